@@ -1,0 +1,440 @@
+//! Zones, local days, text to instants, and the point in time that a run looks from.
+//!
+//! Nothing here reads a clock: the present is an argument.
+
+use jiff::{civil, tz::TimeZone};
+
+use crate::units::{DAY_US, Day, HOUR_US, Micros};
+
+/// The first instant that an event may have: 0001-01-02, so that its local date exists in every zone.
+const INSTANT_MIN: Micros = -62_135_510_400_000_000;
+/// The first instant that is too late for an event: 9999-12-30, for the same reason.
+const INSTANT_MAX: Micros = 253_402_128_000_000_000;
+
+/// An IANA time zone from the compiled-in database.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    name: String,
+    /// None for zones that are UTC by definition, which need no look-up.
+    rules: Option<TimeZone>,
+}
+
+impl Zone {
+    /// UTC.
+    pub fn utc() -> Zone {
+        Zone { name: "UTC".to_owned(), rules: None }
+    }
+
+    /// The zone of an IANA name, in any case; none if the database has no such zone.
+    pub fn named(name: &str) -> Option<Zone> {
+        let rules = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
+        let name = rules.iana_name().unwrap_or(name).to_owned();
+        let utc = matches!(name.as_str(), "UTC" | "Etc/UTC");
+        Some(Zone { name, rules: (!utc).then_some(rules) })
+    }
+
+    /// Every name that the database has, for suggestions.
+    pub fn names() -> Vec<String> {
+        jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+    }
+
+    /// The IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The local date of an instant.
+    pub fn day(&self, at: Micros) -> Day {
+        self.span_around(at).day(at)
+    }
+
+    /// The first instant of a local date (of the next date that exists, where a zone has skipped one).
+    pub fn day_start(&self, day: Day) -> Micros {
+        let Some(rules) = &self.rules else { return Micros::from(day) * DAY_US };
+        let start = civil_date(day).to_zoned(rules.clone());
+        start.map_or(Micros::from(day) * DAY_US, |zoned| zoned.timestamp().as_microsecond())
+    }
+
+    /// The instant of a local date and time; in a gap or fold, as RFC 5545 reads it.
+    fn instant_of_local(&self, local_us: i64) -> Micros {
+        let Some(rules) = &self.rules else { return local_us };
+        let day = local_us.div_euclid(DAY_US);
+        let rest = local_us.rem_euclid(DAY_US);
+        let Ok(day) = Day::try_from(day) else { return local_us };
+        let time = civil::Time::midnight() + jiff::SignedDuration::from_micros(rest);
+        let zoned = civil_date(day).to_datetime(time).to_zoned(rules.clone());
+        zoned.map_or(local_us, |zoned| zoned.timestamp().as_microsecond())
+    }
+
+    /// The longest stretch around an instant in which the zone's offset is one and the same.
+    fn span_around(&self, at: Micros) -> Span {
+        let Some(rules) = &self.rules else { return Span { from: Micros::MIN, until: Micros::MAX, offset: 0 } };
+        let Ok(stamp) = jiff::Timestamp::from_microsecond(at) else {
+            return Span { from: at, until: at, offset: 0 };
+        };
+        let offset = i64::from(rules.to_offset(stamp).seconds()) * 1_000_000;
+        // `preceding` is strictly before; a transition at this very instant begins the span.
+        let from = match rules.following(stamp - jiff::SignedDuration::from_micros(1)).next() {
+            Some(next) if next.timestamp() == stamp => at,
+            _ => rules.preceding(stamp).next().map_or(Micros::MIN, |t| t.timestamp().as_microsecond()),
+        };
+        let until = rules.following(stamp).next().map_or(Micros::MAX, |t| t.timestamp().as_microsecond());
+        Span { from, until, offset }
+    }
+}
+
+/// A stretch of time with one offset. **Units**: microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: Micros,
+    until: Micros,
+    offset: i64,
+}
+
+impl Span {
+    fn day(&self, at: Micros) -> Day {
+        Day::try_from((at + self.offset).div_euclid(DAY_US)).unwrap_or(0)
+    }
+}
+
+/// Instants to local dates for one thread, remembering the last stretch of one offset.
+#[derive(Debug)]
+pub struct DayReader<'z> {
+    zone: &'z Zone,
+    span: Span,
+}
+
+impl<'z> DayReader<'z> {
+    /// A reader for one zone.
+    pub fn new(zone: &'z Zone) -> DayReader<'z> {
+        DayReader { zone, span: zone.span_around(0) }
+    }
+
+    /// The local date of an instant.
+    pub fn day(&mut self, at: Micros) -> Day {
+        if at < self.span.from || at >= self.span.until {
+            self.span = self.zone.span_around(at);
+        }
+        self.span.day(at)
+    }
+}
+
+/// The point in time that a run looks from, and the local dates that follow from it.
+#[derive(Debug, Clone, Copy)]
+pub struct AsOf {
+    /// An event counts only if its time is before this.
+    pub instant: Micros,
+    /// D: the local date of the last microsecond before `instant`.
+    pub day: Day,
+    /// Whether D goes on after `instant`.
+    pub partial: bool,
+}
+
+impl AsOf {
+    /// Looks from an instant in a zone.
+    pub fn new(instant: Micros, zone: &Zone) -> AsOf {
+        let day = zone.day(instant - 1);
+        AsOf { instant, day, partial: zone.day(instant) == day }
+    }
+
+    /// The end of a local date.
+    pub fn end_of(day: Day, zone: &Zone) -> AsOf {
+        AsOf::new(zone.day_start(day + 1), zone)
+    }
+}
+
+/// A window of whole local dates relative to D, or to an entity's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// The last so many dates, moved back by so many.
+    Last { days: i32, ago: i32 },
+    /// From the first of D's month to D.
+    Month,
+    /// The first so many dates of the entity.
+    First { days: i32 },
+}
+
+impl Window {
+    /// The first and last date of the window.
+    pub fn dates(self, today: Day, start: Day) -> (Day, Day) {
+        match self {
+            Window::Last { days, ago } => {
+                let last = today.saturating_sub(ago);
+                (last.saturating_sub(days - 1), last)
+            }
+            Window::Month => (today - i32::from(civil_date(today).day()) + 1, today),
+            Window::First { days } => (start, start.saturating_add(days - 1)),
+        }
+    }
+}
+
+/// The calendar date of a day number.
+pub fn civil_date(day: Day) -> civil::Date {
+    // Days of events lie between the years 1 and 9999, where jiff has every date; the clamp is for windows that reach beyond.
+    civil::Date::new(1970, 1, 1)
+        .and_then(|epoch| epoch.checked_add(jiff::Span::new().try_days(day)?))
+        .unwrap_or(if day < 0 { civil::Date::MIN } else { civil::Date::MAX })
+}
+
+/// The number of the weekday of a date: Monday is 0.
+pub fn weekday(day: Day) -> i32 {
+    (day + 3).rem_euclid(7)
+}
+
+/// `YYYY-MM-DD`.
+pub fn day_text(day: Day) -> String {
+    civil_date(day).to_string()
+}
+
+/// RFC 3339 in UTC, with a fraction only where there is one.
+pub fn instant_text(at: Micros) -> String {
+    jiff::Timestamp::from_microsecond(at).map_or_else(|_| String::new(), |stamp| stamp.to_string())
+}
+
+/// Why a text is no usable time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeError {
+    /// It is no time in any of the forms that are read.
+    Malformed,
+    /// It is a time, but not between the years 1 and 9999.
+    OutOfRange,
+}
+
+/// Reads the time of an event: RFC 3339, the same without a zone (read in `zone`), or a number of seconds, milliseconds,
+/// microseconds or nanoseconds since 1970, told by its size.
+///
+/// **Errors**: [`TimeError`]; more than six digits of a fraction are cut off, not refused.
+pub fn parse_instant(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
+    let at = match read_rfc3339(text.as_bytes()) {
+        Some((local, Some(offset))) => local - offset,
+        Some((local, None)) => zone.instant_of_local(local),
+        None => read_epoch(text).ok_or(TimeError::Malformed)?,
+    };
+    if (INSTANT_MIN..INSTANT_MAX).contains(&at) { Ok(at) } else { Err(TimeError::OutOfRange) }
+}
+
+/// Reads an instant with its zone, as `--as-of` takes it.
+pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    let (local, offset) = read_rfc3339(text.as_bytes())?;
+    let at = local - offset?;
+    (INSTANT_MIN..INSTANT_MAX).contains(&at).then_some(at)
+}
+
+/// Reads `YYYY-MM-DD`.
+pub fn parse_day(text: &str) -> Option<Day> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 { None } else { read_date(bytes) }
+}
+
+/// Two digits at a place.
+fn two(bytes: &[u8], at: usize) -> Option<i64> {
+    let (a, b) = (*bytes.get(at)?, *bytes.get(at + 1)?);
+    (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
+}
+
+/// The day number of the `YYYY-MM-DD` at the front.
+fn read_date(bytes: &[u8]) -> Option<Day> {
+    if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+        return None;
+    }
+    let year = two(bytes, 0)? * 100 + two(bytes, 2)?;
+    let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if year == 0 || day == 0 || day > length {
+        return None;
+    }
+    // Days since 1970 of a proleptic Gregorian date; years begin in March so that the leap day is the last of its year.
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Day::try_from(era * 146_097 + day_of_era - 719_468).ok()
+}
+
+/// The local microseconds and, if there is a zone, the offset in microseconds.
+fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
+    if bytes.len() < 19 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' || bytes[16] != b':' {
+        return None;
+    }
+    let day = i64::from(read_date(bytes)?);
+    let (hour, minute, second) = (two(bytes, 11)?, two(bytes, 14)?, two(bytes, 17)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut rest = &bytes[19..];
+    let mut fraction_us = 0;
+    if let Some((b'.', digits)) = rest.split_first() {
+        let length = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+        if length == 0 {
+            return None;
+        }
+        for place in 0..6 {
+            let digit = if place < length { i64::from(digits[place] - b'0') } else { 0 };
+            fraction_us = fraction_us * 10 + digit;
+        }
+        rest = &digits[length..];
+    }
+    let offset = match rest {
+        [] => None,
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
+            let (hours, minutes) = (two(rest, 1)?, two(rest, 4)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let offset = hours * HOUR_US + minutes * 60_000_000;
+            Some(if *sign == b'-' { -offset } else { offset })
+        }
+        _ => return None,
+    };
+    let local = day * DAY_US + hour * HOUR_US + minute * 60_000_000 + second * 1_000_000 + fraction_us;
+    // A leap second exists only as the last second of a UTC day; it is read as the second after.
+    let leap_second_place = (local - offset.unwrap_or(0) - fraction_us).rem_euclid(DAY_US) == 0;
+    if second == 60 && !leap_second_place {
+        return None;
+    }
+    Some((local, offset))
+}
+
+/// Whether a text is a number as the model language reads numeric text: `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
+pub fn is_numeric(text: &str) -> bool {
+    fn digits(bytes: &[u8]) -> Option<&[u8]> {
+        let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        (length > 0).then(|| &bytes[length..])
+    }
+    let bytes = text.as_bytes();
+    let Some(mut rest) = digits(bytes.strip_prefix(b"-").unwrap_or(bytes)) else { return false };
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let Some(after) = digits(fraction) else { return false };
+        rest = after;
+    }
+    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+        let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let Some(after) = digits(unsigned) else { return false };
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// A number since 1970, its unit told by its size; exact for decimals, so that no digit of a nanosecond is lost.
+fn read_epoch(text: &str) -> Option<Micros> {
+    if !is_numeric(text) {
+        return None;
+    }
+    let expanded;
+    let mut plain = text;
+    if text.contains(['e', 'E']) {
+        expanded = format!("{:.6}", text.parse::<f64>().ok()?);
+        plain = &expanded;
+    }
+    let negative = plain.starts_with('-');
+    let (whole, fraction) = plain.trim_start_matches('-').split_once('.').unwrap_or((plain.trim_start_matches('-'), ""));
+    let whole: i128 = whole.parse().ok()?;
+    let digits = |count: usize| -> i128 { format!("{fraction:0<count$}")[..count].parse().unwrap_or(0) };
+    let micros = match whole {
+        0..100_000_000_000 => whole * 1_000_000 + digits(6),
+        100_000_000_000..100_000_000_000_000 => whole * 1000 + digits(3),
+        100_000_000_000_000..100_000_000_000_000_000 => whole,
+        _ if negative => (whole + 999) / 1000,
+        _ => whole / 1000,
+    };
+    // Beyond any year, but still a time: the caller says that it is out of range.
+    Some(i64::try_from(if negative { -micros } else { micros }).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Option<String> {
+        parse_instant(text, &Zone::utc()).ok().map(instant_text)
+    }
+
+    #[test]
+    fn times_are_read_in_every_promised_form() {
+        let cases = [
+            ("2026-03-02T09:14:07.622Z", "2026-03-02T09:14:07.622Z"),
+            ("2026-03-02 09:14:07", "2026-03-02T09:14:07Z"),
+            ("2026-03-02t09:14:07.1234567z", "2026-03-02T09:14:07.123456Z"),
+            ("2026-03-02T09:14:07+05:30", "2026-03-02T03:44:07Z"),
+            ("1998-12-31T23:59:60Z", "1999-01-01T00:00:00Z"),
+            ("1772442847", "2026-03-02T09:14:07Z"),
+            ("1772442847.5", "2026-03-02T09:14:07.5Z"),
+            ("1772442847622", "2026-03-02T09:14:07.622Z"),
+            ("1772442847622001", "2026-03-02T09:14:07.622001Z"),
+            ("1772442847622001999", "2026-03-02T09:14:07.622001Z"),
+            ("1.772442847e9", "2026-03-02T09:14:07Z"),
+            ("0", "1970-01-01T00:00:00Z"),
+            ("-1", "1969-12-31T23:59:59Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(at(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "", "2026-02-29T00:00:00Z", "2026-03-02", "2026-03-02T24:00:00Z", "2026-03-02T09:14Z", "2026-03-02T09:14:60Z",
+            "2026-03-02T09:14:07.Z", "2026-03-02T09:14:07+0100", "tomorrow", "1,5", "0x10", "2026-03-02T09:14:07,5Z",
+        ] {
+            assert_eq!(parse_instant(text, &Zone::utc()), Err(TimeError::Malformed), "{text}");
+        }
+        assert_eq!(parse_instant("99999999999999999999999", &Zone::utc()), Err(TimeError::OutOfRange));
+    }
+
+    #[test]
+    fn days_follow_the_zone_through_its_changes() {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        let day = |text| parse_instant(text, &zone).map(|at| zone.day(at)).map(day_text).expect("a time");
+        assert_eq!(day("2026-03-08T04:59:59Z"), "2026-03-07");
+        assert_eq!(day("2026-03-08T05:00:00Z"), "2026-03-08");
+        assert_eq!(day("2026-03-09T03:59:59Z"), "2026-03-08");
+        assert_eq!(day("2026-03-09T04:00:00Z"), "2026-03-09");
+        let mut reader = DayReader::new(&zone);
+        for at in (0..4000).map(|i| 1_772_000_000_000_000 + i * 977_000_001) {
+            assert_eq!(reader.day(at), zone.day(at));
+        }
+    }
+
+    #[test]
+    fn a_date_that_a_zone_skipped_begins_with_the_next() {
+        let zone = Zone::named("Pacific/Apia").expect("a zone");
+        let skipped = parse_day("2011-12-30").expect("a date");
+        assert_eq!(zone.day_start(skipped), zone.day_start(skipped + 1));
+        assert_eq!(instant_text(zone.day_start(skipped)), "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn local_times_without_a_zone_are_read_in_the_given_one() {
+        let zone = Zone::named("Europe/Berlin").expect("a zone");
+        assert_eq!(parse_instant("2026-07-01 12:00:00", &zone).map(instant_text).as_deref(), Ok("2026-07-01T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_day_is_partial_if_it_goes_on_after_as_of() {
+        let zone = Zone::utc();
+        let noon = parse_rfc3339("2026-10-31T12:00:00Z").expect("an instant");
+        assert!(AsOf::new(noon, &zone).partial);
+        let midnight = parse_rfc3339("2026-11-01T00:00:00Z").expect("an instant");
+        let as_of = AsOf::new(midnight, &zone);
+        assert_eq!((day_text(as_of.day).as_str(), as_of.partial), ("2026-10-31", false));
+    }
+
+    #[test]
+    fn a_window_is_whole_dates() {
+        let day = |text| parse_day(text).expect("a date");
+        let (today, start) = (day("2026-10-31"), day("2026-10-01"));
+        assert_eq!(Window::Last { days: 28, ago: 0 }.dates(today, start), (day("2026-10-04"), today));
+        assert_eq!(Window::Last { days: 28, ago: 28 }.dates(today, start), (day("2026-09-06"), day("2026-10-03")));
+        assert_eq!(Window::Month.dates(today, start), (day("2026-10-01"), today));
+        assert_eq!(Window::First { days: 14 }.dates(today, start), (start, day("2026-10-14")));
+    }
+}

@@ -1,0 +1,219 @@
+//! Problems in documents that people wrote: what was found, where, what was expected, and the way out.
+//!
+//! Stages collect [`Diagnostic`]s and go on; only [`render`] knows how they look.
+
+use std::{fmt, ops::Range};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The document can be used, and probably does not mean what it says.
+    Warning,
+    /// The document cannot be used.
+    Error,
+}
+
+/// One problem in one document.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Stable: a letter for the layer and three digits.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The bytes of the document that it is about.
+    pub span: Range<usize>,
+    /// What was found; lower case, no final stop, the document's own words in backticks.
+    pub message: String,
+    /// What stands under the marked text: what was expected there.
+    pub label: String,
+    /// A way out that can be pasted or followed.
+    pub help: Option<String>,
+    /// A second place that the problem has to do with.
+    pub other: Option<(Range<usize>, String)>,
+}
+
+impl Diagnostic {
+    /// An error with what was expected at the marked place.
+    pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
+        let (message, label) = (message.into(), label.into());
+        Diagnostic { code, severity: Severity::Error, span, message, label, help: None, other: None }
+    }
+
+    /// Adds the way out.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the way out, if there is one.
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// Adds a second place.
+    pub fn other(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.other = Some((span, label.into()));
+        self
+    }
+}
+
+/// A document and its name, as messages show it.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// A path, or words such as `built-in example`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Document {
+    /// Line and column of a byte, both from 1, the column in characters.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// All problems of one document, in the order of their places; the error of everything that reads a document.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    /// The document that they are in.
+    pub document: Document,
+    /// At least one.
+    pub list: Vec<Diagnostic>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(&self.document, &self.list, Paint::Plain))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Whether a report carries colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// For files and pipes.
+    Plain,
+    /// For terminals.
+    Colour,
+}
+
+/// Draws problems under the lines that they are about, in the order of their places.
+pub fn render(document: &Document, problems: &[Diagnostic], paint: Paint) -> String {
+    let renderer = match paint {
+        Paint::Plain => Renderer::plain(),
+        Paint::Colour => Renderer::styled(),
+    };
+    let mut ordered: Vec<&Diagnostic> = problems.iter().collect();
+    ordered.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+    let mut out = String::new();
+    for problem in ordered {
+        out.push_str(&draw(&renderer, document, problem));
+        out.push_str("\n\n");
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Draws one problem.
+fn draw(renderer: &Renderer, document: &Document, problem: &Diagnostic) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let text = &document.text;
+    let mut snippet = Snippet::source(text.as_str())
+        .path(visible(&document.name))
+        .annotation(AnnotationKind::Primary.span(fit(text, &problem.span)).label(visible(&problem.label)));
+    if let Some((span, label)) = &problem.other {
+        snippet = snippet.annotation(AnnotationKind::Context.span(fit(text, span)).label(visible(label)));
+    }
+    let mut group = level.primary_title(visible(&problem.message)).id(problem.code).element(snippet);
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(visible(help)));
+    }
+    renderer.render(&[group])
+}
+
+/// A span that lies within the text and on character boundaries.
+fn fit(text: &str, span: &Range<usize>) -> Range<usize> {
+    let floor = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    floor(span.start)..floor(span.end.max(span.start))
+}
+
+/// Text that cannot steer a terminal or a log reader: control and direction characters are written as escapes.
+pub fn visible(text: &str) -> String {
+    let risky = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    if !text.contains(risky) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if risky(c) && c != '\n' { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// The candidate closest to a word, if it is close enough to be what was meant.
+pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let folded = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let wanted = folded(word);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &folded(candidate));
+    let limit = (wanted.chars().count() / 3).max(1);
+    let best = candidates.into_iter().map(|candidate| (distance(candidate), candidate)).min()?;
+    (best.0 <= limit).then(|| best.1.to_owned())
+}
+
+/// `did you mean ...?` for the closest candidate, else the list of all of them if it is short.
+pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(near) = near_miss(word, candidates.clone()) {
+        return Some(format!("a name that exists is `{near}`"));
+    }
+    let mut all: Vec<&str> = candidates.into_iter().collect();
+    all.sort_unstable();
+    all.dedup();
+    (!all.is_empty() && all.len() <= 16).then(|| format!("one of {}", list(&all)))
+}
+
+/// `a`, `b` and `c`, each in backticks.
+pub fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_and_characters_from_one() {
+        let document = Document { name: "m.toml".into(), text: "a = 1\nßb = 2\n".into() };
+        assert_eq!(document.position(0), (1, 1));
+        assert_eq!(document.position("a = 1\nß".len()), (2, 2));
+        assert_eq!(document.position(999), (3, 1));
+    }
+
+    #[test]
+    fn a_near_miss_is_near() {
+        assert_eq!(near_miss("ponts", ["points", "when"]).as_deref(), Some("points"));
+        assert_eq!(near_miss("Report Exported", ["report_exported"]).as_deref(), Some("report_exported"));
+        assert_eq!(near_miss("xyz", ["points", "when"]), None);
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+    }
+}

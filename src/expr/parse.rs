@@ -1,0 +1,498 @@
+//! Tokens to a tree, by recursive descent with bounded depth.
+
+use std::ops::Range;
+
+use super::{
+    ExprError,
+    lex::{Spanned, Token, lex},
+};
+use crate::{clock::parse_day, units::Day};
+
+/// A part of an expression and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Bytes of the expression's text.
+    pub span: Range<usize>,
+}
+
+/// What a part of an expression is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// `null`
+    Null,
+    /// `12.5`
+    Number(f64),
+    /// `'text'`
+    Text(String),
+    /// `true`
+    Boolean(bool),
+    /// `date '2026-01-31'`
+    Date(Day),
+    /// `a.b`, split at the dots.
+    Name(Vec<String>),
+    /// `not x`
+    Not(Box<Node>),
+    /// `- x`
+    Negate(Box<Node>),
+    /// `a and b and c`
+    And(Vec<Node>),
+    /// `a or b or c`
+    Or(Vec<Node>),
+    /// `+ - * /`
+    Arithmetic(Arithmetic, Box<Node>, Box<Node>),
+    /// `= <> < <= > >=`
+    Compare(Comparison, Box<Node>, Box<Node>),
+    /// `x in (a, b)`; true if negated.
+    In(Box<Node>, Vec<Node>, bool),
+    /// `x between a and b`; true if negated.
+    Between(Box<Node>, Box<Node>, Box<Node>, bool),
+    /// `x like 'pattern'`; true if negated.
+    Like(Box<Node>, Box<Node>, bool),
+    /// `x is null`; true if negated.
+    IsNull(Box<Node>, bool),
+    /// `case when a then b ... else c end`
+    Case(Vec<(Node, Node)>, Option<Box<Node>>),
+    /// `f(a, b)`
+    Call(Function, Vec<Node>),
+}
+
+/// An operator on two numbers, or `-` on two dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`; by zero it is null.
+    Divide,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+}
+
+/// A function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// The first argument that is not null.
+    Coalesce,
+    /// Null if the two are equal, else the first.
+    NullIf,
+    /// The smallest; null if an argument is.
+    Least,
+    /// The largest; null if an argument is.
+    Greatest,
+    /// A to Z as a to z, and nothing else.
+    Lower,
+}
+
+const FUNCTIONS: [(&str, Function); 5] = [
+    ("coalesce", Function::Coalesce),
+    ("nullif", Function::NullIf),
+    ("least", Function::Least),
+    ("greatest", Function::Greatest),
+    ("lower", Function::Lower),
+];
+
+/// Words that cannot be bare names in an expression.
+const KEYWORDS: [&str; 16] = [
+    "and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else", "end", "date",
+];
+
+/// How deep parts may lie within each other.
+const DEPTH_MAX: usize = 50;
+
+/// Reads an expression.
+///
+/// **Errors**: the first problem of form.
+pub fn parse(text: &str) -> Result<Node, ExprError> {
+    let mut parser = Parser { tokens: lex(text)?, next: 0, depth: 0 };
+    if parser.peek() == &Token::End {
+        return Err(ExprError::new(0..text.len(), "an empty expression", "a condition or a value").help("leave the key out if there is no condition"));
+    }
+    let node = parser.or()?;
+    match parser.peek() {
+        Token::End => Ok(node),
+        _ => Err(parser.unexpected("an operator, or the end of the expression")),
+    }
+}
+
+/// Every name in a tree, with its place, in the order of the text.
+pub fn names_in(node: &Node) -> Vec<(&[String], Range<usize>)> {
+    let mut names = Vec::new();
+    walk(node, &mut |node| {
+        if let NodeKind::Name(path) = &node.kind {
+            names.push((path.as_slice(), node.span.clone()));
+        }
+    });
+    names
+}
+
+/// Visits every part of a tree, outer parts first.
+fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
+    visit(node);
+    match &node.kind {
+        NodeKind::Not(a) | NodeKind::Negate(a) | NodeKind::IsNull(a, _) => walk(a, visit),
+        NodeKind::Arithmetic(_, a, b) | NodeKind::Compare(_, a, b) | NodeKind::Like(a, b, _) => {
+            walk(a, visit);
+            walk(b, visit);
+        }
+        NodeKind::And(all) | NodeKind::Or(all) | NodeKind::Call(_, all) => all.iter().for_each(|n| walk(n, visit)),
+        NodeKind::In(a, all, _) => {
+            walk(a, visit);
+            all.iter().for_each(|n| walk(n, visit));
+        }
+        NodeKind::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|n| walk(n, visit)),
+        NodeKind::Case(arms, otherwise) => {
+            for (when, then) in arms {
+                walk(when, visit);
+                walk(then, visit);
+            }
+            otherwise.iter().for_each(|n| walk(n, visit));
+        }
+        NodeKind::Null | NodeKind::Number(_) | NodeKind::Text(_) | NodeKind::Boolean(_) | NodeKind::Date(_) | NodeKind::Name(_) => {}
+    }
+}
+
+struct Parser {
+    tokens: Vec<Spanned>,
+    next: usize,
+    depth: usize,
+}
+
+type Parsed = Result<Node, ExprError>;
+
+impl Parser {
+    fn peek(&self) -> &Token {
+        self.tokens.get(self.next).map_or(&Token::End, |spanned| &spanned.token)
+    }
+
+    fn peek_second(&self) -> &Token {
+        self.tokens.get(self.next + 1).map_or(&Token::End, |spanned| &spanned.token)
+    }
+
+    fn span(&self) -> Range<usize> {
+        self.tokens.get(self.next).or(self.tokens.last()).map_or(0..0, |spanned| spanned.span.clone())
+    }
+
+    /// The end of the last token taken.
+    fn end(&self) -> usize {
+        self.next.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |spanned| spanned.span.end)
+    }
+
+    fn advance(&mut self) -> Token {
+        let token = self.peek().clone();
+        self.next += 1;
+        token
+    }
+
+    fn mark(&mut self, mark: &str) -> bool {
+        let found = matches!(self.peek(), Token::Mark(m) if *m == mark);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn is_word(token: &Token, word: &str) -> bool {
+        matches!(token, Token::Word(w) if w.eq_ignore_ascii_case(word))
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let found = Self::is_word(self.peek(), word);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn expect_mark(&mut self, mark: &str) -> Result<(), ExprError> {
+        if self.mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
+    }
+
+    fn expect_word(&mut self, word: &str) -> Result<(), ExprError> {
+        if self.word(word) { Ok(()) } else { Err(self.unexpected(&format!("`{word}`"))) }
+    }
+
+    fn unexpected(&self, expected: &str) -> ExprError {
+        let found = match self.peek() {
+            Token::End => "the expression ends too early".to_owned(),
+            Token::Word(word) => format!("unexpected `{word}`"),
+            Token::Quoted(name) => format!("unexpected name \"{name}\""),
+            Token::Number(number) => format!("unexpected number {number}"),
+            Token::Text(text) => format!("unexpected text '{text}'"),
+            Token::Mark(mark) => format!("unexpected `{mark}`"),
+        };
+        ExprError::new(self.span(), found, format!("expected {expected}"))
+    }
+
+    /// Runs a rule one level deeper.
+    fn deeper(&mut self, rule: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+        if self.depth >= DEPTH_MAX {
+            let message = format!("an expression nested more than {DEPTH_MAX} levels deep");
+            return Err(ExprError::new(self.span(), message, "too deep here").help("name its parts under [user.facts] or [account.facts]"));
+        }
+        self.depth += 1;
+        let result = rule(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn or(&mut self) -> Parsed {
+        self.deeper(|p| p.chain("or", Self::and, NodeKind::Or))
+    }
+
+    fn and(&mut self) -> Parsed {
+        self.chain("and", Self::not, NodeKind::And)
+    }
+
+    fn chain(&mut self, word: &str, part: fn(&mut Self) -> Parsed, join: fn(Vec<Node>) -> NodeKind) -> Parsed {
+        let start = self.span().start;
+        let mut parts = vec![part(self)?];
+        while self.word(word) {
+            parts.push(part(self)?);
+        }
+        if parts.len() == 1 {
+            return parts.pop().ok_or_else(|| self.unexpected("a value"));
+        }
+        Ok(Node { kind: join(parts), span: start..self.end() })
+    }
+
+    fn not(&mut self) -> Parsed {
+        let start = self.span().start;
+        if !self.word("not") {
+            return self.comparison();
+        }
+        let inner = self.deeper(Self::not)?;
+        Ok(Node { kind: NodeKind::Not(Box::new(inner)), span: start..self.end() })
+    }
+
+    fn comparison(&mut self) -> Parsed {
+        let left = self.sum()?;
+        let start = left.span.start;
+        let left = Box::new(left);
+        let kind = if let Some(operator) = self.comparison_operator() {
+            NodeKind::Compare(operator, left, Box::new(self.sum()?))
+        } else if self.word("is") {
+            let negated = self.word("not");
+            self.expect_word("null")?;
+            NodeKind::IsNull(left, negated)
+        } else {
+            let negated = Self::is_word(self.peek(), "not")
+                && ["in", "between", "like"].iter().any(|w| Self::is_word(self.peek_second(), w));
+            self.next += usize::from(negated);
+            if self.word("in") {
+                self.expect_mark("(")?;
+                NodeKind::In(left, self.arguments()?, negated)
+            } else if self.word("between") {
+                let low = Box::new(self.sum()?);
+                self.expect_word("and")?;
+                NodeKind::Between(left, low, Box::new(self.sum()?), negated)
+            } else if self.word("like") {
+                NodeKind::Like(left, Box::new(self.sum()?), negated)
+            } else {
+                return Ok(*left);
+            }
+        };
+        if let Some(operator) = self.peek_comparison() {
+            let message = format!("`{operator}` after a comparison");
+            return Err(ExprError::new(self.span(), message, "comparisons do not chain").help("join them with `and`: a < b and b < c"));
+        }
+        Ok(Node { kind, span: start..self.end() })
+    }
+
+    fn peek_comparison(&self) -> Option<&'static str> {
+        match self.peek() {
+            Token::Mark(mark) if ["=", "<>", "<", "<=", ">", ">="].contains(mark) => Some(mark),
+            _ => None,
+        }
+    }
+
+    fn comparison_operator(&mut self) -> Option<Comparison> {
+        let operator = match self.peek_comparison()? {
+            "=" => Comparison::Equal,
+            "<>" => Comparison::NotEqual,
+            "<" => Comparison::Less,
+            "<=" => Comparison::LessEqual,
+            ">" => Comparison::Greater,
+            _ => Comparison::GreaterEqual,
+        };
+        self.next += 1;
+        Some(operator)
+    }
+
+    fn sum(&mut self) -> Parsed {
+        self.binary(&[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)], Self::product)
+    }
+
+    fn product(&mut self) -> Parsed {
+        self.binary(&[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide)], Self::unary)
+    }
+
+    fn binary(&mut self, operators: &[(&str, Arithmetic)], part: fn(&mut Self) -> Parsed) -> Parsed {
+        let mut left = part(self)?;
+        let mut links = 0;
+        while let Some((_, operator)) = operators.iter().find(|(mark, _)| self.mark(mark)) {
+            links += 1;
+            if links > DEPTH_MAX {
+                return Err(ExprError::new(self.span(), format!("more than {DEPTH_MAX} terms in a row"), "too many here"));
+            }
+            let right = part(self)?;
+            let span = left.span.start..right.span.end;
+            left = Node { kind: NodeKind::Arithmetic(*operator, Box::new(left), Box::new(right)), span };
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parsed {
+        let start = self.span().start;
+        if !self.mark("-") {
+            return self.primary();
+        }
+        let inner = self.deeper(Self::unary)?;
+        let kind = match inner.kind {
+            NodeKind::Number(number) => NodeKind::Number(-number),
+            kind => NodeKind::Negate(Box::new(Node { kind, span: inner.span })),
+        };
+        Ok(Node { kind, span: start..self.end() })
+    }
+
+    fn primary(&mut self) -> Parsed {
+        let span = self.span();
+        let kind = match self.peek().clone() {
+            Token::Number(number) => {
+                self.next += 1;
+                NodeKind::Number(number)
+            }
+            Token::Text(text) => {
+                self.next += 1;
+                NodeKind::Text(text)
+            }
+            Token::Mark("(") => {
+                self.next += 1;
+                let inner = self.or()?;
+                self.expect_mark(")")?;
+                return Ok(Node { kind: inner.kind, span: span.start..self.end() });
+            }
+            Token::Quoted(_) => return self.name(),
+            Token::Word(word) => return self.word_or_call(&word, span),
+            Token::Mark(_) | Token::End => return Err(self.unexpected("a value, a name or a condition")),
+        };
+        Ok(Node { kind, span })
+    }
+
+    fn word_or_call(&mut self, word: &str, span: Range<usize>) -> Parsed {
+        let lower = word.to_ascii_lowercase();
+        let simple = match lower.as_str() {
+            "null" => Some(NodeKind::Null),
+            "true" => Some(NodeKind::Boolean(true)),
+            "false" => Some(NodeKind::Boolean(false)),
+            _ => None,
+        };
+        if let Some(kind) = simple {
+            self.next += 1;
+            return Ok(Node { kind, span });
+        }
+        match lower.as_str() {
+            "date" => self.date(span),
+            "case" => self.deeper(Self::case),
+            _ if matches!(self.peek_second(), Token::Mark("(")) => self.deeper(|p| p.call(&lower, span)),
+            _ if KEYWORDS.contains(&lower.as_str()) => Err(self.unexpected("a value, a name or a condition")),
+            _ => self.name(),
+        }
+    }
+
+    fn date(&mut self, span: Range<usize>) -> Parsed {
+        self.next += 1;
+        let text_span = self.span();
+        let Token::Text(text) = self.advance() else {
+            self.next -= 1;
+            return Err(self.unexpected("a date in quotes").help("write date '2026-01-31'; a property named date goes in double quotes"));
+        };
+        match parse_day(&text) {
+            Some(day) => Ok(Node { kind: NodeKind::Date(day), span: span.start..self.end() }),
+            None => Err(ExprError::new(text_span, format!("'{text}' is no date"), "a date that exists, as 'YYYY-MM-DD'")),
+        }
+    }
+
+    fn case(&mut self) -> Parsed {
+        let start = self.span().start;
+        self.next += 1;
+        let mut arms = Vec::new();
+        while self.word("when") {
+            let when = self.or()?;
+            self.expect_word("then")?;
+            arms.push((when, self.or()?));
+        }
+        if arms.is_empty() {
+            return Err(self.unexpected("`when`").help("write case when CONDITION then VALUE else VALUE end"));
+        }
+        let otherwise = if self.word("else") { Some(Box::new(self.or()?)) } else { None };
+        self.expect_word("end")?;
+        Ok(Node { kind: NodeKind::Case(arms, otherwise), span: start..self.end() })
+    }
+
+    fn call(&mut self, name: &str, span: Range<usize>) -> Parsed {
+        let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
+            let known = FUNCTIONS.map(|(known, _)| known);
+            let error = ExprError::new(span, format!("no function `{name}`"), "a function of this language");
+            return Err(match crate::diag::suggest(name, known) {
+                Some(help) => error.help(help),
+                None => error,
+            });
+        };
+        self.next += 1;
+        self.expect_mark("(")?;
+        let arguments = self.arguments()?;
+        let wanted = match function {
+            Function::Lower => 1..=1,
+            Function::NullIf => 2..=2,
+            _ => 1..=64,
+        };
+        let span = span.start..self.end();
+        if !wanted.contains(&arguments.len()) {
+            let takes = if wanted.end() == &64 { "at least 1".to_owned() } else { wanted.end().to_string() };
+            let given = crate::units::plural(arguments.len() as u64, "argument", "arguments");
+            return Err(ExprError::new(span, format!("`{name}` with {given}"), format!("it takes {takes}")));
+        }
+        Ok(Node { kind: NodeKind::Call(*function, arguments), span })
+    }
+
+    /// Values up to the closing bracket.
+    fn arguments(&mut self) -> Result<Vec<Node>, ExprError> {
+        let mut all = vec![self.or()?];
+        while self.mark(",") {
+            all.push(self.or()?);
+        }
+        self.expect_mark(")")?;
+        Ok(all)
+    }
+
+    fn name(&mut self) -> Parsed {
+        let start = self.span().start;
+        let mut path = Vec::new();
+        loop {
+            match self.peek().clone() {
+                Token::Word(part) | Token::Quoted(part) => path.push(part),
+                _ => return Err(self.unexpected("a name after the dot")),
+            }
+            self.next += 1;
+            if !self.mark(".") {
+                return Ok(Node { kind: NodeKind::Name(path), span: start..self.end() });
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Types and values of expressions, and how a JSON value meets what it is compared with.
+
+use std::{borrow::Cow, cmp::Ordering, fmt};
+
+use crate::{
+    clock::{day_text, is_numeric, parse_day},
+    units::{Day, number_text, same_number},
+};
+
+/// The type of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// A double.
+    Number,
+    /// Text, compared byte by byte.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A calendar date.
+    Date,
+    /// A property of an event: becomes what it is compared with.
+    Json,
+    /// The literal `null`: fits everywhere.
+    Null,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Type::Number => "a number",
+            Type::Text => "text",
+            Type::Boolean => "true or false",
+            Type::Date => "a date",
+            Type::Json => "a property",
+            Type::Null => "null",
+        })
+    }
+}
+
+/// A value; text is borrowed where it can be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// Nothing known.
+    Null,
+    /// Always finite.
+    Number(f64),
+    /// As it is.
+    Text(Cow<'a, str>),
+    /// True or false.
+    Boolean(bool),
+    /// Days since 1970-01-01.
+    Date(Day),
+    /// A JSON number as written, so that no digit is lost where it is read as text.
+    Digits(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// A number, or null if it is not finite.
+    pub fn number(value: f64) -> Value<'a> {
+        if value.is_finite() { Value::Number(value) } else { Value::Null }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// Whether a condition holds: only if it is true.
+    pub fn holds(&self) -> bool {
+        matches!(self, Value::Boolean(true))
+    }
+
+    /// The number, if it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// As it stands beside a number.
+    pub fn to_number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            Value::Digits(digits) => digits.parse().ok().filter(|number: &f64| number.is_finite()),
+            Value::Text(text) if is_numeric(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        }
+    }
+
+    /// As it stands beside text; empty text is null.
+    pub fn to_text(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Value::Null => None,
+            Value::Text(text) => (!text.is_empty()).then(|| text.clone()),
+            Value::Number(number) => Some(Cow::Owned(number_text(*number))),
+            Value::Digits(digits) => Some(digits_text(digits)),
+            Value::Boolean(true) => Some(Cow::Borrowed("true")),
+            Value::Boolean(false) => Some(Cow::Borrowed("false")),
+            Value::Date(day) => Some(Cow::Owned(day_text(*day))),
+        }
+    }
+
+    /// As it stands beside a boolean.
+    pub fn to_boolean(&self) -> Option<bool> {
+        match self {
+            Value::Boolean(truth) => Some(*truth),
+            Value::Text(text) if text == "true" => Some(true),
+            Value::Text(text) if text == "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// As it stands beside a date.
+    pub fn to_date(&self) -> Option<Day> {
+        match self {
+            Value::Date(day) => Some(*day),
+            Value::Text(text) => parse_day(text),
+            _ => None,
+        }
+    }
+}
+
+/// The decimal text of a JSON number: digits as written if it is a whole number, else six decimals at most.
+fn digits_text(digits: &str) -> Cow<'_, str> {
+    if digits == "-0" {
+        return Cow::Borrowed("0");
+    }
+    if digits.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        return Cow::Borrowed(digits);
+    }
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() => Cow::Owned(number_text(number)),
+        _ => Cow::Borrowed(digits),
+    }
+}
+
+/// The order of two values of one type; none if one is null or their types differ.
+pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) if same_number(*a, *b) => Some(Ordering::Equal),
+        (Value::Number(a), Value::Number(b)) => a.partial_cmp(b),
+        (Value::Text(a), Value::Text(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+        (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
+        (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+/// The order of two JSON values: as numbers if both are numeric, else as text.
+pub(super) fn order_json(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+    match (a.to_number(), b.to_number()) {
+        (Some(a), Some(b)) => order(&Value::Number(a), &Value::Number(b)),
+        _ => Some(a.to_text()?.as_bytes().cmp(b.to_text()?.as_bytes())),
+    }
+}
+
+/// Whether two values are the same, null being the same as null.
+pub fn same_value(a: &Value<'_>, b: &Value<'_>) -> bool {
+    (a.is_null() && b.is_null()) || order(a, b) == Some(Ordering::Equal)
+}

@@ -1,0 +1,40 @@
+//! The code of every problem that a model can have. A code is never given to another problem.
+
+/// The text is not TOML.
+pub const SYNTAX: &str = "M001";
+/// A key that the language does not have.
+pub const UNKNOWN_KEY: &str = "M002";
+/// A value of another type than the key takes.
+pub const WRONG_TYPE: &str = "M003";
+/// A key that must be there is not.
+pub const MISSING_KEY: &str = "M004";
+/// A name that does not match `[a-z][a-z0-9_]*`.
+pub const BAD_NAME: &str = "M005";
+/// Two things of one name where names must differ.
+pub const DUPLICATE: &str = "M006";
+/// A version of the format that this program does not know.
+pub const UNKNOWN_SCHEMA: &str = "M007";
+/// A time zone that the database does not have.
+pub const UNKNOWN_ZONE: &str = "M008";
+/// A value that is not one of those the key takes.
+pub const BAD_VALUE: &str = "M009";
+/// An expression that cannot be read.
+pub const BAD_EXPRESSION: &str = "M010";
+/// A name that nothing has.
+pub const UNKNOWN_NAME: &str = "M011";
+/// A fact used before it is computed.
+pub const COMPUTED_LATER: &str = "M012";
+/// Facts that need each other.
+pub const CIRCLE: &str = "M013";
+/// Keys that do not go together.
+pub const KEY_CONFLICT: &str = "M014";
+/// A ladder whose rungs do not rise, or mix `at_least` and `above`.
+pub const BAD_LADDER: &str = "M015";
+/// A list that is taken from the top whose last entry has a condition.
+pub const NO_CATCH_ALL: &str = "M016";
+/// A template that cannot be read.
+pub const BAD_TEMPLATE: &str = "M017";
+/// A word that SQL reserves, as the name of a fact.
+pub const RESERVED_WORD: &str = "M018";
+/// A file too large to be a model.
+pub const TOO_LARGE: &str = "M019";

@@ -1,0 +1,286 @@
+//! Walks a TOML tree with positions: typed values out, every problem collected, unknown keys told with a near miss.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::codes;
+use crate::{
+    diag::{Diagnostic, suggest},
+    units::Points,
+};
+
+/// A value and where it stands in the model.
+#[derive(Debug, Clone)]
+pub struct Sp<T> {
+    /// What was read.
+    pub value: T,
+    /// Bytes of the model's text.
+    pub span: Range<usize>,
+}
+
+impl<T> Sp<T> {
+    pub(super) fn new(value: T, span: Range<usize>) -> Sp<T> {
+        Sp { value, span }
+    }
+}
+
+/// A text of the model with the place of its content, so that a part of it can be marked.
+pub(super) type Text = Sp<String>;
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) list: Vec<Diagnostic>,
+}
+
+impl Findings {
+    pub(super) fn add(&mut self, problem: Diagnostic) {
+        let known = self.list.iter().any(|p| p.code == problem.code && p.span == problem.span && p.message == problem.message);
+        if !known {
+            self.list.push(problem);
+        }
+    }
+}
+
+/// One table of the model while it is being read.
+pub(super) struct Table<'t> {
+    /// What it is, for messages: `a signal`.
+    what: String,
+    span: Range<usize>,
+    entries: Vec<(&'t str, Range<usize>, &'t Spanned<DeValue<'t>>)>,
+    /// Every key that was asked for.
+    known: Vec<&'static str>,
+}
+
+impl<'t> Table<'t> {
+    /// A view of a table with its entries in the order of the file.
+    pub(super) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> Table<'t> {
+        let mut entries: Vec<_> = table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
+        entries.sort_by_key(|(_, span, _)| span.start);
+        Table { what: what.into(), span, entries, known: Vec::new() }
+    }
+
+    /// The place to mark for a problem of the table as a whole: its first key, else all of it.
+    pub(super) fn place(&self) -> Range<usize> {
+        let header = self.span.clone();
+        self.entries.first().map_or(header, |(_, span, _)| span.clone())
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _, _)| *name == key)
+    }
+
+    /// Where a key stands.
+    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+        self.entries.iter().find(|(name, _, _)| *name == key).map_or_else(|| self.place(), |(_, span, _)| span.clone())
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        self.entries.iter().find(|(name, _, _)| *name == key).map(|(_, _, value)| *value)
+    }
+
+    /// All entries of a table whose keys are names of the model's own.
+    pub(super) fn named(&self, found: &mut Findings) -> Vec<(Text, &'t Spanned<DeValue<'t>>)> {
+        let mut named = Vec::new();
+        for (key, span, value) in &self.entries {
+            check_name(key, span, found);
+            named.push((Sp::new((*key).to_owned(), span.clone()), *value));
+        }
+        named
+    }
+
+    /// All entries, whatever their keys.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Text, &'t Spanned<DeValue<'t>>)> {
+        self.entries.iter().map(|(key, span, value)| (Sp::new((*key).to_owned(), span.clone()), *value))
+    }
+
+    /// Tells every key that nobody asked for.
+    pub(super) fn finish(self, found: &mut Findings) {
+        for (key, span, _) in &self.entries {
+            if !self.known.contains(key) {
+                let message = format!("unknown key `{key}` in {}", self.what);
+                let help = suggest(key, self.known.iter().copied());
+                found.add(Diagnostic::error(codes::UNKNOWN_KEY, span.clone(), message, "not a key of this table").maybe_help(help));
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+        let value = self.take(key)?;
+        as_text(value, key, found)
+    }
+
+    /// A text that must be there.
+    pub(super) fn text_needed(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+        if !self.has(key) {
+            self.known.push(key);
+            self.missing(key, "", found);
+            return None;
+        }
+        self.text(key, found)
+    }
+
+    /// Tells that a key is missing.
+    pub(super) fn missing(&self, key: &str, help: &str, found: &mut Findings) {
+        let message = format!("{} without `{key}`", self.what);
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        found.add(Diagnostic::error(codes::MISSING_KEY, self.place(), message, format!("`{key}` is needed here")).maybe_help(help));
+    }
+
+    pub(super) fn name(&mut self, found: &mut Findings) -> Option<Text> {
+        let name = self.text_needed("name", found)?;
+        check_name(&name.value, &name.span, found);
+        Some(name)
+    }
+
+    pub(super) fn boolean(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<bool>> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Some(Sp::new(*truth, value.span())),
+            _ => wrong_type(value, key, "true or false", found),
+        }
+    }
+
+    /// A number that is used as a double.
+    pub(super) fn number(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<f64>> {
+        let value = self.take(key)?;
+        as_number(value, key, found)
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn count(&mut self, key: &'static str, range: std::ops::RangeInclusive<i64>, found: &mut Findings) -> Option<Sp<i64>> {
+        let value = self.take(key)?;
+        let DeValue::Integer(integer) = value.get_ref() else {
+            return wrong_type(value, key, "a whole number", found);
+        };
+        match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) if range.contains(&number) => Some(Sp::new(number, value.span())),
+            _ => {
+                let label = format!("a whole number from {} to {}", range.start(), range.end());
+                found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), format!("`{key}` is out of bounds"), label));
+                None
+            }
+        }
+    }
+
+    pub(super) fn points(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<Points>> {
+        let value = self.take(key)?;
+        let written = match value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+            DeValue::Float(float) => float.as_str(),
+            _ => return wrong_type(value, key, "points, such as 10 or 2.5", found),
+        };
+        match Points::parse(written).filter(|points| points.0.abs() <= 1_000_000_000_000) {
+            Some(points) => Some(Sp::new(points, value.span())),
+            None => {
+                let message = format!("`{written}` is no amount of points");
+                let label = "a decimal with at most three places, up to a billion";
+                found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), message, label));
+                None
+            }
+        }
+    }
+
+    /// A text or a list of texts.
+    pub(super) fn texts(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::String(_) => as_text(value, key, found).map(|text| vec![text]),
+            DeValue::Array(_) => list_of_texts(value, key, found),
+            _ => wrong_type(value, key, "text, or a list of texts", found),
+        }
+    }
+
+    /// A list of texts.
+    pub(super) fn text_list(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+        let value = self.take(key)?;
+        list_of_texts(value, key, found)
+    }
+
+    /// A table below this one.
+    pub(super) fn table(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Option<Table<'t>> {
+        let value = self.take(key)?;
+        as_table(value, what, key, found)
+    }
+
+    /// A list of tables below this one.
+    pub(super) fn tables(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Vec<Table<'t>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let DeValue::Array(array) = value.get_ref() else {
+            wrong_type::<()>(value, key, &format!("a list of tables, [[...{key}]]"), found);
+            return Vec::new();
+        };
+        array.iter().filter_map(|item| as_table(item, what, key, found)).collect()
+    }
+}
+
+/// A value that must be a table.
+pub(super) fn as_table<'t>(value: &'t Spanned<DeValue<'t>>, what: &str, key: &str, found: &mut Findings) -> Option<Table<'t>> {
+    match value.get_ref() {
+        DeValue::Table(table) => Some(Table::new(table, value.span(), what)),
+        _ => wrong_type(value, key, "a table", found),
+    }
+}
+
+/// A value that must be text.
+pub(super) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Text> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
+        _ => wrong_type(value, key, "text in quotes", found),
+    }
+}
+
+/// A value that must be a number.
+fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<f64>> {
+    let number = match value.get_ref() {
+        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f64>().ok(),
+        DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
+        _ => return wrong_type(value, key, "a number", found),
+    };
+    match number.filter(|number| number.is_finite()) {
+        Some(number) => Some(Sp::new(number, value.span())),
+        None => wrong_type(value, key, "a finite number", found),
+    }
+}
+
+fn list_of_texts(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Vec<Text>> {
+    let DeValue::Array(array) = value.get_ref() else {
+        return wrong_type(value, key, "a list of texts", found);
+    };
+    let texts: Vec<Option<Text>> = array.iter().map(|item| as_text(item, key, found)).collect();
+    texts.into_iter().collect()
+}
+
+fn wrong_type<T>(value: &Spanned<DeValue<'_>>, key: &str, expected: &str, found: &mut Findings) -> Option<T> {
+    let is = match value.get_ref() {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    let message = format!("`{key}` is {is}");
+    found.add(Diagnostic::error(codes::WRONG_TYPE, value.span(), message, format!("expected {expected}")));
+    None
+}
+
+/// Holds a name of the model against the pattern of names.
+fn check_name(name: &str, span: &Range<usize>, found: &mut Findings) {
+    let mut bytes = name.bytes();
+    let good = bytes.next().is_some_and(|b| b.is_ascii_lowercase())
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name.len() <= 64;
+    if good {
+        return;
+    }
+    let folded: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let problem = Diagnostic::error(codes::BAD_NAME, span.clone(), format!("`{name}` is no name"), "a to z, 0 to 9 and _, beginning with a letter, at most 64");
+    let usable = folded.starts_with(|c: char| c.is_ascii_lowercase()) && folded.len() <= 64;
+    found.add(problem.maybe_help(usable.then(|| format!("`{folded}` would do"))));
+}

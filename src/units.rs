@@ -1,0 +1,160 @@
+//! The numbers that everything else speaks: points, instants, local days, and the one way each is written as text.
+
+use std::fmt;
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z.
+pub type Micros = i64;
+
+/// A local date: days since 1970-01-01 in the calendar of the model's zone.
+pub type Day = i32;
+
+/// Microseconds in an hour.
+pub const HOUR_US: Micros = 3_600_000_000;
+/// Microseconds in a day of 24 hours, which is what a duration of `1d` means.
+pub const DAY_US: Micros = 24 * HOUR_US;
+
+/// Two numbers closer than this are equal in every comparison, ladder and tier.
+pub const EPSILON: f64 = 1e-9;
+
+/// Points: a whole number of thousandths, so that sums are exact.
+///
+/// **Units**: thousandths of a point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Points(pub i64);
+
+/// No amount exceeds this many thousandths, so that no sum of a model's signals can overflow.
+pub const POINTS_ABS_MAX: i64 = 1_000_000_000_000_000;
+
+impl Points {
+    /// Nothing.
+    pub const ZERO: Points = Points(0);
+
+    /// The number of points as a double, for expressions.
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    /// An amount from a wide count of thousandths, held within [`POINTS_ABS_MAX`].
+    pub fn from_wide(thousandths: i128) -> Points {
+        let bound = i128::from(POINTS_ABS_MAX);
+        Points(i64::try_from(thousandths.clamp(-bound, bound)).unwrap_or(0))
+    }
+
+    /// Reads a decimal with at most three places, as TOML writes integers and floats; nothing else is an amount of points.
+    pub fn parse(text: &str) -> Option<Points> {
+        let text = text.replace('_', "");
+        let (negative, digits) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, &text[..]),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let fraction = fraction.trim_end_matches('0');
+        let plain = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 12 || fraction.len() > 3 || !plain(whole) || !plain(fraction) {
+            return None;
+        }
+        let thousandths: i64 = format!("{whole}{fraction:0<3}").parse().ok()?;
+        Some(Points(if negative { -thousandths } else { thousandths }))
+    }
+}
+
+impl std::ops::Add for Points {
+    type Output = Points;
+    fn add(self, other: Points) -> Points {
+        Points(self.0 + other.0)
+    }
+}
+
+impl std::ops::Sub for Points {
+    type Output = Points;
+    fn sub(self, other: Points) -> Points {
+        Points(self.0 - other.0)
+    }
+}
+
+impl std::iter::Sum for Points {
+    fn sum<I: Iterator<Item = Points>>(amounts: I) -> Points {
+        amounts.fold(Points::ZERO, |sum, p| sum + p)
+    }
+}
+
+impl fmt::Display for Points {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        match magnitude % 1000 {
+            0 => write!(f, "{sign}{}", magnitude / 1000),
+            rest => write!(f, "{sign}{}.{}", magnitude / 1000, format!("{rest:03}").trim_end_matches('0')),
+        }
+    }
+}
+
+/// A number of at most six decimals, without trailing zeros; how every number but points is written.
+pub fn number_text(value: f64) -> String {
+    let mut text = format!("{value:.6}");
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    if text == "-0" { "0".to_owned() } else { text }
+}
+
+/// A double to whole millionths, halves away from zero; none if it is not finite or beyond what a sum may hold.
+///
+/// The bound is 2^96 millionths (about 7.9e22), so that 2^31 values of any size add up within 128 bits.
+pub fn millionths(value: f64) -> Option<i128> {
+    let scaled = (value * 1e6).round();
+    (scaled.is_finite() && scaled.abs() < 79_228_162_514_264_337_593_543_950_336.0).then_some(scaled as i128)
+}
+
+/// Whether two numbers are equal as the model language compares them.
+pub fn same_number(a: f64, b: f64) -> bool {
+    (a - b).abs() < EPSILON
+}
+
+/// `a / b` for whole numbers, rounded to the nearest with halves away from zero; `b` is positive.
+pub fn divide_rounded(a: i128, b: i128) -> i128 {
+    let half = b / 2;
+    if a >= 0 { (a + half) / b } else { (a - half) / b }
+}
+
+/// One word for one, another for many: `1 user`, `2 users`.
+pub fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_read_and_written_to_the_thousandth() {
+        for (text, thousandths, written) in
+            [("10", 10_000, "10"), ("-0.5", -500, "-0.5"), ("+1.250", 1250, "1.25"), ("1_000", 1_000_000, "1000")]
+        {
+            let points = Points::parse(text).map(|p| p.0);
+            assert_eq!(points, Some(thousandths), "{text}");
+            assert_eq!(Points(thousandths).to_string(), written);
+        }
+        for text in ["", "1.2345", "1e3", "inf", "0x1", ".5"] {
+            assert_eq!(Points::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_at_most_six_decimals_and_no_trailing_zeros() {
+        for (value, text) in
+            [(1.0, "1"), (0.1 + 0.2, "0.3"), (-0.0, "0"), (1.0 / 3.0, "0.333333"), (1200.0, "1200"), (-1e-9, "0")]
+        {
+            assert_eq!(number_text(value), text);
+        }
+    }
+
+    #[test]
+    fn halves_round_away_from_zero() {
+        assert_eq!(divide_rounded(5, 10), 1);
+        assert_eq!(divide_rounded(-5, 10), -1);
+        assert_eq!(divide_rounded(-4, 10), 0);
+        assert_eq!(millionths(-0.000_000_5), Some(-1));
+    }
+}

@@ -155,7 +155,9 @@ fn fit(text: &str, span: &Range<usize>) -> Range<usize> {
 
 /// Text that cannot steer a terminal or a log reader: control and direction characters are written as escapes.
 pub fn visible(text: &str) -> String {
-    let risky = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let risky = |c: char| {
+        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
     if !text.contains(risky) {
         return text.to_owned();
     }

@@ -136,7 +136,11 @@ impl Compiler<'_, '_> {
             return Some(coerce(program, kind, Type::Boolean));
         }
         let words = self.words(node);
-        let error = ExprError::new(node.span.clone(), format!("`{words}` is {kind}, not a condition"), "a condition is true or false");
+        let error = ExprError::new(
+            node.span.clone(),
+            format!("`{words}` is {kind}, not a condition"),
+            "a condition is true or false",
+        );
         let help = match kind {
             Type::Number => format!("compare it, for example {words} > 0"),
             _ => format!("compare it, for example {words} is not null"),
@@ -160,7 +164,10 @@ impl Compiler<'_, '_> {
         if left_kind == Type::Date || right_kind == Type::Date {
             let both = meet(left_kind, right_kind) == Some(Type::Date);
             if operator == Arithmetic::Subtract && both {
-                let days = Program::DaysBetween(Box::new(coerce(left, left_kind, Type::Date)), Box::new(coerce(right, right_kind, Type::Date)));
+                let days = Program::DaysBetween(
+                    Box::new(coerce(left, left_kind, Type::Date)),
+                    Box::new(coerce(right, right_kind, Type::Date)),
+                );
                 return Some((days, Type::Number));
             }
             let error = ExprError::new(node.span.clone(), "a date in arithmetic", "only date - date, which is days");
@@ -189,7 +196,11 @@ impl Compiler<'_, '_> {
         }
         let left = Box::new(coerce(left, left_kind, kind));
         let right = Box::new(coerce(right, right_kind, kind));
-        Some(if kind == Type::Json { Program::CompareJson(operator, left, right) } else { Program::Compare(operator, left, right) })
+        Some(if kind == Type::Json {
+            Program::CompareJson(operator, left, right)
+        } else {
+            Program::Compare(operator, left, right)
+        })
     }
 
     /// The error for two operands whose types never meet.
@@ -199,7 +210,9 @@ impl Compiler<'_, '_> {
         let error = ExprError::new(a.span.start..b.span.end, message, "these two are never equal, smaller or larger");
         match (&a.kind, a_kind, &b.kind, b_kind) {
             (_, Type::Text, NodeKind::Number(_), _) => error.help(format!("as text it is '{right}'")),
-            (_, Type::Number, NodeKind::Text(text), _) if crate::clock::is_numeric(text) => error.help(format!("as a number it is {text}")),
+            (_, Type::Number, NodeKind::Text(text), _) if crate::clock::is_numeric(text) => {
+                error.help(format!("as a number it is {text}"))
+            }
             (_, Type::Date, NodeKind::Text(_), _) => error.help(format!("as a date it is date {right}")),
             (_, Type::Boolean, NodeKind::Number(_), _) => error.help("write = true or = false, or nothing"),
             _ => error,
@@ -215,10 +228,18 @@ impl Compiler<'_, '_> {
     fn like(&mut self, a: &Node, pattern: &Node, negated: bool) -> Typed {
         let a = self.wanted(a, Type::Text);
         let NodeKind::Text(text) = &pattern.kind else {
-            return self.error(ExprError::new(pattern.span.clone(), "a pattern that is no text", "a text in quotes, such as 'vp %'"));
+            return self.error(ExprError::new(
+                pattern.span.clone(),
+                "a pattern that is no text",
+                "a text in quotes, such as 'vp %'",
+            ));
         };
         if text.contains('\\') {
-            let error = ExprError::new(pattern.span.clone(), "a backslash in a pattern", "only % (any text) and _ (one character) are special");
+            let error = ExprError::new(
+                pattern.span.clone(),
+                "a backslash in a pattern",
+                "only % (any text) and _ (one character) are special",
+            );
             return self.error(error);
         }
         Some((Program::Like(Box::new(a?), Pattern::new(text), negated), Type::Boolean))
@@ -298,8 +319,13 @@ mod tests {
     impl Names for Few {
         fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
             let known = [
-                ("n", Type::Number), ("t", Type::Text), ("b", Type::Boolean), ("d", Type::Date), ("u", Type::Number),
-                ("j", Type::Json), ("k", Type::Json),
+                ("n", Type::Number),
+                ("t", Type::Text),
+                ("b", Type::Boolean),
+                ("d", Type::Date),
+                ("u", Type::Number),
+                ("j", Type::Json),
+                ("k", Type::Json),
             ];
             let found = known.iter().position(|(name, _)| path == [*name]);
             let found = found.ok_or_else(|| ExprError::new(span.clone(), "no such name", ""))?;
@@ -333,15 +359,44 @@ mod tests {
     #[test]
     fn expressions_mean_what_they_mean_in_sql() {
         for (text, expected) in [
-            ("n + 2 * 3 - 1", "8"), ("-n - -n", "0"), ("n / 0", "null"), ("(n + 1) / 8", "0.5"), ("n = 3", "true"),
-            ("n <> 3 or t = 'vp'", "true"), ("not n > 3", "true"), ("u > 1", "null"), ("u > 1 or b", "true"), ("u > 1 and b", "null"),
-            ("u > 1 and not b", "false"), ("u is null", "true"), ("n is not null", "true"), ("t in ('cto', 'vp')", "true"),
-            ("t not in ('cto', null)", "null"), ("n in (1, null, 3)", "true"), ("n between 1 and 3", "true"), ("n not between 1 and 3", "false"),
-            ("t like 'v%'", "true"), ("t not like '_'", "true"), ("lower('ÄVP')", "Ävp"), ("coalesce(u, n, 5)", "3"),
-            ("nullif(n, 3)", "null"), ("nullif(n, 4)", "3"), ("least(4, n, 5)", "3"), ("greatest(4, n)", "4"), ("greatest(4, u)", "null"),
-            ("case when n > 5 then 'a' when b then 'b' else 'c' end", "b"), ("case when n > 5 then 1 end", "null"),
-            ("d - date '2026-01-01'", "30"), ("d >= date '2026-01-31'", "true"), ("0.1 + 0.2 = 0.3", "true"), ("null", "null"),
-            ("b", "true"), ("b = true", "true"), ("b <> false", "true"), ("'it''s'", "it's"), ("NOT FALSE AND TRUE", "true"),
+            ("n + 2 * 3 - 1", "8"),
+            ("-n - -n", "0"),
+            ("n / 0", "null"),
+            ("(n + 1) / 8", "0.5"),
+            ("n = 3", "true"),
+            ("n <> 3 or t = 'vp'", "true"),
+            ("not n > 3", "true"),
+            ("u > 1", "null"),
+            ("u > 1 or b", "true"),
+            ("u > 1 and b", "null"),
+            ("u > 1 and not b", "false"),
+            ("u is null", "true"),
+            ("n is not null", "true"),
+            ("t in ('cto', 'vp')", "true"),
+            ("t not in ('cto', null)", "null"),
+            ("n in (1, null, 3)", "true"),
+            ("n between 1 and 3", "true"),
+            ("n not between 1 and 3", "false"),
+            ("t like 'v%'", "true"),
+            ("t not like '_'", "true"),
+            ("lower('ÄVP')", "Ävp"),
+            ("coalesce(u, n, 5)", "3"),
+            ("nullif(n, 3)", "null"),
+            ("nullif(n, 4)", "3"),
+            ("least(4, n, 5)", "3"),
+            ("greatest(4, n)", "4"),
+            ("greatest(4, u)", "null"),
+            ("case when n > 5 then 'a' when b then 'b' else 'c' end", "b"),
+            ("case when n > 5 then 1 end", "null"),
+            ("d - date '2026-01-01'", "30"),
+            ("d >= date '2026-01-31'", "true"),
+            ("0.1 + 0.2 = 0.3", "true"),
+            ("null", "null"),
+            ("b", "true"),
+            ("b = true", "true"),
+            ("b <> false", "true"),
+            ("'it''s'", "it's"),
+            ("NOT FALSE AND TRUE", "true"),
         ] {
             check(text, expected);
         }
@@ -350,8 +405,17 @@ mod tests {
     #[test]
     fn a_property_becomes_what_it_is_compared_with() {
         for (text, expected) in [
-            ("j = 12", "true"), ("k = 12", "true"), ("j = '12'", "true"), ("k = '12'", "false"), ("j = k", "true"),
-            ("j + k", "24"), ("j", "12"), ("coalesce(j, 'x')", "12"), ("j is null", "false"), ("j in ('12')", "true"), ("greatest(j, k)", "12"),
+            ("j = 12", "true"),
+            ("k = 12", "true"),
+            ("j = '12'", "true"),
+            ("k = '12'", "false"),
+            ("j = k", "true"),
+            ("j + k", "24"),
+            ("j", "12"),
+            ("coalesce(j, 'x')", "12"),
+            ("j is null", "false"),
+            ("j in ('12')", "true"),
+            ("greatest(j, k)", "12"),
         ] {
             check(text, expected);
         }
@@ -364,11 +428,18 @@ mod tests {
             ("n and b", "0..1 `n` is a number, not a condition"),
             ("n > 'a' or t > 1", "0..7 `n` is a number, and `'a'` is text; 11..16 `t` is text, and `1` is a number"),
             ("x = 1 and y = 2", "0..1 no such name; 10..11 no such name"),
-            ("n >", "3..3 the expression ends too early"), ("n = 1 = 2", "6..7 `=` after a comparison"),
-            ("n == 1", "2..4 `==` is no operator of this language"), ("foo(n)", "0..3 no function `foo`"),
-            ("t like 'a\\%'", "7..12 a backslash in a pattern"), ("d + 1", "0..5 a date in arithmetic"),
-            ("date '2026-02-30'", "5..17 '2026-02-30' is no date"), ("", "0..0 an empty expression"), ("'abc", "0..4 a quote ' that is never closed"),
-            ("1x", "0..2 `1x` is no number"), ("b < true", "0..8 true and false have no order"), ("(n", "2..2 the expression ends too early"),
+            ("n >", "3..3 the expression ends too early"),
+            ("n = 1 = 2", "6..7 `=` after a comparison"),
+            ("n == 1", "2..4 `==` is no operator of this language"),
+            ("foo(n)", "0..3 no function `foo`"),
+            ("t like 'a\\%'", "7..12 a backslash in a pattern"),
+            ("d + 1", "0..5 a date in arithmetic"),
+            ("date '2026-02-30'", "5..17 '2026-02-30' is no date"),
+            ("", "0..0 an empty expression"),
+            ("'abc", "0..4 a quote ' that is never closed"),
+            ("1x", "0..2 `1x` is no number"),
+            ("b < true", "0..8 true and false have no order"),
+            ("(n", "2..2 the expression ends too early"),
         ] {
             check(text, expected);
         }

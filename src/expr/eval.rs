@@ -92,11 +92,21 @@ impl Program {
                 Some((_, then)) => then.eval(scope),
                 None => otherwise.eval(scope),
             },
-            Program::Coalesce(all) => all.iter().map(|a| a.eval(scope)).find(|value| !value.is_null()).unwrap_or(Value::Null),
-            Program::NullIf(equal, value) => if equal.eval(scope).holds() { Value::Null } else { value.eval(scope) },
+            Program::Coalesce(all) => {
+                all.iter().map(|a| a.eval(scope)).find(|value| !value.is_null()).unwrap_or(Value::Null)
+            }
+            Program::NullIf(equal, value) => {
+                if equal.eval(scope).holds() {
+                    Value::Null
+                } else {
+                    value.eval(scope)
+                }
+            }
             Program::Extreme(side, all) => extreme(*side, all, scope),
             Program::Lower(a) => match a.eval(scope) {
-                Value::Text(text) if text.bytes().any(|b| b.is_ascii_uppercase()) => Value::Text(Cow::Owned(text.to_ascii_lowercase())),
+                Value::Text(text) if text.bytes().any(|b| b.is_ascii_uppercase()) => {
+                    Value::Text(Cow::Owned(text.to_ascii_lowercase()))
+                }
                 value => value,
             },
         }
@@ -217,8 +227,16 @@ mod tests {
     #[test]
     fn like_knows_two_wild_cards_and_nothing_else() {
         for (pattern, text, expected) in [
-            ("%", "", true), ("a%", "abc", true), ("%c", "abc", true), ("a_c", "aßc", true), ("a_c", "ac", false),
-            ("%b%d%", "abcd", true), ("%b%d", "abcdx", false), ("", "", true), ("", "a", false), ("%%a", "ba", true),
+            ("%", "", true),
+            ("a%", "abc", true),
+            ("%c", "abc", true),
+            ("a_c", "aßc", true),
+            ("a_c", "ac", false),
+            ("%b%d%", "abcd", true),
+            ("%b%d", "abcdx", false),
+            ("", "", true),
+            ("", "a", false),
+            ("%%a", "ba", true),
             ("a.c", "abc", false),
         ] {
             assert_eq!(Pattern::new(pattern).matches(text), expected, "{pattern} on {text}");

@@ -77,7 +77,11 @@ fn unknown_mark(rest: &str, at: usize, first: char) -> ExprError {
     let meant = [("!=", "<>"), ("==", "="), ("&&", "and"), ("||", "or"), ("!", "not")];
     let error = |length: usize| {
         let found = &rest[..length];
-        ExprError::new(at..at + length, format!("`{found}` is no operator of this language"), "an operator, a name or a value")
+        ExprError::new(
+            at..at + length,
+            format!("`{found}` is no operator of this language"),
+            "an operator, a name or a value",
+        )
     };
     match meant.iter().find(|(wrong, _)| rest.starts_with(wrong)) {
         Some((wrong, right)) => error(wrong.len()).help(format!("write `{right}`")),

@@ -113,7 +113,8 @@ const FUNCTIONS: [(&str, Function); 5] = [
 
 /// Words that cannot be bare names in an expression.
 const KEYWORDS: [&str; 16] = [
-    "and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else", "end", "date",
+    "and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else", "end",
+    "date",
 ];
 
 /// How deep parts may lie within each other.
@@ -125,7 +126,8 @@ const DEPTH_MAX: usize = 50;
 pub fn parse(text: &str) -> Result<Node, ExprError> {
     let mut parser = Parser { tokens: lex(text)?, next: 0, depth: 0 };
     if parser.peek() == &Token::End {
-        return Err(ExprError::new(0..text.len(), "an empty expression", "a condition or a value").help("leave the key out if there is no condition"));
+        return Err(ExprError::new(0..text.len(), "an empty expression", "a condition or a value")
+            .help("leave the key out if there is no condition"));
     }
     let node = parser.or()?;
     match parser.peek() {
@@ -167,7 +169,12 @@ fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
             }
             otherwise.iter().for_each(|n| walk(n, visit));
         }
-        NodeKind::Null | NodeKind::Number(_) | NodeKind::Text(_) | NodeKind::Boolean(_) | NodeKind::Date(_) | NodeKind::Name(_) => {}
+        NodeKind::Null
+        | NodeKind::Number(_)
+        | NodeKind::Text(_)
+        | NodeKind::Boolean(_)
+        | NodeKind::Date(_)
+        | NodeKind::Name(_) => {}
     }
 }
 
@@ -243,7 +250,8 @@ impl Parser {
     fn deeper(&mut self, rule: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
         if self.depth >= DEPTH_MAX {
             let message = format!("an expression nested more than {DEPTH_MAX} levels deep");
-            return Err(ExprError::new(self.span(), message, "too deep here").help("name its parts under [user.facts] or [account.facts]"));
+            return Err(ExprError::new(self.span(), message, "too deep here")
+                .help("name its parts under [user.facts] or [account.facts]"));
         }
         self.depth += 1;
         let result = rule(self);
@@ -309,7 +317,8 @@ impl Parser {
         };
         if let Some(operator) = self.peek_comparison() {
             let message = format!("`{operator}` after a comparison");
-            return Err(ExprError::new(self.span(), message, "comparisons do not chain").help("join them with `and`: a < b and b < c"));
+            return Err(ExprError::new(self.span(), message, "comparisons do not chain")
+                .help("join them with `and`: a < b and b < c"));
         }
         Ok(Node { kind, span: start..self.end() })
     }
@@ -348,7 +357,11 @@ impl Parser {
         while let Some((_, operator)) = operators.iter().find(|(mark, _)| self.mark(mark)) {
             links += 1;
             if links > DEPTH_MAX {
-                return Err(ExprError::new(self.span(), format!("more than {DEPTH_MAX} terms in a row"), "too many here"));
+                return Err(ExprError::new(
+                    self.span(),
+                    format!("more than {DEPTH_MAX} terms in a row"),
+                    "too many here",
+                ));
             }
             let right = part(self)?;
             let span = left.span.start..right.span.end;
@@ -420,11 +433,15 @@ impl Parser {
         let text_span = self.span();
         let Token::Text(text) = self.advance() else {
             self.next -= 1;
-            return Err(self.unexpected("a date in quotes").help("write date '2026-01-31'; a property named date goes in double quotes"));
+            return Err(self
+                .unexpected("a date in quotes")
+                .help("write date '2026-01-31'; a property named date goes in double quotes"));
         };
         match parse_day(&text) {
             Some(day) => Ok(Node { kind: NodeKind::Date(day), span: span.start..self.end() }),
-            None => Err(ExprError::new(text_span, format!("'{text}' is no date"), "a date that exists, as 'YYYY-MM-DD'")),
+            None => {
+                Err(ExprError::new(text_span, format!("'{text}' is no date"), "a date that exists, as 'YYYY-MM-DD'"))
+            }
         }
     }
 

@@ -15,11 +15,11 @@ use crate::{
 
 /// A value and where it stands in the model.
 #[derive(Debug, Clone)]
-pub struct Sp<T> {
+pub(super) struct Sp<T> {
     /// What was read.
-    pub value: T,
+    pub(super) value: T,
     /// Bytes of the model's text.
-    pub span: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 impl<T> Sp<T> {
@@ -39,7 +39,8 @@ pub(super) struct Findings {
 
 impl Findings {
     pub(super) fn add(&mut self, problem: Diagnostic) {
-        let known = self.list.iter().any(|p| p.code == problem.code && p.span == problem.span && p.message == problem.message);
+        let known =
+            self.list.iter().any(|p| p.code == problem.code && p.span == problem.span && p.message == problem.message);
         if !known {
             self.list.push(problem);
         }
@@ -59,7 +60,8 @@ pub(super) struct Table<'t> {
 impl<'t> Table<'t> {
     /// A view of a table with its entries in the order of the file.
     pub(super) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> Table<'t> {
-        let mut entries: Vec<_> = table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
+        let mut entries: Vec<_> =
+            table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
         Table { what: what.into(), span, entries, known: Vec::new() }
     }
@@ -105,7 +107,10 @@ impl<'t> Table<'t> {
             if !self.known.contains(key) {
                 let message = format!("unknown key `{key}` in {}", self.what);
                 let help = suggest(key, self.known.iter().copied());
-                found.add(Diagnostic::error(codes::UNKNOWN_KEY, span.clone(), message, "not a key of this table").maybe_help(help));
+                found.add(
+                    Diagnostic::error(codes::UNKNOWN_KEY, span.clone(), message, "not a key of this table")
+                        .maybe_help(help),
+                );
             }
         }
     }
@@ -129,7 +134,10 @@ impl<'t> Table<'t> {
     pub(super) fn missing(&self, key: &str, help: &str, found: &mut Findings) {
         let message = format!("{} without `{key}`", self.what);
         let help = (!help.is_empty()).then(|| help.to_owned());
-        found.add(Diagnostic::error(codes::MISSING_KEY, self.place(), message, format!("`{key}` is needed here")).maybe_help(help));
+        found.add(
+            Diagnostic::error(codes::MISSING_KEY, self.place(), message, format!("`{key}` is needed here"))
+                .maybe_help(help),
+        );
     }
 
     pub(super) fn name(&mut self, found: &mut Findings) -> Option<Text> {
@@ -153,7 +161,12 @@ impl<'t> Table<'t> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn count(&mut self, key: &'static str, range: std::ops::RangeInclusive<i64>, found: &mut Findings) -> Option<Sp<i64>> {
+    pub(super) fn count(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<i64>,
+        found: &mut Findings,
+    ) -> Option<Sp<i64>> {
         let value = self.take(key)?;
         let DeValue::Integer(integer) = value.get_ref() else {
             return wrong_type(value, key, "a whole number", found);
@@ -162,7 +175,12 @@ impl<'t> Table<'t> {
             Ok(number) if range.contains(&number) => Some(Sp::new(number, value.span())),
             _ => {
                 let label = format!("a whole number from {} to {}", range.start(), range.end());
-                found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), format!("`{key}` is out of bounds"), label));
+                found.add(Diagnostic::error(
+                    codes::BAD_VALUE,
+                    value.span(),
+                    format!("`{key}` is out of bounds"),
+                    label,
+                ));
                 None
             }
         }
@@ -202,6 +220,11 @@ impl<'t> Table<'t> {
         list_of_texts(value, key, found)
     }
 
+    /// Marks a key as known without reading it: another problem has been told about it already.
+    pub(super) fn pass_over(&mut self, key: &'static str) {
+        self.known.push(key);
+    }
+
     /// A table below this one.
     pub(super) fn table(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Option<Table<'t>> {
         let value = self.take(key)?;
@@ -220,7 +243,12 @@ impl<'t> Table<'t> {
 }
 
 /// A value that must be a table.
-pub(super) fn as_table<'t>(value: &'t Spanned<DeValue<'t>>, what: &str, key: &str, found: &mut Findings) -> Option<Table<'t>> {
+pub(super) fn as_table<'t>(
+    value: &'t Spanned<DeValue<'t>>,
+    what: &str,
+    key: &str,
+    found: &mut Findings,
+) -> Option<Table<'t>> {
     match value.get_ref() {
         DeValue::Table(table) => Some(Table::new(table, value.span(), what)),
         _ => wrong_type(value, key, "a table", found),
@@ -280,7 +308,12 @@ fn check_name(name: &str, span: &Range<usize>, found: &mut Findings) {
         return;
     }
     let folded: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let problem = Diagnostic::error(codes::BAD_NAME, span.clone(), format!("`{name}` is no name"), "a to z, 0 to 9 and _, beginning with a letter, at most 64");
+    let problem = Diagnostic::error(
+        codes::BAD_NAME,
+        span.clone(),
+        format!("`{name}` is no name"),
+        "a to z, 0 to 9 and _, beginning with a letter, at most 64",
+    );
     let usable = folded.starts_with(|c: char| c.is_ascii_lowercase()) && folded.len() <= 64;
     found.add(problem.maybe_help(usable.then(|| format!("`{folded}` would do"))));
 }

@@ -1,0 +1,276 @@
+//! Signals, tiers, segments, routes and columns of one level.
+
+use super::{Compiler, Limit, Side};
+use crate::{
+    diag::Diagnostic,
+    expr::Program,
+    model::{
+        codes,
+        compiled::{Bounds, Category, Column, Decay, FactSlot, Level, Payment, Route, Segment, Signal, Slots, Tier},
+        file::{LevelFile, Pay, RouteFile, Seen, SignalFile},
+        tree::Text,
+    },
+};
+
+/// Columns that every row has, which a model cannot add again.
+pub(super) const USER_COLUMNS: [&str; 12] = [
+    "user_id",
+    "account_id",
+    "score",
+    "tier",
+    "qualified",
+    "route",
+    "motion",
+    "to",
+    "action",
+    "is_champion",
+    "is_buyer",
+    "signals",
+];
+/// The same of accounts.
+pub(super) const ACCOUNT_COLUMNS: [&str; 13] = [
+    "account_id",
+    "segment",
+    "score",
+    "tier",
+    "qualified",
+    "route",
+    "motion",
+    "to",
+    "action",
+    "members",
+    "users",
+    "active_users_28",
+    "signals",
+];
+
+/// Categories in the order in which signals name them, then those that only have bounds.
+pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
+    let of_signals =
+        level.signals.iter().map(|signal| signal.category.as_ref().map_or("other", |category| category.value.as_str()));
+    let mut names: Vec<String> = Vec::new();
+    for name in of_signals.chain(level.categories.iter().map(|category| category.name.value.as_str())) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Compiles a level; facts, traits and milestones are added at the end.
+pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: Side) -> Level {
+    let file = compiler.level_file(side);
+    unique(compiler, "signals", file.signals.iter().map(|signal| &signal.name));
+    unique(compiler, "tiers", file.tiers.iter().map(|tier| &tier.name));
+    unique(compiler, "segments", file.segments.iter().map(|segment| &segment.name));
+    unique(compiler, "routes", file.routes.iter().map(|route| &route.name));
+    compiler.milestones(side);
+    let names = category_names(file);
+    let slots = slots(compiler, side, &names);
+    let categories = names.iter().map(|name| category(file, name)).collect();
+    let exclusive = exclusive_groups(file);
+    let signals = file.signals.iter().filter_map(|one| signal(compiler, side, one, &names, &exclusive)).collect();
+    let (_, tier_limit) = limits(side);
+    let tiers = file.tiers.iter().map(|tier| Tier {
+        name: tier.name.value.clone(),
+        label: tier.label.as_ref().map(|label| label.value.clone()),
+        threshold: tier.threshold,
+        when: tier.when.as_ref().and_then(|when| compiler.condition(side, when, tier_limit)),
+        qualified: tier.qualified,
+    });
+    let tiers = tiers.collect();
+    let segments = file.segments.iter().map(|segment| Segment {
+        name: segment.name.value.clone(),
+        when: segment.when.as_ref().and_then(|when| compiler.condition(side, when, Limit::SEGMENTS)),
+    });
+    let segments = segments.collect();
+    let routes = file.routes.iter().map(|one| route(compiler, side, one)).collect();
+    let columns = columns(compiler, side);
+    Level {
+        facts: Vec::new(),
+        traits: Vec::new(),
+        milestones: Vec::new(),
+        milestone_order: Vec::new(),
+        signals,
+        categories,
+        bounds: Bounds { min: file.min, max: file.max },
+        tiers,
+        segments,
+        routes,
+        columns,
+        slots,
+    }
+}
+
+/// What signals and tiers of a level may use.
+fn limits(side: Side) -> (Limit, Limit) {
+    match side {
+        Side::User => (Limit::USER_SIGNALS, Limit::USER_TIERS),
+        Side::Account => (Limit::ACCOUNT_SIGNALS, Limit::ACCOUNT_TIERS),
+    }
+}
+
+/// Tells names that are in a list twice.
+fn unique<'t>(compiler: &mut Compiler<'_, '_>, what: &str, names: impl Iterator<Item = &'t Text>) {
+    let mut seen: Vec<&Text> = Vec::new();
+    for name in names {
+        match seen.iter().find(|earlier| earlier.value == name.value) {
+            Some(earlier) => {
+                let message = format!("two {what} are called `{}`", name.value);
+                let problem = Diagnostic::error(codes::DUPLICATE, name.span.clone(), message, "the second one");
+                compiler.found.add(problem.other(earlier.span.clone(), "the first one"));
+            }
+            None => seen.push(name),
+        }
+    }
+}
+
+/// The facts that scoring writes or that every row shows.
+fn slots(compiler: &mut Compiler<'_, '_>, side: Side, categories: &[String]) -> Slots {
+    let mut slot = |name: &str| -> FactSlot { compiler.fact(side, name).map_or(0, |(slot, _)| slot) };
+    let mut slots = Slots {
+        points: categories.iter().map(|name| slot(&format!("points_{name}"))).collect(),
+        score: slot("score"),
+        tier: slot("tier"),
+        qualified: slot("qualified"),
+        route: slot("route"),
+        motion: slot("motion"),
+        active_days_28: slot("active_days_28"),
+        ..Slots::default()
+    };
+    if side == Side::Account {
+        slots.segment = slot("segment");
+        slots.members = slot("members");
+        slots.users = slot("users");
+        slots.active_users_28 = slot("active_users_28");
+    }
+    slots
+}
+
+fn category(file: &LevelFile, name: &str) -> Category {
+    let bounds = file.categories.iter().find(|category| category.name.value == name);
+    Category { name: name.to_owned(), bounds: bounds.map_or(Bounds::default(), |b| Bounds { min: b.min, max: b.max }) }
+}
+
+fn exclusive_groups(file: &LevelFile) -> Vec<&str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for group in file.signals.iter().filter_map(|signal| signal.exclusive.as_ref()) {
+        if !groups.contains(&group.value.as_str()) {
+            groups.push(&group.value);
+        }
+    }
+    groups
+}
+
+fn signal(
+    compiler: &mut Compiler<'_, '_>,
+    side: Side,
+    file: &SignalFile,
+    categories: &[String],
+    groups: &[&str],
+) -> Option<Signal> {
+    let (limit, _) = limits(side);
+    let guard = file.when.as_ref().map(|when| compiler.condition(side, when, limit));
+    let pay = payment(compiler, side, &file.pay, limit);
+    let decay = file.decay.as_ref().map(|decay| {
+        let since = compiler.number(side, &decay.since, limit)?;
+        Some(Decay { since, curve: decay.curve })
+    });
+    let say = file.say.as_ref().map(|say| compiler.template(side, say));
+    let category = file.category.as_ref().map_or("other", |category| category.value.as_str());
+    Some(Signal {
+        name: file.name.value.clone(),
+        category: categories.iter().position(|name| name == category)?,
+        exclusive: file.exclusive.as_ref().and_then(|group| groups.iter().position(|known| *known == group.value)),
+        guard: wanted(guard)?,
+        pay: pay?,
+        decay: wanted(decay)?,
+        say: wanted(say)?,
+    })
+}
+
+/// What was written must have compiled; what was not written is none.
+fn wanted<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        Some(None) => None,
+        Some(Some(value)) => Some(Some(value)),
+        None => Some(None),
+    }
+}
+
+fn payment(compiler: &mut Compiler<'_, '_>, side: Side, pay: &Pay, limit: Limit) -> Option<Payment> {
+    match pay {
+        Pay::Flat(points) => Some(Payment::Flat(*points)),
+        Pay::Ladder { value, strict, rungs } => {
+            let value = match value {
+                Seen::Value(text) => compiler.number(side, text, limit)?,
+                Seen::Inline(metric) => Program::Slot(compiler.inline_metric(side, metric)?),
+            };
+            Some(Payment::Ladder { value, strict: *strict, rungs: rungs.clone() })
+        }
+        Pay::Per { value, points, max } => {
+            Some(Payment::Per { value: compiler.number(side, value, limit)?, points: *points, max: *max })
+        }
+    }
+}
+
+fn route(compiler: &mut Compiler<'_, '_>, side: Side, file: &RouteFile) -> Route {
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+    Route {
+        name: file.name.value.clone(),
+        motion: text(&file.motion),
+        to: text(&file.to),
+        action: text(&file.action),
+        sla_hours: file.sla_hours,
+        when: file.when.as_ref().and_then(|when| compiler.condition(side, when, Limit::ROUTES)),
+        because: file.because.as_ref().and_then(|because| compiler.template(side, because)),
+        message: file.message.as_ref().and_then(|message| compiler.template(side, message)),
+    }
+}
+
+/// The facts of `[output]`, none of them twice and none that is a column already.
+fn columns(compiler: &mut Compiler<'_, '_>, side: Side) -> Vec<Column> {
+    let file = compiler.level_file(side);
+    let fixed: &[&str] = if side == Side::User { &USER_COLUMNS } else { &ACCOUNT_COLUMNS };
+    let mut taken: Vec<String> = fixed.iter().map(|name| (*name).to_owned()).collect();
+    taken.extend(
+        ["first_seen", "last_seen", "active_days_28", "say", "because", "message", "champion", "buyer"]
+            .map(str::to_owned),
+    );
+    if side == Side::Account {
+        taken.retain(|name| name != "active_days_28");
+    } else {
+        taken.retain(|name| name != "champion" && name != "buyer");
+    }
+    taken.extend(category_names(file).iter().map(|name| format!("points_{name}")));
+    taken.extend(file.milestones.iter().flat_map(|m| [m.name.value.clone(), format!("{}_at", m.name.value)]));
+    let mut columns = Vec::new();
+    for text in &file.columns {
+        if taken.contains(&text.value) {
+            compiler.error(
+                codes::DUPLICATE,
+                &text.span,
+                format!("`{}` is a column already", text.value),
+                "every column is there once",
+                None,
+            );
+            continue;
+        }
+        taken.push(text.value.clone());
+        let Some((program, kind, _)) = compiler.expression(side, text, Limit::NONE) else { continue };
+        match program {
+            Program::Slot(slot) => columns.push(Column { header: text.value.clone(), slot, kind }),
+            _ => {
+                let help = Some("name the expression under [user.facts] or [account.facts]".to_owned());
+                compiler.error(
+                    codes::BAD_VALUE,
+                    &text.span,
+                    format!("`{}` is no fact", text.value),
+                    "expected the name of a fact",
+                    help,
+                );
+            }
+        }
+    }
+    columns
+}

@@ -1,0 +1,83 @@
+//! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
+
+use super::{Compiler, Limit, Side, names};
+use crate::{
+    expr::{ExprError, Names},
+    model::{
+        codes,
+        compiled::{Piece, Template},
+        tree::Text,
+    },
+};
+
+impl Compiler<'_, '_> {
+    /// Compiles a template; any fact may be in it.
+    pub(super) fn template(&mut self, side: Side, text: &Text) -> Option<Template> {
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut at = 0;
+        let mut good = true;
+        let source = text.value.as_str();
+        while let Some(c) = source[at..].chars().next() {
+            let rest = &source[at..];
+            if rest.starts_with("{{") || rest.starts_with("}}") {
+                plain.push(c);
+                at += 2;
+            } else if c == '{' {
+                let Some(length) = rest.find('}') else {
+                    self.bad_template(
+                        text,
+                        at..source.len(),
+                        "a brace that is never closed",
+                        "expected {fact} or {fact|fallback}",
+                    );
+                    return None;
+                };
+                if !plain.is_empty() {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                }
+                match self.template_fact(side, text, at + 1, &rest[1..length]) {
+                    Some(piece) => pieces.push(piece),
+                    None => good = false,
+                }
+                at += length + 1;
+            } else if c == '}' {
+                self.bad_template(text, at..at + 1, "a closing brace without an opening one", "write }} for a brace");
+                return None;
+            } else {
+                plain.push(c);
+                at += c.len_utf8();
+            }
+        }
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(plain));
+        }
+        good.then_some(Template(pieces))
+    }
+
+    fn bad_template(&mut self, text: &Text, part: std::ops::Range<usize>, message: &str, label: &str) {
+        let span = self.place(text, &part);
+        self.error(codes::BAD_TEMPLATE, &span, message, label, None);
+    }
+
+    /// The fact between two braces, `start` being where it stands in the template.
+    fn template_fact(&mut self, side: Side, text: &Text, start: usize, inside: &str) -> Option<Piece> {
+        let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
+        let span = start..start + name.len();
+        if name.trim().is_empty() {
+            self.bad_template(text, span, "braces around nothing", "expected the name of a fact");
+            return None;
+        }
+        let path: Vec<String> = name.trim().split('.').map(str::to_owned).collect();
+        let resolved = names::Facts::new(self, side, Limit::NONE).resolve(&path, &span);
+        match resolved {
+            Ok(resolved) => {
+                Some(Piece::Fact { slot: resolved.slot, kind: resolved.kind, fallback: fallback.to_owned() })
+            }
+            Err(error) => {
+                self.expression_errors(text, vec![ExprError { span, ..error }]);
+                None
+            }
+        }
+    }
+}

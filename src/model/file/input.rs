@@ -1,0 +1,175 @@
+//! `[input]`, `[identity]` and `[events]`: how a record becomes an event, who is who, and what events are called.
+
+use super::super::{
+    codes,
+    tree::{Findings, Sp, Table, Text, as_table},
+};
+use crate::{clock::Zone, diag::Diagnostic};
+
+/// The fields of an event that can be looked for elsewhere, in the order of [`InputFile::fields`].
+pub(in crate::model) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
+
+/// Names of formats.
+const FORMATS: [(&str, &str); 9] = [
+    ("auto", "auto"),
+    ("native", "native"),
+    ("segment", "segment"),
+    ("rudderstack", "rudderstack"),
+    ("amplitude", "amplitude"),
+    ("mixpanel", "mixpanel"),
+    ("posthog", "posthog"),
+    ("snowplow", "snowplow"),
+    ("ga4", "ga4"),
+];
+
+/// `[input]`
+#[derive(Debug)]
+pub(in crate::model) struct InputFile {
+    pub(in crate::model) format: &'static str,
+    /// Paths by the place of their field in [`FIELDS`]; none where the format's own place holds.
+    pub(in crate::model) fields: [Option<Vec<String>>; 7],
+    pub(in crate::model) group_type: Option<Text>,
+    pub(in crate::model) zone: Zone,
+    pub(in crate::model) dedupe: bool,
+}
+
+impl Default for InputFile {
+    fn default() -> Self {
+        InputFile { format: "auto", fields: Default::default(), group_type: None, zone: Zone::utc(), dedupe: true }
+    }
+}
+
+pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
+    let mut input = InputFile::default();
+    if let Some(format) = super::choice(&mut table, "format", &FORMATS, found) {
+        input.format = format.value;
+    }
+    if let Some(mut fields) = table.table("fields", "[input] fields", found) {
+        for (slot, field) in input.fields.iter_mut().zip(FIELDS) {
+            *slot = fields.text(field, found).and_then(|text| path(&text, found));
+        }
+        fields.finish(found);
+    }
+    input.group_type = table.text("group_type", found);
+    if let Some(zone) = super::zone(&mut table, found) {
+        input.zone = zone;
+    }
+    if let Some(dedupe) = table.boolean("dedupe", found) {
+        input.dedupe = dedupe.value;
+    }
+    table.finish(found);
+    input
+}
+
+/// A path: keys between dots, odd ones in double quotes; a single dot is the record itself.
+fn path(text: &Text, found: &mut Findings) -> Option<Vec<String>> {
+    if text.value == "." {
+        return Some(Vec::new());
+    }
+    let mut parts = Vec::new();
+    let mut rest = text.value.as_str();
+    loop {
+        let (part, after) = match rest.strip_prefix('"') {
+            Some(inner) => inner.split_once('"').map_or((None, ""), |(part, after)| (Some(part), after)),
+            None => {
+                let end = rest.find('.').unwrap_or(rest.len());
+                (Some(&rest[..end]), &rest[end..])
+            }
+        };
+        match part {
+            Some(part) if !part.is_empty() => parts.push(part.to_owned()),
+            _ => break,
+        }
+        match after.strip_prefix('.') {
+            Some(next) => rest = next,
+            None if after.is_empty() => return Some(parts),
+            None => break,
+        }
+    }
+    let message = format!("`{}` is no path", text.value);
+    let problem = Diagnostic::error(
+        codes::BAD_VALUE,
+        text.span.clone(),
+        message,
+        "keys with dots between them, such as `context.groupId`",
+    );
+    found.add(problem.help(
+        "a key that holds a dot goes in double quotes: 'properties.\"team.id\"'; a single dot is the record itself",
+    ));
+    None
+}
+
+/// `[identity]`
+#[derive(Debug)]
+pub(in crate::model) struct IdentityFile {
+    pub(in crate::model) email_domain: bool,
+    pub(in crate::model) free_mail: Vec<Text>,
+    pub(in crate::model) exclude_domains: Vec<Text>,
+    pub(in crate::model) exclude_users: Vec<Text>,
+    pub(in crate::model) service_users: Vec<Text>,
+}
+
+impl Default for IdentityFile {
+    fn default() -> Self {
+        let none = Vec::new;
+        IdentityFile {
+            email_domain: true,
+            free_mail: none(),
+            exclude_domains: none(),
+            exclude_users: none(),
+            service_users: none(),
+        }
+    }
+}
+
+pub(super) fn identity(mut table: Table<'_>, found: &mut Findings) -> IdentityFile {
+    let identity = IdentityFile {
+        email_domain: table.boolean("email_domain", found).is_none_or(|truth| truth.value),
+        free_mail: table.text_list("free_mail", found).unwrap_or_default(),
+        exclude_domains: table.text_list("exclude_domains", found).unwrap_or_default(),
+        exclude_users: table.text_list("exclude_users", found).unwrap_or_default(),
+        service_users: table.text_list("service_users", found).unwrap_or_default(),
+    };
+    for globs in [&identity.exclude_users, &identity.service_users] {
+        for text in globs {
+            if let Err(error) = glob::Pattern::new(&text.value) {
+                let message = format!("`{}` is no pattern: {}", text.value, error.msg);
+                found.add(Diagnostic::error(
+                    codes::BAD_VALUE,
+                    text.span.clone(),
+                    message,
+                    "an id in which * is any text and ? any character",
+                ));
+            }
+        }
+    }
+    table.finish(found);
+    identity
+}
+
+/// An entry of `[events]`: a real event of the tracking plan, or a name for a filtered one.
+#[derive(Debug)]
+pub(in crate::model) struct EventFile {
+    pub(in crate::model) name: Text,
+    /// The names it stands for; none where it is the real event of its own name.
+    pub(in crate::model) event: Option<Vec<Text>>,
+    pub(in crate::model) filter: Option<Text>,
+    /// Properties that must be there.
+    pub(in crate::model) properties: Vec<Text>,
+}
+
+pub(super) fn events(table: &Table<'_>, found: &mut Findings) -> Vec<EventFile> {
+    let mut events = Vec::new();
+    for (name, value) in table.entries() {
+        let Some(mut entry) = as_table(value, &format!("event `{}`", name.value), &name.value, found) else { continue };
+        let event = EventFile {
+            event: entry.texts("event", found),
+            filter: entry.text("where", found),
+            properties: entry.text_list("properties", found).unwrap_or_default(),
+            name: Sp::new(name.value, name.span),
+        };
+        entry.finish(found);
+        events.push(event);
+    }
+    events
+}

@@ -1,0 +1,245 @@
+//! `[metrics]`: what to fold from events, and which keys go with which measure.
+
+use std::ops::Range;
+
+use super::super::{
+    codes,
+    tree::{Findings, Sp, Table, Text, as_table},
+};
+use crate::{clock::Window, diag::Diagnostic, expr::Type, units::Micros};
+
+/// What a metric measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::model) enum MeasureKind {
+    Count,
+    Days,
+    Distinct,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    Earliest,
+    Latest,
+    Top,
+    Users,
+    DaysSinceFirst,
+    DaysSinceLast,
+    Elapsed,
+    Open,
+    RisingWeeks,
+    Trend,
+}
+
+const MEASURES: [(&str, MeasureKind); 17] = [
+    ("count", MeasureKind::Count),
+    ("days", MeasureKind::Days),
+    ("distinct", MeasureKind::Distinct),
+    ("sum", MeasureKind::Sum),
+    ("min", MeasureKind::Min),
+    ("max", MeasureKind::Max),
+    ("avg", MeasureKind::Avg),
+    ("earliest", MeasureKind::Earliest),
+    ("latest", MeasureKind::Latest),
+    ("top", MeasureKind::Top),
+    ("users", MeasureKind::Users),
+    ("days_since_first", MeasureKind::DaysSinceFirst),
+    ("days_since_last", MeasureKind::DaysSinceLast),
+    ("elapsed", MeasureKind::Elapsed),
+    ("open", MeasureKind::Open),
+    ("rising_weeks", MeasureKind::RisingWeeks),
+    ("trend", MeasureKind::Trend),
+];
+
+/// What a week is worth, for `rising_weeks` and `trend`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::model) enum By {
+    Count,
+    Days,
+    Users,
+    Sum,
+    Max,
+}
+
+const BYS: [(&str, By); 5] =
+    [("count", By::Count), ("days", By::Days), ("users", By::Users), ("sum", By::Sum), ("max", By::Max)];
+
+/// Names of types.
+pub(super) const TYPES: [(&str, Type); 4] =
+    [("text", Type::Text), ("number", Type::Number), ("boolean", Type::Boolean), ("date", Type::Date)];
+
+const ELAPSED_UNITS: [(&str, Micros); 5] =
+    [("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
+
+/// One metric, as written.
+#[derive(Debug)]
+pub(in crate::model) struct MetricFile {
+    pub(in crate::model) name: Text,
+    pub(in crate::model) kind: MeasureKind,
+    pub(in crate::model) event: Option<Vec<Text>>,
+    pub(in crate::model) filter: Option<Text>,
+    pub(in crate::model) window: Option<Window>,
+    pub(in crate::model) value: Option<Text>,
+    pub(in crate::model) value_type: Type,
+    pub(in crate::model) k: usize,
+    pub(in crate::model) from: Vec<Text>,
+    pub(in crate::model) to: Vec<Text>,
+    pub(in crate::model) unit: Micros,
+    pub(in crate::model) timeout: Micros,
+    pub(in crate::model) same: Option<Text>,
+    pub(in crate::model) by: By,
+    pub(in crate::model) recent: usize,
+    pub(in crate::model) base: usize,
+    pub(in crate::model) min_base: f64,
+}
+
+/// At most the newest so many weeks are looked at.
+pub(in crate::model) const WEEKS_MAX: usize = 13;
+
+pub(super) fn read(table: &Table<'_>, found: &mut Findings) -> Vec<MetricFile> {
+    let mut metrics = Vec::new();
+    for (name, value) in table.named(found) {
+        let what = format!("metric `{}`", name.value);
+        if let Some(entry) = as_table(value, &what, &name.value, found) {
+            metrics.extend(metric(name, entry, found));
+        }
+    }
+    metrics
+}
+
+fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> Option<MetricFile> {
+    if !table.has("measure") {
+        table.missing("measure", "measure = \"count\"", found);
+        return None;
+    }
+    let kind = super::choice(&mut table, "measure", &MEASURES, found)?.value;
+    let mut metric = MetricFile::new(name, kind);
+    match kind {
+        MeasureKind::Elapsed => pair(&mut metric, &mut table, found),
+        MeasureKind::Open => {
+            pair(&mut metric, &mut table, found);
+            metric.filter = table.text("where", found);
+            metric.window = super::window(&mut table, true, found);
+        }
+        _ => {
+            metric.event = table.texts("event", found);
+            metric.filter = table.text("where", found);
+            match kind {
+                MeasureKind::RisingWeeks | MeasureKind::Trend => weeks(&mut metric, &mut table, found),
+                _ => metric.window = super::window(&mut table, true, found),
+            }
+        }
+    }
+    value(&mut metric, &mut table, found);
+    table.finish(found);
+    Some(metric)
+}
+
+impl MetricFile {
+    /// A metric with the defaults of every key.
+    pub(in crate::model) fn new(name: Text, kind: MeasureKind) -> MetricFile {
+        MetricFile {
+            name,
+            kind,
+            event: None,
+            filter: None,
+            window: None,
+            value: None,
+            value_type: Type::Text,
+            k: 1,
+            from: Vec::new(),
+            to: Vec::new(),
+            unit: crate::units::HOUR_US,
+            timeout: 0,
+            same: None,
+            by: By::Count,
+            recent: 2,
+            base: 4,
+            min_base: 1.0,
+        }
+    }
+}
+
+/// `value`, and what goes with it.
+fn value(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
+    use MeasureKind::{Avg, Distinct, Earliest, Latest, Max, Min, RisingWeeks, Sum, Top, Trend};
+    let weekly = matches!(metric.kind, RisingWeeks | Trend) && matches!(metric.by, By::Sum | By::Max);
+    if matches!(metric.kind, Distinct | Sum | Min | Max | Avg | Earliest | Latest | Top) || weekly {
+        metric.value = table.text_needed("value", found);
+    }
+    if matches!(metric.kind, Earliest | Latest)
+        && let Some(kind) = super::choice(table, "type", &TYPES, found)
+    {
+        metric.value_type = kind.value;
+    }
+    if metric.kind == Top
+        && let Some(k) = table.count("k", 1..=1000, found)
+    {
+        metric.k = usize::try_from(k.value).unwrap_or(1);
+    }
+}
+
+/// `from` and `to`, and what goes with them.
+fn pair(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
+    for (key, names) in [("from", &mut metric.from), ("to", &mut metric.to)] {
+        if table.has(key) {
+            *names = table.texts(key, found).unwrap_or_default();
+        } else {
+            table.missing(key, "", found);
+        }
+    }
+    if metric.kind == MeasureKind::Elapsed {
+        if let Some(unit) = super::choice(table, "unit", &ELAPSED_UNITS, found) {
+            metric.unit = unit.value;
+        }
+        return;
+    }
+    if table.has("timeout") {
+        metric.timeout = super::duration(table, "timeout", found).map_or(0, |timeout| timeout.value);
+    } else {
+        table.missing("timeout", "timeout = \"24h\"", found);
+    }
+    metric.same = table.text("same", found);
+}
+
+/// `by`, and the weeks of a trend.
+fn weeks(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
+    if let Some(by) = super::choice(table, "by", &BYS, found) {
+        metric.by = by.value;
+    }
+    if metric.kind == MeasureKind::RisingWeeks {
+        return;
+    }
+    let mut count = |key: &'static str, default: usize, found: &mut Findings| {
+        table.count(key, 1..=12, found).and_then(|n| usize::try_from(n.value).ok()).unwrap_or(default)
+    };
+    metric.recent = count("recent", 2, found);
+    metric.base = count("base", 4, found);
+    if metric.recent + metric.base > WEEKS_MAX {
+        let message = format!("a trend over {} weeks", metric.recent + metric.base);
+        found.add(Diagnostic::error(
+            codes::BAD_VALUE,
+            table.place(),
+            message,
+            format!("`recent` and `base` are at most {WEEKS_MAX} together"),
+        ));
+    }
+    if let Some(min_base) = table.number("min_base", found) {
+        metric.min_base = min_base.value;
+    }
+}
+
+/// A metric that a signal carries inline: a count of events.
+pub(in crate::model) fn inline(
+    name: &Text,
+    event: Vec<Text>,
+    filter: Option<Text>,
+    window: Option<Window>,
+    at: Range<usize>,
+) -> MetricFile {
+    MetricFile {
+        event: Some(event),
+        filter,
+        window,
+        ..MetricFile::new(Sp::new(name.value.clone(), at), MeasureKind::Count)
+    }
+}

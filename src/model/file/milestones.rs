@@ -1,0 +1,128 @@
+//! `[[...milestones]]`: states reached at an instant.
+
+use super::super::{
+    codes,
+    tree::{Findings, Sp, Table, Text},
+};
+use crate::{
+    diag::Diagnostic,
+    units::{DAY_US, Micros},
+};
+
+/// One milestone, as written.
+#[derive(Debug)]
+pub(in crate::model) struct MilestoneFile {
+    pub(in crate::model) name: Text,
+    pub(in crate::model) form: MilestoneForm,
+    pub(in crate::model) within: Option<Micros>,
+    /// Reached when so many users have got there alone, of those for whom `who` holds.
+    pub(in crate::model) min_users: Option<usize>,
+    pub(in crate::model) who: Option<Text>,
+    pub(in crate::model) target: Option<Micros>,
+}
+
+/// How a milestone is reached.
+#[derive(Debug)]
+pub(in crate::model) enum MilestoneForm {
+    /// So many events (or dates with one) within a span.
+    Times { event: Option<Vec<Text>>, filter: Option<Text>, times: usize, by_days: bool },
+    /// Events in order.
+    Steps { steps: Vec<Text>, same: Option<Text>, different_users: bool },
+    /// Other milestones.
+    All(Vec<Text>),
+}
+
+pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<MilestoneFile> {
+    let name = table.name(found);
+    let forms: Vec<&str> = ["event", "steps", "all"].into_iter().filter(|key| table.has(key)).collect();
+    if let [first, second, ..] = forms[..] {
+        let message = format!("`{second}` beside `{first}`");
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            table.key_span(second),
+            message,
+            "a milestone has one of `event`, `steps` and `all`",
+        ));
+        return None;
+    }
+    let target = super::duration(&mut table, "target", found).map(|target| target.value);
+    if forms.first() == Some(&"all") {
+        let parts = table.text_list("all", found);
+        if parts.as_ref().is_some_and(Vec::is_empty) {
+            found.add(Diagnostic::error(
+                codes::BAD_VALUE,
+                table.key_span("all"),
+                "`all` of nothing",
+                "the names of other milestones",
+            ));
+        }
+        table.finish(found);
+        return Some(MilestoneFile {
+            name: name?,
+            form: MilestoneForm::All(parts?),
+            within: None,
+            min_users: None,
+            who: None,
+            target,
+        });
+    }
+    let within = super::duration(&mut table, "within", found);
+    let form = if forms.first() == Some(&"steps") {
+        steps(&mut table, found)
+    } else {
+        times(&mut table, within.as_ref(), found)
+    };
+    let min_users = table.count("min_users", 1..=1_000_000, found);
+    let who = table.text("who", found);
+    if let (Some(who), None) = (&who, &min_users) {
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            who.span.clone(),
+            "`who` without `min_users`",
+            "it says which users count towards `min_users`",
+        ));
+    }
+    table.finish(found);
+    Some(MilestoneFile {
+        name: name?,
+        form: form?,
+        within: within.map(|within| within.value),
+        min_users: min_users.and_then(|n| usize::try_from(n.value).ok()),
+        who,
+        target,
+    })
+}
+
+fn steps(table: &mut Table<'_>, found: &mut Findings) -> Option<MilestoneForm> {
+    let steps = table.text_list("steps", found)?;
+    if !(2..=8).contains(&steps.len()) {
+        let message = format!("a milestone of {}", crate::units::plural(steps.len() as u64, "step", "steps"));
+        found.add(Diagnostic::error(codes::BAD_VALUE, table.key_span("steps"), message, "2 to 8 steps"));
+        return None;
+    }
+    let same = table.text("same", found);
+    let different_users = table.boolean("different_users", found).is_some_and(|truth| truth.value);
+    Some(MilestoneForm::Steps { steps, same, different_users })
+}
+
+fn times(table: &mut Table<'_>, within: Option<&Sp<Micros>>, found: &mut Findings) -> Option<MilestoneForm> {
+    let event = table.texts("event", found);
+    let filter = table.text("where", found);
+    let times = table.count("times", 1..=1_000_000, found).map_or(1, |times| usize::try_from(times.value).unwrap_or(1));
+    let by_days =
+        super::choice(table, "count_by", &[("events", false), ("days", true)], found).is_some_and(|by| by.value);
+    if let Some(within) = within
+        && by_days
+        && within.value % DAY_US != 0
+    {
+        let problem = Diagnostic::error(
+            codes::BAD_VALUE,
+            within.span.clone(),
+            "`count_by = \"days\"` within a part of a day",
+            "whole days, such as `7d`",
+        );
+        found.add(problem);
+        return None;
+    }
+    Some(MilestoneForm::Times { event, filter, times, by_days })
+}

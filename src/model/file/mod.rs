@@ -1,0 +1,263 @@
+//! The model as it is written: every section read into plain structs with positions, nothing resolved yet.
+//!
+//! Takes the text, gives a [`ModelFile`] and what was found wrong with its form. What a name stands for, and whether an expression
+//! makes sense, is the business of [`super::compile`].
+
+mod input;
+mod level;
+mod metrics;
+mod milestones;
+mod signals;
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+pub(super) use input::{EventFile, IdentityFile, InputFile};
+pub use level::RollupKind;
+pub(super) use level::{LevelFile, RollupFile, RouteFile, TraitFile};
+pub(super) use metrics::{By, MeasureKind, MetricFile};
+pub(super) use milestones::{MilestoneFile, MilestoneForm};
+pub use signals::DecayCurve;
+pub(super) use signals::{CategoryFile, Pay, Seen, SignalFile};
+
+use super::{
+    codes,
+    tree::{Findings, Sp, Table, Text},
+};
+use crate::{
+    clock::{Window, Zone},
+    diag::{Diagnostic, near_miss},
+    units::Micros,
+};
+
+/// No model is larger than this.
+const MODEL_BYTES_MAX: usize = 1024 * 1024;
+
+/// A whole model, as written.
+#[derive(Debug)]
+pub(super) struct ModelFile {
+    pub(super) name: Option<Text>,
+    pub(super) zone: Zone,
+    /// Monday is 0.
+    pub(super) week_start: i32,
+    pub(super) start_event: Option<Text>,
+    pub(super) input: InputFile,
+    pub(super) identity: IdentityFile,
+    pub(super) ignore: Vec<Text>,
+    pub(super) events: Vec<EventFile>,
+    pub(super) metrics: Vec<MetricFile>,
+    pub(super) user: LevelFile,
+    pub(super) account: LevelFile,
+}
+
+/// Reads the sections of a model.
+pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
+    if text.len() > MODEL_BYTES_MAX {
+        let message = format!("a model of {} bytes", text.len());
+        found.add(Diagnostic::error(codes::TOO_LARGE, 0..0, message, format!("at most {MODEL_BYTES_MAX} bytes")));
+        return None;
+    }
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        let code = if error.message().starts_with("duplicate key") { codes::DUPLICATE } else { codes::SYNTAX };
+        let message = if code == codes::DUPLICATE {
+            "a key that is there twice".to_owned()
+        } else {
+            format!("not TOML: {}", error.message())
+        };
+        found.add(Diagnostic::error(code, span, message, "here"));
+    }
+    let broken = !errors.is_empty();
+    let mut top = Table::new(root.get_ref(), 0..0, "the model");
+    schema(&mut top, found, broken)?;
+    let file = sections(&mut top, found);
+    if !broken {
+        top.finish(found);
+    }
+    Some(file)
+}
+
+/// Checks the version of the format; nothing else is read from a version that is not known.
+fn schema(top: &mut Table<'_>, found: &mut Findings, broken: bool) -> Option<()> {
+    if !top.has("schema") {
+        if !broken {
+            let problem = Diagnostic::error(
+                codes::MISSING_KEY,
+                0..0,
+                "a model without `schema`",
+                "the first line says which version of the format this is",
+            );
+            found.add(problem.help("schema = 1"));
+        }
+        return Some(());
+    }
+    let span = top.key_span("schema");
+    match top.number("schema", found) {
+        Some(version) if version.value == 1.0 => Some(()),
+        Some(version) => {
+            let message = format!("schema {} is not known to this version of pql", version.value);
+            found.add(
+                Diagnostic::error(codes::UNKNOWN_SCHEMA, version.span, message, "only schema 1 is")
+                    .help("a newer pql may read it; `pql --version` tells which this is"),
+            );
+            None
+        }
+        None => {
+            found.add(Diagnostic::error(
+                codes::UNKNOWN_SCHEMA,
+                span,
+                "the version of the format cannot be read",
+                "expected `schema = 1`",
+            ));
+            None
+        }
+    }
+}
+
+fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
+    let name = top.text("name", found);
+    let zone = zone(top, found).unwrap_or_else(Zone::utc);
+    let week_start = choice(top, "week_start", &WEEKDAYS, found).map_or(0, |day| day.value);
+    let start_event = top.text("start_event", found);
+    let input = top.table("input", "[input]", found).map(|table| input::read(table, found)).unwrap_or_default();
+    let identity =
+        top.table("identity", "[identity]", found).map(|table| input::identity(table, found)).unwrap_or_default();
+    let ignore = match top.table("activity", "[activity]", found) {
+        Some(mut activity) => {
+            let ignore = activity.text_list("ignore", found).unwrap_or_default();
+            activity.finish(found);
+            ignore
+        }
+        None => Vec::new(),
+    };
+    let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
+    let metrics =
+        top.table("metrics", "[metrics]", found).map(|table| metrics::read(&table, found)).unwrap_or_default();
+    let mut user = top
+        .table("user", "[user]", found)
+        .map(|table| level::read(table, level::Kind::User, found))
+        .unwrap_or_default();
+    let mut account = top
+        .table("account", "[account]", found)
+        .map(|table| level::read(table, level::Kind::Account, found))
+        .unwrap_or_default();
+    if let Some(mut output) = top.table("output", "[output]", found) {
+        user.columns = output.text_list("user_columns", found).unwrap_or_default();
+        account.columns = output.text_list("account_columns", found).unwrap_or_default();
+        output.finish(found);
+    }
+    ModelFile { name, zone, week_start, start_event, input, identity, ignore, events, metrics, user, account }
+}
+
+const WEEKDAYS: [(&str, i32); 7] =
+    [("monday", 0), ("tuesday", 1), ("wednesday", 2), ("thursday", 3), ("friday", 4), ("saturday", 5), ("sunday", 6)];
+
+/// A zone by its IANA name.
+fn zone(table: &mut Table<'_>, found: &mut Findings) -> Option<Zone> {
+    let name = table.text("time_zone", found)?;
+    if let Some(zone) = Zone::named(&name.value) {
+        return Some(zone);
+    }
+    let names = Zone::names();
+    let near = near_miss(&name.value, names.iter().map(String::as_str)).or_else(|| {
+        names.iter().find(|known| known.to_lowercase().ends_with(&format!("/{}", name.value.to_lowercase()))).cloned()
+    });
+    let help = near.map_or_else(
+        || "names are as in Europe/Berlin or UTC".to_owned(),
+        |near| format!("a zone that exists is `{near}`"),
+    );
+    let message = format!("no time zone `{}`", name.value);
+    found.add(Diagnostic::error(codes::UNKNOWN_ZONE, name.span, message, "expected an IANA name").help(help));
+    None
+}
+
+/// One word of a few.
+fn choice<T: Copy>(
+    table: &mut Table<'_>,
+    key: &'static str,
+    words: &[(&str, T)],
+    found: &mut Findings,
+) -> Option<Sp<T>> {
+    let text = table.text(key, found)?;
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
+        return Some(Sp::new(*value, text.span));
+    }
+    let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let near = near_miss(&text.value, all.iter().copied()).map(|near| format!("`{near}` is one"));
+    let message = format!("`{key}` cannot be `{}`", text.value);
+    let label = format!("one of {}", crate::diag::list(&all));
+    found.add(Diagnostic::error(codes::BAD_VALUE, text.span, message, label).maybe_help(near));
+    None
+}
+
+/// The length of a duration such as `24h`.
+fn duration(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Option<Sp<Micros>> {
+    let text = table.text(key, found)?;
+    match parse_duration(&text.value) {
+        Some(length) => Some(Sp::new(length, text.span)),
+        None => {
+            let message = format!("`{}` is no duration", text.value);
+            let label = "a whole number above 0 and one of s, min, h, d, w: `24h`, `7d`";
+            found.add(Diagnostic::error(codes::BAD_VALUE, text.span, message, label));
+            None
+        }
+    }
+}
+
+const UNITS: [(&str, Micros); 5] =
+    [("min", 60_000_000), ("s", 1_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
+
+fn parse_duration(text: &str) -> Option<Micros> {
+    let (suffix, unit) = UNITS.iter().find(|(suffix, _)| text.ends_with(suffix))?;
+    let digits = text.strip_suffix(suffix)?;
+    let whole = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty() && digits.len() <= 9;
+    let length = digits.parse::<i64>().ok().filter(|n| whole && *n > 0)?.checked_mul(*unit)?;
+    // A hundred thousand days: longer than any log, and far from overflow.
+    (length <= 100_000 * crate::units::DAY_US).then_some(length)
+}
+
+/// Whole days, for windows: `28d`, `4w`.
+fn days(text: &Text, found: &mut Findings) -> Option<i32> {
+    let length = parse_duration(&text.value).filter(|_| text.value.ends_with(['d', 'w']));
+    if length.is_none() {
+        let message = format!("`{}` is no number of days", text.value);
+        found.add(Diagnostic::error(codes::BAD_VALUE, text.span.clone(), message, "whole days or weeks: `28d`, `4w`"));
+    }
+    length.and_then(|length| i32::try_from(length / crate::units::DAY_US).ok())
+}
+
+/// The window of `last`, `ago` and `first`.
+fn window(table: &mut Table<'_>, with_ago: bool, found: &mut Findings) -> Option<Window> {
+    let last = table.text("last", found);
+    let first = table.text("first", found);
+    let ago = if with_ago { table.text("ago", found) } else { None };
+    let conflict = |found: &mut Findings, span: Range<usize>, message: &str, label: &str| {
+        found.add(Diagnostic::error(codes::KEY_CONFLICT, span, message, label));
+    };
+    if let (Some(_), Some(first)) = (&last, &first) {
+        conflict(found, first.span.clone(), "`first` beside `last`", "a window is one or the other");
+    }
+    match (&last, &ago) {
+        (None, Some(ago)) => {
+            conflict(found, ago.span.clone(), "`ago` without `last`", "it moves the window of `last` back")
+        }
+        (Some(last), Some(ago)) if last.value == "month" => conflict(
+            found,
+            ago.span.clone(),
+            "`ago` beside `last = \"month\"`",
+            "only a window of days can be moved back",
+        ),
+        _ => {}
+    }
+    let ago = ago.and_then(|ago| days(&ago, found)).unwrap_or(0);
+    if let Some(last) = last {
+        return if last.value == "month" {
+            Some(Window::Month)
+        } else {
+            days(&last, found).map(|days| Window::Last { days, ago })
+        };
+    }
+    first.and_then(|first| days(&first, found)).map(|days| Window::First { days })
+}

@@ -1,0 +1,312 @@
+//! `[[...signals]]` and what bounds them: conditions over facts that pay points, or take them.
+
+use std::ops::Range;
+
+use super::{
+    super::{
+        codes,
+        tree::{Findings, Table, Text, as_table},
+    },
+    MetricFile,
+    metrics::inline,
+};
+use crate::{diag::Diagnostic, units::Points};
+
+/// One signal, as written.
+#[derive(Debug)]
+pub(in crate::model) struct SignalFile {
+    pub(in crate::model) name: Text,
+    pub(in crate::model) category: Option<Text>,
+    pub(in crate::model) exclusive: Option<Text>,
+    pub(in crate::model) when: Option<Text>,
+    pub(in crate::model) pay: Pay,
+    pub(in crate::model) decay: Option<DecayFile>,
+    pub(in crate::model) say: Option<Text>,
+}
+
+/// What a signal pays for, and how much.
+#[derive(Debug)]
+pub(in crate::model) enum Pay {
+    /// `points` if `when` holds.
+    Flat(Points),
+    /// The highest rung that `value` reaches.
+    Ladder { value: Seen, strict: bool, rungs: Vec<(f64, Points)> },
+    /// `points` for each of `per`.
+    Per { value: Text, points: Points, max: Option<Points> },
+}
+
+/// What a ladder looks at.
+#[derive(Debug)]
+pub(in crate::model) enum Seen {
+    /// A numeric expression.
+    Value(Text),
+    /// A count of events that the signal carries inline.
+    Inline(Box<MetricFile>),
+}
+
+/// `decay`
+#[derive(Debug)]
+pub(in crate::model) struct DecayFile {
+    pub(in crate::model) since: Text,
+    pub(in crate::model) curve: DecayCurve,
+}
+
+/// How points fall with the days since. **Units**: days.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DecayCurve {
+    /// 0.5^(d/h)
+    HalfLife(f64),
+    /// max(0, 1 - d/L)
+    Linear(f64),
+}
+
+/// `[user.categories.intent]`
+#[derive(Debug)]
+pub(in crate::model) struct CategoryFile {
+    pub(in crate::model) name: Text,
+    pub(in crate::model) min: Option<Points>,
+    pub(in crate::model) max: Option<Points>,
+}
+
+pub(super) fn categories(table: &Table<'_>, found: &mut Findings) -> Vec<CategoryFile> {
+    let mut categories = Vec::new();
+    for (name, value) in table.named(found) {
+        let Some(mut entry) = as_table(value, &format!("category `{}`", name.value), &name.value, found) else {
+            continue;
+        };
+        let (min, max) = bounds(&mut entry, found);
+        entry.finish(found);
+        categories.push(CategoryFile { name, min, max });
+    }
+    categories
+}
+
+/// `min` and `max`.
+pub(super) fn bounds(table: &mut Table<'_>, found: &mut Findings) -> (Option<Points>, Option<Points>) {
+    let min = table.points("min", found);
+    let max = table.points("max", found);
+    if let (Some(min), Some(max)) = (&min, &max)
+        && min.value > max.value
+    {
+        let problem = Diagnostic::error(
+            codes::BAD_VALUE,
+            max.span.clone(),
+            format!("`max` {} is below `min` {}", max.value, min.value),
+            "expected at least `min`",
+        );
+        found.add(problem.other(min.span.clone(), "`min` is here"));
+    }
+    (min.map(|min| min.value), max.map(|max| max.value))
+}
+
+pub(super) fn signal(mut table: Table<'_>, found: &mut Findings) -> Option<SignalFile> {
+    let name = table.name(found);
+    let place = name.as_ref().map_or_else(|| table.place(), |name| name.span.clone());
+    let category = table.text("category", found);
+    let exclusive = table.text("exclusive", found);
+    let when = table.text("when", found);
+    let pay = pay(&mut table, name.as_ref(), when.is_some(), &place, found);
+    let decay = table.table("decay", "a decay", found).and_then(|decay| self::decay(decay, found));
+    let say = table.text("say", found);
+    table.finish(found);
+    Some(SignalFile { name: name?, category, exclusive, when, pay: pay?, decay, say })
+}
+
+/// The form of a signal, told by its keys.
+fn pay(
+    table: &mut Table<'_>,
+    name: Option<&Text>,
+    guarded: bool,
+    place: &Range<usize>,
+    found: &mut Findings,
+) -> Option<Pay> {
+    let forms: Vec<&str> = ["event", "value", "per"].into_iter().filter(|key| table.has(key)).collect();
+    if let [first, second, ..] = forms[..] {
+        let message = format!("`{second}` beside `{first}`");
+        let label = "a signal has one of `event`, `value` and `per`";
+        found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(second), message, label));
+        for key in ["event", "where", "last", "first", "value", "per", "max"] {
+            table.pass_over(key);
+        }
+    }
+    match forms.first().copied() {
+        Some("event") => counted(table, name, found),
+        Some("value") => {
+            let value = table.text("value", found);
+            let (strict, rungs) = ladder(table, place, found)?;
+            Some(Pay::Ladder { value: Seen::Value(value?), strict, rungs })
+        }
+        Some(_) => {
+            let value = table.text("per", found);
+            let points = points(table, found);
+            let max = table.points("max", found);
+            if let Some(max) = &max
+                && max.value < Points::ZERO
+            {
+                found.add(Diagnostic::error(
+                    codes::BAD_VALUE,
+                    max.span.clone(),
+                    "a `max` below 0",
+                    "it bounds the amount without its sign",
+                ));
+            }
+            Some(Pay::Per { value: value?, points: points?, max: max.map(|max| max.value) })
+        }
+        None => flat(table, guarded, found),
+    }
+}
+
+/// `when` and `points`.
+fn flat(table: &mut Table<'_>, guarded: bool, found: &mut Findings) -> Option<Pay> {
+    if table.has("ladder") {
+        table.pass_over("ladder");
+        table.missing("value", "value = \"invites\"", found);
+        return None;
+    }
+    if !guarded {
+        table.missing(
+            "when",
+            "a signal has `when` and `points`, `value` and `ladder`, `per` and `points`, or `event`",
+            found,
+        );
+        table.pass_over("points");
+        return None;
+    }
+    points(table, found).map(Pay::Flat)
+}
+
+fn points(table: &mut Table<'_>, found: &mut Findings) -> Option<Points> {
+    if !table.has("points") {
+        table.missing("points", "points = 10", found);
+        return None;
+    }
+    table.points("points", found).map(|points| points.value)
+}
+
+/// A signal that counts events by itself.
+fn counted(table: &mut Table<'_>, name: Option<&Text>, found: &mut Findings) -> Option<Pay> {
+    let span = table.key_span("event");
+    let event = table.texts("event", found);
+    let filter = table.text("where", found);
+    let window = super::window(table, false, found);
+    let rungs = if table.has("ladder") { ladder(table, &span, found) } else { single_rung(table, found) };
+    let metric = inline(name?, event?, filter, window, span);
+    let (strict, rungs) = rungs?;
+    Some(Pay::Ladder { value: Seen::Inline(Box::new(metric)), strict, rungs })
+}
+
+/// `at_least` (1 if not given) and `points`.
+fn single_rung(table: &mut Table<'_>, found: &mut Findings) -> Option<(bool, Vec<(f64, Points)>)> {
+    let at_least = table.number("at_least", found).map_or(1.0, |number| number.value);
+    Some((false, vec![(at_least, points(table, found)?)]))
+}
+
+/// `ladder`: rungs that rise, all `at_least` or all `above`.
+fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> Option<(bool, Vec<(f64, Points)>)> {
+    if !table.has("ladder") {
+        table.missing("ladder", "ladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 20 }]", found);
+        table.pass_over("ladder");
+        return None;
+    }
+    if table.has("points") {
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            table.key_span("points"),
+            "`points` beside `ladder`",
+            "each rung has its own points",
+        ));
+        table.pass_over("points");
+    }
+    if table.has("at_least") {
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            table.key_span("at_least"),
+            "`at_least` beside `ladder`",
+            "each rung has its own",
+        ));
+        table.pass_over("at_least");
+    }
+    let mut rungs = Vec::new();
+    let mut kinds = Vec::new();
+    let ladder_span = table.key_span("ladder");
+    for mut rung in table.tables("ladder", "a rung", found) {
+        let (at_least, above) = (rung.number("at_least", found), rung.number("above", found));
+        let strict = above.is_some();
+        if at_least.is_some() == strict {
+            found.add(Diagnostic::error(
+                codes::BAD_LADDER,
+                rung.place(),
+                "a rung is reached at one threshold",
+                "expected `at_least` or `above`",
+            ));
+        }
+        let points = points(&mut rung, found);
+        if let (Some(threshold), Some(points)) = (at_least.or(above), points) {
+            kinds.push((strict, threshold.span.clone()));
+            rungs.push((threshold, points));
+        }
+        rung.finish(found);
+    }
+    if rungs.is_empty() {
+        found.add(
+            Diagnostic::error(codes::BAD_LADDER, ladder_span, "a ladder without rungs", "at least one")
+                .other(place.clone(), "of this signal"),
+        );
+        return None;
+    }
+    for pair in kinds.windows(2) {
+        if pair[0].0 != pair[1].0 {
+            found.add(Diagnostic::error(
+                codes::BAD_LADDER,
+                pair[1].1.clone(),
+                "`at_least` and `above` in one ladder",
+                "all `at_least`, or all `above`",
+            ));
+        }
+    }
+    for pair in rungs.windows(2) {
+        if pair[1].0.value <= pair[0].0.value {
+            let problem = Diagnostic::error(
+                codes::BAD_LADDER,
+                pair[1].0.span.clone(),
+                "a rung that is not above the one before",
+                "thresholds rise",
+            );
+            found.add(problem.other(pair[0].0.span.clone(), "the rung before"));
+        }
+    }
+    let strict = kinds.first().is_some_and(|(strict, _)| *strict);
+    Some((strict, rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect()))
+}
+
+fn decay(mut table: Table<'_>, found: &mut Findings) -> Option<DecayFile> {
+    let since = table.text_needed("since", found);
+    let half_life = table.number("half_life_days", found);
+    let linear = table.number("linear_days", found);
+    if half_life.is_some() == linear.is_some() {
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            table.place(),
+            "a decay has one curve",
+            "expected `half_life_days` or `linear_days`",
+        ));
+    }
+    for days in [&half_life, &linear].into_iter().flatten() {
+        if days.value <= 0.0 {
+            found.add(Diagnostic::error(
+                codes::BAD_VALUE,
+                days.span.clone(),
+                "a decay over no time",
+                "a number of days above 0",
+            ));
+            return None;
+        }
+    }
+    table.finish(found);
+    let curve = match (half_life, linear) {
+        (Some(days), _) => DecayCurve::HalfLife(days.value),
+        (None, Some(days)) => DecayCurve::Linear(days.value),
+        (None, None) => return None,
+    };
+    Some(DecayFile { since: since?, curve })
+}

@@ -1,0 +1,38 @@
+//! A model: from the TOML that people write to a [`Model`] that cannot be invalid.
+//!
+//! [`parse`] collects every problem of a text, each with its place; a model that comes out needs no further checks anywhere.
+
+pub mod codes;
+mod compile;
+pub mod compiled;
+mod file;
+mod tree;
+
+use sha2::{Digest, Sha256};
+
+pub use compiled::Model;
+
+use self::tree::Findings;
+use crate::diag::{Document, Problems};
+
+/// The built-in model: the example that a newcomer reads first.
+pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
+
+/// Reads, checks and compiles a model.
+///
+/// **Errors**: every problem of the text, at least one.
+pub fn parse(document: &Document) -> Result<Model, Problems> {
+    let mut found = Findings::default();
+    let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
+    let model = file::read(&document.text, &mut found)
+        .and_then(|file| compile::compile(&file, &document.text, fingerprint, &mut found));
+    match model {
+        Some(model) if found.list.is_empty() => Ok(model),
+        _ => Err(Problems { document: document.clone(), list: found.list }),
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,163 @@
+//! Cuts one stream into blocks of whole lines.
+//!
+//! Takes a [`Stream`] and [`Limits`], gives [`Block`]s in order. Invariant: what is kept between two
+//! blocks is less than a block, and cuts do not depend on how many bytes a read happened to give.
+
+use std::{
+    mem,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use super::{Block, Input, LONG_LINE_KEPT_BYTES, Limits, ReadError, stream::Stream};
+
+/// A buffer larger than this many blocks gives its memory back when it is reused.
+const BUFFER_BLOCKS_MAX: usize = 4;
+
+/// One open file on its way into blocks.
+pub(super) struct Cutter {
+    pub(super) file: u32,
+    stream: Stream,
+    limits: Limits,
+    /// Bytes read after the last block; less than a block.
+    carry: Vec<u8>,
+    /// Offset of the next block; decompressed bytes.
+    offset: u64,
+    index: u32,
+    ended: bool,
+}
+
+impl Cutter {
+    /// Opens an input.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::open`].
+    pub(super) fn open(input: &Input, file: u32, limits: Limits, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
+        let stream = Stream::open(input, progress)?;
+        Ok(Self {
+            file,
+            limits: limits.checked(),
+            carry: Vec::new(),
+            offset: stream.good_bytes(),
+            index: 0,
+            ended: false,
+            stream,
+        })
+    }
+
+    /// Replaces `block` by the next one; `false`, with `block` untouched but for its bytes, at the end.
+    ///
+    /// **Cost:** one copy of less than a block, for the line begun in the block before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::read`].
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        let mut buffer = mem::take(&mut block.bytes);
+        let step = self.limits.block_bytes;
+        let mut have = self.unpack_carry(&mut buffer);
+        let mut seen = 0;
+        let mut want = step;
+        let cut = loop {
+            have = self.fill(&mut buffer, have, want)?;
+            let fresh = buffer.get(seen..have).unwrap_or_default();
+            if let Some(at) = memchr::memrchr(b'\n', fresh) {
+                break seen + at + 1;
+            }
+            if have < want {
+                break have;
+            }
+            if have > self.limits.line_bytes_max {
+                self.pass_long_line(buffer, have, block)?;
+                return Ok(true);
+            }
+            // One byte over the limit decides: it is either the line end or one byte too many.
+            seen = have;
+            want = have.saturating_add(step).min(self.limits.line_bytes_max.saturating_add(1));
+        };
+        buffer.truncate(have);
+        self.carry.extend_from_slice(buffer.get(cut..).unwrap_or_default());
+        buffer.truncate(cut);
+        if buffer.is_empty() {
+            block.bytes = buffer;
+            return Ok(false);
+        }
+        self.label(block, None, buffer);
+        self.offset += cut as u64;
+        Ok(true)
+    }
+
+    /// Reads the rest of a line over the limit in steps that are dropped, and gives its beginning.
+    fn pass_long_line(&mut self, mut buffer: Vec<u8>, have: usize, block: &mut Block) -> Result<(), ReadError> {
+        let kept = buffer.get(..have.min(LONG_LINE_KEPT_BYTES)).unwrap_or_default().to_vec();
+        let step = self.limits.block_bytes;
+        let mut line_bytes = have as u64;
+        let mut end_bytes = 0;
+        while end_bytes == 0 {
+            let got = self.fill(&mut buffer, 0, step)?;
+            let fresh = buffer.get(..got).unwrap_or_default();
+            let Some(at) = memchr::memchr(b'\n', fresh) else {
+                line_bytes += got as u64;
+                if got < step {
+                    break;
+                }
+                continue;
+            };
+            line_bytes += at as u64;
+            end_bytes = 1;
+            self.carry.extend_from_slice(fresh.get(at + 1..).unwrap_or_default());
+        }
+        self.label(block, Some(line_bytes), kept);
+        self.offset += line_bytes + end_bytes;
+        Ok(())
+    }
+
+    /// Names the next block.
+    fn label(&mut self, block: &mut Block, long_line: Option<u64>, bytes: Vec<u8>) {
+        *block = Block { file: self.file, index: self.index, offset: self.offset, bytes, long_line };
+        self.index = self.index.saturating_add(1);
+    }
+
+    /// Moves what is left of the last read to the front of the buffer; gives its length.
+    fn unpack_carry(&mut self, buffer: &mut Vec<u8>) -> usize {
+        let buffer_bytes_max = self.limits.block_bytes.saturating_mul(BUFFER_BLOCKS_MAX);
+        if buffer.capacity() > buffer_bytes_max {
+            buffer.truncate(self.limits.block_bytes);
+            buffer.shrink_to(self.limits.block_bytes);
+        }
+        let have = self.carry.len();
+        if buffer.len() < have {
+            buffer.resize(have, 0);
+        }
+        if let Some(front) = buffer.get_mut(..have) {
+            front.copy_from_slice(&self.carry);
+        }
+        self.carry.clear();
+        have
+    }
+
+    /// Reads until the first `want` bytes of the buffer are filled or the stream has ended; gives how many are.
+    fn fill(&mut self, buffer: &mut Vec<u8>, mut have: usize, want: usize) -> Result<usize, ReadError> {
+        // What the buffer held before is overwritten, not cleared: a recycled one costs no zeroing.
+        if buffer.len() < want {
+            buffer.reserve_exact(want - buffer.len());
+            buffer.resize(want, 0);
+        }
+        while have < want && !self.ended {
+            let got = self.stream.read(buffer.get_mut(have..want).unwrap_or_default())?;
+            self.ended = got == 0;
+            have += got;
+        }
+        Ok(have)
+    }
+
+    /// Closes the file after its last block.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::finish`].
+    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+        self.stream.finish()?;
+        Ok(self.stream)
+    }
+}

@@ -1,0 +1,146 @@
+//! What can go wrong between a name on the command line and the last of its bytes.
+//!
+//! Takes the input's name and the cause, gives one sentence that says what was found, what was
+//! expected and what to do. Invariant: no text holds bytes of the file, which may be personal.
+
+use std::{error::Error, fmt, io, path::PathBuf};
+
+use super::Compression;
+
+/// Why inputs could not be found, opened or read to their end.
+///
+/// The text leaves the cause out; it follows through [`Error::source`].
+#[derive(Debug)]
+pub enum ReadError {
+    /// A path that is not there.
+    NotFound { path: PathBuf, source: io::Error },
+    /// A path that may not be read.
+    Denied { path: PathBuf, source: io::Error },
+    /// A path that could not be looked at for another reason.
+    Inaccessible { path: PathBuf, source: io::Error },
+    /// A pattern that is no pattern.
+    Pattern { pattern: String, source: glob::PatternError },
+    /// A pattern that matches no file.
+    NoMatch { pattern: String },
+    /// A folder in which no file has the name of an event file.
+    NoEvents { path: PathBuf, skipped: usize },
+    /// An input that could not be opened.
+    Open { name: String, source: io::Error },
+    /// An input that could not be read on.
+    Read { name: String, source: io::Error },
+    /// A file of a format that holds no lines.
+    Foreign { name: String, format: &'static str, advice: &'static str },
+    /// Compressed data that stops before its end.
+    CutShort { name: String, compression: Compression, good_bytes: u64, source: io::Error },
+    /// Compressed data that is damaged, or followed by something else.
+    Damaged { name: String, compression: Compression, good_bytes: u64, source: io::Error },
+    /// zstd data that asks for more memory than is granted.
+    Window { name: String, source: io::Error },
+    /// A file that became smaller while it was read.
+    Changed { name: String, opened_bytes: u64, found_bytes: u64 },
+}
+
+impl ReadError {
+    /// Whether the arguments are to blame (nothing there, nothing matched), not the machine or the data.
+    pub fn is_start(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Pattern { .. } | Self::NoMatch { .. } | Self::NoEvents { .. })
+    }
+
+    /// The error for a path that could not be looked at before reading began.
+    pub(super) fn at(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotFound { path, source },
+            io::ErrorKind::PermissionDenied => Self::Denied { path, source },
+            _ => Self::Inaccessible { path, source },
+        }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { path, .. } => write!(
+                f,
+                "`{}` does not exist; expected a file, a folder, a pattern such as \
+                 `'events/*.ndjson.gz'`, or `-` for standard input",
+                path.display()
+            ),
+            Self::Denied { path, .. } => write!(
+                f,
+                "`{}` may not be read; give this user read permission \
+                 on it and on the folders above it",
+                path.display()
+            ),
+            Self::Inaccessible { path, .. } => {
+                write!(f, "`{}` could not be looked at; check the disk or mount it is on", path.display())
+            }
+            Self::Pattern { pattern, .. } => write!(
+                f,
+                "`{pattern}` is neither a file nor a pattern; expected `*`, `?`, `[a-z]` \
+                 or `**` as a whole folder name"
+            ),
+            Self::NoMatch { pattern } => write!(
+                f,
+                "`{pattern}` matches no file; check the folder it starts from, \
+                 and that hidden files are named in full"
+            ),
+            Self::NoEvents { path, skipped } => write!(
+                f,
+                "folder `{}` holds no event files ({skipped} other{} skipped); \
+                 expected names ending in .ndjson, .jsonl or .json, with or without .gz or .zst, \
+                 or else name the files themselves",
+                path.display(),
+                if *skipped == 1 { "" } else { "s" }
+            ),
+            Self::Open { name, .. } => {
+                write!(f, "`{name}` could not be opened; check that it still exists and may be read")
+            }
+            Self::Read { name, .. } => {
+                write!(f, "`{name}` could not be read to its end; check the disk or mount it is on")
+            }
+            Self::Foreign { name, format, advice } => {
+                write!(f, "`{name}` is {format}, expected one JSON object per line in UTF-8; {advice}")
+            }
+            Self::CutShort { name, compression, good_bytes, .. } => write!(
+                f,
+                "`{name}` stops in the middle of its {compression} data, \
+                 after {good_bytes} good bytes of content; \
+                 download it again, or check it with `{compression} -t`"
+            ),
+            Self::Damaged { name, compression, good_bytes, .. } => write!(
+                f,
+                "`{name}` holds damaged {compression} data, or something else after it, \
+                 past {good_bytes} good bytes of content; \
+                 download it again, or check it with `{compression} -t`"
+            ),
+            Self::Window { name, .. } => write!(
+                f,
+                "`{name}` needs a zstd window over 128 MiB; \
+                 compress it again with `--long=27` or without `--long`"
+            ),
+            Self::Changed { name, opened_bytes, found_bytes } => write!(
+                f,
+                "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
+                 run again when nothing writes or rotates it"
+            ),
+        }
+    }
+}
+
+impl Error for ReadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotFound { source, .. }
+            | Self::Denied { source, .. }
+            | Self::Inaccessible { source, .. }
+            | Self::Open { source, .. }
+            | Self::Read { source, .. }
+            | Self::CutShort { source, .. }
+            | Self::Damaged { source, .. }
+            | Self::Window { source, .. } => Some(source),
+            Self::Pattern { source, .. } => Some(source),
+            Self::NoMatch { .. } | Self::NoEvents { .. } | Self::Foreign { .. } | Self::Changed { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Turns files, folders, patterns and standard input into blocks of whole lines.
+//!
+//! Takes what was typed on the command line ([`resolve()`]) and gives [`Block`]s to any number of
+//! worker threads ([`Reader`]), whatever the compression of the files.
+//!
+//! Invariant: the blocks of a file, put in the order of their index, are its decompressed bytes
+//! (less a byte order mark, and less what was dropped of lines over the limit), and where they are
+//! cut depends on those bytes and on [`Limits`] alone, never on threads, timing or read sizes.
+//!
+//! It does not look into lines, does not count them, never maps a file into memory, and never
+//! passes on part of a line as if it were a whole one.
+
+mod cut;
+mod error;
+mod raw;
+mod reader;
+mod resolve;
+mod sniff;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, path::PathBuf};
+
+pub use self::{
+    error::ReadError,
+    reader::{FileStats, Reader},
+    resolve::{Resolved, resolve},
+    sniff::Compression,
+};
+
+/// How many bytes of a line over the limit are kept, to show which line it was.
+pub const LONG_LINE_KEPT_BYTES: usize = 1024;
+
+/// Something to read events from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The name for people and run records: the path, or `-`.
+    pub name: String,
+    /// Where the bytes come from.
+    pub kind: InputKind,
+}
+
+/// Where the bytes of an input come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Standard input.
+    Stdin,
+    /// A file, or a pipe or device with a path.
+    File(PathBuf),
+}
+
+/// The two sizes that decide where blocks are cut and how much memory a worker needs.
+///
+/// A `block_bytes` over `line_bytes_max` counts as `line_bytes_max`; zeros count as 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Size at which a block is cut, back to its last line end; bytes.
+    pub block_bytes: usize,
+    /// Longest line passed on whole, without its line end; bytes.
+    pub line_bytes_max: usize,
+}
+
+impl Limits {
+    /// 1 MiB blocks, large enough that handing one over costs nothing beside parsing it and small
+    /// enough to stay in cache; 16 MiB lines, far over any event and still bounded.
+    pub const STANDARD: Self = Self { block_bytes: 1 << 20, line_bytes_max: 16 << 20 };
+
+    /// The same limits with the block no larger than a line and neither of them zero.
+    fn checked(self) -> Self {
+        let line_bytes_max = self.line_bytes_max.max(1);
+        Self { block_bytes: self.block_bytes.clamp(1, line_bytes_max), line_bytes_max }
+    }
+}
+
+/// Consecutive whole lines of one file, or one line over the limit.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Block {
+    /// Position of the file in the list given to [`Reader::new`], from 0.
+    pub file: u32,
+    /// Number of the block within its file, from 0.
+    pub index: u32,
+    /// Offset of the first of `bytes` in the decompressed file; bytes.
+    pub offset: u64,
+    /// Whole lines with their line ends; only the last line of a file may lack one. Never empty.
+    pub bytes: Vec<u8>,
+    /// For a line over [`Limits::line_bytes_max`]: its length without its line end, in bytes.
+    /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
+    pub long_line: Option<u64>,
+}
+
+/// Shows the place and the size but not the bytes, which may be personal.
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("file", &self.file)
+            .field("index", &self.index)
+            .field("offset", &self.offset)
+            .field("len", &self.bytes.len())
+            .field("long_line", &self.long_line)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,234 @@
+//! Hands the blocks of all inputs to any number of threads.
+//!
+//! Takes the inputs, gives blocks, each once. Invariant: a file is in the hands of at most one thread
+//! at a time, so its blocks are cut in order, and no lock is held while a thread reads.
+
+use std::{
+    fs, mem,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{Block, Compression, Input, InputKind, Limits, ReadError, cut::Cutter};
+
+/// What is known of a file that was read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileStats {
+    /// Position of the file in the list given to [`Reader::new`], from 0.
+    pub file: u32,
+    /// The name of the input.
+    pub name: String,
+    /// How it was compressed.
+    pub compression: Compression,
+    /// Size of the file as stored, as far as it was read; bytes.
+    pub raw_bytes: u64,
+    /// Size of the content, a byte order mark included; decompressed bytes.
+    pub bytes: u64,
+}
+
+/// The blocks of a list of inputs, for threads to share by reference.
+///
+/// Threads that ask at the same time are given different files, so that several compressed files
+/// are decompressed at once; with a single file they take turns. A file is opened only when
+/// no open one is free, so that no more are open than are needed.
+///
+/// **Cost:** per thread one block, the beginning of a line (less than a block), and the decoder's window.
+pub struct Reader {
+    inputs: Vec<Input>,
+    limits: Limits,
+    open_files_max: usize,
+    total_bytes: Option<u64>,
+    progress: Arc<AtomicU64>,
+    queue: Mutex<Queue>,
+    turned: Condvar,
+}
+
+/// Which files are whose turn.
+#[derive(Default)]
+struct Queue {
+    /// Open files that no thread reads.
+    idle: Vec<Cutter>,
+    /// How many files threads are reading.
+    busy: usize,
+    /// The first input not opened yet.
+    unopened: usize,
+    /// Set by the first error, and by [`Reader::stop`].
+    stopped: bool,
+    done: Vec<FileStats>,
+}
+
+impl Reader {
+    /// Prepares to read `inputs` from `workers` threads; nothing is opened yet.
+    pub fn new(inputs: Vec<Input>, limits: Limits, workers: usize) -> Self {
+        Self {
+            total_bytes: inputs.iter().map(regular_bytes).sum(),
+            inputs,
+            limits,
+            open_files_max: workers.max(1),
+            progress: Arc::default(),
+            queue: Mutex::default(),
+            turned: Condvar::new(),
+        }
+    }
+
+    /// The next block of any file, in the buffer of `recycled`; `None` when all were given, or after
+    /// an error or [`Reader::stop`].
+    ///
+    /// The blocks of one file come in order; those of different files interleave as timing has it.
+    ///
+    /// # Errors
+    ///
+    /// The first error of any file, once; it stops the reader.
+    pub fn next(&self, recycled: Block) -> Result<Option<Block>, ReadError> {
+        let mut block = recycled;
+        while let Some(mut lease) = self.lease() {
+            if lease.advance(&mut block)? {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes every later [`Reader::next`] give `None`.
+    pub fn stop(&self) {
+        self.lock().stopped = true;
+        self.turned.notify_all();
+    }
+
+    /// Bytes taken from the inputs so far, as stored (compressed, where they are).
+    pub fn bytes_read(&self) -> u64 {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Size of all inputs as stored, taken when the reader was made; `None` if one is not a regular file.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// What is known of the files read to their end so far, in the order of the inputs.
+    pub fn file_stats(&self) -> Vec<FileStats> {
+        let mut done = self.lock().done.clone();
+        done.sort_by_key(|stats| stats.file);
+        done
+    }
+
+    /// The inputs, to which the `file` of a block points.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Waits for a file to read from; `None` if there will be none.
+    fn lease(&self) -> Option<Lease<'_>> {
+        let mut queue = self.lock();
+        loop {
+            if queue.stopped {
+                return None;
+            }
+            if let Some(turn) = self.pick(&mut queue) {
+                queue.busy += 1;
+                return Some(Lease { reader: self, turn });
+            }
+            if queue.busy == 0 {
+                return None;
+            }
+            queue = self.turned.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The first open file that is free, or else one not opened yet.
+    fn pick<'a>(&'a self, queue: &mut Queue) -> Option<Turn<'a>> {
+        let places = queue.idle.iter().enumerate();
+        if let Some((place, _)) = places.min_by_key(|(_, cutter)| cutter.file) {
+            return Some(Turn::Open(queue.idle.swap_remove(place)));
+        }
+        if queue.busy >= self.open_files_max {
+            return None;
+        }
+        let file = queue.unopened;
+        let input = self.inputs.get(file)?;
+        queue.unopened += 1;
+        Some(Turn::Unopened(u32::try_from(file).unwrap_or(u32::MAX), input))
+    }
+
+    /// The queue holds whole values between any two statements, so a thread that panicked did no harm to it.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file in the hands of one thread; dropping it gives the file back.
+struct Lease<'a> {
+    reader: &'a Reader,
+    turn: Turn<'a>,
+}
+
+/// How far a leased file is.
+#[expect(clippy::large_enum_variant, reason = "there is one per thread, and it is moved once per block")]
+enum Turn<'a> {
+    Unopened(u32, &'a Input),
+    Open(Cutter),
+    Done(FileStats),
+    /// Being read; it is dropped in this state only by an error or a panic.
+    Broken,
+}
+
+impl Lease<'_> {
+    /// Reads one block; `false` at the end of the file.
+    fn advance(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        let reader = self.reader;
+        let mut cutter = match mem::replace(&mut self.turn, Turn::Broken) {
+            Turn::Unopened(file, input) => Cutter::open(input, file, reader.limits, &reader.progress)?,
+            Turn::Open(cutter) => cutter,
+            Turn::Done(_) | Turn::Broken => return Ok(false),
+        };
+        let more = cutter.next(block)?;
+        self.turn = if more { Turn::Open(cutter) } else { Turn::Done(reader.finish(cutter)?) };
+        Ok(more)
+    }
+}
+
+impl Reader {
+    fn finish(&self, cutter: Cutter) -> Result<FileStats, ReadError> {
+        let file = cutter.file;
+        let stream = cutter.finish()?;
+        let input = self.inputs.get(file as usize);
+        Ok(FileStats {
+            file,
+            name: input.map(|input| input.name.clone()).unwrap_or_default(),
+            compression: stream.compression(),
+            raw_bytes: stream.raw_bytes(),
+            bytes: stream.good_bytes(),
+        })
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.reader.lock();
+        queue.busy = queue.busy.saturating_sub(1);
+        match mem::replace(&mut self.turn, Turn::Broken) {
+            Turn::Open(cutter) => {
+                queue.idle.push(cutter);
+                self.reader.turned.notify_one();
+                return;
+            }
+            Turn::Done(stats) => queue.done.push(stats),
+            Turn::Unopened(..) | Turn::Broken => queue.stopped = true,
+        }
+        // Either the last file is done or all is over: everyone who waits has to look again.
+        self.reader.turned.notify_all();
+    }
+}
+
+/// Size of an input, if it has one before it is read.
+fn regular_bytes(input: &Input) -> Option<u64> {
+    match &input.kind {
+        InputKind::Stdin => None,
+        InputKind::File(path) => {
+            let meta = fs::metadata(path).ok()?;
+            meta.is_file().then_some(meta.len())
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Turns arguments into the list of inputs.
+//!
+//! Takes paths, folders, patterns and `-` as typed, gives inputs in the order of their path bytes
+//! with each file once. Invariant: the list does not depend on the order of the arguments nor on
+//! the order in which a folder lists its files.
+//!
+//! It opens files only to see whether it may, and reads none of their bytes.
+
+use std::{
+    collections::HashSet,
+    ffi::{OsStr, OsString},
+    fs::{self, File, Metadata},
+    path::{Path, PathBuf},
+};
+
+use super::{Input, InputKind, ReadError};
+
+/// Endings of event files inside folders.
+const EVENT_ENDINGS: [&str; 3] = [".ndjson", ".jsonl", ".json"];
+
+/// Endings that may follow those of event files, or stand alone.
+const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
+
+/// Endings that say of a compressed file in a folder that it holds something else than events.
+const OTHER_ENDINGS: [&str; 8] = [".csv", ".tsv", ".tar", ".sql", ".xml", ".parquet", ".avro", ".orc"];
+
+/// What the arguments stand for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// What to read, in the order of path bytes, each file once.
+    pub inputs: Vec<Input>,
+    /// Files and linked folders inside named folders that were left out; hidden ones are not listed.
+    pub skipped: Vec<PathBuf>,
+    /// Further names of files that are read already under another name or were given twice.
+    pub repeated: Vec<PathBuf>,
+}
+
+/// Turns arguments into inputs: files as they are, folders by the endings of the files anywhere in
+/// them, patterns (`*`, `?`, `[`) where no such file exists, and `-` for standard input.
+///
+/// No arguments give no inputs.
+///
+/// # Errors
+///
+/// A path that does not exist, may not be read or cannot be listed; a pattern that is malformed or
+/// matches nothing; a folder without event files.
+pub fn resolve(args: &[OsString]) -> Result<Resolved, ReadError> {
+    let mut found = Found::default();
+    for arg in args {
+        found.add(arg)?;
+    }
+    Ok(found.into_resolved())
+}
+
+/// What was found so far, unsorted and with repetitions.
+#[derive(Default)]
+struct Found {
+    stdin: usize,
+    files: Vec<PathBuf>,
+    skipped: Vec<PathBuf>,
+}
+
+impl Found {
+    fn add(&mut self, arg: &OsStr) -> Result<(), ReadError> {
+        if arg == "-" {
+            self.stdin += 1;
+            return Ok(());
+        }
+        let path = Path::new(arg);
+        match (fs::metadata(path), arg.to_str()) {
+            (Ok(meta), _) if meta.is_dir() => self.add_folder(path),
+            (Ok(meta), _) => self.add_file(path.to_path_buf(), &meta),
+            (Err(_), Some(pattern)) if pattern.contains(['*', '?', '[']) => self.add_pattern(pattern),
+            (Err(source), _) => Err(ReadError::at(path, source)),
+        }
+    }
+
+    fn add_file(&mut self, path: PathBuf, meta: &Metadata) -> Result<(), ReadError> {
+        // Only a regular file can be tried: opening a pipe waits for its writer.
+        if meta.is_file() {
+            File::open(&path).map_err(|source| ReadError::at(&path, source))?;
+        }
+        self.files.push(path);
+        Ok(())
+    }
+
+    fn add_folder(&mut self, path: &Path) -> Result<(), ReadError> {
+        let (files_before, skipped_before) = (self.files.len(), self.skipped.len());
+        self.walk(path)?;
+        if self.files.len() > files_before {
+            return Ok(());
+        }
+        Err(ReadError::NoEvents { path: path.to_path_buf(), skipped: self.skipped.len() - skipped_before })
+    }
+
+    fn add_pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
+        let options = glob::MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let matches = glob::glob_with(pattern, options)
+            .map_err(|source| ReadError::Pattern { pattern: pattern.to_owned(), source })?;
+        let files_before = self.files.len();
+        for path in matches {
+            let path = path.map_err(|error| ReadError::at(error.path().to_path_buf(), error.into()))?;
+            let meta = fs::metadata(&path).map_err(|source| ReadError::at(&path, source))?;
+            if meta.is_dir() {
+                self.walk(&path)?;
+            } else {
+                self.add_file(path, &meta)?;
+            }
+        }
+        if self.files.len() > files_before {
+            return Ok(());
+        }
+        Err(ReadError::NoMatch { pattern: pattern.to_owned() })
+    }
+
+    /// Adds the event files anywhere in a folder; linked folders are not entered, as they may lead
+    /// back up.
+    fn walk(&mut self, top: &Path) -> Result<(), ReadError> {
+        let mut folders = vec![top.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            let at_folder = |source| ReadError::at(&folder, source);
+            for entry in fs::read_dir(&folder).map_err(at_folder)? {
+                let entry = entry.map_err(at_folder)?;
+                let (name, path) = (entry.file_name(), entry.path());
+                if name.as_encoded_bytes().starts_with(b".") {
+                    continue;
+                }
+                if entry.file_type().map_err(at_folder)?.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                // A link that leads nowhere is left out like any other file that holds no events.
+                match fs::metadata(&path) {
+                    Ok(meta) if meta.is_file() && is_event_name(&name) => self.add_file(path, &meta)?,
+                    _ => self.skipped.push(path),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
+    fn into_resolved(mut self) -> Resolved {
+        let mut resolved = Resolved::default();
+        self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
+        let mut seen = HashSet::new();
+        for path in self.files {
+            // A pipe that the shell passes as `/dev/fd/63` has no canonical path.
+            let identity = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            if seen.insert(identity) {
+                resolved.inputs.push(Input { name: path.display().to_string(), kind: InputKind::File(path) });
+            } else {
+                resolved.repeated.push(path);
+            }
+        }
+        if self.stdin > 0 {
+            let stdin = Input { name: "-".to_owned(), kind: InputKind::Stdin };
+            let place = resolved.inputs.partition_point(|input| input.name.as_str() < "-");
+            resolved.inputs.insert(place, stdin);
+        }
+        resolved.repeated.extend((1..self.stdin).map(|_| PathBuf::from("-")));
+        self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
+        self.skipped.dedup();
+        resolved.skipped = self.skipped;
+        resolved
+    }
+}
+
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// Whether a file in a folder is taken for events by its name.
+fn is_event_name(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let has_one_of = |name: &str, endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    match COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)) {
+        Some(stem) => !has_one_of(stem, &OTHER_ENDINGS),
+        None => has_one_of(&name, &EVENT_ENDINGS),
+    }
+}

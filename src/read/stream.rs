@@ -1,0 +1,226 @@
+//! One input as a stream of decompressed bytes.
+//!
+//! Takes an [`Input`], gives its bytes after decompression, found out from the first bytes and not
+//! from the name. Invariant: a stream ends without an error only if every byte that the file had
+//! when it was opened was read and, if compressed, checked.
+
+use std::{
+    io::{self, BufReader, Read},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::{
+    Input, ReadError,
+    raw::{Fault, Raw},
+    sniff::{Compression, FOREIGN, MAGIC_BYTES_MAX, UTF8_MARK, ZSTD},
+};
+
+/// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
+/// of the zstd command too, so that a few bytes cannot ask for gigabytes.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Read size under the gzip decoder; bytes.
+const GZIP_BUFFER_BYTES: usize = 64 << 10;
+
+/// The decompressed bytes of one input, less a byte order mark.
+pub(super) struct Stream {
+    name: String,
+    body: Peeked<Body>,
+    good_bytes: u64,
+}
+
+impl Stream {
+    /// Opens an input and finds out its compression.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Open`], those of [`Stream::read`], and [`ReadError::Foreign`] for a format without lines.
+    pub(super) fn open(input: &Input, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
+        let name = input.name.clone();
+        let raw = match Raw::open(input, Arc::clone(progress)) {
+            Ok(raw) => raw,
+            Err(source) => return Err(ReadError::Open { name, source }),
+        };
+        let body = match Body::new(raw) {
+            Ok(body) => body,
+            Err((compression, source)) => return Err(failure(name, compression, 0, source)),
+        };
+        let mut stream = Self { name, body: Peeked::new(body), good_bytes: 0 };
+        stream.check_start()?;
+        Ok(stream)
+    }
+
+    /// Refuses formats without lines and steps over a byte order mark.
+    fn check_start(&mut self) -> Result<(), ReadError> {
+        if let Err(source) = self.body.peek(MAGIC_BYTES_MAX) {
+            self.good_bytes = self.body.head.len() as u64;
+            return Err(self.failure(source));
+        }
+        for (magic, format, advice) in FOREIGN {
+            if self.body.head.starts_with(magic) {
+                let name = self.name.clone();
+                return Err(ReadError::Foreign { name, format, advice });
+            }
+        }
+        if self.body.head.starts_with(&UTF8_MARK) {
+            self.body.at = UTF8_MARK.len();
+            self.good_bytes = UTF8_MARK.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads on; 0 is the end of a stream that was whole, or an empty `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// Any but those of arguments and of opening; the stream is not to be read on after it.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        match self.body.read(buffer) {
+            Ok(got) => {
+                self.good_bytes += got as u64;
+                Ok(got)
+            }
+            Err(source) => Err(self.failure(source)),
+        }
+    }
+
+    /// Checks, after the last byte, that the file did not shrink.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Changed`], or [`ReadError::Read`] if its size cannot be told.
+    pub(super) fn finish(&self) -> Result<(), ReadError> {
+        let checked = self.body.rest.raw().check_size();
+        checked.map_err(|fault| self.failure(fault.into()))
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.body.rest.compression()
+    }
+
+    /// Bytes given so far, a byte order mark included; decompressed.
+    pub(super) fn good_bytes(&self) -> u64 {
+        self.good_bytes
+    }
+
+    /// Bytes taken from the file so far; as stored.
+    pub(super) fn raw_bytes(&self) -> u64 {
+        self.body.rest.raw().taken
+    }
+
+    fn failure(&self, source: io::Error) -> ReadError {
+        failure(self.name.clone(), self.compression(), self.good_bytes, source)
+    }
+}
+
+/// Tells an error of the file, which decoders pass on as it is, from one of its decoder.
+fn failure(name: String, compression: Compression, good_bytes: u64, source: io::Error) -> ReadError {
+    match source.downcast::<Fault>() {
+        Ok(Fault::Failed(source)) => ReadError::Read { name, source },
+        Ok(Fault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
+        Err(source) => decoding(name, compression, good_bytes, source),
+    }
+}
+
+/// The error for bytes that were read but not decoded.
+fn decoding(name: String, compression: Compression, good_bytes: u64, source: io::Error) -> ReadError {
+    // The zstd binding reports all codes of the C library under one kind, by their text.
+    let is_window = || source.to_string().contains("too much memory");
+    match (compression, source.kind()) {
+        (Compression::None, _) => ReadError::Read { name, source },
+        (_, io::ErrorKind::UnexpectedEof) => ReadError::CutShort { name, compression, good_bytes, source },
+        (Compression::Zstd, _) if is_window() => ReadError::Window { name, source },
+        _ => ReadError::Damaged { name, compression, good_bytes, source },
+    }
+}
+
+/// The decoder that fits the first bytes, over the file.
+enum Body {
+    Plain(Peeked<Raw>),
+    Gzip(Box<MultiGzDecoder<BufReader<Peeked<Raw>>>>),
+    Zstd(zstd::Decoder<'static, BufReader<Peeked<Raw>>>),
+}
+
+impl Body {
+    fn new(raw: Raw) -> Result<Self, (Compression, io::Error)> {
+        let mut raw = Peeked::new(raw);
+        let head = raw.peek(ZSTD.len()).map_err(|error| (Compression::None, error))?;
+        if let Some(compression) = Compression::of_stump(head) {
+            return Err((compression, io::ErrorKind::UnexpectedEof.into()));
+        }
+        match Compression::of(head) {
+            Compression::None => Ok(Self::Plain(raw)),
+            Compression::Gzip => {
+                let buffered = BufReader::with_capacity(GZIP_BUFFER_BYTES, raw);
+                Ok(Self::Gzip(Box::new(MultiGzDecoder::new(buffered))))
+            }
+            Compression::Zstd => Self::zstd(raw).map_err(|error| (Compression::Zstd, error)),
+        }
+    }
+
+    fn zstd(raw: Peeked<Raw>) -> io::Result<Self> {
+        let mut decoder = zstd::Decoder::new(raw)?;
+        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+        Ok(Self::Zstd(decoder))
+    }
+
+    fn compression(&self) -> Compression {
+        match self {
+            Self::Plain(_) => Compression::None,
+            Self::Gzip(_) => Compression::Gzip,
+            Self::Zstd(_) => Compression::Zstd,
+        }
+    }
+
+    fn raw(&self) -> &Raw {
+        match self {
+            Self::Plain(raw) => &raw.rest,
+            Self::Gzip(decoder) => &decoder.get_ref().get_ref().rest,
+            Self::Zstd(decoder) => &decoder.get_ref().get_ref().rest,
+        }
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(raw) => raw.read(buffer),
+            Self::Gzip(decoder) => decoder.read(buffer),
+            Self::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// A reader whose first bytes can be looked at before they are read.
+struct Peeked<R> {
+    head: Vec<u8>,
+    at: usize,
+    rest: R,
+}
+
+impl<R: Read> Peeked<R> {
+    fn new(rest: R) -> Self {
+        Self { head: Vec::new(), at: 0, rest }
+    }
+
+    /// The first bytes; fewer than `count` only if there are no more. Not to be called after a read.
+    fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        let missing = count.saturating_sub(self.head.len()) as u64;
+        self.rest.by_ref().take(missing).read_to_end(&mut self.head)?;
+        Ok(&self.head)
+    }
+}
+
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut left = self.head.get(self.at..).unwrap_or_default();
+        if left.is_empty() {
+            return self.rest.read(buffer);
+        }
+        let got = left.read(buffer)?;
+        self.at += got;
+        Ok(got)
+    }
+}

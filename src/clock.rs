@@ -17,20 +17,41 @@ pub struct Zone {
     name: String,
     /// None for zones that are UTC by definition, which need no look-up.
     rules: Option<TimeZone>,
+    /// Stretches of one offset from 1970 on, in order; what lies before or after is asked of the rules.
+    spans: Vec<Span>,
 }
+
+/// How many stretches are remembered: enough for more than a century of summer times.
+const SPANS_MAX: usize = 300;
 
 impl Zone {
     /// UTC.
     pub fn utc() -> Zone {
-        Zone { name: "UTC".to_owned(), rules: None }
+        Zone {
+            name: "UTC".to_owned(),
+            rules: None,
+            spans: vec![Span { from: Micros::MIN, until: Micros::MAX, offset: 0 }],
+        }
     }
 
     /// The zone of an IANA name, in any case; none if the database has no such zone.
     pub fn named(name: &str) -> Option<Zone> {
         let rules = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
         let name = rules.iana_name().unwrap_or(name).to_owned();
-        let utc = matches!(name.as_str(), "UTC" | "Etc/UTC");
-        Some(Zone { name, rules: (!utc).then_some(rules) })
+        if matches!(name.as_str(), "UTC" | "Etc/UTC") {
+            return Some(Zone { name, ..Zone::utc() });
+        }
+        let mut zone = Zone { name, rules: Some(rules), spans: Vec::new() };
+        let mut at = 0;
+        while zone.spans.len() < SPANS_MAX {
+            let span = zone.span_by_rules(at);
+            zone.spans.push(span);
+            if span.until == Micros::MAX {
+                break;
+            }
+            at = span.until;
+        }
+        Some(zone)
     }
 
     /// Every name that the database has, for suggestions.
@@ -66,8 +87,16 @@ impl Zone {
         zoned.map_or(local_us, |zoned| zoned.timestamp().as_microsecond())
     }
 
-    /// The longest stretch around an instant in which the zone's offset is one and the same.
+    /// A stretch around an instant in which the zone's offset is one and the same.
     fn span_around(&self, at: Micros) -> Span {
+        let after = self.spans.partition_point(|span| span.from <= at);
+        match after.checked_sub(1).and_then(|index| self.spans.get(index)) {
+            Some(span) if at < span.until => *span,
+            _ => self.span_by_rules(at),
+        }
+    }
+
+    fn span_by_rules(&self, at: Micros) -> Span {
         let Some(rules) = &self.rules else { return Span { from: Micros::MIN, until: Micros::MAX, offset: 0 } };
         let Ok(stamp) = jiff::Timestamp::from_microsecond(at) else {
             return Span { from: at, until: at, offset: 0 };

@@ -341,7 +341,7 @@ impl<'f> Compiler<'f, '_> {
         }
     }
 
-    fn trait_plan(&mut self, side: Side, one: &TraitFile) -> usize {
+    pub(super) fn trait_plan(&mut self, side: Side, one: &TraitFile) -> usize {
         let path = |text: &Text| text.value.split('.').map(str::to_owned).collect::<Vec<_>>();
         let slots = one.from.iter().map(|from| self.intake.slots.property(path(from))).collect();
         let keys = one.from.iter().map(|from| self.intake.slots.trait_key(path(from))).collect();

@@ -20,7 +20,7 @@ use self::{
 use super::{
     codes,
     compiled::{Fact, FactSlot, Identity, Input, Level, Milestone, Model, PredicateId, Step, TraitPlan},
-    file::{LevelFile, ModelFile},
+    file::{LevelFile, ModelFile, TraitFile},
     tree::{Findings, Text},
 };
 use crate::{
@@ -274,6 +274,8 @@ impl<'f, 'd> Compiler<'f, 'd> {
         let people = [&self.file.user.champion, &self.file.user.buyer];
         let [champion, buyer] =
             people.map(|text| text.as_ref().and_then(|text| self.condition(Side::User, text, Limit::ROUTES)));
+        let email = TraitFile::email();
+        let email = self.trait_plan(Side::User, &email);
         let ignore: Vec<Base> = self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
         let start = match &self.file.start_event {
             Some(name) => self.base(std::slice::from_ref(name)),
@@ -300,7 +302,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
             input: self.input(),
             identity: self.identity(),
             tracking: self.tracking(),
-            user: self.level(Side::User, user),
+            user: Level { email: Some(email), ..self.level(Side::User, user) },
             account: self.level(Side::Account, account),
             champion,
             buyer,

@@ -54,6 +54,14 @@ pub(in crate::model) struct TraitFile {
     pub(in crate::model) event: Option<Vec<Text>>,
 }
 
+impl TraitFile {
+    /// The e-mail of users, from which their domain is read.
+    pub(in crate::model) fn email() -> TraitFile {
+        let name = Sp::new("email".to_owned(), 0..0);
+        TraitFile { from: vec![name.clone()], name, kind: Type::Text, first: false, event: None }
+    }
+}
+
 /// How a roll-up gathers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RollupKind {

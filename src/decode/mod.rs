@@ -1,0 +1,321 @@
+//! A line to a record: all of it checked, only what the model names kept.
+//!
+//! Takes lines of blocks and gives [`Record`]s that borrow from them, or says in which bucket the line ends. It knows nothing of other lines.
+
+pub mod json;
+mod layout;
+mod reason;
+pub mod typed;
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    hash::{BuildHasher, Hasher},
+};
+
+pub use layout::Layout;
+pub use reason::Reason;
+
+use self::json::{Fault, Kind, Projection, Raw, Scanner};
+use crate::{
+    clock::{DayReader, TimeError, parse_instant},
+    expr::{Scope, Value},
+    model::Model,
+    units::{Day, Micros},
+};
+
+/// A hash with a random seed, the same for all workers of a run.
+pub type Seed = foldhash::quality::RandomState;
+
+/// What a line is.
+#[derive(Debug)]
+pub enum Line<'a> {
+    /// Nothing but white space.
+    Blank,
+    /// No record.
+    Rejected(Reason),
+    /// Of an internal user.
+    Excluded,
+    /// At or after the instant that the run looks from.
+    AfterAsOf(Record<'a>),
+    /// An event.
+    Event(Record<'a>),
+    /// What is known of a user.
+    Identify(Record<'a>),
+    /// What is known of an account, and who belongs to it.
+    Group(Record<'a>),
+    /// Two ids that are one.
+    Alias {
+        /// The line itself.
+        record: Record<'a>,
+        /// The id that is joined to the user's.
+        previous: Cow<'a, str>,
+    },
+}
+
+/// One record; everything in it is borrowed from its line where it can be.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// The plan of its name in the model's intake; 0 if the model does not know the name.
+    pub plan: usize,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Who did it, if somebody is known to have.
+    pub user: Option<Cow<'a, str>>,
+    /// The anonymous id it came with.
+    pub visitor: Option<Cow<'a, str>>,
+    /// The account it names.
+    pub account: Option<Cow<'a, str>>,
+    /// How many more accounts it names.
+    pub more_accounts: usize,
+    /// When.
+    pub at: Micros,
+    /// On which local date.
+    pub day: Day,
+    /// Hashes of its id and of its content; none if it has no id or nobody asks.
+    pub fingerprint: Option<(u64, u64)>,
+    line: &'a str,
+    /// Properties from 0, then keys of traits.
+    values: &'a [Raw],
+    properties: usize,
+}
+
+impl<'a> Record<'a> {
+    /// The value of a key of the traits object.
+    pub fn trait_value(&self, key: u32) -> Value<'a> {
+        json_value(self.line, self.values.get(self.properties + key as usize))
+    }
+}
+
+impl Scope for Record<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        match slot.checked_sub(1) {
+            None => Value::Text(Cow::Borrowed(&self.name)),
+            Some(property) => json_value(self.line, self.values.get(property as usize)),
+        }
+    }
+}
+
+/// A JSON value as expressions see it: empty text, lists and objects are null.
+fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
+    let Some(raw) = raw else { return Value::Null };
+    match raw.kind {
+        Kind::Number => Value::Digits(raw.of(line)),
+        Kind::True => Value::Boolean(true),
+        Kind::False => Value::Boolean(false),
+        Kind::Text if raw.start == raw.end => Value::Null,
+        Kind::Text | Kind::EscapedText => raw.text(line).map_or(Value::Null, Value::Text),
+        Kind::Missing | Kind::Null | Kind::Array | Kind::Object => Value::Null,
+    }
+}
+
+/// What a decoder looks for in lines of one layout; made once and shared by the workers.
+#[derive(Debug)]
+pub struct Plan {
+    projection: Projection,
+    event: Vec<u32>,
+    user: Vec<u32>,
+    visitor: Vec<u32>,
+    account: Vec<u32>,
+    group: Vec<u32>,
+    time: Vec<u32>,
+    id: Vec<u32>,
+    kind: Vec<u32>,
+    previous: Vec<u32>,
+    /// The first slot of properties; those of traits follow.
+    values: usize,
+    names: HashMap<String, usize>,
+}
+
+impl Plan {
+    /// Combines a layout with what a model asks for.
+    pub fn new(layout: &Layout, model: &Model) -> Plan {
+        let mut projection = Projection::new();
+        let mut slots = |paths: &[Vec<String>]| paths.iter().map(|path| projection.add(path)).collect::<Vec<u32>>();
+        let (event, user, visitor) = (slots(&layout.event), slots(&layout.user), slots(&layout.visitor));
+        let (account, group, time) = (slots(&layout.account), slots(&layout.group), slots(&layout.time));
+        let (id, kind, previous) = (slots(&layout.id), slots(&layout.kind), slots(&layout.previous));
+        let values = projection.slots();
+        let below = |root: &[String], path: &[String]| root.iter().chain(path).cloned().collect::<Vec<String>>();
+        for property in &model.intake.properties {
+            projection.add(&below(&layout.properties, property));
+        }
+        for key in &model.intake.traits {
+            projection.add(&below(&layout.traits, key));
+        }
+        if model.input.dedupe {
+            projection.hash_at(&layout.properties);
+        }
+        let names = model.intake.names.iter().enumerate().map(|(index, name)| (name.clone(), index + 1)).collect();
+        Plan { projection, event, user, visitor, account, group, time, id, kind, previous, values, names }
+    }
+}
+
+/// Decodes lines for one worker.
+#[derive(Debug)]
+pub struct Decoder<'m> {
+    model: &'m Model,
+    plan: &'m Plan,
+    scanner: Scanner<'m>,
+    days: DayReader<'m>,
+    seed: Seed,
+    /// Records at or after this are set aside.
+    until: Micros,
+}
+
+impl<'m> Decoder<'m> {
+    /// A decoder that sets aside records from an instant on.
+    pub fn new(model: &'m Model, plan: &'m Plan, seed: Seed, until: Micros) -> Decoder<'m> {
+        let scanner = Scanner::new(&plan.projection, seed.clone());
+        Decoder { model, plan, scanner, days: DayReader::new(&model.zone), seed, until }
+    }
+
+    /// Decodes one line without its line end.
+    pub fn decode<'a>(&'a mut self, line: &'a str) -> Line<'a> {
+        if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            return Line::Blank;
+        }
+        match self.scanner.scan(line) {
+            Ok(Kind::Object) => self.record(line).unwrap_or_else(Line::Rejected),
+            Ok(_) => Line::Rejected(Reason::NotObject),
+            Err(Fault::Syntax(_)) => Line::Rejected(Reason::InvalidJson),
+            Err(Fault::TooDeep(_)) => Line::Rejected(Reason::TooDeep),
+            Err(Fault::LoneSurrogate(_)) => Line::Rejected(Reason::LoneSurrogate),
+        }
+    }
+
+    /// The first of some slots that holds anything.
+    fn first(&self, slots: &[u32]) -> Raw {
+        let found = slots.iter().map(|slot| self.scanner.found[*slot as usize]);
+        found.into_iter().find(|raw| !raw.is_nothing()).unwrap_or_default()
+    }
+
+    fn record<'a>(&'a mut self, line: &'a str) -> Result<Line<'a>, Reason> {
+        let kind = self.first(&self.plan.kind).text(line);
+        let event = self.first(&self.plan.event);
+        let kind = kind.filter(|_| event.is_nothing());
+        let name = match kind.as_deref() {
+            Some("identify" | "group" | "alias") => Cow::Borrowed(""),
+            _ => event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?,
+        };
+        let account_raw =
+            self.first(if kind.as_deref() == Some("group") { &self.plan.group } else { &self.plan.account });
+        let at = self.time(line)?;
+        let mut user = id(line, self.first(&self.plan.user))?;
+        let visitor = id(line, self.first(&self.plan.visitor))?;
+        let (account, more_accounts) = account(line, account_raw)?;
+        if user.is_none() && visitor.is_none() && account.is_none() {
+            return Err(Reason::NoId);
+        }
+        let matches = |globs: &[glob::Pattern], id: &Option<Cow<'_, str>>| {
+            id.as_ref().is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
+        };
+        if matches(&self.model.identity.exclude_users, &user) {
+            return Ok(Line::Excluded);
+        }
+        let fingerprint = self.fingerprint(line, &name, [user.as_deref(), visitor.as_deref()], account_raw, at)?;
+        if matches(&self.model.identity.service_users, &user) {
+            user = None;
+        }
+        let day = self.days.day(at);
+        let plan = self.plan.names.get(&*name).copied().unwrap_or(0);
+        let previous = id(line, self.first(&self.plan.previous))?;
+        let values = &self.scanner.found[self.plan.values..];
+        let properties = self.model.intake.properties.len();
+        let record = Record {
+            plan,
+            name,
+            user,
+            visitor,
+            account,
+            more_accounts,
+            at,
+            day,
+            fingerprint,
+            line,
+            values,
+            properties,
+        };
+        if at >= self.until {
+            return Ok(Line::AfterAsOf(record));
+        }
+        Ok(match kind.as_deref() {
+            Some("identify") => Line::Identify(record),
+            Some("group") => Line::Group(record),
+            Some("alias") => {
+                let previous = previous.filter(|_| record.user.is_some()).ok_or(Reason::NoAlias)?;
+                Line::Alias { record, previous }
+            }
+            _ => Line::Event(record),
+        })
+    }
+
+    fn time(&self, line: &str) -> Result<Micros, Reason> {
+        let raw = self.first(&self.plan.time);
+        let parsed = match raw.kind {
+            Kind::Missing | Kind::Null => return Err(Reason::NoTime),
+            Kind::Number => parse_instant(raw.of(line), &self.model.input.zone),
+            _ => match raw.text(line) {
+                Some(text) => parse_instant(&text, &self.model.input.zone),
+                None => Err(TimeError::Malformed),
+            },
+        };
+        parsed.map_err(|error| match error {
+            TimeError::Malformed => Reason::BadTime,
+            TimeError::OutOfRange => Reason::TimeOutOfRange,
+        })
+    }
+
+    /// Hashes of the event's id and of what two copies of it agree in: name, user (else visitor), account as written, time, properties.
+    fn fingerprint(
+        &self,
+        line: &str,
+        name: &str,
+        [user, visitor]: [Option<&str>; 2],
+        account: Raw,
+        at: Micros,
+    ) -> Result<Option<(u64, u64)>, Reason> {
+        if !self.model.input.dedupe {
+            return Ok(None);
+        }
+        let Some(id) = id(line, self.first(&self.plan.id))? else { return Ok(None) };
+        let mut content = self.seed.build_hasher();
+        content.write_i64(at);
+        content.write_u64(self.scanner.hash);
+        for part in [Some(name), user, visitor.filter(|_| user.is_none())] {
+            content.write_u8(u8::from(part.is_some()));
+            content.write(part.unwrap_or("").as_bytes());
+            content.write_u8(0xff);
+        }
+        content.write_u8(account.kind as u8);
+        content.write(account.of(line).as_bytes());
+        Ok(Some((self.seed.hash_one(&*id), content.finish())))
+    }
+}
+
+/// An id: text as it is, a number as its digits; placeholders are none.
+fn id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
+    let id = match raw.kind {
+        Kind::Missing | Kind::Null => return Ok(None),
+        Kind::Number => Cow::Borrowed(raw.of(line)),
+        _ => raw.text(line).ok_or(Reason::BadId)?,
+    };
+    Ok((!is_placeholder(&id)).then_some(id))
+}
+
+/// The account of a record: of a list, the first; and how many more there are.
+fn account(line: &str, raw: Raw) -> Result<(Option<Cow<'_, str>>, usize), Reason> {
+    if raw.kind != Kind::Array {
+        return id(line, raw).map(|account| (account, 0));
+    }
+    let (item, more) = json::first_item(line, raw);
+    id(line, item).map(|account| (account, more))
+}
+
+/// What systems write where there is no id.
+pub fn is_placeholder(id: &str) -> bool {
+    const PLACEHOLDERS: [&str; 6] = ["null", "undefined", "none", "nan", "anonymous", "0"];
+    id.is_empty()
+        || PLACEHOLDERS.iter().any(|word| id.eq_ignore_ascii_case(word))
+        || id == "00000000-0000-0000-0000-000000000000"
+}

@@ -1,0 +1,44 @@
+//! Values of traits: read as the type that the model gives them, from events, traits objects and enrichment files alike.
+
+use std::borrow::Cow;
+
+use crate::{
+    clock::{Zone, parse_day, parse_rfc3339},
+    expr::{Type, Value},
+};
+
+/// A value read as a type; null if it cannot be.
+pub fn typed<'a>(value: Value<'a>, kind: Type, zone: &Zone) -> Value<'a> {
+    match kind {
+        Type::Number => value.to_number().map_or(Value::Null, Value::Number),
+        Type::Text => value.to_text().map_or(Value::Null, Value::Text),
+        Type::Boolean => boolean(&value).map_or(Value::Null, Value::Boolean),
+        Type::Date => date(&value, zone),
+        Type::Json | Type::Null => value,
+    }
+}
+
+/// True and false, also as text in any case, as spreadsheets write them.
+fn boolean(value: &Value<'_>) -> Option<bool> {
+    match value {
+        Value::Boolean(truth) => Some(*truth),
+        Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// A date, or the local date of an instant.
+fn date(value: &Value<'_>, zone: &Zone) -> Value<'static> {
+    let day = match value {
+        Value::Date(day) => Some(*day),
+        Value::Text(text) => parse_day(text).or_else(|| parse_rfc3339(text).map(|at| zone.day(at))),
+        _ => None,
+    };
+    day.map_or(Value::Null, Value::Date)
+}
+
+/// A cell of a CSV file as a value: text, and nothing if it is empty.
+pub fn cell(text: &str) -> Value<'_> {
+    if text.is_empty() { Value::Null } else { Value::Text(Cow::Borrowed(text)) }
+}

@@ -1,0 +1,356 @@
+//! State to users and accounts: who is who, which account each event is credited to, where each user is at home.
+//!
+//! Takes a [`State`] and what enrichment files say of e-mails; gives [`Entities`], which point into the state and copy nothing of it.
+
+mod domains;
+mod identity;
+
+use std::collections::HashMap;
+
+pub use domains::{FREE_MAIL_DATE, is_free_mail, registrable};
+pub use identity::{NOBODY, People};
+
+use crate::{
+    expr::Value,
+    fold::{Edge, FileCounts, Folk, Interner, NO_ACCOUNT, Named, Owner, Row, State, unpack},
+    model::{Model, compiled::word},
+    units::Day,
+};
+
+/// A row of the state and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef {
+    /// The partition.
+    pub part: u32,
+    /// The row in it.
+    pub row: u32,
+    /// The user, by place, or [`NOBODY`].
+    pub user: u32,
+}
+
+/// Users and accounts with the rows of each.
+#[derive(Debug)]
+pub struct Entities<'s> {
+    /// The state they are read from.
+    pub state: &'s State,
+    /// Users with at least one event, in no order that means anything.
+    pub users: Vec<User<'s>>,
+    /// Accounts with at least one event, likewise.
+    pub accounts: Vec<Account>,
+    /// Accounts by name, those made of domains after those that were named.
+    pub account_ids: Interner,
+    user_rows: Vec<RowRef>,
+    account_rows: Vec<RowRef>,
+    /// Users that have no event: from identify and group lines.
+    pub users_without_events: Vec<&'s str>,
+    /// The user behind each raw user id, whatever it was joined to, by the id's text.
+    people: People<'s>,
+    user_of_person: Vec<u32>,
+    /// Counts by file, now that it is known who is nobody.
+    pub counts: Vec<FileCounts>,
+    /// Visitors that came with more than one person, and so are nobody.
+    pub shared_visitors: u64,
+}
+
+/// A user.
+#[derive(Debug)]
+pub struct User<'s> {
+    /// The printed id.
+    pub id: &'s str,
+    /// The number of the home account in [`Entities::account_ids`], or [`NO_ACCOUNT`].
+    pub home_id: u32,
+    /// The home account by place, if it has any event.
+    pub home: Option<u32>,
+    /// The registrable domain of the e-mail.
+    pub domain: Option<String>,
+    /// Rows in [`Entities`].
+    rows: std::ops::Range<u32>,
+    /// Raw ids, as partition and owner.
+    pub raw: Vec<(u32, Owner)>,
+}
+
+/// An account.
+#[derive(Debug)]
+pub struct Account {
+    /// Its number in [`Entities::account_ids`].
+    pub id: u32,
+    /// Users whose home it is, by place.
+    pub members: Vec<u32>,
+    rows: std::ops::Range<u32>,
+}
+
+/// The prefix of accounts that are made of an e-mail's domain.
+pub const DOMAIN_PREFIX: &str = "domain:";
+
+impl<'s> Entities<'s> {
+    /// The rows of a user.
+    pub fn user_rows(&self, user: usize) -> &[RowRef] {
+        slice(&self.user_rows, &self.users[user].rows)
+    }
+
+    /// The rows that are credited to an account.
+    pub fn account_rows(&self, account: usize) -> &[RowRef] {
+        slice(&self.account_rows, &self.accounts[account].rows)
+    }
+
+    /// A row of the state.
+    pub fn row(&self, at: RowRef) -> &'s Row {
+        &self.state.parts[at.part as usize].rows[at.row as usize]
+    }
+
+    /// What is known of a raw id.
+    pub fn folk(&self, (part, owner): (u32, Owner)) -> Option<&'s Folk> {
+        folk(self.state, part, owner)
+    }
+
+    /// The user behind a raw id, by place, if it has any event.
+    pub fn user_of(&self, raw: &str) -> Option<u32> {
+        let hash = self.state.hash(raw);
+        let part = State::partition(hash);
+        let id = self.state.parts[part].users.ids.find(raw)?;
+        let user = self.user_of_person[self.people.of(part, Owner::User(id)) as usize];
+        (user != NOBODY).then_some(user)
+    }
+}
+
+fn slice<'r>(rows: &'r [RowRef], range: &std::ops::Range<u32>) -> &'r [RowRef] {
+    &rows[range.start as usize..range.end as usize]
+}
+
+fn folk(state: &State, part: u32, owner: Owner) -> Option<&Folk> {
+    let part = &state.parts[part as usize];
+    match owner {
+        Owner::User(id) => part.users.folks.get(id as usize),
+        Owner::Visitor(id) => part.visitors.folks.get(id as usize),
+        Owner::Nobody => None,
+    }
+}
+
+/// Reads users and accounts out of a state. `emails` are those of the enrichment file, by raw user id.
+pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
+    let people = identity::people(state);
+    let mut users = gather(state, &people);
+    let mut counts = state.counts.clone();
+    let mut account_ids = state.accounts.clone();
+    let mut user_rows = Vec::new();
+    let mut credited: Vec<(u32, RowRef)> = Vec::new();
+    let mut kept: Vec<User<'s>> = Vec::new();
+    let mut users_without_events = Vec::new();
+    let mut user_of_person = vec![NOBODY; people.names.len()];
+    for (person, draft) in users.drain(..).enumerate() {
+        let domain = email(state, model, &draft, emails).as_deref().and_then(registrable);
+        if domain
+            .as_ref()
+            .is_some_and(|domain| model.identity.exclude_domains.iter().any(|known| known.eq_ignore_ascii_case(domain)))
+        {
+            exclude(state, &draft, &mut counts);
+            continue;
+        }
+        if draft.rows.is_empty() {
+            users_without_events.push(draft.id);
+            continue;
+        }
+        let number = kept.len() as u32;
+        user_of_person[person] = number;
+        let timeline = timeline(state, &draft.raw);
+        let of_domain = domain.as_ref().filter(|domain| makes_account(model, domain));
+        let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
+        let last = timeline
+            .iter()
+            .max_by(|a, b| a.at.cmp(&b.at).then_with(|| account_ids.get(b.account).cmp(account_ids.get(a.account))));
+        let home_id = last.map(|named| named.account).or(of_domain).unwrap_or(NO_ACCOUNT);
+        let first = user_rows.len() as u32;
+        for (part, row) in &draft.rows {
+            let at = RowRef { part: *part, row: *row, user: number };
+            user_rows.push(at);
+            let row = &state.parts[*part as usize].rows[*row as usize];
+            let account =
+                if row.account == NO_ACCOUNT { credit(&timeline, row.day).or(of_domain) } else { Some(row.account) };
+            credited.extend(account.map(|account| (account, at)));
+        }
+        kept.push(User {
+            id: draft.id,
+            home_id,
+            home: None,
+            domain,
+            rows: first..user_rows.len() as u32,
+            raw: draft.raw,
+        });
+    }
+    credited.extend(of_nobody(state, &people, &mut counts));
+    let (accounts, account_rows, place) = accounts(&account_ids, credited);
+    let mut entities = Entities {
+        state,
+        users: kept,
+        accounts,
+        account_ids,
+        user_rows,
+        account_rows,
+        users_without_events,
+        shared_visitors: people.shared_visitors,
+        people,
+        user_of_person,
+        counts,
+    };
+    for (number, user) in entities.users.iter_mut().enumerate() {
+        user.home = place.get(user.home_id as usize).copied().filter(|place| *place != NOBODY);
+        if let Some(home) = user.home {
+            entities.accounts[home as usize].members.push(number as u32);
+        }
+    }
+    entities
+}
+
+/// A person before it is known whether it is a user.
+struct Draft<'s> {
+    id: &'s str,
+    raw: Vec<(u32, Owner)>,
+    rows: Vec<(u32, u32)>,
+}
+
+/// The raw ids and rows of every person.
+fn gather<'s>(state: &'s State, people: &People<'s>) -> Vec<Draft<'s>> {
+    let mut drafts: Vec<Draft<'s>> =
+        people.names.iter().map(|name| Draft { id: name, raw: Vec::new(), rows: Vec::new() }).collect();
+    for (number, part) in state.parts.iter().enumerate() {
+        let owners = (0..part.users.folks.len() as u32)
+            .map(Owner::User)
+            .chain((0..part.visitors.folks.len() as u32).map(Owner::Visitor));
+        for owner in owners {
+            if let Some(draft) = drafts.get_mut(people.of(number, owner) as usize) {
+                draft.raw.push((number as u32, owner));
+            }
+        }
+        for (index, row) in part.rows.iter().enumerate() {
+            if let Some(draft) = drafts.get_mut(people.of(number, row.owner) as usize) {
+                draft.rows.push((number as u32, index as u32));
+            }
+        }
+    }
+    drafts
+}
+
+/// The e-mail: of the enrichment file, else the trait or property, else a raw id with an `@`.
+fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<String, String>) -> Option<String> {
+    let raw_ids = draft.raw.iter().filter_map(|(part, owner)| match owner {
+        Owner::User(id) => Some(state.parts[*part as usize].users.ids.get(*id)),
+        _ => None,
+    });
+    let mut raw_ids: Vec<&str> = raw_ids.collect();
+    raw_ids.sort_unstable();
+    if let Some(email) = raw_ids.iter().find_map(|id| emails.get(*id)) {
+        return Some(email.clone());
+    }
+    let plan_index = model.user.email?;
+    let plan = &model.user.traits[plan_index];
+    let mut best: Option<Edge> = None;
+    let mut offer = |edge: Option<&Edge>| {
+        if let Some(edge) = edge {
+            best.get_or_insert(*edge).merge(*edge, true, plan.kind, &state.texts);
+        }
+    };
+    draft
+        .raw
+        .iter()
+        .filter_map(|(part, owner)| folk(state, *part, *owner))
+        .for_each(|folk| offer(folk.traits.get(&(plan_index as u16))));
+    if best.is_none() {
+        let mut offer = |edge: Option<&Edge>| {
+            if let Some(edge) = edge {
+                best.get_or_insert(*edge).merge(*edge, true, plan.kind, &state.texts);
+            }
+        };
+        for (part, row) in &draft.rows {
+            let rest = &state.parts[*part as usize].rows[*row as usize].rest;
+            offer(rest.as_ref().and_then(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED))));
+        }
+    }
+    match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
+        Some(Value::Text(text)) => Some(text.into_owned()),
+        _ => raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned),
+    }
+}
+
+/// Whether users of a domain belong to an account of it.
+fn makes_account(model: &Model, domain: &str) -> bool {
+    let identity = &model.identity;
+    identity.email_domain
+        && !is_free_mail(domain)
+        && !identity.free_mail.iter().any(|known| known.eq_ignore_ascii_case(domain))
+}
+
+/// Moves every line of a person to the bucket of excluded ones.
+fn exclude(state: &State, draft: &Draft<'_>, counts: &mut [FileCounts]) {
+    for folk in draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
+        for ((file, bucket), count) in folk.lines.iter() {
+            let counts = &mut counts[*file as usize];
+            *bucket.of(counts) -= count;
+            counts.excluded += count;
+        }
+    }
+}
+
+/// The accounts that a person named, one a date, sorted.
+fn timeline(state: &State, raw: &[(u32, Owner)]) -> Vec<Named> {
+    let mut folks = raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
+    let mut merged = Folk::default();
+    if let ([_], Some(folk)) = (raw, folks.next()) {
+        return folk.named.clone();
+    }
+    for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
+        folk.named.iter().for_each(|named| merged.name_account(*named, &state.accounts));
+    }
+    merged.named
+}
+
+/// The account of an event that names none: the one named last on its date, else on the nearest earlier date, else the first later one.
+fn credit(timeline: &[Named], day: Day) -> Option<u32> {
+    let after = timeline.partition_point(|named| named.day <= day);
+    timeline.get(after.saturating_sub(1)).map(|named| named.account)
+}
+
+/// Rows of visitors who are nobody and of records without anybody, credited to the account they name; without one they are anonymous.
+fn of_nobody(state: &State, people: &People<'_>, counts: &mut [FileCounts]) -> Vec<(u32, RowRef)> {
+    let mut credited = Vec::new();
+    for (number, part) in state.parts.iter().enumerate() {
+        for (index, row) in part.rows.iter().enumerate() {
+            if people.of(number, row.owner) == NOBODY && row.account != NO_ACCOUNT {
+                credited.push((row.account, RowRef { part: number as u32, row: index as u32, user: NOBODY }));
+            }
+        }
+        for (id, folk) in part.visitors.folks.iter().enumerate() {
+            if people.of(number, Owner::Visitor(id as u32)) == NOBODY {
+                for (file, count) in folk.homeless.iter() {
+                    counts[*file as usize].events -= count;
+                    counts[*file as usize].anonymous += count;
+                }
+            }
+        }
+    }
+    credited
+}
+
+/// Accounts with the rows credited to them, and the place of each by its number.
+fn accounts(ids: &Interner, mut credited: Vec<(u32, RowRef)>) -> (Vec<Account>, Vec<RowRef>, Vec<u32>) {
+    // By user within an account, so that what is counted by user comes in runs.
+    credited.sort_unstable_by_key(|(account, at)| (*account, at.user, at.part, at.row));
+    let mut accounts: Vec<Account> = Vec::new();
+    let mut place = vec![NOBODY; ids.len()];
+    for (index, (account, _)) in credited.iter().enumerate() {
+        let index = index as u32;
+        match accounts.last_mut() {
+            Some(last) if last.id == *account => last.rows.end = index + 1,
+            _ => {
+                place[*account as usize] = accounts.len() as u32;
+                accounts.push(Account { id: *account, members: Vec::new(), rows: index..index + 1 });
+            }
+        }
+    }
+    (accounts, credited.into_iter().map(|(_, at)| at).collect(), place)
+}
+
+/// The words of a row that say when it was seen.
+pub fn seen(state: &State, at: RowRef) -> (i64, i64) {
+    let words = state.parts[at.part as usize].words(at.row as usize);
+    (words[word::FIRST_SEEN], words[word::LAST_SEEN])
+}

@@ -1,0 +1,67 @@
+//! In which bucket the lines of a file ended.
+
+/// Lines of one file by bucket. Signed, because a worker may take from another's count when a duplicate turns out to be an earlier file's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileCounts {
+    /// All lines.
+    pub records: i64,
+    /// Nothing but white space.
+    pub blank: i64,
+    /// No records.
+    pub rejected: i64,
+    /// Of internal users.
+    pub excluded: i64,
+    /// At or after the instant that the run looks from.
+    pub after_as_of: i64,
+    /// Of type identify, group or alias.
+    pub identity: i64,
+    /// Copies of events.
+    pub duplicate: i64,
+    /// Events of nobody that can be credited to nothing, as far as a line tells by itself.
+    pub anonymous: i64,
+    /// Events that are folded.
+    pub events: i64,
+    /// Accounts that events name beside the first.
+    pub more_accounts: i64,
+}
+
+impl FileCounts {
+    /// Adds the counts of another part of the file.
+    pub fn add(&mut self, other: &FileCounts) {
+        self.records += other.records;
+        self.blank += other.blank;
+        self.rejected += other.rejected;
+        self.excluded += other.excluded;
+        self.after_as_of += other.after_as_of;
+        self.identity += other.identity;
+        self.duplicate += other.duplicate;
+        self.anonymous += other.anonymous;
+        self.events += other.events;
+        self.more_accounts += other.more_accounts;
+    }
+}
+
+/// Buckets that a line leaves when its user turns out to be excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// At or after the instant that the run looks from.
+    AfterAsOf,
+    /// Of type identify, group or alias.
+    Identity,
+    /// Copies of events.
+    Duplicate,
+    /// Events that are folded.
+    Events,
+}
+
+impl Bucket {
+    /// The count of the bucket.
+    pub fn of(self, counts: &mut FileCounts) -> &mut i64 {
+        match self {
+            Bucket::AfterAsOf => &mut counts.after_as_of,
+            Bucket::Identity => &mut counts.identity,
+            Bucket::Duplicate => &mut counts.duplicate,
+            Bucket::Events => &mut counts.events,
+        }
+    }
+}

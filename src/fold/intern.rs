@@ -1,0 +1,91 @@
+//! Texts to dense numbers: each text is stored once, in one arena.
+
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+
+use crate::decode::Seed;
+
+/// Texts by number, and numbers by text.
+#[derive(Debug, Clone)]
+pub struct Interner {
+    arena: String,
+    /// Where each text ends in the arena.
+    ends: Vec<usize>,
+    table: HashTable<u32>,
+    seed: Seed,
+}
+
+impl Interner {
+    /// An empty one.
+    pub fn new(seed: Seed) -> Interner {
+        Interner { arena: String::new(), ends: Vec::new(), table: HashTable::new(), seed }
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of a number that this interner gave.
+    pub fn get(&self, id: u32) -> &str {
+        text_at(&self.arena, &self.ends, id)
+    }
+
+    /// The number of a text, if it is known.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let hash = self.seed.hash_one(text);
+        self.table.find(hash, |id| self.get(*id) == text).copied()
+    }
+
+    /// The number of a text, given now if it has none yet.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        self.intern_hashed(self.seed.hash_one(text), text)
+    }
+
+    /// As [`Interner::intern`], with the hash that this interner's seed gives the text.
+    pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
+        let (arena, ends, seed) = (&self.arena, &self.ends, &self.seed);
+        if let Some(id) = self.table.find(hash, |id| text_at(arena, ends, *id) == text) {
+            return *id;
+        }
+        let id = u32::try_from(ends.len()).unwrap_or(u32::MAX);
+        assert!(id < u32::MAX, "fewer than 2^32 distinct texts");
+        self.table.insert_unique(hash, id, |id| seed.hash_one(text_at(arena, ends, *id)));
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len());
+        id
+    }
+
+    /// An empty one with the same seed.
+    pub fn clone_empty(&self) -> Interner {
+        Interner::new(self.seed.clone())
+    }
+
+    /// Takes in all texts of another, and reads a column of its numbers as this one's; other columns stay as they are.
+    pub fn adopt(&mut self, is_text: bool, other: &Interner, mut column: Vec<u64>) -> Vec<u64> {
+        if is_text {
+            let mine = self.absorb(other);
+            for word in column.iter_mut().filter(|word| **word != u64::MAX) {
+                *word = u64::from(mine[*word as usize]);
+            }
+        }
+        column
+    }
+
+    /// Takes in all texts of another; gives this one's number for each of the other's.
+    pub fn absorb(&mut self, other: &Interner) -> Vec<u32> {
+        (0..other.len() as u32).map(|id| self.intern(other.get(id))).collect()
+    }
+}
+
+fn text_at<'a>(arena: &'a str, ends: &[usize], id: u32) -> &'a str {
+    let id = id as usize;
+    let start = if id == 0 { 0 } else { ends[id - 1] };
+    &arena[start..ends[id]]
+}

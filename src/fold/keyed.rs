@@ -1,0 +1,78 @@
+//! A map that is a short list while it is small, and a table with a random seed once it is not.
+
+use std::{collections::HashMap, hash::Hash};
+
+use crate::decode::Seed;
+
+/// So many entries are looked through one by one.
+const LIST_LENGTH_MAX: usize = 32;
+
+/// A map for state that mostly has few entries.
+#[derive(Debug, Clone)]
+pub enum Keyed<K, V> {
+    /// In no order.
+    List(Vec<(K, V)>),
+    /// For many entries.
+    Table(Box<HashMap<K, V, Seed>>),
+}
+
+impl<K, V> Default for Keyed<K, V> {
+    fn default() -> Self {
+        Keyed::List(Vec::new())
+    }
+}
+
+impl<K: Eq + Hash + Copy, V> Keyed<K, V> {
+    /// Puts a value in, combined with the one that is there.
+    pub fn merge(&mut self, key: K, value: V, combine: impl FnOnce(&mut V, V)) {
+        match self {
+            Keyed::List(list) => {
+                if let Some((_, known)) = list.iter_mut().find(|(known, _)| *known == key) {
+                    combine(known, value);
+                } else if list.len() < LIST_LENGTH_MAX {
+                    list.push((key, value));
+                } else {
+                    let mut table: HashMap<K, V, Seed> = std::mem::take(list).into_iter().collect();
+                    table.insert(key, value);
+                    *self = Keyed::Table(Box::new(table));
+                }
+            }
+            Keyed::Table(table) => match table.entry(key) {
+                std::collections::hash_map::Entry::Occupied(mut entry) => combine(entry.get_mut(), value),
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+            },
+        }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        match self {
+            Keyed::List(list) => list.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+            Keyed::Table(table) => table.get(key),
+        }
+    }
+
+    /// All entries, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        let (list, table) = match self {
+            Keyed::List(list) => (Some(list.iter().map(|(key, value)| (key, value))), None),
+            Keyed::Table(table) => (None, Some(table.iter())),
+        };
+        list.into_iter().flatten().chain(table.into_iter().flatten())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Keyed::List(list) => list.len(),
+            Keyed::Table(table) => table.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

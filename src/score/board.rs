@@ -1,0 +1,138 @@
+//! Facts of all entities of a level: a column for each fact, a word for each entity, the types known from the model.
+
+use rayon::prelude::*;
+
+use crate::{
+    expr::{Scope, Type, Value},
+    fold::Interner,
+    model::compiled::{ACCOUNT_BIT, FactSlot, Level},
+    units::Day,
+};
+
+/// The word of what is null; no double, date or number of a text has it.
+const NULL: u64 = u64::MAX;
+
+/// Columns of one level.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<Vec<u64>>,
+    kinds: Vec<Type>,
+}
+
+impl Table {
+    /// A table in which everything is null.
+    pub fn new(level: &Level, entities: usize) -> Table {
+        let kinds: Vec<Type> = level.facts.iter().map(|fact| fact.kind).collect();
+        Table { columns: vec![vec![NULL; entities]; kinds.len()], kinds }
+    }
+
+    /// A fact of an entity.
+    pub fn value<'p>(&self, slot: FactSlot, entity: usize, pool: &'p Interner) -> Value<'p> {
+        let (Some(column), Some(kind)) = (self.columns.get(slot as usize), self.kinds.get(slot as usize)) else {
+            return Value::Null;
+        };
+        unpack(column[entity], *kind, pool)
+    }
+
+    /// Writes a column.
+    pub fn set(&mut self, slot: FactSlot, column: Vec<u64>) {
+        if let Some(known) = self.columns.get_mut(slot as usize) {
+            *known = column;
+        }
+    }
+
+    /// Computes a column for all entities at once; texts that are new are added to the pool in the order of the entities.
+    pub fn compute<'v>(
+        kind: Type,
+        entities: usize,
+        pool: &mut Interner,
+        value: impl Fn(usize) -> Value<'v> + Sync,
+    ) -> Vec<u64> {
+        const AT_ONCE: usize = 512;
+        if kind != Type::Text {
+            return (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| pack(&value(entity))).collect();
+        }
+        let texts: Vec<Option<String>> =
+            (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| text(value(entity))).collect();
+        texts.iter().map(|text| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)))).collect()
+    }
+}
+
+fn text(value: Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.into_owned()),
+        _ => None,
+    }
+}
+
+/// A value that is no text as a word.
+fn pack(value: &Value<'_>) -> u64 {
+    match value {
+        Value::Number(number) => number.to_bits(),
+        Value::Boolean(truth) => u64::from(*truth),
+        Value::Date(day) => u64::from(day.cast_unsigned()),
+        Value::Null | Value::Text(_) | Value::Digits(_) => NULL,
+    }
+}
+
+fn unpack(word: u64, kind: Type, pool: &Interner) -> Value<'_> {
+    if word == NULL {
+        return Value::Null;
+    }
+    match kind {
+        Type::Number => Value::Number(f64::from_bits(word)),
+        Type::Text => Value::Text(pool.get(word as u32).into()),
+        Type::Boolean => Value::Boolean(word != 0),
+        Type::Date => Value::Date((word as u32).cast_signed() as Day),
+        Type::Json | Type::Null => Value::Null,
+    }
+}
+
+/// Facts of both levels.
+#[derive(Debug)]
+pub struct Board {
+    /// Of users.
+    pub users: Table,
+    /// Of accounts.
+    pub accounts: Table,
+    /// Texts of both.
+    pub pool: Interner,
+}
+
+/// One user as expressions see it: its own facts, and those of its home account.
+#[derive(Debug, Clone, Copy)]
+pub struct UserScope<'b> {
+    /// The facts.
+    pub board: &'b Board,
+    /// By place.
+    pub user: usize,
+    /// By place, if it has any event.
+    pub home: Option<u32>,
+}
+
+impl Scope for UserScope<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        if slot & ACCOUNT_BIT == 0 {
+            return self.board.users.value(slot, self.user, &self.board.pool);
+        }
+        match self.home {
+            Some(home) => self.board.accounts.value(slot & !ACCOUNT_BIT, home as usize, &self.board.pool),
+            None => Value::Null,
+        }
+    }
+}
+
+/// One account as expressions see it.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountScope<'b> {
+    /// The facts.
+    pub board: &'b Board,
+    /// By place.
+    pub account: usize,
+}
+
+impl Scope for AccountScope<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        self.board.accounts.value(slot, self.account, &self.board.pool)
+    }
+}

@@ -1,0 +1,261 @@
+//! Metrics, read from the rows of an entity. Windows are cut here, so one state answers for any later day.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use super::view::View;
+use crate::{
+    clock::{Window, weekday},
+    expr::{Type, Value},
+    fold::{Edge, Moment, NO_TEXT, Number, TallyKey, UNDATED, edge_kind, unpack},
+    model::compiled::{CellId, Measure, Metric, NumberPart, Side, Weekly, Word},
+    units::{Day, EPSILON, Micros},
+};
+
+/// At most the newest so many weeks are looked at.
+const WEEKS_MAX: usize = 13;
+
+/// Reads a metric. `overflow` is raised if a sum cannot be had exactly.
+pub(super) fn read<'s>(metric: &Metric, view: &View<'s>, overflow: &AtomicBool) -> Value<'s> {
+    let reader = Reader { view, active: metric.active, overflow };
+    match &metric.measure {
+        Measure::Count(word) => {
+            reader.number(view.rows(metric.active).map(|at| view.word(at, *word)).sum::<i64>() as f64)
+        }
+        Measure::CountIn(cell, window) => reader.number(reader.counted(*cell, reader.dates(*window)) as f64),
+        Measure::Days(set, window) => {
+            let (first, last) = window.map_or((Day::MIN, Day::MAX), |window| reader.dates(window));
+            reader.number(f64::from(view.all_days(*set, metric.active).count_between(first, last)))
+        }
+        Measure::Distinct(cell, window) => reader.number(reader.distinct(*cell, *window) as f64),
+        Measure::Number(part, cell, window) => reader.part(*part, *cell, *window),
+        Measure::Edge(cell, window) => reader.edge(*cell, *window),
+        Measure::Top(k, cell, window) => reader.top(*k, *cell, *window),
+        Measure::Users(word) => reader.number(f64::from(view.users_where(|at| view.word(at, *word) > 0))),
+        Measure::UsersIn(set, window) => {
+            let (first, last) = reader.dates(*window);
+            reader.number(f64::from(view.users_where(|at| view.days(at, *set).any_between(first, last))))
+        }
+        Measure::DaysSince(word) => reader.since(reader.instant(*word).map(|at| view.day(at))),
+        Measure::DaysSinceIn(side, set, window) => {
+            let (first, last) = reader.dates(*window);
+            let days = view.all_days(*set, metric.active);
+            reader.since(if *side == Side::First {
+                days.first_between(first, last)
+            } else {
+                days.last_between(first, last)
+            })
+        }
+        Measure::Elapsed { from, to, unit } => match (view.first(*from, false), view.first(*to, false)) {
+            (Some(from), Some(to)) if to >= from => reader.number((to - from) as f64 / *unit as f64),
+            _ => Value::Null,
+        },
+        Measure::Open { cell, window, timeout, same } => {
+            reader.number(reader.open(*cell, window.map(|window| reader.dates(window)), *timeout, *same) as f64)
+        }
+        Measure::RisingWeeks(weekly) => reader.number(rising(&reader.weeks(*weekly)) as f64),
+        Measure::Trend { weekly, recent, base, min_base } => trend(&reader.weeks(*weekly), *recent, *base, *min_base),
+    }
+}
+
+struct Reader<'v, 's> {
+    view: &'v View<'s>,
+    active: bool,
+    overflow: &'v AtomicBool,
+}
+
+impl<'s> Reader<'_, 's> {
+    fn number(&self, value: f64) -> Value<'s> {
+        Value::Number(value)
+    }
+
+    /// The first and last date of a window.
+    fn dates(&self, window: Window) -> (Day, Day) {
+        let start = if matches!(window, Window::First { .. }) { self.view.day(self.view.start()) } else { 0 };
+        window.dates(self.view.as_of.day, start)
+    }
+
+    /// The dates of an optional window as a test on the date of a key.
+    fn within(&self, window: Option<Window>) -> impl Fn(Day) -> bool + use<> {
+        let dates = window.map(|window| self.dates(window));
+        move |day| match dates {
+            Some((first, last)) => (first..=last).contains(&day),
+            None => day == UNDATED,
+        }
+    }
+
+    fn tallies(&self, cell: CellId) -> impl Iterator<Item = (&'s TallyKey, u32)> {
+        let view = *self.view;
+        let of_cell = move |at| {
+            view.row(at).tally.iter().filter(move |(key, _)| key.cell == cell).map(|(key, count)| (key, *count))
+        };
+        view.rows(self.active).flat_map(of_cell)
+    }
+
+    fn counted(&self, cell: CellId, (first, last): (Day, Day)) -> u64 {
+        self.tallies(cell).filter(|(key, _)| (first..=last).contains(&key.day)).map(|(_, count)| u64::from(count)).sum()
+    }
+
+    fn distinct(&self, cell: CellId, window: Option<Window>) -> usize {
+        let inside = self.within(window);
+        if window.is_none() && self.view.rows.len() == 1 {
+            return self.tallies(cell).count();
+        }
+        self.tallies(cell).filter(|(key, _)| inside(key.day)).map(|(key, _)| key.value).collect::<HashSet<u32>>().len()
+    }
+
+    fn top(&self, k: usize, cell: CellId, window: Option<Window>) -> Value<'s> {
+        let inside = self.within(window);
+        let mut counts: HashMap<u32, u64> = HashMap::new();
+        for (key, count) in self.tallies(cell).filter(|(key, _)| inside(key.day)) {
+            *counts.entry(key.value).or_default() += u64::from(count);
+        }
+        let mut ranked: Vec<(&str, u64)> =
+            counts.into_iter().map(|(text, count)| (self.view.state.texts.get(text), count)).collect();
+        ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let names: Vec<&str> = ranked.into_iter().take(k).map(|(text, _)| text).collect();
+        if names.is_empty() { Value::Null } else { Value::Text(names.join(", ").into()) }
+    }
+
+    /// The numbers of a cell on the dates that are inside, as one.
+    fn numbers(&self, cell: CellId, inside: impl Fn(Day) -> bool) -> Number {
+        let mut all = Number::ZERO;
+        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).rest.as_ref()) {
+            for ((known, day), number) in rest.numbers.iter() {
+                if *known == cell && inside(*day) {
+                    all.merge(*number);
+                }
+            }
+        }
+        all
+    }
+
+    fn sum(&self, number: &Number) -> f64 {
+        let sum = number.sum.unwrap_or_else(|| {
+            self.overflow.store(true, Ordering::Relaxed);
+            0
+        });
+        sum as f64 / 1e6
+    }
+
+    fn part(&self, part: NumberPart, cell: CellId, window: Option<Window>) -> Value<'s> {
+        let number = self.numbers(cell, self.within(window));
+        match part {
+            NumberPart::Sum => self.number(self.sum(&number)),
+            _ if number.count == 0 => Value::Null,
+            NumberPart::Min => self.number(number.min),
+            NumberPart::Max => self.number(number.max),
+            NumberPart::Avg => self.number(self.sum(&number) / number.count as f64),
+        }
+    }
+
+    fn edge(&self, cell: CellId, window: Option<Window>) -> Value<'s> {
+        let (last, kind) = edge_kind(&self.view.model.intake, cell);
+        let inside = self.within(window);
+        let mut best: Option<Edge> = None;
+        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).rest.as_ref()) {
+            for ((known, day), edge) in rest.edges.iter() {
+                if *known == cell && inside(*day) {
+                    best.get_or_insert(*edge).merge(*edge, last, kind, &self.view.state.texts);
+                }
+            }
+        }
+        best.map_or(Value::Null, |edge| unpack(edge.value, kind, &self.view.state.texts))
+    }
+
+    /// The instant in a word, the first or the last as the word keeps it.
+    fn instant(&self, word: usize) -> Option<Micros> {
+        let instants = self.view.rows(self.active).map(|at| self.view.word(at, word));
+        match self.view.model.intake.words[word] {
+            Word::Last => instants.max().filter(|at| *at != crate::fold::NO_LAST),
+            _ => instants.min().filter(|at| *at != crate::fold::NO_FIRST),
+        }
+    }
+
+    fn since(&self, day: Option<Day>) -> Value<'s> {
+        day.map_or(Value::Null, |day| self.number(f64::from(self.view.as_of.day - day)))
+    }
+
+    /// `from` events whose time is up and that no `to` event answered, at their instant or after.
+    fn open(&self, cell: CellId, dates: Option<(Day, Day)>, timeout: Micros, same: bool) -> usize {
+        const FROM: u16 = 1;
+        const TO: u16 = 2;
+        let moments: Vec<Moment> = moments(self.view, cell, false);
+        let mut last_answer: HashMap<u32, Micros> = HashMap::new();
+        for moment in moments.iter().filter(|moment| moment.steps & TO != 0) {
+            let last = last_answer.entry(moment.same).or_insert(moment.at);
+            *last = moment.at.max(*last);
+        }
+        let is_open = |moment: &&Moment| {
+            let pairs = !same || moment.same != NO_TEXT;
+            let answered = pairs && last_answer.get(&moment.same).is_some_and(|at| *at >= moment.at);
+            let asked = dates.is_none_or(|(first, last)| (first..=last).contains(&self.view.day(moment.at)));
+            moment.steps & FROM != 0 && asked && !answered && moment.at + timeout < self.view.as_of.instant
+        };
+        moments.iter().filter(is_open).count()
+    }
+
+    /// What each complete week after the start is worth, the oldest first; at most the newest thirteen.
+    fn weeks(&self, weekly: Weekly) -> Vec<f64> {
+        let as_of = self.view.as_of;
+        let start = self.view.day(self.view.start());
+        let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
+        let over = this_week + 6 == as_of.day && !as_of.partial;
+        let newest = if over { this_week } else { this_week - 7 };
+        let firsts = (0..WEEKS_MAX as i32).map(|back| newest - 7 * back).take_while(|first| *first > start);
+        let mut firsts: Vec<Day> = firsts.collect();
+        firsts.reverse();
+        firsts.into_iter().map(|first| self.week(weekly, first, first + 6)).collect()
+    }
+
+    fn week(&self, weekly: Weekly, first: Day, last: Day) -> f64 {
+        let inside = |day: Day| (first..=last).contains(&day);
+        match weekly {
+            Weekly::Count(cell) => self.counted(cell, (first, last)) as f64,
+            Weekly::Days(set) => f64::from(self.view.all_days(set, self.active).count_between(first, last)),
+            Weekly::Users(set) => {
+                f64::from(self.view.users_where(|at| self.view.days(at, set).any_between(first, last)))
+            }
+            Weekly::Sum(cell) => self.sum(&self.numbers(cell, inside)),
+            Weekly::Max(cell) => {
+                let number = self.numbers(cell, inside);
+                if number.count == 0 { 0.0 } else { number.max }
+            }
+        }
+    }
+}
+
+/// The instants of a cell, in no order.
+pub(super) fn moments(view: &View<'_>, cell: CellId, active: bool) -> Vec<Moment> {
+    let rests = view.rows(active).filter_map(|at| view.row(at).rest.as_ref());
+    rests.flat_map(|rest| rest.moments.iter().copied()).filter(|moment| moment.cell == cell).collect()
+}
+
+/// How many changes in a row, ending with the last, are up.
+fn rising(weeks: &[f64]) -> usize {
+    weeks.windows(2).rev().take_while(|pair| pair[1] - pair[0] >= EPSILON).count()
+}
+
+/// Mean of the last weeks over the mean of those before.
+fn trend(weeks: &[f64], recent: usize, base: usize, min_base: f64) -> Value<'static> {
+    let Some(first) = weeks.len().checked_sub(recent + base) else { return Value::Null };
+    let mean = |weeks: &[f64]| weeks.iter().sum::<f64>() / weeks.len() as f64;
+    let before = mean(&weeks[first..first + base]);
+    if min_base - before >= EPSILON || before == 0.0 {
+        return Value::Null;
+    }
+    Value::number(mean(&weeks[first + base..]) / before)
+}
+
+/// The value of an edge of a level's trait.
+pub(super) fn trait_edge<'s>(view: &View<'s>, cell: CellId, kind: Type) -> Value<'s> {
+    let (last, _) = edge_kind(&view.model.intake, cell);
+    let edges = view.rows(false).filter_map(|at| view.row(at).rest.as_ref()?.edges.get(&(cell, UNDATED)));
+    let mut best: Option<Edge> = None;
+    for edge in edges {
+        best.get_or_insert(*edge).merge(*edge, last, kind, &view.state.texts);
+    }
+    best.map_or(Value::Null, |edge| unpack(edge.value, kind, &view.state.texts))
+}

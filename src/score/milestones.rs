@@ -1,0 +1,202 @@
+//! Milestones: reached at an instant, still possible, or missed.
+
+use super::{measures::moments, steps, view::View};
+use crate::{
+    entity::NOBODY,
+    expr::Value,
+    fold::{Moment, UNDATED},
+    model::compiled::{Form, Level, Milestone, MilestonePart},
+    units::{DAY_US, Day, HOUR_US, Micros},
+};
+
+/// How a milestone stands for one entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Reached, pending or missed.
+    pub state: State,
+    /// Whether the window that begins at the start is over, so that the entity counts in rates.
+    pub closed: bool,
+}
+
+/// Reached, pending or missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// At an instant.
+    Reached(Micros),
+    /// It still can be.
+    Pending,
+    /// It no longer can be within its window.
+    Missed,
+}
+
+impl State {
+    /// As columns show it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Reached(_) => "reached",
+            State::Pending => "pending",
+            State::Missed => "missed",
+        }
+    }
+}
+
+/// All milestones of one entity, in the order of the level. `counts` says which users count towards `min_users`.
+pub fn outcomes(level: &Level, view: &View<'_>, counts: &dyn Fn(&Milestone, u32) -> bool) -> Vec<Outcome> {
+    let start = view.start();
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; level.milestones.len()];
+    for index in &level.milestone_order {
+        let milestone = &level.milestones[*index];
+        let outcome = match &milestone.form {
+            Form::All(parts) => all(parts.iter().filter_map(|part| outcomes[*part])),
+            form => {
+                let closed = start_window_closed(milestone, form, view, start);
+                let progress = match &milestone.min_users {
+                    Some((n, _)) => of_users(*n, milestone, view, counts),
+                    None => progress(milestone, view),
+                };
+                let state = match progress.reached {
+                    Some(at) => State::Reached(at),
+                    None if milestone.within.is_none() || !closed || progress.open => State::Pending,
+                    None => State::Missed,
+                };
+                Outcome { state, closed }
+            }
+        };
+        outcomes[*index] = Some(outcome);
+    }
+    outcomes.into_iter().flatten().collect()
+}
+
+/// Reached at the latest of the parts; missed if one is.
+fn all(parts: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut whole = Outcome { state: State::Reached(Micros::MIN), closed: true };
+    for part in parts {
+        whole.closed &= part.closed;
+        whole.state = match (whole.state, part.state) {
+            (State::Reached(a), State::Reached(b)) => State::Reached(a.max(b)),
+            (State::Missed, _) | (_, State::Missed) => State::Missed,
+            _ => State::Pending,
+        };
+    }
+    whole
+}
+
+/// How far an entity has come by itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    reached: Option<Micros>,
+    /// Whether a first step or counted event is still inside the window.
+    open: bool,
+}
+
+/// Whether the window that begins at the start is over; without a window it always is.
+fn start_window_closed(milestone: &Milestone, form: &Form, view: &View<'_>, start: Micros) -> bool {
+    match (form, milestone.within) {
+        (Form::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
+        (_, Some(within)) => view.as_of.instant > start + within,
+        (_, None) => true,
+    }
+}
+
+fn progress(milestone: &Milestone, view: &View<'_>) -> Progress {
+    let still_inside = |at: Micros| milestone.within.is_some_and(|within| at + within >= view.as_of.instant);
+    match &milestone.form {
+        Form::Once { word, active } => Progress { reached: view.first(*word, *active), open: false },
+        Form::Times { cell, times, active } => {
+            let mut instants: Vec<Micros> = moments(view, *cell, *active).into_iter().map(|moment| moment.at).collect();
+            instants.sort_unstable();
+            let reached =
+                span_of(&instants, *times, |first, last| milestone.within.is_none_or(|within| last - first <= within));
+            Progress { reached, open: instants.iter().any(|at| still_inside(*at)) }
+        }
+        Form::Days { cell, times, span, active } => {
+            let days = first_of_days(view, *cell, *active);
+            let inside = |first: (Day, Micros), last: (Day, Micros)| span.is_none_or(|span| last.0 - first.0 < span);
+            let reached = span_of(&days, *times, inside).map(|(_, at)| at);
+            let open = span.is_some_and(|span| days.iter().any(|(day, _)| day + span - 1 > view.as_of.day));
+            Progress { reached, open }
+        }
+        Form::Steps { cell, names, same, different_users } => {
+            let mut events: Vec<steps::Event> = Vec::new();
+            for at in view.rows(*different_users) {
+                let of_row = view.row(at).rest.iter().flat_map(|rest| rest.moments.iter());
+                let of_cell =
+                    of_row.filter(|moment| moment.cell == *cell && (!same || moment.same != crate::fold::NO_TEXT));
+                events.extend(of_cell.map(|moment: &Moment| steps::Event {
+                    at: moment.at,
+                    user: at.user,
+                    same: moment.same,
+                    steps: moment.steps,
+                }));
+            }
+            let open = events.iter().any(|event| event.steps & 1 != 0 && still_inside(event.at));
+            Progress { reached: steps::reached(&mut events, names, milestone.within, *different_users), open }
+        }
+        Form::All(_) => Progress::default(),
+    }
+}
+
+/// The last of the first so-many sorted items that fit into a window.
+fn span_of<T: Copy>(items: &[T], times: usize, fits: impl Fn(T, T) -> bool) -> Option<T> {
+    items.windows(times).find(|span| fits(span[0], span[times - 1])).map(|span| span[times - 1])
+}
+
+/// The first instant of each date with an event, sorted.
+fn first_of_days(view: &View<'_>, cell: u16, active: bool) -> Vec<(Day, Micros)> {
+    let mut days: Vec<(Day, Micros)> = Vec::new();
+    for rest in view.rows(active).filter_map(|at| view.row(at).rest.as_ref()) {
+        let of_cell = rest.edges.iter().filter(|((known, day), _)| *known == cell && *day != UNDATED);
+        days.extend(of_cell.map(|((_, day), edge)| (*day, edge.at)));
+    }
+    days.sort_unstable();
+    days.dedup_by_key(|(day, _)| *day);
+    days
+}
+
+/// Reached when the n-th user has got there alone.
+fn of_users(n: usize, milestone: &Milestone, view: &View<'_>, counts: &dyn Fn(&Milestone, u32) -> bool) -> Progress {
+    let mut reached: Vec<Micros> = Vec::new();
+    let mut open = 0;
+    for user in view.by_user() {
+        let number = user.rows.first().map_or(NOBODY, |at| at.user);
+        if !counts(milestone, number) {
+            continue;
+        }
+        let alone = progress(milestone, &user);
+        match alone.reached {
+            Some(at) => reached.push(at),
+            None => open += usize::from(alone.open),
+        }
+    }
+    reached.sort_unstable();
+    Progress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
+}
+
+/// What a milestone says as a fact.
+pub fn fact(outcome: Outcome, part: MilestonePart, start: Micros, view: &View<'_>) -> Value<'static> {
+    let reached = match outcome.state {
+        State::Reached(at) => Some(at),
+        _ => None,
+    };
+    match part {
+        MilestonePart::Reached => Value::Boolean(reached.is_some()),
+        MilestonePart::Pending => Value::Boolean(outcome.state == State::Pending),
+        MilestonePart::Hours => hours(outcome, start).map_or(Value::Null, Value::Number),
+        MilestonePart::DaysAgo => {
+            reached.map_or(Value::Null, |at| Value::Number(f64::from(view.as_of.day - view.day(at))))
+        }
+    }
+}
+
+/// Hours from the start; none if it was not reached, or before the start.
+pub fn hours(outcome: Outcome, start: Micros) -> Option<f64> {
+    match outcome.state {
+        State::Reached(at) if at >= start => Some((at - start) as f64 / HOUR_US as f64),
+        _ => None,
+    }
+}
+
+/// Days of 24 hours in a duration, for messages.
+pub fn days_of(within: Micros) -> f64 {
+    within as f64 / DAY_US as f64
+}

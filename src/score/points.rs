@@ -1,0 +1,171 @@
+//! Signals to points: what fired, what it saw, what decay, exclusivity and bounds took.
+
+use crate::{
+    expr::{Scope, Value},
+    model::compiled::{Bounds, DecayCurve, Level, Payment, Signal, Tier},
+    units::{EPSILON, Points, divide_rounded, millionths},
+};
+
+/// Whether a signal pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firing {
+    /// It pays.
+    Fired,
+    /// It would, but an earlier one of its exclusive group does.
+    Superseded,
+    /// It does not.
+    Not,
+}
+
+/// What one signal came to.
+#[derive(Debug, Clone)]
+pub struct Paid<'a> {
+    /// Whether it pays.
+    pub firing: Firing,
+    /// What it looked at: the value of a ladder or `per`, else whether its condition held.
+    pub seen: Value<'a>,
+    /// Before decay, and before the bound of `per`.
+    pub unbounded: Points,
+    /// Before decay.
+    pub full: Points,
+    /// What it pays.
+    pub points: Points,
+}
+
+/// What all signals of an entity came to.
+#[derive(Debug, Clone)]
+pub struct Sum {
+    /// By category, before and after its bounds.
+    pub categories: Vec<(Points, Points)>,
+    /// Before the bounds of the score.
+    pub raw: Points,
+    /// The score.
+    pub score: Points,
+}
+
+/// Goes through the signals of a level in the order of the file.
+pub fn pay<'a, S: Scope>(level: &'a Level, scope: &'a S) -> Vec<Paid<'a>> {
+    let mut taken: Vec<usize> = Vec::new();
+    let pay_one = |signal: &'a Signal| {
+        let mut paid = one(signal, scope);
+        if paid.firing == Firing::Fired
+            && let Some(group) = signal.exclusive
+        {
+            if taken.contains(&group) {
+                paid.firing = Firing::Superseded;
+                paid.points = Points::ZERO;
+            } else {
+                taken.push(group);
+            }
+        }
+        paid
+    };
+    level.signals.iter().map(pay_one).collect()
+}
+
+fn one<'a, S: Scope>(signal: &'a Signal, scope: &'a S) -> Paid<'a> {
+    let guarded = signal.guard.as_ref().map(|guard| guard.eval(scope));
+    let open = guarded.as_ref().is_none_or(Value::holds);
+    let (seen, unbounded, full) = match &signal.pay {
+        Payment::Flat(points) => (guarded.unwrap_or(Value::Null), Some(*points), Some(*points)),
+        Payment::Ladder { value, strict, rungs } => {
+            let seen = value.eval(scope);
+            let points = seen.as_number().and_then(|number| rung(number, *strict, rungs));
+            (seen, points, points)
+        }
+        Payment::Per { value, points, max } => {
+            let seen = value.eval(scope);
+            let amount =
+                seen.as_number().filter(|number| number.abs() >= EPSILON).map(|number| amount(number, *points));
+            (seen, amount, amount.map(|amount| bounded(amount, *max)))
+        }
+    };
+    let factor = match &signal.decay {
+        None => Some(1_000_000),
+        Some(decay) => decay.since.eval(scope).as_number().map(|days| factor(decay.curve, days)),
+    };
+    match (full, unbounded, factor) {
+        (Some(full), Some(unbounded), Some(factor)) if open => {
+            let points = Points::from_wide(divide_rounded(i128::from(full.0) * factor, 1_000_000));
+            Paid { firing: Firing::Fired, seen, unbounded, full, points }
+        }
+        _ => Paid { firing: Firing::Not, seen, unbounded: Points::ZERO, full: Points::ZERO, points: Points::ZERO },
+    }
+}
+
+/// The points of the highest rung reached.
+fn rung(number: f64, strict: bool, rungs: &[(f64, Points)]) -> Option<Points> {
+    rungs.iter().rev().find(|(threshold, _)| passes(number, *threshold, strict)).map(|(_, points)| *points)
+}
+
+/// Whether a number passes a threshold.
+fn passes(number: f64, threshold: f64, strict: bool) -> bool {
+    if strict { number - threshold >= EPSILON } else { threshold - number < EPSILON }
+}
+
+/// A number to the millionth times points, to the thousandth.
+fn amount(number: f64, points: Points) -> Points {
+    let number = millionths(number).unwrap_or(if number > 0.0 { i128::from(i64::MAX) } else { i128::from(i64::MIN) });
+    let product = number.saturating_mul(i128::from(points.0));
+    Points::from_wide(divide_rounded(product.clamp(i128::MIN / 2, i128::MAX / 2), 1_000_000))
+}
+
+fn bounded(amount: Points, max: Option<Points>) -> Points {
+    max.map_or(amount, |max| Bounds { min: Some(Points(-max.0)), max: Some(max) }.hold(amount))
+}
+
+/// What is left after so many days. **Units**: millionths.
+fn factor(curve: DecayCurve, days: f64) -> i128 {
+    let days = days.max(0.0);
+    let left = match curve {
+        DecayCurve::HalfLife(half_life) => 0.5_f64.powf(days / half_life),
+        DecayCurve::Linear(length) => (1.0 - days / length).max(0.0),
+    };
+    millionths(left).unwrap_or(0)
+}
+
+/// Adds up what signals pay: categories within their bounds, then the score within its.
+pub fn sum(level: &Level, paid: &[Paid<'_>]) -> Sum {
+    let mut categories = vec![Points::ZERO; level.categories.len()];
+    for (signal, paid) in level.signals.iter().zip(paid) {
+        categories[signal.category] = categories[signal.category] + paid.points;
+    }
+    let bounds = level.categories.iter().map(|category| category.bounds);
+    let categories: Vec<(Points, Points)> =
+        categories.into_iter().zip(bounds).map(|(raw, bounds)| (raw, bounds.hold(raw))).collect();
+    let raw: Points = categories.iter().map(|(_, held)| *held).sum();
+    Sum { categories, raw, score: level.bounds.hold(raw) }
+}
+
+/// The first tier that holds.
+pub fn tier<S: Scope>(tiers: &[Tier], score: f64, scope: &S) -> Option<usize> {
+    tiers.iter().position(|tier| {
+        let reached = tier.threshold.is_none_or(|(threshold, strict)| passes(score, threshold, strict));
+        reached && tier.when.as_ref().is_none_or(|when| when.eval(scope).holds())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_factors_round_halves_away_from_zero() {
+        assert_eq!(amount(2.5, Points(1)), Points(3));
+        assert_eq!(amount(-2.5, Points(1)), Points(-3));
+        assert_eq!(amount(1.234_567_4, Points(1_000_000)), Points(1_234_567));
+        assert_eq!(factor(DecayCurve::HalfLife(14.0), 14.0), 500_000);
+        assert_eq!(factor(DecayCurve::Linear(90.0), 3.0), 966_667);
+        assert_eq!(factor(DecayCurve::Linear(90.0), 120.0), 0);
+        assert_eq!(factor(DecayCurve::Linear(90.0), -5.0), 1_000_000);
+        assert_eq!(bounded(Points(-7), Some(Points(5))), Points(-5));
+    }
+
+    #[test]
+    fn thresholds_are_met_within_the_tolerance() {
+        let rungs = [(0.3, Points(10)), (0.5, Points(20))];
+        assert_eq!(rung(0.1 + 0.2, false, &rungs), Some(Points(10)));
+        assert_eq!(rung(0.1 + 0.2, true, &rungs), None);
+        assert_eq!(rung(0.6, true, &rungs), Some(Points(20)));
+    }
+}

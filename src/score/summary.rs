@@ -1,0 +1,154 @@
+//! What a level came to as a whole: entities by tier and route, milestones with their rates and times.
+
+use super::{
+    board::Table,
+    milestones::{Outcome, State, hours},
+};
+use crate::{
+    fold::Interner,
+    model::compiled::{Level, Milestone},
+    units::{HOUR_US, Micros},
+};
+
+/// A level as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LevelSummary {
+    /// Entities.
+    pub count: u64,
+    /// Entities whose tier is qualified.
+    pub qualified: u64,
+    /// By tier, in the order of the model.
+    pub tiers: Vec<(String, u64)>,
+    /// By route, in the order of the model.
+    pub routes: Vec<(String, u64)>,
+    /// By milestone, in the order of the model.
+    pub milestones: Vec<MilestoneSummary>,
+}
+
+/// A milestone as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MilestoneSummary {
+    /// Its name.
+    pub name: String,
+    /// Entities that got there.
+    pub reached: u64,
+    /// Entities that still can.
+    pub pending: u64,
+    /// Entities that no longer can.
+    pub missed: u64,
+    /// Entities whose start window is over.
+    pub eligible: u64,
+    /// Of those, how many got there.
+    pub reached_of_eligible: u64,
+    /// Hours from the start, the median of those that got there after it.
+    pub median_hours: Option<f64>,
+    /// Time to value that is aimed at. **Units**: hours.
+    pub target_hours: Option<f64>,
+    /// Of entities that reached the milestone before this one in the model and whose start window for this one is over: how many, and how many
+    /// of them reached this one.
+    pub from_previous: Option<(u64, u64)>,
+}
+
+impl MilestoneSummary {
+    /// The share of eligible entities that got there.
+    pub fn rate(&self) -> Option<f64> {
+        share(self.reached_of_eligible, self.eligible)
+    }
+
+    /// The share of those that reached the milestone before that reached this one.
+    pub fn rate_from_previous(&self) -> Option<f64> {
+        self.from_previous.and_then(|(eligible, reached)| share(reached, eligible))
+    }
+
+    /// Whether the median is within the target.
+    pub fn target_met(&self) -> Option<bool> {
+        Some(self.median_hours? <= self.target_hours? + crate::units::EPSILON)
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Sums up a level.
+pub(super) fn summarise(
+    level: &Level,
+    table: &Table,
+    pool: &Interner,
+    outcomes: &[Outcome],
+    starts: &[Micros],
+) -> LevelSummary {
+    let count = starts.len();
+    let mut tiers: Vec<(String, u64)> = level.tiers.iter().map(|tier| (tier.name.clone(), 0)).collect();
+    let mut routes: Vec<(String, u64)> = level.routes.iter().map(|route| (route.name.clone(), 0)).collect();
+    let mut qualified = 0;
+    for entity in 0..count {
+        qualified += u64::from(table.value(level.slots.qualified, entity, pool).holds());
+        for (slot, list) in [(level.slots.tier, &mut tiers), (level.slots.route, &mut routes)] {
+            let name = table.value(slot, entity, pool).to_text();
+            if let Some((_, known)) = list.iter_mut().find(|(known, _)| Some(known.as_str()) == name.as_deref()) {
+                *known += 1;
+            }
+        }
+    }
+    let milestones = level
+        .milestones
+        .iter()
+        .enumerate()
+        .map(|(index, one)| milestone(one, index, level.milestones.len(), outcomes, starts))
+        .collect();
+    LevelSummary { count: count as u64, qualified, tiers, routes, milestones }
+}
+
+fn milestone(
+    milestone: &Milestone,
+    index: usize,
+    stride: usize,
+    outcomes: &[Outcome],
+    starts: &[Micros],
+) -> MilestoneSummary {
+    let mut summary = MilestoneSummary {
+        name: milestone.name.clone(),
+        reached: 0,
+        pending: 0,
+        missed: 0,
+        eligible: 0,
+        reached_of_eligible: 0,
+        median_hours: None,
+        target_hours: milestone.target.map(|target| target as f64 / HOUR_US as f64),
+        from_previous: (index > 0).then_some((0, 0)),
+    };
+    let mut times: Vec<f64> = Vec::new();
+    for (of_entity, start) in outcomes.chunks(stride).zip(starts) {
+        let outcome = of_entity[index];
+        let reached = matches!(outcome.state, State::Reached(_));
+        match outcome.state {
+            State::Reached(_) => summary.reached += 1,
+            State::Pending => summary.pending += 1,
+            State::Missed => summary.missed += 1,
+        }
+        summary.eligible += u64::from(outcome.closed);
+        summary.reached_of_eligible += u64::from(outcome.closed && reached);
+        times.extend(hours(outcome, *start));
+        if let Some((eligible, passed)) = &mut summary.from_previous
+            && outcome.closed
+            && matches!(of_entity[index - 1].state, State::Reached(_))
+        {
+            *eligible += 1;
+            *passed += u64::from(reached);
+        }
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    summary.median_hours = median(&times);
+    summary
+}
+
+/// The middle of sorted numbers; of an even count the mean of the middle two.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[middle]),
+        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+    }
+}

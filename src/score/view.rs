@@ -1,0 +1,105 @@
+//! One entity's rows, and where it stands in time.
+
+use crate::{
+    clock::AsOf,
+    entity::{NOBODY, RowRef},
+    fold::{DaySet, NO_FIRST, Part, Row, State},
+    model::{
+        Model,
+        compiled::{ACTIVITY_DAYS, word},
+    },
+    units::{Day, Micros},
+};
+
+/// What measures and milestones look at.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'s> {
+    /// The model that the state was folded for.
+    pub model: &'s Model,
+    /// Where rows are.
+    pub state: &'s State,
+    /// The entity's rows; of an account those of one user follow each other.
+    pub rows: &'s [RowRef],
+    /// The instant looked from.
+    pub as_of: AsOf,
+}
+
+impl<'s> View<'s> {
+    /// Rows; if only activity counts, those of somebody.
+    pub fn rows(&self, active: bool) -> impl Iterator<Item = RowRef> + use<'s> {
+        let rows = self.rows;
+        rows.iter().copied().filter(move |at| !active || at.user != NOBODY)
+    }
+
+    /// The partition of a row.
+    fn part(&self, at: RowRef) -> &'s Part {
+        &self.state.parts[at.part as usize]
+    }
+
+    /// A row.
+    pub fn row(&self, at: RowRef) -> &'s Row {
+        &self.part(at).rows[at.row as usize]
+    }
+
+    /// A word of a row.
+    pub fn word(&self, at: RowRef, word: usize) -> i64 {
+        self.part(at).words(at.row as usize)[word]
+    }
+
+    /// A set of dates of a row.
+    pub fn days(&self, at: RowRef, set: usize) -> &'s DaySet {
+        &self.part(at).days(at.row as usize)[set]
+    }
+
+    /// The first of an instant that rows keep in a word.
+    pub fn first(&self, word: usize, active: bool) -> Option<Micros> {
+        self.rows(active).map(|at| self.word(at, word)).min().filter(|at| *at != NO_FIRST)
+    }
+
+    /// The union of a set of dates; borrowed if it is of one row.
+    pub fn all_days(&self, set: usize, active: bool) -> DaySet {
+        let mut rows = self.rows(active);
+        let mut all = rows.next().map(|at| self.days(at, set).clone()).unwrap_or_default();
+        rows.for_each(|at| all.union(self.days(at, set)));
+        all
+    }
+
+    /// The entity's start: its first start event, else its first activity, else its first event.
+    pub fn start(&self) -> Micros {
+        self.first(word::START, false)
+            .or_else(|| self.first(word::FIRST_ACTIVITY, true))
+            .or_else(|| self.first(word::FIRST_SEEN, false))
+            .unwrap_or(self.as_of.instant)
+    }
+
+    /// The local date of an instant.
+    pub fn day(&self, at: Micros) -> Day {
+        self.model.zone.day(at)
+    }
+
+    /// Distinct users whose rows hold.
+    pub fn users_where(&self, holds: impl Fn(RowRef) -> bool) -> u32 {
+        let mut count = 0;
+        let mut last = NOBODY;
+        for at in self.rows(true) {
+            // Rows of one user follow each other, so a user is counted at the first row that holds.
+            if at.user != last && holds(at) {
+                last = at.user;
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Dates with activity.
+    pub fn activity(&self) -> DaySet {
+        self.all_days(ACTIVITY_DAYS, true)
+    }
+
+    /// The rows of each user of an account.
+    pub fn by_user(&self) -> impl Iterator<Item = View<'s>> + use<'s> {
+        let view = *self;
+        let groups = self.rows.chunk_by(|a, b| a.user == b.user).filter(|rows| rows[0].user != NOBODY);
+        groups.map(move |rows| View { rows, ..view })
+    }
+}

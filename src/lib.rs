@@ -1,12 +1,16 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod cli;
 pub mod clock;
 pub mod decode;
 pub mod diag;
+pub mod emit;
+pub mod enrich;
 pub mod entity;
 pub mod expr;
 pub mod fold;
 pub mod model;
+pub mod pipeline;
 pub mod publish;
 pub mod read;
 pub mod score;

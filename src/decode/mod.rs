@@ -97,7 +97,7 @@ impl Scope for Record<'_> {
 }
 
 /// A JSON value as expressions see it: empty text, lists and objects are null.
-fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
+pub fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
     let Some(raw) = raw else { return Value::Null };
     match raw.kind {
         Kind::Number => Value::Digits(raw.of(line)),

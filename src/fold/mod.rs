@@ -140,6 +140,7 @@ impl<'m> Folder<'m> {
     }
 
     fn event(&mut self, file: u32, record: &Record<'_>) {
+        self.state.newest = self.state.newest.max(record.at);
         let verdict = record.fingerprint.map_or(Verdict::New, |fingerprint| self.duplicates.check(fingerprint, file));
         let homeless = record.user.is_none() && record.account.is_none();
         if let Verdict::Duplicate(loser) = verdict {

@@ -379,6 +379,8 @@ pub struct State {
     pub aliases: Keyed<(u32, u32), ()>,
     /// By file.
     pub counts: Vec<FileCounts>,
+    /// The newest event, or [`NO_LAST`].
+    pub newest: Micros,
     pub(super) seed: Seed,
 }
 
@@ -392,6 +394,7 @@ impl State {
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
             counts: vec![FileCounts::default(); files],
+            newest: NO_LAST,
             seed: seed.clone(),
         }
     }
@@ -410,6 +413,7 @@ impl State {
     pub fn merge(&mut self, other: State, model: &Model) {
         let accounts = self.accounts.absorb(&other.accounts);
         let texts = self.texts.absorb(&other.texts);
+        self.newest = self.newest.max(other.newest);
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             mine.add(theirs);
         }

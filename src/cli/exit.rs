@@ -1,0 +1,90 @@
+//! Exit codes, and failures on their way to one.
+
+use std::io;
+
+use super::{paint, tell};
+use crate::{
+    diag::{Problems, render, visible},
+    pipeline::RunError,
+    publish::PublishError,
+    read::ReadError,
+};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; a closed pipe counts as done.
+    Done = 0,
+    /// It ran, and the answer is no.
+    No = 1,
+    /// It could not start.
+    CannotStart = 2,
+    /// Reading or writing failed.
+    Io = 3,
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// A document with problems, and how the program ends for it.
+    Document(Box<Problems>, Exit),
+    /// One sentence with its causes, and how the program ends for it.
+    Error(anyhow::Error, Exit),
+    /// Whoever read the output went away.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// A failure of usage.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::Error(anyhow::anyhow!(message.into()), Exit::CannotStart)
+    }
+
+    /// A failure to write to the standard output.
+    pub fn output(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => Failure::Error(anyhow::Error::new(error).context("cannot write to the standard output"), Exit::Io),
+        }
+    }
+
+    /// Tells people, and gives the exit code.
+    pub fn report(self) -> Exit {
+        match self {
+            Failure::Document(problems, exit) => {
+                tell(&render(&problems.document, &problems.list, paint()));
+                exit
+            }
+            Failure::Error(error, exit) => {
+                tell(&visible(&format!("error: {error:#}")));
+                exit
+            }
+            Failure::ClosedPipe => Exit::Done,
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let exit = if error.is_start() { Exit::CannotStart } else { Exit::Io };
+        Failure::Error(error.into(), exit)
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        Failure::Error(error.into(), Exit::Io)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let exit = match error {
+            RunError::Read(error) => return error.into(),
+            RunError::NoEvents { .. } | RunError::TooManyRejects { .. } | RunError::Overflow(_) => Exit::No,
+            RunError::Enrich(_) => Exit::CannotStart,
+            RunError::Spool(_) => Exit::Io,
+        };
+        Failure::Error(error.into(), exit)
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line: what was typed to settings, settings to a run, results to the terminal and exit codes.
+//!
+//! Nothing below this module reads the clock, the environment or the terminal.
+
+mod check;
+mod exit;
+mod model;
+mod score;
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+};
+
+use clap::{Parser, Subcommand};
+
+pub use exit::{Exit, Failure};
+
+use crate::diag::Paint;
+
+/// Scores exported product events: who is a product-qualified lead or account, and every reason why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pql",
+    version,
+    about,
+    long_about = LONG_ABOUT,
+    after_long_help = EXIT_CODES,
+    max_term_width = 100,
+    propagate_version = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LONG_ABOUT: &str = "Scores exported product events: who is a product-qualified lead or account, and every reason why.
+
+A product-qualified lead (PQL) is a user whose use of the product says that a conversation is worth having; a product-qualified account (PQA) is a \
+company of which that is true. pql reads events (one JSON object a line), adds up points for each user and account by the rules of a model (a TOML \
+file that you can read and change), and says for each: the score, the tier, who should act next, and why.";
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done (also if the reader of a pipe went away)
+  1  it ran, and the answer is no: a model has errors, too many lines were rejected, the input is empty
+  2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
+  3  reading or writing failed";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(score::ScoreArguments),
+    Check(check::CheckArguments),
+}
+
+/// Runs the program with its arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            return match error.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Io,
+                _ if wrong => Exit::CannotStart,
+                _ => Exit::Done,
+            };
+        }
+    };
+    let result = match arguments.command {
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Writes to the standard error output; that it cannot be written to is nobody's business.
+fn tell(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.write_all(b"\n");
+}
+
+/// Whether what goes to the standard error output may carry colour.
+fn paint() -> Paint {
+    let wanted = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted { Paint::Colour } else { Paint::Plain }
+}

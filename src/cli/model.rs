@@ -1,0 +1,47 @@
+//! Which model a command uses, and how it is read.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Failure};
+use crate::{diag::Document, model::EXAMPLE};
+
+/// The model that is used where none is given.
+const DEFAULT_NAME: &str = "scoring.toml";
+
+/// A model's text and where it came from.
+pub(super) struct Source {
+    pub(super) document: Document,
+    /// What to tell people, where they did not choose the model.
+    pub(super) note: Option<String>,
+}
+
+/// The model that was named, else `scoring.toml` here, else the built-in example.
+pub(super) fn find(named: Option<&PathBuf>) -> Result<Source, Failure> {
+    if let Some(path) = named {
+        return Ok(Source { document: read(path)?, note: None });
+    }
+    let here = Path::new(DEFAULT_NAME);
+    if here.exists() {
+        let note = format!("note: scored with {DEFAULT_NAME} of this folder; -m FILE names another model");
+        return Ok(Source { document: read(here)?, note: Some(note) });
+    }
+    let document = Document { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() };
+    let note =
+        "note: scored with the built-in example model; `pql score --print-model > scoring.toml` makes a copy to edit"
+            .to_owned();
+    Ok(Source { document, note: Some(note) })
+}
+
+/// Reads a model's text.
+pub(super) fn read(path: &Path) -> Result<Document, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let exit = if error.kind() == std::io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
+        let message = match error.kind() {
+            std::io::ErrorKind::InvalidData => format!("the model `{name}` is not UTF-8"),
+            _ => format!("cannot read the model `{name}`"),
+        };
+        Failure::Error(anyhow::Error::new(error).context(message), exit)
+    })?;
+    Ok(Document { name, text: text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text) })
+}

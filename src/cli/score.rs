@@ -1,0 +1,442 @@
+//! `pql score`: events to users and accounts.
+
+use std::{
+    ffi::OsString,
+    io::{self, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use sha2::{Digest, Sha256};
+
+use super::{Exit, Failure, model, tell};
+use crate::{
+    clock::{parse_day, parse_rfc3339},
+    diag::visible,
+    emit::{self, Dialect, Format, RunFacts, Side, run_record},
+    enrich::{self, EnrichFile},
+    model::{EXAMPLE, Model, hex, parse},
+    pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
+    publish::{Access, Staged, commit, ensure_dir, sweep},
+    read::{self, Input},
+    score::Scored,
+    units::{Micros, plural},
+};
+
+/// Score events: who is a product-qualified lead or account, and why.
+///
+/// Reads events, one JSON object a line, and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
+/// summary; into a pipe it writes CSV; with --out it writes users, accounts and a record of the run into a folder.
+#[derive(Debug, clap::Args)]
+pub(super) struct ScoreArguments {
+    /// Files, folders or patterns of events, plain or as gzip or zstd; `-` is the standard input
+    #[arg(value_name = "EVENTS")]
+    events: Vec<OsString>,
+
+    /// The model [default: scoring.toml here, else the built-in example]
+    #[arg(short, long, value_name = "FILE")]
+    model: Option<PathBuf>,
+
+    /// Look from this point in time; only events before it count
+    ///
+    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
+    #[arg(long, value_name = "WHEN", default_value = "latest")]
+    as_of: String,
+
+    /// What else is known of users: CSV or NDJSON with a column user_id
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+
+    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+
+    /// Write users, accounts, rejects and run.json into this folder
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Which rows to write to the standard output
+    #[arg(long, value_enum, default_value_t = LevelName::Account, conflicts_with = "out")]
+    level: LevelName,
+
+    /// The form of rows [default: csv; on a terminal a table]
+    #[arg(short, long, value_enum)]
+    format: Option<FormatName>,
+
+    /// How text that a spreadsheet would run as a formula is written to CSV
+    #[arg(long, value_enum, default_value_t = CsvName::Spreadsheet)]
+    csv: CsvName,
+
+    /// Write rejected lines to this file [default: rejects.ndjson in the folder of --out]
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
+    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
+    #[arg(long, value_name = "LIMIT", default_value = "1%")]
+    max_rejects: String,
+
+    /// Threads to use [default: as many as the machine has cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Print the built-in example model and do nothing else
+    #[arg(long, exclusive = true)]
+    print_model: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelName {
+    /// Accounts
+    Account,
+    /// Users
+    User,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// Comma-separated values
+    Csv,
+    /// One list of objects with the whole breakdown
+    Json,
+    /// The same, an object a line
+    Ndjson,
+    /// A summary for people (not with --out)
+    Table,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CsvName {
+    /// With a leading apostrophe
+    Spreadsheet,
+    /// As it is, for machines
+    Exact,
+}
+
+impl CsvName {
+    fn dialect(self) -> Dialect {
+        match self {
+            CsvName::Spreadsheet => Dialect::Spreadsheet,
+            CsvName::Exact => Dialect::Exact,
+        }
+    }
+}
+
+/// All choices made, before anything is read.
+struct Settings {
+    inputs: Vec<Input>,
+    when: When,
+    max_rejects: MaxRejects,
+    workers: usize,
+    now: Micros,
+}
+
+pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
+    if arguments.print_model {
+        io::stdout().lock().write_all(EXAMPLE.as_bytes()).map_err(Failure::output)?;
+        return Ok(Exit::Done);
+    }
+    let settings = settings(arguments)?;
+    let source = model::find(arguments.model.as_ref())?;
+    let model = parse(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
+    supported(&model, &source.document.name)?;
+    if let Some(note) = source.note.filter(|_| !arguments.quiet) {
+        tell(&note);
+    }
+    let users = enrichment(arguments.users.as_deref(), "user_id", &model.user, &model)?;
+    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", &model.account, &model)?;
+    if let Some(dir) = &arguments.out {
+        ensure_dir(dir)?;
+        sweep(dir);
+    }
+    let rejects_path =
+        arguments.rejects.clone().or_else(|| arguments.out.as_ref().map(|dir| dir.join("rejects.ndjson")));
+    let job = Job {
+        model: &model,
+        inputs: settings.inputs,
+        when: settings.when,
+        now: settings.now,
+        workers: settings.workers,
+        max_rejects: settings.max_rejects,
+        keep_rejects: rejects_path.is_some(),
+    };
+    let mut folded = match fold(&job, arguments.quiet) {
+        Err(RunError::TooManyRejects { rejected, records, mut rejects }) => {
+            tell_rejects(&rejects);
+            if let Some(path) = &rejects_path {
+                commit(vec![stage_rejects(path, &mut rejects)?])?;
+                tell(&format!("rejected lines are in {}", visible(&path.display().to_string())));
+            }
+            return Err(RunError::TooManyRejects { rejected, records, rejects }.into());
+        }
+        other => other?,
+    };
+    if !arguments.quiet {
+        tell_rejects(&folded.rejects);
+    }
+    let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    let mut staged = Vec::new();
+    if let Some(path) = &rejects_path {
+        staged.push(stage_rejects(path, &mut folded.rejects)?);
+    }
+    let result = Finished { model: &model, scored: &scored, without, folded: &folded };
+    match &arguments.out {
+        Some(dir) => write_folder(arguments, dir, &result, staged),
+        None => {
+            write_output(arguments, &result)?;
+            commit(staged)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// What a run came to.
+struct Finished<'f> {
+    model: &'f Model,
+    scored: &'f Scored<'f>,
+    without: WithoutEvents,
+    folded: &'f Folded,
+}
+
+fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
+    if arguments.out.is_some() && arguments.format == Some(FormatName::Table) {
+        return Err(Failure::usage("--format table is for the terminal; with --out it is csv, json or ndjson"));
+    }
+    let when = when(&arguments.as_of)?;
+    let max_rejects = max_rejects(&arguments.max_rejects)?;
+    if arguments.events.is_empty() {
+        return Err(Failure::usage(
+            "no events to score: name files, folders or patterns, or `-` for the standard input",
+        ));
+    }
+    let resolved = read::resolve(&arguments.events)?;
+    if !arguments.quiet {
+        for path in &resolved.skipped {
+            tell(&format!("note: {} is not read: its ending is none of events", visible(&path.display().to_string())));
+        }
+        for path in &resolved.repeated {
+            tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
+        }
+    }
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let workers = arguments.threads.map_or_else(cores, usize::from);
+    // A pool that was made before, as in tests, keeps its size; results do not depend on it.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
+    Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now: jiff::Timestamp::now().as_microsecond() })
+}
+
+fn when(text: &str) -> Result<When, Failure> {
+    match text {
+        "latest" => Ok(When::Latest),
+        "yesterday" => Ok(When::Yesterday),
+        _ => parse_day(text).map(When::EndOf).or_else(|| parse_rfc3339(text).map(When::At)).ok_or_else(|| {
+            Failure::usage(format!(
+                "--as-of `{text}` is no point in time; expected a date such as 2026-10-31, an instant such as 2026-10-31T12:00:00Z, `yesterday` or `latest`"
+            ))
+        }),
+    }
+}
+
+fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
+    let share = |text: &str| text.trim().parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
+    let limit = match text.strip_suffix('%') {
+        Some(percent) => share(percent).map(|percent| MaxRejects::Share(percent / 100.0)),
+        None if text.contains('.') => share(text).filter(|share| *share <= 1.0).map(MaxRejects::Share),
+        None => text.parse().ok().map(MaxRejects::Count),
+    };
+    limit.ok_or_else(|| {
+        Failure::usage(format!(
+            "--max-rejects `{text}` is no limit; expected a share such as 1% or 0.01, or a number of lines such as 100"
+        ))
+    })
+}
+
+/// Refuses a format that this version does not read, rather than reading it wrongly.
+fn supported(model: &Model, name: &str) -> Result<(), Failure> {
+    match model.input.format {
+        "auto" | "native" => Ok(()),
+        other => Err(Failure::usage(format!(
+            "the model `{name}` asks for the format `{other}`, which this version does not read; it reads `native`, and [input] fields says where the parts of an event are"
+        ))),
+    }
+}
+
+fn enrichment(
+    path: Option<&Path>,
+    key: &str,
+    level: &crate::model::compiled::Level,
+    model: &Model,
+) -> Result<Option<EnrichFile>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let exit = if error.kind() == io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
+        Failure::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
+    })?;
+    match enrich::read(&name, &bytes, key, &level.traits, &model.zone) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) => Err(Failure::Error(error.into(), Exit::CannotStart)),
+    }
+}
+
+/// Reads and folds, showing progress where somebody is looking and it takes a while.
+fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
+    if quiet || !io::stderr().is_terminal() {
+        return pipeline::fold(job, None);
+    }
+    let started = std::time::Instant::now();
+    let shown = std::sync::atomic::AtomicBool::new(false);
+    let report = |progress: &Progress| {
+        if started.elapsed().as_secs() < 1 {
+            return;
+        }
+        shown.store(true, std::sync::atomic::Ordering::Relaxed);
+        let share =
+            progress.total.filter(|total| *total > 0).map(|total| format!("{:3} %  ", progress.bytes * 100 / total));
+        let text = format!("\r{}{} lines", share.unwrap_or_default(), progress.lines);
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    };
+    let folded = pipeline::fold(job, Some(&report));
+    if shown.load(std::sync::atomic::Ordering::Relaxed) {
+        let _ = io::stderr().lock().write_all(b"\r\x1b[K");
+    }
+    folded
+}
+
+/// How many lines were rejected for what, and where the first of each is.
+fn tell_rejects(rejects: &Rejects) {
+    for (reason, count) in rejects.by_reason() {
+        let place = rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", visible(file)));
+        let lines = plural(count, "line", "lines");
+        tell(&format!("rejected: {lines} ({}): {}{}", reason.code(), reason.explanation(), place.unwrap_or_default()));
+    }
+}
+
+fn stage_rejects(path: &Path, rejects: &mut Rejects) -> Result<Staged, Failure> {
+    let mut staged = Staged::new(path, Access::Private)?;
+    rejects.write(&mut staged).map_err(|error| writing(error, path))?;
+    Ok(staged)
+}
+
+fn writing(error: io::Error, path: &Path) -> Failure {
+    Failure::Error(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())), Exit::Io)
+}
+
+fn format(arguments: &ScoreArguments) -> Format {
+    match arguments.format {
+        Some(FormatName::Json) => Format::Json,
+        Some(FormatName::Ndjson) => Format::Ndjson,
+        Some(FormatName::Csv | FormatName::Table) | None => Format::Csv(arguments.csv.dialect()),
+    }
+}
+
+/// Rows of one level, or the summary, to the standard output.
+fn write_output(arguments: &ScoreArguments, result: &Finished<'_>) -> Result<(), Failure> {
+    let side = if arguments.level == LevelName::User { Side::User } else { Side::Account };
+    let stdout = io::stdout();
+    let table = arguments.format == Some(FormatName::Table) || (arguments.format.is_none() && stdout.is_terminal());
+    let mut out = BufWriter::new(stdout.lock());
+    if table {
+        let width = width();
+        out.write_all(emit::summary(result.scored, result.model, side, width).as_bytes()).map_err(Failure::output)?;
+    } else {
+        let defused =
+            emit::rows(result.scored, result.model, side, format(arguments), &mut out).map_err(Failure::output)?;
+        tell_defused(defused, arguments.quiet);
+    }
+    out.flush().map_err(Failure::output)
+}
+
+/// Columns of the terminal, as far as the shell tells.
+fn width() -> u16 {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns >= 40)
+        .unwrap_or(120)
+}
+
+fn tell_defused(defused: u64, quiet: bool) {
+    if defused > 0 && !quiet {
+        let cells = plural(defused, "cell", "cells");
+        tell(&format!(
+            "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; --csv exact writes them as they are"
+        ));
+    }
+}
+
+/// Counts and hashes what goes through it.
+struct Hashing {
+    staged: Staged,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.staged.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.staged.flush()
+    }
+}
+
+/// Users, accounts, rejects and the record of the run, all of them or none.
+fn write_folder(
+    arguments: &ScoreArguments,
+    dir: &Path,
+    result: &Finished<'_>,
+    mut staged: Vec<Staged>,
+) -> Result<Exit, Failure> {
+    let format = format(arguments);
+    let mut facts = run_facts(result);
+    for (side, what) in [(Side::User, "users"), (Side::Account, "accounts")] {
+        let name = format!("{what}.{}", format.ending());
+        let path = dir.join(&name);
+        let mut out = Hashing { staged: Staged::new(&path, Access::Shared)?, hash: Sha256::new(), bytes: 0 };
+        facts.formula_cells +=
+            emit::rows(result.scored, result.model, side, format, &mut out).map_err(|error| writing(error, &path))?;
+        facts.outputs.push((name, out.bytes, hex(&out.hash.finalize())));
+        staged.push(out.staged);
+    }
+    let path = dir.join("run.json");
+    let mut record = Staged::new(&path, Access::Shared)?;
+    let text = serde_json::to_string_pretty(&run_record(result.scored, result.model, &facts)).unwrap_or_default();
+    record.write_all(text.as_bytes()).and_then(|()| record.write_all(b"\n")).map_err(|error| writing(error, &path))?;
+    staged.push(record);
+    commit(staged)?;
+    if !arguments.quiet {
+        tell_defused(facts.formula_cells, false);
+        let (users, accounts) = (&result.scored.users, &result.scored.accounts);
+        tell(&format!(
+            "{} ({} qualified) and {} ({} qualified) as of {} are in {}",
+            plural(users.count, "user", "users"),
+            users.qualified,
+            plural(accounts.count, "account", "accounts"),
+            accounts.qualified,
+            crate::clock::instant_text(result.scored.as_of.instant),
+            visible(&dir.display().to_string())
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn run_facts(result: &Finished<'_>) -> RunFacts {
+    let files = result.folded.files.iter().map(|stats| (stats.name.clone(), stats.compression.as_str(), stats.bytes));
+    RunFacts {
+        files: files.collect(),
+        rejected: result.folded.rejects.by_reason().into_iter().map(|(reason, count)| (reason.code(), count)).collect(),
+        id_conflict: result.folded.id_conflict,
+        users_without_events: result.without.users,
+        accounts_without_events: result.without.accounts,
+        formula_cells: 0,
+        outputs: Vec::new(),
+    }
+}

@@ -1,0 +1,279 @@
+//! One user or account as a row: every column in the order that is never changed, and the breakdown behind the score.
+
+use std::borrow::Cow;
+
+use crate::{
+    clock::{day_text, instant_text},
+    entity::NOBODY,
+    expr::{Scope, Type, Value},
+    fold::NO_ACCOUNT,
+    model::{
+        Model,
+        compiled::{Level, Piece, Route, Template},
+    },
+    score::{
+        Scored,
+        board::{AccountScope, UserScope},
+        milestones::{Outcome, State},
+        points::{Firing, Paid, Sum, pay, sum},
+    },
+    units::{Day, Micros, Points, number_text},
+};
+
+/// A cell of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'r> {
+    /// Nothing known.
+    Null,
+    /// As it is.
+    Text(Cow<'r, str>),
+    /// To the thousandth.
+    Points(Points),
+    /// At most six decimals.
+    Number(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `YYYY-MM-DD`.
+    Date(Day),
+    /// RFC 3339 in UTC.
+    Instant(Micros),
+}
+
+impl<'r> Cell<'r> {
+    fn from_value(value: Value<'r>) -> Cell<'r> {
+        match value {
+            Value::Null => Cell::Null,
+            Value::Number(number) => Cell::Number(number),
+            Value::Text(text) => Cell::Text(text),
+            Value::Digits(text) => Cell::Text(text.into()),
+            Value::Boolean(truth) => Cell::Boolean(truth),
+            Value::Date(day) => Cell::Date(day),
+        }
+    }
+
+    fn from_text(text: Option<&'r str>) -> Cell<'r> {
+        text.map_or(Cell::Null, |text| Cell::Text(text.into()))
+    }
+
+    /// As text, which is empty for null.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Cell::Null => Cow::Borrowed(""),
+            Cell::Text(text) => Cow::Borrowed(text),
+            Cell::Points(points) => Cow::Owned(points.to_string()),
+            Cell::Number(number) => Cow::Owned(number_text(*number)),
+            Cell::Boolean(true) => Cow::Borrowed("true"),
+            Cell::Boolean(false) => Cow::Borrowed("false"),
+            Cell::Date(day) => Cow::Owned(day_text(*day)),
+            Cell::Instant(at) => Cow::Owned(instant_text(*at)),
+        }
+    }
+}
+
+/// A row and what is behind its score.
+#[derive(Debug)]
+pub(super) struct Row<'r> {
+    /// By column.
+    pub(super) cells: Vec<Cell<'r>>,
+    /// By signal, in the order of the model.
+    pub(super) paid: Vec<Paid<'r>>,
+    /// By category, and in sum.
+    pub(super) sum: Sum,
+    /// The route, if the level has any.
+    pub(super) route: Option<&'r Route>,
+}
+
+/// Which level rows are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Users.
+    User,
+    /// Accounts.
+    Account,
+}
+
+impl Side {
+    /// The level of a model.
+    pub fn level(self, model: &Model) -> &Level {
+        match self {
+            Side::User => &model.user,
+            Side::Account => &model.account,
+        }
+    }
+}
+
+/// The header of a level's rows.
+pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
+    let level = side.level(model);
+    let mut header: Vec<String> = Vec::new();
+    let mut add = |names: &[&str]| header.extend(names.iter().map(|name| (*name).to_owned()));
+    match side {
+        Side::User => add(&[
+            "user_id",
+            "account_id",
+            "score",
+            "tier",
+            "qualified",
+            "route",
+            "motion",
+            "to",
+            "action",
+            "is_champion",
+            "is_buyer",
+        ]),
+        Side::Account => {
+            add(&["account_id", "segment", "score", "tier", "qualified", "route", "motion", "to", "action"]);
+            add(&["members", "users", "active_users_28", "champion", "buyer"]);
+        }
+    }
+    header.extend(level.categories.iter().map(|category| format!("points_{}", category.name)));
+    header.push(SIGNALS.to_owned());
+    header.extend(
+        level.milestones.iter().flat_map(|milestone| [milestone.name.clone(), format!("{}_at", milestone.name)]),
+    );
+    header.extend(["first_seen", "last_seen"].map(str::to_owned));
+    if side == Side::User {
+        header.push("active_days_28".to_owned());
+    }
+    header.extend(["say", "because", "message"].map(str::to_owned));
+    header.extend(level.columns.iter().map(|column| column.header.clone()));
+    header
+}
+
+/// The column of what fired; in JSON it is the whole breakdown.
+pub(super) const SIGNALS: &str = "signals";
+
+/// The row of a user, by place.
+pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r UserScope<'r>) -> Row<'r> {
+    let number = scope.user;
+    let user = &scored.entities.users[number];
+    let home = (user.home_id != NO_ACCOUNT).then(|| scored.entities.account_ids.get(user.home_id));
+    let is = |people: &[u32]| Cell::Boolean(user.home.is_some_and(|home| people[home as usize] == number as u32));
+    let common = Common {
+        level: &model.user,
+        scope,
+        outcomes: slice(&scored.user_outcomes, number, model.user.milestones.len()),
+        seen: scored.user_seen[number],
+    };
+    let first = [Cell::Text(user.id.into()), Cell::from_text(home)];
+    let between = vec![is(&scored.champions), is(&scored.buyers)];
+    let after_seen = vec![Cell::from_value(scope.get(model.user.slots.active_days_28))];
+    common.row(first, between, after_seen)
+}
+
+/// The row of an account, by place.
+pub(super) fn account<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r AccountScope<'r>) -> Row<'r> {
+    let number = scope.account;
+    let slots = &model.account.slots;
+    let person = |people: &[u32]| match people[number] {
+        NOBODY => Cell::Null,
+        user => Cell::Text(scored.entities.users[user as usize].id.into()),
+    };
+    let common = Common {
+        level: &model.account,
+        scope,
+        outcomes: slice(&scored.account_outcomes, number, model.account.milestones.len()),
+        seen: scored.account_seen[number],
+    };
+    let id = scored.entities.account_ids.get(scored.entities.accounts[number].id);
+    let first = [Cell::Text(id.into()), Cell::from_value(scope.get(slots.segment))];
+    let counts = [slots.members, slots.users, slots.active_users_28].map(|slot| Cell::from_value(scope.get(slot)));
+    let between = counts.into_iter().chain([person(&scored.champions), person(&scored.buyers)]).collect();
+    common.row(first, between, Vec::new())
+}
+
+fn slice(outcomes: &[Outcome], entity: usize, stride: usize) -> &[Outcome] {
+    &outcomes[entity * stride..(entity + 1) * stride]
+}
+
+/// What rows of both levels have.
+struct Common<'r, S> {
+    level: &'r Level,
+    scope: &'r S,
+    outcomes: &'r [Outcome],
+    seen: (Micros, Micros),
+}
+
+impl<'r, S: Scope> Common<'r, S> {
+    fn row(&self, first: [Cell<'r>; 2], between: Vec<Cell<'r>>, after_seen: Vec<Cell<'r>>) -> Row<'r> {
+        let (level, scope) = (self.level, self.scope);
+        let paid = pay(level, scope);
+        let sum = sum(level, &paid);
+        let fact = |slot: u32| Cell::from_value(scope.get(slot));
+        let name = scope.get(level.slots.route).to_text();
+        let route = level.routes.iter().find(|route| Some(route.name.as_str()) == name.as_deref());
+        let of_route = |text: fn(&'r Route) -> Option<&'r str>| Cell::from_text(route.and_then(text));
+        let mut cells: Vec<Cell<'r>> = first.into();
+        cells.push(Cell::Points(sum.score));
+        cells.extend([level.slots.tier, level.slots.qualified, level.slots.route, level.slots.motion].map(fact));
+        cells.extend([of_route(|route| route.to.as_deref()), of_route(|route| route.action.as_deref())]);
+        cells.extend(between);
+        cells.extend(sum.categories.iter().map(|(_, held)| Cell::Points(*held)));
+        let ranked = ranked(&paid);
+        cells.push(Cell::Text(signals(level, &paid, &ranked, &sum).into()));
+        for outcome in self.outcomes {
+            cells.push(Cell::Text(outcome.state.word().into()));
+            cells.push(match outcome.state {
+                State::Reached(at) => Cell::Instant(at),
+                _ => Cell::Null,
+            });
+        }
+        cells.extend([Cell::Instant(self.seen.0), Cell::Instant(self.seen.1)]);
+        cells.extend(after_seen);
+        cells.push(say(level, &ranked, scope));
+        let template = |template: Option<&Template>| {
+            template.map_or(Cell::Null, |template| Cell::Text(fill(template, scope).into()))
+        };
+        cells.push(template(route.and_then(|route| route.because.as_ref())));
+        cells.push(template(route.and_then(|route| route.message.as_ref())));
+        cells.extend(level.columns.iter().map(|column| fact(column.slot)));
+        Row { cells, paid, sum, route }
+    }
+}
+
+/// Signals that fired by place, the largest first.
+fn ranked(paid: &[Paid<'_>]) -> Vec<usize> {
+    let mut ranked: Vec<usize> = (0..paid.len()).filter(|index| paid[*index].firing == Firing::Fired).collect();
+    ranked.sort_by_key(|index| std::cmp::Reverse(paid[*index].points));
+    ranked
+}
+
+/// `name:points` of all that fired, and what bounds took or gave, so that it adds up to the score.
+fn signals(level: &Level, paid: &[Paid<'_>], ranked: &[usize], sum: &Sum) -> String {
+    let mut parts: Vec<String> =
+        ranked.iter().map(|index| format!("{}:{}", level.signals[*index].name, paid[*index].points)).collect();
+    for (category, (raw, held)) in level.categories.iter().zip(&sum.categories) {
+        if raw != held {
+            parts.push(format!("cap:{}:{}", category.name, *held - *raw));
+        }
+    }
+    if sum.raw != sum.score {
+        parts.push(format!("cap:score:{}", sum.score - sum.raw));
+    }
+    parts.join(";")
+}
+
+/// What the signals that fired say, the largest first.
+fn say<'r, S: Scope>(level: &Level, ranked: &[usize], scope: &S) -> Cell<'r> {
+    let said: Vec<String> = ranked
+        .iter()
+        .filter_map(|index| level.signals[*index].say.as_ref())
+        .map(|template| fill(template, scope))
+        .collect();
+    if said.is_empty() { Cell::Null } else { Cell::Text(said.join("; ").into()) }
+}
+
+/// A template with its facts.
+fn fill<S: Scope>(template: &Template, scope: &S) -> String {
+    let mut text = String::new();
+    for piece in &template.0 {
+        match piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Fact { slot, fallback, kind } => {
+                let value = if *kind == Type::Null { Value::Null } else { scope.get(*slot) };
+                text.push_str(&value.to_text().unwrap_or(fallback.as_str().into()));
+            }
+        }
+    }
+    text
+}

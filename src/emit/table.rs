@@ -1,0 +1,142 @@
+//! What a person wants to see first: how many are in each tier, and the top of the list with the reasons.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+
+use super::row::{self, Side};
+use crate::{
+    diag::visible,
+    model::Model,
+    score::{
+        LevelSummary, Scored,
+        board::{AccountScope, UserScope},
+    },
+    units::{number_text, plural},
+};
+
+/// How many rows of the list are shown.
+const ROWS_SHOWN: usize = 20;
+
+/// The summary of a level as text, at most so many characters wide.
+pub fn summary(scored: &Scored<'_>, model: &Model, side: Side, width: u16) -> String {
+    let (summary, what, qualified) = match side {
+        Side::User => (&scored.users, plural(scored.users.count, "user", "users"), "PQL"),
+        Side::Account => (&scored.accounts, plural(scored.accounts.count, "account", "accounts"), "PQA"),
+    };
+    let mut out = String::new();
+    let qualified = plural(summary.qualified, qualified, &format!("{qualified}s"));
+    let _ = writeln!(out, "{what}, {qualified}, as of {}", crate::clock::instant_text(scored.as_of.instant));
+    distribution(&mut out, "tier", &summary.tiers, summary.count);
+    distribution(&mut out, "route", &summary.routes, summary.count);
+    milestones(&mut out, summary);
+    top(&mut out, scored, model, side, width);
+    out
+}
+
+fn plain(width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    table
+}
+
+fn push(out: &mut String, table: &Table) {
+    for line in table.lines() {
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+fn distribution(out: &mut String, what: &str, counts: &[(String, u64)], all: u64) {
+    if counts.is_empty() {
+        return;
+    }
+    let mut table = plain(None);
+    table.set_header([what, "count", "share"]);
+    for (name, count) in counts {
+        let share = if all == 0 { 0.0 } else { *count as f64 * 100.0 / all as f64 };
+        table.add_row([name.clone(), count.to_string(), format!("{share:.1} %")]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    out.push('\n');
+    push(out, &table);
+}
+
+fn milestones(out: &mut String, summary: &LevelSummary) {
+    if summary.milestones.is_empty() {
+        return;
+    }
+    let mut table = plain(None);
+    table.set_header(["milestone", "reached", "pending", "missed", "rate", "median", "target"]);
+    let percent = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
+    let hours = |hours: Option<f64>| {
+        hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", number_text((hours * 10.0).round() / 10.0)))
+    };
+    for one in &summary.milestones {
+        let target = match one.target_met() {
+            Some(true) => format!("{}, met", hours(one.target_hours)),
+            Some(false) => format!("{}, missed", hours(one.target_hours)),
+            None => hours(one.target_hours),
+        };
+        let counts = [one.reached, one.pending, one.missed].map(|count| count.to_string());
+        let [reached, pending, missed] = counts;
+        table.add_row([
+            one.name.clone(),
+            reached,
+            pending,
+            missed,
+            percent(one.rate()),
+            hours(one.median_hours),
+            target,
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    out.push('\n');
+    push(out, &table);
+}
+
+/// The first rows of the list with what fired.
+fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: u16) {
+    let mut table = plain(Some(width));
+    let (order, name) = match side {
+        Side::User => (&scored.user_order, "user"),
+        Side::Account => (&scored.account_order, "account"),
+    };
+    table.set_header([name, "score", "tier", "route", "why"]);
+    let header = row::header(model, side);
+    let column = |name: &str| header.iter().position(|known| known == name).unwrap_or(0);
+    let shown = [0, column("score"), column("tier"), column("route"), column(row::SIGNALS)];
+    for entity in order.iter().take(ROWS_SHOWN) {
+        let cells = match side {
+            Side::User => {
+                let home = scored.entities.users[*entity as usize].home;
+                let scope = UserScope { board: &scored.board, user: *entity as usize, home };
+                texts(&row::user(scored, model, &scope), &shown)
+            }
+            Side::Account => {
+                let scope = AccountScope { board: &scored.board, account: *entity as usize };
+                texts(&row::account(scored, model, &scope), &shown)
+            }
+        };
+        table.add_row(cells);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    out.push('\n');
+    push(out, &table);
+    if order.len() > ROWS_SHOWN {
+        let more = plural((order.len() - ROWS_SHOWN) as u64, "row", "rows");
+        let _ = writeln!(out, "... and {more} more; --out DIR writes all of them, with every reason");
+    }
+}
+
+fn texts(row: &row::Row<'_>, shown: &[usize]) -> Vec<String> {
+    shown.iter().map(|index| visible(&row.cells[*index].text()).replace('\n', "\\n").replace(';', " ")).collect()
+}

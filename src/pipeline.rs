@@ -1,0 +1,516 @@
+//! The order of stages and the threads that run them: the only module that sees every stage.
+//!
+//! Workers take blocks from one reader, decode their lines and fold them, each into a state of its own; the states are merged and read
+//! once. Nothing here depends on which worker took which block.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, Read, Seek, SeekFrom, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tempfile::SpooledTempFile;
+
+use crate::{
+    clock::AsOf,
+    decode::{Decoder, Layout, Line, Plan, Reason, Seed},
+    enrich::{EnrichError, EnrichFile, attach},
+    entity::{Entities, entities},
+    expr::Value,
+    fold::{Duplicates, FileCounts, Folder, NO_LAST, State},
+    model::Model,
+    read::{Block, FileStats, Input, Limits, ReadError, Reader},
+    score::{Enrichment, Overflow, Scored, score},
+    units::{DAY_US, Micros},
+};
+
+/// The instant that a run looks from, as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// An instant.
+    At(Micros),
+    /// The end of a local date.
+    EndOf(crate::units::Day),
+    /// The end of the local date before the present one.
+    Yesterday,
+    /// The end of the local date of the newest event.
+    Latest,
+}
+
+/// How many rejected lines end a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// More than this share of all lines.
+    Share(f64),
+    /// More than so many.
+    Count(u64),
+}
+
+impl MaxRejects {
+    fn exceeded(self, rejected: u64, records: u64) -> bool {
+        match self {
+            MaxRejects::Share(share) => rejected as f64 > share * records as f64,
+            MaxRejects::Count(count) => rejected > count,
+        }
+    }
+}
+
+/// What a run is to do.
+#[derive(Debug)]
+pub struct Job<'j> {
+    /// The model.
+    pub model: &'j Model,
+    /// The files, as resolved.
+    pub inputs: Vec<Input>,
+    /// The instant to look from.
+    pub when: When,
+    /// The present.
+    pub now: Micros,
+    /// Threads that read.
+    pub workers: usize,
+    /// How many rejected lines end the run.
+    pub max_rejects: MaxRejects,
+    /// Whether rejected lines are kept.
+    pub keep_rejects: bool,
+}
+
+/// What workers have got through.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read from files.
+    pub bytes: u64,
+    /// Bytes of all files, if that is known.
+    pub total: Option<u64>,
+    /// Lines folded.
+    pub lines: u64,
+}
+
+/// A line that was rejected.
+#[derive(Debug, Clone, Copy)]
+struct Reject {
+    file: u32,
+    block: u32,
+    /// Of its block, from 0.
+    line: u64,
+    offset: u64,
+    reason: Reason,
+    /// Where its bytes are among those kept, and how many.
+    kept: (u64, u32),
+    /// Its whole length, where not all of it is kept.
+    length: u64,
+}
+
+/// Lines that were rejected, with their bytes in memory or, if there are many, in an unnamed file.
+#[derive(Debug)]
+pub struct Rejects {
+    list: Vec<(Reject, u64)>,
+    bytes: SpooledTempFile,
+    names: Vec<String>,
+}
+
+/// Bytes of rejected lines that are kept in memory.
+const REJECT_BYTES_IN_MEMORY: usize = 16 * 1024 * 1024;
+
+/// Everything that was folded, before it is scored.
+#[derive(Debug)]
+pub struct Folded {
+    /// The state.
+    pub state: State,
+    /// The instant to look from.
+    pub as_of: AsOf,
+    /// Rejected lines, by file and place.
+    pub rejects: Rejects,
+    /// By file.
+    pub files: Vec<FileStats>,
+    /// Events that share an id with another content.
+    pub id_conflict: u64,
+}
+
+/// Why a run ended without a result.
+#[derive(Debug)]
+pub enum RunError {
+    /// A file could not be read.
+    Read(ReadError),
+    /// There is no event to look from.
+    NoEvents {
+        /// Lines that were read.
+        records: u64,
+    },
+    /// More lines were rejected than the job allows.
+    TooManyRejects {
+        /// Lines that were rejected.
+        rejected: u64,
+        /// Lines that were read.
+        records: u64,
+        /// The lines themselves.
+        rejects: Rejects,
+    },
+    /// An enrichment file contradicts itself.
+    Enrich(EnrichError),
+    /// A sum is too large.
+    Overflow(Overflow),
+    /// Rejected lines could not be kept.
+    Spool(io::Error),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Read(error) => error.fmt(f),
+            RunError::NoEvents { records: 0 } => {
+                f.write_str("the input is empty: not a single line was read, so nothing was written")
+            }
+            RunError::NoEvents { records } => {
+                write!(
+                    f,
+                    "no event among {}, so there is nothing to score and nothing was written",
+                    crate::units::plural(*records, "line", "lines")
+                )
+            }
+            RunError::TooManyRejects { rejected, records, .. } => {
+                write!(
+                    f,
+                    "{rejected} of {} rejected, more than --max-rejects allows, so nothing was written",
+                    crate::units::plural(*records, "line", "lines")
+                )
+            }
+            RunError::Enrich(error) => error.fmt(f),
+            RunError::Overflow(error) => error.fmt(f),
+            RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunError::Read(error) => error.source(),
+            RunError::Spool(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Reads and folds everything.
+///
+/// **Errors**: [`RunError`] of reading, of rejects, and of there being no event.
+pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Result<Folded, RunError> {
+    let model = job.model;
+    let zone = &model.zone;
+    let as_of = match job.when {
+        When::At(at) => Some(AsOf::new(at, zone)),
+        When::EndOf(day) => Some(AsOf::end_of(day, zone)),
+        When::Yesterday => Some(AsOf::end_of(zone.day(job.now) - 1, zone)),
+        When::Latest => None,
+    };
+    // Without an instant given, only what is more than a day ahead of the present is set aside.
+    let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
+    let plan = Plan::new(&Layout::native(&model.input), model);
+    let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
+    let shared = Shared::new(job);
+    let states = work(job, &plan, until, &reader, &shared, report)?;
+    let state = states.into_iter().reduce(|mut a, b| {
+        a.merge(b, model);
+        a
+    });
+    let Some(state) = state else { return Err(RunError::NoEvents { records: 0 }) };
+    let (rejects, id_conflict) = shared.finish(job)?;
+    let mut total = FileCounts::default();
+    state.counts.iter().for_each(|counts| total.add(counts));
+    let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
+    if job.max_rejects.exceeded(rejected, records) {
+        return Err(RunError::TooManyRejects { rejected, records, rejects });
+    }
+    let as_of = match as_of {
+        Some(as_of) if records > 0 => as_of,
+        None if state.newest != NO_LAST => AsOf::end_of(zone.day(state.newest), zone),
+        _ => return Err(RunError::NoEvents { records }),
+    };
+    Ok(Folded { state, as_of, rejects, files: reader.file_stats(), id_conflict })
+}
+
+/// What workers share beside the reader.
+struct Shared {
+    duplicates: Duplicates,
+    rejects: Mutex<Vec<Reject>>,
+    spool: Mutex<(SpooledTempFile, u64)>,
+    /// Lines of each block, by file and block.
+    block_lines: Mutex<HashMap<(u32, u32), u64>>,
+    lines: AtomicU64,
+    rejected: AtomicU64,
+}
+
+impl Shared {
+    fn new(job: &Job<'_>) -> Shared {
+        let _ = job;
+        Shared {
+            duplicates: Duplicates::new(),
+            rejects: Mutex::default(),
+            spool: Mutex::new((SpooledTempFile::new(REJECT_BYTES_IN_MEMORY), 0)),
+            block_lines: Mutex::default(),
+            lines: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps a rejected line.
+    fn reject(&self, mut reject: Reject, bytes: &[u8], keep: bool) -> io::Result<()> {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        if keep {
+            let mut spool = lock(&self.spool);
+            spool.0.write_all(bytes)?;
+            reject.kept = (spool.1, bytes.len() as u32);
+            spool.1 += bytes.len() as u64;
+        }
+        lock(&self.rejects).push(reject);
+        Ok(())
+    }
+
+    /// Rejects in the order of files and lines, with the numbers of their lines.
+    fn finish(self, job: &Job<'_>) -> Result<(Rejects, u64), RunError> {
+        let mut rejects = self.rejects.into_inner().unwrap_or_else(PoisonError::into_inner);
+        rejects.sort_unstable_by_key(|reject| (reject.file, reject.block, reject.line));
+        let block_lines = self.block_lines.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut before = (0, 0, 0);
+        let mut list = Vec::with_capacity(rejects.len());
+        for reject in rejects {
+            if before.0 != reject.file {
+                before = (reject.file, 0, 0);
+            }
+            while before.1 < reject.block {
+                before.2 += block_lines.get(&(before.0, before.1)).copied().unwrap_or(0);
+                before.1 += 1;
+            }
+            list.push((reject, before.2 + reject.line + 1));
+        }
+        let (bytes, _) = self.spool.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let names = job.inputs.iter().map(|input| input.name.clone()).collect();
+        Ok((Rejects { list, bytes, names }, self.duplicates.conflicts()))
+    }
+}
+
+/// A worker that panicked ends the run by itself; what it held is not used.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the workers to their end; gives the state of each.
+fn work(
+    job: &Job<'_>,
+    plan: &Plan,
+    until: Micros,
+    reader: &Reader,
+    shared: &Shared,
+    report: Option<&(dyn Fn(&Progress) + Sync)>,
+) -> Result<Vec<State>, RunError> {
+    let seed = Seed::default();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..job.workers.max(1))
+            .map(|_| {
+                scope.spawn(|| {
+                    let decoder = Decoder::new(job.model, plan, seed.clone(), until);
+                    let folder = Folder::new(job.model, &shared.duplicates, &seed, job.inputs.len());
+                    Worker { job, reader, shared, decoder, folder }.run()
+                })
+            })
+            .collect();
+        let monitor = report.map(|report| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(Duration::from_millis(200));
+                    let lines = shared.lines.load(Ordering::Relaxed);
+                    report(&Progress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
+                }
+            })
+        });
+        let results: Vec<Result<Option<State>, RunError>> = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        if let Some(monitor) = monitor {
+            monitor.thread().unpark();
+        }
+        let states: Result<Vec<Option<State>>, RunError> = results.into_iter().collect();
+        Ok(states?.into_iter().flatten().collect())
+    })
+}
+
+struct Worker<'w> {
+    job: &'w Job<'w>,
+    reader: &'w Reader,
+    shared: &'w Shared,
+    decoder: Decoder<'w>,
+    folder: Folder<'w>,
+}
+
+impl Worker<'_> {
+    fn run(mut self) -> Result<Option<State>, RunError> {
+        let mut block = Block::default();
+        while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
+            let lines = self.block(&next).map_err(RunError::Spool)?;
+            lock(&self.shared.block_lines).insert((next.file, next.index), lines);
+            self.shared.lines.fetch_add(lines, Ordering::Relaxed);
+            if let MaxRejects::Count(count) = self.job.max_rejects
+                && self.shared.rejected.load(Ordering::Relaxed) > count
+            {
+                self.reader.stop();
+            }
+            block = next;
+        }
+        Ok(Some(self.folder.finish()))
+    }
+
+    /// Folds the lines of a block; gives how many there were.
+    fn block(&mut self, block: &Block) -> io::Result<u64> {
+        let place = |line: u64, start: usize, reason: Reason, length: u64| Reject {
+            file: block.file,
+            block: block.index,
+            line,
+            offset: block.offset + start as u64,
+            reason,
+            kept: (0, 0),
+            length,
+        };
+        if let Some(length) = block.long_line {
+            self.folder.fold(block.file, &Line::Rejected(Reason::TooLong));
+            self.shared.reject(place(0, 0, Reason::TooLong, length), &block.bytes, self.job.keep_rejects)?;
+            return Ok(1);
+        }
+        // Checking a block at once is many times faster than line by line, and almost always enough.
+        let whole = std::str::from_utf8(&block.bytes).ok();
+        let mut start = 0;
+        let mut number = 0;
+        while start < block.bytes.len() {
+            let end = memchr::memchr(b'\n', &block.bytes[start..]).map_or(block.bytes.len(), |at| start + at);
+            let bytes = &block.bytes[start..end];
+            let text = match whole {
+                Some(whole) => whole.get(start..end),
+                None => std::str::from_utf8(bytes).ok(),
+            };
+            let line = text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| self.decoder.decode(text));
+            self.folder.fold(block.file, &line);
+            if let Line::Rejected(reason) = line {
+                self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
+            }
+            number += 1;
+            start = end + 1;
+        }
+        Ok(number)
+    }
+}
+
+impl Rejects {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// By reason, in the order of the documentation.
+    pub fn by_reason(&self) -> Vec<(Reason, u64)> {
+        let count = |reason: Reason| self.list.iter().filter(|(reject, _)| reject.reason == reason).count() as u64;
+        Reason::ALL.iter().map(|reason| (*reason, count(*reason))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The file and line of the first of a reason.
+    pub fn first_of(&self, reason: Reason) -> Option<(&str, u64)> {
+        let (reject, line) = self.list.iter().find(|(reject, _)| reject.reason == reason)?;
+        Some((self.names.get(reject.file as usize)?, *line))
+    }
+
+    /// Writes them as NDJSON: file, line, byte offset, reason, and the line as text, or in hexadecimal digits if it is none.
+    ///
+    /// **Errors**: of the writer, and of the file in which they were kept.
+    pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for (reject, line) in &self.list {
+            bytes.resize(reject.kept.1 as usize, 0);
+            self.bytes.seek(SeekFrom::Start(reject.kept.0))?;
+            self.bytes.read_exact(&mut bytes)?;
+            let mut object = serde_json::json!({
+                "file": self.names.get(reject.file as usize),
+                "line": line,
+                "offset": reject.offset,
+                "reason": reject.reason.code(),
+            });
+            if reject.length > bytes.len() as u64 {
+                object["length"] = reject.length.into();
+            }
+            match std::str::from_utf8(&bytes) {
+                Ok(text) => object["text"] = text.into(),
+                Err(_) => object["hex"] = crate::model::hex(&bytes).into(),
+            }
+            serde_json::to_writer(&mut *out, &object)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// What enrichment files came to beside their values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WithoutEvents {
+    /// Rows of users, and members that only identity lines name.
+    pub users: u64,
+    /// Rows of accounts.
+    pub accounts: u64,
+}
+
+/// Scores what was folded.
+///
+/// **Errors**: [`RunError`] of enrichment and of sums.
+pub fn evaluate<'s>(
+    state: &'s State,
+    as_of: AsOf,
+    model: &'s Model,
+    users: Option<&EnrichFile>,
+    accounts: Option<&EnrichFile>,
+) -> Result<(Scored<'s>, WithoutEvents), RunError> {
+    let emails = model.user.email.map(|index| emails(users, index)).unwrap_or_default();
+    let entities = entities(state, model, &emails);
+    let mut enrichment = Enrichment::default();
+    let mut without = WithoutEvents { users: entities.users_without_events.len() as u64, accounts: 0 };
+    if let Some(file) = users {
+        let (rows, strangers) =
+            attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
+        let both =
+            file.rows.iter().filter(|row| entities.users_without_events.contains(&row.key.as_str())).count() as u64;
+        without.users += strangers - both.min(strangers);
+        enrichment.users = rows;
+    }
+    if let Some(file) = accounts {
+        let place = places(&entities);
+        let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
+        let (rows, strangers) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
+        without.accounts = strangers;
+        enrichment.accounts = rows;
+    }
+    let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
+    Ok((scored, without))
+}
+
+/// The e-mails that an enrichment file gives, by raw user id.
+fn emails(users: Option<&EnrichFile>, index: usize) -> HashMap<String, String> {
+    let rows = users.iter().flat_map(|file| &file.rows);
+    let email = |values: &[Value<'static>]| match values.get(index) {
+        Some(Value::Text(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
+}
+
+/// Accounts by the number of their id.
+fn places(entities: &Entities<'_>) -> HashMap<u32, u32> {
+    entities.accounts.iter().enumerate().map(|(place, account)| (account.id, place as u32)).collect()
+}

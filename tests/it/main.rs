@@ -1,1 +1,5 @@
+//! What the program promises, tried on the program itself.
 
+mod oracle;
+mod reference;
+mod run;

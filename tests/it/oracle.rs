@@ -1,0 +1,99 @@
+//! The product and the naive reference agree on random models and random events, cell by cell.
+
+use crate::{
+    reference::{naive, random},
+    run::{Folder, rows},
+};
+
+/// How many random cases are tried; each has its own model.
+const CASES: u64 = 300;
+
+/// The first cell in which two tables differ, in words.
+fn difference(what: &str, ours: &[Vec<String>], reference: &[Vec<String>]) -> Option<String> {
+    if ours.first() != reference.first() {
+        return Some(format!("{what}: headers differ\n  {:?}\n  {:?}", ours.first(), reference.first()));
+    }
+    let header = ours.first()?;
+    for (number, row) in ours.iter().enumerate() {
+        let Some(other) = reference.get(number) else { return Some(format!("{what}: row {number} is ours alone: {row:?}")) };
+        for (column, (a, b)) in row.iter().zip(other).enumerate() {
+            if a != b {
+                return Some(format!("{what}: `{}` of `{}` is `{a}`, and by the reference `{b}`", header[column], row[0]));
+            }
+        }
+    }
+    let row = reference.get(ours.len())?;
+    Some(format!("{what}: row {} is the reference's alone: {row:?}", ours.len()))
+}
+
+/// Runs one case both ways.
+fn compare(seed: u64) -> Option<String> {
+    let case = random::case(seed);
+    let folder = Folder::new();
+    folder.write("model.toml", &case.model);
+    // A small and an empty file, so that the case also crosses files.
+    let middle = case.events.len() / 2;
+    folder.write("events/1.ndjson", case.events[..middle].join("\n"));
+    folder.write("events/2.ndjson", case.events[middle..].join("\n"));
+    let mut arguments = vec!["score", "events", "-m", "model.toml", "--as-of", &case.as_of, "--out", "out", "--csv", "exact", "-q"];
+    if let Some(users) = &case.users_csv {
+        folder.write("users.csv", users);
+        arguments.extend(["--users", "users.csv"]);
+    }
+    if let Some(accounts) = &case.accounts_csv {
+        folder.write("accounts.csv", accounts);
+        arguments.extend(["--accounts", "accounts.csv"]);
+    }
+    let outcome = folder.pql_with(&arguments, b"");
+    if outcome.code != 0 {
+        return Some(format!("seed {seed}: exit {}\n{}", outcome.code, outcome.stderr));
+    }
+    let reference = naive::score(&case.model, &case.events.join("\n"), case.users_csv.as_deref(), case.accounts_csv.as_deref(), &case.as_of);
+    let found = difference("users", &rows(&folder.read("out/users.csv")), &reference.users)
+        .or_else(|| difference("accounts", &rows(&folder.read("out/accounts.csv")), &reference.accounts))
+        .or_else(|| counts(&folder.read("out/run.json"), &reference));
+    found.map(|found| format!("seed {seed}: {found}\nas of {}\n{}\n", case.as_of, case.model))
+}
+
+/// What the run record says, against what the reference counted.
+fn counts(record: &str, reference: &naive::Scored) -> Option<String> {
+    let record: serde_json::Value = serde_json::from_str(record).expect("JSON");
+    for (name, count) in &reference.counts {
+        let ours = match name.as_str() {
+            "id_conflict" => &record["id_conflict"],
+            "without_events" => continue,
+            _ => &record["counts"][name],
+        };
+        if ours.as_u64() != Some(*count) {
+            return Some(format!("count `{name}` is {ours}, and by the reference {count}"));
+        }
+    }
+    for ((level, name), expected) in &reference.milestones {
+        let list = record[if level == "user" { "users" } else { "accounts" }]["milestones"].as_array()?;
+        let ours = list.iter().find(|one| one["name"] == name.as_str())?;
+        let near = |value: &serde_json::Value, expected: Option<f64>| match (value.as_f64(), expected) {
+            (Some(a), Some(b)) => (a - b).abs() < 1e-6,
+            (None, None) => true,
+            _ => false,
+        };
+        let same = ours["reached"] == expected.reached
+            && ours["pending"] == expected.pending
+            && ours["missed"] == expected.missed
+            && ours["left_out"] == expected.left_out
+            && near(&ours["rate"], expected.rate)
+            && near(&ours["median_hours"], expected.median_hours)
+            && ours["target_met"].as_bool() == expected.target_met;
+        if !same {
+            return Some(format!("milestone `{name}` of {level} is {ours}, and by the reference {expected:?}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn the_naive_reference_agrees_on_random_models_and_events() {
+    let first: u64 = std::env::var("PQL_ORACLE_FIRST").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let cases: u64 = std::env::var("PQL_ORACLE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
+    let differences: Vec<String> = (first..first + cases).filter_map(compare).collect();
+    assert!(differences.is_empty(), "{} of {cases} cases differ, for example\n{}", differences.len(), differences[0]);
+}

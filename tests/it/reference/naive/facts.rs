@@ -1,0 +1,362 @@
+//! The facts of users and accounts, each worked out from all events whenever it is first asked for.
+
+use super::clock::{Clock, HOUR, days_between};
+use super::eval::{eval, holds};
+use super::event::{Event, Log};
+use super::expr::Expr;
+use super::measures::{Scope, average, count, optional, pick, sum, typed};
+use super::milestones::standing;
+use super::model::{Level, Model, Rollup, Trait, Window};
+use super::value::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    User,
+    Account,
+}
+
+/// One row of an enrichment file: the cells by column.
+pub type Row = BTreeMap<String, String>;
+
+pub struct World {
+    pub model: Model,
+    pub clock: Clock,
+    pub log: Log,
+    pub user_rows: BTreeMap<String, Row>,
+    pub account_rows: BTreeMap<String, Row>,
+    pub memo: RefCell<HashMap<(Side, String, String), Value>>,
+}
+
+impl World {
+    pub fn level(&self, side: Side) -> &Level {
+        match side {
+            Side::User => &self.model.user,
+            Side::Account => &self.model.account,
+        }
+    }
+
+    fn events(&self, side: Side, id: &str) -> Vec<&Event> {
+        let key = |e: &Event| {
+            if side == Side::User {
+                e.user.clone()
+            } else {
+                e.account.clone()
+            }
+        };
+        let mut events: Vec<&Event> = self
+            .log
+            .events
+            .iter()
+            .filter(|e| key(e).as_deref() == Some(id))
+            .collect();
+        events.sort_by_key(|e| e.time);
+        events
+    }
+
+    /// The entities that have a scored event.
+    pub fn ids(&self, side: Side) -> BTreeSet<String> {
+        let id = |e: &Event| {
+            if side == Side::User {
+                e.user.clone()
+            } else {
+                e.account.clone()
+            }
+        };
+        self.log.events.iter().filter_map(id).collect()
+    }
+
+    /// The events of an entity in order of time, with its start.
+    pub fn scope(&self, side: Side, id: &str) -> Scope<'_> {
+        let events = self.events(side, id);
+        let model = &self.model;
+        let started = events
+            .iter()
+            .find(|e| e.is_any_of(&model.start_event, model));
+        let start = started
+            .or_else(|| events.iter().find(|e| e.is_activity(model)))
+            .or(events.first());
+        let start = start.expect("an entity has an event").time;
+        Scope {
+            model,
+            clock: &self.clock,
+            events,
+            start,
+        }
+    }
+
+    /// The users with a scored event whose home is the account.
+    pub fn members(&self, account: &str) -> Vec<String> {
+        self.ids(Side::User)
+            .into_iter()
+            .filter(|user| self.log.home(user).as_deref() == Some(account))
+            .collect()
+    }
+
+    /// The home of a user, if it is an account with a scored event.
+    pub fn home_row(&self, user: &str) -> Option<String> {
+        self.log
+            .home(user)
+            .filter(|home| self.ids(Side::Account).contains(home))
+    }
+
+    /// Computes an expression over the facts of an entity.
+    pub fn eval(&self, side: Side, id: &str, expr: &Expr) -> Value {
+        eval(expr, &|parts| self.named(side, id, parts))
+    }
+
+    /// Whether a condition over the facts of an entity holds; it does if there is none.
+    pub fn holds(&self, side: Side, id: &str, condition: Option<&Expr>) -> bool {
+        condition.is_none_or(|condition| holds(condition, &|parts| self.named(side, id, parts)))
+    }
+
+    fn named(&self, side: Side, id: &str, parts: &[String]) -> Value {
+        match parts {
+            [name] => self.fact(side, id, name),
+            [account, name] if account == "account" && side == Side::User => self
+                .home_row(id)
+                .map_or(Value::Null, |home| self.fact(Side::Account, &home, name)),
+            other => panic!("unknown name {other:?}"),
+        }
+    }
+
+    pub fn fact(&self, side: Side, id: &str, name: &str) -> Value {
+        let key = (side, id.to_owned(), name.to_owned());
+        if let Some(value) = self.memo.borrow().get(&key) {
+            return value.clone();
+        }
+        let value = self.work_out(side, id, name);
+        self.memo.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    fn work_out(&self, side: Side, id: &str, name: &str) -> Value {
+        let level = self.level(side);
+        if let Some(wanted) = level.traits.get(name) {
+            self.find_trait(side, id, wanted)
+        } else if let Some(metric) = self.model.metrics.get(name) {
+            self.scope(side, id).measure(metric)
+        } else if let Some(fact) = level.facts.get(name) {
+            self.eval(side, id, fact)
+        } else if let Some(rollup) = level.rollups.get(name) {
+            self.roll_up(id, rollup)
+        } else if let Some(value) = self.milestone_fact(side, id, name) {
+            value
+        } else {
+            self.built_in(side, id, name)
+        }
+    }
+
+    /// Looks in the enrichment row, then in the identity lines, then in the properties of events.
+    fn find_trait(&self, side: Side, id: &str, wanted: &Trait) -> Value {
+        let (rows, known) = match side {
+            Side::User => (&self.user_rows, &self.log.identified),
+            Side::Account => (&self.account_rows, &self.log.grouped),
+        };
+        let read = |get: &dyn Fn(&str) -> Value| {
+            let values = wanted
+                .from
+                .iter()
+                .map(|name| typed(&get(name), wanted.kind, &self.clock.zone));
+            values
+                .into_iter()
+                .find(|value| !value.is_null())
+                .unwrap_or(Value::Null)
+        };
+        if let Some(row) = rows.get(id) {
+            let value = read(&|name| {
+                let cell = row.get(name).cloned().unwrap_or_default();
+                Value::of_json(&serde_json::Value::String(cell))
+            });
+            if !value.is_null() {
+                return value;
+            }
+        }
+        let said = known.iter().filter(|k| k.entity == id).map(|k| {
+            let get = |name: &str| k.traits.get(name).map_or(Value::Null, Value::of_json);
+            (k.time, read(&get))
+        });
+        let said = pick(
+            said.filter(|(_, value)| !value.is_null()).collect(),
+            wanted.first,
+        );
+        if !said.is_null() {
+            return said;
+        }
+        let events = self.events(side, id).into_iter();
+        let asked = events.filter(|e| {
+            wanted
+                .events
+                .as_ref()
+                .is_none_or(|names| e.is_any_of(names, &self.model))
+        });
+        let shown = asked.map(|e| {
+            let get = |name: &str| e.properties.get(name).map_or(Value::Null, Value::of_json);
+            (e.time, read(&get))
+        });
+        pick(
+            shown.filter(|(_, value)| !value.is_null()).collect(),
+            wanted.first,
+        )
+    }
+
+    fn roll_up(&self, account: &str, rollup: &Rollup) -> Value {
+        let members = self.members(account);
+        let chosen = members
+            .iter()
+            .filter(|user| self.holds(Side::User, user, rollup.condition.as_ref()));
+        let values: Vec<Value> = chosen
+            .map(|user| match &rollup.value {
+                Some(value) => self.eval(Side::User, user, value),
+                None => Value::Bool(true),
+            })
+            .filter(|value| !value.is_null())
+            .collect();
+        let mut numbers: Vec<f64> = values.iter().filter_map(Value::num).collect();
+        match rollup.measure.as_str() {
+            "count" => count(values.len()),
+            "distinct" => count(
+                values
+                    .iter()
+                    .filter_map(Value::text)
+                    .collect::<BTreeSet<_>>()
+                    .len(),
+            ),
+            "sum" => Value::Num(sum(&numbers)),
+            "avg" => average(&numbers),
+            "min" => optional(numbers.into_iter().reduce(f64::min)),
+            "max" => optional(numbers.into_iter().reduce(f64::max)),
+            "top_sum" => {
+                numbers.sort_by(|a, b| b.total_cmp(a));
+                numbers.truncate(rollup.k);
+                Value::Num(sum(&numbers))
+            }
+            other => panic!("unknown roll-up {other}"),
+        }
+    }
+
+    /// The facts of milestones: the name itself, and with `_pending`, `_hours` and `_days_ago`.
+    fn milestone_fact(&self, side: Side, id: &str, name: &str) -> Option<Value> {
+        let milestone = self.level(side).milestones.iter().find(|m| {
+            name.starts_with(&m.name) && {
+                ["", "_pending", "_hours", "_days_ago"].contains(&&name[m.name.len()..])
+            }
+        })?;
+        let standing = standing(self, side, id, milestone);
+        let start = self.scope(side, id).start;
+        Some(match &name[milestone.name.len()..] {
+            "" => Value::Bool(standing.reached.is_some()),
+            "_pending" => Value::Bool(standing.pending),
+            "_hours" => {
+                let after = standing
+                    .reached
+                    .map(|at| at - start)
+                    .filter(|after| *after >= 0);
+                optional(after.map(|after| after as f64 / HOUR as f64))
+            }
+            _ => {
+                let ago = |at| days_between(self.clock.date(at), self.clock.today) as f64;
+                optional(standing.reached.map(ago))
+            }
+        })
+    }
+
+    fn built_in(&self, side: Side, id: &str, name: &str) -> Value {
+        let today = self.clock.today;
+        let scope = || self.scope(side, id);
+        let recent = || {
+            let scope = self.scope(side, id);
+            let (days, ago) = (28, 0);
+            let window = Window::Last { days, ago };
+            let recent = scope
+                .events
+                .iter()
+                .copied()
+                .filter(|e| e.is_activity(&self.model));
+            recent
+                .filter(|e| scope.within(window, e.date))
+                .collect::<Vec<&Event>>()
+        };
+        match name {
+            "today" => Value::Date(today),
+            "domain" => Value::Null,
+            "events" => count(scope().events.len()),
+            "age_days" => Value::Num(days_between(scope().start_date(), today) as f64),
+            "days_inactive" => {
+                let scope = scope();
+                let last = scope
+                    .events
+                    .iter()
+                    .rev()
+                    .find(|e| e.is_activity(&self.model));
+                let since = last.map_or(scope.start_date(), |last| last.date);
+                Value::Num(days_between(since, today) as f64)
+            }
+            "active_days_28" => count(
+                recent()
+                    .iter()
+                    .map(|e| e.date)
+                    .collect::<BTreeSet<_>>()
+                    .len(),
+            ),
+            "active_users_28" => count(
+                recent()
+                    .iter()
+                    .map(|e| &e.user)
+                    .collect::<BTreeSet<_>>()
+                    .len(),
+            ),
+            "users" => count(
+                scope()
+                    .events
+                    .iter()
+                    .filter_map(|e| e.user.as_ref())
+                    .collect::<BTreeSet<_>>()
+                    .len(),
+            ),
+            "members" => count(self.members(id).len()),
+            "segment" => {
+                let segments = &self.level(side).segments;
+                let first = segments
+                    .iter()
+                    .find(|(_, when)| self.holds(side, id, when.as_ref()));
+                first.map_or(Value::Null, |(name, _)| Value::Text(name.clone()))
+            }
+            _ => self.standing_fact(side, id, name),
+        }
+    }
+
+    /// The facts that come of points.
+    fn standing_fact(&self, side: Side, id: &str, name: &str) -> Value {
+        let text =
+            |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
+        match name {
+            "score" => Value::Num(self.points(side, id).score as f64 / 1000.0),
+            "tier" => text(self.tier(side, id).map(|tier| &tier.name)),
+            "qualified" => self
+                .tier(side, id)
+                .map_or(Value::Null, |tier| Value::Bool(tier.qualified)),
+            "route" => text(self.route(side, id).map(|route| &route.name)),
+            "motion" => text(
+                self.route(side, id)
+                    .map(|route| &route.motion)
+                    .filter(|m| !m.is_empty()),
+            ),
+            other => {
+                let category = other
+                    .strip_prefix("points_")
+                    .unwrap_or_else(|| panic!("unknown fact {other}"));
+                let points = self.points(side, id);
+                let found = points
+                    .categories
+                    .iter()
+                    .find(|(name, _, _)| name == category);
+                let bounded = found
+                    .unwrap_or_else(|| panic!("unknown category {category}"))
+                    .2;
+                Value::Num(bounded as f64 / 1000.0)
+            }
+        }
+    }
+}

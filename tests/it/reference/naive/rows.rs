@@ -1,0 +1,254 @@
+//! Builds the rows of users and accounts and the counts of milestones.
+
+use super::MilestoneCount;
+use super::clock::{DAY, HOUR, instant_cell};
+use super::facts::{Side, World};
+use super::milestones::standing;
+use super::points::points_text;
+use super::value::Value;
+use std::cmp::Reverse;
+
+/// The header and the rows of one level, sorted by score and then by id.
+pub fn rows(world: &World, side: Side) -> Vec<Vec<String>> {
+    let mut ids: Vec<String> = world.ids(side).into_iter().collect();
+    ids.sort_by_key(|id| (Reverse(world.points(side, id).score), id.clone()));
+    let mut rows = vec![header(world, side)];
+    rows.extend(ids.iter().map(|id| row(world, side, id)));
+    rows
+}
+
+fn header(world: &World, side: Side) -> Vec<String> {
+    let level = world.level(side);
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
+    let mut header = match side {
+        Side::User => words(
+            "user_id account_id score tier qualified route motion to action is_champion is_buyer",
+        ),
+        Side::Account => words(
+            "account_id segment score tier qualified route motion to action members users active_users_28 champion buyer",
+        ),
+    };
+    header.extend(
+        world
+            .categories(side)
+            .iter()
+            .map(|category| format!("points_{category}")),
+    );
+    header.push("signals".into());
+    for milestone in &level.milestones {
+        header.extend([milestone.name.clone(), format!("{}_at", milestone.name)]);
+    }
+    header.extend(words(match side {
+        Side::User => "first_seen last_seen active_days_28 say because message",
+        Side::Account => "first_seen last_seen say because message",
+    }));
+    header.extend(level.columns.iter().cloned());
+    header
+}
+
+fn row(world: &World, side: Side, id: &str) -> Vec<String> {
+    let level = world.level(side);
+    let points = world.points(side, id);
+    let fact = |name: &str| cell(&world.fact(side, id, name));
+    let route = world.route(side, id);
+    let of_route =
+        |get: &dyn Fn(&super::model::Route) -> String| route.map(get).unwrap_or_default();
+
+    let mut row = vec![id.to_owned()];
+    row.push(match side {
+        Side::User => world.log.home(id).unwrap_or_default(),
+        Side::Account => fact("segment"),
+    });
+    row.push(points_text(points.score));
+    row.extend(["tier", "qualified", "route", "motion"].map(fact));
+    row.extend([of_route(&|r| r.to.clone()), of_route(&|r| r.action.clone())]);
+    match side {
+        Side::User => {
+            let home = world.home_row(id);
+            let is = |person: Option<String>| (person.as_deref() == Some(id)).to_string();
+            row.push(is(home.as_ref().and_then(|home| champion(world, home))));
+            row.push(is(home.as_ref().and_then(|home| buyer(world, home))));
+        }
+        Side::Account => {
+            row.extend(["members", "users", "active_users_28"].map(fact));
+            row.push(champion(world, id).unwrap_or_default());
+            row.push(buyer(world, id).unwrap_or_default());
+        }
+    }
+    row.extend(
+        points
+            .categories
+            .iter()
+            .map(|(_, _, bounded)| points_text(*bounded)),
+    );
+    row.push(signals(world, side, id));
+    for milestone in &level.milestones {
+        let standing = standing(world, side, id, milestone);
+        row.push(standing.word().into());
+        row.push(standing.reached.map_or(String::new(), instant_cell));
+    }
+    let times = || {
+        world.log.events.iter().filter(|e| {
+            let key = if side == Side::User {
+                &e.user
+            } else {
+                &e.account
+            };
+            key.as_deref() == Some(id)
+        })
+    };
+    row.push(
+        times()
+            .map(|e| e.time)
+            .min()
+            .map_or(String::new(), instant_cell),
+    );
+    row.push(
+        times()
+            .map(|e| e.time)
+            .max()
+            .map_or(String::new(), instant_cell),
+    );
+    if side == Side::User {
+        row.push(fact("active_days_28"));
+    }
+    row.push(say(world, side, id));
+    row.push(of_route(&|r| fill(world, side, id, &r.because)));
+    row.push(of_route(&|r| fill(world, side, id, &r.message)));
+    row.extend(level.columns.iter().map(|column| fact(column)));
+    row
+}
+
+/// A value as a cell of the output.
+fn cell(value: &Value) -> String {
+    value.text().unwrap_or_default()
+}
+
+/// The fired signals, the largest first, by their place in the model.
+fn largest_first(world: &World, side: Side, id: &str) -> Vec<(usize, i64)> {
+    let mut fired = world.points(side, id).fired;
+    fired.sort_by_key(|(at, points)| (Reverse(*points), *at));
+    fired
+}
+
+/// Every fired signal with its points, and what bounds took or gave.
+fn signals(world: &World, side: Side, id: &str) -> String {
+    let points = world.points(side, id);
+    let signals = &world.level(side).signals;
+    let named = largest_first(world, side, id);
+    let mut pieces: Vec<String> = named
+        .iter()
+        .map(|(at, paid)| format!("{}:{}", signals[*at].name, points_text(*paid)))
+        .collect();
+    for (category, raw, bounded) in &points.categories {
+        if raw != bounded {
+            pieces.push(format!("cap:{category}:{}", points_text(bounded - raw)));
+        }
+    }
+    if points.total != points.score {
+        pieces.push(format!(
+            "cap:score:{}",
+            points_text(points.score - points.total)
+        ));
+    }
+    pieces.join(";")
+}
+
+fn say(world: &World, side: Side, id: &str) -> String {
+    let signals = &world.level(side).signals;
+    let fired = largest_first(world, side, id);
+    let said = fired.iter().filter_map(|(at, _)| signals[*at].say.as_ref());
+    said.map(|text| fill(world, side, id, text))
+        .collect::<Vec<String>>()
+        .join("; ")
+}
+
+/// Puts facts into the `{fact}` and `{fact|fallback}` of a template.
+fn fill(world: &World, side: Side, id: &str, template: &str) -> String {
+    let mut pieces = template.split('{');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (inside, after) = piece.split_once('}').expect("a closing brace");
+        let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
+        let value = world.eval(side, id, &super::expr::parse(name));
+        text += &value.text().unwrap_or_else(|| fallback.to_owned());
+        text += after;
+    }
+    text
+}
+
+fn champion(world: &World, account: &str) -> Option<String> {
+    let members = world.members(account);
+    let able = members
+        .into_iter()
+        .filter(|user| world.holds(Side::User, user, world.model.champion.as_ref()));
+    best(world, able.collect())
+}
+
+fn buyer(world: &World, account: &str) -> Option<String> {
+    let condition = world.model.buyer.as_ref()?;
+    let members = world.members(account);
+    let able = members
+        .into_iter()
+        .filter(|user| world.holds(Side::User, user, Some(condition)));
+    best(world, able.collect())
+}
+
+/// The top-scoring user; ties by active days, then the smallest id.
+fn best(world: &World, users: Vec<String>) -> Option<String> {
+    users.into_iter().min_by_key(|user| {
+        let days = world
+            .fact(Side::User, user, "active_days_28")
+            .num()
+            .unwrap_or(0.0) as i64;
+        (
+            Reverse(world.points(Side::User, user).score),
+            Reverse(days),
+            user.clone(),
+        )
+    })
+}
+
+/// How the entities of a level stand with each of its milestones.
+pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCount)> {
+    let mut counts = Vec::new();
+    for milestone in &world.level(side).milestones {
+        let mut count = MilestoneCount::default();
+        let (mut closed, mut closed_reached) = (0, 0);
+        let mut hours = Vec::new();
+        for id in world.ids(side) {
+            let standing = standing(world, side, &id, milestone);
+            match standing.word() {
+                "reached" => count.reached += 1,
+                "pending" => count.pending += 1,
+                _ => count.missed += 1,
+            }
+            if standing.closed {
+                closed += 1;
+                closed_reached += u64::from(standing.reached.is_some());
+            } else {
+                count.left_out += 1;
+            }
+            hours.extend(
+                world
+                    .fact(side, &id, &format!("{}_hours", milestone.name))
+                    .num(),
+            );
+        }
+        hours.sort_by(f64::total_cmp);
+        count.rate = (closed > 0).then(|| closed_reached as f64 / f64::from(closed));
+        let middle = hours.len() / 2;
+        count.median_hours = match hours.len() {
+            0 => None,
+            odd if odd % 2 == 1 => Some(hours[middle]),
+            _ => Some((hours[middle - 1] + hours[middle]) / 2.0),
+        };
+        let days = |span: i64| span as f64 / DAY as f64;
+        let target = milestone
+            .target
+            .map(|target| days(target) * (DAY / HOUR) as f64);
+        count.target_met = target.and_then(|target| Some(count.median_hours? <= target));
+        counts.push((milestone.name.clone(), count));
+    }
+    counts
+}

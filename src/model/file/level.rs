@@ -241,9 +241,8 @@ fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
         }
         let mut kind = super::choice(&mut entry, "measure", &KINDS, found).map_or(RollupKind::Count, |kind| kind.value);
         if let RollupKind::TopSum(k) = &mut kind {
-            match entry.count("k", 1..=1_000_000, found) {
-                Some(given) => *k = usize::try_from(given.value).unwrap_or(1),
-                None => entry.missing("k", "k = 3", found),
+            if let Some(given) = entry.count("k", 1..=1_000_000, found) {
+                *k = usize::try_from(given.value).unwrap_or(1);
             }
         }
         let value =

@@ -21,10 +21,7 @@ pub struct Case {
 
 /// The case of a seed; the same seed always makes the same case.
 pub fn case(seed: u64) -> Case {
-    let mut rng = Rng {
-        state: seed,
-        common: Vec::new(),
-    };
+    let mut rng = Rng { state: seed, common: Vec::new() };
     rng.draw();
     rng.common = rng.some(&expressions::NAMES, 35, 3);
     let stage = Stage::new(&mut rng);
@@ -32,13 +29,7 @@ pub fn case(seed: u64) -> Case {
     let events = events::lines(&mut rng, &stage);
     let users_csv = rng.chance(60).then(|| events::users_csv(&mut rng));
     let accounts_csv = rng.chance(60).then(|| events::accounts_csv(&mut rng));
-    Case {
-        model,
-        events,
-        users_csv,
-        accounts_csv,
-        as_of: stage.as_of_text,
-    }
+    Case { model, events, users_csv, accounts_csv, as_of: stage.as_of_text }
 }
 
 /// A splitmix64 generator, with the few names of events that its case uses most.
@@ -115,69 +106,39 @@ impl Stage {
             ("Asia/Kathmandu", "2026-01-01"),
         ];
         let (zone_name, change) = rng.pick(&places);
-        let zone = TimeZoneDatabase::bundled()
-            .get(zone_name)
-            .expect("the zone is a known one");
+        let zone = TimeZoneDatabase::bundled().get(zone_name).expect("the zone is a known one");
         let change: Date = change.parse().expect("a date");
-        let after = if rng.chance(30) {
-            rng.between(0, 2)
-        } else {
-            rng.between(0, 40)
-        };
+        let after = if rng.chance(30) { rng.between(0, 2) } else { rng.between(0, 40) };
         let date = change.checked_add(after.days()).expect("in range");
         let midnight = midnight(&zone, date);
         let (as_of, as_of_text) = match rng.below(5) {
-            0 | 1 => (
-                self::midnight(&zone, date.tomorrow().expect("in range")),
-                date.to_string(),
-            ),
+            0 | 1 => (self::midnight(&zone, date.tomorrow().expect("in range")), date.to_string()),
             2 => (midnight, text(midnight)),
             _ => {
-                let instant =
-                    midnight + rng.between(1, 86_399) * 1_000_000 + rng.pick(&[0, 0, 1, 250_000]);
+                let instant = midnight + rng.between(1, 86_399) * 1_000_000 + rng.pick(&[0, 0, 1, 250_000]);
                 let offset = TimeZone::fixed(jiff::tz::offset(rng.between(-11, 12) as i8));
-                let zoned = Timestamp::from_microsecond(instant)
-                    .expect("in range")
-                    .to_zoned(offset);
-                (
-                    instant,
-                    zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string(),
-                )
+                let zoned = Timestamp::from_microsecond(instant).expect("in range").to_zoned(offset);
+                (instant, zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string())
             }
         };
         let days = rng.pick(&[5, 30, 60, 110]);
         let unzoned = rng.chance(20).then_some("Asia/Tokyo");
-        Stage {
-            zone,
-            zone_name,
-            unzoned,
-            as_of,
-            as_of_text,
-            days,
-        }
+        Stage { zone, zone_name, unzoned, as_of, as_of_text, days }
     }
 
     /// The local date some days before the end.
     pub fn date_before(&self, days: i64) -> Date {
         let last = Timestamp::from_microsecond(self.as_of - 1).expect("in range");
-        last.to_zoned(self.zone.clone())
-            .date()
-            .checked_sub(days.days())
-            .expect("in range")
+        last.to_zoned(self.zone.clone()).date().checked_sub(days.days()).expect("in range")
     }
 }
 
 /// The first instant of a local date in microseconds.
 pub fn midnight(zone: &TimeZone, date: Date) -> i64 {
-    date.to_zoned(zone.clone())
-        .expect("in range")
-        .timestamp()
-        .as_microsecond()
+    date.to_zoned(zone.clone()).expect("in range").timestamp().as_microsecond()
 }
 
 /// An instant as RFC 3339 in UTC.
 pub fn text(instant: i64) -> String {
-    Timestamp::from_microsecond(instant)
-        .expect("in range")
-        .to_string()
+    Timestamp::from_microsecond(instant).expect("in range").to_string()
 }

@@ -26,12 +26,7 @@ impl Clock {
             None => instant_text(as_of, &TimeZone::UTC).expect("as_of is an instant or a date"),
         };
         let today = date_in(&zone, as_of - 1);
-        Clock {
-            zone,
-            as_of,
-            today,
-            week_start,
-        }
+        Clock { zone, as_of, today, week_start }
     }
 
     /// The local date of an instant.
@@ -59,24 +54,16 @@ impl Clock {
 }
 
 pub fn zone(name: &str) -> TimeZone {
-    TimeZoneDatabase::bundled()
-        .get(name)
-        .expect("the zone is a known one")
+    TimeZoneDatabase::bundled().get(name).expect("the zone is a known one")
 }
 
 pub fn date_in(zone: &TimeZone, instant: i64) -> Date {
-    Timestamp::from_microsecond(instant)
-        .expect("the instant is in range")
-        .to_zoned(zone.clone())
-        .date()
+    Timestamp::from_microsecond(instant).expect("the instant is in range").to_zoned(zone.clone()).date()
 }
 
 /// The first instant of a local date, or of the next one that exists.
 pub fn start_of_day(zone: &TimeZone, date: Date) -> i64 {
-    date.to_zoned(zone.clone())
-        .expect("the date is in range")
-        .timestamp()
-        .as_microsecond()
+    date.to_zoned(zone.clone()).expect("the date is in range").timestamp().as_microsecond()
 }
 
 pub fn plus_days(date: Date, days: i64) -> Date {
@@ -85,20 +72,13 @@ pub fn plus_days(date: Date, days: i64) -> Date {
 
 /// The number of dates from `from` to `to`.
 pub fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to)
-        .expect("both dates are in range")
-        .get_days()
-        .into()
+    from.until(to).expect("both dates are in range").get_days().into()
 }
 
 /// A duration such as `36h` in microseconds; a day is 24 hours.
 pub fn duration(text: &str) -> i64 {
-    let unit_at = text
-        .find(|c: char| !c.is_ascii_digit())
-        .expect("a duration has a unit");
-    let count: i64 = text[..unit_at]
-        .parse()
-        .expect("a duration begins with a number");
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).expect("a duration has a unit");
+    let count: i64 = text[..unit_at].parse().expect("a duration begins with a number");
     count * unit(&text[unit_at..])
 }
 
@@ -167,7 +147,5 @@ fn numeric_instant(text: &str) -> Option<i64> {
 
 /// An instant as RFC 3339 in UTC, with a fraction only if it has one.
 pub fn instant_cell(instant: i64) -> String {
-    Timestamp::from_microsecond(instant)
-        .expect("the instant is in range")
-        .to_string()
+    Timestamp::from_microsecond(instant).expect("the instant is in range").to_string()
 }

@@ -29,18 +29,12 @@ pub fn eval(expr: &Expr, names: &Names) -> Value {
         Expr::Arithmetic(operator, a, b) => arithmetic(*operator, &eval(a, names), &eval(b, names)),
         Expr::In(a, list) => {
             let a = eval(a, names);
-            let found = list
-                .iter()
-                .map(|item| test("=", &a, &eval(item, names)))
-                .fold(Some(false), or);
+            let found = list.iter().map(|item| test("=", &a, &eval(item, names))).fold(Some(false), or);
             boolean(found)
         }
         Expr::Between(a, low, high) => {
             let a = eval(a, names);
-            boolean(and(
-                test(">=", &a, &eval(low, names)),
-                test("<=", &a, &eval(high, names)),
-            ))
+            boolean(and(test(">=", &a, &eval(low, names)), test("<=", &a, &eval(high, names))))
         }
         Expr::Like(a, pattern) => boolean(eval(a, names).text().map(|text| {
             let text: Vec<char> = text.chars().collect();
@@ -54,9 +48,7 @@ pub fn eval(expr: &Expr, names: &Names) -> Value {
                     return eval(result, names).settle(kind(expr));
                 }
             }
-            otherwise
-                .as_ref()
-                .map_or(Value::Null, |e| eval(e, names).settle(kind(expr)))
+            otherwise.as_ref().map_or(Value::Null, |e| eval(e, names).settle(kind(expr)))
         }
         Expr::Call(function, arguments) => call(expr, function, arguments, names),
     }
@@ -70,15 +62,9 @@ fn call(expr: &Expr, function: &str, arguments: &[Expr], names: &Names) -> Value
         "greatest" => choose(values.collect(), Ordering::Greater),
         "nullif" => {
             let (a, b) = (eval(&arguments[0], names), eval(&arguments[1], names));
-            if test("=", &a, &b) == Some(true) {
-                Value::Null
-            } else {
-                a
-            }
+            if test("=", &a, &b) == Some(true) { Value::Null } else { a }
         }
-        "lower" => eval(&arguments[0], names)
-            .text()
-            .map_or(Value::Null, |t| Value::Text(t.to_ascii_lowercase())),
+        "lower" => eval(&arguments[0], names).text().map_or(Value::Null, |t| Value::Text(t.to_ascii_lowercase())),
         other => panic!("unknown function {other}"),
     }
 }
@@ -190,8 +176,8 @@ fn like(text: &[char], pattern: &[char]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
         Some(('%', rest)) => (0..=text.len()).any(|skip| like(&text[skip..], rest)),
-        Some((c, rest)) => text
-            .split_first()
-            .is_some_and(|(first, others)| (*c == '_' || c == first) && like(others, rest)),
+        Some((c, rest)) => {
+            text.split_first().is_some_and(|(first, others)| (*c == '_' || c == first) && like(others, rest))
+        }
     }
 }

@@ -57,8 +57,7 @@ impl Log {
     pub fn read(lines: &str, model: &Model, clock: &Clock) -> Log {
         let mut log = Log::default();
         let buckets = "records blank rejected excluded after_as_of identity duplicate anonymous scored id_conflict";
-        log.counts
-            .extend(buckets.split(' ').map(|bucket| (bucket.to_owned(), 0)));
+        log.counts.extend(buckets.split(' ').map(|bucket| (bucket.to_owned(), 0)));
         let mut all = Vec::new();
         for line in lines.lines() {
             log.count("records");
@@ -87,13 +86,7 @@ impl Log {
     }
 
     /// Reads one line; none if it is to be rejected.
-    fn record(
-        &mut self,
-        line: &str,
-        model: &Model,
-        clock: &Clock,
-        all: &mut Vec<Event>,
-    ) -> Option<()> {
+    fn record(&mut self, line: &str, model: &Model, clock: &Clock, all: &mut Vec<Event>) -> Option<()> {
         let json: Json = serde_json::from_str(line).ok()?;
         let field = |key: &str| json.get(key).unwrap_or(&Json::Null);
         let time = instant(field("timestamp"), &model.unzoned)?;
@@ -134,28 +127,15 @@ impl Log {
         let traits = field("traits").clone();
         match (kind, user, account) {
             ("identify", Some(user), _) => {
-                self.identified.push(Known {
-                    entity: user,
-                    time,
-                    traits,
-                });
+                self.identified.push(Known { entity: user, time, traits });
             }
             ("group", user, Some(account)) => {
                 if let Some(user) = user {
                     self.group_members.push(user.clone());
                     let date = clock.date(time);
-                    self.namings.push(Naming {
-                        user,
-                        account: account.clone(),
-                        time,
-                        date,
-                    });
+                    self.namings.push(Naming { user, account: account.clone(), time, date });
                 }
-                self.grouped.push(Known {
-                    entity: account,
-                    time,
-                    traits,
-                });
+                self.grouped.push(Known { entity: account, time, traits });
             }
             _ => {}
         }
@@ -194,19 +174,10 @@ impl Log {
 
     /// The account a user named last on a date, else on the nearest earlier date with one, else on the first later one.
     fn account_on(&self, user: &str, date: Date) -> Option<String> {
-        let mut dates: Vec<Date> = self
-            .namings
-            .iter()
-            .filter(|n| n.user == user)
-            .map(|n| n.date)
-            .collect();
+        let mut dates: Vec<Date> = self.namings.iter().filter(|n| n.user == user).map(|n| n.date).collect();
         dates.sort();
         let day = dates.iter().rev().find(|d| **d <= date).or(dates.first())?;
-        last_named(
-            self.namings
-                .iter()
-                .filter(|n| n.user == user && n.date == *day),
-        )
+        last_named(self.namings.iter().filter(|n| n.user == user && n.date == *day))
     }
 
     /// The account a user named last of all.
@@ -223,11 +194,7 @@ fn last_named<'a>(namings: impl Iterator<Item = &'a Naming>) -> Option<String> {
 
 fn same_content(a: &Event, b: &Event) -> bool {
     let visitor = |e: &Event| {
-        if e.user.is_none() {
-            e.visitor.clone()
-        } else {
-            None
-        }
+        if e.user.is_none() { e.visitor.clone() } else { None }
     };
     a.id == b.id
         && a.name == b.name
@@ -245,21 +212,9 @@ fn id(json: &Json) -> Option<String> {
         Json::Number(number) => number.to_string(),
         _ => return None,
     };
-    let placeholders = [
-        "",
-        "null",
-        "undefined",
-        "none",
-        "nan",
-        "anonymous",
-        "0",
-        "00000000-0000-0000-0000-000000000000",
-    ];
-    if placeholders.contains(&text.to_lowercase().as_str()) {
-        None
-    } else {
-        Some(text)
-    }
+    let placeholders =
+        ["", "null", "undefined", "none", "nan", "anonymous", "0", "00000000-0000-0000-0000-000000000000"];
+    if placeholders.contains(&text.to_lowercase().as_str()) { None } else { Some(text) }
 }
 
 /// Of a list of accounts the first is meant.

@@ -35,15 +35,9 @@ enum Token {
 
 /// Reads one expression; the models of the tests hold only valid ones, so anything else panics.
 pub fn parse(source: &str) -> Expr {
-    let mut parser = Parser {
-        tokens: tokens(source),
-        at: 0,
-    };
+    let mut parser = Parser { tokens: tokens(source), at: 0 };
     let expr = parser.or();
-    assert!(
-        parser.at == parser.tokens.len(),
-        "trailing words in {source}"
-    );
+    assert!(parser.at == parser.tokens.len(), "trailing words in {source}");
     expr
 }
 
@@ -57,11 +51,7 @@ fn tokens(source: &str) -> Vec<Token> {
             at += 1;
         } else if c == '\'' || c == '"' {
             let (text, next) = quoted(&chars, at);
-            tokens.push(if c == '"' {
-                Token::Quoted(text)
-            } else {
-                Token::Text(text)
-            });
+            tokens.push(if c == '"' { Token::Quoted(text) } else { Token::Text(text) });
             at = next;
         } else if c.is_ascii_digit() {
             let mut end = at;
@@ -73,20 +63,14 @@ fn tokens(source: &str) -> Vec<Token> {
             at = end;
         } else if c.is_alphabetic() || c == '_' {
             let mut end = at;
-            while end < chars.len()
-                && (chars[end].is_alphanumeric() || chars[end] == '_' || chars[end] == '.')
-            {
+            while end < chars.len() && (chars[end].is_alphanumeric() || chars[end] == '_' || chars[end] == '.') {
                 end += 1;
             }
             tokens.push(Token::Word(chars[at..end].iter().collect()));
             at = end;
         } else {
             let two: String = chars[at..chars.len().min(at + 2)].iter().collect();
-            let symbol = if ["<=", ">=", "<>"].contains(&two.as_str()) {
-                two
-            } else {
-                c.to_string()
-            };
+            let symbol = if ["<=", ">=", "<>"].contains(&two.as_str()) { two } else { c.to_string() };
             at += symbol.len();
             tokens.push(Token::Symbol(symbol));
         }
@@ -131,11 +115,7 @@ impl Parser {
     }
 
     fn need(&mut self, found: bool, what: &str) {
-        assert!(
-            found,
-            "{what} expected at token {} of {:?}",
-            self.at, self.tokens
-        );
+        assert!(found, "{what} expected at token {} of {:?}", self.at, self.tokens);
     }
 
     fn need_word(&mut self, word: &str) {
@@ -165,11 +145,7 @@ impl Parser {
     }
 
     fn not(&mut self) -> Expr {
-        if self.word("not") {
-            Expr::Not(Box::new(self.not()))
-        } else {
-            self.comparison()
-        }
+        if self.word("not") { Expr::Not(Box::new(self.not())) } else { self.comparison() }
     }
 
     fn comparison(&mut self) -> Expr {
@@ -194,10 +170,7 @@ impl Parser {
             let low = self.sum();
             self.need_word("and");
             let high = self.sum();
-            return negate(
-                negated,
-                Expr::Between(Box::new(left), Box::new(low), Box::new(high)),
-            );
+            return negate(negated, Expr::Between(Box::new(left), Box::new(low), Box::new(high)));
         }
         if self.word("like") {
             let Some(Token::Text(pattern)) = self.tokens.get(self.at).cloned() else {
@@ -239,11 +212,7 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Expr {
-        if self.symbol("-") {
-            Expr::Minus(Box::new(self.unary()))
-        } else {
-            self.primary()
-        }
+        if self.symbol("-") { Expr::Minus(Box::new(self.unary())) } else { self.primary() }
     }
 
     /// The rest of a list in parentheses.
@@ -265,20 +234,12 @@ impl Parser {
         if self.word("case") {
             return self.case();
         }
-        for (word, value) in [
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-            ("null", Value::Null),
-        ] {
+        for (word, value) in [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)] {
             if self.word(word) {
                 return Expr::Literal(value);
             }
         }
-        let token = self
-            .tokens
-            .get(self.at)
-            .cloned()
-            .expect("an expression goes on");
+        let token = self.tokens.get(self.at).cloned().expect("an expression goes on");
         self.at += 1;
         match token {
             Token::Number(n) => Expr::Literal(Value::Num(n)),
@@ -307,20 +268,12 @@ impl Parser {
             self.need_word("then");
             branches.push((condition, self.or()));
         }
-        let otherwise = if self.word("else") {
-            Some(Box::new(self.or()))
-        } else {
-            None
-        };
+        let otherwise = if self.word("else") { Some(Box::new(self.or())) } else { None };
         self.need_word("end");
         Expr::Case(branches, otherwise)
     }
 }
 
 fn negate(negated: bool, expr: Expr) -> Expr {
-    if negated {
-        Expr::Not(Box::new(expr))
-    } else {
-        expr
-    }
+    if negated { Expr::Not(Box::new(expr)) } else { expr }
 }

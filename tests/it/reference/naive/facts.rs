@@ -39,18 +39,9 @@ impl World {
 
     fn events(&self, side: Side, id: &str) -> Vec<&Event> {
         let key = |e: &Event| {
-            if side == Side::User {
-                e.user.clone()
-            } else {
-                e.account.clone()
-            }
+            if side == Side::User { e.user.clone() } else { e.account.clone() }
         };
-        let mut events: Vec<&Event> = self
-            .log
-            .events
-            .iter()
-            .filter(|e| key(e).as_deref() == Some(id))
-            .collect();
+        let mut events: Vec<&Event> = self.log.events.iter().filter(|e| key(e).as_deref() == Some(id)).collect();
         events.sort_by_key(|e| e.time);
         events
     }
@@ -58,11 +49,7 @@ impl World {
     /// The entities that have a scored event.
     pub fn ids(&self, side: Side) -> BTreeSet<String> {
         let id = |e: &Event| {
-            if side == Side::User {
-                e.user.clone()
-            } else {
-                e.account.clone()
-            }
+            if side == Side::User { e.user.clone() } else { e.account.clone() }
         };
         self.log.events.iter().filter_map(id).collect()
     }
@@ -71,34 +58,20 @@ impl World {
     pub fn scope(&self, side: Side, id: &str) -> Scope<'_> {
         let events = self.events(side, id);
         let model = &self.model;
-        let started = events
-            .iter()
-            .find(|e| e.is_any_of(&model.start_event, model));
-        let start = started
-            .or_else(|| events.iter().find(|e| e.is_activity(model)))
-            .or(events.first());
+        let started = events.iter().find(|e| e.is_any_of(&model.start_event, model));
+        let start = started.or_else(|| events.iter().find(|e| e.is_activity(model))).or(events.first());
         let start = start.expect("an entity has an event").time;
-        Scope {
-            model,
-            clock: &self.clock,
-            events,
-            start,
-        }
+        Scope { model, clock: &self.clock, events, start }
     }
 
     /// The users with a scored event whose home is the account.
     pub fn members(&self, account: &str) -> Vec<String> {
-        self.ids(Side::User)
-            .into_iter()
-            .filter(|user| self.log.home(user).as_deref() == Some(account))
-            .collect()
+        self.ids(Side::User).into_iter().filter(|user| self.log.home(user).as_deref() == Some(account)).collect()
     }
 
     /// The home of a user, if it is an account with a scored event.
     pub fn home_row(&self, user: &str) -> Option<String> {
-        self.log
-            .home(user)
-            .filter(|home| self.ids(Side::Account).contains(home))
+        self.log.home(user).filter(|home| self.ids(Side::Account).contains(home))
     }
 
     /// Computes an expression over the facts of an entity.
@@ -114,9 +87,9 @@ impl World {
     fn named(&self, side: Side, id: &str, parts: &[String]) -> Value {
         match parts {
             [name] => self.fact(side, id, name),
-            [account, name] if account == "account" && side == Side::User => self
-                .home_row(id)
-                .map_or(Value::Null, |home| self.fact(Side::Account, &home, name)),
+            [account, name] if account == "account" && side == Side::User => {
+                self.home_row(id).map_or(Value::Null, |home| self.fact(Side::Account, &home, name))
+            }
             other => panic!("unknown name {other:?}"),
         }
     }
@@ -155,14 +128,8 @@ impl World {
             Side::Account => (&self.account_rows, &self.log.grouped),
         };
         let read = |get: &dyn Fn(&str) -> Value| {
-            let values = wanted
-                .from
-                .iter()
-                .map(|name| typed(&get(name), wanted.kind, &self.clock.zone));
-            values
-                .into_iter()
-                .find(|value| !value.is_null())
-                .unwrap_or(Value::Null)
+            let values = wanted.from.iter().map(|name| typed(&get(name), wanted.kind, &self.clock.zone));
+            values.into_iter().find(|value| !value.is_null()).unwrap_or(Value::Null)
         };
         if let Some(row) = rows.get(id) {
             let value = read(&|name| {
@@ -177,35 +144,22 @@ impl World {
             let get = |name: &str| k.traits.get(name).map_or(Value::Null, Value::of_json);
             (k.time, read(&get))
         });
-        let said = pick(
-            said.filter(|(_, value)| !value.is_null()).collect(),
-            wanted.first,
-        );
+        let said = pick(said.filter(|(_, value)| !value.is_null()).collect(), wanted.first);
         if !said.is_null() {
             return said;
         }
         let events = self.events(side, id).into_iter();
-        let asked = events.filter(|e| {
-            wanted
-                .events
-                .as_ref()
-                .is_none_or(|names| e.is_any_of(names, &self.model))
-        });
+        let asked = events.filter(|e| wanted.events.as_ref().is_none_or(|names| e.is_any_of(names, &self.model)));
         let shown = asked.map(|e| {
             let get = |name: &str| e.properties.get(name).map_or(Value::Null, Value::of_json);
             (e.time, read(&get))
         });
-        pick(
-            shown.filter(|(_, value)| !value.is_null()).collect(),
-            wanted.first,
-        )
+        pick(shown.filter(|(_, value)| !value.is_null()).collect(), wanted.first)
     }
 
     fn roll_up(&self, account: &str, rollup: &Rollup) -> Value {
         let members = self.members(account);
-        let chosen = members
-            .iter()
-            .filter(|user| self.holds(Side::User, user, rollup.condition.as_ref()));
+        let chosen = members.iter().filter(|user| self.holds(Side::User, user, rollup.condition.as_ref()));
         let values: Vec<Value> = chosen
             .map(|user| match &rollup.value {
                 Some(value) => self.eval(Side::User, user, value),
@@ -216,13 +170,7 @@ impl World {
         let mut numbers: Vec<f64> = values.iter().filter_map(Value::num).collect();
         match rollup.measure.as_str() {
             "count" => count(values.len()),
-            "distinct" => count(
-                values
-                    .iter()
-                    .filter_map(Value::text)
-                    .collect::<BTreeSet<_>>()
-                    .len(),
-            ),
+            "distinct" => count(values.iter().filter_map(Value::text).collect::<BTreeSet<_>>().len()),
             "sum" => Value::Num(sum(&numbers)),
             "avg" => average(&numbers),
             "min" => optional(numbers.into_iter().reduce(f64::min)),
@@ -239,9 +187,7 @@ impl World {
     /// The facts of milestones: the name itself, and with `_pending`, `_hours` and `_days_ago`.
     fn milestone_fact(&self, side: Side, id: &str, name: &str) -> Option<Value> {
         let milestone = self.level(side).milestones.iter().find(|m| {
-            name.starts_with(&m.name) && {
-                ["", "_pending", "_hours", "_days_ago"].contains(&&name[m.name.len()..])
-            }
+            name.starts_with(&m.name) && { ["", "_pending", "_hours", "_days_ago"].contains(&&name[m.name.len()..]) }
         })?;
         let standing = standing(self, side, id, milestone);
         let start = self.scope(side, id).start;
@@ -249,10 +195,7 @@ impl World {
             "" => Value::Bool(standing.reached.is_some()),
             "_pending" => Value::Bool(standing.pending),
             "_hours" => {
-                let after = standing
-                    .reached
-                    .map(|at| at - start)
-                    .filter(|after| *after >= 0);
+                let after = standing.reached.map(|at| at - start).filter(|after| *after >= 0);
                 optional(after.map(|after| after as f64 / HOUR as f64))
             }
             _ => {
@@ -269,14 +212,8 @@ impl World {
             let scope = self.scope(side, id);
             let (days, ago) = (28, 0);
             let window = Window::Last { days, ago };
-            let recent = scope
-                .events
-                .iter()
-                .copied()
-                .filter(|e| e.is_activity(&self.model));
-            recent
-                .filter(|e| scope.within(window, e.date))
-                .collect::<Vec<&Event>>()
+            let recent = scope.events.iter().copied().filter(|e| e.is_activity(&self.model));
+            recent.filter(|e| scope.within(window, e.date)).collect::<Vec<&Event>>()
         };
         match name {
             "today" => Value::Date(today),
@@ -285,42 +222,17 @@ impl World {
             "age_days" => Value::Num(days_between(scope().start_date(), today) as f64),
             "days_inactive" => {
                 let scope = scope();
-                let last = scope
-                    .events
-                    .iter()
-                    .rev()
-                    .find(|e| e.is_activity(&self.model));
+                let last = scope.events.iter().rev().find(|e| e.is_activity(&self.model));
                 let since = last.map_or(scope.start_date(), |last| last.date);
                 Value::Num(days_between(since, today) as f64)
             }
-            "active_days_28" => count(
-                recent()
-                    .iter()
-                    .map(|e| e.date)
-                    .collect::<BTreeSet<_>>()
-                    .len(),
-            ),
-            "active_users_28" => count(
-                recent()
-                    .iter()
-                    .map(|e| &e.user)
-                    .collect::<BTreeSet<_>>()
-                    .len(),
-            ),
-            "users" => count(
-                scope()
-                    .events
-                    .iter()
-                    .filter_map(|e| e.user.as_ref())
-                    .collect::<BTreeSet<_>>()
-                    .len(),
-            ),
+            "active_days_28" => count(recent().iter().map(|e| e.date).collect::<BTreeSet<_>>().len()),
+            "active_users_28" => count(recent().iter().map(|e| &e.user).collect::<BTreeSet<_>>().len()),
+            "users" => count(scope().events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len()),
             "members" => count(self.members(id).len()),
             "segment" => {
                 let segments = &self.level(side).segments;
-                let first = segments
-                    .iter()
-                    .find(|(_, when)| self.holds(side, id, when.as_ref()));
+                let first = segments.iter().find(|(_, when)| self.holds(side, id, when.as_ref()));
                 first.map_or(Value::Null, |(name, _)| Value::Text(name.clone()))
             }
             _ => self.standing_fact(side, id, name),
@@ -329,32 +241,18 @@ impl World {
 
     /// The facts that come of points.
     fn standing_fact(&self, side: Side, id: &str, name: &str) -> Value {
-        let text =
-            |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
+        let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
         match name {
             "score" => Value::Num(self.points(side, id).score as f64 / 1000.0),
             "tier" => text(self.tier(side, id).map(|tier| &tier.name)),
-            "qualified" => self
-                .tier(side, id)
-                .map_or(Value::Null, |tier| Value::Bool(tier.qualified)),
+            "qualified" => self.tier(side, id).map_or(Value::Null, |tier| Value::Bool(tier.qualified)),
             "route" => text(self.route(side, id).map(|route| &route.name)),
-            "motion" => text(
-                self.route(side, id)
-                    .map(|route| &route.motion)
-                    .filter(|m| !m.is_empty()),
-            ),
+            "motion" => text(self.route(side, id).map(|route| &route.motion).filter(|m| !m.is_empty())),
             other => {
-                let category = other
-                    .strip_prefix("points_")
-                    .unwrap_or_else(|| panic!("unknown fact {other}"));
+                let category = other.strip_prefix("points_").unwrap_or_else(|| panic!("unknown fact {other}"));
                 let points = self.points(side, id);
-                let found = points
-                    .categories
-                    .iter()
-                    .find(|(name, _, _)| name == category);
-                let bounded = found
-                    .unwrap_or_else(|| panic!("unknown category {category}"))
-                    .2;
+                let found = points.categories.iter().find(|(name, _, _)| name == category);
+                let bounded = found.unwrap_or_else(|| panic!("unknown category {category}")).2;
                 Value::Num(bounded as f64 / 1000.0)
             }
         }

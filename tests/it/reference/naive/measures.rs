@@ -26,9 +26,7 @@ impl<'a> Scope<'a> {
 
     /// The events of a metric inside its window.
     pub fn meant(&self, metric: &Metric) -> Vec<&'a Event> {
-        let meant = |e: &&Event| {
-            e.is_meant(&metric.events, self.model) && self.within(metric.window, e.date)
-        };
+        let meant = |e: &&Event| e.is_meant(&metric.events, self.model) && self.within(metric.window, e.date);
         self.events.iter().copied().filter(meant).collect()
     }
 
@@ -50,32 +48,15 @@ impl<'a> Scope<'a> {
 
     pub fn measure(&self, metric: &Metric) -> Value {
         let events = self.meant(metric);
-        let texts = || {
-            values(metric, &events)
-                .iter()
-                .filter_map(Value::text)
-                .collect::<Vec<String>>()
-        };
-        let numbers = || {
-            values(metric, &events)
-                .iter()
-                .filter_map(Value::num)
-                .collect::<Vec<f64>>()
-        };
-        let days_since = |event: Option<&&Event>| {
-            optional(event.map(|event| days_between(event.date, self.clock.today) as f64))
-        };
+        let texts = || values(metric, &events).iter().filter_map(Value::text).collect::<Vec<String>>();
+        let numbers = || values(metric, &events).iter().filter_map(Value::num).collect::<Vec<f64>>();
+        let days_since =
+            |event: Option<&&Event>| optional(event.map(|event| days_between(event.date, self.clock.today) as f64));
         match metric.measure.as_str() {
             "count" => count(events.len()),
             "days" => count(events.iter().map(|e| e.date).collect::<BTreeSet<_>>().len()),
             "distinct" => count(texts().into_iter().collect::<BTreeSet<_>>().len()),
-            "users" => count(
-                events
-                    .iter()
-                    .filter_map(|e| e.user.as_ref())
-                    .collect::<BTreeSet<_>>()
-                    .len(),
-            ),
+            "users" => count(events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len()),
             "sum" => Value::Num(sum(&numbers())),
             "avg" => average(&numbers()),
             "min" => optional(numbers().into_iter().reduce(f64::min)),
@@ -94,16 +75,9 @@ impl<'a> Scope<'a> {
     }
 
     fn elapsed(&self, metric: &Metric) -> Value {
-        let first = |names: &[String]| {
-            self.events
-                .iter()
-                .find(|e| e.is_any_of(names, self.model))
-                .map(|e| e.time)
-        };
+        let first = |names: &[String]| self.events.iter().find(|e| e.is_any_of(names, self.model)).map(|e| e.time);
         match (first(&metric.from), first(&metric.to)) {
-            (Some(from), Some(to)) if to >= from => {
-                Value::Num((to - from) as f64 / metric.unit as f64)
-            }
+            (Some(from), Some(to)) if to >= from => Value::Num((to - from) as f64 / metric.unit as f64),
             _ => Value::Null,
         }
     }
@@ -127,26 +101,14 @@ impl<'a> Scope<'a> {
     fn week_values(&self, metric: &Metric) -> Vec<f64> {
         let mut weeks = Vec::new();
         for first in self.clock.weeks(self.start_date()) {
-            let inside = |e: &&Event| {
-                first <= e.date
-                    && e.date <= plus_days(first, 6)
-                    && e.is_meant(&metric.events, self.model)
-            };
+            let inside =
+                |e: &&Event| first <= e.date && e.date <= plus_days(first, 6) && e.is_meant(&metric.events, self.model);
             let events: Vec<&Event> = self.events.iter().copied().filter(inside).collect();
-            let numbers = || {
-                values(metric, &events)
-                    .iter()
-                    .filter_map(Value::num)
-                    .collect::<Vec<f64>>()
-            };
+            let numbers = || values(metric, &events).iter().filter_map(Value::num).collect::<Vec<f64>>();
             weeks.push(match metric.by.as_str() {
                 "count" => events.len() as f64,
                 "days" => events.iter().map(|e| e.date).collect::<BTreeSet<_>>().len() as f64,
-                "users" => events
-                    .iter()
-                    .filter_map(|e| e.user.as_ref())
-                    .collect::<BTreeSet<_>>()
-                    .len() as f64,
+                "users" => events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len() as f64,
                 "sum" => sum(&numbers()),
                 "max" => numbers().into_iter().reduce(f64::max).unwrap_or(0.0),
                 other => panic!("unknown by {other}"),
@@ -157,10 +119,7 @@ impl<'a> Scope<'a> {
 
     fn rising_weeks(&self, metric: &Metric) -> Value {
         let weeks = self.week_values(metric);
-        let rises = weeks
-            .windows(2)
-            .rev()
-            .take_while(|w| compare_numbers(w[0], w[1]) == Ordering::Less);
+        let rises = weeks.windows(2).rev().take_while(|w| compare_numbers(w[0], w[1]) == Ordering::Less);
         count(rises.count())
     }
 
@@ -195,40 +154,23 @@ pub fn pairing(event: &Event, same: Option<&str>) -> Option<String> {
 /// The values of a metric's expression, one for each event.
 fn values(metric: &Metric, events: &[&Event]) -> Vec<Value> {
     let value = metric.value.as_ref().expect("the measure has a value");
-    events
-        .iter()
-        .map(|event| eval(value, &|parts| event.property(parts)))
-        .collect()
+    events.iter().map(|event| eval(value, &|parts| event.property(parts))).collect()
 }
 
 /// The value at the first or the last instant with one; the smallest of those at one instant.
 fn at_one_end(metric: &Metric, events: &[&Event], zone: &TimeZone, first: bool) -> Value {
-    let typed = values(metric, events)
-        .into_iter()
-        .map(|v| typed(&v, metric.kind, zone));
-    let dated = events
-        .iter()
-        .zip(typed)
-        .filter(|(_, v)| !v.is_null())
-        .map(|(e, v)| (e.time, v))
-        .collect();
+    let typed = values(metric, events).into_iter().map(|v| typed(&v, metric.kind, zone));
+    let dated = events.iter().zip(typed).filter(|(_, v)| !v.is_null()).map(|(e, v)| (e.time, v)).collect();
     pick(dated, first)
 }
 
 /// Of values with their instants, the one at the first or the last.
 pub fn pick(values: Vec<(i64, Value)>, first: bool) -> Value {
     let instants = values.iter().map(|(time, _)| *time);
-    let Some(wanted) = (if first {
-        instants.min()
-    } else {
-        instants.max()
-    }) else {
+    let Some(wanted) = (if first { instants.min() } else { instants.max() }) else {
         return Value::Null;
     };
-    let there = values
-        .into_iter()
-        .filter(|(time, _)| *time == wanted)
-        .map(|(_, value)| value);
+    let there = values.into_iter().filter(|(time, _)| *time == wanted).map(|(_, value)| value);
     there.reduce(smaller).unwrap_or(Value::Null)
 }
 
@@ -244,9 +186,7 @@ pub fn typed(value: &Value, kind: Kind, zone: &TimeZone) -> Value {
         },
         Kind::Date => match value {
             Value::Date(date) => Value::Date(*date),
-            Value::Text(s) | Value::Prop(Json::String(s)) => {
-                date_of_text(s, zone).map_or(Value::Null, Value::Date)
-            }
+            Value::Text(s) | Value::Prop(Json::String(s)) => date_of_text(s, zone).map_or(Value::Null, Value::Date),
             _ => Value::Null,
         },
     }
@@ -259,11 +199,7 @@ fn date_of_text(text: &str, zone: &TimeZone) -> Option<Date> {
     }
     date_text(text).or_else(|| {
         let zoned = text.parse::<jiff::Timestamp>().is_ok();
-        let instant = if zoned {
-            instant_text(text, zone)
-        } else {
-            None
-        };
+        let instant = if zoned { instant_text(text, zone) } else { None };
         instant.map(|instant| date_in(zone, instant))
     })
 }
@@ -305,9 +241,5 @@ fn top(texts: Vec<String>, k: usize) -> Value {
     let mut ranked: Vec<(i64, String)> = counts.into_iter().map(|(text, n)| (-n, text)).collect();
     ranked.sort();
     let chosen: Vec<String> = ranked.into_iter().take(k).map(|(_, text)| text).collect();
-    if chosen.is_empty() {
-        Value::Null
-    } else {
-        Value::Text(chosen.join(", "))
-    }
+    if chosen.is_empty() { Value::Null } else { Value::Text(chosen.join(", ")) }
 }

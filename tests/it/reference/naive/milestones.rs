@@ -20,9 +20,7 @@ pub struct Standing {
 impl Standing {
     pub fn word(&self) -> &'static str {
         match self {
-            Standing {
-                reached: Some(_), ..
-            } => "reached",
+            Standing { reached: Some(_), .. } => "reached",
             Standing { pending: true, .. } => "pending",
             _ => "missed",
         }
@@ -39,11 +37,7 @@ struct Alone {
 pub fn standing(world: &World, side: Side, id: &str, milestone: &Milestone) -> Standing {
     let scope = world.scope(side, id);
     if let Form::All(parts) = &milestone.form {
-        let all = world
-            .level(side)
-            .milestones
-            .iter()
-            .filter(|m| parts.contains(&m.name));
+        let all = world.level(side).milestones.iter().filter(|m| parts.contains(&m.name));
         let standings: Vec<Standing> = all.map(|m| standing(world, side, id, m)).collect();
         let instants: Option<Vec<i64>> = standings.iter().map(|s| s.reached).collect();
         let reached = instants.and_then(|instants| instants.into_iter().max());
@@ -55,9 +49,7 @@ pub fn standing(world: &World, side: Side, id: &str, milestone: &Milestone) -> S
     }
     let start_open = match milestone.within {
         None => true,
-        Some(within) if by_days(milestone) => {
-            plus_days(scope.start_date(), within / DAY - 1) > world.clock.today
-        }
+        Some(within) if by_days(milestone) => plus_days(scope.start_date(), within / DAY - 1) > world.clock.today,
         Some(within) => world.clock.as_of <= scope.start + within,
     };
     let (reached, still_open) = match milestone.min_users {
@@ -80,23 +72,14 @@ fn by_days(milestone: &Milestone) -> bool {
 
 /// Reached when the n-th user got there alone; still open if n users got there or may yet.
 fn by_users(world: &World, scope: &Scope, milestone: &Milestone, n: usize) -> (Option<i64>, bool) {
-    let users: BTreeSet<&String> = scope
-        .events
-        .iter()
-        .filter_map(|e| e.user.as_ref())
-        .collect();
+    let users: BTreeSet<&String> = scope.events.iter().filter_map(|e| e.user.as_ref()).collect();
     let mut instants = Vec::new();
     let mut hopeful = 0;
     for user in users {
         if !world.holds(Side::User, user, milestone.who.as_ref()) {
             continue;
         }
-        let events: Vec<&Event> = scope
-            .events
-            .iter()
-            .copied()
-            .filter(|e| e.user.as_ref() == Some(user))
-            .collect();
+        let events: Vec<&Event> = scope.events.iter().copied().filter(|e| e.user.as_ref() == Some(user)).collect();
         let alone = alone(scope, milestone, &events);
         instants.extend(alone.reached);
         hopeful += usize::from(alone.reached.is_some() || alone.open);
@@ -109,57 +92,28 @@ fn alone(scope: &Scope, milestone: &Milestone, events: &[&Event]) -> Alone {
     let within = milestone.within;
     let inside = |time: i64| within.is_some_and(|within| time + within >= scope.clock.as_of);
     match &milestone.form {
-        Form::Times {
-            events: meant,
-            times,
-            by_days,
-        } => {
-            let counted: Vec<&Event> = events
-                .iter()
-                .copied()
-                .filter(|e| e.is_meant(meant, scope.model))
-                .collect();
+        Form::Times { events: meant, times, by_days } => {
+            let counted: Vec<&Event> = events.iter().copied().filter(|e| e.is_meant(meant, scope.model)).collect();
             if *by_days {
-                return days_alone(
-                    scope.clock,
-                    &counted,
-                    *times,
-                    within.expect("a span of days") / DAY,
-                );
+                return days_alone(scope.clock, &counted, *times, within.expect("a span of days") / DAY);
             }
             // The y-th of a span is the last of y events in a row, the first of which is at most the span before it.
-            let mut spans = counted
-                .windows(*times)
-                .filter(|span| fits(span[0], span[*times - 1], within));
+            let mut spans = counted.windows(*times).filter(|span| fits(span[0], span[*times - 1], within));
             Alone {
                 reached: spans.next().map(|span| span[*times - 1].time),
                 open: counted.iter().any(|e| inside(e.time)),
             }
         }
-        Form::Steps {
-            steps,
-            same,
-            different_users,
-        } => {
+        Form::Steps { steps, same, different_users } => {
             let able = |e: &&Event| {
-                (same.is_none() || pairing(e, same.as_deref()).is_some())
-                    && (!different_users || e.user.is_some())
+                (same.is_none() || pairing(e, same.as_deref()).is_some()) && (!different_users || e.user.is_some())
             };
             let able: Vec<&Event> = events.iter().copied().filter(able).collect();
-            let walk = Walk {
-                scope,
-                steps,
-                same: same.as_deref(),
-                different_users: *different_users,
-                within,
-            };
+            let walk = Walk { scope, steps, same: same.as_deref(), different_users: *different_users, within };
             let mut reached = Vec::new();
             walk.go_on(&able, &mut Vec::new(), &mut reached);
             let first_step = |e: &&&Event| e.is_named(&steps[0], scope.model);
-            Alone {
-                reached: reached.into_iter().min(),
-                open: able.iter().filter(first_step).any(|e| inside(e.time)),
-            }
+            Alone { reached: reached.into_iter().min(), open: able.iter().filter(first_step).any(|e| inside(e.time)) }
         }
         Form::All(_) => panic!("milestones made of others have no events"),
     }
@@ -173,21 +127,11 @@ fn fits(first: &Event, last: &Event, within: Option<i64>) -> bool {
 fn days_alone(clock: &Clock, counted: &[&Event], times: usize, span: i64) -> Alone {
     let dates: BTreeSet<_> = counted.iter().map(|e| e.date).collect();
     let dates: Vec<_> = dates.into_iter().collect();
-    let mut runs = dates
-        .windows(times)
-        .filter(|run| days_between(run[0], run[times - 1]) < span);
+    let mut runs = dates.windows(times).filter(|run| days_between(run[0], run[times - 1]) < span);
     let day = runs.next().map(|run| run[times - 1]);
     Alone {
-        reached: day.and_then(|day| {
-            counted
-                .iter()
-                .filter(|e| e.date == day)
-                .map(|e| e.time)
-                .min()
-        }),
-        open: dates
-            .iter()
-            .any(|date| plus_days(*date, span - 1) > clock.today),
+        reached: day.and_then(|day| counted.iter().filter(|e| e.date == day).map(|e| e.time).min()),
+        open: dates.iter().any(|date| plus_days(*date, span - 1) > clock.today),
     }
 }
 
@@ -208,9 +152,7 @@ impl Walk<'_> {
             return;
         }
         for event in events {
-            if event.is_named(&self.steps[taken.len()], self.scope.model)
-                && self.may_follow(event, taken)
-            {
+            if event.is_named(&self.steps[taken.len()], self.scope.model) && self.may_follow(event, taken) {
                 taken.push(event);
                 self.go_on(events, taken, reached);
                 taken.pop();
@@ -223,10 +165,7 @@ impl Walk<'_> {
             return true;
         };
         let name = &self.steps[taken.len()];
-        let repeats_later = taken
-            .iter()
-            .zip(self.steps)
-            .all(|(e, step)| step != name || event.time > e.time);
+        let repeats_later = taken.iter().zip(self.steps).all(|(e, step)| step != name || event.time > e.time);
         let another_user = !self.different_users || taken.iter().all(|e| e.user != event.user);
         event.time >= previous.time
             && repeats_later

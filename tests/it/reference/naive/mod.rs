@@ -54,14 +54,7 @@ pub fn score(
     let log = event::Log::read(events_ndjson, &model, &clock);
     let user_rows = enrichment(users_csv, "user_id");
     let account_rows = enrichment(accounts_csv, "account_id");
-    let world = World {
-        model,
-        clock,
-        log,
-        user_rows,
-        account_rows,
-        memo: Default::default(),
-    };
+    let world = World { model, clock, log, user_rows, account_rows, memo: Default::default() };
 
     let mut counts = world.log.counts.clone();
     let without_users = without_events(&world, Side::User);
@@ -73,22 +66,13 @@ pub fn score(
             milestones.insert((level.to_owned(), name), count);
         }
     }
-    Scored {
-        users: rows::rows(&world, Side::User),
-        accounts: rows::rows(&world, Side::Account),
-        counts,
-        milestones,
-    }
+    Scored { users: rows::rows(&world, Side::User), accounts: rows::rows(&world, Side::Account), counts, milestones }
 }
 
 /// How many entities of the enrichment rows, and how many members of groups, have no scored event.
 fn without_events(world: &World, side: Side) -> u64 {
     let all: BTreeSet<&String> = match side {
-        Side::User => world
-            .user_rows
-            .keys()
-            .chain(&world.log.group_members)
-            .collect(),
+        Side::User => world.user_rows.keys().chain(&world.log.group_members).collect(),
         Side::Account => world.account_rows.keys().collect(),
     };
     let with = world.ids(side);

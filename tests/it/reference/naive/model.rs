@@ -105,16 +105,8 @@ pub struct Signal {
 /// How a signal comes to its points, which are thousandths.
 pub enum Pays {
     Flat(i64),
-    Ladder {
-        value: Source,
-        rungs: Vec<(f64, i64)>,
-        strict: bool,
-    },
-    Per {
-        value: Expr,
-        points: i64,
-        max: Option<i64>,
-    },
+    Ladder { value: Source, rungs: Vec<(f64, i64)>, strict: bool },
+    Per { value: Expr, points: i64, max: Option<i64> },
 }
 
 pub enum Source {
@@ -146,16 +138,8 @@ pub struct Milestone {
 }
 
 pub enum Form {
-    Times {
-        events: Events,
-        times: usize,
-        by_days: bool,
-    },
-    Steps {
-        steps: Vec<String>,
-        same: Option<String>,
-        different_users: bool,
-    },
+    Times { events: Events, times: usize, by_days: bool },
+    Steps { steps: Vec<String>, same: Option<String>, different_users: bool },
     All(Vec<String>),
 }
 
@@ -184,14 +168,10 @@ pub fn read(source: &str) -> Model {
         zone: zone_of(&table),
         unzoned: zone_of(sub("input")),
         week_start: clock::weekday(&text(&table, "week_start").unwrap_or_else(|| "monday".into())),
-        start_event: names(&table, "start_event")
-            .unwrap_or_else(|| vec!["signup_completed".into()]),
+        start_event: names(&table, "start_event").unwrap_or_else(|| vec!["signup_completed".into()]),
         ignore: names(sub("activity"), "ignore").unwrap_or_default(),
         filtered,
-        metrics: sub("metrics")
-            .iter()
-            .map(|(name, entry)| (name.clone(), metric(as_table(entry))))
-            .collect(),
+        metrics: sub("metrics").iter().map(|(name, entry)| (name.clone(), metric(as_table(entry)))).collect(),
         user: level(user, sub("output"), "user", source),
         account: level(account, sub("output"), "account", source),
         champion: expr(user, "champion"),
@@ -202,36 +182,19 @@ pub fn read(source: &str) -> Model {
 fn level(table: &Table, output: &Table, name: &str, source: &str) -> Level {
     let empty = Table::new();
     let sub = |key: &str| table.get(key).and_then(Toml::as_table).unwrap_or(&empty);
-    let mut categories: Vec<(String, Bounds)> = sub("categories")
-        .iter()
-        .map(|(key, entry)| (key.clone(), bounds(as_table(entry))))
-        .collect();
+    let mut categories: Vec<(String, Bounds)> =
+        sub("categories").iter().map(|(key, entry)| (key.clone(), bounds(as_table(entry)))).collect();
     categories.sort_by_key(|(category, _)| source.find(&format!("[{name}.categories.{category}]")));
     Level {
-        traits: sub("traits")
-            .iter()
-            .map(|(key, entry)| (key.clone(), one_trait(key, as_table(entry))))
-            .collect(),
-        facts: sub("facts")
-            .iter()
-            .map(|(key, fact)| (key.clone(), parse(fact.as_str().expect("text"))))
-            .collect(),
-        rollups: sub("rollups")
-            .iter()
-            .map(|(key, entry)| (key.clone(), rollup(as_table(entry))))
-            .collect(),
+        traits: sub("traits").iter().map(|(key, entry)| (key.clone(), one_trait(key, as_table(entry)))).collect(),
+        facts: sub("facts").iter().map(|(key, fact)| (key.clone(), parse(fact.as_str().expect("text")))).collect(),
+        rollups: sub("rollups").iter().map(|(key, entry)| (key.clone(), rollup(as_table(entry)))).collect(),
         signals: list(table, "signals").into_iter().map(signal).collect(),
         categories,
         score: bounds(sub("score")),
         tiers: list(table, "tiers").into_iter().map(tier).collect(),
-        milestones: list(table, "milestones")
-            .into_iter()
-            .map(milestone)
-            .collect(),
-        segments: list(table, "segments")
-            .into_iter()
-            .map(|t| (need(t, "name"), expr(t, "when")))
-            .collect(),
+        milestones: list(table, "milestones").into_iter().map(milestone).collect(),
+        segments: list(table, "segments").into_iter().map(|t| (need(t, "name"), expr(t, "when"))).collect(),
         routes: list(table, "routes").into_iter().map(route).collect(),
         columns: names(output, &format!("{name}_columns")).unwrap_or_default(),
     }
@@ -279,31 +242,21 @@ fn window(table: &Table) -> Window {
     let days = |key: &str| text(table, key).map(|t| clock::duration(&t) / clock::DAY);
     match (text(table, "last").as_deref(), days("first")) {
         (Some("month"), _) => Window::Month,
-        (Some(_), _) => Window::Last {
-            days: days("last").unwrap_or(0),
-            ago: days("ago").unwrap_or(0),
-        },
+        (Some(_), _) => Window::Last { days: days("last").unwrap_or(0), ago: days("ago").unwrap_or(0) },
         (None, Some(first)) => Window::First(first),
         (None, None) => Window::Always,
     }
 }
 
 fn events(table: &Table) -> Events {
-    Events {
-        names: names(table, "event"),
-        condition: expr(table, "where"),
-    }
+    Events { names: names(table, "event"), condition: expr(table, "where") }
 }
 
 fn signal(table: &Table) -> Signal {
     let points = |t: &Table| thousandths(t, "points").unwrap_or(0);
     let inline = table.contains_key("event") || table.contains_key("where");
     let pays = if let Some(value) = expr(table, "per") {
-        Pays::Per {
-            value,
-            points: points(table),
-            max: thousandths(table, "max"),
-        }
+        Pays::Per { value, points: points(table), max: thousandths(table, "max") }
     } else if inline || table.contains_key("value") {
         let value = if inline {
             let mut count = table.clone();
@@ -318,16 +271,9 @@ fn signal(table: &Table) -> Signal {
         let rungs = if ladder.is_empty() {
             vec![(number(table, "at_least").unwrap_or(1.0), points(table))]
         } else {
-            ladder
-                .iter()
-                .map(|rung| (number(rung, key).expect("a rung"), points(rung)))
-                .collect()
+            ladder.iter().map(|rung| (number(rung, key).expect("a rung"), points(rung))).collect()
         };
-        Pays::Ladder {
-            value,
-            rungs,
-            strict,
-        }
+        Pays::Ladder { value, rungs, strict }
     } else {
         Pays::Flat(points(table))
     };
@@ -337,14 +283,11 @@ fn signal(table: &Table) -> Signal {
         exclusive: text(table, "exclusive"),
         when: expr(table, "when"),
         pays,
-        decay: table
-            .get("decay")
-            .and_then(Toml::as_table)
-            .map(|decay| Decay {
-                since: parse(&need(decay, "since")),
-                half_life: number(decay, "half_life_days"),
-                linear: number(decay, "linear_days"),
-            }),
+        decay: table.get("decay").and_then(Toml::as_table).map(|decay| Decay {
+            since: parse(&need(decay, "since")),
+            half_life: number(decay, "half_life_days"),
+            linear: number(decay, "linear_days"),
+        }),
         say: text(table, "say"),
     }
 }
@@ -355,10 +298,7 @@ fn tier(table: &Table) -> Tier {
         at_least: number(table, "at_least"),
         above: number(table, "above"),
         when: expr(table, "when"),
-        qualified: table
-            .get("qualified")
-            .and_then(Toml::as_bool)
-            .unwrap_or(false),
+        qualified: table.get("qualified").and_then(Toml::as_bool).unwrap_or(false),
     }
 }
 
@@ -366,15 +306,8 @@ fn milestone(table: &Table) -> Milestone {
     let form = if let Some(parts) = names(table, "all") {
         Form::All(parts)
     } else if let Some(steps) = names(table, "steps") {
-        let different_users = table
-            .get("different_users")
-            .and_then(Toml::as_bool)
-            .unwrap_or(false);
-        Form::Steps {
-            steps,
-            same: text(table, "same"),
-            different_users,
-        }
+        let different_users = table.get("different_users").and_then(Toml::as_bool).unwrap_or(false);
+        Form::Steps { steps, same: text(table, "same"), different_users }
     } else {
         Form::Times {
             events: events(table),
@@ -406,10 +339,7 @@ fn route(table: &Table) -> Route {
 }
 
 fn bounds(table: &Table) -> Bounds {
-    Bounds {
-        min: thousandths(table, "min"),
-        max: thousandths(table, "max"),
-    }
+    Bounds { min: thousandths(table, "min"), max: thousandths(table, "max") }
 }
 
 fn as_table(value: &Toml) -> &Table {
@@ -417,10 +347,7 @@ fn as_table(value: &Toml) -> &Table {
 }
 
 fn list<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
-    table
-        .get(key)
-        .and_then(Toml::as_array)
-        .map_or_else(Vec::new, |list| list.iter().map(as_table).collect())
+    table.get(key).and_then(Toml::as_array).map_or_else(Vec::new, |list| list.iter().map(as_table).collect())
 }
 
 fn text(table: &Table, key: &str) -> Option<String> {
@@ -438,10 +365,7 @@ fn expr(table: &Table, key: &str) -> Option<Expr> {
 /// A name or a list of names.
 fn names(table: &Table, key: &str) -> Option<Vec<String>> {
     table.get(key).map(|value| match value {
-        Toml::Array(list) => list
-            .iter()
-            .map(|v| v.as_str().expect("a name").to_owned())
-            .collect(),
+        Toml::Array(list) => list.iter().map(|v| v.as_str().expect("a name").to_owned()).collect(),
         one => vec![one.as_str().expect("a name").to_owned()],
     })
 }

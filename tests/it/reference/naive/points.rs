@@ -47,21 +47,14 @@ impl World {
         }
         let mut categories = Vec::new();
         for category in self.categories(side) {
-            let of_it = fired
-                .iter()
-                .filter(|(at, _)| level.signals[*at].category == category);
+            let of_it = fired.iter().filter(|(at, _)| level.signals[*at].category == category);
             let raw: i64 = of_it.map(|(_, points)| points).sum();
             let bounds = level.categories.iter().find(|(name, _)| *name == category);
             let bounded = bounds.map_or(raw, |(_, bounds)| bound(raw, *bounds));
             categories.push((category, raw, bounded));
         }
         let total = categories.iter().map(|(_, _, bounded)| bounded).sum();
-        Points {
-            fired,
-            categories,
-            total,
-            score: bound(total, level.score),
-        }
+        Points { fired, categories, total, score: bound(total, level.score) }
     }
 
     /// What a signal pays after decay; none if it does not fire.
@@ -71,11 +64,7 @@ impl World {
         }
         let amount = match &signal.pays {
             Pays::Flat(points) => *points,
-            Pays::Ladder {
-                value,
-                rungs,
-                strict,
-            } => {
+            Pays::Ladder { value, rungs, strict } => {
                 let value = match value {
                     Source::Fact(expr) => self.eval(side, id, expr).num()?,
                     Source::Count(metric) => self.scope(side, id).measure(metric).num()?,
@@ -119,20 +108,14 @@ impl World {
     pub fn tier(&self, side: Side, id: &str) -> Option<&Tier> {
         let score = || self.points(side, id).score as f64 / 1000.0;
         self.level(side).tiers.iter().find(|tier| {
-            tier.at_least
-                .is_none_or(|least| compare_numbers(score(), least) != Ordering::Less)
-                && tier
-                    .above
-                    .is_none_or(|above| compare_numbers(score(), above) == Ordering::Greater)
+            tier.at_least.is_none_or(|least| compare_numbers(score(), least) != Ordering::Less)
+                && tier.above.is_none_or(|above| compare_numbers(score(), above) == Ordering::Greater)
                 && self.holds(side, id, tier.when.as_ref())
         })
     }
 
     pub fn route(&self, side: Side, id: &str) -> Option<&Route> {
-        self.level(side)
-            .routes
-            .iter()
-            .find(|route| self.holds(side, id, route.when.as_ref()))
+        self.level(side).routes.iter().find(|route| self.holds(side, id, route.when.as_ref()))
     }
 }
 

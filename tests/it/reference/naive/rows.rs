@@ -21,19 +21,12 @@ fn header(world: &World, side: Side) -> Vec<String> {
     let level = world.level(side);
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let mut header = match side {
-        Side::User => words(
-            "user_id account_id score tier qualified route motion to action is_champion is_buyer",
-        ),
+        Side::User => words("user_id account_id score tier qualified route motion to action is_champion is_buyer"),
         Side::Account => words(
             "account_id segment score tier qualified route motion to action members users active_users_28 champion buyer",
         ),
     };
-    header.extend(
-        world
-            .categories(side)
-            .iter()
-            .map(|category| format!("points_{category}")),
-    );
+    header.extend(world.categories(side).iter().map(|category| format!("points_{category}")));
     header.push("signals".into());
     for milestone in &level.milestones {
         header.extend([milestone.name.clone(), format!("{}_at", milestone.name)]);
@@ -51,8 +44,7 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     let points = world.points(side, id);
     let fact = |name: &str| cell(&world.fact(side, id, name));
     let route = world.route(side, id);
-    let of_route =
-        |get: &dyn Fn(&super::model::Route) -> String| route.map(get).unwrap_or_default();
+    let of_route = |get: &dyn Fn(&super::model::Route) -> String| route.map(get).unwrap_or_default();
 
     let mut row = vec![id.to_owned()];
     row.push(match side {
@@ -75,12 +67,7 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
             row.push(buyer(world, id).unwrap_or_default());
         }
     }
-    row.extend(
-        points
-            .categories
-            .iter()
-            .map(|(_, _, bounded)| points_text(*bounded)),
-    );
+    row.extend(points.categories.iter().map(|(_, _, bounded)| points_text(*bounded)));
     row.push(signals(world, side, id));
     for milestone in &level.milestones {
         let standing = standing(world, side, id, milestone);
@@ -89,26 +76,12 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     }
     let times = || {
         world.log.events.iter().filter(|e| {
-            let key = if side == Side::User {
-                &e.user
-            } else {
-                &e.account
-            };
+            let key = if side == Side::User { &e.user } else { &e.account };
             key.as_deref() == Some(id)
         })
     };
-    row.push(
-        times()
-            .map(|e| e.time)
-            .min()
-            .map_or(String::new(), instant_cell),
-    );
-    row.push(
-        times()
-            .map(|e| e.time)
-            .max()
-            .map_or(String::new(), instant_cell),
-    );
+    row.push(times().map(|e| e.time).min().map_or(String::new(), instant_cell));
+    row.push(times().map(|e| e.time).max().map_or(String::new(), instant_cell));
     if side == Side::User {
         row.push(fact("active_days_28"));
     }
@@ -136,20 +109,15 @@ fn signals(world: &World, side: Side, id: &str) -> String {
     let points = world.points(side, id);
     let signals = &world.level(side).signals;
     let named = largest_first(world, side, id);
-    let mut pieces: Vec<String> = named
-        .iter()
-        .map(|(at, paid)| format!("{}:{}", signals[*at].name, points_text(*paid)))
-        .collect();
+    let mut pieces: Vec<String> =
+        named.iter().map(|(at, paid)| format!("{}:{}", signals[*at].name, points_text(*paid))).collect();
     for (category, raw, bounded) in &points.categories {
         if raw != bounded {
             pieces.push(format!("cap:{category}:{}", points_text(bounded - raw)));
         }
     }
     if points.total != points.score {
-        pieces.push(format!(
-            "cap:score:{}",
-            points_text(points.score - points.total)
-        ));
+        pieces.push(format!("cap:score:{}", points_text(points.score - points.total)));
     }
     pieces.join(";")
 }
@@ -158,9 +126,7 @@ fn say(world: &World, side: Side, id: &str) -> String {
     let signals = &world.level(side).signals;
     let fired = largest_first(world, side, id);
     let said = fired.iter().filter_map(|(at, _)| signals[*at].say.as_ref());
-    said.map(|text| fill(world, side, id, text))
-        .collect::<Vec<String>>()
-        .join("; ")
+    said.map(|text| fill(world, side, id, text)).collect::<Vec<String>>().join("; ")
 }
 
 /// Puts facts into the `{fact}` and `{fact|fallback}` of a template.
@@ -179,33 +145,22 @@ fn fill(world: &World, side: Side, id: &str, template: &str) -> String {
 
 fn champion(world: &World, account: &str) -> Option<String> {
     let members = world.members(account);
-    let able = members
-        .into_iter()
-        .filter(|user| world.holds(Side::User, user, world.model.champion.as_ref()));
+    let able = members.into_iter().filter(|user| world.holds(Side::User, user, world.model.champion.as_ref()));
     best(world, able.collect())
 }
 
 fn buyer(world: &World, account: &str) -> Option<String> {
     let condition = world.model.buyer.as_ref()?;
     let members = world.members(account);
-    let able = members
-        .into_iter()
-        .filter(|user| world.holds(Side::User, user, Some(condition)));
+    let able = members.into_iter().filter(|user| world.holds(Side::User, user, Some(condition)));
     best(world, able.collect())
 }
 
 /// The top-scoring user; ties by active days, then the smallest id.
 fn best(world: &World, users: Vec<String>) -> Option<String> {
     users.into_iter().min_by_key(|user| {
-        let days = world
-            .fact(Side::User, user, "active_days_28")
-            .num()
-            .unwrap_or(0.0) as i64;
-        (
-            Reverse(world.points(Side::User, user).score),
-            Reverse(days),
-            user.clone(),
-        )
+        let days = world.fact(Side::User, user, "active_days_28").num().unwrap_or(0.0) as i64;
+        (Reverse(world.points(Side::User, user).score), Reverse(days), user.clone())
     })
 }
 
@@ -229,11 +184,7 @@ pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCoun
             } else {
                 count.left_out += 1;
             }
-            hours.extend(
-                world
-                    .fact(side, &id, &format!("{}_hours", milestone.name))
-                    .num(),
-            );
+            hours.extend(world.fact(side, &id, &format!("{}_hours", milestone.name)).num());
         }
         hours.sort_by(f64::total_cmp);
         count.rate = (closed > 0).then(|| closed_reached as f64 / f64::from(closed));
@@ -244,9 +195,7 @@ pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCoun
             _ => Some((hours[middle - 1] + hours[middle]) / 2.0),
         };
         let days = |span: i64| span as f64 / DAY as f64;
-        let target = milestone
-            .target
-            .map(|target| days(target) * (DAY / HOUR) as f64);
+        let target = milestone.target.map(|target| days(target) * (DAY / HOUR) as f64);
         count.target_met = target.and_then(|target| Some(count.median_hours? <= target));
         counts.push((milestone.name.clone(), count));
     }

@@ -173,22 +173,14 @@ pub fn numeric_text(text: &str) -> Option<f64> {
         None => digits(mantissa),
     };
     let exponent_fits = exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)));
-    if mantissa_fits && exponent_fits {
-        text.parse().ok().filter(|n: &f64| n.is_finite())
-    } else {
-        None
-    }
+    if mantissa_fits && exponent_fits { text.parse().ok().filter(|n: &f64| n.is_finite()) } else { None }
 }
 
 /// A number with at most six decimals and without trailing zeros.
 pub fn number_text(number: f64) -> String {
     let fixed = format!("{number:.6}");
     let short = fixed.trim_end_matches('0').trim_end_matches('.');
-    if short == "-0" {
-        "0".into()
-    } else {
-        short.into()
-    }
+    if short == "-0" { "0".into() } else { short.into() }
 }
 
 /// A JSON number as text: an integer keeps its digits.
@@ -207,12 +199,6 @@ pub fn json_number_text(number: &serde_json::Number) -> String {
 /// Reads a date that is written `YYYY-MM-DD` and nothing else.
 pub fn date_text(text: &str) -> Option<Date> {
     let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(i, b)| {
-            if i == 4 || i == 7 {
-                b == b'-'
-            } else {
-                b.is_ascii_digit()
-            }
-        });
+        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if shape { text.parse().ok() } else { None }
 }

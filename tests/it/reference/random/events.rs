@@ -6,16 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use std::fmt::Write;
 
-const USERS: [&str; 8] = [
-    "\"u1\"",
-    "\"u2\"",
-    "101",
-    "\"u10\"",
-    "\"Zed\"",
-    "\"u3\"",
-    "9007199254740993",
-    "\"u,4\"",
-];
+const USERS: [&str; 8] = ["\"u1\"", "\"u2\"", "101", "\"u10\"", "\"Zed\"", "\"u3\"", "9007199254740993", "\"u,4\""];
 const ACCOUNTS: [&str; 4] = ["\"acme\"", "77", "\"beta, inc\"", "\"c3\""];
 
 /// The lines of the events in a random order.
@@ -25,11 +16,7 @@ pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
     let accounts = &ACCOUNTS[..rng.between(2, 4) as usize];
     // The accounts that each user is in; some are in none.
     let homes: Vec<Vec<&str>> = users.iter().map(|_| rng.some(accounts, 45, 0)).collect();
-    let count = if rng.chance(60) {
-        rng.between(20, 70)
-    } else {
-        rng.between(70, 200)
-    };
+    let count = if rng.chance(60) { rng.between(20, 70) } else { rng.between(70, 200) };
     let mut times: Vec<i64> = Vec::new();
     let mut lines: Vec<String> = Vec::new();
     for at in 0..count {
@@ -38,38 +25,19 @@ pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
         let who = rng.below(users.len());
         let account = (!homes[who].is_empty() && rng.chance(60)).then(|| rng.pick(&homes[who]));
         if rng.chance(10) {
-            lines.push(identity_line(
-                rng,
-                stage,
-                users,
-                accounts,
-                (who, account),
-                time,
-            ));
+            lines.push(identity_line(rng, stage, users, accounts, (who, account), time));
             continue;
         }
         let mut fields = vec![format!("\"event\":{:?}", real_name(rng))];
         match rng.below(20) {
             0 => fields.push("\"anonymous_id\":\"v1\"".into()),
-            1 => fields.push(format!(
-                "\"anonymous_id\":\"v2\",\"account_id\":{}",
-                rng.pick(accounts)
-            )),
+            1 => fields.push(format!("\"anonymous_id\":\"v2\",\"account_id\":{}", rng.pick(accounts))),
             2 => fields.push(format!("\"account_id\":{}", rng.pick(accounts))),
-            3 => fields.push(format!(
-                "\"user_id\":\"none\",\"account_id\":{}",
-                rng.pick(accounts)
-            )),
-            4 => fields.push(format!(
-                "\"user_id\":{},\"account_id\":\"undefined\"",
-                users[who]
-            )),
+            3 => fields.push(format!("\"user_id\":\"none\",\"account_id\":{}", rng.pick(accounts))),
+            4 => fields.push(format!("\"user_id\":{},\"account_id\":\"undefined\"", users[who])),
             5 => {
                 let first = account.unwrap_or("\"acme\"");
-                fields.push(format!(
-                    "\"user_id\":{},\"account_id\":[{first},\"c3\"]",
-                    users[who]
-                ));
+                fields.push(format!("\"user_id\":{},\"account_id\":[{first},\"c3\"]", users[who]));
             }
             _ => {
                 fields.push(format!("\"user_id\":{}", users[who]));
@@ -78,19 +46,8 @@ pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
         }
         if rng.chance(70) {
             // Now and then an id is used again for something else.
-            let id = if at > 0 && rng.chance(6) {
-                rng.between(0, at - 1)
-            } else {
-                at
-            };
-            fields.push(format!(
-                "\"event_id\":{}",
-                if id % 3 == 0 {
-                    id.to_string()
-                } else {
-                    format!("\"e{id}\"")
-                }
-            ));
+            let id = if at > 0 && rng.chance(6) { rng.between(0, at - 1) } else { at };
+            fields.push(format!("\"event_id\":{}", if id % 3 == 0 { id.to_string() } else { format!("\"e{id}\"") }));
             if id == 0 {
                 fields.pop();
             }
@@ -111,20 +68,12 @@ pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
 }
 
 /// One event, with its keys in a random order and its time in a random notation.
-fn line(
-    rng: &mut Rng,
-    stage: &Stage,
-    fields: &[String],
-    properties: &[(&str, String)],
-    time: i64,
-) -> String {
+fn line(rng: &mut Rng, stage: &Stage, fields: &[String], properties: &[(&str, String)], time: i64) -> String {
     let mut fields = fields.to_vec();
     fields.push(format!("\"timestamp\":{}", notation(rng, stage, time)));
     let shift = rng.below(properties.len() + 1);
     let turned = properties.iter().cycle().skip(shift).take(properties.len());
-    let pairs: Vec<String> = turned
-        .map(|(name, value)| format!("{name:?}:{value}"))
-        .collect();
+    let pairs: Vec<String> = turned.map(|(name, value)| format!("{name:?}:{value}")).collect();
     if !pairs.is_empty() || rng.chance(50) {
         fields.push(format!("\"properties\":{{{}}}", pairs.join(",")));
     }
@@ -142,17 +91,13 @@ fn identity_line(
     (who, account): (usize, Option<&str>),
     time: i64,
 ) -> String {
-    let traits: Vec<String> = properties(rng)
-        .iter()
-        .map(|(name, value)| format!("{name:?}:{value}"))
-        .collect();
+    let traits: Vec<String> = properties(rng).iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
     let traits = traits.join(",");
     let time = notation(rng, stage, time);
     match rng.below(9) {
-        0..=3 => format!(
-            "{{\"type\":\"identify\",\"user_id\":{},\"timestamp\":{time},\"traits\":{{{traits}}}}}",
-            users[who]
-        ),
+        0..=3 => {
+            format!("{{\"type\":\"identify\",\"user_id\":{},\"timestamp\":{time},\"traits\":{{{traits}}}}}", users[who])
+        }
         4..=7 => {
             let user = match account {
                 Some(_) if rng.chance(60) => format!("\"user_id\":{},", users[who]),
@@ -164,17 +109,13 @@ fn identity_line(
                 "{{\"type\":\"group\",{user}\"account_id\":{account},\"timestamp\":{time},\"traits\":{{{traits}}}}}"
             )
         }
-        _ => format!(
-            "{{\"type\":\"alias\",\"previous_id\":\"ghost1\",\"user_id\":\"ghost2\",\"timestamp\":{time}}}"
-        ),
+        _ => format!("{{\"type\":\"alias\",\"previous_id\":\"ghost1\",\"user_id\":\"ghost2\",\"timestamp\":{time}}}"),
     }
 }
 
 /// An instant that likes edges: midnights, other events, windows before the end, the end itself.
 fn time(rng: &mut Rng, stage: &Stage, times: &[i64]) -> i64 {
-    let spans = [
-        3_600, 5_400, 86_400, 129_600, 172_800, 259_200, 604_800, 1_209_600,
-    ];
+    let spans = [3_600, 5_400, 86_400, 129_600, 172_800, 259_200, 604_800, 1_209_600];
     let nudge = rng.pick(&[0, 0, 0, 1, -1, 1_000_000]);
     let days = rng.between(0, stage.days);
     let time = match rng.below(12) {
@@ -192,23 +133,13 @@ fn time(rng: &mut Rng, stage: &Stage, times: &[i64]) -> i64 {
 /// One of the ways to write an instant.
 fn notation(rng: &mut Rng, stage: &Stage, time: i64) -> String {
     let timestamp = Timestamp::from_microsecond(time).expect("in range");
-    let zoned = |zone: TimeZone, format: &str| {
-        format!(
-            "{:?}",
-            timestamp.to_zoned(zone).strftime(format).to_string()
-        )
-    };
+    let zoned = |zone: TimeZone, format: &str| format!("{:?}", timestamp.to_zoned(zone).strftime(format).to_string());
     match rng.below(9) {
         0 => zoned(stage.zone.clone(), "%Y-%m-%dT%H:%M:%S%.f%:z"),
-        1 => zoned(
-            TimeZone::fixed(Offset::constant(-7)),
-            "%Y-%m-%dT%H:%M:%S%.f%:z",
-        ),
+        1 => zoned(TimeZone::fixed(Offset::constant(-7)), "%Y-%m-%dT%H:%M:%S%.f%:z"),
         2 => {
             let name = stage.unzoned.unwrap_or("UTC");
-            let zone = TimeZoneDatabase::bundled()
-                .get(name)
-                .expect("the zone is a known one");
+            let zone = TimeZoneDatabase::bundled().get(name).expect("the zone is a known one");
             zoned(zone, "%Y-%m-%dT%H:%M:%S%.f")
         }
         3 if time % 1_000_000 == 0 => (time / 1_000_000).to_string(),
@@ -258,43 +189,10 @@ fn properties(rng: &mut Rng) -> Vec<(&'static str, String)> {
                 "2.05",
             ],
         ),
-        (
-            "status",
-            &[
-                "200", "200", "\"200\"", "404", "\"404\"", "500", "200.0", "null", "\"ok\"",
-            ],
-        ),
-        (
-            "flag",
-            &[
-                "true",
-                "false",
-                "\"true\"",
-                "\"false\"",
-                "null",
-                "1",
-                "\"\"",
-            ],
-        ),
-        (
-            "plan",
-            &[
-                "\"pro\"",
-                "\"free\"",
-                "\"Pro\"",
-                "\"api\"",
-                "null",
-                "\"\"",
-                "{\"a\":1}",
-                "[]",
-                "7",
-                "false",
-            ],
-        ),
-        (
-            "board",
-            &["\"a\"", "\"b\"", "1", "\"1\"", "2", "null", "\"\""],
-        ),
+        ("status", &["200", "200", "\"200\"", "404", "\"404\"", "500", "200.0", "null", "\"ok\""]),
+        ("flag", &["true", "false", "\"true\"", "\"false\"", "null", "1", "\"\""]),
+        ("plan", &["\"pro\"", "\"free\"", "\"Pro\"", "\"api\"", "null", "\"\"", "{\"a\":1}", "[]", "7", "false"]),
+        ("board", &["\"a\"", "\"b\"", "1", "\"1\"", "2", "null", "\"\""]),
         (
             "cart",
             &[
@@ -307,22 +205,11 @@ fn properties(rng: &mut Rng) -> Vec<(&'static str, String)> {
             ],
         ),
         ("odd name", &["\"yes\"", "\"no\"", "null", "1"]),
-        (
-            "role",
-            &[
-                "\"vp\"", "\"cto\"", "\"dev\"", "\"VP\"", "null", "5", "\"\"",
-            ],
-        ),
+        ("role", &["\"vp\"", "\"cto\"", "\"dev\"", "\"VP\"", "null", "5", "\"\""]),
         ("title", &["\"vp\"", "\"dev\"", "null", "[\"vp\"]", "true"]),
-        (
-            "employees",
-            &["10", "\"50\"", "\"many\"", "null", "12.5", "{}"],
-        ),
+        ("employees", &["10", "\"50\"", "\"many\"", "null", "12.5", "{}"]),
         ("size", &["7", "\"500\"", "49.999", "true"]),
-        (
-            "opt_in",
-            &["true", "\"TRUE\"", "\"false\"", "\"no\"", "0", "null"],
-        ),
+        ("opt_in", &["true", "\"TRUE\"", "\"false\"", "\"no\"", "0", "null"]),
         (
             "trial_ends",
             &[
@@ -335,10 +222,7 @@ fn properties(rng: &mut Rng) -> Vec<(&'static str, String)> {
                 "20260101",
             ],
         ),
-        (
-            "industry",
-            &["\"saas\"", "\"retail\"", "null", "3.10", "false"],
-        ),
+        ("industry", &["\"saas\"", "\"retail\"", "null", "3.10", "false"]),
     ];
     let mut properties = Vec::new();
     for (name, values) in all {
@@ -368,26 +252,9 @@ fn csv(rng: &mut Rng, key: &str, ids: &[&str]) -> String {
 }
 
 pub fn users_csv(rng: &mut Rng) -> String {
-    csv(
-        rng,
-        "user_id",
-        &[
-            "u1",
-            "u2",
-            "101",
-            "u10",
-            "Zed",
-            "9007199254740993",
-            "\"u,4\"",
-            "nobody_yet",
-        ],
-    )
+    csv(rng, "user_id", &["u1", "u2", "101", "u10", "Zed", "9007199254740993", "\"u,4\"", "nobody_yet"])
 }
 
 pub fn accounts_csv(rng: &mut Rng) -> String {
-    csv(
-        rng,
-        "account_id",
-        &["acme", "77", "\"beta, inc\"", "c3", "far away"],
-    )
+    csv(rng, "account_id", &["acme", "77", "\"beta, inc\"", "c3", "far away"])
 }

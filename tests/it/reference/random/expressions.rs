@@ -22,21 +22,13 @@ pub const FILTERED: [&str; 2] = ["ok_call", "pro_use"];
 
 /// The name of an event, now and then of a filtered one.
 pub fn event_name(rng: &mut Rng) -> &'static str {
-    if rng.chance(15) {
-        rng.pick(&FILTERED)
-    } else {
-        real_name(rng)
-    }
+    if rng.chance(15) { rng.pick(&FILTERED) } else { real_name(rng) }
 }
 
 /// The name of an event that occurs, most often a common one.
 pub fn real_name(rng: &mut Rng) -> &'static str {
     let common = rng.common.clone();
-    if rng.chance(80) {
-        rng.pick(&common)
-    } else {
-        rng.pick(&NAMES)
-    }
+    if rng.chance(80) { rng.pick(&common) } else { rng.pick(&NAMES) }
 }
 
 /// One name, or a list of names, as TOML.
@@ -172,11 +164,7 @@ pub struct Facts {
 
 impl Facts {
     pub fn all(&self) -> Vec<String> {
-        [&self.numbers, &self.texts, &self.booleans, &self.dates]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        [&self.numbers, &self.texts, &self.booleans, &self.dates].into_iter().flatten().cloned().collect()
     }
 
     /// These facts and others.
@@ -204,19 +192,12 @@ impl Facts {
 
 /// A small literal number.
 fn literal(rng: &mut Rng) -> String {
-    rng.pick(&[
-        "0", "1", "2", "3", "5", "7", "10", "28", "50", "0.5", "1.25",
-    ])
-    .into()
+    rng.pick(&["0", "1", "2", "3", "5", "7", "10", "28", "50", "0.5", "1.25"]).into()
 }
 
 pub fn number(rng: &mut Rng, facts: &Facts, depth: usize) -> String {
     if depth == 0 || facts.numbers.is_empty() || rng.chance(45) {
-        return if facts.numbers.is_empty() {
-            literal(rng)
-        } else {
-            rng.pick(&facts.numbers)
-        };
+        return if facts.numbers.is_empty() { literal(rng) } else { rng.pick(&facts.numbers) };
     }
     let a = number(rng, facts, depth - 1);
     let b = number(rng, facts, depth - 1);
@@ -228,10 +209,7 @@ pub fn number(rng: &mut Rng, facts: &Facts, depth: usize) -> String {
         4 => format!("coalesce({a}, {})", literal(rng)),
         5 => format!("greatest({a}, {b})"),
         6 => format!("least({a}, {b}, 40)"),
-        7 => format!(
-            "case when {} then {a} else {b} end",
-            condition(rng, facts, depth - 1)
-        ),
+        7 => format!("case when {} then {a} else {b} end", condition(rng, facts, depth - 1)),
         _ => format!("({a}) / 3"),
     }
 }
@@ -265,35 +243,14 @@ pub fn condition(rng: &mut Rng, facts: &Facts, depth: usize) -> String {
             let operator = rng.pick(&["=", "<>", "<", "<=", ">", ">="]);
             format!("{} {operator} {}", number(rng, facts, depth), literal(rng))
         }
-        4 => format!(
-            "{} between 1 and {}",
-            number(rng, facts, depth),
-            rng.pick(&["3", "20"])
-        ),
-        5 => format!(
-            "{} > {}",
-            number(rng, facts, depth),
-            number(rng, facts, depth)
-        ),
+        4 => format!("{} between 1 and {}", number(rng, facts, depth), rng.pick(&["3", "20"])),
+        5 => format!("{} > {}", number(rng, facts, depth), number(rng, facts, depth)),
         6 => {
-            let list = rng.pick(&[
-                "'vp', 'cto'",
-                "'dev'",
-                "'pro', 'api', 'free'",
-                "'big', 'small'",
-            ]);
+            let list = rng.pick(&["'vp', 'cto'", "'dev'", "'pro', 'api', 'free'", "'big', 'small'"]);
             format!("{} in ({list})", text(rng, facts))
         }
-        7 => format!(
-            "{} like '{}'",
-            text(rng, facts),
-            rng.pick(&["%o%", "v_", "a%"])
-        ),
-        8 => format!(
-            "{} is {}null",
-            rng.pick(&facts.all()),
-            rng.pick(&["", "not "])
-        ),
+        7 => format!("{} like '{}'", text(rng, facts), rng.pick(&["%o%", "v_", "a%"])),
+        8 => format!("{} is {}null", rng.pick(&facts.all()), rng.pick(&["", "not "])),
         9 | 10 if !facts.booleans.is_empty() => {
             let fact = rng.pick(&facts.booleans);
             match rng.below(3) {
@@ -303,20 +260,11 @@ pub fn condition(rng: &mut Rng, facts: &Facts, depth: usize) -> String {
             }
         }
         11 if facts.dates.len() > 1 => {
-            format!(
-                "{} - {} > {}",
-                rng.pick(&facts.dates),
-                rng.pick(&facts.dates),
-                literal(rng)
-            )
+            format!("{} - {} > {}", rng.pick(&facts.dates), rng.pick(&facts.dates), literal(rng))
         }
         12 if !facts.dates.is_empty() => {
             let date = rng.pick(&["2011-12-30", "2018-11-04", "2026-03-08", "2025-10-26"]);
-            format!(
-                "{} {} date '{date}'",
-                rng.pick(&facts.dates),
-                rng.pick(&["<", ">=", "<>"])
-            )
+            format!("{} {} date '{date}'", rng.pick(&facts.dates), rng.pick(&["<", ">=", "<>"]))
         }
         _ => format!("{} <> 'vp'", text(rng, facts)),
     }

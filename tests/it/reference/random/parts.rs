@@ -1,9 +1,7 @@
 //! Makes the random metrics, traits, roll-ups, milestones and signals of a model.
 
 use super::Rng;
-use super::expressions::{
-    Facts, condition, event_name, event_names, number, number_value, text_value, where_event,
-};
+use super::expressions::{Facts, condition, event_name, event_names, number, number_value, text_value, where_event};
 use std::fmt::Write;
 
 /// The metrics as TOML, with the facts they make for both levels and those for accounts alone.
@@ -35,28 +33,16 @@ pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
         let mut keys = vec![format!("measure = {measure:?}")];
         match measure {
             "elapsed" => {
-                keys.push(format!(
-                    "from = {:?}, to = {:?}",
-                    event_name(rng),
-                    event_name(rng)
-                ));
+                keys.push(format!("from = {:?}, to = {:?}", event_name(rng), event_name(rng)));
                 if rng.chance(60) {
-                    keys.push(format!(
-                        "unit = {:?}",
-                        rng.pick(&["s", "min", "h", "d", "w"])
-                    ));
+                    keys.push(format!("unit = {:?}", rng.pick(&["s", "min", "h", "d", "w"])));
                 }
             }
             "open" => {
-                let pairs = [
-                    ("upgrade_started", "upgrade_completed"),
-                    ("board_opened", "feature_used"),
-                ];
+                let pairs = [("upgrade_started", "upgrade_completed"), ("board_opened", "feature_used")];
                 let (from, to) = rng.pick(&pairs);
                 let timeout = rng.pick(&["24h", "1h", "2d", "90min", "1w"]);
-                keys.push(format!(
-                    "from = {from:?}, to = {to:?}, timeout = {timeout:?}"
-                ));
+                keys.push(format!("from = {from:?}, to = {to:?}, timeout = {timeout:?}"));
                 if rng.chance(50) {
                     keys.push("same = \"board\"".into());
                 }
@@ -75,23 +61,14 @@ pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
                     keys.push(format!("value = {:?}", number_value(rng)));
                 }
                 if measure == "trend" {
-                    let span = rng.pick(&[
-                        "",
-                        "recent = 1, base = 1",
-                        "recent = 1, base = 2",
-                        "base = 3",
-                        "recent = 3",
-                    ]);
+                    let span =
+                        rng.pick(&["", "recent = 1, base = 1", "recent = 1, base = 2", "base = 3", "recent = 3"]);
                     keys.extend((!span.is_empty()).then(|| span.to_owned()));
                     if rng.chance(50) {
                         keys.push(format!("min_base = {}", rng.pick(&["0", "1", "2", "0.5"])));
                     }
                 }
-                let facts = if by == "users" {
-                    &mut accounts
-                } else {
-                    &mut both
-                };
+                let facts = if by == "users" { &mut accounts } else { &mut both };
                 facts.numbers.push(name.clone());
                 let _ = writeln!(toml, "{name} = {{ {} }}", keys.join(", "));
                 continue;
@@ -101,11 +78,7 @@ pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
                 keys.extend(window(rng));
             }
         }
-        let facts = if measure == "users" {
-            &mut accounts
-        } else {
-            &mut both
-        };
+        let facts = if measure == "users" { &mut accounts } else { &mut both };
         match measure {
             "sum" | "min" | "max" | "avg" => keys.push(format!("value = {:?}", number_value(rng))),
             "distinct" | "top" => {
@@ -161,15 +134,9 @@ fn window(rng: &mut Rng) -> Option<String> {
     let last = rng.pick(&["1d", "2d", "7d", "28d", "28d", "90d", "1w", "4w"]);
     match rng.below(10) {
         0..=2 => Some(format!("last = {last:?}")),
-        3 | 4 => Some(format!(
-            "last = {last:?}, ago = {:?}",
-            rng.pick(&["1d", "7d", "28d", "2w"])
-        )),
+        3 | 4 => Some(format!("last = {last:?}, ago = {:?}", rng.pick(&["1d", "7d", "28d", "2w"]))),
         5 => Some("last = \"month\"".into()),
-        6 | 7 => Some(format!(
-            "first = {:?}",
-            rng.pick(&["1d", "2d", "7d", "14d", "2w"])
-        )),
+        6 | 7 => Some(format!("first = {:?}", rng.pick(&["1d", "2d", "7d", "14d", "2w"]))),
         _ => None,
     }
 }
@@ -213,9 +180,7 @@ pub fn traits(rng: &mut Rng, level: &str) -> (String, Facts) {
 pub fn rollups(rng: &mut Rng, prefix: &str, users: &Facts) -> (String, Facts) {
     let mut toml = String::new();
     let mut facts = Facts::default();
-    let measures = [
-        "count", "count", "sum", "min", "max", "avg", "distinct", "top_sum",
-    ];
+    let measures = ["count", "count", "sum", "min", "max", "avg", "distinct", "top_sum"];
     for (at, measure) in rng.some(&measures, 55, 2).into_iter().enumerate() {
         let name = format!("{prefix}{at}_{measure}");
         let mut keys = vec![format!("measure = {measure:?}")];
@@ -244,9 +209,7 @@ pub fn rollups(rng: &mut Rng, prefix: &str, users: &Facts) -> (String, Facts) {
 pub fn milestones(rng: &mut Rng, level: &str, who: &Facts) -> (String, Facts) {
     let letter = &level[..1];
     let forms: &[&str] = if level == "user" {
-        &[
-            "once", "times", "times", "days", "steps", "steps", "again", "three", "all",
-        ]
+        &["once", "times", "times", "days", "steps", "steps", "again", "three", "all"]
     } else {
         &[
             "once",
@@ -284,11 +247,7 @@ pub fn milestones(rng: &mut Rng, level: &str, who: &Facts) -> (String, Facts) {
             }
             "days" => {
                 lines(&mut toml, &events(rng));
-                let _ = writeln!(
-                    toml,
-                    "times = {}\ncount_by = \"days\"\nwithin = {within_days:?}",
-                    rng.between(1, 3)
-                );
+                let _ = writeln!(toml, "times = {}\ncount_by = \"days\"\nwithin = {within_days:?}", rng.between(1, 3));
             }
             "all" => {
                 let parts = rng.some(&names, 40, 2);
@@ -329,12 +288,8 @@ pub fn milestones(rng: &mut Rng, level: &str, who: &Facts) -> (String, Facts) {
     }
     let mut facts = Facts::default();
     for name in names {
-        facts
-            .numbers
-            .extend([format!("{name}_hours"), format!("{name}_days_ago")]);
-        facts
-            .booleans
-            .extend([name.clone(), format!("{name}_pending")]);
+        facts.numbers.extend([format!("{name}_hours"), format!("{name}_days_ago")]);
+        facts.booleans.extend([name.clone(), format!("{name}_pending")]);
     }
     (toml, facts)
 }
@@ -347,10 +302,7 @@ fn lines(toml: &mut String, keys: &[String]) {
 
 /// Points with at most three decimals.
 fn points(rng: &mut Rng) -> String {
-    rng.pick(&[
-        "10", "5", "15", "20", "0", "2.5", "7.125", "0.001", "-10", "-20", "-3.75",
-    ])
-    .into()
+    rng.pick(&["10", "5", "15", "20", "0", "2.5", "7.125", "0.001", "-10", "-20", "-3.75"]).into()
 }
 
 /// The signals of a level as TOML, and the categories they are in.
@@ -363,11 +315,7 @@ pub fn signals(rng: &mut Rng, level: &str, facts: &Facts) -> (String, Vec<String
         if !category.is_empty() {
             let _ = writeln!(toml, "category = {category:?}");
         }
-        let named = if category.is_empty() {
-            "other"
-        } else {
-            category
-        };
+        let named = if category.is_empty() { "other" } else { category };
         if !categories.contains(&named.to_owned()) {
             categories.push(named.into());
         }
@@ -383,12 +331,7 @@ pub fn signals(rng: &mut Rng, level: &str, facts: &Facts) -> (String, Vec<String
                 ladder = true;
             }
             4 | 5 => {
-                let _ = writeln!(
-                    toml,
-                    "per = {:?}\npoints = {}",
-                    number(rng, facts, 2),
-                    points(rng)
-                );
+                let _ = writeln!(toml, "per = {:?}\npoints = {}", number(rng, facts, 2), points(rng));
                 if rng.chance(60) {
                     let _ = writeln!(toml, "max = {}", rng.pick(&["10", "30", "12.345", "4"]));
                 }
@@ -433,25 +376,13 @@ pub fn signals(rng: &mut Rng, level: &str, facts: &Facts) -> (String, Vec<String
             let _ = writeln!(toml, "exclusive = {:?}", rng.pick(&["group_a", "group_b"]));
         }
         if rng.chance(25) {
-            let length = rng.pick(&[
-                "half_life_days = 14",
-                "half_life_days = 3.5",
-                "linear_days = 90",
-                "linear_days = 7",
-            ]);
-            let _ = writeln!(
-                toml,
-                "decay = {{ since = {:?}, {length} }}",
-                rng.pick(&facts.numbers)
-            );
+            let length =
+                rng.pick(&["half_life_days = 14", "half_life_days = 3.5", "linear_days = 90", "linear_days = 7"]);
+            let _ = writeln!(toml, "decay = {{ since = {:?}, {length} }}", rng.pick(&facts.numbers));
         }
         if rng.chance(50) {
             let fact = rng.pick(&facts.all());
-            let _ = writeln!(
-                toml,
-                "say = \"S{at} is {{{fact}|unknown}} and {{{}}}\"",
-                rng.pick(&facts.numbers)
-            );
+            let _ = writeln!(toml, "say = \"S{at} is {{{fact}|unknown}} and {{{}}}\"", rng.pick(&facts.numbers));
         }
     }
     (toml, categories)

@@ -304,9 +304,8 @@ fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
         if length == 0 {
             return None;
         }
-        for place in 0..6 {
-            let digit = if place < length { i64::from(digits[place] - b'0') } else { 0 };
-            fraction_us = fraction_us * 10 + digit;
+        for digit in digits[..length].iter().chain(b"000000").take(6) {
+            fraction_us = fraction_us * 10 + i64::from(digit - b'0');
         }
         rest = &digits[length..];
     }

@@ -172,7 +172,7 @@ impl Reader<'_> {
         let mut scanner = Scanner::new(&projection, self.seed.clone());
         let mut file = EnrichFile { name: self.name.to_owned(), rows: Vec::new(), unread: Vec::new() };
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let number = Some(number as u64 + 1);
+            let number = number as u64 + 1;
             if scanner.scan(line) != Ok(Kind::Object) {
                 return Err(
                     self.error(number, "the line is no JSON object; one object is expected on each line".to_owned())
@@ -180,15 +180,10 @@ impl Reader<'_> {
             }
             let found = |slot: u32| -> &Raw { &scanner.found[slot as usize] };
             let id = json_value(line, Some(found(key_slot))).to_text().filter(|id| !is_placeholder(id));
-            let Some(id) = id else { return Err(self.error(number, format!("no id in `{}`", self.key))) };
+            let Some(id) = id else { return Err(self.error(Some(number), format!("no id in `{}`", self.key))) };
             let values = self
                 .values(|column| columns.get(column).map_or(Value::Null, |slot| json_value(line, Some(found(*slot)))));
-            file.rows.push(EnrichRow {
-                key: id.into_owned(),
-                line: number.unwrap_or(0),
-                values,
-                content: scanner.hash,
-            });
+            file.rows.push(EnrichRow { key: id.into_owned(), line: number, values, content: scanner.hash });
         }
         Ok(file)
     }
@@ -205,6 +200,9 @@ fn owned(value: Value<'_>, kind: Type) -> Value<'static> {
     }
 }
 
+/// Values of traits by the place of an entity; none where the file has no row.
+pub type Attached = Vec<Option<Vec<Value<'static>>>>;
+
 /// Rows by the place of the entity that a key stands for; keys that stand for none are counted.
 ///
 /// **Errors**: two rows for one entity that disagree.
@@ -212,7 +210,7 @@ pub fn attach(
     file: &EnrichFile,
     count: usize,
     place: impl Fn(&str) -> Option<u32>,
-) -> Result<(Vec<Option<Vec<Value<'static>>>>, u64), EnrichError> {
+) -> Result<(Attached, u64), EnrichError> {
     let mut rows: Vec<Option<&EnrichRow>> = vec![None; count];
     let mut strangers: HashMap<&str, &EnrichRow> = HashMap::new();
     for row in &file.rows {

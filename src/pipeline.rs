@@ -148,7 +148,7 @@ pub enum RunError {
         /// Lines that were read.
         records: u64,
         /// The lines themselves.
-        rejects: Rejects,
+        rejects: Box<Rejects>,
     },
     /// An enrichment file contradicts itself.
     Enrich(EnrichError),
@@ -212,7 +212,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let plan = Plan::new(&Layout::native(&model.input), model);
     let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
-    let shared = Shared::new(job);
+    let shared = Shared::new();
     let states = work(job, &plan, until, &reader, &shared, report)?;
     let state = states.into_iter().reduce(|mut a, b| {
         a.merge(b, model);
@@ -224,7 +224,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
     if job.max_rejects.exceeded(rejected, records) {
-        return Err(RunError::TooManyRejects { rejected, records, rejects });
+        return Err(RunError::TooManyRejects { rejected, records, rejects: Box::new(rejects) });
     }
     let as_of = match as_of {
         Some(as_of) if records > 0 => as_of,
@@ -246,8 +246,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(job: &Job<'_>) -> Shared {
-        let _ = job;
+    fn new() -> Shared {
         Shared {
             duplicates: Duplicates::new(),
             rejects: Mutex::default(),

@@ -54,26 +54,16 @@ const ROWS_AT_ONCE: usize = 1024;
 ///
 /// **Errors**: those of the writer.
 pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out: &mut dyn Write) -> io::Result<u64> {
-    let header = row::header(model, side);
+    let renderer = Renderer { scored, model, side, format, header: row::header(model, side) };
     let order = match side {
         Side::User => &scored.user_order,
         Side::Account => &scored.account_order,
     };
-    let mut defused = 0;
-    match format {
-        Format::Csv(dialect) => {
-            let cells = header.iter().map(|name| row::Cell::Text(name.as_str().into())).collect();
-            let mut bytes = Vec::new();
-            defused += csv::write(&[cells], dialect, &mut bytes).map_err(io::Error::other)?;
-            out.write_all(&bytes)?;
-        }
-        Format::Json => out.write_all(b"[")?,
-        Format::Ndjson => {}
-    }
+    let mut defused = renderer.begin(out)?;
     // So many rows at a time that memory stays bounded, whatever the number of entities.
     for (batch_index, batch) in order.chunks(ROWS_AT_ONCE * 16).enumerate() {
         let parts: Vec<io::Result<(Vec<u8>, u64)>> =
-            batch.par_chunks(ROWS_AT_ONCE).map(|part| render(scored, model, side, format, &header, part)).collect();
+            batch.par_chunks(ROWS_AT_ONCE).map(|part| renderer.render(part)).collect();
         for (part_index, part) in parts.into_iter().enumerate() {
             let (bytes, of_part) = part?;
             if format == Format::Json && (batch_index, part_index) != (0, 0) {
@@ -89,52 +79,68 @@ pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out:
     Ok(defused)
 }
 
-fn render(
-    scored: &Scored<'_>,
-    model: &Model,
+/// Makes rows of one level in one form.
+struct Renderer<'r, 's> {
+    scored: &'r Scored<'s>,
+    model: &'r Model,
     side: Side,
     format: Format,
-    header: &[String],
-    entities: &[u32],
-) -> io::Result<(Vec<u8>, u64)> {
-    let mut bytes = Vec::new();
-    let mut defused = 0;
-    for (index, entity) in entities.iter().enumerate() {
-        let number = *entity as usize;
-        match side {
-            Side::User => {
-                let scope = UserScope { board: &scored.board, user: number, home: scored.entities.users[number].home };
-                defused += one(&row::user(scored, model, &scope), model, side, format, header, index, &mut bytes)?;
-            }
-            Side::Account => {
-                let scope = AccountScope { board: &scored.board, account: number };
-                defused += one(&row::account(scored, model, &scope), model, side, format, header, index, &mut bytes)?;
-            }
-        }
-    }
-    Ok((bytes, defused))
+    header: Vec<String>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the last step of one loop; a struct would only name it again")]
-fn one(
-    row: &row::Row<'_>,
-    model: &Model,
-    side: Side,
-    format: Format,
-    header: &[String],
-    index: usize,
-    bytes: &mut Vec<u8>,
-) -> io::Result<u64> {
-    if let Format::Csv(dialect) = format {
-        return csv::write(std::slice::from_ref(&row.cells), dialect, bytes).map_err(io::Error::other);
+impl Renderer<'_, '_> {
+    /// What stands before the first row.
+    fn begin(&self, out: &mut dyn Write) -> io::Result<u64> {
+        match self.format {
+            Format::Csv(dialect) => {
+                let cells = self.header.iter().map(|name| row::Cell::Text(name.as_str().into())).collect();
+                let mut bytes = Vec::new();
+                let defused = csv::write(&[cells], dialect, &mut bytes).map_err(io::Error::other)?;
+                out.write_all(&bytes)?;
+                Ok(defused)
+            }
+            Format::Json => out.write_all(b"[").map(|()| 0),
+            Format::Ndjson => Ok(0),
+        }
     }
-    if format == Format::Json {
-        bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+
+    /// Rows of some entities, and how many of their cells were defused.
+    fn render(&self, entities: &[u32]) -> io::Result<(Vec<u8>, u64)> {
+        let mut bytes = Vec::new();
+        let mut defused = 0;
+        for (index, entity) in entities.iter().enumerate() {
+            let number = *entity as usize;
+            if self.format == Format::Json {
+                bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+            }
+            let board = &self.scored.board;
+            defused += match self.side {
+                Side::User => {
+                    let scope = UserScope { board, user: number, home: self.scored.entities.users[number].home };
+                    self.write(&row::user(self.scored, self.model, &scope), &mut bytes)?
+                }
+                Side::Account => {
+                    let scope = AccountScope { board, account: number };
+                    self.write(&row::account(self.scored, self.model, &scope), &mut bytes)?
+                }
+            };
+        }
+        Ok((bytes, defused))
     }
-    let tier = header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
-    serde_json::to_writer(&mut *bytes, &json::object(header, row, side.level(model), tier.as_deref()))?;
-    if format == Format::Ndjson {
-        bytes.push(b'\n');
+
+    /// One row.
+    fn write(&self, row: &row::Row<'_>, bytes: &mut Vec<u8>) -> io::Result<u64> {
+        if let Format::Csv(dialect) = self.format {
+            return csv::write(std::slice::from_ref(&row.cells), dialect, bytes).map_err(io::Error::other);
+        }
+        let tier = self.header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
+        serde_json::to_writer(
+            &mut *bytes,
+            &json::object(&self.header, row, self.side.level(self.model), tier.as_deref()),
+        )?;
+        if self.format == Format::Ndjson {
+            bytes.push(b'\n');
+        }
+        Ok(0)
     }
-    Ok(0)
 }

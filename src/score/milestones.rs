@@ -6,7 +6,7 @@ use crate::{
     expr::Value,
     fold::{Moment, UNDATED},
     model::compiled::{Form, Level, Milestone, MilestonePart},
-    units::{DAY_US, Day, HOUR_US, Micros},
+    units::{Day, HOUR_US, Micros},
 };
 
 /// How a milestone stands for one entity.
@@ -181,22 +181,19 @@ pub fn fact(outcome: Outcome, part: MilestonePart, start: Micros, view: &View<'_
     match part {
         MilestonePart::Reached => Value::Boolean(reached.is_some()),
         MilestonePart::Pending => Value::Boolean(outcome.state == State::Pending),
-        MilestonePart::Hours => hours(outcome, start).map_or(Value::Null, Value::Number),
+        MilestonePart::Hours => {
+            time_to(outcome, start).map_or(Value::Null, |time| Value::Number(time as f64 / HOUR_US as f64))
+        }
         MilestonePart::DaysAgo => {
             reached.map_or(Value::Null, |at| Value::Number(f64::from(view.as_of.day - view.day(at))))
         }
     }
 }
 
-/// Hours from the start; none if it was not reached, or before the start.
-pub fn hours(outcome: Outcome, start: Micros) -> Option<f64> {
+/// The time from the start; none if it was not reached, or before the start.
+pub fn time_to(outcome: Outcome, start: Micros) -> Option<Micros> {
     match outcome.state {
-        State::Reached(at) if at >= start => Some((at - start) as f64 / HOUR_US as f64),
+        State::Reached(at) if at >= start => Some(at - start),
         _ => None,
     }
-}
-
-/// Days of 24 hours in a duration, for messages.
-pub fn days_of(within: Micros) -> f64 {
-    within as f64 / DAY_US as f64
 }

@@ -2,7 +2,7 @@
 
 use super::{
     board::Table,
-    milestones::{Outcome, State, hours},
+    milestones::{Outcome, State, time_to},
 };
 use crate::{
     fold::Interner,
@@ -42,6 +42,8 @@ pub struct MilestoneSummary {
     pub reached_of_eligible: u64,
     /// Hours from the start, the median of those that got there after it.
     pub median_hours: Option<f64>,
+    /// Whether the median is at most the target, to the microsecond.
+    pub target_met: Option<bool>,
     /// Time to value that is aimed at. **Units**: hours.
     pub target_hours: Option<f64>,
     /// Of entities that reached the milestone before this one in the model and whose start window for this one is over: how many, and how many
@@ -58,11 +60,6 @@ impl MilestoneSummary {
     /// The share of those that reached the milestone before that reached this one.
     pub fn rate_from_previous(&self) -> Option<f64> {
         self.from_previous.and_then(|(eligible, reached)| share(reached, eligible))
-    }
-
-    /// Whether the median is within the target.
-    pub fn target_met(&self) -> Option<bool> {
-        Some(self.median_hours? <= self.target_hours? + crate::units::EPSILON)
     }
 }
 
@@ -115,10 +112,11 @@ fn milestone(
         eligible: 0,
         reached_of_eligible: 0,
         median_hours: None,
+        target_met: None,
         target_hours: milestone.target.map(|target| target as f64 / HOUR_US as f64),
         from_previous: (index > 0).then_some((0, 0)),
     };
-    let mut times: Vec<f64> = Vec::new();
+    let mut times: Vec<Micros> = Vec::new();
     for (of_entity, start) in outcomes.chunks(stride).zip(starts) {
         let outcome = of_entity[index];
         let reached = matches!(outcome.state, State::Reached(_));
@@ -129,7 +127,7 @@ fn milestone(
         }
         summary.eligible += u64::from(outcome.closed);
         summary.reached_of_eligible += u64::from(outcome.closed && reached);
-        times.extend(hours(outcome, *start));
+        times.extend(time_to(outcome, *start));
         if let Some((eligible, passed)) = &mut summary.from_previous
             && outcome.closed
             && matches!(of_entity[index - 1].state, State::Reached(_))
@@ -138,17 +136,19 @@ fn milestone(
             *passed += u64::from(reached);
         }
     }
-    times.sort_unstable_by(f64::total_cmp);
-    summary.median_hours = median(&times);
+    times.sort_unstable();
+    let median = median(&times);
+    summary.median_hours = median.map(|time| time / HOUR_US as f64);
+    summary.target_met = median.zip(milestone.target).map(|(median, target)| median <= target as f64);
     summary
 }
 
 /// The middle of sorted numbers; of an even count the mean of the middle two.
-fn median(sorted: &[f64]) -> Option<f64> {
+fn median(sorted: &[Micros]) -> Option<f64> {
     let middle = sorted.len() / 2;
     match sorted.len() {
         0 => None,
-        n if n % 2 == 1 => Some(sorted[middle]),
-        _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+        n if n % 2 == 1 => Some(sorted[middle] as f64),
+        _ => Some(f64::midpoint(sorted[middle - 1] as f64, sorted[middle] as f64)),
     }
 }

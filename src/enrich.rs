@@ -126,8 +126,14 @@ impl Reader<'_> {
         let header = reader.headers().map_err(|error| self.csv_error(&error))?.clone();
         let columns: HashMap<&str, usize> = header.iter().enumerate().map(|(index, name)| (name, index)).collect();
         let Some(key) = columns.get(self.key) else {
-            let found: Vec<&str> = header.iter().take(12).collect();
-            let message = format!("no column `{}`; the header row has {}", self.key, crate::diag::list(&found));
+            // Without a header row these cells are data, so they are not printed.
+            let near = crate::diag::near_miss(self.key, header.iter()).map(|near| format!("; `{near}` comes close"));
+            let cells = crate::units::plural(header.len() as u64, "cell", "cells");
+            let near = near.unwrap_or_default();
+            let message = format!(
+                "no column `{}` among the {cells} of the header row{near}; the first line must name the columns",
+                self.key
+            );
             return Err(self.error(Some(1), message));
         };
         let mut file = EnrichFile { name: self.name.to_owned(), rows: Vec::new(), unread: self.unread(header.iter()) };
@@ -270,7 +276,10 @@ mod tests {
     #[test]
     fn problems_are_told_with_their_line() {
         for (text, expected) in [
-            ("id,size\n1,2\n", "`f.csv` line 1: no column `account_id`; the header row has `id` and `size`"),
+            (
+                "id,size\n1,2\n",
+                "`f.csv` line 1: no column `account_id` among the 2 cells of the header row; the first line must name the columns",
+            ),
             (
                 "account_id,size\na,1\nb,1,2\n",
                 "`f.csv` line 3: 3 cells where the header row has 2; a comma inside a cell needs quotes around the cell",

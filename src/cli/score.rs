@@ -146,8 +146,8 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
-    let users = enrichment(arguments.users.as_deref(), "user_id", &model.user, &model)?;
-    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", &model.account, &model)?;
+    let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, &model), arguments.quiet)?;
+    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, &model), arguments.quiet)?;
     if let Some(dir) = &arguments.out {
         ensure_dir(dir)?;
         sweep(dir);
@@ -178,6 +178,10 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         tell_rejects(&folded.rejects);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
+        let as_of = crate::clock::instant_text(folded.as_of.instant);
+        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
+    }
     let mut staged = Vec::new();
     if let Some(path) = &rejects_path {
         staged.push(stage_rejects(path, &mut folded.rejects)?);
@@ -221,11 +225,16 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
             tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
         }
     }
+    // The clock is read only where the point in time depends on it.
+    let now = match when {
+        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
+        When::At(_) | When::EndOf(_) => 0,
+    };
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let workers = arguments.threads.map_or_else(cores, usize::from);
     // A pool that was made before, as in tests, keeps its size; results do not depend on it.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
-    Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now: jiff::Timestamp::now().as_microsecond() })
+    Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 
 fn when(text: &str) -> Result<When, Failure> {
@@ -267,8 +276,8 @@ fn supported(model: &Model, name: &str) -> Result<(), Failure> {
 fn enrichment(
     path: Option<&Path>,
     key: &str,
-    level: &crate::model::compiled::Level,
-    model: &Model,
+    (level, model): (&crate::model::compiled::Level, &Model),
+    quiet: bool,
 ) -> Result<Option<EnrichFile>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let name = path.display().to_string();
@@ -277,7 +286,16 @@ fn enrichment(
         Failure::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
     })?;
     match enrich::read(&name, &bytes, key, &level.traits, &model.zone) {
-        Ok(file) => Ok(Some(file)),
+        Ok(file) => {
+            if !file.unread.is_empty() && !quiet {
+                let unread: Vec<&str> = file.unread.iter().map(String::as_str).take(12).collect();
+                tell(&visible(&format!(
+                    "note: no trait of the model reads {} of `{name}`",
+                    crate::diag::list(&unread)
+                )));
+            }
+            Ok(Some(file))
+        }
         Err(error) => Err(Failure::Error(error.into(), Exit::CannotStart)),
     }
 }
@@ -416,12 +434,13 @@ fn write_folder(
         tell_defused(facts.formula_cells, false);
         let (users, accounts) = (&result.scored.users, &result.scored.accounts);
         tell(&format!(
-            "{} ({} qualified) and {} ({} qualified) as of {} are in {}",
+            "{} ({} qualified) and {} ({} qualified) as of {}{} are in {}",
             plural(users.count, "user", "users"),
             users.qualified,
             plural(accounts.count, "account", "accounts"),
             accounts.qualified,
             crate::clock::instant_text(result.scored.as_of.instant),
+            if result.scored.as_of.partial { " (in the middle of a day)" } else { "" },
             visible(&dir.display().to_string())
         ));
     }

@@ -79,7 +79,7 @@ impl Reason {
             Reason::NotObject => "the line is JSON but not an object in braces",
             Reason::NoEvent => "the field of the event's name is missing or no text",
             Reason::NoTime => "the field of the time is missing",
-            Reason::BadTime => "the time is neither RFC 3339 nor a number since 1970",
+            Reason::BadTime => "the time is neither RFC 3339 (date and time of day) nor a number since 1970",
             Reason::TimeOutOfRange => "the time is not between the years 1 and 9999",
             Reason::NoId => "there is neither a user, a visitor nor an account, or only placeholders such as \"null\"",
             Reason::BadId => "an id is neither text nor a number",

@@ -123,7 +123,7 @@ fn milestone(summary: &MilestoneSummary, before: Option<&str>) -> Json {
         "missed": summary.missed,
         "rate": maybe(summary.rate()),
         "rate_over": summary.eligible,
-        "left_out": summary.reached + summary.pending + summary.missed - summary.eligible,
+        "left_out": summary.left_out(),
         "median_hours": maybe(summary.median_hours),
         "target_hours": maybe(summary.target_hours),
         "target_met": summary.target_met,

@@ -26,7 +26,8 @@ pub fn summary(scored: &Scored<'_>, model: &Model, side: Side, width: u16) -> St
     };
     let mut out = String::new();
     let qualified = plural(summary.qualified, qualified, &format!("{qualified}s"));
-    let _ = writeln!(out, "{what}, {qualified}, as of {}", crate::clock::instant_text(scored.as_of.instant));
+    let partial = if scored.as_of.partial { " (in the middle of a day)" } else { "" };
+    let _ = writeln!(out, "{what}, {qualified}, as of {}{partial}", crate::clock::instant_text(scored.as_of.instant));
     distribution(&mut out, "tier", &summary.tiers, summary.count);
     distribution(&mut out, "route", &summary.routes, summary.count);
     milestones(&mut out, summary);
@@ -71,7 +72,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
         return;
     }
     let mut table = plain(None);
-    table.set_header(["milestone", "reached", "pending", "missed", "rate", "median", "target"]);
+    table.set_header(["milestone", "reached", "pending", "missed", "rate", "left out", "median", "target"]);
     let percent = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
     let hours = |hours: Option<f64>| {
         hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", number_text((hours * 10.0).round() / 10.0)))
@@ -90,6 +91,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
             pending,
             missed,
             percent(one.rate()),
+            one.left_out().to_string(),
             hours(one.median_hours),
             target,
         ]);

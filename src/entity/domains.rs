@@ -125,9 +125,9 @@ const FREE_MAIL: [&str; 118] = [
     "ymail.com",
 ];
 
-/// The registrable domain of an e-mail address, in small letters; none for what is no address, for addresses of machines (an IP address, a
-/// single label such as `localhost`), and for public suffixes themselves.
-pub fn registrable(email: &str) -> Option<String> {
+/// The host of an e-mail address, in small letters; none for what is no address and for addresses of machines (an IP address, a single label such
+/// as `localhost`).
+pub fn host(email: &str) -> Option<String> {
     let (name, host) = email.trim().rsplit_once('@')?;
     let host = host.trim_end_matches('.').to_lowercase();
     let machine = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.');
@@ -135,10 +135,21 @@ pub fn registrable(email: &str) -> Option<String> {
         return None;
     }
     // Numbers alone are no top-level domain, so such a host is a broken address of a machine.
-    if host.rsplit('.').next()?.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    psl::domain_str(&host).map(str::to_owned)
+    let numeric = host.rsplit('.').next()?.bytes().all(|byte| byte.is_ascii_digit());
+    (!numeric).then_some(host)
+}
+
+/// The registrable domain of a host; none if it is a public suffix itself.
+pub fn registrable(host: &str) -> Option<String> {
+    psl::domain_str(host).map(str::to_owned)
+}
+
+/// Whether a host is one of these domains or lies below one.
+pub fn is_below(host: &str, domains: &[String]) -> bool {
+    domains.iter().any(|domain| {
+        let domain = domain.to_lowercase();
+        host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+    })
 }
 
 /// Whether a registrable domain is a free-mail provider's, by the built-in list.
@@ -167,7 +178,7 @@ mod tests {
             ("kim@co.uk", None),
             ("a b@c d.com", None),
         ] {
-            assert_eq!(registrable(email).as_deref(), domain, "{email}");
+            assert_eq!(host(email).as_deref().and_then(registrable).as_deref(), domain, "{email}");
         }
     }
 

@@ -7,7 +7,8 @@ mod identity;
 
 use std::collections::HashMap;
 
-pub use domains::{FREE_MAIL_DATE, is_free_mail, registrable};
+pub use domains::FREE_MAIL_DATE;
+use domains::{host, is_below, is_free_mail, registrable};
 pub use identity::{NOBODY, People};
 
 use crate::{
@@ -138,11 +139,9 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
     let mut users_without_events = Vec::new();
     let mut user_of_person = vec![NOBODY; people.names.len()];
     for (person, draft) in users.drain(..).enumerate() {
-        let domain = email(state, model, &draft, emails).as_deref().and_then(registrable);
-        if domain
-            .as_ref()
-            .is_some_and(|domain| model.identity.exclude_domains.iter().any(|known| known.eq_ignore_ascii_case(domain)))
-        {
+        let host = email(state, model, &draft, emails).as_deref().and_then(host);
+        let domain = host.as_deref().and_then(registrable);
+        if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
             exclude(state, &draft, &mut counts);
             continue;
         }
@@ -153,7 +152,9 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         let number = kept.len() as u32;
         user_of_person[person] = number;
         let timeline = timeline(state, &draft.raw);
-        let of_domain = domain.as_ref().filter(|domain| makes_account(model, domain));
+        let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
+        let of_domain =
+            domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
         let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
         let last = timeline
             .iter()
@@ -243,40 +244,22 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
     }
     let plan_index = model.user.email?;
     let plan = &model.user.traits[plan_index];
-    let mut best: Option<Edge> = None;
-    let mut offer = |edge: Option<&Edge>| {
-        if let Some(edge) = edge {
-            best.get_or_insert(*edge).merge(*edge, true, plan.kind, &state.texts);
-        }
+    let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
+        let first = *edges.next()?;
+        Some(edges.fold(first, |mut best, edge| {
+            best.merge(*edge, true, plan.kind, &state.texts);
+            best
+        }))
     };
-    draft
-        .raw
-        .iter()
-        .filter_map(|(part, owner)| folk(state, *part, *owner))
-        .for_each(|folk| offer(folk.traits.get(&(plan_index as u16))));
-    if best.is_none() {
-        let mut offer = |edge: Option<&Edge>| {
-            if let Some(edge) = edge {
-                best.get_or_insert(*edge).merge(*edge, true, plan.kind, &state.texts);
-            }
-        };
-        for (part, row) in &draft.rows {
-            let rest = &state.parts[*part as usize].rows[*row as usize].rest;
-            offer(rest.as_ref().and_then(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED))));
-        }
-    }
+    let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
+    let rests =
+        draft.rows.iter().filter_map(|(part, row)| state.parts[*part as usize].rows[*row as usize].rest.as_ref());
+    let best = latest(&mut folks.filter_map(|folk| folk.traits.get(&(plan_index as u16))))
+        .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
         Some(Value::Text(text)) => Some(text.into_owned()),
         _ => raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned),
     }
-}
-
-/// Whether users of a domain belong to an account of it.
-fn makes_account(model: &Model, domain: &str) -> bool {
-    let identity = &model.identity;
-    identity.email_domain
-        && !is_free_mail(domain)
-        && !identity.free_mail.iter().any(|known| known.eq_ignore_ascii_case(domain))
 }
 
 /// Moves every line of a person to the bucket of excluded ones.

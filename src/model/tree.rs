@@ -55,6 +55,8 @@ pub(super) struct Table<'t> {
     entries: Vec<(&'t str, Range<usize>, &'t Spanned<DeValue<'t>>)>,
     /// Every key that was asked for.
     known: Vec<&'static str>,
+    /// Keys to suggest, where which of them are asked for depends on the others.
+    vocabulary: &'static [&'static str],
 }
 
 impl<'t> Table<'t> {
@@ -63,7 +65,7 @@ impl<'t> Table<'t> {
         let mut entries: Vec<_> =
             table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
-        Table { what: what.into(), span, entries, known: Vec::new() }
+        Table { what: what.into(), span, entries, known: Vec::new(), vocabulary: &[] }
     }
 
     /// The place to mark for a problem of the table as a whole: its first key, else all of it.
@@ -74,6 +76,11 @@ impl<'t> Table<'t> {
 
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|(name, _, _)| *name == key)
+    }
+
+    /// Names the keys to suggest for one that is unknown.
+    pub(super) fn vocabulary(&mut self, words: &'static [&'static str]) {
+        self.vocabulary = words;
     }
 
     /// Where a key stands.
@@ -106,7 +113,11 @@ impl<'t> Table<'t> {
         for (key, span, _) in &self.entries {
             if !self.known.contains(key) {
                 let message = format!("unknown key `{key}` in {}", self.what);
-                let help = suggest(key, self.known.iter().copied());
+                let words = if self.vocabulary.is_empty() { &self.known } else { self.vocabulary };
+                let help = match words.contains(key) {
+                    true => Some(format!("`{key}` goes with another form of this table")),
+                    false => suggest(key, words.iter().copied()),
+                };
                 found.add(
                     Diagnostic::error(codes::UNKNOWN_KEY, span.clone(), message, "not a key of this table")
                         .maybe_help(help),

@@ -57,6 +57,11 @@ impl MilestoneSummary {
         share(self.reached_of_eligible, self.eligible)
     }
 
+    /// Entities whose start window is still open, which the rate leaves out.
+    pub fn left_out(&self) -> u64 {
+        self.reached + self.pending + self.missed - self.eligible
+    }
+
     /// The share of those that reached the milestone before that reached this one.
     pub fn rate_from_previous(&self) -> Option<f64> {
         self.from_previous.and_then(|(eligible, reached)| share(reached, eligible))

@@ -66,6 +66,8 @@ pub(super) enum Declared<'f> {
     Rollup(&'f RollupFile),
     /// Written by scoring, in a phase.
     Scoring(Type, Phase),
+    /// Its own problem has been told.
+    Broken,
 }
 
 /// Facts that both levels have.
@@ -231,7 +233,8 @@ impl<'f> Compiler<'f, '_> {
                 self.declare_one(side, &one.name.value, Some(&one.name.span), Declared::Trait(one));
             }
             for metric in &file.metrics {
-                self.declare_one(side, &metric.name.value, Some(&metric.name.span), Declared::Metric(metric));
+                let declared = if metric.broken { Declared::Broken } else { Declared::Metric(metric) };
+                self.declare_one(side, &metric.name.value, Some(&metric.name.span), declared);
             }
             for (name, text) in &level.facts {
                 self.declare_one(side, &name.value, Some(&name.span), Declared::Expression(text));
@@ -325,6 +328,7 @@ impl<'f> Compiler<'f, '_> {
 
     fn make(&mut self, side: Side, declared: Declared<'f>) -> Option<(Type, Source, Phase)> {
         match declared {
+            Declared::Broken => None,
             Declared::Builtin(builtin, kind) => Some((kind, Source::Builtin(builtin), Phase::BASE)),
             Declared::Scoring(kind, phase) => Some((kind, Source::Scoring, phase)),
             Declared::Trait(one) => Some((one.kind, Source::Trait(self.trait_plan(side, one)), Phase::BASE)),

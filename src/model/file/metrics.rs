@@ -70,10 +70,18 @@ pub(super) const TYPES: [(&str, Type); 4] =
 const ELAPSED_UNITS: [(&str, Micros); 5] =
     [("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
 
+/// Every key of a metric, whatever its measure.
+const KEYS: [&str; 18] = [
+    "measure", "event", "where", "last", "ago", "first", "value", "type", "k", "from", "to", "unit", "timeout", "same",
+    "by", "recent", "base", "min_base",
+];
+
 /// One metric, as written.
 #[derive(Debug)]
 pub(in crate::model) struct MetricFile {
     pub(in crate::model) name: Text,
+    /// Whether what it measures could not be read; its name is still a name.
+    pub(in crate::model) broken: bool,
     pub(in crate::model) kind: MeasureKind,
     pub(in crate::model) event: Option<Vec<Text>>,
     pub(in crate::model) filter: Option<Text>,
@@ -100,18 +108,20 @@ pub(super) fn read(table: &Table<'_>, found: &mut Findings) -> Vec<MetricFile> {
     for (name, value) in table.named(found) {
         let what = format!("metric `{}`", name.value);
         if let Some(entry) = as_table(value, &what, &name.value, found) {
-            metrics.extend(metric(name, entry, found));
+            metrics.push(metric(name, entry, found));
         }
     }
     metrics
 }
 
-fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> Option<MetricFile> {
+fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> MetricFile {
+    table.vocabulary(&KEYS);
     if !table.has("measure") {
         table.missing("measure", "measure = \"count\"", found);
-        return None;
     }
-    let kind = super::choice(&mut table, "measure", &MEASURES, found)?.value;
+    let Some(kind) = super::choice(&mut table, "measure", &MEASURES, found).map(|kind| kind.value) else {
+        return MetricFile { broken: true, ..MetricFile::new(name, MeasureKind::Count) };
+    };
     let mut metric = MetricFile::new(name, kind);
     match kind {
         MeasureKind::Elapsed => pair(&mut metric, &mut table, found),
@@ -131,7 +141,7 @@ fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> Option<Metr
     }
     value(&mut metric, &mut table, found);
     table.finish(found);
-    Some(metric)
+    metric
 }
 
 impl MetricFile {
@@ -139,6 +149,7 @@ impl MetricFile {
     pub(in crate::model) fn new(name: Text, kind: MeasureKind) -> MetricFile {
         MetricFile {
             name,
+            broken: false,
             kind,
             event: None,
             filter: None,

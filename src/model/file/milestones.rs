@@ -59,7 +59,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
         table.finish(found);
         return Some(MilestoneFile {
             name: name?,
-            form: MilestoneForm::All(parts?),
+            form: MilestoneForm::All(parts.unwrap_or_default()),
             within: None,
             min_users: None,
             who: None,
@@ -85,7 +85,8 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
     table.finish(found);
     Some(MilestoneFile {
         name: name?,
-        form: form?,
+        // What could not be read has been told; the name is still a name.
+        form: form.unwrap_or(MilestoneForm::All(Vec::new())),
         within: within.map(|within| within.value),
         min_users: min_users.and_then(|n| usize::try_from(n.value).ok()),
         who,

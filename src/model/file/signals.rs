@@ -24,6 +24,26 @@ pub(in crate::model) struct SignalFile {
     pub(in crate::model) say: Option<Text>,
 }
 
+/// Every key of a signal, whatever its form.
+const KEYS: [&str; 16] = [
+    "name",
+    "category",
+    "exclusive",
+    "when",
+    "points",
+    "value",
+    "ladder",
+    "per",
+    "max",
+    "event",
+    "where",
+    "last",
+    "first",
+    "at_least",
+    "decay",
+    "say",
+];
+
 /// What a signal pays for, and how much.
 #[derive(Debug)]
 pub(in crate::model) enum Pay {
@@ -100,6 +120,7 @@ pub(super) fn bounds(table: &mut Table<'_>, found: &mut Findings) -> (Option<Poi
 }
 
 pub(super) fn signal(mut table: Table<'_>, found: &mut Findings) -> Option<SignalFile> {
+    table.vocabulary(&KEYS);
     let name = table.name(found);
     let place = name.as_ref().map_or_else(|| table.place(), |name| name.span.clone());
     let category = table.text("category", found);
@@ -109,7 +130,8 @@ pub(super) fn signal(mut table: Table<'_>, found: &mut Findings) -> Option<Signa
     let decay = table.table("decay", "a decay", found).and_then(|decay| self::decay(decay, found));
     let say = table.text("say", found);
     table.finish(found);
-    Some(SignalFile { name: name?, category, exclusive, when, pay: pay?, decay, say })
+    // What could not be read has been told; the rest of the signal is still looked at.
+    Some(SignalFile { name: name?, category, exclusive, when, pay: pay.unwrap_or(Pay::Flat(Points::ZERO)), decay, say })
 }
 
 /// The form of a signal, told by its keys.
@@ -133,7 +155,7 @@ fn pay(
         Some("event") => counted(table, name, found),
         Some("value") => {
             let value = table.text("value", found);
-            let (strict, rungs) = ladder(table, place, found)?;
+            let (strict, rungs) = ladder(table, place, found).unwrap_or_default();
             Some(Pay::Ladder { value: Seen::Value(value?), strict, rungs })
         }
         Some(_) => {
@@ -150,7 +172,7 @@ fn pay(
                     "it bounds the amount without its sign",
                 ));
             }
-            Some(Pay::Per { value: value?, points: points?, max: max.map(|max| max.value) })
+            Some(Pay::Per { value: value?, points: points.unwrap_or_default(), max: max.map(|max| max.value) })
         }
         None => flat(table, guarded, found),
     }
@@ -191,7 +213,7 @@ fn counted(table: &mut Table<'_>, name: Option<&Text>, found: &mut Findings) -> 
     let window = super::window(table, false, found);
     let rungs = if table.has("ladder") { ladder(table, &span, found) } else { single_rung(table, found) };
     let metric = inline(name?, event?, filter, window, span);
-    let (strict, rungs) = rungs?;
+    let (strict, rungs) = rungs.unwrap_or_default();
     Some(Pay::Ladder { value: Seen::Inline(Box::new(metric)), strict, rungs })
 }
 

@@ -127,7 +127,7 @@ const FREE_MAIL: [&str; 118] = [
 
 /// The host of an e-mail address, in small letters; none for what is no address and for addresses of machines (an IP address, a single label such
 /// as `localhost`).
-pub fn host(email: &str) -> Option<String> {
+pub(super) fn host(email: &str) -> Option<String> {
     let (name, host) = email.trim().rsplit_once('@')?;
     let host = host.trim_end_matches('.').to_lowercase();
     let machine = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.');
@@ -140,12 +140,12 @@ pub fn host(email: &str) -> Option<String> {
 }
 
 /// The registrable domain of a host; none if it is a public suffix itself.
-pub fn registrable(host: &str) -> Option<String> {
+pub(super) fn registrable(host: &str) -> Option<String> {
     psl::domain_str(host).map(str::to_owned)
 }
 
 /// Whether a host is one of these domains or lies below one.
-pub fn is_below(host: &str, domains: &[String]) -> bool {
+pub(super) fn is_below(host: &str, domains: &[String]) -> bool {
     domains.iter().any(|domain| {
         let domain = domain.to_lowercase();
         host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
@@ -153,7 +153,7 @@ pub fn is_below(host: &str, domains: &[String]) -> bool {
 }
 
 /// Whether a registrable domain is a free-mail provider's, by the built-in list.
-pub fn is_free_mail(domain: &str) -> bool {
+pub(super) fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.binary_search(&domain).is_ok()
 }
 

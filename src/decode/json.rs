@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    hash::{BuildHasher, Hash, Hasher},
+    hash::{BuildHasher, Hasher},
 };
 
 /// How deep arrays and objects may lie within each other.
@@ -88,7 +88,7 @@ pub struct Projection {
 #[derive(Debug, Clone, Default)]
 struct Node {
     /// Keys that lead on.
-    children: Vec<(Box<str>, u32)>,
+    children: Vec<(Box<[u8]>, u32)>,
     /// Slots that this value fills.
     slots: Vec<u32>,
     /// Whether the value is fingerprinted.
@@ -127,19 +127,23 @@ impl Projection {
     fn node(&mut self, path: &[String]) -> u32 {
         let mut at = 0;
         for key in path {
-            let known =
-                self.nodes[at as usize].children.iter().find(|(name, _)| **name == **key).map(|(_, child)| *child);
+            let known = self.nodes[at as usize]
+                .children
+                .iter()
+                .find(|(name, _)| **name == *key.as_bytes())
+                .map(|(_, child)| *child);
             at = known.unwrap_or_else(|| {
                 let child = self.nodes.len() as u32;
                 self.nodes.push(Node::default());
-                self.nodes[at as usize].children.push((key.clone().into_boxed_str(), child));
+                self.nodes[at as usize].children.push((key.as_bytes().into(), child));
                 child
             });
         }
         at
     }
 
-    fn child(&self, node: u32, key: &str) -> u32 {
+    #[inline]
+    fn child(&self, node: u32, key: &[u8]) -> u32 {
         let Some(node) = self.nodes.get(node as usize) else { return NOWHERE };
         node.children.iter().find(|(name, _)| **name == *key).map_or(NOWHERE, |(_, child)| *child)
     }
@@ -160,6 +164,8 @@ impl Default for Projection {
 pub struct Scanner<'p> {
     projection: &'p Projection,
     hasher: foldhash::quality::RandomState,
+    /// Secrets of the fingerprint, from the hasher's seed.
+    secrets: [u64; 2],
     /// What was found, by slot.
     pub found: Vec<Raw>,
     /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
@@ -169,7 +175,8 @@ pub struct Scanner<'p> {
 impl<'p> Scanner<'p> {
     /// A scanner; scanners that are to agree on fingerprints get copies of one hasher.
     pub fn new(projection: &'p Projection, hasher: foldhash::quality::RandomState) -> Scanner<'p> {
-        Scanner { projection, hasher, found: vec![Raw::default(); projection.slots()], hash: 0 }
+        let secrets = [hasher.hash_one(1_u8), hasher.hash_one(2_u8)];
+        Scanner { projection, hasher, secrets, found: vec![Raw::default(); projection.slots()], hash: 0 }
     }
 
     /// Checks a whole line and picks out the wanted values; says what the line's value is.
@@ -183,6 +190,21 @@ impl<'p> Scanner<'p> {
         let kind = walk.value(0, false)?.0;
         walk.space();
         if walk.at < walk.bytes.len() { Err(Fault::Syntax(walk.at)) } else { Ok(kind) }
+    }
+
+    /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
+    #[inline]
+    fn mix(&self, a: u64, b: u64) -> u64 {
+        let product = u128::from(a ^ self.secrets[0]) * u128::from(b ^ self.secrets[1]);
+        (product as u64) ^ ((product >> 64) as u64)
+    }
+
+    /// The hash of some bytes, set apart by what they are.
+    #[inline]
+    fn hash_bytes(&self, kind: Kind, bytes: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(bytes);
+        self.mix(hasher.finish(), kind as u64)
     }
 }
 
@@ -198,6 +220,7 @@ struct Walk<'l, 's, 'p> {
 type Seen = (Kind, u64);
 
 impl Walk<'_, '_, '_> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -214,20 +237,16 @@ impl Walk<'_, '_, '_> {
     }
 
     /// A value at a node of the projection.
+    #[inline]
     fn value(&mut self, node: u32, hashed: bool) -> Result<Seen, Fault> {
+        if node == NOWHERE && !hashed {
+            return self.any_value(NOWHERE, false);
+        }
         let start = self.at;
-        let wanted = self.scanner.projection.nodes.get(node as usize);
+        let projection = self.scanner.projection;
+        let wanted = projection.nodes.get(node as usize);
         let hash_here = wanted.is_some_and(|node| node.hashed);
-        let hashed_inside = hashed || hash_here;
-        let (kind, hash) = match self.peek() {
-            Some(b'"') => self.text(hashed_inside)?,
-            Some(b'{') => self.object(node, hashed_inside)?,
-            Some(b'[') => self.array(node, hashed_inside)?,
-            Some(b't') => self.word(b"true", Kind::True)?,
-            Some(b'f') => self.word(b"false", Kind::False)?,
-            Some(b'n') => self.word(b"null", Kind::Null)?,
-            _ => self.number(hashed_inside)?,
-        };
+        let (kind, hash) = self.any_value(node, hashed || hash_here)?;
         if let Some(wanted) = wanted {
             let quotes = usize::from(matches!(kind, Kind::Text | Kind::EscapedText));
             let raw = Raw { kind, start: (start + quotes) as u32, end: (self.at - quotes) as u32 };
@@ -236,27 +255,46 @@ impl Walk<'_, '_, '_> {
             }
             if hash_here {
                 // An object that says nothing is the same as none.
-                let nothing = kind == Kind::Null || (kind == Kind::Object && hash == self.hash_of(Kind::Object, 0_u64));
+                let nothing =
+                    kind == Kind::Null || (kind == Kind::Object && hash == self.scanner.mix(0, Kind::Object as u64));
                 self.scanner.hash = if nothing { 0 } else { hash };
             }
         }
         Ok((kind, hash))
     }
 
+    #[inline]
+    fn any_value(&mut self, node: u32, hashed: bool) -> Result<Seen, Fault> {
+        match self.peek() {
+            Some(b'"') => {
+                let text = self.text()?;
+                Ok((text.kind, if hashed { self.hash_text(text) } else { 0 }))
+            }
+            Some(b'{') => self.object(node, hashed),
+            Some(b'[') => self.array(node, hashed),
+            Some(b't') => self.word(b"true", Kind::True),
+            Some(b'f') => self.word(b"false", Kind::False),
+            Some(b'n') => self.word(b"null", Kind::Null),
+            _ => self.number(hashed),
+        }
+    }
+
     fn word(&mut self, word: &[u8], kind: Kind) -> Result<Seen, Fault> {
         if self.bytes[self.at..].starts_with(word) {
             self.at += word.len();
-            Ok((kind, kind as u64))
+            Ok((kind, self.scanner.mix(0, kind as u64)))
         } else {
             self.fault()
         }
     }
 
-    fn hash_of(&self, kind: Kind, content: impl Hash) -> u64 {
-        let mut hasher = self.scanner.hasher.build_hasher();
-        hasher.write_u8(kind as u8);
-        content.hash(&mut hasher);
-        hasher.finish()
+    /// The hash of a text, whether or not it was written with escapes.
+    #[inline]
+    fn hash_text(&self, text: Raw) -> u64 {
+        match text.kind {
+            Kind::Text => self.scanner.hash_bytes(Kind::Text, &self.bytes[text.start as usize..text.end as usize]),
+            _ => self.scanner.hash_bytes(Kind::Text, unescape(text.of(self.line)).as_bytes()),
+        }
     }
 
     fn number(&mut self, hashed: bool) -> Result<Seen, Fault> {
@@ -280,7 +318,7 @@ impl Walk<'_, '_, '_> {
             }
             self.digits()?;
         }
-        let hash = if hashed { self.hash_of(Kind::Number, &self.bytes[start..self.at]) } else { 0 };
+        let hash = if hashed { self.scanner.hash_bytes(Kind::Number, &self.bytes[start..self.at]) } else { 0 };
         Ok((Kind::Number, hash))
     }
 
@@ -292,8 +330,9 @@ impl Walk<'_, '_, '_> {
         if self.at == start { self.fault() } else { Ok(()) }
     }
 
-    /// Text with its quotes; says whether it has escapes.
-    fn text(&mut self, hashed: bool) -> Result<Seen, Fault> {
+    /// Text, its opening quote being next; says whether it has escapes.
+    #[inline]
+    fn text(&mut self) -> Result<Raw, Fault> {
         let start = self.at + 1;
         self.at = start;
         let mut kind = Kind::Text;
@@ -308,14 +347,8 @@ impl Walk<'_, '_, '_> {
                 _ => return self.fault(),
             }
         }
-        let content = &self.line[start..self.at];
         self.at += 1;
-        let hash = match (hashed, kind) {
-            (false, _) => 0,
-            (true, Kind::Text) => self.hash_of(Kind::Text, content),
-            (true, _) => self.hash_of(Kind::Text, unescape(content).as_str()),
-        };
-        Ok((kind, hash))
+        Ok(Raw { kind, start: start as u32, end: (self.at - 1) as u32 })
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -370,10 +403,8 @@ impl Walk<'_, '_, '_> {
                 if self.peek() != Some(b'"') {
                     return self.fault();
                 }
-                let start = self.at + 1;
-                let (kind, key_hash) = self.text(hashed)?;
-                let raw = Raw { kind, start: start as u32, end: (self.at - 1) as u32 };
-                let child = if leads_on { self.child(node, raw) } else { NOWHERE };
+                let key = self.text()?;
+                let child = if leads_on { self.child(node, key) } else { NOWHERE };
                 self.space();
                 if self.peek() != Some(b':') {
                     return self.fault();
@@ -382,7 +413,7 @@ impl Walk<'_, '_, '_> {
                 self.space();
                 let (_, hash) = self.value(child, hashed)?;
                 if hashed {
-                    sum = sum.wrapping_add(self.hash_of(Kind::Object, (key_hash, hash)));
+                    sum = sum.wrapping_add(self.scanner.mix(self.hash_text(key), hash));
                 }
                 self.space();
                 match self.peek() {
@@ -397,13 +428,14 @@ impl Walk<'_, '_, '_> {
             }
         }
         self.depth -= 1;
-        Ok((Kind::Object, if hashed { self.hash_of(Kind::Object, sum) } else { 0 }))
+        Ok((Kind::Object, self.scanner.mix(sum, Kind::Object as u64)))
     }
 
+    #[inline]
     fn child(&self, node: u32, key: Raw) -> u32 {
-        match key.text(self.line) {
-            Some(key) => self.scanner.projection.child(node, &key),
-            None => NOWHERE,
+        match key.kind {
+            Kind::Text => self.scanner.projection.child(node, &self.bytes[key.start as usize..key.end as usize]),
+            _ => self.scanner.projection.child(node, unescape(key.of(self.line)).as_bytes()),
         }
     }
 
@@ -417,10 +449,11 @@ impl Walk<'_, '_, '_> {
             self.at += 1;
         } else {
             for index in 0_usize.. {
-                let child = if leads_on { self.scanner.projection.child(node, &index.to_string()) } else { NOWHERE };
+                let child =
+                    if leads_on { self.scanner.projection.child(node, index.to_string().as_bytes()) } else { NOWHERE };
                 let (_, item) = self.value(child, hashed)?;
                 if hashed {
-                    hash = self.hash_of(Kind::Array, (hash, item));
+                    hash = self.scanner.mix(hash.rotate_left(5) ^ item, Kind::Array as u64);
                 }
                 self.space();
                 match self.peek() {
@@ -435,7 +468,7 @@ impl Walk<'_, '_, '_> {
             }
         }
         self.depth -= 1;
-        Ok((Kind::Array, if hashed { self.hash_of(Kind::Array, hash) } else { 0 }))
+        Ok((Kind::Array, self.scanner.mix(hash, Kind::Array as u64)))
     }
 }
 
@@ -448,10 +481,8 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut at = 0;
-    while let Some(chunk) = bytes.get(at..at + 8) {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        let word = u64::from_le_bytes(word);
+    while let Some(word) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
         let zero = |x: u64| x.wrapping_sub(ONES) & !x;
         let special =
             (word.wrapping_sub(ONES * 0x20) & !word) | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c));

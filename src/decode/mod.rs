@@ -172,6 +172,7 @@ impl<'m> Decoder<'m> {
 
     /// Decodes one line without its line end.
     pub fn decode<'a>(&'a mut self, line: &'a str) -> Line<'a> {
+        // Most lines begin with a brace, so this ends at the first byte.
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return Line::Blank;
         }
@@ -315,6 +316,10 @@ fn account(line: &str, raw: Raw) -> Result<(Option<Cow<'_, str>>, usize), Reason
 /// What systems write where there is no id.
 pub fn is_placeholder(id: &str) -> bool {
     const PLACEHOLDERS: [&str; 6] = ["null", "undefined", "none", "nan", "anonymous", "0"];
+    // Few ids begin like one of them.
+    if !matches!(id.as_bytes().first(), None | Some(b'n' | b'N' | b'u' | b'U' | b'a' | b'A' | b'0')) {
+        return false;
+    }
     id.is_empty()
         || PLACEHOLDERS.iter().any(|word| id.eq_ignore_ascii_case(word))
         || id == "00000000-0000-0000-0000-000000000000"

@@ -25,28 +25,42 @@ pub fn is_formula(text: &str) -> bool {
     text.trim_start_matches(dropped).starts_with(triggers)
 }
 
-/// Writes records; gives how many cells were defused.
-///
-/// **Errors**: never in fact, since it writes to memory; the error is passed on for the sake of the signature.
-pub fn write(records: &[Vec<Cell<'_>>], dialect: Dialect, into: &mut Vec<u8>) -> Result<u64, csv::Error> {
-    let mut defused = 0;
-    let mut writer = csv::WriterBuilder::new().from_writer(into);
-    for record in records {
+/// Writes records into memory.
+pub(super) struct Writer<'w> {
+    writer: csv::Writer<&'w mut Vec<u8>>,
+    dialect: Dialect,
+    defused: u64,
+}
+
+impl<'w> Writer<'w> {
+    /// A writer that appends.
+    pub(super) fn new(dialect: Dialect, into: &'w mut Vec<u8>) -> Writer<'w> {
+        Writer { writer: csv::WriterBuilder::new().from_writer(into), dialect, defused: 0 }
+    }
+
+    /// Writes one record.
+    ///
+    /// **Errors**: never in fact, since it writes to memory.
+    pub(super) fn row(&mut self, record: &[Cell<'_>]) -> Result<(), csv::Error> {
         for cell in record {
             let text = cell.text();
             let text = match cell {
-                Cell::Text(_) if dialect == Dialect::Spreadsheet && is_formula(&text) => {
-                    defused += 1;
+                Cell::Text(_) if self.dialect == Dialect::Spreadsheet && is_formula(&text) => {
+                    self.defused += 1;
                     Cow::Owned(format!("'{text}"))
                 }
                 _ => text,
             };
-            writer.write_field(text.as_bytes())?;
+            self.writer.write_field(text.as_bytes())?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        self.writer.write_record(None::<&[u8]>)
     }
-    writer.flush()?;
-    Ok(defused)
+
+    /// Ends; gives how many cells were defused.
+    pub(super) fn finish(mut self) -> Result<u64, csv::Error> {
+        self.writer.flush()?;
+        Ok(self.defused)
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +89,9 @@ mod tests {
         let record = vec![Cell::Text("=1".into()), Cell::Number(-1.0), Cell::Text("a\"b,c".into()), Cell::Null];
         let shown = |dialect| {
             let mut bytes = Vec::new();
-            let defused = write(std::slice::from_ref(&record), dialect, &mut bytes).expect("memory");
+            let mut writer = Writer::new(dialect, &mut bytes);
+            writer.row(&record).expect("memory");
+            let defused = writer.finish().expect("memory");
             (String::from_utf8(bytes).expect("text"), defused)
         };
         assert_eq!(shown(Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\n".to_owned(), 1));

@@ -93,9 +93,12 @@ impl Renderer<'_, '_> {
     fn begin(&self, out: &mut dyn Write) -> io::Result<u64> {
         match self.format {
             Format::Csv(dialect) => {
-                let cells = self.header.iter().map(|name| row::Cell::Text(name.as_str().into())).collect();
+                let cells: Vec<row::Cell<'_>> =
+                    self.header.iter().map(|name| row::Cell::Text(name.as_str().into())).collect();
                 let mut bytes = Vec::new();
-                let defused = csv::write(&[cells], dialect, &mut bytes).map_err(io::Error::other)?;
+                let mut writer = csv::Writer::new(dialect, &mut bytes);
+                writer.row(&cells).map_err(io::Error::other)?;
+                let defused = writer.finish().map_err(io::Error::other)?;
                 out.write_all(&bytes)?;
                 Ok(defused)
             }
@@ -107,40 +110,39 @@ impl Renderer<'_, '_> {
     /// Rows of some entities, and how many of their cells were defused.
     fn render(&self, entities: &[u32]) -> io::Result<(Vec<u8>, u64)> {
         let mut bytes = Vec::new();
-        let mut defused = 0;
+        if let Format::Csv(dialect) = self.format {
+            let mut writer = csv::Writer::new(dialect, &mut bytes);
+            for entity in entities {
+                self.with_row(*entity, |row| writer.row(&row.cells).map_err(io::Error::other))?;
+            }
+            let defused = writer.finish().map_err(io::Error::other)?;
+            return Ok((bytes, defused));
+        }
         for (index, entity) in entities.iter().enumerate() {
-            let number = *entity as usize;
             if self.format == Format::Json {
                 bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
             }
-            let board = &self.scored.board;
-            defused += match self.side {
-                Side::User => {
-                    let scope = UserScope { board, user: number, home: self.scored.entities.users[number].home };
-                    self.write(&row::user(self.scored, self.model, &scope), &mut bytes)?
-                }
-                Side::Account => {
-                    let scope = AccountScope { board, account: number };
-                    self.write(&row::account(self.scored, self.model, &scope), &mut bytes)?
-                }
-            };
+            self.with_row(*entity, |row| {
+                let tier = self.header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
+                let object = json::object(&self.header, row, self.side.level(self.model), tier.as_deref());
+                serde_json::to_writer(&mut bytes, &object).map_err(io::Error::other)
+            })?;
+            if self.format == Format::Ndjson {
+                bytes.push(b'\n');
+            }
         }
-        Ok((bytes, defused))
+        Ok((bytes, 0))
     }
 
-    /// One row.
-    fn write(&self, row: &row::Row<'_>, bytes: &mut Vec<u8>) -> io::Result<u64> {
-        if let Format::Csv(dialect) = self.format {
-            return csv::write(std::slice::from_ref(&row.cells), dialect, bytes).map_err(io::Error::other);
+    /// Makes the row of an entity and hands it on.
+    fn with_row(&self, entity: u32, write: impl FnOnce(&row::Row<'_>) -> io::Result<()>) -> io::Result<()> {
+        let (board, number) = (&self.scored.board, entity as usize);
+        match self.side {
+            Side::User => {
+                let scope = UserScope { board, user: number, home: self.scored.entities.users[number].home };
+                write(&row::user(self.scored, self.model, &scope))
+            }
+            Side::Account => write(&row::account(self.scored, self.model, &AccountScope { board, account: number })),
         }
-        let tier = self.header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
-        serde_json::to_writer(
-            &mut *bytes,
-            &json::object(&self.header, row, self.side.level(self.model), tier.as_deref()),
-        )?;
-        if self.format == Format::Ndjson {
-            bytes.push(b'\n');
-        }
-        Ok(0)
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 
 /// A cell of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell<'r> {
+pub(super) enum Cell<'r> {
     /// Nothing known.
     Null,
     /// As it is.
@@ -56,7 +56,7 @@ impl<'r> Cell<'r> {
     }
 
     /// As text, which is empty for null.
-    pub fn text(&self) -> Cow<'_, str> {
+    pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
             Cell::Null => Cow::Borrowed(""),
             Cell::Text(text) => Cow::Borrowed(text),

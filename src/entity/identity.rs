@@ -107,7 +107,7 @@ fn visitors(state: &State, users: &[Vec<u32>]) -> (Vec<Vec<u32>>, u64) {
     let mut by_text: HashMap<u32, u32> = HashMap::new();
     for (part, people) in state.parts.iter().zip(users) {
         for (folk, person) in part.users.folks.iter().zip(people) {
-            for (visitor, ()) in folk.met.iter() {
+            for (visitor, ()) in folk.more.iter().flat_map(|more| more.met.iter()) {
                 by_text
                     .entry(*visitor)
                     .and_modify(|known| *known = if known == person { *known } else { SEVERAL })

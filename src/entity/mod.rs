@@ -254,7 +254,7 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
     let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
     let rests =
         draft.rows.iter().filter_map(|(part, row)| state.parts[*part as usize].rows[*row as usize].rest.as_ref());
-    let best = latest(&mut folks.filter_map(|folk| folk.traits.get(&(plan_index as u16))))
+    let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(plan_index as u16))))
         .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
         Some(Value::Text(text)) => Some(text.into_owned()),
@@ -265,7 +265,7 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
 /// Moves every line of a person to the bucket of excluded ones.
 fn exclude(state: &State, draft: &Draft<'_>, counts: &mut [FileCounts]) {
     for folk in draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
-        for ((file, bucket), count) in folk.lines.iter() {
+        for ((file, bucket), count) in folk.more.iter().flat_map(|more| more.lines.iter()) {
             let counts = &mut counts[*file as usize];
             *bucket.of(counts) -= count;
             counts.excluded += count;
@@ -303,7 +303,7 @@ fn of_nobody(state: &State, people: &People<'_>, counts: &mut [FileCounts]) -> V
         }
         for (id, folk) in part.visitors.folks.iter().enumerate() {
             if people.of(number, Owner::Visitor(id as u32)) == NOBODY {
-                for (file, count) in folk.homeless.iter() {
+                for (file, count) in folk.more.iter().flat_map(|more| more.homeless.iter()) {
                     counts[*file as usize].events -= count;
                     counts[*file as usize].anonymous += count;
                 }

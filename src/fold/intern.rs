@@ -12,8 +12,22 @@ pub struct Interner {
     arena: String,
     /// Where each text ends in the arena.
     ends: Vec<usize>,
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
     seed: Seed,
+}
+
+/// A text's number and place, so that a look-up reads the table and the text and nothing else.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: usize,
+    length: u32,
+    id: u32,
+}
+
+impl Entry {
+    fn text<'a>(&self, arena: &'a str) -> &'a [u8] {
+        &arena.as_bytes()[self.start..self.start + self.length as usize]
+    }
 }
 
 impl Interner {
@@ -40,7 +54,7 @@ impl Interner {
     /// The number of a text, if it is known.
     pub fn find(&self, text: &str) -> Option<u32> {
         let hash = self.seed.hash_one(text);
-        self.table.find(hash, |id| self.get(*id) == text).copied()
+        self.table.find(hash, |entry| entry.text(&self.arena) == text.as_bytes()).map(|entry| entry.id)
     }
 
     /// The number of a text, given now if it has none yet.
@@ -50,13 +64,16 @@ impl Interner {
 
     /// As [`Interner::intern`], with the hash that this interner's seed gives the text.
     pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
-        let (arena, ends, seed) = (&self.arena, &self.ends, &self.seed);
-        if let Some(id) = self.table.find(hash, |id| text_at(arena, ends, *id) == text) {
-            return *id;
+        let (arena, seed) = (&self.arena, &self.seed);
+        if let Some(entry) = self.table.find(hash, |entry| entry.text(arena) == text.as_bytes()) {
+            return entry.id;
         }
-        let id = u32::try_from(ends.len()).unwrap_or(u32::MAX);
+        let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         assert!(id < u32::MAX, "fewer than 2^32 distinct texts");
-        self.table.insert_unique(hash, id, |id| seed.hash_one(text_at(arena, ends, *id)));
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
+        let rehash = |entry: &Entry| seed.hash_one(text_at(arena, &self.ends, entry.id));
+        self.table.insert_unique(hash, Entry { start: arena.len(), length, id }, rehash);
         self.arena.push_str(text);
         self.ends.push(self.arena.len());
         id

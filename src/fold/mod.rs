@@ -20,8 +20,8 @@ pub use duplicates::{Duplicates, Verdict};
 pub use intern::Interner;
 pub use keyed::Keyed;
 pub use state::{
-    ANY_DAY, Folk, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row, State,
-    edge_kind, merge_word,
+    ANY_DAY, Folk, FolkMore, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row,
+    State, edge_kind, merge_word,
 };
 
 use self::cells::{add_count, pack};
@@ -120,7 +120,11 @@ impl<'m> Folder<'m> {
     /// Notes a line of a person who may turn out to be excluded.
     fn note(&mut self, at: usize, owner: Owner, file: u32, bucket: Bucket, by: i64) {
         if self.by_person && owner != Owner::Nobody {
-            self.state.parts[at].folk_mut(owner).lines.merge((file, bucket), by, |known, more| *known += more);
+            self.state.parts[at].folk_mut(owner).more.get_or_insert_default().lines.merge(
+                (file, bucket),
+                by,
+                |known, more| *known += more,
+            );
         }
     }
 
@@ -135,7 +139,7 @@ impl<'m> Folder<'m> {
         }
         if let (Owner::User(_), Some(visitor)) = (owner, &record.visitor) {
             let text = self.state.texts.intern(visitor);
-            folk.met.merge(text, (), |(), ()| {});
+            folk.more.get_or_insert_default().met.merge(text, (), |(), ()| {});
         }
     }
 
@@ -159,7 +163,12 @@ impl<'m> Folder<'m> {
         self.links(record, at, owner, account);
         self.note(at, owner, file, Bucket::Events, 1);
         if homeless {
-            self.state.parts[at].folk_mut(owner).homeless.merge(file, 1, |known, more| *known += more);
+            self.state.parts[at]
+                .folk_mut(owner)
+                .more
+                .get_or_insert_default()
+                .homeless
+                .merge(file, 1, |known, more| *known += more);
         }
         let day = if account == NO_ACCOUNT { record.day } else { ANY_DAY };
         let row = self.state.parts[at].row(owner, account, day, &self.model.intake.words);
@@ -185,7 +194,7 @@ impl<'m> Folder<'m> {
         self.note(at, owner, loser, Bucket::Events, -1);
         self.note(at, owner, loser, Bucket::Duplicate, 1);
         if homeless && file != loser {
-            let folk = self.state.parts[at].folk_mut(owner);
+            let folk = self.state.parts[at].folk_mut(owner).more.get_or_insert_default();
             folk.homeless.merge(file, 1, |known, more| *known += more);
             folk.homeless.merge(loser, -1, |known, more| *known += more);
         }
@@ -200,7 +209,7 @@ impl<'m> Folder<'m> {
             return;
         }
         let State { parts, texts, .. } = &mut self.state;
-        let folk = parts[at].folk_mut(owner);
+        let folk = parts[at].folk_mut(owner).more.get_or_insert_default();
         each_trait(self.model, &self.model.user, record, texts, |index, plan, edge, texts| {
             folk.traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
         });

@@ -91,6 +91,13 @@ pub struct Folk {
     more_rows: Option<Box<RowIndex>>,
     /// By date, sorted.
     pub named: Vec<Named>,
+    /// What few raw ids have.
+    pub more: Option<Box<FolkMore>>,
+}
+
+/// What few raw ids have.
+#[derive(Debug, Default)]
+pub struct FolkMore {
     /// What identify lines say, by trait.
     pub traits: Keyed<u16, Edge>,
     /// Visitors that came on one record with this user, as texts.
@@ -339,19 +346,21 @@ impl Folk {
             let account = across.accounts[named.account as usize];
             self.name_account(Named { account, ..*named }, across.account_names);
         }
-        for (index, edge) in other.traits.iter() {
+        let Some(theirs) = &other.more else { return };
+        let mine = self.more.get_or_insert_default();
+        for (index, edge) in theirs.traits.iter() {
             let plan = &level.traits[*index as usize];
             let edge = across.edge(*edge, plan.kind);
-            self.traits.merge(*index, edge, |known, more| known.merge(more, !plan.first, plan.kind, across.text_names));
+            mine.traits.merge(*index, edge, |known, more| known.merge(more, !plan.first, plan.kind, across.text_names));
         }
-        for (visitor, ()) in other.met.iter() {
-            self.met.merge(across.text(*visitor), (), |(), ()| {});
+        for (visitor, ()) in theirs.met.iter() {
+            mine.met.merge(across.text(*visitor), (), |(), ()| {});
         }
-        for (file, count) in other.homeless.iter() {
-            self.homeless.merge(*file, *count, |known, more| *known += more);
+        for (file, count) in theirs.homeless.iter() {
+            mine.homeless.merge(*file, *count, |known, more| *known += more);
         }
-        for (key, count) in other.lines.iter() {
-            self.lines.merge(*key, *count, |known, more| *known += more);
+        for (key, count) in theirs.lines.iter() {
+            mine.lines.merge(*key, *count, |known, more| *known += more);
         }
     }
 }

@@ -207,6 +207,10 @@ impl<'s> Reader<'_, 's> {
         let firsts = (0..WEEKS_MAX as i32).map(|back| newest - 7 * back).take_while(|first| *first > start);
         let mut firsts: Vec<Day> = firsts.collect();
         firsts.reverse();
+        if let Weekly::Days(set) = weekly {
+            let days = self.view.all_days(set, self.active);
+            return firsts.into_iter().map(|first| f64::from(days.count_between(first, first + 6))).collect();
+        }
         firsts.into_iter().map(|first| self.week(weekly, first, first + 6)).collect()
     }
 

@@ -140,6 +140,8 @@ pub enum RunError {
     NoEvents {
         /// Lines that were read.
         records: u64,
+        /// Lines that were rejected.
+        rejects: Box<Rejects>,
     },
     /// More lines were rejected than the job allows.
     TooManyRejects {
@@ -162,20 +164,20 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RunError::Read(error) => error.fmt(f),
-            RunError::NoEvents { records: 0 } => {
-                f.write_str("the input is empty: not a single line was read, so nothing was written")
+            RunError::NoEvents { records: 0, .. } => {
+                f.write_str("the input is empty: not a single line was read, so there is no result")
             }
-            RunError::NoEvents { records } => {
+            RunError::NoEvents { records, .. } => {
                 write!(
                     f,
-                    "no event among {}, so there is nothing to score and nothing was written",
+                    "no event among {}, so there is nothing to score",
                     crate::units::plural(*records, "line", "lines")
                 )
             }
             RunError::TooManyRejects { rejected, records, .. } => {
                 write!(
                     f,
-                    "{rejected} of {} rejected, more than --max-rejects allows, so nothing was written",
+                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result",
                     crate::units::plural(*records, "line", "lines")
                 )
             }
@@ -218,7 +220,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
         a.merge(b, model);
         a
     });
-    let Some(state) = state else { return Err(RunError::NoEvents { records: 0 }) };
+    let state = state.unwrap_or_else(|| State::new(model, &Seed::default(), 0));
     let (rejects, id_conflict) = shared.finish(job)?;
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
@@ -226,10 +228,11 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     if job.max_rejects.exceeded(rejected, records) {
         return Err(RunError::TooManyRejects { rejected, records, rejects: Box::new(rejects) });
     }
+    let blank = total.blank.unsigned_abs();
     let as_of = match as_of {
-        Some(as_of) if records > 0 => as_of,
+        Some(as_of) if records > blank => as_of,
         None if state.newest != NO_LAST => AsOf::end_of(zone.day(state.newest), zone),
-        _ => return Err(RunError::NoEvents { records }),
+        _ => return Err(RunError::NoEvents { records, rejects: Box::new(rejects) }),
     };
     Ok(Folded { state, as_of, rejects, files: reader.file_stats(), id_conflict })
 }
@@ -242,7 +245,6 @@ struct Shared {
     /// Lines of each block, by file and block.
     block_lines: Mutex<HashMap<(u32, u32), u64>>,
     lines: AtomicU64,
-    rejected: AtomicU64,
 }
 
 impl Shared {
@@ -253,13 +255,11 @@ impl Shared {
             spool: Mutex::new((SpooledTempFile::new(REJECT_BYTES_IN_MEMORY), 0)),
             block_lines: Mutex::default(),
             lines: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
         }
     }
 
     /// Keeps a rejected line.
     fn reject(&self, mut reject: Reject, bytes: &[u8], keep: bool) -> io::Result<()> {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
         if keep {
             let mut spool = lock(&self.spool);
             spool.0.write_all(bytes)?;
@@ -356,11 +356,6 @@ impl Worker<'_> {
             let lines = self.block(&next).map_err(RunError::Spool)?;
             lock(&self.shared.block_lines).insert((next.file, next.index), lines);
             self.shared.lines.fetch_add(lines, Ordering::Relaxed);
-            if let MaxRejects::Count(count) = self.job.max_rejects
-                && self.shared.rejected.load(Ordering::Relaxed) > count
-            {
-                self.reader.stop();
-            }
             block = next;
         }
         Ok(Some(self.folder.finish()))

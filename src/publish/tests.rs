@@ -1,3 +1,5 @@
+//! Files appear whole or not at all, also where links, modes and other runs are in the way.
+
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 use std::{

@@ -1,3 +1,5 @@
+//! Blocks are cut alike whatever the threads, compression and sizes; what cannot be read is told.
+
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

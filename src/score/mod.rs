@@ -29,7 +29,7 @@ use crate::{
     clock::AsOf,
     entity::{Entities, NOBODY},
     expr::{Program, Scope, Type, Value},
-    fold::{Interner, NO_FIRST, NO_LAST},
+    fold::{Interner, NO_ACCOUNT, NO_FIRST, NO_LAST},
     model::{
         Model,
         compiled::{FactSlot, Level, Route, Source, Step, Tier, word},
@@ -66,15 +66,59 @@ pub struct Scored<'s> {
     /// By account, likewise.
     pub account_seen: Vec<(Micros, Micros)>,
     /// By account: the top-scoring member who may be one.
-    pub champions: Vec<u32>,
+    champions: Vec<u32>,
     /// By account: the top-scoring member who decides.
-    pub buyers: Vec<u32>,
+    buyers: Vec<u32>,
     /// Tiers, routes and milestones of users.
     pub users: LevelSummary,
     /// Tiers, routes and milestones of accounts.
     pub accounts: LevelSummary,
     /// The instant looked from.
     pub as_of: AsOf,
+}
+
+impl Scored<'_> {
+    /// The id of a user.
+    pub fn user_id(&self, user: usize) -> &str {
+        self.entities.users[user].id
+    }
+
+    /// The id of an account.
+    pub fn account_id(&self, account: usize) -> &str {
+        self.entities.account_ids.get(self.entities.accounts[account].id)
+    }
+
+    /// The id of a user's home account, whether or not it has any event.
+    pub fn home_id(&self, user: usize) -> Option<&str> {
+        let home = self.entities.users[user].home_id;
+        (home != NO_ACCOUNT).then(|| self.entities.account_ids.get(home))
+    }
+
+    /// The champion of an account.
+    pub fn champion(&self, account: usize) -> Option<usize> {
+        Some(self.champions[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+    }
+
+    /// The buyer of an account.
+    pub fn buyer(&self, account: usize) -> Option<usize> {
+        Some(self.buyers[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+    }
+
+    /// A user as expressions see it.
+    pub fn user_scope(&self, user: usize) -> UserScope<'_> {
+        UserScope { board: &self.board, user, home: self.entities.users[user].home }
+    }
+
+    /// An account as expressions see it.
+    pub fn account_scope(&self, account: usize) -> AccountScope<'_> {
+        AccountScope { board: &self.board, account }
+    }
+
+    /// The first and the last event of anybody.
+    pub fn time_range(&self) -> Option<(Micros, Micros)> {
+        let seen = self.user_seen.iter().chain(&self.account_seen).copied();
+        seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
+    }
 }
 
 /// A sum of a metric was too large to be had exactly.

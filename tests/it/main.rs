@@ -1,5 +1,13 @@
 //! What the program promises, tried on the program itself.
 
+mod bad_files;
+mod bad_input;
+mod laws;
 mod oracle;
+mod output;
+mod readme;
+mod real_data;
 mod reference;
+mod rejects;
 mod run;
+mod tidy;

@@ -230,7 +230,8 @@ impl<'f> Compiler<'f, '_> {
                 }
             }
             for one in &level.traits {
-                self.declare_one(side, &one.name.value, Some(&one.name.span), Declared::Trait(one));
+                let declared = if one.broken { Declared::Broken } else { Declared::Trait(one) };
+                self.declare_one(side, &one.name.value, Some(&one.name.span), declared);
             }
             for metric in &file.metrics {
                 let declared = if metric.broken { Declared::Broken } else { Declared::Metric(metric) };
@@ -246,7 +247,6 @@ impl<'f> Compiler<'f, '_> {
     }
 
     fn declare_one(&mut self, side: Side, name: &str, span: Option<&Range<usize>>, declared: Declared<'f>) {
-        let whose = if side == Side::User { "users" } else { "accounts" };
         if let Some(span) = span
             && (RESERVED.contains(&name) || RESERVED_MORE.contains(&name))
         {
@@ -261,7 +261,7 @@ impl<'f> Compiler<'f, '_> {
         }
         if let (Some((_, earlier)), Some(span)) = (self.side(side).declared.get(name), span) {
             let earlier = earlier.clone();
-            let message = format!("two facts of {whose} are called `{name}`");
+            let message = format!("two facts of one level are called `{name}`");
             let mut problem = crate::diag::Diagnostic::error(codes::DUPLICATE, span.clone(), message, "the second one");
             problem = match earlier {
                 Some(first) => problem.other(first, "the first one"),

@@ -48,6 +48,8 @@ pub(in crate::model) struct LevelFile {
 #[derive(Debug)]
 pub(in crate::model) struct TraitFile {
     pub(in crate::model) name: Text,
+    /// Whether its type could not be read; its name is still a name.
+    pub(in crate::model) broken: bool,
     pub(in crate::model) kind: Type,
     pub(in crate::model) from: Vec<Text>,
     pub(in crate::model) first: bool,
@@ -58,7 +60,7 @@ impl TraitFile {
     /// The e-mail of users, from which their domain is read.
     pub(in crate::model) fn email() -> TraitFile {
         let name = Sp::new("email".to_owned(), 0..0);
-        TraitFile { from: vec![name.clone()], name, kind: Type::Text, first: false, event: None }
+        TraitFile { from: vec![name.clone()], name, broken: false, kind: Type::Text, first: false, event: None }
     }
 }
 
@@ -210,13 +212,13 @@ fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitFile> {
         if !entry.has("type") {
             entry.missing("type", "type = \"text\", \"number\", \"boolean\" or \"date\"", found);
         }
-        let kind = super::choice(&mut entry, "type", &TYPES, found).map_or(Type::Text, |kind| kind.value);
+        let kind = super::choice(&mut entry, "type", &TYPES, found).map(|kind| kind.value);
         let from = entry.text_list("from", found).filter(|from| !from.is_empty()).unwrap_or_else(|| vec![name.clone()]);
         let first = super::choice(&mut entry, "pick", &[("last", false), ("first", true)], found)
             .is_some_and(|pick| pick.value);
         let event = entry.texts("event", found);
         entry.finish(found);
-        traits.push(TraitFile { name, kind, from, first, event });
+        traits.push(TraitFile { name, broken: kind.is_none(), kind: kind.unwrap_or(Type::Text), from, first, event });
     }
     traits
 }

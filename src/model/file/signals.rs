@@ -194,7 +194,7 @@ fn flat(table: &mut Table<'_>, guarded: bool, found: &mut Findings) -> Option<Pa
         table.pass_over("points");
         return None;
     }
-    points(table, found).map(Pay::Flat)
+    Some(Pay::Flat(points(table, found).unwrap_or_default()))
 }
 
 fn points(table: &mut Table<'_>, found: &mut Findings) -> Option<Points> {
@@ -220,7 +220,7 @@ fn counted(table: &mut Table<'_>, name: Option<&Text>, found: &mut Findings) -> 
 /// `at_least` (1 if not given) and `points`.
 fn single_rung(table: &mut Table<'_>, found: &mut Findings) -> Option<(bool, Vec<(f64, Points)>)> {
     let at_least = table.number("at_least", found).map_or(1.0, |number| number.value);
-    Some((false, vec![(at_least, points(table, found)?)]))
+    Some((false, vec![(at_least, points(table, found).unwrap_or_default())]))
 }
 
 /// `ladder`: rungs that rise, all `at_least` or all `above`.

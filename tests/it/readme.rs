@@ -1,0 +1,108 @@
+//! What the README shows is what the program prints: every `console` block is run, in order, in the project's folder.
+//!
+//! `PQL_README_REWRITE=1` writes what was printed into the README instead, for a person to read over.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// A command of the README, and what it shows beneath it.
+struct Shown {
+    command: String,
+    output: String,
+}
+
+/// The commands of all `console` blocks in order, and the README with a placeholder for each block.
+fn blocks(readme: &str) -> Vec<(std::ops::Range<usize>, Vec<Shown>)> {
+    const FENCE: &str = "```console\n";
+    let mut blocks = Vec::new();
+    let mut from = 0;
+    while let Some(start) = readme[from..].find(FENCE).map(|at| from + at + FENCE.len()) {
+        let end = start + readme[start..].find("```\n").expect("a closing fence");
+        let mut shown: Vec<Shown> = Vec::new();
+        for line in readme[start..end].lines() {
+            match (line.strip_prefix("$ "), shown.last_mut()) {
+                (Some(command), _) => shown.push(Shown { command: command.to_owned(), output: String::new() }),
+                (None, Some(last)) => last.output.push_str(&format!("{line}\n")),
+                (None, None) => panic!("a console block begins with a command: {line}"),
+            }
+        }
+        blocks.push((start..end, shown));
+        from = end;
+    }
+    blocks
+}
+
+/// A folder that has the program under its name, for the search path.
+fn bin() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pql"), folder.path().join("pql")).expect("a link");
+    folder
+}
+
+fn run(command: &str, root: &Path, bin: &Path) -> String {
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(root)
+        .env("PATH", path)
+        .env_remove("COLUMNS")
+        .output()
+        .expect("a shell");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    // The README keeps what it writes below the folder of builds.
+    let _ = std::fs::remove_dir_all(root.join("target/readme"));
+    let bin = bin();
+    let mut rewritten = String::new();
+    let mut at = 0;
+    let mut differences = Vec::new();
+    let mut commands = 0;
+    for (range, block) in blocks(&readme) {
+        rewritten.push_str(&readme[at..range.start]);
+        for shown in block {
+            commands += 1;
+            let printed = run(&shown.command, &root, bin.path());
+            rewritten.push_str(&format!("$ {}\n{printed}", shown.command));
+            if printed != shown.output {
+                differences.push(format!("$ {}\nshown:\n{}printed:\n{printed}", shown.command, shown.output));
+            }
+        }
+        at = range.end;
+    }
+    rewritten.push_str(&readme[at..]);
+    if std::env::var_os("PQL_README_REWRITE").is_some() {
+        std::fs::write(root.join("README.md"), rewritten).expect("the README");
+        return;
+    }
+    assert!(commands > 10, "the README shows commands");
+    assert!(
+        differences.is_empty(),
+        "{} commands of the README print something else:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn the_readme_names_every_reason_exit_code_and_option() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    for reason in pql::decode::Reason::ALL {
+        assert!(readme.contains(&format!("`{}`", reason.code())), "the reason {}", reason.code());
+    }
+    let help = run("pql score --help; pql check --help", &root, bin().path());
+    let options = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"))
+        .map(|word| word.trim_end_matches([',', '.', ']', ':', ';', ')']));
+    for option in options {
+        assert!(readme.contains(option), "the option {option}");
+    }
+}

@@ -1,0 +1,244 @@
+//! The code keeps to what `src/ARCHITECTURE.md` says of it: who imports whom, who prints, who reads the clock.
+
+use std::{collections::BTreeSet, path::Path};
+
+/// What each module may import: a module as a whole, or one item of it.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("diag", &[]),
+    ("units", &[]),
+    ("publish", &[]),
+    ("read", &[]),
+    ("clock", &["units"]),
+    ("expr", &["diag", "units", "clock"]),
+    ("model", &["diag", "units", "clock", "expr"]),
+    ("decode", &["model", "expr", "clock", "units"]),
+    ("enrich", &["decode", "model", "expr", "clock", "diag", "units"]),
+    ("fold", &["decode", "model", "expr", "clock", "units"]),
+    ("entity", &["fold", "model", "clock", "units", "expr::Value"]),
+    ("score", &["entity", "fold", "model", "expr", "clock", "units", "decode::Seed"]),
+    ("emit", &["score", "model", "units", "clock", "expr", "diag::visible", "fold::FileCounts"]),
+    ("pipeline", &["units", "clock", "expr", "model", "read", "decode", "enrich", "fold", "entity", "score"]),
+    (
+        "cli",
+        &[
+            "units",
+            "clock",
+            "diag",
+            "expr",
+            "model",
+            "read",
+            "decode",
+            "enrich",
+            "score",
+            "emit",
+            "publish",
+            "pipeline",
+            "entity::FREE_MAIL_DATE",
+        ],
+    ),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// A file of `src`: its path from there and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn module(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// Lines without comments, the tests at the end of a file left out, with their numbers.
+    fn code(&self) -> Vec<(usize, &str)> {
+        if self.path.ends_with("/tests.rs") {
+            return Vec::new();
+        }
+        let before_tests = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        before_tests
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            .map(|(at, line)| (at + 1, line))
+            .collect()
+    }
+
+    /// Everything of ours that it names, as `module::item`.
+    fn imports(&self) -> BTreeSet<String> {
+        let code: Vec<&str> = self.code().into_iter().map(|(_, line)| line).collect();
+        let code = code.join("\n");
+        let mut found = BTreeSet::new();
+        for (at, word) in code.match_indices("crate::") {
+            // `pub(in crate::...)` says who may see, not what is used.
+            if code[..at].ends_with("(in ") {
+                continue;
+            }
+            expand("", &code[at + word.len()..], &mut found);
+        }
+        found
+    }
+}
+
+/// Adds the paths of a tree of imports under a prefix; gives how many bytes it took.
+fn expand(prefix: &str, tree: &str, found: &mut BTreeSet<String>) -> usize {
+    let end = tree.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(tree.len());
+    let path = format!("{prefix}{}", &tree[..end]);
+    if !tree[end..].starts_with('{') {
+        found.insert(path.trim_end_matches(':').to_owned());
+        return end;
+    }
+    let mut at = end + 1;
+    while at < tree.len() && !tree[at..].starts_with('}') {
+        match tree[at..].chars().next() {
+            Some(c) if c.is_alphanumeric() || c == '_' || c == '{' => at += expand(&path, &tree[at..], found).max(1),
+            Some(c) => at += c.len_utf8(),
+            None => break,
+        }
+    }
+    at + 1
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let pattern = root.join("**/*.rs").display().to_string();
+    let paths = glob::glob(&pattern).expect("a pattern").map(|path| path.expect("a path"));
+    let sources: Vec<Source> = paths
+        .map(|path| Source {
+            path: path.strip_prefix(&root).expect("in src").display().to_string(),
+            text: std::fs::read_to_string(&path).expect("a file"),
+        })
+        .collect();
+    assert!(sources.len() > 50, "{} files", sources.len());
+    sources
+}
+
+/// Lines of code that hold one of some words, in files for which `wanted` holds.
+fn lines_with(words: &[&str], wanted: impl Fn(&Source) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| wanted(source)) {
+        let lines = source.code().into_iter().filter(|(_, line)| words.iter().any(|word| line.contains(word)));
+        found.extend(lines.map(|(number, line)| format!("src/{}:{number}: {}", source.path, line.trim())));
+    }
+    found
+}
+
+#[test]
+fn imports_go_only_where_the_table_says() {
+    let mut wrong = Vec::new();
+    let mut used = BTreeSet::new();
+    for source in sources() {
+        let module = source.module().to_owned();
+        let allowed = ALLOWED.iter().find(|(name, _)| *name == module);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("module `{module}` is not in the table"));
+        for import in source.imports() {
+            let own = import == module || import.starts_with(&format!("{module}::"));
+            let rule = allowed.iter().find(|rule| import == **rule || import.starts_with(&format!("{rule}::")));
+            match rule {
+                Some(rule) => drop(used.insert((module.clone(), (*rule).to_owned()))),
+                None if own => {}
+                None => wrong.push(format!("src/{}: crate::{import}", source.path)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports against the table:\n{}", wrong.join("\n"));
+    // What nobody needs is not granted, but to `cli` and where the layers of ARCHITECTURE.md grant it.
+    for (module, rules) in ALLOWED.iter().filter(|(module, _)| *module != "cli") {
+        for rule in rules.iter().filter(|rule| rule.contains("::")) {
+            assert!(used.contains(&((*module).to_owned(), (*rule).to_owned())), "`{module}` no longer needs `{rule}`");
+        }
+    }
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    // Each module's imports stand before it, once the table is sorted by how deep a module lies.
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    while known.len() < ALLOWED.len() {
+        let next: Vec<&str> = ALLOWED
+            .iter()
+            .filter(|(name, _)| !known.contains(name))
+            .filter(|(_, rules)| rules.iter().all(|rule| known.contains(rule.split("::").next().unwrap_or(rule))))
+            .map(|(name, _)| *name)
+            .collect();
+        assert!(!next.is_empty(), "a circle beyond {known:?}");
+        known.extend(next);
+    }
+}
+
+#[test]
+fn every_module_is_described_in_the_architecture() {
+    let text = include_str!("../../src/ARCHITECTURE.md");
+    let modules: BTreeSet<String> = sources().iter().map(|source| source.module().to_owned()).collect();
+    for module in modules.iter().filter(|module| !["lib", "main"].contains(&module.as_str())) {
+        assert!(text.contains(&format!("| `{module}` |")), "`{module}` is not in the table of ARCHITECTURE.md");
+    }
+}
+
+#[test]
+fn every_file_says_first_what_it_does() {
+    for source in sources() {
+        let begins = source.text.starts_with("//! ") || source.text.starts_with("#![doc = include_str!");
+        assert!(begins, "src/{} does not begin with `//!`", source.path);
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    // Put together here, so that this file does not hold them.
+    let words =
+        ["TO\u{44}O", "FIX\u{4d}E", "dbg\u{21}", "todo\u{21}", "#[\u{69}gnore", "#[\u{61}llow(", "unimplemented\u{21}"];
+    let mut found = Vec::new();
+    for source in sources() {
+        for (number, line) in
+            source.text.lines().enumerate().filter(|(_, line)| words.iter().any(|word| line.contains(word)))
+        {
+            found.push(format!("src/{}:{}: {}", source.path, number + 1, line.trim()));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_code_is_given_once_and_used() {
+    let sources = sources();
+    let codes = sources.iter().find(|source| source.path == "model/codes.rs").expect("the codes");
+    let mut seen = BTreeSet::new();
+    for line in codes.text.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+        let (name, rest) = line.split_once(": &str = \"").expect("a constant");
+        let code = rest.trim_end_matches("\";");
+        assert!(code.len() == 4 && code.starts_with('M') && code[1..].parse::<u16>().is_ok(), "{code}");
+        assert!(seen.insert(code.to_owned()), "{code} is given twice");
+        let used = |source: &Source| source.path != codes.path && source.text.contains(&format!("codes::{name}"));
+        assert!(sources.iter().any(used), "{code} `{name}` is never told");
+    }
+    assert!(seen.len() >= 19, "{seen:?}");
+    // A code that stands anywhere else as text would escape this list.
+    for source in sources.iter().filter(|source| source.path != codes.path) {
+        for (number, line) in source.code() {
+            let literal = seen.iter().find(|code| line.contains(&format!("\"{code}\"")));
+            assert!(literal.is_none(), "src/{}:{number} writes {literal:?} out", source.path);
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    let printing = ["print!(", "println!(", "io::stdout(", "io::stderr(", "stdout()", "stderr()"];
+    let found = lines_with(&printing, |source| !["cli", "emit"].contains(&source.module()));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_reads_the_clock_and_the_environment() {
+    let clock = ["Timestamp::now", "Zoned::now", "SystemTime", "Instant::now", "UNIX_EPOCH"];
+    let found = lines_with(&clock, |source| source.module() != "cli");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let environment = ["std::env", "env::var", "env::args", "temp_dir(", "current_dir(", "TimeZone::system"];
+    let found = lines_with(&environment, |source| !["cli", "main"].contains(&source.module()));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let found = lines_with(&environment, |source| source.module() == "main");
+    assert!(found.iter().all(|line| line.contains("std::env::args_os()")), "{}", found.join("\n"));
+}

@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::row::{Cell, Row, SIGNALS};
+use super::row::{Cell, Row};
 use crate::{
-    model::compiled::{Level, Payment},
+    model::{
+        columns::SIGNALS,
+        compiled::{Level, Payment},
+    },
     score::points::{Firing, Paid},
     units::{EPSILON, Points, number_text},
 };

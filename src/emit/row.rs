@@ -6,7 +6,7 @@ use crate::{
     clock::{day_text, instant_text},
     expr::{Scope, Type, Value},
     model::{
-        Model,
+        Model, columns,
         compiled::{Level, Piece, Route, Template},
     },
     score::{
@@ -103,43 +103,15 @@ impl Side {
 /// The header of a level's rows.
 pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
     let level = side.level(model);
-    let mut header: Vec<String> = Vec::new();
-    let mut add = |names: &[&str]| header.extend(names.iter().map(|name| (*name).to_owned()));
-    match side {
-        Side::User => add(&[
-            "user_id",
-            "account_id",
-            "score",
-            "tier",
-            "qualified",
-            "route",
-            "motion",
-            "to",
-            "action",
-            "is_champion",
-            "is_buyer",
-        ]),
-        Side::Account => {
-            add(&["account_id", "segment", "score", "tier", "qualified", "route", "motion", "to", "action"]);
-            add(&["members", "users", "active_users_28", "champion", "buyer"]);
-        }
-    }
-    header.extend(level.categories.iter().map(|category| format!("points_{}", category.name)));
-    header.push(SIGNALS.to_owned());
-    header.extend(
-        level.milestones.iter().flat_map(|milestone| [milestone.name.clone(), format!("{}_at", milestone.name)]),
-    );
-    header.extend(["first_seen", "last_seen"].map(str::to_owned));
-    if side == Side::User {
-        header.push("active_days_28".to_owned());
-    }
-    header.extend(["say", "because", "message"].map(str::to_owned));
+    let categories = level.categories.iter().map(|category| category.name.as_str());
+    let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
+    let mut header = match side {
+        Side::User => columns::of_users(categories, milestones),
+        Side::Account => columns::of_accounts(categories, milestones),
+    };
     header.extend(level.columns.iter().map(|column| column.header.clone()));
     header
 }
-
-/// The column of what fired; in JSON it is the whole breakdown.
-pub(super) const SIGNALS: &str = "signals";
 
 /// The row of a user, by place.
 pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r UserScope<'r>) -> Row<'r> {

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use super::row::{self, Side};
 use crate::{
     diag::visible,
-    model::Model,
+    model::{Model, columns::SIGNALS},
     score::{LevelSummary, Scored},
     units::{number_text, plural},
 };
@@ -110,7 +110,7 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: 
     table.set_header([name, "score", "tier", "route", "why"]);
     let header = row::header(model, side);
     let column = |name: &str| header.iter().position(|known| known == name).unwrap_or(0);
-    let shown = [0, column("score"), column("tier"), column("route"), column(row::SIGNALS)];
+    let shown = [0, column("score"), column("tier"), column("route"), column(SIGNALS)];
     for entity in order.iter().take(ROWS_SHOWN) {
         let cells = match side {
             Side::User => texts(&row::user(scored, model, &scored.user_scope(*entity as usize)), &shown),

@@ -151,32 +151,22 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         }
         let number = kept.len() as u32;
         user_of_person[person] = number;
-        let timeline = timeline(state, &draft.raw);
         let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
         let of_domain =
             domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
         let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
-        let last = timeline
-            .iter()
-            .max_by(|a, b| a.at.cmp(&b.at).then_with(|| account_ids.get(b.account).cmp(account_ids.get(a.account))));
-        let home_id = last.map(|named| named.account).or(of_domain).unwrap_or(NO_ACCOUNT);
+        let timeline = timeline(state, &draft.raw);
         let first = user_rows.len() as u32;
-        for (part, row) in &draft.rows {
-            let at = RowRef { part: *part, row: *row, user: number };
-            user_rows.push(at);
-            let row = &state.parts[*part as usize].rows[*row as usize];
-            let account =
-                if row.account == NO_ACCOUNT { credit(&timeline, row.day).or(of_domain) } else { Some(row.account) };
-            credited.extend(account.map(|account| (account, at)));
-        }
-        kept.push(User {
-            id: draft.id,
-            home_id,
-            home: None,
-            domain,
-            rows: first..user_rows.len() as u32,
-            raw: draft.raw,
-        });
+        user_rows.extend(draft.rows.iter().map(|(part, row)| RowRef { part: *part, row: *row, user: number }));
+        credited.extend(user_rows[first as usize..].iter().filter_map(|at| {
+            let row = &state.parts[at.part as usize].rows[at.row as usize];
+            let named = (row.account != NO_ACCOUNT).then_some(row.account);
+            let account = named.or_else(|| credit(&timeline, row.day)).or(of_domain)?;
+            Some((account, *at))
+        }));
+        let home_id = named_last(&timeline, &account_ids).or(of_domain).unwrap_or(NO_ACCOUNT);
+        let rows = first..user_rows.len() as u32;
+        kept.push(User { id: draft.id, home_id, home: None, domain, rows, raw: draft.raw });
     }
     credited.extend(of_nobody(state, &people, &mut counts));
     let (accounts, account_rows, place) = accounts(&account_ids, credited);
@@ -284,6 +274,12 @@ fn timeline(state: &State, raw: &[(u32, Owner)]) -> Vec<Named> {
         folk.named.iter().for_each(|named| merged.name_account(*named, &state.accounts));
     }
     merged.named
+}
+
+/// The account that was named last; at one instant the smaller id.
+fn named_last(timeline: &[Named], ids: &Interner) -> Option<u32> {
+    let later = |a: &&Named, b: &&Named| a.at.cmp(&b.at).then_with(|| ids.get(b.account).cmp(ids.get(a.account)));
+    timeline.iter().max_by(later).map(|named| named.account)
 }
 
 /// The account of an event that names none: the one named last on its date, else on the nearest earlier date, else the first later one.

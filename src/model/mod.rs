@@ -3,6 +3,7 @@
 //! [`parse`] collects every problem of a text, each with its place; a model that comes out needs no further checks anywhere.
 
 pub mod codes;
+pub mod columns;
 mod compile;
 pub mod compiled;
 mod file;

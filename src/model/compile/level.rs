@@ -5,44 +5,12 @@ use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
-        codes,
+        codes, columns,
         compiled::{Bounds, Category, Column, Decay, FactSlot, Level, Payment, Route, Segment, Signal, Slots, Tier},
         file::{LevelFile, Pay, RouteFile, Seen, SignalFile},
         tree::Text,
     },
 };
-
-/// Columns that every row has, which a model cannot add again.
-pub(super) const USER_COLUMNS: [&str; 12] = [
-    "user_id",
-    "account_id",
-    "score",
-    "tier",
-    "qualified",
-    "route",
-    "motion",
-    "to",
-    "action",
-    "is_champion",
-    "is_buyer",
-    "signals",
-];
-/// The same of accounts.
-pub(super) const ACCOUNT_COLUMNS: [&str; 13] = [
-    "account_id",
-    "segment",
-    "score",
-    "tier",
-    "qualified",
-    "route",
-    "motion",
-    "to",
-    "action",
-    "members",
-    "users",
-    "active_users_28",
-    "signals",
-];
 
 /// Categories in the order in which signals name them, then those that only have bounds.
 pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
@@ -229,49 +197,31 @@ fn route(compiler: &mut Compiler<'_, '_>, side: Side, file: &RouteFile) -> Route
     }
 }
 
-/// The facts of `[output]`, none of them twice and none that is a column already.
+/// The facts of `[output]`; what is a column already is not added again.
 fn columns(compiler: &mut Compiler<'_, '_>, side: Side) -> Vec<Column> {
     let file = compiler.level_file(side);
-    let fixed: &[&str] = if side == Side::User { &USER_COLUMNS } else { &ACCOUNT_COLUMNS };
-    let mut taken: Vec<String> = fixed.iter().map(|name| (*name).to_owned()).collect();
-    taken.extend(
-        ["first_seen", "last_seen", "active_days_28", "say", "because", "message", "champion", "buyer"]
-            .map(str::to_owned),
-    );
-    if side == Side::Account {
-        taken.retain(|name| name != "active_days_28");
-    } else {
-        taken.retain(|name| name != "champion" && name != "buyer");
-    }
-    taken.extend(category_names(file).iter().map(|name| format!("points_{name}")));
-    taken.extend(file.milestones.iter().flat_map(|m| [m.name.value.clone(), format!("{}_at", m.name.value)]));
-    let mut columns = Vec::new();
+    let categories = category_names(file);
+    let categories = categories.iter().map(String::as_str);
+    let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
+    let mut taken = match side {
+        Side::User => columns::of_users(categories, milestones),
+        Side::Account => columns::of_accounts(categories, milestones),
+    };
+    let mut added = Vec::new();
     for text in &file.columns {
         if taken.contains(&text.value) {
-            compiler.error(
-                codes::DUPLICATE,
-                &text.span,
-                format!("`{}` is a column already", text.value),
-                "every column is there once",
-                None,
-            );
             continue;
         }
         taken.push(text.value.clone());
         let Some((program, kind, _)) = compiler.expression(side, text, Limit::NONE) else { continue };
         match program {
-            Program::Slot(slot) => columns.push(Column { header: text.value.clone(), slot, kind }),
+            Program::Slot(slot) => added.push(Column { header: text.value.clone(), slot, kind }),
             _ => {
+                let message = format!("`{}` is no fact", text.value);
                 let help = Some("name the expression under [user.facts] or [account.facts]".to_owned());
-                compiler.error(
-                    codes::BAD_VALUE,
-                    &text.span,
-                    format!("`{}` is no fact", text.value),
-                    "expected the name of a fact",
-                    help,
-                );
+                compiler.error(codes::BAD_VALUE, &text.span, message, "expected the name of a fact", help);
             }
         }
     }
-    columns
+    added
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     super::{
         codes,
-        tree::{Findings, Table, Text, as_table},
+        tree::{Findings, Sp, Table, Text, as_table},
     },
     MetricFile,
     metrics::inline,
@@ -230,23 +230,12 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
         table.pass_over("ladder");
         return None;
     }
-    if table.has("points") {
-        found.add(Diagnostic::error(
-            codes::KEY_CONFLICT,
-            table.key_span("points"),
-            "`points` beside `ladder`",
-            "each rung has its own points",
-        ));
-        table.pass_over("points");
-    }
-    if table.has("at_least") {
-        found.add(Diagnostic::error(
-            codes::KEY_CONFLICT,
-            table.key_span("at_least"),
-            "`at_least` beside `ladder`",
-            "each rung has its own",
-        ));
-        table.pass_over("at_least");
+    for (key, label) in [("points", "each rung has its own points"), ("at_least", "each rung has its own")] {
+        if table.has(key) {
+            let message = format!("`{key}` beside `ladder`");
+            found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(key), message, label));
+            table.pass_over(key);
+        }
     }
     let mut rungs = Vec::new();
     let mut kinds = Vec::new();
@@ -276,6 +265,13 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
         );
         return None;
     }
+    rising(&kinds, &rungs, found);
+    let strict = kinds.first().is_some_and(|(strict, _)| *strict);
+    Some((strict, rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect()))
+}
+
+/// Tells rungs that do not rise, or that mix two kinds of threshold.
+fn rising(kinds: &[(bool, Range<usize>)], rungs: &[(Sp<f64>, Points)], found: &mut Findings) {
     for pair in kinds.windows(2) {
         if pair[0].0 != pair[1].0 {
             found.add(Diagnostic::error(
@@ -297,8 +293,6 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
             found.add(problem.other(pair[0].0.span.clone(), "the rung before"));
         }
     }
-    let strict = kinds.first().is_some_and(|(strict, _)| *strict);
-    Some((strict, rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect()))
 }
 
 fn decay(mut table: Table<'_>, found: &mut Findings) -> Option<DecayFile> {

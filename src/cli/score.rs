@@ -169,6 +169,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     };
     if !arguments.quiet {
         tell_rejects(&folded.rejects);
+        tell_missing_names(&model, &folded.state.names);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
@@ -455,12 +456,36 @@ fn write_folder(
     Ok(Exit::Done)
 }
 
+/// Events of each name that the model asks for.
+fn by_name(model: &Model, names: &[u64]) -> Vec<(String, u64)> {
+    model.intake.names.iter().cloned().zip(names.iter().skip(1).copied()).collect()
+}
+
+/// Names that the model asks for and no event has: the commonest reason for a list of zeros.
+fn tell_missing_names(model: &Model, names: &[u64]) {
+    let missing: Vec<String> =
+        by_name(model, names).into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let shown: Vec<&str> = missing.iter().map(String::as_str).take(12).collect();
+    let more =
+        if missing.len() > shown.len() { format!(" and {} more", missing.len() - shown.len()) } else { String::new() };
+    let other = plural(names.first().copied().unwrap_or(0), "event has a name", "events have names");
+    let list = crate::diag::list(&shown);
+    tell(&visible(&format!(
+        "note: the model asks for {list}{more}, and no event has such a name; {other} that it does not ask for"
+    )));
+}
+
 fn run_facts(result: &Finished<'_>) -> RunFacts {
     let files = result.folded.files.iter().map(|stats| (stats.name.clone(), stats.compression.as_str(), stats.bytes));
     RunFacts {
         free_mail_list: crate::entity::FREE_MAIL_DATE,
         files: files.collect(),
         rejected: result.folded.rejects.by_reason().into_iter().map(|(reason, count)| (reason.code(), count)).collect(),
+        events_by_name: by_name(result.model, &result.folded.state.names),
+        events_of_other_names: result.folded.state.names.first().copied().unwrap_or(0),
         id_conflict: result.folded.id_conflict,
         users_without_events: result.without.users,
         accounts_without_events: result.without.accounts,

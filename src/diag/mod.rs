@@ -182,7 +182,7 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + C
     let mut all: Vec<&str> = candidates.into_iter().collect();
     all.sort_unstable();
     all.dedup();
-    (!all.is_empty() && all.len() <= 16).then(|| format!("one of {}", list(&all)))
+    (!all.is_empty() && all.len() <= 20).then(|| format!("one of {}", list(&all)))
 }
 
 /// `a`, `b` and `c`, each in backticks.

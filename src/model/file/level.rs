@@ -213,7 +213,7 @@ fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitFile> {
             entry.missing("type", "type = \"text\", \"number\", \"boolean\" or \"date\"", found);
         }
         let kind = super::choice(&mut entry, "type", &TYPES, found).map(|kind| kind.value);
-        let from = entry.text_list("from", found).filter(|from| !from.is_empty()).unwrap_or_else(|| vec![name.clone()]);
+        let from = entry.texts("from", found).filter(|from| !from.is_empty()).unwrap_or_else(|| vec![name.clone()]);
         let first = super::choice(&mut entry, "pick", &[("last", false), ("first", true)], found)
             .is_some_and(|pick| pick.value);
         let event = entry.texts("event", found);

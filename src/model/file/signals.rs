@@ -240,7 +240,10 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
     let mut rungs = Vec::new();
     let mut kinds = Vec::new();
     let ladder_span = table.key_span("ladder");
-    for mut rung in table.tables("ladder", "a rung", found) {
+    let written = table.tables("ladder", "a rung", found);
+    let none = written.is_empty();
+    for mut rung in written {
+        rung.vocabulary(&["at_least", "above", "points"]);
         let (at_least, above) = (rung.number("at_least", found), rung.number("above", found));
         let strict = above.is_some();
         if at_least.is_some() == strict {
@@ -258,7 +261,7 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
         }
         rung.finish(found);
     }
-    if rungs.is_empty() {
+    if none {
         found.add(
             Diagnostic::error(codes::BAD_LADDER, ladder_span, "a ladder without rungs", "at least one")
                 .other(place.clone(), "of this signal"),

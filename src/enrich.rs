@@ -3,7 +3,7 @@
 //! Takes a text and the traits of a level; gives a row for each key, read as the traits' types. What a key stands for is settled by the caller.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
     hash::{BuildHasher, Hasher},
 };
@@ -210,14 +210,14 @@ fn owned(value: Value<'_>, kind: Type) -> Value<'static> {
 /// Values of traits by the place of an entity; none where the file has no row.
 pub type Attached = Vec<Option<Vec<Value<'static>>>>;
 
-/// Rows by the place of the entity that a key stands for; keys that stand for none are counted.
+/// Rows by the place of the entity that a key stands for; and the keys that stand for none.
 ///
 /// **Errors**: two rows for one entity that disagree.
-pub fn attach(
-    file: &EnrichFile,
+pub fn attach<'f>(
+    file: &'f EnrichFile,
     count: usize,
     place: impl Fn(&str) -> Option<u32>,
-) -> Result<(Attached, u64), EnrichError> {
+) -> Result<(Attached, HashSet<&'f str>), EnrichError> {
     let mut rows: Vec<Option<&EnrichRow>> = vec![None; count];
     let mut strangers: HashMap<&str, &EnrichRow> = HashMap::new();
     for row in &file.rows {
@@ -236,7 +236,7 @@ pub fn attach(
         }
     }
     let rows = rows.into_iter().map(|row| row.map(|row| row.values.clone())).collect();
-    Ok((rows, strangers.len() as u64))
+    Ok((rows, strangers.into_keys().collect()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! once. Nothing here depends on which worker took which block.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     io::{self, Read, Seek, SeekFrom, Write},
     sync::{
@@ -474,22 +474,22 @@ pub fn evaluate<'s>(
     let emails = model.user.email.map(|index| emails(users, index)).unwrap_or_default();
     let entities = entities(state, model, &emails);
     let mut enrichment = Enrichment::default();
-    let mut without = WithoutEvents { users: entities.users_without_events.len() as u64, accounts: 0 };
+    let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
+    let mut without = WithoutEvents::default();
     if let Some(file) = users {
-        let (rows, strangers) =
+        let (rows, unknown) =
             attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
-        let both =
-            file.rows.iter().filter(|row| entities.users_without_events.contains(&row.key.as_str())).count() as u64;
-        without.users += strangers - both.min(strangers);
+        strangers.extend(unknown);
         enrichment.users = rows;
     }
     if let Some(file) = accounts {
         let place = places(&entities);
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
-        let (rows, strangers) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
-        without.accounts = strangers;
+        let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
+        without.accounts = unknown.len() as u64;
         enrichment.accounts = rows;
     }
+    without.users = strangers.len() as u64;
     let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
     Ok((scored, without))
 }

@@ -22,8 +22,9 @@ pub const EPSILON: f64 = 1e-9;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Points(pub i64);
 
-/// No amount exceeds this many thousandths, so that no sum of a model's signals can overflow.
-pub const POINTS_ABS_MAX: i64 = 1_000_000_000_000_000;
+/// No amount exceeds this many thousandths (a hundred billion points), so that no sum of a model's signals can overflow: a model of at most
+/// 1 MiB has fewer than 50,000 of them. Scoring ends with an error where an amount reaches it.
+pub const POINTS_ABS_MAX: i64 = 100_000_000_000_000;
 
 impl Points {
     /// Nothing.

@@ -1,6 +1,9 @@
 //! Which model a command uses, and how it is read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use super::{Exit, Failure};
 use crate::{diag::Document, model::EXAMPLE};
@@ -32,13 +35,22 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<Source, Failure> {
     Ok(Source { document, note: Some(note) })
 }
 
+/// No more of a file is read than shows that it is too large to be a model.
+const MODEL_BYTES_READ_MAX: u64 = 2 * 1024 * 1024;
+
+fn bounded(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MODEL_BYTES_READ_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Reads a model's text.
 pub(super) fn read(path: &Path) -> Result<Document, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let exit = if error.kind() == std::io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
+    let text = bounded(path).map_err(|error| {
+        let exit = if error.kind() == io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
         let message = match error.kind() {
-            std::io::ErrorKind::InvalidData => format!("the model `{name}` is not UTF-8"),
+            io::ErrorKind::InvalidData => format!("the model `{name}` is not UTF-8"),
             _ => format!("cannot read the model `{name}`"),
         };
         Failure::Error(anyhow::Error::new(error).context(message), exit)

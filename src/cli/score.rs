@@ -148,6 +148,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     }
     let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, &model), arguments.quiet)?;
     let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, &model), arguments.quiet)?;
+    spare_inputs(arguments, &settings.inputs)?;
     if let Some(dir) = &arguments.out {
         ensure_dir(dir)?;
         sweep(dir);
@@ -184,8 +185,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     match &arguments.out {
         Some(dir) => write_folder(arguments, dir, &result, staged),
         None => {
-            write_output(arguments, &result)?;
+            // First, because whoever reads the rows may go away before their end.
             commit(staged)?;
+            write_output(arguments, &result)?;
             Ok(Exit::Done)
         }
     }
@@ -270,6 +272,35 @@ fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
             "--max-rejects `{text}` is no limit; expected a share such as 1% or 0.01, or a number of lines such as 100"
         ))
     })
+}
+
+/// Refuses to write over what is read.
+fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Failure> {
+    let ending = format(arguments).ending();
+    let in_folder = |dir: &PathBuf| {
+        [format!("users.{ending}"), format!("accounts.{ending}"), "run.json".to_owned(), "rejects.ndjson".to_owned()]
+            .map(|name| dir.join(name))
+    };
+    let outputs = arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone());
+    let of_kind = |input: &Input| match &input.kind {
+        read::InputKind::File(path) => Some(path.clone()),
+        read::InputKind::Stdin => None,
+    };
+    let read: Vec<PathBuf> = inputs
+        .iter()
+        .filter_map(of_kind)
+        .chain([&arguments.model, &arguments.users, &arguments.accounts].into_iter().flatten().cloned())
+        .collect();
+    for output in outputs {
+        let Ok(real) = output.canonicalize() else { continue };
+        if read.iter().any(|path| path.canonicalize().is_ok_and(|path| path == real)) {
+            let name = output.display();
+            return Err(Failure::usage(format!(
+                "`{name}` is read by this run and would be written over; name another folder or file for the output"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a format that this version does not read, rather than reading it wrongly.

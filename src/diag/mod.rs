@@ -161,7 +161,7 @@ pub fn visible(text: &str) -> String {
     if !text.contains(risky) {
         return text.to_owned();
     }
-    text.chars().map(|c| if risky(c) && c != '\n' { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// The candidate closest to a word, if it is close enough to be what was meant.

@@ -130,5 +130,9 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: 
 }
 
 fn texts(row: &row::Row<'_>, shown: &[usize]) -> Vec<String> {
-    shown.iter().map(|index| visible(&row.cells[*index].text()).replace('\n', "\\n").replace(';', " ")).collect()
+    let mut texts: Vec<String> = shown.iter().map(|index| visible(&row.cells[*index].text())).collect();
+    if let Some(signals) = texts.last_mut() {
+        *signals = signals.replace(';', " ");
+    }
+    texts
 }

@@ -19,11 +19,18 @@ pub struct People<'s> {
     users: Vec<Vec<u32>>,
     /// By partition and number of the raw visitor id.
     visitors: Vec<Vec<u32>>,
+    /// People by ids that only alias lines name.
+    aliases: HashMap<&'s str, u32>,
     /// Visitors that came with more than one person.
     pub shared_visitors: u64,
 }
 
 impl People<'_> {
+    /// The person behind a known id that only alias lines name.
+    pub(super) fn of_alias(&self, id: &str) -> Option<u32> {
+        self.aliases.get(id).copied()
+    }
+
     /// The person behind the owner of a row.
     pub fn of(&self, part: usize, owner: Owner) -> u32 {
         match owner {
@@ -77,6 +84,7 @@ pub(super) fn people(state: &State) -> People<'_> {
         };
         pairs.push((node(*from), node(*to)));
     }
+    let with_folk = users.iter().map(Vec::len).sum::<usize>();
     let mut forest = Forest((0..ids.len() as u32).collect());
     pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
     let mut person_of_root = vec![NOBODY; ids.len()];
@@ -97,7 +105,8 @@ pub(super) fn people(state: &State) -> People<'_> {
         *user = person[*user as usize];
     }
     let (visitors, shared_visitors) = visitors(state, &users);
-    People { names, users, visitors, shared_visitors }
+    let aliases = (with_folk..ids.len()).map(|node| (ids[node], person[node])).collect();
+    People { names, users, visitors, aliases, shared_visitors }
 }
 
 /// The person behind each visitor.

@@ -42,8 +42,8 @@ pub struct Entities<'s> {
     pub account_ids: Interner,
     user_rows: Vec<RowRef>,
     account_rows: Vec<RowRef>,
-    /// Users that have no event: from identify and group lines.
-    pub users_without_events: Vec<&'s str>,
+    /// Users that group lines name and that have no event.
+    pub members_without_events: Vec<&'s str>,
     /// The user behind each raw user id, whatever it was joined to, by the id's text.
     people: People<'s>,
     user_of_person: Vec<u32>,
@@ -108,8 +108,9 @@ impl<'s> Entities<'s> {
     pub fn user_of(&self, raw: &str) -> Option<u32> {
         let hash = self.state.hash(raw);
         let part = State::partition(hash);
-        let id = self.state.parts[part].users.ids.find(raw)?;
-        let user = self.user_of_person[self.people.of(part, Owner::User(id)) as usize];
+        let known = self.state.parts[part].users.ids.find(raw).map(|id| self.people.of(part, Owner::User(id)));
+        let person = known.or_else(|| self.people.of_alias(raw))?;
+        let user = self.user_of_person[person as usize];
         (user != NOBODY).then_some(user)
     }
 }
@@ -136,7 +137,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
     let mut user_rows = Vec::new();
     let mut credited: Vec<(u32, RowRef)> = Vec::new();
     let mut kept: Vec<User<'s>> = Vec::new();
-    let mut users_without_events = Vec::new();
+    let mut members_without_events = Vec::new();
     let mut user_of_person = vec![NOBODY; people.names.len()];
     for (person, draft) in users.drain(..).enumerate() {
         let host = email(state, model, &draft, emails).as_deref().and_then(host);
@@ -146,7 +147,12 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
             continue;
         }
         if draft.rows.is_empty() {
-            users_without_events.push(draft.id);
+            let member = draft
+                .raw
+                .iter()
+                .filter_map(|(part, owner)| folk(state, *part, *owner))
+                .any(|folk| !folk.named.is_empty());
+            members_without_events.extend(member.then_some(draft.id));
             continue;
         }
         let number = kept.len() as u32;
@@ -177,7 +183,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         account_ids,
         user_rows,
         account_rows,
-        users_without_events,
+        members_without_events,
         shared_visitors: people.shared_visitors,
         people,
         user_of_person,

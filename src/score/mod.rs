@@ -127,7 +127,7 @@ pub struct Overflow;
 
 impl std::fmt::Display for Overflow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a sum over events cannot be had exactly: a value is beyond 7.9e22; a `where` on the metric can leave such values out")
+        f.write_str("a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, or an amount beyond a hundred billion points; a `where` on the metric can leave such values out")
     }
 }
 
@@ -442,7 +442,11 @@ impl<'e, 's> Scorer<'e, 's> {
             .into_par_iter()
             .with_min_len(256)
             .map(|entity| {
-                if users { sum_of(level, &self.user_scope(entity)) } else { sum_of(level, &self.account_scope(entity)) }
+                if users {
+                    sum_of(level, &self.user_scope(entity), &self.overflow)
+                } else {
+                    sum_of(level, &self.account_scope(entity), &self.overflow)
+                }
             })
             .collect();
         let mut write = |slot: FactSlot, points: &(dyn Fn(usize) -> crate::units::Points + Sync)| {
@@ -530,8 +534,12 @@ fn owned(value: Value<'_>) -> Value<'static> {
     }
 }
 
-fn sum_of<S: Scope>(level: &Level, scope: &S) -> points::Sum {
-    points::sum(level, &points::pay(level, scope))
+fn sum_of<S: Scope>(level: &Level, scope: &S, overflow: &AtomicBool) -> points::Sum {
+    let paid = points::pay(level, scope);
+    if points::overflows(&paid) {
+        overflow.store(true, Ordering::Relaxed);
+    }
+    points::sum(level, &paid)
 }
 
 fn tier_of<S: Scope>(level: &Level, scope: &S) -> Option<usize> {

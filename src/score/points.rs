@@ -3,7 +3,7 @@
 use crate::{
     expr::{Scope, Value},
     model::compiled::{Bounds, DecayCurve, Level, Payment, Signal, Tier},
-    units::{EPSILON, Points, divide_rounded, millionths},
+    units::{EPSILON, POINTS_ABS_MAX, Points, divide_rounded, millionths},
 };
 
 /// Whether a signal pays.
@@ -105,7 +105,8 @@ fn passes(number: f64, threshold: f64, strict: bool) -> bool {
 
 /// A number to the millionth times points, to the thousandth.
 fn amount(number: f64, points: Points) -> Points {
-    let number = millionths(number).unwrap_or(if number > 0.0 { i128::from(i64::MAX) } else { i128::from(i64::MIN) });
+    // What cannot be had exactly is an amount that is too large, and told as such.
+    let number = millionths(number).unwrap_or(if number > 0.0 { i128::MAX } else { i128::MIN });
     let product = number.saturating_mul(i128::from(points.0));
     Points::from_wide(divide_rounded(product.clamp(i128::MIN / 2, i128::MAX / 2), 1_000_000))
 }
@@ -122,6 +123,11 @@ fn factor(curve: DecayCurve, days: f64) -> i128 {
         DecayCurve::Linear(length) => (1.0 - days / length).max(0.0),
     };
     millionths(left).unwrap_or(0)
+}
+
+/// Whether an amount is too large to be had exactly.
+pub fn overflows(paid: &[Paid<'_>]) -> bool {
+    paid.iter().any(|paid| paid.unbounded.0.abs() >= POINTS_ABS_MAX)
 }
 
 /// Adds up what signals pay: categories within their bounds, then the score within its.

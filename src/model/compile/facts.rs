@@ -70,6 +70,9 @@ pub(super) enum Declared<'f> {
     Broken,
 }
 
+/// How many facts may build on each other in a row.
+const FACTS_DEEP_MAX: usize = 100;
+
 /// Facts that both levels have.
 const BUILTINS: [(&str, Builtin, Type); 6] = [
     ("age_days", Builtin::AgeDays, Type::Number),
@@ -288,6 +291,9 @@ impl<'f> Compiler<'f, '_> {
             && of_accounts_only(metric)
         {
             return Err(NoFact::AccountsOnly);
+        }
+        if self.open.len() >= FACTS_DEEP_MAX {
+            return Err(NoFact::TooDeep);
         }
         self.side(side).state.insert(name.to_owned(), State::Open);
         self.open.push(self.shown(side, name));

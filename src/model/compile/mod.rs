@@ -61,6 +61,11 @@ struct LevelBuilder<'f> {
     milestones_open: Vec<usize>,
 }
 
+/// How deep names of `[events]` may stand for each other.
+const EVENTS_DEEP_MAX: usize = 20;
+/// How many forms of events one name may stand for.
+const EVENT_FORMS_MAX: usize = 1000;
+
 /// How far the compilation of a fact has come.
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -83,6 +88,8 @@ struct Compiler<'f, 'd> {
     open: Vec<String>,
     /// Names of `[events]` that are being looked through.
     open_events: Vec<String>,
+    /// What names of events stand for, as far as it is known.
+    selectors: HashMap<String, Vec<(String, Vec<PredicateId>)>>,
 }
 
 impl<'f, 'd> Compiler<'f, 'd> {
@@ -97,6 +104,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
             steps: Vec::new(),
             open: Vec::new(),
             open_events: Vec::new(),
+            selectors: HashMap::new(),
         }
     }
 
@@ -219,8 +227,16 @@ impl<'f, 'd> Compiler<'f, 'd> {
             }
             return vec![(name.value.clone(), Vec::new())];
         };
+        if let Some(known) = self.selectors.get(&name.value) {
+            return known.clone();
+        }
+        if self.open_events.len() >= EVENTS_DEEP_MAX {
+            let message = "events that stand for each other more than 20 deep";
+            self.error(codes::CIRCLE, &name.span, message, "one more here", None);
+            return Vec::new();
+        }
         self.open_events.push(name.value.clone());
-        let mut all = match &entry.event {
+        let mut all: Vec<_> = match &entry.event {
             Some(names) => names.iter().flat_map(|name| self.selector(name)).collect(),
             None => vec![(name.value.clone(), Vec::new())],
         };
@@ -230,6 +246,14 @@ impl<'f, 'd> Compiler<'f, 'd> {
         {
             all.iter_mut().for_each(|(_, conditions)| conditions.push(predicate));
         }
+        all.sort();
+        all.dedup();
+        if all.len() > EVENT_FORMS_MAX {
+            let message = format!("`{}` stands for more than {EVENT_FORMS_MAX} forms of events", name.value);
+            self.error(codes::BAD_VALUE, &name.span, message, "too many", None);
+            all.clear();
+        }
+        self.selectors.insert(name.value.clone(), all.clone());
         all
     }
 

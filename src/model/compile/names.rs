@@ -48,6 +48,8 @@ pub(super) enum NoFact {
     Circle(String),
     /// Only accounts have it.
     AccountsOnly,
+    /// Too many facts build on each other.
+    TooDeep,
     /// Its own problem has been told.
     Told,
 }
@@ -128,6 +130,10 @@ impl Names for Facts<'_, '_, '_> {
                 "this closes the circle",
                 None,
             )),
+            Err(NoFact::TooDeep) => {
+                let message = "facts that build on each other more than 100 deep";
+                Err(coded(codes::CIRCLE, span, message, "one more here", None))
+            }
             Err(NoFact::Told) => {
                 Err(ExprError { span: span.clone(), message: TOLD.to_owned(), label: String::new(), help: None })
             }

@@ -213,11 +213,11 @@ pub type Attached = Vec<Option<Vec<Value<'static>>>>;
 /// Rows by the place of the entity that a key stands for; and the keys that stand for none.
 ///
 /// **Errors**: two rows for one entity that disagree.
-pub fn attach<'f>(
-    file: &'f EnrichFile,
+pub fn attach(
+    file: &EnrichFile,
     count: usize,
     place: impl Fn(&str) -> Option<u32>,
-) -> Result<(Attached, HashSet<&'f str>), EnrichError> {
+) -> Result<(Attached, HashSet<&str>), EnrichError> {
     let mut rows: Vec<Option<&EnrichRow>> = vec![None; count];
     let mut strangers: HashMap<&str, &EnrichRow> = HashMap::new();
     for row in &file.rows {

@@ -22,7 +22,7 @@ use crate::{
     enrich::{EnrichError, EnrichFile, attach},
     entity::{Entities, entities},
     expr::Value,
-    fold::{Duplicates, FileCounts, Folder, NO_LAST, State},
+    fold::{Deferred, Duplicates, FileCounts, Folder, NO_LAST, State},
     model::Model,
     read::{Block, FileStats, Input, Limits, ReadError, Reader},
     score::{Enrichment, Overflow, Scored, score},
@@ -216,11 +216,20 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
     let shared = Shared::new();
     let states = work(job, &plan, until, &reader, &shared, report)?;
-    let state = states.into_iter().reduce(|mut a, b| {
-        a.merge(b, model);
-        a
-    });
-    let state = state.unwrap_or_else(|| State::new(model, &Seed::default(), 0));
+    let mut state = State::new(model, &Seed::default(), 0);
+    let mut deferred = Vec::new();
+    for (index, (of_worker, aside)) in states.into_iter().enumerate() {
+        if index == 0 {
+            state = of_worker
+        } else {
+            state.merge(of_worker, model)
+        }
+        deferred.extend(aside);
+    }
+    let newest = (state.newest != NO_LAST).then(|| AsOf::end_of(zone.day(state.newest), zone));
+    let as_of = as_of.or(newest);
+    let until = as_of.map_or(until, |as_of| as_of.instant);
+    let state = fold_deferred(model, &plan, state, &deferred, until, &shared.duplicates);
     let (rejects, id_conflict) = shared.finish(job)?;
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
@@ -229,12 +238,27 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
         return Err(RunError::TooManyRejects { rejected, records, rejects: Box::new(rejects) });
     }
     let blank = total.blank.unsigned_abs();
-    let as_of = match as_of {
-        Some(as_of) if records > blank => as_of,
-        None if state.newest != NO_LAST => AsOf::end_of(zone.day(state.newest), zone),
-        _ => return Err(RunError::NoEvents { records, rejects: Box::new(rejects) }),
+    let Some(as_of) = as_of.filter(|_| records > blank) else {
+        return Err(RunError::NoEvents { records, rejects: Box::new(rejects) });
     };
     Ok(Folded { state, as_of, rejects, files: reader.file_stats(), id_conflict })
+}
+
+/// Folds what was put aside until it was known which instant to look from.
+fn fold_deferred(
+    model: &Model,
+    plan: &Plan,
+    state: State,
+    deferred: &[Deferred],
+    until: Micros,
+    duplicates: &Duplicates,
+) -> State {
+    let mut decoder = Decoder::new(model, plan, Seed::default(), until);
+    let mut folder = Folder::resume(model, duplicates, state);
+    for one in deferred {
+        folder.fold(one.file, &decoder.decode(&one.line));
+    }
+    folder.finish().0
 }
 
 /// What workers share beside the reader.
@@ -306,7 +330,7 @@ fn work(
     reader: &Reader,
     shared: &Shared,
     report: Option<&(dyn Fn(&Progress) + Sync)>,
-) -> Result<Vec<State>, RunError> {
+) -> Result<Vec<(State, Vec<Deferred>)>, RunError> {
     let seed = Seed::default();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -315,6 +339,7 @@ fn work(
                 scope.spawn(|| {
                     let decoder = Decoder::new(job.model, plan, seed.clone(), until);
                     let folder = Folder::new(job.model, &shared.duplicates, &seed, job.inputs.len());
+                    let folder = if job.when == When::Latest { folder.defer() } else { folder };
                     Worker { job, reader, shared, decoder, folder }.run()
                 })
             })
@@ -328,7 +353,7 @@ fn work(
                 }
             })
         });
-        let results: Vec<Result<Option<State>, RunError>> = workers
+        let results: Vec<Result<(State, Vec<Deferred>), RunError>> = workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect();
@@ -336,8 +361,7 @@ fn work(
         if let Some(monitor) = monitor {
             monitor.thread().unpark();
         }
-        let states: Result<Vec<Option<State>>, RunError> = results.into_iter().collect();
-        Ok(states?.into_iter().flatten().collect())
+        results.into_iter().collect()
     })
 }
 
@@ -350,7 +374,7 @@ struct Worker<'w> {
 }
 
 impl Worker<'_> {
-    fn run(mut self) -> Result<Option<State>, RunError> {
+    fn run(mut self) -> Result<(State, Vec<Deferred>), RunError> {
         let mut block = Block::default();
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next).map_err(RunError::Spool)?;
@@ -358,7 +382,7 @@ impl Worker<'_> {
             self.shared.lines.fetch_add(lines, Ordering::Relaxed);
             block = next;
         }
-        Ok(Some(self.folder.finish()))
+        Ok(self.folder.finish())
     }
 
     /// Folds the lines of a block; gives how many there were.

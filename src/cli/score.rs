@@ -494,8 +494,14 @@ fn by_name(model: &Model, names: &[u64]) -> Vec<(String, u64)> {
 
 /// Names that the model asks for and no event has: the commonest reason for a list of zeros.
 fn tell_missing_names(model: &Model, names: &[u64]) {
+    // A name that only starts an entity may well be the default one, which nobody asked for.
+    let plans = &model.intake.plans;
+    let asked = |place: usize| {
+        plans.get(place + 1).zip(plans.first()).is_some_and(|(plan, other)| plan.tries.len() > other.tries.len())
+    };
+    let counts = by_name(model, names).into_iter().enumerate();
     let missing: Vec<String> =
-        by_name(model, names).into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect();
+        counts.filter(|(place, (_, count))| *count == 0 && asked(*place)).map(|(_, (name, _))| name).collect();
     if missing.is_empty() {
         return;
     }

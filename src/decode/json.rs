@@ -93,6 +93,8 @@ struct Node {
     slots: Vec<u32>,
     /// Whether the value is fingerprinted.
     hashed: bool,
+    /// Slots of everything below: emptied when a key comes a second time, since the last of equal keys holds.
+    below: Vec<u32>,
 }
 
 /// The node of values that nothing asks about.
@@ -106,9 +108,13 @@ impl Projection {
 
     /// Asks for a path; gives the slot in which its value will be. A part that is a number also indexes lists.
     pub fn add(&mut self, path: &[String]) -> u32 {
-        let node = self.node(path);
         let slot = self.slots as u32;
         self.slots += 1;
+        for length in 0..path.len() {
+            let above = self.node(&path[..length]);
+            self.nodes[above as usize].below.push(slot);
+        }
+        let node = self.node(path);
         self.nodes[node as usize].slots.push(slot);
         slot
     }
@@ -246,6 +252,11 @@ impl Walk<'_, '_, '_> {
         let projection = self.scanner.projection;
         let wanted = projection.nodes.get(node as usize);
         let hash_here = wanted.is_some_and(|node| node.hashed);
+        if let Some(wanted) = wanted.filter(|_| node != 0) {
+            for slot in &wanted.below {
+                self.scanner.found[*slot as usize] = Raw::default();
+            }
+        }
         let (kind, hash) = self.any_value(node, hashed || hash_here)?;
         if let Some(wanted) = wanted {
             let quotes = usize::from(matches!(kind, Kind::Text | Kind::EscapedText));
@@ -530,18 +541,24 @@ pub fn unescape(text: &str) -> String {
     out
 }
 
-/// The first item of a list that is text or a number and not null, and how many more there are.
-pub fn first_item(line: &str, list: Raw) -> (Raw, usize) {
-    let mut projection = Projection::new();
-    let slots: Vec<u32> = (0..16).map(|index| projection.add(&[index.to_string()])).collect();
+/// The items of a list that has been checked.
+pub fn items(line: &str, list: Raw) -> Vec<Raw> {
+    let projection = Projection::new();
     let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
-    if scanner.scan(list.of(line)).is_err() {
-        return (Raw::default(), 0);
+    let mut walk = Walk { bytes: line.as_bytes(), line, at: list.start as usize + 1, depth: 0, scanner: &mut scanner };
+    let mut items = Vec::new();
+    loop {
+        walk.space();
+        let start = walk.at;
+        let Ok((kind, _)) = walk.any_value(NOWHERE, false) else { return items };
+        let quotes = usize::from(matches!(kind, Kind::Text | Kind::EscapedText));
+        items.push(Raw { kind, start: (start + quotes) as u32, end: (walk.at - quotes) as u32 });
+        walk.space();
+        walk.at += 1;
+        if walk.at >= list.end as usize {
+            return items;
+        }
     }
-    let usable = |raw: &Raw| matches!(raw.kind, Kind::Text | Kind::EscapedText | Kind::Number) && raw.start < raw.end;
-    let mut items = slots.iter().map(|slot| scanner.found[*slot as usize]).filter(usable);
-    let first = items.next().unwrap_or_default();
-    (Raw { start: first.start + list.start, end: first.end + list.start, ..first }, items.count())
 }
 
 #[cfg(test)]
@@ -625,11 +642,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_item_of_a_list_counts() {
-        let line = r#"[null,"","acme",7]"#;
-        let list = Raw { kind: Kind::Array, start: 0, end: line.len() as u32 };
-        let (item, more) = first_item(line, list);
-        assert_eq!((item.of(line), more), ("acme", 1));
+    fn a_list_is_its_items() {
+        let shown = |line: &str| {
+            let list = Raw { kind: Kind::Array, start: 0, end: line.len() as u32 };
+            items(line, list).iter().map(|item| item.of(line).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(r#"[null, "", "acme" ,[1,2], 7]"#), ["null", "", "acme", "[1,2]", "7"]);
+        assert_eq!(shown("[]"), [""; 0]);
     }
 
     /// Whether serde_json takes a line as we promise to: everything looked at, no deeper than 128.

@@ -81,6 +81,11 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// The line that it was read from.
+    pub fn line(&self) -> &'a str {
+        self.line
+    }
+
     /// The value of a key of the traits object.
     pub fn trait_value(&self, key: u32) -> Value<'a> {
         json_value(self.line, self.values.get(self.properties + key as usize))
@@ -208,19 +213,26 @@ impl<'m> Decoder<'m> {
         if user.is_none() && visitor.is_none() && account.is_none() {
             return Err(Reason::NoId);
         }
+        // Whether a line is a record is settled before what becomes of it.
+        let previous = id(line, self.first(&self.plan.previous))?;
+        let event_id = id(line, self.first(&self.plan.id))?;
+        if kind.as_deref() == Some("alias") && (user.is_none() || previous.is_none()) {
+            return Err(Reason::NoAlias);
+        }
         let matches = |globs: &[glob::Pattern], id: &Option<Cow<'_, str>>| {
             id.as_ref().is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
         };
         if matches(&self.model.identity.exclude_users, &user) {
             return Ok(Line::Excluded);
         }
-        let fingerprint = self.fingerprint(line, &name, [user.as_deref(), visitor.as_deref()], account_raw, at)?;
+        let fingerprint = event_id.filter(|_| self.model.input.dedupe).map(|event_id| {
+            self.fingerprint(line, &event_id, &name, [user.as_deref(), visitor.as_deref()], account_raw, at)
+        });
         if matches(&self.model.identity.service_users, &user) {
             user = None;
         }
         let day = self.days.day(at);
         let plan = self.plan.names.get(&*name).copied().unwrap_or(0);
-        let previous = id(line, self.first(&self.plan.previous))?;
         let values = &self.scanner.found[self.plan.values..];
         let properties = self.model.intake.properties.len();
         let record = Record {
@@ -243,10 +255,7 @@ impl<'m> Decoder<'m> {
         Ok(match kind.as_deref() {
             Some("identify") => Line::Identify(record),
             Some("group") => Line::Group(record),
-            Some("alias") => {
-                let previous = previous.filter(|_| record.user.is_some()).ok_or(Reason::NoAlias)?;
-                Line::Alias { record, previous }
-            }
+            Some("alias") => Line::Alias { record, previous: previous.unwrap_or_default() },
             _ => Line::Event(record),
         })
     }
@@ -271,15 +280,12 @@ impl<'m> Decoder<'m> {
     fn fingerprint(
         &self,
         line: &str,
+        id: &str,
         name: &str,
         [user, visitor]: [Option<&str>; 2],
         account: Raw,
         at: Micros,
-    ) -> Result<Option<(u64, u64)>, Reason> {
-        if !self.model.input.dedupe {
-            return Ok(None);
-        }
-        let Some(id) = id(line, self.first(&self.plan.id))? else { return Ok(None) };
+    ) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
         content.write_i64(at);
         content.write_u64(self.scanner.hash);
@@ -290,7 +296,7 @@ impl<'m> Decoder<'m> {
         }
         content.write_u8(account.kind as u8);
         content.write(account.of(line).as_bytes());
-        Ok(Some((self.seed.hash_one(&*id), content.finish())))
+        (self.seed.hash_one(id), content.finish())
     }
 }
 
@@ -309,8 +315,9 @@ fn account(line: &str, raw: Raw) -> Result<(Option<Cow<'_, str>>, usize), Reason
     if raw.kind != Kind::Array {
         return id(line, raw).map(|account| (account, 0));
     }
-    let (item, more) = json::first_item(line, raw);
-    id(line, item).map(|account| (account, more))
+    let mut ids = json::items(line, raw).into_iter().filter_map(|item| id(line, item).ok().flatten());
+    let first = ids.next();
+    Ok((first, ids.count()))
 }
 
 /// What systems write where there is no id.

@@ -32,6 +32,7 @@ use crate::{
         Model,
         compiled::{ACTIVITY_DAYS, Keep, Level, Match, PredicateId, TraitPlan, Try, ValueId, ValueSource, word},
     },
+    units::Micros,
 };
 
 /// Folds the lines that one worker reads.
@@ -44,6 +45,19 @@ pub struct Folder<'m> {
     texts: Vec<Option<Option<u32>>>,
     /// Whether lines are counted by person too.
     by_person: bool,
+    /// Lines of type identify, group and alias that may turn out to lie after the instant that the run looks from; none if that is known.
+    deferred: Option<Vec<Deferred>>,
+    /// Whatever the newest event turns out to be, what is before this counts.
+    settled: Micros,
+}
+
+/// A line that is folded once the instant is known that the run looks from.
+#[derive(Debug)]
+pub struct Deferred {
+    /// The file.
+    pub file: u32,
+    /// The line.
+    pub line: String,
 }
 
 impl<'m> Folder<'m> {
@@ -56,19 +70,47 @@ impl<'m> Folder<'m> {
             state: State::new(model, seed, files),
             texts,
             by_person: !model.identity.exclude_domains.is_empty(),
+            deferred: None,
+            settled: NO_LAST,
         }
     }
 
-    /// The state of all that was folded.
-    pub fn finish(self) -> State {
-        self.state
+    /// A folder that goes on with a state.
+    pub fn resume(model: &'m Model, duplicates: &'m Duplicates, state: State) -> Folder<'m> {
+        let seed = state.seed.clone();
+        Folder { state, ..Folder::new(model, duplicates, &seed, 0) }
+    }
+
+    /// Puts aside what may turn out to lie after the newest event's day.
+    pub fn defer(mut self) -> Folder<'m> {
+        self.deferred = Some(Vec::new());
+        self
+    }
+
+    /// The state of all that was folded, and what was put aside.
+    pub fn finish(self) -> (State, Vec<Deferred>) {
+        (self.state, self.deferred.unwrap_or_default())
+    }
+
+    /// Whether a line is put aside: it says who is who, and the newest event so far does not show yet that it counts.
+    fn puts_aside(&mut self, file: u32, line: &Line<'_>) -> bool {
+        let Some(deferred) = &mut self.deferred else { return false };
+        let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. }) = line else { return false };
+        if record.at < self.settled {
+            return false;
+        }
+        deferred.push(Deferred { file, line: record.line().to_owned() });
+        true
     }
 
     /// Folds a line of a file.
     ///
     /// **Cost**: a look into three tables (duplicates, raw id, account), and a few steps for each thing that the model keeps of the event.
     pub fn fold(&mut self, file: u32, line: &Line<'_>) {
-        let Some(counts) = self.state.counts.get_mut(file as usize) else { return };
+        if self.puts_aside(file, line) {
+            return;
+        }
+        let counts = &mut self.state.counts[file as usize];
         counts.records += 1;
         match line {
             Line::Blank => counts.blank += 1,
@@ -144,7 +186,12 @@ impl<'m> Folder<'m> {
     }
 
     fn event(&mut self, file: u32, record: &Record<'_>) {
-        self.state.newest = self.state.newest.max(record.at);
+        if record.at > self.state.newest {
+            self.state.newest = record.at;
+            if self.deferred.is_some() && record.at >= self.settled {
+                self.settled = self.model.zone.day_start(record.day + 1);
+            }
+        }
         let verdict = record.fingerprint.map_or(Verdict::New, |fingerprint| self.duplicates.check(fingerprint, file));
         let homeless = record.user.is_none() && record.account.is_none();
         if let Verdict::Duplicate(loser) = verdict {

@@ -157,6 +157,13 @@ impl<'t> Table<'t> {
         Some(name)
     }
 
+    /// A text that is a name of the model's own.
+    pub(super) fn name_of(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+        let name = self.text(key, found)?;
+        check_name(&name.value, &name.span, found);
+        Some(name)
+    }
+
     pub(super) fn boolean(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<bool>> {
         let value = self.take(key)?;
         match value.get_ref() {

@@ -43,7 +43,21 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
             message,
             "a milestone has one of `event`, `steps` and `all`",
         ));
-        return None;
+        for key in [
+            "event",
+            "where",
+            "times",
+            "count_by",
+            "steps",
+            "same",
+            "different_users",
+            "all",
+            "within",
+            "min_users",
+            "who",
+        ] {
+            table.pass_over(key);
+        }
     }
     let target = super::duration(&mut table, "target", found).map(|target| target.value);
     if forms.first() == Some(&"all") {
@@ -95,14 +109,15 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
 }
 
 fn steps(table: &mut Table<'_>, found: &mut Findings) -> Option<MilestoneForm> {
-    let steps = table.text_list("steps", found)?;
+    let steps = table.text_list("steps", found);
+    let same = table.text("same", found);
+    let different_users = table.boolean("different_users", found).is_some_and(|truth| truth.value);
+    let steps = steps?;
     if !(2..=8).contains(&steps.len()) {
         let message = format!("a milestone of {}", crate::units::plural(steps.len() as u64, "step", "steps"));
         found.add(Diagnostic::error(codes::BAD_VALUE, table.key_span("steps"), message, "2 to 8 steps"));
         return None;
     }
-    let same = table.text("same", found);
-    let different_users = table.boolean("different_users", found).is_some_and(|truth| truth.value);
     Some(MilestoneForm::Steps { steps, same, different_users })
 }
 

@@ -123,8 +123,8 @@ pub(super) fn signal(mut table: Table<'_>, found: &mut Findings) -> Option<Signa
     table.vocabulary(&KEYS);
     let name = table.name(found);
     let place = name.as_ref().map_or_else(|| table.place(), |name| name.span.clone());
-    let category = table.text("category", found);
-    let exclusive = table.text("exclusive", found);
+    let category = table.name_of("category", found);
+    let exclusive = table.name_of("exclusive", found);
     let when = table.text("when", found);
     let pay = pay(&mut table, name.as_ref(), when.is_some(), &place, found);
     let decay = table.table("decay", "a decay", found).and_then(|decay| self::decay(decay, found));

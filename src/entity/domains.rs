@@ -131,7 +131,8 @@ pub(super) fn host(email: &str) -> Option<String> {
     let (name, host) = email.trim().rsplit_once('@')?;
     let host = host.trim_end_matches('.').to_lowercase();
     let machine = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.');
-    if name.is_empty() || machine || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    let odd = |c: char| !(c.is_alphanumeric() || matches!(c, '-' | '.' | '_'));
+    if name.is_empty() || machine || host.contains(odd) {
         return None;
     }
     // Numbers alone are no top-level domain, so such a host is a broken address of a machine.
@@ -177,6 +178,7 @@ mod tests {
             ("@acme.com", None),
             ("kim@co.uk", None),
             ("a b@c d.com", None),
+            ("Kim <kim@acme.com>", None),
         ] {
             assert_eq!(host(email).as_deref().and_then(registrable).as_deref(), domain, "{email}");
         }

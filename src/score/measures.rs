@@ -202,7 +202,8 @@ impl<'s> Reader<'_, 's> {
         let as_of = self.view.as_of;
         let start = self.view.day(self.view.start());
         let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
-        let over = this_week + 6 == as_of.day && !as_of.partial;
+        // By the instant, not by D: a zone may have skipped the last date of the week.
+        let over = as_of.instant >= self.view.model.zone.day_start(this_week + 7);
         let newest = if over { this_week } else { this_week - 7 };
         let firsts = (0..WEEKS_MAX as i32).map(|back| newest - 7 * back).take_while(|first| *first > start);
         let mut firsts: Vec<Day> = firsts.collect();

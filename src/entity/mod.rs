@@ -14,7 +14,7 @@ pub use identity::{NOBODY, People};
 use crate::{
     expr::Value,
     fold::{Edge, FileCounts, Folk, Interner, NO_ACCOUNT, Named, Owner, Row, State, unpack},
-    model::{Model, compiled::word},
+    model::Model,
     units::Day,
 };
 
@@ -332,10 +332,4 @@ fn accounts(ids: &Interner, mut credited: Vec<(u32, RowRef)>) -> (Vec<Account>, 
         }
     }
     (accounts, credited.into_iter().map(|(_, at)| at).collect(), place)
-}
-
-/// The words of a row that say when it was seen.
-pub fn seen(state: &State, at: RowRef) -> (i64, i64) {
-    let words = state.parts[at.part as usize].words(at.row as usize);
-    (words[word::FIRST_SEEN], words[word::LAST_SEEN])
 }

@@ -154,8 +154,3 @@ pub(super) fn order_json(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
         _ => Some(a.to_text()?.as_bytes().cmp(b.to_text()?.as_bytes())),
     }
 }
-
-/// Whether two values are the same, null being the same as null.
-pub fn same_value(a: &Value<'_>, b: &Value<'_>) -> bool {
-    (a.is_null() && b.is_null()) || order(a, b) == Some(Ordering::Equal)
-}

@@ -9,6 +9,10 @@ use crate::{
     units::{DAY_US, Micros},
 };
 
+/// Keys that say how a milestone is reached.
+const KEYS: [&str; 11] =
+    ["event", "where", "times", "count_by", "steps", "same", "different_users", "all", "within", "min_users", "who"];
+
 /// One milestone, as written.
 #[derive(Debug)]
 pub(in crate::model) struct MilestoneFile {
@@ -43,19 +47,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
             message,
             "a milestone has one of `event`, `steps` and `all`",
         ));
-        for key in [
-            "event",
-            "where",
-            "times",
-            "count_by",
-            "steps",
-            "same",
-            "different_users",
-            "all",
-            "within",
-            "min_users",
-            "who",
-        ] {
+        for key in KEYS {
             table.pass_over(key);
         }
     }

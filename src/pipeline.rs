@@ -22,7 +22,7 @@ use crate::{
     enrich::{EnrichError, EnrichFile, attach},
     entity::{Entities, entities},
     expr::Value,
-    fold::{Deferred, Duplicates, FileCounts, Folder, NO_LAST, State},
+    fold::{Deferred, FileCounts, Folded as OfWorker, Folder, Hearth, NO_LAST, State},
     model::Model,
     read::{Block, FileStats, Input, Limits, ReadError, Reader},
     score::{Enrichment, Overflow, Scored, score},
@@ -215,22 +215,17 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let plan = Plan::new(&Layout::native(&model.input), model);
     let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
     let shared = Shared::new();
-    let states = work(job, &plan, until, &reader, &shared, report)?;
-    let mut state = State::new(model, &Seed::default(), 0);
-    let mut deferred = Vec::new();
-    for (index, (of_worker, aside)) in states.into_iter().enumerate() {
-        if index == 0 {
-            state = of_worker
-        } else {
-            state.merge(of_worker, model)
-        }
-        deferred.extend(aside);
-    }
-    let newest = (state.newest != NO_LAST).then(|| AsOf::end_of(zone.day(state.newest), zone));
-    let as_of = as_of.or(newest);
+    let seed = Seed::default();
+    let hearth = Hearth::new(model, &seed, job.workers);
+    let mut folded = work(job, &plan, &seed, &hearth, until, &reader, &shared, report)?;
+    let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
+    let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
-    let state = fold_deferred(model, &plan, state, &deferred, until, &shared.duplicates);
-    let (rejects, id_conflict) = shared.finish(job)?;
+    let deferred: Vec<Deferred> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
+    folded.push(fold_deferred(job, &plan, &seed, &hearth, &deferred, until));
+    let id_conflict = hearth.conflicts();
+    let state = hearth.into_state(folded);
+    let rejects = shared.finish(job);
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -246,24 +241,23 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
 
 /// Folds what was put aside until it was known which instant to look from.
 fn fold_deferred(
-    model: &Model,
+    job: &Job<'_>,
     plan: &Plan,
-    state: State,
+    seed: &Seed,
+    hearth: &Hearth<'_>,
     deferred: &[Deferred],
     until: Micros,
-    duplicates: &Duplicates,
-) -> State {
-    let mut decoder = Decoder::new(model, plan, Seed::default(), until);
-    let mut folder = Folder::resume(model, duplicates, state);
+) -> OfWorker {
+    let mut decoder = Decoder::new(job.model, plan, seed.clone(), until);
+    let mut folder = Folder::new(hearth, job.inputs.len());
     for one in deferred {
         folder.fold(one.file, &decoder.decode(&one.line));
     }
-    folder.finish().0
+    folder.finish()
 }
 
 /// What workers share beside the reader.
 struct Shared {
-    duplicates: Duplicates,
     rejects: Mutex<Vec<Reject>>,
     spool: Mutex<(SpooledTempFile, u64)>,
     /// Lines of each block, by file and block.
@@ -274,7 +268,6 @@ struct Shared {
 impl Shared {
     fn new() -> Shared {
         Shared {
-            duplicates: Duplicates::new(),
             rejects: Mutex::default(),
             spool: Mutex::new((SpooledTempFile::new(REJECT_BYTES_IN_MEMORY), 0)),
             block_lines: Mutex::default(),
@@ -295,7 +288,7 @@ impl Shared {
     }
 
     /// Rejects in the order of files and lines, with the numbers of their lines.
-    fn finish(self, job: &Job<'_>) -> Result<(Rejects, u64), RunError> {
+    fn finish(self, job: &Job<'_>) -> Rejects {
         let mut rejects = self.rejects.into_inner().unwrap_or_else(PoisonError::into_inner);
         rejects.sort_unstable_by_key(|reject| (reject.file, reject.block, reject.line));
         let block_lines = self.block_lines.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -313,7 +306,7 @@ impl Shared {
         }
         let (bytes, _) = self.spool.into_inner().unwrap_or_else(PoisonError::into_inner);
         let names = job.inputs.iter().map(|input| input.name.clone()).collect();
-        Ok((Rejects { list, bytes, names }, self.duplicates.conflicts()))
+        Rejects { list, bytes, names }
     }
 }
 
@@ -326,19 +319,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn work(
     job: &Job<'_>,
     plan: &Plan,
+    seed: &Seed,
+    hearth: &Hearth<'_>,
     until: Micros,
     reader: &Reader,
     shared: &Shared,
     report: Option<&(dyn Fn(&Progress) + Sync)>,
-) -> Result<Vec<(State, Vec<Deferred>)>, RunError> {
-    let seed = Seed::default();
+) -> Result<Vec<OfWorker>, RunError> {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..job.workers.max(1))
             .map(|_| {
                 scope.spawn(|| {
                     let decoder = Decoder::new(job.model, plan, seed.clone(), until);
-                    let folder = Folder::new(job.model, &shared.duplicates, &seed, job.inputs.len());
+                    let folder = Folder::new(hearth, job.inputs.len());
                     let folder = if job.when == When::Latest { folder.defer() } else { folder };
                     Worker { job, reader, shared, decoder, folder }.run()
                 })
@@ -353,7 +347,7 @@ fn work(
                 }
             })
         });
-        let results: Vec<Result<(State, Vec<Deferred>), RunError>> = workers
+        let results: Vec<Result<OfWorker, RunError>> = workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect();
@@ -374,7 +368,7 @@ struct Worker<'w> {
 }
 
 impl Worker<'_> {
-    fn run(mut self) -> Result<(State, Vec<Deferred>), RunError> {
+    fn run(mut self) -> Result<OfWorker, RunError> {
         let mut block = Block::default();
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next).map_err(RunError::Spool)?;

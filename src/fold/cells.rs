@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Interner, Keyed};
+use super::{Interner, Keyed, TextOrder};
 use crate::{
     expr::{Type, Value},
     model::compiled::CellId,
@@ -78,12 +78,12 @@ pub struct Edge {
 }
 
 /// Packs a value; none if it is null.
-pub(super) fn pack(value: &Value<'_>, texts: &mut Interner) -> Option<u64> {
+pub(super) fn pack(value: &Value<'_>, mut intern: impl FnMut(&str) -> u32) -> Option<u64> {
     match value {
         Value::Null => None,
         Value::Number(number) => Some(ordered_bits(number + 0.0)),
-        Value::Text(text) => Some(u64::from(texts.intern(text))),
-        Value::Digits(digits) => Some(u64::from(texts.intern(digits))),
+        Value::Text(text) => Some(u64::from(intern(text))),
+        Value::Digits(digits) => Some(u64::from(intern(digits))),
         Value::Boolean(truth) => Some(u64::from(*truth)),
         // Dates are shifted so that their order is that of the packed numbers.
         Value::Date(day) => Some((i64::from(*day) - i64::from(Day::MIN)).unsigned_abs()),
@@ -115,10 +115,10 @@ impl Edge {
     /// Keeps the earlier or later of two; at one instant the one with the smaller value.
     ///
     /// **Law**: associative, commutative and idempotent.
-    pub fn merge(&mut self, other: Edge, last: bool, kind: Type, texts: &Interner) {
+    pub fn merge(&mut self, other: Edge, last: bool, kind: Type, texts: &impl TextOrder) {
         let by_time = if last { other.at.cmp(&self.at) } else { self.at.cmp(&other.at) };
         let by_value = || match kind {
-            Type::Text => texts.get(self.value as u32).as_bytes().cmp(texts.get(other.value as u32).as_bytes()),
+            Type::Text => texts.text_order(self.value as u32, other.value as u32),
             _ => self.value.cmp(&other.value),
         };
         if by_time.then_with(by_value) == Ordering::Greater {
@@ -150,14 +150,14 @@ mod tests {
         let numbers = [-1e300, -2.5, -1.0, 0.0, 1e-9, 3.0, 1e300];
         let mut packed: Vec<u64> = Vec::new();
         for number in numbers {
-            packed.extend(pack(&Value::Number(number), &mut texts));
+            packed.extend(pack(&Value::Number(number), |text| texts.intern(text)));
         }
         assert!(packed.is_sorted());
         for (number, packed) in numbers.iter().zip(packed) {
             assert_eq!(unpack(packed, Type::Number, &texts), Value::Number(*number));
         }
         for day in [-40_000, -1, 0, 20_000] {
-            let packed = pack(&Value::Date(day), &mut texts).expect("no null");
+            let packed = pack(&Value::Date(day), |text| texts.intern(text)).expect("no null");
             assert_eq!(unpack(packed, Type::Date, &texts), Value::Date(day));
         }
     }

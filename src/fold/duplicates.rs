@@ -3,56 +3,140 @@
 //! Two events are duplicates if id and content agree; one of them counts, namely that of the first file in the list, whichever a worker met
 //! first. One id with several contents is a conflict: all count, and are reported.
 //!
-//! **Cost**: 20 bytes for each event with an id, at a load of a half to seven eighths.
+//! **Cost**: 16 bytes a place, of which seven tenths at most are taken and one half at least: about 26 bytes for each event with an id.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use hashbrown::HashTable;
+use crate::decode::Seed;
 
-/// A power of two, so that workers rarely wait for each other.
+/// A power of two, so that workers rarely wait for each other and a table that grows is small.
 const SHARDS: usize = 64;
 
-/// Hashes of an event's id and content, and its file; kept as words of 32 bits, so that an entry has no padding.
-#[derive(Debug, Clone, Copy)]
-struct Entry([u32; 5]);
+/// Hashes of an event's id and content, and its file.
+///
+/// The second word holds, from the top, 40 bits of the content's hash, whether the id has several contents, whether the place is taken, and 22 bits of the file.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    id: u64,
+    rest: u64,
+}
 
-/// Set in the file's word of an id that has several contents.
-const CONFLICT: u32 = 1 << 31;
+const TAKEN: u64 = 1 << 22;
+const CONFLICT: u64 = 1 << 23;
+/// More files than a command line can name.
+const FILE_MASK: u64 = TAKEN - 1;
+const CONTENT_SHIFT: u32 = 24;
 
 impl Entry {
     fn new(id: u64, content: u64, file: u32) -> Entry {
-        Entry([id as u32, (id >> 32) as u32, content as u32, (content >> 32) as u32, file])
+        Entry { id, rest: content >> CONTENT_SHIFT << CONTENT_SHIFT | TAKEN | u64::from(file) & FILE_MASK }
     }
 
-    fn id(&self) -> u64 {
-        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+    fn is_free(&self) -> bool {
+        self.rest & TAKEN == 0
     }
 
-    fn content(&self) -> u64 {
-        u64::from(self.0[2]) | u64::from(self.0[3]) << 32
+    fn has_content(&self, content: u64) -> bool {
+        (self.rest ^ content) >> CONTENT_SHIFT == 0
     }
+}
 
-    fn file(&self) -> u32 {
-        self.0[4] & !CONFLICT
-    }
-
-    /// Hands the event to a file, if it is an earlier one; gives the file whose copy is the duplicate.
-    fn settle(&mut self, file: u32) -> u32 {
-        let known = self.file();
-        let loser = known.max(file);
-        self.0[4] = known.min(file) | (self.0[4] & CONFLICT);
-        loser
-    }
+/// Hands an event to a file, if it is an earlier one; gives the file whose copy is the duplicate.
+fn settle(known: &mut u32, file: u32) -> u32 {
+    let loser = (*known).max(file);
+    *known = (*known).min(file);
+    loser
 }
 
 #[derive(Debug, Default)]
 struct Shard {
-    /// The first content that was met of each id.
-    ids: HashTable<Entry>,
-    /// Further contents of ids with several, by id and content.
-    others: HashTable<Entry>,
+    /// The first content that was met of each id. Entries lie in the order of their ids, each at the place that its id's share of all ids
+    /// points to or the next free one after it, so that growing is one pass in order.
+    places: Vec<Entry>,
+    taken: usize,
+    /// Further contents of ids with several, and the file of each.
+    others: HashMap<(u64, u64), u32, Seed>,
     /// Events whose id has several contents.
     conflicts: u64,
+}
+
+/// Places beyond the last that an id can point to, so that no search has to begin anew at the front.
+const OVERHANG: usize = 64;
+
+impl Shard {
+    /// The place that an id points to. The bits that choose the shard are no part of it.
+    fn home(&self, id: u64) -> usize {
+        let span = self.places.len().saturating_sub(OVERHANG) as u64;
+        ((u128::from(id << SHARDS.trailing_zeros()) * u128::from(span)) >> 64) as usize
+    }
+
+    /// The place of an id, or the free one where it belongs; none if the table has to grow first.
+    fn find(&self, id: u64) -> Option<usize> {
+        let home = self.home(id);
+        let places = self.places.get(home..)?;
+        places.iter().position(|entry| entry.is_free() || entry.id == id).map(|at| home + at)
+    }
+
+    fn grow(&mut self) {
+        // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap.
+        let span = (self.taken * 9 / 5).max(self.places.len() * 9 / 8).max(OVERHANG);
+        let old = std::mem::replace(&mut self.places, vec![Entry::default(); span + OVERHANG]);
+        for entry in old.into_iter().filter(|entry| !entry.is_free()) {
+            self.place(entry);
+        }
+    }
+
+    /// Puts an entry whose id is new into a free place.
+    fn place(&mut self, entry: Entry) {
+        loop {
+            if let Some(at) = self.find(entry.id) {
+                self.places[at] = entry;
+                return;
+            }
+            self.grow();
+        }
+    }
+
+    /// Reads the places of some ids without a look at what is there, so that the memory of all of them is fetched at once and not one after
+    /// the other.
+    fn fetch(&self, ids: impl Iterator<Item = u64>) {
+        let places = ids.filter_map(|id| self.places.get(self.home(id)));
+        std::hint::black_box(places.fold(0, |sum, entry| sum ^ entry.rest));
+    }
+
+    fn check(&mut self, (id, content): (u64, u64), file: u32) -> Verdict {
+        if self.taken * 10 >= self.places.len().saturating_sub(OVERHANG) * 7 {
+            self.grow();
+        }
+        let at = loop {
+            match self.find(id) {
+                Some(at) => break at,
+                None => self.grow(),
+            }
+        };
+        let entry = &mut self.places[at];
+        if entry.is_free() {
+            *entry = Entry::new(id, content, file);
+            self.taken += 1;
+            return Verdict::New;
+        }
+        if entry.has_content(content) {
+            let mut known = (entry.rest & FILE_MASK) as u32;
+            let loser = settle(&mut known, file);
+            entry.rest = entry.rest & !FILE_MASK | u64::from(known);
+            return Verdict::Duplicate(loser);
+        }
+        if let Some(known) = self.others.get_mut(&(id, content)) {
+            return Verdict::Duplicate(settle(known, file));
+        }
+        self.conflicts += if entry.rest & CONFLICT == 0 { 2 } else { 1 };
+        entry.rest |= CONFLICT;
+        self.others.insert((id, content), file);
+        Verdict::New
+    }
 }
 
 /// What an event turned out to be.
@@ -70,39 +154,51 @@ pub struct Duplicates {
     shards: Vec<Mutex<Shard>>,
 }
 
+/// An event to look up: its place among those asked about, its fingerprint, its file.
+pub(super) type Question = (u32, (u64, u64), u32);
+
 impl Duplicates {
     /// An empty table.
     pub fn new() -> Duplicates {
         Duplicates { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
-    /// Looks an event up, and notes it.
-    pub fn check(&self, (id, content): (u64, u64), file: u32) -> Verdict {
-        let Some(shard) = self.shards.get((id >> 58) as usize) else { return Verdict::New };
-        let mut shard = lock(shard);
-        let Shard { ids, others, conflicts } = &mut *shard;
-        let Some(first) = ids.find_mut(id, |entry| entry.id() == id) else {
-            ids.insert_unique(id, Entry::new(id, content, file), Entry::id);
-            return Verdict::New;
-        };
-        if first.content() == content {
-            return Verdict::Duplicate(first.settle(file));
+    /// Looks events up and notes them; `verdicts` has a place for each.
+    ///
+    /// The questions of one part of the table are asked together: it is locked once, and its memory is fetched for all of them at a time.
+    pub(super) fn check(&self, questions: &[Question], verdicts: &mut [Verdict]) {
+        let mut ends = [0_u32; SHARDS + 1];
+        questions.iter().for_each(|question| ends[shard_of(question.1.0) + 1] += 1);
+        (0..SHARDS).for_each(|shard| ends[shard + 1] += ends[shard]);
+        let mut next = ends;
+        let mut order = vec![0_u32; questions.len()];
+        for (index, question) in questions.iter().enumerate() {
+            let next = &mut next[shard_of(question.1.0)];
+            order[*next as usize] = index as u32;
+            *next += 1;
         }
-        let both = |entry: &Entry| entry.id() ^ entry.content().rotate_left(32);
-        let hash = id ^ content.rotate_left(32);
-        if let Some(known) = others.find_mut(hash, |entry| entry.id() == id && entry.content() == content) {
-            return Verdict::Duplicate(known.settle(file));
+        for (mutex, range) in self.shards.iter().zip(ends.windows(2)) {
+            let of_shard = &order[range[0] as usize..range[1] as usize];
+            if of_shard.is_empty() {
+                continue;
+            }
+            let mut shard = lock(mutex);
+            shard.fetch(of_shard.iter().map(|index| questions[*index as usize].1.0));
+            for index in of_shard {
+                let (place, fingerprint, file) = questions[*index as usize];
+                verdicts[place as usize] = shard.check(fingerprint, file);
+            }
         }
-        *conflicts += if first.0[4] & CONFLICT == 0 { 2 } else { 1 };
-        first.0[4] |= CONFLICT;
-        others.insert_unique(hash, Entry::new(id, content, file), both);
-        Verdict::New
     }
 
     /// How many events that count share their id with another content.
     pub fn conflicts(&self) -> u64 {
         self.shards.iter().map(|shard| lock(shard).conflicts).sum()
     }
+}
+
+fn shard_of(id: u64) -> usize {
+    (id >> (64 - SHARDS.trailing_zeros())) as usize
 }
 
 impl Default for Duplicates {
@@ -120,19 +216,44 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 mod tests {
     use super::*;
 
+    fn ask(table: &Duplicates, fingerprint: (u64, u64), file: u32) -> Verdict {
+        let mut verdict = [Verdict::New];
+        table.check(&[(0, fingerprint, file)], &mut verdict);
+        verdict[0]
+    }
+
     #[test]
     fn copies_and_conflicts_do_not_depend_on_the_order() {
-        let events = [((1, 10), 0), ((1, 10), 1), ((1, 11), 1), ((1, 12), 0), ((1, 11), 0), ((2, 10), 2), ((2, 10), 1)];
+        let (a, b, c) = (10 << CONTENT_SHIFT, 11 << CONTENT_SHIFT, 12 << CONTENT_SHIFT);
+        let events = [((1, a), 0), ((1, a), 1), ((1, b), 1), ((1, c), 0), ((1, b), 0), ((2, a), 2), ((2, a), 1)];
         for rotation in 0..events.len() {
             let table = Duplicates::new();
             let mut duplicates = [0; 3];
             for index in 0..events.len() {
                 let (fingerprint, file) = events[(index + rotation) % events.len()];
-                if let Verdict::Duplicate(loser) = table.check(fingerprint, file) {
+                if let Verdict::Duplicate(loser) = ask(&table, fingerprint, file) {
                     duplicates[loser as usize] += 1;
                 }
             }
             assert_eq!((duplicates, table.conflicts()), ([0, 2, 1], 3), "rotation {rotation}");
         }
+    }
+
+    #[test]
+    fn a_table_that_grows_forgets_nothing() {
+        // Multiples of an odd constant: distinct, and spread over all shards; and ids next to each other, which all have the same home.
+        let spread = (0..5000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let crowded = (0..500_u64).map(|n| n + 7);
+        let ids: Vec<u64> = spread.chain(crowded).collect();
+        let table = Duplicates::new();
+        let questions = |file: u32| ids.iter().enumerate().map(move |(at, id)| (at as u32, (*id, 0), file));
+        let mut verdicts = vec![Verdict::Duplicate(9); ids.len()];
+        table.check(&questions(3).collect::<Vec<_>>(), &mut verdicts);
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::New));
+        table.check(&questions(2).collect::<Vec<_>>(), &mut verdicts);
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Duplicate(3)), "the earlier file's copy counts");
+        table.check(&questions(4).collect::<Vec<_>>(), &mut verdicts);
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Duplicate(4)));
+        assert_eq!(table.conflicts(), 0);
     }
 }

@@ -53,8 +53,19 @@ impl Interner {
 
     /// The number of a text, if it is known.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let hash = self.seed.hash_one(text);
+        self.find_hashed(self.seed.hash_one(text), text)
+    }
+
+    /// As [`Interner::find`], with the hash that this interner's seed gives the text.
+    pub fn find_hashed(&self, hash: u64, text: &str) -> Option<u32> {
         self.table.find(hash, |entry| entry.text(&self.arena) == text.as_bytes()).map(|entry| entry.id)
+    }
+
+    /// Forgets every text, but keeps the memory.
+    pub fn clear(&mut self) {
+        self.arena.clear();
+        self.ends.clear();
+        self.table.clear();
     }
 
     /// The number of a text, given now if it has none yet.

@@ -1,54 +1,154 @@
-//! Records to state that suffices to score at any later instant, and that merges.
+//! Records to state that suffices to score at any later instant.
 //!
-//! Takes [`Record`]s, gives a [`State`]. One [`Folder`] works for one thread; what they share is the table of duplicates. The state of two
-//! halves of the input, merged, is the state of the whole, whatever the halves and their order.
+//! Takes [`Record`]s, gives a [`State`]. A [`Folder`] works for one thread: it turns records into images, which wait until there are enough
+//! of one partition to fold them together while the partition's memory is near. What workers share is a [`Hearth`]: the partitions, the
+//! numbers of texts and accounts, and the table of duplicates. Nothing depends on which worker folded what, nor on the order.
 
 mod cells;
 mod counts;
 mod days;
 mod duplicates;
+mod image;
 mod intern;
 mod keyed;
+mod part;
+mod shared;
 mod state;
 
-use std::hash::BuildHasher;
+use std::{
+    hash::BuildHasher,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
+pub use image::edge_kind;
 pub use intern::Interner;
 pub use keyed::Keyed;
-pub use state::{
+pub use part::{
     ANY_DAY, Folk, FolkMore, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row,
-    State, edge_kind, merge_word,
 };
+pub use shared::TextOrder;
+pub use state::State;
 
-use self::cells::{add_count, pack};
+use self::{
+    cells::pack,
+    image::{Buffer, Image, Load, NULL, Recipe, Whose},
+    part::{Context, Link},
+    shared::{Remembered, SharedTexts},
+};
 use crate::{
     decode::{Line, Record, Seed, typed::typed},
     expr::{Program, Scope, Type, Value},
     model::{
         Model,
-        compiled::{ACTIVITY_DAYS, Keep, Level, Match, PredicateId, TraitPlan, Try, ValueId, ValueSource, word},
+        compiled::{Level, Match, PredicateId, TraitPlan, Try, ValueId, ValueSource},
     },
     units::Micros,
 };
 
-/// Folds the lines that one worker reads.
+/// Images that wait for one partition, over all workers: enough to find most of a partition's users more than once, few enough to cost
+/// little memory.
+const WAITING: usize = 1024;
+
+/// What the workers of a run fold into.
 #[derive(Debug)]
-pub struct Folder<'m> {
+pub struct Hearth<'m> {
     model: &'m Model,
-    duplicates: &'m Duplicates,
-    state: State,
-    /// Numbers of texts of the values of the event at hand, so that a value that several cells keep is looked up once.
-    texts: Vec<Option<Option<u32>>>,
-    /// Whether lines are counted by person too.
-    by_person: bool,
-    /// Lines of type identify, group and alias that may turn out to lie after the instant that the run looks from; none if that is known.
-    deferred: Option<Vec<Deferred>>,
-    /// Whatever the newest event turns out to be, what is before this counts.
-    settled: Micros,
+    seed: Seed,
+    recipes: Vec<Recipe>,
+    parts: Vec<Mutex<Part>>,
+    accounts: SharedTexts,
+    texts: SharedTexts,
+    duplicates: Duplicates,
+    /// Images that wait for one partition, by worker.
+    waiting: usize,
+}
+
+impl<'m> Hearth<'m> {
+    /// An empty one for so many workers. Decoders of the run have to have the same seed.
+    pub fn new(model: &'m Model, seed: &Seed, workers: usize) -> Hearth<'m> {
+        let intake = &model.intake;
+        Hearth {
+            model,
+            seed: seed.clone(),
+            recipes: intake.plans.iter().map(|plan| Recipe::new(plan, intake)).collect(),
+            parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
+            accounts: SharedTexts::new(Interner::new(seed.clone())),
+            texts: SharedTexts::new(Interner::new(seed.clone())),
+            duplicates: Duplicates::new(),
+            waiting: (WAITING / workers.max(1)).max(64),
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            recipes: &self.recipes,
+            words: &self.model.intake.words,
+            accounts: &self.accounts,
+            texts: &self.texts,
+            by_person: !self.model.identity.exclude_domains.is_empty(),
+        }
+    }
+
+    fn part(&self, at: usize) -> MutexGuard<'_, Part> {
+        // A worker that panicked ends the run; what it held is not used.
+        self.parts[at].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many events that count share their id with another content.
+    pub fn conflicts(&self) -> u64 {
+        self.duplicates.conflicts()
+    }
+
+    /// The state of all that the workers folded.
+    pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> State {
+        let (accounts, texts) = (self.accounts.into_inner(), self.texts.into_inner());
+        let mut state = State {
+            parts: self
+                .parts
+                .into_iter()
+                .map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner))
+                .collect(),
+            accounts,
+            texts,
+            account_traits: Keyed::default(),
+            aliases: Keyed::default(),
+            counts: Vec::new(),
+            newest: NO_LAST,
+            names: vec![0; self.model.intake.plans.len()],
+            seed: self.seed,
+        };
+        for one in folded {
+            state.newest = state.newest.max(one.newest);
+            state.names.iter_mut().zip(&one.names).for_each(|(mine, theirs)| *mine += theirs);
+            state.counts.resize(state.counts.len().max(one.counts.len()), FileCounts::default());
+            state.counts.iter_mut().zip(&one.counts).for_each(|(mine, theirs)| mine.add(theirs));
+            one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
+            for (key, edge) in one.account_traits.iter() {
+                let plan = &self.model.account.traits[key.1 as usize];
+                state.account_traits.merge(*key, *edge, |known, more| {
+                    known.merge(more, !plan.first, plan.kind, &state.texts);
+                });
+            }
+        }
+        state
+    }
+}
+
+/// What one worker gathered beside the partitions.
+#[derive(Debug)]
+pub struct Folded {
+    account_traits: Keyed<(u32, u16), Edge>,
+    aliases: Keyed<(u32, u32), ()>,
+    counts: Vec<FileCounts>,
+    /// The newest event, or [`NO_LAST`].
+    pub newest: Micros,
+    names: Vec<u64>,
+    /// Lines that were put aside.
+    pub deferred: Vec<Deferred>,
 }
 
 /// A line that is folded once the instant is known that the run looks from.
@@ -60,57 +160,80 @@ pub struct Deferred {
     pub line: String,
 }
 
-impl<'m> Folder<'m> {
+/// Folds the lines that one worker reads.
+#[derive(Debug)]
+pub struct Folder<'h> {
+    hearth: &'h Hearth<'h>,
+    model: &'h Model,
+    accounts: Remembered<'h>,
+    texts: Remembered<'h>,
+    /// By partition.
+    buffers: Vec<Buffer>,
+    folded: Folded,
+    /// Whether lines of type identify, group and alias are put aside that may turn out to lie after the instant that the run looks from.
+    defers: bool,
+    /// Whatever the newest event turns out to be, what is before this counts.
+    settled: Micros,
+    questions: Vec<duplicates::Question>,
+    verdicts: Vec<Verdict>,
+}
+
+impl<'h> Folder<'h> {
     /// A folder that has seen nothing.
-    pub fn new(model: &'m Model, duplicates: &'m Duplicates, seed: &Seed, files: usize) -> Folder<'m> {
-        let texts = vec![None; model.intake.values.len()];
+    pub fn new(hearth: &'h Hearth<'h>, files: usize) -> Folder<'h> {
+        let folded = Folded {
+            account_traits: Keyed::default(),
+            aliases: Keyed::default(),
+            counts: vec![FileCounts::default(); files],
+            newest: NO_LAST,
+            names: vec![0; hearth.model.intake.plans.len()],
+            deferred: Vec::new(),
+        };
         Folder {
-            model,
-            duplicates,
-            state: State::new(model, seed, files),
-            texts,
-            by_person: !model.identity.exclude_domains.is_empty(),
-            deferred: None,
+            hearth,
+            model: hearth.model,
+            accounts: Remembered::new(&hearth.accounts, &hearth.seed),
+            texts: Remembered::new(&hearth.texts, &hearth.seed),
+            buffers: (0..PARTITIONS).map(|_| Buffer::default()).collect(),
+            folded,
+            defers: false,
             settled: NO_LAST,
+            questions: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 
-    /// A folder that goes on with a state.
-    pub fn resume(model: &'m Model, duplicates: &'m Duplicates, state: State) -> Folder<'m> {
-        let seed = state.seed.clone();
-        Folder { state, ..Folder::new(model, duplicates, &seed, 0) }
-    }
-
     /// Puts aside what may turn out to lie after the newest event's day.
-    pub fn defer(mut self) -> Folder<'m> {
-        self.deferred = Some(Vec::new());
+    pub fn defer(mut self) -> Folder<'h> {
+        self.defers = true;
         self
     }
 
-    /// The state of all that was folded, and what was put aside.
-    pub fn finish(self) -> (State, Vec<Deferred>) {
-        (self.state, self.deferred.unwrap_or_default())
+    /// Folds what waits, and gives what is this worker's.
+    pub fn finish(mut self) -> Folded {
+        (0..PARTITIONS).for_each(|at| self.flush(at));
+        self.folded
     }
 
     /// Whether a line is put aside: it says who is who, and the newest event so far does not show yet that it counts.
     fn puts_aside(&mut self, file: u32, line: &Line<'_>) -> bool {
-        let Some(deferred) = &mut self.deferred else { return false };
         let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. }) = line else { return false };
-        if record.at < self.settled {
+        if !self.defers || record.at < self.settled {
             return false;
         }
-        deferred.push(Deferred { file, line: record.line().to_owned() });
+        self.folded.deferred.push(Deferred { file, line: record.line().to_owned() });
         true
     }
 
     /// Folds a line of a file.
     ///
-    /// **Cost**: a look into three tables (duplicates, raw id, account), and a few steps for each thing that the model keeps of the event.
+    /// **Cost**: of an event, a few steps for each filter that the model has for its name, and later, with others of its partition, a look
+    /// into three tables (duplicates, raw id, rows) and a few steps for each thing that is kept.
     pub fn fold(&mut self, file: u32, line: &Line<'_>) {
         if self.puts_aside(file, line) {
             return;
         }
-        let counts = &mut self.state.counts[file as usize];
+        let counts = &mut self.folded.counts[file as usize];
         counts.records += 1;
         match line {
             Line::Blank => counts.blank += 1,
@@ -118,290 +241,244 @@ impl<'m> Folder<'m> {
             Line::Excluded => counts.excluded += 1,
             Line::AfterAsOf(record) => {
                 counts.after_as_of += 1;
-                if self.by_person {
-                    let (at, owner) = self.owner(record, NO_ACCOUNT);
-                    self.note(at, owner, file, Bucket::AfterAsOf, 1);
+                if self.hearth.context().by_person {
+                    let (whose, hash, at) = self.place(record, NO_ACCOUNT);
+                    let mut part = self.hearth.part(at);
+                    let owner = part.owner(whose, hash, raw_id(record));
+                    part.note(owner, file, Bucket::AfterAsOf, 1);
                 }
             }
             Line::Event(record) => self.event(file, record),
-            Line::Identify(record) => {
-                counts.identity += 1;
-                self.identify(file, record);
-            }
-            Line::Group(record) => {
-                counts.identity += 1;
-                self.group(file, record);
-            }
-            Line::Alias { record, previous } => {
-                counts.identity += 1;
-                self.alias(file, record, previous);
-            }
+            Line::Identify(record) => self.identify(file, record),
+            Line::Group(record) => self.group(file, record),
+            Line::Alias { record, previous } => self.alias(file, record, previous),
         }
     }
 
-    /// The partition and owner of a record.
-    fn owner(&mut self, record: &Record<'_>, account: u32) -> (usize, Owner) {
-        let seed = &self.state.seed;
-        if let Some(user) = &record.user {
-            let hash = seed.hash_one(&**user);
-            let at = State::partition(hash);
-            return (at, Owner::User(self.state.parts[at].users.of(hash, user)));
-        }
-        if let Some(visitor) = &record.visitor {
-            let hash = seed.hash_one(&**visitor);
-            let at = State::partition(hash);
-            return (at, Owner::Visitor(self.state.parts[at].visitors.of(hash, visitor)));
-        }
-        (account as usize % PARTITIONS, Owner::Nobody)
+    /// Whose a record is: the hash of the raw id, and the partition.
+    fn place(&self, record: &Record<'_>, account: u32) -> (Whose, u64, usize) {
+        let whose = match (&record.user, &record.visitor) {
+            (Some(_), _) => Whose::User,
+            (None, Some(_)) => Whose::Visitor,
+            (None, None) => return (Whose::Nobody, 0, account as usize % PARTITIONS),
+        };
+        let hash = self.hearth.seed.hash_one(raw_id(record));
+        (whose, hash, State::partition(hash))
     }
 
     fn account(&mut self, record: &Record<'_>) -> u32 {
-        record.account.as_ref().map_or(NO_ACCOUNT, |account| self.state.accounts.intern(account))
+        record.account.as_ref().map_or(NO_ACCOUNT, |account| self.accounts.intern(account))
     }
 
-    /// Notes a line of a person who may turn out to be excluded.
-    fn note(&mut self, at: usize, owner: Owner, file: u32, bucket: Bucket, by: i64) {
-        if self.by_person && owner != Owner::Nobody {
-            self.state.parts[at].folk_mut(owner).more.get_or_insert_default().lines.merge(
-                (file, bucket),
-                by,
-                |known, more| *known += more,
-            );
-        }
-    }
-
-    /// What a record says beside what happened: an account that was named, a visitor who is a user.
-    fn links(&mut self, record: &Record<'_>, at: usize, owner: Owner, account: u32) {
-        if owner == Owner::Nobody {
-            return;
-        }
-        let folk = self.state.parts[at].folk_mut(owner);
-        if account != NO_ACCOUNT {
-            folk.name_account(Named { at: record.at, day: record.day, account }, &self.state.accounts);
-        }
-        if let (Owner::User(_), Some(visitor)) = (owner, &record.visitor) {
-            let text = self.state.texts.intern(visitor);
-            folk.more.get_or_insert_default().met.merge(text, (), |(), ()| {});
+    /// The visitor that came with a user, as text.
+    fn met(&mut self, record: &Record<'_>) -> u32 {
+        match (&record.user, &record.visitor) {
+            (Some(_), Some(visitor)) => self.texts.intern(visitor),
+            _ => NO_TEXT,
         }
     }
 
     fn event(&mut self, file: u32, record: &Record<'_>) {
-        if record.at > self.state.newest {
-            self.state.newest = record.at;
-            if self.deferred.is_some() && record.at >= self.settled {
+        if record.at > self.folded.newest {
+            self.folded.newest = record.at;
+            if self.defers && record.at >= self.settled {
                 self.settled = self.model.zone.day_start(record.day + 1);
             }
         }
-        let verdict = record.fingerprint.map_or(Verdict::New, |fingerprint| self.duplicates.check(fingerprint, file));
-        let homeless = record.user.is_none() && record.account.is_none();
-        if let Verdict::Duplicate(loser) = verdict {
-            self.duplicate(file, loser, homeless, record);
-            return;
-        }
-        let counts = &mut self.state.counts[file as usize];
-        counts.more_accounts += record.more_accounts as i64;
-        self.state.names[record.plan] += 1;
-        if homeless && record.visitor.is_none() {
-            counts.anonymous += 1;
-            return;
-        }
-        counts.events += 1;
         let account = self.account(record);
-        let (at, owner) = self.owner(record, account);
-        self.links(record, at, owner, account);
-        self.note(at, owner, file, Bucket::Events, 1);
-        if homeless {
-            self.state.parts[at]
-                .folk_mut(owner)
-                .more
-                .get_or_insert_default()
-                .homeless
-                .merge(file, 1, |known, more| *known += more);
+        let visitor = self.met(record);
+        let (whose, hash, at) = self.place(record, account);
+        let nowhere = whose == Whose::Nobody && account == NO_ACCOUNT;
+        let plan = &self.model.intake.plans[record.plan];
+        let buffer = &mut self.buffers[at];
+        let words = buffer.words.len() as u32;
+        let id = (buffer.ids.len() as u32, raw_id(record).len() as u32);
+        buffer.ids.push_str(raw_id(record));
+        let mut image = Image {
+            hash,
+            fingerprint: record.fingerprint,
+            at: record.at,
+            id,
+            words,
+            account,
+            day: record.day,
+            file,
+            visitor,
+            more_accounts: record.more_accounts as u32,
+            plan: record.plan as u32,
+            whose,
+            active: false,
+            starts: false,
+            homeless: record.user.is_none() && record.account.is_none(),
+        };
+        if !nowhere {
+            image.active = whose != Whose::Nobody && !meant(self.model, &plan.ignored, record);
+            image.starts = meant(self.model, &plan.starts, record);
+            self.values(record, at, words as usize, image.active);
         }
-        let day = if account == NO_ACCOUNT { record.day } else { ANY_DAY };
-        let row = self.state.parts[at].row(owner, account, day, &self.model.intake.words);
-        self.keep(record, at, row, owner);
+        let buffer = &mut self.buffers[at];
+        buffer.images.push(image);
+        if buffer.images.len() >= self.hearth.waiting {
+            self.flush(at);
+        }
     }
 
-    /// A copy of an event: nothing is folded, but which file's copy it is may move, and it may join ids.
-    fn duplicate(&mut self, file: u32, loser: u32, homeless: bool, record: &Record<'_>) {
-        let bucket = |counts: &mut FileCounts, by: i64| match (homeless, &record.visitor) {
-            (true, None) => counts.anonymous += by,
-            _ => counts.events += by,
-        };
-        self.state.counts[loser as usize].duplicate += 1;
-        bucket(&mut self.state.counts[file as usize], 1);
-        bucket(&mut self.state.counts[loser as usize], -1);
-        let account = self.account(record);
-        if homeless && record.visitor.is_none() {
+    /// Writes which filters an event passes, and the values that those need.
+    fn values(&mut self, record: &Record<'_>, at: usize, first: usize, active: bool) {
+        let plan = &self.model.intake.plans[record.plan];
+        let recipe = &self.hearth.recipes[record.plan];
+        let words = &mut self.buffers[at].words;
+        words.resize(first + recipe.pass_words, 0);
+        words.resize(first + recipe.pass_words + recipe.loads.len(), NULL);
+        let (bits, values) = words[first..].split_at_mut(recipe.pass_words);
+        for (index, (one, (needs, _))) in plan.tries.iter().zip(&recipe.tries).enumerate() {
+            if !passes(self.model, one, active, record) {
+                continue;
+            }
+            bits[index / 64] |= 1 << (index % 64);
+            for need in needs {
+                if values[*need] == NULL {
+                    values[*need] = load(self.model, recipe.loads[*need], record, &mut self.texts).unwrap_or(NULL);
+                }
+            }
+        }
+    }
+
+    /// Folds the images that wait for a partition.
+    fn flush(&mut self, at: usize) {
+        let buffer = &mut self.buffers[at];
+        if buffer.images.is_empty() {
             return;
         }
-        let (at, owner) = self.owner(record, account);
-        self.links(record, at, owner, account);
-        self.note(at, owner, file, Bucket::Events, 1);
-        self.note(at, owner, loser, Bucket::Events, -1);
-        self.note(at, owner, loser, Bucket::Duplicate, 1);
-        if homeless && file != loser {
-            let folk = self.state.parts[at].folk_mut(owner).more.get_or_insert_default();
-            folk.homeless.merge(file, 1, |known, more| *known += more);
-            folk.homeless.merge(loser, -1, |known, more| *known += more);
+        self.questions.clear();
+        self.verdicts.clear();
+        self.verdicts.resize(buffer.images.len(), Verdict::New);
+        let questions = buffer.images.iter().enumerate();
+        self.questions
+            .extend(questions.filter_map(|(place, image)| Some((place as u32, image.fingerprint?, image.file))));
+        if !self.questions.is_empty() {
+            self.hearth.duplicates.check(&self.questions, &mut self.verdicts);
         }
+        for (image, verdict) in buffer.images.iter().zip(&self.verdicts) {
+            self.folded.count(image, *verdict);
+        }
+        self.hearth.part(at).fold(buffer, &self.verdicts, &self.hearth.context());
+        buffer.clear();
+    }
+
+    /// Folds what every identity line says: an account, a visitor.
+    fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) -> (MutexGuard<'h, Part>, Owner) {
+        self.folded.counts[file as usize].identity += 1;
+        let visitor = self.met(record);
+        let (whose, hash, at) = self.place(record, account);
+        let hearth = self.hearth;
+        let mut part = hearth.part(at);
+        let owner = part.owner(whose, hash, raw_id(record));
+        part.link(owner, Link { at: record.at, day: record.day, account, visitor }, &hearth.accounts);
+        if hearth.context().by_person {
+            part.note(owner, file, Bucket::Identity, 1);
+        }
+        (part, owner)
     }
 
     fn identify(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account(record);
-        let (at, owner) = self.owner(record, account);
-        self.links(record, at, owner, account);
-        self.note(at, owner, file, Bucket::Identity, 1);
+        let mut edges = Vec::new();
+        each_trait(self.model, &self.model.user, record, &mut self.texts, |index, plan, edge| {
+            edges.push((index, plan, edge));
+        });
+        let (mut part, owner) = self.identity(file, record, account);
         if owner == Owner::Nobody {
             return;
         }
-        let State { parts, texts, .. } = &mut self.state;
-        let folk = parts[at].folk_mut(owner).more.get_or_insert_default();
-        each_trait(self.model, &self.model.user, record, texts, |index, plan, edge, texts| {
-            folk.traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
-        });
+        let traits = &mut part.folk_mut(owner).more.get_or_insert_default().traits;
+        for (index, plan, edge) in edges {
+            traits.merge(index, edge, |known, more| {
+                known.merge(more, !plan.first, plan.kind, &self.hearth.texts);
+            });
+        }
     }
 
     fn group(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account(record);
-        let (at, owner) = self.owner(record, account);
-        self.links(record, at, owner, account);
-        self.note(at, owner, file, Bucket::Identity, 1);
+        drop(self.identity(file, record, account));
         if account == NO_ACCOUNT {
             return;
         }
-        let State { account_traits, texts, .. } = &mut self.state;
-        each_trait(self.model, &self.model.account, record, texts, |index, plan, edge, texts| {
-            account_traits
-                .merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+        let traits = &mut self.folded.account_traits;
+        each_trait(self.model, &self.model.account, record, &mut self.texts, |index, plan, edge| {
+            traits.merge((account, index), edge, |known, more| {
+                known.merge(more, !plan.first, plan.kind, &self.hearth.texts);
+            });
         });
     }
 
     fn alias(&mut self, file: u32, record: &Record<'_>, previous: &str) {
         let account = self.account(record);
-        let (at, owner) = self.owner(record, account);
-        self.links(record, at, owner, account);
-        self.note(at, owner, file, Bucket::Identity, 1);
+        drop(self.identity(file, record, account));
         if let Some(user) = &record.user {
-            let pair = (self.state.texts.intern(previous), self.state.texts.intern(user));
-            self.state.aliases.merge(pair, (), |(), ()| {});
+            let pair = (self.texts.intern(previous), self.texts.intern(user));
+            self.folded.aliases.merge(pair, (), |(), ()| {});
         }
     }
+}
 
-    /// Folds an event into a row.
-    fn keep(&mut self, record: &Record<'_>, at: usize, row: usize, owner: Owner) {
-        let intake = &self.model.intake;
-        let plan = &intake.plans[record.plan];
-        let active = owner != Owner::Nobody && !self.meant(&plan.ignored, record);
-        let starts = self.meant(&plan.starts, record);
-        let part = &mut self.state.parts[at];
-        let words = part.words_mut(row);
-        words[word::EVENTS] += 1;
-        words[word::FIRST_SEEN] = words[word::FIRST_SEEN].min(record.at);
-        words[word::LAST_SEEN] = words[word::LAST_SEEN].max(record.at);
-        if starts {
-            words[word::START] = words[word::START].min(record.at);
-        }
-        if active {
-            words[word::FIRST_ACTIVITY] = words[word::FIRST_ACTIVITY].min(record.at);
-            part.days_mut(row)[ACTIVITY_DAYS].insert(record.day);
-        }
-        self.texts.fill(None);
-        let moments_before = self.state.parts[at].rows[row].rest.as_ref().map_or(0, |rest| rest.moments.len());
-        for one in &plan.tries {
-            if self.passes(one, active, record) {
-                for keep in &one.keeps {
-                    self.keep_one(*keep, record, at, row, moments_before);
-                }
+impl Folded {
+    /// Counts an event in its bucket.
+    fn count(&mut self, image: &Image, verdict: Verdict) {
+        let anonymous = image.homeless && image.whose == Whose::Nobody;
+        let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
+            true => counts.anonymous += by,
+            false => counts.events += by,
+        };
+        let counts = &mut self.counts[image.file as usize];
+        bucket(counts, 1);
+        match verdict {
+            Verdict::New => {
+                counts.more_accounts += i64::from(image.more_accounts);
+                self.names[image.plan as usize] += 1;
+            }
+            Verdict::Duplicate(loser) => {
+                let counts = &mut self.counts[loser as usize];
+                counts.duplicate += 1;
+                bucket(counts, -1);
             }
         }
     }
+}
 
-    fn passes(&self, one: &Try, active: bool, record: &Record<'_>) -> bool {
-        (active || !one.active)
-            && self.meant(&one.matches, record)
-            && one.predicate.is_none_or(|predicate| self.holds(predicate, record))
+/// The id by which a record is somebody's.
+fn raw_id<'r>(record: &'r Record<'_>) -> &'r str {
+    record.user.as_deref().or(record.visitor.as_deref()).unwrap_or("")
+}
+
+fn passes(model: &Model, one: &Try, active: bool, record: &Record<'_>) -> bool {
+    (active || !one.active)
+        && meant(model, &one.matches, record)
+        && one.predicate.is_none_or(|predicate| holds(model, predicate, record))
+}
+
+fn meant(model: &Model, matches: &Match, record: &Record<'_>) -> bool {
+    match matches {
+        Match::Never => false,
+        Match::Always => true,
+        Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, record))),
     }
+}
 
-    fn meant(&self, matches: &Match, record: &Record<'_>) -> bool {
-        match matches {
-            Match::Never => false,
-            Match::Always => true,
-            Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| self.holds(*predicate, record))),
+fn holds(model: &Model, predicate: PredicateId, record: &Record<'_>) -> bool {
+    model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.eval(record).holds())
+}
+
+/// A value in the form in which it is kept; none if it is null.
+fn load(model: &Model, load: Load, record: &Record<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
+    match load {
+        Load::Text(value) => {
+            let value = value_of(model, value, record).to_text()?;
+            Some(u64::from(texts.intern(&value)))
         }
-    }
-
-    fn holds(&self, predicate: PredicateId, record: &Record<'_>) -> bool {
-        self.model
-            .intake
-            .predicates
-            .get(predicate as usize)
-            .is_some_and(|program: &Program| program.eval(record).holds())
-    }
-
-    fn keep_one(&mut self, keep: Keep, record: &Record<'_>, at: usize, row: usize, moments_before: usize) {
-        let day = |daily: bool| if daily { record.day } else { UNDATED };
-        match keep {
-            Keep::Count(word) => self.state.parts[at].words_mut(row)[word] += 1,
-            Keep::First(word) => {
-                let word = &mut self.state.parts[at].words_mut(row)[word];
-                *word = record.at.min(*word);
-            }
-            Keep::Last(word) => {
-                let word = &mut self.state.parts[at].words_mut(row)[word];
-                *word = record.at.max(*word);
-            }
-            Keep::Days(set) => self.state.parts[at].days_mut(row)[set].insert(record.day),
-            Keep::Tally { cell, daily, value } => {
-                let value = match value {
-                    Some(value) => match self.text(value, record) {
-                        Some(text) => text,
-                        None => return,
-                    },
-                    None => NO_TEXT,
-                };
-                let key = TallyKey { value, day: day(daily), cell };
-                self.state.parts[at].rows[row].tally.merge(key, 1, add_count);
-            }
-            Keep::Number { cell, daily, value } => {
-                let Some(number) = value_of(self.model, value, record).as_number() else { return };
-                let rest = self.state.parts[at].rows[row].rest.get_or_insert_default();
-                rest.numbers.merge((cell, day(daily)), Number::one(number), |known, more| known.merge(more));
-            }
-            Keep::Edge { cell, daily, value } => {
-                let packed = match value {
-                    Some(value) => match pack(&value_of(self.model, value, record), &mut self.state.texts) {
-                        Some(packed) => packed,
-                        None => return,
-                    },
-                    None => 0,
-                };
-                let (last, kind) = edge_kind(&self.model.intake, cell);
-                let State { parts, texts, .. } = &mut self.state;
-                let rest = parts[at].rows[row].rest.get_or_insert_default();
-                let edge = Edge { at: record.at, value: packed };
-                rest.edges.merge((cell, day(daily)), edge, |known, more| known.merge(more, last, kind, texts));
-            }
-            Keep::Moment { cell, steps, same } => {
-                let same = same.map_or(Some(NO_TEXT), |value| self.text(value, record)).unwrap_or(NO_TEXT);
-                let moments = &mut self.state.parts[at].rows[row].rest.get_or_insert_default().moments;
-                match moments[moments_before..].iter_mut().find(|moment| moment.cell == cell) {
-                    Some(moment) => moment.steps |= steps as u16,
-                    None => moments.push(Moment { at: record.at, same, cell, steps: steps as u16 }),
-                }
-            }
-        }
-    }
-
-    /// The number of a value's text; none if it is null.
-    fn text(&mut self, value: ValueId, record: &Record<'_>) -> Option<u32> {
-        if let Some(known) = self.texts[value as usize] {
-            return known;
-        }
-        let text = value_of(self.model, value, record).to_text().map(|text| self.state.texts.intern(&text));
-        self.texts[value as usize] = Some(text);
-        text
+        Load::Number(value) => value_of(model, value, record).as_number().map(f64::to_bits),
+        Load::Packed(value) => pack(&value_of(model, value, record), |text| texts.intern(text)),
     }
 }
 
@@ -423,17 +500,17 @@ fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: Type, model: &
 }
 
 /// Every trait of a level that a traits object gives.
-fn each_trait(
+fn each_trait<'l>(
     model: &Model,
-    level: &Level,
+    level: &'l Level,
     record: &Record<'_>,
-    texts: &mut Interner,
-    mut give: impl FnMut(u16, &TraitPlan, Edge, &Interner),
+    texts: &mut Remembered<'_>,
+    mut give: impl FnMut(u16, &'l TraitPlan, Edge),
 ) {
     for (index, plan) in level.traits.iter().enumerate() {
         let value = first_typed(plan.keys.iter().map(|key| record.trait_value(*key)), plan.kind, model);
-        if let Some(packed) = pack(&value, texts) {
-            give(index as u16, plan, Edge { at: record.at, value: packed }, texts);
+        if let Some(packed) = pack(&value, |text| texts.intern(text)) {
+            give(index as u16, plan, Edge { at: record.at, value: packed });
         }
     }
 }

@@ -1,0 +1,438 @@
+//! One partition of the state: raw ids, their rows, and how an event is folded into them.
+
+use std::collections::HashMap;
+
+use super::{
+    cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, add_count},
+    counts::Bucket,
+    days::DaySet,
+    duplicates::Verdict,
+    image::{Buffer, Image, NULL, Recipe, Step, Whose},
+    intern::Interner,
+    keyed::Keyed,
+    shared::{SharedTexts, TextOrder},
+};
+use crate::{
+    decode::Seed,
+    model::compiled::{ACTIVITY_DAYS, CellId, Intake, Word, word},
+    units::{Day, Micros},
+};
+
+/// A power of two.
+pub const PARTITIONS: usize = 256;
+
+/// The account of rows whose events name none.
+pub const NO_ACCOUNT: u32 = u32::MAX;
+
+/// The date of rows whose events name an account.
+pub const ANY_DAY: Day = Day::MIN;
+
+/// Whose a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// A user, by the number of the raw id in its partition.
+    User(u32),
+    /// A visitor, likewise.
+    Visitor(u32),
+    /// Records without either.
+    Nobody,
+}
+
+/// State of one raw id and named account, or of one raw id and date.
+#[derive(Debug)]
+pub struct Row {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The named account, or [`NO_ACCOUNT`].
+    pub account: u32,
+    /// The local date of a row without an account, else [`ANY_DAY`].
+    pub day: Day,
+    /// Counts by cell, date and value.
+    pub tally: Tally,
+    /// What few rows have.
+    pub rest: Option<Box<Rest>>,
+}
+
+/// What few rows have.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// Numbers by cell and date.
+    pub numbers: Keyed<(CellId, Day), Number>,
+    /// Values at an end of time by cell and date.
+    pub edges: Keyed<(CellId, Day), Edge>,
+    /// Instants, in no order.
+    pub moments: Vec<Moment>,
+}
+
+/// The account that a raw id named last on a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    /// When it was named.
+    pub at: Micros,
+    /// On which local date.
+    pub day: Day,
+    /// Which.
+    pub account: u32,
+}
+
+/// Rows by account and date.
+type RowIndex = HashMap<(u32, Day), u32, Seed>;
+
+/// What is known of a raw id beside its rows.
+#[derive(Debug, Default)]
+pub struct Folk {
+    /// Rows by account and date: the first one met, then the others.
+    first_row: Option<(u32, Day, u32)>,
+    more_rows: Option<Box<RowIndex>>,
+    /// By date, sorted.
+    pub named: Vec<Named>,
+    /// What few raw ids have.
+    pub more: Option<Box<FolkMore>>,
+}
+
+/// What few raw ids have.
+#[derive(Debug, Default)]
+pub struct FolkMore {
+    /// What identify lines say, by trait.
+    pub traits: Keyed<u16, Edge>,
+    /// Visitors that came on one record with this user, as texts.
+    pub met: Keyed<u32, ()>,
+    /// Of visitors: events that name no account, by file.
+    pub homeless: Keyed<u32, i64>,
+    /// Lines by file and bucket; kept only if the model excludes domains, since whose lines those are shows at the end.
+    pub lines: Keyed<(u32, Bucket), i64>,
+}
+
+impl Folk {
+    fn row(&self, account: u32, day: Day) -> Option<u32> {
+        match self.first_row {
+            Some((a, d, row)) if a == account && d == day => Some(row),
+            _ => self.more_rows.as_ref()?.get(&(account, day)).copied(),
+        }
+    }
+
+    fn set_row(&mut self, account: u32, day: Day, row: u32) {
+        if self.first_row.is_none() {
+            self.first_row = Some((account, day, row));
+        } else {
+            self.more_rows.get_or_insert_default().insert((account, day), row);
+        }
+    }
+
+    /// Notes that an account was named.
+    pub fn name_account(&mut self, named: Named, accounts: &impl TextOrder) {
+        let at = match self.named.last() {
+            Some(last) if last.day < named.day => self.named.len(),
+            Some(last) if last.day == named.day => self.named.len() - 1,
+            _ => self.named.partition_point(|known| known.day < named.day),
+        };
+        match self.named.get_mut(at) {
+            Some(known) if known.day == named.day => {
+                let later = named.at > known.at;
+                let tie = named.at == known.at && accounts.text_order(named.account, known.account).is_lt();
+                if later || tie {
+                    *known = named;
+                }
+            }
+            _ => self.named.insert(at, named),
+        }
+    }
+}
+
+/// Raw ids of one kind in one partition.
+#[derive(Debug)]
+pub struct Population {
+    /// The ids as text.
+    pub ids: Interner,
+    /// What is known of each.
+    pub folks: Vec<Folk>,
+}
+
+impl Population {
+    fn new(seed: &Seed) -> Population {
+        Population { ids: Interner::new(seed.clone()), folks: Vec::new() }
+    }
+
+    /// The number of an id, with its hash.
+    pub fn of(&mut self, hash: u64, id: &str) -> u32 {
+        let number = self.ids.intern_hashed(hash, id);
+        if number as usize == self.folks.len() {
+            self.folks.push(Folk::default());
+        }
+        number
+    }
+}
+
+/// One partition of the state.
+#[derive(Debug)]
+pub struct Part {
+    /// Known ids.
+    pub users: Population,
+    /// Anonymous ids.
+    pub visitors: Population,
+    /// Rows of records without either.
+    nobody: Folk,
+    /// All rows.
+    pub rows: Vec<Row>,
+    /// Fixed words of rows, a stride each.
+    words: Vec<i64>,
+    /// Sets of dates of rows, a stride each.
+    days: Vec<DaySet>,
+    word_stride: usize,
+    day_stride: usize,
+}
+
+/// The word of an instant that there is not, where the smallest is kept.
+pub const NO_FIRST: Micros = Micros::MAX;
+/// The word of an instant that there is not, where the largest is kept.
+pub const NO_LAST: Micros = Micros::MIN;
+
+fn zero(word: Word) -> i64 {
+    match word {
+        Word::Count => 0,
+        Word::First => NO_FIRST,
+        Word::Last => NO_LAST,
+    }
+}
+
+impl Part {
+    pub(super) fn new(seed: &Seed, intake: &Intake) -> Part {
+        Part {
+            users: Population::new(seed),
+            visitors: Population::new(seed),
+            nobody: Folk::default(),
+            rows: Vec::new(),
+            words: Vec::new(),
+            days: Vec::new(),
+            word_stride: intake.words.len(),
+            day_stride: intake.day_sets,
+        }
+    }
+
+    /// The folk behind an owner.
+    pub fn folk_mut(&mut self, owner: Owner) -> &mut Folk {
+        match owner {
+            Owner::User(id) => &mut self.users.folks[id as usize],
+            Owner::Visitor(id) => &mut self.visitors.folks[id as usize],
+            Owner::Nobody => &mut self.nobody,
+        }
+    }
+
+    /// The row of an owner, account and date; a zero one if there is none yet.
+    pub fn row(&mut self, owner: Owner, account: u32, day: Day, words: &[Word]) -> usize {
+        if let Some(row) = self.folk_mut(owner).row(account, day) {
+            return row as usize;
+        }
+        let row = self.rows.len();
+        self.rows.push(Row { owner, account, day, tally: Tally::default(), rest: None });
+        self.words.extend(words.iter().map(|word| zero(*word)));
+        self.days.resize_with(self.days.len() + self.day_stride, DaySet::default);
+        self.folk_mut(owner).set_row(account, day, row as u32);
+        row
+    }
+
+    /// The fixed words of a row.
+    pub fn words(&self, row: usize) -> &[i64] {
+        &self.words[row * self.word_stride..(row + 1) * self.word_stride]
+    }
+
+    /// The fixed words of a row, to fold into.
+    pub fn words_mut(&mut self, row: usize) -> &mut [i64] {
+        &mut self.words[row * self.word_stride..(row + 1) * self.word_stride]
+    }
+
+    /// The sets of dates of a row.
+    pub fn days(&self, row: usize) -> &[DaySet] {
+        &self.days[row * self.day_stride..(row + 1) * self.day_stride]
+    }
+
+    /// The sets of dates of a row, to fold into.
+    pub fn days_mut(&mut self, row: usize) -> &mut [DaySet] {
+        &mut self.days[row * self.day_stride..(row + 1) * self.day_stride]
+    }
+}
+
+/// What folding into a partition needs beside the partition.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'c> {
+    pub(super) recipes: &'c [Recipe],
+    pub(super) words: &'c [Word],
+    pub(super) accounts: &'c SharedTexts,
+    pub(super) texts: &'c SharedTexts,
+    /// Whether lines are counted by person too.
+    pub(super) by_person: bool,
+}
+
+/// What a record says beside what happened: an account that was named, a visitor who is a user.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) at: Micros,
+    pub(super) day: Day,
+    pub(super) account: u32,
+    /// As text.
+    pub(super) visitor: u32,
+}
+
+impl Part {
+    /// The owner behind a raw id.
+    pub(super) fn owner(&mut self, whose: Whose, hash: u64, id: &str) -> Owner {
+        match whose {
+            Whose::User => Owner::User(self.users.of(hash, id)),
+            Whose::Visitor => Owner::Visitor(self.visitors.of(hash, id)),
+            Whose::Nobody => Owner::Nobody,
+        }
+    }
+
+    /// Notes a link.
+    pub(super) fn link(&mut self, owner: Owner, link: Link, accounts: &impl TextOrder) {
+        if owner == Owner::Nobody {
+            return;
+        }
+        let folk = self.folk_mut(owner);
+        if link.account != NO_ACCOUNT {
+            folk.name_account(Named { at: link.at, day: link.day, account: link.account }, accounts);
+        }
+        if link.visitor != NO_TEXT {
+            folk.more.get_or_insert_default().met.merge(link.visitor, (), |(), ()| {});
+        }
+    }
+
+    /// Notes a line of a person who may turn out to be excluded.
+    pub(super) fn note(&mut self, owner: Owner, file: u32, bucket: Bucket, by: i64) {
+        if owner != Owner::Nobody {
+            let lines = &mut self.folk_mut(owner).more.get_or_insert_default().lines;
+            lines.merge((file, bucket), by, |known, more| *known += more);
+        }
+    }
+
+    /// Notes an event of a visitor that names no account.
+    fn count_homeless(&mut self, owner: Owner, file: u32, by: i64) {
+        let homeless = &mut self.folk_mut(owner).more.get_or_insert_default().homeless;
+        homeless.merge(file, by, |known, more| *known += more);
+    }
+
+    /// Folds the images of a buffer; `losers` says of copies whose they are.
+    pub(super) fn fold(&mut self, buffer: &Buffer, losers: &[Verdict], context: &Context<'_>) {
+        for (image, verdict) in buffer.images.iter().zip(losers) {
+            if image.whose == Whose::Nobody && image.account == NO_ACCOUNT {
+                continue;
+            }
+            let owner = self.owner(image.whose, image.hash, buffer.id(image));
+            let link = Link { at: image.at, day: image.day, account: image.account, visitor: image.visitor };
+            self.link(owner, link, context.accounts);
+            if context.by_person {
+                self.note(owner, image.file, Bucket::Events, 1);
+            }
+            match *verdict {
+                Verdict::New => {
+                    if image.homeless {
+                        self.count_homeless(owner, image.file, 1);
+                    }
+                    self.keep(image, &buffer.words[image.words as usize..], owner, context);
+                }
+                Verdict::Duplicate(loser) => self.copy(image, owner, loser, context),
+            }
+        }
+    }
+
+    /// A copy of an event: nothing is folded, but which file's copy it is may move.
+    fn copy(&mut self, image: &Image, owner: Owner, loser: u32, context: &Context<'_>) {
+        if context.by_person {
+            self.note(owner, loser, Bucket::Events, -1);
+            self.note(owner, loser, Bucket::Duplicate, 1);
+        }
+        if image.homeless && image.file != loser {
+            self.count_homeless(owner, image.file, 1);
+            self.count_homeless(owner, loser, -1);
+        }
+    }
+
+    /// Folds an event into a row.
+    fn keep(&mut self, image: &Image, values: &[u64], owner: Owner, context: &Context<'_>) {
+        let day = if image.account == NO_ACCOUNT { image.day } else { ANY_DAY };
+        let row = self.row(owner, image.account, day, context.words);
+        let words = self.words_mut(row);
+        words[word::EVENTS] += 1;
+        words[word::FIRST_SEEN] = words[word::FIRST_SEEN].min(image.at);
+        words[word::LAST_SEEN] = words[word::LAST_SEEN].max(image.at);
+        if image.starts {
+            words[word::START] = words[word::START].min(image.at);
+        }
+        if image.active {
+            words[word::FIRST_ACTIVITY] = words[word::FIRST_ACTIVITY].min(image.at);
+            self.days_mut(row)[ACTIVITY_DAYS].insert(image.day);
+        }
+        let recipe = &context.recipes[image.plan as usize];
+        // One event is one moment of a cell, whichever of its filters it passes.
+        let moments_before = self.rows[row].rest.as_ref().map_or(0, |rest| rest.moments.len());
+        for (index, bits) in values[..recipe.pass_words].iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let passed = index * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                for step in &recipe.tries[passed].1 {
+                    self.take(step, image, values, row, moments_before, context);
+                }
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        step: &Step,
+        image: &Image,
+        values: &[u64],
+        row: usize,
+        moments_before: usize,
+        context: &Context<'_>,
+    ) {
+        let day = |daily: bool| if daily { image.day } else { UNDATED };
+        let value = |place: usize| Some(values[place]).filter(|value| *value != NULL);
+        match *step {
+            Step::Count(word) => self.words_mut(row)[word] += 1,
+            Step::First(word) => {
+                let word = &mut self.words_mut(row)[word];
+                *word = image.at.min(*word);
+            }
+            Step::Last(word) => {
+                let word = &mut self.words_mut(row)[word];
+                *word = image.at.max(*word);
+            }
+            Step::Days(set) => self.days_mut(row)[set].insert(image.day),
+            Step::Tally { cell, daily, value: None } => {
+                self.count(row, TallyKey { value: NO_TEXT, day: day(daily), cell })
+            }
+            Step::Tally { cell, daily, value: Some(place) } => {
+                if let Some(text) = value(place) {
+                    self.count(row, TallyKey { value: text as u32, day: day(daily), cell });
+                }
+            }
+            Step::Number { cell, daily, value: place } => {
+                if let Some(bits) = value(place) {
+                    let numbers = &mut self.rows[row].rest.get_or_insert_default().numbers;
+                    let number = Number::one(f64::from_bits(bits));
+                    numbers.merge((cell, day(daily)), number, |known, more| known.merge(more));
+                }
+            }
+            Step::Edge { cell, daily, value: place, last, kind } => {
+                if let Some(value) = place.map_or(Some(0), value) {
+                    let edges = &mut self.rows[row].rest.get_or_insert_default().edges;
+                    let edge = Edge { at: image.at, value };
+                    edges.merge((cell, day(daily)), edge, |known, more| known.merge(more, last, kind, context.texts));
+                }
+            }
+            Step::Moment { cell, steps, same } => {
+                let same = same.and_then(value).map_or(NO_TEXT, |text| text as u32);
+                let moments = &mut self.rows[row].rest.get_or_insert_default().moments;
+                match moments[moments_before..].iter_mut().find(|moment| moment.cell == cell) {
+                    Some(moment) => moment.steps |= steps,
+                    None => moments.push(Moment { at: image.at, same, cell, steps }),
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, row: usize, key: TallyKey) {
+        self.rows[row].tally.merge(key, 1, add_count);
+    }
+}

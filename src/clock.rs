@@ -4,7 +4,7 @@
 
 use jiff::{civil, tz::TimeZone};
 
-use crate::units::{DAY_US, Day, HOUR_US, Micros};
+use crate::units::{DAY_US, Day, HOUR_US, Micros, push_fraction};
 
 /// The first instant that an event may have: 0001-01-02, so that its local date exists in every zone.
 const INSTANT_MIN: Micros = -62_135_510_400_000_000;
@@ -131,20 +131,29 @@ impl Span {
 pub struct DayReader<'z> {
     zone: &'z Zone,
     span: Span,
+    /// The date given last, from its first instant in the span to the one after its last.
+    last: (Micros, Micros, Day),
 }
 
 impl<'z> DayReader<'z> {
     /// A reader for one zone.
     pub fn new(zone: &'z Zone) -> DayReader<'z> {
-        DayReader { zone, span: zone.span_around(0) }
+        DayReader { zone, span: zone.span_around(0), last: (0, 0, 0) }
     }
 
     /// The local date of an instant.
     pub fn day(&mut self, at: Micros) -> Day {
+        let (from, until, day) = self.last;
+        if (from..until).contains(&at) {
+            return day;
+        }
         if at < self.span.from || at >= self.span.until {
             self.span = self.zone.span_around(at);
         }
-        self.span.day(at)
+        let day = self.span.day(at);
+        let midnight = i64::from(day) * DAY_US - self.span.offset;
+        self.last = (midnight.max(self.span.from), (midnight + DAY_US).min(self.span.until), day);
+        day
     }
 }
 
@@ -212,12 +221,59 @@ pub fn weekday(day: Day) -> i32 {
 
 /// `YYYY-MM-DD`.
 pub fn day_text(day: Day) -> String {
-    civil_date(day).to_string()
+    let mut text = String::new();
+    push_day(&mut text, day);
+    text
+}
+
+/// As [`day_text`], at the end of a text.
+///
+/// **Source**: the year, month and day of a day number as in Howard Hinnant's "chrono-compatible low-level date algorithms"; years begin in
+/// March, so that the leap day is the last of its year.
+pub fn push_day(text: &mut String, day: Day) {
+    let day = i64::from(day.clamp(DAY_MIN, DAY_MAX)) + 719_468;
+    let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    push_two(text, year / 100);
+    push_two(text, year % 100);
+    text.push('-');
+    push_two(text, month);
+    text.push('-');
+    push_two(text, day_of_month);
+}
+
+/// The first and the last day that has a year of four digits: 0000-01-01 and 9999-12-31.
+const DAY_MIN: Day = -719_528;
+const DAY_MAX: Day = 2_932_896;
+
+fn push_two(text: &mut String, number: i64) {
+    text.push(char::from(b'0' + (number / 10 % 10) as u8));
+    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// RFC 3339 in UTC, with a fraction only where there is one.
 pub fn instant_text(at: Micros) -> String {
-    jiff::Timestamp::from_microsecond(at).map_or_else(|_| String::new(), |stamp| stamp.to_string())
+    let mut text = String::new();
+    push_instant(&mut text, at);
+    text
+}
+
+/// As [`instant_text`], at the end of a text.
+pub fn push_instant(text: &mut String, at: Micros) {
+    push_day(text, Day::try_from(at.div_euclid(DAY_US)).unwrap_or(0));
+    let of_day = at.rem_euclid(DAY_US);
+    let seconds = of_day / 1_000_000;
+    for (mark, part) in [('T', seconds / 3600), (':', seconds / 60 % 60), (':', seconds % 60)] {
+        text.push(mark);
+        push_two(text, part);
+    }
+    push_fraction(text, (of_day % 1_000_000).unsigned_abs(), 6);
+    text.push('Z');
 }
 
 /// Why a text is no usable time.
@@ -240,6 +296,72 @@ pub fn parse_instant(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
         None => read_epoch(text).ok_or(TimeError::Malformed)?,
     };
     if (INSTANT_MIN..INSTANT_MAX).contains(&at) { Ok(at) } else { Err(TimeError::OutOfRange) }
+}
+
+/// Reads the times of events for one thread, remembering the last date.
+#[derive(Debug)]
+pub struct InstantReader<'z> {
+    zone: &'z Zone,
+    /// `YYYY-MM-DDT`, and the first microsecond of that date in UTC.
+    date: [u8; 11],
+    day_us: i64,
+}
+
+impl<'z> InstantReader<'z> {
+    /// A reader that takes times without a zone to be in this one.
+    pub fn new(zone: &'z Zone) -> InstantReader<'z> {
+        InstantReader { zone, date: [0; 11], day_us: 0 }
+    }
+
+    /// As [`parse_instant`]. Times in UTC of the date that was read last, which most times are, take a shorter way.
+    pub fn parse(&mut self, text: &str) -> Result<Micros, TimeError> {
+        if let Some(at) = self.of_same_date(text.as_bytes()) {
+            return Ok(at);
+        }
+        let at = parse_instant(text, self.zone)?;
+        if let Some(date) = text.as_bytes().first_chunk::<11>()
+            && date[10] == b'T'
+            && let Some(day) = read_date(date)
+        {
+            self.date = *date;
+            self.day_us = i64::from(day) * DAY_US;
+        }
+        Ok(at)
+    }
+
+    /// The instant of `YYYY-MM-DDThh:mm:ss[.fraction]Z`, if the date is the one that was read last.
+    #[inline]
+    fn of_same_date(&self, bytes: &[u8]) -> Option<Micros> {
+        let (date, rest) = bytes.split_first_chunk::<11>()?;
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        // A date that was read is within the years that are read, but for the very first and last ones, which take the long way.
+        if *date != self.date || !(INSTANT_MIN + DAY_US..INSTANT_MAX - DAY_US).contains(&self.day_us) {
+            return None;
+        }
+        let digit = |at: usize| i64::from(time[at].wrapping_sub(b'0'));
+        let all_digits = [0, 1, 3, 4, 6, 7].iter().all(|at| time[*at].wrapping_sub(b'0') < 10);
+        let (hour, minute, second) = (digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7));
+        if !all_digits || time[2] != b':' || time[5] != b':' || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let fraction_us = match rest {
+            [b'Z'] => 0,
+            [b'.', digits @ .., b'Z'] if (1..=6).contains(&digits.len()) => {
+                let mut fraction = 0;
+                for byte in digits {
+                    let digit = byte.wrapping_sub(b'0');
+                    if digit > 9 {
+                        return None;
+                    }
+                    fraction = fraction * 10 + i64::from(digit);
+                }
+                const SCALE: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+                fraction * SCALE[digits.len()]
+            }
+            _ => return None,
+        };
+        Some(self.day_us + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction_us)
+    }
 }
 
 /// Reads an instant with its zone, as `--as-of` takes it.
@@ -384,6 +506,68 @@ mod tests {
 
     fn at(text: &str) -> Option<String> {
         parse_instant(text, &Zone::utc()).ok().map(instant_text)
+    }
+
+    #[test]
+    fn instants_and_days_are_written_as_jiff_writes_them() {
+        let day_us = DAY_US + 86_399_999_999;
+        for step in -70_000_i64..290_000 {
+            // Steps of about ten days that move through the day, over all years that events may have.
+            let at = step * 10 * day_us / 2 + step.rem_euclid(7) * 100_000;
+            if !(INSTANT_MIN..INSTANT_MAX).contains(&at) {
+                continue;
+            }
+            let stamp = jiff::Timestamp::from_microsecond(at).expect("in range");
+            assert_eq!(instant_text(at), stamp.to_string());
+            let day = Day::try_from(at.div_euclid(DAY_US)).expect("in range");
+            assert_eq!(day_text(day), civil_date(day).to_string());
+        }
+        assert_eq!(instant_text(1), "1970-01-01T00:00:00.000001Z");
+        assert_eq!(instant_text(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_reader_that_remembers_reads_as_one_that_does_not() {
+        let zone = Zone::named("America/New_York").expect("known");
+        let mut reader = InstantReader::new(&zone);
+        let mut days = DayReader::new(&zone);
+        let times = [
+            "2026-03-08T00:00:00Z",
+            "2026-03-08T06:59:59.999999Z",
+            "2026-03-08T07:00:00.5Z",
+            "2026-03-08T23:59:60Z",
+            "2026-03-08T24:00:00Z",
+            "2026-03-08T05:00:00Z",
+            "2026-03-08T04:59:59Z",
+            "2026-03-08T1x:00:00Z",
+            "2026-03-08T10:00:00.Z",
+            "2026-03-08T10:00:00.1234567Z",
+            "2026-03-08T10:00:00.12a",
+            "2026-03-08T10:00:00+01:00",
+            "2026-03-08T10:00:00",
+            "2026-03-08 10:00:00Z",
+            "2026-03-09T03:59:59Z",
+            "2026-03-09T04:00:00Z",
+            "2026-02-30T10:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "0001-01-02T12:00:00Z",
+            "0001-01-02T13:00:00Z",
+            "9999-12-30T11:00:00Z",
+            "9999-12-30T12:00:00Z",
+            "1772442847622",
+            "",
+            "2026-11-01T05:30:00Z",
+            "2026-11-01T06:30:00Z",
+            "2026-11-02T04:59:59Z",
+            "2026-11-02T05:00:00Z",
+        ];
+        for text in times.iter().chain(&times) {
+            let at = reader.parse(text);
+            assert_eq!(at, parse_instant(text, &zone), "{text}");
+            if let Ok(at) = at {
+                assert_eq!(days.day(at), zone.day(at), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -80,24 +80,84 @@ impl std::iter::Sum for Points {
     }
 }
 
+impl Points {
+    /// Writes the amount at the end of a text.
+    pub fn push_to(self, text: &mut String) {
+        if self.0 < 0 {
+            text.push('-');
+        }
+        let magnitude = self.0.unsigned_abs();
+        push_digits(text, magnitude / 1000);
+        push_fraction(text, magnitude % 1000, 3);
+    }
+}
+
 impl fmt::Display for Points {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.unsigned_abs();
-        let sign = if self.0 < 0 { "-" } else { "" };
-        match magnitude % 1000 {
-            0 => write!(f, "{sign}{}", magnitude / 1000),
-            rest => write!(f, "{sign}{}.{}", magnitude / 1000, format!("{rest:03}").trim_end_matches('0')),
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
+
+/// Writes a whole number at the end of a text.
+pub fn push_digits(text: &mut String, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
         }
+    }
+    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+}
+
+/// Writes a fraction of so many digits with its point at the end of a text, without trailing zeros; nothing if it is zero.
+pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
+    if fraction == 0 {
+        return;
+    }
+    while fraction % 10 == 0 {
+        fraction /= 10;
+        digits -= 1;
+    }
+    text.push('.');
+    let mut scale = 10_u64.pow(digits - 1);
+    while scale > 0 {
+        text.push(char::from(b'0' + (fraction / scale % 10) as u8));
+        scale /= 10;
     }
 }
 
 /// A number of at most six decimals, without trailing zeros; how every number but points is written.
 pub fn number_text(value: f64) -> String {
-    let mut text = format!("{value:.6}");
-    if text.contains('.') {
+    let mut text = String::new();
+    push_number(&mut text, value);
+    text
+}
+
+/// As [`number_text`], at the end of a text.
+pub fn push_number(text: &mut String, value: f64) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    // Most numbers are counts.
+    if value.trunc() == value && value.abs() < EXACT {
+        if value < 0.0 {
+            text.push('-');
+        }
+        push_digits(text, value.abs() as u64);
+        return;
+    }
+    let start = text.len();
+    text.push_str(&format!("{value:.6}"));
+    if text[start..].contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
-    if text == "-0" { "0".to_owned() } else { text }
+    if &text[start..] == "-0" {
+        text.replace_range(start.., "0");
+    }
 }
 
 /// A double to whole millionths, halves away from zero; none if it is not finite or beyond what a sum may hold.

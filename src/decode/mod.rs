@@ -9,16 +9,17 @@ pub mod typed;
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
     hash::{BuildHasher, Hasher},
 };
+
+use hashbrown::HashTable;
 
 pub use layout::Layout;
 pub use reason::Reason;
 
 use self::json::{Fault, Kind, Projection, Raw, Scanner};
 use crate::{
-    clock::{DayReader, TimeError, parse_instant},
+    clock::{DayReader, InstantReader, TimeError},
     expr::{Scope, Value},
     model::Model,
     units::{Day, Micros},
@@ -74,6 +75,10 @@ pub struct Record<'a> {
     pub day: Day,
     /// Hashes of its id and of its content; none if it has no id or nobody asks.
     pub fingerprint: Option<(u64, u64)>,
+    /// The hash of the id by which it is somebody's, namely the user's, else the visitor's; 0 if it is nobody's.
+    pub id_hash: u64,
+    /// The hash of the account; 0 if it names none.
+    pub account_hash: u64,
     line: &'a str,
     /// Properties from 0, then keys of traits.
     values: &'a [Raw],
@@ -97,6 +102,17 @@ impl Scope for Record<'_> {
         match slot.checked_sub(1) {
             None => Value::Text(Cow::Borrowed(&self.name)),
             Some(property) => json_value(self.line, self.values.get(property as usize)),
+        }
+    }
+
+    fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
+        let raw = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));
+        match raw {
+            Some(raw) if raw.kind == Kind::Text && raw.start < raw.end => {
+                let text = raw.of(self.line);
+                Some(texts.iter().any(|one| **one == *text))
+            }
+            _ => self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text)),
         }
     }
 }
@@ -129,7 +145,6 @@ pub struct Plan {
     previous: Vec<u32>,
     /// The first slot of properties; those of traits follow.
     values: usize,
-    names: HashMap<String, usize>,
 }
 
 impl Plan {
@@ -151,8 +166,7 @@ impl Plan {
         if model.input.dedupe {
             projection.hash_at(&layout.properties);
         }
-        let names = model.intake.names.iter().enumerate().map(|(index, name)| (name.clone(), index + 1)).collect();
-        Plan { projection, event, user, visitor, account, group, time, id, kind, previous, values, names }
+        Plan { projection, event, user, visitor, account, group, time, id, kind, previous, values }
     }
 }
 
@@ -163,7 +177,10 @@ pub struct Decoder<'m> {
     plan: &'m Plan,
     scanner: Scanner<'m>,
     days: DayReader<'m>,
+    instants: InstantReader<'m>,
     seed: Seed,
+    /// Names that the model knows, by their hash: the plan of each.
+    names: HashTable<(u64, &'m str, usize)>,
     /// Records at or after this are set aside.
     until: Micros,
 }
@@ -172,7 +189,16 @@ impl<'m> Decoder<'m> {
     /// A decoder that sets aside records from an instant on.
     pub fn new(model: &'m Model, plan: &'m Plan, seed: Seed, until: Micros) -> Decoder<'m> {
         let scanner = Scanner::new(&plan.projection, seed.clone());
-        Decoder { model, plan, scanner, days: DayReader::new(&model.zone), seed, until }
+        let (days, instants) = (DayReader::new(&model.zone), InstantReader::new(&model.input.zone));
+        let mut names = HashTable::new();
+        for (index, name) in model.intake.names.iter().enumerate() {
+            names.insert_unique(
+                seed.hash_one(name.as_str()),
+                (seed.hash_one(name.as_str()), name.as_str(), index + 1),
+                |known| known.0,
+            );
+        }
+        Decoder { model, plan, scanner, days, instants, seed, names, until }
     }
 
     /// Decodes one line without its line end.
@@ -191,15 +217,20 @@ impl<'m> Decoder<'m> {
     }
 
     /// The first of some slots that holds anything.
+    #[inline]
     fn first(&self, slots: &[u32]) -> Raw {
-        let found = slots.iter().map(|slot| self.scanner.found[*slot as usize]);
-        found.into_iter().find(|raw| !raw.is_nothing()).unwrap_or_default()
+        for slot in slots {
+            let raw = self.scanner.found[*slot as usize];
+            if !raw.is_nothing() {
+                return raw;
+            }
+        }
+        Raw::default()
     }
 
     fn record<'a>(&'a mut self, line: &'a str) -> Result<Line<'a>, Reason> {
-        let kind = self.first(&self.plan.kind).text(line);
         let event = self.first(&self.plan.event);
-        let kind = kind.filter(|_| event.is_nothing());
+        let kind = if event.is_nothing() { self.first(&self.plan.kind).text(line) } else { None };
         let name = match kind.as_deref() {
             Some("identify" | "group" | "alias") => Cow::Borrowed(""),
             _ => event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?,
@@ -225,14 +256,25 @@ impl<'m> Decoder<'m> {
         if matches(&self.model.identity.exclude_users, &user) {
             return Ok(Line::Excluded);
         }
+        let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
+        let name_hash = self.seed.hash_one(&*name);
+        let mut id_hash = if user.is_some() { hash_of(&user) } else { hash_of(&visitor) };
+        let account_hash = hash_of(&account);
         let fingerprint = event_id.filter(|_| self.model.input.dedupe).map(|event_id| {
-            self.fingerprint(line, &event_id, &name, [user.as_deref(), visitor.as_deref()], account_raw, at)
+            // A user and a visitor of the same id are two.
+            let marks = u64::from(user.is_some()) << 8 | u64::from(account_raw.kind as u8);
+            let written = match account_raw.kind {
+                Kind::Missing | Kind::Null | Kind::Text => account_hash,
+                _ => self.seed.hash_one(account_raw.of(line)),
+            };
+            (self.seed.hash_one(&*event_id), self.content(&[at.cast_unsigned(), name_hash, marks, id_hash, written]))
         });
         if matches(&self.model.identity.service_users, &user) {
             user = None;
+            id_hash = hash_of(&visitor);
         }
+        let plan = self.names.find(name_hash, |(_, known, _)| **known == *name).map_or(0, |(_, _, plan)| *plan);
         let day = self.days.day(at);
-        let plan = self.plan.names.get(&*name).copied().unwrap_or(0);
         let values = &self.scanner.found[self.plan.values..];
         let properties = self.model.intake.properties.len();
         let record = Record {
@@ -245,6 +287,8 @@ impl<'m> Decoder<'m> {
             at,
             day,
             fingerprint,
+            id_hash,
+            account_hash,
             line,
             values,
             properties,
@@ -260,13 +304,13 @@ impl<'m> Decoder<'m> {
         })
     }
 
-    fn time(&self, line: &str) -> Result<Micros, Reason> {
+    fn time(&mut self, line: &str) -> Result<Micros, Reason> {
         let raw = self.first(&self.plan.time);
         let parsed = match raw.kind {
             Kind::Missing | Kind::Null => return Err(Reason::NoTime),
-            Kind::Number => parse_instant(raw.of(line), &self.model.input.zone),
+            Kind::Number | Kind::Text => self.instants.parse(raw.of(line)),
             _ => match raw.text(line) {
-                Some(text) => parse_instant(&text, &self.model.input.zone),
+                Some(text) => self.instants.parse(&text),
                 None => Err(TimeError::Malformed),
             },
         };
@@ -276,35 +320,22 @@ impl<'m> Decoder<'m> {
         })
     }
 
-    /// Hashes of the event's id and of what two copies of it agree in: name, user (else visitor), account as written, time, properties.
-    fn fingerprint(
-        &self,
-        line: &str,
-        id: &str,
-        name: &str,
-        [user, visitor]: [Option<&str>; 2],
-        account: Raw,
-        at: Micros,
-    ) -> (u64, u64) {
+    /// The hash of what two copies of an event agree in: time, name, user (else visitor), account as written, properties.
+    #[inline]
+    fn content(&self, parts: &[u64; 5]) -> u64 {
         let mut content = self.seed.build_hasher();
-        content.write_i64(at);
         content.write_u64(self.scanner.hash);
-        for part in [Some(name), user, visitor.filter(|_| user.is_none())] {
-            content.write_u8(u8::from(part.is_some()));
-            content.write(part.unwrap_or("").as_bytes());
-            content.write_u8(0xff);
-        }
-        content.write_u8(account.kind as u8);
-        content.write(account.of(line).as_bytes());
-        (self.seed.hash_one(id), content.finish())
+        parts.iter().for_each(|part| content.write_u64(*part));
+        content.finish()
     }
 }
 
 /// An id: text as it is, a number as its digits; placeholders are none.
+#[inline]
 fn id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
     let id = match raw.kind {
         Kind::Missing | Kind::Null => return Ok(None),
-        Kind::Number => Cow::Borrowed(raw.of(line)),
+        Kind::Text | Kind::Number => Cow::Borrowed(raw.of(line)),
         _ => raw.text(line).ok_or(Reason::BadId)?,
     };
     Ok((!is_placeholder(&id)).then_some(id))
@@ -321,12 +352,17 @@ fn account(line: &str, raw: Raw) -> Result<(Option<Cow<'_, str>>, usize), Reason
 }
 
 /// What systems write where there is no id.
+#[inline]
 pub fn is_placeholder(id: &str) -> bool {
+    // Few ids begin like one of them, and few are as long.
+    matches!(id.as_bytes().first(), None | Some(b'n' | b'N' | b'u' | b'U' | b'a' | b'A' | b'0'))
+        && matches!(id.len(), 0 | 1 | 3 | 4 | 9 | 36)
+        && is_listed(id)
+}
+
+#[cold]
+fn is_listed(id: &str) -> bool {
     const PLACEHOLDERS: [&str; 6] = ["null", "undefined", "none", "nan", "anonymous", "0"];
-    // Few ids begin like one of them.
-    if !matches!(id.as_bytes().first(), None | Some(b'n' | b'N' | b'u' | b'U' | b'a' | b'A' | b'0')) {
-        return false;
-    }
     id.is_empty()
         || PLACEHOLDERS.iter().any(|word| id.eq_ignore_ascii_case(word))
         || id == "00000000-0000-0000-0000-000000000000"

@@ -1,7 +1,5 @@
 //! Rows as CSV: RFC 4180 with line feeds; text that a spreadsheet would run as a formula is defused, unless exactness is asked for.
 
-use std::borrow::Cow;
-
 use super::row::Cell;
 
 /// How text cells are written.
@@ -30,12 +28,14 @@ pub(super) struct Writer<'w> {
     writer: csv::Writer<&'w mut Vec<u8>>,
     dialect: Dialect,
     defused: u64,
+    /// A cell as it is made.
+    scratch: String,
 }
 
 impl<'w> Writer<'w> {
     /// A writer that appends.
     pub(super) fn new(dialect: Dialect, into: &'w mut Vec<u8>) -> Writer<'w> {
-        Writer { writer: csv::WriterBuilder::new().from_writer(into), dialect, defused: 0 }
+        Writer { writer: csv::WriterBuilder::new().from_writer(into), dialect, defused: 0, scratch: String::new() }
     }
 
     /// Writes one record.
@@ -43,15 +43,16 @@ impl<'w> Writer<'w> {
     /// **Errors**: never in fact, since it writes to memory.
     pub(super) fn row(&mut self, record: &[Cell<'_>]) -> Result<(), csv::Error> {
         for cell in record {
-            let text = cell.text();
-            let text = match cell {
-                Cell::Text(_) if self.dialect == Dialect::Spreadsheet && is_formula(&text) => {
-                    self.defused += 1;
-                    Cow::Owned(format!("'{text}"))
-                }
-                _ => text,
-            };
-            self.writer.write_field(text.as_bytes())?;
+            self.scratch.clear();
+            if let Cell::Text(text) = cell
+                && self.dialect == Dialect::Spreadsheet
+                && is_formula(text)
+            {
+                self.defused += 1;
+                self.scratch.push('\'');
+            }
+            cell.push_to(&mut self.scratch);
+            self.writer.write_field(self.scratch.as_bytes())?;
         }
         self.writer.write_record(None::<&[u8]>)
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    clock::{day_text, instant_text},
+    clock::{push_day, push_instant},
     expr::{Scope, Type, Value},
     model::{
         Model, columns,
@@ -15,7 +15,7 @@ use crate::{
         milestones::{Outcome, State},
         points::{Firing, Paid, Sum, pay, sum},
     },
-    units::{Day, Micros, Points, number_text},
+    units::{Day, Micros, Points, push_number},
 };
 
 /// A cell of a row.
@@ -56,14 +56,25 @@ impl<'r> Cell<'r> {
     /// As text, which is empty for null.
     pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
-            Cell::Null => Cow::Borrowed(""),
             Cell::Text(text) => Cow::Borrowed(text),
-            Cell::Points(points) => Cow::Owned(points.to_string()),
-            Cell::Number(number) => Cow::Owned(number_text(*number)),
-            Cell::Boolean(true) => Cow::Borrowed("true"),
-            Cell::Boolean(false) => Cow::Borrowed("false"),
-            Cell::Date(day) => Cow::Owned(day_text(*day)),
-            Cell::Instant(at) => Cow::Owned(instant_text(*at)),
+            other => {
+                let mut text = String::new();
+                other.push_to(&mut text);
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    /// Writes the text at the end of another.
+    pub(super) fn push_to(&self, text: &mut String) {
+        match self {
+            Cell::Null => {}
+            Cell::Text(own) => text.push_str(own),
+            Cell::Points(points) => points.push_to(text),
+            Cell::Number(number) => push_number(text, *number),
+            Cell::Boolean(truth) => text.push_str(if *truth { "true" } else { "false" }),
+            Cell::Date(day) => push_day(text, *day),
+            Cell::Instant(at) => push_instant(text, *at),
         }
     }
 }
@@ -205,17 +216,27 @@ fn ranked(paid: &[Paid<'_>]) -> Vec<usize> {
 
 /// `name:points` of all that fired, and what bounds took or gave, so that it adds up to the score.
 fn signals(level: &Level, paid: &[Paid<'_>], ranked: &[usize], sum: &Sum) -> String {
-    let mut parts: Vec<String> =
-        ranked.iter().map(|index| format!("{}:{}", level.signals[*index].name, paid[*index].points)).collect();
+    let mut text = String::new();
+    let mut part = |names: &[&str], points: Points| {
+        if !text.is_empty() {
+            text.push(';');
+        }
+        for name in names {
+            text.push_str(name);
+            text.push(':');
+        }
+        points.push_to(&mut text);
+    };
+    ranked.iter().for_each(|index| part(&[&level.signals[*index].name], paid[*index].points));
     for (category, (raw, held)) in level.categories.iter().zip(&sum.categories) {
         if raw != held {
-            parts.push(format!("cap:{}:{}", category.name, *held - *raw));
+            part(&["cap", &category.name], *held - *raw);
         }
     }
     if sum.raw != sum.score {
-        parts.push(format!("cap:score:{}", sum.score - sum.raw));
+        part(&["cap", "score"], sum.score - sum.raw);
     }
-    parts.join(";")
+    text
 }
 
 /// What the signals that fired say, the largest first.

@@ -30,7 +30,7 @@ pub fn compile(text: &str, node: &Node, names: &mut dyn Names) -> Result<(Progra
     let mut compiler = Compiler { text, names, errors: Vec::new() };
     let result = compiler.node(node);
     match result {
-        Some(typed) if compiler.errors.is_empty() => Ok(typed),
+        Some((program, kind)) if compiler.errors.is_empty() => Ok((program.shortened(), kind)),
         _ => Err(compiler.errors),
     }
 }
@@ -42,7 +42,7 @@ pub fn condition(text: &str, node: &Node, names: &mut dyn Names) -> Result<Progr
     let mut compiler = Compiler { text, names, errors: Vec::new() };
     let result = compiler.condition(node);
     match result {
-        Some(program) if compiler.errors.is_empty() => Ok(program),
+        Some(program) if compiler.errors.is_empty() => Ok(program.shortened()),
         _ => Err(compiler.errors),
     }
 }

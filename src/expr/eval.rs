@@ -4,13 +4,23 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use super::{
     parse::{Arithmetic, Comparison},
-    value::{Value, order, order_json},
+    value::{Value, order, order_json, order_numbers},
 };
 
 /// Where the names of a program get their values: an event, a user, an account.
 pub trait Scope {
     /// The value in a slot; the type is the one the name was given when the program was compiled.
     fn get(&self, slot: u32) -> Value<'_>;
+
+    /// The number in a slot of numbers.
+    fn number(&self, slot: u32) -> Option<f64> {
+        self.get(slot).as_number()
+    }
+
+    /// Whether the value in a slot, as it stands beside text, is one of some texts; none if it is null.
+    fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
+        self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text))
+    }
 }
 
 /// An expression that cannot go wrong: every name is a slot, every operand has the type its operator takes.
@@ -42,6 +52,10 @@ pub enum Program {
     DaysBetween(Box<Program>, Box<Program>),
     /// Of two values of one type.
     Compare(Comparison, Box<Program>, Box<Program>),
+    /// Of a slot of numbers and a number: what [`Program::Compare`] says of them, without values in between.
+    CompareNumber(Comparison, u32, f64),
+    /// Of a slot of JSON values and texts, whether it is one of them: what `=` and `in` say, without values in between.
+    IsOneOf(u32, Box<[Box<str>]>),
     /// Of two JSON values.
     CompareJson(Comparison, Box<Program>, Box<Program>),
     /// Negated if true.
@@ -66,7 +80,7 @@ impl Program {
     /// **Cost**: one step a node; no allocation unless text is made.
     pub fn eval<'a, S: Scope + ?Sized>(&'a self, scope: &'a S) -> Value<'a> {
         match self {
-            Program::Constant(value) => value.clone(),
+            Program::Constant(value) => value.as_borrowed(),
             Program::Slot(slot) => scope.get(*slot),
             Program::AsNumber(a) => a.eval(scope).to_number().map_or(Value::Null, Value::Number),
             Program::AsText(a) => a.eval(scope).to_text().map_or(Value::Null, Value::Text),
@@ -82,6 +96,10 @@ impl Program {
                 _ => Value::Null,
             },
             Program::Compare(operator, a, b) => holds(*operator, order(&a.eval(scope), &b.eval(scope))),
+            Program::CompareNumber(operator, slot, number) => {
+                holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))
+            }
+            Program::IsOneOf(slot, texts) => truth(scope.is_one_of(*slot, texts)),
             Program::CompareJson(operator, a, b) => holds(*operator, order_json(&a.eval(scope), &b.eval(scope))),
             Program::IsNull(a, negated) => Value::Boolean(a.eval(scope).is_null() != *negated),
             Program::Like(a, pattern, negated) => match a.eval(scope) {
@@ -111,6 +129,49 @@ impl Program {
             },
         }
     }
+}
+
+impl Program {
+    /// The same program with shorter ways for what conditions mostly are.
+    ///
+    /// **Law**: its value is the same in every scope.
+    pub(super) fn shortened(self) -> Program {
+        match self {
+            Program::Compare(operator, a, b) => match (operator, *a, *b) {
+                (operator, Program::Slot(slot), Program::Constant(Value::Number(number))) => {
+                    Program::CompareNumber(operator, slot, number)
+                }
+                (Comparison::Equal, Program::AsText(a), Program::Constant(Value::Text(text)))
+                    if matches!(*a, Program::Slot(_)) =>
+                {
+                    let Program::Slot(slot) = *a else { unreachable!("it is a slot, as just seen") };
+                    Program::IsOneOf(slot, [text.into_owned().into_boxed_str()].into())
+                }
+                (operator, a, b) => Program::Compare(operator, Box::new(a.shortened()), Box::new(b.shortened())),
+            },
+            Program::Or(all) => {
+                let all: Vec<Program> = all.into_iter().map(Program::shortened).collect();
+                one_of(&all).unwrap_or(Program::Or(all))
+            }
+            Program::And(all) => Program::And(all.into_iter().map(Program::shortened).collect()),
+            Program::Not(a) => Program::Not(Box::new(a.shortened())),
+            other => other,
+        }
+    }
+}
+
+/// Several questions whether one slot is one of some texts, as one question.
+fn one_of(all: &[Program]) -> Option<Program> {
+    let mut texts: Vec<Box<str>> = Vec::new();
+    let mut of = None;
+    for part in all {
+        let Program::IsOneOf(slot, more) = part else { return None };
+        if *of.get_or_insert(*slot) != *slot {
+            return None;
+        }
+        texts.extend(more.iter().cloned());
+    }
+    Some(Program::IsOneOf(of?, texts.into()))
 }
 
 fn truth(value: Option<bool>) -> Value<'static> {

@@ -63,13 +63,29 @@ impl DaySet {
         })
     }
 
+    /// The inline dates from one to another.
+    #[inline]
+    fn inline(&self, first: Day, last: Day) -> u128 {
+        let start = i64::from(self.base) * i64::from(BITS);
+        let place = |day: i64| (day - start).clamp(0, 128) as u32;
+        let below = |count: u32| u128::MAX.checked_shr(128 - count).unwrap_or(0);
+        let bits = u128::from(self.words[0]) | u128::from(self.words[1]) << BITS;
+        bits & below(place(i64::from(last) + 1)) & !below(place(i64::from(first)))
+    }
+
     /// How many dates there are from one to another.
     pub fn count_between(&self, first: Day, last: Day) -> u32 {
+        if self.more.is_empty() {
+            return self.inline(first, last).count_ones();
+        }
         self.cut(first, last).map(|(_, bits)| bits.count_ones()).sum()
     }
 
     /// Whether there is a date from one to another.
     pub fn any_between(&self, first: Day, last: Day) -> bool {
+        if self.more.is_empty() {
+            return self.inline(first, last) != 0;
+        }
         self.cut(first, last).next().is_some()
     }
 

@@ -3,6 +3,7 @@
 //! An image holds everything that folding the event needs: which filters it passes, its values as numbers of texts or as packed words,
 //! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
 
+use super::duplicates::Question;
 use crate::{
     expr::Type,
     model::compiled::{CellId, CellKind, Intake, Keep, NamePlan, ValueId},
@@ -44,6 +45,18 @@ pub(super) struct Image {
     pub(super) starts: bool,
     /// It names neither a user nor an account.
     pub(super) homeless: bool,
+}
+
+impl Question for Image {
+    #[inline]
+    fn fingerprint(&self) -> Option<(u64, u64)> {
+        self.fingerprint
+    }
+
+    #[inline]
+    fn file(&self) -> u32 {
+        self.file
+    }
 }
 
 /// Images of one partition that wait to be folded.
@@ -97,6 +110,8 @@ pub(super) struct Recipe {
     /// Words of bits, one for each filter.
     pub(super) pass_words: usize,
     pub(super) loads: Vec<Load>,
+    /// The words of an event that passes no filter.
+    pub(super) blank: Vec<u64>,
     /// By filter: the values that it needs, and what is kept.
     pub(super) tries: Vec<(Vec<usize>, Vec<Step>)>,
 }
@@ -139,6 +154,8 @@ impl Recipe {
             let steps = steps.collect();
             recipe.tries.push((needs, steps));
         }
+        recipe.blank = vec![0; recipe.pass_words];
+        recipe.blank.resize(recipe.pass_words + recipe.loads.len(), NULL);
         recipe
     }
 }

@@ -15,10 +15,7 @@ mod part;
 mod shared;
 mod state;
 
-use std::{
-    hash::BuildHasher,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};
@@ -174,7 +171,9 @@ pub struct Folder<'h> {
     defers: bool,
     /// Whatever the newest event turns out to be, what is before this counts.
     settled: Micros,
-    questions: Vec<duplicates::Question>,
+    /// The words of the image at hand.
+    words: Vec<u64>,
+    sorted: duplicates::Sorted,
     verdicts: Vec<Verdict>,
 }
 
@@ -198,7 +197,8 @@ impl<'h> Folder<'h> {
             folded,
             defers: false,
             settled: NO_LAST,
-            questions: Vec::new(),
+            words: Vec::new(),
+            sorted: duplicates::Sorted::default(),
             verdicts: Vec::new(),
         }
     }
@@ -242,7 +242,7 @@ impl<'h> Folder<'h> {
             Line::AfterAsOf(record) => {
                 counts.after_as_of += 1;
                 if self.hearth.context().by_person {
-                    let (whose, hash, at) = self.place(record, NO_ACCOUNT);
+                    let (whose, hash, at) = Self::place(record, NO_ACCOUNT);
                     let mut part = self.hearth.part(at);
                     let owner = part.owner(whose, hash, raw_id(record));
                     part.note(owner, file, Bucket::AfterAsOf, 1);
@@ -256,18 +256,17 @@ impl<'h> Folder<'h> {
     }
 
     /// Whose a record is: the hash of the raw id, and the partition.
-    fn place(&self, record: &Record<'_>, account: u32) -> (Whose, u64, usize) {
+    fn place(record: &Record<'_>, account: u32) -> (Whose, u64, usize) {
         let whose = match (&record.user, &record.visitor) {
             (Some(_), _) => Whose::User,
             (None, Some(_)) => Whose::Visitor,
             (None, None) => return (Whose::Nobody, 0, account as usize % PARTITIONS),
         };
-        let hash = self.hearth.seed.hash_one(raw_id(record));
-        (whose, hash, State::partition(hash))
+        (whose, record.id_hash, State::partition(record.id_hash))
     }
 
     fn account(&mut self, record: &Record<'_>) -> u32 {
-        record.account.as_ref().map_or(NO_ACCOUNT, |account| self.accounts.intern(account))
+        record.account.as_ref().map_or(NO_ACCOUNT, |account| self.accounts.intern_hashed(record.account_hash, account))
     }
 
     /// The visitor that came with a user, as text.
@@ -287,7 +286,7 @@ impl<'h> Folder<'h> {
         }
         let account = self.account(record);
         let visitor = self.met(record);
-        let (whose, hash, at) = self.place(record, account);
+        let (whose, hash, at) = Self::place(record, account);
         let nowhere = whose == Whose::Nobody && account == NO_ACCOUNT;
         let plan = &self.model.intake.plans[record.plan];
         let buffer = &mut self.buffers[at];
@@ -314,7 +313,7 @@ impl<'h> Folder<'h> {
         if !nowhere {
             image.active = whose != Whose::Nobody && !meant(self.model, &plan.ignored, record);
             image.starts = meant(self.model, &plan.starts, record);
-            self.values(record, at, words as usize, image.active);
+            self.values(record, at, image.active);
         }
         let buffer = &mut self.buffers[at];
         buffer.images.push(image);
@@ -324,13 +323,12 @@ impl<'h> Folder<'h> {
     }
 
     /// Writes which filters an event passes, and the values that those need.
-    fn values(&mut self, record: &Record<'_>, at: usize, first: usize, active: bool) {
+    fn values(&mut self, record: &Record<'_>, at: usize, active: bool) {
         let plan = &self.model.intake.plans[record.plan];
         let recipe = &self.hearth.recipes[record.plan];
-        let words = &mut self.buffers[at].words;
-        words.resize(first + recipe.pass_words, 0);
-        words.resize(first + recipe.pass_words + recipe.loads.len(), NULL);
-        let (bits, values) = words[first..].split_at_mut(recipe.pass_words);
+        self.words.clear();
+        self.words.extend_from_slice(&recipe.blank);
+        let (bits, values) = self.words.split_at_mut(recipe.pass_words);
         for (index, (one, (needs, _))) in plan.tries.iter().zip(&recipe.tries).enumerate() {
             if !passes(self.model, one, active, record) {
                 continue;
@@ -342,6 +340,7 @@ impl<'h> Folder<'h> {
                 }
             }
         }
+        self.buffers[at].words.extend_from_slice(&self.words);
     }
 
     /// Folds the images that wait for a partition.
@@ -350,15 +349,7 @@ impl<'h> Folder<'h> {
         if buffer.images.is_empty() {
             return;
         }
-        self.questions.clear();
-        self.verdicts.clear();
-        self.verdicts.resize(buffer.images.len(), Verdict::New);
-        let questions = buffer.images.iter().enumerate();
-        self.questions
-            .extend(questions.filter_map(|(place, image)| Some((place as u32, image.fingerprint?, image.file))));
-        if !self.questions.is_empty() {
-            self.hearth.duplicates.check(&self.questions, &mut self.verdicts);
-        }
+        self.hearth.duplicates.check(&buffer.images, &mut self.sorted, &mut self.verdicts);
         for (image, verdict) in buffer.images.iter().zip(&self.verdicts) {
             self.folded.count(image, *verdict);
         }
@@ -370,7 +361,7 @@ impl<'h> Folder<'h> {
     fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) -> (MutexGuard<'h, Part>, Owner) {
         self.folded.counts[file as usize].identity += 1;
         let visitor = self.met(record);
-        let (whose, hash, at) = self.place(record, account);
+        let (whose, hash, at) = Self::place(record, account);
         let hearth = self.hearth;
         let mut part = hearth.part(at);
         let owner = part.owner(whose, hash, raw_id(record));

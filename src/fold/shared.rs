@@ -6,11 +6,15 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+use hashbrown::HashTable;
+
 use super::Interner;
 use crate::decode::Seed;
 
 /// So many texts a worker remembers by itself.
 const REMEMBERED: usize = 1 << 16;
+/// And so many bytes of them.
+const REMEMBERED_BYTES: usize = 1 << 22;
 
 /// Texts by number, for all workers.
 #[derive(Debug)]
@@ -55,30 +59,57 @@ impl SharedTexts {
 #[derive(Debug)]
 pub(super) struct Remembered<'s> {
     shared: &'s SharedTexts,
-    known: Interner,
-    /// The shared number of each known text.
-    numbers: Vec<u32>,
+    known: HashTable<Known>,
+    arena: String,
     seed: Seed,
+}
+
+/// A text that is remembered.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    hash: u64,
+    /// Where it begins in the arena, and its length.
+    place: (u32, u32),
+    /// Its shared number.
+    number: u32,
 }
 
 impl<'s> Remembered<'s> {
     pub(super) fn new(shared: &'s SharedTexts, seed: &Seed) -> Remembered<'s> {
-        Remembered { shared, known: Interner::new(seed.clone()), numbers: Vec::new(), seed: seed.clone() }
+        Remembered { shared, known: HashTable::new(), arena: String::new(), seed: seed.clone() }
     }
 
     /// The shared number of a text, given now if it has none yet.
     pub(super) fn intern(&mut self, text: &str) -> u32 {
-        let hash = self.seed.hash_one(text);
-        let known = self.known.intern_hashed(hash, text) as usize;
-        if let Some(number) = self.numbers.get(known) {
-            return *number;
+        self.intern_hashed(self.seed.hash_one(text), text)
+    }
+
+    /// As [`Remembered::intern`], with the hash that the run's seed gives the text.
+    #[inline]
+    pub(super) fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
+        let arena = self.arena.as_bytes();
+        let is_it = |known: &Known| {
+            let (start, length) = (known.place.0 as usize, known.place.1 as usize);
+            known.hash == hash && arena[start..start + length] == *text.as_bytes()
+        };
+        match self.known.find(hash, is_it) {
+            Some(known) => known.number,
+            None => self.ask(hash, text),
         }
-        let number = self.shared.number(hash, text);
-        self.numbers.push(number);
-        if self.numbers.len() >= REMEMBERED {
+    }
+
+    /// A text that is not remembered.
+    fn ask(&mut self, hash: u64, text: &str) -> u32 {
+        if self.known.len() >= REMEMBERED || self.arena.len() + text.len() > REMEMBERED_BYTES {
             // Values of which hardly any comes twice are not worth remembering; those that do come again are soon known again.
             self.known.clear();
-            self.numbers.clear();
+            self.arena.clear();
+        }
+        let number = self.shared.number(hash, text);
+        if text.len() <= REMEMBERED_BYTES {
+            let place = (self.arena.len() as u32, text.len() as u32);
+            self.arena.push_str(text);
+            self.known.insert_unique(hash, Known { hash, place, number }, |known| known.hash);
         }
         number
     }

@@ -1,5 +1,7 @@
 //! Facts of all entities of a level: a column for each fact, a word for each entity, the types known from the model.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::{
@@ -34,6 +36,13 @@ impl Table {
         unpack(column[entity], *kind, pool)
     }
 
+    /// The number of an entity in a column of numbers.
+    #[inline]
+    pub fn number(&self, slot: FactSlot, entity: usize) -> Option<f64> {
+        let word = *self.columns.get(slot as usize)?.get(entity)?;
+        (word != NULL).then(|| f64::from_bits(word))
+    }
+
     /// Writes a column.
     pub fn set(&mut self, slot: FactSlot, column: Vec<u64>) {
         if let Some(known) = self.columns.get_mut(slot as usize) {
@@ -52,15 +61,21 @@ impl Table {
         if kind != Type::Text {
             return (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| pack(&value(entity))).collect();
         }
-        let texts: Vec<Option<String>> =
+        let texts: Vec<Option<Cow<'v, str>>> =
             (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| text(value(entity))).collect();
         texts.iter().map(|text| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)))).collect()
     }
+
+    /// A column of a few texts, by the place of each among them.
+    pub fn of_names(names: &[&str], places: &[Option<u32>], pool: &mut Interner) -> Vec<u64> {
+        let words: Vec<u64> = names.iter().map(|name| u64::from(pool.intern(name))).collect();
+        places.iter().map(|place| place.map_or(NULL, |place| words[place as usize])).collect()
+    }
 }
 
-fn text(value: Value<'_>) -> Option<String> {
+fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Value::Text(text) => Some(text.into_owned()),
+        Value::Text(text) => Some(text),
         _ => None,
     }
 }
@@ -120,6 +135,14 @@ impl Scope for UserScope<'_> {
             None => Value::Null,
         }
     }
+
+    #[inline]
+    fn number(&self, slot: u32) -> Option<f64> {
+        if slot & ACCOUNT_BIT == 0 {
+            return self.board.users.number(slot, self.user);
+        }
+        self.board.accounts.number(slot & !ACCOUNT_BIT, self.home? as usize)
+    }
 }
 
 /// One account as expressions see it.
@@ -134,5 +157,10 @@ pub struct AccountScope<'b> {
 impl Scope for AccountScope<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         self.board.accounts.value(slot, self.account, &self.board.pool)
+    }
+
+    #[inline]
+    fn number(&self, slot: u32) -> Option<f64> {
+        self.board.accounts.number(slot, self.account)
     }
 }

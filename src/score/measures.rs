@@ -205,14 +205,13 @@ impl<'s> Reader<'_, 's> {
         // By the instant, not by D: a zone may have skipped the last date of the week.
         let over = as_of.instant >= self.view.model.zone.day_start(this_week + 7);
         let newest = if over { this_week } else { this_week - 7 };
-        let firsts = (0..WEEKS_MAX as i32).map(|back| newest - 7 * back).take_while(|first| *first > start);
-        let mut firsts: Vec<Day> = firsts.collect();
-        firsts.reverse();
+        let count = ((newest - start + 6).div_euclid(7)).clamp(0, WEEKS_MAX as i32);
+        let firsts = (0..count).rev().map(|back| newest - 7 * back);
         if let Weekly::Days(set) = weekly {
             let days = self.view.all_days(set, self.active);
-            return firsts.into_iter().map(|first| f64::from(days.count_between(first, first + 6))).collect();
+            return firsts.map(|first| f64::from(days.count_between(first, first + 6))).collect();
         }
-        firsts.into_iter().map(|first| self.week(weekly, first, first + 6)).collect()
+        firsts.map(|first| self.week(weekly, first, first + 6)).collect()
     }
 
     fn week(&self, weekly: Weekly, first: Day, last: Day) -> f64 {

@@ -32,7 +32,7 @@ use crate::{
     fold::{Interner, NO_ACCOUNT, NO_FIRST, NO_LAST},
     model::{
         Model,
-        compiled::{FactSlot, Level, Route, Source, Step, Tier, word},
+        compiled::{FactSlot, Level, Route, Source, Step, word},
     },
     units::Micros,
 };
@@ -162,8 +162,11 @@ pub fn score<'s>(
         order(&board.accounts, model.account.slots.score, &board.pool, entities.accounts.len(), |account| {
             entities.account_ids.get(entities.accounts[account].id)
         });
-    let user_seen =
-        (0..entities.users.len()).map(|user| seen(&entities, model, as_of, entities.user_rows(user))).collect();
+    let user_seen = (0..entities.users.len())
+        .into_par_iter()
+        .with_min_len(512)
+        .map(|user| seen(&entities, model, as_of, entities.user_rows(user)))
+        .collect();
     let account_seen = (0..entities.accounts.len())
         .map(|account| seen(&entities, model, as_of, entities.account_rows(account)))
         .collect();
@@ -377,19 +380,17 @@ impl<'e, 's> Scorer<'e, 's> {
                 _ => {}
             },
             Step::Segment => {
-                let names: Vec<Option<&str>> = (0..self.entities.accounts.len())
+                let segments = &model.account.segments;
+                let places: Vec<Option<u32>> = (0..self.entities.accounts.len())
+                    .into_par_iter()
                     .map(|account| {
                         let scope = self.account_scope(account);
                         let holds = |when: &Option<Program>| when.as_ref().is_none_or(|when| when.eval(&scope).holds());
-                        model
-                            .account
-                            .segments
-                            .iter()
-                            .find(|segment| holds(&segment.when))
-                            .map(|segment| segment.name.as_str())
+                        segments.iter().position(|segment| holds(&segment.when)).map(|place| place as u32)
                     })
                     .collect();
-                self.names(false, model.account.slots.segment, &names);
+                let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
+                self.names(false, model.account.slots.segment, &names, &places);
             }
             Step::UserPoints => self.points(true),
             Step::AccountPoints => self.points(false),
@@ -412,11 +413,9 @@ impl<'e, 's> Scorer<'e, 's> {
         if users { self.board.users.set(slot, column) } else { self.board.accounts.set(slot, column) }
     }
 
-    /// A column of texts that are known by name.
-    fn names(&mut self, users: bool, slot: FactSlot, names: &[Option<&str>]) {
-        let column = Table::compute(Type::Text, names.len(), &mut self.board.pool, |entity| {
-            names[entity].map_or(Value::Null, |name| Value::Text(name.into()))
-        });
+    /// A column of a few texts, by the place of each among them.
+    fn names(&mut self, users: bool, slot: FactSlot, names: &[&str], places: &[Option<u32>]) {
+        let column = Table::of_names(names, places, &mut self.board.pool);
         self.set(users, slot, column);
     }
 
@@ -466,40 +465,49 @@ impl<'e, 's> Scorer<'e, 's> {
         if level.tiers.is_empty() {
             return;
         }
-        let tiers: Vec<Option<&Tier>> = (0..count)
+        let places: Vec<Option<u32>> = (0..count)
+            .into_par_iter()
+            .with_min_len(512)
             .map(|entity| {
                 let place = if users {
                     tier_of(level, &self.user_scope(entity))
                 } else {
                     tier_of(level, &self.account_scope(entity))
                 };
-                place.and_then(|place| level.tiers.get(place))
+                place.map(|place| place as u32)
             })
             .collect();
-        let names: Vec<Option<&str>> = tiers.iter().map(|tier| tier.map(|tier| tier.name.as_str())).collect();
-        self.names(users, level.slots.tier, &names);
+        let names: Vec<&str> = level.tiers.iter().map(|tier| tier.name.as_str()).collect();
+        self.names(users, level.slots.tier, &names, &places);
         let column = Table::compute(Type::Boolean, count, &mut self.board.pool, |entity| {
-            tiers[entity].map_or(Value::Null, |tier| Value::Boolean(tier.qualified))
+            let tier = places[entity].and_then(|place| level.tiers.get(place as usize));
+            tier.map_or(Value::Null, |tier| Value::Boolean(tier.qualified))
         });
         self.set(users, level.slots.qualified, column);
     }
 
     fn routes(&mut self, users: bool) {
         let (level, count) = self.level(users);
-        let routes: Vec<Option<&Route>> = (0..count)
+        let places: Vec<Option<u32>> = (0..count)
+            .into_par_iter()
+            .with_min_len(512)
             .map(|entity| {
-                if users {
-                    route_of(level, &self.user_scope(entity))
+                let place = if users {
+                    route_place(level, &self.user_scope(entity))
                 } else {
-                    route_of(level, &self.account_scope(entity))
-                }
+                    route_place(level, &self.account_scope(entity))
+                };
+                place.map(|place| place as u32)
             })
             .collect();
-        let names: Vec<Option<&str>> = routes.iter().map(|route| route.map(|route| route.name.as_str())).collect();
-        let motions: Vec<Option<&str>> =
-            routes.iter().map(|route| route.and_then(|route| route.motion.as_deref())).collect();
-        self.names(users, level.slots.route, &names);
-        self.names(users, level.slots.motion, &motions);
+        let names: Vec<&str> = level.routes.iter().map(|route| route.name.as_str()).collect();
+        self.names(users, level.slots.route, &names, &places);
+        // Routes without a motion have none in that column either.
+        let motion = |route: &'e Route| route.motion.as_deref();
+        let motions: Vec<&str> = level.routes.iter().map(|route| motion(route).unwrap_or_default()).collect();
+        let moved = |place: &Option<u32>| place.filter(|place| motion(&level.routes[*place as usize]).is_some());
+        let places: Vec<Option<u32>> = places.iter().map(moved).collect();
+        self.names(users, level.slots.motion, &motions, &places);
     }
 
     /// For each account the top-scoring member for whom a condition holds; by activity, then by the smaller id, where scores are equal.
@@ -547,7 +555,7 @@ fn tier_of<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
     points::tier(&level.tiers, score, scope)
 }
 
-/// The first route that holds.
-pub fn route_of<'l, S: Scope>(level: &'l Level, scope: &S) -> Option<&'l Route> {
-    level.routes.iter().find(|route| route.when.as_ref().is_none_or(|when| when.eval(scope).holds()))
+/// The place of the first route that holds.
+fn route_place<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
+    level.routes.iter().position(|route| route.when.as_ref().is_none_or(|when| when.eval(scope).holds()))
 }

@@ -1,0 +1,269 @@
+//! One walk over a line: all of it checked as JSON, the paths of a projection picked out, the properties fingerprinted.
+//!
+//! Takes a line that is UTF-8; gives spans of the line, so nothing is copied. Whether a line is good depends on its bytes alone, never on
+//! which paths are wanted: strings that nobody reads have their escapes and surrogates checked like those that somebody does.
+
+mod projection;
+mod scan;
+
+use std::borrow::Cow;
+
+pub use projection::Projection;
+pub use scan::Scanner;
+
+/// How deep arrays and objects may lie within each other.
+pub const DEPTH_MAX: usize = 128;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// The path is not there.
+    #[default]
+    Missing,
+    /// `null`
+    Null,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// A number.
+    Number,
+    /// Text without escapes.
+    Text,
+    /// Text with escapes.
+    EscapedText,
+    /// A list.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// A value and where it stands in the line; of text, what is between the quotes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Raw {
+    /// What it is.
+    pub kind: Kind,
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last.
+    pub end: u32,
+}
+
+impl Raw {
+    /// The bytes of the value.
+    pub fn of<'l>(&self, line: &'l str) -> &'l str {
+        line.get(self.start as usize..self.end as usize).unwrap_or("")
+    }
+
+    /// Text with its escapes resolved.
+    pub fn text<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
+        match self.kind {
+            Kind::Text => Some(Cow::Borrowed(self.of(line))),
+            Kind::EscapedText => Some(Cow::Owned(unescape(self.of(line)))),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing, or null.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.kind, Kind::Missing | Kind::Null)
+    }
+}
+
+/// Why a line is no JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It breaks the grammar at a byte.
+    Syntax(usize),
+    /// It nests deeper than [`DEPTH_MAX`].
+    TooDeep(usize),
+    /// An escape names half a character.
+    LoneSurrogate(usize),
+}
+
+/// Text with its escapes resolved; the escapes have been checked.
+pub fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = rest.as_bytes().get(at + 1).copied().unwrap_or(b'\\');
+        rest = rest.get(at + 2..).unwrap_or("");
+        match escape {
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'n' => out.push('\n'),
+            b'r' => out.push('\r'),
+            b't' => out.push('\t'),
+            b'u' => {
+                let code =
+                    |text: &str| text.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0xFFFD);
+                let first = code(rest);
+                rest = rest.get(4..).unwrap_or("");
+                let mut character = first;
+                if (0xD800..0xDC00).contains(&first) {
+                    let second = code(rest.get(2..).unwrap_or(""));
+                    character = 0x10000 + ((first - 0xD800) << 10) + (second.wrapping_sub(0xDC00) & 0x3FF);
+                    rest = rest.get(6..).unwrap_or("");
+                }
+                out.push(char::from_u32(character).unwrap_or('\u{FFFD}'));
+            }
+            other => out.push(char::from(other)),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The items of a list that has been checked.
+pub fn items(line: &str, list: Raw) -> Vec<Raw> {
+    let projection = Projection::new();
+    Scanner::new(&projection, foldhash::quality::RandomState::default()).items(line, list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn path(path: &str) -> Vec<String> {
+        path.split('.').map(str::to_owned).collect()
+    }
+
+    fn verdict(line: &str) -> Result<Kind, Fault> {
+        let projection = Projection::new();
+        Scanner::new(&projection, foldhash::quality::RandomState::default()).scan(line)
+    }
+
+    fn fingerprint(line: &str) -> u64 {
+        let mut projection = Projection::new();
+        projection.hash_at(&path("p"));
+        thread_local!(static HASHER: foldhash::quality::RandomState = foldhash::quality::RandomState::default());
+        let hasher = HASHER.with(Clone::clone);
+        let mut scanner = Scanner::new(&projection, hasher);
+        scanner.scan(line).expect("valid");
+        scanner.hash
+    }
+
+    #[test]
+    fn paths_are_picked_out_wherever_they_stand() {
+        let mut projection = Projection::new();
+        let slots = ["a", "b.c", "b.d.1.e", "missing.x", "a"].map(|text| projection.add(&path(text)));
+        let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+        let line = r#"{"x":[{"a":1}],"b":{"d":[0,{"e":"\u00e9\ud83d\ude00\n"}],"c":null},"a":"t","a":-1.5e3}"#;
+        assert_eq!(scanner.scan(line), Ok(Kind::Object));
+        let shown = slots.map(|slot| {
+            (
+                scanner.found[slot as usize].kind,
+                scanner.found[slot as usize].text(line).unwrap_or_default().into_owned(),
+            )
+        });
+        assert_eq!(shown[0].0, Kind::Number, "the last of two equal keys holds");
+        assert_eq!(shown[1].0, Kind::Null);
+        assert_eq!(shown[2], (Kind::EscapedText, "é😀\n".to_owned()));
+        assert_eq!(shown[3].0, Kind::Missing);
+        assert_eq!(scanner.found[slots[4] as usize].of(line), "-1.5e3");
+    }
+
+    #[test]
+    fn faults_are_told_with_their_byte() {
+        for (line, fault) in [
+            ("{\"a\":01}", Fault::Syntax(6)),
+            ("{\"a\":1", Fault::Syntax(6)),
+            ("{} x", Fault::Syntax(3)),
+            ("[1,]", Fault::Syntax(3)),
+            ("\"\\ud800\"", Fault::LoneSurrogate(1)),
+            ("\"\\ud800\\u0041\"", Fault::LoneSurrogate(1)),
+            ("\"\\x\"", Fault::Syntax(1)),
+            ("\"a\u{1}\"", Fault::Syntax(2)),
+            ("", Fault::Syntax(0)),
+            ("nul", Fault::Syntax(0)),
+        ] {
+            assert_eq!(verdict(line), Err(fault), "{line}");
+        }
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(verdict(&deep(128)), Ok(Kind::Array));
+        assert_eq!(verdict(&deep(129)), Err(Fault::TooDeep(128)));
+        assert!(verdict(&"[".repeat(1_000_000)).is_err());
+    }
+
+    #[test]
+    fn the_fingerprint_sees_content_and_not_the_order_of_keys() {
+        let same = fingerprint(r#"{"p":{"a":1,"b":{"c":"é","d":[1,2]}}}"#);
+        assert_eq!(same, fingerprint(r#"{ "p" : {"b":{"d":[1, 2],"c":"\u00e9"},"a":1}, "q": 1}"#));
+        for other in [
+            r#"{"p":{"a":2,"b":{"c":"é","d":[1,2]}}}"#,
+            r#"{"p":{"a":1,"b":{"c":"é","d":[2,1]}}}"#,
+            r#"{"p":{"a":"1","b":{"c":"é","d":[1,2]}}}"#,
+            r#"{"p":{}}"#,
+        ] {
+            assert_ne!(same, fingerprint(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_its_items() {
+        let shown = |line: &str| {
+            let list = Raw { kind: Kind::Array, start: 0, end: line.len() as u32 };
+            items(line, list).iter().map(|item| item.of(line).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(r#"[null, "", "acme" ,[1,2], 7]"#), ["null", "", "acme", "[1,2]", "7"]);
+        assert_eq!(shown("[]"), [""; 0]);
+    }
+
+    /// Whether serde_json takes a line as we promise to: everything looked at, no deeper than 128.
+    fn serde_takes(line: &str) -> bool {
+        serde_json::from_str::<serde_json::Value>(line).is_ok()
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            any::<i64>().prop_map(|n| n.to_string()),
+            any::<f64>().prop_filter("finite", |x| x.is_finite()).prop_map(|x| format!("{x:e}")),
+            ".*".prop_map(|s| serde_json::Value::String(s).to_string()),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|v| format!("[{}]", v.join(" ,"))),
+                prop::collection::vec(("[a-c]{0,2}", inner), 0..4).prop_map(|v| format!(
+                    "{{{}}}",
+                    v.iter().map(|(k, x)| format!("\"{k}\": {x}")).collect::<Vec<_>>().join(",")
+                )),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_valid_line_is_taken_and_one_changed_byte_is_judged_as_serde_json_does(
+            line in json(), at in any::<prop::sample::Index>(), byte in prop::sample::select(b"\"\\{}[],:0.e-+ u\x01".to_vec()),
+        ) {
+            prop_assert!(verdict(&line).is_ok());
+            let mut bytes = line.into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(line) = String::from_utf8(bytes) {
+                // serde_json refuses numbers beyond a double even where the grammar allows them.
+                if !line.contains(['e', 'E']) || serde_takes(&line) {
+                    prop_assert_eq!(verdict(&line).is_ok(), serde_takes(&line), "{}", line);
+                }
+            }
+        }
+
+        #[test]
+        fn text_is_unescaped_as_serde_json_does(text in ".*", escaped in any::<bool>()) {
+            let written = if escaped {
+                let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+                format!("\"{}\"", units.concat())
+            } else {
+                serde_json::Value::String(text.clone()).to_string()
+            };
+            prop_assert!(verdict(&written).is_ok());
+            prop_assert_eq!(unescape(&written[1..written.len() - 1]), text);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Which values of a line are wanted, as a tree of keys.
+
+/// Which paths to pick out, as a tree of keys.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    pub(super) nodes: Vec<Node>,
+    slots: usize,
+}
+
+/// A value of the tree.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Node {
+    /// Keys that lead on.
+    children: Vec<(Box<[u8]>, u32)>,
+    /// Slots that this value fills.
+    pub(super) slots: Vec<u32>,
+    /// Whether the value is fingerprinted.
+    pub(super) hashed: bool,
+    /// Slots of everything below: emptied when a key comes a second time, since the last of equal keys holds.
+    pub(super) below: Vec<u32>,
+}
+
+/// The node of values that nothing asks about.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+impl Projection {
+    /// A projection of nothing.
+    pub fn new() -> Projection {
+        Projection { nodes: vec![Node::default()], slots: 0 }
+    }
+
+    /// Asks for a path; gives the slot in which its value will be. A part that is a number also indexes lists.
+    pub fn add(&mut self, path: &[String]) -> u32 {
+        let slot = self.slots as u32;
+        self.slots += 1;
+        for length in 0..path.len() {
+            let above = self.node(&path[..length]);
+            self.nodes[above as usize].below.push(slot);
+        }
+        let node = self.node(path);
+        self.nodes[node as usize].slots.push(slot);
+        slot
+    }
+
+    /// Asks for the fingerprint of what is at a path.
+    pub fn hash_at(&mut self, path: &[String]) {
+        let node = self.node(path);
+        self.nodes[node as usize].hashed = true;
+    }
+
+    /// How many slots there are.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
+    fn node(&mut self, path: &[String]) -> u32 {
+        let mut at = 0;
+        for key in path {
+            let known = self.nodes[at as usize]
+                .children
+                .iter()
+                .find(|(name, _)| **name == *key.as_bytes())
+                .map(|(_, child)| *child);
+            at = known.unwrap_or_else(|| {
+                let child = self.nodes.len() as u32;
+                self.nodes.push(Node::default());
+                self.nodes[at as usize].children.push((key.as_bytes().into(), child));
+                child
+            });
+        }
+        at
+    }
+
+    /// The node that a key leads to.
+    pub(super) fn child(&self, node: u32, key: &[u8]) -> u32 {
+        let Some(node) = self.nodes.get(node as usize) else { return NOWHERE };
+        node.children.iter().find(|(name, _)| **name == *key).map_or(NOWHERE, |(_, child)| *child)
+    }
+
+    /// The slots of a node whose value does nothing but fill slots, two at most; none if there is more to it.
+    pub(super) fn slots_alone(&self, node: u32) -> Option<[u32; 2]> {
+        const NO_SLOT: u32 = u32::MAX;
+        let Some(node) = self.nodes.get(node as usize) else { return Some([NO_SLOT; 2]) };
+        let simple = node.children.is_empty() && !node.hashed && node.slots.len() <= 2;
+        let slot = |at: usize| node.slots.get(at).copied().unwrap_or(NO_SLOT);
+        simple.then(|| [slot(0), slot(1)])
+    }
+
+    /// Whether anything below a node is asked for.
+    pub(super) fn leads_on(&self, node: u32) -> bool {
+        self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty())
+    }
+}
+
+impl Default for Projection {
+    fn default() -> Self {
+        Projection::new()
+    }
+}

@@ -1,0 +1,655 @@
+//! The walk itself.
+//!
+//! Lines of one source are much alike: the same keys in the same order, without white space. So a scanner remembers which key followed
+//! which, and looks first whether it follows again; that is one comparison instead of finding the key's end and looking it up. A guess
+//! that fails costs that comparison and changes nothing else.
+
+use std::hash::{BuildHasher, Hasher};
+
+use wide::u8x16;
+
+use super::{
+    DEPTH_MAX, Fault, Kind, Raw,
+    projection::{NOWHERE, Projection},
+    unescape,
+};
+
+/// In place of a position: the line is no JSON, for the reason in [`Scanner::fault`].
+const BAD: usize = usize::MAX;
+
+/// No key.
+const NONE: u32 = u32::MAX;
+
+/// So many keys of one object are remembered.
+const KEYS_MAX: usize = 64;
+
+/// So many bytes of a key, its quotes and its colon are compared at once.
+const KEY_BYTES_MAX: usize = 32;
+
+/// A key that was met, as it was written.
+#[derive(Debug, Clone)]
+struct Key {
+    /// `"key":`, the rest zero.
+    text: [u128; 2],
+    /// The bytes that count.
+    mask: [u128; 2],
+    length: usize,
+    /// The key that followed it last.
+    next: u32,
+    target: Target,
+}
+
+/// Where a key leads.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    /// Slots that the value fills, if that is all there is to it.
+    slots: [u32; 2],
+    /// The node that it leads to, if there is more to it.
+    node: u32,
+    /// The hash of the key.
+    hash: u64,
+}
+
+/// Walks lines with one projection.
+#[derive(Debug)]
+pub struct Scanner<'p> {
+    projection: &'p Projection,
+    /// By node: the keys that were met in it. The first is no key but leads to the one that came first.
+    shapes: Vec<Vec<Key>>,
+    hasher: foldhash::quality::RandomState,
+    /// Secrets of the fingerprint, from the hasher's seed.
+    secrets: [u64; 2],
+    /// What was found, by slot.
+    pub found: Vec<Raw>,
+    /// What nothing found looks like.
+    nothing: Vec<Raw>,
+    /// Lines walked over.
+    line: u64,
+    /// By node, the line in which it was met last.
+    visited: Vec<u64>,
+    /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
+    pub hash: u64,
+    depth: usize,
+    fault: Fault,
+    /// Of the value last walked over.
+    kind: Kind,
+    value_hash: u64,
+    /// Whether the text last walked over has escapes.
+    escaped: bool,
+}
+
+/// Sixteen bytes of a line from a position on, if it has so many.
+#[inline(always)]
+fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
+    bytes.get(at..)?.first_chunk::<16>()
+}
+
+/// Sixteen bytes of a line from a position on; zeros beyond its end.
+#[inline(never)]
+fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
+    let mut chunk = [0; 16];
+    let rest = bytes.get(at..).unwrap_or_default();
+    chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    chunk
+}
+
+/// A bit for each byte that is a quote, a backslash or a control character.
+#[inline(always)]
+fn specials(chunk: [u8; 16]) -> u32 {
+    let chunk = u8x16::new(chunk);
+    let control = u8x16::splat(0x1f);
+    let special =
+        chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\')) | chunk.min(control).simd_eq(chunk);
+    special.to_bitmask()
+}
+
+/// The bytes from a position on that are specials, sixteen of them at most; what is beyond the end of the line is special.
+#[inline(always)]
+fn specials_at(bytes: &[u8], at: usize) -> u32 {
+    match chunk_at(bytes, at) {
+        Some(chunk) => specials(*chunk),
+        None => specials_padded(bytes, at),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn specials_padded(bytes: &[u8], at: usize) -> u32 {
+    specials(padded(bytes, at))
+}
+
+/// So many bytes, all of their bits set.
+fn bits(length: usize) -> u128 {
+    if length >= 16 { u128::MAX } else { (1 << (8 * length)) - 1 }
+}
+
+#[inline(always)]
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The position of the next byte that is no white space.
+#[inline(always)]
+fn space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+impl<'p> Scanner<'p> {
+    /// A scanner; scanners that are to agree on fingerprints get copies of one hasher.
+    pub fn new(projection: &'p Projection, hasher: foldhash::quality::RandomState) -> Scanner<'p> {
+        let secrets = [hasher.hash_one(1_u8), hasher.hash_one(2_u8)];
+        Scanner {
+            projection,
+            shapes: vec![vec![Key::before_all()]; projection.nodes.len()],
+            hasher,
+            secrets,
+            found: vec![Raw::default(); projection.slots()],
+            nothing: vec![Raw::default(); projection.slots()],
+            line: 0,
+            visited: vec![0; projection.nodes.len()],
+            hash: 0,
+            depth: 0,
+            fault: Fault::Syntax(0),
+            kind: Kind::Missing,
+            value_hash: 0,
+            escaped: false,
+        }
+    }
+
+    /// Checks a whole line and picks out the wanted values; says what the line's value is.
+    ///
+    /// **Errors**: where the line is no JSON. **Cost**: one pass.
+    pub fn scan(&mut self, line: &str) -> Result<Kind, Fault> {
+        self.found.copy_from_slice(&self.nothing);
+        self.line = self.line.wrapping_add(1);
+        self.hash = 0;
+        self.depth = 0;
+        let bytes = line.as_bytes();
+        let at = self.value(line, space(bytes, 0), 0, false);
+        if at == BAD {
+            return Err(self.fault);
+        }
+        let end = space(bytes, at);
+        if end < bytes.len() { Err(Fault::Syntax(end)) } else { Ok(self.kind) }
+    }
+
+    /// The items of a list that has been checked.
+    pub(super) fn items(&mut self, line: &str, list: Raw) -> Vec<Raw> {
+        let bytes = line.as_bytes();
+        let mut items = Vec::new();
+        let mut at = space(bytes, list.start as usize + 1);
+        while at + 1 < list.end as usize {
+            let end = self.value(line, at, NOWHERE, false);
+            if end == BAD {
+                break;
+            }
+            items.push(self.raw(at, end));
+            at = space(bytes, space(bytes, end) + 1);
+        }
+        items
+    }
+
+    /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
+    #[inline]
+    fn mix(&self, a: u64, b: u64) -> u64 {
+        let product = u128::from(a ^ self.secrets[0]).wrapping_mul(u128::from(b ^ self.secrets[1]));
+        (product as u64) ^ ((product >> 64) as u64)
+    }
+
+    /// The hash of some bytes, set apart by what they are.
+    #[inline]
+    fn hash_bytes(&self, kind: Kind, bytes: &[u8]) -> u64 {
+        if bytes.len() < 16 {
+            return self.hash_short(kind, bytes.len(), u128::from_le_bytes(padded(bytes, 0)));
+        }
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(bytes);
+        self.mix(hasher.finish(), kind as u64)
+    }
+
+    /// The hash of fewer than sixteen bytes, given with zeros behind them.
+    #[inline(always)]
+    fn hash_short(&self, kind: Kind, length: usize, bytes: u128) -> u64 {
+        let marks = (length as u64) << 8 | kind as u64;
+        self.mix(self.mix(bytes as u64, (bytes >> 64) as u64), marks)
+    }
+
+    /// The hash of a text, whether or not it was written with escapes.
+    #[inline]
+    fn hash_text(&self, line: &str, text: Raw) -> u64 {
+        match text.kind {
+            Kind::Text => self.hash_bytes(Kind::Text, text.of(line).as_bytes()),
+            _ => self.hash_bytes(Kind::Text, unescape(text.of(line)).as_bytes()),
+        }
+    }
+
+    #[cold]
+    fn bad(&mut self, fault: Fault) -> usize {
+        self.fault = fault;
+        BAD
+    }
+
+    /// The value last walked over, from its first byte to the byte after its last.
+    #[inline(always)]
+    fn raw(&self, start: usize, end: usize) -> Raw {
+        let quotes = usize::from(matches!(self.kind, Kind::Text | Kind::EscapedText));
+        Raw { kind: self.kind, start: (start + quotes) as u32, end: (end - quotes) as u32 }
+    }
+
+    /// Walks over the value at a position, which is at a node of the projection; gives the position after it.
+    #[inline(always)]
+    fn value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+        if node == NOWHERE {
+            return self.any_value(line, at, NOWHERE, hashed);
+        }
+        let projection = self.projection;
+        let wanted = &projection.nodes[node as usize];
+        if !wanted.below.is_empty() {
+            // The last of equal keys holds, with everything below it.
+            if self.visited[node as usize] == self.line {
+                wanted.below.iter().for_each(|slot| self.found[*slot as usize] = Raw::default());
+            }
+            self.visited[node as usize] = self.line;
+        }
+        let end = self.any_value(line, at, node, hashed || wanted.hashed);
+        if end == BAD {
+            return BAD;
+        }
+        let raw = self.raw(at, end);
+        for slot in &wanted.slots {
+            self.found[*slot as usize] = raw;
+        }
+        if wanted.hashed {
+            // An object that says nothing is the same as none.
+            let empty = self.mix(0, Kind::Object as u64);
+            let nothing = self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == empty);
+            self.hash = if nothing { 0 } else { self.value_hash };
+        }
+        end
+    }
+
+    #[inline(never)]
+    fn any_value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+        match line.as_bytes().get(at) {
+            Some(b'"') => {
+                let close = self.text_end(line.as_bytes(), at + 1);
+                if close == BAD {
+                    return BAD;
+                }
+                self.kind = if self.escaped { Kind::EscapedText } else { Kind::Text };
+                if hashed {
+                    self.value_hash = self.hash_text(line, self.raw(at, close + 1));
+                }
+                close + 1
+            }
+            Some(b'{') => self.object(line, at + 1, node, hashed),
+            Some(b'[') => self.array(line, at + 1, node, hashed),
+            Some(b't') => self.word(line, at, "true", Kind::True),
+            Some(b'f') => self.word(line, at, "false", Kind::False),
+            Some(b'n') => self.word(line, at, "null", Kind::Null),
+            _ => self.number(line.as_bytes(), at, hashed),
+        }
+    }
+
+    #[inline(never)]
+    fn word(&mut self, line: &str, at: usize, word: &str, kind: Kind) -> usize {
+        if !line.as_bytes()[at..].starts_with(word.as_bytes()) {
+            return self.bad(Fault::Syntax(at));
+        }
+        self.kind = kind;
+        self.value_hash = self.mix(0, kind as u64);
+        at + word.len()
+    }
+
+    #[inline(never)]
+    fn number(&mut self, bytes: &[u8], start: usize, hashed: bool) -> usize {
+        let digits = |mut at: usize| {
+            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+                at += 1;
+            }
+            at
+        };
+        let first = start + usize::from(bytes.get(start) == Some(&b'-'));
+        let mut at = if bytes.get(first) == Some(&b'0') { first + 1 } else { digits(first) };
+        if at == first {
+            return self.bad(Fault::Syntax(first));
+        }
+        if bytes.get(at) == Some(&b'.') {
+            let fraction = at + 1;
+            at = digits(fraction);
+            if at == fraction {
+                return self.bad(Fault::Syntax(at));
+            }
+        }
+        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+            let exponent = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            at = digits(exponent);
+            if at == exponent {
+                return self.bad(Fault::Syntax(at));
+            }
+        }
+        self.kind = Kind::Number;
+        if hashed {
+            self.value_hash = self.hash_bytes(Kind::Number, &bytes[start..at]);
+        }
+        at
+    }
+
+    /// The position of the closing quote of a text, from the position after the opening one.
+    #[inline(always)]
+    fn text_end(&mut self, bytes: &[u8], mut at: usize) -> usize {
+        self.escaped = false;
+        loop {
+            let special = specials_at(bytes, at);
+            if special == 0 {
+                at += 16;
+                continue;
+            }
+            at += special.trailing_zeros() as usize;
+            match bytes.get(at) {
+                Some(b'"') => return at,
+                Some(b'\\') => {
+                    at = self.escape(bytes, at);
+                    if at == BAD {
+                        return BAD;
+                    }
+                }
+                _ => return self.bad(Fault::Syntax(at)),
+            }
+        }
+    }
+
+    #[cold]
+    fn escape(&mut self, bytes: &[u8], start: usize) -> usize {
+        self.escaped = true;
+        match bytes.get(start + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => start + 2,
+            Some(b'u') => self.code(bytes, start),
+            _ => self.bad(Fault::Syntax(start)),
+        }
+    }
+
+    /// An escape by number: one, or two that are one character.
+    fn code(&mut self, bytes: &[u8], start: usize) -> usize {
+        let hex4 = |at: usize| {
+            let mut code = 0;
+            for at in at..at + 4 {
+                let digit = bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).ok_or(at)?;
+                code = code * 16 + digit;
+            }
+            Ok(code)
+        };
+        let first = match hex4(start + 2) {
+            Ok(first) => first,
+            Err(at) => return self.bad(Fault::Syntax(at)),
+        };
+        if !(0xD800..0xE000).contains(&first) {
+            return start + 6;
+        }
+        if first < 0xDC00 && bytes.get(start + 6..start + 8) == Some(b"\\u") {
+            match hex4(start + 8) {
+                Ok(0xDC00..0xE000) => return start + 12,
+                Ok(_) => {}
+                Err(at) => return self.bad(Fault::Syntax(at)),
+            }
+        }
+        self.bad(Fault::LoneSurrogate(start))
+    }
+
+    /// An object, from the position after its brace; its fingerprint does not depend on the order of its keys.
+    #[inline(never)]
+    fn object(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.bad(Fault::TooDeep(at - 1));
+        }
+        // No object lies within itself, so its keys can be held apart while it is walked over.
+        let mut keys = match self.shapes.get_mut(node as usize) {
+            Some(keys) => std::mem::take(keys),
+            None => Vec::new(),
+        };
+        let end = self.members(line, at, node, hashed, &mut keys);
+        if let Some(shape) = self.shapes.get_mut(node as usize) {
+            *shape = keys;
+        }
+        self.depth -= 1;
+        end
+    }
+
+    #[inline(always)]
+    fn members(&mut self, line: &str, at: usize, node: u32, hashed: bool, keys: &mut Vec<Key>) -> usize {
+        let bytes = line.as_bytes();
+        let mut sum: u64 = 0;
+        let mut before = 0;
+        let mut guess = keys.first().map_or(NONE, |key| key.next);
+        let mut at = space(bytes, at);
+        if bytes.get(at) == Some(&b'}') {
+            at += 1;
+        } else {
+            loop {
+                let target;
+                match keys.get(guess as usize) {
+                    Some(key) if key.stands_at(bytes, at) => {
+                        at += key.length;
+                        target = key.target;
+                        before = guess;
+                        guess = key.next;
+                    }
+                    _ => {
+                        let met = self.key(line, at, node, hashed, keys, before);
+                        if met.after == BAD {
+                            return BAD;
+                        }
+                        at = met.after;
+                        target = met.target;
+                        before = met.place;
+                        guess = keys.get(before as usize).map_or(NONE, |key| key.next);
+                    }
+                }
+                if bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+                    at = space(bytes, at);
+                }
+                at = if target.node != NOWHERE {
+                    self.value(line, at, target.node, hashed)
+                } else {
+                    self.leaf(line, at, hashed, target.slots)
+                };
+                if at == BAD {
+                    return BAD;
+                }
+                if hashed {
+                    sum = sum.wrapping_add(self.mix(target.hash, self.value_hash));
+                }
+                let mut mark = bytes.get(at).copied();
+                if mark.is_some_and(is_space) {
+                    at = space(bytes, at);
+                    mark = bytes.get(at).copied();
+                }
+                at += 1;
+                match mark {
+                    Some(b',') => {}
+                    Some(b'}') => break,
+                    _ => return self.bad(Fault::Syntax(at - 1)),
+                }
+                if bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+                    at = space(bytes, at);
+                }
+            }
+        }
+        self.kind = Kind::Object;
+        self.value_hash = self.mix(sum, Kind::Object as u64);
+        at
+    }
+
+    /// A value that at most fills slots.
+    #[inline(always)]
+    fn leaf(&mut self, line: &str, at: usize, hashed: bool, slots: [u32; 2]) -> usize {
+        let bytes = line.as_bytes();
+        let short = match bytes.get(at) {
+            Some(b'"') => chunk_at(bytes, at + 1).map(|chunk| (specials(*chunk), u128::from_le_bytes(*chunk))),
+            _ => None,
+        };
+        // Most values are texts without escapes that end within sixteen bytes.
+        let (raw, end) = match short {
+            Some((special, chunk)) if special != 0 && bytes[at + 1 + special.trailing_zeros() as usize] == b'"' => {
+                let length = special.trailing_zeros() as usize;
+                let (start, close) = (at + 1, at + 1 + length);
+                if hashed {
+                    self.value_hash = self.hash_short(Kind::Text, length, chunk & bits(length));
+                }
+                (Raw { kind: Kind::Text, start: start as u32, end: close as u32 }, close + 1)
+            }
+            _ => {
+                let end = self.any_value(line, at, NOWHERE, hashed);
+                if end == BAD {
+                    return BAD;
+                }
+                (self.raw(at, end), end)
+            }
+        };
+        for slot in slots {
+            if let Some(found) = self.found.get_mut(slot as usize) {
+                *found = raw;
+            }
+        }
+        end
+    }
+
+    /// The key at a position and its colon, where another was expected.
+    #[inline(never)]
+    fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool, keys: &mut Vec<Key>, before: u32) -> Met {
+        let bytes = line.as_bytes();
+        let target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
+        let mut met = Met { after: BAD, target, place: NONE };
+        if let Some(place) = keys.iter().position(|key| key.length > 0 && key.stands_at(bytes, at)) {
+            let key = &keys[place];
+            met = Met { after: at + key.length, target: key.target, place: place as u32 };
+            if let Some(before) = keys.get_mut(before as usize) {
+                before.next = met.place;
+            }
+            return met;
+        }
+        if bytes.get(at) != Some(&b'"') {
+            self.bad(Fault::Syntax(at));
+            return met;
+        }
+        let close = self.text_end(bytes, at + 1);
+        if close == BAD {
+            return met;
+        }
+        let kind = if self.escaped { Kind::EscapedText } else { Kind::Text };
+        let key = Raw { kind, start: (at + 1) as u32, end: close as u32 };
+        let colon = space(bytes, close + 1);
+        if bytes.get(colon) != Some(&b':') {
+            self.bad(Fault::Syntax(colon));
+            return met;
+        }
+        met.after = colon + 1;
+        if hashed {
+            met.target.hash = self.hash_text(line, key);
+        }
+        if self.projection.leads_on(node) {
+            let child = match kind {
+                Kind::Text => self.projection.child(node, key.of(line).as_bytes()),
+                _ => self.projection.child(node, unescape(key.of(line)).as_bytes()),
+            };
+            match self.projection.slots_alone(child) {
+                Some(slots) => met.target.slots = slots,
+                None => met.target.node = child,
+            }
+        }
+        let length = met.after - at;
+        if !keys.is_empty() && keys.len() < KEYS_MAX && length <= KEY_BYTES_MAX {
+            let mask = [bits(length), bits(length.saturating_sub(16))];
+            let text = [0, 16].map(|from| u128::from_le_bytes(padded(bytes, at + from)));
+            let text = [text[0] & mask[0], text[1] & mask[1]];
+            met.place = keys.len() as u32;
+            keys.push(Key { text, mask, length, next: NONE, target: met.target });
+            if let Some(before) = keys.get_mut(before as usize) {
+                before.next = met.place;
+            }
+        }
+        met
+    }
+
+    #[inline(never)]
+    fn array(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+        let bytes = line.as_bytes();
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.bad(Fault::TooDeep(at - 1));
+        }
+        let leads_on = self.projection.leads_on(node);
+        let mut hash: u64 = 0;
+        let mut at = space(bytes, at);
+        if bytes.get(at) == Some(&b']') {
+            at += 1;
+        } else {
+            for index in 0_usize.. {
+                let child = if leads_on { self.projection.child(node, index.to_string().as_bytes()) } else { NOWHERE };
+                at = self.value(line, at, child, hashed);
+                if at == BAD {
+                    return BAD;
+                }
+                if hashed {
+                    hash = self.mix(hash.rotate_left(5) ^ self.value_hash, Kind::Array as u64);
+                }
+                at = space(bytes, at);
+                match bytes.get(at) {
+                    Some(b',') => at = space(bytes, at + 1),
+                    Some(b']') => {
+                        at += 1;
+                        break;
+                    }
+                    _ => return self.bad(Fault::Syntax(at)),
+                }
+            }
+        }
+        self.depth -= 1;
+        self.kind = Kind::Array;
+        self.value_hash = self.mix(hash, Kind::Array as u64);
+        at
+    }
+}
+
+/// A key that was walked over.
+struct Met {
+    /// The position after its colon.
+    after: usize,
+    target: Target,
+    /// Its place among the keys that are remembered.
+    place: u32,
+}
+
+impl Key {
+    /// What stands before the first key.
+    fn before_all() -> Key {
+        let target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
+        Key { text: [0; 2], mask: [0; 2], length: 0, next: NONE, target }
+    }
+
+    #[inline(always)]
+    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        match chunk_at(bytes, at) {
+            Some(chunk) if (u128::from_le_bytes(*chunk) ^ self.text[0]) & self.mask[0] != 0 => false,
+            Some(_) if self.length <= 16 => true,
+            Some(_) => match chunk_at(bytes, at + 16) {
+                Some(chunk) => (u128::from_le_bytes(*chunk) ^ self.text[1]) & self.mask[1] == 0,
+                None => self.stands_at_end(bytes, at),
+            },
+            None => self.stands_at_end(bytes, at),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn stands_at_end(&self, bytes: &[u8], at: usize) -> bool {
+        [0, 16]
+            .iter()
+            .zip(self.text.iter().zip(self.mask))
+            .all(|(from, (text, mask))| (u128::from_le_bytes(padded(bytes, at + from)) ^ text) & mask == 0)
+    }
+}

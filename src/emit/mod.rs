@@ -54,18 +54,31 @@ pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out:
         Side::Account => &scored.account_order,
     };
     let mut defused = renderer.begin(out)?;
-    // So many rows at a time that memory stays bounded, whatever the number of entities.
-    for (batch_index, batch) in order.chunks(ROWS_AT_ONCE * 16).enumerate() {
-        let parts: Vec<io::Result<(Vec<u8>, u64)>> =
-            batch.par_chunks(ROWS_AT_ONCE).map(|part| renderer.render(part)).collect();
-        for (part_index, part) in parts.into_iter().enumerate() {
-            let (bytes, of_part) = part?;
-            if format == Format::Json && (batch_index, part_index) != (0, 0) {
-                out.write_all(b",")?;
+    // So many rows at a time that memory stays bounded, whatever the number of entities. While some are written the next are made.
+    let mut batches = order.chunks(ROWS_AT_ONCE * 16);
+    let render = |batch: &[u32]| -> Vec<io::Result<(Vec<u8>, u64)>> {
+        batch.par_chunks(ROWS_AT_ONCE).map(|part| renderer.render(part)).collect()
+    };
+    let mut made = batches.next().map(render).unwrap_or_default();
+    let mut first = true;
+    while !made.is_empty() {
+        let mut next = Vec::new();
+        rayon::in_place_scope(|scope| -> io::Result<()> {
+            if let Some(batch) = batches.next() {
+                scope.spawn(|_| next = render(batch));
             }
-            out.write_all(&bytes)?;
-            defused += of_part;
-        }
+            for part in made {
+                let (bytes, of_part) = part?;
+                if format == Format::Json && !first {
+                    out.write_all(b",")?;
+                }
+                first = false;
+                out.write_all(&bytes)?;
+                defused += of_part;
+            }
+            Ok(())
+        })?;
+        made = next;
     }
     if format == Format::Json {
         out.write_all(b"\n]\n")?;

@@ -16,12 +16,12 @@ use crate::{
 };
 
 /// What the facts of one entity are read from.
-pub(super) struct About<'v> {
+pub(super) struct About<'v, 'o> {
     pub(super) view: View<'v>,
     pub(super) start: Micros,
-    pub(super) outcomes: &'v [Outcome],
+    pub(super) outcomes: &'o [Outcome],
     pub(super) enriched: Enriched<'v>,
-    pub(super) overflow: &'v AtomicBool,
+    pub(super) overflow: &'o AtomicBool,
 }
 
 /// An entity's row of the enrichment file.
@@ -47,7 +47,7 @@ pub(super) fn is_base(fact: &Fact) -> bool {
 pub(super) fn user<'v>(
     fact: &Fact,
     level: &'v Level,
-    about: &About<'v>,
+    about: &About<'v, '_>,
     entities: &'v Entities<'_>,
     user: usize,
 ) -> Value<'v> {
@@ -71,7 +71,7 @@ pub(super) fn user<'v>(
 pub(super) fn account<'v>(
     fact: &Fact,
     level: &'v Level,
-    about: &About<'v>,
+    about: &About<'v, '_>,
     entities: &'v Entities<'_>,
     account: usize,
 ) -> Value<'v> {
@@ -110,7 +110,7 @@ fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>
 }
 
 /// Facts that both levels read alike.
-fn either<'v>(fact: &Fact, about: &About<'v>) -> Value<'v> {
+fn either<'v>(fact: &Fact, about: &About<'v, '_>) -> Value<'v> {
     match &fact.source {
         Source::Builtin(builtin) => built_in(*builtin, about),
         Source::Metric(metric) => measures::read(metric, &about.view, about.overflow),
@@ -122,7 +122,7 @@ fn either<'v>(fact: &Fact, about: &About<'v>) -> Value<'v> {
     }
 }
 
-fn built_in<'v>(builtin: Builtin, about: &About<'_>) -> Value<'v> {
+fn built_in<'v>(builtin: Builtin, about: &About<'_, '_>) -> Value<'v> {
     let view = &about.view;
     let today = view.as_of.day;
     let last_28 = (today - 27, today);

@@ -73,6 +73,42 @@ impl Table {
     }
 }
 
+/// A part of a column, before its texts have numbers.
+#[derive(Debug)]
+pub(super) enum Piece<'v> {
+    Words(Vec<u64>),
+    Texts(Vec<Option<Cow<'v, str>>>),
+}
+
+impl<'v> Piece<'v> {
+    /// An empty one of a type.
+    pub(super) fn new(kind: Type, entities: usize) -> Piece<'v> {
+        if kind == Type::Text {
+            Piece::Texts(Vec::with_capacity(entities))
+        } else {
+            Piece::Words(Vec::with_capacity(entities))
+        }
+    }
+
+    /// Adds the value of the next entity.
+    pub(super) fn push(&mut self, value: Value<'v>) {
+        match self {
+            Piece::Words(words) => words.push(pack(&value)),
+            Piece::Texts(texts) => texts.push(text(value)),
+        }
+    }
+
+    /// Adds the words to a column.
+    pub(super) fn append_to(self, column: &mut Vec<u64>, pool: &mut Interner) {
+        match self {
+            Piece::Words(words) => column.extend(words),
+            Piece::Texts(texts) => {
+                column.extend(texts.iter().map(|text| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)))))
+            }
+        }
+    }
+}
+
 fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
         Value::Text(text) => Some(text),

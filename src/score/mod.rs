@@ -20,8 +20,8 @@ use rayon::prelude::*;
 pub use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
-    base::Enriched,
-    board::{AccountScope, Board, Table, UserScope},
+    base::{About, Enriched},
+    board::{AccountScope, Board, Piece, Table, UserScope},
     milestones::{Outcome, outcomes},
     view::View,
 };
@@ -32,7 +32,7 @@ use crate::{
     fold::{Interner, NO_ACCOUNT, NO_FIRST, NO_LAST},
     model::{
         Model,
-        compiled::{FactSlot, Level, Route, Source, Step, word},
+        compiled::{Fact, FactSlot, Level, Milestone, Route, Source, Step, word},
     },
     units::Micros,
 };
@@ -202,12 +202,28 @@ fn order<'e>(
     count: usize,
     id: impl Fn(usize) -> &'e str + Sync,
 ) -> Vec<u32> {
-    let score = |entity: u32| table.value(slot, entity as usize, pool).as_number().unwrap_or(0.0);
-    let mut order: Vec<u32> = (0..count as u32).collect();
+    // Most scores are shared by many, so the first bytes of the id are kept at hand too.
+    let key = |entity: usize| {
+        let score = table.value(slot, entity, pool).as_number().unwrap_or(0.0);
+        let mut front = [0; 8];
+        front.iter_mut().zip(id(entity).bytes()).for_each(|(to, from)| *to = from);
+        (score, u64::from_be_bytes(front), entity as u32)
+    };
+    let mut order: Vec<(f64, u64, u32)> = (0..count).into_par_iter().with_min_len(512).map(key).collect();
     order.par_sort_unstable_by(|a, b| {
-        score(*b).total_cmp(&score(*a)).then_with(|| id(*a as usize).cmp(id(*b as usize)))
+        let by_id = || id(a.2 as usize).cmp(id(b.2 as usize));
+        b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then_with(by_id)
     });
-    order
+    order.into_iter().map(|(_, _, entity)| entity).collect()
+}
+
+/// What the rows of a level give.
+struct Computed<'e> {
+    starts: Vec<Micros>,
+    /// A stride of the level's milestones.
+    outcomes: Vec<Outcome>,
+    /// By fact, in pieces that follow each other.
+    columns: Vec<(FactSlot, Vec<Piece<'e>>)>,
 }
 
 struct Scorer<'e, 's> {
@@ -267,75 +283,78 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Facts that users' own rows give.
     fn user_base(&mut self) {
-        let count = self.entities.users.len();
-        let level = &self.model.user;
-        self.user_starts =
-            (0..count).into_par_iter().with_min_len(512).map(|user| self.user_view(user).start()).collect();
-        let all: Vec<Vec<Outcome>> = (0..count)
-            .into_par_iter()
-            .with_min_len(512)
-            .map(|user| outcomes(level, &self.user_view(user), &|_, _| true))
-            .collect();
-        self.user_outcomes = all.concat();
-        let mut pool = std::mem::replace(&mut self.board.pool, Interner::new(crate::decode::Seed::default()));
-        for (slot, fact) in level.facts.iter().enumerate() {
-            let column = Table::compute(fact.kind, if base::is_base(fact) { count } else { 0 }, &mut pool, |user| {
-                let enriched = Enriched { rows: &self.enrichment.users, entity: user };
-                let stride = level.milestones.len();
-                let outcomes = &self.user_outcomes[user * stride..(user + 1) * stride];
-                let about = base::About {
-                    view: self.user_view(user),
-                    start: self.user_starts[user],
-                    outcomes,
-                    enriched,
-                    overflow: &self.overflow,
-                };
-                base::user(fact, level, &about, self.entities, user)
-            });
-            if base::is_base(fact) {
-                self.board.users.set(slot as FactSlot, column);
-            }
+        let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.user);
+        let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
+        let computed = self.base(level, entities.users.len(), rows, &|user| self.user_view(user), &|_, _| true, &value);
+        (self.user_starts, self.user_outcomes) = (computed.starts, computed.outcomes);
+        for (slot, pieces) in computed.columns {
+            let mut column = Vec::with_capacity(entities.users.len());
+            pieces.into_iter().for_each(|piece| piece.append_to(&mut column, &mut self.board.pool));
+            self.board.users.set(slot, column);
         }
-        self.board.pool = pool;
     }
 
     /// Facts that the rows credited to accounts give.
     fn account_base(&mut self) {
-        let count = self.entities.accounts.len();
-        let level = &self.model.account;
-        self.account_starts =
-            (0..count).into_par_iter().with_min_len(64).map(|account| self.account_view(account).start()).collect();
-        let counts = |milestone: &crate::model::compiled::Milestone, user: u32| match &milestone.min_users {
+        let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.account);
+        let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
             Some((_, Some(who))) => user != NOBODY && who.eval(&self.user_scope(user as usize)).holds(),
             _ => true,
         };
-        let all: Vec<Vec<Outcome>> = (0..count)
-            .into_par_iter()
-            .with_min_len(64)
-            .map(|account| outcomes(level, &self.account_view(account), &counts))
-            .collect();
-        self.account_outcomes = all.concat();
-        let mut pool = std::mem::replace(&mut self.board.pool, Interner::new(crate::decode::Seed::default()));
-        for (slot, fact) in level.facts.iter().enumerate() {
-            if !base::is_base(fact) {
-                continue;
-            }
-            let column = Table::compute(fact.kind, count, &mut pool, |account| {
-                let enriched = Enriched { rows: &self.enrichment.accounts, entity: account };
-                let stride = level.milestones.len();
-                let outcomes = &self.account_outcomes[account * stride..(account + 1) * stride];
-                let about = base::About {
-                    view: self.account_view(account),
-                    start: self.account_starts[account],
-                    outcomes,
-                    enriched,
-                    overflow: &self.overflow,
-                };
-                base::account(fact, level, &about, self.entities, account)
-            });
-            self.board.accounts.set(slot as FactSlot, column);
+        let value =
+            |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
+        let computed =
+            self.base(level, entities.accounts.len(), rows, &|account| self.account_view(account), &counts, &value);
+        (self.account_starts, self.account_outcomes) = (computed.starts, computed.outcomes);
+        for (slot, pieces) in computed.columns {
+            let mut column = Vec::with_capacity(entities.accounts.len());
+            pieces.into_iter().for_each(|piece| piece.append_to(&mut column, &mut self.board.pool));
+            self.board.accounts.set(slot, column);
         }
-        self.board.pool = pool;
+    }
+
+    /// Reads the rows of all entities of a level, entity by entity, so that each one's memory is visited once.
+    fn base(
+        &self,
+        level: &'e Level,
+        count: usize,
+        enriched: &'e [Option<Vec<Value<'static>>>],
+        view: &(dyn Fn(usize) -> View<'e> + Sync),
+        counts: &(dyn Fn(&Milestone, u32) -> bool + Sync),
+        value: &(dyn Fn(&Fact, &About<'e, '_>, usize) -> Value<'e> + Sync),
+    ) -> Computed<'e> {
+        const AT_ONCE: usize = 512;
+        let facts: Vec<(FactSlot, &Fact)> = (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact)).collect();
+        let part = |first: usize| {
+            let entities = first..(first + AT_ONCE).min(count);
+            let mut starts = Vec::with_capacity(entities.len());
+            let mut all = Vec::with_capacity(entities.len() * level.milestones.len());
+            let mut pieces: Vec<Piece<'e>> =
+                facts.iter().map(|(_, fact)| Piece::new(fact.kind, entities.len())).collect();
+            for entity in entities {
+                let view = view(entity);
+                let start = view.start();
+                let outcomes = outcomes(level, &view, counts);
+                let enriched = Enriched { rows: enriched, entity };
+                let about = About { view, start, outcomes: &outcomes, enriched, overflow: &self.overflow };
+                for (piece, (_, fact)) in pieces.iter_mut().zip(&facts) {
+                    piece.push(value(fact, &about, entity));
+                }
+                starts.push(start);
+                all.extend(outcomes);
+            }
+            (starts, all, pieces)
+        };
+        let firsts: Vec<usize> = (0..count).step_by(AT_ONCE).collect();
+        let parts: Vec<_> = firsts.into_par_iter().map(part).collect();
+        let columns = facts.iter().map(|(slot, _)| (*slot, Vec::new())).collect();
+        let mut computed = Computed { starts: Vec::new(), outcomes: Vec::new(), columns };
+        for (starts, outcomes, pieces) in parts {
+            computed.starts.extend(starts);
+            computed.outcomes.extend(outcomes);
+            computed.columns.iter_mut().zip(pieces).for_each(|((_, column), piece)| column.push(piece));
+        }
+        computed
     }
 
     /// A column of users, computed from the board as it is.

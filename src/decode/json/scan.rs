@@ -89,7 +89,8 @@ fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
 fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
     let mut chunk = [0; 16];
     let rest = bytes.get(at..).unwrap_or_default();
-    chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let length = rest.len().min(chunk.len());
+    chunk[..length].copy_from_slice(&rest[..length]);
     chunk
 }
 

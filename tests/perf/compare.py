@@ -36,7 +36,7 @@ def output(*command, **options):
 
 
 def run(command, log):
-    """Runs to the end; gives seconds of wall clock, the peak of memory in MB and the last line printed."""
+    """Runs to the end; gives seconds of wall clock and of processors, the peak of memory in MB, and the last line printed."""
     with open(log, "w", encoding="utf-8") as file:
         started = time.perf_counter()
         child = subprocess.Popen([str(word) for word in command], stdout=file, stderr=subprocess.STDOUT)
@@ -49,7 +49,7 @@ def run(command, log):
         raise Failed(f"exit {child.returncode} of: {' '.join(map(str, command))}\n{text}")
     # Kilobytes on Linux, bytes on macOS.
     peak = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    return seconds, peak, text.rsplit("\n", 1)[-1]
+    return (seconds, usage.ru_utime + usage.ru_stime, peak), text.rsplit("\n", 1)[-1]
 
 
 class Bench:
@@ -132,14 +132,14 @@ class Bench:
         return [self.pql, "score", events, "-m", model, "--as-of", AS_OF, "--threads", self.threads, "--out", prefix, "-q"]
 
     def once(self, engine, work, events):
-        """One run: seconds and MB. Of the engines, the seconds of their query, without the start of Python."""
+        """One run: seconds, those of processors, and MB. Of the engines, the seconds of their query, without the start of Python."""
         for old in self.out.glob(f"{engine}.*.csv"):
             old.unlink()
-        seconds, peak, last = run(self.command(engine, work, events), self.out / f"{engine}.log")
+        (seconds, processors, peak), last = run(self.command(engine, work, events), self.out / f"{engine}.log")
         if engine == "pql":
-            return seconds, peak
+            return seconds, processors, peak
         try:
-            return float(last.split()[-1].removesuffix("s")), peak
+            return float(last.split()[-1].removesuffix("s")), processors, peak
         except (ValueError, IndexError):
             raise Failed(f"{engine} printed `{last}`; expected a line that ends in its seconds, such as `2.31s`") from None
 
@@ -159,7 +159,7 @@ class Bench:
         return "; ".join(agreed)
 
     def measure(self, work, rounds):
-        """All rounds of a work: seconds and MB by engine, and which rows agree."""
+        """All rounds of a work, by engine, and which rows agree."""
         events = self.events(work.data)
         for file in sorted(events.parent.glob(events.name)):
             # Into the page cache, so that the first to read is not the only one to wait for the disk.
@@ -167,15 +167,16 @@ class Bench:
                 while source.read(1 << 20):
                     pass
         engines = ("pql", *work.engines)
-        result = {"seconds": {engine: [] for engine in engines}, "mb": {engine: [] for engine in engines}, "rows": {}}
+        kinds = ("seconds", "processor_seconds", "mb")
+        result = {**{kind: {engine: [] for engine in engines} for kind in kinds}, "rows": {}}
         for number in range(rounds * work.repeat):
             first = number % len(engines)
             for engine in engines[first:] + engines[:first]:
-                seconds, peak = self.once(engine, work, events)
-                result["seconds"][engine].append(seconds)
-                result["mb"][engine].append(peak)
+                measured = dict(zip(kinds, self.once(engine, work, events)))
+                for kind, value in measured.items():
+                    result[kind][engine].append(value)
                 if work.repeat == 1:
-                    print(f"{work.name} {engine} {seconds:.2f} s {peak:.0f} MB", file=sys.stderr)
+                    print(f"{work.name} {engine} {measured['seconds']:.2f} s {measured['mb']:.0f} MB", file=sys.stderr)
             if number == 0 and work.checked:
                 for engine in work.engines or ("duckdb",):
                     if engine not in work.engines:
@@ -219,13 +220,12 @@ def main():
         "engines": " ".join((HERE / "requirements.txt").read_text(encoding="utf-8").split("\n")[1:]).strip(),
         "command": "python3 tests/perf/compare.py " + " ".join(sys.argv[1:]),
         "threads": options.threads,
-        "load before": f"{os.getloadavg()[0]:.2f}",
+        "others' load before": f"{os.getloadavg()[0]:.2f}; a number over 0.2 says that the machine was not quiet",
     }
     results = {}
     for work in works:
         results[work.name] = bench.measure(work, options.rounds)
-    facts["load after"] = f"{os.getloadavg()[0]:.2f}"
-    text = report.table(works, results, facts)
+    text = report.table(works, results, facts, options.share)
     print(text)
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     (bench.home / f"{stamp}.md").write_text(text, encoding="utf-8")

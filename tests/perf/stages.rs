@@ -26,6 +26,8 @@ use pql::{
 
 /// Enough that tables outgrow the caches, and that a stage takes milliseconds.
 const EVENTS: u64 = 100_000;
+/// As many events each as in the large comparison.
+const USERS: u64 = 4_000;
 
 /// The model says UTC, and this is the end of 2026-10-31 in it.
 fn as_of() -> When {
@@ -43,7 +45,10 @@ fn events(form: &str) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/perf/gen_events.py");
     let file = std::fs::File::create(&path).expect("a file below the folder of builds");
     let mut python = Command::new("python3");
-    python.arg(script).args(["--users", "4000", "--accounts", "400", "--events", &EVENTS.to_string()]).stdout(file);
+    python
+        .arg(script)
+        .args(["--accounts", "400", "--users", &USERS.to_string(), "--events", &EVENTS.to_string()])
+        .stdout(file);
     if form == "fat" {
         python.arg("--fat");
     }
@@ -115,11 +120,11 @@ fn merge(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     });
 }
 
-/// From state to rows.
+/// From state to rows, per user.
 fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let folded = fold(model, path, 1);
     let evaluate = || pipeline::evaluate(&folded.state, folded.as_of, model, None, None).expect("scores").0;
-    group.throughput(Throughput::Elements(EVENTS));
+    group.throughput(Throughput::Elements(USERS));
     group.bench_function("score", |bench| bench.iter(evaluate));
     let scored = evaluate();
     for (name, format) in [("emit csv", Format::Csv(Dialect::Spreadsheet)), ("emit ndjson", Format::Ndjson)] {

@@ -4,8 +4,8 @@
 #   tests/perf/instructions.sh            prints the counts, and what changed against instructions.txt
 #   tests/perf/instructions.sh --record   writes them there, for a change that is meant
 #
-# Compared is what the code of `pql` itself takes, the crates in it included: from run to run that differs by about 0.02 %, since tables
-# have random seeds. What the C library takes (allocation, copies) differs by 0.1 % and from machine to machine. Counts depend on the compiler
+# Compared is what the code of `pql` itself takes, the crates in it included: from run to run that differs by at most 0.05 %, since tables
+# have random seeds. What the C library takes (allocation, copies) differs by 0.2 % and from machine to machine. Counts depend on the compiler
 # too, so the recorded ones are those of the version named there. Nothing fails here; a person reads it. Needs valgrind and python3.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

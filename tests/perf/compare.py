@@ -200,8 +200,10 @@ def arguments():
     unknown = [name for name in options.works if name not in names]
     if unknown:
         parser.error(f"no work `{unknown[0]}`; expected some of {', '.join(names)}")
-    options.share = options.share or (0.1 if options.quick else 1)
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    if options.share is None:
+        options.share = 0.1 if options.quick else 1
+    if options.rounds is None:
+        options.rounds = 3 if options.quick else 5
     if not 0 < options.share <= 1 or options.rounds < 1:
         parser.error("expected a share over 0 and up to 1, and at least one round")
     options.yardstick = options.yardstick.resolve()
@@ -216,11 +218,11 @@ def main():
     facts = {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "machine": f"{report.processor()}, {os.cpu_count()} cores, {report.memory_gb():.0f} GB, {platform.system()} {platform.release()}",
-        "pql": f"{output(bench.pql, '--version').strip()} ({commit})",
+        "pql": f"{output(bench.pql, '--version').strip()} (this folder is at {commit})",
         "engines": " ".join((HERE / "requirements.txt").read_text(encoding="utf-8").split("\n")[1:]).strip(),
         "command": "python3 tests/perf/compare.py " + " ".join(sys.argv[1:]),
         "threads": options.threads,
-        "others' load before": f"{os.getloadavg()[0]:.2f}; a number over 0.2 says that the machine was not quiet",
+        "load of the minute before": f"{os.getloadavg()[0]:.2f}, a build by this command included; others' load makes all times wrong",
     }
     results = {}
     for work in works:

@@ -1,0 +1,160 @@
+//! How long each stage takes, on one thread: `cargo bench --bench stages`.
+//!
+//! Two inputs: the events of `gen_events.py` under `model.toml`, slim and fat. What a worker does is timed as far as it goes (read, then
+//! split, then decode, then fold), so that the difference of two lines is the stage between them; merge, score and emit stand by themselves.
+
+use std::{
+    hint::black_box,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
+use pql::{
+    clock::parse_day,
+    decode::{Decoder, Layout, Plan, Seed},
+    diag::Document,
+    emit::{self, Dialect, Format, Side},
+    fold::{Duplicates, Folder, State},
+    model::Model,
+    pipeline::{self, Folded, Job, MaxRejects, When},
+    read::{Block, Input, InputKind, Limits, Reader},
+    units::Micros,
+};
+
+/// Enough that tables outgrow the caches, and that a stage takes milliseconds.
+const EVENTS: u64 = 100_000;
+/// As many events each as in the large comparison.
+const USERS: u64 = 4_000;
+
+/// The model says UTC, and this is the end of 2026-10-31 in it.
+fn as_of() -> When {
+    When::EndOf(parse_day("2026-10-31").expect("a date"))
+}
+
+fn model() -> Model {
+    let document = Document { name: "model.toml".to_owned(), text: include_str!("model.toml").to_owned() };
+    pql::model::parse(&document).expect("a model without problems")
+}
+
+/// Writes the events once, below the folder of builds.
+fn events(form: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stages-{form}.ndjson"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/perf/gen_events.py");
+    let file = std::fs::File::create(&path).expect("a file below the folder of builds");
+    let mut python = Command::new("python3");
+    python
+        .arg(script)
+        .args(["--accounts", "400", "--users", &USERS.to_string(), "--events", &EVENTS.to_string()])
+        .stdout(file);
+    if form == "fat" {
+        python.arg("--fat");
+    }
+    assert!(python.status().expect("python3 on the path").success(), "gen_events.py failed");
+    path
+}
+
+fn input(path: &Path) -> Vec<Input> {
+    vec![Input { name: path.display().to_string(), kind: InputKind::File(path.to_owned()) }]
+}
+
+fn fold(model: &Model, path: &Path, workers: usize) -> Folded {
+    let max_rejects = MaxRejects::Count(0);
+    let job = Job { model, inputs: input(path), when: as_of(), now: 0, workers, max_rejects, keep_rejects: false };
+    pipeline::fold(&job, None).expect("events without rejects")
+}
+
+fn read(path: &Path) -> usize {
+    let reader = Reader::new(input(path), Limits::STANDARD, 1);
+    let mut block = Block::default();
+    let mut bytes = 0;
+    while let Some(next) = reader.next(block).expect("a file that can be read") {
+        bytes += next.bytes.len();
+        block = next;
+    }
+    bytes
+}
+
+/// Folds lines of one half of the events, as a worker would.
+fn half<'l>(model: &Model, lines: impl Iterator<Item = &'l str>, seed: &Seed, duplicates: &Duplicates) -> State {
+    let plan = Plan::new(&Layout::native(&model.input), model);
+    let mut decoder = Decoder::new(model, &plan, seed.clone(), Micros::MAX);
+    let mut folder = Folder::new(model, duplicates, seed, 1);
+    lines.for_each(|line| folder.fold(0, &decoder.decode(line)));
+    folder.finish().0
+}
+
+/// What a worker does, each line with one stage more.
+fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
+    let text = std::fs::read_to_string(path).expect("events");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("read", |bench| bench.iter(|| read(path)));
+    group.bench_function("split", |bench| {
+        bench.iter(|| {
+            let text = std::str::from_utf8(black_box(text.as_bytes())).expect("UTF-8");
+            memchr::memchr_iter(b'\n', text.as_bytes()).count()
+        });
+    });
+    let plan = Plan::new(&Layout::native(&model.input), model);
+    group.bench_function("decode", |bench| {
+        let mut decoder = Decoder::new(model, &plan, Seed::default(), Micros::MAX);
+        bench.iter(|| text.lines().for_each(|line| drop(black_box(decoder.decode(line)))));
+    });
+    group.bench_function("read to fold", |bench| bench.iter(|| fold(model, path, 1)));
+}
+
+/// Joining the states of two workers that each had every other event, so that most users are in both.
+fn merge(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
+    let text = std::fs::read_to_string(path).expect("events");
+    let (seed, duplicates) = (Seed::default(), Duplicates::new());
+    let of = |first| half(model, text.lines().skip(first).step_by(2), &seed, &duplicates);
+    group.throughput(Throughput::Elements(EVENTS));
+    group.bench_function("merge", |bench| {
+        let join = |(mut one, other): (State, State)| {
+            one.merge(other, model);
+            one
+        };
+        bench.iter_batched(|| (of(0), of(1)), join, BatchSize::PerIteration);
+    });
+}
+
+/// From state to rows, per user.
+fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
+    let folded = fold(model, path, 1);
+    let evaluate = || pipeline::evaluate(&folded.state, folded.as_of, model, None, None).expect("scores").0;
+    group.throughput(Throughput::Elements(USERS));
+    group.bench_function("score", |bench| bench.iter(evaluate));
+    let scored = evaluate();
+    for (name, format) in [("emit csv", Format::Csv(Dialect::Spreadsheet)), ("emit ndjson", Format::Ndjson)] {
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                for side in [Side::User, Side::Account] {
+                    emit::rows(&scored, model, side, format, &mut std::io::sink()).expect("a sink takes everything");
+                }
+            });
+        });
+    }
+}
+
+fn stages(criterion: &mut Criterion) {
+    // Rows are scored and written by a pool; one thread, so that a number is work and not the machine.
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool was made before");
+    let model = model();
+    for form in ["slim", "fat"] {
+        let path = events(form);
+        let mut group = criterion.benchmark_group(form);
+        group.sample_size(20);
+        worker(&mut group, &model, &path);
+        // What follows no longer depends on the form of lines.
+        if form == "slim" {
+            merge(&mut group, &model, &path);
+            result(&mut group, &model, &path);
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, stages);
+criterion_main!(benches);

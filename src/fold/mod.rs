@@ -8,6 +8,7 @@ mod counts;
 mod days;
 mod duplicates;
 mod intern;
+mod joins;
 mod keyed;
 mod state;
 
@@ -18,6 +19,7 @@ pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
 pub use intern::Interner;
+pub use joins::Joins;
 pub use keyed::Keyed;
 pub use state::{
     ANY_DAY, Folk, FolkMore, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row,
@@ -26,7 +28,7 @@ pub use state::{
 
 use self::cells::{add_count, pack};
 use crate::{
-    decode::{Line, Record, Seed, typed::typed},
+    decode::{Joined, Line, Record, Seed, typed::typed},
     expr::{Program, Scope, Type, Value},
     model::{
         Model,
@@ -95,7 +97,11 @@ impl<'m> Folder<'m> {
     /// Whether a line is put aside: it says who is who, and the newest event so far does not show yet that it counts.
     fn puts_aside(&mut self, file: u32, line: &Line<'_>) -> bool {
         let Some(deferred) = &mut self.deferred else { return false };
-        let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. }) = line else { return false };
+        let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. } | Line::Merge { record, .. }) =
+            line
+        else {
+            return false;
+        };
         if record.at < self.settled {
             return false;
         }
@@ -135,6 +141,13 @@ impl<'m> Folder<'m> {
             Line::Alias { record, previous } => {
                 counts.identity += 1;
                 self.alias(file, record, previous);
+            }
+            Line::Merge { ids, .. } => {
+                counts.identity += 1;
+                match ids {
+                    Some([a, b]) => self.state.joins.merge(a, b),
+                    None => self.state.joins.placeholders += 1,
+                }
             }
         }
     }
@@ -221,6 +234,10 @@ impl<'m> Folder<'m> {
         let day = if account == NO_ACCOUNT { record.day } else { ANY_DAY };
         let row = self.state.parts[at].row(owner, account, day, &self.model.intake.words);
         self.keep(record, at, row, owner);
+        if record.tells {
+            self.user_traits(record, at, owner);
+            self.account_traits(record, account);
+        }
     }
 
     /// A copy of an event: nothing is folded, but which file's copy it is may move, and it may join ids.
@@ -253,14 +270,32 @@ impl<'m> Folder<'m> {
         let (at, owner) = self.owner(record, account);
         self.links(record, at, owner, account);
         self.note(at, owner, file, Bucket::Identity, 1);
+        self.user_traits(record, at, owner);
+        match (&record.joined, &record.user) {
+            (Joined::None, _) | (_, None) => {}
+            (Joined::Placeholder, _) => self.state.joins.placeholders += 1,
+            (Joined::Id(id), Some(user)) => self.state.joins.identify(id, user),
+        }
+    }
+
+    /// What a record says of its user.
+    fn user_traits(&mut self, record: &Record<'_>, at: usize, owner: Owner) {
         if owner == Owner::Nobody {
             return;
         }
         let State { parts, texts, .. } = &mut self.state;
-        let folk = parts[at].folk_mut(owner).more.get_or_insert_default();
-        each_trait(self.model, &self.model.user, record, texts, |index, plan, edge, texts| {
-            folk.traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
-        });
+        let folk = parts[at].folk_mut(owner);
+        each_trait(
+            self.model,
+            &self.model.user,
+            |key| record.user_trait(key),
+            record.at,
+            texts,
+            |index, plan, edge, texts| {
+                let traits = &mut folk.more.get_or_insert_default().traits;
+                traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+            },
+        );
     }
 
     fn group(&mut self, file: u32, record: &Record<'_>) {
@@ -268,14 +303,27 @@ impl<'m> Folder<'m> {
         let (at, owner) = self.owner(record, account);
         self.links(record, at, owner, account);
         self.note(at, owner, file, Bucket::Identity, 1);
+        self.account_traits(record, account);
+    }
+
+    /// What a record says of its account.
+    fn account_traits(&mut self, record: &Record<'_>, account: u32) {
         if account == NO_ACCOUNT {
             return;
         }
         let State { account_traits, texts, .. } = &mut self.state;
-        each_trait(self.model, &self.model.account, record, texts, |index, plan, edge, texts| {
-            account_traits
-                .merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
-        });
+        let level = &self.model.account;
+        each_trait(
+            self.model,
+            level,
+            |key| record.account_trait(key),
+            record.at,
+            texts,
+            |index, plan, edge, texts| {
+                account_traits
+                    .merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+            },
+        );
     }
 
     fn alias(&mut self, file: u32, record: &Record<'_>, previous: &str) {
@@ -293,7 +341,7 @@ impl<'m> Folder<'m> {
     fn keep(&mut self, record: &Record<'_>, at: usize, row: usize, owner: Owner) {
         let intake = &self.model.intake;
         let plan = &intake.plans[record.plan];
-        let active = owner != Owner::Nobody && !self.meant(&plan.ignored, record);
+        let active = owner != Owner::Nobody && !record.noise && !self.meant(&plan.ignored, record);
         let starts = self.meant(&plan.starts, record);
         let part = &mut self.state.parts[at];
         let words = part.words_mut(row);
@@ -423,17 +471,18 @@ fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: Type, model: &
 }
 
 /// Every trait of a level that a traits object gives.
-fn each_trait(
-    model: &Model,
+fn each_trait<'r>(
+    model: &'r Model,
     level: &Level,
-    record: &Record<'_>,
+    value: impl Fn(u32) -> Value<'r>,
+    at: Micros,
     texts: &mut Interner,
     mut give: impl FnMut(u16, &TraitPlan, Edge, &Interner),
 ) {
     for (index, plan) in level.traits.iter().enumerate() {
-        let value = first_typed(plan.keys.iter().map(|key| record.trait_value(*key)), plan.kind, model);
+        let value = first_typed(plan.keys.iter().map(|key| value(*key)), plan.kind, model);
         if let Some(packed) = pack(&value, texts) {
-            give(index as u16, plan, Edge { at: record.at, value: packed }, texts);
+            give(index as u16, plan, Edge { at, value: packed }, texts);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     counts::{Bucket, FileCounts},
     days::DaySet,
     intern::Interner,
+    joins::Joins,
     keyed::Keyed,
 };
 use crate::{
@@ -389,6 +390,8 @@ pub struct State {
     pub account_traits: Keyed<(u32, u16), Edge>,
     /// Pairs of known ids that alias lines join, as texts.
     pub aliases: Keyed<(u32, u32), ()>,
+    /// Ids that are joined, and of which it shows only at the end whose they are.
+    pub joins: Joins,
     /// By file.
     pub counts: Vec<FileCounts>,
     /// The newest event, or [`NO_LAST`].
@@ -407,11 +410,17 @@ impl State {
             texts: Interner::new(seed.clone()),
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
+            joins: Joins::new(seed),
             counts: vec![FileCounts::default(); files],
             newest: NO_LAST,
             names: vec![0; model.intake.plans.len()],
             seed: seed.clone(),
         }
+    }
+
+    /// The seed of its hashes.
+    pub fn seed(&self) -> Seed {
+        self.seed.clone()
     }
 
     /// The hash of a raw id.
@@ -438,6 +447,7 @@ impl State {
         for ((from, to), ()) in other.aliases.iter() {
             self.aliases.merge((texts[*from as usize], texts[*to as usize]), (), |(), ()| {});
         }
+        self.joins.absorb(other.joins);
         let across =
             Across { model, seed: &self.seed, accounts, texts, account_names: &self.accounts, text_names: &self.texts };
         for ((account, index), edge) in other.account_traits.iter() {

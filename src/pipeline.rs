@@ -173,7 +173,12 @@ pub enum RunError {
         foreign: Foreign,
     },
     /// Records name several group types, and the model does not say which of them is the account.
-    GroupTypes(Vec<String>),
+    GroupTypes {
+        /// The name of their format.
+        format: &'static str,
+        /// The types.
+        types: Vec<String>,
+    },
     /// A sum is too large.
     Overflow(Overflow),
     /// Rejected lines could not be kept.
@@ -209,13 +214,14 @@ impl fmt::Display for RunError {
                     foreign.what, foreign.sign, foreign.advice
                 )
             }
-            RunError::GroupTypes(types) => {
+            RunError::GroupTypes { format, types } => {
+                let types: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
                 write!(
                     f,
-                    "records name groups of {} types, and the model does not say which of them is the account; say so with one of these lines below [input]:",
-                    types.len()
-                )?;
-                types.iter().try_for_each(|of_type| write!(f, "\n  group_type = {of_type:?}"))
+                    "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; [input] group_type = \"...\" does",
+                    types.len(),
+                    types.join(", ")
+                )
             }
             RunError::Overflow(error) => error.fmt(f),
             RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
@@ -257,9 +263,8 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
         return Err(RunError::Foreign { file, foreign });
     }
     let states = states?;
-    let group_types = formats.group_types();
-    if group_types.len() > 1 {
-        return Err(RunError::GroupTypes(group_types));
+    if let Some((format, types)) = formats.ambiguous_groups() {
+        return Err(RunError::GroupTypes { format, types });
     }
     let mut state = State::new(model, &Seed::default(), 0);
     let mut deferred = Vec::new();

@@ -4,7 +4,7 @@
 //! file in order, so the first one is always in somebody's hands by then.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, OnceLock, PoisonError},
 };
 
@@ -24,7 +24,8 @@ pub struct Formats<'m> {
     files: Vec<OnceLock<Result<Recognised, Foreign>>>,
     /// By the place of the format in [`FORMATS`].
     plans: [OnceLock<Plan>; FORMATS_LENGTH],
-    group_types: Mutex<BTreeSet<String>>,
+    /// Group types that records name, by the name of the format, where the model leaves open which of them is the account.
+    group_types: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
 }
 
 impl<'m> Formats<'m> {
@@ -53,9 +54,11 @@ impl<'m> Formats<'m> {
         self.files.iter().enumerate().find_map(|(file, settled)| Some((file, settled.get()?.err()?)))
     }
 
-    /// Group types that records name, if the model leaves open which of them is the account.
-    pub fn group_types(&self) -> Vec<String> {
-        self.group_types.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// The first format whose records name groups of several types, and the types, if the model leaves open which of them is the account.
+    pub fn ambiguous_groups(&self) -> Option<(&'static str, Vec<String>)> {
+        let all = self.group_types.lock().unwrap_or_else(PoisonError::into_inner);
+        let (format, types) = all.iter().find(|(_, types)| types.len() > 1)?;
+        Some((format, types.iter().cloned().collect()))
     }
 
     fn plan(&self, place: usize) -> &Plan {
@@ -99,6 +102,8 @@ impl<'m> Reading<'m> {
     /// Hands over what the decoders noticed beside records.
     pub fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(self.decoders.into_iter().flatten().flat_map(Decoder::into_group_types));
+        for (format, decoder) in FORMATS.iter().zip(self.decoders) {
+            all.entry(format.name).or_default().extend(decoder.map(Decoder::into_group_types).unwrap_or_default());
+        }
     }
 }

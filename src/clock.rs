@@ -64,6 +64,11 @@ impl Zone {
         &self.name
     }
 
+    /// Whether the wall clock shows UTC.
+    pub fn is_utc(&self) -> bool {
+        self.rules.is_none()
+    }
+
     /// The local date of an instant.
     pub fn day(&self, at: Micros) -> Day {
         self.span_around(at).day(at)
@@ -362,6 +367,14 @@ impl<'z> InstantReader<'z> {
         };
         Some(self.day_us + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction_us)
     }
+}
+
+/// Reads a time as [`parse_instant`] does, but a number counts from midnight of 1970-01-01 on the wall clock of the zone, as if that were UTC.
+///
+/// **Errors**: as there.
+pub fn parse_wall_clock(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
+    let at = parse_instant(text, zone)?;
+    Ok(if is_numeric(text) { zone.instant_of_local(at) } else { at })
 }
 
 /// Reads an instant with its zone, as `--as-of` takes it.

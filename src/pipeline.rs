@@ -3,6 +3,8 @@
 //! Workers take blocks from one reader, decode their lines and fold them, each into a state of its own; the states are merged and read
 //! once. Nothing here depends on which worker took which block.
 
+mod lines;
+
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -18,7 +20,10 @@ use tempfile::SpooledTempFile;
 
 use crate::{
     clock::AsOf,
-    decode::{Decoder, Layout, Line, Plan, Reason, Seed},
+    decode::{
+        Line, Reason, Seed,
+        format::{Foreign, Formats, Lines, Reading, Recognised},
+    },
     enrich::{EnrichError, EnrichFile, attach},
     entity::{Entities, entities},
     expr::Value,
@@ -67,6 +72,8 @@ pub struct Job<'j> {
     pub model: &'j Model,
     /// The files, as resolved.
     pub inputs: Vec<Input>,
+    /// The format of the files, or `auto`.
+    pub format: &'j str,
     /// The instant to look from.
     pub when: When,
     /// The present.
@@ -127,8 +134,12 @@ pub struct Folded {
     pub rejects: Rejects,
     /// By file.
     pub files: Vec<FileStats>,
+    /// What each file was recognised as; none where there was nothing to recognise.
+    pub formats: Vec<Option<Recognised>>,
     /// Events that share an id with another content.
     pub id_conflict: u64,
+    /// Records that a line end had broken in two.
+    pub split_records: u64,
 }
 
 /// Why a run ended without a result.
@@ -154,6 +165,20 @@ pub enum RunError {
     },
     /// An enrichment file contradicts itself.
     Enrich(EnrichError),
+    /// A file is of something that is known and not read.
+    Foreign {
+        /// Its name.
+        file: String,
+        /// What it is.
+        foreign: Foreign,
+    },
+    /// Records name several group types, and the model does not say which of them is the account.
+    GroupTypes {
+        /// The name of their format.
+        format: &'static str,
+        /// The types.
+        types: Vec<String>,
+    },
     /// A sum is too large.
     Overflow(Overflow),
     /// Rejected lines could not be kept.
@@ -182,6 +207,22 @@ impl fmt::Display for RunError {
                 )
             }
             RunError::Enrich(error) => error.fmt(f),
+            RunError::Foreign { file, foreign } => {
+                write!(
+                    f,
+                    "`{file}` is {}, which is not read (recognised by: {}); {}",
+                    foreign.what, foreign.sign, foreign.advice
+                )
+            }
+            RunError::GroupTypes { format, types } => {
+                let types: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
+                write!(
+                    f,
+                    "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; [input] group_type = \"...\" does",
+                    types.len(),
+                    types.join(", ")
+                )
+            }
             RunError::Overflow(error) => error.fmt(f),
             RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
         }
@@ -212,17 +253,28 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     };
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
-    let plan = Plan::new(&Layout::native(&model.input), model);
+    let formats = Formats::new(model, job.format, job.inputs.len());
     let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
     let shared = Shared::new();
     let seed = Seed::default();
     let hearth = Hearth::new(model, &seed, job.workers);
-    let mut folded = work(job, &plan, &seed, &hearth, until, &reader, &shared, report)?;
+    let folded = work(job, &formats, &seed, &hearth, until, &reader, &shared, report);
+    // Of several files that are foreign, which one a worker met first depends on timing.
+    if let Some((file, foreign)) = formats.foreign() {
+        let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
+        return Err(RunError::Foreign { file, foreign });
+    }
+    let mut folded = folded?;
+    if let Some((format, types)) = formats.ambiguous_groups() {
+        return Err(RunError::GroupTypes { format, types });
+    }
+    folded.extend(lines::fold_halves(job, &formats, &seed, &hearth, until, &shared)?);
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
     let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
     let deferred: Vec<Deferred> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
-    folded.push(fold_deferred(job, &plan, &seed, &hearth, &deferred, until));
+    folded.push(fold_deferred(job, &formats, &seed, &hearth, &deferred, until));
+    let split_records = shared.split_records.load(Ordering::Relaxed);
     let id_conflict = hearth.conflicts();
     let state = hearth.into_state(folded);
     let rejects = shared.finish(job);
@@ -236,22 +288,27 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let Some(as_of) = as_of.filter(|_| records > blank) else {
         return Err(RunError::NoEvents { records, rejects: Box::new(rejects) });
     };
-    Ok(Folded { state, as_of, rejects, files: reader.file_stats(), id_conflict })
+    let files = reader.file_stats();
+    let formats = files.iter().map(|stats| formats.of(stats.file as usize)).collect();
+    Ok(Folded { state, as_of, rejects, files, formats, id_conflict, split_records })
 }
 
 /// Folds what was put aside until it was known which instant to look from.
 fn fold_deferred(
     job: &Job<'_>,
-    plan: &Plan,
+    formats: &Formats<'_>,
     seed: &Seed,
     hearth: &Hearth<'_>,
     deferred: &[Deferred],
     until: Micros,
 ) -> OfWorker {
-    let mut decoder = Decoder::new(job.model, plan, seed.clone(), until);
+    let mut reading = Reading::new(formats, seed.clone(), until);
     let mut folder = Folder::new(hearth, job.inputs.len());
     for one in deferred {
-        folder.fold(one.file, &decoder.decode(&one.line));
+        // What was put aside comes from a file whose format is settled.
+        if let Ok(decoder) = reading.of_file(one.file, None) {
+            folder.fold(one.file, &decoder.decode(&one.line));
+        }
     }
     folder.finish()
 }
@@ -263,6 +320,9 @@ struct Shared {
     /// Lines of each block, by file and block.
     block_lines: Mutex<HashMap<(u32, u32), u64>>,
     lines: AtomicU64,
+    /// Parts of lines at the borders of blocks, which may belong together.
+    halves: Mutex<Vec<lines::Half>>,
+    split_records: AtomicU64,
 }
 
 impl Shared {
@@ -272,6 +332,8 @@ impl Shared {
             spool: Mutex::new((SpooledTempFile::new(REJECT_BYTES_IN_MEMORY), 0)),
             block_lines: Mutex::default(),
             lines: AtomicU64::new(0),
+            halves: Mutex::default(),
+            split_records: AtomicU64::new(0),
         }
     }
 
@@ -318,7 +380,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Runs the workers to their end; gives the state of each.
 fn work(
     job: &Job<'_>,
-    plan: &Plan,
+    formats: &Formats<'_>,
     seed: &Seed,
     hearth: &Hearth<'_>,
     until: Micros,
@@ -331,10 +393,10 @@ fn work(
         let workers: Vec<_> = (0..job.workers.max(1))
             .map(|_| {
                 scope.spawn(|| {
-                    let decoder = Decoder::new(job.model, plan, seed.clone(), until);
+                    let reading = Reading::new(formats, seed.clone(), until);
                     let folder = Folder::new(hearth, job.inputs.len());
                     let folder = if job.when == When::Latest { folder.defer() } else { folder };
-                    Worker { job, reader, shared, decoder, folder }.run()
+                    Worker { job, reader, shared, reading, folder }.run()
                 })
             })
             .collect();
@@ -363,7 +425,7 @@ struct Worker<'w> {
     job: &'w Job<'w>,
     reader: &'w Reader,
     shared: &'w Shared,
-    decoder: Decoder<'w>,
+    reading: Reading<'w>,
     folder: Folder<'w>,
 }
 
@@ -371,16 +433,32 @@ impl Worker<'_> {
     fn run(mut self) -> Result<OfWorker, RunError> {
         let mut block = Block::default();
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
-            let lines = self.block(&next).map_err(RunError::Spool)?;
+            let lines = self.block(&next)?;
             lock(&self.shared.block_lines).insert((next.file, next.index), lines);
             self.shared.lines.fetch_add(lines, Ordering::Relaxed);
             block = next;
         }
+        self.reading.finish();
         Ok(self.folder.finish())
     }
 
     /// Folds the lines of a block; gives how many there were.
-    fn block(&mut self, block: &Block) -> io::Result<u64> {
+    fn block(&mut self, block: &Block) -> Result<u64, RunError> {
+        let first = (block.index == 0).then_some(&*block.bytes);
+        let decoder = self.reading.of_file(block.file, first).map_err(|foreign| {
+            self.reader.stop();
+            let file = self.job.inputs.get(block.file as usize).map_or_else(String::new, |input| input.name.clone());
+            RunError::Foreign { file, foreign }
+        })?;
+        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) && block.long_line.is_none() {
+            return self.unusual_block(block).map_err(RunError::Spool);
+        }
+        self.usual_block(block).map_err(RunError::Spool)
+    }
+
+    /// Folds the lines of a block, each of which is a record.
+    fn usual_block(&mut self, block: &Block) -> io::Result<u64> {
+        let Ok(decoder) = self.reading.of_file(block.file, None) else { return Ok(0) };
         let place = |line: u64, start: usize, reason: Reason, length: u64| Reject {
             file: block.file,
             block: block.index,
@@ -406,7 +484,7 @@ impl Worker<'_> {
                 Some(whole) => whole.get(start..end),
                 None => std::str::from_utf8(bytes).ok(),
             };
-            let line = text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| self.decoder.decode(text));
+            let line = text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| decoder.decode(text));
             self.folder.fold(block.file, &line);
             if let Line::Rejected(reason) = line {
                 self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;

@@ -82,7 +82,7 @@ impl From<RunError> for Failure {
         let exit = match error {
             RunError::Read(error) => return error.into(),
             RunError::NoEvents { .. } | RunError::TooManyRejects { .. } | RunError::Overflow(_) => Exit::No,
-            RunError::Enrich(_) => Exit::CannotStart,
+            RunError::Enrich(_) | RunError::Foreign { .. } | RunError::GroupTypes { .. } => Exit::CannotStart,
             RunError::Spool(_) => Exit::Io,
         };
         Failure::Error(error.into(), exit)

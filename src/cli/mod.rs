@@ -5,6 +5,7 @@
 mod check;
 mod exit;
 mod model;
+mod notes;
 mod score;
 
 use std::{

@@ -9,11 +9,11 @@ use std::{
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Failure, model, tell};
+use super::{Exit, Failure, model, notes, tell};
 use crate::{
     clock::{parse_day, parse_rfc3339},
     diag::visible,
-    emit::{self, Dialect, Format, RunFacts, Side, run_record},
+    emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
     enrich::{self, EnrichFile},
     model::{EXAMPLE, Model, hex, parse},
     pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
@@ -36,6 +36,10 @@ pub(super) struct ScoreArguments {
     /// The model [default: scoring.toml here, else the built-in example]
     #[arg(short, long, value_name = "FILE")]
     model: Option<PathBuf>,
+
+    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FromName>,
 
     /// Look from this point in time; only events before it count
     ///
@@ -75,6 +79,10 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
 
+    /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
+    #[arg(long, value_name = "FILE")]
+    id_map: Option<PathBuf>,
+
     /// Threads to use [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -106,6 +114,45 @@ enum FormatName {
     Ndjson,
     /// A summary for people (not with --out)
     Table,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FromName {
+    /// Told by the first lines of each file
+    Auto,
+    /// The format of this program, or any other lines of JSON with [input] fields
+    Native,
+    /// Segment, Jitsu
+    Segment,
+    /// RudderStack
+    Rudderstack,
+    /// Amplitude
+    Amplitude,
+    /// Mixpanel
+    Mixpanel,
+    /// PostHog
+    Posthog,
+    /// Snowplow
+    Snowplow,
+    /// GA4 from BigQuery
+    Ga4,
+}
+
+impl FromName {
+    /// As `[input] format` writes it.
+    fn as_str(self) -> &'static str {
+        match self {
+            FromName::Auto => "auto",
+            FromName::Native => "native",
+            FromName::Segment => "segment",
+            FromName::Rudderstack => "rudderstack",
+            FromName::Amplitude => "amplitude",
+            FromName::Mixpanel => "mixpanel",
+            FromName::Posthog => "posthog",
+            FromName::Snowplow => "snowplow",
+            FromName::Ga4 => "ga4",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,7 +189,6 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     let settings = settings(arguments)?;
     let source = model::find(arguments.model.as_ref())?;
     let model = parse(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
-    supported(&model, &source.document.name)?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
@@ -158,6 +204,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     let job = Job {
         model: &model,
         inputs: settings.inputs,
+        format: arguments.from.map_or(model.input.format, FromName::as_str),
         when: settings.when,
         now: settings.now,
         workers: settings.workers,
@@ -169,6 +216,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         Ok(folded) => folded,
     };
     if !arguments.quiet {
+        notes::formats(&folded, job.format);
         tell_rejects(&folded.rejects);
         tell_missing_names(&model, &folded.state.names);
     }
@@ -181,16 +229,24 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if let Some(path) = &rejects_path {
         staged.push(stage_rejects(path, &mut folded.rejects)?);
     }
-    let result = Finished { model: &model, scored: &scored, without, folded: &folded };
-    match &arguments.out {
-        Some(dir) => write_folder(arguments, dir, &result, staged),
-        None => {
-            // First, because whoever reads the rows may go away before their end.
-            commit(staged)?;
-            write_output(arguments, &result)?;
-            Ok(Exit::Done)
-        }
+    if !arguments.quiet {
+        notes::joins(&scored.entities.joins, folded.split_records);
     }
+    if let Some(path) = &arguments.id_map {
+        staged.push(stage_id_map(path, &scored)?);
+    }
+    let result = Finished { model: &model, scored: &scored, without, folded: &folded };
+    let exit = match &arguments.out {
+        Some(dir) => write_folder(arguments, dir, &result, staged),
+        // Published first, because whoever reads the rows may go away before their end.
+        None => {
+            commit(staged).map_err(Failure::from).and_then(|()| write_output(arguments, &result)).map(|()| Exit::Done)
+        }
+    };
+    // The program is about to end: giving back the memory of a million users piece by piece would only take time.
+    std::mem::forget(scored);
+    std::mem::forget(folded);
+    exit
 }
 
 /// Publishes the rejected lines of a run that has nothing else to publish.
@@ -281,7 +337,8 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
         [format!("users.{ending}"), format!("accounts.{ending}"), "run.json".to_owned(), "rejects.ndjson".to_owned()]
             .map(|name| dir.join(name))
     };
-    let outputs = arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone());
+    let outputs =
+        arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone()).chain(arguments.id_map.clone());
     let of_kind = |input: &Input| match &input.kind {
         read::InputKind::File(path) => Some(path.clone()),
         read::InputKind::Stdin => None,
@@ -301,16 +358,6 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
         }
     }
     Ok(())
-}
-
-/// Refuses a format that this version does not read, rather than reading it wrongly.
-fn supported(model: &Model, name: &str) -> Result<(), Failure> {
-    match model.input.format {
-        "auto" | "native" => Ok(()),
-        other => Err(Failure::usage(format!(
-            "the model `{name}` asks for the format `{other}`, which this version does not read; it reads `native`, and [input] fields says where the parts of an event are"
-        ))),
-    }
 }
 
 fn enrichment(
@@ -376,6 +423,13 @@ fn tell_rejects(rejects: &Rejects) {
 fn stage_rejects(path: &Path, rejects: &mut Rejects) -> Result<Staged, Failure> {
     let mut staged = Staged::new(path, Access::Private)?;
     rejects.write(&mut staged).map_err(|error| writing(error, path))?;
+    Ok(staged)
+}
+
+/// Every raw id with its user, so that a warehouse can use the same joins.
+fn stage_id_map(path: &Path, scored: &Scored<'_>) -> Result<Staged, Failure> {
+    let mut staged = Staged::new(path, Access::Shared)?;
+    emit::id_map(&scored.entities.id_map(), &mut staged).map_err(|error| writing(error, path))?;
     Ok(staged)
 }
 
@@ -516,7 +570,12 @@ fn tell_missing_names(model: &Model, names: &[u64]) {
 }
 
 fn run_facts(result: &Finished<'_>) -> RunFacts {
-    let files = result.folded.files.iter().map(|stats| (stats.name.clone(), stats.compression.as_str(), stats.bytes));
+    let files = result.folded.files.iter().zip(&result.folded.formats).map(|(stats, format)| FileFacts {
+        name: stats.name.clone(),
+        compression: stats.compression.as_str(),
+        bytes: stats.bytes,
+        format: format.map(|known| [known.format.name, known.format.title, known.sign]),
+    });
     RunFacts {
         free_mail_list: crate::entity::FREE_MAIL_DATE,
         files: files.collect(),
@@ -524,6 +583,7 @@ fn run_facts(result: &Finished<'_>) -> RunFacts {
         events_by_name: by_name(result.model, &result.folded.state.names),
         events_of_other_names: result.folded.state.names.first().copied().unwrap_or(0),
         id_conflict: result.folded.id_conflict,
+        split_records: result.folded.split_records,
         users_without_events: result.without.users,
         accounts_without_events: result.without.accounts,
         formula_cells: 0,

@@ -1,82 +1,192 @@
-//! Where a format keeps the parts of a record.
+//! Where a format keeps the parts of a record, and how it says them.
 
 use crate::model::compiled::Input;
 
-/// Paths from the top of a record to its parts; an empty list of alternatives means that the format has no such part.
+/// A path of keys from the top of a record; empty for the record itself.
+pub(super) type Path = Vec<String>;
+
+/// What a line is, as far as its name or kind tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum What {
+    /// Something that happened.
+    #[default]
+    Event,
+    /// Something that the vendor's own code reports by itself: an event, but no activity.
+    Noise,
+    /// What is known of a user; it may name one more id of the same person.
+    Identify,
+    /// What is known of an account, and who belongs to it.
+    Group,
+    /// Two ids that are one person, the user's and a previous one.
+    Alias,
+    /// Two ids that are one person, each of which may be a user's or a visitor's.
+    Merge,
+}
+
+/// What two copies of an event must agree in beside its id, name, user, account and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agree {
+    /// All that is at a path.
+    At(Path),
+    /// The values that the model reads; for formats that mix properties with what every delivery writes anew.
+    Values,
+    /// The object that [`Layout::body`] names.
+    Body,
+}
+
+/// Paths to the parts of a record; of a list of paths the first that holds anything counts, and an empty list means that the format has no such
+/// part.
 #[derive(Debug, Clone)]
 pub struct Layout {
+    /// Whether paths say all there is to say, and nothing below that is more than a path is looked at.
+    pub only_paths: bool,
     /// The event's name.
-    pub event: Vec<Vec<String>>,
+    pub event: Vec<Path>,
     /// The user's id.
-    pub user: Vec<Vec<String>>,
+    pub user: Vec<Path>,
     /// The visitor's id.
-    pub visitor: Vec<Vec<String>>,
+    pub visitor: Vec<Path>,
+    /// An id that is a user's or a visitor's; it is a visitor's if it equals the visitor's id, begins with `$device:`, or if what is at
+    /// [`Layout::identified`] is false.
+    pub distinct: Vec<Path>,
+    /// Whether the id at [`Layout::distinct`] is a known one.
+    pub identified: Vec<Path>,
     /// The account's id.
-    pub account: Vec<Vec<String>>,
+    pub account: Vec<Path>,
+    /// An object of ids (or lists of ids) by group type, one of which is the account.
+    pub groups: Option<Path>,
     /// The account's id on lines of type group.
-    pub group: Vec<Vec<String>>,
+    pub group: Vec<Path>,
+    /// The group type on lines of type group.
+    pub group_type: Vec<Path>,
     /// The time.
-    pub time: Vec<Vec<String>>,
+    pub time: Vec<Path>,
+    /// Whether numbers of the time count seconds of the wall clock in the zone of `[input] time_zone`.
+    pub wall_clock: bool,
     /// The event's id.
-    pub id: Vec<Vec<String>>,
-    /// The object of properties; the record itself if the path is empty.
-    pub properties: Vec<String>,
+    pub id: Vec<Path>,
+    /// What else makes up the event's id.
+    pub more_id: Vec<Path>,
+    /// Objects of properties; never none.
+    pub properties: Vec<Path>,
+    /// What two copies of an event agree in.
+    pub agree: Agree,
     /// What kind of line it is: identify, group, alias, or else an event.
-    pub kind: Vec<Vec<String>>,
-    /// The object of traits.
-    pub traits: Vec<String>,
-    /// The id that an alias line joins to the user's.
-    pub previous: Vec<Vec<String>>,
+    pub kind: Vec<Path>,
+    /// Whether the kind decides even where there is a name.
+    pub kind_first: bool,
+    /// What lines of some names are.
+    pub names: &'static [(&'static str, What)],
+    /// Names of events that the vendor's own code sends by itself.
+    pub noise: &'static [&'static str],
+    /// Objects of traits of users; never none.
+    pub user_traits: Vec<Path>,
+    /// Objects of traits of accounts, on lines of type group; never none.
+    pub account_traits: Vec<Path>,
+    /// An object by group type of objects by account of traits.
+    pub group_traits: Option<Path>,
+    /// Whether events carry traits too.
+    pub events_tell: bool,
+    /// The user's id on lines that identify, where it is not the user of events.
+    pub identifies: Vec<Path>,
+    /// The id that an alias line joins to the user's, or that an identify line does.
+    pub previous: Vec<Path>,
+    /// Whether a previous id may be a visitor's.
+    pub previous_visitor: bool,
+    /// The two ids of a merge.
+    pub merged: [Vec<Path>; 2],
+    /// Lists of pairs of a key and a value, read as if they were objects.
+    pub pairs: Vec<Path>,
+    /// The beginning of a top-level key whose value holds the properties.
+    pub body: Option<&'static str>,
+    /// Objects that may be written as text that is JSON.
+    pub embedded: Vec<Path>,
+    /// Words that are no ids, beside those that never are.
+    pub no_ids: &'static [&'static str],
+    /// Texts that stand for no value.
+    pub no_values: &'static [&'static str],
 }
 
 /// Paths written with dots.
-fn paths(all: &[&str]) -> Vec<Vec<String>> {
+pub(super) fn paths(all: &[&str]) -> Vec<Path> {
     all.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect()
 }
 
-impl Layout {
-    /// The native format, with the fields that the model moves elsewhere.
-    pub fn native(input: &Input) -> Layout {
-        let mut layout = Layout {
-            event: paths(&["event"]),
-            user: paths(&["user_id"]),
-            visitor: paths(&["anonymous_id"]),
-            account: paths(&["account_id"]),
-            group: paths(&["account_id", "group_id"]),
-            time: paths(&["timestamp"]),
-            id: paths(&["event_id"]),
-            properties: vec!["properties".to_owned()],
-            kind: paths(&["type"]),
-            traits: vec!["traits".to_owned()],
-            previous: paths(&["previous_id"]),
-        };
-        layout.move_fields(input);
-        layout
+impl Default for Layout {
+    fn default() -> Layout {
+        Layout {
+            only_paths: false,
+            event: Vec::new(),
+            user: Vec::new(),
+            visitor: Vec::new(),
+            distinct: Vec::new(),
+            identified: Vec::new(),
+            account: Vec::new(),
+            groups: None,
+            group: Vec::new(),
+            group_type: Vec::new(),
+            time: Vec::new(),
+            wall_clock: false,
+            id: Vec::new(),
+            more_id: Vec::new(),
+            properties: paths(&["properties"]),
+            agree: Agree::At(vec!["properties".to_owned()]),
+            kind: Vec::new(),
+            kind_first: false,
+            names: &[],
+            noise: &[],
+            user_traits: paths(&["traits"]),
+            account_traits: paths(&["traits"]),
+            group_traits: None,
+            events_tell: false,
+            identifies: Vec::new(),
+            previous: Vec::new(),
+            previous_visitor: false,
+            merged: [Vec::new(), Vec::new()],
+            pairs: Vec::new(),
+            body: None,
+            embedded: Vec::new(),
+            no_ids: &[],
+            no_values: &[],
+        }
     }
+}
 
-    /// Takes over the paths that the model gives.
-    pub fn move_fields(&mut self, input: &Input) {
-        let [event, user, visitor, account, time, id, properties] = &input.fields;
-        let moves = [
-            (&mut self.event, event),
-            (&mut self.user, user),
-            (&mut self.visitor, visitor),
-            (&mut self.time, time),
-            (&mut self.id, id),
-        ];
-        for (part, path) in moves {
-            if let Some(path) = path {
-                *part = vec![path.clone()];
+impl Layout {
+    /// Takes over the paths that the model gives for files of a format.
+    pub fn move_fields(&mut self, input: &Input, format: &str) {
+        let [event, user, visitor, account, time, id, properties] = input.fields_of(format);
+        let event_moved = !event.is_empty();
+        for (part, paths) in [(&mut self.event, event), (&mut self.visitor, visitor), (&mut self.time, time)] {
+            if !paths.is_empty() {
+                *part = paths;
             }
         }
-        if let Some(path) = account {
-            self.account = vec![path.clone()];
-            self.group.insert(0, path.clone());
+        if !user.is_empty() {
+            self.user = user;
+            self.distinct.clear();
         }
-        if let Some(path) = properties {
-            self.properties.clone_from(path);
+        if !id.is_empty() {
+            self.id = id;
+            self.more_id.clear();
+        }
+        if !account.is_empty() {
+            // A key of a group of any type is no account once the model says where accounts are.
+            if !self.group_type.is_empty() && input.group_type.is_none() {
+                self.group.clear();
+            }
+            self.group = account.iter().chain(&self.group).cloned().collect();
+            self.account = account;
+            self.groups = None;
+        }
+        if let Some(first) = properties.first() {
+            self.agree = Agree::At(first.clone());
+            self.properties = properties;
+            self.body = None;
         }
         // Where the name of the event is read from the field of the kind, there are no lines but events.
-        self.kind.retain(|kind| !self.event.contains(kind));
+        if event_moved {
+            self.kind.retain(|kind| !self.event.contains(kind));
+        }
     }
 }

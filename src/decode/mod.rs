@@ -1,25 +1,36 @@
 //! A line to a record: all of it checked, only what the model names kept.
 //!
 //! Takes lines of blocks and gives [`Record`]s that borrow from them, or says in which bucket the line ends. It knows nothing of other lines.
+//! Which format the lines of a file are of is settled once for each file; [`format`] has them all.
 
+mod extra;
+pub mod format;
 pub mod json;
 mod layout;
+mod plan;
 mod reason;
+mod skim;
 pub mod typed;
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     hash::{BuildHasher, Hasher},
 };
 
 use hashbrown::HashTable;
 
-pub use layout::Layout;
-pub use reason::Reason;
-
-use self::json::{Fault, Kind, Projection, Raw, Scanner};
+use self::{
+    format::Lines,
+    json::{Fault, Kind, Raw, Scanner},
+};
+pub use self::{
+    layout::{Layout, What},
+    plan::Plan,
+    reason::Reason,
+};
 use crate::{
-    clock::{DayReader, InstantReader, TimeError},
+    clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
     expr::{Scope, Value},
     model::Model,
     units::{Day, Micros},
@@ -52,6 +63,25 @@ pub enum Line<'a> {
         /// The id that is joined to the user's.
         previous: Cow<'a, str>,
     },
+    /// Two ids that are one person, each of which may be a user's or a visitor's.
+    Merge {
+        /// The line itself; it has neither a user nor a visitor.
+        record: Record<'a>,
+        /// The ids; none if one of them is a placeholder, so that nothing is joined.
+        ids: Option<[Cow<'a, str>; 2]>,
+    },
+}
+
+/// A further id of a record's user.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Joined<'a> {
+    /// There is none.
+    #[default]
+    None,
+    /// A placeholder, which joins nothing.
+    Placeholder,
+    /// It may be a user's or a visitor's.
+    Id(Cow<'a, str>),
 }
 
 /// One record; everything in it is borrowed from its line where it can be.
@@ -79,21 +109,36 @@ pub struct Record<'a> {
     pub id_hash: u64,
     /// The hash of the account; 0 if it names none.
     pub account_hash: u64,
+    /// One more id of its user, on lines that identify.
+    pub joined: Joined<'a>,
+    /// Whether the vendor's own code sent it by itself, so that it is no activity.
+    pub noise: bool,
+    /// Whether it is an event that carries traits too.
+    pub tells: bool,
+    /// What it was read from.
+    source: &'a str,
+    /// The text that the values are in: the source, or what was made of it.
     line: &'a str,
     /// Properties from 0, then keys of traits.
     values: &'a [Raw],
-    properties: usize,
+    /// The first trait of users, and of accounts.
+    traits: [usize; 2],
 }
 
 impl<'a> Record<'a> {
-    /// The line that it was read from.
+    /// What it was read from: a line, or a part of one.
     pub fn line(&self) -> &'a str {
-        self.line
+        self.source
     }
 
-    /// The value of a key of the traits object.
-    pub fn trait_value(&self, key: u32) -> Value<'a> {
-        json_value(self.line, self.values.get(self.properties + key as usize))
+    /// The value of a key of the traits of the user.
+    pub fn user_trait(&self, key: u32) -> Value<'a> {
+        json_value(self.line, self.values.get(self.traits[0] + key as usize))
+    }
+
+    /// The value of a key of the traits of the account.
+    pub fn account_trait(&self, key: u32) -> Value<'a> {
+        json_value(self.line, self.values.get(self.traits[1] + key as usize))
     }
 }
 
@@ -130,75 +175,63 @@ pub fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
     }
 }
 
-/// What a decoder looks for in lines of one layout; made once and shared by the workers.
-#[derive(Debug)]
-pub struct Plan {
-    projection: Projection,
-    event: Vec<u32>,
-    user: Vec<u32>,
-    visitor: Vec<u32>,
-    account: Vec<u32>,
-    group: Vec<u32>,
-    time: Vec<u32>,
-    id: Vec<u32>,
-    kind: Vec<u32>,
-    previous: Vec<u32>,
-    /// The first slot of properties; those of traits follow.
-    values: usize,
-}
-
-impl Plan {
-    /// Combines a layout with what a model asks for.
-    pub fn new(layout: &Layout, model: &Model) -> Plan {
-        let mut projection = Projection::new();
-        let mut slots = |paths: &[Vec<String>]| paths.iter().map(|path| projection.add(path)).collect::<Vec<u32>>();
-        let (event, user, visitor) = (slots(&layout.event), slots(&layout.user), slots(&layout.visitor));
-        let (account, group, time) = (slots(&layout.account), slots(&layout.group), slots(&layout.time));
-        let (id, kind, previous) = (slots(&layout.id), slots(&layout.kind), slots(&layout.previous));
-        let values = projection.slots();
-        let below = |root: &[String], path: &[String]| root.iter().chain(path).cloned().collect::<Vec<String>>();
-        for property in &model.intake.properties {
-            projection.add(&below(&layout.properties, property));
-        }
-        for key in &model.intake.traits {
-            projection.add(&below(&layout.traits, key));
-        }
-        if model.input.dedupe {
-            projection.hash_at(&layout.properties);
-        }
-        Plan { projection, event, user, visitor, account, group, time, id, kind, previous, values }
-    }
-}
-
-/// Decodes lines for one worker.
+/// Decodes lines of one format for one worker.
 #[derive(Debug)]
 pub struct Decoder<'m> {
+    lines: Lines,
+    reader: RecordReader<'m>,
+    /// A line in another form, where the format asks for one.
+    rewritten: String,
+    /// A line with the JSON of its texts put in.
+    unfolded: String,
+}
+
+/// Reads records off text that is one object each.
+#[derive(Debug)]
+struct RecordReader<'m> {
     model: &'m Model,
     plan: &'m Plan,
     scanner: Scanner<'m>,
+    /// For properties that lie in a body.
+    body: Option<Scanner<'m>>,
     days: DayReader<'m>,
     instants: InstantReader<'m>,
     seed: Seed,
-    /// Names that the model knows, by their hash: the plan of each.
-    names: HashTable<(u64, &'m str, usize)>,
+    /// Names that mean anything, by their hash: the plan of each, and what lines of that name are.
+    names: HashTable<(u64, &'m str, (usize, What))>,
     /// Records at or after this are set aside.
     until: Micros,
+    /// Group types that were met, where the model leaves open which of them is the account.
+    group_types: BTreeSet<String>,
 }
 
 impl<'m> Decoder<'m> {
     /// A decoder that sets aside records from an instant on.
-    pub fn new(model: &'m Model, plan: &'m Plan, seed: Seed, until: Micros) -> Decoder<'m> {
-        let scanner = Scanner::new(&plan.projection, seed.clone());
-        let (days, instants) = (DayReader::new(&model.zone), InstantReader::new(&model.input.zone));
+    pub fn new(model: &'m Model, plan: &'m Plan, lines: Lines, seed: Seed, until: Micros) -> Decoder<'m> {
+        let body = plan.extra.as_ref().and_then(|extra| extra.body.as_ref());
         let mut names = HashTable::new();
-        for (index, name) in model.intake.names.iter().enumerate() {
-            names.insert_unique(
-                seed.hash_one(name.as_str()),
-                (seed.hash_one(name.as_str()), name.as_str(), index + 1),
-                |known| known.0,
-            );
+        for (name, meaning) in &plan.names {
+            let hash = seed.hash_one(name.as_str());
+            names.insert_unique(hash, (hash, name.as_str(), *meaning), |known| known.0);
         }
-        Decoder { model, plan, scanner, days, instants, seed, names, until }
+        let reader = RecordReader {
+            model,
+            plan,
+            scanner: Scanner::new(&plan.projection, seed.clone()),
+            body: body.map(|body| Scanner::new(&body.projection, seed.clone())),
+            days: DayReader::new(&model.zone),
+            instants: InstantReader::new(&model.input.zone),
+            seed,
+            names,
+            until,
+            group_types: BTreeSet::new(),
+        };
+        Decoder { lines, reader, rewritten: String::new(), unfolded: String::new() }
+    }
+
+    /// What its lines are.
+    pub fn lines(&self) -> Lines {
+        self.lines
     }
 
     /// Decodes one line without its line end.
@@ -207,78 +240,146 @@ impl<'m> Decoder<'m> {
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return Line::Blank;
         }
+        let Decoder { lines, reader, rewritten, unfolded } = self;
+        let mut text = line;
+        if *lines == Lines::Columns {
+            if !format::write_object(line, rewritten) {
+                return Line::Rejected(Reason::BadColumns);
+            }
+            text = rewritten;
+        }
+        if let Err(reason) = reader.scan(text) {
+            return Line::Rejected(reason);
+        }
+        if let Some(extra) = reader.plan.extra.as_deref() {
+            if reader.unfold(extra, text, unfolded) {
+                text = unfolded;
+                if let Err(reason) = reader.scan(text) {
+                    return Line::Rejected(reason);
+                }
+            }
+            reader.fill(extra, text);
+        }
+        reader.record(text, line).unwrap_or_else(Line::Rejected)
+    }
+
+    /// The group types that were met, where the model leaves open which of them is the account.
+    pub fn into_group_types(self) -> BTreeSet<String> {
+        self.reader.group_types
+    }
+}
+
+impl RecordReader<'_> {
+    fn scan(&mut self, line: &str) -> Result<(), Reason> {
         match self.scanner.scan(line) {
-            Ok(Kind::Object) => self.record(line).unwrap_or_else(Line::Rejected),
-            Ok(_) => Line::Rejected(Reason::NotObject),
-            Err(Fault::Syntax(_)) => Line::Rejected(Reason::InvalidJson),
-            Err(Fault::TooDeep(_)) => Line::Rejected(Reason::TooDeep),
-            Err(Fault::LoneSurrogate(_)) => Line::Rejected(Reason::LoneSurrogate),
+            Ok(Kind::Object) => Ok(()),
+            Ok(_) => Err(Reason::NotObject),
+            Err(Fault::Syntax(_)) => Err(Reason::InvalidJson),
+            Err(Fault::TooDeep(_)) => Err(Reason::TooDeep),
+            Err(Fault::LoneSurrogate(_)) => Err(Reason::LoneSurrogate),
         }
     }
 
-    /// The first of some slots that holds anything.
+    /// The first of some slots that holds anything. Empty text gives way to what comes after it, and stays where nothing does.
     #[inline]
     fn first(&self, slots: &[u32]) -> Raw {
+        let mut empty = Raw::default();
         for slot in slots {
             let raw = self.scanner.found[*slot as usize];
-            if !raw.is_nothing() {
+            if raw.is_nothing() {
+                continue;
+            }
+            if raw.start < raw.end {
                 return raw;
             }
+            empty = raw;
         }
-        Raw::default()
+        empty
     }
 
-    fn record<'a>(&'a mut self, line: &'a str) -> Result<Line<'a>, Reason> {
-        let event = self.first(&self.plan.event);
-        let kind = if event.is_nothing() { self.first(&self.plan.kind).text(line) } else { None };
-        let name = match kind.as_deref() {
-            Some("identify" | "group" | "alias") => Cow::Borrowed(""),
-            _ => event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?,
+    #[inline(always)]
+    fn record<'a>(&'a mut self, line: &'a str, source: &'a str) -> Result<Line<'a>, Reason> {
+        let plan = self.plan;
+        let extra = plan.extra.as_deref();
+        let event = self.first(&plan.event);
+        let asked = event.is_nothing() || extra.is_some_and(|extra| extra.kind_first);
+        let kind = if asked { self.first(&plan.kind).text(line) } else { None };
+        let mut what = match kind.as_deref() {
+            Some("identify") => What::Identify,
+            Some("group") => What::Group,
+            Some("alias") => What::Alias,
+            _ => What::Event,
         };
-        let account_raw =
-            self.first(if kind.as_deref() == Some("group") { &self.plan.group } else { &self.plan.account });
+        let mut name = Cow::Borrowed("");
+        let mut number = 0;
+        let mut name_hash = 0;
+        if what == What::Event {
+            name = event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?;
+            name_hash = self.seed.hash_one(&*name);
+            let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
+            (number, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
+        }
+        if let (What::Merge, Some(extra)) = (what, extra) {
+            return self.merge(extra, line, source);
+        }
+        let (mut user, visitor) = match extra {
+            None => (id(line, self.first(&plan.user))?, id(line, self.first(&plan.visitor))?),
+            Some(extra) => self.who(extra, what, line)?,
+        };
+        let account_raw = match extra {
+            Some(extra) => self.account_of(extra, what, line),
+            None => self.first(if what == What::Group { &plan.group } else { &plan.account }),
+        };
         let at = self.time(line)?;
-        let mut user = id(line, self.first(&self.plan.user))?;
-        let visitor = id(line, self.first(&self.plan.visitor))?;
-        let (account, more_accounts) = account(line, account_raw)?;
+        let (account, more_accounts) = self.account(line, account_raw)?;
         if user.is_none() && visitor.is_none() && account.is_none() {
             return Err(Reason::NoId);
         }
         // Whether a line is a record is settled before what becomes of it.
-        let previous = id(line, self.first(&self.plan.previous))?;
-        let event_id = id(line, self.first(&self.plan.id))?;
-        if kind.as_deref() == Some("alias") && (user.is_none() || previous.is_none()) {
+        let previous_raw = self.first(&plan.previous);
+        let previous = self.id(line, previous_raw)?;
+        let event_id = self.id(line, self.first(&plan.id))?;
+        let unnamed = if extra.is_some() { previous_raw.is_nothing() } else { previous.is_none() };
+        if what == What::Alias && (user.is_none() || unnamed) {
             return Err(Reason::NoAlias);
         }
-        let matches = |globs: &[glob::Pattern], id: &Option<Cow<'_, str>>| {
-            id.as_ref().is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
-        };
-        if matches(&self.model.identity.exclude_users, &user) {
+        if self.is_excluded(user.as_deref()) {
             return Ok(Line::Excluded);
         }
+        let asked = event_id.filter(|_| self.model.input.dedupe && matches!(what, What::Event | What::Noise));
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
-        let name_hash = self.seed.hash_one(&*name);
         let mut id_hash = if user.is_some() { hash_of(&user) } else { hash_of(&visitor) };
         let account_hash = hash_of(&account);
-        let fingerprint = event_id.filter(|_| self.model.input.dedupe).map(|event_id| {
+        let fingerprint = asked.map(|event_id| {
             // A user and a visitor of the same id are two.
             let marks = u64::from(user.is_some()) << 8 | u64::from(account_raw.kind as u8);
             let written = match account_raw.kind {
                 Kind::Missing | Kind::Null | Kind::Text => account_hash,
                 _ => self.seed.hash_one(account_raw.of(line)),
             };
-            (self.seed.hash_one(&*event_id), self.content(&[at.cast_unsigned(), name_hash, marks, id_hash, written]))
+            self.fingerprint(line, &event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, written])
         });
-        if matches(&self.model.identity.service_users, &user) {
+        if is_any(&self.model.identity.service_users, user.as_deref()) {
             user = None;
             id_hash = hash_of(&visitor);
         }
-        let plan = self.names.find(name_hash, |(_, known, _)| **known == *name).map_or(0, |(_, _, plan)| *plan);
+        let mut joined = Joined::None;
+        let mut tells = false;
+        if let Some(extra) = extra {
+            if what == What::Identify || (what == What::Alias && extra.previous_visitor) {
+                joined = match &previous {
+                    Some(id) => Joined::Id(id.clone()),
+                    None if previous_raw.is_nothing() => Joined::None,
+                    None => Joined::Placeholder,
+                };
+                what = What::Identify;
+            }
+            tells = matches!(what, What::Event | What::Noise) && extra.events_tell;
+            self.fill_group_traits(extra, line, account.as_deref());
+        }
         let day = self.days.day(at);
-        let values = &self.scanner.found[self.plan.values..];
-        let properties = self.model.intake.properties.len();
         let record = Record {
-            plan,
+            plan: number,
             name,
             user,
             visitor,
@@ -289,45 +390,81 @@ impl<'m> Decoder<'m> {
             fingerprint,
             id_hash,
             account_hash,
+            joined,
+            noise: what == What::Noise,
+            tells,
+            source,
             line,
-            values,
-            properties,
+            values: &self.scanner.found[plan.values..],
+            traits: [plan.user_traits, plan.account_traits],
         };
         if at >= self.until {
             return Ok(Line::AfterAsOf(record));
         }
-        Ok(match kind.as_deref() {
-            Some("identify") => Line::Identify(record),
-            Some("group") => Line::Group(record),
-            Some("alias") => Line::Alias { record, previous: previous.unwrap_or_default() },
-            _ => Line::Event(record),
+        Ok(match what {
+            What::Identify => Line::Identify(record),
+            What::Group => Line::Group(record),
+            What::Alias => Line::Alias { record, previous: previous.unwrap_or_default() },
+            What::Event | What::Noise | What::Merge => Line::Event(record),
         })
+    }
+
+    /// Whether records of a user are set aside.
+    fn is_excluded(&self, user: Option<&str>) -> bool {
+        is_any(&self.model.identity.exclude_users, user)
     }
 
     fn time(&mut self, line: &str) -> Result<Micros, Reason> {
         let raw = self.first(&self.plan.time);
-        let parsed = match raw.kind {
+        let wall_clock = self.plan.extra.as_ref().is_some_and(|extra| extra.wall_clock);
+        let text = match raw.kind {
             Kind::Missing | Kind::Null => return Err(Reason::NoTime),
-            Kind::Number | Kind::Text => self.instants.parse(raw.of(line)),
-            _ => match raw.text(line) {
-                Some(text) => self.instants.parse(&text),
-                None => Err(TimeError::Malformed),
-            },
+            Kind::Number | Kind::Text => Cow::Borrowed(raw.of(line)),
+            _ => raw.text(line).ok_or(Reason::BadTime)?,
         };
+        let parsed =
+            if wall_clock { parse_wall_clock(&text, &self.model.input.zone) } else { self.instants.parse(&text) };
         parsed.map_err(|error| match error {
             TimeError::Malformed => Reason::BadTime,
             TimeError::OutOfRange => Reason::TimeOutOfRange,
         })
     }
 
-    /// The hash of what two copies of an event agree in: time, name, user (else visitor), account as written, properties.
+    /// Hashes of the event's id and of what two copies of it agree in: time, name, user (else visitor), account as written, properties.
     #[inline]
-    fn content(&self, parts: &[u64; 5]) -> u64 {
+    fn fingerprint(&self, line: &str, id: &str, parts: &[u64; 5]) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
         content.write_u64(self.scanner.hash);
         parts.iter().for_each(|part| content.write_u64(*part));
-        content.finish()
+        match self.plan.extra.as_deref() {
+            None => (self.seed.hash_one(id), content.finish()),
+            Some(extra) => self.more_fingerprint(extra, line, id, content),
+        }
     }
+
+    /// An id, without what the format writes where there is none.
+    fn id<'l>(&self, line: &'l str, raw: Raw) -> Result<Option<Cow<'l, str>>, Reason> {
+        let id = id(line, raw)?;
+        match self.plan.extra.as_deref() {
+            None => Ok(id),
+            Some(extra) => Ok(id.filter(|id| !extra.no_ids.iter().any(|word| id.eq_ignore_ascii_case(word)))),
+        }
+    }
+
+    /// The account of a record: of a list, the first; and how many more there are.
+    fn account<'l>(&self, line: &'l str, raw: Raw) -> Result<(Option<Cow<'l, str>>, usize), Reason> {
+        if raw.kind != Kind::Array {
+            return self.id(line, raw).map(|account| (account, 0));
+        }
+        let mut ids = skim::items(line, raw).filter_map(|item| self.id(line, item).ok().flatten());
+        let first = ids.next();
+        Ok((first, ids.count()))
+    }
+}
+
+/// Whether an id is one of those that patterns describe.
+fn is_any(globs: &[glob::Pattern], id: Option<&str>) -> bool {
+    id.is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
 }
 
 /// An id: text as it is, a number as its digits; placeholders are none.
@@ -339,16 +476,6 @@ fn id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
         _ => raw.text(line).ok_or(Reason::BadId)?,
     };
     Ok((!is_placeholder(&id)).then_some(id))
-}
-
-/// The account of a record: of a list, the first; and how many more there are.
-fn account(line: &str, raw: Raw) -> Result<(Option<Cow<'_, str>>, usize), Reason> {
-    if raw.kind != Kind::Array {
-        return id(line, raw).map(|account| (account, 0));
-    }
-    let mut ids = json::items(line, raw).into_iter().filter_map(|item| id(line, item).ok().flatten());
-    let first = ids.next();
-    Ok((first, ids.count()))
 }
 
 /// What systems write where there is no id.

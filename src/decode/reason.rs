@@ -29,11 +29,15 @@ pub enum Reason {
     BadId,
     /// A line of type alias without both ids.
     NoAlias,
+    /// A row of a format with columns that has more or fewer of them.
+    BadColumns,
+    /// The mark of an export that broke off.
+    BrokenOff,
 }
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 15] = [
         Reason::InvalidUtf8,
         Reason::TooLong,
         Reason::InvalidJson,
@@ -47,6 +51,8 @@ impl Reason {
         Reason::NoId,
         Reason::BadId,
         Reason::NoAlias,
+        Reason::BadColumns,
+        Reason::BrokenOff,
     ];
 
     /// The code in the file of rejects.
@@ -65,6 +71,8 @@ impl Reason {
             Reason::NoId => "no_id",
             Reason::BadId => "bad_id",
             Reason::NoAlias => "no_alias",
+            Reason::BadColumns => "bad_columns",
+            Reason::BrokenOff => "broken_off",
         }
     }
 
@@ -83,7 +91,13 @@ impl Reason {
             Reason::TimeOutOfRange => "the time is not between the years 1 and 9999",
             Reason::NoId => "there is neither a user, a visitor nor an account, or only placeholders such as \"null\"",
             Reason::BadId => "an id is neither text nor a number",
-            Reason::NoAlias => "an alias line needs previous_id and user_id",
+            Reason::NoAlias => {
+                "a line that joins two ids does not name both; an alias line needs previous_id and user_id"
+            }
+            Reason::BadColumns => "the row does not have the 131 columns of Snowplow's enriched format",
+            Reason::BrokenOff => {
+                "the export broke off here (`terminated early`), so events are missing; export that range again"
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Takes [`Scored`] and the model; gives bytes. Rows are made in parallel and written in order.
 
 pub mod csv;
+mod id_map;
 mod json;
 mod row;
 mod run;
@@ -13,8 +14,9 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 
 pub use csv::Dialect;
+pub use id_map::id_map;
 pub use row::Side;
-pub use run::{RunFacts, run_record};
+pub use run::{FileFacts, RunFacts, run_record};
 pub use table::summary;
 
 use crate::{model::Model, score::Scored};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::json::number;
 use crate::{
     clock::instant_text,
+    entity::JoinReport,
     fold::FileCounts,
     model::Model,
     score::{LevelSummary, MilestoneSummary, Scored},
@@ -15,8 +16,8 @@ use crate::{
 pub struct RunFacts {
     /// When the built-in list of free-mail domains was last gone through.
     pub free_mail_list: &'static str,
-    /// Name, compression and bytes of each file, in the order of the counts.
-    pub files: Vec<(String, &'static str, u64)>,
+    /// The files, in the order of the counts.
+    pub files: Vec<FileFacts>,
     /// Lines by reason code of rejection.
     pub rejected: Vec<(&'static str, u64)>,
     /// Events of each name that the model asks for.
@@ -25,6 +26,8 @@ pub struct RunFacts {
     pub events_of_other_names: u64,
     /// Events that share an id with another content.
     pub id_conflict: u64,
+    /// Records that a line end had broken in two.
+    pub split_records: u64,
     /// Enrichment rows and group members without any event, by level.
     pub users_without_events: u64,
     /// Likewise.
@@ -35,13 +38,35 @@ pub struct RunFacts {
     pub outputs: Vec<(String, u64, String)>,
 }
 
+/// What the record says of a file.
+#[derive(Debug)]
+pub struct FileFacts {
+    /// Its name.
+    pub name: String,
+    /// How it was compressed.
+    pub compression: &'static str,
+    /// Its size, decompressed.
+    pub bytes: u64,
+    /// The format it was read as, what that is, and by what it was recognised; none if there was nothing in it.
+    pub format: Option<[&'static str; 3]>,
+}
+
 /// The record as JSON.
 pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json {
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
     let range = scored.time_range();
-    let files = facts.files.iter().zip(&scored.entities.counts).map(|((name, compression, bytes), counts)| {
-        json!({ "name": name, "compression": compression, "bytes": bytes, "counts": buckets(counts) })
+    let files = facts.files.iter().zip(&scored.entities.counts).map(|(file, counts)| {
+        let [format, title, sign] = file.format.map_or([Json::Null, Json::Null, Json::Null], |all| all.map(Json::from));
+        json!({
+            "name": file.name,
+            "compression": file.compression,
+            "bytes": file.bytes,
+            "format": format,
+            "read_as": title,
+            "recognised_by": sign,
+            "counts": buckets(counts),
+        })
     });
     let names = facts.events_by_name.iter().map(|(name, count)| (name.clone(), json!(count)));
     let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
@@ -61,7 +86,9 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "events_of_other_names": facts.events_of_other_names,
         "id_conflict": facts.id_conflict,
         "more_accounts": total.more_accounts,
-        "shared_visitors": scored.entities.shared_visitors,
+        "split_records": facts.split_records,
+        "shared_visitors": scored.entities.joins.shared_visitors,
+        "joins": joins(&scored.entities.joins),
         "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
         "users": level(&scored.users),
         "accounts": level(&scored.accounts),
@@ -75,6 +102,16 @@ fn suffix_list_version() -> &'static str {
     const LOCK: &str = include_str!("../../Cargo.lock");
     let after = LOCK.split_once("name = \"psl\"\nversion = \"").map(|(_, after)| after);
     after.and_then(|after| after.split_once('"')).map_or("unknown", |(version, _)| version)
+}
+
+/// What became of ids that were joined, or were not.
+fn joins(report: &JoinReport) -> Json {
+    json!({
+        "users_joined": report.users,
+        "visitors_joined": report.visitors,
+        "largest_person": report.largest,
+        "refused": { "shared_visitor": report.shared_visitors, "placeholder": report.placeholders },
+    })
 }
 
 /// Buckets; the first is the sum of the others.

@@ -3,7 +3,7 @@
 //! Joins are sets of pairs, so their order cannot matter. A visitor that came with exactly one person is that person; one that came with
 //! several, as on a shared device, is nobody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::fold::{Owner, State};
 
@@ -87,6 +87,8 @@ pub(super) fn people(state: &State) -> People<'_> {
     let with_folk = users.iter().map(Vec::len).sum::<usize>();
     let mut forest = Forest((0..ids.len() as u32).collect());
     pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
+    let either = Either::of(state, &users);
+    either.users.iter().for_each(|(a, b)| forest.join(*a, *b));
     let mut person_of_root = vec![NOBODY; ids.len()];
     let mut names: Vec<&str> = Vec::new();
     let mut person = vec![NOBODY; ids.len()];
@@ -104,40 +106,114 @@ pub(super) fn people(state: &State) -> People<'_> {
     for user in users.iter_mut().flatten() {
         *user = person[*user as usize];
     }
-    let (visitors, shared_visitors) = visitors(state, &users);
+    let (visitors, shared_visitors) = visitors(state, &users, &either, &person);
     let aliases = (with_folk..ids.len()).map(|node| (ids[node], person[node])).collect();
     People { names, users, visitors, aliases, shared_visitors }
 }
 
-/// The person behind each visitor.
-fn visitors(state: &State, users: &[Vec<u32>]) -> (Vec<Vec<u32>>, u64) {
-    /// A visitor that came with several people.
-    const SEVERAL: u32 = u32::MAX - 1;
-    let mut by_text: HashMap<u32, u32> = HashMap::new();
+/// What is joined by ids of which only the run as a whole shows whether they are users' or visitors': an id that came as a user's is one, an
+/// id that came as a visitor's is one, and one that never came with any record is taken for a visitor's, so that nobody is printed under it.
+#[derive(Default)]
+struct Either<'s> {
+    /// Pairs of known ids.
+    users: Vec<(u32, u32)>,
+    /// A visitor and a known id.
+    met: Vec<(&'s str, u32)>,
+    /// Visitors that are one visitor.
+    visitors: Vec<(&'s str, &'s str)>,
+}
+
+impl<'s> Either<'s> {
+    /// The pairs of a state; `users` are the numbers of known ids by partition.
+    fn of(state: &'s State, users: &[Vec<u32>]) -> Either<'s> {
+        let mut either = Either::default();
+        let joins = &state.joins;
+        if joins.ids.is_empty() {
+            return either;
+        }
+        let met: HashSet<u32> = state
+            .parts
+            .iter()
+            .flat_map(|part| &part.users.folks)
+            .flat_map(|folk| folk.more.iter().flat_map(|more| more.met.iter().map(|(text, ())| *text)))
+            .collect();
+        let part = |id: &str| State::partition(state.hash(id));
+        let user = |id: &str| state.parts[part(id)].users.ids.find(id).map(|at| users[part(id)][at as usize]);
+        let came = |id: &str| {
+            let as_visitor = state.parts[part(id)].visitors.ids.find(id).is_some();
+            as_visitor || state.texts.find(id).is_some_and(|text| met.contains(&text))
+        };
+        let visitor = |id: &'s str| (came(id) || user(id).is_none()).then_some(id);
+        for ((a, b), ()) in joins.merged.iter().chain(joins.identified.iter()) {
+            let (a, b) = (joins.ids.get(*a), joins.ids.get(*b));
+            let (of_a, of_b) = ((user(a), visitor(a)), (user(b), visitor(b)));
+            either.users.extend(of_a.0.zip(of_b.0));
+            either.visitors.extend(of_a.1.zip(of_b.1));
+            for (visitor, user) in [(of_a.1, of_b.0), (of_b.1, of_a.0), (of_a.1, of_a.0), (of_b.1, of_b.0)] {
+                either.met.extend(visitor.zip(user));
+            }
+        }
+        either
+    }
+}
+
+/// Who a visitor is, as far as it is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Nobody,
+    One(u32),
+    Several,
+}
+
+impl Whose {
+    /// The same visitor came with one more person.
+    fn meet(&mut self, person: u32) {
+        *self = match *self {
+            Whose::Nobody => Whose::One(person),
+            Whose::One(known) if known == person => *self,
+            _ => Whose::Several,
+        };
+    }
+}
+
+/// The person behind each visitor, and how many visitors came with several people. `person` is that of each known id.
+fn visitors(state: &State, users: &[Vec<u32>], either: &Either<'_>, person: &[u32]) -> (Vec<Vec<u32>>, u64) {
+    // Visitors that are joined to others share the place of one of them.
+    let mut places: HashMap<&str, u32> = HashMap::new();
+    let mut place = |name| {
+        let next = places.len() as u32;
+        *places.entry(name).or_insert(next)
+    };
+    let pairs: Vec<(u32, u32)> = either.visitors.iter().map(|(a, b)| (place(a), place(b))).collect();
+    let met: Vec<(u32, u32)> = either.met.iter().map(|(name, user)| (place(name), person[*user as usize])).collect();
+    let mut forest = Forest((0..places.len() as u32).collect());
+    pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
+    let mut joined = vec![Whose::Nobody; places.len()];
+    met.into_iter().for_each(|(place, person)| joined[forest.root(place) as usize].meet(person));
+    let mut by_text: HashMap<u32, Whose> = HashMap::new();
     for (part, people) in state.parts.iter().zip(users) {
         for (folk, person) in part.users.folks.iter().zip(people) {
             for (visitor, ()) in folk.more.iter().flat_map(|more| more.met.iter()) {
-                by_text
-                    .entry(*visitor)
-                    .and_modify(|known| *known = if known == person { *known } else { SEVERAL })
-                    .or_insert(*person);
+                let known = match places.get(state.texts.get(*visitor)).filter(|_| !places.is_empty()) {
+                    Some(place) => &mut joined[forest.root(*place) as usize],
+                    None => by_text.entry(*visitor).or_insert(Whose::Nobody),
+                };
+                known.meet(*person);
             }
         }
     }
-    let shared = by_text.values().filter(|person| **person == SEVERAL).count() as u64;
-    let of_part = |part: &crate::fold::Part| {
-        let ids = &part.visitors.ids;
-        (0..ids.len() as u32)
-            .map(|id| {
-                state
-                    .texts
-                    .find(ids.get(id))
-                    .and_then(|text| by_text.get(&text))
-                    .copied()
-                    .filter(|person| *person != SEVERAL)
-                    .unwrap_or(NOBODY)
-            })
-            .collect()
+    let shared = by_text.values().chain(&joined).filter(|whose| **whose == Whose::Several).count() as u64;
+    let mut whose = |name: &str| match places.get(name).filter(|_| !places.is_empty()) {
+        Some(place) => joined[forest.root(*place) as usize],
+        None => state.texts.find(name).and_then(|text| by_text.get(&text)).copied().unwrap_or(Whose::Nobody),
     };
-    (state.parts.iter().map(of_part).collect(), shared)
+    let mut of_part = |part: &crate::fold::Part| {
+        let ids = &part.visitors.ids;
+        let people = (0..ids.len() as u32).map(|id| match whose(ids.get(id)) {
+            Whose::One(person) => person,
+            Whose::Nobody | Whose::Several => NOBODY,
+        });
+        people.collect()
+    };
+    (state.parts.iter().map(&mut of_part).collect(), shared)
 }

@@ -49,8 +49,23 @@ pub struct Entities<'s> {
     user_of_person: Vec<u32>,
     /// Counts by file, now that it is known who is nobody.
     pub counts: Vec<FileCounts>,
-    /// Visitors that came with more than one person, and so are nobody.
+    /// What became of ids that were joined, or were not.
+    pub joins: JoinReport,
+}
+
+/// What became of ids that were joined, or were not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JoinReport {
+    /// Known ids that are another known id's person.
+    pub users: u64,
+    /// Visitors that are somebody.
+    pub visitors: u64,
+    /// Ids, known and anonymous, of the person that has most.
+    pub largest: u64,
+    /// Refused: visitors that came with more than one person, and so are nobody.
     pub shared_visitors: u64,
+    /// Refused: lines that would have joined a placeholder.
+    pub placeholders: u64,
 }
 
 /// A user.
@@ -80,6 +95,15 @@ pub struct Account {
     rows: std::ops::Range<u32>,
 }
 
+/// Which of the two name spaces of raw ids one is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdKind {
+    /// Known ids.
+    User,
+    /// Anonymous ids.
+    Visitor,
+}
+
 /// The prefix of accounts that are made of an e-mail's domain.
 pub const DOMAIN_PREFIX: &str = "domain:";
 
@@ -102,6 +126,23 @@ impl<'s> Entities<'s> {
     /// What is known of a raw id.
     pub fn folk(&self, (part, owner): (u32, Owner)) -> Option<&'s Folk> {
         folk(self.state, part, owner)
+    }
+
+    /// Every raw id of a user with the user's printed id, known ones first, each kind in the order of its text.
+    pub fn id_map(&self) -> Vec<(IdKind, &'s str, &'s str)> {
+        let mut all: Vec<(IdKind, &'s str, &'s str)> = Vec::new();
+        for user in &self.users {
+            all.extend(user.raw.iter().filter_map(|(part, owner)| {
+                let part = &self.state.parts[*part as usize];
+                match owner {
+                    Owner::User(id) => Some((IdKind::User, part.users.ids.get(*id), user.id)),
+                    Owner::Visitor(id) => Some((IdKind::Visitor, part.visitors.ids.get(*id), user.id)),
+                    Owner::Nobody => None,
+                }
+            }));
+        }
+        all.sort_unstable();
+        all
     }
 
     /// The user behind a raw id, by place, if it has any event.
@@ -132,6 +173,7 @@ fn folk(state: &State, part: u32, owner: Owner) -> Option<&Folk> {
 pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
     let people = identity::people(state);
     let mut users = gather(state, &people);
+    let joins = join_report(state, &people, &users);
     let mut counts = state.counts.clone();
     let mut account_ids = state.accounts.clone();
     let mut user_rows = Vec::new();
@@ -184,7 +226,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         user_rows,
         account_rows,
         members_without_events,
-        shared_visitors: people.shared_visitors,
+        joins,
         people,
         user_of_person,
         counts,
@@ -196,6 +238,22 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         }
     }
     entities
+}
+
+/// Counts what was joined, before anybody is set aside.
+fn join_report(state: &State, people: &People<'_>, drafts: &[Draft<'_>]) -> JoinReport {
+    let mut report = JoinReport {
+        shared_visitors: people.shared_visitors,
+        placeholders: state.joins.placeholders,
+        ..JoinReport::default()
+    };
+    for draft in drafts {
+        let known = draft.raw.iter().filter(|(_, owner)| matches!(owner, Owner::User(_))).count();
+        report.users += known.saturating_sub(1) as u64;
+        report.visitors += (draft.raw.len() - known) as u64;
+        report.largest = report.largest.max(draft.raw.len() as u64);
+    }
+    report
 }
 
 /// A person before it is known whether it is a user.

@@ -21,16 +21,17 @@ pub(super) enum Whose {
     Nobody,
 }
 
-/// One event.
+/// One event, in the 64 bytes of a line of the cache.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Image {
     /// Of the raw id; 0 if it is nobody's.
     pub(super) hash: u64,
-    /// Hashes of the event's id and of its content, if the event has an id and duplicates are looked for.
-    pub(super) fingerprint: Option<(u64, u64)>,
+    /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
+    pub(super) fingerprint: (u64, u64),
     pub(super) at: Micros,
-    /// Where its raw id begins among the texts of the buffer, and its length.
-    pub(super) id: (u32, u32),
+    /// Where its raw id begins among the texts of the buffer.
+    pub(super) id: u32,
+    pub(super) id_length: u32,
     /// Where its words begin in the buffer: bits of filters passed, then the values of its recipe.
     pub(super) words: u32,
     pub(super) account: u32,
@@ -38,19 +39,59 @@ pub(super) struct Image {
     pub(super) file: u32,
     /// The visitor that came with a user, as text.
     pub(super) visitor: u32,
-    pub(super) more_accounts: u32,
-    pub(super) plan: u32,
-    pub(super) whose: Whose,
-    pub(super) active: bool,
-    pub(super) starts: bool,
+    /// What is true of it, and from [`Image::PLAN_SHIFT`] on the plan of its name.
+    pub(super) marks: u32,
+}
+
+impl Image {
+    /// It is a user's.
+    const USER: u32 = 1;
+    /// It is a visitor's.
+    const VISITOR: u32 = 1 << 1;
+    /// It is activity.
+    pub(super) const ACTIVE: u32 = 1 << 2;
+    /// It starts an entity.
+    pub(super) const STARTS: u32 = 1 << 3;
     /// It names neither a user nor an account.
-    pub(super) homeless: bool,
+    pub(super) const HOMELESS: u32 = 1 << 4;
+    /// It has an id, and duplicates are looked for.
+    pub(super) const KNOWN: u32 = 1 << 5;
+    /// It names more accounts than one; how many more is in the word after its values.
+    pub(super) const MORE_ACCOUNTS: u32 = 1 << 6;
+    /// A model has fewer names than are left: it is a text of a mebibyte.
+    const PLAN_SHIFT: u32 = 7;
+
+    /// The marks of a plan and an owner.
+    pub(super) fn marks(plan: usize, whose: Whose) -> u32 {
+        let whose = match whose {
+            Whose::User => Image::USER,
+            Whose::Visitor => Image::VISITOR,
+            Whose::Nobody => 0,
+        };
+        (plan as u32) << Image::PLAN_SHIFT | whose
+    }
+
+    pub(super) fn is(&self, mark: u32) -> bool {
+        self.marks & mark != 0
+    }
+
+    pub(super) fn plan(&self) -> usize {
+        (self.marks >> Image::PLAN_SHIFT) as usize
+    }
+
+    pub(super) fn whose(&self) -> Whose {
+        match self.marks & (Image::USER | Image::VISITOR) {
+            Image::USER => Whose::User,
+            Image::VISITOR => Whose::Visitor,
+            _ => Whose::Nobody,
+        }
+    }
 }
 
 impl Question for Image {
     #[inline]
     fn fingerprint(&self) -> Option<(u64, u64)> {
-        self.fingerprint
+        self.is(Image::KNOWN).then_some(self.fingerprint)
     }
 
     #[inline]
@@ -76,7 +117,7 @@ impl Buffer {
 
     /// The raw id of an image.
     pub(super) fn id(&self, image: &Image) -> &str {
-        &self.ids[image.id.0 as usize..image.id.0 as usize + image.id.1 as usize]
+        &self.ids[image.id as usize..image.id as usize + image.id_length as usize]
     }
 }
 

@@ -10,6 +10,7 @@ mod days;
 mod duplicates;
 mod image;
 mod intern;
+mod joins;
 mod keyed;
 mod part;
 mod shared;
@@ -23,6 +24,7 @@ pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
 pub use image::edge_kind;
 pub use intern::Interner;
+pub use joins::Joins;
 pub use keyed::Keyed;
 pub use part::{
     ANY_DAY, Folk, FolkMore, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row,
@@ -37,7 +39,7 @@ use self::{
     shared::{Remembered, SharedTexts},
 };
 use crate::{
-    decode::{Line, Record, Seed, typed::typed},
+    decode::{Joined, Line, Record, Seed, typed::typed},
     expr::{Program, Scope, Type, Value},
     model::{
         Model,
@@ -113,6 +115,7 @@ impl<'m> Hearth<'m> {
             texts,
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
+            joins: Joins::new(&self.seed),
             counts: Vec::new(),
             newest: NO_LAST,
             names: vec![0; self.model.intake.plans.len()],
@@ -123,6 +126,7 @@ impl<'m> Hearth<'m> {
             state.names.iter_mut().zip(&one.names).for_each(|(mine, theirs)| *mine += theirs);
             state.counts.resize(state.counts.len().max(one.counts.len()), FileCounts::default());
             state.counts.iter_mut().zip(&one.counts).for_each(|(mine, theirs)| mine.add(theirs));
+            state.joins.absorb(one.joins);
             one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
             for (key, edge) in one.account_traits.iter() {
                 let plan = &self.model.account.traits[key.1 as usize];
@@ -140,6 +144,7 @@ impl<'m> Hearth<'m> {
 pub struct Folded {
     account_traits: Keyed<(u32, u16), Edge>,
     aliases: Keyed<(u32, u32), ()>,
+    joins: Joins,
     counts: Vec<FileCounts>,
     /// The newest event, or [`NO_LAST`].
     pub newest: Micros,
@@ -183,6 +188,7 @@ impl<'h> Folder<'h> {
         let folded = Folded {
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
+            joins: Joins::new(&hearth.seed),
             counts: vec![FileCounts::default(); files],
             newest: NO_LAST,
             names: vec![0; hearth.model.intake.plans.len()],
@@ -217,7 +223,11 @@ impl<'h> Folder<'h> {
 
     /// Whether a line is put aside: it says who is who, and the newest event so far does not show yet that it counts.
     fn puts_aside(&mut self, file: u32, line: &Line<'_>) -> bool {
-        let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. }) = line else { return false };
+        let (Line::Identify(record) | Line::Group(record) | Line::Alias { record, .. } | Line::Merge { record, .. }) =
+            line
+        else {
+            return false;
+        };
         if !self.defers || record.at < self.settled {
             return false;
         }
@@ -252,6 +262,13 @@ impl<'h> Folder<'h> {
             Line::Identify(record) => self.identify(file, record),
             Line::Group(record) => self.group(file, record),
             Line::Alias { record, previous } => self.alias(file, record, previous),
+            Line::Merge { ids, .. } => {
+                counts.identity += 1;
+                match ids {
+                    Some([a, b]) => self.folded.joins.merge(a, b),
+                    None => self.folded.joins.placeholders += 1,
+                }
+            }
         }
     }
 
@@ -291,30 +308,40 @@ impl<'h> Folder<'h> {
         let plan = &self.model.intake.plans[record.plan];
         let buffer = &mut self.buffers[at];
         let words = buffer.words.len() as u32;
-        let id = (buffer.ids.len() as u32, raw_id(record).len() as u32);
+        let id = buffer.ids.len() as u32;
         buffer.ids.push_str(raw_id(record));
-        let mut image = Image {
+        let mut marks = Image::marks(record.plan, whose);
+        let mut mark = |holds: bool, mark: u32| marks |= if holds { mark } else { 0 };
+        mark(record.user.is_none() && record.account.is_none(), Image::HOMELESS);
+        mark(record.fingerprint.is_some(), Image::KNOWN);
+        if !nowhere {
+            let active = whose != Whose::Nobody && !record.noise && !meant(self.model, &plan.ignored, record);
+            mark(active, Image::ACTIVE);
+            mark(meant(self.model, &plan.starts, record), Image::STARTS);
+            self.values(record, at, active);
+            if record.tells {
+                // Of a copy too: it says the same of the same instant, so nothing changes.
+                self.user_traits(record);
+                self.account_traits(record, account);
+            }
+        }
+        if record.more_accounts > 0 {
+            marks |= Image::MORE_ACCOUNTS;
+            self.buffers[at].words.push(record.more_accounts as u64);
+        }
+        let image = Image {
             hash,
-            fingerprint: record.fingerprint,
+            fingerprint: record.fingerprint.unwrap_or_default(),
             at: record.at,
             id,
+            id_length: raw_id(record).len() as u32,
             words,
             account,
             day: record.day,
             file,
             visitor,
-            more_accounts: record.more_accounts as u32,
-            plan: record.plan as u32,
-            whose,
-            active: false,
-            starts: false,
-            homeless: record.user.is_none() && record.account.is_none(),
+            marks,
         };
-        if !nowhere {
-            image.active = whose != Whose::Nobody && !meant(self.model, &plan.ignored, record);
-            image.starts = meant(self.model, &plan.starts, record);
-            self.values(record, at, image.active);
-        }
         let buffer = &mut self.buffers[at];
         buffer.images.push(image);
         if buffer.images.len() >= self.hearth.waiting {
@@ -351,62 +378,82 @@ impl<'h> Folder<'h> {
         }
         self.hearth.duplicates.check(&buffer.images, &mut self.sorted, &mut self.verdicts);
         for (image, verdict) in buffer.images.iter().zip(&self.verdicts) {
-            self.folded.count(image, *verdict);
+            let words = self.hearth.recipes[image.plan()].blank.len();
+            let more_accounts = match image.is(Image::MORE_ACCOUNTS) {
+                true => buffer.words[image.words as usize + words],
+                false => 0,
+            };
+            self.folded.count(image, *verdict, more_accounts);
         }
         self.hearth.part(at).fold(buffer, &self.verdicts, &self.hearth.context());
         buffer.clear();
     }
 
     /// Folds what every identity line says: an account, a visitor.
-    fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) -> (MutexGuard<'h, Part>, Owner) {
+    fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) {
         self.folded.counts[file as usize].identity += 1;
         let visitor = self.met(record);
         let (whose, hash, at) = Self::place(record, account);
-        let hearth = self.hearth;
-        let mut part = hearth.part(at);
+        let mut part = self.hearth.part(at);
         let owner = part.owner(whose, hash, raw_id(record));
-        part.link(owner, Link { at: record.at, day: record.day, account, visitor }, &hearth.accounts);
-        if hearth.context().by_person {
+        part.link(owner, Link { at: record.at, day: record.day, account, visitor }, &self.hearth.accounts);
+        if self.hearth.context().by_person {
             part.note(owner, file, Bucket::Identity, 1);
         }
-        (part, owner)
     }
 
     fn identify(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account(record);
+        self.identity(file, record, account);
+        self.user_traits(record);
+        match (&record.joined, &record.user) {
+            (Joined::None, _) | (_, None) => {}
+            (Joined::Placeholder, _) => self.folded.joins.placeholders += 1,
+            (Joined::Id(id), Some(user)) => self.folded.joins.identify(id, user),
+        }
+    }
+
+    /// What a record says of its user.
+    fn user_traits(&mut self, record: &Record<'_>) {
+        let (model, hearth) = (self.model, self.hearth);
         let mut edges = Vec::new();
-        each_trait(self.model, &self.model.user, record, &mut self.texts, |index, plan, edge| {
+        let value = |key| record.user_trait(key);
+        each_trait(model, &model.user, value, record.at, &mut self.texts, |index, plan, edge| {
             edges.push((index, plan, edge));
         });
-        let (mut part, owner) = self.identity(file, record, account);
-        if owner == Owner::Nobody {
+        let (whose, hash, at) = Self::place(record, NO_ACCOUNT);
+        if edges.is_empty() || whose == Whose::Nobody {
             return;
         }
+        let mut part = hearth.part(at);
+        let owner = part.owner(whose, hash, raw_id(record));
         let traits = &mut part.folk_mut(owner).more.get_or_insert_default().traits;
         for (index, plan, edge) in edges {
-            traits.merge(index, edge, |known, more| {
-                known.merge(more, !plan.first, plan.kind, &self.hearth.texts);
-            });
+            traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, &hearth.texts));
         }
     }
 
     fn group(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account(record);
-        drop(self.identity(file, record, account));
+        self.identity(file, record, account);
+        self.account_traits(record, account);
+    }
+
+    /// What a record says of its account.
+    fn account_traits(&mut self, record: &Record<'_>, account: u32) {
         if account == NO_ACCOUNT {
             return;
         }
-        let traits = &mut self.folded.account_traits;
-        each_trait(self.model, &self.model.account, record, &mut self.texts, |index, plan, edge| {
-            traits.merge((account, index), edge, |known, more| {
-                known.merge(more, !plan.first, plan.kind, &self.hearth.texts);
-            });
+        let (model, texts, traits) = (self.model, &self.hearth.texts, &mut self.folded.account_traits);
+        let value = |key| record.account_trait(key);
+        each_trait(model, &model.account, value, record.at, &mut self.texts, |index, plan, edge| {
+            traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
         });
     }
 
     fn alias(&mut self, file: u32, record: &Record<'_>, previous: &str) {
         let account = self.account(record);
-        drop(self.identity(file, record, account));
+        self.identity(file, record, account);
         if let Some(user) = &record.user {
             let pair = (self.texts.intern(previous), self.texts.intern(user));
             self.folded.aliases.merge(pair, (), |(), ()| {});
@@ -416,8 +463,8 @@ impl<'h> Folder<'h> {
 
 impl Folded {
     /// Counts an event in its bucket.
-    fn count(&mut self, image: &Image, verdict: Verdict) {
-        let anonymous = image.homeless && image.whose == Whose::Nobody;
+    fn count(&mut self, image: &Image, verdict: Verdict, more_accounts: u64) {
+        let anonymous = image.is(Image::HOMELESS) && image.whose() == Whose::Nobody;
         let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
             true => counts.anonymous += by,
             false => counts.events += by,
@@ -426,8 +473,8 @@ impl Folded {
         bucket(counts, 1);
         match verdict {
             Verdict::New => {
-                counts.more_accounts += i64::from(image.more_accounts);
-                self.names[image.plan as usize] += 1;
+                counts.more_accounts += more_accounts as i64;
+                self.names[image.plan()] += 1;
             }
             Verdict::Duplicate(loser) => {
                 let counts = &mut self.counts[loser as usize];
@@ -491,17 +538,18 @@ fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: Type, model: &
 }
 
 /// Every trait of a level that a traits object gives.
-fn each_trait<'l>(
-    model: &Model,
+fn each_trait<'l, 'r>(
+    model: &'r Model,
     level: &'l Level,
-    record: &Record<'_>,
+    value: impl Fn(u32) -> Value<'r>,
+    at: Micros,
     texts: &mut Remembered<'_>,
     mut give: impl FnMut(u16, &'l TraitPlan, Edge),
 ) {
     for (index, plan) in level.traits.iter().enumerate() {
-        let value = first_typed(plan.keys.iter().map(|key| record.trait_value(*key)), plan.kind, model);
+        let value = first_typed(plan.keys.iter().map(|key| value(*key)), plan.kind, model);
         if let Some(packed) = pack(&value, |text| texts.intern(text)) {
-            give(index as u16, plan, Edge { at: record.at, value: packed });
+            give(index as u16, plan, Edge { at, value: packed });
         }
     }
 }

@@ -314,10 +314,10 @@ impl Part {
     /// Folds the images of a buffer; `losers` says of copies whose they are.
     pub(super) fn fold(&mut self, buffer: &Buffer, losers: &[Verdict], context: &Context<'_>) {
         for (image, verdict) in buffer.images.iter().zip(losers) {
-            if image.whose == Whose::Nobody && image.account == NO_ACCOUNT {
+            if image.whose() == Whose::Nobody && image.account == NO_ACCOUNT {
                 continue;
             }
-            let owner = self.owner(image.whose, image.hash, buffer.id(image));
+            let owner = self.owner(image.whose(), image.hash, buffer.id(image));
             let link = Link { at: image.at, day: image.day, account: image.account, visitor: image.visitor };
             self.link(owner, link, context.accounts);
             if context.by_person {
@@ -325,7 +325,7 @@ impl Part {
             }
             match *verdict {
                 Verdict::New => {
-                    if image.homeless {
+                    if image.is(Image::HOMELESS) {
                         self.count_homeless(owner, image.file, 1);
                     }
                     self.keep(image, &buffer.words[image.words as usize..], owner, context);
@@ -341,7 +341,7 @@ impl Part {
             self.note(owner, loser, Bucket::Events, -1);
             self.note(owner, loser, Bucket::Duplicate, 1);
         }
-        if image.homeless && image.file != loser {
+        if image.is(Image::HOMELESS) && image.file != loser {
             self.count_homeless(owner, image.file, 1);
             self.count_homeless(owner, loser, -1);
         }
@@ -355,14 +355,14 @@ impl Part {
         words[word::EVENTS] += 1;
         words[word::FIRST_SEEN] = words[word::FIRST_SEEN].min(image.at);
         words[word::LAST_SEEN] = words[word::LAST_SEEN].max(image.at);
-        if image.starts {
+        if image.is(Image::STARTS) {
             words[word::START] = words[word::START].min(image.at);
         }
-        if image.active {
+        if image.is(Image::ACTIVE) {
             words[word::FIRST_ACTIVITY] = words[word::FIRST_ACTIVITY].min(image.at);
             self.days_mut(row)[ACTIVITY_DAYS].insert(image.day);
         }
-        let recipe = &context.recipes[image.plan as usize];
+        let recipe = &context.recipes[image.plan()];
         // One event is one moment of a cell, whichever of its filters it passes.
         let moments_before = self.rows[row].rest.as_ref().map_or(0, |rest| rest.moments.len());
         for (index, bits) in values[..recipe.pass_words].iter().enumerate() {

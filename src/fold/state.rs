@@ -6,6 +6,7 @@ use super::{
     cells::Edge,
     counts::FileCounts,
     intern::Interner,
+    joins::Joins,
     keyed::Keyed,
     part::{PARTITIONS, Part},
 };
@@ -26,6 +27,8 @@ pub struct State {
     pub account_traits: Keyed<(u32, u16), Edge>,
     /// Pairs of known ids that alias lines join, as texts.
     pub aliases: Keyed<(u32, u32), ()>,
+    /// Ids that are joined, and of which it shows only at the end whose they are.
+    pub joins: Joins,
     /// By file.
     pub counts: Vec<FileCounts>,
     /// The newest event, or [`NO_LAST`].

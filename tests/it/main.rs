@@ -12,3 +12,4 @@ mod reference;
 mod rejects;
 mod run;
 mod tidy;
+mod vendors;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::run::{Folder, rows};
 
 /// The folder of data and corpora, if there is one here.
-fn shared() -> Option<PathBuf> {
+pub fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("PQL_SHARED").map(PathBuf::from);
     if folder.is_none() {
         let _ = writeln!(std::io::stderr(), "PQL_SHARED names no folder, so real data is left out");

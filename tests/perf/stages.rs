@@ -1,7 +1,7 @@
 //! How long each stage takes, on one thread: `cargo bench --bench stages`.
 //!
 //! Two inputs: the events of `gen_events.py` under `model.toml`, slim and fat. What a worker does is timed as far as it goes (read, then
-//! split, then decode, then fold), so that the difference of two lines is the stage between them; merge, score and emit stand by themselves.
+//! split, then decode, then fold), so that the difference of two lines is the stage between them; score and emit stand by themselves.
 
 use std::{
     hint::black_box,
@@ -9,15 +9,16 @@ use std::{
     process::Command,
 };
 
-use criterion::{
-    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
-};
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use pql::{
     clock::parse_day,
-    decode::{Decoder, Layout, Plan, Seed},
+    decode::{
+        Seed,
+        format::{Formats, Reading},
+    },
     diag::Document,
     emit::{self, Dialect, Format, Side},
-    fold::{Duplicates, Folder, State},
+    fold::{Folder, Hearth},
     model::Model,
     pipeline::{self, Folded, Job, MaxRejects, When},
     read::{Block, Input, InputKind, Limits, Reader},
@@ -62,7 +63,9 @@ fn input(path: &Path) -> Vec<Input> {
 
 fn fold(model: &Model, path: &Path, workers: usize) -> Folded {
     let max_rejects = MaxRejects::Count(0);
-    let job = Job { model, inputs: input(path), when: as_of(), now: 0, workers, max_rejects, keep_rejects: false };
+    let format = "native";
+    let job =
+        Job { model, format, inputs: input(path), when: as_of(), now: 0, workers, max_rejects, keep_rejects: false };
     pipeline::fold(&job, None).expect("events without rejects")
 }
 
@@ -77,15 +80,6 @@ fn read(path: &Path) -> usize {
     bytes
 }
 
-/// Folds lines of one half of the events, as a worker would.
-fn half<'l>(model: &Model, lines: impl Iterator<Item = &'l str>, seed: &Seed, duplicates: &Duplicates) -> State {
-    let plan = Plan::new(&Layout::native(&model.input), model);
-    let mut decoder = Decoder::new(model, &plan, seed.clone(), Micros::MAX);
-    let mut folder = Folder::new(model, duplicates, seed, 1);
-    lines.for_each(|line| folder.fold(0, &decoder.decode(line)));
-    folder.finish().0
-}
-
 /// What a worker does, each line with one stage more.
 fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let text = std::fs::read_to_string(path).expect("events");
@@ -97,26 +91,30 @@ fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
             memchr::memchr_iter(b'\n', text.as_bytes()).count()
         });
     });
-    let plan = Plan::new(&Layout::native(&model.input), model);
+    let formats = Formats::new(model, "native", 1);
     group.bench_function("decode", |bench| {
-        let mut decoder = Decoder::new(model, &plan, Seed::default(), Micros::MAX);
+        let mut reading = Reading::new(&formats, Seed::default(), Micros::MAX);
+        let decoder = reading.of_file(0, Some(text.as_bytes())).expect("native lines");
         bench.iter(|| text.lines().for_each(|line| drop(black_box(decoder.decode(line)))));
     });
     group.bench_function("read to fold", |bench| bench.iter(|| fold(model, path, 1)));
 }
 
-/// Joining the states of two workers that each had every other event, so that most users are in both.
-fn merge(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
+/// Records to state: what is left of a worker's time beside reading and decoding.
+fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let text = std::fs::read_to_string(path).expect("events");
-    let (seed, duplicates) = (Seed::default(), Duplicates::new());
-    let of = |first| half(model, text.lines().skip(first).step_by(2), &seed, &duplicates);
+    let (seed, formats) = (Seed::default(), Formats::new(model, "native", 1));
+    let mut reading = Reading::new(&formats, seed.clone(), Micros::MAX);
+    let decoder = reading.of_file(0, Some(text.as_bytes())).expect("native lines");
     group.throughput(Throughput::Elements(EVENTS));
-    group.bench_function("merge", |bench| {
-        let join = |(mut one, other): (State, State)| {
-            one.merge(other, model);
-            one
-        };
-        bench.iter_batched(|| (of(0), of(1)), join, BatchSize::PerIteration);
+    group.bench_function("decode and fold", |bench| {
+        bench.iter(|| {
+            let hearth = Hearth::new(model, &seed, 1);
+            let mut folder = Folder::new(&hearth, 1);
+            text.lines().for_each(|line| folder.fold(0, &decoder.decode(line)));
+            let folded = folder.finish();
+            hearth.into_state([folded])
+        });
     });
 }
 
@@ -149,7 +147,7 @@ fn stages(criterion: &mut Criterion) {
         worker(&mut group, &model, &path);
         // What follows no longer depends on the form of lines.
         if form == "slim" {
-            merge(&mut group, &model, &path);
+            folding(&mut group, &model, &path);
             result(&mut group, &model, &path);
         }
         group.finish();

@@ -350,9 +350,11 @@ impl<'f, 'd> Compiler<'f, 'd> {
         Input {
             format: input.format,
             fields: input.fields.clone(),
+            format_fields: input.format_fields.clone(),
             group_type: input.group_type.as_ref().map(|text| text.value.clone()),
             zone: input.zone.clone(),
             dedupe: input.dedupe,
+            ignore_noise: self.file.ignore_noise,
         }
     }
 

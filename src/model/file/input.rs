@@ -4,9 +4,9 @@ use super::super::{
     codes,
     tree::{Findings, Sp, Table, Text, as_table},
 };
-use crate::{clock::Zone, diag::Diagnostic};
+use crate::{clock::Zone, diag::Diagnostic, model::compiled::Fields};
 
-/// The fields of an event that can be looked for elsewhere, in the order of [`InputFile::fields`].
+/// The fields of an event that can be looked for elsewhere, in the order of [`Fields`].
 pub(in crate::model) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
 
 /// Names of formats.
@@ -26,8 +26,10 @@ const FORMATS: [(&str, &str); 9] = [
 #[derive(Debug)]
 pub(in crate::model) struct InputFile {
     pub(in crate::model) format: &'static str,
-    /// Paths by the place of their field in [`FIELDS`]; none where the format's own place holds.
-    pub(in crate::model) fields: [Option<Vec<String>>; 7],
+    /// Where fields are in files of any format.
+    pub(in crate::model) fields: Fields,
+    /// Where they are in files of one format; these go before the others.
+    pub(in crate::model) format_fields: Vec<(&'static str, Fields)>,
     pub(in crate::model) group_type: Option<Text>,
     pub(in crate::model) zone: Zone,
     pub(in crate::model) dedupe: bool,
@@ -35,7 +37,14 @@ pub(in crate::model) struct InputFile {
 
 impl Default for InputFile {
     fn default() -> Self {
-        InputFile { format: "auto", fields: Default::default(), group_type: None, zone: Zone::utc(), dedupe: true }
+        InputFile {
+            format: "auto",
+            fields: Fields::default(),
+            format_fields: Vec::new(),
+            group_type: None,
+            zone: Zone::utc(),
+            dedupe: true,
+        }
     }
 }
 
@@ -44,11 +53,17 @@ pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
     if let Some(format) = super::choice(&mut table, "format", &FORMATS, found) {
         input.format = format.value;
     }
-    if let Some(mut fields) = table.table("fields", "[input] fields", found) {
-        for (slot, field) in input.fields.iter_mut().zip(FIELDS) {
-            *slot = fields.text(field, found).and_then(|text| path(&text, found));
+    if let Some(mut table) = table.table("fields", "[input] fields", found) {
+        input.fields = fields(&mut table, found);
+        for (format, _) in FORMATS.iter().filter(|(format, _)| *format != "auto") {
+            if table.has(format)
+                && let Some(mut own) = table.table(format, &format!("[input] fields of {format}"), found)
+            {
+                input.format_fields.push((format, fields(&mut own, found)));
+                own.finish(found);
+            }
         }
-        fields.finish(found);
+        table.finish(found);
     }
     input.group_type = table.text("group_type", found);
     if let Some(zone) = super::zone(&mut table, found) {
@@ -59,6 +74,13 @@ pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
     }
     table.finish(found);
     input
+}
+
+/// The fields of one table: a path each, or a list of paths of which the first that holds anything counts.
+fn fields(table: &mut Table<'_>, found: &mut Findings) -> Fields {
+    FIELDS.map(|field| {
+        table.texts(field, found).unwrap_or_default().iter().filter_map(|text| path(text, found)).collect()
+    })
 }
 
 /// A path: keys between dots, odd ones in double quotes; a single dot is the record itself.

@@ -45,6 +45,8 @@ pub(super) struct ModelFile {
     pub(super) input: InputFile,
     pub(super) identity: IdentityFile,
     pub(super) ignore: Vec<Text>,
+    /// Whether what a vendor's code sends by itself is ignored too.
+    pub(super) ignore_noise: bool,
     pub(super) events: Vec<EventFile>,
     pub(super) metrics: Vec<MetricFile>,
     pub(super) user: LevelFile,
@@ -124,13 +126,14 @@ fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
     let input = top.table("input", "[input]", found).map(|table| input::read(table, found)).unwrap_or_default();
     let identity =
         top.table("identity", "[identity]", found).map(|table| input::identity(table, found)).unwrap_or_default();
-    let ignore = match top.table("activity", "[activity]", found) {
+    let (ignore, ignore_noise) = match top.table("activity", "[activity]", found) {
         Some(mut activity) => {
             let ignore = activity.text_list("ignore", found).unwrap_or_default();
+            let ignore_noise = activity.boolean("ignore_noise", found).is_none_or(|truth| truth.value);
             activity.finish(found);
-            ignore
+            (ignore, ignore_noise)
         }
-        None => Vec::new(),
+        None => (Vec::new(), true),
     };
     let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
     let metrics =
@@ -148,7 +151,20 @@ fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
         account.columns = output.text_list("account_columns", found).unwrap_or_default();
         output.finish(found);
     }
-    ModelFile { name, zone, week_start, start_event, input, identity, ignore, events, metrics, user, account }
+    ModelFile {
+        name,
+        zone,
+        week_start,
+        start_event,
+        input,
+        identity,
+        ignore,
+        ignore_noise,
+        events,
+        metrics,
+        user,
+        account,
+    }
 }
 
 const WEEKDAYS: [(&str, i32); 7] =

@@ -1,0 +1,42 @@
+//! What a run tells about its input beside what it came to: formats, joins, lines that were broken.
+
+use super::tell;
+use crate::{decode::format::Recognised, diag::visible, entity::JoinReport, pipeline::Folded, units::plural};
+
+/// What files were read as, and how that was told, unless it was asked for; files of one kind together.
+pub(super) fn formats(folded: &Folded, asked: &str) {
+    let mut kinds: Vec<(&Recognised, &str, u64)> = Vec::new();
+    for (stats, format) in folded.files.iter().zip(&folded.formats) {
+        let Some(format) = format else { continue };
+        let same = |(known, ..): &&mut (&Recognised, &str, u64)| {
+            known.sign == format.sign && known.format.title == format.format.title
+        };
+        match kinds.iter_mut().find(same) {
+            Some((.., count)) => *count += 1,
+            None => kinds.push((format, &stats.name, 1)),
+        }
+    }
+    for (format, name, count) in kinds.into_iter().filter(|_| asked == "auto") {
+        let more = match count - 1 {
+            0 => String::new(),
+            others => format!(" and {}", plural(others, "more file", "more files")),
+        };
+        tell(&visible(&format!("note: {name}{more}: read as {}: {}", format.format.title, format.sign)));
+    }
+}
+
+/// Joins that were refused, and records that had to be put together.
+pub(super) fn joins(report: &JoinReport, split_records: u64) {
+    if report.shared_visitors > 0 {
+        let visitors = plural(report.shared_visitors, "visitor", "visitors");
+        tell(&format!("note: not joined: {visitors} that came with more than one user, as on a shared device"));
+    }
+    if report.placeholders > 0 {
+        let lines = plural(report.placeholders, "line", "lines");
+        tell(&format!("note: not joined: the ids of {lines}, since one of them is a placeholder such as \"null\""));
+    }
+    if split_records > 0 {
+        let records = plural(split_records, "record", "records");
+        tell(&format!("note: {records} broken in two by a line end, read as if whole"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Mixpanel: the raw export, and the JSON pipeline to object storage.
+
+use super::{Agree, Format, Head, Layout, Lines, Path, What, paths};
+use crate::model::compiled::Input;
+
+/// The body of the raw export.
+pub(super) const RAW: Format = Format {
+    name: "mixpanel",
+    title: "Mixpanel's raw export",
+    lines: Lines::Split,
+    sign: raw_sign,
+    layout: raw_layout,
+    fallback: true,
+};
+
+/// Files of the JSON pipeline.
+pub(super) const PIPELINE: Format = Format {
+    name: "mixpanel",
+    title: "Mixpanel's JSON pipeline",
+    lines: Lines::Plain,
+    sign: pipeline_sign,
+    layout: pipeline_layout,
+    fallback: false,
+};
+
+fn raw_sign(head: &Head<'_>) -> Option<&'static str> {
+    let time = head.below("properties", "time").is_some_and(|time| time.is_number() || time.is_string());
+    (head.is_exactly(&["event", "properties"]) && time)
+        .then_some("lines have `event`, `properties` with `time`, and no more")
+}
+
+fn pipeline_sign(head: &Head<'_>) -> Option<&'static str> {
+    let all = ["event_name", "insert_id", "distinct_id"].iter().all(|key| head.has(key));
+    all.then_some("lines have `event_name`, `insert_id` and `distinct_id`")
+}
+
+/// The key of groups is a property that the project's settings choose, so the model has to name it: as `group_type`, or in `fields`.
+fn account(input: &Input) -> Vec<Path> {
+    input.group_type.iter().map(|group| vec!["properties".to_owned(), group.clone()]).collect()
+}
+
+/// Projects from before 2023 write the time of the project's wall clock as if it were UTC; the zone says so.
+///
+/// Every delivery writes its own processing times into the properties, so copies agree in those that the model reads. **Source** of the
+/// key of duplicates: event, distinct_id, time and `$insert_id`, as Mixpanel documents it.
+fn raw_layout(input: &Input) -> Layout {
+    Layout {
+        event: paths(&["event"]),
+        user: paths(&["properties.$user_id"]),
+        visitor: paths(&["properties.$device_id"]),
+        distinct: paths(&["properties.distinct_id"]),
+        account: account(input),
+        time: paths(&["properties.time"]),
+        wall_clock: true,
+        id: paths(&["properties.$insert_id"]),
+        more_id: paths(&["event", "properties.distinct_id", "properties.time"]),
+        agree: Agree::Values,
+        names: NAMES,
+        noise: NOISE,
+        identifies: paths(&["properties.$identified_id", "properties.$user_id", "properties.distinct_id"]),
+        previous: paths(&["properties.$anon_id"]),
+        merged: [
+            paths(&["properties.$distinct_ids.0", "properties.distinct_id"]),
+            paths(&["properties.$distinct_ids.1", "properties.alias"]),
+        ],
+        no_ids: NO_IDS,
+        ..Layout::default()
+    }
+}
+
+fn pipeline_layout(input: &Input) -> Layout {
+    Layout {
+        event: paths(&["event_name"]),
+        user: paths(&["user_id", "properties.$user_id"]),
+        visitor: paths(&["device_id", "properties.$device_id"]),
+        distinct: paths(&["distinct_id"]),
+        account: account(input),
+        time: paths(&["time"]),
+        wall_clock: false,
+        id: paths(&["insert_id"]),
+        more_id: paths(&["event_name", "distinct_id", "time"]),
+        identifies: paths(&["properties.$identified_id", "user_id", "distinct_id"]),
+        merged: [
+            paths(&["properties.$distinct_ids.0", "properties.distinct_id", "distinct_id"]),
+            paths(&["properties.$distinct_ids.1", "properties.alias"]),
+        ],
+        embedded: paths(&["properties"]),
+        ..raw_layout(input)
+    }
+}
+
+/// How projects with "Original ID Merge" join ids.
+const NAMES: &[(&str, What)] =
+    &[("$identify", What::Identify), ("$create_alias", What::Merge), ("$merge", What::Merge)];
+
+/// Ids that Mixpanel itself never joins. **Source**: its list of invalid distinct ids.
+const NO_IDS: &[&str] = &["anon", "nil", "n/a", "na", "unknown", "-1", "true", "false", "[]", "{}", "<nil>", "lmy47d"];
+
+/// Sessions, what the browser library captures by itself, and marks of deletion.
+const NOISE: &[&str] = &[
+    "$ae_crashed",
+    "$ae_first_open",
+    "$ae_session",
+    "$ae_updated",
+    "$delete",
+    "$experiment_started",
+    "$mp_click",
+    "$mp_dead_click",
+    "$mp_input_change",
+    "$mp_page_leave",
+    "$mp_rage_click",
+    "$mp_scroll",
+    "$mp_session_record",
+    "$mp_submit",
+    "$mp_web_page_view",
+    "$session_end",
+    "$session_start",
+    "$web_vitals",
+];

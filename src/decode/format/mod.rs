@@ -1,0 +1,90 @@
+//! The formats that are read: one small file each, and the table that lists them.
+//!
+//! A format says by what its lines are recognised, where the parts of a record lie ([`Layout`]), how a line is to be taken apart before it
+//! is read, and which events its own code sends by itself. A further one is a file here, a line in [`FORMATS`], and its name in the list of
+//! the model's `[input] format`.
+
+mod amplitude;
+mod batch;
+mod foreign;
+mod ga4;
+mod mixpanel;
+mod native;
+mod posthog;
+mod recognise;
+mod rudderstack;
+mod segment;
+mod settle;
+mod snowplow;
+mod snowplow_tsv;
+
+pub use self::{
+    batch::batch,
+    recognise::{Foreign, Recognised, recognise},
+    settle::{Formats, Reading},
+};
+pub(super) use self::{recognise::Head, snowplow_tsv::write_object};
+use super::layout::{Agree, Layout, Path, What, paths};
+use crate::model::compiled::Input;
+
+/// A format of event files.
+#[derive(Debug)]
+pub struct Format {
+    /// As `[input] format` names it; several formats of one vendor share it.
+    pub name: &'static str,
+    /// What files of it are, for people.
+    pub title: &'static str,
+    /// What its lines are.
+    pub lines: Lines,
+    /// By what a line is recognised, in words that follow on "recognised by:"; none if it is of another format.
+    sign: fn(&Head<'_>) -> Option<&'static str>,
+    /// Where the parts of a record lie, before the model moves any.
+    layout: fn(&Input) -> Layout,
+    /// Whether files are read as this one if the model names the format and no line shows which of its forms it is.
+    fallback: bool,
+}
+
+/// What the lines of a format are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// A record each.
+    Plain,
+    /// A record each, but that some are broken in two by a line end.
+    Split,
+    /// A list of records each, at the first of some paths that is there.
+    Batches(&'static [&'static [&'static str]]),
+    /// A record each, in columns between tabs.
+    Columns,
+}
+
+const FORMATS_LENGTH: usize = 12;
+
+/// Every format, the more special ones first: the first whose sign a line shows is the one. A static, so that a format is known by its address.
+pub static FORMATS: [&Format; FORMATS_LENGTH] = [
+    &rudderstack::BATCHES,
+    &rudderstack::LOGS,
+    &segment::SEGMENT,
+    &amplitude::AMPLITUDE,
+    &mixpanel::RAW,
+    &mixpanel::PIPELINE,
+    &posthog::BATCH,
+    &posthog::API,
+    &snowplow::JSON,
+    &snowplow::TSV,
+    &ga4::GA4,
+    &native::NATIVE,
+];
+
+impl Format {
+    /// Where the parts of a record lie, as the model has it.
+    pub(super) fn layout(&self, input: &Input) -> Layout {
+        let mut layout = (self.layout)(input);
+        layout.move_fields(input, self.name);
+        layout
+    }
+
+    /// Names of events that the vendor's own code sends by itself, for lists of them.
+    pub fn noise(&self, input: &Input) -> &'static [&'static str] {
+        (self.layout)(input).noise
+    }
+}

@@ -1,0 +1,45 @@
+//! RudderStack: the calls of Segment's specification, in its logs and in dumps of its gateway.
+
+use super::{Format, Head, Lines, segment};
+
+/// Logs in object storage.
+pub(super) const LOGS: Format = Format {
+    name: "rudderstack",
+    title: "RudderStack calls",
+    lines: Lines::Plain,
+    sign: logs,
+    layout: segment::layout,
+    fallback: true,
+};
+
+/// Dumps of the gateway's jobs: a batch of calls on each line.
+pub(super) const BATCHES: Format = Format {
+    name: "rudderstack",
+    title: "a dump of RudderStack's gateway, its batches taken apart",
+    lines: Lines::Batches(&[
+        &["event_payload", "batch"],
+        &["EventPayload", "batch"],
+        &["EventPayload"],
+        &["event_payload"],
+    ]),
+    sign: batches,
+    layout: segment::layout,
+    fallback: false,
+};
+
+fn logs(head: &Head<'_>) -> Option<&'static str> {
+    match () {
+        () if !segment::is_call(head) => None,
+        () if head.has("rudderId") => Some("lines have `messageId`, `type` and `rudderId`"),
+        () if head.has("request_ip") => Some("lines have `messageId`, `type` and `request_ip`"),
+        () => None,
+    }
+}
+
+fn batches(head: &Head<'_>) -> Option<&'static str> {
+    match () {
+        () if head.has("event_payload") => Some("lines have `event_payload`"),
+        () if head.has("EventPayload") => Some("lines have `EventPayload`"),
+        () => None,
+    }
+}

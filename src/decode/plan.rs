@@ -1,0 +1,230 @@
+//! What a decoder looks for in lines of one layout: slots of a projection, and what paths alone cannot say.
+
+use std::collections::HashMap;
+
+use super::{
+    json::Projection,
+    layout::{Agree, Layout, Path, What},
+};
+use crate::model::Model;
+
+/// What a decoder looks for in lines of one layout; made once and shared by the workers.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) projection: Projection,
+    pub(super) event: Vec<u32>,
+    pub(super) user: Vec<u32>,
+    pub(super) visitor: Vec<u32>,
+    pub(super) account: Vec<u32>,
+    pub(super) group: Vec<u32>,
+    pub(super) time: Vec<u32>,
+    pub(super) id: Vec<u32>,
+    pub(super) kind: Vec<u32>,
+    pub(super) previous: Vec<u32>,
+    /// The first slot of properties; those of traits follow.
+    pub(super) values: usize,
+    /// Of the values, the first that is a trait of users.
+    pub(super) user_traits: usize,
+    /// Of the values, the first that is a trait of accounts.
+    pub(super) account_traits: usize,
+    /// Of every name that means anything: its plan in the model's intake, and what lines of that name are.
+    pub(super) names: HashMap<String, (usize, What)>,
+    /// What paths alone cannot say; none for formats that need no more.
+    pub(super) extra: Option<Box<Extra>>,
+}
+
+/// What a format needs beyond the first of some paths.
+#[derive(Debug)]
+pub(super) struct Extra {
+    pub(super) kind_first: bool,
+    pub(super) distinct: Vec<u32>,
+    pub(super) identified: Vec<u32>,
+    pub(super) groups: Option<u32>,
+    pub(super) group_type: Vec<u32>,
+    /// The group type that is the account, as the model names it.
+    pub(super) account_type: Option<String>,
+    pub(super) wall_clock: bool,
+    pub(super) more_id: Vec<u32>,
+    /// Whether copies agree in the values that the model reads.
+    pub(super) agree_in_values: bool,
+    pub(super) group_traits: Option<u32>,
+    /// Keys of traits of accounts, if any event may carry them.
+    pub(super) trait_keys: Vec<Path>,
+    pub(super) events_tell: bool,
+    pub(super) identifies: Vec<u32>,
+    pub(super) previous_visitor: bool,
+    pub(super) merged: [Vec<u32>; 2],
+    pub(super) pairs: Vec<Pairs>,
+    pub(super) body: Option<Body>,
+    pub(super) embedded: Vec<u32>,
+    /// Slots of values and, for each, those to look into if it is empty.
+    pub(super) fallbacks: Vec<(u32, Vec<u32>)>,
+    pub(super) no_ids: &'static [&'static str],
+    pub(super) no_values: &'static [&'static str],
+}
+
+/// A list of pairs of a key and a value.
+#[derive(Debug)]
+pub(super) struct Pairs {
+    /// The slot of the list.
+    pub(super) list: u32,
+    /// Slots that the value of a key fills.
+    pub(super) by_key: HashMap<String, Vec<u32>>,
+}
+
+/// The object of properties, under a key that only its beginning tells.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) prefix: &'static str,
+    /// Finds the properties in it, in the order of the values.
+    pub(super) projection: Projection,
+}
+
+/// Asks for paths.
+struct Asking<'l> {
+    projection: Projection,
+    layout: &'l Layout,
+    pairs: Vec<Pairs>,
+}
+
+impl Asking<'_> {
+    /// The slot of a path; one that leads into a list of pairs is filled from there.
+    fn slot(&mut self, path: &[String]) -> u32 {
+        let slot = self.projection.add(path);
+        let Some((root, key)) = path.split_first().filter(|(_, key)| !key.is_empty()) else { return slot };
+        for (at, list) in self.layout.pairs.iter().enumerate() {
+            // The first list holds the properties, and may be called so.
+            if list.as_slice() == std::slice::from_ref(root) || (at == 0 && root == "properties") {
+                self.pairs[at].by_key.entry(key.join(".")).or_default().push(slot);
+            }
+        }
+        slot
+    }
+
+    fn slots(&mut self, paths: &[Path]) -> Vec<u32> {
+        paths.iter().map(|path| self.slot(path)).collect()
+    }
+
+    /// Slots for keys below the first of some roots.
+    fn values(&mut self, roots: &[Path], keys: &[Path]) {
+        for root in roots.iter().take(1) {
+            for key in keys {
+                self.slot(&below(root, key));
+            }
+        }
+    }
+
+    /// Slots for the same keys below the other roots, to look into where the first has nothing.
+    fn fallbacks(&mut self, first: usize, roots: &[Path], keys: &[Path]) -> Vec<(u32, Vec<u32>)> {
+        let others = roots.get(1..).unwrap_or_default();
+        let mut all = Vec::new();
+        for (at, key) in keys.iter().enumerate().filter(|_| !others.is_empty()) {
+            all.push(((first + at) as u32, others.iter().map(|root| self.slot(&below(root, key))).collect()));
+        }
+        all
+    }
+}
+
+fn below(root: &[String], path: &[String]) -> Path {
+    root.iter().chain(path).cloned().collect()
+}
+
+impl Plan {
+    /// Combines a layout with what a model asks for.
+    pub fn new(layout: &Layout, model: &Model) -> Plan {
+        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new() };
+        for list in &layout.pairs {
+            let list = ask.projection.add(list);
+            ask.pairs.push(Pairs { list, by_key: HashMap::new() });
+        }
+        let (event, user, visitor) = (ask.slots(&layout.event), ask.slots(&layout.user), ask.slots(&layout.visitor));
+        let (account, group, time) = (ask.slots(&layout.account), ask.slots(&layout.group), ask.slots(&layout.time));
+        let (id, kind, previous) = (ask.slots(&layout.id), ask.slots(&layout.kind), ask.slots(&layout.previous));
+        let (properties, keys) = (&model.intake.properties, &model.intake.traits);
+        let values = ask.projection.slots();
+        ask.values(&layout.properties, properties);
+        ask.values(&layout.user_traits, keys);
+        let user_traits = properties.len();
+        // Where traits of users and accounts stand in one place, they are the same values.
+        let apart = layout.user_traits != layout.account_traits;
+        let account_traits = if apart { user_traits + keys.len() } else { user_traits };
+        if apart {
+            ask.values(&layout.account_traits, keys);
+        }
+        if let (true, Agree::At(path)) = (model.input.dedupe, &layout.agree) {
+            ask.projection.hash_at(path);
+        }
+        let mut fallbacks = ask.fallbacks(values, &layout.properties, properties);
+        fallbacks.extend(ask.fallbacks(values + user_traits, &layout.user_traits, keys));
+        let extra = Extra::new(layout, model, &mut ask, fallbacks);
+        let names = names(layout, model);
+        let needed = !layout.only_paths || !extra.fallbacks.is_empty();
+        let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
+        Plan {
+            projection,
+            event,
+            user,
+            visitor,
+            account,
+            group,
+            time,
+            id,
+            kind,
+            previous,
+            values,
+            user_traits,
+            account_traits,
+            names,
+            extra,
+        }
+    }
+}
+
+/// What names mean: to the model, and to the format.
+fn names(layout: &Layout, model: &Model) -> HashMap<String, (usize, What)> {
+    let asked = model.intake.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, What::Event)));
+    let mut names: HashMap<String, (usize, What)> = asked.collect();
+    let noise = layout.noise.iter().filter(|_| model.input.ignore_noise).map(|name| (*name, What::Noise));
+    for (name, what) in noise.chain(layout.names.iter().copied()) {
+        names.entry(name.to_owned()).or_default().1 = what;
+    }
+    names
+}
+
+impl Extra {
+    fn new(layout: &Layout, model: &Model, ask: &mut Asking<'_>, fallbacks: Vec<(u32, Vec<u32>)>) -> Extra {
+        let body = layout.body.map(|prefix| {
+            let mut projection = Projection::new();
+            for path in &model.intake.properties {
+                projection.add(path);
+            }
+            if model.input.dedupe {
+                projection.hash_at(&[]);
+            }
+            Body { prefix, projection }
+        });
+        Extra {
+            kind_first: layout.kind_first,
+            distinct: ask.slots(&layout.distinct),
+            identified: ask.slots(&layout.identified),
+            groups: layout.groups.as_ref().map(|path| ask.slot(path)),
+            group_type: ask.slots(&layout.group_type),
+            account_type: model.input.group_type.clone(),
+            wall_clock: layout.wall_clock && !model.input.zone.is_utc(),
+            more_id: ask.slots(&layout.more_id),
+            agree_in_values: !matches!(layout.agree, Agree::At(_)),
+            group_traits: layout.group_traits.as_ref().map(|path| ask.slot(path)),
+            trait_keys: if model.account.traits.is_empty() { Vec::new() } else { model.intake.traits.clone() },
+            events_tell: layout.events_tell && !model.intake.traits.is_empty(),
+            identifies: ask.slots(&layout.identifies),
+            previous_visitor: layout.previous_visitor,
+            merged: [ask.slots(&layout.merged[0]), ask.slots(&layout.merged[1])],
+            embedded: ask.slots(&layout.embedded),
+            pairs: std::mem::take(&mut ask.pairs).into_iter().filter(|list| !list.by_key.is_empty()).collect(),
+            body,
+            fallbacks,
+            no_ids: layout.no_ids,
+            no_values: layout.no_values,
+        }
+    }
+}

@@ -131,6 +131,13 @@ impl<'a> Record<'a> {
         self.source
     }
 
+    /// The text in a slot of the event's scope, if it is text without escapes and not empty.
+    #[inline]
+    pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
+        let raw = self.values.get(slot.checked_sub(1)? as usize)?;
+        (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.line))
+    }
+
     /// The value of a key of the traits of the user.
     pub fn user_trait(&self, key: u32) -> Value<'a> {
         json_value(self.line, self.values.get(self.traits[0] + key as usize))
@@ -151,13 +158,9 @@ impl Scope for Record<'_> {
     }
 
     fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
-        let raw = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));
-        match raw {
-            Some(raw) if raw.kind == Kind::Text && raw.start < raw.end => {
-                let text = raw.of(self.line);
-                Some(texts.iter().any(|one| **one == *text))
-            }
-            _ => self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text)),
+        match self.plain_text(slot) {
+            Some(text) => Some(texts.iter().any(|one| **one == *text)),
+            None => self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text)),
         }
     }
 }
@@ -173,6 +176,16 @@ pub fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
         Kind::Text | Kind::EscapedText => raw.text(line).map_or(Value::Null, Value::Text),
         Kind::Missing | Kind::Null | Kind::Array | Kind::Object => Value::Null,
     }
+}
+
+/// What is there, or the rejected line at once: a line is made in its place, not handed from one function to the next.
+macro_rules! or_reject {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(reason) => return Line::Rejected(reason),
+        }
+    };
 }
 
 /// Decodes lines of one format for one worker.
@@ -260,7 +273,7 @@ impl<'m> Decoder<'m> {
             }
             reader.fill(extra, text);
         }
-        reader.record(text, line).unwrap_or_else(Line::Rejected)
+        reader.record(text, line)
     }
 
     /// The group types that were met, where the model leaves open which of them is the account.
@@ -281,7 +294,7 @@ impl RecordReader<'_> {
     }
 
     /// The first of some slots that holds anything. Empty text gives way to what comes after it, and stays where nothing does.
-    #[inline]
+    #[inline(always)]
     fn first(&self, slots: &[u32]) -> Raw {
         let mut empty = Raw::default();
         for slot in slots {
@@ -298,7 +311,7 @@ impl RecordReader<'_> {
     }
 
     #[inline(always)]
-    fn record<'a>(&'a mut self, line: &'a str, source: &'a str) -> Result<Line<'a>, Reason> {
+    fn record<'a>(&'a mut self, line: &'a str, source: &'a str) -> Line<'a> {
         let plan = self.plan;
         let extra = plan.extra.as_deref();
         let event = self.first(&plan.event);
@@ -314,37 +327,37 @@ impl RecordReader<'_> {
         let mut number = 0;
         let mut name_hash = 0;
         if what == What::Event {
-            name = event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?;
+            name = or_reject!(event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent));
             name_hash = self.seed.hash_one(&*name);
             let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
             (number, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
         }
         if let (What::Merge, Some(extra)) = (what, extra) {
-            return self.merge(extra, line, source);
+            return self.merge(extra, line, source).unwrap_or_else(Line::Rejected);
         }
         let (mut user, visitor) = match extra {
-            None => (id(line, self.first(&plan.user))?, id(line, self.first(&plan.visitor))?),
-            Some(extra) => self.who(extra, what, line)?,
+            None => (or_reject!(id(line, self.first(&plan.user))), or_reject!(id(line, self.first(&plan.visitor)))),
+            Some(extra) => or_reject!(self.who(extra, what, line)),
         };
         let account_raw = match extra {
             Some(extra) => self.account_of(extra, what, line),
             None => self.first(if what == What::Group { &plan.group } else { &plan.account }),
         };
-        let at = self.time(line)?;
-        let (account, more_accounts) = self.account(line, account_raw)?;
+        let at = or_reject!(self.time(line));
+        let (account, more_accounts) = or_reject!(self.account(line, account_raw));
         if user.is_none() && visitor.is_none() && account.is_none() {
-            return Err(Reason::NoId);
+            return Line::Rejected(Reason::NoId);
         }
         // Whether a line is a record is settled before what becomes of it.
         let previous_raw = self.first(&plan.previous);
-        let previous = self.id(line, previous_raw)?;
-        let event_id = self.id(line, self.first(&plan.id))?;
+        let previous = or_reject!(self.id(line, previous_raw));
+        let event_id = or_reject!(self.id(line, self.first(&plan.id)));
         let unnamed = if extra.is_some() { previous_raw.is_nothing() } else { previous.is_none() };
         if what == What::Alias && (user.is_none() || unnamed) {
-            return Err(Reason::NoAlias);
+            return Line::Rejected(Reason::NoAlias);
         }
         if self.is_excluded(user.as_deref()) {
-            return Ok(Line::Excluded);
+            return Line::Excluded;
         }
         let asked = event_id.filter(|_| self.model.input.dedupe && matches!(what, What::Event | What::Noise));
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
@@ -399,14 +412,14 @@ impl RecordReader<'_> {
             traits: [plan.user_traits, plan.account_traits],
         };
         if at >= self.until {
-            return Ok(Line::AfterAsOf(record));
+            return Line::AfterAsOf(record);
         }
-        Ok(match what {
+        match what {
             What::Identify => Line::Identify(record),
             What::Group => Line::Group(record),
             What::Alias => Line::Alias { record, previous: previous.unwrap_or_default() },
             What::Event | What::Noise | What::Merge => Line::Event(record),
-        })
+        }
     }
 
     /// Whether records of a user are set aside.
@@ -417,13 +430,15 @@ impl RecordReader<'_> {
     fn time(&mut self, line: &str) -> Result<Micros, Reason> {
         let raw = self.first(&self.plan.time);
         let wall_clock = self.plan.extra.as_ref().is_some_and(|extra| extra.wall_clock);
-        let text = match raw.kind {
+        let parsed = match raw.kind {
             Kind::Missing | Kind::Null => return Err(Reason::NoTime),
-            Kind::Number | Kind::Text => Cow::Borrowed(raw.of(line)),
-            _ => raw.text(line).ok_or(Reason::BadTime)?,
+            Kind::Number | Kind::Text if !wall_clock => self.instants.parse(raw.of(line)),
+            Kind::Number => parse_wall_clock(raw.of(line), &self.model.input.zone),
+            _ => {
+                let text = raw.text(line).ok_or(Reason::BadTime)?;
+                if wall_clock { parse_wall_clock(&text, &self.model.input.zone) } else { self.instants.parse(&text) }
+            }
         };
-        let parsed =
-            if wall_clock { parse_wall_clock(&text, &self.model.input.zone) } else { self.instants.parse(&text) };
         parsed.map_err(|error| match error {
             TimeError::Malformed => Reason::BadTime,
             TimeError::OutOfRange => Reason::TimeOutOfRange,
@@ -443,6 +458,7 @@ impl RecordReader<'_> {
     }
 
     /// An id, without what the format writes where there is none.
+    #[inline(always)]
     fn id<'l>(&self, line: &'l str, raw: Raw) -> Result<Option<Cow<'l, str>>, Reason> {
         let id = id(line, raw)?;
         match self.plan.extra.as_deref() {
@@ -468,13 +484,21 @@ fn is_any(globs: &[glob::Pattern], id: Option<&str>) -> bool {
 }
 
 /// An id: text as it is, a number as its digits; placeholders are none.
-#[inline]
+#[inline(always)]
 fn id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
-    let id = match raw.kind {
-        Kind::Missing | Kind::Null => return Ok(None),
-        Kind::Text | Kind::Number => Cow::Borrowed(raw.of(line)),
-        _ => raw.text(line).ok_or(Reason::BadId)?,
-    };
+    match raw.kind {
+        Kind::Missing | Kind::Null => Ok(None),
+        Kind::Text | Kind::Number => {
+            let id = raw.of(line);
+            Ok((!is_placeholder(id)).then_some(Cow::Borrowed(id)))
+        }
+        _ => unusual_id(line, raw),
+    }
+}
+
+#[cold]
+fn unusual_id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
+    let id = raw.text(line).ok_or(Reason::BadId)?;
     Ok((!is_placeholder(&id)).then_some(id))
 }
 

@@ -6,7 +6,7 @@
 use super::duplicates::Question;
 use crate::{
     expr::Type,
-    model::compiled::{CellId, CellKind, Intake, Keep, NamePlan, ValueId},
+    model::compiled::{CellId, CellKind, Intake, Keep, Match, NamePlan, ValueId},
     units::{Day, Micros},
 };
 
@@ -151,8 +151,11 @@ pub(super) struct Recipe {
     /// Words of bits, one for each filter.
     pub(super) pass_words: usize,
     pub(super) loads: Vec<Load>,
-    /// The words of an event that passes no filter.
-    pub(super) blank: Vec<u64>,
+    /// The words of an event that passes those filters only that have no condition, and the values that they need: of an event that is no
+    /// activity, and of one that is.
+    pub(super) plain: [(Vec<u64>, Vec<usize>); 2],
+    /// Filters that have a condition.
+    pub(super) conditional: Vec<usize>,
     /// By filter: the values that it needs, and what is kept.
     pub(super) tries: Vec<(Vec<usize>, Vec<Step>)>,
 }
@@ -195,8 +198,19 @@ impl Recipe {
             let steps = steps.collect();
             recipe.tries.push((needs, steps));
         }
-        recipe.blank = vec![0; recipe.pass_words];
-        recipe.blank.resize(recipe.pass_words + recipe.loads.len(), NULL);
+        let mut blank = vec![0; recipe.pass_words];
+        blank.resize(recipe.pass_words + recipe.loads.len(), NULL);
+        recipe.plain = [(blank.clone(), Vec::new()), (blank, Vec::new())];
+        for (index, one) in plan.tries.iter().enumerate() {
+            if one.matches != Match::Always || one.predicate.is_some() {
+                recipe.conditional.push(index);
+                continue;
+            }
+            for (words, needs) in recipe.plain.iter_mut().skip(usize::from(one.active)) {
+                words[index / 64] |= 1 << (index % 64);
+                needs.extend_from_slice(&recipe.tries[index].0);
+            }
+        }
         recipe
     }
 }

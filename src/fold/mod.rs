@@ -353,18 +353,22 @@ impl<'h> Folder<'h> {
     fn values(&mut self, record: &Record<'_>, at: usize, active: bool) {
         let plan = &self.model.intake.plans[record.plan];
         let recipe = &self.hearth.recipes[record.plan];
+        let (plain, plain_needs) = &recipe.plain[usize::from(active)];
         self.words.clear();
-        self.words.extend_from_slice(&recipe.blank);
+        self.words.extend_from_slice(plain);
         let (bits, values) = self.words.split_at_mut(recipe.pass_words);
-        for (index, (one, (needs, _))) in plan.tries.iter().zip(&recipe.tries).enumerate() {
-            if !passes(self.model, one, active, record) {
-                continue;
-            }
-            bits[index / 64] |= 1 << (index % 64);
+        let mut fill = |needs: &[usize]| {
             for need in needs {
                 if values[*need] == NULL {
                     values[*need] = load(self.model, recipe.loads[*need], record, &mut self.texts).unwrap_or(NULL);
                 }
+            }
+        };
+        fill(plain_needs);
+        for index in &recipe.conditional {
+            if passes(self.model, &plan.tries[*index], active, record) {
+                bits[index / 64] |= 1 << (index % 64);
+                fill(&recipe.tries[*index].0);
             }
         }
         self.buffers[at].words.extend_from_slice(&self.words);
@@ -378,7 +382,7 @@ impl<'h> Folder<'h> {
         }
         self.hearth.duplicates.check(&buffer.images, &mut self.sorted, &mut self.verdicts);
         for (image, verdict) in buffer.images.iter().zip(&self.verdicts) {
-            let words = self.hearth.recipes[image.plan()].blank.len();
+            let words = self.hearth.recipes[image.plan()].plain[0].0.len();
             let more_accounts = match image.is(Image::MORE_ACCOUNTS) {
                 true => buffer.words[image.words as usize + words],
                 false => 0,
@@ -512,6 +516,13 @@ fn holds(model: &Model, predicate: PredicateId, record: &Record<'_>) -> bool {
 fn load(model: &Model, load: Load, record: &Record<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
     match load {
         Load::Text(value) => {
+            // Most values are a property that is text.
+            let spec = &model.intake.values[value as usize];
+            if let (ValueSource::Program(Program::Slot(slot)), Type::Text) = (&spec.source, spec.kind)
+                && let Some(text) = record.plain_text(*slot)
+            {
+                return Some(u64::from(texts.intern(text)));
+            }
             let value = value_of(model, value, record).to_text()?;
             Some(u64::from(texts.intern(&value)))
         }

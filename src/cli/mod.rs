@@ -49,7 +49,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Score(score::ScoreArguments),
+    Score(Box<score::ScoreArguments>),
     Check(check::CheckArguments),
 }
 

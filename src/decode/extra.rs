@@ -204,8 +204,8 @@ impl RecordReader<'_> {
             joined: Joined::None,
             noise: false,
             tells: false,
-            source,
-            line,
+            line: source,
+            text: line,
             values: &[],
             traits: [0, 0],
         };

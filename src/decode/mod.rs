@@ -116,9 +116,9 @@ pub struct Record<'a> {
     /// Whether it is an event that carries traits too.
     pub tells: bool,
     /// What it was read from.
-    source: &'a str,
-    /// The text that the values are in: the source, or what was made of it.
     line: &'a str,
+    /// The text that the values are in: the line, or what was made of it.
+    text: &'a str,
     /// Properties from 0, then keys of traits.
     values: &'a [Raw],
     /// The first trait of users, and of accounts.
@@ -128,24 +128,24 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// What it was read from: a line, or a part of one.
     pub fn line(&self) -> &'a str {
-        self.source
+        self.line
     }
 
     /// The text in a slot of the event's scope, if it is text without escapes and not empty.
     #[inline]
     pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
         let raw = self.values.get(slot.checked_sub(1)? as usize)?;
-        (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.line))
+        (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.text))
     }
 
     /// The value of a key of the traits of the user.
     pub fn user_trait(&self, key: u32) -> Value<'a> {
-        json_value(self.line, self.values.get(self.traits[0] + key as usize))
+        json_value(self.text, self.values.get(self.traits[0] + key as usize))
     }
 
     /// The value of a key of the traits of the account.
     pub fn account_trait(&self, key: u32) -> Value<'a> {
-        json_value(self.line, self.values.get(self.traits[1] + key as usize))
+        json_value(self.text, self.values.get(self.traits[1] + key as usize))
     }
 }
 
@@ -153,7 +153,7 @@ impl Scope for Record<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         match slot.checked_sub(1) {
             None => Value::Text(Cow::Borrowed(&self.name)),
-            Some(property) => json_value(self.line, self.values.get(property as usize)),
+            Some(property) => json_value(self.text, self.values.get(property as usize)),
         }
     }
 
@@ -345,7 +345,9 @@ impl RecordReader<'_> {
         };
         let at = or_reject!(self.time(line));
         let (account, more_accounts) = or_reject!(self.account(line, account_raw));
-        if user.is_none() && visitor.is_none() && account.is_none() {
+        // A line about a group that is no account, as of another type, says nothing, but it is not wrong.
+        let of_group = extra.is_some() && what == What::Group && !self.first(&plan.group).is_nothing();
+        if user.is_none() && visitor.is_none() && account.is_none() && !of_group {
             return Line::Rejected(Reason::NoId);
         }
         // Whether a line is a record is settled before what becomes of it.
@@ -406,8 +408,8 @@ impl RecordReader<'_> {
             joined,
             noise: what == What::Noise,
             tells,
-            source,
-            line,
+            line: source,
+            text: line,
             values: &self.scanner.found[plan.values..],
             traits: [plan.user_traits, plan.account_traits],
         };

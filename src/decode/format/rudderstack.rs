@@ -38,6 +38,8 @@ fn logs(head: &Head<'_>) -> Option<&'static str> {
 
 fn batches(head: &Head<'_>) -> Option<&'static str> {
     match () {
+        // A record of its own may have a property of that name.
+        () if head.has("event") || head.has("type") => None,
         () if head.has("event_payload") => Some("lines have `event_payload`"),
         () if head.has("EventPayload") => Some("lines have `EventPayload`"),
         () => None,

@@ -115,7 +115,9 @@ fn files_of_several_formats_are_one_run() {
         let outcome = folder.pql(&format!("score in -m model.toml --out out --threads {threads}"));
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let shown = columns(&folder, "out/users.csv", &["user_id", "account_id", "events", "rows", "formats"]);
-        assert_eq!(shown, [["u-1", "acme", "11", "1320", "csv"]]);
+        // Segment and RudderStack hold the same call, and Snowplow's JSON and row the same event: two are copies.
+        assert_eq!(shown, [["u-1", "acme", "9", "1080", "csv"]]);
+        assert_eq!(record(&folder)["counts"]["duplicate"], 2);
         let record = record(&folder);
         let read: Vec<&str> =
             record["files"].as_array().expect("files").iter().filter_map(|file| file["format"].as_str()).collect();

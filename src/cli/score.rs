@@ -232,6 +232,9 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
         for path in &resolved.skipped {
             tell(&format!("note: {} is not read: its ending is none of events", visible(&path.display().to_string())));
         }
+        for left_out in &resolved.left_out {
+            tell(&visible(&format!("note: {left_out}")));
+        }
         for path in &resolved.repeated {
             tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
         }
@@ -282,13 +285,9 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
             .map(|name| dir.join(name))
     };
     let outputs = arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone());
-    let of_kind = |input: &Input| match &input.kind {
-        read::InputKind::File(path) => Some(path.clone()),
-        read::InputKind::Stdin => None,
-    };
     let read: Vec<PathBuf> = inputs
         .iter()
-        .filter_map(of_kind)
+        .filter_map(|input| input.path().map(Path::to_path_buf))
         .chain([&arguments.model, &arguments.users, &arguments.accounts].into_iter().flatten().cloned())
         .collect();
     for output in outputs {

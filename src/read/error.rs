@@ -36,6 +36,14 @@ pub enum ReadError {
     Damaged { name: String, compression: Compression, good_bytes: u64, source: io::Error },
     /// zstd data that asks for more memory than is granted.
     Window { name: String, source: io::Error },
+    /// A zip archive whose directory cannot be read.
+    Archive { name: String, source: Box<zip::result::ZipError> },
+    /// A zip archive in which no member has the name of an event file.
+    NoMembers { name: String, skipped: usize },
+    /// A member of an archive that is packed in a way that is not read.
+    MemberRefused { name: String, archive: String, reason: &'static str },
+    /// A member of an archive that is damaged.
+    MemberDamaged { name: String, good_bytes: u64, source: io::Error },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
 }
@@ -119,6 +127,28 @@ impl fmt::Display for ReadError {
                 "`{name}` needs a zstd window over 128 MiB; \
                  compress it again with `--long=27` or without `--long`"
             ),
+            Self::Archive { name, .. } => write!(
+                f,
+                "`{name}` begins like a zip archive, but its directory at the end cannot be read; \
+                 download it again, or check it with `unzip -t`"
+            ),
+            Self::NoMembers { name, skipped } => write!(
+                f,
+                "archive `{name}` holds no event files ({skipped} other{} skipped); \
+                 expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
+                 or else unpack it and name the files themselves",
+                if *skipped == 1 { "" } else { "s" }
+            ),
+            Self::MemberRefused { name, archive, reason } => write!(
+                f,
+                "`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, \
+                 and name the files"
+            ),
+            Self::MemberDamaged { name, good_bytes, .. } => write!(
+                f,
+                "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
+                 download the archive again, or check it with `unzip -t`"
+            ),
             Self::Changed { name, opened_bytes, found_bytes } => write!(
                 f,
                 "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
@@ -138,9 +168,16 @@ impl Error for ReadError {
             | Self::Read { source, .. }
             | Self::CutShort { source, .. }
             | Self::Damaged { source, .. }
-            | Self::Window { source, .. } => Some(source),
+            | Self::Window { source, .. }
+            | Self::MemberDamaged { source, .. } => Some(source),
+            Self::Archive { source, .. } => Some(source.as_ref()),
             Self::Pattern { source, .. } => Some(source),
-            Self::NoMatch { .. } | Self::NoEvents { .. } | Self::Foreign { .. } | Self::Changed { .. } => None,
+            Self::NoMatch { .. }
+            | Self::NoEvents { .. }
+            | Self::Foreign { .. }
+            | Self::NoMembers { .. }
+            | Self::MemberRefused { .. }
+            | Self::Changed { .. } => None,
         }
     }
 }

@@ -10,8 +10,10 @@
 //! It does not look into lines, does not count them, never maps a file into memory, and never
 //! passes on part of a line as if it were a whole one.
 
+mod archive;
 mod cut;
 mod error;
+mod member;
 mod raw;
 mod reader;
 mod resolve;
@@ -21,10 +23,15 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 pub use self::{
+    archive::LeftOut,
     error::ReadError,
+    member::Member,
     reader::{FileStats, Reader},
     resolve::{Resolved, resolve},
     sniff::Compression,
@@ -49,6 +56,19 @@ pub enum InputKind {
     Stdin,
     /// A file, or a pipe or device with a path.
     File(PathBuf),
+    /// A member of a zip archive.
+    Member(Member),
+}
+
+impl Input {
+    /// The file that the bytes are in, if it has a path.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            InputKind::Stdin => None,
+            InputKind::File(path) => Some(path),
+            InputKind::Member(member) => Some(&member.archive),
+        }
+    }
 }
 
 /// The two sizes that decide where blocks are cut and how much memory a worker needs.

@@ -230,5 +230,6 @@ fn regular_bytes(input: &Input) -> Option<u64> {
             let meta = fs::metadata(path).ok()?;
             meta.is_file().then_some(meta.len())
         }
+        InputKind::Member(member) => Some(member.packed_bytes),
     }
 }

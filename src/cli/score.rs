@@ -169,6 +169,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         Ok(folded) => folded,
     };
     if !arguments.quiet {
+        tell_empty(&folded.files);
         tell_rejects(&folded.rejects);
         tell_missing_names(&model, &folded.state.names);
     }
@@ -230,7 +231,8 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     let resolved = read::resolve(&arguments.events)?;
     if !arguments.quiet {
         for path in &resolved.skipped {
-            tell(&format!("note: {} is not read: its ending is none of events", visible(&path.display().to_string())));
+            let why = read::why_skipped(path);
+            tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
         }
         for left_out in &resolved.left_out {
             tell(&visible(&format!("note: {left_out}")));
@@ -361,6 +363,16 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
         let _ = io::stderr().lock().write_all(b"\r\x1b[K");
     }
     folded
+}
+
+/// Files without a byte, which an export that failed may have left.
+fn tell_empty(files: &[read::FileStats]) {
+    let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| visible(&file.name));
+    let Some(first) = empty.next() else { return };
+    match empty.count() {
+        0 => tell(&format!("note: {first} is empty")),
+        more => tell(&format!("note: {} are empty, the first is {first}", plural(more as u64 + 1, "file", "files"))),
+    }
 }
 
 /// How many lines were rejected for what, and where the first of each is.

@@ -29,11 +29,13 @@ pub enum Reason {
     BadId,
     /// A line of type alias without both ids.
     NoAlias,
+    /// A row of a table that cannot be made into a record.
+    BadRow,
 }
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 14] = [
         Reason::InvalidUtf8,
         Reason::TooLong,
         Reason::InvalidJson,
@@ -47,6 +49,7 @@ impl Reason {
         Reason::NoId,
         Reason::BadId,
         Reason::NoAlias,
+        Reason::BadRow,
     ];
 
     /// The code in the file of rejects.
@@ -65,6 +68,7 @@ impl Reason {
             Reason::NoId => "no_id",
             Reason::BadId => "bad_id",
             Reason::NoAlias => "no_alias",
+            Reason::BadRow => "bad_row",
         }
     }
 
@@ -84,6 +88,7 @@ impl Reason {
             Reason::NoId => "there is neither a user, a visitor nor an account, or only placeholders such as \"null\"",
             Reason::BadId => "an id is neither text nor a number",
             Reason::NoAlias => "an alias line needs previous_id and user_id",
+            Reason::BadRow => "the row has not as many cells as the header row, or its properties are no JSON object",
         }
     }
 }

@@ -18,11 +18,18 @@ use zip::{CompressionMethod, ZipArchive, read::ZipFile, result::ZipError};
 use super::{
     Input, InputKind, ReadError,
     member::{Member, Method},
-    resolve::is_event_name,
+    resolve::{is_csv_name, is_event_name, is_manifest_name},
+    sniff::Foreign,
 };
 
 /// How a zip archive begins: with a member, with its directory because it has none, or with the mark of a split archive.
 const BEGINNINGS: [[u8; 4]; 3] = [*b"PK\x03\x04", *b"PK\x05\x06", *b"PK\x07\x08"];
+
+/// A zip archive that is a document of an office program.
+const WORKBOOK: Foreign = Foreign {
+    format: "a workbook or document of an office program",
+    advice: "save the sheet of events as CSV UTF-8 and name that file",
+};
 
 /// Members of one archive that are not read for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +72,9 @@ pub(super) fn members(path: &Path) -> Result<Option<(Vec<Input>, Vec<LeftOut>)>,
     for place in 0..archive.len() {
         let raw = archive.by_index_raw(place).map_err(|error| unreadable(&name, error))?;
         names.push((place, String::from_utf8_lossy(raw.name_raw()).into_owned()));
+    }
+    if names.iter().any(|(_, name)| name == "[Content_Types].xml") {
+        return Err(ReadError::foreign(&name, WORKBOOK));
     }
     names.sort_by(|a, b| a.1.as_bytes().cmp(b.1.as_bytes()));
     for (place, member_name) in names {
@@ -117,18 +127,12 @@ fn reason_to_skip(name: &str) -> Option<&'static str> {
     if parts().any(|part| part.starts_with('.')) {
         return Some("hidden");
     }
-    if last.to_ascii_lowercase().starts_with("manifest") {
+    if is_manifest_name(last.as_ref()) {
         return Some("a list of files, not events");
     }
     // Nobody packs the lists of users and accounts into the archive of an export, so here CSV is events.
-    let event = is_event_name(last.as_ref()) || is_csv_name(last);
+    let event = is_event_name(last.as_ref()) || is_csv_name(last.as_ref());
     (!event).then_some("its ending is none of events")
-}
-
-fn is_csv_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let stem = [".gz", ".zst", ".zstd"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-    stem.ends_with(".csv") || stem.ends_with(".tsv")
 }
 
 fn leave_out(all: &mut Vec<LeftOut>, archive: &str, first: String, reason: &'static str) {

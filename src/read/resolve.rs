@@ -17,7 +17,7 @@ use std::{
 use super::{Input, InputKind, LeftOut, ReadError, archive};
 
 /// Endings of event files inside folders.
-const EVENT_ENDINGS: [&str; 4] = [".ndjson", ".jsonl", ".json", ".zip"];
+const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
 
 /// Endings that may follow those of event files, or stand alone.
 const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
@@ -138,7 +138,9 @@ impl Found {
                 }
                 // A link that leads nowhere is left out like any other file that holds no events.
                 match fs::metadata(&path) {
-                    Ok(meta) if meta.is_file() && is_event_name(&name) => self.add_file(path, &meta)?,
+                    Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
+                        self.add_file(path, &meta)?
+                    }
                     _ => self.skipped.push(path),
                 }
             }
@@ -185,12 +187,42 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
+/// Why a file in a folder is left out, as the end of a sentence.
+pub fn why_skipped(path: &Path) -> &'static str {
+    match path.file_name() {
+        Some(name) if is_manifest_name(name) => "it lists the files of an export",
+        Some(name) if is_csv_name(name) => {
+            "in a folder, a table may be one of users or accounts; name it, or a pattern such as 'FOLDER/*.csv', to read it as events"
+        }
+        _ => "its ending is none of events",
+    }
+}
+
 /// Whether a file in a folder is taken for events by its name.
 pub(super) fn is_event_name(name: &OsStr) -> bool {
+    let (name, is_compressed) = without_compression(name);
+    if is_compressed { !has_one_of(&name, &OTHER_ENDINGS) } else { has_one_of(&name, &EVENT_ENDINGS) }
+}
+
+/// Whether a file is a table by its name.
+pub(super) fn is_csv_name(name: &OsStr) -> bool {
+    has_one_of(&without_compression(name).0, &[".csv", ".tsv"])
+}
+
+/// Whether a file lists the files of an export by its name.
+pub(super) fn is_manifest_name(name: &OsStr) -> bool {
+    let name = without_compression(name).0;
+    name == "manifest" || name.ends_with("manifest.json")
+}
+
+/// A name in small letters, and without the ending of a compression if it has one.
+fn without_compression(name: &OsStr) -> (String, bool) {
     let name = name.to_string_lossy().to_ascii_lowercase();
-    let has_one_of = |name: &str, endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    match COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)) {
-        Some(stem) => !has_one_of(stem, &OTHER_ENDINGS),
-        None => has_one_of(&name, &EVENT_ENDINGS),
-    }
+    let stem = COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
+    let is_compressed = stem.is_some();
+    (stem.unwrap_or(name), is_compressed)
+}
+
+fn has_one_of(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.ends_with(ending))
 }

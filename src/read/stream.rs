@@ -15,7 +15,7 @@ use super::{
     Input, InputKind, ReadError,
     member::Unpacked,
     raw::{Fault, Raw},
-    sniff::{Compression, FOREIGN, MAGIC_BYTES_MAX, UTF8_MARK, ZSTD},
+    sniff::{Compression, FOREIGN_BYTES_MAX, UTF8_MARK, ZSTD, foreign},
 };
 
 /// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
@@ -57,23 +57,33 @@ impl Stream {
         Ok(stream)
     }
 
-    /// Refuses formats without lines and steps over a byte order mark.
+    /// Steps over a byte order mark and refuses formats that hold no events.
     fn check_start(&mut self) -> Result<(), ReadError> {
-        if let Err(source) = self.body.peek(MAGIC_BYTES_MAX) {
-            self.good_bytes = self.body.head.len() as u64;
-            return Err(self.failure(source));
-        }
-        for (magic, format, advice) in FOREIGN {
-            if self.body.head.starts_with(magic) {
-                let name = self.name.clone();
-                return Err(ReadError::Foreign { name, format, advice });
-            }
-        }
-        if self.body.head.starts_with(&UTF8_MARK) {
+        if self.peek(FOREIGN_BYTES_MAX)?.starts_with(&UTF8_MARK) {
             self.body.at = UTF8_MARK.len();
             self.good_bytes = UTF8_MARK.len() as u64;
         }
-        Ok(())
+        match foreign(self.peek(FOREIGN_BYTES_MAX)?) {
+            Some(foreign) => Err(ReadError::foreign(&self.name, foreign)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first bytes of the content, less a byte order mark; fewer than `count` only if there are no more. Not to be called after a read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::read`].
+    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], ReadError> {
+        if let Err(source) = self.body.peek(count) {
+            self.good_bytes = self.body.head.len() as u64;
+            return Err(self.failure(source));
+        }
+        Ok(self.body.head.get(self.body.at..).unwrap_or_default())
     }
 
     /// Reads on; 0 is the end of a stream that was whole, or an empty `buffer`.

@@ -54,13 +54,20 @@ impl fmt::Display for LeftOut {
     }
 }
 
+/// What an archive holds.
+pub(super) struct Members {
+    /// Members with events, in the order of their names.
+    pub(super) inputs: Vec<Input>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
 /// The members of a zip archive that hold events; `None` if the file is no zip archive by its first bytes, or no regular file.
 ///
 /// # Errors
 ///
 /// An archive whose directory cannot be read, that holds no events, or in which a member with events is encrypted or compressed in a way
 /// that is not read.
-pub(super) fn members(path: &Path) -> Result<Option<(Vec<Input>, Vec<LeftOut>)>, ReadError> {
+pub(super) fn members(path: &Path) -> Result<Option<Members>, ReadError> {
     let name = path.display().to_string();
     // What cannot be opened is told when it is read.
     let Ok(file) = regular(path) else { return Ok(None) };
@@ -100,7 +107,7 @@ pub(super) fn members(path: &Path) -> Result<Option<(Vec<Input>, Vec<LeftOut>)>,
         let skipped = left_out.iter().map(|left_out| left_out.count).sum();
         return Err(ReadError::NoMembers { name, skipped });
     }
-    Ok(Some((found.into_values().collect(), left_out)))
+    Ok(Some(Members { inputs: found.into_values().collect(), left_out }))
 }
 
 /// A file with a size, open; pipes and devices are left alone, because what is read of them is gone.

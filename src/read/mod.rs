@@ -32,6 +32,8 @@ mod stream;
 mod window;
 
 #[cfg(test)]
+mod shapes_tests;
+#[cfg(test)]
 mod tests;
 
 use std::{

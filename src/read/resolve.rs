@@ -161,9 +161,9 @@ impl Found {
                 continue;
             }
             match archive::members(&path)? {
-                Some((members, left_out)) => {
-                    resolved.inputs.extend(members);
-                    resolved.left_out.extend(left_out);
+                Some(members) => {
+                    resolved.inputs.extend(members.inputs);
+                    resolved.left_out.extend(members.left_out);
                 }
                 None => resolved.inputs.push(Input { name: path.display().to_string(), kind: InputKind::File(path) }),
             }

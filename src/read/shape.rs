@@ -52,8 +52,7 @@ fn is_printed_over_lines(rest: &[u8]) -> bool {
 /// its first element, and not the object itself, has a name that events have.
 pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
     let head = head.get(..WRAPPER_BYTES_MAX).unwrap_or(head);
-    let mut keys = Keys::new(head)?;
-    while let Some(key) = keys.next() {
+    for key in Keys::new(head)? {
         if is_one_of(key.name, &EVENT_NAMES) {
             return None;
         }

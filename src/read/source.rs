@@ -2,9 +2,9 @@
 //!
 //! Takes an [`Input`], looks how its content is laid out, and gives blocks by the module that reads that layout.
 
-#[cfg(feature = "parquet")]
-use std::path::Path;
 use std::sync::{Arc, atomic::AtomicU64};
+#[cfg(feature = "parquet")]
+use std::{fs::File, io::Read, path::Path};
 
 #[cfg(feature = "parquet")]
 use super::{InputKind, parquet::Table, sniff::PARQUET};
@@ -54,7 +54,7 @@ impl Source {
         let mut stream = match Stream::open(input, progress) {
             // Its columns lie apart in the file, so it is read by its path and not as a stream.
             #[cfg(feature = "parquet")]
-            Err(ReadError::Foreign { format, .. }) if format == PARQUET.format && is_file(input) => {
+            Err(ReadError::Foreign { format, .. }) if format == PARQUET.format && is_plain(input) => {
                 return Self::open_parquet(input, file, limits, naming, progress);
             }
             opened => opened?,
@@ -127,8 +127,11 @@ impl Source {
     }
 }
 
-/// Whether an input is a regular file, which can be read anywhere and twice.
+/// Whether an input is a regular file that itself is Parquet, so that it can be read anywhere and twice.
 #[cfg(feature = "parquet")]
-fn is_file(input: &Input) -> bool {
-    matches!(&input.kind, InputKind::File(path) if path.is_file())
+fn is_plain(input: &Input) -> bool {
+    let InputKind::File(path) = &input.kind else { return false };
+    let mut head = [0; 4];
+    let file = path.metadata().is_ok_and(|meta| meta.is_file()).then(|| File::open(path));
+    file.is_some_and(|file| file.and_then(|mut file| file.read_exact(&mut head)).is_ok()) && head == *b"PAR1"
 }

@@ -215,7 +215,12 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let plan = Plan::new(&Layout::native(&model.input), model);
-    let naming = Naming { fields: model.input.fields.clone() };
+    let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
+    let naming = Naming {
+        fields: model.input.fields.clone(),
+        properties: Some(properties.collect()),
+        dedupe: model.input.dedupe,
+    };
     let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers).with_naming(naming);
     let shared = Shared::new();
     let states = work(job, &plan, until, &reader, &shared, report)?;

@@ -1,8 +1,8 @@
 //! The header of a table: which column goes where in a record.
 //!
 //! Takes the names of the columns and what the model says of fields, gives a tree of keys in which each leaf is a column. Invariant: a column
-//! that the model or the native format names stands at its own path; under `properties` stands what else there is, unless the table has
-//! properties of its own.
+//! that the model or the native format names stands at its own path; under `properties` stands what else there is and is in use, unless the
+//! table has properties of its own.
 
 use super::naming::{Naming, PARTS, Part, part};
 
@@ -10,7 +10,33 @@ use super::naming::{Naming, PARTS, Part, part};
 const DEPTH_MAX: usize = 16;
 
 /// Columns that are parts of a record of the native format beside those of [`PARTS`].
-const RECORD: [&str; 5] = ["type", "traits", "previous_id", "group_id", "context"];
+const RECORD: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
+
+/// Columns that readers of vendors' formats look for.
+const OF_VENDORS: [&str; 22] = [
+    "messageId",
+    "userId",
+    "anonymousId",
+    "groupId",
+    "previousId",
+    "device_id",
+    "distinct_id",
+    "person_id",
+    "person_properties",
+    "person",
+    "set",
+    "set_once",
+    "user_properties",
+    "group_properties",
+    "groups",
+    "insert_id",
+    "uuid",
+    "event_time",
+    "client_event_time",
+    "server_received_time",
+    "user_pseudo_id",
+    "name",
+];
 
 /// Columns in which loaders note what they did; they say nothing of the event, and change when it is loaded again.
 const BOOKKEEPING: [&str; 8] = [
@@ -63,6 +89,18 @@ pub(super) enum Unfit {
     Inside(&'static str),
     /// Parts of an event that no column is known to hold, each with a column that may be meant.
     Missing(Vec<(&'static str, Option<String>)>),
+}
+
+/// What is known of a table as a whole.
+struct Table {
+    /// It is of a vendor whose reader takes it as it is.
+    vendor: bool,
+    /// Properties are columns of their own, beside the parts of the event.
+    flat: bool,
+    /// The record itself is the object of properties.
+    of_record: bool,
+    /// All properties are in use.
+    whole: bool,
 }
 
 /// The columns of a table as they are being placed.
@@ -149,53 +187,72 @@ impl Columns<'_> {
     }
 
     fn place(&mut self) -> Result<(), Unfit> {
-        let names = self.names;
-        let is_named = |name: &str| names.iter().any(|column| column == name);
-        let vendor = VENDORS.iter().any(|name| is_named(name));
         let found: Vec<Option<(usize, bool)>> =
             PARTS.iter().enumerate().map(|(place, part)| self.find(place, part)).collect();
         let get = |place: usize| found.get(place).copied().flatten();
+        let vendor = VENDORS.iter().any(|name| self.column(name).is_some());
         if !vendor {
             self.check(&get)?;
         }
-        let renamed: Vec<(usize, &str)> = found
-            .iter()
-            .zip(&PARTS)
-            .filter_map(|(found, part)| found.filter(|(_, other)| *other).map(|(column, _)| (column, part.native)))
-            .collect();
-        let own_properties = self.naming.fields.get(part::PROPERTIES).is_some_and(Option::is_some)
-            || get(part::PROPERTIES).is_some()
-            || names.iter().any(|name| name.starts_with("properties."));
-        let role = |column: usize| match () {
-            () if get(part::TIME).is_some_and(|(time, _)| time == column) => Role::Time,
-            () if get(part::PROPERTIES).is_some_and(|(properties, _)| properties == column) => Role::Object,
-            () => Role::Value,
+        let fields = &self.naming.fields;
+        let of_record = fields.get(part::PROPERTIES).and_then(Option::as_ref).is_some_and(Vec::is_empty);
+        let table = Table {
+            vendor,
+            flat: !self.names.iter().any(|name| name.starts_with("properties."))
+                && get(part::PROPERTIES).is_none()
+                && fields.get(part::PROPERTIES).is_none_or(Option::is_none),
+            of_record,
+            whole: self.naming.dedupe && get(part::ID).is_some(),
         };
-        let is_part = |column: usize| found.iter().flatten().any(|(part, _)| *part == column);
-        for (column, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let top = name.split('.').next().unwrap_or_default();
-            let stays =
-                vendor || own_properties || is_part(column) || RECORD.contains(&top) || BOOKKEEPING.contains(&top);
-            // A column that the model names anywhere has to be where the model looks for it.
-            let is_asked =
-                self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top));
-            let other = renamed.iter().find(|(of, _)| *of == column).filter(|_| !vendor);
-            match other {
-                Some((_, native)) => {
-                    self.placed.push((vec![(*native).to_owned()], column, role(column)));
-                    // A vendor's reader, or a condition, may look for the name that it had.
-                    if own_properties && *native != "properties" {
-                        self.placed.push((path_of(name), column, role(column)));
-                    }
-                }
-                None if stays || is_asked => self.placed.push((path_of(name), column, role(column))),
-                None => {
-                    let path = [vec!["properties".to_owned()], path_of(name)].concat();
-                    self.placed.push((path, column, Role::Value));
-                }
-            }
+        for (column, name) in self.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let part = found.iter().zip(&PARTS).enumerate().find_map(|(place, (found, part))| {
+                found.filter(|(of, _)| *of == column).map(|(_, renamed)| (place, part.native, renamed))
+            });
+            self.place_one(column, name, part, &table);
         }
         Ok(())
+    }
+
+    /// Places one column, of which it is known whether it holds a part of an event, under which native name, and whether it has another one.
+    fn place_one(&mut self, column: usize, name: &str, part: Option<(usize, &'static str, bool)>, table: &Table) {
+        let role = match part {
+            Some((part::TIME, ..)) => Role::Time,
+            Some((part::PROPERTIES, ..)) => Role::Object,
+            _ => Role::Value,
+        };
+        let own = path_of(name);
+        let top = own.first().map_or("", String::as_str);
+        match part {
+            Some((place, native, true)) if !table.vendor => {
+                self.placed.push((vec![native.to_owned()], column, role));
+                // The reader of a vendor's format looks for the name that it had.
+                if !table.flat && place != part::PROPERTIES {
+                    self.placed.push((own, column, role));
+                }
+            }
+            Some(_) => self.placed.push((own, column, role)),
+            None if table.vendor || self.is_asked(top) || RECORD.contains(&top) => {
+                self.placed.push((own, column, role))
+            }
+            None if BOOKKEEPING.contains(&top) && table.flat => {}
+            None if table.flat && self.is_read(top, table) => {
+                self.placed.push(([vec!["properties".to_owned()], own].concat(), column, role));
+            }
+            None if OF_VENDORS.contains(&top) || (table.of_record && self.is_read(top, table)) => {
+                self.placed.push((own, column, role));
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the model says that a part of an event lies under this name; it has to be where the model looks for it.
+    fn is_asked(&self, top: &str) -> bool {
+        self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
+    }
+
+    /// Whether a property of this name is in use. Duplicates agree in all their properties, so where they are looked for, all are.
+    fn is_read(&self, top: &str, table: &Table) -> bool {
+        table.whole || self.naming.properties.as_ref().is_none_or(|read| read.iter().any(|property| property == top))
     }
 
     /// Fails if there is no column for a name, a time, or anybody.

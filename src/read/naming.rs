@@ -88,6 +88,7 @@ pub(super) mod part {
     pub(in crate::read) const ANONYMOUS: usize = 2;
     pub(in crate::read) const ACCOUNT: usize = 3;
     pub(in crate::read) const TIME: usize = 4;
+    pub(in crate::read) const ID: usize = 5;
     pub(in crate::read) const PROPERTIES: usize = 6;
 }
 
@@ -97,4 +98,8 @@ pub struct Naming {
     /// Paths to the parts of an event that do not stand where the native format has them: event, user, anonymous, account, time, id,
     /// properties. An empty path is the record itself.
     pub fields: [Option<Vec<String>>; 7],
+    /// First keys of the properties that are in use; `None` stands for all.
+    pub properties: Option<Vec<String>>,
+    /// Whether duplicates are looked for, for which all properties of an event with an id are in use.
+    pub dedupe: bool,
 }

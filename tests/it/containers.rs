@@ -715,6 +715,38 @@ mod parquet {
     }
 
     #[test]
+    fn columns_that_nobody_asks_for_are_not_read() {
+        let folder = folder();
+        let schema = "message m { required binary event (UTF8); required int64 timestamp (TIMESTAMP(MICROS,true)); required binary user_id (UTF8); optional binary event_id (UTF8); optional binary other (UTF8); }";
+        let columns = || {
+            let text = |text: &'static str| Column::Text(vec![text, text], vec![], vec![]);
+            let optional = |text: &[&'static str]| Column::Text(text.to_vec(), vec![1, 1], vec![]);
+            vec![
+                text("visit"),
+                Column::Long(vec![AT, AT], vec![]),
+                text("ann"),
+                optional(&["x", "x"]),
+                optional(&["one", "two"]),
+            ]
+        };
+        let bytes = table(schema, 1, Compression::UNCOMPRESSED, &columns);
+        folder.write("events.parquet", &bytes);
+        let mut damaged = bytes.clone();
+        // The values of the last column, in whose place is then no page.
+        let at = bytes.windows(3).position(|part| part == b"one").expect("a value");
+        damaged[at - 12..at].fill(0xff);
+        folder.write("damaged.parquet", &damaged);
+        // Two events of one id that differ in a property nobody asks for are no duplicates.
+        assert_eq!(score(&folder, "events.parquet").code, 0);
+        assert_eq!(files(&folder)[0].1, 2);
+        assert_eq!(score(&folder, "damaged.parquet").code, 3);
+        folder.write("model.toml", format!("{MODEL}\n[input]\ndedupe = false\n"));
+        let outcome = score(&folder, "damaged.parquet");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_eq!(files(&folder)[0].1, 2);
+    }
+
+    #[test]
     fn rows_are_told_apart_over_batches_and_groups() {
         let folder = folder();
         let schema = "message m { required binary event (UTF8); required binary timestamp (UTF8); required int64 user_id; required group properties { repeated binary tags (UTF8); optional binary plan (UTF8); } }";

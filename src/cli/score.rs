@@ -25,11 +25,11 @@ use crate::{
 
 /// Score events: who is a product-qualified lead or account, and why.
 ///
-/// Reads events, one JSON object a line, and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
+/// Reads events (JSON lines or lists, CSV, Parquet) and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
 /// summary; into a pipe it writes CSV; with --out it writes users, accounts and a record of the run into a folder.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScoreArguments {
-    /// Files, folders or patterns of events, plain or as gzip or zstd; `-` is the standard input
+    /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
     #[arg(value_name = "EVENTS")]
     events: Vec<OsString>,
 

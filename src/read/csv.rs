@@ -11,6 +11,7 @@ use super::{
     cells::{Cells, RowScan},
     header::Header,
     record::{Row, refusal, write_record, write_value},
+    shape::HEAD_BYTES_MAX,
     stream::Stream,
     window::{Framed, Scan, Window},
 };
@@ -58,6 +59,10 @@ impl Rows {
             std::cmp::Reverse(cells.len())
         });
         let (delimiter, end) = ends[0];
+        // Nothing that names columns is as long as all that is looked at.
+        if end == HEAD_BYTES_MAX {
+            return Ok(None);
+        }
         cells.split(head.get(..end).unwrap_or_default(), delimiter);
         let Some(names) = names_of(&cells) else { return Ok(None) };
         let after = head.get(end..).unwrap_or_default();

@@ -12,6 +12,9 @@ pub(super) const WRAPPER_BYTES_MAX: usize = 64 << 10;
 /// Under which names answers of APIs hold their lists.
 const LIST_NAMES: [&str; 8] = ["results", "data", "events", "items", "records", "rows", "value", "batch"];
 
+/// Under which names manifests hold their lists of files.
+const MANIFEST_NAMES: [&str; 3] = ["entries", "files", "fileLocations"];
+
 /// Names that events have and answers of APIs have not.
 const EVENT_NAMES: [&str; 15] = [
     "event",
@@ -41,6 +44,20 @@ pub(super) fn is_list(head: &[u8]) -> bool {
     }
 }
 
+/// Tells a list of files, as loaders write it beside an export: an object with such a list, and without a name that events have.
+pub(super) fn is_manifest(head: &[u8]) -> bool {
+    let Some(keys) = Keys::new(head.trim_ascii_start()) else { return false };
+    let mut lists_files = false;
+    for key in keys {
+        if is_one_of(key.name, &EVENT_NAMES) {
+            return false;
+        }
+        let value = key.rest.first();
+        lists_files |= value == Some(&b'[') && is_one_of(key.name, &MANIFEST_NAMES);
+    }
+    lists_files
+}
+
 /// Whether an object goes on after the line of its opening brace.
 fn is_printed_over_lines(rest: &[u8]) -> bool {
     let inner = rest.trim_ascii_start();
@@ -56,15 +73,14 @@ pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
         if is_one_of(key.name, &EVENT_NAMES) {
             return None;
         }
-        let value = head.get(key.value..).unwrap_or_default();
-        let Some((b'[', items)) = value.split_first().filter(|_| is_one_of(key.name, &LIST_NAMES)) else { continue };
+        let Some((b'[', items)) = key.rest.split_first().filter(|_| is_one_of(key.name, &LIST_NAMES)) else { continue };
         let items = items.trim_ascii_start();
         let holds_events = match items.first() {
             Some(b']') => true,
             Some(b'{') => Keys::new(items)?.any(|key| is_one_of(key.name, &EVENT_NAMES)),
             _ => false,
         };
-        return holds_events.then_some(key.value);
+        return holds_events.then_some(head.len() - key.rest.len());
     }
     None
 }
@@ -73,10 +89,10 @@ fn is_one_of(name: &[u8], names: &[&str]) -> bool {
     names.iter().any(|known| known.as_bytes() == name)
 }
 
-/// A key of an object, as it is written, and where its value begins.
+/// A key of an object, as it is written, and the bytes from its value on.
 struct Key<'h> {
     name: &'h [u8],
-    value: usize,
+    rest: &'h [u8],
 }
 
 /// The keys of the object that some bytes begin with, as far as the bytes go.
@@ -151,6 +167,6 @@ impl<'h> Iterator for Keys<'h> {
         }
         self.at += 1;
         self.space();
-        Some(Key { name, value: self.at })
+        Some(Key { name, rest: self.rest() })
     }
 }

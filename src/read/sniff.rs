@@ -47,6 +47,12 @@ pub(super) const PARQUET: Foreign = Foreign {
     advice: "convert it with `duckdb -c \"copy (from 'FILE') to 'events.ndjson' (format json)\"`",
 };
 
+/// A list of files that loaders write beside an export.
+pub(super) const MANIFEST: Foreign = Foreign {
+    format: "a manifest, which lists the files of an export",
+    advice: "name the files themselves, or the folder that they are in",
+};
+
 const UTF16: Foreign =
     Foreign { format: "UTF-16 text", advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`" };
 
@@ -86,7 +92,7 @@ const MAGIC: [(&[u8], Foreign); 11] = [
 /// What a content is, if it is a format that holds no events as lines, list or table.
 pub(super) fn foreign(head: &[u8]) -> Option<Foreign> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
-    magic.or_else(|| markup(head)).or_else(|| manifest(head))
+    magic.or_else(|| markup(head))
 }
 
 /// Pages and error answers that servers send in place of a file.
@@ -112,17 +118,6 @@ fn markup(head: &[u8]) -> Option<Foreign> {
         return None;
     };
     Some(Foreign { format, advice })
-}
-
-/// Lists of files that loaders write beside an export.
-fn manifest(head: &[u8]) -> Option<Foreign> {
-    let inner = head.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
-    let lists = [b"\"entries\"".as_slice(), b"\"files\"", b"\"fileLocations\"", b"\"manifest_version\""];
-    let rest = lists.iter().find_map(|key| inner.strip_prefix(*key))?;
-    rest.trim_ascii_start().starts_with(b":").then_some(Foreign {
-        format: "a manifest, which lists the files of an export",
-        advice: "name the files themselves, or the folder that they are in",
-    })
 }
 
 /// How the bytes of an input are compressed.

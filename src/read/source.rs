@@ -15,6 +15,7 @@ use super::{
     cut::Cutter,
     list::Items,
     shape::{self, HEAD_BYTES_MAX},
+    sniff::MANIFEST,
     stream::Stream,
 };
 
@@ -60,6 +61,9 @@ impl Source {
             opened => opened?,
         };
         let head = stream.peek(HEAD_BYTES_MAX)?;
+        if shape::is_manifest(head) {
+            return Err(ReadError::foreign(&input.name, MANIFEST));
+        }
         if shape::is_list(head) {
             return Ok(Self::List(Items::new(stream, file, limits)));
         }

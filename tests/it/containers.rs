@@ -62,6 +62,17 @@ fn zip(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     writer.finish().expect("memory").into_inner()
 }
 
+/// The same as a program that cannot go back writes it: sizes behind the members, and all of them as if they were over 4 GiB.
+fn streamed_zip64(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new_stream(Vec::new());
+    for (name, bytes) in members {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
+        writer.start_file(*name, options).expect("memory");
+        writer.write_all(bytes).expect("memory");
+    }
+    writer.finish().expect("memory").into_inner()
+}
+
 /// Scores files with the model into `out`.
 fn score(folder: &Folder, files: &str) -> Outcome {
     folder.pql(&format!("score {files} -m model.toml --as-of 2026-10-31 --out out"))
@@ -224,6 +235,16 @@ fn members_that_cannot_be_read_are_refused_by_name() {
 }
 
 #[test]
+fn a_zip_that_was_streamed_or_is_over_four_gibibytes_is_read() {
+    let folder = folder();
+    let (ann, bob) = (lines(&[event("ann", 1)]), gzip(&lines(&[event("bob", 1)])));
+    folder.write("export.zip", streamed_zip64(&[("a.json", &ann), ("b.json.gz", &bob)]));
+    let outcome = score(&folder, "export.zip");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(users(&folder).len(), 2);
+}
+
+#[test]
 fn a_folder_gives_the_members_of_its_archives() {
     let folder = folder();
     folder.write("dump/day.zip", zip(&[("a.json", &lines(&[event("ann", 1)]))], CompressionMethod::Deflated));
@@ -278,7 +299,8 @@ fn a_json_list_is_read_as_its_elements() {
 #[test]
 fn lines_with_lists_in_them_stay_lines() {
     let folder = folder();
-    let line = r#"{"data":[{"sku":1}],"event":"visit","timestamp":"2026-10-01T10:00:00Z","user_id":"ann"}"#;
+    let line =
+        r#"{"files":["a"],"data":[{"sku":1}],"event":"visit","timestamp":"2026-10-01T10:00:00Z","user_id":"ann"}"#;
     folder.write("lines.ndjson", format!("{line}\n{line}\n{{\"results\":[{line}\n"));
     let outcome = folder.pql("score lines.ndjson -m model.toml --max-rejects 1 --out out");
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -493,6 +515,18 @@ fn text_with_commas_is_no_table() {
     let outcome = folder.pql("score log.txt -m model.toml");
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.stderr.contains("2 lines (invalid_json)"), "{}", outcome.stderr);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_is_refused_by_a_build_without_it() {
+    let folder = folder();
+    folder.write("events.parquet", b"PAR1\x15\x04");
+    refused(
+        &folder,
+        "events.parquet",
+        &["`events.parquet` is a Parquet file, which this build of pql does not read", "duckdb -c"],
+    );
 }
 
 #[cfg(feature = "parquet")]

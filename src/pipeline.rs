@@ -29,7 +29,7 @@ use crate::{
     expr::Value,
     fold::{Deferred, FileCounts, Folded as OfWorker, Folder, Hearth, NO_LAST, State},
     model::Model,
-    read::{Block, FileStats, Input, Limits, ReadError, Reader},
+    read::{Block, FileStats, Input, Limits, Naming, ReadError, Reader},
     score::{Enrichment, Overflow, Scored, score},
     units::{DAY_US, Micros},
 };
@@ -104,6 +104,8 @@ struct Reject {
     block: u32,
     /// Of its block, from 0.
     line: u64,
+    /// Of its file, from 1, where it does not follow from the lines before it.
+    at: Option<u64>,
     offset: u64,
     reason: Reason,
     /// Where its bytes are among those kept, and how many.
@@ -254,7 +256,14 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let formats = Formats::new(model, job.format, job.inputs.len());
-    let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers);
+    let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
+    let naming = Naming {
+        // A row of a table becomes a native line.
+        fields: model.input.fields_of("native").map(|paths| paths.into_iter().next()),
+        properties: Some(properties.collect()),
+        dedupe: model.input.dedupe,
+    };
+    let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers).with_naming(naming);
     let shared = Shared::new();
     let seed = Seed::default();
     let hearth = Hearth::new(model, &seed, job.workers);
@@ -364,7 +373,7 @@ impl Shared {
                 before.2 += block_lines.get(&(before.0, before.1)).copied().unwrap_or(0);
                 before.1 += 1;
             }
-            list.push((reject, before.2 + reject.line + 1));
+            list.push((reject, reject.at.unwrap_or(before.2 + reject.line + 1)));
         }
         let (bytes, _) = self.spool.into_inner().unwrap_or_else(PoisonError::into_inner);
         let names = job.inputs.iter().map(|input| input.name.clone()).collect();
@@ -459,11 +468,13 @@ impl Worker<'_> {
     /// Folds the lines of a block, each of which is a record.
     fn usual_block(&mut self, block: &Block) -> io::Result<u64> {
         let Ok(decoder) = self.reading.of_file(block.file, None) else { return Ok(0) };
+        let known = |line: u64| block.places.get(line as usize);
         let place = |line: u64, start: usize, reason: Reason, length: u64| Reject {
             file: block.file,
             block: block.index,
             line,
-            offset: block.offset + start as u64,
+            at: known(line).map(|place| place.line),
+            offset: known(line).map_or(block.offset + start as u64, |place| place.offset),
             reason,
             kept: (0, 0),
             length,
@@ -484,9 +495,13 @@ impl Worker<'_> {
                 Some(whole) => whole.get(start..end),
                 None => std::str::from_utf8(bytes).ok(),
             };
-            let line = text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| decoder.decode(text));
+            let line = match known(number) {
+                Some(place) if place.broken => Line::Rejected(Reason::BadRow),
+                _ => text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| decoder.decode(text)),
+            };
             self.folder.fold(block.file, &line);
             if let Line::Rejected(reason) = line {
+                let bytes = known(number).and_then(|place| block.stored_of(place)).unwrap_or(bytes);
                 self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
             }
             number += 1;

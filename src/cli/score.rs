@@ -25,11 +25,11 @@ use crate::{
 
 /// Score events: who is a product-qualified lead or account, and why.
 ///
-/// Reads events, one JSON object a line, and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
+/// Reads events (JSON lines or lists, CSV, Parquet) and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
 /// summary; into a pipe it writes CSV; with --out it writes users, accounts and a record of the run into a folder.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScoreArguments {
-    /// Files, folders or patterns of events, plain or as gzip or zstd; `-` is the standard input
+    /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
     #[arg(value_name = "EVENTS")]
     events: Vec<OsString>,
 
@@ -217,6 +217,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     };
     if !arguments.quiet {
         notes::formats(&folded, job.format);
+        tell_empty(&folded.files);
         tell_rejects(&folded.rejects);
         tell_missing_names(&model, &folded.state.names);
     }
@@ -286,7 +287,11 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     let resolved = read::resolve(&arguments.events)?;
     if !arguments.quiet {
         for path in &resolved.skipped {
-            tell(&format!("note: {} is not read: its ending is none of events", visible(&path.display().to_string())));
+            let why = read::why_skipped(path);
+            tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
+        }
+        for left_out in &resolved.left_out {
+            tell(&visible(&format!("note: {left_out}")));
         }
         for path in &resolved.repeated {
             tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
@@ -339,13 +344,9 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
     };
     let outputs =
         arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone()).chain(arguments.id_map.clone());
-    let of_kind = |input: &Input| match &input.kind {
-        read::InputKind::File(path) => Some(path.clone()),
-        read::InputKind::Stdin => None,
-    };
     let read: Vec<PathBuf> = inputs
         .iter()
-        .filter_map(of_kind)
+        .filter_map(|input| input.path().map(Path::to_path_buf))
         .chain([&arguments.model, &arguments.users, &arguments.accounts].into_iter().flatten().cloned())
         .collect();
     for output in outputs {
@@ -409,6 +410,16 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
         let _ = io::stderr().lock().write_all(b"\r\x1b[K");
     }
     folded
+}
+
+/// Files without a byte, which an export that failed may have left.
+fn tell_empty(files: &[read::FileStats]) {
+    let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| visible(&file.name));
+    let Some(first) = empty.next() else { return };
+    match empty.count() {
+        0 => tell(&format!("note: {first} is empty")),
+        more => tell(&format!("note: {} are empty, the first is {first}", plural(more as u64 + 1, "file", "files"))),
+    }
 }
 
 /// How many lines were rejected for what, and where the first of each is.

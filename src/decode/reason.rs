@@ -33,11 +33,13 @@ pub enum Reason {
     BadColumns,
     /// The mark of an export that broke off.
     BrokenOff,
+    /// A row of a table that cannot be made into a record.
+    BadRow,
 }
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 16] = [
         Reason::InvalidUtf8,
         Reason::TooLong,
         Reason::InvalidJson,
@@ -53,6 +55,7 @@ impl Reason {
         Reason::NoAlias,
         Reason::BadColumns,
         Reason::BrokenOff,
+        Reason::BadRow,
     ];
 
     /// The code in the file of rejects.
@@ -73,6 +76,7 @@ impl Reason {
             Reason::NoAlias => "no_alias",
             Reason::BadColumns => "bad_columns",
             Reason::BrokenOff => "broken_off",
+            Reason::BadRow => "bad_row",
         }
     }
 
@@ -98,6 +102,7 @@ impl Reason {
             Reason::BrokenOff => {
                 "the export broke off here (`terminated early`), so events are missing; export that range again"
             }
+            Reason::BadRow => "the row has not as many cells as the header row, or its properties are no JSON object",
         }
     }
 }

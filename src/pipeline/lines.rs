@@ -68,11 +68,13 @@ struct Folding<'f, 'm> {
 
 impl Folding<'_, '_> {
     fn reject_of(&self, piece: Piece<'_>, reason: Reason) -> Reject {
+        let place = self.block.places.get(piece.number as usize);
         Reject {
             file: self.block.file,
             block: self.block.index,
             line: piece.number,
-            offset: self.block.offset + piece.start as u64,
+            at: place.map(|place| place.line),
+            offset: place.map_or(self.block.offset + piece.start as u64, |place| place.offset),
             reason,
             kept: (0, 0),
             length: piece.bytes.len() as u64,

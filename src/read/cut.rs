@@ -3,12 +3,9 @@
 //! Takes a [`Stream`] and [`Limits`], gives [`Block`]s in order. Invariant: what is kept between two
 //! blocks is less than a block, and cuts do not depend on how many bytes a read happened to give.
 
-use std::{
-    mem,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::mem;
 
-use super::{Block, Input, LONG_LINE_KEPT_BYTES, Limits, ReadError, stream::Stream};
+use super::{Block, LONG_LINE_KEPT_BYTES, Limits, ReadError, stream::Stream};
 
 /// A buffer larger than this many blocks gives its memory back when it is reused.
 const BUFFER_BLOCKS_MAX: usize = 4;
@@ -27,14 +24,9 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    /// Opens an input.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Stream::open`].
-    pub(super) fn open(input: &Input, file: u32, limits: Limits, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
-        let stream = Stream::open(input, progress)?;
-        Ok(Self {
+    /// Cuts a stream from its beginning.
+    pub(super) fn new(stream: Stream, file: u32, limits: Limits) -> Self {
+        Self {
             file,
             limits: limits.checked(),
             carry: Vec::new(),
@@ -42,7 +34,7 @@ impl Cutter {
             index: 0,
             ended: false,
             stream,
-        })
+        }
     }
 
     /// Replaces `block` by the next one; `false`, with `block` untouched but for its bytes, at the end.
@@ -114,7 +106,8 @@ impl Cutter {
 
     /// Names the next block.
     fn label(&mut self, block: &mut Block, long_line: Option<u64>, bytes: Vec<u8>) {
-        *block = Block { file: self.file, index: self.index, offset: self.offset, bytes, long_line };
+        *block =
+            Block { file: self.file, index: self.index, offset: self.offset, bytes, long_line, ..Block::default() };
         self.index = self.index.saturating_add(1);
     }
 

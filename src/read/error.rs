@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-use super::Compression;
+use super::{Compression, sniff::Foreign};
 
 /// Why inputs could not be found, opened or read to their end.
 ///
@@ -36,6 +36,22 @@ pub enum ReadError {
     Damaged { name: String, compression: Compression, good_bytes: u64, source: io::Error },
     /// zstd data that asks for more memory than is granted.
     Window { name: String, source: io::Error },
+    /// A zip archive whose directory cannot be read.
+    Archive { name: String, source: Box<zip::result::ZipError> },
+    /// A zip archive in which no member has the name of an event file.
+    NoMembers { name: String, skipped: usize },
+    /// A member of an archive that is packed in a way that is not read.
+    MemberRefused { name: String, archive: String, reason: &'static str },
+    /// A member of an archive that is damaged.
+    MemberDamaged { name: String, good_bytes: u64, source: io::Error },
+    /// A JSON list, or an object over several lines, that stops before its end.
+    ListCut { name: String, records: u64 },
+    /// A table that stops inside a quoted cell.
+    CellCut { name: String, line: u64 },
+    /// A table that is none of events, or does not say where their parts are.
+    Columns { name: String, what: String, advice: String },
+    /// A Parquet file that is damaged, or packed in a way that is not read.
+    Table { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
 }
@@ -44,6 +60,12 @@ impl ReadError {
     /// Whether the arguments are to blame (nothing there, nothing matched), not the machine or the data.
     pub fn is_start(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Pattern { .. } | Self::NoMatch { .. } | Self::NoEvents { .. })
+    }
+
+    /// The error for a content that is no events.
+    pub(super) fn foreign(name: &str, foreign: Foreign) -> Self {
+        let Foreign { format, advice } = foreign;
+        Self::Foreign { name: name.to_owned(), format, advice }
     }
 
     /// The error for a path that could not be looked at before reading began.
@@ -89,7 +111,7 @@ impl fmt::Display for ReadError {
                 f,
                 "folder `{}` holds no event files ({skipped} other{} skipped); \
                  expected names ending in .ndjson, .jsonl or .json, with or without .gz or .zst, \
-                 or else name the files themselves",
+                 or in .zip or .parquet, or else name the files themselves",
                 path.display(),
                 if *skipped == 1 { "" } else { "s" }
             ),
@@ -100,7 +122,7 @@ impl fmt::Display for ReadError {
                 write!(f, "`{name}` could not be read to its end; check the disk or mount it is on")
             }
             Self::Foreign { name, format, advice } => {
-                write!(f, "`{name}` is {format}, expected one JSON object per line in UTF-8; {advice}")
+                write!(f, "`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")
             }
             Self::CutShort { name, compression, good_bytes, .. } => write!(
                 f,
@@ -118,6 +140,45 @@ impl fmt::Display for ReadError {
                 f,
                 "`{name}` needs a zstd window over 128 MiB; \
                  compress it again with `--long=27` or without `--long`"
+            ),
+            Self::Archive { name, .. } => write!(
+                f,
+                "`{name}` begins like a zip archive, but its directory at the end cannot be read; \
+                 download it again, or check it with `unzip -t`"
+            ),
+            Self::NoMembers { name, skipped } => write!(
+                f,
+                "archive `{name}` holds no event files ({skipped} other{} skipped); \
+                 expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
+                 or else unpack it and name the files themselves",
+                if *skipped == 1 { "" } else { "s" }
+            ),
+            Self::MemberRefused { name, archive, reason } => write!(
+                f,
+                "`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, \
+                 and name the files"
+            ),
+            Self::MemberDamaged { name, good_bytes, .. } => write!(
+                f,
+                "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
+                 download the archive again, or check it with `unzip -t`"
+            ),
+            Self::ListCut { name, records } => write!(
+                f,
+                "`{name}` stops inside a JSON list or object, after {records} whole record{}; \
+                 download it again, or close its brackets",
+                if *records == 1 { "" } else { "s" }
+            ),
+            Self::CellCut { name, line } => write!(
+                f,
+                "`{name}` stops inside a quoted cell of the row that begins on line {line}; \
+                 download it again, or look for a quote on that line that should be doubled"
+            ),
+            Self::Columns { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
+            Self::Table { name, rows, .. } => write!(
+                f,
+                "`{name}` is a Parquet file that cannot be read past row {rows}; download it again, \
+                 or write it anew with `duckdb -c \"copy (from 'FILE') to 'events.parquet'\"`"
             ),
             Self::Changed { name, opened_bytes, found_bytes } => write!(
                 f,
@@ -138,9 +199,20 @@ impl Error for ReadError {
             | Self::Read { source, .. }
             | Self::CutShort { source, .. }
             | Self::Damaged { source, .. }
-            | Self::Window { source, .. } => Some(source),
+            | Self::Window { source, .. }
+            | Self::MemberDamaged { source, .. } => Some(source),
+            Self::Table { source, .. } => Some(source.as_ref()),
+            Self::Archive { source, .. } => Some(source.as_ref()),
             Self::Pattern { source, .. } => Some(source),
-            Self::NoMatch { .. } | Self::NoEvents { .. } | Self::Foreign { .. } | Self::Changed { .. } => None,
+            Self::NoMatch { .. }
+            | Self::NoEvents { .. }
+            | Self::Foreign { .. }
+            | Self::NoMembers { .. }
+            | Self::ListCut { .. }
+            | Self::CellCut { .. }
+            | Self::Columns { .. }
+            | Self::MemberRefused { .. }
+            | Self::Changed { .. } => None,
         }
     }
 }

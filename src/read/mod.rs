@@ -10,23 +10,45 @@
 //! It does not look into lines, does not count them, never maps a file into memory, and never
 //! passes on part of a line as if it were a whole one.
 
+mod archive;
+mod cells;
+mod csv;
 mod cut;
 mod error;
+mod header;
+mod list;
+mod member;
+mod naming;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod raw;
 mod reader;
+mod record;
 mod resolve;
+mod shape;
 mod sniff;
+mod source;
 mod stream;
+mod window;
 
+#[cfg(test)]
+mod shapes_tests;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 pub use self::{
+    archive::LeftOut,
     error::ReadError,
+    member::Member,
+    naming::Naming,
     reader::{FileStats, Reader},
-    resolve::{Resolved, resolve},
+    resolve::{Resolved, resolve, why_skipped},
     sniff::Compression,
 };
 
@@ -49,6 +71,19 @@ pub enum InputKind {
     Stdin,
     /// A file, or a pipe or device with a path.
     File(PathBuf),
+    /// A member of a zip archive.
+    Member(Member),
+}
+
+impl Input {
+    /// The file that the bytes are in, if it has a path.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            InputKind::Stdin => None,
+            InputKind::File(path) => Some(path),
+            InputKind::Member(member) => Some(&member.archive),
+        }
+    }
 }
 
 /// The two sizes that decide where blocks are cut and how much memory a worker needs.
@@ -88,6 +123,45 @@ pub struct Block {
     /// For a line over [`Limits::line_bytes_max`]: its length without its line end, in bytes.
     /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
     pub long_line: Option<u64>,
+    /// Where the lines come from, one for each, if they do not stand so in the file; else empty.
+    pub places: Vec<Place>,
+    /// The records as they stand in the file, to which places point.
+    pub stored: Vec<u8>,
+}
+
+/// Where a line that was made from something else comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The line of the file in which the record begins, from 1; in a table of binary rows the number of the row.
+    pub line: u64,
+    /// Offset of its first byte in the decompressed file; bytes.
+    pub offset: u64,
+    /// Where in [`Block::stored`] the record stands as it is in the file; `None` if the line shows it.
+    pub stored: Option<Range<usize>>,
+    /// Whether it could not be made into a line.
+    pub broken: bool,
+}
+
+impl Block {
+    /// Empties the block for the lines that are made next.
+    fn restart(&mut self, file: u32, index: u32, offset: u64) {
+        self.bytes.clear();
+        self.stored.clear();
+        self.places.clear();
+        (self.file, self.index, self.offset, self.long_line) = (file, index, offset, None);
+    }
+
+    /// Becomes the block of one record over the limit, of which `kept` is the beginning.
+    fn hold_long(&mut self, place: Place, kept: Vec<u8>, length: u64) {
+        self.bytes = kept;
+        self.places = vec![place];
+        self.long_line = Some(length);
+    }
+
+    /// The bytes of a line as they stand in the file, if the line was made from them.
+    pub fn stored_of(&self, place: &Place) -> Option<&[u8]> {
+        self.stored.get(place.stored.clone()?)
+    }
 }
 
 /// Shows the place and the size but not the bytes, which may be personal.

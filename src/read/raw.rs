@@ -1,6 +1,6 @@
 //! The bytes of one input as stored.
 //!
-//! Takes an [`Input`], gives its bytes up to the size it had when it was opened. Invariant: an error
+//! Takes an [`Input`], gives its bytes up to the size it had when it was opened (of a member, its part of the archive). Invariant: an error
 //! of the file or of the system is a [`Fault`] inside the `io::Error`, so that it can be told from
 //! an error of the decoder that it passes through.
 
@@ -8,7 +8,7 @@ use std::{
     error::Error,
     fmt,
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,12 +24,14 @@ pub(super) enum Fault {
     Failed(io::Error),
     /// The file is smaller than when it was opened.
     Shrunk { opened_bytes: u64, found_bytes: u64 },
+    /// The packed data of an archive's member are damaged.
+    Unpacking(io::Error),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(source) => source.fmt(f),
+            Self::Failed(source) | Self::Unpacking(source) => source.fmt(f),
             Self::Shrunk { .. } => f.write_str("the file shrank"),
         }
     }
@@ -46,7 +48,9 @@ impl From<Fault> for io::Error {
 /// The bytes of a file as stored, up to the size it had when it was opened.
 pub(super) struct Raw {
     handle: Handle,
-    /// Size when opened, of regular files; others end where they end.
+    /// Where in the file the bytes begin.
+    start: u64,
+    /// Size when opened, of regular files and members; others end where they end.
     opened_bytes: Option<u64>,
     /// Bytes read so far.
     pub(super) taken: u64,
@@ -60,16 +64,21 @@ enum Handle {
 
 impl Raw {
     pub(super) fn open(input: &Input, progress: Arc<AtomicU64>) -> io::Result<Self> {
-        let (handle, opened_bytes) = match &input.kind {
-            InputKind::Stdin => (Handle::Stdin(io::stdin()), None),
+        let (handle, start, opened_bytes) = match &input.kind {
+            InputKind::Stdin => (Handle::Stdin(io::stdin()), 0, None),
             InputKind::File(path) => {
                 let file = File::open(path)?;
                 let meta = file.metadata()?;
                 let opened_bytes = meta.is_file().then_some(meta.len());
-                (Handle::File(file), opened_bytes)
+                (Handle::File(file), 0, opened_bytes)
+            }
+            InputKind::Member(member) => {
+                let mut file = File::open(&member.archive)?;
+                file.seek(SeekFrom::Start(member.start))?;
+                (Handle::File(file), member.start, Some(member.packed_bytes))
             }
         };
-        Ok(Self { handle, opened_bytes, taken: 0, progress })
+        Ok(Self { handle, start, opened_bytes, taken: 0, progress })
     }
 
     /// How much of a buffer may be filled before the size at opening is reached.
@@ -85,7 +94,7 @@ impl Raw {
         let (Handle::File(file), Some(opened_bytes)) = (&self.handle, self.opened_bytes) else {
             return Ok(());
         };
-        let found_bytes = file.metadata().map_err(Fault::Failed)?.len();
+        let found_bytes = file.metadata().map_err(Fault::Failed)?.len().saturating_sub(self.start);
         if found_bytes >= opened_bytes {
             return Ok(());
         }

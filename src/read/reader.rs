@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use super::{Block, Compression, Input, InputKind, Limits, ReadError, cut::Cutter};
+use super::{
+    Block, Compression, Input, InputKind, Limits, Naming, ReadError,
+    source::{End, Source},
+};
 
 /// What is known of a file that was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub struct FileStats {
 pub struct Reader {
     inputs: Vec<Input>,
     limits: Limits,
+    naming: Naming,
     open_files_max: usize,
     total_bytes: Option<u64>,
     progress: Arc<AtomicU64>,
@@ -49,7 +53,7 @@ pub struct Reader {
 #[derive(Default)]
 struct Queue {
     /// Open files that no thread reads.
-    idle: Vec<Cutter>,
+    idle: Vec<Source>,
     /// How many files threads are reading.
     busy: usize,
     /// The first input not opened yet.
@@ -66,11 +70,18 @@ impl Reader {
             total_bytes: inputs.iter().map(regular_bytes).sum(),
             inputs,
             limits,
+            naming: Naming::default(),
             open_files_max: workers.max(1),
             progress: Arc::default(),
             queue: Mutex::default(),
             turned: Condvar::new(),
         }
+    }
+
+    /// The same reader, for tables whose columns are named in another way than the native fields.
+    #[must_use]
+    pub fn with_naming(self, naming: Naming) -> Self {
+        Self { naming, ..self }
     }
 
     /// The next block of any file, in the buffer of `recycled`; `None` when all were given, or after
@@ -140,7 +151,7 @@ impl Reader {
     /// The first open file that is free, or else one not opened yet.
     fn pick<'a>(&'a self, queue: &mut Queue) -> Option<Turn<'a>> {
         let places = queue.idle.iter().enumerate();
-        if let Some((place, _)) = places.min_by_key(|(_, cutter)| cutter.file) {
+        if let Some((place, _)) = places.min_by_key(|(_, source)| source.file()) {
             return Some(Turn::Open(queue.idle.swap_remove(place)));
         }
         if queue.busy >= self.open_files_max {
@@ -168,7 +179,7 @@ struct Lease<'a> {
 #[expect(clippy::large_enum_variant, reason = "there is one per thread, and it is moved once per block")]
 enum Turn<'a> {
     Unopened(u32, &'a Input),
-    Open(Cutter),
+    Open(Source),
     Done(FileStats),
     /// Being read; it is dropped in this state only by an error or a panic.
     Broken,
@@ -178,29 +189,28 @@ impl Lease<'_> {
     /// Reads one block; `false` at the end of the file.
     fn advance(&mut self, block: &mut Block) -> Result<bool, ReadError> {
         let reader = self.reader;
-        let mut cutter = match mem::replace(&mut self.turn, Turn::Broken) {
-            Turn::Unopened(file, input) => Cutter::open(input, file, reader.limits, &reader.progress)?,
-            Turn::Open(cutter) => cutter,
+        let mut source = match mem::replace(&mut self.turn, Turn::Broken) {
+            Turn::Unopened(file, input) => reader.open(file, input)?,
+            Turn::Open(source) => source,
             Turn::Done(_) | Turn::Broken => return Ok(false),
         };
-        let more = cutter.next(block)?;
-        self.turn = if more { Turn::Open(cutter) } else { Turn::Done(reader.finish(cutter)?) };
+        let more = source.next(block)?;
+        self.turn = if more { Turn::Open(source) } else { Turn::Done(reader.finish(source)?) };
         Ok(more)
     }
 }
 
 impl Reader {
-    fn finish(&self, cutter: Cutter) -> Result<FileStats, ReadError> {
-        let file = cutter.file;
-        let stream = cutter.finish()?;
+    fn open(&self, file: u32, input: &Input) -> Result<Source, ReadError> {
+        Source::open(input, file, self.limits, &self.naming, &self.progress)
+    }
+
+    fn finish(&self, source: Source) -> Result<FileStats, ReadError> {
+        let file = source.file();
         let input = self.inputs.get(file as usize);
-        Ok(FileStats {
-            file,
-            name: input.map(|input| input.name.clone()).unwrap_or_default(),
-            compression: stream.compression(),
-            raw_bytes: stream.raw_bytes(),
-            bytes: stream.good_bytes(),
-        })
+        let name = input.map(|input| input.name.clone()).unwrap_or_default();
+        let End { compression, raw_bytes, bytes } = source.finish()?;
+        Ok(FileStats { file, name, compression, raw_bytes, bytes })
     }
 }
 
@@ -209,8 +219,8 @@ impl Drop for Lease<'_> {
         let mut queue = self.reader.lock();
         queue.busy = queue.busy.saturating_sub(1);
         match mem::replace(&mut self.turn, Turn::Broken) {
-            Turn::Open(cutter) => {
-                queue.idle.push(cutter);
+            Turn::Open(source) => {
+                queue.idle.push(source);
                 self.reader.turned.notify_one();
                 return;
             }
@@ -230,5 +240,6 @@ fn regular_bytes(input: &Input) -> Option<u64> {
             let meta = fs::metadata(path).ok()?;
             meta.is_file().then_some(meta.len())
         }
+        InputKind::Member(member) => Some(member.packed_bytes),
     }
 }

@@ -1,10 +1,11 @@
 //! Turns arguments into the list of inputs.
 //!
 //! Takes paths, folders, patterns and `-` as typed, gives inputs in the order of their path bytes
-//! with each file once. Invariant: the list does not depend on the order of the arguments nor on
-//! the order in which a folder lists its files.
+//! with each file once, and in place of a zip archive its members. Invariant: the list does not
+//! depend on the order of the arguments nor on the order in which a folder lists its files.
 //!
-//! It opens files only to see whether it may, and reads none of their bytes.
+//! It opens files to see whether it may, and reads none of their bytes but the first few, which
+//! tell zip archives, and the directories of those.
 
 use std::{
     collections::HashSet,
@@ -13,10 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Input, InputKind, ReadError};
+use super::{Input, InputKind, LeftOut, ReadError, archive};
 
 /// Endings of event files inside folders.
-const EVENT_ENDINGS: [&str; 3] = [".ndjson", ".jsonl", ".json"];
+const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
 
 /// Endings that may follow those of event files, or stand alone.
 const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
@@ -31,6 +32,8 @@ pub struct Resolved {
     pub inputs: Vec<Input>,
     /// Files and linked folders inside named folders that were left out; hidden ones are not listed.
     pub skipped: Vec<PathBuf>,
+    /// Members of archives that were left out, in the order of the archives.
+    pub left_out: Vec<LeftOut>,
     /// Further names of files that are read already under another name or were given twice.
     pub repeated: Vec<PathBuf>,
 }
@@ -43,13 +46,13 @@ pub struct Resolved {
 /// # Errors
 ///
 /// A path that does not exist, may not be read or cannot be listed; a pattern that is malformed or
-/// matches nothing; a folder without event files.
+/// matches nothing; a folder without event files; a zip archive that cannot be read or holds no events.
 pub fn resolve(args: &[OsString]) -> Result<Resolved, ReadError> {
     let mut found = Found::default();
     for arg in args {
         found.add(arg)?;
     }
-    Ok(found.into_resolved())
+    found.into_resolved()
 }
 
 /// What was found so far, unsorted and with repetitions.
@@ -135,7 +138,9 @@ impl Found {
                 }
                 // A link that leads nowhere is left out like any other file that holds no events.
                 match fs::metadata(&path) {
-                    Ok(meta) if meta.is_file() && is_event_name(&name) => self.add_file(path, &meta)?,
+                    Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
+                        self.add_file(path, &meta)?
+                    }
                     _ => self.skipped.push(path),
                 }
             }
@@ -144,29 +149,37 @@ impl Found {
     }
 
     /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
-    fn into_resolved(mut self) -> Resolved {
+    fn into_resolved(mut self) -> Result<Resolved, ReadError> {
         let mut resolved = Resolved::default();
         self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         let mut seen = HashSet::new();
         for path in self.files {
             // A pipe that the shell passes as `/dev/fd/63` has no canonical path.
             let identity = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-            if seen.insert(identity) {
-                resolved.inputs.push(Input { name: path.display().to_string(), kind: InputKind::File(path) });
-            } else {
+            if !seen.insert(identity) {
                 resolved.repeated.push(path);
+                continue;
+            }
+            match archive::members(&path)? {
+                Some(members) => {
+                    resolved.inputs.extend(members.inputs);
+                    resolved.left_out.extend(members.left_out);
+                }
+                None => resolved.inputs.push(Input { name: path.display().to_string(), kind: InputKind::File(path) }),
             }
         }
         if self.stdin > 0 {
             let stdin = Input { name: "-".to_owned(), kind: InputKind::Stdin };
-            let place = resolved.inputs.partition_point(|input| input.name.as_str() < "-");
+            let place = resolved
+                .inputs
+                .partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
             resolved.inputs.insert(place, stdin);
         }
         resolved.repeated.extend((1..self.stdin).map(|_| PathBuf::from("-")));
         self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         self.skipped.dedup();
         resolved.skipped = self.skipped;
-        resolved
+        Ok(resolved)
     }
 }
 
@@ -174,12 +187,42 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Whether a file in a folder is taken for events by its name.
-fn is_event_name(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_ascii_lowercase();
-    let has_one_of = |name: &str, endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    match COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)) {
-        Some(stem) => !has_one_of(stem, &OTHER_ENDINGS),
-        None => has_one_of(&name, &EVENT_ENDINGS),
+/// Why a file in a folder is left out, as the end of a sentence.
+pub fn why_skipped(path: &Path) -> &'static str {
+    match path.file_name() {
+        Some(name) if is_manifest_name(name) => "it lists the files of an export",
+        Some(name) if is_csv_name(name) => {
+            "in a folder, a table may be one of users or accounts; name it, or a pattern such as 'FOLDER/*.csv', to read it as events"
+        }
+        _ => "its ending is none of events",
     }
+}
+
+/// Whether a file in a folder is taken for events by its name.
+pub(super) fn is_event_name(name: &OsStr) -> bool {
+    let (name, is_compressed) = without_compression(name);
+    if is_compressed { !has_one_of(&name, &OTHER_ENDINGS) } else { has_one_of(&name, &EVENT_ENDINGS) }
+}
+
+/// Whether a file is a table by its name.
+pub(super) fn is_csv_name(name: &OsStr) -> bool {
+    has_one_of(&without_compression(name).0, &[".csv", ".tsv"])
+}
+
+/// Whether a file lists the files of an export by its name.
+pub(super) fn is_manifest_name(name: &OsStr) -> bool {
+    let name = without_compression(name).0;
+    name == "manifest" || name.ends_with("manifest.json")
+}
+
+/// A name in small letters, and without the ending of a compression if it has one.
+fn without_compression(name: &OsStr) -> (String, bool) {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let stem = COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
+    let is_compressed = stem.is_some();
+    (stem.unwrap_or(name), is_compressed)
+}
+
+fn has_one_of(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.ends_with(ending))
 }

@@ -1,7 +1,7 @@
 //! Tells formats by their first bytes.
 //!
 //! Takes the beginning of a file or of its content, gives the compression, or the name of a format
-//! that holds no lines. Invariant: names and endings of files play no part.
+//! that is not read. Invariant: names and endings of files play no part.
 
 use std::fmt;
 
@@ -17,19 +17,108 @@ const ZSTD_SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 /// The UTF-8 byte order mark, which some exporters write and JSON forbids (RFC 8259, 8.1).
 pub(super) const UTF8_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// The longest of the magic numbers below; bytes.
-pub(super) const MAGIC_BYTES_MAX: usize = 6;
+/// How much of a content is looked at to tell what it is; bytes.
+pub(super) const FOREIGN_BYTES_MAX: usize = 1024;
 
-/// Formats that people take for event files: first bytes, what it is, what to do.
-pub(super) const FOREIGN: [(&[u8], &str, &str); 7] = [
-    (b"PK\x03\x04", "a zip archive", "unpack it with `unzip FILE`"),
-    (b"PAR1", "a Parquet file", "convert it with `duckdb -c \"copy (from 'FILE') to 'events.ndjson' (format json)\"`"),
-    (b"Obj\x01", "an Avro file", "convert it with `avro-tools tojson FILE > events.ndjson`"),
-    (b"\xFF\xFE", "UTF-16 text", "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`"),
-    (b"\xFE\xFF", "UTF-16 text", "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`"),
-    (b"BZh", "a bzip2 file", "unpack it with `bunzip2 -k FILE`"),
-    (b"\xFD7zXZ\x00", "an xz file", "unpack it with `unxz -k FILE`"),
+/// A content that is no events: what it is, and what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) format: &'static str,
+    pub(super) advice: &'static str,
+}
+
+/// A zip archive that does not lie in a file of its own, where its directory could be read.
+pub(super) const ZIP: Foreign = Foreign {
+    format: "a zip archive in a pipe or inside another file",
+    advice: "save it as a file of its own and name that; its members are read from there",
+};
+
+/// A Parquet file that does not lie in a file of its own, uncompressed, where its columns could be read.
+#[cfg(feature = "parquet")]
+pub(super) const PARQUET: Foreign = Foreign {
+    format: "a Parquet file in a pipe or inside another file",
+    advice: "save it as a file of its own, unpacked, and name that",
+};
+
+/// A Parquet file, where this program was built without the feature `parquet`.
+#[cfg(not(feature = "parquet"))]
+pub(super) const PARQUET: Foreign = Foreign {
+    format: "a Parquet file, which this build of pql does not read",
+    advice: "convert it with `duckdb -c \"copy (from 'FILE') to 'events.ndjson' (format json)\"`",
+};
+
+/// A list of files that loaders write beside an export.
+pub(super) const MANIFEST: Foreign = Foreign {
+    format: "a manifest, which lists the files of an export",
+    advice: "name the files themselves, or the folder that they are in",
+};
+
+const UTF16: Foreign =
+    Foreign { format: "UTF-16 text", advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`" };
+
+/// Formats that people take for event files, by their first bytes.
+const MAGIC: [(&[u8], Foreign); 11] = [
+    (b"PK\x03\x04", ZIP),
+    (b"PAR1", PARQUET),
+    (b"PARE", Foreign { format: "an encrypted Parquet file", advice: "write it again without encryption" }),
+    (
+        b"Obj\x01",
+        Foreign { format: "an Avro file", advice: "convert it with `avro-tools tojson FILE > events.ndjson`" },
+    ),
+    (
+        b"ORC",
+        Foreign {
+            format: "an ORC file",
+            advice: "export it as Parquet or JSON lines, or convert it with `orc-tools data FILE > events.ndjson`",
+        },
+    ),
+    (b"\xFF\xFE", UTF16),
+    (b"\xFE\xFF", UTF16),
+    (b"BZh", Foreign { format: "a bzip2 file", advice: "unpack it with `bunzip2 -k FILE`" }),
+    (b"\xFD7zXZ\x00", Foreign { format: "an xz file", advice: "unpack it with `unxz -k FILE`" }),
+    (
+        b"SQLite format 3\0",
+        Foreign {
+            format: "a SQLite database",
+            advice: "export the table of events with `sqlite3 -csv -header FILE 'select * from TABLE' > events.csv`",
+        },
+    ),
+    (
+        b"\xD0\xCF\x11\xE0",
+        Foreign { format: "an Excel workbook", advice: "save the sheet of events as CSV UTF-8 and name that file" },
+    ),
 ];
+
+/// What a content is, if it is a format that holds no events as lines, list or table.
+pub(super) fn foreign(head: &[u8]) -> Option<Foreign> {
+    let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
+    magic.or_else(|| markup(head))
+}
+
+/// Pages and error answers that servers send in place of a file.
+fn markup(head: &[u8]) -> Option<Foreign> {
+    let head = head.trim_ascii_start();
+    if head.first() != Some(&b'<') {
+        return None;
+    }
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let (format, advice) = if head.starts_with("<!doctype html") || head.starts_with("<html") {
+        (
+            "an HTML page, as servers send for a login or an error in place of the file",
+            "open it in a browser to see what it says, then download the export again",
+        )
+    } else if head.contains("<error>") || head.contains("<code>") {
+        (
+            "an XML error answer, as object storage sends in place of the file",
+            "look at its <Code> (an expired link and missing rights are common), then download the export again",
+        )
+    } else if head.starts_with("<?xml") {
+        ("an XML file", "export the events as JSON lines or CSV")
+    } else {
+        return None;
+    };
+    Some(Foreign { format, advice })
+}
 
 /// How the bytes of an input are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,9 +12,10 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 
 use super::{
-    Input, ReadError,
+    Input, InputKind, ReadError,
+    member::Unpacked,
     raw::{Fault, Raw},
-    sniff::{Compression, FOREIGN, MAGIC_BYTES_MAX, UTF8_MARK, ZSTD},
+    sniff::{Compression, FOREIGN_BYTES_MAX, UTF8_MARK, ZSTD, foreign},
 };
 
 /// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
@@ -43,7 +44,11 @@ impl Stream {
             Ok(raw) => raw,
             Err(source) => return Err(ReadError::Open { name, source }),
         };
-        let body = match Body::new(raw) {
+        let stored = match &input.kind {
+            InputKind::Member(member) => Stored::Member(Unpacked::new(raw, member)),
+            InputKind::Stdin | InputKind::File(_) => Stored::File(raw),
+        };
+        let body = match Body::new(stored) {
             Ok(body) => body,
             Err((compression, source)) => return Err(failure(name, compression, 0, source)),
         };
@@ -52,23 +57,33 @@ impl Stream {
         Ok(stream)
     }
 
-    /// Refuses formats without lines and steps over a byte order mark.
+    /// Steps over a byte order mark and refuses formats that hold no events.
     fn check_start(&mut self) -> Result<(), ReadError> {
-        if let Err(source) = self.body.peek(MAGIC_BYTES_MAX) {
-            self.good_bytes = self.body.head.len() as u64;
-            return Err(self.failure(source));
-        }
-        for (magic, format, advice) in FOREIGN {
-            if self.body.head.starts_with(magic) {
-                let name = self.name.clone();
-                return Err(ReadError::Foreign { name, format, advice });
-            }
-        }
-        if self.body.head.starts_with(&UTF8_MARK) {
+        if self.peek(FOREIGN_BYTES_MAX)?.starts_with(&UTF8_MARK) {
             self.body.at = UTF8_MARK.len();
             self.good_bytes = UTF8_MARK.len() as u64;
         }
-        Ok(())
+        match foreign(self.peek(FOREIGN_BYTES_MAX)?) {
+            Some(foreign) => Err(ReadError::foreign(&self.name, foreign)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first bytes of the content, less a byte order mark; fewer than `count` only if there are no more. Not to be called after a read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::read`].
+    pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], ReadError> {
+        if let Err(source) = self.body.peek(count) {
+            self.good_bytes = self.body.head.len() as u64;
+            return Err(self.failure(source));
+        }
+        Ok(self.body.head.get(self.body.at..).unwrap_or_default())
     }
 
     /// Reads on; 0 is the end of a stream that was whole, or an empty `buffer`.
@@ -120,6 +135,7 @@ fn failure(name: String, compression: Compression, good_bytes: u64, source: io::
     match source.downcast::<Fault>() {
         Ok(Fault::Failed(source)) => ReadError::Read { name, source },
         Ok(Fault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
+        Ok(Fault::Unpacking(source)) => ReadError::MemberDamaged { name, good_bytes, source },
         Err(source) => decoding(name, compression, good_bytes, source),
     }
 }
@@ -136,15 +152,30 @@ fn decoding(name: String, compression: Compression, good_bytes: u64, source: io:
     }
 }
 
+/// What the first bytes are looked at of: a file as it is, or an archive's member after unpacking.
+enum Stored {
+    File(Raw),
+    Member(Unpacked),
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(raw) => raw.read(buffer),
+            Self::Member(member) => member.read(buffer),
+        }
+    }
+}
+
 /// The decoder that fits the first bytes, over the file.
 enum Body {
-    Plain(Peeked<Raw>),
-    Gzip(Box<MultiGzDecoder<BufReader<Peeked<Raw>>>>),
-    Zstd(zstd::Decoder<'static, BufReader<Peeked<Raw>>>),
+    Plain(Peeked<Stored>),
+    Gzip(Box<MultiGzDecoder<BufReader<Peeked<Stored>>>>),
+    Zstd(zstd::Decoder<'static, BufReader<Peeked<Stored>>>),
 }
 
 impl Body {
-    fn new(raw: Raw) -> Result<Self, (Compression, io::Error)> {
+    fn new(raw: Stored) -> Result<Self, (Compression, io::Error)> {
         let mut raw = Peeked::new(raw);
         let head = raw.peek(ZSTD.len()).map_err(|error| (Compression::None, error))?;
         if let Some(compression) = Compression::of_stump(head) {
@@ -160,7 +191,7 @@ impl Body {
         }
     }
 
-    fn zstd(raw: Peeked<Raw>) -> io::Result<Self> {
+    fn zstd(raw: Peeked<Stored>) -> io::Result<Self> {
         let mut decoder = zstd::Decoder::new(raw)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
         Ok(Self::Zstd(decoder))
@@ -175,10 +206,14 @@ impl Body {
     }
 
     fn raw(&self) -> &Raw {
-        match self {
+        let stored = match self {
             Self::Plain(raw) => &raw.rest,
             Self::Gzip(decoder) => &decoder.get_ref().get_ref().rest,
             Self::Zstd(decoder) => &decoder.get_ref().get_ref().rest,
+        };
+        match stored {
+            Stored::File(raw) => raw,
+            Stored::Member(member) => member.raw(),
         }
     }
 }

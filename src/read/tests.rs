@@ -235,8 +235,8 @@ fn a_zstd_window_over_the_limit_is_refused() {
 #[test]
 fn formats_without_lines_are_named() {
     let cases: [(&[u8], &str); 6] = [
-        (b"PK\x03\x04rest", "a zip archive"),
-        (b"PAR1rest", "a Parquet file"),
+        (b"PK\x03\x04rest", "a zip archive in a pipe or inside another file"),
+        (b"<HTML>", "an HTML page, as servers send for a login or an error in place of the file"),
         (b"Obj\x01rest", "an Avro file"),
         (b"\xFF\xFE{\0", "UTF-16 text"),
         (b"BZh9", "a bzip2 file"),

@@ -2,6 +2,7 @@
 
 mod bad_files;
 mod bad_input;
+mod containers;
 mod identity;
 mod laws;
 mod oracle;

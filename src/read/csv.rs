@@ -1,0 +1,182 @@
+//! Events in a table of delimited text, as lines.
+//!
+//! Takes a [`Stream`] that begins with a header row, gives blocks in which each row is an object on a line, with its place in the file and the
+//! row as it stands there.
+//!
+//! Invariant: a cell becomes text, never a number, so that no digit of an id is lost; an empty cell, and `\N`, is nothing; a cell that is a
+//! whole JSON object or list is that object or list.
+
+use super::{
+    Block, Limits, Naming, Place, ReadError,
+    cells::{Cells, RowScan},
+    header::Header,
+    record::{Row, refusal, write_record, write_value},
+    shape::HEAD_BYTES_MAX,
+    stream::Stream,
+    window::{Framed, Scan, Window},
+};
+
+/// What may stand between cells.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// How many columns a row of Snowplow has, which are not headed; they are lines of another format.
+const SNOWPLOW_COLUMNS: usize = 131;
+
+/// What databases write for a value that is not there.
+const NULL: &[u8] = b"\\N";
+
+/// A header row and what sets its cells apart.
+pub(super) struct Head {
+    header: Header,
+    delimiter: u8,
+}
+
+/// A file of rows.
+pub(super) struct Rows {
+    file: u32,
+    index: u32,
+    window: Window,
+    head: Head,
+    cells: Cells,
+    is_headed: bool,
+    /// A row over the limit that waits for a block of its own.
+    long: Option<(Place, Vec<u8>, u64)>,
+}
+
+impl Rows {
+    /// The header row, if the content begins with one.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Columns`] for a table that holds no events, or whose columns do not say where they are.
+    pub(super) fn header_of(head: &[u8], naming: &Naming, name: &str) -> Result<Option<Head>, ReadError> {
+        let mut ends =
+            DELIMITERS.map(|delimiter| (delimiter, RowScan::new(delimiter).scan(head).unwrap_or(head.len())));
+        let mut cells = Cells::default();
+        // The delimiter that makes most cells of the first row; of equal ones, the commonest.
+        ends.sort_by_key(|(delimiter, end)| {
+            cells.split(head.get(..*end).unwrap_or_default(), *delimiter);
+            std::cmp::Reverse(cells.len())
+        });
+        let (delimiter, end) = ends[0];
+        // Nothing that names columns is as long as all that is looked at.
+        if end == HEAD_BYTES_MAX {
+            return Ok(None);
+        }
+        cells.split(head.get(..end).unwrap_or_default(), delimiter);
+        let Some(names) = names_of(&cells) else { return Ok(None) };
+        let after = head.get(end..).unwrap_or_default();
+        match Header::new(&names, naming) {
+            Ok(header) => Ok(Some(Head { header, delimiter })),
+            // A text may have commas; a table has as many in its second row.
+            Err(unfit) => {
+                let next = RowScan::new(delimiter).scan(after).unwrap_or(after.len());
+                cells.split(after.get(..next).unwrap_or_default(), delimiter);
+                if next > 0 && cells.len() != names.len() {
+                    return Ok(None);
+                }
+                Err(refusal(name, &names, unfit))
+            }
+        }
+    }
+
+    pub(super) fn new(stream: Stream, head: Head, file: u32, limits: Limits) -> Self {
+        let window = Window::new(stream, limits);
+        Self { file, index: 0, window, head, cells: Cells::default(), is_headed: false, long: None }
+    }
+
+    pub(super) fn file(&self) -> u32 {
+        self.file
+    }
+
+    /// Replaces `block` by the next one; `false` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::read`], and [`ReadError::CellCut`] where the file ends inside quotes.
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        block.restart(self.file, self.index, self.window.offset);
+        while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.row(block)? {}
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
+            block.hold_long(place, kept, length);
+        }
+        self.index = self.index.saturating_add(1);
+        Ok(!block.places.is_empty())
+    }
+
+    /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
+    fn row(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        if self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))?.is_none() {
+            return Ok(false);
+        }
+        let (line, offset) = (self.window.line, self.window.offset);
+        let mut scan = RowScan::new(self.head.delimiter);
+        let length = match self.window.frame(&mut scan)? {
+            Framed::Whole(length) => length,
+            Framed::Ended(_) if scan.is_in_quotes() => {
+                return Err(ReadError::CellCut { name: self.window.name().to_owned(), line });
+            }
+            Framed::Ended(length) => length,
+            Framed::Long(kept, length) => {
+                self.long = Some((Place { line, offset, ..Place::default() }, kept, length));
+                return Ok(true);
+            }
+        };
+        if !self.is_headed {
+            self.is_headed = true;
+            self.window.pass(length);
+            return Ok(true);
+        }
+        let row = self.window.rest().get(..length).unwrap_or_default();
+        self.cells.split(row, self.head.delimiter);
+        let start = block.stored.len();
+        block.stored.extend_from_slice(row.strip_suffix(b"\n").unwrap_or(row).trim_ascii_end());
+        let written = block.bytes.len();
+        let broken = if self.cells.len() == self.head.header.columns {
+            write_record(&mut block.bytes, &self.head.header, &self.cells)
+        } else {
+            true
+        };
+        if broken {
+            block.bytes.truncate(written);
+            block.bytes.extend_from_slice(b"{}");
+        }
+        block.bytes.push(b'\n');
+        block.places.push(Place { line, offset, stored: Some(start..block.stored.len()), broken });
+        self.window.pass(length);
+        Ok(true)
+    }
+
+    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+        self.window.finish()
+    }
+}
+
+/// The names in a header row, if that is what the cells are: text that data seldom are.
+fn names_of(cells: &Cells) -> Option<Vec<String>> {
+    if cells.len() < 2 {
+        return None;
+    }
+    let names: Option<Vec<String>> =
+        cells.iter().map(|cell| std::str::from_utf8(cell).ok().map(|name| name.trim().to_owned())).collect();
+    let names = names?;
+    let is_name = |name: &String| {
+        let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | '(' | '['));
+        name.is_empty()
+            || (begins && name.len() <= 256 && !name.contains(['{', '"', '\n', '\r']) && !name.starts_with("[{"))
+    };
+    // A first row of Snowplow has as many cells as this and is data.
+    let snowplow = names.len() == SNOWPLOW_COLUMNS && !names.iter().any(|name| name == "collector_tstamp");
+    (names.iter().all(is_name) && names.iter().any(|name| !name.is_empty()) && !snowplow).then_some(names)
+}
+
+impl Row for Cells {
+    fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
+        let cell = self.get(column);
+        if cell.is_empty() || cell == NULL {
+            return false;
+        }
+        write_value(out, cell);
+        true
+    }
+}

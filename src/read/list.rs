@@ -1,0 +1,217 @@
+//! Records of a JSON list, or of objects printed over several lines, as lines.
+//!
+//! Takes a [`Stream`] that holds `[{…}, {…}]`, an answer of an API such as `{"results": [{…}], "next": null}`, or objects one after the other
+//! with line ends inside, also several of these in one file. Gives blocks in which each record is a line, with its place in the file.
+//!
+//! Invariant: it splits by brackets, quotes and commas alone and judges nothing: each piece between two commas is a line for the decoder,
+//! which says of broken ones what is wrong.
+
+use super::{
+    Block, Limits, Place, ReadError,
+    shape::{self, WRAPPER_BYTES_MAX},
+    stream::Stream,
+    window::{Framed, Scan, Window},
+};
+
+/// A file of records that are no lines.
+pub(super) struct Items {
+    file: u32,
+    index: u32,
+    window: Window,
+    state: State,
+    /// Records so far.
+    count: u64,
+    /// A record over the limit that waits for a block of its own.
+    long: Option<(Place, Vec<u8>, u64)>,
+}
+
+/// Where the cursor is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Between records that stand by themselves, lists and answers.
+    Outside,
+    /// In a list, which may be in an answer.
+    List { wrapped: bool },
+    /// After the list of an answer.
+    Tail,
+}
+
+impl Items {
+    pub(super) fn new(stream: Stream, file: u32, limits: Limits) -> Self {
+        Self { file, index: 0, window: Window::new(stream, limits), state: State::Outside, count: 0, long: None }
+    }
+
+    pub(super) fn file(&self) -> u32 {
+        self.file
+    }
+
+    /// Replaces `block` by the next one; `false` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::read`], and [`ReadError::ListCut`] where the file ends inside a list or a record.
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        block.restart(self.file, self.index, self.window.offset);
+        while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.step(block)? {}
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
+            block.hold_long(place, kept, length);
+        }
+        self.index = self.index.saturating_add(1);
+        Ok(!block.places.is_empty())
+    }
+
+    /// Goes one record, or one bracket, further; `false` at the end of the file.
+    fn step(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        let next = self.window.skip(|byte| byte.is_ascii_whitespace())?;
+        match (self.state, next) {
+            (State::Outside, None) => Ok(false),
+            (_, None) => Err(self.cut()),
+            (State::Outside, Some(b'[')) => Ok(self.enter(1, false)),
+            (State::Outside, Some(b'{')) => {
+                self.window.fill(WRAPPER_BYTES_MAX)?;
+                match shape::wrapped_list(self.window.rest()) {
+                    Some(at) => Ok(self.enter(at + 1, true)),
+                    None => self.record(block, Until::Closed),
+                }
+            }
+            (State::Outside, Some(_)) => self.record(block, Until::LineEnd),
+            (State::List { wrapped }, Some(b']')) => {
+                self.window.pass(1);
+                self.state = if wrapped { State::Tail } else { State::Outside };
+                Ok(true)
+            }
+            (State::List { .. }, Some(b',')) => {
+                self.window.pass(1);
+                Ok(true)
+            }
+            (State::List { .. }, Some(_)) => self.record(block, Until::Separator),
+            (State::Tail, Some(_)) => self.tail(),
+        }
+    }
+
+    fn enter(&mut self, count: usize, wrapped: bool) -> bool {
+        self.window.pass(count);
+        self.state = State::List { wrapped };
+        true
+    }
+
+    /// Adds the record at the cursor to the block, or puts it aside if it is over the limit.
+    fn record(&mut self, block: &mut Block, until: Until) -> Result<bool, ReadError> {
+        let place = Place { line: self.window.line, offset: self.window.offset, ..Place::default() };
+        let length = match self.window.frame(&mut Walk::new(until))? {
+            Framed::Whole(length) => length,
+            Framed::Ended(length) if until == Until::LineEnd => length,
+            Framed::Ended(_) => return Err(self.cut()),
+            Framed::Long(kept, length) => {
+                self.count += 1;
+                self.long = Some((place, kept, length));
+                return Ok(true);
+            }
+        };
+        self.count += 1;
+        let start = block.bytes.len();
+        block.bytes.extend_from_slice(self.window.rest().get(..length).unwrap_or_default().trim_ascii_end());
+        // A line end inside a record is white space, as this is; inside a text both are as wrong.
+        for byte in block.bytes.iter_mut().skip(start).filter(|byte| **byte == b'\n') {
+            *byte = b'\r';
+        }
+        block.bytes.push(b'\n');
+        block.places.push(place);
+        self.window.pass(length);
+        Ok(true)
+    }
+
+    /// Passes over what follows the list of an answer.
+    fn tail(&mut self) -> Result<bool, ReadError> {
+        match self.window.frame(&mut Walk { depth: 1, ..Walk::new(Until::Closed) })? {
+            Framed::Whole(length) => self.window.pass(length),
+            Framed::Long(..) => {}
+            Framed::Ended(_) => return Err(self.cut()),
+        }
+        self.state = State::Outside;
+        Ok(true)
+    }
+
+    fn cut(&self) -> ReadError {
+        ReadError::ListCut { name: self.window.name().to_owned(), records: self.count }
+    }
+
+    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+        self.window.finish()
+    }
+}
+
+/// What ends a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// A comma, or the bracket of the list; neither is part of it.
+    Separator,
+    /// The bracket that closes it.
+    Closed,
+    /// The end of the line.
+    LineEnd,
+}
+
+/// Counts brackets outside of texts.
+struct Walk {
+    until: Until,
+    depth: u64,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Walk {
+    fn new(until: Until) -> Self {
+        Self { until, depth: 0, in_text: false, escaped: false }
+    }
+
+    /// Goes over the rest of a text; gives how many bytes it took.
+    fn text(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        if self.escaped && !bytes.is_empty() {
+            self.escaped = false;
+            at = 1;
+        }
+        while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+            at += found + 1;
+            if bytes.get(at - 1) == Some(&b'"') {
+                self.in_text = false;
+                return at;
+            }
+            if at == bytes.len() {
+                self.escaped = true;
+                return at;
+            }
+            at += 1;
+        }
+        bytes.len()
+    }
+}
+
+impl Scan for Walk {
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.until == Until::LineEnd {
+            return memchr::memchr(b'\n', bytes);
+        }
+        let mut at = 0;
+        loop {
+            if self.in_text {
+                at += self.text(bytes.get(at..).unwrap_or_default());
+            }
+            let byte = *bytes.get(at)?;
+            match byte {
+                b'"' => self.in_text = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 && self.until == Until::Closed {
+                        return Some(at + 1);
+                    }
+                }
+                b',' | b']' if self.depth == 0 && self.until == Until::Separator => return Some(at),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+}

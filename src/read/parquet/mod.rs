@@ -1,0 +1,201 @@
+//! Events in a Parquet file, as lines.
+//!
+//! Takes a file of its own, gives blocks in which each row is an object on a line, with the number of the row for its place. Only the columns
+//! that are in use are read, a thousand rows at a time.
+//!
+//! Invariant: what a value becomes depends on its logical type: times become RFC 3339 text (without a zone if they have none), whole numbers
+//! and decimals keep all their digits, and text that is a whole JSON object or list is that object or list.
+
+mod leaf;
+mod tree;
+mod value;
+
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parquet::{
+    errors::{ParquetError, Result as ParquetResult},
+    file::{reader::FileReader, serialized_reader::SerializedFileReader},
+};
+
+use self::tree::Columns;
+use super::{
+    Block, Limits, Naming, Place, ReadError,
+    header::Header,
+    record::{Row, refusal, write_record},
+};
+
+/// Rows that are read of all columns at once.
+const BATCH_ROWS: usize = 1024;
+
+/// A file of rows in columns.
+pub(super) struct Table {
+    file: u32,
+    index: u32,
+    name: String,
+    limits: Limits,
+    reader: SerializedFileReader<File>,
+    /// Size of the file when it was opened, and what of it was taken; bytes.
+    stored: (u64, u64),
+    progress: Arc<AtomicU64>,
+    header: Header,
+    columns: Columns,
+    /// The next group of rows.
+    group: usize,
+    /// Rows that are left of the group, and of what was read of it.
+    left: (usize, usize),
+    /// Rows given so far.
+    rows: u64,
+    /// A row over the limit that waits for a block of its own.
+    long: Option<(Place, Vec<u8>, u64)>,
+}
+
+impl Table {
+    /// Opens a file and places its columns.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be opened, is damaged, holds no events, or does not say where their parts are.
+    pub(super) fn open(
+        path: &Path,
+        name: &str,
+        file: u32,
+        limits: Limits,
+        naming: &Naming,
+        progress: &Arc<AtomicU64>,
+    ) -> Result<Self, ReadError> {
+        let cannot_open = |source| ReadError::Open { name: name.to_owned(), source };
+        let opened = File::open(path).map_err(cannot_open)?;
+        let stored = (opened.metadata().map_err(cannot_open)?.len(), 0);
+        let damaged = |error| damaged(name, 0, error);
+        let reader = guarded(|| SerializedFileReader::new(opened)).map_err(damaged)?;
+        let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let names: Vec<String> =
+            schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
+        let header = Header::new(&names, naming).map_err(|unfit| refusal(name, &names, unfit))?;
+        let columns = Columns::new(&schema, &header.used()).map_err(damaged)?;
+        Ok(Self {
+            file,
+            index: 0,
+            name: name.to_owned(),
+            limits: limits.checked(),
+            reader,
+            stored,
+            progress: Arc::clone(progress),
+            header,
+            columns,
+            group: 0,
+            left: (0, 0),
+            rows: 0,
+            long: None,
+        })
+    }
+
+    pub(super) fn file(&self) -> u32 {
+        self.file
+    }
+
+    /// Replaces `block` by the next one; `false` at the end.
+    ///
+    /// # Errors
+    ///
+    /// A file that is damaged.
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+        block.restart(self.file, self.index, 0);
+        while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
+            if !guarded(|| self.row()).map_err(|error| damaged(&self.name, self.rows, error))? {
+                break;
+            }
+            self.rows += 1;
+            self.write(block);
+        }
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
+            block.hold_long(place, kept, length);
+        }
+        self.index = self.index.saturating_add(1);
+        Ok(!block.places.is_empty())
+    }
+
+    /// Reads the next row into the columns; `false` at the end of the file.
+    fn row(&mut self) -> ParquetResult<bool> {
+        while self.left == (0, 0) {
+            if self.group == self.reader.num_row_groups() {
+                return Ok(false);
+            }
+            let group = self.reader.get_row_group(self.group)?;
+            self.columns.enter(group.as_ref())?;
+            let (rows, packed) = (group.metadata().num_rows(), group.metadata().compressed_size());
+            let negative = |_| ParquetError::General("a negative number of rows".to_owned());
+            self.left.0 = usize::try_from(rows).map_err(negative)?;
+            self.group += 1;
+            let packed = packed.unsigned_abs().min(self.stored.0.saturating_sub(self.stored.1));
+            drop(group);
+            self.take(packed);
+        }
+        if self.left.1 == 0 {
+            let rows = self.left.0.min(BATCH_ROWS);
+            self.columns.fill(rows)?;
+            self.left = (self.left.0 - rows, rows);
+        }
+        self.left.1 -= 1;
+        self.columns.advance()?;
+        Ok(true)
+    }
+
+    /// Adds the row in the columns to the block, or puts it aside if it is over the limit.
+    fn write(&mut self, block: &mut Block) {
+        let start = block.bytes.len();
+        let broken = write_record(&mut block.bytes, &self.header, &self.columns);
+        let mut place = Place { line: self.rows, broken, ..Place::default() };
+        let length = block.bytes.len() - start;
+        if length > self.limits.line_bytes_max {
+            let kept = block.bytes.get(start..).unwrap_or_default();
+            let kept = kept.get(..super::LONG_LINE_KEPT_BYTES).unwrap_or(kept).to_vec();
+            block.bytes.truncate(start);
+            place.broken = false;
+            self.long = Some((place, kept, length as u64));
+            return;
+        }
+        block.bytes.push(b'\n');
+        block.places.push(place);
+    }
+
+    /// Notes that so many bytes of the file are done, also those of columns that nobody asks for.
+    fn take(&mut self, bytes: u64) {
+        self.stored.1 += bytes;
+        self.progress.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Size as stored, and of the content when unpacked; bytes.
+    pub(super) fn finish(mut self) -> (u64, u64) {
+        self.take(self.stored.0.saturating_sub(self.stored.1));
+        let groups = self.reader.metadata().row_groups();
+        let content: u64 = groups.iter().map(|group| group.total_byte_size().unsigned_abs()).sum();
+        (self.stored.0, content)
+    }
+}
+
+impl Row for Columns {
+    fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
+        let json = self.json(column);
+        out.extend_from_slice(json);
+        !json.is_empty()
+    }
+}
+
+/// Damaged files can make the reader of the format panic; that is an error of the file like any other.
+fn guarded<T>(read: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
+    let panicked = |_| Err(ParquetError::General("its pages contradict themselves".to_owned()));
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
+}
+
+fn damaged(name: &str, rows: u64, source: ParquetError) -> ReadError {
+    ReadError::Table { name: name.to_owned(), rows, source: Box::new(source) }
+}

@@ -1,0 +1,172 @@
+//! Tells how the content of a file is laid out, by how it begins.
+//!
+//! Takes the first bytes of the content, decompressed and less a byte order mark. Invariant: what begins like an object on a line of its own
+//! is lines, so that files of lines cost one look and nothing else.
+
+/// How much of a file is looked at; bytes.
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// How far into an answer of an API its list is looked for; bytes.
+pub(super) const WRAPPER_BYTES_MAX: usize = 64 << 10;
+
+/// Under which names answers of APIs hold their lists.
+const LIST_NAMES: [&str; 8] = ["results", "data", "events", "items", "records", "rows", "value", "batch"];
+
+/// Under which names manifests hold their lists of files.
+const MANIFEST_NAMES: [&str; 3] = ["entries", "files", "fileLocations"];
+
+/// Names that events have and answers of APIs have not.
+const EVENT_NAMES: [&str; 15] = [
+    "event",
+    "event_name",
+    "event_type",
+    "eventName",
+    "event_id",
+    "timestamp",
+    "time",
+    "event_time",
+    "event_timestamp",
+    "messageId",
+    "distinct_id",
+    "user_id",
+    "userId",
+    "anonymous_id",
+    "anonymousId",
+];
+
+/// Tells JSON that is not lines.
+pub(super) fn is_list(head: &[u8]) -> bool {
+    let head = head.trim_ascii_start();
+    match head.split_first() {
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b']')),
+        Some((b'{', rest)) => is_printed_over_lines(rest) || wrapped_list(head).is_some(),
+        _ => false,
+    }
+}
+
+/// Tells a list of files, as loaders write it beside an export: an object with such a list, and without a name that events have.
+pub(super) fn is_manifest(head: &[u8]) -> bool {
+    let Some(keys) = Keys::new(head.trim_ascii_start()) else { return false };
+    let mut lists_files = false;
+    for key in keys {
+        if is_one_of(key.name, &EVENT_NAMES) {
+            return false;
+        }
+        let value = key.rest.first();
+        lists_files |= value == Some(&b'[') && is_one_of(key.name, &MANIFEST_NAMES);
+    }
+    lists_files
+}
+
+/// Whether an object goes on after the line of its opening brace.
+fn is_printed_over_lines(rest: &[u8]) -> bool {
+    let inner = rest.trim_ascii_start();
+    let spaces = rest.get(..rest.len() - inner.len()).unwrap_or_default();
+    spaces.contains(&b'\n') && matches!(inner.first(), Some(b'"' | b'}'))
+}
+
+/// Where the list of records begins in an answer of an API: in the object that `head` begins with, under one of the known names, and only if
+/// its first element, and not the object itself, has a name that events have.
+pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
+    let head = head.get(..WRAPPER_BYTES_MAX).unwrap_or(head);
+    for key in Keys::new(head)? {
+        if is_one_of(key.name, &EVENT_NAMES) {
+            return None;
+        }
+        let Some((b'[', items)) = key.rest.split_first().filter(|_| is_one_of(key.name, &LIST_NAMES)) else { continue };
+        let items = items.trim_ascii_start();
+        let holds_events = match items.first() {
+            Some(b']') => true,
+            Some(b'{') => Keys::new(items)?.any(|key| is_one_of(key.name, &EVENT_NAMES)),
+            _ => false,
+        };
+        return holds_events.then_some(head.len() - key.rest.len());
+    }
+    None
+}
+
+fn is_one_of(name: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|known| known.as_bytes() == name)
+}
+
+/// A key of an object, as it is written, and the bytes from its value on.
+struct Key<'h> {
+    name: &'h [u8],
+    rest: &'h [u8],
+}
+
+/// The keys of the object that some bytes begin with, as far as the bytes go.
+struct Keys<'h> {
+    bytes: &'h [u8],
+    at: usize,
+}
+
+impl<'h> Keys<'h> {
+    fn new(bytes: &'h [u8]) -> Option<Self> {
+        (bytes.first() == Some(&b'{')).then_some(Self { bytes, at: 1 })
+    }
+
+    fn rest(&self) -> &'h [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn space(&mut self) {
+        self.at = self.bytes.len() - self.rest().trim_ascii_start().len();
+    }
+
+    /// The text whose opening quote is next.
+    fn text(&mut self) -> Option<&'h [u8]> {
+        let inner = self.rest().strip_prefix(b"\"")?;
+        let mut end = 0;
+        loop {
+            end += memchr::memchr2(b'"', b'\\', inner.get(end..)?)?;
+            if inner.get(end) == Some(&b'"') {
+                break;
+            }
+            end += 2;
+        }
+        self.at += end + 2;
+        inner.get(..end)
+    }
+
+    /// Passes over a value, whatever it is.
+    fn value(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            match self.rest().first()? {
+                b'"' => {
+                    self.text()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b',' | b'}' if depth == 0 => return Some(()),
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+}
+
+impl<'h> Iterator for Keys<'h> {
+    type Item = Key<'h>;
+
+    fn next(&mut self) -> Option<Key<'h>> {
+        if self.at > 1 {
+            self.value()?;
+            if self.rest().first() != Some(&b',') {
+                return None;
+            }
+            self.at += 1;
+        }
+        self.space();
+        let name = self.text()?;
+        self.space();
+        if self.rest().first() != Some(&b':') {
+            return None;
+        }
+        self.at += 1;
+        self.space();
+        Some(Key { name, rest: self.rest() })
+    }
+}

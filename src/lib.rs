@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 #![warn(unreachable_pub)]
 
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod decode;
@@ -10,6 +11,7 @@ pub mod enrich;
 pub mod entity;
 pub mod expr;
 pub mod fold;
+pub mod ledger;
 pub mod model;
 pub mod pipeline;
 pub mod publish;

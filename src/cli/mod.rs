@@ -6,6 +6,7 @@ mod check;
 mod exit;
 mod model;
 mod score;
+mod test;
 
 use std::{
     ffi::OsString,
@@ -42,7 +43,7 @@ file that you can read and change), and says for each: the score, the tier, who 
 
 const EXIT_CODES: &str = "Exit codes:
   0  done (also if the reader of a pipe went away)
-  1  it ran, and the answer is no: a model has errors, too many lines were rejected, the input is empty
+  1  it ran, and the answer is no: a model has errors, a test fails, too many lines were rejected, the input is empty
   2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
   3  reading or writing failed";
 
@@ -50,6 +51,7 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Score(score::ScoreArguments),
     Check(check::CheckArguments),
+    Test(test::TestArguments),
 }
 
 /// Runs the program with its arguments, the program's name first.
@@ -68,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
     };
     match result {
         Ok(exit) => exit,

@@ -284,7 +284,7 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
     let outputs = arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone());
     let of_kind = |input: &Input| match &input.kind {
         read::InputKind::File(path) => Some(path.clone()),
-        read::InputKind::Stdin => None,
+        read::InputKind::Stdin | read::InputKind::Memory(_) => None,
     };
     let read: Vec<PathBuf> = inputs
         .iter()

@@ -4,6 +4,7 @@
 
 pub mod csv;
 mod json;
+mod one;
 mod row;
 mod run;
 mod table;
@@ -13,6 +14,8 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 
 pub use csv::Dialect;
+pub use json::number;
+pub use one::{column_names, columns};
 pub use row::Side;
 pub use run::{RunFacts, run_record};
 pub use table::summary;

@@ -7,6 +7,7 @@ mod compile;
 mod eval;
 mod lex;
 mod parse;
+mod show;
 mod value;
 
 use std::ops::Range;

@@ -21,7 +21,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 pub use self::{
     error::ReadError,
@@ -49,6 +49,8 @@ pub enum InputKind {
     Stdin,
     /// A file, or a pipe or device with a path.
     File(PathBuf),
+    /// Bytes that were made here, and are read as a file of them would be.
+    Memory(Arc<[u8]>),
 }
 
 /// The two sizes that decide where blocks are cut and how much memory a worker needs.

@@ -56,6 +56,7 @@ pub(super) struct Raw {
 enum Handle {
     Stdin(io::Stdin),
     File(File),
+    Memory(io::Cursor<Arc<[u8]>>),
 }
 
 impl Raw {
@@ -68,6 +69,7 @@ impl Raw {
                 let opened_bytes = meta.is_file().then_some(meta.len());
                 (Handle::File(file), opened_bytes)
             }
+            InputKind::Memory(bytes) => (Handle::Memory(io::Cursor::new(Arc::clone(bytes))), None),
         };
         Ok(Self { handle, opened_bytes, taken: 0, progress })
     }
@@ -111,6 +113,7 @@ impl Read for Raw {
             let got = match &mut self.handle {
                 Handle::Stdin(stdin) => stdin.read(buffer),
                 Handle::File(file) => file.read(buffer),
+                Handle::Memory(bytes) => bytes.read(buffer),
             };
             match got {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -9,6 +9,7 @@ pub mod diag;
 pub mod emit;
 pub mod enrich;
 pub mod entity;
+pub mod explain;
 pub mod expr;
 pub mod fold;
 pub mod ledger;

@@ -53,6 +53,7 @@ pub fn run(case: &Case, model: &Model, coverage: &mut Coverage) -> Outcome {
     if let Err(failure) = score(case, model, coverage, &mut outcome) {
         outcome.failures.push(failure);
     }
+    outcome.failures.sort_by_key(|failure| failure.span.start);
     outcome
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod exit;
+mod explain;
 mod model;
 mod score;
 mod test;
@@ -51,6 +52,7 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Score(score::ScoreArguments),
     Check(check::CheckArguments),
+    Explain(explain::ExplainArguments),
     Test(test::TestArguments),
 }
 
@@ -70,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
     };
     match result {

@@ -248,7 +248,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 
-fn when(text: &str) -> Result<When, Failure> {
+pub(super) fn when(text: &str) -> Result<When, Failure> {
     match text {
         "latest" => Ok(When::Latest),
         "yesterday" => Ok(When::Yesterday),
@@ -260,7 +260,7 @@ fn when(text: &str) -> Result<When, Failure> {
     }
 }
 
-fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
+pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
     let share = |text: &str| text.trim().parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
     let limit = match text.strip_suffix('%') {
         Some(percent) => share(percent).map(|percent| MaxRejects::Share(percent / 100.0)),
@@ -304,7 +304,7 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
 }
 
 /// Refuses a format that this version does not read, rather than reading it wrongly.
-fn supported(model: &Model, name: &str) -> Result<(), Failure> {
+pub(super) fn supported(model: &Model, name: &str) -> Result<(), Failure> {
     match model.input.format {
         "auto" | "native" => Ok(()),
         other => Err(Failure::usage(format!(
@@ -313,7 +313,7 @@ fn supported(model: &Model, name: &str) -> Result<(), Failure> {
     }
 }
 
-fn enrichment(
+pub(super) fn enrichment(
     path: Option<&Path>,
     key: &str,
     (level, model): (&crate::model::compiled::Level, &Model),
@@ -365,7 +365,7 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
 }
 
 /// How many lines were rejected for what, and where the first of each is.
-fn tell_rejects(rejects: &Rejects) {
+pub(super) fn tell_rejects(rejects: &Rejects) {
     for (reason, count) in rejects.by_reason() {
         let place = rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", visible(file)));
         let lines = plural(count, "line", "lines");

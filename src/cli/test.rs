@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use clap::ValueEnum;
@@ -181,13 +181,26 @@ fn load(files: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Subject>), Failure> {
     }
 }
 
+/// A path without what goes down and up again; links are not looked at.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(tidy.pop()),
+            (Component::CurDir, _) => {}
+            (part, _) => tidy.push(part),
+        }
+    }
+    tidy
+}
+
 /// The model of a file of cases: beside it, or the built-in one.
 fn model_of(suite: &Suite, path: &Path) -> Result<Document, Failure> {
     let Some((named, span)) = &suite.model else {
         return Ok(Document { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    model::read(&folder.join(named)).map_err(|failure| match failure {
+    model::read(&tidy(&folder.join(named))).map_err(|failure| match failure {
         Failure::Error(error, exit) => {
             let (line, _) = suite.document.position(span.start);
             Failure::Error(error.context(format!("{}:{line} names a model", suite.document.name)), exit)

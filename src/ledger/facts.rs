@@ -136,7 +136,7 @@ fn told(context: &Context<'_>, condition: &Program) -> Unmet {
 }
 
 /// A value that borrows nothing.
-pub(super) fn owned(value: &Value<'_>) -> Value<'static> {
+pub fn owned(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Null => Value::Null,
         Value::Number(number) => Value::Number(*number),

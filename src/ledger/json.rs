@@ -40,12 +40,12 @@ pub fn object(ledger: &Ledger) -> Json {
 }
 
 /// Points as a number.
-pub(crate) fn points(points: Points) -> Json {
+pub fn points(points: Points) -> Json {
     number(points.to_f64())
 }
 
 /// A value with its type; dates are text.
-pub(crate) fn value(value: &Value<'_>) -> Json {
+pub fn value(value: &Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Number(known) => number(*known),
@@ -106,7 +106,7 @@ fn signal(note: &SignalNote) -> Json {
 }
 
 /// Facts by name.
-pub(crate) fn facts(known: &[Known]) -> Json {
+fn facts(known: &[Known]) -> Json {
     Json::Object(known.iter().map(|fact| (fact.name.clone(), value(&fact.value))).collect())
 }
 

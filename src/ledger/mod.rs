@@ -9,9 +9,9 @@ mod json;
 mod text;
 
 pub use entity::{Entity, EntityScope, SIDES, word};
-pub use facts::{Known, Unmet, known_facts, name_of, slot_of, unmet};
-pub use json::object;
-pub use text::{FACTS_SHOWN, text};
+pub use facts::{Known, Unmet, known_facts, name_of, owned, slot_of, unmet};
+pub use json::{object, points as points_json, value as value_json};
+pub use text::{FACTS_SHOWN, text, value as value_text};
 
 use crate::{
     clock::AsOf,
@@ -280,7 +280,7 @@ fn note(
         name: signal.name.clone(),
         category: level.categories[signal.category].name.clone(),
         firing: paid.firing,
-        seen: facts::owned(&paid.seen),
+        seen: owned(&paid.seen),
         rule: rule(signal, names),
         facts: known_facts(model, side, &programs, scope),
         unmet: missing,

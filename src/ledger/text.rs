@@ -133,7 +133,7 @@ fn decided(out: &mut String, what: &str, decision: &Decision) {
 }
 
 /// Conditions that do not hold, each with its facts.
-pub(crate) fn unmet(all: &[Unmet]) -> String {
+fn unmet(all: &[Unmet]) -> String {
     let one = |unmet: &Unmet| match facts(&unmet.facts) {
         known if known.is_empty() => unmet.condition.clone(),
         known => format!("{} ({known})", unmet.condition),
@@ -142,7 +142,7 @@ pub(crate) fn unmet(all: &[Unmet]) -> String {
 }
 
 /// Facts as `name = value`.
-pub(crate) fn facts(known: &[Known]) -> String {
+fn facts(known: &[Known]) -> String {
     let shown = known.iter().take(FACTS_SHOWN).map(|fact| format!("{} = {}", fact.name, value(&fact.value)));
     let mut shown: Vec<String> = shown.collect();
     if known.len() > FACTS_SHOWN {
@@ -152,6 +152,6 @@ pub(crate) fn facts(known: &[Known]) -> String {
 }
 
 /// A value as it reads in a sentence.
-pub(crate) fn value(value: &Value<'_>) -> String {
+pub fn value(value: &Value<'_>) -> String {
     value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
 }

@@ -17,5 +17,6 @@ pub mod model;
 pub mod pipeline;
 pub mod publish;
 pub mod read;
+pub mod schema;
 pub mod score;
 pub mod units;

@@ -6,8 +6,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     codes,
+    event_file::{EventFile, Kind},
     expect::{Check, Expect, Wanted},
-    file::{CaseFile, EventFile, ExpectFile, Kind, Suite, TraitsFile},
+    expect_file::ExpectFile,
+    file::{CaseFile, Suite, TraitsFile},
+    names::{Facts, column_text, typed, visible_facts},
     time,
     time::At,
 };
@@ -16,14 +19,14 @@ use crate::{
     diag::{Diagnostic, Document, Problems, Severity, near_miss, suggest},
     emit::Side,
     enrich::{self, EnrichFile},
-    expr::{self, ExprError, Names, Resolved, Type},
+    expr::{self, ExprError},
     ledger::slot_of,
     model::{
         Model,
         compiled::{Level, TraitPlan},
         tree::Text,
     },
-    units::{Micros, Points},
+    units::Micros,
 };
 
 /// No case has more lines than this.
@@ -334,52 +337,6 @@ impl Binder<'_> {
         let unknown = error.message.starts_with("no fact");
         let code = if unknown { codes::UNKNOWN_NAME } else { codes::BAD_EXPRESSION };
         self.error(code, &span, error.message, error.label, error.help);
-    }
-}
-
-/// The facts of a level by name, for conditions of cases.
-struct Facts<'m> {
-    model: &'m Model,
-    side: Side,
-}
-
-impl Names for Facts<'_> {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
-        let name = path.join(".");
-        if let Some((slot, kind)) = slot_of(self.model, self.side, &name) {
-            return Ok(Resolved { slot, kind });
-        }
-        let help = suggest(&name, visible_facts(self.side.level(self.model)).collect::<Vec<&str>>());
-        let message = format!("no fact `{name}` in the model");
-        Err(ExprError { span: span.clone(), message, label: "nothing has this name".to_owned(), help })
-    }
-}
-
-/// Names of facts that people gave; a count that a signal carries inline has none.
-fn visible_facts(level: &Level) -> impl Iterator<Item = &str> + Clone {
-    level.facts.iter().map(|fact| fact.name.as_str()).filter(|name| !name.contains(' '))
-}
-
-/// An expected value as a fact's type; none if it is of another.
-fn typed(value: &Json, kind: Type) -> Option<expr::Value<'static>> {
-    match (kind, value) {
-        (Type::Number, Json::Number(number)) => number.as_f64().map(expr::Value::Number),
-        (Type::Boolean, Json::Bool(truth)) => Some(expr::Value::Boolean(*truth)),
-        (Type::Text, Json::String(text)) => Some(expr::Value::Text(text.clone().into())),
-        (Type::Date, Json::String(text)) => crate::clock::parse_day(text).map(expr::Value::Date),
-        _ => None,
-    }
-}
-
-/// An expected cell as a row of CSV shows it.
-fn column_text(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        Json::Number(number) => match Points::parse(&number.to_string()) {
-            Some(points) => points.to_string(),
-            None => number.as_f64().map(crate::units::number_text).unwrap_or_default(),
-        },
-        other => other.to_string(),
     }
 }
 

@@ -3,20 +3,17 @@
 use std::ops::Range;
 
 use serde_json::Value as Json;
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::de::DeTable;
 
 use super::{
-    codes, ids,
-    time::{At, length},
+    codes,
+    event_file::{EventFile, event},
+    expect_file::{ExpectFile, expect},
+    values::{IDS_MAX, expanded, instant_text, json},
 };
 use crate::{
-    diag::{Diagnostic, Document, Problems, list, near_miss},
-    emit::Side,
-    model::tree::{Findings, Sp, Table, Text, as_points, as_table, as_text},
-    units::{Micros, Points},
+    diag::{Diagnostic, Document, Problems},
+    model::tree::{Findings, Table, Text, as_table},
 };
 
 /// No file of cases is larger than this.
@@ -71,56 +68,11 @@ pub(super) struct CaseFile {
     pub(super) expect: Vec<ExpectFile>,
 }
 
-/// What a line is.
-#[derive(Debug)]
-pub(super) enum Kind {
-    Event(Text),
-    /// One of [`KINDS`].
-    Other(String),
-}
-
-/// A line of events, as written; stands for one or more.
-#[derive(Debug)]
-pub(super) struct EventFile {
-    pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
-    pub(super) users: Vec<String>,
-    pub(super) visitor: Option<String>,
-    pub(super) account: Option<String>,
-    pub(super) at: Sp<At>,
-    pub(super) times: usize,
-    pub(super) every: Micros,
-    pub(super) id: Option<String>,
-    pub(super) properties: Json,
-    pub(super) traits: Json,
-    pub(super) previous: Option<String>,
-}
-
 /// What is known of some users or accounts beside their events.
 #[derive(Debug)]
 pub(super) struct TraitsFile {
     pub(super) ids: Vec<String>,
     pub(super) values: Vec<(Text, Json)>,
-}
-
-/// What is expected of one user or account, as written.
-#[derive(Debug)]
-pub(super) struct ExpectFile {
-    pub(super) span: Range<usize>,
-    pub(super) side: Side,
-    pub(super) id: Text,
-    pub(super) absent: Option<Sp<bool>>,
-    pub(super) score: Option<Sp<Points>>,
-    /// Facts that have a key of their own: tier, route, segment.
-    pub(super) names: Vec<(&'static str, Text)>,
-    pub(super) qualified: Option<Sp<bool>>,
-    pub(super) fired: Vec<Text>,
-    pub(super) not_fired: Vec<Text>,
-    pub(super) signals: Vec<(Text, Sp<Points>)>,
-    pub(super) milestones: Vec<(Text, Text)>,
-    pub(super) facts: Vec<(Text, Sp<Json>)>,
-    pub(super) holds: Vec<Text>,
-    pub(super) columns: Vec<(Text, Sp<Json>)>,
 }
 
 /// Reads a file of cases.
@@ -213,7 +165,7 @@ fn case(mut table: Table<'_>, as_of: Option<&Text>, found: &mut Findings) -> Opt
         table.missing("events", "events = [{ user = \"u1\", event = \"team_invite_sent\", at = \"-3d\" }]", found);
     }
     let events = table.tables("events", "an event", found);
-    let events = events.into_iter().filter_map(|event| self::event(event, found)).collect();
+    let events = events.into_iter().filter_map(|table| event(table, found)).collect();
     let [users, accounts] = [("users", "users"), ("accounts", "accounts")].map(|(key, what)| {
         let entries = table.table(key, what, found);
         entries.map(|entries| traits(&entries, found)).unwrap_or_default()
@@ -221,284 +173,26 @@ fn case(mut table: Table<'_>, as_of: Option<&Text>, found: &mut Findings) -> Opt
     if !table.has("expect") {
         table.missing("expect", "[[case.expect]] with `user` or `account`", found);
     }
-    let expect = table.tables("expect", "an expectation", found);
-    let expect = expect.into_iter().filter_map(|one| self::expect(one, found)).collect();
+    let written = table.tables("expect", "an expectation", found);
+    let expected = written.into_iter().filter_map(|one| expect(one, found)).collect();
     table.finish(found);
-    Some(CaseFile { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect })
-}
-
-/// A point in time as text, or as TOML writes dates and times.
-fn instant_text(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Option<Text> {
-    let value = table.take(key)?;
-    match value.get_ref() {
-        DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
-        DeValue::Datetime(at) => Some(Sp::new(at.to_string(), value.span())),
-        _ => {
-            let message = format!("`{key}` is no point in time");
-            found.add(Diagnostic::error(codes::WRONG_TYPE, value.span(), message, "expected text or a date"));
-            None
-        }
-    }
-}
-
-/// Ids, each of which may be a range.
-fn expanded(texts: &[Text], found: &mut Findings) -> Vec<String> {
-    let mut all = Vec::new();
-    for text in texts {
-        match ids::expand(&text.value) {
-            Ok(ids) => all.extend(ids),
-            Err(message) => {
-                let label = "an id, or ids with one range: `u{1..12}`";
-                found.add(Diagnostic::error(codes::BAD_VALUE, text.span.clone(), message, label));
-            }
-        }
-    }
-    all
-}
-
-fn event(mut table: Table<'_>, found: &mut Findings) -> Option<EventFile> {
-    table.vocabulary(&EVENT_KEYS);
-    let span = table.place();
-    let kind = kind(&mut table, found);
-    let users = table.texts("user", found).unwrap_or_default();
-    let users = expanded(&users, found);
-    let mut text = |key: &'static str, found: &mut Findings| table.text(key, found).map(|text| text.value);
-    let (visitor, account) = (text("visitor", found), text("account", found));
-    let (id, previous) = (text("id", found), text("previous", found));
-    let at = at(&mut table, found);
-    let times = table.count("times", 1..=100_000, found).map_or(1, |times| usize::try_from(times.value).unwrap_or(1));
-    let every = every(&mut table, times, found);
-    if id.is_some() && (times > 1 || users.len() > 1) {
-        let label = "one event has one id; leave it out, or write the events one by one";
-        found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span("id"), "`id` on several events", label));
-    }
-    let [properties, traits] = ["properties", "traits"].map(|key| object(&mut table, key, found));
-    let event = matches!(kind, Some(Kind::Event(_)));
-    for (key, fits) in [("properties", event), ("traits", !event), ("previous", !event)] {
-        if kind.is_some() && !fits && table.has(key) {
-            let what = if event { "an event" } else { "a line with `type`" };
-            let label = if event { "it belongs to lines with `type`" } else { "it belongs to events" };
-            let message = format!("`{key}` on {what}");
-            found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(key), message, label));
-        }
-    }
-    table.finish(found);
-    Some(EventFile {
-        span,
-        kind: kind?,
-        users,
-        visitor,
-        account,
-        at: at?,
-        times,
-        every,
-        id,
-        properties,
-        traits,
-        previous,
-    })
-}
-
-fn kind(table: &mut Table<'_>, found: &mut Findings) -> Option<Kind> {
-    let (event, kind) = (table.text("event", found), table.text("type", found));
-    match (event, kind) {
-        (Some(event), None) => Some(Kind::Event(event)),
-        (None, Some(kind)) if KINDS.contains(&kind.value.as_str()) => Some(Kind::Other(kind.value)),
-        (None, Some(kind)) => {
-            let near = near_miss(&kind.value, KINDS).map(|near| format!("`{near}` is one"));
-            let message = format!("`type` cannot be `{}`", kind.value);
-            let label = format!("one of {}; events have `event` instead", list(&KINDS));
-            found.add(Diagnostic::error(codes::BAD_VALUE, kind.span, message, label).maybe_help(near));
-            None
-        }
-        (Some(_), Some(kind)) => {
-            let label = "a line is an event, or of a type";
-            found.add(Diagnostic::error(codes::KEY_CONFLICT, kind.span, "`type` beside `event`", label));
-            None
-        }
-        (None, None) => {
-            if !table.has("event") && !table.has("type") {
-                table.missing("event", "event = \"team_invite_sent\", or type = \"identify\"", found);
-            }
-            None
-        }
-    }
-}
-
-fn at(table: &mut Table<'_>, found: &mut Findings) -> Option<Sp<At>> {
-    if !table.has("at") {
-        table.missing("at", "at = \"-3d\"", found);
-        table.pass_over("at");
-        return None;
-    }
-    let text = instant_text(table, "at", found)?;
-    if let Some(at) = At::parse(&text.value) {
-        return Some(Sp::new(at, text.span));
-    }
-    let help = length(&text.value).map(|_| format!("`-{0}` is before `as_of`, `+{0}` after it", text.value));
-    let message = format!("`{}` is no time", text.value);
-    let label = "`-3d`, `-2h`, `-1d12h`, or RFC 3339";
-    found.add(Diagnostic::error(codes::BAD_TIME, text.span, message, label).maybe_help(help));
-    None
-}
-
-/// The time between repeats.
-fn every(table: &mut Table<'_>, times: usize, found: &mut Findings) -> Micros {
-    let text = table.text("every", found);
-    match text {
-        Some(text) => length(&text.value).filter(|length| *length > 0).unwrap_or_else(|| {
-            let message = format!("`{}` is no duration", text.value);
-            let label = "a number and one of s, min, h, d, w: `12h`, `1d`";
-            found.add(Diagnostic::error(codes::BAD_TIME, text.span, message, label));
-            0
-        }),
-        None => {
-            if times > 1 && !table.has("every") {
-                table.missing("every", "every = \"1d\": `times` events so far apart, the first at `at`", found);
-            }
-            0
-        }
-    }
-}
-
-/// A table as JSON; empty if it is not there.
-fn object(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Json {
-    let Some(value) = table.take(key) else { return Json::Object(serde_json::Map::new()) };
-    match (value.get_ref(), json(value, found)) {
-        (DeValue::Table(_), Some(object)) => object,
-        (DeValue::Table(_), None) => Json::Null,
-        _ => {
-            let message = format!("`{key}` is no table");
-            let label = format!("{key} = {{ name = \"value\" }}");
-            found.add(Diagnostic::error(codes::WRONG_TYPE, value.span(), message, label));
-            Json::Null
-        }
-    }
-}
-
-/// A TOML value as JSON; dates are text.
-fn json(value: &Spanned<DeValue<'_>>, found: &mut Findings) -> Option<Json> {
-    let refused = |found: &mut Findings| {
-        let label = "JSON has no such number";
-        found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), "a number that no event can have", label));
-        None
-    };
-    match value.get_ref() {
-        DeValue::String(text) => Some(Json::String(text.clone().into_owned())),
-        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) => Some(Json::from(number)),
-            Err(_) => refused(found),
-        },
-        DeValue::Float(float) => {
-            let number = float.as_str().parse::<f64>().ok().and_then(serde_json::Number::from_f64);
-            number.map(Json::Number).or_else(|| refused(found))
-        }
-        DeValue::Boolean(truth) => Some(Json::Bool(*truth)),
-        DeValue::Datetime(at) => Some(Json::String(at.to_string())),
-        DeValue::Array(items) => {
-            items.iter().map(|item| json(item, found)).collect::<Option<Vec<Json>>>().map(Json::Array)
-        }
-        DeValue::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| Some((key.get_ref().to_string(), json(value, found)?)));
-            pairs.collect::<Option<serde_json::Map<String, Json>>>().map(Json::Object)
-        }
-    }
+    Some(CaseFile { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect: expected })
 }
 
 /// Traits by id.
 fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitsFile> {
-    let mut all = Vec::new();
+    let (mut all, mut count) = (Vec::new(), 0);
     for (id, value) in table.entries() {
         let ids = expanded(std::slice::from_ref(&id), found);
+        count += ids.len();
+        if count > IDS_MAX {
+            let label = format!("at most {IDS_MAX} in one case");
+            found.add(Diagnostic::error(codes::TOO_LARGE, id.span, "too many ids", label));
+            break;
+        }
         let Some(entry) = as_table(value, "traits", &id.value, found) else { continue };
         let values = entry.entries().filter_map(|(name, value)| Some((name, json(value, found)?))).collect();
         all.push(TraitsFile { ids, values });
     }
     all
-}
-
-fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<ExpectFile> {
-    table.vocabulary(&EXPECT_KEYS);
-    let span = table.place();
-    let (user, account) = (table.text("user", found), table.text("account", found));
-    let who = match (user, account) {
-        (Some(user), None) => Some((Side::User, user)),
-        (None, Some(account)) => Some((Side::Account, account)),
-        (Some(_), Some(account)) => {
-            let label = "an expectation is about one of them; write two";
-            found.add(Diagnostic::error(codes::KEY_CONFLICT, account.span, "`account` beside `user`", label));
-            None
-        }
-        (None, None) => {
-            table.missing("user", "user = \"u1\", or account = \"a1\"", found);
-            None
-        }
-    };
-    let absent = table.boolean("absent", found);
-    let score = table.points("score", found);
-    let names = ["tier", "route", "segment"];
-    let names = names.into_iter().filter_map(|key| Some((key, table.text(key, found)?))).collect();
-    let qualified = table.boolean("qualified", found);
-    let [fired, not_fired, holds] =
-        ["fired", "not_fired", "holds"].map(|key| table.text_list(key, found).unwrap_or_default());
-    let mut signals = Vec::new();
-    if let Some(points) = table.table("signals", "points by signal", found) {
-        let read = points.entries().filter_map(|(name, value)| Some((as_points(value, &name.value, found)?, name)));
-        signals.extend(read.map(|(points, name)| (name, points)));
-    }
-    let milestones = table.table("milestones", "milestones", found);
-    let milestones = milestones.map(|table| {
-        let texts = table.entries().filter_map(|(name, value)| {
-            let text = match value.get_ref() {
-                DeValue::Datetime(at) => Some(Sp::new(at.to_string(), value.span())),
-                _ => as_text(value, &name.value, found),
-            };
-            Some((name, text?))
-        });
-        texts.collect()
-    });
-    let mut values = |key: &'static str, what: &str, found: &mut Findings| -> Vec<(Text, Sp<Json>)> {
-        let Some(table) = table.table(key, what, found) else { return Vec::new() };
-        table.entries().filter_map(|(name, value)| Some((name, Sp::new(json(value, found)?, value.span())))).collect()
-    };
-    let (facts, columns) = (values("facts", "facts", found), values("columns", "columns", found));
-    table.finish(found);
-    let (side, id) = who?;
-    let milestones = milestones.unwrap_or_default();
-    let only = ExpectFile {
-        span,
-        side,
-        id,
-        absent,
-        score,
-        names,
-        qualified,
-        fired,
-        not_fired,
-        signals,
-        milestones,
-        facts,
-        holds,
-        columns,
-    };
-    only.something(found);
-    Some(only)
-}
-
-impl ExpectFile {
-    /// Tells an expectation of nothing, and one of what is not there.
-    fn something(&self, found: &mut Findings) {
-        let lists = [self.fired.len(), self.not_fired.len(), self.signals.len(), self.milestones.len()];
-        let more = [self.facts.len(), self.holds.len(), self.columns.len(), self.names.len()];
-        let any = self.score.is_some() || self.qualified.is_some() || lists.iter().chain(&more).any(|n| *n > 0);
-        let absent = self.absent.as_ref().is_some_and(|absent| absent.value);
-        if absent && any {
-            let label = "of somebody who is not there nothing else can be expected";
-            found.add(Diagnostic::error(codes::KEY_CONFLICT, self.span.clone(), "`absent` beside other keys", label));
-        }
-        if !any && self.absent.is_none() {
-            let label = format!("one of {}", list(&EXPECT_KEYS[2..]));
-            found.add(Diagnostic::error(codes::MISSING_KEY, self.span.clone(), "an expectation of nothing", label));
-        }
-    }
 }

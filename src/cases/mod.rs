@@ -6,11 +6,15 @@
 mod bind;
 pub mod codes;
 mod coverage;
+mod event_file;
 mod expect;
+mod expect_file;
 pub mod file;
 mod ids;
+mod names;
 pub mod report;
 mod time;
+mod values;
 
 use std::ops::Range;
 
@@ -84,7 +88,7 @@ fn score(case: &Case, model: &Model, coverage: &mut Coverage, outcome: &mut Outc
         }
         // Without any line there is nobody, which is what a case may expect.
         Err(RunError::NoEvents { .. }) => {
-            outcome.failures.extend(case.expect.iter().filter(|expect| !expect.absent).map(|expect| missing(expect)));
+            outcome.failures.extend(case.expect.iter().filter(|expect| !expect.absent).map(missing));
             return Ok(());
         }
         Err(error) => return Err(whole(&case.span, "run", "a result", error.to_string())),

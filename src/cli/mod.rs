@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod model;
 mod score;
+mod shell;
 mod test;
 
 use std::{
@@ -54,6 +55,9 @@ enum Command {
     Check(check::CheckArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
+    Schema(shell::SchemaArguments),
+    Completions(shell::CompletionsArguments),
+    Man(shell::ManArguments),
 }
 
 /// Runs the program with its arguments, the program's name first.
@@ -74,6 +78,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Schema(arguments) => shell::schema(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
     };
     match result {
         Ok(exit) => exit,

@@ -114,7 +114,12 @@ fn collect(context: &Context<'_>, condition: &Program, depth: usize, found: &mut
             match fact_in(context.model, context.side, slot) {
                 Some((Fact { source: Source::Expression(program), .. }, _)) => {
                     let inner = Context { bit: slot & ACCOUNT_BIT, ..*context };
+                    let before = found.len();
                     collect(&inner, program, depth - 1, found);
+                    // What does not hold is never told as if it did.
+                    if found.len() == before {
+                        found.push(told(context, condition));
+                    }
                 }
                 _ => found.push(told(context, condition)),
             }

@@ -157,12 +157,8 @@ pub fn ledger(scored: &Scored<'_>, model: &Model, entity: Entity) -> Ledger {
     let paid = pay(level, &scope);
     let total = sum(level, &paid);
     let names = |slot: u32| name_of(model, entity.side, slot);
-    let signals = level
-        .signals
-        .iter()
-        .zip(&paid)
-        .map(|(signal, paid)| note(model, entity.side, level, signal, paid, &scope, &names))
-        .collect();
+    let noter = Noter { model, side: entity.side, level, scope: &scope, names: &names };
+    let signals = level.signals.iter().zip(&paid).map(|(signal, paid)| noter.note(signal, paid)).collect();
     let rule = |when: Option<&crate::expr::Program>| when.map(|when| when.text(&names)).unwrap_or_default();
     let why = |when: Option<&crate::expr::Program>| {
         when.map(|when| unmet(model, entity.side, when, &scope)).unwrap_or_default()
@@ -252,39 +248,43 @@ fn rule(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
     guard.map_or(what.clone(), |guard| format!("{what} if {guard}"))
 }
 
-fn note(
-    model: &Model,
+/// What notes of signals are made from.
+struct Noter<'n> {
+    model: &'n Model,
     side: Side,
-    level: &Level,
-    signal: &Signal,
-    paid: &Paid<'_>,
-    scope: &EntityScope<'_>,
-    names: &dyn Fn(u32) -> String,
-) -> SignalNote {
-    let mut programs = Vec::new();
-    if let Payment::Ladder { value, .. } | Payment::Per { value, .. } = &signal.pay {
-        programs.push(value);
-    }
-    programs.extend(&signal.guard);
-    programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
-    let guard = signal.guard.as_ref().filter(|_| paid.firing == Firing::Not);
-    let mut missing = guard.map(|guard| unmet(model, side, guard, scope)).unwrap_or_default();
-    if let Payment::Ladder { value, strict, rungs } = &signal.pay
-        && let Some((first, _)) = rungs.first()
-        && !paid.seen.as_number().is_some_and(|seen| passes(seen, *first, *strict))
-    {
-        let condition = threshold_text(&value.text(names), *first, *strict);
-        missing.push(Unmet { condition, facts: known_facts(model, side, &[value], scope) });
-    }
-    SignalNote {
-        name: signal.name.clone(),
-        category: level.categories[signal.category].name.clone(),
-        firing: paid.firing,
-        seen: owned(&paid.seen),
-        rule: rule(signal, names),
-        facts: known_facts(model, side, &programs, scope),
-        unmet: missing,
-        points: [paid.unbounded, paid.full, paid.points],
+    level: &'n Level,
+    scope: &'n EntityScope<'n>,
+    names: &'n dyn Fn(u32) -> String,
+}
+
+impl Noter<'_> {
+    fn note(&self, signal: &Signal, paid: &Paid<'_>) -> SignalNote {
+        let Noter { model, side, level, scope, names } = *self;
+        let mut programs = Vec::new();
+        if let Payment::Ladder { value, .. } | Payment::Per { value, .. } = &signal.pay {
+            programs.push(value);
+        }
+        programs.extend(&signal.guard);
+        programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
+        let guard = signal.guard.as_ref().filter(|_| paid.firing == Firing::Not);
+        let mut missing = guard.map(|guard| unmet(model, side, guard, scope)).unwrap_or_default();
+        if let Payment::Ladder { value, strict, rungs } = &signal.pay
+            && let Some((first, _)) = rungs.first()
+            && !paid.seen.as_number().is_some_and(|seen| passes(seen, *first, *strict))
+        {
+            let condition = threshold_text(&value.text(names), *first, *strict);
+            missing.push(Unmet { condition, facts: known_facts(model, side, &[value], scope) });
+        }
+        SignalNote {
+            name: signal.name.clone(),
+            category: level.categories[signal.category].name.clone(),
+            firing: paid.firing,
+            seen: owned(&paid.seen),
+            rule: rule(signal, names),
+            facts: known_facts(model, side, &programs, scope),
+            unmet: missing,
+            points: [paid.unbounded, paid.full, paid.points],
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod tree;
 use sha2::{Digest, Sha256};
 
 pub use compiled::Model;
+pub use file::{Words, words};
 
 use self::tree::Findings;
 use crate::diag::{Document, Problems};
@@ -42,6 +43,14 @@ fn read(document: &Document, extent: compile::Extent) -> Result<Model, Problems>
         Some(model) if found.list.is_empty() => Ok(model),
         _ => Err(Problems { document: document.clone(), list: found.list }),
     }
+}
+
+/// The keys that the reader asks each table of a text for, by what messages call the table.
+#[cfg(test)]
+pub(crate) fn keys_asked(text: &str) -> Vec<(String, Vec<&'static str>)> {
+    let mut found = Findings::default();
+    let _ = file::read(text, &mut found);
+    found.asked
 }
 
 /// Bytes as hexadecimal digits.

@@ -35,6 +35,9 @@ pub(crate) type Text = Sp<String>;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) list: Vec<Diagnostic>,
+    /// Keys that tables were asked for, so that a test can hold the description of the language against them.
+    #[cfg(test)]
+    pub(crate) asked: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Findings {
@@ -111,6 +114,8 @@ impl<'t> Table<'t> {
 
     /// Tells every key that nobody asked for.
     pub(crate) fn finish(self, found: &mut Findings) {
+        #[cfg(test)]
+        found.asked.push((self.what.clone(), self.known.iter().chain(self.vocabulary).copied().collect()));
         for (key, span, _) in &self.entries {
             if !self.known.contains(key) {
                 let message = format!("unknown key `{key}` in {}", self.what);

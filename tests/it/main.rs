@@ -2,6 +2,8 @@
 
 mod bad_files;
 mod bad_input;
+mod cases;
+mod explain;
 mod identity;
 mod laws;
 mod oracle;
@@ -11,4 +13,5 @@ mod real_data;
 mod reference;
 mod rejects;
 mod run;
+mod schema;
 mod tidy;

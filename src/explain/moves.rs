@@ -74,11 +74,14 @@ impl Mover<'_> {
                 both(&guard, &plans)
             }
         };
-        if let Some(decay) = &signal.decay
-            && paid.firing == Firing::Fired
-            && paid.points < paid.full
-        {
-            plans.extend(self.reach(&decay.since, Goal { value: 0.0, strict: false, up: false }, 0, DEPTH_MAX));
+        if let Some(decay) = &signal.decay {
+            let fresh = self.reach(&decay.since, Goal { value: 0.0, strict: false, up: false }, 0, DEPTH_MAX);
+            if decay.since.eval(self.scope).is_null() {
+                // It pays nothing before what it counts the days since has happened.
+                plans = both(&plans, &fresh);
+            } else if paid.firing == Firing::Fired && paid.points < paid.full {
+                plans.extend(fresh);
+            }
         }
         plans.retain(|plan| !plan.is_empty());
         plans

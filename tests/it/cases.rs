@@ -195,19 +195,19 @@ fn every_problem_of_a_file_is_told_at_its_place() {
         (
             "C014",
             file(&events("{ user = \"kim\", event = \"invite\", type = \"identify\", at = \"-3d\" }"), score),
-            "7:53",
+            "7:52",
             "`type` beside `event`",
         ),
         (
             "C020",
             file(&events("{ user = \"kim\", event = \"invite\", at = \"3d\" }"), score),
-            "7:51",
+            "7:50",
             "`3d` is no time",
         ),
         (
             "C020",
             file(&events("{ user = \"kim\", event = \"invite\", at = \"-3d\", times = 5, every = \"1d\" }"), score),
-            "7:51",
+            "7:50",
             "the last of the repeats lies at or after",
         ),
         ("C020", file(INVITE, score).replace("2026-10-31", "yesterday"), "3:9", "no point in time"),

@@ -16,6 +16,9 @@ fn problems(root: &Json, schema: &Json, value: &Json, path: &str, found: &mut Ve
     };
     let list = |rule: &Json| rule.as_array().cloned().expect("a list");
     for (rule, wanted) in rules {
+        let bound = || wanted.as_f64().expect("a number");
+        let length = || wanted.as_u64().expect("a length");
+        let pattern = || regex_lite::Regex::new(wanted.as_str().expect("a text")).expect("a pattern");
         let good = match rule.as_str() {
             "$ref" => {
                 let name = wanted.as_str().and_then(|name| name.strip_prefix("#/definitions/")).expect("a definition");
@@ -28,18 +31,16 @@ fn problems(root: &Json, schema: &Json, value: &Json, path: &str, found: &mut Ve
             },
             "const" => value == wanted,
             "enum" => list(wanted).contains(value),
-            "pattern" => value
-                .as_str()
-                .is_none_or(|text| regex_lite::Regex::new(wanted.as_str().unwrap()).unwrap().is_match(text)),
-            "minimum" => value.as_f64().is_none_or(|number| number >= wanted.as_f64().unwrap()),
-            "maximum" => value.as_f64().is_none_or(|number| number <= wanted.as_f64().unwrap()),
-            "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > wanted.as_f64().unwrap()),
-            "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as u64 <= wanted.as_u64().unwrap()),
-            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
-            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= wanted.as_u64().unwrap()),
+            "pattern" => value.as_str().is_none_or(|text| pattern().is_match(text)),
+            "minimum" => value.as_f64().is_none_or(|number| number >= bound()),
+            "maximum" => value.as_f64().is_none_or(|number| number <= bound()),
+            "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > bound()),
+            "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as u64 <= length()),
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= length()),
+            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= length()),
             "required" => value
                 .as_object()
-                .is_none_or(|object| list(wanted).iter().all(|key| object.contains_key(key.as_str().unwrap()))),
+                .is_none_or(|object| list(wanted).iter().all(|key| object.contains_key(key.as_str().expect("a key")))),
             "anyOf" => list(wanted).iter().any(holds),
             "oneOf" => list(wanted).iter().filter(|one| holds(one)).count() == 1,
             "allOf" => list(wanted).iter().all(holds),

@@ -114,6 +114,14 @@ fn coverage_names_what_no_case_reaches() {
         assert!(outcome.stdout.contains(part), "{part}\n---\n{}", outcome.stdout);
     }
     assert_eq!(folder.pql("test cases.toml --min-coverage 50").code, 0);
+    // Each rung is a part of its own: who reaches the upper one has not shown the lower.
+    let three = INVITE.replace("at = \"-3d\"", "at = \"-3d\", times = 3, every = \"1h\"");
+    folder.write("three.toml", file(&three, "user = \"kim\"\nscore = 25"));
+    let outcome = folder.pql("test three.toml --coverage");
+    assert!(outcome.stdout.contains("no case reaches user signal invites, rung 1\n"), "{}", outcome.stdout);
+    // Files of one model count together.
+    let outcome = folder.pql("test cases.toml three.toml --coverage");
+    assert!(outcome.stdout.contains("coverage of model.toml: 83.3 % (5 of 6)"), "{}", outcome.stdout);
     let outcome = folder.pql("test cases.toml --min-coverage 51");
     assert_eq!(outcome.code, 1);
     assert!(outcome.stdout.contains("less than the 51 % that --min-coverage asks for"), "{}", outcome.stdout);
@@ -206,7 +214,7 @@ fn every_problem_of_a_file_is_told_at_its_place() {
         ),
         (
             "C020",
-            file(&events("{ user = \"kim\", event = \"invite\", at = \"-3d\", times = 5, every = \"1d\" }"), score),
+            file(&events("{ user = \"kim\", event = \"invite\", at = \"-3d\", times = 4, every = \"1d\" }"), score),
             "7:50",
             "the last of the repeats lies at or after",
         ),

@@ -181,11 +181,11 @@ fn the_way_down_comes_on_its_day() {
     let tier_at = |day: &str| {
         let outcome = folder.pql(&format!("score events.ndjson -m model.toml --level user --as-of {day} -q"));
         let rows = rows(&outcome.stdout);
-        rows.into_iter().find(|row| row[0] == "kim").map(|row| row[3].clone())
+        rows.into_iter().find(|row| row[0] == "kim").map(|row| (row[3].clone(), row[2].clone()))
     };
-    assert_eq!(tier_at(day).as_deref(), Some(tier));
+    assert_eq!(tier_at(day), Some((tier.to_owned(), drop["score"].to_string())));
     let number = pql::clock::parse_day(day).expect("a date");
-    assert_eq!(tier_at(&pql::clock::day_text(number - 1)).as_deref(), Some("hot"));
+    assert_eq!(tier_at(&pql::clock::day_text(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
     assert_eq!(drop["changes"][0]["signal"], "asks");
     assert!(json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31 --ahead 0")["forecast"].is_null());
 }

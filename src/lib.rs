@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 #![warn(unreachable_pub)]
 
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod decode;
@@ -8,11 +9,14 @@ pub mod diag;
 pub mod emit;
 pub mod enrich;
 pub mod entity;
+pub mod explain;
 pub mod expr;
 pub mod fold;
+pub mod ledger;
 pub mod model;
 pub mod pipeline;
 pub mod publish;
 pub mod read;
+pub mod schema;
 pub mod score;
 pub mod units;

@@ -241,6 +241,18 @@ impl std::error::Error for RunError {
     }
 }
 
+/// Prepares to read files for a model.
+pub fn reader(inputs: Vec<Input>, model: &Model, workers: usize) -> Reader {
+    let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
+    let naming = Naming {
+        // A row of a table becomes a native line.
+        fields: model.input.fields_of("native").map(|paths| paths.into_iter().next()),
+        properties: Some(properties.collect()),
+        dedupe: model.input.dedupe,
+    };
+    Reader::new(inputs, Limits::STANDARD, workers).with_naming(naming)
+}
+
 /// Reads and folds everything.
 ///
 /// **Errors**: [`RunError`] of reading, of rejects, and of there being no event.
@@ -256,14 +268,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let formats = Formats::new(model, job.format, job.inputs.len());
-    let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
-    let naming = Naming {
-        // A row of a table becomes a native line.
-        fields: model.input.fields_of("native").map(|paths| paths.into_iter().next()),
-        properties: Some(properties.collect()),
-        dedupe: model.input.dedupe,
-    };
-    let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers).with_naming(naming);
+    let reader = reader(job.inputs.clone(), model, job.workers);
     let shared = Shared::new();
     let seed = Seed::default();
     let hearth = Hearth::new(model, &seed, job.workers);

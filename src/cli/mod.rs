@@ -4,9 +4,12 @@
 
 mod check;
 mod exit;
+mod explain;
 mod model;
 mod notes;
 mod score;
+mod shell;
+mod test;
 
 use std::{
     ffi::OsString,
@@ -43,7 +46,7 @@ file that you can read and change), and says for each: the score, the tier, who 
 
 const EXIT_CODES: &str = "Exit codes:
   0  done (also if the reader of a pipe went away)
-  1  it ran, and the answer is no: a model has errors, too many lines were rejected, the input is empty
+  1  it ran, and the answer is no: a model has errors, a test fails, too many lines were rejected, the input is empty
   2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
   3  reading or writing failed";
 
@@ -51,6 +54,11 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Score(Box<score::ScoreArguments>),
     Check(check::CheckArguments),
+    Explain(explain::ExplainArguments),
+    Test(test::TestArguments),
+    Schema(shell::SchemaArguments),
+    Completions(shell::CompletionsArguments),
+    Man(shell::ManArguments),
 }
 
 /// Runs the program with its arguments, the program's name first.
@@ -69,6 +77,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Schema(arguments) => shell::schema(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
     };
     match result {
         Ok(exit) => exit,

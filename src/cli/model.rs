@@ -35,8 +35,8 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<Source, Failure> {
     Ok(Source { document, note: Some(note) })
 }
 
-/// No more of a file is read than shows that it is too large to be a model.
-const MODEL_BYTES_READ_MAX: u64 = 2 * 1024 * 1024;
+/// No more of a file is read than shows that it is too large to be a model or a file of cases.
+const MODEL_BYTES_READ_MAX: u64 = 5 * 1024 * 1024;
 
 fn bounded(path: &Path) -> io::Result<String> {
     let mut text = String::new();
@@ -46,12 +46,17 @@ fn bounded(path: &Path) -> io::Result<String> {
 
 /// Reads a model's text.
 pub(super) fn read(path: &Path) -> Result<Document, Failure> {
+    read_named(path, "model")
+}
+
+/// Reads the text of a document that people wrote; `what` it is, for messages.
+pub(super) fn read_named(path: &Path, what: &str) -> Result<Document, Failure> {
     let name = path.display().to_string();
     let text = bounded(path).map_err(|error| {
         let exit = if error.kind() == io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
         let message = match error.kind() {
-            io::ErrorKind::InvalidData => format!("the model `{name}` is not UTF-8"),
-            _ => format!("cannot read the model `{name}`"),
+            io::ErrorKind::InvalidData => format!("the {what} `{name}` is not UTF-8"),
+            _ => format!("cannot read the {what} `{name}`"),
         };
         Failure::Error(anyhow::Error::new(error).context(message), exit)
     })?;

@@ -309,7 +309,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 
-fn when(text: &str) -> Result<When, Failure> {
+pub(super) fn when(text: &str) -> Result<When, Failure> {
     match text {
         "latest" => Ok(When::Latest),
         "yesterday" => Ok(When::Yesterday),
@@ -321,7 +321,7 @@ fn when(text: &str) -> Result<When, Failure> {
     }
 }
 
-fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
+pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
     let share = |text: &str| text.trim().parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
     let limit = match text.strip_suffix('%') {
         Some(percent) => share(percent).map(|percent| MaxRejects::Share(percent / 100.0)),
@@ -361,7 +361,7 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
     Ok(())
 }
 
-fn enrichment(
+pub(super) fn enrichment(
     path: Option<&Path>,
     key: &str,
     (level, model): (&crate::model::compiled::Level, &Model),
@@ -423,7 +423,7 @@ fn tell_empty(files: &[read::FileStats]) {
 }
 
 /// How many lines were rejected for what, and where the first of each is.
-fn tell_rejects(rejects: &Rejects) {
+pub(super) fn tell_rejects(rejects: &Rejects) {
     for (reason, count) in rejects.by_reason() {
         let place = rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", visible(file)));
         let lines = plural(count, "line", "lines");

@@ -35,7 +35,7 @@ pub(super) fn object(header: &[String], row: &Row<'_>, level: &Level, tier: Opti
 }
 
 /// A number to six decimals; whole ones without a point.
-pub(super) fn number(value: f64) -> Json {
+pub fn number(value: f64) -> Json {
     let text = number_text(value);
     match text.parse::<i64>() {
         Ok(whole) => json!(whole),

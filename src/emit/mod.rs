@@ -5,6 +5,7 @@
 pub mod csv;
 mod id_map;
 mod json;
+mod one;
 mod row;
 mod run;
 mod table;
@@ -15,6 +16,8 @@ use rayon::prelude::*;
 
 pub use csv::Dialect;
 pub use id_map::id_map;
+pub use json::number;
+pub use one::{column_names, columns};
 pub use row::Side;
 pub use run::{FileFacts, RunFacts, run_record};
 pub use table::summary;

@@ -250,6 +250,11 @@ impl Pattern {
         Pattern(text.chars().collect())
     }
 
+    /// As it was written.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().collect()
+    }
+
     /// **Cost**: the length of the text times the number of `%` at most.
     fn matches(&self, text: &str) -> bool {
         let pattern = &self.0;

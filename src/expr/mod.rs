@@ -7,13 +7,14 @@ mod compile;
 mod eval;
 mod lex;
 mod parse;
+mod show;
 mod value;
 
 use std::ops::Range;
 
 pub use compile::{Names, Resolved, compile, condition};
 pub use eval::{Program, Scope};
-pub use parse::{Node, NodeKind, names_in, parse};
+pub use parse::{Arithmetic, Comparison, Node, NodeKind, names_in, parse};
 pub use value::{Type, Value};
 
 /// A problem in an expression; the span counts bytes of the expression's text.

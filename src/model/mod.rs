@@ -7,11 +7,12 @@ pub mod columns;
 mod compile;
 pub mod compiled;
 mod file;
-mod tree;
+pub(crate) mod tree;
 
 use sha2::{Digest, Sha256};
 
 pub use compiled::Model;
+pub use file::{Words, words};
 
 use self::tree::Findings;
 use crate::diag::{Document, Problems};
@@ -23,14 +24,33 @@ pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 ///
 /// **Errors**: every problem of the text, at least one.
 pub fn parse(document: &Document) -> Result<Model, Problems> {
+    read(document, compile::Extent::Needed)
+}
+
+/// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
+///
+/// **Errors**: as [`parse`].
+pub fn parse_whole(document: &Document) -> Result<Model, Problems> {
+    read(document, compile::Extent::Whole)
+}
+
+fn read(document: &Document, extent: compile::Extent) -> Result<Model, Problems> {
     let mut found = Findings::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
     let model = file::read(&document.text, &mut found)
-        .and_then(|file| compile::compile(&file, &document.text, fingerprint, &mut found));
+        .and_then(|file| compile::compile(&file, &document.text, fingerprint, extent, &mut found));
     match model {
         Some(model) if found.list.is_empty() => Ok(model),
         _ => Err(Problems { document: document.clone(), list: found.list }),
     }
+}
+
+/// The keys that the reader asks each table of a text for, by what messages call the table.
+#[cfg(test)]
+pub(crate) fn keys_asked(text: &str) -> Vec<(String, Vec<&'static str>)> {
+    let mut found = Findings::default();
+    let _ = file::read(text, &mut found);
+    found.asked
 }
 
 /// Bytes as hexadecimal digits.

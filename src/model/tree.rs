@@ -15,30 +15,33 @@ use crate::{
 
 /// A value and where it stands in the model.
 #[derive(Debug, Clone)]
-pub(super) struct Sp<T> {
+pub(crate) struct Sp<T> {
     /// What was read.
-    pub(super) value: T,
+    pub(crate) value: T,
     /// Bytes of the model's text.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl<T> Sp<T> {
-    pub(super) fn new(value: T, span: Range<usize>) -> Sp<T> {
+    pub(crate) fn new(value: T, span: Range<usize>) -> Sp<T> {
         Sp { value, span }
     }
 }
 
 /// A text of the model with the place of its content, so that a part of it can be marked.
-pub(super) type Text = Sp<String>;
+pub(crate) type Text = Sp<String>;
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
-    pub(super) list: Vec<Diagnostic>,
+pub(crate) struct Findings {
+    pub(crate) list: Vec<Diagnostic>,
+    /// Keys that tables were asked for, so that a test can hold the description of the language against them.
+    #[cfg(test)]
+    pub(crate) asked: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, problem: Diagnostic) {
+    pub(crate) fn add(&mut self, problem: Diagnostic) {
         let known =
             self.list.iter().any(|p| p.code == problem.code && p.span == problem.span && p.message == problem.message);
         if !known {
@@ -48,7 +51,7 @@ impl Findings {
 }
 
 /// One table of the model while it is being read.
-pub(super) struct Table<'t> {
+pub(crate) struct Table<'t> {
     /// What it is, for messages: `a signal`.
     what: String,
     span: Range<usize>,
@@ -61,7 +64,7 @@ pub(super) struct Table<'t> {
 
 impl<'t> Table<'t> {
     /// A view of a table with its entries in the order of the file.
-    pub(super) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> Table<'t> {
+    pub(crate) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> Table<'t> {
         let mut entries: Vec<_> =
             table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
@@ -69,32 +72,33 @@ impl<'t> Table<'t> {
     }
 
     /// The place to mark for a problem of the table as a whole: its first key, else all of it.
-    pub(super) fn place(&self) -> Range<usize> {
+    pub(crate) fn place(&self) -> Range<usize> {
         let header = self.span.clone();
         self.entries.first().map_or(header, |(_, span, _)| span.clone())
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|(name, _, _)| *name == key)
     }
 
     /// Names the keys to suggest for one that is unknown.
-    pub(super) fn vocabulary(&mut self, words: &'static [&'static str]) {
+    pub(crate) fn vocabulary(&mut self, words: &'static [&'static str]) {
         self.vocabulary = words;
     }
 
     /// Where a key stands.
-    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+    pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
         self.entries.iter().find(|(name, _, _)| *name == key).map_or_else(|| self.place(), |(_, span, _)| span.clone())
     }
 
-    fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+    /// The value of a key as TOML has it, for keys that take several types.
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.known.push(key);
         self.entries.iter().find(|(name, _, _)| *name == key).map(|(_, _, value)| *value)
     }
 
     /// All entries of a table whose keys are names of the model's own.
-    pub(super) fn named(&self, found: &mut Findings) -> Vec<(Text, &'t Spanned<DeValue<'t>>)> {
+    pub(crate) fn named(&self, found: &mut Findings) -> Vec<(Text, &'t Spanned<DeValue<'t>>)> {
         let mut named = Vec::new();
         for (key, span, value) in &self.entries {
             check_name(key, span, found);
@@ -104,12 +108,14 @@ impl<'t> Table<'t> {
     }
 
     /// All entries, whatever their keys.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Text, &'t Spanned<DeValue<'t>>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Text, &'t Spanned<DeValue<'t>>)> {
         self.entries.iter().map(|(key, span, value)| (Sp::new((*key).to_owned(), span.clone()), *value))
     }
 
     /// Tells every key that nobody asked for.
-    pub(super) fn finish(self, found: &mut Findings) {
+    pub(crate) fn finish(self, found: &mut Findings) {
+        #[cfg(test)]
+        found.asked.push((self.what.clone(), self.known.iter().chain(self.vocabulary).copied().collect()));
         for (key, span, _) in &self.entries {
             if !self.known.contains(key) {
                 let message = format!("unknown key `{key}` in {}", self.what);
@@ -126,13 +132,13 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn text(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn text(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
         let value = self.take(key)?;
         as_text(value, key, found)
     }
 
     /// A text that must be there.
-    pub(super) fn text_needed(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn text_needed(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
         if !self.has(key) {
             self.known.push(key);
             self.missing(key, "", found);
@@ -142,7 +148,7 @@ impl<'t> Table<'t> {
     }
 
     /// Tells that a key is missing.
-    pub(super) fn missing(&self, key: &str, help: &str, found: &mut Findings) {
+    pub(crate) fn missing(&self, key: &str, help: &str, found: &mut Findings) {
         let message = format!("{} without `{key}`", self.what);
         let help = (!help.is_empty()).then(|| help.to_owned());
         found.add(
@@ -151,20 +157,20 @@ impl<'t> Table<'t> {
         );
     }
 
-    pub(super) fn name(&mut self, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn name(&mut self, found: &mut Findings) -> Option<Text> {
         let name = self.text_needed("name", found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
     /// A text that is a name of the model's own.
-    pub(super) fn name_of(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn name_of(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
         let name = self.text(key, found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
-    pub(super) fn boolean(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<bool>> {
+    pub(crate) fn boolean(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<bool>> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::Boolean(truth) => Some(Sp::new(*truth, value.span())),
@@ -173,13 +179,13 @@ impl<'t> Table<'t> {
     }
 
     /// A number that is used as a double.
-    pub(super) fn number(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<f64>> {
+    pub(crate) fn number(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<f64>> {
         let value = self.take(key)?;
         as_number(value, key, found)
     }
 
     /// A whole number within bounds.
-    pub(super) fn count(
+    pub(crate) fn count(
         &mut self,
         key: &'static str,
         range: std::ops::RangeInclusive<i64>,
@@ -204,26 +210,13 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn points(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<Points>> {
+    pub(crate) fn points(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<Points>> {
         let value = self.take(key)?;
-        let written = match value.get_ref() {
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            DeValue::Float(float) => float.as_str(),
-            _ => return wrong_type(value, key, "points, such as 10 or 2.5", found),
-        };
-        match Points::parse(written).filter(|points| points.0.abs() <= 1_000_000_000_000) {
-            Some(points) => Some(Sp::new(points, value.span())),
-            None => {
-                let message = format!("`{written}` is no amount of points");
-                let label = "a decimal with at most three places, up to a billion";
-                found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), message, label));
-                None
-            }
-        }
+        as_points(value, key, found)
     }
 
     /// A text or a list of texts.
-    pub(super) fn texts(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+    pub(crate) fn texts(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::String(_) => as_text(value, key, found).map(|text| vec![text]),
@@ -233,24 +226,24 @@ impl<'t> Table<'t> {
     }
 
     /// A list of texts.
-    pub(super) fn text_list(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+    pub(crate) fn text_list(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
         let value = self.take(key)?;
         list_of_texts(value, key, found)
     }
 
     /// Marks a key as known without reading it: another problem has been told about it already.
-    pub(super) fn pass_over(&mut self, key: &'static str) {
+    pub(crate) fn pass_over(&mut self, key: &'static str) {
         self.known.push(key);
     }
 
     /// A table below this one.
-    pub(super) fn table(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Option<Table<'t>> {
+    pub(crate) fn table(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Option<Table<'t>> {
         let value = self.take(key)?;
         as_table(value, what, key, found)
     }
 
     /// A list of tables below this one.
-    pub(super) fn tables(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Vec<Table<'t>> {
+    pub(crate) fn tables(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Vec<Table<'t>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(array) = value.get_ref() else {
             wrong_type::<()>(value, key, &format!("a list of tables, [[...{key}]]"), found);
@@ -261,7 +254,7 @@ impl<'t> Table<'t> {
 }
 
 /// A value that must be a table.
-pub(super) fn as_table<'t>(
+pub(crate) fn as_table<'t>(
     value: &'t Spanned<DeValue<'t>>,
     what: &str,
     key: &str,
@@ -273,8 +266,26 @@ pub(super) fn as_table<'t>(
     }
 }
 
+/// A value that must be points.
+pub(crate) fn as_points(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<Points>> {
+    let written = match value.get_ref() {
+        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+        DeValue::Float(float) => float.as_str(),
+        _ => return wrong_type(value, key, "points, such as 10 or 2.5", found),
+    };
+    match Points::parse(written).filter(|points| points.0.abs() <= 1_000_000_000_000) {
+        Some(points) => Some(Sp::new(points, value.span())),
+        None => {
+            let message = format!("`{written}` is no amount of points");
+            let label = "a decimal with at most three places, up to a billion";
+            found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), message, label));
+            None
+        }
+    }
+}
+
 /// A value that must be text.
-pub(super) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Text> {
+pub(crate) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Text> {
     match value.get_ref() {
         DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
         _ => wrong_type(value, key, "text in quotes", found),

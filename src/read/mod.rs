@@ -40,6 +40,7 @@ use std::{
     fmt,
     ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use self::{
@@ -73,13 +74,15 @@ pub enum InputKind {
     File(PathBuf),
     /// A member of a zip archive.
     Member(Member),
+    /// Bytes that were made here, and are read as a file of them would be.
+    Memory(Arc<[u8]>),
 }
 
 impl Input {
     /// The file that the bytes are in, if it has a path.
     pub fn path(&self) -> Option<&Path> {
         match &self.kind {
-            InputKind::Stdin => None,
+            InputKind::Stdin | InputKind::Memory(_) => None,
             InputKind::File(path) => Some(path),
             InputKind::Member(member) => Some(&member.archive),
         }

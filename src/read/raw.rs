@@ -60,6 +60,7 @@ pub(super) struct Raw {
 enum Handle {
     Stdin(io::Stdin),
     File(File),
+    Memory(io::Cursor<Arc<[u8]>>),
 }
 
 impl Raw {
@@ -77,6 +78,7 @@ impl Raw {
                 file.seek(SeekFrom::Start(member.start))?;
                 (Handle::File(file), member.start, Some(member.packed_bytes))
             }
+            InputKind::Memory(bytes) => (Handle::Memory(io::Cursor::new(Arc::clone(bytes))), 0, None),
         };
         Ok(Self { handle, start, opened_bytes, taken: 0, progress })
     }
@@ -120,6 +122,7 @@ impl Read for Raw {
             let got = match &mut self.handle {
                 Handle::Stdin(stdin) => stdin.read(buffer),
                 Handle::File(file) => file.read(buffer),
+                Handle::Memory(bytes) => bytes.read(buffer),
             };
             match got {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

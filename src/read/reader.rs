@@ -236,6 +236,7 @@ impl Drop for Lease<'_> {
 fn regular_bytes(input: &Input) -> Option<u64> {
     match &input.kind {
         InputKind::Stdin => None,
+        InputKind::Memory(bytes) => u64::try_from(bytes.len()).ok(),
         InputKind::File(path) => {
             let meta = fs::metadata(path).ok()?;
             meta.is_file().then_some(meta.len())

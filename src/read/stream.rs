@@ -46,7 +46,7 @@ impl Stream {
         };
         let stored = match &input.kind {
             InputKind::Member(member) => Stored::Member(Unpacked::new(raw, member)),
-            InputKind::Stdin | InputKind::File(_) => Stored::File(raw),
+            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => Stored::File(raw),
         };
         let body = match Body::new(stored) {
             Ok(body) => body,

@@ -99,7 +99,7 @@ fn rung(number: f64, strict: bool, rungs: &[(f64, Points)]) -> Option<Points> {
 }
 
 /// Whether a number passes a threshold.
-fn passes(number: f64, threshold: f64, strict: bool) -> bool {
+pub fn passes(number: f64, threshold: f64, strict: bool) -> bool {
     if strict { number - threshold >= EPSILON } else { threshold - number < EPSILON }
 }
 

@@ -2,7 +2,9 @@
 
 mod bad_files;
 mod bad_input;
+mod cases;
 mod containers;
+mod explain;
 mod identity;
 mod laws;
 mod oracle;
@@ -12,5 +14,6 @@ mod real_data;
 mod reference;
 mod rejects;
 mod run;
+mod schema;
 mod tidy;
 mod vendors;

@@ -35,8 +35,23 @@ pub(super) enum Side {
     Account,
 }
 
+/// Which facts a model computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Those that its outputs need.
+    Needed,
+    /// All that are declared, so that any of them can be asked for.
+    Whole,
+}
+
 /// Compiles a model; none if anything was found wrong.
-pub(super) fn compile(file: &ModelFile, text: &str, fingerprint: String, found: &mut Findings) -> Option<Model> {
+pub(super) fn compile(
+    file: &ModelFile,
+    text: &str,
+    fingerprint: String,
+    extent: Extent,
+    found: &mut Findings,
+) -> Option<Model> {
     let mut check = Compiler::new(file, text, found);
     check.declare();
     check.everything();
@@ -46,6 +61,9 @@ pub(super) fn compile(file: &ModelFile, text: &str, fingerprint: String, found: 
     }
     let mut live = Compiler::new(file, text, found);
     live.declare();
+    if extent == Extent::Whole {
+        live.everything();
+    }
     Some(live.finish(fingerprint))
 }
 

@@ -10,7 +10,7 @@ use crate::{clock::Zone, diag::Diagnostic, model::compiled::Fields};
 pub(in crate::model) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
 
 /// Names of formats.
-const FORMATS: [(&str, &str); 9] = [
+pub(super) const FORMATS: [(&str, &str); 9] = [
     ("auto", "auto"),
     ("native", "native"),
     ("segment", "segment"),

@@ -123,6 +123,21 @@ pub(in crate::model) struct RouteFile {
     pub(in crate::model) message: Option<Text>,
 }
 
+/// Names of roll-ups.
+pub(super) const ROLLUPS: [(&str, RollupKind); 7] = [
+    ("count", RollupKind::Count),
+    ("sum", RollupKind::Sum),
+    ("min", RollupKind::Min),
+    ("max", RollupKind::Max),
+    ("avg", RollupKind::Avg),
+    ("distinct", RollupKind::Distinct),
+    ("top_sum", RollupKind::TopSum(1)),
+];
+
+/// Who acts.
+pub(super) const MOTIONS: [(&str, &str); 4] =
+    [("human", "human"), ("assisted", "assisted"), ("automated", "automated"), ("none", "none")];
+
 pub(super) fn read(mut table: Table<'_>, kind: Kind, found: &mut Findings) -> LevelFile {
     let mut level = LevelFile::default();
     if let Some(traits) = table.table("traits", "traits", found) {
@@ -224,15 +239,6 @@ fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitFile> {
 }
 
 fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
-    const KINDS: [(&str, RollupKind); 7] = [
-        ("count", RollupKind::Count),
-        ("sum", RollupKind::Sum),
-        ("min", RollupKind::Min),
-        ("max", RollupKind::Max),
-        ("avg", RollupKind::Avg),
-        ("distinct", RollupKind::Distinct),
-        ("top_sum", RollupKind::TopSum(1)),
-    ];
     let mut rollups = Vec::new();
     for (name, value) in table.named(found) {
         let Some(mut entry) = as_table(value, &format!("roll-up `{}`", name.value), &name.value, found) else {
@@ -241,7 +247,8 @@ fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
         if !entry.has("measure") {
             entry.missing("measure", "measure = \"count\"", found);
         }
-        let mut kind = super::choice(&mut entry, "measure", &KINDS, found).map_or(RollupKind::Count, |kind| kind.value);
+        let mut kind =
+            super::choice(&mut entry, "measure", &ROLLUPS, found).map_or(RollupKind::Count, |kind| kind.value);
         if let RollupKind::TopSum(k) = &mut kind
             && let Some(given) = entry.count("k", 1..=1_000_000, found)
         {
@@ -284,8 +291,6 @@ fn segment(mut table: Table<'_>, found: &mut Findings) -> Option<SegmentFile> {
 }
 
 fn route(mut table: Table<'_>, found: &mut Findings) -> Option<RouteFile> {
-    const MOTIONS: [(&str, &str); 4] =
-        [("human", "human"), ("assisted", "assisted"), ("automated", "automated"), ("none", "none")];
     let name = table.name(found);
     let motion = super::choice(&mut table, "motion", &MOTIONS, found)
         .map(|motion| Sp::new(motion.value.to_owned(), motion.span));

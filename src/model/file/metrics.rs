@@ -30,7 +30,7 @@ pub(in crate::model) enum MeasureKind {
     Trend,
 }
 
-const MEASURES: [(&str, MeasureKind); 17] = [
+pub(super) const MEASURES: [(&str, MeasureKind); 17] = [
     ("count", MeasureKind::Count),
     ("days", MeasureKind::Days),
     ("distinct", MeasureKind::Distinct),
@@ -60,14 +60,14 @@ pub(in crate::model) enum By {
     Max,
 }
 
-const BYS: [(&str, By); 5] =
+pub(super) const BYS: [(&str, By); 5] =
     [("count", By::Count), ("days", By::Days), ("users", By::Users), ("sum", By::Sum), ("max", By::Max)];
 
 /// Names of types.
 pub(super) const TYPES: [(&str, Type); 4] =
     [("text", Type::Text), ("number", Type::Number), ("boolean", Type::Boolean), ("date", Type::Date)];
 
-const ELAPSED_UNITS: [(&str, Micros); 5] =
+pub(super) const ELAPSED_UNITS: [(&str, Micros); 5] =
     [("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
 
 /// Every key of a metric, whatever its measure.

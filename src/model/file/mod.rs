@@ -31,6 +31,47 @@ use crate::{
     units::Micros,
 };
 
+/// The words that keys of a model take, for whoever describes the language.
+#[derive(Debug)]
+pub struct Words {
+    /// `[input] format`
+    pub formats: Vec<&'static str>,
+    /// `[input] fields`
+    pub fields: Vec<&'static str>,
+    /// `week_start`
+    pub weekdays: Vec<&'static str>,
+    /// `measure` of metrics.
+    pub measures: Vec<&'static str>,
+    /// `type`
+    pub types: Vec<&'static str>,
+    /// `by`
+    pub weekly: Vec<&'static str>,
+    /// `unit`
+    pub units: Vec<&'static str>,
+    /// `measure` of roll-ups.
+    pub rollups: Vec<&'static str>,
+    /// `motion`
+    pub motions: Vec<&'static str>,
+}
+
+/// The words as the reader of models knows them.
+pub fn words() -> Words {
+    fn first<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
+        words.iter().map(|(word, _)| *word).collect()
+    }
+    Words {
+        formats: first(&input::FORMATS),
+        fields: input::FIELDS.to_vec(),
+        weekdays: first(&WEEKDAYS),
+        measures: first(&metrics::MEASURES),
+        types: first(&metrics::TYPES),
+        weekly: first(&metrics::BYS),
+        units: first(&metrics::ELAPSED_UNITS),
+        rollups: first(&level::ROLLUPS),
+        motions: first(&level::MOTIONS),
+    }
+}
+
 /// No model is larger than this.
 const MODEL_BYTES_MAX: usize = 1024 * 1024;
 

@@ -1,0 +1,171 @@
+//! `pql explain`: why one user or account is what it is.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::ValueEnum;
+
+use super::{
+    Exit, Failure, model,
+    score::{enrichment, max_rejects, tell_rejects, when},
+    tell,
+};
+use crate::{
+    diag::suggest,
+    emit::Side,
+    explain::{DAYS_MAX, Explanation, climb, events, forecast},
+    ledger::{Entity, ledger, word},
+    model::parse_whole,
+    pipeline::{self, Job, RunError, When},
+    read::{self, InputKind},
+};
+
+/// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
+///
+/// Scores all the events (what colleagues do counts too) and shows one user or account: a ledger that adds up to the score, milestones, why this
+/// tier and route and not those before them, what would be enough for the tier above, and when it drops a tier if nothing further happens.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArguments {
+    /// `user:ID` or `account:ID`
+    #[arg(value_name = "ENTITY")]
+    entity: String,
+
+    /// Files, folders or patterns of events, plain or as gzip or zstd; `-` is the standard input
+    #[arg(required = true, value_name = "EVENTS")]
+    events: Vec<OsString>,
+
+    /// The model [default: scoring.toml here, else the built-in example]
+    #[arg(short, long, value_name = "FILE")]
+    model: Option<PathBuf>,
+
+    /// Look from this point in time; only events before it count
+    ///
+    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
+    #[arg(long, value_name = "WHEN", default_value = "latest")]
+    as_of: String,
+
+    /// What else is known of users: CSV or NDJSON with a column user_id
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+
+    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+
+    /// List the events that counted for this signal, with file and line
+    #[arg(long, value_name = "NAME")]
+    signal: Option<String>,
+
+    /// Look so many days ahead for a drop in tier; 0 does not look
+    #[arg(long, value_name = "DAYS", default_value_t = DAYS_MAX, value_parser = clap::value_parser!(u16).range(0..=90))]
+    ahead: u16,
+
+    /// The form of the explanation
+    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
+    format: FormatName,
+
+    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
+    #[arg(long, value_name = "LIMIT", default_value = "1%")]
+    max_rejects: String,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// For people
+    Human,
+    /// One object
+    Json,
+}
+
+/// The level and id of `user:ID` or `account:ID`.
+fn entity(text: &str) -> Result<(Side, &str), Failure> {
+    let found = match text.split_once(':') {
+        Some(("user", id)) => Some((Side::User, id)),
+        Some(("account", id)) => Some((Side::Account, id)),
+        _ => None,
+    };
+    found.filter(|(_, id)| !id.is_empty()).ok_or_else(|| {
+        Failure::usage(format!("`{text}` names nobody; expected user:ID or account:ID, such as user:u33"))
+    })
+}
+
+pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
+    let (side, id) = entity(&arguments.entity)?;
+    let when = when(&arguments.as_of)?;
+    let max_rejects = max_rejects(&arguments.max_rejects)?;
+    let inputs = read::resolve(&arguments.events)?.inputs;
+    if arguments.signal.is_some() && inputs.iter().any(|input| input.kind == InputKind::Stdin) {
+        return Err(Failure::usage(
+            "--signal reads the events twice, and the standard input can be read only once; name a file",
+        ));
+    }
+    let source = model::find(arguments.model.as_ref())?;
+    let model =
+        parse_whole(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
+    let signal = signal(arguments, side.level(&model))?;
+    if let Some(note) = source.note.filter(|_| !arguments.quiet) {
+        tell(&note);
+    }
+    let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, &model), true)?;
+    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, &model), true)?;
+    // The clock is read only where the point in time depends on it.
+    let now = match when {
+        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
+        When::At(_) | When::EndOf(_) => 0,
+    };
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let format = model.input.format;
+    let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false };
+    let folded = pipeline::fold(&job, None).map_err(|error| {
+        if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
+            tell_rejects(rejects);
+        }
+        Failure::from(error)
+    })?;
+    let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    let Some(entity) = Entity::find(&scored, side, id) else {
+        let as_of = crate::clock::instant_text(folded.as_of.instant);
+        let message = format!(
+            "no event of the {} `{id}` counts before {as_of}, so there is nothing to explain; ids are as `pql score` prints them",
+            word(side)
+        );
+        return Err(Failure::Error(anyhow::anyhow!(message), Exit::No));
+    };
+    let ledger = ledger(&scored, &model, entity);
+    let climb = climb(&scored, &model, entity);
+    let events = match signal {
+        Some(place) => Some(events(job.inputs.clone(), &model, &scored, entity, &side.level(&model).signals[place])?),
+        None => None,
+    };
+    let forecast = match arguments.ahead {
+        0 => None,
+        days => forecast(&folded, &model, [users.as_ref(), accounts.as_ref()], &ledger, days)?,
+    };
+    let explanation = Explanation { ledger, climb, forecast, events };
+    let text = match arguments.format {
+        FormatName::Human => explanation.text(),
+        FormatName::Json => serde_json::to_string_pretty(&explanation.json()).unwrap_or_default() + "\n",
+    };
+    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
+    Ok(Exit::Done)
+}
+
+/// The signal whose events are asked for, by place.
+fn signal(arguments: &ExplainArguments, level: &crate::model::compiled::Level) -> Result<Option<usize>, Failure> {
+    let Some(name) = &arguments.signal else { return Ok(None) };
+    let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
+    match names.iter().position(|known| known == name) {
+        Some(place) => Ok(Some(place)),
+        None => {
+            let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+            Err(Failure::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
+        }
+    }
+}

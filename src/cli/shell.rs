@@ -1,0 +1,80 @@
+//! `pql schema`, `pql completions` and `pql man`: what editors, shells and the manual reader want to know.
+
+use std::io::{self, Write};
+
+use clap::{CommandFactory, ValueEnum};
+use clap_complete::Shell;
+
+use super::{Arguments, Exit, Failure};
+use crate::schema;
+
+/// Print the JSON Schema of a file that people write, for editors.
+///
+/// With it an editor completes keys and checks values while a model or a file of cases is typed. The README says how.
+#[derive(Debug, clap::Args)]
+pub(super) struct SchemaArguments {
+    /// Of which file
+    #[arg(value_enum, default_value_t = SchemaName::Model)]
+    of: SchemaName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaName {
+    /// A model
+    Model,
+    /// A file of cases, for `pql test`
+    Cases,
+}
+
+/// Print a completion script for a shell.
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArguments {
+    /// Which shell
+    shell: Shell,
+}
+
+/// Print the manual page of the program, or of a command.
+#[derive(Debug, clap::Args)]
+pub(super) struct ManArguments {
+    /// A command such as `score`; without it, the page of the program
+    command: Option<String>,
+}
+
+pub(super) fn schema(arguments: &SchemaArguments) -> Result<Exit, Failure> {
+    let schema = match arguments.of {
+        SchemaName::Model => schema::model(),
+        SchemaName::Cases => schema::cases(),
+    };
+    print((serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n").as_bytes())
+}
+
+pub(super) fn completions(arguments: &CompletionsArguments) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "pql", &mut script);
+    print(&script)
+}
+
+pub(super) fn man(arguments: &ManArguments) -> Result<Exit, Failure> {
+    let mut program = Arguments::command();
+    program.build();
+    let command = match &arguments.command {
+        None => program,
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            let Some(command) = found else {
+                let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+                let help = crate::diag::suggest(name, names).unwrap_or_default();
+                return Err(Failure::usage(format!("no command `{name}`; {help}")));
+            };
+            command
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(Failure::output)?;
+    print(&page)
+}
+
+fn print(bytes: &[u8]) -> Result<Exit, Failure> {
+    io::stdout().lock().write_all(bytes).map_err(Failure::output)?;
+    Ok(Exit::Done)
+}

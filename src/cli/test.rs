@@ -1,0 +1,210 @@
+//! `pql test`: cases for models, run and reported.
+
+use std::{
+    io::{self, Write},
+    path::{Component, Path, PathBuf},
+};
+
+use clap::ValueEnum;
+
+use super::{Exit, Failure, model, paint, tell};
+use crate::{
+    cases::{
+        self, Coverage, Suite,
+        report::{FileReport, ModelCoverage, Report},
+    },
+    diag::{Document, Problems, render},
+    model::{EXAMPLE, Model, parse_whole},
+};
+
+/// Test models: events in short form, and what is expected to come of them.
+///
+/// Runs the cases of the named files through the same steps as `pql score`. A failure shows what was expected, what came out, and how it came about.
+/// Ends with exit code 1 if a case fails, or if --min-coverage is not reached.
+#[derive(Debug, clap::Args)]
+pub(super) struct TestArguments {
+    /// Files of cases
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Run only the cases whose name matches this regular expression
+    #[arg(long, value_name = "REGEX")]
+    run: Option<String>,
+
+    /// The form of the report
+    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
+    format: FormatName,
+
+    /// Tell which signals, rungs of ladders, tiers and routes no case reaches
+    #[arg(long)]
+    coverage: bool,
+
+    /// Fail if the cases reach less than this share of a model, in percent
+    #[arg(long, value_name = "PERCENT")]
+    min_coverage: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// For people, with the ledger behind each failure
+    Human,
+    /// One object
+    Json,
+    /// XML for build servers
+    Junit,
+    /// Annotations for GitHub Actions
+    Github,
+}
+
+/// A file of cases and the model that it is about.
+struct Loaded {
+    suite: Suite,
+    model: usize,
+}
+
+/// A model that cases are about.
+struct Subject {
+    document: Document,
+    model: Model,
+}
+
+pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
+    let wanted = match &arguments.run {
+        Some(text) => Some(
+            regex_lite::Regex::new(text)
+                .map_err(|error| Failure::usage(format!("--run `{text}` is no regular expression: {error}")))?,
+        ),
+        None => None,
+    };
+    let least = arguments.min_coverage;
+    if least.is_some_and(|least| !(0.0..=100.0).contains(&least)) {
+        return Err(Failure::usage("--min-coverage is a share in percent, from 0 to 100"));
+    }
+    let (loaded, subjects) = load(&arguments.files)?;
+    let mut files = Vec::new();
+    let mut coverage: Vec<Coverage> = subjects.iter().map(|subject| Coverage::new(&subject.model)).collect();
+    let mut broken = false;
+    for Loaded { suite, model } in loaded {
+        let subject = &subjects[model];
+        let cases = match cases::bind(&suite, &subject.model) {
+            Ok((cases, warnings)) => {
+                if !warnings.is_empty() {
+                    tell(&format!("{}\n", render(&suite.document, &warnings, paint())));
+                }
+                cases
+            }
+            Err(problems) => {
+                tell_problems(&problems);
+                broken = true;
+                continue;
+            }
+        };
+        let all = cases.len();
+        let chosen = cases.iter().filter(|case| wanted.as_ref().is_none_or(|wanted| wanted.is_match(&case.name)));
+        let outcomes: Vec<_> = chosen.map(|case| cases::run(case, &subject.model, &mut coverage[model])).collect();
+        let left_out = all - outcomes.len();
+        files.push(FileReport { document: suite.document, outcomes, left_out });
+    }
+    if broken {
+        return Ok(Exit::CannotStart);
+    }
+    let asked = arguments.coverage || least.is_some();
+    let coverage = subjects.into_iter().zip(coverage).filter(|_| asked).map(|(subject, coverage)| ModelCoverage {
+        name: subject.document.name,
+        coverage,
+        least,
+    });
+    report(arguments.format, &Report { files, coverage: coverage.collect() })
+}
+
+fn report(format: FormatName, report: &Report) -> Result<Exit, Failure> {
+    let text = match format {
+        FormatName::Human => report.human(),
+        FormatName::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
+        FormatName::Junit => report.junit(),
+        FormatName::Github => report.github(),
+    };
+    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
+    let (passed, failed) = report.counts();
+    if passed + failed == 0 {
+        return Err(Failure::Error(
+            anyhow::anyhow!("no case has a name that --run matches, so nothing was tested"),
+            Exit::No,
+        ));
+    }
+    Ok(if report.passed() { Exit::Done } else { Exit::No })
+}
+
+fn tell_problems(problems: &Problems) {
+    tell(&format!("{}\n", render(&problems.document, &problems.list, paint())));
+}
+
+/// Reads the files and their models, each model once; every problem of all of them is told before anything runs.
+fn load(files: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Subject>), Failure> {
+    let mut loaded = Vec::new();
+    let mut subjects: Vec<Subject> = Vec::new();
+    let mut refused: Vec<String> = Vec::new();
+    let mut broken: Option<Problems> = None;
+    let mut keep = |problems: Problems| {
+        if let Some(earlier) = broken.replace(problems) {
+            tell_problems(&earlier);
+        }
+    };
+    for path in files {
+        let suite = match cases::read(model::read_named(path, "file of cases")?) {
+            Ok(suite) => suite,
+            Err(problems) => {
+                keep(problems);
+                continue;
+            }
+        };
+        let document = model_of(&suite, path)?;
+        if let Some(known) = subjects.iter().position(|subject| subject.document.text == document.text) {
+            loaded.push(Loaded { suite, model: known });
+        } else if !refused.contains(&document.text) {
+            match parse_whole(&document) {
+                Ok(mut model) => {
+                    cases::prepare(&mut model);
+                    loaded.push(Loaded { suite, model: subjects.len() });
+                    subjects.push(Subject { document, model });
+                }
+                Err(problems) => {
+                    refused.push(document.text);
+                    keep(problems);
+                }
+            }
+        }
+    }
+    match broken {
+        Some(problems) => Err(Failure::Document(Box::new(problems), Exit::CannotStart)),
+        None => Ok((loaded, subjects)),
+    }
+}
+
+/// A path without what goes down and up again; links are not looked at.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(tidy.pop()),
+            (Component::CurDir, _) => {}
+            (part, _) => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+/// The model of a file of cases: beside it, or the built-in one.
+fn model_of(suite: &Suite, path: &Path) -> Result<Document, Failure> {
+    let Some((named, span)) = &suite.model else {
+        return Ok(Document { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    model::read(&tidy(&folder.join(named))).map_err(|failure| match failure {
+        Failure::Error(error, exit) => {
+            let (line, _) = suite.document.position(span.start);
+            Failure::Error(error.context(format!("{}:{line} names a model", suite.document.name)), exit)
+        }
+        other => other,
+    })
+}

@@ -1,0 +1,232 @@
+//! The events that counted for a signal: a second look at the lines, each held against the rows and filters that the signal reads.
+
+use std::collections::{HashMap, HashSet};
+
+use super::needs::{Need, Whose, needs};
+use crate::{
+    clock::AsOf,
+    decode::{
+        Line, Record, Seed,
+        format::{Formats, Reading},
+    },
+    emit::Side,
+    entity::{NOBODY, RowRef},
+    expr::Scope,
+    fold::{ANY_DAY, NO_ACCOUNT, Owner},
+    ledger::Entity,
+    model::{
+        Model,
+        compiled::{Match, PredicateId, Signal},
+    },
+    pipeline::reader,
+    read::{Block, Input, ReadError},
+    score::Scored,
+    units::{Day, Micros},
+};
+
+/// An event that counted.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// The name of its file.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u64,
+    /// When.
+    pub at: Micros,
+    /// Its name.
+    pub event: String,
+    /// The facts that it counted for.
+    pub facts: Vec<String>,
+}
+
+/// The events that counted for a signal.
+#[derive(Debug)]
+pub struct SignalEvents {
+    /// The signal.
+    pub signal: String,
+    /// By file and line.
+    pub events: Vec<Counted>,
+}
+
+/// Whose a row is, as events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Who {
+    User(String),
+    Visitor(String),
+    Nobody,
+}
+
+/// A row of the state, as events tell it: whose, the named account, and the date if there is none.
+type Key = (Who, Option<String>, Day);
+
+/// Rows that are read, each with whether it is of somebody.
+type Rows = HashMap<Key, bool>;
+
+/// Reads the lines once more and gives the events that counted for a signal.
+///
+/// **Errors**: those of reading. **Cost**: a reading of everything by one thread.
+pub fn events(
+    inputs: Vec<Input>,
+    model: &Model,
+    scored: &Scored<'_>,
+    entity: Entity,
+    signal: &Signal,
+) -> Result<SignalEvents, ReadError> {
+    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+    let formats = Formats::new(model, model.input.format, names.len());
+    let mut reading = Reading::new(&formats, Seed::default(), scored.as_of.instant);
+    let mut matcher = Matcher::new(model, scored, entity, needs(model, entity.side, signal));
+    let reader = reader(inputs, model, 1);
+    let mut lines: Vec<u64> = vec![0; names.len()];
+    let mut found = Vec::new();
+    let mut block = Block::default();
+    while let Some(next) = reader.next(block)? {
+        let file = next.file as usize;
+        if next.long_line.is_some() {
+            lines[file] += 1;
+        } else {
+            let first = (next.index == 0).then_some(&*next.bytes);
+            let Ok(decoder) = reading.of_file(next.file, first) else {
+                block = next;
+                continue;
+            };
+            for (number, bytes) in next.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+                // What was made into a line knows where it was.
+                lines[file] = next.places.get(number).map_or(lines[file] + 1, |place| place.line);
+                let Ok(text) = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else { continue };
+                let Line::Event(record) = decoder.decode(text) else { continue };
+                let facts = matcher.facts(&record);
+                if !facts.is_empty() {
+                    let (file, line) = (names[file].clone(), lines[file]);
+                    found.push(Counted { file, line, at: record.at, event: record.name.to_string(), facts });
+                }
+            }
+        }
+        block = next;
+    }
+    found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    Ok(SignalEvents { signal: signal.name.clone(), events: found })
+}
+
+/// Holds events against what a signal reads.
+struct Matcher<'m> {
+    model: &'m Model,
+    needs: Vec<Need>,
+    rows: HashMap<Whose, Rows>,
+    as_of: AsOf,
+    /// The date of the start, for windows that begin with it.
+    starts: HashMap<Whose, Day>,
+    /// Events with an id that were seen: copies count once.
+    seen: HashSet<(u64, u64)>,
+}
+
+impl<'m> Matcher<'m> {
+    fn new(model: &'m Model, scored: &Scored<'_>, entity: Entity, needs: Vec<Need>) -> Matcher<'m> {
+        let home = match entity.side {
+            Side::User => scored.entities.users[entity.place].home.map(|home| home as usize),
+            Side::Account => None,
+        };
+        let of_account = |place: usize| rows(scored, scored.entities.account_rows(place));
+        let of_user = |place: usize| rows(scored, scored.entities.user_rows(place));
+        let mut all: HashMap<Whose, Rows> = HashMap::new();
+        let mut starts = HashMap::new();
+        let own = match entity.side {
+            Side::User => of_user(entity.place),
+            Side::Account => of_account(entity.place),
+        };
+        all.insert(Whose::Own, own);
+        starts.extend(start(model, scored, entity).map(|day| (Whose::Own, day)));
+        if let Some(home) = home {
+            all.insert(Whose::Home, of_account(home));
+            let home = Entity { side: Side::Account, place: home };
+            starts.extend(start(model, scored, home).map(|day| (Whose::Home, day)));
+        }
+        if entity.side == Side::Account && needs.iter().any(|need| need.whose == Whose::Members) {
+            let members = &scored.entities.accounts[entity.place].members;
+            all.insert(Whose::Members, members.iter().flat_map(|member| of_user(*member as usize)).collect());
+        }
+        Matcher { model, needs, rows: all, as_of: scored.as_of, starts, seen: HashSet::new() }
+    }
+
+    /// The facts that an event counts for.
+    fn facts(&mut self, record: &Record<'_>) -> Vec<String> {
+        if let Some(fingerprint) = record.fingerprint
+            && !self.seen.insert(fingerprint)
+        {
+            return Vec::new();
+        }
+        let who = match (&record.user, &record.visitor) {
+            (Some(user), _) => Who::User(user.to_string()),
+            (None, Some(visitor)) => Who::Visitor(visitor.to_string()),
+            (None, None) => Who::Nobody,
+        };
+        let account = record.account.as_ref().map(|account| account.to_string());
+        let day = if account.is_some() { ANY_DAY } else { record.day };
+        let owned = who != Who::Nobody;
+        let key = (who, account, day);
+        let plan = &self.model.intake.plans[record.plan];
+        let active = owned && !record.noise && !self.meant(&plan.ignored, record);
+        let mut facts: Vec<String> = Vec::new();
+        for need in &self.needs {
+            let Some(of_somebody) = self.rows.get(&need.whose).and_then(|rows| rows.get(&key)) else { continue };
+            if need.active && !of_somebody || !self.inside(need, record.day) || facts.contains(&need.fact) {
+                continue;
+            }
+            let kept = || {
+                plan.tries.iter().any(|one| {
+                    one.keeps.iter().any(|keep| need.reads(*keep))
+                        && (active || !one.active)
+                        && self.meant(&one.matches, record)
+                        && one.predicate.is_none_or(|predicate| self.holds(predicate, record))
+                })
+            };
+            if need.reads_all() || (need.reads_activity() && active) || kept() {
+                facts.push(need.fact.clone());
+            }
+        }
+        facts
+    }
+
+    fn inside(&self, need: &Need, day: Day) -> bool {
+        let Some(window) = need.window else { return true };
+        let start = self.starts.get(&need.whose).copied().unwrap_or(self.as_of.day);
+        let (first, last) = window.dates(self.as_of.day, start);
+        (first..=last).contains(&day)
+    }
+
+    fn meant(&self, matches: &Match, record: &Record<'_>) -> bool {
+        match matches {
+            Match::Never => false,
+            Match::Always => true,
+            Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| self.holds(*predicate, record))),
+        }
+    }
+
+    fn holds(&self, predicate: PredicateId, record: &Record<'_>) -> bool {
+        self.model.intake.predicates.get(predicate as usize).is_some_and(|program| program.eval(record).holds())
+    }
+}
+
+/// The date of an entity's start: the last day looked at, less its age.
+fn start(model: &Model, scored: &Scored<'_>, entity: Entity) -> Option<Day> {
+    let (slot, _) = crate::ledger::slot_of(model, entity.side, "age_days")?;
+    let age = entity.scope(scored).get(slot).as_number()?;
+    Some(scored.as_of.day - age as Day)
+}
+
+/// Rows as events tell them.
+fn rows(scored: &Scored<'_>, all: &[RowRef]) -> Rows {
+    let state = scored.entities.state;
+    let one = |at: &RowRef| {
+        let row = scored.entities.row(*at);
+        let part = &state.parts[at.part as usize];
+        let who = match row.owner {
+            Owner::User(id) => Who::User(part.users.ids.get(id).to_owned()),
+            Owner::Visitor(id) => Who::Visitor(part.visitors.ids.get(id).to_owned()),
+            Owner::Nobody => Who::Nobody,
+        };
+        let account = (row.account != NO_ACCOUNT).then(|| state.accounts.get(row.account).to_owned());
+        ((who, account, row.day), at.user != NOBODY)
+    };
+    all.iter().map(one).collect()
+}

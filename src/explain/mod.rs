@@ -1,0 +1,31 @@
+//! Why one user or account is what it is, what it would take to be more, and when it will be less.
+//!
+//! Takes what was folded and scored; gives an [`Explanation`]. The points are those of the scorer ([`crate::ledger`]); ways up and the forecast ask
+//! the same scorer about other facts and later days.
+
+mod climb;
+mod events;
+mod forecast;
+mod moves;
+mod needs;
+mod report;
+mod whatif;
+
+pub use climb::{Climb, Step, Way, climb};
+pub use events::{Counted, SignalEvents, events};
+pub use forecast::{DAYS_MAX, Drop, Forecast, forecast};
+
+use crate::ledger::Ledger;
+
+/// Everything that is to be said of one user or account.
+#[derive(Debug)]
+pub struct Explanation {
+    /// How it came to its score, tier and route.
+    pub ledger: Ledger,
+    /// How to get into the tier above; none in the highest, or without tiers.
+    pub climb: Option<Climb>,
+    /// When it drops; none in the lowest tier, without tiers, or if it was not asked for.
+    pub forecast: Option<Forecast>,
+    /// The events behind one signal, if that was asked for.
+    pub events: Option<SignalEvents>,
+}

@@ -1,0 +1,153 @@
+//! Facts by name, what an expression looked at, and which parts of a condition do not hold.
+
+use super::EntityScope;
+use crate::{
+    emit::Side,
+    expr::{Program, Scope, Type, Value},
+    model::{
+        Model,
+        compiled::{ACCOUNT_BIT, Fact, Source},
+    },
+};
+
+/// A fact and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Its name, with `account.` before it where it is the home account's.
+    pub name: String,
+    /// What it was.
+    pub value: Value<'static>,
+}
+
+/// A part of a condition that does not hold, and the facts behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmet {
+    /// The part, in the words of the model.
+    pub condition: String,
+    /// The facts that it names.
+    pub facts: Vec<Known>,
+}
+
+/// How many named conditions are looked through to the parts that fail.
+const DEPTH_MAX: usize = 8;
+
+/// The fact in a slot, and the level it is of.
+fn fact_in(model: &Model, side: Side, slot: u32) -> Option<(&Fact, Side)> {
+    let of = if slot & ACCOUNT_BIT == 0 { side } else { Side::Account };
+    of.level(model).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
+}
+
+/// The name of the fact in a slot, as expressions of a level write it.
+pub fn name_of(model: &Model, side: Side, slot: u32) -> String {
+    let name = match fact_in(model, side, slot) {
+        // The count that a signal carries inline has no name of its own.
+        Some((fact, _)) if fact.name.contains(' ') => "matching events",
+        Some((fact, _)) => &fact.name,
+        None => "unknown",
+    };
+    if slot & ACCOUNT_BIT == 0 { name.to_owned() } else { format!("account.{name}") }
+}
+
+/// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
+pub fn slot_of(model: &Model, side: Side, name: &str) -> Option<(u32, Type)> {
+    let (of, name, bit) = match name.strip_prefix("account.") {
+        Some(name) if side == Side::User => (Side::Account, name, ACCOUNT_BIT),
+        _ => (side, name, 0),
+    };
+    let facts = &of.level(model).facts;
+    let place = facts.iter().position(|fact| fact.name == name)?;
+    Some((u32::try_from(place).ok()? | bit, facts[place].kind))
+}
+
+/// The facts that expressions name, and those behind the named expressions among them, each once.
+pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &EntityScope<'_>) -> Vec<Known> {
+    let mut slots: Vec<u32> = Vec::new();
+    programs.iter().for_each(|program| program.slots(&mut |slot| slots.push(slot)));
+    let mut known: Vec<Known> = Vec::new();
+    let mut seen: Vec<u32> = Vec::new();
+    let mut next = 0;
+    while let Some(slot) = slots.get(next).copied() {
+        next += 1;
+        if seen.contains(&slot) {
+            continue;
+        }
+        seen.push(slot);
+        known.push(Known { name: name_of(model, side, slot), value: owned(&scope.get(slot)) });
+        if let Some((Fact { source: Source::Expression(program), .. }, _)) = fact_in(model, side, slot) {
+            // Inside a named expression of the home account all names are the account's.
+            program.slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
+        }
+    }
+    known
+}
+
+/// The smallest parts of a condition that keep it from holding; none if it holds.
+pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityScope<'_>) -> Vec<Unmet> {
+    let mut found = Vec::new();
+    collect(&Context { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
+    found
+}
+
+/// Where the names of a condition get their values.
+struct Context<'c> {
+    model: &'c Model,
+    side: Side,
+    scope: &'c EntityScope<'c>,
+    /// [`ACCOUNT_BIT`] inside a named expression of the home account.
+    bit: u32,
+}
+
+impl Scope for Context<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        self.scope.get(slot | self.bit)
+    }
+}
+
+fn collect(context: &Context<'_>, condition: &Program, depth: usize, found: &mut Vec<Unmet>) {
+    if condition.eval(context).holds() {
+        return;
+    }
+    match condition {
+        Program::And(parts) => parts.iter().for_each(|part| collect(context, part, depth, found)),
+        Program::Slot(slot) if depth > 0 => {
+            let slot = slot | context.bit;
+            match fact_in(context.model, context.side, slot) {
+                Some((Fact { source: Source::Expression(program), .. }, _)) => {
+                    let inner = Context { bit: slot & ACCOUNT_BIT, ..*context };
+                    let before = found.len();
+                    collect(&inner, program, depth - 1, found);
+                    // What does not hold is never told as if it did.
+                    if found.len() == before {
+                        found.push(told(context, condition));
+                    }
+                }
+                _ => found.push(told(context, condition)),
+            }
+        }
+        _ => found.push(told(context, condition)),
+    }
+}
+
+fn told(context: &Context<'_>, condition: &Program) -> Unmet {
+    let name = |slot: u32| name_of(context.model, context.side, slot | context.bit);
+    let mut facts: Vec<Known> = Vec::new();
+    condition.slots(&mut |slot| {
+        let one = Known { name: name(slot), value: owned(&context.get(slot)) };
+        if !facts.contains(&one) {
+            facts.push(one);
+        }
+    });
+    Unmet { condition: condition.text(&name), facts }
+}
+
+/// A value that borrows nothing.
+pub fn owned(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Null => Value::Null,
+        Value::Number(number) => Value::Number(*number),
+        Value::Boolean(truth) => Value::Boolean(*truth),
+        Value::Date(day) => Value::Date(*day),
+        Value::Text(text) => Value::Text(text.to_string().into()),
+        Value::Digits(text) => Value::Text((*text).to_owned().into()),
+    }
+}

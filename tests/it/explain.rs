@@ -1,0 +1,232 @@
+//! `pql explain`: the ledger is the score, the way up leads up, the way down comes on its day, and events are where it says they are.
+
+use std::path::PathBuf;
+
+use pql::{
+    diag::Document,
+    emit::Side,
+    ledger::{Entity, SIDES, ledger},
+    model::{EXAMPLE, parse_whole},
+    pipeline::{self, Job, MaxRejects, When},
+    read::{Input, InputKind},
+    units::Points,
+};
+
+use crate::run::{Folder, rows};
+
+const MODEL: &str = "schema = 1\n\n[metrics]\nasks = { measure = \"count\", event = \"ask\" }\ndays_since_ask = { measure = \"days_since_last\", event = \"ask\" }\n\n[[user.signals]]\nname = \"invites\"\ncategory = \"team\"\nevent = \"invite\"\nlast = \"10d\"\nladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 25 }]\n\n[[user.signals]]\nname = \"asks\"\ncategory = \"intent\"\nper = \"asks\"\npoints = 10\nmax = 15\ndecay = { since = \"days_since_ask\", half_life_days = 2 }\n\n[[user.signals]]\nname = \"asked\"\ncategory = \"intent\"\nexclusive = \"x\"\nwhen = \"asks >= 1\"\npoints = 4\n\n[[user.signals]]\nname = \"asked_once\"\ncategory = \"intent\"\nexclusive = \"x\"\nwhen = \"asks = 1\"\npoints = 3\n\n[user.categories.intent]\nmax = 10\n\n[user.score]\nmax = 19\n\n[[user.tiers]]\nname = \"hot\"\nat_least = 19\n[[user.tiers]]\nname = \"warm\"\nat_least = 15\n[[user.tiers]]\nname = \"not\"\n";
+
+fn line(user: &str, event: &str, at: &str) -> String {
+    format!("{{\"event\":\"{event}\",\"timestamp\":\"{at}\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}\n")
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("model.toml", MODEL);
+    let events = [
+        line("lee", "invite", "2026-10-30T10:00:00Z"),
+        line("kim", "invite", "2026-10-29T10:00:00Z"),
+        line("kim", "ask", "2026-10-29T11:00:00Z"),
+        line("kim", "invite", "2026-10-01T10:00:00Z"),
+        line("kim", "visit", "2026-10-30T10:00:00Z"),
+    ];
+    folder.write("events.ndjson", events.concat());
+    folder
+}
+
+fn json(folder: &Folder, arguments: &str) -> serde_json::Value {
+    let outcome = folder.pql(&format!("explain {arguments} --format json -q"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    serde_json::from_str(&outcome.stdout).expect("JSON")
+}
+
+#[test]
+fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folder = Folder::new();
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("a fixture");
+    let path = |name: &str| root.join(name).display().to_string();
+    let models = [
+        ("scoring.example.toml", EXAMPLE.to_owned()),
+        ("fixtures/models/b2b.toml", read("fixtures/models/b2b.toml")),
+        ("fixtures/models/enterprise.toml", read("fixtures/models/enterprise.toml")),
+    ];
+    for (name, text) in models {
+        let model = parse_whole(&Document { name: name.to_owned(), text }).expect("a valid model");
+        let out = format!("out-{}", name.replace('/', "-"));
+        let outcome = folder.pql(&format!(
+            "score {} -m {} --as-of 2026-10-31 --out {out} -q",
+            path("fixtures/events.ndjson"),
+            path(name)
+        ));
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let job = Job {
+            format: "native",
+            model: &model,
+            inputs: vec![Input {
+                name: "events".to_owned(),
+                kind: InputKind::File(root.join("fixtures/events.ndjson")),
+            }],
+            when: When::EndOf(pql::clock::parse_day("2026-10-31").expect("a date")),
+            now: 0,
+            workers: 2,
+            max_rejects: MaxRejects::Count(0),
+            keep_rejects: false,
+        };
+        let folded = pipeline::fold(&job, None).expect("a state");
+        let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, None, None).expect("scores");
+        for side in SIDES {
+            let file = if side == Side::User { "users.csv" } else { "accounts.csv" };
+            let rows = rows(&folder.read(&format!("{out}/{file}")));
+            let column = |name: &str| rows[0].iter().position(|known| known == name).expect("a column");
+            let (score, tier, route) = (column("score"), column("tier"), column("route"));
+            let mut explained = 0;
+            for entity in Entity::all(&scored, side) {
+                let ledger = ledger(&scored, &model, entity);
+                let row =
+                    rows.iter().find(|row| row[0] == ledger.id).unwrap_or_else(|| panic!("no row of {}", ledger.id));
+                let sum: Points = ledger.lines.iter().map(|line| line.points).sum();
+                assert_eq!(sum.to_string(), row[score], "{name} {}", ledger.id);
+                assert_eq!(ledger.lines.last().map_or(Points::ZERO, |line| line.total), sum, "{name} {}", ledger.id);
+                let chosen = |decision: &Option<pql::ledger::Decision>| {
+                    decision
+                        .as_ref()
+                        .and_then(|decision| decision.chosen())
+                        .map(|one| one.name.clone())
+                        .unwrap_or_default()
+                };
+                assert_eq!(chosen(&ledger.tier), row[tier], "{name} {}", ledger.id);
+                assert_eq!(chosen(&ledger.route), row[route], "{name} {}", ledger.id);
+                explained += 1;
+            }
+            assert_eq!(explained, rows.len() - 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_ledger_shows_what_max_decay_exclusivity_and_bounds_took() {
+    let folder = folder();
+    let entries = |json: &serde_json::Value| -> Vec<String> {
+        let lines = json["ledger"].as_array().expect("a list");
+        lines
+            .iter()
+            .map(|line| {
+                let of = line["signal"].as_str().or(line["category"].as_str()).unwrap_or("");
+                format!("{} {of} {} {}", line["entry"].as_str().unwrap_or(""), line["points"], line["total"])
+            })
+            .collect()
+    };
+    let kim = json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31");
+    let expected = [
+        "signal invites 10 10",
+        "signal asks 10 20",
+        "decay asks -5 15",
+        "signal asked 4 19",
+        "signal asked_once 3 22",
+        "exclusive asked_once -3 19",
+    ];
+    assert_eq!(entries(&kim), expected);
+    // Two asks reach the max, and the bounds of category and score.
+    let more = [line("kim", "ask", "2026-10-31T11:00:00Z"), line("kim", "invite", "2026-10-31T12:00:00Z").repeat(2)];
+    folder.write("more.ndjson", more.concat());
+    let kim = json(&folder, "user:kim events.ndjson more.ndjson -m model.toml --as-of 2026-10-31");
+    let expected = [
+        "signal invites 25 25",
+        "signal asks 20 45",
+        "max asks -5 40",
+        "signal asked 4 44",
+        "category_bounds intent -9 35",
+        "score_bounds  -16 19",
+    ];
+    assert_eq!(entries(&kim), expected);
+    let text = folder.pql("explain user:kim events.ndjson more.ndjson -m model.toml --as-of 2026-10-31 -q").stdout;
+    for part in [
+        "     -9     35  bounds   of the category `intent`",
+        "    -16     19  bounds   of the score",
+        "     -5     40    max",
+    ] {
+        assert!(text.contains(part), "{part}\n---\n{text}");
+    }
+}
+
+#[test]
+fn the_way_up_leads_up() {
+    let folder = folder();
+    let lee = json(&folder, "user:lee events.ndjson -m model.toml --as-of 2026-10-31");
+    assert_eq!((lee["tier"].as_str(), lee["next_tier"]["name"].as_str()), (Some("not"), Some("warm")));
+    assert_eq!(lee["next_tier"]["points_missing"], 5);
+    let ways = lee["next_tier"]["ways"].as_array().expect("a list");
+    let steps = |way: &serde_json::Value| -> Vec<String> {
+        let steps = way["steps"].as_array().expect("a list").iter();
+        steps.map(|step| format!("{} {} {}", step["fact"].as_str().unwrap_or(""), step["from"], step["to"])).collect()
+    };
+    let ways: Vec<Vec<String>> = ways.iter().map(steps).collect();
+    assert_eq!(ways[0], ["matching events 1 3"]);
+    // Asking is one event, and two facts: how often, and how long ago.
+    assert!(ways.contains(&vec!["asks 0 1".to_owned(), "days_since_ask null 0".to_owned()]), "{ways:?}");
+    // What it says comes true.
+    folder.write("more.ndjson", line("lee", "invite", "2026-10-31T10:00:00Z").repeat(2));
+    let lee = json(&folder, "user:lee events.ndjson more.ndjson -m model.toml --as-of 2026-10-31");
+    assert_eq!(lee["tier"], "hot");
+    assert!(lee["next_tier"].is_null(), "{}", lee["next_tier"]);
+}
+
+#[test]
+fn the_way_down_comes_on_its_day() {
+    let folder = folder();
+    let kim = json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31");
+    assert_eq!(kim["tier"], "hot");
+    let drop = &kim["forecast"]["drop"];
+    let (day, tier) = (drop["date"].as_str().expect("a date"), drop["tier"].as_str().expect("a tier"));
+    let tier_at = |day: &str| {
+        let outcome = folder.pql(&format!("score events.ndjson -m model.toml --level user --as-of {day} -q"));
+        let rows = rows(&outcome.stdout);
+        rows.into_iter().find(|row| row[0] == "kim").map(|row| (row[3].clone(), row[2].clone()))
+    };
+    assert_eq!(tier_at(day), Some((tier.to_owned(), drop["score"].to_string())));
+    let number = pql::clock::parse_day(day).expect("a date");
+    assert_eq!(tier_at(&pql::clock::day_text(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
+    assert_eq!(drop["changes"][0]["signal"], "asks");
+    assert!(json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31 --ahead 0")["forecast"].is_null());
+}
+
+#[test]
+fn the_events_behind_a_signal_are_where_it_says() {
+    let folder = folder();
+    let places = |arguments: &str| -> Vec<String> {
+        let list =
+            json(&folder, &format!("{arguments} -m model.toml --as-of 2026-10-31 --ahead 0"))["events"]["list"].clone();
+        let list = list.as_array().cloned().expect("a list");
+        list.iter()
+            .map(|one| {
+                format!(
+                    "{}:{} {}",
+                    one["file"].as_str().unwrap_or(""),
+                    one["line"],
+                    one["event"].as_str().unwrap_or("")
+                )
+            })
+            .collect()
+    };
+    // The invitation of 1 October is out of the window, and lee's is lee's.
+    assert_eq!(places("user:kim events.ndjson --signal invites"), ["events.ndjson:2 invite"]);
+    assert_eq!(places("user:kim events.ndjson --signal asks"), ["events.ndjson:3 ask"]);
+    let outcome = folder.pql("explain user:kim events.ndjson -m model.toml --signal invits");
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("`invites`"), "{}", outcome.stderr);
+    let outcome = folder.pql_with(&["explain", "user:kim", "-", "-m", "model.toml", "--signal", "invites"], b"");
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("name a file"), "{}", outcome.stderr);
+}
+
+#[test]
+fn somebody_without_events_and_nobody_are_told_apart() {
+    let folder = folder();
+    let outcome = folder.pql("explain user:ann events.ndjson -m model.toml");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("nothing to explain"), "{}", outcome.stderr);
+    let outcome = folder.pql("explain kim events.ndjson -m model.toml");
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("user:ID"), "{}", outcome.stderr);
+}

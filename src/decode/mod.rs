@@ -1,7 +1,7 @@
 //! A line to a record: all of it checked, only what the model names kept.
 //!
 //! Takes lines of blocks and gives [`Record`]s that borrow from them, or says in which bucket the line ends. It knows nothing of other lines.
-//! Which format the lines of a file are of is settled once for each file; [`format`] has them all.
+//! Which format the lines of a file are of is settled once for each file; [`mod@format`] has them all.
 
 mod extra;
 pub mod format;
@@ -256,7 +256,7 @@ impl<'m> Decoder<'m> {
         let Decoder { lines, reader, rewritten, unfolded } = self;
         let mut text = line;
         if *lines == Lines::Columns {
-            if !format::write_object(line, rewritten) {
+            if !format::write_object(line, &reader.plan.columns, rewritten) {
                 return Line::Rejected(Reason::BadColumns);
             }
             text = rewritten;

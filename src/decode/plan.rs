@@ -1,8 +1,9 @@
 //! What a decoder looks for in lines of one layout: slots of a projection, and what paths alone cannot say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
+    format::Columns,
     json::Projection,
     layout::{Agree, Layout, Path, What},
 };
@@ -29,6 +30,8 @@ pub struct Plan {
     pub(super) account_traits: usize,
     /// Of every name that means anything: its plan in the model's intake, and what lines of that name are.
     pub(super) names: HashMap<String, (usize, What)>,
+    /// Columns that something asks for, for formats that have columns.
+    pub(super) columns: Columns,
     /// What paths alone cannot say; none for formats that need no more.
     pub(super) extra: Option<Box<Extra>>,
 }
@@ -85,12 +88,15 @@ struct Asking<'l> {
     projection: Projection,
     layout: &'l Layout,
     pairs: Vec<Pairs>,
+    /// The first keys of all paths.
+    tops: HashSet<String>,
 }
 
 impl Asking<'_> {
     /// The slot of a path; one that leads into a list of pairs is filled from there.
     fn slot(&mut self, path: &[String]) -> u32 {
         let slot = self.projection.add(path);
+        self.tops.extend(path.first().cloned());
         let Some((root, key)) = path.split_first().filter(|(_, key)| !key.is_empty()) else { return slot };
         for (at, list) in self.layout.pairs.iter().enumerate() {
             // The first list holds the properties, and may be called so.
@@ -132,7 +138,7 @@ fn below(root: &[String], path: &[String]) -> Path {
 impl Plan {
     /// Combines a layout with what a model asks for.
     pub fn new(layout: &Layout, model: &Model) -> Plan {
-        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new() };
+        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new(), tops: HashSet::new() };
         for list in &layout.pairs {
             let list = ask.projection.add(list);
             ask.pairs.push(Pairs { list, by_key: HashMap::new() });
@@ -158,6 +164,7 @@ impl Plan {
         fallbacks.extend(ask.fallbacks(values + user_traits, &layout.user_traits, keys));
         let extra = Extra::new(layout, model, &mut ask, fallbacks);
         let names = names(layout, model);
+        let columns = Columns::new(|name| ask.tops.contains(name));
         let needed = !layout.only_paths || !extra.fallbacks.is_empty();
         let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
         Plan {
@@ -175,6 +182,7 @@ impl Plan {
             user_traits,
             account_traits,
             names,
+            columns,
             extra,
         }
     }

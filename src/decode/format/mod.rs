@@ -23,7 +23,10 @@ pub use self::{
     recognise::{Foreign, Recognised, recognise},
     settle::{Formats, Reading},
 };
-pub(super) use self::{recognise::Head, snowplow_tsv::write_object};
+pub(super) use self::{
+    recognise::Head,
+    snowplow_tsv::{Columns, write_object},
+};
 use super::layout::{Agree, Layout, Path, What, paths};
 use crate::model::compiled::Input;
 

@@ -1,6 +1,6 @@
 //! A row of Snowplow's enriched format, written as the JSON that its analytics SDK makes of it.
 //!
-//! Takes 131 columns between tabs; gives one object, without the columns that are empty. The self-describing JSON in `unstruct_event`, `contexts`
+//! Takes 131 columns between tabs; gives one object, without the columns that are empty or that nothing asks for. The self-describing JSON in `unstruct_event`, `contexts`
 //! and `derived_contexts` comes out under keys made of its schemas. What is in those columns is copied, not checked: whoever reads the object
 //! checks all of it.
 
@@ -169,16 +169,32 @@ fn column(name: &str) -> Column {
     }
 }
 
-/// Writes a row as an object; `false` if it does not have as many columns.
-pub(in crate::decode) fn write_object(row: &str, out: &mut String) -> bool {
+/// What each column holds, and which of those that hold text something asks for. JSON is always looked at, since it may be broken; text cannot be.
+#[derive(Debug)]
+pub(in crate::decode) struct Columns([Option<Column>; COLUMNS.len()]);
+
+impl Columns {
+    /// The columns whose names are wanted.
+    pub(in crate::decode) fn new(wanted: impl Fn(&str) -> bool) -> Columns {
+        Columns(COLUMNS.map(|name| match column(name) {
+            json @ (Column::Body | Column::Entities) => Some(json),
+            text => wanted(name).then_some(text),
+        }))
+    }
+}
+
+/// Writes the wanted columns of a row as an object; `false` if the row does not have as many columns as it should.
+pub(in crate::decode) fn write_object(row: &str, columns: &Columns, out: &mut String) -> bool {
     out.clear();
     let row = row.strip_suffix('\r').unwrap_or(row);
     if memchr::memchr_iter(b'\t', row.as_bytes()).count() + 1 != COLUMNS.len() {
         return false;
     }
     let mut entities: Vec<(String, Vec<&str>)> = Vec::new();
-    for (name, cell) in COLUMNS.iter().zip(row.split('\t')).filter(|(_, cell)| !cell.is_empty()) {
-        match column(name) {
+    let cells = COLUMNS.iter().zip(&columns.0).zip(row.split('\t'));
+    for ((name, column), cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+        let Some(column) = column else { continue };
+        match column {
             Column::Text => text(out, name, cell),
             Column::Boolean => match cell {
                 "1" => entry(out, name, "true"),
@@ -213,7 +229,7 @@ fn text(out: &mut String, name: &str, cell: &str) {
     key(out, name);
     out.push('"');
     let mut rest = cell;
-    while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c < ' ') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ') {
         out.push_str(&rest[..at]);
         let character = rest.as_bytes()[at];
         // Writing to a string cannot fail.
@@ -286,6 +302,10 @@ fn schema_key(prefix: &str, cell: &str, of: Raw) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn all() -> Columns {
+        Columns::new(|_| true)
+    }
+
     fn row(cells: &[(&str, &str)]) -> String {
         let cell = |name: &&str| cells.iter().find(|(known, _)| known == name).map_or("", |(_, cell)| *cell);
         COLUMNS.iter().map(cell).collect::<Vec<&str>>().join("\t")
@@ -303,7 +323,7 @@ mod tests {
             ("contexts", contexts),
         ]) + "\r";
         let mut out = String::new();
-        assert!(write_object(&row, &mut out));
+        assert!(write_object(&row, &all(), &mut out));
         let object: serde_json::Value = serde_json::from_str(&out).expect("JSON");
         let expected = serde_json::json!({
             "event_id": "7b1e",
@@ -313,7 +333,7 @@ mod tests {
             "contexts_com_acme_organization_1": [{ "id": "a" }, { "id": "b" }],
         });
         assert_eq!(object, expected);
-        assert!(!write_object(&row[1..].replacen('\t', "", 1), &mut out), "a row with a column less");
+        assert!(!write_object(&row[1..].replacen('\t', "", 1), &all(), &mut out), "a row with a column less");
     }
 
     #[test]
@@ -322,7 +342,7 @@ mod tests {
         {
             for column in ["unstruct_event", "contexts"] {
                 let mut out = String::new();
-                assert!(write_object(&row(&[("event_id", "1"), (column, broken)]), &mut out));
+                assert!(write_object(&row(&[("event_id", "1"), (column, broken)]), &Columns::new(|_| false), &mut out));
                 assert!(serde_json::from_str::<serde_json::Value>(&out).is_err(), "{column} {broken}: {out}");
             }
         }

@@ -111,6 +111,10 @@ impl Mover<'_> {
             (Program::Not(part), _) => self.make(part, !wanted, bit, depth),
             (Program::Slot(slot), _) => self.make_slot(slot | bit, wanted, depth),
             (Program::Compare(operator, a, b), _) => self.make_compare(*operator, [a, b], wanted, bit, depth),
+            (Program::CompareNumber(operator, slot, number), _) => {
+                let (a, b) = (Program::Slot(*slot), Program::Constant(Value::Number(*number)));
+                self.make_compare(*operator, [&a, &b], wanted, bit, depth)
+            }
             _ => Vec::new(),
         };
         plans.truncate(ALTERNATIVES_MAX);

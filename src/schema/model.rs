@@ -34,7 +34,17 @@ pub fn model() -> Json {
         ("identity", identity()),
         (
             "activity",
-            table("what is no use of the product", &[], vec![("ignore", texts("events that are no activity"))]),
+            table(
+                "what is no use of the product",
+                &[],
+                vec![
+                    ("ignore", texts("events that are no activity")),
+                    (
+                        "ignore_noise",
+                        truth("whether what a vendor's own code sends by itself is no activity; default true"),
+                    ),
+                ],
+            ),
         ),
         ("event", event()),
         ("trait", traits(&words)),
@@ -56,8 +66,14 @@ pub fn model() -> Json {
 }
 
 fn input(words: &Words) -> Json {
-    let fields =
-        words.fields.iter().map(|field| (*field, text("a path with dots; `.` is the record itself"))).collect();
+    let own = || -> Vec<(&str, Json)> {
+        let path =
+            "a path with dots, or several of which the first that holds anything counts; `.` is the record itself";
+        words.fields.iter().map(|field| (*field, one_or_more(path))).collect()
+    };
+    let mut fields = own();
+    let formats = words.formats.iter().filter(|format| **format != "auto");
+    fields.extend(formats.map(|format| (*format, table("the same in files of this format", &[], own()))));
     table(
         "how a record becomes an event",
         &[],

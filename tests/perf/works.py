@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 USERS = 80_000
 EVENTS = 2_000_000
-# Of a table between half and seven eighths full: 20 bytes an entry and one of control each.
+# Of a table between four and seven tenths full, of 16 bytes a place.
 DUPLICATE_CHECK_BYTES = 42
 
 

@@ -56,9 +56,7 @@ pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
     if let Some(mut table) = table.table("fields", "[input] fields", found) {
         input.fields = fields(&mut table, found);
         for (format, _) in FORMATS.iter().filter(|(format, _)| *format != "auto") {
-            if table.has(format)
-                && let Some(mut own) = table.table(format, &format!("[input] fields of {format}"), found)
-            {
+            if let Some(mut own) = table.table(format, &format!("[input] fields of {format}"), found) {
                 input.format_fields.push((format, fields(&mut own, found)));
                 own.finish(found);
             }

@@ -270,9 +270,8 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let formats = Formats::new(model, job.format, job.inputs.len());
     let reader = reader(job.inputs.clone(), model, job.workers);
     let shared = Shared::new();
-    let seed = Seed::default();
-    let hearth = Hearth::new(model, &seed, job.workers);
-    let folded = work(job, &formats, &seed, &hearth, until, &reader, &shared, report);
+    let hearth = Hearth::new(model, &Seed::default(), job.workers);
+    let folded = work(job, &formats, &hearth, until, &reader, &shared, report);
     // Of several files that are foreign, which one a worker met first depends on timing.
     if let Some((file, foreign)) = formats.foreign() {
         let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
@@ -282,12 +281,12 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     if let Some((format, types)) = formats.ambiguous_groups() {
         return Err(RunError::GroupTypes { format, types });
     }
-    folded.extend(lines::fold_halves(job, &formats, &seed, &hearth, until, &shared)?);
+    folded.extend(lines::fold_halves(job, &formats, &hearth, until, &shared)?);
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
     let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
     let deferred: Vec<Deferred> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
-    folded.push(fold_deferred(job, &formats, &seed, &hearth, &deferred, until));
+    folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let id_conflict = hearth.conflicts();
     let state = hearth.into_state(folded);
@@ -311,12 +310,11 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
 fn fold_deferred(
     job: &Job<'_>,
     formats: &Formats<'_>,
-    seed: &Seed,
     hearth: &Hearth<'_>,
     deferred: &[Deferred],
     until: Micros,
 ) -> OfWorker {
-    let mut reading = Reading::new(formats, seed.clone(), until);
+    let mut reading = Reading::new(formats, hearth.seed(), until);
     let mut folder = Folder::new(hearth, job.inputs.len());
     for one in deferred {
         // What was put aside comes from a file whose format is settled.
@@ -395,7 +393,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn work(
     job: &Job<'_>,
     formats: &Formats<'_>,
-    seed: &Seed,
     hearth: &Hearth<'_>,
     until: Micros,
     reader: &Reader,
@@ -407,7 +404,7 @@ fn work(
         let workers: Vec<_> = (0..job.workers.max(1))
             .map(|_| {
                 scope.spawn(|| {
-                    let reading = Reading::new(formats, seed.clone(), until);
+                    let reading = Reading::new(formats, hearth.seed(), until);
                     let folder = Folder::new(hearth, job.inputs.len());
                     let folder = if job.when == When::Latest { folder.defer() } else { folder };
                     Worker { job, reader, shared, reading, folder }.run()

@@ -120,7 +120,7 @@ pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
     if fraction == 0 {
         return;
     }
-    while fraction % 10 == 0 {
+    while fraction.is_multiple_of(10) {
         fraction /= 10;
         digits -= 1;
     }

@@ -67,7 +67,7 @@ pub struct Hearth<'m> {
 }
 
 impl<'m> Hearth<'m> {
-    /// An empty one for so many workers. Decoders of the run have to have the same seed.
+    /// An empty one for so many workers.
     pub fn new(model: &'m Model, seed: &Seed, workers: usize) -> Hearth<'m> {
         let intake = &model.intake;
         Hearth {
@@ -95,6 +95,11 @@ impl<'m> Hearth<'m> {
     fn part(&self, at: usize) -> MutexGuard<'_, Part> {
         // A worker that panicked ends the run; what it held is not used.
         self.parts[at].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The seed that decoders of the run have to have.
+    pub fn seed(&self) -> Seed {
+        self.seed.clone()
     }
 
     /// How many events that count share their id with another content.

@@ -7,7 +7,7 @@ use std::{borrow::Cow, io, sync::atomic::Ordering};
 use super::{Job, Reject, RunError, Shared, When, Worker, lock};
 use crate::{
     decode::{
-        Decoder, Line, Reason, Seed,
+        Decoder, Line, Reason,
         format::{Formats, Lines, Reading, batch},
     },
     fold::{Folded, Folder, Hearth},
@@ -172,7 +172,6 @@ fn joined(first: &[u8], second: &[u8]) -> Vec<u8> {
 pub(super) fn fold_halves(
     job: &Job<'_>,
     formats: &Formats<'_>,
-    seed: &Seed,
     hearth: &Hearth<'_>,
     until: Micros,
     shared: &Shared,
@@ -182,7 +181,7 @@ pub(super) fn fold_halves(
         return Ok(None);
     }
     halves.sort_unstable_by_key(|half| (half.reject.file, half.border, half.reject.block));
-    let mut reading = Reading::new(formats, seed.clone(), until);
+    let mut reading = Reading::new(formats, hearth.seed(), until);
     let folder = Folder::new(hearth, job.inputs.len());
     let mut folder = if job.when == When::Latest { folder.defer() } else { folder };
     let mut rest = halves.as_slice();

@@ -128,6 +128,9 @@ class Bench:
             return [self.python, self.yardstick / "chdb_peer.py", events, prefix, self.threads]
         if work.name == "check":
             return [self.pql, "check", self.model]
+        if work.name == "start":
+            # Rows to the standard output: files would be waited for until they are on the disk, which is no work of the program.
+            return [self.pql, "score", events, "-m", self.model, "--as-of", AS_OF, "--threads", self.threads, "-q"]
         model = self.no_dedupe if work.name == "nodedupe" else self.model
         return [self.pql, "score", events, "-m", model, "--as-of", AS_OF, "--threads", self.threads, "--out", prefix, "-q"]
 

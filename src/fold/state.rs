@@ -31,7 +31,7 @@ pub struct State {
     pub joins: Joins,
     /// By file.
     pub counts: Vec<FileCounts>,
-    /// The newest event, or [`NO_LAST`].
+    /// The newest event, or [`super::NO_LAST`].
     pub newest: Micros,
     /// Events by the plan of their name; the first are those whose name the model does not know.
     pub names: Vec<u64>,

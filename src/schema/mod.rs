@@ -1,7 +1,7 @@
 //! JSON Schema of the files that people write, so that editors complete and check them while they are typed.
 //!
 //! Draft-07, because that is what the language servers of TOML read throughout: taplo (Even Better TOML) validates by drafts 4 to 7, and the
-//! catalogue of schemas asks for it. The words that keys take come from the reader of models ([`words`]); that the keys are the reader's too is held
+//! catalogue of schemas asks for it. The words that keys take come from the reader of models (`model::words`); that the keys are the reader's too is held
 //! by a test. What only `pql check` can know (names, expressions, what goes together) is left to it.
 
 mod cases;

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 
 USERS = 80_000
 EVENTS = 2_000_000
-# Of a table between four and seven tenths full, of 16 bytes a place.
-DUPLICATE_CHECK_BYTES = 42
+# Of a table between four and seven tenths full, of 20 bytes a place.
+DUPLICATE_CHECK_BYTES = 51
 
 
 @dataclass(frozen=True)

@@ -572,6 +572,8 @@ pub struct WithoutEvents {
     pub users: u64,
     /// Rows of accounts.
     pub accounts: u64,
+    /// Users and accounts with events, of which the file of each that was given has no row.
+    pub without_row: [Option<u64>; 2],
 }
 
 /// Scores what was folded.
@@ -593,6 +595,7 @@ pub fn evaluate<'s>(
         let (rows, unknown) =
             attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
         strangers.extend(unknown);
+        without.without_row[0] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.users = rows;
     }
     if let Some(file) = accounts {
@@ -600,6 +603,7 @@ pub fn evaluate<'s>(
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
         let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
+        without.without_row[1] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.accounts = rows;
     }
     without.users = strangers.len() as u64;

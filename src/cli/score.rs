@@ -55,6 +55,14 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
 
+    /// The column of --users that holds the user's id
+    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
+    users_key: String,
+
+    /// The column of --accounts that holds the account's id
+    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
+    accounts_key: String,
+
     /// Write users, accounts, rejects and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -192,8 +200,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
-    let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, &model), arguments.quiet)?;
-    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, &model), arguments.quiet)?;
+    let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, &model), arguments.quiet)?;
+    let accounts =
+        enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, &model), arguments.quiet)?;
     spare_inputs(arguments, &settings.inputs)?;
     if let Some(dir) = &arguments.out {
         ensure_dir(dir)?;
@@ -225,6 +234,16 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
         let as_of = crate::clock::instant_text(folded.as_of.instant);
         tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
+    }
+    if !arguments.quiet {
+        let files = [(&arguments.users, "user", "users"), (&arguments.accounts, "account", "accounts")];
+        for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
+            if let (Some(path), Some(count @ 1..)) = (path, count) {
+                let path = visible(&path.display().to_string());
+                let have = if count == 1 { "has" } else { "have" };
+                tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
+            }
+        }
     }
     let mut staged = Vec::new();
     if let Some(path) = &rejects_path {
@@ -597,6 +616,7 @@ fn run_facts(result: &Finished<'_>) -> RunFacts {
         split_records: result.folded.split_records,
         users_without_events: result.without.users,
         accounts_without_events: result.without.accounts,
+        without_row: result.without.without_row,
         formula_cells: 0,
         outputs: Vec::new(),
     }

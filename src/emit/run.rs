@@ -32,6 +32,8 @@ pub struct RunFacts {
     pub users_without_events: u64,
     /// Likewise.
     pub accounts_without_events: u64,
+    /// Users and accounts with events, of which the file of each that was given has no row.
+    pub without_row: [Option<u64>; 2],
     /// Cells that were defused against spreadsheets.
     pub formula_cells: u64,
     /// Files that were written: name, bytes and SHA-256.
@@ -90,6 +92,7 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "shared_visitors": scored.entities.joins.shared_visitors,
         "joins": joins(&scored.entities.joins),
         "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
+        "without_row": { "users": facts.without_row[0], "accounts": facts.without_row[1] },
         "users": level(&scored.users),
         "accounts": level(&scored.accounts),
         "formula_cells": facts.formula_cells,

@@ -102,6 +102,26 @@ fn rows_that_disagree_about_two_ids_of_one_person_are_an_error() {
 }
 
 #[test]
+fn enrichment_has_its_key_where_it_is_said_to_be_and_who_has_no_row_is_counted() {
+    let folder = folder();
+    folder.write("more.ndjson", event("\"bob\""));
+    folder.write("users.csv", "login,role\nann,vp\nzoe,cto\n");
+    folder.write("accounts.csv", "org,size\nacme,7\n");
+    let events = "score events.ndjson more.ndjson -m model.toml --out out";
+    let keys = "--users users.csv --users-key login --accounts accounts.csv --accounts-key org";
+    let outcome = folder.pql(&format!("{events} {keys}"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stderr.contains("note: 1 user with events has no row in users.csv"), "{}", outcome.stderr);
+    let users = rows(&folder.read("out/users.csv"));
+    let role = users[0].iter().position(|name| name == "role").expect("a column");
+    assert_eq!([&users[1][role], &users[2][role]], ["vp", ""]);
+    let run: serde_json::Value = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
+    assert_eq!(run["without_row"], serde_json::json!({ "users": 1, "accounts": 0 }));
+    assert_eq!(run["without_events"], serde_json::json!({ "users": 1, "accounts": 0 }));
+    assert_eq!(folder.pql(&format!("{events} --users-key login")).code, 2, "a key without a file");
+}
+
+#[test]
 fn enrichment_without_its_key_is_told_without_its_cells() {
     let folder = folder();
     folder.write("users.csv", "id,role\nann,vp\n");

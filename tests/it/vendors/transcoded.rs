@@ -40,7 +40,8 @@ account_columns = ["events", "pushes", "commits", "comments", "repositories"]
 "#;
 
 /// Files and the format that each is to be known as.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
+    ("amplitude-export.zip", "amplitude"),
     ("segment-logs.gz", "segment"),
     ("rudder-logs.json.gz", "rudderstack"),
     ("mixpanel-raw-export.jsonl.gz", "mixpanel"),

@@ -5,6 +5,7 @@
 mod check;
 mod exit;
 mod explain;
+mod inspect;
 mod model;
 mod notes;
 mod score;
@@ -54,6 +55,7 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Score(Box<score::ScoreArguments>),
     Check(check::CheckArguments),
+    Inspect(inspect::InspectArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
     Schema(shell::SchemaArguments),
@@ -77,6 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Schema(arguments) => shell::schema(&arguments),

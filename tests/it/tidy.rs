@@ -52,12 +52,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("inspect", &["pipeline", "read", "decode", "model", "clock", "diag", "units"]),
     ("schema", &["model", "cases::file::KINDS"]),
     (
         "cli",
         &[
             "cases",
             "explain",
+            "inspect",
             "ledger",
             "schema",
             "units",

@@ -5,6 +5,8 @@
 mod check;
 mod exit;
 mod explain;
+mod init;
+mod inspect;
 mod model;
 mod notes;
 mod score;
@@ -54,6 +56,8 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Score(Box<score::ScoreArguments>),
     Check(check::CheckArguments),
+    Inspect(inspect::InspectArguments),
+    Init(init::InitArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
     Schema(shell::SchemaArguments),
@@ -77,6 +81,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Schema(arguments) => shell::schema(&arguments),

@@ -125,7 +125,7 @@ enum FormatName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FromName {
+pub(super) enum FromName {
     /// Told by the first lines of each file
     Auto,
     /// The format of this program, or any other lines of JSON with [input] fields
@@ -148,7 +148,7 @@ enum FromName {
 
 impl FromName {
     /// As `[input] format` writes it.
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             FromName::Auto => "auto",
             FromName::Native => "native",

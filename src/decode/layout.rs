@@ -61,6 +61,8 @@ pub struct Layout {
     pub group_type: Vec<Path>,
     /// The time.
     pub time: Vec<Path>,
+    /// When the vendor took the record in, which tells how late it came.
+    pub taken_in: Vec<Path>,
     /// Whether numbers of the time count seconds of the wall clock in the zone of `[input] time_zone`.
     pub wall_clock: bool,
     /// The event's id.
@@ -126,6 +128,7 @@ impl Default for Layout {
             group: Vec::new(),
             group_type: Vec::new(),
             time: Vec::new(),
+            taken_in: Vec::new(),
             wall_clock: false,
             id: Vec::new(),
             more_id: Vec::new(),

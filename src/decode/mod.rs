@@ -7,6 +7,7 @@ mod extra;
 pub mod format;
 pub mod json;
 mod layout;
+mod outline;
 mod plan;
 mod reason;
 mod skim;
@@ -26,6 +27,7 @@ use self::{
 };
 pub use self::{
     layout::{Layout, What},
+    outline::{Outline, OutlinePlan, leaves, stable_hash},
     plan::Plan,
     reason::Reason,
 };
@@ -136,6 +138,11 @@ impl<'a> Record<'a> {
     pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
         let raw = self.values.get(slot.checked_sub(1)? as usize)?;
         (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.text))
+    }
+
+    /// The text that its values are in: the line, or what was made of it.
+    pub fn text(&self) -> &'a str {
+        self.text
     }
 
     /// The value of a key of the traits of the user.

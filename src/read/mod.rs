@@ -47,7 +47,7 @@ pub use self::{
     archive::LeftOut,
     error::ReadError,
     member::Member,
-    naming::Naming,
+    naming::{Naming, names_of_parts},
     reader::{FileStats, Reader},
     resolve::{Resolved, resolve, why_skipped},
     sniff::Compression,

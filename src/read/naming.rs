@@ -103,3 +103,8 @@ pub struct Naming {
     /// Whether duplicates are looked for, for which all properties of an event with an id are in use.
     pub dedupe: bool,
 }
+
+/// For each part of an event its key in `[input] fields`, the names that it commonly has, the likeliest first, and words that are in others.
+pub fn names_of_parts() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static [&'static str])> {
+    PARTS.iter().map(|part| (part.key, [&[part.native], part.others].concat(), part.hints))
+}

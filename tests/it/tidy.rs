@@ -52,12 +52,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("inspect", &["pipeline", "read", "decode", "model", "clock", "diag", "units"]),
+    ("init", &["inspect", "model", "units"]),
     ("schema", &["model", "cases::file::KINDS"]),
     (
         "cli",
         &[
             "cases",
             "explain",
+            "init",
+            "inspect",
             "ledger",
             "schema",
             "units",

@@ -51,6 +51,7 @@ fn raw_layout(input: &Input) -> Layout {
         distinct: paths(&["properties.distinct_id"]),
         account: account(input),
         time: paths(&["properties.time"]),
+        taken_in: paths(&["properties.mp_processing_time_ms", "mp_processing_time_ms"]),
         wall_clock: true,
         id: paths(&["properties.$insert_id"]),
         more_id: paths(&["event", "properties.distinct_id", "properties.time"]),

@@ -21,6 +21,7 @@ fn layout(_: &Input) -> Layout {
         account: paths(&["account_id"]),
         group: paths(&["account_id", "group_id"]),
         time: paths(&["timestamp"]),
+        taken_in: paths(&["received_at", "ingested_at"]),
         id: paths(&["event_id"]),
         kind: paths(&["type"]),
         previous: paths(&["previous_id"]),

@@ -53,6 +53,7 @@ fn layout(input: &Input) -> Layout {
         group: paths(&["properties.$group_key"]),
         group_type: paths(&["properties.$group_type"]),
         time: paths(&["timestamp"]),
+        taken_in: paths(&["created_at", "_inserted_at"]),
         id: paths(&["uuid", "id"]),
         names: NAMES,
         noise: NOISE,

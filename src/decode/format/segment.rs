@@ -31,6 +31,7 @@ pub(super) fn layout(_: &Input) -> Layout {
         account: paths(&["context.groupId", "groupId", "context.traits.groupId"]),
         group: paths(&["groupId", "context.groupId"]),
         time: paths(&["timestamp", "originalTimestamp", "sentAt", "receivedAt"]),
+        taken_in: paths(&["receivedAt"]),
         id: paths(&["messageId"]),
         kind: paths(&["type"]),
         kind_first: true,

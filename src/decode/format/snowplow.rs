@@ -45,6 +45,7 @@ fn layout(input: &Input) -> Layout {
         visitor: paths(&["domain_userid", "network_userid"]),
         account: input.group_type.iter().map(entity).collect(),
         time: paths(&["true_tstamp", "derived_tstamp", "collector_tstamp"]),
+        taken_in: paths(&["collector_tstamp"]),
         id: paths(&["event_id"]),
         more_id: paths(&["event_fingerprint"]),
         properties: vec![Path::new()],

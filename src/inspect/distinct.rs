@@ -1,0 +1,190 @@
+//! How many different ones there are, and how many came more than once, in bounded memory.
+//!
+//! Both keep the hashes below a limit, and halve the limit whenever they hold too many: a sample that depends on the set alone, never on order
+//! or threads. Up to the capacity counts are exact; beyond it their relative standard error is about one by the root of half the capacity.
+//!
+//! **Source**: adaptive sampling, Wegman; Flajolet, "On adaptive sampling" (1990).
+
+use std::collections::{HashMap, HashSet, hash_map::Entry};
+
+/// A hasher for keys that are hashes already.
+type Plain = foldhash::fast::FixedState;
+
+/// Whether a hash is in the sample that keeps one of 2^`level`.
+fn kept(hash: u64, level: u32) -> bool {
+    hash.leading_zeros() >= level
+}
+
+/// A set of hashes that counts its members.
+#[derive(Debug, Clone)]
+pub struct Distinct {
+    hashes: HashSet<u64, Plain>,
+    level: u32,
+    capacity: usize,
+}
+
+impl Distinct {
+    /// An empty set that keeps at most so many hashes.
+    pub fn new(capacity: usize) -> Distinct {
+        Distinct { hashes: HashSet::default(), level: 0, capacity }
+    }
+
+    /// Adds a hash.
+    pub fn add(&mut self, hash: u64) {
+        if kept(hash, self.level) && self.hashes.insert(hash) {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.hashes.len() > self.capacity {
+            self.level += 1;
+            let level = self.level;
+            self.hashes.retain(|hash| kept(*hash, level));
+        }
+    }
+
+    /// Adds all of another one. **Law**: the order of merges never shows.
+    pub fn merge(&mut self, other: Distinct) {
+        self.level = self.level.max(other.level);
+        let level = self.level;
+        self.hashes.retain(|hash| kept(*hash, level));
+        for hash in other.hashes {
+            self.add(hash);
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        (self.hashes.len() as u64) << self.level.min(40)
+    }
+
+    /// Whether the count is exact.
+    pub fn is_exact(&self) -> bool {
+        self.level == 0
+    }
+}
+
+/// What is known of the copies of an event.
+#[derive(Debug, Clone, Copy)]
+struct Copies {
+    count: u32,
+    content: u64,
+    differ: bool,
+}
+
+/// Which ids came more than once, and with which content.
+#[derive(Debug, Clone)]
+pub struct Duplicates {
+    ids: HashMap<u64, Copies, Plain>,
+    level: u32,
+    capacity: usize,
+}
+
+impl Duplicates {
+    /// None yet, of at most so many ids at a time.
+    pub fn new(capacity: usize) -> Duplicates {
+        Duplicates { ids: HashMap::default(), level: 0, capacity }
+    }
+
+    /// Adds an event by the hashes of its id and of its content.
+    pub fn add(&mut self, id: u64, content: u64) {
+        self.put(id, Copies { count: 1, content, differ: false });
+    }
+
+    fn put(&mut self, id: u64, copies: Copies) {
+        if !kept(id, self.level) {
+            return;
+        }
+        match self.ids.entry(id) {
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.differ |= copies.differ || known.content != copies.content;
+                known.count = known.count.saturating_add(copies.count);
+            }
+            Entry::Vacant(place) => {
+                place.insert(copies);
+                while self.ids.len() > self.capacity {
+                    self.level += 1;
+                    let level = self.level;
+                    self.ids.retain(|id, _| kept(*id, level));
+                }
+            }
+        }
+    }
+
+    /// Adds all of another one. **Law**: the order of merges never shows.
+    pub fn merge(&mut self, other: Duplicates) {
+        self.level = self.level.max(other.level);
+        let level = self.level;
+        self.ids.retain(|id, _| kept(*id, level));
+        for (id, copies) in other.ids {
+            self.put(id, copies);
+        }
+    }
+
+    fn scaled(&self, sum: u64) -> u64 {
+        sum << self.level.min(40)
+    }
+
+    /// Events beyond the first of each id whose copies agree.
+    pub fn copies(&self) -> u64 {
+        self.scaled(self.ids.values().filter(|one| !one.differ).map(|one| u64::from(one.count) - 1).sum())
+    }
+
+    /// Ids that came with several contents.
+    pub fn conflicts(&self) -> u64 {
+        self.scaled(self.ids.values().filter(|one| one.differ).count() as u64)
+    }
+
+    /// Whether the counts are exact.
+    pub fn is_exact(&self) -> bool {
+        self.level == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashes(range: std::ops::Range<u64>) -> impl Iterator<Item = u64> {
+        range.map(|n| crate::decode::stable_hash(&n.to_string()))
+    }
+
+    #[test]
+    fn counts_are_exact_up_to_the_capacity_and_near_beyond_it() {
+        let mut set = Distinct::new(1024);
+        hashes(0..1024).chain(hashes(0..1024)).for_each(|hash| set.add(hash));
+        assert_eq!((set.count(), set.is_exact()), (1024, true));
+        hashes(0..100_000).for_each(|hash| set.add(hash));
+        assert!(!set.is_exact());
+        assert!((90_000..110_000).contains(&set.count()), "{}", set.count());
+    }
+
+    #[test]
+    fn parts_make_the_same_whole_in_any_order() {
+        let part = |range| {
+            let mut set = Distinct::new(256);
+            hashes(range).for_each(|hash| set.add(hash));
+            set
+        };
+        let mut a = part(0..3000);
+        a.merge(part(2000..2100));
+        let mut b = part(2000..2100);
+        b.merge(part(1500..3000));
+        b.merge(part(0..1600));
+        assert_eq!(a.hashes, b.hashes);
+    }
+
+    #[test]
+    fn copies_that_agree_are_apart_from_those_that_do_not() {
+        let mut all = Duplicates::new(100);
+        for (id, content) in [(1, 7), (1, 7), (1, 7), (2, 7), (3, 1), (3, 2)] {
+            all.add(id, content);
+        }
+        let mut other = Duplicates::new(100);
+        other.add(2, 7);
+        all.merge(other);
+        assert_eq!((all.copies(), all.conflicts()), (3, 1));
+    }
+}

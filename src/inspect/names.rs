@@ -1,0 +1,131 @@
+//! Names of events that may be one: the same letters in another spelling, another tense, a typing error.
+
+use std::collections::BTreeMap;
+
+/// Words of a name, in small letters: `ReportExported`, `Report Exported` and `report_exported` have the same.
+pub fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        let new = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
+        if new && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// A word without its tense or plural.
+fn stem(word: &str) -> &str {
+    let endings = ["ing", "ed", "es", "s", "e"];
+    endings.iter().find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.chars().count() >= 3)).unwrap_or(word)
+}
+
+/// Names so many of the most frequent of which are held against each other for typing errors.
+const COMPARED_MAX: usize = 500;
+
+/// Names of so many letters at least may have a typing error.
+const TYPO_LENGTH_MIN: usize = 8;
+
+/// Groups of names that may be one, and why; `names` are the most frequent first, and so are the groups.
+pub fn alike<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
+    let mut spelt: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut stemmed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, name) in names.iter().enumerate() {
+        let words = words(name);
+        spelt.entry(words.concat()).or_default().push(at);
+        let stems: Vec<&str> = words.iter().map(|word| stem(word)).collect();
+        stemmed.entry(stems.concat()).or_default().push(at);
+    }
+    let mut groups: Vec<(&'static str, Vec<usize>)> = Vec::new();
+    for group in spelt.values().filter(|group| group.len() > 1) {
+        groups.push(("the same words, spelt differently", group.clone()));
+    }
+    for group in stemmed.values().filter(|group| group.len() > 1) {
+        if !groups.iter().any(|(_, known)| known == group) {
+            groups.push(("the same words in another tense or number", group.clone()));
+        }
+    }
+    let frequent: Vec<(usize, String)> =
+        names.iter().take(COMPARED_MAX).map(|name| words(name).concat()).enumerate().collect();
+    for (place, (a, one)) in frequent.iter().enumerate() {
+        for (b, other) in &frequent[place + 1..] {
+            let long = one.chars().count().min(other.chars().count()) >= TYPO_LENGTH_MIN;
+            // Names that differ in a number are meant to.
+            let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+            let near = long && one.len().abs_diff(other.len()) <= 1 && digits(one) == digits(other);
+            let known = |groups: &[(&str, Vec<usize>)]| groups.iter().any(|(_, g)| g.contains(a) && g.contains(b));
+            if near && strsim::damerau_levenshtein(one, other) == 1 && !known(&groups) {
+                groups.push(("one letter apart", vec![*a, *b]));
+            }
+        }
+    }
+    groups.sort_by(|(_, a), (_, b)| a.cmp(b));
+    groups.into_iter().map(|(why, group)| (why, group.into_iter().map(|at| names[at]).collect())).collect()
+}
+
+/// The names that come closest to one that is looked for, the best first, at most three.
+pub fn near<'n>(wanted: &str, names: &[&'n str]) -> Vec<&'n str> {
+    let wanted_words = words(wanted);
+    let mut found: Vec<(usize, usize, &str)> = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let other = words(name);
+        let (one, two) = (wanted_words.concat(), other.concat());
+        let limit = (one.chars().count() / 4).max(1);
+        let close = one.len().abs_diff(two.len()) <= limit;
+        let distance = if close { strsim::damerau_levenshtein(&one, &two) } else { usize::MAX };
+        let shared = wanted_words.iter().filter(|word| other.iter().any(|o| stem(o) == stem(word))).count();
+        if distance <= limit {
+            found.push((distance, place, name));
+        } else if shared * 2 > wanted_words.len().max(other.len()) {
+            found.push((100 - shared, place, name));
+        }
+    }
+    found.sort_unstable();
+    found.into_iter().take(3).map(|(.., name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_do_not_depend_on_spelling() {
+        for name in ["Report Exported", "report_exported", "ReportExported", "report-exported", "[App] report.exported"]
+        {
+            assert!(words(name).ends_with(&["report".to_owned(), "exported".to_owned()]), "{name}: {:?}", words(name));
+        }
+    }
+
+    #[test]
+    fn names_that_may_be_one_are_put_together() {
+        let names =
+            ["Report Exported", "report_exported", "report_export", "invite_sent", "invite_snet", "step_1", "step_2"];
+        let shown: Vec<String> =
+            alike(&names).iter().map(|(why, group)| format!("{why}: {}", group.join(", "))).collect();
+        assert_eq!(
+            shown,
+            [
+                "the same words, spelt differently: Report Exported, report_exported",
+                "the same words in another tense or number: Report Exported, report_exported, report_export",
+                "one letter apart: invite_sent, invite_snet",
+            ]
+        );
+    }
+
+    #[test]
+    fn near_names_are_found_by_letters_and_by_words() {
+        let names = ["Invite Sent", "team_invite_sent_v2", "report_exported", "Report Exports"];
+        assert_eq!(near("team_invite_sent", &names), ["team_invite_sent_v2", "Invite Sent"]);
+        assert_eq!(near("report_export", &names), ["report_exported", "Report Exports"]);
+        assert_eq!(near("zzz", &names), [""; 0]);
+    }
+}

@@ -1,0 +1,407 @@
+//! What was seen so far: a monoid, so that threads see apart and are put together at the end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    distinct::{Distinct, Duplicates},
+    fields::Candidates,
+    order::{Lateness, Order},
+    property::Property,
+};
+use crate::{
+    decode::{Reason, Record, stable_hash},
+    units::{Day, Micros},
+};
+
+/// Names of events that are told apart; events of further names are counted together.
+pub const NAMES_MAX: usize = 5_000;
+
+/// Properties that are told apart, over all names of events.
+pub const PROPERTIES_MAX: usize = 20_000;
+
+/// Properties that are told apart on one name of events.
+const PROPERTIES_OF_NAME_MAX: usize = 300;
+
+/// Users, visitors and accounts that are counted exactly.
+const ENTITIES_EXACT: usize = 1 << 18;
+
+/// Users and accounts of one name of events that are counted exactly.
+const ENTITIES_OF_NAME_EXACT: usize = 1 << 10;
+
+/// Ids of events that are looked at for copies.
+const IDS_EXACT: usize = 1 << 20;
+
+/// Lines and records of a file.
+#[derive(Debug, Clone, Default)]
+pub struct FileCounts {
+    /// Records, and lines that are none; in most files the lines.
+    pub records: u64,
+    /// Blank ones.
+    pub blank: u64,
+    /// Events.
+    pub events: u64,
+    /// Lines about users or accounts, and lines that join ids.
+    pub identity: u64,
+    /// Of internal users, whom the model sets aside.
+    pub excluded: u64,
+    /// No records.
+    pub rejected: u64,
+}
+
+/// Properties by their path.
+#[derive(Debug, Clone, Default)]
+pub struct Properties {
+    /// Those that are told apart.
+    pub by_path: HashMap<String, Property>,
+    /// Values of properties that are not, since there are too many.
+    pub left_out: u64,
+}
+
+impl Properties {
+    /// The property at a path, unless there are too many.
+    fn of(&mut self, path: &str, room: &mut usize) -> Option<&mut Property> {
+        if !self.by_path.contains_key(path) {
+            if self.by_path.len() >= PROPERTIES_OF_NAME_MAX || *room == 0 {
+                self.left_out += 1;
+                return None;
+            }
+            *room -= 1;
+            self.by_path.insert(path.to_owned(), Property::default());
+        }
+        self.by_path.get_mut(path)
+    }
+
+    fn merge(&mut self, other: Properties, room: &mut usize) {
+        self.left_out += other.left_out;
+        let mut others: Vec<(String, Property)> = other.by_path.into_iter().collect();
+        others.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, property) in others {
+            let filled = property.filled();
+            match self.of(&path, room) {
+                Some(known) => known.merge(property),
+                // It has counted itself as one value.
+                None => self.left_out += filled.saturating_sub(1),
+            }
+        }
+    }
+
+    /// In the order of how often they hold anything.
+    pub fn sorted(&self) -> Vec<(&str, &Property)> {
+        let mut all: Vec<(&str, &Property)> = self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
+        all.sort_by(|(a, one), (b, other)| other.filled().cmp(&one.filled()).then(a.cmp(b)));
+        all
+    }
+}
+
+/// Events of one name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// How many.
+    pub count: u64,
+    /// How many name a user.
+    pub with_user: u64,
+    /// How many name an account.
+    pub with_account: u64,
+    /// Different users.
+    pub users: Distinct,
+    /// Different accounts.
+    pub accounts: Distinct,
+    /// The first.
+    pub first: Micros,
+    /// The last.
+    pub last: Micros,
+    /// Whether the vendor's own code sends them.
+    pub noise: bool,
+    /// What they carry.
+    pub properties: Properties,
+}
+
+impl Default for Named {
+    fn default() -> Named {
+        Named {
+            count: 0,
+            with_user: 0,
+            with_account: 0,
+            users: Distinct::new(ENTITIES_OF_NAME_EXACT),
+            accounts: Distinct::new(ENTITIES_OF_NAME_EXACT),
+            first: Micros::MAX,
+            last: Micros::MIN,
+            noise: false,
+            properties: Properties::default(),
+        }
+    }
+}
+
+impl Named {
+    fn merge(&mut self, other: Named, room: &mut usize) {
+        self.count += other.count;
+        self.with_user += other.with_user;
+        self.with_account += other.with_account;
+        self.users.merge(other.users);
+        self.accounts.merge(other.accounts);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.noise |= other.noise;
+        self.properties.merge(other.properties, room);
+    }
+}
+
+/// Who events are of.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// Events that name a user.
+    pub user: u64,
+    /// Events that name a visitor and no user.
+    pub visitor: u64,
+    /// Events that name neither.
+    pub nobody: u64,
+    /// Events that name an account.
+    pub account: u64,
+    /// Different users.
+    pub users: Distinct,
+    /// Different visitors.
+    pub visitors: Distinct,
+    /// Different visitors that a record names together with a user.
+    pub known_visitors: Distinct,
+    /// Different accounts.
+    pub accounts: Distinct,
+}
+
+/// Lines that are no events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Identity {
+    /// What is known of users.
+    pub identify: u64,
+    /// What is known of accounts.
+    pub group: u64,
+    /// Ids that are one.
+    pub joins: u64,
+}
+
+/// Where something was met first: file, block, line of the block from 0 or of the file from 1.
+pub type Place = (u32, u32, u64, Option<u64>);
+
+/// Everything that was seen.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// By file.
+    pub files: Vec<FileCounts>,
+    /// Events by local date.
+    pub days: BTreeMap<Day, u64>,
+    /// The first and the last event.
+    pub range: Option<(Micros, Micros)>,
+    /// Events more than a day ahead of the present.
+    pub future: u64,
+    /// Events by name.
+    pub names: HashMap<String, Named>,
+    /// Events of names beyond [`NAMES_MAX`].
+    pub other_names: u64,
+    /// Room for further properties.
+    pub room: usize,
+    /// Who events are of.
+    pub who: Who,
+    /// Lines that are no events.
+    pub identity: Identity,
+    /// Traits of users.
+    pub user_traits: Properties,
+    /// Traits of accounts.
+    pub account_traits: Properties,
+    /// Records that name a group of a type, by type.
+    pub group_types: BTreeMap<String, u64>,
+    /// Events that have an id.
+    pub with_id: u64,
+    /// Copies of events.
+    pub duplicates: Duplicates,
+    /// How late events came.
+    pub lateness: Lateness,
+    /// The order of lines.
+    pub order: Order,
+    /// Rejected lines by reason, and where the first of each is.
+    pub rejects: BTreeMap<Reason, (u64, Place)>,
+    /// Records that a line end had broken in two.
+    pub split_records: u64,
+    /// What rejected lines hold instead of what was looked for.
+    pub candidates: Candidates,
+}
+
+/// Group types that are told apart; entities of records may be named freely.
+const GROUP_TYPES_MAX: usize = 200;
+
+impl Survey {
+    /// Nothing seen yet, of so many files.
+    pub fn new(files: usize) -> Survey {
+        Survey {
+            files: vec![FileCounts::default(); files],
+            days: BTreeMap::new(),
+            range: None,
+            future: 0,
+            names: HashMap::new(),
+            other_names: 0,
+            room: PROPERTIES_MAX,
+            who: Who {
+                user: 0,
+                visitor: 0,
+                nobody: 0,
+                account: 0,
+                users: Distinct::new(ENTITIES_EXACT),
+                visitors: Distinct::new(ENTITIES_EXACT),
+                known_visitors: Distinct::new(ENTITIES_EXACT),
+                accounts: Distinct::new(ENTITIES_EXACT),
+            },
+            identity: Identity::default(),
+            user_traits: Properties::default(),
+            account_traits: Properties::default(),
+            group_types: BTreeMap::new(),
+            with_id: 0,
+            duplicates: Duplicates::new(IDS_EXACT),
+            lateness: Lateness::default(),
+            order: Order::default(),
+            rejects: BTreeMap::new(),
+            split_records: 0,
+            candidates: Candidates::default(),
+        }
+    }
+
+    /// Events in all files.
+    pub fn events(&self) -> u64 {
+        self.files.iter().map(|file| file.events).sum()
+    }
+
+    /// Records in all files, blank lines left out.
+    pub fn records(&self) -> u64 {
+        self.files.iter().map(|file| file.records - file.blank).sum()
+    }
+
+    /// Rejected lines in all files.
+    pub fn rejected(&self) -> u64 {
+        self.files.iter().map(|file| file.rejected).sum()
+    }
+
+    /// Names in the order of how frequent they are.
+    pub fn sorted_names(&self) -> Vec<(&str, &Named)> {
+        let mut all: Vec<(&str, &Named)> = self.names.iter().map(|(name, one)| (name.as_str(), one)).collect();
+        all.sort_by(|(a, one), (b, other)| other.count.cmp(&one.count).then(a.cmp(b)));
+        all
+    }
+
+    /// Counts who a record is of.
+    pub(super) fn add_who(&mut self, record: &Record<'_>, is_event: bool) {
+        let hash = |id: &std::borrow::Cow<'_, str>| stable_hash(id);
+        let (user, visitor) = (record.user.as_ref().map(hash), record.visitor.as_ref().map(hash));
+        let account = record.account.as_ref().map(hash);
+        if is_event {
+            match (user, visitor) {
+                (Some(_), _) => self.who.user += 1,
+                (None, Some(_)) => self.who.visitor += 1,
+                (None, None) => self.who.nobody += 1,
+            }
+            self.who.account += u64::from(account.is_some());
+        }
+        user.into_iter().for_each(|user| self.who.users.add(user));
+        account.into_iter().for_each(|account| self.who.accounts.add(account));
+        if let Some(visitor) = visitor {
+            self.who.visitors.add(visitor);
+            if user.is_some() {
+                self.who.known_visitors.add(visitor);
+            }
+        }
+    }
+
+    /// The events of a name; none if there are too many names.
+    pub(super) fn named(&mut self, name: &str) -> Option<(&mut Named, &mut usize)> {
+        if !self.names.contains_key(name) {
+            if self.names.len() >= NAMES_MAX {
+                return None;
+            }
+            self.names.insert(name.to_owned(), Named::default());
+        }
+        self.names.get_mut(name).map(|named| (named, &mut self.room))
+    }
+
+    /// Notes that a record names a group of a type.
+    pub(super) fn add_group_type(&mut self, of_type: &str) {
+        if let Some(count) = self.group_types.get_mut(of_type) {
+            *count += 1;
+        } else if self.group_types.len() < GROUP_TYPES_MAX {
+            self.group_types.insert(of_type.to_owned(), 1);
+        }
+    }
+
+    /// Counts a rejected line.
+    pub(super) fn reject(&mut self, reason: Reason, place: Place) {
+        let known = self.rejects.entry(reason).or_insert((0, place));
+        known.0 += 1;
+        known.1 = known.1.min(place);
+        self.files[place.0 as usize].rejected += 1;
+    }
+
+    /// Adds a value to properties that have room for it.
+    pub(super) fn add_value(
+        (properties, room): (&mut Properties, &mut usize),
+        path: &str,
+        (text, raw): (&str, crate::decode::json::Raw),
+        keep: bool,
+    ) {
+        if let Some(property) = properties.of(path, room) {
+            property.add(text, raw, keep);
+        }
+    }
+
+    /// Adds all of another one. **Law**: the order of merges never shows, unless there are more names or properties than are told apart.
+    pub fn merge(&mut self, other: Survey) {
+        for (mine, theirs) in self.files.iter_mut().zip(other.files) {
+            mine.records += theirs.records;
+            mine.blank += theirs.blank;
+            mine.events += theirs.events;
+            mine.identity += theirs.identity;
+            mine.excluded += theirs.excluded;
+            mine.rejected += theirs.rejected;
+        }
+        for (day, count) in other.days {
+            *self.days.entry(day).or_default() += count;
+        }
+        self.range = match (self.range, other.range) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.future += other.future;
+        self.other_names += other.other_names;
+        let mut names: Vec<(String, Named)> = other.names.into_iter().collect();
+        names.sort_by(|(a, one), (b, other)| other.count.cmp(&one.count).then(a.cmp(b)));
+        for (name, named) in names {
+            let count = named.count;
+            match self.named(&name) {
+                Some((mine, room)) => mine.merge(named, room),
+                None => self.other_names += count,
+            }
+        }
+        let who = other.who;
+        self.who.user += who.user;
+        self.who.visitor += who.visitor;
+        self.who.nobody += who.nobody;
+        self.who.account += who.account;
+        self.who.users.merge(who.users);
+        self.who.visitors.merge(who.visitors);
+        self.who.known_visitors.merge(who.known_visitors);
+        self.who.accounts.merge(who.accounts);
+        self.identity.identify += other.identity.identify;
+        self.identity.group += other.identity.group;
+        self.identity.joins += other.identity.joins;
+        self.user_traits.merge(other.user_traits, &mut self.room);
+        self.account_traits.merge(other.account_traits, &mut self.room);
+        for (of_type, count) in other.group_types {
+            *self.group_types.entry(of_type).or_default() += count;
+        }
+        self.with_id += other.with_id;
+        self.duplicates.merge(other.duplicates);
+        self.lateness.merge(&other.lateness);
+        self.order.merge(other.order);
+        for (reason, (count, place)) in other.rejects {
+            let known = self.rejects.entry(reason).or_insert((0, place));
+            known.0 += count;
+            known.1 = known.1.min(place);
+        }
+        self.split_records += other.split_records;
+        self.candidates.merge(other.candidates);
+    }
+}

@@ -3,6 +3,7 @@
 //! Nothing below this module reads the clock, the environment or the terminal.
 
 mod check;
+mod diff;
 mod exit;
 mod explain;
 mod model;
@@ -46,7 +47,7 @@ file that you can read and change), and says for each: the score, the tier, who 
 
 const EXIT_CODES: &str = "Exit codes:
   0  done (also if the reader of a pipe went away)
-  1  it ran, and the answer is no: a model has errors, a test fails, too many lines were rejected, the input is empty
+  1  it ran, and the answer is no: a model has errors, a test fails, a condition of --fail-if holds, too many lines were rejected, the input is empty
   2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
   3  reading or writing failed";
 
@@ -56,6 +57,7 @@ enum Command {
     Check(check::CheckArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
+    Diff(diff::DiffArguments),
     Schema(shell::SchemaArguments),
     Completions(shell::CompletionsArguments),
     Man(shell::ManArguments),
@@ -79,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Schema(arguments) => shell::schema(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),

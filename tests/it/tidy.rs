@@ -52,11 +52,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("diff", &["ledger", "emit", "score", "model", "expr", "clock", "diag", "units"]),
     ("schema", &["model", "cases::file::KINDS"]),
     (
         "cli",
         &[
             "cases",
+            "diff",
             "explain",
             "ledger",
             "schema",

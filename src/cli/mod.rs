@@ -3,6 +3,7 @@
 //! Nothing below this module reads the clock, the environment or the terminal.
 
 mod check;
+mod diff;
 mod exit;
 mod explain;
 mod init;
@@ -48,7 +49,7 @@ file that you can read and change), and says for each: the score, the tier, who 
 
 const EXIT_CODES: &str = "Exit codes:
   0  done (also if the reader of a pipe went away)
-  1  it ran, and the answer is no: a model has errors, a test fails, too many lines were rejected, the input is empty
+  1  it ran, and the answer is no: a model has errors, a test fails, a condition of --fail-if holds, too many lines were rejected, the input is empty
   2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
   3  reading or writing failed";
 
@@ -60,6 +61,7 @@ enum Command {
     Init(init::InitArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
+    Diff(diff::DiffArguments),
     Schema(shell::SchemaArguments),
     Completions(shell::CompletionsArguments),
     Man(shell::ManArguments),
@@ -85,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Schema(arguments) => shell::schema(&arguments),
         Command::Completions(arguments) => shell::completions(&arguments),
         Command::Man(arguments) => shell::man(&arguments),

@@ -228,7 +228,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         notes::formats(&folded, job.format);
         tell_empty(&folded.files);
         tell_rejects(&folded.rejects);
-        tell_missing_names(&model, &folded.state.names);
+        tell_missing_names("the model", &model, &folded.state.names);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
@@ -305,16 +305,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     }
     let resolved = read::resolve(&arguments.events)?;
     if !arguments.quiet {
-        for path in &resolved.skipped {
-            let why = read::why_skipped(path);
-            tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
-        }
-        for left_out in &resolved.left_out {
-            tell(&visible(&format!("note: {left_out}")));
-        }
-        for path in &resolved.repeated {
-            tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
-        }
+        tell_resolved(&resolved);
     }
     // The clock is read only where the point in time depends on it.
     let now = match when {
@@ -326,6 +317,20 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     // A pool that was made before, as in tests, keeps its size; results do not depend on it.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
     Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
+}
+
+/// Files that are not read, or were named twice.
+pub(super) fn tell_resolved(resolved: &read::Resolved) {
+    for path in &resolved.skipped {
+        let why = read::why_skipped(path);
+        tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
+    }
+    for left_out in &resolved.left_out {
+        tell(&visible(&format!("note: {left_out}")));
+    }
+    for path in &resolved.repeated {
+        tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
+    }
 }
 
 pub(super) fn when(text: &str) -> Result<When, Failure> {
@@ -432,7 +437,7 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
 }
 
 /// Files without a byte, which an export that failed may have left.
-fn tell_empty(files: &[read::FileStats]) {
+pub(super) fn tell_empty(files: &[read::FileStats]) {
     let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| visible(&file.name));
     let Some(first) = empty.next() else { return };
     match empty.count() {
@@ -577,7 +582,7 @@ fn by_name(model: &Model, names: &[u64]) -> Vec<(String, u64)> {
 }
 
 /// Names that the model asks for and no event has: the commonest reason for a list of zeros.
-fn tell_missing_names(model: &Model, names: &[u64]) {
+pub(super) fn tell_missing_names(who: &str, model: &Model, names: &[u64]) {
     // A name that only starts an entity may well be the default one, which nobody asked for.
     let plans = &model.intake.plans;
     let asked = |place: usize| {
@@ -595,7 +600,7 @@ fn tell_missing_names(model: &Model, names: &[u64]) {
     let other = plural(names.first().copied().unwrap_or(0), "event has a name", "events have names");
     let list = crate::diag::list(&shown);
     tell(&visible(&format!(
-        "note: the model asks for {list}{more}, and no event has such a name; {other} that it does not ask for"
+        "note: {who} asks for {list}{more}, and no event has such a name; {other} that it does not ask for"
     )));
 }
 

@@ -1,0 +1,171 @@
+//! A diff as Markdown, for a comment on a pull request.
+//!
+//! Whatever comes from events, models or the command line stands in code spans, where GitHub and GitLab make no links, mentions, references or markup of
+//! it; what could end a span or a cell of a table is written as an escape.
+
+use std::fmt::Write;
+
+use super::{Crowd, Ids, LevelDiff, Mover, Report, Turnover, words};
+use crate::{diag::visible, units::plural};
+
+/// By which a job finds the comment that it wrote before.
+const MARKER: &str = "<!-- pql diff -->";
+
+/// So many characters of an id are shown: nobody reads more, and a comment has an end.
+const ID_CHARS_MAX: usize = 80;
+
+/// Text that is shown as it is, whatever it is.
+fn code(text: &str) -> String {
+    let mut safe = String::new();
+    for c in visible(text).chars() {
+        match c {
+            // Nothing else ends a code span or a cell.
+            '`' | '|' | '\u{2028}' | '\u{2029}' => safe.extend(c.escape_unicode()),
+            _ => safe.push(c),
+        }
+    }
+    // A span of spaces alone is none, and one space at both ends would be lost.
+    if safe.trim() != safe || safe.is_empty() { format!("` {safe} `") } else { format!("`{safe}`") }
+}
+
+/// An id, cut where it is very long.
+fn id(text: &str) -> String {
+    match text.char_indices().nth(ID_CHARS_MAX) {
+        Some((end, _)) => code(&format!("{}…", &text[..end])),
+        None => code(text),
+    }
+}
+
+impl Report<'_> {
+    /// Markdown as GitHub and GitLab read it, every line ended.
+    pub fn markdown(&self) -> String {
+        let [old, new] = &self.diff.heads;
+        let mut out = format!("{MARKER}\n### Scoring model: {} → {}\n\n", code(&old.path), code(&new.path));
+        for verdict in self.verdicts {
+            let sign = if verdict.holds == Some(true) { "❌" } else { "✅" };
+            let (text, known) = (code(&verdict.text), code(&words::known(verdict)));
+            let _ = writeln!(out, "- {sign} fail if {text}: {} ({known})", words::verdict(verdict));
+        }
+        if !self.verdicts.is_empty() {
+            out.push('\n');
+        }
+        let same = if words::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
+        let _ = writeln!(out, "The same events under both models, {}.{same}\n", words::as_of(&self.diff.heads));
+        self.overview(&mut out);
+        for level in &self.diff.levels {
+            self.level_markdown(&mut out, level);
+        }
+        out
+    }
+
+    /// Counts of both levels in one table.
+    fn overview(&self, out: &mut String) {
+        let mut rows = Vec::new();
+        for level in &self.diff.levels {
+            let mut count = |what: String, [before, after]: [u64; 2]| {
+                rows.push(vec![what, before.to_string(), after.to_string(), words::signed(before, after)]);
+            };
+            count(words::many(level.side).to_owned(), level.rows);
+            count(words::qualified(level.side).to_owned(), level.qualified);
+            for load in &level.load {
+                let to = load.to.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
+                count(format!("human route {} of {}{to}", code(&load.name), words::many(level.side)), load.counts);
+            }
+        }
+        table(out, &["", "before", "after", "change"].map(str::to_owned), 1, &rows);
+    }
+
+    fn level_markdown(&self, out: &mut String, level: &LevelDiff) {
+        let many = words::many(level.side);
+        let _ = writeln!(
+            out,
+            "\n#### {}{}\n\nOf the {many}, {}.",
+            many[..1].to_uppercase(),
+            &many[1..],
+            words::changes(level)
+        );
+        if level.moved + level.rerouted + level.rescored + level.only[0] + level.only[1] == 0 {
+            return;
+        }
+        for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
+            if moves.turnover.is_empty() {
+                continue;
+            }
+            let (mut header, mut rows, rest) = words::matrix(moves, what);
+            header.iter_mut().skip(1).filter(|name| !name.is_empty()).for_each(|name| *name = code(name));
+            rows.iter_mut().filter_map(|row| row.first_mut()).for_each(|name| *name = code(name));
+            header[0] = format!("{what}, before ↓ after →");
+            out.push('\n');
+            table(out, &header, 1, &rows);
+            if let Some(rest) = rest {
+                let _ = writeln!(out, "\n… {rest}");
+            }
+        }
+        for tier in level.tiers.turnover.iter().filter(|tier| tier.entered.count + tier.left.count > 0) {
+            self.turnover_markdown(out, level, tier);
+        }
+        signals(out, level);
+    }
+
+    fn turnover_markdown(&self, out: &mut String, level: &LevelDiff, tier: &Turnover) {
+        let name = code(&tier.name);
+        let (entered, left) = (tier.entered.count, tier.left.count);
+        // The summary of details is HTML; a heading within keeps names out of it.
+        let many = words::many(level.side);
+        let _ = writeln!(out, "\n<details>\n<summary>Who moved: {entered} {many} in, {left} out of a tier</summary>\n");
+        self.crowd_markdown(out, &tier.entered, &format!("Enter {name}"), ["from", "score"], 0);
+        self.crowd_markdown(out, &tier.left, &format!("Leave {name}"), ["to", "score"], 1);
+        out.push_str("\n</details>\n");
+    }
+
+    fn crowd_markdown(&self, out: &mut String, crowd: &Crowd, what: &str, [other, score]: [&str; 2], model: usize) {
+        if crowd.count == 0 {
+            return;
+        }
+        let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
+        let mut header = vec![score.to_owned(), other.to_owned(), "signals that made the difference".to_owned()];
+        let row = |mover: &Mover| {
+            let mut row = vec![words::scores(mover), code(words::tier(mover, model)), code(&words::reasons(mover))];
+            if self.ids == Ids::Shown {
+                row.insert(0, id(&mover.id));
+            }
+            row
+        };
+        let rows: Vec<Vec<String>> = crowd.listed.iter().map(row).collect();
+        if self.ids == Ids::Shown {
+            header.insert(0, "id".to_owned());
+        }
+        if !rows.is_empty() {
+            table(out, &header, header.len(), &rows);
+        }
+        let more = crowd.count - crowd.listed.len() as u64;
+        if more > 0 {
+            let _ = writeln!(out, "\n… and {more} more; `--limit {}` lists them", crowd.count);
+        }
+    }
+}
+
+fn signals(out: &mut String, level: &LevelDiff) {
+    if level.signals.is_empty() {
+        return;
+    }
+    let row = |signal: &super::SignalChange| {
+        vec![code(&signal.name), signal.entities.to_string(), words::signed_points(signal.points)]
+    };
+    let rows: Vec<Vec<String>> = level.signals.iter().take(words::LINES_SHOWN).map(row).collect();
+    out.push('\n');
+    table(out, &["signal with other points", words::many(level.side), "points in all"].map(str::to_owned), 1, &rows);
+    let more = level.signals.len().saturating_sub(words::LINES_SHOWN) as u64;
+    if more > 0 {
+        let _ = writeln!(out, "\n… and {} more", plural(more, "signal", "signals"));
+    }
+}
+
+/// A table whose first so many columns are to the left.
+fn table(out: &mut String, header: &[String], left: usize, rows: &[Vec<String>]) {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    out.push_str(&line(header));
+    let rule = |(column, _): (usize, &String)| if column < left { "---" } else { "--:" }.to_owned();
+    out.push_str(&line(&header.iter().enumerate().map(rule).collect::<Vec<String>>()));
+    rows.iter().for_each(|row| out.push_str(&line(row)));
+}

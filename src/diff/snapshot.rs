@@ -1,0 +1,126 @@
+//! What one model came to, as far as it is compared: of each entity the score, the tier, the route, and what every signal paid.
+
+use rayon::prelude::*;
+
+use super::Head;
+use crate::{
+    emit::Side,
+    expr::Scope,
+    ledger::{Entity, SIDES},
+    model::{Model, compiled::Level},
+    score::{
+        Scored,
+        points::{pay, sum},
+    },
+    units::Points,
+};
+
+/// What one model came to.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The model, and the instant looked from.
+    pub head: Head,
+    /// Users and accounts.
+    pub levels: [Population; 2],
+}
+
+/// A tier, as far as it is compared.
+#[derive(Debug, Clone)]
+pub struct Band {
+    /// Its name.
+    pub name: String,
+    /// Whether it makes a PQL or PQA.
+    pub qualified: bool,
+}
+
+/// A route, as far as it is compared.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Its name.
+    pub name: String,
+    /// Whether its motion is `human`.
+    pub human: bool,
+    /// Who acts.
+    pub to: Option<String>,
+}
+
+/// All users, or all accounts.
+#[derive(Debug)]
+pub struct Population {
+    /// In the order of the model.
+    pub tiers: Vec<Band>,
+    /// In the order of the model.
+    pub routes: Vec<Way>,
+    /// What gives or takes points: the signals in the order of the model, then `cap:` and a category for the bounds of each, then `cap:score`.
+    pub parts: Vec<String>,
+    /// By id.
+    pub standings: Vec<Standing>,
+}
+
+/// Where a user or an account stands.
+///
+/// **Cost**: 64 bytes, the id, and 16 bytes for each signal that pays.
+#[derive(Debug)]
+pub struct Standing {
+    /// As rows print it.
+    pub id: Box<str>,
+    /// The sum of the amounts.
+    pub score: Points,
+    /// By place; none if the model has no tiers.
+    pub tier: Option<u32>,
+    /// By place; none if the model has no routes.
+    pub route: Option<u32>,
+    /// What each part gives or takes, by its place; parts that come to 0 are left out.
+    pub amounts: Box<[(u32, Points)]>,
+}
+
+impl Snapshot {
+    /// Takes what is compared from what was scored.
+    pub fn take(scored: &Scored<'_>, model: &Model, path: String) -> Snapshot {
+        let head = Head { path, name: model.name.clone(), fingerprint: model.fingerprint.clone(), as_of: scored.as_of };
+        Snapshot { head, levels: SIDES.map(|side| population(scored, side, side.level(model))) }
+    }
+}
+
+fn population(scored: &Scored<'_>, side: Side, level: &Level) -> Population {
+    let tier = |tier: &crate::model::compiled::Tier| Band { name: tier.name.clone(), qualified: tier.qualified };
+    let route = |route: &crate::model::compiled::Route| Way {
+        name: route.name.clone(),
+        human: route.motion.as_deref() == Some("human"),
+        to: route.to.clone(),
+    };
+    let signals = level.signals.iter().map(|signal| signal.name.clone());
+    let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));
+    let parts = signals.chain(bounds).chain(["cap:score".to_owned()]).collect();
+    let all: Vec<Entity> = Entity::all(scored, side).collect();
+    let mut standings: Vec<Standing> =
+        all.into_par_iter().with_min_len(256).map(|entity| standing(scored, level, entity)).collect();
+    standings.par_sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Population {
+        tiers: level.tiers.iter().map(tier).collect(),
+        routes: level.routes.iter().map(route).collect(),
+        parts,
+        standings,
+    }
+}
+
+fn standing(scored: &Scored<'_>, level: &Level, entity: Entity) -> Standing {
+    let scope = entity.scope(scored);
+    let paid = pay(level, &scope);
+    let total = sum(level, &paid);
+    let bounds = total.categories.iter().map(|(raw, held)| *held - *raw);
+    let amounts = paid.iter().map(|paid| paid.points).chain(bounds).chain([total.score - total.raw]);
+    let amounts = (0..).zip(amounts).filter(|(_, points)| *points != Points::ZERO);
+    let name = |slot: u32| scope.get(slot).to_text().map(|name| name.into_owned());
+    let tier = name(level.slots.tier);
+    let tier = tier.and_then(|name| level.tiers.iter().position(|tier| tier.name == name));
+    let route = name(level.slots.route);
+    let route = route.and_then(|name| level.routes.iter().position(|route| route.name == name));
+    Standing {
+        id: entity.id(scored).into(),
+        score: total.score,
+        tier: tier.map(|place| place as u32),
+        route: route.map(|place| place as u32),
+        amounts: amounts.collect(),
+    }
+}

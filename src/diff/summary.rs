@@ -1,0 +1,239 @@
+//! The numbers of a diff by name, as conditions of `--fail-if` write them.
+//!
+//! A full name is made of the level, of `tier` or `route`, and of what is counted: `user.tier.hot_new`. Whatever leads up to the last part may be left
+//! out as long as one number is meant: `hot_new`.
+
+use super::{Diff, LevelDiff, Moves, join::Union};
+use crate::{
+    emit::Side,
+    ledger::{SIDES, word},
+    model::{Model, compiled::Level},
+};
+
+/// Tiers or routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Tiers.
+    Tiers,
+    /// Routes.
+    Routes,
+}
+
+impl List {
+    const BOTH: [List; 2] = [List::Tiers, List::Routes];
+
+    fn word(self) -> &'static str {
+        match self {
+            List::Tiers => "tier",
+            List::Routes => "route",
+        }
+    }
+
+    fn of(self, level: &LevelDiff) -> &Moves {
+        match self {
+            List::Tiers => &level.tiers,
+            List::Routes => &level.routes,
+        }
+    }
+}
+
+/// One number of a diff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Of a level as a whole, by its place among [`TOTALS`].
+    Total(Side, usize),
+    /// Of a tier or route, by its place in the union of both models: by place among [`OF_ENTRIES`].
+    Entry(Side, List, usize, usize),
+    /// From an entry of the old to one of the new model, by place.
+    Move(Side, List, u32, u32),
+}
+
+/// What is counted of a level, for users and for accounts.
+const TOTALS: [[&str; 2]; 12] = [
+    ["users_old", "accounts_old"],
+    ["users_new", "accounts_new"],
+    ["pqls_old", "pqas_old"],
+    ["pqls_new", "pqas_new"],
+    ["only_old", "only_old"],
+    ["only_new", "only_new"],
+    ["unchanged", "unchanged"],
+    ["rescored", "rescored"],
+    ["moved", "moved"],
+    ["rerouted", "rerouted"],
+    ["human_old", "human_old"],
+    ["human_new", "human_new"],
+];
+
+/// What is counted of a tier or route.
+const OF_ENTRIES: [&str; 4] = ["old", "new", "entered", "left"];
+
+/// One number and how it is called.
+#[derive(Debug)]
+struct Name {
+    /// The parts before the last.
+    path: Vec<&'static str>,
+    /// The last part.
+    last: String,
+    quantity: Quantity,
+}
+
+impl Name {
+    fn full(&self) -> String {
+        let parts: Vec<&str> = self.path.iter().copied().chain([self.last.as_str()]).collect();
+        parts.join(".")
+    }
+
+    /// Whether it is what was written: the last part is there, and those before it in their order.
+    fn is_meant(&self, written: &[String]) -> bool {
+        let Some((last, before)) = written.split_last() else { return false };
+        let mut rest = self.path.iter();
+        *last == self.last && before.iter().all(|part| rest.any(|own| own == part))
+    }
+}
+
+/// Every name that two models give, known before anything is read.
+#[derive(Debug)]
+pub struct Vocabulary {
+    names: Vec<Name>,
+    /// Entries of the old and the new model: of users and accounts, tiers and routes.
+    entries: Vec<(Side, List, [Vec<String>; 2])>,
+}
+
+/// What a written name stands for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// One number, and its full name.
+    One(Quantity, String),
+    /// Several, by their full names.
+    Many(Vec<String>),
+    /// None, and what may have been meant.
+    None(Option<String>),
+}
+
+/// The place of a level in a [`Diff`].
+fn place(side: Side) -> usize {
+    match side {
+        Side::User => 0,
+        Side::Account => 1,
+    }
+}
+
+fn names_of(list: List, level: &Level) -> Vec<String> {
+    match list {
+        List::Tiers => level.tiers.iter().map(|tier| tier.name.clone()).collect(),
+        List::Routes => level.routes.iter().map(|route| route.name.clone()).collect(),
+    }
+}
+
+impl Vocabulary {
+    /// The names that a diff of two models has.
+    pub fn new(old: &Model, new: &Model) -> Vocabulary {
+        let mut names = Vec::new();
+        let mut entries = Vec::new();
+        for side in SIDES {
+            for (total, stems) in TOTALS.iter().enumerate() {
+                let last = stems[place(side)].to_owned();
+                names.push(Name { path: vec![word(side)], last, quantity: Quantity::Total(side, total) });
+            }
+            for list in List::BOTH {
+                let both = [names_of(list, side.level(old)), names_of(list, side.level(new))];
+                let union = Union::of(both[0].iter().map(String::as_str), both[1].iter().map(String::as_str));
+                for (entry, name) in union.names.iter().enumerate() {
+                    for (what, suffix) in OF_ENTRIES.iter().enumerate() {
+                        let quantity = Quantity::Entry(side, list, entry, what);
+                        let path = vec![word(side), list.word()];
+                        names.push(Name { path, last: format!("{name}_{suffix}"), quantity });
+                    }
+                }
+                entries.push((side, list, both));
+            }
+        }
+        Vocabulary { names, entries }
+    }
+
+    /// What a name stands for, as it was written.
+    pub fn find(&self, written: &[String]) -> Found {
+        let moves = self.moves(written);
+        let mut meant: Vec<&Name> = self.names.iter().chain(&moves).filter(|name| name.is_meant(written)).collect();
+        // A name in full is that number, even if another one's could be shortened to it.
+        if let Some(exact) = meant.iter().position(|name| name.path.len() + 1 == written.len()) {
+            let exact = meant.remove(exact);
+            if meant.iter().all(|other| other.path.len() > exact.path.len()) {
+                return Found::One(exact.quantity, exact.full());
+            }
+            meant.push(exact);
+        }
+        match meant.as_slice() {
+            [] => Found::None(self.suggestion(&written.join("."))),
+            [one] => Found::One(one.quantity, one.full()),
+            many => Found::Many(many.iter().map(|name| name.full()).collect()),
+        }
+    }
+
+    /// `warm_to_hot` for each pair of entries that it can be; they are too many to be listed.
+    fn moves(&self, written: &[String]) -> Vec<Name> {
+        let Some(last) = written.last() else { return Vec::new() };
+        let mut found = Vec::new();
+        for (at, _) in last.match_indices("_to_") {
+            let (from, to) = (&last[..at], &last[at + "_to_".len()..]);
+            for (side, list, [old, new]) in &self.entries {
+                let from = old.iter().position(|name| name == from);
+                let to = new.iter().position(|name| name == to);
+                let Some((from, to)) = from.zip(to) else { continue };
+                let quantity = Quantity::Move(*side, *list, from as u32, to as u32);
+                found.push(Name { path: vec![word(*side), list.word()], last: last.clone(), quantity });
+            }
+        }
+        found
+    }
+
+    fn suggestion(&self, written: &str) -> Option<String> {
+        let short = |name: &Name| name.path.first().map(|level| format!("{level}.{}", name.last)).unwrap_or_default();
+        let forms = self.names.iter().flat_map(|name| [name.last.clone(), short(name), name.full()]);
+        let forms: Vec<String> = forms.collect();
+        crate::diag::near_miss(written, forms.iter().map(String::as_str))
+    }
+
+    /// Every number by its full name, but those from entry to entry.
+    pub fn numbers(&self, diff: &Diff) -> Vec<(String, f64)> {
+        self.names.iter().map(|name| (name.full(), name.quantity.of(diff))).collect()
+    }
+}
+
+impl Quantity {
+    /// The number in a diff of the models that the name was found in.
+    pub fn of(self, diff: &Diff) -> f64 {
+        let count = match self {
+            Quantity::Total(side, total) => total_of(&diff.levels[place(side)], total),
+            Quantity::Entry(side, list, entry, what) => {
+                let turnover = list.of(&diff.levels[place(side)]).turnover.get(entry);
+                turnover
+                    .map_or(0, |entry| [entry.counts[0], entry.counts[1], entry.entered.count, entry.left.count][what])
+            }
+            Quantity::Move(side, list, from, to) => {
+                let cells = &list.of(&diff.levels[place(side)]).cells;
+                cells.get(&(Some(from), Some(to))).copied().unwrap_or(0)
+            }
+        };
+        count as f64
+    }
+}
+
+/// In the order of [`TOTALS`].
+fn total_of(level: &LevelDiff, total: usize) -> u64 {
+    let human = |model: usize| level.load.iter().map(|load| load.counts[model]).sum();
+    [
+        level.rows[0],
+        level.rows[1],
+        level.qualified[0],
+        level.qualified[1],
+        level.only[0],
+        level.only[1],
+        level.unchanged,
+        level.rescored,
+        level.moved,
+        level.rerouted,
+        human(0),
+        human(1),
+    ][total]
+}

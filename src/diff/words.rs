@@ -1,0 +1,164 @@
+//! Words and tables that a diff for people and one in Markdown have in common.
+
+use super::{Change, Diff, Head, LevelDiff, Mover, Moves, Verdict};
+use crate::{
+    clock::instant_text,
+    emit::Side,
+    units::{Points, number_text},
+};
+
+/// So many entries of a list make a matrix that can be read; beyond that, moves are listed.
+const MATRIX_MAX: usize = 12;
+/// So many signals of a mover are shown to people; JSON has all of them.
+const CHANGES_SHOWN: usize = 6;
+/// So many signals of a level, or moves from entry to entry, are shown to people; JSON has all of them.
+pub(super) const LINES_SHOWN: usize = 30;
+
+/// Where a model has no entry for an entity.
+pub(super) const NOWHERE: &str = "(no row)";
+
+/// `users`, `accounts`
+pub(super) fn many(side: Side) -> &'static str {
+    match side {
+        Side::User => "users",
+        Side::Account => "accounts",
+    }
+}
+
+/// `PQLs`, `PQAs`
+pub(super) fn qualified(side: Side) -> &'static str {
+    match side {
+        Side::User => "PQLs",
+        Side::Account => "PQAs",
+    }
+}
+
+/// `+3`, `-2`, `0`
+pub(super) fn signed(before: u64, after: u64) -> String {
+    if after > before { format!("+{}", after - before) } else { format!("-{}", before - after).replace("-0", "0") }
+}
+
+/// `+10`, `-2.5`
+pub(super) fn signed_points(points: Points) -> String {
+    format!("{}{points}", if points > Points::ZERO { "+" } else { "" })
+}
+
+/// When was looked from: once, or for each model.
+pub(super) fn as_of(heads: &[Head; 2]) -> String {
+    let one = |head: &Head| {
+        let partial = if head.as_of.partial { " (in the middle of a day)" } else { "" };
+        format!("{}{partial}", instant_text(head.as_of.instant))
+    };
+    let [old, new] = heads;
+    if old.as_of.instant == new.as_of.instant {
+        format!("as of {}", one(old))
+    } else {
+        format!("as of {} under the old model and {} under the new one", one(old), one(new))
+    }
+}
+
+/// How many entities changed in what.
+pub(super) fn changes(level: &LevelDiff) -> String {
+    let mut parts = vec![
+        format!("{} without a change", level.unchanged),
+        format!("{} with another score", level.rescored),
+        format!("{} in another tier", level.moved),
+        format!("{} on another route", level.rerouted),
+    ];
+    for (count, which) in level.only.iter().zip(["old", "new"]) {
+        if *count > 0 {
+            parts.push(format!("{count} that only the {which} model has"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Whether the two models came to the same for everybody.
+pub(super) fn nothing_changed(diff: &Diff) -> bool {
+    diff.levels.iter().all(|level| level.only == [0, 0] && level.unchanged == level.rows[0])
+}
+
+/// The header and rows of a matrix from the old model (rows) to the new one (columns) with sums, or of a list of moves where it would be too large. The
+/// last line says what a list leaves out.
+pub(super) fn matrix(moves: &Moves, what: &str) -> (Vec<String>, Vec<Vec<String>>, Option<String>) {
+    let has = |old: bool| moves.cells.keys().any(|(from, to)| if old { from.is_none() } else { to.is_none() });
+    let entries = |model: usize| {
+        let own = (0..).zip(&moves.names[model]).map(|(place, name)| (Some(place), name.clone()));
+        own.chain(has(model == 0).then(|| (None, NOWHERE.to_owned()))).collect::<Vec<(Option<u32>, String)>>()
+    };
+    let (rows, columns) = (entries(0), entries(1));
+    let at = |from: Option<u32>, to: Option<u32>| moves.cells.get(&(from, to)).copied().unwrap_or(0);
+    if rows.len().max(columns.len()) > MATRIX_MAX {
+        return moves_list(moves, what);
+    }
+    let mut header = vec![format!("{what} before \\ after")];
+    header.extend(columns.iter().map(|(_, name)| name.clone()));
+    header.push("before".to_owned());
+    let mut table: Vec<Vec<String>> = Vec::new();
+    for (from, name) in &rows {
+        let counts: Vec<u64> = columns.iter().map(|(to, _)| at(*from, *to)).collect();
+        let sum: u64 = counts.iter().sum();
+        let mut row = vec![name.clone()];
+        row.extend(counts.iter().chain([&sum]).map(u64::to_string));
+        table.push(row);
+    }
+    let mut last = vec!["after".to_owned()];
+    last.extend(columns.iter().map(|(to, _)| rows.iter().map(|(from, _)| at(*from, *to)).sum::<u64>().to_string()));
+    last.push(moves.cells.values().sum::<u64>().to_string());
+    table.push(last);
+    (header, table, None)
+}
+
+fn moves_list(moves: &Moves, what: &str) -> (Vec<String>, Vec<Vec<String>>, Option<String>) {
+    let name = |model: usize, place: Option<u32>| {
+        place.and_then(|place| moves.names[model].get(place as usize)).map_or(NOWHERE, String::as_str)
+    };
+    let mut found: Vec<(&str, &str, u64)> =
+        moves.cells.iter().map(|((from, to), count)| (name(0, *from), name(1, *to), *count)).collect();
+    found.retain(|(from, to, _)| from != to);
+    found.sort_by(|a, b| b.2.cmp(&a.2));
+    let more = found.len().saturating_sub(LINES_SHOWN);
+    let rest = (more > 0).then(|| format!("and {more} more; --format json has all of them"));
+    let row = |(from, to, count): &(&str, &str, u64)| vec![format!("{from} → {to}"), count.to_string()];
+    (vec![format!("{what} before → after"), String::new()], found.iter().take(LINES_SHOWN).map(row).collect(), rest)
+}
+
+/// `70 → 80`
+pub(super) fn scores(mover: &Mover) -> String {
+    let [before, after] = mover.scores.map(|score| score.map_or_else(|| "-".to_owned(), |score| score.to_string()));
+    format!("{before} → {after}")
+}
+
+/// Where a mover was or is.
+pub(super) fn tier(mover: &Mover, model: usize) -> &str {
+    mover.tiers[model].as_deref().unwrap_or(NOWHERE)
+}
+
+/// The signals that made the difference, the largest first.
+pub(super) fn reasons(mover: &Mover) -> String {
+    if mover.changes.is_empty() {
+        return "the same points, another rule".to_owned();
+    }
+    let one = |change: &Change| format!("{} {}", change.name, signed_points(change.points[1] - change.points[0]));
+    let mut shown: Vec<String> = mover.changes.iter().take(CHANGES_SHOWN).map(one).collect();
+    let more = mover.changes.len().saturating_sub(CHANGES_SHOWN);
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
+}
+
+/// Whether a condition held, in a word.
+pub(super) fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict.holds {
+        Some(true) => "fails",
+        Some(false) => "passes",
+        None => "passes, since it is null (something was divided by 0)",
+    }
+}
+
+/// `user.tier.hot_new = 3`
+pub(super) fn known(verdict: &Verdict) -> String {
+    let one = |(name, number): &(String, f64)| format!("{name} = {}", number_text(*number));
+    verdict.known.iter().map(one).collect::<Vec<String>>().join(", ")
+}

@@ -5,7 +5,10 @@
 
 use std::fmt::Write;
 
-use super::{Crowd, Ids, LevelDiff, Mover, Report, Turnover, words};
+use super::{
+    Crowd, Ids, LevelDiff, Mover, Report, Turnover,
+    words::{self, Matrix},
+};
 use crate::{diag::visible, units::plural};
 
 /// By which a job finds the comment that it wrote before.
@@ -88,12 +91,14 @@ impl Report<'_> {
             return;
         }
         for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
-            if moves.turnover.is_empty() {
+            if moves.turnover.iter().all(|entry| entry.entered.count + entry.left.count == 0) {
                 continue;
             }
-            let (mut header, mut rows, rest) = words::matrix(moves, what);
-            header.iter_mut().skip(1).filter(|name| !name.is_empty()).for_each(|name| *name = code(name));
-            rows.iter_mut().filter_map(|row| row.first_mut()).for_each(|name| *name = code(name));
+            let Matrix { mut header, mut rows, sums, rest } = words::matrix(moves, what);
+            // Sums and counts at the end have names of ours.
+            let (columns, lines) = (header.len() - 1, rows.len() - usize::from(sums));
+            header.iter_mut().take(columns).skip(1).for_each(|name| *name = code(name));
+            rows.iter_mut().take(lines).filter_map(|row| row.first_mut()).for_each(|name| *name = code(name));
             header[0] = format!("{what}, before ↓ after →");
             out.push('\n');
             table(out, &header, 1, &rows);
@@ -101,29 +106,34 @@ impl Report<'_> {
                 let _ = writeln!(out, "\n… {rest}");
             }
         }
-        for tier in level.tiers.turnover.iter().filter(|tier| tier.entered.count + tier.left.count > 0) {
-            self.turnover_markdown(out, level, tier);
-        }
+        self.movers(out, level);
         signals(out, level);
     }
 
-    fn turnover_markdown(&self, out: &mut String, level: &LevelDiff, tier: &Turnover) {
-        let name = code(&tier.name);
-        let (entered, left) = (tier.entered.count, tier.left.count);
-        // The summary of details is HTML; a heading within keeps names out of it.
+    /// Who enters and leaves each tier, folded away.
+    fn movers(&self, out: &mut String, level: &LevelDiff) {
+        let changed = |tier: &&Turnover| tier.entered.count + tier.left.count > 0;
+        let tiers: Vec<&Turnover> = level.tiers.turnover.iter().filter(changed).collect();
+        if tiers.is_empty() {
+            return;
+        }
         let many = words::many(level.side);
-        let _ = writeln!(out, "\n<details>\n<summary>Who moved: {entered} {many} in, {left} out of a tier</summary>\n");
-        self.crowd_markdown(out, &tier.entered, &format!("Enter {name}"), ["from", "score"], 0);
-        self.crowd_markdown(out, &tier.left, &format!("Leave {name}"), ["to", "score"], 1);
+        // A summary is HTML, so that no name may stand in it.
+        let _ = writeln!(out, "\n<details>\n<summary>The {many} that enter and leave each tier</summary>");
+        for tier in tiers {
+            let name = code(&tier.name);
+            self.crowd_markdown(out, &tier.entered, &format!("Enter {name}"), "from", 0);
+            self.crowd_markdown(out, &tier.left, &format!("Leave {name}"), "to", 1);
+        }
         out.push_str("\n</details>\n");
     }
 
-    fn crowd_markdown(&self, out: &mut String, crowd: &Crowd, what: &str, [other, score]: [&str; 2], model: usize) {
+    fn crowd_markdown(&self, out: &mut String, crowd: &Crowd, what: &str, other: &str, model: usize) {
         if crowd.count == 0 {
             return;
         }
         let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
-        let mut header = vec![score.to_owned(), other.to_owned(), "signals that made the difference".to_owned()];
+        let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
         let row = |mover: &Mover| {
             let mut row = vec![words::scores(mover), code(words::tier(mover, model)), code(&words::reasons(mover))];
             if self.ids == Ids::Shown {
@@ -138,9 +148,8 @@ impl Report<'_> {
         if !rows.is_empty() {
             table(out, &header, header.len(), &rows);
         }
-        let more = crowd.count - crowd.listed.len() as u64;
-        if more > 0 {
-            let _ = writeln!(out, "\n… and {more} more; `--limit {}` lists them", crowd.count);
+        if let Some(rest) = words::not_listed(crowd) {
+            let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Crowd, Ids, LevelDiff, Mover, Report, Turnover, words};
+use super::{
+    Crowd, Ids, LevelDiff, Mover, Report, Turnover,
+    words::{self, Matrix},
+};
 use crate::{diag::visible, units::plural};
 
 impl Report<'_> {
@@ -41,7 +44,7 @@ impl Report<'_> {
             if moves.turnover.is_empty() {
                 continue;
             }
-            let (header, rows, rest) = words::matrix(moves, what);
+            let Matrix { header, rows, rest, .. } = words::matrix(moves, what);
             out.push('\n');
             grid(out, &header, &rows);
             if let Some(rest) = rest {
@@ -82,9 +85,8 @@ impl Report<'_> {
         for line in aligned(&rows) {
             let _ = writeln!(out, "  {sign} {line}");
         }
-        let more = crowd.count - crowd.listed.len() as u64;
-        if more > 0 {
-            let _ = writeln!(out, "  {sign} ... and {more} more; --limit {} lists them", crowd.count);
+        if let Some(rest) = words::not_listed(crowd) {
+            let _ = writeln!(out, "  {sign} ... {rest}");
         }
     }
 }

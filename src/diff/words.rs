@@ -1,6 +1,8 @@
 //! Words and tables that a diff for people and one in Markdown have in common.
 
-use super::{Change, Diff, Head, LevelDiff, Mover, Moves, Verdict};
+use std::cmp::Ordering;
+
+use super::{Change, Crowd, Diff, Head, LevelDiff, Mover, Moves, Verdict};
 use crate::{
     clock::instant_text,
     emit::Side,
@@ -35,7 +37,11 @@ pub(super) fn qualified(side: Side) -> &'static str {
 
 /// `+3`, `-2`, `0`
 pub(super) fn signed(before: u64, after: u64) -> String {
-    if after > before { format!("+{}", after - before) } else { format!("-{}", before - after).replace("-0", "0") }
+    match after.cmp(&before) {
+        Ordering::Greater => format!("+{}", after - before),
+        Ordering::Equal => "0".to_owned(),
+        Ordering::Less => format!("-{}", before - after),
+    }
 }
 
 /// `+10`, `-2.5`
@@ -78,49 +84,67 @@ pub(super) fn nothing_changed(diff: &Diff) -> bool {
     diff.levels.iter().all(|level| level.only == [0, 0] && level.unchanged == level.rows[0])
 }
 
-/// The header and rows of a matrix from the old model (rows) to the new one (columns) with sums, or of a list of moves where it would be too large. The
-/// last line says what a list leaves out.
-pub(super) fn matrix(moves: &Moves, what: &str) -> (Vec<String>, Vec<Vec<String>>, Option<String>) {
+/// How entities move between the entries of a list, as a table.
+pub(super) struct Matrix {
+    /// Entries of the new model, or words.
+    pub(super) header: Vec<String>,
+    /// Entries of the old model, or from where to where, each with its counts.
+    pub(super) rows: Vec<Vec<String>>,
+    /// Whether the last row and column are sums.
+    pub(super) sums: bool,
+    /// What was left out, if it was too much.
+    pub(super) rest: Option<String>,
+}
+
+/// From the old model (rows) to the new one (columns), with sums; a list of moves where that would be too large to read.
+pub(super) fn matrix(moves: &Moves, what: &str) -> Matrix {
     let has = |old: bool| moves.cells.keys().any(|(from, to)| if old { from.is_none() } else { to.is_none() });
     let entries = |model: usize| {
         let own = (0..).zip(&moves.names[model]).map(|(place, name)| (Some(place), name.clone()));
         own.chain(has(model == 0).then(|| (None, NOWHERE.to_owned()))).collect::<Vec<(Option<u32>, String)>>()
     };
     let (rows, columns) = (entries(0), entries(1));
-    let at = |from: Option<u32>, to: Option<u32>| moves.cells.get(&(from, to)).copied().unwrap_or(0);
     if rows.len().max(columns.len()) > MATRIX_MAX {
         return moves_list(moves, what);
     }
+    let at = |from: Option<u32>, to: Option<u32>| moves.cells.get(&(from, to)).copied().unwrap_or(0);
+    let row = |name: &str, counts: Vec<u64>| {
+        let sum = counts.iter().sum();
+        [name.to_owned()].into_iter().chain(counts.iter().chain([&sum]).map(u64::to_string)).collect::<Vec<String>>()
+    };
     let mut header = vec![format!("{what} before \\ after")];
     header.extend(columns.iter().map(|(_, name)| name.clone()));
     header.push("before".to_owned());
-    let mut table: Vec<Vec<String>> = Vec::new();
-    for (from, name) in &rows {
-        let counts: Vec<u64> = columns.iter().map(|(to, _)| at(*from, *to)).collect();
-        let sum: u64 = counts.iter().sum();
-        let mut row = vec![name.clone()];
-        row.extend(counts.iter().chain([&sum]).map(u64::to_string));
-        table.push(row);
-    }
-    let mut last = vec!["after".to_owned()];
-    last.extend(columns.iter().map(|(to, _)| rows.iter().map(|(from, _)| at(*from, *to)).sum::<u64>().to_string()));
-    last.push(moves.cells.values().sum::<u64>().to_string());
-    table.push(last);
-    (header, table, None)
+    let of = |from: Option<u32>| columns.iter().map(|(to, _)| at(from, *to)).collect();
+    let mut table: Vec<Vec<String>> = rows.iter().map(|(from, name)| row(name, of(*from))).collect();
+    let sums = columns.iter().map(|(to, _)| rows.iter().map(|(from, _)| at(*from, *to)).sum());
+    table.push(row("after", sums.collect()));
+    Matrix { header, rows: table, sums: true, rest: None }
 }
 
-fn moves_list(moves: &Moves, what: &str) -> (Vec<String>, Vec<Vec<String>>, Option<String>) {
+fn moves_list(moves: &Moves, what: &str) -> Matrix {
     let name = |model: usize, place: Option<u32>| {
         place.and_then(|place| moves.names[model].get(place as usize)).map_or(NOWHERE, String::as_str)
     };
     let mut found: Vec<(&str, &str, u64)> =
         moves.cells.iter().map(|((from, to), count)| (name(0, *from), name(1, *to), *count)).collect();
     found.retain(|(from, to, _)| from != to);
-    found.sort_by(|a, b| b.2.cmp(&a.2));
+    found.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
     let more = found.len().saturating_sub(LINES_SHOWN);
-    let rest = (more > 0).then(|| format!("and {more} more; --format json has all of them"));
     let row = |(from, to, count): &(&str, &str, u64)| vec![format!("{from} → {to}"), count.to_string()];
-    (vec![format!("{what} before → after"), String::new()], found.iter().take(LINES_SHOWN).map(row).collect(), rest)
+    Matrix {
+        header: vec![format!("{what} before → after"), "count".to_owned()],
+        rows: found.iter().take(LINES_SHOWN).map(row).collect(),
+        sums: false,
+        rest: (more > 0).then(|| format!("and {more} more; --format json has all of them")),
+    }
+}
+
+/// What a list leaves out.
+pub(super) fn not_listed(crowd: &Crowd) -> Option<String> {
+    let more = crowd.count - crowd.listed.len() as u64;
+    let others = if crowd.listed.is_empty() { more.to_string() } else { format!("and {more} more") };
+    (more > 0).then(|| format!("{others}; --limit {} lists them", crowd.count))
 }
 
 /// `70 → 80`

@@ -4,6 +4,7 @@ mod bad_files;
 mod bad_input;
 mod cases;
 mod containers;
+mod diff;
 mod explain;
 mod identity;
 mod init;

@@ -12,6 +12,7 @@ pub mod entity;
 pub mod explain;
 pub mod expr;
 pub mod fold;
+pub mod init;
 pub mod inspect;
 pub mod ledger;
 pub mod model;

@@ -5,6 +5,7 @@
 mod check;
 mod exit;
 mod explain;
+mod init;
 mod inspect;
 mod model;
 mod notes;
@@ -56,6 +57,7 @@ enum Command {
     Score(Box<score::ScoreArguments>),
     Check(check::CheckArguments),
     Inspect(inspect::InspectArguments),
+    Init(init::InitArguments),
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
     Schema(shell::SchemaArguments),
@@ -80,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Schema(arguments) => shell::schema(&arguments),

@@ -121,8 +121,7 @@ impl<'p> Outline<'p> {
     pub fn properties(&self, text: &str, mut each: impl FnMut(&str, Raw)) {
         if let Some(prefix) = self.plan.layout.body {
             let top = skim::whole(text).unwrap_or_default();
-            for (key, body) in skim::members(text, top).filter(|(key, _)| key.of(text).starts_with(prefix)) {
-                let _ = key;
+            for (_, body) in skim::members(text, top).filter(|(key, _)| key.of(text).starts_with(prefix)) {
                 walk(text, body, &mut String::new(), 1, &mut each);
             }
             return;

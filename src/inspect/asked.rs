@@ -59,8 +59,11 @@ pub fn asked(survey: &Survey, model: &Model) -> Asked {
         let below = format!("{path}.");
         properties.keys().any(|known| *known == path || known.starts_with(&below))
     };
-    let traits: Vec<&str> =
-        [&survey.user_traits, &survey.account_traits].iter().flat_map(|all| all.by_path.keys()).map(String::as_str).collect();
+    let traits: Vec<&str> = [&survey.user_traits, &survey.account_traits]
+        .iter()
+        .flat_map(|all| all.by_path.keys())
+        .map(String::as_str)
+        .collect();
     // Traits are looked for among properties too, and need not be there.
     let of_traits: BTreeSet<String> = model.intake.traits.iter().map(|path| path.join(".")).collect();
     let asked_for: BTreeSet<String> = model.intake.properties.iter().map(|path| path.join(".")).collect();

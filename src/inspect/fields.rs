@@ -76,7 +76,8 @@ impl Candidates {
                 _ => leaf.ids == leaf.count,
             };
             // What only some lines have is no name and no time.
-            let often = |leaf: &Leaf| leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 };
+            let often =
+                |leaf: &Leaf| leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 };
             let ranked = self.leaves.iter().filter(|(path, leaf)| fits(leaf) && often(leaf) && !taken.contains(path));
             let best = ranked.filter_map(|(path, leaf)| Some((rank(path, &names, hints)?, path, leaf)));
             let best = best.min_by(|(rank, path, leaf), (other, b, of_b)| {

@@ -30,7 +30,8 @@ use crate::units::Day;
 /// Runs of dates without an event between the first and the last: the first date of each, and how many they are.
 pub fn gaps(survey: &survey::Survey) -> Vec<(Day, u64)> {
     let days: Vec<Day> = survey.days.keys().copied().collect();
-    let apart = |pair: &[Day]| (pair[1] - pair[0] > 1).then(|| (pair[0] + 1, (pair[1] - pair[0] - 1).unsigned_abs().into()));
+    let apart =
+        |pair: &[Day]| (pair[1] - pair[0] > 1).then(|| (pair[0] + 1, (pair[1] - pair[0] - 1).unsigned_abs().into()));
     days.windows(2).filter_map(apart).collect()
 }
 

@@ -26,10 +26,7 @@ pub fn words(name: &str) -> Vec<String> {
 /// A word without its tense or plural.
 fn stem(word: &str) -> &str {
     let endings = ["ing", "ed", "es", "s", "e"];
-    endings
-        .iter()
-        .find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.chars().count() >= 3))
-        .unwrap_or(word)
+    endings.iter().find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.chars().count() >= 3)).unwrap_or(word)
 }
 
 /// Names so many of the most frequent of which are held against each other for typing errors.
@@ -102,15 +99,18 @@ mod tests {
 
     #[test]
     fn words_do_not_depend_on_spelling() {
-        for name in ["Report Exported", "report_exported", "ReportExported", "report-exported", "[App] report.exported"] {
+        for name in ["Report Exported", "report_exported", "ReportExported", "report-exported", "[App] report.exported"]
+        {
             assert!(words(name).ends_with(&["report".to_owned(), "exported".to_owned()]), "{name}: {:?}", words(name));
         }
     }
 
     #[test]
     fn names_that_may_be_one_are_put_together() {
-        let names = ["Report Exported", "report_exported", "report_export", "invite_sent", "invite_snet", "step_1", "step_2"];
-        let shown: Vec<String> = alike(&names).iter().map(|(why, group)| format!("{why}: {}", group.join(", "))).collect();
+        let names =
+            ["Report Exported", "report_exported", "report_export", "invite_sent", "invite_snet", "step_1", "step_2"];
+        let shown: Vec<String> =
+            alike(&names).iter().map(|(why, group)| format!("{why}: {}", group.join(", "))).collect();
         assert_eq!(
             shown,
             [

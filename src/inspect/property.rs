@@ -69,7 +69,8 @@ impl Property {
         }
         let hash = stable_hash(raw.of(line));
         self.values.add(hash);
-        let wanted = self.samples.len() < SAMPLES_MAX || self.samples.keys().next_back().is_some_and(|last| hash < *last);
+        let wanted =
+            self.samples.len() < SAMPLES_MAX || self.samples.keys().next_back().is_some_and(|last| hash < *last);
         if keep_values && wanted {
             let text = raw.text(line).unwrap_or_else(|| raw.of(line).into());
             self.samples.entry(hash).or_insert_with(|| text.chars().take(SAMPLE_CHARS_MAX).collect());

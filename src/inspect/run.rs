@@ -184,7 +184,8 @@ impl<'w> Worker<'w> {
             Lines::Plain | Lines::Columns => {
                 for piece in &pieces {
                     let broken = block.places.get(piece.number as usize).is_some_and(|place| place.broken);
-                    let seen = if broken { Err(Reason::BadRow) } else { eye.see(&mut self.survey, decoder, piece.bytes) };
+                    let seen =
+                        if broken { Err(Reason::BadRow) } else { eye.see(&mut self.survey, decoder, piece.bytes) };
                     if let Err(reason) = seen {
                         eye.reject(&mut self.survey, *piece, reason);
                     }
@@ -278,7 +279,8 @@ impl Eye<'_, '_> {
     fn reject(&self, survey: &mut Survey, piece: Piece<'_>, reason: Reason) {
         survey.files[self.file as usize].records += 1;
         survey.reject(reason, (self.file, self.index, piece.number, piece.at));
-        let missing = matches!(reason, Reason::NoEvent | Reason::NoTime | Reason::BadTime | Reason::NoId | Reason::BadId);
+        let missing =
+            matches!(reason, Reason::NoEvent | Reason::NoTime | Reason::BadTime | Reason::NoId | Reason::BadId);
         let early = self.index == 0 && piece.number < super::fields::LINES_MAX;
         if let Some(line) = std::str::from_utf8(piece.bytes).ok().filter(|_| self.unknown && missing && early) {
             survey.candidates.add(line);
@@ -311,6 +313,7 @@ impl Eye<'_, '_> {
             Line::Identify(record) => {
                 survey.identity.identify += 1;
                 self.identity(survey, record);
+                self.user_traits(survey, record.text());
             }
             Line::Group(record) => {
                 survey.identity.group += 1;
@@ -335,15 +338,15 @@ impl Eye<'_, '_> {
         survey.files[self.file as usize].identity += 1;
         survey.add_who(record, false);
         self.outline.read(record.text());
-        self.traits(survey, record.text());
+        let text = record.text();
+        self.outline.group_types(text, |of_type| survey.add_group_type(of_type));
     }
 
-    fn traits(&self, survey: &mut Survey, text: &str) {
+    fn user_traits(&self, survey: &mut Survey, text: &str) {
         let keep = self.job.keep_values;
         self.outline.user_traits(text, |path, raw| {
             Survey::add_value((&mut survey.user_traits, &mut survey.room), path, (text, raw), keep);
         });
-        self.outline.group_types(text, |of_type| survey.add_group_type(of_type));
     }
 
     fn event(&mut self, survey: &mut Survey, record: &Record<'_>) {
@@ -362,7 +365,8 @@ impl Eye<'_, '_> {
         if let Some(taken_in) = self.outline.taken_in(text).and_then(|text| self.instants.parse(text).ok()) {
             survey.lateness.add(at, taken_in);
         }
-        self.traits(survey, text);
+        self.user_traits(survey, text);
+        self.outline.group_types(text, |of_type| survey.add_group_type(of_type));
         let keep = self.job.keep_values;
         let Some((named, room)) = survey.named(&record.name) else {
             survey.other_names += 1;

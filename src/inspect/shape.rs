@@ -74,7 +74,9 @@ fn text(text: &str) -> &'static str {
         _ if all(|c| c.is_ascii_uppercase() || c == '_') => "UPPER CASE",
         _ if all(|c| c.is_ascii_lowercase() || c == '_') => "snake_case word",
         _ if is_domain(text) => "domain",
-        _ if any(|c| c.is_ascii_digit()) && all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')) => {
+        _ if any(|c| c.is_ascii_digit())
+            && all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')) =>
+        {
             "id of letters and digits"
         }
         _ if all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '_' | '\'' | '&' | ',' | '.')) => "words",

@@ -105,7 +105,8 @@ fn files(out: &mut String, dump: &Dump) {
         .take(FILES_SHOWN)
         .map(|(stats, format)| {
             let counts = survey.files.get(stats.file as usize).cloned().unwrap_or_default();
-            let read = format.map_or_else(|| "empty".to_owned(), |known| format!("{}: {}", known.format.title, known.sign));
+            let read =
+                format.map_or_else(|| "empty".to_owned(), |known| format!("{}: {}", known.format.title, known.sign));
             vec![
                 stats.name.clone(),
                 counts.events.to_string(),
@@ -168,9 +169,7 @@ fn time(out: &mut String, survey: &Survey, zone: &str) {
     let rows: Vec<Vec<String>> = bars
         .iter()
         .skip(skip)
-        .map(|(name, count)| {
-            vec![name.clone(), count.to_string(), "#".repeat((*count * 40).div_ceil(most) as usize)]
-        })
+        .map(|(name, count)| vec![name.clone(), count.to_string(), "#".repeat((*count * 40).div_ceil(most) as usize)])
         .collect();
     let what = if survey.days.len() <= DAYS_SHOWN { "day" } else { "month" };
     table(out, &[what, "events", ""], &[1], &rows);
@@ -202,7 +201,11 @@ fn who(out: &mut String, survey: &Survey) {
     );
     if survey.group_types.len() > 1 {
         let types: Vec<&str> = survey.group_types.keys().map(String::as_str).take(SHOWN).collect();
-        let _ = writeln!(out, " groups of several types: {}; [input] group_type says which is the account", visible(&list(&types)));
+        let _ = writeln!(
+            out,
+            " groups of several types: {}; [input] group_type says which is the account",
+            visible(&list(&types))
+        );
     }
 }
 
@@ -247,7 +250,11 @@ fn trouble(out: &mut String, dump: &Dump) {
         share(backward, pairs)
     );
     if survey.split_records > 0 {
-        let _ = writeln!(out, "{} broken in two by a line end, read as if whole", plural(survey.split_records, "record", "records"));
+        let _ = writeln!(
+            out,
+            "{} broken in two by a line end, read as if whole",
+            plural(survey.split_records, "record", "records")
+        );
     }
     let excluded: u64 = survey.files.iter().map(|file| file.excluded).sum();
     if excluded > 0 {
@@ -345,12 +352,20 @@ fn properties(out: &mut String, survey: &Survey) {
             vec![one.path.to_owned(), one.names.to_string(), share(filled, one.events), types, values, shapes]
         })
         .collect();
-    let _ = writeln!(out, "\n{}; filled: of the events of names that have it", plural(own.len() as u64, "property", "properties"));
+    let _ = writeln!(
+        out,
+        "\n{}; filled: of the events of names that have it",
+        plural(own.len() as u64, "property", "properties")
+    );
     table(out, &["property", "on names", "filled", "types", "values", "looks like"], &[1, 2, 4], &rows);
     more(out, PROPERTIES_SHOWN, own.len(), "properties");
     let hidden = all.len() - own.len();
     if hidden > 0 {
-        let _ = writeln!(out, " ... and {} of the vendor's own ($..., mp_..., ga_...)", plural(hidden as u64, "property", "properties"));
+        let _ = writeln!(
+            out,
+            " ... and {} of the vendor's own ($..., mp_..., ga_...)",
+            plural(hidden as u64, "property", "properties")
+        );
     }
     let left_out: u64 = survey.names.values().map(|named| named.properties.left_out).sum();
     if left_out > 0 {
@@ -400,12 +415,21 @@ fn of_model(out: &mut String, asked: &Asked, model: &Model) {
     };
     let there = asked.events - asked.missing_events.len() as u64;
     let name = if model.name.is_empty() { "the model".to_owned() } else { format!("the model `{}`", model.name) };
-    let _ = writeln!(out, "\n{}: {there} of the {} it asks for occur", visible(&name), plural(asked.events, "event", "events"));
+    let _ = writeln!(
+        out,
+        "\n{}: {there} of the {} it asks for occur",
+        visible(&name),
+        plural(asked.events, "event", "events")
+    );
     missing(out, &asked.missing_events, "the event");
     missing(out, &asked.missing_properties, "the property");
     missing(out, &asked.missing_traits, "the trait");
     if !asked.unused.is_empty() {
-        let _ = writeln!(out, " {} of names that it does not ask for, the most frequent:", plural(asked.unused_events, "event", "events"));
+        let _ = writeln!(
+            out,
+            " {} of names that it does not ask for, the most frequent:",
+            plural(asked.unused_events, "event", "events")
+        );
         for (name, count) in asked.unused.iter().take(SHOWN) {
             let _ = writeln!(out, "  {}", visible(&format!("{name} ({count})")));
         }

@@ -6,6 +6,8 @@ mod cases;
 mod containers;
 mod explain;
 mod identity;
+mod init;
+mod inspect;
 mod laws;
 mod oracle;
 mod output;

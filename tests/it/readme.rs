@@ -97,7 +97,11 @@ fn the_readme_names_every_reason_exit_code_and_option() {
     for reason in pql::decode::Reason::ALL {
         assert!(readme.contains(&format!("`{}`", reason.code())), "the reason {}", reason.code());
     }
-    let help = run("pql score --help; pql check --help; pql test --help; pql explain --help", &root, bin().path());
+    let help = run(
+        "pql score --help; pql check --help; pql test --help; pql explain --help; pql inspect --help; pql init --help",
+        &root,
+        bin().path(),
+    );
     let options = help
         .split_whitespace()
         .filter(|word| word.starts_with("--"))

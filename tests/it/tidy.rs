@@ -53,12 +53,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("inspect", &["pipeline", "read", "decode", "model", "clock", "diag", "units"]),
+    ("init", &["inspect", "model", "units"]),
     ("schema", &["model", "cases::file::KINDS"]),
     (
         "cli",
         &[
             "cases",
             "explain",
+            "init",
             "inspect",
             "ledger",
             "schema",

@@ -1,0 +1,101 @@
+//! `pql init`: a first model for a dump.
+
+use std::{
+    ffi::OsString,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Exit, Failure,
+    inspect::{inputs, look, no_model},
+    score::FromName,
+    tell,
+};
+use crate::{
+    diag::{Document, visible},
+    init,
+    model::parse,
+    publish::{Access, Staged, commit},
+    read::InputKind,
+};
+
+/// Write a first model for these events: the built-in example with your events in it.
+///
+/// Reads the events once and guesses from their names which of the example's signals they are; each guess stands in the model with its reason. The
+/// model can be used at once, with `pql score EVENTS`, and is meant to be edited.
+#[derive(Debug, clap::Args)]
+pub(super) struct InitArguments {
+    /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
+    #[arg(required = true, value_name = "EVENTS")]
+    events: Vec<OsString>,
+
+    /// Write the model to this file
+    #[arg(short, long, value_name = "FILE", default_value = "scoring.toml")]
+    output: PathBuf,
+
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
+
+    /// Read files as this format [default: told by the first lines of each file]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FromName>,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
+    let path = arguments.output.as_path();
+    let name = path.display().to_string();
+    if !arguments.force && path.symlink_metadata().is_ok() {
+        return Err(Failure::usage(format!(
+            "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
+        )));
+    }
+    let inputs = inputs(&arguments.events, arguments.quiet)?;
+    let format = arguments.from.map_or("auto", FromName::as_str);
+    let twice = inputs.iter().all(|input| !matches!(input.kind, InputKind::Stdin));
+    let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false))?;
+    let mut fields = Vec::new();
+    // Lines that have other names for their fields are read again by what they look like.
+    if dump.survey.rejected() * 2 > dump.survey.records() {
+        fields = dump.survey.candidates.guess();
+        if !fields.is_empty() && twice {
+            let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", init::quoted(path))).collect();
+            let model = no_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
+            dump = look(&model, inputs, (format, None, false))?;
+        }
+    }
+    if dump.survey.events() == 0 && fields.is_empty() {
+        return Err(Failure::Error(
+            anyhow::anyhow!(
+                "no event among these records, so there is nothing to write a model for; `pql inspect` says what is wrong with them"
+            ),
+            Exit::No,
+        ));
+    }
+    let text = init::model(&dump, &fields);
+    let document = Document { name: name.clone(), text };
+    let model = parse(&document).map_err(|problems| Failure::Document(Box::new(problems), Exit::No))?;
+    write(path, &document.text)?;
+    if !arguments.quiet {
+        let wired = crate::inspect::asked(&dump.survey, &model);
+        let found = wired.events - wired.missing_events.len() as u64;
+        tell(&visible(&format!(
+            "{name}: {found} of the {} events that its signals use are found among yours; read sections 2 and 3, then: pql score EVENTS -m {name}",
+            wired.events
+        )));
+    }
+    Ok(Exit::Done)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut staged = Staged::new(path, Access::Shared)?;
+    staged.write_all(text.as_bytes()).map_err(|error| {
+        Failure::Error(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())), Exit::Io)
+    })?;
+    Ok(commit(vec![staged])?)
+}

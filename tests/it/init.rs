@@ -1,0 +1,132 @@
+//! `pql init`: a model that is valid at once and scores the dump it was written for.
+
+use crate::run::{Folder, Outcome, rows};
+
+/// Writes a model for a dump, checks it, and scores with it; gives the model and the users.
+fn init_and_score(folder: &Folder, events: &str) -> (String, Vec<Vec<String>>) {
+    let done = |outcome: &Outcome| assert_eq!(outcome.code, 0, "{outcome:?}");
+    done(&folder.pql(&format!("init {events}")));
+    done(&folder.pql("check scoring.toml"));
+    done(&folder.pql(&format!("score {events} --out out")));
+    (folder.read("scoring.toml"), rows(&folder.read("out/users.csv")))
+}
+
+/// The cell of a column in the first row.
+fn cell(table: &[Vec<String>], column: &str) -> String {
+    let at = table[0].iter().position(|name| name == column).expect("the column");
+    table[1][at].clone()
+}
+
+#[test]
+fn the_sample_data_needs_no_guesses() {
+    let folder = Folder::new();
+    folder.write("events.ndjson", include_str!("../../fixtures/events.ndjson"));
+    let (model, users) = init_and_score(&folder, "events.ndjson");
+    assert!(model.contains("format = \"native\"") && !model.contains("# guess"), "{}", &model[..4000]);
+    assert!(
+        model.contains("#   rollout_requested (3 events of 3 users)")
+            || model.contains("#   rollout_requested (3 events of 2 users)")
+    );
+    assert!(users.len() > 300, "{}", users.len());
+}
+
+/// An invitation of kim of acme as each vendor writes it.
+const DUMPS: [(&str, &str); 10] = [
+    (
+        "segment",
+        r#"{"type":"track","event":"Invite Sent","messageId":"m","timestamp":"2026-03-02T09:14:07.000Z","userId":"kim","context":{"groupId":"acme"},"properties":{}}"#,
+    ),
+    (
+        "rudderstack",
+        r#"{"type":"track","event":"Invite Sent","messageId":"m","originalTimestamp":"2026-03-02T09:14:07.000Z","userId":"kim","rudderId":"r","context":{"groupId":"acme"},"properties":{}}"#,
+    ),
+    (
+        "amplitude",
+        r#"{"$insert_id":"5e1f","amplitude_id":4400123,"device_id":"d","event_properties":{},"event_time":"2026-03-02 09:14:07.000000","event_type":"Invite Sent","groups":{"org id":["acme"],"plan":["free"]},"user_id":"kim","uuid":"x"}"#,
+    ),
+    (
+        "mixpanel",
+        r#"{"event":"Invite Sent","properties":{"time":1772442847,"distinct_id":"kim","$user_id":"kim","$device_id":"d","$insert_id":"k","company_id":["acme"]}}"#,
+    ),
+    (
+        "mixpanel",
+        r#"{"event_name":"Invite Sent","distinct_id":"kim","device_id":"d","user_id":"kim","insert_id":"k","time":1772442847000,"properties":{"company_id":"acme"}}"#,
+    ),
+    (
+        "posthog",
+        r#"{"uuid":"01","event":"Invite Sent","distinct_id":"kim","properties":{"$groups":{"organization":"acme","project":"p"}},"timestamp":"2026-03-02T09:14:07+00:00"}"#,
+    ),
+    (
+        "posthog",
+        r#"{"id":"01","event":"Invite Sent","distinct_id":"kim","properties":"{\"$groups\":{\"organization\":\"acme\"}}","timestamp":"2026-03-02T10:14:07+01:00","person":{"properties":{}}}"#,
+    ),
+    (
+        "snowplow",
+        r#"{"app_id":"web","collector_tstamp":"2026-03-02T09:14:08.402Z","derived_tstamp":"2026-03-02T09:14:07Z","event":"unstruct","event_id":"7b","event_name":"invite_sent","user_id":"kim","unstruct_event_com_acme_invite_sent_1":{"to":"x"},"contexts_com_acme_organization_1":[{"id":"acme"}]}"#,
+    ),
+    (
+        "ga4",
+        r#"{"event_date":"20260301","event_timestamp":"1772442847000000","event_name":"invite_sent","event_params":[{"key":"company_id","value":{"string_value":"acme"}}],"event_bundle_sequence_id":"31","user_id":"kim","user_pseudo_id":"d"}"#,
+    ),
+    (
+        "native",
+        r#"{"action":"Invite Sent","occurred_at":"2026-03-02T09:14:07Z","actor":{"id":"kim"},"company":{"id":"acme"},"payload":{"role":"admin"}}"#,
+    ),
+];
+
+#[test]
+fn every_format_is_scored_at_once_with_what_was_written() {
+    for (format, line) in DUMPS {
+        let folder = Folder::new();
+        folder.write("dump.json", line);
+        let (model, users) = init_and_score(&folder, "dump.json");
+        assert!(model.contains(&format!("format = \"{format}\"\n")), "{format}");
+        assert!(model.contains("is team_invite_sent: its name has `invite`"), "{format}");
+        assert_eq!([cell(&users, "user_id"), cell(&users, "account_id")], ["kim", "acme"], "{format}");
+        assert_eq!(cell(&users, "signals"), "team_invites:10", "{format}");
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_left_as_it_is() {
+    let folder = Folder::new();
+    folder.write("dump.json", DUMPS[0].1);
+    folder.write("scoring.toml", "mine");
+    let outcome = folder.pql("init dump.json");
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("`scoring.toml` is there already") && outcome.stderr.contains("--force"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(folder.read("scoring.toml"), "mine");
+    assert_eq!(folder.pql("init dump.json -o other.toml").code, 0);
+    assert_eq!(folder.pql("init dump.json --force").code, 0);
+    assert_eq!(folder.read("scoring.toml"), folder.read("other.toml"));
+}
+
+#[test]
+fn odd_names_stay_names() {
+    let folder = Folder::new();
+    let event = |name: &str, second: u8| {
+        format!(
+            "{{\"event\":\"{name}\",\"timestamp\":\"2026-03-02T09:14:0{second}Z\",\"user_id\":\"kim\",\"account_id\":\"a\",\"properties\":{{}}}}\n"
+        )
+    };
+    let names = [r#"say \"invite\" \\ it"#, r"line\nbreak # [events]", "caf\u{e9} created", ""];
+    folder.write(
+        "dump.json",
+        names.iter().zip(1..).map(|(name, at)| event(name, at)).collect::<String>() + &event("x", 9).repeat(400),
+    );
+    let (model, _) = init_and_score(&folder, "dump.json");
+    assert!(model.contains(r#"team_invite_sent = { event = "say \"invite\" \\ it" }"#));
+    assert!(model.contains("#   line break # [events] (1 event of 1 user)"));
+}
+
+#[test]
+fn nothing_is_written_for_nothing() {
+    let folder = Folder::new();
+    folder.write("dump.json", "[]");
+    assert_eq!(folder.pql("init dump.json").code, 1);
+    assert!(!folder.path().join("scoring.toml").exists());
+}

@@ -54,6 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("inspect", &["pipeline", "read", "decode", "model", "clock", "diag", "units"]),
     ("init", &["inspect", "model", "units"]),
+    ("diff", &["ledger", "emit", "score", "model", "expr", "clock", "diag", "units"]),
     ("schema", &["model", "cases::file::KINDS"]),
     (
         "cli",

@@ -40,9 +40,9 @@ impl List {
 /// One number of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
-    /// Of a level as a whole, by its place among [`TOTALS`].
+    /// Of a level as a whole, by its place among `TOTALS`.
     Total(Side, usize),
-    /// Of a tier or route, by its place in the union of both models: by place among [`OF_ENTRIES`].
+    /// Of a tier or route, by its place in the union of both models: by place among `OF_ENTRIES`.
     Entry(Side, List, usize, usize),
     /// From an entry of the old to one of the new model, by place.
     Move(Side, List, u32, u32),

@@ -125,7 +125,7 @@ mod tests {
     fn near_names_are_found_by_letters_and_by_words() {
         let names = ["Invite Sent", "team_invite_sent_v2", "report_exported", "Report Exports"];
         assert_eq!(near("team_invite_sent", &names), ["team_invite_sent_v2", "Invite Sent"]);
-        assert_eq!(near("report_export", &names), ["report_exported", "Report Exports"]);
+        assert_eq!(near("report_export", &names), ["Report Exports", "report_exported"], "one letter is less than two");
         assert_eq!(near("zzz", &names), [""; 0]);
     }
 }

@@ -44,7 +44,7 @@ pub struct Dump {
 /// Reads everything once.
 ///
 /// **Cost**: memory does not grow with events: tables are bounded ([`super::survey`]), and what is counted beyond them is a sample
-/// ([`super::distinct`]); a date that has events costs 40 bytes, and a block of the input 60.
+/// (`distinct`); a date that has events costs 40 bytes, and a block of the input 60.
 ///
 /// **Errors**: [`RunError`] of reading, and of a file that is known and not read.
 pub fn look(job: &Job<'_>) -> Result<Dump, RunError> {

@@ -61,13 +61,6 @@ impl Interner {
         self.table.find(hash, |entry| entry.text(&self.arena) == text.as_bytes()).map(|entry| entry.id)
     }
 
-    /// Forgets every text, but keeps the memory.
-    pub fn clear(&mut self) {
-        self.arena.clear();
-        self.ends.clear();
-        self.table.clear();
-    }
-
     /// The number of a text, given now if it has none yet.
     pub fn intern(&mut self, text: &str) -> u32 {
         self.intern_hashed(self.seed.hash_one(text), text)

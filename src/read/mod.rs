@@ -101,7 +101,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 1 MiB blocks, large enough that handing one over costs nothing beside parsing it and small
+    /// 256 KiB blocks, large enough that handing one over costs nothing beside parsing it and small
     /// enough to stay in cache; 16 MiB lines, far over any event and still bounded.
     pub const STANDARD: Self = Self { block_bytes: 1 << 18, line_bytes_max: 16 << 20 };
 

@@ -32,13 +32,58 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// A second place that the problem has to do with.
     pub other: Option<(Range<usize>, String)>,
+    /// Facts that show it.
+    pub example: Option<Box<Example>>,
+}
+
+/// A counter-example: facts with which the document does what the problem says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Names of facts with their values, in the order in which people should read them.
+    pub facts: Vec<(String, serde_json::Value)>,
+    /// What comes of them; a sentence without a final stop.
+    pub shows: String,
+}
+
+impl fmt::Display for Example {
+    /// `with a = 1 and b = 'x': ...`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, value)) in self.facts.iter().enumerate() {
+            let before = match at {
+                0 => "with ",
+                _ if at + 1 == self.facts.len() => " and ",
+                _ => ", ",
+            };
+            match value {
+                serde_json::Value::String(text) => write!(f, "{before}{name} = '{text}'")?,
+                other => write!(f, "{before}{name} = {other}")?,
+            }
+        }
+        write!(f, "{}{}", if self.facts.is_empty() { "" } else { ": " }, self.shows)
+    }
 }
 
 impl Diagnostic {
     /// An error with what was expected at the marked place.
     pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
         let (message, label) = (message.into(), label.into());
-        Diagnostic { code, severity: Severity::Error, span, message, label, help: None, other: None }
+        Diagnostic { code, severity: Severity::Error, span, message, label, help: None, other: None, example: None }
+    }
+
+    /// A warning with what is odd at the marked place.
+    pub fn warning(
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message, label) }
+    }
+
+    /// Adds facts that show it.
+    pub fn example(mut self, example: Example) -> Self {
+        self.example = Some(Box::new(example));
+        self
     }
 
     /// Adds the way out.
@@ -135,6 +180,9 @@ fn draw(renderer: &Renderer, document: &Document, problem: &Diagnostic) -> Strin
         snippet = snippet.annotation(AnnotationKind::Context.span(fit(text, span)).label(visible(label)));
     }
     let mut group = level.primary_title(visible(&problem.message)).id(problem.code).element(snippet);
+    if let Some(example) = &problem.example {
+        group = group.element(Level::NOTE.message(visible(&example.to_string())));
+    }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(visible(help)));
     }

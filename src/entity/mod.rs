@@ -5,11 +5,13 @@
 mod domains;
 mod identity;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 pub use domains::FREE_MAIL_DATE;
 use domains::{host, is_below, is_free_mail, registrable};
 pub use identity::{NOBODY, People};
+
+use rayon::prelude::*;
 
 use crate::{
     expr::Value,
@@ -181,9 +183,11 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
     let mut kept: Vec<User<'s>> = Vec::new();
     let mut members_without_events = Vec::new();
     let mut user_of_person = vec![NOBODY; people.names.len()];
-    for (person, draft) in users.drain(..).enumerate() {
-        let host = email(state, model, &draft, emails).as_deref().and_then(host);
-        let domain = host.as_deref().and_then(registrable);
+    // What is read of each person by itself; what follows depends on the order of people.
+    let read: Vec<Told<'s>> =
+        users.par_iter().with_min_len(512).map(|draft| Told::read(state, model, draft, emails)).collect();
+    for (person, (draft, told)) in users.drain(..).zip(read).enumerate() {
+        let Told { host, domain, timeline, named_last } = told;
         if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
             exclude(state, &draft, &mut counts);
             continue;
@@ -203,7 +207,6 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         let of_domain =
             domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
         let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
-        let timeline = timeline(state, &draft.raw);
         let first = user_rows.len() as u32;
         user_rows.extend(draft.rows.iter().map(|(part, row)| RowRef { part: *part, row: *row, user: number }));
         credited.extend(user_rows[first as usize..].iter().filter_map(|at| {
@@ -212,7 +215,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
             let account = named.or_else(|| credit(&timeline, row.day)).or(of_domain)?;
             Some((account, *at))
         }));
-        let home_id = named_last(&timeline, &account_ids).or(of_domain).unwrap_or(NO_ACCOUNT);
+        let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
         let rows = first..user_rows.len() as u32;
         kept.push(User { id: draft.id, home_id, home: None, domain, rows, raw: draft.raw });
     }
@@ -261,6 +264,28 @@ struct Draft<'s> {
     id: &'s str,
     raw: Vec<(u32, Owner)>,
     rows: Vec<(u32, u32)>,
+}
+
+/// What is told of a person.
+struct Told<'s> {
+    /// The host of the e-mail.
+    host: Option<String>,
+    /// Its registrable domain.
+    domain: Option<String>,
+    /// The accounts that were named, one a date, sorted.
+    timeline: Cow<'s, [Named]>,
+    /// The account that was named last.
+    named_last: Option<u32>,
+}
+
+impl<'s> Told<'s> {
+    fn read(state: &'s State, model: &Model, draft: &Draft<'s>, emails: &HashMap<String, String>) -> Told<'s> {
+        let host = email(state, model, draft, emails).as_deref().and_then(host);
+        let domain = host.as_deref().and_then(registrable);
+        let timeline = timeline(state, &draft.raw);
+        let named_last = named_last(&timeline, &state.accounts);
+        Told { host, domain, timeline, named_last }
+    }
 }
 
 /// The raw ids and rows of every person.
@@ -328,16 +353,15 @@ fn exclude(state: &State, draft: &Draft<'_>, counts: &mut [FileCounts]) {
 }
 
 /// The accounts that a person named, one a date, sorted.
-fn timeline(state: &State, raw: &[(u32, Owner)]) -> Vec<Named> {
-    let mut folks = raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
-    let mut merged = Folk::default();
-    if let ([_], Some(folk)) = (raw, folks.next()) {
-        return folk.named.clone();
+fn timeline<'s>(state: &'s State, raw: &[(u32, Owner)]) -> Cow<'s, [Named]> {
+    if let [(part, owner)] = raw {
+        return Cow::Borrowed(folk(state, *part, *owner).map_or(&[], |folk| &folk.named));
     }
+    let mut merged = Folk::default();
     for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
         folk.named.iter().for_each(|named| merged.name_account(*named, &state.accounts));
     }
-    merged.named
+    Cow::Owned(merged.named)
 }
 
 /// The account that was named last; at one instant the smaller id.

@@ -181,8 +181,6 @@ pub struct Folder<'h> {
     defers: bool,
     /// Whatever the newest event turns out to be, what is before this counts.
     settled: Micros,
-    /// The words of the image at hand.
-    words: Vec<u64>,
     sorted: duplicates::Sorted,
     verdicts: Vec<Verdict>,
 }
@@ -208,7 +206,6 @@ impl<'h> Folder<'h> {
             folded,
             defers: false,
             settled: NO_LAST,
-            words: Vec::new(),
             sorted: duplicates::Sorted::default(),
             verdicts: Vec::new(),
         }
@@ -359,9 +356,10 @@ impl<'h> Folder<'h> {
         let plan = &self.model.intake.plans[record.plan];
         let recipe = &self.hearth.recipes[record.plan];
         let (plain, plain_needs) = &recipe.plain[usize::from(active)];
-        self.words.clear();
-        self.words.extend_from_slice(plain);
-        let (bits, values) = self.words.split_at_mut(recipe.pass_words);
+        let words = &mut self.buffers[at].words;
+        let start = words.len();
+        words.extend_from_slice(plain);
+        let (bits, values) = words[start..].split_at_mut(recipe.pass_words);
         let mut fill = |needs: &[usize]| {
             for need in needs {
                 if values[*need] == NULL {
@@ -376,7 +374,6 @@ impl<'h> Folder<'h> {
                 fill(&recipe.tries[*index].0);
             }
         }
-        self.buffers[at].words.extend_from_slice(&self.words);
     }
 
     /// Folds the images that wait for a partition.

@@ -67,11 +67,52 @@ pub(super) struct Remembered<'s> {
 /// A text that is remembered.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    hash: u64,
-    /// Where it begins in the arena, and its length.
-    place: (u32, u32),
+    mark: Mark,
+    /// Where it begins in the arena.
+    start: u32,
     /// Its shared number.
     number: u32,
+}
+
+/// What a text is told by at first sight: all of it if it is short, so that only long ones are looked up in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    /// The bytes of a short text, some of them twice; of a long one the hash.
+    words: [u64; 2],
+    length: u32,
+}
+
+impl Mark {
+    /// Bytes of a text that fit.
+    const SHORT_MAX: usize = 16;
+
+    #[inline]
+    fn of(hash: u64, text: &str) -> Mark {
+        let bytes = text.as_bytes();
+        let length = bytes.len();
+        let words = if length > Mark::SHORT_MAX {
+            [hash, 0]
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            [u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))]
+        } else {
+            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
+            [byte(0), byte(1) << 8 | byte(2)]
+        };
+        Mark { words, length: length as u32 }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.length as usize <= Mark::SHORT_MAX
+    }
+}
+
+impl Known {
+    fn text<'a>(&self, arena: &'a str) -> &'a str {
+        let start = self.start as usize;
+        &arena[start..start + self.mark.length as usize]
+    }
 }
 
 impl<'s> Remembered<'s> {
@@ -87,19 +128,17 @@ impl<'s> Remembered<'s> {
     /// As [`Remembered::intern`], with the hash that the run's seed gives the text.
     #[inline]
     pub(super) fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
-        let arena = self.arena.as_bytes();
-        let is_it = |known: &Known| {
-            let (start, length) = (known.place.0 as usize, known.place.1 as usize);
-            known.hash == hash && arena[start..start + length] == *text.as_bytes()
-        };
+        let mark = Mark::of(hash, text);
+        let is_it = |known: &Known| known.mark == mark && (mark.is_whole() || known.text(&self.arena) == text);
         match self.known.find(hash, is_it) {
             Some(known) => known.number,
-            None => self.ask(hash, text),
+            None => self.ask(hash, mark, text),
         }
     }
 
     /// A text that is not remembered.
-    fn ask(&mut self, hash: u64, text: &str) -> u32 {
+    #[inline(never)]
+    fn ask(&mut self, hash: u64, mark: Mark, text: &str) -> u32 {
         if self.known.len() >= REMEMBERED || self.arena.len() + text.len() > REMEMBERED_BYTES {
             // Values of which hardly any comes twice are not worth remembering; those that do come again are soon known again.
             self.known.clear();
@@ -107,10 +146,44 @@ impl<'s> Remembered<'s> {
         }
         let number = self.shared.number(hash, text);
         if text.len() <= REMEMBERED_BYTES {
-            let place = (self.arena.len() as u32, text.len() as u32);
+            let start = self.arena.len() as u32;
             self.arena.push_str(text);
-            self.known.insert_unique(hash, Known { hash, place, number }, |known| known.hash);
+            let (arena, seed) = (&self.arena, &self.seed);
+            self.known.insert_unique(hash, Known { mark, start, number }, |known| seed.hash_one(known.text(arena)));
         }
         number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_texts_that_differ_anywhere_have_other_marks() {
+        for length in 0..=Mark::SHORT_MAX {
+            let text = "abcdefghijklmnop"[..length].to_owned();
+            assert!(Mark::of(1, &text).is_whole());
+            assert_eq!(Mark::of(1, &text), Mark::of(2, &text), "the hash is no part of it");
+            for at in 0..length {
+                let mut other = text.clone();
+                other.replace_range(at..at + 1, "z");
+                assert_ne!(Mark::of(1, &text), Mark::of(1, &other), "length {length}, byte {at}");
+            }
+            assert_ne!(Mark::of(1, &text), Mark::of(1, &format!("{text}\0")), "length {length}");
+        }
+    }
+
+    #[test]
+    fn a_text_keeps_its_number() {
+        let seed = Seed::default();
+        let shared = SharedTexts::new(Interner::new(seed.clone()));
+        let mut remembered = Remembered::new(&shared, &seed);
+        let texts: Vec<String> = (0..3000).map(|n| "x".repeat(n % 40) + &n.to_string()).collect();
+        let numbers: Vec<u32> = texts.iter().map(|text| remembered.intern(text)).collect();
+        let again: Vec<u32> = texts.iter().map(|text| remembered.intern(text)).collect();
+        assert_eq!(numbers, again);
+        let texts_again = shared.into_inner();
+        assert!(texts.iter().zip(&numbers).all(|(text, number)| texts_again.get(*number) == text));
     }
 }

@@ -1,4 +1,7 @@
-//! Facts of all entities of a level: a column for each fact, a word for each entity, the types known from the model.
+//! Facts of all entities of a level: a row for each entity, a word for each fact, the types known from the model.
+//!
+//! Facts of one entity lie together, because rules and rows of the output ask for many facts of one entity at a time, in an order of
+//! entities that is not that of memory.
 
 use std::borrow::Cow;
 
@@ -14,10 +17,11 @@ use crate::{
 /// The word of what is null; no double, date or number of a text has it.
 const NULL: u64 = u64::MAX;
 
-/// Columns of one level.
+/// The facts of one level.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<Vec<u64>>,
+    /// By entity, a stride of facts.
+    words: Vec<u64>,
     kinds: Vec<Type>,
 }
 
@@ -25,28 +29,51 @@ impl Table {
     /// A table in which everything is null.
     pub fn new(level: &Level, entities: usize) -> Table {
         let kinds: Vec<Type> = level.facts.iter().map(|fact| fact.kind).collect();
-        Table { columns: vec![vec![NULL; entities]; kinds.len()], kinds }
+        Table { words: vec![NULL; entities * kinds.len()], kinds }
     }
 
     /// A fact of an entity.
+    #[inline]
     pub fn value<'p>(&self, slot: FactSlot, entity: usize, pool: &'p Interner) -> Value<'p> {
-        let (Some(column), Some(kind)) = (self.columns.get(slot as usize), self.kinds.get(slot as usize)) else {
-            return Value::Null;
-        };
-        unpack(column[entity], *kind, pool)
+        match self.kinds.get(slot as usize) {
+            Some(kind) => unpack(self.words[entity * self.kinds.len() + slot as usize], *kind, pool),
+            None => Value::Null,
+        }
     }
 
-    /// The number of an entity in a column of numbers.
+    /// A fact that is a number.
     #[inline]
     pub fn number(&self, slot: FactSlot, entity: usize) -> Option<f64> {
-        let word = *self.columns.get(slot as usize)?.get(entity)?;
+        if slot as usize >= self.kinds.len() {
+            return None;
+        }
+        let word = *self.words.get(entity * self.kinds.len() + slot as usize)?;
         (word != NULL).then(|| f64::from_bits(word))
     }
 
-    /// Writes a column.
-    pub fn set(&mut self, slot: FactSlot, column: Vec<u64>) {
-        if let Some(known) = self.columns.get_mut(slot as usize) {
-            *known = column;
+    /// Writes a fact of all entities.
+    pub fn set(&mut self, slot: FactSlot, column: &[u64]) {
+        self.set_from(0, slot, column.iter().copied());
+    }
+
+    /// Writes a fact of some entities that follow each other.
+    fn set_from(&mut self, first: usize, slot: FactSlot, column: impl Iterator<Item = u64>) {
+        let stride = self.kinds.len();
+        if (slot as usize) < stride {
+            let words = self.words.iter_mut().skip(first * stride + slot as usize).step_by(stride);
+            words.zip(column).for_each(|(word, value)| *word = value);
+        }
+    }
+
+    /// Writes a part of a column, from an entity on.
+    pub(super) fn set_piece(&mut self, first: usize, slot: FactSlot, piece: Piece<'_>, pool: &mut Interner) {
+        match piece {
+            Piece::Words(words) => self.set_from(first, slot, words.into_iter()),
+            Piece::Texts(texts) => {
+                let number =
+                    |text: &Option<Cow<'_, str>>| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)));
+                self.set_from(first, slot, texts.iter().map(number));
+            }
         }
     }
 
@@ -95,16 +122,6 @@ impl<'v> Piece<'v> {
         match self {
             Piece::Words(words) => words.push(pack(&value)),
             Piece::Texts(texts) => texts.push(text(value)),
-        }
-    }
-
-    /// Adds the words to a column.
-    pub(super) fn append_to(self, column: &mut Vec<u64>, pool: &mut Interner) {
-        match self {
-            Piece::Words(words) => column.extend(words),
-            Piece::Texts(texts) => {
-                column.extend(texts.iter().map(|text| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)))))
-            }
         }
     }
 }

@@ -222,8 +222,20 @@ struct Computed<'e> {
     starts: Vec<Micros>,
     /// A stride of the level's milestones.
     outcomes: Vec<Outcome>,
-    /// By fact, in pieces that follow each other.
-    columns: Vec<(FactSlot, Vec<Piece<'e>>)>,
+    /// The first entity of each part, and what is known of it, by fact.
+    parts: Vec<(usize, Vec<(FactSlot, Piece<'e>)>)>,
+}
+
+impl Computed<'_> {
+    /// Writes the facts into a table; gives the starts and the outcomes.
+    fn write(self, table: &mut Table, pool: &mut Interner) -> (Vec<Micros>, Vec<Outcome>) {
+        for (first, pieces) in self.parts {
+            for (slot, piece) in pieces {
+                table.set_piece(first, slot, piece, pool);
+            }
+        }
+        (self.starts, self.outcomes)
+    }
 }
 
 struct Scorer<'e, 's> {
@@ -286,12 +298,7 @@ impl<'e, 's> Scorer<'e, 's> {
         let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.user);
         let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
         let computed = self.base(level, entities.users.len(), rows, &|user| self.user_view(user), &|_, _| true, &value);
-        (self.user_starts, self.user_outcomes) = (computed.starts, computed.outcomes);
-        for (slot, pieces) in computed.columns {
-            let mut column = Vec::with_capacity(entities.users.len());
-            pieces.into_iter().for_each(|piece| piece.append_to(&mut column, &mut self.board.pool));
-            self.board.users.set(slot, column);
-        }
+        (self.user_starts, self.user_outcomes) = computed.write(&mut self.board.users, &mut self.board.pool);
     }
 
     /// Facts that the rows credited to accounts give.
@@ -305,12 +312,7 @@ impl<'e, 's> Scorer<'e, 's> {
             |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
         let computed =
             self.base(level, entities.accounts.len(), rows, &|account| self.account_view(account), &counts, &value);
-        (self.account_starts, self.account_outcomes) = (computed.starts, computed.outcomes);
-        for (slot, pieces) in computed.columns {
-            let mut column = Vec::with_capacity(entities.accounts.len());
-            pieces.into_iter().for_each(|piece| piece.append_to(&mut column, &mut self.board.pool));
-            self.board.accounts.set(slot, column);
-        }
+        (self.account_starts, self.account_outcomes) = computed.write(&mut self.board.accounts, &mut self.board.pool);
     }
 
     /// Reads the rows of all entities of a level, entity by entity, so that each one's memory is visited once.
@@ -343,16 +345,16 @@ impl<'e, 's> Scorer<'e, 's> {
                 starts.push(start);
                 all.extend(outcomes);
             }
-            (starts, all, pieces)
+            let pieces = facts.iter().map(|(slot, _)| *slot).zip(pieces).collect();
+            (starts, all, (first, pieces))
         };
         let firsts: Vec<usize> = (0..count).step_by(AT_ONCE).collect();
         let parts: Vec<_> = firsts.into_par_iter().map(part).collect();
-        let columns = facts.iter().map(|(slot, _)| (*slot, Vec::new())).collect();
-        let mut computed = Computed { starts: Vec::new(), outcomes: Vec::new(), columns };
-        for (starts, outcomes, pieces) in parts {
+        let mut computed = Computed { starts: Vec::new(), outcomes: Vec::new(), parts: Vec::new() };
+        for (starts, outcomes, part) in parts {
             computed.starts.extend(starts);
             computed.outcomes.extend(outcomes);
-            computed.columns.iter_mut().zip(pieces).for_each(|((_, column), piece)| column.push(piece));
+            computed.parts.push(part);
         }
         computed
     }
@@ -394,7 +396,7 @@ impl<'e, 's> Scorer<'e, 's> {
                     let column = Table::compute(Type::Number, values.len(), &mut self.board.pool, |account| {
                         values[account].clone()
                     });
-                    self.board.accounts.set(slot, column);
+                    self.board.accounts.set(slot, &column);
                 }
                 _ => {}
             },
@@ -428,14 +430,14 @@ impl<'e, 's> Scorer<'e, 's> {
         }
     }
 
-    fn set(&mut self, users: bool, slot: FactSlot, column: Vec<u64>) {
+    fn set(&mut self, users: bool, slot: FactSlot, column: &[u64]) {
         if users { self.board.users.set(slot, column) } else { self.board.accounts.set(slot, column) }
     }
 
     /// A column of a few texts, by the place of each among them.
     fn names(&mut self, users: bool, slot: FactSlot, names: &[&str], places: &[Option<u32>]) {
         let column = Table::of_names(names, places, &mut self.board.pool);
-        self.set(users, slot, column);
+        self.set(users, slot, &column);
     }
 
     fn expression(&mut self, users: bool, slot: FactSlot, program: &Program) {
@@ -450,7 +452,7 @@ impl<'e, 's> Scorer<'e, 's> {
             })
         };
         let column = self.board.pool.adopt(kind == Type::Text, &pool, column);
-        self.set(users, slot, column);
+        self.set(users, slot, &column);
     }
 
     /// Points of each category, and the score.
@@ -471,7 +473,7 @@ impl<'e, 's> Scorer<'e, 's> {
             let column = Table::compute(Type::Number, count, &mut self.board.pool, |entity| {
                 Value::Number(points(entity).to_f64())
             });
-            if users { self.board.users.set(slot, column) } else { self.board.accounts.set(slot, column) }
+            if users { self.board.users.set(slot, &column) } else { self.board.accounts.set(slot, &column) }
         };
         for (category, slot) in level.slots.points.iter().enumerate() {
             write(*slot, &|entity| sums[entity].categories[category].1);
@@ -502,7 +504,7 @@ impl<'e, 's> Scorer<'e, 's> {
             let tier = places[entity].and_then(|place| level.tiers.get(place as usize));
             tier.map_or(Value::Null, |tier| Value::Boolean(tier.qualified))
         });
-        self.set(users, level.slots.qualified, column);
+        self.set(users, level.slots.qualified, &column);
     }
 
     fn routes(&mut self, users: bool) {

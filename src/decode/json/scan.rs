@@ -334,7 +334,12 @@ impl<'p> Scanner<'p> {
         }
         self.kind = Kind::Number;
         if hashed {
-            self.value_hash = self.hash_bytes(Kind::Number, &bytes[start..at]);
+            self.value_hash = match chunk_at(bytes, start) {
+                Some(chunk) if at - start < chunk.len() => {
+                    self.hash_short(Kind::Number, at - start, u128::from_le_bytes(*chunk) & bits(at - start))
+                }
+                _ => self.hash_bytes(Kind::Number, &bytes[start..at]),
+            };
         }
         at
     }

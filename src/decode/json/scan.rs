@@ -30,9 +30,9 @@ const KEY_BYTES_MAX: usize = 32;
 #[derive(Debug, Clone)]
 struct Key {
     /// `"key":`, the rest zero.
-    text: [u128; 2],
-    /// The bytes that count.
-    mask: [u128; 2],
+    text: [[u8; 16]; 2],
+    /// The bytes that count, a bit each.
+    mask: [u32; 2],
     length: usize,
     /// The key that followed it last.
     next: u32,
@@ -119,10 +119,16 @@ fn specials_padded(bytes: &[u8], at: usize) -> u32 {
     specials(padded(bytes, at))
 }
 
-/// So many bytes, all of their bits set.
-fn bits(length: usize) -> u128 {
-    if length >= 16 { u128::MAX } else { (1 << (8 * length)) - 1 }
-}
+/// By a number of bytes, all of their bits set.
+const BITS: [u128; 16] = {
+    let mut bits = [0; 16];
+    let mut length = 1;
+    while length < 16 {
+        bits[length] = bits[length - 1] << 8 | 0xff;
+        length += 1;
+    }
+    bits
+};
 
 #[inline(always)]
 fn is_space(byte: u8) -> bool {
@@ -336,7 +342,7 @@ impl<'p> Scanner<'p> {
         if hashed {
             self.value_hash = match chunk_at(bytes, start) {
                 Some(chunk) if at - start < chunk.len() => {
-                    self.hash_short(Kind::Number, at - start, u128::from_le_bytes(*chunk) & bits(at - start))
+                    self.hash_short(Kind::Number, at - start, u128::from_le_bytes(*chunk) & BITS[at - start])
                 }
                 _ => self.hash_bytes(Kind::Number, &bytes[start..at]),
             };
@@ -504,7 +510,7 @@ impl<'p> Scanner<'p> {
                 let length = special.trailing_zeros() as usize;
                 let (start, close) = (at + 1, at + 1 + length);
                 if hashed {
-                    self.value_hash = self.hash_short(Kind::Text, length, chunk & bits(length));
+                    self.value_hash = self.hash_short(Kind::Text, length, chunk & BITS[length]);
                 }
                 (Raw { kind: Kind::Text, start: start as u32, end: close as u32 }, close + 1)
             }
@@ -516,8 +522,9 @@ impl<'p> Scanner<'p> {
                 (self.raw(at, end), end)
             }
         };
-        for slot in slots {
-            if let Some(found) = self.found.get_mut(slot as usize) {
+        if let Some(found) = self.found.get_mut(slots[0] as usize) {
+            *found = raw;
+            if let Some(found) = self.found.get_mut(slots[1] as usize) {
                 *found = raw;
             }
         }
@@ -569,9 +576,8 @@ impl<'p> Scanner<'p> {
         }
         let length = met.after - at;
         if !keys.is_empty() && keys.len() < KEYS_MAX && length <= KEY_BYTES_MAX {
-            let mask = [bits(length), bits(length.saturating_sub(16))];
-            let text = [0, 16].map(|from| u128::from_le_bytes(padded(bytes, at + from)));
-            let text = [text[0] & mask[0], text[1] & mask[1]];
+            let mask = [length.min(16), length.saturating_sub(16)].map(|count| (1 << count) - 1);
+            let text = [0, 16].map(|from| padded(&bytes[..met.after], at + from));
             met.place = keys.len() as u32;
             keys.push(Key { text, mask, length, next: NONE, target: met.target });
             if let Some(before) = keys.get_mut(before as usize) {
@@ -634,16 +640,23 @@ impl Key {
     /// What stands before the first key.
     fn before_all() -> Key {
         let target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
-        Key { text: [0; 2], mask: [0; 2], length: 0, next: NONE, target }
+        Key { text: [[0; 16]; 2], mask: [0; 2], length: 0, next: NONE, target }
+    }
+
+    /// Whether sixteen bytes are those of a half of the key, as far as they count.
+    #[inline(always)]
+    fn agrees(&self, half: usize, chunk: [u8; 16]) -> bool {
+        let same = u8x16::new(chunk).simd_eq(u8x16::new(self.text[half])).to_bitmask();
+        same & self.mask[half] == self.mask[half]
     }
 
     #[inline(always)]
     fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
         match chunk_at(bytes, at) {
-            Some(chunk) if (u128::from_le_bytes(*chunk) ^ self.text[0]) & self.mask[0] != 0 => false,
+            Some(chunk) if !self.agrees(0, *chunk) => false,
             Some(_) if self.length <= 16 => true,
             Some(_) => match chunk_at(bytes, at + 16) {
-                Some(chunk) => (u128::from_le_bytes(*chunk) ^ self.text[1]) & self.mask[1] == 0,
+                Some(chunk) => self.agrees(1, *chunk),
                 None => self.stands_at_end(bytes, at),
             },
             None => self.stands_at_end(bytes, at),
@@ -653,9 +666,6 @@ impl Key {
     #[cold]
     #[inline(never)]
     fn stands_at_end(&self, bytes: &[u8], at: usize) -> bool {
-        [0, 16]
-            .iter()
-            .zip(self.text.iter().zip(self.mask))
-            .all(|(from, (text, mask))| (u128::from_le_bytes(padded(bytes, at + from)) ^ text) & mask == 0)
+        (0..2).all(|half| self.agrees(half, padded(bytes, at + 16 * half)))
     }
 }

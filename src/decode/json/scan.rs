@@ -113,6 +113,18 @@ fn specials_at(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
+/// The position of the closing quote of a text, from the position after the opening one, if the text has no escapes and is well-formed.
+#[inline(always)]
+fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let special = specials_at(bytes, at);
+        at += special.trailing_zeros().min(16) as usize;
+        if special != 0 {
+            return (bytes.get(at) == Some(&b'"')).then_some(at);
+        }
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn specials_padded(bytes: &[u8], at: usize) -> u32 {
@@ -500,21 +512,25 @@ impl<'p> Scanner<'p> {
     #[inline(always)]
     fn leaf(&mut self, line: &str, at: usize, hashed: bool, slots: [u32; 2]) -> usize {
         let bytes = line.as_bytes();
-        let short = match bytes.get(at) {
-            Some(b'"') => chunk_at(bytes, at + 1).map(|chunk| (specials(*chunk), u128::from_le_bytes(*chunk))),
+        // Most values are texts without escapes, and most of those end within sixteen bytes.
+        let close = match bytes.get(at) {
+            Some(b'"') => plain_end(bytes, at + 1),
             _ => None,
         };
-        // Most values are texts without escapes that end within sixteen bytes.
-        let (raw, end) = match short {
-            Some((special, chunk)) if special != 0 && bytes[at + 1 + special.trailing_zeros() as usize] == b'"' => {
-                let length = special.trailing_zeros() as usize;
-                let (start, close) = (at + 1, at + 1 + length);
+        let (raw, end) = match close {
+            Some(close) => {
                 if hashed {
-                    self.value_hash = self.hash_short(Kind::Text, length, chunk & BITS[length]);
+                    let length = close - at - 1;
+                    self.value_hash = match chunk_at(bytes, at + 1) {
+                        Some(chunk) if length < chunk.len() => {
+                            self.hash_short(Kind::Text, length, u128::from_le_bytes(*chunk) & BITS[length])
+                        }
+                        _ => self.hash_bytes(Kind::Text, &bytes[at + 1..close]),
+                    };
                 }
-                (Raw { kind: Kind::Text, start: start as u32, end: close as u32 }, close + 1)
+                (Raw { kind: Kind::Text, start: (at + 1) as u32, end: close as u32 }, close + 1)
             }
-            _ => {
+            None => {
                 let end = self.any_value(line, at, NOWHERE, hashed);
                 if end == BAD {
                     return BAD;

@@ -50,6 +50,11 @@ struct Target {
     hash: u64,
 }
 
+impl Target {
+    /// Of a key that nothing asks about.
+    const NONE: Target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
+}
+
 /// Walks lines with one projection.
 #[derive(Debug)]
 pub struct Scanner<'p> {
@@ -123,6 +128,16 @@ fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
             return (bytes.get(at) == Some(&b'"')).then_some(at);
         }
     }
+}
+
+/// The position after a key's colon, if the key has no escapes and its colon follows at once.
+#[inline(always)]
+fn plain_key(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'"') {
+        return None;
+    }
+    let close = plain_end(bytes, at + 1)?;
+    (bytes.get(close + 1) == Some(&b':')).then_some(close + 2)
 }
 
 #[cold]
@@ -455,8 +470,14 @@ impl<'p> Scanner<'p> {
         } else {
             loop {
                 let target;
-                match keys.get(guess as usize) {
-                    Some(key) if key.stands_at(bytes, at) => {
+                // Of an object that nothing asks about, all that matters is where its keys end.
+                let unread = if node == NOWHERE && !hashed { plain_key(bytes, at) } else { None };
+                match (unread, keys.get(guess as usize)) {
+                    (Some(after), _) => {
+                        at = after;
+                        target = Target::NONE;
+                    }
+                    (None, Some(key)) if key.stands_at(bytes, at) => {
                         at += key.length;
                         target = key.target;
                         before = guess;
@@ -551,8 +572,7 @@ impl<'p> Scanner<'p> {
     #[inline(never)]
     fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool, keys: &mut Vec<Key>, before: u32) -> Met {
         let bytes = line.as_bytes();
-        let target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
-        let mut met = Met { after: BAD, target, place: NONE };
+        let mut met = Met { after: BAD, target: Target::NONE, place: NONE };
         if let Some(place) = keys.iter().position(|key| key.length > 0 && key.stands_at(bytes, at)) {
             let key = &keys[place];
             met = Met { after: at + key.length, target: key.target, place: place as u32 };
@@ -655,8 +675,7 @@ struct Met {
 impl Key {
     /// What stands before the first key.
     fn before_all() -> Key {
-        let target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
-        Key { text: [[0; 16]; 2], mask: [0; 2], length: 0, next: NONE, target }
+        Key { text: [[0; 16]; 2], mask: [0; 2], length: 0, next: NONE, target: Target::NONE }
     }
 
     /// Whether sixteen bytes are those of a half of the key, as far as they count.

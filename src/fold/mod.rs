@@ -8,20 +8,21 @@ mod cells;
 mod counts;
 mod days;
 mod duplicates;
+mod hearth;
 mod image;
 mod intern;
 mod joins;
 mod keyed;
+mod load;
 mod part;
 mod shared;
 mod state;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
+pub use hearth::Hearth;
 pub use image::edge_kind;
 pub use intern::Interner;
 pub use joins::Joins;
@@ -33,116 +34,16 @@ pub use shared::TextOrder;
 pub use state::State;
 
 use self::{
-    cells::pack,
-    image::{Buffer, Image, Load, NULL, Recipe, Whose},
-    part::{Context, Link},
-    shared::{Remembered, SharedTexts},
+    image::{Buffer, Image, NULL, Whose},
+    load::{each_trait, load, meant, passes},
+    part::Link,
+    shared::Remembered,
 };
 use crate::{
-    decode::{Joined, Line, Record, Seed, typed::typed},
-    expr::{Program, Scope, Type, Value},
-    model::{
-        Model,
-        compiled::{Level, Match, PredicateId, TraitPlan, Try, ValueId, ValueSource},
-    },
+    decode::{Joined, Line, Record},
+    model::Model,
     units::Micros,
 };
-
-/// Images that wait for one partition, over all workers: enough to find most of a partition's users more than once, few enough to cost
-/// little memory.
-const WAITING: usize = 1024;
-
-/// What the workers of a run fold into.
-#[derive(Debug)]
-pub struct Hearth<'m> {
-    model: &'m Model,
-    seed: Seed,
-    recipes: Vec<Recipe>,
-    parts: Vec<Mutex<Part>>,
-    accounts: SharedTexts,
-    texts: SharedTexts,
-    duplicates: Duplicates,
-    /// Images that wait for one partition, by worker.
-    waiting: usize,
-}
-
-impl<'m> Hearth<'m> {
-    /// An empty one for so many workers.
-    pub fn new(model: &'m Model, seed: &Seed, workers: usize) -> Hearth<'m> {
-        let intake = &model.intake;
-        Hearth {
-            model,
-            seed: seed.clone(),
-            recipes: intake.plans.iter().map(|plan| Recipe::new(plan, intake)).collect(),
-            parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
-            accounts: SharedTexts::new(Interner::new(seed.clone())),
-            texts: SharedTexts::new(Interner::new(seed.clone())),
-            duplicates: Duplicates::new(),
-            waiting: (WAITING / workers.max(1)).max(64),
-        }
-    }
-
-    fn context(&self) -> Context<'_> {
-        Context {
-            recipes: &self.recipes,
-            words: &self.model.intake.words,
-            accounts: &self.accounts,
-            texts: &self.texts,
-            by_person: !self.model.identity.exclude_domains.is_empty(),
-        }
-    }
-
-    fn part(&self, at: usize) -> MutexGuard<'_, Part> {
-        // A worker that panicked ends the run; what it held is not used.
-        self.parts[at].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The seed that decoders of the run have to have.
-    pub fn seed(&self) -> Seed {
-        self.seed.clone()
-    }
-
-    /// How many events that count share their id with another content.
-    pub fn conflicts(&self) -> u64 {
-        self.duplicates.conflicts()
-    }
-
-    /// The state of all that the workers folded.
-    pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> State {
-        let (accounts, texts) = (self.accounts.into_inner(), self.texts.into_inner());
-        let mut state = State {
-            parts: self
-                .parts
-                .into_iter()
-                .map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner))
-                .collect(),
-            accounts,
-            texts,
-            account_traits: Keyed::default(),
-            aliases: Keyed::default(),
-            joins: Joins::new(&self.seed),
-            counts: Vec::new(),
-            newest: NO_LAST,
-            names: vec![0; self.model.intake.plans.len()],
-            seed: self.seed,
-        };
-        for one in folded {
-            state.newest = state.newest.max(one.newest);
-            state.names.iter_mut().zip(&one.names).for_each(|(mine, theirs)| *mine += theirs);
-            state.counts.resize(state.counts.len().max(one.counts.len()), FileCounts::default());
-            state.counts.iter_mut().zip(&one.counts).for_each(|(mine, theirs)| mine.add(theirs));
-            state.joins.absorb(one.joins);
-            one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
-            for (key, edge) in one.account_traits.iter() {
-                let plan = &self.model.account.traits[key.1 as usize];
-                state.account_traits.merge(*key, *edge, |known, more| {
-                    known.merge(more, !plan.first, plan.kind, &state.texts);
-                });
-            }
-        }
-        state
-    }
-}
 
 /// What one worker gathered beside the partitions.
 #[derive(Debug)]
@@ -494,75 +395,4 @@ impl Folded {
 /// The id by which a record is somebody's.
 fn raw_id<'r>(record: &'r Record<'_>) -> &'r str {
     record.user.as_deref().or(record.visitor.as_deref()).unwrap_or("")
-}
-
-fn passes(model: &Model, one: &Try, active: bool, record: &Record<'_>) -> bool {
-    (active || !one.active)
-        && meant(model, &one.matches, record)
-        && one.predicate.is_none_or(|predicate| holds(model, predicate, record))
-}
-
-fn meant(model: &Model, matches: &Match, record: &Record<'_>) -> bool {
-    match matches {
-        Match::Never => false,
-        Match::Always => true,
-        Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, record))),
-    }
-}
-
-fn holds(model: &Model, predicate: PredicateId, record: &Record<'_>) -> bool {
-    model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.eval(record).holds())
-}
-
-/// A value in the form in which it is kept; none if it is null.
-fn load(model: &Model, load: Load, record: &Record<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
-    match load {
-        Load::Text(value) => {
-            // Most values are a property that is text.
-            let spec = &model.intake.values[value as usize];
-            if let (ValueSource::Program(Program::Slot(slot)), Type::Text) = (&spec.source, spec.kind)
-                && let Some(text) = record.plain_text(*slot)
-            {
-                return Some(u64::from(texts.intern(text)));
-            }
-            let value = value_of(model, value, record).to_text()?;
-            Some(u64::from(texts.intern(&value)))
-        }
-        Load::Number(value) => value_of(model, value, record).as_number().map(f64::to_bits),
-        Load::Packed(value) => pack(&value_of(model, value, record), |text| texts.intern(text)),
-    }
-}
-
-/// A value over an event, as its type.
-fn value_of<'r>(model: &'r Model, value: ValueId, record: &'r Record<'_>) -> Value<'r> {
-    let spec = &model.intake.values[value as usize];
-    match &spec.source {
-        ValueSource::Program(program) => match (program.eval(record), spec.kind) {
-            (value, Type::Text) => value.to_text().map_or(Value::Null, Value::Text),
-            (value, kind) => typed(value, kind, &model.zone),
-        },
-        ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| record.get(*slot)), spec.kind, model),
-    }
-}
-
-/// The first value that can be read as a type.
-fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: Type, model: &Model) -> Value<'r> {
-    values.map(|value| typed(value, kind, &model.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
-}
-
-/// Every trait of a level that a traits object gives.
-fn each_trait<'l, 'r>(
-    model: &'r Model,
-    level: &'l Level,
-    value: impl Fn(u32) -> Value<'r>,
-    at: Micros,
-    texts: &mut Remembered<'_>,
-    mut give: impl FnMut(u16, &'l TraitPlan, Edge),
-) {
-    for (index, plan) in level.traits.iter().enumerate() {
-        let value = first_typed(plan.keys.iter().map(|key| value(*key)), plan.kind, model);
-        if let Some(packed) = pack(&value, |text| texts.intern(text)) {
-            give(index as u16, plan, Edge { at, value: packed });
-        }
-    }
 }

@@ -3,6 +3,9 @@
 //! Takes a line that is UTF-8; gives spans of the line, so nothing is copied. Whether a line is good depends on its bytes alone, never on
 //! which paths are wanted: strings that nobody reads have their escapes and surrogates checked like those that somebody does.
 
+mod atom;
+mod bytes;
+mod key;
 mod projection;
 mod scan;
 

@@ -6,10 +6,10 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use wide::u8x16;
-
 use super::{
     DEPTH_MAX, Fault, Kind, Raw,
+    bytes::{BITS, chunk_at, is_space, padded, plain_end, plain_key, space, specials_at},
+    key::{KEY_BYTES_MAX, Key, Met, NONE, Target},
     projection::{NOWHERE, Projection},
     unescape,
 };
@@ -17,43 +17,8 @@ use super::{
 /// In place of a position: the line is no JSON, for the reason in [`Scanner::fault`].
 const BAD: usize = usize::MAX;
 
-/// No key.
-const NONE: u32 = u32::MAX;
-
 /// So many keys of one object are remembered.
 const KEYS_MAX: usize = 64;
-
-/// So many bytes of a key, its quotes and its colon are compared at once.
-const KEY_BYTES_MAX: usize = 32;
-
-/// A key that was met, as it was written.
-#[derive(Debug, Clone)]
-struct Key {
-    /// `"key":`, the rest zero.
-    text: [[u8; 16]; 2],
-    /// The bytes that count, a bit each.
-    mask: [u32; 2],
-    length: usize,
-    /// The key that followed it last.
-    next: u32,
-    target: Target,
-}
-
-/// Where a key leads.
-#[derive(Debug, Clone, Copy)]
-struct Target {
-    /// Slots that the value fills, if that is all there is to it.
-    slots: [u32; 2],
-    /// The node that it leads to, if there is more to it.
-    node: u32,
-    /// The hash of the key.
-    hash: u64,
-}
-
-impl Target {
-    /// Of a key that nothing asks about.
-    const NONE: Target = Target { slots: [NONE; 2], node: NOWHERE, hash: 0 };
-}
 
 /// Walks lines with one projection.
 #[derive(Debug)]
@@ -77,98 +42,10 @@ pub struct Scanner<'p> {
     depth: usize,
     fault: Fault,
     /// Of the value last walked over.
-    kind: Kind,
-    value_hash: u64,
+    pub(super) kind: Kind,
+    pub(super) value_hash: u64,
     /// Whether the text last walked over has escapes.
-    escaped: bool,
-}
-
-/// Sixteen bytes of a line from a position on, if it has so many.
-#[inline(always)]
-fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
-    bytes.get(at..)?.first_chunk::<16>()
-}
-
-/// Sixteen bytes of a line from a position on; zeros beyond its end.
-#[inline(never)]
-fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
-    let mut chunk = [0; 16];
-    let rest = bytes.get(at..).unwrap_or_default();
-    let length = rest.len().min(chunk.len());
-    chunk[..length].copy_from_slice(&rest[..length]);
-    chunk
-}
-
-/// A bit for each byte that is a quote, a backslash or a control character.
-#[inline(always)]
-fn specials(chunk: [u8; 16]) -> u32 {
-    let chunk = u8x16::new(chunk);
-    let control = u8x16::splat(0x1f);
-    let special =
-        chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\')) | chunk.min(control).simd_eq(chunk);
-    special.to_bitmask()
-}
-
-/// The bytes from a position on that are specials, sixteen of them at most; what is beyond the end of the line is special.
-#[inline(always)]
-fn specials_at(bytes: &[u8], at: usize) -> u32 {
-    match chunk_at(bytes, at) {
-        Some(chunk) => specials(*chunk),
-        None => specials_padded(bytes, at),
-    }
-}
-
-/// The position of the closing quote of a text, from the position after the opening one, if the text has no escapes and is well-formed.
-#[inline(always)]
-fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        let special = specials_at(bytes, at);
-        at += special.trailing_zeros().min(16) as usize;
-        if special != 0 {
-            return (bytes.get(at) == Some(&b'"')).then_some(at);
-        }
-    }
-}
-
-/// The position after a key's colon, if the key has no escapes and its colon follows at once.
-#[inline(always)]
-fn plain_key(bytes: &[u8], at: usize) -> Option<usize> {
-    if bytes.get(at) != Some(&b'"') {
-        return None;
-    }
-    let close = plain_end(bytes, at + 1)?;
-    (bytes.get(close + 1) == Some(&b':')).then_some(close + 2)
-}
-
-#[cold]
-#[inline(never)]
-fn specials_padded(bytes: &[u8], at: usize) -> u32 {
-    specials(padded(bytes, at))
-}
-
-/// By a number of bytes, all of their bits set.
-const BITS: [u128; 16] = {
-    let mut bits = [0; 16];
-    let mut length = 1;
-    while length < 16 {
-        bits[length] = bits[length - 1] << 8 | 0xff;
-        length += 1;
-    }
-    bits
-};
-
-#[inline(always)]
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// The position of the next byte that is no white space.
-#[inline(always)]
-fn space(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
-        at += 1;
-    }
-    at
+    pub(super) escaped: bool,
 }
 
 impl<'p> Scanner<'p> {
@@ -228,14 +105,14 @@ impl<'p> Scanner<'p> {
 
     /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
     #[inline]
-    fn mix(&self, a: u64, b: u64) -> u64 {
+    pub(super) fn mix(&self, a: u64, b: u64) -> u64 {
         let product = u128::from(a ^ self.secrets[0]).wrapping_mul(u128::from(b ^ self.secrets[1]));
         (product as u64) ^ ((product >> 64) as u64)
     }
 
     /// The hash of some bytes, set apart by what they are.
     #[inline]
-    fn hash_bytes(&self, kind: Kind, bytes: &[u8]) -> u64 {
+    pub(super) fn hash_bytes(&self, kind: Kind, bytes: &[u8]) -> u64 {
         if bytes.len() < 16 {
             return self.hash_short(kind, bytes.len(), u128::from_le_bytes(padded(bytes, 0)));
         }
@@ -246,7 +123,7 @@ impl<'p> Scanner<'p> {
 
     /// The hash of fewer than sixteen bytes, given with zeros behind them.
     #[inline(always)]
-    fn hash_short(&self, kind: Kind, length: usize, bytes: u128) -> u64 {
+    pub(super) fn hash_short(&self, kind: Kind, length: usize, bytes: u128) -> u64 {
         let marks = (length as u64) << 8 | kind as u64;
         self.mix(self.mix(bytes as u64, (bytes >> 64) as u64), marks)
     }
@@ -261,7 +138,7 @@ impl<'p> Scanner<'p> {
     }
 
     #[cold]
-    fn bad(&mut self, fault: Fault) -> usize {
+    pub(super) fn bad(&mut self, fault: Fault) -> usize {
         self.fault = fault;
         BAD
     }
@@ -328,55 +205,6 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    #[inline(never)]
-    fn word(&mut self, line: &str, at: usize, word: &str, kind: Kind) -> usize {
-        if !line.as_bytes()[at..].starts_with(word.as_bytes()) {
-            return self.bad(Fault::Syntax(at));
-        }
-        self.kind = kind;
-        self.value_hash = self.mix(0, kind as u64);
-        at + word.len()
-    }
-
-    #[inline(never)]
-    fn number(&mut self, bytes: &[u8], start: usize, hashed: bool) -> usize {
-        let digits = |mut at: usize| {
-            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
-            }
-            at
-        };
-        let first = start + usize::from(bytes.get(start) == Some(&b'-'));
-        let mut at = if bytes.get(first) == Some(&b'0') { first + 1 } else { digits(first) };
-        if at == first {
-            return self.bad(Fault::Syntax(first));
-        }
-        if bytes.get(at) == Some(&b'.') {
-            let fraction = at + 1;
-            at = digits(fraction);
-            if at == fraction {
-                return self.bad(Fault::Syntax(at));
-            }
-        }
-        if matches!(bytes.get(at), Some(b'e' | b'E')) {
-            let exponent = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-            at = digits(exponent);
-            if at == exponent {
-                return self.bad(Fault::Syntax(at));
-            }
-        }
-        self.kind = Kind::Number;
-        if hashed {
-            self.value_hash = match chunk_at(bytes, start) {
-                Some(chunk) if at - start < chunk.len() => {
-                    self.hash_short(Kind::Number, at - start, u128::from_le_bytes(*chunk) & BITS[at - start])
-                }
-                _ => self.hash_bytes(Kind::Number, &bytes[start..at]),
-            };
-        }
-        at
-    }
-
     /// The position of the closing quote of a text, from the position after the opening one.
     #[inline(always)]
     fn text_end(&mut self, bytes: &[u8], mut at: usize) -> usize {
@@ -399,43 +227,6 @@ impl<'p> Scanner<'p> {
                 _ => return self.bad(Fault::Syntax(at)),
             }
         }
-    }
-
-    #[cold]
-    fn escape(&mut self, bytes: &[u8], start: usize) -> usize {
-        self.escaped = true;
-        match bytes.get(start + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => start + 2,
-            Some(b'u') => self.code(bytes, start),
-            _ => self.bad(Fault::Syntax(start)),
-        }
-    }
-
-    /// An escape by number: one, or two that are one character.
-    fn code(&mut self, bytes: &[u8], start: usize) -> usize {
-        let hex4 = |at: usize| {
-            let mut code = 0;
-            for at in at..at + 4 {
-                let digit = bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).ok_or(at)?;
-                code = code * 16 + digit;
-            }
-            Ok(code)
-        };
-        let first = match hex4(start + 2) {
-            Ok(first) => first,
-            Err(at) => return self.bad(Fault::Syntax(at)),
-        };
-        if !(0xD800..0xE000).contains(&first) {
-            return start + 6;
-        }
-        if first < 0xDC00 && bytes.get(start + 6..start + 8) == Some(b"\\u") {
-            match hex4(start + 8) {
-                Ok(0xDC00..0xE000) => return start + 12,
-                Ok(_) => {}
-                Err(at) => return self.bad(Fault::Syntax(at)),
-            }
-        }
-        self.bad(Fault::LoneSurrogate(start))
     }
 
     /// An object, from the position after its brace; its fingerprint does not depend on the order of its keys.
@@ -660,47 +451,5 @@ impl<'p> Scanner<'p> {
         self.kind = Kind::Array;
         self.value_hash = self.mix(hash, Kind::Array as u64);
         at
-    }
-}
-
-/// A key that was walked over.
-struct Met {
-    /// The position after its colon.
-    after: usize,
-    target: Target,
-    /// Its place among the keys that are remembered.
-    place: u32,
-}
-
-impl Key {
-    /// What stands before the first key.
-    fn before_all() -> Key {
-        Key { text: [[0; 16]; 2], mask: [0; 2], length: 0, next: NONE, target: Target::NONE }
-    }
-
-    /// Whether sixteen bytes are those of a half of the key, as far as they count.
-    #[inline(always)]
-    fn agrees(&self, half: usize, chunk: [u8; 16]) -> bool {
-        let same = u8x16::new(chunk).simd_eq(u8x16::new(self.text[half])).to_bitmask();
-        same & self.mask[half] == self.mask[half]
-    }
-
-    #[inline(always)]
-    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
-        match chunk_at(bytes, at) {
-            Some(chunk) if !self.agrees(0, *chunk) => false,
-            Some(_) if self.length <= 16 => true,
-            Some(_) => match chunk_at(bytes, at + 16) {
-                Some(chunk) => self.agrees(1, *chunk),
-                None => self.stands_at_end(bytes, at),
-            },
-            None => self.stands_at_end(bytes, at),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn stands_at_end(&self, bytes: &[u8], at: usize) -> bool {
-        (0..2).all(|half| self.agrees(half, padded(bytes, at + 16 * half)))
     }
 }

@@ -1,0 +1,91 @@
+//! Sixteen bytes of a line at a time: where texts and keys end, and what stands at a position.
+
+use wide::u8x16;
+
+/// Sixteen bytes of a line from a position on, if it has so many.
+#[inline(always)]
+pub(super) fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
+    bytes.get(at..)?.first_chunk::<16>()
+}
+
+/// Sixteen bytes of a line from a position on; zeros beyond its end.
+#[inline(never)]
+pub(super) fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
+    let mut chunk = [0; 16];
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = rest.len().min(chunk.len());
+    chunk[..length].copy_from_slice(&rest[..length]);
+    chunk
+}
+
+/// A bit for each byte that is a quote, a backslash or a control character.
+#[inline(always)]
+fn specials(chunk: [u8; 16]) -> u32 {
+    let chunk = u8x16::new(chunk);
+    let control = u8x16::splat(0x1f);
+    let special =
+        chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\')) | chunk.min(control).simd_eq(chunk);
+    special.to_bitmask()
+}
+
+/// The bytes from a position on that are specials, sixteen of them at most; what is beyond the end of the line is special.
+#[inline(always)]
+pub(super) fn specials_at(bytes: &[u8], at: usize) -> u32 {
+    match chunk_at(bytes, at) {
+        Some(chunk) => specials(*chunk),
+        None => specials_padded(bytes, at),
+    }
+}
+
+/// The position of the closing quote of a text, from the position after the opening one, if the text has no escapes and is well-formed.
+#[inline(always)]
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let special = specials_at(bytes, at);
+        at += special.trailing_zeros().min(16) as usize;
+        if special != 0 {
+            return (bytes.get(at) == Some(&b'"')).then_some(at);
+        }
+    }
+}
+
+/// The position after a key's colon, if the key has no escapes and its colon follows at once.
+#[inline(always)]
+pub(super) fn plain_key(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'"') {
+        return None;
+    }
+    let close = plain_end(bytes, at + 1)?;
+    (bytes.get(close + 1) == Some(&b':')).then_some(close + 2)
+}
+
+#[cold]
+#[inline(never)]
+fn specials_padded(bytes: &[u8], at: usize) -> u32 {
+    specials(padded(bytes, at))
+}
+
+/// By a number of bytes, all of their bits set.
+pub(super) const BITS: [u128; 16] = {
+    let mut bits = [0; 16];
+    let mut length = 1;
+    while length < 16 {
+        bits[length] = bits[length - 1] << 8 | 0xff;
+        length += 1;
+    }
+    bits
+};
+
+#[inline(always)]
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The position of the next byte that is no white space.
+#[inline(always)]
+pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at
+}

@@ -8,6 +8,7 @@ mod cells;
 mod counts;
 mod days;
 mod duplicates;
+mod folk;
 mod hearth;
 mod image;
 mod intern;
@@ -22,14 +23,13 @@ pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack}
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
+pub use folk::{Folk, FolkMore, Named, Population};
 pub use hearth::Hearth;
 pub use image::edge_kind;
 pub use intern::Interner;
 pub use joins::Joins;
 pub use keyed::Keyed;
-pub use part::{
-    ANY_DAY, Folk, FolkMore, NO_ACCOUNT, NO_FIRST, NO_LAST, Named, Owner, PARTITIONS, Part, Population, Rest, Row,
-};
+pub use part::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, Owner, PARTITIONS, Part, Rest, Row};
 pub use shared::TextOrder;
 pub use state::State;
 

@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 pub mod cases;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod decode;
@@ -20,6 +21,7 @@ pub mod model;
 pub mod pipeline;
 pub mod publish;
 pub mod read;
+pub mod rules;
 pub mod schema;
 pub mod score;
 pub mod units;

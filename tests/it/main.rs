@@ -12,6 +12,7 @@ mod inspect;
 mod laws;
 mod oracle;
 mod output;
+mod publish;
 mod readme;
 mod real_data;
 mod reference;

@@ -382,7 +382,7 @@ fn the_line_that_was_being_written_is_read_to_its_end() {
 fn a_file_that_is_written_over_is_an_error() {
     let write_over = |path: &Path, text: &str| {
         // The clock of file times is coarse.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(std::time::Duration::from_millis(20));
         let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
         file.set_len(0).unwrap();
         file.write_all(text.repeat(400).as_bytes()).unwrap();

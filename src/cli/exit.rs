@@ -1,6 +1,6 @@
 //! Exit codes, and failures on their way to one.
 
-use std::io;
+use std::{io, path::Path};
 
 use super::{paint, tell};
 use crate::{
@@ -48,6 +48,18 @@ impl Failure {
         }
     }
 
+    /// A failure to make or write the bytes of a file.
+    pub fn writing(error: io::Error, path: &Path) -> Failure {
+        match error.downcast::<PublishError>() {
+            // It names the file already.
+            Ok(error) => error.into(),
+            Err(error) => Failure::Error(
+                anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
+                Exit::Io,
+            ),
+        }
+    }
+
     /// Tells people, and gives the exit code.
     pub fn report(self) -> Exit {
         match self {
@@ -73,7 +85,11 @@ impl From<ReadError> for Failure {
 
 impl From<PublishError> for Failure {
     fn from(error: PublishError) -> Self {
-        Failure::Error(error.into(), Exit::Io)
+        let exit = match error {
+            PublishError::SameTarget { .. } | PublishError::Exists { .. } => Exit::CannotStart,
+            _ => Exit::Io,
+        };
+        Failure::Error(error.into(), exit)
     }
 }
 

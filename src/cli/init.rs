@@ -2,13 +2,14 @@
 
 use std::{
     ffi::OsString,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use super::{
     Exit, Failure,
     inspect::{inputs, look, no_model},
+    interrupt,
     score::FromName,
     tell,
 };
@@ -16,8 +17,8 @@ use crate::{
     diag::{Document, visible},
     init,
     model::parse,
-    publish::{Access, Staged, commit},
-    read::InputKind,
+    publish::{Access, Staged, commit, sweep},
+    read::{FileId, Input, InputKind},
 };
 
 /// Write a first model for these events: the built-in example with your events in it.
@@ -56,6 +57,8 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
         )));
     }
     let inputs = inputs(&arguments.events, arguments.quiet)?;
+    spare_inputs(path, &inputs)?;
+    let staged = begin(arguments)?;
     let format = arguments.from.map_or("auto", FromName::as_str);
     let twice = inputs.iter().all(|input| !matches!(input.kind, InputKind::Stdin));
     let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false))?;
@@ -80,7 +83,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
     let text = init::model(&dump, &fields);
     let document = Document { name: name.clone(), text };
     let model = parse(&document).map_err(|problems| Failure::Document(Box::new(problems), Exit::No))?;
-    write(path, &document.text)?;
+    write(staged, &document.text, path)?;
     if !arguments.quiet {
         let wired = crate::inspect::asked(&dump.survey, &model);
         let found = wired.events - wired.missing_events.len() as u64;
@@ -92,10 +95,29 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut staged = Staged::new(path, Access::Shared)?;
-    staged.write_all(text.as_bytes()).map_err(|error| {
-        Failure::Error(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())), Exit::Io)
-    })?;
+/// Refuses to write over what is read, under whatever name.
+fn spare_inputs(path: &Path, inputs: &[Input]) -> Result<(), Failure> {
+    let read = inputs.iter().filter_map(Input::path).filter_map(|path| FileId::of(path).ok());
+    let stdin = inputs.iter().filter(|input| input.path().is_none()).filter_map(|_| FileId::of_open(&io::stdin()));
+    match FileId::of(path) {
+        Ok(output) if read.chain(stdin).any(|input| input == output) => Err(Failure::usage(format!(
+            "`{}` is read by this command and would be written over; -o FILE writes another file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Begins the file, before the events are read, so that a folder that takes no files is told at once.
+fn begin(arguments: &InitArguments) -> Result<Staged, Failure> {
+    interrupt::watch();
+    let path = arguments.output.as_path();
+    sweep(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+    let staged = Staged::new(path, Access::Shared)?;
+    Ok(if arguments.force { staged } else { staged.keeping_existing() })
+}
+
+fn write(mut staged: Staged, text: &str, path: &Path) -> Result<(), Failure> {
+    staged.write_all(text.as_bytes()).map_err(|error| Failure::writing(error, path))?;
     Ok(commit(vec![staged])?)
 }

@@ -93,6 +93,9 @@ pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::Input
         for left_out in &resolved.left_out {
             tell(&visible(&format!("note: {left_out}")));
         }
+        for repeated in &resolved.repeated {
+            tell(&visible(&format!("note: {repeated}")));
+        }
     }
     Ok(resolved.inputs)
 }

@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod init;
 mod inspect;
+mod interrupt;
 mod model;
 mod notes;
 mod rule;
@@ -76,7 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             let wrong = error.use_stderr();
             return match error.print() {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Io,
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Failure::output(error).report(),
                 _ if wrong => Exit::CannotStart,
                 _ => Exit::Done,
             };

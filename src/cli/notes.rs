@@ -1,7 +1,9 @@
 //! What a run tells about its input beside what it came to: formats, joins, lines that were broken.
 
 use super::tell;
-use crate::{decode::format::Recognised, diag::visible, entity::JoinReport, pipeline::Folded, units::plural};
+use crate::{
+    decode::format::Recognised, diag::visible, entity::JoinReport, pipeline::Folded, read::FileStats, units::plural,
+};
 
 /// What files were read as, and how that was told, unless it was asked for; files of one kind together.
 pub(super) fn formats(folded: &Folded, asked: &str) {
@@ -22,6 +24,16 @@ pub(super) fn formats(folded: &Folded, asked: &str) {
             others => format!(" and {}", plural(others, "more file", "more files")),
         };
         tell(&visible(&format!("note: {name}{more}: read as {}: {}", format.format.title, format.sign)));
+    }
+}
+
+/// Files that somebody wrote to while they were read.
+pub(super) fn grown(files: &[FileStats]) {
+    for file in files.iter().filter(|file| file.grew) {
+        tell(&visible(&format!(
+            "note: {} grew while it was read; what came after its size at the beginning is left to the next run",
+            file.name
+        )));
     }
 }
 

@@ -1,5 +1,7 @@
 //! `pql score`: events to users and accounts.
 
+mod outputs;
+
 use std::{
     ffi::OsString,
     io::{self, BufWriter, IsTerminal, Write},
@@ -7,17 +9,16 @@ use std::{
 };
 
 use clap::ValueEnum;
-use sha2::{Digest, Sha256};
 
+use self::outputs::{Output, Outputs, Planned};
 use super::{Exit, Failure, model, notes, tell};
 use crate::{
     clock::{parse_day, parse_rfc3339},
     diag::visible,
     emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
     enrich::{self, EnrichFile},
-    model::{EXAMPLE, Model, hex, parse},
+    model::{EXAMPLE, Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
-    publish::{Access, Staged, commit, ensure_dir, sweep},
     read::{self, Input},
     score::Scored,
     units::{Micros, plural},
@@ -66,6 +67,10 @@ pub(super) struct ScoreArguments {
     /// Write users, accounts, rejects and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    /// Wait so many seconds for another run that writes to the folder of --out [default: do not wait]
+    #[arg(long, value_name = "SECONDS", requires = "out")]
+    wait: Option<u64>,
 
     /// Which rows to write to the standard output
     #[arg(long, value_enum, default_value_t = LevelName::Account, conflicts_with = "out")]
@@ -203,13 +208,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, &model), arguments.quiet)?;
     let accounts =
         enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, &model), arguments.quiet)?;
-    spare_inputs(arguments, &settings.inputs)?;
-    if let Some(dir) = &arguments.out {
-        ensure_dir(dir)?;
-        sweep(dir);
-    }
-    let rejects_path =
-        arguments.rejects.clone().or_else(|| arguments.out.as_ref().map(|dir| dir.join("rejects.ndjson")));
+    let planned = Planned::new(arguments);
+    planned.spare_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
+    let mut outputs = planned.open(arguments)?;
     let job = Job {
         model: &model,
         inputs: settings.inputs,
@@ -218,15 +219,16 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         now: settings.now,
         workers: settings.workers,
         max_rejects: settings.max_rejects,
-        keep_rejects: rejects_path.is_some(),
+        keep_rejects: outputs.rejects.is_some(),
     };
     let mut folded = match fold(&job, arguments.quiet) {
-        Err(error) => return Err(without_result(error, rejects_path.as_deref())),
+        Err(error) => return Err(without_result(error, outputs.rejects)),
         Ok(folded) => folded,
     };
     if !arguments.quiet {
         notes::formats(&folded, job.format);
         tell_empty(&folded.files);
+        notes::grown(&folded.files);
         tell_rejects(&folded.rejects);
         tell_missing_names("the model", &model, &folded.state.names);
     }
@@ -245,23 +247,21 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
             }
         }
     }
-    let mut staged = Vec::new();
-    if let Some(path) = &rejects_path {
-        staged.push(stage_rejects(path, &mut folded.rejects)?);
+    if let Some(file) = &mut outputs.rejects {
+        file.write_with(|file| folded.rejects.write(file))?;
     }
     if !arguments.quiet {
         notes::joins(&scored.entities.joins, folded.split_records);
     }
-    if let Some(path) = &arguments.id_map {
-        staged.push(stage_id_map(path, &scored)?);
+    if let Some(file) = &mut outputs.id_map {
+        // Every raw id with its user, so that a warehouse can use the same joins.
+        file.write_with(|file| emit::id_map(&scored.entities.id_map(), file))?;
     }
     let result = Finished { model: &model, scored: &scored, without, folded: &folded };
     let exit = match &arguments.out {
-        Some(dir) => write_folder(arguments, dir, &result, staged),
+        Some(dir) => write_folder(arguments, dir, &result, outputs),
         // Published first, because whoever reads the rows may go away before their end.
-        None => {
-            commit(staged).map_err(Failure::from).and_then(|()| write_output(arguments, &result)).map(|()| Exit::Done)
-        }
+        None => outputs.commit().and_then(|()| write_output(arguments, &result)).map(|()| Exit::Done),
     };
     // The program is about to end: giving back the memory of a million users piece by piece would only take time.
     std::mem::forget(scored);
@@ -270,13 +270,14 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
 }
 
 /// Publishes the rejected lines of a run that has nothing else to publish.
-fn without_result(mut error: RunError, path: Option<&Path>) -> Failure {
+fn without_result(mut error: RunError, file: Option<Output>) -> Failure {
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };
     tell_rejects(rejects);
-    if let Some(path) = path.filter(|_| !rejects.is_empty()) {
-        if let Err(failure) = stage_rejects(path, rejects).and_then(|staged| Ok(commit(vec![staged])?)) {
+    if let Some(mut file) = file.filter(|_| !rejects.is_empty()) {
+        let path = file.path().to_path_buf();
+        if let Err(failure) = file.write_with(|file| rejects.write(file)).and_then(|()| file.commit()) {
             return failure;
         }
         tell(&format!("rejected lines are in {}", visible(&path.display().to_string())));
@@ -328,8 +329,8 @@ pub(super) fn tell_resolved(resolved: &read::Resolved) {
     for left_out in &resolved.left_out {
         tell(&visible(&format!("note: {left_out}")));
     }
-    for path in &resolved.repeated {
-        tell(&format!("note: {} is named twice and read once", visible(&path.display().to_string())));
+    for repeated in &resolved.repeated {
+        tell(&visible(&format!("note: {repeated}")));
     }
 }
 
@@ -357,32 +358,6 @@ pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
             "--max-rejects `{text}` is no limit; expected a share such as 1% or 0.01, or a number of lines such as 100"
         ))
     })
-}
-
-/// Refuses to write over what is read.
-fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Failure> {
-    let ending = format(arguments).ending();
-    let in_folder = |dir: &PathBuf| {
-        [format!("users.{ending}"), format!("accounts.{ending}"), "run.json".to_owned(), "rejects.ndjson".to_owned()]
-            .map(|name| dir.join(name))
-    };
-    let outputs =
-        arguments.out.iter().flat_map(in_folder).chain(arguments.rejects.clone()).chain(arguments.id_map.clone());
-    let read: Vec<PathBuf> = inputs
-        .iter()
-        .filter_map(|input| input.path().map(Path::to_path_buf))
-        .chain([&arguments.model, &arguments.users, &arguments.accounts].into_iter().flatten().cloned())
-        .collect();
-    for output in outputs {
-        let Ok(real) = output.canonicalize() else { continue };
-        if read.iter().any(|path| path.canonicalize().is_ok_and(|path| path == real)) {
-            let name = output.display();
-            return Err(Failure::usage(format!(
-                "`{name}` is read by this run and would be written over; name another folder or file for the output"
-            )));
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn enrichment(
@@ -455,23 +430,6 @@ pub(super) fn tell_rejects(rejects: &Rejects) {
     }
 }
 
-fn stage_rejects(path: &Path, rejects: &mut Rejects) -> Result<Staged, Failure> {
-    let mut staged = Staged::new(path, Access::Private)?;
-    rejects.write(&mut staged).map_err(|error| writing(error, path))?;
-    Ok(staged)
-}
-
-/// Every raw id with its user, so that a warehouse can use the same joins.
-fn stage_id_map(path: &Path, scored: &Scored<'_>) -> Result<Staged, Failure> {
-    let mut staged = Staged::new(path, Access::Shared)?;
-    emit::id_map(&scored.entities.id_map(), &mut staged).map_err(|error| writing(error, path))?;
-    Ok(staged)
-}
-
-fn writing(error: io::Error, path: &Path) -> Failure {
-    Failure::Error(anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())), Exit::Io)
-}
-
 fn format(arguments: &ScoreArguments) -> Format {
     match arguments.format {
         Some(FormatName::Json) => Format::Json,
@@ -515,65 +473,61 @@ fn tell_defused(defused: u64, quiet: bool) {
     }
 }
 
-/// Counts and hashes what goes through it.
-struct Hashing {
-    staged: Staged,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.staged.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
-    }
-}
-
 /// Users, accounts, rejects and the record of the run, all of them or none.
 fn write_folder(
     arguments: &ScoreArguments,
     dir: &Path,
     result: &Finished<'_>,
-    mut staged: Vec<Staged>,
+    mut outputs: Outputs,
 ) -> Result<Exit, Failure> {
-    let format = format(arguments);
     let mut facts = run_facts(result);
-    for (side, what) in [(Side::User, "users"), (Side::Account, "accounts")] {
-        let name = format!("{what}.{}", format.ending());
-        let path = dir.join(&name);
-        let mut out = Hashing { staged: Staged::new(&path, Access::Shared)?, hash: Sha256::new(), bytes: 0 };
-        facts.formula_cells +=
-            emit::rows(result.scored, result.model, side, format, &mut out).map_err(|error| writing(error, &path))?;
-        facts.outputs.push((name, out.bytes, hex(&out.hash.finalize())));
-        staged.push(out.staged);
+    for (side, file) in &mut outputs.rows {
+        file.write_with(|file| {
+            facts.formula_cells += emit::rows(result.scored, result.model, *side, format(arguments), file)?;
+            Ok(())
+        })?;
     }
-    let path = dir.join("run.json");
-    let mut record = Staged::new(&path, Access::Shared)?;
-    let text = serde_json::to_string_pretty(&run_record(result.scored, result.model, &facts)).unwrap_or_default();
-    record.write_all(text.as_bytes()).and_then(|()| record.write_all(b"\n")).map_err(|error| writing(error, &path))?;
-    staged.push(record);
-    commit(staged)?;
+    (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
+    if let Some(file) = &mut outputs.record {
+        let record = run_record(result.scored, result.model, &facts);
+        let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
+        file.write_with(|file| file.write_all(text.as_bytes()))?;
+    }
+    let stale = outputs.stale(dir);
+    outputs.commit()?;
     if !arguments.quiet {
+        tell_stale(dir, &stale);
         tell_defused(facts.formula_cells, false);
-        let (users, accounts) = (&result.scored.users, &result.scored.accounts);
-        tell(&format!(
-            "{} ({} qualified) and {} ({} qualified) as of {}{} are in {}",
-            plural(users.count, "user", "users"),
-            users.qualified,
-            plural(accounts.count, "account", "accounts"),
-            accounts.qualified,
-            crate::clock::instant_text(result.scored.as_of.instant),
-            if result.scored.as_of.partial { " (in the middle of a day)" } else { "" },
-            visible(&dir.display().to_string())
-        ));
+        tell_folder(dir, result.scored);
     }
     Ok(Exit::Done)
+}
+
+/// Files of an earlier run that this one did not replace.
+fn tell_stale(dir: &Path, names: &[String]) {
+    if !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        tell(&visible(&format!(
+            "note: {} in {} is of an earlier run and not of this one; remove what nobody reads",
+            crate::diag::list(&names),
+            dir.display()
+        )));
+    }
+}
+
+/// Says what is in the folder.
+fn tell_folder(dir: &Path, scored: &Scored<'_>) {
+    let (users, accounts) = (&scored.users, &scored.accounts);
+    tell(&format!(
+        "{} ({} qualified) and {} ({} qualified) as of {}{} are in {}",
+        plural(users.count, "user", "users"),
+        users.qualified,
+        plural(accounts.count, "account", "accounts"),
+        accounts.qualified,
+        crate::clock::instant_text(scored.as_of.instant),
+        if scored.as_of.partial { " (in the middle of a day)" } else { "" },
+        visible(&dir.display().to_string())
+    ));
 }
 
 /// Events of each name that the model asks for.
@@ -624,5 +578,6 @@ fn run_facts(result: &Finished<'_>) -> RunFacts {
         without_row: result.without.without_row,
         formula_cells: 0,
         outputs: Vec::new(),
+        outputs_elsewhere: Vec::new(),
     }
 }

@@ -75,6 +75,8 @@ pub(super) fn man(arguments: &ManArguments) -> Result<Exit, Failure> {
 }
 
 fn print(bytes: &[u8]) -> Result<Exit, Failure> {
-    io::stdout().lock().write_all(bytes).map_err(Failure::output)?;
+    let mut stdout = io::stdout().lock();
+    // A text that does not end with its last line is still in the buffer.
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
 }

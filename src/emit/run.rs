@@ -38,6 +38,8 @@ pub struct RunFacts {
     pub formula_cells: u64,
     /// Files that were written: name, bytes and SHA-256.
     pub outputs: Vec<(String, u64, String)>,
+    /// Likewise, with the path of each: files that are not in the folder of the record.
+    pub outputs_elsewhere: Vec<(String, u64, String)>,
 }
 
 /// What the record says of a file.
@@ -97,6 +99,7 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "accounts": level(&scored.accounts),
         "formula_cells": facts.formula_cells,
         "outputs": facts.outputs.iter().map(|(name, bytes, sha256)| json!({ "name": name, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
+        "outputs_elsewhere": facts.outputs_elsewhere.iter().map(|(path, bytes, sha256)| json!({ "path": path, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
     })
 }
 

@@ -26,6 +26,10 @@ pub enum PublishError {
     Write { path: PathBuf, source: io::Error },
     /// Two files that would replace the same one.
     SameTarget { path: PathBuf },
+    /// An output folder that could not be locked.
+    Lock { path: PathBuf, source: io::Error },
+    /// A file that was to be new and is there by now.
+    Exists { path: PathBuf },
     /// A finished file that could not get its name, after `published` others did.
     Rename { path: PathBuf, published: usize, source: io::Error },
     /// Names that could not be brought to the disk.
@@ -73,6 +77,16 @@ impl fmt::Display for PublishError {
             Self::SameTarget { path } => {
                 write!(f, "`{}` is named for two outputs; give each its own file", path.display())
             }
+            Self::Lock { path, .. } => write!(
+                f,
+                "folder `{}` could not be locked against other runs; check the disk or mount it is on, and who may read it",
+                path.display()
+            ),
+            Self::Exists { path } => write!(
+                f,
+                "`{}` was created by another process meanwhile, and is left as it is; name another file",
+                path.display()
+            ),
             Self::Rename { path, published, .. } => write!(
                 f,
                 "`{}` could not be replaced, with {published} file{} of this run already in place; \
@@ -96,9 +110,14 @@ impl Error for PublishError {
             | Self::Link { source, .. }
             | Self::Create { source, .. }
             | Self::Write { source, .. }
+            | Self::Lock { source, .. }
             | Self::Rename { source, .. }
             | Self::SyncFolder { source, .. } => Some(source),
-            Self::NotFolder { .. } | Self::IsFolder { .. } | Self::NotRegular { .. } | Self::SameTarget { .. } => None,
+            Self::NotFolder { .. }
+            | Self::IsFolder { .. }
+            | Self::NotRegular { .. }
+            | Self::SameTarget { .. }
+            | Self::Exists { .. } => None,
         }
     }
 }

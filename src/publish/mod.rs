@@ -9,32 +9,35 @@
 //! nor to devices, and leaves to its callers that no target is also an input.
 
 mod error;
+mod gate;
+mod lock;
+mod temporary;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, DirEntry, File, Metadata, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, Metadata},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
-use tempfile::{NamedTempFile, TempPath};
-
-pub use self::error::PublishError;
-
-/// How the name of a temporary file begins; hidden, so that folder inputs and `ls` pass over it.
-const PREFIX: &str = ".pql-";
-
-/// How the name of a temporary file ends.
-const SUFFIX: &str = ".tmp";
+pub use self::{
+    error::PublishError,
+    gate::{Left, abandon},
+    lock::{FolderLock, holder},
+    temporary::sweep,
+};
+use self::{
+    gate::Gate,
+    temporary::{Temporary, create_locked},
+};
 
 /// Size of the write buffer: few calls for large outputs; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
-
-/// How often a temporary file is made anew if a sweep takes it before it is locked.
-const TRIES_MAX: usize = 8;
 
 /// Who may read a file after it is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +48,21 @@ pub enum Access {
     Private,
 }
 
+/// What becomes of a file that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Existing {
+    Replaced,
+    Kept,
+}
+
 /// A file being written, invisible under its name until [`commit`]; dropping it removes it.
 #[derive(Debug)]
 pub struct Staged {
     // Before `temporary`, so that the file is closed when its name is removed.
     file: BufWriter<File>,
-    temporary: TempPath,
+    temporary: Temporary,
     target: PathBuf,
+    existing: Existing,
 }
 
 impl Staged {
@@ -65,12 +76,18 @@ impl Staged {
         let (target, existing) = settle(target)?;
         let dir = folder_of(&target);
         match create_locked(dir, access, existing.as_ref()) {
-            Ok(file) => {
-                let (file, temporary) = file.into_parts();
-                Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), temporary, target })
+            Ok((file, temporary)) => {
+                let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+                Ok(Self { file, temporary, target, existing: Existing::Replaced })
             }
             Err(source) => Err(PublishError::Create { folder: dir.to_path_buf(), path: target, source }),
         }
+    }
+
+    /// The same file, which shall replace nothing: [`commit`] fails if the target is there by then.
+    #[must_use]
+    pub fn keeping_existing(self) -> Self {
+        Self { existing: Existing::Kept, ..self }
     }
 
     /// The file that will be replaced, links followed.
@@ -80,11 +97,12 @@ impl Staged {
 
     /// Brings the bytes to the disk and closes the buffer.
     fn seal(self) -> Result<Sealed, PublishError> {
-        let Self { file, temporary, target } = self;
+        let Self { file, temporary, target, existing } = self;
         let failed = |source| PublishError::Write { path: target.clone(), source };
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        // Not tried again if it fails: the system may have dropped the bytes, and say the next time that all is well.
         file.sync_all().map_err(failed)?;
-        Ok(Sealed { _locked: file, temporary, target })
+        Ok(Sealed { _locked: file, temporary, target, existing })
     }
 
     /// Puts the path into an error of the system, for writers that know only `io::Error`.
@@ -108,16 +126,23 @@ impl Write for Staged {
 struct Sealed {
     /// Keeps sweeps away until the rename.
     _locked: File,
-    temporary: TempPath,
+    temporary: Temporary,
     target: PathBuf,
+    existing: Existing,
 }
 
 impl Sealed {
-    fn rename(self, published: usize) -> Result<(), PublishError> {
-        self.temporary.persist(&self.target).map_err(|error| PublishError::Rename {
-            path: self.target,
-            published,
-            source: error.error,
+    fn rename(&mut self, published: usize, gate: &mut Gate) -> Result<(), PublishError> {
+        let renamed = match self.existing {
+            Existing::Replaced => self.temporary.replace(&self.target, gate),
+            Existing::Kept => self.temporary.appear(&self.target, gate),
+        };
+        renamed.map_err(|source| {
+            let path = self.target.clone();
+            match source.kind() {
+                io::ErrorKind::AlreadyExists if self.existing == Existing::Kept => PublishError::Exists { path },
+                _ => PublishError::Rename { path, published, source },
+            }
         })
     }
 }
@@ -130,13 +155,64 @@ impl Sealed {
 /// failed rename: the error says how many files before it have. A folder that could not be brought to
 /// the disk: all files are in place, but may not outlive a power cut.
 pub fn commit(staged: Vec<Staged>) -> Result<(), PublishError> {
-    refuse_same_target(&staged)?;
-    let sealed: Vec<Sealed> = staged.into_iter().map(Staged::seal).collect::<Result<_, _>>()?;
+    refuse_same(staged.iter().map(Staged::target))?;
+    let mut sealed = seal_all(staged)?;
     let folders: BTreeSet<PathBuf> = sealed.iter().map(|file| folder_of(&file.target).to_path_buf()).collect();
-    for (published, file) in sealed.into_iter().enumerate() {
-        file.rename(published)?;
+    // Whoever ends the process early waits here, so that it ends with none of the names given or with all.
+    let mut gate = gate::enter();
+    let named = sealed.iter_mut().enumerate().try_for_each(|(published, file)| file.rename(published, &mut gate));
+    let done = named.and_then(|()| folders.iter().try_for_each(|folder| sync_folder(folder)));
+    // Files that were not published pass through the gate when they are dropped.
+    drop(gate);
+    done
+}
+
+/// Brings all files to the disk side by side: it gathers what is waiting anyway, so that four take hardly longer than one.
+fn seal_all(staged: Vec<Staged>) -> Result<Vec<Sealed>, PublishError> {
+    let helpers = staged.len().saturating_sub(1);
+    let waiting = Mutex::new(staged.into_iter().enumerate());
+    let sealed = Mutex::new(Vec::new());
+    let seal = || {
+        loop {
+            // Taken in a statement of its own, so that nobody else waits while it is sealed.
+            let next = locked(&waiting).next();
+            let Some((place, file)) = next else { break };
+            let result = file.seal();
+            locked(&sealed).push((place, result));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Without helpers it takes longer, and that is all.
+            let _ = thread::Builder::new().spawn_scoped(scope, seal);
+        }
+        seal();
+    });
+    let mut sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    sealed.sort_by_key(|(place, _)| *place);
+    sealed.into_iter().map(|(_, result)| result).collect()
+}
+
+/// A thread that panicked ends the run by itself; what it held is not used.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Refuses two files that would replace the same one.
+///
+/// # Errors
+///
+/// [`PublishError::SameTarget`].
+pub fn refuse_same<'p>(targets: impl IntoIterator<Item = &'p Path>) -> Result<(), PublishError> {
+    let mut seen = BTreeSet::new();
+    for target in targets {
+        let folder = folder_of(target);
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+        if !seen.insert((folder, target.file_name())) {
+            return Err(PublishError::SameTarget { path: target.to_path_buf() });
+        }
     }
-    folders.iter().try_for_each(|folder| sync_folder(folder))
+    Ok(())
 }
 
 /// Creates an output folder, and those above it, where missing.
@@ -145,37 +221,16 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), PublishError> {
 ///
 /// The path is something else than a folder, or the folder may not be created.
 pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
+    let missing: Vec<&Path> =
+        dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err()).collect();
     match fs::create_dir_all(dir) {
-        Ok(()) => Ok(()),
+        // A file outlives a power cut only if its folder does.
+        Ok(()) => missing.iter().try_for_each(|new| sync_folder(folder_of(new))),
         Err(_) if fs::metadata(dir).is_ok_and(|meta| !meta.is_dir()) => {
             Err(PublishError::NotFolder { path: dir.to_path_buf() })
         }
         Err(source) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
     }
-}
-
-/// Removes temporary files that killed runs left in a folder; gives how many.
-///
-/// Files of runs still alive are locked and stay. What cannot be listed, locked or removed stays too,
-/// without an error: it harms nobody.
-pub fn sweep(dir: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else {
-        return 0;
-    };
-    entries.flatten().filter(|entry| is_temporary(entry) && remove_if_dead(&entry.path())).count()
-}
-
-fn is_temporary(entry: &DirEntry) -> bool {
-    let name = entry.file_name();
-    let name = name.as_encoded_bytes();
-    name.starts_with(PREFIX.as_bytes())
-        && name.ends_with(SUFFIX.as_bytes())
-        && entry.file_type().is_ok_and(|kind| kind.is_file())
-}
-
-/// Removes a file while holding its lock, so that its maker, if it comes for the lock later, finds it gone.
-fn remove_if_dead(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(path).is_ok())
 }
 
 /// Follows a link to the file to replace; gives what is there now.
@@ -201,94 +256,6 @@ fn folder_of(target: &Path) -> &Path {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     }
-}
-
-/// Makes a temporary file that no sweep of another run will remove.
-fn create_locked(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
-    for _ in 0..TRIES_MAX {
-        let file = create(dir, access, existing)?;
-        match file.as_file().try_lock() {
-            Err(TryLockError::WouldBlock) => continue,
-            Ok(()) if is_unlinked(&file.as_file().metadata()?) => continue,
-            // Where files cannot be locked, a sweep cannot lock them either and leaves them.
-            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
-        }
-    }
-    Err(io::Error::other("another process keeps removing the temporary file"))
-}
-
-/// Makes a temporary file with the rights that the published one shall have, from its first byte on.
-fn create(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
-    // The first number is cut by the umask, the second is not.
-    let (at_first, exact) = match (access, existing) {
-        (Access::Shared, None) => (0o666, None),
-        (Access::Shared, Some(meta)) => (0o600, kept_mode(meta)),
-        (Access::Private, _) => (0o600, mode(0o600)),
-    };
-    // Opening it here rather than there keeps its random name out of error texts.
-    let file =
-        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).make_in(dir, |path| new_file(at_first).open(path))?;
-    if let Some(rights) = exact {
-        file.as_file().set_permissions(rights)?;
-    }
-    Ok(file)
-}
-
-/// Options that create a file, and never open one that is there already.
-fn new_file(mode: u32) -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options
-}
-
-#[cfg(unix)]
-fn mode(bits: u32) -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(Permissions::from_mode(bits))
-}
-
-#[cfg(not(unix))]
-fn mode(_bits: u32) -> Option<Permissions> {
-    None
-}
-
-/// Read, write and execute rights of a file, without set-user-id and its like.
-#[cfg(unix)]
-fn kept_mode(meta: &Metadata) -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    mode(meta.permissions().mode() & 0o777)
-}
-
-#[cfg(not(unix))]
-fn kept_mode(_meta: &Metadata) -> Option<Permissions> {
-    None
-}
-
-#[cfg(unix)]
-fn is_unlinked(meta: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    meta.nlink() == 0
-}
-
-#[cfg(not(unix))]
-fn is_unlinked(_meta: &Metadata) -> bool {
-    false
-}
-
-fn refuse_same_target(staged: &[Staged]) -> Result<(), PublishError> {
-    let mut seen = BTreeSet::new();
-    for file in staged {
-        let folder = folder_of(&file.target);
-        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
-        if !seen.insert((folder, file.target.file_name())) {
-            return Err(PublishError::SameTarget { path: file.target.clone() });
-        }
-    }
-    Ok(())
 }
 
 /// Brings the names in a folder to the disk.

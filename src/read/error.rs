@@ -54,6 +54,8 @@ pub enum ReadError {
     Table { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
+    /// A file that was written over while it was read.
+    Rewritten { name: String },
 }
 
 impl ReadError {
@@ -185,6 +187,9 @@ impl fmt::Display for ReadError {
                 "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
                  run again when nothing writes or rotates it"
             ),
+            Self::Rewritten { name } => {
+                write!(f, "`{name}` was written over while it was read; run again when nothing writes or rotates it")
+            }
         }
     }
 }
@@ -212,7 +217,8 @@ impl Error for ReadError {
             | Self::CellCut { .. }
             | Self::Columns { .. }
             | Self::MemberRefused { .. }
-            | Self::Changed { .. } => None,
+            | Self::Changed { .. }
+            | Self::Rewritten { .. } => None,
         }
     }
 }

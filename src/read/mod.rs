@@ -16,6 +16,7 @@ mod csv;
 mod cut;
 mod error;
 mod header;
+mod identity;
 mod list;
 mod member;
 mod naming;
@@ -46,10 +47,11 @@ use std::{
 pub use self::{
     archive::LeftOut,
     error::ReadError,
+    identity::FileId,
     member::Member,
     naming::{Naming, names_of_parts},
     reader::{FileStats, Reader},
-    resolve::{Resolved, resolve, why_skipped},
+    resolve::{Repeated, Resolved, resolve, why_skipped},
     sniff::Compression,
 };
 

@@ -29,6 +29,8 @@ pub struct FileStats {
     pub raw_bytes: u64,
     /// Size of the content, a byte order mark included; decompressed bytes.
     pub bytes: u64,
+    /// Whether the file grew while it was read, so that there is more in it by now.
+    pub grew: bool,
 }
 
 /// The blocks of a list of inputs, for threads to share by reference.
@@ -209,8 +211,8 @@ impl Reader {
         let file = source.file();
         let input = self.inputs.get(file as usize);
         let name = input.map(|input| input.name.clone()).unwrap_or_default();
-        let End { compression, raw_bytes, bytes } = source.finish()?;
-        Ok(FileStats { file, name, compression, raw_bytes, bytes })
+        let End { compression, raw_bytes, bytes, grew } = source.finish()?;
+        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew })
     }
 }
 

@@ -8,13 +8,15 @@
 //! tell zip archives, and the directories of those.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, hash_map::Entry},
     ffi::{OsStr, OsString},
+    fmt,
     fs::{self, File, Metadata},
+    io,
     path::{Path, PathBuf},
 };
 
-use super::{Input, InputKind, LeftOut, ReadError, archive};
+use super::{FileId, Input, InputKind, LeftOut, ReadError, archive};
 
 /// Endings of event files inside folders.
 const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
@@ -35,7 +37,32 @@ pub struct Resolved {
     /// Members of archives that were left out, in the order of the archives.
     pub left_out: Vec<LeftOut>,
     /// Further names of files that are read already under another name or were given twice.
-    pub repeated: Vec<PathBuf>,
+    pub repeated: Vec<Repeated>,
+}
+
+/// A further name of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// The name, or `-`.
+    pub path: PathBuf,
+    /// The name under which the file is read.
+    pub read_as: PathBuf,
+}
+
+impl Repeated {
+    fn new(path: impl Into<PathBuf>, read_as: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), read_as: read_as.into() }
+    }
+}
+
+impl fmt::Display for Repeated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, read_as) = (self.path.display(), self.read_as.display());
+        if self.path == self.read_as {
+            return write!(f, "{path} is named twice and read once");
+        }
+        write!(f, "{path} is the same file as {read_as} and not read again")
+    }
 }
 
 /// Turns arguments into inputs: files as they are, folders by the endings of the files anywhere in
@@ -152,13 +179,16 @@ impl Found {
     fn into_resolved(mut self) -> Result<Resolved, ReadError> {
         let mut resolved = Resolved::default();
         self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
-        let mut seen = HashSet::new();
+        let mut seen: HashMap<FileId, PathBuf> = HashMap::new();
         for path in self.files {
-            // A pipe that the shell passes as `/dev/fd/63` has no canonical path.
-            let identity = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-            if !seen.insert(identity) {
-                resolved.repeated.push(path);
-                continue;
+            // What is gone by now is told when it is opened.
+            match FileId::of(&path).map(|identity| seen.entry(identity)) {
+                Ok(Entry::Occupied(first)) => {
+                    resolved.repeated.push(Repeated::new(path, first.get()));
+                    continue;
+                }
+                Ok(Entry::Vacant(new)) => drop(new.insert(path.clone())),
+                Err(_) => {}
             }
             match archive::members(&path)? {
                 Some(members) => {
@@ -169,17 +199,26 @@ impl Found {
             }
         }
         if self.stdin > 0 {
-            let stdin = Input { name: "-".to_owned(), kind: InputKind::Stdin };
-            let place = resolved
-                .inputs
-                .partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
-            resolved.inputs.insert(place, stdin);
+            match FileId::of_open(&io::stdin()).and_then(|identity| seen.get(&identity)) {
+                Some(first) => resolved.repeated.push(Repeated::new("-", first)),
+                None => resolved.add_stdin(),
+            }
         }
-        resolved.repeated.extend((1..self.stdin).map(|_| PathBuf::from("-")));
+        resolved.repeated.extend((1..self.stdin).map(|_| Repeated::new("-", "-")));
         self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         self.skipped.dedup();
         resolved.skipped = self.skipped;
         Ok(resolved)
+    }
+}
+
+impl Resolved {
+    /// Puts the standard input where a file of its name would be.
+    fn add_stdin(&mut self) {
+        let stdin = Input { name: "-".to_owned(), kind: InputKind::Stdin };
+        let place =
+            self.inputs.partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
+        self.inputs.insert(place, stdin);
     }
 }
 

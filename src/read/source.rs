@@ -37,6 +37,7 @@ pub(super) struct End {
     pub(super) compression: Compression,
     pub(super) raw_bytes: u64,
     pub(super) bytes: u64,
+    pub(super) grew: bool,
 }
 
 impl Source {
@@ -124,10 +125,15 @@ impl Source {
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
                 let (raw_bytes, bytes) = table.finish();
-                return Ok(End { compression: Compression::None, raw_bytes, bytes });
+                return Ok(End { compression: Compression::None, raw_bytes, bytes, grew: false });
             }
         }?;
-        Ok(End { compression: stream.compression(), raw_bytes: stream.raw_bytes(), bytes: stream.good_bytes() })
+        Ok(End {
+            compression: stream.compression(),
+            raw_bytes: stream.raw_bytes(),
+            bytes: stream.good_bytes(),
+            grew: stream.grew(),
+        })
     }
 }
 

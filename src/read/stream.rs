@@ -101,14 +101,19 @@ impl Stream {
         }
     }
 
-    /// Checks, after the last byte, that the file did not shrink.
+    /// Checks, after the last byte, that the file did not shrink and is the one that was opened.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Changed`], or [`ReadError::Read`] if its size cannot be told.
+    /// [`ReadError::Changed`], [`ReadError::Rewritten`], or [`ReadError::Read`] if the file cannot be looked at.
     pub(super) fn finish(&self) -> Result<(), ReadError> {
-        let checked = self.body.rest.raw().check_size();
+        let checked = self.body.rest.raw().check();
         checked.map_err(|fault| self.failure(fault.into()))
+    }
+
+    /// Whether there is more in the file than was read of it; told after the last byte.
+    pub(super) fn grew(&self) -> bool {
+        self.body.rest.raw().grew()
     }
 
     pub(super) fn compression(&self) -> Compression {
@@ -135,6 +140,7 @@ fn failure(name: String, compression: Compression, good_bytes: u64, source: io::
     match source.downcast::<Fault>() {
         Ok(Fault::Failed(source)) => ReadError::Read { name, source },
         Ok(Fault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
+        Ok(Fault::Rewritten) => ReadError::Rewritten { name },
         Ok(Fault::Unpacking(source)) => ReadError::MemberDamaged { name, good_bytes, source },
         Err(source) => decoding(name, compression, good_bytes, source),
     }

@@ -14,14 +14,14 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     thread,
 };
 
 use flate2::{Compression as Level, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::{Block, Compression, Input, InputKind, Limits, ReadError, Reader, resolve};
+use super::{Block, Compression, Input, InputKind, Limits, ReadError, Reader, resolve, stream::Stream};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Level::default());
@@ -358,6 +358,47 @@ fn a_file_that_grows_ends_where_it_ended_when_opened() {
     assert_eq!(grown.unwrap(), still);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_line_that_was_being_written_is_read_to_its_end() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.ndjson");
+    let append = |bytes: &[u8]| fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(bytes).unwrap();
+    fs::write(&path, "{\"a\":1}\n{\"b\":").unwrap();
+    let mut stream = Stream::open(&input(&path), &Arc::default()).unwrap();
+    append(b"2}\n{\"c\":3}\n");
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 7];
+    while let got @ 1.. = stream.read(&mut buffer).unwrap() {
+        bytes.extend(&buffer[..got]);
+    }
+    assert_eq!(String::from_utf8(bytes).unwrap(), "{\"a\":1}\n{\"b\":2}\n");
+    stream.finish().unwrap();
+    assert!(stream.grew());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_written_over_is_an_error() {
+    let write_over = |path: &Path, text: &str| {
+        // The clock of file times is coarse.
+        thread::sleep(std::time::Duration::from_millis(20));
+        let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(text.repeat(400).as_bytes()).unwrap();
+    };
+    for text in ["{\"other\":1}\n", "{\"n\":1,\"of\":\"another file that is longer than the one before\"}\n"] {
+        let error = read_while(|path| write_over(path, text));
+        assert!(matches!(error, Err(ReadError::Rewritten { .. } | ReadError::Changed { .. })), "{error:?}");
+    }
+    // What stands beside it under the same name is another file; the one that was opened is read.
+    let replaced = read_while(|path| {
+        fs::remove_file(path).unwrap();
+        fs::write(path, "{}\n").unwrap();
+    });
+    assert_eq!(replaced.unwrap(), read_while(|_| {}).unwrap());
+}
+
 #[test]
 fn a_file_that_shrinks_is_an_error() {
     for size in [0, 70] {
@@ -390,7 +431,8 @@ fn resolved(folder: &TempDir, args: &[&str]) -> Result<[Vec<String>; 3], ReadErr
     let found = resolve(&args)?;
     let short = |path: &str| path.strip_prefix(&format!("{top}/")).unwrap_or(path).to_owned();
     let all = |paths: Vec<PathBuf>| paths.iter().map(|path| short(path.to_str().unwrap())).collect();
-    Ok([found.inputs.iter().map(|input| short(&input.name)).collect(), all(found.skipped), all(found.repeated)])
+    let repeated = found.repeated.into_iter().map(|repeated| repeated.path).collect();
+    Ok([found.inputs.iter().map(|input| short(&input.name)).collect(), all(found.skipped), all(repeated)])
 }
 
 #[test]
@@ -453,6 +495,20 @@ fn links_to_files_are_followed_and_links_to_folders_are_not() {
     assert_eq!(inputs, ["real/a.json"]);
     assert_eq!(skipped, ["real/dangling.json", "real/up"]);
     assert_eq!(repeated, ["real/b.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_further_name_of_a_file_is_told_with_the_name_it_is_read_under() {
+    let folder = tree(&["a.json", "other.json"]);
+    fs::hard_link(folder.path().join("a.json"), folder.path().join("b.json")).unwrap();
+    std::os::unix::fs::symlink("a.json", folder.path().join("c.json")).unwrap();
+    let found = resolve(&[folder.path().into(), folder.path().join("b.json").into()]).unwrap();
+    assert_eq!(found.inputs.len(), 2);
+    let told: Vec<String> = found.repeated.iter().map(ToString::to_string).collect();
+    let told = told.join("\n").replace(&format!("{}/", folder.path().display()), "");
+    let again = "b.json is the same file as a.json and not read again";
+    assert_eq!(told, format!("{again}\n{again}\nc.json is the same file as a.json and not read again"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod laws;
 mod mistakes;
 mod oracle;
 mod output;
+mod publish;
 mod readme;
 mod real_data;
 mod reference;

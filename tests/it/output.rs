@@ -199,7 +199,7 @@ fn the_record_of_the_run_says_what_was_written() {
     let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
     let outputs = record["outputs"].as_array().expect("a list");
     let names: Vec<&str> = outputs.iter().filter_map(|output| output["name"].as_str()).collect();
-    assert_eq!(names, ["users.csv", "accounts.csv"]);
+    assert_eq!(names, ["users.csv", "accounts.csv", "rejects.ndjson"]);
     let hex = |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for output in outputs {
         let text = folder.read(&format!("out/{}", output["name"].as_str().expect("a name")));

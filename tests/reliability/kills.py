@@ -1,0 +1,93 @@
+"""SIGKILL at every write-side system call of a run, and at random moments."""
+
+import collections
+import os
+import random
+import subprocess
+import time
+
+from common import ARGUMENTS, Place, kill, need, traced
+
+# All that changes something outside the process, or ends what does; with `openat`, which creates.
+WRITE_SIDE = ["openat", "write", "writev", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
+              "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown", "chmod", "flock", "close"]
+
+
+def at_every_call(program, quick):
+    """Kills at the first, second, ... call of each kind, as each thread counts them: before the call takes effect."""
+    place = Place(program)
+    calls = traced(place, WRITE_SIDE)
+    place.reset()
+    by_thread = collections.Counter((thread, name) for thread, name, _ in calls)
+    most = collections.Counter()
+    for (_, name), count in by_thread.items():
+        most[name] = max(most[name], count)
+    # What the loader opens and closes before the program begins is of no interest.
+    first = next(at for at, (_, _, rest) in enumerate(calls) if "events.ndjson" in rest)
+    before = collections.Counter(name for _, name, _ in calls[:first])
+    points = [(name, number) for name in sorted(most) for number in range(before[name] + 1, most[name] + 1)]
+    points = points[::4] if quick else points
+    ends = collections.Counter()
+    for name, number in points:
+        place.reset()
+        done = place.run(["strace", "-f", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}"])
+        ends[place.judge() if done.returncode else "ran to its end"] += 1
+        place.heal()
+    place.remove()
+    return f"{len(calls)} write-side calls in a run, killed at {len(points)} of them by kind and thread: {dict(ends)}"
+
+
+def after_every_call(program, quick):
+    """Kills after the first, second, ... call of all, whichever thread makes it: each call is held up until the kill comes."""
+    need("strace")
+    place = Place(program)
+    wanted = [name for name in WRITE_SIDE if name not in ("openat", "close")]
+    total = len(traced(place, wanted))
+    ends = collections.Counter()
+    tried = 0
+    for count in range(1, total + 1, 5 if quick else 1):
+        place.reset()
+        log, pipe = os.pipe()
+        process = subprocess.Popen(
+            ["strace", "-f", "-o", f"/proc/self/fd/{pipe}", "-e", "trace=" + ",".join(wanted),
+             "-e", "inject=" + ",".join(wanted) + ":delay_exit=30000", program, *ARGUMENTS],
+            cwd=place.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[pipe])
+        os.close(pipe)
+        seen = 0
+        with os.fdopen(log, errors="replace") as lines:
+            for line in lines:
+                words = line.split(None, 1)
+                if len(words) == 2 and words[1].split("(")[0] in wanted:
+                    seen += 1
+                if seen == count:
+                    children = open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()
+                    subprocess.run(["kill", "-KILL", *children], stderr=subprocess.DEVNULL)
+                    break
+            process.wait()
+        tried += 1
+        ends[place.judge()] += 1
+        place.heal()
+    place.remove()
+    return f"{total} calls that change something, killed after {tried} of them: {dict(ends)}"
+
+
+def at_random(program, quick):
+    """Kills after a random part of the time that a run takes, and a little more."""
+    place = Place(program, count=8000)
+    started = time.monotonic()
+    place.heal()
+    whole = time.monotonic() - started
+    ends = collections.Counter()
+    generator = random.Random(1)
+    times = 20 if quick else 200
+    for _ in range(times):
+        place.reset()
+        process = subprocess.Popen([program, *ARGUMENTS], cwd=place.path, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(generator.uniform(0, 1.1 * whole))
+        ended = process.poll() is not None
+        kill(process)
+        ends[("ended " if ended else "killed ") + place.judge()] += 1
+        place.heal()
+    place.remove()
+    return f"{times} random kills within {whole:.2f} s: {dict(ends)}"

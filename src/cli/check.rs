@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Exit, Failure, model, paint, tell};
-use crate::{diag::render, model::parse, units::plural};
+use crate::{diag::render, lint::lint, model::parse_with_source, units::plural};
 
 /// Check models: every problem, each with its place and a way out.
 ///
@@ -22,8 +22,15 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for path in &arguments.models {
         let document = model::read(path)?;
-        match parse(&document) {
-            Ok(model) => {
+        match parse_with_source(&document) {
+            Ok((model, source)) => {
+                let warnings = lint(&model, &source);
+                if !warnings.is_empty() {
+                    tell(&render(&document, &warnings, paint()));
+                    let count = plural(warnings.len() as u64, "warning", "warnings");
+                    tell(&format!("\n{}: {count}", crate::diag::visible(&document.name)));
+                    continue;
+                }
                 let level = |level: &crate::model::compiled::Level| {
                     format!(
                         "{}, {}",

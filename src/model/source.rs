@@ -179,7 +179,9 @@ impl<'f> Events<'f> {
         let first = into.len();
         open.push(name);
         match &entry.event {
-            Some(names) => names.iter().filter(|_| first < FORMS_MAX).for_each(|name| self.selector(&name.value, open, into)),
+            Some(names) => {
+                names.iter().filter(|_| first < FORMS_MAX).for_each(|name| self.selector(&name.value, open, into))
+            }
             None => into.push((name.to_owned(), Vec::new())),
         }
         open.pop();

@@ -281,7 +281,11 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
     rising(&kinds, &rungs, found);
     let strict = kinds.first().is_some_and(|(strict, _)| *strict);
     let places = rungs.iter().map(|(threshold, _)| threshold.span.clone()).collect();
-    Some(Ladder { strict, rungs: rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect(), places })
+    Some(Ladder {
+        strict,
+        rungs: rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect(),
+        places,
+    })
 }
 
 /// Tells rungs that do not rise, or that mix two kinds of threshold.

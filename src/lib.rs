@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 pub mod cases;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod decode;
@@ -21,6 +22,7 @@ pub mod model;
 pub mod pipeline;
 pub mod publish;
 pub mod read;
+pub mod rules;
 pub mod schema;
 pub mod score;
 pub mod units;

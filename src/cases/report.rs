@@ -6,7 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::{Coverage, Failure, Outcome};
 use crate::{
-    diag::{Document, visible},
+    diag::{
+        Document,
+        escape::{github_message as message, github_property as property, xml},
+        visible,
+    },
     ledger,
     units::{number_text, plural},
 };
@@ -272,42 +276,4 @@ fn testcase(out: &mut String, document: &Document, outcome: &Outcome) {
         let _ = writeln!(out, "      <failure message=\"{}\">{detail}</failure>", xml(&text));
     }
     out.push_str("    </testcase>\n");
-}
-
-/// Text for XML 1.0, which has no control characters but tabs and line ends.
-fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// The text of a workflow command.
-fn message(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of a workflow command.
-fn property(text: &str) -> String {
-    message(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_cannot_leave_its_place() {
-        assert_eq!(xml("a<b> & \"c\"\u{1b}\n"), "a&lt;b&gt; &amp; &quot;c&quot;\u{fffd}\n");
-        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
-    }
 }

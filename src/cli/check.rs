@@ -1,61 +1,257 @@
 //! `pql check`: the problems of models, all of them.
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use super::{Exit, Failure, model, paint, tell};
-use crate::{diag::render, lint::lint, model::parse_with_source, units::plural};
+use clap::ValueEnum;
+
+use super::{
+    Exit, Failure, inspect, model, paint,
+    score::{FromName, enrichment, max_rejects, tell_empty, tell_rejects, tell_resolved, when},
+    tell,
+};
+use crate::{
+    check::{self, Checked, Scope},
+    diag::{Diagnostic, Document, Severity, visible},
+    lint::lint,
+    model::{Model, parse_whole, parse_with_source},
+    pipeline::{self, Job, RunError, When},
+    read::{self, Input, InputKind},
+};
 
 /// Check models: every problem, each with its place and a way out.
 ///
-/// Reads nothing but the named files. Ends with exit code 1 if any of them has an error.
+/// Reads nothing but the named files. Errors are what makes a model useless for a run; warnings are what is probably not meant. Ends with exit code 1
+/// if any model has an error (with --fail-level warning: or a warning), and with 3 if one cannot be read. With --events it also holds the models against
+/// events: what they ask for that never occurs, the tracking plan, signals that never or always fire. `pql rule CODE` explains a code.
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckArguments {
     /// Model files
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
+
+    /// The form of the report
+    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
+    format: FormatName,
+
+    /// How bad a problem must be for exit code 1
+    #[arg(long, value_enum, default_value_t = LevelName::Error)]
+    fail_level: LevelName,
+
+    /// Hold the models against these events: files, folders or patterns, plain or as gzip, zstd or zip; they are read twice for each model
+    #[arg(long, value_name = "EVENTS", num_args = 1..)]
+    events: Vec<OsString>,
+
+    /// Read files as this format, whatever the models say [default: told by the first lines of each file]
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "events")]
+    from: Option<FromName>,
+
+    /// Look from this point in time; only events before it count
+    ///
+    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in each model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
+    #[arg(long, value_name = "WHEN", default_value = "latest", requires = "events")]
+    as_of: String,
+
+    /// What else is known of users: CSV or NDJSON with a column user_id
+    #[arg(long, value_name = "FILE", requires = "events")]
+    users: Option<PathBuf>,
+
+    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    #[arg(long, value_name = "FILE", requires = "events")]
+    accounts: Option<PathBuf>,
+
+    /// The column of --users that holds the user's id
+    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
+    users_key: String,
+
+    /// The column of --accounts that holds the account's id
+    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
+    accounts_key: String,
+
+    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
+    #[arg(long, value_name = "LIMIT", default_value = "1%", requires = "events")]
+    max_rejects: String,
+
+    /// Threads to use [default: as many as the machine has cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "events")]
+    threads: Option<u16>,
+
+    /// Say nothing but problems
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// For people
+    Human,
+    /// One list of problems, for programs
+    Json,
+    /// Annotations that GitHub shows beside the lines
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// For build servers
+    Junit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelName {
+    /// Errors only
+    Error,
+    /// Errors and warnings
+    Warning,
+}
+
+impl LevelName {
+    fn severity(self) -> Severity {
+        match self {
+            LevelName::Error => Severity::Error,
+            LevelName::Warning => Severity::Warning,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
+    let events = events(arguments)?;
+    let mut files = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.models {
-        let document = model::read(path)?;
-        match parse_with_source(&document) {
-            Ok((model, source)) => {
-                let warnings = lint(&model, &source);
-                if !warnings.is_empty() {
-                    tell(&render(&document, &warnings, paint()));
-                    let count = plural(warnings.len() as u64, "warning", "warnings");
-                    tell(&format!("\n{}: {count}", crate::diag::visible(&document.name)));
-                    continue;
-                }
-                let level = |level: &crate::model::compiled::Level| {
-                    format!(
-                        "{}, {}",
-                        plural(level.signals.len() as u64, "signal", "signals"),
-                        plural(level.tiers.len() as u64, "tier", "tiers")
-                    )
-                };
-                let line = format!(
-                    "{}: no problems (users: {}; accounts: {})\n",
-                    crate::diag::visible(&document.name),
-                    level(&model.user),
-                    level(&model.account)
-                );
-                io::stdout().lock().write_all(line.as_bytes()).map_err(Failure::output)?;
+        let checked = match model::read(path) {
+            Ok(document) => checked(arguments, document, events.as_deref())?,
+            Err(Failure::Error(error, _)) => {
+                // A check of fewer models than were named is none, whatever the others came to.
+                exit = Exit::Io;
+                tell(&visible(&format!("error: {error:#}")));
+                Checked::unread(path.display().to_string(), format!("{error:#}"))
             }
-            Err(problems) => {
-                tell(&render(&problems.document, &problems.list, paint()));
-                tell(&format!(
-                    "\n{}: {}",
-                    crate::diag::visible(&document.name),
-                    plural(problems.list.len() as u64, "error", "errors")
-                ));
-                exit = Exit::No;
-            }
+            Err(failure) => return Err(failure),
+        };
+        if arguments.format == FormatName::Human {
+            say(&checked, arguments.quiet)?;
         }
+        files.push(checked);
     }
-    Ok(exit)
+    let report = match arguments.format {
+        FormatName::Human => String::new(),
+        FormatName::Json => pretty(&check::json(&files)),
+        FormatName::Github => check::github(&files),
+        FormatName::Sarif => pretty(&check::sarif(&files)),
+        FormatName::Junit => check::junit(&files, arguments.fail_level.severity()),
+    };
+    io::stdout().lock().write_all(report.as_bytes()).map_err(Failure::output)?;
+    let fails = arguments.fail_level.severity();
+    let failed = files.iter().flat_map(|file| &file.problems).any(|problem| problem.severity >= fails);
+    Ok(if exit == Exit::Done && failed { Exit::No } else { exit })
+}
+
+fn pretty(report: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+}
+
+/// Tells people what a model came to: problems go where messages go, that there are none is the result.
+fn say(checked: &Checked, quiet: bool) -> Result<(), Failure> {
+    if checked.unread.is_some() {
+        return Ok(());
+    }
+    let summary = check::summary(checked);
+    if checked.problems.is_empty() {
+        let line = if quiet { String::new() } else { format!("{summary}\n") };
+        return io::stdout().lock().write_all(line.as_bytes()).map_err(Failure::output);
+    }
+    tell(&format!("{}\n\n{summary}", check::drawn(checked, paint())));
+    Ok(())
+}
+
+fn checked(arguments: &CheckArguments, document: Document, events: Option<&[Input]>) -> Result<Checked, Failure> {
+    let (model, source) = match parse_with_source(&document) {
+        Ok(both) => both,
+        Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
+    };
+    let mut warnings = lint(&model, &source);
+    let mut scope = Scope::Model;
+    if let Some(inputs) = events {
+        // Whole, since facts that nothing needs are to be held against the events too.
+        let whole = match parse_whole(&document) {
+            Ok(whole) => whole,
+            Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
+        };
+        scope = Scope::Events;
+        warnings.extend(of_events(arguments, &document, &whole, inputs)?);
+    }
+    Ok(Checked::usable(document, &model, warnings, scope))
+}
+
+/// The files of events, if there are any.
+fn events(arguments: &CheckArguments) -> Result<Option<Vec<Input>>, Failure> {
+    if arguments.events.is_empty() {
+        return Ok(None);
+    }
+    let resolved = read::resolve(&arguments.events)?;
+    if resolved.inputs.iter().any(|input| input.kind == InputKind::Stdin) {
+        return Err(Failure::usage(
+            "--events are read more than once, and the standard input can be read only once; name files",
+        ));
+    }
+    if !arguments.quiet {
+        tell_resolved(&resolved);
+    }
+    Ok(Some(resolved.inputs))
+}
+
+/// Looks into the events, scores them, and holds the model against both.
+fn of_events(
+    arguments: &CheckArguments,
+    document: &Document,
+    model: &Model,
+    inputs: &[Input],
+) -> Result<Vec<Diagnostic>, Failure> {
+    let when = when(&arguments.as_of)?;
+    let format = arguments.from.map_or(model.input.format, FromName::as_str);
+    let under = |failure| under(Path::new(&document.name), failure);
+    let dump = inspect::look(model, inputs.to_vec(), (format, arguments.threads, false)).map_err(under)?;
+    let quiet = arguments.quiet;
+    let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, model), quiet)?;
+    let accounts = enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, model), quiet)?;
+    let now = match when {
+        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
+        When::At(_) | When::EndOf(_) => 0,
+    };
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let job = Job {
+        model,
+        inputs: inputs.to_vec(),
+        format,
+        when,
+        now,
+        workers: arguments.threads.map_or_else(cores, usize::from),
+        max_rejects: max_rejects(&arguments.max_rejects)?,
+        keep_rejects: false,
+    };
+    let folded = pipeline::fold(&job, None).map_err(|error| {
+        if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
+            tell_rejects(rejects);
+        }
+        under(error.into())
+    })?;
+    if !quiet {
+        tell_empty(&folded.files);
+        tell_rejects(&folded.rejects);
+    }
+    let evaluated = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
+    let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
+    Ok(check::data::warnings(document, model, &dump.survey, &scored))
+}
+
+/// Says under which model a run failed, since others may be fine.
+fn under(path: &Path, failure: Failure) -> Failure {
+    match failure {
+        Failure::Error(error, exit) => {
+            Failure::Error(error.context(format!("under the model {}", path.display())), exit)
+        }
+        other => other,
+    }
 }

@@ -10,6 +10,7 @@ mod init;
 mod inspect;
 mod model;
 mod notes;
+mod rule;
 mod score;
 mod shell;
 mod test;
@@ -56,7 +57,8 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(Box<score::ScoreArguments>),
-    Check(check::CheckArguments),
+    Check(Box<check::CheckArguments>),
+    Rule(rule::RuleArguments),
     Inspect(inspect::InspectArguments),
     Init(init::InitArguments),
     Explain(explain::ExplainArguments),
@@ -83,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Rule(arguments) => rule::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

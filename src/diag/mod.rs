@@ -2,9 +2,14 @@
 //!
 //! Stages collect [`Diagnostic`]s and go on; only [`render`] knows how they look.
 
+pub mod escape;
+mod places;
+
 use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+pub use places::{Place, Places};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -220,13 +225,31 @@ pub fn visible(text: &str) -> String {
     text.chars().map(|c| if risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
+/// The same for text of several lines, which stay lines.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<String>>().join("\n")
+}
+
+/// A word that a near miss is looked for has at most so many letters.
+const NEAR_LENGTH_MAX: usize = 100;
+
+/// So many names are looked through for a near miss.
+const NEAR_CANDIDATES_MAX: usize = 2_000;
+
 /// The candidate closest to a word, if it is close enough to be what was meant.
 pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let folded = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let wanted = folded(word);
     let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &folded(candidate));
-    let limit = (wanted.chars().count() / 3).max(1);
-    let best = candidates.into_iter().map(|candidate| (distance(candidate), candidate)).min()?;
+    let length = wanted.chars().count();
+    let limit = (length / 3).max(1);
+    // Of names as long as these, or as many, one is not mistaken for another, and comparing them would take long.
+    if length > NEAR_LENGTH_MAX {
+        return None;
+    }
+    let near = candidates.into_iter().take(NEAR_CANDIDATES_MAX);
+    let near = near.filter(|candidate| candidate.chars().count().abs_diff(length) <= limit);
+    let best = near.map(|candidate| (distance(candidate), candidate)).min()?;
     (best.0 <= limit).then(|| best.1.to_owned())
 }
 

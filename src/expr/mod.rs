@@ -14,7 +14,7 @@ use std::ops::Range;
 
 pub use compile::{Names, Resolved, compile, condition};
 pub use eval::{Program, Scope};
-pub use parse::{Arithmetic, Comparison, Node, NodeKind, names_in, parse};
+pub use parse::{Arithmetic, Comparison, Node, NodeKind, names_in, parse, walk};
 pub use value::{Type, Value};
 
 /// A problem in an expression; the span counts bytes of the expression's text.

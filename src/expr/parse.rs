@@ -148,7 +148,7 @@ pub fn names_in(node: &Node) -> Vec<(&[String], Range<usize>)> {
 }
 
 /// Visits every part of a tree, outer parts first.
-fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
+pub fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
     visit(node);
     match &node.kind {
         NodeKind::Not(a) | NodeKind::Negate(a) | NodeKind::IsNull(a, _) => walk(a, visit),

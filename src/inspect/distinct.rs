@@ -44,6 +44,11 @@ impl Distinct {
         }
     }
 
+    /// Whether a hash was added; unknown if the sample leaves it out.
+    pub fn holds(&self, hash: u64) -> Option<bool> {
+        kept(hash, self.level).then(|| self.hashes.contains(&hash))
+    }
+
     /// Adds all of another one. **Law**: the order of merges never shows.
     pub fn merge(&mut self, other: Distinct) {
         self.level = self.level.max(other.level);

@@ -93,3 +93,25 @@ pub const NO_HUMAN_ROUTE: &str = "M053";
 pub const NO_BUYER: &str = "M054";
 /// A question that the search left open.
 pub const NOT_SETTLED: &str = "M059";
+
+// Warnings that only events show: from M060.
+
+/// An event that the model asks for and that never occurs.
+pub const NO_SUCH_EVENT: &str = "M060";
+/// A property that the model reads and that those events do not have.
+pub const NO_SUCH_PROPERTY: &str = "M061";
+/// A text that a property is compared with and never is.
+pub const NO_SUCH_VALUE: &str = "M062";
+/// A property of the tracking plan that some of the events lack.
+pub const UNPLANNED: &str = "M063";
+/// A trait that nobody has.
+pub const NO_SUCH_TRAIT: &str = "M064";
+/// A signal that never fires.
+pub const NEVER_FIRES: &str = "M065";
+/// A signal that fires for nearly everybody.
+pub const ALWAYS_FIRES: &str = "M066";
+
+// Warnings about what is said of warnings: from M090.
+
+/// An entry of `[check] ignore` for a warning that is not there.
+pub const UNUSED_IGNORE: &str = "M090";

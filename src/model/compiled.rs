@@ -41,6 +41,8 @@ pub struct Model {
     pub identity: Identity,
     /// The tracking plan: events, and properties that each must have.
     pub tracking: Vec<(String, Vec<String>)>,
+    /// Warnings that are meant.
+    pub ignore: Vec<Ignore>,
     /// What is kept of events.
     pub intake: Intake,
     /// Facts, signals and the rest of users.
@@ -53,6 +55,19 @@ pub struct Model {
     pub buyer: Option<Program>,
     /// What is computed after the facts that events give, in order.
     pub steps: Vec<Step>,
+}
+
+/// A warning that somebody knows of and means.
+#[derive(Debug, Clone)]
+pub struct Ignore {
+    /// Of the warning.
+    pub code: &'static str,
+    /// Only where it is about an entry of this name.
+    pub name: Option<String>,
+    /// Why it is meant.
+    pub because: String,
+    /// Where the code stands in the model.
+    pub span: std::ops::Range<usize>,
 }
 
 /// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,

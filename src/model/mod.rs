@@ -2,19 +2,23 @@
 //!
 //! [`parse`] collects every problem of a text, each with its place; a model that comes out needs no further checks anywhere.
 
+mod asks;
 pub mod codes;
 pub mod columns;
 mod compile;
 pub mod compiled;
 mod file;
 pub mod source;
+mod spots;
 pub(crate) mod tree;
 
 use sha2::{Digest, Sha256};
 
+pub use asks::{Asks, Condition, LevelAsks, Planned};
 pub use compiled::Model;
 pub use file::{MeasureKind, Words, words};
 pub use source::Source;
+pub use spots::Spots;
 
 use self::tree::Findings;
 use crate::diag::{Document, Problems};

@@ -1,6 +1,6 @@
 //! Walks a TOML tree with positions: typed values out, every problem collected, unknown keys told with a near miss.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use toml::{
     Spanned,
@@ -31,20 +31,57 @@ impl<T> Sp<T> {
 /// A text of the model with the place of its content, so that a part of it can be marked.
 pub(crate) type Text = Sp<String>;
 
+/// Where a part of a text, such as an expression, stands in the model, as far as it was written without escapes.
+pub(crate) fn place_in(model: &str, text: &Text, part: &Range<usize>) -> Range<usize> {
+    let raw = model.get(text.span.clone()).unwrap_or("");
+    match raw.find(&text.value) {
+        Some(offset) if !text.value.is_empty() => {
+            let base = text.span.start + offset;
+            // The end of an expression has no width; its last character is marked.
+            let (start, end) = (part.start.min(text.value.len() - 1), part.end.max(part.start + 1));
+            base + start..base + end.min(text.value.len()).max(start + 1)
+        }
+        _ => text.span.clone(),
+    }
+}
+
+/// So many problems of a document are kept; who has more begins with these.
+const PROBLEMS_MAX: usize = 10_000;
+
+/// Words of a document in a message are cut where the message gets longer than this. **Units**: bytes.
+const MESSAGE_LENGTH_MAX: usize = 1_000;
+
+/// Cuts a text that nobody would read to its end, as where a name is a megabyte.
+fn shorten(text: &mut String) {
+    if text.len() > MESSAGE_LENGTH_MAX {
+        let at = (0..=MESSAGE_LENGTH_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(at);
+        text.push('…');
+    }
+}
+
 /// The problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) list: Vec<Diagnostic>,
+    /// Where each of them is and what it says, so that none is told twice.
+    told: HashSet<(&'static str, usize, usize, String)>,
     /// Keys that tables were asked for, so that a test can hold the description of the language against them.
     #[cfg(test)]
     pub(crate) asked: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Findings {
-    pub(crate) fn add(&mut self, problem: Diagnostic) {
-        let known =
-            self.list.iter().any(|p| p.code == problem.code && p.span == problem.span && p.message == problem.message);
-        if !known {
+    pub(crate) fn add(&mut self, mut problem: Diagnostic) {
+        if self.list.len() >= PROBLEMS_MAX {
+            return;
+        }
+        for text in [Some(&mut problem.message), Some(&mut problem.label), problem.help.as_mut()].into_iter().flatten()
+        {
+            shorten(text);
+        }
+        let key = (problem.code, problem.span.start, problem.span.end, problem.message.clone());
+        if self.told.insert(key) {
             self.list.push(problem);
         }
     }

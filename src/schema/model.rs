@@ -22,6 +22,7 @@ pub fn model() -> Json {
             ("input", refer("input")),
             ("identity", refer("identity")),
             ("activity", refer("activity")),
+            ("check", refer("check")),
             ("events", events()),
             ("metrics", named("values folded from the events of one user or one account", refer("metric"))),
             ("user", refer("user")),
@@ -46,6 +47,8 @@ pub fn model() -> Json {
                 ],
             ),
         ),
+        ("check", check()),
+        ("ignored", ignored()),
         ("event", event()),
         ("trait", traits(&words)),
         ("metric", metric(&words)),
@@ -100,6 +103,25 @@ fn identity() -> Json {
             ("exclude_domains", texts("domains of internal users, who are set aside")),
             ("exclude_users", texts("ids of internal users; * is any text")),
             ("service_users", texts("ids of machines; what they do is nobody's activity")),
+        ],
+    )
+}
+
+fn check() -> Json {
+    table("what `pql check` is told", &[], vec![("ignore", tables("warnings that are meant", "ignored"))])
+}
+
+fn ignored() -> Json {
+    table(
+        "a warning that is meant",
+        &["code", "because"],
+        vec![
+            (
+                "code",
+                json!({ "type": "string", "pattern": "^M[0-9]{3}$", "description": "its code; `pql rule --all` lists them" }),
+            ),
+            ("because", json!({ "type": "string", "pattern": "[^ ]", "description": "why what it warns of is meant" })),
+            ("name", text("only where it is about the entry of this name")),
         ],
     )
 }

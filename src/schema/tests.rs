@@ -17,6 +17,7 @@ identity = {}
 activity = {}
 output = {}
 events = { e = {} }
+check = { ignore = [{}] }
 [metrics]
 a = { measure = "count" }
 b = { measure = "elapsed" }
@@ -51,6 +52,8 @@ fn definition(what: &str) -> Option<&'static str> {
         ("[input]", "input"),
         ("[identity]", "identity"),
         ("[activity]", "activity"),
+        ("[check]", "check"),
+        ("an ignored warning", "ignored"),
         ("event ", "event"),
         ("trait ", "trait"),
         ("metric ", "metric"),

@@ -98,7 +98,7 @@ fn the_readme_names_every_reason_exit_code_and_option() {
         assert!(readme.contains(&format!("`{}`", reason.code())), "the reason {}", reason.code());
     }
     let help = run(
-        "pql score --help; pql check --help; pql test --help; pql explain --help; pql inspect --help; pql init --help; pql diff --help",
+        "pql score --help; pql check --help; pql rule --help; pql test --help; pql explain --help; pql inspect --help; pql init --help; pql diff --help",
         &root,
         bin().path(),
     );

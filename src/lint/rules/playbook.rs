@@ -20,7 +20,9 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
     let has_human = human.iter().any(Option::is_some);
     let account = lint.level(ACCOUNT_BIT);
     let scores_accounts = !(account.signals.is_empty() && account.tiers.is_empty() && account.routes.is_empty());
-    if !scores_accounts {
+    // A model that only sorts people has no leads that sales could call.
+    let has_leads = lint.level(0).tiers.iter().any(|tier| tier.qualified);
+    if has_leads && !scores_accounts {
         let message = "a model that scores people and no accounts";
         let label = "people buy together: nothing adds up what they do at one company";
         let help =

@@ -86,7 +86,10 @@ impl Compiler<'_, '_> {
                     .map(|known| known.name.value.as_str())
                     .filter(|name| *name != file.name.value)
                     .collect();
-                let help = crate::diag::suggest(&part.value, names);
+                self.suggested += 1;
+                let help = (self.suggested <= super::names::SUGGESTED_MAX)
+                    .then(|| crate::diag::suggest(&part.value, names))
+                    .flatten();
                 self.error(
                     codes::UNKNOWN_NAME,
                     &part.span,

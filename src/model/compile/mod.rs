@@ -21,7 +21,7 @@ use super::{
     codes,
     compiled::{Fact, FactSlot, Identity, Input, Level, Milestone, Model, PredicateId, Step, TraitPlan},
     file::{LevelFile, ModelFile, TraitFile},
-    tree::{Findings, Text},
+    tree::{Findings, Text, place_in},
 };
 use crate::{
     diag::Diagnostic,
@@ -106,6 +106,8 @@ struct Compiler<'f, 'd> {
     open: Vec<String>,
     /// Names of `[events]` that are being looked through.
     open_events: Vec<String>,
+    /// How many unknown names a near miss was looked for.
+    suggested: usize,
     /// What names of events stand for, as far as it is known.
     selectors: HashMap<String, Vec<(String, Vec<PredicateId>)>>,
 }
@@ -122,6 +124,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
             steps: Vec::new(),
             open: Vec::new(),
             open_events: Vec::new(),
+            suggested: 0,
             selectors: HashMap::new(),
         }
     }
@@ -153,16 +156,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
 
     /// Where a part of an expression stands in the model, as far as the text was written without escapes.
     fn place(&self, text: &Text, part: &Range<usize>) -> Range<usize> {
-        let raw = self.text.get(text.span.clone()).unwrap_or("");
-        match raw.find(&text.value) {
-            Some(offset) if !text.value.is_empty() => {
-                let base = text.span.start + offset;
-                // The end of an expression has no width; its last character is marked.
-                let (start, end) = (part.start.min(text.value.len() - 1), part.end.max(part.start + 1));
-                base + start..base + end.min(text.value.len()).max(start + 1)
-            }
-            _ => text.span.clone(),
-        }
+        place_in(self.text, text, part)
     }
 
     fn expression_errors(&mut self, text: &Text, errors: Vec<ExprError>) {
@@ -344,6 +338,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
             input: self.input(),
             identity: self.identity(),
             tracking: self.tracking(),
+            ignore: self.file.warnings.clone(),
             user: Level { email: Some(email), ..self.level(Side::User, user) },
             account: self.level(Side::Account, account),
             champion,

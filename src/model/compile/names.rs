@@ -41,6 +41,9 @@ pub(super) struct Facts<'c, 'f, 'd> {
     pub(super) phase: Phase,
 }
 
+/// For so many unknown names of a model a near miss is looked for.
+pub(super) const SUGGESTED_MAX: usize = 100;
+
 /// Why a fact cannot be had.
 pub(super) enum NoFact {
     Unknown,
@@ -69,7 +72,10 @@ impl<'c, 'f, 'd> Facts<'c, 'f, 'd> {
             Side::Account if elsewhere => {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
+            // Of a model in which so many names are wrong, more help would be of no help.
+            _ if self.compiler.suggested >= SUGGESTED_MAX => None,
             _ => {
+                self.compiler.suggested += 1;
                 let mut known: Vec<&str> = self.compiler.side(side).declared.keys().map(String::as_str).collect();
                 known.sort_unstable();
                 suggest(name, known)

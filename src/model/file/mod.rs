@@ -3,6 +3,7 @@
 //! Takes the text, gives a [`ModelFile`] and what was found wrong with its form. What a name stands for, and whether an expression
 //! makes sense, is the business of [`super::compile`].
 
+mod check;
 mod input;
 mod level;
 mod metrics;
@@ -89,6 +90,8 @@ pub(super) struct ModelFile {
     pub(super) ignore: Vec<Text>,
     /// Whether what a vendor's code sends by itself is ignored too.
     pub(super) ignore_noise: bool,
+    /// Warnings that are meant.
+    pub(super) warnings: Vec<super::compiled::Ignore>,
     pub(super) events: Vec<EventFile>,
     pub(super) metrics: Vec<MetricFile>,
     pub(super) user: LevelFile,
@@ -177,6 +180,7 @@ fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
         }
         None => (Vec::new(), true),
     };
+    let warnings = top.table("check", "[check]", found).map(|table| check::read(table, found)).unwrap_or_default();
     let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
     let metrics =
         top.table("metrics", "[metrics]", found).map(|table| metrics::read(&table, found)).unwrap_or_default();
@@ -202,6 +206,7 @@ fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
         identity,
         ignore,
         ignore_noise,
+        warnings,
         events,
         metrics,
         user,

@@ -1,0 +1,118 @@
+//! What is told of models: their problems, less those that the models say are meant, for people, for programs, and for the machines that run checks.
+//!
+//! Takes models that were read, with what was found in them; gives [`Checked`] files and reports of them in five forms. It finds nothing itself
+//! but entries of `[check] ignore` that ignore nothing, and, in [`data`], what only events show.
+
+pub mod data;
+mod github;
+mod human;
+mod ignore;
+mod json;
+mod junit;
+mod sarif;
+mod spelling;
+
+pub use self::{
+    github::github,
+    human::{drawn, summary},
+    ignore::Scope,
+    json::json,
+    junit::junit,
+    sarif::sarif,
+};
+
+use crate::{
+    diag::{Diagnostic, Document, Places, Severity},
+    model::Model,
+    units::plural,
+};
+
+/// A model that was named, and what there is to say of it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The model; without text if it could not be read.
+    pub document: Document,
+    /// Its errors, or if it has none its warnings, in the order of their places.
+    pub problems: Vec<Diagnostic>,
+    /// Warnings that the model says are meant, and why.
+    pub ignored: Vec<(Diagnostic, String)>,
+    /// What is in it, if it can be used.
+    pub content: Option<String>,
+    /// Why it could not be read, if so.
+    pub unread: Option<String>,
+}
+
+impl Checked {
+    /// A model that could not be read.
+    pub fn unread(name: String, why: String) -> Checked {
+        let document = Document { name, text: String::new() };
+        Checked { document, problems: Vec::new(), ignored: Vec::new(), content: None, unread: Some(why) }
+    }
+
+    /// A model that cannot be used, with its errors. Warnings are not looked for: what a broken model means is a guess.
+    pub fn broken(document: Document, mut problems: Vec<Diagnostic>) -> Checked {
+        in_order(&mut problems);
+        Checked { document, problems, ignored: Vec::new(), content: None, unread: None }
+    }
+
+    /// A model that can be used, with all that was found to warn of.
+    pub fn usable(document: Document, model: &Model, warnings: Vec<Diagnostic>, scope: Scope) -> Checked {
+        let (mut problems, ignored) = ignore::apply(&document, model, warnings, scope);
+        in_order(&mut problems);
+        let level = |level: &crate::model::compiled::Level| {
+            let signals = plural(level.signals.len() as u64, "signal", "signals");
+            format!("{signals}, {}", plural(level.tiers.len() as u64, "tier", "tiers"))
+        };
+        let content = format!("users: {}; accounts: {}", level(&model.user), level(&model.account));
+        Checked { document, problems, ignored, content: Some(content), unread: None }
+    }
+
+    /// How many problems are so bad.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    /// Lines and columns of all problems, the ignored ones among them.
+    fn places(&self) -> Places {
+        let ignored = self.ignored.iter().map(|(problem, _)| problem);
+        let all = self.problems.iter().chain(ignored);
+        let spans =
+            all.flat_map(|problem| std::iter::once(&problem.span).chain(problem.other.iter().map(|(span, _)| span)));
+        Places::new(&self.document.text, spans)
+    }
+}
+
+fn in_order(problems: &mut [Diagnostic]) {
+    problems.sort_by(|a, b| (a.span.start, a.span.end, a.code).cmp(&(b.span.start, b.span.end, b.code)));
+}
+
+/// `error` or `warning`.
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// What a problem says in one piece: the message, what was expected, the facts that show it and the way out, a line each.
+fn whole(problem: &Diagnostic) -> String {
+    let mut text = problem.message.clone();
+    if !problem.label.is_empty() {
+        text.push_str(&format!("\n{}", problem.label));
+    }
+    if let Some(example) = &problem.example {
+        text.push_str(&format!("\n{example}"));
+    }
+    if let Some(help) = &problem.help {
+        text.push_str(&format!("\nhelp: {help}"));
+    }
+    crate::diag::visible_lines(&text)
+}
+
+/// `1 error, 2 warnings`, as far as there are any.
+fn counts(errors: usize, warnings: usize) -> String {
+    let errors = (errors > 0).then(|| plural(errors as u64, "error", "errors"));
+    let warnings = (warnings > 0).then(|| plural(warnings as u64, "warning", "warnings"));
+    let all: Vec<String> = errors.into_iter().chain(warnings).collect();
+    if all.is_empty() { "no problems".to_owned() } else { all.join(", ") }
+}

@@ -1,0 +1,101 @@
+//! `pql rule`: what a code means, with an example that has the problem and one that has it not.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+
+use super::{Exit, Failure};
+use crate::{
+    diag::{Severity, near_miss},
+    rules::{self, Rule},
+};
+
+/// Explain the code of a problem: what it means, why it matters, a bad and a good example.
+#[derive(Debug, clap::Args)]
+pub(super) struct RuleArguments {
+    /// Codes such as M014, as they stand in the messages
+    #[arg(value_name = "CODE", required_unless_present = "all")]
+    codes: Vec<String>,
+
+    /// List all codes, a line each
+    #[arg(long, conflicts_with = "codes")]
+    all: bool,
+
+    /// The form of the answer
+    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
+    format: FormatName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// For people
+    Human,
+    /// One list of codes, for programs
+    Json,
+}
+
+pub(super) fn run(arguments: &RuleArguments) -> Result<Exit, Failure> {
+    let rules = match arguments.all {
+        true => rules::all().iter().collect(),
+        false => arguments.codes.iter().map(|code| found(code)).collect::<Result<Vec<&Rule>, Failure>>()?,
+    };
+    let text = match arguments.format {
+        FormatName::Json => {
+            let list: Vec<Json> = rules.into_iter().map(object).collect();
+            serde_json::to_string_pretty(&list).unwrap_or_default() + "\n"
+        }
+        FormatName::Human if arguments.all => rules.into_iter().map(line).collect(),
+        FormatName::Human => rules.into_iter().map(page).collect::<Vec<String>>().join("\n\n"),
+    };
+    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
+    Ok(Exit::Done)
+}
+
+fn found(code: &str) -> Result<&'static Rule, Failure> {
+    rules::find(code).ok_or_else(|| {
+        let codes: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+        let near = near_miss(&code.to_uppercase(), codes).map(|near| format!("a code that exists is `{near}`; "));
+        let near = near.unwrap_or_default();
+        Failure::usage(format!("no problem has the code `{code}`; {near}`pql rule --all` lists them"))
+    })
+}
+
+fn severity(rule: &Rule) -> &'static str {
+    match rule.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn line(rule: &Rule) -> String {
+    format!("{}  {:<7}  {}\n", rule.code, severity(rule), rule.title)
+}
+
+/// Everything there is to say about a code.
+fn page(rule: &Rule) -> String {
+    let mut out = format!("{}\n{}\n", line(rule), rule.text);
+    let parts = [("Bad", rule.bad), ("What is told of it", rule.told), ("Good", rule.good)];
+    for (title, text) in parts {
+        let _ = write!(out, "\n{title}:\n\n");
+        for line in text.lines() {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
+    }
+    out
+}
+
+fn object(rule: &Rule) -> Json {
+    json!({
+        "code": rule.code,
+        "severity": severity(rule),
+        "title": rule.title,
+        "text": rule.text,
+        "bad": rule.bad,
+        "told": rule.told,
+        "good": rule.good,
+    })
+}

@@ -1,0 +1,282 @@
+//! What a model asks of events, and where in its text: names of events, properties, texts that are compared with, the tracking plan.
+//!
+//! A compiled model holds ids and no places. This reads the text of a model that is known to be valid a second time, for whoever holds it against events
+//! and has to say where it does not fit.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
+
+use super::{
+    file::{self, LevelFile, MetricFile, MilestoneForm, ModelFile, Pay, Seen},
+    tree::{Findings, Text, place_in},
+};
+use crate::expr::{self, Comparison, NodeKind};
+
+/// What a model asks of events.
+#[derive(Debug, Default)]
+pub struct Asks {
+    /// Names of events, and every place where one stands.
+    pub events: Vec<(String, Range<usize>)>,
+    /// Conditions and values over events.
+    pub conditions: Vec<Condition>,
+    /// The tracking plan.
+    pub planned: Vec<Planned>,
+    /// Of users, and of accounts.
+    pub levels: [LevelAsks; 2],
+}
+
+/// A condition or a value over events, or a property that pairs them.
+#[derive(Debug)]
+pub struct Condition {
+    /// The events that it is held against; none if any activity.
+    pub events: Option<Vec<String>>,
+    /// Properties that it reads, as paths with dots, and where.
+    pub reads: Vec<(String, Range<usize>)>,
+    /// Properties that it compares with texts, the texts, and where these stand.
+    pub texts: Vec<(String, String, Range<usize>)>,
+}
+
+/// A property that events of the tracking plan should have.
+#[derive(Debug)]
+pub struct Planned {
+    /// The events.
+    pub events: Vec<String>,
+    /// The path of the property, with dots.
+    pub property: String,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// What a level asks for.
+#[derive(Debug, Default)]
+pub struct LevelAsks {
+    /// Signals by name, and where the name stands.
+    pub signals: Vec<(String, Range<usize>)>,
+    /// Traits by name, where the name stands, and the names that are looked under.
+    pub traits: Vec<(String, Range<usize>, Vec<String>)>,
+    /// Facts that are compared with texts, the texts, and where these stand; a fact of the account in an expression of users begins with `account.`.
+    pub texts: Vec<(String, String, Range<usize>)>,
+}
+
+impl Asks {
+    /// Reads the text of a valid model; of another one, what can be read.
+    pub fn of(text: &str) -> Asks {
+        let mut reader = Reader { text, events: HashMap::new(), asks: Asks::default() };
+        let Some(file) = file::read(text, &mut Findings::default()) else { return reader.asks };
+        reader.file(&file);
+        reader.asks
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    /// Real events by the names of `[events]`.
+    events: HashMap<String, Vec<String>>,
+    asks: Asks,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, file: &ModelFile) {
+        for entry in &file.events {
+            let real = self.real(file, &entry.name.value, &mut Vec::new());
+            match &entry.event {
+                Some(names) => self.name(file, names),
+                None => self.asks.events.push((entry.name.value.clone(), entry.name.span.clone())),
+            }
+            self.condition(Some(&real), entry.filter.as_ref());
+            self.asks.planned.extend(entry.properties.iter().map(|property| Planned {
+                events: real.clone(),
+                property: property.value.clone(),
+                span: property.span.clone(),
+            }));
+        }
+        if let Some(start) = &file.start_event {
+            self.name(file, std::slice::from_ref(start));
+        }
+        file.metrics.iter().for_each(|metric| self.metric(file, metric));
+        for (at, level) in [&file.user, &file.account].into_iter().enumerate() {
+            self.level(file, level, at);
+        }
+        self.asks.events.sort_by_key(|(_, span)| span.start);
+    }
+
+    /// The real events behind a name; inside its own entry a name is the real event.
+    fn real(&mut self, file: &ModelFile, name: &str, open: &mut Vec<String>) -> Vec<String> {
+        if let Some(known) = self.events.get(name) {
+            return known.clone();
+        }
+        let entry = file.events.iter().find(|entry| entry.name.value == name);
+        let Some(names) = entry.and_then(|entry| entry.event.as_ref()) else { return vec![name.to_owned()] };
+        if open.iter().any(|known| known == name) {
+            return vec![name.to_owned()];
+        }
+        open.push(name.to_owned());
+        let all: BTreeSet<String> = names.iter().flat_map(|name| self.real(file, &name.value, open)).collect();
+        open.pop();
+        let all: Vec<String> = all.into_iter().collect();
+        if open.is_empty() {
+            self.events.insert(name.to_owned(), all.clone());
+        }
+        all
+    }
+
+    /// The real events behind names where a model asks for them; those that are real themselves are kept with their places.
+    fn name(&mut self, file: &ModelFile, names: &[Text]) {
+        for name in names {
+            self.asks.events.push((name.value.clone(), name.span.clone()));
+            // A name of `[events]` stands for others, which have places of their own.
+            let real = self.real(file, &name.value, &mut Vec::new());
+            if !real.contains(&name.value) {
+                self.asks.events.pop();
+            }
+        }
+    }
+
+    fn asked(&mut self, file: &ModelFile, names: Option<&Vec<Text>>) -> Option<Vec<String>> {
+        let names = names?;
+        self.name(file, names);
+        let all: BTreeSet<String> =
+            names.iter().flat_map(|name| self.real(file, &name.value, &mut Vec::new())).collect();
+        Some(all.into_iter().collect())
+    }
+
+    fn metric(&mut self, file: &ModelFile, metric: &MetricFile) {
+        let events = if metric.from.is_empty() {
+            self.asked(file, metric.event.as_ref())
+        } else {
+            self.name(file, &metric.to);
+            self.asked(file, Some(&metric.from))
+        };
+        for text in [&metric.filter, &metric.value].into_iter().flatten() {
+            self.condition(events.as_deref(), Some(text));
+        }
+        self.same(events, metric.same.as_ref());
+    }
+
+    /// A property that pairs events.
+    fn same(&mut self, events: Option<Vec<String>>, same: Option<&Text>) {
+        if let Some(same) = same {
+            let reads = vec![(same.value.clone(), same.span.clone())];
+            self.asks.conditions.push(Condition { events, reads, texts: Vec::new() });
+        }
+    }
+
+    fn condition(&mut self, events: Option<&[String]>, text: Option<&Text>) {
+        let Some((text, node)) = text.and_then(|text| Some((text, expr::parse(&text.value).ok()?))) else { return };
+        let place = |span: &Range<usize>| place_in(self.text, text, span);
+        let reads = expr::names_in(&node).into_iter().filter(|(path, _)| *path != ["event"]);
+        let reads = reads.map(|(path, span)| (path.join("."), place(&span))).collect();
+        let texts = compared(&node).into_iter().map(|(path, text, span)| (path, text, place(&span)));
+        let condition = Condition { events: events.map(<[String]>::to_vec), reads, texts: texts.collect() };
+        self.asks.conditions.push(condition);
+    }
+
+    fn level(&mut self, file: &ModelFile, level: &LevelFile, at: usize) {
+        let mut expressions: Vec<&Text> = level.facts.iter().map(|(_, text)| text).collect();
+        expressions.extend(level.champion.iter().chain(&level.buyer));
+        for signal in &level.signals {
+            self.asks.levels[at].signals.push((signal.name.value.clone(), signal.name.span.clone()));
+            expressions.extend(&signal.when);
+            match &signal.pay {
+                Pay::Ladder { value: Seen::Inline(metric), .. } => self.metric(file, metric),
+                Pay::Ladder { value: Seen::Value(value), .. } | Pay::Per { value, .. } => expressions.push(value),
+                Pay::Flat(_) => {}
+            }
+        }
+        expressions.extend(level.tiers.iter().filter_map(|tier| tier.when.as_ref()));
+        expressions.extend(level.segments.iter().filter_map(|segment| segment.when.as_ref()));
+        expressions.extend(level.routes.iter().filter_map(|route| route.when.as_ref()));
+        let mut of_members: Vec<&Text> = Vec::new();
+        for rollup in &level.rollups {
+            of_members.extend(rollup.value.iter().chain(&rollup.filter));
+        }
+        for milestone in &level.milestones {
+            of_members.extend(&milestone.who);
+            match &milestone.form {
+                MilestoneForm::Times { event, filter, .. } => {
+                    let events = self.asked(file, event.as_ref());
+                    self.condition(events.as_deref(), filter.as_ref());
+                }
+                MilestoneForm::Steps { steps, same, .. } => {
+                    let events = self.asked(file, Some(steps));
+                    self.same(events, same.as_ref());
+                }
+                MilestoneForm::All(_) => {}
+            }
+        }
+        for known in &level.traits {
+            let looked: Vec<String> = known.from.iter().map(|name| name.value.clone()).collect();
+            let looked = if looked.is_empty() { vec![known.name.value.clone()] } else { looked };
+            self.asks.levels[at].traits.push((known.name.value.clone(), known.name.span.clone(), looked));
+            self.asked(file, known.event.as_ref());
+        }
+        for (at, texts) in [(at, expressions), (0, of_members)] {
+            for text in texts {
+                let Ok(node) = expr::parse(&text.value) else { continue };
+                let found = compared(&node).into_iter();
+                let found = found.map(|(path, value, span)| (path, value, place_in(self.text, text, &span)));
+                self.asks.levels[at].texts.extend(found);
+            }
+        }
+    }
+}
+
+/// Names that are compared with texts by `=`, `<>` or `in`.
+fn compared(node: &expr::Node) -> Vec<(String, String, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut note = |name: &expr::Node, text: &expr::Node| {
+        if let (NodeKind::Name(path), NodeKind::Text(value)) = (&name.kind, &text.kind) {
+            found.push((path.join("."), value.clone(), text.span.clone()));
+        }
+    };
+    expr::walk(node, &mut |node| match &node.kind {
+        NodeKind::Compare(Comparison::Equal | Comparison::NotEqual, a, b) => {
+            note(a, b);
+            note(b, a);
+        }
+        NodeKind::In(a, all, _) => all.iter().for_each(|b| note(a, b)),
+        _ => {}
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_found_with_its_place() {
+        let text = r#"schema = 1
+[events]
+core = { event = ["exported", "shared"], where = "kind = 'full'", properties = ["size"] }
+exported = {}
+[metrics.exports]
+measure = "sum"
+event = "core"
+value = "size"
+[user.traits]
+role = { type = "text", from = ["title"] }
+[[user.signals]]
+name = "vp"
+when = "role in ('vp', 'ceo') and account.plan = 'pro'"
+points = 1
+"#;
+        let asks = Asks::of(text);
+        let shown = |span: &Range<usize>| text[span.clone()].to_owned();
+        let events: Vec<String> = asks.events.iter().map(|(_, span)| shown(span)).collect();
+        assert_eq!(events, ["\"exported\"", "\"shared\"", "exported"]);
+        let both = Some(vec!["exported".to_owned(), "shared".to_owned()]);
+        assert_eq!(asks.conditions.iter().map(|one| &one.events).collect::<Vec<_>>(), [&both, &both]);
+        let reads: Vec<String> =
+            asks.conditions.iter().flat_map(|one| &one.reads).map(|(_, span)| shown(span)).collect();
+        assert_eq!(reads, ["kind", "size"]);
+        assert_eq!(shown(&asks.conditions[0].texts[0].2), "'full'");
+        assert_eq!((asks.planned[0].property.as_str(), shown(&asks.planned[0].span)), ("size", "\"size\"".to_owned()));
+        let texts: Vec<String> =
+            asks.levels[0].texts.iter().map(|(fact, _, span)| format!("{fact} {}", shown(span))).collect();
+        assert_eq!(texts, ["role 'vp'", "role 'ceo'", "account.plan 'pro'"]);
+        assert_eq!(asks.levels[0].traits[0].2, ["title"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! What every code means: why it matters, an example that has the problem, what is told about it, and one that has it not.
+//!
+//! Each code has a text of its own beside this file, written as people read it on GitHub; [`Rule`]s are views of these texts. A test runs the
+//! program on every example and holds what it tells against the text. This module knows nothing of models: readers ask it which codes exist.
+
+mod texts;
+
+use std::sync::LazyLock;
+
+use crate::diag::Severity;
+
+/// A code and all there is to say about it.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// A letter for the layer and three digits.
+    pub code: &'static str,
+    /// How bad the problem is.
+    pub severity: Severity,
+    /// The problem in a few words; lower case, no final stop.
+    pub title: &'static str,
+    /// What it means, why it matters and what to do: paragraphs with an empty line between them.
+    pub text: String,
+    /// A document that has this problem and no other.
+    pub bad: &'static str,
+    /// What the program tells about it.
+    pub told: &'static str,
+    /// The same document without the problem.
+    pub good: &'static str,
+    /// What belongs to the example and is the same for both documents: what stands there by its role, `rest` (of both documents), `model`, `events`.
+    pub parts: Vec<(&'static str, &'static str)>,
+}
+
+impl Rule {
+    /// What belongs to the example in a role; nothing if it needs none.
+    pub fn part(&self, role: &str) -> Option<&'static str> {
+        self.parts.iter().find(|(known, _)| *known == role).map(|(_, text)| *text)
+    }
+}
+
+/// All codes with what there is to say about them, in their order.
+pub fn all() -> &'static [Rule] {
+    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
+        texts.into_iter().flatten().filter_map(|text| parse(text)).collect()
+    });
+    &RULES
+}
+
+/// The rule of a code, in whatever case it is written.
+pub fn find(code: &str) -> Option<&'static Rule> {
+    all().iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+/// Reads the text of a rule: `# CODE (severity): title`, then paragraphs and fenced blocks, whose last word is their role.
+fn parse(text: &'static str) -> Option<Rule> {
+    let (first, rest) = text.split_once('\n')?;
+    let (code, first) = first.strip_prefix("# ")?.split_once(" (")?;
+    let (severity, title) = first.split_once("): ")?;
+    let severity = match severity {
+        "error" => Severity::Error,
+        "warning" => Severity::Warning,
+        _ => return None,
+    };
+    let mut prose = String::new();
+    let mut parts = Vec::new();
+    let mut rest = rest;
+    while let Some((before, after)) = rest.split_once("\n```") {
+        prose.push_str(before.trim_end());
+        prose.push('\n');
+        let (info, body) = after.split_once('\n')?;
+        let end = if body.starts_with("```") { 0 } else { body.find("\n```")? + 1 };
+        parts.push((info.rsplit(' ').next()?, &body[..end]));
+        rest = &body[end + "```".len()..];
+    }
+    prose.push_str(rest);
+    let mut take = |role: &str| {
+        let at = parts.iter().position(|(known, _)| *known == role)?;
+        Some(parts.remove(at).1)
+    };
+    let (bad, told, good) = (take("bad")?, take("told")?, take("good")?);
+    Some(Rule { code, severity, title, text: prose.trim().to_owned(), bad, told, good, parts })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_text_is_a_rule_and_every_code_has_one() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+        let files = std::fs::read_dir(folder).expect("the folder").map(|file| file.expect("a file").file_name());
+        let names: BTreeSet<String> =
+            files.filter_map(|name| name.to_string_lossy().strip_suffix(".md").map(str::to_owned)).collect();
+        let codes: BTreeSet<String> = all().iter().map(|rule| rule.code.to_owned()).collect();
+        assert_eq!(codes, names, "texts that cannot be read, or that src/rules/texts.rs does not name");
+        assert_eq!(codes.len(), all().len(), "a code has two texts");
+    }
+
+    #[test]
+    fn a_text_falls_into_its_parts() {
+        let rule = parse("# M000 (warning): odd\n\nWhy.\n\n```toml bad\na = 1\n```\n\nMore.\n\n```text told\n```\n```toml good\nb = 2\n```\n")
+            .expect("a rule");
+        assert_eq!((rule.code, rule.severity, rule.title), ("M000", Severity::Warning, "odd"));
+        assert_eq!((rule.bad, rule.told, rule.good), ("a = 1\n", "", "b = 2\n"));
+        assert_eq!(rule.text, "Why.\n\nMore.");
+    }
+}

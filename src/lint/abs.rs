@@ -182,7 +182,15 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             }
             _ => Abs::NULL,
         },
-        Program::Compare(operator, a, b) => compare(*operator, &eval(a, scope), &eval(b, scope)),
+        Program::Compare(operator, a, b) => {
+            let (mut left, right) = (eval(a, scope), eval(b, scope));
+            // A text that the model does not compare with one fact may be one that it compares with another.
+            let constant = matches!(**a, Program::Constant(_)) || matches!(**b, Program::Constant(_));
+            if !constant && matches!(left.known, Text { .. }) {
+                left.known = Any;
+            }
+            compare(*operator, &left, &right)
+        }
         Program::CompareNumber(operator, slot, number) => {
             compare(*operator, &scope.get(*slot), &Abs::number(*number, *number))
         }

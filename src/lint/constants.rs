@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::space::{Key, TODAY};
+use super::{
+    links::Links,
+    space::{Key, TODAY},
+};
 use crate::{
     expr::{Arithmetic, Program, Value},
     model::{
@@ -34,7 +37,6 @@ impl Constants {
         self.dates.dedup();
         let mut few = self.clone();
         few.numbers.truncate(PASSED_ON_MAX);
-        few.texts.truncate(PASSED_ON_MAX);
         few.dates.truncate(PASSED_ON_MAX);
         few
     }
@@ -53,14 +55,15 @@ struct Gather {
 }
 
 /// Goes through every expression of a model.
-pub(super) fn gather(model: &Model) -> HashMap<Key, Constants> {
+pub(super) fn gather(model: &Model, links: &Links) -> HashMap<Key, Constants> {
     let mut gather = Gather { found: HashMap::new() };
     for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
         gather.level(level, bit);
     }
-    for program in [&model.champion, &model.buyer].into_iter().flatten() {
-        gather.note(program, 0);
-    }
+    let who =
+        model.account.milestones.iter().filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
+    who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, 0));
+    links.all.iter().for_each(|link| gather.note(link, 0));
     // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
     for step in model.steps.iter().rev() {
         let (level, slot, bit) = match step {
@@ -76,10 +79,32 @@ pub(super) fn gather(model: &Model) -> HashMap<Key, Constants> {
         constants.texts.iter().for_each(|text| gather.solve(program, Target::Text(text), bit));
         constants.dates.iter().for_each(|day| gather.solve(program, Target::Date(*day), bit));
     }
+    gather.share(links);
     gather.found
 }
 
 impl Gather {
+    /// Facts that are linked are compared with each other, so each is cut where the others are.
+    fn share(&mut self, links: &Links) {
+        const SHARED_MAX: usize = 24;
+        for keys in links.keys.iter().filter(|keys| keys.len() > 1) {
+            let mut all: Vec<f64> = keys
+                .iter()
+                .filter_map(|key| self.found.get(key))
+                .flat_map(|known| known.numbers.iter().copied())
+                .collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            if all.len() <= SHARED_MAX {
+                for key in keys {
+                    let known = self.found.entry(*key).or_default();
+                    let new: Vec<f64> = all.iter().copied().filter(|number| !known.numbers.contains(number)).collect();
+                    known.numbers.extend(new);
+                }
+            }
+        }
+    }
+
     fn level(&mut self, level: &Level, bit: u32) {
         let thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
         for fact in &level.facts {

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{clock::day_text, diag::Example, expr::Value, model::compiled::ACCOUNT_BIT};
 
+/// So many smaller values of a fact are tried.
+const TRIES_MAX: usize = 12;
+
 /// A value as examples show it.
 pub(super) fn json(value: &Value<'_>) -> Json {
     match value {
@@ -39,17 +42,25 @@ impl<'m> Lint<'_, 'm> {
     ) -> Vec<u16> {
         let space = self.search.space;
         let whole = self.search.whole(plan, limits);
-        for at in (0..plan.variables.len()).rev() {
-            let variable = &space.variables[plan.variables[at]];
-            let (blank, now) = (variable.blank, chosen[at]);
-            let nearer: Vec<u16> = if now > blank { (blank..now).collect() } else { (now + 1..=blank).rev().collect() };
+        let blank = self.search.project(plan, &self.blank);
+        // How far somebody is from a blank one: facts that decide first, then by how much.
+        let far = |cells: &[u16]| -> (usize, u32) {
+            let differs = (0..plan.core).filter(|at| cells[*at] != blank[*at]).count();
+            (differs, cells.iter().zip(&blank).map(|(cell, blank)| u32::from(cell.abs_diff(*blank))).sum())
+        };
+        for at in (0..plan.core).rev() {
+            let now = chosen[at];
+            let towards: Vec<u16> =
+                if now > blank[at] { (blank[at]..now).collect() } else { (now + 1..=blank[at]).rev().collect() };
             // Blank first, then what is between, from there.
-            let allowed = nearer.into_iter().filter(|cell| (whole[at].0..=whole[at].1).contains(cell));
-            for cell in allowed.take(12) {
+            let allowed = towards.into_iter().filter(|cell| (whole[at].0..=whole[at].1).contains(cell));
+            for cell in allowed.take(TRIES_MAX) {
                 let mut other = chosen.clone();
-                other[at] = cell;
+                let mut held = whole.clone();
+                (other[at], held[at]) = (cell, (cell, cell));
                 if self.search.spend(plan.cost)
-                    && self.search.consistent(plan, &other)
+                    && self.search.repair(plan, &held, &mut other)
+                    && far(&other) < far(&chosen)
                     && (goal.reached)(&World::new(self.model, space, plan, &other))
                 {
                     chosen = other;

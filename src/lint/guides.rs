@@ -48,7 +48,7 @@ pub(super) fn way_of(
         let mut keys = Vec::new();
         keys_of_signal(signal, bit, &mut |key| keys.push(key));
         let plan = search.plan(keys);
-        if !search.spend(plan.cost * 4) {
+        if search.spent() {
             break;
         }
         if set(search, signal, bit, way, limits, &plan, &mut guide, &mut fixed) {

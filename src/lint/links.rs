@@ -25,6 +25,9 @@ type Link = Program;
 /// Metrics of one event are held against each other only if there are not more of them.
 const OF_ONE_EVENT_MAX: usize = 40;
 
+/// Milestones are held against metrics only if there are not more pairs of them.
+const MILESTONES_TIMES_METRICS_MAX: usize = 20_000;
+
 fn slot(key: Key) -> Box<Program> {
     Box::new(Program::Slot(key))
 }
@@ -93,7 +96,8 @@ fn links(model: &Model, source: &Source, facts: &Facts<'_>) -> Vec<Link> {
         built_in(bit, facts, &mut links);
         let own: Vec<&Measured<'_>> = facts.measured.iter().filter(|one| one.key & ACCOUNT_BIT == bit).collect();
         metrics(bit, &own, facts, source, &mut links);
-        milestones(bit, level, source, facts, &own, &mut links);
+        let few = own.len().saturating_mul(level.milestones.len()) <= MILESTONES_TIMES_METRICS_MAX;
+        milestones(bit, level, source, facts, if few { &own } else { &[] }, &mut links);
     }
     rollups(&model.account, facts, &mut links);
     links

@@ -27,8 +27,8 @@ pub(super) struct Measured<'s> {
 #[derive(Debug, Default)]
 pub(super) struct Facts<'s> {
     pub(super) measured: Vec<Measured<'s>>,
-    /// By level and name.
-    names: HashMap<(u32, &'s str), Key>,
+    /// By fact, where it is among these.
+    places: HashMap<Key, usize>,
     milestones: HashMap<(u32, usize, u8), Key>,
     builtins: HashMap<(u32, u8), Key>,
 }
@@ -44,11 +44,11 @@ impl<'s> Facts<'s> {
             let metrics = metrics(source, written);
             for (slot, fact) in (0..).zip(&level.facts) {
                 let key: Key = slot | bit;
-                facts.names.insert((bit, fact.name.as_str()), key);
                 match &fact.source {
                     compiled::Source::Metric(_) => {
                         if let Some(metric) = metrics.get(fact.name.as_str()) {
                             let (kind, events, window) = (metric.kind, &metric.events, metric.window);
+                            facts.places.insert(key, facts.measured.len());
                             facts.measured.push(Measured { key, kind, events, window, metric });
                         }
                     }
@@ -65,10 +65,6 @@ impl<'s> Facts<'s> {
         facts
     }
 
-    pub(super) fn named(&self, bit: u32, name: &str) -> Option<Key> {
-        self.names.get(&(bit, name)).copied()
-    }
-
     pub(super) fn builtin(&self, bit: u32, builtin: Builtin) -> Option<Key> {
         self.builtins.get(&(bit, builtin as u8)).copied()
     }
@@ -78,7 +74,7 @@ impl<'s> Facts<'s> {
     }
 
     pub(super) fn metric(&self, key: Key) -> Option<&Measured<'s>> {
-        self.measured.iter().find(|measured| measured.key == key)
+        self.places.get(&key).map(|at| &self.measured[*at])
     }
 }
 

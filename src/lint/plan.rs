@@ -130,9 +130,10 @@ impl Plan {
             if let Some(Written::Points) = written(level, key & !ACCOUNT_BIT)
                 && matches!(fact(model, key).map(|fact| &fact.source), Some(Source::Scoring))
             {
-                plan.cost += level.signals.len() as u64;
+                plan.cost += (level.signals.len() + level.tiers.len()) as u64;
             }
             parts(model, key, &mut |part| {
+                plan.cost += 1;
                 home |= part & ACCOUNT_BIT != 0 && key & ACCOUNT_BIT == 0;
                 open.push(part);
             });

@@ -29,6 +29,9 @@ const BOXES_MAX: u32 = 400;
 /// What all questions of a model may cost together. **Units**: facts and signals looked at.
 const WORK_MAX: u64 = 1_500_000;
 
+/// What is said of all that was not looked at.
+const REST: &str = "what the search had not come to";
+
 /// A cell for each variable of the space: somebody to begin with.
 pub(super) type Guide = Vec<u16>;
 
@@ -87,7 +90,19 @@ impl<'m> Search<'m> {
     }
 
     pub(super) fn plan(&self, wanted: impl IntoIterator<Item = Key>) -> Plan {
-        Plan::of(self.model, self.space, self.links, wanted)
+        let plan = Plan::of(self.model, self.space, self.links, wanted);
+        self.spend(plan.cost);
+        plan
+    }
+
+    /// Whether all steps are taken, so that nothing more can be asked.
+    pub(super) fn spent(&self) -> bool {
+        let spent = !self.spend(0);
+        let mut unsettled = self.unsettled.borrow_mut();
+        if spent && unsettled.last().is_none_or(|last| last != REST) {
+            unsettled.push(REST.to_owned());
+        }
+        spent
     }
 
     /// Whether there is work left for anything.
@@ -183,7 +198,7 @@ impl<'m> Search<'m> {
     }
 
     /// Changes facts within a box until all links hold; those that do not decide first.
-    fn repair(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16]) -> bool {
+    pub(super) fn repair(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16]) -> bool {
         const ROUNDS: usize = 4;
         for _ in 0..ROUNDS {
             let mut whole = true;

@@ -9,6 +9,7 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     abs::{Abs, Known},
     constants::{Constants, gather},
+    links::Links,
 };
 use crate::{
     clock::Window,
@@ -45,8 +46,8 @@ pub(super) enum Cell {
     Truth(bool),
     /// A text that the model names.
     Text(String),
-    /// Any text that it does not name; this one stands for them.
-    Other(String),
+    /// Any text that it does not name; this one stands for them. If there were too many to keep, any text at all.
+    Other(String, bool),
 }
 
 impl Cell {
@@ -57,7 +58,7 @@ impl Cell {
             Cell::Number(_, _, number) => Value::Number(*number),
             Cell::Date(_, _, day) => Value::Date(*day),
             Cell::Truth(truth) => Value::Boolean(*truth),
-            Cell::Text(text) | Cell::Other(text) => Value::Text(Cow::Owned(text.clone())),
+            Cell::Text(text) | Cell::Other(text, _) => Value::Text(Cow::Owned(text.clone())),
         }
     }
 
@@ -68,7 +69,8 @@ impl Cell {
             Cell::Date(low, high, _) => Known::Date(*low, *high),
             Cell::Truth(truth) => Known::Truth { yes: *truth, no: !*truth },
             Cell::Text(text) => Known::Text { of: vec![Cow::Borrowed(text)], other: false },
-            Cell::Other(_) => Known::Text { of: Vec::new(), other: true },
+            Cell::Other(_, true) => Known::Any,
+            Cell::Other(_, false) => Known::Text { of: Vec::new(), other: true },
         };
         Abs { null: false, known }
     }
@@ -109,7 +111,7 @@ impl Variable {
             _ => false,
         };
         let exact = self.cells.iter().position(holds);
-        let other = || self.cells.iter().position(|cell| matches!((cell, value), (Cell::Other(_), Value::Text(_))));
+        let other = || self.cells.iter().position(|cell| matches!((cell, value), (Cell::Other(..), Value::Text(_))));
         exact.or_else(other).and_then(|at| u16::try_from(at).ok())
     }
 }
@@ -131,8 +133,8 @@ pub(super) fn fact(model: &Model, key: Key) -> Option<&Fact> {
 }
 
 impl Space {
-    pub(super) fn of(model: &Model) -> Space {
-        let mut constants = gather(model);
+    pub(super) fn of(model: &Model, links: &Links) -> Space {
+        let mut constants = gather(model, links);
         let home = Variable { key: HOME, cells: vec![Cell::Truth(false), Cell::Truth(true)], blank: 1 };
         let mut space = Space { variables: vec![home], places: HashMap::from([(HOME, 0)]), constants: HashMap::new() };
         for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
@@ -366,11 +368,12 @@ fn texts(mut constants: Vec<String>, cells: &mut Vec<Cell>) {
     constants.retain(|text| !text.is_empty());
     constants.sort();
     constants.dedup();
+    let any = constants.len() > CONSTANTS_MAX;
     constants.truncate(CONSTANTS_MAX);
     let mut other = "another".to_owned();
     while constants.contains(&other) {
         other.push('_');
     }
-    cells.push(Cell::Other(other));
+    cells.push(Cell::Other(other, any));
     cells.extend(constants.into_iter().map(Cell::Text));
 }

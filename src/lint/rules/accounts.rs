@@ -27,9 +27,13 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
     let (level, written) = (&lint.model.user, &lint.source.user);
     let nothing = nothing_in_it(lint);
     for (place, (signal, text)) in level.signals.iter().zip(&written.signals).enumerate() {
+        if lint.search.spent() {
+            return;
+        }
         let mut wanted = Vec::new();
         keys_of_signal(signal, 0, &mut |key| wanted.push(key));
         let fires = |world: &World<'_>| {
+            lint.search.spend(level.signals.len() as u64);
             let scope = world.scope(0);
             let paid = world.paid(level, &scope);
             paid.get(place).is_some_and(|paid| paid.firing != Firing::Not)

@@ -1,6 +1,6 @@
 //! Conditions that are never true, and conditions that always are.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use super::super::{
     Lint,
@@ -32,6 +32,9 @@ struct Condition<'m> {
 
 pub(super) fn all(lint: &Lint<'_, '_>) {
     for condition in of_facts(lint).into_iter().chain(of_rules(lint)).chain(of_people(lint)) {
+        if lint.search.spent() {
+            return;
+        }
         check(lint, &condition);
     }
 }
@@ -39,17 +42,17 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
 fn of_facts<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
     let mut all = Vec::new();
     for bit in SIDES {
+        let texts: HashMap<&str, &Range<usize>> =
+            lint.written(bit).facts.iter().map(|(name, span)| (name.name.as_str(), span)).collect();
         for (slot, fact) in (0..).zip(&lint.level(bit).facts) {
             let Source::Expression(program) = &fact.source else { continue };
-            let Some((_, span)) = lint.written(bit).facts.iter().find(|(name, _)| name.name == fact.name) else {
-                continue;
-            };
+            let Some(span) = texts.get(fact.name.as_str()) else { continue };
             let mut names = 0;
             program.slots(&mut |_| names += 1);
             // A fact without names is a constant that people may change, such as a switch.
             if fact.kind == Type::Boolean && names > 0 {
                 let what = format!("fact `{}`", fact.name);
-                all.push(Condition { program, bit, span: span.clone(), what, fact: Some(slot | bit) });
+                all.push(Condition { program, bit, span: (*span).clone(), what, fact: Some(slot | bit) });
             }
         }
     }
@@ -286,6 +289,9 @@ fn idle<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32, depth: usize) -
         _ => return None,
     };
     for part in all {
+        if lint.search.spent() {
+            return None;
+        }
         let abs = loosely(lint, part, bit, &lint.keys(part, bit));
         let mut names = 0;
         part.slots(&mut |_| names += 1);

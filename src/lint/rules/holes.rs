@@ -8,10 +8,10 @@ use super::super::{
     Lint,
     guides::SIDES,
     judge::Judged,
+    one,
     plan::Plan,
     search::{Answer, Goal, Limits},
     space::Key,
-    who,
     world::World,
 };
 use crate::{
@@ -198,9 +198,11 @@ fn find(
     let span = taken.when.clone().unwrap_or_else(|| taken.name.clone());
     let message = format!("a score of {scored} falls to the last tier, and one of {} does not", number_text(lower));
     let label = "no tier but the last takes what lies beyond this";
-    lint.tell(Diagnostic::warning(codes::HOLE_IN_TIERS, span, message, label).example(example).help(format!(
-        "a {} takes the first tier that holds, so `at_least` alone gives bands without holes",
-        who(bit)
-    )));
+    lint.tell(
+        Diagnostic::warning(codes::HOLE_IN_TIERS, span, message, label).example(example).help(format!(
+            "{} takes the first tier that holds, so `at_least` alone gives bands without holes",
+            one(bit)
+        )),
+    );
     true
 }

@@ -4,8 +4,8 @@ use super::super::{
     Lint,
     guides::{self, SIDES, Way},
     judge::Judged,
+    one,
     search::{Answer, Goal, Limits},
-    who,
     world::World,
 };
 use crate::{
@@ -55,7 +55,7 @@ fn without_use(lint: &Lint<'_, '_>, bit: u32, hot: usize) {
                 let score = number_text(world.number(score).unwrap_or(0.0));
                 format!("the score is {score} and the tier `{name}`")
             });
-            let message = format!("a {} gets into tier `{name}` without ever using the product", who(bit));
+            let message = format!("{} gets into tier `{name}` without ever using the product", one(bit));
             let label = "reached without a single event of use";
             let help =
                 "give the tier a condition on use, such as a milestone, or bound what other categories give with `max`";
@@ -111,7 +111,7 @@ fn by_one_category(lint: &Lint<'_, '_>, bit: u32, hot: usize) {
         }
     }
     let Some(example) = first else { return };
-    let message = format!("a {} gets into tier `{name}` by {} alone", who(bit), list(&names));
+    let message = format!("{} gets into tier `{name}` by {} alone", one(bit), list(&names));
     let label = format!("the points of one category reach {}", number_text(threshold));
     let span = lint.written(bit).tiers[hot].name.clone();
     let section = if bit == 0 { "user" } else { "account" };

@@ -32,6 +32,9 @@ pub(super) fn lasting_intent(lint: &Lint<'_, '_>) {
             if signal.decay.is_some() || !gives(signal) {
                 continue;
             }
+            if lint.search.spent() {
+                return;
+            }
             let mut wanted = Vec::new();
             keys_of_signal(signal, bit, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);
@@ -168,11 +171,15 @@ pub(super) fn charged_at_sign_up(lint: &Lint<'_, '_>) {
             if text.when.as_ref().is_some_and(|when| lint.has_told(&[codes::ALWAYS_HOLDS], when)) {
                 continue;
             }
+            if lint.search.spent() {
+                return;
+            }
             let mut wanted = Vec::new();
             keys_of_signal(signal, bit, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);
             let cells = lint.search.project(&plan, &lint.blank);
             let world = World::new(lint.model, lint.search.space, &plan, &cells);
+            lint.search.spend(level.signals.len() as u64);
             let scope = world.scope(bit);
             let paid = world.paid(level, &scope);
             let charged = paid.get(place).is_some_and(|paid| paid.firing != Firing::Not && paid.points < Points::ZERO);

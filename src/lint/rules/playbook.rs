@@ -77,6 +77,9 @@ fn no_use(lint: &Lint<'_, '_>) {
     for bit in SIDES {
         let signals = lint.level(bit).signals.iter().zip(&lint.written(bit).signals);
         for (signal, text) in signals.filter(|(signal, _)| gives(signal)) {
+            if lint.search.spent() {
+                return;
+            }
             let mut wanted = Vec::new();
             keys_of_signal(signal, bit, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);

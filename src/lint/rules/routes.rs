@@ -4,6 +4,7 @@ use super::super::{
     Lint, at,
     guides::{self, SIDES, Way},
     judge::Judged,
+    one,
     search::{Answer, Goal, Limits},
     space::Key,
     who,
@@ -80,6 +81,9 @@ fn first_that_holds<'m>(lint: &Lint<'_, 'm>, list: &List<'m>) {
     }
     for (place, (name, when)) in list.rules.iter().enumerate() {
         let text = &list.texts[place];
+        if lint.search.spent() {
+            return;
+        }
         let told = |when: &std::ops::Range<usize>| lint.has_told(&[codes::NEVER_HOLDS], when);
         if met.iter().any(|met| met == name) || text.when.as_ref().is_some_and(told) || waits(lint, bit, *when) {
             continue;
@@ -87,7 +91,7 @@ fn first_that_holds<'m>(lint: &Lint<'_, 'm>, list: &List<'m>) {
         let possible = |judged: &Judged<'_, 'm>| judged.rules(list.rules.iter().map(|(_, when)| *when), bit).0[place];
         let reached = |world: &World<'_>| world.text(key) == Some(name);
         let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
-        let question = || format!("whether a {} can get {} `{name}`", who(bit), list.kind);
+        let question = || format!("whether {} can get {} `{name}`", one(bit), list.kind);
         if lint.ask(&plan, &Limits::new(), bit, &goal, question) == Answer::Never {
             shadowed(lint, list, place);
         }

@@ -25,6 +25,9 @@ use crate::{
 pub(super) fn ladders(lint: &Lint<'_, '_>) {
     for bit in SIDES {
         for place in 0..lint.level(bit).signals.len() {
+            if lint.search.spent() {
+                return;
+            }
             falls(lint, bit, place);
             out_of_reach(lint, bit, place);
         }
@@ -145,6 +148,9 @@ pub(super) fn twice(lint: &Lint<'_, '_>) {
         let level = lint.level(bit);
         let mut known: HashMap<Thing, Vec<usize>> = HashMap::new();
         for (place, signal) in level.signals.iter().enumerate().filter(|(_, signal)| pays(signal)) {
+            if lint.search.spent() {
+                return;
+            }
             let Some(thing) = thing(lint, signal, bit) else { continue };
             let others = known.entry(thing).or_default();
             let first = others.iter().copied().take(4).find(|first| both(lint, bit, *first, place));
@@ -176,6 +182,7 @@ fn together(lint: &Lint<'_, '_>, bit: u32, first: usize, second: usize) -> Optio
         })
     };
     let reached = |world: &World<'_>| {
+        lint.search.spend(level.signals.len() as u64);
         let scope = world.scope(bit);
         let paid = world.paid(level, &scope);
         [first, second].iter().all(|at| paid.get(*at).is_some_and(|paid| paid.points > Points::ZERO))

@@ -4,6 +4,7 @@ use super::super::{
     Lint, at,
     guides::SIDES,
     judge::Judged,
+    one,
     plan::Plan,
     search::{Answer, Goal, Limits},
     space::Key,
@@ -77,7 +78,7 @@ fn too_low(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: &Tier
     let cells = lint.search.project(plan, &lint.blank);
     let example = lint.example(plan, &cells, bit, |world| {
         let score = number_text(world.number(score).unwrap_or(0.0));
-        format!("a {} who has just signed up scores {score} and passes it", who(bit))
+        format!("{} who has just signed up scores {score} and passes it", one(bit))
     });
     lint.tell(
         Diagnostic::warning(codes::THRESHOLD_TOO_LOW, span, message, label)
@@ -128,7 +129,7 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: 
     };
     let reached = |world: &World<'_>| world.text(key) == Some(name);
     let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
-    let question = || format!("whether a {} can get into tier `{name}`", who(bit));
+    let question = || format!("whether {} can get into tier `{name}`", one(bit));
     if lint.ask(plan, &Limits::new(), bit, &goal, question) != Answer::Never {
         return;
     }

@@ -32,9 +32,10 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
         for one in written.rollups.iter().map(|rollup| &rollup.name).filter(unused) {
             tell(lint, "roll-up", one, "gathered for nothing");
         }
+        let paid: HashSet<&str> =
+            level.signals.iter().map(|signal| level.categories[signal.category].name.as_str()).collect();
         for one in &written.categories {
-            let place = level.categories.iter().position(|category| category.name == one.name);
-            if !level.signals.iter().any(|signal| Some(signal.category) == place) {
+            if !paid.contains(one.name.as_str()) {
                 tell(lint, "category", one, "bounds points that no signal pays");
             }
         }

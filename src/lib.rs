@@ -17,6 +17,7 @@ pub mod fold;
 pub mod init;
 pub mod inspect;
 pub mod ledger;
+pub mod lint;
 pub mod model;
 pub mod pipeline;
 pub mod publish;

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     check::{self, Checked, Scope},
     diag::{Diagnostic, Document, Severity, visible},
-    model::{Model, parse_whole},
+    lint::lint,
+    model::{Model, parse_whole, parse_with_source},
     pipeline::{self, Job, RunError, When},
     read::{self, Input, InputKind},
 };
@@ -166,16 +167,20 @@ fn say(checked: &Checked, quiet: bool) -> Result<(), Failure> {
 }
 
 fn checked(arguments: &CheckArguments, document: Document, events: Option<&[Input]>) -> Result<Checked, Failure> {
-    // Whole, since facts that nothing needs are to be held against the events too.
-    let model = match parse_whole(&document) {
-        Ok(model) => model,
+    let (model, source) = match parse_with_source(&document) {
+        Ok(both) => both,
         Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
     };
-    let mut warnings = Vec::new();
+    let mut warnings = lint(&model, &source);
     let mut scope = Scope::Model;
     if let Some(inputs) = events {
+        // Whole, since facts that nothing needs are to be held against the events too.
+        let whole = match parse_whole(&document) {
+            Ok(whole) => whole,
+            Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
+        };
         scope = Scope::Events;
-        warnings.extend(of_events(arguments, &document, &model, inputs)?);
+        warnings.extend(of_events(arguments, &document, &whole, inputs)?);
     }
     Ok(Checked::usable(document, &model, warnings, scope))
 }

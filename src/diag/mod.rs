@@ -103,6 +103,14 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a second place, if there is one.
+    pub fn maybe_other(self, span: Option<Range<usize>>, label: impl Into<String>) -> Self {
+        match span {
+            Some(span) => self.other(span, label),
+            None => self,
+        }
+    }
+
     /// Adds a second place.
     pub fn other(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.other = Some((span, label.into()));

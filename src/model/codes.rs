@@ -39,6 +39,61 @@ pub const RESERVED_WORD: &str = "M018";
 /// A file too large to be a model.
 pub const TOO_LARGE: &str = "M019";
 
+// Warnings that need no events: from M030.
+
+/// A condition that is never true.
+pub const NEVER_HOLDS: &str = "M030";
+/// A condition that is always true.
+pub const ALWAYS_HOLDS: &str = "M031";
+/// A tier that nobody can get into.
+pub const TIER_OUT_OF_REACH: &str = "M032";
+/// A route that nobody can take.
+pub const ROUTE_OUT_OF_REACH: &str = "M033";
+/// A segment that no account can be in.
+pub const SEGMENT_OUT_OF_REACH: &str = "M034";
+/// A threshold above the highest score.
+pub const THRESHOLD_TOO_HIGH: &str = "M035";
+/// A threshold that the lowest score passes.
+pub const THRESHOLD_TOO_LOW: &str = "M036";
+/// A score that falls to the last tier although a lower one does not.
+pub const HOLE_IN_TIERS: &str = "M037";
+/// The best qualified tier, without any use of the product.
+pub const HOT_WITHOUT_USE: &str = "M038";
+/// The best qualified tier, by the points of one category.
+pub const HOT_BY_ONE_CATEGORY: &str = "M039";
+/// A human route, without any use of the product.
+pub const HUMAN_WITHOUT_USE: &str = "M040";
+/// A human route, without the activation milestone.
+pub const HUMAN_WITHOUT_ACTIVATION: &str = "M041";
+/// A ladder whose points do not rise.
+pub const LADDER_FALLS: &str = "M042";
+/// A rung that no value reaches.
+pub const RUNG_OUT_OF_REACH: &str = "M043";
+/// Two signals that pay for the same thing.
+pub const PAID_TWICE: &str = "M044";
+/// Buying intent that never fades.
+pub const LASTING_INTENT: &str = "M045";
+/// A roll-up that counts what is known of the company once per member.
+pub const FIT_PER_MEMBER: &str = "M046";
+/// A negative signal that takes points from whoever has just signed up.
+pub const CHARGED_AT_SIGN_UP: &str = "M047";
+/// A condition that users without an account fail only because nothing is known of one.
+pub const LOST_WITHOUT_ACCOUNT: &str = "M048";
+/// Something that nothing uses.
+pub const UNUSED: &str = "M049";
+/// A model that scores no accounts.
+pub const NO_ACCOUNTS: &str = "M050";
+/// A model that pays for nothing that is use of the product.
+pub const NO_USE_PAID: &str = "M051";
+/// A model without milestones.
+pub const NO_MILESTONE: &str = "M052";
+/// A model without a human route.
+pub const NO_HUMAN_ROUTE: &str = "M053";
+/// A model without a buyer.
+pub const NO_BUYER: &str = "M054";
+/// A question that the search left open.
+pub const NOT_SETTLED: &str = "M059";
+
 // Warnings that only events show: from M060.
 
 /// An event that the model asks for and that never occurs.

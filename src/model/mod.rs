@@ -8,6 +8,7 @@ pub mod columns;
 mod compile;
 pub mod compiled;
 mod file;
+pub mod source;
 mod spots;
 pub(crate) mod tree;
 
@@ -15,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 pub use asks::{Asks, Condition, LevelAsks, Planned};
 pub use compiled::Model;
-pub use file::{Words, words};
+pub use file::{MeasureKind, Words, words};
+pub use source::Source;
 pub use spots::Spots;
 
 use self::tree::Findings;
@@ -38,13 +40,24 @@ pub fn parse_whole(document: &Document) -> Result<Model, Problems> {
     read(document, compile::Extent::Whole)
 }
 
+/// As [`parse`], with where the parts of the model stand in the text.
+///
+/// **Errors**: as [`parse`].
+pub fn parse_with_source(document: &Document) -> Result<(Model, Source), Problems> {
+    read_file(document, compile::Extent::Needed).map(|(model, file)| (model, Source::of(&file)))
+}
+
 fn read(document: &Document, extent: compile::Extent) -> Result<Model, Problems> {
+    read_file(document, extent).map(|(model, _)| model)
+}
+
+fn read_file(document: &Document, extent: compile::Extent) -> Result<(Model, file::ModelFile), Problems> {
     let mut found = Findings::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
-    let model = file::read(&document.text, &mut found)
-        .and_then(|file| compile::compile(&file, &document.text, fingerprint, extent, &mut found));
-    match model {
-        Some(model) if found.list.is_empty() => Ok(model),
+    let file = file::read(&document.text, &mut found);
+    let model = file.as_ref().and_then(|file| compile::compile(file, &document.text, fingerprint, extent, &mut found));
+    match (model, file) {
+        (Some(model), Some(file)) if found.list.is_empty() => Ok((model, file)),
         _ => Err(Problems { document: document.clone(), list: found.list }),
     }
 }

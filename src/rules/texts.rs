@@ -24,7 +24,34 @@ pub(super) const MODEL: &[&str] = &[
 ];
 
 /// Warnings about models that can be known without events.
-pub(super) const WARNINGS: &[&str] = &[];
+pub(super) const WARNINGS: &[&str] = &[
+    include_str!("M030.md"),
+    include_str!("M031.md"),
+    include_str!("M032.md"),
+    include_str!("M033.md"),
+    include_str!("M034.md"),
+    include_str!("M035.md"),
+    include_str!("M036.md"),
+    include_str!("M037.md"),
+    include_str!("M038.md"),
+    include_str!("M039.md"),
+    include_str!("M040.md"),
+    include_str!("M041.md"),
+    include_str!("M042.md"),
+    include_str!("M043.md"),
+    include_str!("M044.md"),
+    include_str!("M045.md"),
+    include_str!("M046.md"),
+    include_str!("M047.md"),
+    include_str!("M048.md"),
+    include_str!("M049.md"),
+    include_str!("M050.md"),
+    include_str!("M051.md"),
+    include_str!("M052.md"),
+    include_str!("M053.md"),
+    include_str!("M054.md"),
+    include_str!("M059.md"),
+];
 
 /// Warnings about models that only events show, and about what models say of warnings.
 pub(super) const DATA: &[&str] = &[

@@ -11,6 +11,7 @@ mod identity;
 mod init;
 mod inspect;
 mod laws;
+mod lint;
 mod mistakes;
 mod oracle;
 mod output;

@@ -170,7 +170,7 @@ fn wanted<T>(part: Option<Option<T>>) -> Option<Option<T>> {
 fn payment(compiler: &mut Compiler<'_, '_>, side: Side, pay: &Pay, limit: Limit) -> Option<Payment> {
     match pay {
         Pay::Flat(points) => Some(Payment::Flat(*points)),
-        Pay::Ladder { value, strict, rungs } => {
+        Pay::Ladder { value, strict, rungs, .. } => {
             let value = match value {
                 Seen::Value(text) => compiler.number(side, text, limit)?,
                 Seen::Inline(metric) => Program::Slot(compiler.inline_metric(side, metric)?),

@@ -99,6 +99,7 @@ pub(in crate::model) struct TierFile {
     pub(in crate::model) label: Option<Text>,
     /// The threshold, and whether it must be exceeded.
     pub(in crate::model) threshold: Option<(f64, bool)>,
+    pub(in crate::model) threshold_place: Option<Range<usize>>,
     pub(in crate::model) when: Option<Text>,
     pub(in crate::model) qualified: bool,
 }
@@ -276,11 +277,12 @@ fn tier(mut table: Table<'_>, found: &mut Findings) -> Option<TierFile> {
             "a tier has one threshold",
         ));
     }
+    let threshold_place = at_least.as_ref().or(above.as_ref()).map(|threshold| threshold.span.clone());
     let threshold = at_least.map(|t| (t.value, false)).or(above.map(|t| (t.value, true)));
     let when = table.text("when", found);
     let qualified = table.boolean("qualified", found).is_some_and(|truth| truth.value);
     table.finish(found);
-    Some(TierFile { name: name?, label, threshold, when, qualified })
+    Some(TierFile { name: name?, label, threshold, threshold_place, when, qualified })
 }
 
 fn segment(mut table: Table<'_>, found: &mut Findings) -> Option<SegmentFile> {

@@ -10,23 +10,40 @@ use crate::{clock::Window, diag::Diagnostic, expr::Type, units::Micros};
 
 /// What a metric measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::model) enum MeasureKind {
+pub enum MeasureKind {
+    /// Matching events.
     Count,
+    /// Distinct dates with one.
     Days,
+    /// Distinct values.
     Distinct,
+    /// Of values; 0 if there is none.
     Sum,
+    /// Of values.
     Min,
+    /// Of values.
     Max,
+    /// Of values.
     Avg,
+    /// The value at the first instant.
     Earliest,
+    /// The value at the last instant.
     Latest,
+    /// The commonest values.
     Top,
+    /// Distinct users with one.
     Users,
+    /// Dates since the first.
     DaysSinceFirst,
+    /// Dates since the last.
     DaysSinceLast,
+    /// From the first of one to the first of another.
     Elapsed,
+    /// Events without an answer.
     Open,
+    /// Changes in a row that are up.
     RisingWeeks,
+    /// Recent weeks against those before.
     Trend,
 }
 

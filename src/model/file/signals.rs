@@ -50,7 +50,7 @@ pub(in crate::model) enum Pay {
     /// `points` if `when` holds.
     Flat(Points),
     /// The highest rung that `value` reaches.
-    Ladder { value: Seen, strict: bool, rungs: Vec<(f64, Points)> },
+    Ladder { value: Seen, strict: bool, rungs: Vec<(f64, Points)>, places: Vec<Range<usize>> },
     /// `points` for each of `per`.
     Per { value: Text, points: Points, max: Option<Points> },
 }
@@ -155,8 +155,8 @@ fn pay(
         Some("event") => counted(table, name, found),
         Some("value") => {
             let value = table.text("value", found);
-            let (strict, rungs) = ladder(table, place, found).unwrap_or_default();
-            Some(Pay::Ladder { value: Seen::Value(value?), strict, rungs })
+            let Ladder { strict, rungs, places } = ladder(table, place, found).unwrap_or_default();
+            Some(Pay::Ladder { value: Seen::Value(value?), strict, rungs, places })
         }
         Some(_) => {
             let value = table.text("per", found);
@@ -213,18 +213,28 @@ fn counted(table: &mut Table<'_>, name: Option<&Text>, found: &mut Findings) -> 
     let window = super::window(table, false, found);
     let rungs = if table.has("ladder") { ladder(table, &span, found) } else { single_rung(table, found) };
     let metric = inline(name?, event?, filter, window, span);
-    let (strict, rungs) = rungs.unwrap_or_default();
-    Some(Pay::Ladder { value: Seen::Inline(Box::new(metric)), strict, rungs })
+    let Ladder { strict, rungs, places } = rungs.unwrap_or_default();
+    Some(Pay::Ladder { value: Seen::Inline(Box::new(metric)), strict, rungs, places })
 }
 
 /// `at_least` (1 if not given) and `points`.
-fn single_rung(table: &mut Table<'_>, found: &mut Findings) -> Option<(bool, Vec<(f64, Points)>)> {
+fn single_rung(table: &mut Table<'_>, found: &mut Findings) -> Option<Ladder> {
+    let place = if table.has("at_least") { table.key_span("at_least") } else { table.key_span("event") };
     let at_least = table.number("at_least", found).map_or(1.0, |number| number.value);
-    Some((false, vec![(at_least, points(table, found).unwrap_or_default())]))
+    let rungs = vec![(at_least, points(table, found).unwrap_or_default())];
+    Some(Ladder { strict: false, rungs, places: vec![place] })
+}
+
+/// Rungs, and where their thresholds stand.
+#[derive(Default)]
+struct Ladder {
+    strict: bool,
+    rungs: Vec<(f64, Points)>,
+    places: Vec<Range<usize>>,
 }
 
 /// `ladder`: rungs that rise, all `at_least` or all `above`.
-fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> Option<(bool, Vec<(f64, Points)>)> {
+fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> Option<Ladder> {
     if !table.has("ladder") {
         table.missing("ladder", "ladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 20 }]", found);
         table.pass_over("ladder");
@@ -270,7 +280,12 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
     }
     rising(&kinds, &rungs, found);
     let strict = kinds.first().is_some_and(|(strict, _)| *strict);
-    Some((strict, rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect()))
+    let places = rungs.iter().map(|(threshold, _)| threshold.span.clone()).collect();
+    Some(Ladder {
+        strict,
+        rungs: rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect(),
+        places,
+    })
 }
 
 /// Tells rungs that do not rise, or that mix two kinds of threshold.

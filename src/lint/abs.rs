@@ -1,0 +1,404 @@
+//! What an expression can come to while its names are only known to lie within bounds: intervals of numbers, sets of texts, three-valued
+//! truth, each with or without null.
+//!
+//! **Law**: if every name's value is within what the scope says, the value of the program is within what is given here. So what is ruled
+//! out here cannot happen; what is not ruled out may still be impossible, because each name is looked at as if it had nothing to do with
+//! the others.
+
+use std::{borrow::Cow, cmp::Ordering};
+
+use crate::{
+    expr::{Arithmetic, Comparison, Program, Scope, Type, Value},
+    units::EPSILON,
+};
+
+/// Values that something can have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Abs<'m> {
+    /// Whether it can be null.
+    pub(super) null: bool,
+    /// What it can be beside.
+    pub(super) known: Known<'m>,
+}
+
+/// Values that are not null.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Known<'m> {
+    /// There are none: it is null.
+    Nothing,
+    /// From the first to the second, both included.
+    Number(f64, f64),
+    /// Days since 1970-01-01, likewise.
+    Date(f64, f64),
+    /// Whether it can be true, and whether it can be false.
+    Truth { yes: bool, no: bool },
+    /// These texts, and if `other` also texts that the model does not name.
+    Text { of: Vec<Cow<'m, str>>, other: bool },
+    /// Anything at all.
+    Any,
+}
+
+use Known::{Any, Date, Nothing, Number, Text, Truth};
+
+/// What names can stand for.
+pub(super) trait Bounds<'m> {
+    /// The values of a slot.
+    fn get(&self, slot: u32) -> Abs<'m>;
+}
+
+impl<'m> Abs<'m> {
+    pub(super) const NULL: Abs<'m> = Abs { null: true, known: Nothing };
+
+    pub(super) fn number(low: f64, high: f64) -> Abs<'m> {
+        Abs { null: false, known: Number(low, high) }
+    }
+
+    pub(super) fn truth(yes: bool, no: bool, null: bool) -> Abs<'m> {
+        Abs { null, known: if yes || no { Truth { yes, no } } else { Nothing } }
+    }
+
+    /// Anything of a type.
+    pub(super) fn any(kind: Type) -> Abs<'m> {
+        let known = match kind {
+            Type::Number => Number(f64::NEG_INFINITY, f64::INFINITY),
+            Type::Date => Date(f64::NEG_INFINITY, f64::INFINITY),
+            Type::Boolean => Truth { yes: true, no: true },
+            Type::Text | Type::Json => Any,
+            Type::Null => Nothing,
+        };
+        Abs { null: true, known }
+    }
+
+    pub(super) fn exactly(value: &'m Value<'static>) -> Abs<'m> {
+        let known = match value {
+            Value::Null => return Abs::NULL,
+            Value::Number(number) => Number(*number, *number),
+            Value::Text(text) => Text { of: vec![Cow::Borrowed(text)], other: false },
+            Value::Boolean(truth) => Truth { yes: *truth, no: !*truth },
+            Value::Date(day) => Date(f64::from(*day), f64::from(*day)),
+            Value::Digits(digits) => Text { of: vec![Cow::Borrowed(digits)], other: false },
+        };
+        Abs { null: false, known }
+    }
+
+    /// Whether it is one value for sure.
+    pub(super) fn settled(&self) -> bool {
+        match &self.known {
+            Nothing => true,
+            Any => false,
+            _ if self.null => false,
+            Number(low, high) | Date(low, high) => low == high,
+            Truth { yes, no } => yes != no,
+            Text { of, other } => of.len() == 1 && !other,
+        }
+    }
+
+    /// Whether it can be true.
+    pub(super) fn can_hold(&self) -> bool {
+        matches!(self.known, Truth { yes: true, .. })
+    }
+
+    /// Whether it can be false.
+    pub(super) fn can_be_false(&self) -> bool {
+        matches!(self.known, Truth { no: true, .. })
+    }
+
+    /// Whether it can be anything but true.
+    pub(super) fn can_fail(&self) -> bool {
+        self.null || !matches!(self.known, Truth { no: false, .. })
+    }
+
+    /// The bounds of numbers; none if it is null.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        match self.known {
+            Number(low, high) => Some((low, high)),
+            _ => None,
+        }
+    }
+
+    /// All values of both.
+    pub(super) fn join(self, other: Abs<'m>) -> Abs<'m> {
+        let null = self.null || other.null;
+        let known = match (self.known, other.known) {
+            (Nothing, known) | (known, Nothing) => known,
+            (Number(a, b), Number(c, d)) => Number(a.min(c), b.max(d)),
+            (Date(a, b), Date(c, d)) => Date(a.min(c), b.max(d)),
+            (Truth { yes: a, no: b }, Truth { yes: c, no: d }) => Truth { yes: a || c, no: b || d },
+            (Text { mut of, other: a }, Text { of: more, other: b }) => {
+                more.into_iter().for_each(|text| push_new(&mut of, text));
+                Text { of, other: a || b }
+            }
+            // Typed programs never join two types.
+            _ => Any,
+        };
+        Abs { null, known }
+    }
+
+    fn or_null(mut self, null: bool) -> Abs<'m> {
+        self.null |= null;
+        self
+    }
+}
+
+fn push_new<'m>(of: &mut Vec<Cow<'m, str>>, text: Cow<'m, str>) {
+    if !of.contains(&text) {
+        of.push(text);
+    }
+}
+
+/// One name with one text.
+struct One<'o>(&'o str);
+
+impl Scope for One<'_> {
+    fn get(&self, _: u32) -> Value<'_> {
+        Value::Text(Cow::Borrowed(self.0))
+    }
+}
+
+/// What a program can come to. **Cost**: one step a node, and for texts as many as there are.
+pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> {
+    match program {
+        Program::Constant(value) => Abs::exactly(value),
+        Program::Slot(slot) => scope.get(*slot),
+        // Facts have types, so these stand in conditions on events only.
+        Program::AsNumber(_) => Abs::any(Type::Number),
+        Program::AsText(_) => Abs::any(Type::Text),
+        Program::AsBoolean(_) | Program::IsOneOf(..) | Program::CompareJson(..) => Abs::any(Type::Boolean),
+        Program::AsDate(_) => Abs::any(Type::Date),
+        Program::Not(a) => match eval(a, scope) {
+            Abs { null, known: Truth { yes, no } } => Abs::truth(no, yes, null),
+            other => other,
+        },
+        Program::Negate(a) => match eval(a, scope) {
+            Abs { null, known: Number(low, high) } => Abs { null, known: Number(-high, -low) },
+            other => other,
+        },
+        Program::And(all) => junction(all, scope, false),
+        Program::Or(all) => junction(all, scope, true),
+        Program::Arithmetic(operator, a, b) => arithmetic(*operator, &eval(a, scope), &eval(b, scope)),
+        Program::DaysBetween(a, b) => match (eval(a, scope), eval(b, scope)) {
+            (Abs { null: x, known: Date(a, b) }, Abs { null: y, known: Date(c, d) }) => {
+                Abs { null: x || y, known: Number(defined(a - d, true), defined(b - c, false)) }
+            }
+            _ => Abs::NULL,
+        },
+        Program::Compare(operator, a, b) => {
+            let (mut left, right) = (eval(a, scope), eval(b, scope));
+            // A text that the model does not compare with one fact may be one that it compares with another.
+            let constant = matches!(**a, Program::Constant(_)) || matches!(**b, Program::Constant(_));
+            if !constant && matches!(left.known, Text { .. }) {
+                left.known = Any;
+            }
+            compare(*operator, &left, &right)
+        }
+        Program::CompareNumber(operator, slot, number) => {
+            compare(*operator, &scope.get(*slot), &Abs::number(*number, *number))
+        }
+        Program::IsNull(a, negated) => {
+            let a = eval(a, scope);
+            let (null, known) = (a.null, a.known != Nothing);
+            if *negated { Abs::truth(known, null, false) } else { Abs::truth(null, known, false) }
+        }
+        Program::Like(a, pattern, negated) => {
+            let a = eval(a, scope);
+            let (of, other) = match &a.known {
+                Text { of, other } => (of.as_slice(), *other),
+                Any => (&[][..], true),
+                _ => return Abs::NULL,
+            };
+            // The evaluator itself says of each text whether it matches.
+            let probe = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), *negated);
+            let (mut yes, mut no) = (other, other);
+            for text in of {
+                let holds = probe.eval(&One(text)).holds();
+                yes |= holds;
+                no |= !holds;
+            }
+            Abs::truth(yes, no, a.null)
+        }
+        Program::Case(arms, otherwise) => {
+            let mut all = Abs { null: false, known: Nothing };
+            for (when, then) in arms {
+                let when = eval(when, scope);
+                if when.can_hold() {
+                    all = all.join(eval(then, scope));
+                }
+                if !when.can_fail() {
+                    return all;
+                }
+            }
+            all.join(eval(otherwise, scope))
+        }
+        Program::Coalesce(parts) => {
+            let mut all = Abs { null: false, known: Nothing };
+            for part in parts {
+                let part = eval(part, scope);
+                let null = part.null;
+                all = all.join(Abs { null: false, known: part.known });
+                if !null {
+                    return all;
+                }
+            }
+            all.or_null(true)
+        }
+        Program::NullIf(equal, value) => {
+            let equal = eval(equal, scope);
+            let value = if equal.can_fail() { eval(value, scope) } else { Abs::NULL };
+            value.or_null(equal.can_hold())
+        }
+        Program::Extreme(side, parts) => extreme(*side, parts, scope),
+        Program::Lower(a) => match eval(a, scope) {
+            Abs { null, known: Text { of, other } } => {
+                let mut small: Vec<Cow<'m, str>> = Vec::with_capacity(of.len());
+                for text in of {
+                    let lower = Program::Lower(Box::new(Program::Slot(0)));
+                    let text = match lower.eval(&One(&text)).to_text() {
+                        Some(lowered) if lowered != text => Cow::Owned(lowered.into_owned()),
+                        _ => text,
+                    };
+                    push_new(&mut small, text);
+                }
+                Abs { null, known: Text { of: small, other } }
+            }
+            other => other,
+        },
+    }
+}
+
+/// `or` if true decides, `and` if false does.
+fn junction<'m>(all: &'m [Program], scope: &dyn Bounds<'m>, decides: bool) -> Abs<'m> {
+    // Whether one part can decide, whether all parts can leave it open with a known value, whether one can be null.
+    let (mut one_decides, mut all_pass, mut null) = (false, true, false);
+    for part in all {
+        let part = eval(part, scope);
+        let (can_decide, can_pass) =
+            if decides { (part.can_hold(), part.can_be_false()) } else { (part.can_be_false(), part.can_hold()) };
+        if can_decide && !can_pass && !part.null {
+            return Abs::truth(decides, !decides, false);
+        }
+        one_decides |= can_decide;
+        all_pass &= can_pass;
+        null |= part.null;
+    }
+    if decides { Abs::truth(one_decides, all_pass, null) } else { Abs::truth(all_pass, one_decides, null) }
+}
+
+/// An end of an interval; what is not a number (an infinity less itself) is no bound.
+fn defined(end: f64, low: bool) -> f64 {
+    match (end.is_nan(), low) {
+        (false, _) => end,
+        (true, true) => f64::NEG_INFINITY,
+        (true, false) => f64::INFINITY,
+    }
+}
+
+fn arithmetic<'m>(operator: Arithmetic, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
+    let (Some((a_low, a_high)), Some((b_low, b_high))) = (a.range(), b.range()) else { return Abs::NULL };
+    let mut null = a.null || b.null;
+    let (low, high) = match operator {
+        Arithmetic::Add => (a_low + b_low, a_high + b_high),
+        Arithmetic::Subtract => (a_low - b_high, a_high - b_low),
+        Arithmetic::Multiply => ends(&[(a_low, b_low), (a_low, b_high), (a_high, b_low), (a_high, b_high)], |a, b| {
+            // An unbounded number times nothing is nothing.
+            if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+        }),
+        Arithmetic::Divide => {
+            if b_low == 0.0 && b_high == 0.0 {
+                return Abs::NULL;
+            }
+            let has_zero = b_low <= 0.0 && b_high >= 0.0;
+            null |= has_zero;
+            if b_low < 0.0 && b_high > 0.0 {
+                (f64::NEG_INFINITY, f64::INFINITY)
+            } else {
+                // Beside zero the divisor has one sign; what is next to zero gives no bound.
+                let signed = if b_high > 0.0 { 1.0 } else { -1.0 };
+                let quotient = move |a: f64, b: f64| match (a == 0.0, b == 0.0) {
+                    (true, _) => 0.0,
+                    (false, true) => signed * a.signum() * f64::INFINITY,
+                    (false, false) if a.is_infinite() && b.is_infinite() => f64::NAN,
+                    (false, false) => a / b,
+                };
+                let corners = [(a_low, b_low), (a_low, b_high), (a_high, b_low), (a_high, b_high)];
+                let (low, high) = ends(&corners, quotient);
+                // A number over an unbounded one comes as near to zero as one likes.
+                let far = b_low.is_infinite() || b_high.is_infinite();
+                if far { (low.min(0.0), high.max(0.0)) } else { (low, high) }
+            }
+        }
+    };
+    Abs { null, known: Number(defined(low, true), defined(high, false)) }
+}
+
+/// The smallest and the largest over the corners of two intervals.
+fn ends(corners: &[(f64, f64)], f: impl Fn(f64, f64) -> f64) -> (f64, f64) {
+    corners.iter().map(|(a, b)| f(*a, *b)).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), end| {
+        if end.is_nan() { (low, high) } else { (low.min(end), high.max(end)) }
+    })
+}
+
+fn compare<'m>(operator: Comparison, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
+    let null = a.null || b.null;
+    // Which orders of the two are possible.
+    let (less, equal, greater) = match (&a.known, &b.known) {
+        (Number(a_low, a_high), Number(b_low, b_high)) => (
+            b_high - a_low >= EPSILON,
+            !(a_low - b_high >= EPSILON || b_low - a_high >= EPSILON),
+            a_high - b_low >= EPSILON,
+        ),
+        (Date(a_low, a_high), Date(b_low, b_high)) => {
+            (a_low < b_high, a_low <= b_high && b_low <= a_high, a_high > b_low)
+        }
+        (Truth { yes: a, no: b }, Truth { yes: c, no: d }) => (*b && *c, *a && *c || *b && *d, *a && *d),
+        (Text { of: a, other: x }, Text { of: b, other: y }) => texts(a, *x, b, *y),
+        (Nothing, _) | (_, Nothing) => return Abs::NULL,
+        _ => (true, true, true),
+    };
+    let (yes, no) = match operator {
+        Comparison::Equal => (equal, less || greater),
+        Comparison::NotEqual => (less || greater, equal),
+        Comparison::Less => (less, equal || greater),
+        Comparison::LessEqual => (less || equal, greater),
+        Comparison::Greater => (greater, less || equal),
+        Comparison::GreaterEqual => (greater || equal, less),
+    };
+    Abs::truth(yes, no, null)
+}
+
+/// Which orders of two texts are possible. A text that the model does not name is none of those that it names.
+fn texts(a: &[Cow<'_, str>], a_other: bool, b: &[Cow<'_, str>], b_other: bool) -> (bool, bool, bool) {
+    let (mut less, mut equal, mut greater) = (false, a_other && b_other, false);
+    if a_other || b_other {
+        (less, greater) = (true, true);
+    }
+    for (x, y) in a.iter().flat_map(|x| b.iter().map(move |y| (x, y))) {
+        match x.as_bytes().cmp(y.as_bytes()) {
+            Ordering::Less => less = true,
+            Ordering::Equal => equal = true,
+            Ordering::Greater => greater = true,
+        }
+    }
+    (less, equal, greater)
+}
+
+fn extreme<'m>(side: Ordering, parts: &'m [Program], scope: &dyn Bounds<'m>) -> Abs<'m> {
+    let mut all: Option<Abs<'m>> = None;
+    for part in parts {
+        let part = eval(part, scope);
+        let Some(best) = all else {
+            all = Some(part);
+            continue;
+        };
+        let null = best.null || part.null;
+        let pick = |a: f64, b: f64| if side == Ordering::Less { a.min(b) } else { a.max(b) };
+        let known = match (best.known, part.known) {
+            (Nothing, _) | (_, Nothing) => return Abs::NULL,
+            (Number(a, b), Number(c, d)) => Number(pick(a, c), pick(b, d)),
+            (Date(a, b), Date(c, d)) => Date(pick(a, c), pick(b, d)),
+            // One of them, which is all that is needed of texts and truths.
+            (a, b) => Abs { null: false, known: a }.join(Abs { null: false, known: b }).known,
+        };
+        all = Some(Abs { null, known });
+    }
+    all.unwrap_or(Abs::NULL)
+}

@@ -1,0 +1,253 @@
+//! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
+
+use std::collections::HashMap;
+
+use super::{
+    links::Links,
+    space::{Key, TODAY},
+};
+use crate::{
+    expr::{Arithmetic, Program, Value},
+    model::{
+        Model,
+        compiled::{ACCOUNT_BIT, Level, Payment, Source, Step},
+    },
+    units::Day,
+};
+
+/// What a fact is compared with.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Constants {
+    pub(super) numbers: Vec<f64>,
+    pub(super) texts: Vec<String>,
+    pub(super) dates: Vec<Day>,
+}
+
+/// So many constants of a computed fact are looked for in its parts.
+const PASSED_ON_MAX: usize = 24;
+
+impl Constants {
+    /// The constants without those that are there twice, and not too many of them.
+    fn few(&mut self) -> Constants {
+        self.numbers.sort_by(f64::total_cmp);
+        self.numbers.dedup();
+        self.texts.sort();
+        self.texts.dedup();
+        self.dates.sort_unstable();
+        self.dates.dedup();
+        let mut few = self.clone();
+        few.numbers.truncate(PASSED_ON_MAX);
+        few.dates.truncate(PASSED_ON_MAX);
+        few
+    }
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy)]
+enum Target<'m> {
+    Number(f64),
+    Text(&'m str),
+    Date(Day),
+}
+
+struct Gather {
+    found: HashMap<Key, Constants>,
+}
+
+/// Goes through every expression of a model.
+pub(super) fn gather(model: &Model, links: &Links) -> HashMap<Key, Constants> {
+    let mut gather = Gather { found: HashMap::new() };
+    for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
+        gather.level(level, bit);
+    }
+    let who =
+        model.account.milestones.iter().filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
+    who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, 0));
+    links.all.iter().for_each(|link| gather.note(link, 0));
+    // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
+    for step in model.steps.iter().rev() {
+        let (level, slot, bit) = match step {
+            Step::UserFact(slot) => (&model.user, *slot, 0),
+            Step::AccountFact(slot) => (&model.account, *slot, ACCOUNT_BIT),
+            _ => continue,
+        };
+        let Some(Source::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
+            continue;
+        };
+        let Some(constants) = gather.found.get_mut(&(slot | bit)).map(Constants::few) else { continue };
+        constants.numbers.iter().for_each(|number| gather.solve(program, Target::Number(*number), bit));
+        constants.texts.iter().for_each(|text| gather.solve(program, Target::Text(text), bit));
+        constants.dates.iter().for_each(|day| gather.solve(program, Target::Date(*day), bit));
+    }
+    gather.share(links);
+    gather.found
+}
+
+impl Gather {
+    /// Facts that are linked are compared with each other, so each is cut where the others are.
+    fn share(&mut self, links: &Links) {
+        const SHARED_MAX: usize = 24;
+        for keys in links.keys.iter().filter(|keys| keys.len() > 1) {
+            let mut all: Vec<f64> = keys
+                .iter()
+                .filter_map(|key| self.found.get(key))
+                .flat_map(|known| known.numbers.iter().copied())
+                .collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            if all.len() <= SHARED_MAX {
+                for key in keys {
+                    let known = self.found.entry(*key).or_default();
+                    let new: Vec<f64> = all.iter().copied().filter(|number| !known.numbers.contains(number)).collect();
+                    known.numbers.extend(new);
+                }
+            }
+        }
+    }
+
+    fn level(&mut self, level: &Level, bit: u32) {
+        let thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+        for fact in &level.facts {
+            match &fact.source {
+                Source::Expression(program) => self.note(program, bit),
+                Source::Rollup(rollup) => {
+                    rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, 0));
+                }
+                _ => {}
+            }
+        }
+        for signal in &level.signals {
+            signal.guard.iter().for_each(|guard| self.note(guard, bit));
+            match &signal.pay {
+                Payment::Flat(_) => {}
+                Payment::Ladder { value, rungs, .. } => {
+                    self.note(value, bit);
+                    rungs.iter().for_each(|(threshold, _)| self.solve(value, Target::Number(*threshold), bit));
+                }
+                Payment::Per { value, points, max } => {
+                    self.note(value, bit);
+                    let points = points.to_f64();
+                    // Where it alone reaches a tier, or its bound.
+                    let ends = thresholds.iter().copied().chain(max.map(crate::units::Points::to_f64));
+                    for end in ends.filter(|_| points != 0.0) {
+                        let needed = (end / points).abs();
+                        self.solve(value, Target::Number(needed), bit);
+                    }
+                }
+            }
+            signal.decay.iter().for_each(|decay| self.note(&decay.since, bit));
+        }
+        let conditions = level.tiers.iter().map(|tier| &tier.when);
+        let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
+        let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
+        conditions.flatten().for_each(|when| self.note(when, bit));
+    }
+
+    /// Notes what the comparisons inside a program say.
+    fn note(&mut self, program: &Program, bit: u32) {
+        match program {
+            Program::Compare(_, a, b) => {
+                for (side, other) in [(a, b), (b, a)] {
+                    if let Program::Constant(value) = &**other
+                        && let Some(target) = target(value)
+                    {
+                        self.solve(side, target, bit);
+                    }
+                    self.note(side, bit);
+                }
+            }
+            Program::CompareNumber(_, slot, number) => self.add(*slot | bit, Target::Number(*number)),
+            Program::Like(a, pattern, _) => {
+                // A text that matches: nothing for `%`, one character for `_`.
+                let text = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).text(&|_| String::new());
+                let text = text.split_once("like '").map_or("", |(_, rest)| rest.trim_end_matches('\''));
+                let matching = text.replace("''", "'").replace('%', "").replace('_', "a");
+                self.solve(a, Target::Text(&matching), bit);
+                self.note(a, bit);
+            }
+            Program::Constant(_) | Program::Slot(_) | Program::IsOneOf(..) => {}
+            Program::AsNumber(a)
+            | Program::AsText(a)
+            | Program::AsBoolean(a)
+            | Program::AsDate(a)
+            | Program::Not(a)
+            | Program::Negate(a)
+            | Program::IsNull(a, _)
+            | Program::Lower(a) => self.note(a, bit),
+            Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
+                all.iter().for_each(|part| self.note(part, bit));
+            }
+            Program::Arithmetic(_, a, b) | Program::DaysBetween(a, b) | Program::CompareJson(_, a, b) => {
+                self.note(a, bit);
+                self.note(b, bit);
+            }
+            Program::NullIf(equal, value) => {
+                self.note(equal, bit);
+                self.note(value, bit);
+            }
+            Program::Case(arms, otherwise) => {
+                for (when, then) in arms {
+                    self.note(when, bit);
+                    self.note(then, bit);
+                }
+                self.note(otherwise, bit);
+            }
+        }
+    }
+
+    /// Notes for what values of its names a program comes to a target, each name looked at by itself.
+    fn solve(&mut self, program: &Program, target: Target<'_>, bit: u32) {
+        match (program, target) {
+            (Program::Slot(slot), target) => self.add(*slot | bit, target),
+            (Program::Negate(a), Target::Number(t)) => self.solve(a, Target::Number(-t), bit),
+            (Program::Lower(a) | Program::NullIf(_, a), target) => self.solve(a, target, bit),
+            (Program::Coalesce(all) | Program::Extreme(_, all), target) => {
+                all.iter().for_each(|part| self.solve(part, target, bit));
+            }
+            (Program::Case(arms, otherwise), target) => {
+                arms.iter().for_each(|(_, then)| self.solve(then, target, bit));
+                self.solve(otherwise, target, bit);
+            }
+            (Program::Arithmetic(operator, a, b), Target::Number(t)) => self.arithmetic(*operator, a, b, t, bit),
+            (Program::DaysBetween(a, b), Target::Number(t)) if t.abs() < 1e5 => {
+                self.solve(b, Target::Date(TODAY - t.round() as Day), bit);
+                self.solve(a, Target::Date(TODAY + t.round() as Day), bit);
+            }
+            _ => {}
+        }
+    }
+
+    fn arithmetic(&mut self, operator: Arithmetic, a: &Program, b: &Program, t: f64, bit: u32) {
+        let constant = |program: &Program| match program {
+            Program::Constant(Value::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let (for_a, for_b) = match (operator, constant(a), constant(b)) {
+            (Arithmetic::Add, a, b) => (t - b.unwrap_or(0.0), t - a.unwrap_or(0.0)),
+            (Arithmetic::Subtract, a, b) => (t + b.unwrap_or(0.0), a.unwrap_or(0.0) - t),
+            (Arithmetic::Multiply, a, b) => (t / b.unwrap_or(1.0), t / a.unwrap_or(1.0)),
+            (Arithmetic::Divide, a, b) => (t * b.unwrap_or(1.0), a.unwrap_or(1.0) / t),
+        };
+        self.solve(a, Target::Number(for_a), bit);
+        self.solve(b, Target::Number(for_b), bit);
+    }
+
+    fn add(&mut self, key: Key, target: Target<'_>) {
+        let constants = self.found.entry(key).or_default();
+        match target {
+            Target::Number(number) if number.is_finite() => constants.numbers.push(number),
+            Target::Number(_) => {}
+            Target::Text(text) => constants.texts.push(text.to_owned()),
+            Target::Date(day) => constants.dates.push(day),
+        }
+    }
+}
+
+fn target<'m>(value: &'m Value<'_>) -> Option<Target<'m>> {
+    match value {
+        Value::Number(number) => Some(Target::Number(*number)),
+        Value::Text(text) => Some(Target::Text(text)),
+        Value::Date(day) => Some(Target::Date(*day)),
+        _ => None,
+    }
+}

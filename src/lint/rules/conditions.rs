@@ -1,0 +1,308 @@
+//! Conditions that are never true, and conditions that always are.
+
+use std::{collections::HashMap, ops::Range};
+
+use super::super::{
+    Lint,
+    abs::{Abs, Known, eval},
+    guides::SIDES,
+    judge::Judged,
+    plan::Plan,
+    search::{Answer, Limits},
+    space::Key,
+};
+use crate::{
+    diag::{Diagnostic, Example},
+    expr::{Program, Type},
+    model::{
+        codes,
+        compiled::{ACCOUNT_BIT, Source},
+    },
+};
+
+/// A condition, where it stands and what it is of.
+struct Condition<'m> {
+    program: &'m Program,
+    bit: u32,
+    span: Range<usize>,
+    what: String,
+    /// The fact that it defines.
+    fact: Option<Key>,
+}
+
+pub(super) fn all(lint: &Lint<'_, '_>) {
+    for condition in of_facts(lint).into_iter().chain(of_rules(lint)).chain(of_people(lint)) {
+        if lint.search.spent() {
+            return;
+        }
+        check(lint, &condition);
+    }
+}
+
+fn of_facts<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
+    let mut all = Vec::new();
+    for bit in SIDES {
+        let texts: HashMap<&str, &Range<usize>> =
+            lint.written(bit).facts.iter().map(|(name, span)| (name.name.as_str(), span)).collect();
+        for (slot, fact) in (0..).zip(&lint.level(bit).facts) {
+            let Source::Expression(program) = &fact.source else { continue };
+            let Some(span) = texts.get(fact.name.as_str()) else { continue };
+            let mut names = 0;
+            program.slots(&mut |_| names += 1);
+            // A fact without names is a constant that people may change, such as a switch.
+            if fact.kind == Type::Boolean && names > 0 {
+                let what = format!("fact `{}`", fact.name);
+                all.push(Condition { program, bit, span: (*span).clone(), what, fact: Some(slot | bit) });
+            }
+        }
+    }
+    all
+}
+
+fn of_rules<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
+    let mut all = Vec::new();
+    for bit in SIDES {
+        let (level, written) = (lint.level(bit), lint.written(bit));
+        let mut add = |program: Option<&'m Program>, span: &Option<Range<usize>>, kind: &str, name: &str| {
+            if let (Some(program), Some(span)) = (program, span) {
+                let what = format!("the condition of {kind} `{name}`");
+                all.push(Condition { program, bit, span: span.clone(), what, fact: None });
+            }
+        };
+        for (signal, text) in level.signals.iter().zip(&written.signals) {
+            add(signal.guard.as_ref(), &text.when, "signal", &signal.name);
+        }
+        for (tier, text) in level.tiers.iter().zip(&written.tiers) {
+            add(tier.when.as_ref(), &text.when, "tier", &tier.name);
+        }
+        for (segment, text) in level.segments.iter().zip(&written.segments) {
+            add(segment.when.as_ref(), &text.when, "segment", &segment.name);
+        }
+        for (route, text) in level.routes.iter().zip(&written.routes) {
+            add(route.when.as_ref(), &text.when, "route", &route.name);
+        }
+    }
+    all
+}
+
+/// Conditions on users that stand elsewhere.
+fn of_people<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
+    let (model, source) = (lint.model, lint.source);
+    let mut all = Vec::new();
+    let mut add = |program: Option<&'m Program>, span: Option<&Range<usize>>, what: String| {
+        if let (Some(program), Some(span)) = (program, span) {
+            all.push(Condition { program, bit: 0, span: span.clone(), what, fact: None });
+        }
+    };
+    add(model.champion.as_ref(), source.champion.as_ref(), "`champion`".to_owned());
+    add(model.buyer.as_ref(), source.buyer.as_ref(), "`buyer`".to_owned());
+    for fact in &model.account.facts {
+        let Source::Rollup(rollup) = &fact.source else { continue };
+        let text = source.account.rollups.iter().find(|text| text.name.name == fact.name);
+        let span = text.and_then(|text| text.filter.as_ref());
+        add(rollup.filter.as_ref(), span, format!("the condition of roll-up `{}`", fact.name));
+    }
+    for (milestone, text) in model.account.milestones.iter().zip(&source.account.milestones) {
+        let who = milestone.min_users.as_ref().and_then(|(_, who)| who.as_ref());
+        add(who, text.who.as_ref(), format!("`who` of milestone `{}`", milestone.name));
+    }
+    all
+}
+
+fn check<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>) {
+    let Condition { program, bit, fact, .. } = condition;
+    let keys = lint.keys(program, *bit);
+    let behind = lint.behind(keys.iter().copied());
+    if behind.iter().any(|key| lint.spoilt.borrow().contains(key)) {
+        return;
+    }
+    let told = never(lint, condition, &keys) || always(lint, condition, &keys) || parts(lint, condition);
+    if told && let Some(fact) = fact {
+        lint.spoilt.borrow_mut().insert(*fact);
+    }
+}
+
+/// Facts that scoring writes, with each of the values that they can have: conditions on them are looked at as if any tier were possible.
+fn written<'m>(lint: &Lint<'_, 'm>, keys: &[Key]) -> Vec<Vec<(Key, Abs<'m>)>> {
+    let mut cases: Vec<Vec<(Key, Abs<'m>)>> = vec![Vec::new()];
+    for key in keys {
+        let level = lint.level(key & ACCOUNT_BIT);
+        let slot = key & !ACCOUNT_BIT;
+        let mut names: Vec<&'m str> = Vec::new();
+        let slots = &level.slots;
+        if slot == slots.tier {
+            names.extend(level.tiers.iter().map(|tier| tier.name.as_str()));
+        } else if slot == slots.route {
+            names.extend(level.routes.iter().map(|route| route.name.as_str()));
+        } else if slot == slots.motion {
+            names.extend(level.routes.iter().filter_map(|route| route.motion.as_deref()));
+        } else if slot == slots.segment && key & ACCOUNT_BIT != 0 {
+            names.extend(level.segments.iter().map(|segment| segment.name.as_str()));
+        } else {
+            let abs = if slot == slots.qualified {
+                Abs::any(Type::Boolean)
+            } else {
+                Abs::number(f64::NEG_INFINITY, f64::INFINITY)
+            };
+            cases.iter_mut().for_each(|case| case.push((*key, abs.clone())));
+            continue;
+        }
+        names.sort_unstable();
+        names.dedup();
+        let text = |name: &&'m str| Abs { null: false, known: Known::Text { of: vec![(*name).into()], other: false } };
+        let values: Vec<Abs<'m>> = names.iter().map(text).chain([Abs::NULL]).collect();
+        if cases.len() * values.len() > 200 {
+            let all = values.into_iter().reduce(Abs::join).unwrap_or(Abs::NULL);
+            cases.iter_mut().for_each(|case| case.push((*key, all.clone())));
+            continue;
+        }
+        cases = cases
+            .into_iter()
+            .flat_map(|case| values.iter().map(move |value| [case.clone(), vec![(*key, value.clone())]].concat()))
+            .collect();
+    }
+    cases
+}
+
+/// The facts among some that scoring writes.
+fn scored(lint: &Lint<'_, '_>, keys: &[Key]) -> Vec<Key> {
+    let is = |key: &&Key| {
+        matches!(super::super::space::fact(lint.model, **key).map(|fact| &fact.source), Some(Source::Scoring))
+    };
+    keys.iter().filter(is).copied().collect()
+}
+
+/// What a condition can come to if scoring may write anything.
+fn loosely<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32, keys: &[Key]) -> Abs<'m> {
+    let scored = scored(lint, keys);
+    let plain: Vec<Key> = keys.iter().copied().filter(|key| !scored.contains(key)).collect();
+    let plan = lint.search.plan(plain);
+    lint.search.spend(plan.cost);
+    let judged = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::new()));
+    let cases = written(lint, &scored).into_iter().map(|case| eval(program, &judged.instead(bit, case)));
+    cases.reduce(Abs::join).unwrap_or(Abs::NULL)
+}
+
+/// The text of a condition, as people write it.
+fn text(lint: &Lint<'_, '_>, program: &Program, bit: u32) -> String {
+    program.text(&|slot| lint.name(slot | bit, bit))
+}
+
+fn never<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> bool {
+    let Condition { program, bit, span, what, .. } = condition;
+    let loose = loosely(lint, program, *bit, keys);
+    let impossible = if !loose.can_hold() {
+        true
+    } else if scored(lint, keys).is_empty() && !behind_scoring(lint, keys) {
+        let question = || format!("whether {what} can be true");
+        lint.holding(program, *bit, &Limits::new(), question).1 == Answer::Never
+    } else {
+        false
+    };
+    if !impossible {
+        return false;
+    }
+    let problem =
+        Diagnostic::warning(codes::NEVER_HOLDS, span.clone(), format!("{what} is never true"), "no facts make it true");
+    lint.tell(problem.maybe_help(culprit(lint, program, *bit).map(|part| format!("no value makes `{part}` true"))));
+    true
+}
+
+/// The smallest part of a condition that is never true by itself.
+fn culprit<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32) -> Option<String> {
+    if let Program::And(parts) = program {
+        for part in parts {
+            if !loosely(lint, part, bit, &lint.keys(part, bit)).can_hold() {
+                return culprit(lint, part, bit);
+            }
+        }
+    }
+    let part = text(lint, program, bit);
+    (part.len() <= 120).then_some(part)
+}
+
+/// Whether scoring has a hand in some facts, so that asking for them means asking for scores.
+fn behind_scoring(lint: &Lint<'_, '_>, keys: &[Key]) -> bool {
+    let behind: Vec<Key> = lint.behind(keys.iter().copied()).into_iter().collect();
+    !scored(lint, &behind).is_empty()
+}
+
+fn always<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> bool {
+    let Condition { program, bit, span, what, .. } = condition;
+    let loose = loosely(lint, program, *bit, keys);
+    let settled = if !loose.can_fail() {
+        true
+    } else if scored(lint, keys).is_empty() && !behind_scoring(lint, keys) {
+        lint.failing(program, *bit, || format!("whether {what} can be anything but true")).1 == Answer::Never
+    } else {
+        false
+    };
+    if !settled {
+        return false;
+    }
+    let whom = super::super::who(*bit);
+    let example =
+        Example { facts: blank_facts(lint, keys, *bit), shows: format!("it is true, as it is of every {whom}") };
+    let problem = Diagnostic::warning(
+        codes::ALWAYS_HOLDS,
+        span.clone(),
+        format!("{what} is always true"),
+        "no facts make it fail",
+    );
+    lint.tell(problem.example(example).help("leave it out, or write what it should leave out"));
+    true
+}
+
+/// What the facts of a condition are for somebody who has just signed up.
+fn blank_facts(lint: &Lint<'_, '_>, keys: &[Key], bit: u32) -> Vec<(String, serde_json::Value)> {
+    let plan: Plan = lint.search.plan(keys.iter().copied());
+    let space = lint.search.space;
+    let core = plan.variables[..plan.core].iter().filter(|place| **place != 0);
+    let facts = core.map(|place| {
+        let variable = &space.variables[*place];
+        let value = variable.cells[usize::from(variable.blank)].value();
+        (lint.name(variable.key, bit), super::super::example::json(&value))
+    });
+    facts.take(5).collect()
+}
+
+/// Parts of a condition that decide nothing: one of several ways that is never true, one of several needs that always is.
+fn parts<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>) -> bool {
+    let Condition { program, bit, span, what, .. } = condition;
+    let Some((part, never)) = idle(lint, program, *bit, 0) else { return false };
+    let part = text(lint, part, *bit);
+    let (code, how, label) = if never {
+        (codes::NEVER_HOLDS, "never", "no facts make this part of it true")
+    } else {
+        (codes::ALWAYS_HOLDS, "always", "no facts make this part of it fail")
+    };
+    lint.tell(Diagnostic::warning(code, span.clone(), format!("`{part}` in {what} is {how} true"), label));
+    true
+}
+
+fn idle<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32, depth: usize) -> Option<(&'m Program, bool)> {
+    const DEEP_MAX: usize = 8;
+    let (all, never) = match program {
+        Program::Or(all) => (all, true),
+        Program::And(all) => (all, false),
+        Program::Not(inner) if depth < DEEP_MAX => return idle(lint, inner, bit, depth + 1),
+        _ => return None,
+    };
+    for part in all {
+        if lint.search.spent() {
+            return None;
+        }
+        let abs = loosely(lint, part, bit, &lint.keys(part, bit));
+        let mut names = 0;
+        part.slots(&mut |_| names += 1);
+        if names > 0 && (never && !abs.can_hold() || !never && !abs.can_fail()) {
+            return Some((part, never));
+        }
+        if depth < DEEP_MAX
+            && let Some(found) = idle(lint, part, bit, depth + 1)
+        {
+            return Some(found);
+        }
+    }
+    None
+}

@@ -1,0 +1,286 @@
+//! Whether anybody can exist for whom something holds: branch and bound over boxes of facts.
+//!
+//! A box in which bounds rule the question out is dropped; in every other one a few of its members are made and given to the scorer; if none of
+//! them will do, the box is cut in two at the fact that leaves most open. So what is found is proved by the scorer, what is said to be
+//! impossible is proved by bounds, and what takes too long is left unsettled: the search counts its steps, never the time.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+};
+
+use super::{
+    judge::{Cells, Judged},
+    links::Links,
+    plan::{Plan, Written, keys_of_signal, level, parts, written},
+    space::{Key, Space, fact},
+    world::World,
+};
+use crate::{
+    expr::{Scope, Value},
+    model::{
+        Model,
+        compiled::{ACCOUNT_BIT, Source},
+    },
+};
+
+/// What one question may cost. **Units**: boxes.
+const BOXES_MAX: u32 = 400;
+/// What all questions of a model may cost together. **Units**: facts and signals looked at.
+const WORK_MAX: u64 = 1_500_000;
+
+/// What is said of all that was not looked at.
+const REST: &str = "what the search had not come to";
+
+/// A cell for each variable of the space: somebody to begin with.
+pub(super) type Guide = Vec<u16>;
+
+/// What is asked.
+pub(super) struct Goal<'g, 'm> {
+    /// The facts that it is about.
+    pub(super) keys: Vec<Key>,
+    /// Whether bounds leave it open.
+    pub(super) possible: &'g dyn Fn(&Judged<'_, 'm>) -> bool,
+    /// Whether it is so.
+    pub(super) reached: &'g dyn Fn(&World<'_>) -> bool,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// Somebody for whom it is so: a cell for each variable of the plan.
+    Found(Vec<u16>),
+    /// There is nobody.
+    Never,
+    /// The search ended before it was clear.
+    Unsettled,
+}
+
+/// Which cells of some variables may be chosen, by place in the space.
+pub(super) type Limits = HashMap<usize, (u16, u16)>;
+
+/// What searches share.
+#[derive(Debug)]
+pub(super) struct Search<'m> {
+    pub(super) model: &'m Model,
+    pub(super) space: &'m Space,
+    pub(super) links: &'m Links,
+    work: Cell<u64>,
+    /// Questions that could not be settled, in words.
+    pub(super) unsettled: RefCell<Vec<String>>,
+}
+
+/// Values chosen for the variables of a plan, as links see them.
+struct Chosen<'c> {
+    search: &'c Search<'c>,
+    plan: &'c Plan,
+    cells: &'c [u16],
+}
+
+impl Scope for Chosen<'_> {
+    fn get(&self, key: u32) -> Value<'_> {
+        let Some(at) = self.plan.index.get(&key) else { return Value::Null };
+        self.search.space.variables[self.plan.variables[*at]].cells[usize::from(self.cells[*at])].value()
+    }
+}
+
+impl<'m> Search<'m> {
+    pub(super) fn new(model: &'m Model, space: &'m Space, links: &'m Links) -> Search<'m> {
+        Search { model, space, links, work: Cell::new(0), unsettled: RefCell::default() }
+    }
+
+    pub(super) fn plan(&self, wanted: impl IntoIterator<Item = Key>) -> Plan {
+        let plan = Plan::of(self.model, self.space, self.links, wanted);
+        self.spend(plan.cost);
+        plan
+    }
+
+    /// Whether all steps are taken, so that nothing more can be asked.
+    pub(super) fn spent(&self) -> bool {
+        let spent = !self.spend(0);
+        let mut unsettled = self.unsettled.borrow_mut();
+        if spent && unsettled.last().is_none_or(|last| last != REST) {
+            unsettled.push(REST.to_owned());
+        }
+        spent
+    }
+
+    /// Whether there is work left for anything.
+    pub(super) fn spend(&self, work: u64) -> bool {
+        self.work.set(self.work.get().saturating_add(work));
+        self.work.get() <= WORK_MAX
+    }
+
+    /// All cells of a plan within some limits.
+    pub(super) fn whole(&self, plan: &Plan, limits: &Limits) -> Cells {
+        let all = |place: &usize| (0, (self.space.variables[*place].cells.len() - 1) as u16);
+        plan.variables.iter().map(|place| limits.get(place).copied().unwrap_or_else(|| all(place))).collect()
+    }
+
+    /// The part of a guide that a plan asks for.
+    pub(super) fn project(&self, plan: &Plan, guide: &Guide) -> Vec<u16> {
+        plan.variables.iter().map(|place| guide[*place]).collect()
+    }
+
+    /// Somebody who has just signed up.
+    pub(super) fn blank(&self) -> Guide {
+        self.space.variables.iter().map(|variable| variable.blank).collect()
+    }
+
+    /// Looks for somebody for whom the goal holds.
+    pub(super) fn solve(&self, plan: &Plan, limits: &Limits, guides: &[&Guide], goal: &Goal<'_, 'm>) -> Answer {
+        let guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(plan, guide)).collect();
+        let mut open: Vec<Cells> = vec![self.whole(plan, limits)];
+        let mut boxes = 0;
+        let mut sure = true;
+        while let Some(cells) = open.pop() {
+            boxes += 1;
+            if boxes > BOXES_MAX || !self.spend(plan.cost) {
+                return Answer::Unsettled;
+            }
+            let judged = Judged::new(self.model, self.space, plan, &cells);
+            let broken = plan.links.iter().any(|link| judged.breaks(&self.links.all[*link]));
+            if broken || !(goal.possible)(&judged) {
+                continue;
+            }
+            for guide in &guides {
+                if !self.spend(plan.cost) {
+                    return Answer::Unsettled;
+                }
+                if let Some(chosen) = self.try_one(plan, &cells, guide, goal) {
+                    return Answer::Found(chosen);
+                }
+            }
+            let Some(at) = self.widest(plan, &judged, &cells, goal) else {
+                // Nothing is left to cut, and the scorer says no where bounds do not.
+                sure = false;
+                continue;
+            };
+            let (first, last) = cells[at];
+            let middle = first + (last - first) / 2;
+            let (mut low, mut high) = (cells.clone(), cells);
+            low[at] = (first, middle);
+            high[at] = (middle + 1, last);
+            // The half that the first guide is in is looked at first.
+            if guides.first().is_some_and(|guide| guide[at] > middle) {
+                open.extend([low, high]);
+            } else {
+                open.extend([high, low]);
+            }
+        }
+        if sure { Answer::Never } else { Answer::Unsettled }
+    }
+
+    /// The same where it does not matter whether all links hold, because one side of the comparison is nobody who exists.
+    pub(super) fn solve_freely(&self, plan: &Plan, limits: &Limits, guides: &[&Guide], goal: &Goal<'_, 'm>) -> Answer {
+        self.solve(&Plan { links: Vec::new(), ..plan.clone() }, limits, guides, goal)
+    }
+
+    /// The member of a box that is nearest to a guide, if it is what is looked for.
+    fn try_one(&self, plan: &Plan, cells: &Cells, guide: &[u16], goal: &Goal<'_, 'm>) -> Option<Vec<u16>> {
+        let mut chosen: Vec<u16> =
+            guide.iter().zip(cells).map(|(cell, (first, last))| *cell.clamp(first, last)).collect();
+        if !self.repair(plan, cells, &mut chosen) {
+            return None;
+        }
+        let world = World::new(self.model, self.space, plan, &chosen);
+        (goal.reached)(&world).then_some(chosen)
+    }
+
+    /// Whether all links hold.
+    pub(super) fn consistent(&self, plan: &Plan, chosen: &[u16]) -> bool {
+        plan.links.iter().all(|link| self.keeps(plan, chosen, *link))
+    }
+
+    fn keeps(&self, plan: &Plan, chosen: &[u16], link: usize) -> bool {
+        let scope = Chosen { search: self, plan, cells: chosen };
+        !matches!(self.links.all[link].eval(&scope), Value::Boolean(false))
+    }
+
+    /// Changes facts within a box until all links hold; those that do not decide first.
+    pub(super) fn repair(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16]) -> bool {
+        const ROUNDS: usize = 4;
+        for _ in 0..ROUNDS {
+            let mut whole = true;
+            for link in &plan.links {
+                if !self.keeps(plan, chosen, *link) {
+                    whole = false;
+                    if !self.mend(plan, cells, chosen, *link) {
+                        return false;
+                    }
+                }
+            }
+            if whole {
+                return true;
+            }
+        }
+        self.consistent(plan, chosen)
+    }
+
+    /// Changes one fact of a link so that it holds, by as little as possible.
+    fn mend(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16], link: usize) -> bool {
+        let mut facts: Vec<usize> =
+            self.links.keys[link].iter().filter_map(|key| plan.index.get(key).copied()).collect();
+        facts.sort_by_key(|at| std::cmp::Reverse(*at >= plan.core));
+        for at in facts {
+            let (before, (first, last)) = (chosen[at], cells[at]);
+            for distance in 1..=(last - first) {
+                for cell in [before.checked_add(distance), before.checked_sub(distance)].into_iter().flatten() {
+                    if (first..=last).contains(&cell) {
+                        chosen[at] = cell;
+                        if self.keeps(plan, chosen, link) {
+                            return true;
+                        }
+                    }
+                }
+            }
+            chosen[at] = before;
+        }
+        false
+    }
+
+    /// The variable that leaves most open; none if each is one cell.
+    fn widest(&self, plan: &Plan, judged: &Judged<'_, 'm>, cells: &Cells, goal: &Goal<'_, 'm>) -> Option<usize> {
+        let mut weights = vec![0.0; plan.variables.len()];
+        let mut seen = HashSet::new();
+        for key in &goal.keys {
+            self.weigh(plan, judged, *key, 1e6, &mut weights, &mut seen);
+        }
+        let wide = (0..cells.len()).filter(|at| cells[*at].0 < cells[*at].1);
+        wide.max_by(|a, b| f64::total_cmp(&weights[*a], &weights[*b]).then(b.cmp(a)))
+    }
+
+    fn weigh(
+        &self,
+        plan: &Plan,
+        judged: &Judged<'_, 'm>,
+        key: Key,
+        weight: f64,
+        weights: &mut [f64],
+        seen: &mut HashSet<Key>,
+    ) {
+        let Some(at) = plan.index.get(&key) else { return };
+        if let Some(known) = weights.get_mut(*at) {
+            *known += weight;
+            return;
+        }
+        if !seen.insert(key) || judged.value(key).settled() {
+            return;
+        }
+        let (level, bit) = level(self.model, key);
+        let scored = matches!(fact(self.model, key).map(|fact| &fact.source), Some(Source::Scoring));
+        if scored && written(level, key & !ACCOUNT_BIT) == Some(Written::Points) {
+            for signal in &level.signals {
+                let (low, high) = judged.payable(signal, bit).added();
+                if high > low {
+                    let open = (high - low).min(1e6);
+                    keys_of_signal(signal, bit, &mut |part| {
+                        self.weigh(plan, judged, part, open, weights, seen);
+                    });
+                }
+            }
+            return;
+        }
+        parts(self.model, key, &mut |part| self.weigh(plan, judged, part, weight / 2.0, weights, seen));
+    }
+}

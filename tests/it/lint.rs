@@ -1,0 +1,288 @@
+//! Warnings about models without events: every counter-example is held against the scorer.
+//!
+//! What an example says is laid over somebody who has just signed up, everything that follows is computed by the programs, points and rules of
+//! the model, and what the example says comes of it must be so. Nothing of the search that found the example is used here.
+
+use std::{collections::HashMap, path::Path};
+
+use pql::{
+    diag::{Diagnostic, Document, Example},
+    expr::{Program, Scope, Type, Value},
+    lint::lint,
+    model::{
+        Model,
+        compiled::{ACCOUNT_BIT, Builtin, Fact, Level, MilestonePart, Source, Step},
+        parse_with_source,
+    },
+    rules,
+    score::points::{pay, sum, tier},
+};
+use serde_json::Value as Json;
+
+use crate::run::Folder;
+
+/// Facts of a user and of the account, by slot and bit.
+struct Facts {
+    values: HashMap<u32, Value<'static>>,
+    home: bool,
+}
+
+/// Facts as a level sees them.
+struct Seen<'f>(&'f Facts, u32);
+
+impl Scope for Seen<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        if self.1 == 0 && slot & ACCOUNT_BIT != 0 && !self.0.home {
+            return Value::Null;
+        }
+        self.0.values.get(&(slot | self.1)).cloned().unwrap_or(Value::Null)
+    }
+}
+
+/// A fact of somebody who has just signed up.
+fn blank(fact: &Fact) -> Value<'static> {
+    match &fact.source {
+        Source::Builtin(Builtin::AgeDays | Builtin::DaysInactive) => Value::Number(0.0),
+        Source::Builtin(Builtin::Today) => Value::Date(20_500),
+        Source::Builtin(Builtin::Domain) | Source::Trait(_) => Value::Null,
+        Source::Builtin(_) => Value::Number(1.0),
+        Source::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
+        Source::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
+        Source::Milestone(..) => Value::Null,
+        Source::Metric(metric) => {
+            use pql::model::compiled::{Measure, NumberPart};
+            match &metric.measure {
+                Measure::DaysSince(_) | Measure::DaysSinceIn(..) | Measure::Elapsed { .. } => Value::Null,
+                Measure::Trend { .. } | Measure::Edge(..) | Measure::Top(..) => Value::Null,
+                Measure::Number(part, ..) if *part != NumberPart::Sum => Value::Null,
+                _ => Value::Number(0.0),
+            }
+        }
+        Source::Rollup(rollup) => {
+            use pql::model::compiled::RollupKind;
+            match rollup.kind {
+                RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
+                _ => Value::Number(0.0),
+            }
+        }
+        Source::Expression(_) | Source::Scoring => Value::Null,
+    }
+}
+
+fn level(model: &Model, bit: u32) -> &Level {
+    if bit == 0 { &model.user } else { &model.account }
+}
+
+fn value(json: &Json) -> Value<'static> {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Boolean(*truth),
+        Json::Number(number) => Value::Number(number.as_f64().expect("a number")),
+        Json::String(text) => Value::Text(text.clone().into()),
+        other => panic!("{other} is no fact"),
+    }
+}
+
+impl Facts {
+    /// The facts of an example about a level, and all that follows from them.
+    fn of(model: &Model, bit: u32, example: &Example) -> Facts {
+        let mut facts = Facts { values: HashMap::new(), home: true };
+        for bit in [0, ACCOUNT_BIT] {
+            for (slot, fact) in (0..).zip(&level(model, bit).facts) {
+                facts.values.insert(slot | bit, blank(fact));
+            }
+        }
+        for (name, json) in &example.facts {
+            if name == "account" {
+                facts.home = false;
+                continue;
+            }
+            let (bit, name) = match name.strip_prefix("account.") {
+                Some(name) => (ACCOUNT_BIT, name),
+                None => (bit, name.as_str()),
+            };
+            // Conditions on members stand in the section of accounts.
+            let of = |bit: u32| level(model, bit).facts.iter().position(|fact| fact.name == name).map(|at| (bit, at));
+            let (bit, slot) = of(bit).or_else(|| of(0)).unwrap_or_else(|| panic!("no fact `{name}`"));
+            let slot = slot as u32;
+            let mut value = value(json);
+            if level(model, bit).facts[slot as usize].kind == Type::Date
+                && let Some(day) = value.to_date()
+            {
+                value = Value::Date(day);
+            }
+            facts.values.insert(slot | bit, value);
+        }
+        model.steps.iter().for_each(|step| facts.step(model, *step));
+        facts
+    }
+
+    fn step(&mut self, model: &Model, step: Step) {
+        let (bit, slot) = match step {
+            Step::UserFact(slot) => (0, Some(slot)),
+            Step::AccountFact(slot) => (ACCOUNT_BIT, Some(slot)),
+            Step::UserPoints | Step::UserTier | Step::UserRoute => (0, None),
+            _ => (ACCOUNT_BIT, None),
+        };
+        let level = level(model, bit);
+        let scope = Seen(self, bit);
+        let first = |rules: Vec<Option<&Program>>| {
+            rules.iter().position(|when| when.is_none_or(|when| when.eval(&scope).holds()))
+        };
+        let text = |name: Option<&str>| name.map_or(Value::Null, |name| Value::Text(name.to_owned().into()));
+        let new: Vec<(u32, Value<'static>)> = match step {
+            Step::UserFact(_) | Step::AccountFact(_) => {
+                let slot = slot.expect("a fact");
+                let Source::Expression(program) = &level.facts[slot as usize].source else { return };
+                let value = program.eval(&scope);
+                vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
+            }
+            Step::Segment => {
+                let place = first(level.segments.iter().map(|one| one.when.as_ref()).collect());
+                vec![(level.slots.segment, text(place.map(|at| level.segments[at].name.as_str())))]
+            }
+            Step::UserPoints | Step::AccountPoints => {
+                let sum = sum(level, &pay(level, &scope));
+                let points = level.slots.points.iter().zip(sum.categories);
+                let points = points.map(|(slot, (_, held))| (*slot, Value::Number(held.to_f64())));
+                points.chain([(level.slots.score, Value::Number(sum.score.to_f64()))]).collect()
+            }
+            Step::UserTier | Step::AccountTier => {
+                let score = scope.get(level.slots.score).as_number().unwrap_or(0.0);
+                let place = tier(&level.tiers, score, &scope);
+                let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
+                vec![
+                    (level.slots.tier, text(place.map(|at| level.tiers[at].name.as_str()))),
+                    (level.slots.qualified, qualified),
+                ]
+            }
+            Step::UserRoute | Step::AccountRoute => {
+                let place = first(level.routes.iter().map(|one| one.when.as_ref()).collect());
+                vec![(level.slots.route, text(place.map(|at| level.routes[at].name.as_str())))]
+            }
+        };
+        self.values.extend(new.into_iter().map(|(slot, value)| (slot | bit, value)));
+    }
+}
+
+fn owned(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Number(number) => Value::Number(*number),
+        Value::Text(text) => Value::Text(text.clone().into_owned().into()),
+        Value::Boolean(truth) => Value::Boolean(*truth),
+        Value::Date(day) => Value::Date(*day),
+        Value::Null | Value::Digits(_) => Value::Null,
+    }
+}
+
+/// What a sentence says after some words, up to a comma or the end.
+fn said<'s>(shows: &'s str, words: &str) -> Option<&'s str> {
+    let rest = &shows[shows.find(words)? + words.len()..];
+    rest.split([',', ' ', ';', '`']).next()
+}
+
+/// Holds what an example says of score, tier and route against the scorer; tells how many of them it said.
+fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> usize {
+    let facts = Facts::of(model, bit, example);
+    let slots = &level(model, bit).slots;
+    let of = |slot: u32| facts.values.get(&(slot | bit)).and_then(Value::to_text).map(|text| text.into_owned());
+    // A hole says first what is so and then what would be.
+    let so = example.shows.split(';').next().unwrap_or_default();
+    let score = said(so, "score is ").or_else(|| said(so, "score of "));
+    let claims = [
+        (score, of(slots.score)),
+        (said(so, "tier `").or_else(|| said(so, "tier is `")), of(slots.tier)),
+        (said(so, "route `").or_else(|| said(so, "route is `")), of(slots.route)),
+    ];
+    let mut count = 0;
+    for (claim, computed) in claims {
+        if let Some(claim) = claim {
+            assert_eq!(Some(claim), computed.as_deref(), "{} {}: {example}", problem.code, problem.message);
+            count += 1;
+        }
+    }
+    for signal in &level(model, bit).signals {
+        let Some(claim) = said(&example.shows, &format!("`{}` pays ", signal.name)) else { continue };
+        let scope = Seen(&facts, bit);
+        let paid = pay(level(model, bit), &scope);
+        let at = level(model, bit).signals.iter().position(|one| one.name == signal.name).expect("the signal");
+        assert_eq!(claim, paid[at].points.to_string(), "{} {example}", problem.code);
+        count += 1;
+    }
+    count
+}
+
+/// Which level a problem is about: that of the section it lies in.
+fn side(text: &str, problem: &Diagnostic) -> u32 {
+    let header = text[..problem.span.start].lines().rev().find(|line| line.starts_with('['));
+    if header.is_some_and(|line| line.trim_start_matches('[').starts_with("account")) { ACCOUNT_BIT } else { 0 }
+}
+
+fn warnings(name: &str, text: &str) -> (Model, Vec<Diagnostic>) {
+    let document = Document { name: name.to_owned(), text: text.to_owned() };
+    let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
+    let list = lint(&model, &source);
+    (model, list)
+}
+
+fn shipped() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = [
+        "scoring.example.toml",
+        "fixtures/models/b2b.toml",
+        "fixtures/models/enterprise.toml",
+        "fixtures/models/minimal.toml",
+    ];
+    names.iter().map(|name| ((*name).to_owned(), std::fs::read_to_string(root.join(name)).expect("a model"))).collect()
+}
+
+#[test]
+fn every_counter_example_is_so_when_it_is_scored() {
+    let mut documents = shipped();
+    for rule in rules::all().iter().filter(|rule| ("M030".."M060").contains(&rule.code)) {
+        documents.push((rule.code.to_owned(), format!("{}{}", rule.bad, rule.part("rest").unwrap_or_default())));
+    }
+    let mut proved: HashMap<&str, usize> = HashMap::new();
+    for (name, text) in &documents {
+        let (model, list) = warnings(name, text);
+        for problem in &list {
+            // The example of a ladder is a value of its expression, not a fact.
+            if let Some(example) = problem.example.as_ref().filter(|_| problem.code != "M042") {
+                *proved.entry(problem.code).or_default() += prove(&model, side(text, problem), problem, example);
+            }
+        }
+    }
+    for code in ["M032", "M033", "M035", "M037", "M038", "M039", "M040", "M041", "M044"] {
+        assert!(
+            proved.get(code).is_some_and(|count| *count > 0),
+            "{code} has no counter-example that was proved: {proved:?}"
+        );
+    }
+}
+
+#[test]
+fn the_same_model_gives_the_same_warnings() {
+    for (name, text) in shipped() {
+        let told = |list: &[Diagnostic]| format!("{list:?}");
+        assert_eq!(told(&warnings(&name, &text).1), told(&warnings(&name, &text).1), "{name}");
+    }
+}
+
+#[test]
+fn shipped_models_are_warned_about_only_for_what_they_say_they_mean() {
+    let folder = Folder::new();
+    for (name, text) in shipped() {
+        folder.write("model.toml", &text);
+        let outcome = folder.pql("check model.toml --fail-level warning");
+        assert_eq!(outcome.code, 0, "{name}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn nothing_of_a_shipped_model_is_too_large_to_settle() {
+    for (name, text) in shipped() {
+        let open: Vec<String> =
+            warnings(&name, &text).1.iter().filter(|one| one.code == "M059").map(|one| one.message.clone()).collect();
+        assert!(open.is_empty(), "{name}: {open:?}");
+    }
+}

@@ -223,25 +223,37 @@ pub fn refuse_same<'p>(targets: impl IntoIterator<Item = &'p Path>) -> Result<()
 pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
     let missing: Vec<&Path> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err()).collect();
-    match fs::create_dir_all(dir) {
+    match again(|| fs::create_dir_all(dir)) {
         // A file outlives a power cut only if its folder does.
         Ok(()) => missing.iter().try_for_each(|new| sync_folder(folder_of(new))),
-        Err(_) if fs::metadata(dir).is_ok_and(|meta| !meta.is_dir()) => {
-            Err(PublishError::NotFolder { path: dir.to_path_buf() })
+        Err(source) => match again(|| fs::metadata(dir)) {
+            // Somebody else made it, or a look at it failed once.
+            Ok(meta) if meta.is_dir() => Ok(()),
+            Ok(_) => Err(PublishError::NotFolder { path: dir.to_path_buf() }),
+            Err(_) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
+        },
+    }
+}
+
+/// Does something again for as long as signals interrupt it.
+fn again<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
         }
-        Err(source) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
     }
 }
 
 /// Follows a link to the file to replace; gives what is there now.
 fn settle(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
-    let path = match fs::symlink_metadata(target) {
+    let path = match again(|| fs::symlink_metadata(target)) {
         Ok(meta) if meta.is_symlink() => {
             fs::canonicalize(target).map_err(|source| PublishError::Link { path: target.to_path_buf(), source })?
         }
         _ => target.to_path_buf(),
     };
-    match fs::metadata(&path) {
+    match again(|| fs::metadata(&path)) {
         Ok(meta) if meta.is_file() => Ok((path, Some(meta))),
         Ok(meta) if meta.is_dir() => Err(PublishError::IsFolder { path }),
         Ok(_) => Err(PublishError::NotRegular { path }),

@@ -77,10 +77,14 @@ impl Drop for Temporary {
 /// Makes a temporary file that no sweep of another run will remove.
 pub(super) fn create_locked(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<(File, Temporary)> {
     for _ in 0..TRIES_MAX {
-        let (file, temporary) = create(dir, access, existing)?;
+        let (file, temporary) = match create(dir, access, existing) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => continue,
-            Ok(()) if is_unlinked(&file.metadata()?) => continue,
+            // What cannot be told is taken for well: its name would be missed at the end.
+            Ok(()) if file.metadata().is_ok_and(|meta| is_unlinked(&meta)) => continue,
             // Where files cannot be locked, a sweep cannot lock them either and leaves them.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok((file, temporary)),
         }

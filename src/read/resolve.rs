@@ -97,7 +97,7 @@ impl Found {
             return Ok(());
         }
         let path = Path::new(arg);
-        match (fs::metadata(path), arg.to_str()) {
+        match (metadata(path), arg.to_str()) {
             (Ok(meta), _) if meta.is_dir() => self.add_folder(path),
             (Ok(meta), _) => self.add_file(path.to_path_buf(), &meta),
             (Err(_), Some(pattern)) if pattern.contains(['*', '?', '[']) => self.add_pattern(pattern),
@@ -134,7 +134,7 @@ impl Found {
         let files_before = self.files.len();
         for path in matches {
             let path = path.map_err(|error| ReadError::at(error.path().to_path_buf(), error.into()))?;
-            let meta = fs::metadata(&path).map_err(|source| ReadError::at(&path, source))?;
+            let meta = metadata(&path).map_err(|source| ReadError::at(&path, source))?;
             if meta.is_dir() {
                 self.walk(&path)?;
             } else {
@@ -164,7 +164,7 @@ impl Found {
                     continue;
                 }
                 // A link that leads nowhere is left out like any other file that holds no events.
-                match fs::metadata(&path) {
+                match metadata(&path) {
                     Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
                         self.add_file(path, &meta)?
                     }
@@ -219,6 +219,16 @@ impl Resolved {
         let place =
             self.inputs.partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
         self.inputs.insert(place, stdin);
+    }
+}
+
+/// Looks at what a path leads to, again for as long as signals interrupt it.
+fn metadata(path: &Path) -> io::Result<Metadata> {
+    loop {
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
     }
 }
 

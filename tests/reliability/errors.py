@@ -24,9 +24,16 @@ def each_once(program, quick):
     points = points[::9] if quick else points
     ends = collections.Counter()
     wrong = []
+    # The standard library panics if a folder that was listed cannot be closed, which no file system is known to do.
+    of_library = "unexpected error during closedir"
     for name, number, error in points:
         place.reset()
         done = place.run(["strace", "-f", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:error={error}:when={number}"])
+        if of_library in done.stderr:
+            assert place.judge() == "old"
+            place.heal()
+            ends["closedir, in the standard library, old"] += 1
+            continue
         try:
             ended_as_documented(done.returncode, done.stderr)
             state = place.judge()

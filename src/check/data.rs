@@ -88,10 +88,14 @@ impl<'s> Seen<'s> {
 
     /// Of some names those that occur, or of all if none is named.
     fn occurring(&self, names: Option<&[String]>) -> Vec<(&'s str, &'s Named)> {
-        let all = self.survey.names.iter().map(|(name, named)| (name.as_str(), named));
+        let known = &self.survey.names;
         match names {
-            Some(names) => all.filter(|(name, _)| names.iter().any(|wanted| wanted == name)).collect(),
-            None => all.collect(),
+            Some(names) => names
+                .iter()
+                .filter_map(|name| known.get_key_value(name))
+                .map(|(name, named)| (name.as_str(), named))
+                .collect(),
+            None => known.iter().map(|(name, named)| (name.as_str(), named)).collect(),
         }
     }
 
@@ -263,8 +267,11 @@ impl<'s> Seen<'s> {
             a
         });
         let whole = plural(of as u64, word(side), if side == Side::User { "users" } else { "accounts" });
+        let places: BTreeMap<&str, &std::ops::Range<usize>> =
+            signals.iter().map(|(name, span)| (name.as_str(), span)).collect();
         for (signal, fired) in level.signals.iter().zip(fired) {
-            let Some((name, span)) = signals.iter().find(|(name, _)| *name == signal.name) else { continue };
+            let name = signal.name.as_str();
+            let Some(span) = places.get(name).copied() else { continue };
             let told = if fired == 0 && of > 0 {
                 let help = "if what it looks for is rare, ignore this with a reason in [check]; else look at its event, window and condition";
                 Some((

@@ -22,7 +22,7 @@ pub use self::{
 };
 
 use crate::{
-    diag::{Diagnostic, Document, Places, Severity},
+    diag::{Diagnostic, Document, Places, Severity, visible},
     model::Model,
     units::plural,
 };
@@ -96,17 +96,12 @@ fn word(severity: Severity) -> &'static str {
 
 /// What a problem says in one piece: the message, what was expected, the facts that show it and the way out, a line each.
 fn whole(problem: &Diagnostic) -> String {
-    let mut text = problem.message.clone();
-    if !problem.label.is_empty() {
-        text.push_str(&format!("\n{}", problem.label));
-    }
-    if let Some(example) = &problem.example {
-        text.push_str(&format!("\n{example}"));
-    }
-    if let Some(help) = &problem.help {
-        text.push_str(&format!("\nhelp: {help}"));
-    }
-    crate::diag::visible_lines(&text)
+    let example = problem.example.as_ref().map(|example| example.to_string());
+    let help = problem.help.as_ref().map(|help| format!("help: {help}"));
+    let lines = [Some(problem.message.clone()), Some(problem.label.clone()), example, help].into_iter().flatten();
+    // Only these are lines: what a line end in a model would begin is no line of ours.
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(|line| visible(&line)).collect();
+    lines.join("\n")
 }
 
 /// `1 error, 2 warnings`, as far as there are any.

@@ -225,11 +225,6 @@ pub fn visible(text: &str) -> String {
     text.chars().map(|c| if risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
-/// The same for text of several lines, which stay lines.
-pub fn visible_lines(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<String>>().join("\n")
-}
-
 /// A word that a near miss is looked for has at most so many letters.
 const NEAR_LENGTH_MAX: usize = 100;
 

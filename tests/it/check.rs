@@ -222,7 +222,7 @@ fn only_warnings_are_ignored_and_only_with_a_reason() {
         assert_eq!(outcome.code, 1, "{entry}: {outcome:?}");
         let told = outcome.stderr.contains(&format!("error[{code}]")) && outcome.stderr.contains(told);
         assert!(told, "{entry}: {}", outcome.stderr);
-        assert!(outcome.stderr.contains("--> model.toml:9:"), "{entry}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("--> model.toml:8:"), "{entry}: {}", outcome.stderr);
     }
 }
 

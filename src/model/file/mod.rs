@@ -106,8 +106,15 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
         return None;
     }
     let (root, errors) = DeTable::parse_recoverable(text);
+    // Of a line one error is told: what follows it there is mostly its consequence.
+    let mut lines: Vec<Range<usize>> = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
+        if lines.last().is_some_and(|line| line.contains(&span.start)) {
+            continue;
+        }
+        let end = text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len() + 1, |at| span.start + at + 1);
+        lines.push(span.start..end);
         let code = if error.message().starts_with("duplicate key") { codes::DUPLICATE } else { codes::SYNTAX };
         let message = if code == codes::DUPLICATE {
             "a key that is there twice".to_owned()
@@ -119,8 +126,17 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
     let broken = !errors.is_empty();
     let mut top = Table::new(root.get_ref(), 0..0, "the model");
     schema(&mut top, found, broken)?;
+    let syntax = found.list.len();
     let file = sections(&mut top, found);
-    if !broken {
+    if broken {
+        let mut at = 0;
+        // Neither is what was read of the rest of such a line what was written.
+        found.list.retain(|problem| {
+            at += 1;
+            let line = lines.partition_point(|line| line.end <= problem.span.start);
+            at <= syntax || lines.get(line).is_none_or(|line| !line.contains(&problem.span.start))
+        });
+    } else {
         top.finish(found);
     }
     Some(file)

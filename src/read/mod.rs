@@ -21,6 +21,7 @@ mod member;
 mod naming;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parts;
 mod raw;
 mod reader;
 mod record;
@@ -48,6 +49,7 @@ pub use self::{
     error::ReadError,
     member::Member,
     naming::{Naming, names_of_parts},
+    parts::Part,
     reader::{FileStats, Reader},
     resolve::{Resolved, resolve, why_skipped},
     sniff::Compression,

@@ -4,11 +4,11 @@
 //! once. Nothing here depends on which worker took which block.
 
 mod lines;
+mod rejects;
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt,
-    io::{self, Read, Seek, SeekFrom, Write},
+    fmt, io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -16,8 +16,8 @@ use std::{
     time::Duration,
 };
 
-use tempfile::SpooledTempFile;
-
+pub use self::rejects::Rejects;
+use self::rejects::{Collecting, Reject};
 use crate::{
     clock::AsOf,
     decode::{
@@ -84,6 +84,8 @@ pub struct Job<'j> {
     pub max_rejects: MaxRejects,
     /// Whether rejected lines are kept.
     pub keep_rejects: bool,
+    /// How long a line may be, and how large blocks are.
+    pub limits: Limits,
 }
 
 /// What workers have got through.
@@ -96,34 +98,6 @@ pub struct Progress {
     /// Lines folded.
     pub lines: u64,
 }
-
-/// A line that was rejected.
-#[derive(Debug, Clone, Copy)]
-struct Reject {
-    file: u32,
-    block: u32,
-    /// Of its block, from 0.
-    line: u64,
-    /// Of its file, from 1, where it does not follow from the lines before it.
-    at: Option<u64>,
-    offset: u64,
-    reason: Reason,
-    /// Where its bytes are among those kept, and how many.
-    kept: (u64, u32),
-    /// Its whole length, where not all of it is kept.
-    length: u64,
-}
-
-/// Lines that were rejected, with their bytes in memory or, if there are many, in an unnamed file.
-#[derive(Debug)]
-pub struct Rejects {
-    list: Vec<(Reject, u64)>,
-    bytes: SpooledTempFile,
-    names: Vec<String>,
-}
-
-/// Bytes of rejected lines that are kept in memory.
-const REJECT_BYTES_IN_MEMORY: usize = 16 * 1024 * 1024;
 
 /// Everything that was folded, before it is scored.
 #[derive(Debug)]
@@ -242,7 +216,7 @@ impl std::error::Error for RunError {
 }
 
 /// Prepares to read files for a model.
-pub fn reader(inputs: Vec<Input>, model: &Model, workers: usize) -> Reader {
+pub fn reader(inputs: Vec<Input>, model: &Model, limits: Limits, workers: usize) -> Reader {
     let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
     let naming = Naming {
         // A row of a table becomes a native line.
@@ -250,7 +224,7 @@ pub fn reader(inputs: Vec<Input>, model: &Model, workers: usize) -> Reader {
         properties: Some(properties.collect()),
         dedupe: model.input.dedupe,
     };
-    Reader::new(inputs, Limits::STANDARD, workers).with_naming(naming)
+    Reader::new(inputs, limits, workers).with_naming(naming)
 }
 
 /// Reads and folds everything.
@@ -268,7 +242,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let formats = Formats::new(model, job.format, job.inputs.len());
-    let reader = reader(job.inputs.clone(), model, job.workers);
+    let reader = reader(job.inputs.clone(), model, job.limits, job.workers);
     let shared = Shared::new();
     let hearth = Hearth::new(model, &Seed::default(), job.workers);
     let folded = work(job, &formats, &hearth, until, &reader, &shared, report);
@@ -290,7 +264,8 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let id_conflict = hearth.conflicts();
     let state = hearth.into_state(folded);
-    let rejects = shared.finish(job);
+    let rejects =
+        shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -327,10 +302,7 @@ fn fold_deferred(
 
 /// What workers share beside the reader.
 struct Shared {
-    rejects: Mutex<Vec<Reject>>,
-    spool: Mutex<(SpooledTempFile, u64)>,
-    /// Lines of each block, by file and block.
-    block_lines: Mutex<HashMap<(u32, u32), u64>>,
+    rejects: Collecting,
     lines: AtomicU64,
     /// Parts of lines at the borders of blocks, which may belong together.
     halves: Mutex<Vec<lines::Half>>,
@@ -340,9 +312,7 @@ struct Shared {
 impl Shared {
     fn new() -> Shared {
         Shared {
-            rejects: Mutex::default(),
-            spool: Mutex::new((SpooledTempFile::new(REJECT_BYTES_IN_MEMORY), 0)),
-            block_lines: Mutex::default(),
+            rejects: Collecting::default(),
             lines: AtomicU64::new(0),
             halves: Mutex::default(),
             split_records: AtomicU64::new(0),
@@ -350,37 +320,8 @@ impl Shared {
     }
 
     /// Keeps a rejected line.
-    fn reject(&self, mut reject: Reject, bytes: &[u8], keep: bool) -> io::Result<()> {
-        if keep {
-            let mut spool = lock(&self.spool);
-            spool.0.write_all(bytes)?;
-            reject.kept = (spool.1, bytes.len() as u32);
-            spool.1 += bytes.len() as u64;
-        }
-        lock(&self.rejects).push(reject);
-        Ok(())
-    }
-
-    /// Rejects in the order of files and lines, with the numbers of their lines.
-    fn finish(self, job: &Job<'_>) -> Rejects {
-        let mut rejects = self.rejects.into_inner().unwrap_or_else(PoisonError::into_inner);
-        rejects.sort_unstable_by_key(|reject| (reject.file, reject.block, reject.line));
-        let block_lines = self.block_lines.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut before = (0, 0, 0);
-        let mut list = Vec::with_capacity(rejects.len());
-        for reject in rejects {
-            if before.0 != reject.file {
-                before = (reject.file, 0, 0);
-            }
-            while before.1 < reject.block {
-                before.2 += block_lines.get(&(before.0, before.1)).copied().unwrap_or(0);
-                before.1 += 1;
-            }
-            list.push((reject, reject.at.unwrap_or(before.2 + reject.line + 1)));
-        }
-        let (bytes, _) = self.spool.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let names = job.inputs.iter().map(|input| input.name.clone()).collect();
-        Rejects { list, bytes, names }
+    fn reject(&self, reject: Reject, bytes: &[u8], keep: bool) -> io::Result<()> {
+        self.rejects.add(reject, keep.then_some(bytes))
     }
 }
 
@@ -445,7 +386,7 @@ impl Worker<'_> {
         let mut block = Block::default();
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next)?;
-            lock(&self.shared.block_lines).insert((next.file, next.index), lines);
+            self.shared.rejects.end_block(next.file, next.index, lines).map_err(RunError::Spool)?;
             self.shared.lines.fetch_add(lines, Ordering::Relaxed);
             block = next;
         }
@@ -478,7 +419,6 @@ impl Worker<'_> {
             at: known(line).map(|place| place.line),
             offset: known(line).map_or(block.offset + start as u64, |place| place.offset),
             reason,
-            kept: (0, 0),
             length,
         };
         if let Some(length) = block.long_line {
@@ -510,58 +450,6 @@ impl Worker<'_> {
             start = end + 1;
         }
         Ok(number)
-    }
-}
-
-impl Rejects {
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// By reason, in the order of the documentation.
-    pub fn by_reason(&self) -> Vec<(Reason, u64)> {
-        let count = |reason: Reason| self.list.iter().filter(|(reject, _)| reject.reason == reason).count() as u64;
-        Reason::ALL.iter().map(|reason| (*reason, count(*reason))).filter(|(_, count)| *count > 0).collect()
-    }
-
-    /// The file and line of the first of a reason.
-    pub fn first_of(&self, reason: Reason) -> Option<(&str, u64)> {
-        let (reject, line) = self.list.iter().find(|(reject, _)| reject.reason == reason)?;
-        Some((self.names.get(reject.file as usize)?, *line))
-    }
-
-    /// Writes them as NDJSON: file, line, byte offset, reason, and the line as text, or in hexadecimal digits if it is none.
-    ///
-    /// **Errors**: of the writer, and of the file in which they were kept.
-    pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        for (reject, line) in &self.list {
-            bytes.resize(reject.kept.1 as usize, 0);
-            self.bytes.seek(SeekFrom::Start(reject.kept.0))?;
-            self.bytes.read_exact(&mut bytes)?;
-            let mut object = serde_json::json!({
-                "file": self.names.get(reject.file as usize),
-                "line": line,
-                "offset": reject.offset,
-                "reason": reject.reason.code(),
-            });
-            if reject.length > bytes.len() as u64 {
-                object["length"] = reject.length.into();
-            }
-            match std::str::from_utf8(&bytes) {
-                Ok(text) => object["text"] = text.into(),
-                Err(_) => object["hex"] = crate::model::hex(&bytes).into(),
-            }
-            serde_json::to_writer(&mut *out, &object)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     ledger::{Entity, Ledger, ledger, word},
     model::Model,
     pipeline::{self, Job, MaxRejects, Rejects, RunError, When},
-    read::{Input, InputKind},
+    read::{Input, InputKind, Limits},
 };
 
 /// What a case came to.
@@ -80,6 +80,7 @@ fn score(case: &Case, model: &Model, coverage: &mut Coverage, outcome: &mut Outc
         workers: 1,
         max_rejects: MaxRejects::Count(0),
         keep_rejects: false,
+        limits: Limits::STANDARD,
     };
     let folded = match pipeline::fold(&job, None) {
         Ok(folded) => folded,

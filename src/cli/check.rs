@@ -19,7 +19,7 @@ use crate::{
     lint::lint,
     model::{Model, parse_whole, parse_with_source},
     pipeline::{self, Job, RunError, When},
-    read::{self, Input, InputKind},
+    read::{self, Input, InputKind, Limits},
 };
 
 /// Check models: every problem, each with its place and a way out.
@@ -74,6 +74,10 @@ pub(super) struct CheckArguments {
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%", requires = "events")]
     max_rejects: String,
+
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line, requires = "events")]
+    max_line: Limits,
 
     /// Threads to use [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "events")]
@@ -212,7 +216,8 @@ fn of_events(
     let when = when(&arguments.as_of)?;
     let format = arguments.from.map_or(model.input.format, FromName::as_str);
     let under = |failure| under(Path::new(&document.name), failure);
-    let dump = inspect::look(model, inputs.to_vec(), (format, arguments.threads, false)).map_err(under)?;
+    let dump =
+        inspect::look(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line).map_err(under)?;
     let quiet = arguments.quiet;
     let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, model), quiet)?;
     let accounts = enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, model), quiet)?;
@@ -230,6 +235,7 @@ fn of_events(
         workers: arguments.threads.map_or_else(cores, usize::from),
         max_rejects: max_rejects(&arguments.max_rejects)?,
         keep_rejects: false,
+        limits: arguments.max_line,
     };
     let folded = pipeline::fold(&job, None).map_err(|error| {
         if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {

@@ -14,11 +14,11 @@ use super::{
     tell,
 };
 use crate::{
-    diag::{Problems, render},
+    diag::{Problems, no_commands, render},
     diff::{Gate, Ids, Report, Snapshot, Vocabulary, compare},
     model::{Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, RunError, When},
-    read::{self, Input, InputKind},
+    read::{self, Input, InputKind, Limits},
     units::Micros,
 };
 
@@ -79,6 +79,10 @@ pub(super) struct DiffArguments {
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
+
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
+    max_line: Limits,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -152,7 +156,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let ids = if arguments.no_ids { Ids::Hidden } else { Ids::Shown };
     let report = Report { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
     let text = match arguments.format {
-        FormatName::Human => report.text(),
+        FormatName::Human => no_commands(&report.text()).into_owned(),
         FormatName::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
         FormatName::Markdown => report.markdown(),
     };
@@ -233,6 +237,7 @@ impl Runs<'_> {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             max_rejects: self.max_rejects,
             keep_rejects: false,
+            limits: arguments.max_line,
         };
         let name = path.display().to_string();
         let folded = pipeline::fold(&job, None).map_err(|error| {

@@ -14,13 +14,13 @@ use super::{
     tell,
 };
 use crate::{
-    diag::suggest,
+    diag::{no_commands, suggest},
     emit::Side,
     explain::{DAYS_MAX, Explanation, climb, events, forecast},
     ledger::{Entity, ledger, word},
     model::parse_whole,
     pipeline::{self, Job, RunError, When},
-    read::{self, InputKind},
+    read::{self, InputKind, Limits},
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -70,6 +70,10 @@ pub(super) struct ExplainArguments {
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
+
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
+    max_line: Limits,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -122,7 +126,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let format = model.input.format;
-    let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false };
+    let limits = arguments.max_line;
+    let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
     let folded = pipeline::fold(&job, None).map_err(|error| {
         if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
             tell_rejects(rejects);
@@ -141,7 +146,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let ledger = ledger(&scored, &model, entity);
     let climb = climb(&scored, &model, entity);
     let events = match signal {
-        Some(place) => Some(events(job.inputs.clone(), &model, &scored, entity, &side.level(&model).signals[place])?),
+        Some(place) => {
+            Some(events((job.inputs.clone(), limits), &model, &scored, entity, &side.level(&model).signals[place])?)
+        }
         None => None,
     };
     let forecast = match arguments.ahead {
@@ -150,7 +157,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     };
     let explanation = Explanation { ledger, climb, forecast, events };
     let text = match arguments.format {
-        FormatName::Human => explanation.text(),
+        FormatName::Human => no_commands(&explanation.text()).into_owned(),
         FormatName::Json => serde_json::to_string_pretty(&explanation.json()).unwrap_or_default() + "\n",
     };
     io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;

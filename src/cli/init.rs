@@ -18,7 +18,7 @@ use crate::{
     init,
     model::parse,
     publish::{Access, Staged, commit, sweep},
-    read::{FileId, Input, InputKind},
+    read::{FileId, Input, InputKind, Limits},
 };
 
 /// Write a first model for these events: the built-in example with your events in it.
@@ -43,6 +43,10 @@ pub(super) struct InitArguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FromName>,
 
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
+    max_line: Limits,
+
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -61,7 +65,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
     let staged = begin(arguments)?;
     let format = arguments.from.map_or("auto", FromName::as_str);
     let twice = inputs.iter().all(|input| !matches!(input.kind, InputKind::Stdin));
-    let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false))?;
+    let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {
@@ -69,7 +73,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
         if !fields.is_empty() && twice {
             let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", init::quoted(path))).collect();
             let model = no_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = look(&model, inputs, (format, None, false))?;
+            dump = look(&model, inputs, (format, None, false), arguments.max_line)?;
         }
     }
     if dump.survey.events() == 0 && fields.is_empty() {

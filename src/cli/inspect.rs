@@ -10,10 +10,10 @@ use clap::ValueEnum;
 
 use super::{Exit, Failure, model, score::FromName, tell};
 use crate::{
-    diag::{Document, visible},
+    diag::{Document, no_commands, visible},
     inspect::{self, Dump, Job, NO_MODEL},
     model::{Model, parse},
-    read,
+    read::{self, Limits},
 };
 
 /// Look into a dump: formats, days, events, people, properties, duplicates, and what a model would find in it.
@@ -46,6 +46,10 @@ pub(super) struct InspectArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
+    max_line: Limits,
+
     /// Say nothing but errors beside the report
     #[arg(short, long)]
     quiet: bool,
@@ -66,10 +70,10 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<Exit, Failure> {
         None => no_model("")?,
     };
     let format = arguments.from.map_or(model.input.format, FromName::as_str);
-    let dump = look(&model, inputs, (format, arguments.threads, arguments.values))?;
+    let dump = look(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
     let asked = arguments.model.as_ref().map(|_| inspect::asked(&dump.survey, &model));
     let report = match arguments.format {
-        FormatName::Table => inspect::text(&dump, &model, asked.as_ref()),
+        FormatName::Table => no_commands(&inspect::text(&dump, &model, asked.as_ref())).into_owned(),
         FormatName::Json => {
             let report = inspect::json(&dump, &model, asked.as_ref());
             serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
@@ -105,11 +109,12 @@ pub(super) fn look(
     model: &Model,
     inputs: Vec<read::Input>,
     (format, threads, keep_values): (&str, Option<u16>, bool),
+    limits: Limits,
 ) -> Result<Dump, Failure> {
     let now = jiff::Timestamp::now().as_microsecond();
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let workers = threads.map_or_else(cores, usize::from);
-    Ok(inspect::look(&Job { model, inputs, format, now, workers, keep_values })?)
+    Ok(inspect::look(&Job { model, inputs, format, now, workers, keep_values, limits })?)
 }
 
 /// A model that asks for nothing, with more lines.

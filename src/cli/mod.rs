@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod inspect;
 mod interrupt;
+mod limits;
 mod model;
 mod notes;
 mod rule;
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, Failure};
 
-use crate::diag::Paint;
+use crate::diag::{Paint, no_commands, visible};
 
 /// Scores exported product events: who is a product-qualified lead or account, and every reason why.
 #[derive(Debug, Parser)]
@@ -76,7 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(arguments) => arguments,
         Err(error) => {
             let wrong = error.use_stderr();
-            return match error.print() {
+            return match print_usage(&error) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Failure::output(error).report(),
                 _ if wrong => Exit::CannotStart,
                 _ => Exit::Done,
@@ -102,10 +103,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// Prints help, or what is wrong with the arguments, which may hold what steers a terminal.
+fn print_usage(error: &clap::Error) -> io::Result<()> {
+    let text = error.render().to_string();
+    let shown: Vec<String> = text.lines().map(visible).collect();
+    if shown.iter().map(String::as_str).eq(text.lines()) {
+        return error.print();
+    }
+    tell(&shown.join("\n"));
+    Ok(())
+}
+
 /// Writes to the standard error output; that it cannot be written to is nobody's business.
 fn tell(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.write_all(no_commands(text).as_bytes());
     let _ = stderr.write_all(b"\n");
 }
 

@@ -14,12 +14,12 @@ use self::outputs::{Output, Outputs, Planned};
 use super::{Exit, Failure, model, notes, tell};
 use crate::{
     clock::{parse_day, parse_rfc3339},
-    diag::visible,
+    diag::{no_commands, visible},
     emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
     enrich::{self, EnrichFile},
     model::{EXAMPLE, Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
-    read::{self, Input},
+    read::{self, Input, Limits},
     score::Scored,
     units::{Micros, plural},
 };
@@ -91,6 +91,10 @@ pub(super) struct ScoreArguments {
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
+
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
+    max_line: Limits,
 
     /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
     #[arg(long, value_name = "FILE")]
@@ -220,6 +224,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         workers: settings.workers,
         max_rejects: settings.max_rejects,
         keep_rejects: outputs.rejects.is_some(),
+        limits: arguments.max_line,
     };
     let mut folded = match fold(&job, arguments.quiet) {
         Err(error) => return Err(without_result(error, outputs.rejects)),
@@ -446,7 +451,8 @@ fn write_output(arguments: &ScoreArguments, result: &Finished<'_>) -> Result<(),
     let mut out = BufWriter::new(stdout.lock());
     if table {
         let width = width();
-        out.write_all(emit::summary(result.scored, result.model, side, width).as_bytes()).map_err(Failure::output)?;
+        let summary = emit::summary(result.scored, result.model, side, width);
+        out.write_all(no_commands(&summary).as_bytes()).map_err(Failure::output)?;
     } else {
         let defused =
             emit::rows(result.scored, result.model, side, format(arguments), &mut out).map_err(Failure::output)?;

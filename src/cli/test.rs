@@ -13,7 +13,7 @@ use crate::{
         self, Coverage, Suite,
         report::{FileReport, ModelCoverage, Report},
     },
-    diag::{Document, Problems, render},
+    diag::{Document, Problems, no_commands, render},
     model::{EXAMPLE, Model, parse_whole},
 };
 
@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
 
 fn report(format: FormatName, report: &Report) -> Result<Exit, Failure> {
     let text = match format {
-        FormatName::Human => report.human(),
+        FormatName::Human => no_commands(&report.human()).into_owned(),
         FormatName::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
         FormatName::Junit => report.junit(),
         FormatName::Github => report.github(),

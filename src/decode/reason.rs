@@ -84,7 +84,7 @@ impl Reason {
     pub fn explanation(self) -> &'static str {
         match self {
             Reason::InvalidUtf8 => "the line is not UTF-8",
-            Reason::TooLong => "the line is longer than the limit of 16 MiB",
+            Reason::TooLong => "the line is longer than --max-line allows (16 MiB unless set)",
             Reason::InvalidJson => "the line is not JSON; one whole object is expected on each line",
             Reason::TooDeep => "lists or objects are nested more than 128 deep",
             Reason::LoneSurrogate => "an escape such as \\ud800 names half a character",

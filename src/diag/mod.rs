@@ -4,12 +4,14 @@
 
 pub mod escape;
 mod places;
+mod visible;
 
 use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 pub use places::{Place, Places};
+pub use visible::{no_commands, visible};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,8 +187,9 @@ fn draw(renderer: &Renderer, document: &Document, problem: &Diagnostic) -> Strin
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let text = &document.text;
-    let mut snippet = Snippet::source(text.as_str())
+    let text = visible::drawable(&document.text);
+    let text = text.as_ref();
+    let mut snippet = Snippet::source(text)
         .path(visible(&document.name))
         .annotation(AnnotationKind::Primary.span(fit(text, &problem.span)).label(visible(&problem.label)));
     if let Some((span, label)) = &problem.other {
@@ -212,17 +215,6 @@ fn fit(text: &str, span: &Range<usize>) -> Range<usize> {
         at
     };
     floor(span.start)..floor(span.end.max(span.start))
-}
-
-/// Text that cannot steer a terminal or a log reader: control and direction characters are written as escapes.
-pub fn visible(text: &str) -> String {
-    let risky = |c: char| {
-        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    if !text.contains(risky) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| if risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// A word that a near miss is looked for has at most so many letters.
@@ -286,10 +278,5 @@ mod tests {
         assert_eq!(near_miss("ponts", ["points", "when"]).as_deref(), Some("points"));
         assert_eq!(near_miss("Report Exported", ["report_exported"]).as_deref(), Some("report_exported"));
         assert_eq!(near_miss("xyz", ["points", "when"]), None);
-    }
-
-    #[test]
-    fn control_characters_are_shown_not_sent() {
-        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
     }
 }

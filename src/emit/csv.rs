@@ -1,6 +1,8 @@
 //! Rows as CSV: RFC 4180 with line feeds; text that a spreadsheet would run as a formula is defused, unless exactness is asked for.
 
-use super::row::Cell;
+use csv::{QuoteStyle, WriterBuilder};
+
+use super::{formula::Guard, row::Cell};
 
 /// How text cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,21 +13,10 @@ pub enum Dialect {
     Exact,
 }
 
-/// Whether a spreadsheet would run a text as a formula: its first character, or the first after white space and marks that are dropped, is one
-/// that begins formulas.
-///
-/// **Source**: OWASP's list (`=`, `+`, `-`, `@`, tab, carriage return, line feed), full-width forms for Japanese locales, and NUL, which
-/// LibreOffice Calc drops.
-pub fn is_formula(text: &str) -> bool {
-    let dropped =
-        |c: char| matches!(c, ' ' | '\u{a0}' | '\u{3000}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
-    let triggers = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠');
-    text.trim_start_matches(dropped).starts_with(triggers)
-}
-
 /// Writes records into memory.
 pub(super) struct Writer<'w> {
-    writer: csv::Writer<&'w mut Vec<u8>>,
+    /// Always there between two records.
+    writer: Option<csv::Writer<&'w mut Vec<u8>>>,
     dialect: Dialect,
     defused: u64,
     /// A cell as it is made.
@@ -35,33 +26,57 @@ pub(super) struct Writer<'w> {
 impl<'w> Writer<'w> {
     /// A writer that appends.
     pub(super) fn new(dialect: Dialect, into: &'w mut Vec<u8>) -> Writer<'w> {
-        Writer { writer: csv::WriterBuilder::new().from_writer(into), dialect, defused: 0, scratch: String::new() }
+        Writer { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
     }
 
     /// Writes one record.
     ///
     /// **Errors**: never in fact, since it writes to memory.
     pub(super) fn row(&mut self, record: &[Cell<'_>]) -> Result<(), csv::Error> {
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        let texts = record.iter().filter_map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None });
+        let guard = match self.dialect {
+            Dialect::Spreadsheet => Some(texts.map(|text| Guard::of(text)).max().unwrap_or(Guard::Fronts)),
+            Dialect::Exact => None,
+        };
+        if guard > Some(Guard::Fronts) {
+            let mut quoting = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(into_memory(writer)?);
+            self.cells(record, guard, &mut quoting)?;
+            writer = csv::Writer::from_writer(into_memory(quoting)?);
+        } else {
+            self.cells(record, guard, &mut writer)?;
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn cells(
+        &mut self,
+        record: &[Cell<'_>],
+        guard: Option<Guard>,
+        writer: &mut csv::Writer<&'w mut Vec<u8>>,
+    ) -> Result<(), csv::Error> {
         for cell in record {
             self.scratch.clear();
-            if let Cell::Text(text) = cell
-                && self.dialect == Dialect::Spreadsheet
-                && is_formula(text)
-            {
-                self.defused += 1;
-                self.scratch.push('\'');
+            match (cell, guard) {
+                (Cell::Text(text), Some(guard)) => self.defused += u64::from(guard.write(text, &mut self.scratch)),
+                _ => cell.push_to(&mut self.scratch),
             }
-            cell.push_to(&mut self.scratch);
-            self.writer.write_field(self.scratch.as_bytes())?;
+            writer.write_field(self.scratch.as_bytes())?;
         }
-        self.writer.write_record(None::<&[u8]>)
+        writer.write_record(None::<&[u8]>)
     }
 
     /// Ends; gives how many cells were defused.
     pub(super) fn finish(mut self) -> Result<u64, csv::Error> {
-        self.writer.flush()?;
+        self.writer.take().map_or(Ok(()), |mut writer| writer.flush())?;
         Ok(self.defused)
     }
+}
+
+/// What a writer writes to, with all that was written in it.
+fn into_memory<'w>(writer: csv::Writer<&'w mut Vec<u8>>) -> Result<&'w mut Vec<u8>, csv::Error> {
+    writer.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
 }
 
 #[cfg(test)]
@@ -69,33 +84,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_defused_and_nothing_else_is() {
-        for (text, runs) in [
-            ("=1+1", true),
-            ("+49", true),
-            ("-2", true),
-            ("@SUM(A1)", true),
-            ("\t=1", true),
-            ("\u{feff} =1", true),
-            ("＝1", true),
-            ("\0=1", true),
-            ("acme", false),
-            ("a=b", false),
-            ("", false),
-            ("'=1", false),
-            ("1-2", false),
-        ] {
-            assert_eq!(is_formula(text), runs, "{text:?}");
-        }
-        let record = vec![Cell::Text("=1".into()), Cell::Number(-1.0), Cell::Text("a\"b,c".into()), Cell::Null];
-        let shown = |dialect| {
+    fn formulas_are_defused_in_spreadsheets_only() {
+        let shown = |record: &[Cell<'_>], dialect| {
             let mut bytes = Vec::new();
             let mut writer = Writer::new(dialect, &mut bytes);
-            writer.row(&record).expect("memory");
+            writer.row(record).expect("memory");
+            writer.row(&[Cell::Text("a".into())]).expect("memory");
             let defused = writer.finish().expect("memory");
             (String::from_utf8(bytes).expect("text"), defused)
         };
-        assert_eq!(shown(Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\n".to_owned(), 1));
-        assert_eq!(shown(Dialect::Exact), ("=1,-1,\"a\"\"b,c\",\n".to_owned(), 0));
+        let record = vec![Cell::Text("=1".into()), Cell::Number(-1.0), Cell::Text("a\"b,c".into()), Cell::Null];
+        assert_eq!(shown(&record, Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\na\n".to_owned(), 1));
+        assert_eq!(shown(&record, Dialect::Exact), ("=1,-1,\"a\"\"b,c\",\na\n".to_owned(), 0));
+        let record = vec![Cell::Text("b".into()), Cell::Number(-1.0), Cell::Text("x;=1".into()), Cell::Null];
+        assert_eq!(shown(&record, Dialect::Spreadsheet), ("\"b\",\"-1\",\"x;=1\",\"\"\na\n".to_owned(), 0));
+        assert_eq!(shown(&record, Dialect::Exact), ("b,-1,x;=1,\na\n".to_owned(), 0));
     }
 }

@@ -3,6 +3,7 @@
 //! Takes [`Scored`] and the model; gives bytes. Rows are made in parallel and written in order.
 
 pub mod csv;
+mod formula;
 mod id_map;
 mod json;
 mod one;

@@ -19,7 +19,7 @@ use crate::{
         compiled::{Match, PredicateId, Signal},
     },
     pipeline::reader,
-    read::{Block, Input, ReadError},
+    read::{Block, Input, Limits, ReadError},
     score::Scored,
     units::{Day, Micros},
 };
@@ -66,7 +66,7 @@ type Rows = HashMap<Key, bool>;
 ///
 /// **Errors**: those of reading. **Cost**: a reading of everything by one thread.
 pub fn events(
-    inputs: Vec<Input>,
+    (inputs, limits): (Vec<Input>, Limits),
     model: &Model,
     scored: &Scored<'_>,
     entity: Entity,
@@ -76,7 +76,7 @@ pub fn events(
     let formats = Formats::new(model, model.input.format, names.len());
     let mut reading = Reading::new(&formats, Seed::default(), scored.as_of.instant);
     let mut matcher = Matcher::new(model, scored, entity, needs(model, entity.side, signal));
-    let reader = reader(inputs, model, 1);
+    let reader = reader(inputs, model, limits, 1);
     let mut lines: Vec<u64> = vec![0; names.len()];
     let mut found = Vec::new();
     let mut block = Block::default();

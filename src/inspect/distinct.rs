@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-/// A hasher for keys that are hashes already.
-type Plain = foldhash::fast::FixedState;
+/// A hasher for keys that are hashes already, but ones that anybody can compute.
+type Plain = foldhash::fast::RandomState;
 
 /// Whether a hash is in the sample that keeps one of 2^`level`.
 fn kept(hash: u64, level: u32) -> bool {

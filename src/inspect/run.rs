@@ -28,6 +28,8 @@ pub struct Job<'j> {
     pub workers: usize,
     /// Whether samples of values are kept.
     pub keep_values: bool,
+    /// How long a line may be, and how large blocks are.
+    pub limits: Limits,
 }
 
 /// What is in a dump.
@@ -53,7 +55,7 @@ pub fn look(job: &Job<'_>) -> Result<Dump, RunError> {
     // A row of a table becomes a native line, with all its columns.
     let fields = job.model.input.fields_of("native").map(|paths| paths.into_iter().next());
     let naming = Naming { fields, properties: None, dedupe: true };
-    let reader = Reader::new(job.inputs.clone(), Limits::STANDARD, job.workers).with_naming(naming);
+    let reader = Reader::new(job.inputs.clone(), job.limits, job.workers).with_naming(naming);
     let seed = Seed::default();
     let results: Vec<Result<(Survey, Vec<Half>), RunError>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..job.workers.max(1))

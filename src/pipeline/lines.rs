@@ -76,7 +76,6 @@ impl Folding<'_, '_> {
             at: place.map(|place| place.line),
             offset: place.map_or(self.block.offset + piece.start as u64, |place| place.offset),
             reason,
-            kept: (0, 0),
             length: piece.bytes.len() as u64,
         }
     }

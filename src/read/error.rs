@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-use super::{Compression, sniff::Foreign};
+use super::{Compression, parts::Part, sniff::Foreign};
 
 /// Why inputs could not be found, opened or read to their end.
 ///
@@ -31,9 +31,9 @@ pub enum ReadError {
     /// A file of a format that holds no lines.
     Foreign { name: String, format: &'static str, advice: &'static str },
     /// Compressed data that stops before its end.
-    CutShort { name: String, compression: Compression, good_bytes: u64, source: io::Error },
+    CutShort { name: String, compression: Compression, good_bytes: u64, part: Part, source: io::Error },
     /// Compressed data that is damaged, or followed by something else.
-    Damaged { name: String, compression: Compression, good_bytes: u64, source: io::Error },
+    Damaged { name: String, compression: Compression, good_bytes: u64, part: Part, source: io::Error },
     /// zstd data that asks for more memory than is granted.
     Window { name: String, source: io::Error },
     /// A zip archive whose directory cannot be read.
@@ -126,16 +126,16 @@ impl fmt::Display for ReadError {
             Self::Foreign { name, format, advice } => {
                 write!(f, "`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")
             }
-            Self::CutShort { name, compression, good_bytes, .. } => write!(
+            Self::CutShort { name, compression, good_bytes, part, .. } => write!(
                 f,
                 "`{name}` stops in the middle of its {compression} data, \
-                 after {good_bytes} good bytes of content; \
+                 after {good_bytes} good bytes of content, in {part}; \
                  download it again, or check it with `{compression} -t`"
             ),
-            Self::Damaged { name, compression, good_bytes, .. } => write!(
+            Self::Damaged { name, compression, good_bytes, part, .. } => write!(
                 f,
                 "`{name}` holds damaged {compression} data, or something else after it, \
-                 past {good_bytes} good bytes of content; \
+                 past {good_bytes} good bytes of content, in {part}; \
                  download it again, or check it with `{compression} -t`"
             ),
             Self::Window { name, .. } => write!(

@@ -22,6 +22,7 @@ mod member;
 mod naming;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parts;
 mod raw;
 mod reader;
 mod record;
@@ -50,6 +51,7 @@ pub use self::{
     identity::FileId,
     member::Member,
     naming::{Naming, names_of_parts},
+    parts::Part,
     reader::{FileStats, Reader},
     resolve::{Repeated, Resolved, resolve, why_skipped},
     sniff::Compression,

@@ -5,25 +5,17 @@
 //! when it was opened was read and, if compressed, checked.
 
 use std::{
-    io::{self, BufReader, Read},
+    io::{self, Read},
     sync::{Arc, atomic::AtomicU64},
 };
-
-use flate2::bufread::MultiGzDecoder;
 
 use super::{
     Input, InputKind, ReadError,
     member::Unpacked,
+    parts::{Part, Parts},
     raw::{Fault, Raw},
     sniff::{Compression, FOREIGN_BYTES_MAX, UTF8_MARK, ZSTD, foreign},
 };
-
-/// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
-/// of the zstd command too, so that a few bytes cannot ask for gigabytes.
-const ZSTD_WINDOW_LOG_MAX: u32 = 27;
-
-/// Read size under the gzip decoder; bytes.
-const GZIP_BUFFER_BYTES: usize = 64 << 10;
 
 /// The decompressed bytes of one input, less a byte order mark.
 pub(super) struct Stream {
@@ -50,7 +42,7 @@ impl Stream {
         };
         let body = match Body::new(stored) {
             Ok(body) => body,
-            Err((compression, source)) => return Err(failure(name, compression, 0, source)),
+            Err((compression, source)) => return Err(failure(name, compression, (0, Part::default()), source)),
         };
         let mut stream = Self { name, body: Peeked::new(body), good_bytes: 0 };
         stream.check_start()?;
@@ -107,13 +99,13 @@ impl Stream {
     ///
     /// [`ReadError::Changed`], [`ReadError::Rewritten`], or [`ReadError::Read`] if the file cannot be looked at.
     pub(super) fn finish(&self) -> Result<(), ReadError> {
-        let checked = self.body.rest.raw().check();
+        let checked = self.body.rest.raw().map_or(Ok(()), Raw::check);
         checked.map_err(|fault| self.failure(fault.into()))
     }
 
     /// Whether there is more in the file than was read of it; told after the last byte.
     pub(super) fn grew(&self) -> bool {
-        self.body.rest.raw().grew()
+        self.body.rest.raw().is_some_and(Raw::grew)
     }
 
     pub(super) fn compression(&self) -> Compression {
@@ -127,34 +119,34 @@ impl Stream {
 
     /// Bytes taken from the file so far; as stored.
     pub(super) fn raw_bytes(&self) -> u64 {
-        self.body.rest.raw().taken
+        self.body.rest.raw().map_or(0, |raw| raw.taken)
     }
 
     fn failure(&self, source: io::Error) -> ReadError {
-        failure(self.name.clone(), self.compression(), self.good_bytes, source)
+        failure(self.name.clone(), self.compression(), (self.good_bytes, self.body.rest.part()), source)
     }
 }
 
 /// Tells an error of the file, which decoders pass on as it is, from one of its decoder.
-fn failure(name: String, compression: Compression, good_bytes: u64, source: io::Error) -> ReadError {
+fn failure(name: String, compression: Compression, place: (u64, Part), source: io::Error) -> ReadError {
     match source.downcast::<Fault>() {
         Ok(Fault::Failed(source)) => ReadError::Read { name, source },
         Ok(Fault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
         Ok(Fault::Rewritten) => ReadError::Rewritten { name },
-        Ok(Fault::Unpacking(source)) => ReadError::MemberDamaged { name, good_bytes, source },
-        Err(source) => decoding(name, compression, good_bytes, source),
+        Ok(Fault::Unpacking(source)) => ReadError::MemberDamaged { name, good_bytes: place.0, source },
+        Err(source) => decoding(name, compression, place, source),
     }
 }
 
 /// The error for bytes that were read but not decoded.
-fn decoding(name: String, compression: Compression, good_bytes: u64, source: io::Error) -> ReadError {
+fn decoding(name: String, compression: Compression, (good_bytes, part): (u64, Part), source: io::Error) -> ReadError {
     // The zstd binding reports all codes of the C library under one kind, by their text.
     let is_window = || source.to_string().contains("too much memory");
     match (compression, source.kind()) {
         (Compression::None, _) => ReadError::Read { name, source },
-        (_, io::ErrorKind::UnexpectedEof) => ReadError::CutShort { name, compression, good_bytes, source },
+        (_, io::ErrorKind::UnexpectedEof) => ReadError::CutShort { name, compression, good_bytes, part, source },
         (Compression::Zstd, _) if is_window() => ReadError::Window { name, source },
-        _ => ReadError::Damaged { name, compression, good_bytes, source },
+        _ => ReadError::Damaged { name, compression, good_bytes, part, source },
     }
 }
 
@@ -176,8 +168,7 @@ impl Read for Stored {
 /// The decoder that fits the first bytes, over the file.
 enum Body {
     Plain(Peeked<Stored>),
-    Gzip(Box<MultiGzDecoder<BufReader<Peeked<Stored>>>>),
-    Zstd(zstd::Decoder<'static, BufReader<Peeked<Stored>>>),
+    Packed(Compression, Parts<Peeked<Stored>>),
 }
 
 impl Body {
@@ -189,38 +180,39 @@ impl Body {
         }
         match Compression::of(head) {
             Compression::None => Ok(Self::Plain(raw)),
-            Compression::Gzip => {
-                let buffered = BufReader::with_capacity(GZIP_BUFFER_BYTES, raw);
-                Ok(Self::Gzip(Box::new(MultiGzDecoder::new(buffered))))
+            Compression::Gzip => Ok(Self::Packed(Compression::Gzip, Parts::gzip(raw))),
+            Compression::Zstd => {
+                let parts = Parts::zstd(raw).map_err(|error| (Compression::Zstd, error))?;
+                Ok(Self::Packed(Compression::Zstd, parts))
             }
-            Compression::Zstd => Self::zstd(raw).map_err(|error| (Compression::Zstd, error)),
         }
-    }
-
-    fn zstd(raw: Peeked<Stored>) -> io::Result<Self> {
-        let mut decoder = zstd::Decoder::new(raw)?;
-        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-        Ok(Self::Zstd(decoder))
     }
 
     fn compression(&self) -> Compression {
         match self {
             Self::Plain(_) => Compression::None,
-            Self::Gzip(_) => Compression::Gzip,
-            Self::Zstd(_) => Compression::Zstd,
+            Self::Packed(compression, _) => *compression,
         }
     }
 
-    fn raw(&self) -> &Raw {
+    /// The part of compressed data that is being read.
+    fn part(&self) -> Part {
+        match self {
+            Self::Plain(_) => Part::default(),
+            Self::Packed(_, parts) => parts.part(),
+        }
+    }
+
+    /// The file; none after an error.
+    fn raw(&self) -> Option<&Raw> {
         let stored = match self {
-            Self::Plain(raw) => &raw.rest,
-            Self::Gzip(decoder) => &decoder.get_ref().get_ref().rest,
-            Self::Zstd(decoder) => &decoder.get_ref().get_ref().rest,
+            Self::Plain(raw) => raw,
+            Self::Packed(_, parts) => parts.get_ref()?,
         };
-        match stored {
+        Some(match &stored.rest {
             Stored::File(raw) => raw,
             Stored::Member(member) => member.raw(),
-        }
+        })
     }
 }
 
@@ -228,8 +220,7 @@ impl Read for Body {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read(buffer),
-            Self::Gzip(decoder) => decoder.read(buffer),
-            Self::Zstd(decoder) => decoder.read(buffer),
+            Self::Packed(_, parts) => parts.read(buffer),
         }
     }
 }

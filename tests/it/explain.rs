@@ -72,6 +72,7 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
             workers: 2,
             max_rejects: MaxRejects::Count(0),
             keep_rejects: false,
+            limits: pql::read::Limits::STANDARD,
         };
         let folded = pipeline::fold(&job, None).expect("a state");
         let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, None, None).expect("scores");

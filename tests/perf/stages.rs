@@ -64,8 +64,17 @@ fn input(path: &Path) -> Vec<Input> {
 fn fold(model: &Model, path: &Path, workers: usize) -> Folded {
     let max_rejects = MaxRejects::Count(0);
     let format = "native";
-    let job =
-        Job { model, format, inputs: input(path), when: as_of(), now: 0, workers, max_rejects, keep_rejects: false };
+    let job = Job {
+        model,
+        format,
+        inputs: input(path),
+        when: as_of(),
+        now: 0,
+        workers,
+        max_rejects,
+        keep_rejects: false,
+        limits: Limits::STANDARD,
+    };
     pipeline::fold(&job, None).expect("events without rejects")
 }
 

@@ -1,0 +1,104 @@
+//! Text of others on its way to a terminal or the log of a build: shown, but obeyed by neither.
+
+use std::{borrow::Cow, fmt::Write};
+
+/// Text that cannot steer a terminal or a log reader: control and direction characters and line separators are written as escapes.
+pub fn visible(text: &str) -> String {
+    if !text.contains(is_risky) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// Control characters, marks that turn the direction of what follows, and separators at which some viewers begin a line.
+fn is_risky(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A document as it is drawn: what the renderer of documents does not replace by itself is replaced by a character of as many bytes, so that
+/// spans stay where they are.
+pub(super) fn drawable(text: &str) -> Cow<'_, str> {
+    let left =
+        |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}');
+    if !text.contains(left) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = |c: char| match c {
+        c if !left(c) => c,
+        c if c.len_utf8() == 2 => '·',
+        _ => '\u{fffd}',
+    };
+    Cow::Owned(text.chars().map(replaced).collect())
+}
+
+/// Beginnings of commands that build servers take from logs, wherever they stand in a line. **Source**: GitHub's runner and Azure Pipelines
+/// (`##[`, `##vso[`), TeamCity's service messages.
+const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+
+/// Lines for people, of which no build server takes one for a command: `::` at the beginning of a line, where GitHub's runner looks for
+/// commands behind white space too, and `##[` and the like anywhere have their first character written as an escape.
+pub fn no_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive('\n') {
+        let white = line.len() - line.trim_start().len();
+        let mut rest = line;
+        if line[white..].starts_with("::") {
+            out.push_str(&line[..white]);
+            rest = &line[white..];
+            escape_first(&mut rest, &mut out);
+        }
+        while let Some(at) = COMMANDS.iter().filter_map(|command| rest.find(command)).min() {
+            out.push_str(&rest[..at]);
+            rest = &rest[at..];
+            escape_first(&mut rest, &mut out);
+        }
+        out.push_str(rest);
+    }
+    Cow::Owned(out)
+}
+
+/// Writes the first character of a text, which is of ASCII, as an escape, and steps over it.
+fn escape_first(text: &mut &str, out: &mut String) {
+    if let Some(byte) = text.bytes().next() {
+        let _ = write!(out, "\\u{{{byte:x}}}");
+        *text = &text[1..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(visible("a\u{2028}\u{85}\u{9b}\u{61c}\n"), "a\\u{2028}\\u{85}\\u{9b}\\u{61c}\\n");
+        assert_eq!(visible("é 漢 \u{feff}"), "é 漢 \u{feff}");
+    }
+
+    #[test]
+    fn a_document_that_is_drawn_keeps_its_length() {
+        let text = "é\u{9b}2J\u{2028}漢\u{200f}\u{61c}";
+        let drawn = drawable(text);
+        assert_eq!(drawn, "é·2J\u{fffd}漢\u{fffd}·");
+        assert_eq!(drawn.len(), text.len());
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        for (text, shown) in [
+            ("::error::x", "\\u{3a}:error::x"),
+            (" a\n \t::add-mask::x\n", " a\n \t\\u{3a}:add-mask::x\n"),
+            ("a ##[error]b ##vso[c]", "a \\u{23}#[error]b \\u{23}#vso[c]"),
+            ("###[x\n::##[x", "#\\u{23}#[x\n\\u{3a}:\\u{23}#[x"),
+            ("##teamcity[x]", "\\u{23}#teamcity[x]"),
+            ("a::b ## c", "a::b ## c"),
+        ] {
+            assert_eq!(no_commands(text), shown);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Compressed data, part by part: the members of gzip, the frames of zstd, any number of which may follow one another in a file.
+//!
+//! Takes stored bytes, gives what is in all parts. Invariant: it is known of which part the last byte was and where that part begins, so that
+//! damage can be told with its place.
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, Read},
+};
+
+use flate2::bufread::GzDecoder;
+
+/// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
+/// of the zstd command too, so that a few bytes cannot ask for gigabytes.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Read size under the decoders; bytes.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Which part of compressed data, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// From 1.
+    pub number: u64,
+    /// Offset of its first byte in the compressed data.
+    pub offset: u64,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { number: 1, offset: 0 }
+    }
+}
+
+impl fmt::Display for Part {
+    /// `member 2, which begins at byte 1234`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "member {}, which begins at byte {}", self.number, self.offset)
+    }
+}
+
+/// Stored bytes, buffered and counted.
+struct Stored<R> {
+    buffer: BufReader<R>,
+    consumed: u64,
+}
+
+impl<R: Read> Read for Stored<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.buffer.read(buffer)?;
+        self.consumed += got as u64;
+        Ok(got)
+    }
+}
+
+impl<R: Read> BufRead for Stored<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.buffer.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.consumed += count as u64;
+        self.buffer.consume(count);
+    }
+}
+
+/// The decoder of one part.
+enum Decoder<R> {
+    Gzip(Box<GzDecoder<Stored<R>>>),
+    Zstd(zstd::Decoder<'static, Stored<R>>),
+}
+
+impl<R: Read> Decoder<R> {
+    fn zstd(stored: Stored<R>) -> io::Result<Self> {
+        let mut decoder = zstd::Decoder::with_buffer(stored)?.single_frame();
+        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+        Ok(Self::Zstd(decoder))
+    }
+
+    fn gzip(stored: Stored<R>) -> Self {
+        Self::Gzip(Box::new(GzDecoder::new(stored)))
+    }
+
+    fn stored(&self) -> &Stored<R> {
+        match self {
+            Self::Gzip(decoder) => decoder.get_ref(),
+            Self::Zstd(decoder) => decoder.get_ref(),
+        }
+    }
+
+    /// A decoder for what follows, and where that begins, if anything does.
+    fn next(self) -> io::Result<(Self, Option<u64>)> {
+        let (mut stored, is_gzip) = match self {
+            Self::Gzip(decoder) => (decoder.into_inner(), true),
+            Self::Zstd(decoder) => (decoder.finish(), false),
+        };
+        // A decoder may take its header as soon as it is made.
+        let offset = if stored.fill_buf()?.is_empty() { None } else { Some(stored.consumed) };
+        Ok((if is_gzip { Self::gzip(stored) } else { Self::zstd(stored)? }, offset))
+    }
+}
+
+/// What is in all parts, one after another.
+pub(super) struct Parts<R> {
+    /// None only after an error.
+    decoder: Option<Decoder<R>>,
+    part: Part,
+    ended: bool,
+}
+
+impl<R: Read> Parts<R> {
+    /// Gzip (RFC 1952).
+    pub(super) fn gzip(stored: R) -> Self {
+        Self::new(Decoder::gzip(Self::stored(stored)))
+    }
+
+    /// Zstandard (RFC 8878).
+    pub(super) fn zstd(stored: R) -> io::Result<Self> {
+        Decoder::zstd(Self::stored(stored)).map(Self::new)
+    }
+
+    fn stored(stored: R) -> Stored<R> {
+        Stored { buffer: BufReader::with_capacity(BUFFER_BYTES, stored), consumed: 0 }
+    }
+
+    fn new(decoder: Decoder<R>) -> Self {
+        Self { decoder: Some(decoder), part: Part::default(), ended: false }
+    }
+
+    /// The part that is being read.
+    pub(super) fn part(&self) -> Part {
+        self.part
+    }
+
+    /// What the stored bytes come from; none after an error.
+    pub(super) fn get_ref(&self) -> Option<&R> {
+        self.decoder.as_ref().map(|decoder| decoder.stored().buffer.get_ref())
+    }
+}
+
+impl<R: Read> Read for Parts<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !self.ended && !buffer.is_empty() {
+            let Some(decoder) = &mut self.decoder else { return Ok(0) };
+            let got = match decoder {
+                Decoder::Gzip(decoder) => decoder.read(buffer)?,
+                Decoder::Zstd(decoder) => decoder.read(buffer)?,
+            };
+            if got > 0 {
+                return Ok(got);
+            }
+            let Some(decoder) = self.decoder.take() else { return Ok(0) };
+            let (next, offset) = decoder.next()?;
+            match offset {
+                Some(offset) => self.part = Part { number: self.part.number + 1, offset },
+                None => self.ended = true,
+            }
+            self.decoder = Some(next);
+        }
+        Ok(0)
+    }
+}

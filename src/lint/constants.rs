@@ -106,7 +106,14 @@ impl Gather {
     }
 
     fn level(&mut self, level: &Level, bit: u32) {
-        let thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+        let conditions = level.tiers.iter().map(|tier| &tier.when);
+        let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
+        let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
+        conditions.flatten().for_each(|when| self.note(when, bit));
+        let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+        let score = self.found.get_mut(&(level.slots.score | bit)).map(Constants::few).unwrap_or_default();
+        thresholds.extend(score.numbers);
+        thresholds.truncate(PASSED_ON_MAX);
         for fact in &level.facts {
             match &fact.source {
                 Source::Expression(program) => self.note(program, bit),
@@ -137,10 +144,6 @@ impl Gather {
             }
             signal.decay.iter().for_each(|decay| self.note(&decay.since, bit));
         }
-        let conditions = level.tiers.iter().map(|tier| &tier.when);
-        let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
-        let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
-        conditions.flatten().for_each(|when| self.note(when, bit));
     }
 
     /// Notes what the comparisons inside a program say.

@@ -145,6 +145,25 @@ impl<'l, 'm> Lint<'l, 'm> {
         what: impl FnOnce() -> String,
     ) -> Answer {
         let answer = self.search.solve(plan, limits, &self.guides(bit), goal);
+        self.noted(answer, what)
+    }
+
+    /// The same, beginning with some people of its own.
+    fn ask_from(
+        &self,
+        first: &[Guide],
+        plan: &Plan,
+        bit: u32,
+        goal: &Goal<'_, 'm>,
+        what: impl FnOnce() -> String,
+    ) -> Answer {
+        let guides: Vec<&Guide> = first.iter().chain(self.guides(bit)).collect();
+        let answer = self.search.solve(plan, &Limits::new(), &guides, goal);
+        self.noted(answer, what)
+    }
+
+    /// Notes a question that was left open.
+    fn noted(&self, answer: Answer, what: impl FnOnce() -> String) -> Answer {
         if answer == Answer::Unsettled {
             self.search.unsettled.borrow_mut().push(what());
         }
@@ -166,6 +185,30 @@ impl<'l, 'm> Lint<'l, 'm> {
         let goal = Goal { keys, possible: &possible, reached: &reached };
         let answer = self.ask(&plan, limits, bit, &goal, what);
         (plan, answer)
+    }
+
+    /// People for whom a condition holds, and who are otherwise like those that searches begin with.
+    fn overlays(&self, program: Option<&'m Program>, bit: u32, limits: &Limits) -> Vec<Guide> {
+        let Some(program) = program else { return Vec::new() };
+        let keys = self.keys(program, bit);
+        let plan = self.search.plan(keys.clone());
+        let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_hold();
+        let reached = |world: &world::World<'_>| world.holds(program, bit);
+        let goal = Goal { keys, possible: &possible, reached: &reached };
+        let guides = self.guides(bit);
+        let mut found = Vec::new();
+        let blank_first: Vec<&Guide> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
+        if let Answer::Found(chosen) = self.search.solve(&plan, limits, &blank_first, &goal) {
+            let small = self.smallest_within(&plan, chosen, &goal, limits);
+            for base in blank_first.into_iter().take(3) {
+                let mut guide = base.clone();
+                for (place, cell) in plan.variables[..plan.core].iter().zip(&small) {
+                    guide[*place] = *cell;
+                }
+                found.push(guide);
+            }
+        }
+        found
     }
 
     /// Somebody for whom it does not hold.

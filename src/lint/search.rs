@@ -25,7 +25,9 @@ use crate::{
 };
 
 /// What one question may cost. **Units**: boxes.
-const BOXES_MAX: u32 = 400;
+const BOXES_MAX: u32 = 200;
+/// So many people are taken as the first to begin with, one after the other.
+const BEGINNINGS_MAX: usize = 3;
 /// What all questions of a model may cost together. **Units**: facts and signals looked at.
 const WORK_MAX: u64 = 1_500_000;
 
@@ -129,7 +131,22 @@ impl<'m> Search<'m> {
 
     /// Looks for somebody for whom the goal holds.
     pub(super) fn solve(&self, plan: &Plan, limits: &Limits, guides: &[&Guide], goal: &Goal<'_, 'm>) -> Answer {
-        let guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(plan, guide)).collect();
+        let mut guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(plan, guide)).collect();
+        guides.dedup();
+        for _ in 0..guides.len().clamp(1, BEGINNINGS_MAX) {
+            let answer = self.begin(plan, limits, &guides, goal);
+            if answer != Answer::Unsettled {
+                return answer;
+            }
+            // A search that went astray may find its way from somebody else.
+            if !guides.is_empty() {
+                guides.rotate_left(1);
+            }
+        }
+        Answer::Unsettled
+    }
+
+    fn begin(&self, plan: &Plan, limits: &Limits, guides: &[Vec<u16>], goal: &Goal<'_, 'm>) -> Answer {
         let mut open: Vec<Cells> = vec![self.whole(plan, limits)];
         let mut boxes = 0;
         let mut sure = true;
@@ -143,7 +160,7 @@ impl<'m> Search<'m> {
             if broken || !(goal.possible)(&judged) {
                 continue;
             }
-            for guide in &guides {
+            for guide in guides {
                 if !self.spend(plan.cost) {
                     return Answer::Unsettled;
                 }
@@ -199,13 +216,15 @@ impl<'m> Search<'m> {
 
     /// Changes facts within a box until all links hold; those that do not decide first.
     pub(super) fn repair(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16]) -> bool {
-        const ROUNDS: usize = 4;
+        const ROUNDS: usize = 6;
+        // What has been changed is changed again only if nothing else helps, so that two links do not undo each other's work.
+        let mut changed = vec![false; chosen.len()];
         for _ in 0..ROUNDS {
             let mut whole = true;
             for link in &plan.links {
                 if !self.keeps(plan, chosen, *link) {
                     whole = false;
-                    if !self.mend(plan, cells, chosen, *link) {
+                    if !self.mend(plan, cells, chosen, *link, &mut changed) {
                         return false;
                     }
                 }
@@ -218,10 +237,10 @@ impl<'m> Search<'m> {
     }
 
     /// Changes one fact of a link so that it holds, by as little as possible.
-    fn mend(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16], link: usize) -> bool {
+    fn mend(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16], link: usize, changed: &mut [bool]) -> bool {
         let mut facts: Vec<usize> =
             self.links.keys[link].iter().filter_map(|key| plan.index.get(key).copied()).collect();
-        facts.sort_by_key(|at| std::cmp::Reverse(*at >= plan.core));
+        facts.sort_by_key(|at| (changed[*at], *at < plan.core));
         for at in facts {
             let (before, (first, last)) = (chosen[at], cells[at]);
             for distance in 1..=(last - first) {
@@ -229,6 +248,7 @@ impl<'m> Search<'m> {
                     if (first..=last).contains(&cell) {
                         chosen[at] = cell;
                         if self.keeps(plan, chosen, link) {
+                            changed[at] = true;
                             return true;
                         }
                     }

@@ -91,12 +91,15 @@ fn without_home<'w>(world: &World<'w>, home: usize) -> World<'w> {
 fn ask<'m>(
     lint: &Lint<'_, 'm>,
     nothing: &Limits,
-    wanted: Vec<Key>,
+    mut wanted: Vec<Key>,
     can: &dyn Fn(&Judged<'_, 'm>) -> bool,
     so: &dyn Fn(&World<'_>) -> bool,
     what: &str,
     span: Range<usize>,
 ) {
+    if wanted.iter().any(|key| key & ACCOUNT_BIT != 0) {
+        wanted.push(HOME);
+    }
     let plan: Plan = lint.search.plan(wanted.iter().copied());
     let Some(home) = plan.index.get(&HOME).copied().filter(|home| *home < plan.core) else { return };
     let lost = |world: &World<'_>| so(world) && !so(&without_home(world, home));

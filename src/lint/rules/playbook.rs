@@ -30,7 +30,9 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
         lint.tell(Diagnostic::warning(codes::NO_ACCOUNTS, first_place(lint), message, label).help(help));
     }
     no_use(lint);
-    if (has_human || scores_accounts) && SIDES.iter().all(|bit| lint.level(*bit).milestones.is_empty()) {
+    let has_qualified = SIDES.iter().any(|bit| lint.level(*bit).tiers.iter().any(|tier| tier.qualified));
+    if (has_human || scores_accounts && has_qualified) && SIDES.iter().all(|bit| lint.level(*bit).milestones.is_empty())
+    {
         let message = "a model without a milestone";
         let label = "nothing says when somebody has got what the product is good for";
         let help = "[[user.milestones]] with name = \"activated\" and the event of the first success";
@@ -74,6 +76,7 @@ fn gives(signal: &Signal) -> bool {
 /// Tells of a model in which nothing that pays is use of the product.
 fn no_use(lint: &Lint<'_, '_>) {
     let mut first = None;
+    let (mut count, mut over_events) = (0, false);
     for bit in SIDES {
         let signals = lint.level(bit).signals.iter().zip(&lint.written(bit).signals);
         for (signal, text) in signals.filter(|(signal, _)| gives(signal)) {
@@ -88,9 +91,15 @@ fn no_use(lint: &Lint<'_, '_>) {
                 return;
             }
             first.get_or_insert_with(|| text.name.clone());
+            count += 1;
+            over_events |= plan.variables[..plan.core].iter().any(|place| {
+                let key = lint.search.space.variables[*place].key;
+                lint.facts.metric(key).is_some_and(|metric| metric.events.named.is_some())
+            });
         }
     }
-    if let Some(place) = first {
+    // One signal is a beginning, and traits alone are a model of fit.
+    if let (Some(place), true) = (first, count > 1 && over_events) {
         let message = "nothing that gives points is use of the product";
         let label = "sign-ups, visits, steps of buying and what is known of people are all that pays";
         let help = "give points for what people do in the product, such as completing its core workflow";

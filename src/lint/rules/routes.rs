@@ -92,7 +92,8 @@ fn first_that_holds<'m>(lint: &Lint<'_, 'm>, list: &List<'m>) {
         let reached = |world: &World<'_>| world.text(key) == Some(name);
         let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
         let question = || format!("whether {} can get {} `{name}`", one(bit), list.kind);
-        if lint.ask(&plan, &Limits::new(), bit, &goal, question) == Answer::Never {
+        let first = lint.overlays(*when, bit, &Limits::new());
+        if lint.ask_from(&first, &plan, bit, &goal, question) == Answer::Never {
             shadowed(lint, list, place);
         }
     }
@@ -234,7 +235,9 @@ fn reached<'m>(lint: &Lint<'_, 'm>, without: &Without<'_>) -> Option<(Diagnostic
     let possible = |judged: &Judged<'_, 'm>| judged.rules(whens(), bit).0[place];
     let reached = |world: &World<'_>| world.text(key) == Some(name);
     let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
-    let found = lint.search.solve(&plan, without.limits, &without.guides, &goal);
+    let first = lint.overlays(level.routes[place].when.as_ref(), bit, without.limits);
+    let guides: Vec<_> = first.iter().chain(without.guides.iter().copied()).collect();
+    let found = lint.search.solve(&plan, without.limits, &guides, &goal);
     if found == Answer::Unsettled {
         lint.search.unsettled.borrow_mut().push(format!("whether route `{name}` is {}", without.label));
     }

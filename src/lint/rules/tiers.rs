@@ -130,7 +130,8 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: 
     let reached = |world: &World<'_>| world.text(key) == Some(name);
     let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
     let question = || format!("whether {} can get into tier `{name}`", one(bit));
-    if lint.ask(plan, &Limits::new(), bit, &goal, question) != Answer::Never {
+    let first = lint.overlays(level.tiers[place].when.as_ref(), bit, &Limits::new());
+    if lint.ask_from(&first, plan, bit, &goal, question) != Answer::Never {
         return;
     }
     // Somebody who would be in it, if those before it did not take them.

@@ -300,7 +300,7 @@ impl Eye<'_, '_> {
     /// Sees a record; gives the reason if it is none, and then has seen nothing.
     fn see(&mut self, survey: &mut Survey, decoder: &mut Decoder<'_>, bytes: &[u8]) -> Result<(), Reason> {
         let line = std::str::from_utf8(bytes).map_err(|_| Reason::InvalidUtf8)?;
-        let line = decoder.decode(line);
+        let line = decoder.decode_json(line);
         let file = self.file as usize;
         match &line {
             Line::Rejected(reason) => return Err(*reason),

@@ -586,7 +586,7 @@ pub fn evaluate<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(Scored<'s>, WithoutEvents), RunError> {
-    let emails = model.user.email.map(|index| emails(users, index)).unwrap_or_default();
+    let emails = emails(users, &model.user.emails);
     let entities = entities(state, model, &emails);
     let mut enrichment = Enrichment::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
@@ -611,12 +611,14 @@ pub fn evaluate<'s>(
     Ok((scored, without))
 }
 
-/// The e-mails that an enrichment file gives, by raw user id.
-fn emails(users: Option<&EnrichFile>, index: usize) -> HashMap<String, String> {
+/// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
+fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
-    let email = |values: &[Value<'static>]| match values.get(index) {
-        Some(Value::Text(text)) => Some(text.to_string()),
-        _ => None,
+    let email = |values: &[Value<'static>]| {
+        traits.iter().find_map(|index| match values.get(*index) {
+            Some(Value::Text(text)) => Some(text.to_string()),
+            _ => None,
+        })
     };
     rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
 }

@@ -120,6 +120,8 @@ pub struct Rejects {
     list: Vec<(Reject, u64)>,
     bytes: SpooledTempFile,
     names: Vec<String>,
+    /// What each file was recognised as; none where there was nothing to recognise.
+    formats: Vec<Option<Recognised>>,
 }
 
 /// Bytes of rejected lines that are kept in memory.
@@ -290,7 +292,8 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let id_conflict = hearth.conflicts();
     let state = hearth.into_state(folded);
-    let rejects = shared.finish(job);
+    let mut rejects = shared.finish(job);
+    rejects.formats = (0..job.inputs.len()).map(|file| formats.of(file)).collect();
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -380,7 +383,7 @@ impl Shared {
         }
         let (bytes, _) = self.spool.into_inner().unwrap_or_else(PoisonError::into_inner);
         let names = job.inputs.iter().map(|input| input.name.clone()).collect();
-        Rejects { list, bytes, names }
+        Rejects { list, bytes, names, formats: Vec::new() }
     }
 }
 
@@ -455,13 +458,16 @@ impl Worker<'_> {
 
     /// Folds the lines of a block; gives how many there were.
     fn block(&mut self, block: &Block) -> Result<u64, RunError> {
-        let first = (block.index == 0).then_some(&*block.bytes);
+        if let Some(length) = block.long_line {
+            return self.long_line(block, length).map_err(RunError::Spool);
+        }
+        let first = block.begins.then_some(&*block.bytes);
         let decoder = self.reading.of_file(block.file, first).map_err(|foreign| {
             self.reader.stop();
             let file = self.job.inputs.get(block.file as usize).map_or_else(String::new, |input| input.name.clone());
             RunError::Foreign { file, foreign }
         })?;
-        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) && block.long_line.is_none() {
+        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) {
             return self.unusual_block(block).map_err(RunError::Spool);
         }
         self.usual_block(block).map_err(RunError::Spool)
@@ -481,11 +487,6 @@ impl Worker<'_> {
             kept: (0, 0),
             length,
         };
-        if let Some(length) = block.long_line {
-            self.folder.fold(block.file, &Line::Rejected(Reason::TooLong));
-            self.shared.reject(place(0, 0, Reason::TooLong, length), &block.bytes, self.job.keep_rejects)?;
-            return Ok(1);
-        }
         // Checking a block at once is many times faster than line by line, and almost always enough.
         let whole = std::str::from_utf8(&block.bytes).ok();
         let mut start = 0;
@@ -514,6 +515,11 @@ impl Worker<'_> {
 }
 
 impl Rejects {
+    /// The name of each file and what it was recognised as.
+    pub fn formats(&self) -> impl Iterator<Item = (&str, Option<Recognised>)> {
+        self.names.iter().map(String::as_str).zip(self.formats.iter().copied())
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -10,6 +10,7 @@ mod init;
 mod inspect;
 mod model;
 mod notes;
+mod options;
 mod score;
 mod shell;
 mod test;

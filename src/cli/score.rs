@@ -9,9 +9,13 @@ use std::{
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Failure, model, notes, tell};
+use super::{
+    Exit, Failure, model, notes,
+    options::{View, present},
+    tell,
+};
 use crate::{
-    clock::{parse_day, parse_rfc3339},
+    clock::{LAST_DAY, parse_day, parse_rfc3339},
     diag::visible,
     emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
     enrich::{self, EnrichFile},
@@ -41,27 +45,8 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FromName>,
 
-    /// Look from this point in time; only events before it count
-    ///
-    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
-    #[arg(long, value_name = "WHEN", default_value = "latest")]
-    as_of: String,
-
-    /// What else is known of users: CSV or NDJSON with a column user_id
-    #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
-
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
-    #[arg(long, value_name = "FILE")]
-    accounts: Option<PathBuf>,
-
-    /// The column of --users that holds the user's id
-    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
-    users_key: String,
-
-    /// The column of --accounts that holds the account's id
-    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
-    accounts_key: String,
+    #[command(flatten)]
+    view: View,
 
     /// Write users, accounts, rejects and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
@@ -200,9 +185,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
-    let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, &model), arguments.quiet)?;
-    let accounts =
-        enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, &model), arguments.quiet)?;
+    let [users, accounts] = arguments.view.enrichment(&model, arguments.quiet)?;
     spare_inputs(arguments, &settings.inputs)?;
     if let Some(dir) = &arguments.out {
         ensure_dir(dir)?;
@@ -220,37 +203,19 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         max_rejects: settings.max_rejects,
         keep_rejects: rejects_path.is_some(),
     };
-    let mut folded = match fold(&job, arguments.quiet) {
-        Err(error) => return Err(without_result(error, rejects_path.as_deref())),
-        Ok(folded) => folded,
-    };
+    let noted = (!arguments.quiet).then_some(job.format);
+    let mut folded =
+        fold(&job, arguments.quiet).map_err(|error| without_result(error, rejects_path.as_deref(), noted))?;
     if !arguments.quiet {
-        notes::formats(&folded, job.format);
-        tell_empty(&folded.files);
-        tell_rejects(&folded.rejects);
-        tell_missing_names("the model", &model, &folded.state.names);
+        tell_input(&folded, job.format, &model);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
-    if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
-        let as_of = crate::clock::instant_text(folded.as_of.instant);
-        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
-    }
     if !arguments.quiet {
-        let files = [(&arguments.users, "user", "users"), (&arguments.accounts, "account", "accounts")];
-        for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
-            if let (Some(path), Some(count @ 1..)) = (path, count) {
-                let path = visible(&path.display().to_string());
-                let have = if count == 1 { "has" } else { "have" };
-                tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
-            }
-        }
+        tell_result(&scored, &arguments.view, without, folded.split_records);
     }
     let mut staged = Vec::new();
     if let Some(path) = &rejects_path {
         staged.push(stage_rejects(path, &mut folded.rejects)?);
-    }
-    if !arguments.quiet {
-        notes::joins(&scored.entities.joins, folded.split_records);
     }
     if let Some(path) = &arguments.id_map {
         staged.push(stage_id_map(path, &scored)?);
@@ -269,11 +234,40 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     exit
 }
 
-/// Publishes the rejected lines of a run that has nothing else to publish.
-fn without_result(mut error: RunError, path: Option<&Path>) -> Failure {
+/// What there is to say of the input.
+fn tell_input(folded: &Folded, format: &str, model: &Model) {
+    notes::formats(folded, format);
+    tell_empty(&folded.files);
+    notes::pages(&folded.files);
+    tell_rejects(&folded.rejects);
+    tell_missing_names("the model", model, &folded.state.names);
+}
+
+/// What there is to say of users and accounts beside their rows.
+fn tell_result(scored: &Scored<'_>, view: &View, without: WithoutEvents, split_records: u64) {
+    if scored.users.count + scored.accounts.count == 0 {
+        let as_of = crate::clock::instant_text(scored.as_of.instant);
+        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
+    }
+    let files = [(&view.users, "user", "users"), (&view.accounts, "account", "accounts")];
+    for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
+        if let (Some(path), Some(count @ 1..)) = (path, count) {
+            let path = visible(&path.display().to_string());
+            let have = if count == 1 { "has" } else { "have" };
+            tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
+        }
+    }
+    notes::joins(&scored.entities.joins, split_records);
+}
+
+/// Publishes the rejected lines of a run that has nothing else to publish. What files were read as is noted where the format that was asked for is given.
+fn without_result(mut error: RunError, path: Option<&Path>, noted: Option<&str>) -> Failure {
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };
+    if let Some(asked) = noted {
+        notes::formats_of_rejects(rejects, asked);
+    }
     tell_rejects(rejects);
     if let Some(path) = path.filter(|_| !rejects.is_empty()) {
         if let Err(failure) = stage_rejects(path, rejects).and_then(|staged| Ok(commit(vec![staged])?)) {
@@ -296,7 +290,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     if arguments.out.is_some() && arguments.format == Some(FormatName::Table) {
         return Err(Failure::usage("--format table is for the terminal; with --out it is csv, json or ndjson"));
     }
-    let when = when(&arguments.as_of)?;
+    let when = arguments.view.when()?;
     let max_rejects = max_rejects(&arguments.max_rejects)?;
     if arguments.events.is_empty() {
         return Err(Failure::usage(
@@ -307,11 +301,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
-    // The clock is read only where the point in time depends on it.
-    let now = match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
-    };
+    let now = present(when);
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let workers = arguments.threads.map_or_else(cores, usize::from);
     // A pool that was made before, as in tests, keeps its size; results do not depend on it.
@@ -337,6 +327,9 @@ pub(super) fn when(text: &str) -> Result<When, Failure> {
     match text {
         "latest" => Ok(When::Latest),
         "yesterday" => Ok(When::Yesterday),
+        _ if parse_day(text).is_some_and(|day| day > LAST_DAY) => Err(Failure::usage(format!(
+            "--as-of `{text}` is later than times are read; expected a date up to 9999-12-28"
+        ))),
         _ => parse_day(text).map(When::EndOf).or_else(|| parse_rfc3339(text).map(When::At)).ok_or_else(|| {
             Failure::usage(format!(
                 "--as-of `{text}` is no point in time; expected a date such as 2026-10-31, an instant such as 2026-10-31T12:00:00Z, `yesterday` or `latest`"
@@ -371,7 +364,7 @@ fn spare_inputs(arguments: &ScoreArguments, inputs: &[Input]) -> Result<(), Fail
     let read: Vec<PathBuf> = inputs
         .iter()
         .filter_map(|input| input.path().map(Path::to_path_buf))
-        .chain([&arguments.model, &arguments.users, &arguments.accounts].into_iter().flatten().cloned())
+        .chain([&arguments.model, &arguments.view.users, &arguments.view.accounts].into_iter().flatten().cloned())
         .collect();
     for output in outputs {
         let Ok(real) = output.canonicalize() else { continue };

@@ -37,6 +37,7 @@ pub(super) struct End {
     pub(super) compression: Compression,
     pub(super) raw_bytes: u64,
     pub(super) bytes: u64,
+    pub(super) more_pages: bool,
 }
 
 impl Source {
@@ -117,6 +118,7 @@ impl Source {
     ///
     /// Those of [`Stream::finish`].
     pub(super) fn finish(self) -> Result<End, ReadError> {
+        let more_pages = matches!(&self, Self::List(items) if items.more_pages());
         let stream = match self {
             Self::Lines(cutter) => cutter.finish(),
             Self::List(items) => items.finish(),
@@ -124,10 +126,11 @@ impl Source {
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
                 let (raw_bytes, bytes) = table.finish();
-                return Ok(End { compression: Compression::None, raw_bytes, bytes });
+                return Ok(End { compression: Compression::None, raw_bytes, bytes, more_pages });
             }
         }?;
-        Ok(End { compression: stream.compression(), raw_bytes: stream.raw_bytes(), bytes: stream.good_bytes() })
+        let (raw_bytes, bytes) = (stream.raw_bytes(), stream.good_bytes());
+        Ok(End { compression: stream.compression(), raw_bytes, bytes, more_pages })
     }
 }
 

@@ -11,6 +11,9 @@ const INSTANT_MIN: Micros = -62_135_510_400_000_000;
 /// The first instant that is too late for an event: 9999-12-30, for the same reason.
 const INSTANT_MAX: Micros = 253_402_128_000_000_000;
 
+/// The last local date that all of an event can lie in, in every zone: 9999-12-28.
+pub const LAST_DAY: Day = (INSTANT_MAX / DAY_US) as Day - 2;
+
 /// An IANA time zone from the compiled-in database.
 #[derive(Debug, Clone)]
 pub struct Zone {

@@ -264,8 +264,9 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let id_conflict = hearth.conflicts();
     let state = hearth.into_state(folded);
-    let rejects =
+    let mut rejects =
         shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
+    rejects.formats = (0..job.inputs.len()).map(|file| formats.of(file)).collect();
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -396,13 +397,16 @@ impl Worker<'_> {
 
     /// Folds the lines of a block; gives how many there were.
     fn block(&mut self, block: &Block) -> Result<u64, RunError> {
-        let first = (block.index == 0).then_some(&*block.bytes);
+        if let Some(length) = block.long_line {
+            return self.long_line(block, length).map_err(RunError::Spool);
+        }
+        let first = block.begins.then_some(&*block.bytes);
         let decoder = self.reading.of_file(block.file, first).map_err(|foreign| {
             self.reader.stop();
             let file = self.job.inputs.get(block.file as usize).map_or_else(String::new, |input| input.name.clone());
             RunError::Foreign { file, foreign }
         })?;
-        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) && block.long_line.is_none() {
+        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) {
             return self.unusual_block(block).map_err(RunError::Spool);
         }
         self.usual_block(block).map_err(RunError::Spool)
@@ -421,11 +425,6 @@ impl Worker<'_> {
             reason,
             length,
         };
-        if let Some(length) = block.long_line {
-            self.folder.fold(block.file, &Line::Rejected(Reason::TooLong));
-            self.shared.reject(place(0, 0, Reason::TooLong, length), &block.bytes, self.job.keep_rejects)?;
-            return Ok(1);
-        }
         // Checking a block at once is many times faster than line by line, and almost always enough.
         let whole = std::str::from_utf8(&block.bytes).ok();
         let mut start = 0;
@@ -474,7 +473,7 @@ pub fn evaluate<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(Scored<'s>, WithoutEvents), RunError> {
-    let emails = model.user.email.map(|index| emails(users, index)).unwrap_or_default();
+    let emails = emails(users, &model.user.emails);
     let entities = entities(state, model, &emails);
     let mut enrichment = Enrichment::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
@@ -499,12 +498,14 @@ pub fn evaluate<'s>(
     Ok((scored, without))
 }
 
-/// The e-mails that an enrichment file gives, by raw user id.
-fn emails(users: Option<&EnrichFile>, index: usize) -> HashMap<String, String> {
+/// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
+fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
-    let email = |values: &[Value<'static>]| match values.get(index) {
-        Some(Value::Text(text)) => Some(text.to_string()),
-        _ => None,
+    let email = |values: &[Value<'static>]| {
+        traits.iter().find_map(|index| match values.get(*index) {
+            Some(Value::Text(text)) => Some(text.to_string()),
+            _ => None,
+        })
     };
     rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
 }

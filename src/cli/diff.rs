@@ -9,8 +9,10 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure, model, notes, paint,
-    score::{FromName, enrichment, max_rejects, tell_empty, tell_missing_names, tell_rejects, tell_resolved, when},
+    Exit, Failure, model, notes,
+    options::{View, present},
+    paint,
+    score::{FromName, max_rejects, tell_empty, tell_missing_names, tell_rejects, tell_resolved},
     tell,
 };
 use crate::{
@@ -46,19 +48,8 @@ pub(super) struct DiffArguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FromName>,
 
-    /// Look from this point in time; only events before it count
-    ///
-    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in each model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
-    #[arg(long, value_name = "WHEN", default_value = "latest")]
-    as_of: String,
-
-    /// What else is known of users: CSV or NDJSON with a column user_id
-    #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
-
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
-    #[arg(long, value_name = "FILE")]
-    accounts: Option<PathBuf>,
+    #[command(flatten)]
+    view: View,
 
     /// End with exit code 1 if this condition over the summary holds, such as `hot_new > 2 * hot_old`; may be given more than once
     #[arg(long, value_name = "EXPR")]
@@ -125,7 +116,7 @@ struct Runs<'a> {
 }
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
-    let when = when(&arguments.as_of)?;
+    let when = arguments.view.when()?;
     let max_rejects = max_rejects(&arguments.max_rejects)?;
     let (old, new) = models(arguments)?;
     let vocabulary = Vocabulary::new(&old, &new);
@@ -139,11 +130,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
-    // The clock is read only where the point in time depends on it, and once for both models.
-    let now = match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
-    };
+    // Once for both models.
+    let now = present(when);
     let runs = Runs { arguments, inputs: resolved.inputs, when, now, max_rejects };
     let mut told = String::new();
     let before = runs.run(&old, &arguments.old, &mut told)?;
@@ -225,8 +213,7 @@ impl Runs<'_> {
     fn run(&self, model: &Model, path: &std::path::Path, told: &mut String) -> Result<Snapshot, Failure> {
         let arguments = self.arguments;
         let quiet = arguments.quiet;
-        let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, model), true)?;
-        let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, model), true)?;
+        let [users, accounts] = arguments.view.enrichment(model, true)?;
         let format = arguments.from.map_or(model.input.format, FromName::as_str);
         let job = Job {
             model,

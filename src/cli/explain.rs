@@ -10,7 +10,8 @@ use clap::ValueEnum;
 
 use super::{
     Exit, Failure, model,
-    score::{enrichment, max_rejects, tell_rejects, when},
+    options::{View, present},
+    score::{max_rejects, tell_rejects},
     tell,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     explain::{DAYS_MAX, Explanation, climb, events, forecast},
     ledger::{Entity, ledger, word},
     model::parse_whole,
-    pipeline::{self, Job, RunError, When},
+    pipeline::{self, Job, RunError},
     read::{self, InputKind, Limits},
 };
 
@@ -41,19 +42,8 @@ pub(super) struct ExplainArguments {
     #[arg(short, long, value_name = "FILE")]
     model: Option<PathBuf>,
 
-    /// Look from this point in time; only events before it count
-    ///
-    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
-    #[arg(long, value_name = "WHEN", default_value = "latest")]
-    as_of: String,
-
-    /// What else is known of users: CSV or NDJSON with a column user_id
-    #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
-
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
-    #[arg(long, value_name = "FILE")]
-    accounts: Option<PathBuf>,
+    #[command(flatten)]
+    view: View,
 
     /// List the events that counted for this signal, with file and line
     #[arg(long, value_name = "NAME")]
@@ -102,7 +92,7 @@ fn entity(text: &str) -> Result<(Side, &str), Failure> {
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let (side, id) = entity(&arguments.entity)?;
-    let when = when(&arguments.as_of)?;
+    let when = arguments.view.when()?;
     let max_rejects = max_rejects(&arguments.max_rejects)?;
     let inputs = read::resolve(&arguments.events)?.inputs;
     if arguments.signal.is_some() && inputs.iter().any(|input| input.kind == InputKind::Stdin) {
@@ -117,13 +107,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
-    let users = enrichment(arguments.users.as_deref(), "user_id", (&model.user, &model), true)?;
-    let accounts = enrichment(arguments.accounts.as_deref(), "account_id", (&model.account, &model), true)?;
-    // The clock is read only where the point in time depends on it.
-    let now = match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
-    };
+    let [users, accounts] = arguments.view.enrichment(&model, true)?;
+    let now = present(when);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let format = model.input.format;
     let limits = arguments.max_line;

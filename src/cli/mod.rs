@@ -12,6 +12,7 @@ mod interrupt;
 mod limits;
 mod model;
 mod notes;
+mod options;
 mod rule;
 mod score;
 mod shell;

@@ -2,20 +2,35 @@
 
 use super::tell;
 use crate::{
-    decode::format::Recognised, diag::visible, entity::JoinReport, pipeline::Folded, read::FileStats, units::plural,
+    decode::format::Recognised,
+    diag::visible,
+    entity::JoinReport,
+    pipeline::{Folded, Rejects},
+    read::FileStats,
+    units::plural,
 };
 
-/// What files were read as, and how that was told, unless it was asked for; files of one kind together.
+/// What files were read as, and how that was told, unless it was asked for.
 pub(super) fn formats(folded: &Folded, asked: &str) {
-    let mut kinds: Vec<(&Recognised, &str, u64)> = Vec::new();
-    for (stats, format) in folded.files.iter().zip(&folded.formats) {
+    kinds(folded.files.iter().map(|stats| stats.name.as_str()).zip(folded.formats.iter().copied()), asked);
+}
+
+/// The same of a run that ended without a result.
+pub(super) fn formats_of_rejects(rejects: &Rejects, asked: &str) {
+    kinds(rejects.formats(), asked);
+}
+
+/// Files of one kind together.
+fn kinds<'f>(files: impl Iterator<Item = (&'f str, Option<Recognised>)>, asked: &str) {
+    let mut kinds: Vec<(Recognised, &str, u64)> = Vec::new();
+    for (name, format) in files {
         let Some(format) = format else { continue };
-        let same = |(known, ..): &&mut (&Recognised, &str, u64)| {
+        let same = |(known, ..): &&mut (Recognised, &str, u64)| {
             known.sign == format.sign && known.format.title == format.format.title
         };
         match kinds.iter_mut().find(same) {
             Some((.., count)) => *count += 1,
-            None => kinds.push((format, &stats.name, 1)),
+            None => kinds.push((format, name, 1)),
         }
     }
     for (format, name, count) in kinds.into_iter().filter(|_| asked == "auto") {
@@ -35,6 +50,20 @@ pub(super) fn grown(files: &[FileStats]) {
             file.name
         )));
     }
+}
+
+/// Answers of APIs that are not all there is.
+pub(super) fn pages(files: &[FileStats]) {
+    let mut pages = files.iter().filter(|file| file.more_pages).map(|file| visible(&file.name));
+    let Some(first) = pages.next() else { return };
+    let what = match pages.count() {
+        0 => format!("{first} is an answer that names a next page"),
+        more => format!(
+            "{} are answers that name a next page, the first is {first}",
+            plural(more as u64 + 1, "file", "files")
+        ),
+    };
+    tell(&format!("note: {what}; links are not followed, so fetch all pages and score them together"));
 }
 
 /// Joins that were refused, and records that had to be put together.

@@ -11,9 +11,13 @@ use std::{
 use clap::ValueEnum;
 
 use self::outputs::{Output, Outputs, Planned};
-use super::{Exit, Failure, model, notes, tell};
+use super::{
+    Exit, Failure, model, notes,
+    options::{View, present},
+    tell,
+};
 use crate::{
-    clock::{parse_day, parse_rfc3339},
+    clock::{LAST_DAY, parse_day, parse_rfc3339},
     diag::{no_commands, visible},
     emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
     enrich::{self, EnrichFile},
@@ -42,27 +46,8 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FromName>,
 
-    /// Look from this point in time; only events before it count
-    ///
-    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
-    #[arg(long, value_name = "WHEN", default_value = "latest")]
-    as_of: String,
-
-    /// What else is known of users: CSV or NDJSON with a column user_id
-    #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
-
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
-    #[arg(long, value_name = "FILE")]
-    accounts: Option<PathBuf>,
-
-    /// The column of --users that holds the user's id
-    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
-    users_key: String,
-
-    /// The column of --accounts that holds the account's id
-    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
-    accounts_key: String,
+    #[command(flatten)]
+    view: View,
 
     /// Write users, accounts, rejects and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
@@ -209,9 +194,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
-    let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, &model), arguments.quiet)?;
-    let accounts =
-        enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, &model), arguments.quiet)?;
+    let [users, accounts] = arguments.view.enrichment(&model, arguments.quiet)?;
     let planned = Planned::new(arguments);
     planned.spare_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
     let mut outputs = planned.open(arguments)?;
@@ -226,37 +209,20 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         keep_rejects: outputs.rejects.is_some(),
         limits: arguments.max_line,
     };
+    let noted = (!arguments.quiet).then_some(job.format);
     let mut folded = match fold(&job, arguments.quiet) {
-        Err(error) => return Err(without_result(error, outputs.rejects)),
+        Err(error) => return Err(without_result(error, outputs.rejects, noted)),
         Ok(folded) => folded,
     };
     if !arguments.quiet {
-        notes::formats(&folded, job.format);
-        tell_empty(&folded.files);
-        notes::grown(&folded.files);
-        tell_rejects(&folded.rejects);
-        tell_missing_names("the model", &model, &folded.state.names);
+        tell_input(&folded, job.format, &model);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
-    if scored.users.count + scored.accounts.count == 0 && !arguments.quiet {
-        let as_of = crate::clock::instant_text(folded.as_of.instant);
-        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
-    }
     if !arguments.quiet {
-        let files = [(&arguments.users, "user", "users"), (&arguments.accounts, "account", "accounts")];
-        for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
-            if let (Some(path), Some(count @ 1..)) = (path, count) {
-                let path = visible(&path.display().to_string());
-                let have = if count == 1 { "has" } else { "have" };
-                tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
-            }
-        }
+        tell_result(&scored, &arguments.view, without, folded.split_records);
     }
     if let Some(file) = &mut outputs.rejects {
         file.write_with(|file| folded.rejects.write(file))?;
-    }
-    if !arguments.quiet {
-        notes::joins(&scored.entities.joins, folded.split_records);
     }
     if let Some(file) = &mut outputs.id_map {
         // Every raw id with its user, so that a warehouse can use the same joins.
@@ -274,11 +240,41 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     exit
 }
 
-/// Publishes the rejected lines of a run that has nothing else to publish.
-fn without_result(mut error: RunError, file: Option<Output>) -> Failure {
+/// What there is to say of the input.
+fn tell_input(folded: &Folded, format: &str, model: &Model) {
+    notes::formats(folded, format);
+    tell_empty(&folded.files);
+    notes::pages(&folded.files);
+    notes::grown(&folded.files);
+    tell_rejects(&folded.rejects);
+    tell_missing_names("the model", model, &folded.state.names);
+}
+
+/// What there is to say of users and accounts beside their rows.
+fn tell_result(scored: &Scored<'_>, view: &View, without: WithoutEvents, split_records: u64) {
+    if scored.users.count + scored.accounts.count == 0 {
+        let as_of = crate::clock::instant_text(scored.as_of.instant);
+        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
+    }
+    let files = [(&view.users, "user", "users"), (&view.accounts, "account", "accounts")];
+    for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
+        if let (Some(path), Some(count @ 1..)) = (path, count) {
+            let path = visible(&path.display().to_string());
+            let have = if count == 1 { "has" } else { "have" };
+            tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
+        }
+    }
+    notes::joins(&scored.entities.joins, split_records);
+}
+
+/// Publishes the rejected lines of a run that has nothing else to publish. What files were read as is noted where the format that was asked for is given.
+fn without_result(mut error: RunError, file: Option<Output>, noted: Option<&str>) -> Failure {
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };
+    if let Some(asked) = noted {
+        notes::formats_of_rejects(rejects, asked);
+    }
     tell_rejects(rejects);
     if let Some(mut file) = file.filter(|_| !rejects.is_empty()) {
         let path = file.path().to_path_buf();
@@ -302,7 +298,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     if arguments.out.is_some() && arguments.format == Some(FormatName::Table) {
         return Err(Failure::usage("--format table is for the terminal; with --out it is csv, json or ndjson"));
     }
-    let when = when(&arguments.as_of)?;
+    let when = arguments.view.when()?;
     let max_rejects = max_rejects(&arguments.max_rejects)?;
     if arguments.events.is_empty() {
         return Err(Failure::usage(
@@ -313,11 +309,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
-    // The clock is read only where the point in time depends on it.
-    let now = match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
-    };
+    let now = present(when);
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let workers = arguments.threads.map_or_else(cores, usize::from);
     // A pool that was made before, as in tests, keeps its size; results do not depend on it.
@@ -343,6 +335,9 @@ pub(super) fn when(text: &str) -> Result<When, Failure> {
     match text {
         "latest" => Ok(When::Latest),
         "yesterday" => Ok(When::Yesterday),
+        _ if parse_day(text).is_some_and(|day| day > LAST_DAY) => Err(Failure::usage(format!(
+            "--as-of `{text}` is later than times are read; expected a date up to 9999-12-28"
+        ))),
         _ => parse_day(text).map(When::EndOf).or_else(|| parse_rfc3339(text).map(When::At)).ok_or_else(|| {
             Failure::usage(format!(
                 "--as-of `{text}` is no point in time; expected a date such as 2026-10-31, an instant such as 2026-10-31T12:00:00Z, `yesterday` or `latest`"

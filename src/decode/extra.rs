@@ -49,12 +49,13 @@ impl RecordReader<'_> {
     pub(super) fn fill(&mut self, extra: &Extra, line: &str) {
         for pairs in &extra.pairs {
             let list = self.scanner.found[pairs.list as usize];
-            for pair in skim::items(line, list) {
-                self.fill_pair(line, pair, |key| pairs.by_key.get(key).map_or(&[][..], Vec::as_slice));
+            for (key, value) in skim::pairs(line, list) {
+                let slots = match key.kind {
+                    Kind::Text => pairs.by_key.get(key.of(line)),
+                    _ => pairs.by_key.get(&*key.text(line).unwrap_or_default()),
+                };
+                slots.into_iter().flatten().for_each(|slot| self.scanner.found[*slot as usize] = value);
             }
-        }
-        if let Some(body) = &extra.body {
-            self.fill_body(line, body.prefix);
         }
         for (slot, others) in &extra.fallbacks {
             if self.scanner.found[*slot as usize].is_nothing() {
@@ -67,45 +68,6 @@ impl RecordReader<'_> {
                 .iter_mut()
                 .filter(|raw| nothing(raw))
                 .for_each(|raw| *raw = Raw::default());
-        }
-    }
-
-    /// A pair of a key and a value, of which one of several typed members is there.
-    fn fill_pair<'s>(&mut self, line: &str, pair: Raw, slots: impl Fn(&str) -> &'s [u32]) {
-        let (mut key, mut value) = (Raw::default(), Raw::default());
-        for (name, of_name) in skim::members(line, pair) {
-            match name.of(line) {
-                "key" => key = of_name,
-                "value" => value = of_name,
-                _ => {}
-            }
-        }
-        let Some(key) = key.text(line) else { return };
-        let slots = slots(&key);
-        if slots.is_empty() {
-            return;
-        }
-        let typed = ["string_value", "int_value", "float_value", "double_value"];
-        let of_type = skim::members(line, value).filter(|(name, _)| typed.contains(&name.of(line)));
-        let said = of_type.map(|(_, value)| value).find(|value| !value.is_nothing()).unwrap_or_default();
-        slots.iter().for_each(|slot| self.scanner.found[*slot as usize] = said);
-    }
-
-    /// Properties that lie in an object under a key of which only the beginning is known; they go before columns of the same names.
-    fn fill_body(&mut self, line: &str, prefix: &str) {
-        let Some(scanner) = &mut self.body else { return };
-        scanner.hash = 0;
-        let top = skim::whole(line).unwrap_or_default();
-        let bodies = skim::members(line, top).filter(|(key, _)| key.of(line).starts_with(prefix));
-        let Some((_, body)) = bodies.last() else { return };
-        // It has been checked with the line, so this finds no fault.
-        if scanner.scan(body.of(line)).is_err() {
-            return;
-        }
-        for (slot, raw) in self.scanner.found[self.plan.values..].iter_mut().zip(&scanner.found) {
-            if !raw.is_nothing() {
-                *slot = Raw { start: raw.start + body.start, end: raw.end + body.start, ..*raw };
-            }
         }
     }
 
@@ -214,18 +176,21 @@ impl RecordReader<'_> {
 
     /// Adds what a format knows an event by.
     pub(super) fn more_fingerprint(&self, extra: &Extra, line: &str, id: &str, mut content: impl Hasher) -> (u64, u64) {
-        let add = |hasher: &mut dyn Hasher, raw: &Raw| {
-            hasher.write_u8(raw.kind as u8);
-            hasher.write(raw.of(line).as_bytes());
-            hasher.write_u8(0xff);
-        };
         if extra.agree_in_values {
-            self.scanner.found[self.plan.values..].iter().for_each(|raw| add(&mut content, raw));
-            content.write_u64(self.body.as_ref().map_or(0, |body| body.hash));
+            for (place, raw) in self.scanner.found[self.plan.values..].iter().enumerate() {
+                if raw.kind != Kind::Missing {
+                    content.write_u64((place as u64) << 8 | raw.kind as u64);
+                    content.write(raw.of(line).as_bytes());
+                }
+            }
         }
         let mut ids = std::hash::BuildHasher::build_hasher(&self.seed);
         ids.write(id.as_bytes());
-        extra.more_id.iter().for_each(|slot| add(&mut ids, &self.scanner.found[*slot as usize]));
+        for (place, slot) in extra.more_id.iter().enumerate() {
+            let raw = self.scanner.found[*slot as usize];
+            ids.write_u64((place as u64) << 8 | raw.kind as u64);
+            ids.write(raw.of(line).as_bytes());
+        }
         (ids.finish(), content.finish())
     }
 }

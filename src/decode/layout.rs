@@ -101,6 +101,8 @@ pub struct Layout {
     pub pairs: Vec<Path>,
     /// The beginning of a top-level key whose value holds the properties.
     pub body: Option<&'static str>,
+    /// Whether a record is a row of columns, of which the paths are those of the object that can be made of it.
+    pub row: bool,
     /// Objects that may be written as text that is JSON.
     pub embedded: Vec<Path>,
     /// Words that are no ids, beside those that never are.
@@ -148,6 +150,7 @@ impl Default for Layout {
             merged: [Vec::new(), Vec::new()],
             pairs: Vec::new(),
             body: None,
+            row: false,
             embedded: Vec::new(),
             no_ids: &[],
             no_values: &[],

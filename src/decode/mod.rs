@@ -22,8 +22,8 @@ use std::{
 use hashbrown::HashTable;
 
 use self::{
-    format::Lines,
-    json::{Fault, Kind, Raw, Scanner},
+    format::{BadRow, Lines, RowReader},
+    json::{Kind, Raw, Scanner},
 };
 pub use self::{
     layout::{Layout, What},
@@ -212,8 +212,8 @@ struct RecordReader<'m> {
     model: &'m Model,
     plan: &'m Plan,
     scanner: Scanner<'m>,
-    /// For properties that lie in a body.
-    body: Option<Scanner<'m>>,
+    /// For records that are rows, read where they stand.
+    row: Option<Box<RowReader<'m>>>,
     days: DayReader<'m>,
     instants: InstantReader<'m>,
     seed: Seed,
@@ -228,7 +228,6 @@ struct RecordReader<'m> {
 impl<'m> Decoder<'m> {
     /// A decoder that sets aside records from an instant on.
     pub fn new(model: &'m Model, plan: &'m Plan, lines: Lines, seed: Seed, until: Micros) -> Decoder<'m> {
-        let body = plan.extra.as_ref().and_then(|extra| extra.body.as_ref());
         let mut names = HashTable::new();
         for (name, meaning) in &plan.names {
             let hash = seed.hash_one(name.as_str());
@@ -238,7 +237,7 @@ impl<'m> Decoder<'m> {
             model,
             plan,
             scanner: Scanner::new(&plan.projection, seed.clone()),
-            body: body.map(|body| Scanner::new(&body.projection, seed.clone())),
+            row: plan.row.as_ref().map(|plan| Box::new(RowReader::new(plan, &seed))),
             days: DayReader::new(&model.zone),
             instants: InstantReader::new(&model.input.zone),
             seed,
@@ -256,6 +255,14 @@ impl<'m> Decoder<'m> {
 
     /// Decodes one line without its line end.
     pub fn decode<'a>(&'a mut self, line: &'a str) -> Line<'a> {
+        if self.lines == Lines::Columns && self.reader.row.is_some() {
+            return self.reader.row(line);
+        }
+        self.decode_json(line)
+    }
+
+    /// The same, with the text of records being JSON whatever their lines are.
+    pub fn decode_json<'a>(&'a mut self, line: &'a str) -> Line<'a> {
         // Most lines begin with a brace, so this ends at the first byte.
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return Line::Blank;
@@ -294,9 +301,27 @@ impl RecordReader<'_> {
         match self.scanner.scan(line) {
             Ok(Kind::Object) => Ok(()),
             Ok(_) => Err(Reason::NotObject),
-            Err(Fault::Syntax(_)) => Err(Reason::InvalidJson),
-            Err(Fault::TooDeep(_)) => Err(Reason::TooDeep),
-            Err(Fault::LoneSurrogate(_)) => Err(Reason::LoneSurrogate),
+            Err(fault) => Err(Reason::of(fault)),
+        }
+    }
+
+    /// Reads a row where it stands.
+    fn row<'a>(&'a mut self, line: &'a str) -> Line<'a> {
+        if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            return Line::Blank;
+        }
+        let (values, found) = (self.plan.values, &mut self.scanner.found);
+        let read = self.row.as_mut().map(|row| (row.read(line, found, values), row.hash));
+        self.scanner.hash = read.as_ref().map_or(0, |(_, hash)| *hash);
+        match read.map(|(read, _)| read) {
+            Some(Err(BadRow::Columns)) => Line::Rejected(Reason::BadColumns),
+            Some(Err(BadRow::Json(fault))) => Line::Rejected(Reason::of(fault)),
+            Some(Ok(())) | None => {
+                if let Some(extra) = self.plan.extra.as_deref() {
+                    self.fill(extra, line);
+                }
+                self.record(line, line)
+            }
         }
     }
 
@@ -472,7 +497,7 @@ impl RecordReader<'_> {
         let id = id(line, raw)?;
         match self.plan.extra.as_deref() {
             None => Ok(id),
-            Some(extra) => Ok(id.filter(|id| !extra.no_ids.iter().any(|word| id.eq_ignore_ascii_case(word)))),
+            Some(extra) => Ok(id.filter(|id| !extra.is_no_id(id))),
         }
     }
 

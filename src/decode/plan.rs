@@ -1,9 +1,11 @@
 //! What a decoder looks for in lines of one layout: slots of a projection, and what paths alone cannot say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use super::{
-    format::Columns,
+    format::{Columns, RowPlan},
     json::Projection,
     layout::{Agree, Layout, Path, What},
 };
@@ -32,6 +34,8 @@ pub struct Plan {
     pub(super) names: HashMap<String, (usize, What)>,
     /// Columns that something asks for, for formats that have columns.
     pub(super) columns: Columns,
+    /// Where in a row all that is asked for lies, if it can be read where it stands.
+    pub(super) row: Option<RowPlan>,
     /// What paths alone cannot say; none for formats that need no more.
     pub(super) extra: Option<Box<Extra>>,
 }
@@ -58,11 +62,12 @@ pub(super) struct Extra {
     pub(super) previous_visitor: bool,
     pub(super) merged: [Vec<u32>; 2],
     pub(super) pairs: Vec<Pairs>,
-    pub(super) body: Option<Body>,
     pub(super) embedded: Vec<u32>,
     /// Slots of values and, for each, those to look into if it is empty.
     pub(super) fallbacks: Vec<(u32, Vec<u32>)>,
     pub(super) no_ids: &'static [&'static str],
+    /// A bit for each length that one of them has.
+    pub(super) no_id_lengths: u64,
     pub(super) no_values: &'static [&'static str],
 }
 
@@ -72,15 +77,16 @@ pub(super) struct Pairs {
     /// The slot of the list.
     pub(super) list: u32,
     /// Slots that the value of a key fills.
-    pub(super) by_key: HashMap<String, Vec<u32>>,
+    pub(super) by_key: HashMap<String, Vec<u32>, RandomState>,
 }
 
-/// The object of properties, under a key that only its beginning tells.
-#[derive(Debug)]
-pub(super) struct Body {
-    pub(super) prefix: &'static str,
-    /// Finds the properties in it, in the order of the values.
-    pub(super) projection: Projection,
+/// An object of values.
+#[derive(Clone, Copy)]
+enum Place<'l> {
+    /// At a path.
+    At(&'l [String]),
+    /// At a key of the top that begins so.
+    Begun(&'l str),
 }
 
 /// Asks for paths.
@@ -88,15 +94,15 @@ struct Asking<'l> {
     projection: Projection,
     layout: &'l Layout,
     pairs: Vec<Pairs>,
-    /// The first keys of all paths.
-    tops: HashSet<String>,
+    /// All paths with their slots.
+    asked: Vec<(Path, u32)>,
 }
 
 impl Asking<'_> {
     /// The slot of a path; one that leads into a list of pairs is filled from there.
     fn slot(&mut self, path: &[String]) -> u32 {
         let slot = self.projection.add(path);
-        self.tops.extend(path.first().cloned());
+        self.asked.push((path.to_vec(), slot));
         let Some((root, key)) = path.split_first().filter(|(_, key)| !key.is_empty()) else { return slot };
         for (at, list) in self.layout.pairs.iter().enumerate() {
             // The first list holds the properties, and may be called so.
@@ -111,23 +117,31 @@ impl Asking<'_> {
         paths.iter().map(|path| self.slot(path)).collect()
     }
 
-    /// Slots for keys below the first of some roots.
-    fn values(&mut self, roots: &[Path], keys: &[Path]) {
-        for root in roots.iter().take(1) {
+    /// Slots for keys below the first of some places.
+    fn values(&mut self, places: &[Place<'_>], keys: &[Path]) {
+        for place in places.iter().take(1) {
             for key in keys {
-                self.slot(&below(root, key));
+                self.slot_at(*place, key);
             }
         }
     }
 
-    /// Slots for the same keys below the other roots, to look into where the first has nothing.
-    fn fallbacks(&mut self, first: usize, roots: &[Path], keys: &[Path]) -> Vec<(u32, Vec<u32>)> {
-        let others = roots.get(1..).unwrap_or_default();
+    /// Slots for the same keys below the other places, to look into where the first has nothing.
+    fn fallbacks(&mut self, first: usize, places: &[Place<'_>], keys: &[Path]) -> Vec<(u32, Vec<u32>)> {
+        let others = places.get(1..).unwrap_or_default();
         let mut all = Vec::new();
         for (at, key) in keys.iter().enumerate().filter(|_| !others.is_empty()) {
-            all.push(((first + at) as u32, others.iter().map(|root| self.slot(&below(root, key))).collect()));
+            let slots = others.iter().map(|place| self.slot_at(*place, key)).collect();
+            all.push(((first + at) as u32, slots));
         }
         all
+    }
+
+    fn slot_at(&mut self, place: Place<'_>, key: &[String]) -> u32 {
+        match place {
+            Place::At(root) => self.slot(&below(root, key)),
+            Place::Begun(beginning) => self.projection.add_begun(beginning, key),
+        }
     }
 }
 
@@ -138,33 +152,46 @@ fn below(root: &[String], path: &[String]) -> Path {
 impl Plan {
     /// Combines a layout with what a model asks for.
     pub fn new(layout: &Layout, model: &Model) -> Plan {
-        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new(), tops: HashSet::new() };
+        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
         for list in &layout.pairs {
             let list = ask.projection.add(list);
-            ask.pairs.push(Pairs { list, by_key: HashMap::new() });
+            ask.pairs.push(Pairs { list, by_key: HashMap::default() });
         }
         let (event, user, visitor) = (ask.slots(&layout.event), ask.slots(&layout.user), ask.slots(&layout.visitor));
         let (account, group, time) = (ask.slots(&layout.account), ask.slots(&layout.group), ask.slots(&layout.time));
         let (id, kind, previous) = (ask.slots(&layout.id), ask.slots(&layout.kind), ask.slots(&layout.previous));
         let (properties, keys) = (&model.intake.properties, &model.intake.traits);
         let values = ask.projection.slots();
-        ask.values(&layout.properties, properties);
-        ask.values(&layout.user_traits, keys);
+        let bodies = bodies(layout, properties);
+        let of_properties = places(layout, &bodies);
+        let [of_users, of_accounts] = [&layout.user_traits, &layout.account_traits]
+            .map(|roots| roots.iter().map(|root| Place::At(root)).collect::<Vec<Place<'_>>>());
+        ask.values(&of_properties, properties);
+        ask.values(&of_users, keys);
         let user_traits = properties.len();
         // Where traits of users and accounts stand in one place, they are the same values.
         let apart = layout.user_traits != layout.account_traits;
         let account_traits = if apart { user_traits + keys.len() } else { user_traits };
         if apart {
-            ask.values(&layout.account_traits, keys);
+            ask.values(&of_accounts, keys);
         }
-        if let (true, Agree::At(path)) = (model.input.dedupe, &layout.agree) {
-            ask.projection.hash_at(path);
+        match (&layout.agree, layout.body) {
+            _ if !model.input.dedupe => {}
+            (Agree::At(path), _) => ask.projection.hash_at(path),
+            (Agree::Body, Some(beginning)) => {
+                ask.projection.hash_begun(beginning);
+                bodies.iter().for_each(|body| ask.projection.hash_at(std::slice::from_ref(body)));
+            }
+            _ => {}
         }
-        let mut fallbacks = ask.fallbacks(values, &layout.properties, properties);
-        fallbacks.extend(ask.fallbacks(values + user_traits, &layout.user_traits, keys));
+        let mut fallbacks = ask.fallbacks(values, &of_properties, properties);
+        fallbacks.extend(ask.fallbacks(values + user_traits, &of_users, keys));
         let extra = Extra::new(layout, model, &mut ask, fallbacks);
         let names = names(layout, model);
-        let columns = Columns::new(|name| ask.tops.contains(name));
+        let columns =
+            Columns::new(|name| ask.asked.iter().any(|(path, _)| path.first().is_some_and(|top| *top == *name)));
+        let in_body = layout.row && layout.body.is_some();
+        let row = in_body.then(|| RowPlan::new(&ask.asked, properties, model.input.dedupe));
         let needed = !layout.only_paths || !extra.fallbacks.is_empty();
         let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
         Plan {
@@ -183,9 +210,30 @@ impl Plan {
             account_traits,
             names,
             columns,
+            row,
             extra,
         }
     }
+}
+
+/// Keys of the top that hold the properties of one kind of event and that something asks for by their whole name.
+fn bodies(layout: &Layout, properties: &[Path]) -> Vec<String> {
+    let Some(beginning) = layout.body else { return Vec::new() };
+    let parts =
+        [&layout.event, &layout.user, &layout.visitor, &layout.account, &layout.group, &layout.time, &layout.id];
+    let tops = parts.into_iter().flatten().chain(&layout.user_traits).chain(&layout.account_traits).chain(properties);
+    let mut keys: Vec<String> =
+        tops.filter_map(|path| path.first()).filter(|top| top.starts_with(beginning)).cloned().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Where properties lie, what goes before others first.
+fn places<'l>(layout: &'l Layout, bodies: &'l [String]) -> Vec<Place<'l>> {
+    let begun = layout.body.map(Place::Begun);
+    let bodies = bodies.iter().map(|body| Place::At(std::slice::from_ref(body)));
+    begun.into_iter().chain(bodies).chain(layout.properties.iter().map(|root| Place::At(root))).collect()
 }
 
 /// What names mean: to the model, and to the format.
@@ -200,17 +248,14 @@ fn names(layout: &Layout, model: &Model) -> HashMap<String, (usize, What)> {
 }
 
 impl Extra {
+    /// Whether a text is a word that the format's vendor takes for no id, in any case.
+    pub(super) fn is_no_id(&self, id: &str) -> bool {
+        id.len() < 64
+            && self.no_id_lengths >> id.len() & 1 == 1
+            && self.no_ids.iter().any(|word| id.eq_ignore_ascii_case(word))
+    }
+
     fn new(layout: &Layout, model: &Model, ask: &mut Asking<'_>, fallbacks: Vec<(u32, Vec<u32>)>) -> Extra {
-        let body = layout.body.map(|prefix| {
-            let mut projection = Projection::new();
-            for path in &model.intake.properties {
-                projection.add(path);
-            }
-            if model.input.dedupe {
-                projection.hash_at(&[]);
-            }
-            Body { prefix, projection }
-        });
         Extra {
             kind_first: layout.kind_first,
             distinct: ask.slots(&layout.distinct),
@@ -229,9 +274,9 @@ impl Extra {
             merged: [ask.slots(&layout.merged[0]), ask.slots(&layout.merged[1])],
             embedded: ask.slots(&layout.embedded),
             pairs: std::mem::take(&mut ask.pairs).into_iter().filter(|list| !list.by_key.is_empty()).collect(),
-            body,
             fallbacks,
             no_ids: layout.no_ids,
+            no_id_lengths: layout.no_ids.iter().fold(0, |bits, word| bits | 1 << word.len()),
             no_values: layout.no_values,
         }
     }

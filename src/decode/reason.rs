@@ -1,5 +1,7 @@
 //! Why a line is rejected: a stable code each, and what it means.
 
+use super::json::Fault;
+
 /// Why a line is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -38,6 +40,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Why a line is rejected that is no JSON.
+    pub(super) fn of(fault: Fault) -> Reason {
+        match fault {
+            Fault::Syntax(_) => Reason::InvalidJson,
+            Fault::TooDeep(_) => Reason::TooDeep,
+            Fault::LoneSurrogate(_) => Reason::LoneSurrogate,
+        }
+    }
+
     /// Every reason, in the order of the documentation.
     pub const ALL: [Reason; 16] = [
         Reason::InvalidUtf8,

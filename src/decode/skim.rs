@@ -3,11 +3,19 @@
 //! The projection of a scan finds what has a fixed path. This finds the rest: keys that depend on the line itself, such as an account's id or
 //! the key of a list of pairs. On text that was not checked it gives nothing or nonsense, and never panics.
 
+use wide::u8x16;
+
 use super::json::{Kind, Raw, unescape};
 
 /// The members of an object, in their order.
 pub(super) fn members(line: &str, object: Raw) -> Members<'_> {
     Members { bytes: inside(line, object, Kind::Object), line, at: object.start as usize + 1 }
+}
+
+/// The pairs of a list: of each object its `key`, and of the members of its `value` (one for each type that a value may have) the first that
+/// holds anything. **Source**: repeated records of key and value in GA4's export.
+pub(super) fn pairs(line: &str, list: Raw) -> Pairs<'_> {
+    Pairs { line, bytes: inside(line, list, Kind::Array), at: list.start as usize + 1 }
 }
 
 /// The items of a list, in their order.
@@ -82,10 +90,87 @@ impl Iterator for Items<'_> {
     }
 }
 
+/// See [`pairs`].
+pub(super) struct Pairs<'l> {
+    line: &'l str,
+    bytes: &'l [u8],
+    at: usize,
+}
+
+/// Members that hold the value of a pair, one for each type.
+const TYPED: [&str; 4] = ["string_value", "int_value", "float_value", "double_value"];
+
+impl Pairs<'_> {
+    /// The key and the value of a pair, from the byte after its brace, and the byte after it.
+    fn pair(&self, start: usize) -> Option<(Raw, Raw, usize)> {
+        let (mut key, mut said) = (Raw::default(), Raw::default());
+        let end = self.each(start, |name, at| {
+            if name == "value" && self.bytes.get(at) == Some(&b'{') {
+                said = Raw::default();
+                return self.each(at + 1, |name, at| {
+                    let typed = value(self.bytes, at)?;
+                    if said.is_nothing() && !typed.is_nothing() && TYPED.contains(&name) {
+                        said = typed;
+                    }
+                    Some(end_of(typed))
+                });
+            }
+            let of_name = value(self.bytes, at)?;
+            match name {
+                "key" => key = of_name,
+                "value" => said = Raw::default(),
+                _ => {}
+            }
+            Some(end_of(of_name))
+        })?;
+        Some((key, said, end))
+    }
+
+    /// Hands over the members of an object, from the byte after its brace: the name and where the value begins, for the byte after the value.
+    fn each(&self, mut at: usize, mut member: impl FnMut(&str, usize) -> Option<usize>) -> Option<usize> {
+        loop {
+            at = space(self.bytes, at);
+            if self.bytes.get(at)? == &b'}' {
+                return Some(at + 1);
+            }
+            let name = value(self.bytes, at)?;
+            let colon = space(self.bytes, end_of(name));
+            at = space(self.bytes, member(name.of(self.line), space(self.bytes, colon + 1))?);
+            if self.bytes.get(at) == Some(&b',') {
+                at += 1;
+            }
+        }
+    }
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = (Raw, Raw);
+
+    fn next(&mut self) -> Option<(Raw, Raw)> {
+        loop {
+            let at = space(self.bytes, self.at);
+            if self.bytes.get(at)? != &b'{' {
+                // No pair, so it is passed over.
+                self.at = after(self.bytes, value(self.bytes, at)?);
+                continue;
+            }
+            let (key, said, end) = self.pair(at + 1)?;
+            self.at = space(self.bytes, end) + 1;
+            if matches!(key.kind, Kind::Text | Kind::EscapedText) {
+                return Some((key, said));
+            }
+        }
+    }
+}
+
+/// The byte after a value.
+fn end_of(value: Raw) -> usize {
+    value.end as usize + usize::from(matches!(value.kind, Kind::Text | Kind::EscapedText))
+}
+
 /// The byte after a value and the comma behind it.
 fn after(bytes: &[u8], value: Raw) -> usize {
-    let quote = usize::from(matches!(value.kind, Kind::Text | Kind::EscapedText));
-    space(bytes, value.end as usize + quote) + 1
+    space(bytes, end_of(value)) + 1
 }
 
 fn space(bytes: &[u8], mut at: usize) -> usize {
@@ -118,11 +203,28 @@ fn value(bytes: &[u8], start: usize) -> Option<Raw> {
     }
 }
 
+/// Sixteen bytes from a position on; zeros beyond the end, none behind it.
+fn chunk(bytes: &[u8], at: usize) -> Option<u8x16> {
+    let rest = bytes.get(at..)?;
+    if let Some(chunk) = rest.first_chunk::<16>() {
+        return Some(u8x16::new(*chunk));
+    }
+    let mut chunk = [0; 16];
+    chunk[..rest.len()].copy_from_slice(rest);
+    (!rest.is_empty()).then(|| u8x16::new(chunk))
+}
+
 /// The place of the quote that ends a text, and whether there are escapes before it.
 fn text_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        let chunk = chunk(bytes, at)?;
+        let special = (chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\'))).to_bitmask();
+        if special == 0 {
+            at += 16;
+            continue;
+        }
+        at += special.trailing_zeros() as usize;
         if bytes[at] == b'"' {
             return Some((at, escaped));
         }
@@ -135,18 +237,36 @@ fn text_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
 fn block_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
-        match bytes.get(at)? {
-            b'"' => at = text_end(bytes, at + 1)?.0,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at + 1);
+        let chunk = chunk(bytes, at)?;
+        // Brackets differ from braces by one bit.
+        let folded = chunk | u8x16::splat(0x20);
+        let brackets = folded.simd_eq(u8x16::splat(b'{')) | folded.simd_eq(u8x16::splat(b'}'));
+        let mut special = (brackets | chunk.simd_eq(u8x16::splat(b'"'))).to_bitmask();
+        let mut next = at + 16;
+        while special != 0 {
+            let place = at + special.trailing_zeros() as usize;
+            special &= special - 1;
+            match bytes[place] {
+                b'"' => {
+                    next = text_end(bytes, place + 1)?.0 + 1;
+                    // Within the same sixteen bytes what is behind the text still counts.
+                    match next - at {
+                        passed @ 0..16 => special &= u32::MAX << passed,
+                        _ => special = 0,
+                    }
+                    next = next.max(at + 16);
                 }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    if depth == 0 {
+                        return Some(place + 1);
+                    }
+                }
+                _ => {}
             }
-            _ => {}
         }
-        at += 1;
+        at = next;
     }
 }
 
@@ -173,10 +293,58 @@ mod tests {
     }
 
     #[test]
+    fn pairs_are_a_key_and_the_first_typed_member_that_holds_anything() {
+        let line = concat!(
+            r#"[{"key":"a","value":{"string_value":null,"int_value":"7","double_value":1}}, {"value":{"double_value":2.5,"x":1},"key":"b\u0062"},"#,
+            r#"{"key":"c"},{"key":null,"value":{"int_value":"1"}},5,{"key":"d","value":{"set":{"string_value":"no"}},"more":[{"key":"e"}]},"#,
+            r#"{"key":"f","value":{"string_value":"a long one with } and ] and \" inside"}}]"#
+        );
+        let list = whole(line).expect("a value");
+        let shown: Vec<(&str, &str)> = pairs(line, list).map(|(key, said)| (key.of(line), said.of(line))).collect();
+        let long = r#"a long one with } and ] and \" inside"#;
+        assert_eq!(shown, [("a", "7"), ("b\\u0062", "2.5"), ("c", ""), ("d", ""), ("f", long)]);
+        assert_eq!(pairs("{}", Raw { kind: Kind::Object, start: 0, end: 2 }).count(), 0, "an object has no pairs");
+    }
+
+    #[test]
+    fn ends_are_found_wherever_they_stand_among_sixteen_bytes() {
+        for length in 0..40 {
+            let text = "x".repeat(length);
+            for line in [
+                format!(r#"{{"a":"{text}"}}"#),
+                format!(r#"[["{text}\\"],{{"b":"]}}"}}]"#),
+                format!("[{}{}]", "[".repeat(length), "]".repeat(length)),
+            ] {
+                let top = whole(&(line.clone() + " ]}\"")).expect("a value");
+                assert_eq!(top.end as usize, line.len(), "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn nonsense_gives_nothing() {
-        for line in ["", "{", "{\"a", "{\"a\\", "[[", "{\"a\":", "{\"a\":tru", "}", "{1:2}", "{\"é\\"] {
+        for line in [
+            "",
+            "{",
+            "{\"a",
+            "{\"a\\",
+            "[[",
+            "{\"a\":",
+            "{\"a\":tru",
+            "}",
+            "{1:2}",
+            "{\"é\\",
+            "[{",
+            "[{\"key\":\"",
+            "[{\"value\":{\"a\"",
+        ] {
             if let Some(top) = whole(line) {
-                let _ = (members(line, top).count(), items(line, top).count(), member(line, top, "a"));
+                let _ = (
+                    members(line, top).count(),
+                    items(line, top).count(),
+                    member(line, top, "a"),
+                    pairs(line, top).count(),
+                );
             }
         }
     }

@@ -321,8 +321,13 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
     if let Some(email) = raw_ids.iter().find_map(|id| emails.get(*id)) {
         return Some(email.clone());
     }
-    let plan_index = model.user.email?;
-    let plan = &model.user.traits[plan_index];
+    let told = model.user.emails.iter().find_map(|index| told_email(state, model, draft, *index));
+    told.or_else(|| raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned))
+}
+
+/// The e-mail that records tell in the places of a trait.
+fn told_email(state: &State, model: &Model, draft: &Draft<'_>, index: usize) -> Option<String> {
+    let plan = &model.user.traits[index];
     let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
         let first = *edges.next()?;
         Some(edges.fold(first, |mut best, edge| {
@@ -333,11 +338,11 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
     let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
     let rests =
         draft.rows.iter().filter_map(|(part, row)| state.parts[*part as usize].rows[*row as usize].rest.as_ref());
-    let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(plan_index as u16))))
+    let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16))))
         .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
         Some(Value::Text(text)) => Some(text.into_owned()),
-        _ => raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned),
+        _ => None,
     }
 }
 

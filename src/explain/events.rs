@@ -85,7 +85,7 @@ pub fn events(
         if next.long_line.is_some() {
             lines[file] += 1;
         } else {
-            let first = (next.index == 0).then_some(&*next.bytes);
+            let first = next.begins.then_some(&*next.bytes);
             let Ok(decoder) = reading.of_file(next.file, first) else {
                 block = next;
                 continue;

@@ -17,6 +17,9 @@ pub(super) const LINES_MAX: u64 = 200;
 /// Paths that are told apart.
 const PATHS_MAX: usize = 500;
 
+/// Fields that say what happened where nothing is called an event or an action, as in timelines (`type`, `actor`, `created_at`).
+const KINDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
+
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, Default)]
 struct Leaf {
@@ -79,7 +82,11 @@ impl Candidates {
             let often =
                 |leaf: &Leaf| leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 };
             let ranked = self.leaves.iter().filter(|(path, leaf)| fits(leaf) && often(leaf) && !taken.contains(path));
-            let best = ranked.filter_map(|(path, leaf)| Some((rank(path, &names, hints)?, path, leaf)));
+            let kind = |path: &str| {
+                KINDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
+            };
+            let rank = |path: &str| rank(path, &names, hints).or_else(|| kind(path));
+            let best = ranked.filter_map(|(path, leaf)| Some((rank(path)?, path, leaf)));
             let best = best.min_by(|(rank, path, leaf), (other, b, of_b)| {
                 rank.cmp(other).then(of_b.count.cmp(&leaf.count)).then(path.len().cmp(&b.len())).then(path.cmp(b))
             });
@@ -108,6 +115,9 @@ impl Candidates {
         found
     }
 }
+
+/// Worse than any rank that a name or a hint gives.
+const RANK_MAX: usize = 1000;
 
 /// How well a path fits the names of a part: 0 is best; none if it does not.
 fn rank(path: &str, names: &[&str], hints: &[&str]) -> Option<usize> {

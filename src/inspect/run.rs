@@ -134,7 +134,12 @@ impl<'w> Worker<'w> {
         let mut reading = Reading::new(self.formats, seed.clone(), Micros::MAX);
         let mut block = Block::default();
         while let Some(next) = reader.next(block).map_err(RunError::Read)? {
-            let first = (next.index == 0).then_some(&*next.bytes);
+            if next.long_line.is_some() {
+                self.long_line(&next);
+                block = next;
+                continue;
+            }
+            let first = next.begins.then_some(&*next.bytes);
             let decoder = reading.of_file(next.file, first).map_err(|foreign| {
                 reader.stop();
                 let file = self.job.inputs.get(next.file as usize).map_or_else(String::new, |input| input.name.clone());
@@ -150,6 +155,14 @@ impl<'w> Worker<'w> {
         Ok((self.survey, self.halves))
     }
 
+    /// Sees a line over the limit, which says nothing of the file's format.
+    fn long_line(&mut self, block: &Block) {
+        let at = block.places.first().map(|place| place.line);
+        self.survey.files[block.file as usize].records += 1;
+        self.survey.reject(Reason::TooLong, (block.file, block.index, 0, at));
+        self.survey.order.end(block.file, block.index, 1);
+    }
+
     fn block(&mut self, block: &Block, decoder: &mut Decoder<'_>, outline: Outline<'_>, recognised: Recognised) {
         let mut eye = Eye {
             job: self.job,
@@ -160,13 +173,6 @@ impl<'w> Worker<'w> {
             // Other formats say where their parts are.
             unknown: recognised.format.name == "native",
         };
-        if block.long_line.is_some() {
-            let at = block.places.first().map(|place| place.line);
-            self.survey.files[block.file as usize].records += 1;
-            self.survey.reject(Reason::TooLong, (block.file, block.index, 0, at));
-            self.survey.order.end(block.file, block.index, 1);
-            return;
-        }
         let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
         let pieces: Vec<Piece<'_>> = text
             .split(|byte| *byte == b'\n')
@@ -302,7 +308,7 @@ impl Eye<'_, '_> {
     /// Sees a record; gives the reason if it is none, and then has seen nothing.
     fn see(&mut self, survey: &mut Survey, decoder: &mut Decoder<'_>, bytes: &[u8]) -> Result<(), Reason> {
         let line = std::str::from_utf8(bytes).map_err(|_| Reason::InvalidUtf8)?;
-        let line = decoder.decode(line);
+        let line = decoder.decode_json(line);
         let file = self.file as usize;
         match &line {
             Line::Rejected(reason) => return Err(*reason),

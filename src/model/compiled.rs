@@ -271,8 +271,8 @@ pub struct Level {
     pub facts: Vec<Fact>,
     /// What is known of entities beside events.
     pub traits: Vec<TraitPlan>,
-    /// The trait that holds the e-mail of users, which models do not declare.
-    pub email: Option<usize>,
+    /// Traits that hold the e-mail of users, the one that the model declares before what is called so without being declared; none of accounts.
+    pub emails: Vec<usize>,
     /// States reached at an instant.
     pub milestones: Vec<Milestone>,
     /// An order in which each milestone comes after its parts.

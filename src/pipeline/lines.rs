@@ -37,6 +37,23 @@ struct Piece<'b> {
 }
 
 impl Worker<'_> {
+    /// Rejects the line of a block that is one line over the limit; gives how many lines there were. It says nothing of the file's format.
+    pub(super) fn long_line(&mut self, block: &Block, length: u64) -> io::Result<u64> {
+        let place = block.places.first();
+        self.folder.fold(block.file, &Line::Rejected(Reason::TooLong));
+        let reject = Reject {
+            file: block.file,
+            block: block.index,
+            line: 0,
+            at: place.map(|place| place.line),
+            offset: place.map_or(block.offset, |place| place.offset),
+            reason: Reason::TooLong,
+            length,
+        };
+        self.shared.reject(reject, &block.bytes, self.job.keep_rejects)?;
+        Ok(1)
+    }
+
     /// Folds the lines of a block of which not each is a record; gives how many lines there were.
     pub(super) fn unusual_block(&mut self, block: &Block) -> io::Result<u64> {
         let Ok(decoder) = self.reading.of_file(block.file, None) else { return Ok(0) };

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::lock;
-use crate::decode::Reason;
+use crate::decode::{Reason, format::Recognised};
 
 /// Bytes of rejected lines that are kept in memory; more go to an unnamed file.
 const BYTES_IN_MEMORY: usize = 16 << 20;
@@ -140,7 +140,7 @@ impl Collecting {
         };
         let reasons = Reason::ALL.iter().zip(&inner.reasons).filter(|(_, (count, _))| *count > 0);
         let reasons = reasons.map(|(reason, (count, first))| (*reason, *count, first.0, line(*first))).collect();
-        Ok(Rejects { reasons, runs: inner.runs, spool: inner.spool, lines_before, names })
+        Ok(Rejects { reasons, runs: inner.runs, spool: inner.spool, lines_before, names, formats: Vec::new() })
     }
 }
 
@@ -157,6 +157,8 @@ pub struct Rejects {
     spool: SpooledTempFile,
     lines_before: BTreeMap<Block, u64>,
     names: Vec<String>,
+    /// What each file was recognised as; none where there was nothing to recognise.
+    pub(super) formats: Vec<Option<Recognised>>,
 }
 
 /// A rejected line as it is written.
@@ -175,6 +177,11 @@ struct Written<'w> {
 }
 
 impl Rejects {
+    /// The name of each file and what it was recognised as.
+    pub fn formats(&self) -> impl Iterator<Item = (&str, Option<Recognised>)> {
+        self.names.iter().map(String::as_str).zip(self.formats.iter().copied())
+    }
+
     /// How many.
     pub fn len(&self) -> u64 {
         self.reasons.iter().map(|(_, count, ..)| count).sum()

@@ -13,12 +13,14 @@ const DEPTH_MAX: usize = 16;
 const RECORD: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
 
 /// Columns that readers of vendors' formats look for.
-const OF_VENDORS: [&str; 22] = [
+const OF_VENDORS: [&str; 24] = [
     "messageId",
     "userId",
     "anonymousId",
     "groupId",
     "previousId",
+    "rudderId",
+    "originalTimestamp",
     "device_id",
     "distinct_id",
     "person_id",
@@ -118,6 +120,8 @@ impl Header {
     ///
     /// Why the table cannot be read as events.
     pub(super) fn new(names: &[String], naming: &Naming) -> Result<Self, Unfit> {
+        let lowered = lowered(names, naming);
+        let names = lowered.as_deref().unwrap_or(names);
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if let Some(first) = names.iter().position(|other| other == name).filter(|first| *first < place) {
                 return Err(Unfit::Twice(first + 1, place + 1));
@@ -190,7 +194,7 @@ impl Columns<'_> {
         let found: Vec<Option<(usize, bool)>> =
             PARTS.iter().enumerate().map(|(place, part)| self.find(place, part)).collect();
         let get = |place: usize| found.get(place).copied().flatten();
-        let vendor = VENDORS.iter().any(|name| self.column(name).is_some());
+        let vendor = VENDORS.iter().any(|name| self.column(name).is_some()) || self.is_mixpanel();
         if !vendor {
             self.check(&get)?;
         }
@@ -245,6 +249,13 @@ impl Columns<'_> {
         }
     }
 
+    /// Whether these are lines of Mixpanel's raw export with a column for each of their two keys.
+    fn is_mixpanel(&self) -> bool {
+        let mut names: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        names == ["event", "properties"] && self.naming.fields.iter().all(Option::is_none)
+    }
+
     /// Whether the model says that a part of an event lies under this name; it has to be where the model looks for it.
     fn is_asked(&self, top: &str) -> bool {
         self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
@@ -288,6 +299,17 @@ impl Columns<'_> {
         let mut found = hints.flat_map(|hint| self.names.iter().filter(move |name| sounds(name, hint)));
         found.find(is_name).cloned()
     }
+}
+
+/// The names in small letters, if all of them are in capitals, as Snowflake writes what was never quoted, and the model names none of them so.
+fn lowered(names: &[String], naming: &Naming) -> Option<Vec<String>> {
+    let asked = |name: &String| {
+        let fields = naming.fields.iter().flatten().filter_map(|path| path.first());
+        fields.chain(naming.properties.iter().flatten()).any(|known| known == name)
+    };
+    let capitals = |name: &String| !name.bytes().any(|byte| byte.is_ascii_lowercase()) && !asked(name);
+    (names.iter().all(capitals) && names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())))
+        .then(|| names.iter().map(|name| name.to_ascii_lowercase()).collect())
 }
 
 /// The path that a column's name stands for.

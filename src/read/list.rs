@@ -21,6 +21,8 @@ pub(super) struct Items {
     state: State,
     /// Records so far.
     count: u64,
+    /// Whether the last answer says that there are more pages.
+    more_pages: bool,
     /// A record over the limit that waits for a block of its own.
     long: Option<(Place, Vec<u8>, u64)>,
 }
@@ -38,7 +40,8 @@ enum State {
 
 impl Items {
     pub(super) fn new(stream: Stream, file: u32, limits: Limits) -> Self {
-        Self { file, index: 0, window: Window::new(stream, limits), state: State::Outside, count: 0, long: None }
+        let window = Window::new(stream, limits);
+        Self { file, index: 0, window, state: State::Outside, count: 0, more_pages: false, long: None }
     }
 
     pub(super) fn file(&self) -> u32 {
@@ -70,7 +73,10 @@ impl Items {
             (State::Outside, Some(b'{')) => {
                 self.window.fill(WRAPPER_BYTES_MAX)?;
                 match shape::wrapped_list(self.window.rest()) {
-                    Some(at) => Ok(self.enter(at + 1, true)),
+                    Some(at) => {
+                        self.more_pages = shape::has_next(self.window.rest().get(..at).unwrap_or_default());
+                        Ok(self.enter(at + 1, true))
+                    }
                     None => self.record(block, Until::Closed),
                 }
             }
@@ -124,7 +130,10 @@ impl Items {
     /// Passes over what follows the list of an answer.
     fn tail(&mut self) -> Result<bool, ReadError> {
         match self.window.frame(&mut Walk { depth: 1, ..Walk::new(Until::Closed) })? {
-            Framed::Whole(length) => self.window.pass(length),
+            Framed::Whole(length) => {
+                self.more_pages |= shape::has_next(self.window.rest().get(..length).unwrap_or_default());
+                self.window.pass(length);
+            }
             Framed::Long(..) => {}
             Framed::Ended(_) => return Err(self.cut()),
         }
@@ -134,6 +143,11 @@ impl Items {
 
     fn cut(&self) -> ReadError {
         ReadError::ListCut { name: self.window.name().to_owned(), records: self.count }
+    }
+
+    /// Whether the last answer in the file says that there are more pages.
+    pub(super) fn more_pages(&self) -> bool {
+        self.more_pages
     }
 
     pub(super) fn finish(self) -> Result<Stream, ReadError> {

@@ -127,6 +127,8 @@ pub struct Block {
     pub offset: u64,
     /// Whole lines with their line ends; only the last line of a file may lack one. Never empty.
     pub bytes: Vec<u8>,
+    /// Whether no whole line of the file came before it, so that it shows what the file is of.
+    pub begins: bool,
     /// For a line over [`Limits::line_bytes_max`]: its length without its line end, in bytes.
     /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
     pub long_line: Option<u64>,

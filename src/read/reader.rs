@@ -7,7 +7,7 @@ use std::{
     fs, mem,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -31,6 +31,8 @@ pub struct FileStats {
     pub bytes: u64,
     /// Whether the file grew while it was read, so that there is more in it by now.
     pub grew: bool,
+    /// Whether it is an answer of an API that says that there are more pages.
+    pub more_pages: bool,
 }
 
 /// The blocks of a list of inputs, for threads to share by reference.
@@ -42,6 +44,8 @@ pub struct FileStats {
 /// **Cost:** per thread one block, the beginning of a line (less than a block), and the decoder's window.
 pub struct Reader {
     inputs: Vec<Input>,
+    /// By input, whether a block of whole lines was given.
+    begun: Vec<AtomicBool>,
     limits: Limits,
     naming: Naming,
     open_files_max: usize,
@@ -70,6 +74,7 @@ impl Reader {
     pub fn new(inputs: Vec<Input>, limits: Limits, workers: usize) -> Self {
         Self {
             total_bytes: inputs.iter().map(regular_bytes).sum(),
+            begun: inputs.iter().map(|_| AtomicBool::new(false)).collect(),
             inputs,
             limits,
             naming: Naming::default(),
@@ -197,6 +202,10 @@ impl Lease<'_> {
             Turn::Done(_) | Turn::Broken => return Ok(false),
         };
         let more = source.next(block)?;
+        // Only this thread has the file, and its blocks come in order.
+        block.begins = more
+            && block.long_line.is_none()
+            && reader.begun.get(source.file() as usize).is_some_and(|begun| !begun.swap(true, Ordering::Relaxed));
         self.turn = if more { Turn::Open(source) } else { Turn::Done(reader.finish(source)?) };
         Ok(more)
     }
@@ -211,8 +220,8 @@ impl Reader {
         let file = source.file();
         let input = self.inputs.get(file as usize);
         let name = input.map(|input| input.name.clone()).unwrap_or_default();
-        let End { compression, raw_bytes, bytes, grew } = source.finish()?;
-        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew })
+        let End { compression, raw_bytes, bytes, grew, more_pages } = source.finish()?;
+        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages })
     }
 }
 

@@ -85,6 +85,35 @@ pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
     None
 }
 
+/// Under which names answers of APIs say where the next page is, or that there is one.
+const NEXT_NAMES: [&str; 9] = [
+    "next",
+    "next_url",
+    "next_page",
+    "next_page_token",
+    "nextPageToken",
+    "next_cursor",
+    "nextCursor",
+    "has_more",
+    "hasMore",
+];
+
+/// Whether what stands in an answer beside its list says that there is another page.
+pub(super) fn has_next(beside: &[u8]) -> bool {
+    NEXT_NAMES.iter().any(|name| {
+        let name = format!("\"{name}\"");
+        let mut ends = memchr::memmem::find_iter(beside, &name).map(|at| at + name.len());
+        ends.any(|end| {
+            let value = beside.get(end..).unwrap_or_default().trim_ascii_start().strip_prefix(b":");
+            match value.unwrap_or_default().trim_ascii_start() {
+                [b'"', b'"', ..] => false,
+                [b'"' | b'{' | b't' | b'1'..=b'9', ..] => true,
+                _ => false,
+            }
+        })
+    })
+}
+
 fn is_one_of(name: &[u8], names: &[&str]) -> bool {
     names.iter().any(|known| known.as_bytes() == name)
 }

@@ -38,6 +38,7 @@ pub(super) struct End {
     pub(super) raw_bytes: u64,
     pub(super) bytes: u64,
     pub(super) grew: bool,
+    pub(super) more_pages: bool,
 }
 
 impl Source {
@@ -118,6 +119,7 @@ impl Source {
     ///
     /// Those of [`Stream::finish`].
     pub(super) fn finish(self) -> Result<End, ReadError> {
+        let more_pages = matches!(&self, Self::List(items) if items.more_pages());
         let stream = match self {
             Self::Lines(cutter) => cutter.finish(),
             Self::List(items) => items.finish(),
@@ -125,15 +127,11 @@ impl Source {
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
                 let (raw_bytes, bytes) = table.finish();
-                return Ok(End { compression: Compression::None, raw_bytes, bytes, grew: false });
+                return Ok(End { compression: Compression::None, raw_bytes, bytes, grew: false, more_pages });
             }
         }?;
-        Ok(End {
-            compression: stream.compression(),
-            raw_bytes: stream.raw_bytes(),
-            bytes: stream.good_bytes(),
-            grew: stream.grew(),
-        })
+        let (raw_bytes, bytes, grew) = (stream.raw_bytes(), stream.good_bytes(), stream.grew());
+        Ok(End { compression: stream.compression(), raw_bytes, bytes, grew, more_pages })
     }
 }
 

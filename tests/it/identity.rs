@@ -140,3 +140,52 @@ fn deep_models_are_told_and_do_not_end_the_program() {
     let outcome = folder.pql("check wide.toml");
     assert_eq!(outcome.code, 1, "{}", outcome.stderr.lines().next().unwrap_or_default());
 }
+
+#[test]
+fn the_domain_is_of_the_declared_email_before_the_property_of_that_name() {
+    let events = r#"{"type":"identify","timestamp":"2026-03-01T10:00:00Z","user_id":"a","traits":{"work_mail":"a@work.example"}}
+{"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"a","properties":{"email":"a@private.example"}}
+{"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"b","properties":{"email":"b@private.example"}}
+{"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"c@id.example","properties":{}}
+{"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"d","properties":{"work_mail":"d@work.example"}}
+"#;
+    let folder = folder(events);
+    let model = "schema = 1\n[user.traits]\nemail = { type = \"text\", from = [\"work_mail\"] }\n[output]\nuser_columns = [\"domain\"]\n";
+    folder.write("model.toml", model);
+    let expected = [
+        ["a", "work.example", "domain:work.example"],
+        ["b", "private.example", "domain:private.example"],
+        ["c@id.example", "id.example", "domain:id.example"],
+        ["d", "work.example", "domain:work.example"],
+    ];
+    assert_eq!(users(&folder, "", &["user_id", "domain", "account_id"]), expected);
+    folder.write("users.csv", "user_id,work_mail,email\na,,a@file.example\nb,b@both.example,b@file.example\n");
+    let found = users(&folder, "--users users.csv", &["user_id", "domain"]);
+    assert_eq!(found[..2], [["a", "file.example"], ["b", "both.example"]]);
+}
+
+#[test]
+fn domains_that_no_address_can_have_are_problems_of_the_model() {
+    for (entry, help) in [
+        ("@ourco.example", "`ourco.example`, which stands"),
+        ("*.ourco.example", "`ourco.example`, which stands"),
+        ("https://ourco.example", "`ourco.example`, which stands"),
+        ("ourco", "a domain such as"),
+    ] {
+        for key in ["exclude_domains", "free_mail"] {
+            let folder = folder("");
+            folder.write("model.toml", format!("schema = 1\n[identity]\n{key} = [\"{entry}\"]\n"));
+            let outcome = folder.pql("check model.toml");
+            let text = outcome.stdout.clone() + &outcome.stderr;
+            assert!(outcome.code == 1 && text.contains("M009") && text.contains(help), "{entry} {key}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn an_instant_after_all_times_that_are_read_is_refused() {
+    let folder = folder("{\"event\":\"x\",\"timestamp\":\"9999-12-28T23:00:00Z\",\"user_id\":\"u\"}\n");
+    assert_eq!(users(&folder, "--as-of 9999-12-28", &["user_id", "events"]), [["u", "1"]]);
+    let outcome = folder.pql("score events.ndjson -m model.toml --as-of 9999-12-31");
+    assert!(outcome.code == 2 && outcome.stderr.contains("expected a date up to 9999-12-28"), "{outcome:?}");
+}

@@ -130,3 +130,23 @@ fn nothing_is_written_for_nothing() {
     assert_eq!(folder.pql("init dump.json").code, 1);
     assert!(!folder.path().join("scoring.toml").exists());
 }
+
+#[test]
+fn a_timeline_whose_field_type_says_what_happened_is_events() {
+    let folder = Folder::new();
+    let line = |id: u32, kind: &str, action: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"type\":\"{kind}\",\"actor\":{{\"id\":{}}},\"repo\":{{\"id\":7}},\"payload\":{{{action}}},\"created_at\":\"2026-03-02T09:14:0{id}Z\",\"org\":{{\"id\":5}}}}\n",
+            id % 3
+        )
+    };
+    let lines = [
+        line(1, "PushEvent", "\"size\":1"),
+        line(2, "IssuesEvent", "\"action\":\"opened\""),
+        line(4, "PushEvent", "\"size\":2"),
+    ];
+    folder.write("dump.json", lines.concat());
+    let (model, _) = init_and_score(&folder, "dump.json");
+    let fields = r#"fields = { event = "type", user = "actor.id", account = "org.id", time = "created_at", id = "id", properties = "payload" }"#;
+    assert!(model.contains(fields), "{model}");
+}

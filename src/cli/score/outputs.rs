@@ -64,7 +64,7 @@ impl Planned {
         inputs: &[Input],
         model: &Path,
     ) -> Result<(), Failure> {
-        let enrichment = [&arguments.users, &arguments.accounts].into_iter().flatten().map(PathBuf::as_path);
+        let enrichment = [&arguments.view.users, &arguments.view.accounts].into_iter().flatten().map(PathBuf::as_path);
         let read = inputs.iter().filter_map(Input::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {

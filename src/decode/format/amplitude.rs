@@ -29,7 +29,8 @@ fn layout(input: &Input) -> Layout {
         group: input.group_type.is_some().then(|| of_type("groups")).flatten().into_iter().collect(),
         time: paths(&["event_time", "client_event_time", "server_received_time"]),
         taken_in: paths(&["server_upload_time", "server_received_time"]),
-        id: paths(&["$insert_id", "uuid"]),
+        // Loaders into warehouses write the first as a name that a column may have.
+        id: paths(&["$insert_id", "_insert_id", "uuid"]),
         properties: paths(&["event_properties"]),
         agree: super::Agree::At(vec!["event_properties".to_owned()]),
         names: &[("$identify", What::Identify), ("$groupidentify", What::Group)],

@@ -16,6 +16,7 @@ mod rudderstack;
 mod segment;
 mod settle;
 mod snowplow;
+mod snowplow_row;
 mod snowplow_tsv;
 
 pub use self::{
@@ -25,6 +26,7 @@ pub use self::{
 };
 pub(super) use self::{
     recognise::Head,
+    snowplow_row::{BadRow, RowPlan, RowReader},
     snowplow_tsv::{Columns, write_object},
 };
 use super::layout::{Agree, Layout, Path, What, paths};

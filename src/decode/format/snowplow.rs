@@ -19,7 +19,7 @@ pub(super) const TSV: Format = Format {
     title: "Snowplow's enriched events as tab-separated values",
     lines: Lines::Columns,
     sign: tsv,
-    layout,
+    layout: |input| Layout { row: true, ..layout(input) },
     fallback: false,
 };
 

@@ -13,7 +13,7 @@ use crate::decode::{
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
+pub(super) enum Column {
     Text,
     /// `1` or `0`.
     Boolean,
@@ -159,7 +159,7 @@ pub(super) const COLUMNS: [&str; 131] = [
 ];
 
 /// What the column of a name holds.
-fn column(name: &str) -> Column {
+pub(super) fn column(name: &str) -> Column {
     match name {
         "unstruct_event" => Column::Body,
         "contexts" | "derived_contexts" => Column::Entities,
@@ -278,6 +278,11 @@ fn schema_key(prefix: &str, cell: &str, of: Raw) -> Option<String> {
         return None;
     }
     let schema = member(cell, of, "schema").text(cell)?;
+    schema_name(&schema).map(|name| format!("{prefix}_{name}"))
+}
+
+/// `com_acme_organization_1` of `iglu:com.acme/Organization/jsonschema/1-0-2`; none if it is no such schema.
+pub(super) fn schema_name(schema: &str) -> Option<String> {
     let mut parts = schema.strip_prefix("iglu:")?.split('/');
     let (vendor, name, _, version) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let major = version.split('-').next()?;
@@ -285,7 +290,7 @@ fn schema_key(prefix: &str, cell: &str, of: Raw) -> Option<String> {
     if ![vendor, name, major].into_iter().all(plain) {
         return None;
     }
-    let mut key = format!("{prefix}_{}_", vendor.replace(['.', '-'], "_").to_lowercase());
+    let mut key = format!("{}_", vendor.replace(['.', '-'], "_").to_lowercase());
     let mut before = '_';
     for character in name.chars() {
         if character.is_ascii_uppercase() && before != '_' && !before.is_ascii_uppercase() {

@@ -12,6 +12,8 @@ pub struct Projection {
 pub(super) struct Node {
     /// Keys that lead on.
     children: Vec<(Box<[u8]>, u32)>,
+    /// Keys of which only the beginning is known; a key that is known whole goes before them.
+    begun: Vec<(Box<[u8]>, u32)>,
     /// Slots that this value fills.
     pub(super) slots: Vec<u32>,
     /// Whether the value is fingerprinted.
@@ -31,20 +33,38 @@ impl Projection {
 
     /// Asks for a path; gives the slot in which its value will be. A part that is a number also indexes lists.
     pub fn add(&mut self, path: &[String]) -> u32 {
+        self.add_from(0, path)
+    }
+
+    /// Asks for a path below any key of the top that begins so; of several such keys the last holds.
+    pub fn add_begun(&mut self, beginning: &str, path: &[String]) -> u32 {
+        let from = self.begun(beginning);
+        let slot = self.add_from(from, path);
+        self.nodes[0].below.push(slot);
+        slot
+    }
+
+    fn add_from(&mut self, from: u32, path: &[String]) -> u32 {
         let slot = self.slots as u32;
         self.slots += 1;
         for length in 0..path.len() {
-            let above = self.node(&path[..length]);
+            let above = self.node(from, &path[..length]);
             self.nodes[above as usize].below.push(slot);
         }
-        let node = self.node(path);
+        let node = self.node(from, path);
         self.nodes[node as usize].slots.push(slot);
         slot
     }
 
     /// Asks for the fingerprint of what is at a path.
     pub fn hash_at(&mut self, path: &[String]) {
-        let node = self.node(path);
+        let node = self.node(0, path);
+        self.nodes[node as usize].hashed = true;
+    }
+
+    /// Asks for the fingerprint of what is at a key of the top that begins so.
+    pub fn hash_begun(&mut self, beginning: &str) {
+        let node = self.begun(beginning);
         self.nodes[node as usize].hashed = true;
     }
 
@@ -53,8 +73,18 @@ impl Projection {
         self.slots
     }
 
-    fn node(&mut self, path: &[String]) -> u32 {
-        let mut at = 0;
+    fn begun(&mut self, beginning: &str) -> u32 {
+        let known = self.nodes[0].begun.iter().find(|(begins, _)| **begins == *beginning.as_bytes());
+        known.map(|(_, child)| *child).unwrap_or_else(|| {
+            let child = self.nodes.len() as u32;
+            self.nodes.push(Node::default());
+            self.nodes[0].begun.push((beginning.as_bytes().into(), child));
+            child
+        })
+    }
+
+    fn node(&mut self, from: u32, path: &[String]) -> u32 {
+        let mut at = from;
         for key in path {
             let known = self.nodes[at as usize]
                 .children
@@ -74,7 +104,9 @@ impl Projection {
     /// The node that a key leads to.
     pub(super) fn child(&self, node: u32, key: &[u8]) -> u32 {
         let Some(node) = self.nodes.get(node as usize) else { return NOWHERE };
-        node.children.iter().find(|(name, _)| **name == *key).map_or(NOWHERE, |(_, child)| *child)
+        let known = node.children.iter().find(|(name, _)| **name == *key);
+        let known = known.or_else(|| node.begun.iter().find(|(begins, _)| key.starts_with(begins)));
+        known.map_or(NOWHERE, |(_, child)| *child)
     }
 
     /// The slots of a node whose value does nothing but fill slots, two at most; none if there is more to it.
@@ -88,7 +120,7 @@ impl Projection {
 
     /// Whether anything below a node is asked for.
     pub(super) fn leads_on(&self, node: u32) -> bool {
-        self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty())
+        self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty() || !node.begun.is_empty())
     }
 }
 

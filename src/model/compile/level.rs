@@ -57,7 +57,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: Side) -> Level {
     Level {
         facts: Vec::new(),
         traits: Vec::new(),
-        email: None,
+        emails: Vec::new(),
         milestones: Vec::new(),
         milestone_order: Vec::new(),
         signals,

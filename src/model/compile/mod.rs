@@ -310,8 +310,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
         let people = [&self.file.user.champion, &self.file.user.buyer];
         let [champion, buyer] =
             people.map(|text| text.as_ref().and_then(|text| self.condition(Side::User, text, Limit::ROUTES)));
-        let email = TraitFile::email();
-        let email = self.trait_plan(Side::User, &email);
+        let emails = self.emails();
         let ignore: Vec<Base> = self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
         let start = match &self.file.start_event {
             Some(name) => self.base(std::slice::from_ref(name)),
@@ -339,13 +338,21 @@ impl<'f, 'd> Compiler<'f, 'd> {
             identity: self.identity(),
             tracking: self.tracking(),
             ignore: self.file.warnings.clone(),
-            user: Level { email: Some(email), ..self.level(Side::User, user) },
+            user: Level { emails, ..self.level(Side::User, user) },
             account: self.level(Side::Account, account),
             champion,
             buyer,
             steps: steps.into_iter().map(|(_, step)| step).collect(),
             intake: self.intake.finish(&ignore, &start),
         }
+    }
+
+    /// The traits in which the e-mail of users is looked for.
+    fn emails(&mut self) -> Vec<usize> {
+        let usual = TraitFile::email();
+        let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
+        let declared = declared.filter(|one| one.kind == Type::Text && !one.is_like(&usual));
+        declared.into_iter().chain([&usual]).map(|one| self.trait_plan(Side::User, one)).collect()
     }
 
     /// Puts facts, traits and milestones into a level, now that nothing asks for more of them.

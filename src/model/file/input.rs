@@ -163,8 +163,30 @@ pub(super) fn identity(mut table: Table<'_>, found: &mut Findings) -> IdentityFi
             }
         }
     }
+    for (key, domains) in [("free_mail", &identity.free_mail), ("exclude_domains", &identity.exclude_domains)] {
+        domains.iter().filter(|text| !is_domain(&text.value)).for_each(|text| no_domain(key, text, found));
+    }
     table.finish(found);
     identity
+}
+
+/// Whether a text can be the host of an e-mail address.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) && label.len() <= 63
+    };
+    text.contains('.') && text.split('.').all(is_label)
+}
+
+fn no_domain(key: &str, text: &Text, found: &mut Findings) {
+    let message = format!("`{}` in `{key}` is no domain, so no e-mail address would match it", text.value);
+    // Most of those are a domain with something before it.
+    let bare = text.value.trim().rsplit(['@', '/', '*']).next().unwrap_or_default().trim_matches('.');
+    let help = match is_domain(bare) {
+        true => format!("`{bare}`, which stands for what lies below it too"),
+        false => "a domain such as `acme.com`, which stands for what lies below it too".to_owned(),
+    };
+    found.add(Diagnostic::error(codes::BAD_VALUE, text.span.clone(), message, help));
 }
 
 /// An entry of `[events]`: a real event of the tracking plan, or a name for a filtered one.

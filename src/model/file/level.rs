@@ -62,6 +62,12 @@ impl TraitFile {
         let name = Sp::new("email".to_owned(), 0..0);
         TraitFile { from: vec![name.clone()], name, broken: false, kind: Type::Text, first: false, event: None }
     }
+
+    /// Whether another is looked for in the same places.
+    pub(in crate::model) fn is_like(&self, other: &TraitFile) -> bool {
+        let names = |one: &TraitFile| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
+        names(self) == names(other) && self.first == other.first && self.event.is_none() && other.event.is_none()
+    }
 }
 
 /// How a roll-up gathers.

@@ -118,3 +118,46 @@ fn a_row_with_a_column_less_is_rejected() {
     assert!(outcome.stderr.contains("rejected: 1 line (bad_columns)"), "{}", outcome.stderr);
     assert_eq!(columns(&folder, "out/users.csv", &["user_id", "first_seen"]), [["u-1", "2026-03-02T09:14:08.402Z"]]);
 }
+
+#[test]
+fn a_first_line_that_is_too_long_does_not_hide_what_the_file_is() {
+    let call = r#"{"type":"track","event":"a","messageId":"m","userId":"u","timestamp":"2026-03-02T09:14:07.622Z"}"#;
+    let long = format!(r#"{{"type":"track","pad":"{}"}}"#, "x".repeat(17 << 20));
+    let folder = folder(format!("{long}\n{call}\n"));
+    let outcome = score(&folder, "--max-rejects 1");
+    assert!(outcome.stderr.contains("events.json: read as Segment calls"), "{outcome:?}");
+    assert_eq!(columns(&folder, "out/users.csv", &["user_id", "events"]), [["u", "1"]]);
+    let counts = &record(&folder)["counts"];
+    assert_eq!((&counts["records"], &counts["rejected"], &counts["scored"]), (&2.into(), &1.into(), &1.into()));
+    folder.write("signal.toml", "schema = 1\n[[user.signals]]\nname = \"s\"\nevent = \"a\"\npoints = 1\n");
+    let outcome = folder.pql("explain user:u events.json -m signal.toml --signal s --max-rejects 1");
+    assert!(outcome.code == 0 && outcome.stdout.contains("events.json:2"), "{outcome:?}");
+    let outcome = folder.pql("inspect events.json");
+    assert!(outcome.stdout.contains("Segment calls"), "{outcome:?}");
+}
+
+#[test]
+fn what_a_file_was_read_as_is_said_also_if_too_much_of_it_is_rejected() {
+    let folder =
+        folder("{\"type\":\"track\",\"event\":\"a\",\"messageId\":\"m\",\"userId\":\"u\",\"timestamp\":\"no time\"}\n");
+    let outcome = folder.pql("score events.json -m model.toml");
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.starts_with("note: events.json: read as Segment calls"), "{outcome:?}");
+}
+
+#[test]
+fn a_page_of_an_answer_says_that_it_is_not_all() {
+    let event = r#"{"id":"1","event":"a","distinct_id":"u","timestamp":"2026-03-02T09:14:07Z"}"#;
+    for (answer, has_more) in [
+        (format!(r#"{{"next":"https://app.example/?after=1","results":[{event}]}}"#), true),
+        (format!(r#"{{"results":[{event}],"next":"https://app.example/?after=1"}}"#), true),
+        (format!(r#"{{"results":[{event}],"has_more":true}}"#), true),
+        (format!(r#"{{"next":null,"results":[{event}]}}"#), false),
+        (format!(r#"{{"results":[{event}],"next":"","has_more":false}}"#), false),
+    ] {
+        let folder = folder(&answer);
+        let outcome = score(&folder, "");
+        let note = "note: events.json is an answer that names a next page; links are not followed";
+        assert_eq!(outcome.stderr.contains(note), has_more, "{answer}: {outcome:?}");
+    }
+}

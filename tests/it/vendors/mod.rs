@@ -4,6 +4,7 @@ mod identity;
 mod lines;
 mod parts;
 mod recognised;
+mod tables;
 mod transcoded;
 
 use serde_json::Value as Json;

@@ -91,7 +91,13 @@ impl Raw {
             InputKind::Stdin => (Handle::Stdin(io::stdin()), 0, None),
             InputKind::File(path) => {
                 let file = File::open(path)?;
-                let meta = file.metadata()?;
+                // A look that a signal interrupts is repeated, as a read is.
+                let meta = loop {
+                    match file.metadata() {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        other => break other?,
+                    }
+                };
                 let opened_bytes = meta.is_file().then_some(meta.len());
                 written = opened_bytes.and_then(|_| last_written(&meta));
                 (Handle::File(file), 0, opened_bytes)

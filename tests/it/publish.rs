@@ -205,16 +205,24 @@ fn of_several_runs_at_once_each_publishes_a_whole_set_or_is_told() {
     }
 }
 
+/// Whether these tests were started with a signal ignored, as a shell does in the background; the program then leaves it so.
+fn is_ignored(number: u32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim().to_owned();
+    u64::from_str_radix(&mask, 16).expect("a mask") >> (number - 1) & 1 == 1
+}
+
 #[test]
 fn a_signal_ends_a_run_and_leaves_what_was_there() {
-    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)].into_iter().filter(|(_, number)| !is_ignored(*number))
+    {
         let folder = folder();
         let old = contents(&folder, "out");
         let run = start(&folder, "pql score - -m m.toml --out out --id-map map.csv").at_work(&folder, "out", 4);
         run.signal(name);
         let output = run.wait();
         // A shell makes 128 + number of it.
-        assert_eq!(output.status.signal(), Some(number), "{output:?}");
+        assert_eq!(output.status.signal(), Some(number as i32), "{output:?}");
         assert!(text(&output.stderr).contains(&format!("stopped by SIG{name}; nothing was written")), "{output:?}");
         assert_eq!(contents(&folder, "out"), old);
         assert_eq!(names(folder.path()), ["events.ndjson", "m.toml", "out"]);

@@ -74,11 +74,12 @@ enum Command {
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {
             let wrong = error.use_stderr();
-            return match print_usage(&error) {
+            return match print_usage(&error, &typed) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Failure::output(error).report(),
                 _ if wrong => Exit::CannotStart,
                 _ => Exit::Done,
@@ -104,14 +105,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// Prints help, or what is wrong with the arguments, which may hold what steers a terminal.
-fn print_usage(error: &clap::Error) -> io::Result<()> {
+/// Prints help, or what is wrong with the arguments, which may hold what steers a terminal or a build server.
+fn print_usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
+    let shown: Vec<String> = arguments.iter().map(|argument| visible(&argument.to_string_lossy())).collect();
     let text = error.render().to_string();
-    let shown: Vec<String> = text.lines().map(visible).collect();
-    if shown.iter().map(String::as_str).eq(text.lines()) {
+    let same = shown.iter().zip(arguments).all(|(shown, typed)| typed.as_os_str() == shown.as_str());
+    if same && no_commands(&text) == text {
         return error.print();
     }
-    tell(&shown.join("\n"));
+    // The same error about arguments that are harmless.
+    let again = Arguments::try_parse_from(shown).err().map(|error| error.render().to_string());
+    tell(again.as_deref().unwrap_or("error: arguments that are no text").trim_end());
     Ok(())
 }
 

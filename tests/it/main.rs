@@ -2,14 +2,19 @@
 
 mod bad_files;
 mod bad_input;
+mod bad_lines;
 mod cases;
 mod check;
 mod containers;
+mod damage;
 mod diff;
 mod explain;
+mod fuzz;
+mod hostile_text;
 mod identity;
 mod init;
 mod inspect;
+mod json_verdicts;
 mod laws;
 mod lint;
 mod mistakes;

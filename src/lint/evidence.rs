@@ -152,10 +152,9 @@ impl Evidence {
     fn classify(&self, search: &Search<'_>, source: &Source, facts: &Facts<'_>, key: Key) -> Shows {
         let model: &Model = search.model;
         match fact(model, key).map(|fact| &fact.source) {
-            Some(compiled::Source::Builtin(builtin)) => match builtin {
-                Builtin::ActiveDays28 | Builtin::ActiveUsers28 | Builtin::Events => Shows::Activity,
-                _ => Shows::Nothing,
-            },
+            Some(compiled::Source::Builtin(Builtin::ActiveDays28 | Builtin::ActiveUsers28 | Builtin::Events)) => {
+                Shows::Activity
+            }
             Some(compiled::Source::Metric(_)) => match facts.metric(key) {
                 Some(one) if one.events.named.is_none() => match one.kind {
                     MeasureKind::Count | MeasureKind::Days | MeasureKind::Users => Shows::Activity,

@@ -91,10 +91,10 @@ impl<'m> Lint<'_, 'm> {
         let space = self.search.space;
         let mut facts = Vec::new();
         let world = World::new(self.model, space, plan, chosen);
-        for at in 0..plan.core {
-            let variable = &space.variables[plan.variables[at]];
-            let without = plan.variables[at] != 0 && bit == 0 && variable.key & ACCOUNT_BIT != 0 && !world.has_home();
-            if chosen[at] == variable.blank || without {
+        for (place, cell) in plan.variables[..plan.core].iter().zip(chosen) {
+            let variable = &space.variables[*place];
+            let without = *place != 0 && bit == 0 && variable.key & ACCOUNT_BIT != 0 && !world.has_home();
+            if *cell == variable.blank || without {
                 continue;
             }
             let value = if variable.key == HOME { Json::Null } else { json(world.value(variable.key)) };

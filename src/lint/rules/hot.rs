@@ -44,10 +44,9 @@ fn without_use(lint: &Lint<'_, '_>, bit: u32, hot: usize) {
     let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
     let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
     match lint.search.solve(&plan, limits, &guides, &goal) {
-        Answer::Never => return,
+        Answer::Never => {}
         Answer::Unsettled => {
             lint.search.unsettled.borrow_mut().push(format!("whether tier `{name}` takes use of the product"));
-            return;
         }
         Answer::Found(chosen) => {
             let small = lint.smallest_within(&plan, chosen, &goal, limits);

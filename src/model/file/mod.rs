@@ -112,7 +112,8 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
         if lines.last().is_some_and(|line| line.contains(&span.start)) {
             continue;
         }
-        let end = text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len() + 1, |at| span.start + at + 1);
+        let end =
+            text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len() + 1, |at| span.start + at + 1);
         lines.push(span.start..end);
         let code = if error.message().starts_with("duplicate key") { codes::DUPLICATE } else { codes::SYNTAX };
         let message = if code == codes::DUPLICATE {

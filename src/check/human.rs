@@ -2,19 +2,29 @@
 
 use super::{Checked, counts};
 use crate::{
-    diag::{Paint, Severity, render, visible},
+    diag::{Diagnostic, Paint, Severity, render, visible},
     units::plural,
 };
 
 /// So many problems of a model are drawn; who has more begins with these.
 const DRAWN_MAX: usize = 100;
 
+/// Problems are drawn until the lines that they are on are so long together; only lines that a program wrote are.
+const LINE_BYTES_MAX: usize = 1 << 20;
+
 /// The problems of a model; nothing if it has none.
 pub fn drawn(checked: &Checked, paint: Paint) -> String {
-    let shown = &checked.problems[..checked.problems.len().min(DRAWN_MAX)];
-    let mut text = render(&checked.document, shown, paint);
-    if checked.problems.len() > DRAWN_MAX {
-        let more = plural((checked.problems.len() - DRAWN_MAX) as u64, "more problem", "more problems");
+    let source = &checked.document.text;
+    let mut bytes = 0;
+    let fits = |problem: &&Diagnostic| {
+        let line = source.get(problem.span.start..).and_then(|rest| rest.find('\n')).unwrap_or(source.len());
+        bytes += line;
+        bytes <= LINE_BYTES_MAX || bytes == line
+    };
+    let shown = checked.problems.iter().take(DRAWN_MAX).take_while(fits).count();
+    let mut text = render(&checked.document, &checked.problems[..shown], paint);
+    if checked.problems.len() > shown {
+        let more = plural((checked.problems.len() - shown) as u64, "more problem", "more problems");
         text.push_str(&format!("\n\n{more}; --format json lists all of them"));
     }
     text

@@ -73,6 +73,7 @@ pub(super) struct Builder {
     day_sets: usize,
     cells: Vec<CellKind>,
     filters: Vec<(Filter, Vec<Keep>)>,
+    known_filters: HashMap<Filter, usize>,
     /// Words by what they hold.
     known_words: HashMap<(usize, Word), usize>,
     known_sets: HashMap<usize, usize>,
@@ -91,6 +92,7 @@ impl Builder {
             day_sets: 1,
             cells: Vec::new(),
             filters: Vec::new(),
+            known_filters: HashMap::new(),
             known_words: HashMap::new(),
             known_sets: HashMap::new(),
             known_cells: HashMap::new(),
@@ -115,10 +117,12 @@ impl Builder {
     }
 
     fn filter(&mut self, filter: Filter) -> usize {
-        self.filters.iter().position(|(known, _)| *known == filter).unwrap_or_else(|| {
-            self.filters.push((filter, Vec::new()));
-            self.filters.len() - 1
-        })
+        if let Some(at) = self.known_filters.get(&filter) {
+            return *at;
+        }
+        self.filters.push((filter.clone(), Vec::new()));
+        self.known_filters.insert(filter, self.filters.len() - 1);
+        self.filters.len() - 1
     }
 
     fn keep(&mut self, filter: usize, keep: Keep) {
@@ -207,13 +211,14 @@ impl Builder {
         }
         names.sort();
         names.dedup();
+        let by_name = ByName::new(&self.filters, ignore);
         let plans = std::iter::once(None).chain(names.iter().map(Some)).map(|name| {
             let name = name.map(String::as_str);
             let mut ignored = Match::Never;
-            for base in ignore {
+            for base in by_name.ignored.get(&name).into_iter().flatten() {
                 ignored = either(ignored, matching(base, name));
             }
-            NamePlan { ignored, starts: matching(start, name), tries: tries(&self.filters, name) }
+            NamePlan { ignored, starts: matching(start, name), tries: tries(by_name.filters(name), name) }
         });
         let plans = plans.collect();
         Intake {
@@ -230,8 +235,53 @@ impl Builder {
     }
 }
 
+/// A filter and what is kept of its events.
+type Kept = (Filter, Vec<Keep>);
+
+/// What events of a name can have to do with, so that not all of it is looked at for each of many names.
+struct ByName<'b> {
+    /// Filters by a name that they are about, with their places.
+    named: HashMap<&'b str, Vec<(usize, &'b Kept)>>,
+    /// Those that are about all events.
+    general: Vec<(usize, &'b Kept)>,
+    /// What is ignored, by a name in it; of other names nothing is.
+    ignored: HashMap<Option<&'b str>, Vec<&'b Base>>,
+}
+
+impl<'b> ByName<'b> {
+    fn new(filters: &'b [Kept], ignore: &'b [Base]) -> ByName<'b> {
+        let mut by_name = ByName { named: HashMap::new(), general: Vec::new(), ignored: HashMap::new() };
+        for (at, filter) in filters.iter().enumerate() {
+            match &filter.0.base {
+                Base::Named(all) => {
+                    let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+                    names.dedup();
+                    names.into_iter().for_each(|name| by_name.named.entry(name).or_default().push((at, filter)));
+                }
+                Base::Every | Base::Activity => by_name.general.push((at, filter)),
+            }
+        }
+        for base in ignore {
+            if let Base::Named(all) = base {
+                let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+                names.dedup();
+                names.into_iter().for_each(|name| by_name.ignored.entry(Some(name)).or_default().push(base));
+            }
+        }
+        by_name
+    }
+
+    /// Filters that events of a name may pass, in their order.
+    fn filters(&self, name: Option<&str>) -> impl Iterator<Item = &'b Kept> {
+        let named = name.and_then(|name| self.named.get(name)).into_iter().flatten();
+        let mut all: Vec<&(usize, &'b Kept)> = self.general.iter().chain(named).collect();
+        all.sort_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, filter)| *filter).collect::<Vec<&'b Kept>>().into_iter()
+    }
+}
+
 /// Filters that an event of a name may pass.
-fn tries(filters: &[(Filter, Vec<Keep>)], name: Option<&str>) -> Vec<Try> {
+fn tries<'b>(filters: impl Iterator<Item = &'b Kept>, name: Option<&str>) -> Vec<Try> {
     let mut tries = Vec::new();
     for (filter, keeps) in filters {
         let matches = matching(&filter.base, name);

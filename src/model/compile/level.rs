@@ -1,5 +1,7 @@
 //! Signals, tiers, segments, routes and columns of one level.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Compiler, Limit, Side};
 use crate::{
     diag::Diagnostic,
@@ -16,13 +18,9 @@ use crate::{
 pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
     let of_signals =
         level.signals.iter().map(|signal| signal.category.as_ref().map_or("other", |category| category.value.as_str()));
-    let mut names: Vec<String> = Vec::new();
-    for name in of_signals.chain(level.categories.iter().map(|category| category.name.value.as_str())) {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
+    let mut seen = HashSet::new();
+    let all = of_signals.chain(level.categories.iter().map(|category| category.name.value.as_str()));
+    all.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 /// Compiles a level; facts, traits and milestones are added at the end.
@@ -81,15 +79,15 @@ fn limits(side: Side) -> (Limit, Limit) {
 
 /// Tells names that are in a list twice.
 fn unique<'t>(compiler: &mut Compiler<'_, '_>, what: &str, names: impl Iterator<Item = &'t Text>) {
-    let mut seen: Vec<&Text> = Vec::new();
+    let mut seen: HashMap<&str, &Text> = HashMap::new();
     for name in names {
-        match seen.iter().find(|earlier| earlier.value == name.value) {
+        match seen.get(name.value.as_str()) {
             Some(earlier) => {
                 let message = format!("two {what} are called `{}`", name.value);
                 let problem = Diagnostic::error(codes::DUPLICATE, name.span.clone(), message, "the second one");
                 compiler.found.add(problem.other(earlier.span.clone(), "the first one"));
             }
-            None => seen.push(name),
+            None => drop(seen.insert(&name.value, name)),
         }
     }
 }
@@ -122,13 +120,9 @@ fn category(file: &LevelFile, name: &str) -> Category {
 }
 
 fn exclusive_groups(file: &LevelFile) -> Vec<&str> {
-    let mut groups: Vec<&str> = Vec::new();
-    for group in file.signals.iter().filter_map(|signal| signal.exclusive.as_ref()) {
-        if !groups.contains(&group.value.as_str()) {
-            groups.push(&group.value);
-        }
-    }
-    groups
+    let mut seen = HashSet::new();
+    let all = file.signals.iter().filter_map(|signal| signal.exclusive.as_ref());
+    all.map(|group| group.value.as_str()).filter(|group| seen.insert(*group)).collect()
 }
 
 fn signal(

@@ -20,7 +20,7 @@ use self::{
 use super::{
     codes,
     compiled::{Fact, FactSlot, Identity, Input, Level, Milestone, Model, PredicateId, Step, TraitPlan},
-    file::{LevelFile, ModelFile, TraitFile},
+    file::{EventFile, LevelFile, ModelFile, TraitFile},
     tree::{Findings, Text, place_in},
 };
 use crate::{
@@ -106,6 +106,8 @@ struct Compiler<'f, 'd> {
     open: Vec<String>,
     /// Names of `[events]` that are being looked through.
     open_events: Vec<String>,
+    /// Entries of `[events]` by name.
+    events: HashMap<&'f str, &'f EventFile>,
     /// How many unknown names a near miss was looked for.
     suggested: usize,
     /// What names of events stand for, as far as it is known.
@@ -124,6 +126,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
             steps: Vec::new(),
             open: Vec::new(),
             open_events: Vec::new(),
+            events: file.events.iter().map(|entry| (entry.name.value.as_str(), entry)).collect(),
             suggested: 0,
             selectors: HashMap::new(),
         }
@@ -228,8 +231,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
 
     /// The real events behind a name, each with the conditions it must meet.
     fn selector(&mut self, name: &Text) -> Vec<(String, Vec<PredicateId>)> {
-        let file = self.file;
-        let entry = file.events.iter().find(|entry| entry.name.value == name.value);
+        let entry = self.events.get(name.value.as_str()).copied();
         let inside = self.open_events.contains(&name.value);
         let Some(entry) = entry.filter(|entry| !inside && (entry.event.is_some() || entry.filter.is_some())) else {
             // Inside its own entry a name is the real event, unless the circle is a longer one.

@@ -61,24 +61,24 @@ fn parse(text: &'static str) -> Option<Rule> {
         "warning" => Severity::Warning,
         _ => return None,
     };
-    let mut prose = String::new();
+    let mut prose = Vec::new();
     let mut parts = Vec::new();
     let mut rest = rest;
     while let Some((before, after)) = rest.split_once("\n```") {
-        prose.push_str(before.trim_end());
-        prose.push('\n');
+        prose.push(before.trim());
         let (info, body) = after.split_once('\n')?;
         let end = if body.starts_with("```") { 0 } else { body.find("\n```")? + 1 };
         parts.push((info.rsplit(' ').next()?, &body[..end]));
         rest = &body[end + "```".len()..];
     }
-    prose.push_str(rest);
+    prose.push(rest.trim());
+    prose.retain(|part| !part.is_empty());
     let mut take = |role: &str| {
         let at = parts.iter().position(|(known, _)| *known == role)?;
         Some(parts.remove(at).1)
     };
     let (bad, told, good) = (take("bad")?, take("told")?, take("good")?);
-    Some(Rule { code, severity, title, text: prose.trim().to_owned(), bad, told, good, parts })
+    Some(Rule { code, severity, title, text: prose.join("\n\n"), bad, told, good, parts })
 }
 
 #[cfg(test)]

@@ -69,6 +69,16 @@ fn problems(outcome: &Outcome) -> String {
 }
 
 #[test]
+fn every_code_that_can_be_told_has_a_rule() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the codes");
+    let text = ["model/codes.rs", "cases/codes.rs", "diff/codes.rs"].map(read).concat();
+    let codes = text.lines().filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1));
+    let rules: BTreeSet<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    assert_eq!(codes.collect::<BTreeSet<&str>>(), rules);
+}
+
+#[test]
 fn every_bad_example_has_exactly_its_problem_and_is_told_as_the_text_shows() {
     let rewrite = std::env::var_os("PQL_RULES_REWRITE").is_some();
     for rule in rules::all() {

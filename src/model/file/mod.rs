@@ -115,7 +115,8 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
         }
         let end =
             text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len() + 1, |at| span.start + at + 1);
-        lines.push(span.start..end);
+        let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        lines.push(start..end);
         let code = if error.message().starts_with("duplicate key") { codes::DUPLICATE } else { codes::SYNTAX };
         let message = if code == codes::DUPLICATE {
             "a key that is there twice".to_owned()
@@ -130,8 +131,9 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
     let syntax = found.list.len();
     let file = sections(&mut top, found);
     if broken {
+        lines.sort_by_key(|line| line.start);
         let mut at = 0;
-        // Neither is what was read of the rest of such a line what was written.
+        // What was read of such a line is not what was written.
         found.list.retain(|problem| {
             at += 1;
             let line = lines.partition_point(|line| line.end <= problem.span.start);

@@ -34,7 +34,7 @@ pub(crate) type Text = Sp<String>;
 /// Where a part of a text, such as an expression, stands in the model, as far as it was written without escapes.
 pub(crate) fn place_in(model: &str, text: &Text, part: &Range<usize>) -> Range<usize> {
     let raw = model.get(text.span.clone()).unwrap_or("");
-    match raw.find(&text.value) {
+    match content_at(raw, text.value.len()) {
         Some(offset) if !text.value.is_empty() => {
             let base = text.span.start + offset;
             // The end of an expression has no width; its last character is marked.
@@ -43,6 +43,19 @@ pub(crate) fn place_in(model: &str, text: &Text, part: &Range<usize>) -> Range<u
         }
         _ => text.span.clone(),
     }
+}
+
+/// Where the content of a quoted text begins, if it stands there as it is. An escape is longer than what it stands for, so the lengths tell.
+fn content_at(raw: &str, length: usize) -> Option<usize> {
+    let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
+    let inside = raw.get(quotes..raw.len().checked_sub(quotes)?)?;
+    // A line end at the beginning of a text of several lines is none of it.
+    let skipped = match inside.as_bytes() {
+        [b'\r', b'\n', ..] if quotes == 3 => 2,
+        [b'\n', ..] if quotes == 3 => 1,
+        _ => 0,
+    };
+    (inside.len() - skipped == length).then_some(quotes + skipped)
 }
 
 /// So many problems of a document are kept; who has more begins with these.

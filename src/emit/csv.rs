@@ -75,7 +75,7 @@ impl<'w> Writer<'w> {
 }
 
 /// What a writer writes to, with all that was written in it.
-fn into_memory<'w>(writer: csv::Writer<&'w mut Vec<u8>>) -> Result<&'w mut Vec<u8>, csv::Error> {
+fn into_memory(writer: csv::Writer<&mut Vec<u8>>) -> Result<&mut Vec<u8>, csv::Error> {
     writer.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
 }
 
@@ -89,15 +89,15 @@ mod tests {
             let mut bytes = Vec::new();
             let mut writer = Writer::new(dialect, &mut bytes);
             writer.row(record).expect("memory");
-            writer.row(&[Cell::Text("a".into())]).expect("memory");
+            writer.row(&[Cell::Text("a".into()), Cell::Null, Cell::Null, Cell::Null]).expect("memory");
             let defused = writer.finish().expect("memory");
             (String::from_utf8(bytes).expect("text"), defused)
         };
         let record = vec![Cell::Text("=1".into()), Cell::Number(-1.0), Cell::Text("a\"b,c".into()), Cell::Null];
-        assert_eq!(shown(&record, Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\na\n".to_owned(), 1));
-        assert_eq!(shown(&record, Dialect::Exact), ("=1,-1,\"a\"\"b,c\",\na\n".to_owned(), 0));
+        assert_eq!(shown(&record, Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 1));
+        assert_eq!(shown(&record, Dialect::Exact), ("=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 0));
         let record = vec![Cell::Text("b".into()), Cell::Number(-1.0), Cell::Text("x;=1".into()), Cell::Null];
-        assert_eq!(shown(&record, Dialect::Spreadsheet), ("\"b\",\"-1\",\"x;=1\",\"\"\na\n".to_owned(), 0));
-        assert_eq!(shown(&record, Dialect::Exact), ("b,-1,x;=1,\na\n".to_owned(), 0));
+        assert_eq!(shown(&record, Dialect::Spreadsheet), ("\"b\",\"-1\",\"x;=1\",\"\"\na,,,\n".to_owned(), 0));
+        assert_eq!(shown(&record, Dialect::Exact), ("b,-1,x;=1,\na,,,\n".to_owned(), 0));
     }
 }

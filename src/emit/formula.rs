@@ -43,7 +43,8 @@ impl Guard {
         while let Some(at) = rest.find(|c| is_delimiter(c) || is_line_end(c)) {
             let (part, after) = rest.split_at(at + if rest[at..].starts_with("\r\n") { 2 } else { 1 });
             into.push_str(part);
-            if needs_apostrophe(after.split(is_line_end).next().unwrap_or_default()) {
+            let next = after.split(is_line_end).next().unwrap_or_default();
+            if next.starts_with('\'') || is_formula(next.trim_start_matches('"')) {
                 guarded = true;
                 into.push('\'');
             }
@@ -150,6 +151,7 @@ mod tests {
             ("\n=1", "'\n'=1"),
             ("x;=1", "x;'=1"),
             ("a;b\nc", "a;b\nc"),
+            ("a\n\"b;\"=1", "a\n\"b;'\"=1"),
         ] {
             assert_eq!(written(Guard::Parts, text), expected);
         }

@@ -6,6 +6,7 @@ use super::{
     Program, Value,
     parse::{Arithmetic, Comparison},
 };
+use crate::units::number_text;
 
 /// How strongly an operator binds; what binds less needs parentheses inside what binds more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +69,11 @@ fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::Date(day) => format!("date '{}'", crate::clock::day_text(*day)),
+        // All its digits where the usual ones would make it another number.
+        Value::Number(number) => {
+            let text = number_text(*number);
+            if text.parse() == Ok(*number) { text } else { format!("{number:?}") }
+        }
         value => value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned()),
     }
 }
@@ -246,6 +252,8 @@ mod tests {
             "t is not null and lower(t) <> 'x'",
             "nullif(n, 3) is null",
             "(n > 1 or b) and (b and n < 2)",
+            "n > 11 / 1.7212121",
+            "n = 1e-9",
         ] {
             let name = |slot: u32| NAMES[slot as usize].0.to_owned();
             let read = |text: &str| {

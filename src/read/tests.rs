@@ -210,12 +210,13 @@ fn a_cut_at_any_length_is_seen() {
 fn damage_and_trailing_bytes_are_seen() {
     for (stored, compression) in [(gzip(b"a\nb\n"), "gzip"), (zstd(b"a\nb\n"), "zstd")] {
         let error = failure(&[stored.as_slice(), b"not compressed"].concat());
+        let start = stored.len();
         assert!(!error.is_start());
         assert_eq!(
             error.to_string(),
             format!(
-                "`events` holds damaged {compression} data, or something else after it, past 4 good bytes of content; \
-                 download it again, or check it with `{compression} -t`"
+                "`events` holds damaged {compression} data, or something else after it, past 4 good bytes of content, \
+                 in member 2, which begins at byte {start}; download it again, or check it with `{compression} -t`"
             )
         );
         assert!(error.source().is_some());

@@ -193,6 +193,8 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> us
         (score, of(slots.score)),
         (said(so, "tier `").or_else(|| said(so, "tier is `")), of(slots.tier)),
         (said(so, "route `").or_else(|| said(so, "route is `")), of(slots.route)),
+        (said(so, "segment is `"), of(slots.segment)),
+        (said(so, " scores "), of(slots.score)),
     ];
     let mut count = 0;
     for (claim, computed) in claims {
@@ -209,7 +211,45 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> us
         assert_eq!(claim, paid[at].points.to_string(), "{} {example}", problem.code);
         count += 1;
     }
-    count
+    count + prove_condition(model, bit, problem, example, &facts) + prove_part(model, bit, problem, example, &facts)
+}
+
+/// Holds what an example says of a signal's condition, and of what it takes, against the programs.
+fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Example, facts: &Facts) -> usize {
+    let level = level(model, bit);
+    let named = said(&problem.message, "signal `");
+    let Some(at) = level.signals.iter().position(|signal| Some(signal.name.as_str()) == named) else { return 0 };
+    let signal = &level.signals[at];
+    let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, bit)).holds());
+    if example.shows.starts_with("it is true") {
+        assert!(holds(facts), "{}: {example}", problem.code);
+    } else if example.shows.starts_with("it is not true") {
+        let inside = Facts::of(model, bit, &Example { facts: Vec::new(), shows: String::new() });
+        assert!(!holds(facts) && holds(&inside), "{}: {example}", problem.code);
+    } else if let Some(taken) = said(&example.shows, "` takes ") {
+        let scope = Seen(facts, bit);
+        assert_eq!(format!("-{taken}"), pay(level, &scope)[at].points.to_string(), "{}: {example}", problem.code);
+    } else {
+        return 0;
+    }
+    1
+}
+
+/// Holds what an example says of a member's part in a roll-up against the roll-up's value with and without what is known of the company.
+fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &Example, facts: &Facts) -> usize {
+    let (Some(part), Some(name)) = (said(&example.shows, "member's part "), said(&problem.message, "roll-up `")) else {
+        return 0;
+    };
+    let fact = level(model, bit).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
+    let Source::Rollup(rollup) = &fact.source else { panic!("`{name}` is no roll-up") };
+    let value = |facts: &Facts| {
+        let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, 0)).as_number();
+        value.expect("a number")
+    };
+    let without = Facts::of(model, bit, &Example { facts: Vec::new(), shows: String::new() });
+    let difference = value(facts) - value(&without);
+    assert_eq!(Ok(difference), part.parse(), "{}: {example}", problem.code);
+    1
 }
 
 /// Which level a problem is about: that of the section it lies in.
@@ -252,7 +292,11 @@ fn every_counter_example_is_so_when_it_is_scored() {
             }
         }
     }
-    for code in ["M032", "M033", "M035", "M037", "M038", "M039", "M040", "M041", "M044"] {
+    let codes = [
+        "M031", "M032", "M033", "M034", "M035", "M036", "M037", "M038", "M039", "M040", "M041", "M044", "M046", "M047",
+        "M048",
+    ];
+    for code in codes {
         assert!(
             proved.get(code).is_some_and(|count| *count > 0),
             "{code} has no counter-example that was proved: {proved:?}"

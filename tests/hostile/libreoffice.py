@@ -138,7 +138,7 @@ def undone(cell, parts):
 
 def comparable(text):
     """Less what Calc changes of any text, whatever it is: it drops control characters, and knows one kind of line end."""
-    text = re.sub("\r\n|\r", "\n", text)
+    text = re.sub("\r\n|\n\r|\r", "\n", text)
     return re.sub("[\0-\x09\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
 
 

@@ -91,13 +91,7 @@ impl Raw {
             InputKind::Stdin => (Handle::Stdin(io::stdin()), 0, None),
             InputKind::File(path) => {
                 let file = File::open(path)?;
-                // A look that a signal interrupts is repeated, as a read is.
-                let meta = loop {
-                    match file.metadata() {
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        other => break other?,
-                    }
-                };
+                let meta = look_at(&file)?;
                 let opened_bytes = meta.is_file().then_some(meta.len());
                 written = opened_bytes.and_then(|_| last_written(&meta));
                 (Handle::File(file), 0, opened_bytes)
@@ -136,7 +130,7 @@ impl Raw {
         let (Handle::File(file), Some(opened_bytes)) = (&self.handle, self.opened_bytes) else {
             return Ok(());
         };
-        let meta = file.metadata().map_err(Fault::Failed)?;
+        let meta = look_at(file).map_err(Fault::Failed)?;
         let found_bytes = meta.len().saturating_sub(self.start);
         if found_bytes < opened_bytes {
             return Err(Fault::Shrunk { opened_bytes, found_bytes });
@@ -152,7 +146,7 @@ impl Raw {
     /// Whether there is more in the file than was read of it; told after its last byte.
     pub(super) fn grew(&self) -> bool {
         match (&self.handle, self.written) {
-            (Handle::File(file), Some(_)) => file.metadata().is_ok_and(|meta| meta.len() > self.taken),
+            (Handle::File(file), Some(_)) => look_at(file).is_ok_and(|meta| meta.len() > self.taken),
             _ => false,
         }
     }
@@ -234,6 +228,16 @@ impl Read for Raw {
         }
         self.note(buffer.get(..got).unwrap_or_default());
         Ok(got)
+    }
+}
+
+/// What the system knows of a file. A look that a signal interrupts is repeated, as a read is.
+fn look_at(file: &File) -> io::Result<Metadata> {
+    loop {
+        match file.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
     }
 }
 

@@ -259,9 +259,10 @@ pub fn push_day(text: &mut String, day: Day) {
 const DAY_MIN: Day = -719_528;
 const DAY_MAX: Day = 2_932_896;
 
+/// Writes the last two digits of a number that is not negative.
 fn push_two(text: &mut String, number: i64) {
-    text.push(char::from(b'0' + (number / 10 % 10) as u8));
-    text.push(char::from(b'0' + (number % 10) as u8));
+    let digits = [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// RFC 3339 in UTC, with a fraction only where there is one.
@@ -346,12 +347,7 @@ impl<'z> InstantReader<'z> {
         if *date != self.date || !(INSTANT_MIN + DAY_US..INSTANT_MAX - DAY_US).contains(&self.day_us) {
             return None;
         }
-        let digit = |at: usize| i64::from(time[at].wrapping_sub(b'0'));
-        let all_digits = [0, 1, 3, 4, 6, 7].iter().all(|at| time[*at].wrapping_sub(b'0') < 10);
-        let (hour, minute, second) = (digit(0) * 10 + digit(1), digit(3) * 10 + digit(4), digit(6) * 10 + digit(7));
-        if !all_digits || time[2] != b':' || time[5] != b':' || hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
+        let of_day = seconds_of_day(*time)?;
         let fraction_us = match rest {
             [b'Z'] => 0,
             [b'.', digits @ .., b'Z'] if (1..=6).contains(&digits.len()) => {
@@ -368,8 +364,29 @@ impl<'z> InstantReader<'z> {
             }
             _ => return None,
         };
-        Some(self.day_us + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction_us)
+        Some(self.day_us + of_day * 1_000_000 + fraction_us)
     }
+}
+
+/// The seconds since midnight of `hh:mm:ss`, all eight bytes at once; none if it is no time of a day, or a leap second.
+#[inline]
+fn seconds_of_day(time: [u8; 8]) -> Option<i64> {
+    /// What is left of each byte without that of `00:00:00` is a digit, or nothing where a colon is.
+    const ZERO: u64 = u64::from_le_bytes(*b"00:00:00");
+    const COLONS: u64 = 0x0000_ff00_00ff_0000;
+    const ABOVE_NINE: u64 = 0x7676_7676_7676_7676;
+    const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+    let digits = u64::from_le_bytes(time) ^ ZERO;
+    // A byte above nine reaches its top bit if 0x76 is added, and the top bits of bytes that have one are seen without.
+    let carries = (digits & !TOP_BITS).wrapping_add(ABOVE_NINE) | digits;
+    if digits & COLONS != 0 || carries & TOP_BITS != 0 {
+        return None;
+    }
+    // No byte of the sum is above 99, so none spills into the next.
+    let pairs = digits * 10 + (digits >> 8);
+    let pair = |at: u32| (pairs >> (8 * at) & 0xff) as i64;
+    let (hour, minute, second) = (pair(0), pair(3), pair(6));
+    (hour < 24 && minute < 60 && second < 60).then_some((hour * 60 + minute) * 60 + second)
 }
 
 /// Reads a time as [`parse_instant`] does, but a number counts from midnight of 1970-01-01 on the wall clock of the zone, as if that were UTC.
@@ -583,6 +600,26 @@ mod tests {
             if let Ok(at) = at {
                 assert_eq!(days.day(at), zone.day(at), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn seconds_of_a_day_are_those_of_its_digits_and_nothing_else_is_a_time() {
+        for second in 0..86_400 {
+            let text = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+            let bytes: [u8; 8] = text.as_bytes().try_into().expect("eight bytes");
+            assert_eq!(seconds_of_day(bytes), Some(second), "{text}");
+        }
+        for (at, byte) in (0..8).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
+            let mut bytes = *b"12:34:56";
+            bytes[at] = byte;
+            let text = std::str::from_utf8(&bytes).unwrap_or_default();
+            let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = |from: usize| text.get(from..from + 2).filter(digits)?.parse::<i64>().ok();
+            let colons = bytes[2] == b':' && bytes[5] == b':';
+            let parts =
+                number(0).zip(number(3)).zip(number(6)).filter(|((h, m), s)| colons && *h < 24 && *m < 60 && *s < 60);
+            assert_eq!(seconds_of_day(bytes), parts.map(|((h, m), s)| (h * 60 + m) * 60 + s), "byte {byte} at {at}");
         }
     }
 

@@ -21,7 +21,7 @@ use self::rejects::{Collecting, Reject};
 use crate::{
     clock::AsOf,
     decode::{
-        Line, Reason, Seed,
+        Decoded, Line, Reason, Seed,
         format::{Foreign, Formats, Lines, Reading, Recognised},
     },
     enrich::{EnrichError, EnrichFile, attach},
@@ -437,11 +437,14 @@ impl Worker<'_> {
                 None => std::str::from_utf8(bytes).ok(),
             };
             let line = match known(number) {
-                Some(place) if place.broken => Line::Rejected(Reason::BadRow),
-                _ => text.map_or(Line::Rejected(Reason::InvalidUtf8), |text| decoder.decode(text)),
+                Some(place) if place.broken => Decoded::Line(Line::Rejected(Reason::BadRow)),
+                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| decoder.decode_event(text)),
             };
-            self.folder.fold(block.file, &line);
-            if let Line::Rejected(reason) = line {
+            match &line {
+                Decoded::Event(event) => self.folder.fold_event(block.file, event),
+                Decoded::Line(line) => self.folder.fold(block.file, line),
+            }
+            if let Decoded::Line(Line::Rejected(reason)) = line {
                 let bytes = known(number).and_then(|place| block.stored_of(place)).unwrap_or(bytes);
                 self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
             }

@@ -112,7 +112,7 @@ pub fn push_digits(text: &mut String, mut number: u64) {
             break;
         }
     }
-    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// Writes a fraction of so many digits with its point at the end of a text, without trailing zeros; nothing if it is zero.

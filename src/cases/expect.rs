@@ -129,7 +129,7 @@ impl Subject<'_> {
                 (words(value), words(&got))
             }
             Wanted::Holds(program) => {
-                if program.eval(&self.scope).holds() {
+                if program.holds(&self.scope) {
                     return None;
                 }
                 ("holds".to_owned(), self.facts_of(program))

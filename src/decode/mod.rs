@@ -10,8 +10,10 @@ mod layout;
 mod outline;
 mod plan;
 mod reason;
+mod record;
 mod skim;
 pub mod typed;
+mod usual;
 
 use std::{
     borrow::Cow,
@@ -21,6 +23,7 @@ use std::{
 
 use hashbrown::HashTable;
 
+use self::usual::Slots;
 use self::{
     format::{BadRow, Lines, RowReader},
     json::{Kind, Raw, Scanner},
@@ -30,160 +33,17 @@ pub use self::{
     outline::{Outline, OutlinePlan, leaves, stable_hash},
     plan::Plan,
     reason::Reason,
+    record::{Event, Fields, Joined, Line, Record, json_value},
+    usual::Decoded,
 };
 use crate::{
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
-    expr::{Scope, Value},
     model::Model,
-    units::{Day, Micros},
+    units::Micros,
 };
 
 /// A hash with a random seed, the same for all workers of a run.
 pub type Seed = foldhash::quality::RandomState;
-
-/// What a line is.
-#[derive(Debug)]
-pub enum Line<'a> {
-    /// Nothing but white space.
-    Blank,
-    /// No record.
-    Rejected(Reason),
-    /// Of an internal user.
-    Excluded,
-    /// At or after the instant that the run looks from.
-    AfterAsOf(Record<'a>),
-    /// An event.
-    Event(Record<'a>),
-    /// What is known of a user.
-    Identify(Record<'a>),
-    /// What is known of an account, and who belongs to it.
-    Group(Record<'a>),
-    /// Two ids that are one.
-    Alias {
-        /// The line itself.
-        record: Record<'a>,
-        /// The id that is joined to the user's.
-        previous: Cow<'a, str>,
-    },
-    /// Two ids that are one person, each of which may be a user's or a visitor's.
-    Merge {
-        /// The line itself; it has neither a user nor a visitor.
-        record: Record<'a>,
-        /// The ids; none if one of them is a placeholder, so that nothing is joined.
-        ids: Option<[Cow<'a, str>; 2]>,
-    },
-}
-
-/// A further id of a record's user.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub enum Joined<'a> {
-    /// There is none.
-    #[default]
-    None,
-    /// A placeholder, which joins nothing.
-    Placeholder,
-    /// It may be a user's or a visitor's.
-    Id(Cow<'a, str>),
-}
-
-/// One record; everything in it is borrowed from its line where it can be.
-#[derive(Debug)]
-pub struct Record<'a> {
-    /// The plan of its name in the model's intake; 0 if the model does not know the name.
-    pub plan: usize,
-    /// Its name.
-    pub name: Cow<'a, str>,
-    /// Who did it, if somebody is known to have.
-    pub user: Option<Cow<'a, str>>,
-    /// The anonymous id it came with.
-    pub visitor: Option<Cow<'a, str>>,
-    /// The account it names.
-    pub account: Option<Cow<'a, str>>,
-    /// How many more accounts it names.
-    pub more_accounts: usize,
-    /// When.
-    pub at: Micros,
-    /// On which local date.
-    pub day: Day,
-    /// Hashes of its id and of its content; none if it has no id or nobody asks.
-    pub fingerprint: Option<(u64, u64)>,
-    /// The hash of the id by which it is somebody's, namely the user's, else the visitor's; 0 if it is nobody's.
-    pub id_hash: u64,
-    /// The hash of the account; 0 if it names none.
-    pub account_hash: u64,
-    /// One more id of its user, on lines that identify.
-    pub joined: Joined<'a>,
-    /// Whether the vendor's own code sent it by itself, so that it is no activity.
-    pub noise: bool,
-    /// Whether it is an event that carries traits too.
-    pub tells: bool,
-    /// What it was read from.
-    line: &'a str,
-    /// The text that the values are in: the line, or what was made of it.
-    text: &'a str,
-    /// Properties from 0, then keys of traits.
-    values: &'a [Raw],
-    /// The first trait of users, and of accounts.
-    traits: [usize; 2],
-}
-
-impl<'a> Record<'a> {
-    /// What it was read from: a line, or a part of one.
-    pub fn line(&self) -> &'a str {
-        self.line
-    }
-
-    /// The text in a slot of the event's scope, if it is text without escapes and not empty.
-    #[inline]
-    pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
-        let raw = self.values.get(slot.checked_sub(1)? as usize)?;
-        (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.text))
-    }
-
-    /// The text that its values are in: the line, or what was made of it.
-    pub fn text(&self) -> &'a str {
-        self.text
-    }
-
-    /// The value of a key of the traits of the user.
-    pub fn user_trait(&self, key: u32) -> Value<'a> {
-        json_value(self.text, self.values.get(self.traits[0] + key as usize))
-    }
-
-    /// The value of a key of the traits of the account.
-    pub fn account_trait(&self, key: u32) -> Value<'a> {
-        json_value(self.text, self.values.get(self.traits[1] + key as usize))
-    }
-}
-
-impl Scope for Record<'_> {
-    fn get(&self, slot: u32) -> Value<'_> {
-        match slot.checked_sub(1) {
-            None => Value::Text(Cow::Borrowed(&self.name)),
-            Some(property) => json_value(self.text, self.values.get(property as usize)),
-        }
-    }
-
-    fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
-        match self.plain_text(slot) {
-            Some(text) => Some(texts.iter().any(|one| **one == *text)),
-            None => self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text)),
-        }
-    }
-}
-
-/// A JSON value as expressions see it: empty text, lists and objects are null.
-pub fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
-    let Some(raw) = raw else { return Value::Null };
-    match raw.kind {
-        Kind::Number => Value::Digits(raw.of(line)),
-        Kind::True => Value::Boolean(true),
-        Kind::False => Value::Boolean(false),
-        Kind::Text if raw.start == raw.end => Value::Null,
-        Kind::Text | Kind::EscapedText => raw.text(line).map_or(Value::Null, Value::Text),
-        Kind::Missing | Kind::Null | Kind::Array | Kind::Object => Value::Null,
-    }
-}
 
 /// What is there, or the rejected line at once: a line is made in its place, not handed from one function to the next.
 macro_rules! or_reject {
@@ -199,6 +59,8 @@ macro_rules! or_reject {
 #[derive(Debug)]
 pub struct Decoder<'m> {
     lines: Lines,
+    /// Where the parts of usual events are, if there are any.
+    slots: Option<Slots>,
     reader: RecordReader<'m>,
     /// A line in another form, where the format asks for one.
     rewritten: String,
@@ -245,7 +107,7 @@ impl<'m> Decoder<'m> {
             until,
             group_types: BTreeSet::new(),
         };
-        Decoder { lines, reader, rewritten: String::new(), unfolded: String::new() }
+        Decoder { lines, slots: Slots::new(plan, model), reader, rewritten: String::new(), unfolded: String::new() }
     }
 
     /// What its lines are.
@@ -267,7 +129,7 @@ impl<'m> Decoder<'m> {
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return Line::Blank;
         }
-        let Decoder { lines, reader, rewritten, unfolded } = self;
+        let Decoder { lines, reader, rewritten, unfolded, .. } = self;
         let mut text = line;
         if *lines == Lines::Columns {
             if !format::write_object(line, &reader.plan.columns, rewritten) {
@@ -398,8 +260,7 @@ impl RecordReader<'_> {
         let mut id_hash = if user.is_some() { hash_of(&user) } else { hash_of(&visitor) };
         let account_hash = hash_of(&account);
         let fingerprint = asked.map(|event_id| {
-            // A user and a visitor of the same id are two.
-            let marks = u64::from(user.is_some()) << 8 | u64::from(account_raw.kind as u8);
+            let marks = marks(user.is_some(), account_raw.kind);
             let written = match account_raw.kind {
                 Kind::Missing | Kind::Null | Kind::Text => account_hash,
                 _ => self.seed.hash_one(account_raw.of(line)),
@@ -510,6 +371,12 @@ impl RecordReader<'_> {
         let first = ids.next();
         Ok((first, ids.count()))
     }
+}
+
+/// What sets contents apart that agree in their hashes: a user and a visitor of the same id are two, and so are a text and a number.
+#[inline]
+fn marks(by_user: bool, account: Kind) -> u64 {
+    u64::from(by_user) << 8 | u64::from(account as u8)
 }
 
 /// Whether an id is one of those that patterns describe.

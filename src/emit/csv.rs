@@ -57,12 +57,22 @@ impl<'w> Writer<'w> {
         writer: &mut csv::Writer<&'w mut Vec<u8>>,
     ) -> Result<(), csv::Error> {
         for cell in record {
-            self.scratch.clear();
-            match (cell, guard) {
-                (Cell::Text(text), Some(guard)) => self.defused += u64::from(guard.write(text, &mut self.scratch)),
-                _ => cell.push_to(&mut self.scratch),
-            }
-            writer.write_field(self.scratch.as_bytes())?;
+            let text: &str = match (cell, guard) {
+                (Cell::Null, _) => "",
+                (Cell::Text(text), None) => text,
+                (Cell::Text(text), Some(guard)) if guard.leaves(text) => text,
+                _ => {
+                    self.scratch.clear();
+                    match (cell, guard) {
+                        (Cell::Text(text), Some(guard)) => {
+                            self.defused += u64::from(guard.write(text, &mut self.scratch));
+                        }
+                        _ => cell.push_to(&mut self.scratch),
+                    }
+                    &self.scratch
+                }
+            };
+            writer.write_field(text)?;
         }
         writer.write_record(None::<&[u8]>)
     }

@@ -19,14 +19,22 @@ pub(super) enum Guard {
 impl Guard {
     /// What a row needs for one of its texts; the row needs the largest.
     pub(super) fn of(text: &str) -> Guard {
-        if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        let bytes = text.as_bytes();
+        if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
             return Guard::Parts;
         }
-        let formula_behind =
-            |(at, _): (usize, &str)| is_formula(text[at + 1..].trim_start_matches(|c| c == '"' || is_delimiter(c)));
-        // Most texts have no delimiter.
-        let delimited = text.bytes().any(|byte| is_delimiter(char::from(byte)));
-        if delimited && text.match_indices(is_delimiter).any(formula_behind) { Guard::Quotes } else { Guard::Fronts }
+        // What begins with a letter or a digit, as nearly everything does, is no formula.
+        let formula_behind = |at: usize| {
+            !bytes.get(at + 1).is_none_or(u8::is_ascii_alphanumeric)
+                && is_formula(text[at + 1..].trim_start_matches(|c| c == '"' || is_delimiter(c)))
+        };
+        let [a, b, c] = DELIMITERS;
+        if memchr::memchr3_iter(a, b, c, bytes).any(formula_behind) { Guard::Quotes } else { Guard::Fronts }
+    }
+
+    /// Whether a text of the row is written as it is.
+    pub(super) fn leaves(self, text: &str) -> bool {
+        self != Guard::Parts && !needs_apostrophe(text)
     }
 
     /// Writes a text of the row; gives whether it got an apostrophe.
@@ -87,8 +95,10 @@ fn is_trigger(c: char) -> bool {
 }
 
 /// What may be taken for the end of a cell, beside the comma, at which ours are quoted.
+const DELIMITERS: [u8; 3] = [b';', b'|', b'\t'];
+
 fn is_delimiter(c: char) -> bool {
-    matches!(c, ';' | '|' | '\t')
+    DELIMITERS.map(char::from).contains(&c)
 }
 
 fn is_line_end(c: char) -> bool {

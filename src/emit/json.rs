@@ -8,7 +8,7 @@ use crate::{
         columns::SIGNALS,
         compiled::{Level, Payment},
     },
-    score::points::{Firing, Paid},
+    score::points::{Firing, Paid, Seen},
     units::{EPSILON, Points, number_text},
 };
 
@@ -58,7 +58,7 @@ fn cell(cell: &Cell<'_>) -> Json {
 }
 
 fn signals(level: &Level, row: &Row<'_>) -> Json {
-    let one = |(signal, paid): (&crate::model::compiled::Signal, &Paid<'_>)| {
+    let one = |(signal, paid): (&crate::model::compiled::Signal, &Paid)| {
         let state = match paid.firing {
             Firing::Fired => "fired",
             Firing::Superseded => "superseded",
@@ -79,11 +79,11 @@ fn signals(level: &Level, row: &Row<'_>) -> Json {
     level.signals.iter().zip(&row.paid).map(one).collect()
 }
 
-fn seen(paid: &Paid<'_>) -> Json {
-    match &paid.seen {
-        crate::expr::Value::Number(value) => number(*value),
-        crate::expr::Value::Boolean(truth) => json!(truth),
-        _ => Json::Null,
+fn seen(paid: &Paid) -> Json {
+    match paid.seen {
+        Seen::Number(value) => number(value),
+        Seen::Truth(truth) => json!(truth),
+        Seen::Nothing => Json::Null,
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) struct Row<'r> {
     /// By column.
     pub(super) cells: Vec<Cell<'r>>,
     /// By signal, in the order of the model.
-    pub(super) paid: Vec<Paid<'r>>,
+    pub(super) paid: Vec<Paid>,
     /// By category, and in sum.
     pub(super) sum: Sum,
     /// The route, if the level has any.
@@ -179,7 +179,11 @@ impl<'r, S: Scope> Common<'r, S> {
         let name = scope.get(level.slots.route).to_text();
         let route = level.routes.iter().find(|route| Some(route.name.as_str()) == name.as_deref());
         let of_route = |text: fn(&'r Route) -> Option<&'r str>| Cell::from_text(route.and_then(text));
-        let mut cells: Vec<Cell<'r>> = first.into();
+        // All columns, and few more.
+        let more =
+            between.len() + sum.categories.len() + 2 * self.outcomes.len() + after_seen.len() + level.columns.len();
+        let mut cells: Vec<Cell<'r>> = Vec::with_capacity(15 + more);
+        cells.extend(first);
         cells.push(Cell::Points(sum.score));
         cells.extend([level.slots.tier, level.slots.qualified, level.slots.route, level.slots.motion].map(fact));
         cells.extend([of_route(|route| route.to.as_deref()), of_route(|route| route.action.as_deref())]);
@@ -208,15 +212,16 @@ impl<'r, S: Scope> Common<'r, S> {
 }
 
 /// Signals that fired by place, the largest first.
-fn ranked(paid: &[Paid<'_>]) -> Vec<usize> {
-    let mut ranked: Vec<usize> = (0..paid.len()).filter(|index| paid[*index].firing == Firing::Fired).collect();
+fn ranked(paid: &[Paid]) -> Vec<usize> {
+    let mut ranked = Vec::with_capacity(paid.len());
+    ranked.extend((0..paid.len()).filter(|index| paid[*index].firing == Firing::Fired));
     ranked.sort_by_key(|index| std::cmp::Reverse(paid[*index].points));
     ranked
 }
 
 /// `name:points` of all that fired, and what bounds took or gave, so that it adds up to the score.
-fn signals(level: &Level, paid: &[Paid<'_>], ranked: &[usize], sum: &Sum) -> String {
-    let mut text = String::new();
+fn signals(level: &Level, paid: &[Paid], ranked: &[usize], sum: &Sum) -> String {
+    let mut text = String::with_capacity(16 * ranked.len());
     let mut part = |names: &[&str], points: Points| {
         if !text.is_empty() {
             text.push(';');

@@ -203,7 +203,7 @@ impl<'m> Matcher<'m> {
     }
 
     fn holds(&self, predicate: PredicateId, record: &Record<'_>) -> bool {
-        self.model.intake.predicates.get(predicate as usize).is_some_and(|program| program.eval(record).holds())
+        self.model.intake.predicates.get(predicate as usize).is_some_and(|program| program.holds(&record.fields()))
     }
 }
 

@@ -44,9 +44,9 @@ struct Goal {
 
 impl Mover<'_> {
     /// Plans that may let a signal pay more; `gap` is how many points are missing.
-    pub(super) fn of_signal(&self, signal: &Signal, paid: &Paid<'_>, gap: Option<Points>) -> Vec<Plan> {
+    pub(super) fn of_signal(&self, signal: &Signal, paid: &Paid, gap: Option<Points>) -> Vec<Plan> {
         let guard = match &signal.guard {
-            Some(guard) if !guard.eval(self.scope).holds() => self.make(guard, true, 0, DEPTH_MAX),
+            Some(guard) if !guard.holds(self.scope) => self.make(guard, true, 0, DEPTH_MAX),
             _ => vec![Vec::new()],
         };
         let mut plans = match &signal.pay {

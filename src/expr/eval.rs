@@ -86,27 +86,27 @@ impl Program {
             Program::AsText(a) => a.eval(scope).to_text().map_or(Value::Null, Value::Text),
             Program::AsBoolean(a) => truth(a.eval(scope).to_boolean()),
             Program::AsDate(a) => a.eval(scope).to_date().map_or(Value::Null, Value::Date),
-            Program::Not(a) => truth(boolean(&a.eval(scope)).map(|truth| !truth)),
-            Program::Negate(a) => a.eval(scope).as_number().map_or(Value::Null, |number| Value::Number(-number)),
+            Program::Not(a) => truth(a.truth(scope).map(|truth| !truth)),
+            Program::Negate(a) => number(a.number(scope).map(|number| -number)),
             Program::And(all) => truth(every(all, scope, false)),
             Program::Or(all) => truth(every(all, scope, true)),
-            Program::Arithmetic(operator, a, b) => arithmetic(*operator, &a.eval(scope), &b.eval(scope)),
+            Program::Arithmetic(operator, a, b) => number(arithmetic(*operator, a.number(scope), b.number(scope))),
             Program::DaysBetween(a, b) => match (a.eval(scope), b.eval(scope)) {
                 (Value::Date(a), Value::Date(b)) => Value::Number(f64::from(a) - f64::from(b)),
                 _ => Value::Null,
             },
-            Program::Compare(operator, a, b) => holds(*operator, order(&a.eval(scope), &b.eval(scope))),
+            Program::Compare(operator, a, b) => truth(holds(*operator, order(&a.eval(scope), &b.eval(scope)))),
             Program::CompareNumber(operator, slot, number) => {
-                holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))
+                truth(holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number))))
             }
             Program::IsOneOf(slot, texts) => truth(scope.is_one_of(*slot, texts)),
-            Program::CompareJson(operator, a, b) => holds(*operator, order_json(&a.eval(scope), &b.eval(scope))),
+            Program::CompareJson(operator, a, b) => truth(holds(*operator, order_json(&a.eval(scope), &b.eval(scope)))),
             Program::IsNull(a, negated) => Value::Boolean(a.eval(scope).is_null() != *negated),
             Program::Like(a, pattern, negated) => match a.eval(scope) {
                 Value::Text(text) => Value::Boolean(pattern.matches(&text) != *negated),
                 _ => Value::Null,
             },
-            Program::Case(arms, otherwise) => match arms.iter().find(|(when, _)| when.eval(scope).holds()) {
+            Program::Case(arms, otherwise) => match arms.iter().find(|(when, _)| when.holds(scope)) {
                 Some((_, then)) => then.eval(scope),
                 None => otherwise.eval(scope),
             },
@@ -114,7 +114,7 @@ impl Program {
                 all.iter().map(|a| a.eval(scope)).find(|value| !value.is_null()).unwrap_or(Value::Null)
             }
             Program::NullIf(equal, value) => {
-                if equal.eval(scope).holds() {
+                if equal.holds(scope) {
                     Value::Null
                 } else {
                     value.eval(scope)
@@ -132,6 +132,42 @@ impl Program {
 }
 
 impl Program {
+    /// Whether a condition holds in a scope; none if that is not known.
+    ///
+    /// **Law**: what [`Program::eval`] says, if it says true or false.
+    pub fn truth<S: Scope + ?Sized>(&self, scope: &S) -> Option<bool> {
+        match self {
+            Program::CompareNumber(operator, slot, number) => {
+                holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))
+            }
+            Program::IsOneOf(slot, texts) => scope.is_one_of(*slot, texts),
+            Program::And(all) => every(all, scope, false),
+            Program::Or(all) => every(all, scope, true),
+            Program::Not(a) => a.truth(scope).map(|truth| !truth),
+            other => match other.eval(scope) {
+                Value::Boolean(truth) => Some(truth),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether a condition holds in a scope: only if it is true.
+    pub fn holds<S: Scope + ?Sized>(&self, scope: &S) -> bool {
+        self.truth(scope) == Some(true)
+    }
+
+    /// The number that a program of numbers has in a scope; none if it is null.
+    ///
+    /// **Law**: what [`Program::eval`] says.
+    pub fn number<S: Scope + ?Sized>(&self, scope: &S) -> Option<f64> {
+        match self {
+            Program::Constant(Value::Number(number)) => Some(*number),
+            Program::Slot(slot) => scope.number(*slot),
+            Program::Arithmetic(operator, a, b) => arithmetic(*operator, a.number(scope), b.number(scope)),
+            other => other.eval(scope).as_number(),
+        }
+    }
+
     /// The same program with shorter ways for what conditions mostly are.
     ///
     /// **Law**: its value is the same in every scope.
@@ -178,18 +214,15 @@ fn truth(value: Option<bool>) -> Value<'static> {
     value.map_or(Value::Null, Value::Boolean)
 }
 
-fn boolean(value: &Value<'_>) -> Option<bool> {
-    match value {
-        Value::Boolean(truth) => Some(*truth),
-        _ => None,
-    }
+fn number(value: Option<f64>) -> Value<'static> {
+    value.map_or(Value::Null, Value::Number)
 }
 
 /// `or` if decided by true, `and` if decided by false: one deciding part settles it, else an unknown part leaves it unknown.
 fn every<S: Scope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option<bool> {
     let mut known = true;
     for part in all {
-        match boolean(&part.eval(scope)) {
+        match part.truth(scope) {
             Some(value) if value == decides => return Some(decides),
             Some(_) => {}
             None => known = false,
@@ -198,26 +231,28 @@ fn every<S: Scope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option
     known.then_some(!decides)
 }
 
-fn arithmetic(operator: Arithmetic, a: &Value<'_>, b: &Value<'_>) -> Value<'static> {
-    let (Some(a), Some(b)) = (a.as_number(), b.as_number()) else { return Value::Null };
-    match operator {
-        Arithmetic::Add => Value::number(a + b),
-        Arithmetic::Subtract => Value::number(a - b),
-        Arithmetic::Multiply => Value::number(a * b),
-        Arithmetic::Divide if b == 0.0 => Value::Null,
-        Arithmetic::Divide => Value::number(a / b),
-    }
+/// What is not finite is nothing.
+fn arithmetic(operator: Arithmetic, a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    let (a, b) = (a?, b?);
+    let result = match operator {
+        Arithmetic::Add => a + b,
+        Arithmetic::Subtract => a - b,
+        Arithmetic::Multiply => a * b,
+        Arithmetic::Divide if b == 0.0 => return None,
+        Arithmetic::Divide => a / b,
+    };
+    result.is_finite().then_some(result)
 }
 
-fn holds(operator: Comparison, order: Option<Ordering>) -> Value<'static> {
-    truth(order.map(|order| match operator {
+fn holds(operator: Comparison, order: Option<Ordering>) -> Option<bool> {
+    order.map(|order| match operator {
         Comparison::Equal => order.is_eq(),
         Comparison::NotEqual => order.is_ne(),
         Comparison::Less => order.is_lt(),
         Comparison::LessEqual => order.is_le(),
         Comparison::Greater => order.is_gt(),
         Comparison::GreaterEqual => order.is_ge(),
-    }))
+    })
 }
 
 fn extreme<'a, S: Scope + ?Sized>(side: Ordering, all: &'a [Program], scope: &'a S) -> Value<'a> {

@@ -2,7 +2,7 @@
 
 use super::{Edge, cells::pack, image::Load, shared::Remembered};
 use crate::{
-    decode::{Record, typed::typed},
+    decode::{Fields, typed::typed},
     expr::{Program, Scope, Type, Value},
     model::{
         Model,
@@ -11,52 +11,66 @@ use crate::{
     units::Micros,
 };
 
-pub(super) fn passes(model: &Model, one: &Try, active: bool, record: &Record<'_>) -> bool {
+pub(super) fn passes(model: &Model, one: &Try, active: bool, event: &Fields<'_>) -> bool {
     (active || !one.active)
-        && meant(model, &one.matches, record)
-        && one.predicate.is_none_or(|predicate| holds(model, predicate, record))
+        && meant(model, &one.matches, event)
+        && one.predicate.is_none_or(|predicate| holds(model, predicate, event))
 }
 
-pub(super) fn meant(model: &Model, matches: &Match, record: &Record<'_>) -> bool {
+pub(super) fn meant(model: &Model, matches: &Match, event: &Fields<'_>) -> bool {
     match matches {
         Match::Never => false,
         Match::Always => true,
-        Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, record))),
+        Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, event))),
     }
 }
 
-pub(super) fn holds(model: &Model, predicate: PredicateId, record: &Record<'_>) -> bool {
-    model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.eval(record).holds())
+pub(super) fn holds(model: &Model, predicate: PredicateId, event: &Fields<'_>) -> bool {
+    model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
 }
 
 /// A value in the form in which it is kept; none if it is null.
-pub(super) fn load(model: &Model, load: Load, record: &Record<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
-    match load {
-        Load::Text(value) => {
-            // Most values are a property that is text.
-            let spec = &model.intake.values[value as usize];
-            if let (ValueSource::Program(Program::Slot(slot)), Type::Text) = (&spec.source, spec.kind)
-                && let Some(text) = record.plain_text(*slot)
-            {
+#[inline]
+pub(super) fn load(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
+    let (Load::Text(value) | Load::Number(value) | Load::Packed(value)) = load;
+    // Most values are a property: one that is not there, or one that is text.
+    let spec = &model.intake.values[value as usize];
+    match &spec.source {
+        ValueSource::FirstOf(slots) if slots.iter().all(|slot| event.is_missing(*slot)) => return None,
+        ValueSource::Program(Program::Slot(slot)) => {
+            if event.is_missing(*slot) {
+                return None;
+            }
+            if let (Load::Text(_), Type::Text, Some(text)) = (load, spec.kind, event.plain_text(*slot)) {
                 return Some(u64::from(texts.intern(text)));
             }
-            let value = value_of(model, value, record).to_text()?;
+        }
+        _ => {}
+    }
+    load_any(model, load, event, texts)
+}
+
+#[inline(never)]
+fn load_any(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
+    match load {
+        Load::Text(value) => {
+            let value = value_of(model, value, event).to_text()?;
             Some(u64::from(texts.intern(&value)))
         }
-        Load::Number(value) => value_of(model, value, record).as_number().map(f64::to_bits),
-        Load::Packed(value) => pack(&value_of(model, value, record), |text| texts.intern(text)),
+        Load::Number(value) => value_of(model, value, event).as_number().map(f64::to_bits),
+        Load::Packed(value) => pack(&value_of(model, value, event), |text| texts.intern(text)),
     }
 }
 
 /// A value over an event, as its type.
-pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, record: &'r Record<'_>) -> Value<'r> {
+pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r Fields<'_>) -> Value<'r> {
     let spec = &model.intake.values[value as usize];
     match &spec.source {
-        ValueSource::Program(program) => match (program.eval(record), spec.kind) {
+        ValueSource::Program(program) => match (program.eval(event), spec.kind) {
             (value, Type::Text) => value.to_text().map_or(Value::Null, Value::Text),
             (value, kind) => typed(value, kind, &model.zone),
         },
-        ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| record.get(*slot)), spec.kind, model),
+        ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| event.get(*slot)), spec.kind, model),
     }
 }
 

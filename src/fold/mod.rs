@@ -40,7 +40,7 @@ use self::{
     shared::Remembered,
 };
 use crate::{
-    decode::{Joined, Line, Record},
+    decode::{Event, Joined, Line, Record},
     model::Model,
     units::Micros,
 };
@@ -161,7 +161,7 @@ impl<'h> Folder<'h> {
                     part.note(owner, file, Bucket::AfterAsOf, 1);
                 }
             }
-            Line::Event(record) => self.event(file, record),
+            Line::Event(record) => self.record(file, record),
             Line::Identify(record) => self.identify(file, record),
             Line::Group(record) => self.group(file, record),
             Line::Alias { record, previous } => self.alias(file, record, previous),
@@ -175,72 +175,84 @@ impl<'h> Folder<'h> {
         }
     }
 
-    /// Whose a record is: the hash of the raw id, and the partition.
-    fn place(record: &Record<'_>, account: u32) -> (Whose, u64, usize) {
-        let whose = match (&record.user, &record.visitor) {
-            (Some(_), _) => Whose::User,
-            (None, Some(_)) => Whose::Visitor,
-            (None, None) => return (Whose::Nobody, 0, account as usize % PARTITIONS),
-        };
-        (whose, record.id_hash, State::partition(record.id_hash))
+    /// Folds a usual event, as [`Folder::fold`] folds the line of any.
+    pub fn fold_event(&mut self, file: u32, event: &Event<'_>) {
+        self.folded.counts[file as usize].records += 1;
+        let account = self.account(event.account, event.account_hash);
+        self.event(file, event, account);
     }
 
-    fn account(&mut self, record: &Record<'_>) -> u32 {
-        record.account.as_ref().map_or(NO_ACCOUNT, |account| self.accounts.intern_hashed(record.account_hash, account))
+    /// Whose a record is: the hash of the raw id, and the partition.
+    fn place(record: &Record<'_>, account: u32) -> (Whose, u64, usize) {
+        whose([record.user.is_some(), record.visitor.is_some()], record.id_hash, account)
+    }
+
+    fn account(&mut self, account: Option<&str>, hash: u64) -> u32 {
+        account.map_or(NO_ACCOUNT, |account| self.accounts.intern_hashed(hash, account))
+    }
+
+    fn account_of(&mut self, record: &Record<'_>) -> u32 {
+        self.account(record.account.as_deref(), record.account_hash)
     }
 
     /// The visitor that came with a user, as text.
-    fn met(&mut self, record: &Record<'_>) -> u32 {
-        match (&record.user, &record.visitor) {
+    fn met(&mut self, user: Option<&str>, visitor: Option<&str>) -> u32 {
+        match (user, visitor) {
             (Some(_), Some(visitor)) => self.texts.intern(visitor),
             _ => NO_TEXT,
         }
     }
 
-    fn event(&mut self, file: u32, record: &Record<'_>) {
-        if record.at > self.folded.newest {
-            self.folded.newest = record.at;
-            if self.defers && record.at >= self.settled {
-                self.settled = self.model.zone.day_start(record.day + 1);
+    fn record(&mut self, file: u32, record: &Record<'_>) {
+        let account = self.account_of(record);
+        self.event(file, &record.event(), account);
+        let nowhere = record.user.is_none() && record.visitor.is_none() && account == NO_ACCOUNT;
+        if record.tells && !nowhere {
+            // Of a copy too: it says the same of the same instant, so nothing changes.
+            self.user_traits(record);
+            self.account_traits(record, account);
+        }
+    }
+
+    fn event(&mut self, file: u32, event: &Event<'_>, account: u32) {
+        if event.at > self.folded.newest {
+            self.folded.newest = event.at;
+            if self.defers && event.at >= self.settled {
+                self.settled = self.model.zone.day_start(event.day + 1);
             }
         }
-        let account = self.account(record);
-        let visitor = self.met(record);
-        let (whose, hash, at) = Self::place(record, account);
+        let visitor = self.met(event.user, event.visitor);
+        let (whose, hash, at) = whose([event.user.is_some(), event.visitor.is_some()], event.id_hash, account);
         let nowhere = whose == Whose::Nobody && account == NO_ACCOUNT;
-        let plan = &self.model.intake.plans[record.plan];
+        let plan = &self.model.intake.plans[event.plan];
+        let raw_id = event.raw_id();
         let buffer = &mut self.buffers[at];
         let words = buffer.words.len() as u32;
         let id = buffer.ids.len() as u32;
-        buffer.ids.push_str(raw_id(record));
-        let mut marks = Image::marks(record.plan, whose);
+        buffer.ids.push_str(raw_id);
+        let mut marks = Image::marks(event.plan, whose);
         let mut mark = |holds: bool, mark: u32| marks |= if holds { mark } else { 0 };
-        mark(record.user.is_none() && record.account.is_none(), Image::HOMELESS);
-        mark(record.fingerprint.is_some(), Image::KNOWN);
+        mark(event.user.is_none() && event.account.is_none(), Image::HOMELESS);
+        mark(event.fingerprint.is_some(), Image::KNOWN);
         if !nowhere {
-            let active = whose != Whose::Nobody && !record.noise && !meant(self.model, &plan.ignored, record);
+            let active = whose != Whose::Nobody && !event.noise && !meant(self.model, &plan.ignored, &event.fields);
             mark(active, Image::ACTIVE);
-            mark(meant(self.model, &plan.starts, record), Image::STARTS);
-            self.values(record, at, active);
-            if record.tells {
-                // Of a copy too: it says the same of the same instant, so nothing changes.
-                self.user_traits(record);
-                self.account_traits(record, account);
-            }
+            mark(meant(self.model, &plan.starts, &event.fields), Image::STARTS);
+            self.values(event, at, active);
         }
-        if record.more_accounts > 0 {
+        if event.more_accounts > 0 {
             marks |= Image::MORE_ACCOUNTS;
-            self.buffers[at].words.push(record.more_accounts as u64);
+            self.buffers[at].words.push(event.more_accounts as u64);
         }
         let image = Image {
             hash,
-            fingerprint: record.fingerprint.unwrap_or_default(),
-            at: record.at,
+            fingerprint: event.fingerprint.unwrap_or_default(),
+            at: event.at,
             id,
-            id_length: raw_id(record).len() as u32,
+            id_length: raw_id.len() as u32,
             words,
             account,
-            day: record.day,
+            day: event.day,
             file,
             visitor,
             marks,
@@ -253,9 +265,10 @@ impl<'h> Folder<'h> {
     }
 
     /// Writes which filters an event passes, and the values that those need.
-    fn values(&mut self, record: &Record<'_>, at: usize, active: bool) {
-        let plan = &self.model.intake.plans[record.plan];
-        let recipe = &self.hearth.recipes[record.plan];
+    fn values(&mut self, event: &Event<'_>, at: usize, active: bool) {
+        let plan = &self.model.intake.plans[event.plan];
+        let recipe = &self.hearth.recipes[event.plan];
+        let fields = &event.fields;
         let (plain, plain_needs) = &recipe.plain[usize::from(active)];
         let words = &mut self.buffers[at].words;
         let start = words.len();
@@ -264,13 +277,13 @@ impl<'h> Folder<'h> {
         let mut fill = |needs: &[usize]| {
             for need in needs {
                 if values[*need] == NULL {
-                    values[*need] = load(self.model, recipe.loads[*need], record, &mut self.texts).unwrap_or(NULL);
+                    values[*need] = load(self.model, recipe.loads[*need], fields, &mut self.texts).unwrap_or(NULL);
                 }
             }
         };
         fill(plain_needs);
         for index in &recipe.conditional {
-            if passes(self.model, &plan.tries[*index], active, record) {
+            if passes(self.model, &plan.tries[*index], active, fields) {
                 bits[index / 64] |= 1 << (index % 64);
                 fill(&recipe.tries[*index].0);
             }
@@ -299,7 +312,7 @@ impl<'h> Folder<'h> {
     /// Folds what every identity line says: an account, a visitor.
     fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) {
         self.folded.counts[file as usize].identity += 1;
-        let visitor = self.met(record);
+        let visitor = self.met(record.user.as_deref(), record.visitor.as_deref());
         let (whose, hash, at) = Self::place(record, account);
         let mut part = self.hearth.part(at);
         let owner = part.owner(whose, hash, raw_id(record));
@@ -310,7 +323,7 @@ impl<'h> Folder<'h> {
     }
 
     fn identify(&mut self, file: u32, record: &Record<'_>) {
-        let account = self.account(record);
+        let account = self.account_of(record);
         self.identity(file, record, account);
         self.user_traits(record);
         match (&record.joined, &record.user) {
@@ -341,7 +354,7 @@ impl<'h> Folder<'h> {
     }
 
     fn group(&mut self, file: u32, record: &Record<'_>) {
-        let account = self.account(record);
+        let account = self.account_of(record);
         self.identity(file, record, account);
         self.account_traits(record, account);
     }
@@ -359,7 +372,7 @@ impl<'h> Folder<'h> {
     }
 
     fn alias(&mut self, file: u32, record: &Record<'_>, previous: &str) {
-        let account = self.account(record);
+        let account = self.account_of(record);
         self.identity(file, record, account);
         if let Some(user) = &record.user {
             let pair = (self.texts.intern(previous), self.texts.intern(user));
@@ -389,6 +402,15 @@ impl Folded {
                 bucket(counts, -1);
             }
         }
+    }
+}
+
+/// Whose an event is that names a user or a visitor, the hash of the raw id, and the partition.
+fn whose([user, visitor]: [bool; 2], id_hash: u64, account: u32) -> (Whose, u64, usize) {
+    match (user, visitor) {
+        (true, _) => (Whose::User, id_hash, State::partition(id_hash)),
+        (false, true) => (Whose::Visitor, id_hash, State::partition(id_hash)),
+        (false, false) => (Whose::Nobody, 0, account as usize % PARTITIONS),
     }
 }
 

@@ -104,7 +104,7 @@ impl Scope for Context<'_> {
 }
 
 fn collect(context: &Context<'_>, condition: &Program, depth: usize, found: &mut Vec<Unmet>) {
-    if condition.eval(context).holds() {
+    if condition.holds(context) {
         return;
     }
     match condition {

@@ -258,7 +258,7 @@ struct Noter<'n> {
 }
 
 impl Noter<'_> {
-    fn note(&self, signal: &Signal, paid: &Paid<'_>) -> SignalNote {
+    fn note(&self, signal: &Signal, paid: &Paid) -> SignalNote {
         let Noter { model, side, level, scope, names } = *self;
         let mut programs = Vec::new();
         if let Payment::Ladder { value, .. } | Payment::Per { value, .. } = &signal.pay {
@@ -279,7 +279,7 @@ impl Noter<'_> {
             name: signal.name.clone(),
             category: level.categories[signal.category].name.clone(),
             firing: paid.firing,
-            seen: owned(&paid.seen),
+            seen: paid.seen.value(),
             rule: rule(signal, names),
             facts: known_facts(model, side, &programs, scope),
             unmet: missing,
@@ -289,7 +289,7 @@ impl Noter<'_> {
 }
 
 /// Adds up what signals came to, category by category, so that each bound stands behind what it bounds.
-fn lines(level: &Level, paid: &[Paid<'_>], total: &Sum, scope: &EntityScope<'_>) -> Vec<Line> {
+fn lines(level: &Level, paid: &[Paid], total: &Sum, scope: &EntityScope<'_>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut running = Points::ZERO;
     let mut add = |entry: Entry, points: Points| {

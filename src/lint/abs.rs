@@ -210,7 +210,7 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             let probe = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), *negated);
             let (mut yes, mut no) = (other, other);
             for text in of {
-                let holds = probe.eval(&One(text)).holds();
+                let holds = probe.holds(&One(text));
                 yes |= holds;
                 no |= !holds;
             }

@@ -82,11 +82,11 @@ impl<'w> World<'w> {
 
     /// Whether a condition of a level holds.
     pub(super) fn holds(&self, program: &Program, bit: u32) -> bool {
-        program.eval(&self.scope(bit)).holds()
+        program.holds(&self.scope(bit))
     }
 
     /// What the signals of a level pay.
-    pub(super) fn paid<'s>(&'s self, level: &'s Level, scope: &'s Seen<'s, 'w>) -> Vec<Paid<'s>> {
+    pub(super) fn paid(&self, level: &Level, scope: &Seen<'_, 'w>) -> Vec<Paid> {
         pay(level, scope)
     }
 
@@ -186,5 +186,5 @@ impl<'w> World<'w> {
 
 /// The first rule that holds or has no condition.
 fn first_that_holds<'m>(mut rules: impl Iterator<Item = Option<&'m Program>>, scope: &impl Scope) -> Option<usize> {
-    rules.position(|when| when.is_none_or(|when| when.eval(scope).holds()))
+    rules.position(|when| when.is_none_or(|when| when.holds(scope)))
 }

@@ -17,13 +17,43 @@ pub enum Firing {
     Not,
 }
 
+/// What a signal looked at: the value of a ladder or `per`, else whether its condition held.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen {
+    /// Nothing known, or nothing to look at.
+    Nothing,
+    /// A value.
+    Number(f64),
+    /// A condition.
+    Truth(bool),
+}
+
+impl Seen {
+    /// The value, if it is one.
+    pub fn as_number(self) -> Option<f64> {
+        match self {
+            Seen::Number(number) => Some(number),
+            Seen::Nothing | Seen::Truth(_) => None,
+        }
+    }
+
+    /// As expressions have it.
+    pub fn value(self) -> Value<'static> {
+        match self {
+            Seen::Nothing => Value::Null,
+            Seen::Number(number) => Value::Number(number),
+            Seen::Truth(truth) => Value::Boolean(truth),
+        }
+    }
+}
+
 /// What one signal came to.
-#[derive(Debug, Clone)]
-pub struct Paid<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Paid {
     /// Whether it pays.
     pub firing: Firing,
-    /// What it looked at: the value of a ladder or `per`, else whether its condition held.
-    pub seen: Value<'a>,
+    /// What it looked at.
+    pub seen: Seen,
     /// Before decay, and before the bound of `per`.
     pub unbounded: Points,
     /// Before decay.
@@ -44,9 +74,10 @@ pub struct Sum {
 }
 
 /// Goes through the signals of a level in the order of the file.
-pub fn pay<'a, S: Scope>(level: &'a Level, scope: &'a S) -> Vec<Paid<'a>> {
+pub fn pay<S: Scope>(level: &Level, scope: &S) -> Vec<Paid> {
     let mut taken: Vec<usize> = Vec::new();
-    let pay_one = |signal: &'a Signal| {
+    let mut all = Vec::with_capacity(level.signals.len());
+    for signal in &level.signals {
         let mut paid = one(signal, scope);
         if paid.firing == Firing::Fired
             && let Some(group) = signal.exclusive
@@ -58,37 +89,37 @@ pub fn pay<'a, S: Scope>(level: &'a Level, scope: &'a S) -> Vec<Paid<'a>> {
                 taken.push(group);
             }
         }
-        paid
-    };
-    level.signals.iter().map(pay_one).collect()
+        all.push(paid);
+    }
+    all
 }
 
-fn one<'a, S: Scope>(signal: &'a Signal, scope: &'a S) -> Paid<'a> {
-    let guarded = signal.guard.as_ref().map(|guard| guard.eval(scope));
-    let open = guarded.as_ref().is_none_or(Value::holds);
+fn one<S: Scope>(signal: &Signal, scope: &S) -> Paid {
+    let guarded = signal.guard.as_ref().map(|guard| guard.truth(scope));
+    let open = guarded.is_none_or(|truth| truth == Some(true));
     let (seen, unbounded, full) = match &signal.pay {
-        Payment::Flat(points) => (guarded.unwrap_or(Value::Null), Some(*points), Some(*points)),
+        Payment::Flat(points) => (guarded.flatten().map_or(Seen::Nothing, Seen::Truth), Some(*points), Some(*points)),
         Payment::Ladder { value, strict, rungs } => {
-            let seen = value.eval(scope);
-            let points = seen.as_number().and_then(|number| rung(number, *strict, rungs));
-            (seen, points, points)
+            let seen = value.number(scope);
+            let points = seen.and_then(|number| rung(number, *strict, rungs));
+            (seen.map_or(Seen::Nothing, Seen::Number), points, points)
         }
         Payment::Per { value, points, max } => {
-            let seen = value.eval(scope);
-            let amount =
-                seen.as_number().filter(|number| number.abs() >= EPSILON).map(|number| amount(number, *points));
-            (seen, amount, amount.map(|amount| bounded(amount, *max)))
+            let seen = value.number(scope);
+            let amount = seen.filter(|number| number.abs() >= EPSILON).map(|number| amount(number, *points));
+            (seen.map_or(Seen::Nothing, Seen::Number), amount, amount.map(|amount| bounded(amount, *max)))
         }
     };
-    let factor = match &signal.decay {
-        None => Some(1_000_000),
-        Some(decay) => decay.since.eval(scope).as_number().map(|days| factor(decay.curve, days)),
+    // Without decay nothing is taken.
+    let left = match &signal.decay {
+        _ if !open => None,
+        None => full,
+        Some(decay) => full.zip(decay.since.number(scope)).map(|(full, days)| {
+            Points::from_wide(divide_rounded(i128::from(full.0) * factor(decay.curve, days), 1_000_000))
+        }),
     };
-    match (full, unbounded, factor) {
-        (Some(full), Some(unbounded), Some(factor)) if open => {
-            let points = Points::from_wide(divide_rounded(i128::from(full.0) * factor, 1_000_000));
-            Paid { firing: Firing::Fired, seen, unbounded, full, points }
-        }
+    match (full, unbounded, left) {
+        (Some(full), Some(unbounded), Some(points)) => Paid { firing: Firing::Fired, seen, unbounded, full, points },
         _ => Paid { firing: Firing::Not, seen, unbounded: Points::ZERO, full: Points::ZERO, points: Points::ZERO },
     }
 }
@@ -126,12 +157,12 @@ fn factor(curve: DecayCurve, days: f64) -> i128 {
 }
 
 /// Whether an amount is too large to be had exactly.
-pub fn overflows(paid: &[Paid<'_>]) -> bool {
+pub fn overflows(paid: &[Paid]) -> bool {
     paid.iter().any(|paid| paid.unbounded.0.abs() >= POINTS_ABS_MAX)
 }
 
 /// Adds up what signals pay: categories within their bounds, then the score within its.
-pub fn sum(level: &Level, paid: &[Paid<'_>]) -> Sum {
+pub fn sum(level: &Level, paid: &[Paid]) -> Sum {
     let mut categories = vec![Points::ZERO; level.categories.len()];
     for (signal, paid) in level.signals.iter().zip(paid) {
         categories[signal.category] = categories[signal.category] + paid.points;
@@ -147,7 +178,7 @@ pub fn sum(level: &Level, paid: &[Paid<'_>]) -> Sum {
 pub fn tier<S: Scope>(tiers: &[Tier], score: f64, scope: &S) -> Option<usize> {
     tiers.iter().position(|tier| {
         let reached = tier.threshold.is_none_or(|(threshold, strict)| passes(score, threshold, strict));
-        reached && tier.when.as_ref().is_none_or(|when| when.eval(scope).holds())
+        reached && tier.when.as_ref().is_none_or(|when| when.holds(scope))
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn roll_up<'b>(
     let mut distinct: HashSet<String> = HashSet::new();
     let mut largest: Vec<f64> = Vec::new();
     for member in members {
-        if rollup.filter.as_ref().is_some_and(|filter| !filter.eval(&member).holds()) {
+        if rollup.filter.as_ref().is_some_and(|filter| !filter.holds(&member)) {
             continue;
         }
         let value = match &rollup.value {

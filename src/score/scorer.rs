@@ -113,7 +113,7 @@ impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn account_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.account);
         let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
-            Some((_, Some(who))) => user != NOBODY && who.eval(&self.user_scope(user as usize)).holds(),
+            Some((_, Some(who))) => user != NOBODY && who.holds(&self.user_scope(user as usize)),
             _ => true,
         };
         let value =
@@ -214,7 +214,7 @@ impl<'e, 's> Scorer<'e, 's> {
                     .into_par_iter()
                     .map(|account| {
                         let scope = self.account_scope(account);
-                        let holds = |when: &Option<Program>| when.as_ref().is_none_or(|when| when.eval(&scope).holds());
+                        let holds = |when: &Option<Program>| when.as_ref().is_none_or(|when| when.holds(&scope));
                         segments.iter().position(|segment| holds(&segment.when)).map(|place| place as u32)
                     })
                     .collect();
@@ -345,9 +345,8 @@ impl<'e, 's> Scorer<'e, 's> {
         let number = |slot: FactSlot, user: u32| {
             self.board.users.value(slot, user as usize, &self.board.pool).as_number().unwrap_or(0.0)
         };
-        let eligible = |user: &&u32| {
-            condition.map_or(anybody, |condition| condition.eval(&self.user_scope(**user as usize)).holds())
-        };
+        let eligible =
+            |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user_scope(**user as usize)));
         let better = |a: u32, b: u32| {
             number(slots.score, a)
                 .total_cmp(&number(slots.score, b))
@@ -386,5 +385,5 @@ fn tier_of<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
 
 /// The place of the first route that holds.
 fn route_place<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
-    level.routes.iter().position(|route| route.when.as_ref().is_none_or(|when| when.eval(scope).holds()))
+    level.routes.iter().position(|route| route.when.as_ref().is_none_or(|when| when.holds(scope)))
 }

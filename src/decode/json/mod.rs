@@ -54,6 +54,7 @@ pub struct Raw {
 
 impl Raw {
     /// The bytes of the value.
+    #[inline]
     pub fn of<'l>(&self, line: &'l str) -> &'l str {
         line.get(self.start as usize..self.end as usize).unwrap_or("")
     }

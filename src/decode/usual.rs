@@ -1,0 +1,236 @@
+//! Events as most are: each part in its one place, ids that are text without escapes, nothing that the format adds.
+//!
+//! What is unusual in any way takes the way of [`Decoder::decode`], which says the same of usual events as this one.
+
+use std::hash::BuildHasher;
+
+use super::{
+    Decoder, Event, Fields, Line, Plan, RecordReader, What,
+    format::Lines,
+    is_placeholder,
+    json::{Kind, Raw},
+    marks,
+};
+use crate::{
+    model::Model,
+    units::{Day, Micros},
+};
+
+/// A line, and an event in a form that costs less if it is a usual one.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// A usual event.
+    Event(Event<'a>),
+    /// Anything else, also events.
+    Line(Line<'a>),
+}
+
+/// The slots of the parts of an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slots {
+    event: u32,
+    user: u32,
+    visitor: u32,
+    account: u32,
+    time: u32,
+    id: u32,
+    previous: u32,
+}
+
+/// What was found, without what the scanner holds.
+struct Found<'a> {
+    plan: usize,
+    noise: bool,
+    name: &'a str,
+    user: Option<&'a str>,
+    visitor: Option<&'a str>,
+    account: Option<&'a str>,
+    at: Micros,
+    day: Day,
+    fingerprint: Option<(u64, u64)>,
+    id_hash: u64,
+    account_hash: u64,
+}
+
+impl Slots {
+    /// The slots of a plan, if events of its format can be usual ones.
+    pub(super) fn new(plan: &Plan, model: &Model) -> Option<Slots> {
+        let identity = &model.identity;
+        let asks_more = plan.extra.is_some()
+            || plan.row.is_some()
+            || !identity.exclude_users.is_empty()
+            || !identity.service_users.is_empty();
+        let one = |slots: &[u32]| if let [slot] = slots { Some(*slot) } else { None };
+        Some(Slots {
+            event: one(&plan.event).filter(|_| !asks_more)?,
+            user: one(&plan.user)?,
+            visitor: one(&plan.visitor)?,
+            account: one(&plan.account)?,
+            time: one(&plan.time)?,
+            id: one(&plan.id)?,
+            previous: one(&plan.previous)?,
+        })
+    }
+}
+
+impl Decoder<'_> {
+    /// Decodes one line without its line end.
+    ///
+    /// **Law**: says the same as [`Decoder::decode`].
+    pub fn decode_event<'a>(&'a mut self, line: &'a str) -> Decoded<'a> {
+        let Some(slots) = self.slots.filter(|_| self.lines == Lines::Plain && line.starts_with('{')) else {
+            return Decoded::Line(self.decode(line));
+        };
+        let reader = &mut self.reader;
+        if let Err(reason) = reader.scan(line) {
+            return Decoded::Line(Line::Rejected(reason));
+        }
+        match reader.usual(slots, line) {
+            None => Decoded::Line(reader.record(line, line)),
+            Some(found) => Decoded::Event(Event {
+                plan: found.plan,
+                user: found.user,
+                visitor: found.visitor,
+                account: found.account,
+                more_accounts: 0,
+                at: found.at,
+                day: found.day,
+                fingerprint: found.fingerprint,
+                id_hash: found.id_hash,
+                account_hash: found.account_hash,
+                noise: found.noise,
+                fields: Fields { name: found.name, text: line, values: &reader.scanner.found[reader.plan.values..] },
+            }),
+        }
+    }
+}
+
+impl RecordReader<'_> {
+    /// The parts of a usual event; none if anything is unusual, and then nothing has been noted.
+    #[inline(always)]
+    fn usual<'a>(&mut self, slots: Slots, line: &'a str) -> Option<Found<'a>> {
+        let found = |slot: u32| self.scanner.found[slot as usize];
+        let text = |raw: Raw| if raw.kind == Kind::Text && raw.start < raw.end { Some(raw.of(line)) } else { None };
+        let id = |raw: Raw| text(raw).filter(|id| !is_placeholder(id));
+        // What is there has to be an id.
+        let some_id = |raw: Raw| if raw.kind == Kind::Missing { Some(None) } else { id(raw).map(Some) };
+        if found(slots.previous).kind != Kind::Missing {
+            return None;
+        }
+        let name = text(found(slots.event))?;
+        let account_raw = found(slots.account);
+        let (user, visitor, account) =
+            (some_id(found(slots.user))?, some_id(found(slots.visitor))?, some_id(account_raw)?);
+        let somebody = user.or(visitor)?;
+        let event_id = some_id(found(slots.id))?;
+        let time = text(found(slots.time))?;
+        let at = self.instants.parse(time).ok().filter(|at| *at < self.until)?;
+        let name_hash = self.seed.hash_one(name);
+        let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
+        let (plan, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
+        if !matches!(what, What::Event | What::Noise) {
+            return None;
+        }
+        let id_hash = self.seed.hash_one(somebody);
+        let account_hash = account.map_or(0, |account| self.seed.hash_one(account));
+        let asked = event_id.filter(|_| self.model.input.dedupe);
+        let fingerprint = asked.map(|event_id| {
+            let marks = marks(user.is_some(), account_raw.kind);
+            self.fingerprint(line, event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, account_hash])
+        });
+        Some(Found {
+            plan,
+            noise: what == What::Noise,
+            name,
+            user,
+            visitor,
+            account,
+            at,
+            day: self.days.day(at),
+            fingerprint,
+            id_hash,
+            account_hash,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        decode::{
+            Seed,
+            format::{Formats, Reading},
+        },
+        diag::Document,
+        model,
+    };
+
+    const MODEL: &str = r#"
+        schema = 1
+        name = "m"
+        [metrics]
+        known = { measure = "distinct", value = "kind", event = "known" }
+        [[user.signals]]
+        name = "s"
+        value = "known"
+        ladder = [{ at_least = 1, points = 1 }]
+        [[user.tiers]]
+        name = "all"
+    "#;
+
+    /// A value in any of the forms that ids, names and times come in; nothing if the key is not there.
+    fn value(usual: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
+        prop_oneof![
+            6 => prop::sample::select(usual).prop_map(Some),
+            1 => Just(None),
+            1 => prop::sample::select(vec![
+                "null", "\"\"", "\"null\"", "\"0\"", "0", "17", "true", "{}", "[\"a\",\"b\"]", "[]", r#""\u0061""#, r#""x\n""#, "\"1\"",
+                "\"2026-01-01T00:00:00Z\"", "\"9999-12-30T00:00:00Z\"", "1767225600", "\"known\"", "\"$identify\"",
+            ]).prop_map(Some),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_usual_event_is_what_any_other_way_says_it_is(
+            event in value(&["\"known\"", "\"unknown\""]),
+            user in value(&["\"u1\""]),
+            visitor in prop_oneof![4 => Just(None), 1 => value(&["\"v1\""])],
+            account in value(&["\"a1\"", "\"a2\""]),
+            time in value(&["\"2026-01-01T10:00:00Z\"", "\"2026-01-02T10:00:00.123Z\""]),
+            id in value(&["\"e1\"", "\"e2\""]),
+            kind in prop_oneof![6 => Just(None), 1 => value(&["\"identify\"", "\"alias\"", "\"group\"", "\"track\""])],
+            previous in prop_oneof![6 => Just(None), 1 => value(&["\"p\""])],
+            properties in value(&[r#"{"kind":"x"}"#, r#"{"kind":null,"n":1}"#]),
+        ) {
+            let parts = [
+                ("event", event), ("user_id", user), ("anonymous_id", visitor), ("account_id", account), ("timestamp", time),
+                ("event_id", id), ("type", kind), ("previous_id", previous), ("properties", properties),
+            ];
+            let parts: Vec<String> =
+                parts.into_iter().filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?))).collect();
+            let line = format!("{{{}}}", parts.join(","));
+            let model = model::parse(&Document { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
+            let formats = Formats::new(&model, "native", 1);
+            let mut reading = Reading::new(&formats, Seed::default(), 4_000_000_000_000_000);
+            let decoder = reading.of_file(0, Some(b"{}")).expect("native");
+            let any = match decoder.decode(&line) {
+                Line::Event(record) => format!("{:?}", record.event()),
+                other => format!("{other:?}"),
+            };
+            let here = match decoder.decode_event(&line) {
+                Decoded::Event(event) => format!("{event:?}"),
+                Decoded::Line(Line::Event(record)) => format!("{:?}", record.event()),
+                Decoded::Line(other) => format!("{other:?}"),
+            };
+            prop_assert_eq!(&here, &any, "{}", line);
+            let plain = event == Some("\"known\"") && user == Some("\"u1\"") && time == Some("\"2026-01-01T10:00:00Z\"");
+            if plain && visitor.is_none() && account.is_none() && id.is_none() && previous.is_none() {
+                prop_assert!(matches!(decoder.decode_event(&line), Decoded::Event(_)), "the short way is taken: {}", line);
+            }
+        }
+    }
+}

@@ -135,19 +135,9 @@ impl Part {
         &self.words[row * self.word_stride..(row + 1) * self.word_stride]
     }
 
-    /// The fixed words of a row, to fold into.
-    pub fn words_mut(&mut self, row: usize) -> &mut [i64] {
-        &mut self.words[row * self.word_stride..(row + 1) * self.word_stride]
-    }
-
     /// The sets of dates of a row.
     pub fn days(&self, row: usize) -> &[DaySet] {
         &self.days[row * self.day_stride..(row + 1) * self.day_stride]
-    }
-
-    /// The sets of dates of a row, to fold into.
-    pub fn days_mut(&mut self, row: usize) -> &mut [DaySet] {
-        &mut self.days[row * self.day_stride..(row + 1) * self.day_stride]
     }
 }
 
@@ -249,8 +239,41 @@ impl Part {
     /// Folds an event into a row.
     fn keep(&mut self, image: &Image, values: &[u64], owner: Owner, context: &Context<'_>) {
         let day = if image.account == NO_ACCOUNT { image.day } else { ANY_DAY };
-        let row = self.row(owner, image.account, day, context.words);
-        let words = self.words_mut(row);
+        let at = self.row(owner, image.account, day, context.words);
+        let mut row = Cells {
+            words: &mut self.words[at * self.word_stride..(at + 1) * self.word_stride],
+            days: &mut self.days[at * self.day_stride..(at + 1) * self.day_stride],
+            row: &mut self.rows[at],
+        };
+        row.happened(image);
+        let recipe = &context.recipes[image.plan()];
+        // One event is one moment of a cell, whichever of its filters it passes.
+        let moments_before = row.row.rest.as_ref().map_or(0, |rest| rest.moments.len());
+        for (index, bits) in values[..recipe.pass_words].iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let passed = index * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                for step in &recipe.tries[passed].1 {
+                    row.take(step, image, values, moments_before, context.texts);
+                }
+            }
+        }
+    }
+}
+
+/// One row, to fold into.
+struct Cells<'r> {
+    words: &'r mut [i64],
+    days: &'r mut [DaySet],
+    row: &'r mut Row,
+}
+
+impl Cells<'_> {
+    /// Notes what every event is.
+    #[inline(always)]
+    fn happened(&mut self, image: &Image) {
+        let words = &mut *self.words;
         words[word::EVENTS] += 1;
         words[word::FIRST_SEEN] = words[word::FIRST_SEEN].min(image.at);
         words[word::LAST_SEEN] = words[word::LAST_SEEN].max(image.at);
@@ -259,70 +282,41 @@ impl Part {
         }
         if image.is(Image::ACTIVE) {
             words[word::FIRST_ACTIVITY] = words[word::FIRST_ACTIVITY].min(image.at);
-            self.days_mut(row)[ACTIVITY_DAYS].insert(image.day);
-        }
-        let recipe = &context.recipes[image.plan()];
-        // One event is one moment of a cell, whichever of its filters it passes.
-        let moments_before = self.rows[row].rest.as_ref().map_or(0, |rest| rest.moments.len());
-        for (index, bits) in values[..recipe.pass_words].iter().enumerate() {
-            let mut bits = *bits;
-            while bits != 0 {
-                let passed = index * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                for step in &recipe.tries[passed].1 {
-                    self.take(step, image, values, row, moments_before, context);
-                }
-            }
+            self.days[ACTIVITY_DAYS].insert(image.day);
         }
     }
 
-    fn take(
-        &mut self,
-        step: &Step,
-        image: &Image,
-        values: &[u64],
-        row: usize,
-        moments_before: usize,
-        context: &Context<'_>,
-    ) {
+    #[inline(always)]
+    fn take(&mut self, step: &Step, image: &Image, values: &[u64], moments_before: usize, texts: &SharedTexts) {
         let day = |daily: bool| if daily { image.day } else { UNDATED };
         let value = |place: usize| Some(values[place]).filter(|value| *value != NULL);
         match *step {
-            Step::Count(word) => self.words_mut(row)[word] += 1,
-            Step::First(word) => {
-                let word = &mut self.words_mut(row)[word];
-                *word = image.at.min(*word);
-            }
-            Step::Last(word) => {
-                let word = &mut self.words_mut(row)[word];
-                *word = image.at.max(*word);
-            }
-            Step::Days(set) => self.days_mut(row)[set].insert(image.day),
-            Step::Tally { cell, daily, value: None } => {
-                self.count(row, TallyKey { value: NO_TEXT, day: day(daily), cell })
-            }
+            Step::Count(word) => self.words[word] += 1,
+            Step::First(word) => self.words[word] = self.words[word].min(image.at),
+            Step::Last(word) => self.words[word] = self.words[word].max(image.at),
+            Step::Days(set) => self.days[set].insert(image.day),
+            Step::Tally { cell, daily, value: None } => self.count(TallyKey { value: NO_TEXT, day: day(daily), cell }),
             Step::Tally { cell, daily, value: Some(place) } => {
                 if let Some(text) = value(place) {
-                    self.count(row, TallyKey { value: text as u32, day: day(daily), cell });
+                    self.count(TallyKey { value: text as u32, day: day(daily), cell });
                 }
             }
             Step::Number { cell, daily, value: place } => {
                 if let Some(bits) = value(place) {
-                    let numbers = &mut self.rows[row].rest.get_or_insert_default().numbers;
                     let number = Number::one(f64::from_bits(bits));
-                    numbers.merge((cell, day(daily)), number, |known, more| known.merge(more));
+                    self.rest().numbers.merge((cell, day(daily)), number, |known, more| known.merge(more));
                 }
             }
             Step::Edge { cell, daily, value: place, last, kind } => {
                 if let Some(value) = place.map_or(Some(0), value) {
-                    let edges = &mut self.rows[row].rest.get_or_insert_default().edges;
                     let edge = Edge { at: image.at, value };
-                    edges.merge((cell, day(daily)), edge, |known, more| known.merge(more, last, kind, context.texts));
+                    let merge = |known: &mut Edge, more| known.merge(more, last, kind, texts);
+                    self.rest().edges.merge((cell, day(daily)), edge, merge);
                 }
             }
             Step::Moment { cell, steps, same } => {
                 let same = same.and_then(value).map_or(NO_TEXT, |text| text as u32);
-                let moments = &mut self.rows[row].rest.get_or_insert_default().moments;
+                let moments = &mut self.rest().moments;
                 match moments[moments_before..].iter_mut().find(|moment| moment.cell == cell) {
                     Some(moment) => moment.steps |= steps,
                     None => moments.push(Moment { at: image.at, same, cell, steps }),
@@ -331,7 +325,11 @@ impl Part {
         }
     }
 
-    fn count(&mut self, row: usize, key: TallyKey) {
-        self.rows[row].tally.merge(key, 1, add_count);
+    fn rest(&mut self) -> &mut Rest {
+        self.row.rest.get_or_insert_default()
+    }
+
+    fn count(&mut self, key: TallyKey) {
+        self.row.tally.merge(key, 1, add_count);
     }
 }

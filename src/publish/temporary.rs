@@ -5,7 +5,7 @@
 //! interrupted run leaves it.
 
 use std::{
-    fs::{self, DirEntry, File, Metadata, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError},
     io,
     path::Path,
 };
@@ -16,6 +16,7 @@ use super::{
     Access,
     gate::{self, Gate},
 };
+use crate::folder::{self, Entry, Kind};
 
 /// How the name of a temporary file begins; hidden, so that folder inputs and `ls` pass over it.
 const PREFIX: &str = ".pql-";
@@ -186,18 +187,15 @@ fn is_unlinked(_meta: &Metadata) -> bool {
 /// Files of runs still alive are locked and stay. What cannot be listed, locked or removed stays too,
 /// without an error: it harms nobody.
 pub fn sweep(dir: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else {
+    let Ok(entries) = folder::list(dir) else {
         return 0;
     };
-    entries.flatten().filter(|entry| is_temporary(entry) && remove_if_dead(&entry.path())).count()
+    entries.iter().filter(|entry| is_temporary(entry) && remove_if_dead(&dir.join(&entry.name))).count()
 }
 
-fn is_temporary(entry: &DirEntry) -> bool {
-    let name = entry.file_name();
-    let name = name.as_encoded_bytes();
-    name.starts_with(PREFIX.as_bytes())
-        && name.ends_with(SUFFIX.as_bytes())
-        && entry.file_type().is_ok_and(|kind| kind.is_file())
+fn is_temporary(entry: &Entry) -> bool {
+    let name = entry.name.as_encoded_bytes();
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes()) && entry.kind == Kind::File
 }
 
 /// Removes a file while holding its lock, so that its maker, if it comes for the lock later, finds it gone.

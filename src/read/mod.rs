@@ -23,6 +23,7 @@ mod naming;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod parts;
+mod pattern;
 mod raw;
 mod reader;
 mod record;

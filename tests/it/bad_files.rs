@@ -171,9 +171,10 @@ fn names_that_are_no_text_are_read_as_others_are() {
     }
     folder.write("in/plain.ndjson", event("\"ann\""));
     for events in ["in", "in/*", "*/*.ndjson", "**/?.ndjson in/plain.ndjson"] {
-        let outcome = folder.pql(&format!("score {events} -m model.toml --out out"));
+        let outcome = folder.pql(&format!("score {events} -m model.toml --out made/out"));
         assert_eq!(outcome.code, 0, "{events}: {outcome:?}");
-        let ids: Vec<String> = rows(&folder.read("out/users.csv")).iter().skip(1).map(|row| row[0].clone()).collect();
+        let ids: Vec<String> =
+            rows(&folder.read("made/out/users.csv")).iter().skip(1).map(|row| row[0].clone()).collect();
         assert_eq!(ids, ["ann", "bob"], "{events}");
     }
 }

@@ -4,6 +4,7 @@ mod bad_files;
 mod bad_input;
 mod bad_lines;
 mod cases;
+mod changing;
 mod check;
 mod containers;
 mod damage;

@@ -14,6 +14,7 @@ use tempfile::TempPath;
 
 use super::{
     Access,
+    acl::Acl,
     gate::{self, Gate},
 };
 use crate::folder::{self, Entry, Kind};
@@ -75,8 +76,15 @@ impl Drop for Temporary {
     }
 }
 
+/// What is known of the file that will be replaced.
+type Replaced<'f> = (&'f Metadata, Option<&'f Acl>);
+
 /// Makes a temporary file that no sweep of another run will remove.
-pub(super) fn create_locked(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<(File, Temporary)> {
+pub(super) fn create_locked(
+    dir: &Path,
+    access: Access,
+    existing: Option<Replaced<'_>>,
+) -> io::Result<(File, Temporary)> {
     for _ in 0..TRIES_MAX {
         let (file, temporary) = match create(dir, access, existing) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -94,11 +102,11 @@ pub(super) fn create_locked(dir: &Path, access: Access, existing: Option<&Metada
 }
 
 /// Makes a temporary file with the rights that the published one shall have, from its first byte on.
-fn create(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<(File, Temporary)> {
+fn create(dir: &Path, access: Access, existing: Option<Replaced<'_>>) -> io::Result<(File, Temporary)> {
     // The first number is cut by the umask, the second is not.
     let (at_first, exact) = match (access, existing) {
         (Access::Shared, None) => (0o666, None),
-        (Access::Shared, Some(meta)) => (0o600, kept_mode(meta)),
+        (Access::Shared, Some((meta, list))) => (0o600, kept_mode(meta, list.is_some())),
         (Access::Private, _) => (0o600, mode(0o600)),
     };
     let mut gate = gate::enter();
@@ -111,10 +119,12 @@ fn create(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result
     gate.created(&path);
     drop(gate);
     let temporary = Temporary(Some(path));
-    if access == Access::Shared {
-        existing.into_iter().for_each(|meta| keep_owner(&file, meta));
+    let mut listed = false;
+    if let (Access::Shared, Some((meta, list))) = (access, existing) {
+        keep_owner(&file, meta);
+        listed = list.is_some_and(|list| list.give(&file));
     }
-    if let Some(rights) = exact {
+    if let Some(rights) = exact.filter(|_| !listed) {
         file.set_permissions(rights)?;
     }
     Ok((file, temporary))
@@ -142,15 +152,15 @@ fn mode(_bits: u32) -> Option<Permissions> {
     None
 }
 
-/// Read, write and execute rights of a file, without set-user-id and its like.
+/// Read, write and execute rights of a file, without set-user-id and its like; without those of the group if they are the bounds of a list.
 #[cfg(unix)]
-fn kept_mode(meta: &Metadata) -> Option<Permissions> {
+fn kept_mode(meta: &Metadata, has_list: bool) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt;
-    mode(meta.permissions().mode() & 0o777)
+    mode(meta.permissions().mode() & if has_list { 0o707 } else { 0o777 })
 }
 
 #[cfg(not(unix))]
-fn kept_mode(_meta: &Metadata) -> Option<Permissions> {
+fn kept_mode(_meta: &Metadata, _has_list: bool) -> Option<Permissions> {
     None
 }
 

@@ -20,6 +20,7 @@ import environment
 import errors
 import kills
 import moving
+import powercut
 import races
 import space
 from common import ROOT, Skip
@@ -29,6 +30,7 @@ CHECKS = [
     ("kill-after-every-call", kills.after_every_call),
     ("kill-at-random", kills.at_random),
     ("every-call-fails-once", errors.each_once),
+    ("power-cuts", powercut.replayed),
     ("full-disk", space.full_disk),
     ("four-way-races", races.four_way),
     ("free-races", races.free_races),

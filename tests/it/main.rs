@@ -21,6 +21,7 @@ mod lint;
 mod mistakes;
 mod oracle;
 mod output;
+mod promises;
 mod publish;
 mod readme;
 mod real_data;

@@ -203,8 +203,8 @@ impl fmt::Display for ReadError {
             }
             Self::Once { name } => write!(
                 f,
-                "`{name}` gives its bytes only once, and this command reads the events more than once; \
-                 write them to a file, and name that"
+                "`{name}` can be read only once, and this command reads the events more than once; \
+                 name a file that holds them"
             ),
             Self::Between { name } => write!(
                 f,

@@ -72,7 +72,9 @@ pub fn whole(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let opened = look_at(&file)?;
     let expected = if opened.is_file() { opened.len().min(bytes_max) } else { 0 };
-    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    let mut bytes = Vec::new();
+    // A file may claim any size, and there may be no memory for it.
+    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
     (&file).take(bytes_max).read_to_end(&mut bytes)?;
     if opened.is_file() && Version::of(&look_at(&file)?) != Version::of(&opened) {
         return Err(io::Error::other("it was written to while it was read; run again when nothing writes to it"));

@@ -235,8 +235,8 @@ fn what_gives_its_bytes_only_once_is_not_read_twice() {
         for source in ["pipe", "-"] {
             let outcome = folder.pql(&command.replace("events.ndjson", source));
             assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{command}: {outcome:?}");
-            let told = format!("`{source}` gives its bytes only once");
-            assert!(outcome.stderr.contains(&told) && outcome.stderr.contains("to a file"), "{outcome:?}");
+            let told = format!("`{source}` can be read only once");
+            assert!(outcome.stderr.contains(&told) && outcome.stderr.contains("name a file"), "{outcome:?}");
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod entity;
 pub mod explain;
 pub mod expr;
 pub mod fold;
+pub mod folder;
 pub mod init;
 pub mod inspect;
 pub mod ledger;

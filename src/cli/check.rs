@@ -9,8 +9,10 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure, inspect, model, paint,
-    score::{FromName, enrichment, max_rejects, tell_empty, tell_rejects, tell_resolved, when},
+    Exit, Failure,
+    beside::Beside,
+    inspect, model, paint,
+    score::{FromName, max_rejects, tell_empty, tell_rejects, tell_resolved, when},
     tell,
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     lint::lint,
     model::{Model, parse_whole, parse_with_source},
     pipeline::{self, Job, RunError, When},
-    read::{self, Input, InputKind, Limits},
+    read::{self, Input, Limits, Watch},
 };
 
 /// Check models: every problem, each with its place and a way out.
@@ -125,7 +127,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for path in &arguments.models {
         let checked = match model::read(path) {
-            Ok(document) => checked(arguments, document, events.as_deref())?,
+            Ok(document) => checked(arguments, document, events.as_ref())?,
             Err(Failure::Error(error, _)) => {
                 // A check of fewer models than were named is none, whatever the others came to.
                 exit = Exit::Io;
@@ -170,40 +172,45 @@ fn say(checked: &Checked, quiet: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn checked(arguments: &CheckArguments, document: Document, events: Option<&[Input]>) -> Result<Checked, Failure> {
+fn checked(arguments: &CheckArguments, document: Document, events: Option<&Events<'_>>) -> Result<Checked, Failure> {
     let (model, source) = match parse_with_source(&document) {
         Ok(both) => both,
         Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
     };
     let mut warnings = lint(&model, &source);
     let mut scope = Scope::Model;
-    if let Some(inputs) = events {
+    if let Some(events) = events {
         // Whole, since facts that nothing needs are to be held against the events too.
         let whole = match parse_whole(&document) {
             Ok(whole) => whole,
             Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
         };
         scope = Scope::Events;
-        warnings.extend(of_events(arguments, &document, &whole, inputs)?);
+        warnings.extend(of_events(arguments, &document, &whole, events)?);
     }
     Ok(Checked::usable(document, &model, warnings, scope))
 }
 
+/// What models are held against.
+struct Events<'a> {
+    inputs: Vec<Input>,
+    watch: Watch,
+    beside: Beside<'a>,
+}
+
 /// The files of events, if there are any.
-fn events(arguments: &CheckArguments) -> Result<Option<Vec<Input>>, Failure> {
+fn events(arguments: &CheckArguments) -> Result<Option<Events<'_>>, Failure> {
     if arguments.events.is_empty() {
         return Ok(None);
     }
     let resolved = read::resolve(&arguments.events)?;
-    if resolved.inputs.iter().any(|input| input.kind == InputKind::Stdin) {
-        return Err(Failure::usage(
-            "--events are read more than once, and the standard input can be read only once; name files",
-        ));
-    }
+    let watch = Watch::begin(&resolved.inputs)?;
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
-    Ok(Some(resolved.inputs))
+    let users = (arguments.users.as_deref(), arguments.users_key.as_str());
+    let accounts = (arguments.accounts.as_deref(), arguments.accounts_key.as_str());
+    Ok(Some(Events { inputs: resolved.inputs, watch, beside: Beside::read(users, accounts)? }))
 }
 
 /// Looks into the events, scores them, and holds the model against both.
@@ -211,7 +218,7 @@ fn of_events(
     arguments: &CheckArguments,
     document: &Document,
     model: &Model,
-    inputs: &[Input],
+    Events { inputs, watch, beside }: &Events<'_>,
 ) -> Result<Vec<Diagnostic>, Failure> {
     let when = when(&arguments.as_of)?;
     let format = arguments.from.map_or(model.input.format, FromName::as_str);
@@ -219,8 +226,7 @@ fn of_events(
     let dump =
         inspect::look(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line).map_err(under)?;
     let quiet = arguments.quiet;
-    let users = enrichment(arguments.users.as_deref(), &arguments.users_key, (&model.user, model), quiet)?;
-    let accounts = enrichment(arguments.accounts.as_deref(), &arguments.accounts_key, (&model.account, model), quiet)?;
+    let [users, accounts] = beside.under(model, quiet)?;
     let now = match when {
         When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
         When::At(_) | When::EndOf(_) => 0,
@@ -249,6 +255,7 @@ fn of_events(
     }
     let evaluated = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
+    watch.end()?;
     Ok(check::data::warnings(document, model, &dump.survey, &scored))
 }
 

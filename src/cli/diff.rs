@@ -9,7 +9,9 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure, model, notes,
+    Exit, Failure,
+    beside::Beside,
+    model, notes,
     options::{View, present},
     paint,
     score::{FromName, max_rejects, tell_empty, tell_missing_names, tell_rejects, tell_resolved},
@@ -20,7 +22,7 @@ use crate::{
     diff::{Gate, Ids, Report, Snapshot, Vocabulary, compare},
     model::{Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, RunError, When},
-    read::{self, Input, InputKind, Limits},
+    read::{self, Input, Limits, Watch},
     units::Micros,
 };
 
@@ -110,6 +112,7 @@ const COMMENT_CHARS_MAX: usize = 65_536;
 struct Runs<'a> {
     arguments: &'a DiffArguments,
     inputs: Vec<Input>,
+    beside: Beside<'a>,
     when: When,
     now: Micros,
     max_rejects: MaxRejects,
@@ -122,20 +125,18 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let vocabulary = Vocabulary::new(&old, &new);
     let gates = gates(&arguments.fail_if, &vocabulary)?;
     let resolved = read::resolve(&arguments.events)?;
-    if resolved.inputs.iter().any(|input| input.kind == InputKind::Stdin) {
-        return Err(Failure::usage(
-            "a diff reads the events twice, and the standard input can be read only once; name a file",
-        ));
-    }
+    let watch = Watch::begin(&resolved.inputs)?;
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
     // Once for both models.
     let now = present(when);
-    let runs = Runs { arguments, inputs: resolved.inputs, when, now, max_rejects };
+    let beside = arguments.view.beside()?;
+    let runs = Runs { arguments, inputs: resolved.inputs, beside, when, now, max_rejects };
     let mut told = String::new();
     let before = runs.run(&old, &arguments.old, &mut told)?;
     let after = runs.run(&new, &arguments.new, &mut told)?;
+    watch.end()?;
     if !arguments.quiet {
         tell_heads(&before, &after);
     }
@@ -213,7 +214,7 @@ impl Runs<'_> {
     fn run(&self, model: &Model, path: &std::path::Path, told: &mut String) -> Result<Snapshot, Failure> {
         let arguments = self.arguments;
         let quiet = arguments.quiet;
-        let [users, accounts] = arguments.view.enrichment(model, true)?;
+        let [users, accounts] = self.beside.under(model, true)?;
         let format = arguments.from.map_or(model.input.format, FromName::as_str);
         let job = Job {
             model,

@@ -21,7 +21,7 @@ use crate::{
     ledger::{Entity, ledger, word},
     model::parse_whole,
     pipeline::{self, Job, RunError},
-    read::{self, InputKind, Limits},
+    read::{self, Limits, Watch},
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -95,11 +95,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let when = arguments.view.when()?;
     let max_rejects = max_rejects(&arguments.max_rejects)?;
     let inputs = read::resolve(&arguments.events)?.inputs;
-    if arguments.signal.is_some() && inputs.iter().any(|input| input.kind == InputKind::Stdin) {
-        return Err(Failure::usage(
-            "--signal reads the events twice, and the standard input can be read only once; name a file",
-        ));
-    }
+    // The events of a signal are looked for in a second reading.
+    let watch = arguments.signal.as_ref().map(|_| Watch::begin(&inputs)).transpose()?;
     let source = model::find(arguments.model.as_ref())?;
     let model =
         parse_whole(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
@@ -136,6 +133,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
         }
         None => None,
     };
+    watch.as_ref().map_or(Ok(()), Watch::end)?;
     let forecast = match arguments.ahead {
         0 => None,
         days => forecast(&folded, &model, [users.as_ref(), accounts.as_ref()], &ledger, days)?,

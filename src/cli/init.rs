@@ -18,7 +18,7 @@ use crate::{
     init,
     model::parse,
     publish::{Access, Staged, commit, sweep},
-    read::{FileId, Input, InputKind, Limits},
+    read::{FileId, Input, Limits, Watch},
 };
 
 /// Write a first model for these events: the built-in example with your events in it.
@@ -64,16 +64,18 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
     spare_inputs(path, &inputs)?;
     let staged = begin(arguments)?;
     let format = arguments.from.map_or("auto", FromName::as_str);
-    let twice = inputs.iter().all(|input| !matches!(input.kind, InputKind::Stdin));
+    // What gives its bytes only once gets no second look; the guess stands in the model all the same.
+    let watch = Watch::begin(&inputs).ok();
     let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {
         fields = dump.survey.candidates.guess();
-        if !fields.is_empty() && twice {
+        if let Some(watch) = watch.filter(|_| !fields.is_empty()) {
             let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", init::quoted(path))).collect();
             let model = no_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
             dump = look(&model, inputs, (format, None, false), arguments.max_line)?;
+            watch.end()?;
         }
     }
     if dump.survey.events() == 0 && fields.is_empty() {

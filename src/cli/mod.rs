@@ -2,6 +2,7 @@
 //!
 //! Nothing below this module reads the clock, the environment or the terminal.
 
+mod beside;
 mod check;
 mod diff;
 mod exit;

@@ -1,12 +1,12 @@
 //! Which model a command uses, and how it is read.
 
 use std::{
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
 use super::{Exit, Failure};
-use crate::{diag::Document, model::EXAMPLE};
+use crate::{diag::Document, model::EXAMPLE, read::whole};
 
 /// The model that is used where none is given.
 const DEFAULT_NAME: &str = "scoring.toml";
@@ -39,9 +39,8 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<Source, Failure> {
 const MODEL_BYTES_READ_MAX: u64 = 5 * 1024 * 1024;
 
 fn bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(MODEL_BYTES_READ_MAX).read_to_string(&mut text)?;
-    Ok(text)
+    String::from_utf8(whole(path, MODEL_BYTES_READ_MAX)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
 }
 
 /// Reads a model's text.

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{
-    Failure,
-    score::{enrichment, when},
-};
+use super::{Failure, beside::Beside, score::when};
 use crate::{enrich::EnrichFile, model::Model, pipeline::When, units::Micros};
 
 /// From when, and with what, events are looked at.
@@ -46,9 +43,14 @@ impl View {
     ///
     /// **Errors**: files that cannot be read, or are no such tables.
     pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], Failure> {
-        let users = enrichment(self.users.as_deref(), &self.users_key, (&model.user, model), quiet)?;
-        let accounts = enrichment(self.accounts.as_deref(), &self.accounts_key, (&model.account, model), quiet)?;
-        Ok([users, accounts])
+        self.beside()?.under(model, quiet)
+    }
+
+    /// The files of users and of accounts, for several models.
+    ///
+    /// **Errors**: files that cannot be read.
+    pub(super) fn beside(&self) -> Result<Beside<'_>, Failure> {
+        Beside::read((self.users.as_deref(), &self.users_key), (self.accounts.as_deref(), &self.accounts_key))
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use self::outputs::{Output, Outputs, Planned};
+use self::outputs::{Output, Outputs, Planned, folder_of_a_run};
 use super::{
     Exit, Failure, model, notes,
     options::{View, present},
@@ -20,7 +20,6 @@ use crate::{
     clock::{LAST_DAY, parse_day, parse_rfc3339},
     diag::{no_commands, visible},
     emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
-    enrich::{self, EnrichFile},
     model::{EXAMPLE, Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
     read::{self, Input, Limits},
@@ -281,7 +280,11 @@ fn without_result(mut error: RunError, file: Option<Output>, noted: Option<&str>
         if let Err(failure) = file.write_with(|file| rejects.write(file)).and_then(|()| file.commit()) {
             return failure;
         }
-        tell(&format!("rejected lines are in {}", visible(&path.display().to_string())));
+        let others = folder_of_a_run(&path).map(|folder| {
+            format!("; the other files in {} are of the run before", visible(&folder.display().to_string()))
+        });
+        let path = visible(&path.display().to_string());
+        tell(&format!("rejected lines are in {path}{}", others.unwrap_or_default()));
     }
     error.into()
 }
@@ -358,33 +361,6 @@ pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
             "--max-rejects `{text}` is no limit; expected a share such as 1% or 0.01, or a number of lines such as 100"
         ))
     })
-}
-
-pub(super) fn enrichment(
-    path: Option<&Path>,
-    key: &str,
-    (level, model): (&crate::model::compiled::Level, &Model),
-    quiet: bool,
-) -> Result<Option<EnrichFile>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        let exit = if error.kind() == io::ErrorKind::NotFound { Exit::CannotStart } else { Exit::Io };
-        Failure::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
-    })?;
-    match enrich::read(&name, &bytes, key, &level.traits, &model.zone) {
-        Ok(file) => {
-            if !file.unread.is_empty() && !quiet {
-                let unread: Vec<&str> = file.unread.iter().map(String::as_str).take(12).collect();
-                tell(&visible(&format!(
-                    "note: no trait of the model reads {} of `{name}`",
-                    crate::diag::list(&unread)
-                )));
-            }
-            Ok(Some(file))
-        }
-        Err(error) => Err(Failure::Error(error.into(), Exit::CannotStart)),
-    }
 }
 
 /// Reads and folds, showing progress where somebody is looking and it takes a while.
@@ -489,6 +465,7 @@ fn write_folder(
         })?;
     }
     (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
+    facts.rejects = outputs.rejects_fact();
     if let Some(file) = &mut outputs.record {
         let record = run_record(result.scored, result.model, &facts);
         let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
@@ -580,5 +557,6 @@ fn run_facts(result: &Finished<'_>) -> RunFacts {
         formula_cells: 0,
         outputs: Vec::new(),
         outputs_elsewhere: Vec::new(),
+        rejects: None,
     }
 }

@@ -36,10 +36,12 @@ pub struct RunFacts {
     pub without_row: [Option<u64>; 2],
     /// Cells that were defused against spreadsheets.
     pub formula_cells: u64,
-    /// Files that were written: name, bytes and SHA-256.
+    /// Rows and joins that were written: name, bytes and SHA-256.
     pub outputs: Vec<(String, u64, String)>,
     /// Likewise, with the path of each: files that are not in the folder of the record.
     pub outputs_elsewhere: Vec<(String, u64, String)>,
+    /// The same of rejected lines, after what their file is told by: its `name` in the folder of the record, else its `path`.
+    pub rejects: Option<(&'static str, (String, u64, String))>,
 }
 
 /// What the record says of a file.
@@ -100,6 +102,7 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
         "formula_cells": facts.formula_cells,
         "outputs": facts.outputs.iter().map(|(name, bytes, sha256)| json!({ "name": name, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
         "outputs_elsewhere": facts.outputs_elsewhere.iter().map(|(path, bytes, sha256)| json!({ "path": path, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
+        "rejects": facts.rejects.as_ref().map(|(key, (place, bytes, sha256))| json!({ *key: place, "bytes": bytes, "sha256": sha256 })),
     })
 }
 

@@ -8,6 +8,7 @@
 //! new and later ones old, so the file that vouches for the others goes last. It writes neither to pipes
 //! nor to devices, and leaves to its callers that no target is also an input.
 
+mod acl;
 mod error;
 mod gate;
 mod lock;
@@ -25,15 +26,16 @@ use std::{
     thread,
 };
 
+use self::{
+    acl::Acl,
+    gate::Gate,
+    temporary::{Temporary, create_locked},
+};
 pub use self::{
     error::PublishError,
     gate::{Left, abandon},
     lock::{FolderLock, holder},
     temporary::sweep,
-};
-use self::{
-    gate::Gate,
-    temporary::{Temporary, create_locked},
 };
 
 /// Size of the write buffer: few calls for large outputs; bytes.
@@ -75,7 +77,8 @@ impl Staged {
     pub fn new(target: &Path, access: Access) -> Result<Self, PublishError> {
         let (target, existing) = settle(target)?;
         let dir = folder_of(&target);
-        match create_locked(dir, access, existing.as_ref()) {
+        let list = existing.as_ref().and_then(|_| Acl::of(&target));
+        match create_locked(dir, access, existing.as_ref().map(|meta| (meta, list.as_ref()))) {
             Ok((file, temporary)) => {
                 let file = BufWriter::with_capacity(BUFFER_BYTES, file);
                 Ok(Self { file, temporary, target, existing: Existing::Replaced })

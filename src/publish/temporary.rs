@@ -5,7 +5,7 @@
 //! interrupted run leaves it.
 
 use std::{
-    fs::{self, DirEntry, File, Metadata, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError},
     io,
     path::Path,
 };
@@ -14,8 +14,10 @@ use tempfile::TempPath;
 
 use super::{
     Access,
+    acl::Acl,
     gate::{self, Gate},
 };
+use crate::folder::{self, Entry, Kind};
 
 /// How the name of a temporary file begins; hidden, so that folder inputs and `ls` pass over it.
 const PREFIX: &str = ".pql-";
@@ -74,8 +76,15 @@ impl Drop for Temporary {
     }
 }
 
+/// What is known of the file that will be replaced.
+type Replaced<'f> = (&'f Metadata, Option<&'f Acl>);
+
 /// Makes a temporary file that no sweep of another run will remove.
-pub(super) fn create_locked(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<(File, Temporary)> {
+pub(super) fn create_locked(
+    dir: &Path,
+    access: Access,
+    existing: Option<Replaced<'_>>,
+) -> io::Result<(File, Temporary)> {
     for _ in 0..TRIES_MAX {
         let (file, temporary) = match create(dir, access, existing) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -93,11 +102,11 @@ pub(super) fn create_locked(dir: &Path, access: Access, existing: Option<&Metada
 }
 
 /// Makes a temporary file with the rights that the published one shall have, from its first byte on.
-fn create(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result<(File, Temporary)> {
+fn create(dir: &Path, access: Access, existing: Option<Replaced<'_>>) -> io::Result<(File, Temporary)> {
     // The first number is cut by the umask, the second is not.
     let (at_first, exact) = match (access, existing) {
         (Access::Shared, None) => (0o666, None),
-        (Access::Shared, Some(meta)) => (0o600, kept_mode(meta)),
+        (Access::Shared, Some((meta, list))) => (0o600, kept_mode(meta, list.is_some())),
         (Access::Private, _) => (0o600, mode(0o600)),
     };
     let mut gate = gate::enter();
@@ -110,10 +119,12 @@ fn create(dir: &Path, access: Access, existing: Option<&Metadata>) -> io::Result
     gate.created(&path);
     drop(gate);
     let temporary = Temporary(Some(path));
-    if access == Access::Shared {
-        existing.into_iter().for_each(|meta| keep_owner(&file, meta));
+    let mut listed = false;
+    if let (Access::Shared, Some((meta, list))) = (access, existing) {
+        keep_owner(&file, meta);
+        listed = list.is_some_and(|list| list.give(&file));
     }
-    if let Some(rights) = exact {
+    if let Some(rights) = exact.filter(|_| !listed) {
         file.set_permissions(rights)?;
     }
     Ok((file, temporary))
@@ -141,15 +152,15 @@ fn mode(_bits: u32) -> Option<Permissions> {
     None
 }
 
-/// Read, write and execute rights of a file, without set-user-id and its like.
+/// Read, write and execute rights of a file, without set-user-id and its like; without those of the group if they are the bounds of a list.
 #[cfg(unix)]
-fn kept_mode(meta: &Metadata) -> Option<Permissions> {
+fn kept_mode(meta: &Metadata, has_list: bool) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt;
-    mode(meta.permissions().mode() & 0o777)
+    mode(meta.permissions().mode() & if has_list { 0o707 } else { 0o777 })
 }
 
 #[cfg(not(unix))]
-fn kept_mode(_meta: &Metadata) -> Option<Permissions> {
+fn kept_mode(_meta: &Metadata, _has_list: bool) -> Option<Permissions> {
     None
 }
 
@@ -186,18 +197,15 @@ fn is_unlinked(_meta: &Metadata) -> bool {
 /// Files of runs still alive are locked and stay. What cannot be listed, locked or removed stays too,
 /// without an error: it harms nobody.
 pub fn sweep(dir: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else {
+    let Ok(entries) = folder::list(dir) else {
         return 0;
     };
-    entries.flatten().filter(|entry| is_temporary(entry) && remove_if_dead(&entry.path())).count()
+    entries.iter().filter(|entry| is_temporary(entry) && remove_if_dead(&dir.join(&entry.name))).count()
 }
 
-fn is_temporary(entry: &DirEntry) -> bool {
-    let name = entry.file_name();
-    let name = name.as_encoded_bytes();
-    name.starts_with(PREFIX.as_bytes())
-        && name.ends_with(SUFFIX.as_bytes())
-        && entry.file_type().is_ok_and(|kind| kind.is_file())
+fn is_temporary(entry: &Entry) -> bool {
+    let name = entry.name.as_encoded_bytes();
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes()) && entry.kind == Kind::File
 }
 
 /// Removes a file while holding its lock, so that its maker, if it comes for the lock later, finds it gone.

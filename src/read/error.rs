@@ -56,12 +56,23 @@ pub enum ReadError {
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
     /// A file that was written over while it was read.
     Rewritten { name: String },
+    /// An input that is to be read more than once and gives its bytes only once.
+    Once { name: String },
+    /// A file that changed between two readings.
+    Between { name: String },
 }
 
 impl ReadError {
     /// Whether the arguments are to blame (nothing there, nothing matched), not the machine or the data.
     pub fn is_start(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Pattern { .. } | Self::NoMatch { .. } | Self::NoEvents { .. })
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Pattern { .. }
+                | Self::NoMatch { .. }
+                | Self::NoEvents { .. }
+                | Self::Once { .. }
+        )
     }
 
     /// The error for a content that is no events.
@@ -190,6 +201,16 @@ impl fmt::Display for ReadError {
             Self::Rewritten { name } => {
                 write!(f, "`{name}` was written over while it was read; run again when nothing writes or rotates it")
             }
+            Self::Once { name } => write!(
+                f,
+                "`{name}` can be read only once, and this command reads the events more than once; \
+                 name a file that holds them"
+            ),
+            Self::Between { name } => write!(
+                f,
+                "`{name}` changed while the command ran, which reads the events more than once; \
+                 run again when nothing writes or rotates it, or name a copy"
+            ),
         }
     }
 }
@@ -218,7 +239,9 @@ impl Error for ReadError {
             | Self::Columns { .. }
             | Self::MemberRefused { .. }
             | Self::Changed { .. }
-            | Self::Rewritten { .. } => None,
+            | Self::Rewritten { .. }
+            | Self::Once { .. }
+            | Self::Between { .. } => None,
         }
     }
 }

@@ -22,7 +22,12 @@ impl FileId {
     /// Those of looking at it; there may be no such file.
     #[cfg(unix)]
     pub fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self::of_metadata(&fs::metadata(path)?))
+        loop {
+            match fs::metadata(path) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                looked => return Ok(Self::of_metadata(&looked?)),
+            }
+        }
     }
 
     /// Of the file that a path leads to.

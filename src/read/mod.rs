@@ -23,6 +23,7 @@ mod naming;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod parts;
+mod pattern;
 mod raw;
 mod reader;
 mod record;
@@ -31,6 +32,7 @@ mod shape;
 mod sniff;
 mod source;
 mod stream;
+mod version;
 mod window;
 
 #[cfg(test)]
@@ -55,6 +57,7 @@ pub use self::{
     reader::{FileStats, Reader},
     resolve::{Repeated, Resolved, resolve, why_skipped},
     sniff::Compression,
+    version::{Watch, whole},
 };
 
 /// How many bytes of a line over the limit are kept, to show which line it was.

@@ -7,7 +7,7 @@
 use std::{
     error::Error,
     fmt,
-    fs::{File, Metadata},
+    fs::File,
     io::{self, Read, Seek, SeekFrom},
     sync::{
         Arc,
@@ -15,7 +15,10 @@ use std::{
     },
 };
 
-use super::{Compression, Input, InputKind};
+use super::{
+    Compression, Input, InputKind,
+    version::{Written, last_written, look_at},
+};
 
 /// Why the file itself, under any decoder, could not be read on.
 #[derive(Debug)]
@@ -53,9 +56,6 @@ const HEAD_BYTES_MAX: usize = 1024;
 
 /// How much is read at once in search of a line end; bytes.
 const SEARCH_BYTES: usize = 64 << 10;
-
-/// When a file was last written to, in seconds and nanoseconds, where the system tells.
-type Written = Option<(i64, i64)>;
 
 /// The bytes of a file as stored, up to the size it had when it was opened, and of plain text to the end of the line that was being
 /// written then.
@@ -231,16 +231,6 @@ impl Read for Raw {
     }
 }
 
-/// What the system knows of a file. A look that a signal interrupts is repeated, as a read is.
-fn look_at(file: &File) -> io::Result<Metadata> {
-    loop {
-        match file.metadata() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
 /// Reads at a place, whatever was read before; fewer bytes than the buffer holds only at the end of the file.
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
@@ -261,15 +251,4 @@ fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
 #[cfg(not(unix))]
 fn read_at(_file: &File, _buffer: &mut [u8], _at: u64) -> io::Result<usize> {
     Ok(0)
-}
-
-#[cfg(unix)]
-fn last_written(meta: &Metadata) -> Written {
-    use std::os::unix::fs::MetadataExt;
-    Some((meta.mtime(), meta.mtime_nsec()))
-}
-
-#[cfg(not(unix))]
-fn last_written(_meta: &Metadata) -> Written {
-    None
 }

@@ -8,7 +8,7 @@
 //! tell zip archives, and the directories of those.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, hash_map},
     ffi::{OsStr, OsString},
     fmt,
     fs::{self, File, Metadata},
@@ -16,7 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FileId, Input, InputKind, LeftOut, ReadError, archive};
+use super::{FileId, Input, InputKind, LeftOut, ReadError, archive, pattern};
+use crate::folder::{self, Entry, Kind};
 
 /// Endings of event files inside folders.
 const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
@@ -124,16 +125,8 @@ impl Found {
     }
 
     fn add_pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
-        let options = glob::MatchOptions {
-            case_sensitive: true,
-            require_literal_separator: true,
-            require_literal_leading_dot: true,
-        };
-        let matches = glob::glob_with(pattern, options)
-            .map_err(|source| ReadError::Pattern { pattern: pattern.to_owned(), source })?;
         let files_before = self.files.len();
-        for path in matches {
-            let path = path.map_err(|error| ReadError::at(error.path().to_path_buf(), error.into()))?;
+        for path in pattern::expand(pattern)? {
             let meta = metadata(&path).map_err(|source| ReadError::at(&path, source))?;
             if meta.is_dir() {
                 self.walk(&path)?;
@@ -142,9 +135,18 @@ impl Found {
             }
         }
         if self.files.len() > files_before {
+            self.name_once(files_before);
             return Ok(());
         }
         Err(ReadError::NoMatch { pattern: pattern.to_owned() })
+    }
+
+    /// Drops repetitions among the files from a place on: what one pattern finds both by itself and in a folder was named once.
+    fn name_once(&mut self, from: usize) {
+        let mut found = self.files.split_off(from);
+        found.sort();
+        found.dedup();
+        self.files.append(&mut found);
     }
 
     /// Adds the event files anywhere in a folder; linked folders are not entered, as they may lead
@@ -153,13 +155,12 @@ impl Found {
         let mut folders = vec![top.to_path_buf()];
         while let Some(folder) = folders.pop() {
             let at_folder = |source| ReadError::at(&folder, source);
-            for entry in fs::read_dir(&folder).map_err(at_folder)? {
-                let entry = entry.map_err(at_folder)?;
-                let (name, path) = (entry.file_name(), entry.path());
+            for Entry { name, kind } in folder::list(&folder).map_err(at_folder)? {
+                let path = folder.join(&name);
                 if name.as_encoded_bytes().starts_with(b".") {
                     continue;
                 }
-                if entry.file_type().map_err(at_folder)?.is_dir() {
+                if kind == Kind::Folder {
                     folders.push(path);
                     continue;
                 }
@@ -183,11 +184,11 @@ impl Found {
         for path in self.files {
             // What is gone by now is told when it is opened.
             match FileId::of(&path).map(|identity| seen.entry(identity)) {
-                Ok(Entry::Occupied(first)) => {
+                Ok(hash_map::Entry::Occupied(first)) => {
                     resolved.repeated.push(Repeated::new(path, first.get()));
                     continue;
                 }
-                Ok(Entry::Vacant(new)) => drop(new.insert(path.clone())),
+                Ok(hash_map::Entry::Vacant(new)) => drop(new.insert(path.clone())),
                 Err(_) => {}
             }
             match archive::members(&path)? {

@@ -126,7 +126,7 @@ impl Source {
             Self::Csv(rows) => rows.finish(),
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
-                let (raw_bytes, bytes) = table.finish();
+                let (raw_bytes, bytes) = table.finish()?;
                 return Ok(End { compression: Compression::None, raw_bytes, bytes, grew: false, more_pages });
             }
         }?;

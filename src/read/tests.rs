@@ -471,6 +471,32 @@ fn a_pattern_gives_files_and_folders_that_match() {
 }
 
 #[test]
+fn a_pattern_finds_nothing_hidden_that_it_does_not_begin() {
+    let folder = tree(&["a/b/c.json", "a/c.json", ".a/c.json", "a/.c.json", "a/c.txt", "[x]/c.json"]);
+    for (pattern, found) in [
+        ("*/*.json", &["[x]/c.json", "a/c.json"][..]),
+        ("*/.*", &["a/.c.json"]),
+        (".*/c.json", &[".a/c.json"]),
+        ("[.]a/*", &[]),
+        ("[[]x]/c.json", &["[x]/c.json"]),
+        ("**/c.json", &["[x]/c.json", "a/b/c.json", "a/c.json"]),
+        ("a/**", &["a/b/c.json", "a/c.json"]),
+        ("a/**/*", &["a/b/c.json", "a/c.json", "a/c.txt"]),
+        ("a/**/b/**/c.?son", &["a/b/c.json"]),
+        ("a/*/", &["a/b/c.json"]),
+        ("*/b/../c.*", &["a/b/../c.json", "a/b/../c.txt"]),
+        ("a/c.json/*", &[]),
+        ("C.[j]son", &[]),
+    ] {
+        let inputs = resolved(&folder, &[pattern]).map(|[inputs, _, repeated]| {
+            assert!(repeated.is_empty(), "{pattern}: {repeated:?}");
+            inputs
+        });
+        assert_eq!(inputs.unwrap_or_default(), found, "{pattern}");
+    }
+}
+
+#[test]
 fn a_file_is_read_once_whatever_it_is_called() {
     let folder = tree(&["a.json", "b.json", "sub/c.json"]);
     let orders: [&[&str]; 2] = [

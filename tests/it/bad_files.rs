@@ -157,3 +157,24 @@ fn a_folder_that_cannot_be_written_is_told() {
     assert!(outcome.stderr.contains("`none`"), "{}", outcome.stderr);
     assert_eq!(folder.read("taken"), "a file");
 }
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_read_as_others_are() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("in")).expect("a folder");
+    let name = std::ffi::OsStr::from_bytes(b"in/\xff.ndjson");
+    if std::fs::write(folder.path().join(name), event("\"bob\"")).is_err() {
+        // Some file systems take no such names.
+        return;
+    }
+    folder.write("in/plain.ndjson", event("\"ann\""));
+    for events in ["in", "in/*", "*/*.ndjson", "**/?.ndjson in/plain.ndjson"] {
+        let outcome = folder.pql(&format!("score {events} -m model.toml --out made/out"));
+        assert_eq!(outcome.code, 0, "{events}: {outcome:?}");
+        let ids: Vec<String> =
+            rows(&folder.read("made/out/users.csv")).iter().skip(1).map(|row| row[0].clone()).collect();
+        assert_eq!(ids, ["ann", "bob"], "{events}");
+    }
+}

@@ -122,7 +122,9 @@ fn the_record_vouches_for_every_file_of_the_run() {
     assert_eq!(folder.pql("score events.ndjson -m m.toml --out out --id-map map.csv").code, 0);
     let record: serde_json::Value = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
     let named: Vec<_> = record["outputs"].as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(named, ["users.csv", "accounts.csv", "rejects.ndjson"]);
+    assert_eq!(named, ["users.csv", "accounts.csv"]);
+    assert_eq!(record["rejects"]["name"], "rejects.ndjson");
+    assert_eq!(record["rejects"]["bytes"], folder.read("out/rejects.ndjson").len());
     assert_eq!(record["outputs_elsewhere"][0]["path"], "map.csv");
     assert_eq!(record["outputs_elsewhere"][0]["bytes"], folder.read("map.csv").len());
     assert_eq!(not_of_this_run(&folder, "out"), [""; 0]);
@@ -131,6 +133,24 @@ fn the_record_vouches_for_every_file_of_the_run() {
         folder.write(&format!("out/{name}"), bytes);
     }
     assert_eq!(not_of_this_run(&folder, "out"), ["users.csv"]);
+}
+
+#[test]
+fn a_run_without_a_result_leaves_a_whole_set() {
+    let folder = folder();
+    let old = contents(&folder, "out");
+    folder.write("events.ndjson", event("new") + "bad\n");
+    let outcome = folder.pql("score events.ndjson -m m.toml --out out");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("the other files in out are of the run before"), "{outcome:?}");
+    // Whoever reads the list next morning finds one that is whole, and beside it what was wrong with the events.
+    assert_eq!(not_of_this_run(&folder, "out"), [""; 0]);
+    let changed: Vec<_> = contents(&folder, "out").into_iter().filter(|file| !old.contains(file)).collect();
+    assert_eq!(changed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["rejects.ndjson"]);
+    assert!(folder.read("out/rejects.ndjson").contains("\"line\":2"));
+    // Without a run before there is nothing to be said of other files.
+    let outcome = folder.pql("score events.ndjson -m m.toml --out fresh");
+    assert!(outcome.code == 1 && !outcome.stderr.contains("the other files"), "{outcome:?}");
 }
 
 #[test]

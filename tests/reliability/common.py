@@ -27,6 +27,8 @@ name = "cold"
 ARGUMENTS = ["score", "events.ndjson", "-m", "m.toml", "--as-of", "2026-10-31", "--threads", "2", "--out", "out",
              "--id-map", "map.csv", "--max-rejects", "50%"]
 FILES = ["out/users.csv", "out/accounts.csv", "out/rejects.ndjson", "out/run.json", "map.csv"]
+# Rejected lines are of the last run, also of one that gives nothing else; the others belong together.
+REJECTS = "out/rejects.ndjson"
 # Exit codes that the README documents.
 DOCUMENTED = {0, 1, 2, 3}
 
@@ -88,10 +90,10 @@ class Place:
             if name.startswith(".pql-"):
                 os.remove(self.in_(name))
 
-    def run(self, before=(), **more):
+    def run(self, before=(), arguments=ARGUMENTS, **more):
         # Whoever checks may want backtraces of other programs; here they would only hide the message.
         more.setdefault("env", {**os.environ, "RUST_BACKTRACE": "0"})
-        return subprocess.run([*before, self.program, *ARGUMENTS], cwd=self.path, capture_output=True, text=True,
+        return subprocess.run([*before, self.program, *arguments], cwd=self.path, capture_output=True, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, **more)
 
     def contents(self):
@@ -108,7 +110,7 @@ class Place:
         return found
 
     def judge(self):
-        """`old`, `new` or `mixed`; fails if a file is neither, or if a reader of run.json could not tell a mixed set."""
+        """`old`, `new`, `mixed`, or `old beside new rejects`; fails if a file is neither, or if a reader of run.json could not tell a mixed set."""
         now = self.contents()
         states = {}
         for name in FILES:
@@ -121,11 +123,13 @@ class Place:
         for left in self.leftovers():
             mode = os.stat(left).st_mode & 0o777
             assert mode in (0o600, 0o644, 0o640), f"{left} has mode {mode:o}"
+        rejects = states.pop(REJECTS)
         kinds = set(states.values())
         whole = vouched(self.path)
         if len(kinds) == 1:
             assert whole, "run.json does not vouch for a whole set"
-            return kinds.pop()
+            kind = kinds.pop()
+            return kind if rejects == kind else f"{kind} beside {rejects} rejects"
         assert not whole, f"a mixed set that run.json vouches for: {states}"
         assert states["out/run.json"] == "old", "run.json came before a file that it names"
         return "mixed"

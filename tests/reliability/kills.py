@@ -3,6 +3,7 @@
 import collections
 import os
 import random
+import signal
 import subprocess
 import time
 
@@ -35,6 +36,36 @@ def at_every_call(program, quick):
         place.heal()
     place.remove()
     return f"{len(calls)} write-side calls in a run, killed at {len(points)} of them by kind and thread: {dict(ends)}"
+
+
+def told_to_stop(program, quick):
+    """SIGTERM at the first, second, ... call of each kind: all old or all new, nothing left over, and the run ends by the signal or was done."""
+    place = Place(program)
+    calls = traced(place, WRITE_SIDE)
+    place.reset()
+    by_thread = collections.Counter((thread, name) for thread, name, _ in calls)
+    most = collections.Counter()
+    for (_, name), count in by_thread.items():
+        most[name] = max(most[name], count)
+    # Until the run begins its files, it has nothing to clean up and leaves signals to the system.
+    first = next(at for at, (_, _, rest) in enumerate(calls) if ".pql-" in rest)
+    before = collections.Counter(name for _, name, _ in calls[:first])
+    points = [(name, number) for name in sorted(most) for number in range(before[name] + 1, most[name] + 1)]
+    points = points[::4] if quick else points
+    ends = collections.Counter()
+    for name, number in points:
+        place.reset()
+        done = place.run(["strace", "-f", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=TERM:when={number}"])
+        state = place.judge()
+        assert done.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM), (name, number, done.returncode, done.stderr)
+        assert state in ("old", "new") and place.leftovers() == [], f"{name} no. {number}: {state} files, {place.leftovers()}"
+        if done.returncode != 0:
+            told = "nothing was written" if state == "old" else "had been written whole"
+            assert "stopped by SIGTERM" in done.stderr and told in done.stderr, f"{name} no. {number}, {state}: {done.stderr}"
+        ends[("ended, " if done.returncode == 0 else "stopped, ") + state] += 1
+        place.heal()
+    place.remove()
+    return f"SIGTERM at {len(points)} calls: {dict(ends)}"
 
 
 def after_every_call(program, quick):

@@ -4,7 +4,7 @@ import collections
 import os
 import subprocess
 
-from common import ARGUMENTS, Place, kill
+from common import ARGUMENTS, Place, kill, need
 
 
 def four_way(program, quick):
@@ -73,3 +73,28 @@ def killed_holders(program, quick):
         place.heal()
     place.remove()
     return f"{rounds} killed holders, no stale lock"
+
+
+def other_locks(program, quick):
+    """File systems that lock no folders (NFS), for which a file in it is locked, and such that know no locks at all."""
+    need("strace")
+    place = Place(program, count=200)
+    arguments = ["-" if word == "events.ndjson" else word for word in ARGUMENTS]
+    # The first lock that a run asks for is that of the folder.
+    network = ["strace", "-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=EBADF:when=1"]
+    holder = subprocess.Popen([*network, program, *arguments], cwd=place.path, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+    while not any(name.endswith(".tmp") for name in os.listdir(place.in_("out"))):
+        assert holder.poll() is None, holder.stderr.read()
+    second = place.run(network)
+    assert second.returncode == 2 and "is writing to `out`" in second.stderr, (second.returncode, second.stderr)
+    with open(place.in_("events.ndjson")) as file:
+        _, said = holder.communicate(file.read())
+    assert holder.returncode == 0 and "knows no locks" not in said, said
+    assert place.leftovers() == [place.in_("out/.pql-lock")], place.leftovers()
+    place.reset()
+    none = place.run(["strace", "-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:error=EOPNOTSUPP"])
+    assert none.returncode == 0 and "knows no locks" in none.stderr, none.stderr
+    assert place.judge() == "new"
+    place.remove()
+    return "a second run is kept out by a file in the folder; without any locks a note says so"

@@ -20,6 +20,7 @@ import environment
 import errors
 import kills
 import moving
+import powercut
 import races
 import space
 from common import ROOT, Skip
@@ -28,11 +29,14 @@ CHECKS = [
     ("kill-at-every-call", kills.at_every_call),
     ("kill-after-every-call", kills.after_every_call),
     ("kill-at-random", kills.at_random),
+    ("told-to-stop-at-every-call", kills.told_to_stop),
     ("every-call-fails-once", errors.each_once),
+    ("power-cuts", powercut.replayed),
     ("full-disk", space.full_disk),
     ("four-way-races", races.four_way),
     ("free-races", races.free_races),
     ("killed-holders", races.killed_holders),
+    ("other-locks", races.other_locks),
     ("environment", environment.same_bytes),
     ("moving-files", moving.while_read),
 ]

@@ -171,12 +171,18 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// What the record of the run says of the others: name, bytes and SHA-256; first those in its folder.
+    /// What the record of the run says of the files that belong together: name, bytes and SHA-256; first those in its folder.
     pub(super) fn facts(&self) -> (Vec<Fact>, Vec<Fact>) {
         let rows = self.rows.iter().map(|(_, file)| file);
         let (here, elsewhere): (Vec<&Output>, Vec<&Output>) =
-            rows.chain(&self.rejects).chain(&self.id_map).partition(|file| file.place == Place::Here);
+            rows.chain(&self.id_map).partition(|file| file.place == Place::Here);
         (here.into_iter().map(Output::fact).collect(), elsewhere.into_iter().map(Output::fact).collect())
+    }
+
+    /// The same of rejected lines, which a later run replaces that has no rows to give, and which so belong to no set.
+    pub(super) fn rejects_fact(&self) -> Option<(&'static str, Fact)> {
+        let key = |file: &Output| if file.place == Place::Here { "name" } else { "path" };
+        self.rejects.as_ref().map(|file| (key(file), file.fact()))
     }
 
     /// Files in the folder that runs write there and this one does not.
@@ -184,7 +190,9 @@ impl Outputs {
         let rows = ROWS.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
         let possible = rows.chain([REJECTS.to_owned()]);
         let (here, _) = self.facts();
-        possible.filter(|name| here.iter().all(|(new, ..)| new != name) && dir.join(name).exists()).collect()
+        let rejects = self.rejects_fact().filter(|(key, _)| *key == "name").map(|(_, fact)| fact);
+        let is_new = |name: &String| here.iter().chain(&rejects).any(|(new, ..)| new == name);
+        possible.filter(|name| !is_new(name) && dir.join(name).exists()).collect()
     }
 
     /// Publishes all files, the record last, since it vouches for the others.
@@ -193,6 +201,11 @@ impl Outputs {
         let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(self.record);
         Ok(commit(files.map(|file| file.staged).collect())?)
     }
+}
+
+/// The folder of a file, if an earlier run left its record there.
+pub(super) fn folder_of_a_run(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| folder.join(RECORD).exists())
 }
 
 /// Name or path, bytes and SHA-256 of a file.

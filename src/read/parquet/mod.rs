@@ -30,6 +30,7 @@ use super::{
     Block, Limits, Naming, Place, ReadError,
     header::Header,
     record::{Row, refusal, write_record},
+    version::{Version, look_at},
 };
 
 /// Rows that are read of all columns at once.
@@ -42,6 +43,8 @@ pub(super) struct Table {
     name: String,
     limits: Limits,
     reader: SerializedFileReader<File>,
+    /// The file beside its reader, and how it was when it was opened.
+    opened: (File, Version),
     /// Size of the file when it was opened, and what of it was taken; bytes.
     stored: (u64, u64),
     progress: Arc<AtomicU64>,
@@ -73,7 +76,9 @@ impl Table {
     ) -> Result<Self, ReadError> {
         let cannot_open = |source| ReadError::Open { name: name.to_owned(), source };
         let opened = File::open(path).map_err(cannot_open)?;
-        let stored = (opened.metadata().map_err(cannot_open)?.len(), 0);
+        let meta = look_at(&opened).map_err(cannot_open)?;
+        let stored = (meta.len(), 0);
+        let watched = (opened.try_clone().map_err(cannot_open)?, Version::of(&meta));
         let damaged = |error| damaged(name, 0, error);
         let reader = guarded(|| SerializedFileReader::new(opened)).map_err(damaged)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
@@ -87,6 +92,7 @@ impl Table {
             name: name.to_owned(),
             limits: limits.checked(),
             reader,
+            opened: watched,
             stored,
             progress: Arc::clone(progress),
             header,
@@ -174,11 +180,17 @@ impl Table {
     }
 
     /// Size as stored, and of the content when unpacked; bytes.
-    pub(super) fn finish(mut self) -> (u64, u64) {
+    ///
+    /// # Errors
+    ///
+    /// A file that was written to since it was opened.
+    pub(super) fn finish(mut self) -> Result<(u64, u64), ReadError> {
+        let (file, version) = &self.opened;
+        version.check(&self.name, file)?;
         self.take(self.stored.0.saturating_sub(self.stored.1));
         let groups = self.reader.metadata().row_groups();
         let content: u64 = groups.iter().map(|group| group.total_byte_size().unsigned_abs()).sum();
-        (self.stored.0, content)
+        Ok((self.stored.0, content))
     }
 }
 

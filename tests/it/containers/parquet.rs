@@ -321,3 +321,28 @@ fn a_parquet_file_that_cannot_be_read_is_named() {
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(users(&folder), [["ann", "5", "visits:5"].map(str::to_owned)]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_written_over_while_it_is_read_is_told() {
+    use std::{os::unix::fs::FileExt, sync::atomic::AtomicBool, sync::atomic::Ordering::Relaxed};
+    let folder = folder();
+    let path = folder.write("events.parquet", table(FLAT, 200, Compression::SNAPPY, &flat));
+    let file = std::fs::OpenOptions::new().write(true).open(path).expect("a file");
+    let ended = AtomicBool::new(false);
+    let ends = std::thread::scope(|scope| {
+        // The same byte as before, so that nothing else can be wrong with the file.
+        scope.spawn(|| {
+            while !ended.load(Relaxed) {
+                file.write_all_at(b"P", 0).expect("a byte");
+            }
+        });
+        // Where the system's times are coarse, a short reading may lie between two of its ticks.
+        let ends = (0..40).map(|_| score(&folder, "events.parquet")).find(|outcome| outcome.code != 0);
+        ended.store(true, Relaxed);
+        ends
+    });
+    let outcome = ends.expect("a file that is always being written was always read");
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert!(outcome.stderr.contains("`events.parquet` was written over while it was read"), "{outcome:?}");
+}

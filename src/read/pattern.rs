@@ -1,0 +1,125 @@
+//! Patterns where the shell has not expanded them.
+//!
+//! Takes a pattern as typed, gives the paths that match. `*`, `?` and `[...]` stand for parts of a name, `**` for any number of folders.
+//! Invariant: nothing hidden is found unless its name is begun in the pattern, and folders behind links are entered only if the pattern
+//! names them, not by `**`, as they may lead back up.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs,
+    path::{self, Path, PathBuf},
+};
+
+use glob::{MatchOptions, Pattern};
+
+use super::ReadError;
+use crate::folder::{self, Kind};
+
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
+/// A part of a pattern between separators.
+enum Part {
+    /// A name as it is, `.` and `..` among them.
+    Name(String),
+    /// A name of which parts are left open, and whether it begins with a dot.
+    Open(Pattern, bool),
+    /// The folder itself and all folders in it, however deep.
+    AnyDepth,
+}
+
+/// The paths that match a pattern, each once, in the order of their names.
+///
+/// # Errors
+///
+/// A malformed pattern; a folder on the way that cannot be listed.
+pub(super) fn expand(pattern: &str) -> Result<BTreeSet<PathBuf>, ReadError> {
+    let (start, parts) = parse(pattern).map_err(|source| ReadError::Pattern { pattern: pattern.to_owned(), source })?;
+    let mut reached = BTreeSet::from([start]);
+    for part in &parts {
+        let mut next = BTreeSet::new();
+        for path in &reached {
+            part.follow(path, &mut next)?;
+        }
+        reached = next;
+    }
+    if pattern.ends_with(path::is_separator) {
+        reached.retain(|path| shown(path).is_dir());
+    }
+    Ok(reached.into_iter().map(|path| shown(&path).to_path_buf()).collect())
+}
+
+/// Where to begin, and the parts that follow.
+fn parse(pattern: &str) -> Result<(PathBuf, Vec<Part>), glob::PatternError> {
+    // As a whole too, which knows that `**` stands alone.
+    Pattern::new(pattern)?;
+    let mut start = PathBuf::new();
+    let mut rest = pattern;
+    for component in Path::new(pattern).components() {
+        let (path::Component::Prefix(_) | path::Component::RootDir) = component else { break };
+        start.push(component);
+        rest = rest.strip_prefix(component.as_os_str().to_str().unwrap_or_default()).unwrap_or(rest);
+    }
+    let names = rest.split(path::is_separator).filter(|name| !name.is_empty());
+    let parts = names.map(|name| {
+        Ok(match name {
+            "**" => Part::AnyDepth,
+            open if open.contains(['*', '?', '[']) => Part::Open(Pattern::new(open)?, open.starts_with('.')),
+            name => Part::Name(name.to_owned()),
+        })
+    });
+    Ok((start, parts.collect::<Result<_, _>>()?))
+}
+
+impl Part {
+    /// Adds what this part leads to from a path that the parts before it lead to.
+    fn follow(&self, from: &Path, reached: &mut BTreeSet<PathBuf>) -> Result<(), ReadError> {
+        match self {
+            Self::Name(name) => {
+                let path = from.join(name);
+                // A link that leads nowhere is found, and told when it is to be read.
+                if fs::symlink_metadata(&path).is_ok() {
+                    reached.insert(path);
+                }
+            }
+            Self::Open(pattern, dotted) => {
+                for entry in entries(from)? {
+                    if (*dotted || !is_hidden(&entry.name))
+                        && pattern.matches_with(&entry.name.to_string_lossy(), OPTIONS)
+                    {
+                        reached.insert(from.join(&entry.name));
+                    }
+                }
+            }
+            Self::AnyDepth => {
+                let mut folders = vec![from.to_path_buf()];
+                while let Some(folder) = folders.pop() {
+                    let inner = entries(&folder)?.into_iter().filter(|entry| entry.kind == Kind::Folder);
+                    folders.extend(inner.filter(|entry| !is_hidden(&entry.name)).map(|entry| folder.join(entry.name)));
+                    reached.insert(folder);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is in a folder, or nothing if it is none.
+fn entries(path: &Path) -> Result<Vec<folder::Entry>, ReadError> {
+    let shown = shown(path);
+    // A pattern asks what there is, so what is no folder, or no longer there, only does not match.
+    if !shown.is_dir() {
+        return Ok(Vec::new());
+    }
+    folder::list(shown).map_err(|source| ReadError::at(shown, source))
+}
+
+/// A path that the system takes: nothing stands for the folder one is in.
+fn shown(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}

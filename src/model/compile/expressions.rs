@@ -1,6 +1,6 @@
 //! Expressions over facts and over events, with their problems told where they stand.
 
-use super::{Compiler, Limit, Side, facts::Phase, names};
+use super::{Compiler, Limit, Side, names, phase::Phase};
 use crate::{
     expr::{self, ExprError, Node, Program, Type},
     model::{codes, compiled::PredicateId, tree::Text},

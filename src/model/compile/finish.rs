@@ -1,6 +1,6 @@
 //! What the outputs of a model need, put together.
 
-use super::{Compiler, Limit, Side, facts::Phase, intake::Base, level};
+use super::{Compiler, Limit, Side, intake::Base, level, phase::Phase};
 use crate::{
     expr::Type,
     model::{

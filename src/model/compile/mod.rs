@@ -12,14 +12,13 @@ mod level;
 mod metrics;
 mod milestones;
 mod names;
+mod phase;
+mod reserved;
 mod template;
 
 use std::{collections::HashMap, ops::Range};
 
-use self::{
-    facts::{Declared, Phase},
-    intake::Builder,
-};
+use self::{facts::Declared, intake::Builder, phase::Phase};
 use super::{
     compiled::{Fact, FactSlot, Milestone, Model, PredicateId, Step, TraitPlan},
     file::{EventFile, LevelFile, ModelFile},

@@ -57,6 +57,8 @@ pub struct Who {
     pub users: Distinct,
     /// Different visitors.
     pub visitors: Distinct,
+    /// Different visitors of events that name no user.
+    pub lone_visitors: Distinct,
     /// Different visitors that a record names together with a user.
     pub known_visitors: Distinct,
     /// Different accounts.
@@ -141,6 +143,7 @@ impl Survey {
                 account: 0,
                 users: Distinct::new(ENTITIES_EXACT),
                 visitors: Distinct::new(ENTITIES_EXACT),
+                lone_visitors: Distinct::new(ENTITIES_EXACT),
                 known_visitors: Distinct::new(ENTITIES_EXACT),
                 accounts: Distinct::new(ENTITIES_EXACT),
             },
@@ -197,8 +200,10 @@ impl Survey {
         account.into_iter().for_each(|account| self.who.accounts.add(account));
         if let Some(visitor) = visitor {
             self.who.visitors.add(visitor);
-            if user.is_some() {
-                self.who.known_visitors.add(visitor);
+            match user {
+                Some(_) => self.who.known_visitors.add(visitor),
+                None if is_event => self.who.lone_visitors.add(visitor),
+                None => {}
             }
         }
     }
@@ -278,6 +283,7 @@ impl Survey {
         self.who.account += who.account;
         self.who.users.merge(who.users);
         self.who.visitors.merge(who.visitors);
+        self.who.lone_visitors.merge(who.lone_visitors);
         self.who.known_visitors.merge(who.known_visitors);
         self.who.accounts.merge(who.accounts);
         self.identity.identify += other.identity.identify;

@@ -139,7 +139,7 @@ fn who(out: &mut String, survey: &Survey) {
     let events = survey.events();
     let rows = [
         ("a user", who.user, about(who.users.count(), who.users.is_exact())),
-        ("a visitor only", who.visitor, about(who.visitors.count(), who.visitors.is_exact())),
+        ("a visitor only", who.visitor, about(who.lone_visitors.count(), who.lone_visitors.is_exact())),
         ("neither", who.nobody, "-".to_owned()),
         ("an account", who.account, about(who.accounts.count(), who.accounts.is_exact())),
     ];
@@ -158,6 +158,9 @@ fn who(out: &mut String, survey: &Survey) {
         identity.joins,
         plural(who.known_visitors.count(), "visitor", "visitors"),
     );
+    if events > 0 && who.account == 0 && survey.group_types.len() < 2 {
+        let _ = writeln!(out, " no event names an account: [input] fields says where it stands; `pql init` guesses it");
+    }
     if survey.group_types.len() > 1 {
         let types: Vec<&str> = survey.group_types.keys().map(String::as_str).take(SHOWN).collect();
         let _ = writeln!(

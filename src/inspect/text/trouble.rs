@@ -44,11 +44,13 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
         let _ = writeln!(out, "late, by when events were taken in ({known} say so): {}", late.join(", "));
     }
     let (pairs, backward) = survey.order.backward();
-    let _ = writeln!(
-        out,
-        "out of order: {} of events are earlier than the one on the line before, which does no harm",
-        share(backward, pairs)
-    );
+    if pairs > 0 {
+        let _ = writeln!(
+            out,
+            "out of order: {} of events are earlier than the one on the line before, which does no harm",
+            share(backward, pairs)
+        );
+    }
     if survey.split_records > 0 {
         let _ = writeln!(
             out,

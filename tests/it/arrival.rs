@@ -108,3 +108,23 @@ fn explain_reads_a_format_that_is_named() {
     let outcome = folder.pql("explain user:kim events.ndjson -m m.toml --from mixpanel");
     assert!(outcome.stdout.starts_with("user kim"), "{outcome:?}");
 }
+
+#[test]
+fn a_model_and_a_file_of_cases_are_not_taken_for_each_other() {
+    let folder = Folder::new();
+    folder.write("m.toml", "schema = 1\nname = \"m\"\n[[user.signals]]\nname = \"a\"\nevent = \"a\"\npoints = 1\n");
+    folder.write("cases.toml", "schema = 1\nmodel = \"m.toml\"\nas_of = \"2026-10-31\"\n[[case]]\nname = \"a\"\n");
+    let model = folder.pql("test m.toml");
+    assert_eq!(model.code, 2, "{model:?}");
+    assert!(model.stderr.starts_with("error[C004]: a model and not a file of cases\n --> m.toml:3:3\n"), "{model:?}");
+    let cases = folder.pql("check cases.toml");
+    assert_eq!(cases.code, 1, "{cases:?}");
+    assert!(
+        cases.stderr.starts_with("error[M002]: a file of cases and not a model\n --> cases.toml:4:3\n"),
+        "{cases:?}"
+    );
+    // One thing is wrong, so one is told.
+    for outcome in [model, cases] {
+        assert_eq!(outcome.stderr.matches("error[").count(), 1, "{outcome:?}");
+    }
+}

@@ -178,7 +178,7 @@ impl fmt::Display for RunError {
             RunError::TooManyRejects { rejected, records, .. } => {
                 write!(
                     f,
-                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; --rejects FILE keeps them for repair, and a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
+                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
                     crate::units::plural(*records, "line", "lines")
                 )
             }

@@ -114,6 +114,12 @@ fn suite(document: &Document, found: &mut Findings) -> Option<Read> {
     let mut top = Table::new(root.get_ref(), 0..0, "the file");
     top.vocabulary(&FILE_KEYS);
     schema(&mut top, found)?;
+    if let Some(key) = ["user", "account", "metrics"].into_iter().find(|key| top.has(key) && !top.has("case")) {
+        let (message, label) = ("a model and not a file of cases", "a file of cases has no rules");
+        let problem = Diagnostic::error(codes::MISSING_KEY, top.key_span(key), message, label);
+        found.add(problem.help("`pql check` reads models; a file of cases names one in its line `model`"));
+        return None;
+    }
     let model = top.text("model", found).map(|path| (path.value, path.span));
     let as_of = instant_text(&mut top, "as_of", found);
     let written = top.tables("case", "a case", found);

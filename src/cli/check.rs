@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::{
     Exit, Failure,
     beside::Beside,
-    inspect, model, paint,
+    inspect, model, notes, paint,
     score::{FromName, max_rejects, tell_empty, tell_rejects, tell_resolved, when},
     tell,
 };
@@ -20,7 +20,7 @@ use crate::{
     diag::{Diagnostic, Document, Severity, visible},
     lint::lint,
     model::{Model, parse_whole, parse_with_source},
-    pipeline::{self, Job, RunError, When},
+    pipeline::{self, Job, When},
     read::{self, Input, Limits, Watch},
 };
 
@@ -244,9 +244,7 @@ fn of_events(
         limits: arguments.max_line,
     };
     let folded = pipeline::fold(&job, None).map_err(|error| {
-        if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
-            tell_rejects(rejects);
-        }
+        notes::no_result(&error);
         under(error.into())
     })?;
     if !quiet {

@@ -18,10 +18,10 @@ use super::{
     tell,
 };
 use crate::{
-    diag::{Problems, no_commands, render},
+    diag::{Problems, no_commands, render, visible},
     diff::{Gate, Ids, Report, Snapshot, Vocabulary, compare},
     model::{Model, parse},
-    pipeline::{self, Folded, Job, MaxRejects, RunError, When},
+    pipeline::{self, Folded, Job, MaxRejects, When},
     read::{self, Input, Limits, Watch},
     units::Micros,
 };
@@ -156,6 +156,10 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
             "warning: the report has {chars} characters, and a comment on GitHub at most {COMMENT_CHARS_MAX}; a smaller --limit makes it shorter"
         ));
     }
+    for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
+        let known: Vec<String> = verdict.known.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        tell(&visible(&format!("error: --fail-if `{}` holds: {}", verdict.text, known.join(", "))));
+    }
     Ok(if report.failed() { Exit::No } else { Exit::Done })
 }
 
@@ -229,9 +233,7 @@ impl Runs<'_> {
         };
         let name = path.display().to_string();
         let folded = pipeline::fold(&job, None).map_err(|error| {
-            if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
-                tell_rejects(rejects);
-            }
+            notes::no_result(&error);
             under(&name, error.into())
         })?;
         if !quiet {

@@ -50,7 +50,7 @@ impl Failure {
 
     /// A failure to make or write the bytes of a file.
     pub fn writing(error: io::Error, path: &Path) -> Failure {
-        match error.downcast::<PublishError>() {
+        match innermost(error).downcast::<PublishError>() {
             // It names the file already.
             Ok(error) => error.into(),
             Err(error) => Failure::Error(
@@ -73,6 +73,21 @@ impl Failure {
             }
             Failure::ClosedPipe => Exit::Done,
         }
+    }
+}
+
+/// The error of the file itself, where the writer of CSV has wrapped it.
+fn innermost(error: io::Error) -> io::Error {
+    let is_csv = |inner: &(dyn std::error::Error + Send + Sync + 'static)| {
+        inner.downcast_ref::<csv::Error>().is_some_and(csv::Error::is_io_error)
+    };
+    if !error.get_ref().is_some_and(is_csv) {
+        return error;
+    }
+    match error.downcast::<csv::Error>().map(csv::Error::into_kind) {
+        Ok(csv::ErrorKind::Io(inner)) => innermost(inner),
+        Err(error) => error,
+        Ok(kind) => io::Error::other(format!("{kind:?}")),
     }
 }
 

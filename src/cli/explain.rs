@@ -9,9 +9,9 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure, model,
+    Exit, Failure, model, notes,
     options::{View, present},
-    score::{max_rejects, tell_rejects},
+    score::{FromName, max_rejects},
     tell,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     explain::{DAYS_MAX, Explanation, climb, events, forecast},
     ledger::{Entity, ledger, word},
     model::parse_whole,
-    pipeline::{self, Job, RunError},
+    pipeline::{self, Job},
     read::{self, Limits, Watch},
 };
 
@@ -41,6 +41,10 @@ pub(super) struct ExplainArguments {
     /// The model [default: scoring.toml here, else the built-in example]
     #[arg(short, long, value_name = "FILE")]
     model: Option<PathBuf>,
+
+    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FromName>,
 
     #[command(flatten)]
     view: View,
@@ -107,13 +111,11 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let [users, accounts] = arguments.view.enrichment(&model, true)?;
     let now = present(when);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let format = model.input.format;
+    let format = arguments.from.map_or(model.input.format, FromName::as_str);
     let limits = arguments.max_line;
     let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
     let folded = pipeline::fold(&job, None).map_err(|error| {
-        if let RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. } = &error {
-            tell_rejects(rejects);
-        }
+        notes::no_result(&error);
         Failure::from(error)
     })?;
     let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;

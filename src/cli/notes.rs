@@ -1,12 +1,14 @@
 //! What a run tells about its input beside what it came to: formats, joins, lines that were broken.
 
-use super::tell;
+use super::{score::tell_rejects, tell};
 use crate::{
-    decode::format::Recognised,
+    decode::{Reason, format::Recognised},
     diag::visible,
     entity::JoinReport,
-    pipeline::{Folded, Rejects},
+    model::Model,
+    pipeline::{Folded, Rejects, RunError},
     read::FileStats,
+    score::Scored,
     units::plural,
 };
 
@@ -64,6 +66,33 @@ pub(super) fn pages(files: &[FileStats]) {
         ),
     };
     tell(&format!("note: {what}; links are not followed, so fetch all pages and score them together"));
+}
+
+/// Users without any account, under a model that has something to say of accounts.
+pub(super) fn accounts(scored: &Scored<'_>, model: &Model) {
+    let asked =
+        !model.account.signals.is_empty() || !model.account.tiers.is_empty() || !model.account.routes.is_empty();
+    if asked && scored.accounts.count == 0 && scored.users.count > 0 {
+        let mails = if model.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
+        tell(&format!(
+            "note: no event names an account{mails}, so there are no accounts; [input] fields = {{ account = \"...\" }} says where it stands in the events, and `pql init` guesses it"
+        ));
+    }
+}
+
+/// The rejected lines of a run that has no result because of them, and what to do if nearly all are something else than events.
+pub(super) fn no_result(error: &RunError) {
+    let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = error else { return };
+    tell_rejects(rejects);
+    let unnamed = [Reason::NoEvent, Reason::NoTime, Reason::NoId];
+    let by_reason = rejects.by_reason();
+    let all: u64 = by_reason.iter().map(|(_, count)| count).sum();
+    let other: u64 = by_reason.iter().filter(|(reason, _)| unnamed.contains(reason)).map(|(_, count)| count).sum();
+    if other * 2 > all {
+        tell(
+            "note: if these are events whose fields have other names, `pql inspect` shows which, and `pql init` writes a model with them",
+        );
+    }
 }
 
 /// Joins that were refused, and records that had to be put together.

@@ -218,7 +218,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     if !arguments.quiet {
-        tell_result(&scored, &arguments.view, without, folded.split_records);
+        tell_result(&scored, &model, &arguments.view, without, folded.split_records);
     }
     if let Some(file) = &mut outputs.rejects {
         file.write_with(|file| folded.rejects.write(file))?;
@@ -250,7 +250,7 @@ fn tell_input(folded: &Folded, format: &str, model: &Model) {
 }
 
 /// What there is to say of users and accounts beside their rows.
-fn tell_result(scored: &Scored<'_>, view: &View, without: WithoutEvents, split_records: u64) {
+fn tell_result(scored: &Scored<'_>, model: &Model, view: &View, without: WithoutEvents, split_records: u64) {
     if scored.users.count + scored.accounts.count == 0 {
         let as_of = crate::clock::instant_text(scored.as_of.instant);
         tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
@@ -263,18 +263,24 @@ fn tell_result(scored: &Scored<'_>, view: &View, without: WithoutEvents, split_r
             tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
         }
     }
+    notes::accounts(scored, model);
     notes::joins(&scored.entities.joins, split_records);
 }
 
 /// Publishes the rejected lines of a run that has nothing else to publish. What files were read as is noted where the format that was asked for is given.
 fn without_result(mut error: RunError, file: Option<Output>, noted: Option<&str>) -> Failure {
+    if let (Some(asked), RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) =
+        (noted, &error)
+    {
+        notes::formats_of_rejects(rejects, asked);
+    }
+    notes::no_result(&error);
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };
-    if let Some(asked) = noted {
-        notes::formats_of_rejects(rejects, asked);
+    if file.is_none() && !rejects.is_empty() {
+        tell("note: --rejects FILE keeps rejected lines for repair");
     }
-    tell_rejects(rejects);
     if let Some(mut file) = file.filter(|_| !rejects.is_empty()) {
         let path = file.path().to_path_buf();
         if let Err(failure) = file.write_with(|file| rejects.write(file)).and_then(|()| file.commit()) {
@@ -529,10 +535,13 @@ pub(super) fn tell_missing_names(who: &str, model: &Model, names: &[u64]) {
     let shown: Vec<&str> = missing.iter().map(String::as_str).take(12).collect();
     let more =
         if missing.len() > shown.len() { format!(" and {} more", missing.len() - shown.len()) } else { String::new() };
-    let other = plural(names.first().copied().unwrap_or(0), "event has a name", "events have names");
+    let others = names.first().copied().unwrap_or(0);
+    let other = plural(others, "event has a name", "events have names");
+    let none = others > 0 && names.iter().skip(1).all(|count| *count == 0);
+    let help = if none { "; `pql init` writes a model with these events in it" } else { "" };
     let list = crate::diag::list(&shown);
     tell(&visible(&format!(
-        "note: {who} asks for {list}{more}, and no event has such a name; {other} that it does not ask for"
+        "note: {who} asks for {list}{more}, and no event has such a name; {other} that it does not ask for{help}"
     )));
 }
 

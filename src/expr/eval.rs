@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::{
-    parse::{Arithmetic, Comparison},
+    tree::{Arithmetic, Comparison},
     value::{Value, order, order_json, order_numbers},
 };
 

@@ -4,17 +4,20 @@
 //! [`Program`], and a program is evaluated against a [`Scope`]. Nulls behave as in SQL throughout.
 
 mod compile;
+mod cursor;
 mod eval;
 mod lex;
 mod parse;
 mod show;
+mod tree;
 mod value;
 
 use std::ops::Range;
 
 pub use compile::{Names, Resolved, compile, condition};
 pub use eval::{Program, Scope};
-pub use parse::{Arithmetic, Comparison, Node, NodeKind, names_in, parse, walk};
+pub use parse::parse;
+pub use tree::{Arithmetic, Comparison, Node, NodeKind, names_in, walk};
 pub use value::{Type, Value};
 
 /// A problem in an expression; the span counts bytes of the expression's text.

@@ -4,104 +4,11 @@ use std::ops::Range;
 
 use super::{
     ExprError,
-    lex::{Spanned, Token, lex},
+    cursor::{Cursor, DEPTH_MAX},
+    lex::{Token, lex},
+    tree::{Arithmetic, Comparison, Function, Node, NodeKind},
 };
-use crate::{clock::parse_day, units::Day};
-
-/// A part of an expression and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// What it is.
-    pub kind: NodeKind,
-    /// Bytes of the expression's text.
-    pub span: Range<usize>,
-}
-
-/// What a part of an expression is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum NodeKind {
-    /// `null`
-    Null,
-    /// `12.5`
-    Number(f64),
-    /// `'text'`
-    Text(String),
-    /// `true`
-    Boolean(bool),
-    /// `date '2026-01-31'`
-    Date(Day),
-    /// `a.b`, split at the dots.
-    Name(Vec<String>),
-    /// `not x`
-    Not(Box<Node>),
-    /// `- x`
-    Negate(Box<Node>),
-    /// `a and b and c`
-    And(Vec<Node>),
-    /// `a or b or c`
-    Or(Vec<Node>),
-    /// `+ - * /`
-    Arithmetic(Arithmetic, Box<Node>, Box<Node>),
-    /// `= <> < <= > >=`
-    Compare(Comparison, Box<Node>, Box<Node>),
-    /// `x in (a, b)`; true if negated.
-    In(Box<Node>, Vec<Node>, bool),
-    /// `x between a and b`; true if negated.
-    Between(Box<Node>, Box<Node>, Box<Node>, bool),
-    /// `x like 'pattern'`; true if negated.
-    Like(Box<Node>, Box<Node>, bool),
-    /// `x is null`; true if negated.
-    IsNull(Box<Node>, bool),
-    /// `case when a then b ... else c end`
-    Case(Vec<(Node, Node)>, Option<Box<Node>>),
-    /// `f(a, b)`
-    Call(Function, Vec<Node>),
-}
-
-/// An operator on two numbers, or `-` on two dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`; by zero it is null.
-    Divide,
-}
-
-/// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `<>`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterEqual,
-}
-
-/// A function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
-    /// The first argument that is not null.
-    Coalesce,
-    /// Null if the two are equal, else the first.
-    NullIf,
-    /// The smallest; null if an argument is.
-    Least,
-    /// The largest; null if an argument is.
-    Greatest,
-    /// A to Z as a to z, and nothing else.
-    Lower,
-}
+use crate::clock::parse_day;
 
 const FUNCTIONS: [(&str, Function); 5] = [
     ("coalesce", Function::Coalesce),
@@ -117,14 +24,11 @@ const KEYWORDS: [&str; 16] = [
     "date",
 ];
 
-/// How deep parts may lie within each other.
-const DEPTH_MAX: usize = 50;
-
 /// Reads an expression.
 ///
 /// **Errors**: the first problem of form.
 pub fn parse(text: &str) -> Result<Node, ExprError> {
-    let mut parser = Parser { tokens: lex(text)?, next: 0, depth: 0 };
+    let mut parser = Cursor::new(lex(text)?);
     if parser.peek() == &Token::End {
         return Err(ExprError::new(0..text.len(), "an empty expression", "a condition or a value")
             .help("leave the key out if there is no condition"));
@@ -136,129 +40,9 @@ pub fn parse(text: &str) -> Result<Node, ExprError> {
     }
 }
 
-/// Every name in a tree, with its place, in the order of the text.
-pub fn names_in(node: &Node) -> Vec<(&[String], Range<usize>)> {
-    let mut names = Vec::new();
-    walk(node, &mut |node| {
-        if let NodeKind::Name(path) = &node.kind {
-            names.push((path.as_slice(), node.span.clone()));
-        }
-    });
-    names
-}
-
-/// Visits every part of a tree, outer parts first.
-pub fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
-    visit(node);
-    match &node.kind {
-        NodeKind::Not(a) | NodeKind::Negate(a) | NodeKind::IsNull(a, _) => walk(a, visit),
-        NodeKind::Arithmetic(_, a, b) | NodeKind::Compare(_, a, b) | NodeKind::Like(a, b, _) => {
-            walk(a, visit);
-            walk(b, visit);
-        }
-        NodeKind::And(all) | NodeKind::Or(all) | NodeKind::Call(_, all) => all.iter().for_each(|n| walk(n, visit)),
-        NodeKind::In(a, all, _) => {
-            walk(a, visit);
-            all.iter().for_each(|n| walk(n, visit));
-        }
-        NodeKind::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|n| walk(n, visit)),
-        NodeKind::Case(arms, otherwise) => {
-            for (when, then) in arms {
-                walk(when, visit);
-                walk(then, visit);
-            }
-            otherwise.iter().for_each(|n| walk(n, visit));
-        }
-        NodeKind::Null
-        | NodeKind::Number(_)
-        | NodeKind::Text(_)
-        | NodeKind::Boolean(_)
-        | NodeKind::Date(_)
-        | NodeKind::Name(_) => {}
-    }
-}
-
-struct Parser {
-    tokens: Vec<Spanned>,
-    next: usize,
-    depth: usize,
-}
-
 type Parsed = Result<Node, ExprError>;
 
-impl Parser {
-    fn peek(&self) -> &Token {
-        self.tokens.get(self.next).map_or(&Token::End, |spanned| &spanned.token)
-    }
-
-    fn peek_second(&self) -> &Token {
-        self.tokens.get(self.next + 1).map_or(&Token::End, |spanned| &spanned.token)
-    }
-
-    fn span(&self) -> Range<usize> {
-        self.tokens.get(self.next).or(self.tokens.last()).map_or(0..0, |spanned| spanned.span.clone())
-    }
-
-    /// The end of the last token taken.
-    fn end(&self) -> usize {
-        self.next.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |spanned| spanned.span.end)
-    }
-
-    fn advance(&mut self) -> Token {
-        let token = self.peek().clone();
-        self.next += 1;
-        token
-    }
-
-    fn mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.peek(), Token::Mark(m) if *m == mark);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn is_word(token: &Token, word: &str) -> bool {
-        matches!(token, Token::Word(w) if w.eq_ignore_ascii_case(word))
-    }
-
-    fn word(&mut self, word: &str) -> bool {
-        let found = Self::is_word(self.peek(), word);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn expect_mark(&mut self, mark: &str) -> Result<(), ExprError> {
-        if self.mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
-    }
-
-    fn expect_word(&mut self, word: &str) -> Result<(), ExprError> {
-        if self.word(word) { Ok(()) } else { Err(self.unexpected(&format!("`{word}`"))) }
-    }
-
-    fn unexpected(&self, expected: &str) -> ExprError {
-        let found = match self.peek() {
-            Token::End => "the expression ends too early".to_owned(),
-            Token::Word(word) => format!("unexpected `{word}`"),
-            Token::Quoted(name) => format!("unexpected name \"{name}\""),
-            Token::Number(number) => format!("unexpected number {number}"),
-            Token::Text(text) => format!("unexpected text '{text}'"),
-            Token::Mark(mark) => format!("unexpected `{mark}`"),
-        };
-        ExprError::new(self.span(), found, format!("expected {expected}"))
-    }
-
-    /// Runs a rule one level deeper.
-    fn deeper(&mut self, rule: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
-        if self.depth >= DEPTH_MAX {
-            let message = format!("an expression nested more than {DEPTH_MAX} levels deep");
-            return Err(ExprError::new(self.span(), message, "too deep here")
-                .help("name its parts under [user.facts] or [account.facts]"));
-        }
-        self.depth += 1;
-        let result = rule(self);
-        self.depth -= 1;
-        result
-    }
-
+impl Cursor {
     fn or(&mut self) -> Parsed {
         self.deeper(|p| p.chain("or", Self::and, NodeKind::Or))
     }

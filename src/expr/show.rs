@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     Program, Value,
-    parse::{Arithmetic, Comparison},
+    tree::{Arithmetic, Comparison},
 };
 use crate::units::number_text;
 

@@ -122,6 +122,7 @@ fn who(survey: &Survey) -> Value {
         "users_exact": who.users.is_exact(),
         "visitors": who.visitors.count(),
         "visitors_exact": who.visitors.is_exact(),
+        "visitors_of_events_with_visitor_only": who.lone_visitors.count(),
         "visitors_named_with_a_user": who.known_visitors.count(),
         "accounts": who.accounts.count(),
         "accounts_exact": who.accounts.is_exact(),

@@ -5,8 +5,10 @@
 
 mod asked;
 mod distinct;
+mod eye;
 mod fields;
 mod json;
+mod named;
 pub mod names;
 mod order;
 mod property;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use super::named::{Named, Properties};
 use super::{
     distinct::{Distinct, Duplicates},
     fields::Candidates,
     order::{Lateness, Order},
-    property::Property,
 };
 use crate::{
     decode::{Reason, Record, stable_hash},
@@ -19,14 +19,8 @@ pub const NAMES_MAX: usize = 5_000;
 /// Properties that are told apart, over all names of events.
 pub const PROPERTIES_MAX: usize = 20_000;
 
-/// Properties that are told apart on one name of events.
-const PROPERTIES_OF_NAME_MAX: usize = 300;
-
 /// Users, visitors and accounts that are counted exactly.
 const ENTITIES_EXACT: usize = 1 << 18;
-
-/// Users and accounts of one name of events that are counted exactly.
-const ENTITIES_OF_NAME_EXACT: usize = 1 << 10;
 
 /// Ids of events that are looked at for copies.
 const IDS_EXACT: usize = 1 << 20;
@@ -48,104 +42,6 @@ pub struct FileCounts {
     pub rejected: u64,
 }
 
-/// Properties by their path.
-#[derive(Debug, Clone, Default)]
-pub struct Properties {
-    /// Those that are told apart.
-    pub by_path: HashMap<String, Property>,
-    /// Values of properties that are not, since there are too many.
-    pub left_out: u64,
-}
-
-impl Properties {
-    /// The property at a path, unless there are too many.
-    fn of(&mut self, path: &str, room: &mut usize) -> Option<&mut Property> {
-        if !self.by_path.contains_key(path) {
-            if self.by_path.len() >= PROPERTIES_OF_NAME_MAX || *room == 0 {
-                self.left_out += 1;
-                return None;
-            }
-            *room -= 1;
-            self.by_path.insert(path.to_owned(), Property::default());
-        }
-        self.by_path.get_mut(path)
-    }
-
-    fn merge(&mut self, other: Properties, room: &mut usize) {
-        self.left_out += other.left_out;
-        let mut others: Vec<(String, Property)> = other.by_path.into_iter().collect();
-        others.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, property) in others {
-            let filled = property.filled();
-            match self.of(&path, room) {
-                Some(known) => known.merge(property),
-                // It has counted itself as one value.
-                None => self.left_out += filled.saturating_sub(1),
-            }
-        }
-    }
-
-    /// In the order of how often they hold anything.
-    pub fn sorted(&self) -> Vec<(&str, &Property)> {
-        let mut all: Vec<(&str, &Property)> = self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
-        all.sort_by(|(a, one), (b, other)| other.filled().cmp(&one.filled()).then(a.cmp(b)));
-        all
-    }
-}
-
-/// Events of one name.
-#[derive(Debug, Clone)]
-pub struct Named {
-    /// How many.
-    pub count: u64,
-    /// How many name a user.
-    pub with_user: u64,
-    /// How many name an account.
-    pub with_account: u64,
-    /// Different users.
-    pub users: Distinct,
-    /// Different accounts.
-    pub accounts: Distinct,
-    /// The first.
-    pub first: Micros,
-    /// The last.
-    pub last: Micros,
-    /// Whether the vendor's own code sends them.
-    pub noise: bool,
-    /// What they carry.
-    pub properties: Properties,
-}
-
-impl Default for Named {
-    fn default() -> Named {
-        Named {
-            count: 0,
-            with_user: 0,
-            with_account: 0,
-            users: Distinct::new(ENTITIES_OF_NAME_EXACT),
-            accounts: Distinct::new(ENTITIES_OF_NAME_EXACT),
-            first: Micros::MAX,
-            last: Micros::MIN,
-            noise: false,
-            properties: Properties::default(),
-        }
-    }
-}
-
-impl Named {
-    fn merge(&mut self, other: Named, room: &mut usize) {
-        self.count += other.count;
-        self.with_user += other.with_user;
-        self.with_account += other.with_account;
-        self.users.merge(other.users);
-        self.accounts.merge(other.accounts);
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.noise |= other.noise;
-        self.properties.merge(other.properties, room);
-    }
-}
-
 /// Who events are of.
 #[derive(Debug, Clone)]
 pub struct Who {
@@ -161,6 +57,8 @@ pub struct Who {
     pub users: Distinct,
     /// Different visitors.
     pub visitors: Distinct,
+    /// Different visitors of events that name no user.
+    pub lone_visitors: Distinct,
     /// Different visitors that a record names together with a user.
     pub known_visitors: Distinct,
     /// Different accounts.
@@ -245,6 +143,7 @@ impl Survey {
                 account: 0,
                 users: Distinct::new(ENTITIES_EXACT),
                 visitors: Distinct::new(ENTITIES_EXACT),
+                lone_visitors: Distinct::new(ENTITIES_EXACT),
                 known_visitors: Distinct::new(ENTITIES_EXACT),
                 accounts: Distinct::new(ENTITIES_EXACT),
             },
@@ -301,8 +200,10 @@ impl Survey {
         account.into_iter().for_each(|account| self.who.accounts.add(account));
         if let Some(visitor) = visitor {
             self.who.visitors.add(visitor);
-            if user.is_some() {
-                self.who.known_visitors.add(visitor);
+            match user {
+                Some(_) => self.who.known_visitors.add(visitor),
+                None if is_event => self.who.lone_visitors.add(visitor),
+                None => {}
             }
         }
     }
@@ -382,6 +283,7 @@ impl Survey {
         self.who.account += who.account;
         self.who.users.merge(who.users);
         self.who.visitors.merge(who.visitors);
+        self.who.lone_visitors.merge(who.lone_visitors);
         self.who.known_visitors.merge(who.known_visitors);
         self.who.accounts.merge(who.accounts);
         self.identity.identify += other.identity.identify;

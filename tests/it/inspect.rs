@@ -38,6 +38,7 @@ fn a_dump_is_counted_in_full() {
     assert_eq!(report["time"]["by_day"], json!({"2026-03-01": 1, "2026-03-04": 3}));
     let who = ["users", "visitors", "accounts", "events_with_user", "events_with_visitor_only", "events_with_account"];
     assert_eq!(who.map(|name| report["who"][name].as_u64().expect("a count")), [2, 1, 1, 2, 2, 2]);
+    assert_eq!(report["who"]["visitors_of_events_with_visitor_only"], 1);
     assert_eq!(report["duplicates"]["copies"], 1);
     assert_eq!(report["order"]["late"]["a day or more late"], 1);
     assert_eq!(report["order"]["earlier_than_the_line_before"], 1);

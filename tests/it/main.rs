@@ -1,5 +1,6 @@
 //! What the program promises, tried on the program itself.
 
+mod arrival;
 mod bad_files;
 mod bad_input;
 mod bad_lines;

@@ -133,7 +133,7 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "when = \"account.icp\"", "when = \"account.ICP\"", "M011"),
     (EXAMPLE, "when = \"account.target_industry\"", "when = \"target_industry\"", "M011"),
     (EXAMPLE, "all = [\"setup\", \"aha\"]", "all = [\"setup\", \"aha_moment\"]", "M011"),
-    (EXAMPLE, "say = \"Hit a usage or storage limit {limit_hits} times\"", "say = \"Hit {limits_hit} times\"", "M011"),
+    (EXAMPLE, "say = \"Usage or storage limits hit: {limit_hits}\"", "say = \"Limits hit: {limits_hit}\"", "M011"),
     (EXAMPLE, "user_columns = [\"role\"", "user_columns = [\"roles\"", "M011"),
     (B2B, "per = \"wedge_completions\"", "per = \"wedge_completion\"", "M011"),
     (B2B, "since = \"days_since_governance\"", "since = \"days_since_goverance\"", "M011"),
@@ -190,7 +190,7 @@ const MISTAKES: &[Mistake] = &[
         "say = \"Uses {features_used different features\"",
         "M017",
     ),
-    (EXAMPLE, "say = \"Exported data {exports} times\"", "say = \"Exported data exports} times\"", "M017"),
+    (EXAMPLE, "say = \"Exports of data: {exports}\"", "say = \"Exports of data: exports}\"", "M017"),
     (B2B, "say = \"{pqls} PQLs\"", "say = \"{} PQLs\"", "M017"),
     (B2B, "wedge_starts = {", "group = {", "M018"),
 ];

@@ -292,6 +292,8 @@ fn a_full_disk_leaves_what_was_there() {
         assert_eq!(code, 3, "{said}");
         assert!(said.contains("could not be written, and is as it was before"), "{said}");
         assert!(said.contains("`out/users.") || said.contains("`map.csv`"), "{said}");
+        // The file is named once.
+        assert!(!said.contains("cannot write"), "{said}");
         assert_eq!(contents(&folder, "out"), old);
         assert!(!folder.path().join("map.csv").exists() && temporaries(folder.path()).is_empty());
     }

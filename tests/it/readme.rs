@@ -110,3 +110,54 @@ fn the_readme_names_every_reason_exit_code_and_option() {
         assert!(readme.contains(option), "the option {option}");
     }
 }
+
+/// The anchor that a heading gets where the README is shown: small letters, spaces as hyphens, no punctuation.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// Lines that are no code.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut code = false;
+    text.lines().filter(move |line| {
+        let fence = line.starts_with("```");
+        code ^= fence;
+        !code && !fence
+    })
+}
+
+#[test]
+fn links_within_the_readme_lead_to_headings_and_files() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let headings: Vec<String> = prose(&readme)
+        .filter_map(|line| line.strip_prefix('#'))
+        .map(|line| anchor(line.trim_start_matches('#').trim()))
+        .collect();
+    let links = prose(&readme).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next());
+    let links: Vec<&str> = links.filter(|link| !link.contains("://")).collect();
+    assert!(links.len() > 40, "the README has links");
+    for link in links {
+        match link.strip_prefix('#') {
+            Some(wanted) => assert!(headings.iter().any(|heading| heading == wanted), "no heading for #{wanted}"),
+            None => assert!(root.join(link).is_file(), "no file {link}"),
+        }
+    }
+}
+
+#[test]
+fn who_arrives_at_the_readme_finds_the_way_within_its_first_two_hundred_lines() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let first: Vec<&str> = readme.lines().take(200).collect();
+    for heading in ["Install", "First result", "Your own data", "Read the result", "Every day", "In CI"] {
+        assert!(first.contains(&format!("## {heading}").as_str()), "{heading}");
+    }
+    // Each part of the reference is named in the table at the top.
+    let table: Vec<&&str> = first.iter().take_while(|line| **line != "## Install").collect();
+    for heading in prose(&readme).filter_map(|line| line.strip_prefix("## ")) {
+        let link = format!("(#{})", anchor(heading));
+        assert!(table.iter().any(|line| line.contains(&link)), "the table of contents has no {link}");
+    }
+}

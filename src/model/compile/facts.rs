@@ -6,6 +6,8 @@ use super::{
     Compiler, Limit, Side, State,
     intake::{Base, Filter},
     names::NoFact,
+    phase::Phase,
+    reserved::is_reserved,
 };
 use crate::{
     expr::Type,
@@ -18,42 +20,6 @@ use crate::{
         tree::Text,
     },
 };
-
-/// When a fact is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Phase(u8);
-
-impl Phase {
-    pub(super) const BASE: Phase = Phase(0);
-    pub(super) const SEGMENT: Phase = Phase(1);
-    pub(super) const USER_POINTS: Phase = Phase(2);
-    pub(super) const USER_SCORE: Phase = Phase(3);
-    pub(super) const USER_TIER: Phase = Phase(4);
-    pub(super) const ACCOUNT_POINTS: Phase = Phase(5);
-    pub(super) const ACCOUNT_SCORE: Phase = Phase(6);
-    pub(super) const ACCOUNT_TIER: Phase = Phase(7);
-    pub(super) const ROUTES: Phase = Phase(8);
-    pub(super) const END: Phase = Phase(9);
-
-    /// The order of phases, for messages.
-    pub(super) const ORDER: &str = "the order is: traits, metrics and milestones; segment; points, score and tier of users; \
-                                    points, score and tier of accounts; routes";
-
-    /// What is computed in it, for messages.
-    pub(super) fn what(self) -> &'static str {
-        match self {
-            Phase::BASE => "traits, metrics and milestones",
-            Phase::SEGMENT => "the segment",
-            Phase::USER_POINTS => "points of users",
-            Phase::USER_SCORE => "the score of users",
-            Phase::USER_TIER => "the tier of users",
-            Phase::ACCOUNT_POINTS => "points of accounts",
-            Phase::ACCOUNT_SCORE => "the score of accounts",
-            Phase::ACCOUNT_TIER => "the tier of accounts",
-            _ => "routes",
-        }
-    }
-}
 
 /// What declares a fact.
 #[derive(Debug, Clone, Copy)]
@@ -89,104 +55,6 @@ const ACCOUNT_BUILTINS: [(&str, Builtin, Type); 3] = [
     ("active_users_28", Builtin::ActiveUsers28, Type::Number),
     ("members", Builtin::Members, Type::Number),
 ];
-
-/// Words that SQL reserves: a fact of such a name could not be written in a warehouse.
-const RESERVED: [&str; 92] = [
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "between",
-    "both",
-    "by",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "cross",
-    "current_date",
-    "current_role",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "date",
-    "default",
-    "deferrable",
-    "delete",
-    "desc",
-    "distinct",
-    "do",
-    "drop",
-    "else",
-    "end",
-    "except",
-    "exists",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "insert",
-    "intersect",
-    "into",
-    "is",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "symmetric",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "update",
-    "user",
-    "using",
-    "values",
-];
-/// The rest of them, so that the table above stays in one piece.
-const RESERVED_MORE: [&str; 5] = ["variadic", "when", "where", "window", "with"];
 
 /// Whether a metric only makes sense over several users.
 pub(super) fn of_accounts_only(metric: &MetricFile) -> bool {
@@ -251,7 +119,7 @@ impl<'f> Compiler<'f, '_> {
 
     fn declare_one(&mut self, side: Side, name: &str, span: Option<&Range<usize>>, declared: Declared<'f>) {
         if let Some(span) = span
-            && (RESERVED.contains(&name) || RESERVED_MORE.contains(&name))
+            && is_reserved(name)
         {
             let help = Some(format!("`{name}_` or a longer name would do"));
             self.error(

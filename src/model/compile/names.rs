@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Compiler, Limit, Side, facts::Phase};
+use super::{Compiler, Limit, Side, phase::Phase};
 use crate::{
     diag::suggest,
     expr::{ExprError, Names, Resolved},

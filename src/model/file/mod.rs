@@ -128,6 +128,12 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
     let broken = !errors.is_empty();
     let mut top = Table::new(root.get_ref(), 0..0, "the model");
     schema(&mut top, found, broken)?;
+    if !broken && top.has("case") && !top.has("user") && !top.has("account") {
+        let (message, label) = ("a file of cases and not a model", "a model has no cases");
+        let problem = Diagnostic::error(codes::UNKNOWN_KEY, top.key_span("case"), message, label);
+        found.add(problem.help("`pql test` runs it; its line `model` names the model"));
+        return None;
+    }
     let syntax = found.list.len();
     let file = sections(&mut top, found);
     if broken {

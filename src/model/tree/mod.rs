@@ -1,12 +1,20 @@
 //! Walks a TOML tree with positions: typed values out, every problem collected, unknown keys told with a near miss.
 
-use std::{collections::HashSet, ops::Range};
+mod findings;
+mod values;
+
+use std::ops::Range;
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
+use self::values::{as_number, check_name, list_of_texts, wrong_type};
+pub(crate) use self::{
+    findings::Findings,
+    values::{as_points, as_table, as_text},
+};
 use super::codes;
 use crate::{
     diag::{Diagnostic, suggest},
@@ -56,48 +64,6 @@ fn content_at(raw: &str, length: usize) -> Option<usize> {
         _ => 0,
     };
     (inside.len() - skipped == length).then_some(quotes + skipped)
-}
-
-/// So many problems of a document are kept; who has more begins with these.
-const PROBLEMS_MAX: usize = 10_000;
-
-/// Words of a document in a message are cut where the message gets longer than this. **Units**: bytes.
-const MESSAGE_LENGTH_MAX: usize = 1_000;
-
-/// Cuts a text that nobody would read to its end, as where a name is a megabyte.
-fn shorten(text: &mut String) {
-    if text.len() > MESSAGE_LENGTH_MAX {
-        let at = (0..=MESSAGE_LENGTH_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(at);
-        text.push('…');
-    }
-}
-
-/// The problems found so far.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) list: Vec<Diagnostic>,
-    /// Where each of them is and what it says, so that none is told twice.
-    told: HashSet<(&'static str, usize, usize, String)>,
-    /// Keys that tables were asked for, so that a test can hold the description of the language against them.
-    #[cfg(test)]
-    pub(crate) asked: Vec<(String, Vec<&'static str>)>,
-}
-
-impl Findings {
-    pub(crate) fn add(&mut self, mut problem: Diagnostic) {
-        if self.list.len() >= PROBLEMS_MAX {
-            return;
-        }
-        for text in [Some(&mut problem.message), Some(&mut problem.label), problem.help.as_mut()].into_iter().flatten()
-        {
-            shorten(text);
-        }
-        let key = (problem.code, problem.span.start, problem.span.end, problem.message.clone());
-        if self.told.insert(key) {
-            self.list.push(problem);
-        }
-    }
 }
 
 /// One table of the model while it is being read.
@@ -301,98 +267,4 @@ impl<'t> Table<'t> {
         };
         array.iter().filter_map(|item| as_table(item, what, key, found)).collect()
     }
-}
-
-/// A value that must be a table.
-pub(crate) fn as_table<'t>(
-    value: &'t Spanned<DeValue<'t>>,
-    what: &str,
-    key: &str,
-    found: &mut Findings,
-) -> Option<Table<'t>> {
-    match value.get_ref() {
-        DeValue::Table(table) => Some(Table::new(table, value.span(), what)),
-        _ => wrong_type(value, key, "a table", found),
-    }
-}
-
-/// A value that must be points.
-pub(crate) fn as_points(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<Points>> {
-    let written = match value.get_ref() {
-        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-        DeValue::Float(float) => float.as_str(),
-        _ => return wrong_type(value, key, "points, such as 10 or 2.5", found),
-    };
-    match Points::parse(written).filter(|points| points.0.abs() <= 1_000_000_000_000) {
-        Some(points) => Some(Sp::new(points, value.span())),
-        None => {
-            let message = format!("`{written}` is no amount of points");
-            let label = "a decimal with at most three places, up to a billion";
-            found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), message, label));
-            None
-        }
-    }
-}
-
-/// A value that must be text.
-pub(crate) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Text> {
-    match value.get_ref() {
-        DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
-        _ => wrong_type(value, key, "text in quotes", found),
-    }
-}
-
-/// A value that must be a number.
-fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<f64>> {
-    let number = match value.get_ref() {
-        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f64>().ok(),
-        DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
-        _ => return wrong_type(value, key, "a number", found),
-    };
-    match number.filter(|number| number.is_finite()) {
-        Some(number) => Some(Sp::new(number, value.span())),
-        None => wrong_type(value, key, "a finite number", found),
-    }
-}
-
-fn list_of_texts(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Vec<Text>> {
-    let DeValue::Array(array) = value.get_ref() else {
-        return wrong_type(value, key, "a list of texts", found);
-    };
-    let texts: Vec<Option<Text>> = array.iter().map(|item| as_text(item, key, found)).collect();
-    texts.into_iter().collect()
-}
-
-fn wrong_type<T>(value: &Spanned<DeValue<'_>>, key: &str, expected: &str, found: &mut Findings) -> Option<T> {
-    let is = match value.get_ref() {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    };
-    let message = format!("`{key}` is {is}");
-    found.add(Diagnostic::error(codes::WRONG_TYPE, value.span(), message, format!("expected {expected}")));
-    None
-}
-
-/// Holds a name of the model against the pattern of names.
-fn check_name(name: &str, span: &Range<usize>, found: &mut Findings) {
-    let mut bytes = name.bytes();
-    let good = bytes.next().is_some_and(|b| b.is_ascii_lowercase())
-        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && name.len() <= 64;
-    if good {
-        return;
-    }
-    let folded: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let problem = Diagnostic::error(
-        codes::BAD_NAME,
-        span.clone(),
-        format!("`{name}` is no name"),
-        "a to z, 0 to 9 and _, beginning with a letter, at most 64",
-    );
-    let usable = folded.starts_with(|c: char| c.is_ascii_lowercase()) && folded.len() <= 64;
-    found.add(problem.maybe_help(usable.then(|| format!("`{folded}` would do"))));
 }

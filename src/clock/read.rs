@@ -1,0 +1,170 @@
+//! Text to days and instants: RFC 3339, and numbers since 1970.
+
+use super::{INSTANT_MAX, INSTANT_MIN, Zone};
+use crate::units::{DAY_US, Day, HOUR_US, Micros};
+
+/// Why a text is no usable time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeError {
+    /// It is no time in any of the forms that are read.
+    Malformed,
+    /// It is a time, but not between the years 1 and 9999.
+    OutOfRange,
+}
+
+/// Reads the time of an event: RFC 3339, the same without a zone (read in `zone`), or a number of seconds, milliseconds,
+/// microseconds or nanoseconds since 1970, told by its size.
+///
+/// **Errors**: [`TimeError`]; more than six digits of a fraction are cut off, not refused.
+pub fn parse_instant(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
+    let at = match read_rfc3339(text.as_bytes()) {
+        Some((local, Some(offset))) => local - offset,
+        Some((local, None)) => zone.instant_of_local(local),
+        None => read_epoch(text).ok_or(TimeError::Malformed)?,
+    };
+    if (INSTANT_MIN..INSTANT_MAX).contains(&at) { Ok(at) } else { Err(TimeError::OutOfRange) }
+}
+
+/// Reads a time as [`parse_instant`] does, but a number counts from midnight of 1970-01-01 on the wall clock of the zone, as if that were UTC.
+///
+/// **Errors**: as there.
+pub fn parse_wall_clock(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
+    let at = parse_instant(text, zone)?;
+    Ok(if is_numeric(text) { zone.instant_of_local(at) } else { at })
+}
+
+/// Reads an instant with its zone, as `--as-of` takes it.
+pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    let (local, offset) = read_rfc3339(text.as_bytes())?;
+    let at = local - offset?;
+    (INSTANT_MIN..INSTANT_MAX).contains(&at).then_some(at)
+}
+
+/// Reads `YYYY-MM-DD`.
+pub fn parse_day(text: &str) -> Option<Day> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 { None } else { read_date(bytes) }
+}
+
+/// Two digits at a place.
+fn two(bytes: &[u8], at: usize) -> Option<i64> {
+    let (a, b) = (*bytes.get(at)?, *bytes.get(at + 1)?);
+    (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
+}
+
+/// The day number of the `YYYY-MM-DD` at the front.
+pub(super) fn read_date(bytes: &[u8]) -> Option<Day> {
+    if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+        return None;
+    }
+    let year = two(bytes, 0)? * 100 + two(bytes, 2)?;
+    let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if year == 0 || day == 0 || day > length {
+        return None;
+    }
+    // Days since 1970 of a proleptic Gregorian date; years begin in March so that the leap day is the last of its year.
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let year_of_era = y.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Day::try_from(era * 146_097 + day_of_era - 719_468).ok()
+}
+
+/// The local microseconds and, if there is a zone, the offset in microseconds.
+fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
+    if bytes.len() < 19 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' || bytes[16] != b':' {
+        return None;
+    }
+    let day = i64::from(read_date(bytes)?);
+    let (hour, minute, second) = (two(bytes, 11)?, two(bytes, 14)?, two(bytes, 17)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut rest = &bytes[19..];
+    let mut fraction_us = 0;
+    if let Some((b'.', digits)) = rest.split_first() {
+        let length = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+        if length == 0 {
+            return None;
+        }
+        for digit in digits[..length].iter().chain(b"000000").take(6) {
+            fraction_us = fraction_us * 10 + i64::from(digit - b'0');
+        }
+        rest = &digits[length..];
+    }
+    let offset = match rest {
+        [] => None,
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
+            let (hours, minutes) = (two(rest, 1)?, two(rest, 4)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let offset = hours * HOUR_US + minutes * 60_000_000;
+            Some(if *sign == b'-' { -offset } else { offset })
+        }
+        _ => return None,
+    };
+    let local = day * DAY_US + hour * HOUR_US + minute * 60_000_000 + second * 1_000_000 + fraction_us;
+    // A leap second exists only as the last second of a UTC day; it is read as the second after.
+    let leap_second_place = (local - offset.unwrap_or(0) - fraction_us).rem_euclid(DAY_US) == 0;
+    if second == 60 && !leap_second_place {
+        return None;
+    }
+    Some((local, offset))
+}
+
+/// Whether a text is a number as the model language reads numeric text: `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
+pub fn is_numeric(text: &str) -> bool {
+    fn digits(bytes: &[u8]) -> Option<&[u8]> {
+        let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        (length > 0).then(|| &bytes[length..])
+    }
+    let bytes = text.as_bytes();
+    let Some(mut rest) = digits(bytes.strip_prefix(b"-").unwrap_or(bytes)) else { return false };
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let Some(after) = digits(fraction) else { return false };
+        rest = after;
+    }
+    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+        let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let Some(after) = digits(unsigned) else { return false };
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// A number since 1970, its unit told by its size; exact for decimals, so that no digit of a nanosecond is lost.
+fn read_epoch(text: &str) -> Option<Micros> {
+    if !is_numeric(text) {
+        return None;
+    }
+    let expanded;
+    let mut plain = text;
+    if text.contains(['e', 'E']) {
+        expanded = format!("{:.6}", text.parse::<f64>().ok()?);
+        plain = &expanded;
+    }
+    let negative = plain.starts_with('-');
+    let (whole, fraction) =
+        plain.trim_start_matches('-').split_once('.').unwrap_or((plain.trim_start_matches('-'), ""));
+    let whole: i128 = whole.parse().ok()?;
+    let digits = |count: usize| -> i128 { format!("{fraction:0<count$}")[..count].parse().unwrap_or(0) };
+    let micros = match whole {
+        0..100_000_000_000 => whole * 1_000_000 + digits(6),
+        100_000_000_000..100_000_000_000_000 => whole * 1000 + digits(3),
+        100_000_000_000_000..100_000_000_000_000_000 => whole,
+        _ if negative => (whole + 999) / 1000,
+        _ => whole / 1000,
+    };
+    // Beyond any year, but still a time: the caller says that it is out of range.
+    Some(i64::try_from(if negative { -micros } else { micros }).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,76 @@
+//! Days and instants as text.
+
+use jiff::civil;
+
+use crate::units::{DAY_US, Day, Micros, push_fraction};
+
+/// The calendar date of a day number.
+pub fn civil_date(day: Day) -> civil::Date {
+    // Days of events lie between the years 1 and 9999, where jiff has every date; the clamp is for windows that reach beyond.
+    civil::Date::new(1970, 1, 1)
+        .and_then(|epoch| epoch.checked_add(jiff::Span::new().try_days(day)?))
+        .unwrap_or(if day < 0 { civil::Date::MIN } else { civil::Date::MAX })
+}
+
+/// The number of the weekday of a date: Monday is 0.
+pub fn weekday(day: Day) -> i32 {
+    (day + 3).rem_euclid(7)
+}
+
+/// `YYYY-MM-DD`.
+pub fn day_text(day: Day) -> String {
+    let mut text = String::new();
+    push_day(&mut text, day);
+    text
+}
+
+/// As [`day_text`], at the end of a text.
+///
+/// **Source**: the year, month and day of a day number as in Howard Hinnant's "chrono-compatible low-level date algorithms"; years begin in
+/// March, so that the leap day is the last of its year.
+pub fn push_day(text: &mut String, day: Day) {
+    let day = i64::from(day.clamp(DAY_MIN, DAY_MAX)) + 719_468;
+    let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    push_two(text, year / 100);
+    push_two(text, year % 100);
+    text.push('-');
+    push_two(text, month);
+    text.push('-');
+    push_two(text, day_of_month);
+}
+
+/// The first and the last day that has a year of four digits: 0000-01-01 and 9999-12-31.
+const DAY_MIN: Day = -719_528;
+const DAY_MAX: Day = 2_932_896;
+
+/// Writes the last two digits of a number that is not negative.
+fn push_two(text: &mut String, number: i64) {
+    let digits = [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// RFC 3339 in UTC, with a fraction only where there is one.
+pub fn instant_text(at: Micros) -> String {
+    let mut text = String::new();
+    push_instant(&mut text, at);
+    text
+}
+
+/// As [`instant_text`], at the end of a text.
+pub fn push_instant(text: &mut String, at: Micros) {
+    push_day(text, Day::try_from(at.div_euclid(DAY_US)).unwrap_or(0));
+    let of_day = at.rem_euclid(DAY_US);
+    let seconds = of_day / 1_000_000;
+    for (mark, part) in [('T', seconds / 3600), (':', seconds / 60 % 60), (':', seconds % 60)] {
+        text.push(mark);
+        push_two(text, part);
+    }
+    push_fraction(text, (of_day % 1_000_000).unsigned_abs(), 6);
+    text.push('Z');
+}

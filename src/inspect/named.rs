@@ -1,0 +1,110 @@
+//! Events of one name, and the properties that they carry.
+
+use std::collections::HashMap;
+
+use super::{distinct::Distinct, property::Property};
+use crate::units::Micros;
+
+/// Properties that are told apart on one name of events.
+const PROPERTIES_OF_NAME_MAX: usize = 300;
+
+/// Users and accounts of one name of events that are counted exactly.
+const ENTITIES_OF_NAME_EXACT: usize = 1 << 10;
+
+/// Properties by their path.
+#[derive(Debug, Clone, Default)]
+pub struct Properties {
+    /// Those that are told apart.
+    pub by_path: HashMap<String, Property>,
+    /// Values of properties that are not, since there are too many.
+    pub left_out: u64,
+}
+
+impl Properties {
+    /// The property at a path, unless there are too many.
+    pub(super) fn of(&mut self, path: &str, room: &mut usize) -> Option<&mut Property> {
+        if !self.by_path.contains_key(path) {
+            if self.by_path.len() >= PROPERTIES_OF_NAME_MAX || *room == 0 {
+                self.left_out += 1;
+                return None;
+            }
+            *room -= 1;
+            self.by_path.insert(path.to_owned(), Property::default());
+        }
+        self.by_path.get_mut(path)
+    }
+
+    pub(super) fn merge(&mut self, other: Properties, room: &mut usize) {
+        self.left_out += other.left_out;
+        let mut others: Vec<(String, Property)> = other.by_path.into_iter().collect();
+        others.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, property) in others {
+            let filled = property.filled();
+            match self.of(&path, room) {
+                Some(known) => known.merge(property),
+                // It has counted itself as one value.
+                None => self.left_out += filled.saturating_sub(1),
+            }
+        }
+    }
+
+    /// In the order of how often they hold anything.
+    pub fn sorted(&self) -> Vec<(&str, &Property)> {
+        let mut all: Vec<(&str, &Property)> = self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
+        all.sort_by(|(a, one), (b, other)| other.filled().cmp(&one.filled()).then(a.cmp(b)));
+        all
+    }
+}
+
+/// Events of one name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// How many.
+    pub count: u64,
+    /// How many name a user.
+    pub with_user: u64,
+    /// How many name an account.
+    pub with_account: u64,
+    /// Different users.
+    pub users: Distinct,
+    /// Different accounts.
+    pub accounts: Distinct,
+    /// The first.
+    pub first: Micros,
+    /// The last.
+    pub last: Micros,
+    /// Whether the vendor's own code sends them.
+    pub noise: bool,
+    /// What they carry.
+    pub properties: Properties,
+}
+
+impl Default for Named {
+    fn default() -> Named {
+        Named {
+            count: 0,
+            with_user: 0,
+            with_account: 0,
+            users: Distinct::new(ENTITIES_OF_NAME_EXACT),
+            accounts: Distinct::new(ENTITIES_OF_NAME_EXACT),
+            first: Micros::MAX,
+            last: Micros::MIN,
+            noise: false,
+            properties: Properties::default(),
+        }
+    }
+}
+
+impl Named {
+    pub(super) fn merge(&mut self, other: Named, room: &mut usize) {
+        self.count += other.count;
+        self.with_user += other.with_user;
+        self.with_account += other.with_account;
+        self.users.merge(other.users);
+        self.accounts.merge(other.accounts);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.noise |= other.noise;
+        self.properties.merge(other.properties, room);
+    }
+}

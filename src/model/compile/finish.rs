@@ -1,0 +1,106 @@
+//! What the outputs of a model need, put together.
+
+use super::{Compiler, Limit, Side, intake::Base, level, phase::Phase};
+use crate::{
+    expr::Type,
+    model::{
+        compiled::{Identity, Input, Level, Model, Step},
+        file::TraitFile,
+        tree::Text,
+    },
+};
+
+impl Compiler<'_, '_> {
+    /// Compiles what the outputs need, and puts it together.
+    pub(super) fn finish(mut self, fingerprint: String) -> Model {
+        let user = level::compile(&mut self, Side::User);
+        let account = level::compile(&mut self, Side::Account);
+        let people = [&self.file.user.champion, &self.file.user.buyer];
+        let [champion, buyer] =
+            people.map(|text| text.as_ref().and_then(|text| self.condition(Side::User, text, Limit::ROUTES)));
+        let emails = self.emails();
+        let ignore: Vec<Base> = self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
+        let start = match &self.file.start_event {
+            Some(name) => self.base(std::slice::from_ref(name)),
+            None => Base::Named(vec![("signup_completed".to_owned(), Vec::new())]),
+        };
+        let mut steps = std::mem::take(&mut self.steps);
+        let scoring = [
+            (Phase::SEGMENT, Step::Segment),
+            (Phase::USER_POINTS, Step::UserPoints),
+            (Phase::USER_TIER, Step::UserTier),
+            (Phase::ACCOUNT_POINTS, Step::AccountPoints),
+            (Phase::ACCOUNT_TIER, Step::AccountTier),
+            (Phase::ROUTES, Step::UserRoute),
+            (Phase::ROUTES, Step::AccountRoute),
+        ];
+        // A stable sort: within a phase scoring comes first, then facts in the order in which they were compiled.
+        steps.splice(0..0, scoring);
+        steps.sort_by_key(|(phase, _)| *phase);
+        Model {
+            name: self.file.name.as_ref().map(|name| name.value.clone()).unwrap_or_default(),
+            fingerprint,
+            zone: self.file.zone.clone(),
+            week_start: self.file.week_start,
+            input: self.input(),
+            identity: self.identity(),
+            tracking: self.tracking(),
+            ignore: self.file.warnings.clone(),
+            user: Level { emails, ..self.level(Side::User, user) },
+            account: self.level(Side::Account, account),
+            champion,
+            buyer,
+            steps: steps.into_iter().map(|(_, step)| step).collect(),
+            intake: self.intake.finish(&ignore, &start),
+        }
+    }
+
+    /// The traits in which the e-mail of users is looked for.
+    pub(super) fn emails(&mut self) -> Vec<usize> {
+        let usual = TraitFile::email();
+        let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
+        let declared = declared.filter(|one| one.kind == Type::Text && !one.is_like(&usual));
+        declared.into_iter().chain([&usual]).map(|one| self.trait_plan(Side::User, one)).collect()
+    }
+
+    /// Puts facts, traits and milestones into a level, now that nothing asks for more of them.
+    pub(super) fn level(&mut self, side: Side, mut level: Level) -> Level {
+        let builder = self.side(side);
+        level.facts = std::mem::take(&mut builder.facts);
+        level.traits = std::mem::take(&mut builder.traits);
+        level.milestones = std::mem::take(&mut builder.milestones).into_iter().flatten().collect();
+        level.milestone_order = std::mem::take(&mut builder.milestone_order);
+        level
+    }
+
+    pub(super) fn input(&self) -> Input {
+        let input = &self.file.input;
+        Input {
+            format: input.format,
+            fields: input.fields.clone(),
+            format_fields: input.format_fields.clone(),
+            group_type: input.group_type.as_ref().map(|text| text.value.clone()),
+            zone: input.zone.clone(),
+            dedupe: input.dedupe,
+            ignore_noise: self.file.ignore_noise,
+        }
+    }
+
+    pub(super) fn tracking(&self) -> Vec<(String, Vec<String>)> {
+        let texts = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
+        self.file.events.iter().map(|entry| (entry.name.value.clone(), texts(&entry.properties))).collect()
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        let identity = &self.file.identity;
+        let texts = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
+        let globs = |list: &[Text]| list.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect();
+        Identity {
+            email_domain: identity.email_domain,
+            free_mail: texts(&identity.free_mail),
+            exclude_domains: texts(&identity.exclude_domains),
+            exclude_users: globs(&identity.exclude_users),
+            service_users: globs(&identity.service_users),
+        }
+    }
+}

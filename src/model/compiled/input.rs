@@ -1,0 +1,53 @@
+//! How records become events, and who is who.
+
+use crate::clock::Zone;
+
+/// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,
+/// and where there is none the format's own place holds.
+pub type Fields = [Vec<Vec<String>>; 7];
+
+/// How records become events.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// The name of the format, or `auto`.
+    pub format: &'static str,
+    /// Where the fields of an event are, if not in the format's own place.
+    pub fields: Fields,
+    /// The same for files of one format, by its name; these go before the others.
+    pub format_fields: Vec<(&'static str, Fields)>,
+    /// Which of several group types is the account.
+    pub group_type: Option<String>,
+    /// The zone of times written without one.
+    pub zone: Zone,
+    /// Whether duplicates are looked for.
+    pub dedupe: bool,
+    /// Whether events that a vendor's own code sends by itself are no activity.
+    pub ignore_noise: bool,
+}
+
+impl Input {
+    /// The paths that the model gives for files of a format, field by field.
+    pub fn fields_of(&self, format: &str) -> Fields {
+        let own = self.format_fields.iter().find(|(name, _)| *name == format).map(|(_, fields)| fields);
+        let mut fields = self.fields.clone();
+        for (field, own) in fields.iter_mut().zip(own.into_iter().flatten()).filter(|(_, own)| !own.is_empty()) {
+            field.clone_from(own);
+        }
+        fields
+    }
+}
+
+/// Who is who.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Whether users without any account belong to the account of their e-mail's domain.
+    pub email_domain: bool,
+    /// Domains that make no account, beside the built-in ones.
+    pub free_mail: Vec<String>,
+    /// Domains of internal users.
+    pub exclude_domains: Vec<String>,
+    /// Ids of internal users.
+    pub exclude_users: Vec<glob::Pattern>,
+    /// Ids of machines.
+    pub service_users: Vec<glob::Pattern>,
+}

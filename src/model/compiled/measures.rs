@@ -1,0 +1,115 @@
+//! How values are read from the state: metrics and milestones.
+
+use super::CellId;
+use crate::{clock::Window, expr::Program, units::Micros};
+
+/// A value folded from events.
+#[derive(Debug)]
+pub struct Metric {
+    /// What is read.
+    pub measure: Measure,
+    /// Whether it is of activity, so that rows of nobody do not count.
+    pub active: bool,
+}
+
+/// How a metric is read from the state. Cells that are kept by date have a window.
+#[derive(Debug)]
+pub enum Measure {
+    /// A count in a word.
+    Count(usize),
+    /// A count by date.
+    CountIn(CellId, Window),
+    /// Distinct dates.
+    Days(usize, Option<Window>),
+    /// Distinct values.
+    Distinct(CellId, Option<Window>),
+    /// A part of a number.
+    Number(NumberPart, CellId, Option<Window>),
+    /// The value at the first or last instant.
+    Edge(CellId, Option<Window>),
+    /// The k commonest values.
+    Top(usize, CellId, Option<Window>),
+    /// Distinct users with a count in a word.
+    Users(usize),
+    /// Distinct users with a date in a window.
+    UsersIn(usize, Window),
+    /// Dates since the instant in a word.
+    DaysSince(usize),
+    /// Dates since the first or last date in a window.
+    DaysSinceIn(Side, usize, Window),
+    /// From one word to another, in a unit.
+    Elapsed { from: usize, to: usize, unit: Micros },
+    /// Events without an answer.
+    Open { cell: CellId, window: Option<Window>, timeout: Micros, same: bool },
+    /// Changes in a row that are up.
+    RisingWeeks(Weekly),
+    /// Mean of recent weeks over mean of those before.
+    Trend { weekly: Weekly, recent: usize, base: usize, min_base: f64 },
+}
+
+/// One end of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+}
+
+/// What is asked of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberPart {
+    /// 0 if there is none.
+    Sum,
+    /// Null if there is none.
+    Min,
+    /// Null if there is none.
+    Max,
+    /// Null if there is none.
+    Avg,
+}
+
+/// What a week is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weekly {
+    /// Events, by date.
+    Count(CellId),
+    /// Distinct dates.
+    Days(usize),
+    /// Distinct users with a date.
+    Users(usize),
+    /// Sum of numbers by date.
+    Sum(CellId),
+    /// Maximum of numbers by date.
+    Max(CellId),
+}
+
+/// A state reached at an instant.
+#[derive(Debug)]
+pub struct Milestone {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub form: Form,
+    /// The window, elapsed.
+    pub within: Option<Micros>,
+    /// Reached when so many users, for whom the condition holds, have got there alone.
+    pub min_users: Option<(usize, Option<Program>)>,
+    /// Time to value that is aimed at.
+    pub target: Option<Micros>,
+}
+
+/// How a milestone is reached.
+#[derive(Debug)]
+pub enum Form {
+    /// By the first event; its instant is in a word.
+    Once { word: usize, active: bool },
+    /// By the so-manieth event within the window.
+    Times { cell: CellId, times: usize, active: bool },
+    /// By the so-manieth date with an event, within so many dates.
+    Days { cell: CellId, times: usize, span: Option<i32>, active: bool },
+    /// By events in order; steps of one name have one number.
+    Steps { cell: CellId, names: Vec<usize>, same: bool, different_users: bool },
+    /// By the last of other milestones.
+    All(Vec<usize>),
+}

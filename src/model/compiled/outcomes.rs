@@ -1,0 +1,72 @@
+//! What follows from facts and points: tiers, segments, routes, columns and texts.
+
+use crate::expr::{Program, Type};
+
+/// A band of the score.
+#[derive(Debug)]
+pub struct Tier {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub label: Option<String>,
+    /// The threshold, and whether it must be exceeded.
+    pub threshold: Option<(f64, bool)>,
+    /// A further condition.
+    pub when: Option<Program>,
+    /// Whether it makes a PQL or PQA.
+    pub qualified: bool,
+}
+
+/// A kind of account.
+#[derive(Debug)]
+pub struct Segment {
+    /// Its name.
+    pub name: String,
+    /// None takes whatever is left.
+    pub when: Option<Program>,
+}
+
+/// Who acts next, and how.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name.
+    pub name: String,
+    /// `human`, `assisted`, `automated` or `none`.
+    pub motion: Option<String>,
+    /// Who.
+    pub to: Option<String>,
+    /// What.
+    pub action: Option<String>,
+    /// How soon. **Units**: hours.
+    pub sla_hours: Option<f64>,
+    /// None takes whatever is left.
+    pub when: Option<Program>,
+    /// Why, for people.
+    pub because: Option<Template>,
+    /// What to write to the customer.
+    pub message: Option<Template>,
+}
+
+/// A fact that is added as a column.
+#[derive(Debug)]
+pub struct Column {
+    /// The name in the model.
+    pub header: String,
+    /// The fact; with [`super::ACCOUNT_BIT`] that of the home account.
+    pub slot: u32,
+    /// Its type.
+    pub kind: Type,
+}
+
+/// Text with facts in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template(pub Vec<Piece>);
+
+/// A part of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// As it is.
+    Text(String),
+    /// The value of a fact, or the fallback if it is null.
+    Fact { slot: u32, kind: Type, fallback: String },
+}

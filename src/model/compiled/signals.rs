@@ -1,0 +1,83 @@
+//! What pays points, and the bounds of sums.
+
+use super::{DecayCurve, Template};
+use crate::{expr::Program, units::Points};
+
+/// A condition over facts that pays points, or takes them.
+#[derive(Debug)]
+pub struct Signal {
+    /// Its name.
+    pub name: String,
+    /// By place among the level's categories.
+    pub category: usize,
+    /// Of one group the first that fires pays.
+    pub exclusive: Option<usize>,
+    /// Must hold.
+    pub guard: Option<Program>,
+    /// What is paid for.
+    pub pay: Payment,
+    /// How points fall with time.
+    pub decay: Option<Decay>,
+    /// What to say if it fires.
+    pub say: Option<Template>,
+}
+
+/// What a signal pays for.
+#[derive(Debug)]
+pub enum Payment {
+    /// For the guard.
+    Flat(Points),
+    /// For the highest rung reached.
+    Ladder {
+        /// A number.
+        value: Program,
+        /// Whether a rung must be exceeded.
+        strict: bool,
+        /// Thresholds that rise.
+        rungs: Vec<(f64, Points)>,
+    },
+    /// For each.
+    Per {
+        /// A number.
+        value: Program,
+        /// For one.
+        points: Points,
+        /// Bound of the amount without its sign, before decay.
+        max: Option<Points>,
+    },
+}
+
+/// How points fall with time.
+#[derive(Debug)]
+pub struct Decay {
+    /// Days, a number.
+    pub since: Program,
+    /// By which curve.
+    pub curve: DecayCurve,
+}
+
+/// A group of signals.
+#[derive(Debug)]
+pub struct Category {
+    /// Its name.
+    pub name: String,
+    /// What it may give.
+    pub bounds: Bounds,
+}
+
+/// What a sum may be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bounds {
+    /// At least.
+    pub min: Option<Points>,
+    /// At most.
+    pub max: Option<Points>,
+}
+
+impl Bounds {
+    /// The sum held within the bounds.
+    pub fn hold(self, points: Points) -> Points {
+        let points = self.max.map_or(points, |max| points.min(max));
+        self.min.map_or(points, |min| points.max(min))
+    }
+}

@@ -1,0 +1,130 @@
+//! What somebody is told whose data does not fit yet: no account, no event that the model asks for, fields of other names, a condition that failed.
+
+use crate::run::{Folder, Outcome};
+
+const USERS_ONLY: &str = r#"{"event":"Report Created","timestamp":"2026-10-30T10:00:00Z","user_id":"kim"}
+{"event":"Report Created","timestamp":"2026-10-31T10:00:00Z","user_id":"lee"}
+"#;
+
+/// The same with fields of other names.
+const OTHER_FIELDS: &str = r#"{"action":"Report Created","at":"2026-10-30T10:00:00Z","person":"kim"}
+{"action":"Report Created","at":"2026-10-31T10:00:00Z","person":"lee"}
+"#;
+
+fn with(events: &str, arguments: &str) -> Outcome {
+    let folder = Folder::new();
+    folder.write("events.ndjson", events);
+    folder.pql(arguments)
+}
+
+#[test]
+fn events_without_any_account_are_told_with_the_way_to_name_it() {
+    let outcome = with(USERS_ONLY, "score events.ndjson --level user");
+    assert!(
+        outcome.stderr.contains("note: no event names an account, and no user an e-mail of a company"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stderr.contains("[input] fields = { account ="), "{outcome:?}");
+    let with_one = USERS_ONLY.replace(r#""user_id":"lee""#, r#""user_id":"lee@acme.example""#);
+    let outcome = with(&with_one, "score events.ndjson --level user");
+    assert!(!outcome.stderr.contains("names an account"), "{outcome:?}");
+    let outcome = with(USERS_ONLY, "inspect events.ndjson");
+    assert!(outcome.stdout.contains("\n no event names an account: [input] fields says where"), "{outcome:?}");
+    // A model of users alone has nothing to miss.
+    let folder = Folder::new();
+    folder.write("events.ndjson", USERS_ONLY);
+    folder.write("m.toml", "schema = 1\n[[user.signals]]\nname = \"r\"\nevent = \"Report Created\"\npoints = 1\n");
+    let outcome = folder.pql("score events.ndjson -m m.toml --level user");
+    assert!(!outcome.stderr.contains("names an account"), "{outcome:?}");
+}
+
+#[test]
+fn events_of_which_the_model_knows_none_are_told_with_the_way_to_wire_them() {
+    let none = with(USERS_ONLY, "score events.ndjson");
+    assert!(
+        none.stderr.contains("; 2 events have names that it does not ask for; `pql init` writes a model"),
+        "{none:?}"
+    );
+    let one = with(&USERS_ONLY.replacen("Report Created", "feature_used", 1), "score events.ndjson");
+    assert!(one.stderr.contains("; 1 event has a name that it does not ask for\n"), "{one:?}");
+}
+
+#[test]
+fn lines_of_other_fields_are_told_with_the_commands_that_find_them() {
+    let folder = Folder::new();
+    folder.write("events.ndjson", OTHER_FIELDS);
+    folder.write("m.toml", "schema = 1\n");
+    let hint = "note: if these are events whose fields have other names, `pql inspect` shows which";
+    let commands = [
+        "score events.ndjson -m m.toml",
+        "explain user:kim events.ndjson -m m.toml",
+        "diff m.toml m.toml events.ndjson",
+        "check m.toml --events events.ndjson",
+    ];
+    for command in commands {
+        let outcome = folder.pql(command);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        assert!(outcome.stderr.contains(hint), "{outcome:?}");
+    }
+    // Lines that are broken are no such thing.
+    folder.write("events.ndjson", "{\"event\":\n");
+    assert!(!folder.pql("score events.ndjson -m m.toml").stderr.contains(hint));
+}
+
+#[test]
+fn who_keeps_rejected_lines_is_not_told_how_to_keep_them() {
+    let folder = Folder::new();
+    folder.write("events.ndjson", "no JSON\n");
+    let way = "--rejects FILE keeps rejected lines for repair";
+    let lost = folder.pql("score events.ndjson");
+    assert!(lost.stderr.contains(way), "{lost:?}");
+    let kept = folder.pql("score events.ndjson --out out");
+    assert!(kept.stderr.contains("rejected lines are in out/rejects.ndjson") && !kept.stderr.contains(way), "{kept:?}");
+}
+
+#[test]
+fn a_condition_that_ends_a_diff_is_told_on_the_error_output() {
+    let folder = Folder::new();
+    folder.write("events.ndjson", USERS_ONLY);
+    folder.write("m.toml", "schema = 1\n");
+    for format in ["human", "json", "markdown"] {
+        let line = ["diff", "m.toml", "m.toml", "events.ndjson", "-q", "--format", format];
+        let conditions = ["--fail-if", "users_new > 1", "--fail-if", "users_new > 2"];
+        let outcome = folder.pql_with(&[&line[..], &conditions[..]].concat(), b"");
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        assert_eq!(outcome.stderr, "error: --fail-if `users_new > 1` holds: user.users_new = 2\n", "{outcome:?}");
+    }
+}
+
+#[test]
+fn explain_reads_a_format_that_is_named() {
+    let folder = Folder::new();
+    // Two keys more than the raw export has, so nothing shows what it is.
+    folder.write(
+        "events.ndjson",
+        r#"{"event":"a","properties":{"time":1793440800,"distinct_id":"kim","$insert_id":"1"},"x":1,"y":2}"#,
+    );
+    folder.write("m.toml", "schema = 1\n");
+    let outcome = folder.pql("explain user:kim events.ndjson -m m.toml --from mixpanel");
+    assert!(outcome.stdout.starts_with("user kim"), "{outcome:?}");
+}
+
+#[test]
+fn a_model_and_a_file_of_cases_are_not_taken_for_each_other() {
+    let folder = Folder::new();
+    folder.write("m.toml", "schema = 1\nname = \"m\"\n[[user.signals]]\nname = \"a\"\nevent = \"a\"\npoints = 1\n");
+    folder.write("cases.toml", "schema = 1\nmodel = \"m.toml\"\nas_of = \"2026-10-31\"\n[[case]]\nname = \"a\"\n");
+    let model = folder.pql("test m.toml");
+    assert_eq!(model.code, 2, "{model:?}");
+    assert!(model.stderr.starts_with("error[C004]: a model and not a file of cases\n --> m.toml:3:3\n"), "{model:?}");
+    let cases = folder.pql("check cases.toml");
+    assert_eq!(cases.code, 1, "{cases:?}");
+    assert!(
+        cases.stderr.starts_with("error[M002]: a file of cases and not a model\n --> cases.toml:4:3\n"),
+        "{cases:?}"
+    );
+    // One thing is wrong, so one is told.
+    for outcome in [model, cases] {
+        assert_eq!(outcome.stderr.matches("error[").count(), 1, "{outcome:?}");
+    }
+}

@@ -29,6 +29,7 @@ impl Version {
     }
 
     /// Why what was read of an open file is not of one state of it, if so.
+    #[cfg(feature = "parquet")]
     pub(super) fn check(&self, name: &str, file: &File) -> Result<(), ReadError> {
         let name = || name.to_owned();
         let now = look_at(file).map_err(|source| ReadError::Read { name: name(), source })?;

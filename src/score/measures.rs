@@ -55,8 +55,8 @@ pub(super) fn read<'s>(metric: &Metric, view: &View<'s>, overflow: &AtomicBool) 
         Measure::Open { cell, window, timeout, same } => {
             reader.number(reader.open(*cell, window.map(|window| reader.dates(window)), *timeout, *same) as f64)
         }
-        Measure::RisingWeeks(weekly) => reader.number(rising(&reader.weeks(*weekly)) as f64),
-        Measure::Trend { weekly, recent, base, min_base } => trend(&reader.weeks(*weekly), *recent, *base, *min_base),
+        Measure::RisingWeeks(weekly) => reader.number(rising(reader.weeks(*weekly)) as f64),
+        Measure::Trend { weekly, recent, base, min_base } => trend(reader.weeks(*weekly), (*recent, *base), *min_base),
     }
 }
 
@@ -197,8 +197,8 @@ impl<'s> Reader<'_, 's> {
         moments.iter().filter(is_open).count()
     }
 
-    /// What each complete week after the start is worth, the oldest first; at most the newest thirteen.
-    fn weeks(&self, weekly: Weekly) -> Vec<f64> {
+    /// What each complete week after the start is worth, the newest first; at most the newest thirteen.
+    fn weeks(&self, weekly: Weekly) -> impl ExactSizeIterator<Item = f64> {
         let as_of = self.view.as_of;
         let start = self.view.day(self.view.start());
         let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
@@ -206,12 +206,17 @@ impl<'s> Reader<'_, 's> {
         let over = as_of.instant >= self.view.model.zone.day_start(this_week + 7);
         let newest = if over { this_week } else { this_week - 7 };
         let count = ((newest - start + 6).div_euclid(7)).clamp(0, WEEKS_MAX as i32);
-        let firsts = (0..count).rev().map(|back| newest - 7 * back);
-        if let Weekly::Days(set) = weekly {
-            let days = self.view.all_days(set, self.active);
-            return firsts.map(|first| f64::from(days.count_between(first, first + 6))).collect();
-        }
-        firsts.map(|first| self.week(weekly, first, first + 6)).collect()
+        let days = match weekly {
+            Weekly::Days(set) => Some(self.view.all_days(set, self.active)),
+            _ => None,
+        };
+        (0..count).map(move |back| {
+            let first = newest - 7 * back;
+            match &days {
+                Some(days) => f64::from(days.count_between(first, first + 6)),
+                None => self.week(weekly, first, first + 6),
+            }
+        })
     }
 
     fn week(&self, weekly: Weekly, first: Day, last: Day) -> f64 {
@@ -237,20 +242,35 @@ pub(super) fn moments(view: &View<'_>, cell: CellId, active: bool) -> Vec<Moment
     rests.flat_map(|rest| rest.moments.iter().copied()).filter(|moment| moment.cell == cell).collect()
 }
 
-/// How many changes in a row, ending with the last, are up.
-fn rising(weeks: &[f64]) -> usize {
-    weeks.windows(2).rev().take_while(|pair| pair[1] - pair[0] >= EPSILON).count()
+/// How many changes in a row, ending with the last, are up; of weeks with the newest first.
+fn rising(mut weeks: impl Iterator<Item = f64>) -> usize {
+    let Some(mut later) = weeks.next() else { return 0 };
+    let is_lower = |week: &f64| {
+        let change = later - *week;
+        later = *week;
+        change >= EPSILON
+    };
+    weeks.take_while(is_lower).count()
 }
 
-/// Mean of the last weeks over the mean of those before.
-fn trend(weeks: &[f64], recent: usize, base: usize, min_base: f64) -> Value<'static> {
-    let Some(first) = weeks.len().checked_sub(recent + base) else { return Value::Null };
-    let mean = |weeks: &[f64]| weeks.iter().sum::<f64>() / weeks.len() as f64;
-    let before = mean(&weeks[first..first + base]);
+/// Mean of the last weeks over the mean of those before; of weeks with the newest first.
+fn trend(
+    mut weeks: impl ExactSizeIterator<Item = f64>,
+    (recent, base): (usize, usize),
+    min_base: f64,
+) -> Value<'static> {
+    if weeks.len() < recent + base {
+        return Value::Null;
+    }
+    let after: Vec<f64> = weeks.by_ref().take(recent).collect();
+    let before: Vec<f64> = weeks.take(base).collect();
+    // Summed from the oldest on.
+    let mean = |weeks: &[f64]| weeks.iter().rev().sum::<f64>() / weeks.len() as f64;
+    let before = mean(&before);
     if min_base - before >= EPSILON || before == 0.0 {
         return Value::Null;
     }
-    Value::number(mean(&weeks[first + base..]) / before)
+    Value::number(mean(&after) / before)
 }
 
 /// The value of an edge of a level's trait.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, io::Write, ops::Range, sync::OnceLock};
 use pql::{
     cases,
     decode::{
-        Line, Reason, Seed,
+        Decoded, Line, Reason, Seed,
         format::{Formats, Reading},
     },
     diag::{Document, Paint, Problems, render},
@@ -81,6 +81,16 @@ pub fn line(bytes: &[u8]) {
         let formats = Formats::new(model, format, 1);
         let mut reading = Reading::new(&formats, Seed::default(), NOW);
         let Ok(decoder) = reading.of_file(0, Some(text.as_bytes())) else { return None };
+        let said = |line: &Line<'_>| match line {
+            Line::Event(record) => format!("{:?}", record.event()),
+            other => format!("{other:?}"),
+        };
+        let any = said(&decoder.decode(&text));
+        let usual = match decoder.decode_event(&text) {
+            Decoded::Event(event) => format!("{event:?}"),
+            Decoded::Line(line) => said(&line),
+        };
+        assert_eq!(usual, any, "both ways of an event say the same: {text:?}");
         let line = decoder.decode(&text);
         let code = match &line {
             Line::Rejected(reason) => reason.code(),

@@ -12,7 +12,7 @@ use super::{
     Exit, Failure, model,
     options::{View, present},
     score::{max_rejects, tell_rejects},
-    tell,
+    tell, threads,
 };
 use crate::{
     diag::{no_commands, suggest},
@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     }
     let [users, accounts] = arguments.view.enrichment(&model, true)?;
     let now = present(when);
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let workers = threads::settle(None, &inputs);
     let format = model.input.format;
     let limits = arguments.max_line;
     let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };

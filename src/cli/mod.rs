@@ -17,6 +17,7 @@ mod rule;
 mod score;
 mod shell;
 mod test;
+mod threads;
 
 use std::{
     ffi::OsString,

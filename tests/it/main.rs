@@ -31,3 +31,4 @@ mod schema;
 mod tidy;
 mod untrusted;
 mod vendors;
+mod wheres;

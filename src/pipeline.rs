@@ -341,18 +341,18 @@ fn work(
     shared: &Shared,
     report: Option<&(dyn Fn(&Progress) + Sync)>,
 ) -> Result<Vec<OfWorker>, RunError> {
+    let worker = || {
+        let reading = Reading::new(formats, hearth.seed(), until);
+        let folder = Folder::new(hearth, job.inputs.len());
+        let folder = if job.when == When::Latest { folder.defer() } else { folder };
+        Worker { job, reader, shared, reading, folder }.run()
+    };
+    if job.workers <= 1 && report.is_none() {
+        return Ok(vec![worker()?]);
+    }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..job.workers.max(1))
-            .map(|_| {
-                scope.spawn(|| {
-                    let reading = Reading::new(formats, hearth.seed(), until);
-                    let folder = Folder::new(hearth, job.inputs.len());
-                    let folder = if job.when == When::Latest { folder.defer() } else { folder };
-                    Worker { job, reader, shared, reading, folder }.run()
-                })
-            })
-            .collect();
+        let workers: Vec<_> = (0..job.workers.max(1)).map(|_| scope.spawn(worker)).collect();
         let monitor = report.map(|report| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {

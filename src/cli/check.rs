@@ -11,25 +11,32 @@ use clap::ValueEnum;
 use super::{
     Exit, Failure,
     beside::Beside,
-    inspect, model, notes, paint,
-    score::{FromName, max_rejects, tell_empty, tell_rejects, tell_resolved, when},
-    tell,
+    inspect, model, notes,
+    options::{View, present},
+    paint,
+    score::{FromName, max_rejects, tell_empty, tell_rejects, tell_resolved},
+    tell, threads,
 };
 use crate::{
     check::{self, Checked, Scope},
     diag::{Diagnostic, Document, Severity, visible},
     lint::lint,
     model::{Model, parse_whole, parse_with_source},
-    pipeline::{self, Job, When},
+    pipeline::{self, Job},
     read::{self, Input, Limits, Watch},
 };
 
 /// Check models: every problem, each with its place and a way out.
 ///
 /// Reads nothing but the named files. Errors are what makes a model useless for a run; warnings are what is probably not meant. Ends with exit code 1
-/// if any model has an error (with --fail-level warning: or a warning), and with 3 if one cannot be read. With --events it also holds the models against
+/// if any model has an error (with --fail-level warning: or a warning), with 2 if one does not exist, and with 3 if one cannot be read. With --events it also holds the models against
 /// events: what they ask for that never occurs, the tracking plan, signals that never or always fire. `pql rule CODE` explains a code.
 #[derive(Debug, clap::Args)]
+#[command(
+    mut_arg("as_of", |option| option.requires("events")),
+    mut_arg("users", |option| option.requires("events")),
+    mut_arg("accounts", |option| option.requires("events"))
+)]
 pub(super) struct CheckArguments {
     /// Model files
     #[arg(required = true, value_name = "MODEL")]
@@ -51,27 +58,8 @@ pub(super) struct CheckArguments {
     #[arg(long, value_enum, value_name = "FORMAT", requires = "events")]
     from: Option<FromName>,
 
-    /// Look from this point in time; only events before it count
-    ///
-    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in each model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
-    #[arg(long, value_name = "WHEN", default_value = "latest", requires = "events")]
-    as_of: String,
-
-    /// What else is known of users: CSV or NDJSON with a column user_id
-    #[arg(long, value_name = "FILE", requires = "events")]
-    users: Option<PathBuf>,
-
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
-    #[arg(long, value_name = "FILE", requires = "events")]
-    accounts: Option<PathBuf>,
-
-    /// The column of --users that holds the user's id
-    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
-    users_key: String,
-
-    /// The column of --accounts that holds the account's id
-    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
-    accounts_key: String,
+    #[command(flatten)]
+    view: View,
 
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%", requires = "events")]
@@ -124,13 +112,14 @@ impl LevelName {
 pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     let events = events(arguments)?;
     let mut files = Vec::new();
-    let mut exit = Exit::Done;
+    // How the program ends for models that could not be read.
+    let mut unread = None;
     for path in &arguments.models {
         let checked = match model::read(path) {
             Ok(document) => checked(arguments, document, events.as_ref())?,
-            Err(Failure::Error(error, _)) => {
-                // A check of fewer models than were named is none, whatever the others came to.
-                exit = Exit::Io;
+            Err(Failure::Error(error, exit)) => {
+                // A check of fewer models than were named is none, whatever the others came to. What failed weighs more than what was not there.
+                unread = unread.max(Some(exit));
                 tell(&visible(&format!("error: {error:#}")));
                 Checked::unread(path.display().to_string(), format!("{error:#}"))
             }
@@ -151,7 +140,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
     io::stdout().lock().write_all(report.as_bytes()).map_err(Failure::output)?;
     let fails = arguments.fail_level.severity();
     let failed = files.iter().flat_map(|file| &file.problems).any(|problem| problem.severity >= fails);
-    Ok(if exit == Exit::Done && failed { Exit::No } else { exit })
+    Ok(unread.unwrap_or(if failed { Exit::No } else { Exit::Done }))
 }
 
 fn pretty(report: &serde_json::Value) -> String {
@@ -208,9 +197,7 @@ fn events(arguments: &CheckArguments) -> Result<Option<Events<'_>>, Failure> {
     if !arguments.quiet {
         tell_resolved(&resolved);
     }
-    let users = (arguments.users.as_deref(), arguments.users_key.as_str());
-    let accounts = (arguments.accounts.as_deref(), arguments.accounts_key.as_str());
-    Ok(Some(Events { inputs: resolved.inputs, watch, beside: Beside::read(users, accounts)? }))
+    Ok(Some(Events { inputs: resolved.inputs, watch, beside: arguments.view.beside()? }))
 }
 
 /// Looks into the events, scores them, and holds the model against both.
@@ -220,25 +207,20 @@ fn of_events(
     model: &Model,
     Events { inputs, watch, beside }: &Events<'_>,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let when = when(&arguments.as_of)?;
+    let when = arguments.view.when()?;
     let format = arguments.from.map_or(model.input.format, FromName::as_str);
     let under = |failure| under(Path::new(&document.name), failure);
     let dump =
         inspect::look(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line).map_err(under)?;
     let quiet = arguments.quiet;
     let [users, accounts] = beside.under(model, quiet)?;
-    let now = match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
-    };
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let job = Job {
         model,
         inputs: inputs.to_vec(),
         format,
         when,
-        now,
-        workers: arguments.threads.map_or_else(cores, usize::from),
+        now: present(when),
+        workers: threads::settle(arguments.threads, inputs),
         max_rejects: max_rejects(&arguments.max_rejects)?,
         keep_rejects: false,
         limits: arguments.max_line,

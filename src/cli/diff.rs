@@ -15,7 +15,7 @@ use super::{
     options::{View, present},
     paint,
     score::{FromName, max_rejects, tell_empty, tell_missing_names, tell_rejects, tell_resolved},
-    tell,
+    tell, threads,
 };
 use crate::{
     diag::{Problems, no_commands, render, visible},
@@ -226,7 +226,7 @@ impl Runs<'_> {
             format,
             when: self.when,
             now: self.now,
-            workers: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            workers: threads::settle(None, &self.inputs),
             max_rejects: self.max_rejects,
             keep_rejects: false,
             limits: arguments.max_line,

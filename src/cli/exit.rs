@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done; a closed pipe counts as done.
     Done = 0,

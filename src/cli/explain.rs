@@ -12,7 +12,7 @@ use super::{
     Exit, Failure, model, notes,
     options::{View, present},
     score::{FromName, max_rejects},
-    tell,
+    tell, threads,
 };
 use crate::{
     diag::{no_commands, suggest},
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     }
     let [users, accounts] = arguments.view.enrichment(&model, true)?;
     let now = present(when);
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let workers = threads::settle(None, &inputs);
     let format = arguments.from.map_or(model.input.format, FromName::as_str);
     let limits = arguments.max_line;
     let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };

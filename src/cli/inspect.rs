@@ -8,7 +8,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Exit, Failure, model, score::FromName, tell};
+use super::{Exit, Failure, model, score::FromName, tell, threads};
 use crate::{
     diag::{Document, no_commands, visible},
     inspect::{self, Dump, Job, NO_MODEL},
@@ -108,12 +108,11 @@ pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::Input
 pub(super) fn look(
     model: &Model,
     inputs: Vec<read::Input>,
-    (format, threads, keep_values): (&str, Option<u16>, bool),
+    (format, asked, keep_values): (&str, Option<u16>, bool),
     limits: Limits,
 ) -> Result<Dump, Failure> {
     let now = jiff::Timestamp::now().as_microsecond();
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let workers = threads.map_or_else(cores, usize::from);
+    let workers = threads::settle(asked, &inputs);
     Ok(inspect::look(&Job { model, inputs, format, now, workers, keep_values, limits })?)
 }
 

@@ -18,6 +18,7 @@ mod rule;
 mod score;
 mod shell;
 mod test;
+mod threads;
 
 use std::{
     ffi::OsString,

@@ -14,7 +14,7 @@ use self::outputs::{Output, Outputs, Planned, folder_of_a_run};
 use super::{
     Exit, Failure, model, notes,
     options::{View, present},
-    tell,
+    tell, threads,
 };
 use crate::{
     clock::{LAST_DAY, parse_day, parse_rfc3339},
@@ -319,10 +319,7 @@ fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
         tell_resolved(&resolved);
     }
     let now = present(when);
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let workers = arguments.threads.map_or_else(cores, usize::from);
-    // A pool that was made before, as in tests, keeps its size; results do not depend on it.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(workers).build_global();
+    let workers = threads::settle(arguments.threads, &resolved.inputs);
     Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 

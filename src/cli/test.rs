@@ -7,7 +7,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Exit, Failure, model, paint, tell};
+use super::{Exit, Failure, model, paint, tell, threads};
 use crate::{
     cases::{
         self, Coverage, Suite,
@@ -81,6 +81,8 @@ pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--min-coverage is a share in percent, from 0 to 100"));
     }
     let (loaded, subjects) = load(&arguments.files)?;
+    // A case has a handful of events.
+    threads::settle(Some(1), &[]);
     let mut files = Vec::new();
     let mut coverage: Vec<Coverage> = subjects.iter().map(|subject| Coverage::new(&subject.model)).collect();
     let mut broken = false;

@@ -38,12 +38,39 @@ pub(super) enum Known<'m> {
     Any,
 }
 
+/// Values that somebody else keeps, or that were made.
+#[derive(Debug)]
+pub(super) enum Held<'m> {
+    Seen(&'m Abs<'m>),
+    Made(Abs<'m>),
+}
+
+impl<'m> Held<'m> {
+    pub(super) fn get(&self) -> &Abs<'m> {
+        match self {
+            Held::Seen(abs) => abs,
+            Held::Made(abs) => abs,
+        }
+    }
+}
+
 use Known::{Any, Date, Nothing, Number, Text, Truth};
 
 /// What names can stand for.
 pub(super) trait Bounds<'m> {
     /// The values of a slot.
-    fn get(&self, slot: u32) -> Abs<'m>;
+    fn get(&self, slot: u32) -> Cow<'_, Abs<'m>>;
+
+    /// The values of a slot that has no type, under one. Facts have types.
+    fn cast(&self, _: u32, kind: Type) -> Cow<'_, Abs<'m>> {
+        Cow::Owned(Abs::any(kind))
+    }
+
+    /// Whether a text that the model does not name may be one that it names but for its capitals. Of facts that is left out, since it would leave
+    /// questions about `lower` open that nobody would be glad to see open.
+    fn capitals(&self) -> bool {
+        false
+    }
 }
 
 impl<'m> Abs<'m> {
@@ -146,6 +173,63 @@ fn push_new<'m>(of: &mut Vec<Cow<'m, str>>, text: Cow<'m, str>) {
     }
 }
 
+/// The same as [`eval`], without a copy of what is in a slot.
+fn operand<'s, 'm>(program: &'m Program, scope: &'s dyn Bounds<'m>) -> Cow<'s, Abs<'m>> {
+    match program {
+        Program::Slot(slot) => scope.get(*slot),
+        Program::AsNumber(a) | Program::AsText(a) | Program::AsBoolean(a) | Program::AsDate(a) => {
+            match (&**a, program) {
+                (Program::Slot(slot), Program::AsNumber(_)) => scope.cast(*slot, Type::Number),
+                (Program::Slot(slot), Program::AsText(_)) => scope.cast(*slot, Type::Text),
+                _ => Cow::Owned(eval(program, scope)),
+            }
+        }
+        _ => Cow::Owned(eval(program, scope)),
+    }
+}
+
+/// A property under a type.
+fn cast<'m>(program: &'m Program, kind: Type, scope: &dyn Bounds<'m>) -> Abs<'m> {
+    match program {
+        Program::Slot(slot) => scope.cast(*slot, kind).into_owned(),
+        Program::Constant(Value::Null) => Abs::NULL,
+        _ => Abs::any(kind),
+    }
+}
+
+/// Whether a text is one of some.
+fn one_of<'m>(a: &Abs<'_>, texts: &[Box<str>]) -> Abs<'m> {
+    let (yes, no) = match &a.known {
+        Text { of, other } => {
+            let among = of.iter().filter(|text| texts.iter().any(|one| **one == ***text)).count();
+            (among > 0, *other || among < of.len())
+        }
+        Nothing => (false, false),
+        _ => (true, true),
+    };
+    Abs::truth(yes, no, a.null)
+}
+
+/// A text that the model does not name may be one that it names when its capitals are gone.
+fn lowered<'m>(side: &mut Abs<'m>, beside: &Abs<'m>) {
+    let (Text { of, other: true }, Text { of: named, .. }) = (&mut side.known, &beside.known) else { return };
+    let small = named
+        .iter()
+        .filter(|text| text.bytes().any(|b| b.is_ascii_lowercase()) && !text.bytes().any(|b| b.is_ascii_uppercase()));
+    small.for_each(|text| push_new(of, text.clone()));
+}
+
+/// Whether capitals become small letters anywhere in it.
+fn lowers(program: &Program) -> bool {
+    match program {
+        Program::Lower(_) => true,
+        Program::Coalesce(all) | Program::Extreme(_, all) => all.iter().any(lowers),
+        Program::NullIf(_, a) => lowers(a),
+        Program::Case(arms, otherwise) => lowers(otherwise) || arms.iter().any(|(_, then)| lowers(then)),
+        _ => false,
+    }
+}
+
 /// One name with one text.
 struct One<'o>(&'o str);
 
@@ -159,12 +243,14 @@ impl Scope for One<'_> {
 pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> {
     match program {
         Program::Constant(value) => Abs::exactly(value),
-        Program::Slot(slot) => scope.get(*slot),
+        Program::Slot(slot) => scope.get(*slot).into_owned(),
         // Facts have types, so these stand in conditions on events only.
-        Program::AsNumber(_) => Abs::any(Type::Number),
-        Program::AsText(_) => Abs::any(Type::Text),
-        Program::AsBoolean(_) | Program::IsOneOf(..) | Program::CompareJson(..) => Abs::any(Type::Boolean),
-        Program::AsDate(_) => Abs::any(Type::Date),
+        Program::AsNumber(a) => cast(a, Type::Number, scope),
+        Program::AsText(a) => cast(a, Type::Text, scope),
+        Program::AsBoolean(a) => cast(a, Type::Boolean, scope),
+        Program::AsDate(a) => cast(a, Type::Date, scope),
+        Program::IsOneOf(slot, texts) => one_of(&scope.cast(*slot, Type::Text), texts),
+        Program::CompareJson(..) => Abs::any(Type::Boolean),
         Program::Not(a) => match eval(a, scope) {
             Abs { null, known: Truth { yes, no } } => Abs::truth(no, yes, null),
             other => other,
@@ -183,11 +269,22 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             _ => Abs::NULL,
         },
         Program::Compare(operator, a, b) => {
-            let (mut left, right) = (eval(a, scope), eval(b, scope));
+            let mut left = operand(a, scope);
+            let low = |program: &Program| scope.capitals() && lowers(program);
+            if let (Program::Constant(Value::Text(text)), Text { of, other }, false) = (&**b, &left.known, low(a)) {
+                return ordered(*operator, texts(of, *other, &[Cow::Borrowed(text)], false), left.null);
+            }
+            let mut right = operand(b, scope);
             // A text that the model does not compare with one fact may be one that it compares with another.
             let constant = matches!(**a, Program::Constant(_)) || matches!(**b, Program::Constant(_));
             if !constant && matches!(left.known, Text { .. }) {
-                left.known = Any;
+                left.to_mut().known = Any;
+            }
+            if low(a) {
+                lowered(left.to_mut(), &right);
+            }
+            if low(b) {
+                lowered(right.to_mut(), &left);
             }
             compare(*operator, &left, &right)
         }
@@ -195,12 +292,12 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             compare(*operator, &scope.get(*slot), &Abs::number(*number, *number))
         }
         Program::IsNull(a, negated) => {
-            let a = eval(a, scope);
+            let a = operand(a, scope);
             let (null, known) = (a.null, a.known != Nothing);
             if *negated { Abs::truth(known, null, false) } else { Abs::truth(null, known, false) }
         }
         Program::Like(a, pattern, negated) => {
-            let a = eval(a, scope);
+            let a = operand(a, scope);
             let (of, other) = match &a.known {
                 Text { of, other } => (of.as_slice(), *other),
                 Any => (&[][..], true),
@@ -338,9 +435,7 @@ fn ends(corners: &[(f64, f64)], f: impl Fn(f64, f64) -> f64) -> (f64, f64) {
 }
 
 fn compare<'m>(operator: Comparison, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
-    let null = a.null || b.null;
-    // Which orders of the two are possible.
-    let (less, equal, greater) = match (&a.known, &b.known) {
+    let orders = match (&a.known, &b.known) {
         (Number(a_low, a_high), Number(b_low, b_high)) => (
             b_high - a_low >= EPSILON,
             !(a_low - b_high >= EPSILON || b_low - a_high >= EPSILON),
@@ -354,6 +449,11 @@ fn compare<'m>(operator: Comparison, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
         (Nothing, _) | (_, Nothing) => return Abs::NULL,
         _ => (true, true, true),
     };
+    ordered(operator, orders, a.null || b.null)
+}
+
+/// What a comparison says if only some orders of its sides are possible.
+fn ordered<'m>(operator: Comparison, (less, equal, greater): (bool, bool, bool), null: bool) -> Abs<'m> {
     let (yes, no) = match operator {
         Comparison::Equal => (equal, less || greater),
         Comparison::NotEqual => (less || greater, equal),

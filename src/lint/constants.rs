@@ -1,10 +1,9 @@
 //! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
 
-use std::collections::HashMap;
-
 use super::{
     links::Links,
     space::{Key, TODAY},
+    table::KeyMap,
 };
 use crate::{
     expr::{Arithmetic, Program, Value},
@@ -51,12 +50,12 @@ enum Target<'m> {
 }
 
 struct Gather {
-    found: HashMap<Key, Constants>,
+    found: KeyMap<Constants>,
 }
 
 /// Goes through every expression of a model.
-pub(super) fn gather(model: &Model, links: &Links) -> HashMap<Key, Constants> {
-    let mut gather = Gather { found: HashMap::new() };
+pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
+    let mut gather = Gather { found: KeyMap::default() };
     for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
         gather.level(level, bit);
     }
@@ -80,6 +79,13 @@ pub(super) fn gather(model: &Model, links: &Links) -> HashMap<Key, Constants> {
         constants.dates.iter().for_each(|day| gather.solve(program, Target::Date(*day), bit));
     }
     gather.share(links);
+    gather.found
+}
+
+/// What the slots of a condition on events are compared with.
+pub(super) fn of_program(program: &Program) -> KeyMap<Constants> {
+    let mut gather = Gather { found: KeyMap::default() };
+    gather.note(program, 0);
     gather.found
 }
 
@@ -168,7 +174,8 @@ impl Gather {
                 self.solve(a, Target::Text(&matching), bit);
                 self.note(a, bit);
             }
-            Program::Constant(_) | Program::Slot(_) | Program::IsOneOf(..) => {}
+            Program::IsOneOf(slot, texts) => texts.iter().for_each(|text| self.add(*slot | bit, Target::Text(text))),
+            Program::Constant(_) | Program::Slot(_) => {}
             Program::AsNumber(a)
             | Program::AsText(a)
             | Program::AsBoolean(a)
@@ -204,6 +211,8 @@ impl Gather {
             (Program::Slot(slot), target) => self.add(*slot | bit, target),
             (Program::Negate(a), Target::Number(t)) => self.solve(a, Target::Number(-t), bit),
             (Program::Lower(a) | Program::NullIf(_, a), target) => self.solve(a, target, bit),
+            // Properties have no types, and become what they are compared with.
+            (Program::AsNumber(a) | Program::AsText(a) | Program::AsDate(a), target) => self.solve(a, target, bit),
             (Program::Coalesce(all) | Program::Extreme(_, all), target) => {
                 all.iter().for_each(|part| self.solve(part, target, bit));
             }

@@ -5,13 +5,12 @@
 //! view, an e-mail, or a step towards buying. Every other event is use. Facts over any activity (active days, active users) cannot tell one from
 //! the other: without use they are what one day of looking around gives, at most 1.
 
-use std::collections::HashMap;
-
 use super::{
     measured::Facts,
-    plan::{Plan, keys},
+    plan::keys,
     search::{Limits, Search},
     space::{Key, fact},
+    table::KeyMap,
 };
 use crate::model::{
     MeasureKind, Model, Source,
@@ -104,14 +103,14 @@ pub(super) fn buying(name: &str) -> bool {
 /// What each fact shows.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    shows: HashMap<Key, Shows>,
+    shows: KeyMap<Shows>,
     /// Those who never used the product.
     pub(super) without_use: Limits,
 }
 
 impl Evidence {
     pub(super) fn of(search: &Search<'_>, source: &Source, facts: &Facts<'_>) -> Evidence {
-        let mut evidence = Evidence { shows: HashMap::new(), without_use: Limits::new() };
+        let mut evidence = Evidence { shows: KeyMap::default(), without_use: Limits::default() };
         let space = search.space;
         // Roll-ups last: they are of use if what they gather is.
         let (rollups, others): (Vec<usize>, Vec<usize>) = (1..space.variables.len()).partition(|place| {
@@ -177,7 +176,7 @@ impl Evidence {
                 for program in rollup.value.iter().chain(&rollup.filter) {
                     keys(program, 0, &mut |key| wanted.push(key));
                 }
-                let plan: Plan = search.plan(wanted);
+                let plan = search.plan(wanted);
                 let of_use = |place: &usize| self.shows(search.space.variables[*place].key) != Shows::Nothing;
                 if plan.variables[..plan.core].iter().any(of_use) { Shows::Use } else { Shows::Nothing }
             }

@@ -29,7 +29,7 @@ pub(super) fn json(value: &Value<'_>) -> Json {
 impl<'m> Lint<'_, 'm> {
     /// Makes of somebody who was found somebody who differs from a blank one by as little as possible.
     pub(super) fn smallest(&self, plan: &Plan, chosen: Vec<u16>, goal: &Goal<'_, 'm>) -> Vec<u16> {
-        self.smallest_within(plan, chosen, goal, &Limits::new())
+        self.smallest_within(plan, chosen, goal, &Limits::default())
     }
 
     /// The same without leaving some limits.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    abs::{Abs, Bounds, Known, eval},
+    abs::{Abs, Bounds, Held, Known, eval},
     plan::Plan,
     space::{HOME, Key, Space, fact},
 };
@@ -25,8 +25,13 @@ pub(super) type Cells = Vec<(u16, u16)>;
 pub(super) struct Judged<'p, 'm> {
     model: &'m Model,
     plan: &'p Plan,
-    values: Vec<Abs<'m>>,
+    values: Vec<Held<'m>>,
 }
+
+/// What a fact is that a plan does not know.
+static NOTHING: Abs<'static> = Abs::NULL;
+/// Who is asked about has a home, unless a plan knows otherwise.
+static AT_HOME: Abs<'static> = Abs { null: false, known: Known::Truth { yes: true, no: false } };
 
 /// Bounds as a level sees them.
 pub(super) struct Within<'j, 'p, 'm> {
@@ -37,20 +42,22 @@ pub(super) struct Within<'j, 'p, 'm> {
 }
 
 impl<'m> Bounds<'m> for Within<'_, '_, 'm> {
-    fn get(&self, slot: u32) -> Abs<'m> {
+    fn get(&self, slot: u32) -> Cow<'_, Abs<'m>> {
         let key = slot | self.bit;
         if let Some((_, abs)) = self.instead.iter().find(|(known, _)| *known == key) {
-            return abs.clone();
+            return Cow::Borrowed(abs);
         }
-        let mut abs = self.judged.value(key);
+        let abs = self.judged.value(key);
         if self.bit == 0 && slot & ACCOUNT_BIT != 0 {
             let home = self.judged.value(HOME);
             if !home.can_hold() {
-                return Abs::NULL;
+                return Cow::Borrowed(&NOTHING);
             }
-            abs.null |= home.can_be_false();
+            if home.can_be_false() && !abs.null {
+                return Cow::Owned(Abs { null: true, known: abs.known.clone() });
+            }
         }
-        abs
+        Cow::Borrowed(abs)
     }
 }
 
@@ -58,8 +65,8 @@ impl<'m> Bounds<'m> for Within<'_, '_, 'm> {
 struct Raw<'j, 'p, 'm>(&'j Judged<'p, 'm>);
 
 impl<'m> Bounds<'m> for Raw<'_, '_, 'm> {
-    fn get(&self, slot: u32) -> Abs<'m> {
-        self.0.value(slot)
+    fn get(&self, slot: u32) -> Cow<'_, Abs<'m>> {
+        Cow::Borrowed(self.0.value(slot))
     }
 }
 
@@ -91,18 +98,18 @@ impl<'p, 'm> Judged<'p, 'm> {
         let mut values = Vec::with_capacity(plan.index.len());
         let variables = plan.variables.iter().zip(cells);
         values.extend(variables.map(|(place, (first, last))| space.variables[*place].between(*first, *last)));
-        values.resize(plan.index.len(), Abs::NULL);
+        values.resize_with(plan.index.len(), || Held::Seen(&NOTHING));
         let mut judged = Judged { model, plan, values };
         plan.steps.iter().for_each(|step| judged.step(*step));
         judged
     }
 
     /// What a fact can be; null if the plan does not know it.
-    pub(super) fn value(&self, key: Key) -> Abs<'m> {
+    pub(super) fn value(&self, key: Key) -> &Abs<'m> {
         match self.plan.index.get(&key) {
-            Some(at) => self.values[*at].clone(),
-            None if key == HOME => Abs::truth(true, false, false),
-            None => Abs::NULL,
+            Some(at) => self.values[*at].get(),
+            None if key == HOME => &AT_HOME,
+            None => &NOTHING,
         }
     }
 
@@ -128,7 +135,7 @@ impl<'p, 'm> Judged<'p, 'm> {
 
     fn set(&mut self, key: Key, abs: Abs<'m>) {
         if let Some(at) = self.plan.index.get(&key) {
-            self.values[*at] = abs;
+            self.values[*at] = Held::Made(abs);
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::{
     measured::{Facts, Measured},
     space::Key,
+    table::KeyMap,
 };
 use crate::{
     clock::Window,
@@ -66,7 +67,7 @@ pub(super) struct Links {
     pub(super) all: Vec<Link>,
     /// The facts of each.
     pub(super) keys: Vec<Vec<Key>>,
-    of: HashMap<Key, Vec<usize>>,
+    of: KeyMap<Vec<usize>>,
 }
 
 impl Links {

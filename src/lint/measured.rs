@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::space::Key;
+use super::{space::Key, table::KeyMap};
 use crate::{
     clock::Window,
     model::{
@@ -28,7 +28,7 @@ pub(super) struct Measured<'s> {
 pub(super) struct Facts<'s> {
     pub(super) measured: Vec<Measured<'s>>,
     /// By fact, where it is among these.
-    places: HashMap<Key, usize>,
+    places: KeyMap<usize>,
     milestones: HashMap<(u32, usize, u8), Key>,
     builtins: HashMap<(u32, u8), Key>,
 }

@@ -13,12 +13,14 @@ mod judge;
 mod links;
 mod measured;
 mod plan;
+mod properties;
 mod rules;
 mod search;
 mod space;
+mod table;
 mod world;
 
-use std::{cell::RefCell, collections::HashSet, ops::Range};
+use std::{cell::RefCell, collections::HashSet, ops::Range, rc::Rc};
 
 use self::{
     evidence::Evidence,
@@ -29,6 +31,7 @@ use self::{
     plan::Plan,
     search::{Answer, Goal, Guide, Limits, Search},
     space::{Key, Space},
+    table::KeySet,
 };
 use crate::{
     diag::Diagnostic,
@@ -69,7 +72,7 @@ struct Lint<'l, 'm> {
     /// The code and the place of each.
     places: RefCell<HashSet<(&'static str, usize, usize)>>,
     /// Facts whose own condition has been told of, so that whoever uses them is not.
-    spoilt: RefCell<HashSet<Key>>,
+    spoilt: RefCell<KeySet>,
 }
 
 /// The place of a level among two.
@@ -89,7 +92,7 @@ fn one(bit: u32) -> &'static str {
 
 impl<'l, 'm> Lint<'l, 'm> {
     fn new(search: &'l Search<'m>, source: &'m Source, facts: &'l Facts<'m>) -> Self {
-        let way = |way: Way| SIDES.map(|bit| guides::way(search, bit, way, &Limits::new()));
+        let way = |way: Way| SIDES.map(|bit| guides::way(search, bit, way, &Limits::default()));
         Lint {
             search,
             model: search.model,
@@ -158,7 +161,7 @@ impl<'l, 'm> Lint<'l, 'm> {
         what: impl FnOnce() -> String,
     ) -> Answer {
         let guides: Vec<&Guide> = first.iter().chain(self.guides(bit)).collect();
-        let answer = self.search.solve(plan, &Limits::new(), &guides, goal);
+        let answer = self.search.solve(plan, &Limits::default(), &guides, goal);
         self.noted(answer, what)
     }
 
@@ -177,7 +180,7 @@ impl<'l, 'm> Lint<'l, 'm> {
         bit: u32,
         limits: &Limits,
         what: impl FnOnce() -> String,
-    ) -> (Plan, Answer) {
+    ) -> (Rc<Plan>, Answer) {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_hold();
@@ -212,13 +215,13 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     /// Somebody for whom it does not hold.
-    fn failing(&self, program: &'m Program, bit: u32, what: impl FnOnce() -> String) -> (Plan, Answer) {
+    fn failing(&self, program: &'m Program, bit: u32, what: impl FnOnce() -> String) -> (Rc<Plan>, Answer) {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_fail();
         let reached = |world: &world::World<'_>| !world.holds(program, bit);
         let goal = Goal { keys, possible: &possible, reached: &reached };
-        let answer = self.ask(&plan, &Limits::new(), bit, &goal, what);
+        let answer = self.ask(&plan, &Limits::default(), bit, &goal, what);
         (plan, answer)
     }
 
@@ -234,9 +237,9 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     /// All facts behind some facts, these among them.
-    fn behind(&self, keys: impl IntoIterator<Item = Key>) -> HashSet<Key> {
+    fn behind(&self, keys: impl IntoIterator<Item = Key>) -> KeySet {
         let mut open: Vec<Key> = keys.into_iter().collect();
-        let mut all = HashSet::new();
+        let mut all = KeySet::default();
         while let Some(key) = open.pop() {
             if all.insert(key) {
                 plan::parts(self.model, key, &mut |part| open.push(part));

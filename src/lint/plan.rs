@@ -1,10 +1,9 @@
 //! What a question depends on: the variables and the steps of scoring behind the facts that it asks for, and nothing else.
 
-use std::collections::{HashMap, HashSet};
-
 use super::{
     links::Links,
     space::{HOME, Key, Space, fact},
+    table::{KeyMap, KeySet},
 };
 use crate::{
     expr::Program,
@@ -27,7 +26,7 @@ pub(super) struct Plan {
     /// Links between the variables.
     pub(super) links: Vec<usize>,
     /// Where the value of a fact is among those of the plan.
-    pub(super) index: HashMap<Key, usize>,
+    pub(super) index: KeyMap<usize>,
     /// Steps in the order of scoring.
     pub(super) steps: Vec<Step>,
     /// What looking at it once costs. **Units**: facts and signals.
@@ -108,16 +107,16 @@ impl Plan {
             variables: Vec::new(),
             core: 0,
             links: Vec::new(),
-            index: HashMap::new(),
+            index: KeyMap::default(),
             steps: Vec::new(),
             cost: 1,
         };
         let mut open: Vec<Key> = wanted.into_iter().collect();
-        let mut seen: HashMap<Key, bool> = HashMap::new();
+        let mut seen = KeySet::default();
         let mut computed = Vec::new();
         let mut home = false;
         while let Some(key) = open.pop() {
-            if seen.insert(key, true).is_some() {
+            if !seen.insert(key) {
                 continue;
             }
             if let Some(place) = space.place(key) {
@@ -138,7 +137,7 @@ impl Plan {
                 open.push(part);
             });
         }
-        if home && !seen.contains_key(&HOME) {
+        if home && !seen.contains(&HOME) {
             plan.variables.push(0);
         }
         plan.variables.sort_unstable();
@@ -185,7 +184,7 @@ impl Plan {
         others.dedup();
         others.retain(|place| !self.variables.contains(place));
         self.variables.extend(others);
-        let known: HashSet<Key> = self.variables.iter().map(key).collect();
+        let known: KeySet = self.variables.iter().map(key).collect();
         let of_all = self.variables.iter().flat_map(|place| links.with(key(place)));
         let mut all: Vec<usize> = of_all.copied().take(4 * AROUND_MAX).collect();
         all.sort_unstable();

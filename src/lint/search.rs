@@ -6,7 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, HashSet},
+    rc::Rc,
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     links::Links,
     plan::{Plan, Written, keys_of_signal, level, parts, written},
     space::{Key, Space, fact},
+    table::{KeySet, Map},
     world::World,
 };
 use crate::{
@@ -59,7 +60,7 @@ pub(super) enum Answer {
 }
 
 /// Which cells of some variables may be chosen, by place in the space.
-pub(super) type Limits = HashMap<usize, (u16, u16)>;
+pub(super) type Limits = Map<usize, (u16, u16)>;
 
 /// What searches share.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ pub(super) struct Search<'m> {
     pub(super) space: &'m Space,
     pub(super) links: &'m Links,
     work: Cell<u64>,
+    /// Plans that were made, by what they are of.
+    plans: RefCell<Map<Vec<Key>, Rc<Plan>>>,
     /// Questions that could not be settled, in words.
     pub(super) unsettled: RefCell<Vec<String>>,
 }
@@ -88,12 +91,20 @@ impl Scope for Chosen<'_> {
 
 impl<'m> Search<'m> {
     pub(super) fn new(model: &'m Model, space: &'m Space, links: &'m Links) -> Search<'m> {
-        Search { model, space, links, work: Cell::new(0), unsettled: RefCell::default() }
+        Search { model, space, links, work: Cell::new(0), plans: RefCell::default(), unsettled: RefCell::default() }
     }
 
-    pub(super) fn plan(&self, wanted: impl IntoIterator<Item = Key>) -> Plan {
-        let plan = Plan::of(self.model, self.space, self.links, wanted);
+    pub(super) fn plan(&self, wanted: impl IntoIterator<Item = Key>) -> Rc<Plan> {
+        let mut wanted: Vec<Key> = wanted.into_iter().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some(plan) = self.plans.borrow().get(&wanted) {
+            self.spend(1);
+            return Rc::clone(plan);
+        }
+        let plan = Rc::new(Plan::of(self.model, self.space, self.links, wanted.iter().copied()));
         self.spend(plan.cost);
+        self.plans.borrow_mut().insert(wanted, Rc::clone(&plan));
         plan
     }
 
@@ -160,13 +171,21 @@ impl<'m> Search<'m> {
             if broken || !(goal.possible)(&judged) {
                 continue;
             }
+            let mut tried: Vec<Vec<u16>> = Vec::with_capacity(guides.len());
             for guide in guides {
+                // The member of the box that is nearest; often the same one for several guides.
+                let near: Vec<u16> =
+                    guide.iter().zip(&cells).map(|(cell, (first, last))| *cell.clamp(first, last)).collect();
+                if tried.contains(&near) {
+                    continue;
+                }
                 if !self.spend(plan.cost) {
                     return Answer::Unsettled;
                 }
-                if let Some(chosen) = self.try_one(plan, &cells, guide, goal) {
+                if let Some(chosen) = self.try_one(plan, &cells, near.clone(), goal) {
                     return Answer::Found(chosen);
                 }
+                tried.push(near);
             }
             let Some(at) = self.widest(plan, &judged, &cells, goal) else {
                 // Nothing is left to cut, and the scorer says no where bounds do not.
@@ -193,10 +212,8 @@ impl<'m> Search<'m> {
         self.solve(&Plan { links: Vec::new(), ..plan.clone() }, limits, guides, goal)
     }
 
-    /// The member of a box that is nearest to a guide, if it is what is looked for.
-    fn try_one(&self, plan: &Plan, cells: &Cells, guide: &[u16], goal: &Goal<'_, 'm>) -> Option<Vec<u16>> {
-        let mut chosen: Vec<u16> =
-            guide.iter().zip(cells).map(|(cell, (first, last))| *cell.clamp(first, last)).collect();
+    /// A member of a box, or what links make of it, if it is what is looked for.
+    fn try_one(&self, plan: &Plan, cells: &Cells, mut chosen: Vec<u16>, goal: &Goal<'_, 'm>) -> Option<Vec<u16>> {
         if !self.repair(plan, cells, &mut chosen) {
             return None;
         }
@@ -262,7 +279,7 @@ impl<'m> Search<'m> {
     /// The variable that leaves most open; none if each is one cell.
     fn widest(&self, plan: &Plan, judged: &Judged<'_, 'm>, cells: &Cells, goal: &Goal<'_, 'm>) -> Option<usize> {
         let mut weights = vec![0.0; plan.variables.len()];
-        let mut seen = HashSet::new();
+        let mut seen = KeySet::default();
         for key in &goal.keys {
             self.weigh(plan, judged, *key, 1e6, &mut weights, &mut seen);
         }
@@ -277,7 +294,7 @@ impl<'m> Search<'m> {
         key: Key,
         weight: f64,
         weights: &mut [f64],
-        seen: &mut HashSet<Key>,
+        seen: &mut KeySet,
     ) {
         let Some(at) = plan.index.get(&key) else { return };
         if let Some(known) = weights.get_mut(*at) {

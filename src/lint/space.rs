@@ -4,12 +4,13 @@
 //! domain of each is cut into cells at the constants that it is compared with anywhere in the model, so that within a cell nothing that the
 //! model asks of the fact alone can change: null, a constant, what lies between two constants, a text, any other text.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use super::{
-    abs::{Abs, Known},
+    abs::{Abs, Held, Known},
     constants::{Constants, gather},
     links::Links,
+    table::KeyMap,
 };
 use crate::{
     clock::Window,
@@ -52,23 +53,24 @@ pub(super) enum Cell {
 
 impl Cell {
     /// The value that stands for the cell.
-    pub(super) fn value(&self) -> Value<'static> {
+    pub(super) fn value(&self) -> Value<'_> {
         match self {
             Cell::Null => Value::Null,
             Cell::Number(_, _, number) => Value::Number(*number),
             Cell::Date(_, _, day) => Value::Date(*day),
             Cell::Truth(truth) => Value::Boolean(*truth),
-            Cell::Text(text) | Cell::Other(text, _) => Value::Text(Cow::Owned(text.clone())),
+            Cell::Text(text) | Cell::Other(text, _) => Value::Text(Cow::Borrowed(text)),
         }
     }
 
-    fn abs(&self) -> Abs<'_> {
+    /// The values in it.
+    fn abs(&self) -> Abs<'static> {
         let known = match self {
             Cell::Null => return Abs::NULL,
             Cell::Number(low, high, _) => Known::Number(*low, *high),
             Cell::Date(low, high, _) => Known::Date(*low, *high),
             Cell::Truth(truth) => Known::Truth { yes: *truth, no: !*truth },
-            Cell::Text(text) => Known::Text { of: vec![Cow::Borrowed(text)], other: false },
+            Cell::Text(text) => Known::Text { of: vec![Cow::Owned(text.clone())], other: false },
             Cell::Other(_, true) => Known::Any,
             Cell::Other(_, false) => Known::Text { of: Vec::new(), other: true },
         };
@@ -84,20 +86,38 @@ pub(super) struct Variable {
     pub(super) cells: Vec<Cell>,
     /// The cell of somebody who has just signed up and done nothing else.
     pub(super) blank: u16,
+    /// The values of each cell, and of all.
+    views: Vec<Abs<'static>>,
+    whole: Abs<'static>,
 }
 
 impl Variable {
+    /// A variable of some cells; `blank` is one of their values.
+    fn new(key: Key, cells: Vec<Cell>, blank: &Value<'_>) -> Variable {
+        let views: Vec<Abs<'static>> = cells.iter().map(Cell::abs).collect();
+        let whole = views.iter().cloned().reduce(Abs::join).unwrap_or(Abs::NULL);
+        let mut variable = Variable { key, cells, blank: 0, views, whole };
+        variable.blank = variable.cell_of(blank).unwrap_or(0);
+        variable
+    }
+
     /// The values of the cells from the first to the second, both included.
-    pub(super) fn between(&self, first: u16, last: u16) -> Abs<'_> {
-        let cells = &self.cells[usize::from(first)..=usize::from(last)];
-        match cells {
+    pub(super) fn between(&self, first: u16, last: u16) -> Held<'_> {
+        let (first, last) = (usize::from(first), usize::from(last));
+        if first == last {
+            return Held::Seen(&self.views[first]);
+        }
+        if first == 0 && last + 1 == self.cells.len() {
+            return Held::Seen(&self.whole);
+        }
+        Held::Made(match &self.cells[first..=last] {
             // Cells of numbers follow each other, so their ends are the ends of all.
             [Cell::Number(low, ..), .., Cell::Number(_, high, _)] => Abs::number(*low, *high),
             [Cell::Null, Cell::Number(low, ..), .., Cell::Number(_, high, _)] => {
                 Abs { null: true, known: Known::Number(*low, *high) }
             }
-            cells => cells.iter().skip(1).fold(cells[0].abs(), |all, cell| all.join(cell.abs())),
-        }
+            _ => self.views[first..=last].iter().cloned().reduce(Abs::join).unwrap_or(Abs::NULL),
+        })
     }
 
     /// The cell that a value lies in.
@@ -121,9 +141,9 @@ impl Variable {
 pub(super) struct Space {
     pub(super) variables: Vec<Variable>,
     /// By fact.
-    pub(super) places: HashMap<Key, usize>,
+    pub(super) places: KeyMap<usize>,
     /// What facts that are computed are compared with.
-    pub(super) constants: HashMap<Key, Constants>,
+    pub(super) constants: KeyMap<Constants>,
 }
 
 /// The fact behind a key.
@@ -135,8 +155,10 @@ pub(super) fn fact(model: &Model, key: Key) -> Option<&Fact> {
 impl Space {
     pub(super) fn of(model: &Model, links: &Links) -> Space {
         let mut constants = gather(model, links);
-        let home = Variable { key: HOME, cells: vec![Cell::Truth(false), Cell::Truth(true)], blank: 1 };
-        let mut space = Space { variables: vec![home], places: HashMap::from([(HOME, 0)]), constants: HashMap::new() };
+        let cells = vec![Cell::Truth(false), Cell::Truth(true)];
+        let home = Variable::new(HOME, cells, &Value::Boolean(true));
+        let mut space =
+            Space { variables: vec![home], places: KeyMap::from_iter([(HOME, 0)]), constants: KeyMap::default() };
         for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
             for (slot, fact) in (0..).zip(&level.facts) {
                 let key: Key = slot | bit;
@@ -157,13 +179,21 @@ impl Space {
 }
 
 /// What a fact can be at all.
-struct Domain {
+pub(super) struct Domain {
     kind: Type,
     null: bool,
     whole: bool,
     low: f64,
     high: f64,
     blank: Value<'static>,
+}
+
+impl Domain {
+    /// Every number, or none.
+    pub(super) fn any_number() -> Domain {
+        let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+        Domain { kind: Type::Number, null: true, whole: false, low, high, blank: Value::Null }
+    }
 }
 
 /// None for facts that are computed from others.
@@ -250,18 +280,18 @@ fn days_in(window: Option<Window>) -> f64 {
 fn least(model: &Model, value: &crate::expr::Program) -> f64 {
     struct Parts<'m>(&'m Model);
     impl<'m> super::abs::Bounds<'m> for Parts<'m> {
-        fn get(&self, slot: u32) -> Abs<'m> {
-            let Some(fact) = fact(self.0, slot) else { return Abs::any(Type::Null) };
+        fn get(&self, slot: u32) -> Cow<'_, Abs<'m>> {
+            let Some(fact) = fact(self.0, slot) else { return Cow::Owned(Abs::any(Type::Null)) };
             if slot == self.0.user.slots.score {
                 let low = self.0.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
-                return Abs::number(low, f64::INFINITY);
+                return Cow::Owned(Abs::number(low, f64::INFINITY));
             }
-            match domain(self.0, fact) {
+            Cow::Owned(match domain(self.0, fact) {
                 Some(domain) if domain.kind == Type::Number => {
                     Abs { null: domain.null, known: Known::Number(domain.low, domain.high) }
                 }
                 _ => Abs::any(fact.kind),
-            }
+            })
         }
     }
     super::abs::eval(value, &Parts(model)).range().map_or(0.0, |(low, _)| low)
@@ -285,12 +315,10 @@ fn variable(key: Key, fact: &Fact, domain: &Domain, constants: Constants) -> Var
     if cells.is_empty() {
         cells.push(Cell::Null);
     }
-    let mut variable = Variable { key, cells, blank: 0 };
-    variable.blank = variable.cell_of(&domain.blank).unwrap_or(0);
-    variable
+    Variable::new(key, cells, &domain.blank)
 }
 
-fn numbers(domain: &Domain, mut constants: Vec<f64>, cells: &mut Vec<Cell>) {
+pub(super) fn numbers(domain: &Domain, mut constants: Vec<f64>, cells: &mut Vec<Cell>) {
     constants.push(0.0);
     if let Value::Number(blank) = domain.blank {
         constants.push(blank);
@@ -345,7 +373,7 @@ fn gap(from: f64, to: f64, domain: &Domain, first: bool) -> Option<Cell> {
     Some(Cell::Number(low, high, like))
 }
 
-fn dates(mut constants: Vec<Day>, cells: &mut Vec<Cell>) {
+pub(super) fn dates(mut constants: Vec<Day>, cells: &mut Vec<Cell>) {
     constants.push(TODAY);
     constants.sort_unstable();
     constants.dedup();

@@ -19,7 +19,7 @@ pub(super) struct World<'w> {
     pub(super) model: &'w Model,
     pub(super) plan: &'w Plan,
     /// By place in the plan.
-    values: Vec<Value<'static>>,
+    values: Vec<Value<'w>>,
 }
 
 /// Facts as a user or an account sees them.
@@ -52,7 +52,7 @@ fn owned(value: &Value<'_>) -> Value<'static> {
 
 impl<'w> World<'w> {
     /// Chooses a cell for every variable of the plan and computes the rest.
-    pub(super) fn new(model: &'w Model, space: &Space, plan: &'w Plan, cells: &[u16]) -> World<'w> {
+    pub(super) fn new(model: &'w Model, space: &'w Space, plan: &'w Plan, cells: &[u16]) -> World<'w> {
         let mut values = vec![Value::Null; plan.index.len()];
         for ((value, place), cell) in values.iter_mut().zip(&plan.variables).zip(cells) {
             *value = space.variables[*place].cells[usize::from(*cell)].value();
@@ -61,14 +61,14 @@ impl<'w> World<'w> {
     }
 
     /// Computes everything from the values of the variables.
-    pub(super) fn computed(model: &'w Model, plan: &'w Plan, values: Vec<Value<'static>>) -> World<'w> {
+    pub(super) fn computed(model: &'w Model, plan: &'w Plan, values: Vec<Value<'w>>) -> World<'w> {
         let mut world = World { model, plan, values };
         plan.steps.iter().for_each(|step| world.step(*step));
         world
     }
 
     /// A fact; null if the plan does not know it.
-    pub(super) fn value(&self, key: Key) -> &Value<'static> {
+    pub(super) fn value(&self, key: Key) -> &Value<'w> {
         self.plan.index.get(&key).map_or(&NULL, |at| &self.values[*at])
     }
 
@@ -96,7 +96,7 @@ impl<'w> World<'w> {
     }
 
     /// The values of the variables, with room for what is computed from them.
-    pub(super) fn variables(&self) -> Vec<Value<'static>> {
+    pub(super) fn variables(&self) -> Vec<Value<'w>> {
         let mut values = self.values.clone();
         values[self.plan.variables.len()..].fill(Value::Null);
         values
@@ -115,7 +115,7 @@ impl<'w> World<'w> {
         }
     }
 
-    fn set(&mut self, key: Key, value: Value<'static>) {
+    fn set(&mut self, key: Key, value: Value<'w>) {
         if let Some(at) = self.plan.index.get(&key) {
             self.values[*at] = value;
         }
@@ -144,8 +144,8 @@ impl<'w> World<'w> {
         if bit == 0 { &self.model.user } else { &self.model.account }
     }
 
-    fn name(&mut self, key: Key, name: Option<&str>) {
-        self.set(key, name.map_or(Value::Null, |name| Value::Text(name.to_owned().into())));
+    fn name(&mut self, key: Key, name: Option<&'w str>) {
+        self.set(key, name.map_or(Value::Null, |name| Value::Text(name.into())));
     }
 
     fn expression(&mut self, key: Key) {

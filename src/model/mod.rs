@@ -11,6 +11,7 @@ mod file;
 pub mod source;
 mod spots;
 pub(crate) mod tree;
+pub mod wheres;
 
 use sha2::{Digest, Sha256};
 

@@ -10,6 +10,7 @@ use std::{
 use super::{
     file::{EventFile, LevelFile, MeasureKind, MetricFile, MilestoneFile, MilestoneForm, ModelFile, Pay, Seen},
     tree::Text,
+    wheres::Wheres,
 };
 use crate::clock::Window;
 
@@ -44,6 +45,8 @@ pub struct Source {
     pub champion: Option<Span>,
     /// `[user] buyer`
     pub buyer: Option<Span>,
+    /// Conditions on events.
+    pub wheres: Wheres,
 }
 
 /// One level as the text has it.
@@ -161,7 +164,7 @@ impl EventSet {
 }
 
 /// What names of events stand for, as texts.
-struct Events<'f> {
+pub(super) struct Events<'f> {
     entries: HashMap<&'f str, &'f EventFile>,
 }
 
@@ -190,7 +193,7 @@ impl<'f> Events<'f> {
         }
     }
 
-    fn set(&self, names: Option<&'f [Text]>, filter: Option<&Text>) -> EventSet {
+    pub(super) fn set(&self, names: Option<&'f [Text]>, filter: Option<&Text>) -> EventSet {
         let named = names.map(|names| {
             let mut all = Vec::new();
             names.iter().for_each(|name| self.selector(&name.value, &mut Vec::new(), &mut all));
@@ -255,6 +258,7 @@ impl Source {
             account: level(&file.account, &events),
             champion: span(file.user.champion.as_ref()),
             buyer: span(file.user.buyer.as_ref()),
+            wheres: Wheres::of(file, &events),
         }
     }
 }

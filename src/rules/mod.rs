@@ -46,13 +46,20 @@ pub fn all() -> &'static [Rule] {
     &RULES
 }
 
+/// Whether there is a rule of exactly this code: the code and how bad its problem is. Reads no more of the texts than their first lines.
+pub fn known(code: &str) -> Option<(&'static str, Severity)> {
+    let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
+    let mut heads = texts.into_iter().flatten().filter_map(|text| Some(head(text)?.0));
+    heads.find(|(known, ..)| *known == code).map(|(code, severity, _)| (code, severity))
+}
+
 /// The rule of a code, in whatever case it is written.
 pub fn find(code: &str) -> Option<&'static Rule> {
     all().iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
 }
 
-/// Reads the text of a rule: `# CODE (severity): title`, then paragraphs and fenced blocks, whose last word is their role.
-fn parse(text: &'static str) -> Option<Rule> {
+/// Reads the first line of a text, and gives the rest: the code, how bad it is, the title.
+fn head(text: &'static str) -> Option<((&'static str, Severity, &'static str), &'static str)> {
     let (first, rest) = text.split_once('\n')?;
     let (code, first) = first.strip_prefix("# ")?.split_once(" (")?;
     let (severity, title) = first.split_once("): ")?;
@@ -61,6 +68,12 @@ fn parse(text: &'static str) -> Option<Rule> {
         "warning" => Severity::Warning,
         _ => return None,
     };
+    Some(((code, severity, title), rest))
+}
+
+/// Reads the text of a rule: `# CODE (severity): title`, then paragraphs and fenced blocks, whose last word is their role.
+fn parse(text: &'static str) -> Option<Rule> {
+    let ((code, severity, title), rest) = head(text)?;
     let mut prose = Vec::new();
     let mut parts = Vec::new();
     let mut rest = rest;

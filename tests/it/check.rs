@@ -71,13 +71,13 @@ fn a_model_that_cannot_be_read_does_not_hide_the_others() {
     let folder = folder();
     std::fs::create_dir(folder.path().join("folder.toml")).expect("a folder");
     folder.write("latin.toml", b"schema = 1\nname = \"\xe4\"\n");
-    for unread in ["none.toml", "folder.toml", "latin.toml"] {
+    for (unread, exit) in [("none.toml", 2), ("folder.toml", 3), ("latin.toml", 3)] {
         let outcome = folder.pql(&format!("check {unread} bad.toml good.toml"));
-        assert_eq!(outcome.code, 3, "{outcome:?}");
+        assert_eq!(outcome.code, exit, "{outcome:?}");
         assert!(outcome.stderr.contains(unread) && outcome.stderr.contains("error[M002]"), "{}", outcome.stderr);
         assert_eq!(outcome.stdout, "good.toml: no problems (users: 1 signal, 0 tiers; accounts: 0 signals, 0 tiers)\n");
         let outcome = folder.pql(&format!("check {unread} bad.toml --format github"));
-        assert_eq!(outcome.code, 3);
+        assert_eq!(outcome.code, exit);
         assert!(outcome.stdout.starts_with(&format!("::error file={unread}::")), "{}", outcome.stdout);
         let outcome = folder.pql(&format!("check {unread} bad.toml --format sarif"));
         let sarif = json_of(&outcome);
@@ -85,6 +85,35 @@ fn a_model_that_cannot_be_read_does_not_hide_the_others() {
         assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(2));
         let outcome = folder.pql(&format!("check {unread} bad.toml --format junit"));
         assert!(outcome.stdout.contains("errors=\"1\"") && outcome.stdout.contains("<error message="), "{outcome:?}");
+    }
+    assert_eq!(folder.pql("check latin.toml none.toml").code, 3, "what failed weighs more than what is not there");
+}
+
+#[test]
+fn every_command_ends_alike_for_a_model_that_it_cannot_read() {
+    let folder = folder();
+    folder.write("latin.toml", b"schema = 1\nname = \"\xe4\"\n");
+    for (model, exit) in [("none.toml", 2), ("latin.toml", 3)] {
+        for command in [
+            format!("check {model}"),
+            format!("score events.ndjson -m {model}"),
+            format!("inspect events.ndjson -m {model}"),
+            format!("explain user:kim events.ndjson -m {model}"),
+            format!("diff good.toml {model} events.ndjson"),
+        ] {
+            let outcome = folder.pql(&command);
+            assert_eq!(outcome.code, exit, "{command}: {outcome:?}");
+            assert!(outcome.stderr.contains(&format!("`{model}`")), "{command}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_told_of_events_needs_events() {
+    for option in ["--as-of latest", "--users u.csv", "--accounts a.csv", "--threads 2", "--max-rejects 1%"] {
+        let outcome = folder().pql(&format!("check good.toml {option}"));
+        assert_eq!(outcome.code, 2, "{option}: {outcome:?}");
+        assert!(outcome.stderr.contains("--events <EVENTS>"), "{option}: {outcome:?}");
     }
 }
 

@@ -34,3 +34,4 @@ mod schema;
 mod tidy;
 mod untrusted;
 mod vendors;
+mod wheres;

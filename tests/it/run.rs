@@ -21,6 +21,11 @@ impl Folder {
         Folder(tempfile::tempdir().expect("a folder for temporary files"))
     }
 
+    /// A folder that no disk has to confirm, where the machine has one: for tests that run the program hundreds of times and are not about how it writes.
+    pub fn in_memory() -> Folder {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Folder::new(), Folder)
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }

@@ -269,9 +269,10 @@ fn every_code_is_given_once_and_used() {
     }
     assert!(seen.len() >= 19, "{seen:?}");
     // A code that stands anywhere else as text would escape this list.
-    for source in sources.iter().filter(|source| source.path != codes.path) {
+    let quoted: Vec<String> = seen.iter().map(|code| format!("\"{code}\"")).collect();
+    for source in sources.iter().filter(|source| source.path != codes.path && source.text.contains("\"M")) {
         for (number, line) in source.code() {
-            let literal = seen.iter().find(|code| line.contains(&format!("\"{code}\"")));
+            let literal = quoted.iter().find(|code| line.contains(code.as_str()));
             assert!(literal.is_none(), "src/{}:{number} writes {literal:?} out", source.path);
         }
     }

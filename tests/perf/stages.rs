@@ -1,4 +1,4 @@
-//! How long each stage takes, on one thread: `cargo bench --bench stages`.
+//! How long each stage takes, on one thread: `cargo bench --manifest-path tests/perf/Cargo.toml`.
 //!
 //! Two inputs: the events of `gen_events.py` under `model.toml`, slim and fat. What a worker does is timed as far as it goes (read, then
 //! split, then decode, then fold), so that the difference of two lines is the stage between them; score and emit stand by themselves.
@@ -43,7 +43,7 @@ fn model() -> Model {
 /// Writes the events once, below the folder of builds.
 fn events(form: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stages-{form}.ndjson"));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/perf/gen_events.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("gen_events.py");
     let file = std::fs::File::create(&path).expect("a file below the folder of builds");
     let mut python = Command::new("python3");
     python

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::super::{
     Lint,
     judge::Judged,
-    plan::{Plan, keys_of_signal},
+    plan::keys_of_signal,
     search::{Answer, Goal, Limits},
     space::{HOME, Key, fact},
     world::World,
@@ -65,7 +65,7 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
 /// An account in which nothing has happened and of which nothing is known.
 fn nothing_in_it(lint: &Lint<'_, '_>) -> Limits {
     let space = lint.search.space;
-    let mut limits = Limits::from([(0, (1, 1))]);
+    let mut limits = Limits::from_iter([(0, (1, 1))]);
     for (place, variable) in space.variables.iter().enumerate().skip(1) {
         if variable.key & ACCOUNT_BIT == 0 {
             continue;
@@ -100,7 +100,7 @@ fn ask<'m>(
     if wanted.iter().any(|key| key & ACCOUNT_BIT != 0) {
         wanted.push(HOME);
     }
-    let plan: Plan = lint.search.plan(wanted.iter().copied());
+    let plan = lint.search.plan(wanted.iter().copied());
     let Some(home) = plan.index.get(&HOME).copied().filter(|home| *home < plan.core) else { return };
     let lost = |world: &World<'_>| so(world) && !so(&without_home(world, home));
     let mut keys = wanted;

@@ -4,12 +4,15 @@ use std::{collections::HashMap, ops::Range};
 
 use super::super::{
     Lint,
-    abs::{Abs, Known, eval},
+    abs::{self, Abs, eval},
+    at,
     guides::SIDES,
     judge::Judged,
     plan::Plan,
     search::{Answer, Limits},
-    space::Key,
+    space::{Key, fact},
+    table::KeySet,
+    world::World,
 };
 use crate::{
     diag::{Diagnostic, Example},
@@ -30,12 +33,67 @@ struct Condition<'m> {
     fact: Option<Key>,
 }
 
+/// What there is to ask of a condition.
+struct Asked<'m> {
+    /// The facts that it names.
+    keys: Vec<Key>,
+    /// What it can come to if scoring may write anything.
+    loose: Abs<'m>,
+    /// Whether scoring has no hand in its facts.
+    plain: bool,
+}
+
+/// A few people who can exist: of most conditions one of them shows that they can hold, and another that they can fail, so that nothing has to be asked.
+struct Known<'w>(Vec<World<'w>>);
+
+impl<'w> Known<'w> {
+    /// Somebody blank, and stops on the ways up and down.
+    fn of(lint: &'w Lint<'_, '_>, plan: &'w Plan) -> Known<'w> {
+        let search = lint.search;
+        let whole = search.whole(plan, &Limits::default());
+        let stops = SIDES.into_iter().flat_map(|bit| {
+            let (up, down) = (&lint.up[at(bit)], &lint.down[at(bit)]);
+            [up.get(up.len() / 3), up.get(up.len() * 2 / 3), up.last(), down.last()].into_iter().flatten()
+        });
+        let mut known = Known(Vec::new());
+        for guide in [&lint.blank].into_iter().chain(stops) {
+            let mut cells = search.project(plan, guide);
+            if search.spend(plan.cost) && search.repair(plan, &whole, &mut cells) {
+                known.0.push(World::new(lint.model, search.space, plan, &cells));
+            }
+        }
+        known
+    }
+
+    /// Whether a condition holds for one of them, and whether it does not hold for one of them.
+    fn show(&self, lint: &Lint<'_, '_>, program: &Program, bit: u32) -> (bool, bool) {
+        lint.search.spend(self.0.len() as u64);
+        let (mut holds, mut fails) = (false, false);
+        for world in &self.0 {
+            if world.holds(program, bit) {
+                holds = true;
+            } else {
+                fails = true;
+            }
+            if holds && fails {
+                break;
+            }
+        }
+        (holds, fails)
+    }
+}
+
 pub(super) fn all(lint: &Lint<'_, '_>) {
-    for condition in of_facts(lint).into_iter().chain(of_rules(lint)).chain(of_people(lint)) {
+    let conditions: Vec<Condition<'_>> =
+        of_facts(lint).into_iter().chain(of_rules(lint)).chain(of_people(lint)).collect();
+    let keys = conditions.iter().flat_map(|condition| lint.keys(condition.program, condition.bit));
+    let plan = lint.search.plan(keys);
+    let known = Known::of(lint, &plan);
+    for condition in &conditions {
         if lint.search.spent() {
             return;
         }
-        check(lint, &condition);
+        check(lint, condition, &known);
     }
 }
 
@@ -109,15 +167,24 @@ fn of_people<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
     all
 }
 
-fn check<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>) {
-    let Condition { program, bit, fact, .. } = condition;
+fn check<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, known: &Known<'_>) {
+    let Condition { program, bit, fact: defined, .. } = condition;
+    let (holds, fails) = known.show(lint, program, *bit);
     let keys = lint.keys(program, *bit);
-    let behind = lint.behind(keys.iter().copied());
-    if behind.iter().any(|key| lint.spoilt.borrow().contains(key)) {
+    let is_spoilt = |behind: &KeySet| behind.iter().any(|key| lint.spoilt.borrow().contains(key));
+    if !lint.spoilt.borrow().is_empty() && is_spoilt(&lint.behind(keys.iter().copied())) {
         return;
     }
-    let told = never(lint, condition, &keys) || always(lint, condition, &keys) || parts(lint, condition);
-    if told && let Some(fact) = fact {
+    let told = if holds && fails {
+        false
+    } else {
+        // Facts that scoring has no hand in can be asked for; the others would mean asking for scores.
+        let plain = scored(lint, lint.behind(keys.iter().copied())).next().is_none();
+        let asked = Asked { loose: loosely(lint, program, *bit, &keys), plain, keys };
+        !holds && never(lint, condition, &asked) || !fails && always(lint, condition, &asked)
+    };
+    let told = told || parts(lint, condition, known);
+    if told && let Some(fact) = defined {
         lint.spoilt.borrow_mut().insert(*fact);
     }
 }
@@ -149,7 +216,8 @@ fn written<'m>(lint: &Lint<'_, 'm>, keys: &[Key]) -> Vec<Vec<(Key, Abs<'m>)>> {
         }
         names.sort_unstable();
         names.dedup();
-        let text = |name: &&'m str| Abs { null: false, known: Known::Text { of: vec![(*name).into()], other: false } };
+        let text =
+            |name: &&'m str| Abs { null: false, known: abs::Known::Text { of: vec![(*name).into()], other: false } };
         let values: Vec<Abs<'m>> = names.iter().map(text).chain([Abs::NULL]).collect();
         if cases.len() * values.len() > 200 {
             let all = values.into_iter().reduce(Abs::join).unwrap_or(Abs::NULL);
@@ -165,20 +233,18 @@ fn written<'m>(lint: &Lint<'_, 'm>, keys: &[Key]) -> Vec<Vec<(Key, Abs<'m>)>> {
 }
 
 /// The facts among some that scoring writes.
-fn scored(lint: &Lint<'_, '_>, keys: &[Key]) -> Vec<Key> {
-    let is = |key: &&Key| {
-        matches!(super::super::space::fact(lint.model, **key).map(|fact| &fact.source), Some(Source::Scoring))
-    };
-    keys.iter().filter(is).copied().collect()
+fn scored(lint: &Lint<'_, '_>, keys: impl IntoIterator<Item = Key>) -> impl Iterator<Item = Key> {
+    let is = |key: &Key| matches!(fact(lint.model, *key).map(|fact| &fact.source), Some(Source::Scoring));
+    keys.into_iter().filter(is)
 }
 
 /// What a condition can come to if scoring may write anything.
 fn loosely<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32, keys: &[Key]) -> Abs<'m> {
-    let scored = scored(lint, keys);
+    let scored: Vec<Key> = scored(lint, keys.iter().copied()).collect();
     let plain: Vec<Key> = keys.iter().copied().filter(|key| !scored.contains(key)).collect();
     let plan = lint.search.plan(plain);
     lint.search.spend(plan.cost);
-    let judged = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::new()));
+    let judged = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::default()));
     let cases = written(lint, &scored).into_iter().map(|case| eval(program, &judged.instead(bit, case)));
     cases.reduce(Abs::join).unwrap_or(Abs::NULL)
 }
@@ -188,14 +254,13 @@ fn text(lint: &Lint<'_, '_>, program: &Program, bit: u32) -> String {
     program.text(&|slot| lint.name(slot | bit, bit))
 }
 
-fn never<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> bool {
+fn never<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, asked: &Asked<'m>) -> bool {
     let Condition { program, bit, span, what, .. } = condition;
-    let loose = loosely(lint, program, *bit, keys);
-    let impossible = if !loose.can_hold() {
+    let impossible = if !asked.loose.can_hold() {
         true
-    } else if scored(lint, keys).is_empty() && !behind_scoring(lint, keys) {
+    } else if asked.plain {
         let question = || format!("whether {what} can be true");
-        lint.holding(program, *bit, &Limits::new(), question).1 == Answer::Never
+        lint.holding(program, *bit, &Limits::default(), question).1 == Answer::Never
     } else {
         false
     };
@@ -221,18 +286,11 @@ fn culprit<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32) -> Option<St
     (part.len() <= 120).then_some(part)
 }
 
-/// Whether scoring has a hand in some facts, so that asking for them means asking for scores.
-fn behind_scoring(lint: &Lint<'_, '_>, keys: &[Key]) -> bool {
-    let behind: Vec<Key> = lint.behind(keys.iter().copied()).into_iter().collect();
-    !scored(lint, &behind).is_empty()
-}
-
-fn always<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> bool {
+fn always<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, asked: &Asked<'m>) -> bool {
     let Condition { program, bit, span, what, .. } = condition;
-    let loose = loosely(lint, program, *bit, keys);
-    let settled = if !loose.can_fail() {
+    let settled = if !asked.loose.can_fail() {
         true
-    } else if scored(lint, keys).is_empty() && !behind_scoring(lint, keys) {
+    } else if asked.plain {
         lint.failing(program, *bit, || format!("whether {what} can be anything but true")).1 == Answer::Never
     } else {
         false
@@ -242,7 +300,7 @@ fn always<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> b
     }
     let whom = super::super::who(*bit);
     let example =
-        Example { facts: blank_facts(lint, keys, *bit), shows: format!("it is true, as it is of every {whom}") };
+        Example { facts: blank_facts(lint, &asked.keys, *bit), shows: format!("it is true, as it is of every {whom}") };
     let problem = Diagnostic::warning(
         codes::ALWAYS_HOLDS,
         span.clone(),
@@ -255,7 +313,7 @@ fn always<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, keys: &[Key]) -> b
 
 /// What the facts of a condition are for somebody who has just signed up.
 fn blank_facts(lint: &Lint<'_, '_>, keys: &[Key], bit: u32) -> Vec<(String, serde_json::Value)> {
-    let plan: Plan = lint.search.plan(keys.iter().copied());
+    let plan = lint.search.plan(keys.iter().copied());
     let space = lint.search.space;
     let core = plan.variables[..plan.core].iter().filter(|place| **place != 0);
     let facts = core.map(|place| {
@@ -267,9 +325,9 @@ fn blank_facts(lint: &Lint<'_, '_>, keys: &[Key], bit: u32) -> Vec<(String, serd
 }
 
 /// Parts of a condition that decide nothing: one of several ways that is never true, one of several needs that always is.
-fn parts<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>) -> bool {
+fn parts<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>, known: &Known<'_>) -> bool {
     let Condition { program, bit, span, what, .. } = condition;
-    let Some((part, never)) = idle(lint, program, *bit, 0) else { return false };
+    let Some((part, never)) = idle(lint, program, *bit, 0, known) else { return false };
     let part = text(lint, part, *bit);
     let (code, how, label) = if never {
         (codes::NEVER_HOLDS, "never", "no facts make this part of it true")
@@ -280,26 +338,35 @@ fn parts<'m>(lint: &Lint<'_, 'm>, condition: &Condition<'m>) -> bool {
     true
 }
 
-fn idle<'m>(lint: &Lint<'_, 'm>, program: &'m Program, bit: u32, depth: usize) -> Option<(&'m Program, bool)> {
+fn idle<'m>(
+    lint: &Lint<'_, 'm>,
+    program: &'m Program,
+    bit: u32,
+    depth: usize,
+    known: &Known<'_>,
+) -> Option<(&'m Program, bool)> {
     const DEEP_MAX: usize = 8;
     let (all, never) = match program {
         Program::Or(all) => (all, true),
         Program::And(all) => (all, false),
-        Program::Not(inner) if depth < DEEP_MAX => return idle(lint, inner, bit, depth + 1),
+        Program::Not(inner) if depth < DEEP_MAX => return idle(lint, inner, bit, depth + 1, known),
         _ => return None,
     };
     for part in all {
         if lint.search.spent() {
             return None;
         }
-        let abs = loosely(lint, part, bit, &lint.keys(part, bit));
+        let (holds, fails) = known.show(lint, part, bit);
         let mut names = 0;
         part.slots(&mut |_| names += 1);
-        if names > 0 && (never && !abs.can_hold() || !never && !abs.can_fail()) {
-            return Some((part, never));
+        if names > 0 && !(if never { holds } else { fails }) {
+            let abs = loosely(lint, part, bit, &lint.keys(part, bit));
+            if never && !abs.can_hold() || !never && !abs.can_fail() {
+                return Some((part, never));
+            }
         }
         if depth < DEEP_MAX
-            && let Some(found) = idle(lint, part, bit, depth + 1)
+            && let Some(found) = idle(lint, part, bit, depth + 1, known)
         {
             return Some(found);
         }

@@ -184,7 +184,7 @@ fn find(
     let goal = Goal { keys: vec![score, level.slots.tier | bit], possible: &possible, reached: &reached };
     // Every stop on the way up has another score, so all of them are people to begin with.
     let guides: Vec<_> = lint.up[super::super::at(bit)].iter().rev().chain([&lint.blank]).collect();
-    let Answer::Found(chosen) = lint.search.solve(plan, &Limits::new(), &guides, &goal) else { return false };
+    let Answer::Found(chosen) = lint.search.solve(plan, &Limits::default(), &guides, &goal) else { return false };
     let small = lint.smallest(plan, chosen, &goal);
     let world = World::new(lint.model, lint.search.space, plan, &small);
     let scored = number_text(world.number(score).unwrap_or(0.0));

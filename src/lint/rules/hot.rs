@@ -75,7 +75,7 @@ fn by_one_category(lint: &Lint<'_, '_>, bit: u32, hot: usize) {
     let (key, score) = (level.slots.tier | bit, level.slots.score | bit);
     let name = level.tiers[hot].name.as_str();
     let plan = lint.search.plan([key, score]);
-    let root = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::new()));
+    let root = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::default()));
     let highest: Vec<f64> =
         level.slots.points.iter().map(|slot| root.value(slot | bit).range().map_or(0.0, |(_, high)| high)).collect();
     // Of a model with one category there is nothing else that a tier could take.
@@ -95,9 +95,9 @@ fn by_one_category(lint: &Lint<'_, '_>, bit: u32, hot: usize) {
             world.text(key) == Some(name) && others().all(|key| world.number(key).is_none_or(|points| points <= 0.0))
         };
         let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
-        let way = guides::way_of(lint.search, bit, Way::Up, &Limits::new(), &|signal| signal.category == category);
+        let way = guides::way_of(lint.search, bit, Way::Up, &Limits::default(), &|signal| signal.category == category);
         let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
-        if let Answer::Found(chosen) = lint.search.solve(&plan, &Limits::new(), &guides, &goal) {
+        if let Answer::Found(chosen) = lint.search.solve(&plan, &Limits::default(), &guides, &goal) {
             let small = lint.smallest(&plan, chosen, &goal);
             names.push(level.categories[category].name.as_str());
             first.get_or_insert_with(|| {

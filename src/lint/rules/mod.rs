@@ -10,12 +10,14 @@ mod routes;
 mod signals;
 mod tiers;
 mod unused;
+mod wheres;
 
 use super::Lint;
 use crate::{diag::Diagnostic, model::codes, units::plural};
 
 /// Applies all rules.
 pub(super) fn all(lint: &Lint<'_, '_>) {
+    wheres::all(lint);
     conditions::all(lint);
     tiers::all(lint);
     holes::all(lint);

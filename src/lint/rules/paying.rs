@@ -146,7 +146,7 @@ fn fit_in(lint: &Lint<'_, '_>, slot: Key, value: &Program) {
     let Some(chosen) = chosen else { return };
     let name = fact(lint.model, slot | ACCOUNT_BIT).map_or("", |fact| fact.name.as_str());
     let Some(text) = lint.source.account.rollups.iter().find(|text| text.name.name == name) else { return };
-    let small = lint.smallest_within(&plan, chosen, &goal, &Limits::new());
+    let small = lint.smallest_within(&plan, chosen, &goal, &Limits::default());
     let example = lint.example(&plan, &small, 0, |world| {
         let points = brings(world).unwrap_or(0.0);
         format!(

@@ -72,6 +72,9 @@ fn first_that_holds<'m>(lint: &Lint<'_, 'm>, list: &List<'m>) {
     let plan = lint.search.plan([key]);
     let mut met: Vec<String> = Vec::new();
     for guide in lint.up[at(bit)].iter().chain(&lint.down[at(bit)]) {
+        if list.rules.iter().all(|(name, _)| met.iter().any(|met| met == name)) {
+            break;
+        }
         lint.search.spend(plan.cost);
         let cells = lint.search.project(&plan, guide);
         if lint.search.consistent(&plan, &cells) {
@@ -92,7 +95,7 @@ fn first_that_holds<'m>(lint: &Lint<'_, 'm>, list: &List<'m>) {
         let reached = |world: &World<'_>| world.text(key) == Some(name);
         let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
         let question = || format!("whether {} can get {} `{name}`", one(bit), list.kind);
-        let first = lint.overlays(*when, bit, &Limits::new());
+        let first = lint.overlays(*when, bit, &Limits::default());
         if lint.ask_from(&first, &plan, bit, &goal, question) == Answer::Never {
             shadowed(lint, list, place);
         }
@@ -137,7 +140,7 @@ fn shadowed<'m>(lint: &Lint<'_, 'm>, list: &List<'m>, place: usize) {
     let possible = |judged: &Judged<'_, 'm>| judged.expression(when, bit).can_hold();
     let reached = |world: &World<'_>| world.holds(when, bit);
     let goal = Goal { keys, possible: &possible, reached: &reached };
-    match lint.search.solve(&plan, &Limits::new(), &lint.guides(bit), &goal) {
+    match lint.search.solve(&plan, &Limits::default(), &lint.guides(bit), &goal) {
         Answer::Never => {
             let message = format!("the condition of {kind} `{name}` is never true");
             let span = text.when.clone().unwrap_or_else(|| text.name.clone());
@@ -263,7 +266,7 @@ fn activation_of(lint: &Lint<'_, '_>, bit: u32) -> Option<usize> {
 fn activation(lint: &Lint<'_, '_>, bit: u32, place: usize) {
     let level = lint.level(bit);
     let Some(milestone) = activation_of(lint, bit) else { return };
-    let mut limits = Limits::new();
+    let mut limits = Limits::default();
     for part in [MilestonePart::Reached, MilestonePart::Hours, MilestonePart::DaysAgo] {
         if let Some(place) = lint.facts.milestone(bit, milestone, part).and_then(|key| lint.search.space.place(key)) {
             limits.insert(place, (0, 0));

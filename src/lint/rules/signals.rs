@@ -92,7 +92,7 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, place: usize) {
         let reached = |world: &World<'_>| world.result(value, bit).as_number().is_some_and(high_enough);
         let goal = Goal { keys: keys.clone(), possible: &possible, reached: &reached };
         let question = || format!("whether a rung of signal `{}` can be reached", signal.name);
-        if lint.ask(&plan, &Limits::new(), bit, &goal, question) != Answer::Never {
+        if lint.ask(&plan, &Limits::default(), bit, &goal, question) != Answer::Never {
             break;
         }
         lowest = Some(at);
@@ -100,7 +100,7 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, place: usize) {
     let Some((threshold, span)) = lowest.and_then(|at| Some((rungs[at].0, text.rungs.get(at)?.clone()))) else {
         return;
     };
-    let root = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::new()));
+    let root = Judged::new(lint.model, lint.search.space, &plan, &lint.search.whole(&plan, &Limits::default()));
     let high = root.expression(value, bit).range().map(|(_, high)| high).filter(|high| high.is_finite());
     let label =
         high.map_or("no value reaches it".to_owned(), |high| format!("the highest value is {}", number_text(high)));
@@ -188,7 +188,9 @@ fn together(lint: &Lint<'_, '_>, bit: u32, first: usize, second: usize) -> Optio
         [first, second].iter().all(|at| paid.get(*at).is_some_and(|paid| paid.points > Points::ZERO))
     };
     let goal = Goal { keys: wanted, possible: &possible, reached: &reached };
-    let Answer::Found(chosen) = lint.search.solve(&plan, &Limits::new(), &lint.guides(bit), &goal) else { return None };
+    let Answer::Found(chosen) = lint.search.solve(&plan, &Limits::default(), &lint.guides(bit), &goal) else {
+        return None;
+    };
     Some(lint.shown(&plan, chosen, &goal, bit, |world| {
         let scope = world.scope(bit);
         let paid = world.paid(level, &scope);

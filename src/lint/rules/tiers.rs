@@ -34,6 +34,9 @@ fn level(lint: &Lint<'_, '_>, bit: u32) {
     let mut met: Vec<String> = Vec::new();
     let guides = lint.up[at(bit)].iter().chain(&lint.down[at(bit)]);
     for guide in guides {
+        if level.tiers.iter().all(|tier| met.contains(&tier.name)) {
+            break;
+        }
         lint.search.spend(plan.cost);
         let cells = lint.search.project(&plan, guide);
         if lint.search.consistent(&plan, &cells) {
@@ -57,7 +60,7 @@ fn shown((at, strict): (f64, bool)) -> String {
 fn too_low(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: &Tier, score: Key) {
     let Some((threshold, strict)) = tier.threshold else { return };
     let Some(span) = lint.written(bit).tiers[place].threshold.clone() else { return };
-    let root = Judged::new(lint.model, lint.search.space, plan, &lint.search.whole(plan, &Limits::new()));
+    let root = Judged::new(lint.model, lint.search.space, plan, &lint.search.whole(plan, &Limits::default()));
     let Some((low, _)) = root.value(score).range() else { return };
     // The bound settles most: a score that can fall below it is met on the way down.
     let fails = |score: f64| !passes(score, threshold, strict);
@@ -67,7 +70,7 @@ fn too_low(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: &Tier
         let reached = |world: &World<'_>| world.number(score).is_some_and(fails);
         let goal = Goal { keys: vec![score], possible: &possible, reached: &reached };
         let down: Vec<_> = lint.down[at(bit)].iter().rev().take(1).chain([&lint.blank]).collect();
-        match lint.search.solve(plan, &Limits::new(), &down, &goal) {
+        match lint.search.solve(plan, &Limits::default(), &down, &goal) {
             Answer::Never => lowest = threshold,
             _ => return,
         }
@@ -95,7 +98,7 @@ fn too_high(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: &Tie
     let reached = |world: &World<'_>| world.number(score).is_some_and(high_enough);
     let goal = Goal { keys: vec![score], possible: &possible, reached: &reached };
     let question = || format!("whether a score can pass the threshold of tier `{}`", tier.name);
-    if lint.ask(plan, &Limits::new(), bit, &goal, question) != Answer::Never {
+    if lint.ask(plan, &Limits::default(), bit, &goal, question) != Answer::Never {
         return false;
     }
     let top = lint.guides(bit).first().map(|guide| lint.search.project(plan, guide)).unwrap_or_default();
@@ -130,7 +133,7 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: 
     let reached = |world: &World<'_>| world.text(key) == Some(name);
     let goal = Goal { keys: vec![key], possible: &possible, reached: &reached };
     let question = || format!("whether {} can get into tier `{name}`", one(bit));
-    let first = lint.overlays(level.tiers[place].when.as_ref(), bit, &Limits::new());
+    let first = lint.overlays(level.tiers[place].when.as_ref(), bit, &Limits::default());
     if lint.ask_from(&first, plan, bit, &goal, question) != Answer::Never {
         return;
     }
@@ -143,7 +146,7 @@ fn out_of_reach(lint: &Lint<'_, '_>, bit: u32, plan: &Plan, place: usize, tier: 
     let anybody = |_: &Judged<'_, '_>| true;
     let goal = Goal { keys: vec![key], possible: &anybody, reached: &would };
     let message = format!("nobody can get into tier `{name}`");
-    let found = lint.search.solve(plan, &Limits::new(), &lint.guides(bit), &goal);
+    let found = lint.search.solve(plan, &Limits::default(), &lint.guides(bit), &goal);
     let Answer::Found(chosen) = found else {
         let label = "its threshold and its condition never hold together";
         lint.tell(Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, label));

@@ -32,16 +32,16 @@ fn ignore(mut table: Table<'_>, found: &mut Findings) -> Option<Ignore> {
 
 /// The code of a warning that can be ignored.
 fn warning(code: &Text, found: &mut Findings) -> Option<&'static str> {
-    let rule = rules::find(&code.value).filter(|rule| rule.code == code.value && rule.code.starts_with('M'));
-    let (message, label) = match &rule {
-        Some(rule) if rule.severity == Severity::Error => {
+    let rule = rules::known(&code.value).filter(|(known, _)| known.starts_with('M'));
+    let (message, label) = match rule {
+        Some((_, Severity::Error)) => {
             (format!("`{}` is the code of an error", code.value), "only warnings can be ignored")
         }
-        Some(rule) if rule.code == codes::UNUSED_IGNORE => {
+        Some((codes::UNUSED_IGNORE, _)) => {
             let label = "take the entry out of which it tells that it ignores nothing";
             (format!("`{}` cannot be ignored", code.value), label)
         }
-        Some(rule) => return Some(rule.code),
+        Some((known, _)) => return Some(known),
         None => (format!("no warning of models has the code `{}`", code.value), "expected the code of a warning"),
     };
     let warnings = rules::all().iter().filter(|rule| rule.severity == Severity::Warning);

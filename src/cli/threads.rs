@@ -1,0 +1,43 @@
+//! How many threads a run takes.
+
+use std::thread::available_parallelism;
+
+use crate::read::{Input, InputKind, Limits};
+
+/// So much input is read and scored by one thread: a block of it, which is what a thread takes at once. To start other threads, which then look for
+/// work, takes longer than all there is to do. **Units**: bytes as they lie in the files.
+const LITTLE: u64 = Limits::STANDARD.block_bytes as u64;
+
+/// The threads of a run: as many as were asked for; else one for little input, and as many as there are cores for more. Makes the pool that
+/// scores as large.
+pub(super) fn settle(asked: Option<u16>, inputs: &[Input]) -> usize {
+    let workers = asked.map_or_else(|| if little(inputs) { 1 } else { cores() }, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
+    // One thread needs no other one to hand work to.
+    let pool = if workers == 1 { pool.use_current_thread() } else { pool };
+    // A pool that was made before, as in tests, keeps its size; results do not depend on it.
+    let _ = pool.build_global();
+    workers
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
+/// Whether all inputs are files that are known to be small together.
+fn little(inputs: &[Input]) -> bool {
+    let size = |input: &Input| match &input.kind {
+        InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
+        InputKind::Memory(bytes) => Some(bytes.len() as u64),
+        // What is in an archive may be much larger, and a pipe does not say.
+        InputKind::Member(_) | InputKind::Stdin => None,
+    };
+    let mut left = LITTLE;
+    inputs.iter().all(|input| match size(input).and_then(|size| left.checked_sub(size)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    })
+}

@@ -1,0 +1,1 @@
+//! Nothing: Cargo wants a library or a program beside a benchmark.

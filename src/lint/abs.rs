@@ -66,8 +66,8 @@ pub(super) trait Bounds<'m> {
         Cow::Owned(Abs::any(kind))
     }
 
-    /// Whether a text that the model does not name may be one that it names but for its capitals. Of facts that is left out, since it would leave
-    /// questions about `lower` open that nobody would be glad to see open.
+    /// Whether a text that the model does not name may be one that it names but for its capitals. Of facts there is a text that the model is taken
+    /// to name for each such case (`constants`), so that no question about `lower` is left open.
     fn capitals(&self) -> bool {
         false
     }

@@ -20,6 +20,10 @@ pub(super) struct Constants {
     pub(super) numbers: Vec<f64>,
     pub(super) texts: Vec<String>,
     pub(super) dates: Vec<Day>,
+    /// Those of the texts that it is compared with after its capitals are gone.
+    lowered: Vec<String>,
+    /// Whether it is compared with a text as it is.
+    as_it_is: bool,
 }
 
 /// So many constants of a computed fact are looked for in its parts.
@@ -39,6 +43,25 @@ impl Constants {
         few.dates.truncate(PASSED_ON_MAX);
         few
     }
+
+    /// A fact that is compared with texts as it is and without its capitals tells `vp` from `VP`, so for each text that it is compared with in
+    /// small letters there is another one, which differs in its capitals alone.
+    fn tell_capitals(&mut self) {
+        if !self.as_it_is {
+            return;
+        }
+        for text in std::mem::take(&mut self.lowered) {
+            let capital = |at: usize| {
+                let (before, rest) = text.split_at_checked(at)?;
+                let (letter, after) = rest.split_at_checked(1)?;
+                Some([before, &letter.to_ascii_uppercase(), after].concat())
+            };
+            let others = std::iter::once(text.to_ascii_uppercase()).chain((0..text.len()).filter_map(capital));
+            if let Some(other) = others.into_iter().find(|other| *other != text && !self.texts.contains(other)) {
+                self.texts.push(other);
+            }
+        }
+    }
 }
 
 /// A side of a comparison.
@@ -49,13 +72,16 @@ enum Target<'m> {
     Date(Day),
 }
 
+#[derive(Default)]
 struct Gather {
     found: KeyMap<Constants>,
+    /// Whether the side that is solved is one without its capitals.
+    lowered: bool,
 }
 
 /// Goes through every expression of a model.
 pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
-    let mut gather = Gather { found: KeyMap::default() };
+    let mut gather = Gather::default();
     for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
         gather.level(level, bit);
     }
@@ -75,16 +101,21 @@ pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
         };
         let Some(constants) = gather.found.get_mut(&(slot | bit)).map(Constants::few) else { continue };
         constants.numbers.iter().for_each(|number| gather.solve(program, Target::Number(*number), bit));
-        constants.texts.iter().for_each(|text| gather.solve(program, Target::Text(text), bit));
+        for text in &constants.texts {
+            gather.lowered = constants.lowered.contains(text);
+            gather.solve(program, Target::Text(text), bit);
+        }
+        gather.lowered = false;
         constants.dates.iter().for_each(|day| gather.solve(program, Target::Date(*day), bit));
     }
     gather.share(links);
+    gather.found.values_mut().for_each(Constants::tell_capitals);
     gather.found
 }
 
 /// What the slots of a condition on events are compared with.
 pub(super) fn of_program(program: &Program) -> KeyMap<Constants> {
-    let mut gather = Gather { found: KeyMap::default() };
+    let mut gather = Gather::default();
     gather.note(program, 0);
     gather.found
 }
@@ -210,7 +241,12 @@ impl Gather {
         match (program, target) {
             (Program::Slot(slot), target) => self.add(*slot | bit, target),
             (Program::Negate(a), Target::Number(t)) => self.solve(a, Target::Number(-t), bit),
-            (Program::Lower(a) | Program::NullIf(_, a), target) => self.solve(a, target, bit),
+            (Program::Lower(a), target) => {
+                let before = std::mem::replace(&mut self.lowered, true);
+                self.solve(a, target, bit);
+                self.lowered = before;
+            }
+            (Program::NullIf(_, a), target) => self.solve(a, target, bit),
             // Properties have no types, and become what they are compared with.
             (Program::AsNumber(a) | Program::AsText(a) | Program::AsDate(a), target) => self.solve(a, target, bit),
             (Program::Coalesce(all) | Program::Extreme(_, all), target) => {
@@ -249,7 +285,14 @@ impl Gather {
         match target {
             Target::Number(number) if number.is_finite() => constants.numbers.push(number),
             Target::Number(_) => {}
-            Target::Text(text) => constants.texts.push(text.to_owned()),
+            Target::Text(text) => {
+                constants.texts.push(text.to_owned());
+                if self.lowered {
+                    constants.lowered.push(text.to_owned());
+                } else {
+                    constants.as_it_is = true;
+                }
+            }
             Target::Date(day) => constants.dates.push(day),
         }
     }

@@ -330,3 +330,37 @@ fn nothing_of_a_shipped_model_is_too_large_to_settle() {
         assert!(open.is_empty(), "{name}: {open:?}");
     }
 }
+
+/// `VP` is neither `vp` nor told from it once its capitals are gone.
+#[test]
+fn a_text_may_differ_from_another_in_its_capitals_alone() {
+    let model = |when: &str| {
+        format!(
+            r#"schema = 1
+[user.traits]
+role = {{ type = "text", event = "signup" }}
+[metrics]
+work = {{ measure = "count", event = "work" }}
+[[user.signals]]
+name = "shouted"
+when = "{when}"
+points = 10
+[[user.signals]]
+name = "work"
+when = "work > 0"
+points = 20
+"#
+        )
+    };
+    for (when, never) in [
+        ("lower(role) = 'vp' and role <> 'vp'", false),
+        ("lower(role) = 'vp' and role <> 'vp' and role <> 'VP'", false),
+        ("lower(role) in ('vp', 'cto') and not role like '%p'", false),
+        ("lower(role) = 'v' and role <> 'v' and role <> 'V'", true),
+        ("lower(role) = 'vp' and lower(role) <> 'vp'", true),
+        ("lower(role) = 'VP'", true),
+    ] {
+        let told: Vec<&str> = warnings("m.toml", &model(when)).1.iter().map(|one| one.code).collect();
+        assert_eq!(told.contains(&"M030"), never, "{when}: {told:?}");
+    }
+}

@@ -5,6 +5,8 @@
 
 use std::{ffi::OsString, fs, io, path::Path};
 
+use crate::again::again;
+
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -36,8 +38,8 @@ pub fn list(folder: &Path) -> io::Result<Vec<Entry>> {
         let kind = match kind {
             Some(kind) => kind,
             // Some file systems tell the names alone.
-            None => match look_at(&folder.join(&name)) {
-                Ok(kind) => kind,
+            None => match again(|| fs::symlink_metadata(folder.join(&name))) {
+                Ok(meta) => Kind::of(meta.file_type()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             },
@@ -45,16 +47,6 @@ pub fn list(folder: &Path) -> io::Result<Vec<Entry>> {
         entries.push(Entry { name, kind });
     }
     Ok(entries)
-}
-
-/// The kind of what a path names, links not followed.
-fn look_at(path: &Path) -> io::Result<Kind> {
-    loop {
-        match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other.map(|meta| Kind::of(meta.file_type())),
-        }
-    }
 }
 
 impl Kind {

@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 #![warn(unreachable_pub)]
 
+pub mod again;
 pub mod cases;
 pub mod check;
 pub mod cli;

@@ -11,10 +11,7 @@ use super::{
     json::{Kind, Raw},
     marks,
 };
-use crate::{
-    model::Model,
-    units::{Day, Micros},
-};
+use crate::model::Model;
 
 /// A line, and an event in a form that costs less if it is a usual one.
 #[derive(Debug)]
@@ -35,21 +32,6 @@ pub(super) struct Slots {
     time: u32,
     id: u32,
     previous: u32,
-}
-
-/// What was found, without what the scanner holds.
-struct Found<'a> {
-    plan: usize,
-    noise: bool,
-    name: &'a str,
-    user: Option<&'a str>,
-    visitor: Option<&'a str>,
-    account: Option<&'a str>,
-    at: Micros,
-    day: Day,
-    fingerprint: Option<(u64, u64)>,
-    id_hash: u64,
-    account_hash: u64,
 }
 
 impl Slots {
@@ -87,28 +69,18 @@ impl Decoder<'_> {
         }
         match reader.usual(slots, line) {
             None => Decoded::Line(reader.record(line, line)),
-            Some(found) => Decoded::Event(Event {
-                plan: found.plan,
-                user: found.user,
-                visitor: found.visitor,
-                account: found.account,
-                more_accounts: 0,
-                at: found.at,
-                day: found.day,
-                fingerprint: found.fingerprint,
-                id_hash: found.id_hash,
-                account_hash: found.account_hash,
-                noise: found.noise,
-                fields: Fields { name: found.name, text: line, values: &reader.scanner.found[reader.plan.values..] },
-            }),
+            Some(mut event) => {
+                event.fields.values = &reader.scanner.found[reader.plan.values..];
+                Decoded::Event(event)
+            }
         }
     }
 }
 
 impl RecordReader<'_> {
-    /// The parts of a usual event; none if anything is unusual, and then nothing has been noted.
+    /// A usual event without its values, which the scanner holds; none if anything is unusual, and then nothing has been noted.
     #[inline(always)]
-    fn usual<'a>(&mut self, slots: Slots, line: &'a str) -> Option<Found<'a>> {
+    fn usual<'a>(&mut self, slots: Slots, line: &'a str) -> Option<Event<'a>> {
         let found = |slot: u32| self.scanner.found[slot as usize];
         let text = |raw: Raw| if raw.kind == Kind::Text && raw.start < raw.end { Some(raw.of(line)) } else { None };
         let id = |raw: Raw| text(raw).filter(|id| !is_placeholder(id));
@@ -138,18 +110,19 @@ impl RecordReader<'_> {
             let marks = marks(user.is_some(), account_raw.kind);
             self.fingerprint(line, event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, account_hash])
         });
-        Some(Found {
+        Some(Event {
             plan,
-            noise: what == What::Noise,
-            name,
             user,
             visitor,
             account,
+            more_accounts: 0,
             at,
             day: self.days.day(at),
             fingerprint,
             id_hash,
             account_hash,
+            noise: what == What::Noise,
+            fields: Fields { name, text: line, values: &[] },
         })
     }
 }

@@ -86,20 +86,15 @@ impl Program {
             Program::AsText(a) => a.eval(scope).to_text().map_or(Value::Null, Value::Text),
             Program::AsBoolean(a) => truth(a.eval(scope).to_boolean()),
             Program::AsDate(a) => a.eval(scope).to_date().map_or(Value::Null, Value::Date),
-            Program::Not(a) => truth(a.truth(scope).map(|truth| !truth)),
-            Program::Negate(a) => number(a.number(scope).map(|number| -number)),
-            Program::And(all) => truth(every(all, scope, false)),
-            Program::Or(all) => truth(every(all, scope, true)),
-            Program::Arithmetic(operator, a, b) => number(arithmetic(*operator, a.number(scope), b.number(scope))),
+            Program::Not(_) | Program::And(_) | Program::Or(_) | Program::CompareNumber(..) | Program::IsOneOf(..) => {
+                truth(self.truth(scope))
+            }
+            Program::Negate(_) | Program::Arithmetic(..) => self.number(scope).map_or(Value::Null, Value::Number),
             Program::DaysBetween(a, b) => match (a.eval(scope), b.eval(scope)) {
                 (Value::Date(a), Value::Date(b)) => Value::Number(f64::from(a) - f64::from(b)),
                 _ => Value::Null,
             },
             Program::Compare(operator, a, b) => truth(holds(*operator, order(&a.eval(scope), &b.eval(scope)))),
-            Program::CompareNumber(operator, slot, number) => {
-                truth(holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number))))
-            }
-            Program::IsOneOf(slot, texts) => truth(scope.is_one_of(*slot, texts)),
             Program::CompareJson(operator, a, b) => truth(holds(*operator, order_json(&a.eval(scope), &b.eval(scope)))),
             Program::IsNull(a, negated) => Value::Boolean(a.eval(scope).is_null() != *negated),
             Program::Like(a, pattern, negated) => match a.eval(scope) {
@@ -163,6 +158,7 @@ impl Program {
         match self {
             Program::Constant(Value::Number(number)) => Some(*number),
             Program::Slot(slot) => scope.number(*slot),
+            Program::Negate(a) => a.number(scope).map(|number| -number),
             Program::Arithmetic(operator, a, b) => arithmetic(*operator, a.number(scope), b.number(scope)),
             other => other.eval(scope).as_number(),
         }
@@ -212,10 +208,6 @@ fn one_of(all: &[Program]) -> Option<Program> {
 
 fn truth(value: Option<bool>) -> Value<'static> {
     value.map_or(Value::Null, Value::Boolean)
-}
-
-fn number(value: Option<f64>) -> Value<'static> {
-    value.map_or(Value::Null, Value::Number)
 }
 
 /// `or` if decided by true, `and` if decided by false: one deciding part settles it, else an unknown part leaves it unknown.

@@ -37,6 +37,7 @@ pub use self::{
     lock::{FolderLock, holder},
     temporary::sweep,
 };
+use crate::again::again;
 
 /// Size of the write buffer: few calls for large outputs; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -235,16 +236,6 @@ pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
             Ok(_) => Err(PublishError::NotFolder { path: dir.to_path_buf() }),
             Err(_) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
         },
-    }
-}
-
-/// Does something again for as long as signals interrupt it.
-fn again<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match attempt() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     resolve::{is_csv_name, is_event_name, is_manifest_name},
     sniff::Foreign,
 };
+use crate::again::again;
 
 /// How a zip archive begins: with a member, with its directory because it has none, or with the mark of a split archive.
 const BEGINNINGS: [[u8; 4]; 3] = [*b"PK\x03\x04", *b"PK\x05\x06", *b"PK\x07\x08"];
@@ -112,7 +113,7 @@ pub(super) fn members(path: &Path) -> Result<Option<Members>, ReadError> {
 
 /// A file with a size, open; pipes and devices are left alone, because what is read of them is gone.
 fn regular(path: &Path) -> io::Result<Option<File>> {
-    if !path.metadata()?.is_file() {
+    if !again(|| path.metadata())?.is_file() {
         return Ok(None);
     }
     File::open(path).map(Some)

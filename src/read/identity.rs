@@ -5,6 +5,8 @@
 
 use std::{fs, io, path::Path};
 
+use crate::again::again;
+
 /// What a file is known by, for as long as it is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileId(Id);
@@ -22,12 +24,7 @@ impl FileId {
     /// Those of looking at it; there may be no such file.
     #[cfg(unix)]
     pub fn of(path: &Path) -> io::Result<Self> {
-        loop {
-            match fs::metadata(path) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                looked => return Ok(Self::of_metadata(&looked?)),
-            }
-        }
+        again(|| fs::metadata(path)).map(|meta| Self::of_metadata(&meta))
     }
 
     /// Of the file that a path leads to.

@@ -7,14 +7,17 @@
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
-    fs,
+    fs, io,
     path::{self, Path, PathBuf},
 };
 
 use glob::{MatchOptions, Pattern};
 
 use super::ReadError;
-use crate::folder::{self, Kind};
+use crate::{
+    again::again,
+    folder::{self, Kind},
+};
 
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
@@ -45,7 +48,13 @@ pub(super) fn expand(pattern: &str) -> Result<BTreeSet<PathBuf>, ReadError> {
         reached = next;
     }
     if pattern.ends_with(path::is_separator) {
-        reached.retain(|path| shown(path).is_dir());
+        let mut folders = BTreeSet::new();
+        for path in reached {
+            if there(again(|| fs::metadata(shown(&path))), &path)?.is_some_and(|meta| meta.is_dir()) {
+                folders.insert(path);
+            }
+        }
+        reached = folders;
     }
     Ok(reached.into_iter().map(|path| shown(&path).to_path_buf()).collect())
 }
@@ -79,7 +88,7 @@ impl Part {
             Self::Name(name) => {
                 let path = from.join(name);
                 // A link that leads nowhere is found, and told when it is to be read.
-                if fs::symlink_metadata(&path).is_ok() {
+                if there(again(|| fs::symlink_metadata(&path)), &path)?.is_some() {
                     reached.insert(path);
                 }
             }
@@ -107,12 +116,17 @@ impl Part {
 
 /// What is in a folder, or nothing if it is none.
 fn entries(path: &Path) -> Result<Vec<folder::Entry>, ReadError> {
-    let shown = shown(path);
-    // A pattern asks what there is, so what is no folder, or no longer there, only does not match.
-    if !shown.is_dir() {
-        return Ok(Vec::new());
+    there(folder::list(shown(path)), path).map(Option::unwrap_or_default)
+}
+
+/// What was found at a path. A pattern asks what there is, so what is no folder, or no longer there, only does not match; what cannot be looked at is
+/// told, since it may be what the pattern means.
+fn there<T>(found: io::Result<T>, path: &Path) -> Result<Option<T>, ReadError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(ReadError::at(shown(path), error)),
     }
-    folder::list(shown).map_err(|source| ReadError::at(shown, source))
 }
 
 /// A path that the system takes: nothing stands for the folder one is in.

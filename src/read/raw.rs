@@ -19,6 +19,7 @@ use super::{
     Compression, Input, InputKind,
     version::{Written, last_written, look_at},
 };
+use crate::again::again;
 
 /// Why the file itself, under any decoder, could not be read on.
 #[derive(Debug)]
@@ -211,17 +212,11 @@ impl Read for Raw {
             return Ok(0);
         };
         // Interrupted reads are repeated here, below decoders that may not expect them.
-        let got = loop {
-            let got = match &mut self.handle {
-                Handle::Stdin(stdin) => stdin.read(buffer),
-                Handle::File(file) => file.read(buffer),
-                Handle::Memory(bytes) => bytes.read(buffer),
-            };
-            match got {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
+        let got = again(|| match &mut self.handle {
+            Handle::Stdin(stdin) => stdin.read(buffer),
+            Handle::File(file) => file.read(buffer),
+            Handle::Memory(bytes) => bytes.read(buffer),
+        });
         let got = got.map_err(Fault::Failed)?;
         if let (0, Some(opened_bytes)) = (got, self.opened_bytes) {
             return Err(self.early_end(opened_bytes).into());
@@ -237,11 +232,9 @@ fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     use std::os::unix::fs::FileExt;
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, at + filled as u64) {
-            Ok(0) => break,
-            Ok(got) => filled += got,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match again(|| file.read_at(rest, at + filled as u64))? {
+            0 => break,
+            got => filled += got,
         }
     }
     Ok(filled)

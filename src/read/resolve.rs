@@ -17,7 +17,10 @@ use std::{
 };
 
 use super::{FileId, Input, InputKind, LeftOut, ReadError, archive, pattern};
-use crate::folder::{self, Entry, Kind};
+use crate::{
+    again::again,
+    folder::{self, Entry, Kind},
+};
 
 /// Endings of event files inside folders.
 const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
@@ -223,14 +226,9 @@ impl Resolved {
     }
 }
 
-/// Looks at what a path leads to, again for as long as signals interrupt it.
+/// Looks at what a path leads to.
 fn metadata(path: &Path) -> io::Result<Metadata> {
-    loop {
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
+    again(|| fs::metadata(path))
 }
 
 fn bytes_of(path: &Path) -> &[u8] {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{FileId, Input, InputKind, ReadError};
+use crate::again::again;
 
 /// When a file was last written to, in seconds and nanoseconds, where the system tells.
 pub(super) type Written = Option<(i64, i64)>;
@@ -41,14 +42,9 @@ impl Version {
     }
 }
 
-/// What the system knows of a file. A look that a signal interrupts is repeated, as a read is.
+/// What the system knows of a file.
 pub(super) fn look_at(file: &File) -> io::Result<Metadata> {
-    loop {
-        match file.metadata() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
+    again(|| file.metadata())
 }
 
 #[cfg(unix)]
@@ -144,13 +140,4 @@ fn seen(path: &Path) -> Result<Option<(FileId, Version)>, ReadError> {
     let found = again(|| fs::metadata(path)).and_then(|meta| Ok((FileId::of(path)?, meta)));
     let (id, meta) = found.map_err(|source| ReadError::at(path, source))?;
     Ok(meta.is_file().then(|| (id, Version::of(&meta))))
-}
-
-fn again<T>(mut look: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match look() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
 }

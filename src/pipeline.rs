@@ -345,7 +345,7 @@ fn work(
         let reading = Reading::new(formats, hearth.seed(), until);
         let folder = Folder::new(hearth, job.inputs.len());
         let folder = if job.when == When::Latest { folder.defer() } else { folder };
-        Worker { job, reader, shared, reading, folder }.run()
+        Worker { job, reader, shared, hearth, reading, folder }.run()
     };
     if job.workers <= 1 && report.is_none() {
         return Ok(vec![worker()?]);
@@ -378,6 +378,7 @@ struct Worker<'w> {
     job: &'w Job<'w>,
     reader: &'w Reader,
     shared: &'w Shared,
+    hearth: &'w Hearth<'w>,
     reading: Reading<'w>,
     folder: Folder<'w>,
 }
@@ -388,11 +389,19 @@ impl Worker<'_> {
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next)?;
             self.shared.rejects.end_block(next.file, next.index, lines).map_err(RunError::Spool)?;
-            self.shared.lines.fetch_add(lines, Ordering::Relaxed);
+            self.expect(self.shared.lines.fetch_add(lines, Ordering::Relaxed) + lines);
             block = next;
         }
         self.reading.finish();
         Ok(self.folder.finish())
+    }
+
+    /// Says how many lines are to be expected in all, going by those so far.
+    fn expect(&self, lines: u64) {
+        if let (Some(total), read @ 1..) = (self.reader.total_bytes(), self.reader.bytes_read()) {
+            let all = u128::from(lines) * u128::from(total) / u128::from(read);
+            self.hearth.expect(u64::try_from(all).unwrap_or(0));
+        }
     }
 
     /// Folds the lines of a block; gives how many there were.
@@ -438,7 +447,7 @@ impl Worker<'_> {
             };
             let line = match known(number) {
                 Some(place) if place.broken => Decoded::Line(Line::Rejected(Reason::BadRow)),
-                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| decoder.decode_event(text)),
+                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| decoder.decode_event(text, &block.bytes[start..])),
             };
             match &line {
                 Decoded::Event(event) => self.folder.fold_event(block.file, event),

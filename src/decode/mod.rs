@@ -137,13 +137,13 @@ impl<'m> Decoder<'m> {
             }
             text = rewritten;
         }
-        if let Err(reason) = reader.scan(text) {
+        if let Err(reason) = reader.scan(text, text.as_bytes()) {
             return Line::Rejected(reason);
         }
         if let Some(extra) = reader.plan.extra.as_deref() {
             if reader.unfold(extra, text, unfolded) {
                 text = unfolded;
-                if let Err(reason) = reader.scan(text) {
+                if let Err(reason) = reader.scan(text, text.as_bytes()) {
                     return Line::Rejected(reason);
                 }
             }
@@ -159,8 +159,8 @@ impl<'m> Decoder<'m> {
 }
 
 impl RecordReader<'_> {
-    fn scan(&mut self, line: &str) -> Result<(), Reason> {
-        match self.scanner.scan(line) {
+    fn scan(&mut self, line: &str, onwards: &[u8]) -> Result<(), Reason> {
+        match self.scanner.scan_in(line, onwards) {
             Ok(Kind::Object) => Ok(()),
             Ok(_) => Err(Reason::NotObject),
             Err(fault) => Err(Reason::of(fault)),

@@ -7,7 +7,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::decode::Seed;
@@ -79,23 +82,26 @@ impl Shard {
         places.iter().position(|entry| entry.is_free() || entry.id() == id).map(|at| home + at)
     }
 
-    fn grow(&mut self) {
-        // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap.
-        let span = (self.taken * 9 / 4).max(self.places.len() * 9 / 8).max(OVERHANG);
+    /// Makes room for more; `expected` entries may come in all, which changes only how often there has to be more room.
+    fn grow(&mut self, expected: usize) {
+        // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap. At once to
+        // what is expected, though not by much more than there is, since the events of other lines may be of other sizes.
+        let expected = (expected.saturating_mul(8) / 5).min(self.places.len() * 16);
+        let span = (self.taken * 9 / 4).max(self.places.len() * 9 / 8).max(OVERHANG).max(expected);
         let old = std::mem::replace(&mut self.places, vec![Entry::default(); span + OVERHANG]);
         for entry in old.into_iter().filter(|entry| !entry.is_free()) {
-            self.place(entry);
+            self.place(entry, expected);
         }
     }
 
     /// Puts an entry whose id is new into a free place.
-    fn place(&mut self, entry: Entry) {
+    fn place(&mut self, entry: Entry, expected: usize) {
         loop {
             if let Some(at) = self.find(entry.id()) {
                 self.places[at] = entry;
                 return;
             }
-            self.grow();
+            self.grow(expected);
         }
     }
 
@@ -106,14 +112,14 @@ impl Shard {
         std::hint::black_box(places.fold(0, |sum, entry| sum ^ entry.0[4]));
     }
 
-    fn check(&mut self, (id, content): (u64, u64), file: u32) -> Verdict {
+    fn check(&mut self, (id, content): (u64, u64), file: u32, expected: usize) -> Verdict {
         if self.taken * 10 >= self.places.len().saturating_sub(OVERHANG) * 7 {
-            self.grow();
+            self.grow(expected);
         }
         let at = loop {
             match self.find(id) {
                 Some(at) => break at,
-                None => self.grow(),
+                None => self.grow(expected),
             }
         };
         let entry = &mut self.places[at];
@@ -151,6 +157,8 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Duplicates {
     shards: Vec<Mutex<Shard>>,
+    /// How many events may come in all, a part each; 0 if nobody knows.
+    expected: AtomicUsize,
 }
 
 /// An event to look up: its fingerprint, if it has one, and its file.
@@ -170,7 +178,12 @@ pub(super) struct Sorted {
 impl Duplicates {
     /// An empty table.
     pub fn new() -> Duplicates {
-        Duplicates { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        Duplicates { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), expected: AtomicUsize::new(0) }
+    }
+
+    /// Says how many events may come in all, as far as it is known by now, so that the table need not grow often.
+    pub(super) fn expect(&self, events: u64) {
+        self.expected.store(usize::try_from(events).unwrap_or(0) / SHARDS, Ordering::Relaxed);
     }
 
     /// Looks events up and notes them; gives a verdict for each.
@@ -191,6 +204,8 @@ impl Duplicates {
                 next[shard] += 1;
             }
         }
+        // Of all events, as many may have an id as of these.
+        let expected = self.expected.load(Ordering::Relaxed).saturating_mul(ends[SHARDS] as usize) / questions.len().max(1);
         for (mutex, range) in self.shards.iter().zip(ends.windows(2)) {
             let of_shard = &sorted.order[range[0] as usize..range[1] as usize];
             if of_shard.is_empty() {
@@ -201,7 +216,7 @@ impl Duplicates {
             for index in of_shard {
                 let question = &questions[*index as usize];
                 if let Some(fingerprint) = question.fingerprint() {
-                    verdicts[*index as usize] = shard.check(fingerprint, question.file());
+                    verdicts[*index as usize] = shard.check(fingerprint, question.file(), expected);
                 }
             }
         }
@@ -271,16 +286,19 @@ mod tests {
         let spread = (0..5000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let crowded = (0..500_u64).map(|n| n + 7);
         let ids: Vec<u64> = spread.chain(crowded).collect();
-        let table = Duplicates::new();
-        let all = |file: u32| {
-            let questions: Vec<((u64, u64), u32)> = ids.iter().map(|id| ((*id, 0), file)).collect();
-            let mut verdicts = ask(&table, &questions);
-            verdicts.dedup();
-            verdicts
-        };
-        assert_eq!(all(3), [Verdict::New]);
-        assert_eq!(all(2), [Verdict::Duplicate(3)], "the earlier file's copy counts");
-        assert_eq!(all(4), [Verdict::Duplicate(4)]);
-        assert_eq!(table.conflicts(), 0);
+        for expected in [0, 100, 5500, 1 << 40] {
+            let table = Duplicates::new();
+            table.expect(expected);
+            let all = |file: u32| {
+                let questions: Vec<((u64, u64), u32)> = ids.iter().map(|id| ((*id, 0), file)).collect();
+                let mut verdicts = ask(&table, &questions);
+                verdicts.dedup();
+                verdicts
+            };
+            assert_eq!(all(3), [Verdict::New]);
+            assert_eq!(all(2), [Verdict::Duplicate(3)], "the earlier file's copy counts");
+            assert_eq!(all(4), [Verdict::Duplicate(4)]);
+            assert_eq!(table.conflicts(), 0);
+        }
     }
 }

@@ -62,6 +62,11 @@ impl<'m> Hearth<'m> {
         self.seed.clone()
     }
 
+    /// Says how many events may come in all, as far as it is known by now.
+    pub fn expect(&self, events: u64) {
+        self.duplicates.expect(events);
+    }
+
     /// How many events that count share their id with another content.
     pub fn conflicts(&self) -> u64 {
         self.duplicates.conflicts()

@@ -5,9 +5,9 @@
 
 mod atom;
 mod bytes;
-mod key;
 mod projection;
 mod scan;
+mod track;
 
 use std::borrow::Cow;
 
@@ -189,6 +189,29 @@ mod tests {
         assert_eq!(verdict(&deep(128)), Ok(Kind::Array));
         assert_eq!(verdict(&deep(129)), Err(Fault::TooDeep(128)));
         assert!(verdict(&"[".repeat(1_000_000)).is_err());
+        let below = |depth: usize| format!("{{\"a\":{}}}", deep(depth));
+        assert_eq!(verdict(&below(127)), Ok(Kind::Object));
+        assert_eq!(verdict(&below(128)), Err(Fault::TooDeep(132)));
+    }
+
+    #[test]
+    fn usual_lines_go_the_short_way() {
+        let mut projection = Projection::new();
+        projection.add(&path("a.b"));
+        let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+        for (line, short) in [
+            (r#"{"a":{"b":"c"},"d":[1,{"e":null}],"f":{"g":-2}}"#, true),
+            (r#"{ "a" : { "b" : 1 }, "d" : {} }"#, true),
+            (r#"{"a":{"b":"\n"}}"#, true),
+            (r#"{"a":{"b":1},"a":{}}"#, false),
+            (r#"{"\u0061":1}"#, false),
+            ("[]", false),
+            ("{", false),
+        ] {
+            scanner.begin();
+            assert_eq!(scanner.follow(line, line.as_bytes()), short, "{line}");
+            assert_eq!(scanner.scan(line), scanner.scan_long(line));
+        }
     }
 
     #[test]
@@ -239,8 +262,57 @@ mod tests {
         })
     }
 
+    /// An object of few keys, so that equal ones meet in many lines; spread over a line as one writer does it.
+    fn object() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "null", "true", "0", "-1.5e3", "\"\"", "\"t\"", r#""a text of more than sixteen bytes""#, r#""\u00e9\n""#, "\"é\"", "[]", "{}",
+            r#"[{"a":1},"x"]"#, "1x", "\"\u{1}\"",
+        ]);
+        let leaf = leaf.prop_map(|leaf: &str| leaf.to_owned());
+        let key = prop::sample::select(vec![
+            "a", "b", "p", "c", r"\u0061", "é", "a_key_of_more_than_sixteen_bytes",
+            "a_key_that_is_longer_than_sixty_four_bytes_and_therefore_is_not_to_be_remembered",
+        ]);
+        let members = move |inner| prop::collection::vec((key.clone(), inner), 0..5);
+        let write = |(members, spaced): (Vec<(&str, String)>, bool)| {
+            let (colon, comma) = if spaced { (": ", ", ") } else { (":", ",") };
+            let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\"{colon}{value}")).collect();
+            format!("{{{}}}", members.join(comma))
+        };
+        let inner = leaf.prop_recursive(10, 24, 5, {
+            let members = members.clone();
+            move |inner| (members(inner.boxed()), prop::bool::weighted(0.1)).prop_map(write)
+        });
+        let line = (members(inner.boxed()), prop::bool::weighted(0.1)).prop_map(write);
+        (line, prop::sample::select(vec!["", "", "", "", "\r", " ", ",", "}", "{}"])).prop_map(|(line, end)| line + end)
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn lines_like_those_before_are_found_as_any_line_is(lines in prop::collection::vec(object(), 1..12)) {
+            let mut projection = Projection::new();
+            for text in ["a", "b.a", "b.c", "p.a", "p.b.a", "c", "c", "c.1.a", "missing", "a_key_of_more_than_sixteen_bytes"] {
+                projection.add(&path(text));
+            }
+            projection.hash_at(&path("p"));
+            let hasher = foldhash::quality::RandomState::default();
+            let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+            let text = lines.join("\n");
+            let mut start = 0;
+            // The second time, all steps are known.
+            for line in lines.iter().chain(&lines) {
+                start %= text.len() + 1;
+                let here = short.scan_in(line, &text.as_bytes()[start..]);
+                start += line.len() + 1;
+                prop_assert_eq!(here, long.scan_long(line), "{}", line);
+                if here.is_ok() {
+                    prop_assert_eq!(&short.found, &long.found, "{}", line);
+                    prop_assert_eq!(short.hash, long.hash, "{}", line);
+                }
+            }
+        }
 
         #[test]
         fn a_valid_line_is_taken_and_one_changed_byte_is_judged_as_serde_json_does(

@@ -118,6 +118,16 @@ impl Projection {
         simple.then(|| [slot(0), slot(1)])
     }
 
+    /// Whether the value of a node fills no slot itself.
+    pub(super) fn fills_nothing(&self, node: u32) -> bool {
+        self.nodes.get(node as usize).is_none_or(|node| node.slots.is_empty())
+    }
+
+    /// Whether the value of a node is fingerprinted.
+    pub(super) fn is_hashed(&self, node: u32) -> bool {
+        self.nodes.get(node as usize).is_some_and(|node| node.hashed)
+    }
+
     /// Whether anything below a node is asked for.
     pub(super) fn leads_on(&self, node: u32) -> bool {
         self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty() || !node.begun.is_empty())

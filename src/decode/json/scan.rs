@@ -1,31 +1,39 @@
-//! The walk itself.
-//!
-//! Lines of one source are much alike: the same keys in the same order, without white space. So a scanner remembers which key followed
-//! which, and looks first whether it follows again; that is one comparison instead of finding the key's end and looking it up. A guess
-//! that fails costs that comparison and changes nothing else.
+//! The walk itself: the long way, which takes any line.
 
 use std::hash::{BuildHasher, Hasher};
 
 use super::{
     DEPTH_MAX, Fault, Kind, Raw,
-    bytes::{BITS, chunk_at, is_space, padded, plain_end, plain_key, space, specials_at},
-    key::{KEY_BYTES_MAX, Key, Met, NONE, Target},
+    bytes::{padded, plain_key, space, specials_at},
     projection::{NOWHERE, Projection},
+    track::Track,
     unescape,
 };
 
 /// In place of a position: the line is no JSON, for the reason in [`Scanner::fault`].
-const BAD: usize = usize::MAX;
+pub(super) const BAD: usize = usize::MAX;
 
-/// So many keys of one object are remembered.
-const KEYS_MAX: usize = 64;
+/// A key that was walked over.
+struct Key {
+    /// The position after its colon.
+    after: usize,
+    /// The node that it leads to.
+    node: u32,
+    /// Its hash, where it is asked for.
+    hash: u64,
+}
+
+impl Key {
+    /// No key.
+    const BAD: Key = Key { after: BAD, node: NOWHERE, hash: 0 };
+}
 
 /// Walks lines with one projection.
 #[derive(Debug)]
 pub struct Scanner<'p> {
-    projection: &'p Projection,
-    /// By node: the keys that were met in it. The first is no key but leads to the one that came first.
-    shapes: Vec<Vec<Key>>,
+    pub(super) projection: &'p Projection,
+    /// What lines so far were like; not here while it is followed.
+    pub(super) track: Option<Box<Track>>,
     hasher: foldhash::quality::RandomState,
     /// Secrets of the fingerprint, from the hasher's seed.
     secrets: [u64; 2],
@@ -34,12 +42,12 @@ pub struct Scanner<'p> {
     /// What nothing found looks like.
     nothing: Vec<Raw>,
     /// Lines walked over.
-    line: u64,
+    pub(super) line: u64,
     /// By node, the line in which it was met last.
-    visited: Vec<u64>,
+    pub(super) visited: Vec<u64>,
     /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
     pub hash: u64,
-    depth: usize,
+    pub(super) depth: usize,
     fault: Fault,
     /// Of the value last walked over.
     pub(super) kind: Kind,
@@ -54,7 +62,7 @@ impl<'p> Scanner<'p> {
         let secrets = [hasher.hash_one(1_u8), hasher.hash_one(2_u8)];
         Scanner {
             projection,
-            shapes: vec![vec![Key::before_all()]; projection.nodes.len()],
+            track: Some(Box::new(Track::new())),
             hasher,
             secrets,
             found: vec![Raw::default(); projection.slots()],
@@ -74,10 +82,33 @@ impl<'p> Scanner<'p> {
     ///
     /// **Errors**: where the line is no JSON. **Cost**: one pass.
     pub fn scan(&mut self, line: &str) -> Result<Kind, Fault> {
+        self.scan_in(line, line.as_bytes())
+    }
+
+    /// The same, given what lies in memory from the line's first byte on: the line itself, and then, if anything, a line end and whatever
+    /// follows it. That says nothing of the line, but lets its end be looked at like its middle.
+    pub fn scan_in(&mut self, line: &str, onwards: &[u8]) -> Result<Kind, Fault> {
+        self.begin();
+        if self.follow(line, onwards) {
+            return Ok(Kind::Object);
+        }
+        self.scan_long(line)
+    }
+
+    /// The same by the long way, which takes any line.
+    pub(super) fn scan_long(&mut self, line: &str) -> Result<Kind, Fault> {
+        self.begin();
+        self.walk(line)
+    }
+
+    pub(super) fn begin(&mut self) {
         self.found.copy_from_slice(&self.nothing);
         self.line = self.line.wrapping_add(1);
         self.hash = 0;
         self.depth = 0;
+    }
+
+    fn walk(&mut self, line: &str) -> Result<Kind, Fault> {
         let bytes = line.as_bytes();
         let at = self.value(line, space(bytes, 0), 0, false);
         if at == BAD {
@@ -128,6 +159,12 @@ impl<'p> Scanner<'p> {
         self.mix(self.mix(bytes as u64, (bytes >> 64) as u64), marks)
     }
 
+    /// The hash of an object of which the hashes of keys and values add up to a sum.
+    #[inline(always)]
+    pub(super) fn object_hash(&self, sum: u64) -> u64 {
+        self.mix(sum, Kind::Object as u64)
+    }
+
     /// The hash of a text, whether or not it was written with escapes.
     #[inline]
     fn hash_text(&self, line: &str, text: Raw) -> u64 {
@@ -145,14 +182,13 @@ impl<'p> Scanner<'p> {
 
     /// The value last walked over, from its first byte to the byte after its last.
     #[inline(always)]
-    fn raw(&self, start: usize, end: usize) -> Raw {
+    pub(super) fn raw(&self, start: usize, end: usize) -> Raw {
         let quotes = usize::from(matches!(self.kind, Kind::Text | Kind::EscapedText));
         Raw { kind: self.kind, start: (start + quotes) as u32, end: (end - quotes) as u32 }
     }
 
     /// Walks over the value at a position, which is at a node of the projection; gives the position after it.
-    #[inline(always)]
-    fn value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+    pub(super) fn value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
         if node == NOWHERE {
             return self.any_value(line, at, NOWHERE, hashed);
         }
@@ -175,15 +211,14 @@ impl<'p> Scanner<'p> {
         }
         if wanted.hashed {
             // An object that says nothing is the same as none.
-            let empty = self.mix(0, Kind::Object as u64);
-            let nothing = self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == empty);
+            let nothing = self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == self.object_hash(0));
             self.hash = if nothing { 0 } else { self.value_hash };
         }
         end
     }
 
     #[inline(never)]
-    fn any_value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+    pub(super) fn any_value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
         match line.as_bytes().get(at) {
             Some(b'"') => {
                 let close = self.text_end(line.as_bytes(), at + 1);
@@ -232,186 +267,69 @@ impl<'p> Scanner<'p> {
     /// An object, from the position after its brace; its fingerprint does not depend on the order of its keys.
     #[inline(never)]
     fn object(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
+        let bytes = line.as_bytes();
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return self.bad(Fault::TooDeep(at - 1));
         }
-        // No object lies within itself, so its keys can be held apart while it is walked over.
-        let mut keys = match self.shapes.get_mut(node as usize) {
-            Some(keys) => std::mem::take(keys),
-            None => Vec::new(),
-        };
-        let end = self.members(line, at, node, hashed, &mut keys);
-        if let Some(shape) = self.shapes.get_mut(node as usize) {
-            *shape = keys;
-        }
-        self.depth -= 1;
-        end
-    }
-
-    #[inline(always)]
-    fn members(&mut self, line: &str, at: usize, node: u32, hashed: bool, keys: &mut Vec<Key>) -> usize {
-        let bytes = line.as_bytes();
         let mut sum: u64 = 0;
-        let mut before = 0;
-        let mut guess = keys.first().map_or(NONE, |key| key.next);
         let mut at = space(bytes, at);
         if bytes.get(at) == Some(&b'}') {
             at += 1;
         } else {
             loop {
-                let target;
                 // Of an object that nothing asks about, all that matters is where its keys end.
                 let unread = if node == NOWHERE && !hashed { plain_key(bytes, at) } else { None };
-                match (unread, keys.get(guess as usize)) {
-                    (Some(after), _) => {
-                        at = after;
-                        target = Target::NONE;
-                    }
-                    (None, Some(key)) if key.stands_at(bytes, at) => {
-                        at += key.length;
-                        target = key.target;
-                        before = guess;
-                        guess = key.next;
-                    }
-                    _ => {
-                        let met = self.key(line, at, node, hashed, keys, before);
-                        if met.after == BAD {
-                            return BAD;
-                        }
-                        at = met.after;
-                        target = met.target;
-                        before = met.place;
-                        guess = keys.get(before as usize).map_or(NONE, |key| key.next);
-                    }
+                let key = unread.map_or_else(|| self.key(line, at, node, hashed), |after| Key { after, ..Key::BAD });
+                if key.after == BAD {
+                    return BAD;
                 }
-                if bytes.get(at).is_some_and(|byte| is_space(*byte)) {
-                    at = space(bytes, at);
-                }
-                at = if target.node != NOWHERE {
-                    self.value(line, at, target.node, hashed)
-                } else {
-                    self.leaf(line, at, hashed, target.slots)
-                };
+                at = self.value(line, space(bytes, key.after), key.node, hashed);
                 if at == BAD {
                     return BAD;
                 }
                 if hashed {
-                    sum = sum.wrapping_add(self.mix(target.hash, self.value_hash));
+                    sum = sum.wrapping_add(self.mix(key.hash, self.value_hash));
                 }
-                let mut mark = bytes.get(at).copied();
-                if mark.is_some_and(is_space) {
-                    at = space(bytes, at);
-                    mark = bytes.get(at).copied();
-                }
-                at += 1;
-                match mark {
-                    Some(b',') => {}
+                at = space(bytes, at) + 1;
+                match bytes.get(at - 1) {
+                    Some(b',') => at = space(bytes, at),
                     Some(b'}') => break,
                     _ => return self.bad(Fault::Syntax(at - 1)),
                 }
-                if bytes.get(at).is_some_and(|byte| is_space(*byte)) {
-                    at = space(bytes, at);
-                }
             }
         }
+        self.depth -= 1;
         self.kind = Kind::Object;
-        self.value_hash = self.mix(sum, Kind::Object as u64);
+        self.value_hash = self.object_hash(sum);
         at
     }
 
-    /// A value that at most fills slots.
-    #[inline(always)]
-    fn leaf(&mut self, line: &str, at: usize, hashed: bool, slots: [u32; 2]) -> usize {
+    /// The key at a position and its colon.
+    fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> Key {
         let bytes = line.as_bytes();
-        // Most values are texts without escapes, and most of those end within sixteen bytes.
-        let close = match bytes.get(at) {
-            Some(b'"') => plain_end(bytes, at + 1),
-            _ => None,
-        };
-        let (raw, end) = match close {
-            Some(close) => {
-                if hashed {
-                    let length = close - at - 1;
-                    self.value_hash = match chunk_at(bytes, at + 1) {
-                        Some(chunk) if length < chunk.len() => {
-                            self.hash_short(Kind::Text, length, u128::from_le_bytes(*chunk) & BITS[length])
-                        }
-                        _ => self.hash_bytes(Kind::Text, &bytes[at + 1..close]),
-                    };
-                }
-                (Raw { kind: Kind::Text, start: (at + 1) as u32, end: close as u32 }, close + 1)
-            }
-            None => {
-                let end = self.any_value(line, at, NOWHERE, hashed);
-                if end == BAD {
-                    return BAD;
-                }
-                (self.raw(at, end), end)
-            }
-        };
-        if let Some(found) = self.found.get_mut(slots[0] as usize) {
-            *found = raw;
-            if let Some(found) = self.found.get_mut(slots[1] as usize) {
-                *found = raw;
-            }
-        }
-        end
-    }
-
-    /// The key at a position and its colon, where another was expected.
-    #[inline(never)]
-    fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool, keys: &mut Vec<Key>, before: u32) -> Met {
-        let bytes = line.as_bytes();
-        let mut met = Met { after: BAD, target: Target::NONE, place: NONE };
-        if let Some(place) = keys.iter().position(|key| key.length > 0 && key.stands_at(bytes, at)) {
-            let key = &keys[place];
-            met = Met { after: at + key.length, target: key.target, place: place as u32 };
-            if let Some(before) = keys.get_mut(before as usize) {
-                before.next = met.place;
-            }
-            return met;
-        }
         if bytes.get(at) != Some(&b'"') {
             self.bad(Fault::Syntax(at));
-            return met;
+            return Key::BAD;
         }
         let close = self.text_end(bytes, at + 1);
         if close == BAD {
-            return met;
+            return Key::BAD;
         }
         let kind = if self.escaped { Kind::EscapedText } else { Kind::Text };
         let key = Raw { kind, start: (at + 1) as u32, end: close as u32 };
         let colon = space(bytes, close + 1);
         if bytes.get(colon) != Some(&b':') {
             self.bad(Fault::Syntax(colon));
-            return met;
+            return Key::BAD;
         }
-        met.after = colon + 1;
-        if hashed {
-            met.target.hash = self.hash_text(line, key);
-        }
-        if self.projection.leads_on(node) {
-            let child = match kind {
-                Kind::Text => self.projection.child(node, key.of(line).as_bytes()),
-                _ => self.projection.child(node, unescape(key.of(line)).as_bytes()),
-            };
-            match self.projection.slots_alone(child) {
-                Some(slots) => met.target.slots = slots,
-                None => met.target.node = child,
-            }
-        }
-        let length = met.after - at;
-        if !keys.is_empty() && keys.len() < KEYS_MAX && length <= KEY_BYTES_MAX {
-            let mask = [length.min(16), length.saturating_sub(16)].map(|count| (1 << count) - 1);
-            let text = [0, 16].map(|from| padded(&bytes[..met.after], at + from));
-            met.place = keys.len() as u32;
-            keys.push(Key { text, mask, length, next: NONE, target: met.target });
-            if let Some(before) = keys.get_mut(before as usize) {
-                before.next = met.place;
-            }
-        }
-        met
+        let hash = if hashed { self.hash_text(line, key) } else { 0 };
+        let node = match kind {
+            _ if !self.projection.leads_on(node) => NOWHERE,
+            Kind::Text => self.projection.child(node, key.of(line).as_bytes()),
+            _ => self.projection.child(node, unescape(key.of(line)).as_bytes()),
+        };
+        Key { after: colon + 1, node, hash }
     }
 
     #[inline(never)]

@@ -352,7 +352,7 @@ fn work(
     }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..job.workers.max(1)).map(|_| scope.spawn(worker)).collect();
+        let others: Vec<_> = (1..job.workers).map(|_| scope.spawn(worker)).collect();
         let monitor = report.map(|report| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
@@ -362,16 +362,26 @@ fn work(
                 }
             })
         });
-        let results: Vec<Result<OfWorker, RunError>> = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect();
-        done.store(true, Ordering::Relaxed);
-        if let Some(monitor) = monitor {
-            monitor.thread().unpark();
-        }
-        results.into_iter().collect()
+        let _finished = Finished { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
+        // The thread that is there is a worker too: the C library gives the memory of any other thread to it page by page.
+        let mine = worker();
+        let others =
+            others.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        std::iter::once(mine).chain(others).collect()
     })
+}
+
+/// Ends the monitor when the workers have ended, also by a panic.
+struct Finished<'f> {
+    done: &'f AtomicBool,
+    monitor: Option<std::thread::Thread>,
+}
+
+impl Drop for Finished<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.monitor.iter().for_each(std::thread::Thread::unpark);
+    }
 }
 
 struct Worker<'w> {
@@ -447,7 +457,9 @@ impl Worker<'_> {
             };
             let line = match known(number) {
                 Some(place) if place.broken => Decoded::Line(Line::Rejected(Reason::BadRow)),
-                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| decoder.decode_event(text, &block.bytes[start..])),
+                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| {
+                    decoder.decode_event(text, &block.bytes[start..])
+                }),
             };
             match &line {
                 Decoded::Event(event) => self.folder.fold_event(block.file, event),

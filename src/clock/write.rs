@@ -2,7 +2,7 @@
 
 use jiff::civil;
 
-use crate::units::{DAY_US, Day, Micros, push_fraction};
+use crate::units::{DAY_US, Day, Micros};
 
 /// The calendar date of a day number.
 pub fn civil_date(day: Day) -> civil::Date {
@@ -29,6 +29,10 @@ pub fn day_text(day: Day) -> String {
 /// **Source**: the year, month and day of a day number as in Howard Hinnant's "chrono-compatible low-level date algorithms"; years begin in
 /// March, so that the leap day is the last of its year.
 pub fn push_day(text: &mut String, day: Day) {
+    push_ascii(text, &day_digits(day));
+}
+
+fn day_digits(day: Day) -> [u8; 10] {
     let day = i64::from(day.clamp(DAY_MIN, DAY_MAX)) + 719_468;
     let (era, day_of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -37,22 +41,26 @@ pub fn push_day(text: &mut String, day: Day) {
     let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    push_two(text, year / 100);
-    push_two(text, year % 100);
-    text.push('-');
-    push_two(text, month);
-    text.push('-');
-    push_two(text, day_of_month);
+    let mut digits = *b"0000-00-00";
+    for (at, number) in [(0, year / 100), (2, year % 100), (5, month), (8, day_of_month)] {
+        set_two(&mut digits, at, number);
+    }
+    digits
 }
 
 /// The first and the last day that has a year of four digits: 0000-01-01 and 9999-12-31.
 const DAY_MIN: Day = -719_528;
 const DAY_MAX: Day = 2_932_896;
 
-/// Writes the last two digits of a number that is not negative.
-fn push_two(text: &mut String, number: i64) {
-    let digits = [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+/// Sets two digits of a text to those of a number from 0 to 99.
+fn set_two(digits: &mut [u8], at: usize, number: i64) {
+    digits[at] = b'0' + (number / 10) as u8;
+    digits[at + 1] = b'0' + (number % 10) as u8;
+}
+
+/// Writes what was made of digits and marks at once, since a text that is written in many pieces costs a look at its room for each.
+fn push_ascii(text: &mut String, digits: &[u8]) {
+    text.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 /// RFC 3339 in UTC, with a fraction only where there is one.
@@ -64,13 +72,23 @@ pub fn instant_text(at: Micros) -> String {
 
 /// As [`instant_text`], at the end of a text.
 pub fn push_instant(text: &mut String, at: Micros) {
-    push_day(text, Day::try_from(at.div_euclid(DAY_US)).unwrap_or(0));
+    const POINT: usize = 19;
+    let mut digits = *b"0000-00-00T00:00:00.000000Z";
+    digits[..10].copy_from_slice(&day_digits(Day::try_from(at.div_euclid(DAY_US)).unwrap_or(0)));
     let of_day = at.rem_euclid(DAY_US);
-    let seconds = of_day / 1_000_000;
-    for (mark, part) in [('T', seconds / 3600), (':', seconds / 60 % 60), (':', seconds % 60)] {
-        text.push(mark);
-        push_two(text, part);
+    let (seconds, fraction) = (of_day / 1_000_000, of_day % 1_000_000);
+    let parts = [(11, seconds / 3600), (14, seconds / 60 % 60), (17, seconds % 60)];
+    let fractions = [(20, fraction / 10_000), (22, fraction / 100 % 100), (24, fraction % 100)];
+    for (at, number) in parts.into_iter().chain(fractions) {
+        set_two(&mut digits, at, number);
     }
-    push_fraction(text, (of_day % 1_000_000).unsigned_abs(), 6);
-    text.push('Z');
+    let mut end = POINT;
+    if fraction != 0 {
+        end = digits.len() - 1;
+        while digits[end - 1] == b'0' {
+            end -= 1;
+        }
+    }
+    digits[end] = b'Z';
+    push_ascii(text, &digits[..=end]);
 }

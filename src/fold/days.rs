@@ -91,11 +91,19 @@ impl DaySet {
 
     /// The first date from one to another.
     pub fn first_between(&self, first: Day, last: Day) -> Option<Day> {
+        if self.more.is_empty() {
+            let bits = self.inline(first, last);
+            return (bits != 0).then(|| self.base * BITS + bits.trailing_zeros() as i32);
+        }
         self.cut(first, last).map(|(number, bits)| number * BITS + bits.trailing_zeros() as i32).min()
     }
 
     /// The last date from one to another.
     pub fn last_between(&self, first: Day, last: Day) -> Option<Day> {
+        if self.more.is_empty() {
+            let bits = self.inline(first, last);
+            return (bits != 0).then(|| self.base * BITS + 2 * BITS - 1 - bits.leading_zeros() as i32);
+        }
         self.cut(first, last).map(|(number, bits)| number * BITS + BITS - 1 - bits.leading_zeros() as i32).max()
     }
 

@@ -107,8 +107,8 @@ impl Shard {
 
     /// Reads the places of some ids without a look at what is there, so that the memory of all of them is fetched at once and not one after
     /// the other.
-    fn fetch(&self, fingerprints: impl Iterator<Item = (u64, u64)>) {
-        let places = fingerprints.filter_map(|(id, _)| self.places.get(self.home(id)));
+    fn fetch(&self, asked: &[Asked]) {
+        let places = asked.iter().filter_map(|asked| self.places.get(self.home(asked.id)));
         std::hint::black_box(places.fold(0, |sum, entry| sum ^ entry.0[4]));
     }
 
@@ -169,10 +169,20 @@ pub(super) trait Question {
     fn file(&self) -> u32;
 }
 
+/// What the table is asked, copied out of the questions so that it lies together in the order in which it is asked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    id: u64,
+    content: u64,
+    file: u32,
+    /// The place among the questions.
+    index: u32,
+}
+
 /// Room for putting questions in order, to be used again.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
-    order: Vec<u32>,
+    asked: Vec<Asked>,
 }
 
 impl Duplicates {
@@ -192,34 +202,39 @@ impl Duplicates {
     pub(super) fn check<Q: Question>(&self, questions: &[Q], sorted: &mut Sorted, verdicts: &mut Vec<Verdict>) {
         verdicts.clear();
         verdicts.resize(questions.len(), Verdict::New);
-        let shards = || questions.iter().map(|question| question.fingerprint().map(|(id, _)| shard_of(id)));
         let mut ends = [0_u32; SHARDS + 1];
-        shards().flatten().for_each(|shard| ends[shard + 1] += 1);
+        let shards = questions.iter().filter_map(|question| question.fingerprint().map(|(id, _)| shard_of(id)));
+        shards.for_each(|shard| ends[shard + 1] += 1);
         (0..SHARDS).for_each(|shard| ends[shard + 1] += ends[shard]);
         let mut next = ends;
-        sorted.order.resize(questions.len(), 0);
-        for (index, shard) in shards().enumerate() {
-            if let Some(shard) = shard {
-                sorted.order[next[shard] as usize] = index as u32;
-                next[shard] += 1;
+        sorted.asked.resize(questions.len(), Asked::default());
+        for (index, question) in questions.iter().enumerate() {
+            if let Some((id, content)) = question.fingerprint() {
+                let place = &mut next[shard_of(id)];
+                sorted.asked[*place as usize] = Asked { id, content, file: question.file(), index: index as u32 };
+                *place += 1;
             }
         }
         // Of all events, as many may have an id as of these.
-        let expected = self.expected.load(Ordering::Relaxed).saturating_mul(ends[SHARDS] as usize) / questions.len().max(1);
-        for (mutex, range) in self.shards.iter().zip(ends.windows(2)) {
-            let of_shard = &sorted.order[range[0] as usize..range[1] as usize];
-            if of_shard.is_empty() {
-                continue;
+        let expected =
+            self.expected.load(Ordering::Relaxed).saturating_mul(ends[SHARDS] as usize) / questions.len().max(1);
+        let mut ask = |shard: &mut Shard, of_shard: &[Asked]| {
+            shard.fetch(of_shard);
+            for asked in of_shard {
+                verdicts[asked.index as usize] = shard.check((asked.id, asked.content), asked.file, expected);
             }
-            let mut shard = lock(mutex);
-            shard.fetch(of_shard.iter().filter_map(|index| questions[*index as usize].fingerprint()));
-            for index in of_shard {
-                let question = &questions[*index as usize];
-                if let Some(fingerprint) = question.fingerprint() {
-                    verdicts[*index as usize] = shard.check(fingerprint, question.file(), expected);
-                }
+        };
+        let parts = self.shards.iter().zip(ends.windows(2));
+        let parts = parts.map(|(shard, range)| (shard, &sorted.asked[range[0] as usize..range[1] as usize]));
+        // Who waits for another worker once would be right behind it from then on and wait again and again.
+        let mut busy = Vec::new();
+        for (shard, of_shard) in parts.filter(|(_, of_shard)| !of_shard.is_empty()) {
+            match shard.try_lock() {
+                Ok(mut shard) => ask(&mut shard, of_shard),
+                Err(_) => busy.push((shard, of_shard)),
             }
         }
+        busy.into_iter().for_each(|(shard, of_shard)| ask(&mut lock(shard), of_shard));
     }
 
     /// How many events that count share their id with another content.

@@ -265,12 +265,30 @@ mod tests {
     /// An object of few keys, so that equal ones meet in many lines; spread over a line as one writer does it.
     fn object() -> impl Strategy<Value = String> {
         let leaf = prop::sample::select(vec![
-            "null", "true", "0", "-1.5e3", "\"\"", "\"t\"", r#""a text of more than sixteen bytes""#, r#""\u00e9\n""#, "\"é\"", "[]", "{}",
-            r#"[{"a":1},"x"]"#, "1x", "\"\u{1}\"",
+            "null",
+            "true",
+            "0",
+            "-1.5e3",
+            "\"\"",
+            "\"t\"",
+            r#""a text of more than sixteen bytes""#,
+            r#""\u00e9\n""#,
+            "\"é\"",
+            "[]",
+            "{}",
+            r#"[{"a":1},"x"]"#,
+            "1x",
+            "\"\u{1}\"",
         ]);
         let leaf = leaf.prop_map(|leaf: &str| leaf.to_owned());
         let key = prop::sample::select(vec![
-            "a", "b", "p", "c", r"\u0061", "é", "a_key_of_more_than_sixteen_bytes",
+            "a",
+            "b",
+            "p",
+            "c",
+            r"\u0061",
+            "é",
+            "a_key_of_more_than_sixteen_bytes",
             "a_key_that_is_longer_than_sixty_four_bytes_and_therefore_is_not_to_be_remembered",
         ]);
         let members = move |inner| prop::collection::vec((key.clone(), inner), 0..5);

@@ -211,7 +211,8 @@ impl<'p> Scanner<'p> {
         }
         if wanted.hashed {
             // An object that says nothing is the same as none.
-            let nothing = self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == self.object_hash(0));
+            let nothing =
+                self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == self.object_hash(0));
             self.hash = if nothing { 0 } else { self.value_hash };
         }
         end

@@ -8,6 +8,7 @@ use pql::{
     decode::{
         Decoded, Line, Reason, Seed,
         format::{Formats, Reading},
+        json::{Projection, Scanner},
     },
     diag::{Document, Paint, Problems, render},
     emit::{self, Dialect, Format, Side},
@@ -73,9 +74,34 @@ fn is_json(line: &Line<'_>) -> bool {
     !matches!(line, Line::Rejected(reason) if of_json.contains(reason))
 }
 
+/// Lines that one scanner walks over the short way wherever it can, and another the long way: both find the same. Twice, since all that is
+/// remembered of lines is known the second time.
+fn scanned_alike(text: &str) {
+    let mut projection = Projection::new();
+    for path in ["event", "user_id", "properties", "properties.p", "properties.p.1", "context.page", "context.page.url"]
+    {
+        projection.add(&path.split('.').map(str::to_owned).collect::<Vec<String>>());
+    }
+    projection.hash_at(&["context".to_owned()]);
+    let seed = Seed::default();
+    let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, seed.clone()));
+    for _ in 0..2 {
+        let mut start = 0;
+        for line in text.split('\n') {
+            let here = short.scan_in(line, &text.as_bytes()[start..]);
+            start += line.len() + 1;
+            assert_eq!(here, long.scan_long(line), "{line:?}");
+            if here.is_ok() {
+                assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{line:?}");
+            }
+        }
+    }
+}
+
 /// One line: its verdict does not depend on the model, and is that of serde_json.
 pub fn line(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    scanned_alike(text);
     let text = text.replace('\n', " ");
     let verdict = |model: &Model, format: &str| {
         let formats = Formats::new(model, format, 1);
@@ -86,7 +112,7 @@ pub fn line(bytes: &[u8]) {
             other => format!("{other:?}"),
         };
         let any = said(&decoder.decode(&text));
-        let usual = match decoder.decode_event(&text) {
+        let usual = match decoder.decode_event(&text, text.as_bytes()) {
             Decoded::Event(event) => format!("{event:?}"),
             Decoded::Line(line) => said(&line),
         };

@@ -104,7 +104,7 @@ fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
     group.bench_function("decode", |bench| {
         let mut reading = Reading::new(&formats, Seed::default(), Micros::MAX);
         let decoder = reading.of_file(0, Some(text.as_bytes())).expect("native lines");
-        bench.iter(|| text.lines().for_each(|line| drop(black_box(decoder.decode_event(line)))));
+        bench.iter(|| text.lines().for_each(|line| drop(black_box(decoder.decode_event(line, line.as_bytes())))));
     });
     group.bench_function("read to fold", |bench| bench.iter(|| fold(model, path, 1)));
 }
@@ -120,7 +120,7 @@ fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path)
         bench.iter(|| {
             let hearth = Hearth::new(model, &seed, 1);
             let mut folder = Folder::new(&hearth, 1);
-            text.lines().for_each(|line| match decoder.decode_event(line) {
+            text.lines().for_each(|line| match decoder.decode_event(line, line.as_bytes()) {
                 Decoded::Event(event) => folder.fold_event(0, &event),
                 Decoded::Line(line) => folder.fold(0, &line),
             });

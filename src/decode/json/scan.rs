@@ -96,7 +96,7 @@ impl<'p> Scanner<'p> {
     }
 
     /// The same by the long way, which takes any line.
-    pub(super) fn scan_long(&mut self, line: &str) -> Result<Kind, Fault> {
+    pub fn scan_long(&mut self, line: &str) -> Result<Kind, Fault> {
         self.begin();
         self.walk(line)
     }

@@ -5,15 +5,15 @@ use wide::u8x16;
 /// Sixteen bytes of a line from a position on, if it has so many.
 #[inline(always)]
 pub(super) fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
-    bytes.get(at..)?.first_chunk::<16>()
+    // A position is never so large that the sum wraps; if it did, there would be nothing between the two.
+    bytes.get(at..at.wrapping_add(16))?.as_array()
 }
 
 /// The same of twice as many.
 #[inline(always)]
 fn two_chunks_at(bytes: &[u8], at: usize) -> Option<(&[u8; 16], &[u8; 16])> {
-    let both = bytes.get(at..)?.first_chunk::<32>()?;
-    let (first, second) = both.split_at(16);
-    Some((first.try_into().ok()?, second.try_into().ok()?))
+    let (first, second) = bytes.get(at..at.wrapping_add(32))?.split_at(16);
+    Some((first.as_array()?, second.as_array()?))
 }
 
 /// Sixteen bytes of a line from a position on; zeros beyond its end.

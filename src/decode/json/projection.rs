@@ -111,16 +111,16 @@ impl Projection {
 
     /// The slots of a node whose value does nothing but fill slots, two at most; none if there is more to it.
     pub(super) fn slots_alone(&self, node: u32) -> Option<[u32; 2]> {
-        const NO_SLOT: u32 = u32::MAX;
-        let Some(node) = self.nodes.get(node as usize) else { return Some([NO_SLOT; 2]) };
-        let simple = node.children.is_empty() && !node.hashed && node.slots.len() <= 2;
-        let slot = |at: usize| node.slots.get(at).copied().unwrap_or(NO_SLOT);
-        simple.then(|| [slot(0), slot(1)])
+        let simple = self.nodes.get(node as usize).is_none_or(|node| node.children.is_empty() && !node.hashed);
+        self.few_slots(node).filter(|_| simple)
     }
 
-    /// Whether the value of a node fills no slot itself.
-    pub(super) fn fills_nothing(&self, node: u32) -> bool {
-        self.nodes.get(node as usize).is_none_or(|node| node.slots.is_empty())
+    /// The slots that the value of a node fills, two at most; none if they are more.
+    pub(super) fn few_slots(&self, node: u32) -> Option<[u32; 2]> {
+        const NO_SLOT: u32 = u32::MAX;
+        let Some(node) = self.nodes.get(node as usize) else { return Some([NO_SLOT; 2]) };
+        let slot = |at: usize| node.slots.get(at).copied().unwrap_or(NO_SLOT);
+        (node.slots.len() <= 2).then(|| [slot(0), slot(1)])
     }
 
     /// Whether the value of a node is fingerprinted.

@@ -74,6 +74,8 @@ struct Step {
     mask: [u32; CHUNKS],
     /// How many bytes are compared, 0 if none can be.
     length: u32,
+    /// Whether its first sixteen bytes are all there is to compare.
+    short: bool,
     /// How many bytes it is long.
     advance: u32,
     /// The step that followed it last.
@@ -81,7 +83,7 @@ struct Step {
     from: u32,
     to: u32,
     what: What,
-    /// Slots that the value fills, where that is all there is to it.
+    /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
     slots: [u32; 2],
     /// The node of the value, where there is more to it, or the one that is opened or closed.
     node: u32,
@@ -97,6 +99,7 @@ impl Step {
             text: [[0; 16]; CHUNKS],
             mask: [0; CHUNKS],
             length: 0,
+            short: false,
             advance: 0,
             next: NONE,
             from: OUTSIDE,
@@ -112,6 +115,7 @@ impl Step {
     /// Sets the bytes that are compared; there must not be more than fit.
     fn set_text(&mut self, text: &[u8]) {
         self.length = text.len() as u32;
+        self.short = text.len() <= 16 && self.what != What::Word;
         for chunk in 0..CHUNKS {
             self.text[chunk] = padded(text, 16 * chunk);
             self.mask[chunk] = (1 << text.len().saturating_sub(16 * chunk).min(16)) - 1;
@@ -131,13 +135,14 @@ impl Step {
             Some(chunk) => self.agrees(0, *chunk),
             None => self.agrees(0, padded(bytes, at)),
         };
-        first
-            && (self.length <= 16 || self.goes_on_at(bytes, at))
-            && (self.what != What::Word || !begins_more(bytes, at + self.advance as usize))
+        first && (self.short || self.goes_on_at(bytes, at))
     }
 
     #[inline(always)]
     fn goes_on_at(&self, bytes: &[u8], at: usize) -> bool {
+        if self.what == What::Word && begins_more(bytes, at + self.advance as usize) {
+            return false;
+        }
         (1..CHUNKS).take_while(|chunk| self.length as usize > 16 * chunk).all(|chunk| {
             let from = at + 16 * chunk;
             self.agrees(chunk, chunk_at(bytes, from).copied().unwrap_or_else(|| padded(bytes, from)))
@@ -201,7 +206,34 @@ struct Open {
     sums: [u64; OPEN_MAX + 1],
     /// Of each, the hash of its key.
     keys: [u64; OPEN_MAX + 1],
+    /// Of each, the position of its brace.
+    starts: [usize; OPEN_MAX + 1],
     depth: usize,
+}
+
+impl Open {
+    /// An object under a key of some hash, with its brace at a position.
+    #[inline(always)]
+    fn begin(&mut self, key: u64, start: usize) {
+        self.depth += 1;
+        self.sums[self.depth] = 0;
+        self.keys[self.depth] = key;
+        self.starts[self.depth] = start;
+    }
+
+    /// The sum of the last object, which ends, the hash of its key, and the position of its brace.
+    #[inline(always)]
+    fn end(&mut self) -> (u64, u64, usize) {
+        let ended = (self.sums[self.depth], self.keys[self.depth], self.starts[self.depth]);
+        self.depth -= 1;
+        ended
+    }
+
+    /// Adds a member's hash to the last object.
+    #[inline(always)]
+    fn add(&mut self, hash: u64) {
+        self.sums[self.depth] = self.sums[self.depth].wrapping_add(hash);
+    }
 }
 
 impl Scanner<'_> {
@@ -236,7 +268,7 @@ impl Scanner<'_> {
                 }
             };
             guess = step.next;
-            at += step.advance as usize;
+            at = at.wrapping_add(step.advance as usize);
             match step.what {
                 What::Text => at = self.text(line, bytes, at, step)?,
                 What::Word | What::Other => {
@@ -245,23 +277,21 @@ impl Scanner<'_> {
                 }
                 What::Open => {
                     self.enter(step.node)?;
-                    open.depth += 1;
-                    open.sums[open.depth] = 0;
-                    open.keys[open.depth] = step.hash;
+                    open.begin(step.hash, at.wrapping_sub(1));
                     continue;
                 }
                 What::Close => {
-                    let (sum, key) = (open.sums[open.depth], open.keys[open.depth]);
-                    open.depth -= 1;
+                    let (sum, key, start) = open.end();
+                    self.fill(step.slots, Raw { kind: Kind::Object, start: start as u32, end: at as u32 });
                     if step.node != NOWHERE || step.hashed {
                         self.value_hash = self.object_hash(sum);
-                        if step.node != NOWHERE {
-                            // An object that says nothing is the same as none.
-                            self.hash = if sum == 0 { 0 } else { self.value_hash };
-                        }
+                    }
+                    if step.node != NOWHERE {
+                        // An object that says nothing is the same as none.
+                        self.hash = if sum == 0 { 0 } else { self.value_hash };
                     }
                     if step.hashed {
-                        open.sums[open.depth] = open.sums[open.depth].wrapping_add(self.mix(key, self.value_hash));
+                        open.add(self.mix(key, self.value_hash));
                     }
                     if step.to == OUTSIDE {
                         return (space(line.as_bytes(), at) == line.len()).then_some(());
@@ -270,7 +300,7 @@ impl Scanner<'_> {
                 }
             }
             if step.hashed {
-                open.sums[open.depth] = open.sums[open.depth].wrapping_add(self.mix(step.hash, self.value_hash));
+                open.add(self.mix(step.hash, self.value_hash));
             }
         }
     }
@@ -417,11 +447,12 @@ impl Scanner<'_> {
     /// A step that opens or closes an object without a key before it.
     fn brace(&self, mark: u8, place: Place, step: &mut Step, track: &mut Track) -> Option<()> {
         if mark == b'{' {
-            let plain = self.projection.fills_nothing(0);
+            let plain = self.projection.few_slots(0).is_some();
             return plain.then(|| self.opens(0, false, step, track));
         }
         step.what = What::Close;
         step.to = place.above;
+        step.slots = self.projection.few_slots(place.node)?;
         let above = track.places[place.above as usize];
         step.hashed = above.depth > 0 && above.hashed;
         step.node = if self.projection.is_hashed(place.node) { place.node } else { NOWHERE };
@@ -443,7 +474,7 @@ impl Scanner<'_> {
         let child = self.projection.child(place.node, key.as_bytes());
         let alone = self.projection.slots_alone(child);
         step.hash = if place.hashed { self.hash_bytes(Kind::Text, key.as_bytes()) } else { 0 };
-        if mark == b'{' && self.projection.fills_nothing(child) && place.depth < OPEN_MAX {
+        if mark == b'{' && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
             self.opens(child, place.hashed, step, track);
             return;
         }

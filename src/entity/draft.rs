@@ -9,9 +9,8 @@ use super::{
 };
 use crate::{
     expr::Value,
-    fold::{Edge, FileCounts, Folk, Interner, Named, Owner, State, unpack},
+    fold::{Edge, FileCounts, Owner, State, Timeline, unpack},
     model::Model,
-    units::Day,
 };
 
 /// A person before it is known whether it is a user.
@@ -27,8 +26,8 @@ pub(super) struct Told<'s> {
     pub(super) host: Option<String>,
     /// Its registrable domain.
     pub(super) domain: Option<String>,
-    /// The accounts that were named, one a date, sorted.
-    pub(super) timeline: Cow<'s, [Named]>,
+    /// The accounts that were named.
+    pub(super) timeline: Cow<'s, Timeline>,
     /// The account that was named last.
     pub(super) named_last: Option<u32>,
 }
@@ -43,7 +42,7 @@ impl<'s> Told<'s> {
         let host = email(state, model, draft, emails).as_deref().and_then(host);
         let domain = host.as_deref().and_then(registrable);
         let timeline = timeline(state, &draft.raw);
-        let named_last = named_last(&timeline, &state.accounts);
+        let named_last = timeline.last();
         Told { host, domain, timeline, named_last }
     }
 }
@@ -117,26 +116,16 @@ pub(super) fn exclude(state: &State, draft: &Draft<'_>, counts: &mut [FileCounts
     }
 }
 
-/// The accounts that a person named, one a date, sorted.
-fn timeline<'s>(state: &'s State, raw: &[(u32, Owner)]) -> Cow<'s, [Named]> {
-    if let [(part, owner)] = raw {
-        return Cow::Borrowed(folk(state, *part, *owner).map_or(&[], |folk| &folk.named));
+/// The accounts that a person named.
+fn timeline<'s>(state: &'s State, raw: &[(u32, Owner)]) -> Cow<'s, Timeline> {
+    if let [(part, owner)] = raw
+        && let Some(folk) = folk(state, *part, *owner)
+    {
+        return Cow::Borrowed(&folk.named);
     }
-    let mut merged = Folk::default();
+    let mut merged = Timeline::default();
     for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
-        folk.named.iter().for_each(|named| merged.name_account(*named, &state.accounts));
+        folk.named.iter().for_each(|named| merged.name(named, &state.accounts));
     }
-    Cow::Owned(merged.named)
-}
-
-/// The account that was named last; at one instant the smaller id.
-fn named_last(timeline: &[Named], ids: &Interner) -> Option<u32> {
-    let later = |a: &&Named, b: &&Named| a.at.cmp(&b.at).then_with(|| ids.get(b.account).cmp(ids.get(a.account)));
-    timeline.iter().max_by(later).map(|named| named.account)
-}
-
-/// The account of an event that names none: the one named last on its date, else on the nearest earlier date, else the first later one.
-pub(super) fn credit(timeline: &[Named], day: Day) -> Option<u32> {
-    let after = timeline.partition_point(|named| named.day <= day);
-    timeline.get(after.saturating_sub(1)).map(|named| named.account)
+    Cow::Owned(merged)
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
-use draft::{Draft, Told, credit, exclude, gather};
+use draft::{Draft, Told, exclude, gather};
 pub use identity::{NOBODY, People};
 
 use rayon::prelude::*;
@@ -212,7 +212,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         credited.extend(user_rows[first as usize..].iter().filter_map(|at| {
             let row = &state.parts[at.part as usize].rows[at.row as usize];
             let named = (row.account != NO_ACCOUNT).then_some(row.account);
-            let account = named.or_else(|| credit(&timeline, row.day)).or(of_domain)?;
+            let account = named.or_else(|| timeline.credit(row.day)).or(of_domain)?;
             Some((account, *at))
         }));
         let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);

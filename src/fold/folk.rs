@@ -2,22 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{cells::Edge, counts::Bucket, intern::Interner, keyed::Keyed, shared::TextOrder};
-use crate::{
-    decode::Seed,
-    units::{Day, Micros},
-};
-
-/// The account that a raw id named last on a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Named {
-    /// When it was named.
-    pub at: Micros,
-    /// On which local date.
-    pub day: Day,
-    /// Which.
-    pub account: u32,
-}
+use super::{cells::Edge, counts::Bucket, intern::Interner, keyed::Keyed, timeline::Timeline};
+use crate::{decode::Seed, units::Day};
 
 /// Rows by account and date.
 type RowIndex = HashMap<(u32, Day), u32, Seed>;
@@ -28,8 +14,8 @@ pub struct Folk {
     /// Rows by account and date: the first one met, then the others.
     first_row: Option<(u32, Day, u32)>,
     more_rows: Option<Box<RowIndex>>,
-    /// By date, sorted.
-    pub named: Vec<Named>,
+    /// The accounts that it named.
+    pub named: Timeline,
     /// What few raw ids have.
     pub more: Option<Box<FolkMore>>,
 }
@@ -60,25 +46,6 @@ impl Folk {
             self.first_row = Some((account, day, row));
         } else {
             self.more_rows.get_or_insert_default().insert((account, day), row);
-        }
-    }
-
-    /// Notes that an account was named.
-    pub fn name_account(&mut self, named: Named, accounts: &impl TextOrder) {
-        let at = match self.named.last() {
-            Some(last) if last.day < named.day => self.named.len(),
-            Some(last) if last.day == named.day => self.named.len() - 1,
-            _ => self.named.partition_point(|known| known.day < named.day),
-        };
-        match self.named.get_mut(at) {
-            Some(known) if known.day == named.day => {
-                let later = named.at > known.at;
-                let tie = named.at == known.at && accounts.text_order(named.account, known.account).is_lt();
-                if later || tie {
-                    *known = named;
-                }
-            }
-            _ => self.named.insert(at, named),
         }
     }
 }

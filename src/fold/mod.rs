@@ -18,12 +18,13 @@ mod load;
 mod part;
 mod shared;
 mod state;
+mod timeline;
 
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use duplicates::{Duplicates, Verdict};
-pub use folk::{Folk, FolkMore, Named, Population};
+pub use folk::{Folk, FolkMore, Population};
 pub use hearth::Hearth;
 pub use image::edge_kind;
 pub use intern::Interner;
@@ -32,6 +33,7 @@ pub use keyed::Keyed;
 pub use part::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, Owner, PARTITIONS, Part, Rest, Row};
 pub use shared::TextOrder;
 pub use state::State;
+pub use timeline::{Named, Timeline};
 
 use self::{
     image::{Buffer, Image, NULL, Whose},

@@ -5,10 +5,11 @@ use super::{
     counts::Bucket,
     days::DaySet,
     duplicates::Verdict,
-    folk::{Folk, Named, Population},
+    folk::{Folk, Population},
     image::{Buffer, Image, NULL, Recipe, Step, Whose},
     keyed::Keyed,
     shared::{SharedTexts, TextOrder},
+    timeline::Named,
 };
 use crate::{
     decode::Seed,
@@ -179,7 +180,7 @@ impl Part {
         }
         let folk = self.folk_mut(owner);
         if link.account != NO_ACCOUNT {
-            folk.name_account(Named { at: link.at, day: link.day, account: link.account }, accounts);
+            folk.named.name(Named { at: link.at, day: link.day, account: link.account }, accounts);
         }
         if link.visitor != NO_TEXT {
             folk.more.get_or_insert_default().met.merge(link.visitor, (), |(), ()| {});

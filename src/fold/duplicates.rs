@@ -86,7 +86,7 @@ impl Shard {
     fn grow(&mut self, expected: usize) {
         // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap. At once to
         // what is expected, though not by much more than there is, since the events of other lines may be of other sizes.
-        let expected = (expected.saturating_mul(8) / 5).min(self.places.len() * 16);
+        let expected = (expected.saturating_mul(8) / 5).min(self.places.len() * 4);
         let span = (self.taken * 9 / 4).max(self.places.len() * 9 / 8).max(OVERHANG).max(expected);
         let old = std::mem::replace(&mut self.places, vec![Entry::default(); span + OVERHANG]);
         for entry in old.into_iter().filter(|entry| !entry.is_free()) {

@@ -61,10 +61,10 @@ impl Worker<'_> {
             Folding { block, decoder, folder: &mut self.folder, shared: self.shared, keep: self.job.keep_rejects };
         let mut pieces = Vec::new();
         let mut start = 0;
-        for (number, line) in block.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let bytes = line.strip_suffix(b"\n").unwrap_or(line);
-            pieces.push(Piece { bytes, start, number: number as u64 });
-            start += line.len();
+        while start < block.bytes.len() {
+            let end = memchr::memchr(b'\n', &block.bytes[start..]).map_or(block.bytes.len(), |at| start + at);
+            pieces.push(Piece { bytes: &block.bytes[start..end], start, number: pieces.len() as u64 });
+            start = end + 1;
         }
         match folding.decoder.lines() {
             Lines::Batches(paths) => pieces.iter().try_for_each(|piece| folding.batch(*piece, paths))?,

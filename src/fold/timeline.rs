@@ -54,8 +54,8 @@ pub struct Timeline {
     whens: Vec<When>,
     /// The account of all dates, while there is one.
     account: u32,
-    /// By date, once there are several.
-    accounts: Option<Box<Vec<u32>>>,
+    /// By date, once there are several; until then nothing.
+    accounts: Vec<u32>,
 }
 
 impl Timeline {
@@ -83,8 +83,8 @@ impl Timeline {
             }
             _ => {
                 self.whens.insert(at, when);
-                if let Some(all) = &mut self.accounts {
-                    all.insert(at, named.account);
+                if !self.accounts.is_empty() {
+                    self.accounts.insert(at, named.account);
                 }
                 self.set_account(at, named.account);
             }
@@ -92,20 +92,20 @@ impl Timeline {
     }
 
     fn account_at(&self, at: usize) -> u32 {
-        self.accounts.as_ref().map_or(self.account, |all| all[at])
+        self.accounts.get(at).copied().unwrap_or(self.account)
     }
 
     fn set_account(&mut self, at: usize, account: u32) {
-        match &mut self.accounts {
-            Some(all) => all[at] = account,
-            None if self.whens.len() == 1 => self.account = account,
-            None if account == self.account => {}
-            None => {
-                let mut all = vec![self.account; self.whens.len()];
-                all[at] = account;
-                self.accounts = Some(Box::new(all));
+        if self.accounts.is_empty() {
+            if self.whens.len() == 1 {
+                self.account = account;
             }
+            if account == self.account {
+                return;
+            }
+            self.accounts = vec![self.account; self.whens.len()];
         }
+        self.accounts[at] = account;
     }
 
     /// What was named, by date.

@@ -7,7 +7,7 @@ use crate::units::{DAY_US, Micros};
 #[derive(Debug)]
 pub struct InstantReader<'z> {
     zone: &'z Zone,
-    /// `YYYY-MM-DDT`, and the first microsecond of that date in UTC.
+    /// The date that was read last with what stands between it and the time, as `YYYY-MM-DDT`, and the first microsecond of that date in UTC.
     date: [u8; 11],
     day_us: i64,
 }
@@ -25,7 +25,7 @@ impl<'z> InstantReader<'z> {
         }
         let at = parse_instant(text, self.zone)?;
         if let Some(date) = text.as_bytes().first_chunk::<11>()
-            && date[10] == b'T'
+            && matches!(date[10], b'T' | b' ')
             && let Some(day) = read_date(date)
         {
             self.date = *date;
@@ -34,7 +34,7 @@ impl<'z> InstantReader<'z> {
         Ok(at)
     }
 
-    /// The instant of `YYYY-MM-DDThh:mm:ss[.fraction]Z`, if the date is the one that was read last.
+    /// The instant of `YYYY-MM-DDThh:mm:ss[.fraction]` and a zone that is UTC, if the date is the one that was read last.
     #[inline]
     fn of_same_date(&self, bytes: &[u8]) -> Option<Micros> {
         let (date, rest) = bytes.split_first_chunk::<11>()?;
@@ -44,9 +44,14 @@ impl<'z> InstantReader<'z> {
             return None;
         }
         let of_day = seconds_of_day(*time)?;
-        let fraction_us = match rest {
-            [b'Z'] => 0,
-            [b'.', digits @ .., b'Z'] if (1..=6).contains(&digits.len()) => {
+        let local = match rest {
+            [local @ .., b'Z'] | [local @ .., b'+', b'0', b'0', b':', b'0', b'0'] => local,
+            local if self.zone.is_utc() => local,
+            _ => return None,
+        };
+        let fraction_us = match local {
+            [] => 0,
+            [b'.', digits @ ..] if (1..=6).contains(&digits.len()) => {
                 let mut fraction = 0;
                 for byte in digits {
                     let digit = byte.wrapping_sub(b'0');

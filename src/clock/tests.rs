@@ -30,9 +30,6 @@ fn instants_and_days_are_written_as_jiff_writes_them() {
 
 #[test]
 fn a_reader_that_remembers_reads_as_one_that_does_not() {
-    let zone = Zone::named("America/New_York").expect("known");
-    let mut reader = InstantReader::new(&zone);
-    let mut days = DayReader::new(&zone);
     let times = [
         "2026-03-08T00:00:00Z",
         "2026-03-08T06:59:59.999999Z",
@@ -46,8 +43,20 @@ fn a_reader_that_remembers_reads_as_one_that_does_not() {
         "2026-03-08T10:00:00.1234567Z",
         "2026-03-08T10:00:00.12a",
         "2026-03-08T10:00:00+01:00",
+        "2026-03-08T10:00:00+00:00",
+        "2026-03-08T10:00:00.25+00:00",
+        "2026-03-08T10:00:00.+00:00",
+        "2026-03-08T10:00:00-00:00",
+        "2026-03-08T10:00:00+00:0",
+        "2026-03-08T10:00:00ZZ",
+        "2026-03-08T10:00:00Z+00:00",
+        "2026-03-08T10:00:00.5",
         "2026-03-08T10:00:00",
         "2026-03-08 10:00:00Z",
+        "2026-03-08 10:00:00",
+        "2026-03-08 10:00:00.540000",
+        "2026-03-08T10:00:00",
+        "2026-03-08_10:00:00",
         "2026-03-09T03:59:59Z",
         "2026-03-09T04:00:00Z",
         "2026-02-30T10:00:00Z",
@@ -75,11 +84,15 @@ fn a_reader_that_remembers_reads_as_one_that_does_not() {
         "2026-11-02T04:59:59Z",
         "2026-11-02T05:00:00Z",
     ];
-    for text in times.iter().chain(&times) {
-        let at = reader.parse(text);
-        assert_eq!(at, parse_instant(text, &zone), "{text}");
-        if let Ok(at) = at {
-            assert_eq!(days.day(at), zone.day(at), "{text}");
+    for zone in [Zone::named("America/New_York").expect("known"), Zone::utc()] {
+        let mut reader = InstantReader::new(&zone);
+        let mut days = DayReader::new(&zone);
+        for text in times.iter().chain(&times) {
+            let at = reader.parse(text);
+            assert_eq!(at, parse_instant(text, &zone), "{text}");
+            if let Ok(at) = at {
+                assert_eq!(days.day(at), zone.day(at), "{text}");
+            }
         }
     }
 }

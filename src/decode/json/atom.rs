@@ -12,9 +12,7 @@ impl Scanner<'_> {
         if !line.as_bytes()[at..].starts_with(word.as_bytes()) {
             return self.bad(Fault::Syntax(at));
         }
-        self.kind = kind;
-        self.value_hash = self.mix(0, kind as u64);
-        at + word.len()
+        self.word_end(at + word.len(), kind)
     }
 
     #[inline(never)]

@@ -156,6 +156,12 @@ fn begins_more(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at), Some(b'"' | b'{' | b' ' | b'\t'))
 }
 
+/// Four bytes from a position on.
+#[inline(always)]
+fn chunk_word(bytes: &[u8], at: usize) -> Option<&[u8; 4]> {
+    bytes.get(at..at.wrapping_add(4))?.as_array()
+}
+
 /// Steps that were met.
 #[derive(Debug)]
 pub(super) struct Track {
@@ -340,8 +346,10 @@ impl Scanner<'_> {
         let end = if step.node != NOWHERE {
             self.value(line, at, step.node, step.hashed)
         } else {
-            let end = match bytes.get(at) {
-                Some(b'0'..=b'9') => self.number(bytes, at, step.hashed),
+            let end = match (bytes.get(at), chunk_word(bytes, at)) {
+                (Some(b'0'..=b'9'), _) => self.number(bytes, at, step.hashed),
+                (_, Some(b"null")) => self.word_end(at + 4, Kind::Null),
+                (_, Some(b"true")) => self.word_end(at + 4, Kind::True),
                 _ => self.any_value(line, at, NOWHERE, step.hashed),
             };
             if end != BAD {
@@ -350,6 +358,14 @@ impl Scanner<'_> {
             end
         };
         (end != BAD).then_some(end)
+    }
+
+    /// A word that ends at a position.
+    #[inline(always)]
+    pub(super) fn word_end(&mut self, end: usize, kind: Kind) -> usize {
+        self.kind = kind;
+        self.value_hash = self.mix(0, kind as u64);
+        end
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ pub mod wheres;
 
 use sha2::{Digest, Sha256};
 
-pub use asks::{Asks, Condition, LevelAsks, Planned};
+pub use asks::{Asks, Condition, LevelAsks, Made, Planned};
 pub use compiled::Model;
 pub use file::{MeasureKind, Words, words};
 pub use source::Source;

@@ -523,7 +523,7 @@ pub fn evaluate<'s>(
 }
 
 /// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
-fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
+pub fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
     let email = |values: &[Value<'static>]| {
         traits.iter().find_map(|index| match values.get(*index) {

@@ -236,6 +236,7 @@ fn of_events(
     let evaluated = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
     watch.end()?;
+    notes::nobody(&scored, Some(&document.name));
     Ok(check::data::warnings(document, model, &dump.survey, &scored))
 }
 

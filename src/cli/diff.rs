@@ -77,7 +77,7 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
     max_line: Limits,
 
-    /// Say nothing but errors
+    /// Say nothing but errors, and a warning if no event counts
     #[arg(short, long)]
     quiet: bool,
 }
@@ -241,6 +241,7 @@ impl Runs<'_> {
         }
         let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
             .map_err(|error| under(&name, error.into()))?;
+        notes::nobody(&scored, Some(&name));
         Ok(Snapshot::take(&scored, model, name))
     }
 

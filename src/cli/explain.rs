@@ -1,5 +1,7 @@
 //! `pql explain`: why one user or account is what it is.
 
+mod nobody;
+
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -18,7 +20,7 @@ use crate::{
     diag::{no_commands, suggest},
     emit::Side,
     explain::{DAYS_MAX, Explanation, climb, events, forecast},
-    ledger::{Entity, ledger, word},
+    ledger::{Entity, ledger},
     model::parse_whole,
     pipeline::{self, Job},
     read::{self, Limits, Watch},
@@ -104,6 +106,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let source = model::find(arguments.model.as_ref())?;
     let model =
         parse_whole(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
+    let again = nobody::watch(&model, &inputs);
     let signal = signal(arguments, side.level(&model))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
@@ -120,11 +123,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     })?;
     let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     let Some(entity) = Entity::find(&scored, side, id) else {
-        let as_of = crate::clock::instant_text(folded.as_of.instant);
-        let message = format!(
-            "no event of the {} `{id}` counts before {as_of}, so there is nothing to explain; ids are as `pql score` prints them",
-            word(side)
-        );
+        let message = nobody::nobody(&job, (&folded, users.as_ref()), &source.document, (side, id), again.as_ref())?;
         return Err(Failure::Error(anyhow::anyhow!(message), Exit::No));
     };
     let ledger = ledger(&scored, &model, entity);

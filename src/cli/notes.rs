@@ -80,6 +80,30 @@ pub(super) fn accounts(scored: &Scored<'_>, model: &Model) {
     }
 }
 
+/// That there is nobody to write a row of, and what became of the records. Told even where nothing but errors is: after a wrong date an empty list is
+/// wrong, and looks like a day without leads. `under` names the model where there are several.
+pub(super) fn nobody(scored: &Scored<'_>, under: Option<&str>) {
+    if scored.users.count + scored.accounts.count > 0 {
+        return;
+    }
+    let files = || scored.entities.counts.iter();
+    let became: [(i64, &str); 3] = [
+        (files().map(|file| file.after_as_of).sum(), "at or after it"),
+        (files().map(|file| file.excluded).sum(), "of internal users"),
+        (files().map(|file| file.anonymous).sum(), "of visitors who are nobody known"),
+    ];
+    let became = became.into_iter().filter(|(count, _)| *count > 0);
+    let became: Vec<String> = became
+        .map(|(count, what)| format!("{} {what}", plural(count.unsigned_abs(), "record is", "records are")))
+        .collect();
+    let under = under.map(|name| format!("under the model {name} ")).unwrap_or_default();
+    let as_of = crate::clock::instant_text(scored.as_of.instant);
+    let why = if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) };
+    tell(&visible(&format!(
+        "warning: {under}no event counts before {as_of}, so there are no users and no accounts{why}"
+    )));
+}
+
 /// The rejected lines of a run that has no result because of them, and what to do if nearly all are something else than events.
 pub(super) fn no_result(error: &RunError) {
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = error else { return };

@@ -88,7 +88,7 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
-    /// Say nothing but errors
+    /// Say nothing but errors, and a warning if no event counts
     #[arg(short, long)]
     quiet: bool,
 
@@ -217,6 +217,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
         tell_input(&folded, job.format, &model);
     }
     let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    notes::nobody(&scored, None);
     if !arguments.quiet {
         tell_result(&scored, &model, &arguments.view, without, folded.split_records);
     }
@@ -251,10 +252,6 @@ fn tell_input(folded: &Folded, format: &str, model: &Model) {
 
 /// What there is to say of users and accounts beside their rows.
 fn tell_result(scored: &Scored<'_>, model: &Model, view: &View, without: WithoutEvents, split_records: u64) {
-    if scored.users.count + scored.accounts.count == 0 {
-        let as_of = crate::clock::instant_text(scored.as_of.instant);
-        tell(&format!("warning: no event of anybody lies before {as_of}, so there are no rows"));
-    }
     let files = [(&view.users, "user", "users"), (&view.accounts, "account", "accounts")];
     for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
         if let (Some(path), Some(count @ 1..)) = (path, count) {

@@ -147,6 +147,21 @@ impl<'s> Entities<'s> {
         all
     }
 
+    /// Of some domains the first that the host of a user's e-mail is, or lies below, by place. `emails` are those of the enrichment file.
+    pub fn domain_among(
+        &self,
+        user: u32,
+        model: &Model,
+        emails: &HashMap<String, String>,
+        domains: &[String],
+    ) -> Option<usize> {
+        let known = &self.users[user as usize];
+        let rows = self.user_rows(user as usize).iter().map(|at| (at.part, at.row)).collect();
+        let draft = Draft { id: known.id, raw: known.raw.clone(), rows };
+        let host = Told::read(self.state, model, &draft, emails).host?;
+        domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain)))
+    }
+
     /// The user behind a raw id, by place, if it has any event.
     pub fn user_of(&self, raw: &str) -> Option<u32> {
         let hash = self.state.hash(raw);

@@ -3,6 +3,7 @@
 //! Takes what was folded and scored; gives an [`Explanation`]. The points are those of the scorer ([`crate::ledger`]); ways up and the forecast ask
 //! the same scorer about other facts and later days.
 
+mod aside;
 mod climb;
 mod events;
 mod forecast;
@@ -11,6 +12,7 @@ mod needs;
 mod report;
 mod whatif;
 
+pub use aside::{Aside, By, aside_by_id, opened, set_aside, sets_aside_by_id};
 pub use climb::{Climb, Step, Way, climb};
 pub use events::{Counted, SignalEvents, events};
 pub use forecast::{DAYS_MAX, Drop, Forecast, forecast};

@@ -268,26 +268,7 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             }
             _ => Abs::NULL,
         },
-        Program::Compare(operator, a, b) => {
-            let mut left = operand(a, scope);
-            let low = |program: &Program| scope.capitals() && lowers(program);
-            if let (Program::Constant(Value::Text(text)), Text { of, other }, false) = (&**b, &left.known, low(a)) {
-                return ordered(*operator, texts(of, *other, &[Cow::Borrowed(text)], false), left.null);
-            }
-            let mut right = operand(b, scope);
-            // A text that the model does not compare with one fact may be one that it compares with another.
-            let constant = matches!(**a, Program::Constant(_)) || matches!(**b, Program::Constant(_));
-            if !constant && matches!(left.known, Text { .. }) {
-                left.to_mut().known = Any;
-            }
-            if low(a) {
-                lowered(left.to_mut(), &right);
-            }
-            if low(b) {
-                lowered(right.to_mut(), &left);
-            }
-            compare(*operator, &left, &right)
-        }
+        Program::Compare(operator, a, b) => compared(*operator, (a, b), scope),
         Program::CompareNumber(operator, slot, number) => {
             compare(*operator, &scope.get(*slot), &Abs::number(*number, *number))
         }
@@ -297,69 +278,101 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
             if *negated { Abs::truth(known, null, false) } else { Abs::truth(null, known, false) }
         }
         Program::Like(a, pattern, negated) => {
-            let a = operand(a, scope);
-            let (of, other) = match &a.known {
-                Text { of, other } => (of.as_slice(), *other),
-                Any => (&[][..], true),
-                _ => return Abs::NULL,
-            };
-            // The evaluator itself says of each text whether it matches.
             let probe = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), *negated);
-            let (mut yes, mut no) = (other, other);
-            for text in of {
-                let holds = probe.holds(&One(text));
-                yes |= holds;
-                no |= !holds;
-            }
-            Abs::truth(yes, no, a.null)
+            like(&operand(a, scope), &probe)
         }
-        Program::Case(arms, otherwise) => {
-            let mut all = Abs { null: false, known: Nothing };
-            for (when, then) in arms {
-                let when = eval(when, scope);
-                if when.can_hold() {
-                    all = all.join(eval(then, scope));
-                }
-                if !when.can_fail() {
-                    return all;
-                }
-            }
-            all.join(eval(otherwise, scope))
-        }
-        Program::Coalesce(parts) => {
-            let mut all = Abs { null: false, known: Nothing };
-            for part in parts {
-                let part = eval(part, scope);
-                let null = part.null;
-                all = all.join(Abs { null: false, known: part.known });
-                if !null {
-                    return all;
-                }
-            }
-            all.or_null(true)
-        }
+        Program::Case(arms, otherwise) => case(arms, otherwise, scope),
+        Program::Coalesce(parts) => coalesce(parts, scope),
         Program::NullIf(equal, value) => {
             let equal = eval(equal, scope);
             let value = if equal.can_fail() { eval(value, scope) } else { Abs::NULL };
             value.or_null(equal.can_hold())
         }
         Program::Extreme(side, parts) => extreme(*side, parts, scope),
-        Program::Lower(a) => match eval(a, scope) {
-            Abs { null, known: Text { of, other } } => {
-                let mut small: Vec<Cow<'m, str>> = Vec::with_capacity(of.len());
-                for text in of {
-                    let lower = Program::Lower(Box::new(Program::Slot(0)));
-                    let text = match lower.eval(&One(&text)).to_text() {
-                        Some(lowered) if lowered != text => Cow::Owned(lowered.into_owned()),
-                        _ => text,
-                    };
-                    push_new(&mut small, text);
-                }
-                Abs { null, known: Text { of: small, other } }
-            }
-            other => other,
-        },
+        Program::Lower(a) => lower(eval(a, scope)),
     }
+}
+
+/// A comparison of two expressions.
+fn compared<'m>(operator: Comparison, (a, b): (&'m Program, &'m Program), scope: &dyn Bounds<'m>) -> Abs<'m> {
+    let mut left = operand(a, scope);
+    let low = |program: &Program| scope.capitals() && lowers(program);
+    if let (Program::Constant(Value::Text(text)), Text { of, other }, false) = (b, &left.known, low(a)) {
+        return ordered(operator, texts(of, *other, &[Cow::Borrowed(text)], false), left.null);
+    }
+    let mut right = operand(b, scope);
+    // A text that the model does not compare with one fact may be one that it compares with another.
+    let constant = matches!(a, Program::Constant(_)) || matches!(b, Program::Constant(_));
+    if !constant && matches!(left.known, Text { .. }) {
+        left.to_mut().known = Any;
+    }
+    if low(a) {
+        lowered(left.to_mut(), &right);
+    }
+    if low(b) {
+        lowered(right.to_mut(), &left);
+    }
+    compare(operator, &left, &right)
+}
+
+/// Whether a text is `like` a pattern; the evaluator itself says so of each text, by a `probe` of one name.
+fn like<'m>(a: &Abs<'_>, probe: &Program) -> Abs<'m> {
+    let (of, other) = match &a.known {
+        Text { of, other } => (of.as_slice(), *other),
+        Any => (&[][..], true),
+        _ => return Abs::NULL,
+    };
+    let (mut yes, mut no) = (other, other);
+    for text in of {
+        let holds = probe.holds(&One(text));
+        yes |= holds;
+        no |= !holds;
+    }
+    Abs::truth(yes, no, a.null)
+}
+
+/// The first arm whose condition holds.
+fn case<'m>(arms: &'m [(Program, Program)], otherwise: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> {
+    let mut all = Abs { null: false, known: Nothing };
+    for (when, then) in arms {
+        let when = eval(when, scope);
+        if when.can_hold() {
+            all = all.join(eval(then, scope));
+        }
+        if !when.can_fail() {
+            return all;
+        }
+    }
+    all.join(eval(otherwise, scope))
+}
+
+/// The first part that is not null.
+fn coalesce<'m>(parts: &'m [Program], scope: &dyn Bounds<'m>) -> Abs<'m> {
+    let mut all = Abs { null: false, known: Nothing };
+    for part in parts {
+        let part = eval(part, scope);
+        let null = part.null;
+        all = all.join(Abs { null: false, known: part.known });
+        if !null {
+            return all;
+        }
+    }
+    all.or_null(true)
+}
+
+/// Texts with small letters in place of capitals.
+fn lower(a: Abs<'_>) -> Abs<'_> {
+    let Abs { null, known: Text { of, other } } = a else { return a };
+    let mut small: Vec<Cow<'_, str>> = Vec::with_capacity(of.len());
+    for text in of {
+        let lower = Program::Lower(Box::new(Program::Slot(0)));
+        let text = match lower.eval(&One(&text)).to_text() {
+            Some(lowered) if lowered != text => Cow::Owned(lowered.into_owned()),
+            _ => text,
+        };
+        push_new(&mut small, text);
+    }
+    Abs { null, known: Text { of: small, other } }
 }
 
 /// `or` if true decides, `and` if false does.

@@ -3,11 +3,14 @@
 //! A compiled model holds ids and no places. This reads the text of a model that is known to be valid a second time, for whoever holds it against events
 //! and has to say where it does not fit.
 
+mod made;
+
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
 };
 
+pub use self::made::Made;
 use super::{
     file::{self, LevelFile, MetricFile, MilestoneForm, ModelFile, Pay, Seen},
     tree::{Findings, Text, place_in},
@@ -25,6 +28,8 @@ pub struct Asks {
     pub planned: Vec<Planned>,
     /// Of users, and of accounts.
     pub levels: [LevelAsks; 2],
+    /// What facts are made of.
+    pub made: Vec<Made>,
 }
 
 /// A condition or a value over events, or a property that pairs them.
@@ -66,6 +71,7 @@ impl Asks {
         let mut reader = Reader { text, events: HashMap::new(), asks: Asks::default() };
         let Some(file) = file::read(text, &mut Findings::default()) else { return reader.asks };
         reader.file(&file);
+        reader.asks.made = reader.made(&file);
         reader.asks
     }
 }

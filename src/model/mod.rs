@@ -15,11 +15,11 @@ pub mod wheres;
 
 use sha2::{Digest, Sha256};
 
-pub use asks::{Asks, Condition, LevelAsks, Planned};
+pub use asks::{Asks, Condition, LevelAsks, Made, Planned};
 pub use compiled::Model;
 pub use file::{MeasureKind, Words, words};
 pub use source::Source;
-pub use spots::Spots;
+pub use spots::{Spots, entry_of_list};
 
 use self::tree::Findings;
 use crate::diag::{Document, Problems};

@@ -64,6 +64,14 @@ impl Spots {
     }
 }
 
+/// Where an entry of a list stands, by the table and key of the list and its place in it.
+pub fn entry_of_list(text: &str, table: &str, key: &str, place: usize) -> Option<Range<usize>> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let DeValue::Table(table) = root.get_ref().get(table)?.get_ref() else { return None };
+    let DeValue::Array(list) = table.get(key)?.get_ref() else { return None };
+    list.get(place).map(Spanned::span)
+}
+
 fn union(a: Range<usize>, b: Range<usize>) -> Range<usize> {
     a.start.min(b.start)..a.end.max(b.end)
 }

@@ -128,3 +128,30 @@ fn a_model_and_a_file_of_cases_are_not_taken_for_each_other() {
         assert_eq!(outcome.stderr.matches("error[").count(), 1, "{outcome:?}");
     }
 }
+
+#[test]
+fn a_list_that_is_empty_for_its_date_is_told_of_whoever_asks_for_silence() {
+    let folder = Folder::new();
+    let us = r#"{"event":"Report Created","timestamp":"2026-10-30T10:00:00Z","user_id":"me@ourco.example"}"#;
+    folder.write("events.ndjson", format!("{USERS_ONLY}{us}\n"));
+    folder.write("model.toml", "schema = 1\n[identity]\nexclude_domains = [\"ourco.example\"]\n");
+    folder.write("other.toml", "schema = 1\n");
+    let wrong = "events.ndjson --as-of 2025-10-31 -q";
+    let nobody = "no event counts before 2025-11-01T00:00:00Z, so there are no users and no accounts:";
+    // Three lines lie ahead, one of them of an internal user, who is set aside whenever it was.
+    let outcome = folder.pql(&format!("score -m model.toml --out out {wrong}"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let told = format!("warning: {nobody} 2 records are at or after it, 1 record is of internal users\n");
+    assert_eq!(outcome.stderr, told);
+    assert_eq!(folder.read("out/users.csv").lines().count(), 1);
+    // Of a comparison and a check nothing would be seen either.
+    let outcome = folder.pql(&format!("diff model.toml other.toml {wrong}"));
+    assert_eq!(outcome.stderr.matches(nobody).count(), 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: under the model other.toml no event counts"), "{outcome:?}");
+    let outcome = folder.pql("check model.toml --events events.ndjson --as-of 2025-10-31 -q");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stderr.contains(nobody), "{outcome:?}");
+    // Where somebody is there, silence is kept.
+    let outcome = folder.pql("score events.ndjson -m model.toml --as-of 2026-10-31 -q --out out");
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+}

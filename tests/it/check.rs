@@ -284,3 +284,80 @@ fn rules_are_listed_and_explained() {
     assert!(outcome.stderr.contains("no problem has the code `M914`; a code that exists is `M014`"), "{outcome:?}");
     assert_eq!(folder.pql("rule").code, 2);
 }
+
+/// What only events show of a model, as codes with messages.
+fn warned(folder: &Folder, model: &str) -> Vec<String> {
+    folder.write("asks.toml", model);
+    let outcome = folder.pql("check asks.toml --events events.ndjson --users users.csv --format json");
+    let list = json_of(&outcome);
+    let text = |one: &Json, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+    let list = list.as_array().expect("a list").iter();
+    let list = list.map(|one| format!("{} {}", text(one, "code"), text(one, "message")));
+    list.filter(|one| one.starts_with("M06")).collect()
+}
+
+#[test]
+fn why_a_signal_never_fires_is_told_once() {
+    let folder = Folder::new();
+    let line = |event: &str, user: &str, format: &str| {
+        format!(
+            "{{\"event\":\"{event}\",\"timestamp\":\"2026-10-30T09:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"a\",\"properties\":{{\"format\":\"{format}\"}}}}\n"
+        )
+    };
+    folder.write(
+        "events.ndjson",
+        line("export", "kim", "pdf") + &line("export", "lou", "csv") + &line("visit", "lou", "x"),
+    );
+    folder.write("users.csv", "user_id,role\nkim,vp\nlou,dev\n");
+    let metrics = "schema = 1\n[metrics]\nasks = { measure = \"count\", event = \"ask\" }\nexports = { measure = \"count\", event = [\"export\", \"ask\"] }\nsince_ask = { measure = \"days_since_last\", event = \"ask\" }\nanswered = { measure = \"elapsed\", from = \"export\", to = \"ask\" }\n[user.traits]\nrole = { type = \"text\" }\n";
+    let signal = |level: &str, body: &str| format!("[[{level}.signals]]\nname = \"s\"\npoints = 1\n{body}\n");
+    let asks = "M060 no event is called `ask`";
+    let never = "M065 the signal `s` never fires";
+    let boss = "M062 `role` is never 'boss'";
+    // What is told of each signal beside the event that never occurs.
+    for (body, expected) in [
+        // Nothing but what never occurs.
+        ("event = \"ask\"", &[asks][..]),
+        ("when = \"asks >= 1\"", &[asks]),
+        ("when = \"asks >= 1 and exports >= 1\"", &[asks]),
+        ("when = \"since_ask <= 7\"", &[asks]),
+        ("when = \"answered is not null\"", &[asks]),
+        ("when = \"asks >= 1 or since_ask <= 7\"", &[asks]),
+        ("when = \"account.asks >= 1\"", &[asks]),
+        ("when = \"role = 'boss'\"", &[asks, boss]),
+        (
+            "when = \"keen\"\n[user.facts]\nkeen = \"exports >= 1 and asks_twice >= 2\"\nasks_twice = \"2 * asks\"",
+            &[asks],
+        ),
+        ("when = \"done\"\n[[user.milestones]]\nname = \"done\"\nsteps = [\"export\", \"ask\"]", &[asks]),
+        ("event = \"export\"\nwhere = \"format = 'PDF'\"", &[asks, "M062 `format` is never 'PDF'"]),
+        ("event = \"export\"\nwhere = \"pages > 1\"", &[asks, "M061 no event `export` has a property `pages`"]),
+        // Something else keeps it from firing too, or instead.
+        ("when = \"exports >= 50\"", &[asks, never]),
+        ("when = \"asks >= 1 or exports >= 50\"", &[asks, never]),
+        ("when = \"asks = 0 and exports >= 50\"", &[asks, never]),
+        ("when = \"role in ('boss', 'vp') and exports >= 50\"", &[asks, never, boss]),
+        (
+            "event = \"export\"\nwhere = \"format in ('PDF', 'csv')\"\nat_least = 9",
+            &[asks, never, "M062 `format` is never 'PDF'"],
+        ),
+    ] {
+        let mut expected: Vec<&str> = expected.to_vec();
+        let mut found = warned(&folder, &(metrics.to_owned() + &signal("user", body)));
+        // Each name is told where it stands first.
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{body}");
+    }
+    // What accounts gather of users: nobody asks, so no account has anybody who does, and all of them have somebody who does not.
+    let rollups = "[account.rollups]\nasking = { measure = \"count\", where = \"asks >= 1\" }\nquiet = { measure = \"count\", where = \"asks = 0\" }\n";
+    for (body, expected) in [("when = \"asking >= 1\"", &[asks][..]), ("when = \"quiet >= 50\"", &[asks, never])] {
+        let mut found = warned(&folder, &(metrics.to_owned() + rollups + &signal("account", body)));
+        found.sort_unstable();
+        assert_eq!(found, expected, "{body}");
+    }
+    // A trait that nobody has.
+    folder.write("users.csv", "user_id,job\nkim,vp\n");
+    let found = warned(&folder, &(metrics.to_owned() + &signal("user", "when = \"role = 'vp'\"")));
+    assert_eq!(found, [asks, "M064 no user has the trait `role`"]);
+}

@@ -231,3 +231,89 @@ fn somebody_without_events_and_nobody_are_told_apart() {
     assert_eq!(outcome.code, 2);
     assert!(outcome.stderr.contains("user:ID"), "{}", outcome.stderr);
 }
+
+/// What the program says of somebody of whom there is nothing to explain.
+fn nothing(folder: &Folder, arguments: &str) -> String {
+    let outcome = folder.pql(&format!("explain {arguments} -q"));
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+    outcome.stderr
+}
+
+#[test]
+fn who_is_set_aside_is_told_apart_from_who_is_unknown() {
+    let folder = Folder::new();
+    // Line 3 to 5, each list with an entry that is not the one.
+    let identity = "schema = 1\n[identity]\nexclude_users = [\"test-*\", \"qa-*\"]\nexclude_domains = [\"other.example\", \"ourco.example\"]\nservice_users = [\"svc-*\"]\n";
+    folder.write("model.toml", identity);
+    let of = |user: &str, account: &str| line(user, "ask", "2026-10-29T10:00:00Z").replace("acme", account);
+    let events = [
+        of("kim", "acme"),
+        of("qa-1", "acme"),
+        of("qa-1", "ours"),
+        of("me@eu.ourco.example", "ours"),
+        of("svc-1", "acme"),
+        line("qa-late", "ask", "2026-11-02T10:00:00Z"),
+        "{\"type\":\"alias\",\"timestamp\":\"2026-10-29T10:00:00Z\",\"user_id\":\"qa-1\",\"previous_id\":\"old\"}\n"
+            .to_owned(),
+    ];
+    folder.write("events.ndjson", events.concat());
+    let with = "events.ndjson -m model.toml --as-of 2026-10-31";
+    let before = "has events before 2026-11-01T00:00:00Z, but";
+    for (who, expected) in [
+        (
+            "user:qa-1",
+            format!("the user `qa-1` {before} is set aside by its id: [identity] exclude_users (model.toml:3:28)"),
+        ),
+        (
+            "user:old",
+            format!("{before} is set aside by an id that is joined to it: [identity] exclude_users (model.toml:3:28)"),
+        ),
+        (
+            "user:me@eu.ourco.example",
+            format!("{before} is set aside by the domain of its e-mail: [identity] exclude_domains (model.toml:4:37)"),
+        ),
+        ("user:svc-1", format!("{before} is set aside by its id: [identity] service_users (model.toml:5:18)")),
+        (
+            "account:ours",
+            format!(
+                "the account `ours` {before} only of users who are set aside: [identity] exclude_domains (model.toml:4:37), [identity] exclude_users (model.toml:3:28), so there is nothing to explain; a copy of the model without these entries"
+            ),
+        ),
+    ] {
+        let told = nothing(&folder, &format!("{who} {with}"));
+        assert!(told.contains(&expected), "{who}\n{expected}\n{told}");
+    }
+    // An id that would be set aside if there were an event of it, one whose events come later, and one that is nobody's.
+    for who in ["user:qa-2", "user:qa-late", "user:ann", "account:nobody"] {
+        let told = nothing(&folder, &format!("{who} {with}"));
+        assert!(told.contains("counts before 2026-11-01T00:00:00Z") && !told.contains("set aside"), "{who}: {told}");
+    }
+    // A copy without the entries is the way out, as it says.
+    folder.write("open.toml", "schema = 1\n");
+    assert_eq!(folder.pql("explain account:ours events.ndjson -m open.toml --as-of 2026-10-31 -q").code, 0);
+}
+
+#[test]
+fn of_events_that_are_read_once_it_is_said_what_the_model_says() {
+    let folder = Folder::new();
+    folder.write(
+        "model.toml",
+        "schema = 1\n[identity]\nexclude_users = [\"qa-*\"]\nexclude_domains = [\"ourco.example\"]\n",
+    );
+    let at = "2026-10-29T10:00:00Z";
+    let events = line("kim", "ask", at) + &line("qa-1", "ask", at) + &line("me@ourco.example", "ask", at);
+    let told = |who: &str| {
+        let outcome = folder.pql_with(&["explain", who, "-", "-m", "model.toml", "-q"], events.as_bytes());
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+        outcome.stderr
+    };
+    assert!(
+        told("user:qa-1")
+            .contains("the user `qa-1` is set aside by its id: [identity] exclude_users (model.toml:3:18)")
+    );
+    assert!(
+        told("user:me@ourco.example")
+            .contains("the domain of its e-mail: [identity] exclude_domains (model.toml:4:20)")
+    );
+    assert!(told("user:ann").contains("no event of the user `ann` counts before"));
+}

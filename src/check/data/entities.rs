@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Seen, nearest, percent};
+use super::{Explained, Seen, nearest, percent};
 use crate::{
     check::spelling::others,
     diag::Diagnostic,
@@ -80,12 +80,13 @@ impl Seen<'_> {
         }
     }
 
-    /// Signals that never fire, or for nearly everybody.
+    /// Signals that never fire, unless it is told why, or for nearly everybody.
     pub(super) fn signals(
         &mut self,
         signals: &[(String, std::ops::Range<usize>)],
         side: Side,
         (model, scored): (&Model, &Scored<'_>),
+        explained: &Explained<'_>,
     ) {
         let level = side.level(model);
         let entities: Vec<Entity> = Entity::all(scored, side).collect();
@@ -110,6 +111,9 @@ impl Seen<'_> {
             let name = signal.name.as_str();
             let Some(span) = places.get(name).copied() else { continue };
             let told = if fired == 0 && of > 0 {
+                if explained.explains(side, signal) {
+                    continue;
+                }
                 let help = "if what it looks for is rare, ignore this with a reason in [check]; else look at its event, window and condition";
                 Some((
                     codes::NEVER_FIRES,

@@ -5,7 +5,9 @@
 
 mod entities;
 mod events;
+mod explained;
 
+use self::explained::Explained;
 use crate::{
     diag::{Diagnostic, Document},
     inspect::survey::Survey,
@@ -26,7 +28,10 @@ pub fn warnings(document: &Document, model: &Model, survey: &Survey, scored: &Sc
     for (at, side) in SIDES.into_iter().enumerate() {
         seen.traits(&asks.levels[at].traits, side, (model, scored));
         seen.facts(&asks.levels[at].texts, side, (model, scored));
-        seen.signals(&asks.levels[at].signals, side, (model, scored));
+    }
+    let explained = Explained::of(&asks, &seen.found, model, scored);
+    for (at, side) in SIDES.into_iter().enumerate() {
+        seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
     }
     seen.found
 }

@@ -5,15 +5,21 @@ use std::fmt::Write;
 use super::table::{about, share};
 use crate::{
     diag::visible,
-    inspect::{Dump, json::rejects, order::BANDS},
+    inspect::{Dump, json::rejects, order::BANDS, survey::Survey},
     units::plural,
 };
 
-/// Copies, lateness, order, rejected lines.
+/// Copies, lateness, order, rejected lines, fields of other names.
 pub(super) fn trouble(out: &mut String, dump: &Dump) {
-    let survey = &dump.survey;
-    let events = survey.events();
     let _ = writeln!(out);
+    duplicates(out, &dump.survey);
+    order(out, &dump.survey);
+    lines(out, dump);
+    other_names(out, &dump.survey);
+}
+
+/// Events that came more than once.
+fn duplicates(out: &mut String, survey: &Survey) {
     let _ = match survey.with_id {
         0 => writeln!(out, "duplicates: not known, no event has an id"),
         with_id => {
@@ -33,6 +39,10 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
             )
         }
     };
+}
+
+/// Events that were taken in late, and those that are earlier than the one before.
+fn order(out: &mut String, survey: &Survey) {
     if survey.lateness.known > 0 {
         let late: Vec<String> = BANDS
             .iter()
@@ -40,7 +50,7 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
             .filter(|(_, count)| *count > 0)
             .map(|((_, band), count)| format!("{band} {}", share(count, survey.lateness.known)))
             .collect();
-        let known = share(survey.lateness.known, events);
+        let known = share(survey.lateness.known, survey.events());
         let _ = writeln!(out, "late, by when events were taken in ({known} say so): {}", late.join(", "));
     }
     let (pairs, backward) = survey.order.backward();
@@ -51,6 +61,11 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
             share(backward, pairs)
         );
     }
+}
+
+/// Lines that are not counted as they stand: put together, set aside, rejected.
+fn lines(out: &mut String, dump: &Dump) {
+    let survey = &dump.survey;
     if survey.split_records > 0 {
         let _ = writeln!(
             out,
@@ -72,6 +87,10 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
             visible(file)
         );
     }
+}
+
+/// What the fields of rejected lines may be called.
+fn other_names(out: &mut String, survey: &Survey) {
     let guess = survey.candidates.guess();
     if !guess.is_empty() {
         let fields: Vec<String> = guess.iter().map(|(key, path)| format!("{key} = {path:?}")).collect();

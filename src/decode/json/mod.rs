@@ -119,12 +119,6 @@ pub fn unescape(text: &str) -> String {
     out
 }
 
-/// The items of a list that has been checked.
-pub fn items(line: &str, list: Raw) -> Vec<Raw> {
-    let projection = Projection::new();
-    Scanner::new(&projection, foldhash::quality::RandomState::default()).items(line, list)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,16 +220,6 @@ mod tests {
         ] {
             assert_ne!(same, fingerprint(other), "{other}");
         }
-    }
-
-    #[test]
-    fn a_list_is_its_items() {
-        let shown = |line: &str| {
-            let list = Raw { kind: Kind::Array, start: 0, end: line.len() as u32 };
-            items(line, list).iter().map(|item| item.of(line).to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(shown(r#"[null, "", "acme" ,[1,2], 7]"#), ["null", "", "acme", "[1,2]", "7"]);
-        assert_eq!(shown("[]"), [""; 0]);
     }
 
     /// Whether serde_json takes a line as we promise to: everything looked at, no deeper than 128.

@@ -118,22 +118,6 @@ impl<'p> Scanner<'p> {
         if end < bytes.len() { Err(Fault::Syntax(end)) } else { Ok(self.kind) }
     }
 
-    /// The items of a list that has been checked.
-    pub(super) fn items(&mut self, line: &str, list: Raw) -> Vec<Raw> {
-        let bytes = line.as_bytes();
-        let mut items = Vec::new();
-        let mut at = space(bytes, list.start as usize + 1);
-        while at + 1 < list.end as usize {
-            let end = self.value(line, at, NOWHERE, false);
-            if end == BAD {
-                break;
-            }
-            items.push(self.raw(at, end));
-            at = space(bytes, space(bytes, end) + 1);
-        }
-        items
-    }
-
     /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
     #[inline]
     pub(super) fn mix(&self, a: u64, b: u64) -> u64 {

@@ -34,6 +34,8 @@ pub struct Scanner<'p> {
     pub(super) projection: &'p Projection,
     /// What lines so far were like; not here while it is followed.
     pub(super) track: Option<Box<Track>>,
+    /// Lines in a row that the short way was no use for.
+    pub(super) in_vain: u32,
     hasher: foldhash::quality::RandomState,
     /// Secrets of the fingerprint, from the hasher's seed.
     secrets: [u64; 2],
@@ -63,6 +65,7 @@ impl<'p> Scanner<'p> {
         Scanner {
             projection,
             track: Some(Box::new(Track::new())),
+            in_vain: 0,
             hasher,
             secrets,
             found: vec![Raw::default(); projection.slots()],

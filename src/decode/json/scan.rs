@@ -34,6 +34,8 @@ pub struct Scanner<'p> {
     pub(super) projection: &'p Projection,
     /// What lines so far were like; not here while it is followed.
     pub(super) track: Option<Box<Track>>,
+    /// Lines in a row that the short way was no use for.
+    pub(super) in_vain: u32,
     hasher: foldhash::quality::RandomState,
     /// Secrets of the fingerprint, from the hasher's seed.
     secrets: [u64; 2],
@@ -63,6 +65,7 @@ impl<'p> Scanner<'p> {
         Scanner {
             projection,
             track: Some(Box::new(Track::new())),
+            in_vain: 0,
             hasher,
             secrets,
             found: vec![Raw::default(); projection.slots()],
@@ -116,22 +119,6 @@ impl<'p> Scanner<'p> {
         }
         let end = space(bytes, at);
         if end < bytes.len() { Err(Fault::Syntax(end)) } else { Ok(self.kind) }
-    }
-
-    /// The items of a list that has been checked.
-    pub(super) fn items(&mut self, line: &str, list: Raw) -> Vec<Raw> {
-        let bytes = line.as_bytes();
-        let mut items = Vec::new();
-        let mut at = space(bytes, list.start as usize + 1);
-        while at + 1 < list.end as usize {
-            let end = self.value(line, at, NOWHERE, false);
-            if end == BAD {
-                break;
-            }
-            items.push(self.raw(at, end));
-            at = space(bytes, space(bytes, end) + 1);
-        }
-        items
     }
 
     /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.

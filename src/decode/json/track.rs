@@ -3,8 +3,11 @@
 //! Lines of one source are much alike: the same keys in the same order, with the same punctuation between them. So what stands between two
 //! values, such as `,"user_id":"`, is remembered with what it means where it stands, and which of these steps followed which; a line is
 //! then walked over by comparing a step's bytes and finding the end of a value, in turn. A guess that fails costs that comparison: the step
-//! is read and looked up, or remembered if it is new. What is left to the long way: faults, keys with escapes, deep nesting, and objects
-//! under equal keys.
+//! is read and looked up, or remembered if it is new. What is left to the long way: faults, keys with escapes, deep nesting, objects under
+//! equal keys, and lines of keys that do not come again. Where most lines are such, few are tried, so that no input costs much more than by
+//! the long way alone.
+
+use std::collections::HashMap;
 
 use hashbrown::HashTable;
 use wide::u8x16;
@@ -25,6 +28,16 @@ const OPEN_MAX: usize = 8;
 /// So many steps are remembered; those that are not are read anew each time.
 const STEPS_MAX: usize = 4096;
 
+/// A line may have so many steps that are not remembered: each costs several times what it costs the long way.
+const PASSING_MAX: u32 = 4;
+
+/// After so many steps without room for them, all are forgotten: those that come now are others than those that are remembered.
+const CROWDED_MAX: usize = 8 * STEPS_MAX;
+
+/// After so many lines in a row that were left to the long way, only one of [`TRIED_EVERY`] is tried.
+const IN_VAIN_MAX: u32 = 8;
+const TRIED_EVERY: u32 = 16;
+
 /// So many bytes of a step are compared, sixteen at a time.
 const CHUNKS: usize = 4;
 
@@ -37,7 +50,7 @@ const START: u32 = 1;
 const OUTSIDE: u32 = 0;
 
 /// Where in a line a step may be taken: which objects are open, and whether the last of them has begun to say something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
     /// The place that its end leads to.
     above: u32,
@@ -72,7 +85,7 @@ struct Step {
     text: [[u8; 16]; CHUNKS],
     /// The bytes that count, a bit each.
     mask: [u32; CHUNKS],
-    /// How many bytes are compared, 0 if none can be.
+    /// How many bytes are compared.
     length: u32,
     /// Whether its first sixteen bytes are all there is to compare.
     short: bool,
@@ -85,7 +98,7 @@ struct Step {
     what: What,
     /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
     slots: [u32; 2],
-    /// The node of the value, where there is more to it, or the one that is opened or closed.
+    /// The node of the value, where there is more to it than slots, or the one that is opened, or that is closed and fingerprinted.
     node: u32,
     /// Whether the value is fingerprinted as a part of what it is in.
     hashed: bool,
@@ -94,6 +107,7 @@ struct Step {
 }
 
 impl Step {
+    /// A step of which nothing is known; it is never compared.
     fn blank() -> Step {
         Step {
             text: [[0; 16]; CHUNKS],
@@ -166,11 +180,17 @@ fn chunk_word(bytes: &[u8], at: usize) -> Option<&[u8; 4]> {
 #[derive(Debug)]
 pub(super) struct Track {
     places: Vec<Place>,
+    /// Of all places, their numbers. There are not more than the projection has nodes, times twice the depth.
+    numbers: HashMap<Place, u32, foldhash::fast::RandomState>,
     steps: Vec<Step>,
     /// Of all steps, by where they are taken and their bytes.
     known: HashTable<(u64, u32)>,
     /// Of some steps, by where they are taken and their first bytes: which of the properties of events come first differs by event.
     recent: [u32; RECENT],
+    /// Steps of this line that are not remembered.
+    passing: u32,
+    /// Steps for which there was no room.
+    crowded: usize,
 }
 
 /// A power of two.
@@ -180,7 +200,38 @@ impl Track {
     pub(super) fn new() -> Track {
         let outside = Place { above: OUTSIDE, node: 0, hashed: false, first: true, depth: 0 };
         let steps = vec![Step::blank(), Step::blank()];
-        Track { places: vec![outside], steps, known: HashTable::new(), recent: [PASSING; RECENT] }
+        Track {
+            places: vec![outside],
+            numbers: HashMap::default(),
+            steps,
+            known: HashTable::new(),
+            recent: [PASSING; RECENT],
+            passing: 0,
+            crowded: 0,
+        }
+    }
+
+    /// Prepares for a line.
+    #[inline(always)]
+    fn begin(&mut self) {
+        self.passing = 0;
+        if self.crowded >= CROWDED_MAX {
+            self.forget();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn forget(&mut self) {
+        *self = Track::new();
+    }
+
+    /// Takes a step that is not remembered; none if the line has too many.
+    fn pass(&mut self, step: Step) -> Option<u32> {
+        self.steps[PASSING as usize] = step;
+        self.passing += 1;
+        self.crowded += usize::from(self.steps.len() >= STEPS_MAX);
+        (self.passing <= PASSING_MAX).then_some(PASSING)
     }
 
     /// Where a step is held that is taken at a place and begins as a text does.
@@ -192,16 +243,12 @@ impl Track {
         &mut self.recent[(spread >> (u64::BITS - RECENT.trailing_zeros())) as usize]
     }
 
-    /// The number of a place; there are few.
+    /// The number of a place.
     fn place(&mut self, place: Place) -> u32 {
-        let known = self.places.iter().skip(1).position(|known| *known == place);
-        known.map_or_else(
-            || {
-                self.places.push(place);
-                self.places.len() as u32 - 1
-            },
-            |at| at as u32 + 1,
-        )
+        *self.numbers.entry(place).or_insert_with(|| {
+            self.places.push(place);
+            self.places.len() as u32 - 1
+        })
     }
 }
 
@@ -249,10 +296,16 @@ impl Scanner<'_> {
     /// long way finds it.
     #[inline(always)]
     pub(super) fn follow(&mut self, line: &str, onwards: &[u8]) -> bool {
+        if self.in_vain >= IN_VAIN_MAX && !self.in_vain.is_multiple_of(TRIED_EVERY) {
+            self.in_vain = self.in_vain.wrapping_add(1);
+            return false;
+        }
         // A track is not changed by what the scanner does with values, so it can be held apart meanwhile.
         let Some(mut track) = self.track.take() else { return false };
+        track.begin();
         let done = self.follow_track(line, onwards, &mut track).is_some();
         self.track = Some(track);
+        self.in_vain = if done { 0 } else { self.in_vain.wrapping_add(1) };
         done
     }
 
@@ -450,8 +503,7 @@ impl Scanner<'_> {
             Some(key) => self.member(key, mark, place, &mut step, track),
         }
         if text.len() > 16 * CHUNKS || track.steps.len() >= STEPS_MAX {
-            track.steps[PASSING as usize] = step;
-            return Some(PASSING);
+            return track.pass(step);
         }
         step.set_text(text);
         let now = track.steps.len() as u32;
@@ -469,8 +521,7 @@ impl Scanner<'_> {
         step.what = What::Close;
         step.to = place.above;
         step.slots = self.projection.few_slots(place.node)?;
-        let above = track.places[place.above as usize];
-        step.hashed = above.depth > 0 && above.hashed;
+        step.hashed = track.places[place.above as usize].hashed;
         step.node = if self.projection.is_hashed(place.node) { place.node } else { NOWHERE };
         Some(())
     }
@@ -507,5 +558,75 @@ impl Scanner<'_> {
             _ => What::Word,
         };
         step.to = track.place(Place { first: false, ..place });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::json::Projection;
+
+    fn scanner(projection: &Projection) -> Scanner<'_> {
+        Scanner::new(projection, foldhash::quality::RandomState::default())
+    }
+
+    fn follows(scanner: &mut Scanner<'_>, line: &str) -> bool {
+        scanner.begin();
+        scanner.follow(line, line.as_bytes())
+    }
+
+    fn line(keys: impl Iterator<Item = String>) -> String {
+        format!("{{{}}}", keys.map(|key| format!("\"{key}\":1")).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn keys_that_do_not_come_again_cost_little_and_are_forgotten() {
+        let projection = Projection::new();
+        let mut scanner = scanner(&projection);
+        let other = |number: usize| line((0..40).map(|key| format!("{number}_{key}")));
+        let short = (0..1000).filter(|number| follows(&mut scanner, &other(*number))).count();
+        assert_eq!(short, STEPS_MAX / 40, "as many as there is room for");
+        let usual = line((0..40).map(|key| format!("usual_{key}")));
+        assert!((0..150_000).any(|_| follows(&mut scanner, &usual)), "there is room again");
+        assert!((0..100).all(|_| follows(&mut scanner, &usual)));
+    }
+
+    #[test]
+    fn a_few_keys_that_do_not_come_again_leave_a_line_the_short_way() {
+        let projection = Projection::new();
+        let mut scanner = scanner(&projection);
+        for number in 0..20_000 {
+            let keys = (0..3).map(|key| format!("{number}_{key}"));
+            assert!(follows(&mut scanner, &line(["usual".to_owned()].into_iter().chain(keys))), "{number}");
+        }
+    }
+
+    #[test]
+    fn of_lines_that_fail_few_are_tried() {
+        let projection = Projection::new();
+        let mut scanner = scanner(&projection);
+        let usual = r#"{"a":1}"#;
+        for failed in 0..IN_VAIN_MAX {
+            assert!(!follows(&mut scanner, r#"{"\u0061":1}"#), "{failed}");
+        }
+        let tried = (0..).position(|_| follows(&mut scanner, usual));
+        assert_eq!(tried, Some((TRIED_EVERY - IN_VAIN_MAX) as usize));
+        assert!(follows(&mut scanner, usual));
+    }
+
+    #[test]
+    fn there_are_no_more_places_than_the_projection_allows() {
+        let mut projection = Projection::new();
+        projection.add(&["a".to_owned(), "b".to_owned()]);
+        projection.hash_at(&["p".to_owned()]);
+        let mut scanner = scanner(&projection);
+        for number in 0..2000_u32 {
+            // Each line nests in another way, under keys that are asked for and others.
+            let keys = (0..10).map(|at| ["a", "b", "p", "x", "y"][(number / 5_u32.pow(at % 5) % 5) as usize]);
+            let line = format!("{}1{}", keys.map(|key| format!("{{\"{key}\":")).collect::<String>(), "}".repeat(10));
+            follows(&mut scanner, &line);
+        }
+        let places = scanner.track.expect("it is at rest").places.len();
+        assert!(places <= 2 * (OPEN_MAX + 1) * projection.nodes.len(), "{places}");
     }
 }

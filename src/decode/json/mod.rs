@@ -5,8 +5,10 @@
 
 mod atom;
 mod bytes;
+mod follow;
 mod projection;
 mod scan;
+mod step;
 mod track;
 
 use std::borrow::Cow;

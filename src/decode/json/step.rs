@@ -1,0 +1,138 @@
+//! What stands between two values of a line, and where in a line it may stand.
+
+use wide::u8x16;
+
+use super::{
+    bytes::{chunk_at, padded},
+    projection::NOWHERE,
+};
+
+/// No step, place or slot.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// So many bytes of a step are compared, sixteen at a time.
+pub(super) const CHUNKS: usize = 4;
+
+/// The place before a line's object and after it.
+pub(super) const OUTSIDE: u32 = 0;
+
+/// Where in a line a step may be taken: which objects are open, and whether the last of them has begun to say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    /// The place that its end leads to.
+    pub(super) above: u32,
+    /// The node of the object.
+    pub(super) node: u32,
+    /// Whether its members are fingerprinted.
+    pub(super) hashed: bool,
+    /// Whether nothing of it was walked over yet.
+    pub(super) first: bool,
+    /// How many objects are open.
+    pub(super) depth: usize,
+}
+
+/// What comes after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// A text that at most fills slots; the step ends after its quote.
+    Text,
+    /// A value that begins with neither a quote nor a brace.
+    Word,
+    /// Text or an object of which more is asked; the step is compared with its first byte and ends before it.
+    Other,
+    /// The inside of an object; the step ends after its brace.
+    Open,
+    /// What comes after an object; the step ends after its brace.
+    Close,
+}
+
+/// What stands between two values.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) text: [[u8; 16]; CHUNKS],
+    /// The bytes that count, a bit each.
+    pub(super) mask: [u32; CHUNKS],
+    /// How many bytes are compared.
+    pub(super) length: u32,
+    /// Whether its first sixteen bytes are all there is to compare.
+    pub(super) short: bool,
+    /// How many bytes it is long.
+    pub(super) advance: u32,
+    /// The step that followed it last.
+    pub(super) next: u32,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) what: What,
+    /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
+    pub(super) slots: [u32; 2],
+    /// The node of the value, where there is more to it than slots, or the one that is opened, or that is closed and fingerprinted.
+    pub(super) node: u32,
+    /// Whether the value is fingerprinted as a part of what it is in.
+    pub(super) hashed: bool,
+    /// The hash of the key.
+    pub(super) hash: u64,
+}
+
+impl Step {
+    /// A step of which nothing is known; it is never compared.
+    pub(super) fn blank() -> Step {
+        Step {
+            text: [[0; 16]; CHUNKS],
+            mask: [0; CHUNKS],
+            length: 0,
+            short: false,
+            advance: 0,
+            next: NONE,
+            from: OUTSIDE,
+            to: OUTSIDE,
+            what: What::Close,
+            slots: [NONE; 2],
+            node: NOWHERE,
+            hashed: false,
+            hash: 0,
+        }
+    }
+
+    /// Sets the bytes that are compared; there must not be more than fit.
+    pub(super) fn set_text(&mut self, text: &[u8]) {
+        self.length = text.len() as u32;
+        self.short = text.len() <= 16 && self.what != What::Word;
+        for chunk in 0..CHUNKS {
+            self.text[chunk] = padded(text, 16 * chunk);
+            self.mask[chunk] = (1 << text.len().saturating_sub(16 * chunk).min(16)) - 1;
+        }
+    }
+
+    #[inline(always)]
+    fn agrees(&self, chunk: usize, bytes: [u8; 16]) -> bool {
+        let same = u8x16::new(bytes).simd_eq(u8x16::new(self.text[chunk])).to_bitmask();
+        same & self.mask[chunk] == self.mask[chunk]
+    }
+
+    /// Whether it stands at a position.
+    #[inline(always)]
+    pub(super) fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+        let first = match chunk_at(bytes, at) {
+            Some(chunk) => self.agrees(0, *chunk),
+            None => self.agrees(0, padded(bytes, at)),
+        };
+        first && (self.short || self.goes_on_at(bytes, at))
+    }
+
+    #[inline(always)]
+    fn goes_on_at(&self, bytes: &[u8], at: usize) -> bool {
+        if self.what == What::Word && begins_more(bytes, at + self.advance as usize) {
+            return false;
+        }
+        (1..CHUNKS).take_while(|chunk| self.length as usize > 16 * chunk).all(|chunk| {
+            let from = at + 16 * chunk;
+            self.agrees(chunk, chunk_at(bytes, from).copied().unwrap_or_else(|| padded(bytes, from)))
+        })
+    }
+}
+
+/// Whether what stands at a position is more than a word: a text, an object, or white space before either.
+#[inline(always)]
+fn begins_more(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at), Some(b'"' | b'{' | b' ' | b'\t'))
+}

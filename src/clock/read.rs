@@ -142,6 +142,11 @@ pub fn is_numeric(text: &str) -> bool {
     rest.is_empty()
 }
 
+/// Whole numbers since 1970 below these are seconds, milliseconds and microseconds, in this order; all others are nanoseconds.
+pub(super) const SECONDS_END: i64 = 100_000_000_000;
+pub(super) const MILLIS_END: i64 = 100_000_000_000_000;
+pub(super) const MICROS_END: i64 = 100_000_000_000_000_000;
+
 /// A number since 1970, its unit told by its size; exact for decimals, so that no digit of a nanosecond is lost.
 fn read_epoch(text: &str) -> Option<Micros> {
     if !is_numeric(text) {
@@ -159,9 +164,9 @@ fn read_epoch(text: &str) -> Option<Micros> {
     let whole: i128 = whole.parse().ok()?;
     let digits = |count: usize| -> i128 { format!("{fraction:0<count$}")[..count].parse().unwrap_or(0) };
     let micros = match whole {
-        0..100_000_000_000 => whole * 1_000_000 + digits(6),
-        100_000_000_000..100_000_000_000_000 => whole * 1000 + digits(3),
-        100_000_000_000_000..100_000_000_000_000_000 => whole,
+        _ if whole < i128::from(SECONDS_END) => whole * 1_000_000 + digits(6),
+        _ if whole < i128::from(MILLIS_END) => whole * 1000 + digits(3),
+        _ if whole < i128::from(MICROS_END) => whole,
         _ if negative => (whole + 999) / 1000,
         _ => whole / 1000,
     };

@@ -1,6 +1,9 @@
 //! Many times of events, one after another, most of them of one date.
 
-use super::{INSTANT_MAX, INSTANT_MIN, TimeError, Zone, parse_instant, read::read_date};
+use super::{
+    INSTANT_MAX, INSTANT_MIN, TimeError, Zone, parse_instant,
+    read::{MICROS_END, MILLIS_END, SECONDS_END, read_date},
+};
 use crate::units::{DAY_US, Micros};
 
 /// Reads the times of events for one thread, remembering the last date.
@@ -84,11 +87,12 @@ fn since_1970(digits: &[u8]) -> Option<Micros> {
         number = number * 10 + i64::from(digit);
     }
     // None of these lies after the year 9999.
-    Some(match number {
-        0..100_000_000_000 => number * 1_000_000,
-        100_000_000_000..100_000_000_000_000 => number * 1000,
-        _ => number,
-    })
+    match number {
+        ..SECONDS_END => Some(number * 1_000_000),
+        SECONDS_END..MILLIS_END => Some(number * 1000),
+        MILLIS_END..MICROS_END => Some(number),
+        MICROS_END.. => None,
+    }
 }
 
 /// The seconds since midnight of `hh:mm:ss`, all eight bytes at once; none if it is no time of a day, or a leap second.

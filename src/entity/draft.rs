@@ -3,74 +3,77 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    People,
+    NOBODY, People, RowRef,
     domains::{host, registrable},
     folk,
+    grouped::Grouped,
 };
 use crate::{
     expr::Value,
-    fold::{Edge, FileCounts, Owner, State, Timeline, unpack},
+    fold::{Edge, FileCounts, NO_ACCOUNT, Owner, State, Timeline, unpack},
     model::Model,
 };
 
 /// A person before it is known whether it is a user.
-pub(super) struct Draft<'s> {
-    pub(super) id: &'s str,
-    pub(super) raw: Vec<(u32, Owner)>,
-    pub(super) rows: Vec<(u32, u32)>,
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'d> {
+    pub(super) raw: &'d [(u32, Owner)],
+    pub(super) rows: &'d [RowRef],
 }
 
 /// What is told of a person.
-pub(super) struct Told<'s> {
+pub(super) struct Told {
     /// The host of the e-mail.
     pub(super) host: Option<String>,
     /// Its registrable domain.
     pub(super) domain: Option<String>,
-    /// The accounts that were named.
-    pub(super) timeline: Cow<'s, Timeline>,
     /// The account that was named last.
     pub(super) named_last: Option<u32>,
+    /// Whether any account was named.
+    pub(super) named: bool,
 }
 
-impl<'s> Told<'s> {
+impl Told {
+    /// Reads what is told; gives the account of each row to `credit`, as far as named accounts tell it.
     pub(super) fn read(
-        state: &'s State,
+        state: &State,
         model: &Model,
-        draft: &Draft<'s>,
+        draft: Draft<'_>,
         emails: &HashMap<String, String>,
-    ) -> Told<'s> {
+        credit: &mut Vec<u32>,
+    ) -> Told {
         let host = email(state, model, draft, emails).as_deref().and_then(host);
         let domain = host.as_deref().and_then(registrable);
-        let timeline = timeline(state, &draft.raw);
-        let named_last = timeline.last();
-        Told { host, domain, timeline, named_last }
+        let timeline = timeline(state, draft.raw);
+        credit.extend(draft.rows.iter().map(|at| {
+            let row = &state.parts[at.part as usize].rows[at.row as usize];
+            if row.account != NO_ACCOUNT { row.account } else { timeline.credit(row.day).unwrap_or(NO_ACCOUNT) }
+        }));
+        Told { host, domain, named_last: timeline.last(), named: !timeline.is_empty() }
     }
 }
 
-/// The raw ids and rows of every person.
-pub(super) fn gather<'s>(state: &'s State, people: &People<'s>) -> Vec<Draft<'s>> {
-    let mut drafts: Vec<Draft<'s>> =
-        people.names.iter().map(|name| Draft { id: name, raw: Vec::new(), rows: Vec::new() }).collect();
-    for (number, part) in state.parts.iter().enumerate() {
-        let owners = (0..part.users.folks.len() as u32)
-            .map(Owner::User)
-            .chain((0..part.visitors.folks.len() as u32).map(Owner::Visitor));
-        for owner in owners {
-            if let Some(draft) = drafts.get_mut(people.of(number, owner) as usize) {
-                draft.raw.push((number as u32, owner));
-            }
-        }
-        for (index, row) in part.rows.iter().enumerate() {
-            if let Some(draft) = drafts.get_mut(people.of(number, row.owner) as usize) {
-                draft.rows.push((number as u32, index as u32));
-            }
-        }
-    }
-    drafts
+/// The raw ids of every person.
+pub(super) fn raw_ids(state: &State, people: &People<'_>) -> Grouped<(u32, Owner)> {
+    let owners = state.parts.iter().enumerate().flat_map(|(number, part)| {
+        let users = (0..part.users.folks.len() as u32).map(Owner::User);
+        let owners = users.chain((0..part.visitors.folks.len() as u32).map(Owner::Visitor));
+        owners.map(move |owner| (people.of(number, owner), (number as u32, owner)))
+    });
+    Grouped::new(people.names.len(), owners)
+}
+
+/// The rows of every person, not yet those of a user.
+pub(super) fn rows(state: &State, people: &People<'_>) -> Grouped<RowRef> {
+    let rows = state.parts.iter().enumerate().flat_map(|(number, part)| {
+        let at = move |row| RowRef { part: number as u32, row, user: NOBODY };
+        (0..).zip(&part.rows).map(move |(index, row)| (people.of(number, row.owner), at(index)))
+    });
+    Grouped::new(people.names.len(), rows)
 }
 
 /// The e-mail: of the enrichment file, else the trait or property, else a raw id with an `@`.
-fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<String, String>) -> Option<String> {
+fn email(state: &State, model: &Model, draft: Draft<'_>, emails: &HashMap<String, String>) -> Option<String> {
     let raw_ids = draft.raw.iter().filter_map(|(part, owner)| match owner {
         Owner::User(id) => Some(state.parts[*part as usize].users.ids.get(*id)),
         _ => None,
@@ -85,7 +88,7 @@ fn email(state: &State, model: &Model, draft: &Draft<'_>, emails: &HashMap<Strin
 }
 
 /// The e-mail that records tell in the places of a trait.
-fn told_email(state: &State, model: &Model, draft: &Draft<'_>, index: usize) -> Option<String> {
+fn told_email(state: &State, model: &Model, draft: Draft<'_>, index: usize) -> Option<String> {
     let plan = &model.user.traits[index];
     let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
         let first = *edges.next()?;
@@ -96,7 +99,7 @@ fn told_email(state: &State, model: &Model, draft: &Draft<'_>, index: usize) -> 
     };
     let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
     let rests =
-        draft.rows.iter().filter_map(|(part, row)| state.parts[*part as usize].rows[*row as usize].rest.as_ref());
+        draft.rows.iter().filter_map(|at| state.parts[at.part as usize].rows[at.row as usize].rest.as_ref());
     let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16))))
         .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
@@ -106,8 +109,8 @@ fn told_email(state: &State, model: &Model, draft: &Draft<'_>, index: usize) -> 
 }
 
 /// Moves every line of a person to the bucket of excluded ones.
-pub(super) fn exclude(state: &State, draft: &Draft<'_>, counts: &mut [FileCounts]) {
-    for folk in draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
+pub(super) fn exclude(state: &State, raw: &[(u32, Owner)], counts: &mut [FileCounts]) {
+    for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
         for ((file, bucket), count) in folk.more.iter().flat_map(|more| more.lines.iter()) {
             let counts = &mut counts[*file as usize];
             *bucket.of(counts) -= count;

@@ -4,13 +4,15 @@
 
 mod domains;
 mod draft;
+mod grouped;
 mod identity;
 
 use std::collections::HashMap;
 
 pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
-use draft::{Draft, Told, exclude, gather};
+use draft::{Draft, Told, exclude, raw_ids, rows};
+use grouped::Grouped;
 pub use identity::{NOBODY, People};
 
 use rayon::prelude::*;
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// A row of the state and whose it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RowRef {
     /// The partition.
     pub part: u32,
@@ -42,7 +44,10 @@ pub struct Entities<'s> {
     pub accounts: Vec<Account>,
     /// Accounts by name, those made of domains after those that were named.
     pub account_ids: Interner,
-    user_rows: Vec<RowRef>,
+    /// By person.
+    user_rows: Grouped<RowRef>,
+    /// By person, as partition and owner.
+    raw_ids: Grouped<(u32, Owner)>,
     account_rows: Vec<RowRef>,
     /// Users that group lines name and that have no event.
     pub members_without_events: Vec<&'s str>,
@@ -81,10 +86,8 @@ pub struct User<'s> {
     pub home: Option<u32>,
     /// The registrable domain of the e-mail.
     pub domain: Option<String>,
-    /// Rows in [`Entities`].
-    rows: std::ops::Range<u32>,
-    /// Raw ids, as partition and owner.
-    pub raw: Vec<(u32, Owner)>,
+    /// By place among people, who are users or were set aside.
+    person: u32,
 }
 
 /// An account.
@@ -112,12 +115,18 @@ pub const DOMAIN_PREFIX: &str = "domain:";
 impl<'s> Entities<'s> {
     /// The rows of a user.
     pub fn user_rows(&self, user: usize) -> &[RowRef] {
-        slice(&self.user_rows, &self.users[user].rows)
+        self.user_rows.of(self.users[user].person as usize)
+    }
+
+    /// The raw ids of a user, as partition and owner.
+    pub fn raw_ids(&self, user: usize) -> &[(u32, Owner)] {
+        self.raw_ids.of(self.users[user].person as usize)
     }
 
     /// The rows that are credited to an account.
     pub fn account_rows(&self, account: usize) -> &[RowRef] {
-        slice(&self.account_rows, &self.accounts[account].rows)
+        let rows = &self.accounts[account].rows;
+        &self.account_rows[rows.start as usize..rows.end as usize]
     }
 
     /// A row of the state.
@@ -133,8 +142,8 @@ impl<'s> Entities<'s> {
     /// Every raw id of a user with the user's printed id, known ones first, each kind in the order of its text.
     pub fn id_map(&self) -> Vec<(IdKind, &'s str, &'s str)> {
         let mut all: Vec<(IdKind, &'s str, &'s str)> = Vec::new();
-        for user in &self.users {
-            all.extend(user.raw.iter().filter_map(|(part, owner)| {
+        for (place, user) in self.users.iter().enumerate() {
+            all.extend(self.raw_ids(place).iter().filter_map(|(part, owner)| {
                 let part = &self.state.parts[*part as usize];
                 match owner {
                     Owner::User(id) => Some((IdKind::User, part.users.ids.get(*id), user.id)),
@@ -155,10 +164,8 @@ impl<'s> Entities<'s> {
         emails: &HashMap<String, String>,
         domains: &[String],
     ) -> Option<usize> {
-        let known = &self.users[user as usize];
-        let rows = self.user_rows(user as usize).iter().map(|at| (at.part, at.row)).collect();
-        let draft = Draft { id: known.id, raw: known.raw.clone(), rows };
-        let host = Told::read(self.state, model, &draft, emails).host?;
+        let draft = Draft { raw: self.raw_ids(user as usize), rows: self.user_rows(user as usize) };
+        let host = Told::read(self.state, model, draft, emails, &mut Vec::new()).host?;
         domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain)))
     }
 
@@ -173,10 +180,6 @@ impl<'s> Entities<'s> {
     }
 }
 
-fn slice<'r>(rows: &'r [RowRef], range: &std::ops::Range<u32>) -> &'r [RowRef] {
-    &rows[range.start as usize..range.end as usize]
-}
-
 fn folk(state: &State, part: u32, owner: Owner) -> Option<&Folk> {
     let part = &state.parts[part as usize];
     match owner {
@@ -189,50 +192,45 @@ fn folk(state: &State, part: u32, owner: Owner) -> Option<&Folk> {
 /// Reads users and accounts out of a state. `emails` are those of the enrichment file, by raw user id.
 pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
     let people = identity::people(state);
-    let mut users = gather(state, &people);
-    let joins = join_report(state, &people, &users);
+    let raw_ids = raw_ids(state, &people);
+    let mut user_rows = rows(state, &people);
+    let joins = join_report(state, &people, &raw_ids);
     let mut counts = state.counts.clone();
     let mut account_ids = state.accounts.clone();
-    let mut user_rows = Vec::new();
     let mut credited: Vec<(u32, RowRef)> = Vec::new();
     let mut kept: Vec<User<'s>> = Vec::new();
     let mut members_without_events = Vec::new();
     let mut user_of_person = vec![NOBODY; people.names.len()];
-    // What is read of each person by itself; what follows depends on the order of people.
-    let read: Vec<Told<'s>> =
-        users.par_iter().with_min_len(512).map(|draft| Told::read(state, model, draft, emails)).collect();
-    for (person, (draft, told)) in users.drain(..).zip(read).enumerate() {
-        let Told { host, domain, timeline, named_last } = told;
-        if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
-            exclude(state, &draft, &mut counts);
-            continue;
+    let mut person = 0;
+    for (told, credits) in read_people(state, model, emails, &raw_ids, &user_rows) {
+        let mut credits = credits.into_iter();
+        for Told { host, domain, named_last, named } in told {
+            let (here, id) = (person, people.names[person]);
+            person += 1;
+            let mut of_rows = credits.by_ref().take(user_rows.of(here).len());
+            if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
+                exclude(state, raw_ids.of(here), &mut counts);
+                of_rows.for_each(drop);
+                continue;
+            }
+            if user_rows.of(here).is_empty() {
+                members_without_events.extend(named.then_some(id));
+                continue;
+            }
+            let number = kept.len() as u32;
+            user_of_person[here] = number;
+            let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
+            let of_domain =
+                domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
+            let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
+            for at in user_rows.of_mut(here) {
+                at.user = number;
+                let account = of_rows.next().filter(|account| *account != NO_ACCOUNT).or(of_domain);
+                credited.extend(account.map(|account| (account, *at)));
+            }
+            let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
+            kept.push(User { id, home_id, home: None, domain, person: here as u32 });
         }
-        if draft.rows.is_empty() {
-            let member = draft
-                .raw
-                .iter()
-                .filter_map(|(part, owner)| folk(state, *part, *owner))
-                .any(|folk| !folk.named.is_empty());
-            members_without_events.extend(member.then_some(draft.id));
-            continue;
-        }
-        let number = kept.len() as u32;
-        user_of_person[person] = number;
-        let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
-        let of_domain =
-            domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
-        let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
-        let first = user_rows.len() as u32;
-        user_rows.extend(draft.rows.iter().map(|(part, row)| RowRef { part: *part, row: *row, user: number }));
-        credited.extend(user_rows[first as usize..].iter().filter_map(|at| {
-            let row = &state.parts[at.part as usize].rows[at.row as usize];
-            let named = (row.account != NO_ACCOUNT).then_some(row.account);
-            let account = named.or_else(|| timeline.credit(row.day)).or(of_domain)?;
-            Some((account, *at))
-        }));
-        let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
-        let rows = first..user_rows.len() as u32;
-        kept.push(User { id: draft.id, home_id, home: None, domain, rows, raw: draft.raw });
     }
     credited.extend(of_nobody(state, &people, &mut counts));
     let (accounts, account_rows, place) = accounts(&account_ids, credited);
@@ -242,6 +240,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
         accounts,
         account_ids,
         user_rows,
+        raw_ids,
         account_rows,
         members_without_events,
         joins,
@@ -258,18 +257,37 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
     entities
 }
 
+/// What is told of every person, and the account of each of its rows as far as named accounts tell it; so many people at a time.
+fn read_people(
+    state: &State,
+    model: &Model,
+    emails: &HashMap<String, String>,
+    raw_ids: &Grouped<(u32, Owner)>,
+    rows: &Grouped<RowRef>,
+) -> Vec<(Vec<Told>, Vec<u32>)> {
+    const AT_ONCE: usize = 512;
+    let part = |first: usize| {
+        let people = first..(first + AT_ONCE).min(rows.len());
+        let mut credits = Vec::with_capacity(people.len());
+        let draft = |person| Draft { raw: raw_ids.of(person), rows: rows.of(person) };
+        let told = people.map(|person| Told::read(state, model, draft(person), emails, &mut credits)).collect();
+        (told, credits)
+    };
+    (0..rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
+}
+
 /// Counts what was joined, before anybody is set aside.
-fn join_report(state: &State, people: &People<'_>, drafts: &[Draft<'_>]) -> JoinReport {
+fn join_report(state: &State, people: &People<'_>, raw_ids: &Grouped<(u32, Owner)>) -> JoinReport {
     let mut report = JoinReport {
         shared_visitors: people.shared_visitors,
         placeholders: state.joins.placeholders,
         ..JoinReport::default()
     };
-    for draft in drafts {
-        let known = draft.raw.iter().filter(|(_, owner)| matches!(owner, Owner::User(_))).count();
+    for raw in (0..raw_ids.len()).map(|person| raw_ids.of(person)) {
+        let known = raw.iter().filter(|(_, owner)| matches!(owner, Owner::User(_))).count();
         report.users += known.saturating_sub(1) as u64;
-        report.visitors += (draft.raw.len() - known) as u64;
-        report.largest = report.largest.max(draft.raw.len() as u64);
+        report.visitors += (raw.len() - known) as u64;
+        report.largest = report.largest.max(raw.len() as u64);
     }
     report
 }
@@ -298,7 +316,7 @@ fn of_nobody(state: &State, people: &People<'_>, counts: &mut [FileCounts]) -> V
 /// Accounts with the rows credited to them, and the place of each by its number.
 fn accounts(ids: &Interner, mut credited: Vec<(u32, RowRef)>) -> (Vec<Account>, Vec<RowRef>, Vec<u32>) {
     // By user within an account, so that what is counted by user comes in runs.
-    credited.sort_unstable_by_key(|(account, at)| (*account, at.user, at.part, at.row));
+    credited.par_sort_unstable_by_key(|(account, at)| (*account, at.user, at.part, at.row));
     let mut accounts: Vec<Account> = Vec::new();
     let mut place = vec![NOBODY; ids.len()];
     for (index, (account, _)) in credited.iter().enumerate() {

@@ -108,7 +108,7 @@ pub fn set_aside(
 /// The user ids that are one user.
 fn known_ids<'s>(entities: &Entities<'s>, user: u32) -> impl Iterator<Item = &'s str> {
     let state = entities.state;
-    entities.users[user as usize].raw.iter().filter_map(move |(part, owner)| match owner {
+    entities.raw_ids(user as usize).iter().filter_map(move |(part, owner)| match owner {
         Owner::User(id) => Some(state.parts[*part as usize].users.ids.get(*id)),
         _ => None,
     })

@@ -27,13 +27,14 @@ pub const NO_ACCOUNT: u32 = u32::MAX;
 pub const ANY_DAY: Day = Day::MIN;
 
 /// Whose a row is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
     /// A user, by the number of the raw id in its partition.
     User(u32),
     /// A visitor, likewise.
     Visitor(u32),
     /// Records without either.
+    #[default]
     Nobody,
 }
 

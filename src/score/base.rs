@@ -100,7 +100,7 @@ pub(super) fn account<'v>(
 
 /// What identify lines say of a user, over all of its raw ids.
 fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>, user: usize) -> Option<Value<'v>> {
-    let folks = entities.users[user].raw.iter().filter_map(|raw| entities.folk(*raw));
+    let folks = entities.raw_ids(user).iter().filter_map(|raw| entities.folk(*raw));
     let edges = folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16)));
     let mut best: Option<Edge> = None;
     for edge in edges {

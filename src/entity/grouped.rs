@@ -1,0 +1,78 @@
+//! Things by group, without a list for each group.
+
+/// Things of groups that are numbered from 0 on; those of one group lie together, in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Grouped<T> {
+    /// Where the things of each group begin; after the last group, where they end.
+    starts: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T: Copy + Default> Grouped<T> {
+    /// Things with their groups; those of a group that there is not are left out. **Cost**: two passes over the things.
+    pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> Grouped<T> {
+        let mut starts = vec![0_u32; groups + 1];
+        for (group, _) in things.clone() {
+            if let Some(start) = starts.get_mut(group as usize).filter(|_| (group as usize) < groups) {
+                *start += 1;
+            }
+        }
+        let mut before = 0;
+        for start in &mut starts {
+            (*start, before) = (before, before + *start);
+        }
+        let mut items = vec![T::default(); before as usize];
+        // Each start moves on with what is put there, and so ends where the next group begins.
+        for (group, thing) in things {
+            if let Some(next) = starts.get_mut(group as usize).filter(|_| (group as usize) < groups) {
+                items[*next as usize] = thing;
+                *next += 1;
+            }
+        }
+        starts.rotate_right(1);
+        starts[0] = 0;
+        Grouped { starts, items }
+    }
+}
+
+impl<T> Grouped<T> {
+    /// How many groups there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn range(&self, group: usize) -> std::ops::Range<usize> {
+        self.starts[group] as usize..self.starts[group + 1] as usize
+    }
+
+    /// The things of a group.
+    pub(super) fn of(&self, group: usize) -> &[T] {
+        &self.items[self.range(group)]
+    }
+
+    /// The same, to be changed.
+    pub(super) fn of_mut(&mut self, group: usize) -> &mut [T] {
+        let range = self.range(group);
+        &mut self.items[range]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn groups_are_what_a_list_for_each_would_be(
+            groups in 0..5_usize, things in prop::collection::vec((prop_oneof![0..6_u32, Just(u32::MAX)], 0..100_u8), 0..30),
+        ) {
+            let grouped = Grouped::new(groups, things.iter().copied());
+            prop_assert_eq!(grouped.len(), groups);
+            for group in 0..groups {
+                let plain: Vec<u8> = things.iter().filter(|(of, _)| *of as usize == group).map(|(_, thing)| *thing).collect();
+                prop_assert_eq!(grouped.of(group), &plain[..]);
+            }
+        }
+    }
+}

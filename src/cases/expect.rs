@@ -6,7 +6,7 @@ use crate::{
     clock::instant_text,
     emit::{self, Side},
     expr::{Program, Scope, Value},
-    ledger::{Entity, EntityScope, Known, Ledger, name_of, word},
+    ledger::{Entity, EntityFacts, Known, Ledger, name_of, word},
     model::Model,
     score::{Scored, milestones::State, points::Firing},
     units::{Micros, Points, number_text, same_number},
@@ -83,7 +83,7 @@ pub(super) struct Subject<'s> {
     pub(super) scored: &'s Scored<'s>,
     pub(super) model: &'s Model,
     pub(super) entity: Entity,
-    pub(super) scope: EntityScope<'s>,
+    pub(super) scope: EntityFacts<'s>,
     pub(super) ledger: &'s Ledger,
 }
 

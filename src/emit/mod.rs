@@ -151,8 +151,8 @@ impl Renderer<'_, '_> {
     fn with_row(&self, entity: u32, write: impl FnOnce(&row::Row<'_>) -> io::Result<()>) -> io::Result<()> {
         let number = entity as usize;
         match self.side {
-            Side::User => write(&row::user(self.scored, self.model, &self.scored.user_scope(number))),
-            Side::Account => write(&row::account(self.scored, self.model, &self.scored.account_scope(number))),
+            Side::User => write(&row::user(self.scored, self.model, number, &self.scored.user_facts(number))),
+            Side::Account => write(&row::account(self.scored, self.model, number, &self.scored.account_facts(number))),
         }
     }
 }

@@ -12,8 +12,8 @@ pub fn column_names(model: &Model, side: Side) -> Vec<String> {
 pub fn columns(scored: &Scored<'_>, model: &Model, side: Side, place: usize) -> Vec<(String, String)> {
     let texts = |row: &row::Row<'_>| row.cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<String>>();
     let cells = match side {
-        Side::User => texts(&row::user(scored, model, &scored.user_scope(place))),
-        Side::Account => texts(&row::account(scored, model, &scored.account_scope(place))),
+        Side::User => texts(&row::user(scored, model, place, &scored.user_facts(place))),
+        Side::Account => texts(&row::account(scored, model, place, &scored.account_facts(place))),
     };
     row::header(model, side).into_iter().zip(cells).collect()
 }

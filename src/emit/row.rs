@@ -11,7 +11,7 @@ use crate::{
     },
     score::{
         Scored,
-        board::{AccountScope, UserScope},
+        board::EntityFacts,
         milestones::{Outcome, State},
         points::{Firing, Paid, Sum, pay, sum},
     },
@@ -124,10 +124,9 @@ pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
     header
 }
 
-/// The row of a user, by place.
-pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r UserScope<'r>) -> Row<'r> {
-    let number = scope.user;
-    let home = scope.home.map(|home| home as usize);
+/// The row of a user, by place, with its facts.
+pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
+    let home = scored.entities.users[number].home.map(|home| home as usize);
     let common = Common {
         level: &model.user,
         scope,
@@ -141,9 +140,13 @@ pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r User
     common.row(first, vec![Cell::Boolean(champion), Cell::Boolean(buyer)], after_seen)
 }
 
-/// The row of an account, by place.
-pub(super) fn account<'r>(scored: &'r Scored<'_>, model: &'r Model, scope: &'r AccountScope<'r>) -> Row<'r> {
-    let number = scope.account;
+/// The row of an account, by place, with its facts.
+pub(super) fn account<'r>(
+    scored: &'r Scored<'_>,
+    model: &'r Model,
+    number: usize,
+    scope: &'r EntityFacts<'r>,
+) -> Row<'r> {
     let slots = &model.account.slots;
     let person = |user: Option<usize>| Cell::from_text(user.map(|user| scored.user_id(user)));
     let common = Common {
@@ -163,14 +166,14 @@ fn slice(outcomes: &[Outcome], entity: usize, stride: usize) -> &[Outcome] {
 }
 
 /// What rows of both levels have.
-struct Common<'r, S> {
+struct Common<'r> {
     level: &'r Level,
-    scope: &'r S,
+    scope: &'r EntityFacts<'r>,
     outcomes: &'r [Outcome],
     seen: (Micros, Micros),
 }
 
-impl<'r, S: Scope> Common<'r, S> {
+impl<'r> Common<'r> {
     fn row(&self, first: [Cell<'r>; 2], between: Vec<Cell<'r>>, after_seen: Vec<Cell<'r>>) -> Row<'r> {
         let (level, scope) = (self.level, self.scope);
         let paid = pay(level, scope);

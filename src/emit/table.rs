@@ -113,8 +113,12 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: 
     let shown = [0, column("score"), column("tier"), column("route"), column(SIGNALS)];
     for entity in order.iter().take(ROWS_SHOWN) {
         let cells = match side {
-            Side::User => texts(&row::user(scored, model, &scored.user_scope(*entity as usize)), &shown),
-            Side::Account => texts(&row::account(scored, model, &scored.account_scope(*entity as usize)), &shown),
+            Side::User => {
+                texts(&row::user(scored, model, *entity as usize, &scored.user_facts(*entity as usize)), &shown)
+            }
+            Side::Account => {
+                texts(&row::account(scored, model, *entity as usize, &scored.account_facts(*entity as usize)), &shown)
+            }
         };
         table.add_row(cells);
     }

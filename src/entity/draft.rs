@@ -98,8 +98,7 @@ fn told_email(state: &State, model: &Model, draft: Draft<'_>, index: usize) -> O
         }))
     };
     let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
-    let rests =
-        draft.rows.iter().filter_map(|at| state.parts[at.part as usize].rows[at.row as usize].rest.as_ref());
+    let rests = draft.rows.iter().filter_map(|at| state.parts[at.part as usize].rows[at.row as usize].rest.as_ref());
     let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16))))
         .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {

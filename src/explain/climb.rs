@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     expr::{Scope, Value},
-    ledger::{Entity, EntityScope, name_of, owned},
+    ledger::{Entity, EntityFacts, name_of, owned},
     model::Model,
     score::{Scored, points::pay},
     units::Points,
@@ -99,7 +99,7 @@ fn missing(threshold: f64, strict: bool, score: Points) -> Option<Points> {
 struct Search<'s> {
     model: &'s Model,
     entity: Entity,
-    scope: &'s EntityScope<'s>,
+    scope: &'s EntityFacts<'s>,
     /// The present tier, by place.
     present: usize,
     /// By move, the score that it leads to alone.

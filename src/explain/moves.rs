@@ -6,7 +6,7 @@
 use crate::{
     emit::Side,
     expr::{Arithmetic, Comparison, Program, Scope, Value},
-    ledger::EntityScope,
+    ledger::EntityFacts,
     model::{
         Model,
         compiled::{ACCOUNT_BIT, Builtin, Measure, MilestonePart, NumberPart, Payment, RollupKind, Signal, Source},
@@ -29,7 +29,7 @@ const DEPTH_MAX: usize = 8;
 pub(super) struct Mover<'m> {
     pub(super) model: &'m Model,
     pub(super) side: Side,
-    pub(super) scope: &'m EntityScope<'m>,
+    pub(super) scope: &'m EntityFacts<'m>,
 }
 
 /// A number that is to be reached.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::{
     emit::Side,
     expr::{Program, Scope, Value},
-    ledger::{EntityScope, owned},
+    ledger::{EntityFacts, owned},
     model::{
         Model,
         compiled::{ACCOUNT_BIT, Fact, Source},
@@ -38,14 +38,14 @@ pub(super) fn fact_in(model: &Model, side: Side, slot: u32) -> Option<&Fact> {
 pub(super) struct WhatIf<'w> {
     model: &'w Model,
     side: Side,
-    base: &'w EntityScope<'w>,
+    base: &'w EntityFacts<'w>,
     changes: &'w [Change],
     /// Slots of named expressions that build on a changed fact.
     affected: HashSet<u32>,
 }
 
 impl<'w> WhatIf<'w> {
-    pub(super) fn new(model: &'w Model, side: Side, base: &'w EntityScope<'w>, changes: &'w [Change]) -> WhatIf<'w> {
+    pub(super) fn new(model: &'w Model, side: Side, base: &'w EntityFacts<'w>, changes: &'w [Change]) -> WhatIf<'w> {
         let mut affected: HashSet<u32> = HashSet::new();
         if changes.is_empty() {
             return WhatIf { model, side, base, changes, affected };
@@ -106,7 +106,7 @@ pub(super) fn evaluate(program: &Program, scope: &dyn Scope, bit: u32) -> Value<
 }
 
 /// What the scorer gives under some changes.
-pub(super) fn result(model: &Model, side: Side, base: &EntityScope<'_>, changes: &[Change]) -> Result {
+pub(super) fn result(model: &Model, side: Side, base: &EntityFacts<'_>, changes: &[Change]) -> Result {
     let level = side.level(model);
     let whatif = WhatIf::new(model, side, base, changes);
     let total = sum(level, &pay(level, &whatif));

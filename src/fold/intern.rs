@@ -88,17 +88,6 @@ impl Interner {
         Interner::new(self.seed.clone())
     }
 
-    /// Takes in all texts of another, and reads a column of its numbers as this one's; other columns stay as they are.
-    pub fn adopt(&mut self, is_text: bool, other: &Interner, mut column: Vec<u64>) -> Vec<u64> {
-        if is_text {
-            let mine = self.absorb(other);
-            for word in column.iter_mut().filter(|word| **word != u64::MAX) {
-                *word = u64::from(mine[*word as usize]);
-            }
-        }
-        column
-    }
-
     /// Takes in all texts of another; gives this one's number for each of the other's.
     pub fn absorb(&mut self, other: &Interner) -> Vec<u32> {
         (0..other.len() as u32).map(|id| self.intern(other.get(id))).collect()

@@ -2,11 +2,10 @@
 
 use crate::{
     emit::Side,
-    expr::{Scope, Value},
     model::Model,
     score::{
         Scored,
-        board::{AccountScope, UserScope},
+        board::EntityFacts,
         milestones::{Outcome, State},
     },
 };
@@ -70,10 +69,10 @@ impl Entity {
     }
 
     /// As expressions see it.
-    pub fn scope<'s>(self, scored: &'s Scored<'_>) -> EntityScope<'s> {
+    pub fn scope<'s>(self, scored: &'s Scored<'_>) -> EntityFacts<'s> {
         match self.side {
-            Side::User => EntityScope::User(scored.user_scope(self.place)),
-            Side::Account => EntityScope::Account(scored.account_scope(self.place)),
+            Side::User => scored.user_facts(self.place),
+            Side::Account => scored.account_facts(self.place),
         }
     }
 
@@ -86,23 +85,5 @@ impl Entity {
         };
         let own = outcomes.iter().skip(self.place * milestones.len());
         milestones.iter().zip(own).map(|(milestone, outcome)| (milestone.name.clone(), outcome.state)).collect()
-    }
-}
-
-/// The facts of a user or an account.
-#[derive(Debug, Clone, Copy)]
-pub enum EntityScope<'b> {
-    /// Of a user, with those of its home account.
-    User(UserScope<'b>),
-    /// Of an account.
-    Account(AccountScope<'b>),
-}
-
-impl Scope for EntityScope<'_> {
-    fn get(&self, slot: u32) -> Value<'_> {
-        match self {
-            EntityScope::User(scope) => scope.get(slot),
-            EntityScope::Account(scope) => scope.get(slot),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Facts by name, what an expression looked at, and which parts of a condition do not hold.
 
-use super::EntityScope;
+use super::EntityFacts;
 use crate::{
     emit::Side,
     expr::{Program, Scope, Type, Value},
@@ -60,7 +60,7 @@ pub fn slot_of(model: &Model, side: Side, name: &str) -> Option<(u32, Type)> {
 }
 
 /// The facts that expressions name, and those behind the named expressions among them, each once.
-pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &EntityScope<'_>) -> Vec<Known> {
+pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &EntityFacts<'_>) -> Vec<Known> {
     let mut slots: Vec<u32> = Vec::new();
     programs.iter().for_each(|program| program.slots(&mut |slot| slots.push(slot)));
     let mut known: Vec<Known> = Vec::new();
@@ -82,7 +82,7 @@ pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &Ent
 }
 
 /// The smallest parts of a condition that keep it from holding; none if it holds.
-pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityScope<'_>) -> Vec<Unmet> {
+pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityFacts<'_>) -> Vec<Unmet> {
     let mut found = Vec::new();
     collect(&Context { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
     found
@@ -92,7 +92,7 @@ pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityScope
 struct Context<'c> {
     model: &'c Model,
     side: Side,
-    scope: &'c EntityScope<'c>,
+    scope: &'c EntityFacts<'c>,
     /// [`ACCOUNT_BIT`] inside a named expression of the home account.
     bit: u32,
 }

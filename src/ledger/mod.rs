@@ -8,7 +8,8 @@ mod facts;
 mod json;
 mod text;
 
-pub use entity::{Entity, EntityScope, SIDES, word};
+pub use crate::score::board::EntityFacts;
+pub use entity::{Entity, SIDES, word};
 pub use facts::{Known, Unmet, known_facts, name_of, owned, slot_of, unmet};
 pub use json::{object, points as points_json, value as value_json};
 pub use text::{FACTS_SHOWN, text, value as value_text};
@@ -253,7 +254,7 @@ struct Noter<'n> {
     model: &'n Model,
     side: Side,
     level: &'n Level,
-    scope: &'n EntityScope<'n>,
+    scope: &'n EntityFacts<'n>,
     names: &'n dyn Fn(u32) -> String,
 }
 
@@ -289,7 +290,7 @@ impl Noter<'_> {
 }
 
 /// Adds up what signals came to, category by category, so that each bound stands behind what it bounds.
-fn lines(level: &Level, paid: &[Paid], total: &Sum, scope: &EntityScope<'_>) -> Vec<Line> {
+fn lines(level: &Level, paid: &[Paid], total: &Sum, scope: &EntityFacts<'_>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut running = Points::ZERO;
     let mut add = |entry: Entry, points: Points| {
@@ -335,6 +336,6 @@ pub fn rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
 }
 
 /// What a fact is for an entity; none if its level has no such fact.
-pub fn fact<'s>(model: &Model, side: Side, name: &str, scope: &'s EntityScope<'_>) -> Option<Value<'s>> {
+pub fn fact<'s>(model: &Model, side: Side, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
     slot_of(model, side, name).map(|(slot, _)| scope.get(slot))
 }

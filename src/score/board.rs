@@ -3,8 +3,6 @@
 //! Facts of one entity lie together, because rules and rows of the output ask for many facts of one entity at a time, in an order of
 //! entities that is not that of memory.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
 use crate::{
@@ -17,8 +15,11 @@ use crate::{
 /// The word of what is null; no double, date or number of a text has it.
 const NULL: u64 = u64::MAX;
 
+/// So many entities a thread computes at a time.
+const AT_ONCE: usize = 512;
+
 /// The facts of one level.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Table {
     /// By entity, a stride of facts.
     words: Vec<u64>,
@@ -27,109 +28,118 @@ pub struct Table {
 
 impl Table {
     /// A table in which everything is null.
-    pub fn new(level: &Level, entities: usize) -> Table {
+    pub(super) fn new(level: &Level, entities: usize) -> Table {
         let kinds: Vec<Type> = level.facts.iter().map(|fact| fact.kind).collect();
-        Table { words: vec![NULL; entities * kinds.len()], kinds }
+        // Memory comes page by page as it is written to, which takes several threads less time.
+        let words = (0..entities * kinds.len()).into_par_iter().with_min_len(1 << 16).map(|_| NULL).collect();
+        Table { words, kinds }
+    }
+
+    fn row(&self, entity: usize) -> Row<'_> {
+        let stride = self.kinds.len();
+        Row { words: &self.words[entity * stride..(entity + 1) * stride], kinds: &self.kinds }
     }
 
     /// A fact of an entity.
     #[inline]
     pub fn value<'p>(&self, slot: FactSlot, entity: usize, pool: &'p Interner) -> Value<'p> {
-        match self.kinds.get(slot as usize) {
-            Some(kind) => unpack(self.words[entity * self.kinds.len() + slot as usize], *kind, pool),
-            None => Value::Null,
-        }
+        self.row(entity).value(slot, pool)
     }
 
     /// A fact that is a number.
     #[inline]
-    pub fn number(&self, slot: FactSlot, entity: usize) -> Option<f64> {
-        if slot as usize >= self.kinds.len() {
-            return None;
+    pub(super) fn number(&self, slot: FactSlot, entity: usize) -> Option<f64> {
+        self.row(entity).word(slot).map(f64::from_bits)
+    }
+
+    /// A fact as it is kept; texts are equal if their words are. None if it is null.
+    pub(super) fn word(&self, slot: FactSlot, entity: usize) -> Option<u64> {
+        self.row(entity).word(slot)
+    }
+
+    /// All entities in parts that follow each other, to be written in parallel.
+    pub(super) fn parts(&mut self) -> impl IndexedParallelIterator<Item = PartMut<'_>> {
+        let kinds = &self.kinds;
+        let stride = kinds.len().max(1);
+        let parts = self.words.par_chunks_mut(AT_ONCE * stride).enumerate();
+        parts.map(move |(number, words)| PartMut { first: number * AT_ONCE, words, kinds })
+    }
+
+    /// Puts the pool's numbers in place of those that each part gave its texts.
+    pub(super) fn renumber(&mut self, slots: &[FactSlot], texts: &[Interner], pool: &mut Interner) {
+        let slots: Vec<FactSlot> =
+            slots.iter().copied().filter(|slot| self.kinds.get(*slot as usize) == Some(&Type::Text)).collect();
+        if slots.is_empty() {
+            return;
         }
-        let word = *self.words.get(entity * self.kinds.len() + slot as usize)?;
-        (word != NULL).then(|| f64::from_bits(word))
-    }
-
-    /// Writes a fact of all entities.
-    pub fn set(&mut self, slot: FactSlot, column: &[u64]) {
-        self.set_from(0, slot, column.iter().copied());
-    }
-
-    /// Writes a fact of some entities that follow each other.
-    fn set_from(&mut self, first: usize, slot: FactSlot, column: impl Iterator<Item = u64>) {
-        let stride = self.kinds.len();
-        if (slot as usize) < stride {
-            let words = self.words.iter_mut().skip(first * stride + slot as usize).step_by(stride);
-            words.zip(column).for_each(|(word, value)| *word = value);
-        }
-    }
-
-    /// Writes a part of a column, from an entity on.
-    pub(super) fn set_piece(&mut self, first: usize, slot: FactSlot, piece: Piece<'_>, pool: &mut Interner) {
-        match piece {
-            Piece::Words(words) => self.set_from(first, slot, words.into_iter()),
-            Piece::Texts(texts) => {
-                let number =
-                    |text: &Option<Cow<'_, str>>| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)));
-                self.set_from(first, slot, texts.iter().map(number));
+        let numbers: Vec<Vec<u32>> = texts.iter().map(|texts| pool.absorb(texts)).collect();
+        self.parts().zip(&numbers).for_each(|(mut part, numbers)| {
+            for (_, mut row) in part.rows() {
+                for slot in &slots {
+                    let number = row.facts().word(*slot);
+                    row.put(*slot, number.map_or(NULL, |number| u64::from(numbers[number as usize])));
+                }
             }
-        }
-    }
-
-    /// Computes a column for all entities at once; texts that are new are added to the pool in the order of the entities.
-    pub fn compute<'v>(
-        kind: Type,
-        entities: usize,
-        pool: &mut Interner,
-        value: impl Fn(usize) -> Value<'v> + Sync,
-    ) -> Vec<u64> {
-        const AT_ONCE: usize = 512;
-        if kind != Type::Text {
-            return (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| pack(&value(entity))).collect();
-        }
-        let texts: Vec<Option<Cow<'v, str>>> =
-            (0..entities).into_par_iter().with_min_len(AT_ONCE).map(|entity| text(value(entity))).collect();
-        texts.iter().map(|text| text.as_ref().map_or(NULL, |text| u64::from(pool.intern(text)))).collect()
-    }
-
-    /// A column of a few texts, by the place of each among them.
-    pub fn of_names(names: &[&str], places: &[Option<u32>], pool: &mut Interner) -> Vec<u64> {
-        let words: Vec<u64> = names.iter().map(|name| u64::from(pool.intern(name))).collect();
-        places.iter().map(|place| place.map_or(NULL, |place| words[place as usize])).collect()
+        });
     }
 }
 
-/// A part of a column, before its texts have numbers.
-#[derive(Debug)]
-pub(super) enum Piece<'v> {
-    Words(Vec<u64>),
-    Texts(Vec<Option<Cow<'v, str>>>),
+/// Entities that follow each other, and what is known of each.
+pub(super) struct PartMut<'t> {
+    first: usize,
+    words: &'t mut [u64],
+    kinds: &'t [Type],
 }
 
-impl<'v> Piece<'v> {
-    /// An empty one of a type.
-    pub(super) fn new(kind: Type, entities: usize) -> Piece<'v> {
-        if kind == Type::Text {
-            Piece::Texts(Vec::with_capacity(entities))
-        } else {
-            Piece::Words(Vec::with_capacity(entities))
-        }
+impl PartMut<'_> {
+    /// How many entities there are.
+    pub(super) fn len(&self) -> usize {
+        self.words.len() / self.kinds.len().max(1)
     }
 
-    /// Adds the value of the next entity.
-    pub(super) fn push(&mut self, value: Value<'v>) {
-        match self {
-            Piece::Words(words) => words.push(pack(&value)),
-            Piece::Texts(texts) => texts.push(text(value)),
-        }
+    /// Each entity by place, and its row.
+    pub(super) fn rows(&mut self) -> impl Iterator<Item = (usize, RowMut<'_>)> {
+        let kinds = self.kinds;
+        let rows = self.words.chunks_exact_mut(kinds.len().max(1));
+        (self.first..).zip(rows.map(move |words| RowMut { words, kinds }))
     }
 }
 
-fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
+/// The facts of one entity, to be written.
+pub(super) struct RowMut<'t> {
+    words: &'t mut [u64],
+    kinds: &'t [Type],
+}
+
+impl RowMut<'_> {
+    /// What is known so far.
+    pub(super) fn facts(&self) -> Row<'_> {
+        Row { words: self.words, kinds: self.kinds }
+    }
+
+    /// Writes a fact, if there is one of this slot; a text gets a number of `texts`.
+    pub(super) fn set(&mut self, slot: FactSlot, value: &Value<'_>, texts: &mut Interner) {
+        let word = match value {
+            Value::Text(text) if self.kinds.get(slot as usize) == Some(&Type::Text) => u64::from(texts.intern(text)),
+            value => pack(value),
+        };
+        self.put(slot, word);
+    }
+
+    /// Writes a fact that is no text, if there is one of this slot.
+    pub(super) fn set_plain(&mut self, slot: FactSlot, value: &Value<'_>) {
+        self.put(slot, pack(value));
+    }
+
+    /// Writes a text by its number in the pool, if there is a fact of this slot.
+    pub(super) fn set_text(&mut self, slot: FactSlot, number: Option<u32>) {
+        self.put(slot, number.map_or(NULL, u64::from));
+    }
+
+    fn put(&mut self, slot: FactSlot, word: u64) {
+        if let Some(known) = self.words.get_mut(slot as usize) {
+            *known = word;
+        }
     }
 }
 
@@ -156,6 +166,28 @@ fn unpack(word: u64, kind: Type, pool: &Interner) -> Value<'_> {
     }
 }
 
+/// The facts of one entity.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'t> {
+    words: &'t [u64],
+    kinds: &'t [Type],
+}
+
+impl Row<'_> {
+    #[inline]
+    fn word(self, slot: FactSlot) -> Option<u64> {
+        self.words.get(slot as usize).copied().filter(|word| *word != NULL)
+    }
+
+    #[inline]
+    fn value(self, slot: FactSlot, pool: &Interner) -> Value<'_> {
+        match (self.words.get(slot as usize), self.kinds.get(slot as usize)) {
+            (Some(word), Some(kind)) => unpack(*word, *kind, pool),
+            _ => Value::Null,
+        }
+    }
+}
+
 /// Facts of both levels.
 #[derive(Debug)]
 pub struct Board {
@@ -167,53 +199,60 @@ pub struct Board {
     pub pool: Interner,
 }
 
-/// One user as expressions see it: its own facts, and those of its home account.
-#[derive(Debug, Clone, Copy)]
-pub struct UserScope<'b> {
-    /// The facts.
-    pub board: &'b Board,
-    /// By place.
-    pub user: usize,
-    /// By place, if it has any event.
-    pub home: Option<u32>,
+impl Board {
+    /// A user as expressions see it; `home` is its account, by place, if that has any event.
+    pub(super) fn user(&self, user: usize, home: Option<u32>) -> EntityFacts<'_> {
+        let home = home.map(|home| self.accounts.row(home as usize));
+        EntityFacts { own: self.users.row(user), home, pool: &self.pool }
+    }
+
+    /// An account as expressions see it.
+    pub(super) fn account(&self, account: usize) -> EntityFacts<'_> {
+        EntityFacts { own: self.accounts.row(account), home: None, pool: &self.pool }
+    }
+
+    /// A user whose row is being written.
+    pub(super) fn user_so_far<'b>(&'b self, own: Row<'b>, home: Option<u32>) -> EntityFacts<'b> {
+        EntityFacts { own, home: home.map(|home| self.accounts.row(home as usize)), pool: &self.pool }
+    }
+
+    /// An account whose row is being written.
+    pub(super) fn account_so_far<'b>(&'b self, own: Row<'b>) -> EntityFacts<'b> {
+        EntityFacts { own, home: None, pool: &self.pool }
+    }
+
+    /// A member of an account whose row is being written.
+    pub(super) fn member<'b>(&'b self, user: usize, account: Row<'b>) -> EntityFacts<'b> {
+        EntityFacts { own: self.users.row(user), home: Some(account), pool: &self.pool }
+    }
 }
 
-impl Scope for UserScope<'_> {
+/// One user or account as expressions see it: its own facts, and of a user those of its home account.
+#[derive(Debug, Clone, Copy)]
+pub struct EntityFacts<'b> {
+    own: Row<'b>,
+    home: Option<Row<'b>>,
+    pool: &'b Interner,
+}
+
+impl EntityFacts<'_> {
+    #[inline]
+    fn place(&self, slot: u32) -> Option<(Row<'_>, FactSlot)> {
+        if slot & ACCOUNT_BIT == 0 { Some((self.own, slot)) } else { Some((self.home?, slot & !ACCOUNT_BIT)) }
+    }
+}
+
+impl Scope for EntityFacts<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        if slot & ACCOUNT_BIT == 0 {
-            return self.board.users.value(slot, self.user, &self.board.pool);
-        }
-        match self.home {
-            Some(home) => self.board.accounts.value(slot & !ACCOUNT_BIT, home as usize, &self.board.pool),
+        match self.place(slot) {
+            Some((row, slot)) => row.value(slot, self.pool),
             None => Value::Null,
         }
     }
 
     #[inline]
     fn number(&self, slot: u32) -> Option<f64> {
-        if slot & ACCOUNT_BIT == 0 {
-            return self.board.users.number(slot, self.user);
-        }
-        self.board.accounts.number(slot & !ACCOUNT_BIT, self.home? as usize)
-    }
-}
-
-/// One account as expressions see it.
-#[derive(Debug, Clone, Copy)]
-pub struct AccountScope<'b> {
-    /// The facts.
-    pub board: &'b Board,
-    /// By place.
-    pub account: usize,
-}
-
-impl Scope for AccountScope<'_> {
-    fn get(&self, slot: u32) -> Value<'_> {
-        self.board.accounts.value(slot, self.account, &self.board.pool)
-    }
-
-    #[inline]
-    fn number(&self, slot: u32) -> Option<f64> {
-        self.board.accounts.number(slot, self.account)
+        let (row, slot) = self.place(slot)?;
+        row.word(slot).map(f64::from_bits)
     }
 }

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 pub use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
-    board::{AccountScope, Board, Table, UserScope},
+    board::{Board, EntityFacts, Table},
     milestones::Outcome,
     scorer::Scorer,
     view::View,
@@ -30,7 +30,7 @@ use crate::{
     clock::AsOf,
     entity::{Entities, NOBODY},
     expr::Value,
-    fold::{Interner, NO_ACCOUNT, NO_FIRST, NO_LAST},
+    fold::{NO_ACCOUNT, NO_FIRST, NO_LAST},
     model::{
         Model,
         compiled::{FactSlot, word},
@@ -106,13 +106,13 @@ impl Scored<'_> {
     }
 
     /// A user as expressions see it.
-    pub fn user_scope(&self, user: usize) -> UserScope<'_> {
-        UserScope { board: &self.board, user, home: self.entities.users[user].home }
+    pub fn user_facts(&self, user: usize) -> EntityFacts<'_> {
+        self.board.user(user, self.entities.users[user].home)
     }
 
     /// An account as expressions see it.
-    pub fn account_scope(&self, account: usize) -> AccountScope<'_> {
-        AccountScope { board: &self.board, account }
+    pub fn account_facts(&self, account: usize) -> EntityFacts<'_> {
+        self.board.account(account)
     }
 
     /// The first and the last event of anybody.
@@ -146,37 +146,36 @@ pub fn score<'s>(
     let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
     scorer.user_base();
     scorer.account_base();
-    for step in &model.steps {
-        scorer.step(*step);
-    }
+    scorer.steps(&model.steps);
     let champions = scorer.people(model.champion.as_ref(), true);
     let buyers = scorer.people(model.buyer.as_ref(), false);
     if scorer.overflow.load(Ordering::Relaxed) {
         return Err(Overflow);
     }
-    let Scorer { board, user_outcomes, account_outcomes, user_starts, account_starts, .. } = scorer;
-    let users = summary::summarise(&model.user, &board.users, &board.pool, &user_outcomes, &user_starts);
-    let accounts = summary::summarise(&model.account, &board.accounts, &board.pool, &account_outcomes, &account_starts);
-    let user_order =
-        order(&board.users, model.user.slots.score, &board.pool, entities.users.len(), |user| entities.users[user].id);
-    let account_order =
-        order(&board.accounts, model.account.slots.score, &board.pool, entities.accounts.len(), |account| {
-            entities.account_ids.get(entities.accounts[account].id)
-        });
+    let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
+    let users = summary::summarise(&model.user, &board.users, &board.pool, &of_users);
+    let accounts = summary::summarise(&model.account, &board.accounts, &board.pool, &of_accounts);
+    let user_order = order(&board.users, model.user.slots.score, entities.users.len(), |user| entities.users[user].id);
+    let account_order = order(&board.accounts, model.account.slots.score, entities.accounts.len(), |account| {
+        entities.account_ids.get(entities.accounts[account].id)
+    });
+    let seen_of = |rows| seen(&entities, model, as_of, rows);
     let user_seen = (0..entities.users.len())
         .into_par_iter()
         .with_min_len(512)
-        .map(|user| seen(&entities, model, as_of, entities.user_rows(user)))
+        .map(|user| seen_of(entities.user_rows(user)))
         .collect();
     let account_seen = (0..entities.accounts.len())
-        .map(|account| seen(&entities, model, as_of, entities.account_rows(account)))
+        .into_par_iter()
+        .with_min_len(128)
+        .map(|account| seen_of(entities.account_rows(account)))
         .collect();
     Ok(Scored {
         board,
         user_order,
         account_order,
-        user_outcomes,
-        account_outcomes,
+        user_outcomes: of_users.outcomes,
+        account_outcomes: of_accounts.outcomes,
         user_seen,
         account_seen,
         champions,
@@ -196,16 +195,10 @@ fn seen(entities: &Entities<'_>, model: &Model, as_of: AsOf, rows: &[crate::enti
 }
 
 /// Places by score, highest first, then by id.
-fn order<'e>(
-    table: &Table,
-    slot: FactSlot,
-    pool: &Interner,
-    count: usize,
-    id: impl Fn(usize) -> &'e str + Sync,
-) -> Vec<u32> {
+fn order<'e>(table: &Table, slot: FactSlot, count: usize, id: impl Fn(usize) -> &'e str + Sync) -> Vec<u32> {
     // Most scores are shared by many, so the first bytes of the id are kept at hand too.
     let key = |entity: usize| {
-        let score = table.value(slot, entity, pool).as_number().unwrap_or(0.0);
+        let score = table.number(slot, entity).unwrap_or(0.0);
         let mut front = [0; 8];
         front.iter_mut().zip(id(entity).bytes()).for_each(|(to, from)| *to = from);
         (score, u64::from_be_bytes(front), entity as u32)

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::board::UserScope;
+use super::board::EntityFacts;
 use crate::{
     expr::Value,
     fold::Number,
@@ -16,7 +16,7 @@ use crate::{
 /// Gathers over the members of one account.
 pub(super) fn roll_up<'b>(
     rollup: &Rollup,
-    members: impl Iterator<Item = UserScope<'b>>,
+    members: impl Iterator<Item = EntityFacts<'b>>,
     overflow: &AtomicBool,
 ) -> Value<'static> {
     let mut count = 0_u64;

@@ -1,4 +1,7 @@
 //! The facts of all entities, in the order of the model's steps.
+//!
+//! Entities are computed one after the other, each with all steps that need nothing but what is known of it and of its account so far, so that
+//! its memory is visited once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +10,7 @@ use rayon::prelude::*;
 use super::{
     Enrichment,
     base::{self, About, Enriched},
-    board::{AccountScope, Board, Piece, Table, UserScope},
+    board::{Board, EntityFacts, Row, RowMut, Table},
     milestones::{Outcome, outcomes},
     points, rollups,
     view::View,
@@ -19,30 +22,17 @@ use crate::{
     fold::Interner,
     model::{
         Model,
-        compiled::{Fact, FactSlot, Level, Milestone, Route, Source, Step},
+        compiled::{Fact, FactSlot, Level, Milestone, Source, Step},
     },
     units::Micros,
 };
 
-/// What the rows of a level give.
-struct Computed<'e> {
-    starts: Vec<Micros>,
+/// What the rows of a level's entities tell beside facts.
+#[derive(Default)]
+pub(super) struct OfRows {
+    pub(super) starts: Vec<Micros>,
     /// A stride of the level's milestones.
-    outcomes: Vec<Outcome>,
-    /// The first entity of each part, and what is known of it, by fact.
-    parts: Vec<(usize, Vec<(FactSlot, Piece<'e>)>)>,
-}
-
-impl Computed<'_> {
-    /// Writes the facts into a table; gives the starts and the outcomes.
-    fn write(self, table: &mut Table, pool: &mut Interner) -> (Vec<Micros>, Vec<Outcome>) {
-        for (first, pieces) in self.parts {
-            for (slot, piece) in pieces {
-                table.set_piece(first, slot, piece, pool);
-            }
-        }
-        (self.starts, self.outcomes)
-    }
+    pub(super) outcomes: Vec<Outcome>,
 }
 
 /// Computes the facts of entities, step by step.
@@ -52,10 +42,8 @@ pub(super) struct Scorer<'e, 's> {
     enrichment: &'e Enrichment,
     as_of: AsOf,
     pub(super) board: Board,
-    pub(super) user_outcomes: Vec<Outcome>,
-    pub(super) account_outcomes: Vec<Outcome>,
-    pub(super) user_starts: Vec<Micros>,
-    pub(super) account_starts: Vec<Micros>,
+    pub(super) users: OfRows,
+    pub(super) accounts: OfRows,
     pub(super) overflow: AtomicBool,
 }
 
@@ -66,287 +54,213 @@ impl<'e, 's> Scorer<'e, 's> {
             accounts: Table::new(&model.account, entities.accounts.len()),
             pool: Interner::new(crate::decode::Seed::default()),
         };
-        Scorer {
-            entities,
-            model,
-            enrichment,
-            as_of,
-            board,
-            user_outcomes: Vec::new(),
-            account_outcomes: Vec::new(),
-            user_starts: Vec::new(),
-            account_starts: Vec::new(),
-            overflow: AtomicBool::new(false),
-        }
-    }
-
-    fn user_view(&self, user: usize) -> View<'e> {
-        View { model: self.model, state: self.entities.state, rows: self.entities.user_rows(user), as_of: self.as_of }
-    }
-
-    fn account_view(&self, account: usize) -> View<'e> {
-        View {
-            model: self.model,
-            state: self.entities.state,
-            rows: self.entities.account_rows(account),
-            as_of: self.as_of,
-        }
-    }
-
-    fn user_scope(&self, user: usize) -> UserScope<'_> {
-        UserScope { board: &self.board, user, home: self.entities.users[user].home }
-    }
-
-    fn account_scope(&self, account: usize) -> AccountScope<'_> {
-        AccountScope { board: &self.board, account }
+        let overflow = AtomicBool::new(false);
+        let (users, accounts) = (OfRows::default(), OfRows::default());
+        Scorer { entities, model, enrichment, as_of, board, users, accounts, overflow }
     }
 
     /// Facts that users' own rows give.
     pub(super) fn user_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.user);
+        let mut table = std::mem::take(&mut self.board.users);
         let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
-        let computed = self.base(level, entities.users.len(), rows, &|user| self.user_view(user), &|_, _| true, &value);
-        (self.user_starts, self.user_outcomes) = computed.write(&mut self.board.users, &mut self.board.pool);
+        let view = |user| self.view(entities.user_rows(user));
+        let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
+        table.renumber(&base_slots(level), &texts, &mut self.board.pool);
+        (self.users, self.board.users) = (of_rows, table);
     }
 
     /// Facts that the rows credited to accounts give.
     pub(super) fn account_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.account);
+        let mut table = std::mem::take(&mut self.board.accounts);
         let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
-            Some((_, Some(who))) => user != NOBODY && who.holds(&self.user_scope(user as usize)),
+            // Of accounts nothing is known yet.
+            Some((_, Some(who))) => user != NOBODY && who.holds(&self.board.user(user as usize, None)),
             _ => true,
         };
         let value =
             |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
-        let computed =
-            self.base(level, entities.accounts.len(), rows, &|account| self.account_view(account), &counts, &value);
-        (self.account_starts, self.account_outcomes) = computed.write(&mut self.board.accounts, &mut self.board.pool);
+        let view = |account| self.view(entities.account_rows(account));
+        let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
+        table.renumber(&base_slots(level), &texts, &mut self.board.pool);
+        (self.accounts, self.board.accounts) = (of_rows, table);
     }
 
-    /// Reads the rows of all entities of a level, entity by entity, so that each one's memory is visited once.
+    fn view(&self, rows: &'e [crate::entity::RowRef]) -> View<'e> {
+        View { model: self.model, state: self.entities.state, rows, as_of: self.as_of }
+    }
+
+    /// Reads the rows of all entities of a level. Texts have numbers of each part's own.
     fn base(
         &self,
         level: &'e Level,
-        count: usize,
+        table: &mut Table,
         enriched: &'e [Option<Vec<Value<'static>>>],
         view: &(dyn Fn(usize) -> View<'e> + Sync),
         counts: &(dyn Fn(&Milestone, u32) -> bool + Sync),
         value: &(dyn Fn(&Fact, &About<'e, '_>, usize) -> Value<'e> + Sync),
-    ) -> Computed<'e> {
-        const AT_ONCE: usize = 512;
+    ) -> (OfRows, Vec<Interner>) {
         let facts: Vec<(FactSlot, &Fact)> = (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact)).collect();
-        let part = |first: usize| {
-            let entities = first..(first + AT_ONCE).min(count);
-            let mut starts = Vec::with_capacity(entities.len());
-            let mut all = Vec::with_capacity(entities.len() * level.milestones.len());
-            let mut pieces: Vec<Piece<'e>> =
-                facts.iter().map(|(_, fact)| Piece::new(fact.kind, entities.len())).collect();
-            for entity in entities {
-                let view = view(entity);
-                let start = view.start();
-                let outcomes = outcomes(level, &view, counts);
-                let enriched = Enriched { rows: enriched, entity };
-                let about = About { view, start, outcomes: &outcomes, enriched, overflow: &self.overflow };
-                for (piece, (_, fact)) in pieces.iter_mut().zip(&facts) {
-                    piece.push(value(fact, &about, entity));
+        let parts: Vec<(OfRows, Interner)> = table
+            .parts()
+            .map(|mut part| {
+                let mut texts = self.board.pool.clone_empty();
+                let mut of_part = OfRows {
+                    starts: Vec::with_capacity(part.len()),
+                    outcomes: Vec::with_capacity(part.len() * level.milestones.len()),
+                };
+                for (entity, mut row) in part.rows() {
+                    let view = view(entity);
+                    let start = view.start();
+                    let outcomes = outcomes(level, &view, counts);
+                    let enriched = Enriched { rows: enriched, entity };
+                    let about = About { view, start, outcomes: &outcomes, enriched, overflow: &self.overflow };
+                    for (slot, fact) in &facts {
+                        row.set(*slot, &value(fact, &about, entity), &mut texts);
+                    }
+                    of_part.starts.push(start);
+                    of_part.outcomes.extend(outcomes);
                 }
-                starts.push(start);
-                all.extend(outcomes);
-            }
-            let pieces = facts.iter().map(|(slot, _)| *slot).zip(pieces).collect();
-            (starts, all, (first, pieces))
-        };
-        let firsts: Vec<usize> = (0..count).step_by(AT_ONCE).collect();
-        let parts: Vec<_> = firsts.into_par_iter().map(part).collect();
-        let mut computed = Computed { starts: Vec::new(), outcomes: Vec::new(), parts: Vec::new() };
-        for (starts, outcomes, part) in parts {
-            computed.starts.extend(starts);
-            computed.outcomes.extend(outcomes);
-            computed.parts.push(part);
+                (of_part, texts)
+            })
+            .collect();
+        let mut all = OfRows::default();
+        let mut texts = Vec::with_capacity(parts.len());
+        for (of_part, of_texts) in parts {
+            all.starts.extend(of_part.starts);
+            all.outcomes.extend(of_part.outcomes);
+            texts.push(of_texts);
         }
-        computed
+        (all, texts)
     }
 
-    /// A column of users, computed from the board as it is.
-    fn user_column<'x>(
-        &'x self,
-        kind: Type,
-        pool: &mut Interner,
-        value: impl Fn(&UserScope<'x>) -> Value<'x> + Sync,
-    ) -> Vec<u64> {
-        Table::compute(kind, self.entities.users.len(), pool, |user| {
-            let scope = UserScope { board: &self.board, user, home: self.entities.users[user].home };
-            value(&scope)
-        })
+    /// Takes steps that follow each other.
+    pub(super) fn steps(&mut self, mut steps: &[Step]) {
+        while let [first, rest @ ..] = steps {
+            // What others are to read of a text is its number in the pool, which it has once the pass has ended.
+            let together = if self.text(*first).is_some() {
+                1
+            } else {
+                let alike = |step: &&Step| is_of_users(**step) == is_of_users(*first) && self.text(**step).is_none();
+                1 + rest.iter().take_while(alike).count()
+            };
+            let (now, later) = steps.split_at(together);
+            self.pass(is_of_users(*first), now);
+            steps = later;
+        }
     }
 
-    pub(super) fn step(&mut self, step: Step) {
-        let model = self.model;
+    /// The fact that a step gives, if that is a text of which there may be any number.
+    fn text(&self, step: Step) -> Option<FactSlot> {
+        let (level, slot) = match step {
+            Step::UserFact(slot) => (&self.model.user, slot),
+            Step::AccountFact(slot) => (&self.model.account, slot),
+            _ => return None,
+        };
+        level.facts.get(slot as usize).is_some_and(|fact| fact.kind == Type::Text).then_some(slot)
+    }
+
+    /// Takes some steps of a level for all of its entities.
+    fn pass(&mut self, users: bool, steps: &[Step]) {
+        let level = if users { &self.model.user } else { &self.model.account };
+        let names = Names::new(level, &mut self.board.pool);
+        let own = if users { &mut self.board.users } else { &mut self.board.accounts };
+        let mut table = std::mem::take(own);
+        let texts: Vec<Interner> = table
+            .parts()
+            .map(|mut part| {
+                let mut texts = self.board.pool.clone_empty();
+                for (entity, mut row) in part.rows() {
+                    for step in steps {
+                        self.step(*step, level, &names, (entity, &mut row), &mut texts);
+                    }
+                }
+                texts
+            })
+            .collect();
+        let slots: Vec<FactSlot> = steps.iter().filter_map(|step| self.text(*step)).collect();
+        table.renumber(&slots, &texts, &mut self.board.pool);
+        *(if users { &mut self.board.users } else { &mut self.board.accounts }) = table;
+    }
+
+    /// Takes a step for one entity.
+    fn step(
+        &self,
+        step: Step,
+        level: &Level,
+        names: &Names,
+        (entity, row): (usize, &mut RowMut<'_>),
+        texts: &mut Interner,
+    ) {
         match step {
-            Step::UserFact(slot) => {
-                if let Some(Source::Expression(program)) = model.user.facts.get(slot as usize).map(|fact| &fact.source)
-                {
-                    self.expression(true, slot, program);
-                }
+            Step::UserFact(slot) | Step::AccountFact(slot) => {
+                let own = row.facts();
+                let value = match level.facts.get(slot as usize).map(|fact| &fact.source) {
+                    Some(Source::Expression(program)) => owned(program.eval(&self.so_far(step, entity, own))),
+                    Some(Source::Rollup(rollup)) => {
+                        let members = self.entities.accounts[entity].members.iter();
+                        let members = members.map(|member| self.board.member(*member as usize, own));
+                        rollups::roll_up(rollup, members, &self.overflow)
+                    }
+                    _ => return,
+                };
+                row.set(slot, &value, texts);
             }
-            Step::AccountFact(slot) => match model.account.facts.get(slot as usize).map(|fact| &fact.source) {
-                Some(Source::Expression(program)) => self.expression(false, slot, program),
-                Some(Source::Rollup(rollup)) => {
-                    let values = (0..self.entities.accounts.len()).into_par_iter().map(|account| {
-                        let members = self.entities.accounts[account].members.iter();
-                        rollups::roll_up(
-                            rollup,
-                            members.map(|member| self.user_scope(*member as usize)),
-                            &self.overflow,
-                        )
-                    });
-                    let values: Vec<Value<'static>> = values.collect();
-                    let column = Table::compute(Type::Number, values.len(), &mut self.board.pool, |account| {
-                        values[account].clone()
-                    });
-                    self.board.accounts.set(slot, &column);
-                }
-                _ => {}
-            },
             Step::Segment => {
-                let segments = &model.account.segments;
-                let places: Vec<Option<u32>> = (0..self.entities.accounts.len())
-                    .into_par_iter()
-                    .map(|account| {
-                        let scope = self.account_scope(account);
-                        let holds = |when: &Option<Program>| when.as_ref().is_none_or(|when| when.holds(&scope));
-                        segments.iter().position(|segment| holds(&segment.when)).map(|place| place as u32)
-                    })
-                    .collect();
-                let names: Vec<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
-                self.names(false, model.account.slots.segment, &names, &places);
+                let facts = self.so_far(step, entity, row.facts());
+                let place = level.segments.iter().position(|one| holds(one.when.as_ref(), &facts));
+                row.set_text(level.slots.segment, place.map(|place| names.segments[place]));
             }
-            Step::UserPoints => self.points(true),
-            Step::AccountPoints => self.points(false),
-            Step::UserTier => self.tiers(true),
-            Step::AccountTier => self.tiers(false),
-            Step::UserRoute => self.routes(true),
-            Step::AccountRoute => self.routes(false),
-        }
-    }
-
-    fn level(&self, users: bool) -> (&'e Level, usize) {
-        if users {
-            (&self.model.user, self.entities.users.len())
-        } else {
-            (&self.model.account, self.entities.accounts.len())
-        }
-    }
-
-    fn set(&mut self, users: bool, slot: FactSlot, column: &[u64]) {
-        if users { self.board.users.set(slot, column) } else { self.board.accounts.set(slot, column) }
-    }
-
-    /// A column of a few texts, by the place of each among them.
-    fn names(&mut self, users: bool, slot: FactSlot, names: &[&str], places: &[Option<u32>]) {
-        let column = Table::of_names(names, places, &mut self.board.pool);
-        self.set(users, slot, &column);
-    }
-
-    fn expression(&mut self, users: bool, slot: FactSlot, program: &Program) {
-        let (level, count) = self.level(users);
-        let kind = level.facts[slot as usize].kind;
-        let mut pool = self.board.pool.clone_empty();
-        let column = if users {
-            self.user_column(kind, &mut pool, |scope| owned(program.eval(scope)))
-        } else {
-            Table::compute(kind, count, &mut pool, |account| {
-                owned(program.eval(&AccountScope { board: &self.board, account }))
-            })
-        };
-        let column = self.board.pool.adopt(kind == Type::Text, &pool, column);
-        self.set(users, slot, &column);
-    }
-
-    /// Points of each category, and the score.
-    fn points(&mut self, users: bool) {
-        let (level, count) = self.level(users);
-        let sums: Vec<points::Sum> = (0..count)
-            .into_par_iter()
-            .with_min_len(256)
-            .map(|entity| {
-                if users {
-                    sum_of(level, &self.user_scope(entity), &self.overflow)
-                } else {
-                    sum_of(level, &self.account_scope(entity), &self.overflow)
+            Step::UserPoints | Step::AccountPoints => {
+                let paid = points::pay(level, &self.so_far(step, entity, row.facts()));
+                if points::overflows(&paid) {
+                    self.overflow.store(true, Ordering::Relaxed);
                 }
-            })
-            .collect();
-        let mut write = |slot: FactSlot, points: &(dyn Fn(usize) -> crate::units::Points + Sync)| {
-            let column = Table::compute(Type::Number, count, &mut self.board.pool, |entity| {
-                Value::Number(points(entity).to_f64())
-            });
-            if users { self.board.users.set(slot, &column) } else { self.board.accounts.set(slot, &column) }
-        };
-        for (category, slot) in level.slots.points.iter().enumerate() {
-            write(*slot, &|entity| sums[entity].categories[category].1);
+                let sum = points::sum(level, &paid);
+                for (slot, (_, held)) in level.slots.points.iter().zip(&sum.categories) {
+                    row.set_plain(*slot, &Value::Number(held.to_f64()));
+                }
+                row.set_plain(level.slots.score, &Value::Number(sum.score.to_f64()));
+            }
+            Step::UserTier | Step::AccountTier if level.tiers.is_empty() => {}
+            Step::UserTier | Step::AccountTier => {
+                let facts = self.so_far(step, entity, row.facts());
+                let score = facts.number(level.slots.score).unwrap_or(0.0);
+                let place = points::tier(&level.tiers, score, &facts);
+                row.set_text(level.slots.tier, place.map(|place| names.tiers[place]));
+                let qualified = place.map_or(Value::Null, |place| Value::Boolean(level.tiers[place].qualified));
+                row.set_plain(level.slots.qualified, &qualified);
+            }
+            Step::UserRoute | Step::AccountRoute => {
+                let facts = self.so_far(step, entity, row.facts());
+                let place = level.routes.iter().position(|route| holds(route.when.as_ref(), &facts));
+                row.set_text(level.slots.route, place.map(|place| names.routes[place]));
+                // Routes without a motion have none in that column either.
+                row.set_text(level.slots.motion, place.and_then(|place| names.motions[place]));
+            }
         }
-        write(level.slots.score, &|entity| sums[entity].score);
     }
 
-    fn tiers(&mut self, users: bool) {
-        let (level, count) = self.level(users);
-        if level.tiers.is_empty() {
-            return;
+    /// What a step may look at.
+    fn so_far<'b>(&'b self, step: Step, entity: usize, own: Row<'b>) -> EntityFacts<'b> {
+        if is_of_users(step) {
+            self.board.user_so_far(own, self.entities.users[entity].home)
+        } else {
+            self.board.account_so_far(own)
         }
-        let places: Vec<Option<u32>> = (0..count)
-            .into_par_iter()
-            .with_min_len(512)
-            .map(|entity| {
-                let place = if users {
-                    tier_of(level, &self.user_scope(entity))
-                } else {
-                    tier_of(level, &self.account_scope(entity))
-                };
-                place.map(|place| place as u32)
-            })
-            .collect();
-        let names: Vec<&str> = level.tiers.iter().map(|tier| tier.name.as_str()).collect();
-        self.names(users, level.slots.tier, &names, &places);
-        let column = Table::compute(Type::Boolean, count, &mut self.board.pool, |entity| {
-            let tier = places[entity].and_then(|place| level.tiers.get(place as usize));
-            tier.map_or(Value::Null, |tier| Value::Boolean(tier.qualified))
-        });
-        self.set(users, level.slots.qualified, &column);
     }
 
-    fn routes(&mut self, users: bool) {
-        let (level, count) = self.level(users);
-        let places: Vec<Option<u32>> = (0..count)
-            .into_par_iter()
-            .with_min_len(512)
-            .map(|entity| {
-                let place = if users {
-                    route_place(level, &self.user_scope(entity))
-                } else {
-                    route_place(level, &self.account_scope(entity))
-                };
-                place.map(|place| place as u32)
-            })
-            .collect();
-        let names: Vec<&str> = level.routes.iter().map(|route| route.name.as_str()).collect();
-        self.names(users, level.slots.route, &names, &places);
-        // Routes without a motion have none in that column either.
-        let motion = |route: &'e Route| route.motion.as_deref();
-        let motions: Vec<&str> = level.routes.iter().map(|route| motion(route).unwrap_or_default()).collect();
-        let moved = |place: &Option<u32>| place.filter(|place| motion(&level.routes[*place as usize]).is_some());
-        let places: Vec<Option<u32>> = places.iter().map(moved).collect();
-        self.names(users, level.slots.motion, &motions, &places);
+    fn user(&self, user: usize) -> EntityFacts<'_> {
+        self.board.user(user, self.entities.users[user].home)
     }
 
     /// For each account the top-scoring member for whom a condition holds; by activity, then by the smaller id, where scores are equal.
     pub(super) fn people(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
         let slots = &self.model.user.slots;
-        let number = |slot: FactSlot, user: u32| {
-            self.board.users.value(slot, user as usize, &self.board.pool).as_number().unwrap_or(0.0)
-        };
+        let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
         let eligible =
-            |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user_scope(**user as usize)));
+            |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
         let better = |a: u32, b: u32| {
             number(slots.score, a)
                 .total_cmp(&number(slots.score, b))
@@ -355,8 +269,48 @@ impl<'e, 's> Scorer<'e, 's> {
         };
         let top =
             |members: &[u32]| members.iter().filter(eligible).copied().max_by(|a, b| better(*a, *b)).unwrap_or(NOBODY);
-        self.entities.accounts.iter().map(|account| top(&account.members)).collect()
+        self.entities.accounts.par_iter().with_min_len(128).map(|account| top(&account.members)).collect()
     }
+}
+
+/// Whether a step is about users.
+fn is_of_users(step: Step) -> bool {
+    match step {
+        Step::UserFact(_) | Step::UserPoints | Step::UserTier | Step::UserRoute => true,
+        Step::AccountFact(_) | Step::Segment | Step::AccountPoints | Step::AccountTier | Step::AccountRoute => false,
+    }
+}
+
+/// Facts that need nothing but rows.
+fn base_slots(level: &Level) -> Vec<FactSlot> {
+    (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact)).map(|(slot, _)| slot).collect()
+}
+
+/// Texts that the model gives facts, by their numbers in the pool.
+struct Names {
+    segments: Vec<u32>,
+    tiers: Vec<u32>,
+    routes: Vec<u32>,
+    motions: Vec<Option<u32>>,
+}
+
+impl Names {
+    fn new(level: &Level, pool: &mut Interner) -> Names {
+        Names {
+            segments: level.segments.iter().map(|segment| pool.intern(&segment.name)).collect(),
+            tiers: level.tiers.iter().map(|tier| pool.intern(&tier.name)).collect(),
+            routes: level.routes.iter().map(|route| pool.intern(&route.name)).collect(),
+            motions: level
+                .routes
+                .iter()
+                .map(|route| route.motion.as_deref().map(|motion| pool.intern(motion)))
+                .collect(),
+        }
+    }
+}
+
+fn holds(when: Option<&Program>, facts: &EntityFacts<'_>) -> bool {
+    when.is_none_or(|when| when.holds(facts))
 }
 
 /// A value that does not borrow from the board.
@@ -368,22 +322,4 @@ fn owned(value: Value<'_>) -> Value<'static> {
         Value::Date(day) => Value::Date(day),
         Value::Text(text) => Value::Text(text.into_owned().into()),
     }
-}
-
-fn sum_of<S: Scope>(level: &Level, scope: &S, overflow: &AtomicBool) -> points::Sum {
-    let paid = points::pay(level, scope);
-    if points::overflows(&paid) {
-        overflow.store(true, Ordering::Relaxed);
-    }
-    points::sum(level, &paid)
-}
-
-fn tier_of<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
-    let score = scope.get(level.slots.score).as_number().unwrap_or(0.0);
-    points::tier(&level.tiers, score, scope)
-}
-
-/// The place of the first route that holds.
-fn route_place<S: Scope>(level: &Level, scope: &S) -> Option<usize> {
-    level.routes.iter().position(|route| route.when.as_ref().is_none_or(|when| when.holds(scope)))
 }

@@ -3,10 +3,11 @@
 use super::{
     board::Table,
     milestones::{Outcome, State, time_to},
+    scorer::OfRows,
 };
 use crate::{
     fold::Interner,
-    model::compiled::{Level, Milestone},
+    model::compiled::{FactSlot, Level, Milestone},
     units::{HOUR_US, Micros},
 };
 
@@ -77,22 +78,25 @@ pub(super) fn summarise(
     level: &Level,
     table: &Table,
     pool: &Interner,
-    outcomes: &[Outcome],
-    starts: &[Micros],
+    OfRows { starts, outcomes }: &OfRows,
 ) -> LevelSummary {
     let count = starts.len();
-    let mut tiers: Vec<(String, u64)> = level.tiers.iter().map(|tier| (tier.name.clone(), 0)).collect();
-    let mut routes: Vec<(String, u64)> = level.routes.iter().map(|route| (route.name.clone(), 0)).collect();
-    let mut qualified = 0;
-    for entity in 0..count {
-        qualified += u64::from(table.value(level.slots.qualified, entity, pool).holds());
-        for (slot, list) in [(level.slots.tier, &mut tiers), (level.slots.route, &mut routes)] {
-            let name = table.value(slot, entity, pool).to_text();
-            if let Some((_, known)) = list.iter_mut().find(|(known, _)| Some(known.as_str()) == name.as_deref()) {
+    let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
+    // A name that is not in the pool is nobody's.
+    let by_name = |slot: FactSlot, names: &mut dyn Iterator<Item = &String>| {
+        let mut list: Vec<(Option<u64>, u64)> = Vec::new();
+        let names: Vec<String> = names.cloned().collect();
+        list.extend(names.iter().map(|name| (pool.find(name).map(u64::from), 0)));
+        for word in words(slot) {
+            if let Some((_, known)) = list.iter_mut().find(|(name, _)| *name == Some(word)) {
                 *known += 1;
             }
         }
-    }
+        names.into_iter().zip(list.into_iter().map(|(_, count)| count)).collect::<Vec<(String, u64)>>()
+    };
+    let tiers = by_name(level.slots.tier, &mut level.tiers.iter().map(|tier| &tier.name));
+    let routes = by_name(level.slots.route, &mut level.routes.iter().map(|route| &route.name));
+    let qualified = words(level.slots.qualified).filter(|word| *word != 0).count() as u64;
     let milestones = level
         .milestones
         .iter()

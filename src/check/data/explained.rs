@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::{
     diag::Diagnostic,
     emit::Side,
-    ledger::{Entity, EntityScope, SIDES, Unmet, slot_of, unmet},
+    ledger::{Entity, EntityFacts, SIDES, Unmet, slot_of, unmet},
     model::{
         Asks, Made, Model, codes,
         compiled::{ACCOUNT_BIT, Fact, Payment, Signal, Source},
@@ -140,7 +140,7 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether something that keeps a signal from firing for somebody is told.
-    fn is_told(&self, side: Side, signal: &Signal, scope: &EntityScope<'_>) -> bool {
+    fn is_told(&self, side: Side, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
         let at = place_of(side);
         let guard = signal.guard.iter().flat_map(|guard| unmet(self.model, side, guard, scope));
         let value = match &signal.pay {

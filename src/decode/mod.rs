@@ -406,10 +406,11 @@ fn unusual_id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
 /// What systems write where there is no id.
 #[inline]
 pub fn is_placeholder(id: &str) -> bool {
-    // Few ids begin like one of them, and few are as long.
-    matches!(id.as_bytes().first(), None | Some(b'n' | b'N' | b'u' | b'U' | b'a' | b'A' | b'0'))
-        && matches!(id.len(), 0 | 1 | 3 | 4 | 9 | 36)
-        && is_listed(id)
+    // Few ids are as long as one of them, and fewer end alike.
+    const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;
+    let ends_alike =
+        id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));
+    id.len() < 64 && LENGTHS >> id.len() & 1 == 1 && ends_alike && is_listed(id)
 }
 
 #[cold]

@@ -60,8 +60,9 @@ pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out:
         Side::Account => &scored.account_order,
     };
     let mut defused = renderer.begin(out)?;
-    // So many rows at a time that memory stays bounded, whatever the number of entities. While some are written the next are made.
-    let mut batches = order.chunks(ROWS_AT_ONCE * 16);
+    // So many rows at a time that memory stays bounded, whatever the number of entities. While some are written the next are made; the fewer
+    // they are, the less is left to be written at the end, when there is nothing more to make.
+    let mut batches = order.chunks(ROWS_AT_ONCE * 2 * rayon::current_num_threads());
     let render = |batch: &[u32]| -> Vec<io::Result<(Vec<u8>, u64)>> {
         batch.par_chunks(ROWS_AT_ONCE).map(|part| renderer.render(part)).collect()
     };

@@ -88,22 +88,24 @@ impl Shard {
         // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap. At once to
         // what is expected, though not to more than four times of what there is, since lines to come may be longer, and then fewer: twice that
         // costs as much time if the guess is right, and twice the memory and time if it is ten times too high.
-        let expected = (expected.saturating_mul(8) / 5).min(self.places.len() * 4);
-        let span = (self.taken * 9 / 4).max(self.places.len() * 9 / 8).max(OVERHANG).max(expected);
+        // Two steps are of about one size, since a first step that nearly suffices would be in vain.
+        let (now, expected) = (self.places.len(), expected.saturating_mul(8) / 5);
+        let step = if expected <= now * 4 { expected } else { now.saturating_mul(expected).isqrt().min(now * 4) };
+        let span = (self.taken * 9 / 4).max(now * 9 / 8).max(OVERHANG).max(step);
         let old = std::mem::replace(&mut self.places, vec![Entry::default(); span + OVERHANG]);
         for entry in old.into_iter().filter(|entry| !entry.is_free()) {
-            self.place(entry, expected);
+            self.place(entry);
         }
     }
 
     /// Puts an entry whose id is new into a free place.
-    fn place(&mut self, entry: Entry, expected: usize) {
+    fn place(&mut self, entry: Entry) {
         loop {
             if let Some(at) = self.find(entry.id()) {
                 self.places[at] = entry;
                 return;
             }
-            self.grow(expected);
+            self.grow(0);
         }
     }
 

@@ -60,64 +60,121 @@ impl SharedTexts {
 pub(super) struct Remembered<'s> {
     shared: &'s SharedTexts,
     known: HashTable<Known>,
-    arena: String,
+    /// Texts that are long, by place.
+    long: Arena,
     seed: Seed,
 }
 
-/// A text that is remembered.
+/// A text that is remembered, in sixteen bytes, since what a look-up costs is the memory that it touches.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     mark: Mark,
-    /// Where it begins in the arena.
-    start: u32,
     /// Its shared number.
     number: u32,
 }
 
-/// What a text is told by at first sight: all of it if it is short, so that only long ones are looked up in the arena.
+/// What a text is told by: all of it if it is short, so that only long ones are looked up in the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
-    /// The bytes of a short text, some of them twice; of a long one the hash.
-    words: [u64; 2],
-    length: u32,
+    /// The bytes of a short text, zeros behind its end; of a long one the hash, in two halves.
+    front: [u32; 2],
+    /// Further bytes, and the length in the upper eight bits. Of a long text its place, and [`Mark::LONG`] in place of the length.
+    back: u32,
+}
+
+/// Texts one after the other.
+#[derive(Debug, Default)]
+struct Arena {
+    text: String,
+    ends: Vec<u32>,
 }
 
 impl Mark {
     /// Bytes of a text that fit.
-    const SHORT_MAX: usize = 16;
+    const SHORT_MAX: usize = 11;
+    const LENGTH_SHIFT: u32 = 24;
+    const LONG: u32 = 0xff << Mark::LENGTH_SHIFT;
 
     #[inline]
     fn of(hash: u64, text: &str) -> Mark {
         let bytes = text.as_bytes();
         let length = bytes.len();
-        let words = if length > Mark::SHORT_MAX {
-            [hash, 0]
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            [u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))]
+        let last_four = || bytes.last_chunk().map_or(0, |four| u64::from(u32::from_le_bytes(*four)));
+        let (front, back) = if length > Mark::SHORT_MAX {
+            return Mark { front: halves(hash), back: Mark::LONG };
+        } else if let Some(front) = bytes.first_chunk() {
+            (u64::from_le_bytes(*front), last_four() >> (8 * (12 - length)))
+        } else if let Some(front) = bytes.first_chunk() {
+            // The bytes that both have agree.
+            (u64::from(u32::from_le_bytes(*front)) | last_four() << (8 * (length - 4)), 0)
         } else {
-            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from);
-            [byte(0), byte(1) << 8 | byte(2)]
+            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from) << (8 * at);
+            (byte(0) | byte(1) | byte(2), 0)
         };
-        Mark { words, length: length as u32 }
+        Mark { front: halves(front), back: back as u32 | (length as u32) << Mark::LENGTH_SHIFT }
     }
 
-    fn is_whole(&self) -> bool {
-        self.length as usize <= Mark::SHORT_MAX
+    fn is_long(self) -> bool {
+        self.back >= Mark::LONG
+    }
+
+    /// The bytes of a short text, and zeros.
+    fn bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        for (four, word) in bytes.chunks_exact_mut(4).zip([self.front[0], self.front[1], self.back & !Mark::LONG]) {
+            four.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+fn halves(word: u64) -> [u32; 2] {
+    [word as u32, (word >> 32) as u32]
+}
+
+impl Arena {
+    fn get(&self, place: u32) -> &str {
+        let place = place as usize;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[place] as usize]
+    }
+
+    fn push(&mut self, text: &str) -> u32 {
+        self.text.push_str(text);
+        self.ends.push(self.text.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 }
 
 impl Known {
-    fn text<'a>(&self, arena: &'a str) -> &'a str {
-        let start = self.start as usize;
-        &arena[start..start + self.mark.length as usize]
+    /// Whether it is a text, of which the mark is given.
+    #[inline]
+    fn is(self, mark: Mark, text: &str, long: &Arena) -> bool {
+        if mark.is_long() {
+            self.mark.front == mark.front && self.mark.is_long() && long.get(self.mark.back & !Mark::LONG) == text
+        } else {
+            self.mark == mark
+        }
+    }
+
+    /// The hash of its text.
+    fn hash(self, seed: &Seed) -> u64 {
+        if self.mark.is_long() {
+            return u64::from(self.mark.front[0]) | u64::from(self.mark.front[1]) << 32;
+        }
+        let length = (self.mark.back >> Mark::LENGTH_SHIFT) as usize;
+        seed.hash_one(std::str::from_utf8(&self.mark.bytes()[..length]).expect("the bytes of a text"))
     }
 }
 
 impl<'s> Remembered<'s> {
     pub(super) fn new(shared: &'s SharedTexts, seed: &Seed) -> Remembered<'s> {
-        Remembered { shared, known: HashTable::new(), arena: String::new(), seed: seed.clone() }
+        Remembered { shared, known: HashTable::new(), long: Arena::default(), seed: seed.clone() }
     }
 
     /// The shared number of a text, given now if it has none yet.
@@ -129,8 +186,7 @@ impl<'s> Remembered<'s> {
     #[inline]
     pub(super) fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
         let mark = Mark::of(hash, text);
-        let is_it = |known: &Known| known.mark == mark && (mark.is_whole() || known.text(&self.arena) == text);
-        match self.known.find(hash, is_it) {
+        match self.known.find(hash, |known| known.is(mark, text, &self.long)) {
             Some(known) => known.number,
             None => self.ask(hash, mark, text),
         }
@@ -138,18 +194,19 @@ impl<'s> Remembered<'s> {
 
     /// A text that is not remembered.
     #[inline(never)]
-    fn ask(&mut self, hash: u64, mark: Mark, text: &str) -> u32 {
-        if self.known.len() >= REMEMBERED || self.arena.len() + text.len() > REMEMBERED_BYTES {
+    fn ask(&mut self, hash: u64, mut mark: Mark, text: &str) -> u32 {
+        if self.known.len() >= REMEMBERED || self.long.text.len() + text.len() > REMEMBERED_BYTES {
             // Values of which hardly any comes twice are not worth remembering; those that do come again are soon known again.
             self.known.clear();
-            self.arena.clear();
+            self.long.clear();
         }
         let number = self.shared.number(hash, text);
         if text.len() <= REMEMBERED_BYTES {
-            let start = self.arena.len() as u32;
-            self.arena.push_str(text);
-            let (arena, seed) = (&self.arena, &self.seed);
-            self.known.insert_unique(hash, Known { mark, start, number }, |known| seed.hash_one(known.text(arena)));
+            if mark.is_long() {
+                mark.back |= self.long.push(text);
+            }
+            let seed = &self.seed;
+            self.known.insert_unique(hash, Known { mark, number }, |known| known.hash(seed));
         }
         number
     }
@@ -163,7 +220,9 @@ mod tests {
     fn short_texts_that_differ_anywhere_have_other_marks() {
         for length in 0..=Mark::SHORT_MAX {
             let text = "abcdefghijklmnop"[..length].to_owned();
-            assert!(Mark::of(1, &text).is_whole());
+            let mark = Mark::of(1, &text);
+            assert!(!mark.is_long());
+            assert_eq!(&mark.bytes()[..length], text.as_bytes());
             assert_eq!(Mark::of(1, &text), Mark::of(2, &text), "the hash is no part of it");
             for at in 0..length {
                 let mut other = text.clone();

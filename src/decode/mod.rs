@@ -406,11 +406,11 @@ fn unusual_id(line: &str, raw: Raw) -> Result<Option<Cow<'_, str>>, Reason> {
 /// What systems write where there is no id.
 #[inline]
 pub fn is_placeholder(id: &str) -> bool {
-    // Few ids are as long as one of them, and fewer end alike.
+    // Few ids are as long as one of them, and fewer begin and end alike.
     const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;
-    let ends_alike =
-        id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));
-    id.len() < 64 && LENGTHS >> id.len() & 1 == 1 && ends_alike && is_listed(id)
+    let first = id.as_bytes().first().is_none_or(|first| matches!(first | 0x20, b'n' | b'u' | b'a' | b'0'));
+    let last = id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));
+    id.len() < 64 && LENGTHS >> id.len() & 1 == 1 && first && last && is_listed(id)
 }
 
 #[cold]

@@ -11,9 +11,11 @@ mod row;
 mod run;
 mod table;
 
-use std::io::{self, Write};
-
-use rayon::prelude::*;
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    sync::mpsc,
+};
 
 pub use csv::Dialect;
 pub use id_map::id_map;
@@ -60,37 +62,53 @@ pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out:
         Side::Account => &scored.account_order,
     };
     let mut defused = renderer.begin(out)?;
-    // So many rows at a time that memory stays bounded, whatever the number of entities. While some are written the next are made; the fewer
-    // they are, the less is left to be written at the end, when there is nothing more to make.
-    let mut batches = order.chunks(ROWS_AT_ONCE * 2 * rayon::current_num_threads());
-    let render = |batch: &[u32]| -> Vec<io::Result<(Vec<u8>, u64)>> {
-        batch.par_chunks(ROWS_AT_ONCE).map(|part| renderer.render(part)).collect()
-    };
-    let mut made = batches.next().map(render).unwrap_or_default();
     let mut first = true;
-    while !made.is_empty() {
-        let mut next = Vec::new();
-        rayon::in_place_scope(|scope| -> io::Result<()> {
-            if let Some(batch) = batches.next() {
-                scope.spawn(|_| next = render(batch));
-            }
-            for part in made {
-                let (bytes, of_part) = part?;
-                if format == Format::Json && !first {
-                    out.write_all(b",")?;
-                }
-                first = false;
-                out.write_all(&bytes)?;
-                defused += of_part;
-            }
-            Ok(())
-        })?;
-        made = next;
+    let write = |part: io::Result<(Vec<u8>, u64)>| -> io::Result<()> {
+        let (bytes, of_part) = part?;
+        if format == Format::Json && !first {
+            out.write_all(b",")?;
+        }
+        first = false;
+        defused += of_part;
+        out.write_all(&bytes)
+    };
+    let parts = order.chunks(ROWS_AT_ONCE);
+    if rayon::current_thread_index().is_some() {
+        // There is no other thread to make them.
+        parts.map(|part| renderer.render(part)).try_for_each(write)?;
+    } else {
+        made_ahead(parts, |part| renderer.render(part), write)?;
     }
     if format == Format::Json {
         out.write_all(b"\n]\n")?;
     }
     Ok(defused)
+}
+
+/// Makes something of each part in the threads of the pool, and hands it on in order. While some is handed on more is made, a few parts ahead, so
+/// that memory stays bounded. Not to be called in a thread of the pool.
+fn made_ahead<'p, P: ?Sized + Sync + 'p, T: Send>(
+    parts: impl Iterator<Item = &'p P>,
+    make: impl Fn(&'p P) -> T + Sync,
+    mut hand_on: impl FnMut(T) -> io::Result<()>,
+) -> io::Result<()> {
+    let ahead = 2 * rayon::current_num_threads();
+    rayon::in_place_scope_fifo(|scope| {
+        let make = &make;
+        let mut made = VecDeque::with_capacity(ahead);
+        // Of a part whose maker panicked there is nothing; the panic goes on when the scope ends.
+        let mut receive = |part: mpsc::Receiver<T>| part.recv().map_or(Ok(()), &mut hand_on);
+        for part in parts {
+            if made.len() == ahead {
+                made.pop_front().map_or(Ok(()), &mut receive)?;
+            }
+            let (give, take) = mpsc::sync_channel(1);
+            // Nobody takes it if an earlier part could not be handed on.
+            scope.spawn_fifo(move |_| give.send(make(part)).unwrap_or_default());
+            made.push_back(take);
+        }
+        made.into_iter().try_for_each(receive)
+    })
 }
 
 /// Makes rows of one level in one form.

@@ -29,8 +29,6 @@ pub(super) struct Told {
     pub(super) domain: Option<String>,
     /// The account that was named last.
     pub(super) named_last: Option<u32>,
-    /// Whether any account was named.
-    pub(super) named: bool,
 }
 
 impl Told {
@@ -49,7 +47,7 @@ impl Told {
             let row = &state.parts[at.part as usize].rows[at.row as usize];
             if row.account != NO_ACCOUNT { row.account } else { timeline.credit(row.day).unwrap_or(NO_ACCOUNT) }
         }));
-        Told { host, domain, named_last: timeline.last(), named: !timeline.is_empty() }
+        Told { host, domain, named_last: timeline.last() }
     }
 }
 

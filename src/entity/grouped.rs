@@ -11,12 +11,9 @@ pub(super) struct Grouped<T> {
 impl<T: Copy + Default> Grouped<T> {
     /// Things with their groups; those of a group that there is not are left out. **Cost**: two passes over the things.
     pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> Grouped<T> {
+        let things = things.filter(|(group, _)| (*group as usize) < groups);
         let mut starts = vec![0_u32; groups + 1];
-        for (group, _) in things.clone() {
-            if let Some(start) = starts.get_mut(group as usize).filter(|_| (group as usize) < groups) {
-                *start += 1;
-            }
-        }
+        things.clone().for_each(|(group, _)| starts[group as usize] += 1);
         let mut before = 0;
         for start in &mut starts {
             (*start, before) = (before, before + *start);
@@ -24,10 +21,9 @@ impl<T: Copy + Default> Grouped<T> {
         let mut items = vec![T::default(); before as usize];
         // Each start moves on with what is put there, and so ends where the next group begins.
         for (group, thing) in things {
-            if let Some(next) = starts.get_mut(group as usize).filter(|_| (group as usize) < groups) {
-                items[*next as usize] = thing;
-                *next += 1;
-            }
+            let next = &mut starts[group as usize];
+            items[*next as usize] = thing;
+            *next += 1;
         }
         starts.rotate_right(1);
         starts[0] = 0;

@@ -204,7 +204,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
     let mut person = 0;
     for (told, credits) in read_people(state, model, emails, &raw_ids, &user_rows) {
         let mut credits = credits.into_iter();
-        for Told { host, domain, named_last, named } in told {
+        for Told { host, domain, named_last } in told {
             let (here, id) = (person, people.names[person]);
             person += 1;
             let mut of_rows = credits.by_ref().take(user_rows.of(here).len());
@@ -214,7 +214,7 @@ pub fn entities<'s>(state: &'s State, model: &Model, emails: &HashMap<String, St
                 continue;
             }
             if user_rows.of(here).is_empty() {
-                members_without_events.extend(named.then_some(id));
+                members_without_events.extend(named_last.map(|_| id));
                 continue;
             }
             let number = kept.len() as u32;

@@ -88,7 +88,7 @@ impl Shard {
         // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap. At once to
         // what is expected, though not to more than four times of what there is, since lines to come may be longer, and then fewer: twice that
         // costs as much time if the guess is right, and twice the memory and time if it is ten times too high.
-        // Two steps are of about one size, since a first step that nearly suffices would be in vain.
+        // Where two steps suffice they are by the same factor, since a first step that nearly suffices would be in vain.
         let (now, expected) = (self.places.len(), expected.saturating_mul(8) / 5);
         let step = if expected <= now * 4 { expected } else { now.saturating_mul(expected).isqrt().min(now * 4) };
         let span = (self.taken * 9 / 4).max(now * 9 / 8).max(OVERHANG).max(step);

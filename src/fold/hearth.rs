@@ -75,9 +75,11 @@ impl<'m> Hearth<'m> {
     /// The state of all that the workers folded.
     pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> State {
         let (accounts, texts) = (self.accounts.into_inner(), self.texts.into_inner());
-        // Giving back the memory of a large table takes as long as some of the steps to come, which need not wait for it.
         let duplicates = self.duplicates;
-        rayon::spawn(move || drop(duplicates));
+        if rayon::current_thread_index().is_none() {
+            // Giving back the memory of a large table takes as long as some of the steps to come, which need not wait for it.
+            rayon::spawn(move || drop(duplicates));
+        }
         let mut state = State {
             parts: self
                 .parts

@@ -13,7 +13,7 @@ use crate::decode::Seed;
 
 /// So many texts a worker remembers by itself.
 const REMEMBERED: usize = 1 << 16;
-/// And so many bytes of them.
+/// And so many bytes of long ones.
 const REMEMBERED_BYTES: usize = 1 << 22;
 
 /// Texts by number, for all workers.

@@ -15,24 +15,23 @@ use crate::{
 /// The word of what is null; no double, date or number of a text has it.
 const NULL: u64 = u64::MAX;
 
-/// So many entities a thread computes at a time.
-const AT_ONCE: usize = 512;
-
 /// The facts of one level.
 #[derive(Debug, Default)]
 pub struct Table {
     /// By entity, a stride of facts.
     words: Vec<u64>,
     kinds: Vec<Type>,
+    /// So many entities a thread computes at a time.
+    at_once: usize,
 }
 
 impl Table {
     /// A table in which everything is null.
-    pub(super) fn new(level: &Level, entities: usize) -> Table {
+    pub(super) fn new(level: &Level, entities: usize, at_once: usize) -> Table {
         let kinds: Vec<Type> = level.facts.iter().map(|fact| fact.kind).collect();
         // Memory comes page by page as it is written to, which takes several threads less time.
         let words = (0..entities * kinds.len()).into_par_iter().with_min_len(1 << 16).map(|_| NULL).collect();
-        Table { words, kinds }
+        Table { words, kinds, at_once }
     }
 
     fn row(&self, entity: usize) -> Row<'_> {
@@ -61,18 +60,19 @@ impl Table {
     pub(super) fn parts(&mut self) -> impl IndexedParallelIterator<Item = PartMut<'_>> {
         let kinds = &self.kinds;
         let stride = kinds.len().max(1);
-        let parts = self.words.par_chunks_mut(AT_ONCE * stride).enumerate();
-        parts.map(move |(number, words)| PartMut { first: number * AT_ONCE, words, kinds })
+        let at_once = self.at_once.max(1);
+        let parts = self.words.par_chunks_mut(at_once * stride).enumerate();
+        parts.map(move |(number, words)| PartMut { first: number * at_once, words, kinds })
     }
 
     /// Puts the pool's numbers in place of those that each part gave its texts.
-    pub(super) fn renumber(&mut self, slots: &[FactSlot], texts: &[Interner], pool: &mut Interner) {
+    pub(super) fn renumber(&mut self, slots: &[FactSlot], texts: Vec<Interner>, pool: &mut Interner) {
         let slots: Vec<FactSlot> =
             slots.iter().copied().filter(|slot| self.kinds.get(*slot as usize) == Some(&Type::Text)).collect();
         if slots.is_empty() {
             return;
         }
-        let numbers: Vec<Vec<u32>> = texts.iter().map(|texts| pool.absorb(texts)).collect();
+        let numbers: Vec<Vec<u32>> = texts.into_iter().map(|texts| pool.absorb(&texts)).collect();
         self.parts().zip(&numbers).for_each(|(mut part, numbers)| {
             for (_, mut row) in part.rows() {
                 for slot in &slots {
@@ -119,9 +119,10 @@ impl RowMut<'_> {
 
     /// Writes a fact, if there is one of this slot; a text gets a number of `texts`.
     pub(super) fn set(&mut self, slot: FactSlot, value: &Value<'_>, texts: &mut Interner) {
-        let word = match value {
-            Value::Text(text) if self.kinds.get(slot as usize) == Some(&Type::Text) => u64::from(texts.intern(text)),
-            value => pack(value),
+        let word = match (self.kinds.get(slot as usize), value) {
+            (Some(Type::Text), Value::Text(text)) => u64::from(texts.intern(text)),
+            (Some(Type::Text), _) => NULL,
+            (_, value) => pack(value),
         };
         self.put(slot, word);
     }

@@ -24,17 +24,13 @@ use self::{
     board::{Board, EntityFacts, Table},
     milestones::Outcome,
     scorer::Scorer,
-    view::View,
 };
 use crate::{
     clock::AsOf,
     entity::{Entities, NOBODY},
     expr::Value,
-    fold::{NO_ACCOUNT, NO_FIRST, NO_LAST},
-    model::{
-        Model,
-        compiled::{FactSlot, word},
-    },
+    fold::NO_ACCOUNT,
+    model::{Model, compiled::FactSlot},
     units::Micros,
 };
 
@@ -136,7 +132,7 @@ impl std::error::Error for Overflow {}
 
 /// Scores everything.
 ///
-/// **Errors**: [`Overflow`]. **Cost**: a pass over rows for each metric, and a pass over entities for each fact.
+/// **Errors**: [`Overflow`]. **Cost**: a pass over rows, and a pass over entities for each run of steps of one level.
 pub fn score<'s>(
     entities: Entities<'s>,
     model: &'s Model,
@@ -159,25 +155,14 @@ pub fn score<'s>(
     let account_order = order(&board.accounts, model.account.slots.score, entities.accounts.len(), |account| {
         entities.account_ids.get(entities.accounts[account].id)
     });
-    let seen_of = |rows| seen(&entities, model, as_of, rows);
-    let user_seen = (0..entities.users.len())
-        .into_par_iter()
-        .with_min_len(512)
-        .map(|user| seen_of(entities.user_rows(user)))
-        .collect();
-    let account_seen = (0..entities.accounts.len())
-        .into_par_iter()
-        .with_min_len(128)
-        .map(|account| seen_of(entities.account_rows(account)))
-        .collect();
     Ok(Scored {
         board,
         user_order,
         account_order,
         user_outcomes: of_users.outcomes,
         account_outcomes: of_accounts.outcomes,
-        user_seen,
-        account_seen,
+        user_seen: of_users.seen,
+        account_seen: of_accounts.seen,
         champions,
         buyers,
         users,
@@ -185,13 +170,6 @@ pub fn score<'s>(
         as_of,
         entities,
     })
-}
-
-/// The first and last event of some rows.
-fn seen(entities: &Entities<'_>, model: &Model, as_of: AsOf, rows: &[crate::entity::RowRef]) -> (Micros, Micros) {
-    let view = View { model, state: entities.state, rows, as_of };
-    let words = view.rows(false).map(|at| (view.word(at, word::FIRST_SEEN), view.word(at, word::LAST_SEEN)));
-    words.fold((NO_FIRST, NO_LAST), |(first, last), (a, b)| (first.min(a), last.max(b)))
 }
 
 /// Places by score, highest first, then by id.

@@ -1,7 +1,7 @@
 //! The facts of all entities, in the order of the model's steps.
 //!
-//! Entities are computed one after the other, each with all steps that need nothing but what is known of it and of its account so far, so that
-//! its memory is visited once.
+//! Entities of a level are computed one after the other, each with all steps that follow each other in the model and need nothing of the other
+//! level that is not complete, so that its memory is visited once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,6 +33,8 @@ pub(super) struct OfRows {
     pub(super) starts: Vec<Micros>,
     /// A stride of the level's milestones.
     pub(super) outcomes: Vec<Outcome>,
+    /// First and last event.
+    pub(super) seen: Vec<(Micros, Micros)>,
 }
 
 /// Computes the facts of entities, step by step.
@@ -50,8 +52,9 @@ pub(super) struct Scorer<'e, 's> {
 impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn new(entities: &'e Entities<'s>, model: &'e Model, enrichment: &'e Enrichment, as_of: AsOf) -> Self {
         let board = Board {
-            users: Table::new(&model.user, entities.users.len()),
-            accounts: Table::new(&model.account, entities.accounts.len()),
+            users: Table::new(&model.user, entities.users.len(), 512),
+            // Some accounts have many members and rows.
+            accounts: Table::new(&model.account, entities.accounts.len(), 32),
             pool: Interner::new(crate::decode::Seed::default()),
         };
         let overflow = AtomicBool::new(false);
@@ -66,7 +69,7 @@ impl<'e, 's> Scorer<'e, 's> {
         let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
         let view = |user| self.view(entities.user_rows(user));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
-        table.renumber(&base_slots(level), &texts, &mut self.board.pool);
+        table.renumber(&base_slots(level), texts, &mut self.board.pool);
         (self.users, self.board.users) = (of_rows, table);
     }
 
@@ -83,12 +86,12 @@ impl<'e, 's> Scorer<'e, 's> {
             |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
         let view = |account| self.view(entities.account_rows(account));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
-        table.renumber(&base_slots(level), &texts, &mut self.board.pool);
+        table.renumber(&base_slots(level), texts, &mut self.board.pool);
         (self.accounts, self.board.accounts) = (of_rows, table);
     }
 
     fn view(&self, rows: &'e [crate::entity::RowRef]) -> View<'e> {
-        View { model: self.model, state: self.entities.state, rows, as_of: self.as_of }
+        View { model: self.model, state: self.entities.state, rows, as_of: self.as_of, known_start: None }
     }
 
     /// Reads the rows of all entities of a level. Texts have numbers of each part's own.
@@ -109,10 +112,12 @@ impl<'e, 's> Scorer<'e, 's> {
                 let mut of_part = OfRows {
                     starts: Vec::with_capacity(part.len()),
                     outcomes: Vec::with_capacity(part.len() * level.milestones.len()),
+                    seen: Vec::with_capacity(part.len()),
                 };
                 for (entity, mut row) in part.rows() {
                     let view = view(entity);
                     let start = view.start();
+                    let view = View { known_start: Some(start), ..view };
                     let outcomes = outcomes(level, &view, counts);
                     let enriched = Enriched { rows: enriched, entity };
                     let about = About { view, start, outcomes: &outcomes, enriched, overflow: &self.overflow };
@@ -121,6 +126,7 @@ impl<'e, 's> Scorer<'e, 's> {
                     }
                     of_part.starts.push(start);
                     of_part.outcomes.extend(outcomes);
+                    of_part.seen.push(view.seen());
                 }
                 (of_part, texts)
             })
@@ -130,6 +136,7 @@ impl<'e, 's> Scorer<'e, 's> {
         for (of_part, of_texts) in parts {
             all.starts.extend(of_part.starts);
             all.outcomes.extend(of_part.outcomes);
+            all.seen.extend(of_part.seen);
             texts.push(of_texts);
         }
         (all, texts)
@@ -137,14 +144,11 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Takes steps that follow each other.
     pub(super) fn steps(&mut self, mut steps: &[Step]) {
-        while let [first, rest @ ..] = steps {
-            // What others are to read of a text is its number in the pool, which it has once the pass has ended.
-            let together = if self.text(*first).is_some() {
-                1
-            } else {
-                let alike = |step: &&Step| is_of_users(**step) == is_of_users(*first) && self.text(**step).is_none();
-                1 + rest.iter().take_while(alike).count()
-            };
+        while let [first, ..] = steps {
+            // What others are to read of a text is its number in the pool, which it has once the pass has ended; so a text ends a pass.
+            let alike = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first));
+            let alike: Vec<bool> = alike.map(|step| self.text(*step).is_some()).collect();
+            let together = alike.iter().position(|is_text| *is_text).map_or(alike.len(), |at| at + 1);
             let (now, later) = steps.split_at(together);
             self.pass(is_of_users(*first), now);
             steps = later;
@@ -180,7 +184,7 @@ impl<'e, 's> Scorer<'e, 's> {
             })
             .collect();
         let slots: Vec<FactSlot> = steps.iter().filter_map(|step| self.text(*step)).collect();
-        table.renumber(&slots, &texts, &mut self.board.pool);
+        table.renumber(&slots, texts, &mut self.board.pool);
         *(if users { &mut self.board.users } else { &mut self.board.accounts }) = table;
     }
 

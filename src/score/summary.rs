@@ -78,21 +78,20 @@ pub(super) fn summarise(
     level: &Level,
     table: &Table,
     pool: &Interner,
-    OfRows { starts, outcomes }: &OfRows,
+    OfRows { starts, outcomes, .. }: &OfRows,
 ) -> LevelSummary {
     let count = starts.len();
     let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
     // A name that is not in the pool is nobody's.
     let by_name = |slot: FactSlot, names: &mut dyn Iterator<Item = &String>| {
-        let mut list: Vec<(Option<u64>, u64)> = Vec::new();
-        let names: Vec<String> = names.cloned().collect();
-        list.extend(names.iter().map(|name| (pool.find(name).map(u64::from), 0)));
+        let numbered = |name: &String| (name.clone(), 0, pool.find(name).map(u64::from));
+        let mut list: Vec<(String, u64, Option<u64>)> = names.map(numbered).collect();
         for word in words(slot) {
-            if let Some((_, known)) = list.iter_mut().find(|(name, _)| *name == Some(word)) {
-                *known += 1;
+            if let Some((_, count, _)) = list.iter_mut().find(|(.., name)| *name == Some(word)) {
+                *count += 1;
             }
         }
-        names.into_iter().zip(list.into_iter().map(|(_, count)| count)).collect::<Vec<(String, u64)>>()
+        list.into_iter().map(|(name, count, _)| (name, count)).collect()
     };
     let tiers = by_name(level.slots.tier, &mut level.tiers.iter().map(|tier| &tier.name));
     let routes = by_name(level.slots.route, &mut level.routes.iter().map(|route| &route.name));

@@ -3,7 +3,7 @@
 use crate::{
     clock::AsOf,
     entity::{NOBODY, RowRef},
-    fold::{DaySet, NO_FIRST, Part, Row, State},
+    fold::{DaySet, NO_FIRST, NO_LAST, Part, Row, State},
     model::{
         Model,
         compiled::{ACTIVITY_DAYS, word},
@@ -22,6 +22,8 @@ pub struct View<'s> {
     pub rows: &'s [RowRef],
     /// The instant looked from.
     pub as_of: AsOf,
+    /// Where the entity starts, if that was looked up already.
+    pub known_start: Option<Micros>,
 }
 
 impl<'s> View<'s> {
@@ -66,10 +68,20 @@ impl<'s> View<'s> {
 
     /// The entity's start: its first start event, else its first activity, else its first event.
     pub fn start(&self) -> Micros {
+        self.known_start.unwrap_or_else(|| self.find_start())
+    }
+
+    fn find_start(&self) -> Micros {
         self.first(word::START, false)
             .or_else(|| self.first(word::FIRST_ACTIVITY, true))
             .or_else(|| self.first(word::FIRST_SEEN, false))
             .unwrap_or(self.as_of.instant)
+    }
+
+    /// The first and last event.
+    pub fn seen(&self) -> (Micros, Micros) {
+        let words = self.rows(false).map(|at| (self.word(at, word::FIRST_SEEN), self.word(at, word::LAST_SEEN)));
+        words.fold((NO_FIRST, NO_LAST), |(first, last), (a, b)| (first.min(a), last.max(b)))
     }
 
     /// The local date of an instant.
@@ -100,6 +112,6 @@ impl<'s> View<'s> {
     pub fn by_user(&self) -> impl Iterator<Item = View<'s>> + use<'s> {
         let view = *self;
         let groups = self.rows.chunk_by(|a, b| a.user == b.user).filter(|rows| rows[0].user != NOBODY);
-        groups.map(move |rows| View { rows, ..view })
+        groups.map(move |rows| View { rows, known_start: None, ..view })
     }
 }

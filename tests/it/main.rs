@@ -19,6 +19,7 @@ mod inspect;
 mod json_verdicts;
 mod laws;
 mod lint;
+mod many;
 mod mistakes;
 mod oracle;
 mod output;

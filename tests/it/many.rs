@@ -18,6 +18,7 @@ joined = { measure = "count", event = "joined" }
 
 [user.facts]
 badge = "lower(nick)"
+mark = "coalesce(badge, 'none')"
 shown = "coalesce(account.label, badge)"
 [account.facts]
 label = "lower(plan)"
@@ -57,7 +58,7 @@ points = 10
 name = "all"
 
 [output]
-user_columns = ["nick", "badge", "shown"]
+user_columns = ["nick", "badge", "mark", "shown"]
 account_columns = ["plan", "label", "badges"]
 "#;
 
@@ -98,12 +99,14 @@ fn every_entity_has_its_own_texts_whatever_the_number_of_threads() {
                 format!("account-{account:03}"),
                 format!("Nick-{user}"),
                 format!("nick-{user}"),
+                format!("nick-{user}"),
                 format!("plan-{account}"),
                 score.to_string(),
                 tier.to_owned(),
                 because,
             ];
-            let found = cells(header, row, &["account_id", "nick", "badge", "shown", "score", "tier", "because"]);
+            let found =
+                cells(header, row, &["account_id", "nick", "badge", "mark", "shown", "score", "tier", "because"]);
             assert_eq!(found, expected, "user {user}, {threads} threads");
         }
         let scores: Vec<(i64, &str)> =

@@ -19,6 +19,7 @@ joined = { measure = "count", event = "joined" }
 [user.facts]
 badge = "lower(nick)"
 mark = "coalesce(badge, 'none')"
+mark_again = "coalesce(mark, 'none')"
 shown = "coalesce(account.label, badge)"
 [account.facts]
 label = "lower(plan)"
@@ -58,7 +59,7 @@ points = 10
 name = "all"
 
 [output]
-user_columns = ["nick", "badge", "mark", "shown"]
+user_columns = ["nick", "badge", "mark_again", "shown"]
 account_columns = ["plan", "label", "badges"]
 "#;
 
@@ -106,7 +107,7 @@ fn every_entity_has_its_own_texts_whatever_the_number_of_threads() {
                 because,
             ];
             let found =
-                cells(header, row, &["account_id", "nick", "badge", "mark", "shown", "score", "tier", "because"]);
+                cells(header, row, &["account_id", "nick", "badge", "mark_again", "shown", "score", "tier", "because"]);
             assert_eq!(found, expected, "user {user}, {threads} threads");
         }
         let scores: Vec<(i64, &str)> =

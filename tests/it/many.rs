@@ -79,7 +79,7 @@ fn every_entity_has_its_own_texts_whatever_the_number_of_threads() {
             "{{\"event\":\"joined\",\"timestamp\":\"2026-09-01T10:00:00Z\",\"user_id\":\"user-{user:04}\",\"account_id\":\"account-{account:03}\",\"properties\":{{\"nick\":\"Nick-{user}\",\"plan\":\"PLAN-{account}\"}}}}\n"
         )
     };
-    folder.write("events.ndjson", &(0..USERS).map(line).collect::<String>());
+    folder.write("events.ndjson", (0..USERS).map(line).collect::<String>());
     for threads in ["1", "2", "5"] {
         let outcome = folder.pql(&format!(
             "score events.ndjson -m model.toml --as-of 2026-09-30 --out out{threads} --threads {threads} -q"

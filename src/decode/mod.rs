@@ -208,24 +208,7 @@ impl RecordReader<'_> {
     fn record<'a>(&'a mut self, line: &'a str, source: &'a str) -> Line<'a> {
         let plan = self.plan;
         let extra = plan.extra.as_deref();
-        let event = self.first(&plan.event);
-        let asked = event.is_nothing() || extra.is_some_and(|extra| extra.kind_first);
-        let kind = if asked { self.first(&plan.kind).text(line) } else { None };
-        let mut what = match kind.as_deref() {
-            Some("identify") => What::Identify,
-            Some("group") => What::Group,
-            Some("alias") => What::Alias,
-            _ => What::Event,
-        };
-        let mut name = Cow::Borrowed("");
-        let mut number = 0;
-        let mut name_hash = 0;
-        if what == What::Event {
-            name = or_reject!(event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent));
-            name_hash = self.seed.hash_one(&*name);
-            let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
-            (number, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
-        }
+        let Named { mut what, name, name_hash, number } = or_reject!(self.named(line));
         if let (What::Merge, Some(extra)) = (what, extra) {
             return self.merge(extra, line, source).unwrap_or_else(Line::Rejected);
         }
@@ -275,11 +258,7 @@ impl RecordReader<'_> {
         let mut tells = false;
         if let Some(extra) = extra {
             if what == What::Identify || (what == What::Alias && extra.previous_visitor) {
-                joined = match &previous {
-                    Some(id) => Joined::Id(id.clone()),
-                    None if previous_raw.is_nothing() => Joined::None,
-                    None => Joined::Placeholder,
-                };
+                joined = joined_to(previous.as_ref(), previous_raw);
                 what = What::Identify;
             }
             tells = matches!(what, What::Event | What::Noise) && extra.events_tell;
@@ -306,15 +285,34 @@ impl RecordReader<'_> {
             values: &self.scanner.found[plan.values..],
             traits: [plan.user_traits, plan.account_traits],
         };
-        if at >= self.until {
-            return Line::AfterAsOf(record);
-        }
         match what {
+            _ if at >= self.until => Line::AfterAsOf(record),
             What::Identify => Line::Identify(record),
             What::Group => Line::Group(record),
             What::Alias => Line::Alias { record, previous: previous.unwrap_or_default() },
             What::Event | What::Noise | What::Merge => Line::Event(record),
         }
+    }
+
+    /// What a line is, by its type or the name of its event.
+    #[inline(always)]
+    fn named<'l>(&self, line: &'l str) -> Result<Named<'l>, Reason> {
+        let plan = self.plan;
+        let event = self.first(&plan.event);
+        let asked = event.is_nothing() || plan.extra.as_deref().is_some_and(|extra| extra.kind_first);
+        let kind = if asked { self.first(&plan.kind).text(line) } else { None };
+        let nameless = |what| Ok(Named { what, name: Cow::Borrowed(""), name_hash: 0, number: 0 });
+        match kind.as_deref() {
+            Some("identify") => return nameless(What::Identify),
+            Some("group") => return nameless(What::Group),
+            Some("alias") => return nameless(What::Alias),
+            _ => {}
+        }
+        let name = event.text(line).filter(|name| !name.is_empty()).ok_or(Reason::NoEvent)?;
+        let name_hash = self.seed.hash_one(&*name);
+        let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
+        let (number, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
+        Ok(Named { what, name, name_hash, number })
     }
 
     /// Whether records of a user are set aside.
@@ -370,6 +368,24 @@ impl RecordReader<'_> {
         let mut ids = skim::items(line, raw).filter_map(|item| self.id(line, item).ok().flatten());
         let first = ids.next();
         Ok((first, ids.count()))
+    }
+}
+
+/// What a line is, and of an event its name.
+struct Named<'l> {
+    what: What,
+    name: Cow<'l, str>,
+    name_hash: u64,
+    /// Of the plan for events of this name.
+    number: usize,
+}
+
+/// Whom an id that came before stands for.
+fn joined_to<'l>(previous: Option<&Cow<'l, str>>, raw: Raw) -> Joined<'l> {
+    match previous {
+        Some(id) => Joined::Id(id.clone()),
+        None if raw.is_nothing() => Joined::None,
+        None => Joined::Placeholder,
     }
 }
 

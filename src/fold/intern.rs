@@ -4,14 +4,13 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::arena::Arena;
 use crate::decode::Seed;
 
 /// Texts by number, and numbers by text.
 #[derive(Debug, Clone)]
 pub struct Interner {
-    arena: String,
-    /// Where each text ends in the arena.
-    ends: Vec<usize>,
+    arena: Arena,
     table: HashTable<Entry>,
     seed: Seed,
 }
@@ -25,30 +24,30 @@ struct Entry {
 }
 
 impl Entry {
-    fn text<'a>(&self, arena: &'a str) -> &'a [u8] {
-        &arena.as_bytes()[self.start..self.start + self.length as usize]
+    fn text<'a>(&self, arena: &'a Arena) -> &'a [u8] {
+        &arena.text.as_bytes()[self.start..self.start + self.length as usize]
     }
 }
 
 impl Interner {
     /// An empty one.
     pub fn new(seed: Seed) -> Interner {
-        Interner { arena: String::new(), ends: Vec::new(), table: HashTable::new(), seed }
+        Interner { arena: Arena::default(), table: HashTable::new(), seed }
     }
 
     /// How many texts there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.arena.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.arena.len() == 0
     }
 
     /// The text of a number that this interner gave.
     pub fn get(&self, id: u32) -> &str {
-        text_at(&self.arena, &self.ends, id)
+        self.arena.get(id)
     }
 
     /// The number of a text, if it is known.
@@ -72,14 +71,13 @@ impl Interner {
         if let Some(entry) = self.table.find(hash, |entry| entry.text(arena) == text.as_bytes()) {
             return entry.id;
         }
-        let id = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        let id = u32::try_from(arena.len()).unwrap_or(u32::MAX);
         assert!(id < u32::MAX, "fewer than 2^32 distinct texts");
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
-        let rehash = |entry: &Entry| seed.hash_one(text_at(arena, &self.ends, entry.id));
-        self.table.insert_unique(hash, Entry { start: arena.len(), length, id }, rehash);
-        self.arena.push_str(text);
-        self.ends.push(self.arena.len());
+        let rehash = |entry: &Entry| seed.hash_one(arena.get(entry.id));
+        self.table.insert_unique(hash, Entry { start: arena.text.len(), length, id }, rehash);
+        self.arena.push(text);
         id
     }
 
@@ -92,10 +90,4 @@ impl Interner {
     pub fn absorb(&mut self, other: &Interner) -> Vec<u32> {
         (0..other.len() as u32).map(|id| self.intern(other.get(id))).collect()
     }
-}
-
-fn text_at<'a>(arena: &'a str, ends: &[usize], id: u32) -> &'a str {
-    let id = id as usize;
-    let start = if id == 0 { 0 } else { ends[id - 1] };
-    &arena[start..ends[id]]
 }

@@ -4,6 +4,7 @@
 //! of one partition to fold them together while the partition's memory is near. What workers share is a [`Hearth`]: the partitions, the
 //! numbers of texts and accounts, and the table of duplicates. Nothing depends on which worker folded what, nor on the order.
 
+mod arena;
 mod cells;
 mod counts;
 mod days;

@@ -8,7 +8,7 @@ use std::{
 
 use hashbrown::HashTable;
 
-use super::Interner;
+use super::{Interner, arena::Arena};
 use crate::decode::Seed;
 
 /// So many texts a worker remembers by itself.
@@ -82,13 +82,6 @@ struct Mark {
     back: u32,
 }
 
-/// Texts one after the other.
-#[derive(Debug, Default)]
-struct Arena {
-    text: String,
-    ends: Vec<u32>,
-}
-
 impl Mark {
     /// Bytes of a text that fit.
     const SHORT_MAX: usize = 11;
@@ -130,25 +123,6 @@ impl Mark {
 
 fn halves(word: u64) -> [u32; 2] {
     [word as u32, (word >> 32) as u32]
-}
-
-impl Arena {
-    fn get(&self, place: u32) -> &str {
-        let place = place as usize;
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start as usize..self.ends[place] as usize]
-    }
-
-    fn push(&mut self, text: &str) -> u32 {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u32);
-        self.ends.len() as u32 - 1
-    }
-
-    fn clear(&mut self) {
-        self.text.clear();
-        self.ends.clear();
-    }
 }
 
 impl Known {
@@ -203,7 +177,8 @@ impl<'s> Remembered<'s> {
         let number = self.shared.number(hash, text);
         if text.len() <= REMEMBERED_BYTES {
             if mark.is_long() {
-                mark.back |= self.long.push(text);
+                mark.back |= self.long.len() as u32;
+                self.long.push(text);
             }
             let seed = &self.seed;
             self.known.insert_unique(hash, Known { mark, number }, |known| known.hash(seed));

@@ -166,12 +166,7 @@ impl Renderer<'_, '_> {
         Ok((bytes, 0))
     }
 
-    /// Makes the row of an entity and hands it on.
     fn with_row(&self, entity: u32, write: impl FnOnce(&row::Row<'_>) -> io::Result<()>) -> io::Result<()> {
-        let number = entity as usize;
-        match self.side {
-            Side::User => write(&row::user(self.scored, self.model, number, &self.scored.user_facts(number))),
-            Side::Account => write(&row::account(self.scored, self.model, number, &self.scored.account_facts(number))),
-        }
+        row::with(self.scored, self.model, self.side, entity as usize, write)
     }
 }

@@ -11,9 +11,6 @@ pub fn column_names(model: &Model, side: Side) -> Vec<String> {
 /// Every column of a user or account, by place, with its text; nothing known is empty.
 pub fn columns(scored: &Scored<'_>, model: &Model, side: Side, place: usize) -> Vec<(String, String)> {
     let texts = |row: &row::Row<'_>| row.cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<String>>();
-    let cells = match side {
-        Side::User => texts(&row::user(scored, model, place, &scored.user_facts(place))),
-        Side::Account => texts(&row::account(scored, model, place, &scored.account_facts(place))),
-    };
+    let cells = row::with(scored, model, side, place, texts);
     row::header(model, side).into_iter().zip(cells).collect()
 }

@@ -124,8 +124,22 @@ pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
     header
 }
 
+/// Makes the row of an entity, by place, and hands it on.
+pub(super) fn with<T>(
+    scored: &Scored<'_>,
+    model: &Model,
+    side: Side,
+    place: usize,
+    take: impl FnOnce(&Row<'_>) -> T,
+) -> T {
+    match side {
+        Side::User => take(&user(scored, model, place, &scored.user_facts(place))),
+        Side::Account => take(&account(scored, model, place, &scored.account_facts(place))),
+    }
+}
+
 /// The row of a user, by place, with its facts.
-pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
+fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
     let home = scored.entities.users[number].home.map(|home| home as usize);
     let common = Common {
         level: &model.user,
@@ -141,12 +155,7 @@ pub(super) fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, 
 }
 
 /// The row of an account, by place, with its facts.
-pub(super) fn account<'r>(
-    scored: &'r Scored<'_>,
-    model: &'r Model,
-    number: usize,
-    scope: &'r EntityFacts<'r>,
-) -> Row<'r> {
+fn account<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
     let slots = &model.account.slots;
     let person = |user: Option<usize>| Cell::from_text(user.map(|user| scored.user_id(user)));
     let common = Common {

@@ -112,14 +112,7 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: 
     let column = |name: &str| header.iter().position(|known| known == name).unwrap_or(0);
     let shown = [0, column("score"), column("tier"), column("route"), column(SIGNALS)];
     for entity in order.iter().take(ROWS_SHOWN) {
-        let cells = match side {
-            Side::User => {
-                texts(&row::user(scored, model, *entity as usize, &scored.user_facts(*entity as usize)), &shown)
-            }
-            Side::Account => {
-                texts(&row::account(scored, model, *entity as usize, &scored.account_facts(*entity as usize)), &shown)
-            }
-        };
+        let cells = row::with(scored, model, side, *entity as usize, |row| texts(row, &shown));
         table.add_row(cells);
     }
     if let Some(column) = table.column_mut(1) {

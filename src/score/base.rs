@@ -12,13 +12,12 @@ use crate::{
     expr::Value,
     fold::{Edge, unpack},
     model::compiled::{ACTIVITY_DAYS, Builtin, Fact, Level, Source, TraitPlan, word},
-    units::{Day, Micros},
+    units::Day,
 };
 
 /// What the facts of one entity are read from.
 pub(super) struct About<'v, 'o> {
     pub(super) view: View<'v>,
-    pub(super) start: Micros,
     pub(super) outcomes: &'o [Outcome],
     pub(super) enriched: Enriched<'v>,
     pub(super) overflow: &'o AtomicBool,
@@ -117,7 +116,7 @@ fn either<'v>(fact: &Fact, about: &About<'v, '_>) -> Value<'v> {
         Source::Milestone(index, part) => about
             .outcomes
             .get(*index)
-            .map_or(Value::Null, |outcome| milestones::fact(*outcome, *part, about.start, &about.view)),
+            .map_or(Value::Null, |outcome| milestones::fact(*outcome, *part, about.view.start(), &about.view)),
         _ => Value::Null,
     }
 }
@@ -128,10 +127,10 @@ fn built_in<'v>(builtin: Builtin, about: &About<'_, '_>) -> Value<'v> {
     let last_28 = (today - 27, today);
     let number = |value: Day| Value::Number(f64::from(value));
     match builtin {
-        Builtin::AgeDays => number(today - view.day(about.start)),
+        Builtin::AgeDays => number(today - view.day(view.start())),
         Builtin::DaysInactive => {
             let last = view.activity().last_between(Day::MIN, Day::MAX);
-            number(today - last.unwrap_or_else(|| view.day(about.start)))
+            number(today - last.unwrap_or_else(|| view.day(view.start())))
         }
         Builtin::ActiveDays28 => Value::Number(f64::from(view.activity().count_between(last_28.0, last_28.1))),
         Builtin::Events => Value::Number(view.rows(false).map(|at| view.word(at, word::EVENTS)).sum::<i64>() as f64),

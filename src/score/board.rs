@@ -66,9 +66,13 @@ impl Table {
     }
 
     /// Puts the pool's numbers in place of those that each part gave its texts.
-    pub(super) fn renumber(&mut self, slots: &[FactSlot], texts: Vec<Interner>, pool: &mut Interner) {
-        let slots: Vec<FactSlot> =
-            slots.iter().copied().filter(|slot| self.kinds.get(*slot as usize) == Some(&Type::Text)).collect();
+    pub(super) fn renumber(
+        &mut self,
+        slots: impl Iterator<Item = FactSlot>,
+        texts: Vec<Interner>,
+        pool: &mut Interner,
+    ) {
+        let slots: Vec<FactSlot> = slots.filter(|slot| self.kinds.get(*slot as usize) == Some(&Type::Text)).collect();
         if slots.is_empty() {
             return;
         }
@@ -203,13 +207,12 @@ pub struct Board {
 impl Board {
     /// A user as expressions see it; `home` is its account, by place, if that has any event.
     pub(super) fn user(&self, user: usize, home: Option<u32>) -> EntityFacts<'_> {
-        let home = home.map(|home| self.accounts.row(home as usize));
-        EntityFacts { own: self.users.row(user), home, pool: &self.pool }
+        self.user_so_far(self.users.row(user), home)
     }
 
     /// An account as expressions see it.
     pub(super) fn account(&self, account: usize) -> EntityFacts<'_> {
-        EntityFacts { own: self.accounts.row(account), home: None, pool: &self.pool }
+        self.account_so_far(self.accounts.row(account))
     }
 
     /// A user whose row is being written.

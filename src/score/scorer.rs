@@ -69,7 +69,7 @@ impl<'e, 's> Scorer<'e, 's> {
         let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
         let view = |user| self.view(entities.user_rows(user));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
-        table.renumber(&base_slots(level), texts, &mut self.board.pool);
+        table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.users, self.board.users) = (of_rows, table);
     }
 
@@ -86,7 +86,7 @@ impl<'e, 's> Scorer<'e, 's> {
             |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
         let view = |account| self.view(entities.account_rows(account));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
-        table.renumber(&base_slots(level), texts, &mut self.board.pool);
+        table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.accounts, self.board.accounts) = (of_rows, table);
     }
 
@@ -104,7 +104,7 @@ impl<'e, 's> Scorer<'e, 's> {
         counts: &(dyn Fn(&Milestone, u32) -> bool + Sync),
         value: &(dyn Fn(&Fact, &About<'e, '_>, usize) -> Value<'e> + Sync),
     ) -> (OfRows, Vec<Interner>) {
-        let facts: Vec<(FactSlot, &Fact)> = (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact)).collect();
+        let facts: Vec<(FactSlot, &Fact)> = base_facts(level).collect();
         let parts: Vec<(OfRows, Interner)> = table
             .parts()
             .map(|mut part| {
@@ -120,7 +120,7 @@ impl<'e, 's> Scorer<'e, 's> {
                     let view = View { known_start: Some(start), ..view };
                     let outcomes = outcomes(level, &view, counts);
                     let enriched = Enriched { rows: enriched, entity };
-                    let about = About { view, start, outcomes: &outcomes, enriched, overflow: &self.overflow };
+                    let about = About { view, outcomes: &outcomes, enriched, overflow: &self.overflow };
                     for (slot, fact) in &facts {
                         row.set(*slot, &value(fact, &about, entity), &mut texts);
                     }
@@ -146,9 +146,9 @@ impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn steps(&mut self, mut steps: &[Step]) {
         while let [first, ..] = steps {
             // What others are to read of a text is its number in the pool, which it has once the pass has ended; so a text ends a pass.
-            let alike = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first));
-            let alike: Vec<bool> = alike.map(|step| self.text(*step).is_some()).collect();
-            let together = alike.iter().position(|is_text| *is_text).map_or(alike.len(), |at| at + 1);
+            let of_level = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first)).count();
+            let text = steps[..of_level].iter().position(|step| self.text(*step).is_some());
+            let together = text.map_or(of_level, |at| at + 1);
             let (now, later) = steps.split_at(together);
             self.pass(is_of_users(*first), now);
             steps = later;
@@ -183,8 +183,8 @@ impl<'e, 's> Scorer<'e, 's> {
                 texts
             })
             .collect();
-        let slots: Vec<FactSlot> = steps.iter().filter_map(|step| self.text(*step)).collect();
-        table.renumber(&slots, texts, &mut self.board.pool);
+        let slots = steps.iter().filter_map(|step| self.text(*step)).collect::<Vec<FactSlot>>();
+        table.renumber(slots.into_iter(), texts, &mut self.board.pool);
         *(if users { &mut self.board.users } else { &mut self.board.accounts }) = table;
     }
 
@@ -286,8 +286,8 @@ fn is_of_users(step: Step) -> bool {
 }
 
 /// Facts that need nothing but rows.
-fn base_slots(level: &Level) -> Vec<FactSlot> {
-    (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact)).map(|(slot, _)| slot).collect()
+fn base_facts(level: &Level) -> impl Iterator<Item = (FactSlot, &Fact)> {
+    (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact))
 }
 
 /// Texts that the model gives facts, by their numbers in the pool.

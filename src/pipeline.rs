@@ -262,8 +262,7 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
     let deferred: Vec<Deferred> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
     let split_records = shared.split_records.load(Ordering::Relaxed);
-    let id_conflict = hearth.conflicts();
-    let state = hearth.into_state(folded);
+    let (state, id_conflict) = hearth.into_state(folded);
     let mut rejects =
         shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
     rejects.formats = (0..job.inputs.len()).map(|file| formats.of(file)).collect();
@@ -345,7 +344,7 @@ fn work(
         let reading = Reading::new(formats, hearth.seed(), until);
         let folder = Folder::new(hearth, job.inputs.len());
         let folder = if job.when == When::Latest { folder.defer() } else { folder };
-        Worker { job, reader, shared, hearth, reading, folder }.run()
+        Worker { job, reader, shared, reading, folder }.run()
     };
     if job.workers <= 1 && report.is_none() {
         return Ok(vec![worker()?]);
@@ -388,7 +387,6 @@ struct Worker<'w> {
     job: &'w Job<'w>,
     reader: &'w Reader,
     shared: &'w Shared,
-    hearth: &'w Hearth<'w>,
     reading: Reading<'w>,
     folder: Folder<'w>,
 }
@@ -399,19 +397,11 @@ impl Worker<'_> {
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next)?;
             self.shared.rejects.end_block(next.file, next.index, lines).map_err(RunError::Spool)?;
-            self.expect(self.shared.lines.fetch_add(lines, Ordering::Relaxed) + lines);
+            self.shared.lines.fetch_add(lines, Ordering::Relaxed);
             block = next;
         }
         self.reading.finish();
         Ok(self.folder.finish())
-    }
-
-    /// Says how many lines are to be expected in all, going by those so far.
-    fn expect(&self, lines: u64) {
-        if let (Some(total), read @ 1..) = (self.reader.total_bytes(), self.reader.bytes_read()) {
-            let all = u128::from(lines) * u128::from(total) / u128::from(read);
-            self.hearth.expect(u64::try_from(all).unwrap_or(0));
-        }
     }
 
     /// Folds the lines of a block; gives how many there were.

@@ -1,37 +1,34 @@
-//! The check for duplicates: one table for all workers, of hashes of ids and contents.
+//! The check for duplicates: the hashes of ids and contents of the events of a partition.
 //!
 //! Two events are duplicates if id and content agree; one of them counts, namely that of the first file in the list, whichever a worker met
-//! first. One id with several contents is a conflict: all count, and are reported.
+//! first. One id with several contents is a conflict: all count, and are reported. Events that agree in their content have one raw id, so they
+//! come to one partition; events that agree in their id alone may come to several, so conflicts are looked for at the end.
 //!
-//! **Cost**: 20 bytes a place, of which seven tenths at most are taken and four tenths at least: about 36 bytes for each event with an id. Less
-//! than two tenths are taken, so that it is 115 bytes, at worst: where the lines to come turn out to be much longer than those so far.
+//! **Cost**: 20 bytes for each event with an id, and 6 to 12 for finding it.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use rayon::prelude::*;
 
-use crate::decode::Seed;
+use super::Grouped;
 
-/// A power of two, so that workers rarely wait for each other and a table that grows is small.
-const SHARDS: usize = 64;
+/// The hashes of an event's id and of its content, both spread over all 64 bits.
+pub(super) type Fingerprint = (u64, u64);
 
-/// Hashes of an event's id and content, and its file; kept as words of 32 bits, so that a place has no padding.
-#[derive(Debug, Clone, Copy, Default)]
+/// What an event turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It counts.
+    New,
+    /// It is a copy; the duplicate is that of the given file.
+    Duplicate(u32),
+}
+
+/// A fingerprint and the file of the event that counts; kept as words of 32 bits, so that there is no padding.
+#[derive(Debug, Clone, Copy)]
 struct Entry([u32; 5]);
 
-/// Set in the file's word of a place that is taken.
-const TAKEN: u32 = 1 << 31;
-/// Set in the file's word of an id that has several contents.
-const CONFLICT: u32 = 1 << 30;
-const FILE_MASK: u32 = CONFLICT - 1;
-
 impl Entry {
-    fn new(id: u64, content: u64, file: u32) -> Entry {
-        Entry([id as u32, (id >> 32) as u32, content as u32, (content >> 32) as u32, TAKEN | file & FILE_MASK])
+    fn new((id, content): Fingerprint, file: u32) -> Entry {
+        Entry([id as u32, (id >> 32) as u32, content as u32, (content >> 32) as u32, file])
     }
 
     fn id(&self) -> u64 {
@@ -42,245 +39,150 @@ impl Entry {
         u64::from(self.0[2]) | u64::from(self.0[3]) << 32
     }
 
-    fn is_free(&self) -> bool {
-        self.0[4] & TAKEN == 0
+    fn fingerprint(&self) -> Fingerprint {
+        (self.id(), self.content())
+    }
+
+    /// Hands the event to a file, if it is an earlier one; gives the file whose copy is the duplicate.
+    fn settle(&mut self, file: u32) -> u32 {
+        let known = &mut self.0[4];
+        let loser = (*known).max(file);
+        *known = (*known).min(file);
+        loser
     }
 }
 
-/// Hands an event to a file, if it is an earlier one; gives the file whose copy is the duplicate.
-fn settle(known: &mut u32, file: u32) -> u32 {
-    let loser = (*known).max(file);
-    *known = (*known).min(file);
-    loser
-}
-
+/// Events that were seen.
 #[derive(Debug, Default)]
-struct Shard {
-    /// The first content that was met of each id. Entries lie in the order of their ids, each at the place that its id's share of all ids
-    /// points to or the next free one after it, so that growing is one pass in order.
-    places: Vec<Entry>,
-    taken: usize,
-    /// Further contents of ids with several, and the file of each.
-    others: HashMap<(u64, u64), u32, Seed>,
-    /// Events whose id has several contents.
-    conflicts: u64,
+pub(super) struct Seen {
+    /// In the order in which they came.
+    entries: Vec<Entry>,
+    /// Where entries are found: each at the place that its fingerprint's share of all points to or the next free one after it. A place holds
+    /// an entry's number and, in the bits that numbers leave, some of its fingerprint, so that others are rarely looked at. 0 is free.
+    places: Vec<u32>,
+    /// How many of a place's bits hold the number.
+    number_bits: u32,
 }
 
-/// Places beyond the last that an id can point to, so that no search has to begin anew at the front.
-const OVERHANG: usize = 64;
+/// Places of a table that is not empty, at least.
+const PLACES_MIN: usize = 32;
 
-impl Shard {
-    /// The place that an id points to. The bits that choose the shard are no part of it.
-    fn home(&self, id: u64) -> usize {
-        let span = self.places.len().saturating_sub(OVERHANG) as u64;
-        ((u128::from(id << SHARDS.trailing_zeros()) * u128::from(span)) >> 64) as usize
+/// The bits by which a fingerprint is found.
+fn key((id, content): Fingerprint) -> u64 {
+    id ^ content
+}
+
+impl Seen {
+    fn home(&self, key: u64) -> usize {
+        ((u128::from(key) * self.places.len() as u128) >> 64) as usize
     }
 
-    /// The place of an id, or the free one where it belongs; none if the table has to grow first.
-    fn find(&self, id: u64) -> Option<usize> {
-        let home = self.home(id);
-        let places = self.places.get(home..)?;
-        places.iter().position(|entry| entry.is_free() || entry.id() == id).map(|at| home + at)
+    /// What the place of an entry holds beside its number: the lower bits of its key, since the upper ones led to the place.
+    fn tag(&self, key: u64) -> u32 {
+        u32::try_from(key << self.number_bits & u64::from(u32::MAX)).unwrap_or(0)
     }
 
-    /// Makes room for more; `expected` entries may come in all, which changes only how often there has to be more room.
-    fn grow(&mut self, expected: usize) {
-        // By less than twice, so that little memory waits for events that may not come; entries move in order, so a move is cheap. At once to
-        // what is expected, though not to more than four times of what there is, since lines to come may be longer, and then fewer: twice that
-        // costs as much time if the guess is right, and twice the memory and time if it is ten times too high.
-        // Where two steps suffice they are by the same factor, since a first step that nearly suffices would be in vain.
-        let (now, expected) = (self.places.len(), expected.saturating_mul(8) / 5);
-        let step = if expected <= now * 4 { expected } else { now.saturating_mul(expected).isqrt().min(now * 4) };
-        let span = (self.taken * 9 / 4).max(now * 9 / 8).max(OVERHANG).max(step);
-        let old = std::mem::replace(&mut self.places, vec![Entry::default(); span + OVERHANG]);
-        for entry in old.into_iter().filter(|entry| !entry.is_free()) {
-            self.place(entry);
+    /// Reads the places of some fingerprints without a look at what is there, so that the memory of all of them is fetched at once and not one
+    /// after the other.
+    pub(super) fn fetch(&self, fingerprints: impl Iterator<Item = Fingerprint>) {
+        let places = fingerprints.filter_map(|fingerprint| self.places.get(self.home(key(fingerprint))));
+        std::hint::black_box(places.fold(0, |sum, place| sum ^ place));
+    }
+
+    /// Looks an event up and notes it.
+    #[inline]
+    pub(super) fn check(&mut self, fingerprint: Fingerprint, file: u32) -> Verdict {
+        if self.entries.len() * 10 >= self.places.len() * 7 {
+            self.grow();
         }
-    }
-
-    /// Puts an entry whose id is new into a free place.
-    fn place(&mut self, entry: Entry) {
+        let key = key(fingerprint);
+        let tag = self.tag(key);
+        let mut at = self.home(key);
         loop {
-            if let Some(at) = self.find(entry.id()) {
-                self.places[at] = entry;
-                return;
+            let place = self.places[at];
+            if place == 0 {
+                break;
             }
-            self.grow(0);
-        }
-    }
-
-    /// Reads the places of some ids without a look at what is there, so that the memory of all of them is fetched at once and not one after
-    /// the other.
-    fn fetch(&self, asked: &[Asked]) {
-        let places = asked.iter().filter_map(|asked| self.places.get(self.home(asked.id)));
-        std::hint::black_box(places.fold(0, |sum, entry| sum ^ entry.0[4]));
-    }
-
-    fn check(&mut self, (id, content): (u64, u64), file: u32, expected: usize) -> Verdict {
-        if self.taken * 10 >= self.places.len().saturating_sub(OVERHANG) * 7 {
-            self.grow(expected);
-        }
-        let at = loop {
-            match self.find(id) {
-                Some(at) => break at,
-                None => self.grow(expected),
+            if (place ^ tag) >> self.number_bits == 0 {
+                let number = (place & !(u32::MAX << self.number_bits)) as usize - 1;
+                let entry = &mut self.entries[number];
+                if entry.fingerprint() == fingerprint {
+                    return Verdict::Duplicate(entry.settle(file));
+                }
             }
-        };
-        let entry = &mut self.places[at];
-        if entry.is_free() {
-            *entry = Entry::new(id, content, file);
-            self.taken += 1;
-            return Verdict::New;
+            at = if at + 1 < self.places.len() { at + 1 } else { 0 };
         }
-        if entry.content() == content {
-            let mut known = entry.0[4] & FILE_MASK;
-            let loser = settle(&mut known, file);
-            entry.0[4] = entry.0[4] & !FILE_MASK | known;
-            return Verdict::Duplicate(loser);
-        }
-        if let Some(known) = self.others.get_mut(&(id, content)) {
-            return Verdict::Duplicate(settle(known, file));
-        }
-        self.conflicts += if entry.0[4] & CONFLICT == 0 { 2 } else { 1 };
-        entry.0[4] |= CONFLICT;
-        self.others.insert((id, content), file);
+        self.entries.push(Entry::new(fingerprint, file));
+        self.places[at] = tag | self.entries.len() as u32;
         Verdict::New
     }
-}
 
-/// What an event turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It counts.
-    New,
-    /// It is a copy; the duplicate is that of the given file.
-    Duplicate(u32),
-}
-
-/// The table.
-#[derive(Debug)]
-pub struct Duplicates {
-    shards: Vec<Mutex<Shard>>,
-    /// How many events may come in all, a part each; 0 if nobody knows.
-    expected: AtomicUsize,
-}
-
-/// An event to look up: its fingerprint, if it has one, and its file.
-pub(super) trait Question {
-    /// Hashes of id and content.
-    fn fingerprint(&self) -> Option<(u64, u64)>;
-    /// The file.
-    fn file(&self) -> u32;
-}
-
-/// What the table is asked, copied out of the questions so that it lies together in the order in which it is asked.
-#[derive(Debug, Clone, Copy, Default)]
-struct Asked {
-    id: u64,
-    content: u64,
-    file: u32,
-    /// The place among the questions.
-    index: u32,
-}
-
-/// Room for putting questions in order, to be used again.
-#[derive(Debug, Default)]
-pub(super) struct Sorted {
-    asked: Vec<Asked>,
-}
-
-impl Duplicates {
-    /// An empty table.
-    pub fn new() -> Duplicates {
-        Duplicates { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), expected: AtomicUsize::new(0) }
-    }
-
-    /// Says how many events may come in all, as far as it is known by now, so that the table need not grow often.
-    pub(super) fn expect(&self, events: u64) {
-        self.expected.store(usize::try_from(events).unwrap_or(0) / SHARDS, Ordering::Relaxed);
-    }
-
-    /// Looks events up and notes them; gives a verdict for each.
-    ///
-    /// The questions of one part of the table are asked together: it is locked once, and its memory is fetched for all of them at a time.
-    pub(super) fn check<Q: Question>(&self, questions: &[Q], sorted: &mut Sorted, verdicts: &mut Vec<Verdict>) {
-        verdicts.clear();
-        verdicts.resize(questions.len(), Verdict::New);
-        let mut ends = [0_u32; SHARDS + 1];
-        let shards = questions.iter().filter_map(|question| question.fingerprint().map(|(id, _)| shard_of(id)));
-        shards.for_each(|shard| ends[shard + 1] += 1);
-        (0..SHARDS).for_each(|shard| ends[shard + 1] += ends[shard]);
-        let mut next = ends;
-        sorted.asked.resize(questions.len(), Asked::default());
-        for (index, question) in questions.iter().enumerate() {
-            if let Some((id, content)) = question.fingerprint() {
-                let place = &mut next[shard_of(id)];
-                sorted.asked[*place as usize] = Asked { id, content, file: question.file(), index: index as u32 };
-                *place += 1;
+    /// Makes room for twice as many.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let places = (self.places.len() * 2).max(PLACES_MIN);
+        self.number_bits = usize::BITS - places.leading_zeros();
+        assert!(self.number_bits < u32::BITS, "fewer than 2^30 events of one partition");
+        self.places.clear();
+        self.places.resize(places, 0);
+        for (number, entry) in self.entries.iter().enumerate() {
+            let key = key(entry.fingerprint());
+            let mut at = self.home(key);
+            while self.places[at] != 0 {
+                at = if at + 1 < places { at + 1 } else { 0 };
             }
+            self.places[at] = self.tag(key) | (number as u32 + 1);
         }
-        // Of all events, as many may have an id as of these.
-        let expected =
-            self.expected.load(Ordering::Relaxed).saturating_mul(ends[SHARDS] as usize) / questions.len().max(1);
-        let mut ask = |shard: &mut Shard, of_shard: &[Asked]| {
-            shard.fetch(of_shard);
-            for asked in of_shard {
-                verdicts[asked.index as usize] = shard.check((asked.id, asked.content), asked.file, expected);
-            }
-        };
-        let parts = self.shards.iter().zip(ends.windows(2));
-        let parts = parts.map(|(shard, range)| (shard, &sorted.asked[range[0] as usize..range[1] as usize]));
-        // Who waits for another worker once would be right behind it from then on and wait again and again. A lock that is poisoned counts as
-        // held, and is taken like the others afterwards.
-        let mut busy = Vec::new();
-        for (shard, of_shard) in parts.filter(|(_, of_shard)| !of_shard.is_empty()) {
-            match shard.try_lock() {
-                Ok(mut shard) => ask(&mut shard, of_shard),
-                Err(_) => busy.push((shard, of_shard)),
-            }
-        }
-        busy.into_iter().for_each(|(shard, of_shard)| ask(&mut lock(shard), of_shard));
     }
 
-    /// How many events that count share their id with another content.
-    pub fn conflicts(&self) -> u64 {
-        self.shards.iter().map(|shard| lock(shard).conflicts).sum()
+    fn ids(&self) -> impl Iterator<Item = u64> + Clone {
+        self.entries.iter().map(Entry::id)
     }
 }
 
-fn shard_of(id: u64) -> usize {
-    (id >> (64 - SHARDS.trailing_zeros())) as usize
+/// How many ids are looked at together, about; eight bytes each.
+const TOGETHER: usize = 1 << 20;
+/// Groups that they are split into, so that the memory of one stays near.
+const GROUPS: usize = 128;
+
+/// How many events that count share their id with another content.
+pub(super) fn conflicts(all: &[Seen]) -> u64 {
+    let rounds = all.iter().map(|seen| seen.entries.len()).sum::<usize>().div_ceil(TOGETHER);
+    let of_round = |round: usize| {
+        // In other rounds it is in a group that there is not.
+        let group = |id: u64| ((u128::from(id) * (rounds * GROUPS) as u128) >> 64) as usize;
+        let group = |id: u64| (group(id).wrapping_sub(round * GROUPS) as u32, id);
+        let split = |some: &[Seen]| Grouped::new(GROUPS, some.iter().flat_map(Seen::ids).map(group));
+        let parts: Vec<Grouped<u64>> = all.par_chunks(all.len().div_ceil(4)).map(split).collect();
+        let of_group = |group: usize| repeated(|| parts.iter().flat_map(move |part| part.of(group)).copied());
+        (0..GROUPS).into_par_iter().map(of_group).sum::<u64>()
+    };
+    (0..rounds).map(of_round).sum()
 }
 
-impl Default for Duplicates {
-    fn default() -> Self {
-        Duplicates::new()
+/// How many ids there are more than once, all of them counted.
+fn repeated<I: Iterator<Item = u64>>(ids: impl Fn() -> I) -> u64 {
+    // By sixteen of an id's bits: whether there was one, and whether there was another. Few ids that are there once look as if they were not.
+    const WORDS: usize = 1 << 10;
+    let place = |id: u64| ((id as usize >> 6) % WORDS, 1_u64 << (id % 64));
+    let (mut one, mut another) = ([0_u64; WORDS], [0_u64; WORDS]);
+    for (word, bit) in ids().map(place) {
+        another[word] |= one[word] & bit;
+        one[word] |= bit;
     }
-}
-
-/// A worker that panicked while it held the lock has ended the run; what is in the table no longer matters.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut left: Vec<u64> = ids().filter(|id| another[place(*id).0] & place(*id).1 != 0).collect();
+    left.sort_unstable();
+    left.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    impl Question for ((u64, u64), u32) {
-        fn fingerprint(&self) -> Option<(u64, u64)> {
-            Some(self.0)
-        }
-
-        fn file(&self) -> u32 {
-            self.1
-        }
-    }
-
-    fn ask(table: &Duplicates, questions: &[((u64, u64), u32)]) -> Vec<Verdict> {
-        let mut verdicts = Vec::new();
-        table.check(questions, &mut Sorted::default(), &mut verdicts);
-        verdicts
+    /// Hashes are spread; an odd constant spreads small numbers.
+    fn spread(number: u64) -> u64 {
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     #[test]
@@ -288,50 +190,51 @@ mod tests {
         let (a, b, c) = (10, 11, 12);
         let events = [((1, a), 0), ((1, a), 1), ((1, b), 1), ((1, c), 0), ((1, b), 0), ((2, a), 2), ((2, a), 1)];
         for rotation in 0..events.len() {
-            let table = Duplicates::new();
+            let mut all = [Seen::default(), Seen::default()];
             let mut duplicates = [0; 3];
             for index in 0..events.len() {
-                let question = events[(index + rotation) % events.len()];
-                if let [Verdict::Duplicate(loser)] = ask(&table, &[question])[..] {
+                let ((id, content), file) = events[(index + rotation) % events.len()];
+                // What agrees in content is of one partition.
+                let of_partition = &mut all[content as usize % 2];
+                if let Verdict::Duplicate(loser) = of_partition.check((spread(id), spread(content)), file) {
                     duplicates[loser as usize] += 1;
                 }
             }
-            assert_eq!((duplicates, table.conflicts()), ([0, 2, 1], 3), "rotation {rotation}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_guess_costs_little_memory() {
-        for events in [20_000_u64, 40_000, 60_000, 80_000] {
-            let table = Duplicates::new();
-            table.expect(events * 100);
-            for n in 0..events {
-                ask(&table, &[((n.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0), 0)]);
-            }
-            let places: usize = table.shards.iter().map(|shard| lock(shard).places.len()).sum();
-            assert!(places as u64 * 20 < events * 120 + (SHARDS * OVERHANG * 20) as u64, "{places} for {events}");
+            assert_eq!((duplicates, conflicts(&all)), ([0, 2, 1], 3), "rotation {rotation}");
         }
     }
 
     #[test]
     fn a_table_that_grows_forgets_nothing() {
-        // Multiples of an odd constant: distinct, and spread over all shards; and ids next to each other, which all have the same home.
-        let spread = (0..5000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let crowded = (0..500_u64).map(|n| n + 7);
-        let ids: Vec<u64> = spread.chain(crowded).collect();
-        for expected in [0, 100, 5500, 1 << 40] {
-            let table = Duplicates::new();
-            table.expect(expected);
-            let all = |file: u32| {
-                let questions: Vec<((u64, u64), u32)> = ids.iter().map(|id| ((*id, 0), file)).collect();
-                let mut verdicts = ask(&table, &questions);
-                verdicts.dedup();
-                verdicts
-            };
-            assert_eq!(all(3), [Verdict::New]);
-            assert_eq!(all(2), [Verdict::Duplicate(3)], "the earlier file's copy counts");
-            assert_eq!(all(4), [Verdict::Duplicate(4)]);
-            assert_eq!(table.conflicts(), 0);
+        // Some spread, some with one home.
+        let fingerprints: Vec<Fingerprint> =
+            (0..5000_u64).map(|n| (spread(n), 0)).chain((0..500_u64).map(|n| (n + 7, 0))).collect();
+        let mut seen = Seen::default();
+        let mut all = |file: u32| {
+            let mut verdicts: Vec<Verdict> =
+                fingerprints.iter().map(|fingerprint| seen.check(*fingerprint, file)).collect();
+            verdicts.dedup();
+            verdicts
+        };
+        assert_eq!(all(3), [Verdict::New]);
+        assert_eq!(all(2), [Verdict::Duplicate(3)], "the earlier file's copy counts");
+        assert_eq!(all(4), [Verdict::Duplicate(4)]);
+        assert_eq!(conflicts(&[seen]), 0);
+    }
+
+    #[test]
+    fn conflicts_are_found_whatever_the_number_of_events() {
+        for events in [1, 1000, TOGETHER as u64 + 5000] {
+            let mut all: Vec<Seen> = (0..7).map(|_| Seen::default()).collect();
+            for n in 0..events {
+                all[n as usize % 7].check((spread(n), 1), 0);
+            }
+            assert_eq!(conflicts(&all), 0);
+            for n in (0..events).step_by(100) {
+                all[3].check((spread(n), 2), 0);
+                all[5].check((spread(n), 3), 0);
+            }
+            assert_eq!(conflicts(&all), 3 * events.div_ceil(100));
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    FileCounts, Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State, duplicates::Duplicates,
-    image::Recipe, part::Context, shared::SharedTexts,
+    FileCounts, Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State,
+    duplicates::{self, Seen},
+    image::Recipe,
+    part::Context,
+    shared::SharedTexts,
 };
 use crate::{decode::Seed, model::Model};
 
@@ -21,7 +24,6 @@ pub struct Hearth<'m> {
     parts: Vec<Mutex<Part>>,
     pub(super) accounts: SharedTexts,
     pub(super) texts: SharedTexts,
-    pub(super) duplicates: Duplicates,
     /// Images that wait for one partition, by worker.
     pub(super) waiting: usize,
 }
@@ -37,7 +39,6 @@ impl<'m> Hearth<'m> {
             parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
             accounts: SharedTexts::new(Interner::new(seed.clone())),
             texts: SharedTexts::new(Interner::new(seed.clone())),
-            duplicates: Duplicates::new(),
             waiting: (WAITING / workers.max(1)).max(64),
         }
     }
@@ -62,32 +63,18 @@ impl<'m> Hearth<'m> {
         self.seed.clone()
     }
 
-    /// Says how many events may come in all, as far as it is known by now.
-    pub fn expect(&self, events: u64) {
-        self.duplicates.expect(events);
-    }
-
-    /// How many events that count share their id with another content.
-    pub fn conflicts(&self) -> u64 {
-        self.duplicates.conflicts()
-    }
-
-    /// The state of all that the workers folded.
-    pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> State {
-        let (accounts, texts) = (self.accounts.into_inner(), self.texts.into_inner());
-        let duplicates = self.duplicates;
-        if rayon::current_thread_index().is_none() {
-            // Giving back the memory of a large table takes as long as some of the steps to come, which need not wait for it.
-            rayon::spawn(move || drop(duplicates));
-        }
+    /// The state of all that the workers folded, and how many events that count share their id with another content.
+    pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> (State, u64) {
+        let parts = self.parts.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut parts: Vec<Part> = parts.collect();
+        let seen: Vec<Seen> = parts.iter_mut().map(Part::take_seen).collect();
+        let conflicts = duplicates::conflicts(&seen);
+        // Before there is more to remember: what is given back here is room for it.
+        drop(seen);
         let mut state = State {
-            parts: self
-                .parts
-                .into_iter()
-                .map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner))
-                .collect(),
-            accounts,
-            texts,
+            parts,
+            accounts: self.accounts.into_inner(),
+            texts: self.texts.into_inner(),
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
             joins: Joins::new(&self.seed),
@@ -110,6 +97,6 @@ impl<'m> Hearth<'m> {
                 });
             }
         }
-        state
+        (state, conflicts)
     }
 }

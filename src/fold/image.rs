@@ -3,7 +3,7 @@
 //! An image holds everything that folding the event needs: which filters it passes, its values as numbers of texts or as packed words,
 //! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
 
-use super::duplicates::Question;
+use super::duplicates::Fingerprint;
 use crate::{
     expr::Type,
     model::compiled::{CellId, CellKind, Intake, Keep, Match, NamePlan, ValueId},
@@ -27,7 +27,7 @@ pub(super) struct Image {
     /// Of the raw id; 0 if it is nobody's.
     pub(super) hash: u64,
     /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
-    pub(super) fingerprint: (u64, u64),
+    pub(super) known_by: Fingerprint,
     pub(super) at: Micros,
     /// Where its raw id begins among the texts of the buffer.
     pub(super) id: u32,
@@ -79,24 +79,18 @@ impl Image {
         (self.marks >> Image::PLAN_SHIFT) as usize
     }
 
+    /// What it is told from others by, if duplicates are looked for.
+    #[inline]
+    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.is(Image::KNOWN).then_some(self.known_by)
+    }
+
     pub(super) fn whose(&self) -> Whose {
         match self.marks & (Image::USER | Image::VISITOR) {
             Image::USER => Whose::User,
             Image::VISITOR => Whose::Visitor,
             _ => Whose::Nobody,
         }
-    }
-}
-
-impl Question for Image {
-    #[inline]
-    fn fingerprint(&self) -> Option<(u64, u64)> {
-        self.is(Image::KNOWN).then_some(self.fingerprint)
-    }
-
-    #[inline]
-    fn file(&self) -> u32 {
-        self.file
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Takes [`Record`]s, gives a [`State`]. A [`Folder`] works for one thread: it turns records into images, which wait until there are enough
 //! of one partition to fold them together while the partition's memory is near. What workers share is a [`Hearth`]: the partitions, the
-//! numbers of texts and accounts, and the table of duplicates. Nothing depends on which worker folded what, nor on the order.
+//! numbers of texts and accounts. Nothing depends on which worker folded what, nor on the order.
 
 mod arena;
 mod cells;
@@ -10,6 +10,7 @@ mod counts;
 mod days;
 mod duplicates;
 mod folk;
+mod grouped;
 mod hearth;
 mod image;
 mod intern;
@@ -24,8 +25,8 @@ mod timeline;
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
-pub use duplicates::{Duplicates, Verdict};
 pub use folk::{Folk, FolkMore, Population};
+pub use grouped::Grouped;
 pub use hearth::Hearth;
 pub use image::edge_kind;
 pub use intern::Interner;
@@ -37,6 +38,7 @@ pub use state::State;
 pub use timeline::{Named, Timeline};
 
 use self::{
+    duplicates::Verdict,
     image::{Buffer, Image, NULL, Whose},
     load::{each_trait, load, meant, passes},
     part::Link,
@@ -85,8 +87,6 @@ pub struct Folder<'h> {
     defers: bool,
     /// Whatever the newest event turns out to be, what is before this counts.
     settled: Micros,
-    sorted: duplicates::Sorted,
-    verdicts: Vec<Verdict>,
 }
 
 impl<'h> Folder<'h> {
@@ -110,8 +110,6 @@ impl<'h> Folder<'h> {
             folded,
             defers: false,
             settled: NO_LAST,
-            sorted: duplicates::Sorted::default(),
-            verdicts: Vec::new(),
         }
     }
 
@@ -249,7 +247,7 @@ impl<'h> Folder<'h> {
         }
         let image = Image {
             hash,
-            fingerprint: event.fingerprint.unwrap_or_default(),
+            known_by: event.fingerprint.unwrap_or_default(),
             at: event.at,
             id,
             id_length: raw_id.len() as u32,
@@ -299,16 +297,15 @@ impl<'h> Folder<'h> {
         if buffer.images.is_empty() {
             return;
         }
-        self.hearth.duplicates.check(&buffer.images, &mut self.sorted, &mut self.verdicts);
-        for (image, verdict) in buffer.images.iter().zip(&self.verdicts) {
+        let folded = &mut self.folded;
+        self.hearth.part(at).fold(buffer, &self.hearth.context(), |image, verdict| {
             let words = self.hearth.recipes[image.plan()].plain[0].0.len();
             let more_accounts = match image.is(Image::MORE_ACCOUNTS) {
                 true => buffer.words[image.words as usize + words],
                 false => 0,
             };
-            self.folded.count(image, *verdict, more_accounts);
-        }
-        self.hearth.part(at).fold(buffer, &self.verdicts, &self.hearth.context());
+            folded.count(image, verdict, more_accounts);
+        });
         buffer.clear();
     }
 

@@ -4,7 +4,7 @@ use super::{
     cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, add_count},
     counts::Bucket,
     days::DaySet,
-    duplicates::Verdict,
+    duplicates::{Seen, Verdict},
     folk::{Folk, Population},
     image::{Buffer, Image, NULL, Recipe, Step, Whose},
     keyed::Keyed,
@@ -81,6 +81,8 @@ pub struct Part {
     days: Vec<DaySet>,
     word_stride: usize,
     day_stride: usize,
+    /// What copies are told by.
+    seen: Seen,
 }
 
 /// The word of an instant that there is not, where the smallest is kept.
@@ -107,6 +109,7 @@ impl Part {
             days: Vec::new(),
             word_stride: intake.words.len(),
             day_stride: intake.day_sets,
+            seen: Seen::default(),
         }
     }
 
@@ -202,9 +205,20 @@ impl Part {
         homeless.merge(file, by, |known, more| *known += more);
     }
 
-    /// Folds the images of a buffer; `losers` says of copies whose they are.
-    pub(super) fn fold(&mut self, buffer: &Buffer, losers: &[Verdict], context: &Context<'_>) {
-        for (image, verdict) in buffer.images.iter().zip(losers) {
+    /// Takes out what copies are told by: nothing more is folded.
+    pub(super) fn take_seen(&mut self) -> Seen {
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Folds the images of a buffer, and tells of each whether it is a copy.
+    pub(super) fn fold(&mut self, buffer: &Buffer, context: &Context<'_>, mut tell: impl FnMut(&Image, Verdict)) {
+        self.seen.fetch(buffer.images.iter().filter_map(Image::fingerprint));
+        for image in &buffer.images {
+            let verdict = match image.fingerprint() {
+                Some(fingerprint) => self.seen.check(fingerprint, image.file),
+                None => Verdict::New,
+            };
+            tell(image, verdict);
             if image.whose() == Whose::Nobody && image.account == NO_ACCOUNT {
                 continue;
             }
@@ -214,7 +228,7 @@ impl Part {
             if context.by_person {
                 self.note(owner, image.file, Bucket::Events, 1);
             }
-            match *verdict {
+            match verdict {
                 Verdict::New => {
                     if image.is(Image::HOMELESS) {
                         self.count_homeless(owner, image.file, 1);

@@ -6,10 +6,11 @@ use super::{
     NOBODY, People, RowRef,
     domains::{host, registrable},
     folk,
+    grouped::Grouped,
 };
 use crate::{
     expr::Value,
-    fold::{Edge, FileCounts, Grouped, NO_ACCOUNT, Owner, State, Timeline, unpack},
+    fold::{Edge, FileCounts, NO_ACCOUNT, Owner, State, Timeline, unpack},
     model::Model,
 };
 

@@ -4,6 +4,7 @@
 
 mod domains;
 mod draft;
+mod grouped;
 mod identity;
 
 use std::collections::HashMap;
@@ -11,12 +12,13 @@ use std::collections::HashMap;
 pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
 use draft::{Draft, Told, exclude, raw_ids, rows};
+use grouped::Grouped;
 pub use identity::{NOBODY, People};
 
 use rayon::prelude::*;
 
 use crate::{
-    fold::{FileCounts, Folk, Grouped, Interner, NO_ACCOUNT, Owner, Row, State},
+    fold::{FileCounts, Folk, Interner, NO_ACCOUNT, Owner, Row, State},
     model::Model,
 };
 
@@ -265,13 +267,13 @@ fn read_people(
 ) -> Vec<(Vec<Told>, Vec<u32>)> {
     const AT_ONCE: usize = 512;
     let part = |first: usize| {
-        let people = first..(first + AT_ONCE).min(rows.groups());
+        let people = first..(first + AT_ONCE).min(rows.len());
         let mut credits = Vec::with_capacity(people.len());
         let draft = |person| Draft { raw: raw_ids.of(person), rows: rows.of(person) };
         let told = people.map(|person| Told::read(state, model, draft(person), emails, &mut credits)).collect();
         (told, credits)
     };
-    (0..rows.groups()).into_par_iter().step_by(AT_ONCE).map(part).collect()
+    (0..rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
 }
 
 /// Counts what was joined, before anybody is set aside.
@@ -281,7 +283,7 @@ fn join_report(state: &State, people: &People<'_>, raw_ids: &Grouped<(u32, Owner
         placeholders: state.joins.placeholders,
         ..JoinReport::default()
     };
-    for raw in (0..raw_ids.groups()).map(|person| raw_ids.of(person)) {
+    for raw in (0..raw_ids.len()).map(|person| raw_ids.of(person)) {
         let known = raw.iter().filter(|(_, owner)| matches!(owner, Owner::User(_))).count();
         report.users += known.saturating_sub(1) as u64;
         report.visitors += (raw.len() - known) as u64;

@@ -8,8 +8,6 @@
 
 use rayon::prelude::*;
 
-use super::Grouped;
-
 /// The hashes of an event's id and of its content, both spread over all 64 bits.
 pub(super) type Fingerprint = (u64, u64);
 
@@ -141,39 +139,43 @@ impl Seen {
     }
 }
 
-/// How many ids are looked at together, about; eight bytes each.
+/// How many ids are looked at together, about.
 const TOGETHER: usize = 1 << 20;
-/// Groups that they are split into, so that the memory of one stays near.
-const GROUPS: usize = 128;
 
 /// How many events that count share their id with another content.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
-    let rounds = all.iter().map(|seen| seen.entries.len()).sum::<usize>().div_ceil(TOGETHER);
-    let of_round = |round: usize| {
-        // In other rounds it is in a group that there is not.
-        let group = |id: u64| ((u128::from(id) * (rounds * GROUPS) as u128) >> 64) as usize;
-        let group = |id: u64| (group(id).wrapping_sub(round * GROUPS) as u32, id);
-        let split = |some: &[Seen]| Grouped::new(GROUPS, some.iter().flat_map(Seen::ids).map(group));
-        let parts: Vec<Grouped<u64>> = all.par_chunks(all.len().div_ceil(4)).map(split).collect();
-        let of_group = |group: usize| repeated(|| parts.iter().flat_map(move |part| part.of(group)).copied());
-        (0..GROUPS).into_par_iter().map(of_group).sum::<u64>()
+    let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
+    // Each part has the ids with its number in the upper bits.
+    let parts = total.div_ceil(TOGETHER).next_power_of_two();
+    let of_part = |part: usize| {
+        let is_of = |id: u64| (u128::from(id) * parts as u128) >> 64 == part as u128;
+        let ids = all.iter().flat_map(Seen::ids).filter(|id| is_of(*id));
+        // Hardly any of those that are left after the second look are there once.
+        let maybe = maybe_repeated(ids, total / parts, 0);
+        let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 1);
+        maybe.sort_unstable();
+        maybe.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum::<u64>()
     };
-    (0..rounds).map(of_round).sum()
+    (0..parts).into_par_iter().map(of_part).sum()
 }
 
-/// How many ids there are more than once, all of them counted.
-fn repeated<I: Iterator<Item = u64>>(ids: impl Fn() -> I) -> u64 {
-    // By sixteen of an id's bits: whether there was one, and whether there was another. Few ids that are there once look as if they were not.
-    const WORDS: usize = 1 << 10;
-    let place = |id: u64| ((id as usize >> 6) % WORDS, 1_u64 << (id % 64));
-    let (mut one, mut another) = ([0_u64; WORDS], [0_u64; WORDS]);
-    for (word, bit) in ids().map(place) {
-        another[word] |= one[word] & bit;
+/// All ids that are there more than once, and one in ten of the others; which of them differs from one look to the next.
+fn maybe_repeated(ids: impl Iterator<Item = u64> + Clone, count: usize, look: u32) -> Vec<u64> {
+    // By some bits of an id: whether there was one, and whether there was another.
+    let words = (count / 8).next_power_of_two();
+    let place = |id: u64| {
+        let bits = id.rotate_right(29 * look);
+        ((bits >> 6) as usize % words, 1_u64 << (bits % 64))
+    };
+    let (mut one, mut another) = (vec![0_u64; words], vec![0_u64; words]);
+    ids.clone().for_each(|id| {
+        let (word, bit) = place(id);
+        if one[word] & bit != 0 {
+            another[word] |= bit;
+        }
         one[word] |= bit;
-    }
-    let mut left: Vec<u64> = ids().filter(|id| another[place(*id).0] & place(*id).1 != 0).collect();
-    left.sort_unstable();
-    left.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum()
+    });
+    ids.filter(|id| another[place(*id).0] & place(*id).1 != 0).collect()
 }
 
 #[cfg(test)]

@@ -64,9 +64,12 @@ impl Population {
         Population { ids: Interner::new(seed.clone()), folks: Vec::new() }
     }
 
-    /// The number of an id, with its hash.
-    pub fn of(&mut self, hash: u64, id: &str) -> u32 {
-        let number = self.ids.intern_hashed(hash, id);
+    /// The number of an id, which is given as UTF-8, with its hash.
+    pub(super) fn of(&mut self, hash: u64, id: &[u8]) -> u32 {
+        if let Some(known) = self.ids.find_bytes(hash, id) {
+            return known;
+        }
+        let number = self.ids.intern_hashed(hash, std::str::from_utf8(id).expect("an id is text"));
         if number as usize == self.folks.len() {
             self.folks.push(Folk::default());
         }

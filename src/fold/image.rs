@@ -21,7 +21,7 @@ pub(super) enum Whose {
     Nobody,
 }
 
-/// One event, in the 64 bytes of a line of the cache.
+/// One event, but for the words of its recipe and its raw id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Image {
     /// Of the raw id; 0 if it is nobody's.
@@ -29,18 +29,26 @@ pub(super) struct Image {
     /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
     pub(super) known_by: Fingerprint,
     pub(super) at: Micros,
-    /// Where its raw id begins among the texts of the buffer.
-    pub(super) id: u32,
-    pub(super) id_length: u32,
-    /// Where its words begin in the buffer: bits of filters passed, then the values of its recipe.
-    pub(super) words: u32,
     pub(super) account: u32,
     pub(super) day: Day,
     pub(super) file: u32,
     /// The visitor that came with a user, as text.
     pub(super) visitor: u32,
+    /// How many accounts it names beside the first.
+    pub(super) more_accounts: u32,
     /// What is true of it, and from [`Image::PLAN_SHIFT`] on the plan of its name.
     pub(super) marks: u32,
+}
+
+/// The words of an image that all have: a line of the cache.
+const HEAD: usize = 8;
+
+fn joined(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
 }
 
 impl Image {
@@ -56,10 +64,8 @@ impl Image {
     pub(super) const HOMELESS: u32 = 1 << 4;
     /// It has an id, and duplicates are looked for.
     pub(super) const KNOWN: u32 = 1 << 5;
-    /// It names more accounts than one; how many more is in the word after its values.
-    pub(super) const MORE_ACCOUNTS: u32 = 1 << 6;
     /// A model has fewer names than are left: it is a text of a mebibyte.
-    const PLAN_SHIFT: u32 = 7;
+    const PLAN_SHIFT: u32 = 6;
 
     /// The marks of a plan and an owner.
     pub(super) fn marks(plan: usize, whose: Whose) -> u32 {
@@ -94,25 +100,114 @@ impl Image {
     }
 }
 
-/// Images of one partition that wait to be folded.
+/// An image that waits, and what belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting<'b> {
+    pub(super) image: Image,
+    /// Bits of filters passed, then the values of its recipe.
+    pub(super) words: &'b [u64],
+    /// The raw id as UTF-8.
+    pub(super) id: &'b [u8],
+}
+
+/// Images of one partition that wait to be folded, one after the other in one allocation, since there are many buffers and what is written to each
+/// should touch little memory.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
-    pub(super) images: Vec<Image>,
-    pub(super) words: Vec<u64>,
-    pub(super) ids: String,
+    words: Vec<u64>,
+    /// How many images there are.
+    pub(super) images: usize,
 }
 
 impl Buffer {
-    pub(super) fn clear(&mut self) {
-        self.images.clear();
-        self.words.clear();
-        self.ids.clear();
+    /// Adds an image with the words of its recipe; gives these, to be filled in.
+    #[inline]
+    pub(super) fn push(&mut self, image: &Image, id: &str, blank: &[u64]) -> &mut [u64] {
+        let Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, marks } =
+            *image;
+        let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
+        assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
+        let (chunks, rest) = id.as_bytes().as_chunks();
+        let all = HEAD + blank.len() + chunks.len() + usize::from(!rest.is_empty());
+        self.images += 1;
+        self.words.reserve(all);
+        self.words.extend_from_slice(&[
+            hash,
+            by_id,
+            by_content,
+            at.cast_unsigned(),
+            joined(account, day.cast_unsigned()),
+            joined(file, visitor),
+            joined(more_accounts, marks),
+            joined(all as u32, length),
+        ]);
+        // One by one: there are few.
+        chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
+        if !rest.is_empty() {
+            self.words.push(padded(rest));
+        }
+        let start = self.words.len();
+        blank.iter().for_each(|word| self.words.push(*word));
+        &mut self.words[start..]
     }
 
-    /// The raw id of an image.
-    pub(super) fn id(&self, image: &Image) -> &str {
-        &self.ids[image.id as usize..image.id as usize + image.id_length as usize]
+    /// The images, in the order in which they were added.
+    #[inline]
+    pub(super) fn iter(&self) -> Iter<'_> {
+        Iter { rest: &self.words }
     }
+
+    /// The fingerprints of those that have one.
+    pub(super) fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
+        self.iter().filter_map(|waiting| waiting.image.fingerprint())
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.images = 0;
+    }
+}
+
+/// Images that wait, one after the other.
+#[derive(Debug)]
+pub(super) struct Iter<'b> {
+    rest: &'b [u64],
+}
+
+impl<'b> Iterator for Iter<'b> {
+    type Item = Waiting<'b>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Waiting<'b>> {
+        let head = self.rest.first_chunk::<HEAD>()?;
+        let [hash, by_id, by_content, at, account_day, file_visitor, more_marks, lengths] = *head;
+        let ((account, day), (file, visitor)) = (halves(account_day), halves(file_visitor));
+        let ((more_accounts, marks), (all, length)) = (halves(more_marks), halves(lengths));
+        let (at, day) = (at.cast_signed(), day.cast_signed());
+        let image =
+            Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, marks };
+        let (here, rest) = self.rest.split_at(all as usize);
+        let (id, words) = here[HEAD..].split_at((length as usize).div_ceil(size_of::<u64>()));
+        self.rest = rest;
+        Some(Waiting { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
+    }
+}
+
+/// Fewer than eight bytes, and zeros behind them, as they lie in memory.
+#[inline]
+fn padded(bytes: &[u8]) -> u64 {
+    let length = bytes.len();
+    let word = match (bytes.first_chunk(), bytes.last_chunk()) {
+        // The bytes that both have agree.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
+        }
+        _ => {
+            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from) << (8 * at);
+            byte(0) | byte(1) | byte(2)
+        }
+    };
+    word.to_le()
 }
 
 /// A value over an event in the form in which it is kept.

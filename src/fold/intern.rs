@@ -57,7 +57,12 @@ impl Interner {
 
     /// As [`Interner::find`], with the hash that this interner's seed gives the text.
     pub fn find_hashed(&self, hash: u64, text: &str) -> Option<u32> {
-        self.table.find(hash, |entry| entry.text(&self.arena) == text.as_bytes()).map(|entry| entry.id)
+        self.find_bytes(hash, text.as_bytes())
+    }
+
+    /// As [`Interner::find_hashed`], of a text that is given as UTF-8.
+    pub(super) fn find_bytes(&self, hash: u64, text: &[u8]) -> Option<u32> {
+        self.table.find(hash, |entry| entry.text(&self.arena) == text).map(|entry| entry.id)
     }
 
     /// The number of a text, given now if it has none yet.

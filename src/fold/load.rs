@@ -1,8 +1,13 @@
 //! What a model asks about one event: which filters it passes, and its values as they are kept.
 
-use super::{Edge, cells::pack, image::Load, shared::Remembered};
+use super::{
+    Edge,
+    cells::pack,
+    image::{Load, NULL, Recipe},
+    shared::Remembered,
+};
 use crate::{
-    decode::{Fields, typed::typed},
+    decode::{Event, Fields, typed::typed},
     expr::{Program, Scope, Type, Value},
     model::{
         Model,
@@ -11,7 +16,38 @@ use crate::{
     units::Micros,
 };
 
-pub(super) fn passes(model: &Model, one: &Try, active: bool, event: &Fields<'_>) -> bool {
+/// Writes into the words of an event's recipe which filters it passes, and the values that those need; `needs` are those of the filters that it
+/// passes without a condition.
+#[inline]
+pub(super) fn values(
+    model: &Model,
+    recipe: &Recipe,
+    needs: &[usize],
+    event: &Event<'_>,
+    active: bool,
+    texts: &mut Remembered<'_>,
+    words: &mut [u64],
+) {
+    let fields = &event.fields;
+    let (bits, values) = words.split_at_mut(recipe.pass_words);
+    let mut fill = |needs: &[usize]| {
+        for need in needs {
+            if values[*need] == NULL {
+                values[*need] = load(model, recipe.loads[*need], fields, texts).unwrap_or(NULL);
+            }
+        }
+    };
+    fill(needs);
+    let tries = &model.intake.plans[event.plan].tries;
+    for index in &recipe.conditional {
+        if passes(model, &tries[*index], active, fields) {
+            bits[index / 64] |= 1 << (index % 64);
+            fill(&recipe.tries[*index].0);
+        }
+    }
+}
+
+fn passes(model: &Model, one: &Try, active: bool, event: &Fields<'_>) -> bool {
     (active || !one.active)
         && meant(model, &one.matches, event)
         && one.predicate.is_none_or(|predicate| holds(model, predicate, event))
@@ -25,13 +61,13 @@ pub(super) fn meant(model: &Model, matches: &Match, event: &Fields<'_>) -> bool 
     }
 }
 
-pub(super) fn holds(model: &Model, predicate: PredicateId, event: &Fields<'_>) -> bool {
+fn holds(model: &Model, predicate: PredicateId, event: &Fields<'_>) -> bool {
     model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
 }
 
 /// A value in the form in which it is kept; none if it is null.
 #[inline]
-pub(super) fn load(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
+fn load(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
     let (Load::Text(value) | Load::Number(value) | Load::Packed(value)) = load;
     // Most values are a property: one that is not there, or one that is text.
     let spec = &model.intake.values[value as usize];

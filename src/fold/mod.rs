@@ -10,7 +10,6 @@ mod counts;
 mod days;
 mod duplicates;
 mod folk;
-mod grouped;
 mod hearth;
 mod image;
 mod intern;
@@ -26,7 +25,6 @@ pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack}
 pub use counts::{Bucket, FileCounts};
 pub use days::DaySet;
 pub use folk::{Folk, FolkMore, Population};
-pub use grouped::Grouped;
 pub use hearth::Hearth;
 pub use image::edge_kind;
 pub use intern::Interner;
@@ -39,8 +37,8 @@ pub use timeline::{Named, Timeline};
 
 use self::{
     duplicates::Verdict,
-    image::{Buffer, Image, NULL, Whose},
-    load::{each_trait, load, meant, passes},
+    image::{Buffer, Image, Whose},
+    load::{each_trait, meant, values},
     part::Link,
     shared::Remembered,
 };
@@ -158,7 +156,7 @@ impl<'h> Folder<'h> {
                 if self.hearth.context().by_person {
                     let (whose, hash, at) = Self::place(record, NO_ACCOUNT);
                     let mut part = self.hearth.part(at);
-                    let owner = part.owner(whose, hash, raw_id(record));
+                    let owner = part.owner(whose, hash, raw_id(record).as_bytes());
                     part.note(owner, file, Bucket::AfterAsOf, 1);
                 }
             }
@@ -226,86 +224,45 @@ impl<'h> Folder<'h> {
         let (whose, hash, at) = whose([event.user.is_some(), event.visitor.is_some()], event.id_hash, account);
         let nowhere = whose == Whose::Nobody && account == NO_ACCOUNT;
         let plan = &self.model.intake.plans[event.plan];
-        let raw_id = event.raw_id();
-        let buffer = &mut self.buffers[at];
-        let words = buffer.words.len() as u32;
-        let id = buffer.ids.len() as u32;
-        buffer.ids.push_str(raw_id);
         let mut marks = Image::marks(event.plan, whose);
         let mut mark = |holds: bool, mark: u32| marks |= if holds { mark } else { 0 };
         mark(event.user.is_none() && event.account.is_none(), Image::HOMELESS);
         mark(event.fingerprint.is_some(), Image::KNOWN);
-        if !nowhere {
-            let active = whose != Whose::Nobody && !event.noise && !meant(self.model, &plan.ignored, &event.fields);
-            mark(active, Image::ACTIVE);
-            mark(meant(self.model, &plan.starts, &event.fields), Image::STARTS);
-            self.values(event, at, active);
-        }
-        if event.more_accounts > 0 {
-            marks |= Image::MORE_ACCOUNTS;
-            self.buffers[at].words.push(event.more_accounts as u64);
-        }
+        let active =
+            !nowhere && whose != Whose::Nobody && !event.noise && !meant(self.model, &plan.ignored, &event.fields);
+        mark(active, Image::ACTIVE);
+        mark(!nowhere && meant(self.model, &plan.starts, &event.fields), Image::STARTS);
         let image = Image {
             hash,
             known_by: event.fingerprint.unwrap_or_default(),
             at: event.at,
-            id,
-            id_length: raw_id.len() as u32,
-            words,
             account,
             day: event.day,
             file,
             visitor,
+            more_accounts: event.more_accounts as u32,
             marks,
         };
-        let buffer = &mut self.buffers[at];
-        buffer.images.push(image);
-        if buffer.images.len() >= self.hearth.waiting {
-            self.flush(at);
-        }
-    }
-
-    /// Writes which filters an event passes, and the values that those need.
-    fn values(&mut self, event: &Event<'_>, at: usize, active: bool) {
-        let plan = &self.model.intake.plans[event.plan];
         let recipe = &self.hearth.recipes[event.plan];
-        let fields = &event.fields;
-        let (plain, plain_needs) = &recipe.plain[usize::from(active)];
-        let words = &mut self.buffers[at].words;
-        let start = words.len();
-        words.extend_from_slice(plain);
-        let (bits, values) = words[start..].split_at_mut(recipe.pass_words);
-        let mut fill = |needs: &[usize]| {
-            for need in needs {
-                if values[*need] == NULL {
-                    values[*need] = load(self.model, recipe.loads[*need], fields, &mut self.texts).unwrap_or(NULL);
-                }
-            }
-        };
-        fill(plain_needs);
-        for index in &recipe.conditional {
-            if passes(self.model, &plan.tries[*index], active, fields) {
-                bits[index / 64] |= 1 << (index % 64);
-                fill(&recipe.tries[*index].0);
-            }
+        let (plain, needs) = &recipe.plain[usize::from(active)];
+        let buffer = &mut self.buffers[at];
+        let words = buffer.push(&image, event.raw_id(), plain);
+        if !nowhere {
+            values(self.model, recipe, needs, event, active, &mut self.texts, words);
+        }
+        if buffer.images >= self.hearth.waiting {
+            self.flush(at);
         }
     }
 
     /// Folds the images that wait for a partition.
     fn flush(&mut self, at: usize) {
         let buffer = &mut self.buffers[at];
-        if buffer.images.is_empty() {
+        if buffer.images == 0 {
             return;
         }
         let folded = &mut self.folded;
-        self.hearth.part(at).fold(buffer, &self.hearth.context(), |image, verdict| {
-            let words = self.hearth.recipes[image.plan()].plain[0].0.len();
-            let more_accounts = match image.is(Image::MORE_ACCOUNTS) {
-                true => buffer.words[image.words as usize + words],
-                false => 0,
-            };
-            folded.count(image, verdict, more_accounts);
-        });
+        self.hearth.part(at).fold(buffer, &self.hearth.context(), |image, verdict| folded.count(image, verdict));
         buffer.clear();
     }
 
@@ -315,7 +272,7 @@ impl<'h> Folder<'h> {
         let visitor = self.met(record.user.as_deref(), record.visitor.as_deref());
         let (whose, hash, at) = Self::place(record, account);
         let mut part = self.hearth.part(at);
-        let owner = part.owner(whose, hash, raw_id(record));
+        let owner = part.owner(whose, hash, raw_id(record).as_bytes());
         part.link(owner, Link { at: record.at, day: record.day, account, visitor }, &self.hearth.accounts);
         if self.hearth.context().by_person {
             part.note(owner, file, Bucket::Identity, 1);
@@ -346,7 +303,7 @@ impl<'h> Folder<'h> {
             return;
         }
         let mut part = hearth.part(at);
-        let owner = part.owner(whose, hash, raw_id(record));
+        let owner = part.owner(whose, hash, raw_id(record).as_bytes());
         let traits = &mut part.folk_mut(owner).more.get_or_insert_default().traits;
         for (index, plan, edge) in edges {
             traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, &hearth.texts));
@@ -383,7 +340,7 @@ impl<'h> Folder<'h> {
 
 impl Folded {
     /// Counts an event in its bucket.
-    fn count(&mut self, image: &Image, verdict: Verdict, more_accounts: u64) {
+    fn count(&mut self, image: &Image, verdict: Verdict) {
         let anonymous = image.is(Image::HOMELESS) && image.whose() == Whose::Nobody;
         let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
             true => counts.anonymous += by,
@@ -393,7 +350,7 @@ impl Folded {
         bucket(counts, 1);
         match verdict {
             Verdict::New => {
-                counts.more_accounts += more_accounts as i64;
+                counts.more_accounts += i64::from(image.more_accounts);
                 self.names[image.plan()] += 1;
             }
             Verdict::Duplicate(loser) => {

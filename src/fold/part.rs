@@ -6,7 +6,7 @@ use super::{
     days::DaySet,
     duplicates::{Seen, Verdict},
     folk::{Folk, Population},
-    image::{Buffer, Image, NULL, Recipe, Step, Whose},
+    image::{Buffer, Image, NULL, Recipe, Step, Waiting, Whose},
     keyed::Keyed,
     shared::{SharedTexts, TextOrder},
     timeline::Named,
@@ -168,8 +168,8 @@ pub(super) struct Link {
 }
 
 impl Part {
-    /// The owner behind a raw id.
-    pub(super) fn owner(&mut self, whose: Whose, hash: u64, id: &str) -> Owner {
+    /// The owner behind a raw id, which is given as UTF-8.
+    pub(super) fn owner(&mut self, whose: Whose, hash: u64, id: &[u8]) -> Owner {
         match whose {
             Whose::User => Owner::User(self.users.of(hash, id)),
             Whose::Visitor => Owner::Visitor(self.visitors.of(hash, id)),
@@ -212,8 +212,9 @@ impl Part {
 
     /// Folds the images of a buffer, and tells of each whether it is a copy.
     pub(super) fn fold(&mut self, buffer: &Buffer, context: &Context<'_>, mut tell: impl FnMut(&Image, Verdict)) {
-        self.seen.fetch(buffer.images.iter().filter_map(Image::fingerprint));
-        for image in &buffer.images {
+        self.seen.fetch(buffer.fingerprints());
+        for Waiting { image, words, id } in buffer.iter() {
+            let image = &image;
             let verdict = match image.fingerprint() {
                 Some(fingerprint) => self.seen.check(fingerprint, image.file),
                 None => Verdict::New,
@@ -222,7 +223,7 @@ impl Part {
             if image.whose() == Whose::Nobody && image.account == NO_ACCOUNT {
                 continue;
             }
-            let owner = self.owner(image.whose(), image.hash, buffer.id(image));
+            let owner = self.owner(image.whose(), image.hash, id);
             let link = Link { at: image.at, day: image.day, account: image.account, visitor: image.visitor };
             self.link(owner, link, context.accounts);
             if context.by_person {
@@ -233,7 +234,7 @@ impl Part {
                     if image.is(Image::HOMELESS) {
                         self.count_homeless(owner, image.file, 1);
                     }
-                    self.keep(image, &buffer.words[image.words as usize..], owner, context);
+                    self.keep(image, words, owner, context);
                 }
                 Verdict::Duplicate(loser) => self.copy(image, owner, loser, context),
             }

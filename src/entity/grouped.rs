@@ -2,7 +2,7 @@
 
 /// Things of groups that are numbered from 0 on; those of one group lie together, in the order in which they came.
 #[derive(Debug)]
-pub struct Grouped<T> {
+pub(super) struct Grouped<T> {
     /// Where the things of each group begin; after the last group, where they end.
     starts: Vec<u32>,
     items: Vec<T>,
@@ -10,7 +10,7 @@ pub struct Grouped<T> {
 
 impl<T: Copy + Default> Grouped<T> {
     /// Things with their groups; those of a group that there is not are left out. **Cost**: two passes over the things.
-    pub fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> Grouped<T> {
+    pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> Grouped<T> {
         let things = things.filter(|(group, _)| (*group as usize) < groups);
         let mut starts = vec![0_u32; groups + 1];
         things.clone().for_each(|(group, _)| starts[group as usize] += 1);
@@ -20,11 +20,11 @@ impl<T: Copy + Default> Grouped<T> {
         }
         let mut items = vec![T::default(); before as usize];
         // Each start moves on with what is put there, and so ends where the next group begins.
-        for (group, thing) in things {
+        things.for_each(|(group, thing)| {
             let next = &mut starts[group as usize];
             items[*next as usize] = thing;
             *next += 1;
-        }
+        });
         starts.rotate_right(1);
         starts[0] = 0;
         Grouped { starts, items }
@@ -33,7 +33,7 @@ impl<T: Copy + Default> Grouped<T> {
 
 impl<T> Grouped<T> {
     /// How many groups there are.
-    pub fn groups(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
@@ -42,12 +42,12 @@ impl<T> Grouped<T> {
     }
 
     /// The things of a group.
-    pub fn of(&self, group: usize) -> &[T] {
+    pub(super) fn of(&self, group: usize) -> &[T] {
         &self.items[self.range(group)]
     }
 
     /// The same, to be changed.
-    pub fn of_mut(&mut self, group: usize) -> &mut [T] {
+    pub(super) fn of_mut(&mut self, group: usize) -> &mut [T] {
         let range = self.range(group);
         &mut self.items[range]
     }
@@ -64,7 +64,7 @@ mod tests {
             groups in 0..5_usize, things in prop::collection::vec((prop_oneof![0..6_u32, Just(u32::MAX)], 0..100_u8), 0..30),
         ) {
             let grouped = Grouped::new(groups, things.iter().copied());
-            prop_assert_eq!(grouped.groups(), groups);
+            prop_assert_eq!(grouped.len(), groups);
             for group in 0..groups {
                 let plain: Vec<u8> = things.iter().filter(|(of, _)| *of as usize == group).map(|(_, thing)| *thing).collect();
                 prop_assert_eq!(grouped.of(group), &plain[..]);

@@ -7,6 +7,18 @@ use crate::decode::Seed;
 /// So many entries are looked through one by one.
 const LIST_LENGTH_MAX: usize = 32;
 
+/// Makes room for one more in a list that is full, and stays short.
+///
+/// As the list would by itself, but without `realloc`: that waits for whichever thread is about to get or give back memory beside the list's, and lists
+/// of the state are grown by all workers in turn. The C library keeps small blocks that were given back for the thread to take again, without a lock.
+pub(super) fn make_room<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        let mut larger = Vec::with_capacity((2 * list.len()).max(4));
+        larger.append(list);
+        *list = larger;
+    }
+}
+
 /// A map for state that mostly has few entries.
 #[derive(Debug, Clone)]
 pub enum Keyed<K, V> {
@@ -30,6 +42,7 @@ impl<K: Eq + Hash + Copy, V> Keyed<K, V> {
                 if let Some((_, known)) = list.iter_mut().find(|(known, _)| *known == key) {
                     combine(known, value);
                 } else if list.len() < LIST_LENGTH_MAX {
+                    make_room(list);
                     list.push((key, value));
                 } else {
                     let mut table: HashMap<K, V, Seed> = std::mem::take(list).into_iter().collect();

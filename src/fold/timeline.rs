@@ -2,7 +2,7 @@
 //!
 //! Most ids name one account for as long as they live, so a date costs a word, and its account nothing until there is a second one.
 
-use super::shared::TextOrder;
+use super::{keyed::make_room, shared::TextOrder};
 use crate::units::{DAY_US, Day, Micros};
 
 /// The account that a raw id named last on a date.
@@ -82,6 +82,7 @@ impl Timeline {
                 }
             }
             _ => {
+                make_room(&mut self.whens);
                 self.whens.insert(at, when);
                 if !self.accounts.is_empty() {
                     self.accounts.insert(at, named.account);

@@ -240,7 +240,9 @@ impl RecordReader<'_> {
         }
         let asked = event_id.filter(|_| self.model.input.dedupe && matches!(what, What::Event | What::Noise));
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
-        let mut id_hash = if user.is_some() { hash_of(&user) } else { hash_of(&visitor) };
+        let visitor_hash = hash_of(&visitor);
+        let mut id_hash = if user.is_some() { hash_of(&user) } else { visitor_hash };
+        let by_service = is_any(&self.model.identity.service_users, user.as_deref());
         let account_hash = hash_of(&account);
         let fingerprint = asked.map(|event_id| {
             let marks = marks(user.is_some(), account_raw.kind);
@@ -248,11 +250,13 @@ impl RecordReader<'_> {
                 Kind::Missing | Kind::Null | Kind::Text => account_hash,
                 _ => self.seed.hash_one(account_raw.of(line)),
             };
-            self.fingerprint(line, &event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, written])
+            // What a machine did is its visitor's, so of two visitors it is not the same.
+            let by = if by_service { self.seed.hash_one((id_hash, visitor_hash)) } else { id_hash };
+            self.fingerprint(line, &event_id, &[at.cast_unsigned(), name_hash, marks, by, written])
         });
-        if is_any(&self.model.identity.service_users, user.as_deref()) {
+        if by_service {
             user = None;
-            id_hash = hash_of(&visitor);
+            id_hash = visitor_hash;
         }
         let mut joined = Joined::None;
         let mut tells = false;

@@ -8,6 +8,8 @@
 
 use rayon::prelude::*;
 
+use super::words::{halves, joined};
+
 /// The hashes of an event's id and of its content, both spread over all 64 bits.
 pub(super) type Fingerprint = (u64, u64);
 
@@ -26,15 +28,16 @@ struct Entry([u32; 5]);
 
 impl Entry {
     fn new((id, content): Fingerprint, file: u32) -> Entry {
-        Entry([id as u32, (id >> 32) as u32, content as u32, (content >> 32) as u32, file])
+        let ((a, b), (c, d)) = (halves(id), halves(content));
+        Entry([a, b, c, d, file])
     }
 
     fn id(&self) -> u64 {
-        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+        joined(self.0[0], self.0[1])
     }
 
     fn content(&self) -> u64 {
-        u64::from(self.0[2]) | u64::from(self.0[3]) << 32
+        joined(self.0[2], self.0[3])
     }
 
     fn fingerprint(&self) -> Fingerprint {
@@ -70,9 +73,14 @@ fn key((id, content): Fingerprint) -> u64 {
     id ^ content
 }
 
+/// Which of some places a hash leads to, by its upper bits.
+fn share(hash: u64, places: usize) -> usize {
+    ((u128::from(hash) * places as u128) >> 64) as usize
+}
+
 impl Seen {
     fn home(&self, key: u64) -> usize {
-        ((u128::from(key) * self.places.len() as u128) >> 64) as usize
+        share(key, self.places.len())
     }
 
     /// What the place of an entry holds beside its number: the lower bits of its key, since the upper ones led to the place.
@@ -120,8 +128,9 @@ impl Seen {
     #[inline(never)]
     fn grow(&mut self) {
         let places = (self.places.len() * 2).max(PLACES_MIN);
-        self.number_bits = usize::BITS - places.leading_zeros();
-        assert!(self.number_bits < u32::BITS, "fewer than 2^30 events of one partition");
+        // A power of two, so all numbers fit: at most seven tenths of the places are taken.
+        self.number_bits = places.trailing_zeros();
+        assert!(self.number_bits < u32::BITS, "fewer than 1,500 million events of one partition");
         self.places.clear();
         self.places.resize(places, 0);
         for (number, entry) in self.entries.iter().enumerate() {
@@ -139,33 +148,35 @@ impl Seen {
     }
 }
 
-/// How many ids are looked at together, about.
-const TOGETHER: usize = 1 << 20;
+/// For fewer ids than these, more threads are not worth it.
+const OF_PART_MIN: usize = 1 << 18;
 
 /// How many events that count share their id with another content.
+///
+/// **Cost**: as many passes over all ids as there are threads, each in its own thread, and two bytes for each id meanwhile.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
-    // Each part has the ids with its number in the upper bits.
-    let parts = total.div_ceil(TOGETHER).next_power_of_two();
+    let parts = (total / OF_PART_MIN).clamp(1, rayon::current_num_threads());
+    // Each part has the ids that their upper bits lead to.
     let of_part = |part: usize| {
-        let is_of = |id: u64| (u128::from(id) * parts as u128) >> 64 == part as u128;
+        let is_of = |id: u64| share(id, parts) == part;
         let ids = all.iter().flat_map(Seen::ids).filter(|id| is_of(*id));
         // Hardly any of those that are left after the second look are there once.
-        let maybe = maybe_repeated(ids, total / parts, 0);
-        let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 1);
+        let maybe = maybe_repeated(ids, total / parts, 1);
+        let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 2);
         maybe.sort_unstable();
         maybe.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum::<u64>()
     };
     (0..parts).into_par_iter().map(of_part).sum()
 }
 
-/// All ids that are there more than once, and one in ten of the others; which of them differs from one look to the next.
+/// All ids that are there more than once, and about one in ten of the others; which of them differs from one look to the next.
 fn maybe_repeated(ids: impl Iterator<Item = u64> + Clone, count: usize, look: u32) -> Vec<u64> {
     // By some bits of an id: whether there was one, and whether there was another.
-    let words = (count / 8).next_power_of_two();
+    let words = count / 8 + 1;
     let place = |id: u64| {
-        let bits = id.rotate_right(29 * look);
-        ((bits >> 6) as usize % words, 1_u64 << (bits % 64))
+        let bits = id.rotate_left(23 * look);
+        (share(bits, words), 1_u64 << (bits % 64))
     };
     let (mut one, mut another) = (vec![0_u64; words], vec![0_u64; words]);
     ids.clone().for_each(|id| {
@@ -225,8 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn fingerprints_that_lead_to_one_place_are_told_apart() {
+        let mut seen = Seen::default();
+        let alike: Vec<Fingerprint> = (0..200).map(|n| (spread(n), spread(n) ^ spread(1000))).collect();
+        assert!(alike.iter().all(|fingerprint| key(*fingerprint) == key(alike[0])));
+        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 0) == Verdict::New));
+        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 1) == Verdict::Duplicate(1)));
+    }
+
+    #[test]
     fn conflicts_are_found_whatever_the_number_of_events() {
-        for events in [1, 1000, TOGETHER as u64 + 5000] {
+        for events in [1, 1000, 3 * OF_PART_MIN as u64] {
             let mut all: Vec<Seen> = (0..7).map(|_| Seen::default()).collect();
             for n in 0..events {
                 all[n as usize % 7].check((spread(n), 1), 0);

@@ -70,9 +70,7 @@ impl Population {
             return known;
         }
         let number = self.ids.intern_hashed(hash, std::str::from_utf8(id).expect("an id is text"));
-        if number as usize == self.folks.len() {
-            self.folks.push(Folk::default());
-        }
+        self.folks.push(Folk::default());
         number
     }
 }

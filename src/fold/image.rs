@@ -3,7 +3,10 @@
 //! An image holds everything that folding the event needs: which filters it passes, its values as numbers of texts or as packed words,
 //! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
 
-use super::duplicates::Fingerprint;
+use super::{
+    duplicates::Fingerprint,
+    words::{halves, joined, padded},
+};
 use crate::{
     expr::Type,
     model::compiled::{CellId, CellKind, Intake, Keep, Match, NamePlan, ValueId},
@@ -40,16 +43,8 @@ pub(super) struct Image {
     pub(super) marks: u32,
 }
 
-/// The words of an image that all have: a line of the cache.
+/// The words of an image that all have: as many as a line of the cache.
 const HEAD: usize = 8;
-
-fn joined(low: u32, high: u32) -> u64 {
-    u64::from(low) | u64::from(high) << 32
-}
-
-fn halves(word: u64) -> (u32, u32) {
-    (word as u32, (word >> 32) as u32)
-}
 
 impl Image {
     /// It is a user's.
@@ -144,7 +139,7 @@ impl Buffer {
         // One by one: there are few.
         chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
         if !rest.is_empty() {
-            self.words.push(padded(rest));
+            self.words.push(padded(rest).to_le());
         }
         let start = self.words.len();
         blank.iter().for_each(|word| self.words.push(*word));
@@ -191,23 +186,6 @@ impl<'b> Iterator for Iter<'b> {
         self.rest = rest;
         Some(Waiting { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
     }
-}
-
-/// Fewer than eight bytes, and zeros behind them, as they lie in memory.
-#[inline]
-fn padded(bytes: &[u8]) -> u64 {
-    let length = bytes.len();
-    let word = match (bytes.first_chunk(), bytes.last_chunk()) {
-        // The bytes that both have agree.
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
-        }
-        _ => {
-            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from) << (8 * at);
-            byte(0) | byte(1) | byte(2)
-        }
-    };
-    word.to_le()
 }
 
 /// A value over an event in the form in which it is kept.
@@ -309,5 +287,52 @@ pub fn edge_kind(intake: &Intake, cell: CellId) -> (bool, Type) {
     match intake.cells[cell as usize] {
         CellKind::Edge { last, kind } => (last, kind),
         _ => unreachable!("edges are kept for cells of that kind only"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn image(number: u32) -> Image {
+        let (wide, day) = (u64::from(number) << 33 | 7, number.cast_signed() - 2);
+        Image {
+            hash: wide,
+            known_by: (wide + 1, wide + 2),
+            at: -wide.cast_signed(),
+            account: number ^ 0x8000_0001,
+            day,
+            file: number + 3,
+            visitor: u32::MAX - number,
+            more_accounts: number + 4,
+            marks: Image::KNOWN | number << Image::PLAN_SHIFT,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn images_come_out_of_a_buffer_as_they_went_in(
+            added in prop::collection::vec((prop_oneof!["[a-z]{0,20}", "\\PC{0,9}", "x{3000}"], prop::collection::vec(any::<u64>(), 0..5)), 0..9),
+        ) {
+            let mut buffer = Buffer::default();
+            for _ in 0..2 {
+                for (number, (id, words)) in added.iter().enumerate() {
+                    let blank = vec![NULL; words.len()];
+                    let filled = buffer.push(&image(number as u32), id, &blank);
+                    prop_assert_eq!(&*filled, &blank[..]);
+                    filled.copy_from_slice(words);
+                }
+                prop_assert_eq!(buffer.images, added.len());
+                prop_assert_eq!(buffer.iter().count(), added.len());
+                for (number, (waiting, (id, words))) in buffer.iter().zip(&added).enumerate() {
+                    prop_assert_eq!(format!("{:?}", waiting.image), format!("{:?}", image(number as u32)));
+                    prop_assert_eq!((waiting.id, waiting.words), (id.as_bytes(), &words[..]));
+                }
+                prop_assert_eq!(buffer.fingerprints().count(), added.len());
+                buffer.clear();
+            }
+        }
     }
 }

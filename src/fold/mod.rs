@@ -20,6 +20,7 @@ mod part;
 mod shared;
 mod state;
 mod timeline;
+mod words;
 
 pub use cells::{Edge, Moment, NO_TEXT, Number, Tally, TallyKey, UNDATED, unpack};
 pub use counts::{Bucket, FileCounts};

@@ -8,7 +8,11 @@ use std::{
 
 use hashbrown::HashTable;
 
-use super::{Interner, arena::Arena};
+use super::{
+    Interner,
+    arena::Arena,
+    words::{halves, joined, padded},
+};
 use crate::decode::Seed;
 
 /// So many texts a worker remembers by itself.
@@ -92,19 +96,14 @@ impl Mark {
     fn of(hash: u64, text: &str) -> Mark {
         let bytes = text.as_bytes();
         let length = bytes.len();
-        let last_four = || bytes.last_chunk().map_or(0, |four| u64::from(u32::from_le_bytes(*four)));
         let (front, back) = if length > Mark::SHORT_MAX {
-            return Mark { front: halves(hash), back: Mark::LONG };
-        } else if let Some(front) = bytes.first_chunk() {
-            (u64::from_le_bytes(*front), last_four() >> (8 * (12 - length)))
-        } else if let Some(front) = bytes.first_chunk() {
-            // The bytes that both have agree.
-            (u64::from(u32::from_le_bytes(*front)) | last_four() << (8 * (length - 4)), 0)
+            return Mark { front: halves(hash).into(), back: Mark::LONG };
+        } else if let Some((front, back)) = bytes.split_first_chunk() {
+            (u64::from_le_bytes(*front), padded(back))
         } else {
-            let byte = |at: usize| bytes.get(at).copied().map_or(0, u64::from) << (8 * at);
-            (byte(0) | byte(1) | byte(2), 0)
+            (padded(bytes), 0)
         };
-        Mark { front: halves(front), back: back as u32 | (length as u32) << Mark::LENGTH_SHIFT }
+        Mark { front: halves(front).into(), back: back as u32 | (length as u32) << Mark::LENGTH_SHIFT }
     }
 
     fn is_long(self) -> bool {
@@ -121,10 +120,6 @@ impl Mark {
     }
 }
 
-fn halves(word: u64) -> [u32; 2] {
-    [word as u32, (word >> 32) as u32]
-}
-
 impl Known {
     /// Whether it is a text, of which the mark is given.
     #[inline]
@@ -139,7 +134,7 @@ impl Known {
     /// The hash of its text.
     fn hash(self, seed: &Seed) -> u64 {
         if self.mark.is_long() {
-            return u64::from(self.mark.front[0]) | u64::from(self.mark.front[1]) << 32;
+            return joined(self.mark.front[0], self.mark.front[1]);
         }
         let length = (self.mark.back >> Mark::LENGTH_SHIFT) as usize;
         seed.hash_one(std::str::from_utf8(&self.mark.bytes()[..length]).expect("the bytes of a text"))

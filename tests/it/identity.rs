@@ -106,6 +106,31 @@ fn whether_a_line_is_a_record_is_settled_before_what_becomes_of_it() {
 }
 
 #[test]
+fn what_a_machine_did_is_a_copy_if_the_visitor_agrees_too() {
+    // More visitors than there are parts of the state.
+    const VISITORS: u32 = 600;
+    let event = |visitor: u32| {
+        format!(
+            "{{\"event\":\"a\",\"timestamp\":\"2026-03-01T10:00:00Z\",\"user_id\":\"svc-1\",\"anonymous_id\":\"v{visitor}\",\"event_id\":\"e\"}}\n"
+        )
+    };
+    let user = |visitor: u32| {
+        format!(
+            "{{\"event\":\"b\",\"timestamp\":\"2026-03-01T11:00:00Z\",\"user_id\":\"u{visitor}\",\"anonymous_id\":\"v{visitor}\"}}\n"
+        )
+    };
+    let lines: String =
+        (0..VISITORS).map(|visitor| user(visitor) + &event(visitor) + &event(VISITORS - 1 - visitor)).collect();
+    let folder = folder(&lines);
+    folder.write("model.toml", format!("{MODEL}[identity]\nservice_users = [\"svc-*\"]\n"));
+    let rows = users(&folder, "", &["first_seen"]);
+    assert_eq!(rows.len(), VISITORS as usize);
+    assert!(rows.iter().all(|row| row == &["2026-03-01T10:00:00Z"]), "each has its event: {rows:?}");
+    let record: serde_json::Value = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
+    assert_eq!((&record["counts"]["duplicate"], &record["id_conflict"]), (&VISITORS.into(), &VISITORS.into()));
+}
+
+#[test]
 fn a_run_does_not_write_over_what_it_reads() {
     let folder = folder("{\"event\":\"a\",\"timestamp\":\"2026-03-01T10:00:00Z\",\"user_id\":\"u\"}\n");
     folder.write("users.csv", "user_id,role\nu,vp\n");

@@ -24,11 +24,12 @@ fn line() -> impl Strategy<Value = String> {
         1 => Just("upgrade_completed"),
         1 => Just("email_delivered"),
     ];
-    // Who: users, one that is excluded, a machine, visitors, and both at once.
+    // Who: users, one that is excluded, a machine, a machine for visitors, visitors, and both at once.
     let who = prop_oneof![
         6 => (0..6_u8).prop_map(|n| format!(",\"user_id\":\"u{n}\"")),
         1 => Just(",\"user_id\":\"x1\"".to_owned()),
         1 => Just(",\"user_id\":\"service-1\"".to_owned()),
+        1 => (0..3_u8).prop_map(|n| format!(",\"user_id\":\"service-1\",\"anonymous_id\":\"v{n}\"")),
         1 => (0..3_u8).prop_map(|n| format!(",\"anonymous_id\":\"v{n}\"")),
         1 => (0..4_u8, 0..3_u8).prop_map(|(u, v)| format!(",\"user_id\":\"u{u}\",\"anonymous_id\":\"v{v}\"")),
     ];

@@ -85,7 +85,7 @@ impl Seen {
 
     /// What the place of an entry holds beside its number: the lower bits of its key, since the upper ones led to the place.
     fn tag(&self, key: u64) -> u32 {
-        u32::try_from(key << self.number_bits & u64::from(u32::MAX)).unwrap_or(0)
+        (key << self.number_bits) as u32
     }
 
     /// Reads the places of some fingerprints without a look at what is there, so that the memory of all of them is fetched at once and not one
@@ -153,7 +153,7 @@ const OF_PART_MIN: usize = 1 << 18;
 
 /// How many events that count share their id with another content.
 ///
-/// **Cost**: as many passes over all ids as there are threads, each in its own thread, and two bytes for each id meanwhile.
+/// **Cost**: each thread goes over all ids twice; two bytes for each id meanwhile.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
     let parts = (total / OF_PART_MIN).clamp(1, rayon::current_num_threads());

@@ -1,8 +1,8 @@
 //! The check for duplicates: the hashes of ids and contents of the events of a partition.
 //!
 //! Two events are duplicates if id and content agree; one of them counts, namely that of the first file in the list, whichever a worker met
-//! first. One id with several contents is a conflict: all count, and are reported. Events that agree in their content have one raw id, so they
-//! come to one partition; events that agree in their id alone may come to several, so conflicts are looked for at the end.
+//! first. One id with several contents is a conflict: all count, and are reported. Events that agree in their content have one raw id, or none
+//! and one account, so they come to one partition; events that agree in their id alone may come to several, so conflicts are looked for at the end.
 //!
 //! **Cost**: 20 bytes for each event with an id, and 6 to 12 for finding it.
 
@@ -131,8 +131,7 @@ impl Seen {
         // A power of two, so all numbers fit: at most seven tenths of the places are taken.
         self.number_bits = places.trailing_zeros();
         assert!(self.number_bits < u32::BITS, "fewer than 1,500 million events of one partition");
-        self.places.clear();
-        self.places.resize(places, 0);
+        self.places = vec![0; places];
         for (number, entry) in self.entries.iter().enumerate() {
             let key = key(entry.fingerprint());
             let mut at = self.home(key);

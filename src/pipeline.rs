@@ -351,7 +351,6 @@ fn work(
     }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..job.workers).map(|_| scope.spawn(worker)).collect();
         let monitor = report.map(|report| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
@@ -362,10 +361,14 @@ fn work(
             })
         });
         let _finished = Finished { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
-        // The thread that is there is a worker too: the C library gives the memory of any other thread to it page by page.
-        let mine = worker();
-        let others =
-            others.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let others: Vec<Mutex<Option<Result<OfWorker, RunError>>>> = (1..job.workers).map(|_| Mutex::default()).collect();
+        // On the threads that score later, since memory that a thread gives back is best used again by the same one. The thread that is there is a
+        // worker too: the C library gives the memory of any other thread to it page by page.
+        let mine = rayon::in_place_scope(|pool| {
+            others.iter().for_each(|other| pool.spawn(|_| *lock(other) = Some(worker())));
+            worker()
+        });
+        let others = others.into_iter().filter_map(|other| other.into_inner().unwrap_or_else(PoisonError::into_inner));
         std::iter::once(mine).chain(others).collect()
     })
 }

@@ -1,5 +1,10 @@
 //! In which bucket the lines of a file ended.
 
+use super::{
+    duplicates::Verdict,
+    image::{Image, Whose},
+};
+
 /// Lines of one file by bucket. Signed, because a worker may take from another's count when a duplicate turns out to be an earlier file's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileCounts {
@@ -38,6 +43,58 @@ impl FileCounts {
         self.anonymous += other.anonymous;
         self.events += other.events;
         self.more_accounts += other.more_accounts;
+    }
+}
+
+/// Lines by file and bucket, and events that count by the plan of their name; what is beyond the end of either is zero.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    pub(super) files: Vec<FileCounts>,
+    pub(super) names: Vec<u64>,
+}
+
+impl Counts {
+    /// Those of a file.
+    pub(super) fn of_file(&mut self, file: u32) -> &mut FileCounts {
+        let file = file as usize;
+        if file >= self.files.len() {
+            self.files.resize(file + 1, FileCounts::default());
+        }
+        &mut self.files[file]
+    }
+
+    /// Adds what another part of the run counted.
+    pub(super) fn add(&mut self, other: &Counts) {
+        self.files.resize(self.files.len().max(other.files.len()), FileCounts::default());
+        self.files.iter_mut().zip(&other.files).for_each(|(mine, theirs)| mine.add(theirs));
+        self.names.resize(self.names.len().max(other.names.len()), 0);
+        self.names.iter_mut().zip(&other.names).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// Counts an event in its bucket.
+    pub(super) fn count(&mut self, image: &Image, verdict: Verdict) {
+        let anonymous = image.is(Image::HOMELESS) && image.whose() == Whose::Nobody;
+        let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
+            true => counts.anonymous += by,
+            false => counts.events += by,
+        };
+        let counts = self.of_file(image.file);
+        bucket(counts, 1);
+        match verdict {
+            Verdict::New => {
+                counts.more_accounts += i64::from(image.more_accounts);
+                let plan = image.plan();
+                if plan >= self.names.len() {
+                    self.names.resize(plan + 1, 0);
+                }
+                self.names[plan] += 1;
+            }
+            Verdict::Duplicate(loser) => {
+                let counts = self.of_file(loser);
+                counts.duplicate += 1;
+                bucket(counts, -1);
+            }
+        }
     }
 }
 

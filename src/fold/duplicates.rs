@@ -147,26 +147,47 @@ impl Seen {
     }
 }
 
-/// For fewer ids than these, more threads are not worth it.
-const OF_PART_MIN: usize = 1 << 18;
+/// Ids of a part, about: what is remembered of them has room in the cache that is next to a processor.
+const PART: usize = 1 << 18;
+/// Ids that are in memory at a time, at most.
+const ROUND: usize = 1 << 22;
 
 /// How many events that count share their id with another content.
 ///
-/// **Cost**: each thread goes over all ids twice; two bytes for each id meanwhile.
+/// **Cost**: a pass over all ids for each four million of them, and one more; ten bytes for each id of a round meanwhile.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
-    let parts = (total / OF_PART_MIN).clamp(1, rayon::current_num_threads());
-    // Each part has the ids that their upper bits lead to.
-    let of_part = |part: usize| {
-        let is_of = |id: u64| share(id, parts) == part;
-        let ids = all.iter().flat_map(Seen::ids).filter(|id| is_of(*id));
-        // Hardly any of those that are left after the second look are there once.
-        let maybe = maybe_repeated(ids, total / parts, 1);
-        let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 2);
-        maybe.sort_unstable();
-        maybe.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum::<u64>()
+    // One more than there have to be: less memory is worth a pass.
+    let rounds = 1 + total.div_ceil(ROUND);
+    let parts = total.div_ceil(PART * rounds).max(1);
+    let of_round = |round: usize| {
+        let split: Vec<Vec<Vec<u64>>> = all
+            .par_chunks(all.len().div_ceil(2 * rayon::current_num_threads()).max(1))
+            .map(|chunk| {
+                let count: usize = chunk.iter().map(|seen| seen.entries.len()).sum();
+                let room = count / (rounds * parts);
+                let mut split: Vec<Vec<u64>> = (0..parts).map(|_| Vec::with_capacity(room + room / 16)).collect();
+                for id in chunk.iter().flat_map(Seen::ids) {
+                    // Each part has the ids that their upper bits lead to.
+                    let part = share(id, rounds * parts);
+                    if let Some(ids) = split.get_mut(part.wrapping_sub(round * parts)) {
+                        ids.push(id);
+                    }
+                }
+                split
+            })
+            .collect();
+        let of_part = |part: usize| {
+            let ids = split.iter().flat_map(|split| split[part].iter().copied());
+            // Hardly any of those that are left after the second look are there once.
+            let maybe = maybe_repeated(ids, split.iter().map(|split| split[part].len()).sum(), 1);
+            let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 2);
+            maybe.sort_unstable();
+            maybe.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum::<u64>()
+        };
+        (0..parts).into_par_iter().map(of_part).sum::<u64>()
     };
-    (0..parts).into_par_iter().map(of_part).sum()
+    (0..rounds).map(of_round).sum()
 }
 
 /// All ids that are there more than once, and about one in ten of the others; which of them differs from one look to the next.
@@ -245,7 +266,7 @@ mod tests {
 
     #[test]
     fn conflicts_are_found_whatever_the_number_of_events() {
-        for events in [1, 1000, 3 * OF_PART_MIN as u64] {
+        for events in [1, 1000, 3 * PART as u64, ROUND as u64 + 1] {
             let mut all: Vec<Seen> = (0..7).map(|_| Seen::default()).collect();
             for n in 0..events {
                 all[n as usize % 7].check((spread(n), 1), 0);

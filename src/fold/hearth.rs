@@ -1,11 +1,17 @@
 //! What the workers of a run share while they fold.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rayon::prelude::*;
 
 use super::{
-    FileCounts, Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State,
+    Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State,
+    counts::Counts,
     duplicates::{self, Seen},
-    image::Recipe,
+    image::{Buffer, Recipe},
     part::Context,
     shared::SharedTexts,
 };
@@ -14,18 +20,26 @@ use crate::{decode::Seed, model::Model};
 /// Images that wait for one partition, over all workers: enough to find most of a partition's users more than once, few enough to cost
 /// little memory.
 const WAITING: usize = 1024;
+/// Images that wait at one worker at least, before it does anything about them.
+const WAITING_MIN: usize = 64;
 
 /// What the workers of a run fold into.
+///
+/// Every partition has a worker whose it is: mostly it is folded by that one, so that what it keeps is not in the caches of several processors, and
+/// memory is given back where it came from. The others hand over what they read for it.
 #[derive(Debug)]
 pub struct Hearth<'m> {
     pub(super) model: &'m Model,
     pub(super) seed: Seed,
     pub(super) recipes: Vec<Recipe>,
     parts: Vec<Mutex<Part>>,
+    /// By partition, images that were handed over.
+    handed: Vec<Mutex<Vec<Buffer>>>,
     pub(super) accounts: SharedTexts,
     pub(super) texts: SharedTexts,
-    /// Images that wait for one partition, by worker.
-    pub(super) waiting: usize,
+    workers: usize,
+    /// Folders that there were so far.
+    folders: AtomicUsize,
 }
 
 impl<'m> Hearth<'m> {
@@ -37,10 +51,42 @@ impl<'m> Hearth<'m> {
             seed: seed.clone(),
             recipes: intake.plans.iter().map(|plan| Recipe::new(plan, intake)).collect(),
             parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
+            handed: (0..PARTITIONS).map(|_| Mutex::default()).collect(),
             accounts: SharedTexts::new(Interner::new(seed.clone())),
             texts: SharedTexts::new(Interner::new(seed.clone())),
-            waiting: (WAITING / workers.max(1)).max(64),
+            workers: workers.max(1),
+            folders: AtomicUsize::new(0),
         }
+    }
+
+    /// The number of a new folder, which is that of a worker.
+    pub(super) fn number(&self) -> usize {
+        self.folders.fetch_add(1, Ordering::Relaxed) % self.workers
+    }
+
+    /// Images that a folder lets wait for a partition, and whether it then folds them itself.
+    pub(super) fn waits(&self, at: usize, number: usize) -> (usize, bool) {
+        let is_own = at % self.workers == number;
+        let share = WAITING / self.workers;
+        (if is_own { share } else { share / 2 }.max(WAITING_MIN), is_own)
+    }
+
+    /// Puts images where the worker will find them whose the partition is. If too many are there by now, gives all of them to be folded at once.
+    pub(super) fn hand_over(&self, at: usize, images: Buffer) -> Vec<Buffer> {
+        let mut handed = lock(&self.handed[at]);
+        handed.push(images);
+        let waiting: usize = handed.iter().map(|buffer| buffer.images).sum();
+        if waiting < WAITING { Vec::new() } else { std::mem::take(&mut *handed) }
+    }
+
+    /// Puts images where they are found in the end.
+    pub(super) fn leave(&self, at: usize, images: Buffer) {
+        lock(&self.handed[at]).push(images);
+    }
+
+    /// Takes what was handed over of a partition, in exchange for an empty list.
+    pub(super) fn take_handed(&self, at: usize, list: &mut Vec<Buffer>) {
+        std::mem::swap(&mut *lock(&self.handed[at]), list);
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -54,8 +100,21 @@ impl<'m> Hearth<'m> {
     }
 
     pub(super) fn part(&self, at: usize) -> MutexGuard<'_, Part> {
-        // A worker that panicked ends the run; what it held is not used.
-        self.parts[at].lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.parts[at])
+    }
+
+    /// Folds all that was handed over and not taken.
+    fn fold_rest(&self) -> Counts {
+        let fold = |mut counts: Counts, at: usize| {
+            let handed = std::mem::take(&mut *lock(&self.handed[at]));
+            self.part(at).fold(&handed, &self.context(), |image, verdict| counts.count(image, verdict));
+            counts
+        };
+        let both = |mut one: Counts, other: Counts| {
+            one.add(&other);
+            one
+        };
+        (0..PARTITIONS).into_par_iter().fold(Counts::default, fold).reduce(Counts::default, both)
     }
 
     /// The seed that decoders of the run have to have.
@@ -65,12 +124,13 @@ impl<'m> Hearth<'m> {
 
     /// The state of all that the workers folded, and how many events that count share their id with another content.
     pub fn into_state(self, folded: impl IntoIterator<Item = Folded>) -> (State, u64) {
+        let mut counts = self.fold_rest();
         let parts = self.parts.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
         let mut parts: Vec<Part> = parts.collect();
         let seen: Vec<Seen> = parts.iter_mut().map(Part::take_seen).collect();
         let conflicts = duplicates::conflicts(&seen);
-        // Before there is more to remember: what is given back here is room for it.
-        drop(seen);
+        // Before there is more to remember: what is given back here is room for it. It takes a while, in which the pool has nothing to do.
+        rayon::spawn(move || drop(seen));
         let mut state = State {
             parts,
             accounts: self.accounts.into_inner(),
@@ -80,14 +140,12 @@ impl<'m> Hearth<'m> {
             joins: Joins::new(&self.seed),
             counts: Vec::new(),
             newest: NO_LAST,
-            names: vec![0; self.model.intake.plans.len()],
+            names: Vec::new(),
             seed: self.seed,
         };
         for one in folded {
             state.newest = state.newest.max(one.newest);
-            state.names.iter_mut().zip(&one.names).for_each(|(mine, theirs)| *mine += theirs);
-            state.counts.resize(state.counts.len().max(one.counts.len()), FileCounts::default());
-            state.counts.iter_mut().zip(&one.counts).for_each(|(mine, theirs)| mine.add(theirs));
+            counts.add(&one.counts);
             state.joins.absorb(one.joins);
             one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
             for (key, edge) in one.account_traits.iter() {
@@ -97,6 +155,12 @@ impl<'m> Hearth<'m> {
                 });
             }
         }
+        Counts { files: state.counts, names: state.names } = counts;
         (state, conflicts)
     }
+}
+
+/// A worker that panicked ends the run; what it held is not used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,6 +4,7 @@
 //! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
 
 use super::{
+    cells::NO_TEXT,
     duplicates::Fingerprint,
     words::{halves, joined, padded},
 };
@@ -43,8 +44,8 @@ pub(super) struct Image {
     pub(super) marks: u32,
 }
 
-/// The words of an image that all have: as many as a line of the cache.
-const HEAD: usize = 8;
+/// The words of an image that all have.
+const HEAD: usize = 6;
 
 impl Image {
     /// It is a user's.
@@ -59,8 +60,12 @@ impl Image {
     pub(super) const HOMELESS: u32 = 1 << 4;
     /// It has an id, and duplicates are looked for.
     pub(super) const KNOWN: u32 = 1 << 5;
+    /// In a buffer: it is of another file than the image before it.
+    const OTHER_FILE: u32 = 1 << 6;
+    /// In a buffer: it came with a visitor or names more than one account.
+    const MORE: u32 = 1 << 7;
     /// A model has fewer names than are left: it is a text of a mebibyte.
-    const PLAN_SHIFT: u32 = 6;
+    const PLAN_SHIFT: u32 = 8;
 
     /// The marks of a plan and an owner.
     pub(super) fn marks(plan: usize, whose: Whose) -> u32 {
@@ -106,36 +111,53 @@ pub(super) struct Waiting<'b> {
 }
 
 /// Images of one partition that wait to be folded, one after the other in one allocation, since there are many buffers and what is written to each
-/// should touch little memory.
-#[derive(Debug, Default)]
+/// should touch little memory: what few images have is there for those only.
+#[derive(Debug)]
 pub(super) struct Buffer {
     words: Vec<u64>,
     /// How many images there are.
     pub(super) images: usize,
+    /// The file of the last one, or [`NO_FILE`].
+    file: u32,
+}
+
+/// There are fewer files.
+const NO_FILE: u32 = u32::MAX;
+
+impl Default for Buffer {
+    fn default() -> Buffer {
+        Buffer { words: Vec::new(), images: 0, file: NO_FILE }
+    }
 }
 
 impl Buffer {
     /// Adds an image with the words of its recipe; gives these, to be filled in.
     #[inline]
     pub(super) fn push(&mut self, image: &Image, id: &str, blank: &[u64]) -> &mut [u64] {
-        let Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, marks } =
+        let Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, mut marks } =
             *image;
         let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
         assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
         let (chunks, rest) = id.as_bytes().as_chunks();
-        let all = HEAD + blank.len() + chunks.len() + usize::from(!rest.is_empty());
+        self.words.reserve(HEAD + 2 + chunks.len() + 1 + blank.len());
         self.images += 1;
-        self.words.reserve(all);
+        let (other_file, more) = (file != self.file, visitor != NO_TEXT || more_accounts != 0);
+        marks |= if other_file { Image::OTHER_FILE } else { 0 } | if more { Image::MORE } else { 0 };
         self.words.extend_from_slice(&[
             hash,
             by_id,
             by_content,
             at.cast_unsigned(),
             joined(account, day.cast_unsigned()),
-            joined(file, visitor),
-            joined(more_accounts, marks),
-            joined(all as u32, length),
+            joined(length, marks),
         ]);
+        if other_file {
+            self.file = file;
+            self.words.push(u64::from(file));
+        }
+        if more {
+            self.words.push(joined(visitor, more_accounts));
+        }
         // One by one: there are few.
         chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
         if !rest.is_empty() {
@@ -148,18 +170,19 @@ impl Buffer {
 
     /// The images, in the order in which they were added.
     #[inline]
-    pub(super) fn iter(&self) -> Iter<'_> {
-        Iter { rest: &self.words }
+    pub(super) fn iter<'b>(&'b self, recipes: &'b [Recipe]) -> Iter<'b> {
+        Iter { rest: &self.words, recipes, file: NO_FILE }
     }
 
     /// The fingerprints of those that have one.
-    pub(super) fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        self.iter().filter_map(|waiting| waiting.image.fingerprint())
+    pub(super) fn fingerprints<'b>(&'b self, recipes: &'b [Recipe]) -> impl Iterator<Item = Fingerprint> + 'b {
+        self.iter(recipes).filter_map(|waiting| waiting.image.fingerprint())
     }
 
     pub(super) fn clear(&mut self) {
         self.words.clear();
         self.images = 0;
+        self.file = NO_FILE;
     }
 }
 
@@ -167,6 +190,9 @@ impl Buffer {
 #[derive(Debug)]
 pub(super) struct Iter<'b> {
     rest: &'b [u64],
+    recipes: &'b [Recipe],
+    /// The file of the image before.
+    file: u32,
 }
 
 impl<'b> Iterator for Iter<'b> {
@@ -174,15 +200,31 @@ impl<'b> Iterator for Iter<'b> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Waiting<'b>> {
-        let head = self.rest.first_chunk::<HEAD>()?;
-        let [hash, by_id, by_content, at, account_day, file_visitor, more_marks, lengths] = *head;
-        let ((account, day), (file, visitor)) = (halves(account_day), halves(file_visitor));
-        let ((more_accounts, marks), (all, length)) = (halves(more_marks), halves(lengths));
-        let (at, day) = (at.cast_signed(), day.cast_signed());
-        let image =
-            Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, marks };
-        let (here, rest) = self.rest.split_at(all as usize);
-        let (id, words) = here[HEAD..].split_at((length as usize).div_ceil(size_of::<u64>()));
+        let (head, mut rest) = self.rest.split_first_chunk::<HEAD>()?;
+        let [hash, by_id, by_content, at, account_day, length_marks] = *head;
+        let ((account, day), (length, marks)) = (halves(account_day), halves(length_marks));
+        let mut image = Image {
+            hash,
+            known_by: (by_id, by_content),
+            at: at.cast_signed(),
+            account,
+            day: day.cast_signed(),
+            file: self.file,
+            visitor: NO_TEXT,
+            more_accounts: 0,
+            marks,
+        };
+        if image.is(Image::OTHER_FILE) {
+            (image.file, _) = halves(rest[0]);
+            self.file = image.file;
+            rest = &rest[1..];
+        }
+        if image.is(Image::MORE) {
+            (image.visitor, image.more_accounts) = halves(rest[0]);
+            rest = &rest[1..];
+        }
+        let (id, rest) = rest.split_at((length as usize).div_ceil(size_of::<u64>()));
+        let (words, rest) = rest.split_at(self.recipes[image.plan()].words());
         self.rest = rest;
         Some(Waiting { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
     }
@@ -228,6 +270,12 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
+    /// How many words there are in an image.
+    #[inline(always)]
+    fn words(&self) -> usize {
+        self.pass_words + self.loads.len()
+    }
+
     /// The recipe of a plan.
     pub(super) fn new(plan: &NamePlan, intake: &Intake) -> Recipe {
         let mut recipe = Recipe { pass_words: plan.tries.len().div_ceil(64), ..Recipe::default() };
@@ -296,7 +344,7 @@ mod tests {
 
     use super::*;
 
-    fn image(number: u32) -> Image {
+    fn image(number: u32, plan: usize) -> Image {
         let (wide, day) = (u64::from(number) << 33 | 7, number.cast_signed() - 2);
         Image {
             hash: wide,
@@ -304,10 +352,10 @@ mod tests {
             at: -wide.cast_signed(),
             account: number ^ 0x8000_0001,
             day,
-            file: number + 3,
-            visitor: u32::MAX - number,
-            more_accounts: number + 4,
-            marks: Image::KNOWN | number << Image::PLAN_SHIFT,
+            file: number / 3,
+            visitor: NO_TEXT - number % 2,
+            more_accounts: number % 3,
+            marks: Image::KNOWN | Image::marks(plan, Whose::User),
         }
     }
 
@@ -316,21 +364,24 @@ mod tests {
         fn images_come_out_of_a_buffer_as_they_went_in(
             added in prop::collection::vec((prop_oneof!["[a-z]{0,20}", "\\PC{0,9}", "x{3000}"], prop::collection::vec(any::<u64>(), 0..5)), 0..9),
         ) {
+            let recipes: Vec<Recipe> = (0..5).map(|pass_words| Recipe { pass_words, ..Recipe::default() }).collect();
             let mut buffer = Buffer::default();
             for _ in 0..2 {
                 for (number, (id, words)) in added.iter().enumerate() {
                     let blank = vec![NULL; words.len()];
-                    let filled = buffer.push(&image(number as u32), id, &blank);
+                    let filled = buffer.push(&image(number as u32, words.len()), id, &blank);
                     prop_assert_eq!(&*filled, &blank[..]);
                     filled.copy_from_slice(words);
                 }
                 prop_assert_eq!(buffer.images, added.len());
-                prop_assert_eq!(buffer.iter().count(), added.len());
-                for (number, (waiting, (id, words))) in buffer.iter().zip(&added).enumerate() {
-                    prop_assert_eq!(format!("{:?}", waiting.image), format!("{:?}", image(number as u32)));
+                prop_assert_eq!(buffer.iter(&recipes).count(), added.len());
+                for (number, (waiting, (id, words))) in buffer.iter(&recipes).zip(&added).enumerate() {
+                    let mut found = waiting.image;
+                    found.marks &= !(Image::OTHER_FILE | Image::MORE);
+                    prop_assert_eq!(format!("{found:?}"), format!("{:?}", image(number as u32, words.len())));
                     prop_assert_eq!((waiting.id, waiting.words), (id.as_bytes(), &words[..]));
                 }
-                prop_assert_eq!(buffer.fingerprints().count(), added.len());
+                prop_assert_eq!(buffer.fingerprints(&recipes).count(), added.len());
                 buffer.clear();
             }
         }

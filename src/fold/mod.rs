@@ -37,7 +37,7 @@ pub use state::State;
 pub use timeline::{Named, Timeline};
 
 use self::{
-    duplicates::Verdict,
+    counts::Counts,
     image::{Buffer, Image, Whose},
     load::{each_trait, meant, values},
     part::Link,
@@ -55,10 +55,9 @@ pub struct Folded {
     account_traits: Keyed<(u32, u16), Edge>,
     aliases: Keyed<(u32, u32), ()>,
     joins: Joins,
-    counts: Vec<FileCounts>,
+    counts: Counts,
     /// The newest event, or [`NO_LAST`].
     pub newest: Micros,
-    names: Vec<u64>,
     /// Lines that were put aside.
     pub deferred: Vec<Deferred>,
 }
@@ -79,8 +78,12 @@ pub struct Folder<'h> {
     model: &'h Model,
     accounts: Remembered<'h>,
     texts: Remembered<'h>,
+    /// The worker's.
+    number: usize,
     /// By partition.
     buffers: Vec<Buffer>,
+    /// Buffers that are empty.
+    spare: Vec<Buffer>,
     folded: Folded,
     /// Whether lines of type identify, group and alias are put aside that may turn out to lie after the instant that the run looks from.
     defers: bool,
@@ -95,9 +98,8 @@ impl<'h> Folder<'h> {
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
             joins: Joins::new(&hearth.seed),
-            counts: vec![FileCounts::default(); files],
+            counts: Counts { files: vec![FileCounts::default(); files], names: vec![0; hearth.model.intake.plans.len()] },
             newest: NO_LAST,
-            names: vec![0; hearth.model.intake.plans.len()],
             deferred: Vec::new(),
         };
         Folder {
@@ -105,7 +107,9 @@ impl<'h> Folder<'h> {
             model: hearth.model,
             accounts: Remembered::new(&hearth.accounts, &hearth.seed),
             texts: Remembered::new(&hearth.texts, &hearth.seed),
+            number: hearth.number(),
             buffers: (0..PARTITIONS).map(|_| Buffer::default()).collect(),
+            spare: Vec::new(),
             folded,
             defers: false,
             settled: NO_LAST,
@@ -118,9 +122,13 @@ impl<'h> Folder<'h> {
         self
     }
 
-    /// Folds what waits, and gives what is this worker's.
+    /// Leaves what waits to be folded by [`Hearth::into_state`], and gives what is this worker's.
     pub fn finish(mut self) -> Folded {
-        (0..PARTITIONS).for_each(|at| self.flush(at));
+        for (at, buffer) in std::mem::take(&mut self.buffers).into_iter().enumerate() {
+            if buffer.images > 0 {
+                self.hearth.leave(at, buffer);
+            }
+        }
         self.folded
     }
 
@@ -146,7 +154,7 @@ impl<'h> Folder<'h> {
         if self.puts_aside(file, line) {
             return;
         }
-        let counts = &mut self.folded.counts[file as usize];
+        let counts = self.folded.counts.of_file(file);
         counts.records += 1;
         match line {
             Line::Blank => counts.blank += 1,
@@ -177,7 +185,7 @@ impl<'h> Folder<'h> {
 
     /// Folds a usual event, as [`Folder::fold`] folds the line of any.
     pub fn fold_event(&mut self, file: u32, event: &Event<'_>) {
-        self.folded.counts[file as usize].records += 1;
+        self.folded.counts.of_file(file).records += 1;
         let account = self.account(event.account, event.account_hash);
         self.event(file, event, account);
     }
@@ -251,25 +259,43 @@ impl<'h> Folder<'h> {
         if !nowhere {
             values(self.model, recipe, needs, event, active, &mut self.texts, words);
         }
-        if buffer.images >= self.hearth.waiting {
-            self.flush(at);
+        let (waiting, is_own) = self.hearth.waits(at, self.number);
+        if buffer.images >= waiting {
+            self.pass_on(at, is_own);
         }
     }
 
-    /// Folds the images that wait for a partition.
-    fn flush(&mut self, at: usize) {
-        let buffer = &mut self.buffers[at];
-        if buffer.images == 0 {
+    /// Folds the images that wait for a partition, together with those that were handed over, or hands them over.
+    #[inline(never)]
+    fn pass_on(&mut self, at: usize, is_own: bool) {
+        let images = std::mem::replace(&mut self.buffers[at], self.spare.pop().unwrap_or_default());
+        let all = if is_own {
+            let mut all = Vec::new();
+            self.hearth.take_handed(at, &mut all);
+            all.push(images);
+            all
+        } else {
+            self.hearth.hand_over(at, images)
+        };
+        self.fold_images(at, all);
+    }
+
+    /// Folds images of a partition.
+    fn fold_images(&mut self, at: usize, mut all: Vec<Buffer>) {
+        if all.is_empty() {
             return;
         }
-        let folded = &mut self.folded;
-        self.hearth.part(at).fold(buffer, &self.hearth.context(), |image, verdict| folded.count(image, verdict));
-        buffer.clear();
+        let counts = &mut self.folded.counts;
+        self.hearth.part(at).fold(&all, &self.hearth.context(), |image, verdict| counts.count(image, verdict));
+        all.iter_mut().for_each(Buffer::clear);
+        self.spare.append(&mut all);
+        // Who is handed more than it hands over is not to keep it all.
+        self.spare.truncate(PARTITIONS);
     }
 
     /// Folds what every identity line says: an account, a visitor.
     fn identity(&mut self, file: u32, record: &Record<'_>, account: u32) {
-        self.folded.counts[file as usize].identity += 1;
+        self.folded.counts.of_file(file).identity += 1;
         let visitor = self.met(record.user.as_deref(), record.visitor.as_deref());
         let (whose, hash, at) = Self::place(record, account);
         let mut part = self.hearth.part(at);
@@ -335,30 +361,6 @@ impl<'h> Folder<'h> {
         if let Some(user) = &record.user {
             let pair = (self.texts.intern(previous), self.texts.intern(user));
             self.folded.aliases.merge(pair, (), |(), ()| {});
-        }
-    }
-}
-
-impl Folded {
-    /// Counts an event in its bucket.
-    fn count(&mut self, image: &Image, verdict: Verdict) {
-        let anonymous = image.is(Image::HOMELESS) && image.whose() == Whose::Nobody;
-        let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
-            true => counts.anonymous += by,
-            false => counts.events += by,
-        };
-        let counts = &mut self.counts[image.file as usize];
-        bucket(counts, 1);
-        match verdict {
-            Verdict::New => {
-                counts.more_accounts += i64::from(image.more_accounts);
-                self.names[image.plan()] += 1;
-            }
-            Verdict::Duplicate(loser) => {
-                let counts = &mut self.counts[loser as usize];
-                counts.duplicate += 1;
-                bucket(counts, -1);
-            }
         }
     }
 }

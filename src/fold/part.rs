@@ -210,10 +210,11 @@ impl Part {
         std::mem::take(&mut self.seen)
     }
 
-    /// Folds the images of a buffer, and tells of each whether it is a copy.
-    pub(super) fn fold(&mut self, buffer: &Buffer, context: &Context<'_>, mut tell: impl FnMut(&Image, Verdict)) {
-        self.seen.fetch(buffer.fingerprints());
-        for Waiting { image, words, id } in buffer.iter() {
+    /// Folds the images of some buffers, and tells of each whether it is a copy.
+    pub(super) fn fold(&mut self, buffers: &[Buffer], context: &Context<'_>, mut tell: impl FnMut(&Image, Verdict)) {
+        let recipes = context.recipes;
+        self.seen.fetch(buffers.iter().flat_map(|buffer| buffer.fingerprints(recipes)));
+        for Waiting { image, words, id } in buffers.iter().flat_map(|buffer| buffer.iter(recipes)) {
             let image = &image;
             let verdict = match image.fingerprint() {
                 Some(fingerprint) => self.seen.check(fingerprint, image.file),

@@ -64,11 +64,15 @@ impl<'m> Hearth<'m> {
         self.folders.fetch_add(1, Ordering::Relaxed) % self.workers
     }
 
-    /// Images that a folder lets wait for a partition, and whether it then folds them itself.
-    pub(super) fn waits(&self, at: usize, number: usize) -> (usize, bool) {
-        let is_own = at % self.workers == number;
+    /// Whether a partition is a worker's.
+    pub(super) fn is_of(&self, at: usize, number: usize) -> bool {
+        at % self.workers == number
+    }
+
+    /// How many images a worker lets wait for a partition.
+    pub(super) fn waiting(&self, at: usize, number: usize) -> usize {
         let share = WAITING / self.workers;
-        (if is_own { share } else { share / 2 }.max(WAITING_MIN), is_own)
+        if self.is_of(at, number) { share } else { share / 2 }.max(WAITING_MIN)
     }
 
     /// Puts images where the worker will find them whose the partition is. If too many are there by now, gives all of them to be folded at once.

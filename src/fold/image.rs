@@ -168,6 +168,12 @@ impl Buffer {
         &mut self.words[start..]
     }
 
+    /// The last word that was written.
+    #[inline(always)]
+    pub(super) fn last(&self) -> Option<u64> {
+        self.words.last().copied()
+    }
+
     /// The images, in the order in which they were added.
     #[inline]
     pub(super) fn iter<'b>(&'b self, recipes: &'b [Recipe]) -> Iter<'b> {

@@ -82,6 +82,8 @@ pub struct Folder<'h> {
     number: usize,
     /// By partition.
     buffers: Vec<Buffer>,
+    /// By partition, how many images may wait.
+    waiting: Vec<usize>,
     /// Buffers that are empty.
     spare: Vec<Buffer>,
     folded: Folded,
@@ -102,13 +104,15 @@ impl<'h> Folder<'h> {
             newest: NO_LAST,
             deferred: Vec::new(),
         };
+        let number = hearth.number();
         Folder {
             hearth,
             model: hearth.model,
             accounts: Remembered::new(&hearth.accounts, &hearth.seed),
             texts: Remembered::new(&hearth.texts, &hearth.seed),
-            number: hearth.number(),
+            number,
             buffers: (0..PARTITIONS).map(|_| Buffer::default()).collect(),
+            waiting: (0..PARTITIONS).map(|at| hearth.waiting(at, number)).collect(),
             spare: Vec::new(),
             folded,
             defers: false,
@@ -186,6 +190,9 @@ impl<'h> Folder<'h> {
     /// Folds a usual event, as [`Folder::fold`] folds the line of any.
     pub fn fold_event(&mut self, file: u32, event: &Event<'_>) {
         self.folded.counts.of_file(file).records += 1;
+        // Where its image will be written is in no cache; asked for now, it is there by then.
+        let at = State::partition(event.id_hash);
+        std::hint::black_box(self.buffers[at].last());
         let account = self.account(event.account, event.account_hash);
         self.event(file, event, account);
     }
@@ -259,17 +266,16 @@ impl<'h> Folder<'h> {
         if !nowhere {
             values(self.model, recipe, needs, event, active, &mut self.texts, words);
         }
-        let (waiting, is_own) = self.hearth.waits(at, self.number);
-        if buffer.images >= waiting {
-            self.pass_on(at, is_own);
+        if buffer.images >= self.waiting[at] {
+            self.pass_on(at);
         }
     }
 
     /// Folds the images that wait for a partition, together with those that were handed over, or hands them over.
     #[inline(never)]
-    fn pass_on(&mut self, at: usize, is_own: bool) {
+    fn pass_on(&mut self, at: usize) {
         let images = std::mem::replace(&mut self.buffers[at], self.spare.pop().unwrap_or_default());
-        let all = if is_own {
+        let all = if self.hearth.is_of(at, self.number) {
             let mut all = Vec::new();
             self.hearth.take_handed(at, &mut all);
             all.push(images);

@@ -210,35 +210,41 @@ impl Part {
         std::mem::take(&mut self.seen)
     }
 
-    /// Folds the images of some buffers, and tells of each whether it is a copy.
+    /// Folds images that wait, and tells of each whether it is a copy.
     pub(super) fn fold(&mut self, buffers: &[Buffer], context: &Context<'_>, mut tell: impl FnMut(&Image, Verdict)) {
-        let recipes = context.recipes;
-        self.seen.fetch(buffers.iter().flat_map(|buffer| buffer.fingerprints(recipes)));
-        for Waiting { image, words, id } in buffers.iter().flat_map(|buffer| buffer.iter(recipes)) {
-            let image = &image;
-            let verdict = match image.fingerprint() {
-                Some(fingerprint) => self.seen.check(fingerprint, image.file),
-                None => Verdict::New,
-            };
-            tell(image, verdict);
-            if image.whose() == Whose::Nobody && image.account == NO_ACCOUNT {
-                continue;
-            }
-            let owner = self.owner(image.whose(), image.hash, id);
-            let link = Link { at: image.at, day: image.day, account: image.account, visitor: image.visitor };
-            self.link(owner, link, context.accounts);
-            if context.by_person {
-                self.note(owner, image.file, Bucket::Events, 1);
-            }
-            match verdict {
-                Verdict::New => {
-                    if image.is(Image::HOMELESS) {
-                        self.count_homeless(owner, image.file, 1);
-                    }
-                    self.keep(image, words, owner, context);
+        for buffer in buffers {
+            self.seen.fetch(buffer.fingerprints(context.recipes));
+        }
+        for buffer in buffers {
+            buffer.iter(context.recipes).for_each(|waiting| self.fold_one(&waiting, context, &mut tell));
+        }
+    }
+
+    #[inline(always)]
+    fn fold_one(&mut self, waiting: &Waiting<'_>, context: &Context<'_>, tell: &mut impl FnMut(&Image, Verdict)) {
+        let Waiting { image, words, id } = waiting;
+        let verdict = match image.fingerprint() {
+            Some(fingerprint) => self.seen.check(fingerprint, image.file),
+            None => Verdict::New,
+        };
+        tell(image, verdict);
+        if image.whose() == Whose::Nobody && image.account == NO_ACCOUNT {
+            return;
+        }
+        let owner = self.owner(image.whose(), image.hash, id);
+        let link = Link { at: image.at, day: image.day, account: image.account, visitor: image.visitor };
+        self.link(owner, link, context.accounts);
+        if context.by_person {
+            self.note(owner, image.file, Bucket::Events, 1);
+        }
+        match verdict {
+            Verdict::New => {
+                if image.is(Image::HOMELESS) {
+                    self.count_homeless(owner, image.file, 1);
                 }
-                Verdict::Duplicate(loser) => self.copy(image, owner, loser, context),
+                self.keep(image, words, owner, context);
             }
+            Verdict::Duplicate(loser) => self.copy(image, owner, loser, context),
         }
     }
 

@@ -361,7 +361,8 @@ fn work(
             })
         });
         let _finished = Finished { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
-        let others: Vec<Mutex<Option<Result<OfWorker, RunError>>>> = (1..job.workers).map(|_| Mutex::default()).collect();
+        let others: Vec<Mutex<Option<Result<OfWorker, RunError>>>> =
+            (1..job.workers).map(|_| Mutex::default()).collect();
         // On the threads that score later, since memory that a thread gives back is best used again by the same one. The thread that is there is a
         // worker too: the C library gives the memory of any other thread to it page by page.
         let mine = rayon::in_place_scope(|pool| {

@@ -168,3 +168,82 @@ impl<'m> Hearth<'m> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        decode::format::{Formats, Reading},
+        diag::Document,
+        fold::{Folder, Owner},
+        model,
+        units::Micros,
+    };
+
+    const MODEL: &str = r#"
+        schema = 1
+        name = "m"
+        [metrics]
+        kinds = { measure = "distinct", value = "kind", event = "known" }
+        [[user.signals]]
+        name = "s"
+        value = "kinds"
+        ladder = [{ at_least = 1, points = 1 }]
+        [[user.tiers]]
+        name = "all"
+    "#;
+
+    /// What is kept of events of five users, which are dealt to workers in some way.
+    fn kept(model: &Model, lines: &[String], workers: usize, deal: impl Fn(usize) -> usize) -> String {
+        let hearth = Hearth::new(model, &Seed::default(), workers);
+        let formats = Formats::new(model, "native", 2);
+        let mut folders: Vec<Folder<'_>> = (0..workers).map(|_| Folder::new(&hearth, 2)).collect();
+        let mut reading = Reading::new(&formats, hearth.seed(), Micros::MAX);
+        for (number, line) in lines.iter().enumerate() {
+            let file = u32::from(number % 3 == 0);
+            let decoder = reading.of_file(file, Some(line.as_bytes())).expect("native");
+            folders[deal(number) % workers].fold(file, &decoder.decode(line));
+        }
+        reading.finish();
+        let folded: Vec<Folded> = folders.into_iter().map(Folder::finish).collect();
+        let (state, conflicts) = hearth.into_state(folded);
+        let mut users = Vec::new();
+        for part in &state.parts {
+            for (at, row) in part.rows.iter().enumerate() {
+                let Owner::User(id) = row.owner else { continue };
+                let mut tally: Vec<(&str, u64)> =
+                    row.tally.iter().map(|(key, count)| (state.texts.get(key.value), u64::from(*count))).collect();
+                tally.sort_unstable();
+                users.push(format!("{} {:?} {tally:?}", part.users.ids.get(id), part.words(at)));
+            }
+        }
+        users.sort_unstable();
+        format!("{users:#?} {:?} {:?} {conflicts}", state.counts, state.names)
+    }
+
+    #[test]
+    fn whoever_read_an_event_it_is_folded_once() {
+        let model = model::parse(&Document { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
+        // Enough of each user for images to be handed over more than once; some are copies.
+        let lines: Vec<String> = (0..20_000_usize)
+            .map(|number| {
+                let number = if number % 10 == 9 { number - 9 } else { number };
+                let (user, kind, second) = (number * 7 % 5, number % 11, number % 60);
+                format!(
+                    r#"{{"event_id":"e{number}","event":"known","timestamp":"2026-09-01T10:00:{second:02}Z","user_id":"u{user}","properties":{{"kind":"k{kind}"}}}}"#
+                )
+            })
+            .collect();
+        let expected = kept(&model, &lines, 1, |_| 0);
+        assert!(expected.contains("duplicate: 1333") && expected.contains("duplicate: 667"), "{expected}");
+        for workers in [2, 3, 7] {
+            assert_eq!(kept(&model, &lines, workers, |number| number), expected, "{workers} in turn");
+            assert_eq!(
+                kept(&model, &lines, workers, |number| number / 3000),
+                expected,
+                "{workers} one after the other"
+            );
+            assert_eq!(kept(&model, &lines, workers, |_| 1), expected, "one of {workers} reads everything");
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Records to state that suffices to score at any later instant.
 //!
 //! Takes [`Record`]s, gives a [`State`]. A [`Folder`] works for one thread: it turns records into images, which wait until there are enough
-//! of one partition to fold them together while the partition's memory is near. What workers share is a [`Hearth`]: the partitions, the
-//! numbers of texts and accounts. Nothing depends on which worker folded what, nor on the order.
+//! of one partition to fold them together while the partition's memory is near, by the worker whose partition it is. What workers share is a
+//! [`Hearth`]: the partitions, what was handed over, the numbers of texts and accounts. Nothing depends on which worker folded what, nor on the order.
 
 mod arena;
 mod cells;
@@ -100,7 +100,10 @@ impl<'h> Folder<'h> {
             account_traits: Keyed::default(),
             aliases: Keyed::default(),
             joins: Joins::new(&hearth.seed),
-            counts: Counts { files: vec![FileCounts::default(); files], names: vec![0; hearth.model.intake.plans.len()] },
+            counts: Counts {
+                files: vec![FileCounts::default(); files],
+                names: vec![0; hearth.model.intake.plans.len()],
+            },
             newest: NO_LAST,
             deferred: Vec::new(),
         };

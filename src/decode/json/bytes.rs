@@ -30,9 +30,9 @@ pub(super) fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
 #[inline(always)]
 fn specials(chunk: [u8; 16]) -> u32 {
     let chunk = u8x16::new(chunk);
-    let control = u8x16::splat(0x1f);
-    let special =
-        chunk.simd_eq(u8x16::splat(b'"')) | chunk.simd_eq(u8x16::splat(b'\\')) | chunk.min(control).simd_eq(chunk);
+    // This bit set the other way makes a quote a space, and a control character another one; nothing else becomes so small.
+    let turned = chunk ^ u8x16::splat(b'"' ^ b' ');
+    let special = turned.min(u8x16::splat(b' ')).simd_eq(turned) | chunk.simd_eq(u8x16::splat(b'\\'));
     special.to_bitmask()
 }
 
@@ -49,20 +49,26 @@ pub(super) fn specials_at(bytes: &[u8], at: usize) -> u32 {
 #[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     // Most texts end within thirty-two bytes, and whether within sixteen cannot be foreseen.
-    if let Some((first, second)) = two_chunks_at(bytes, at) {
-        let special = u64::from(specials(*first)) | u64::from(specials(*second)) << 16;
-        at += special.trailing_zeros().min(32) as usize;
+    while let Some((first, second)) = two_chunks_at(bytes, at) {
+        let special = specials(*first) | specials(*second) << 16;
         if special != 0 {
-            return (bytes.get(at) == Some(&b'"')).then_some(at);
+            return quote_at(bytes, at.wrapping_add(special.trailing_zeros() as usize));
         }
+        at = at.wrapping_add(32);
     }
     loop {
         let special = specials_at(bytes, at);
-        at += special.trailing_zeros().min(16) as usize;
         if special != 0 {
-            return (bytes.get(at) == Some(&b'"')).then_some(at);
+            return quote_at(bytes, at.wrapping_add(special.trailing_zeros() as usize));
         }
+        at = at.wrapping_add(16);
     }
+}
+
+/// A position, if there is a quote.
+#[inline(always)]
+fn quote_at(bytes: &[u8], at: usize) -> Option<usize> {
+    (bytes.get(at) == Some(&b'"')).then_some(at)
 }
 
 /// The position after a key's colon, if the key has no escapes and its colon follows at once.
@@ -104,4 +110,21 @@ pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_all_bytes_those_are_special_that_a_text_cannot_hold_as_they_are() {
+        for byte in 0..=u8::MAX {
+            let special = matches!(byte, 0..=0x1f | b'"' | b'\\');
+            for place in 0..16 {
+                let mut chunk = [b'a'; 16];
+                chunk[place] = byte;
+                assert_eq!(specials(chunk), u32::from(special) << place, "{byte:#x} at {place}");
+            }
+        }
+    }
 }

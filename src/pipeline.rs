@@ -1,7 +1,6 @@
 //! The order of stages and the threads that run them: the only module that sees every stage.
 //!
-//! Workers take blocks from one reader, decode their lines and fold them, each into a state of its own; the states are merged and read
-//! once. Nothing here depends on which worker took which block.
+//! Workers take blocks from one reader, decode their lines and fold them into one state, which is read once. Nothing here depends on which worker took which block.
 
 mod lines;
 mod rejects;
@@ -330,7 +329,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the workers to their end; gives the state of each.
+/// Runs the workers to their end; gives what each gathered beside the state.
 fn work(
     job: &Job<'_>,
     formats: &Formats<'_>,
@@ -361,15 +360,14 @@ fn work(
             })
         });
         let _finished = Finished { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
-        let others: Vec<Mutex<Option<Result<OfWorker, RunError>>>> =
-            (1..job.workers).map(|_| Mutex::default()).collect();
+        let mut others: Vec<Option<Result<OfWorker, RunError>>> = (1..job.workers).map(|_| None).collect();
         // On the threads that score later, since memory that a thread gives back is best used again by the same one. The thread that is there is a
         // worker too: the C library gives the memory of any other thread to it page by page.
         let mine = rayon::in_place_scope(|pool| {
-            others.iter().for_each(|other| pool.spawn(|_| *lock(other) = Some(worker())));
+            others.iter_mut().for_each(|other| pool.spawn(|_| *other = Some(worker())));
             worker()
         });
-        let others = others.into_iter().filter_map(|other| other.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let others = others.into_iter().map(|other| other.expect("the scope ends after its jobs"));
         std::iter::once(mine).chain(others).collect()
     })
 }

@@ -15,7 +15,7 @@ pub(super) fn settle(asked: Option<u16>, inputs: &[Input]) -> usize {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
     // One thread needs no other one to hand work to.
     let pool = if workers == 1 { pool.use_current_thread() } else { pool };
-    // A pool that was made before, as in tests, keeps its size; results do not depend on it.
+    // A pool that was made before, as in tests, keeps its size; results do not depend on it, only how fast events are read and scored.
     let _ = pool.build_global();
     workers
 }

@@ -147,18 +147,21 @@ impl Seen {
     }
 }
 
-/// Ids of a part, about: what is remembered of them has room in the cache that is next to a processor.
+/// Ids of a part, about: its two bitmaps, half a megabyte, fit the second-level cache.
 const PART: usize = 1 << 18;
-/// Ids that are in memory at a time, at most.
+/// Ids of a round, about.
 const ROUND: usize = 1 << 22;
+/// More rounds would save less memory than their passes are worth.
+const ROUNDS_MAX: usize = 16;
 
 /// How many events that count share their id with another content.
 ///
-/// **Cost**: a pass over all ids for each four million of them, and one more; ten bytes for each id of a round meanwhile.
+/// **Cost**: a pass over all ids for each round: two, one more for each further four million ids, sixteen at most. About eleven bytes for each id of
+/// a round meanwhile, and up to three times as many where most events share an id.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
     // One more than there have to be: less memory is worth a pass.
-    let rounds = 1 + total.div_ceil(ROUND);
+    let rounds = (1 + total.div_ceil(ROUND)).min(ROUNDS_MAX);
     let parts = total.div_ceil(PART * rounds).max(1);
     let of_round = |round: usize| {
         let split: Vec<Vec<Vec<u64>>> = all
@@ -170,7 +173,7 @@ pub(super) fn conflicts(all: &[Seen]) -> u64 {
                 for id in chunk.iter().flat_map(Seen::ids) {
                     // Each part has the ids that their upper bits lead to.
                     let part = share(id, rounds * parts);
-                    if let Some(ids) = split.get_mut(part.wrapping_sub(round * parts)) {
+                    if let Some(ids) = part.checked_sub(round * parts).and_then(|part| split.get_mut(part)) {
                         ids.push(id);
                     }
                 }
@@ -180,8 +183,9 @@ pub(super) fn conflicts(all: &[Seen]) -> u64 {
         let of_part = |part: usize| {
             let ids = split.iter().flat_map(|split| split[part].iter().copied());
             // Hardly any of those that are left after the second look are there once.
-            let maybe = maybe_repeated(ids, split.iter().map(|split| split[part].len()).sum(), 1);
-            let mut maybe = maybe_repeated(maybe.iter().copied(), maybe.len(), 2);
+            let first = maybe_repeated(ids, split.iter().map(|split| split[part].len()).sum(), 1);
+            let mut maybe = maybe_repeated(first.iter().copied(), first.len(), 2);
+            drop(first);
             maybe.sort_unstable();
             maybe.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).map(|same| same.len() as u64).sum::<u64>()
         };
@@ -278,5 +282,14 @@ mod tests {
             }
             assert_eq!(conflicts(&all), 3 * events.div_ceil(100));
         }
+    }
+
+    #[test]
+    fn conflicts_of_nothing_and_of_one_id_are_counted() {
+        assert_eq!(conflicts(&[]), 0);
+        assert_eq!(conflicts(&[Seen::default(), Seen::default()]), 0);
+        let mut seen = Seen::default();
+        (0..2 * PART as u64 + 1).for_each(|n| _ = seen.check((spread(7), spread(n)), 0));
+        assert_eq!(conflicts(&[seen, Seen::default()]), 2 * PART as u64 + 1);
     }
 }

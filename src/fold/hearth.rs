@@ -11,22 +11,21 @@ use super::{
     Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State,
     counts::Counts,
     duplicates::{self, Seen},
-    image::{Buffer, Recipe},
+    image::{Buffer, Image, Recipe},
     part::Context,
     shared::SharedTexts,
 };
 use crate::{decode::Seed, model::Model};
 
-/// Images that wait for one partition, over all workers: enough to find most of a partition's users more than once, few enough to cost
-/// little memory.
-const WAITING: usize = 1024;
-/// Images that wait at one worker at least, before it does anything about them.
-const WAITING_MIN: usize = 64;
+/// So many images of a partition are folded at once: enough to find most of its users more than once, few enough to cost little memory.
+const WAITING: usize = 768;
+/// Images that a worker hands over at once, at least.
+const CHUNK_MIN: usize = 64;
 
 /// What the workers of a run fold into.
 ///
-/// Every partition has a worker whose it is: mostly it is folded by that one, so that what it keeps is not in the caches of several processors, and
-/// memory is given back where it came from. The others hand over what they read for it.
+/// Every partition belongs to one worker, who folds most of its events, so that what it keeps is not in the caches of several processors, and its
+/// lists are mostly grown by one thread. The others hand over what they read for it.
 #[derive(Debug)]
 pub struct Hearth<'m> {
     pub(super) model: &'m Model,
@@ -46,6 +45,7 @@ impl<'m> Hearth<'m> {
     /// An empty one for so many workers.
     pub fn new(model: &'m Model, seed: &Seed, workers: usize) -> Hearth<'m> {
         let intake = &model.intake;
+        assert!(intake.plans.len() <= Image::PLANS_MAX, "a model is a text of a mebibyte, so it has fewer names");
         Hearth {
             model,
             seed: seed.clone(),
@@ -64,33 +64,24 @@ impl<'m> Hearth<'m> {
         self.folders.fetch_add(1, Ordering::Relaxed) % self.workers
     }
 
-    /// Whether a partition is a worker's.
-    pub(super) fn is_of(&self, at: usize, number: usize) -> bool {
-        at % self.workers == number
+    /// How many images of one partition wait at the worker that read them before it hands them over.
+    pub(super) fn chunk(&self) -> usize {
+        (WAITING / self.workers / 2).max(CHUNK_MIN)
     }
 
-    /// How many images a worker lets wait for a partition.
-    pub(super) fn waiting(&self, at: usize, number: usize) -> usize {
-        let share = WAITING / self.workers;
-        if self.is_of(at, number) { share } else { share / 2 }.max(WAITING_MIN)
-    }
-
-    /// Puts images where the worker will find them whose the partition is. If too many are there by now, gives all of them to be folded at once.
-    pub(super) fn hand_over(&self, at: usize, images: Buffer) -> Vec<Buffer> {
+    /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
+    /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
+    pub(super) fn hand_over(&self, at: usize, images: Buffer, number: usize) -> Vec<Buffer> {
+        let enough = if at % self.workers == number { WAITING } else { 2 * WAITING };
         let mut handed = lock(&self.handed[at]);
         handed.push(images);
         let waiting: usize = handed.iter().map(|buffer| buffer.images).sum();
-        if waiting < WAITING { Vec::new() } else { std::mem::take(&mut *handed) }
+        if waiting < enough { Vec::new() } else { std::mem::take(&mut *handed) }
     }
 
-    /// Puts images where they are found in the end.
+    /// Keeps images for [`Hearth::fold_rest`].
     pub(super) fn leave(&self, at: usize, images: Buffer) {
         lock(&self.handed[at]).push(images);
-    }
-
-    /// Takes what was handed over of a partition, in exchange for an empty list.
-    pub(super) fn take_handed(&self, at: usize, list: &mut Vec<Buffer>) {
-        std::mem::swap(&mut *lock(&self.handed[at]), list);
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -133,8 +124,8 @@ impl<'m> Hearth<'m> {
         let mut parts: Vec<Part> = parts.collect();
         let seen: Vec<Seen> = parts.iter_mut().map(Part::take_seen).collect();
         let conflicts = duplicates::conflicts(&seen);
-        // Before there is more to remember: what is given back here is room for it. It takes a while, in which the pool has nothing to do.
-        rayon::spawn(move || drop(seen));
+        // Before there is more to remember: what is given back here is room for it.
+        seen.into_par_iter().for_each(drop);
         let mut state = State {
             parts,
             accounts: self.accounts.into_inner(),
@@ -183,6 +174,8 @@ mod tests {
     const MODEL: &str = r#"
         schema = 1
         name = "m"
+        [identity]
+        exclude_domains = ["example.org"]
         [metrics]
         kinds = { measure = "distinct", value = "kind", event = "known" }
         [[user.signals]]
@@ -193,57 +186,136 @@ mod tests {
         name = "all"
     "#;
 
-    /// What is kept of events of five users, which are dealt to workers in some way.
-    fn kept(model: &Model, lines: &[String], workers: usize, deal: impl Fn(usize) -> usize) -> String {
-        let hearth = Hearth::new(model, &Seed::default(), workers);
-        let formats = Formats::new(model, "native", 2);
-        let mut folders: Vec<Folder<'_>> = (0..workers).map(|_| Folder::new(&hearth, 2)).collect();
-        let mut reading = Reading::new(&formats, hearth.seed(), Micros::MAX);
-        for (number, line) in lines.iter().enumerate() {
+    fn model() -> Model {
+        model::parse(&Document { name: "m.toml".into(), text: MODEL.into() }).expect("a model")
+    }
+
+    /// Events of a few users, a visitor and an account, some of which are copies, some with an id that another content has.
+    fn lines(count: usize) -> Vec<String> {
+        let line = |number: usize| {
+            let of = if number % 10 == 9 { number - 9 } else { number };
+            let id = if of % 100 == 50 { 0 } else { of };
+            let who = match of % 7 {
+                user @ 0..5 => format!(r#""user_id":"u{user}""#),
+                5 => r#""anonymous_id":"v","account_id":"a""#.to_owned(),
+                _ => r#""account_id":"a""#.to_owned(),
+            };
+            let who = if of % 50 == 7 {
+                r#""user_id":"u1","anonymous_id":"w","account_id":["a","b"]"#.to_owned()
+            } else {
+                who
+            };
+            let kind = if number % 1000 == 3 { r#""type":"identify""# } else { r#""event":"known""# };
+            let (value, second) = (of % 11, of % 60);
+            format!(
+                r#"{{"event_id":"e{id}",{kind},"timestamp":"2026-09-01T10:00:{second:02}Z",{who},"properties":{{"kind":"k{value}"}}}}"#
+            )
+        };
+        (0..count).map(line).collect()
+    }
+
+    /// Folds every so many of the lines, beginning with one of them.
+    fn fold(folder: &mut Folder<'_>, formats: &Formats<'_>, lines: &[String], mine: impl Fn(usize) -> bool) {
+        let mut reading = Reading::new(formats, folder.hearth.seed(), Micros::MAX);
+        for (number, line) in lines.iter().enumerate().filter(|(number, _)| mine(*number)) {
             let file = u32::from(number % 3 == 0);
             let decoder = reading.of_file(file, Some(line.as_bytes())).expect("native");
-            folders[deal(number) % workers].fold(file, &decoder.decode(line));
+            folder.fold(file, &decoder.decode(line));
         }
         reading.finish();
-        let folded: Vec<Folded> = folders.into_iter().map(Folder::finish).collect();
+    }
+
+    /// All that is kept, without the numbers that depend on who met what first.
+    fn shown(hearth: Hearth<'_>, folded: Vec<Folded>) -> String {
         let (state, conflicts) = hearth.into_state(folded);
-        let mut users = Vec::new();
+        let mut rows = Vec::new();
         for part in &state.parts {
             for (at, row) in part.rows.iter().enumerate() {
-                let Owner::User(id) = row.owner else { continue };
+                let (whose, more) = match row.owner {
+                    Owner::User(id) => (part.users.ids.get(id), &part.users.folks[id as usize].more),
+                    Owner::Visitor(id) => (part.visitors.ids.get(id), &part.visitors.folks[id as usize].more),
+                    Owner::Nobody => ("nobody", &None),
+                };
                 let mut tally: Vec<(&str, u64)> =
                     row.tally.iter().map(|(key, count)| (state.texts.get(key.value), u64::from(*count))).collect();
                 tally.sort_unstable();
-                users.push(format!("{} {:?} {tally:?}", part.users.ids.get(id), part.words(at)));
+                let mut of_lines: Vec<String> =
+                    more.iter().flat_map(|more| more.lines.iter()).map(|line| format!("{line:?}")).collect();
+                of_lines.sort_unstable();
+                rows.push(format!("{whose} {:?} {tally:?} {of_lines:?}", part.words(at)));
             }
         }
-        users.sort_unstable();
-        format!("{users:#?} {:?} {:?} {conflicts}", state.counts, state.names)
+        rows.sort_unstable();
+        format!("{rows:#?} {:?} {:?} {conflicts}", state.counts, state.names)
     }
 
     #[test]
-    fn whoever_read_an_event_it_is_folded_once() {
-        let model = model::parse(&Document { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
-        // Enough of each user for images to be handed over more than once; some are copies.
-        let lines: Vec<String> = (0..20_000_usize)
-            .map(|number| {
-                let number = if number % 10 == 9 { number - 9 } else { number };
-                let (user, kind, second) = (number * 7 % 5, number % 11, number % 60);
-                format!(
-                    r#"{{"event_id":"e{number}","event":"known","timestamp":"2026-09-01T10:00:{second:02}Z","user_id":"u{user}","properties":{{"kind":"k{kind}"}}}}"#
-                )
-            })
-            .collect();
-        let expected = kept(&model, &lines, 1, |_| 0);
-        assert!(expected.contains("duplicate: 1333") && expected.contains("duplicate: 667"), "{expected}");
-        for workers in [2, 3, 7] {
-            assert_eq!(kept(&model, &lines, workers, |number| number), expected, "{workers} in turn");
-            assert_eq!(
-                kept(&model, &lines, workers, |number| number / 3000),
-                expected,
-                "{workers} one after the other"
-            );
-            assert_eq!(kept(&model, &lines, workers, |_| 1), expected, "one of {workers} reads everything");
+    fn whoever_reads_an_event_it_is_folded_once() {
+        let (model, lines) = (model(), lines(20_000));
+        let kept = |workers: usize, deal: &dyn Fn(usize) -> usize| {
+            let hearth = Hearth::new(&model, &Seed::default(), workers);
+            let formats = Formats::new(&model, "native", 2);
+            let folder = |worker: usize| {
+                let mut folder = Folder::new(&hearth, 2);
+                fold(&mut folder, &formats, &lines, |number| deal(number) % workers == worker);
+                folder
+            };
+            let folded = (0..workers).map(folder).map(Folder::finish).collect();
+            shown(hearth, folded)
+        };
+        let expected = kept(1, &|_| 0);
+        assert!(expected.contains("duplicate: 13") && expected.contains("duplicate: 6"), "{expected}");
+        for workers in [2, 3, 7, 300] {
+            assert_eq!(kept(workers, &|number| number), expected, "{workers} in turn");
+            assert_eq!(kept(workers, &|number| number / 3000), expected, "{workers} one after the other");
+            assert_eq!(kept(workers, &|_| 1), expected, "one of {workers} reads everything");
+        }
+    }
+
+    #[test]
+    fn workers_at_once_fold_what_one_folds() {
+        let (model, lines) = (model(), lines(30_000));
+        let kept = |workers: usize| {
+            let hearth = Hearth::new(&model, &Seed::default(), workers);
+            let formats = Formats::new(&model, "native", 2);
+            let one = |worker: usize| {
+                let (hearth, formats, lines) = (&hearth, &formats, &lines);
+                move || {
+                    let mut folder = Folder::new(hearth, 2);
+                    fold(&mut folder, formats, lines, |number| number % workers == worker);
+                    folder.finish()
+                }
+            };
+            let folded = std::thread::scope(|scope| {
+                let all: Vec<_> = (0..workers).map(|worker| scope.spawn(one(worker))).collect();
+                all.into_iter().map(|worker| worker.join().expect("no panic")).collect()
+            });
+            shown(hearth, folded)
+        };
+        let expected = kept(1);
+        for workers in [2, 5] {
+            assert_eq!(kept(workers), expected, "{workers} at once");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_mostly_folded_by_the_worker_of_its_partition() {
+        let model = model();
+        let hearth = Hearth::new(&model, &Seed::default(), 2);
+        let full = || {
+            let mut buffer = Buffer::default();
+            buffer.images = hearth.chunk();
+            buffer
+        };
+        let mut waiting = 0;
+        for number in 0..100 {
+            let taken = hearth.hand_over(7, full(), usize::from(number % 8 == 7));
+            waiting += hearth.chunk();
+            let images: usize = taken.iter().map(|buffer| buffer.images).sum();
+            let enough = if number % 8 == 7 { WAITING } else { 2 * WAITING };
+            assert_eq!(images, if waiting >= enough { waiting } else { 0 }, "after {number}");
+            waiting -= images;
+            assert!(waiting < enough);
         }
     }
 }

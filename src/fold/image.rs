@@ -64,8 +64,9 @@ impl Image {
     const OTHER_FILE: u32 = 1 << 6;
     /// In a buffer: it came with a visitor or names more than one account.
     const MORE: u32 = 1 << 7;
-    /// A model has fewer names than are left: it is a text of a mebibyte.
     const PLAN_SHIFT: u32 = 8;
+    /// There is room for so many plans.
+    pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - Image::PLAN_SHIFT);
 
     /// The marks of a plan and an owner.
     pub(super) fn marks(plan: usize, whose: Whose) -> u32 {

@@ -10,7 +10,7 @@ const LIST_LENGTH_MAX: usize = 32;
 /// Makes room for one more in a list that is full, and stays short.
 ///
 /// As the list would by itself, but without `realloc`: that waits for whichever thread is about to get or give back memory beside the list's, and lists
-/// of the state are grown by all workers in turn. The C library keeps small blocks that were given back for the thread to take again, without a lock.
+/// of the state may be grown by any worker. The C library keeps small blocks that were given back for the thread to take again, without a lock.
 pub(super) fn make_room<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
         let mut larger = Vec::with_capacity((2 * list.len()).max(4));

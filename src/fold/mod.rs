@@ -71,6 +71,9 @@ pub struct Deferred {
     pub line: String,
 }
 
+/// Empty buffers that a worker keeps.
+const SPARE_MAX: usize = 64;
+
 /// Folds the lines that one worker reads.
 #[derive(Debug)]
 pub struct Folder<'h> {
@@ -78,12 +81,12 @@ pub struct Folder<'h> {
     model: &'h Model,
     accounts: Remembered<'h>,
     texts: Remembered<'h>,
-    /// The worker's.
+    /// The number of its worker.
     number: usize,
     /// By partition.
     buffers: Vec<Buffer>,
-    /// By partition, how many images may wait.
-    waiting: Vec<usize>,
+    /// How many images may wait for a partition.
+    chunk: usize,
     /// Buffers that are empty.
     spare: Vec<Buffer>,
     folded: Folded,
@@ -107,15 +110,14 @@ impl<'h> Folder<'h> {
             newest: NO_LAST,
             deferred: Vec::new(),
         };
-        let number = hearth.number();
         Folder {
             hearth,
             model: hearth.model,
             accounts: Remembered::new(&hearth.accounts, &hearth.seed),
             texts: Remembered::new(&hearth.texts, &hearth.seed),
-            number,
+            number: hearth.number(),
             buffers: (0..PARTITIONS).map(|_| Buffer::default()).collect(),
-            waiting: (0..PARTITIONS).map(|at| hearth.waiting(at, number)).collect(),
+            chunk: hearth.chunk(),
             spare: Vec::new(),
             folded,
             defers: false,
@@ -193,7 +195,7 @@ impl<'h> Folder<'h> {
     /// Folds a usual event, as [`Folder::fold`] folds the line of any.
     pub fn fold_event(&mut self, file: u32, event: &Event<'_>) {
         self.folded.counts.of_file(file).records += 1;
-        // Where its image will be written is in no cache; asked for now, it is there by then.
+        // Where its image will mostly be written is in no cache; asked for now, it is there by then.
         let at = State::partition(event.id_hash);
         std::hint::black_box(self.buffers[at].last());
         let account = self.account(event.account, event.account_hash);
@@ -269,28 +271,16 @@ impl<'h> Folder<'h> {
         if !nowhere {
             values(self.model, recipe, needs, event, active, &mut self.texts, words);
         }
-        if buffer.images >= self.waiting[at] {
+        if buffer.images >= self.chunk {
             self.pass_on(at);
         }
     }
 
-    /// Folds the images that wait for a partition, together with those that were handed over, or hands them over.
+    /// Hands over the images that wait for a partition, and folds those that were handed over if it is time.
     #[inline(never)]
     fn pass_on(&mut self, at: usize) {
         let images = std::mem::replace(&mut self.buffers[at], self.spare.pop().unwrap_or_default());
-        let all = if self.hearth.is_of(at, self.number) {
-            let mut all = Vec::new();
-            self.hearth.take_handed(at, &mut all);
-            all.push(images);
-            all
-        } else {
-            self.hearth.hand_over(at, images)
-        };
-        self.fold_images(at, all);
-    }
-
-    /// Folds images of a partition.
-    fn fold_images(&mut self, at: usize, mut all: Vec<Buffer>) {
+        let mut all = self.hearth.hand_over(at, images, self.number);
         if all.is_empty() {
             return;
         }
@@ -298,8 +288,8 @@ impl<'h> Folder<'h> {
         self.hearth.part(at).fold(&all, &self.hearth.context(), |image, verdict| counts.count(image, verdict));
         all.iter_mut().for_each(Buffer::clear);
         self.spare.append(&mut all);
-        // Who is handed more than it hands over is not to keep it all.
-        self.spare.truncate(PARTITIONS);
+        // A worker that folds more buffers than it fills must not keep them all.
+        self.spare.truncate(SPARE_MAX);
     }
 
     /// Folds what every identity line says: an account, a visitor.

@@ -18,7 +18,7 @@ use super::{
 use crate::{decode::Seed, model::Model};
 
 /// So many images of a partition are folded at once: enough to find most of its users more than once, few enough to cost little memory.
-const WAITING: usize = 768;
+const WAITING: usize = 1024;
 /// Images that a worker hands over at once, at least.
 const CHUNK_MIN: usize = 64;
 

@@ -107,7 +107,7 @@ impl<'m> Decoder<'m> {
             until,
             group_types: BTreeSet::new(),
         };
-        Decoder { lines, slots: Slots::new(plan, model), reader, rewritten: String::new(), unfolded: String::new() }
+        Decoder { lines, slots: Slots::new(plan), reader, rewritten: String::new(), unfolded: String::new() }
     }
 
     /// What its lines are.

@@ -7,12 +7,10 @@ use std::hash::BuildHasher;
 use super::{
     Decoder, Event, Fields, Line, Plan, RecordReader, What,
     format::Lines,
-    is_placeholder,
+    is_any, is_placeholder,
     json::{Kind, Raw},
     marks,
 };
-use crate::model::Model;
-
 /// A line, and an event in a form that costs less if it is a usual one.
 #[derive(Debug)]
 pub enum Decoded<'a> {
@@ -36,12 +34,8 @@ pub(super) struct Slots {
 
 impl Slots {
     /// The slots of a plan, if events of its format can be usual ones.
-    pub(super) fn new(plan: &Plan, model: &Model) -> Option<Slots> {
-        let identity = &model.identity;
-        let asks_more = plan.extra.is_some()
-            || plan.row.is_some()
-            || !identity.exclude_users.is_empty()
-            || !identity.service_users.is_empty();
+    pub(super) fn new(plan: &Plan) -> Option<Slots> {
+        let asks_more = plan.extra.is_some() || plan.row.is_some();
         let one = |slots: &[u32]| if let [slot] = slots { Some(*slot) } else { None };
         Some(Slots {
             event: one(&plan.event).filter(|_| !asks_more)?,
@@ -94,6 +88,9 @@ impl RecordReader<'_> {
         let (user, visitor, account) =
             (some_id(found(slots.user))?, some_id(found(slots.visitor))?, some_id(account_raw)?);
         let somebody = user.or(visitor)?;
+        if is_any(&self.model.identity.exclude_users, user) || is_any(&self.model.identity.service_users, user) {
+            return None;
+        }
         let event_id = some_id(found(slots.id))?;
         let time = text(found(slots.time))?;
         let at = self.instants.parse(time).ok().filter(|at| *at < self.until)?;
@@ -144,6 +141,9 @@ mod tests {
     const MODEL: &str = r#"
         schema = 1
         name = "m"
+        [identity]
+        exclude_users = ["qa-*"]
+        service_users = ["bot-*"]
         [metrics]
         known = { measure = "distinct", value = "kind", event = "known" }
         [[user.signals]]
@@ -170,7 +170,7 @@ mod tests {
         #[test]
         fn a_usual_event_is_what_any_other_way_says_it_is(
             event in value(&["\"known\"", "\"unknown\""]),
-            user in value(&["\"u1\""]),
+            user in prop_oneof![4 => value(&["\"u1\""]), 1 => value(&["\"qa-1\"", "\"bot-1\""])],
             visitor in prop_oneof![4 => Just(None), 1 => value(&["\"v1\""])],
             account in value(&["\"a1\"", "\"a2\""]),
             time in value(&["\"2026-01-01T10:00:00Z\"", "\"2026-01-02T10:00:00.123Z\""]),

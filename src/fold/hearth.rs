@@ -214,7 +214,7 @@ mod tests {
         (0..count).map(line).collect()
     }
 
-    /// Folds every so many of the lines, beginning with one of them.
+    /// Folds those of the lines that are a folder's, by their numbers.
     fn fold(folder: &mut Folder<'_>, formats: &Formats<'_>, lines: &[String], mine: impl Fn(usize) -> bool) {
         let mut reading = Reading::new(formats, folder.hearth.seed(), Micros::MAX);
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| mine(*number)) {

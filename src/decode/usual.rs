@@ -11,6 +11,7 @@ use super::{
     json::{Kind, Raw},
     marks,
 };
+
 /// A line, and an event in a form that costs less if it is a usual one.
 #[derive(Debug)]
 pub enum Decoded<'a> {

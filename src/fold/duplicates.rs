@@ -59,7 +59,7 @@ pub(super) struct Seen {
     /// In the order in which they came.
     entries: Vec<Entry>,
     /// Where entries are found: each at the place that its fingerprint's share of all points to or the next free one after it. A place holds
-    /// an entry's number and, in the bits that numbers leave, some of its fingerprint, so that others are rarely looked at. 0 is free.
+    /// an entry's number and, in the bits that numbers leave, some of its fingerprint, so that others are rarely looked at; or [`FREE`].
     places: Vec<u32>,
     /// How many of a place's bits hold the number.
     number_bits: u32,
@@ -67,6 +67,10 @@ pub(super) struct Seen {
 
 /// Places of a table that is not empty, at least.
 const PLACES_MIN: usize = 32;
+
+/// A place without an entry; no entry's, since the highest numbers are never reached. Not 0: fresh memory of zeros is first read and then written
+/// here, and Linux maps a page for either; the second time it interrupts all other threads.
+const FREE: u32 = u32::MAX;
 
 /// The bits by which a fingerprint is found.
 fn key((id, content): Fingerprint) -> u64 {
@@ -106,7 +110,7 @@ impl Seen {
         let mut at = self.home(key);
         loop {
             let place = self.places[at];
-            if place == 0 {
+            if place == FREE {
                 break;
             }
             if (place ^ tag) >> self.number_bits == 0 {
@@ -131,11 +135,11 @@ impl Seen {
         // A power of two, so all numbers fit: at most seven tenths of the places are taken.
         self.number_bits = places.trailing_zeros();
         assert!(self.number_bits < u32::BITS, "fewer than 1,500 million events of one partition");
-        self.places = vec![0; places];
+        self.places = vec![FREE; places];
         for (number, entry) in self.entries.iter().enumerate() {
             let key = key(entry.fingerprint());
             let mut at = self.home(key);
-            while self.places[at] != 0 {
+            while self.places[at] != FREE {
                 at = if at + 1 < places { at + 1 } else { 0 };
             }
             self.places[at] = self.tag(key) | (number as u32 + 1);

@@ -160,12 +160,11 @@ const ROUNDS_MAX: usize = 16;
 
 /// How many events that count share their id with another content.
 ///
-/// **Cost**: a pass over all ids for each round: two, one more for each further four million ids, sixteen at most. About eleven bytes for each id of
-/// a round meanwhile, and up to three times as many where most events share an id.
+/// **Cost**: a pass over all ids for each round: one for each four million ids, sixteen at most. About eleven bytes for each id of a round meanwhile,
+/// and up to three times as many where most events share an id.
 pub(super) fn conflicts(all: &[Seen]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
-    // One more than there have to be: less memory is worth a pass.
-    let rounds = (1 + total.div_ceil(ROUND)).min(ROUNDS_MAX);
+    let rounds = total.div_ceil(ROUND).clamp(1, ROUNDS_MAX);
     let parts = total.div_ceil(PART * rounds).max(1);
     let of_round = |round: usize| {
         let split: Vec<Vec<Vec<u64>>> = all
@@ -200,21 +199,21 @@ pub(super) fn conflicts(all: &[Seen]) -> u64 {
 
 /// All ids that are there more than once, and about one in ten of the others; which of them differs from one look to the next.
 fn maybe_repeated(ids: impl Iterator<Item = u64> + Clone, count: usize, look: u32) -> Vec<u64> {
-    // By some bits of an id: whether there was one, and whether there was another.
+    // By some bits of an id: whether there was none yet, and whether there was no other. Ones for the same reason as in [`FREE`].
     let words = count / 8 + 1;
     let place = |id: u64| {
         let bits = id.rotate_left(23 * look);
         (share(bits, words), 1_u64 << (bits % 64))
     };
-    let (mut one, mut another) = (vec![0_u64; words], vec![0_u64; words]);
+    let (mut none, mut no_other) = (vec![u64::MAX; words], vec![u64::MAX; words]);
     ids.clone().for_each(|id| {
         let (word, bit) = place(id);
-        if one[word] & bit != 0 {
-            another[word] |= bit;
+        if none[word] & bit == 0 {
+            no_other[word] &= !bit;
         }
-        one[word] |= bit;
+        none[word] &= !bit;
     });
-    ids.filter(|id| another[place(*id).0] & place(*id).1 != 0).collect()
+    ids.filter(|id| no_other[place(*id).0] & place(*id).1 == 0).collect()
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ impl<'m> Hearth<'m> {
         let mut parts: Vec<Part> = parts.collect();
         let seen: Vec<Seen> = parts.iter_mut().map(Part::take_seen).collect();
         let conflicts = duplicates::conflicts(&seen);
-        // Before there is more to remember: what is given back here is room for it.
-        seen.into_par_iter().for_each(drop);
+        // Before there is more to remember: what is given back here is room for it. By one thread: several would interrupt each other for each list.
+        drop(seen);
         let mut state = State {
             parts,
             accounts: self.accounts.into_inner(),

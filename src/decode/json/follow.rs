@@ -12,7 +12,7 @@ use super::{
     bytes::{BITS, chunk_at, plain_end, space},
     projection::NOWHERE,
     scan::{BAD, Scanner},
-    step::{OUTSIDE, Step, What},
+    step::{NONE, OUTSIDE, Step, What},
     track::{OPEN_MAX, START, Track},
 };
 
@@ -76,20 +76,40 @@ impl Scanner<'_> {
         }
         // A track is not changed by what the scanner does with values, so it can be held apart meanwhile.
         let Some(mut track) = self.track.take() else { return false };
-        track.begin();
-        let done = self.follow_track(line, onwards, &mut track).is_some();
+        let done = if track.begin() {
+            let done = self.follow_watched(line, onwards, &mut track).is_some();
+            track.watched(line, done);
+            done
+        } else {
+            self.follow_track::<false>(line, onwards, &mut track).is_some()
+        };
         self.track = Some(track);
         self.in_vain = if done { 0 } else { self.in_vain.wrapping_add(1) };
         done
     }
 
+    #[cold]
+    #[inline(never)]
+    fn follow_watched(&mut self, line: &str, bytes: &[u8], track: &mut Track) -> Option<()> {
+        self.follow_track::<true>(line, bytes, track)
+    }
+
     #[inline(always)]
-    fn follow_track(&mut self, line: &str, bytes: &[u8], track: &mut Track) -> Option<()> {
+    fn follow_track<const WATCHED: bool>(&mut self, line: &str, bytes: &[u8], track: &mut Track) -> Option<()> {
         let mut open = Open::default();
         let mut now = START;
         let mut guess = track.steps[START as usize].next;
         let mut at = 0;
         loop {
+            if !WATCHED
+                && let Some(number) = track.steps.get(guess as usize).map(|step| step.stretch)
+                && number != NONE
+                && let Some((last, end, opened)) = track.stretch(number, bytes, at)
+            {
+                (now, at) = (last, end);
+                open.depth = open.depth.wrapping_add_signed(opened);
+                guess = track.steps[last as usize].next;
+            }
             let step = match track.steps.get(guess as usize) {
                 Some(step) if step.stands_at(bytes, at) => {
                     now = guess;
@@ -100,6 +120,9 @@ impl Scanner<'_> {
                     &track.steps[now as usize]
                 }
             };
+            if WATCHED {
+                track.stretches.stop(now, at);
+            }
             guess = step.next;
             at = at.wrapping_add(step.advance as usize);
             match step.what {

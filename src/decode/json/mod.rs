@@ -9,6 +9,7 @@ mod follow;
 mod projection;
 mod scan;
 mod step;
+mod stretch;
 mod track;
 
 use std::borrow::Cow;

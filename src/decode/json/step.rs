@@ -71,6 +71,10 @@ pub(super) struct Step {
     pub(super) hashed: bool,
     /// The hash of the key.
     pub(super) hash: u64,
+    /// The stretch that begins with it.
+    pub(super) stretch: u32,
+    /// How many stretches were given up for its value.
+    pub(super) failed: u8,
 }
 
 impl Step {
@@ -90,6 +94,8 @@ impl Step {
             node: NOWHERE,
             hashed: false,
             hash: 0,
+            stretch: NONE,
+            failed: 0,
         }
     }
 

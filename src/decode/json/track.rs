@@ -10,6 +10,7 @@ use super::{
     projection::NOWHERE,
     scan::Scanner,
     step::{CHUNKS, OUTSIDE, Place, Step, What},
+    stretch::Stretches,
 };
 
 /// Objects may lie so deep within each other, the line itself among them.
@@ -25,7 +26,7 @@ const PASSING_MAX: u32 = 4;
 const CROWDED_MAX: usize = 8 * STEPS_MAX;
 
 /// The step that is not remembered.
-const PASSING: u32 = 0;
+pub(super) const PASSING: u32 = 0;
 /// Stands before the first step of a line.
 pub(super) const START: u32 = 1;
 
@@ -44,6 +45,7 @@ pub(super) struct Track {
     passing: u32,
     /// Steps for which there was no room.
     crowded: usize,
+    pub(super) stretches: Stretches,
 }
 
 /// A power of two.
@@ -61,16 +63,18 @@ impl Track {
             recent: [PASSING; RECENT],
             passing: 0,
             crowded: 0,
+            stretches: Stretches::default(),
         }
     }
 
-    /// Prepares for a line.
+    /// Prepares for a line; says whether it is watched.
     #[inline(always)]
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self) -> bool {
         self.passing = 0;
         if self.crowded >= CROWDED_MAX {
             self.forget();
         }
+        self.stretches.begin()
     }
 
     #[cold]

@@ -12,7 +12,7 @@ use super::{
     bytes::{BITS, chunk_at, plain_end, space},
     projection::NOWHERE,
     scan::{BAD, Scanner},
-    step::{NONE, OUTSIDE, Step, What},
+    step::{Move, NONE, Step, What},
     track::{OPEN_MAX, START, Track},
 };
 
@@ -23,13 +23,18 @@ const TRIED_EVERY: u32 = 16;
 /// Objects that are open.
 #[derive(Debug, Default)]
 struct Open {
-    /// Of each, the sum of the hashes of its members.
-    sums: [u64; OPEN_MAX + 1],
-    /// Of each, the hash of its key.
-    keys: [u64; OPEN_MAX + 1],
-    /// Of each, the position of its brace.
-    starts: [usize; OPEN_MAX + 1],
+    objects: [OpenObject; OPEN_MAX + 1],
     depth: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct OpenObject {
+    /// The sum of the hashes of its members.
+    sum: u64,
+    /// The hash of its key.
+    key: u64,
+    /// The position of its brace.
+    start: usize,
 }
 
 impl Open {
@@ -37,15 +42,13 @@ impl Open {
     #[inline(always)]
     fn begin(&mut self, key: u64, start: usize) {
         self.depth += 1;
-        self.sums[self.depth] = 0;
-        self.keys[self.depth] = key;
-        self.starts[self.depth] = start;
+        self.objects[self.depth] = OpenObject { sum: 0, key, start };
     }
 
-    /// The sum of the last object, which ends, the hash of its key, and the position of its brace.
+    /// The last object, which ends.
     #[inline(always)]
-    fn end(&mut self) -> (u64, u64, usize) {
-        let ended = (self.sums[self.depth], self.keys[self.depth], self.starts[self.depth]);
+    fn end(&mut self) -> OpenObject {
+        let ended = self.objects[self.depth];
         self.depth -= 1;
         ended
     }
@@ -53,7 +56,8 @@ impl Open {
     /// Adds a member's hash to the last object.
     #[inline(always)]
     fn add(&mut self, hash: u64) {
-        self.sums[self.depth] = self.sums[self.depth].wrapping_add(hash);
+        let sum = &mut self.objects[self.depth].sum;
+        *sum = sum.wrapping_add(hash);
     }
 }
 
@@ -101,21 +105,18 @@ impl Scanner<'_> {
         let mut guess = track.steps[START as usize].next;
         let mut at = 0;
         loop {
-            if !WATCHED
-                && let Some(number) = track.steps.get(guess as usize).map(|step| step.stretch)
-                && number != NONE
-                && let Some((last, end, opened)) = track.stretch(number, bytes, at)
-            {
-                (now, at) = (last, end);
-                open.depth = open.depth.wrapping_add_signed(opened);
-                guess = track.steps[last as usize].next;
-            }
             let step = match track.steps.get(guess as usize) {
-                Some(step) if step.stands_at(bytes, at) => {
+                Some(step) if step.stretch == NONE && step.stands_at(bytes, at) => {
                     now = guess;
                     step
                 }
                 _ => {
+                    if !WATCHED && let Some((last, end, opened)) = track.stretch(guess, bytes, at) {
+                        (now, at) = (last, end);
+                        open.depth = open.depth.wrapping_add_signed(opened);
+                        guess = track.steps[now as usize].next;
+                        continue;
+                    }
                     now = self.turn(line, bytes, at, track, now)?;
                     &track.steps[now as usize]
                 }
@@ -124,6 +125,9 @@ impl Scanner<'_> {
                 track.stretches.stop(now, at);
             }
             guess = step.next;
+            if step.moves.1 > 0 {
+                self.moves(track.moves(step), at, &mut open)?;
+            }
             at = at.wrapping_add(step.advance as usize);
             match step.what {
                 What::Text => at = self.text(line, bytes, at, step)?,
@@ -131,34 +135,42 @@ impl Scanner<'_> {
                     self.depth = open.depth;
                     at = self.other(line, bytes, at, step)?;
                 }
-                What::Open => {
-                    self.enter(step.node)?;
-                    open.begin(step.hash, at.wrapping_sub(1));
-                    continue;
-                }
-                What::Close => {
-                    let (sum, key, start) = open.end();
-                    self.fill(step.slots, Raw { kind: Kind::Object, start: start as u32, end: at as u32 });
-                    if step.node != NOWHERE || step.hashed {
-                        self.value_hash = self.object_hash(sum);
-                    }
-                    if step.node != NOWHERE {
-                        // An object that says nothing is the same as none.
-                        self.hash = if sum == 0 { 0 } else { self.value_hash };
-                    }
-                    if step.hashed {
-                        open.add(self.mix(key, self.value_hash));
-                    }
-                    if step.to == OUTSIDE {
-                        return (space(line.as_bytes(), at) == line.len()).then_some(());
-                    }
-                    continue;
-                }
+                What::Step => continue,
+                What::End => return (space(line.as_bytes(), at) == line.len()).then_some(()),
             }
             if step.hashed {
                 open.add(self.mix(step.hash, self.value_hash));
             }
         }
+    }
+
+    /// Begins and ends the objects of a step that stands at a position.
+    #[inline(never)]
+    fn moves(&mut self, moves: &[Move], at: usize, open: &mut Open) -> Option<()> {
+        for one in moves {
+            match *one {
+                Move::Open { node, hash, brace } => {
+                    self.enter(node)?;
+                    open.begin(hash, at.wrapping_add(brace as usize));
+                }
+                Move::Close { slots, node, hashed, after } => {
+                    let OpenObject { sum, key, start } = open.end();
+                    let end = at.wrapping_add(after as usize);
+                    self.fill(slots, Raw { kind: Kind::Object, start: start as u32, end: end as u32 });
+                    if node != NOWHERE || hashed {
+                        self.value_hash = self.object_hash(sum);
+                    }
+                    if node != NOWHERE {
+                        // An object that says nothing is the same as none.
+                        self.hash = if sum == 0 { 0 } else { self.value_hash };
+                    }
+                    if hashed {
+                        open.add(self.mix(key, self.value_hash));
+                    }
+                }
+            }
+        }
+        Some(())
     }
 
     /// A text from the position after its quote; gives the position after it.
@@ -191,7 +203,7 @@ impl Scanner<'_> {
     }
 
     /// Any other value.
-    #[inline(always)]
+    #[inline(never)]
     fn other(&mut self, line: &str, bytes: &[u8], at: usize, step: &Step) -> Option<usize> {
         let end = if step.node != NOWHERE {
             self.value(line, at, step.node, step.hashed)

@@ -9,7 +9,7 @@
 
 use super::{
     projection::NOWHERE,
-    step::{NONE, OUTSIDE, Step, What},
+    step::{Move, NONE, What},
     track::{PASSING, Track},
 };
 
@@ -95,19 +95,12 @@ impl Stretches {
     }
 }
 
-impl Step {
-    /// Whether it may be a part of a stretch: nothing is asked of its value, nor of what it opens or ends, and the line goes on after it.
-    fn says_nothing(&self) -> bool {
-        let ends = self.what == What::Close && self.to == OUTSIDE;
-        self.slots == [NONE; 2] && self.node == NOWHERE && !self.hashed && !ends && self.failed < FAILED_MAX
-    }
-}
-
 impl Track {
-    /// Takes the stretch that begins with a step, if it stands at a position; gives its last step, the position after it, and how many more
-    /// objects are open then.
+    /// Takes the stretch that begins with a step, if there is one and it stands at a position; gives its last step, the position after it, and how
+    /// many more objects are open then.
     #[inline(always)]
-    pub(super) fn stretch(&mut self, number: u32, bytes: &[u8], at: usize) -> Option<(u32, usize, isize)> {
+    pub(super) fn stretch(&mut self, first: u32, bytes: &[u8], at: usize) -> Option<(u32, usize, isize)> {
+        let number = self.steps.get(first as usize)?.stretch;
         let stretch = self.stretches.known.get_mut(number as usize)?;
         let end = at.wrapping_add(stretch.text.len());
         if bytes.get(at..end) == Some(&*stretch.text) {
@@ -154,46 +147,51 @@ impl Track {
         self.stretches.now.stops.clear();
     }
 
+    /// Whether a step may be a part of a stretch: nothing is asked of its value, nor of objects that begin and end in it, and the line goes on after it.
+    fn may_be_passed(&self, number: u32) -> bool {
+        let step = &self.steps[number as usize];
+        let asked = step.slots != [NONE; 2] || step.node != NOWHERE || step.hashed;
+        let quiet = !asked && self.moves(step).iter().all(Move::says_nothing);
+        quiet && number != PASSING && step.what != What::End && step.failed < FAILED_MAX
+    }
+
     /// Makes stretches of what is the same in two lines, in place of those that are known.
     fn learn(&mut self) {
         for stretch in std::mem::take(&mut self.stretches.known) {
             self.steps[stretch.first() as usize].stretch = NONE;
         }
-        let Stretches { before, now, known, .. } = &mut self.stretches;
+        let before = std::mem::take(&mut self.stretches.before);
+        let now = std::mem::take(&mut self.stretches.now);
         let mut expected = 0;
         // Of the stretch that goes on: where in the line it begins, and its steps.
         let mut begins = 0;
         let mut steps: Vec<(u32, usize)> = Vec::new();
         for (index, stop) in now.stops.iter().enumerate() {
-            let ahead = before.stops.iter().skip(expected).take(AHEAD_MAX);
-            let found = ahead.zip(expected..).find(|(known, _)| known.step == stop.step).map(|(_, found)| found);
+            let mut ahead = before.stops.iter().zip(0..).skip(expected).take(AHEAD_MAX);
+            let found = ahead.find(|(known, _)| known.step == stop.step).map(|(_, found)| found);
             expected = found.map_or(expected, |found| found + 1);
             let bytes = now.bytes(index).filter(|bytes| found.and_then(|found| before.bytes(found)) == Some(bytes));
-            let step = &self.steps[stop.step as usize];
-            match bytes.filter(|_| stop.step != PASSING && step.says_nothing()) {
+            match bytes.filter(|_| self.may_be_passed(stop.step)) {
                 Some(bytes) => {
                     begins = if steps.is_empty() { stop.at } else { begins };
                     steps.push((stop.step, stop.at + bytes.len() - begins));
                 }
-                None => note(&mut self.steps, known, &now.line[begins..], std::mem::take(&mut steps)),
+                None => self.note(&now.line[begins..], std::mem::take(&mut steps)),
             }
         }
+        (self.stretches.before, self.stretches.now) = (before, now);
     }
-}
 
-/// Notes a stretch, of which the steps are given and the line from its beginning on.
-fn note(all: &mut [Step], known: &mut Vec<Stretch>, line: &[u8], mut steps: Vec<(u32, usize)>) {
-    // A number goes on where more digits follow, so it does not end a stretch.
-    while steps.last().is_some_and(|(step, _)| all[*step as usize].what == What::Word) {
-        steps.pop();
-    }
-    if let (Some((first, _)), Some((_, end))) = (steps.first(), steps.last()) {
-        all[*first as usize].stretch = known.len() as u32;
-        let opened = steps.iter().map(|(step, _)| match all[*step as usize].what {
-            What::Open => 1,
-            What::Close => -1,
-            What::Text | What::Word | What::Other => 0,
-        });
-        known.push(Stretch { text: line[..*end].into(), opened: opened.sum(), credit: CREDIT_FIRST, steps });
+    /// Notes a stretch, of which the steps are given and the line from its beginning on.
+    fn note(&mut self, line: &[u8], mut steps: Vec<(u32, usize)>) {
+        // A number goes on where more digits follow, so it does not end a stretch.
+        while steps.last().is_some_and(|(step, _)| self.steps[*step as usize].what == What::Word) {
+            steps.pop();
+        }
+        let (Some((first, _)), Some((last, end))) = (steps.first(), steps.last()) else { return };
+        let depth = |place: u32| self.places[place as usize].depth.cast_signed();
+        let opened = depth(self.steps[*last as usize].to) - depth(self.steps[*first as usize].from);
+        self.steps[*first as usize].stretch = self.stretches.known.len() as u32;
+        self.stretches.known.push(Stretch { text: line[..*end].into(), opened, credit: CREDIT_FIRST, steps });
     }
 }

@@ -23,18 +23,13 @@ const TRIED_EVERY: u32 = 16;
 /// Objects that are open.
 #[derive(Debug, Default)]
 struct Open {
-    objects: [OpenObject; OPEN_MAX + 1],
+    /// Of each, the sum of the hashes of its members.
+    sums: [u64; OPEN_MAX + 1],
+    /// Of each, the hash of its key.
+    keys: [u64; OPEN_MAX + 1],
+    /// Of each, the position of its brace.
+    starts: [usize; OPEN_MAX + 1],
     depth: usize,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct OpenObject {
-    /// The sum of the hashes of its members.
-    sum: u64,
-    /// The hash of its key.
-    key: u64,
-    /// The position of its brace.
-    start: usize,
 }
 
 impl Open {
@@ -42,13 +37,15 @@ impl Open {
     #[inline(always)]
     fn begin(&mut self, key: u64, start: usize) {
         self.depth += 1;
-        self.objects[self.depth] = OpenObject { sum: 0, key, start };
+        self.sums[self.depth] = 0;
+        self.keys[self.depth] = key;
+        self.starts[self.depth] = start;
     }
 
-    /// The last object, which ends.
+    /// The sum of the last object, which ends, the hash of its key, and the position of its brace.
     #[inline(always)]
-    fn end(&mut self) -> OpenObject {
-        let ended = self.objects[self.depth];
+    fn end(&mut self) -> (u64, u64, usize) {
+        let ended = (self.sums[self.depth], self.keys[self.depth], self.starts[self.depth]);
         self.depth -= 1;
         ended
     }
@@ -56,8 +53,7 @@ impl Open {
     /// Adds a member's hash to the last object.
     #[inline(always)]
     fn add(&mut self, hash: u64) {
-        let sum = &mut self.objects[self.depth].sum;
-        *sum = sum.wrapping_add(hash);
+        self.sums[self.depth] = self.sums[self.depth].wrapping_add(hash);
     }
 }
 
@@ -154,7 +150,7 @@ impl Scanner<'_> {
                     open.begin(hash, at.wrapping_add(brace as usize));
                 }
                 Move::Close { slots, node, hashed, after } => {
-                    let OpenObject { sum, key, start } = open.end();
+                    let (sum, key, start) = open.end();
                     let end = at.wrapping_add(after as usize);
                     self.fill(slots, Raw { kind: Kind::Object, start: start as u32, end: end as u32 });
                     if node != NOWHERE || hashed {

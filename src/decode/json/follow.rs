@@ -12,7 +12,7 @@ use super::{
     bytes::{BITS, chunk_at, plain_end, space},
     projection::NOWHERE,
     scan::{BAD, Scanner},
-    step::{Move, NONE, Step, What},
+    step::{NONE, OUTSIDE, Step, What},
     track::{OPEN_MAX, START, Track},
 };
 
@@ -121,9 +121,6 @@ impl Scanner<'_> {
                 track.stretches.stop(now, at);
             }
             guess = step.next;
-            if step.moves.1 > 0 {
-                self.moves(track.moves(step), at, &mut open)?;
-            }
             at = at.wrapping_add(step.advance as usize);
             match step.what {
                 What::Text => at = self.text(line, bytes, at, step)?,
@@ -131,42 +128,34 @@ impl Scanner<'_> {
                     self.depth = open.depth;
                     at = self.other(line, bytes, at, step)?;
                 }
-                What::Step => continue,
-                What::End => return (space(line.as_bytes(), at) == line.len()).then_some(()),
+                What::Open => {
+                    self.enter(step.node)?;
+                    open.begin(step.hash, at.wrapping_sub(1));
+                    continue;
+                }
+                What::Close => {
+                    let (sum, key, start) = open.end();
+                    self.fill(step.slots, Raw { kind: Kind::Object, start: start as u32, end: at as u32 });
+                    if step.node != NOWHERE || step.hashed {
+                        self.value_hash = self.object_hash(sum);
+                    }
+                    if step.node != NOWHERE {
+                        // An object that says nothing is the same as none.
+                        self.hash = if sum == 0 { 0 } else { self.value_hash };
+                    }
+                    if step.hashed {
+                        open.add(self.mix(key, self.value_hash));
+                    }
+                    if step.to == OUTSIDE {
+                        return (space(line.as_bytes(), at) == line.len()).then_some(());
+                    }
+                    continue;
+                }
             }
             if step.hashed {
                 open.add(self.mix(step.hash, self.value_hash));
             }
         }
-    }
-
-    /// Begins and ends the objects of a step that stands at a position.
-    #[inline(never)]
-    fn moves(&mut self, moves: &[Move], at: usize, open: &mut Open) -> Option<()> {
-        for one in moves {
-            match *one {
-                Move::Open { node, hash, brace } => {
-                    self.enter(node)?;
-                    open.begin(hash, at.wrapping_add(brace as usize));
-                }
-                Move::Close { slots, node, hashed, after } => {
-                    let (sum, key, start) = open.end();
-                    let end = at.wrapping_add(after as usize);
-                    self.fill(slots, Raw { kind: Kind::Object, start: start as u32, end: end as u32 });
-                    if node != NOWHERE || hashed {
-                        self.value_hash = self.object_hash(sum);
-                    }
-                    if node != NOWHERE {
-                        // An object that says nothing is the same as none.
-                        self.hash = if sum == 0 { 0 } else { self.value_hash };
-                    }
-                    if hashed {
-                        open.add(self.mix(key, self.value_hash));
-                    }
-                }
-            }
-        }
-        Some(())
     }
 
     /// A text from the position after its quote; gives the position after it.
@@ -199,7 +188,7 @@ impl Scanner<'_> {
     }
 
     /// Any other value.
-    #[inline(never)]
+    #[inline(always)]
     fn other(&mut self, line: &str, bytes: &[u8], at: usize, step: &Step) -> Option<usize> {
         let end = if step.node != NOWHERE {
             self.value(line, at, step.node, step.hashed)

@@ -31,41 +31,6 @@ pub(super) struct Place {
     pub(super) depth: usize,
 }
 
-/// An object that begins or ends in a step; places are counted from the step's first byte.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Move {
-    /// One begins.
-    Open {
-        /// Its node.
-        node: u32,
-        /// The hash of its key, where its members are fingerprinted.
-        hash: u64,
-        /// Where its brace is.
-        brace: u32,
-    },
-    /// One ends.
-    Close {
-        /// Slots that it fills.
-        slots: [u32; 2],
-        /// Its node, if it is what is fingerprinted.
-        node: u32,
-        /// Whether it is fingerprinted as a part of what it is in.
-        hashed: bool,
-        /// Where its brace ends.
-        after: u32,
-    },
-}
-
-impl Move {
-    /// Whether nothing is asked of the object.
-    pub(super) fn says_nothing(&self) -> bool {
-        match *self {
-            Move::Open { node, .. } => node == NOWHERE,
-            Move::Close { slots, node, hashed, .. } => slots == [NONE; 2] && node == NOWHERE && !hashed,
-        }
-    }
-}
-
 /// What comes after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
@@ -75,10 +40,10 @@ pub(super) enum What {
     Word,
     /// Text or an object of which more is asked; the step is compared with its first byte and ends before it.
     Other,
-    /// Another step, since there is no room for more bytes in this one; it ends after a brace.
-    Step,
-    /// The end of the line.
-    End,
+    /// The inside of an object; the step ends after its brace.
+    Open,
+    /// What comes after an object; the step ends after its brace.
+    Close,
 }
 
 /// What stands between two values.
@@ -86,9 +51,9 @@ pub(super) enum What {
 pub(super) struct Step {
     pub(super) text: [[u8; 16]; CHUNKS],
     /// The bytes that count, a bit each.
-    pub(super) mask: [u16; CHUNKS],
+    pub(super) mask: [u32; CHUNKS],
     /// How many bytes are compared.
-    pub(super) length: u8,
+    pub(super) length: u32,
     /// Whether its first sixteen bytes are all there is to compare.
     pub(super) short: bool,
     /// How many bytes it is long.
@@ -97,12 +62,10 @@ pub(super) struct Step {
     pub(super) next: u32,
     pub(super) from: u32,
     pub(super) to: u32,
-    /// Objects that begin and end in it, before what comes after it: from which on of all moves, and how many.
-    pub(super) moves: (u32, u8),
     pub(super) what: What,
-    /// Slots that the value fills, where that is all there is to it.
+    /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
     pub(super) slots: [u32; 2],
-    /// The node of the value, where there is more to it than slots.
+    /// The node of the value, where there is more to it than slots, or the one that is opened, or that is closed and fingerprinted.
     pub(super) node: u32,
     /// Whether the value is fingerprinted as a part of what it is in.
     pub(super) hashed: bool,
@@ -126,8 +89,7 @@ impl Step {
             next: NONE,
             from: OUTSIDE,
             to: OUTSIDE,
-            moves: (0, 0),
-            what: What::End,
+            what: What::Close,
             slots: [NONE; 2],
             node: NOWHERE,
             hashed: false,
@@ -139,19 +101,18 @@ impl Step {
 
     /// Sets the bytes that are compared; there must not be more than fit.
     pub(super) fn set_text(&mut self, text: &[u8]) {
-        self.length = text.len() as u8;
+        self.length = text.len() as u32;
         self.short = text.len() <= 16 && self.what != What::Word;
         for chunk in 0..CHUNKS {
             self.text[chunk] = padded(text, 16 * chunk);
-            self.mask[chunk] = ((1_u32 << text.len().saturating_sub(16 * chunk).min(16)) - 1) as u16;
+            self.mask[chunk] = (1 << text.len().saturating_sub(16 * chunk).min(16)) - 1;
         }
     }
 
     #[inline(always)]
     fn agrees(&self, chunk: usize, bytes: [u8; 16]) -> bool {
         let same = u8x16::new(bytes).simd_eq(u8x16::new(self.text[chunk])).to_bitmask();
-        let mask = u32::from(self.mask[chunk]);
-        same & mask == mask
+        same & self.mask[chunk] == self.mask[chunk]
     }
 
     /// Whether it stands at a position.

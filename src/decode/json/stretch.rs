@@ -9,7 +9,7 @@
 
 use super::{
     projection::NOWHERE,
-    step::{Move, NONE, What},
+    step::{NONE, OUTSIDE, Step, What},
     track::{PASSING, Track},
 };
 
@@ -95,6 +95,14 @@ impl Stretches {
     }
 }
 
+impl Step {
+    /// Whether it may be a part of a stretch: nothing is asked of its value, nor of what it opens or ends, and the line goes on after it.
+    fn says_nothing(&self) -> bool {
+        let ends = self.what == What::Close && self.to == OUTSIDE;
+        self.slots == [NONE; 2] && self.node == NOWHERE && !self.hashed && !ends && self.failed < FAILED_MAX
+    }
+}
+
 impl Track {
     /// Takes the stretch that begins with a step, if there is one and it stands at a position; gives its last step, the position after it, and how
     /// many more objects are open then.
@@ -147,51 +155,168 @@ impl Track {
         self.stretches.now.stops.clear();
     }
 
-    /// Whether a step may be a part of a stretch: nothing is asked of its value, nor of objects that begin and end in it, and the line goes on after it.
-    fn may_be_passed(&self, number: u32) -> bool {
-        let step = &self.steps[number as usize];
-        let asked = step.slots != [NONE; 2] || step.node != NOWHERE || step.hashed;
-        let quiet = !asked && self.moves(step).iter().all(Move::says_nothing);
-        quiet && number != PASSING && step.what != What::End && step.failed < FAILED_MAX
-    }
-
     /// Makes stretches of what is the same in two lines, in place of those that are known.
     fn learn(&mut self) {
         for stretch in std::mem::take(&mut self.stretches.known) {
             self.steps[stretch.first() as usize].stretch = NONE;
         }
-        let before = std::mem::take(&mut self.stretches.before);
-        let now = std::mem::take(&mut self.stretches.now);
+        let Stretches { before, now, known, .. } = &mut self.stretches;
         let mut expected = 0;
         // Of the stretch that goes on: where in the line it begins, and its steps.
         let mut begins = 0;
         let mut steps: Vec<(u32, usize)> = Vec::new();
         for (index, stop) in now.stops.iter().enumerate() {
-            let mut ahead = before.stops.iter().zip(0..).skip(expected).take(AHEAD_MAX);
-            let found = ahead.find(|(known, _)| known.step == stop.step).map(|(_, found)| found);
+            let ahead = before.stops.iter().skip(expected).take(AHEAD_MAX);
+            let found = ahead.zip(expected..).find(|(known, _)| known.step == stop.step).map(|(_, found)| found);
             expected = found.map_or(expected, |found| found + 1);
             let bytes = now.bytes(index).filter(|bytes| found.and_then(|found| before.bytes(found)) == Some(bytes));
-            match bytes.filter(|_| self.may_be_passed(stop.step)) {
+            let step = &self.steps[stop.step as usize];
+            match bytes.filter(|_| stop.step != PASSING && step.says_nothing()) {
                 Some(bytes) => {
                     begins = if steps.is_empty() { stop.at } else { begins };
                     steps.push((stop.step, stop.at + bytes.len() - begins));
                 }
-                None => self.note(&now.line[begins..], std::mem::take(&mut steps)),
+                None => note(&mut self.steps, known, &now.line[begins..], std::mem::take(&mut steps)),
             }
         }
-        (self.stretches.before, self.stretches.now) = (before, now);
+    }
+}
+
+/// Notes a stretch, of which the steps are given and the line from its beginning on.
+fn note(all: &mut [Step], known: &mut Vec<Stretch>, line: &[u8], mut steps: Vec<(u32, usize)>) {
+    // A number goes on where more digits follow, so it does not end a stretch.
+    while steps.last().is_some_and(|(step, _)| all[*step as usize].what == What::Word) {
+        steps.pop();
+    }
+    if let (Some((first, _)), Some((_, end))) = (steps.first(), steps.last()) {
+        all[*first as usize].stretch = known.len() as u32;
+        let opened = steps.iter().map(|(step, _)| match all[*step as usize].what {
+            What::Open => 1,
+            What::Close => -1,
+            What::Text | What::Word | What::Other => 0,
+        });
+        known.push(Stretch { text: line[..*end].into(), opened: opened.sum(), credit: CREDIT_FIRST, steps });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::decode::json::{Projection, Scanner};
+
+    /// So many lines until the first stretches are known.
+    const LEARNT: u32 = WATCHED_FIRST + 1;
+
+    const LIB: &str = r#""lib":{"name":"js","v":[4,{"x":1}]}"#;
+    const END: &str = r#","n":12},"ok":true},"end":"e""#;
+
+    fn path(path: &str) -> Vec<String> {
+        path.split('.').map(str::to_owned).collect()
     }
 
-    /// Notes a stretch, of which the steps are given and the line from its beginning on.
-    fn note(&mut self, line: &[u8], mut steps: Vec<(u32, usize)>) {
-        // A number goes on where more digits follow, so it does not end a stretch.
-        while steps.last().is_some_and(|(step, _)| self.steps[*step as usize].what == What::Word) {
-            steps.pop();
+    fn projection() -> Projection {
+        let mut projection = Projection::new();
+        ["id", "p.a", "c.deep.asked"].map(|text| projection.add(&path(text)));
+        projection.hash_at(&path("p"));
+        projection
+    }
+
+    /// The texts of the stretches that lines are compared with.
+    fn known(scanner: &Scanner<'_>) -> Vec<String> {
+        let track = scanner.track.as_ref().expect("it is at rest");
+        let in_use = track.steps.iter().filter(|step| step.stretch != NONE);
+        let text = |step: &Step| &track.stretches.known[step.stretch as usize].text;
+        let mut known: Vec<String> = in_use.map(|step| String::from_utf8_lossy(text(step)).into_owned()).collect();
+        known.sort_unstable();
+        known
+    }
+
+    fn line(id: u32, os: u32) -> String {
+        format!(
+            r#"{{"id":"{id}","p":{{"a":"{id}"}},"c":{{"lib":{{"name":"js","v":[4,{{"x":1}}]}},"w":5,"os":"{os}","deep":{{"asked":"{id}","n":12}},"ok":true}},"end":"e"}}"#
+        )
+    }
+
+    /// Has some lines walked over; all are to go the short way, and to be found as the long way finds them.
+    fn walk(short: &mut Scanner<'_>, long: &mut Scanner<'_>, lines: impl Iterator<Item = String>) {
+        for line in lines {
+            assert_eq!(short.scan(&line), long.scan_long(&line), "{line}");
+            assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{line}");
+            assert_eq!(short.in_vain, 0, "the short way is taken: {line}");
         }
-        let (Some((first, _)), Some((last, end))) = (steps.first(), steps.last()) else { return };
-        let depth = |place: u32| self.places[place as usize].depth.cast_signed();
-        let opened = depth(self.steps[*last as usize].to) - depth(self.steps[*first as usize].from);
-        self.steps[*first as usize].stretch = self.stretches.known.len() as u32;
-        self.stretches.known.push(Stretch { text: line[..*end].into(), opened, credit: CREDIT_FIRST, steps });
+    }
+
+    #[test]
+    fn what_stays_the_same_and_is_not_asked_for_is_a_stretch_until_it_changes() {
+        let projection = projection();
+        let hasher = foldhash::quality::RandomState::default();
+        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        walk(&mut short, &mut long, (0..LEARNT).map(|id| line(id, 1)));
+        assert_eq!(known(&short), [r#""lib":{"name":"js","v":[4,{"x":1}]},"w":5,"os":"1""#, END]);
+        // A value that is another one now and then costs little; one that changes in every line ends the stretch, and is soon a part of none.
+        walk(&mut short, &mut long, (0..400).map(|id| line(id, 1 + u32::from(id % 40 == 0))));
+        assert_eq!(known(&short).len(), 2);
+        walk(&mut short, &mut long, (0..90).map(|id| line(id, id)));
+        assert_eq!(known(&short), [END]);
+        // A number goes on where more digits follow, so it ends no stretch.
+        walk(&mut short, &mut long, (0..WATCH_EVERY).map(|id| line(id, id)));
+        assert_eq!(known(&short), [LIB, END]);
+    }
+
+    #[test]
+    fn a_value_that_often_fails_is_left_out_for_good() {
+        let projection = projection();
+        let hasher = foldhash::quality::RandomState::default();
+        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        // It is the same whenever it is watched.
+        let os = |number: u32| if (LEARNT - 1..=LEARNT).contains(&((number + 1) % WATCH_EVERY)) { 0 } else { number };
+        walk(&mut short, &mut long, (0..WATCH_EVERY * u32::from(FAILED_MAX) + LEARNT).map(|id| line(id, os(id))));
+        assert_eq!(known(&short), [LIB, END]);
+    }
+
+    #[test]
+    fn lines_that_are_long_or_fail_teach_nothing() {
+        let projection = projection();
+        for line in [format!(r#"{{"x":"{}"}}"#, "y".repeat(LINE_MAX)), r#"{"x":"y","x":tru}"#.to_owned()] {
+            let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+            (0..2 * LEARNT).for_each(|_| _ = scanner.scan(&line));
+            assert!(known(&scanner).is_empty());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_line_with_changes_is_found_as_any_line_is(
+            edits in prop::collection::vec(
+                (any::<prop::sample::Index>(), prop::sample::select(b"\"\\{}[],:0.e- 1\x01\nx".to_vec()), 0..3_usize), 1..40,
+            ),
+        ) {
+            let projection = projection();
+            let hasher = foldhash::quality::RandomState::default();
+            let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+            let usual = line(7, 1);
+            for _ in 0..LEARNT {
+                prop_assert!(short.scan(&usual).is_ok());
+            }
+            prop_assert!(!known(&short).is_empty());
+            for (at, byte, instead_of) in edits {
+                let mut bytes = usual.clone().into_bytes();
+                let at = at.index(bytes.len());
+                bytes.splice(at..(at + instead_of).min(usual.len()), [byte]);
+                let edited = String::from_utf8(bytes).expect("ASCII");
+                for line in [&edited, &usual] {
+                    let followed = format!("{line}\n{usual}");
+                    let here = short.scan_in(line, followed.as_bytes());
+                    prop_assert_eq!(here, long.scan_long(line), "{}", line);
+                    if here.is_ok() {
+                        prop_assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{}", line);
+                    }
+                }
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     bytes::{plain_end, space},
     projection::NOWHERE,
     scan::Scanner,
-    step::{CHUNKS, Move, OUTSIDE, Place, Step, What},
+    step::{CHUNKS, OUTSIDE, Place, Step, What},
     stretch::Stretches,
 };
 
@@ -37,10 +37,6 @@ pub(super) struct Track {
     /// Of all places, their numbers. There are not more than the projection has nodes, times twice the depth.
     numbers: HashMap<Place, u32, foldhash::fast::RandomState>,
     pub(super) steps: Vec<Step>,
-    /// The moves of all steps, those of the step that is not remembered last.
-    moves: Vec<Move>,
-    /// How many of them are those of steps that are remembered.
-    moves_kept: usize,
     /// Of all steps, by where they are taken and their bytes.
     known: HashTable<(u64, u32)>,
     /// Of some steps, by where they are taken and their first bytes: which of the properties of events come first differs by event.
@@ -63,8 +59,6 @@ impl Track {
             places: vec![outside],
             numbers: HashMap::default(),
             steps,
-            moves: Vec::new(),
-            moves_kept: 0,
             known: HashTable::new(),
             recent: [PASSING; RECENT],
             passing: 0,
@@ -95,20 +89,6 @@ impl Track {
         self.passing += 1;
         self.crowded += usize::from(self.steps.len() >= STEPS_MAX);
         (self.passing <= PASSING_MAX).then_some(PASSING)
-    }
-
-    /// Gives a new step its moves, in the place of those of the step that is not remembered.
-    fn add_moves(&mut self, step: &mut Step, moves: &[Move]) {
-        self.moves.truncate(self.moves_kept);
-        step.moves = (self.moves_kept as u32, moves.len() as u8);
-        self.moves.extend_from_slice(moves);
-    }
-
-    /// The objects that begin and end in a step.
-    #[inline(always)]
-    pub(super) fn moves(&self, step: &Step) -> &[Move] {
-        let (from, count) = step.moves;
-        self.moves.get(from as usize..from as usize + usize::from(count)).unwrap_or_default()
     }
 
     /// Where a step is held that is taken at a place and begins as a text does.
@@ -158,22 +138,31 @@ impl Scanner<'_> {
     /// The step at a position, read and looked up, and remembered if it is new.
     fn look_up(&mut self, line: &str, at: usize, track: &mut Track, from: u32) -> Option<u32> {
         let bytes = line.as_bytes();
-        let mut moves = Vec::new();
-        let mut step = Step { from, to: from, what: What::Step, ..Step::blank() };
-        // How many of its bytes are compared.
-        let mut compared = 0;
-        // Which member comes first in an object differs by event, but for the line's own, so a step ends where it begins.
-        while step.what == What::Step && !matches!(moves.last(), Some(Move::Open { node: 1.., .. })) {
-            let before = moves.len();
-            let (next, length) = self.part(line, at, &step, track, &mut moves)?;
-            if before > 0 && length > 16 * CHUNKS {
-                // What there is no room for is a step of its own.
-                moves.truncate(before);
-                break;
+        let place = track.places[from as usize];
+        let mut step = Step { from, to: from, hashed: place.hashed, ..Step::blank() };
+        let mut end = space(bytes, at);
+        let mut key = None;
+        match *bytes.get(end)? {
+            b'{' if place.depth == 0 => {}
+            b'}' if place.depth > 0 => {}
+            mark if (mark == b',') != place.first && place.depth > 0 => {
+                let quote = if mark == b',' { space(bytes, end + 1) } else { end };
+                if bytes.get(quote) != Some(&b'"') {
+                    return None;
+                }
+                let close = plain_end(bytes, quote + 1)?;
+                key = Some(&line[quote + 1..close]);
+                let colon = space(bytes, close + 1);
+                if bytes.get(colon) != Some(&b':') {
+                    return None;
+                }
+                end = space(bytes, colon + 1);
             }
-            (step, compared) = (next, length);
+            _ => return None,
         }
-        let text = &bytes[at..at + compared];
+        let mark = *bytes.get(end)?;
+        let compared = end + usize::from(key.is_none() || matches!(mark, b'"' | b'{'));
+        let text = &bytes[at..compared];
         let hash = self.hash_bytes(Kind::Missing, text) ^ u64::from(from);
         let is_this = |known: &(u64, u32)| {
             let step = &track.steps[known.1 as usize];
@@ -182,11 +171,14 @@ impl Scanner<'_> {
         if let Some((_, known)) = track.known.find(hash, is_this) {
             return Some(*known);
         }
-        track.add_moves(&mut step, &moves);
+        step.advance = (compared - at) as u32;
+        match key {
+            None => self.brace(mark, place, &mut step, track)?,
+            Some(key) => self.member(key, mark, place, &mut step, track),
+        }
         if text.len() > 16 * CHUNKS || track.steps.len() >= STEPS_MAX {
             return track.pass(step);
         }
-        track.moves_kept = track.moves.len();
         step.set_text(text);
         let now = track.steps.len() as u32;
         track.steps.push(step);
@@ -194,84 +186,51 @@ impl Scanner<'_> {
         Some(now)
     }
 
-    /// Reads on in a step that stands at a position, as far as it is known: up to a value, past a brace, or past the end of the line. Gives the step
-    /// with what was read, and how many of its bytes are compared then.
-    fn part(
-        &self,
-        line: &str,
-        at: usize,
-        step: &Step,
-        track: &mut Track,
-        moves: &mut Vec<Move>,
-    ) -> Option<(Step, usize)> {
-        let bytes = line.as_bytes();
-        let place = track.places[step.to as usize];
-        let mut step = Step { hashed: place.hashed, ..step.clone() };
-        let mut end = space(bytes, at + step.advance as usize);
-        let passed = |step: Step, brace: usize| {
-            let length = brace + 1 - at;
-            (Step { advance: length as u32, ..step }, length)
-        };
-        match *bytes.get(end)? {
-            b'{' if place.depth == 0 => {
-                self.projection.few_slots(0)?;
-                moves.push(Move::Open { node: 0, hash: 0, brace: (end - at) as u32 });
-                step.to = self.inside(0, false, step.to, track);
-                Some(passed(step, end))
-            }
-            b'}' if place.depth > 0 => {
-                let hashed = track.places[place.above as usize].hashed;
-                let node = if self.projection.is_hashed(place.node) { place.node } else { NOWHERE };
-                let slots = self.projection.few_slots(place.node)?;
-                moves.push(Move::Close { slots, node, hashed, after: (end + 1 - at) as u32 });
-                step.to = place.above;
-                step.what = if step.to == OUTSIDE { What::End } else { What::Step };
-                Some(passed(step, end))
-            }
-            mark if (mark == b',') != place.first && place.depth > 0 => {
-                let quote = if mark == b',' { space(bytes, end + 1) } else { end };
-                if bytes.get(quote) != Some(&b'"') {
-                    return None;
-                }
-                let close = plain_end(bytes, quote + 1)?;
-                let key = &line[quote + 1..close];
-                let colon = space(bytes, close + 1);
-                if bytes.get(colon) != Some(&b':') {
-                    return None;
-                }
-                end = space(bytes, colon + 1);
-                let mark = *bytes.get(end)?;
-                let child = self.projection.child(place.node, key.as_bytes());
-                step.hash = if place.hashed { self.hash_bytes(Kind::Text, key.as_bytes()) } else { 0 };
-                if mark == b'{' && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
-                    moves.push(Move::Open { node: child, hash: step.hash, brace: (end - at) as u32 });
-                    step.to = self.inside(child, place.hashed, step.to, track);
-                    return Some(passed(step, end));
-                }
-                let alone = self.projection.slots_alone(child);
-                match alone {
-                    Some(slots) => step.slots = slots,
-                    None => step.node = child,
-                }
-                step.what = match mark {
-                    b'"' if alone.is_some() => What::Text,
-                    b'"' | b'{' => What::Other,
-                    _ => What::Word,
-                };
-                step.to = track.place(Place { first: false, ..place });
-                // Of a text or an object the first byte is compared too; of a text of which no more is asked, it is passed.
-                step.advance = (end + usize::from(step.what == What::Text) - at) as u32;
-                Some((step, end + usize::from(matches!(mark, b'"' | b'{')) - at))
-            }
-            _ => None,
+    /// A step that opens or closes an object without a key before it.
+    fn brace(&self, mark: u8, place: Place, step: &mut Step, track: &mut Track) -> Option<()> {
+        if mark == b'{' {
+            let plain = self.projection.few_slots(0).is_some();
+            return plain.then(|| self.opens(0, false, step, track));
         }
+        step.what = What::Close;
+        step.to = place.above;
+        step.slots = self.projection.few_slots(place.node)?;
+        step.hashed = track.places[place.above as usize].hashed;
+        step.node = if self.projection.is_hashed(place.node) { place.node } else { NOWHERE };
+        Some(())
     }
 
-    /// The place inside an object of a node that begins at a place.
-    fn inside(&self, node: u32, hashed: bool, from: u32, track: &mut Track) -> u32 {
-        let place = track.places[from as usize];
-        let above = if place.depth > 0 { track.place(Place { first: false, ..place }) } else { OUTSIDE };
+    fn opens(&self, node: u32, hashed: bool, step: &mut Step, track: &mut Track) {
+        let depth = track.places[step.from as usize].depth + 1;
+        let here = Place { first: false, ..track.places[step.from as usize] };
+        let above = if depth > 1 { track.place(here) } else { OUTSIDE };
         let hashed = hashed || self.projection.is_hashed(node);
-        track.place(Place { above, node, hashed, first: true, depth: place.depth + 1 })
+        step.what = What::Open;
+        step.node = node;
+        step.to = track.place(Place { above, node, hashed, first: true, depth });
+    }
+
+    /// A step with a key.
+    fn member(&self, key: &str, mark: u8, place: Place, step: &mut Step, track: &mut Track) {
+        let child = self.projection.child(place.node, key.as_bytes());
+        let alone = self.projection.slots_alone(child);
+        step.hash = if place.hashed { self.hash_bytes(Kind::Text, key.as_bytes()) } else { 0 };
+        if mark == b'{' && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
+            self.opens(child, place.hashed, step, track);
+            return;
+        }
+        match alone {
+            Some(slots) => step.slots = slots,
+            None => step.node = child,
+        }
+        step.what = match mark {
+            b'"' if alone.is_some() => What::Text,
+            b'"' | b'{' => {
+                step.advance -= 1;
+                What::Other
+            }
+            _ => What::Word,
+        };
+        step.to = track.place(Place { first: false, ..place });
     }
 }

@@ -235,7 +235,7 @@ mod tests {
 
     fn line(id: u32, os: u32) -> String {
         format!(
-            r#"{{"id":"{id}","p":{{"a":"{id}"}},"c":{{"lib":{{"name":"js","v":[4,{{"x":1}}]}},"w":5,"os":"{os}","deep":{{"asked":"{id}","n":12}},"ok":true}},"end":"e"}}"#
+            r#"{{"id":"{id}","p":{{"a":"{id}","q":"same"}},"c":{{"lib":{{"name":"js","v":[4,{{"x":1}}]}},"w":5,"os":"{os}","deep":{{"asked":"{id}","n":12}},"ok":true}},"end":"e"}}"#
         )
     }
 

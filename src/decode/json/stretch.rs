@@ -218,7 +218,9 @@ mod tests {
 
     fn projection() -> Projection {
         let mut projection = Projection::new();
-        ["id", "p.a", "c.deep.asked"].map(|text| projection.add(&path(text)));
+        for text in ["id", "p.a", "c.deep.asked"] {
+            projection.add(&path(text));
+        }
         projection.hash_at(&path("p"));
         projection
     }

@@ -151,8 +151,8 @@ impl Seen {
     }
 }
 
-/// Ids of a part, about: its two bitmaps, half a megabyte, fit the second-level cache.
-const PART: usize = 1 << 18;
+/// Ids of a part, about: its two bitmaps, 64 kB, fit near caches, and its lists the memory that images gave back.
+const PART: usize = 1 << 15;
 /// Ids of a round, about.
 const ROUND: usize = 1 << 22;
 /// More rounds would save less memory than their passes are worth.

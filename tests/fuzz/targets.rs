@@ -75,7 +75,7 @@ fn is_json(line: &Line<'_>) -> bool {
 }
 
 /// Lines that one scanner walks over the short way wherever it can, and another the long way: both find the same. Twice, since all that is
-/// remembered of lines is known the second time; the first one often in between, since what stays the same is compared at once then.
+/// remembered of lines is known the second time; and once more after the first one came often, since what stayed the same is compared at once then.
 fn scanned_alike(text: &str) {
     let mut projection = Projection::new();
     for path in ["event", "user_id", "properties", "properties.p", "properties.p.1", "context.page", "context.page.url"]
@@ -84,14 +84,17 @@ fn scanned_alike(text: &str) {
     }
     projection.hash_at(&["context".to_owned()]);
     let seed = Seed::default();
-    let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, seed.clone()));
-    for round in 0..2 {
-        let first = text.split('\n').next().filter(|_| round > 0);
-        (0..16).for_each(|_| _ = first.map(|line| short.scan(line)));
-        let mut start = 0;
-        for line in text.split('\n') {
+    for often in [0, 16] {
+        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, seed.clone()));
+        for first in text.split('\n').next().iter().cycle().take(often) {
+            _ = short.scan(first);
+        }
+        let lines = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some((*end - line.len(), line.strip_suffix('\n').unwrap_or(line)))
+        });
+        for (start, line) in lines.clone().chain(lines) {
             let here = short.scan_in(line, &text.as_bytes()[start..]);
-            start += line.len() + 1;
             assert_eq!(here, long.scan_long(line), "{line:?}");
             if here.is_ok() {
                 assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{line:?}");

@@ -76,7 +76,7 @@ impl Scanner<'_> {
         }
         // A track is not changed by what the scanner does with values, so it can be held apart meanwhile.
         let Some(mut track) = self.track.take() else { return false };
-        let done = if track.begin() {
+        let done = if track.begin(line.len()) {
             let done = self.follow_watched(line, onwards, &mut track).is_some();
             track.watched(line, done);
             done
@@ -109,6 +109,7 @@ impl Scanner<'_> {
                 _ => {
                     if !WATCHED && let Some((last, end, opened)) = track.stretch(guess, bytes, at) {
                         (now, at) = (last, end);
+                        // What is noted of objects that are open now and were not is never read, since nothing is asked of them.
                         open.depth = open.depth.wrapping_add_signed(opened);
                         guess = track.steps[now as usize].next;
                         continue;

@@ -73,7 +73,7 @@ pub(super) struct Step {
     pub(super) hash: u64,
     /// The stretch that begins with it.
     pub(super) stretch: u32,
-    /// How many stretches were given up for its value.
+    /// How many stretches were given up because of what stood where its value, or the step itself, had been.
     pub(super) failed: u8,
 }
 

@@ -67,14 +67,14 @@ impl Track {
         }
     }
 
-    /// Prepares for a line; says whether it is watched.
+    /// Prepares for a line of so many bytes; says whether it is watched.
     #[inline(always)]
-    pub(super) fn begin(&mut self) -> bool {
+    pub(super) fn begin(&mut self, length: usize) -> bool {
         self.passing = 0;
         if self.crowded >= CROWDED_MAX {
             self.forget();
         }
-        self.stretches.begin()
+        self.stretches.begin(length)
     }
 
     #[cold]

@@ -323,6 +323,20 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_is_not_remembered_is_a_part_of_no_stretch() {
+        let projection = projection();
+        let hasher = foldhash::quality::RandomState::default();
+        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        let key = |letter: &str| letter.repeat(70);
+        let line = |id: u32| {
+            let [one, other] = ["k", "l"].map(key);
+            format!(r#"{{"x":"same","{one}":"same","id":"{id}","y":"same","{other}":{{"asked":"same"}},"z":"same"}}"#)
+        };
+        walk(&mut short, &mut long, (0..2 * WATCH_EVERY).map(line));
+        assert_eq!(known(&short), [r#""asked":"same"},"z":"same""#, r#""x":"same""#, r#","y":"same""#]);
+    }
+
+    #[test]
     fn what_was_learnt_stays_where_the_next_lines_teach_nothing() {
         let projection = projection();
         let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());

@@ -10,15 +10,17 @@ use rayon::prelude::*;
 use super::{
     Folded, Interner, Joins, Keyed, NO_LAST, PARTITIONS, Part, State,
     counts::Counts,
-    duplicates::{self, Seen},
+    duplicates::{self, Seen, Verdict},
     image::{Buffer, Image, Recipe},
     part::Context,
     shared::SharedTexts,
 };
 use crate::{decode::Seed, model::Model};
 
-/// So many images of a partition are folded at once: enough to find most of its users more than once, few enough to cost little memory.
+/// So many images of a partition are folded at once, and of one with many rows so many for each of them: enough to find most of its users more than
+/// once, few enough to cost little memory.
 const WAITING: usize = 1024;
+const WAITING_PER_ROW: usize = 3;
 /// Images that a worker hands over at once, at least.
 const CHUNK_MIN: usize = 64;
 
@@ -34,6 +36,8 @@ pub struct Hearth<'m> {
     parts: Vec<Mutex<Part>>,
     /// By partition, images that were handed over.
     handed: Vec<Mutex<Vec<Buffer>>>,
+    /// By partition, how many rows it had when images were last folded.
+    rows: Vec<AtomicUsize>,
     pub(super) accounts: SharedTexts,
     pub(super) texts: SharedTexts,
     workers: usize,
@@ -52,6 +56,7 @@ impl<'m> Hearth<'m> {
             recipes: intake.plans.iter().map(|plan| Recipe::new(plan, intake)).collect(),
             parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
             handed: (0..PARTITIONS).map(|_| Mutex::default()).collect(),
+            rows: (0..PARTITIONS).map(|_| AtomicUsize::new(0)).collect(),
             accounts: SharedTexts::new(Interner::new(seed.clone())),
             texts: SharedTexts::new(Interner::new(seed.clone())),
             workers: workers.max(1),
@@ -72,11 +77,19 @@ impl<'m> Hearth<'m> {
     /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
     /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
     pub(super) fn hand_over(&self, at: usize, images: Buffer, number: usize) -> Vec<Buffer> {
-        let enough = if at % self.workers == number { WAITING } else { 2 * WAITING };
+        let waiting = WAITING.max(WAITING_PER_ROW * self.rows[at].load(Ordering::Relaxed));
+        let enough = if at % self.workers == number { waiting } else { 2 * waiting };
         let mut handed = lock(&self.handed[at]);
         handed.push(images);
         let waiting: usize = handed.iter().map(|buffer| buffer.images).sum();
         if waiting < enough { Vec::new() } else { std::mem::take(&mut *handed) }
+    }
+
+    /// Folds images that were handed over.
+    pub(super) fn fold(&self, at: usize, images: &[Buffer], tell: impl FnMut(&Image, Verdict)) {
+        let mut part = self.part(at);
+        part.fold(images, &self.context(), tell);
+        self.rows[at].store(part.rows.len(), Ordering::Relaxed);
     }
 
     /// Keeps images for [`Hearth::fold_rest`].
@@ -102,7 +115,7 @@ impl<'m> Hearth<'m> {
     fn fold_rest(&self) -> Counts {
         let fold = |mut counts: Counts, at: usize| {
             let handed = std::mem::take(&mut *lock(&self.handed[at]));
-            self.part(at).fold(&handed, &self.context(), |image, verdict| counts.count(image, verdict));
+            self.fold(at, &handed, |image, verdict| counts.count(image, verdict));
             counts
         };
         let both = |mut one: Counts, other: Counts| {
@@ -273,6 +286,40 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_with_many_rows_is_folded_as_any_is() {
+        let model = model();
+        // Of a few users, each with many accounts, so that their partitions have more rows than are folded in the order of the lines.
+        let line = |number: usize| {
+            let (user, account, second) = (number % 3, number / 7 % 1500, number % 60);
+            format!(
+                r#"{{"event_id":"e{number}","event":"known","timestamp":"2026-09-01T10:00:{second:02}Z","user_id":"u{user}","account_id":"a{account}","properties":{{"kind":"k{second}"}}}}"#
+            )
+        };
+        let lines: Vec<String> = (0..40_000).map(line).collect();
+        let kept = |workers: usize| {
+            let hearth = Hearth::new(&model, &Seed::default(), workers);
+            let formats = Formats::new(&model, "native", 2);
+            let folder = |worker: usize| {
+                let mut folder = Folder::new(&hearth, 2);
+                fold(&mut folder, &formats, &lines, |number| number % workers == worker);
+                folder
+            };
+            let folders: Vec<Folder<'_>> = (0..workers).map(folder).collect();
+            let folded = folders.into_iter().map(Folder::finish).collect();
+            let most = hearth.rows.iter().map(|rows| rows.load(Ordering::Relaxed)).max();
+            assert!(most >= Some(1500), "{most:?}");
+            shown(hearth, folded)
+        };
+        let expected = kept(1);
+        let first_word = |row: &str| row.split_once(" [")?.1.split_once(',')?.0.parse::<usize>().ok();
+        let events: usize = expected.lines().filter(|row| row.contains("\"u")).filter_map(first_word).sum();
+        assert_eq!(events, lines.len(), "each is in one row");
+        for workers in [2, 5] {
+            assert!(kept(workers) == expected, "{workers} workers");
+        }
+    }
+
+    #[test]
     fn workers_at_once_fold_what_one_folds() {
         let (model, lines) = (model(), lines(30_000));
         let kept = |workers: usize| {
@@ -319,5 +366,12 @@ mod tests {
             waiting -= images;
             assert!(waiting < enough);
         }
+        hearth.rows[7].store(WAITING, Ordering::Relaxed);
+        let taken = (0..).map(|_| hearth.hand_over(7, full(), 1)).position(|taken| !taken.is_empty());
+        assert_eq!(
+            taken,
+            Some((WAITING_PER_ROW * WAITING - waiting) / hearth.chunk() - 1),
+            "more wait where there are many rows"
+        );
     }
 }

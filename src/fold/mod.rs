@@ -285,7 +285,7 @@ impl<'h> Folder<'h> {
             return;
         }
         let counts = &mut self.folded.counts;
-        self.hearth.part(at).fold(&all, &self.hearth.context(), |image, verdict| counts.count(image, verdict));
+        self.hearth.fold(at, &all, |image, verdict| counts.count(image, verdict));
         all.iter_mut().for_each(Buffer::clear);
         self.spare.append(&mut all);
         // A worker that folds more buffers than it fills must not keep them all.

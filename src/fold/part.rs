@@ -26,6 +26,9 @@ pub const NO_ACCOUNT: u32 = u32::MAX;
 /// The date of rows whose events name an account.
 pub const ANY_DAY: Day = Day::MIN;
 
+/// While a partition has so many rows, they stay in the near caches while images are folded in the order in which they came.
+const NEAR_MAX: usize = 1024;
+
 /// Whose a row is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
@@ -215,9 +218,16 @@ impl Part {
         for buffer in buffers {
             self.seen.fetch(buffer.fingerprints(context.recipes));
         }
-        for buffer in buffers {
-            buffer.iter(context.recipes).for_each(|waiting| self.fold_one(&waiting, context, &mut tell));
+        let images = buffers.iter().flat_map(|buffer| buffer.iter(context.recipes));
+        if self.rows.len() <= NEAR_MAX {
+            images.for_each(|waiting| self.fold_one(&waiting, context, &mut tell));
+            return;
         }
+        // Person by person, whose rows are fetched once then.
+        let images: Vec<Waiting<'_>> = images.collect();
+        let mut order: Vec<(u64, u32)> = images.iter().map(|waiting| waiting.image.hash).zip(0..).collect();
+        order.sort_unstable();
+        order.iter().for_each(|(_, number)| self.fold_one(&images[*number as usize], context, &mut tell));
     }
 
     #[inline(always)]

@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{decode::Seed, model::Model};
 
-/// So many images of a partition are folded at once, and of one with many rows so many for each of them: enough to find most of its users more than
+/// So many images of a partition are folded at once, and of one with many raw ids so many for each of them: enough to find most of its users more than
 /// once, few enough to cost little memory.
 const WAITING: usize = 1024;
-const WAITING_PER_ROW: usize = 3;
+const WAITING_PER_ID: usize = 3;
 /// Images that a worker hands over at once, at least.
 const CHUNK_MIN: usize = 64;
 
@@ -36,8 +36,8 @@ pub struct Hearth<'m> {
     parts: Vec<Mutex<Part>>,
     /// By partition, images that were handed over.
     handed: Vec<Mutex<Vec<Buffer>>>,
-    /// By partition, how many rows it had when images were last folded.
-    rows: Vec<AtomicUsize>,
+    /// By partition, how many raw ids it had when images were last folded.
+    raw_ids: Vec<AtomicUsize>,
     pub(super) accounts: SharedTexts,
     pub(super) texts: SharedTexts,
     workers: usize,
@@ -56,7 +56,7 @@ impl<'m> Hearth<'m> {
             recipes: intake.plans.iter().map(|plan| Recipe::new(plan, intake)).collect(),
             parts: (0..PARTITIONS).map(|_| Mutex::new(Part::new(seed, intake))).collect(),
             handed: (0..PARTITIONS).map(|_| Mutex::default()).collect(),
-            rows: (0..PARTITIONS).map(|_| AtomicUsize::new(0)).collect(),
+            raw_ids: (0..PARTITIONS).map(|_| AtomicUsize::new(0)).collect(),
             accounts: SharedTexts::new(Interner::new(seed.clone())),
             texts: SharedTexts::new(Interner::new(seed.clone())),
             workers: workers.max(1),
@@ -77,7 +77,7 @@ impl<'m> Hearth<'m> {
     /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
     /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
     pub(super) fn hand_over(&self, at: usize, images: Buffer, number: usize) -> Vec<Buffer> {
-        let waiting = WAITING.max(WAITING_PER_ROW * self.rows[at].load(Ordering::Relaxed));
+        let waiting = WAITING.max(WAITING_PER_ID * self.raw_ids[at].load(Ordering::Relaxed));
         let enough = if at % self.workers == number { waiting } else { 2 * waiting };
         let mut handed = lock(&self.handed[at]);
         handed.push(images);
@@ -89,7 +89,7 @@ impl<'m> Hearth<'m> {
     pub(super) fn fold(&self, at: usize, images: &[Buffer], tell: impl FnMut(&Image, Verdict)) {
         let mut part = self.part(at);
         part.fold(images, &self.context(), tell);
-        self.rows[at].store(part.rows.len(), Ordering::Relaxed);
+        self.raw_ids[at].store(part.raw_ids(), Ordering::Relaxed);
     }
 
     /// Keeps images for [`Hearth::fold_rest`].
@@ -175,6 +175,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::BuildHasher;
+
     use super::*;
     use crate::{
         decode::format::{Formats, Reading},
@@ -286,18 +288,21 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_with_many_rows_is_folded_as_any_is() {
+    fn a_partition_with_many_raw_ids_is_folded_as_any_is() {
         let model = model();
-        // Of a few users, each with many accounts, so that their partitions have more rows than are folded in the order of the lines.
+        let seed = Seed::default();
+        // Users of one partition, more than are folded in the order of the lines.
+        let users: Vec<usize> =
+            (0..).filter(|user| State::partition(seed.hash_one(format!("u{user}").as_str())) == 7).take(1500).collect();
         let line = |number: usize| {
-            let (user, account, second) = (number % 3, number / 7 % 1500, number % 60);
+            let (user, account, second) = (users[number / 7 % users.len()], number % 3, number % 60);
             format!(
                 r#"{{"event_id":"e{number}","event":"known","timestamp":"2026-09-01T10:00:{second:02}Z","user_id":"u{user}","account_id":"a{account}","properties":{{"kind":"k{second}"}}}}"#
             )
         };
         let lines: Vec<String> = (0..40_000).map(line).collect();
         let kept = |workers: usize| {
-            let hearth = Hearth::new(&model, &Seed::default(), workers);
+            let hearth = Hearth::new(&model, &seed, workers);
             let formats = Formats::new(&model, "native", 2);
             let folder = |worker: usize| {
                 let mut folder = Folder::new(&hearth, 2);
@@ -306,8 +311,7 @@ mod tests {
             };
             let folders: Vec<Folder<'_>> = (0..workers).map(folder).collect();
             let folded = folders.into_iter().map(Folder::finish).collect();
-            let most = hearth.rows.iter().map(|rows| rows.load(Ordering::Relaxed)).max();
-            assert!(most >= Some(1500), "{most:?}");
+            assert_eq!(hearth.raw_ids[7].load(Ordering::Relaxed), users.len());
             shown(hearth, folded)
         };
         let expected = kept(1);
@@ -366,12 +370,12 @@ mod tests {
             waiting -= images;
             assert!(waiting < enough);
         }
-        hearth.rows[7].store(WAITING, Ordering::Relaxed);
+        hearth.raw_ids[7].store(WAITING, Ordering::Relaxed);
         let taken = (0..).map(|_| hearth.hand_over(7, full(), 1)).position(|taken| !taken.is_empty());
         assert_eq!(
             taken,
-            Some((WAITING_PER_ROW * WAITING - waiting) / hearth.chunk() - 1),
-            "more wait where there are many rows"
+            Some((WAITING_PER_ID * WAITING - waiting) / hearth.chunk() - 1),
+            "more wait where there are many raw ids"
         );
     }
 }

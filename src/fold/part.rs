@@ -26,7 +26,7 @@ pub const NO_ACCOUNT: u32 = u32::MAX;
 /// The date of rows whose events name an account.
 pub const ANY_DAY: Day = Day::MIN;
 
-/// While a partition has so many rows, they stay in the near caches while images are folded in the order in which they came.
+/// While a partition has so many raw ids, their rows stay in the near caches while images are folded in the order in which they came.
 const NEAR_MAX: usize = 1024;
 
 /// Whose a row is.
@@ -114,6 +114,11 @@ impl Part {
             day_stride: intake.day_sets,
             seen: Seen::default(),
         }
+    }
+
+    /// How many raw ids there are.
+    pub(super) fn raw_ids(&self) -> usize {
+        self.users.folks.len() + self.visitors.folks.len()
     }
 
     /// The folk behind an owner.
@@ -219,7 +224,7 @@ impl Part {
             self.seen.fetch(buffer.fingerprints(context.recipes));
         }
         let images = buffers.iter().flat_map(|buffer| buffer.iter(context.recipes));
-        if self.rows.len() <= NEAR_MAX {
+        if self.raw_ids() <= NEAR_MAX {
             images.for_each(|waiting| self.fold_one(&waiting, context, &mut tell));
             return;
         }

@@ -107,11 +107,12 @@ impl Scanner<'_> {
                     step
                 }
                 _ => {
-                    if !WATCHED && let Some((last, end, opened)) = track.stretch(guess, bytes, at) {
+                    if !WATCHED && let Some((last, end)) = track.stretch(guess, bytes, at) {
                         (now, at) = (last, end);
+                        let last = &track.steps[now as usize];
                         // What is noted of objects that are open now and were not is never read, since nothing is asked of them.
-                        open.depth = open.depth.wrapping_add_signed(opened);
-                        guess = track.steps[now as usize].next;
+                        open.depth = track.places[last.to as usize].depth;
+                        guess = last.next;
                         continue;
                     }
                     now = self.turn(line, bytes, at, track, now)?;

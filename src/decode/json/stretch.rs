@@ -38,8 +38,6 @@ struct Stretch {
     text: Box<[u8]>,
     /// Its steps, and where in the text the value of each ends.
     steps: Vec<(u32, usize)>,
-    /// How many more objects are open after it than before.
-    opened: isize,
     credit: i32,
 }
 
@@ -88,13 +86,13 @@ impl Stretches {
     #[inline(always)]
     pub(super) fn begin(&mut self, length: usize) -> bool {
         self.lines = self.lines.wrapping_add(1);
-        (WATCHED_FIRST..WATCHED_FIRST + 2).contains(&(self.lines % WATCH_EVERY)) && self.may_be_watched(length)
+        (WATCHED_FIRST..WATCHED_FIRST + 2).contains(&(self.lines % WATCH_EVERY)) && self.takes(length)
     }
 
+    /// Whether a line whose turn it is is watched. If it is not, nothing is held against the line before.
     #[cold]
-    fn may_be_watched(&mut self, length: usize) -> bool {
+    fn takes(&mut self, length: usize) -> bool {
         if length > LINE_MAX {
-            // Nor is anything held against it.
             self.before.stops.clear();
         }
         length <= LINE_MAX
@@ -115,16 +113,15 @@ impl Step {
 }
 
 impl Track {
-    /// Takes the stretch that begins with a step, if there is one and it stands at a position; gives its last step, the position after it, and how
-    /// many more objects are open then.
+    /// Takes the stretch that begins with a step, if there is one and it stands at a position; gives its last step and the position after it.
     #[inline(always)]
-    pub(super) fn stretch(&mut self, first: u32, bytes: &[u8], at: usize) -> Option<(u32, usize, isize)> {
+    pub(super) fn stretch(&mut self, first: u32, bytes: &[u8], at: usize) -> Option<(u32, usize)> {
         let number = self.steps.get(first as usize)?.stretch;
         let stretch = self.stretches.known.get_mut(number as usize)?;
         let end = at.wrapping_add(stretch.text.len());
         if bytes.get(at..end) == Some(&*stretch.text) {
             stretch.credit = (stretch.credit + 1).min(CREDIT_MAX);
-            return Some((stretch.last(), end, stretch.opened));
+            return Some((stretch.last(), end));
         }
         self.failed(number, bytes, at);
         None
@@ -201,22 +198,14 @@ fn note(all: &mut [Step], known: &mut Vec<Stretch>, line: &[u8], mut steps: Vec<
     while steps.last().is_some_and(|(step, _)| all[*step as usize].what == What::Word) {
         steps.pop();
     }
-    // One brace is compared as quickly by itself.
     let brace = |step: u32| matches!(all[step as usize].what, What::Open | What::Close);
-    if let [(only, _)] = steps[..]
-        && brace(only)
-    {
+    if steps.iter().all(|(step, _)| brace(*step)) {
+        // Nothing, or what is compared as quickly by itself.
         return;
     }
-    if let (Some((first, _)), Some((_, end))) = (steps.first(), steps.last()) {
-        all[*first as usize].stretch = known.len() as u32;
-        let opened = steps.iter().map(|(step, _)| match all[*step as usize].what {
-            What::Open => 1,
-            What::Close => -1,
-            What::Text | What::Word | What::Other => 0,
-        });
-        known.push(Stretch { text: line[..*end].into(), opened: opened.sum(), credit: CREDIT_FIRST, steps });
-    }
+    let stretch = Stretch { text: line[..steps[steps.len() - 1].1].into(), credit: CREDIT_FIRST, steps };
+    all[stretch.first() as usize].stretch = known.len() as u32;
+    known.push(stretch);
 }
 
 #[cfg(test)]

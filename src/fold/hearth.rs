@@ -17,10 +17,11 @@ use super::{
 };
 use crate::{decode::Seed, model::Model};
 
-/// So many images of a partition are folded at once, and of one with many raw ids so many for each of them: enough to find most of its users more than
-/// once, few enough to cost little memory.
+/// So many images of a partition are folded at once, and of one with many raw ids so many for each of them, up to a bound: enough to find most of its
+/// users more than once, few enough to cost little memory.
 const WAITING: usize = 1024;
 const WAITING_PER_ID: usize = 3;
+const WAITING_MAX: usize = 1 << 16;
 /// Images that a worker hands over at once, at least.
 const CHUNK_MIN: usize = 64;
 
@@ -35,7 +36,7 @@ pub struct Hearth<'m> {
     pub(super) recipes: Vec<Recipe>,
     parts: Vec<Mutex<Part>>,
     /// By partition, images that were handed over.
-    handed: Vec<Mutex<Vec<Buffer>>>,
+    handed: Vec<Mutex<Handed>>,
     /// By partition, how many raw ids it had when images were last folded.
     raw_ids: Vec<AtomicUsize>,
     pub(super) accounts: SharedTexts,
@@ -43,6 +44,21 @@ pub struct Hearth<'m> {
     workers: usize,
     /// Folders that there were so far.
     folders: AtomicUsize,
+}
+
+/// Images of a partition that were handed over.
+#[derive(Debug, Default)]
+struct Handed {
+    buffers: Vec<Buffer>,
+    /// How many images there are in all of them, which may be many.
+    images: usize,
+}
+
+impl Handed {
+    fn add(&mut self, buffer: Buffer) {
+        self.images += buffer.images;
+        self.buffers.push(buffer);
+    }
 }
 
 impl<'m> Hearth<'m> {
@@ -77,12 +93,12 @@ impl<'m> Hearth<'m> {
     /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
     /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
     pub(super) fn hand_over(&self, at: usize, images: Buffer, number: usize) -> Vec<Buffer> {
-        let waiting = WAITING.max(WAITING_PER_ID * self.raw_ids[at].load(Ordering::Relaxed));
-        let enough = if at % self.workers == number { waiting } else { 2 * waiting };
+        let of_ids = WAITING_PER_ID * self.raw_ids[at].load(Ordering::Relaxed);
+        let own = at % self.workers == number;
+        let enough = of_ids.clamp(WAITING, WAITING_MAX) * if own { 1 } else { 2 };
         let mut handed = lock(&self.handed[at]);
-        handed.push(images);
-        let waiting: usize = handed.iter().map(|buffer| buffer.images).sum();
-        if waiting < enough { Vec::new() } else { std::mem::take(&mut *handed) }
+        handed.add(images);
+        if handed.images < enough { Vec::new() } else { std::mem::take(&mut *handed).buffers }
     }
 
     /// Folds images that were handed over.
@@ -94,7 +110,7 @@ impl<'m> Hearth<'m> {
 
     /// Keeps images for [`Hearth::fold_rest`].
     pub(super) fn leave(&self, at: usize, images: Buffer) {
-        lock(&self.handed[at]).push(images);
+        lock(&self.handed[at]).add(images);
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -115,7 +131,7 @@ impl<'m> Hearth<'m> {
     fn fold_rest(&self) -> Counts {
         let fold = |mut counts: Counts, at: usize| {
             let handed = std::mem::take(&mut *lock(&self.handed[at]));
-            self.fold(at, &handed, |image, verdict| counts.count(image, verdict));
+            self.fold(at, &handed.buffers, |image, verdict| counts.count(image, verdict));
             counts
         };
         let both = |mut one: Counts, other: Counts| {
@@ -370,12 +386,12 @@ mod tests {
             waiting -= images;
             assert!(waiting < enough);
         }
-        hearth.raw_ids[7].store(WAITING, Ordering::Relaxed);
-        let taken = (0..).map(|_| hearth.hand_over(7, full(), 1)).position(|taken| !taken.is_empty());
-        assert_eq!(
-            taken,
-            Some((WAITING_PER_ID * WAITING - waiting) / hearth.chunk() - 1),
-            "more wait where there are many raw ids"
-        );
+        // More wait where there are many raw ids, but not any number.
+        for (raw_ids, most) in [(WAITING, WAITING_PER_ID * WAITING), (10 * WAITING_MAX, WAITING_MAX)] {
+            hearth.raw_ids[7].store(raw_ids, Ordering::Relaxed);
+            let taken = (0..).map(|_| hearth.hand_over(7, full(), 1)).position(|taken| !taken.is_empty());
+            assert_eq!(taken, Some((most - waiting) / hearth.chunk() - 1), "{raw_ids} raw ids");
+            waiting = 0;
+        }
     }
 }

@@ -489,7 +489,7 @@ pub fn evaluate<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(Scored<'s>, WithoutEvents), RunError> {
-    let emails = emails(users, &model.user.emails);
+    let emails = emails(users, &model.levels.user.emails);
     let entities = entities(state, model, &emails);
     let mut enrichment = Enrichment::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();

@@ -17,12 +17,11 @@ use super::{
 use crate::{
     clock::instant_text,
     diag::{Diagnostic, Document, Problems, Severity, near_miss, suggest},
-    emit::Side,
     enrich::{self, EnrichFile},
     expr::{self, ExprError},
     ledger::slot_of,
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{Level, TraitPlan},
         tree::Text,
     },
@@ -104,8 +103,8 @@ impl Binder<'_> {
         for event in &file.events {
             self.event(event, as_of, &mut lines, &mut places);
         }
-        let users = self.traits(&file.users, Side::User);
-        let accounts = self.traits(&file.accounts, Side::Account);
+        let users = self.traits(&file.users, EntityKind::User);
+        let accounts = self.traits(&file.accounts, EntityKind::Account);
         let expect: Vec<Option<Expect>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
         Some(Case {
             name: file.name.value.clone(),
@@ -173,13 +172,13 @@ impl Binder<'_> {
     }
 
     /// Traits as an enrichment file of them would be read.
-    fn traits(&mut self, all: &[TraitsFile], side: Side) -> Option<Option<EnrichFile>> {
+    fn traits(&mut self, all: &[TraitsFile], side: EntityKind) -> Option<Option<EnrichFile>> {
         if all.is_empty() {
             return Some(None);
         }
         let (key, plans) = match side {
-            Side::User => ("user_id", &self.model.user.traits),
-            Side::Account => ("account_id", &self.model.account.traits),
+            EntityKind::User => ("user_id", &self.model.levels.user.traits),
+            EntityKind::Account => ("account_id", &self.model.levels.account.traits),
         };
         let columns: Vec<&str> = plans.iter().flat_map(|plan: &TraitPlan| &plan.columns).map(String::as_str).collect();
         let mut text = String::new();
@@ -208,7 +207,7 @@ impl Binder<'_> {
 
     fn expect(&mut self, file: &ExpectFile, as_of: Micros) -> Option<Expect> {
         let before = self.found.len();
-        let level = file.side.level(self.model);
+        let level = self.model.level(file.side);
         let mut checks = Vec::new();
         let mut add = |span: &Range<usize>, what: &str, wanted: Wanted| {
             checks.push(Check { span: span.clone(), what: what.to_owned(), wanted });
@@ -276,13 +275,13 @@ impl Binder<'_> {
     }
 
     /// Holds a tier, route or segment against the names that there are.
-    fn known_name(&mut self, level: &Level, side: Side, key: &str, name: &Text) {
+    fn known_name(&mut self, level: &Level, side: EntityKind, key: &str, name: &Text) {
         let names: Vec<&str> = match key {
             "tier" => level.tiers.iter().map(|tier| tier.name.as_str()).collect(),
             "route" => level.routes.iter().map(|route| route.name.as_str()).collect(),
             _ => level.segments.iter().map(|segment| segment.name.as_str()).collect(),
         };
-        if key == "segment" && side == Side::User {
+        if key == "segment" && side == EntityKind::User {
             let help = Some("expect it of the account, or the fact `account.segment`".to_owned());
             self.error(codes::KEY_CONFLICT, &name.span, "`segment` of a user", "accounts have segments", help);
         } else if !names.contains(&name.value.as_str()) {
@@ -316,7 +315,7 @@ impl Binder<'_> {
     }
 
     /// A condition over the facts of a level.
-    fn condition(&mut self, side: Side, text: &Text) -> Option<expr::Program> {
+    fn condition(&mut self, side: EntityKind, text: &Text) -> Option<expr::Program> {
         let mut names = Facts { model: self.model, side };
         let program = expr::parse(&text.value)
             .map_err(|error| vec![error])

@@ -1,9 +1,8 @@
 //! Which parts of a model the cases reached: signals that paid, rungs of ladders, tiers and routes.
 
 use crate::{
-    emit::Side,
-    ledger::{Decision, Ledger, SIDES, rung, word},
-    model::{Model, compiled::Payment},
+    ledger::{Decision, Ledger, rung},
+    model::{EntityKind, Model, compiled::Payment},
     score::points::Firing,
 };
 
@@ -11,7 +10,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Of users or of accounts.
-    pub side: Side,
+    pub side: EntityKind,
     /// `signal`, `rung`, `tier` or `route`.
     pub kind: &'static str,
     /// Its name; of a rung that of the signal.
@@ -24,8 +23,8 @@ impl Item {
     /// The part in words: `user signal team_invites, rung 3`.
     pub fn words(&self) -> String {
         match &self.rung {
-            Some((_, threshold)) => format!("{} signal {}, rung {threshold}", word(self.side), self.name),
-            None => format!("{} {} {}", word(self.side), self.kind, self.name),
+            Some((_, threshold)) => format!("{} signal {}, rung {threshold}", self.side.word(), self.name),
+            None => format!("{} {} {}", self.side.word(), self.kind, self.name),
         }
     }
 }
@@ -41,11 +40,11 @@ impl Coverage {
     /// Nothing is reached yet. A ladder of one rung counts as its signal alone.
     pub fn new(model: &Model) -> Coverage {
         let mut items = Vec::new();
-        let mut add = |side: Side, kind: &'static str, name: &str, rung: Option<(usize, String)>| {
+        let mut add = |side: EntityKind, kind: &'static str, name: &str, rung: Option<(usize, String)>| {
             items.push((Item { side, kind, name: name.to_owned(), rung }, false));
         };
-        for side in SIDES {
-            let level = side.level(model);
+        for side in EntityKind::ALL {
+            let level = model.level(side);
             for signal in &level.signals {
                 add(side, "signal", &signal.name, None);
                 if let Payment::Ladder { strict, rungs, .. } = &signal.pay
@@ -65,12 +64,12 @@ impl Coverage {
     }
 
     /// Notes what one user or account reached.
-    pub(super) fn note(&mut self, model: &Model, side: Side, ledger: &Ledger) {
+    pub(super) fn note(&mut self, model: &Model, side: EntityKind, ledger: &Ledger) {
         let chosen = |decision: &Option<Decision>| {
             decision.as_ref().and_then(Decision::chosen).map(|chosen| chosen.name.clone())
         };
         let (tier, route) = (chosen(&ledger.tier), chosen(&ledger.route));
-        let level = side.level(model);
+        let level = model.level(side);
         for (item, reached) in self.items.iter_mut().filter(|(item, _)| item.side == side) {
             *reached |= match item.kind {
                 "tier" => tier.as_ref() == Some(&item.name),

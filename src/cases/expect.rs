@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::{
     clock::instant_text,
-    emit::{self, Side},
+    emit,
     expr::{Program, Scope, Value},
-    ledger::{Entity, EntityFacts, Known, Ledger, name_of, word},
-    model::Model,
+    ledger::{Entity, EntityFacts, Known, Ledger, name_of},
+    model::{EntityKind, Model},
     score::{Scored, milestones::State, points::Firing},
     units::{Micros, Points, number_text, same_number},
 };
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Expect {
     pub(super) span: Range<usize>,
-    pub(super) side: Side,
+    pub(super) side: EntityKind,
     pub(super) id: String,
     /// No row.
     pub(super) absent: bool,
@@ -140,12 +140,12 @@ impl Subject<'_> {
                 (text.clone(), got.unwrap_or_default())
             }
         };
-        let entity = format!("{} {}", word(self.entity.side), self.ledger.id);
+        let entity = format!("{} {}", self.entity.side.word(), self.ledger.id);
         (expected != got).then(|| Failure { span: check.span.clone(), entity, what: check.what.clone(), expected, got })
     }
 
     fn name(&self, key: &str) -> String {
-        let level = self.entity.side.level(self.model);
+        let level = self.model.level(self.entity.side);
         let slot = match key {
             "tier" => level.slots.tier,
             "route" => level.slots.route,

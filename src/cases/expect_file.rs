@@ -8,8 +8,10 @@ use toml::de::DeValue;
 use super::{codes, file::EXPECT_KEYS, values::json};
 use crate::{
     diag::{Diagnostic, list},
-    emit::Side,
-    model::tree::{Findings, Sp, Table, Text, as_points, as_text},
+    model::{
+        EntityKind,
+        tree::{Findings, Sp, Table, Text, as_points, as_text},
+    },
     units::Points,
 };
 
@@ -17,7 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct ExpectFile {
     pub(super) span: Range<usize>,
-    pub(super) side: Side,
+    pub(super) side: EntityKind,
     pub(super) id: Text,
     pub(super) absent: Option<Sp<bool>>,
     pub(super) score: Option<Sp<Points>>,
@@ -38,8 +40,8 @@ pub(super) fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<Expec
     let span = table.place();
     let (user, account) = (table.text("user", found), table.text("account", found));
     let who = match (user, account) {
-        (Some(user), None) => Some((Side::User, user)),
-        (None, Some(account)) => Some((Side::Account, account)),
+        (Some(user), None) => Some((EntityKind::User, user)),
+        (None, Some(account)) => Some((EntityKind::Account, account)),
         (Some(_), Some(account)) => {
             let label = "an expectation is about one of them; write two";
             found.add(Diagnostic::error(codes::KEY_CONFLICT, account.span, "`account` beside `user`", label));

@@ -25,7 +25,7 @@ pub use file::{Suite, read};
 
 use self::expect::Subject;
 use crate::{
-    ledger::{Entity, Ledger, ledger, word},
+    ledger::{Entity, Ledger, ledger},
     model::Model,
     pipeline::{self, Job, MaxRejects, Rejects, RunError, When},
     read::{Input, InputKind, Limits},
@@ -125,7 +125,7 @@ fn score(case: &Case, model: &Model, coverage: &mut Coverage, outcome: &mut Outc
 fn missing(expect: &expect::Expect) -> Failure {
     Failure {
         span: expect.span.clone(),
-        entity: format!("{} {}", word(expect.side), expect.id),
+        entity: format!("{} {}", expect.side.word(), expect.id),
         what: "row".to_owned(),
         expected: "a row".to_owned(),
         got: "no event of theirs counts".to_owned(),

@@ -6,17 +6,16 @@ use serde_json::Value as Json;
 
 use crate::{
     diag::suggest,
-    emit::Side,
     expr::{self, ExprError, Names, Resolved, Type},
     ledger::slot_of,
-    model::{Model, compiled::Level},
+    model::{EntityKind, Model, compiled::Level},
     units::Points,
 };
 
 /// The facts of a level by name, for conditions of cases.
 pub(super) struct Facts<'m> {
     pub(super) model: &'m Model,
-    pub(super) side: Side,
+    pub(super) side: EntityKind,
 }
 
 impl Names for Facts<'_> {
@@ -25,7 +24,7 @@ impl Names for Facts<'_> {
         if let Some((slot, kind)) = slot_of(self.model, self.side, &name) {
             return Ok(Resolved { slot, kind });
         }
-        let help = suggest(&name, visible_facts(self.side.level(self.model)).collect::<Vec<&str>>());
+        let help = suggest(&name, visible_facts(self.model.level(self.side)).collect::<Vec<&str>>());
         let message = format!("no fact `{name}` in the model");
         Err(ExprError { span: span.clone(), message, label: "nothing has this name".to_owned(), help })
     }

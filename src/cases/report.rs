@@ -244,7 +244,7 @@ fn coverage(out: &mut String, model: &ModelCoverage) {
 fn coverage_json(model: &ModelCoverage) -> Json {
     let item = |item: &super::Item| {
         json!({
-            "level": ledger::word(item.side),
+            "level": item.side.word(),
             "kind": item.kind,
             "name": item.name,
             "rung": item.rung.as_ref().map(|(_, threshold)| threshold),

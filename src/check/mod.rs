@@ -63,7 +63,7 @@ impl Checked {
             let signals = plural(level.signals.len() as u64, "signal", "signals");
             format!("{signals}, {}", plural(level.tiers.len() as u64, "tier", "tiers"))
         };
-        let content = format!("users: {}; accounts: {}", level(&model.user), level(&model.account));
+        let content = format!("users: {}; accounts: {}", level(&model.levels.user), level(&model.levels.account));
         Checked { document, problems, ignored, content: Some(content), unread: None }
     }
 

@@ -38,7 +38,7 @@ impl<'a> Beside<'a> {
         let under = |table: &Option<Table<'_>>, level: &Level| {
             table.as_ref().map(|table| table.under((level, model), quiet)).transpose()
         };
-        Ok([under(&self.users, &model.user)?, under(&self.accounts, &model.account)?])
+        Ok([under(&self.users, &model.levels.user)?, under(&self.accounts, &model.levels.account)?])
     }
 }
 

@@ -18,10 +18,9 @@ use super::{
 };
 use crate::{
     diag::{no_commands, suggest},
-    emit::Side,
     explain::{DAYS_MAX, Explanation, climb, events, forecast},
     ledger::{Entity, ledger},
-    model::parse_whole,
+    model::{EntityKind, parse_whole},
     pipeline::{self, Job},
     read::{self, Limits, Watch},
 };
@@ -85,10 +84,10 @@ enum FormatName {
 }
 
 /// The level and id of `user:ID` or `account:ID`.
-fn entity(text: &str) -> Result<(Side, &str), Failure> {
+fn entity(text: &str) -> Result<(EntityKind, &str), Failure> {
     let found = match text.split_once(':') {
-        Some(("user", id)) => Some((Side::User, id)),
-        Some(("account", id)) => Some((Side::Account, id)),
+        Some(("user", id)) => Some((EntityKind::User, id)),
+        Some(("account", id)) => Some((EntityKind::Account, id)),
         _ => None,
     };
     found.filter(|(_, id)| !id.is_empty()).ok_or_else(|| {
@@ -107,7 +106,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let model =
         parse_whole(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
     let again = nobody::watch(&model, &inputs);
-    let signal = signal(arguments, side.level(&model))?;
+    let signal = signal(arguments, model.level(side))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         tell(&note);
     }
@@ -130,7 +129,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     let climb = climb(&scored, &model, entity);
     let events = match signal {
         Some(place) => {
-            Some(events((job.inputs.clone(), limits), &model, &scored, entity, &side.level(&model).signals[place])?)
+            Some(events((job.inputs.clone(), limits), &model, &scored, entity, &model.level(side).signals[place])?)
         }
         None => None,
     };

@@ -70,8 +70,9 @@ pub(super) fn pages(files: &[FileStats]) {
 
 /// Users without any account, under a model that has something to say of accounts.
 pub(super) fn accounts(scored: &Scored<'_>, model: &Model) {
-    let asked =
-        !model.account.signals.is_empty() || !model.account.tiers.is_empty() || !model.account.routes.is_empty();
+    let asked = !model.levels.account.signals.is_empty()
+        || !model.levels.account.tiers.is_empty()
+        || !model.levels.account.routes.is_empty();
     if asked && scored.accounts.count == 0 && scored.users.count > 0 {
         let mails = if model.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
         tell(&format!(

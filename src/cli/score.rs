@@ -19,8 +19,8 @@ use super::{
 use crate::{
     clock::{LAST_DAY, parse_day, parse_rfc3339},
     diag::{no_commands, visible},
-    emit::{self, Dialect, FileFacts, Format, RunFacts, Side, run_record},
-    model::{EXAMPLE, Model, parse},
+    emit::{self, Dialect, FileFacts, Format, RunFacts, run_record},
+    model::{EXAMPLE, EntityKind, Model, parse},
     pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
     read::{self, Input, Limits},
     score::Scored,
@@ -416,7 +416,7 @@ fn format(arguments: &ScoreArguments) -> Format {
 
 /// Rows of one level, or the summary, to the standard output.
 fn write_output(arguments: &ScoreArguments, result: &Finished<'_>) -> Result<(), Failure> {
-    let side = if arguments.level == LevelName::User { Side::User } else { Side::Account };
+    let side = if arguments.level == LevelName::User { EntityKind::User } else { EntityKind::Account };
     let stdout = io::stdout();
     let table = arguments.format == Some(FormatName::Table) || (arguments.format.is_none() && stdout.is_terminal());
     let mut out = BufWriter::new(stdout.lock());

@@ -267,7 +267,7 @@ impl Extra {
             more_id: ask.slots(&layout.more_id),
             agree_in_values: !matches!(layout.agree, Agree::At(_)),
             group_traits: layout.group_traits.as_ref().map(|path| ask.slot(path)),
-            trait_keys: if model.account.traits.is_empty() { Vec::new() } else { model.intake.traits.clone() },
+            trait_keys: if model.levels.account.traits.is_empty() { Vec::new() } else { model.intake.traits.clone() },
             events_tell: layout.events_tell && !model.intake.traits.is_empty(),
             identifies: ask.slots(&layout.identifies),
             previous_visitor: layout.previous_visitor,

@@ -6,13 +6,13 @@ use super::{
     Diff, Population, Snapshot, Standing,
     join::{Union, differences, pairs},
 };
-use crate::{emit::Side, ledger::SIDES, units::Points};
+use crate::{model::EntityKind, units::Points};
 
 /// What differs among users, or among accounts.
 #[derive(Debug)]
 pub struct LevelDiff {
     /// Users or accounts.
-    pub side: Side,
+    pub side: EntityKind,
     /// Rows under the old and the new model.
     pub rows: [u64; 2],
     /// Of them, those whose tier is qualified.
@@ -120,14 +120,14 @@ pub struct Load {
 
 /// Compares two models on the same events; of those that enter or leave a tier, `limit` are listed.
 pub fn compare(old: &Snapshot, new: &Snapshot, limit: usize) -> Diff {
-    let level = |place: usize| level(SIDES[place], [&old.levels[place], &new.levels[place]], limit);
+    let level = |place: usize| level(EntityKind::ALL[place], [&old.levels[place], &new.levels[place]], limit);
     Diff { heads: [old.head.clone(), new.head.clone()], levels: [level(0), level(1)] }
 }
 
 /// An entity as both models have it.
 type Pair<'p> = [Option<&'p Standing>; 2];
 
-fn level(side: Side, both: [&Population; 2], limit: usize) -> LevelDiff {
+fn level(side: EntityKind, both: [&Population; 2], limit: usize) -> LevelDiff {
     let [old, new] = both;
     let names = |population: &Population| population.tiers.iter().map(|tier| tier.name.clone()).collect();
     let tier_names: [Vec<String>; 2] = [names(old), names(new)];

@@ -4,10 +4,9 @@ use rayon::prelude::*;
 
 use super::Head;
 use crate::{
-    emit::Side,
     expr::Scope,
-    ledger::{Entity, SIDES},
-    model::{Model, compiled::Level},
+    ledger::Entity,
+    model::{EntityKind, Model, compiled::Level},
     score::{
         Scored,
         points::{pay, sum},
@@ -78,11 +77,11 @@ impl Snapshot {
     /// Takes what is compared from what was scored.
     pub fn take(scored: &Scored<'_>, model: &Model, path: String) -> Snapshot {
         let head = Head { path, name: model.name.clone(), fingerprint: model.fingerprint.clone(), as_of: scored.as_of };
-        Snapshot { head, levels: SIDES.map(|side| population(scored, side, side.level(model))) }
+        Snapshot { head, levels: EntityKind::ALL.map(|side| population(scored, side, model.level(side))) }
     }
 }
 
-fn population(scored: &Scored<'_>, side: Side, level: &Level) -> Population {
+fn population(scored: &Scored<'_>, side: EntityKind, level: &Level) -> Population {
     let tier = |tier: &crate::model::compiled::Tier| Band { name: tier.name.clone(), qualified: tier.qualified };
     let route = |route: &crate::model::compiled::Route| Way {
         name: route.name.clone(),

@@ -4,11 +4,7 @@
 //! out as long as one number is meant: `hot_new`.
 
 use super::{Diff, LevelDiff, Moves, join::Union};
-use crate::{
-    emit::Side,
-    ledger::{SIDES, word},
-    model::{Model, compiled::Level},
-};
+use crate::model::{EntityKind, Model, compiled::Level};
 
 /// Tiers or routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +37,11 @@ impl List {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
     /// Of a level as a whole, by its place among `TOTALS`.
-    Total(Side, usize),
+    Total(EntityKind, usize),
     /// Of a tier or route, by its place in the union of both models: by place among `OF_ENTRIES`.
-    Entry(Side, List, usize, usize),
+    Entry(EntityKind, List, usize, usize),
     /// From an entry of the old to one of the new model, by place.
-    Move(Side, List, u32, u32),
+    Move(EntityKind, List, u32, u32),
 }
 
 /// What is counted of a level, for users and for accounts.
@@ -96,7 +92,7 @@ impl Name {
 pub struct Vocabulary {
     names: Vec<Name>,
     /// Entries of the old and the new model: of users and accounts, tiers and routes.
-    entries: Vec<(Side, List, [Vec<String>; 2])>,
+    entries: Vec<(EntityKind, List, [Vec<String>; 2])>,
 }
 
 /// What a written name stands for.
@@ -111,10 +107,10 @@ pub enum Found {
 }
 
 /// The place of a level in a [`Diff`].
-fn place(side: Side) -> usize {
+fn place(side: EntityKind) -> usize {
     match side {
-        Side::User => 0,
-        Side::Account => 1,
+        EntityKind::User => 0,
+        EntityKind::Account => 1,
     }
 }
 
@@ -130,18 +126,18 @@ impl Vocabulary {
     pub fn new(old: &Model, new: &Model) -> Vocabulary {
         let mut names = Vec::new();
         let mut entries = Vec::new();
-        for side in SIDES {
+        for side in EntityKind::ALL {
             for (total, stems) in TOTALS.iter().enumerate() {
                 let last = stems[place(side)].to_owned();
-                names.push(Name { path: vec![word(side)], last, quantity: Quantity::Total(side, total) });
+                names.push(Name { path: vec![side.word()], last, quantity: Quantity::Total(side, total) });
             }
             for list in List::BOTH {
-                let both = [names_of(list, side.level(old)), names_of(list, side.level(new))];
+                let both = [names_of(list, old.level(side)), names_of(list, new.level(side))];
                 let union = Union::of(both[0].iter().map(String::as_str), both[1].iter().map(String::as_str));
                 for (entry, name) in union.names.iter().enumerate() {
                     for (what, suffix) in OF_ENTRIES.iter().enumerate() {
                         let quantity = Quantity::Entry(side, list, entry, what);
-                        let path = vec![word(side), list.word()];
+                        let path = vec![side.word(), list.word()];
                         names.push(Name { path, last: format!("{name}_{suffix}"), quantity });
                     }
                 }
@@ -181,7 +177,7 @@ impl Vocabulary {
                 let to = new.iter().position(|name| name == to);
                 let Some((from, to)) = from.zip(to) else { continue };
                 let quantity = Quantity::Move(*side, *list, from as u32, to as u32);
-                found.push(Name { path: vec![word(*side), list.word()], last: last.clone(), quantity });
+                found.push(Name { path: vec![side.word(), list.word()], last: last.clone(), quantity });
             }
         }
         found

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{Change, Crowd, Diff, Head, LevelDiff, Mover, Moves, Verdict};
 use crate::{
     clock::instant_text,
-    emit::Side,
+    model::EntityKind,
     units::{Points, number_text},
 };
 
@@ -20,18 +20,18 @@ pub(super) const LINES_SHOWN: usize = 30;
 pub(super) const NOWHERE: &str = "(no row)";
 
 /// `users`, `accounts`
-pub(super) fn many(side: Side) -> &'static str {
+pub(super) fn many(side: EntityKind) -> &'static str {
     match side {
-        Side::User => "users",
-        Side::Account => "accounts",
+        EntityKind::User => "users",
+        EntityKind::Account => "accounts",
     }
 }
 
 /// `PQLs`, `PQAs`
-pub(super) fn qualified(side: Side) -> &'static str {
+pub(super) fn qualified(side: EntityKind) -> &'static str {
     match side {
-        Side::User => "PQLs",
-        Side::Account => "PQAs",
+        EntityKind::User => "PQLs",
+        EntityKind::Account => "PQAs",
     }
 }
 

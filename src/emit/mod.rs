@@ -21,11 +21,13 @@ pub use csv::Dialect;
 pub use id_map::id_map;
 pub use json::number;
 pub use one::{column_names, columns};
-pub use row::Side;
 pub use run::{FileFacts, RunFacts, run_record};
 pub use table::summary;
 
-use crate::{model::Model, score::Scored};
+use crate::{
+    model::{EntityKind, Model},
+    score::Scored,
+};
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +57,17 @@ const ROWS_AT_ONCE: usize = 1024;
 /// Writes all rows of a level; gives how many cells were defused against spreadsheets.
 ///
 /// **Errors**: those of the writer.
-pub fn rows(scored: &Scored<'_>, model: &Model, side: Side, format: Format, out: &mut dyn Write) -> io::Result<u64> {
+pub fn rows(
+    scored: &Scored<'_>,
+    model: &Model,
+    side: EntityKind,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<u64> {
     let renderer = Renderer { scored, model, side, format, header: row::header(model, side) };
     let order = match side {
-        Side::User => &scored.user_order,
-        Side::Account => &scored.account_order,
+        EntityKind::User => &scored.user_order,
+        EntityKind::Account => &scored.account_order,
     };
     let mut defused = renderer.begin(out)?;
     let mut first = true;
@@ -115,7 +123,7 @@ fn made_ahead<'p, P: ?Sized + Sync + 'p, T: Send>(
 struct Renderer<'r, 's> {
     scored: &'r Scored<'s>,
     model: &'r Model,
-    side: Side,
+    side: EntityKind,
     format: Format,
     header: Vec<String>,
 }
@@ -156,7 +164,7 @@ impl Renderer<'_, '_> {
             }
             self.with_row(*entity, |row| {
                 let tier = self.header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
-                let object = json::object(&self.header, row, self.side.level(self.model), tier.as_deref());
+                let object = json::object(&self.header, row, self.model.level(self.side), tier.as_deref());
                 serde_json::to_writer(&mut bytes, &object).map_err(io::Error::other)
             })?;
             if self.format == Format::Ndjson {

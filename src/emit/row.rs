@@ -6,7 +6,7 @@ use crate::{
     clock::{push_day, push_instant},
     expr::{Scope, Type, Value},
     model::{
-        Model, columns,
+        EntityKind, Model, columns,
         compiled::{Level, Piece, Route, Template},
     },
     score::{
@@ -92,33 +92,14 @@ pub(super) struct Row<'r> {
     pub(super) route: Option<&'r Route>,
 }
 
-/// Which level rows are of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Users.
-    User,
-    /// Accounts.
-    Account,
-}
-
-impl Side {
-    /// The level of a model.
-    pub fn level(self, model: &Model) -> &Level {
-        match self {
-            Side::User => &model.user,
-            Side::Account => &model.account,
-        }
-    }
-}
-
 /// The header of a level's rows.
-pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
-    let level = side.level(model);
+pub(super) fn header(model: &Model, side: EntityKind) -> Vec<String> {
+    let level = model.level(side);
     let categories = level.categories.iter().map(|category| category.name.as_str());
     let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
     let mut header = match side {
-        Side::User => columns::of_users(categories, milestones),
-        Side::Account => columns::of_accounts(categories, milestones),
+        EntityKind::User => columns::of_users(categories, milestones),
+        EntityKind::Account => columns::of_accounts(categories, milestones),
     };
     header.extend(level.columns.iter().map(|column| column.header.clone()));
     header
@@ -128,13 +109,13 @@ pub(super) fn header(model: &Model, side: Side) -> Vec<String> {
 pub(super) fn with<T>(
     scored: &Scored<'_>,
     model: &Model,
-    side: Side,
+    side: EntityKind,
     place: usize,
     take: impl FnOnce(&Row<'_>) -> T,
 ) -> T {
     match side {
-        Side::User => take(&user(scored, model, place, &scored.user_facts(place))),
-        Side::Account => take(&account(scored, model, place, &scored.account_facts(place))),
+        EntityKind::User => take(&user(scored, model, place, &scored.user_facts(place))),
+        EntityKind::Account => take(&account(scored, model, place, &scored.account_facts(place))),
     }
 }
 
@@ -142,26 +123,26 @@ pub(super) fn with<T>(
 fn user<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
     let home = scored.entities.users[number].home.map(|home| home as usize);
     let common = Common {
-        level: &model.user,
+        level: &model.levels.user,
         scope,
-        outcomes: slice(&scored.user_outcomes, number, model.user.milestones.len()),
+        outcomes: slice(&scored.user_outcomes, number, model.levels.user.milestones.len()),
         seen: scored.user_seen[number],
     };
     let first = [Cell::Text(scored.user_id(number).into()), Cell::from_text(scored.home_id(number))];
     let champion = home.and_then(|home| scored.champion(home)) == Some(number);
     let buyer = home.and_then(|home| scored.buyer(home)) == Some(number);
-    let after_seen = vec![Cell::from_value(scope.get(model.user.slots.active_days_28))];
+    let after_seen = vec![Cell::from_value(scope.get(model.levels.user.slots.active_days_28))];
     common.row(first, vec![Cell::Boolean(champion), Cell::Boolean(buyer)], after_seen)
 }
 
 /// The row of an account, by place, with its facts.
 fn account<'r>(scored: &'r Scored<'_>, model: &'r Model, number: usize, scope: &'r EntityFacts<'r>) -> Row<'r> {
-    let slots = &model.account.slots;
+    let slots = &model.levels.account.slots;
     let person = |user: Option<usize>| Cell::from_text(user.map(|user| scored.user_id(user)));
     let common = Common {
-        level: &model.account,
+        level: &model.levels.account,
         scope,
-        outcomes: slice(&scored.account_outcomes, number, model.account.milestones.len()),
+        outcomes: slice(&scored.account_outcomes, number, model.levels.account.milestones.len()),
         seen: scored.account_seen[number],
     };
     let first = [Cell::Text(scored.account_id(number).into()), Cell::from_value(scope.get(slots.segment))];

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
-use super::row::{self, Side};
+use super::row;
 use crate::{
     diag::visible,
-    model::{Model, columns::SIGNALS},
+    model::{EntityKind, Model, columns::SIGNALS},
     score::{LevelSummary, Scored},
     units::{number_text, plural},
 };
@@ -16,10 +16,10 @@ use crate::{
 const ROWS_SHOWN: usize = 20;
 
 /// The summary of a level as text, at most so many characters wide.
-pub fn summary(scored: &Scored<'_>, model: &Model, side: Side, width: u16) -> String {
+pub fn summary(scored: &Scored<'_>, model: &Model, side: EntityKind, width: u16) -> String {
     let (summary, what, qualified) = match side {
-        Side::User => (&scored.users, plural(scored.users.count, "user", "users"), "PQL"),
-        Side::Account => (&scored.accounts, plural(scored.accounts.count, "account", "accounts"), "PQA"),
+        EntityKind::User => (&scored.users, plural(scored.users.count, "user", "users"), "PQL"),
+        EntityKind::Account => (&scored.accounts, plural(scored.accounts.count, "account", "accounts"), "PQA"),
     };
     let mut out = String::new();
     let qualified = plural(summary.qualified, qualified, &format!("{qualified}s"));
@@ -101,11 +101,11 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
 }
 
 /// The first rows of the list with what fired.
-fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: Side, width: u16) {
+fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: EntityKind, width: u16) {
     let mut table = plain(Some(width));
     let (order, name) = match side {
-        Side::User => (&scored.user_order, "user"),
-        Side::Account => (&scored.account_order, "account"),
+        EntityKind::User => (&scored.user_order, "user"),
+        EntityKind::Account => (&scored.account_order, "account"),
     };
     table.set_header([name, "score", "tier", "route", "why"]);
     let header = row::header(model, side);

@@ -81,13 +81,13 @@ fn email(state: &State, model: &Model, draft: Draft<'_>, emails: &HashMap<String
     if let Some(email) = raw_ids.iter().find_map(|id| emails.get(*id)) {
         return Some(email.clone());
     }
-    let told = model.user.emails.iter().find_map(|index| told_email(state, model, draft, *index));
+    let told = model.levels.user.emails.iter().find_map(|index| told_email(state, model, draft, *index));
     told.or_else(|| raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned))
 }
 
 /// The e-mail that records tell in the places of a trait.
 fn told_email(state: &State, model: &Model, draft: Draft<'_>, index: usize) -> Option<String> {
-    let plan = &model.user.traits[index];
+    let plan = &model.levels.user.traits[index];
     let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
         let first = *edges.next()?;
         Some(edges.fold(first, |mut best, edge| {

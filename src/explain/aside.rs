@@ -6,11 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    emit::Side,
     enrich::EnrichFile,
     entity::{Entities, NOBODY, entities},
     fold::Owner,
-    model::{Model, compiled::Identity},
+    model::{EntityKind, Model, compiled::Identity},
     pipeline::{Folded, Job, RunError, When, emails, fold},
 };
 
@@ -69,7 +68,7 @@ pub fn set_aside(
     job: &Job<'_>,
     (folded, users): (&Folded, Option<&EnrichFile>),
     open: &Model,
-    (side, id): (Side, &str),
+    (side, id): (EntityKind, &str),
     again: bool,
 ) -> Result<Vec<Aside>, RunError> {
     let refolded = again.then(|| {
@@ -78,7 +77,7 @@ pub fn set_aside(
     });
     let refolded = refolded.transpose()?;
     let state = refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
-    let emails = emails(users, &open.user.emails);
+    let emails = emails(users, &open.levels.user.emails);
     let entities = entities(state, open, &emails);
     let identity = &job.model.identity;
     let of_user = |user: u32, asked: &str| {
@@ -93,8 +92,8 @@ pub fn set_aside(
         aside_by_id(identity, asked).or_else(by_domain).or_else(by_other)
     };
     let found: BTreeSet<Aside> = match side {
-        Side::User => entities.user_of(id).and_then(|user| of_user(user, id)).into_iter().collect(),
-        Side::Account => {
+        EntityKind::User => entities.user_of(id).and_then(|user| of_user(user, id)).into_iter().collect(),
+        EntityKind::Account => {
             let number = entities.account_ids.find(id);
             let place = number.and_then(|id| entities.accounts.iter().position(|account| account.id == id));
             let rows = place.map_or(&[][..], |place| entities.account_rows(place));

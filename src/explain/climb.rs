@@ -52,7 +52,7 @@ const MOVES_MAX: [usize; 2] = [60, 24];
 
 /// The ways up from the present tier; none if there is no higher one.
 pub fn climb(scored: &Scored<'_>, model: &Model, entity: Entity) -> Option<Climb> {
-    let level = entity.side.level(model);
+    let level = model.level(entity.side);
     let scope = entity.scope(scored);
     let now = result(model, entity.side, &scope, &[]);
     let above = level.tiers.get(now.tier?.checked_sub(1)?)?;

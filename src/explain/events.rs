@@ -9,13 +9,12 @@ use crate::{
         Line, Record, Seed,
         format::{Formats, Reading},
     },
-    emit::Side,
     entity::{NOBODY, RowRef},
     expr::Scope,
     fold::{ANY_DAY, NO_ACCOUNT, Owner},
     ledger::Entity,
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{Match, PredicateId, Signal},
     },
     pipeline::reader,
@@ -123,25 +122,25 @@ struct Matcher<'m> {
 impl<'m> Matcher<'m> {
     fn new(model: &'m Model, scored: &Scored<'_>, entity: Entity, needs: Vec<Need>) -> Matcher<'m> {
         let home = match entity.side {
-            Side::User => scored.entities.users[entity.place].home.map(|home| home as usize),
-            Side::Account => None,
+            EntityKind::User => scored.entities.users[entity.place].home.map(|home| home as usize),
+            EntityKind::Account => None,
         };
         let of_account = |place: usize| rows(scored, scored.entities.account_rows(place));
         let of_user = |place: usize| rows(scored, scored.entities.user_rows(place));
         let mut all: HashMap<Whose, Rows> = HashMap::new();
         let mut starts = HashMap::new();
         let own = match entity.side {
-            Side::User => of_user(entity.place),
-            Side::Account => of_account(entity.place),
+            EntityKind::User => of_user(entity.place),
+            EntityKind::Account => of_account(entity.place),
         };
         all.insert(Whose::Own, own);
         starts.extend(start(model, scored, entity).map(|day| (Whose::Own, day)));
         if let Some(home) = home {
             all.insert(Whose::Home, of_account(home));
-            let home = Entity { side: Side::Account, place: home };
+            let home = Entity { side: EntityKind::Account, place: home };
             starts.extend(start(model, scored, home).map(|day| (Whose::Home, day)));
         }
-        if entity.side == Side::Account && needs.iter().any(|need| need.whose == Whose::Members) {
+        if entity.side == EntityKind::Account && needs.iter().any(|need| need.whose == Whose::Members) {
             let members = &scored.entities.accounts[entity.place].members;
             all.insert(Whose::Members, members.iter().flat_map(|member| of_user(*member as usize)).collect());
         }

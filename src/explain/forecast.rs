@@ -45,7 +45,7 @@ pub fn forecast(
     now: &Ledger,
     days: u16,
 ) -> Result<Option<Forecast>, RunError> {
-    let level = now.side.level(model);
+    let level = model.level(now.side);
     let place = |tier: &str| level.tiers.iter().position(|known| known.name == tier);
     let tier = now.tier.as_ref().and_then(|tier| tier.chosen());
     let Some(present) = tier.and_then(|tier| place(&tier.name)).filter(|present| present + 1 < level.tiers.len())

@@ -4,11 +4,10 @@
 //! there, and scores themselves are taken as they stand. Counts can only rise.
 
 use crate::{
-    emit::Side,
     expr::{Arithmetic, Comparison, Program, Scope, Value},
     ledger::EntityFacts,
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{ACCOUNT_BIT, Builtin, Measure, MilestonePart, NumberPart, Payment, RollupKind, Signal, Source},
     },
     score::points::{Firing, Paid},
@@ -28,7 +27,7 @@ const DEPTH_MAX: usize = 8;
 /// What moves are made for.
 pub(super) struct Mover<'m> {
     pub(super) model: &'m Model,
-    pub(super) side: Side,
+    pub(super) side: EntityKind,
     pub(super) scope: &'m EntityFacts<'m>,
 }
 

@@ -2,10 +2,9 @@
 
 use crate::{
     clock::Window,
-    emit::Side,
     expr::Program,
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{ACCOUNT_BIT, ACTIVITY_DAYS, Builtin, Form, Keep, Measure, Payment, Signal, Source, Weekly},
     },
 };
@@ -73,7 +72,7 @@ impl Need {
 }
 
 /// Everything that a signal of a level reads, and whether it also reads what cannot be told by events (scores).
-pub(super) fn needs(model: &Model, side: Side, signal: &Signal) -> Vec<Need> {
+pub(super) fn needs(model: &Model, side: EntityKind, signal: &Signal) -> Vec<Need> {
     let mut collector = Collector { model, needs: Vec::new(), seen: Vec::new() };
     let whose = Whose::Own;
     let mut programs: Vec<&Program> = Vec::new();
@@ -89,29 +88,29 @@ pub(super) fn needs(model: &Model, side: Side, signal: &Signal) -> Vec<Need> {
 struct Collector<'m> {
     model: &'m Model,
     needs: Vec<Need>,
-    seen: Vec<(Side, Whose, u32)>,
+    seen: Vec<(EntityKind, Whose, u32)>,
 }
 
 impl Collector<'_> {
-    fn program(&mut self, program: &Program, side: Side, whose: Whose) {
+    fn program(&mut self, program: &Program, side: EntityKind, whose: Whose) {
         let mut slots = Vec::new();
         program.slots(&mut |slot| slots.push(slot));
         for slot in slots {
             match slot & ACCOUNT_BIT {
                 0 => self.fact(slot, side, whose),
                 // Of members, the home account is the account itself.
-                _ if whose == Whose::Members => self.fact(slot & !ACCOUNT_BIT, Side::Account, Whose::Own),
-                _ => self.fact(slot & !ACCOUNT_BIT, Side::Account, Whose::Home),
+                _ if whose == Whose::Members => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, Whose::Own),
+                _ => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, Whose::Home),
             }
         }
     }
 
-    fn fact(&mut self, slot: u32, side: Side, whose: Whose) {
+    fn fact(&mut self, slot: u32, side: EntityKind, whose: Whose) {
         if self.seen.contains(&(side, whose, slot)) {
             return;
         }
         self.seen.push((side, whose, slot));
-        let level = side.level(self.model);
+        let level = self.model.level(side);
         let Some(fact) = level.facts.get(slot as usize) else { return };
         let name = crate::ledger::name_of(self.model, side, slot);
         let name = if whose == Whose::Home { format!("account.{name}") } else { name };
@@ -165,7 +164,7 @@ impl Collector<'_> {
             Source::Expression(program) => self.program(program, side, whose),
             Source::Rollup(rollup) => {
                 for program in rollup.value.iter().chain(&rollup.filter) {
-                    self.program(program, Side::User, Whose::Members);
+                    self.program(program, EntityKind::User, Whose::Members);
                 }
             }
             // Scores are made of signals; each is explained by itself.
@@ -173,8 +172,8 @@ impl Collector<'_> {
         }
     }
 
-    fn milestone(&mut self, place: usize, side: Side, whose: Whose) {
-        let Some(milestone) = side.level(self.model).milestones.get(place) else { return };
+    fn milestone(&mut self, place: usize, side: EntityKind, whose: Whose) {
+        let Some(milestone) = self.model.level(side).milestones.get(place) else { return };
         let (target, active) = match &milestone.form {
             Form::Once { word, active } => (Target::Word(*word), *active),
             Form::Times { cell, active, .. } | Form::Days { cell, active, .. } => (Target::Cell(*cell), *active),

@@ -6,11 +6,10 @@
 use std::collections::HashSet;
 
 use crate::{
-    emit::Side,
     expr::{Program, Scope, Value},
     ledger::{EntityFacts, owned},
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{ACCOUNT_BIT, Fact, Source},
     },
     score::points::{pay, sum, tier},
@@ -29,15 +28,15 @@ pub(super) struct Result {
 }
 
 /// The fact in a slot, as a user or an account sees it.
-pub(super) fn fact_in(model: &Model, side: Side, slot: u32) -> Option<&Fact> {
-    let of = if slot & ACCOUNT_BIT == 0 { side } else { Side::Account };
-    of.level(model).facts.get((slot & !ACCOUNT_BIT) as usize)
+pub(super) fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<&Fact> {
+    let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
+    model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize)
 }
 
 /// The facts of an entity with some of them replaced.
 pub(super) struct WhatIf<'w> {
     model: &'w Model,
-    side: Side,
+    side: EntityKind,
     base: &'w EntityFacts<'w>,
     changes: &'w [Change],
     /// Slots of named expressions that build on a changed fact.
@@ -45,17 +44,22 @@ pub(super) struct WhatIf<'w> {
 }
 
 impl<'w> WhatIf<'w> {
-    pub(super) fn new(model: &'w Model, side: Side, base: &'w EntityFacts<'w>, changes: &'w [Change]) -> WhatIf<'w> {
+    pub(super) fn new(
+        model: &'w Model,
+        side: EntityKind,
+        base: &'w EntityFacts<'w>,
+        changes: &'w [Change],
+    ) -> WhatIf<'w> {
         let mut affected: HashSet<u32> = HashSet::new();
         if changes.is_empty() {
             return WhatIf { model, side, base, changes, affected };
         }
-        let bits: &[u32] = if side == Side::User { &[ACCOUNT_BIT, 0] } else { &[0] };
+        let bits: &[u32] = if side == EntityKind::User { &[ACCOUNT_BIT, 0] } else { &[0] };
         loop {
             let before = affected.len();
             for bit in bits {
-                let of = if *bit == 0 { side } else { Side::Account };
-                for (slot, fact) in of.level(model).facts.iter().enumerate() {
+                let of = if *bit == 0 { side } else { EntityKind::Account };
+                for (slot, fact) in model.level(of).facts.iter().enumerate() {
                     let (slot, Source::Expression(program)) = (slot as u32 | bit, &fact.source) else { continue };
                     let mut touched = false;
                     program.slots(&mut |inner| {
@@ -106,8 +110,8 @@ pub(super) fn evaluate(program: &Program, scope: &dyn Scope, bit: u32) -> Value<
 }
 
 /// What the scorer gives under some changes.
-pub(super) fn result(model: &Model, side: Side, base: &EntityFacts<'_>, changes: &[Change]) -> Result {
-    let level = side.level(model);
+pub(super) fn result(model: &Model, side: EntityKind, base: &EntityFacts<'_>, changes: &[Change]) -> Result {
+    let level = model.level(side);
     let whatif = WhatIf::new(model, side, base, changes);
     let total = sum(level, &pay(level, &whatif));
     // Conditions of tiers may name points and the score.

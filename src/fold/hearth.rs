@@ -173,7 +173,7 @@ impl<'m> Hearth<'m> {
             state.joins.absorb(one.joins);
             one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
             for (key, edge) in one.account_traits.iter() {
-                let plan = &self.model.account.traits[key.1 as usize];
+                let plan = &self.model.levels.account.traits[key.1 as usize];
                 state.account_traits.merge(*key, *edge, |known, more| {
                     known.merge(more, !plan.first, plan.kind, &state.texts);
                 });

@@ -321,7 +321,7 @@ impl<'h> Folder<'h> {
         let (model, hearth) = (self.model, self.hearth);
         let mut edges = Vec::new();
         let value = |key| record.user_trait(key);
-        each_trait(model, &model.user, value, record.at, &mut self.texts, |index, plan, edge| {
+        each_trait(model, &model.levels.user, value, record.at, &mut self.texts, |index, plan, edge| {
             edges.push((index, plan, edge));
         });
         let (whose, hash, at) = Self::place(record, NO_ACCOUNT);
@@ -349,7 +349,7 @@ impl<'h> Folder<'h> {
         }
         let (model, texts, traits) = (self.model, &self.hearth.texts, &mut self.folded.account_traits);
         let value = |key| record.account_trait(key);
-        each_trait(model, &model.account, value, record.at, &mut self.texts, |index, plan, edge| {
+        each_trait(model, &model.levels.account, value, record.at, &mut self.texts, |index, plan, edge| {
             traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
         });
     }

@@ -1,8 +1,7 @@
 //! A user or an account among what was scored, whichever it is.
 
 use crate::{
-    emit::Side,
-    model::Model,
+    model::{EntityKind, Model},
     score::{
         Scored,
         board::EntityFacts,
@@ -10,32 +9,21 @@ use crate::{
     },
 };
 
-/// Both levels, users first.
-pub const SIDES: [Side; 2] = [Side::User, Side::Account];
-
-/// `user` or `account`.
-pub fn word(side: Side) -> &'static str {
-    match side {
-        Side::User => "user",
-        Side::Account => "account",
-    }
-}
-
 /// A user or an account, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entity {
     /// Which.
-    pub side: Side,
+    pub side: EntityKind,
     /// By place among the users or accounts.
     pub place: usize,
 }
 
 impl Entity {
     /// The entity of an id; a user's may be any that was joined to it. None if it has no event.
-    pub fn find(scored: &Scored<'_>, side: Side, id: &str) -> Option<Entity> {
+    pub fn find(scored: &Scored<'_>, side: EntityKind, id: &str) -> Option<Entity> {
         let place = match side {
-            Side::User => scored.entities.user_of(id)? as usize,
-            Side::Account => {
+            EntityKind::User => scored.entities.user_of(id)? as usize,
+            EntityKind::Account => {
                 let number = scored.entities.account_ids.find(id)?;
                 scored.entities.accounts.iter().position(|account| account.id == number)?
             }
@@ -44,10 +32,10 @@ impl Entity {
     }
 
     /// Every entity of a level.
-    pub fn all(scored: &Scored<'_>, side: Side) -> impl Iterator<Item = Entity> + use<> {
+    pub fn all(scored: &Scored<'_>, side: EntityKind) -> impl Iterator<Item = Entity> + use<> {
         let count = match side {
-            Side::User => scored.entities.users.len(),
-            Side::Account => scored.entities.accounts.len(),
+            EntityKind::User => scored.entities.users.len(),
+            EntityKind::Account => scored.entities.accounts.len(),
         };
         (0..count).map(move |place| Entity { side, place })
     }
@@ -55,33 +43,33 @@ impl Entity {
     /// As rows print it.
     pub fn id<'s>(self, scored: &'s Scored<'_>) -> &'s str {
         match self.side {
-            Side::User => scored.user_id(self.place),
-            Side::Account => scored.account_id(self.place),
+            EntityKind::User => scored.user_id(self.place),
+            EntityKind::Account => scored.account_id(self.place),
         }
     }
 
     /// Of a user: the home account.
     pub fn home<'s>(self, scored: &'s Scored<'_>) -> Option<&'s str> {
         match self.side {
-            Side::User => scored.home_id(self.place),
-            Side::Account => None,
+            EntityKind::User => scored.home_id(self.place),
+            EntityKind::Account => None,
         }
     }
 
     /// As expressions see it.
     pub fn scope<'s>(self, scored: &'s Scored<'_>) -> EntityFacts<'s> {
         match self.side {
-            Side::User => scored.user_facts(self.place),
-            Side::Account => scored.account_facts(self.place),
+            EntityKind::User => scored.user_facts(self.place),
+            EntityKind::Account => scored.account_facts(self.place),
         }
     }
 
     /// How its milestones stand, by name.
     pub fn milestones(self, scored: &Scored<'_>, model: &Model) -> Vec<(String, State)> {
-        let milestones = &self.side.level(model).milestones;
+        let milestones = &model.level(self.side).milestones;
         let outcomes: &[Outcome] = match self.side {
-            Side::User => &scored.user_outcomes,
-            Side::Account => &scored.account_outcomes,
+            EntityKind::User => &scored.user_outcomes,
+            EntityKind::Account => &scored.account_outcomes,
         };
         let own = outcomes.iter().skip(self.place * milestones.len());
         milestones.iter().zip(own).map(|(milestone, outcome)| (milestone.name.clone(), outcome.state)).collect()

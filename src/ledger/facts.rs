@@ -2,10 +2,9 @@
 
 use super::EntityFacts;
 use crate::{
-    emit::Side,
     expr::{Program, Scope, Type, Value},
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{ACCOUNT_BIT, Fact, Source},
     },
 };
@@ -32,13 +31,13 @@ pub struct Unmet {
 const DEPTH_MAX: usize = 8;
 
 /// The fact in a slot, and the level it is of.
-fn fact_in(model: &Model, side: Side, slot: u32) -> Option<(&Fact, Side)> {
-    let of = if slot & ACCOUNT_BIT == 0 { side } else { Side::Account };
-    of.level(model).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
+fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityKind)> {
+    let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
+    model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
 }
 
 /// The name of the fact in a slot, as expressions of a level write it.
-pub fn name_of(model: &Model, side: Side, slot: u32) -> String {
+pub fn name_of(model: &Model, side: EntityKind, slot: u32) -> String {
     let name = match fact_in(model, side, slot) {
         // The count that a signal carries inline has no name of its own.
         Some((fact, _)) if fact.name.contains(' ') => "matching events",
@@ -49,18 +48,18 @@ pub fn name_of(model: &Model, side: Side, slot: u32) -> String {
 }
 
 /// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
-pub fn slot_of(model: &Model, side: Side, name: &str) -> Option<(u32, Type)> {
+pub fn slot_of(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Type)> {
     let (of, name, bit) = match name.strip_prefix("account.") {
-        Some(name) if side == Side::User => (Side::Account, name, ACCOUNT_BIT),
+        Some(name) if side == EntityKind::User => (EntityKind::Account, name, ACCOUNT_BIT),
         _ => (side, name, 0),
     };
-    let facts = &of.level(model).facts;
+    let facts = &model.level(of).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
     Some((u32::try_from(place).ok()? | bit, facts[place].kind))
 }
 
 /// The facts that expressions name, and those behind the named expressions among them, each once.
-pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &EntityFacts<'_>) -> Vec<Known> {
+pub fn known_facts(model: &Model, side: EntityKind, programs: &[&Program], scope: &EntityFacts<'_>) -> Vec<Known> {
     let mut slots: Vec<u32> = Vec::new();
     programs.iter().for_each(|program| program.slots(&mut |slot| slots.push(slot)));
     let mut known: Vec<Known> = Vec::new();
@@ -82,7 +81,7 @@ pub fn known_facts(model: &Model, side: Side, programs: &[&Program], scope: &Ent
 }
 
 /// The smallest parts of a condition that keep it from holding; none if it holds.
-pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityFacts<'_>) -> Vec<Unmet> {
+pub fn unmet(model: &Model, side: EntityKind, condition: &Program, scope: &EntityFacts<'_>) -> Vec<Unmet> {
     let mut found = Vec::new();
     collect(&Context { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
     found
@@ -91,7 +90,7 @@ pub fn unmet(model: &Model, side: Side, condition: &Program, scope: &EntityFacts
 /// Where the names of a condition get their values.
 struct Context<'c> {
     model: &'c Model,
-    side: Side,
+    side: EntityKind,
     scope: &'c EntityFacts<'c>,
     /// [`ACCOUNT_BIT`] inside a named expression of the home account.
     bit: u32,

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Decision, Entry, Known, Ledger, SignalNote, Unmet, word};
+use super::{Decision, Entry, Known, Ledger, SignalNote, Unmet};
 use crate::{
     clock::{day_text, instant_text},
     emit::number,
     expr::Value,
-    model::compiled::DecayCurve,
+    model::{EntityKind, compiled::DecayCurve},
     score::{milestones::State, points::Firing},
     units::Points,
 };
@@ -16,9 +16,9 @@ use crate::{
 pub fn object(ledger: &Ledger) -> Json {
     let mut object = Map::new();
     let mut put = |key: &str, value: Json| drop(object.insert(key.to_owned(), value));
-    put("level", json!(word(ledger.side)));
+    put("level", json!(ledger.side.word()));
     put("id", json!(ledger.id));
-    if ledger.side == crate::emit::Side::User {
+    if ledger.side == EntityKind::User {
         put("account_id", json!(ledger.home));
     }
     put("as_of", json!(instant_text(ledger.as_of.instant)));

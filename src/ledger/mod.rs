@@ -9,17 +9,16 @@ mod json;
 mod text;
 
 pub use crate::score::board::EntityFacts;
-pub use entity::{Entity, SIDES, word};
+pub use entity::Entity;
 pub use facts::{Known, Unmet, known_facts, name_of, owned, slot_of, unmet};
 pub use json::{object, points as points_json, value as value_json};
 pub use text::{FACTS_SHOWN, text, value as value_text};
 
 use crate::{
     clock::AsOf,
-    emit::Side,
     expr::{Scope, Value},
     model::{
-        Model,
+        EntityKind, Model,
         compiled::{DecayCurve, Level, Payment, Signal, Tier},
     },
     score::{
@@ -34,7 +33,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Ledger {
     /// User or account.
-    pub side: Side,
+    pub side: EntityKind,
     /// As rows print it.
     pub id: String,
     /// Of a user: the home account.
@@ -153,7 +152,7 @@ impl Ledger {
 
 /// The ledger of an entity.
 pub fn ledger(scored: &Scored<'_>, model: &Model, entity: Entity) -> Ledger {
-    let level = entity.side.level(model);
+    let level = model.level(entity.side);
     let scope = entity.scope(scored);
     let paid = pay(level, &scope);
     let total = sum(level, &paid);
@@ -252,7 +251,7 @@ fn rule(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
 /// What notes of signals are made from.
 struct Noter<'n> {
     model: &'n Model,
-    side: Side,
+    side: EntityKind,
     level: &'n Level,
     scope: &'n EntityFacts<'n>,
     names: &'n dyn Fn(u32) -> String,
@@ -336,6 +335,6 @@ pub fn rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
 }
 
 /// What a fact is for an entity; none if its level has no such fact.
-pub fn fact<'s>(model: &Model, side: Side, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
+pub fn fact<'s>(model: &Model, side: EntityKind, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
     slot_of(model, side, name).map(|(slot, _)| scope.get(slot))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Decision, Entry, Known, Ledger, Line, Unmet, word};
+use super::{Decision, Entry, Known, Ledger, Line, Unmet};
 use crate::{
     clock::instant_text,
     diag::visible,
@@ -37,7 +37,7 @@ fn visible_lines(text: &str) -> String {
 
 fn head(out: &mut String, ledger: &Ledger) {
     let home = ledger.home.as_ref().map(|home| format!(" of account {home}")).unwrap_or_default();
-    let _ = writeln!(out, "{} {}{home}", word(ledger.side), ledger.id);
+    let _ = writeln!(out, "{} {}{home}", ledger.side.word(), ledger.id);
     let mut parts = vec![format!("score {}", ledger.score)];
     for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
         if let Some(chosen) = decision.as_ref().and_then(Decision::chosen) {

@@ -82,18 +82,22 @@ struct Gather {
 /// Goes through every expression of a model.
 pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
     let mut gather = Gather::default();
-    for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
+    for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
         gather.level(level, bit);
     }
-    let who =
-        model.account.milestones.iter().filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
+    let who = model
+        .levels
+        .account
+        .milestones
+        .iter()
+        .filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
     who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, 0));
     links.all.iter().for_each(|link| gather.note(link, 0));
     // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
     for step in model.steps.iter().rev() {
         let (level, slot, bit) = match step {
-            Step::UserFact(slot) => (&model.user, *slot, 0),
-            Step::AccountFact(slot) => (&model.account, *slot, ACCOUNT_BIT),
+            Step::UserFact(slot) => (&model.levels.user, *slot, 0),
+            Step::AccountFact(slot) => (&model.levels.account, *slot, ACCOUNT_BIT),
             _ => continue,
         };
         let Some(Source::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {

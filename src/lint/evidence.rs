@@ -186,7 +186,8 @@ impl Evidence {
 
     /// Whether a milestone takes use of the product.
     fn milestone_uses(&self, model: &Model, source: &Source, bit: u32, place: usize, depth: usize) -> bool {
-        let (level, written) = if bit == 0 { (&model.user, &source.user) } else { (&model.account, &source.account) };
+        let (level, written) =
+            if bit == 0 { (&model.levels.user, &source.user) } else { (&model.levels.account, &source.account) };
         match level.milestones.get(place).map(|milestone| &milestone.form) {
             Some(compiled::Form::All(parts)) if depth < 20 => {
                 parts.iter().any(|part| self.milestone_uses(model, source, bit, *part, depth + 1))

@@ -35,7 +35,7 @@ pub(super) fn way_of(
     limits: &Limits,
     wanted: &dyn Fn(&Signal) -> bool,
 ) -> Vec<Guide> {
-    let level: &Level = if bit == 0 { &search.model.user } else { &search.model.account };
+    let level: &Level = if bit == 0 { &search.model.levels.user } else { &search.model.levels.account };
     let mut guide = search.blank();
     for (place, (first, last)) in limits {
         guide[*place] = guide[*place].clamp(*first, *last);

@@ -140,7 +140,7 @@ impl<'p, 'm> Judged<'p, 'm> {
     }
 
     fn level(&self, bit: u32) -> &'m Level {
-        if bit == 0 { &self.model.user } else { &self.model.account }
+        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
     }
 
     fn step(&mut self, step: Step) {
@@ -148,10 +148,10 @@ impl<'p, 'm> Judged<'p, 'm> {
             Step::UserFact(slot) => self.named(slot),
             Step::AccountFact(slot) => self.named(slot | ACCOUNT_BIT),
             Step::Segment => {
-                let segments = &self.model.account.segments;
+                let segments = &self.model.levels.account.segments;
                 let (possible, left) = self.rules(segments.iter().map(|one| one.when.as_ref()), ACCOUNT_BIT);
                 let names = segments.iter().map(|one| one.name.as_str());
-                self.set(self.model.account.slots.segment | ACCOUNT_BIT, one_of(names, &possible, left));
+                self.set(self.model.levels.account.slots.segment | ACCOUNT_BIT, one_of(names, &possible, left));
             }
             Step::UserPoints => self.points(0),
             Step::AccountPoints => self.points(ACCOUNT_BIT),

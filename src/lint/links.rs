@@ -91,14 +91,14 @@ impl Links {
 /// All links between facts of a model.
 fn links(model: &Model, source: &Source, facts: &Facts<'_>) -> Vec<Link> {
     let mut links = Vec::new();
-    for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
+    for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
         built_in(bit, facts, &mut links);
         let own: Vec<&Measured<'_>> = facts.measured.iter().filter(|one| one.key & ACCOUNT_BIT == bit).collect();
         metrics(bit, &own, facts, source, &mut links);
         let few = own.len().saturating_mul(level.milestones.len()) <= MILESTONES_TIMES_METRICS_MAX;
         milestones(bit, level, source, facts, if few { &own } else { &[] }, &mut links);
     }
-    rollups(&model.account, facts, &mut links);
+    rollups(&model.levels.account, facts, &mut links);
     links
 }
 

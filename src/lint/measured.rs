@@ -40,7 +40,9 @@ fn part(part: MilestonePart) -> u8 {
 impl<'s> Facts<'s> {
     pub(super) fn of(model: &'s Model, source: &'s Source) -> Facts<'s> {
         let mut facts = Facts::default();
-        for (bit, level, written) in [(0, &model.user, &source.user), (ACCOUNT_BIT, &model.account, &source.account)] {
+        for (bit, level, written) in
+            [(0, &model.levels.user, &source.user), (ACCOUNT_BIT, &model.levels.account, &source.account)]
+        {
             let metrics = metrics(source, written);
             for (slot, fact) in (0..).zip(&level.facts) {
                 let key: Key = slot | bit;

@@ -109,7 +109,7 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     fn level(&self, bit: u32) -> &'m Level {
-        if bit == 0 { &self.model.user } else { &self.model.account }
+        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
     }
 
     fn written(&self, bit: u32) -> &'m LevelSource {

@@ -74,7 +74,7 @@ pub(super) fn written(level: &Level, slot: u32) -> Option<Written> {
 
 /// The level of a key, and the bit of its facts.
 pub(super) fn level(model: &Model, key: Key) -> (&Level, u32) {
-    if key & ACCOUNT_BIT == 0 { (&model.user, 0) } else { (&model.account, ACCOUNT_BIT) }
+    if key & ACCOUNT_BIT == 0 { (&model.levels.user, 0) } else { (&model.levels.account, ACCOUNT_BIT) }
 }
 
 /// The facts that a fact is computed from; none for variables.
@@ -153,7 +153,7 @@ impl Plan {
             plan.index.insert(key, at);
         }
         // Points are written all at once, and so are tiers and routes.
-        for (level, bit) in [(&model.user, 0), (&model.account, ACCOUNT_BIT)] {
+        for (level, bit) in [(&model.levels.user, 0), (&model.levels.account, ACCOUNT_BIT)] {
             let slots = &level.slots;
             let mut together: Vec<Vec<Key>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
             together.push(vec![slots.tier, slots.qualified]);
@@ -195,7 +195,7 @@ impl Plan {
     }
 
     fn needs(&self, model: &Model, step: Step) -> bool {
-        let (user, account) = (&model.user.slots, &model.account.slots);
+        let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
             Step::UserFact(slot) => slot,
             Step::AccountFact(slot) => slot | ACCOUNT_BIT,

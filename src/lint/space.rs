@@ -148,7 +148,7 @@ pub(super) struct Space {
 
 /// The fact behind a key.
 pub(super) fn fact(model: &Model, key: Key) -> Option<&Fact> {
-    let level = if key & ACCOUNT_BIT == 0 { &model.user } else { &model.account };
+    let level = if key & ACCOUNT_BIT == 0 { &model.levels.user } else { &model.levels.account };
     level.facts.get((key & !ACCOUNT_BIT) as usize)
 }
 
@@ -159,7 +159,7 @@ impl Space {
         let home = Variable::new(HOME, cells, &Value::Boolean(true));
         let mut space =
             Space { variables: vec![home], places: KeyMap::from_iter([(HOME, 0)]), constants: KeyMap::default() };
-        for (bit, level) in [(0, &model.user), (ACCOUNT_BIT, &model.account)] {
+        for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
             for (slot, fact) in (0..).zip(&level.facts) {
                 let key: Key = slot | bit;
                 let Some(domain) = domain(model, fact) else { continue };
@@ -282,8 +282,8 @@ fn least(model: &Model, value: &crate::expr::Program) -> f64 {
     impl<'m> super::abs::Bounds<'m> for Parts<'m> {
         fn get(&self, slot: u32) -> Cow<'_, Abs<'m>> {
             let Some(fact) = fact(self.0, slot) else { return Cow::Owned(Abs::any(Type::Null)) };
-            if slot == self.0.user.slots.score {
-                let low = self.0.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
+            if slot == self.0.levels.user.slots.score {
+                let low = self.0.levels.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
                 return Cow::Owned(Abs::number(low, f64::INFINITY));
             }
             Cow::Owned(match domain(self.0, fact) {

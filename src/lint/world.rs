@@ -126,10 +126,13 @@ impl<'w> World<'w> {
             Step::UserFact(slot) => self.expression(slot),
             Step::AccountFact(slot) => self.expression(slot | ACCOUNT_BIT),
             Step::Segment => {
-                let segments = &self.model.account.segments;
+                let segments = &self.model.levels.account.segments;
                 let rules = segments.iter().map(|segment| segment.when.as_ref());
                 let first = first_that_holds(rules, &self.scope(ACCOUNT_BIT));
-                self.name(self.model.account.slots.segment | ACCOUNT_BIT, first.map(|at| segments[at].name.as_str()));
+                self.name(
+                    self.model.levels.account.slots.segment | ACCOUNT_BIT,
+                    first.map(|at| segments[at].name.as_str()),
+                );
             }
             Step::UserPoints => self.points(0),
             Step::AccountPoints => self.points(ACCOUNT_BIT),
@@ -141,7 +144,7 @@ impl<'w> World<'w> {
     }
 
     fn level(&self, bit: u32) -> &'w Level {
-        if bit == 0 { &self.model.user } else { &self.model.account }
+        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
     }
 
     fn name(&mut self, key: Key, name: Option<&'w str>) {

@@ -8,6 +8,7 @@ pub mod columns;
 mod compile;
 pub mod compiled;
 mod file;
+mod kind;
 pub mod source;
 mod spots;
 pub(crate) mod tree;
@@ -18,6 +19,7 @@ use sha2::{Digest, Sha256};
 pub use asks::{Asks, Condition, LevelAsks, Made, Planned};
 pub use compiled::Model;
 pub use file::{MeasureKind, Words, words};
+pub use kind::{EntityKind, PerKind};
 pub use source::Source;
 pub use spots::{Spots, entry_of_list};
 

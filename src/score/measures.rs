@@ -10,7 +10,7 @@ use crate::{
     clock::{Window, weekday},
     expr::{Type, Value},
     fold::{Edge, Moment, NO_TEXT, Number, TallyKey, UNDATED, edge_kind, unpack},
-    model::compiled::{CellId, Measure, Metric, NumberPart, Side, Weekly, Word},
+    model::compiled::{CellId, Measure, Metric, NumberPart, Weekly, WindowEnd, Word},
     units::{Day, EPSILON, Micros},
 };
 
@@ -42,7 +42,7 @@ pub(super) fn read<'s>(metric: &Metric, view: &View<'s>, overflow: &AtomicBool) 
         Measure::DaysSinceIn(side, set, window) => {
             let (first, last) = reader.dates(*window);
             let days = view.all_days(*set, metric.active);
-            reader.since(if *side == Side::First {
+            reader.since(if *side == WindowEnd::First {
                 days.first_between(first, last)
             } else {
                 days.last_between(first, last)

@@ -149,10 +149,11 @@ pub fn score<'s>(
         return Err(Overflow);
     }
     let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
-    let users = summary::summarise(&model.user, &board.users, &board.pool, &of_users);
-    let accounts = summary::summarise(&model.account, &board.accounts, &board.pool, &of_accounts);
-    let user_order = order(&board.users, model.user.slots.score, entities.users.len(), |user| entities.users[user].id);
-    let account_order = order(&board.accounts, model.account.slots.score, entities.accounts.len(), |account| {
+    let users = summary::summarise(&model.levels.user, &board.users, &board.pool, &of_users);
+    let accounts = summary::summarise(&model.levels.account, &board.accounts, &board.pool, &of_accounts);
+    let user_order =
+        order(&board.users, model.levels.user.slots.score, entities.users.len(), |user| entities.users[user].id);
+    let account_order = order(&board.accounts, model.levels.account.slots.score, entities.accounts.len(), |account| {
         entities.account_ids.get(entities.accounts[account].id)
     });
     Ok(Scored {

@@ -52,9 +52,9 @@ pub(super) struct Scorer<'e, 's> {
 impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn new(entities: &'e Entities<'s>, model: &'e Model, enrichment: &'e Enrichment, as_of: AsOf) -> Self {
         let board = Board {
-            users: Table::new(&model.user, entities.users.len(), 512),
+            users: Table::new(&model.levels.user, entities.users.len(), 512),
             // Some accounts have many members and rows.
-            accounts: Table::new(&model.account, entities.accounts.len(), 32),
+            accounts: Table::new(&model.levels.account, entities.accounts.len(), 32),
             pool: Interner::new(crate::decode::Seed::default()),
         };
         let overflow = AtomicBool::new(false);
@@ -64,7 +64,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Facts that users' own rows give.
     pub(super) fn user_base(&mut self) {
-        let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.user);
+        let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
         let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
         let view = |user| self.view(entities.user_rows(user));
@@ -75,7 +75,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Facts that the rows credited to accounts give.
     pub(super) fn account_base(&mut self) {
-        let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.account);
+        let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.levels.account);
         let mut table = std::mem::take(&mut self.board.accounts);
         let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
             // Of accounts nothing is known yet.
@@ -158,8 +158,8 @@ impl<'e, 's> Scorer<'e, 's> {
     /// The fact that a step gives, if that is a text of which there may be any number.
     fn text(&self, step: Step) -> Option<FactSlot> {
         let (level, slot) = match step {
-            Step::UserFact(slot) => (&self.model.user, slot),
-            Step::AccountFact(slot) => (&self.model.account, slot),
+            Step::UserFact(slot) => (&self.model.levels.user, slot),
+            Step::AccountFact(slot) => (&self.model.levels.account, slot),
             _ => return None,
         };
         level.facts.get(slot as usize).is_some_and(|fact| fact.kind == Type::Text).then_some(slot)
@@ -167,7 +167,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Takes some steps of a level for all of its entities.
     fn pass(&mut self, users: bool, steps: &[Step]) {
-        let level = if users { &self.model.user } else { &self.model.account };
+        let level = if users { &self.model.levels.user } else { &self.model.levels.account };
         let names = Names::new(level, &mut self.board.pool);
         let own = if users { &mut self.board.users } else { &mut self.board.accounts };
         let mut table = std::mem::take(own);
@@ -261,7 +261,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// For each account the top-scoring member for whom a condition holds; by activity, then by the smaller id, where scores are equal.
     pub(super) fn people(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
-        let slots = &self.model.user.slots;
+        let slots = &self.model.levels.user.slots;
         let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
         let eligible =
             |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));

@@ -11,10 +11,10 @@ use pql::{
         json::{Projection, Scanner},
     },
     diag::{Document, Paint, Problems, render},
-    emit::{self, Dialect, Format, Side},
+    emit::{self, Dialect, Format},
     expr::{self, ExprError, Names, Resolved, Scope, Type, Value},
     fold::FileCounts,
-    model::{EXAMPLE, Model, parse, parse_whole},
+    model::{EXAMPLE, EntityKind, Model, parse, parse_whole},
     pipeline::{self, Job, MaxRejects, When},
     read::{Input, InputKind, Limits},
 };
@@ -201,7 +201,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Rows of all forms: JSON is JSON, and a cell for a spreadsheet is the exact one behind at most one apostrophe.
 fn rows(scored: &pql::score::Scored<'_>, model: &Model) {
-    for side in [Side::User, Side::Account] {
+    for side in [EntityKind::User, EntityKind::Account] {
         let shown = |format| {
             let mut bytes = Vec::new();
             emit::rows(scored, model, side, format, &mut bytes).expect("memory");

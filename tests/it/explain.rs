@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use pql::{
     diag::Document,
-    emit::Side,
-    ledger::{Entity, SIDES, ledger},
-    model::{EXAMPLE, parse_whole},
+    ledger::{Entity, ledger},
+    model::{EXAMPLE, EntityKind, parse_whole},
     pipeline::{self, Job, MaxRejects, When},
     read::{Input, InputKind},
     units::Points,
@@ -76,8 +75,8 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
         };
         let folded = pipeline::fold(&job, None).expect("a state");
         let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, None, None).expect("scores");
-        for side in SIDES {
-            let file = if side == Side::User { "users.csv" } else { "accounts.csv" };
+        for side in EntityKind::ALL {
+            let file = if side == EntityKind::User { "users.csv" } else { "accounts.csv" };
             let rows = rows(&folder.read(&format!("{out}/{file}")));
             let column = |name: &str| rows[0].iter().position(|known| known == name).expect("a column");
             let (score, tier, route) = (column("score"), column("tier"), column("route"));

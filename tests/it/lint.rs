@@ -70,7 +70,7 @@ fn blank(fact: &Fact) -> Value<'static> {
 }
 
 fn level(model: &Model, bit: u32) -> &Level {
-    if bit == 0 { &model.user } else { &model.account }
+    if bit == 0 { &model.levels.user } else { &model.levels.account }
 }
 
 fn value(json: &Json) -> Value<'static> {

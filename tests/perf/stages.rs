@@ -17,9 +17,9 @@ use pql::{
         format::{Formats, Reading},
     },
     diag::Document,
-    emit::{self, Dialect, Format, Side},
+    emit::{self, Dialect, Format},
     fold::{Folder, Hearth},
-    model::Model,
+    model::{EntityKind, Model},
     pipeline::{self, Folded, Job, MaxRejects, When},
     read::{Block, Input, InputKind, Limits, Reader},
     units::Micros,
@@ -140,7 +140,7 @@ fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
     for (name, format) in [("emit csv", Format::Csv(Dialect::Spreadsheet)), ("emit ndjson", Format::Ndjson)] {
         group.bench_function(name, |bench| {
             bench.iter(|| {
-                for side in [Side::User, Side::Account] {
+                for side in [EntityKind::User, EntityKind::Account] {
                     emit::rows(&scored, model, side, format, &mut std::io::sink()).expect("a sink takes everything");
                 }
             });

@@ -8,10 +8,9 @@ use super::{Explained, Seen, nearest, percent};
 use crate::{
     check::spelling::others,
     diag::Diagnostic,
-    emit::Side,
     inspect::names::near,
-    ledger::{Entity, word},
-    model::{Model, codes, compiled::Source},
+    ledger::Entity,
+    model::{EntityKind, Model, codes, compiled::Source},
     score::{
         Scored,
         points::{Firing, pay},
@@ -30,7 +29,7 @@ impl Seen<'_> {
     pub(super) fn traits(
         &mut self,
         traits: &[(String, std::ops::Range<usize>, Vec<String>)],
-        side: Side,
+        side: EntityKind,
         (model, scored): (&Model, &Scored<'_>),
     ) {
         let entities = count(scored, side);
@@ -41,15 +40,16 @@ impl Seen<'_> {
                 continue;
             }
             let traits = match side {
-                Side::User => &self.survey.user_traits,
-                Side::Account => &self.survey.account_traits,
+                EntityKind::User => &self.survey.user_traits,
+                EntityKind::Account => &self.survey.account_traits,
             };
             let mut paths: Vec<&str> = traits.by_path.keys().map(String::as_str).collect();
             paths.sort_unstable();
             let near: Vec<&str> = looked.iter().flat_map(|looked| near(looked, &paths)).take(3).collect();
             let help = nearest(&near, "--users and --accounts name files of what else is known");
-            let message = format!("no {} has the trait `{name}`", word(side));
-            let whole = plural(entities as u64, word(side), if side == Side::User { "users" } else { "accounts" });
+            let message = format!("no {} has the trait `{name}`", side.word());
+            let whole =
+                plural(entities as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
             let label = format!("null for all of {whole}");
             self.found.push(Diagnostic::warning(codes::NO_SUCH_TRAIT, span.clone(), message, label).help(help));
         }
@@ -59,13 +59,13 @@ impl Seen<'_> {
     pub(super) fn facts(
         &mut self,
         texts: &[(String, String, std::ops::Range<usize>)],
-        side: Side,
+        side: EntityKind,
         (model, scored): (&Model, &Scored<'_>),
     ) {
         let mut columns: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (path, text, span) in texts {
             let (side, name) = match path.strip_prefix("account.") {
-                Some(name) => (Side::Account, name),
+                Some(name) => (EntityKind::Account, name),
                 None => (side, path.as_str()),
             };
             let Some(slot) = slot(model, side, name) else { continue };
@@ -84,11 +84,11 @@ impl Seen<'_> {
     pub(super) fn signals(
         &mut self,
         signals: &[(String, std::ops::Range<usize>)],
-        side: Side,
+        side: EntityKind,
         (model, scored): (&Model, &Scored<'_>),
         explained: &Explained<'_>,
     ) {
-        let level = side.level(model);
+        let level = model.level(side);
         let entities: Vec<Entity> = Entity::all(scored, side).collect();
         let of = entities.len();
         let none = || vec![0_usize; level.signals.len()];
@@ -104,7 +104,7 @@ impl Seen<'_> {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
             a
         });
-        let whole = plural(of as u64, word(side), if side == Side::User { "users" } else { "accounts" });
+        let whole = plural(of as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
         let places: BTreeMap<&str, &std::ops::Range<usize>> =
             signals.iter().map(|(name, span)| (name.as_str(), span)).collect();
         for (signal, fired) in level.signals.iter().zip(fired) {
@@ -126,7 +126,7 @@ impl Seen<'_> {
                 let help = "points that everybody has tell nobody apart: raise what it asks for, or take it out";
                 let message = format!(
                     "the signal `{name}` fires for {share} of {}",
-                    if side == Side::User { "users" } else { "accounts" }
+                    if side == EntityKind::User { "users" } else { "accounts" }
                 );
                 Some((codes::ALWAYS_FIRES, message, format!("for {fired} of {whole}"), help))
             } else {
@@ -140,20 +140,20 @@ impl Seen<'_> {
 }
 
 /// Where a fact is that comes from events or from files: a trait or a metric.
-fn slot(model: &Model, side: Side, name: &str) -> Option<u32> {
-    let facts = &side.level(model).facts;
+fn slot(model: &Model, side: EntityKind, name: &str) -> Option<u32> {
+    let facts = &model.level(side).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
     let given = matches!(facts[place].source, Source::Trait(_) | Source::Metric(_));
     u32::try_from(place).ok().filter(|_| given)
 }
 
-fn count(scored: &Scored<'_>, side: Side) -> usize {
+fn count(scored: &Scored<'_>, side: EntityKind) -> usize {
     Entity::all(scored, side).count()
 }
 
 /// A fact of an entity as text; nothing if it is null.
-fn value(scored: &Scored<'_>, side: Side, slot: u32, place: usize) -> Option<String> {
+fn value(scored: &Scored<'_>, side: EntityKind, slot: u32, place: usize) -> Option<String> {
     let board = &scored.board;
-    let table = if side == Side::User { &board.users } else { &board.accounts };
+    let table = if side == EntityKind::User { &board.users } else { &board.accounts };
     table.value(slot, place, &board.pool).to_text().map(std::borrow::Cow::into_owned)
 }

@@ -7,10 +7,9 @@ use rayon::prelude::*;
 
 use crate::{
     diag::Diagnostic,
-    emit::Side,
-    ledger::{Entity, EntityFacts, SIDES, Unmet, slot_of, unmet},
+    ledger::{Entity, EntityFacts, Unmet, slot_of, unmet},
     model::{
-        Asks, Made, Model, codes,
+        Asks, EntityKind, Made, Model, codes,
         compiled::{ACCOUNT_BIT, Fact, Payment, Signal, Source},
     },
     score::Scored,
@@ -48,7 +47,7 @@ impl<'s> Explained<'s> {
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
         };
         let mut explained = Explained { model, scored, empty: [BTreeSet::new(), BTreeSet::new()], never: Vec::new() };
-        for (at, side) in SIDES.into_iter().enumerate() {
+        for (at, side) in EntityKind::ALL.into_iter().enumerate() {
             let traits = asks.levels[at].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
             told.traits.extend(traits.map(|(name, ..)| (at, name.as_str())));
             for (path, text, _) in asks.levels[at].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
@@ -69,8 +68,8 @@ impl<'s> Explained<'s> {
         }
         loop {
             let before = self.empty.clone();
-            for (at, side) in SIDES.into_iter().enumerate() {
-                for (slot, fact) in (0..).zip(&side.level(self.model).facts) {
+            for (at, side) in EntityKind::ALL.into_iter().enumerate() {
+                for (slot, fact) in (0..).zip(&self.model.level(side).facts) {
                     if !self.empty[at].contains(&slot)
                         && self.is_caused(asks, told, (at, side), fact)
                         && self.is_empty(side, slot)
@@ -86,8 +85,8 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(&self, asks: &Asks, told: &Told<'_>, (at, side): (usize, Side), fact: &Fact) -> bool {
-        let level = side.level(self.model);
+    fn is_caused(&self, asks: &Asks, told: &Told<'_>, (at, side): (usize, EntityKind), fact: &Fact) -> bool {
+        let level = self.model.level(side);
         let made = |name: &str| {
             let of_it = |made: &&Made| made.name == name && made.level.is_none_or(|level| level == at);
             asks.made.iter().filter(of_it).any(|made| told.is_about(made))
@@ -120,9 +119,9 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether a fact is null, 0 or false for everybody.
-    fn is_empty(&self, side: Side, slot: u32) -> bool {
+    fn is_empty(&self, side: EntityKind, slot: u32) -> bool {
         let board = &self.scored.board;
-        let table = if side == Side::User { &board.users } else { &board.accounts };
+        let table = if side == EntityKind::User { &board.users } else { &board.accounts };
         let nothing = |place: usize| {
             let value = table.value(slot, place, &board.pool);
             value.is_null() || value.as_number() == Some(0.0) || value.to_boolean() == Some(false)
@@ -131,7 +130,7 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether it is told already why a signal fires for nobody.
-    pub(super) fn explains(&self, side: Side, signal: &Signal) -> bool {
+    pub(super) fn explains(&self, side: EntityKind, signal: &Signal) -> bool {
         if self.empty.iter().all(BTreeSet::is_empty) && self.never.is_empty() {
             return false;
         }
@@ -140,7 +139,7 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether something that keeps a signal from firing for somebody is told.
-    fn is_told(&self, side: Side, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
+    fn is_told(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
         let at = place_of(side);
         let guard = signal.guard.iter().flat_map(|guard| unmet(self.model, side, guard, scope));
         let value = match &signal.pay {
@@ -154,7 +153,7 @@ impl<'s> Explained<'s> {
     }
 
     /// Whether all that a part of a condition looks at is empty, or never what it is compared with.
-    fn is_about_empty(&self, side: Side, part: &Unmet) -> bool {
+    fn is_about_empty(&self, side: EntityKind, part: &Unmet) -> bool {
         let is_told = |name: &str| {
             let Some((slot, _)) = slot_of(self.model, side, name) else { return false };
             let (at, slot) = whose(place_of(side), slot);
@@ -178,8 +177,8 @@ impl Told<'_> {
 }
 
 /// The place of a level in lists of both.
-fn place_of(side: Side) -> usize {
-    usize::from(side == Side::Account)
+fn place_of(side: EntityKind) -> usize {
+    usize::from(side == EntityKind::Account)
 }
 
 /// The level of the fact in a slot, as a level's expressions write it, and its slot there.

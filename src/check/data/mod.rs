@@ -11,8 +11,7 @@ use self::explained::Explained;
 use crate::{
     diag::{Diagnostic, Document},
     inspect::survey::Survey,
-    ledger::SIDES,
-    model::{Asks, Model, codes},
+    model::{Asks, EntityKind, Model, codes},
     score::Scored,
     units::number_text,
 };
@@ -25,12 +24,12 @@ pub fn warnings(document: &Document, model: &Model, survey: &Survey, scored: &Sc
     seen.events(&asks);
     seen.planned(&asks);
     asks.conditions.iter().for_each(|condition| seen.condition(condition));
-    for (at, side) in SIDES.into_iter().enumerate() {
+    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
         seen.traits(&asks.levels[at].traits, side, (model, scored));
         seen.facts(&asks.levels[at].texts, side, (model, scored));
     }
     let explained = Explained::of(&asks, &seen.found, model, scored);
-    for (at, side) in SIDES.into_iter().enumerate() {
+    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
         seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
     }
     seen.found

@@ -4,11 +4,9 @@ use super::super::{Exit, Failure};
 use crate::{
     clock::instant_text,
     diag::Document,
-    emit::Side,
     enrich::EnrichFile,
     explain::{Aside, By, aside_by_id, opened, set_aside, sets_aside_by_id},
-    ledger::word,
-    model::{Model, compiled::Identity, entry_of_list, parse_whole},
+    model::{EntityKind, Model, compiled::Identity, entry_of_list, parse_whole},
     pipeline::{Folded, Job},
     read::{Input, Watch},
     units::plural,
@@ -29,17 +27,17 @@ pub(super) fn nobody(
     job: &Job<'_>,
     (folded, users): (&Folded, Option<&EnrichFile>),
     document: &Document,
-    (side, id): (Side, &str),
+    (side, id): (EntityKind, &str),
     watch: Option<&Watch>,
 ) -> Result<String, Failure> {
     let identity = &job.model.identity;
     let model = parse_whole(document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
     let entries = set_aside(job, (folded, users), &opened(model), (side, id), watch.is_some())?;
     watch.map_or(Ok(()), Watch::end)?;
-    let who = format!("the {} `{id}`", word(side));
+    let who = format!("the {} `{id}`", side.word());
     let as_of = instant_text(folded.as_of.instant);
     let found = match entries.first() {
-        Some(_) if side == Side::Account => {
+        Some(_) if side == EntityKind::Account => {
             format!(
                 "{who} has events before {as_of}, but only of users who are set aside: {}",
                 places(&entries, document)
@@ -63,8 +61,8 @@ pub(super) fn nobody(
 }
 
 /// The entry that an id falls under, if the events could not be searched for it.
-fn unread(identity: &Identity, side: Side, id: &str, watch: Option<&Watch>) -> Option<Aside> {
-    aside_by_id(identity, id).filter(|_| side == Side::User && watch.is_none())
+fn unread(identity: &Identity, side: EntityKind, id: &str, watch: Option<&Watch>) -> Option<Aside> {
+    aside_by_id(identity, id).filter(|_| side == EntityKind::User && watch.is_none())
 }
 
 /// How a user is set aside.

@@ -15,8 +15,7 @@ use super::{ScoreArguments, format};
 use crate::{
     cli::{Failure, interrupt, tell},
     diag::visible,
-    emit::Side,
-    model::hex,
+    model::{EntityKind, hex},
     publish::{Access, FolderLock, Staged, commit, ensure_dir, holder, refuse_same, sweep},
     read::{FileId, Input},
 };
@@ -25,7 +24,7 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What goes into the folder, by its name without the ending.
-const ROWS: [(Side, &str); 2] = [(Side::User, "users"), (Side::Account, "accounts")];
+const ROWS: [(EntityKind, &str); 2] = [(EntityKind::User, "users"), (EntityKind::Account, "accounts")];
 const ENDINGS: [&str; 3] = ["csv", "json", "ndjson"];
 const REJECTS: &str = "rejects.ndjson";
 const RECORD: &str = "run.json";
@@ -34,7 +33,7 @@ const RECORD: &str = "run.json";
 pub(super) struct Planned {
     rejects: Option<PathBuf>,
     id_map: Option<PathBuf>,
-    rows: Vec<(Side, PathBuf)>,
+    rows: Vec<(EntityKind, PathBuf)>,
     record: Option<PathBuf>,
 }
 
@@ -164,7 +163,7 @@ fn lock(dir: &Path, patience: Duration, quiet: bool) -> Result<FolderLock, Failu
 pub(super) struct Outputs {
     pub(super) rejects: Option<Output>,
     pub(super) id_map: Option<Output>,
-    pub(super) rows: Vec<(Side, Output)>,
+    pub(super) rows: Vec<(EntityKind, Output)>,
     pub(super) record: Option<Output>,
     /// Ends with this, after the last file is in place.
     _lock: Option<FolderLock>,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub(super) fn all(lint: &Lint<'_, '_>) {
-    let (level, written) = (&lint.model.user, &lint.source.user);
+    let (level, written) = (&lint.model.levels.user, &lint.source.user);
     let nothing = nothing_in_it(lint);
     for (place, (signal, text)) in level.signals.iter().zip(&written.signals).enumerate() {
         if lint.search.spent() {

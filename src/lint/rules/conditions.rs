@@ -154,13 +154,13 @@ fn of_people<'m>(lint: &Lint<'_, 'm>) -> Vec<Condition<'m>> {
     };
     add(model.champion.as_ref(), source.champion.as_ref(), "`champion`".to_owned());
     add(model.buyer.as_ref(), source.buyer.as_ref(), "`buyer`".to_owned());
-    for fact in &model.account.facts {
+    for fact in &model.levels.account.facts {
         let Source::Rollup(rollup) = &fact.source else { continue };
         let text = source.account.rollups.iter().find(|text| text.name.name == fact.name);
         let span = text.and_then(|text| text.filter.as_ref());
         add(rollup.filter.as_ref(), span, format!("the condition of roll-up `{}`", fact.name));
     }
-    for (milestone, text) in model.account.milestones.iter().zip(&source.account.milestones) {
+    for (milestone, text) in model.levels.account.milestones.iter().zip(&source.account.milestones) {
         let who = milestone.min_users.as_ref().and_then(|(_, who)| who.as_ref());
         add(who, text.who.as_ref(), format!("`who` of milestone `{}`", milestone.name));
     }

@@ -121,7 +121,7 @@ fn granularity(lint: &Lint<'_, '_>, level: &Level) -> i64 {
     }
     let whole = |value: &Program| match value {
         Program::Slot(slot) => {
-            let bit = if std::ptr::eq(level, &lint.model.user) { 0 } else { ACCOUNT_BIT };
+            let bit = if std::ptr::eq(level, &lint.model.levels.user) { 0 } else { ACCOUNT_BIT };
             let counted = lint.facts.metric(*slot | bit).map(|metric| metric.kind);
             use crate::model::MeasureKind::{Count, Days, Distinct, Users};
             matches!(counted, Some(Count | Days | Distinct | Users))

@@ -99,7 +99,7 @@ fn takes(signal: &Signal) -> bool {
 
 /// Roll-ups that add up, over members, what is known of their company.
 pub(super) fn fit_per_member(lint: &Lint<'_, '_>) {
-    for (slot, one) in (0..).zip(&lint.model.account.facts) {
+    for (slot, one) in (0..).zip(&lint.model.levels.account.facts) {
         let Source::Rollup(rollup) = &one.source else { continue };
         let adds = match rollup.kind {
             RollupKind::Sum => true,

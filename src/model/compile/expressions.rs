@@ -1,9 +1,9 @@
 //! Expressions over facts and over events, with their problems told where they stand.
 
-use super::{Compiler, Limit, Side, names, phase::Phase};
+use super::{Compiler, Limit, names, phase::Phase};
 use crate::{
     expr::{self, ExprError, Node, Program, Type},
-    model::{codes, compiled::PredicateId, tree::Text},
+    model::{EntityKind, codes, compiled::PredicateId, tree::Text},
 };
 
 impl Compiler<'_, '_> {
@@ -30,7 +30,7 @@ impl Compiler<'_, '_> {
     }
 
     /// An expression over facts, with the latest phase of its parts.
-    pub(super) fn expression(&mut self, side: Side, text: &Text, limit: Limit) -> Option<(Program, Type, Phase)> {
+    pub(super) fn expression(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<(Program, Type, Phase)> {
         let node = self.parse(text)?;
         let mut names = names::Facts::new(self, side, limit);
         let result = expr::compile(&text.value, &node, &mut names);
@@ -45,14 +45,14 @@ impl Compiler<'_, '_> {
     }
 
     /// A condition over facts.
-    pub(super) fn condition(&mut self, side: Side, text: &Text, limit: Limit) -> Option<Program> {
+    pub(super) fn condition(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<Program> {
         let node = self.parse(text)?;
         let result = expr::condition(&text.value, &node, &mut names::Facts::new(self, side, limit));
         result.map_err(|errors| self.expression_errors(text, errors)).ok()
     }
 
     /// An expression over facts that must be a number.
-    pub(super) fn number(&mut self, side: Side, text: &Text, limit: Limit) -> Option<Program> {
+    pub(super) fn number(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<Program> {
         let (program, kind, _) = self.expression(side, text, limit)?;
         if matches!(kind, Type::Number | Type::Null) {
             return Some(program);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Compiler, Limit, Side, State,
+    Compiler, Limit, State,
     intake::{Base, Filter},
     names::NoFact,
     phase::Phase,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     expr::Type,
     model::{
-        codes,
+        EntityKind, codes,
         compiled::{
             Builtin, CellKind, Fact, FactSlot, MilestonePart, Rollup, RollupKind, Source, Step, TraitPlan, ValueSource,
         },
@@ -65,16 +65,16 @@ impl<'f> Compiler<'f, '_> {
     /// Notes every fact of both levels, and tells names that are there twice.
     pub(super) fn declare(&mut self) {
         let file = self.file;
-        for side in [Side::User, Side::Account] {
+        for side in [EntityKind::User, EntityKind::Account] {
             let level = self.level_file(side);
             for (name, builtin, kind) in BUILTINS {
                 self.declare_one(side, name, None, Declared::Builtin(builtin, kind));
             }
             let (points, score, tier) = match side {
-                Side::User => (Phase::USER_POINTS, Phase::USER_SCORE, Phase::USER_TIER),
-                Side::Account => (Phase::ACCOUNT_POINTS, Phase::ACCOUNT_SCORE, Phase::ACCOUNT_TIER),
+                EntityKind::User => (Phase::USER_POINTS, Phase::USER_SCORE, Phase::USER_TIER),
+                EntityKind::Account => (Phase::ACCOUNT_POINTS, Phase::ACCOUNT_SCORE, Phase::ACCOUNT_TIER),
             };
-            if side == Side::Account {
+            if side == EntityKind::Account {
                 for (name, builtin, kind) in ACCOUNT_BUILTINS {
                     self.declare_one(side, name, None, Declared::Builtin(builtin, kind));
                 }
@@ -117,7 +117,7 @@ impl<'f> Compiler<'f, '_> {
         }
     }
 
-    fn declare_one(&mut self, side: Side, name: &str, span: Option<&Range<usize>>, declared: Declared<'f>) {
+    fn declare_one(&mut self, side: EntityKind, name: &str, span: Option<&Range<usize>>, declared: Declared<'f>) {
         if let Some(span) = span
             && is_reserved(name)
         {
@@ -145,7 +145,7 @@ impl<'f> Compiler<'f, '_> {
     }
 
     /// A fact by its name, compiled the first time it is asked for.
-    pub(super) fn fact(&mut self, side: Side, name: &str) -> Result<(FactSlot, Phase), NoFact> {
+    pub(super) fn fact(&mut self, side: EntityKind, name: &str) -> Result<(FactSlot, Phase), NoFact> {
         let Some((declared, _)) = self.side(side).declared.get(name) else { return Err(NoFact::Unknown) };
         let declared = *declared;
         match self.side(side).state.get(name) {
@@ -155,7 +155,7 @@ impl<'f> Compiler<'f, '_> {
             None => {}
         }
         if let Declared::Metric(metric) = declared
-            && side == Side::User
+            && side == EntityKind::User
             && of_accounts_only(metric)
         {
             return Err(NoFact::AccountsOnly);
@@ -174,25 +174,25 @@ impl<'f> Compiler<'f, '_> {
         let derived = matches!(source, Source::Expression(_) | Source::Rollup(_));
         let slot = self.push_fact(side, name, kind, source);
         if derived {
-            let step = if side == Side::User { Step::UserFact(slot) } else { Step::AccountFact(slot) };
+            let step = if side == EntityKind::User { Step::UserFact(slot) } else { Step::AccountFact(slot) };
             self.steps.push((phase, step));
         }
         self.side(side).state.insert(name.to_owned(), State::Ready(slot, phase));
         Ok((slot, phase))
     }
 
-    pub(super) fn push_fact(&mut self, side: Side, name: &str, kind: Type, source: Source) -> FactSlot {
+    pub(super) fn push_fact(&mut self, side: EntityKind, name: &str, kind: Type, source: Source) -> FactSlot {
         let facts = &mut self.side(side).facts;
         facts.push(Fact { name: name.to_owned(), kind, source });
         (facts.len() - 1) as FactSlot
     }
 
-    fn shown(&self, side: Side, name: &str) -> String {
-        if side == Side::User { name.to_owned() } else { format!("account.{name}") }
+    fn shown(&self, side: EntityKind, name: &str) -> String {
+        if side == EntityKind::User { name.to_owned() } else { format!("account.{name}") }
     }
 
     /// The names from a fact to itself.
-    fn circle(&self, side: Side, name: &str) -> String {
+    fn circle(&self, side: EntityKind, name: &str) -> String {
         let closing = self.shown(side, name);
         let from = self.open.iter().position(|open| *open == closing).unwrap_or(0);
         let mut names = self.open[from..].to_vec();
@@ -200,7 +200,7 @@ impl<'f> Compiler<'f, '_> {
         names.join(" → ")
     }
 
-    fn make(&mut self, side: Side, declared: Declared<'f>) -> Option<(Type, Source, Phase)> {
+    fn make(&mut self, side: EntityKind, declared: Declared<'f>) -> Option<(Type, Source, Phase)> {
         match declared {
             Declared::Broken => None,
             Declared::Builtin(builtin, kind) => Some((kind, Source::Builtin(builtin), Phase::BASE)),
@@ -219,7 +219,7 @@ impl<'f> Compiler<'f, '_> {
         }
     }
 
-    pub(super) fn trait_plan(&mut self, side: Side, one: &TraitFile) -> usize {
+    pub(super) fn trait_plan(&mut self, side: EntityKind, one: &TraitFile) -> usize {
         let path = |text: &Text| text.value.split('.').map(str::to_owned).collect::<Vec<_>>();
         let slots = one.from.iter().map(|from| self.intake.slots.property(path(from))).collect();
         let keys = one.from.iter().map(|from| self.intake.slots.trait_key(path(from))).collect();
@@ -237,7 +237,7 @@ impl<'f> Compiler<'f, '_> {
         let mut phase = Phase::BASE;
         let value = match &rollup.value {
             Some(text) => {
-                let (program, kind, of_value) = self.expression(Side::User, text, Limit::NONE)?;
+                let (program, kind, of_value) = self.expression(EntityKind::User, text, Limit::NONE)?;
                 phase = phase.max(of_value);
                 let numeric = matches!(kind, Type::Number | Type::Null);
                 if !numeric && !matches!(rollup.kind, RollupKind::Count | RollupKind::Distinct) {
@@ -252,7 +252,7 @@ impl<'f> Compiler<'f, '_> {
         let filter = match &rollup.filter {
             Some(text) => {
                 let node = self.parse(text)?;
-                let mut names = super::names::Facts::new(self, Side::User, Limit::NONE);
+                let mut names = super::names::Facts::new(self, EntityKind::User, Limit::NONE);
                 let result = crate::expr::condition(&text.value, &node, &mut names);
                 phase = phase.max(names.phase);
                 Some(result.map_err(|errors| self.expression_errors(text, errors)).ok()?)
@@ -263,7 +263,7 @@ impl<'f> Compiler<'f, '_> {
     }
 
     /// A fact of its own for the count that a signal carries inline.
-    pub(super) fn inline_metric(&mut self, side: Side, metric: &MetricFile) -> Option<FactSlot> {
+    pub(super) fn inline_metric(&mut self, side: EntityKind, metric: &MetricFile) -> Option<FactSlot> {
         let (compiled, kind) = self.metric(metric)?;
         Some(self.push_fact(side, &format!("signal {}", metric.name.value), kind, Source::Metric(compiled)))
     }

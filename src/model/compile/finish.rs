@@ -1,9 +1,10 @@
 //! What the outputs of a model need, put together.
 
-use super::{Compiler, Limit, Side, intake::Base, level, phase::Phase};
+use super::{Compiler, Limit, intake::Base, level, phase::Phase};
 use crate::{
     expr::Type,
     model::{
+        EntityKind, PerKind,
         compiled::{Identity, Input, Level, Model, Step},
         file::TraitFile,
         tree::Text,
@@ -13,11 +14,11 @@ use crate::{
 impl Compiler<'_, '_> {
     /// Compiles what the outputs need, and puts it together.
     pub(super) fn finish(mut self, fingerprint: String) -> Model {
-        let user = level::compile(&mut self, Side::User);
-        let account = level::compile(&mut self, Side::Account);
+        let user = level::compile(&mut self, EntityKind::User);
+        let account = level::compile(&mut self, EntityKind::Account);
         let people = [&self.file.user.champion, &self.file.user.buyer];
         let [champion, buyer] =
-            people.map(|text| text.as_ref().and_then(|text| self.condition(Side::User, text, Limit::ROUTES)));
+            people.map(|text| text.as_ref().and_then(|text| self.condition(EntityKind::User, text, Limit::ROUTES)));
         let emails = self.emails();
         let ignore: Vec<Base> = self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
         let start = match &self.file.start_event {
@@ -46,8 +47,10 @@ impl Compiler<'_, '_> {
             identity: self.identity(),
             tracking: self.tracking(),
             ignore: self.file.warnings.clone(),
-            user: Level { emails, ..self.level(Side::User, user) },
-            account: self.level(Side::Account, account),
+            levels: PerKind {
+                user: Level { emails, ..self.level(EntityKind::User, user) },
+                account: self.level(EntityKind::Account, account),
+            },
             champion,
             buyer,
             steps: steps.into_iter().map(|(_, step)| step).collect(),
@@ -60,11 +63,11 @@ impl Compiler<'_, '_> {
         let usual = TraitFile::email();
         let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
         let declared = declared.filter(|one| one.kind == Type::Text && !one.is_like(&usual));
-        declared.into_iter().chain([&usual]).map(|one| self.trait_plan(Side::User, one)).collect()
+        declared.into_iter().chain([&usual]).map(|one| self.trait_plan(EntityKind::User, one)).collect()
     }
 
     /// Puts facts, traits and milestones into a level, now that nothing asks for more of them.
-    pub(super) fn level(&mut self, side: Side, mut level: Level) -> Level {
+    pub(super) fn level(&mut self, side: EntityKind, mut level: Level) -> Level {
         let builder = self.side(side);
         level.facts = std::mem::take(&mut builder.facts);
         level.traits = std::mem::take(&mut builder.traits);

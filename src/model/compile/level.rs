@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Compiler, Limit, Side};
+use super::{Compiler, Limit};
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
-        codes, columns,
+        EntityKind, codes, columns,
         compiled::{Bounds, Category, Column, Decay, FactSlot, Level, Payment, Route, Segment, Signal, Slots, Tier},
         file::{LevelFile, Pay, RouteFile, Seen, SignalFile},
         tree::Text,
@@ -24,7 +24,7 @@ pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
 }
 
 /// Compiles a level; facts, traits and milestones are added at the end.
-pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: Side) -> Level {
+pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Level {
     let file = compiler.level_file(side);
     unique(compiler, "signals", file.signals.iter().map(|signal| &signal.name));
     unique(compiler, "tiers", file.tiers.iter().map(|tier| &tier.name));
@@ -70,10 +70,10 @@ pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: Side) -> Level {
 }
 
 /// What signals and tiers of a level may use.
-fn limits(side: Side) -> (Limit, Limit) {
+fn limits(side: EntityKind) -> (Limit, Limit) {
     match side {
-        Side::User => (Limit::USER_SIGNALS, Limit::USER_TIERS),
-        Side::Account => (Limit::ACCOUNT_SIGNALS, Limit::ACCOUNT_TIERS),
+        EntityKind::User => (Limit::USER_SIGNALS, Limit::USER_TIERS),
+        EntityKind::Account => (Limit::ACCOUNT_SIGNALS, Limit::ACCOUNT_TIERS),
     }
 }
 
@@ -93,7 +93,7 @@ fn unique<'t>(compiler: &mut Compiler<'_, '_>, what: &str, names: impl Iterator<
 }
 
 /// The facts that scoring writes or that every row shows.
-fn slots(compiler: &mut Compiler<'_, '_>, side: Side, categories: &[String]) -> Slots {
+fn slots(compiler: &mut Compiler<'_, '_>, side: EntityKind, categories: &[String]) -> Slots {
     let mut slot = |name: &str| -> FactSlot { compiler.fact(side, name).map_or(0, |(slot, _)| slot) };
     let mut slots = Slots {
         points: categories.iter().map(|name| slot(&format!("points_{name}"))).collect(),
@@ -105,7 +105,7 @@ fn slots(compiler: &mut Compiler<'_, '_>, side: Side, categories: &[String]) -> 
         active_days_28: slot("active_days_28"),
         ..Slots::default()
     };
-    if side == Side::Account {
+    if side == EntityKind::Account {
         slots.segment = slot("segment");
         slots.members = slot("members");
         slots.users = slot("users");
@@ -127,7 +127,7 @@ fn exclusive_groups(file: &LevelFile) -> Vec<&str> {
 
 fn signal(
     compiler: &mut Compiler<'_, '_>,
-    side: Side,
+    side: EntityKind,
     file: &SignalFile,
     categories: &[String],
     groups: &[&str],
@@ -161,7 +161,7 @@ fn wanted<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn payment(compiler: &mut Compiler<'_, '_>, side: Side, pay: &Pay, limit: Limit) -> Option<Payment> {
+fn payment(compiler: &mut Compiler<'_, '_>, side: EntityKind, pay: &Pay, limit: Limit) -> Option<Payment> {
     match pay {
         Pay::Flat(points) => Some(Payment::Flat(*points)),
         Pay::Ladder { value, strict, rungs, .. } => {
@@ -177,7 +177,7 @@ fn payment(compiler: &mut Compiler<'_, '_>, side: Side, pay: &Pay, limit: Limit)
     }
 }
 
-fn route(compiler: &mut Compiler<'_, '_>, side: Side, file: &RouteFile) -> Route {
+fn route(compiler: &mut Compiler<'_, '_>, side: EntityKind, file: &RouteFile) -> Route {
     let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
     Route {
         name: file.name.value.clone(),
@@ -192,14 +192,14 @@ fn route(compiler: &mut Compiler<'_, '_>, side: Side, file: &RouteFile) -> Route
 }
 
 /// The facts of `[output]`; what is a column already is not added again.
-fn columns(compiler: &mut Compiler<'_, '_>, side: Side) -> Vec<Column> {
+fn columns(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Vec<Column> {
     let file = compiler.level_file(side);
     let categories = category_names(file);
     let categories = categories.iter().map(String::as_str);
     let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
     let mut taken = match side {
-        Side::User => columns::of_users(categories, milestones),
-        Side::Account => columns::of_accounts(categories, milestones),
+        EntityKind::User => columns::of_users(categories, milestones),
+        EntityKind::Account => columns::of_accounts(categories, milestones),
     };
     let mut added = Vec::new();
     for text in &file.columns {

@@ -6,7 +6,7 @@ use crate::{
     expr::{self, NodeKind, Type},
     model::{
         codes,
-        compiled::{CellKind, Measure, Metric, NumberPart, Side, ValueId, ValueSource, Weekly, Word},
+        compiled::{CellKind, Measure, Metric, NumberPart, ValueId, ValueSource, Weekly, WindowEnd, Word},
         file::{By, MeasureKind, MetricFile},
         tree::Text,
     },
@@ -43,8 +43,8 @@ impl Compiler<'_, '_> {
                 None => Measure::Users(self.intake.word(filter, Word::Count)),
                 Some(window) => Measure::UsersIn(self.intake.days(filter), window),
             },
-            MeasureKind::DaysSinceFirst => self.days_since(filter, Side::First, window),
-            MeasureKind::DaysSinceLast => self.days_since(filter, Side::Last, window),
+            MeasureKind::DaysSinceFirst => self.days_since(filter, WindowEnd::First, window),
+            MeasureKind::DaysSinceLast => self.days_since(filter, WindowEnd::Last, window),
             MeasureKind::Distinct => {
                 let value = self.value(metric.value.as_ref()?, Type::Text)?;
                 Measure::Distinct(self.intake.cell(filter, CellKind::Tally, daily, Some(value)), window)
@@ -71,11 +71,11 @@ impl Compiler<'_, '_> {
         })
     }
 
-    fn days_since(&mut self, filter: &Filter, side: Side, window: Option<Window>) -> Measure {
+    fn days_since(&mut self, filter: &Filter, side: WindowEnd, window: Option<Window>) -> Measure {
         match (window, side) {
             (Some(window), _) => Measure::DaysSinceIn(side, self.intake.days(filter), window),
-            (None, Side::First) => Measure::DaysSince(self.intake.word(filter, Word::First)),
-            (None, Side::Last) => Measure::DaysSince(self.intake.word(filter, Word::Last)),
+            (None, WindowEnd::First) => Measure::DaysSince(self.intake.word(filter, Word::First)),
+            (None, WindowEnd::Last) => Measure::DaysSince(self.intake.word(filter, Word::Last)),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Milestones as written to what is kept of events and how they are reached.
 
-use super::{Compiler, Side, facts::Declared, intake::Filter};
+use super::{Compiler, facts::Declared, intake::Filter};
 use crate::{
     expr,
     model::{
-        codes,
+        EntityKind, codes,
         compiled::{CellKind, Form, Milestone, ValueId, Word},
         file::{MilestoneFile, MilestoneForm},
         tree::Text,
@@ -14,7 +14,7 @@ use crate::{
 
 impl Compiler<'_, '_> {
     /// Compiles every milestone of a level, parts before wholes.
-    pub(super) fn milestones(&mut self, side: Side) {
+    pub(super) fn milestones(&mut self, side: EntityKind) {
         let count = self.level_file(side).milestones.len();
         self.side(side).milestones = std::iter::repeat_with(|| None).take(count).collect();
         for index in 0..count {
@@ -22,7 +22,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn milestone(&mut self, side: Side, index: usize) {
+    fn milestone(&mut self, side: EntityKind, index: usize) {
         let file = &self.level_file(side).milestones[index];
         if self.side(side).milestones[index].is_some() || self.side(side).milestone_order.contains(&index) {
             return;
@@ -40,7 +40,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn form(&mut self, side: Side, file: &MilestoneFile) -> Option<Form> {
+    fn form(&mut self, side: EntityKind, file: &MilestoneFile) -> Option<Form> {
         match &file.form {
             MilestoneForm::Times { event, filter, times, by_days } => {
                 let active = event.is_none();
@@ -76,7 +76,7 @@ impl Compiler<'_, '_> {
         Some(Form::Steps { cell, names, same: same.is_some(), different_users })
     }
 
-    fn all(&mut self, side: Side, file: &MilestoneFile, parts: &[Text]) -> Option<Form> {
+    fn all(&mut self, side: EntityKind, file: &MilestoneFile, parts: &[Text]) -> Option<Form> {
         let milestones = &self.level_file(side).milestones;
         let mut indices = Vec::new();
         for part in parts {
@@ -134,7 +134,7 @@ impl Compiler<'_, '_> {
                 fits = false;
             }
         }
-        let program = self.condition(Side::User, text, super::Limit::SEGMENTS)?;
+        let program = self.condition(EntityKind::User, text, super::Limit::SEGMENTS)?;
         fits.then_some(program)
     }
 }

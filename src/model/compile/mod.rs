@@ -24,14 +24,7 @@ use super::{
     file::{EventFile, LevelFile, ModelFile},
     tree::{Findings, Text, place_in},
 };
-use crate::diag::Diagnostic;
-
-/// Which level something is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Side {
-    User,
-    Account,
-}
+use crate::{diag::Diagnostic, model::EntityKind};
 
 /// Which facts a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,17 +118,17 @@ impl<'f, 'd> Compiler<'f, 'd> {
         }
     }
 
-    fn side(&mut self, side: Side) -> &mut LevelBuilder<'f> {
+    fn side(&mut self, side: EntityKind) -> &mut LevelBuilder<'f> {
         match side {
-            Side::User => &mut self.user,
-            Side::Account => &mut self.account,
+            EntityKind::User => &mut self.user,
+            EntityKind::Account => &mut self.account,
         }
     }
 
-    fn level_file(&self, side: Side) -> &'f LevelFile {
+    fn level_file(&self, side: EntityKind) -> &'f LevelFile {
         match side {
-            Side::User => &self.file.user,
-            Side::Account => &self.file.account,
+            EntityKind::User => &self.file.user,
+            EntityKind::Account => &self.file.account,
         }
     }
 
@@ -160,11 +153,11 @@ impl<'f, 'd> Compiler<'f, 'd> {
         for entry in &self.file.events {
             self.selector(&entry.name);
         }
-        for side in [Side::User, Side::Account] {
+        for side in [EntityKind::User, EntityKind::Account] {
             let mut names: Vec<String> = self.side(side).declared.keys().cloned().collect();
             names.sort();
             for name in names {
-                let users_metric = matches!(self.side(side).declared.get(&name), Some((Declared::Metric(m), _)) if side == Side::User && facts::of_accounts_only(m));
+                let users_metric = matches!(self.side(side).declared.get(&name), Some((Declared::Metric(m), _)) if side == EntityKind::User && facts::of_accounts_only(m));
                 if !users_metric {
                     let _ = self.fact(side, &name);
                 }

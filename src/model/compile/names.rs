@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Compiler, Limit, Side, phase::Phase};
+use super::{Compiler, Limit, phase::Phase};
 use crate::{
     diag::suggest,
     expr::{ExprError, Names, Resolved},
-    model::{codes, compiled::ACCOUNT_BIT},
+    model::{EntityKind, codes, compiled::ACCOUNT_BIT},
 };
 
 /// The message of an error that has been told where its cause is.
@@ -35,7 +35,7 @@ fn coded(
 /// Facts of one level as an expression sees them.
 pub(super) struct Facts<'c, 'f, 'd> {
     compiler: &'c mut Compiler<'f, 'd>,
-    side: Side,
+    side: EntityKind,
     limit: Limit,
     /// The latest phase of what was named.
     pub(super) phase: Phase,
@@ -58,18 +58,18 @@ pub(super) enum NoFact {
 }
 
 impl<'c, 'f, 'd> Facts<'c, 'f, 'd> {
-    pub(super) fn new(compiler: &'c mut Compiler<'f, 'd>, side: Side, limit: Limit) -> Self {
+    pub(super) fn new(compiler: &'c mut Compiler<'f, 'd>, side: EntityKind, limit: Limit) -> Self {
         Facts { compiler, side, limit, phase: Phase::BASE }
     }
 
-    fn unknown(&mut self, side: Side, name: &str, span: &Range<usize>) -> ExprError {
-        let other = if side == Side::User { Side::Account } else { Side::User };
+    fn unknown(&mut self, side: EntityKind, name: &str, span: &Range<usize>) -> ExprError {
+        let other = if side == EntityKind::User { EntityKind::Account } else { EntityKind::User };
         let elsewhere = self.compiler.side(other).declared.contains_key(name);
         let help = match side {
-            Side::User if elsewhere && self.side == Side::User => {
+            EntityKind::User if elsewhere && self.side == EntityKind::User => {
                 Some(format!("accounts have it: write account.{name}"))
             }
-            Side::Account if elsewhere => {
+            EntityKind::Account if elsewhere => {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
             // Of a model in which so many names are wrong, more help would be of no help.
@@ -81,7 +81,7 @@ impl<'c, 'f, 'd> Facts<'c, 'f, 'd> {
                 suggest(name, known)
             }
         };
-        let whose = if side == Side::User { "users" } else { "accounts" };
+        let whose = if side == EntityKind::User { "users" } else { "accounts" };
         coded(codes::UNKNOWN_NAME, span, format!("no fact `{name}` of {whose}"), "nothing has this name", help)
     }
 }
@@ -90,7 +90,9 @@ impl Names for Facts<'_, '_, '_> {
     fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
         let (side, name, bit) = match path {
             [name] => (self.side, name, 0),
-            [level, name] if level == "account" && self.side == Side::User => (Side::Account, name, ACCOUNT_BIT),
+            [level, name] if level == "account" && self.side == EntityKind::User => {
+                (EntityKind::Account, name, ACCOUNT_BIT)
+            }
             [level, name] if level == "account" => {
                 let help = Some(format!("inside [account] write {name}"));
                 return Err(coded(

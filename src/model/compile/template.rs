@@ -1,10 +1,10 @@
 //! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
 
-use super::{Compiler, Limit, Side, names};
+use super::{Compiler, Limit, names};
 use crate::{
     expr::{ExprError, Names},
     model::{
-        codes,
+        EntityKind, codes,
         compiled::{Piece, Template},
         tree::Text,
     },
@@ -12,7 +12,7 @@ use crate::{
 
 impl Compiler<'_, '_> {
     /// Compiles a template; any fact may be in it.
-    pub(super) fn template(&mut self, side: Side, text: &Text) -> Option<Template> {
+    pub(super) fn template(&mut self, side: EntityKind, text: &Text) -> Option<Template> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut at = 0;
@@ -61,7 +61,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The fact between two braces, `start` being where it stands in the template.
-    fn template_fact(&mut self, side: Side, text: &Text, start: usize, inside: &str) -> Option<Piece> {
+    fn template_fact(&mut self, side: EntityKind, text: &Text, start: usize, inside: &str) -> Option<Piece> {
         let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
         let span = start..start + name.len();
         if name.trim().is_empty() {

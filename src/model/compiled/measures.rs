@@ -36,7 +36,7 @@ pub enum Measure {
     /// Dates since the instant in a word.
     DaysSince(usize),
     /// Dates since the first or last date in a window.
-    DaysSinceIn(Side, usize, Window),
+    DaysSinceIn(WindowEnd, usize, Window),
     /// From one word to another, in a unit.
     Elapsed { from: usize, to: usize, unit: Micros },
     /// Events without an answer.
@@ -49,7 +49,7 @@ pub enum Measure {
 
 /// One end of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum WindowEnd {
     /// The first.
     First,
     /// The last.

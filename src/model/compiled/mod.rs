@@ -11,12 +11,13 @@ pub use self::{
     facts::{Builtin, Fact, Level, MilestonePart, Rollup, Slots, Source, TraitPlan},
     input::{Fields, Identity, Input},
     intake::{ACTIVITY_DAYS, CellKind, Intake, Keep, Match, NamePlan, Try, ValueSource, ValueSpec, Word, word},
-    measures::{Form, Measure, Metric, Milestone, NumberPart, Side, Weekly},
+    measures::{Form, Measure, Metric, Milestone, NumberPart, Weekly, WindowEnd},
     outcomes::{Column, Piece, Route, Segment, Template, Tier},
     signals::{Bounds, Category, Decay, Payment, Signal},
 };
 pub use super::file::{DecayCurve, RollupKind};
 
+use super::{EntityKind, PerKind};
 use crate::{clock::Zone, expr::Program};
 
 /// Slot of the event's name in programs over events; properties follow from 1.
@@ -55,16 +56,21 @@ pub struct Model {
     pub ignore: Vec<Ignore>,
     /// What is kept of events.
     pub intake: Intake,
-    /// Facts, signals and the rest of users.
-    pub user: Level,
-    /// Facts, signals and the rest of accounts.
-    pub account: Level,
+    /// Facts, signals and the rest of each kind of entity.
+    pub levels: PerKind<Level>,
     /// Who may be an account's champion; anybody if there is none.
     pub champion: Option<Program>,
     /// Who decides.
     pub buyer: Option<Program>,
     /// What is computed after the facts that events give, in order.
     pub steps: Vec<Step>,
+}
+
+impl Model {
+    /// Facts, signals and the rest of one kind of entity.
+    pub fn level(&self, kind: EntityKind) -> &Level {
+        &self.levels[kind]
+    }
 }
 
 /// A warning that somebody knows of and means.

@@ -1,0 +1,106 @@
+//! Users and accounts: the two kinds of entities that events are folded by.
+
+use std::ops::{Index, IndexMut};
+
+/// Which kind of entity something is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntityKind {
+    /// A person.
+    User,
+    /// A company, team or workspace.
+    Account,
+}
+
+impl EntityKind {
+    /// Both kinds, users first.
+    pub const ALL: [EntityKind; 2] = [EntityKind::User, EntityKind::Account];
+
+    /// `user` or `account`, as the model file and the command line write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            EntityKind::User => "user",
+            EntityKind::Account => "account",
+        }
+    }
+
+    /// `users` or `accounts`.
+    pub fn plural(self) -> &'static str {
+        match self {
+            EntityKind::User => "users",
+            EntityKind::Account => "accounts",
+        }
+    }
+
+    /// The other kind.
+    pub fn other(self) -> EntityKind {
+        match self {
+            EntityKind::User => EntityKind::Account,
+            EntityKind::Account => EntityKind::User,
+        }
+    }
+}
+
+/// One value for users and one for accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PerKind<T> {
+    /// That of users.
+    pub user: T,
+    /// That of accounts.
+    pub account: T,
+}
+
+impl<T> PerKind<T> {
+    /// Makes the value of each kind, users first.
+    pub fn from_fn(mut make: impl FnMut(EntityKind) -> T) -> PerKind<T> {
+        PerKind { user: make(EntityKind::User), account: make(EntityKind::Account) }
+    }
+
+    /// The value of each kind turned into another one, users first.
+    pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> PerKind<U> {
+        PerKind { user: turn(self.user), account: turn(self.account) }
+    }
+
+    /// Borrows both values.
+    pub fn as_ref(&self) -> PerKind<&T> {
+        PerKind { user: &self.user, account: &self.account }
+    }
+
+    /// Both values with their kinds, users first.
+    pub fn iter(&self) -> impl Iterator<Item = (EntityKind, &T)> {
+        EntityKind::ALL.into_iter().map(|kind| (kind, &self[kind]))
+    }
+
+    /// Both values, users first.
+    pub fn values(&self) -> [&T; 2] {
+        [&self.user, &self.account]
+    }
+}
+
+impl<T> Index<EntityKind> for PerKind<T> {
+    type Output = T;
+
+    fn index(&self, kind: EntityKind) -> &T {
+        match kind {
+            EntityKind::User => &self.user,
+            EntityKind::Account => &self.account,
+        }
+    }
+}
+
+impl<T> IndexMut<EntityKind> for PerKind<T> {
+    fn index_mut(&mut self, kind: EntityKind) -> &mut T {
+        match kind {
+            EntityKind::User => &mut self.user,
+            EntityKind::Account => &mut self.account,
+        }
+    }
+}
+
+impl<T> IntoIterator for PerKind<T> {
+    type Item = (EntityKind, T);
+    type IntoIter = std::array::IntoIter<(EntityKind, T), 2>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        [(EntityKind::User, self.user), (EntityKind::Account, self.account)].into_iter()
+    }
+}

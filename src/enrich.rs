@@ -11,12 +11,12 @@ use std::{
 use crate::{
     clock::Zone,
     decode::{
-        Seed, is_placeholder,
-        json::{Kind, Projection, Raw, Scanner},
+        HashSeed, is_placeholder,
+        json::{JsonKind, JsonScanner, JsonSpan, Projection},
         json_value,
-        typed::{cell, typed},
+        typed::{coerce, csv_cell},
     },
-    expr::{Type, Value},
+    expr::{Value, ValueType},
     model::compiled::TraitPlan,
 };
 
@@ -41,7 +41,7 @@ pub struct EnrichFile {
     /// In the order of the file.
     pub rows: Vec<EnrichRow>,
     /// Columns that no trait reads, sorted.
-    pub unread: Vec<String>,
+    pub unused_columns: Vec<String>,
 }
 
 /// Why an enrichment file cannot be used.
@@ -69,9 +69,15 @@ impl std::error::Error for EnrichError {}
 /// Reads a file whose rows are keyed by a column.
 ///
 /// **Errors**: no key column, rows of another length than the header, lines that are no objects, keys that are missing.
-pub fn read(name: &str, bytes: &[u8], key: &str, traits: &[TraitPlan], zone: &Zone) -> Result<EnrichFile, EnrichError> {
+pub fn read_enrichment(
+    name: &str,
+    bytes: &[u8],
+    key: &str,
+    traits: &[TraitPlan],
+    zone: &Zone,
+) -> Result<EnrichFile, EnrichError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let reader = Reader { name, key, traits, zone, seed: Seed::default() };
+    let reader = EnrichReader { name, key, traits, zone, seed: HashSeed::default() };
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(
             reader.error(None, "the file is not UTF-8; save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)".to_owned())
@@ -80,15 +86,15 @@ pub fn read(name: &str, bytes: &[u8], key: &str, traits: &[TraitPlan], zone: &Zo
     if text.trim_start().starts_with('{') { reader.ndjson(text) } else { reader.csv(text) }
 }
 
-struct Reader<'r> {
+struct EnrichReader<'r> {
     name: &'r str,
     key: &'r str,
     traits: &'r [TraitPlan],
     zone: &'r Zone,
-    seed: Seed,
+    seed: HashSeed,
 }
 
-impl Reader<'_> {
+impl EnrichReader<'_> {
     fn error(&self, line: Option<u64>, message: String) -> EnrichError {
         EnrichError { file: self.name.to_owned(), line, message }
     }
@@ -96,13 +102,13 @@ impl Reader<'_> {
     /// The values of all traits, each the first of its columns that can be read as its type.
     fn values<'v>(&self, get: impl Fn(&str) -> Value<'v>) -> Vec<Value<'static>> {
         let read = |plan: &TraitPlan| {
-            let values = plan.columns.iter().map(|column| typed(get(column), plan.kind, self.zone));
-            values.into_iter().find(|value| !value.is_null()).map_or(Value::Null, |value| owned(value, plan.kind))
+            let values = plan.columns.iter().map(|column| coerce(get(column), plan.kind, self.zone));
+            values.into_iter().find(|value| !value.is_null()).map_or(Value::Null, |value| into_static(value, plan.kind))
         };
         self.traits.iter().map(read).collect()
     }
 
-    fn unread<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Vec<String> {
+    fn unused_columns<'c>(&self, columns: impl Iterator<Item = &'c str>) -> Vec<String> {
         let known = |column: &str| {
             column == self.key || self.traits.iter().any(|plan| plan.columns.iter().any(|name| name == column))
         };
@@ -136,7 +142,11 @@ impl Reader<'_> {
             );
             return Err(self.error(Some(1), message));
         };
-        let mut file = EnrichFile { name: self.name.to_owned(), rows: Vec::new(), unread: self.unread(header.iter()) };
+        let mut file = EnrichFile {
+            name: self.name.to_owned(),
+            rows: Vec::new(),
+            unused_columns: self.unused_columns(header.iter()),
+        };
         for record in reader.records() {
             let record = record.map_err(|error| self.csv_error(&error))?;
             let line = record.position().map_or(0, csv::Position::line);
@@ -144,8 +154,9 @@ impl Reader<'_> {
             if is_placeholder(id) {
                 return Err(self.error(Some(line), format!("no id in column `{}`", self.key)));
             }
-            let values = self
-                .values(|column| columns.get(column).and_then(|index| record.get(*index)).map_or(Value::Null, cell));
+            let values = self.values(|column| {
+                columns.get(column).and_then(|index| record.get(*index)).map_or(Value::Null, csv_cell)
+            });
             let content = self.content(header.iter().zip(record.iter()));
             file.rows.push(EnrichRow { key: id.to_owned(), line, values, content });
         }
@@ -175,17 +186,17 @@ impl Reader<'_> {
                 .entry(column)
                 .or_insert_with(|| projection.add(&column.split('.').map(str::to_owned).collect::<Vec<_>>()));
         }
-        let mut scanner = Scanner::new(&projection, self.seed.clone());
-        let mut file = EnrichFile { name: self.name.to_owned(), rows: Vec::new(), unread: Vec::new() };
+        let mut scanner = JsonScanner::new(&projection, self.seed.clone());
+        let mut file = EnrichFile { name: self.name.to_owned(), rows: Vec::new(), unused_columns: Vec::new() };
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let number = number as u64 + 1;
-            if scanner.scan(line) != Ok(Kind::Object) {
+            if scanner.scan(line) != Ok(JsonKind::Object) {
                 return Err(self.error(
                     Some(number),
                     "the line is no JSON object; one object is expected on each line".to_owned(),
                 ));
             }
-            let found = |slot: u32| -> &Raw { &scanner.found[slot as usize] };
+            let found = |slot: u32| -> &JsonSpan { &scanner.found[slot as usize] };
             let id = json_value(line, Some(found(key_slot))).to_text().filter(|id| !is_placeholder(id));
             let Some(id) = id else { return Err(self.error(Some(number), format!("no id in `{}`", self.key))) };
             let values = self
@@ -197,18 +208,18 @@ impl Reader<'_> {
 }
 
 /// A value that has been read as a type, on its own.
-fn owned(value: Value<'_>, kind: Type) -> Value<'static> {
+fn into_static(value: Value<'_>, kind: ValueType) -> Value<'static> {
     match value {
         Value::Number(number) => Value::Number(number),
         Value::Boolean(truth) => Value::Boolean(truth),
         Value::Date(day) => Value::Date(day),
-        Value::Text(text) if kind == Type::Text => Value::Text(text.into_owned().into()),
+        Value::Text(text) if kind == ValueType::Text => Value::Text(text.into_owned().into()),
         _ => Value::Null,
     }
 }
 
 /// Values of traits by the place of an entity; none where the file has no row.
-pub type Attached = Vec<Option<Vec<Value<'static>>>>;
+pub type AttachedTraits = Vec<Option<Vec<Value<'static>>>>;
 
 /// Rows by the place of the entity that a key stands for; and the keys that stand for none.
 ///
@@ -217,7 +228,7 @@ pub fn attach(
     file: &EnrichFile,
     count: usize,
     place: impl Fn(&str) -> Option<u32>,
-) -> Result<(Attached, HashSet<&str>), EnrichError> {
+) -> Result<(AttachedTraits, HashSet<&str>), EnrichError> {
     let mut rows: Vec<Option<&EnrichRow>> = vec![None; count];
     let mut strangers: HashMap<&str, &EnrichRow> = HashMap::new();
     for row in &file.rows {
@@ -252,11 +263,12 @@ mod tests {
             first: false,
             cell: 0,
         };
-        vec![plan("size", Type::Number), plan("since", Type::Date), plan("vip", Type::Boolean)]
+        vec![plan("size", ValueType::Number), plan("since", ValueType::Date), plan("vip", ValueType::Boolean)]
     }
 
     fn check(text: &str) -> Result<EnrichFile, String> {
-        read("f.csv", text.as_bytes(), "account_id", &plans(), &Zone::utc()).map_err(|error| error.to_string())
+        read_enrichment("f.csv", text.as_bytes(), "account_id", &plans(), &Zone::utc())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -270,7 +282,7 @@ mod tests {
             assert_eq!(file.rows[0].values, [Value::Number(50.0), Value::Date(20_484), Value::Boolean(true)]);
             assert_eq!(file.rows[1].values, [Value::Null, Value::Null, Value::Null]);
         }
-        assert_eq!(csv.unread, ["note"]);
+        assert_eq!(csv.unused_columns, ["note"]);
     }
 
     #[test]

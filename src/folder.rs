@@ -5,20 +5,20 @@
 
 use std::{ffi::OsString, fs, io, path::Path};
 
-use crate::again::again;
+use crate::again::retry_interrupted;
 
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct DirectoryEntry {
     /// The name alone, without the folder.
     pub name: OsString,
     /// What has the name, links not followed.
-    pub kind: Kind,
+    pub kind: FileKind,
 }
 
 /// What has a name in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     File,
     Folder,
     Link,
@@ -32,24 +32,24 @@ pub enum Kind {
 ///
 /// The path leads to no folder or to one that may not be listed, or the system fails on the way. A name that is gone before it could be
 /// looked at is no error.
-pub fn list(folder: &Path) -> io::Result<Vec<Entry>> {
+pub fn list_directory(folder: &Path) -> io::Result<Vec<DirectoryEntry>> {
     let mut entries = Vec::new();
-    for (name, kind) in names(folder)? {
+    for (name, kind) in list_names(folder)? {
         let kind = match kind {
             Some(kind) => kind,
             // Some file systems tell the names alone.
-            None => match again(|| fs::symlink_metadata(folder.join(&name))) {
-                Ok(meta) => Kind::of(meta.file_type()),
+            None => match retry_interrupted(|| fs::symlink_metadata(folder.join(&name))) {
+                Ok(meta) => FileKind::of(meta.file_type()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             },
         };
-        entries.push(Entry { name, kind });
+        entries.push(DirectoryEntry { name, kind });
     }
     Ok(entries)
 }
 
-impl Kind {
+impl FileKind {
     fn of(kind: fs::FileType) -> Self {
         match kind {
             kind if kind.is_dir() => Self::Folder,
@@ -62,7 +62,7 @@ impl Kind {
 
 /// The names, with their kinds where the system tells both at once.
 #[cfg(unix)]
-fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<Kind>)>> {
+fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     use std::os::unix::ffi::OsStringExt;
 
     use rustix::fs::{Dir, FileType, Mode, OFlags};
@@ -77,11 +77,11 @@ fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<Kind>)>> {
             continue;
         }
         let kind = match entry.file_type() {
-            FileType::RegularFile => Some(Kind::File),
-            FileType::Directory => Some(Kind::Folder),
-            FileType::Symlink => Some(Kind::Link),
+            FileType::RegularFile => Some(FileKind::File),
+            FileType::Directory => Some(FileKind::Folder),
+            FileType::Symlink => Some(FileKind::Link),
             FileType::Unknown => None,
-            _ => Some(Kind::Other),
+            _ => Some(FileKind::Other),
         };
         found.push((OsString::from_vec(name.to_vec()), kind));
     }
@@ -90,9 +90,9 @@ fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<Kind>)>> {
 
 /// The names, with their kinds where the system tells both at once. Elsewhere the listing of the standard library does not panic.
 #[cfg(not(unix))]
-fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<Kind>)>> {
+fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type().ok().map(Kind::of))))
+        .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type().ok().map(FileKind::of))))
         .collect()
 }
 
@@ -110,11 +110,11 @@ mod tests {
             fs::write(folder.path().join(format!("{number:04}")), "")?;
         }
         fs::create_dir(folder.path().join(".hidden"))?;
-        let mut entries = list(folder.path())?;
+        let mut entries = list_directory(folder.path())?;
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         assert_eq!(entries.len(), 1501);
-        assert_eq!(entries.first(), Some(&Entry { name: ".hidden".into(), kind: Kind::Folder }));
-        assert_eq!(entries.last(), Some(&Entry { name: "1499".into(), kind: Kind::File }));
+        assert_eq!(entries.first(), Some(&DirectoryEntry { name: ".hidden".into(), kind: FileKind::Folder }));
+        assert_eq!(entries.last(), Some(&DirectoryEntry { name: "1499".into(), kind: FileKind::File }));
         Ok(())
     }
 
@@ -125,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let name = OsString::from_vec(b"\xff.json".to_vec());
         std::os::unix::fs::symlink("nowhere", folder.path().join(&name))?;
-        assert_eq!(list(folder.path())?, [Entry { name, kind: Kind::Link }]);
+        assert_eq!(list_directory(folder.path())?, [DirectoryEntry { name, kind: FileKind::Link }]);
         Ok(())
     }
 
@@ -134,7 +134,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("file");
         fs::write(&file, "")?;
-        let kind = |path: &Path| list(path).map_err(|error| error.kind()).err();
+        let kind = |path: &Path| list_directory(path).map_err(|error| error.kind()).err();
         assert_eq!(kind(&folder.path().join("none")), Some(io::ErrorKind::NotFound));
         assert_eq!(kind(&file), Some(io::ErrorKind::NotADirectory));
         Ok(())

@@ -15,27 +15,27 @@ use std::{
     time::Duration,
 };
 
-pub use self::rejects::Rejects;
-use self::rejects::{Collecting, Reject};
+pub use self::rejects::RejectedLines;
+use self::rejects::{RejectCollector, RejectEntry};
 use crate::{
     clock::AsOf,
     decode::{
-        Decoded, Line, Reason, Seed,
-        format::{Foreign, Formats, Lines, Reading, Recognised},
+        DecodedLine, FastPathResult, HashSeed, RejectReason,
+        format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
     },
     enrich::{EnrichError, EnrichFile, attach},
-    entity::{Entities, entities},
+    entity::{Entities, resolve_entities},
     expr::Value,
-    fold::{Deferred, FileCounts, Folded as OfWorker, Folder, Hearth, NO_LAST, State},
+    fold::{DeferredLine, EventFolder, FileCounts, FoldState, NO_LAST, ShardSet, WorkerFold as OfWorker},
     model::Model,
-    read::{Block, FileStats, Input, Limits, Naming, ReadError, Reader},
-    score::{Enrichment, Overflow, Scored, score},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
+    score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
     units::{DAY_US, Micros},
 };
 
 /// The instant that a run looks from, as it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum AsOfRequest {
     /// An instant.
     At(Micros),
     /// The end of a local date.
@@ -66,15 +66,15 @@ impl MaxRejects {
 
 /// What a run is to do.
 #[derive(Debug)]
-pub struct Job<'j> {
+pub struct PipelineJob<'j> {
     /// The model.
     pub model: &'j Model,
     /// The files, as resolved.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputSource>,
     /// The format of the files, or `auto`.
     pub format: &'j str,
     /// The instant to look from.
-    pub when: When,
+    pub when: AsOfRequest,
     /// The present.
     pub now: Micros,
     /// Threads that read.
@@ -84,12 +84,12 @@ pub struct Job<'j> {
     /// Whether rejected lines are kept.
     pub keep_rejects: bool,
     /// How long a line may be, and how large blocks are.
-    pub limits: Limits,
+    pub limits: BlockLimits,
 }
 
 /// What workers have got through.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct RunProgress {
     /// Bytes read from files.
     pub bytes: u64,
     /// Bytes of all files, if that is known.
@@ -100,17 +100,17 @@ pub struct Progress {
 
 /// Everything that was folded, before it is scored.
 #[derive(Debug)]
-pub struct Folded {
+pub struct FoldedRun {
     /// The state.
-    pub state: State,
+    pub state: FoldState,
     /// The instant to look from.
     pub as_of: AsOf,
     /// Rejected lines, by file and place.
-    pub rejects: Rejects,
+    pub rejects: RejectedLines,
     /// By file.
     pub files: Vec<FileStats>,
     /// What each file was recognised as; none where there was nothing to recognise.
-    pub formats: Vec<Option<Recognised>>,
+    pub formats: Vec<Option<DetectedFormat>>,
     /// Events that share an id with another content.
     pub id_conflict: u64,
     /// Records that a line end had broken in two.
@@ -127,7 +127,7 @@ pub enum RunError {
         /// Lines that were read.
         records: u64,
         /// Lines that were rejected.
-        rejects: Box<Rejects>,
+        rejects: Box<RejectedLines>,
     },
     /// More lines were rejected than the job allows.
     TooManyRejects {
@@ -136,16 +136,16 @@ pub enum RunError {
         /// Lines that were read.
         records: u64,
         /// The lines themselves.
-        rejects: Box<Rejects>,
+        rejects: Box<RejectedLines>,
     },
     /// An enrichment file contradicts itself.
     Enrich(EnrichError),
     /// A file is of something that is known and not read.
-    Foreign {
+    UnsupportedFormat {
         /// Its name.
         file: String,
         /// What it is.
-        foreign: Foreign,
+        foreign: UnsupportedFormat,
     },
     /// Records name several group types, and the model does not say which of them is the account.
     GroupTypes {
@@ -155,7 +155,7 @@ pub enum RunError {
         types: Vec<String>,
     },
     /// A sum is too large.
-    Overflow(Overflow),
+    Overflow(SumOverflow),
     /// Rejected lines could not be kept.
     Spool(io::Error),
 }
@@ -182,7 +182,7 @@ impl fmt::Display for RunError {
                 )
             }
             RunError::Enrich(error) => error.fmt(f),
-            RunError::Foreign { file, foreign } => {
+            RunError::UnsupportedFormat { file, foreign } => {
                 write!(
                     f,
                     "`{file}` is {}, which is not read (recognised by: {}); {}",
@@ -215,56 +215,59 @@ impl std::error::Error for RunError {
 }
 
 /// Prepares to read files for a model.
-pub fn reader(inputs: Vec<Input>, model: &Model, limits: Limits, workers: usize) -> Reader {
-    let properties = model.intake.properties.iter().filter_map(|path| path.first().cloned());
-    let naming = Naming {
+pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits, workers: usize) -> BlockReader {
+    let properties = model.aggregation.properties.iter().filter_map(|path| path.first().cloned());
+    let naming = ColumnMapping {
         // A row of a table becomes a native line.
-        fields: model.input.fields_of("native").map(|paths| paths.into_iter().next()),
+        fields: model.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
         properties: Some(properties.collect()),
         dedupe: model.input.dedupe,
     };
-    Reader::new(inputs, limits, workers).with_naming(naming)
+    BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
 
 /// Reads and folds everything.
 ///
 /// **Errors**: [`RunError`] of reading, of rejects, and of there being no event.
-pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Result<Folded, RunError> {
+pub fn fold_inputs(
+    job: &PipelineJob<'_>,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
+) -> Result<FoldedRun, RunError> {
     let model = job.model;
     let zone = &model.zone;
     let as_of = match job.when {
-        When::At(at) => Some(AsOf::new(at, zone)),
-        When::EndOf(day) => Some(AsOf::end_of(day, zone)),
-        When::Yesterday => Some(AsOf::end_of(zone.day(job.now) - 1, zone)),
-        When::Latest => None,
+        AsOfRequest::At(at) => Some(AsOf::new(at, zone)),
+        AsOfRequest::EndOf(day) => Some(AsOf::end_of_day(day, zone)),
+        AsOfRequest::Yesterday => Some(AsOf::end_of_day(zone.day(job.now) - 1, zone)),
+        AsOfRequest::Latest => None,
     };
     // Without an instant given, only what is more than a day ahead of the present is set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
-    let formats = Formats::new(model, job.format, job.inputs.len());
-    let reader = reader(job.inputs.clone(), model, job.limits, job.workers);
-    let shared = Shared::new();
-    let hearth = Hearth::new(model, &Seed::default(), job.workers);
-    let folded = work(job, &formats, &hearth, until, &reader, &shared, report);
+    let formats = FileFormats::new(model, job.format, job.inputs.len());
+    let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
+    let shared = WorkerShared::new();
+    let hearth = ShardSet::new(model, &HashSeed::default(), job.workers);
+    let folded = run_workers(job, &formats, &hearth, until, &reader, &shared, report);
     // Of several files that are foreign, which one a worker met first depends on timing.
-    if let Some((file, foreign)) = formats.foreign() {
+    if let Some((file, foreign)) = formats.first_unsupported() {
         let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
-        return Err(RunError::Foreign { file, foreign });
+        return Err(RunError::UnsupportedFormat { file, foreign });
     }
     let mut folded = folded?;
     if let Some((format, types)) = formats.ambiguous_groups() {
         return Err(RunError::GroupTypes { format, types });
     }
-    folded.extend(lines::fold_halves(job, &formats, &hearth, until, &shared)?);
+    folded.extend(lines::fold_partial_lines(job, &formats, &hearth, until, &shared)?);
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
-    let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of(zone.day(newest), zone)));
+    let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of_day(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
-    let deferred: Vec<Deferred> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
+    let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let (state, id_conflict) = hearth.into_state(folded);
     let mut rejects =
         shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
-    rejects.formats = (0..job.inputs.len()).map(|file| formats.of(file)).collect();
+    rejects.formats = (0..job.inputs.len()).map(|file| formats.detected(file)).collect();
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -276,23 +279,23 @@ pub fn fold(job: &Job<'_>, report: Option<&(dyn Fn(&Progress) + Sync)>) -> Resul
         return Err(RunError::NoEvents { records, rejects: Box::new(rejects) });
     };
     let files = reader.file_stats();
-    let formats = files.iter().map(|stats| formats.of(stats.file as usize)).collect();
-    Ok(Folded { state, as_of, rejects, files, formats, id_conflict, split_records })
+    let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records })
 }
 
 /// Folds what was put aside until it was known which instant to look from.
 fn fold_deferred(
-    job: &Job<'_>,
-    formats: &Formats<'_>,
-    hearth: &Hearth<'_>,
-    deferred: &[Deferred],
+    job: &PipelineJob<'_>,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
+    deferred: &[DeferredLine],
     until: Micros,
 ) -> OfWorker {
-    let mut reading = Reading::new(formats, hearth.seed(), until);
-    let mut folder = Folder::new(hearth, job.inputs.len());
+    let mut reading = WorkerDecoders::new(formats, hearth.seed(), until);
+    let mut folder = EventFolder::new(hearth, job.inputs.len());
     for one in deferred {
         // What was put aside comes from a file whose format is settled.
-        if let Ok(decoder) = reading.of_file(one.file, None) {
+        if let Ok(decoder) = reading.decoder_for(one.file, None) {
             folder.fold(one.file, &decoder.decode(&one.line));
         }
     }
@@ -300,18 +303,18 @@ fn fold_deferred(
 }
 
 /// What workers share beside the reader.
-struct Shared {
-    rejects: Collecting,
+struct WorkerShared {
+    rejects: RejectCollector,
     lines: AtomicU64,
     /// Parts of lines at the borders of blocks, which may belong together.
-    halves: Mutex<Vec<lines::Half>>,
+    halves: Mutex<Vec<lines::PartialLine>>,
     split_records: AtomicU64,
 }
 
-impl Shared {
-    fn new() -> Shared {
-        Shared {
-            rejects: Collecting::default(),
+impl WorkerShared {
+    fn new() -> WorkerShared {
+        WorkerShared {
+            rejects: RejectCollector::default(),
             lines: AtomicU64::new(0),
             halves: Mutex::default(),
             split_records: AtomicU64::new(0),
@@ -319,31 +322,31 @@ impl Shared {
     }
 
     /// Keeps a rejected line.
-    fn reject(&self, reject: Reject, bytes: &[u8], keep: bool) -> io::Result<()> {
+    fn reject(&self, reject: RejectEntry, bytes: &[u8], keep: bool) -> io::Result<()> {
         self.rejects.add(reject, keep.then_some(bytes))
     }
 }
 
 /// A worker that panicked ends the run by itself; what it held is not used.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs the workers to their end; gives what each gathered beside the state.
-fn work(
-    job: &Job<'_>,
-    formats: &Formats<'_>,
-    hearth: &Hearth<'_>,
+fn run_workers(
+    job: &PipelineJob<'_>,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
     until: Micros,
-    reader: &Reader,
-    shared: &Shared,
-    report: Option<&(dyn Fn(&Progress) + Sync)>,
+    reader: &BlockReader,
+    shared: &WorkerShared,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<Vec<OfWorker>, RunError> {
     let worker = || {
-        let reading = Reading::new(formats, hearth.seed(), until);
-        let folder = Folder::new(hearth, job.inputs.len());
-        let folder = if job.when == When::Latest { folder.defer() } else { folder };
-        Worker { job, reader, shared, reading, folder }.run()
+        let reading = WorkerDecoders::new(formats, hearth.seed(), until);
+        let folder = EventFolder::new(hearth, job.inputs.len());
+        let folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
+        FoldWorker { job, reader, shared, reading, folder }.run()
     };
     if job.workers <= 1 && report.is_none() {
         return Ok(vec![worker()?]);
@@ -355,11 +358,11 @@ fn work(
                 while !done.load(Ordering::Relaxed) {
                     std::thread::park_timeout(Duration::from_millis(200));
                     let lines = shared.lines.load(Ordering::Relaxed);
-                    report(&Progress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
+                    report(&RunProgress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
                 }
             })
         });
-        let _finished = Finished { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
+        let _finished = MonitorGuard { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
         let mut others: Vec<Option<Result<OfWorker, RunError>>> = (1..job.workers).map(|_| None).collect();
         // On the threads that score later, since memory that a thread gives back is best used again by the same one. The thread that is there is a
         // worker too: the C library gives the memory of any other thread to it page by page.
@@ -373,29 +376,29 @@ fn work(
 }
 
 /// Ends the monitor when the workers have ended, also by a panic.
-struct Finished<'f> {
+struct MonitorGuard<'f> {
     done: &'f AtomicBool,
     monitor: Option<std::thread::Thread>,
 }
 
-impl Drop for Finished<'_> {
+impl Drop for MonitorGuard<'_> {
     fn drop(&mut self) {
         self.done.store(true, Ordering::Relaxed);
         self.monitor.iter().for_each(std::thread::Thread::unpark);
     }
 }
 
-struct Worker<'w> {
-    job: &'w Job<'w>,
-    reader: &'w Reader,
-    shared: &'w Shared,
-    reading: Reading<'w>,
-    folder: Folder<'w>,
+struct FoldWorker<'w> {
+    job: &'w PipelineJob<'w>,
+    reader: &'w BlockReader,
+    shared: &'w WorkerShared,
+    reading: WorkerDecoders<'w>,
+    folder: EventFolder<'w>,
 }
 
-impl Worker<'_> {
+impl FoldWorker<'_> {
     fn run(mut self) -> Result<OfWorker, RunError> {
-        let mut block = Block::default();
+        let mut block = LineBlock::default();
         while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
             let lines = self.block(&next)?;
             self.shared.rejects.end_block(next.file, next.index, lines).map_err(RunError::Spool)?;
@@ -407,27 +410,27 @@ impl Worker<'_> {
     }
 
     /// Folds the lines of a block; gives how many there were.
-    fn block(&mut self, block: &Block) -> Result<u64, RunError> {
+    fn block(&mut self, block: &LineBlock) -> Result<u64, RunError> {
         if let Some(length) = block.long_line {
-            return self.long_line(block, length).map_err(RunError::Spool);
+            return self.reject_long_line(block, length).map_err(RunError::Spool);
         }
-        let first = block.begins.then_some(&*block.bytes);
-        let decoder = self.reading.of_file(block.file, first).map_err(|foreign| {
+        let first = block.starts_file.then_some(&*block.bytes);
+        let decoder = self.reading.decoder_for(block.file, first).map_err(|foreign| {
             self.reader.stop();
             let file = self.job.inputs.get(block.file as usize).map_or_else(String::new, |input| input.name.clone());
-            RunError::Foreign { file, foreign }
+            RunError::UnsupportedFormat { file, foreign }
         })?;
-        if !matches!(decoder.lines(), Lines::Plain | Lines::Columns) {
-            return self.unusual_block(block).map_err(RunError::Spool);
+        if !matches!(decoder.framing(), LineFraming::Plain | LineFraming::Columns) {
+            return self.fold_irregular_block(block).map_err(RunError::Spool);
         }
-        self.usual_block(block).map_err(RunError::Spool)
+        self.fold_plain_block(block).map_err(RunError::Spool)
     }
 
     /// Folds the lines of a block, each of which is a record.
-    fn usual_block(&mut self, block: &Block) -> io::Result<u64> {
-        let Ok(decoder) = self.reading.of_file(block.file, None) else { return Ok(0) };
-        let known = |line: u64| block.places.get(line as usize);
-        let place = |line: u64, start: usize, reason: Reason, length: u64| Reject {
+    fn fold_plain_block(&mut self, block: &LineBlock) -> io::Result<u64> {
+        let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
+        let known = |line: u64| block.origins.get(line as usize);
+        let place = |line: u64, start: usize, reason: RejectReason, length: u64| RejectEntry {
             file: block.file,
             block: block.index,
             line,
@@ -448,17 +451,17 @@ impl Worker<'_> {
                 None => std::str::from_utf8(bytes).ok(),
             };
             let line = match known(number) {
-                Some(place) if place.broken => Decoded::Line(Line::Rejected(Reason::BadRow)),
-                _ => text.map_or(Decoded::Line(Line::Rejected(Reason::InvalidUtf8)), |text| {
+                Some(place) if place.broken => FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow)),
+                _ => text.map_or(FastPathResult::Line(DecodedLine::Rejected(RejectReason::InvalidUtf8)), |text| {
                     decoder.decode_event(text, &block.bytes[start..])
                 }),
             };
             match &line {
-                Decoded::Event(event) => self.folder.fold_event(block.file, event),
-                Decoded::Line(line) => self.folder.fold(block.file, line),
+                FastPathResult::Event(event) => self.folder.fold_event(block.file, event),
+                FastPathResult::Line(line) => self.folder.fold(block.file, line),
             }
-            if let Decoded::Line(Line::Rejected(reason)) = line {
-                let bytes = known(number).and_then(|place| block.stored_of(place)).unwrap_or(bytes);
+            if let FastPathResult::Line(DecodedLine::Rejected(reason)) = line {
+                let bytes = known(number).and_then(|place| block.original_bytes(place)).unwrap_or(bytes);
                 self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
             }
             number += 1;
@@ -470,7 +473,7 @@ impl Worker<'_> {
 
 /// What enrichment files came to beside their values.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WithoutEvents {
+pub struct EnrichmentCoverage {
     /// Rows of users, and members that only identity lines name.
     pub users: u64,
     /// Rows of accounts.
@@ -482,18 +485,18 @@ pub struct WithoutEvents {
 /// Scores what was folded.
 ///
 /// **Errors**: [`RunError`] of enrichment and of sums.
-pub fn evaluate<'s>(
-    state: &'s State,
+pub fn score_state<'s>(
+    state: &'s FoldState,
     as_of: AsOf,
     model: &'s Model,
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
-) -> Result<(Scored<'s>, WithoutEvents), RunError> {
-    let emails = emails(users, &model.levels.user.emails);
-    let entities = entities(state, model, &emails);
-    let mut enrichment = Enrichment::default();
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    let emails = user_emails(users, &model.levels.user.emails);
+    let entities = resolve_entities(state, model, &emails);
+    let mut enrichment = EnrichmentTraits::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
-    let mut without = WithoutEvents::default();
+    let mut without = EnrichmentCoverage::default();
     if let Some(file) = users {
         let (rows, unknown) =
             attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
@@ -502,7 +505,7 @@ pub fn evaluate<'s>(
         enrichment.users = rows;
     }
     if let Some(file) = accounts {
-        let place = places(&entities);
+        let place = account_indexes(&entities);
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
         let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
@@ -515,7 +518,7 @@ pub fn evaluate<'s>(
 }
 
 /// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
-pub fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
+pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
     let email = |values: &[Value<'static>]| {
         traits.iter().find_map(|index| match values.get(*index) {
@@ -527,6 +530,6 @@ pub fn emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, S
 }
 
 /// Accounts by the number of their id.
-fn places(entities: &Entities<'_>) -> HashMap<u32, u32> {
+fn account_indexes(entities: &Entities<'_>) -> HashMap<u32, u32> {
     entities.accounts.iter().enumerate().map(|(place, account)| (account.id, place as u32)).collect()
 }

@@ -36,7 +36,7 @@ impl Points {
     }
 
     /// An amount from a wide count of thousandths, held within [`POINTS_ABS_MAX`].
-    pub fn from_wide(thousandths: i128) -> Points {
+    pub fn saturating_from(thousandths: i128) -> Points {
         let bound = i128::from(POINTS_ABS_MAX);
         Points(i64::try_from(thousandths.clamp(-bound, bound)).unwrap_or(0))
     }
@@ -133,7 +133,7 @@ pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
 }
 
 /// A number of at most six decimals, without trailing zeros; how every number but points is written.
-pub fn number_text(value: f64) -> String {
+pub fn format_number(value: f64) -> String {
     let mut text = String::new();
     push_number(&mut text, value);
     text
@@ -163,13 +163,13 @@ pub fn push_number(text: &mut String, value: f64) {
 /// A double to whole millionths, halves away from zero; none if it is not finite or beyond what a sum may hold.
 ///
 /// The bound is 2^96 millionths (about 7.9e22), so that 2^31 values of any size add up within 128 bits.
-pub fn millionths(value: f64) -> Option<i128> {
+pub fn to_millionths(value: f64) -> Option<i128> {
     let scaled = (value * 1e6).round();
     (scaled.is_finite() && scaled.abs() < 79_228_162_514_264_337_593_543_950_336.0).then_some(scaled as i128)
 }
 
 /// Whether two numbers are equal as the model language compares them.
-pub fn same_number(a: f64, b: f64) -> bool {
+pub fn approx_equal(a: f64, b: f64) -> bool {
     (a - b).abs() < EPSILON
 }
 
@@ -207,7 +207,7 @@ mod tests {
         for (value, text) in
             [(1.0, "1"), (0.1 + 0.2, "0.3"), (-0.0, "0"), (1.0 / 3.0, "0.333333"), (1200.0, "1200"), (-1e-9, "0")]
         {
-            assert_eq!(number_text(value), text);
+            assert_eq!(format_number(value), text);
         }
     }
 
@@ -216,6 +216,6 @@ mod tests {
         assert_eq!(divide_rounded(5, 10), 1);
         assert_eq!(divide_rounded(-5, 10), -1);
         assert_eq!(divide_rounded(-4, 10), 0);
-        assert_eq!(millionths(-0.000_000_5), Some(-1));
+        assert_eq!(to_millionths(-0.000_000_5), Some(-1));
     }
 }

@@ -6,24 +6,24 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     codes,
-    event_file::{EventFile, Kind},
-    expect::{Check, Expect, Wanted},
-    expect_file::ExpectFile,
-    file::{CaseFile, Suite, TraitsFile},
-    names::{Facts, column_text, typed, visible_facts},
+    event_file::{CaseEventSyntax, CaseLineKind},
+    expect::{EntityExpectation, ExpectationCheck, ExpectedResult},
+    expect_file::ExpectationSyntax,
+    file::{CaseSyntax, CaseTraitsSyntax, TestSuite},
+    names::{CaseFactNames, column_text, to_typed_value, visible_facts},
     time,
-    time::At,
+    time::CaseTime,
 };
 use crate::{
-    clock::instant_text,
-    diag::{Diagnostic, Document, Problems, Severity, near_miss, suggest},
+    clock::format_instant,
+    diag::{Diagnostic, DocumentProblems, Severity, SourceDocument, near_miss, suggest},
     enrich::{self, EnrichFile},
     expr::{self, ExprError},
-    ledger::slot_of,
+    ledger::fact_slot,
     model::{
         EntityKind, Model,
         compiled::{Level, TraitPlan},
-        tree::Text,
+        tree::SpannedText,
     },
     units::Micros,
 };
@@ -33,7 +33,7 @@ const LINES_MAX: usize = 200_000;
 
 /// A case that can run.
 #[derive(Debug)]
-pub struct Case {
+pub struct TestCase {
     /// Its name.
     pub name: String,
     /// Where the name stands.
@@ -45,29 +45,29 @@ pub struct Case {
     pub(super) places: Vec<Range<usize>>,
     pub(super) users: Option<EnrichFile>,
     pub(super) accounts: Option<EnrichFile>,
-    pub(super) expect: Vec<Expect>,
+    pub(super) expect: Vec<EntityExpectation>,
 }
 
 /// Holds all cases of a file against the model; gives them, and what is probably not meant.
 ///
 /// **Errors**: every problem of the file, at least one.
-pub fn bind(suite: &Suite, model: &Model) -> Result<(Vec<Case>, Vec<Diagnostic>), Problems> {
-    let mut binder = Binder { document: &suite.document, model, found: Vec::new() };
-    let cases: Vec<Option<Case>> = suite.cases.iter().map(|case| binder.case(case)).collect();
+pub fn bind(suite: &TestSuite, model: &Model) -> Result<(Vec<TestCase>, Vec<Diagnostic>), DocumentProblems> {
+    let mut binder = CaseBinder { document: &suite.document, model, found: Vec::new() };
+    let cases: Vec<Option<TestCase>> = suite.cases.iter().map(|case| binder.case(case)).collect();
     let broken = binder.found.iter().any(|problem| problem.severity == Severity::Error);
-    match cases.into_iter().collect::<Option<Vec<Case>>>() {
+    match cases.into_iter().collect::<Option<Vec<TestCase>>>() {
         Some(cases) if !broken => Ok((cases, binder.found)),
-        _ => Err(Problems { document: suite.document.clone(), list: binder.found }),
+        _ => Err(DocumentProblems { document: suite.document.clone(), list: binder.found }),
     }
 }
 
-struct Binder<'b> {
-    document: &'b Document,
+struct CaseBinder<'b> {
+    document: &'b SourceDocument,
     model: &'b Model,
     found: Vec<Diagnostic>,
 }
 
-impl Binder<'_> {
+impl CaseBinder<'_> {
     fn error(
         &mut self,
         code: &'static str,
@@ -84,14 +84,14 @@ impl Binder<'_> {
     }
 
     /// Tells a name that nothing of the model has.
-    fn unknown<'n>(&mut self, what: &str, name: &Text, known: impl Iterator<Item = &'n str>) {
+    fn report_unknown_name<'n>(&mut self, what: &str, name: &SpannedText, known: impl Iterator<Item = &'n str>) {
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         let message = format!("no {what} `{}` in the model", name.value);
         self.error(codes::UNKNOWN_NAME, &name.span, message, "nothing has this name", suggest(&name.value, known));
     }
 
-    fn case(&mut self, file: &CaseFile) -> Option<Case> {
+    fn case(&mut self, file: &CaseSyntax) -> Option<TestCase> {
         let written = file.as_of.as_ref()?;
         let Some(as_of) = time::as_of(&written.value, &self.model.zone) else {
             let message = format!("`{}` is no point in time", written.value);
@@ -105,8 +105,8 @@ impl Binder<'_> {
         }
         let users = self.traits(&file.users, EntityKind::User);
         let accounts = self.traits(&file.accounts, EntityKind::Account);
-        let expect: Vec<Option<Expect>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
-        Some(Case {
+        let expect: Vec<Option<EntityExpectation>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
+        Some(TestCase {
             name: file.name.value.clone(),
             span: file.name.span.clone(),
             as_of,
@@ -114,12 +114,12 @@ impl Binder<'_> {
             places,
             users: users?,
             accounts: accounts?,
-            expect: expect.into_iter().collect::<Option<Vec<Expect>>>()?,
+            expect: expect.into_iter().collect::<Option<Vec<EntityExpectation>>>()?,
         })
     }
 
     /// The lines that an event of the file stands for.
-    fn event(&mut self, event: &EventFile, as_of: Micros, lines: &mut String, places: &mut Vec<Range<usize>>) {
+    fn event(&mut self, event: &CaseEventSyntax, as_of: Micros, lines: &mut String, places: &mut Vec<Range<usize>>) {
         let repeats = i64::try_from(event.times - 1).unwrap_or(0);
         let first = event.at.value.instant(as_of, &self.model.input.zone);
         let last = first.and_then(|first| first.checked_add(event.every.checked_mul(repeats)?));
@@ -127,7 +127,7 @@ impl Binder<'_> {
             self.error(codes::BAD_TIME, &event.at.span, "a time that no event can have", "out of range", None);
             return;
         };
-        let meant = matches!(event.at.value, At::Relative(length) if length >= 0);
+        let meant = matches!(event.at.value, CaseTime::Relative(length) if length >= 0);
         if last >= as_of && !meant {
             let what = if event.times > 1 { "the last of the repeats lies" } else { "the event lies" };
             let message = format!("{what} at or after `as_of`, where nothing counts");
@@ -158,9 +158,9 @@ impl Binder<'_> {
     }
 
     /// Warns of a name that comes close to one that the model asks for.
-    fn event_name(&mut self, event: &EventFile) {
-        let Kind::Event(name) = &event.kind else { return };
-        let known = &self.model.intake.names;
+    fn event_name(&mut self, event: &CaseEventSyntax) {
+        let CaseLineKind::Event(name) = &event.kind else { return };
+        let known = &self.model.aggregation.names;
         if known.contains(&name.value) || self.model.tracking.iter().any(|(tracked, _)| *tracked == name.value) {
             return;
         }
@@ -172,7 +172,7 @@ impl Binder<'_> {
     }
 
     /// Traits as an enrichment file of them would be read.
-    fn traits(&mut self, all: &[TraitsFile], side: EntityKind) -> Option<Option<EnrichFile>> {
+    fn traits(&mut self, all: &[CaseTraitsSyntax], side: EntityKind) -> Option<Option<EnrichFile>> {
         if all.is_empty() {
             return Some(None);
         }
@@ -185,7 +185,7 @@ impl Binder<'_> {
         for one in all {
             for (name, _) in &one.values {
                 if !columns.contains(&name.value.as_str()) {
-                    self.unknown("trait", name, columns.iter().copied());
+                    self.report_unknown_name("trait", name, columns.iter().copied());
                 }
             }
             for id in &one.ids {
@@ -195,7 +195,7 @@ impl Binder<'_> {
                 text.push('\n');
             }
         }
-        match enrich::read("traits", text.as_bytes(), key, plans, &self.model.zone) {
+        match enrich::read_enrichment("traits", text.as_bytes(), key, plans, &self.model.zone) {
             Ok(file) => Some(Some(file)),
             Err(error) => {
                 let span = all.first().and_then(|one| one.values.first()).map_or(0..0, |(name, _)| name.span.clone());
@@ -205,35 +205,35 @@ impl Binder<'_> {
         }
     }
 
-    fn expect(&mut self, file: &ExpectFile, as_of: Micros) -> Option<Expect> {
+    fn expect(&mut self, file: &ExpectationSyntax, as_of: Micros) -> Option<EntityExpectation> {
         let before = self.found.len();
         let level = self.model.level(file.side);
         let mut checks = Vec::new();
-        let mut add = |span: &Range<usize>, what: &str, wanted: Wanted| {
-            checks.push(Check { span: span.clone(), what: what.to_owned(), wanted });
+        let mut add = |span: &Range<usize>, what: &str, wanted: ExpectedResult| {
+            checks.push(ExpectationCheck { span: span.clone(), what: what.to_owned(), expected: wanted });
         };
         if let Some(score) = &file.score {
-            add(&score.span, "score", Wanted::Score(score.value));
+            add(&score.span, "score", ExpectedResult::Score(score.value));
         }
         for (key, name) in &file.names {
             self.known_name(level, file.side, key, name);
-            add(&name.span, key, Wanted::Name(key, name.value.clone()));
+            add(&name.span, key, ExpectedResult::Name(key, name.value.clone()));
         }
         if let Some(qualified) = &file.qualified {
             let (slot, value) = (level.slots.qualified, expr::Value::Boolean(qualified.value));
-            add(&qualified.span, "qualified", Wanted::Fact(slot, value));
+            add(&qualified.span, "qualified", ExpectedResult::Fact(slot, value));
         }
         for (names, fires) in [(&file.fired, true), (&file.not_fired, false)] {
             for name in names {
                 if let Some(place) = self.signal(level, name) {
-                    add(&name.span, &format!("signal {}", name.value), Wanted::Fires(place, fires));
+                    add(&name.span, &format!("signal {}", name.value), ExpectedResult::Fires(place, fires));
                 }
             }
         }
         for (name, points) in &file.signals {
             if let Some(place) = self.signal(level, name) {
                 let what = format!("points of {}", name.value);
-                add(&points.span, &what, Wanted::Pays(place, points.value));
+                add(&points.span, &what, ExpectedResult::Pays(place, points.value));
             }
         }
         for (name, state) in &file.milestones {
@@ -242,12 +242,14 @@ impl Binder<'_> {
             }
         }
         for (name, value) in &file.facts {
-            let Some((slot, kind)) = slot_of(self.model, file.side, &name.value) else {
-                self.unknown("fact", name, visible_facts(level));
+            let Some((slot, kind)) = fact_slot(self.model, file.side, &name.value) else {
+                self.report_unknown_name("fact", name, visible_facts(level));
                 continue;
             };
-            match typed(&value.value, kind) {
-                Some(expected) => add(&value.span, &format!("fact {}", name.value), Wanted::Fact(slot, expected)),
+            match to_typed_value(&value.value, kind) {
+                Some(expected) => {
+                    add(&value.span, &format!("fact {}", name.value), ExpectedResult::Fact(slot, expected))
+                }
                 None => {
                     let message = format!("the fact `{}` is {kind}", name.value);
                     self.error(codes::WRONG_TYPE, &value.span, message, format!("expected {kind}"), None);
@@ -256,26 +258,30 @@ impl Binder<'_> {
         }
         for condition in &file.holds {
             if let Some(program) = self.condition(file.side, condition) {
-                add(&condition.span, &condition.value, Wanted::Holds(program));
+                add(&condition.span, &condition.value, ExpectedResult::Holds(program));
             }
         }
         let columns = crate::emit::column_names(self.model, file.side);
         for (name, value) in &file.columns {
             if columns.contains(&name.value) {
                 let expected = column_text(&value.value);
-                add(&value.span, &format!("column {}", name.value), Wanted::Column(name.value.clone(), expected));
+                add(
+                    &value.span,
+                    &format!("column {}", name.value),
+                    ExpectedResult::Column(name.value.clone(), expected),
+                );
             } else {
-                self.unknown("column", name, columns.iter().map(String::as_str));
+                self.report_unknown_name("column", name, columns.iter().map(String::as_str));
             }
         }
         let absent = file.absent.as_ref().is_some_and(|absent| absent.value);
         let broken = self.found[before..].iter().any(|problem| problem.severity == Severity::Error);
         let (span, id) = (file.span.clone(), file.id.value.clone());
-        (!broken).then_some(Expect { span, side: file.side, id, absent, checks })
+        (!broken).then_some(EntityExpectation { span, side: file.side, id, absent, checks })
     }
 
     /// Holds a tier, route or segment against the names that there are.
-    fn known_name(&mut self, level: &Level, side: EntityKind, key: &str, name: &Text) {
+    fn known_name(&mut self, level: &Level, side: EntityKind, key: &str, name: &SpannedText) {
         let names: Vec<&str> = match key {
             "tier" => level.tiers.iter().map(|tier| tier.name.as_str()).collect(),
             "route" => level.routes.iter().map(|route| route.name.as_str()).collect(),
@@ -285,45 +291,55 @@ impl Binder<'_> {
             let help = Some("expect it of the account, or the fact `account.segment`".to_owned());
             self.error(codes::KEY_CONFLICT, &name.span, "`segment` of a user", "accounts have segments", help);
         } else if !names.contains(&name.value.as_str()) {
-            self.unknown(key, name, names.into_iter());
+            self.report_unknown_name(key, name, names.into_iter());
         }
     }
 
-    fn signal(&mut self, level: &Level, name: &Text) -> Option<usize> {
+    fn signal(&mut self, level: &Level, name: &SpannedText) -> Option<usize> {
         let place = level.signals.iter().position(|signal| signal.name == name.value);
         if place.is_none() {
-            self.unknown("signal", name, level.signals.iter().map(|signal| signal.name.as_str()));
+            self.report_unknown_name("signal", name, level.signals.iter().map(|signal| signal.name.as_str()));
         }
         place
     }
 
-    fn milestone(&mut self, level: &Level, name: &Text, state: &Text, as_of: Micros) -> Option<Wanted> {
+    fn milestone(
+        &mut self,
+        level: &Level,
+        name: &SpannedText,
+        state: &SpannedText,
+        as_of: Micros,
+    ) -> Option<ExpectedResult> {
         let Some(place) = level.milestones.iter().position(|milestone| milestone.name == name.value) else {
-            self.unknown("milestone", name, level.milestones.iter().map(|milestone| milestone.name.as_str()));
+            self.report_unknown_name(
+                "milestone",
+                name,
+                level.milestones.iter().map(|milestone| milestone.name.as_str()),
+            );
             return None;
         };
         if ["reached", "pending", "missed"].contains(&state.value.as_str()) {
-            return Some(Wanted::Milestone(place, state.value.clone(), None));
+            return Some(ExpectedResult::Milestone(place, state.value.clone(), None));
         }
-        let at = At::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.input.zone));
+        let at = CaseTime::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.input.zone));
         if at.is_none() {
             let message = format!("a milestone cannot be `{}`", state.value);
             let label = "`reached`, `pending`, `missed`, or when it was reached: `-3d`";
             self.error(codes::BAD_VALUE, &state.span, message, label, None);
         }
-        at.map(|at| Wanted::Milestone(place, "reached".to_owned(), Some(at)))
+        at.map(|at| ExpectedResult::Milestone(place, "reached".to_owned(), Some(at)))
     }
 
     /// A condition over the facts of a level.
-    fn condition(&mut self, side: EntityKind, text: &Text) -> Option<expr::Program> {
-        let mut names = Facts { model: self.model, side };
+    fn condition(&mut self, side: EntityKind, text: &SpannedText) -> Option<expr::Program> {
+        let mut names = CaseFactNames { model: self.model, side };
         let program = expr::parse(&text.value)
             .map_err(|error| vec![error])
             .and_then(|node| expr::condition(&text.value, &node, &mut names));
         program.map_err(|errors| errors.into_iter().for_each(|error| self.expression_error(text, error))).ok()
     }
 
-    fn expression_error(&mut self, text: &Text, error: ExprError) {
+    fn expression_error(&mut self, text: &SpannedText, error: ExprError) {
         let raw = self.document.text.get(text.span.clone()).unwrap_or("");
         let span = match raw.find(&text.value) {
             Some(offset) if !text.value.is_empty() => {
@@ -340,14 +356,14 @@ impl Binder<'_> {
 }
 
 /// A line in the native format.
-fn line(event: &EventFile, user: Option<&String>, at: Micros) -> Json {
+fn line(event: &CaseEventSyntax, user: Option<&String>, at: Micros) -> Json {
     let mut line = Map::new();
     let mut put = |key: &str, value: Json| drop(line.insert(key.to_owned(), value));
     match &event.kind {
-        Kind::Event(name) => put("event", json!(name.value)),
-        Kind::Other(kind) => put("type", json!(kind)),
+        CaseLineKind::Event(name) => put("event", json!(name.value)),
+        CaseLineKind::Other(kind) => put("type", json!(kind)),
     }
-    put("timestamp", json!(instant_text(at)));
+    put("timestamp", json!(format_instant(at)));
     let ids = [
         ("user_id", user),
         ("anonymous_id", event.visitor.as_ref()),
@@ -361,8 +377,8 @@ fn line(event: &EventFile, user: Option<&String>, at: Micros) -> Json {
         }
     }
     match &event.kind {
-        Kind::Event(_) => put("properties", event.properties.clone()),
-        Kind::Other(_) => put("traits", event.traits.clone()),
+        CaseLineKind::Event(_) => put("properties", event.properties.clone()),
+        CaseLineKind::Other(_) => put("traits", event.traits.clone()),
     }
     Json::Object(line)
 }

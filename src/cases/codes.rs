@@ -29,7 +29,7 @@ pub const TOO_LARGE: &str = "C019";
 pub const BAD_TIME: &str = "C020";
 
 /// The code of cases for a problem that the reader of models told.
-pub(super) fn of_model(code: &'static str) -> &'static str {
+pub(super) fn from_model_code(code: &'static str) -> &'static str {
     match code {
         codes::SYNTAX => SYNTAX,
         codes::UNKNOWN_KEY => UNKNOWN_KEY,

@@ -1,14 +1,14 @@
 //! Which parts of a model the cases reached: signals that paid, rungs of ladders, tiers and routes.
 
 use crate::{
-    ledger::{Decision, Ledger, rung},
-    model::{EntityKind, Model, compiled::Payment},
-    score::points::Firing,
+    ledger::{Ledger, RuleDecision, reached_rung},
+    model::{EntityKind, Model, compiled::SignalPayment},
+    score::points::SignalFiring,
 };
 
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct CoverageItem {
     /// Of users or of accounts.
     pub side: EntityKind,
     /// `signal`, `rung`, `tier` or `route`.
@@ -19,9 +19,9 @@ pub struct Item {
     pub rung: Option<(usize, String)>,
 }
 
-impl Item {
+impl CoverageItem {
     /// The part in words: `user signal team_invites, rung 3`.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         match &self.rung {
             Some((_, threshold)) => format!("{} signal {}, rung {threshold}", self.side.word(), self.name),
             None => format!("{} {} {}", self.side.word(), self.kind, self.name),
@@ -33,7 +33,7 @@ impl Item {
 #[derive(Debug, Clone)]
 pub struct Coverage {
     /// In the order of the model, users first.
-    pub items: Vec<(Item, bool)>,
+    pub items: Vec<(CoverageItem, bool)>,
 }
 
 impl Coverage {
@@ -41,17 +41,17 @@ impl Coverage {
     pub fn new(model: &Model) -> Coverage {
         let mut items = Vec::new();
         let mut add = |side: EntityKind, kind: &'static str, name: &str, rung: Option<(usize, String)>| {
-            items.push((Item { side, kind, name: name.to_owned(), rung }, false));
+            items.push((CoverageItem { side, kind, name: name.to_owned(), rung }, false));
         };
         for side in EntityKind::ALL {
             let level = model.level(side);
             for signal in &level.signals {
                 add(side, "signal", &signal.name, None);
-                if let Payment::Ladder { strict, rungs, .. } = &signal.pay
+                if let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay
                     && rungs.len() > 1
                 {
                     for (place, (threshold, _)) in rungs.iter().enumerate() {
-                        let text = crate::units::number_text(*threshold);
+                        let text = crate::units::format_number(*threshold);
                         let text = if *strict { format!("above {text}") } else { text };
                         add(side, "rung", &signal.name, Some((place, text)));
                     }
@@ -65,8 +65,8 @@ impl Coverage {
 
     /// Notes what one user or account reached.
     pub(super) fn note(&mut self, model: &Model, side: EntityKind, ledger: &Ledger) {
-        let chosen = |decision: &Option<Decision>| {
-            decision.as_ref().and_then(Decision::chosen).map(|chosen| chosen.name.clone())
+        let chosen = |decision: &Option<RuleDecision>| {
+            decision.as_ref().and_then(RuleDecision::matched_rule).map(|chosen| chosen.name.clone())
         };
         let (tier, route) = (chosen(&ledger.tier), chosen(&ledger.route));
         let level = model.level(side);
@@ -77,9 +77,9 @@ impl Coverage {
                 _ => {
                     let notes = level.signals.iter().zip(&ledger.signals);
                     let mut own =
-                        notes.filter(|(signal, note)| signal.name == item.name && note.firing == Firing::Fired);
+                        notes.filter(|(signal, note)| signal.name == item.name && note.firing == SignalFiring::Fired);
                     own.any(|(signal, note)| match &item.rung {
-                        Some((place, _)) => rung(signal, &note.seen) == Some(*place),
+                        Some((place, _)) => reached_rung(signal, &note.seen) == Some(*place),
                         None => true,
                     })
                 }
@@ -100,7 +100,7 @@ impl Coverage {
     }
 
     /// Parts that no case reached.
-    pub fn missing(&self) -> impl Iterator<Item = &Item> {
+    pub fn missing(&self) -> impl Iterator<Item = &CoverageItem> {
         self.items.iter().filter(|(_, reached)| !reached).map(|(item, _)| item)
     }
 

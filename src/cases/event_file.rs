@@ -6,33 +6,33 @@ use serde_json::Value as Json;
 
 use super::{
     codes,
-    file::{EVENT_KEYS, KINDS},
-    time::{At, length},
-    values::{expanded, instant_text, object},
+    file::{EVENT_KEYS, IDENTITY_LINE_TYPES},
+    time::{CaseTime, parse_duration},
+    values::{expand_ids, take_instant_text, take_object},
 };
 use crate::{
-    diag::{Diagnostic, list, near_miss},
-    model::tree::{Findings, Sp, Table, Text},
+    diag::{Diagnostic, near_miss, quoted_list},
+    model::tree::{DiagnosticSink, SpannedText, TableReader, WithSpan},
     units::Micros,
 };
 
 /// What a line is.
 #[derive(Debug)]
-pub(super) enum Kind {
-    Event(Text),
+pub(super) enum CaseLineKind {
+    Event(SpannedText),
     /// One of [`KINDS`].
     Other(String),
 }
 
 /// A line of events, as written; stands for one or more.
 #[derive(Debug)]
-pub(super) struct EventFile {
+pub(super) struct CaseEventSyntax {
     pub(super) span: Range<usize>,
-    pub(super) kind: Kind,
+    pub(super) kind: CaseLineKind,
     pub(super) users: Vec<String>,
     pub(super) visitor: Option<String>,
     pub(super) account: Option<String>,
-    pub(super) at: Sp<At>,
+    pub(super) at: WithSpan<CaseTime>,
     pub(super) times: usize,
     pub(super) every: Micros,
     pub(super) id: Option<String>,
@@ -41,13 +41,13 @@ pub(super) struct EventFile {
     pub(super) previous: Option<String>,
 }
 
-pub(super) fn event(mut table: Table<'_>, found: &mut Findings) -> Option<EventFile> {
+pub(super) fn parse_event(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<CaseEventSyntax> {
     table.vocabulary(&EVENT_KEYS);
     let span = table.place();
     let kind = kind(&mut table, found);
     let users = table.texts("user", found).unwrap_or_default();
-    let users = expanded(&users, found);
-    let mut text = |key: &'static str, found: &mut Findings| table.text(key, found).map(|text| text.value);
+    let users = expand_ids(&users, found);
+    let mut text = |key: &'static str, found: &mut DiagnosticSink| table.text(key, found).map(|text| text.value);
     let (visitor, account) = (text("visitor", found), text("account", found));
     let (id, previous) = (text("id", found), text("previous", found));
     let at = at(&mut table, found);
@@ -57,8 +57,8 @@ pub(super) fn event(mut table: Table<'_>, found: &mut Findings) -> Option<EventF
         let label = "one event has one id; leave it out, or write the events one by one";
         found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span("id"), "`id` on several events", label));
     }
-    let [properties, traits] = ["properties", "traits"].map(|key| object(&mut table, key, found));
-    let event = matches!(kind, Some(Kind::Event(_)));
+    let [properties, traits] = ["properties", "traits"].map(|key| take_object(&mut table, key, found));
+    let event = matches!(kind, Some(CaseLineKind::Event(_)));
     for (key, fits) in [("properties", event), ("traits", !event), ("previous", !event)] {
         if kind.is_some() && !fits && table.has(key) {
             let what = if event { "an event" } else { "a line with `type`" };
@@ -68,7 +68,7 @@ pub(super) fn event(mut table: Table<'_>, found: &mut Findings) -> Option<EventF
         }
     }
     table.finish(found);
-    Some(EventFile {
+    Some(CaseEventSyntax {
         span,
         kind: kind?,
         users,
@@ -84,15 +84,17 @@ pub(super) fn event(mut table: Table<'_>, found: &mut Findings) -> Option<EventF
     })
 }
 
-fn kind(table: &mut Table<'_>, found: &mut Findings) -> Option<Kind> {
+fn kind(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<CaseLineKind> {
     let (event, kind) = (table.text("event", found), table.text("type", found));
     match (event, kind) {
-        (Some(event), None) => Some(Kind::Event(event)),
-        (None, Some(kind)) if KINDS.contains(&kind.value.as_str()) => Some(Kind::Other(kind.value)),
+        (Some(event), None) => Some(CaseLineKind::Event(event)),
+        (None, Some(kind)) if IDENTITY_LINE_TYPES.contains(&kind.value.as_str()) => {
+            Some(CaseLineKind::Other(kind.value))
+        }
         (None, Some(kind)) => {
-            let near = near_miss(&kind.value, KINDS).map(|near| format!("`{near}` is one"));
+            let near = near_miss(&kind.value, IDENTITY_LINE_TYPES).map(|near| format!("`{near}` is one"));
             let message = format!("`type` cannot be `{}`", kind.value);
-            let label = format!("one of {}; events have `event` instead", list(&KINDS));
+            let label = format!("one of {}; events have `event` instead", quoted_list(&IDENTITY_LINE_TYPES));
             found.add(Diagnostic::error(codes::BAD_VALUE, kind.span, message, label).maybe_help(near));
             None
         }
@@ -103,24 +105,24 @@ fn kind(table: &mut Table<'_>, found: &mut Findings) -> Option<Kind> {
         }
         (None, None) => {
             if !table.has("event") && !table.has("type") {
-                table.missing("event", "event = \"team_invite_sent\", or type = \"identify\"", found);
+                table.report_missing_key("event", "event = \"team_invite_sent\", or type = \"identify\"", found);
             }
             None
         }
     }
 }
 
-fn at(table: &mut Table<'_>, found: &mut Findings) -> Option<Sp<At>> {
+fn at(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<WithSpan<CaseTime>> {
     if !table.has("at") {
-        table.missing("at", "at = \"-3d\"", found);
-        table.pass_over("at");
+        table.report_missing_key("at", "at = \"-3d\"", found);
+        table.skip_key("at");
         return None;
     }
-    let text = instant_text(table, "at", found)?;
-    if let Some(at) = At::parse(&text.value) {
-        return Some(Sp::new(at, text.span));
+    let text = take_instant_text(table, "at", found)?;
+    if let Some(at) = CaseTime::parse(&text.value) {
+        return Some(WithSpan::new(at, text.span));
     }
-    let help = length(&text.value).map(|_| format!("`-{0}` is before `as_of`, `+{0}` after it", text.value));
+    let help = parse_duration(&text.value).map(|_| format!("`-{0}` is before `as_of`, `+{0}` after it", text.value));
     let message = format!("`{}` is no time", text.value);
     let label = "`-3d`, `-2h`, `-1d12h`, or RFC 3339";
     found.add(Diagnostic::error(codes::BAD_TIME, text.span, message, label).maybe_help(help));
@@ -128,10 +130,10 @@ fn at(table: &mut Table<'_>, found: &mut Findings) -> Option<Sp<At>> {
 }
 
 /// The time between repeats.
-fn every(table: &mut Table<'_>, times: usize, found: &mut Findings) -> Micros {
+fn every(table: &mut TableReader<'_>, times: usize, found: &mut DiagnosticSink) -> Micros {
     let text = table.text("every", found);
     match text {
-        Some(text) => length(&text.value).filter(|length| *length > 0).unwrap_or_else(|| {
+        Some(text) => parse_duration(&text.value).filter(|length| *length > 0).unwrap_or_else(|| {
             let message = format!("`{}` is no duration", text.value);
             let label = "a number and one of s, min, h, d, w: `12h`, `1d`";
             found.add(Diagnostic::error(codes::BAD_TIME, text.span, message, label));
@@ -139,7 +141,11 @@ fn every(table: &mut Table<'_>, times: usize, found: &mut Findings) -> Micros {
         }),
         None => {
             if times > 1 && !table.has("every") {
-                table.missing("every", "every = \"1d\": `times` events so far apart, the first at `at`", found);
+                table.report_missing_key(
+                    "every",
+                    "every = \"1d\": `times` events so far apart, the first at `at`",
+                    found,
+                );
             }
             0
         }

@@ -5,37 +5,37 @@ use std::ops::Range;
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::{codes, file::EXPECT_KEYS, values::json};
+use super::{codes, file::EXPECT_KEYS, values::toml_to_json};
 use crate::{
-    diag::{Diagnostic, list},
+    diag::{Diagnostic, quoted_list},
     model::{
         EntityKind,
-        tree::{Findings, Sp, Table, Text, as_points, as_text},
+        tree::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_points, as_text},
     },
     units::Points,
 };
 
 /// What is expected of one user or account, as written.
 #[derive(Debug)]
-pub(super) struct ExpectFile {
+pub(super) struct ExpectationSyntax {
     pub(super) span: Range<usize>,
     pub(super) side: EntityKind,
-    pub(super) id: Text,
-    pub(super) absent: Option<Sp<bool>>,
-    pub(super) score: Option<Sp<Points>>,
+    pub(super) id: SpannedText,
+    pub(super) absent: Option<WithSpan<bool>>,
+    pub(super) score: Option<WithSpan<Points>>,
     /// Facts that have a key of their own: tier, route, segment.
-    pub(super) names: Vec<(&'static str, Text)>,
-    pub(super) qualified: Option<Sp<bool>>,
-    pub(super) fired: Vec<Text>,
-    pub(super) not_fired: Vec<Text>,
-    pub(super) signals: Vec<(Text, Sp<Points>)>,
-    pub(super) milestones: Vec<(Text, Text)>,
-    pub(super) facts: Vec<(Text, Sp<Json>)>,
-    pub(super) holds: Vec<Text>,
-    pub(super) columns: Vec<(Text, Sp<Json>)>,
+    pub(super) names: Vec<(&'static str, SpannedText)>,
+    pub(super) qualified: Option<WithSpan<bool>>,
+    pub(super) fired: Vec<SpannedText>,
+    pub(super) not_fired: Vec<SpannedText>,
+    pub(super) signals: Vec<(SpannedText, WithSpan<Points>)>,
+    pub(super) milestones: Vec<(SpannedText, SpannedText)>,
+    pub(super) facts: Vec<(SpannedText, WithSpan<Json>)>,
+    pub(super) holds: Vec<SpannedText>,
+    pub(super) columns: Vec<(SpannedText, WithSpan<Json>)>,
 }
 
-pub(super) fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<ExpectFile> {
+pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<ExpectationSyntax> {
     table.vocabulary(&EXPECT_KEYS);
     let span = table.place();
     let (user, account) = (table.text("user", found), table.text("account", found));
@@ -48,7 +48,7 @@ pub(super) fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<Expec
             None
         }
         (None, None) => {
-            table.missing("user", "user = \"u1\", or account = \"a1\"", found);
+            table.report_missing_key("user", "user = \"u1\", or account = \"a1\"", found);
             None
         }
     };
@@ -68,22 +68,26 @@ pub(super) fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<Expec
     let milestones = milestones.map(|table| {
         let texts = table.entries().filter_map(|(name, value)| {
             let text = match value.get_ref() {
-                DeValue::Datetime(at) => Some(Sp::new(at.to_string(), value.span())),
+                DeValue::Datetime(at) => Some(WithSpan::new(at.to_string(), value.span())),
                 _ => as_text(value, &name.value, found),
             };
             Some((name, text?))
         });
         texts.collect()
     });
-    let mut values = |key: &'static str, what: &str, found: &mut Findings| -> Vec<(Text, Sp<Json>)> {
-        let Some(table) = table.table(key, what, found) else { return Vec::new() };
-        table.entries().filter_map(|(name, value)| Some((name, Sp::new(json(value, found)?, value.span())))).collect()
-    };
+    let mut values =
+        |key: &'static str, what: &str, found: &mut DiagnosticSink| -> Vec<(SpannedText, WithSpan<Json>)> {
+            let Some(table) = table.table(key, what, found) else { return Vec::new() };
+            table
+                .entries()
+                .filter_map(|(name, value)| Some((name, WithSpan::new(toml_to_json(value, found)?, value.span()))))
+                .collect()
+        };
     let (facts, columns) = (values("facts", "facts", found), values("columns", "columns", found));
     table.finish(found);
     let (side, id) = who?;
     let milestones = milestones.unwrap_or_default();
-    let only = ExpectFile {
+    let only = ExpectationSyntax {
         span,
         side,
         id,
@@ -99,13 +103,13 @@ pub(super) fn expect(mut table: Table<'_>, found: &mut Findings) -> Option<Expec
         holds,
         columns,
     };
-    only.something(found);
+    only.check_not_empty(found);
     Some(only)
 }
 
-impl ExpectFile {
+impl ExpectationSyntax {
     /// Tells an expectation of nothing, and one of what is not there.
-    fn something(&self, found: &mut Findings) {
+    fn check_not_empty(&self, found: &mut DiagnosticSink) {
         let lists = [self.fired.len(), self.not_fired.len(), self.signals.len(), self.milestones.len()];
         let more = [self.facts.len(), self.holds.len(), self.columns.len(), self.names.len()];
         let any = self.score.is_some() || self.qualified.is_some() || lists.iter().chain(&more).any(|n| *n > 0);
@@ -115,7 +119,7 @@ impl ExpectFile {
             found.add(Diagnostic::error(codes::KEY_CONFLICT, self.span.clone(), "`absent` beside other keys", label));
         }
         if !any && self.absent.is_none() {
-            let label = format!("one of {}", list(&EXPECT_KEYS[2..]));
+            let label = format!("one of {}", quoted_list(&EXPECT_KEYS[2..]));
             found.add(Diagnostic::error(codes::MISSING_KEY, self.span.clone(), "an expectation of nothing", label));
         }
     }

@@ -7,13 +7,13 @@ use toml::de::DeTable;
 
 use super::{
     codes,
-    event_file::{EventFile, event},
-    expect_file::{ExpectFile, expect},
-    values::{IDS_MAX, expanded, instant_text, json},
+    event_file::{CaseEventSyntax, parse_event},
+    expect_file::{ExpectationSyntax, parse_expectation},
+    values::{CASE_IDS_MAX, expand_ids, take_instant_text, toml_to_json},
 };
 use crate::{
-    diag::{Diagnostic, Document, Problems},
-    model::tree::{Findings, Table, Text, as_table},
+    diag::{Diagnostic, DocumentProblems, SourceDocument},
+    model::tree::{DiagnosticSink, SpannedText, TableReader, as_table},
 };
 
 /// No file of cases is larger than this.
@@ -45,54 +45,54 @@ pub const EXPECT_KEYS: [&str; 15] = [
     "columns",
 ];
 /// What a line can be that is no event.
-pub const KINDS: [&str; 3] = ["identify", "group", "alias"];
+pub const IDENTITY_LINE_TYPES: [&str; 3] = ["identify", "group", "alias"];
 
 /// A file of cases.
 #[derive(Debug)]
-pub struct Suite {
+pub struct TestSuite {
     /// The file.
-    pub document: Document,
+    pub document: SourceDocument,
     /// The model's path from the folder of the file; none is the built-in model.
     pub model: Option<(String, Range<usize>)>,
-    pub(super) cases: Vec<CaseFile>,
+    pub(super) cases: Vec<CaseSyntax>,
 }
 
 /// A case, as written.
 #[derive(Debug)]
-pub(super) struct CaseFile {
-    pub(super) name: Text,
-    pub(super) as_of: Option<Text>,
-    pub(super) events: Vec<EventFile>,
-    pub(super) users: Vec<TraitsFile>,
-    pub(super) accounts: Vec<TraitsFile>,
-    pub(super) expect: Vec<ExpectFile>,
+pub(super) struct CaseSyntax {
+    pub(super) name: SpannedText,
+    pub(super) as_of: Option<SpannedText>,
+    pub(super) events: Vec<CaseEventSyntax>,
+    pub(super) users: Vec<CaseTraitsSyntax>,
+    pub(super) accounts: Vec<CaseTraitsSyntax>,
+    pub(super) expect: Vec<ExpectationSyntax>,
 }
 
 /// What is known of some users or accounts beside their events.
 #[derive(Debug)]
-pub(super) struct TraitsFile {
+pub(super) struct CaseTraitsSyntax {
     pub(super) ids: Vec<String>,
-    pub(super) values: Vec<(Text, Json)>,
+    pub(super) values: Vec<(SpannedText, Json)>,
 }
 
 /// Reads a file of cases.
 ///
 /// **Errors**: every problem of its form, at least one.
-pub fn read(document: Document) -> Result<Suite, Problems> {
-    let mut found = Findings::default();
-    let suite = suite(&document, &mut found);
+pub fn parse_suite(document: SourceDocument) -> Result<TestSuite, DocumentProblems> {
+    let mut found = DiagnosticSink::default();
+    let suite = parse_document(&document, &mut found);
     for problem in &mut found.list {
-        problem.code = codes::of_model(problem.code);
+        problem.code = codes::from_model_code(problem.code);
     }
     match suite {
-        Some((model, cases)) if found.list.is_empty() => Ok(Suite { document, model, cases }),
-        _ => Err(Problems { document, list: found.list }),
+        Some((model, cases)) if found.list.is_empty() => Ok(TestSuite { document, model, cases }),
+        _ => Err(DocumentProblems { document, list: found.list }),
     }
 }
 
-type Read = (Option<(String, Range<usize>)>, Vec<CaseFile>);
+type SuiteContents = (Option<(String, Range<usize>)>, Vec<CaseSyntax>);
 
-fn suite(document: &Document, found: &mut Findings) -> Option<Read> {
+fn parse_document(document: &SourceDocument, found: &mut DiagnosticSink) -> Option<SuiteContents> {
     let text = &document.text;
     if text.len() > BYTES_MAX {
         let message = format!("a file of {} bytes", text.len());
@@ -111,9 +111,9 @@ fn suite(document: &Document, found: &mut Findings) -> Option<Read> {
     if !errors.is_empty() {
         return None;
     }
-    let mut top = Table::new(root.get_ref(), 0..0, "the file");
+    let mut top = TableReader::new(root.get_ref(), 0..0, "the file");
     top.vocabulary(&FILE_KEYS);
-    schema(&mut top, found)?;
+    check_schema_version(&mut top, found)?;
     if let Some(key) = ["user", "account", "metrics"].into_iter().find(|key| top.has(key) && !top.has("case")) {
         let (message, label) = ("a model and not a file of cases", "a file of cases has no rules");
         let problem = Diagnostic::error(codes::MISSING_KEY, top.key_span(key), message, label);
@@ -121,12 +121,12 @@ fn suite(document: &Document, found: &mut Findings) -> Option<Read> {
         return None;
     }
     let model = top.text("model", found).map(|path| (path.value, path.span));
-    let as_of = instant_text(&mut top, "as_of", found);
+    let as_of = take_instant_text(&mut top, "as_of", found);
     let written = top.tables("case", "a case", found);
     if written.is_empty() && !top.has("case") {
-        top.missing("case", "[[case]]", found);
+        top.report_missing_key("case", "[[case]]", found);
     }
-    let mut cases: Vec<CaseFile> = Vec::new();
+    let mut cases: Vec<CaseSyntax> = Vec::new();
     for table in written {
         let Some(case) = case(table, as_of.as_ref(), found) else { continue };
         match cases.iter().find(|earlier| earlier.name.value == case.name.value) {
@@ -143,7 +143,7 @@ fn suite(document: &Document, found: &mut Findings) -> Option<Read> {
 }
 
 /// Checks the version of the format; nothing else is read from a version that is not known.
-fn schema(top: &mut Table<'_>, found: &mut Findings) -> Option<()> {
+fn check_schema_version(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<()> {
     if !top.has("schema") {
         let label = "the first line says which version of the format this is";
         let problem = Diagnostic::error(codes::MISSING_KEY, 0..0, "a file of cases without `schema`", label);
@@ -160,45 +160,49 @@ fn schema(top: &mut Table<'_>, found: &mut Findings) -> Option<()> {
     None
 }
 
-fn case(mut table: Table<'_>, as_of: Option<&Text>, found: &mut Findings) -> Option<CaseFile> {
+fn case(mut table: TableReader<'_>, as_of: Option<&SpannedText>, found: &mut DiagnosticSink) -> Option<CaseSyntax> {
     table.vocabulary(&CASE_KEYS);
-    let name = table.text_needed("name", found);
-    let own = instant_text(&mut table, "as_of", found);
+    let name = table.required_text("name", found);
+    let own = take_instant_text(&mut table, "as_of", found);
     if own.is_none() && as_of.is_none() && !table.has("as_of") {
-        table.missing("as_of", "as_of = \"2026-10-31\", here or at the top of the file", found);
+        table.report_missing_key("as_of", "as_of = \"2026-10-31\", here or at the top of the file", found);
     }
     if !table.has("events") {
-        table.missing("events", "events = [{ user = \"u1\", event = \"team_invite_sent\", at = \"-3d\" }]", found);
+        table.report_missing_key(
+            "events",
+            "events = [{ user = \"u1\", event = \"team_invite_sent\", at = \"-3d\" }]",
+            found,
+        );
     }
     let events = table.tables("events", "an event", found);
-    let events = events.into_iter().filter_map(|table| event(table, found)).collect();
+    let events = events.into_iter().filter_map(|table| parse_event(table, found)).collect();
     let [users, accounts] = [("users", "users"), ("accounts", "accounts")].map(|(key, what)| {
         let entries = table.table(key, what, found);
         entries.map(|entries| traits(&entries, found)).unwrap_or_default()
     });
     if !table.has("expect") {
-        table.missing("expect", "[[case.expect]] with `user` or `account`", found);
+        table.report_missing_key("expect", "[[case.expect]] with `user` or `account`", found);
     }
     let written = table.tables("expect", "an expectation", found);
-    let expected = written.into_iter().filter_map(|one| expect(one, found)).collect();
+    let expected = written.into_iter().filter_map(|one| parse_expectation(one, found)).collect();
     table.finish(found);
-    Some(CaseFile { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect: expected })
+    Some(CaseSyntax { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect: expected })
 }
 
 /// Traits by id.
-fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitsFile> {
+fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CaseTraitsSyntax> {
     let (mut all, mut count) = (Vec::new(), 0);
     for (id, value) in table.entries() {
-        let ids = expanded(std::slice::from_ref(&id), found);
+        let ids = expand_ids(std::slice::from_ref(&id), found);
         count += ids.len();
-        if count > IDS_MAX {
-            let label = format!("at most {IDS_MAX} in one case");
+        if count > CASE_IDS_MAX {
+            let label = format!("at most {CASE_IDS_MAX} in one case");
             found.add(Diagnostic::error(codes::TOO_LARGE, id.span, "too many ids", label));
             break;
         }
         let Some(entry) = as_table(value, "traits", &id.value, found) else { continue };
-        let values = entry.entries().filter_map(|(name, value)| Some((name, json(value, found)?))).collect();
-        all.push(TraitsFile { ids, values });
+        let values = entry.entries().filter_map(|(name, value)| Some((name, toml_to_json(value, found)?))).collect();
+        all.push(CaseTraitsSyntax { ids, values });
     }
     all
 }

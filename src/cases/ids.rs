@@ -1,7 +1,7 @@
 //! Ids of cases: one, or a range of them in braces.
 
 /// No range has more ids than this.
-pub(super) const IDS_MAX: usize = 10_000;
+pub(super) const RANGE_IDS_MAX: usize = 10_000;
 
 /// The ids that `u1` or `u{1..12}` stands for; leading zeros are kept (`u{01..12}`).
 ///
@@ -23,8 +23,8 @@ pub(super) fn expand(text: &str) -> Result<Vec<String>, String> {
     let (Ok(from), Ok(to)) = (first.parse::<usize>(), last.parse::<usize>()) else {
         return Err(format!("`{{{range}}}` is no range such as {{1..12}}"));
     };
-    if from > to || to - from >= IDS_MAX {
-        return Err(format!("`{{{range}}}` is a range of none or of more than {IDS_MAX}"));
+    if from > to || to - from >= RANGE_IDS_MAX {
+        return Err(format!("`{{{range}}}` is a range of none or of more than {RANGE_IDS_MAX}"));
     }
     Ok((from..=to).map(|number| format!("{before}{number:0width$}{after}")).collect())
 }

@@ -6,23 +6,23 @@ use serde_json::Value as Json;
 
 use crate::{
     diag::suggest,
-    expr::{self, ExprError, Names, Resolved, Type},
-    ledger::slot_of,
+    expr::{self, ExprError, NameResolver, ResolvedName, ValueType},
+    ledger::fact_slot,
     model::{EntityKind, Model, compiled::Level},
     units::Points,
 };
 
 /// The facts of a level by name, for conditions of cases.
-pub(super) struct Facts<'m> {
+pub(super) struct CaseFactNames<'m> {
     pub(super) model: &'m Model,
     pub(super) side: EntityKind,
 }
 
-impl Names for Facts<'_> {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for CaseFactNames<'_> {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
         let name = path.join(".");
-        if let Some((slot, kind)) = slot_of(self.model, self.side, &name) {
-            return Ok(Resolved { slot, kind });
+        if let Some((slot, kind)) = fact_slot(self.model, self.side, &name) {
+            return Ok(ResolvedName { slot, kind });
         }
         let help = suggest(&name, visible_facts(self.model.level(self.side)).collect::<Vec<&str>>());
         let message = format!("no fact `{name}` in the model");
@@ -36,12 +36,12 @@ pub(super) fn visible_facts(level: &Level) -> impl Iterator<Item = &str> + Clone
 }
 
 /// An expected value as a fact's type; none if it is of another.
-pub(super) fn typed(value: &Json, kind: Type) -> Option<expr::Value<'static>> {
+pub(super) fn to_typed_value(value: &Json, kind: ValueType) -> Option<expr::Value<'static>> {
     match (kind, value) {
-        (Type::Number, Json::Number(number)) => number.as_f64().map(expr::Value::Number),
-        (Type::Boolean, Json::Bool(truth)) => Some(expr::Value::Boolean(*truth)),
-        (Type::Text, Json::String(text)) => Some(expr::Value::Text(text.clone().into())),
-        (Type::Date, Json::String(text)) => crate::clock::parse_day(text).map(expr::Value::Date),
+        (ValueType::Number, Json::Number(number)) => number.as_f64().map(expr::Value::Number),
+        (ValueType::Boolean, Json::Bool(truth)) => Some(expr::Value::Boolean(*truth)),
+        (ValueType::Text, Json::String(text)) => Some(expr::Value::Text(text.clone().into())),
+        (ValueType::Date, Json::String(text)) => crate::clock::parse_day(text).map(expr::Value::Date),
         _ => None,
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn column_text(value: &Json) -> String {
         Json::String(text) => text.clone(),
         Json::Number(number) => match Points::parse(&number.to_string()) {
             Some(points) => points.to_string(),
-            None => number.as_f64().map(crate::units::number_text).unwrap_or_default(),
+            None => number.as_f64().map(crate::units::format_number).unwrap_or_default(),
         },
         other => other.to_string(),
     }

@@ -4,24 +4,24 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use super::{Coverage, Failure, Outcome};
+use super::{CaseFailure, CaseResult, Coverage};
 use crate::{
     diag::{
-        Document,
+        SourceDocument,
         escape::{github_message as message, github_property as property, xml},
-        visible,
+        escape_controls,
     },
     ledger,
-    units::{number_text, plural},
+    units::{format_number, plural},
 };
 
 /// The cases of one file.
 #[derive(Debug)]
-pub struct FileReport {
+pub struct TestFileReport {
     /// The file of cases.
-    pub document: Document,
+    pub document: SourceDocument,
     /// The cases that ran, in the order of the file.
-    pub outcomes: Vec<Outcome>,
+    pub results: Vec<CaseResult>,
     /// Cases that were left out by their names.
     pub left_out: usize,
 }
@@ -46,17 +46,17 @@ impl ModelCoverage {
 
 /// Everything that ran.
 #[derive(Debug)]
-pub struct Report {
+pub struct TestReport {
     /// By file, in the order in which they were named.
-    pub files: Vec<FileReport>,
+    pub files: Vec<TestFileReport>,
     /// By model, if it is asked for.
     pub coverage: Vec<ModelCoverage>,
 }
 
-impl Report {
+impl TestReport {
     /// How many cases passed, and how many failed.
     pub fn counts(&self) -> (usize, usize) {
-        let outcomes = || self.files.iter().flat_map(|file| &file.outcomes);
+        let outcomes = || self.files.iter().flat_map(|file| &file.results);
         let failed = outcomes().filter(|outcome| !outcome.failures.is_empty()).count();
         (outcomes().count() - failed, failed)
     }
@@ -84,9 +84,9 @@ impl Report {
     pub fn human(&self) -> String {
         let mut out = String::new();
         for file in &self.files {
-            let failed: Vec<&Outcome> = file.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
-            let cases = plural(file.outcomes.len() as u64, "case", "cases");
-            let name = visible(&file.document.name);
+            let failed: Vec<&CaseResult> = file.results.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
+            let cases = plural(file.results.len() as u64, "case", "cases");
+            let name = escape_controls(&file.document.name);
             let result = if failed.is_empty() { "passed".to_owned() } else { format!("{} failed", failed.len()) };
             let _ = writeln!(out, "{name}: {cases}, {result}");
             for outcome in failed {
@@ -104,7 +104,7 @@ impl Report {
     pub fn json(&self) -> Json {
         let (passed, failed) = self.counts();
         let cases = self.files.iter().flat_map(|file| {
-            file.outcomes.iter().map(|outcome| {
+            file.results.iter().map(|outcome| {
                 let (line, column) = file.document.position(outcome.span.start);
                 let failures = outcome.failures.iter().map(|one| failure_json(&file.document, one));
                 json!({
@@ -137,10 +137,10 @@ impl Report {
         let (tests, failures) = (passed + failed + asked, failed + short);
         let _ = writeln!(out, "<testsuites name=\"pql test\" tests=\"{tests}\" failures=\"{failures}\">");
         for file in &self.files {
-            let failed = file.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
-            let (name, count) = (xml(&file.document.name), file.outcomes.len());
+            let failed = file.results.iter().filter(|outcome| !outcome.failures.is_empty()).count();
+            let (name, count) = (xml(&file.document.name), file.results.len());
             let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\">");
-            for outcome in &file.outcomes {
+            for outcome in &file.results {
                 testcase(&mut out, &file.document, outcome);
             }
             out.push_str("  </testsuite>\n");
@@ -165,7 +165,7 @@ impl Report {
     pub fn github(&self) -> String {
         let mut out = String::new();
         for file in &self.files {
-            for outcome in &file.outcomes {
+            for outcome in &file.results {
                 for one in &outcome.failures {
                     let (line, column) = file.document.position(one.span.start);
                     let (end_line, end_column) = file.document.position(one.span.end);
@@ -184,24 +184,24 @@ impl Report {
             let file = property(&model.name);
             let _ = writeln!(out, "::error file={file},title=coverage::{}", message(&coverage_line(model)));
         }
-        let _ = writeln!(out, "{}", visible(&self.summary()));
+        let _ = writeln!(out, "{}", escape_controls(&self.summary()));
         out
     }
 }
 
 /// Whom and what a failure is about.
-fn subject(failure: &Failure) -> String {
+fn subject(failure: &CaseFailure) -> String {
     if failure.entity.is_empty() { failure.what.clone() } else { format!("{}, {}", failure.entity, failure.what) }
 }
 
-fn failure(out: &mut String, document: &Document, outcome: &Outcome) {
+fn failure(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
     let (line, _) = document.position(outcome.span.start);
-    let _ = writeln!(out, "\nFAILED {}:{line} {}", visible(&document.name), visible(&outcome.name));
+    let _ = writeln!(out, "\nFAILED {}:{line} {}", escape_controls(&document.name), escape_controls(&outcome.name));
     for one in &outcome.failures {
         let (line, _) = document.position(one.span.start);
-        let _ = writeln!(out, "  line {line}: {}", visible(&subject(one)));
-        let _ = writeln!(out, "    expected  {}", visible(&one.expected));
-        let _ = writeln!(out, "    got       {}", visible(&one.got));
+        let _ = writeln!(out, "  line {line}: {}", escape_controls(&subject(one)));
+        let _ = writeln!(out, "    expected  {}", escape_controls(&one.expected));
+        let _ = writeln!(out, "    got       {}", escape_controls(&one.got));
     }
     for ledger in &outcome.ledgers {
         out.push('\n');
@@ -212,7 +212,7 @@ fn failure(out: &mut String, document: &Document, outcome: &Outcome) {
     out.push('\n');
 }
 
-fn failure_json(document: &Document, failure: &Failure) -> Json {
+fn failure_json(document: &SourceDocument, failure: &CaseFailure) -> Json {
     let (line, column) = document.position(failure.span.start);
     json!({
         "line": line,
@@ -226,23 +226,23 @@ fn failure_json(document: &Document, failure: &Failure) -> Json {
 
 /// How much of a model was reached, in one line.
 fn coverage_line(model: &ModelCoverage) -> String {
-    let percent = number_text((model.coverage.percent() * 10.0).floor() / 10.0);
+    let percent = format_number((model.coverage.percent() * 10.0).floor() / 10.0);
     let mut text = format!("{percent} % ({} of {})", model.coverage.reached(), model.coverage.items.len());
     if let Some(least) = model.least.filter(|_| model.falls_short()) {
-        let _ = write!(text, ", less than the {} % that --min-coverage asks for", number_text(least));
+        let _ = write!(text, ", less than the {} % that --min-coverage asks for", format_number(least));
     }
     text
 }
 
 fn coverage(out: &mut String, model: &ModelCoverage) {
-    let _ = writeln!(out, "coverage of {}: {}", visible(&model.name), coverage_line(model));
+    let _ = writeln!(out, "coverage of {}: {}", escape_controls(&model.name), coverage_line(model));
     for item in model.coverage.missing() {
-        let _ = writeln!(out, "  no case reaches {}", item.words());
+        let _ = writeln!(out, "  no case reaches {}", item.describe());
     }
 }
 
 fn coverage_json(model: &ModelCoverage) -> Json {
-    let item = |item: &super::Item| {
+    let item = |item: &super::CoverageItem| {
         json!({
             "level": item.side.word(),
             "kind": item.kind,
@@ -259,7 +259,7 @@ fn coverage_json(model: &ModelCoverage) -> Json {
     })
 }
 
-fn testcase(out: &mut String, document: &Document, outcome: &Outcome) {
+fn testcase(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
     let (line, _) = document.position(outcome.span.start);
     let (file, name) = (xml(&document.name), xml(&outcome.name));
     let _ = write!(out, "    <testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" line=\"{line}\"");

@@ -7,7 +7,7 @@ use crate::{
 
 /// A time as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum At {
+pub(super) enum CaseTime {
     /// Elapsed from the point in time; negative before it. **Units**: microseconds.
     Relative(Micros),
     /// RFC 3339, with or without a zone.
@@ -20,27 +20,27 @@ const UNITS: [(&str, Micros); 5] =
 /// A hundred thousand days: longer than any log, and far from overflow.
 const LENGTH_MAX: Micros = 100_000 * crate::units::DAY_US;
 
-impl At {
+impl CaseTime {
     /// Reads `-3d`, `-2h`, `-1d12h`, `+1h`, `-0s` or RFC 3339.
-    pub(super) fn parse(text: &str) -> Option<At> {
+    pub(super) fn parse(text: &str) -> Option<CaseTime> {
         match text.as_bytes().first()? {
-            b'-' => length(&text[1..]).map(|length| At::Relative(-length)),
-            b'+' => length(&text[1..]).map(At::Relative),
-            _ => parse_instant(text, &Zone::utc()).is_ok().then(|| At::Fixed(text.to_owned())),
+            b'-' => parse_duration(&text[1..]).map(|length| CaseTime::Relative(-length)),
+            b'+' => parse_duration(&text[1..]).map(CaseTime::Relative),
+            _ => parse_instant(text, &Zone::utc()).is_ok().then(|| CaseTime::Fixed(text.to_owned())),
         }
     }
 
     /// The instant, seen from another; a fixed time without a zone is read in the model's.
     pub(super) fn instant(&self, as_of: Micros, zone: &Zone) -> Option<Micros> {
         match self {
-            At::Relative(length) => Some(as_of + length),
-            At::Fixed(text) => parse_instant(text, zone).ok(),
+            CaseTime::Relative(length) => Some(as_of + length),
+            CaseTime::Fixed(text) => parse_instant(text, zone).ok(),
         }
     }
 }
 
 /// The length of `3d`, `90min` or `1d12h`.
-pub(super) fn length(text: &str) -> Option<Micros> {
+pub(super) fn parse_duration(text: &str) -> Option<Micros> {
     let mut rest = text;
     let mut sum: Micros = 0;
     while !rest.is_empty() {
@@ -58,7 +58,7 @@ pub(super) fn length(text: &str) -> Option<Micros> {
 
 /// The point in time that a case looks from: an instant with its zone, or the end of a local date.
 pub(super) fn as_of(text: &str, zone: &Zone) -> Option<Micros> {
-    parse_day(text).map(|day| crate::clock::AsOf::end_of(day, zone).instant).or_else(|| parse_rfc3339(text))
+    parse_day(text).map(|day| crate::clock::AsOf::end_of_day(day, zone).instant).or_else(|| parse_rfc3339(text))
 }
 
 #[cfg(test)]
@@ -83,11 +83,11 @@ mod tests {
             ("-99999999d", None),
             ("", None),
         ] {
-            let read = At::parse(text);
-            assert_eq!(read, expected.map(At::Relative), "{text}");
+            let read = CaseTime::parse(text);
+            assert_eq!(read, expected.map(CaseTime::Relative), "{text}");
         }
-        let fixed = At::parse("2026-10-31T10:00:00").expect("a time");
-        let berlin = Zone::named("Europe/Berlin").expect("a zone");
+        let fixed = CaseTime::parse("2026-10-31T10:00:00").expect("a time");
+        let berlin = Zone::from_name("Europe/Berlin").expect("a zone");
         assert_eq!(fixed.instant(0, &berlin), parse_rfc3339("2026-10-31T09:00:00Z"));
     }
 }

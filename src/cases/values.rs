@@ -6,18 +6,22 @@ use toml::{Spanned, de::DeValue};
 use super::{codes, ids};
 use crate::{
     diag::Diagnostic,
-    model::tree::{Findings, Sp, Table, Text},
+    model::tree::{DiagnosticSink, SpannedText, TableReader, WithSpan},
 };
 
 /// No list of ids stands for more than about so many.
-pub(super) const IDS_MAX: usize = 100_000;
+pub(super) const CASE_IDS_MAX: usize = 100_000;
 
 /// A point in time as text, or as TOML writes dates and times.
-pub(super) fn instant_text(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Option<Text> {
+pub(super) fn take_instant_text(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    found: &mut DiagnosticSink,
+) -> Option<SpannedText> {
     let value = table.take(key)?;
     match value.get_ref() {
-        DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
-        DeValue::Datetime(at) => Some(Sp::new(at.to_string(), value.span())),
+        DeValue::String(text) => Some(WithSpan::new(text.clone().into_owned(), value.span())),
+        DeValue::Datetime(at) => Some(WithSpan::new(at.to_string(), value.span())),
         _ => {
             let message = format!("`{key}` is no point in time");
             found.add(Diagnostic::error(codes::WRONG_TYPE, value.span(), message, "expected text or a date"));
@@ -27,11 +31,11 @@ pub(super) fn instant_text(table: &mut Table<'_>, key: &'static str, found: &mut
 }
 
 /// Ids, each of which may be a range.
-pub(super) fn expanded(texts: &[Text], found: &mut Findings) -> Vec<String> {
+pub(super) fn expand_ids(texts: &[SpannedText], found: &mut DiagnosticSink) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
-        if all.len() > IDS_MAX {
-            let label = format!("at most {IDS_MAX} in one place");
+        if all.len() > CASE_IDS_MAX {
+            let label = format!("at most {CASE_IDS_MAX} in one place");
             found.add(Diagnostic::error(codes::TOO_LARGE, text.span.clone(), "too many ids", label));
             break;
         }
@@ -47,9 +51,9 @@ pub(super) fn expanded(texts: &[Text], found: &mut Findings) -> Vec<String> {
 }
 
 /// A table as JSON; empty if it is not there.
-pub(super) fn object(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Json {
+pub(super) fn take_object(table: &mut TableReader<'_>, key: &'static str, found: &mut DiagnosticSink) -> Json {
     let Some(value) = table.take(key) else { return Json::Object(serde_json::Map::new()) };
-    match (value.get_ref(), json(value, found)) {
+    match (value.get_ref(), toml_to_json(value, found)) {
         (DeValue::Table(_), Some(object)) => object,
         (DeValue::Table(_), None) => Json::Null,
         _ => {
@@ -62,8 +66,8 @@ pub(super) fn object(table: &mut Table<'_>, key: &'static str, found: &mut Findi
 }
 
 /// A TOML value as JSON; dates are text.
-pub(super) fn json(value: &Spanned<DeValue<'_>>, found: &mut Findings) -> Option<Json> {
-    let refused = |found: &mut Findings| {
+pub(super) fn toml_to_json(value: &Spanned<DeValue<'_>>, found: &mut DiagnosticSink) -> Option<Json> {
+    let refused = |found: &mut DiagnosticSink| {
         let label = "JSON has no such number";
         found.add(Diagnostic::error(codes::BAD_VALUE, value.span(), "a number that no event can have", label));
         None
@@ -81,10 +85,10 @@ pub(super) fn json(value: &Spanned<DeValue<'_>>, found: &mut Findings) -> Option
         DeValue::Boolean(truth) => Some(Json::Bool(*truth)),
         DeValue::Datetime(at) => Some(Json::String(at.to_string())),
         DeValue::Array(items) => {
-            items.iter().map(|item| json(item, found)).collect::<Option<Vec<Json>>>().map(Json::Array)
+            items.iter().map(|item| toml_to_json(item, found)).collect::<Option<Vec<Json>>>().map(Json::Array)
         }
         DeValue::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| Some((key.get_ref().to_string(), json(value, found)?)));
+            let pairs = table.iter().map(|(key, value)| Some((key.get_ref().to_string(), toml_to_json(value, found)?)));
             pairs.collect::<Option<serde_json::Map<String, Json>>>().map(Json::Object)
         }
     }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::{Checked, counts, whole, word};
+use super::{CheckedModel, plain_text, severity_word, totals_text};
 use crate::{
     diag::{
         Severity,
@@ -14,31 +14,31 @@ use crate::{
 };
 
 /// A command for each problem, and a line of totals.
-pub fn github(files: &[Checked]) -> String {
+pub fn github(files: &[CheckedModel]) -> String {
     let mut out = String::new();
     for file in files {
         let name = property(&file.document.name);
-        if let Some(why) = &file.unread {
+        if let Some(why) = &file.read_error {
             let _ = writeln!(out, "::error file={name}::{}", message(why));
         }
         let places = file.places();
         for problem in &file.problems {
-            let (line, column) = places.of(problem.span.start);
-            let (end_line, end_column) = places.of(problem.span.end);
+            let (line, column) = places.line_column(problem.span.start);
+            let (end_line, end_column) = places.line_column(problem.span.end);
             // Columns of several lines are refused by the runner.
             let columns =
                 if line == end_line { format!(",col={column},endColumn={end_column}") } else { String::new() };
             let _ = writeln!(
                 out,
                 "::{} file={name},line={line},endLine={end_line}{columns},title={}::{}",
-                word(problem.severity),
+                severity_word(problem.severity),
                 property(problem.code),
-                message(&whole(problem))
+                message(&plain_text(problem))
             );
         }
     }
     let count = |severity| files.iter().map(|file| file.count(severity)).sum::<usize>();
     let models = plural(files.len() as u64, "model", "models");
-    let _ = writeln!(out, "{models}: {}", counts(count(Severity::Error), count(Severity::Warning)));
+    let _ = writeln!(out, "{models}: {}", totals_text(count(Severity::Error), count(Severity::Warning)));
     out
 }

@@ -1,8 +1,8 @@
 //! For people: problems under the lines that they are about, and a line of totals for each model.
 
-use super::{Checked, counts};
+use super::{CheckedModel, totals_text};
 use crate::{
-    diag::{Diagnostic, Paint, Severity, render, visible},
+    diag::{ColourMode, Diagnostic, Severity, escape_controls, render},
     units::plural,
 };
 
@@ -13,7 +13,7 @@ const DRAWN_MAX: usize = 100;
 const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// The problems of a model; nothing if it has none.
-pub fn drawn(checked: &Checked, paint: Paint) -> String {
+pub fn render_problems(checked: &CheckedModel, paint: ColourMode) -> String {
     let source = &checked.document.text;
     let mut bytes = 0;
     let fits = |problem: &&Diagnostic| {
@@ -31,12 +31,12 @@ pub fn drawn(checked: &Checked, paint: Paint) -> String {
 }
 
 /// What a model came to, in a line.
-pub fn summary(checked: &Checked) -> String {
-    let name = visible(&checked.document.name);
-    if checked.unread.is_some() {
+pub fn summary(checked: &CheckedModel) -> String {
+    let name = escape_controls(&checked.document.name);
+    if checked.read_error.is_some() {
         return format!("{name}: not read");
     }
-    let counts = counts(checked.count(Severity::Error), checked.count(Severity::Warning));
+    let counts = totals_text(checked.count(Severity::Error), checked.count(Severity::Warning));
     let ignored = match checked.ignored.len() {
         0 => String::new(),
         count => format!(", {} ignored", plural(count as u64, "warning", "warnings")),

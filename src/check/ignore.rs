@@ -1,13 +1,13 @@
 //! `[check] ignore`: takes out the warnings that a model says are meant, and tells the entries that take out nothing.
 
 use crate::{
-    diag::{Diagnostic, Document},
-    model::{Model, Spots, codes},
+    diag::{Diagnostic, SourceDocument},
+    model::{EntrySpans, Model, codes},
 };
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum CheckScope {
     /// The model alone.
     Model,
     /// The model, and events under it.
@@ -19,34 +19,34 @@ const OF_EVENTS: std::ops::RangeInclusive<&str> = codes::NO_SUCH_EVENT..="M089";
 
 /// The warnings that are left, and those that are ignored, each with the reason.
 pub(super) fn apply(
-    document: &Document,
+    document: &SourceDocument,
     model: &Model,
     warnings: Vec<Diagnostic>,
-    scope: Scope,
+    scope: CheckScope,
 ) -> (Vec<Diagnostic>, Vec<(Diagnostic, String)>) {
-    if model.ignore.is_empty() {
+    if model.ignored_warnings.is_empty() {
         return (warnings, Vec::new());
     }
-    let by_name = model.ignore.iter().any(|ignore| ignore.name.is_some());
-    let spots = if by_name { Spots::new(&document.text) } else { Spots::default() };
-    let mut used = vec![false; model.ignore.len()];
+    let by_name = model.ignored_warnings.iter().any(|ignore| ignore.name.is_some());
+    let spots = if by_name { EntrySpans::new(&document.text) } else { EntrySpans::default() };
+    let mut used = vec![false; model.ignored_warnings.len()];
     let mut left = Vec::new();
     let mut ignored = Vec::new();
     for warning in warnings {
         let fits = |name: &Option<String>| {
             name.as_deref().is_none_or(|name| spots.name_at(warning.span.start).is_some_and(|at| at == name))
         };
-        let entry = model.ignore.iter().position(|ignore| ignore.code == warning.code && fits(&ignore.name));
+        let entry = model.ignored_warnings.iter().position(|ignore| ignore.code == warning.code && fits(&ignore.name));
         match entry {
             Some(place) => {
                 used[place] = true;
-                ignored.push((warning, model.ignore[place].because.clone()));
+                ignored.push((warning, model.ignored_warnings[place].because.clone()));
             }
             None => left.push(warning),
         }
     }
-    for (ignore, _) in model.ignore.iter().zip(&used).filter(|(_, used)| !**used) {
-        if OF_EVENTS.contains(&ignore.code) && scope == Scope::Model {
+    for (ignore, _) in model.ignored_warnings.iter().zip(&used).filter(|(_, used)| !**used) {
+        if OF_EVENTS.contains(&ignore.code) && scope == CheckScope::Model {
             continue;
         }
         let about = ignore.name.as_ref().map_or_else(String::new, |name| format!(" about `{name}`"));

@@ -2,20 +2,20 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Checked, word};
-use crate::diag::Example;
+use super::{CheckedModel, severity_word};
+use crate::diag::CounterExample;
 
 /// One list; lines and columns count from 1, columns in characters, and the end is the place behind the last character.
-pub fn json(files: &[Checked]) -> Json {
+pub fn json(files: &[CheckedModel]) -> Json {
     let mut list = Vec::new();
     for file in files {
         let places = file.places();
         for problem in &file.problems {
-            let (line, column) = places.of(problem.span.start);
-            let (end_line, end_column) = places.of(problem.span.end);
+            let (line, column) = places.line_column(problem.span.start);
+            let (end_line, end_column) = places.line_column(problem.span.end);
             list.push(json!({
                 "code": problem.code,
-                "severity": word(problem.severity),
+                "severity": severity_word(problem.severity),
                 "message": problem.message,
                 "file": file.document.name,
                 "line": line,
@@ -31,7 +31,7 @@ pub fn json(files: &[Checked]) -> Json {
 }
 
 /// Facts by name, in their order, and what they show.
-pub(super) fn example(example: &Example) -> Json {
+pub(super) fn example(example: &CounterExample) -> Json {
     let facts: Map<String, Json> = example.facts.iter().cloned().collect();
     json!({ "facts": facts, "shows": example.shows })
 }

@@ -5,21 +5,21 @@
 
 use std::fmt::Write;
 
-use super::{Checked, whole};
-use crate::diag::{Diagnostic, Severity, escape::xml, visible};
+use super::{CheckedModel, plain_text};
+use crate::diag::{Diagnostic, Severity, escape::xml, escape_controls};
 
 /// The report; problems that are at least so bad are failures.
-pub fn junit(files: &[Checked], fails: Severity) -> String {
-    let failures = |file: &Checked| file.problems.iter().filter(|problem| problem.severity >= fails).count();
-    let cases = |file: &Checked| (file.problems.len() + file.ignored.len()).max(1);
-    let sum = |of: &dyn Fn(&Checked) -> usize| files.iter().map(of).sum::<usize>();
-    let errors = |file: &Checked| usize::from(file.unread.is_some());
+pub fn junit(files: &[CheckedModel], fails: Severity) -> String {
+    let failures = |file: &CheckedModel| file.problems.iter().filter(|problem| problem.severity >= fails).count();
+    let cases = |file: &CheckedModel| (file.problems.len() + file.ignored.len()).max(1);
+    let sum = |of: &dyn Fn(&CheckedModel) -> usize| files.iter().map(of).sum::<usize>();
+    let errors = |file: &CheckedModel| usize::from(file.read_error.is_some());
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let (tests, failed, unread) = (sum(&cases), sum(&failures), sum(&errors));
     let _ =
         writeln!(out, "<testsuites name=\"pql check\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{unread}\">");
     for file in files {
-        let name = xml(&visible(&file.document.name));
+        let name = xml(&escape_controls(&file.document.name));
         let _ = writeln!(
             out,
             "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">",
@@ -28,8 +28,8 @@ pub fn junit(files: &[Checked], fails: Severity) -> String {
             errors(file),
             file.ignored.len()
         );
-        if let Some(why) = &file.unread {
-            let message = xml(&visible(why));
+        if let Some(why) = &file.read_error {
+            let message = xml(&escape_controls(why));
             let case = format!("<testcase classname=\"{name}\" name=\"can be read\">");
             let _ = writeln!(out, "    {case}\n      <error message=\"{message}\"/>\n    </testcase>");
         } else if file.problems.is_empty() && file.ignored.is_empty() {
@@ -37,14 +37,14 @@ pub fn junit(files: &[Checked], fails: Severity) -> String {
         }
         let places = file.places();
         let mut case = |problem: &Diagnostic, inside: String| {
-            let (line, column) = places.of(problem.span.start);
-            let title = xml(&visible(&format!("{} at {line}:{column}", problem.code)));
+            let (line, column) = places.line_column(problem.span.start);
+            let title = xml(&escape_controls(&format!("{} at {line}:{column}", problem.code)));
             let open = format!("<testcase classname=\"{name}\" name=\"{title}\" file=\"{name}\" line=\"{line}\">");
             let _ = writeln!(out, "    {open}\n      {inside}\n    </testcase>");
         };
         for problem in &file.problems {
-            let (code, message) = (problem.code, xml(&visible(&problem.message)));
-            let text = xml(&whole(problem));
+            let (code, message) = (problem.code, xml(&escape_controls(&problem.message)));
+            let text = xml(&plain_text(problem));
             if problem.severity >= fails {
                 case(problem, format!("<failure type=\"{code}\" message=\"{message}\">{text}</failure>"));
             } else {
@@ -52,7 +52,7 @@ pub fn junit(files: &[Checked], fails: Severity) -> String {
             }
         }
         for (problem, because) in &file.ignored {
-            case(problem, format!("<skipped message=\"{}\"/>", xml(&visible(because))));
+            case(problem, format!("<skipped message=\"{}\"/>", xml(&escape_controls(because))));
         }
         out.push_str("  </testsuite>\n");
     }

@@ -14,24 +14,24 @@ mod spelling;
 
 pub use self::{
     github::github,
-    human::{drawn, summary},
-    ignore::Scope,
+    human::{render_problems, summary},
+    ignore::CheckScope,
     json::json,
     junit::junit,
     sarif::sarif,
 };
 
 use crate::{
-    diag::{Diagnostic, Document, Places, Severity, visible},
+    diag::{Diagnostic, LineIndex, Severity, SourceDocument, escape_controls},
     model::Model,
     units::plural,
 };
 
 /// A model that was named, and what there is to say of it.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckedModel {
     /// The model; without text if it could not be read.
-    pub document: Document,
+    pub document: SourceDocument,
     /// Its errors, or if it has none its warnings, in the order of their places.
     pub problems: Vec<Diagnostic>,
     /// Warnings that the model says are meant, and why.
@@ -39,24 +39,29 @@ pub struct Checked {
     /// What is in it, if it can be used.
     pub content: Option<String>,
     /// Why it could not be read, if so.
-    pub unread: Option<String>,
+    pub read_error: Option<String>,
 }
 
-impl Checked {
+impl CheckedModel {
     /// A model that could not be read.
-    pub fn unread(name: String, why: String) -> Checked {
-        let document = Document { name, text: String::new() };
-        Checked { document, problems: Vec::new(), ignored: Vec::new(), content: None, unread: Some(why) }
+    pub fn unread(name: String, why: String) -> CheckedModel {
+        let document = SourceDocument { name, text: String::new() };
+        CheckedModel { document, problems: Vec::new(), ignored: Vec::new(), content: None, read_error: Some(why) }
     }
 
     /// A model that cannot be used, with its errors. Warnings are not looked for: what a broken model means is a guess.
-    pub fn broken(document: Document, mut problems: Vec<Diagnostic>) -> Checked {
+    pub fn broken(document: SourceDocument, mut problems: Vec<Diagnostic>) -> CheckedModel {
         in_order(&mut problems);
-        Checked { document, problems, ignored: Vec::new(), content: None, unread: None }
+        CheckedModel { document, problems, ignored: Vec::new(), content: None, read_error: None }
     }
 
     /// A model that can be used, with all that was found to warn of.
-    pub fn usable(document: Document, model: &Model, warnings: Vec<Diagnostic>, scope: Scope) -> Checked {
+    pub fn usable(
+        document: SourceDocument,
+        model: &Model,
+        warnings: Vec<Diagnostic>,
+        scope: CheckScope,
+    ) -> CheckedModel {
         let (mut problems, ignored) = ignore::apply(&document, model, warnings, scope);
         in_order(&mut problems);
         let level = |level: &crate::model::compiled::Level| {
@@ -64,7 +69,7 @@ impl Checked {
             format!("{signals}, {}", plural(level.tiers.len() as u64, "tier", "tiers"))
         };
         let content = format!("users: {}; accounts: {}", level(&model.levels.user), level(&model.levels.account));
-        Checked { document, problems, ignored, content: Some(content), unread: None }
+        CheckedModel { document, problems, ignored, content: Some(content), read_error: None }
     }
 
     /// How many problems are so bad.
@@ -73,12 +78,12 @@ impl Checked {
     }
 
     /// Lines and columns of all problems, the ignored ones among them.
-    fn places(&self) -> Places {
+    fn places(&self) -> LineIndex {
         let ignored = self.ignored.iter().map(|(problem, _)| problem);
         let all = self.problems.iter().chain(ignored);
-        let spans =
-            all.flat_map(|problem| std::iter::once(&problem.span).chain(problem.other.iter().map(|(span, _)| span)));
-        Places::new(&self.document.text, spans)
+        let spans = all
+            .flat_map(|problem| std::iter::once(&problem.span).chain(problem.secondary.iter().map(|(span, _)| span)));
+        LineIndex::new(&self.document.text, spans)
     }
 }
 
@@ -87,7 +92,7 @@ fn in_order(problems: &mut [Diagnostic]) {
 }
 
 /// `error` or `warning`.
-fn word(severity: Severity) -> &'static str {
+fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -95,17 +100,17 @@ fn word(severity: Severity) -> &'static str {
 }
 
 /// What a problem says in one piece: the message, what was expected, the facts that show it and the way out, a line each.
-fn whole(problem: &Diagnostic) -> String {
+fn plain_text(problem: &Diagnostic) -> String {
     let example = problem.example.as_ref().map(|example| example.to_string());
     let help = problem.help.as_ref().map(|help| format!("help: {help}"));
     let lines = [Some(problem.message.clone()), Some(problem.label.clone()), example, help].into_iter().flatten();
     // Only these are lines: what a line end in a model would begin is no line of ours.
-    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(|line| visible(&line)).collect();
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(|line| escape_controls(&line)).collect();
     lines.join("\n")
 }
 
 /// `1 error, 2 warnings`, as far as there are any.
-fn counts(errors: usize, warnings: usize) -> String {
+fn totals_text(errors: usize, warnings: usize) -> String {
     let errors = (errors > 0).then(|| plural(errors as u64, "error", "errors"));
     let warnings = (warnings > 0).then(|| plural(warnings as u64, "warning", "warnings"));
     let all: Vec<String> = errors.into_iter().chain(warnings).collect();

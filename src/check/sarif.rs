@@ -4,15 +4,15 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Checked, json::example, whole, word};
+use super::{CheckedModel, json::example, plain_text, severity_word};
 use crate::{
-    diag::{Diagnostic, Places},
-    rules::{self, Rule},
+    diag::{Diagnostic, LineIndex},
+    rules::{self, RuleDoc},
 };
 
 /// One run over all models.
-pub fn sarif(files: &[Checked]) -> Json {
-    let found = |file: &Checked| -> Vec<&'static str> {
+pub fn sarif(files: &[CheckedModel]) -> Json {
+    let found = |file: &CheckedModel| -> Vec<&'static str> {
         let ignored = file.ignored.iter().map(|(problem, _)| problem.code);
         file.problems.iter().map(|problem| problem.code).chain(ignored).collect()
     };
@@ -30,7 +30,7 @@ pub fn sarif(files: &[Checked]) -> Json {
         .iter()
         .filter_map(|file| {
             let location = json!({ "physicalLocation": { "artifactLocation": { "uri": uri(&file.document.name) } } });
-            Some(json!({ "level": "error", "message": { "text": file.unread.as_ref()? }, "locations": [location] }))
+            Some(json!({ "level": "error", "message": { "text": file.read_error.as_ref()? }, "locations": [location] }))
         })
         .collect();
     json!({
@@ -48,7 +48,7 @@ pub fn sarif(files: &[Checked]) -> Json {
     })
 }
 
-fn described(rule: &Rule) -> Json {
+fn described(rule: &RuleDoc) -> Json {
     let example = format!("{}\n\nBad:\n\n{}\nGood:\n\n{}", rule.text, rule.bad, rule.good);
     let markdown = format!("{}\n\nBad:\n\n```toml\n{}```\n\nGood:\n\n```toml\n{}```\n", rule.text, rule.bad, rule.good);
     json!({
@@ -56,22 +56,22 @@ fn described(rule: &Rule) -> Json {
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.text },
         "help": { "text": example, "markdown": markdown },
-        "defaultConfiguration": { "level": word(rule.severity) },
+        "defaultConfiguration": { "level": severity_word(rule.severity) },
     })
 }
 
 /// What the results of a model have in common.
 struct FileResults<'f> {
-    file: &'f Checked,
-    places: Places,
+    file: &'f CheckedModel,
+    places: LineIndex,
     /// In the order of the rules.
     codes: &'f [&'f str],
 }
 
 impl FileResults<'_> {
     fn region(&self, span: &std::ops::Range<usize>) -> Json {
-        let (line, column) = self.places.of(span.start);
-        let (end_line, end_column) = self.places.of(span.end);
+        let (line, column) = self.places.line_column(span.start);
+        let (end_line, end_column) = self.places.line_column(span.end);
         json!({ "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column })
     }
 
@@ -89,12 +89,12 @@ impl FileResults<'_> {
         let mut result = json!({
             "ruleId": problem.code,
             "ruleIndex": self.codes.binary_search(&problem.code).unwrap_or_default(),
-            "level": word(problem.severity),
-            "message": { "text": whole(problem) },
+            "level": severity_word(problem.severity),
+            "message": { "text": plain_text(problem) },
             "locations": [self.location(&problem.span)],
             "suppressions": suppressions,
         });
-        if let Some((span, label)) = &problem.other {
+        if let Some((span, label)) = &problem.secondary {
             let mut location = self.location(span);
             location["message"] = json!({ "text": label });
             result["relatedLocations"] = json!([location]);

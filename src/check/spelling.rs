@@ -9,7 +9,7 @@ const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789_- ";
 const LENGTH_MAX: usize = 40;
 
 /// Other ways to write a word: in other cases, with other separators, then with one letter more, less, changed, or two swapped.
-pub(super) fn others(word: &str) -> impl Iterator<Item = String> {
+pub(super) fn spelling_variants(word: &str) -> impl Iterator<Item = String> {
     let mut tried = BTreeSet::from([word.to_owned()]);
     let small = word.to_lowercase();
     let parts: Vec<&str> = small.split(['_', '-', ' ']).collect();
@@ -45,11 +45,11 @@ pub(super) fn others(word: &str) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use super::others;
+    use super::spelling_variants;
 
     #[test]
     fn other_spellings_are_tried() {
-        let all: Vec<String> = others("vp_sales").collect();
+        let all: Vec<String> = spelling_variants("vp_sales").collect();
         for other in ["VP_SALES", "Vp Sales", "vp-sales", "vpsales", "vp_sale", "vp_slaes", "vp_sakes", "vp_saless"] {
             assert!(all.iter().any(|one| one == other), "{other}");
         }

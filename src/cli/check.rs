@@ -9,21 +9,21 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure,
-    beside::Beside,
+    CommandError, ExitStatus,
+    beside::EnrichmentFiles,
     inspect, model, notes,
-    options::{View, present},
-    paint,
-    score::{FromName, max_rejects, tell_empty, tell_rejects, tell_resolved},
-    tell, threads,
+    options::{RunArgs, current_time},
+    paint, print_stderr,
+    score::{InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects},
+    threads,
 };
 use crate::{
-    check::{self, Checked, Scope},
-    diag::{Diagnostic, Document, Severity, visible},
+    check::{self, CheckScope, CheckedModel},
+    diag::{Diagnostic, Severity, SourceDocument, escape_controls},
     lint::lint,
-    model::{Model, parse_whole, parse_with_source},
-    pipeline::{self, Job},
-    read::{self, Input, Limits, Watch},
+    model::{Model, parse_all_facts, parse_with_source},
+    pipeline::{self, PipelineJob},
+    read::{self, BlockLimits, ChangeGuard, InputSource},
 };
 
 /// Check models: every problem, each with its place and a way out.
@@ -43,12 +43,12 @@ pub(super) struct CheckArguments {
     models: Vec<PathBuf>,
 
     /// The form of the report
-    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = CheckFormat::Human)]
+    format: CheckFormat,
 
     /// How bad a problem must be for exit code 1
-    #[arg(long, value_enum, default_value_t = LevelName::Error)]
-    fail_level: LevelName,
+    #[arg(long, value_enum, default_value_t = FailLevel::Error)]
+    fail_level: FailLevel,
 
     /// Hold the models against these events: files, folders or patterns, plain or as gzip, zstd or zip; they are read twice for each model
     #[arg(long, value_name = "EVENTS", num_args = 1..)]
@@ -56,18 +56,18 @@ pub(super) struct CheckArguments {
 
     /// Read files as this format, whatever the models say [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT", requires = "events")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     #[command(flatten)]
-    view: View,
+    view: RunArgs,
 
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%", requires = "events")]
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line, requires = "events")]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line, requires = "events")]
+    max_line: BlockLimits,
 
     /// Threads to use [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "events")]
@@ -79,7 +79,7 @@ pub(super) struct CheckArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum CheckFormat {
     /// For people
     Human,
     /// One list of problems, for programs
@@ -93,54 +93,54 @@ enum FormatName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LevelName {
+enum FailLevel {
     /// Errors only
     Error,
     /// Errors and warnings
     Warning,
 }
 
-impl LevelName {
+impl FailLevel {
     fn severity(self) -> Severity {
         match self {
-            LevelName::Error => Severity::Error,
-            LevelName::Warning => Severity::Warning,
+            FailLevel::Error => Severity::Error,
+            FailLevel::Warning => Severity::Warning,
         }
     }
 }
 
-pub(super) fn run(arguments: &CheckArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     let events = events(arguments)?;
     let mut files = Vec::new();
     // How the program ends for models that could not be read.
     let mut unread = None;
     for path in &arguments.models {
         let checked = match model::read(path) {
-            Ok(document) => checked(arguments, document, events.as_ref())?,
-            Err(Failure::Error(error, exit)) => {
+            Ok(document) => check_document(arguments, document, events.as_ref())?,
+            Err(CommandError::Error(error, exit)) => {
                 // A check of fewer models than were named is none, whatever the others came to. What failed weighs more than what was not there.
                 unread = unread.max(Some(exit));
-                tell(&visible(&format!("error: {error:#}")));
-                Checked::unread(path.display().to_string(), format!("{error:#}"))
+                print_stderr(&escape_controls(&format!("error: {error:#}")));
+                CheckedModel::unread(path.display().to_string(), format!("{error:#}"))
             }
             Err(failure) => return Err(failure),
         };
-        if arguments.format == FormatName::Human {
-            say(&checked, arguments.quiet)?;
+        if arguments.format == CheckFormat::Human {
+            print_checked(&checked, arguments.quiet)?;
         }
         files.push(checked);
     }
     let report = match arguments.format {
-        FormatName::Human => String::new(),
-        FormatName::Json => pretty(&check::json(&files)),
-        FormatName::Github => check::github(&files),
-        FormatName::Sarif => pretty(&check::sarif(&files)),
-        FormatName::Junit => check::junit(&files, arguments.fail_level.severity()),
+        CheckFormat::Human => String::new(),
+        CheckFormat::Json => pretty(&check::json(&files)),
+        CheckFormat::Github => check::github(&files),
+        CheckFormat::Sarif => pretty(&check::sarif(&files)),
+        CheckFormat::Junit => check::junit(&files, arguments.fail_level.severity()),
     };
-    io::stdout().lock().write_all(report.as_bytes()).map_err(Failure::output)?;
+    io::stdout().lock().write_all(report.as_bytes()).map_err(CommandError::output)?;
     let fails = arguments.fail_level.severity();
     let failed = files.iter().flat_map(|file| &file.problems).any(|problem| problem.severity >= fails);
-    Ok(unread.unwrap_or(if failed { Exit::No } else { Exit::Done }))
+    Ok(unread.unwrap_or(if failed { ExitStatus::Negative } else { ExitStatus::Done }))
 }
 
 fn pretty(report: &serde_json::Value) -> String {
@@ -148,103 +148,107 @@ fn pretty(report: &serde_json::Value) -> String {
 }
 
 /// Tells people what a model came to: problems go where messages go, that there are none is the result.
-fn say(checked: &Checked, quiet: bool) -> Result<(), Failure> {
-    if checked.unread.is_some() {
+fn print_checked(checked: &CheckedModel, quiet: bool) -> Result<(), CommandError> {
+    if checked.read_error.is_some() {
         return Ok(());
     }
     let summary = check::summary(checked);
     if checked.problems.is_empty() {
         let line = if quiet { String::new() } else { format!("{summary}\n") };
-        return io::stdout().lock().write_all(line.as_bytes()).map_err(Failure::output);
+        return io::stdout().lock().write_all(line.as_bytes()).map_err(CommandError::output);
     }
-    tell(&format!("{}\n\n{summary}", check::drawn(checked, paint())));
+    print_stderr(&format!("{}\n\n{summary}", check::render_problems(checked, paint())));
     Ok(())
 }
 
-fn checked(arguments: &CheckArguments, document: Document, events: Option<&Events<'_>>) -> Result<Checked, Failure> {
+fn check_document(
+    arguments: &CheckArguments,
+    document: SourceDocument,
+    events: Option<&CheckEvents<'_>>,
+) -> Result<CheckedModel, CommandError> {
     let (model, source) = match parse_with_source(&document) {
         Ok(both) => both,
-        Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
+        Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
     };
     let mut warnings = lint(&model, &source);
-    let mut scope = Scope::Model;
+    let mut scope = CheckScope::Model;
     if let Some(events) = events {
         // Whole, since facts that nothing needs are to be held against the events too.
-        let whole = match parse_whole(&document) {
+        let whole = match parse_all_facts(&document) {
             Ok(whole) => whole,
-            Err(problems) => return Ok(Checked::broken(problems.document, problems.list)),
+            Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
         };
-        scope = Scope::Events;
-        warnings.extend(of_events(arguments, &document, &whole, events)?);
+        scope = CheckScope::Events;
+        warnings.extend(check_against_events(arguments, &document, &whole, events)?);
     }
-    Ok(Checked::usable(document, &model, warnings, scope))
+    Ok(CheckedModel::usable(document, &model, warnings, scope))
 }
 
 /// What models are held against.
-struct Events<'a> {
-    inputs: Vec<Input>,
-    watch: Watch,
-    beside: Beside<'a>,
+struct CheckEvents<'a> {
+    inputs: Vec<InputSource>,
+    watch: ChangeGuard,
+    enrichment: EnrichmentFiles<'a>,
 }
 
 /// The files of events, if there are any.
-fn events(arguments: &CheckArguments) -> Result<Option<Events<'_>>, Failure> {
+fn events(arguments: &CheckArguments) -> Result<Option<CheckEvents<'_>>, CommandError> {
     if arguments.events.is_empty() {
         return Ok(None);
     }
-    let resolved = read::resolve(&arguments.events)?;
-    let watch = Watch::begin(&resolved.inputs)?;
+    let resolved = read::resolve_inputs(&arguments.events)?;
+    let watch = ChangeGuard::begin(&resolved.inputs)?;
     if !arguments.quiet {
-        tell_resolved(&resolved);
+        note_skipped_inputs(&resolved);
     }
-    Ok(Some(Events { inputs: resolved.inputs, watch, beside: arguments.view.beside()? }))
+    Ok(Some(CheckEvents { inputs: resolved.inputs, watch, enrichment: arguments.view.enrichment_files()? }))
 }
 
 /// Looks into the events, scores them, and holds the model against both.
-fn of_events(
+fn check_against_events(
     arguments: &CheckArguments,
-    document: &Document,
+    document: &SourceDocument,
     model: &Model,
-    Events { inputs, watch, beside }: &Events<'_>,
-) -> Result<Vec<Diagnostic>, Failure> {
-    let when = arguments.view.when()?;
-    let format = arguments.from.map_or(model.input.format, FromName::as_str);
-    let under = |failure| under(Path::new(&document.name), failure);
-    let dump =
-        inspect::look(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line).map_err(under)?;
+    CheckEvents { inputs, watch, enrichment: beside }: &CheckEvents<'_>,
+) -> Result<Vec<Diagnostic>, CommandError> {
+    let when = arguments.view.as_of_when()?;
+    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let under = |failure| with_model_context(Path::new(&document.name), failure);
+    let dump = inspect::survey_inputs(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line)
+        .map_err(under)?;
     let quiet = arguments.quiet;
-    let [users, accounts] = beside.under(model, quiet)?;
-    let job = Job {
+    let [users, accounts] = beside.for_model(model, quiet)?;
+    let job = PipelineJob {
         model,
         inputs: inputs.to_vec(),
         format,
         when,
-        now: present(when),
-        workers: threads::settle(arguments.threads, inputs),
-        max_rejects: max_rejects(&arguments.max_rejects)?,
+        now: current_time(when),
+        workers: threads::configure_thread_pool(arguments.threads, inputs),
+        max_rejects: parse_max_rejects(&arguments.max_rejects)?,
         keep_rejects: false,
         limits: arguments.max_line,
     };
-    let folded = pipeline::fold(&job, None).map_err(|error| {
-        notes::no_result(&error);
+    let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
+        notes::note_failed_run(&error);
         under(error.into())
     })?;
     if !quiet {
-        tell_empty(&folded.files);
-        tell_rejects(&folded.rejects);
+        note_empty_files(&folded.files);
+        print_rejects(&folded.rejects);
     }
-    let evaluated = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
+    let evaluated = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
-    watch.end()?;
-    notes::nobody(&scored, Some(&document.name));
+    watch.verify()?;
+    notes::warn_no_entities(&scored, Some(&document.name));
     Ok(check::data::warnings(document, model, &dump.survey, &scored))
 }
 
 /// Says under which model a run failed, since others may be fine.
-fn under(path: &Path, failure: Failure) -> Failure {
+fn with_model_context(path: &Path, failure: CommandError) -> CommandError {
     match failure {
-        Failure::Error(error, exit) => {
-            Failure::Error(error.context(format!("under the model {}", path.display())), exit)
+        CommandError::Error(error, exit) => {
+            CommandError::Error(error.context(format!("under the model {}", path.display())), exit)
         }
         other => other,
     }

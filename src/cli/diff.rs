@@ -9,20 +9,22 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure,
-    beside::Beside,
+    CommandError, ExitStatus,
+    beside::EnrichmentFiles,
     model, notes,
-    options::{View, present},
-    paint,
-    score::{FromName, max_rejects, tell_empty, tell_missing_names, tell_rejects, tell_resolved},
-    tell, threads,
+    options::{RunArgs, current_time},
+    paint, print_stderr,
+    score::{
+        InputFormatArg, note_empty_files, note_missing_names, note_skipped_inputs, parse_max_rejects, print_rejects,
+    },
+    threads,
 };
 use crate::{
-    diag::{Problems, no_commands, render, visible},
-    diff::{Gate, Ids, Report, Snapshot, Vocabulary, compare},
+    diag::{DocumentProblems, escape_ci_commands, escape_controls, render},
+    diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
     model::{Model, parse},
-    pipeline::{self, Folded, Job, MaxRejects, When},
-    read::{self, Input, Limits, Watch},
+    pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
+    read::{self, BlockLimits, ChangeGuard, InputSource},
     units::Micros,
 };
 
@@ -32,7 +34,7 @@ use crate::{
 /// signals that made the difference, and what each human route has to do before and after. With --fail-if it ends with exit code 1 if a condition
 /// over these numbers holds.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = NAMES)]
+#[command(after_long_help = FAIL_IF_HELP)]
 pub(super) struct DiffArguments {
     /// The model as it was
     #[arg(value_name = "OLD")]
@@ -48,10 +50,10 @@ pub(super) struct DiffArguments {
 
     /// Read files as this format, whatever the models say [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     #[command(flatten)]
-    view: View,
+    view: RunArgs,
 
     /// End with exit code 1 if this condition over the summary holds, such as `hot_new > 2 * hot_old`; may be given more than once
     #[arg(long, value_name = "EXPR")]
@@ -66,23 +68,23 @@ pub(super) struct DiffArguments {
     no_ids: bool,
 
     /// The form of the report
-    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = DiffFormat::Human)]
+    format: DiffFormat,
 
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    max_line: BlockLimits,
 
     /// Say nothing but errors, and a warning if no event counts
     #[arg(short, long)]
     quiet: bool,
 }
 
-const NAMES: &str = "Numbers that --fail-if knows:
+const FAIL_IF_HELP: &str = "Numbers that --fail-if knows:
   TIER_old, TIER_new        in the tier under the old, the new model
   TIER_entered, TIER_left   in it under the new, the old model only
   ROUTE_old, ...            the same of routes
@@ -96,7 +98,7 @@ const NAMES: &str = "Numbers that --fail-if knows:
 A name that is there more than once needs what is before it: user.hot_new, user.tier.hot_new.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum DiffFormat {
     /// For people
     Human,
     /// One object with every number
@@ -109,163 +111,168 @@ enum FormatName {
 const COMMENT_CHARS_MAX: usize = 65_536;
 
 /// What both runs have in common.
-struct Runs<'a> {
+struct DiffInputs<'a> {
     arguments: &'a DiffArguments,
-    inputs: Vec<Input>,
-    beside: Beside<'a>,
-    when: When,
+    inputs: Vec<InputSource>,
+    enrichment: EnrichmentFiles<'a>,
+    when: AsOfRequest,
     now: Micros,
     max_rejects: MaxRejects,
 }
 
-pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
-    let when = arguments.view.when()?;
-    let max_rejects = max_rejects(&arguments.max_rejects)?;
+pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError> {
+    let when = arguments.view.as_of_when()?;
+    let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
     let (old, new) = models(arguments)?;
-    let vocabulary = Vocabulary::new(&old, &new);
+    let vocabulary = DiffVocabulary::new(&old, &new);
     let gates = gates(&arguments.fail_if, &vocabulary)?;
-    let resolved = read::resolve(&arguments.events)?;
-    let watch = Watch::begin(&resolved.inputs)?;
+    let resolved = read::resolve_inputs(&arguments.events)?;
+    let watch = ChangeGuard::begin(&resolved.inputs)?;
     if !arguments.quiet {
-        tell_resolved(&resolved);
+        note_skipped_inputs(&resolved);
     }
     // Once for both models.
-    let now = present(when);
-    let beside = arguments.view.beside()?;
-    let runs = Runs { arguments, inputs: resolved.inputs, beside, when, now, max_rejects };
+    let now = current_time(when);
+    let beside = arguments.view.enrichment_files()?;
+    let runs = DiffInputs { arguments, inputs: resolved.inputs, enrichment: beside, when, now, max_rejects };
     let mut told = String::new();
-    let before = runs.run(&old, &arguments.old, &mut told)?;
-    let after = runs.run(&new, &arguments.new, &mut told)?;
-    watch.end()?;
+    let before = runs.score_snapshot(&old, &arguments.old, &mut told)?;
+    let after = runs.score_snapshot(&new, &arguments.new, &mut told)?;
+    watch.verify()?;
     if !arguments.quiet {
-        tell_heads(&before, &after);
+        warn_model_differences(&before, &after);
     }
     let diff = compare(&before, &after, arguments.limit);
-    let verdicts: Vec<_> = gates.iter().map(|gate| gate.decide(&diff)).collect();
-    let ids = if arguments.no_ids { Ids::Hidden } else { Ids::Shown };
-    let report = Report { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
+    let verdicts: Vec<_> = gates.iter().map(|gate| gate.evaluate(&diff)).collect();
+    let ids = if arguments.no_ids { IdVisibility::Hidden } else { IdVisibility::Shown };
+    let report = DiffReport { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
     let text = match arguments.format {
-        FormatName::Human => no_commands(&report.text()).into_owned(),
-        FormatName::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
-        FormatName::Markdown => report.markdown(),
+        DiffFormat::Human => escape_ci_commands(&report.text()).into_owned(),
+        DiffFormat::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
+        DiffFormat::Markdown => report.markdown(),
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
+    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
     let chars = text.chars().count();
-    if arguments.format == FormatName::Markdown && chars > COMMENT_CHARS_MAX && !arguments.quiet {
-        tell(&format!(
+    if arguments.format == DiffFormat::Markdown && chars > COMMENT_CHARS_MAX && !arguments.quiet {
+        print_stderr(&format!(
             "warning: the report has {chars} characters, and a comment on GitHub at most {COMMENT_CHARS_MAX}; a smaller --limit makes it shorter"
         ));
     }
     for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
-        let known: Vec<String> = verdict.known.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        tell(&visible(&format!("error: --fail-if `{}` holds: {}", verdict.text, known.join(", "))));
+        let known: Vec<String> = verdict.numbers.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        print_stderr(&escape_controls(&format!("error: --fail-if `{}` holds: {}", verdict.text, known.join(", "))));
     }
-    Ok(if report.failed() { Exit::No } else { Exit::Done })
+    Ok(if report.failed() { ExitStatus::Negative } else { ExitStatus::Done })
 }
 
 /// Reads both models; the problems of both are told.
-fn models(arguments: &DiffArguments) -> Result<(Model, Model), Failure> {
+fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
     let (old, new) = (model::read(&arguments.old)?, model::read(&arguments.new)?);
-    let failure = |problems: Problems| Failure::Document(Box::new(problems), Exit::CannotStart);
+    let failure = |problems: DocumentProblems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart);
     match (parse(&old), parse(&new)) {
         (Ok(old), Ok(new)) => Ok((old, new)),
         (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(failure(problems)),
         (Err(first), Err(second)) => {
-            tell(&format!("{}\n", render(&first.document, &first.list, paint())));
+            print_stderr(&format!("{}\n", render(&first.document, &first.list, paint())));
             Err(failure(second))
         }
     }
 }
 
 /// Reads the conditions; the problems of all of them are told.
-fn gates(texts: &[String], vocabulary: &Vocabulary) -> Result<Vec<Gate>, Failure> {
+fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondition>, CommandError> {
     let mut gates = Vec::new();
-    let mut broken: Option<Problems> = None;
+    let mut broken: Option<DocumentProblems> = None;
     for text in texts {
-        match Gate::parse(text, vocabulary) {
+        match FailCondition::parse(text, vocabulary) {
             Ok(gate) => gates.push(gate),
             Err(problems) => {
                 if let Some(earlier) = broken.replace(problems) {
-                    tell(&format!("{}\n", render(&earlier.document, &earlier.list, paint())));
+                    print_stderr(&format!("{}\n", render(&earlier.document, &earlier.list, paint())));
                 }
             }
         }
     }
     match broken {
-        Some(problems) => Err(Failure::Document(Box::new(problems), Exit::CannotStart)),
+        Some(problems) => Err(CommandError::Document(Box::new(problems), ExitStatus::CannotStart)),
         None => Ok(gates),
     }
 }
 
 /// What the two runs have not in common, and should.
-fn tell_heads(old: &Snapshot, new: &Snapshot) {
-    if old.head.fingerprint == new.head.fingerprint {
-        tell("note: the two models are the same text");
+fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
+    if old.model.fingerprint == new.model.fingerprint {
+        print_stderr("note: the two models are the same text");
     }
-    if old.head.as_of.instant != new.head.as_of.instant {
-        tell(
+    if old.model.as_of.instant != new.model.as_of.instant {
+        print_stderr(
             "warning: the models have different time zones and look from different instants; an instant for --as-of, such as 2026-10-31T12:00:00Z, makes them the same",
         );
     }
     if new.levels.iter().chain(&old.levels).all(|level| level.standings.is_empty()) {
-        let as_of = crate::clock::instant_text(new.head.as_of.instant);
-        tell(&format!("warning: no event of anybody lies before {as_of}, so there is nothing to compare"));
+        let as_of = crate::clock::format_instant(new.model.as_of.instant);
+        print_stderr(&format!("warning: no event of anybody lies before {as_of}, so there is nothing to compare"));
     }
 }
 
-impl Runs<'_> {
+impl DiffInputs<'_> {
     /// Scores the events under one model and keeps what is compared; what was `told` of rejected lines is not told again.
-    fn run(&self, model: &Model, path: &std::path::Path, told: &mut String) -> Result<Snapshot, Failure> {
+    fn score_snapshot(
+        &self,
+        model: &Model,
+        path: &std::path::Path,
+        told: &mut String,
+    ) -> Result<ScoreSnapshot, CommandError> {
         let arguments = self.arguments;
         let quiet = arguments.quiet;
-        let [users, accounts] = self.beside.under(model, true)?;
-        let format = arguments.from.map_or(model.input.format, FromName::as_str);
-        let job = Job {
+        let [users, accounts] = self.enrichment.for_model(model, true)?;
+        let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+        let job = PipelineJob {
             model,
             inputs: self.inputs.clone(),
             format,
             when: self.when,
             now: self.now,
-            workers: threads::settle(None, &self.inputs),
+            workers: threads::configure_thread_pool(None, &self.inputs),
             max_rejects: self.max_rejects,
             keep_rejects: false,
             limits: arguments.max_line,
         };
         let name = path.display().to_string();
-        let folded = pipeline::fold(&job, None).map_err(|error| {
-            notes::no_result(&error);
-            under(&name, error.into())
+        let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
+            notes::note_failed_run(&error);
+            with_model_context(&name, error.into())
         })?;
         if !quiet {
-            self.tell(&folded, format, model, &name, told);
+            self.note_input(&folded, format, model, &name, told);
         }
-        let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
-            .map_err(|error| under(&name, error.into()))?;
-        notes::nobody(&scored, Some(&name));
-        Ok(Snapshot::take(&scored, model, name))
+        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
+            .map_err(|error| with_model_context(&name, error.into()))?;
+        notes::warn_no_entities(&scored, Some(&name));
+        Ok(ScoreSnapshot::take(&scored, model, name))
     }
 
     /// What there is to say of the input under a model. Of what was already said under the other one, nothing.
-    fn tell(&self, folded: &Folded, format: &str, model: &Model, name: &str, told: &mut String) {
+    fn note_input(&self, folded: &FoldedRun, format: &str, model: &Model, name: &str, told: &mut String) {
         let rejected: Vec<_> =
             folded.rejects.by_reason().iter().map(|(reason, count)| (reason.code(), *count)).collect();
         let this = format!("{rejected:?}");
         if told.is_empty() {
-            notes::formats(folded, format);
-            tell_empty(&folded.files);
+            notes::note_formats(folded, format);
+            note_empty_files(&folded.files);
         }
         if *told != this {
-            tell_rejects(&folded.rejects);
+            print_rejects(&folded.rejects);
         }
         *told = this;
-        tell_missing_names(&format!("the model {name}"), model, &folded.state.names);
+        note_missing_names(&format!("the model {name}"), model, &folded.state.names);
     }
 }
 
 /// Says under which model a run failed, since the other one may be fine.
-fn under(name: &str, failure: Failure) -> Failure {
+fn with_model_context(name: &str, failure: CommandError) -> CommandError {
     match failure {
-        Failure::Error(error, exit) => Failure::Error(error.context(format!("under the model {name}")), exit),
+        CommandError::Error(error, exit) => CommandError::Error(error.context(format!("under the model {name}")), exit),
         other => other,
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{io, path::Path};
 
-use super::{paint, tell};
+use super::{paint, print_stderr};
 use crate::{
-    diag::{Problems, render, visible},
+    diag::{DocumentProblems, escape_controls, render},
     pipeline::RunError,
     publish::PublishError,
     read::ReadError,
@@ -12,11 +12,11 @@ use crate::{
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
+pub enum ExitStatus {
     /// Done; a closed pipe counts as done.
     Done = 0,
     /// It ran, and the answer is no.
-    No = 1,
+    Negative = 1,
     /// It could not start.
     CannotStart = 2,
     /// Reading or writing failed.
@@ -25,53 +25,56 @@ pub enum Exit {
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CommandError {
     /// A document with problems, and how the program ends for it.
-    Document(Box<Problems>, Exit),
+    Document(Box<DocumentProblems>, ExitStatus),
     /// One sentence with its causes, and how the program ends for it.
-    Error(anyhow::Error, Exit),
+    Error(anyhow::Error, ExitStatus),
     /// Whoever read the output went away.
     ClosedPipe,
 }
 
-impl Failure {
+impl CommandError {
     /// A failure of usage.
-    pub fn usage(message: impl Into<String>) -> Failure {
-        Failure::Error(anyhow::anyhow!(message.into()), Exit::CannotStart)
+    pub fn usage(message: impl Into<String>) -> CommandError {
+        CommandError::Error(anyhow::anyhow!(message.into()), ExitStatus::CannotStart)
     }
 
     /// A failure to write to the standard output.
-    pub fn output(error: io::Error) -> Failure {
+    pub fn output(error: io::Error) -> CommandError {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => Failure::Error(anyhow::Error::new(error).context("cannot write to the standard output"), Exit::Io),
+            io::ErrorKind::BrokenPipe => CommandError::ClosedPipe,
+            _ => CommandError::Error(
+                anyhow::Error::new(error).context("cannot write to the standard output"),
+                ExitStatus::Io,
+            ),
         }
     }
 
     /// A failure to make or write the bytes of a file.
-    pub fn writing(error: io::Error, path: &Path) -> Failure {
+    pub fn writing(error: io::Error, path: &Path) -> CommandError {
         match innermost(error).downcast::<PublishError>() {
             // It names the file already.
             Ok(error) => error.into(),
-            Err(error) => Failure::Error(
+            Err(error) => CommandError::Error(
                 anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
-                Exit::Io,
+                ExitStatus::Io,
             ),
         }
     }
 
     /// Tells people, and gives the exit code.
-    pub fn report(self) -> Exit {
+    pub fn report(self) -> ExitStatus {
         match self {
-            Failure::Document(problems, exit) => {
-                tell(&render(&problems.document, &problems.list, paint()));
+            CommandError::Document(problems, exit) => {
+                print_stderr(&render(&problems.document, &problems.list, paint()));
                 exit
             }
-            Failure::Error(error, exit) => {
-                tell(&visible(&format!("error: {error:#}")));
+            CommandError::Error(error, exit) => {
+                print_stderr(&escape_controls(&format!("error: {error:#}")));
                 exit
             }
-            Failure::ClosedPipe => Exit::Done,
+            CommandError::ClosedPipe => ExitStatus::Done,
         }
     }
 }
@@ -91,31 +94,33 @@ fn innermost(error: io::Error) -> io::Error {
     }
 }
 
-impl From<ReadError> for Failure {
+impl From<ReadError> for CommandError {
     fn from(error: ReadError) -> Self {
-        let exit = if error.is_start() { Exit::CannotStart } else { Exit::Io };
-        Failure::Error(error.into(), exit)
+        let exit = if error.is_start() { ExitStatus::CannotStart } else { ExitStatus::Io };
+        CommandError::Error(error.into(), exit)
     }
 }
 
-impl From<PublishError> for Failure {
+impl From<PublishError> for CommandError {
     fn from(error: PublishError) -> Self {
         let exit = match error {
-            PublishError::SameTarget { .. } | PublishError::Exists { .. } => Exit::CannotStart,
-            _ => Exit::Io,
+            PublishError::SameTarget { .. } | PublishError::Exists { .. } => ExitStatus::CannotStart,
+            _ => ExitStatus::Io,
         };
-        Failure::Error(error.into(), exit)
+        CommandError::Error(error.into(), exit)
     }
 }
 
-impl From<RunError> for Failure {
+impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
         let exit = match error {
             RunError::Read(error) => return error.into(),
-            RunError::NoEvents { .. } | RunError::TooManyRejects { .. } | RunError::Overflow(_) => Exit::No,
-            RunError::Enrich(_) | RunError::Foreign { .. } | RunError::GroupTypes { .. } => Exit::CannotStart,
-            RunError::Spool(_) => Exit::Io,
+            RunError::NoEvents { .. } | RunError::TooManyRejects { .. } | RunError::Overflow(_) => ExitStatus::Negative,
+            RunError::Enrich(_) | RunError::UnsupportedFormat { .. } | RunError::GroupTypes { .. } => {
+                ExitStatus::CannotStart
+            }
+            RunError::Spool(_) => ExitStatus::Io,
         };
-        Failure::Error(error.into(), exit)
+        CommandError::Error(error.into(), exit)
     }
 }

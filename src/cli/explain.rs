@@ -11,18 +11,19 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    Exit, Failure, model, notes,
-    options::{View, present},
-    score::{FromName, max_rejects},
-    tell, threads,
+    CommandError, ExitStatus, model, notes,
+    options::{RunArgs, current_time},
+    print_stderr,
+    score::{InputFormatArg, parse_max_rejects},
+    threads,
 };
 use crate::{
-    diag::{no_commands, suggest},
-    explain::{DAYS_MAX, Explanation, climb, events, forecast},
-    ledger::{Entity, ledger},
-    model::{EntityKind, parse_whole},
-    pipeline::{self, Job},
-    read::{self, Limits, Watch},
+    diag::{escape_ci_commands, suggest},
+    explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast},
+    ledger::{EntityRef, build_ledger},
+    model::{EntityKind, parse_all_facts},
+    pipeline::{self, PipelineJob},
+    read::{self, BlockLimits, ChangeGuard},
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -45,10 +46,10 @@ pub(super) struct ExplainArguments {
 
     /// Read files as this format, whatever the model says [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     #[command(flatten)]
-    view: View,
+    view: RunArgs,
 
     /// List the events that counted for this signal, with file and line
     #[arg(long, value_name = "NAME")]
@@ -59,16 +60,16 @@ pub(super) struct ExplainArguments {
     ahead: u16,
 
     /// The form of the explanation
-    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = ExplainFormat::Human)]
+    format: ExplainFormat,
 
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    max_line: BlockLimits,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -76,7 +77,7 @@ pub(super) struct ExplainArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum ExplainFormat {
     /// For people
     Human,
     /// One object
@@ -84,78 +85,89 @@ enum FormatName {
 }
 
 /// The level and id of `user:ID` or `account:ID`.
-fn entity(text: &str) -> Result<(EntityKind, &str), Failure> {
+fn entity(text: &str) -> Result<(EntityKind, &str), CommandError> {
     let found = match text.split_once(':') {
         Some(("user", id)) => Some((EntityKind::User, id)),
         Some(("account", id)) => Some((EntityKind::Account, id)),
         _ => None,
     };
     found.filter(|(_, id)| !id.is_empty()).ok_or_else(|| {
-        Failure::usage(format!("`{text}` names nobody; expected user:ID or account:ID, such as user:u33"))
+        CommandError::usage(format!("`{text}` names nobody; expected user:ID or account:ID, such as user:u33"))
     })
 }
 
-pub(super) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let (side, id) = entity(&arguments.entity)?;
-    let when = arguments.view.when()?;
-    let max_rejects = max_rejects(&arguments.max_rejects)?;
-    let inputs = read::resolve(&arguments.events)?.inputs;
+    let when = arguments.view.as_of_when()?;
+    let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
+    let inputs = read::resolve_inputs(&arguments.events)?.inputs;
     // The events of a signal are looked for in a second reading.
-    let watch = arguments.signal.as_ref().map(|_| Watch::begin(&inputs)).transpose()?;
+    let watch = arguments.signal.as_ref().map(|_| ChangeGuard::begin(&inputs)).transpose()?;
     let source = model::find(arguments.model.as_ref())?;
-    let model =
-        parse_whole(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
+    let model = parse_all_facts(&source.document)
+        .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     let again = nobody::watch(&model, &inputs);
     let signal = signal(arguments, model.level(side))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
-        tell(&note);
+        print_stderr(&note);
     }
     let [users, accounts] = arguments.view.enrichment(&model, true)?;
-    let now = present(when);
-    let workers = threads::settle(None, &inputs);
-    let format = arguments.from.map_or(model.input.format, FromName::as_str);
+    let now = current_time(when);
+    let workers = threads::configure_thread_pool(None, &inputs);
+    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
     let limits = arguments.max_line;
-    let job = Job { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
-    let folded = pipeline::fold(&job, None).map_err(|error| {
-        notes::no_result(&error);
-        Failure::from(error)
+    let job =
+        PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
+    let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
+        notes::note_failed_run(&error);
+        CommandError::from(error)
     })?;
-    let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
-    let Some(entity) = Entity::find(&scored, side, id) else {
-        let message = nobody::nobody(&job, (&folded, users.as_ref()), &source.document, (side, id), again.as_ref())?;
-        return Err(Failure::Error(anyhow::anyhow!(message), Exit::No));
+    let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    let Some(entity) = EntityRef::find(&scored, side, id) else {
+        let message = nobody::explain_unknown_entity(
+            &job,
+            (&folded, users.as_ref()),
+            &source.document,
+            (side, id),
+            again.as_ref(),
+        )?;
+        return Err(CommandError::Error(anyhow::anyhow!(message), ExitStatus::Negative));
     };
-    let ledger = ledger(&scored, &model, entity);
-    let climb = climb(&scored, &model, entity);
+    let ledger = build_ledger(&scored, &model, entity);
+    let climb = find_tier_paths(&scored, &model, entity);
     let events = match signal {
-        Some(place) => {
-            Some(events((job.inputs.clone(), limits), &model, &scored, entity, &model.level(side).signals[place])?)
-        }
+        Some(place) => Some(find_signal_events(
+            (job.inputs.clone(), limits),
+            &model,
+            &scored,
+            entity,
+            &model.level(side).signals[place],
+        )?),
         None => None,
     };
-    watch.as_ref().map_or(Ok(()), Watch::end)?;
+    watch.as_ref().map_or(Ok(()), ChangeGuard::verify)?;
     let forecast = match arguments.ahead {
         0 => None,
         days => forecast(&folded, &model, [users.as_ref(), accounts.as_ref()], &ledger, days)?,
     };
-    let explanation = Explanation { ledger, climb, forecast, events };
+    let explanation = Explanation { ledger, next_tier: climb, forecast, events };
     let text = match arguments.format {
-        FormatName::Human => no_commands(&explanation.text()).into_owned(),
-        FormatName::Json => serde_json::to_string_pretty(&explanation.json()).unwrap_or_default() + "\n",
+        ExplainFormat::Human => escape_ci_commands(&explanation.text()).into_owned(),
+        ExplainFormat::Json => serde_json::to_string_pretty(&explanation.json()).unwrap_or_default() + "\n",
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
-    Ok(Exit::Done)
+    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    Ok(ExitStatus::Done)
 }
 
 /// The signal whose events are asked for, by place.
-fn signal(arguments: &ExplainArguments, level: &crate::model::compiled::Level) -> Result<Option<usize>, Failure> {
+fn signal(arguments: &ExplainArguments, level: &crate::model::compiled::Level) -> Result<Option<usize>, CommandError> {
     let Some(name) = &arguments.signal else { return Ok(None) };
     let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
     match names.iter().position(|known| known == name) {
         Some(place) => Ok(Some(place)),
         None => {
             let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
-            Err(Failure::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
+            Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
         }
     }
 }

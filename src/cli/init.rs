@@ -7,18 +7,17 @@ use std::{
 };
 
 use super::{
-    Exit, Failure,
-    inspect::{inputs, look, no_model},
-    interrupt,
-    score::FromName,
-    tell,
+    CommandError, ExitStatus,
+    inspect::{empty_model, inputs, survey_inputs},
+    interrupt, print_stderr,
+    score::InputFormatArg,
 };
 use crate::{
-    diag::{Document, visible},
+    diag::{SourceDocument, escape_controls},
     init,
     model::parse,
-    publish::{Access, Staged, commit, sweep},
-    read::{FileId, Input, Limits, Watch},
+    publish::{FileAccess, StagedFile, commit, sweep_temporaries},
+    read::{BlockLimits, ChangeGuard, FileId, InputSource},
 };
 
 /// Write a first model for these events: the built-in example with your events in it.
@@ -41,72 +40,74 @@ pub(super) struct InitArguments {
 
     /// Read files as this format [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    max_line: BlockLimits,
 
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
 }
 
-pub(super) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let path = arguments.output.as_path();
     let name = path.display().to_string();
     if !arguments.force && path.symlink_metadata().is_ok() {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
         )));
     }
     let inputs = inputs(&arguments.events, arguments.quiet)?;
     spare_inputs(path, &inputs)?;
     let staged = begin(arguments)?;
-    let format = arguments.from.map_or("auto", FromName::as_str);
+    let format = arguments.from.map_or("auto", InputFormatArg::as_str);
     // What gives its bytes only once gets no second look; the guess stands in the model all the same.
-    let watch = Watch::begin(&inputs).ok();
-    let mut dump = look(&no_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
+    let watch = ChangeGuard::begin(&inputs).ok();
+    let mut dump = survey_inputs(&empty_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {
-        fields = dump.survey.candidates.guess();
+        fields = dump.survey.candidates.guess_fields();
         if let Some(watch) = watch.filter(|_| !fields.is_empty()) {
-            let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", init::quoted(path))).collect();
-            let model = no_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = look(&model, inputs, (format, None, false), arguments.max_line)?;
-            watch.end()?;
+            let all: Vec<String> =
+                fields.iter().map(|(key, path)| format!("{key} = {}", init::toml_string(path))).collect();
+            let model = empty_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
+            dump = survey_inputs(&model, inputs, (format, None, false), arguments.max_line)?;
+            watch.verify()?;
         }
     }
     if dump.survey.events() == 0 && fields.is_empty() {
-        return Err(Failure::Error(
+        return Err(CommandError::Error(
             anyhow::anyhow!(
                 "no event among these records, so there is nothing to write a model for; `pql inspect` says what is wrong with them"
             ),
-            Exit::No,
+            ExitStatus::Negative,
         ));
     }
-    let text = init::model(&dump, &fields);
-    let document = Document { name: name.clone(), text };
-    let model = parse(&document).map_err(|problems| Failure::Document(Box::new(problems), Exit::No))?;
+    let text = init::render_model(&dump, &fields);
+    let document = SourceDocument { name: name.clone(), text };
+    let model =
+        parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
     write(staged, &document.text, path)?;
     if !arguments.quiet {
-        let wired = crate::inspect::asked(&dump.survey, &model);
+        let wired = crate::inspect::find_model_gaps(&dump.survey, &model);
         let found = wired.events - wired.missing_events.len() as u64;
-        tell(&visible(&format!(
+        print_stderr(&escape_controls(&format!(
             "{name}: {found} of the {} events that its signals use are found among yours; read sections 2 and 3, then: pql score EVENTS -m {name}",
             wired.events
         )));
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Refuses to write over what is read, under whatever name.
-fn spare_inputs(path: &Path, inputs: &[Input]) -> Result<(), Failure> {
-    let read = inputs.iter().filter_map(Input::path).filter_map(|path| FileId::of(path).ok());
+fn spare_inputs(path: &Path, inputs: &[InputSource]) -> Result<(), CommandError> {
+    let read = inputs.iter().filter_map(InputSource::path).filter_map(|path| FileId::of(path).ok());
     let stdin = inputs.iter().filter(|input| input.path().is_none()).filter_map(|_| FileId::of_open(&io::stdin()));
     match FileId::of(path) {
-        Ok(output) if read.chain(stdin).any(|input| input == output) => Err(Failure::usage(format!(
+        Ok(output) if read.chain(stdin).any(|input| input == output) => Err(CommandError::usage(format!(
             "`{}` is read by this command and would be written over; -o FILE writes another file",
             path.display()
         ))),
@@ -115,15 +116,15 @@ fn spare_inputs(path: &Path, inputs: &[Input]) -> Result<(), Failure> {
 }
 
 /// Begins the file, before the events are read, so that a folder that takes no files is told at once.
-fn begin(arguments: &InitArguments) -> Result<Staged, Failure> {
+fn begin(arguments: &InitArguments) -> Result<StagedFile, CommandError> {
     interrupt::watch();
     let path = arguments.output.as_path();
-    sweep(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
-    let staged = Staged::new(path, Access::Shared)?;
+    sweep_temporaries(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+    let staged = StagedFile::new(path, FileAccess::Shared)?;
     Ok(if arguments.force { staged } else { staged.keeping_existing() })
 }
 
-fn write(mut staged: Staged, text: &str, path: &Path) -> Result<(), Failure> {
-    staged.write_all(text.as_bytes()).map_err(|error| Failure::writing(error, path))?;
+fn write(mut staged: StagedFile, text: &str, path: &Path) -> Result<(), CommandError> {
+    staged.write_all(text.as_bytes()).map_err(|error| CommandError::writing(error, path))?;
     Ok(commit(vec![staged])?)
 }

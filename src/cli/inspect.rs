@@ -8,12 +8,12 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Exit, Failure, model, score::FromName, tell, threads};
+use super::{CommandError, ExitStatus, model, print_stderr, score::InputFormatArg, threads};
 use crate::{
-    diag::{Document, no_commands, visible},
-    inspect::{self, Dump, Job, NO_MODEL},
+    diag::{SourceDocument, escape_ci_commands, escape_controls},
+    inspect::{self, InspectJob, InspectedInput, NO_MODEL},
     model::{Model, parse},
-    read::{self, Limits},
+    read::{self, BlockLimits},
 };
 
 /// Look into a dump: formats, days, events, people, properties, duplicates, and what a model would find in it.
@@ -32,11 +32,11 @@ pub(super) struct InspectArguments {
 
     /// Read files as this format, whatever the model says [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     /// The form of the report
-    #[arg(short, long, value_enum, default_value_t = FormatName::Table)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = InspectFormat::Table)]
+    format: InspectFormat,
 
     /// Show a few values of each property, which may be personal data
     #[arg(long)]
@@ -47,8 +47,8 @@ pub(super) struct InspectArguments {
     threads: Option<u16>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    max_line: BlockLimits,
 
     /// Say nothing but errors beside the report
     #[arg(short, long)]
@@ -56,71 +56,71 @@ pub(super) struct InspectArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum InspectFormat {
     /// For people
     Table,
     /// One object, for programs
     Json,
 }
 
-pub(super) fn run(arguments: &InspectArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandError> {
     let inputs = inputs(&arguments.events, arguments.quiet)?;
     let model = match &arguments.model {
-        Some(path) => parsed(&model::read(path)?)?,
-        None => no_model("")?,
+        Some(path) => parse_model(&model::read(path)?)?,
+        None => empty_model("")?,
     };
-    let format = arguments.from.map_or(model.input.format, FromName::as_str);
-    let dump = look(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
-    let asked = arguments.model.as_ref().map(|_| inspect::asked(&dump.survey, &model));
+    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let dump = survey_inputs(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
+    let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model));
     let report = match arguments.format {
-        FormatName::Table => no_commands(&inspect::text(&dump, &model, asked.as_ref())).into_owned(),
-        FormatName::Json => {
-            let report = inspect::json(&dump, &model, asked.as_ref());
+        InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),
+        InspectFormat::Json => {
+            let report = inspect::render_json(&dump, &model, asked.as_ref());
             serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
         }
     };
-    io::stdout().lock().write_all(report.as_bytes()).map_err(Failure::output)?;
+    io::stdout().lock().write_all(report.as_bytes()).map_err(CommandError::output)?;
     if dump.survey.events() == 0 {
-        return Err(Failure::Error(anyhow::anyhow!("no event among these records"), Exit::No));
+        return Err(CommandError::Error(anyhow::anyhow!("no event among these records"), ExitStatus::Negative));
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// The files behind arguments; what is left out is told.
-pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::Input>, Failure> {
-    let resolved = read::resolve(events)?;
+pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::InputSource>, CommandError> {
+    let resolved = read::resolve_inputs(events)?;
     if !quiet {
         for path in &resolved.skipped {
-            let why = read::why_skipped(path);
-            tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
+            let why = read::skip_reason(path);
+            print_stderr(&format!("note: {} is not read: {why}", escape_controls(&path.display().to_string())));
         }
-        for left_out in &resolved.left_out {
-            tell(&visible(&format!("note: {left_out}")));
+        for left_out in &resolved.skipped_members {
+            print_stderr(&escape_controls(&format!("note: {left_out}")));
         }
-        for repeated in &resolved.repeated {
-            tell(&visible(&format!("note: {repeated}")));
+        for repeated in &resolved.duplicates {
+            print_stderr(&escape_controls(&format!("note: {repeated}")));
         }
     }
     Ok(resolved.inputs)
 }
 
 /// Looks at everything once; what to read the files as, threads, and whether values are kept.
-pub(super) fn look(
+pub(super) fn survey_inputs(
     model: &Model,
-    inputs: Vec<read::Input>,
+    inputs: Vec<read::InputSource>,
     (format, asked, keep_values): (&str, Option<u16>, bool),
-    limits: Limits,
-) -> Result<Dump, Failure> {
+    limits: BlockLimits,
+) -> Result<InspectedInput, CommandError> {
     let now = jiff::Timestamp::now().as_microsecond();
-    let workers = threads::settle(asked, &inputs);
-    Ok(inspect::look(&Job { model, inputs, format, now, workers, keep_values, limits })?)
+    let workers = threads::configure_thread_pool(asked, &inputs);
+    Ok(inspect::profile_inputs(&InspectJob { model, inputs, format, now, workers, keep_values, limits })?)
 }
 
 /// A model that asks for nothing, with more lines.
-pub(super) fn no_model(more: &str) -> Result<Model, Failure> {
-    parsed(&Document { name: "(no model)".to_owned(), text: format!("{NO_MODEL}{more}") })
+pub(super) fn empty_model(more: &str) -> Result<Model, CommandError> {
+    parse_model(&SourceDocument { name: "(no model)".to_owned(), text: format!("{NO_MODEL}{more}") })
 }
 
-fn parsed(document: &Document) -> Result<Model, Failure> {
-    parse(document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))
+fn parse_model(document: &SourceDocument) -> Result<Model, CommandError> {
+    parse(document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))
 }

@@ -1,8 +1,8 @@
 //! Signals that end a run early: what it was writing goes away, then it ends by the signal, as shells, cron and systemd expect.
 
-use super::tell;
+use super::print_stderr;
 use crate::{
-    publish::{Left, abandon},
+    publish::{AbandonState, abandon},
     units::plural,
 };
 
@@ -57,7 +57,7 @@ fn end(signal: i32) -> ! {
     // Somebody else may be writing there and wait for a reader who does not read.
     let (told, waiting) = mpsc::channel::<()>();
     let telling = thread::Builder::new().spawn(move || {
-        tell(&text);
+        print_stderr(&text);
         drop(told);
     });
     if telling.is_ok() {
@@ -70,12 +70,12 @@ fn end(signal: i32) -> ! {
     std::process::exit(128 + signal)
 }
 
-fn message(signal: &str, left: Left) -> String {
+fn message(signal: &str, left: AbandonState) -> String {
     match left {
-        Left::Old => {
+        AbandonState::Unchanged => {
             format!("error: stopped by {signal}; nothing was written, the files of earlier runs are as they were")
         }
-        Left::New(files) => {
+        AbandonState::Published(files) => {
             format!(
                 "error: stopped by {signal}, after {} had been written whole",
                 plural(files as u64, "file", "files")

@@ -27,9 +27,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-pub use exit::{Exit, Failure};
+pub use exit::{CommandError, ExitStatus};
 
-use crate::diag::{Paint, no_commands, visible};
+use crate::diag::{ColourMode, escape_ci_commands, escape_controls};
 
 /// Scores exported product events: who is a product-qualified lead or account, and every reason why.
 #[derive(Debug, Parser)]
@@ -42,9 +42,9 @@ use crate::diag::{Paint, no_commands, visible};
     max_term_width = 100,
     propagate_version = true
 )]
-struct Arguments {
+struct CliArguments {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 const LONG_ABOUT: &str = "Scores exported product events: who is a product-qualified lead or account, and every reason why.
@@ -60,7 +60,7 @@ const EXIT_CODES: &str = "Exit codes:
   3  reading or writing failed";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     Score(Box<score::ScoreArguments>),
     Check(Box<check::CheckArguments>),
     Rule(rule::RuleArguments),
@@ -75,31 +75,31 @@ enum Command {
 }
 
 /// Runs the program with its arguments, the program's name first.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let typed: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&typed) {
+    let arguments = match CliArguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {
             let wrong = error.use_stderr();
             return match print_usage(&error, &typed) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Failure::output(error).report(),
-                _ if wrong => Exit::CannotStart,
-                _ => Exit::Done,
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => CommandError::output(error).report(),
+                _ if wrong => ExitStatus::CannotStart,
+                _ => ExitStatus::Done,
             };
         }
     };
     let result = match arguments.command {
-        Command::Score(arguments) => score::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Rule(arguments) => rule::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
-        Command::Init(arguments) => init::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Test(arguments) => test::run(&arguments),
-        Command::Diff(arguments) => diff::run(&arguments),
-        Command::Schema(arguments) => shell::schema(&arguments),
-        Command::Completions(arguments) => shell::completions(&arguments),
-        Command::Man(arguments) => shell::man(&arguments),
+        CliCommand::Score(arguments) => score::run(&arguments),
+        CliCommand::Check(arguments) => check::run(&arguments),
+        CliCommand::Rule(arguments) => rule::run(&arguments),
+        CliCommand::Inspect(arguments) => inspect::run(&arguments),
+        CliCommand::Init(arguments) => init::run(&arguments),
+        CliCommand::Explain(arguments) => explain::run(&arguments),
+        CliCommand::Test(arguments) => test::run(&arguments),
+        CliCommand::Diff(arguments) => diff::run(&arguments),
+        CliCommand::Schema(arguments) => shell::schema(&arguments),
+        CliCommand::Completions(arguments) => shell::completions(&arguments),
+        CliCommand::Man(arguments) => shell::man(&arguments),
     };
     match result {
         Ok(exit) => exit,
@@ -109,27 +109,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Prints help, or what is wrong with the arguments, which may hold what steers a terminal or a build server.
 fn print_usage(error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
-    let shown: Vec<String> = arguments.iter().map(|argument| visible(&argument.to_string_lossy())).collect();
+    let shown: Vec<String> = arguments.iter().map(|argument| escape_controls(&argument.to_string_lossy())).collect();
     let text = error.render().to_string();
     let same = shown.iter().zip(arguments).all(|(shown, typed)| typed.as_os_str() == shown.as_str());
-    if same && no_commands(&text) == text {
+    if same && escape_ci_commands(&text) == text {
         return error.print();
     }
     // The same error about arguments that are harmless.
-    let again = Arguments::try_parse_from(shown).err().map(|error| error.render().to_string());
-    tell(again.as_deref().unwrap_or("error: arguments that are no text").trim_end());
+    let again = CliArguments::try_parse_from(shown).err().map(|error| error.render().to_string());
+    print_stderr(again.as_deref().unwrap_or("error: arguments that are no text").trim_end());
     Ok(())
 }
 
 /// Writes to the standard error output; that it cannot be written to is nobody's business.
-fn tell(text: &str) {
+fn print_stderr(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(no_commands(text).as_bytes());
+    let _ = stderr.write_all(escape_ci_commands(text).as_bytes());
     let _ = stderr.write_all(b"\n");
 }
 
 /// Whether what goes to the standard error output may carry colour.
-fn paint() -> Paint {
+fn paint() -> ColourMode {
     let wanted = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted { Paint::Colour } else { Paint::Plain }
+    if wanted { ColourMode::Colour } else { ColourMode::Plain }
 }

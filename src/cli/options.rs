@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, beside::Beside, score::when};
-use crate::{enrich::EnrichFile, model::Model, pipeline::When, units::Micros};
+use super::{CommandError, beside::EnrichmentFiles, score::parse_as_of};
+use crate::{enrich::EnrichFile, model::Model, pipeline::AsOfRequest, units::Micros};
 
 /// From when, and with what, events are looked at.
 #[derive(Debug, clap::Args)]
-pub(super) struct View {
+pub(super) struct RunArgs {
     /// Look from this point in time; only events before it count
     ///
     /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
@@ -31,33 +31,33 @@ pub(super) struct View {
     accounts_key: String,
 }
 
-impl View {
+impl RunArgs {
     /// The instant, as it was asked for.
     ///
     /// **Errors**: usage, if it is none.
-    pub(super) fn when(&self) -> Result<When, Failure> {
-        when(&self.as_of)
+    pub(super) fn as_of_when(&self) -> Result<AsOfRequest, CommandError> {
+        parse_as_of(&self.as_of)
     }
 
     /// What the files of users and of accounts give for a model's traits.
     ///
     /// **Errors**: files that cannot be read, or are no such tables.
-    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], Failure> {
-        self.beside()?.under(model, quiet)
+    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
+        self.enrichment_files()?.for_model(model, quiet)
     }
 
     /// The files of users and of accounts, for several models.
     ///
     /// **Errors**: files that cannot be read.
-    pub(super) fn beside(&self) -> Result<Beside<'_>, Failure> {
-        Beside::read((self.users.as_deref(), &self.users_key), (self.accounts.as_deref(), &self.accounts_key))
+    pub(super) fn enrichment_files(&self) -> Result<EnrichmentFiles<'_>, CommandError> {
+        EnrichmentFiles::read((self.users.as_deref(), &self.users_key), (self.accounts.as_deref(), &self.accounts_key))
     }
 }
 
 /// The present, which is read from the clock only where the instant depends on it.
-pub(super) fn present(when: When) -> Micros {
+pub(super) fn current_time(when: AsOfRequest) -> Micros {
     match when {
-        When::Yesterday | When::Latest => jiff::Timestamp::now().as_microsecond(),
-        When::At(_) | When::EndOf(_) => 0,
+        AsOfRequest::Yesterday | AsOfRequest::Latest => jiff::Timestamp::now().as_microsecond(),
+        AsOfRequest::At(_) | AsOfRequest::EndOf(_) => 0,
     }
 }

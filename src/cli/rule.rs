@@ -8,10 +8,10 @@ use std::{
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::{Exit, Failure};
+use super::{CommandError, ExitStatus};
 use crate::{
     diag::{Severity, near_miss},
-    rules::{self, Rule},
+    rules::{self, RuleDoc},
 };
 
 /// Explain the code of a problem: what it means, why it matters, a bad and a good example.
@@ -26,57 +26,57 @@ pub(super) struct RuleArguments {
     all: bool,
 
     /// The form of the answer
-    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = RuleFormat::Human)]
+    format: RuleFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum RuleFormat {
     /// For people
     Human,
     /// One list of codes, for programs
     Json,
 }
 
-pub(super) fn run(arguments: &RuleArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &RuleArguments) -> Result<ExitStatus, CommandError> {
     let rules = match arguments.all {
         true => rules::all().iter().collect(),
-        false => arguments.codes.iter().map(|code| found(code)).collect::<Result<Vec<&Rule>, Failure>>()?,
+        false => arguments.codes.iter().map(|code| found(code)).collect::<Result<Vec<&RuleDoc>, CommandError>>()?,
     };
     let text = match arguments.format {
-        FormatName::Json => {
+        RuleFormat::Json => {
             let list: Vec<Json> = rules.into_iter().map(object).collect();
             serde_json::to_string_pretty(&list).unwrap_or_default() + "\n"
         }
-        FormatName::Human if arguments.all => rules.into_iter().map(line).collect(),
-        FormatName::Human => rules.into_iter().map(page).collect::<Vec<String>>().join("\n\n"),
+        RuleFormat::Human if arguments.all => rules.into_iter().map(line).collect(),
+        RuleFormat::Human => rules.into_iter().map(page).collect::<Vec<String>>().join("\n\n"),
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
-    Ok(Exit::Done)
+    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    Ok(ExitStatus::Done)
 }
 
-fn found(code: &str) -> Result<&'static Rule, Failure> {
+fn found(code: &str) -> Result<&'static RuleDoc, CommandError> {
     rules::find(code).ok_or_else(|| {
         let codes: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
         let near = near_miss(&code.to_uppercase(), codes).map(|near| format!("a code that exists is `{near}`; "));
         let near = near.unwrap_or_default();
-        Failure::usage(format!("no problem has the code `{code}`; {near}`pql rule --all` lists them"))
+        CommandError::usage(format!("no problem has the code `{code}`; {near}`pql rule --all` lists them"))
     })
 }
 
-fn severity(rule: &Rule) -> &'static str {
+fn severity(rule: &RuleDoc) -> &'static str {
     match rule.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }
 }
 
-fn line(rule: &Rule) -> String {
+fn line(rule: &RuleDoc) -> String {
     format!("{}  {:<7}  {}\n", rule.code, severity(rule), rule.title)
 }
 
 /// Everything there is to say about a code.
-fn page(rule: &Rule) -> String {
+fn page(rule: &RuleDoc) -> String {
     let mut out = format!("{}\n{}\n", line(rule), rule.text);
     let parts = [("Bad", rule.bad), ("What is told of it", rule.told), ("Good", rule.good)];
     for (title, text) in parts {
@@ -88,7 +88,7 @@ fn page(rule: &Rule) -> String {
     out
 }
 
-fn object(rule: &Rule) -> Json {
+fn object(rule: &RuleDoc) -> Json {
     json!({
         "code": rule.code,
         "severity": severity(rule),

@@ -10,20 +10,22 @@ use std::{
 
 use clap::ValueEnum;
 
-use self::outputs::{Output, Outputs, Planned, folder_of_a_run};
+use self::outputs::{OutputFile, OutputFiles, OutputPlan, run_folder};
 use super::{
-    Exit, Failure, model, notes,
-    options::{View, present},
-    tell, threads,
+    CommandError, ExitStatus, model, notes,
+    options::{RunArgs, current_time},
+    print_stderr, threads,
 };
 use crate::{
     clock::{LAST_DAY, parse_day, parse_rfc3339},
-    diag::{no_commands, visible},
-    emit::{self, Dialect, FileFacts, Format, RunFacts, run_record},
+    diag::{escape_ci_commands, escape_controls},
+    emit::{self, CsvDialect, FileFacts, RowFormat, RunFacts, run_record},
     model::{EXAMPLE, EntityKind, Model, parse},
-    pipeline::{self, Folded, Job, MaxRejects, Progress, Rejects, RunError, When, WithoutEvents},
-    read::{self, Input, Limits},
-    score::Scored,
+    pipeline::{
+        self, AsOfRequest, EnrichmentCoverage, FoldedRun, MaxRejects, PipelineJob, RejectedLines, RunError, RunProgress,
+    },
+    read::{self, BlockLimits, InputSource},
+    score::ScoredEntities,
     units::{Micros, plural},
 };
 
@@ -43,10 +45,10 @@ pub(super) struct ScoreArguments {
 
     /// Read files as this format, whatever the model says [default: told by the first lines of each file]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FromName>,
+    from: Option<InputFormatArg>,
 
     #[command(flatten)]
-    view: View,
+    view: RunArgs,
 
     /// Write users, accounts, rejects and run.json into this folder
     #[arg(short, long, value_name = "DIR")]
@@ -57,16 +59,16 @@ pub(super) struct ScoreArguments {
     wait: Option<u64>,
 
     /// Which rows to write to the standard output
-    #[arg(long, value_enum, default_value_t = LevelName::Account, conflicts_with = "out")]
-    level: LevelName,
+    #[arg(long, value_enum, default_value_t = ScoreLevel::Account, conflicts_with = "out")]
+    level: ScoreLevel,
 
     /// The form of rows [default: csv; on a terminal a table]
     #[arg(short, long, value_enum)]
-    format: Option<FormatName>,
+    format: Option<ScoreFormat>,
 
     /// How text that a spreadsheet would run as a formula is written to CSV
-    #[arg(long, value_enum, default_value_t = CsvName::Spreadsheet)]
-    csv: CsvName,
+    #[arg(long, value_enum, default_value_t = CsvDialectArg::Spreadsheet)]
+    csv: CsvDialectArg,
 
     /// Write rejected lines to this file [default: rejects.ndjson in the folder of --out]
     #[arg(long, value_name = "FILE")]
@@ -77,8 +79,8 @@ pub(super) struct ScoreArguments {
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::max_line)]
-    max_line: Limits,
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    max_line: BlockLimits,
 
     /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
     #[arg(long, value_name = "FILE")]
@@ -98,7 +100,7 @@ pub(super) struct ScoreArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LevelName {
+enum ScoreLevel {
     /// Accounts
     Account,
     /// Users
@@ -106,7 +108,7 @@ enum LevelName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum ScoreFormat {
     /// Comma-separated values
     Csv,
     /// One list of objects with the whole breakdown
@@ -118,7 +120,7 @@ enum FormatName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FromName {
+pub(super) enum InputFormatArg {
     /// Told by the first lines of each file
     Auto,
     /// The format of this program, or any other lines of JSON with [input] fields
@@ -139,68 +141,69 @@ pub(super) enum FromName {
     Ga4,
 }
 
-impl FromName {
+impl InputFormatArg {
     /// As `[input] format` writes it.
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            FromName::Auto => "auto",
-            FromName::Native => "native",
-            FromName::Segment => "segment",
-            FromName::Rudderstack => "rudderstack",
-            FromName::Amplitude => "amplitude",
-            FromName::Mixpanel => "mixpanel",
-            FromName::Posthog => "posthog",
-            FromName::Snowplow => "snowplow",
-            FromName::Ga4 => "ga4",
+            InputFormatArg::Auto => "auto",
+            InputFormatArg::Native => "native",
+            InputFormatArg::Segment => "segment",
+            InputFormatArg::Rudderstack => "rudderstack",
+            InputFormatArg::Amplitude => "amplitude",
+            InputFormatArg::Mixpanel => "mixpanel",
+            InputFormatArg::Posthog => "posthog",
+            InputFormatArg::Snowplow => "snowplow",
+            InputFormatArg::Ga4 => "ga4",
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CsvName {
+enum CsvDialectArg {
     /// With a leading apostrophe
     Spreadsheet,
     /// As it is, for machines
     Exact,
 }
 
-impl CsvName {
-    fn dialect(self) -> Dialect {
+impl CsvDialectArg {
+    fn dialect(self) -> CsvDialect {
         match self {
-            CsvName::Spreadsheet => Dialect::Spreadsheet,
-            CsvName::Exact => Dialect::Exact,
+            CsvDialectArg::Spreadsheet => CsvDialect::Spreadsheet,
+            CsvDialectArg::Exact => CsvDialect::Exact,
         }
     }
 }
 
 /// All choices made, before anything is read.
-struct Settings {
-    inputs: Vec<Input>,
-    when: When,
+struct ScoreSettings {
+    inputs: Vec<InputSource>,
+    when: AsOfRequest,
     max_rejects: MaxRejects,
     workers: usize,
     now: Micros,
 }
 
-pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     if arguments.print_model {
-        io::stdout().lock().write_all(EXAMPLE.as_bytes()).map_err(Failure::output)?;
-        return Ok(Exit::Done);
+        io::stdout().lock().write_all(EXAMPLE.as_bytes()).map_err(CommandError::output)?;
+        return Ok(ExitStatus::Done);
     }
     let settings = settings(arguments)?;
     let source = model::find(arguments.model.as_ref())?;
-    let model = parse(&source.document).map_err(|problems| Failure::Document(Box::new(problems), Exit::CannotStart))?;
+    let model = parse(&source.document)
+        .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
-        tell(&note);
+        print_stderr(&note);
     }
     let [users, accounts] = arguments.view.enrichment(&model, arguments.quiet)?;
-    let planned = Planned::new(arguments);
-    planned.spare_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
+    let planned = OutputPlan::new(arguments);
+    planned.refuse_overwriting_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
     let mut outputs = planned.open(arguments)?;
-    let job = Job {
+    let job = PipelineJob {
         model: &model,
         inputs: settings.inputs,
-        format: arguments.from.map_or(model.input.format, FromName::as_str),
+        format: arguments.from.map_or(model.input.format, InputFormatArg::as_str),
         when: settings.when,
         now: settings.now,
         workers: settings.workers,
@@ -210,29 +213,30 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
     };
     let noted = (!arguments.quiet).then_some(job.format);
     let mut folded = match fold(&job, arguments.quiet) {
-        Err(error) => return Err(without_result(error, outputs.rejects, noted)),
+        Err(error) => return Err(publish_rejects_only(error, outputs.rejects, noted)),
         Ok(folded) => folded,
     };
     if !arguments.quiet {
-        tell_input(&folded, job.format, &model);
+        note_input(&folded, job.format, &model);
     }
-    let (scored, without) = pipeline::evaluate(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
-    notes::nobody(&scored, None);
+    let (scored, without) =
+        pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    notes::warn_no_entities(&scored, None);
     if !arguments.quiet {
-        tell_result(&scored, &model, &arguments.view, without, folded.split_records);
+        note_result(&scored, &model, &arguments.view, without, folded.split_records);
     }
     if let Some(file) = &mut outputs.rejects {
         file.write_with(|file| folded.rejects.write(file))?;
     }
     if let Some(file) = &mut outputs.id_map {
         // Every raw id with its user, so that a warehouse can use the same joins.
-        file.write_with(|file| emit::id_map(&scored.entities.id_map(), file))?;
+        file.write_with(|file| emit::write_id_map(&scored.entities.id_map(), file))?;
     }
-    let result = Finished { model: &model, scored: &scored, without, folded: &folded };
+    let result = FinishedRun { model: &model, scored: &scored, without, folded: &folded };
     let exit = match &arguments.out {
         Some(dir) => write_folder(arguments, dir, &result, outputs),
         // Published first, because whoever reads the rows may go away before their end.
-        None => outputs.commit().and_then(|()| write_output(arguments, &result)).map(|()| Exit::Done),
+        None => outputs.commit().and_then(|()| write_output(arguments, &result)).map(|()| ExitStatus::Done),
     };
     // The program is about to end: giving back the memory of a million users piece by piece would only take time.
     std::mem::forget(scored);
@@ -241,115 +245,121 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<Exit, Failure> {
 }
 
 /// What there is to say of the input.
-fn tell_input(folded: &Folded, format: &str, model: &Model) {
-    notes::formats(folded, format);
-    tell_empty(&folded.files);
-    notes::pages(&folded.files);
-    notes::grown(&folded.files);
-    tell_rejects(&folded.rejects);
-    tell_missing_names("the model", model, &folded.state.names);
+fn note_input(folded: &FoldedRun, format: &str, model: &Model) {
+    notes::note_formats(folded, format);
+    note_empty_files(&folded.files);
+    notes::note_more_pages(&folded.files);
+    notes::note_grown_files(&folded.files);
+    print_rejects(&folded.rejects);
+    note_missing_names("the model", model, &folded.state.names);
 }
 
 /// What there is to say of users and accounts beside their rows.
-fn tell_result(scored: &Scored<'_>, model: &Model, view: &View, without: WithoutEvents, split_records: u64) {
+fn note_result(
+    scored: &ScoredEntities<'_>,
+    model: &Model,
+    view: &RunArgs,
+    without: EnrichmentCoverage,
+    split_records: u64,
+) {
     let files = [(&view.users, "user", "users"), (&view.accounts, "account", "accounts")];
     for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
         if let (Some(path), Some(count @ 1..)) = (path, count) {
-            let path = visible(&path.display().to_string());
+            let path = escape_controls(&path.display().to_string());
             let have = if count == 1 { "has" } else { "have" };
-            tell(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
+            print_stderr(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
         }
     }
-    notes::accounts(scored, model);
-    notes::joins(&scored.entities.joins, split_records);
+    notes::note_no_accounts(scored, model);
+    notes::note_refused_joins(&scored.entities.joins, split_records);
 }
 
 /// Publishes the rejected lines of a run that has nothing else to publish. What files were read as is noted where the format that was asked for is given.
-fn without_result(mut error: RunError, file: Option<Output>, noted: Option<&str>) -> Failure {
+fn publish_rejects_only(mut error: RunError, file: Option<OutputFile>, noted: Option<&str>) -> CommandError {
     if let (Some(asked), RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) =
         (noted, &error)
     {
-        notes::formats_of_rejects(rejects, asked);
+        notes::note_formats_of_rejects(rejects, asked);
     }
-    notes::no_result(&error);
+    notes::note_failed_run(&error);
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };
     if file.is_none() && !rejects.is_empty() {
-        tell("note: --rejects FILE keeps rejected lines for repair");
+        print_stderr("note: --rejects FILE keeps rejected lines for repair");
     }
     if let Some(mut file) = file.filter(|_| !rejects.is_empty()) {
         let path = file.path().to_path_buf();
         if let Err(failure) = file.write_with(|file| rejects.write(file)).and_then(|()| file.commit()) {
             return failure;
         }
-        let others = folder_of_a_run(&path).map(|folder| {
-            format!("; the other files in {} are of the run before", visible(&folder.display().to_string()))
+        let others = run_folder(&path).map(|folder| {
+            format!("; the other files in {} are of the run before", escape_controls(&folder.display().to_string()))
         });
-        let path = visible(&path.display().to_string());
-        tell(&format!("rejected lines are in {path}{}", others.unwrap_or_default()));
+        let path = escape_controls(&path.display().to_string());
+        print_stderr(&format!("rejected lines are in {path}{}", others.unwrap_or_default()));
     }
     error.into()
 }
 
 /// What a run came to.
-struct Finished<'f> {
+struct FinishedRun<'f> {
     model: &'f Model,
-    scored: &'f Scored<'f>,
-    without: WithoutEvents,
-    folded: &'f Folded,
+    scored: &'f ScoredEntities<'f>,
+    without: EnrichmentCoverage,
+    folded: &'f FoldedRun,
 }
 
-fn settings(arguments: &ScoreArguments) -> Result<Settings, Failure> {
-    if arguments.out.is_some() && arguments.format == Some(FormatName::Table) {
-        return Err(Failure::usage("--format table is for the terminal; with --out it is csv, json or ndjson"));
+fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
+    if arguments.out.is_some() && arguments.format == Some(ScoreFormat::Table) {
+        return Err(CommandError::usage("--format table is for the terminal; with --out it is csv, json or ndjson"));
     }
-    let when = arguments.view.when()?;
-    let max_rejects = max_rejects(&arguments.max_rejects)?;
+    let when = arguments.view.as_of_when()?;
+    let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
     if arguments.events.is_empty() {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "no events to score: name files, folders or patterns, or `-` for the standard input",
         ));
     }
-    let resolved = read::resolve(&arguments.events)?;
+    let resolved = read::resolve_inputs(&arguments.events)?;
     if !arguments.quiet {
-        tell_resolved(&resolved);
+        note_skipped_inputs(&resolved);
     }
-    let now = present(when);
-    let workers = threads::settle(arguments.threads, &resolved.inputs);
-    Ok(Settings { inputs: resolved.inputs, when, max_rejects, workers, now })
+    let now = current_time(when);
+    let workers = threads::configure_thread_pool(arguments.threads, &resolved.inputs);
+    Ok(ScoreSettings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 
 /// Files that are not read, or were named twice.
-pub(super) fn tell_resolved(resolved: &read::Resolved) {
+pub(super) fn note_skipped_inputs(resolved: &read::ResolvedInputs) {
     for path in &resolved.skipped {
-        let why = read::why_skipped(path);
-        tell(&format!("note: {} is not read: {why}", visible(&path.display().to_string())));
+        let why = read::skip_reason(path);
+        print_stderr(&format!("note: {} is not read: {why}", escape_controls(&path.display().to_string())));
     }
-    for left_out in &resolved.left_out {
-        tell(&visible(&format!("note: {left_out}")));
+    for left_out in &resolved.skipped_members {
+        print_stderr(&escape_controls(&format!("note: {left_out}")));
     }
-    for repeated in &resolved.repeated {
-        tell(&visible(&format!("note: {repeated}")));
+    for repeated in &resolved.duplicates {
+        print_stderr(&escape_controls(&format!("note: {repeated}")));
     }
 }
 
-pub(super) fn when(text: &str) -> Result<When, Failure> {
+pub(super) fn parse_as_of(text: &str) -> Result<AsOfRequest, CommandError> {
     match text {
-        "latest" => Ok(When::Latest),
-        "yesterday" => Ok(When::Yesterday),
-        _ if parse_day(text).is_some_and(|day| day > LAST_DAY) => Err(Failure::usage(format!(
+        "latest" => Ok(AsOfRequest::Latest),
+        "yesterday" => Ok(AsOfRequest::Yesterday),
+        _ if parse_day(text).is_some_and(|day| day > LAST_DAY) => Err(CommandError::usage(format!(
             "--as-of `{text}` is later than times are read; expected a date up to 9999-12-28"
         ))),
-        _ => parse_day(text).map(When::EndOf).or_else(|| parse_rfc3339(text).map(When::At)).ok_or_else(|| {
-            Failure::usage(format!(
+        _ => parse_day(text).map(AsOfRequest::EndOf).or_else(|| parse_rfc3339(text).map(AsOfRequest::At)).ok_or_else(|| {
+            CommandError::usage(format!(
                 "--as-of `{text}` is no point in time; expected a date such as 2026-10-31, an instant such as 2026-10-31T12:00:00Z, `yesterday` or `latest`"
             ))
         }),
     }
 }
 
-pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
+pub(super) fn parse_max_rejects(text: &str) -> Result<MaxRejects, CommandError> {
     let share = |text: &str| text.trim().parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
     let limit = match text.strip_suffix('%') {
         Some(percent) => share(percent).map(|percent| MaxRejects::Share(percent / 100.0)),
@@ -357,20 +367,20 @@ pub(super) fn max_rejects(text: &str) -> Result<MaxRejects, Failure> {
         None => text.parse().ok().map(MaxRejects::Count),
     };
     limit.ok_or_else(|| {
-        Failure::usage(format!(
+        CommandError::usage(format!(
             "--max-rejects `{text}` is no limit; expected a share such as 1% or 0.01, or a number of lines such as 100"
         ))
     })
 }
 
 /// Reads and folds, showing progress where somebody is looking and it takes a while.
-fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
+fn fold(job: &PipelineJob<'_>, quiet: bool) -> Result<FoldedRun, RunError> {
     if quiet || !io::stderr().is_terminal() {
-        return pipeline::fold(job, None);
+        return pipeline::fold_inputs(job, None);
     }
     let started = std::time::Instant::now();
     let shown = std::sync::atomic::AtomicBool::new(false);
-    let report = |progress: &Progress| {
+    let report = |progress: &RunProgress| {
         if started.elapsed().as_secs() < 1 {
             return;
         }
@@ -380,7 +390,7 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
         let text = format!("\r{}{} lines", share.unwrap_or_default(), progress.lines);
         let _ = io::stderr().lock().write_all(text.as_bytes());
     };
-    let folded = pipeline::fold(job, Some(&report));
+    let folded = pipeline::fold_inputs(job, Some(&report));
     if shown.load(std::sync::atomic::Ordering::Relaxed) {
         let _ = io::stderr().lock().write_all(b"\r\x1b[K");
     }
@@ -388,48 +398,56 @@ fn fold(job: &Job<'_>, quiet: bool) -> Result<Folded, RunError> {
 }
 
 /// Files without a byte, which an export that failed may have left.
-pub(super) fn tell_empty(files: &[read::FileStats]) {
-    let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| visible(&file.name));
+pub(super) fn note_empty_files(files: &[read::FileStats]) {
+    let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| escape_controls(&file.name));
     let Some(first) = empty.next() else { return };
     match empty.count() {
-        0 => tell(&format!("note: {first} is empty")),
-        more => tell(&format!("note: {} are empty, the first is {first}", plural(more as u64 + 1, "file", "files"))),
+        0 => print_stderr(&format!("note: {first} is empty")),
+        more => {
+            print_stderr(&format!("note: {} are empty, the first is {first}", plural(more as u64 + 1, "file", "files")))
+        }
     }
 }
 
 /// How many lines were rejected for what, and where the first of each is.
-pub(super) fn tell_rejects(rejects: &Rejects) {
+pub(super) fn print_rejects(rejects: &RejectedLines) {
     for (reason, count) in rejects.by_reason() {
-        let place = rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", visible(file)));
+        let place =
+            rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", escape_controls(file)));
         let lines = plural(count, "line", "lines");
-        tell(&format!("rejected: {lines} ({}): {}{}", reason.code(), reason.explanation(), place.unwrap_or_default()));
+        print_stderr(&format!(
+            "rejected: {lines} ({}): {}{}",
+            reason.code(),
+            reason.explanation(),
+            place.unwrap_or_default()
+        ));
     }
 }
 
-fn format(arguments: &ScoreArguments) -> Format {
+fn format(arguments: &ScoreArguments) -> RowFormat {
     match arguments.format {
-        Some(FormatName::Json) => Format::Json,
-        Some(FormatName::Ndjson) => Format::Ndjson,
-        Some(FormatName::Csv | FormatName::Table) | None => Format::Csv(arguments.csv.dialect()),
+        Some(ScoreFormat::Json) => RowFormat::Json,
+        Some(ScoreFormat::Ndjson) => RowFormat::Ndjson,
+        Some(ScoreFormat::Csv | ScoreFormat::Table) | None => RowFormat::Csv(arguments.csv.dialect()),
     }
 }
 
 /// Rows of one level, or the summary, to the standard output.
-fn write_output(arguments: &ScoreArguments, result: &Finished<'_>) -> Result<(), Failure> {
-    let side = if arguments.level == LevelName::User { EntityKind::User } else { EntityKind::Account };
+fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>) -> Result<(), CommandError> {
+    let side = if arguments.level == ScoreLevel::User { EntityKind::User } else { EntityKind::Account };
     let stdout = io::stdout();
-    let table = arguments.format == Some(FormatName::Table) || (arguments.format.is_none() && stdout.is_terminal());
+    let table = arguments.format == Some(ScoreFormat::Table) || (arguments.format.is_none() && stdout.is_terminal());
     let mut out = BufWriter::new(stdout.lock());
     if table {
         let width = width();
-        let summary = emit::summary(result.scored, result.model, side, width);
-        out.write_all(no_commands(&summary).as_bytes()).map_err(Failure::output)?;
+        let summary = emit::level_summary_text(result.scored, result.model, side, width);
+        out.write_all(escape_ci_commands(&summary).as_bytes()).map_err(CommandError::output)?;
     } else {
-        let defused =
-            emit::rows(result.scored, result.model, side, format(arguments), &mut out).map_err(Failure::output)?;
-        tell_defused(defused, arguments.quiet);
+        let defused = emit::write_rows(result.scored, result.model, side, format(arguments), &mut out)
+            .map_err(CommandError::output)?;
+        note_defused_cells(defused, arguments.quiet);
     }
-    out.flush().map_err(Failure::output)
+    out.flush().map_err(CommandError::output)
 }
 
 /// Columns of the terminal, as far as the shell tells.
@@ -441,10 +459,10 @@ fn width() -> u16 {
         .unwrap_or(120)
 }
 
-fn tell_defused(defused: u64, quiet: bool) {
+fn note_defused_cells(defused: u64, quiet: bool) {
     if defused > 0 && !quiet {
         let cells = plural(defused, "cell", "cells");
-        tell(&format!(
+        print_stderr(&format!(
             "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; --csv exact writes them as they are"
         ));
     }
@@ -454,18 +472,18 @@ fn tell_defused(defused: u64, quiet: bool) {
 fn write_folder(
     arguments: &ScoreArguments,
     dir: &Path,
-    result: &Finished<'_>,
-    mut outputs: Outputs,
-) -> Result<Exit, Failure> {
+    result: &FinishedRun<'_>,
+    mut outputs: OutputFiles,
+) -> Result<ExitStatus, CommandError> {
     let mut facts = run_facts(result);
     for (side, file) in &mut outputs.rows {
         file.write_with(|file| {
-            facts.formula_cells += emit::rows(result.scored, result.model, *side, format(arguments), file)?;
+            facts.formula_cells += emit::write_rows(result.scored, result.model, *side, format(arguments), file)?;
             Ok(())
         })?;
     }
-    (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
-    facts.rejects = outputs.rejects_fact();
+    (facts.outputs, facts.outputs_elsewhere) = outputs.digests();
+    facts.rejects = outputs.rejects_digest();
     if let Some(file) = &mut outputs.record {
         let record = run_record(result.scored, result.model, &facts);
         let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
@@ -474,51 +492,51 @@ fn write_folder(
     let stale = outputs.stale(dir);
     outputs.commit()?;
     if !arguments.quiet {
-        tell_stale(dir, &stale);
-        tell_defused(facts.formula_cells, false);
-        tell_folder(dir, result.scored);
+        note_stale_files(dir, &stale);
+        note_defused_cells(facts.formula_cells, false);
+        note_output_folder(dir, result.scored);
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Files of an earlier run that this one did not replace.
-fn tell_stale(dir: &Path, names: &[String]) {
+fn note_stale_files(dir: &Path, names: &[String]) {
     if !names.is_empty() {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        tell(&visible(&format!(
+        print_stderr(&escape_controls(&format!(
             "note: {} in {} is of an earlier run and not of this one; remove what nobody reads",
-            crate::diag::list(&names),
+            crate::diag::quoted_list(&names),
             dir.display()
         )));
     }
 }
 
 /// Says what is in the folder.
-fn tell_folder(dir: &Path, scored: &Scored<'_>) {
+fn note_output_folder(dir: &Path, scored: &ScoredEntities<'_>) {
     let (users, accounts) = (&scored.users, &scored.accounts);
-    tell(&format!(
+    print_stderr(&format!(
         "{} ({} qualified) and {} ({} qualified) as of {}{} are in {}",
         plural(users.count, "user", "users"),
         users.qualified,
         plural(accounts.count, "account", "accounts"),
         accounts.qualified,
-        crate::clock::instant_text(scored.as_of.instant),
+        crate::clock::format_instant(scored.as_of.instant),
         if scored.as_of.partial { " (in the middle of a day)" } else { "" },
-        visible(&dir.display().to_string())
+        escape_controls(&dir.display().to_string())
     ));
 }
 
 /// Events of each name that the model asks for.
 fn by_name(model: &Model, names: &[u64]) -> Vec<(String, u64)> {
-    model.intake.names.iter().cloned().zip(names.iter().skip(1).copied()).collect()
+    model.aggregation.names.iter().cloned().zip(names.iter().skip(1).copied()).collect()
 }
 
 /// Names that the model asks for and no event has: the commonest reason for a list of zeros.
-pub(super) fn tell_missing_names(who: &str, model: &Model, names: &[u64]) {
+pub(super) fn note_missing_names(who: &str, model: &Model, names: &[u64]) {
     // A name that only starts an entity may well be the default one, which nobody asked for.
-    let plans = &model.intake.plans;
+    let plans = &model.aggregation.plans;
     let asked = |place: usize| {
-        plans.get(place + 1).zip(plans.first()).is_some_and(|(plan, other)| plan.tries.len() > other.tries.len())
+        plans.get(place + 1).zip(plans.first()).is_some_and(|(plan, other)| plan.filters.len() > other.filters.len())
     };
     let counts = by_name(model, names).into_iter().enumerate();
     let missing: Vec<String> =
@@ -533,13 +551,13 @@ pub(super) fn tell_missing_names(who: &str, model: &Model, names: &[u64]) {
     let other = plural(others, "event has a name", "events have names");
     let none = others > 0 && names.iter().skip(1).all(|count| *count == 0);
     let help = if none { "; `pql init` writes a model with these events in it" } else { "" };
-    let list = crate::diag::list(&shown);
-    tell(&visible(&format!(
+    let list = crate::diag::quoted_list(&shown);
+    print_stderr(&escape_controls(&format!(
         "note: {who} asks for {list}{more}, and no event has such a name; {other} that it does not ask for{help}"
     )));
 }
 
-fn run_facts(result: &Finished<'_>) -> RunFacts {
+fn run_facts(result: &FinishedRun<'_>) -> RunFacts {
     let files = result.folded.files.iter().zip(&result.folded.formats).map(|(stats, format)| FileFacts {
         name: stats.name.clone(),
         compression: stats.compression.as_str(),

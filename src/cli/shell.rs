@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
-use super::{Arguments, Exit, Failure};
+use super::{CliArguments, CommandError, ExitStatus};
 use crate::schema;
 
 /// Print the JSON Schema of a file that people write, for editors.
@@ -14,12 +14,12 @@ use crate::schema;
 #[derive(Debug, clap::Args)]
 pub(super) struct SchemaArguments {
     /// Of which file
-    #[arg(value_enum, default_value_t = SchemaName::Model)]
-    of: SchemaName,
+    #[arg(value_enum, default_value_t = SchemaKind::Model)]
+    of: SchemaKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SchemaName {
+enum SchemaKind {
     /// A model
     Model,
     /// A file of cases, for `pql test`
@@ -40,22 +40,22 @@ pub(super) struct ManArguments {
     command: Option<String>,
 }
 
-pub(super) fn schema(arguments: &SchemaArguments) -> Result<Exit, Failure> {
+pub(super) fn schema(arguments: &SchemaArguments) -> Result<ExitStatus, CommandError> {
     let schema = match arguments.of {
-        SchemaName::Model => schema::model(),
-        SchemaName::Cases => schema::cases(),
+        SchemaKind::Model => schema::model(),
+        SchemaKind::Cases => schema::cases(),
     };
     print((serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n").as_bytes())
 }
 
-pub(super) fn completions(arguments: &CompletionsArguments) -> Result<Exit, Failure> {
+pub(super) fn completions(arguments: &CompletionsArguments) -> Result<ExitStatus, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "pql", &mut script);
+    clap_complete::generate(arguments.shell, &mut CliArguments::command(), "pql", &mut script);
     print(&script)
 }
 
-pub(super) fn man(arguments: &ManArguments) -> Result<Exit, Failure> {
-    let mut program = Arguments::command();
+pub(super) fn man(arguments: &ManArguments) -> Result<ExitStatus, CommandError> {
+    let mut program = CliArguments::command();
     program.build();
     let command = match &arguments.command {
         None => program,
@@ -64,19 +64,19 @@ pub(super) fn man(arguments: &ManArguments) -> Result<Exit, Failure> {
             let Some(command) = found else {
                 let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
                 let help = crate::diag::suggest(name, names).unwrap_or_default();
-                return Err(Failure::usage(format!("no command `{name}`; {help}")));
+                return Err(CommandError::usage(format!("no command `{name}`; {help}")));
             };
             command
         }
     };
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(Failure::output)?;
+    clap_mangen::Man::new(command).render(&mut page).map_err(CommandError::output)?;
     print(&page)
 }
 
-fn print(bytes: &[u8]) -> Result<Exit, Failure> {
+fn print(bytes: &[u8]) -> Result<ExitStatus, CommandError> {
     let mut stdout = io::stdout().lock();
     // A text that does not end with its last line is still in the buffer.
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::output)?;
-    Ok(Exit::Done)
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(CommandError::output)?;
+    Ok(ExitStatus::Done)
 }

@@ -7,14 +7,14 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{Exit, Failure, model, paint, tell, threads};
+use super::{CommandError, ExitStatus, model, paint, print_stderr, threads};
 use crate::{
     cases::{
-        self, Coverage, Suite,
-        report::{FileReport, ModelCoverage, Report},
+        self, Coverage, TestSuite,
+        report::{ModelCoverage, TestFileReport, TestReport},
     },
-    diag::{Document, Problems, no_commands, render},
-    model::{EXAMPLE, Model, parse_whole},
+    diag::{DocumentProblems, SourceDocument, escape_ci_commands, render},
+    model::{EXAMPLE, Model, parse_all_facts},
 };
 
 /// Test models: events in short form, and what is expected to come of them.
@@ -32,8 +32,8 @@ pub(super) struct TestArguments {
     run: Option<String>,
 
     /// The form of the report
-    #[arg(short, long, value_enum, default_value_t = FormatName::Human)]
-    format: FormatName,
+    #[arg(short, long, value_enum, default_value_t = TestFormat::Human)]
+    format: TestFormat,
 
     /// Tell which signals, rungs of ladders, tiers and routes no case reaches
     #[arg(long)]
@@ -45,7 +45,7 @@ pub(super) struct TestArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+enum TestFormat {
     /// For people, with the ledger behind each failure
     Human,
     /// One object
@@ -57,46 +57,46 @@ enum FormatName {
 }
 
 /// A file of cases and the model that it is about.
-struct Loaded {
-    suite: Suite,
+struct LoadedSuite {
+    suite: TestSuite,
     model: usize,
 }
 
 /// A model that cases are about.
-struct Subject {
-    document: Document,
+struct TestedModel {
+    document: SourceDocument,
     model: Model,
 }
 
-pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError> {
     let wanted = match &arguments.run {
         Some(text) => Some(
             regex_lite::Regex::new(text)
-                .map_err(|error| Failure::usage(format!("--run `{text}` is no regular expression: {error}")))?,
+                .map_err(|error| CommandError::usage(format!("--run `{text}` is no regular expression: {error}")))?,
         ),
         None => None,
     };
     let least = arguments.min_coverage;
     if least.is_some_and(|least| !(0.0..=100.0).contains(&least)) {
-        return Err(Failure::usage("--min-coverage is a share in percent, from 0 to 100"));
+        return Err(CommandError::usage("--min-coverage is a share in percent, from 0 to 100"));
     }
     let (loaded, subjects) = load(&arguments.files)?;
     // A case has a handful of events.
-    threads::settle(Some(1), &[]);
+    threads::configure_thread_pool(Some(1), &[]);
     let mut files = Vec::new();
     let mut coverage: Vec<Coverage> = subjects.iter().map(|subject| Coverage::new(&subject.model)).collect();
     let mut broken = false;
-    for Loaded { suite, model } in loaded {
+    for LoadedSuite { suite, model } in loaded {
         let subject = &subjects[model];
         let cases = match cases::bind(&suite, &subject.model) {
             Ok((cases, warnings)) => {
                 if !warnings.is_empty() {
-                    tell(&format!("{}\n", render(&suite.document, &warnings, paint())));
+                    print_stderr(&format!("{}\n", render(&suite.document, &warnings, paint())));
                 }
                 cases
             }
             Err(problems) => {
-                tell_problems(&problems);
+                print_problems(&problems);
                 broken = true;
                 continue;
             }
@@ -105,10 +105,10 @@ pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
         let chosen = cases.iter().filter(|case| wanted.as_ref().is_none_or(|wanted| wanted.is_match(&case.name)));
         let outcomes: Vec<_> = chosen.map(|case| cases::run(case, &subject.model, &mut coverage[model])).collect();
         let left_out = all - outcomes.len();
-        files.push(FileReport { document: suite.document, outcomes, left_out });
+        files.push(TestFileReport { document: suite.document, results: outcomes, left_out });
     }
     if broken {
-        return Ok(Exit::CannotStart);
+        return Ok(ExitStatus::CannotStart);
     }
     let asked = arguments.coverage || least.is_some();
     let coverage = subjects.into_iter().zip(coverage).filter(|_| asked).map(|(subject, coverage)| ModelCoverage {
@@ -116,44 +116,44 @@ pub(super) fn run(arguments: &TestArguments) -> Result<Exit, Failure> {
         coverage,
         least,
     });
-    report(arguments.format, &Report { files, coverage: coverage.collect() })
+    report(arguments.format, &TestReport { files, coverage: coverage.collect() })
 }
 
-fn report(format: FormatName, report: &Report) -> Result<Exit, Failure> {
+fn report(format: TestFormat, report: &TestReport) -> Result<ExitStatus, CommandError> {
     let text = match format {
-        FormatName::Human => no_commands(&report.human()).into_owned(),
-        FormatName::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
-        FormatName::Junit => report.junit(),
-        FormatName::Github => report.github(),
+        TestFormat::Human => escape_ci_commands(&report.human()).into_owned(),
+        TestFormat::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
+        TestFormat::Junit => report.junit(),
+        TestFormat::Github => report.github(),
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)?;
+    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
     let (passed, failed) = report.counts();
     if passed + failed == 0 {
-        return Err(Failure::Error(
+        return Err(CommandError::Error(
             anyhow::anyhow!("no case has a name that --run matches, so nothing was tested"),
-            Exit::No,
+            ExitStatus::Negative,
         ));
     }
-    Ok(if report.passed() { Exit::Done } else { Exit::No })
+    Ok(if report.passed() { ExitStatus::Done } else { ExitStatus::Negative })
 }
 
-fn tell_problems(problems: &Problems) {
-    tell(&format!("{}\n", render(&problems.document, &problems.list, paint())));
+fn print_problems(problems: &DocumentProblems) {
+    print_stderr(&format!("{}\n", render(&problems.document, &problems.list, paint())));
 }
 
 /// Reads the files and their models, each model once; every problem of all of them is told before anything runs.
-fn load(files: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Subject>), Failure> {
+fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), CommandError> {
     let mut loaded = Vec::new();
-    let mut subjects: Vec<Subject> = Vec::new();
+    let mut subjects: Vec<TestedModel> = Vec::new();
     let mut refused: Vec<String> = Vec::new();
-    let mut broken: Option<Problems> = None;
-    let mut keep = |problems: Problems| {
+    let mut broken: Option<DocumentProblems> = None;
+    let mut keep = |problems: DocumentProblems| {
         if let Some(earlier) = broken.replace(problems) {
-            tell_problems(&earlier);
+            print_problems(&earlier);
         }
     };
     for path in files {
-        let suite = match cases::read(model::read_named(path, "file of cases")?) {
+        let suite = match cases::parse_suite(model::read_named(path, "file of cases")?) {
             Ok(suite) => suite,
             Err(problems) => {
                 keep(problems);
@@ -162,13 +162,13 @@ fn load(files: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Subject>), Failure> {
         };
         let document = model_of(&suite, path)?;
         if let Some(known) = subjects.iter().position(|subject| subject.document.text == document.text) {
-            loaded.push(Loaded { suite, model: known });
+            loaded.push(LoadedSuite { suite, model: known });
         } else if !refused.contains(&document.text) {
-            match parse_whole(&document) {
+            match parse_all_facts(&document) {
                 Ok(mut model) => {
-                    cases::prepare(&mut model);
-                    loaded.push(Loaded { suite, model: subjects.len() });
-                    subjects.push(Subject { document, model });
+                    cases::use_native_input(&mut model);
+                    loaded.push(LoadedSuite { suite, model: subjects.len() });
+                    subjects.push(TestedModel { document, model });
                 }
                 Err(problems) => {
                     refused.push(document.text);
@@ -178,13 +178,13 @@ fn load(files: &[PathBuf]) -> Result<(Vec<Loaded>, Vec<Subject>), Failure> {
         }
     }
     match broken {
-        Some(problems) => Err(Failure::Document(Box::new(problems), Exit::CannotStart)),
+        Some(problems) => Err(CommandError::Document(Box::new(problems), ExitStatus::CannotStart)),
         None => Ok((loaded, subjects)),
     }
 }
 
 /// A path without what goes down and up again; links are not looked at.
-fn tidy(path: &Path) -> PathBuf {
+fn normalize_path(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         match (part, tidy.components().next_back()) {
@@ -197,15 +197,15 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 /// The model of a file of cases: beside it, or the built-in one.
-fn model_of(suite: &Suite, path: &Path) -> Result<Document, Failure> {
+fn model_of(suite: &TestSuite, path: &Path) -> Result<SourceDocument, CommandError> {
     let Some((named, span)) = &suite.model else {
-        return Ok(Document { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
+        return Ok(SourceDocument { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    model::read(&tidy(&folder.join(named))).map_err(|failure| match failure {
-        Failure::Error(error, exit) => {
+    model::read(&normalize_path(&folder.join(named))).map_err(|failure| match failure {
+        CommandError::Error(error, exit) => {
             let (line, _) = suite.document.position(span.start);
-            Failure::Error(error.context(format!("{}:{line} names a model", suite.document.name)), exit)
+            CommandError::Error(error.context(format!("{}:{line} names a model", suite.document.name)), exit)
         }
         other => other,
     })

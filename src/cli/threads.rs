@@ -2,15 +2,15 @@
 
 use std::thread::available_parallelism;
 
-use crate::read::{Input, InputKind, Limits};
+use crate::read::{BlockLimits, InputKind, InputSource};
 
 /// So much input is read and scored by one thread: a block of it, which is what a thread takes at once. To start other threads, which then look for
 /// work, takes longer than all there is to do. **Units**: bytes as they lie in the files.
-const LITTLE: u64 = Limits::STANDARD.block_bytes as u64;
+const SMALL_INPUT_BYTES_MAX: u64 = BlockLimits::STANDARD.block_bytes as u64;
 
 /// The threads of a run: as many as were asked for; else one for little input, and as many as there are cores for more. Makes the pool that
 /// scores as large.
-pub(super) fn settle(asked: Option<u16>, inputs: &[Input]) -> usize {
+pub(super) fn configure_thread_pool(asked: Option<u16>, inputs: &[InputSource]) -> usize {
     let workers = asked.map_or_else(|| if little(inputs) { 1 } else { cores() }, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
     // One thread needs no other one to hand work to.
@@ -25,14 +25,14 @@ fn cores() -> usize {
 }
 
 /// Whether all inputs are files that are known to be small together.
-fn little(inputs: &[Input]) -> bool {
-    let size = |input: &Input| match &input.kind {
+fn little(inputs: &[InputSource]) -> bool {
+    let size = |input: &InputSource| match &input.kind {
         InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
         InputKind::Memory(bytes) => Some(bytes.len() as u64),
         // What is in an archive may be much larger, and a pipe does not say.
         InputKind::Member(_) | InputKind::Stdin => None,
     };
-    let mut left = LITTLE;
+    let mut left = SMALL_INPUT_BYTES_MAX;
     inputs.iter().all(|input| match size(input).and_then(|size| left.checked_sub(size)) {
         Some(rest) => {
             left = rest;

@@ -12,7 +12,7 @@ mod zone;
 pub use self::{
     read::{TimeError, is_numeric, parse_day, parse_instant, parse_rfc3339, parse_wall_clock},
     reader::InstantReader,
-    write::{civil_date, day_text, instant_text, push_day, push_instant, weekday},
+    write::{civil_date, format_day, format_instant, push_day, push_instant, weekday},
     zone::{DayReader, Zone},
 };
 
@@ -45,14 +45,14 @@ impl AsOf {
     }
 
     /// The end of a local date.
-    pub fn end_of(day: Day, zone: &Zone) -> AsOf {
+    pub fn end_of_day(day: Day, zone: &Zone) -> AsOf {
         AsOf::new(zone.day_start(day + 1), zone)
     }
 }
 
 /// A window of whole local dates relative to D, or to an entity's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Window {
+pub enum DateWindow {
     /// The last so many dates, moved back by so many.
     Last { days: i32, ago: i32 },
     /// From the first of D's month to D.
@@ -61,16 +61,16 @@ pub enum Window {
     First { days: i32 },
 }
 
-impl Window {
+impl DateWindow {
     /// The first and last date of the window.
     pub fn dates(self, today: Day, start: Day) -> (Day, Day) {
         match self {
-            Window::Last { days, ago } => {
+            DateWindow::Last { days, ago } => {
                 let last = today.saturating_sub(ago);
                 (last.saturating_sub(days - 1), last)
             }
-            Window::Month => (today - i32::from(civil_date(today).day()) + 1, today),
-            Window::First { days } => (start, start.saturating_add(days - 1)),
+            DateWindow::Month => (today - i32::from(civil_date(today).day()) + 1, today),
+            DateWindow::First { days } => (start, start.saturating_add(days - 1)),
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn parse_day(text: &str) -> Option<Day> {
 }
 
 /// Two digits at a place.
-fn two(bytes: &[u8], at: usize) -> Option<i64> {
+fn parse_two_digits(bytes: &[u8], at: usize) -> Option<i64> {
     let (a, b) = (*bytes.get(at)?, *bytes.get(at + 1)?);
     (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
 }
@@ -57,8 +57,8 @@ pub(super) fn read_date(bytes: &[u8]) -> Option<Day> {
     if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return None;
     }
-    let year = two(bytes, 0)? * 100 + two(bytes, 2)?;
-    let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
+    let year = parse_two_digits(bytes, 0)? * 100 + parse_two_digits(bytes, 2)?;
+    let (month, day) = (parse_two_digits(bytes, 5)?, parse_two_digits(bytes, 8)?);
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         2 => 28 + i64::from(leap),
@@ -84,7 +84,8 @@ fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
         return None;
     }
     let day = i64::from(read_date(bytes)?);
-    let (hour, minute, second) = (two(bytes, 11)?, two(bytes, 14)?, two(bytes, 17)?);
+    let (hour, minute, second) =
+        (parse_two_digits(bytes, 11)?, parse_two_digits(bytes, 14)?, parse_two_digits(bytes, 17)?);
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -104,7 +105,7 @@ fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
         [] => None,
         [b'Z' | b'z'] => Some(0),
         [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-            let (hours, minutes) = (two(rest, 1)?, two(rest, 4)?);
+            let (hours, minutes) = (parse_two_digits(rest, 1)?, parse_two_digits(rest, 4)?);
             if hours > 23 || minutes > 59 {
                 return None;
             }

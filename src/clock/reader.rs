@@ -23,7 +23,7 @@ impl<'z> InstantReader<'z> {
 
     /// As [`parse_instant`]. Times in UTC of the date that was read last and whole numbers, which most times are, take a shorter way.
     pub fn parse(&mut self, text: &str) -> Result<Micros, TimeError> {
-        if let Some(at) = self.of_same_date(text.as_bytes()).or_else(|| since_1970(text.as_bytes())) {
+        if let Some(at) = self.parse_cached_date(text.as_bytes()).or_else(|| parse_epoch_digits(text.as_bytes())) {
             return Ok(at);
         }
         let at = parse_instant(text, self.zone)?;
@@ -39,7 +39,7 @@ impl<'z> InstantReader<'z> {
 
     /// The instant of `YYYY-MM-DDThh:mm:ss[.fraction]` and a zone that is UTC, if the date is the one that was read last.
     #[inline]
-    fn of_same_date(&self, bytes: &[u8]) -> Option<Micros> {
+    fn parse_cached_date(&self, bytes: &[u8]) -> Option<Micros> {
         let (date, rest) = bytes.split_first_chunk::<11>()?;
         let (time, rest) = rest.split_first_chunk::<8>()?;
         // A date that was read is within the years that are read, but for the very first and last ones, which take the long way.
@@ -74,7 +74,7 @@ impl<'z> InstantReader<'z> {
 
 /// The instant of so many whole seconds, milliseconds or microseconds since 1970, told by the size of the number; none if it is no such number.
 #[inline]
-fn since_1970(digits: &[u8]) -> Option<Micros> {
+fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
     if !(1..=17).contains(&digits.len()) {
         return None;
     }

@@ -1,13 +1,13 @@
 //! Times in and out of text, zones through their changes, windows.
 
 use super::{
-    AsOf, DayReader, INSTANT_MAX, INSTANT_MIN, InstantReader, TimeError, Window, Zone, civil_date, day_text,
-    instant_text, parse_day, parse_instant, parse_rfc3339, reader::seconds_of_day,
+    AsOf, DateWindow, DayReader, INSTANT_MAX, INSTANT_MIN, InstantReader, TimeError, Zone, civil_date, format_day,
+    format_instant, parse_day, parse_instant, parse_rfc3339, reader::seconds_of_day,
 };
 use crate::units::{DAY_US, Day};
 
 fn at(text: &str) -> Option<String> {
-    parse_instant(text, &Zone::utc()).ok().map(instant_text)
+    parse_instant(text, &Zone::utc()).ok().map(format_instant)
 }
 
 #[test]
@@ -20,12 +20,12 @@ fn instants_and_days_are_written_as_jiff_writes_them() {
             continue;
         }
         let stamp = jiff::Timestamp::from_microsecond(at).expect("in range");
-        assert_eq!(instant_text(at), stamp.to_string());
+        assert_eq!(format_instant(at), stamp.to_string());
         let day = Day::try_from(at.div_euclid(DAY_US)).expect("in range");
-        assert_eq!(day_text(day), civil_date(day).to_string());
+        assert_eq!(format_day(day), civil_date(day).to_string());
     }
-    assert_eq!(instant_text(1), "1970-01-01T00:00:00.000001Z");
-    assert_eq!(instant_text(-1), "1969-12-31T23:59:59.999999Z");
+    assert_eq!(format_instant(1), "1970-01-01T00:00:00.000001Z");
+    assert_eq!(format_instant(-1), "1969-12-31T23:59:59.999999Z");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_reader_that_remembers_reads_as_one_that_does_not() {
         "2026-11-02T04:59:59Z",
         "2026-11-02T05:00:00Z",
     ];
-    for zone in [Zone::named("America/New_York").expect("known"), Zone::utc()] {
+    for zone in [Zone::from_name("America/New_York").expect("known"), Zone::utc()] {
         let mut reader = InstantReader::new(&zone);
         let mut days = DayReader::new(&zone);
         for text in times.iter().chain(&times) {
@@ -161,8 +161,8 @@ fn what_is_no_time_is_refused() {
 
 #[test]
 fn days_follow_the_zone_through_its_changes() {
-    let zone = Zone::named("America/New_York").expect("a zone");
-    let day = |text| parse_instant(text, &zone).map(|at| zone.day(at)).map(day_text).expect("a time");
+    let zone = Zone::from_name("America/New_York").expect("a zone");
+    let day = |text| parse_instant(text, &zone).map(|at| zone.day(at)).map(format_day).expect("a time");
     assert_eq!(day("2026-03-08T04:59:59Z"), "2026-03-07");
     assert_eq!(day("2026-03-08T05:00:00Z"), "2026-03-08");
     assert_eq!(day("2026-03-09T03:59:59Z"), "2026-03-08");
@@ -175,16 +175,16 @@ fn days_follow_the_zone_through_its_changes() {
 
 #[test]
 fn a_date_that_a_zone_skipped_begins_with_the_next() {
-    let zone = Zone::named("Pacific/Apia").expect("a zone");
+    let zone = Zone::from_name("Pacific/Apia").expect("a zone");
     let skipped = parse_day("2011-12-30").expect("a date");
     assert_eq!(zone.day_start(skipped), zone.day_start(skipped + 1));
-    assert_eq!(instant_text(zone.day_start(skipped)), "2011-12-30T10:00:00Z");
+    assert_eq!(format_instant(zone.day_start(skipped)), "2011-12-30T10:00:00Z");
 }
 
 #[test]
 fn local_times_without_a_zone_are_read_in_the_given_one() {
-    let zone = Zone::named("Europe/Berlin").expect("a zone");
-    assert_eq!(parse_instant("2026-07-01 12:00:00", &zone).map(instant_text).as_deref(), Ok("2026-07-01T10:00:00Z"));
+    let zone = Zone::from_name("Europe/Berlin").expect("a zone");
+    assert_eq!(parse_instant("2026-07-01 12:00:00", &zone).map(format_instant).as_deref(), Ok("2026-07-01T10:00:00Z"));
 }
 
 #[test]
@@ -194,15 +194,15 @@ fn a_day_is_partial_if_it_goes_on_after_as_of() {
     assert!(AsOf::new(noon, &zone).partial);
     let midnight = parse_rfc3339("2026-11-01T00:00:00Z").expect("an instant");
     let as_of = AsOf::new(midnight, &zone);
-    assert_eq!((day_text(as_of.day).as_str(), as_of.partial), ("2026-10-31", false));
+    assert_eq!((format_day(as_of.day).as_str(), as_of.partial), ("2026-10-31", false));
 }
 
 #[test]
 fn a_window_is_whole_dates() {
     let day = |text| parse_day(text).expect("a date");
     let (today, start) = (day("2026-10-31"), day("2026-10-01"));
-    assert_eq!(Window::Last { days: 28, ago: 0 }.dates(today, start), (day("2026-10-04"), today));
-    assert_eq!(Window::Last { days: 28, ago: 28 }.dates(today, start), (day("2026-09-06"), day("2026-10-03")));
-    assert_eq!(Window::Month.dates(today, start), (day("2026-10-01"), today));
-    assert_eq!(Window::First { days: 14 }.dates(today, start), (start, day("2026-10-14")));
+    assert_eq!(DateWindow::Last { days: 28, ago: 0 }.dates(today, start), (day("2026-10-04"), today));
+    assert_eq!(DateWindow::Last { days: 28, ago: 28 }.dates(today, start), (day("2026-09-06"), day("2026-10-03")));
+    assert_eq!(DateWindow::Month.dates(today, start), (day("2026-10-01"), today));
+    assert_eq!(DateWindow::First { days: 14 }.dates(today, start), (start, day("2026-10-14")));
 }

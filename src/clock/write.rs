@@ -18,7 +18,7 @@ pub fn weekday(day: Day) -> i32 {
 }
 
 /// `YYYY-MM-DD`.
-pub fn day_text(day: Day) -> String {
+pub fn format_day(day: Day) -> String {
     let mut text = String::new();
     push_day(&mut text, day);
     text
@@ -64,7 +64,7 @@ fn push_ascii(text: &mut String, digits: &[u8]) {
 }
 
 /// RFC 3339 in UTC, with a fraction only where there is one.
-pub fn instant_text(at: Micros) -> String {
+pub fn format_instant(at: Micros) -> String {
     let mut text = String::new();
     push_instant(&mut text, at);
     text

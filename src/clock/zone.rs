@@ -12,7 +12,7 @@ pub struct Zone {
     /// None for zones that are UTC by definition, which need no look-up.
     rules: Option<TimeZone>,
     /// Stretches of one offset from 1970 on, in order; what lies before or after is asked of the rules.
-    spans: Vec<Span>,
+    spans: Vec<OffsetSpan>,
 }
 
 /// How many stretches are remembered: enough for more than a century of summer times.
@@ -24,12 +24,12 @@ impl Zone {
         Zone {
             name: "UTC".to_owned(),
             rules: None,
-            spans: vec![Span { from: Micros::MIN, until: Micros::MAX, offset: 0 }],
+            spans: vec![OffsetSpan { from: Micros::MIN, until: Micros::MAX, offset: 0 }],
         }
     }
 
     /// The zone of an IANA name, in any case; none if the database has no such zone.
-    pub fn named(name: &str) -> Option<Zone> {
+    pub fn from_name(name: &str) -> Option<Zone> {
         let rules = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
         let name = rules.iana_name().unwrap_or(name).to_owned();
         if matches!(name.as_str(), "UTC" | "Etc/UTC") {
@@ -87,7 +87,7 @@ impl Zone {
     }
 
     /// A stretch around an instant in which the zone's offset is one and the same.
-    fn span_around(&self, at: Micros) -> Span {
+    fn span_around(&self, at: Micros) -> OffsetSpan {
         let after = self.spans.partition_point(|span| span.from <= at);
         match after.checked_sub(1).and_then(|index| self.spans.get(index)) {
             Some(span) if at < span.until => *span,
@@ -95,10 +95,10 @@ impl Zone {
         }
     }
 
-    fn span_by_rules(&self, at: Micros) -> Span {
-        let Some(rules) = &self.rules else { return Span { from: Micros::MIN, until: Micros::MAX, offset: 0 } };
+    fn span_by_rules(&self, at: Micros) -> OffsetSpan {
+        let Some(rules) = &self.rules else { return OffsetSpan { from: Micros::MIN, until: Micros::MAX, offset: 0 } };
         let Ok(stamp) = jiff::Timestamp::from_microsecond(at) else {
-            return Span { from: at, until: at, offset: 0 };
+            return OffsetSpan { from: at, until: at, offset: 0 };
         };
         let offset = i64::from(rules.to_offset(stamp).seconds()) * 1_000_000;
         // `preceding` is strictly before; a transition at this very instant begins the span.
@@ -107,19 +107,19 @@ impl Zone {
             _ => rules.preceding(stamp).next().map_or(Micros::MIN, |t| t.timestamp().as_microsecond()),
         };
         let until = rules.following(stamp).next().map_or(Micros::MAX, |t| t.timestamp().as_microsecond());
-        Span { from, until, offset }
+        OffsetSpan { from, until, offset }
     }
 }
 
 /// A stretch of time with one offset. **Units**: microseconds.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+struct OffsetSpan {
     from: Micros,
     until: Micros,
     offset: i64,
 }
 
-impl Span {
+impl OffsetSpan {
     fn day(&self, at: Micros) -> Day {
         Day::try_from((at + self.offset).div_euclid(DAY_US)).unwrap_or(0)
     }
@@ -129,7 +129,7 @@ impl Span {
 #[derive(Debug)]
 pub struct DayReader<'z> {
     zone: &'z Zone,
-    span: Span,
+    span: OffsetSpan,
     /// The date given last, from its first instant in the span to the one after its last.
     last: (Micros, Micros, Day),
 }

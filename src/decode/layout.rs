@@ -1,13 +1,13 @@
 //! Where a format keeps the parts of a record, and how it says them.
 
-use crate::model::compiled::Input;
+use crate::model::compiled::InputSettings;
 
 /// A path of keys from the top of a record; empty for the record itself.
-pub(super) type Path = Vec<String>;
+pub(super) type FieldPath = Vec<String>;
 
 /// What a line is, as far as its name or kind tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum What {
+pub enum RecordKind {
     /// Something that happened.
     #[default]
     Event,
@@ -25,9 +25,9 @@ pub enum What {
 
 /// What two copies of an event must agree in beside its id, name, user, account and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Agree {
+pub enum DedupeContent {
     /// All that is at a path.
-    At(Path),
+    Path(FieldPath),
     /// The values that the model reads; for formats that mix properties with what every delivery writes anew.
     Values,
     /// The object that [`Layout::body`] names.
@@ -37,88 +37,88 @@ pub enum Agree {
 /// Paths to the parts of a record; of a list of paths the first that holds anything counts, and an empty list means that the format has no such
 /// part.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct RecordLayout {
     /// Whether paths say all there is to say, and nothing below that is more than a path is looked at.
     pub only_paths: bool,
     /// The event's name.
-    pub event: Vec<Path>,
+    pub event: Vec<FieldPath>,
     /// The user's id.
-    pub user: Vec<Path>,
+    pub user: Vec<FieldPath>,
     /// The visitor's id.
-    pub visitor: Vec<Path>,
+    pub visitor: Vec<FieldPath>,
     /// An id that is a user's or a visitor's; it is a visitor's if it equals the visitor's id, begins with `$device:`, or if what is at
     /// [`Layout::identified`] is false.
-    pub distinct: Vec<Path>,
+    pub distinct: Vec<FieldPath>,
     /// Whether the id at [`Layout::distinct`] is a known one.
-    pub identified: Vec<Path>,
+    pub identified: Vec<FieldPath>,
     /// The account's id.
-    pub account: Vec<Path>,
+    pub account: Vec<FieldPath>,
     /// An object of ids (or lists of ids) by group type, one of which is the account.
-    pub groups: Option<Path>,
+    pub groups: Option<FieldPath>,
     /// The account's id on lines of type group.
-    pub group: Vec<Path>,
+    pub group: Vec<FieldPath>,
     /// The group type on lines of type group.
-    pub group_type: Vec<Path>,
+    pub group_type: Vec<FieldPath>,
     /// The time.
-    pub time: Vec<Path>,
+    pub time: Vec<FieldPath>,
     /// When the vendor took the record in, which tells how late it came.
-    pub taken_in: Vec<Path>,
+    pub received_at: Vec<FieldPath>,
     /// Whether numbers of the time count seconds of the wall clock in the zone of `[input] time_zone`.
     pub wall_clock: bool,
     /// The event's id.
-    pub id: Vec<Path>,
+    pub id: Vec<FieldPath>,
     /// What else makes up the event's id.
-    pub more_id: Vec<Path>,
+    pub more_id: Vec<FieldPath>,
     /// Objects of properties; never none.
-    pub properties: Vec<Path>,
+    pub properties: Vec<FieldPath>,
     /// What two copies of an event agree in.
-    pub agree: Agree,
+    pub dedupe_content: DedupeContent,
     /// What kind of line it is: identify, group, alias, or else an event.
-    pub kind: Vec<Path>,
+    pub kind: Vec<FieldPath>,
     /// Whether the kind decides even where there is a name.
     pub kind_first: bool,
     /// What lines of some names are.
-    pub names: &'static [(&'static str, What)],
+    pub names: &'static [(&'static str, RecordKind)],
     /// Names of events that the vendor's own code sends by itself.
     pub noise: &'static [&'static str],
     /// Objects of traits of users; never none.
-    pub user_traits: Vec<Path>,
+    pub user_traits: Vec<FieldPath>,
     /// Objects of traits of accounts, on lines of type group; never none.
-    pub account_traits: Vec<Path>,
+    pub account_traits: Vec<FieldPath>,
     /// An object by group type of objects by account of traits.
-    pub group_traits: Option<Path>,
+    pub group_traits: Option<FieldPath>,
     /// Whether events carry traits too.
-    pub events_tell: bool,
+    pub events_carry_traits: bool,
     /// The user's id on lines that identify, where it is not the user of events.
-    pub identifies: Vec<Path>,
+    pub identify_user: Vec<FieldPath>,
     /// The id that an alias line joins to the user's, or that an identify line does.
-    pub previous: Vec<Path>,
+    pub previous: Vec<FieldPath>,
     /// Whether a previous id may be a visitor's.
     pub previous_visitor: bool,
     /// The two ids of a merge.
-    pub merged: [Vec<Path>; 2],
+    pub merged: [Vec<FieldPath>; 2],
     /// Lists of pairs of a key and a value, read as if they were objects.
-    pub pairs: Vec<Path>,
+    pub pairs: Vec<FieldPath>,
     /// The beginning of a top-level key whose value holds the properties.
     pub body: Option<&'static str>,
     /// Whether a record is a row of columns, of which the paths are those of the object that can be made of it.
-    pub row: bool,
+    pub is_row: bool,
     /// Objects that may be written as text that is JSON.
-    pub embedded: Vec<Path>,
+    pub embedded: Vec<FieldPath>,
     /// Words that are no ids, beside those that never are.
-    pub no_ids: &'static [&'static str],
+    pub placeholder_ids: &'static [&'static str],
     /// Texts that stand for no value.
-    pub no_values: &'static [&'static str],
+    pub placeholder_values: &'static [&'static str],
 }
 
 /// Paths written with dots.
-pub(super) fn paths(all: &[&str]) -> Vec<Path> {
+pub(super) fn paths(all: &[&str]) -> Vec<FieldPath> {
     all.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect()
 }
 
-impl Default for Layout {
-    fn default() -> Layout {
-        Layout {
+impl Default for RecordLayout {
+    fn default() -> RecordLayout {
+        RecordLayout {
             only_paths: false,
             event: Vec::new(),
             user: Vec::new(),
@@ -130,12 +130,12 @@ impl Default for Layout {
             group: Vec::new(),
             group_type: Vec::new(),
             time: Vec::new(),
-            taken_in: Vec::new(),
+            received_at: Vec::new(),
             wall_clock: false,
             id: Vec::new(),
             more_id: Vec::new(),
             properties: paths(&["properties"]),
-            agree: Agree::At(vec!["properties".to_owned()]),
+            dedupe_content: DedupeContent::Path(vec!["properties".to_owned()]),
             kind: Vec::new(),
             kind_first: false,
             names: &[],
@@ -143,25 +143,25 @@ impl Default for Layout {
             user_traits: paths(&["traits"]),
             account_traits: paths(&["traits"]),
             group_traits: None,
-            events_tell: false,
-            identifies: Vec::new(),
+            events_carry_traits: false,
+            identify_user: Vec::new(),
             previous: Vec::new(),
             previous_visitor: false,
             merged: [Vec::new(), Vec::new()],
             pairs: Vec::new(),
             body: None,
-            row: false,
+            is_row: false,
             embedded: Vec::new(),
-            no_ids: &[],
-            no_values: &[],
+            placeholder_ids: &[],
+            placeholder_values: &[],
         }
     }
 }
 
-impl Layout {
+impl RecordLayout {
     /// Takes over the paths that the model gives for files of a format.
-    pub fn move_fields(&mut self, input: &Input, format: &str) {
-        let [event, user, visitor, account, time, id, properties] = input.fields_of(format);
+    pub fn override_fields(&mut self, input: &InputSettings, format: &str) {
+        let [event, user, visitor, account, time, id, properties] = input.paths_for_format(format);
         let event_moved = !event.is_empty();
         for (part, paths) in [(&mut self.event, event), (&mut self.visitor, visitor), (&mut self.time, time)] {
             if !paths.is_empty() {
@@ -186,7 +186,7 @@ impl Layout {
             self.groups = None;
         }
         if let Some(first) = properties.first() {
-            self.agree = Agree::At(first.clone());
+            self.dedupe_content = DedupeContent::Path(first.clone());
             self.properties = properties;
             self.body = None;
         }

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::{
-    format::{Columns, RowPlan},
+    format::{SnowplowRowPlan, WantedColumns},
     json::Projection,
-    layout::{Agree, Layout, Path, What},
+    layout::{DedupeContent, FieldPath, RecordKind, RecordLayout},
 };
 use crate::model::Model;
 
 /// What a decoder looks for in lines of one layout; made once and shared by the workers.
 #[derive(Debug)]
-pub struct Plan {
+pub struct DecodePlan {
     pub(super) projection: Projection,
     pub(super) event: Vec<u32>,
     pub(super) user: Vec<u32>,
@@ -31,18 +31,18 @@ pub struct Plan {
     /// Of the values, the first that is a trait of accounts.
     pub(super) account_traits: usize,
     /// Of every name that means anything: its plan in the model's intake, and what lines of that name are.
-    pub(super) names: HashMap<String, (usize, What)>,
+    pub(super) names: HashMap<String, (usize, RecordKind)>,
     /// Columns that something asks for, for formats that have columns.
-    pub(super) columns: Columns,
+    pub(super) columns: WantedColumns,
     /// Where in a row all that is asked for lies, if it can be read where it stands.
-    pub(super) row: Option<RowPlan>,
+    pub(super) row: Option<SnowplowRowPlan>,
     /// What paths alone cannot say; none for formats that need no more.
-    pub(super) extra: Option<Box<Extra>>,
+    pub(super) extra: Option<Box<VendorFixups>>,
 }
 
 /// What a format needs beyond the first of some paths.
 #[derive(Debug)]
-pub(super) struct Extra {
+pub(super) struct VendorFixups {
     pub(super) kind_first: bool,
     pub(super) distinct: Vec<u32>,
     pub(super) identified: Vec<u32>,
@@ -56,24 +56,24 @@ pub(super) struct Extra {
     pub(super) agree_in_values: bool,
     pub(super) group_traits: Option<u32>,
     /// Keys of traits of accounts, if any event may carry them.
-    pub(super) trait_keys: Vec<Path>,
-    pub(super) events_tell: bool,
-    pub(super) identifies: Vec<u32>,
+    pub(super) trait_keys: Vec<FieldPath>,
+    pub(super) events_carry_traits: bool,
+    pub(super) identify_user: Vec<u32>,
     pub(super) previous_visitor: bool,
     pub(super) merged: [Vec<u32>; 2],
-    pub(super) pairs: Vec<Pairs>,
+    pub(super) pairs: Vec<PairListPlan>,
     pub(super) embedded: Vec<u32>,
     /// Slots of values and, for each, those to look into if it is empty.
     pub(super) fallbacks: Vec<(u32, Vec<u32>)>,
-    pub(super) no_ids: &'static [&'static str],
+    pub(super) placeholder_ids: &'static [&'static str],
     /// A bit for each length that one of them has.
-    pub(super) no_id_lengths: u64,
-    pub(super) no_values: &'static [&'static str],
+    pub(super) placeholder_lengths: u64,
+    pub(super) placeholder_values: &'static [&'static str],
 }
 
 /// A list of pairs of a key and a value.
 #[derive(Debug)]
-pub(super) struct Pairs {
+pub(super) struct PairListPlan {
     /// The slot of the list.
     pub(super) list: u32,
     /// Slots that the value of a key fills.
@@ -82,23 +82,23 @@ pub(super) struct Pairs {
 
 /// An object of values.
 #[derive(Clone, Copy)]
-enum Place<'l> {
+enum ObjectRoot<'l> {
     /// At a path.
     At(&'l [String]),
     /// At a key of the top that begins so.
-    Begun(&'l str),
+    Prefix(&'l str),
 }
 
 /// Asks for paths.
-struct Asking<'l> {
+struct DecodePlanBuilder<'l> {
     projection: Projection,
-    layout: &'l Layout,
-    pairs: Vec<Pairs>,
+    layout: &'l RecordLayout,
+    pairs: Vec<PairListPlan>,
     /// All paths with their slots.
-    asked: Vec<(Path, u32)>,
+    asked: Vec<(FieldPath, u32)>,
 }
 
-impl Asking<'_> {
+impl DecodePlanBuilder<'_> {
     /// The slot of a path; one that leads into a list of pairs is filled from there.
     fn slot(&mut self, path: &[String]) -> u32 {
         let slot = self.projection.add(path);
@@ -113,12 +113,12 @@ impl Asking<'_> {
         slot
     }
 
-    fn slots(&mut self, paths: &[Path]) -> Vec<u32> {
+    fn slots(&mut self, paths: &[FieldPath]) -> Vec<u32> {
         paths.iter().map(|path| self.slot(path)).collect()
     }
 
     /// Slots for keys below the first of some places.
-    fn values(&mut self, places: &[Place<'_>], keys: &[Path]) {
+    fn values(&mut self, places: &[ObjectRoot<'_>], keys: &[FieldPath]) {
         for place in places.iter().take(1) {
             for key in keys {
                 self.slot_at(*place, key);
@@ -127,7 +127,7 @@ impl Asking<'_> {
     }
 
     /// Slots for the same keys below the other places, to look into where the first has nothing.
-    fn fallbacks(&mut self, first: usize, places: &[Place<'_>], keys: &[Path]) -> Vec<(u32, Vec<u32>)> {
+    fn fallbacks(&mut self, first: usize, places: &[ObjectRoot<'_>], keys: &[FieldPath]) -> Vec<(u32, Vec<u32>)> {
         let others = places.get(1..).unwrap_or_default();
         let mut all = Vec::new();
         for (at, key) in keys.iter().enumerate().filter(|_| !others.is_empty()) {
@@ -137,35 +137,35 @@ impl Asking<'_> {
         all
     }
 
-    fn slot_at(&mut self, place: Place<'_>, key: &[String]) -> u32 {
+    fn slot_at(&mut self, place: ObjectRoot<'_>, key: &[String]) -> u32 {
         match place {
-            Place::At(root) => self.slot(&below(root, key)),
-            Place::Begun(beginning) => self.projection.add_begun(beginning, key),
+            ObjectRoot::At(root) => self.slot(&below(root, key)),
+            ObjectRoot::Prefix(beginning) => self.projection.add_prefixed(beginning, key),
         }
     }
 }
 
-fn below(root: &[String], path: &[String]) -> Path {
+fn below(root: &[String], path: &[String]) -> FieldPath {
     root.iter().chain(path).cloned().collect()
 }
 
-impl Plan {
+impl DecodePlan {
     /// Combines a layout with what a model asks for.
-    pub fn new(layout: &Layout, model: &Model) -> Plan {
-        let mut ask = Asking { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
+    pub fn new(layout: &RecordLayout, model: &Model) -> DecodePlan {
+        let mut ask = DecodePlanBuilder { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
         for list in &layout.pairs {
             let list = ask.projection.add(list);
-            ask.pairs.push(Pairs { list, by_key: HashMap::default() });
+            ask.pairs.push(PairListPlan { list, by_key: HashMap::default() });
         }
         let (event, user, visitor) = (ask.slots(&layout.event), ask.slots(&layout.user), ask.slots(&layout.visitor));
         let (account, group, time) = (ask.slots(&layout.account), ask.slots(&layout.group), ask.slots(&layout.time));
         let (id, kind, previous) = (ask.slots(&layout.id), ask.slots(&layout.kind), ask.slots(&layout.previous));
-        let (properties, keys) = (&model.intake.properties, &model.intake.traits);
+        let (properties, keys) = (&model.aggregation.properties, &model.aggregation.traits);
         let values = ask.projection.slots();
         let bodies = bodies(layout, properties);
-        let of_properties = places(layout, &bodies);
+        let of_properties = property_roots(layout, &bodies);
         let [of_users, of_accounts] = [&layout.user_traits, &layout.account_traits]
-            .map(|roots| roots.iter().map(|root| Place::At(root)).collect::<Vec<Place<'_>>>());
+            .map(|roots| roots.iter().map(|root| ObjectRoot::At(root)).collect::<Vec<ObjectRoot<'_>>>());
         ask.values(&of_properties, properties);
         ask.values(&of_users, keys);
         let user_traits = properties.len();
@@ -175,26 +175,26 @@ impl Plan {
         if apart {
             ask.values(&of_accounts, keys);
         }
-        match (&layout.agree, layout.body) {
+        match (&layout.dedupe_content, layout.body) {
             _ if !model.input.dedupe => {}
-            (Agree::At(path), _) => ask.projection.hash_at(path),
-            (Agree::Body, Some(beginning)) => {
-                ask.projection.hash_begun(beginning);
+            (DedupeContent::Path(path), _) => ask.projection.hash_at(path),
+            (DedupeContent::Body, Some(beginning)) => {
+                ask.projection.hash_prefixed(beginning);
                 bodies.iter().for_each(|body| ask.projection.hash_at(std::slice::from_ref(body)));
             }
             _ => {}
         }
         let mut fallbacks = ask.fallbacks(values, &of_properties, properties);
         fallbacks.extend(ask.fallbacks(values + user_traits, &of_users, keys));
-        let extra = Extra::new(layout, model, &mut ask, fallbacks);
-        let names = names(layout, model);
+        let extra = VendorFixups::new(layout, model, &mut ask, fallbacks);
+        let names = name_meanings(layout, model);
         let columns =
-            Columns::new(|name| ask.asked.iter().any(|(path, _)| path.first().is_some_and(|top| *top == *name)));
-        let in_body = layout.row && layout.body.is_some();
-        let row = in_body.then(|| RowPlan::new(&ask.asked, properties, model.input.dedupe));
+            WantedColumns::new(|name| ask.asked.iter().any(|(path, _)| path.first().is_some_and(|top| *top == *name)));
+        let in_body = layout.is_row && layout.body.is_some();
+        let row = in_body.then(|| SnowplowRowPlan::new(&ask.asked, properties, model.input.dedupe));
         let needed = !layout.only_paths || !extra.fallbacks.is_empty();
         let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
-        Plan {
+        DecodePlan {
             projection,
             event,
             user,
@@ -217,7 +217,7 @@ impl Plan {
 }
 
 /// Keys of the top that hold the properties of one kind of event and that something asks for by their whole name.
-fn bodies(layout: &Layout, properties: &[Path]) -> Vec<String> {
+fn bodies(layout: &RecordLayout, properties: &[FieldPath]) -> Vec<String> {
     let Some(beginning) = layout.body else { return Vec::new() };
     let parts =
         [&layout.event, &layout.user, &layout.visitor, &layout.account, &layout.group, &layout.time, &layout.id];
@@ -230,33 +230,39 @@ fn bodies(layout: &Layout, properties: &[Path]) -> Vec<String> {
 }
 
 /// Where properties lie, what goes before others first.
-fn places<'l>(layout: &'l Layout, bodies: &'l [String]) -> Vec<Place<'l>> {
-    let begun = layout.body.map(Place::Begun);
-    let bodies = bodies.iter().map(|body| Place::At(std::slice::from_ref(body)));
-    begun.into_iter().chain(bodies).chain(layout.properties.iter().map(|root| Place::At(root))).collect()
+fn property_roots<'l>(layout: &'l RecordLayout, bodies: &'l [String]) -> Vec<ObjectRoot<'l>> {
+    let begun = layout.body.map(ObjectRoot::Prefix);
+    let bodies = bodies.iter().map(|body| ObjectRoot::At(std::slice::from_ref(body)));
+    begun.into_iter().chain(bodies).chain(layout.properties.iter().map(|root| ObjectRoot::At(root))).collect()
 }
 
 /// What names mean: to the model, and to the format.
-fn names(layout: &Layout, model: &Model) -> HashMap<String, (usize, What)> {
-    let asked = model.intake.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, What::Event)));
-    let mut names: HashMap<String, (usize, What)> = asked.collect();
-    let noise = layout.noise.iter().filter(|_| model.input.ignore_noise).map(|name| (*name, What::Noise));
+fn name_meanings(layout: &RecordLayout, model: &Model) -> HashMap<String, (usize, RecordKind)> {
+    let asked =
+        model.aggregation.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, RecordKind::Event)));
+    let mut names: HashMap<String, (usize, RecordKind)> = asked.collect();
+    let noise = layout.noise.iter().filter(|_| model.input.ignore_noise).map(|name| (*name, RecordKind::Noise));
     for (name, what) in noise.chain(layout.names.iter().copied()) {
         names.entry(name.to_owned()).or_default().1 = what;
     }
     names
 }
 
-impl Extra {
+impl VendorFixups {
     /// Whether a text is a word that the format's vendor takes for no id, in any case.
-    pub(super) fn is_no_id(&self, id: &str) -> bool {
+    pub(super) fn is_vendor_placeholder(&self, id: &str) -> bool {
         id.len() < 64
-            && self.no_id_lengths >> id.len() & 1 == 1
-            && self.no_ids.iter().any(|word| id.eq_ignore_ascii_case(word))
+            && self.placeholder_lengths >> id.len() & 1 == 1
+            && self.placeholder_ids.iter().any(|word| id.eq_ignore_ascii_case(word))
     }
 
-    fn new(layout: &Layout, model: &Model, ask: &mut Asking<'_>, fallbacks: Vec<(u32, Vec<u32>)>) -> Extra {
-        Extra {
+    fn new(
+        layout: &RecordLayout,
+        model: &Model,
+        ask: &mut DecodePlanBuilder<'_>,
+        fallbacks: Vec<(u32, Vec<u32>)>,
+    ) -> VendorFixups {
+        VendorFixups {
             kind_first: layout.kind_first,
             distinct: ask.slots(&layout.distinct),
             identified: ask.slots(&layout.identified),
@@ -265,19 +271,23 @@ impl Extra {
             account_type: model.input.group_type.clone(),
             wall_clock: layout.wall_clock && !model.input.zone.is_utc(),
             more_id: ask.slots(&layout.more_id),
-            agree_in_values: !matches!(layout.agree, Agree::At(_)),
+            agree_in_values: !matches!(layout.dedupe_content, DedupeContent::Path(_)),
             group_traits: layout.group_traits.as_ref().map(|path| ask.slot(path)),
-            trait_keys: if model.levels.account.traits.is_empty() { Vec::new() } else { model.intake.traits.clone() },
-            events_tell: layout.events_tell && !model.intake.traits.is_empty(),
-            identifies: ask.slots(&layout.identifies),
+            trait_keys: if model.levels.account.traits.is_empty() {
+                Vec::new()
+            } else {
+                model.aggregation.traits.clone()
+            },
+            events_carry_traits: layout.events_carry_traits && !model.aggregation.traits.is_empty(),
+            identify_user: ask.slots(&layout.identify_user),
             previous_visitor: layout.previous_visitor,
             merged: [ask.slots(&layout.merged[0]), ask.slots(&layout.merged[1])],
             embedded: ask.slots(&layout.embedded),
             pairs: std::mem::take(&mut ask.pairs).into_iter().filter(|list| !list.by_key.is_empty()).collect(),
             fallbacks,
-            no_ids: layout.no_ids,
-            no_id_lengths: layout.no_ids.iter().fold(0, |bits, word| bits | 1 << word.len()),
-            no_values: layout.no_values,
+            placeholder_ids: layout.placeholder_ids,
+            placeholder_lengths: layout.placeholder_ids.iter().fold(0, |bits, word| bits | 1 << word.len()),
+            placeholder_values: layout.placeholder_values,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Why a line is rejected: a stable code each, and what it means.
 
-use super::json::Fault;
+use super::json::JsonError;
 
 /// Why a line is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
+pub enum RejectReason {
     /// Not UTF-8.
     InvalidUtf8,
     /// Longer than the limit.
@@ -39,81 +39,85 @@ pub enum Reason {
     BadRow,
 }
 
-impl Reason {
+impl RejectReason {
     /// Why a line is rejected that is no JSON.
-    pub(super) fn of(fault: Fault) -> Reason {
+    pub(super) fn from_json_error(fault: JsonError) -> RejectReason {
         match fault {
-            Fault::Syntax(_) => Reason::InvalidJson,
-            Fault::TooDeep(_) => Reason::TooDeep,
-            Fault::LoneSurrogate(_) => Reason::LoneSurrogate,
+            JsonError::Syntax(_) => RejectReason::InvalidJson,
+            JsonError::TooDeep(_) => RejectReason::TooDeep,
+            JsonError::LoneSurrogate(_) => RejectReason::LoneSurrogate,
         }
     }
 
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Reason; 16] = [
-        Reason::InvalidUtf8,
-        Reason::TooLong,
-        Reason::InvalidJson,
-        Reason::TooDeep,
-        Reason::LoneSurrogate,
-        Reason::NotObject,
-        Reason::NoEvent,
-        Reason::NoTime,
-        Reason::BadTime,
-        Reason::TimeOutOfRange,
-        Reason::NoId,
-        Reason::BadId,
-        Reason::NoAlias,
-        Reason::BadColumns,
-        Reason::BrokenOff,
-        Reason::BadRow,
+    pub const ALL: [RejectReason; 16] = [
+        RejectReason::InvalidUtf8,
+        RejectReason::TooLong,
+        RejectReason::InvalidJson,
+        RejectReason::TooDeep,
+        RejectReason::LoneSurrogate,
+        RejectReason::NotObject,
+        RejectReason::NoEvent,
+        RejectReason::NoTime,
+        RejectReason::BadTime,
+        RejectReason::TimeOutOfRange,
+        RejectReason::NoId,
+        RejectReason::BadId,
+        RejectReason::NoAlias,
+        RejectReason::BadColumns,
+        RejectReason::BrokenOff,
+        RejectReason::BadRow,
     ];
 
     /// The code in the file of rejects.
     pub fn code(self) -> &'static str {
         match self {
-            Reason::InvalidUtf8 => "invalid_utf8",
-            Reason::TooLong => "too_long",
-            Reason::InvalidJson => "invalid_json",
-            Reason::TooDeep => "too_deep",
-            Reason::LoneSurrogate => "lone_surrogate",
-            Reason::NotObject => "not_object",
-            Reason::NoEvent => "no_event",
-            Reason::NoTime => "no_time",
-            Reason::BadTime => "bad_time",
-            Reason::TimeOutOfRange => "time_out_of_range",
-            Reason::NoId => "no_id",
-            Reason::BadId => "bad_id",
-            Reason::NoAlias => "no_alias",
-            Reason::BadColumns => "bad_columns",
-            Reason::BrokenOff => "broken_off",
-            Reason::BadRow => "bad_row",
+            RejectReason::InvalidUtf8 => "invalid_utf8",
+            RejectReason::TooLong => "too_long",
+            RejectReason::InvalidJson => "invalid_json",
+            RejectReason::TooDeep => "too_deep",
+            RejectReason::LoneSurrogate => "lone_surrogate",
+            RejectReason::NotObject => "not_object",
+            RejectReason::NoEvent => "no_event",
+            RejectReason::NoTime => "no_time",
+            RejectReason::BadTime => "bad_time",
+            RejectReason::TimeOutOfRange => "time_out_of_range",
+            RejectReason::NoId => "no_id",
+            RejectReason::BadId => "bad_id",
+            RejectReason::NoAlias => "no_alias",
+            RejectReason::BadColumns => "bad_columns",
+            RejectReason::BrokenOff => "broken_off",
+            RejectReason::BadRow => "bad_row",
         }
     }
 
     /// What is wrong and what was expected, for people.
     pub fn explanation(self) -> &'static str {
         match self {
-            Reason::InvalidUtf8 => "the line is not UTF-8",
-            Reason::TooLong => "the line is longer than --max-line allows (16 MiB unless set)",
-            Reason::InvalidJson => "the line is not JSON; one whole object is expected on each line",
-            Reason::TooDeep => "lists or objects are nested more than 128 deep",
-            Reason::LoneSurrogate => "an escape such as \\ud800 names half a character",
-            Reason::NotObject => "the line is JSON but not an object in braces",
-            Reason::NoEvent => "the field of the event's name is missing or no text",
-            Reason::NoTime => "the field of the time is missing",
-            Reason::BadTime => "the time is neither RFC 3339 (date and time of day) nor a number since 1970",
-            Reason::TimeOutOfRange => "the time is not between the years 1 and 9999",
-            Reason::NoId => "there is neither a user, a visitor nor an account, or only placeholders such as \"null\"",
-            Reason::BadId => "an id is neither text nor a number",
-            Reason::NoAlias => {
+            RejectReason::InvalidUtf8 => "the line is not UTF-8",
+            RejectReason::TooLong => "the line is longer than --max-line allows (16 MiB unless set)",
+            RejectReason::InvalidJson => "the line is not JSON; one whole object is expected on each line",
+            RejectReason::TooDeep => "lists or objects are nested more than 128 deep",
+            RejectReason::LoneSurrogate => "an escape such as \\ud800 names half a character",
+            RejectReason::NotObject => "the line is JSON but not an object in braces",
+            RejectReason::NoEvent => "the field of the event's name is missing or no text",
+            RejectReason::NoTime => "the field of the time is missing",
+            RejectReason::BadTime => "the time is neither RFC 3339 (date and time of day) nor a number since 1970",
+            RejectReason::TimeOutOfRange => "the time is not between the years 1 and 9999",
+            RejectReason::NoId => {
+                "there is neither a user, a visitor nor an account, or only placeholders such as \"null\""
+            }
+            RejectReason::BadId => "an id is neither text nor a number",
+            RejectReason::NoAlias => {
                 "a line that joins two ids does not name both; an alias line needs previous_id and user_id"
             }
-            Reason::BadColumns => "the row does not have the 131 columns of Snowplow's enriched format",
-            Reason::BrokenOff => {
+            RejectReason::BadColumns => "the row does not have the 131 columns of Snowplow's enriched format",
+            RejectReason::BrokenOff => {
                 "the export broke off here (`terminated early`), so events are missing; export that range again"
             }
-            Reason::BadRow => "the row has not as many cells as the header row, or its properties are no JSON object",
+            RejectReason::BadRow => {
+                "the row has not as many cells as the header row, or its properties are no JSON object"
+            }
         }
     }
 }

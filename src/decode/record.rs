@@ -3,21 +3,21 @@
 use std::borrow::Cow;
 
 use super::{
-    json::{Kind, Raw},
-    reason::Reason,
+    json::{JsonKind, JsonSpan},
+    reason::RejectReason,
 };
 use crate::{
-    expr::{Scope, Value},
+    expr::{EvalScope, Value},
     units::{Day, Micros},
 };
 
 /// What a line is.
 #[derive(Debug)]
-pub enum Line<'a> {
+pub enum DecodedLine<'a> {
     /// Nothing but white space.
     Blank,
     /// No record.
-    Rejected(Reason),
+    Rejected(RejectReason),
     /// Of an internal user.
     Excluded,
     /// At or after the instant that the run looks from.
@@ -46,7 +46,7 @@ pub enum Line<'a> {
 
 /// A further id of a record's user.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub enum Joined<'a> {
+pub enum LinkedId<'a> {
     /// There is none.
     #[default]
     None,
@@ -82,24 +82,24 @@ pub struct Record<'a> {
     /// The hash of the account; 0 if it names none.
     pub account_hash: u64,
     /// One more id of its user, on lines that identify.
-    pub joined: Joined<'a>,
+    pub linked_id: LinkedId<'a>,
     /// Whether the vendor's own code sent it by itself, so that it is no activity.
     pub noise: bool,
     /// Whether it is an event that carries traits too.
-    pub tells: bool,
+    pub carries_traits: bool,
     /// What it was read from.
     pub(super) line: &'a str,
     /// The text that the values are in: the line, or what was made of it.
     pub(super) text: &'a str,
     /// Properties from 0, then keys of traits.
-    pub(super) values: &'a [Raw],
+    pub(super) values: &'a [JsonSpan],
     /// The first trait of users, and of accounts.
     pub(super) traits: [usize; 2],
 }
 
 /// An event as it is folded: everything is borrowed.
 #[derive(Debug, Clone, Copy)]
-pub struct Event<'a> {
+pub struct DecodedEvent<'a> {
     /// The plan of its name in the model's intake; 0 if the model does not know the name.
     pub plan: usize,
     /// Who did it, if somebody is known to have.
@@ -123,15 +123,15 @@ pub struct Event<'a> {
     /// As [`Record::noise`].
     pub noise: bool,
     /// What conditions and values look at.
-    pub fields: Fields<'a>,
+    pub fields: EventFields<'a>,
 }
 
 /// An event's name and properties: the scope of conditions and values over events.
 #[derive(Debug, Clone, Copy)]
-pub struct Fields<'a> {
+pub struct EventFields<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
-    pub(super) values: &'a [Raw],
+    pub(super) values: &'a [JsonSpan],
 }
 
 impl<'a> Record<'a> {
@@ -142,13 +142,13 @@ impl<'a> Record<'a> {
 
     /// Its name and properties.
     #[inline]
-    pub fn fields(&self) -> Fields<'_> {
-        Fields { name: &self.name, text: self.text, values: self.values }
+    pub fn fields(&self) -> EventFields<'_> {
+        EventFields { name: &self.name, text: self.text, values: self.values }
     }
 
     /// The record as an event.
-    pub fn event(&self) -> Event<'_> {
-        Event {
+    pub fn event(&self) -> DecodedEvent<'_> {
+        DecodedEvent {
             plan: self.plan,
             user: self.user.as_deref(),
             visitor: self.visitor.as_deref(),
@@ -180,7 +180,7 @@ impl<'a> Record<'a> {
     }
 }
 
-impl Event<'_> {
+impl DecodedEvent<'_> {
     /// The id by which it is somebody's; empty if it is nobody's.
     #[inline]
     pub fn raw_id(&self) -> &str {
@@ -188,23 +188,23 @@ impl Event<'_> {
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> EventFields<'a> {
     /// The text in a slot, if it is text without escapes and not empty.
     #[inline]
     pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
         let raw = self.values.get(slot.checked_sub(1)? as usize)?;
-        (raw.kind == Kind::Text && raw.start < raw.end).then(|| raw.of(self.text))
+        (raw.kind == JsonKind::Text && raw.start < raw.end).then(|| raw.slice(self.text))
     }
 
     /// Whether a slot is a property that the line does not have.
     #[inline]
     pub fn is_missing(&self, slot: u32) -> bool {
         let property = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));
-        property.is_some_and(|raw| raw.kind == Kind::Missing)
+        property.is_some_and(|raw| raw.kind == JsonKind::Missing)
     }
 }
 
-impl Scope for Fields<'_> {
+impl EvalScope for EventFields<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         match slot.checked_sub(1) {
             None => Value::Text(Cow::Borrowed(self.name)),
@@ -221,14 +221,14 @@ impl Scope for Fields<'_> {
 }
 
 /// A JSON value as expressions see it: empty text, lists and objects are null.
-pub fn json_value<'a>(line: &'a str, raw: Option<&Raw>) -> Value<'a> {
+pub fn json_value<'a>(line: &'a str, raw: Option<&JsonSpan>) -> Value<'a> {
     let Some(raw) = raw else { return Value::Null };
     match raw.kind {
-        Kind::Number => Value::Digits(raw.of(line)),
-        Kind::True => Value::Boolean(true),
-        Kind::False => Value::Boolean(false),
-        Kind::Text if raw.start == raw.end => Value::Null,
-        Kind::Text | Kind::EscapedText => raw.text(line).map_or(Value::Null, Value::Text),
-        Kind::Missing | Kind::Null | Kind::Array | Kind::Object => Value::Null,
+        JsonKind::Number => Value::Digits(raw.slice(line)),
+        JsonKind::True => Value::Boolean(true),
+        JsonKind::False => Value::Boolean(false),
+        JsonKind::Text if raw.start == raw.end => Value::Null,
+        JsonKind::Text | JsonKind::EscapedText => raw.text(line).map_or(Value::Null, Value::Text),
+        JsonKind::Missing | JsonKind::Null | JsonKind::Array | JsonKind::Object => Value::Null,
     }
 }

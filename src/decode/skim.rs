@@ -5,93 +5,97 @@
 
 use wide::u8x16;
 
-use super::json::{Kind, Raw, unescape};
+use super::json::{JsonKind, JsonSpan, unescape};
 
 /// The members of an object, in their order.
-pub(super) fn members(line: &str, object: Raw) -> Members<'_> {
-    Members { bytes: inside(line, object, Kind::Object), line, at: object.start as usize + 1 }
+pub(super) fn members(line: &str, object: JsonSpan) -> ObjectMembers<'_> {
+    ObjectMembers { bytes: inside(line, object, JsonKind::Object), line, at: object.start as usize + 1 }
 }
 
 /// The pairs of a list: of each object its `key`, and of the members of its `value` (one for each type that a value may have) the first that
 /// holds anything. **Source**: repeated records of key and value in GA4's export.
-pub(super) fn pairs(line: &str, list: Raw) -> Pairs<'_> {
-    Pairs { line, bytes: inside(line, list, Kind::Array), at: list.start as usize + 1 }
+pub(super) fn pairs(line: &str, list: JsonSpan) -> KeyValuePairs<'_> {
+    KeyValuePairs { line, bytes: inside(line, list, JsonKind::Array), at: list.start as usize + 1 }
 }
 
 /// The items of a list, in their order.
-pub(super) fn items(line: &str, list: Raw) -> Items<'_> {
-    Items { bytes: inside(line, list, Kind::Array), at: list.start as usize + 1 }
+pub(super) fn items(line: &str, list: JsonSpan) -> ArrayItems<'_> {
+    ArrayItems { bytes: inside(line, list, JsonKind::Array), at: list.start as usize + 1 }
 }
 
 /// The value of a key; of equal keys the last, as everywhere.
-pub(super) fn member(line: &str, object: Raw, key: &str) -> Raw {
-    members(line, object).filter(|(name, _)| is(line, *name, key)).last().map_or(Raw::default(), |(_, value)| value)
+pub(super) fn member(line: &str, object: JsonSpan, key: &str) -> JsonSpan {
+    members(line, object)
+        .filter(|(name, _)| text_equals(line, *name, key))
+        .last()
+        .map_or(JsonSpan::default(), |(_, value)| value)
 }
 
 /// The value at a path of keys.
-pub(super) fn at_path(line: &str, from: Raw, path: &[String]) -> Raw {
+pub(super) fn at_path(line: &str, from: JsonSpan, path: &[String]) -> JsonSpan {
     path.iter().fold(from, |object, key| member(line, object, key))
 }
 
 /// The first value of a text that is JSON as a whole or not at all.
-pub(super) fn whole(line: &str) -> Option<Raw> {
-    value(line.as_bytes(), space(line.as_bytes(), 0))
+pub(super) fn first_value(line: &str) -> Option<JsonSpan> {
+    value(line.as_bytes(), skip_whitespace(line.as_bytes(), 0))
 }
 
 /// Whether a text of the line is a word.
-pub(super) fn is(line: &str, text: Raw, word: &str) -> bool {
+pub(super) fn text_equals(line: &str, text: JsonSpan, word: &str) -> bool {
     match text.kind {
-        Kind::Text => text.of(line) == word,
-        Kind::EscapedText => unescape(text.of(line)) == word,
+        JsonKind::Text => text.slice(line) == word,
+        JsonKind::EscapedText => unescape(text.slice(line)) == word,
         _ => false,
     }
 }
 
 /// The line up to the closing bracket; nothing if the value is of another kind.
-fn inside(line: &str, raw: Raw, kind: Kind) -> &[u8] {
+fn inside(line: &str, raw: JsonSpan, kind: JsonKind) -> &[u8] {
     if raw.kind == kind { line.as_bytes().get(..raw.end as usize).unwrap_or_default() } else { &[] }
 }
 
 /// See [`members`].
-pub(super) struct Members<'l> {
+pub(super) struct ObjectMembers<'l> {
     line: &'l str,
     bytes: &'l [u8],
     at: usize,
 }
 
-impl Iterator for Members<'_> {
-    type Item = (Raw, Raw);
+impl Iterator for ObjectMembers<'_> {
+    type Item = (JsonSpan, JsonSpan);
 
-    fn next(&mut self) -> Option<(Raw, Raw)> {
-        let key = value(self.bytes, space(self.bytes, self.at))?;
-        if !matches!(key.kind, Kind::Text | Kind::EscapedText) || !self.line.is_char_boundary(key.end as usize) {
+    fn next(&mut self) -> Option<(JsonSpan, JsonSpan)> {
+        let key = value(self.bytes, skip_whitespace(self.bytes, self.at))?;
+        if !matches!(key.kind, JsonKind::Text | JsonKind::EscapedText) || !self.line.is_char_boundary(key.end as usize)
+        {
             return None;
         }
-        let colon = space(self.bytes, key.end as usize + 1);
-        let value = value(self.bytes, space(self.bytes, colon + 1))?;
+        let colon = skip_whitespace(self.bytes, key.end as usize + 1);
+        let value = value(self.bytes, skip_whitespace(self.bytes, colon + 1))?;
         self.at = after(self.bytes, value);
         Some((key, value))
     }
 }
 
 /// See [`items`].
-pub(super) struct Items<'l> {
+pub(super) struct ArrayItems<'l> {
     bytes: &'l [u8],
     at: usize,
 }
 
-impl Iterator for Items<'_> {
-    type Item = Raw;
+impl Iterator for ArrayItems<'_> {
+    type Item = JsonSpan;
 
-    fn next(&mut self) -> Option<Raw> {
-        let item = value(self.bytes, space(self.bytes, self.at))?;
+    fn next(&mut self) -> Option<JsonSpan> {
+        let item = value(self.bytes, skip_whitespace(self.bytes, self.at))?;
         self.at = after(self.bytes, item);
         Some(item)
     }
 }
 
 /// See [`pairs`].
-pub(super) struct Pairs<'l> {
+pub(super) struct KeyValuePairs<'l> {
     line: &'l str,
     bytes: &'l [u8],
     at: usize,
@@ -100,16 +104,16 @@ pub(super) struct Pairs<'l> {
 /// Members that hold the value of a pair, one for each type.
 const TYPED: [&str; 4] = ["string_value", "int_value", "float_value", "double_value"];
 
-impl Pairs<'_> {
+impl KeyValuePairs<'_> {
     /// The key and the value of a pair, from the byte after its brace, and the byte after it.
-    fn pair(&self, start: usize) -> Option<(Raw, Raw, usize)> {
-        let (mut key, mut said) = (Raw::default(), Raw::default());
+    fn pair(&self, start: usize) -> Option<(JsonSpan, JsonSpan, usize)> {
+        let (mut key, mut said) = (JsonSpan::default(), JsonSpan::default());
         let end = self.each(start, |name, at| {
             if name == "value" && self.bytes.get(at) == Some(&b'{') {
-                said = Raw::default();
+                said = JsonSpan::default();
                 return self.each(at + 1, |name, at| {
                     let typed = value(self.bytes, at)?;
-                    if said.is_nothing() && !typed.is_nothing() && TYPED.contains(&name) {
+                    if said.is_null_or_missing() && !typed.is_null_or_missing() && TYPED.contains(&name) {
                         said = typed;
                     }
                     Some(end_of(typed))
@@ -118,7 +122,7 @@ impl Pairs<'_> {
             let of_name = value(self.bytes, at)?;
             match name {
                 "key" => key = of_name,
-                "value" => said = Raw::default(),
+                "value" => said = JsonSpan::default(),
                 _ => {}
             }
             Some(end_of(of_name))
@@ -129,13 +133,13 @@ impl Pairs<'_> {
     /// Hands over the members of an object, from the byte after its brace: the name and where the value begins, for the byte after the value.
     fn each(&self, mut at: usize, mut member: impl FnMut(&str, usize) -> Option<usize>) -> Option<usize> {
         loop {
-            at = space(self.bytes, at);
+            at = skip_whitespace(self.bytes, at);
             if self.bytes.get(at)? == &b'}' {
                 return Some(at + 1);
             }
             let name = value(self.bytes, at)?;
-            let colon = space(self.bytes, end_of(name));
-            at = space(self.bytes, member(name.of(self.line), space(self.bytes, colon + 1))?);
+            let colon = skip_whitespace(self.bytes, end_of(name));
+            at = skip_whitespace(self.bytes, member(name.slice(self.line), skip_whitespace(self.bytes, colon + 1))?);
             if self.bytes.get(at) == Some(&b',') {
                 at += 1;
             }
@@ -143,20 +147,20 @@ impl Pairs<'_> {
     }
 }
 
-impl Iterator for Pairs<'_> {
-    type Item = (Raw, Raw);
+impl Iterator for KeyValuePairs<'_> {
+    type Item = (JsonSpan, JsonSpan);
 
-    fn next(&mut self) -> Option<(Raw, Raw)> {
+    fn next(&mut self) -> Option<(JsonSpan, JsonSpan)> {
         loop {
-            let at = space(self.bytes, self.at);
+            let at = skip_whitespace(self.bytes, self.at);
             if self.bytes.get(at)? != &b'{' {
                 // No pair, so it is passed over.
                 self.at = after(self.bytes, value(self.bytes, at)?);
                 continue;
             }
             let (key, said, end) = self.pair(at + 1)?;
-            self.at = space(self.bytes, end) + 1;
-            if matches!(key.kind, Kind::Text | Kind::EscapedText) {
+            self.at = skip_whitespace(self.bytes, end) + 1;
+            if matches!(key.kind, JsonKind::Text | JsonKind::EscapedText) {
                 return Some((key, said));
             }
         }
@@ -164,16 +168,16 @@ impl Iterator for Pairs<'_> {
 }
 
 /// The byte after a value.
-fn end_of(value: Raw) -> usize {
-    value.end as usize + usize::from(matches!(value.kind, Kind::Text | Kind::EscapedText))
+fn end_of(value: JsonSpan) -> usize {
+    value.end as usize + usize::from(matches!(value.kind, JsonKind::Text | JsonKind::EscapedText))
 }
 
 /// The byte after a value and the comma behind it.
-fn after(bytes: &[u8], value: Raw) -> usize {
-    space(bytes, end_of(value)) + 1
+fn after(bytes: &[u8], value: JsonSpan) -> usize {
+    skip_whitespace(bytes, end_of(value)) + 1
 }
 
-fn space(bytes: &[u8], mut at: usize) -> usize {
+fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         at += 1;
     }
@@ -181,23 +185,23 @@ fn space(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The value that begins at a byte.
-fn value(bytes: &[u8], start: usize) -> Option<Raw> {
-    let raw = |kind, start: usize, end: usize| Some(Raw { kind, start: start as u32, end: end as u32 });
+fn value(bytes: &[u8], start: usize) -> Option<JsonSpan> {
+    let raw = |kind, start: usize, end: usize| Some(JsonSpan { kind, start: start as u32, end: end as u32 });
     match bytes.get(start)? {
         b'"' => {
             let (end, escaped) = text_end(bytes, start + 1)?;
-            raw(if escaped { Kind::EscapedText } else { Kind::Text }, start + 1, end)
+            raw(if escaped { JsonKind::EscapedText } else { JsonKind::Text }, start + 1, end)
         }
-        b'{' => raw(Kind::Object, start, block_end(bytes, start)?),
-        b'[' => raw(Kind::Array, start, block_end(bytes, start)?),
-        b't' => raw(Kind::True, start, start + 4),
-        b'f' => raw(Kind::False, start, start + 5),
-        b'n' => raw(Kind::Null, start, start + 4),
+        b'{' => raw(JsonKind::Object, start, block_end(bytes, start)?),
+        b'[' => raw(JsonKind::Array, start, block_end(bytes, start)?),
+        b't' => raw(JsonKind::True, start, start + 4),
+        b'f' => raw(JsonKind::False, start, start + 5),
+        b'n' => raw(JsonKind::Null, start, start + 4),
         b'-' | b'0'..=b'9' => {
             let rest = bytes.get(start..)?;
             let length =
                 rest.iter().take_while(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')).count();
-            raw(Kind::Number, start, start + length)
+            raw(JsonKind::Number, start, start + length)
         }
         _ => None,
     }
@@ -277,14 +281,14 @@ mod tests {
     #[test]
     fn members_and_items_are_found_without_looking_into_them() {
         let line = r#" {"a" : {"x":"}\""}, "b\u0062":[1,"t\n",null,true,-2.5e3,{}], "a":7} "#;
-        let top = whole(line).expect("a value");
-        let keys: Vec<&str> = members(line, top).map(|(key, _)| key.of(line)).collect();
+        let top = first_value(line).expect("a value");
+        let keys: Vec<&str> = members(line, top).map(|(key, _)| key.slice(line)).collect();
         assert_eq!(keys, ["a", "b\\u0062", "a"]);
-        assert_eq!(member(line, top, "a").of(line), "7", "of equal keys the last holds");
+        assert_eq!(member(line, top, "a").slice(line), "7", "of equal keys the last holds");
         let list = member(line, top, "bb");
-        let texts: Vec<&str> = items(line, list).map(|item| item.of(line)).collect();
+        let texts: Vec<&str> = items(line, list).map(|item| item.slice(line)).collect();
         assert_eq!(texts, ["1", "t\\n", "null", "true", "-2.5e3", "{}"]);
-        assert_eq!(at_path(line, top, &["c".to_owned(), "d".to_owned()]).kind, Kind::Missing);
+        assert_eq!(at_path(line, top, &["c".to_owned(), "d".to_owned()]).kind, JsonKind::Missing);
         assert_eq!(
             members(line, list).count() + items(line, top).count(),
             0,
@@ -299,11 +303,16 @@ mod tests {
             r#"{"key":"c"},{"key":null,"value":{"int_value":"1"}},5,{"key":"d","value":{"set":{"string_value":"no"}},"more":[{"key":"e"}]},"#,
             r#"{"key":"f","value":{"string_value":"a long one with } and ] and \" inside"}}]"#
         );
-        let list = whole(line).expect("a value");
-        let shown: Vec<(&str, &str)> = pairs(line, list).map(|(key, said)| (key.of(line), said.of(line))).collect();
+        let list = first_value(line).expect("a value");
+        let shown: Vec<(&str, &str)> =
+            pairs(line, list).map(|(key, said)| (key.slice(line), said.slice(line))).collect();
         let long = r#"a long one with } and ] and \" inside"#;
         assert_eq!(shown, [("a", "7"), ("b\\u0062", "2.5"), ("c", ""), ("d", ""), ("f", long)]);
-        assert_eq!(pairs("{}", Raw { kind: Kind::Object, start: 0, end: 2 }).count(), 0, "an object has no pairs");
+        assert_eq!(
+            pairs("{}", JsonSpan { kind: JsonKind::Object, start: 0, end: 2 }).count(),
+            0,
+            "an object has no pairs"
+        );
     }
 
     #[test]
@@ -315,7 +324,7 @@ mod tests {
                 format!(r#"[["{text}\\"],{{"b":"]}}"}}]"#),
                 format!("[{}{}]", "[".repeat(length), "]".repeat(length)),
             ] {
-                let top = whole(&(line.clone() + " ]}\"")).expect("a value");
+                let top = first_value(&(line.clone() + " ]}\"")).expect("a value");
                 assert_eq!(top.end as usize, line.len(), "{line}");
             }
         }
@@ -338,7 +347,7 @@ mod tests {
             "[{\"key\":\"",
             "[{\"value\":{\"a\"",
         ] {
-            if let Some(top) = whole(line) {
+            if let Some(top) = first_value(line) {
                 let _ = (
                     members(line, top).count(),
                     items(line, top).count(),

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use crate::{
     clock::{Zone, parse_day, parse_rfc3339},
-    expr::{Type, Value},
+    expr::{Value, ValueType},
 };
 
 /// A value read as a type; null if it cannot be.
-pub fn typed<'a>(value: Value<'a>, kind: Type, zone: &Zone) -> Value<'a> {
+pub fn coerce<'a>(value: Value<'a>, kind: ValueType, zone: &Zone) -> Value<'a> {
     match kind {
-        Type::Number => value.to_number().map_or(Value::Null, Value::Number),
-        Type::Text => value.to_text().map_or(Value::Null, Value::Text),
-        Type::Boolean => boolean(&value).map_or(Value::Null, Value::Boolean),
-        Type::Date => date(&value, zone),
-        Type::Json | Type::Null => value,
+        ValueType::Number => value.to_number().map_or(Value::Null, Value::Number),
+        ValueType::Text => value.to_text().map_or(Value::Null, Value::Text),
+        ValueType::Boolean => boolean(&value).map_or(Value::Null, Value::Boolean),
+        ValueType::Date => date(&value, zone),
+        ValueType::Json | ValueType::Null => value,
     }
 }
 
@@ -39,6 +39,6 @@ fn date(value: &Value<'_>, zone: &Zone) -> Value<'static> {
 }
 
 /// A cell of a CSV file as a value: text, and nothing if it is empty.
-pub fn cell(text: &str) -> Value<'_> {
+pub fn csv_cell(text: &str) -> Value<'_> {
     if text.is_empty() { Value::Null } else { Value::Text(Cow::Borrowed(text)) }
 }

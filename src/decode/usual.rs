@@ -5,25 +5,25 @@
 use std::hash::BuildHasher;
 
 use super::{
-    Decoder, Event, Fields, Line, Plan, RecordReader, What,
-    format::Lines,
+    DecodePlan, DecodedEvent, DecodedLine, EventFields, LineDecoder, RecordKind, RecordReader,
+    format::LineFraming,
     is_any, is_placeholder,
-    json::{Kind, Raw},
+    json::{JsonKind, JsonSpan},
     marks,
 };
 
 /// A line, and an event in a form that costs less if it is a usual one.
 #[derive(Debug)]
-pub enum Decoded<'a> {
+pub enum FastPathResult<'a> {
     /// A usual event.
-    Event(Event<'a>),
+    Event(DecodedEvent<'a>),
     /// Anything else, also events.
-    Line(Line<'a>),
+    Line(DecodedLine<'a>),
 }
 
 /// The slots of the parts of an event.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Slots {
+pub(super) struct FastPathSlots {
     event: u32,
     user: u32,
     visitor: u32,
@@ -33,12 +33,12 @@ pub(super) struct Slots {
     previous: u32,
 }
 
-impl Slots {
+impl FastPathSlots {
     /// The slots of a plan, if events of its format can be usual ones.
-    pub(super) fn new(plan: &Plan) -> Option<Slots> {
+    pub(super) fn new(plan: &DecodePlan) -> Option<FastPathSlots> {
         let asks_more = plan.extra.is_some() || plan.row.is_some();
         let one = |slots: &[u32]| if let [slot] = slots { Some(*slot) } else { None };
-        Some(Slots {
+        Some(FastPathSlots {
             event: one(&plan.event).filter(|_| !asks_more)?,
             user: one(&plan.user)?,
             visitor: one(&plan.visitor)?,
@@ -50,23 +50,23 @@ impl Slots {
     }
 }
 
-impl Decoder<'_> {
+impl LineDecoder<'_> {
     /// Decodes one line without its line end, given what lies in memory from its first byte on.
     ///
     /// **Law**: says the same as [`Decoder::decode`].
-    pub fn decode_event<'a>(&'a mut self, line: &'a str, onwards: &[u8]) -> Decoded<'a> {
-        let Some(slots) = self.slots.filter(|_| self.lines == Lines::Plain && line.starts_with('{')) else {
-            return Decoded::Line(self.decode(line));
+    pub fn decode_event<'a>(&'a mut self, line: &'a str, onwards: &[u8]) -> FastPathResult<'a> {
+        let Some(slots) = self.slots.filter(|_| self.lines == LineFraming::Plain && line.starts_with('{')) else {
+            return FastPathResult::Line(self.decode(line));
         };
         let reader = &mut self.reader;
         if let Err(reason) = reader.scan(line, onwards) {
-            return Decoded::Line(Line::Rejected(reason));
+            return FastPathResult::Line(DecodedLine::Rejected(reason));
         }
-        match reader.usual(slots, line) {
-            None => Decoded::Line(reader.record(line, line)),
+        match reader.try_plain_event(slots, line) {
+            None => FastPathResult::Line(reader.read_record(line, line)),
             Some(mut event) => {
                 event.fields.values = &reader.scanner.found[reader.plan.values..];
-                Decoded::Event(event)
+                FastPathResult::Event(event)
             }
         }
     }
@@ -75,13 +75,15 @@ impl Decoder<'_> {
 impl RecordReader<'_> {
     /// A usual event without its values, which the scanner holds; none if anything is unusual, and then nothing has been noted.
     #[inline(always)]
-    fn usual<'a>(&mut self, slots: Slots, line: &'a str) -> Option<Event<'a>> {
+    fn try_plain_event<'a>(&mut self, slots: FastPathSlots, line: &'a str) -> Option<DecodedEvent<'a>> {
         let found = |slot: u32| self.scanner.found[slot as usize];
-        let text = |raw: Raw| if raw.kind == Kind::Text && raw.start < raw.end { Some(raw.of(line)) } else { None };
-        let id = |raw: Raw| text(raw).filter(|id| !is_placeholder(id));
+        let text = |raw: JsonSpan| {
+            if raw.kind == JsonKind::Text && raw.start < raw.end { Some(raw.slice(line)) } else { None }
+        };
+        let id = |raw: JsonSpan| text(raw).filter(|id| !is_placeholder(id));
         // What is there has to be an id.
-        let some_id = |raw: Raw| if raw.kind == Kind::Missing { Some(None) } else { id(raw).map(Some) };
-        if found(slots.previous).kind != Kind::Missing {
+        let some_id = |raw: JsonSpan| if raw.kind == JsonKind::Missing { Some(None) } else { id(raw).map(Some) };
+        if found(slots.previous).kind != JsonKind::Missing {
             return None;
         }
         let name = text(found(slots.event))?;
@@ -98,7 +100,7 @@ impl RecordReader<'_> {
         let name_hash = self.seed.hash_one(name);
         let known = self.names.find(name_hash, |(_, known, _)| **known == *name);
         let (plan, what) = known.map(|(_, _, meaning)| *meaning).unwrap_or_default();
-        if !matches!(what, What::Event | What::Noise) {
+        if !matches!(what, RecordKind::Event | RecordKind::Noise) {
             return None;
         }
         let id_hash = self.seed.hash_one(somebody);
@@ -108,7 +110,7 @@ impl RecordReader<'_> {
             let marks = marks(user.is_some(), account_raw.kind);
             self.fingerprint(line, event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, account_hash])
         });
-        Some(Event {
+        Some(DecodedEvent {
             plan,
             user,
             visitor,
@@ -119,8 +121,8 @@ impl RecordReader<'_> {
             fingerprint,
             id_hash,
             account_hash,
-            noise: what == What::Noise,
-            fields: Fields { name, text: line, values: &[] },
+            noise: what == RecordKind::Noise,
+            fields: EventFields { name, text: line, values: &[] },
         })
     }
 }
@@ -132,10 +134,10 @@ mod tests {
     use super::*;
     use crate::{
         decode::{
-            Seed,
-            format::{Formats, Reading},
+            HashSeed,
+            format::{FileFormats, WorkerDecoders},
         },
-        diag::Document,
+        diag::SourceDocument,
         model,
     };
 
@@ -187,23 +189,23 @@ mod tests {
             let parts: Vec<String> =
                 parts.into_iter().filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?))).collect();
             let line = format!("{{{}}}", parts.join(","));
-            let model = model::parse(&Document { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
-            let formats = Formats::new(&model, "native", 1);
-            let mut reading = Reading::new(&formats, Seed::default(), 4_000_000_000_000_000);
-            let decoder = reading.of_file(0, Some(b"{}")).expect("native");
+            let model = model::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
+            let formats = FileFormats::new(&model, "native", 1);
+            let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), 4_000_000_000_000_000);
+            let decoder = reading.decoder_for(0, Some(b"{}")).expect("native");
             let any = match decoder.decode(&line) {
-                Line::Event(record) => format!("{:?}", record.event()),
+                DecodedLine::Event(record) => format!("{:?}", record.event()),
                 other => format!("{other:?}"),
             };
             let here = match decoder.decode_event(&line, line.as_bytes()) {
-                Decoded::Event(event) => format!("{event:?}"),
-                Decoded::Line(Line::Event(record)) => format!("{:?}", record.event()),
-                Decoded::Line(other) => format!("{other:?}"),
+                FastPathResult::Event(event) => format!("{event:?}"),
+                FastPathResult::Line(DecodedLine::Event(record)) => format!("{:?}", record.event()),
+                FastPathResult::Line(other) => format!("{other:?}"),
             };
             prop_assert_eq!(&here, &any, "{}", line);
             let plain = event == Some("\"known\"") && user == Some("\"u1\"") && time == Some("\"2026-01-01T10:00:00Z\"");
             if plain && visitor.is_none() && account.is_none() && id.is_none() && previous.is_none() {
-                prop_assert!(matches!(decoder.decode_event(&line, line.as_bytes()), Decoded::Event(_)), "the short way is taken: {}", line);
+                prop_assert!(matches!(decoder.decode_event(&line, line.as_bytes()), FastPathResult::Event(_)), "the short way is taken: {}", line);
             }
         }
     }

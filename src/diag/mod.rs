@@ -10,8 +10,8 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-pub use places::{Place, Places};
-pub use visible::{no_commands, visible};
+pub use places::{LineColumn, LineIndex};
+pub use visible::{escape_ci_commands, escape_controls};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,21 +38,21 @@ pub struct Diagnostic {
     /// A way out that can be pasted or followed.
     pub help: Option<String>,
     /// A second place that the problem has to do with.
-    pub other: Option<(Range<usize>, String)>,
+    pub secondary: Option<(Range<usize>, String)>,
     /// Facts that show it.
-    pub example: Option<Box<Example>>,
+    pub example: Option<Box<CounterExample>>,
 }
 
 /// A counter-example: facts with which the document does what the problem says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Example {
+pub struct CounterExample {
     /// Names of facts with their values, in the order in which people should read them.
     pub facts: Vec<(String, serde_json::Value)>,
     /// What comes of them; a sentence without a final stop.
     pub shows: String,
 }
 
-impl fmt::Display for Example {
+impl fmt::Display for CounterExample {
     /// `with a = 1 and b = 'x': ...`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (name, value)) in self.facts.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Diagnostic {
     /// An error with what was expected at the marked place.
     pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
         let (message, label) = (message.into(), label.into());
-        Diagnostic { code, severity: Severity::Error, span, message, label, help: None, other: None, example: None }
+        Diagnostic { code, severity: Severity::Error, span, message, label, help: None, secondary: None, example: None }
     }
 
     /// A warning with what is odd at the marked place.
@@ -88,7 +88,7 @@ impl Diagnostic {
     }
 
     /// Adds facts that show it.
-    pub fn example(mut self, example: Example) -> Self {
+    pub fn example(mut self, example: CounterExample) -> Self {
         self.example = Some(Box::new(example));
         self
     }
@@ -115,21 +115,21 @@ impl Diagnostic {
 
     /// Adds a second place.
     pub fn other(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
-        self.other = Some((span, label.into()));
+        self.secondary = Some((span, label.into()));
         self
     }
 }
 
 /// A document and its name, as messages show it.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct SourceDocument {
     /// A path, or words such as `built-in example`.
     pub name: String,
     /// The whole text.
     pub text: String,
 }
 
-impl Document {
+impl SourceDocument {
     /// Line and column of a byte, both from 1, the column in characters.
     pub fn position(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
@@ -140,24 +140,24 @@ impl Document {
 
 /// All problems of one document, in the order of their places; the error of everything that reads a document.
 #[derive(Debug, Clone)]
-pub struct Problems {
+pub struct DocumentProblems {
     /// The document that they are in.
-    pub document: Document,
+    pub document: SourceDocument,
     /// At least one.
     pub list: Vec<Diagnostic>,
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for DocumentProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&render(&self.document, &self.list, Paint::Plain))
+        f.write_str(&render(&self.document, &self.list, ColourMode::Plain))
     }
 }
 
-impl std::error::Error for Problems {}
+impl std::error::Error for DocumentProblems {}
 
 /// Whether a report carries colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
+pub enum ColourMode {
     /// For files and pipes.
     Plain,
     /// For terminals.
@@ -165,10 +165,10 @@ pub enum Paint {
 }
 
 /// Draws problems under the lines that they are about, in the order of their places.
-pub fn render(document: &Document, problems: &[Diagnostic], paint: Paint) -> String {
+pub fn render(document: &SourceDocument, problems: &[Diagnostic], paint: ColourMode) -> String {
     let renderer = match paint {
-        Paint::Plain => Renderer::plain(),
-        Paint::Colour => Renderer::styled(),
+        ColourMode::Plain => Renderer::plain(),
+        ColourMode::Colour => Renderer::styled(),
     };
     let mut ordered: Vec<&Diagnostic> = problems.iter().collect();
     ordered.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
@@ -182,31 +182,32 @@ pub fn render(document: &Document, problems: &[Diagnostic], paint: Paint) -> Str
 }
 
 /// Draws one problem.
-fn draw(renderer: &Renderer, document: &Document, problem: &Diagnostic) -> String {
+fn draw(renderer: &Renderer, document: &SourceDocument, problem: &Diagnostic) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let text = visible::drawable(&document.text);
     let text = text.as_ref();
-    let mut snippet = Snippet::source(text)
-        .path(visible(&document.name))
-        .annotation(AnnotationKind::Primary.span(fit(text, &problem.span)).label(visible(&problem.label)));
-    if let Some((span, label)) = &problem.other {
-        snippet = snippet.annotation(AnnotationKind::Context.span(fit(text, span)).label(visible(label)));
+    let mut snippet = Snippet::source(text).path(escape_controls(&document.name)).annotation(
+        AnnotationKind::Primary.span(clamp_span(text, &problem.span)).label(escape_controls(&problem.label)),
+    );
+    if let Some((span, label)) = &problem.secondary {
+        snippet =
+            snippet.annotation(AnnotationKind::Context.span(clamp_span(text, span)).label(escape_controls(label)));
     }
-    let mut group = level.primary_title(visible(&problem.message)).id(problem.code).element(snippet);
+    let mut group = level.primary_title(escape_controls(&problem.message)).id(problem.code).element(snippet);
     if let Some(example) = &problem.example {
-        group = group.element(Level::NOTE.message(visible(&example.to_string())));
+        group = group.element(Level::NOTE.message(escape_controls(&example.to_string())));
     }
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(escape_controls(help)));
     }
     renderer.render(&[group])
 }
 
 /// A span that lies within the text and on character boundaries.
-fn fit(text: &str, span: &Range<usize>) -> Range<usize> {
+fn clamp_span(text: &str, span: &Range<usize>) -> Range<usize> {
     let floor = |mut at: usize| {
         at = at.min(text.len());
         while !text.is_char_boundary(at) {
@@ -248,11 +249,11 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + C
     let mut all: Vec<&str> = candidates.into_iter().collect();
     all.sort_unstable();
     all.dedup();
-    (!all.is_empty() && all.len() <= 20).then(|| format!("one of {}", list(&all)))
+    (!all.is_empty() && all.len() <= 20).then(|| format!("one of {}", quoted_list(&all)))
 }
 
 /// `a`, `b` and `c`, each in backticks.
-pub fn list(words: &[&str]) -> String {
+pub fn quoted_list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
@@ -267,7 +268,7 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {
-        let document = Document { name: "m.toml".into(), text: "a = 1\nßb = 2\n".into() };
+        let document = SourceDocument { name: "m.toml".into(), text: "a = 1\nßb = 2\n".into() };
         assert_eq!(document.position(0), (1, 1));
         assert_eq!(document.position("a = 1\nß".len()), (2, 2));
         assert_eq!(document.position(999), (3, 1));

@@ -3,18 +3,18 @@
 use std::{collections::BTreeMap, ops::Range};
 
 /// A place for people: line and column, both from 1, the column in characters.
-pub type Place = (usize, usize);
+pub type LineColumn = (usize, usize);
 
 /// Lines and columns of the ends of some ranges of bytes.
 ///
 /// **Cost**: one walk over the text, and its sorted ends, however many they are and however long its lines.
 #[derive(Debug)]
-pub struct Places(BTreeMap<usize, Place>);
+pub struct LineIndex(BTreeMap<usize, LineColumn>);
 
-impl Places {
+impl LineIndex {
     /// Finds the places of both ends of each range.
-    pub fn new<'r>(text: &str, ranges: impl IntoIterator<Item = &'r Range<usize>>) -> Places {
-        let mut places: BTreeMap<usize, Place> =
+    pub fn new<'r>(text: &str, ranges: impl IntoIterator<Item = &'r Range<usize>>) -> LineIndex {
+        let mut places: BTreeMap<usize, LineColumn> =
             ranges.into_iter().flat_map(|range| [(range.start, (1, 1)), (range.end, (1, 1))]).collect();
         let (mut at, mut line, mut column) = (0, 1, 1);
         for (byte, place) in &mut places {
@@ -33,11 +33,11 @@ impl Places {
             at = at.max(end);
             *place = (line, column);
         }
-        Places(places)
+        LineIndex(places)
     }
 
     /// The place of a byte that is an end of one of the ranges; else the beginning.
-    pub fn of(&self, byte: usize) -> Place {
+    pub fn line_column(&self, byte: usize) -> LineColumn {
         self.0.get(&byte).copied().unwrap_or((1, 1))
     }
 }
@@ -45,18 +45,18 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Document;
+    use crate::diag::SourceDocument;
 
     #[test]
     fn places_are_those_of_the_document() {
         let text = "a = 1\nßb = 2\n\nlong\tline";
-        let document = Document { name: String::new(), text: text.to_owned() };
+        let document = SourceDocument { name: String::new(), text: text.to_owned() };
         let ranges: Vec<Range<usize>> =
             (0..text.len() + 3).filter(|at| text.is_char_boundary(*at) || *at > text.len()).map(|at| at..99).collect();
-        let places = Places::new(text, &ranges);
+        let places = LineIndex::new(text, &ranges);
         for range in &ranges {
-            assert_eq!(places.of(range.start), document.position(range.start), "{}", range.start);
+            assert_eq!(places.line_column(range.start), document.position(range.start), "{}", range.start);
         }
-        assert_eq!(places.of(99), (4, 10));
+        assert_eq!(places.line_column(99), (4, 10));
     }
 }

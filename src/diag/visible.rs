@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write};
 
 /// Text that cannot steer a terminal or a log reader: control and direction characters and line separators are written as escapes.
-pub fn visible(text: &str) -> String {
+pub fn escape_controls(text: &str) -> String {
     if !text.contains(is_risky) {
         return text.to_owned();
     }
@@ -38,7 +38,7 @@ const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
 /// Lines for people, of which no build server takes one for a command: `::` at the beginning of a line, where GitHub's runner looks for
 /// commands behind white space too, and `##[` and the like anywhere have their first character written as an escape.
-pub fn no_commands(text: &str) -> Cow<'_, str> {
+pub fn escape_ci_commands(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
     }
@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_not_sent() {
-        assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
-        assert_eq!(visible("a\u{2028}\u{85}\u{9b}\u{61c}\n"), "a\\u{2028}\\u{85}\\u{9b}\\u{61c}\\n");
-        assert_eq!(visible("é 漢 \u{feff}"), "é 漢 \u{feff}");
+        assert_eq!(escape_controls("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(escape_controls("a\u{2028}\u{85}\u{9b}\u{61c}\n"), "a\\u{2028}\\u{85}\\u{9b}\\u{61c}\\n");
+        assert_eq!(escape_controls("é 漢 \u{feff}"), "é 漢 \u{feff}");
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
             ("##teamcity[x]", "\\u{23}#teamcity[x]"),
             ("a::b ## c", "a::b ## c"),
         ] {
-            assert_eq!(no_commands(text), shown);
+            assert_eq!(escape_ci_commands(text), shown);
         }
     }
 }

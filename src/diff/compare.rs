@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Diff, Population, Snapshot, Standing,
-    join::{Union, differences, pairs},
+    EntityStanding, LevelSnapshot, ModelDiff, ScoreSnapshot,
+    join::{NameUnion, pairs, points_changes},
 };
 use crate::{model::EntityKind, units::Points};
 
@@ -18,7 +18,7 @@ pub struct LevelDiff {
     /// Of them, those whose tier is qualified.
     pub qualified: [u64; 2],
     /// Rows that only the old, only the new model has.
-    pub only: [u64; 2],
+    pub only_in: [u64; 2],
     /// Of those that both models have: with the same score, tier and route.
     pub unchanged: u64,
     /// Of those that both models have: with another score.
@@ -28,53 +28,53 @@ pub struct LevelDiff {
     /// Of those that both models have: on another route.
     pub rerouted: u64,
     /// From tier to tier.
-    pub tiers: Moves,
+    pub tiers: ListTransitions,
     /// From route to route.
-    pub routes: Moves,
+    pub routes: ListTransitions,
     /// By signal, those that changed for most entities first; of rows that both models have.
     pub signals: Vec<SignalChange>,
     /// By route that is human under one of the models, in the order of the new model.
-    pub load: Vec<Load>,
+    pub load: Vec<RouteLoad>,
 }
 
 /// How entities move between the entries of a list: tiers, or routes.
 #[derive(Debug)]
-pub struct Moves {
+pub struct ListTransitions {
     /// Entries of the old and the new model, in their order.
     pub names: [Vec<String>; 2],
     /// Entities from an entry of the old to one of the new model, by place; none where a model has no entries or no row. Zeros are left out.
     pub cells: BTreeMap<(Option<u32>, Option<u32>), u64>,
     /// By name, those of the new model first.
-    pub turnover: Vec<Turnover>,
+    pub turnover: Vec<EntryTurnover>,
 }
 
 /// Who came to a tier or route, and who went.
 #[derive(Debug)]
-pub struct Turnover {
+pub struct EntryTurnover {
     /// Its name.
     pub name: String,
     /// Whether the old, the new model has it.
-    pub known: [bool; 2],
+    pub exists_in: [bool; 2],
     /// Entities under the old and the new model.
     pub counts: [u64; 2],
     /// Those that are in it under the new model only.
-    pub entered: Crowd,
+    pub entered: EntitySample,
     /// Those that are in it under the old model only.
-    pub left: Crowd,
+    pub left: EntitySample,
 }
 
 /// Entities of which some are listed.
 #[derive(Debug, Default)]
-pub struct Crowd {
+pub struct EntitySample {
     /// All of them.
     pub count: u64,
     /// The first of them, most points first, then by id.
-    pub listed: Vec<Mover>,
+    pub listed: Vec<MovedEntity>,
 }
 
 /// An entity that is in another tier.
 #[derive(Debug)]
-pub struct Mover {
+pub struct MovedEntity {
     /// As rows print it.
     pub id: String,
     /// Under the old and the new model; none where there is no row.
@@ -84,12 +84,12 @@ pub struct Mover {
     /// Likewise.
     pub routes: [Option<String>; 2],
     /// What gives or takes other points than before, the largest difference first. They add up to the difference of the scores.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PointsChange>,
 }
 
 /// What a signal or a bound gives under either model.
 #[derive(Debug)]
-pub struct Change {
+pub struct PointsChange {
     /// The signal; `cap:` and a category, or `cap:score`, for bounds.
     pub name: String,
     /// Under the old and the new model.
@@ -109,33 +109,34 @@ pub struct SignalChange {
 
 /// What a route with the motion `human` asks of people.
 #[derive(Debug)]
-pub struct Load {
+pub struct RouteLoad {
     /// Its name.
     pub name: String,
     /// Who acts: of the new model, else of the old one.
-    pub to: Option<String>,
+    pub assignee: Option<String>,
     /// Entities under the old and the new model; 0 where it is not human.
     pub counts: [u64; 2],
 }
 
 /// Compares two models on the same events; of those that enter or leave a tier, `limit` are listed.
-pub fn compare(old: &Snapshot, new: &Snapshot, limit: usize) -> Diff {
+pub fn compare(old: &ScoreSnapshot, new: &ScoreSnapshot, limit: usize) -> ModelDiff {
     let level = |place: usize| level(EntityKind::ALL[place], [&old.levels[place], &new.levels[place]], limit);
-    Diff { heads: [old.head.clone(), new.head.clone()], levels: [level(0), level(1)] }
+    ModelDiff { models: [old.model.clone(), new.model.clone()], levels: [level(0), level(1)] }
 }
 
 /// An entity as both models have it.
-type Pair<'p> = [Option<&'p Standing>; 2];
+type StandingPair<'p> = [Option<&'p EntityStanding>; 2];
 
-fn level(side: EntityKind, both: [&Population; 2], limit: usize) -> LevelDiff {
+fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff {
     let [old, new] = both;
-    let names = |population: &Population| population.tiers.iter().map(|tier| tier.name.clone()).collect();
+    let names = |population: &LevelSnapshot| population.tiers.iter().map(|tier| tier.name.clone()).collect();
     let tier_names: [Vec<String>; 2] = [names(old), names(new)];
-    let names = |population: &Population| population.routes.iter().map(|route| route.name.clone()).collect();
+    let names = |population: &LevelSnapshot| population.routes.iter().map(|route| route.name.clone()).collect();
     let route_names: [Vec<String>; 2] = [names(old), names(new)];
-    let parts = Union::of(old.parts.iter().map(String::as_str), new.parts.iter().map(String::as_str));
-    let mut tiers = Sorter::new(&tier_names);
-    let mut routes = Sorter::new(&route_names);
+    let parts =
+        NameUnion::new(old.point_sources.iter().map(String::as_str), new.point_sources.iter().map(String::as_str));
+    let mut tiers = TransitionCounter::new(&tier_names);
+    let mut routes = TransitionCounter::new(&route_names);
     let mut sums = vec![(0, Points::ZERO); parts.names.len()];
     let mut buffer = Vec::new();
     let [mut unchanged, mut rescored, mut moved, mut rerouted] = [0; 4];
@@ -157,7 +158,7 @@ fn level(side: EntityKind, both: [&Population; 2], limit: usize) -> LevelDiff {
         moved += u64::from(other_tier);
         rerouted += u64::from(other_route);
         unchanged += u64::from(!other_score && !other_tier && !other_route);
-        differences(pair, &parts, &mut buffer);
+        points_changes(pair, &parts, &mut buffer);
         for (part, [before, after]) in &buffer {
             let (entities, points) = &mut sums[*part as usize];
             *entities += 1;
@@ -171,14 +172,14 @@ fn level(side: EntityKind, both: [&Population; 2], limit: usize) -> LevelDiff {
         .map(|((entities, points), name)| SignalChange { name: name.clone(), entities, points })
         .collect();
     signals.sort_by_key(|signal| Reverse(signal.entities));
-    let mover = |pair: Pair<'_>| mover(pair, &tier_names, &route_names, &parts);
+    let mover = |pair: StandingPair<'_>| mover(pair, &tier_names, &route_names, &parts);
     let tiers = tiers.finish(tier_names.clone(), limit, &mover);
     let routes = routes.finish(route_names.clone(), 0, &mover);
     LevelDiff {
         side,
         rows: both.map(|population| population.standings.len() as u64),
         qualified,
-        only,
+        only_in: only,
         unchanged,
         rescored,
         moved,
@@ -191,24 +192,24 @@ fn level(side: EntityKind, both: [&Population; 2], limit: usize) -> LevelDiff {
 }
 
 /// Gathers who moves between the entries of a list.
-struct Sorter<'p> {
-    union: Union,
+struct TransitionCounter<'p> {
+    union: NameUnion,
     cells: BTreeMap<(Option<u32>, Option<u32>), u64>,
     /// By place in the union: who is in it under the new model only, and under the old model only.
-    crowds: Vec<[Vec<Pair<'p>>; 2]>,
+    crowds: Vec<[Vec<StandingPair<'p>>; 2]>,
     counts: Vec<[u64; 2]>,
 }
 
-impl<'p> Sorter<'p> {
-    fn new(names: &[Vec<String>; 2]) -> Sorter<'p> {
-        let union = Union::of(names[0].iter().map(String::as_str), names[1].iter().map(String::as_str));
+impl<'p> TransitionCounter<'p> {
+    fn new(names: &[Vec<String>; 2]) -> TransitionCounter<'p> {
+        let union = NameUnion::new(names[0].iter().map(String::as_str), names[1].iter().map(String::as_str));
         let crowds = union.names.iter().map(|_| [Vec::new(), Vec::new()]).collect();
         let counts = vec![[0; 2]; union.names.len()];
-        Sorter { union, cells: BTreeMap::new(), crowds, counts }
+        TransitionCounter { union, cells: BTreeMap::new(), crowds, counts }
     }
 
     /// Adds an entity by its entries; gives whether they are called differently.
-    fn add(&mut self, own: [Option<u32>; 2], pair: Pair<'p>) -> bool {
+    fn add(&mut self, own: [Option<u32>; 2], pair: StandingPair<'p>) -> bool {
         *self.cells.entry((own[0], own[1])).or_default() += 1;
         let place = |model: usize| own[model].map(|own| self.union.places[model][own as usize] as usize);
         let places = [place(0), place(1)];
@@ -223,35 +224,45 @@ impl<'p> Sorter<'p> {
         places[0] != places[1]
     }
 
-    fn finish(self, names: [Vec<String>; 2], limit: usize, mover: &dyn Fn(Pair<'p>) -> Mover) -> Moves {
-        let crowd = |mut pairs: Vec<Pair<'p>>, model: usize| {
-            let key = |pair: &Pair<'p>| pair[model].map(|standing| (Reverse(standing.score), &*standing.id));
+    fn finish(
+        self,
+        names: [Vec<String>; 2],
+        limit: usize,
+        mover: &dyn Fn(StandingPair<'p>) -> MovedEntity,
+    ) -> ListTransitions {
+        let crowd = |mut pairs: Vec<StandingPair<'p>>, model: usize| {
+            let key = |pair: &StandingPair<'p>| pair[model].map(|standing| (Reverse(standing.score), &*standing.id));
             pairs.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-            Crowd { count: pairs.len() as u64, listed: pairs.into_iter().take(limit).map(mover).collect() }
+            EntitySample { count: pairs.len() as u64, listed: pairs.into_iter().take(limit).map(mover).collect() }
         };
         let origins = self.union.origins();
         let turnover = self.union.names.into_iter().zip(origins).zip(self.counts).zip(self.crowds).map(
-            |(((name, origin), counts), [entered, left])| Turnover {
+            |(((name, origin), counts), [entered, left])| EntryTurnover {
                 name,
-                known: origin.map(|own| own.is_some()),
+                exists_in: origin.map(|own| own.is_some()),
                 counts,
                 entered: crowd(entered, 1),
                 left: crowd(left, 0),
             },
         );
-        Moves { names, cells: self.cells, turnover: turnover.collect() }
+        ListTransitions { names, cells: self.cells, turnover: turnover.collect() }
     }
 }
 
-fn mover(pair: Pair<'_>, tiers: &[Vec<String>; 2], routes: &[Vec<String>; 2], parts: &Union) -> Mover {
+fn mover(
+    pair: StandingPair<'_>,
+    tiers: &[Vec<String>; 2],
+    routes: &[Vec<String>; 2],
+    parts: &NameUnion,
+) -> MovedEntity {
     let mut changes = Vec::new();
-    differences(pair, parts, &mut changes);
+    points_changes(pair, parts, &mut changes);
     changes.sort_by_key(|(part, [old, new])| (Reverse((*new - *old).0.abs()), *part));
-    let change = |(part, points): (u32, [Points; 2])| Change { name: parts.names[part as usize].clone(), points };
-    let name = |names: &[Vec<String>; 2], place: &dyn Fn(&Standing) -> Option<u32>, model: usize| {
+    let change = |(part, points): (u32, [Points; 2])| PointsChange { name: parts.names[part as usize].clone(), points };
+    let name = |names: &[Vec<String>; 2], place: &dyn Fn(&EntityStanding) -> Option<u32>, model: usize| {
         pair[model].and_then(place).map(|place| names[model][place as usize].clone())
     };
-    Mover {
+    MovedEntity {
         id: pair.into_iter().flatten().next().map(|standing| standing.id.to_string()).unwrap_or_default(),
         scores: pair.map(|standing| standing.map(|standing| standing.score)),
         tiers: [0, 1].map(|model| name(tiers, &|standing| standing.tier, model)),
@@ -261,13 +272,17 @@ fn mover(pair: Pair<'_>, tiers: &[Vec<String>; 2], routes: &[Vec<String>; 2], pa
 }
 
 /// How many each human route has.
-fn load(both: [&Population; 2], routes: &Moves) -> Vec<Load> {
-    let one = |turnover: &Turnover| {
+fn load(both: [&LevelSnapshot; 2], routes: &ListTransitions) -> Vec<RouteLoad> {
+    let one = |turnover: &EntryTurnover| {
         let ways = both.map(|population| population.routes.iter().find(|route| route.name == turnover.name));
         let human = ways.map(|way| way.is_some_and(|way| way.human));
         let count = |model: usize| if human[model] { turnover.counts[model] } else { 0 };
-        let to = ways.into_iter().rev().flatten().filter(|way| way.human).find_map(|way| way.to.clone());
-        human.contains(&true).then(|| Load { name: turnover.name.clone(), to, counts: [count(0), count(1)] })
+        let to = ways.into_iter().rev().flatten().filter(|way| way.human).find_map(|way| way.assignee.clone());
+        human.contains(&true).then(|| RouteLoad {
+            name: turnover.name.clone(),
+            assignee: to,
+            counts: [count(0), count(1)],
+        })
     };
     routes.turnover.iter().filter_map(one).collect()
 }

@@ -2,62 +2,62 @@
 
 use std::ops::Range;
 
-use super::{Diff, Quantity, Vocabulary, codes, summary::Found};
+use super::{DiffMetric, DiffVocabulary, ModelDiff, codes, summary::MetricLookup};
 use crate::{
-    diag::{Diagnostic, Document, Problems, list},
-    expr::{self, ExprError, Names, Program, Resolved, Scope, Type, Value},
+    diag::{Diagnostic, DocumentProblems, SourceDocument, quoted_list},
+    expr::{self, EvalScope, ExprError, NameResolver, Program, ResolvedName, Value, ValueType},
 };
 
 /// A condition that ends the run with a no if it holds.
 #[derive(Debug)]
-pub struct Gate {
+pub struct FailCondition {
     text: String,
     program: Program,
     /// By slot: the number and its full name.
-    slots: Vec<(Quantity, String)>,
+    slots: Vec<(DiffMetric, String)>,
 }
 
 /// What became of a condition.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct ConditionVerdict {
     /// As it was written.
     pub text: String,
     /// None if it is null, which a division by 0 makes it.
     pub holds: Option<bool>,
     /// The numbers that it names, each once.
-    pub known: Vec<(String, f64)>,
+    pub numbers: Vec<(String, f64)>,
 }
 
 /// The names that are found while a condition is read.
-struct Finder<'v> {
-    vocabulary: &'v Vocabulary,
-    slots: Vec<(Quantity, String)>,
+struct MetricResolver<'v> {
+    vocabulary: &'v DiffVocabulary,
+    slots: Vec<(DiffMetric, String)>,
 }
 
 /// What an unknown name begins its message with.
 const NO_NUMBER: &str = "no number";
 
-impl Names for Finder<'_> {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for MetricResolver<'_> {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
         let written = path.join(".");
         let error = |message: String, label: &str, help: String| {
             Err(ExprError { span: span.clone(), message, label: label.to_owned(), help: Some(help) })
         };
         match self.vocabulary.find(path) {
-            Found::One(quantity, name) => {
+            MetricLookup::Unique(quantity, name) => {
                 let known = self.slots.iter().position(|(known, _)| *known == quantity);
                 let slot = known.unwrap_or_else(|| {
                     self.slots.push((quantity, name));
                     self.slots.len() - 1
                 });
-                Ok(Resolved { slot: slot as u32, kind: Type::Number })
+                Ok(ResolvedName { slot: slot as u32, kind: ValueType::Number })
             }
-            Found::Many(names) => {
+            MetricLookup::Ambiguous(names) => {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 let message = format!("{NO_NUMBER} is meant by `{written}` alone");
-                error(message, "more than one number has this name", format!("write which: {}", list(&names)))
+                error(message, "more than one number has this name", format!("write which: {}", quoted_list(&names)))
             }
-            Found::None(near) => {
+            MetricLookup::Unknown(near) => {
                 let help = near.map_or_else(
                     || "names are TIER_old, TIER_new, TIER_entered and TIER_left, the same of routes, FROM_to_TO, and totals such as user.moved; `pql diff --help` lists them".to_owned(),
                     |near| format!("a name that exists is `{near}`"),
@@ -68,32 +68,35 @@ impl Names for Finder<'_> {
     }
 }
 
-impl Gate {
+impl FailCondition {
     /// Reads a condition.
     ///
     /// **Errors**: every problem of names and types, or the first one of form.
-    pub fn parse(text: &str, vocabulary: &Vocabulary) -> Result<Gate, Problems> {
-        let mut finder = Finder { vocabulary, slots: Vec::new() };
+    pub fn parse(text: &str, vocabulary: &DiffVocabulary) -> Result<FailCondition, DocumentProblems> {
+        let mut finder = MetricResolver { vocabulary, slots: Vec::new() };
         let program =
             expr::parse(text).map_err(|error| vec![error]).and_then(|node| expr::condition(text, &node, &mut finder));
         match program {
-            Ok(program) => Ok(Gate { text: text.to_owned(), program, slots: finder.slots }),
+            Ok(program) => Ok(FailCondition { text: text.to_owned(), program, slots: finder.slots }),
             Err(errors) => {
-                let document = Document { name: "--fail-if".to_owned(), text: text.to_owned() };
-                Err(Problems { document, list: errors.into_iter().map(|error| diagnostic(error, text)).collect() })
+                let document = SourceDocument { name: "--fail-if".to_owned(), text: text.to_owned() };
+                Err(DocumentProblems {
+                    document,
+                    list: errors.into_iter().map(|error| diagnostic(error, text)).collect(),
+                })
             }
         }
     }
 
     /// Decides it.
-    pub fn decide(&self, diff: &Diff) -> Verdict {
-        let numbers = Numbers(self.slots.iter().map(|(quantity, _)| quantity.of(diff)).collect());
+    pub fn evaluate(&self, diff: &ModelDiff) -> ConditionVerdict {
+        let numbers = MetricValues(self.slots.iter().map(|(quantity, _)| quantity.value(diff)).collect());
         let holds = match self.program.eval(&numbers) {
             Value::Boolean(truth) => Some(truth),
             _ => None,
         };
         let known = self.slots.iter().zip(&numbers.0).map(|((_, name), number)| (name.clone(), *number)).collect();
-        Verdict { text: self.text.clone(), holds, known }
+        ConditionVerdict { text: self.text.clone(), holds, numbers: known }
     }
 }
 
@@ -107,9 +110,9 @@ fn diagnostic(error: ExprError, text: &str) -> Diagnostic {
 }
 
 /// Numbers by slot.
-struct Numbers(Vec<f64>);
+struct MetricValues(Vec<f64>);
 
-impl Scope for Numbers {
+impl EvalScope for MetricValues {
     fn get(&self, slot: u32) -> Value<'_> {
         self.0.get(slot as usize).map_or(Value::Null, |number| Value::Number(*number))
     }

@@ -2,14 +2,14 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use super::Standing;
+use super::EntityStanding;
 use crate::units::Points;
 
 /// Pairs two lists that are sorted by id; each entity comes once, with what it is under either model.
 pub(super) fn pairs<'p>(
-    old: &'p [Standing],
-    new: &'p [Standing],
-) -> impl Iterator<Item = [Option<&'p Standing>; 2]> + use<'p> {
+    old: &'p [EntityStanding],
+    new: &'p [EntityStanding],
+) -> impl Iterator<Item = [Option<&'p EntityStanding>; 2]> + use<'p> {
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     std::iter::from_fn(move || {
         let order = match (old.peek(), new.peek()) {
@@ -24,15 +24,15 @@ pub(super) fn pairs<'p>(
 
 /// Names of two models as one list: those of the new model in its order, then those that only the old one has.
 #[derive(Debug)]
-pub(super) struct Union {
+pub(super) struct NameUnion {
     /// Each name once.
     pub(super) names: Vec<String>,
     /// For the names of the old and of the new model, the place in the list.
     pub(super) places: [Vec<u32>; 2],
 }
 
-impl Union {
-    pub(super) fn of<'n>(old: impl Iterator<Item = &'n str>, new: impl Iterator<Item = &'n str>) -> Union {
+impl NameUnion {
+    pub(super) fn new<'n>(old: impl Iterator<Item = &'n str>, new: impl Iterator<Item = &'n str>) -> NameUnion {
         let mut names: Vec<String> = Vec::new();
         let mut known: HashMap<&str, u32> = HashMap::new();
         let mut place = |name: &'n str| {
@@ -43,7 +43,7 @@ impl Union {
         };
         let new: Vec<u32> = new.map(&mut place).collect();
         let old: Vec<u32> = old.map(&mut place).collect();
-        Union { names, places: [old, new] }
+        NameUnion { names, places: [old, new] }
     }
 
     /// The place of each name in the old and the new model.
@@ -59,7 +59,11 @@ impl Union {
 }
 
 /// What each part gave before and after, where that differs, by its place in the union.
-pub(super) fn differences(pair: [Option<&Standing>; 2], parts: &Union, into: &mut Vec<(u32, [Points; 2])>) {
+pub(super) fn points_changes(
+    pair: [Option<&EntityStanding>; 2],
+    parts: &NameUnion,
+    into: &mut Vec<(u32, [Points; 2])>,
+) {
     into.clear();
     for (model, standing) in pair.into_iter().enumerate() {
         for (part, points) in standing.into_iter().flat_map(|standing| &standing.amounts) {

@@ -2,13 +2,16 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Change, Crowd, Head, Ids, LevelDiff, Mover, Moves, Report, Turnover, Verdict, words};
-use crate::{clock::instant_text, emit::number, ledger::points_json};
+use super::{
+    ComparedModel, ConditionVerdict, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions,
+    MovedEntity, PointsChange, words,
+};
+use crate::{clock::format_instant, emit::number, ledger::points_json};
 
-impl Report<'_> {
+impl DiffReport<'_> {
     /// One object.
     pub fn json(&self) -> Json {
-        let [old, new] = &self.diff.heads;
+        let [old, new] = &self.diff.models;
         let mut object = Map::new();
         let mut put = |key: &str, value: Json| drop(object.insert(key.to_owned(), value));
         put("old", head(old));
@@ -26,17 +29,16 @@ impl Report<'_> {
         let signals = level.signals.iter().map(
             |signal| json!({ "name": signal.name, "entities": signal.entities, "points": points_json(signal.points) }),
         );
-        let load = level
-            .load
-            .iter()
-            .map(|load| json!({ "route": load.name, "to": load.to, "old": load.counts[0], "new": load.counts[1] }));
+        let load = level.load.iter().map(
+            |load| json!({ "route": load.name, "to": load.assignee, "old": load.counts[0], "new": load.counts[1] }),
+        );
         json!({
             "old": level.rows[0],
             "new": level.rows[1],
             "qualified_old": level.qualified[0],
             "qualified_new": level.qualified[1],
-            "only_old": level.only[0],
-            "only_new": level.only[1],
+            "only_old": level.only_in[0],
+            "only_new": level.only_in[1],
             "unchanged": level.unchanged,
             "rescored": level.rescored,
             "moved": level.moved,
@@ -51,10 +53,11 @@ impl Report<'_> {
     }
 
     /// A tier with who enters and leaves it, as far as the limit goes.
-    fn tier_json(&self, tier: &Turnover) -> Json {
+    fn tier_json(&self, tier: &EntryTurnover) -> Json {
         let mut object = counts(tier);
-        let list = |crowd: &Crowd| crowd.listed.iter().map(|mover| self.mover_json(mover)).collect::<Vec<Json>>();
-        let rest = |crowd: &Crowd| json!(crowd.count - crowd.listed.len() as u64);
+        let list =
+            |crowd: &EntitySample| crowd.listed.iter().map(|mover| self.mover_json(mover)).collect::<Vec<Json>>();
+        let rest = |crowd: &EntitySample| json!(crowd.count - crowd.listed.len() as u64);
         object.insert("entered_list".to_owned(), json!(list(&tier.entered)));
         object.insert("entered_not_listed".to_owned(), rest(&tier.entered));
         object.insert("left_list".to_owned(), json!(list(&tier.left)));
@@ -62,9 +65,9 @@ impl Report<'_> {
         Json::Object(object)
     }
 
-    fn mover_json(&self, mover: &Mover) -> Json {
+    fn mover_json(&self, mover: &MovedEntity) -> Json {
         let mut object = Map::new();
-        if self.ids == Ids::Shown {
+        if self.ids == IdVisibility::Shown {
             object.insert("id".to_owned(), json!(mover.id));
         }
         for (model, which) in ["old", "new"].into_iter().enumerate() {
@@ -77,39 +80,40 @@ impl Report<'_> {
     }
 }
 
-fn head(head: &Head) -> Json {
+fn head(head: &ComparedModel) -> Json {
     json!({
         "model": head.path,
         "name": head.name,
         "sha256": head.fingerprint,
-        "as_of": instant_text(head.as_of.instant),
+        "as_of": format_instant(head.as_of.instant),
     })
 }
 
 /// From entry to entry, those that stay included.
-fn moves(moves: &Moves) -> Vec<Json> {
+fn moves(moves: &ListTransitions) -> Vec<Json> {
     let name = |model: usize, place: Option<u32>| place.and_then(|place| moves.names[model].get(place as usize));
     let one = |((from, to), count): (&(Option<u32>, Option<u32>), &u64)| json!({ "old": name(0, *from), "new": name(1, *to), "count": count });
     // A model without entries has nowhere to come from or go to.
     if moves.turnover.is_empty() { Vec::new() } else { moves.cells.iter().map(one).collect() }
 }
 
-fn counts(turnover: &Turnover) -> Map<String, Json> {
+fn counts(turnover: &EntryTurnover) -> Map<String, Json> {
     let mut object = Map::new();
     object.insert("name".to_owned(), json!(turnover.name));
-    object.insert("old".to_owned(), json!(turnover.known[0].then_some(turnover.counts[0])));
-    object.insert("new".to_owned(), json!(turnover.known[1].then_some(turnover.counts[1])));
+    object.insert("old".to_owned(), json!(turnover.exists_in[0].then_some(turnover.counts[0])));
+    object.insert("new".to_owned(), json!(turnover.exists_in[1].then_some(turnover.counts[1])));
     object.insert("entered".to_owned(), json!(turnover.entered.count));
     object.insert("left".to_owned(), json!(turnover.left.count));
     object
 }
 
-fn change(change: &Change) -> Json {
+fn change(change: &PointsChange) -> Json {
     let [old, new] = change.points;
     json!({ "name": change.name, "points_old": points_json(old), "points_new": points_json(new) })
 }
 
-fn verdict(verdict: &Verdict) -> Json {
-    let values: Map<String, Json> = verdict.known.iter().map(|(name, value)| (name.clone(), number(*value))).collect();
+fn verdict(verdict: &ConditionVerdict) -> Json {
+    let values: Map<String, Json> =
+        verdict.numbers.iter().map(|(name, value)| (name.clone(), number(*value))).collect();
     json!({ "condition": verdict.text, "holds": verdict.holds, "values": values })
 }

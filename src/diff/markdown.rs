@@ -6,10 +6,10 @@
 use std::fmt::Write;
 
 use super::{
-    Crowd, Ids, LevelDiff, Mover, Report, Turnover,
-    words::{self, Matrix},
+    DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
+    words::{self, TransitionTable},
 };
-use crate::{diag::visible, units::plural};
+use crate::{diag::escape_controls, units::plural};
 
 /// By which a job finds the comment that it wrote before.
 const MARKER: &str = "<!-- pql diff -->";
@@ -20,7 +20,7 @@ const ID_CHARS_MAX: usize = 80;
 /// Text that is shown as it is, whatever it is.
 fn code(text: &str) -> String {
     let mut safe = String::new();
-    for c in visible(text).chars() {
+    for c in escape_controls(text).chars() {
         match c {
             // Nothing else ends a code span or a cell.
             '`' | '|' | '\u{2028}' | '\u{2029}' => safe.extend(c.escape_unicode()),
@@ -39,10 +39,10 @@ fn id(text: &str) -> String {
     }
 }
 
-impl Report<'_> {
+impl DiffReport<'_> {
     /// Markdown as GitHub and GitLab read it, every line ended.
     pub fn markdown(&self) -> String {
-        let [old, new] = &self.diff.heads;
+        let [old, new] = &self.diff.models;
         let mut out = format!("{MARKER}\n### Scoring model: {} → {}\n\n", code(&old.path), code(&new.path));
         for verdict in self.verdicts {
             let sign = if verdict.holds == Some(true) { "❌" } else { "✅" };
@@ -53,7 +53,7 @@ impl Report<'_> {
             out.push('\n');
         }
         let same = if words::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
-        let _ = writeln!(out, "The same events under both models, {}.{same}\n", words::as_of(&self.diff.heads));
+        let _ = writeln!(out, "The same events under both models, {}.{same}\n", words::as_of(&self.diff.models));
         self.overview(&mut out);
         for level in &self.diff.levels {
             self.level_markdown(&mut out, level);
@@ -71,7 +71,7 @@ impl Report<'_> {
             count(words::many(level.side).to_owned(), level.rows);
             count(words::qualified(level.side).to_owned(), level.qualified);
             for load in &level.load {
-                let to = load.to.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
+                let to = load.assignee.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
                 count(format!("human route {} of {}{to}", code(&load.name), words::many(level.side)), load.counts);
             }
         }
@@ -87,14 +87,14 @@ impl Report<'_> {
             &many[1..],
             words::changes(level)
         );
-        if level.moved + level.rerouted + level.rescored + level.only[0] + level.only[1] == 0 {
+        if level.moved + level.rerouted + level.rescored + level.only_in[0] + level.only_in[1] == 0 {
             return;
         }
         for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
             if moves.turnover.iter().all(|entry| entry.entered.count + entry.left.count == 0) {
                 continue;
             }
-            let Matrix { mut header, mut rows, sums, rest } = words::matrix(moves, what);
+            let TransitionTable { mut header, mut rows, sums, omitted_note: rest } = words::matrix(moves, what);
             // Sums and counts at the end have names of ours.
             let (columns, lines) = (header.len() - 1, rows.len() - usize::from(sums));
             header.iter_mut().take(columns).skip(1).for_each(|name| *name = code(name));
@@ -112,8 +112,8 @@ impl Report<'_> {
 
     /// Who enters and leaves each tier, folded away.
     fn movers(&self, out: &mut String, level: &LevelDiff) {
-        let changed = |tier: &&Turnover| tier.entered.count + tier.left.count > 0;
-        let tiers: Vec<&Turnover> = level.tiers.turnover.iter().filter(changed).collect();
+        let changed = |tier: &&EntryTurnover| tier.entered.count + tier.left.count > 0;
+        let tiers: Vec<&EntryTurnover> = level.tiers.turnover.iter().filter(changed).collect();
         if tiers.is_empty() {
             return;
         }
@@ -128,21 +128,21 @@ impl Report<'_> {
         out.push_str("\n</details>\n");
     }
 
-    fn crowd_markdown(&self, out: &mut String, crowd: &Crowd, what: &str, other: &str, model: usize) {
+    fn crowd_markdown(&self, out: &mut String, crowd: &EntitySample, what: &str, other: &str, model: usize) {
         if crowd.count == 0 {
             return;
         }
         let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
         let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
-        let row = |mover: &Mover| {
+        let row = |mover: &MovedEntity| {
             let mut row = vec![words::scores(mover), code(words::tier(mover, model)), code(&words::reasons(mover))];
-            if self.ids == Ids::Shown {
+            if self.ids == IdVisibility::Shown {
                 row.insert(0, id(&mover.id));
             }
             row
         };
         let rows: Vec<Vec<String>> = crowd.listed.iter().map(row).collect();
-        if self.ids == Ids::Shown {
+        if self.ids == IdVisibility::Shown {
             header.insert(0, "id".to_owned());
         }
         if !rows.is_empty() {

@@ -15,16 +15,19 @@ mod summary;
 mod text;
 mod words;
 
-pub use compare::{Change, Crowd, LevelDiff, Load, Mover, Moves, SignalChange, Turnover, compare};
-pub use gate::{Gate, Verdict};
-pub use snapshot::{Population, Snapshot, Standing};
-pub use summary::{Quantity, Vocabulary};
+pub use compare::{
+    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
+    compare,
+};
+pub use gate::{ConditionVerdict, FailCondition};
+pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
+pub use summary::{DiffMetric, DiffVocabulary};
 
 use crate::clock::AsOf;
 
 /// What is said of a model beside what it came to.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct ComparedModel {
     /// Its path.
     pub path: String,
     /// As the model calls itself; empty if it does not.
@@ -37,16 +40,16 @@ pub struct Head {
 
 /// What differs between two models on the same events.
 #[derive(Debug)]
-pub struct Diff {
+pub struct ModelDiff {
     /// The old and the new model.
-    pub heads: [Head; 2],
+    pub models: [ComparedModel; 2],
     /// Users and accounts.
     pub levels: [LevelDiff; 2],
 }
 
 /// Whether ids, which are personal data, are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ids {
+pub enum IdVisibility {
     /// As rows print them.
     Shown,
     /// Not at all.
@@ -55,18 +58,18 @@ pub enum Ids {
 
 /// A diff with the verdicts of `--fail-if`, ready to be written.
 #[derive(Debug)]
-pub struct Report<'r> {
+pub struct DiffReport<'r> {
     /// What differs.
-    pub diff: &'r Diff,
+    pub diff: &'r ModelDiff,
     /// Every number by its full name.
     pub summary: Vec<(String, f64)>,
     /// Of each condition, in the order of the command line.
-    pub verdicts: &'r [Verdict],
+    pub verdicts: &'r [ConditionVerdict],
     /// Whether ids are written.
-    pub ids: Ids,
+    pub ids: IdVisibility,
 }
 
-impl Report<'_> {
+impl DiffReport<'_> {
     /// Whether a condition of `--fail-if` holds.
     pub fn failed(&self) -> bool {
         self.verdicts.iter().any(|verdict| verdict.holds == Some(true))

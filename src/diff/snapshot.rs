@@ -2,30 +2,30 @@
 
 use rayon::prelude::*;
 
-use super::Head;
+use super::ComparedModel;
 use crate::{
-    expr::Scope,
-    ledger::Entity,
+    expr::EvalScope,
+    ledger::EntityRef,
     model::{EntityKind, Model, compiled::Level},
     score::{
-        Scored,
-        points::{pay, sum},
+        ScoredEntities,
+        points::{evaluate_signals, sum_points},
     },
     units::Points,
 };
 
 /// What one model came to.
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct ScoreSnapshot {
     /// The model, and the instant looked from.
-    pub head: Head,
+    pub model: ComparedModel,
     /// Users and accounts.
-    pub levels: [Population; 2],
+    pub levels: [LevelSnapshot; 2],
 }
 
 /// A tier, as far as it is compared.
 #[derive(Debug, Clone)]
-pub struct Band {
+pub struct SnapshotTier {
     /// Its name.
     pub name: String,
     /// Whether it makes a PQL or PQA.
@@ -34,33 +34,33 @@ pub struct Band {
 
 /// A route, as far as it is compared.
 #[derive(Debug, Clone)]
-pub struct Way {
+pub struct SnapshotRoute {
     /// Its name.
     pub name: String,
     /// Whether its motion is `human`.
     pub human: bool,
     /// Who acts.
-    pub to: Option<String>,
+    pub assignee: Option<String>,
 }
 
 /// All users, or all accounts.
 #[derive(Debug)]
-pub struct Population {
+pub struct LevelSnapshot {
     /// In the order of the model.
-    pub tiers: Vec<Band>,
+    pub tiers: Vec<SnapshotTier>,
     /// In the order of the model.
-    pub routes: Vec<Way>,
+    pub routes: Vec<SnapshotRoute>,
     /// What gives or takes points: the signals in the order of the model, then `cap:` and a category for the bounds of each, then `cap:score`.
-    pub parts: Vec<String>,
+    pub point_sources: Vec<String>,
     /// By id.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<EntityStanding>,
 }
 
 /// Where a user or an account stands.
 ///
 /// **Cost**: 64 bytes, the id, and 16 bytes for each signal that pays.
 #[derive(Debug)]
-pub struct Standing {
+pub struct EntityStanding {
     /// As rows print it.
     pub id: Box<str>,
     /// The sum of the amounts.
@@ -73,40 +73,46 @@ pub struct Standing {
     pub amounts: Box<[(u32, Points)]>,
 }
 
-impl Snapshot {
+impl ScoreSnapshot {
     /// Takes what is compared from what was scored.
-    pub fn take(scored: &Scored<'_>, model: &Model, path: String) -> Snapshot {
-        let head = Head { path, name: model.name.clone(), fingerprint: model.fingerprint.clone(), as_of: scored.as_of };
-        Snapshot { head, levels: EntityKind::ALL.map(|side| population(scored, side, model.level(side))) }
+    pub fn take(scored: &ScoredEntities<'_>, model: &Model, path: String) -> ScoreSnapshot {
+        let head = ComparedModel {
+            path,
+            name: model.name.clone(),
+            fingerprint: model.fingerprint.clone(),
+            as_of: scored.as_of,
+        };
+        ScoreSnapshot { model: head, levels: EntityKind::ALL.map(|side| population(scored, side, model.level(side))) }
     }
 }
 
-fn population(scored: &Scored<'_>, side: EntityKind, level: &Level) -> Population {
-    let tier = |tier: &crate::model::compiled::Tier| Band { name: tier.name.clone(), qualified: tier.qualified };
-    let route = |route: &crate::model::compiled::Route| Way {
+fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> LevelSnapshot {
+    let tier =
+        |tier: &crate::model::compiled::Tier| SnapshotTier { name: tier.name.clone(), qualified: tier.qualified };
+    let route = |route: &crate::model::compiled::Route| SnapshotRoute {
         name: route.name.clone(),
         human: route.motion.as_deref() == Some("human"),
-        to: route.to.clone(),
+        assignee: route.to.clone(),
     };
     let signals = level.signals.iter().map(|signal| signal.name.clone());
     let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));
     let parts = signals.chain(bounds).chain(["cap:score".to_owned()]).collect();
-    let all: Vec<Entity> = Entity::all(scored, side).collect();
-    let mut standings: Vec<Standing> =
+    let all: Vec<EntityRef> = EntityRef::all(scored, side).collect();
+    let mut standings: Vec<EntityStanding> =
         all.into_par_iter().with_min_len(256).map(|entity| standing(scored, level, entity)).collect();
     standings.par_sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    Population {
+    LevelSnapshot {
         tiers: level.tiers.iter().map(tier).collect(),
         routes: level.routes.iter().map(route).collect(),
-        parts,
+        point_sources: parts,
         standings,
     }
 }
 
-fn standing(scored: &Scored<'_>, level: &Level, entity: Entity) -> Standing {
+fn standing(scored: &ScoredEntities<'_>, level: &Level, entity: EntityRef) -> EntityStanding {
     let scope = entity.scope(scored);
-    let paid = pay(level, &scope);
-    let total = sum(level, &paid);
+    let paid = evaluate_signals(level, &scope);
+    let total = sum_points(level, &paid);
     let bounds = total.categories.iter().map(|(raw, held)| *held - *raw);
     let amounts = paid.iter().map(|paid| paid.points).chain(bounds).chain([total.score - total.raw]);
     let amounts = (0..).zip(amounts).filter(|(_, points)| *points != Points::ZERO);
@@ -115,7 +121,7 @@ fn standing(scored: &Scored<'_>, level: &Level, entity: Entity) -> Standing {
     let tier = tier.and_then(|name| level.tiers.iter().position(|tier| tier.name == name));
     let route = name(level.slots.route);
     let route = route.and_then(|name| level.routes.iter().position(|route| route.name == name));
-    Standing {
+    EntityStanding {
         id: entity.id(scored).into(),
         score: total.score,
         tier: tier.map(|place| place as u32),

@@ -3,49 +3,49 @@
 //! A full name is made of the level, of `tier` or `route`, and of what is counted: `user.tier.hot_new`. Whatever leads up to the last part may be left
 //! out as long as one number is meant: `hot_new`.
 
-use super::{Diff, LevelDiff, Moves, join::Union};
+use super::{LevelDiff, ListTransitions, ModelDiff, join::NameUnion};
 use crate::model::{EntityKind, Model, compiled::Level};
 
 /// Tiers or routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum List {
+pub enum DiffListKind {
     /// Tiers.
     Tiers,
     /// Routes.
     Routes,
 }
 
-impl List {
-    const BOTH: [List; 2] = [List::Tiers, List::Routes];
+impl DiffListKind {
+    const BOTH: [DiffListKind; 2] = [DiffListKind::Tiers, DiffListKind::Routes];
 
     fn word(self) -> &'static str {
         match self {
-            List::Tiers => "tier",
-            List::Routes => "route",
+            DiffListKind::Tiers => "tier",
+            DiffListKind::Routes => "route",
         }
     }
 
-    fn of(self, level: &LevelDiff) -> &Moves {
+    fn transitions(self, level: &LevelDiff) -> &ListTransitions {
         match self {
-            List::Tiers => &level.tiers,
-            List::Routes => &level.routes,
+            DiffListKind::Tiers => &level.tiers,
+            DiffListKind::Routes => &level.routes,
         }
     }
 }
 
 /// One number of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
+pub enum DiffMetric {
     /// Of a level as a whole, by its place among `TOTALS`.
     Total(EntityKind, usize),
     /// Of a tier or route, by its place in the union of both models: by place among `OF_ENTRIES`.
-    Entry(EntityKind, List, usize, usize),
+    Entry(EntityKind, DiffListKind, usize, usize),
     /// From an entry of the old to one of the new model, by place.
-    Move(EntityKind, List, u32, u32),
+    Move(EntityKind, DiffListKind, u32, u32),
 }
 
 /// What is counted of a level, for users and for accounts.
-const TOTALS: [[&str; 2]; 12] = [
+const LEVEL_TOTALS: [[&str; 2]; 12] = [
     ["users_old", "accounts_old"],
     ["users_new", "accounts_new"],
     ["pqls_old", "pqas_old"],
@@ -61,26 +61,26 @@ const TOTALS: [[&str; 2]; 12] = [
 ];
 
 /// What is counted of a tier or route.
-const OF_ENTRIES: [&str; 4] = ["old", "new", "entered", "left"];
+const ENTRY_COUNTS: [&str; 4] = ["old", "new", "entered", "left"];
 
 /// One number and how it is called.
 #[derive(Debug)]
-struct Name {
+struct DiffMetricName {
     /// The parts before the last.
     path: Vec<&'static str>,
     /// The last part.
     last: String,
-    quantity: Quantity,
+    quantity: DiffMetric,
 }
 
-impl Name {
+impl DiffMetricName {
     fn full(&self) -> String {
         let parts: Vec<&str> = self.path.iter().copied().chain([self.last.as_str()]).collect();
         parts.join(".")
     }
 
     /// Whether it is what was written: the last part is there, and those before it in their order.
-    fn is_meant(&self, written: &[String]) -> bool {
+    fn matches(&self, written: &[String]) -> bool {
         let Some((last, before)) = written.split_last() else { return false };
         let mut rest = self.path.iter();
         *last == self.last && before.iter().all(|part| rest.any(|own| own == part))
@@ -89,21 +89,21 @@ impl Name {
 
 /// Every name that two models give, known before anything is read.
 #[derive(Debug)]
-pub struct Vocabulary {
-    names: Vec<Name>,
+pub struct DiffVocabulary {
+    names: Vec<DiffMetricName>,
     /// Entries of the old and the new model: of users and accounts, tiers and routes.
-    entries: Vec<(EntityKind, List, [Vec<String>; 2])>,
+    entries: Vec<(EntityKind, DiffListKind, [Vec<String>; 2])>,
 }
 
 /// What a written name stands for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum MetricLookup {
     /// One number, and its full name.
-    One(Quantity, String),
+    Unique(DiffMetric, String),
     /// Several, by their full names.
-    Many(Vec<String>),
+    Ambiguous(Vec<String>),
     /// None, and what may have been meant.
-    None(Option<String>),
+    Unknown(Option<String>),
 }
 
 /// The place of a level in a [`Diff`].
@@ -114,60 +114,61 @@ fn place(side: EntityKind) -> usize {
     }
 }
 
-fn names_of(list: List, level: &Level) -> Vec<String> {
+fn names_of(list: DiffListKind, level: &Level) -> Vec<String> {
     match list {
-        List::Tiers => level.tiers.iter().map(|tier| tier.name.clone()).collect(),
-        List::Routes => level.routes.iter().map(|route| route.name.clone()).collect(),
+        DiffListKind::Tiers => level.tiers.iter().map(|tier| tier.name.clone()).collect(),
+        DiffListKind::Routes => level.routes.iter().map(|route| route.name.clone()).collect(),
     }
 }
 
-impl Vocabulary {
+impl DiffVocabulary {
     /// The names that a diff of two models has.
-    pub fn new(old: &Model, new: &Model) -> Vocabulary {
+    pub fn new(old: &Model, new: &Model) -> DiffVocabulary {
         let mut names = Vec::new();
         let mut entries = Vec::new();
         for side in EntityKind::ALL {
-            for (total, stems) in TOTALS.iter().enumerate() {
+            for (total, stems) in LEVEL_TOTALS.iter().enumerate() {
                 let last = stems[place(side)].to_owned();
-                names.push(Name { path: vec![side.word()], last, quantity: Quantity::Total(side, total) });
+                names.push(DiffMetricName { path: vec![side.word()], last, quantity: DiffMetric::Total(side, total) });
             }
-            for list in List::BOTH {
+            for list in DiffListKind::BOTH {
                 let both = [names_of(list, old.level(side)), names_of(list, new.level(side))];
-                let union = Union::of(both[0].iter().map(String::as_str), both[1].iter().map(String::as_str));
+                let union = NameUnion::new(both[0].iter().map(String::as_str), both[1].iter().map(String::as_str));
                 for (entry, name) in union.names.iter().enumerate() {
-                    for (what, suffix) in OF_ENTRIES.iter().enumerate() {
-                        let quantity = Quantity::Entry(side, list, entry, what);
+                    for (what, suffix) in ENTRY_COUNTS.iter().enumerate() {
+                        let quantity = DiffMetric::Entry(side, list, entry, what);
                         let path = vec![side.word(), list.word()];
-                        names.push(Name { path, last: format!("{name}_{suffix}"), quantity });
+                        names.push(DiffMetricName { path, last: format!("{name}_{suffix}"), quantity });
                     }
                 }
                 entries.push((side, list, both));
             }
         }
-        Vocabulary { names, entries }
+        DiffVocabulary { names, entries }
     }
 
     /// What a name stands for, as it was written.
-    pub fn find(&self, written: &[String]) -> Found {
+    pub fn find(&self, written: &[String]) -> MetricLookup {
         let moves = self.moves(written);
-        let mut meant: Vec<&Name> = self.names.iter().chain(&moves).filter(|name| name.is_meant(written)).collect();
+        let mut meant: Vec<&DiffMetricName> =
+            self.names.iter().chain(&moves).filter(|name| name.matches(written)).collect();
         // A name in full is that number, even if another one's could be shortened to it.
         if let Some(exact) = meant.iter().position(|name| name.path.len() + 1 == written.len()) {
             let exact = meant.remove(exact);
             if meant.iter().all(|other| other.path.len() > exact.path.len()) {
-                return Found::One(exact.quantity, exact.full());
+                return MetricLookup::Unique(exact.quantity, exact.full());
             }
             meant.push(exact);
         }
         match meant.as_slice() {
-            [] => Found::None(self.suggestion(&written.join("."))),
-            [one] => Found::One(one.quantity, one.full()),
-            many => Found::Many(many.iter().map(|name| name.full()).collect()),
+            [] => MetricLookup::Unknown(self.suggestion(&written.join("."))),
+            [one] => MetricLookup::Unique(one.quantity, one.full()),
+            many => MetricLookup::Ambiguous(many.iter().map(|name| name.full()).collect()),
         }
     }
 
     /// `warm_to_hot` for each pair of entries that it can be; they are too many to be listed.
-    fn moves(&self, written: &[String]) -> Vec<Name> {
+    fn moves(&self, written: &[String]) -> Vec<DiffMetricName> {
         let Some(last) = written.last() else { return Vec::new() };
         let mut found = Vec::new();
         for (at, _) in last.match_indices("_to_") {
@@ -176,38 +177,39 @@ impl Vocabulary {
                 let from = old.iter().position(|name| name == from);
                 let to = new.iter().position(|name| name == to);
                 let Some((from, to)) = from.zip(to) else { continue };
-                let quantity = Quantity::Move(*side, *list, from as u32, to as u32);
-                found.push(Name { path: vec![side.word(), list.word()], last: last.clone(), quantity });
+                let quantity = DiffMetric::Move(*side, *list, from as u32, to as u32);
+                found.push(DiffMetricName { path: vec![side.word(), list.word()], last: last.clone(), quantity });
             }
         }
         found
     }
 
     fn suggestion(&self, written: &str) -> Option<String> {
-        let short = |name: &Name| name.path.first().map(|level| format!("{level}.{}", name.last)).unwrap_or_default();
+        let short =
+            |name: &DiffMetricName| name.path.first().map(|level| format!("{level}.{}", name.last)).unwrap_or_default();
         let forms = self.names.iter().flat_map(|name| [name.last.clone(), short(name), name.full()]);
         let forms: Vec<String> = forms.collect();
         crate::diag::near_miss(written, forms.iter().map(String::as_str))
     }
 
     /// Every number by its full name, but those from entry to entry.
-    pub fn numbers(&self, diff: &Diff) -> Vec<(String, f64)> {
-        self.names.iter().map(|name| (name.full(), name.quantity.of(diff))).collect()
+    pub fn numbers(&self, diff: &ModelDiff) -> Vec<(String, f64)> {
+        self.names.iter().map(|name| (name.full(), name.quantity.value(diff))).collect()
     }
 }
 
-impl Quantity {
+impl DiffMetric {
     /// The number in a diff of the models that the name was found in.
-    pub fn of(self, diff: &Diff) -> f64 {
+    pub fn value(self, diff: &ModelDiff) -> f64 {
         let count = match self {
-            Quantity::Total(side, total) => total_of(&diff.levels[place(side)], total),
-            Quantity::Entry(side, list, entry, what) => {
-                let turnover = list.of(&diff.levels[place(side)]).turnover.get(entry);
+            DiffMetric::Total(side, total) => total_of(&diff.levels[place(side)], total),
+            DiffMetric::Entry(side, list, entry, what) => {
+                let turnover = list.transitions(&diff.levels[place(side)]).turnover.get(entry);
                 turnover
                     .map_or(0, |entry| [entry.counts[0], entry.counts[1], entry.entered.count, entry.left.count][what])
             }
-            Quantity::Move(side, list, from, to) => {
-                let cells = &list.of(&diff.levels[place(side)]).cells;
+            DiffMetric::Move(side, list, from, to) => {
+                let cells = &list.transitions(&diff.levels[place(side)]).cells;
                 cells.get(&(Some(from), Some(to))).copied().unwrap_or(0)
             }
         };
@@ -223,8 +225,8 @@ fn total_of(level: &LevelDiff, total: usize) -> u64 {
         level.rows[1],
         level.qualified[0],
         level.qualified[1],
-        level.only[0],
-        level.only[1],
+        level.only_in[0],
+        level.only_in[1],
         level.unchanged,
         level.rescored,
         level.moved,

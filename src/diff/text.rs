@@ -3,22 +3,22 @@
 use std::fmt::Write;
 
 use super::{
-    Crowd, Ids, LevelDiff, Mover, Report, Turnover,
-    words::{self, Matrix},
+    DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
+    words::{self, TransitionTable},
 };
-use crate::{diag::visible, units::plural};
+use crate::{diag::escape_controls, units::plural};
 
-impl Report<'_> {
+impl DiffReport<'_> {
     /// For people, every line ended.
     pub fn text(&self) -> String {
         let mut out = String::new();
-        let [old, new] = &self.diff.heads;
+        let [old, new] = &self.diff.models;
         let _ = writeln!(
             out,
             "old  {}\nnew  {}\n{}",
-            visible(&old.path),
-            visible(&new.path),
-            words::as_of(&self.diff.heads)
+            escape_controls(&old.path),
+            escape_controls(&new.path),
+            words::as_of(&self.diff.models)
         );
         for level in self.diff.levels.iter() {
             self.level_text(&mut out, level);
@@ -27,8 +27,13 @@ impl Report<'_> {
             out.push_str("\nfail if\n");
         }
         for verdict in self.verdicts {
-            let _ =
-                writeln!(out, "  {}  {}: {}", visible(&verdict.text), words::known(verdict), words::verdict(verdict));
+            let _ = writeln!(
+                out,
+                "  {}  {}: {}",
+                escape_controls(&verdict.text),
+                words::known(verdict),
+                words::verdict(verdict)
+            );
         }
         out
     }
@@ -44,7 +49,7 @@ impl Report<'_> {
             if moves.turnover.is_empty() {
                 continue;
             }
-            let Matrix { header, rows, rest, .. } = words::matrix(moves, what);
+            let TransitionTable { header, rows, omitted_note: rest, .. } = words::matrix(moves, what);
             out.push('\n');
             grid(out, &header, &rows);
             if let Some(rest) = rest {
@@ -59,11 +64,11 @@ impl Report<'_> {
     }
 
     /// Who comes to a tier, and who goes.
-    fn turnover_text(&self, out: &mut String, tier: &Turnover) {
+    fn turnover_text(&self, out: &mut String, tier: &EntryTurnover) {
         if tier.entered.count + tier.left.count == 0 {
             return;
         }
-        let only = match tier.known {
+        let only = match tier.exists_in {
             [true, false] => " (only the old model has it)",
             [false, true] => " (only the new model has it)",
             _ => "",
@@ -73,11 +78,11 @@ impl Report<'_> {
         self.crowd_text(out, &tier.left, "-", &|mover| format!("to {}", words::tier(mover, 1)));
     }
 
-    fn crowd_text(&self, out: &mut String, crowd: &Crowd, sign: &str, other: &dyn Fn(&Mover) -> String) {
-        let row = |mover: &Mover| {
-            let mut row = vec![words::scores(mover), other(mover), visible(&words::reasons(mover))];
-            if self.ids == Ids::Shown {
-                row.insert(0, visible(&mover.id));
+    fn crowd_text(&self, out: &mut String, crowd: &EntitySample, sign: &str, other: &dyn Fn(&MovedEntity) -> String) {
+        let row = |mover: &MovedEntity| {
+            let mut row = vec![words::scores(mover), other(mover), escape_controls(&words::reasons(mover))];
+            if self.ids == IdVisibility::Shown {
+                row.insert(0, escape_controls(&mover.id));
             }
             row
         };
@@ -98,7 +103,7 @@ fn load(out: &mut String, level: &LevelDiff) {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for load in &level.load {
         let [before, after] = load.counts;
-        let to = visible(load.to.as_deref().unwrap_or_default());
+        let to = escape_controls(load.assignee.as_deref().unwrap_or_default());
         rows.push(vec![load.name.clone(), before.to_string(), after.to_string(), words::signed(before, after), to]);
     }
     let [before, after] = [0, 1].map(|model| level.load.iter().map(|load| load.counts[model]).sum::<u64>());

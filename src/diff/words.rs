@@ -2,11 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::{Change, Crowd, Diff, Head, LevelDiff, Mover, Moves, Verdict};
+use super::{
+    ComparedModel, ConditionVerdict, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange,
+};
 use crate::{
-    clock::instant_text,
+    clock::format_instant,
     model::EntityKind,
-    units::{Points, number_text},
+    units::{Points, format_number},
 };
 
 /// So many entries of a list make a matrix that can be read; beyond that, moves are listed.
@@ -17,7 +19,7 @@ const CHANGES_SHOWN: usize = 6;
 pub(super) const LINES_SHOWN: usize = 30;
 
 /// Where a model has no entry for an entity.
-pub(super) const NOWHERE: &str = "(no row)";
+pub(super) const NO_ROW: &str = "(no row)";
 
 /// `users`, `accounts`
 pub(super) fn many(side: EntityKind) -> &'static str {
@@ -50,10 +52,10 @@ pub(super) fn signed_points(points: Points) -> String {
 }
 
 /// When was looked from: once, or for each model.
-pub(super) fn as_of(heads: &[Head; 2]) -> String {
-    let one = |head: &Head| {
+pub(super) fn as_of(heads: &[ComparedModel; 2]) -> String {
+    let one = |head: &ComparedModel| {
         let partial = if head.as_of.partial { " (in the middle of a day)" } else { "" };
-        format!("{}{partial}", instant_text(head.as_of.instant))
+        format!("{}{partial}", format_instant(head.as_of.instant))
     };
     let [old, new] = heads;
     if old.as_of.instant == new.as_of.instant {
@@ -71,7 +73,7 @@ pub(super) fn changes(level: &LevelDiff) -> String {
         format!("{} in another tier", level.moved),
         format!("{} on another route", level.rerouted),
     ];
-    for (count, which) in level.only.iter().zip(["old", "new"]) {
+    for (count, which) in level.only_in.iter().zip(["old", "new"]) {
         if *count > 0 {
             parts.push(format!("{count} that only the {which} model has"));
         }
@@ -80,12 +82,12 @@ pub(super) fn changes(level: &LevelDiff) -> String {
 }
 
 /// Whether the two models came to the same for everybody.
-pub(super) fn nothing_changed(diff: &Diff) -> bool {
-    diff.levels.iter().all(|level| level.only == [0, 0] && level.unchanged == level.rows[0])
+pub(super) fn nothing_changed(diff: &ModelDiff) -> bool {
+    diff.levels.iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
 }
 
 /// How entities move between the entries of a list, as a table.
-pub(super) struct Matrix {
+pub(super) struct TransitionTable {
     /// Entries of the new model, or words.
     pub(super) header: Vec<String>,
     /// Entries of the old model, or from where to where, each with its counts.
@@ -93,15 +95,15 @@ pub(super) struct Matrix {
     /// Whether the last row and column are sums.
     pub(super) sums: bool,
     /// What was left out, if it was too much.
-    pub(super) rest: Option<String>,
+    pub(super) omitted_note: Option<String>,
 }
 
 /// From the old model (rows) to the new one (columns), with sums; a list of moves where that would be too large to read.
-pub(super) fn matrix(moves: &Moves, what: &str) -> Matrix {
+pub(super) fn matrix(moves: &ListTransitions, what: &str) -> TransitionTable {
     let has = |old: bool| moves.cells.keys().any(|(from, to)| if old { from.is_none() } else { to.is_none() });
     let entries = |model: usize| {
         let own = (0..).zip(&moves.names[model]).map(|(place, name)| (Some(place), name.clone()));
-        own.chain(has(model == 0).then(|| (None, NOWHERE.to_owned()))).collect::<Vec<(Option<u32>, String)>>()
+        own.chain(has(model == 0).then(|| (None, NO_ROW.to_owned()))).collect::<Vec<(Option<u32>, String)>>()
     };
     let (rows, columns) = (entries(0), entries(1));
     if rows.len().max(columns.len()) > MATRIX_MAX {
@@ -119,12 +121,12 @@ pub(super) fn matrix(moves: &Moves, what: &str) -> Matrix {
     let mut table: Vec<Vec<String>> = rows.iter().map(|(from, name)| row(name, of(*from))).collect();
     let sums = columns.iter().map(|(to, _)| rows.iter().map(|(from, _)| at(*from, *to)).sum());
     table.push(row("after", sums.collect()));
-    Matrix { header, rows: table, sums: true, rest: None }
+    TransitionTable { header, rows: table, sums: true, omitted_note: None }
 }
 
-fn moves_list(moves: &Moves, what: &str) -> Matrix {
+fn moves_list(moves: &ListTransitions, what: &str) -> TransitionTable {
     let name = |model: usize, place: Option<u32>| {
-        place.and_then(|place| moves.names[model].get(place as usize)).map_or(NOWHERE, String::as_str)
+        place.and_then(|place| moves.names[model].get(place as usize)).map_or(NO_ROW, String::as_str)
     };
     let mut found: Vec<(&str, &str, u64)> =
         moves.cells.iter().map(|((from, to), count)| (name(0, *from), name(1, *to), *count)).collect();
@@ -132,38 +134,38 @@ fn moves_list(moves: &Moves, what: &str) -> Matrix {
     found.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
     let more = found.len().saturating_sub(LINES_SHOWN);
     let row = |(from, to, count): &(&str, &str, u64)| vec![format!("{from} → {to}"), count.to_string()];
-    Matrix {
+    TransitionTable {
         header: vec![format!("{what} before → after"), "count".to_owned()],
         rows: found.iter().take(LINES_SHOWN).map(row).collect(),
         sums: false,
-        rest: (more > 0).then(|| format!("and {more} more; --format json has all of them")),
+        omitted_note: (more > 0).then(|| format!("and {more} more; --format json has all of them")),
     }
 }
 
 /// What a list leaves out.
-pub(super) fn not_listed(crowd: &Crowd) -> Option<String> {
+pub(super) fn not_listed(crowd: &EntitySample) -> Option<String> {
     let more = crowd.count - crowd.listed.len() as u64;
     let others = if crowd.listed.is_empty() { more.to_string() } else { format!("and {more} more") };
     (more > 0).then(|| format!("{others}; --limit {} lists them", crowd.count))
 }
 
 /// `70 → 80`
-pub(super) fn scores(mover: &Mover) -> String {
+pub(super) fn scores(mover: &MovedEntity) -> String {
     let [before, after] = mover.scores.map(|score| score.map_or_else(|| "-".to_owned(), |score| score.to_string()));
     format!("{before} → {after}")
 }
 
 /// Where a mover was or is.
-pub(super) fn tier(mover: &Mover, model: usize) -> &str {
-    mover.tiers[model].as_deref().unwrap_or(NOWHERE)
+pub(super) fn tier(mover: &MovedEntity, model: usize) -> &str {
+    mover.tiers[model].as_deref().unwrap_or(NO_ROW)
 }
 
 /// The signals that made the difference, the largest first.
-pub(super) fn reasons(mover: &Mover) -> String {
+pub(super) fn reasons(mover: &MovedEntity) -> String {
     if mover.changes.is_empty() {
         return "the same points, another rule".to_owned();
     }
-    let one = |change: &Change| format!("{} {}", change.name, signed_points(change.points[1] - change.points[0]));
+    let one = |change: &PointsChange| format!("{} {}", change.name, signed_points(change.points[1] - change.points[0]));
     let mut shown: Vec<String> = mover.changes.iter().take(CHANGES_SHOWN).map(one).collect();
     let more = mover.changes.len().saturating_sub(CHANGES_SHOWN);
     if more > 0 {
@@ -173,7 +175,7 @@ pub(super) fn reasons(mover: &Mover) -> String {
 }
 
 /// Whether a condition held, in a word.
-pub(super) fn verdict(verdict: &Verdict) -> &'static str {
+pub(super) fn verdict(verdict: &ConditionVerdict) -> &'static str {
     match verdict.holds {
         Some(true) => "fails",
         Some(false) => "passes",
@@ -182,7 +184,7 @@ pub(super) fn verdict(verdict: &Verdict) -> &'static str {
 }
 
 /// `user.tier.hot_new = 3`
-pub(super) fn known(verdict: &Verdict) -> String {
-    let one = |(name, number): &(String, f64)| format!("{name} = {}", number_text(*number));
-    verdict.known.iter().map(one).collect::<Vec<String>>().join(", ")
+pub(super) fn known(verdict: &ConditionVerdict) -> String {
+    let one = |(name, number): &(String, f64)| format!("{name} = {}", format_number(*number));
+    verdict.numbers.iter().map(one).collect::<Vec<String>>().join(", ")
 }

@@ -2,11 +2,11 @@
 
 use csv::{QuoteStyle, WriterBuilder};
 
-use super::{formula::Guard, row::Cell};
+use super::{formula::FormulaGuard, row::OutputCell};
 
 /// How text cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
+pub enum CsvDialect {
     /// With a leading `'` where a spreadsheet would run a formula.
     Spreadsheet,
     /// As they are, for machines.
@@ -14,32 +14,34 @@ pub enum Dialect {
 }
 
 /// Writes records into memory.
-pub(super) struct Writer<'w> {
+pub(super) struct CsvRowWriter<'w> {
     /// Always there between two records.
     writer: Option<csv::Writer<&'w mut Vec<u8>>>,
-    dialect: Dialect,
+    dialect: CsvDialect,
     defused: u64,
     /// A cell as it is made.
     scratch: String,
 }
 
-impl<'w> Writer<'w> {
+impl<'w> CsvRowWriter<'w> {
     /// A writer that appends.
-    pub(super) fn new(dialect: Dialect, into: &'w mut Vec<u8>) -> Writer<'w> {
-        Writer { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
+    pub(super) fn new(dialect: CsvDialect, into: &'w mut Vec<u8>) -> CsvRowWriter<'w> {
+        CsvRowWriter { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
     }
 
     /// Writes one record.
     ///
     /// **Errors**: never in fact, since it writes to memory.
-    pub(super) fn row(&mut self, record: &[Cell<'_>]) -> Result<(), csv::Error> {
+    pub(super) fn row(&mut self, record: &[OutputCell<'_>]) -> Result<(), csv::Error> {
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
-        let texts = record.iter().filter_map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None });
+        let texts = record.iter().filter_map(|cell| if let OutputCell::Text(text) = cell { Some(text) } else { None });
         let guard = match self.dialect {
-            Dialect::Spreadsheet => Some(texts.map(|text| Guard::of(text)).max().unwrap_or(Guard::Fronts)),
-            Dialect::Exact => None,
+            CsvDialect::Spreadsheet => {
+                Some(texts.map(|text| FormulaGuard::required_for(text)).max().unwrap_or(FormulaGuard::Prefix))
+            }
+            CsvDialect::Exact => None,
         };
-        if guard > Some(Guard::Fronts) {
+        if guard > Some(FormulaGuard::Prefix) {
             let mut quoting = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(into_memory(writer)?);
             self.cells(record, guard, &mut quoting)?;
             writer = csv::Writer::from_writer(into_memory(quoting)?);
@@ -52,19 +54,19 @@ impl<'w> Writer<'w> {
 
     fn cells(
         &mut self,
-        record: &[Cell<'_>],
-        guard: Option<Guard>,
+        record: &[OutputCell<'_>],
+        guard: Option<FormulaGuard>,
         writer: &mut csv::Writer<&'w mut Vec<u8>>,
     ) -> Result<(), csv::Error> {
         for cell in record {
             let text: &str = match (cell, guard) {
-                (Cell::Null, _) => "",
-                (Cell::Text(text), None) => text,
-                (Cell::Text(text), Some(guard)) if guard.leaves(text) => text,
+                (OutputCell::Null, _) => "",
+                (OutputCell::Text(text), None) => text,
+                (OutputCell::Text(text), Some(guard)) if guard.leaves(text) => text,
                 _ => {
                     self.scratch.clear();
                     match (cell, guard) {
-                        (Cell::Text(text), Some(guard)) => {
+                        (OutputCell::Text(text), Some(guard)) => {
                             self.defused += u64::from(guard.write(text, &mut self.scratch));
                         }
                         _ => cell.push_to(&mut self.scratch),
@@ -95,19 +97,31 @@ mod tests {
 
     #[test]
     fn formulas_are_defused_in_spreadsheets_only() {
-        let shown = |record: &[Cell<'_>], dialect| {
+        let shown = |record: &[OutputCell<'_>], dialect| {
             let mut bytes = Vec::new();
-            let mut writer = Writer::new(dialect, &mut bytes);
+            let mut writer = CsvRowWriter::new(dialect, &mut bytes);
             writer.row(record).expect("memory");
-            writer.row(&[Cell::Text("a".into()), Cell::Null, Cell::Null, Cell::Null]).expect("memory");
+            writer
+                .row(&[OutputCell::Text("a".into()), OutputCell::Null, OutputCell::Null, OutputCell::Null])
+                .expect("memory");
             let defused = writer.finish().expect("memory");
             (String::from_utf8(bytes).expect("text"), defused)
         };
-        let record = vec![Cell::Text("=1".into()), Cell::Number(-1.0), Cell::Text("a\"b,c".into()), Cell::Null];
-        assert_eq!(shown(&record, Dialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 1));
-        assert_eq!(shown(&record, Dialect::Exact), ("=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 0));
-        let record = vec![Cell::Text("b".into()), Cell::Number(-1.0), Cell::Text("x;=1".into()), Cell::Null];
-        assert_eq!(shown(&record, Dialect::Spreadsheet), ("\"b\",\"-1\",\"x;=1\",\"\"\na,,,\n".to_owned(), 0));
-        assert_eq!(shown(&record, Dialect::Exact), ("b,-1,x;=1,\na,,,\n".to_owned(), 0));
+        let record = vec![
+            OutputCell::Text("=1".into()),
+            OutputCell::Number(-1.0),
+            OutputCell::Text("a\"b,c".into()),
+            OutputCell::Null,
+        ];
+        assert_eq!(shown(&record, CsvDialect::Spreadsheet), ("'=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 1));
+        assert_eq!(shown(&record, CsvDialect::Exact), ("=1,-1,\"a\"\"b,c\",\na,,,\n".to_owned(), 0));
+        let record = vec![
+            OutputCell::Text("b".into()),
+            OutputCell::Number(-1.0),
+            OutputCell::Text("x;=1".into()),
+            OutputCell::Null,
+        ];
+        assert_eq!(shown(&record, CsvDialect::Spreadsheet), ("\"b\",\"-1\",\"x;=1\",\"\"\na,,,\n".to_owned(), 0));
+        assert_eq!(shown(&record, CsvDialect::Exact), ("b,-1,x;=1,\na,,,\n".to_owned(), 0));
     }
 }

@@ -5,23 +5,23 @@
 
 /// What a row needs, so that none of its texts runs as a formula whichever of comma, semicolon, tab and bar it is opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Guard {
+pub(super) enum FormulaGuard {
     /// An apostrophe before cells that need one.
-    Fronts,
+    Prefix,
     /// Quotes around every cell as well, since behind a semicolon, a tab or a bar in a cell there is what begins a formula. LibreOffice Calc ends
     /// a quoted cell only at a quote before a delimiter or a line end, and with another delimiter than the comma has the row in one cell of text.
-    Quotes,
+    QuoteAll,
     /// Apostrophes also within cells, since one of them has a line end: with another delimiter than the comma, LibreOffice Calc reads what
     /// follows a line end as a new row without quotes.
-    Parts,
+    PrefixSegments,
 }
 
-impl Guard {
+impl FormulaGuard {
     /// What a row needs for one of its texts; the row needs the largest.
-    pub(super) fn of(text: &str) -> Guard {
+    pub(super) fn required_for(text: &str) -> FormulaGuard {
         let bytes = text.as_bytes();
         if memchr::memchr2(b'\n', b'\r', bytes).is_some() {
-            return Guard::Parts;
+            return FormulaGuard::PrefixSegments;
         }
         // What begins with a letter or a digit, as nearly everything does, is no formula.
         let formula_behind = |at: usize| {
@@ -29,12 +29,16 @@ impl Guard {
                 && is_formula(text[at + 1..].trim_start_matches(|c| c == '"' || is_delimiter(c)))
         };
         let [a, b, c] = DELIMITERS;
-        if memchr::memchr3_iter(a, b, c, bytes).any(formula_behind) { Guard::Quotes } else { Guard::Fronts }
+        if memchr::memchr3_iter(a, b, c, bytes).any(formula_behind) {
+            FormulaGuard::QuoteAll
+        } else {
+            FormulaGuard::Prefix
+        }
     }
 
     /// Whether a text of the row is written as it is.
     pub(super) fn leaves(self, text: &str) -> bool {
-        self != Guard::Parts && !needs_apostrophe(text)
+        self != FormulaGuard::PrefixSegments && !needs_apostrophe(text)
     }
 
     /// Writes a text of the row; gives whether it got an apostrophe.
@@ -43,7 +47,7 @@ impl Guard {
         if guarded {
             into.push('\'');
         }
-        if self != Guard::Parts {
+        if self != FormulaGuard::PrefixSegments {
             into.push_str(text);
             return guarded;
         }
@@ -110,7 +114,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn written(guard: Guard, text: &str) -> String {
+    fn written(guard: FormulaGuard, text: &str) -> String {
         let mut out = String::new();
         let guarded = guard.write(text, &mut out);
         assert_eq!(guarded, out != text);
@@ -135,26 +139,26 @@ mod tests {
             "|x",
             ",./",
         ] {
-            assert_eq!(written(Guard::Fronts, text), format!("'{text}"));
+            assert_eq!(written(FormulaGuard::Prefix, text), format!("'{text}"));
         }
         for text in ["acme", "a=b", "", "1-2", " a", "\u{a0}", "é=1", "<>", "(=1)", "a'b", "\u{1}=1", "x;=1"] {
-            assert_eq!(written(Guard::Fronts, text), text);
+            assert_eq!(written(FormulaGuard::Prefix, text), text);
         }
     }
 
     #[test]
     fn a_formula_behind_a_delimiter_is_seen() {
         for text in ["x;=1", "x|\"@a", "x\t -1", "x;\";=1", "x;y|=1", "x;\0", "=1;=1"] {
-            assert_eq!(Guard::of(text), Guard::Quotes, "{text:?}");
+            assert_eq!(FormulaGuard::required_for(text), FormulaGuard::QuoteAll, "{text:?}");
         }
         for text in ["invites:10;role:5", "Invited 3; came back", "x,=1", "a=b", "=1", "", ";"] {
-            assert_eq!(Guard::of(text), Guard::Fronts, "{text:?}");
+            assert_eq!(FormulaGuard::required_for(text), FormulaGuard::Prefix, "{text:?}");
         }
     }
 
     #[test]
     fn in_a_row_with_line_ends_every_part_is_guarded() {
-        assert_eq!(Guard::of("x\r=1"), Guard::Parts);
+        assert_eq!(FormulaGuard::required_for("x\r=1"), FormulaGuard::PrefixSegments);
         for (text, expected) in [
             ("x\n=1", "x\n'=1"),
             ("x\r\n=1;-2|'a\t@", "x\r\n'=1;'-2|''a\t'@"),
@@ -163,20 +167,20 @@ mod tests {
             ("a;b\nc", "a;b\nc"),
             ("a\n\"b;\"=1", "a\n\"b;'\"=1"),
         ] {
-            assert_eq!(written(Guard::Parts, text), expected);
+            assert_eq!(written(FormulaGuard::PrefixSegments, text), expected);
         }
     }
 
     /// The way back, as the documentation says it.
-    fn undone(text: &str, guard: Guard) -> String {
+    fn undone(text: &str, guard: FormulaGuard) -> String {
         let mut out = String::new();
         let mut before = None;
         let mut characters = text.chars().peekable();
         while let Some(c) = characters.next() {
             let starts = match before {
                 None => true,
-                Some('\n' | ';' | '|' | '\t') => guard == Guard::Parts,
-                Some('\r') => guard == Guard::Parts && c != '\n',
+                Some('\n' | ';' | '|' | '\t') => guard == FormulaGuard::PrefixSegments,
+                Some('\r') => guard == FormulaGuard::PrefixSegments && c != '\n',
                 Some(_) => false,
             };
             match characters.peek() {
@@ -200,7 +204,7 @@ mod tests {
 
         #[test]
         fn every_text_can_be_had_back(text in "[a=+' ;|\t\r\n\"]{0,9}|.{0,9}", guard in 0..3) {
-            let guard = [Guard::Fronts, Guard::Quotes, Guard::Parts][guard as usize];
+            let guard = [FormulaGuard::Prefix, FormulaGuard::QuoteAll, FormulaGuard::PrefixSegments][guard as usize];
             prop_assert_eq!(undone(&written(guard, &text), guard), text);
         }
     }

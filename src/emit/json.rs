@@ -2,18 +2,18 @@
 
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::row::{Cell, Row};
+use super::row::{OutputCell, OutputRow};
 use crate::{
     model::{
         columns::SIGNALS,
-        compiled::{Level, Payment},
+        compiled::{Level, SignalPayment},
     },
-    score::points::{Firing, Paid, Seen},
-    units::{EPSILON, Points, number_text},
+    score::points::{SignalFiring, SignalInput, SignalPayout},
+    units::{EPSILON, Points, format_number},
 };
 
 /// A row with the names of its columns.
-pub(super) fn object(header: &[String], row: &Row<'_>, level: &Level, tier: Option<&str>) -> Json {
+pub(super) fn object(header: &[String], row: &OutputRow<'_>, level: &Level, tier: Option<&str>) -> Json {
     let mut object = Map::new();
     for (name, cell) in header.iter().zip(&row.cells) {
         let value = if name == SIGNALS { signals(level, row) } else { self::cell(cell) };
@@ -36,7 +36,7 @@ pub(super) fn object(header: &[String], row: &Row<'_>, level: &Level, tier: Opti
 
 /// A number to six decimals; whole ones without a point.
 pub fn number(value: f64) -> Json {
-    let text = number_text(value);
+    let text = format_number(value);
     match text.parse::<i64>() {
         Ok(whole) => json!(whole),
         Err(_) => text.parse::<f64>().ok().and_then(Number::from_f64).map_or(Json::Null, Json::Number),
@@ -47,29 +47,29 @@ fn points(points: Points) -> Json {
     number(points.to_f64())
 }
 
-fn cell(cell: &Cell<'_>) -> Json {
+fn cell(cell: &OutputCell<'_>) -> Json {
     match cell {
-        Cell::Null => Json::Null,
-        Cell::Points(amount) => points(*amount),
-        Cell::Number(value) => number(*value),
-        Cell::Boolean(truth) => json!(truth),
-        Cell::Text(_) | Cell::Date(_) | Cell::Instant(_) => json!(cell.text()),
+        OutputCell::Null => Json::Null,
+        OutputCell::Points(amount) => points(*amount),
+        OutputCell::Number(value) => number(*value),
+        OutputCell::Boolean(truth) => json!(truth),
+        OutputCell::Text(_) | OutputCell::Date(_) | OutputCell::Instant(_) => json!(cell.text()),
     }
 }
 
-fn signals(level: &Level, row: &Row<'_>) -> Json {
-    let one = |(signal, paid): (&crate::model::compiled::Signal, &Paid)| {
+fn signals(level: &Level, row: &OutputRow<'_>) -> Json {
+    let one = |(signal, paid): (&crate::model::compiled::Signal, &SignalPayout)| {
         let state = match paid.firing {
-            Firing::Fired => "fired",
-            Firing::Superseded => "superseded",
-            Firing::Not => "not",
+            SignalFiring::Fired => "fired",
+            SignalFiring::Superseded => "superseded",
+            SignalFiring::NotFired => "not",
         };
         let mut object = Map::new();
         object.insert("name".to_owned(), json!(signal.name));
         object.insert("category".to_owned(), json!(level.categories[signal.category].name));
         object.insert("state".to_owned(), json!(state));
         object.insert("value".to_owned(), seen(paid));
-        if let Payment::Per { max: Some(_), .. } = signal.pay {
+        if let SignalPayment::Per { max: Some(_), .. } = signal.pay {
             object.insert("points_before_max".to_owned(), points(paid.unbounded));
         }
         object.insert("points_before_decay".to_owned(), points(paid.full));
@@ -79,15 +79,15 @@ fn signals(level: &Level, row: &Row<'_>) -> Json {
     level.signals.iter().zip(&row.paid).map(one).collect()
 }
 
-fn seen(paid: &Paid) -> Json {
+fn seen(paid: &SignalPayout) -> Json {
     match paid.seen {
-        Seen::Number(value) => number(value),
-        Seen::Truth(truth) => json!(truth),
-        Seen::Nothing => Json::Null,
+        SignalInput::Number(value) => number(value),
+        SignalInput::Truth(truth) => json!(truth),
+        SignalInput::Nothing => Json::Null,
     }
 }
 
-fn categories(level: &Level, row: &Row<'_>) -> Json {
+fn categories(level: &Level, row: &OutputRow<'_>) -> Json {
     let both = level.categories.iter().zip(&row.sum.categories);
     let all = both.map(|(category, (raw, held))| {
         (category.name.clone(), json!({ "before_bounds": points(*raw), "points": points(*held) }))

@@ -17,36 +17,36 @@ use std::{
     sync::mpsc,
 };
 
-pub use csv::Dialect;
-pub use id_map::id_map;
+pub use csv::CsvDialect;
+pub use id_map::write_id_map;
 pub use json::number;
-pub use one::{column_names, columns};
+pub use one::{column_names, entity_columns};
 pub use run::{FileFacts, RunFacts, run_record};
-pub use table::summary;
+pub use table::level_summary_text;
 
 use crate::{
     model::{EntityKind, Model},
-    score::Scored,
+    score::ScoredEntities,
 };
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum RowFormat {
     /// A line of cells.
-    Csv(Dialect),
+    Csv(CsvDialect),
     /// One list of objects.
     Json,
     /// An object a line.
     Ndjson,
 }
 
-impl Format {
+impl RowFormat {
     /// The ending of files of this form.
     pub fn ending(self) -> &'static str {
         match self {
-            Format::Csv(_) => "csv",
-            Format::Json => "json",
-            Format::Ndjson => "ndjson",
+            RowFormat::Csv(_) => "csv",
+            RowFormat::Json => "json",
+            RowFormat::Ndjson => "ndjson",
         }
     }
 }
@@ -57,14 +57,14 @@ const ROWS_AT_ONCE: usize = 1024;
 /// Writes all rows of a level; gives how many cells were defused against spreadsheets.
 ///
 /// **Errors**: those of the writer.
-pub fn rows(
-    scored: &Scored<'_>,
+pub fn write_rows(
+    scored: &ScoredEntities<'_>,
     model: &Model,
     side: EntityKind,
-    format: Format,
+    format: RowFormat,
     out: &mut dyn Write,
 ) -> io::Result<u64> {
-    let renderer = Renderer { scored, model, side, format, header: row::header(model, side) };
+    let renderer = RowRenderer { scored, model, side, format, header: row::header(model, side) };
     let order = match side {
         EntityKind::User => &scored.user_order,
         EntityKind::Account => &scored.account_order,
@@ -73,7 +73,7 @@ pub fn rows(
     let mut first = true;
     let write = |part: io::Result<(Vec<u8>, u64)>| -> io::Result<()> {
         let (bytes, of_part) = part?;
-        if format == Format::Json && !first {
+        if format == RowFormat::Json && !first {
             out.write_all(b",")?;
         }
         first = false;
@@ -85,9 +85,9 @@ pub fn rows(
         // There is no other thread to make them.
         parts.map(|part| renderer.render(part)).try_for_each(write)?;
     } else {
-        made_ahead(parts, |part| renderer.render(part), write)?;
+        map_ordered_parallel(parts, |part| renderer.render(part), write)?;
     }
-    if format == Format::Json {
+    if format == RowFormat::Json {
         out.write_all(b"\n]\n")?;
     }
     Ok(defused)
@@ -95,7 +95,7 @@ pub fn rows(
 
 /// Makes something of each part in the threads of the pool, and hands it on in order. While some is handed on more is made, a few parts ahead, so
 /// that memory stays bounded. Not to be called in a thread of the pool.
-fn made_ahead<'p, P: ?Sized + Sync + 'p, T: Send>(
+fn map_ordered_parallel<'p, P: ?Sized + Sync + 'p, T: Send>(
     parts: impl Iterator<Item = &'p P>,
     make: impl Fn(&'p P) -> T + Sync,
     mut hand_on: impl FnMut(T) -> io::Result<()>,
@@ -120,38 +120,38 @@ fn made_ahead<'p, P: ?Sized + Sync + 'p, T: Send>(
 }
 
 /// Makes rows of one level in one form.
-struct Renderer<'r, 's> {
-    scored: &'r Scored<'s>,
+struct RowRenderer<'r, 's> {
+    scored: &'r ScoredEntities<'s>,
     model: &'r Model,
     side: EntityKind,
-    format: Format,
+    format: RowFormat,
     header: Vec<String>,
 }
 
-impl Renderer<'_, '_> {
+impl RowRenderer<'_, '_> {
     /// What stands before the first row.
     fn begin(&self, out: &mut dyn Write) -> io::Result<u64> {
         match self.format {
-            Format::Csv(dialect) => {
-                let cells: Vec<row::Cell<'_>> =
-                    self.header.iter().map(|name| row::Cell::Text(name.as_str().into())).collect();
+            RowFormat::Csv(dialect) => {
+                let cells: Vec<row::OutputCell<'_>> =
+                    self.header.iter().map(|name| row::OutputCell::Text(name.as_str().into())).collect();
                 let mut bytes = Vec::new();
-                let mut writer = csv::Writer::new(dialect, &mut bytes);
+                let mut writer = csv::CsvRowWriter::new(dialect, &mut bytes);
                 writer.row(&cells).map_err(io::Error::other)?;
                 let defused = writer.finish().map_err(io::Error::other)?;
                 out.write_all(&bytes)?;
                 Ok(defused)
             }
-            Format::Json => out.write_all(b"[").map(|()| 0),
-            Format::Ndjson => Ok(0),
+            RowFormat::Json => out.write_all(b"[").map(|()| 0),
+            RowFormat::Ndjson => Ok(0),
         }
     }
 
     /// Rows of some entities, and how many of their cells were defused.
     fn render(&self, entities: &[u32]) -> io::Result<(Vec<u8>, u64)> {
         let mut bytes = Vec::new();
-        if let Format::Csv(dialect) = self.format {
-            let mut writer = csv::Writer::new(dialect, &mut bytes);
+        if let RowFormat::Csv(dialect) = self.format {
+            let mut writer = csv::CsvRowWriter::new(dialect, &mut bytes);
             for entity in entities {
                 self.with_row(*entity, |row| writer.row(&row.cells).map_err(io::Error::other))?;
             }
@@ -159,7 +159,7 @@ impl Renderer<'_, '_> {
             return Ok((bytes, defused));
         }
         for (index, entity) in entities.iter().enumerate() {
-            if self.format == Format::Json {
+            if self.format == RowFormat::Json {
                 bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
             }
             self.with_row(*entity, |row| {
@@ -167,14 +167,14 @@ impl Renderer<'_, '_> {
                 let object = json::object(&self.header, row, self.model.level(self.side), tier.as_deref());
                 serde_json::to_writer(&mut bytes, &object).map_err(io::Error::other)
             })?;
-            if self.format == Format::Ndjson {
+            if self.format == RowFormat::Ndjson {
                 bytes.push(b'\n');
             }
         }
         Ok((bytes, 0))
     }
 
-    fn with_row(&self, entity: u32, write: impl FnOnce(&row::Row<'_>) -> io::Result<()>) -> io::Result<()> {
+    fn with_row(&self, entity: u32, write: impl FnOnce(&row::OutputRow<'_>) -> io::Result<()>) -> io::Result<()> {
         row::with(self.scored, self.model, self.side, entity as usize, write)
     }
 }

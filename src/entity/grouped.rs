@@ -2,15 +2,15 @@
 
 /// Things of groups that are numbered from 0 on; those of one group lie together, in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Grouped<T> {
+pub(super) struct GroupedVec<T> {
     /// Where the things of each group begin; after the last group, where they end.
     starts: Vec<u32>,
     items: Vec<T>,
 }
 
-impl<T: Copy + Default> Grouped<T> {
+impl<T: Copy + Default> GroupedVec<T> {
     /// Things with their groups; those of a group that there is not are left out. **Cost**: two passes over the things.
-    pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> Grouped<T> {
+    pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> GroupedVec<T> {
         let things = things.filter(|(group, _)| (*group as usize) < groups);
         let mut starts = vec![0_u32; groups + 1];
         things.clone().for_each(|(group, _)| starts[group as usize] += 1);
@@ -27,11 +27,11 @@ impl<T: Copy + Default> Grouped<T> {
         });
         starts.rotate_right(1);
         starts[0] = 0;
-        Grouped { starts, items }
+        GroupedVec { starts, items }
     }
 }
 
-impl<T> Grouped<T> {
+impl<T> GroupedVec<T> {
     /// How many groups there are.
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
@@ -42,12 +42,12 @@ impl<T> Grouped<T> {
     }
 
     /// The things of a group.
-    pub(super) fn of(&self, group: usize) -> &[T] {
+    pub(super) fn group(&self, group: usize) -> &[T] {
         &self.items[self.range(group)]
     }
 
     /// The same, to be changed.
-    pub(super) fn of_mut(&mut self, group: usize) -> &mut [T] {
+    pub(super) fn group_mut(&mut self, group: usize) -> &mut [T] {
         let range = self.range(group);
         &mut self.items[range]
     }
@@ -63,11 +63,11 @@ mod tests {
         fn groups_are_what_a_list_for_each_would_be(
             groups in 0..5_usize, things in prop::collection::vec((prop_oneof![0..6_u32, Just(u32::MAX)], 0..100_u8), 0..30),
         ) {
-            let grouped = Grouped::new(groups, things.iter().copied());
+            let grouped = GroupedVec::new(groups, things.iter().copied());
             prop_assert_eq!(grouped.len(), groups);
             for group in 0..groups {
                 let plain: Vec<u8> = things.iter().filter(|(of, _)| *of as usize == group).map(|(_, thing)| *thing).collect();
-                prop_assert_eq!(grouped.of(group), &plain[..]);
+                prop_assert_eq!(grouped.group(group), &plain[..]);
             }
         }
     }

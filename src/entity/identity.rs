@@ -5,14 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::fold::{Owner, State};
+use crate::fold::{FoldState, RowOwner};
 
 /// Nobody's number.
 pub const NOBODY: u32 = u32::MAX;
 
 /// Who each raw id is.
 #[derive(Debug)]
-pub struct People<'s> {
+pub struct PersonIndex<'s> {
     /// The name of each person: the smallest of its known ids.
     pub names: Vec<&'s str>,
     /// By partition and number of the raw user id.
@@ -25,26 +25,26 @@ pub struct People<'s> {
     pub shared_visitors: u64,
 }
 
-impl People<'_> {
+impl PersonIndex<'_> {
     /// The person behind a known id that only alias lines name.
     pub(super) fn of_alias(&self, id: &str) -> Option<u32> {
         self.aliases.get(id).copied()
     }
 
     /// The person behind the owner of a row.
-    pub fn of(&self, part: usize, owner: Owner) -> u32 {
+    pub fn person_of(&self, part: usize, owner: RowOwner) -> u32 {
         match owner {
-            Owner::User(id) => self.users[part][id as usize],
-            Owner::Visitor(id) => self.visitors[part][id as usize],
-            Owner::Nobody => NOBODY,
+            RowOwner::User(id) => self.users[part][id as usize],
+            RowOwner::Visitor(id) => self.visitors[part][id as usize],
+            RowOwner::Nobody => NOBODY,
         }
     }
 }
 
 /// A forest of sets, each known by its root.
-struct Forest(Vec<u32>);
+struct UnionFind(Vec<u32>);
 
-impl Forest {
+impl UnionFind {
     fn root(&mut self, mut node: u32) -> u32 {
         while self.0[node as usize] != node {
             // Path halving: every second node is hung one higher.
@@ -61,10 +61,10 @@ impl Forest {
 }
 
 /// Joins what belongs together.
-pub(super) fn people(state: &State) -> People<'_> {
+pub(super) fn resolve_people(state: &FoldState) -> PersonIndex<'_> {
     let mut ids: Vec<&str> = Vec::new();
     let mut users: Vec<Vec<u32>> = Vec::new();
-    for part in &state.parts {
+    for part in &state.shards {
         let first = ids.len() as u32;
         ids.extend((0..part.users.ids.len() as u32).map(|id| part.users.ids.get(id)));
         users.push((first..ids.len() as u32).collect());
@@ -85,9 +85,9 @@ pub(super) fn people(state: &State) -> People<'_> {
         pairs.push((node(*from), node(*to)));
     }
     let with_folk = users.iter().map(Vec::len).sum::<usize>();
-    let mut forest = Forest((0..ids.len() as u32).collect());
+    let mut forest = UnionFind((0..ids.len() as u32).collect());
     pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
-    let either = Either::of(state, &users);
+    let either = AmbiguousLinks::collect(state, &users);
     either.users.iter().for_each(|(a, b)| forest.join(*a, *b));
     let mut person_of_root = vec![NOBODY; ids.len()];
     let mut names: Vec<&str> = Vec::new();
@@ -106,15 +106,15 @@ pub(super) fn people(state: &State) -> People<'_> {
     for user in users.iter_mut().flatten() {
         *user = person[*user as usize];
     }
-    let (visitors, shared_visitors) = visitors(state, &users, &either, &person);
+    let (visitors, shared_visitors) = resolve_visitors(state, &users, &either, &person);
     let aliases = (with_folk..ids.len()).map(|node| (ids[node], person[node])).collect();
-    People { names, users, visitors, aliases, shared_visitors }
+    PersonIndex { names, users, visitors, aliases, shared_visitors }
 }
 
 /// What is joined by ids of which only the run as a whole shows whether they are users' or visitors': an id that came as a user's is one, an
 /// id that came as a visitor's is one, and one that never came with any record is taken for a visitor's, so that nobody is printed under it.
 #[derive(Default)]
-struct Either<'s> {
+struct AmbiguousLinks<'s> {
     /// Pairs of known ids.
     users: Vec<(u32, u32)>,
     /// A visitor and a known id.
@@ -123,24 +123,24 @@ struct Either<'s> {
     visitors: Vec<(&'s str, &'s str)>,
 }
 
-impl<'s> Either<'s> {
+impl<'s> AmbiguousLinks<'s> {
     /// The pairs of a state; `users` are the numbers of known ids by partition.
-    fn of(state: &'s State, users: &[Vec<u32>]) -> Either<'s> {
-        let mut either = Either::default();
+    fn collect(state: &'s FoldState, users: &[Vec<u32>]) -> AmbiguousLinks<'s> {
+        let mut either = AmbiguousLinks::default();
         let joins = &state.joins;
         if joins.ids.is_empty() {
             return either;
         }
         let met: HashSet<u32> = state
-            .parts
+            .shards
             .iter()
-            .flat_map(|part| &part.users.folks)
-            .flat_map(|folk| folk.more.iter().flat_map(|more| more.met.iter().map(|(text, ())| *text)))
+            .flat_map(|part| &part.users.states)
+            .flat_map(|folk| folk.details.iter().flat_map(|more| more.visitors_met.iter().map(|(text, ())| *text)))
             .collect();
-        let part = |id: &str| State::partition(state.hash(id));
-        let user = |id: &str| state.parts[part(id)].users.ids.find(id).map(|at| users[part(id)][at as usize]);
+        let part = |id: &str| FoldState::shard_index(state.hash_id(id));
+        let user = |id: &str| state.shards[part(id)].users.ids.find(id).map(|at| users[part(id)][at as usize]);
         let came = |id: &str| {
-            let as_visitor = state.parts[part(id)].visitors.ids.find(id).is_some();
+            let as_visitor = state.shards[part(id)].visitors.ids.find(id).is_some();
             as_visitor || state.texts.find(id).is_some_and(|text| met.contains(&text))
         };
         let visitor = |id: &'s str| (came(id) || user(id).is_none()).then_some(id);
@@ -159,25 +159,30 @@ impl<'s> Either<'s> {
 
 /// Who a visitor is, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum VisitorMatch {
     Nobody,
     One(u32),
     Several,
 }
 
-impl Whose {
+impl VisitorMatch {
     /// The same visitor came with one more person.
-    fn meet(&mut self, person: u32) {
+    fn add_person(&mut self, person: u32) {
         *self = match *self {
-            Whose::Nobody => Whose::One(person),
-            Whose::One(known) if known == person => *self,
-            _ => Whose::Several,
+            VisitorMatch::Nobody => VisitorMatch::One(person),
+            VisitorMatch::One(known) if known == person => *self,
+            _ => VisitorMatch::Several,
         };
     }
 }
 
 /// The person behind each visitor, and how many visitors came with several people. `person` is that of each known id.
-fn visitors(state: &State, users: &[Vec<u32>], either: &Either<'_>, person: &[u32]) -> (Vec<Vec<u32>>, u64) {
+fn resolve_visitors(
+    state: &FoldState,
+    users: &[Vec<u32>],
+    either: &AmbiguousLinks<'_>,
+    person: &[u32],
+) -> (Vec<Vec<u32>>, u64) {
     // Visitors that are joined to others share the place of one of them.
     let mut places: HashMap<&str, u32> = HashMap::new();
     let mut place = |name| {
@@ -186,34 +191,34 @@ fn visitors(state: &State, users: &[Vec<u32>], either: &Either<'_>, person: &[u3
     };
     let pairs: Vec<(u32, u32)> = either.visitors.iter().map(|(a, b)| (place(a), place(b))).collect();
     let met: Vec<(u32, u32)> = either.met.iter().map(|(name, user)| (place(name), person[*user as usize])).collect();
-    let mut forest = Forest((0..places.len() as u32).collect());
+    let mut forest = UnionFind((0..places.len() as u32).collect());
     pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
-    let mut joined = vec![Whose::Nobody; places.len()];
-    met.into_iter().for_each(|(place, person)| joined[forest.root(place) as usize].meet(person));
-    let mut by_text: HashMap<u32, Whose> = HashMap::new();
-    for (part, people) in state.parts.iter().zip(users) {
-        for (folk, person) in part.users.folks.iter().zip(people) {
-            for (visitor, ()) in folk.more.iter().flat_map(|more| more.met.iter()) {
+    let mut joined = vec![VisitorMatch::Nobody; places.len()];
+    met.into_iter().for_each(|(place, person)| joined[forest.root(place) as usize].add_person(person));
+    let mut by_text: HashMap<u32, VisitorMatch> = HashMap::new();
+    for (part, people) in state.shards.iter().zip(users) {
+        for (folk, person) in part.users.states.iter().zip(people) {
+            for (visitor, ()) in folk.details.iter().flat_map(|more| more.visitors_met.iter()) {
                 let known = match places.get(state.texts.get(*visitor)).filter(|_| !places.is_empty()) {
                     Some(place) => &mut joined[forest.root(*place) as usize],
-                    None => by_text.entry(*visitor).or_insert(Whose::Nobody),
+                    None => by_text.entry(*visitor).or_insert(VisitorMatch::Nobody),
                 };
-                known.meet(*person);
+                known.add_person(*person);
             }
         }
     }
-    let shared = by_text.values().chain(&joined).filter(|whose| **whose == Whose::Several).count() as u64;
+    let shared = by_text.values().chain(&joined).filter(|whose| **whose == VisitorMatch::Several).count() as u64;
     let mut whose = |name: &str| match places.get(name).filter(|_| !places.is_empty()) {
         Some(place) => joined[forest.root(*place) as usize],
-        None => state.texts.find(name).and_then(|text| by_text.get(&text)).copied().unwrap_or(Whose::Nobody),
+        None => state.texts.find(name).and_then(|text| by_text.get(&text)).copied().unwrap_or(VisitorMatch::Nobody),
     };
-    let mut of_part = |part: &crate::fold::Part| {
+    let mut of_part = |part: &crate::fold::Shard| {
         let ids = &part.visitors.ids;
         let people = (0..ids.len() as u32).map(|id| match whose(ids.get(id)) {
-            Whose::One(person) => person,
-            Whose::Nobody | Whose::Several => NOBODY,
+            VisitorMatch::One(person) => person,
+            VisitorMatch::Nobody | VisitorMatch::Several => NOBODY,
         });
         people.collect()
     };
-    (state.parts.iter().map(&mut of_part).collect(), shared)
+    (state.shards.iter().map(&mut of_part).collect(), shared)
 }

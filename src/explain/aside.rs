@@ -7,26 +7,26 @@ use std::collections::BTreeSet;
 
 use crate::{
     enrich::EnrichFile,
-    entity::{Entities, NOBODY, entities},
-    fold::Owner,
-    model::{EntityKind, Model, compiled::Identity},
-    pipeline::{Folded, Job, RunError, When, emails, fold},
+    entity::{Entities, NOBODY, resolve_entities},
+    fold::RowOwner,
+    model::{EntityKind, Model, compiled::IdentitySettings},
+    pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
 };
 
 /// An entry that sets a user aside, and by what of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Aside {
+pub struct ExclusionMatch {
     /// The key of `[identity]`.
     pub key: &'static str,
     /// By place in the list of this key.
-    pub place: usize,
+    pub index: usize,
     /// What it is held against.
-    pub by: By,
+    pub by: MatchedBy,
 }
 
 /// What of a user an entry is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub enum MatchedBy {
     /// The id that was asked for.
     Id,
     /// Another id of the same user.
@@ -36,7 +36,7 @@ pub enum By {
 }
 
 /// A model that sets nobody aside.
-pub fn opened(mut model: Model) -> Model {
+pub fn without_exclusions(mut model: Model) -> Model {
     let identity = &mut model.identity;
     identity.exclude_users.clear();
     identity.exclude_domains.clear();
@@ -45,14 +45,18 @@ pub fn opened(mut model: Model) -> Model {
 }
 
 /// Whether events are set aside by ids, so that it takes a second reading to find them.
-pub fn sets_aside_by_id(identity: &Identity) -> bool {
+pub fn excludes_by_id(identity: &IdentitySettings) -> bool {
     !identity.exclude_users.is_empty() || !identity.service_users.is_empty()
 }
 
 /// The entry that an id falls under, whether it has events or not.
-pub fn aside_by_id(identity: &Identity, id: &str) -> Option<Aside> {
+pub fn find_exclusion_by_id(identity: &IdentitySettings, id: &str) -> Option<ExclusionMatch> {
     let under = |key, globs: &[glob::Pattern]| {
-        globs.iter().position(|glob| glob.matches(id)).map(|place| Aside { key, place, by: By::Id })
+        globs.iter().position(|glob| glob.matches(id)).map(|place| ExclusionMatch {
+            key,
+            index: place,
+            by: MatchedBy::Id,
+        })
     };
     // Decoding asks in this order.
     under("exclude_users", &identity.exclude_users).or_else(|| under("service_users", &identity.service_users))
@@ -64,34 +68,34 @@ pub fn aside_by_id(identity: &Identity, id: &str) -> Option<Aside> {
 /// With `again` the events of the job are folded a second time; else what is set aside by ids is not found.
 ///
 /// **Errors**: those of folding. **Cost**: with `again`, a run without scoring.
-pub fn set_aside(
-    job: &Job<'_>,
-    (folded, users): (&Folded, Option<&EnrichFile>),
+pub fn find_exclusions(
+    job: &PipelineJob<'_>,
+    (folded, users): (&FoldedRun, Option<&EnrichFile>),
     open: &Model,
     (side, id): (EntityKind, &str),
     again: bool,
-) -> Result<Vec<Aside>, RunError> {
+) -> Result<Vec<ExclusionMatch>, RunError> {
     let refolded = again.then(|| {
-        let (inputs, when) = (job.inputs.clone(), When::At(folded.as_of.instant));
-        fold(&Job { model: open, inputs, when, keep_rejects: false, ..*job }, None)
+        let (inputs, when) = (job.inputs.clone(), AsOfRequest::At(folded.as_of.instant));
+        fold_inputs(&PipelineJob { model: open, inputs, when, keep_rejects: false, ..*job }, None)
     });
     let refolded = refolded.transpose()?;
     let state = refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
-    let emails = emails(users, &open.levels.user.emails);
-    let entities = entities(state, open, &emails);
+    let emails = user_emails(users, &open.levels.user.emails);
+    let entities = resolve_entities(state, open, &emails);
     let identity = &job.model.identity;
     let of_user = |user: u32, asked: &str| {
         let by_domain = || {
-            let place = entities.domain_among(user, open, &emails, &identity.exclude_domains)?;
-            Some(Aside { key: "exclude_domains", place, by: By::Domain })
+            let place = entities.find_domain(user, open, &emails, &identity.exclude_domains)?;
+            Some(ExclusionMatch { key: "exclude_domains", index: place, by: MatchedBy::Domain })
         };
         let by_other = || {
-            let found = known_ids(&entities, user).find_map(|known| aside_by_id(identity, known))?;
-            Some(Aside { by: By::JoinedId, ..found })
+            let found = known_ids(&entities, user).find_map(|known| find_exclusion_by_id(identity, known))?;
+            Some(ExclusionMatch { by: MatchedBy::JoinedId, ..found })
         };
-        aside_by_id(identity, asked).or_else(by_domain).or_else(by_other)
+        find_exclusion_by_id(identity, asked).or_else(by_domain).or_else(by_other)
     };
-    let found: BTreeSet<Aside> = match side {
+    let found: BTreeSet<ExclusionMatch> = match side {
         EntityKind::User => entities.user_of(id).and_then(|user| of_user(user, id)).into_iter().collect(),
         EntityKind::Account => {
             let number = entities.account_ids.find(id);
@@ -108,7 +112,7 @@ pub fn set_aside(
 fn known_ids<'s>(entities: &Entities<'s>, user: u32) -> impl Iterator<Item = &'s str> {
     let state = entities.state;
     entities.raw_ids(user as usize).iter().filter_map(move |(part, owner)| match owner {
-        Owner::User(id) => Some(state.parts[*part as usize].users.ids.get(*id)),
+        RowOwner::User(id) => Some(state.shards[*part as usize].users.ids.get(*id)),
         _ => None,
     })
 }

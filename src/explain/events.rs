@@ -2,30 +2,30 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::needs::{Need, Whose, needs};
+use super::needs::{RowScope, StateRequirement, signal_requirements};
 use crate::{
     clock::AsOf,
     decode::{
-        Line, Record, Seed,
-        format::{Formats, Reading},
+        DecodedLine, HashSeed, Record,
+        format::{FileFormats, WorkerDecoders},
     },
     entity::{NOBODY, RowRef},
-    expr::Scope,
-    fold::{ANY_DAY, NO_ACCOUNT, Owner},
-    ledger::Entity,
+    expr::EvalScope,
+    fold::{ANY_DAY, NO_ACCOUNT, RowOwner},
+    ledger::EntityRef,
     model::{
         EntityKind, Model,
-        compiled::{Match, PredicateId, Signal},
+        compiled::{EventMatch, PredicateId, Signal},
     },
-    pipeline::reader,
-    read::{Block, Input, Limits, ReadError},
-    score::Scored,
+    pipeline::block_reader,
+    read::{BlockLimits, InputSource, LineBlock, ReadError},
+    score::ScoredEntities,
     units::{Day, Micros},
 };
 
 /// An event that counted.
 #[derive(Debug, Clone)]
-pub struct Counted {
+pub struct CountedEvent {
     /// The name of its file.
     pub file: String,
     /// Its line, from 1.
@@ -44,60 +44,60 @@ pub struct SignalEvents {
     /// The signal.
     pub signal: String,
     /// By file and line.
-    pub events: Vec<Counted>,
+    pub events: Vec<CountedEvent>,
 }
 
 /// Whose a row is, as events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
+enum EventOwner {
     User(String),
     Visitor(String),
     Nobody,
 }
 
 /// A row of the state, as events tell it: whose, the named account, and the date if there is none.
-type Key = (Who, Option<String>, Day);
+type EventRowKey = (EventOwner, Option<String>, Day);
 
 /// Rows that are read, each with whether it is of somebody.
-type Rows = HashMap<Key, bool>;
+type EventRows = HashMap<EventRowKey, bool>;
 
 /// Reads the lines once more and gives the events that counted for a signal.
 ///
 /// **Errors**: those of reading. **Cost**: a reading of everything by one thread.
-pub fn events(
-    (inputs, limits): (Vec<Input>, Limits),
+pub fn find_signal_events(
+    (inputs, limits): (Vec<InputSource>, BlockLimits),
     model: &Model,
-    scored: &Scored<'_>,
-    entity: Entity,
+    scored: &ScoredEntities<'_>,
+    entity: EntityRef,
     signal: &Signal,
 ) -> Result<SignalEvents, ReadError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let formats = Formats::new(model, model.input.format, names.len());
-    let mut reading = Reading::new(&formats, Seed::default(), scored.as_of.instant);
-    let mut matcher = Matcher::new(model, scored, entity, needs(model, entity.side, signal));
-    let reader = reader(inputs, model, limits, 1);
+    let formats = FileFormats::new(model, model.input.format, names.len());
+    let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), scored.as_of.instant);
+    let mut matcher = SignalEventMatcher::new(model, scored, entity, signal_requirements(model, entity.side, signal));
+    let reader = block_reader(inputs, model, limits, 1);
     let mut lines: Vec<u64> = vec![0; names.len()];
     let mut found = Vec::new();
-    let mut block = Block::default();
+    let mut block = LineBlock::default();
     while let Some(next) = reader.next(block)? {
         let file = next.file as usize;
         if next.long_line.is_some() {
             lines[file] += 1;
         } else {
-            let first = next.begins.then_some(&*next.bytes);
-            let Ok(decoder) = reading.of_file(next.file, first) else {
+            let first = next.starts_file.then_some(&*next.bytes);
+            let Ok(decoder) = reading.decoder_for(next.file, first) else {
                 block = next;
                 continue;
             };
             for (number, bytes) in next.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
                 // What was made into a line knows where it was.
-                lines[file] = next.places.get(number).map_or(lines[file] + 1, |place| place.line);
+                lines[file] = next.origins.get(number).map_or(lines[file] + 1, |place| place.line);
                 let Ok(text) = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else { continue };
-                let Line::Event(record) = decoder.decode(text) else { continue };
+                let DecodedLine::Event(record) = decoder.decode(text) else { continue };
                 let facts = matcher.facts(&record);
                 if !facts.is_empty() {
                     let (file, line) = (names[file].clone(), lines[file]);
-                    found.push(Counted { file, line, at: record.at, event: record.name.to_string(), facts });
+                    found.push(CountedEvent { file, line, at: record.at, event: record.name.to_string(), facts });
                 }
             }
         }
@@ -108,43 +108,48 @@ pub fn events(
 }
 
 /// Holds events against what a signal reads.
-struct Matcher<'m> {
+struct SignalEventMatcher<'m> {
     model: &'m Model,
-    needs: Vec<Need>,
-    rows: HashMap<Whose, Rows>,
+    needs: Vec<StateRequirement>,
+    rows: HashMap<RowScope, EventRows>,
     as_of: AsOf,
     /// The date of the start, for windows that begin with it.
-    starts: HashMap<Whose, Day>,
+    starts: HashMap<RowScope, Day>,
     /// Events with an id that were seen: copies count once.
     seen: HashSet<(u64, u64)>,
 }
 
-impl<'m> Matcher<'m> {
-    fn new(model: &'m Model, scored: &Scored<'_>, entity: Entity, needs: Vec<Need>) -> Matcher<'m> {
+impl<'m> SignalEventMatcher<'m> {
+    fn new(
+        model: &'m Model,
+        scored: &ScoredEntities<'_>,
+        entity: EntityRef,
+        needs: Vec<StateRequirement>,
+    ) -> SignalEventMatcher<'m> {
         let home = match entity.side {
             EntityKind::User => scored.entities.users[entity.place].home.map(|home| home as usize),
             EntityKind::Account => None,
         };
         let of_account = |place: usize| rows(scored, scored.entities.account_rows(place));
         let of_user = |place: usize| rows(scored, scored.entities.user_rows(place));
-        let mut all: HashMap<Whose, Rows> = HashMap::new();
+        let mut all: HashMap<RowScope, EventRows> = HashMap::new();
         let mut starts = HashMap::new();
         let own = match entity.side {
             EntityKind::User => of_user(entity.place),
             EntityKind::Account => of_account(entity.place),
         };
-        all.insert(Whose::Own, own);
-        starts.extend(start(model, scored, entity).map(|day| (Whose::Own, day)));
+        all.insert(RowScope::Own, own);
+        starts.extend(start(model, scored, entity).map(|day| (RowScope::Own, day)));
         if let Some(home) = home {
-            all.insert(Whose::Home, of_account(home));
-            let home = Entity { side: EntityKind::Account, place: home };
-            starts.extend(start(model, scored, home).map(|day| (Whose::Home, day)));
+            all.insert(RowScope::Home, of_account(home));
+            let home = EntityRef { side: EntityKind::Account, place: home };
+            starts.extend(start(model, scored, home).map(|day| (RowScope::Home, day)));
         }
-        if entity.side == EntityKind::Account && needs.iter().any(|need| need.whose == Whose::Members) {
+        if entity.side == EntityKind::Account && needs.iter().any(|need| need.scope == RowScope::Members) {
             let members = &scored.entities.accounts[entity.place].members;
-            all.insert(Whose::Members, members.iter().flat_map(|member| of_user(*member as usize)).collect());
+            all.insert(RowScope::Members, members.iter().flat_map(|member| of_user(*member as usize)).collect());
         }
-        Matcher { model, needs, rows: all, as_of: scored.as_of, starts, seen: HashSet::new() }
+        SignalEventMatcher { model, needs, rows: all, as_of: scored.as_of, starts, seen: HashSet::new() }
     }
 
     /// The facts that an event counts for.
@@ -155,27 +160,27 @@ impl<'m> Matcher<'m> {
             return Vec::new();
         }
         let who = match (&record.user, &record.visitor) {
-            (Some(user), _) => Who::User(user.to_string()),
-            (None, Some(visitor)) => Who::Visitor(visitor.to_string()),
-            (None, None) => Who::Nobody,
+            (Some(user), _) => EventOwner::User(user.to_string()),
+            (None, Some(visitor)) => EventOwner::Visitor(visitor.to_string()),
+            (None, None) => EventOwner::Nobody,
         };
         let account = record.account.as_ref().map(|account| account.to_string());
         let day = if account.is_some() { ANY_DAY } else { record.day };
-        let owned = who != Who::Nobody;
+        let owned = who != EventOwner::Nobody;
         let key = (who, account, day);
-        let plan = &self.model.intake.plans[record.plan];
-        let active = owned && !record.noise && !self.meant(&plan.ignored, record);
+        let plan = &self.model.aggregation.plans[record.plan];
+        let active = owned && !record.noise && !self.matches_record(&plan.ignored, record);
         let mut facts: Vec<String> = Vec::new();
         for need in &self.needs {
-            let Some(of_somebody) = self.rows.get(&need.whose).and_then(|rows| rows.get(&key)) else { continue };
-            if need.active && !of_somebody || !self.inside(need, record.day) || facts.contains(&need.fact) {
+            let Some(of_somebody) = self.rows.get(&need.scope).and_then(|rows| rows.get(&key)) else { continue };
+            if need.active && !of_somebody || !self.in_window(need, record.day) || facts.contains(&need.fact) {
                 continue;
             }
             let kept = || {
-                plan.tries.iter().any(|one| {
+                plan.filters.iter().any(|one| {
                     one.keeps.iter().any(|keep| need.reads(*keep))
                         && (active || !one.active)
-                        && self.meant(&one.matches, record)
+                        && self.matches_record(&one.matches, record)
                         && one.predicate.is_none_or(|predicate| self.holds(predicate, record))
                 })
             };
@@ -186,43 +191,43 @@ impl<'m> Matcher<'m> {
         facts
     }
 
-    fn inside(&self, need: &Need, day: Day) -> bool {
+    fn in_window(&self, need: &StateRequirement, day: Day) -> bool {
         let Some(window) = need.window else { return true };
-        let start = self.starts.get(&need.whose).copied().unwrap_or(self.as_of.day);
+        let start = self.starts.get(&need.scope).copied().unwrap_or(self.as_of.day);
         let (first, last) = window.dates(self.as_of.day, start);
         (first..=last).contains(&day)
     }
 
-    fn meant(&self, matches: &Match, record: &Record<'_>) -> bool {
+    fn matches_record(&self, matches: &EventMatch, record: &Record<'_>) -> bool {
         match matches {
-            Match::Never => false,
-            Match::Always => true,
-            Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| self.holds(*predicate, record))),
+            EventMatch::Never => false,
+            EventMatch::Always => true,
+            EventMatch::When(any) => any.iter().any(|all| all.iter().all(|predicate| self.holds(*predicate, record))),
         }
     }
 
     fn holds(&self, predicate: PredicateId, record: &Record<'_>) -> bool {
-        self.model.intake.predicates.get(predicate as usize).is_some_and(|program| program.holds(&record.fields()))
+        self.model.aggregation.predicates.get(predicate as usize).is_some_and(|program| program.holds(&record.fields()))
     }
 }
 
 /// The date of an entity's start: the last day looked at, less its age.
-fn start(model: &Model, scored: &Scored<'_>, entity: Entity) -> Option<Day> {
-    let (slot, _) = crate::ledger::slot_of(model, entity.side, "age_days")?;
+fn start(model: &Model, scored: &ScoredEntities<'_>, entity: EntityRef) -> Option<Day> {
+    let (slot, _) = crate::ledger::fact_slot(model, entity.side, "age_days")?;
     let age = entity.scope(scored).get(slot).as_number()?;
     Some(scored.as_of.day - age as Day)
 }
 
 /// Rows as events tell them.
-fn rows(scored: &Scored<'_>, all: &[RowRef]) -> Rows {
+fn rows(scored: &ScoredEntities<'_>, all: &[RowRef]) -> EventRows {
     let state = scored.entities.state;
     let one = |at: &RowRef| {
         let row = scored.entities.row(*at);
-        let part = &state.parts[at.part as usize];
+        let part = &state.shards[at.shard as usize];
         let who = match row.owner {
-            Owner::User(id) => Who::User(part.users.ids.get(id).to_owned()),
-            Owner::Visitor(id) => Who::Visitor(part.visitors.ids.get(id).to_owned()),
-            Owner::Nobody => Who::Nobody,
+            RowOwner::User(id) => EventOwner::User(part.users.ids.get(id).to_owned()),
+            RowOwner::Visitor(id) => EventOwner::Visitor(part.visitors.ids.get(id).to_owned()),
+            RowOwner::Nobody => EventOwner::Nobody,
         };
         let account = (row.account != NO_ACCOUNT).then(|| state.accounts.get(row.account).to_owned());
         ((who, account, row.day), at.user != NOBODY)

@@ -4,9 +4,9 @@ use crate::{
     clock::AsOf,
     enrich::EnrichFile,
     expr::Value,
-    ledger::{Entity, Ledger, ledger},
+    ledger::{EntityRef, Ledger, build_ledger},
     model::Model,
-    pipeline::{Folded, RunError, evaluate},
+    pipeline::{FoldedRun, RunError, score_state},
     units::{Day, Points},
 };
 
@@ -19,12 +19,12 @@ pub struct Forecast {
     /// The last date that was looked at.
     pub until: Day,
     /// The first drop, if there is any up to then.
-    pub drop: Option<Drop>,
+    pub drop: Option<TierDrop>,
 }
 
 /// A fall into a lower tier.
 #[derive(Debug)]
-pub struct Drop {
+pub struct TierDrop {
     /// The date at the end of which the tier is a lower one.
     pub day: Day,
     /// The tier then.
@@ -39,7 +39,7 @@ pub struct Drop {
 ///
 /// **Errors**: those of scoring. **Cost**: a scoring of everything for each day.
 pub fn forecast(
-    folded: &Folded,
+    folded: &FoldedRun,
     model: &Model,
     [users, accounts]: [Option<&EnrichFile>; 2],
     now: &Ledger,
@@ -47,7 +47,7 @@ pub fn forecast(
 ) -> Result<Option<Forecast>, RunError> {
     let level = model.level(now.side);
     let place = |tier: &str| level.tiers.iter().position(|known| known.name == tier);
-    let tier = now.tier.as_ref().and_then(|tier| tier.chosen());
+    let tier = now.tier.as_ref().and_then(|tier| tier.matched_rule());
     let Some(present) = tier.and_then(|tier| place(&tier.name)).filter(|present| present + 1 < level.tiers.len())
     else {
         return Ok(None);
@@ -56,26 +56,27 @@ pub fn forecast(
     // Where the last day is partial, its end is still to come.
     let first = folded.as_of.day + i32::from(!folded.as_of.partial);
     for day in first..=until {
-        let as_of = AsOf::end_of(day, &model.zone);
-        let (scored, _) = evaluate(&folded.state, as_of, model, users, accounts)?;
-        let Some(entity) = Entity::find(&scored, now.side, &now.id) else { continue };
-        let tier = crate::ledger::fact(model, now.side, "tier", &entity.scope(&scored)).and_then(|tier| match tier {
-            Value::Text(tier) => place(&tier),
-            _ => None,
-        });
+        let as_of = AsOf::end_of_day(day, &model.zone);
+        let (scored, _) = score_state(&folded.state, as_of, model, users, accounts)?;
+        let Some(entity) = EntityRef::find(&scored, now.side, &now.id) else { continue };
+        let tier =
+            crate::ledger::fact_value(model, now.side, "tier", &entity.scope(&scored)).and_then(|tier| match tier {
+                Value::Text(tier) => place(&tier),
+                _ => None,
+            });
         if tier.is_some_and(|tier| tier > present) {
-            let then = ledger(&scored, model, entity);
+            let then = build_ledger(&scored, model, entity);
             return Ok(Some(Forecast { until, drop: Some(fall(day, now, &then)) }));
         }
     }
     Ok(Some(Forecast { until, drop: None }))
 }
 
-fn fall(day: Day, now: &Ledger, then: &Ledger) -> Drop {
-    let tier = then.tier.as_ref().and_then(|tier| tier.chosen()).map(|tier| tier.name.clone());
+fn fall(day: Day, now: &Ledger, then: &Ledger) -> TierDrop {
+    let tier = then.tier.as_ref().and_then(|tier| tier.matched_rule()).map(|tier| tier.name.clone());
     let pairs = now.signals.iter().zip(&then.signals);
     let changes = pairs
         .filter(|(before, after)| before.points[2] != after.points[2])
         .map(|(before, after)| (before.name.clone(), before.points[2], after.points[2]));
-    Drop { day, tier: tier.unwrap_or_default(), score: then.score, changes: changes.collect() }
+    TierDrop { day, tier: tier.unwrap_or_default(), score: then.score, changes: changes.collect() }
 }

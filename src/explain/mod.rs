@@ -12,10 +12,10 @@ mod needs;
 mod report;
 mod whatif;
 
-pub use aside::{Aside, By, aside_by_id, opened, set_aside, sets_aside_by_id};
-pub use climb::{Climb, Step, Way, climb};
-pub use events::{Counted, SignalEvents, events};
-pub use forecast::{DAYS_MAX, Drop, Forecast, forecast};
+pub use aside::{ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions};
+pub use climb::{FactChange, NextTierPaths, TierPath, find_tier_paths};
+pub use events::{CountedEvent, SignalEvents, find_signal_events};
+pub use forecast::{DAYS_MAX, Forecast, TierDrop, forecast};
 
 use crate::ledger::Ledger;
 
@@ -25,7 +25,7 @@ pub struct Explanation {
     /// How it came to its score, tier and route.
     pub ledger: Ledger,
     /// How to get into the tier above; none in the highest, or without tiers.
-    pub climb: Option<Climb>,
+    pub next_tier: Option<NextTierPaths>,
     /// When it drops; none in the lowest tier, without tiers, or if it was not asked for.
     pub forecast: Option<Forecast>,
     /// The events behind one signal, if that was asked for.

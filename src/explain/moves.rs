@@ -4,20 +4,23 @@
 //! there, and scores themselves are taken as they stand. Counts can only rise.
 
 use crate::{
-    expr::{Arithmetic, Comparison, Program, Scope, Value},
+    expr::{ArithmeticOp, ComparisonOp, EvalScope, Program, Value},
     ledger::EntityFacts,
     model::{
         EntityKind, Model,
-        compiled::{ACCOUNT_BIT, Builtin, Measure, MilestonePart, NumberPart, Payment, RollupKind, Signal, Source},
+        compiled::{
+            ACCOUNT_BIT, BuiltinFact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, Signal,
+            SignalPayment,
+        },
     },
-    score::points::{Firing, Paid},
+    score::points::{SignalFiring, SignalPayout},
     units::{EPSILON, Points},
 };
 
-use super::whatif::{Change, evaluate, fact_in};
+use super::whatif::{FactOverride, evaluate, fact_at_slot};
 
 /// Some changes that belong together.
-pub(super) type Plan = Vec<Change>;
+pub(super) type OverrideSet = Vec<FactOverride>;
 
 /// No more ways to one thing are looked at.
 const ALTERNATIVES_MAX: usize = 8;
@@ -25,7 +28,7 @@ const ALTERNATIVES_MAX: usize = 8;
 const DEPTH_MAX: usize = 8;
 
 /// What moves are made for.
-pub(super) struct Mover<'m> {
+pub(super) struct CounterfactualGenerator<'m> {
     pub(super) model: &'m Model,
     pub(super) side: EntityKind,
     pub(super) scope: &'m EntityFacts<'m>,
@@ -33,7 +36,7 @@ pub(super) struct Mover<'m> {
 
 /// A number that is to be reached.
 #[derive(Clone, Copy)]
-struct Goal {
+struct NumericGoal {
     value: f64,
     /// Whether it must be passed.
     strict: bool,
@@ -41,44 +44,44 @@ struct Goal {
     up: bool,
 }
 
-impl Mover<'_> {
+impl CounterfactualGenerator<'_> {
     /// Plans that may let a signal pay more; `gap` is how many points are missing.
-    pub(super) fn of_signal(&self, signal: &Signal, paid: &Paid, gap: Option<Points>) -> Vec<Plan> {
+    pub(super) fn for_signal(&self, signal: &Signal, paid: &SignalPayout, gap: Option<Points>) -> Vec<OverrideSet> {
         let guard = match &signal.guard {
-            Some(guard) if !guard.holds(self.scope) => self.make(guard, true, 0, DEPTH_MAX),
+            Some(guard) if !guard.holds(self.scope) => self.satisfy(guard, true, 0, DEPTH_MAX),
             _ => vec![Vec::new()],
         };
         let mut plans = match &signal.pay {
-            Payment::Flat(points) if points.0 > 0 && paid.firing == Firing::Not => guard,
-            Payment::Flat(points) if points.0 < 0 && paid.firing == Firing::Fired => {
-                signal.guard.as_ref().map(|guard| self.make(guard, false, 0, DEPTH_MAX)).unwrap_or_default()
+            SignalPayment::Flat(points) if points.0 > 0 && paid.firing == SignalFiring::NotFired => guard,
+            SignalPayment::Flat(points) if points.0 < 0 && paid.firing == SignalFiring::Fired => {
+                signal.guard.as_ref().map(|guard| self.satisfy(guard, false, 0, DEPTH_MAX)).unwrap_or_default()
             }
-            Payment::Flat(_) => Vec::new(),
-            Payment::Ladder { value, strict, rungs } => {
+            SignalPayment::Flat(_) => Vec::new(),
+            SignalPayment::Ladder { value, strict, rungs } => {
                 let better = rungs.iter().filter(|(_, points)| *points > paid.full);
-                let goals = better.map(|(threshold, _)| Goal { value: *threshold, strict: *strict, up: true });
+                let goals = better.map(|(threshold, _)| NumericGoal { value: *threshold, strict: *strict, up: true });
                 let plans = goals.flat_map(|goal| self.reach(value, goal, 0, DEPTH_MAX)).collect();
-                both(&guard, &plans)
+                combine_sets(&guard, &plans)
             }
-            Payment::Per { value, points, .. } => {
+            SignalPayment::Per { value, points, .. } => {
                 let seen = paid.seen.as_number().unwrap_or(0.0);
                 let goal = match (points.0 > 0, gap) {
                     (true, Some(gap)) if gap.0 > 0 => {
-                        Some(Goal { value: seen + gap.to_f64() / points.to_f64(), strict: false, up: true })
+                        Some(NumericGoal { value: seen + gap.to_f64() / points.to_f64(), strict: false, up: true })
                     }
                     (true, _) => None,
-                    (false, _) => Some(Goal { value: 0.0, strict: false, up: false }),
+                    (false, _) => Some(NumericGoal { value: 0.0, strict: false, up: false }),
                 };
                 let plans = goal.map(|goal| self.reach(value, goal, 0, DEPTH_MAX)).unwrap_or_default();
-                both(&guard, &plans)
+                combine_sets(&guard, &plans)
             }
         };
         if let Some(decay) = &signal.decay {
-            let fresh = self.reach(&decay.since, Goal { value: 0.0, strict: false, up: false }, 0, DEPTH_MAX);
+            let fresh = self.reach(&decay.since, NumericGoal { value: 0.0, strict: false, up: false }, 0, DEPTH_MAX);
             if decay.since.eval(self.scope).is_null() {
                 // It pays nothing before what it counts the days since has happened.
-                plans = both(&plans, &fresh);
-            } else if paid.firing == Firing::Fired && paid.points < paid.full {
+                plans = combine_sets(&plans, &fresh);
+            } else if paid.firing == SignalFiring::Fired && paid.points < paid.full {
                 plans.extend(fresh);
             }
         }
@@ -87,27 +90,27 @@ impl Mover<'_> {
     }
 
     /// Plans that let a condition hold, or not hold.
-    pub(super) fn of_condition(&self, condition: &Program) -> Vec<Plan> {
-        self.make(condition, true, 0, DEPTH_MAX)
+    pub(super) fn for_condition(&self, condition: &Program) -> Vec<OverrideSet> {
+        self.satisfy(condition, true, 0, DEPTH_MAX)
     }
 
     fn value(&self, program: &Program, bit: u32) -> Value<'static> {
         evaluate(program, self.scope, bit)
     }
 
-    fn make(&self, program: &Program, wanted: bool, bit: u32, depth: usize) -> Vec<Plan> {
-        if self.value(program, bit).holds() == wanted {
+    fn satisfy(&self, program: &Program, wanted: bool, bit: u32, depth: usize) -> Vec<OverrideSet> {
+        if self.value(program, bit).is_true() == wanted {
             return vec![Vec::new()];
         }
         let mut plans = match (program, wanted) {
             (Program::And(parts), true) | (Program::Or(parts), false) => {
-                let ways = parts.iter().map(|part| self.make(part, wanted, bit, depth));
-                ways.reduce(|a, b| both(&a, &b)).unwrap_or_default()
+                let ways = parts.iter().map(|part| self.satisfy(part, wanted, bit, depth));
+                ways.reduce(|a, b| combine_sets(&a, &b)).unwrap_or_default()
             }
             (Program::And(parts), false) | (Program::Or(parts), true) => {
-                parts.iter().flat_map(|part| self.make(part, wanted, bit, depth)).collect()
+                parts.iter().flat_map(|part| self.satisfy(part, wanted, bit, depth)).collect()
             }
-            (Program::Not(part), _) => self.make(part, !wanted, bit, depth),
+            (Program::Not(part), _) => self.satisfy(part, !wanted, bit, depth),
             (Program::Slot(slot), _) => self.make_slot(slot | bit, wanted, depth),
             (Program::Compare(operator, a, b), _) => self.make_compare(*operator, [a, b], wanted, bit, depth),
             (Program::CompareNumber(operator, slot, number), _) => {
@@ -120,35 +123,39 @@ impl Mover<'_> {
         plans
     }
 
-    fn make_slot(&self, slot: u32, wanted: bool, depth: usize) -> Vec<Plan> {
-        match fact_in(self.model, self.side, slot).map(|fact| &fact.source) {
-            Some(Source::Expression(program)) if depth > 0 => self.make(program, wanted, slot & ACCOUNT_BIT, depth - 1),
+    fn make_slot(&self, slot: u32, wanted: bool, depth: usize) -> Vec<OverrideSet> {
+        match fact_at_slot(self.model, self.side, slot).map(|fact| &fact.source) {
+            Some(FactSource::Expression(program)) if depth > 0 => {
+                self.satisfy(program, wanted, slot & ACCOUNT_BIT, depth - 1)
+            }
             // A milestone that is reached stays reached.
-            Some(Source::Milestone(_, MilestonePart::Reached)) if wanted => vec![vec![(slot, Value::Boolean(true))]],
+            Some(FactSource::Milestone(_, MilestonePart::Reached)) if wanted => {
+                vec![vec![(slot, Value::Boolean(true))]]
+            }
             _ => Vec::new(),
         }
     }
 
     fn make_compare(
         &self,
-        operator: Comparison,
+        operator: ComparisonOp,
         [a, b]: [&Program; 2],
         wanted: bool,
         bit: u32,
         depth: usize,
-    ) -> Vec<Plan> {
+    ) -> Vec<OverrideSet> {
         let operator = if wanted { operator } else { opposite(operator) };
         let mut plans = Vec::new();
         for (part, other, operator) in [(a, b, operator), (b, a, mirrored(operator))] {
             let Some(value) = self.value(other, bit).as_number() else { continue };
             let now = self.value(part, bit).as_number();
             let goal = match operator {
-                Comparison::GreaterEqual => Goal { value, strict: false, up: true },
-                Comparison::Greater => Goal { value, strict: true, up: true },
-                Comparison::LessEqual => Goal { value, strict: false, up: false },
-                Comparison::Less => Goal { value, strict: true, up: false },
-                Comparison::Equal => Goal { value, strict: false, up: now.is_none_or(|now| now < value) },
-                Comparison::NotEqual => Goal { value, strict: true, up: true },
+                ComparisonOp::GreaterEqual => NumericGoal { value, strict: false, up: true },
+                ComparisonOp::Greater => NumericGoal { value, strict: true, up: true },
+                ComparisonOp::LessEqual => NumericGoal { value, strict: false, up: false },
+                ComparisonOp::Less => NumericGoal { value, strict: true, up: false },
+                ComparisonOp::Equal => NumericGoal { value, strict: false, up: now.is_none_or(|now| now < value) },
+                ComparisonOp::NotEqual => NumericGoal { value, strict: true, up: true },
             };
             plans.extend(self.reach(part, goal, bit, depth));
         }
@@ -156,7 +163,7 @@ impl Mover<'_> {
     }
 
     /// Plans that bring a number to a goal by one of the facts in it.
-    fn reach(&self, program: &Program, goal: Goal, bit: u32, depth: usize) -> Vec<Plan> {
+    fn reach(&self, program: &Program, goal: NumericGoal, bit: u32, depth: usize) -> Vec<OverrideSet> {
         let now = self.value(program, bit).as_number();
         if now.is_some_and(
             |now| if goal.up { now >= goal.value && !goal.strict } else { now <= goal.value && !goal.strict },
@@ -166,7 +173,7 @@ impl Mover<'_> {
         match program {
             Program::Slot(slot) => self.reach_slot(slot | bit, goal, depth),
             Program::Arithmetic(operator, a, b) => self.reach_arithmetic(*operator, [a, b], goal, bit, depth),
-            Program::Negate(a) => self.reach(a, Goal { value: -goal.value, up: !goal.up, ..goal }, bit, depth),
+            Program::Negate(a) => self.reach(a, NumericGoal { value: -goal.value, up: !goal.up, ..goal }, bit, depth),
             Program::Extreme(std::cmp::Ordering::Greater, parts) if goal.up => {
                 parts.iter().flat_map(|part| self.reach(part, goal, bit, depth)).collect()
             }
@@ -179,46 +186,46 @@ impl Mover<'_> {
 
     fn reach_arithmetic(
         &self,
-        operator: Arithmetic,
+        operator: ArithmeticOp,
         [a, b]: [&Program; 2],
-        goal: Goal,
+        goal: NumericGoal,
         bit: u32,
         depth: usize,
-    ) -> Vec<Plan> {
+    ) -> Vec<OverrideSet> {
         let (left, right) = (self.value(a, bit).as_number(), self.value(b, bit).as_number());
         let mut plans = Vec::new();
         let mut go = |part: &Program, value: f64, flips: bool| {
             if value.is_finite() {
-                plans.extend(self.reach(part, Goal { value, up: goal.up != flips, ..goal }, bit, depth));
+                plans.extend(self.reach(part, NumericGoal { value, up: goal.up != flips, ..goal }, bit, depth));
             }
         };
         match operator {
-            Arithmetic::Add => {
+            ArithmeticOp::Add => {
                 right.into_iter().for_each(|right| go(a, goal.value - right, false));
                 left.into_iter().for_each(|left| go(b, goal.value - left, false));
             }
-            Arithmetic::Subtract => {
+            ArithmeticOp::Subtract => {
                 right.into_iter().for_each(|right| go(a, goal.value + right, false));
                 left.into_iter().for_each(|left| go(b, left - goal.value, true));
             }
-            Arithmetic::Multiply => {
+            ArithmeticOp::Multiply => {
                 right.into_iter().for_each(|right| go(a, goal.value / right, right < 0.0));
                 left.into_iter().for_each(|left| go(b, goal.value / left, left < 0.0));
             }
-            Arithmetic::Divide => right.into_iter().for_each(|right| go(a, goal.value * right, right < 0.0)),
+            ArithmeticOp::Divide => right.into_iter().for_each(|right| go(a, goal.value * right, right < 0.0)),
         }
         plans
     }
 
-    fn reach_slot(&self, slot: u32, goal: Goal, depth: usize) -> Vec<Plan> {
-        let Some(fact) = fact_in(self.model, self.side, slot) else { return Vec::new() };
-        if let Source::Expression(program) = &fact.source {
+    fn reach_slot(&self, slot: u32, goal: NumericGoal, depth: usize) -> Vec<OverrideSet> {
+        let Some(fact) = fact_at_slot(self.model, self.side, slot) else { return Vec::new() };
+        if let FactSource::Expression(program) = &fact.source {
             if depth == 0 {
                 return Vec::new();
             }
             return self.reach(program, goal, slot & ACCOUNT_BIT, depth - 1);
         }
-        let Some(can) = ability(&fact.source) else { return Vec::new() };
+        let Some(can) = allowed_change(&fact.source) else { return Vec::new() };
         if goal.up && !can.rises || !goal.up && !can.falls {
             return Vec::new();
         }
@@ -239,52 +246,56 @@ impl Mover<'_> {
 }
 
 /// How a fact can change by what people do.
-struct Ability {
+struct AllowedChange {
     rises: bool,
     falls: bool,
     /// Whether it is a whole number.
     whole: bool,
 }
 
-fn ability(source: &Source) -> Option<Ability> {
-    let can = |rises: bool, falls: bool, whole: bool| Some(Ability { rises, falls, whole });
+fn allowed_change(source: &FactSource) -> Option<AllowedChange> {
+    let can = |rises: bool, falls: bool, whole: bool| Some(AllowedChange { rises, falls, whole });
     match source {
-        Source::Metric(metric) => match metric.measure {
-            Measure::Count(_)
-            | Measure::CountIn(..)
-            | Measure::Days(..)
-            | Measure::Distinct(..)
-            | Measure::Users(_)
-            | Measure::UsersIn(..)
-            | Measure::RisingWeeks(_) => can(true, false, true),
+        FactSource::Metric(metric) => match metric.measure {
+            MeasurePlan::Count(_)
+            | MeasurePlan::CountIn(..)
+            | MeasurePlan::Days(..)
+            | MeasurePlan::Distinct(..)
+            | MeasurePlan::Users(_)
+            | MeasurePlan::UsersIn(..)
+            | MeasurePlan::RisingWeeks(_) => can(true, false, true),
             // Whatever was not finished can be finished.
-            Measure::Open { .. } => can(true, true, true),
+            MeasurePlan::Open { .. } => can(true, true, true),
             // Another event makes it today.
-            Measure::DaysSince(_) | Measure::DaysSinceIn(..) => can(false, true, true),
-            Measure::Number(NumberPart::Sum | NumberPart::Max, ..) => can(true, false, false),
-            Measure::Number(..) | Measure::Trend { .. } => can(true, true, false),
-            Measure::Edge(..) | Measure::Top(..) | Measure::Elapsed { .. } => None,
+            MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) => can(false, true, true),
+            MeasurePlan::Number(NumberPart::Sum | NumberPart::Max, ..) => can(true, false, false),
+            MeasurePlan::Number(..) | MeasurePlan::Trend { .. } => can(true, true, false),
+            MeasurePlan::Edge(..) | MeasurePlan::Top(..) | MeasurePlan::Elapsed { .. } => None,
         },
-        Source::Builtin(Builtin::DaysInactive) => can(false, true, true),
-        Source::Builtin(Builtin::ActiveDays28 | Builtin::Users | Builtin::ActiveUsers28 | Builtin::Members) => {
-            can(true, false, true)
-        }
-        Source::Rollup(rollup) => match rollup.kind {
+        FactSource::Builtin(BuiltinFact::DaysInactive) => can(false, true, true),
+        FactSource::Builtin(
+            BuiltinFact::ActiveDays28 | BuiltinFact::Users | BuiltinFact::ActiveUsers28 | BuiltinFact::Members,
+        ) => can(true, false, true),
+        FactSource::Rollup(rollup) => match rollup.kind {
             RollupKind::Count | RollupKind::Distinct => can(true, false, true),
             RollupKind::Sum | RollupKind::TopSum(_) | RollupKind::Max => can(true, false, false),
             RollupKind::Min | RollupKind::Avg => can(true, true, false),
         },
-        Source::Builtin(_) | Source::Trait(_) | Source::Milestone(..) | Source::Expression(_) | Source::Scoring => None,
+        FactSource::Builtin(_)
+        | FactSource::Trait(_)
+        | FactSource::Milestone(..)
+        | FactSource::Expression(_)
+        | FactSource::Scoring => None,
     }
 }
 
 /// Every plan of one list with every plan of another.
-pub(super) fn both(a: &[Plan], b: &Vec<Plan>) -> Vec<Plan> {
-    let mut plans: Vec<Plan> = Vec::new();
+pub(super) fn combine_sets(a: &[OverrideSet], b: &Vec<OverrideSet>) -> Vec<OverrideSet> {
+    let mut plans: Vec<OverrideSet> = Vec::new();
     for first in a {
         for second in b {
             if plans.len() < ALTERNATIVES_MAX * 2 {
-                plans.push(merged(first, second));
+                plans.push(merge_sets(first, second));
             }
         }
     }
@@ -292,7 +303,7 @@ pub(super) fn both(a: &[Plan], b: &Vec<Plan>) -> Vec<Plan> {
 }
 
 /// Two plans as one; of two numbers for one fact the larger.
-pub(super) fn merged(a: &Plan, b: &Plan) -> Plan {
+pub(super) fn merge_sets(a: &OverrideSet, b: &OverrideSet) -> OverrideSet {
     let mut plan = a.clone();
     for (slot, value) in b {
         match plan.iter_mut().find(|(known, _)| known == slot) {
@@ -307,24 +318,24 @@ pub(super) fn merged(a: &Plan, b: &Plan) -> Plan {
     plan
 }
 
-fn opposite(operator: Comparison) -> Comparison {
+fn opposite(operator: ComparisonOp) -> ComparisonOp {
     match operator {
-        Comparison::Equal => Comparison::NotEqual,
-        Comparison::NotEqual => Comparison::Equal,
-        Comparison::Less => Comparison::GreaterEqual,
-        Comparison::LessEqual => Comparison::Greater,
-        Comparison::Greater => Comparison::LessEqual,
-        Comparison::GreaterEqual => Comparison::Less,
+        ComparisonOp::Equal => ComparisonOp::NotEqual,
+        ComparisonOp::NotEqual => ComparisonOp::Equal,
+        ComparisonOp::Less => ComparisonOp::GreaterEqual,
+        ComparisonOp::LessEqual => ComparisonOp::Greater,
+        ComparisonOp::Greater => ComparisonOp::LessEqual,
+        ComparisonOp::GreaterEqual => ComparisonOp::Less,
     }
 }
 
 /// The operator with its sides changed.
-fn mirrored(operator: Comparison) -> Comparison {
+fn mirrored(operator: ComparisonOp) -> ComparisonOp {
     match operator {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessEqual => Comparison::GreaterEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterEqual => Comparison::LessEqual,
+        ComparisonOp::Less => ComparisonOp::Greater,
+        ComparisonOp::LessEqual => ComparisonOp::GreaterEqual,
+        ComparisonOp::Greater => ComparisonOp::Less,
+        ComparisonOp::GreaterEqual => ComparisonOp::LessEqual,
         same => same,
     }
 }

@@ -6,53 +6,53 @@
 use std::collections::HashSet;
 
 use crate::{
-    expr::{Program, Scope, Value},
-    ledger::{EntityFacts, owned},
+    expr::{EvalScope, Program, Value},
+    ledger::{EntityFacts, to_owned_value},
     model::{
         EntityKind, Model,
-        compiled::{ACCOUNT_BIT, Fact, Source},
+        compiled::{ACCOUNT_BIT, Fact, FactSource},
     },
-    score::points::{pay, sum, tier},
+    score::points::{evaluate_signals, find_tier, sum_points},
     units::Points,
 };
 
 /// A fact by slot, and what it is taken to be.
-pub(super) type Change = (u32, Value<'static>);
+pub(super) type FactOverride = (u32, Value<'static>);
 
 /// What some changes come to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Result {
+pub(super) struct OverlayScore {
     pub(super) score: Points,
     /// By place among the tiers.
     pub(super) tier: Option<usize>,
 }
 
 /// The fact in a slot, as a user or an account sees it.
-pub(super) fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<&Fact> {
+pub(super) fn fact_at_slot(model: &Model, side: EntityKind, slot: u32) -> Option<&Fact> {
     let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
     model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize)
 }
 
 /// The facts of an entity with some of them replaced.
-pub(super) struct WhatIf<'w> {
+pub(super) struct FactOverlay<'w> {
     model: &'w Model,
     side: EntityKind,
     base: &'w EntityFacts<'w>,
-    changes: &'w [Change],
+    changes: &'w [FactOverride],
     /// Slots of named expressions that build on a changed fact.
     affected: HashSet<u32>,
 }
 
-impl<'w> WhatIf<'w> {
+impl<'w> FactOverlay<'w> {
     pub(super) fn new(
         model: &'w Model,
         side: EntityKind,
         base: &'w EntityFacts<'w>,
-        changes: &'w [Change],
-    ) -> WhatIf<'w> {
+        changes: &'w [FactOverride],
+    ) -> FactOverlay<'w> {
         let mut affected: HashSet<u32> = HashSet::new();
         if changes.is_empty() {
-            return WhatIf { model, side, base, changes, affected };
+            return FactOverlay { model, side, base, changes, affected };
         }
         let bits: &[u32] = if side == EntityKind::User { &[ACCOUNT_BIT, 0] } else { &[0] };
         loop {
@@ -60,9 +60,9 @@ impl<'w> WhatIf<'w> {
             for bit in bits {
                 let of = if *bit == 0 { side } else { EntityKind::Account };
                 for (slot, fact) in model.level(of).facts.iter().enumerate() {
-                    let (slot, Source::Expression(program)) = (slot as u32 | bit, &fact.source) else { continue };
+                    let (slot, FactSource::Expression(program)) = (slot as u32 | bit, &fact.source) else { continue };
                     let mut touched = false;
-                    program.slots(&mut |inner| {
+                    program.visit_slots(&mut |inner| {
                         let inner = inner | bit;
                         touched |= affected.contains(&inner) || changes.iter().any(|(changed, _)| *changed == inner);
                     });
@@ -72,19 +72,20 @@ impl<'w> WhatIf<'w> {
                 }
             }
             if affected.len() == before {
-                return WhatIf { model, side, base, changes, affected };
+                return FactOverlay { model, side, base, changes, affected };
             }
         }
     }
 }
 
-impl Scope for WhatIf<'_> {
+impl EvalScope for FactOverlay<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         if let Some((_, value)) = self.changes.iter().find(|(changed, _)| *changed == slot) {
             return value.clone();
         }
         if self.affected.contains(&slot)
-            && let Some(Fact { source: Source::Expression(program), .. }) = fact_in(self.model, self.side, slot)
+            && let Some(Fact { source: FactSource::Expression(program), .. }) =
+                fact_at_slot(self.model, self.side, slot)
         {
             return evaluate(program, self, slot & ACCOUNT_BIT);
         }
@@ -93,32 +94,37 @@ impl Scope for WhatIf<'_> {
 }
 
 /// Names inside a named expression of the home account are the account's.
-struct Inside<'i> {
-    scope: &'i dyn Scope,
+struct OffsetScope<'i> {
+    scope: &'i dyn EvalScope,
     bit: u32,
 }
 
-impl Scope for Inside<'_> {
+impl EvalScope for OffsetScope<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         self.scope.get(slot | self.bit)
     }
 }
 
 /// The value of an expression whose names are of the entity, or with the bit of its home account.
-pub(super) fn evaluate(program: &Program, scope: &dyn Scope, bit: u32) -> Value<'static> {
-    owned(&program.eval(&Inside { scope, bit }))
+pub(super) fn evaluate(program: &Program, scope: &dyn EvalScope, bit: u32) -> Value<'static> {
+    to_owned_value(&program.eval(&OffsetScope { scope, bit }))
 }
 
 /// What the scorer gives under some changes.
-pub(super) fn result(model: &Model, side: EntityKind, base: &EntityFacts<'_>, changes: &[Change]) -> Result {
+pub(super) fn score_with_overrides(
+    model: &Model,
+    side: EntityKind,
+    base: &EntityFacts<'_>,
+    changes: &[FactOverride],
+) -> OverlayScore {
     let level = model.level(side);
-    let whatif = WhatIf::new(model, side, base, changes);
-    let total = sum(level, &pay(level, &whatif));
+    let whatif = FactOverlay::new(model, side, base, changes);
+    let total = sum_points(level, &evaluate_signals(level, &whatif));
     // Conditions of tiers may name points and the score.
-    let mut after: Vec<Change> = changes.to_vec();
+    let mut after: Vec<FactOverride> = changes.to_vec();
     after.push((level.slots.score, Value::Number(total.score.to_f64())));
     let points = level.slots.points.iter().zip(&total.categories);
     after.extend(points.map(|(slot, (_, held))| (*slot, Value::Number(held.to_f64()))));
-    let scored = WhatIf::new(model, side, base, &after);
-    Result { score: total.score, tier: tier(&level.tiers, total.score.to_f64(), &scored) }
+    let scored = FactOverlay::new(model, side, base, &after);
+    OverlayScore { score: total.score, tier: find_tier(&level.tiers, total.score.to_f64(), &scored) }
 }

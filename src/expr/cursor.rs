@@ -4,22 +4,22 @@ use std::ops::Range;
 
 use super::{
     ExprError,
-    lex::{Spanned, Token},
+    lex::{SpannedToken, Token},
 };
 
 /// How deep parts may lie within each other, and how many terms may stand in a row.
 pub(super) const DEPTH_MAX: usize = 50;
 
 /// Tokens, the next one, and how deep it lies.
-pub(super) struct Cursor {
-    tokens: Vec<Spanned>,
+pub(super) struct TokenCursor {
+    tokens: Vec<SpannedToken>,
     pub(super) next: usize,
     depth: usize,
 }
 
-impl Cursor {
-    pub(super) fn new(tokens: Vec<Spanned>) -> Cursor {
-        Cursor { tokens, next: 0, depth: 0 }
+impl TokenCursor {
+    pub(super) fn new(tokens: Vec<SpannedToken>) -> TokenCursor {
+        TokenCursor { tokens, next: 0, depth: 0 }
     }
 
     pub(super) fn peek(&self) -> &Token {
@@ -45,7 +45,7 @@ impl Cursor {
         token
     }
 
-    pub(super) fn mark(&mut self, mark: &str) -> bool {
+    pub(super) fn take_mark(&mut self, mark: &str) -> bool {
         let found = matches!(self.peek(), Token::Mark(m) if *m == mark);
         self.next += usize::from(found);
         found
@@ -55,18 +55,18 @@ impl Cursor {
         matches!(token, Token::Word(w) if w.eq_ignore_ascii_case(word))
     }
 
-    pub(super) fn word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let found = Self::is_word(self.peek(), word);
         self.next += usize::from(found);
         found
     }
 
     pub(super) fn expect_mark(&mut self, mark: &str) -> Result<(), ExprError> {
-        if self.mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
+        if self.take_mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("`{mark}`"))) }
     }
 
     pub(super) fn expect_word(&mut self, word: &str) -> Result<(), ExprError> {
-        if self.word(word) { Ok(()) } else { Err(self.unexpected(&format!("`{word}`"))) }
+        if self.take_word(word) { Ok(()) } else { Err(self.unexpected(&format!("`{word}`"))) }
     }
 
     pub(super) fn unexpected(&self, expected: &str) -> ExprError {
@@ -82,7 +82,7 @@ impl Cursor {
     }
 
     /// Runs a rule one level deeper.
-    pub(super) fn deeper<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, ExprError>) -> Result<T, ExprError> {
+    pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, ExprError>) -> Result<T, ExprError> {
         if self.depth >= DEPTH_MAX {
             let message = format!("an expression nested more than {DEPTH_MAX} levels deep");
             return Err(ExprError::new(self.span(), message, "too deep here")

@@ -3,12 +3,12 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::{
-    tree::{Arithmetic, Comparison},
-    value::{Value, order, order_json, order_numbers},
+    tree::{ArithmeticOp, ComparisonOp},
+    value::{Value, compare_values, order_json, order_numbers},
 };
 
 /// Where the names of a program get their values: an event, a user, an account.
-pub trait Scope {
+pub trait EvalScope {
     /// The value in a slot; the type is the one the name was given when the program was compiled.
     fn get(&self, slot: u32) -> Value<'_>;
 
@@ -47,21 +47,21 @@ pub enum Program {
     /// Three-valued `or`.
     Or(Vec<Program>),
     /// Of two numbers.
-    Arithmetic(Arithmetic, Box<Program>, Box<Program>),
+    Arithmetic(ArithmeticOp, Box<Program>, Box<Program>),
     /// Days from the second date to the first.
     DaysBetween(Box<Program>, Box<Program>),
     /// Of two values of one type.
-    Compare(Comparison, Box<Program>, Box<Program>),
+    Compare(ComparisonOp, Box<Program>, Box<Program>),
     /// Of a slot of numbers and a number: what [`Program::Compare`] says of them, without values in between.
-    CompareNumber(Comparison, u32, f64),
+    CompareNumber(ComparisonOp, u32, f64),
     /// Of a slot of JSON values and texts, whether it is one of them: what `=` and `in` say, without values in between.
     IsOneOf(u32, Box<[Box<str>]>),
     /// Of two JSON values.
-    CompareJson(Comparison, Box<Program>, Box<Program>),
+    CompareJson(ComparisonOp, Box<Program>, Box<Program>),
     /// Negated if true.
     IsNull(Box<Program>, bool),
     /// Negated if true.
-    Like(Box<Program>, Pattern, bool),
+    Like(Box<Program>, LikePattern, bool),
     /// Arms in order, and what holds if none does.
     Case(Vec<(Program, Program)>, Box<Program>),
     /// The first that is not null.
@@ -78,7 +78,7 @@ impl Program {
     /// The value in a scope.
     ///
     /// **Cost**: one step a node; no allocation unless text is made.
-    pub fn eval<'a, S: Scope + ?Sized>(&'a self, scope: &'a S) -> Value<'a> {
+    pub fn eval<'a, S: EvalScope + ?Sized>(&'a self, scope: &'a S) -> Value<'a> {
         match self {
             Program::Constant(value) => value.as_borrowed(),
             Program::Slot(slot) => scope.get(*slot),
@@ -87,15 +87,19 @@ impl Program {
             Program::AsBoolean(a) => truth(a.eval(scope).to_boolean()),
             Program::AsDate(a) => a.eval(scope).to_date().map_or(Value::Null, Value::Date),
             Program::Not(_) | Program::And(_) | Program::Or(_) | Program::CompareNumber(..) | Program::IsOneOf(..) => {
-                truth(self.truth(scope))
+                truth(self.eval_condition(scope))
             }
             Program::Negate(_) | Program::Arithmetic(..) => self.number(scope).map_or(Value::Null, Value::Number),
             Program::DaysBetween(a, b) => match (a.eval(scope), b.eval(scope)) {
                 (Value::Date(a), Value::Date(b)) => Value::Number(f64::from(a) - f64::from(b)),
                 _ => Value::Null,
             },
-            Program::Compare(operator, a, b) => truth(holds(*operator, order(&a.eval(scope), &b.eval(scope)))),
-            Program::CompareJson(operator, a, b) => truth(holds(*operator, order_json(&a.eval(scope), &b.eval(scope)))),
+            Program::Compare(operator, a, b) => {
+                truth(comparison_holds(*operator, compare_values(&a.eval(scope), &b.eval(scope))))
+            }
+            Program::CompareJson(operator, a, b) => {
+                truth(comparison_holds(*operator, order_json(&a.eval(scope), &b.eval(scope))))
+            }
             Program::IsNull(a, negated) => Value::Boolean(a.eval(scope).is_null() != *negated),
             Program::Like(a, pattern, negated) => match a.eval(scope) {
                 Value::Text(text) => Value::Boolean(pattern.matches(&text) != *negated),
@@ -130,15 +134,15 @@ impl Program {
     /// Whether a condition holds in a scope; none if that is not known.
     ///
     /// **Law**: what [`Program::eval`] says, if it says true or false.
-    pub fn truth<S: Scope + ?Sized>(&self, scope: &S) -> Option<bool> {
+    pub fn eval_condition<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<bool> {
         match self {
             Program::CompareNumber(operator, slot, number) => {
-                holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))
+                comparison_holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))
             }
             Program::IsOneOf(slot, texts) => scope.is_one_of(*slot, texts),
-            Program::And(all) => every(all, scope, false),
-            Program::Or(all) => every(all, scope, true),
-            Program::Not(a) => a.truth(scope).map(|truth| !truth),
+            Program::And(all) => eval_connective(all, scope, false),
+            Program::Or(all) => eval_connective(all, scope, true),
+            Program::Not(a) => a.eval_condition(scope).map(|truth| !truth),
             other => match other.eval(scope) {
                 Value::Boolean(truth) => Some(truth),
                 _ => None,
@@ -147,14 +151,14 @@ impl Program {
     }
 
     /// Whether a condition holds in a scope: only if it is true.
-    pub fn holds<S: Scope + ?Sized>(&self, scope: &S) -> bool {
-        self.truth(scope) == Some(true)
+    pub fn holds<S: EvalScope + ?Sized>(&self, scope: &S) -> bool {
+        self.eval_condition(scope) == Some(true)
     }
 
     /// The number that a program of numbers has in a scope; none if it is null.
     ///
     /// **Law**: what [`Program::eval`] says.
-    pub fn number<S: Scope + ?Sized>(&self, scope: &S) -> Option<f64> {
+    pub fn number<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<f64> {
         match self {
             Program::Constant(Value::Number(number)) => Some(*number),
             Program::Slot(slot) => scope.number(*slot),
@@ -167,33 +171,33 @@ impl Program {
     /// The same program with shorter ways for what conditions mostly are.
     ///
     /// **Law**: its value is the same in every scope.
-    pub(super) fn shortened(self) -> Program {
+    pub(super) fn optimize(self) -> Program {
         match self {
             Program::Compare(operator, a, b) => match (operator, *a, *b) {
                 (operator, Program::Slot(slot), Program::Constant(Value::Number(number))) => {
                     Program::CompareNumber(operator, slot, number)
                 }
-                (Comparison::Equal, Program::AsText(a), Program::Constant(Value::Text(text)))
+                (ComparisonOp::Equal, Program::AsText(a), Program::Constant(Value::Text(text)))
                     if matches!(*a, Program::Slot(_)) =>
                 {
                     let Program::Slot(slot) = *a else { unreachable!("it is a slot, as just seen") };
                     Program::IsOneOf(slot, [text.into_owned().into_boxed_str()].into())
                 }
-                (operator, a, b) => Program::Compare(operator, Box::new(a.shortened()), Box::new(b.shortened())),
+                (operator, a, b) => Program::Compare(operator, Box::new(a.optimize()), Box::new(b.optimize())),
             },
             Program::Or(all) => {
-                let all: Vec<Program> = all.into_iter().map(Program::shortened).collect();
-                one_of(&all).unwrap_or(Program::Or(all))
+                let all: Vec<Program> = all.into_iter().map(Program::optimize).collect();
+                merge_one_of(&all).unwrap_or(Program::Or(all))
             }
-            Program::And(all) => Program::And(all.into_iter().map(Program::shortened).collect()),
-            Program::Not(a) => Program::Not(Box::new(a.shortened())),
+            Program::And(all) => Program::And(all.into_iter().map(Program::optimize).collect()),
+            Program::Not(a) => Program::Not(Box::new(a.optimize())),
             other => other,
         }
     }
 }
 
 /// Several questions whether one slot is one of some texts, as one question.
-fn one_of(all: &[Program]) -> Option<Program> {
+fn merge_one_of(all: &[Program]) -> Option<Program> {
     let mut texts: Vec<Box<str>> = Vec::new();
     let mut of = None;
     for part in all {
@@ -211,10 +215,10 @@ fn truth(value: Option<bool>) -> Value<'static> {
 }
 
 /// `or` if decided by true, `and` if decided by false: one deciding part settles it, else an unknown part leaves it unknown.
-fn every<S: Scope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option<bool> {
+fn eval_connective<S: EvalScope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option<bool> {
     let mut known = true;
     for part in all {
-        match part.truth(scope) {
+        match part.eval_condition(scope) {
             Some(value) if value == decides => return Some(decides),
             Some(_) => {}
             None => known = false,
@@ -224,30 +228,30 @@ fn every<S: Scope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option
 }
 
 /// What is not finite is nothing.
-fn arithmetic(operator: Arithmetic, a: Option<f64>, b: Option<f64>) -> Option<f64> {
+fn arithmetic(operator: ArithmeticOp, a: Option<f64>, b: Option<f64>) -> Option<f64> {
     let (a, b) = (a?, b?);
     let result = match operator {
-        Arithmetic::Add => a + b,
-        Arithmetic::Subtract => a - b,
-        Arithmetic::Multiply => a * b,
-        Arithmetic::Divide if b == 0.0 => return None,
-        Arithmetic::Divide => a / b,
+        ArithmeticOp::Add => a + b,
+        ArithmeticOp::Subtract => a - b,
+        ArithmeticOp::Multiply => a * b,
+        ArithmeticOp::Divide if b == 0.0 => return None,
+        ArithmeticOp::Divide => a / b,
     };
     result.is_finite().then_some(result)
 }
 
-fn holds(operator: Comparison, order: Option<Ordering>) -> Option<bool> {
+fn comparison_holds(operator: ComparisonOp, order: Option<Ordering>) -> Option<bool> {
     order.map(|order| match operator {
-        Comparison::Equal => order.is_eq(),
-        Comparison::NotEqual => order.is_ne(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterEqual => order.is_ge(),
+        ComparisonOp::Equal => order.is_eq(),
+        ComparisonOp::NotEqual => order.is_ne(),
+        ComparisonOp::Less => order.is_lt(),
+        ComparisonOp::LessEqual => order.is_le(),
+        ComparisonOp::Greater => order.is_gt(),
+        ComparisonOp::GreaterEqual => order.is_ge(),
     })
 }
 
-fn extreme<'a, S: Scope + ?Sized>(side: Ordering, all: &'a [Program], scope: &'a S) -> Value<'a> {
+fn extreme<'a, S: EvalScope + ?Sized>(side: Ordering, all: &'a [Program], scope: &'a S) -> Value<'a> {
     let mut best: Option<Value<'a>> = None;
     for part in all {
         let value = part.eval(scope);
@@ -257,7 +261,7 @@ fn extreme<'a, S: Scope + ?Sized>(side: Ordering, all: &'a [Program], scope: &'a
         let better = match (&best, &value) {
             // The plain order, without the tolerance of comparisons: of 1 and 1 + 1e-12 the smaller is the smaller.
             (Some(Value::Number(a)), Value::Number(b)) => b.partial_cmp(a) == Some(side),
-            (Some(a), b) => order(b, a) == Some(side),
+            (Some(a), b) => compare_values(b, a) == Some(side),
             (None, _) => true,
         };
         if better {
@@ -269,12 +273,12 @@ fn extreme<'a, S: Scope + ?Sized>(side: Ordering, all: &'a [Program], scope: &'a
 
 /// A pattern of `like`: `%` is any text, `_` any one character.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern(Vec<char>);
+pub struct LikePattern(Vec<char>);
 
-impl Pattern {
+impl LikePattern {
     /// A pattern without escapes.
-    pub(super) fn new(text: &str) -> Pattern {
-        Pattern(text.chars().collect())
+    pub(super) fn new(text: &str) -> LikePattern {
+        LikePattern(text.chars().collect())
     }
 
     /// As it was written.
@@ -332,7 +336,7 @@ mod tests {
             ("%%a", "ba", true),
             ("a.c", "abc", false),
         ] {
-            assert_eq!(Pattern::new(pattern).matches(text), expected, "{pattern} on {text}");
+            assert_eq!(LikePattern::new(pattern).matches(text), expected, "{pattern} on {text}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Token {
 
 /// A token and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Spanned {
+pub(super) struct SpannedToken {
     pub(super) token: Token,
     pub(super) span: Range<usize>,
 }
@@ -33,7 +33,7 @@ const TEXT_BYTES_MAX: usize = 32 * 1024;
 const MARKS: [&str; 14] = ["<>", "<=", ">=", "(", ")", ",", ".", "=", "<", ">", "+", "-", "*", "/"];
 
 /// Splits an expression; the last token is [`Token::End`].
-pub(super) fn lex(text: &str) -> Result<Vec<Spanned>, ExprError> {
+pub(super) fn lex(text: &str) -> Result<Vec<SpannedToken>, ExprError> {
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("an expression of {} bytes", text.len());
         return Err(ExprError::new(0..text.len(), message, format!("at most {TEXT_BYTES_MAX} bytes")));
@@ -45,16 +45,16 @@ pub(super) fn lex(text: &str) -> Result<Vec<Spanned>, ExprError> {
             at += first.len_utf8();
             continue;
         }
-        let (token, length) = one(text, at, first)?;
-        tokens.push(Spanned { token, span: at..at + length });
+        let (token, length) = lex_token(text, at, first)?;
+        tokens.push(SpannedToken { token, span: at..at + length });
         at += length;
     }
-    tokens.push(Spanned { token: Token::End, span: text.len()..text.len() });
+    tokens.push(SpannedToken { token: Token::End, span: text.len()..text.len() });
     Ok(tokens)
 }
 
 /// The token that begins at a place, and its length.
-fn one(text: &str, at: usize, first: char) -> Result<(Token, usize), ExprError> {
+fn lex_token(text: &str, at: usize, first: char) -> Result<(Token, usize), ExprError> {
     let rest = &text[at..];
     match first {
         '\'' => quoted(rest, '\'', at).map(|(content, length)| (Token::Text(content), length)),

@@ -14,11 +14,11 @@ mod value;
 
 use std::ops::Range;
 
-pub use compile::{Names, Resolved, compile, condition};
-pub use eval::{Program, Scope};
+pub use compile::{NameResolver, ResolvedName, compile, condition};
+pub use eval::{EvalScope, Program};
 pub use parse::parse;
-pub use tree::{Arithmetic, Comparison, Node, NodeKind, names_in, walk};
-pub use value::{Type, Value};
+pub use tree::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, walk};
+pub use value::{Value, ValueType};
 
 /// A problem in an expression; the span counts bytes of the expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

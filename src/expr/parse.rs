@@ -4,18 +4,18 @@ use std::ops::Range;
 
 use super::{
     ExprError,
-    cursor::{Cursor, DEPTH_MAX},
+    cursor::{DEPTH_MAX, TokenCursor},
     lex::{Token, lex},
-    tree::{Arithmetic, Comparison, Function, Node, NodeKind},
+    tree::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode},
 };
 use crate::clock::parse_day;
 
-const FUNCTIONS: [(&str, Function); 5] = [
-    ("coalesce", Function::Coalesce),
-    ("nullif", Function::NullIf),
-    ("least", Function::Least),
-    ("greatest", Function::Greatest),
-    ("lower", Function::Lower),
+const FUNCTIONS: [(&str, ExprFunction); 5] = [
+    ("coalesce", ExprFunction::Coalesce),
+    ("nullif", ExprFunction::NullIf),
+    ("least", ExprFunction::Least),
+    ("greatest", ExprFunction::Greatest),
+    ("lower", ExprFunction::Lower),
 ];
 
 /// Words that cannot be bare names in an expression.
@@ -27,8 +27,8 @@ const KEYWORDS: [&str; 16] = [
 /// Reads an expression.
 ///
 /// **Errors**: the first problem of form.
-pub fn parse(text: &str) -> Result<Node, ExprError> {
-    let mut parser = Cursor::new(lex(text)?);
+pub fn parse(text: &str) -> Result<ExprNode, ExprError> {
+    let mut parser = TokenCursor::new(lex(text)?);
     if parser.peek() == &Token::End {
         return Err(ExprError::new(0..text.len(), "an empty expression", "a condition or a value")
             .help("leave the key out if there is no condition"));
@@ -40,61 +40,66 @@ pub fn parse(text: &str) -> Result<Node, ExprError> {
     }
 }
 
-type Parsed = Result<Node, ExprError>;
+type ParseResult = Result<ExprNode, ExprError>;
 
-impl Cursor {
-    fn or(&mut self) -> Parsed {
-        self.deeper(|p| p.chain("or", Self::and, NodeKind::Or))
+impl TokenCursor {
+    fn or(&mut self) -> ParseResult {
+        self.nested(|p| p.chain("or", Self::and, ExprKind::Or))
     }
 
-    fn and(&mut self) -> Parsed {
-        self.chain("and", Self::not, NodeKind::And)
+    fn and(&mut self) -> ParseResult {
+        self.chain("and", Self::not, ExprKind::And)
     }
 
-    fn chain(&mut self, word: &str, part: fn(&mut Self) -> Parsed, join: fn(Vec<Node>) -> NodeKind) -> Parsed {
+    fn chain(
+        &mut self,
+        word: &str,
+        part: fn(&mut Self) -> ParseResult,
+        join: fn(Vec<ExprNode>) -> ExprKind,
+    ) -> ParseResult {
         let start = self.span().start;
         let mut parts = vec![part(self)?];
-        while self.word(word) {
+        while self.take_word(word) {
             parts.push(part(self)?);
         }
         if parts.len() == 1 {
             return parts.pop().ok_or_else(|| self.unexpected("a value"));
         }
-        Ok(Node { kind: join(parts), span: start..self.end() })
+        Ok(ExprNode { kind: join(parts), span: start..self.end() })
     }
 
-    fn not(&mut self) -> Parsed {
+    fn not(&mut self) -> ParseResult {
         let start = self.span().start;
-        if !self.word("not") {
+        if !self.take_word("not") {
             return self.comparison();
         }
-        let inner = self.deeper(Self::not)?;
-        Ok(Node { kind: NodeKind::Not(Box::new(inner)), span: start..self.end() })
+        let inner = self.nested(Self::not)?;
+        Ok(ExprNode { kind: ExprKind::Not(Box::new(inner)), span: start..self.end() })
     }
 
-    fn comparison(&mut self) -> Parsed {
+    fn comparison(&mut self) -> ParseResult {
         let left = self.sum()?;
         let start = left.span.start;
         let left = Box::new(left);
         let kind = if let Some(operator) = self.comparison_operator() {
-            NodeKind::Compare(operator, left, Box::new(self.sum()?))
-        } else if self.word("is") {
-            let negated = self.word("not");
+            ExprKind::Compare(operator, left, Box::new(self.sum()?))
+        } else if self.take_word("is") {
+            let negated = self.take_word("not");
             self.expect_word("null")?;
-            NodeKind::IsNull(left, negated)
+            ExprKind::IsNull(left, negated)
         } else {
             let negated = Self::is_word(self.peek(), "not")
                 && ["in", "between", "like"].iter().any(|w| Self::is_word(self.peek_second(), w));
             self.next += usize::from(negated);
-            if self.word("in") {
+            if self.take_word("in") {
                 self.expect_mark("(")?;
-                NodeKind::In(left, self.arguments()?, negated)
-            } else if self.word("between") {
+                ExprKind::In(left, self.arguments()?, negated)
+            } else if self.take_word("between") {
                 let low = Box::new(self.sum()?);
                 self.expect_word("and")?;
-                NodeKind::Between(left, low, Box::new(self.sum()?), negated)
-            } else if self.word("like") {
-                NodeKind::Like(left, Box::new(self.sum()?), negated)
+                ExprKind::Between(left, low, Box::new(self.sum()?), negated)
+            } else if self.take_word("like") {
+                ExprKind::Like(left, Box::new(self.sum()?), negated)
             } else {
                 return Ok(*left);
             }
@@ -104,7 +109,7 @@ impl Cursor {
             return Err(ExprError::new(self.span(), message, "comparisons do not chain")
                 .help("join them with `and`: a < b and b < c"));
         }
-        Ok(Node { kind, span: start..self.end() })
+        Ok(ExprNode { kind, span: start..self.end() })
     }
 
     fn peek_comparison(&self) -> Option<&'static str> {
@@ -114,31 +119,31 @@ impl Cursor {
         }
     }
 
-    fn comparison_operator(&mut self) -> Option<Comparison> {
+    fn comparison_operator(&mut self) -> Option<ComparisonOp> {
         let operator = match self.peek_comparison()? {
-            "=" => Comparison::Equal,
-            "<>" => Comparison::NotEqual,
-            "<" => Comparison::Less,
-            "<=" => Comparison::LessEqual,
-            ">" => Comparison::Greater,
-            _ => Comparison::GreaterEqual,
+            "=" => ComparisonOp::Equal,
+            "<>" => ComparisonOp::NotEqual,
+            "<" => ComparisonOp::Less,
+            "<=" => ComparisonOp::LessEqual,
+            ">" => ComparisonOp::Greater,
+            _ => ComparisonOp::GreaterEqual,
         };
         self.next += 1;
         Some(operator)
     }
 
-    fn sum(&mut self) -> Parsed {
-        self.binary(&[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)], Self::product)
+    fn sum(&mut self) -> ParseResult {
+        self.binary(&[("+", ArithmeticOp::Add), ("-", ArithmeticOp::Subtract)], Self::product)
     }
 
-    fn product(&mut self) -> Parsed {
-        self.binary(&[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide)], Self::unary)
+    fn product(&mut self) -> ParseResult {
+        self.binary(&[("*", ArithmeticOp::Multiply), ("/", ArithmeticOp::Divide)], Self::unary)
     }
 
-    fn binary(&mut self, operators: &[(&str, Arithmetic)], part: fn(&mut Self) -> Parsed) -> Parsed {
+    fn binary(&mut self, operators: &[(&str, ArithmeticOp)], part: fn(&mut Self) -> ParseResult) -> ParseResult {
         let mut left = part(self)?;
         let mut links = 0;
-        while let Some((_, operator)) = operators.iter().find(|(mark, _)| self.mark(mark)) {
+        while let Some((_, operator)) = operators.iter().find(|(mark, _)| self.take_mark(mark)) {
             links += 1;
             if links > DEPTH_MAX {
                 return Err(ExprError::new(
@@ -149,70 +154,70 @@ impl Cursor {
             }
             let right = part(self)?;
             let span = left.span.start..right.span.end;
-            left = Node { kind: NodeKind::Arithmetic(*operator, Box::new(left), Box::new(right)), span };
+            left = ExprNode { kind: ExprKind::Arithmetic(*operator, Box::new(left), Box::new(right)), span };
         }
         Ok(left)
     }
 
-    fn unary(&mut self) -> Parsed {
+    fn unary(&mut self) -> ParseResult {
         let start = self.span().start;
-        if !self.mark("-") {
+        if !self.take_mark("-") {
             return self.primary();
         }
-        let inner = self.deeper(Self::unary)?;
+        let inner = self.nested(Self::unary)?;
         let kind = match inner.kind {
-            NodeKind::Number(number) => NodeKind::Number(-number),
-            kind => NodeKind::Negate(Box::new(Node { kind, span: inner.span })),
+            ExprKind::Number(number) => ExprKind::Number(-number),
+            kind => ExprKind::Negate(Box::new(ExprNode { kind, span: inner.span })),
         };
-        Ok(Node { kind, span: start..self.end() })
+        Ok(ExprNode { kind, span: start..self.end() })
     }
 
-    fn primary(&mut self) -> Parsed {
+    fn primary(&mut self) -> ParseResult {
         let span = self.span();
         let kind = match self.peek().clone() {
             Token::Number(number) => {
                 self.next += 1;
-                NodeKind::Number(number)
+                ExprKind::Number(number)
             }
             Token::Text(text) => {
                 self.next += 1;
-                NodeKind::Text(text)
+                ExprKind::Text(text)
             }
             Token::Mark("(") => {
                 self.next += 1;
                 let inner = self.or()?;
                 self.expect_mark(")")?;
-                return Ok(Node { kind: inner.kind, span: span.start..self.end() });
+                return Ok(ExprNode { kind: inner.kind, span: span.start..self.end() });
             }
             Token::Quoted(_) => return self.name(),
             Token::Word(word) => return self.word_or_call(&word, span),
             Token::Mark(_) | Token::End => return Err(self.unexpected("a value, a name or a condition")),
         };
-        Ok(Node { kind, span })
+        Ok(ExprNode { kind, span })
     }
 
-    fn word_or_call(&mut self, word: &str, span: Range<usize>) -> Parsed {
+    fn word_or_call(&mut self, word: &str, span: Range<usize>) -> ParseResult {
         let lower = word.to_ascii_lowercase();
         let simple = match lower.as_str() {
-            "null" => Some(NodeKind::Null),
-            "true" => Some(NodeKind::Boolean(true)),
-            "false" => Some(NodeKind::Boolean(false)),
+            "null" => Some(ExprKind::Null),
+            "true" => Some(ExprKind::Boolean(true)),
+            "false" => Some(ExprKind::Boolean(false)),
             _ => None,
         };
         if let Some(kind) = simple {
             self.next += 1;
-            return Ok(Node { kind, span });
+            return Ok(ExprNode { kind, span });
         }
         match lower.as_str() {
             "date" => self.date(span),
-            "case" => self.deeper(Self::case),
-            _ if matches!(self.peek_second(), Token::Mark("(")) => self.deeper(|p| p.call(&lower, span)),
+            "case" => self.nested(Self::case),
+            _ if matches!(self.peek_second(), Token::Mark("(")) => self.nested(|p| p.call(&lower, span)),
             _ if KEYWORDS.contains(&lower.as_str()) => Err(self.unexpected("a value, a name or a condition")),
             _ => self.name(),
         }
     }
 
-    fn date(&mut self, span: Range<usize>) -> Parsed {
+    fn date(&mut self, span: Range<usize>) -> ParseResult {
         self.next += 1;
         let text_span = self.span();
         let Token::Text(text) = self.advance() else {
@@ -222,18 +227,18 @@ impl Cursor {
                 .help("write date '2026-01-31'; a property named date goes in double quotes"));
         };
         match parse_day(&text) {
-            Some(day) => Ok(Node { kind: NodeKind::Date(day), span: span.start..self.end() }),
+            Some(day) => Ok(ExprNode { kind: ExprKind::Date(day), span: span.start..self.end() }),
             None => {
                 Err(ExprError::new(text_span, format!("'{text}' is no date"), "a date that exists, as 'YYYY-MM-DD'"))
             }
         }
     }
 
-    fn case(&mut self) -> Parsed {
+    fn case(&mut self) -> ParseResult {
         let start = self.span().start;
         self.next += 1;
         let mut arms = Vec::new();
-        while self.word("when") {
+        while self.take_word("when") {
             let when = self.or()?;
             self.expect_word("then")?;
             arms.push((when, self.or()?));
@@ -241,12 +246,12 @@ impl Cursor {
         if arms.is_empty() {
             return Err(self.unexpected("`when`").help("write case when CONDITION then VALUE else VALUE end"));
         }
-        let otherwise = if self.word("else") { Some(Box::new(self.or()?)) } else { None };
+        let otherwise = if self.take_word("else") { Some(Box::new(self.or()?)) } else { None };
         self.expect_word("end")?;
-        Ok(Node { kind: NodeKind::Case(arms, otherwise), span: start..self.end() })
+        Ok(ExprNode { kind: ExprKind::Case(arms, otherwise), span: start..self.end() })
     }
 
-    fn call(&mut self, name: &str, span: Range<usize>) -> Parsed {
+    fn call(&mut self, name: &str, span: Range<usize>) -> ParseResult {
         let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             let known = FUNCTIONS.map(|(known, _)| known);
             let error = ExprError::new(span, format!("no function `{name}`"), "a function of this language");
@@ -259,8 +264,8 @@ impl Cursor {
         self.expect_mark("(")?;
         let arguments = self.arguments()?;
         let wanted = match function {
-            Function::Lower => 1..=1,
-            Function::NullIf => 2..=2,
+            ExprFunction::Lower => 1..=1,
+            ExprFunction::NullIf => 2..=2,
             _ => 1..=64,
         };
         let span = span.start..self.end();
@@ -269,20 +274,20 @@ impl Cursor {
             let given = crate::units::plural(arguments.len() as u64, "argument", "arguments");
             return Err(ExprError::new(span, format!("`{name}` with {given}"), format!("it takes {takes}")));
         }
-        Ok(Node { kind: NodeKind::Call(*function, arguments), span })
+        Ok(ExprNode { kind: ExprKind::Call(*function, arguments), span })
     }
 
     /// Values up to the closing bracket.
-    fn arguments(&mut self) -> Result<Vec<Node>, ExprError> {
+    fn arguments(&mut self) -> Result<Vec<ExprNode>, ExprError> {
         let mut all = vec![self.or()?];
-        while self.mark(",") {
+        while self.take_mark(",") {
             all.push(self.or()?);
         }
         self.expect_mark(")")?;
         Ok(all)
     }
 
-    fn name(&mut self) -> Parsed {
+    fn name(&mut self) -> ParseResult {
         let start = self.span().start;
         let mut path = Vec::new();
         loop {
@@ -291,8 +296,8 @@ impl Cursor {
                 _ => return Err(self.unexpected("a name after the dot")),
             }
             self.next += 1;
-            if !self.mark(".") {
-                return Ok(Node { kind: NodeKind::Name(path), span: start..self.end() });
+            if !self.take_mark(".") {
+                return Ok(ExprNode { kind: ExprKind::Name(path), span: start..self.end() });
             }
         }
     }

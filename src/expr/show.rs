@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use super::{
     Program, Value,
-    tree::{Arithmetic, Comparison},
+    tree::{ArithmeticOp, ComparisonOp},
 };
-use crate::units::number_text;
+use crate::units::format_number;
 
 /// How strongly an operator binds; what binds less needs parentheses inside what binds more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Binding {
+enum OperatorPrecedence {
     Or,
     And,
     Not,
@@ -24,12 +24,12 @@ enum Binding {
 impl Program {
     /// The expression in the language that people write, with names by slot. It means the same; its words may differ (`in` and `between` are
     /// told from their parts).
-    pub fn text(&self, name: &dyn Fn(u32) -> String) -> String {
+    pub fn to_source(&self, name: &dyn Fn(u32) -> String) -> String {
         show(self, name).0
     }
 
     /// Visits the slot of every name, in the order of the text, as often as it is named.
-    pub fn slots(&self, visit: &mut dyn FnMut(u32)) {
+    pub fn visit_slots(&self, visit: &mut dyn FnMut(u32)) {
         match self {
             Program::Constant(_) => {}
             Program::Slot(slot) | Program::CompareNumber(_, slot, _) | Program::IsOneOf(slot, _) => visit(*slot),
@@ -41,25 +41,25 @@ impl Program {
             | Program::Negate(a)
             | Program::IsNull(a, _)
             | Program::Like(a, ..)
-            | Program::Lower(a) => a.slots(visit),
+            | Program::Lower(a) => a.visit_slots(visit),
             Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
-                all.iter().for_each(|part| part.slots(visit));
+                all.iter().for_each(|part| part.visit_slots(visit));
             }
             Program::Arithmetic(_, a, b)
             | Program::DaysBetween(a, b)
             | Program::Compare(_, a, b)
             | Program::CompareJson(_, a, b) => {
-                a.slots(visit);
-                b.slots(visit);
+                a.visit_slots(visit);
+                b.visit_slots(visit);
             }
             // The comparison names the value too.
-            Program::NullIf(equal, _) => equal.slots(visit),
+            Program::NullIf(equal, _) => equal.visit_slots(visit),
             Program::Case(arms, otherwise) => {
                 for (when, then) in arms {
-                    when.slots(visit);
-                    then.slots(visit);
+                    when.visit_slots(visit);
+                    then.visit_slots(visit);
                 }
-                otherwise.slots(visit);
+                otherwise.visit_slots(visit);
             }
         }
     }
@@ -68,10 +68,10 @@ impl Program {
 fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::Date(day) => format!("date '{}'", crate::clock::day_text(*day)),
+        Value::Date(day) => format!("date '{}'", crate::clock::format_day(*day)),
         // All its digits where the usual ones would make it another number.
         Value::Number(number) => {
-            let text = number_text(*number);
+            let text = format_number(*number);
             if text.parse() == Ok(*number) { text } else { format!("{number:?}") }
         }
         value => value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned()),
@@ -79,108 +79,118 @@ fn literal(value: &Value<'_>) -> String {
 }
 
 /// The text of a part, in parentheses if it binds less than its place asks for.
-fn inside(program: &Program, least: Binding, name: &dyn Fn(u32) -> String) -> String {
+fn parenthesized(program: &Program, least: OperatorPrecedence, name: &dyn Fn(u32) -> String) -> String {
     let (text, binding) = show(program, name);
     if binding < least { format!("({text})") } else { text }
 }
 
-fn joined(all: &[Program], word: &str, binding: Binding, name: &dyn Fn(u32) -> String) -> String {
+fn joined(all: &[Program], word: &str, binding: OperatorPrecedence, name: &dyn Fn(u32) -> String) -> String {
     // A part that is a list of the same kind keeps its parentheses: nesting is what was written.
-    let least = if binding == Binding::Or { Binding::And } else { Binding::Not };
-    all.iter().map(|part| inside(part, least, name)).collect::<Vec<String>>().join(word)
+    let least = if binding == OperatorPrecedence::Or { OperatorPrecedence::And } else { OperatorPrecedence::Not };
+    all.iter().map(|part| parenthesized(part, least, name)).collect::<Vec<String>>().join(word)
 }
 
 fn arguments(all: &[Program], name: &dyn Fn(u32) -> String) -> String {
     all.iter().map(|part| show(part, name).0).collect::<Vec<String>>().join(", ")
 }
 
-fn show(program: &Program, name: &dyn Fn(u32) -> String) -> (String, Binding) {
-    let at = |program: &Program, least: Binding| inside(program, least, name);
+fn show(program: &Program, name: &dyn Fn(u32) -> String) -> (String, OperatorPrecedence) {
+    let at = |program: &Program, least: OperatorPrecedence| parenthesized(program, least, name);
     match program {
-        Program::Constant(value) => (literal(value), Binding::Atom),
-        Program::Slot(slot) => (name(*slot), Binding::Atom),
+        Program::Constant(value) => (literal(value), OperatorPrecedence::Atom),
+        Program::Slot(slot) => (name(*slot), OperatorPrecedence::Atom),
         Program::AsNumber(a) | Program::AsText(a) | Program::AsBoolean(a) | Program::AsDate(a) => show(a, name),
-        Program::Not(a) => (format!("not {}", at(a, Binding::Compare)), Binding::Not),
-        Program::Negate(a) => (format!("-{}", at(a, Binding::Atom)), Binding::Unary),
+        Program::Not(a) => (format!("not {}", at(a, OperatorPrecedence::Compare)), OperatorPrecedence::Not),
+        Program::Negate(a) => (format!("-{}", at(a, OperatorPrecedence::Atom)), OperatorPrecedence::Unary),
         Program::And(all) => match between(all, name) {
-            Some(text) => (text, Binding::Compare),
-            None => (joined(all, " and ", Binding::And, name), Binding::And),
+            Some(text) => (text, OperatorPrecedence::Compare),
+            None => (joined(all, " and ", OperatorPrecedence::And, name), OperatorPrecedence::And),
         },
-        Program::Or(all) => match among(all, name) {
-            Some(text) => (text, Binding::Compare),
-            None => (joined(all, " or ", Binding::Or, name), Binding::Or),
+        Program::Or(all) => match in_list(all, name) {
+            Some(text) => (text, OperatorPrecedence::Compare),
+            None => (joined(all, " or ", OperatorPrecedence::Or, name), OperatorPrecedence::Or),
         },
         Program::Arithmetic(operator, a, b) => arithmetic(*operator, a, b, name),
-        Program::DaysBetween(a, b) => (format!("{} - {}", at(a, Binding::Add), at(b, Binding::Multiply)), Binding::Add),
-        Program::Compare(operator, a, b) | Program::CompareJson(operator, a, b) => {
-            (format!("{} {} {}", at(a, Binding::Add), sign(*operator), at(b, Binding::Add)), Binding::Compare)
-        }
-        Program::CompareNumber(operator, slot, number) => {
-            (format!("{} {} {}", name(*slot), sign(*operator), literal(&Value::Number(*number))), Binding::Compare)
-        }
+        Program::DaysBetween(a, b) => (
+            format!("{} - {}", at(a, OperatorPrecedence::Add), at(b, OperatorPrecedence::Multiply)),
+            OperatorPrecedence::Add,
+        ),
+        Program::Compare(operator, a, b) | Program::CompareJson(operator, a, b) => (
+            format!("{} {} {}", at(a, OperatorPrecedence::Add), sign(*operator), at(b, OperatorPrecedence::Add)),
+            OperatorPrecedence::Compare,
+        ),
+        Program::CompareNumber(operator, slot, number) => (
+            format!("{} {} {}", name(*slot), sign(*operator), literal(&Value::Number(*number))),
+            OperatorPrecedence::Compare,
+        ),
         Program::IsOneOf(slot, texts) => {
             let texts: Vec<String> = texts.iter().map(|text| literal(&Value::Text((&**text).into()))).collect();
             let text = match texts.as_slice() {
                 [one] => format!("{} = {one}", name(*slot)),
                 several => format!("{} in ({})", name(*slot), several.join(", ")),
             };
-            (text, Binding::Compare)
+            (text, OperatorPrecedence::Compare)
         }
         Program::IsNull(a, negated) => {
             let word = if *negated { "is not null" } else { "is null" };
-            (format!("{} {word}", at(a, Binding::Add)), Binding::Compare)
+            (format!("{} {word}", at(a, OperatorPrecedence::Add)), OperatorPrecedence::Compare)
         }
         Program::Like(a, pattern, negated) => {
             let word = if *negated { "not like" } else { "like" };
             let pattern = literal(&Value::Text(pattern.text().into()));
-            (format!("{} {word} {pattern}", at(a, Binding::Add)), Binding::Compare)
+            (format!("{} {word} {pattern}", at(a, OperatorPrecedence::Add)), OperatorPrecedence::Compare)
         }
         Program::Case(arms, otherwise) => {
             let mut text = "case".to_owned();
             for (when, then) in arms {
                 text.push_str(&format!(" when {} then {}", show(when, name).0, show(then, name).0));
             }
-            (format!("{text} else {} end", show(otherwise, name).0), Binding::Atom)
+            (format!("{text} else {} end", show(otherwise, name).0), OperatorPrecedence::Atom)
         }
-        Program::Coalesce(all) => (format!("coalesce({})", arguments(all, name)), Binding::Atom),
+        Program::Coalesce(all) => (format!("coalesce({})", arguments(all, name)), OperatorPrecedence::Atom),
         Program::NullIf(equal, value) => match &**equal {
             Program::Compare(_, _, b) | Program::CompareJson(_, _, b) => {
-                (format!("nullif({}, {})", show(value, name).0, show(b, name).0), Binding::Atom)
+                (format!("nullif({}, {})", show(value, name).0, show(b, name).0), OperatorPrecedence::Atom)
             }
-            other => (format!("nullif({}, {})", show(value, name).0, show(other, name).0), Binding::Atom),
+            other => (format!("nullif({}, {})", show(value, name).0, show(other, name).0), OperatorPrecedence::Atom),
         },
         Program::Extreme(side, all) => {
             let word = if *side == Ordering::Less { "least" } else { "greatest" };
-            (format!("{word}({})", arguments(all, name)), Binding::Atom)
+            (format!("{word}({})", arguments(all, name)), OperatorPrecedence::Atom)
         }
-        Program::Lower(a) => (format!("lower({})", show(a, name).0), Binding::Atom),
+        Program::Lower(a) => (format!("lower({})", show(a, name).0), OperatorPrecedence::Atom),
     }
 }
 
-fn arithmetic(operator: Arithmetic, a: &Program, b: &Program, name: &dyn Fn(u32) -> String) -> (String, Binding) {
+fn arithmetic(
+    operator: ArithmeticOp,
+    a: &Program,
+    b: &Program,
+    name: &dyn Fn(u32) -> String,
+) -> (String, OperatorPrecedence) {
     let (sign, binding, right) = match operator {
-        Arithmetic::Add => ("+", Binding::Add, Binding::Add),
-        Arithmetic::Subtract => ("-", Binding::Add, Binding::Multiply),
-        Arithmetic::Multiply => ("*", Binding::Multiply, Binding::Multiply),
-        Arithmetic::Divide => ("/", Binding::Multiply, Binding::Unary),
+        ArithmeticOp::Add => ("+", OperatorPrecedence::Add, OperatorPrecedence::Add),
+        ArithmeticOp::Subtract => ("-", OperatorPrecedence::Add, OperatorPrecedence::Multiply),
+        ArithmeticOp::Multiply => ("*", OperatorPrecedence::Multiply, OperatorPrecedence::Multiply),
+        ArithmeticOp::Divide => ("/", OperatorPrecedence::Multiply, OperatorPrecedence::Unary),
     };
-    (format!("{} {sign} {}", inside(a, binding, name), inside(b, right, name)), binding)
+    (format!("{} {sign} {}", parenthesized(a, binding, name), parenthesized(b, right, name)), binding)
 }
 
-fn sign(operator: Comparison) -> &'static str {
+fn sign(operator: ComparisonOp) -> &'static str {
     match operator {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterEqual => ">=",
+        ComparisonOp::Equal => "=",
+        ComparisonOp::NotEqual => "<>",
+        ComparisonOp::Less => "<",
+        ComparisonOp::LessEqual => "<=",
+        ComparisonOp::Greater => ">",
+        ComparisonOp::GreaterEqual => ">=",
     }
 }
 
 /// A comparison as text: what is compared, how, and with what; whether that is a constant.
-fn comparison(program: &Program, name: &dyn Fn(u32) -> String) -> Option<(String, Comparison, String, bool)> {
-    let part = |program: &Program| inside(program, Binding::Add, name);
+fn comparison(program: &Program, name: &dyn Fn(u32) -> String) -> Option<(String, ComparisonOp, String, bool)> {
+    let part = |program: &Program| parenthesized(program, OperatorPrecedence::Add, name);
     match program {
         Program::Compare(operator, x, value) => {
             Some((part(x), *operator, part(value), matches!(**value, Program::Constant(_))))
@@ -196,7 +206,7 @@ fn comparison(program: &Program, name: &dyn Fn(u32) -> String) -> Option<(String
 fn between(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
     let [low, high] = all else { return None };
     match (comparison(low, name)?, comparison(high, name)?) {
-        ((x, Comparison::GreaterEqual, low, _), (same, Comparison::LessEqual, high, _)) if x == same => {
+        ((x, ComparisonOp::GreaterEqual, low, _), (same, ComparisonOp::LessEqual, high, _)) if x == same => {
             Some(format!("{x} between {low} and {high}"))
         }
         _ => None,
@@ -204,11 +214,11 @@ fn between(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
 }
 
 /// `x in (a, b)`, as the compiler makes it: equal to one of several constants.
-fn among(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
+fn in_list(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
     let mut values = Vec::new();
     let mut first = None;
     for part in all {
-        let (x, Comparison::Equal, value, true) = comparison(part, name)? else { return None };
+        let (x, ComparisonOp::Equal, value, true) = comparison(part, name)? else { return None };
         if first.get_or_insert_with(|| x.clone()) != &x {
             return None;
         }
@@ -219,20 +229,25 @@ fn among(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
 }
 #[cfg(test)]
 mod tests {
-    use super::super::{ExprError, Names, Resolved, Type, compile, parse};
+    use super::super::{ExprError, NameResolver, ResolvedName, ValueType, compile, parse};
     use std::ops::Range;
 
     /// `n`, `m` are numbers, `t` is text, `b` is a condition, `d` is a date.
-    struct Few;
+    struct UnparseTestNames;
 
-    const NAMES: [(&str, Type); 5] =
-        [("n", Type::Number), ("m", Type::Number), ("t", Type::Text), ("b", Type::Boolean), ("d", Type::Date)];
+    const NAMES: [(&str, ValueType); 5] = [
+        ("n", ValueType::Number),
+        ("m", ValueType::Number),
+        ("t", ValueType::Text),
+        ("b", ValueType::Boolean),
+        ("d", ValueType::Date),
+    ];
 
-    impl Names for Few {
-        fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
+    impl NameResolver for UnparseTestNames {
+        fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
             let found = NAMES.iter().position(|(name, _)| path == [*name]);
             let found = found.ok_or_else(|| ExprError::new(span.clone(), "no such name", ""))?;
-            Ok(Resolved { slot: found as u32, kind: NAMES[found].1 })
+            Ok(ResolvedName { slot: found as u32, kind: NAMES[found].1 })
         }
     }
 
@@ -258,9 +273,9 @@ mod tests {
             let name = |slot: u32| NAMES[slot as usize].0.to_owned();
             let read = |text: &str| {
                 let node = parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
-                compile(text, &node, &mut Few).unwrap_or_else(|errors| panic!("{text}: {errors:?}")).0
+                compile(text, &node, &mut UnparseTestNames).unwrap_or_else(|errors| panic!("{text}: {errors:?}")).0
             };
-            let shown = read(text).text(&name);
+            let shown = read(text).to_source(&name);
             assert_eq!(read(&shown), read(text), "{shown}");
             assert_eq!(shown, text);
         }

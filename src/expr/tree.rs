@@ -6,16 +6,16 @@ use crate::units::Day;
 
 /// A part of an expression and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct ExprNode {
     /// What it is.
-    pub kind: NodeKind,
+    pub kind: ExprKind,
     /// Bytes of the expression's text.
     pub span: Range<usize>,
 }
 
 /// What a part of an expression is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum NodeKind {
+pub enum ExprKind {
     /// `null`
     Null,
     /// `12.5`
@@ -29,34 +29,34 @@ pub enum NodeKind {
     /// `a.b`, split at the dots.
     Name(Vec<String>),
     /// `not x`
-    Not(Box<Node>),
+    Not(Box<ExprNode>),
     /// `- x`
-    Negate(Box<Node>),
+    Negate(Box<ExprNode>),
     /// `a and b and c`
-    And(Vec<Node>),
+    And(Vec<ExprNode>),
     /// `a or b or c`
-    Or(Vec<Node>),
+    Or(Vec<ExprNode>),
     /// `+ - * /`
-    Arithmetic(Arithmetic, Box<Node>, Box<Node>),
+    Arithmetic(ArithmeticOp, Box<ExprNode>, Box<ExprNode>),
     /// `= <> < <= > >=`
-    Compare(Comparison, Box<Node>, Box<Node>),
+    Compare(ComparisonOp, Box<ExprNode>, Box<ExprNode>),
     /// `x in (a, b)`; true if negated.
-    In(Box<Node>, Vec<Node>, bool),
+    In(Box<ExprNode>, Vec<ExprNode>, bool),
     /// `x between a and b`; true if negated.
-    Between(Box<Node>, Box<Node>, Box<Node>, bool),
+    Between(Box<ExprNode>, Box<ExprNode>, Box<ExprNode>, bool),
     /// `x like 'pattern'`; true if negated.
-    Like(Box<Node>, Box<Node>, bool),
+    Like(Box<ExprNode>, Box<ExprNode>, bool),
     /// `x is null`; true if negated.
-    IsNull(Box<Node>, bool),
+    IsNull(Box<ExprNode>, bool),
     /// `case when a then b ... else c end`
-    Case(Vec<(Node, Node)>, Option<Box<Node>>),
+    Case(Vec<(ExprNode, ExprNode)>, Option<Box<ExprNode>>),
     /// `f(a, b)`
-    Call(Function, Vec<Node>),
+    Call(ExprFunction, Vec<ExprNode>),
 }
 
 /// An operator on two numbers, or `-` on two dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
+pub enum ArithmeticOp {
     /// `+`
     Add,
     /// `-`
@@ -69,7 +69,7 @@ pub enum Arithmetic {
 
 /// A comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum ComparisonOp {
     /// `=`
     Equal,
     /// `<>`
@@ -86,7 +86,7 @@ pub enum Comparison {
 
 /// A function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
+pub enum ExprFunction {
     /// The first argument that is not null.
     Coalesce,
     /// Null if the two are equal, else the first.
@@ -100,10 +100,10 @@ pub enum Function {
 }
 
 /// Every name in a tree, with its place, in the order of the text.
-pub fn names_in(node: &Node) -> Vec<(&[String], Range<usize>)> {
+pub fn collect_names(node: &ExprNode) -> Vec<(&[String], Range<usize>)> {
     let mut names = Vec::new();
     walk(node, &mut |node| {
-        if let NodeKind::Name(path) = &node.kind {
+        if let ExprKind::Name(path) = &node.kind {
             names.push((path.as_slice(), node.span.clone()));
         }
     });
@@ -111,32 +111,32 @@ pub fn names_in(node: &Node) -> Vec<(&[String], Range<usize>)> {
 }
 
 /// Visits every part of a tree, outer parts first.
-pub fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
+pub fn walk<'n>(node: &'n ExprNode, visit: &mut impl FnMut(&'n ExprNode)) {
     visit(node);
     match &node.kind {
-        NodeKind::Not(a) | NodeKind::Negate(a) | NodeKind::IsNull(a, _) => walk(a, visit),
-        NodeKind::Arithmetic(_, a, b) | NodeKind::Compare(_, a, b) | NodeKind::Like(a, b, _) => {
+        ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::IsNull(a, _) => walk(a, visit),
+        ExprKind::Arithmetic(_, a, b) | ExprKind::Compare(_, a, b) | ExprKind::Like(a, b, _) => {
             walk(a, visit);
             walk(b, visit);
         }
-        NodeKind::And(all) | NodeKind::Or(all) | NodeKind::Call(_, all) => all.iter().for_each(|n| walk(n, visit)),
-        NodeKind::In(a, all, _) => {
+        ExprKind::And(all) | ExprKind::Or(all) | ExprKind::Call(_, all) => all.iter().for_each(|n| walk(n, visit)),
+        ExprKind::In(a, all, _) => {
             walk(a, visit);
             all.iter().for_each(|n| walk(n, visit));
         }
-        NodeKind::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|n| walk(n, visit)),
-        NodeKind::Case(arms, otherwise) => {
+        ExprKind::Between(a, b, c, _) => [a, b, c].into_iter().for_each(|n| walk(n, visit)),
+        ExprKind::Case(arms, otherwise) => {
             for (when, then) in arms {
                 walk(when, visit);
                 walk(then, visit);
             }
             otherwise.iter().for_each(|n| walk(n, visit));
         }
-        NodeKind::Null
-        | NodeKind::Number(_)
-        | NodeKind::Text(_)
-        | NodeKind::Boolean(_)
-        | NodeKind::Date(_)
-        | NodeKind::Name(_) => {}
+        ExprKind::Null
+        | ExprKind::Number(_)
+        | ExprKind::Text(_)
+        | ExprKind::Boolean(_)
+        | ExprKind::Date(_)
+        | ExprKind::Name(_) => {}
     }
 }

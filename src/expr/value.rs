@@ -3,13 +3,13 @@
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
 use crate::{
-    clock::{day_text, is_numeric, parse_day},
-    units::{Day, number_text, same_number},
+    clock::{format_day, is_numeric, parse_day},
+    units::{Day, approx_equal, format_number},
 };
 
 /// The type of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Type {
+pub enum ValueType {
     /// A double.
     Number,
     /// Text, compared byte by byte.
@@ -24,15 +24,15 @@ pub enum Type {
     Null,
 }
 
-impl fmt::Display for Type {
+impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Type::Number => "a number",
-            Type::Text => "text",
-            Type::Boolean => "true or false",
-            Type::Date => "a date",
-            Type::Json => "a property",
-            Type::Null => "null",
+            ValueType::Number => "a number",
+            ValueType::Text => "text",
+            ValueType::Boolean => "true or false",
+            ValueType::Date => "a date",
+            ValueType::Json => "a property",
+            ValueType::Null => "null",
         })
     }
 }
@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
     }
 
     /// Whether a condition holds: only if it is true.
-    pub fn holds(&self) -> bool {
+    pub fn is_true(&self) -> bool {
         matches!(self, Value::Boolean(true))
     }
 
@@ -106,11 +106,11 @@ impl<'a> Value<'a> {
         match self {
             Value::Null => None,
             Value::Text(text) => (!text.is_empty()).then(|| text.clone()),
-            Value::Number(number) => Some(Cow::Owned(number_text(*number))),
+            Value::Number(number) => Some(Cow::Owned(format_number(*number))),
             Value::Digits(digits) => Some(digits_text(digits)),
             Value::Boolean(true) => Some(Cow::Borrowed("true")),
             Value::Boolean(false) => Some(Cow::Borrowed("false")),
-            Value::Date(day) => Some(Cow::Owned(day_text(*day))),
+            Value::Date(day) => Some(Cow::Owned(format_day(*day))),
         }
     }
 
@@ -143,7 +143,7 @@ fn digits_text(digits: &str) -> Cow<'_, str> {
         return Cow::Borrowed(digits);
     }
     match digits.parse::<f64>() {
-        Ok(number) if number.is_finite() => Cow::Owned(number_text(number)),
+        Ok(number) if number.is_finite() => Cow::Owned(format_number(number)),
         _ => Cow::Borrowed(digits),
     }
 }
@@ -151,11 +151,11 @@ fn digits_text(digits: &str) -> Cow<'_, str> {
 /// The order of two numbers, which are equal within the tolerance.
 #[inline]
 pub(super) fn order_numbers(a: f64, b: f64) -> Option<Ordering> {
-    if same_number(a, b) { Some(Ordering::Equal) } else { a.partial_cmp(&b) }
+    if approx_equal(a, b) { Some(Ordering::Equal) } else { a.partial_cmp(&b) }
 }
 
 /// The order of two values of one type; none if one is null or their types differ.
-pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+pub(super) fn compare_values(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => order_numbers(*a, *b),
         (Value::Text(a), Value::Text(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
@@ -168,7 +168,7 @@ pub(super) fn order(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
 /// The order of two JSON values: as numbers if both are numeric, else as text.
 pub(super) fn order_json(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     match (a.to_number(), b.to_number()) {
-        (Some(a), Some(b)) => order(&Value::Number(a), &Value::Number(b)),
+        (Some(a), Some(b)) => compare_values(&Value::Number(a), &Value::Number(b)),
         _ => Some(a.to_text()?.as_bytes().cmp(b.to_text()?.as_bytes())),
     }
 }

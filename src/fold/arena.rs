@@ -2,14 +2,14 @@
 
 /// Texts by number, in the order in which they came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Arena {
+pub(super) struct TextArena {
     /// All of them.
     pub(super) text: String,
     /// Where each ends.
     ends: Vec<usize>,
 }
 
-impl Arena {
+impl TextArena {
     /// How many texts there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()

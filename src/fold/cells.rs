@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::{Interner, Keyed, TextOrder};
+use super::{Interner, SmallMap, TextOrder};
 use crate::{
-    expr::{Type, Value},
+    expr::{Value, ValueType},
     model::compiled::CellId,
-    units::{Day, Micros, millionths},
+    units::{Day, Micros, to_millionths},
 };
 
 /// The date of what is not kept by date.
@@ -26,7 +26,7 @@ pub struct TallyKey {
 }
 
 /// Counts by cell, date and value. A count stops at 2^32 - 1.
-pub type Tally = Keyed<TallyKey, u32>;
+pub type TallyMap = SmallMap<TallyKey, u32>;
 
 /// Adds to a count.
 pub(super) fn add_count(known: &mut u32, more: u32) {
@@ -37,7 +37,7 @@ pub(super) fn add_count(known: &mut u32, more: u32) {
 ///
 /// **Law**: [`Number::ZERO`] is the zero; [`Number::merge`] is associative and commutative.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Number {
+pub struct NumberStats {
     /// **Units**: millionths; none once a number was too large to be added up.
     pub sum: Option<i128>,
     /// How many.
@@ -48,19 +48,19 @@ pub struct Number {
     pub max: f64,
 }
 
-impl Number {
+impl NumberStats {
     /// Of no numbers.
-    pub const ZERO: Number = Number { sum: Some(0), count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+    pub const ZERO: NumberStats = NumberStats { sum: Some(0), count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
 
     /// Of one number.
-    pub fn one(value: f64) -> Number {
+    pub fn one(value: f64) -> NumberStats {
         // Adding zero makes -0 a 0, so that which of the two came first cannot show.
         let value = value + 0.0;
-        Number { sum: millionths(value), count: 1, min: value, max: value }
+        NumberStats { sum: to_millionths(value), count: 1, min: value, max: value }
     }
 
     /// Adds the numbers of another.
-    pub fn merge(&mut self, other: Number) {
+    pub fn merge(&mut self, other: NumberStats) {
         self.sum = self.sum.zip(other.sum).and_then(|(a, b)| a.checked_add(b));
         self.count += other.count;
         self.min = self.min.min(other.min);
@@ -70,7 +70,7 @@ impl Number {
 
 /// A value at an instant, in a form that merges: numbers ordered as integers, text by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edge {
+pub struct TimedValue {
     /// When.
     pub at: Micros,
     /// The value, as its type packs it.
@@ -91,13 +91,13 @@ pub(super) fn pack(value: &Value<'_>, mut intern: impl FnMut(&str) -> u32) -> Op
 }
 
 /// The value that was packed.
-pub fn unpack(packed: u64, kind: Type, texts: &Interner) -> Value<'_> {
+pub fn unpack(packed: u64, kind: ValueType, texts: &Interner) -> Value<'_> {
     match kind {
-        Type::Number => Value::number(from_ordered_bits(packed)),
-        Type::Text | Type::Json => Value::Text(texts.get(packed as u32).into()),
-        Type::Boolean => Value::Boolean(packed != 0),
-        Type::Date => Value::Date((packed as i64 + i64::from(Day::MIN)) as Day),
-        Type::Null => Value::Null,
+        ValueType::Number => Value::number(from_ordered_bits(packed)),
+        ValueType::Text | ValueType::Json => Value::Text(texts.get(packed as u32).into()),
+        ValueType::Boolean => Value::Boolean(packed != 0),
+        ValueType::Date => Value::Date((packed as i64 + i64::from(Day::MIN)) as Day),
+        ValueType::Null => Value::Null,
     }
 }
 
@@ -111,14 +111,14 @@ fn from_ordered_bits(bits: u64) -> f64 {
     f64::from_bits(if bits >> 63 == 1 { bits & !(1 << 63) } else { !bits })
 }
 
-impl Edge {
+impl TimedValue {
     /// Keeps the earlier or later of two; at one instant the one with the smaller value.
     ///
     /// **Law**: associative, commutative and idempotent.
-    pub fn merge(&mut self, other: Edge, last: bool, kind: Type, texts: &impl TextOrder) {
+    pub fn merge(&mut self, other: TimedValue, last: bool, kind: ValueType, texts: &impl TextOrder) {
         let by_time = if last { other.at.cmp(&self.at) } else { self.at.cmp(&other.at) };
         let by_value = || match kind {
-            Type::Text => texts.text_order(self.value as u32, other.value as u32),
+            ValueType::Text => texts.text_order(self.value as u32, other.value as u32),
             _ => self.value.cmp(&other.value),
         };
         if by_time.then_with(by_value) == Ordering::Greater {
@@ -129,7 +129,7 @@ impl Edge {
 
 /// An instant that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub struct EventInstant {
     /// When.
     pub at: Micros,
     /// The number of the text that pairs, or [`NO_TEXT`].
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn packed_numbers_and_dates_keep_their_order_and_value() {
-        let mut texts = Interner::new(crate::decode::Seed::default());
+        let mut texts = Interner::new(crate::decode::HashSeed::default());
         let numbers = [-1e300, -2.5, -1.0, 0.0, 1e-9, 3.0, 1e300];
         let mut packed: Vec<u64> = Vec::new();
         for number in numbers {
@@ -154,17 +154,17 @@ mod tests {
         }
         assert!(packed.is_sorted());
         for (number, packed) in numbers.iter().zip(packed) {
-            assert_eq!(unpack(packed, Type::Number, &texts), Value::Number(*number));
+            assert_eq!(unpack(packed, ValueType::Number, &texts), Value::Number(*number));
         }
         for day in [-40_000, -1, 0, 20_000] {
             let packed = pack(&Value::Date(day), |text| texts.intern(text)).expect("no null");
-            assert_eq!(unpack(packed, Type::Date, &texts), Value::Date(day));
+            assert_eq!(unpack(packed, ValueType::Date, &texts), Value::Date(day));
         }
     }
 
     #[test]
     fn a_sum_that_cannot_be_exact_is_none_whatever_the_order() {
-        let (mut a, mut b) = (Number::one(1e30), Number::one(1.0));
+        let (mut a, mut b) = (NumberStats::one(1e30), NumberStats::one(1.0));
         let (one, huge) = (b, a);
         a.merge(one);
         b.merge(huge);

@@ -1,8 +1,8 @@
 //! In which bucket the lines of a file ended.
 
 use super::{
-    duplicates::Verdict,
-    image::{Image, Whose},
+    duplicates::DedupeVerdict,
+    image::{EventHeader, OwnerKind},
 };
 
 /// Lines of one file by bucket. Signed, because a worker may take from another's count when a duplicate turns out to be an earlier file's.
@@ -48,14 +48,14 @@ impl FileCounts {
 
 /// Lines by file and bucket, and events that count by the plan of their name; what is beyond the end of either is zero.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counts {
+pub(super) struct FoldCounts {
     pub(super) files: Vec<FileCounts>,
     pub(super) names: Vec<u64>,
 }
 
-impl Counts {
+impl FoldCounts {
     /// Those of a file.
-    pub(super) fn of_file(&mut self, file: u32) -> &mut FileCounts {
+    pub(super) fn file_mut(&mut self, file: u32) -> &mut FileCounts {
         let file = file as usize;
         if file >= self.files.len() {
             self.files.resize(file + 1, FileCounts::default());
@@ -64,7 +64,7 @@ impl Counts {
     }
 
     /// Adds what another part of the run counted.
-    pub(super) fn add(&mut self, other: &Counts) {
+    pub(super) fn add(&mut self, other: &FoldCounts) {
         self.files.resize(self.files.len().max(other.files.len()), FileCounts::default());
         self.files.iter_mut().zip(&other.files).for_each(|(mine, theirs)| mine.add(theirs));
         self.names.resize(self.names.len().max(other.names.len()), 0);
@@ -72,16 +72,16 @@ impl Counts {
     }
 
     /// Counts an event in its bucket.
-    pub(super) fn count(&mut self, image: &Image, verdict: Verdict) {
-        let anonymous = image.is(Image::HOMELESS) && image.whose() == Whose::Nobody;
+    pub(super) fn count(&mut self, image: &EventHeader, verdict: DedupeVerdict) {
+        let anonymous = image.has_flag(EventHeader::UNATTRIBUTED) && image.owner_kind() == OwnerKind::Nobody;
         let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
             true => counts.anonymous += by,
             false => counts.events += by,
         };
-        let counts = self.of_file(image.file);
+        let counts = self.file_mut(image.file);
         bucket(counts, 1);
         match verdict {
-            Verdict::New => {
+            DedupeVerdict::New => {
                 counts.more_accounts += i64::from(image.more_accounts);
                 let plan = image.plan();
                 if plan >= self.names.len() {
@@ -89,8 +89,8 @@ impl Counts {
                 }
                 self.names[plan] += 1;
             }
-            Verdict::Duplicate(loser) => {
-                let counts = self.of_file(loser);
+            DedupeVerdict::Duplicate(loser) => {
+                let counts = self.file_mut(loser);
                 counts.duplicate += 1;
                 bucket(counts, -1);
             }
@@ -100,7 +100,7 @@ impl Counts {
 
 /// Buckets that a line leaves when its user turns out to be excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bucket {
+pub enum LineBucket {
     /// At or after the instant that the run looks from.
     AfterAsOf,
     /// Of type identify, group or alias.
@@ -111,14 +111,14 @@ pub enum Bucket {
     Events,
 }
 
-impl Bucket {
+impl LineBucket {
     /// The count of the bucket.
-    pub fn of(self, counts: &mut FileCounts) -> &mut i64 {
+    pub fn count_mut(self, counts: &mut FileCounts) -> &mut i64 {
         match self {
-            Bucket::AfterAsOf => &mut counts.after_as_of,
-            Bucket::Identity => &mut counts.identity,
-            Bucket::Duplicate => &mut counts.duplicate,
-            Bucket::Events => &mut counts.events,
+            LineBucket::AfterAsOf => &mut counts.after_as_of,
+            LineBucket::Identity => &mut counts.identity,
+            LineBucket::Duplicate => &mut counts.duplicate,
+            LineBucket::Events => &mut counts.events,
         }
     }
 }

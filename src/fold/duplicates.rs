@@ -8,14 +8,14 @@
 
 use rayon::prelude::*;
 
-use super::words::{halves, joined};
+use super::words::{halves, join_halves};
 
 /// The hashes of an event's id and of its content, both spread over all 64 bits.
-pub(super) type Fingerprint = (u64, u64);
+pub(super) type EventFingerprint = (u64, u64);
 
 /// What an event turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum DedupeVerdict {
     /// It counts.
     New,
     /// It is a copy; the duplicate is that of the given file.
@@ -24,23 +24,23 @@ pub(super) enum Verdict {
 
 /// A fingerprint and the file of the event that counts; kept as words of 32 bits, so that there is no padding.
 #[derive(Debug, Clone, Copy)]
-struct Entry([u32; 5]);
+struct DedupeEntry([u32; 5]);
 
-impl Entry {
-    fn new((id, content): Fingerprint, file: u32) -> Entry {
+impl DedupeEntry {
+    fn new((id, content): EventFingerprint, file: u32) -> DedupeEntry {
         let ((a, b), (c, d)) = (halves(id), halves(content));
-        Entry([a, b, c, d, file])
+        DedupeEntry([a, b, c, d, file])
     }
 
     fn id(&self) -> u64 {
-        joined(self.0[0], self.0[1])
+        join_halves(self.0[0], self.0[1])
     }
 
     fn content(&self) -> u64 {
-        joined(self.0[2], self.0[3])
+        join_halves(self.0[2], self.0[3])
     }
 
-    fn fingerprint(&self) -> Fingerprint {
+    fn fingerprint(&self) -> EventFingerprint {
         (self.id(), self.content())
     }
 
@@ -55,9 +55,9 @@ impl Entry {
 
 /// Events that were seen.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DedupeTable {
     /// In the order in which they came.
-    entries: Vec<Entry>,
+    entries: Vec<DedupeEntry>,
     /// Where entries are found: each at the place that its fingerprint's share of all points to or the next free one after it. A place holds
     /// an entry's number and, in the bits that numbers leave, some of its fingerprint, so that others are rarely looked at; or [`FREE`].
     places: Vec<u32>,
@@ -73,7 +73,7 @@ const PLACES_MIN: usize = 32;
 const FREE: u32 = u32::MAX;
 
 /// The bits by which a fingerprint is found.
-fn key((id, content): Fingerprint) -> u64 {
+fn key((id, content): EventFingerprint) -> u64 {
     id ^ content
 }
 
@@ -82,7 +82,7 @@ fn share(hash: u64, places: usize) -> usize {
     ((u128::from(hash) * places as u128) >> 64) as usize
 }
 
-impl Seen {
+impl DedupeTable {
     fn home(&self, key: u64) -> usize {
         share(key, self.places.len())
     }
@@ -94,14 +94,14 @@ impl Seen {
 
     /// Reads the places of some fingerprints without a look at what is there, so that the memory of all of them is fetched at once and not one
     /// after the other.
-    pub(super) fn fetch(&self, fingerprints: impl Iterator<Item = Fingerprint>) {
+    pub(super) fn fetch(&self, fingerprints: impl Iterator<Item = EventFingerprint>) {
         let places = fingerprints.filter_map(|fingerprint| self.places.get(self.home(key(fingerprint))));
         std::hint::black_box(places.fold(0, |sum, place| sum ^ place));
     }
 
     /// Looks an event up and notes it.
     #[inline]
-    pub(super) fn check(&mut self, fingerprint: Fingerprint, file: u32) -> Verdict {
+    pub(super) fn check(&mut self, fingerprint: EventFingerprint, file: u32) -> DedupeVerdict {
         if self.entries.len() * 10 >= self.places.len() * 7 {
             self.grow();
         }
@@ -117,14 +117,14 @@ impl Seen {
                 let number = (place & !(u32::MAX << self.number_bits)) as usize - 1;
                 let entry = &mut self.entries[number];
                 if entry.fingerprint() == fingerprint {
-                    return Verdict::Duplicate(entry.settle(file));
+                    return DedupeVerdict::Duplicate(entry.settle(file));
                 }
             }
             at = if at + 1 < self.places.len() { at + 1 } else { 0 };
         }
-        self.entries.push(Entry::new(fingerprint, file));
+        self.entries.push(DedupeEntry::new(fingerprint, file));
         self.places[at] = tag | self.entries.len() as u32;
-        Verdict::New
+        DedupeVerdict::New
     }
 
     /// Makes room for twice as many.
@@ -147,7 +147,7 @@ impl Seen {
     }
 
     fn ids(&self) -> impl Iterator<Item = u64> + Clone {
-        self.entries.iter().map(Entry::id)
+        self.entries.iter().map(DedupeEntry::id)
     }
 }
 
@@ -162,7 +162,7 @@ const ROUNDS_MAX: usize = 16;
 ///
 /// **Cost**: a pass over all ids for each round: one for each four million ids, sixteen at most. About eleven bytes for each id of a round meanwhile,
 /// and up to three times as many where most events share an id.
-pub(super) fn conflicts(all: &[Seen]) -> u64 {
+pub(super) fn count_conflicts(all: &[DedupeTable]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
     let rounds = total.div_ceil(ROUND).clamp(1, ROUNDS_MAX);
     let parts = total.div_ceil(PART * rounds).max(1);
@@ -173,7 +173,7 @@ pub(super) fn conflicts(all: &[Seen]) -> u64 {
                 let count: usize = chunk.iter().map(|seen| seen.entries.len()).sum();
                 let room = count / (rounds * parts);
                 let mut split: Vec<Vec<u64>> = (0..parts).map(|_| Vec::with_capacity(room + room / 16)).collect();
-                for id in chunk.iter().flat_map(Seen::ids) {
+                for id in chunk.iter().flat_map(DedupeTable::ids) {
                     // Each part has the ids that their upper bits lead to.
                     let part = share(id, rounds * parts);
                     if let Some(ids) = part.checked_sub(round * parts).and_then(|part| split.get_mut(part)) {
@@ -230,69 +230,69 @@ mod tests {
         let (a, b, c) = (10, 11, 12);
         let events = [((1, a), 0), ((1, a), 1), ((1, b), 1), ((1, c), 0), ((1, b), 0), ((2, a), 2), ((2, a), 1)];
         for rotation in 0..events.len() {
-            let mut all = [Seen::default(), Seen::default()];
+            let mut all = [DedupeTable::default(), DedupeTable::default()];
             let mut duplicates = [0; 3];
             for index in 0..events.len() {
                 let ((id, content), file) = events[(index + rotation) % events.len()];
                 // What agrees in content is of one partition.
                 let of_partition = &mut all[content as usize % 2];
-                if let Verdict::Duplicate(loser) = of_partition.check((spread(id), spread(content)), file) {
+                if let DedupeVerdict::Duplicate(loser) = of_partition.check((spread(id), spread(content)), file) {
                     duplicates[loser as usize] += 1;
                 }
             }
-            assert_eq!((duplicates, conflicts(&all)), ([0, 2, 1], 3), "rotation {rotation}");
+            assert_eq!((duplicates, count_conflicts(&all)), ([0, 2, 1], 3), "rotation {rotation}");
         }
     }
 
     #[test]
     fn a_table_that_grows_forgets_nothing() {
         // Some spread, some with one home.
-        let fingerprints: Vec<Fingerprint> =
+        let fingerprints: Vec<EventFingerprint> =
             (0..5000_u64).map(|n| (spread(n), 0)).chain((0..500_u64).map(|n| (n + 7, 0))).collect();
-        let mut seen = Seen::default();
+        let mut seen = DedupeTable::default();
         let mut all = |file: u32| {
-            let mut verdicts: Vec<Verdict> =
+            let mut verdicts: Vec<DedupeVerdict> =
                 fingerprints.iter().map(|fingerprint| seen.check(*fingerprint, file)).collect();
             verdicts.dedup();
             verdicts
         };
-        assert_eq!(all(3), [Verdict::New]);
-        assert_eq!(all(2), [Verdict::Duplicate(3)], "the earlier file's copy counts");
-        assert_eq!(all(4), [Verdict::Duplicate(4)]);
-        assert_eq!(conflicts(&[seen]), 0);
+        assert_eq!(all(3), [DedupeVerdict::New]);
+        assert_eq!(all(2), [DedupeVerdict::Duplicate(3)], "the earlier file's copy counts");
+        assert_eq!(all(4), [DedupeVerdict::Duplicate(4)]);
+        assert_eq!(count_conflicts(&[seen]), 0);
     }
 
     #[test]
     fn fingerprints_that_lead_to_one_place_are_told_apart() {
-        let mut seen = Seen::default();
-        let alike: Vec<Fingerprint> = (0..200).map(|n| (spread(n), spread(n) ^ spread(1000))).collect();
+        let mut seen = DedupeTable::default();
+        let alike: Vec<EventFingerprint> = (0..200).map(|n| (spread(n), spread(n) ^ spread(1000))).collect();
         assert!(alike.iter().all(|fingerprint| key(*fingerprint) == key(alike[0])));
-        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 0) == Verdict::New));
-        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 1) == Verdict::Duplicate(1)));
+        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 0) == DedupeVerdict::New));
+        assert!(alike.iter().all(|fingerprint| seen.check(*fingerprint, 1) == DedupeVerdict::Duplicate(1)));
     }
 
     #[test]
     fn conflicts_are_found_whatever_the_number_of_events() {
         for events in [1, 1000, 3 * PART as u64, ROUND as u64 + 1] {
-            let mut all: Vec<Seen> = (0..7).map(|_| Seen::default()).collect();
+            let mut all: Vec<DedupeTable> = (0..7).map(|_| DedupeTable::default()).collect();
             for n in 0..events {
                 all[n as usize % 7].check((spread(n), 1), 0);
             }
-            assert_eq!(conflicts(&all), 0);
+            assert_eq!(count_conflicts(&all), 0);
             for n in (0..events).step_by(100) {
                 all[3].check((spread(n), 2), 0);
                 all[5].check((spread(n), 3), 0);
             }
-            assert_eq!(conflicts(&all), 3 * events.div_ceil(100));
+            assert_eq!(count_conflicts(&all), 3 * events.div_ceil(100));
         }
     }
 
     #[test]
     fn conflicts_of_nothing_and_of_one_id_are_counted() {
-        assert_eq!(conflicts(&[]), 0);
-        assert_eq!(conflicts(&[Seen::default(), Seen::default()]), 0);
-        let mut seen = Seen::default();
+        assert_eq!(count_conflicts(&[]), 0);
+        assert_eq!(count_conflicts(&[DedupeTable::default(), DedupeTable::default()]), 0);
+        let mut seen = DedupeTable::default();
         (0..2 * PART as u64 + 1).for_each(|n| _ = seen.check((spread(7), spread(n)), 0));
-        assert_eq!(conflicts(&[seen, Seen::default()]), 2 * PART as u64 + 1);
+        assert_eq!(count_conflicts(&[seen, DedupeTable::default()]), 2 * PART as u64 + 1);
     }
 }

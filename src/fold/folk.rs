@@ -2,38 +2,38 @@
 
 use std::collections::HashMap;
 
-use super::{cells::Edge, counts::Bucket, intern::Interner, keyed::Keyed, timeline::Timeline};
-use crate::{decode::Seed, units::Day};
+use super::{cells::TimedValue, counts::LineBucket, intern::Interner, keyed::SmallMap, timeline::AccountTimeline};
+use crate::{decode::HashSeed, units::Day};
 
 /// Rows by account and date.
-type RowIndex = HashMap<(u32, Day), u32, Seed>;
+type RowIndex = HashMap<(u32, Day), u32, HashSeed>;
 
 /// What is known of a raw id beside its rows.
 #[derive(Debug, Default)]
-pub struct Folk {
+pub struct IdState {
     /// Rows by account and date: the first one met, then the others.
     first_row: Option<(u32, Day, u32)>,
     more_rows: Option<Box<RowIndex>>,
     /// The accounts that it named.
-    pub named: Timeline,
+    pub account_timeline: AccountTimeline,
     /// What few raw ids have.
-    pub more: Option<Box<FolkMore>>,
+    pub details: Option<Box<IdDetails>>,
 }
 
 /// What few raw ids have.
 #[derive(Debug, Default)]
-pub struct FolkMore {
+pub struct IdDetails {
     /// What identify lines say, by trait.
-    pub traits: Keyed<u16, Edge>,
+    pub traits: SmallMap<u16, TimedValue>,
     /// Visitors that came on one record with this user, as texts.
-    pub met: Keyed<u32, ()>,
+    pub visitors_met: SmallMap<u32, ()>,
     /// Of visitors: events that name no account, by file.
-    pub homeless: Keyed<u32, i64>,
+    pub unattributed: SmallMap<u32, i64>,
     /// Lines by file and bucket; kept only if the model excludes domains, since whose lines those are shows at the end.
-    pub lines: Keyed<(u32, Bucket), i64>,
+    pub lines: SmallMap<(u32, LineBucket), i64>,
 }
 
-impl Folk {
+impl IdState {
     pub(super) fn row(&self, account: u32, day: Day) -> Option<u32> {
         match self.first_row {
             Some((a, d, row)) if a == account && d == day => Some(row),
@@ -52,25 +52,25 @@ impl Folk {
 
 /// Raw ids of one kind in one partition.
 #[derive(Debug)]
-pub struct Population {
+pub struct IdTable {
     /// The ids as text.
     pub ids: Interner,
     /// What is known of each.
-    pub folks: Vec<Folk>,
+    pub states: Vec<IdState>,
 }
 
-impl Population {
-    pub(super) fn new(seed: &Seed) -> Population {
-        Population { ids: Interner::new(seed.clone()), folks: Vec::new() }
+impl IdTable {
+    pub(super) fn new(seed: &HashSeed) -> IdTable {
+        IdTable { ids: Interner::new(seed.clone()), states: Vec::new() }
     }
 
     /// The number of an id, which is given as UTF-8, with its hash.
-    pub(super) fn of(&mut self, hash: u64, id: &[u8]) -> u32 {
+    pub(super) fn intern(&mut self, hash: u64, id: &[u8]) -> u32 {
         if let Some(known) = self.ids.find_bytes(hash, id) {
             return known;
         }
         let number = self.ids.intern_hashed(hash, std::str::from_utf8(id).expect("an id is text"));
-        self.folks.push(Folk::default());
+        self.states.push(IdState::default());
         number
     }
 }

@@ -5,12 +5,12 @@
 
 use super::{
     cells::NO_TEXT,
-    duplicates::Fingerprint,
-    words::{halves, joined, padded},
+    duplicates::EventFingerprint,
+    words::{halves, join_halves, padded},
 };
 use crate::{
-    expr::Type,
-    model::compiled::{CellId, CellKind, Intake, Keep, Match, NamePlan, ValueId},
+    expr::ValueType,
+    model::compiled::{AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, NamePlan, ValueId},
     units::{Day, Micros},
 };
 
@@ -19,7 +19,7 @@ pub(super) const NULL: u64 = u64::MAX;
 
 /// Whose an event is, by where the raw id is to be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum OwnerKind {
     User,
     Visitor,
     Nobody,
@@ -27,11 +27,11 @@ pub(super) enum Whose {
 
 /// One event, but for the words of its recipe and its raw id.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Image {
+pub(super) struct EventHeader {
     /// Of the raw id; 0 if it is nobody's.
     pub(super) hash: u64,
     /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
-    pub(super) known_by: Fingerprint,
+    pub(super) raw_fingerprint: EventFingerprint,
     pub(super) at: Micros,
     pub(super) account: u32,
     pub(super) day: Day,
@@ -41,13 +41,13 @@ pub(super) struct Image {
     /// How many accounts it names beside the first.
     pub(super) more_accounts: u32,
     /// What is true of it, and from [`Image::PLAN_SHIFT`] on the plan of its name.
-    pub(super) marks: u32,
+    pub(super) flags: u32,
 }
 
 /// The words of an image that all have.
 const HEAD: usize = 6;
 
-impl Image {
+impl EventHeader {
     /// It is a user's.
     const USER: u32 = 1;
     /// It is a visitor's.
@@ -57,54 +57,54 @@ impl Image {
     /// It starts an entity.
     pub(super) const STARTS: u32 = 1 << 3;
     /// It names neither a user nor an account.
-    pub(super) const HOMELESS: u32 = 1 << 4;
+    pub(super) const UNATTRIBUTED: u32 = 1 << 4;
     /// It has an id, and duplicates are looked for.
-    pub(super) const KNOWN: u32 = 1 << 5;
+    pub(super) const HAS_FINGERPRINT: u32 = 1 << 5;
     /// In a buffer: it is of another file than the image before it.
     const OTHER_FILE: u32 = 1 << 6;
     /// In a buffer: it came with a visitor or names more than one account.
-    const MORE: u32 = 1 << 7;
+    const HAS_EXTRAS: u32 = 1 << 7;
     const PLAN_SHIFT: u32 = 8;
     /// There is room for so many plans.
-    pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - Image::PLAN_SHIFT);
+    pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - EventHeader::PLAN_SHIFT);
 
     /// The marks of a plan and an owner.
-    pub(super) fn marks(plan: usize, whose: Whose) -> u32 {
+    pub(super) fn owner_flags(plan: usize, whose: OwnerKind) -> u32 {
         let whose = match whose {
-            Whose::User => Image::USER,
-            Whose::Visitor => Image::VISITOR,
-            Whose::Nobody => 0,
+            OwnerKind::User => EventHeader::USER,
+            OwnerKind::Visitor => EventHeader::VISITOR,
+            OwnerKind::Nobody => 0,
         };
-        (plan as u32) << Image::PLAN_SHIFT | whose
+        (plan as u32) << EventHeader::PLAN_SHIFT | whose
     }
 
-    pub(super) fn is(&self, mark: u32) -> bool {
-        self.marks & mark != 0
+    pub(super) fn has_flag(&self, mark: u32) -> bool {
+        self.flags & mark != 0
     }
 
     pub(super) fn plan(&self) -> usize {
-        (self.marks >> Image::PLAN_SHIFT) as usize
+        (self.flags >> EventHeader::PLAN_SHIFT) as usize
     }
 
     /// What it is told from others by, if duplicates are looked for.
     #[inline]
-    pub(super) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.is(Image::KNOWN).then_some(self.known_by)
+    pub(super) fn fingerprint(&self) -> Option<EventFingerprint> {
+        self.has_flag(EventHeader::HAS_FINGERPRINT).then_some(self.raw_fingerprint)
     }
 
-    pub(super) fn whose(&self) -> Whose {
-        match self.marks & (Image::USER | Image::VISITOR) {
-            Image::USER => Whose::User,
-            Image::VISITOR => Whose::Visitor,
-            _ => Whose::Nobody,
+    pub(super) fn owner_kind(&self) -> OwnerKind {
+        match self.flags & (EventHeader::USER | EventHeader::VISITOR) {
+            EventHeader::USER => OwnerKind::User,
+            EventHeader::VISITOR => OwnerKind::Visitor,
+            _ => OwnerKind::Nobody,
         }
     }
 }
 
 /// An image that waits, and what belongs to it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waiting<'b> {
-    pub(super) image: Image,
+pub(super) struct BatchedEvent<'b> {
+    pub(super) image: EventHeader,
     /// Bits of filters passed, then the values of its recipe.
     pub(super) words: &'b [u64],
     /// The raw id as UTF-8.
@@ -114,10 +114,10 @@ pub(super) struct Waiting<'b> {
 /// Images of one partition that wait to be folded, one after the other in one allocation, since there are many buffers and what is written to each
 /// should touch little memory: what few images have is there for those only.
 #[derive(Debug)]
-pub(super) struct Buffer {
+pub(super) struct EventBatch {
     words: Vec<u64>,
     /// How many images there are.
-    pub(super) images: usize,
+    pub(super) event_count: usize,
     /// The file of the last one, or [`NO_FILE`].
     file: u32,
 }
@@ -125,39 +125,48 @@ pub(super) struct Buffer {
 /// There are fewer files.
 const NO_FILE: u32 = u32::MAX;
 
-impl Default for Buffer {
-    fn default() -> Buffer {
-        Buffer { words: Vec::new(), images: 0, file: NO_FILE }
+impl Default for EventBatch {
+    fn default() -> EventBatch {
+        EventBatch { words: Vec::new(), event_count: 0, file: NO_FILE }
     }
 }
 
-impl Buffer {
+impl EventBatch {
     /// Adds an image with the words of its recipe; gives these, to be filled in.
     #[inline]
-    pub(super) fn push(&mut self, image: &Image, id: &str, blank: &[u64]) -> &mut [u64] {
-        let Image { hash, known_by: (by_id, by_content), at, account, day, file, visitor, more_accounts, mut marks } =
-            *image;
+    pub(super) fn push(&mut self, image: &EventHeader, id: &str, blank: &[u64]) -> &mut [u64] {
+        let EventHeader {
+            hash,
+            raw_fingerprint: (by_id, by_content),
+            at,
+            account,
+            day,
+            file,
+            visitor,
+            more_accounts,
+            flags: mut marks,
+        } = *image;
         let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
         assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
         let (chunks, rest) = id.as_bytes().as_chunks();
         self.words.reserve(HEAD + 2 + chunks.len() + 1 + blank.len());
-        self.images += 1;
+        self.event_count += 1;
         let (other_file, more) = (file != self.file, visitor != NO_TEXT || more_accounts != 0);
-        marks |= if other_file { Image::OTHER_FILE } else { 0 } | if more { Image::MORE } else { 0 };
+        marks |= if other_file { EventHeader::OTHER_FILE } else { 0 } | if more { EventHeader::HAS_EXTRAS } else { 0 };
         self.words.extend_from_slice(&[
             hash,
             by_id,
             by_content,
             at.cast_unsigned(),
-            joined(account, day.cast_unsigned()),
-            joined(length, marks),
+            join_halves(account, day.cast_unsigned()),
+            join_halves(length, marks),
         ]);
         if other_file {
             self.file = file;
             self.words.push(u64::from(file));
         }
         if more {
-            self.words.push(joined(visitor, more_accounts));
+            self.words.push(join_halves(visitor, more_accounts));
         }
         // One by one: there are few.
         chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
@@ -177,69 +186,72 @@ impl Buffer {
 
     /// The images, in the order in which they were added.
     #[inline]
-    pub(super) fn iter<'b>(&'b self, recipes: &'b [Recipe]) -> Iter<'b> {
-        Iter { rest: &self.words, recipes, file: NO_FILE }
+    pub(super) fn iter<'b>(&'b self, recipes: &'b [EventProgram]) -> EventBatchIter<'b> {
+        EventBatchIter { rest: &self.words, recipes, file: NO_FILE }
     }
 
     /// The fingerprints of those that have one.
-    pub(super) fn fingerprints<'b>(&'b self, recipes: &'b [Recipe]) -> impl Iterator<Item = Fingerprint> + 'b {
+    pub(super) fn fingerprints<'b>(
+        &'b self,
+        recipes: &'b [EventProgram],
+    ) -> impl Iterator<Item = EventFingerprint> + 'b {
         self.iter(recipes).filter_map(|waiting| waiting.image.fingerprint())
     }
 
     pub(super) fn clear(&mut self) {
         self.words.clear();
-        self.images = 0;
+        self.event_count = 0;
         self.file = NO_FILE;
     }
 }
 
 /// Images that wait, one after the other.
 #[derive(Debug)]
-pub(super) struct Iter<'b> {
+pub(super) struct EventBatchIter<'b> {
     rest: &'b [u64],
-    recipes: &'b [Recipe],
+    recipes: &'b [EventProgram],
     /// The file of the image before.
     file: u32,
 }
 
-impl<'b> Iterator for Iter<'b> {
-    type Item = Waiting<'b>;
+impl<'b> Iterator for EventBatchIter<'b> {
+    type Item = BatchedEvent<'b>;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Waiting<'b>> {
+    fn next(&mut self) -> Option<BatchedEvent<'b>> {
         let (head, mut rest) = self.rest.split_first_chunk::<HEAD>()?;
         let [hash, by_id, by_content, at, account_day, length_marks] = *head;
         let ((account, day), (length, marks)) = (halves(account_day), halves(length_marks));
-        let mut image = Image {
+        let mut image = EventHeader {
             hash,
-            known_by: (by_id, by_content),
+            raw_fingerprint: (by_id, by_content),
             at: at.cast_signed(),
             account,
             day: day.cast_signed(),
             file: self.file,
             visitor: NO_TEXT,
             more_accounts: 0,
-            marks,
+            flags: marks,
         };
-        if image.is(Image::OTHER_FILE) {
+        if image.has_flag(EventHeader::OTHER_FILE) {
             (image.file, _) = halves(rest[0]);
             self.file = image.file;
             rest = &rest[1..];
         }
-        if image.is(Image::MORE) {
+        if image.has_flag(EventHeader::HAS_EXTRAS) {
             (image.visitor, image.more_accounts) = halves(rest[0]);
             rest = &rest[1..];
         }
         let (id, rest) = rest.split_at((length as usize).div_ceil(size_of::<u64>()));
         let (words, rest) = rest.split_at(self.recipes[image.plan()].words());
         self.rest = rest;
-        Some(Waiting { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
+        Some(BatchedEvent { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
     }
 }
 
 /// A value over an event in the form in which it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Load {
+pub(super) enum ValueLoad {
     /// The number of its text.
     Text(ValueId),
     /// The bits of a double.
@@ -250,33 +262,33 @@ pub(super) enum Load {
 
 /// What is kept of an event that passes a filter; values by their place in the recipe.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Step {
+pub(super) enum CellUpdate {
     Count(usize),
     First(usize),
     Last(usize),
     Days(usize),
     Tally { cell: CellId, daily: bool, value: Option<usize> },
     Number { cell: CellId, daily: bool, value: usize },
-    Edge { cell: CellId, daily: bool, value: Option<usize>, last: bool, kind: Type },
+    Edge { cell: CellId, daily: bool, value: Option<usize>, last: bool, kind: ValueType },
     Moment { cell: CellId, steps: u16, same: Option<usize> },
 }
 
 /// What images of events of one name hold, and what is done with it.
 #[derive(Debug, Default)]
-pub(super) struct Recipe {
+pub(super) struct EventProgram {
     /// Words of bits, one for each filter.
     pub(super) pass_words: usize,
-    pub(super) loads: Vec<Load>,
+    pub(super) loads: Vec<ValueLoad>,
     /// The words of an event that passes those filters only that have no condition, and the values that they need: of an event that is no
     /// activity, and of one that is.
-    pub(super) plain: [(Vec<u64>, Vec<usize>); 2],
+    pub(super) unconditional: [(Vec<u64>, Vec<usize>); 2],
     /// Filters that have a condition.
     pub(super) conditional: Vec<usize>,
     /// By filter: the values that it needs, and what is kept.
-    pub(super) tries: Vec<(Vec<usize>, Vec<Step>)>,
+    pub(super) filters: Vec<(Vec<usize>, Vec<CellUpdate>)>,
 }
 
-impl Recipe {
+impl EventProgram {
     /// How many words there are in an image.
     #[inline(always)]
     fn words(&self) -> usize {
@@ -284,12 +296,12 @@ impl Recipe {
     }
 
     /// The recipe of a plan.
-    pub(super) fn new(plan: &NamePlan, intake: &Intake) -> Recipe {
-        let mut recipe = Recipe { pass_words: plan.tries.len().div_ceil(64), ..Recipe::default() };
-        for one in &plan.tries {
+    pub(super) fn new(plan: &NamePlan, intake: &AggregationPlan) -> EventProgram {
+        let mut recipe = EventProgram { pass_words: plan.filters.len().div_ceil(64), ..EventProgram::default() };
+        for one in &plan.filters {
             let first_words = recipe.pass_words;
             let mut needs = Vec::new();
-            let mut load = |load: Load| {
+            let mut load = |load: ValueLoad| {
                 let known = recipe.loads.iter().position(|known| *known == load);
                 let at = known.unwrap_or_else(|| {
                     recipe.loads.push(load);
@@ -301,36 +313,46 @@ impl Recipe {
                 first_words + at
             };
             let steps = one.keeps.iter().map(|keep| match *keep {
-                Keep::Count(word) => Step::Count(word),
-                Keep::First(word) => Step::First(word),
-                Keep::Last(word) => Step::Last(word),
-                Keep::Days(set) => Step::Days(set),
-                Keep::Tally { cell, daily, value } => {
-                    Step::Tally { cell, daily, value: value.map(|value| load(Load::Text(value))) }
+                AggregateOp::Count(word) => CellUpdate::Count(word),
+                AggregateOp::First(word) => CellUpdate::First(word),
+                AggregateOp::Last(word) => CellUpdate::Last(word),
+                AggregateOp::Days(set) => CellUpdate::Days(set),
+                AggregateOp::Tally { cell, daily, value } => {
+                    CellUpdate::Tally { cell, daily, value: value.map(|value| load(ValueLoad::Text(value))) }
                 }
-                Keep::Number { cell, daily, value } => Step::Number { cell, daily, value: load(Load::Number(value)) },
-                Keep::Edge { cell, daily, value } => {
+                AggregateOp::Number { cell, daily, value } => {
+                    CellUpdate::Number { cell, daily, value: load(ValueLoad::Number(value)) }
+                }
+                AggregateOp::Edge { cell, daily, value } => {
                     let (last, kind) = edge_kind(intake, cell);
-                    Step::Edge { cell, daily, value: value.map(|value| load(Load::Packed(value))), last, kind }
+                    CellUpdate::Edge {
+                        cell,
+                        daily,
+                        value: value.map(|value| load(ValueLoad::Packed(value))),
+                        last,
+                        kind,
+                    }
                 }
-                Keep::Moment { cell, steps, same } => {
-                    Step::Moment { cell, steps: steps as u16, same: same.map(|value| load(Load::Text(value))) }
-                }
+                AggregateOp::Moment { cell, steps, same } => CellUpdate::Moment {
+                    cell,
+                    steps: steps as u16,
+                    same: same.map(|value| load(ValueLoad::Text(value))),
+                },
             });
             let steps = steps.collect();
-            recipe.tries.push((needs, steps));
+            recipe.filters.push((needs, steps));
         }
         let mut blank = vec![0; recipe.pass_words];
         blank.resize(recipe.pass_words + recipe.loads.len(), NULL);
-        recipe.plain = [(blank.clone(), Vec::new()), (blank, Vec::new())];
-        for (index, one) in plan.tries.iter().enumerate() {
-            if one.matches != Match::Always || one.predicate.is_some() {
+        recipe.unconditional = [(blank.clone(), Vec::new()), (blank, Vec::new())];
+        for (index, one) in plan.filters.iter().enumerate() {
+            if one.matches != EventMatch::Always || one.predicate.is_some() {
                 recipe.conditional.push(index);
                 continue;
             }
-            for (words, needs) in recipe.plain.iter_mut().skip(usize::from(one.active)) {
+            for (words, needs) in recipe.unconditional.iter_mut().skip(usize::from(one.active)) {
                 words[index / 64] |= 1 << (index % 64);
-                needs.extend_from_slice(&recipe.tries[index].0);
+                needs.extend_from_slice(&recipe.filters[index].0);
             }
         }
         recipe
@@ -338,7 +360,7 @@ impl Recipe {
 }
 
 /// Which end of time an edge keeps, and the type of its value.
-pub fn edge_kind(intake: &Intake, cell: CellId) -> (bool, Type) {
+pub fn edge_kind(intake: &AggregationPlan, cell: CellId) -> (bool, ValueType) {
     match intake.cells[cell as usize] {
         CellKind::Edge { last, kind } => (last, kind),
         _ => unreachable!("edges are kept for cells of that kind only"),
@@ -351,18 +373,18 @@ mod tests {
 
     use super::*;
 
-    fn image(number: u32, plan: usize) -> Image {
+    fn image(number: u32, plan: usize) -> EventHeader {
         let (wide, day) = (u64::from(number) << 33 | 7, number.cast_signed() - 2);
-        Image {
+        EventHeader {
             hash: wide,
-            known_by: (wide + 1, wide + 2),
+            raw_fingerprint: (wide + 1, wide + 2),
             at: -wide.cast_signed(),
             account: number ^ 0x8000_0001,
             day,
             file: number / 3,
             visitor: NO_TEXT - number % 2,
             more_accounts: number % 3,
-            marks: Image::KNOWN | Image::marks(plan, Whose::User),
+            flags: EventHeader::HAS_FINGERPRINT | EventHeader::owner_flags(plan, OwnerKind::User),
         }
     }
 
@@ -371,8 +393,8 @@ mod tests {
         fn images_come_out_of_a_buffer_as_they_went_in(
             added in prop::collection::vec((prop_oneof!["[a-z]{0,20}", "\\PC{0,9}", "x{3000}"], prop::collection::vec(any::<u64>(), 0..5)), 0..9),
         ) {
-            let recipes: Vec<Recipe> = (0..5).map(|pass_words| Recipe { pass_words, ..Recipe::default() }).collect();
-            let mut buffer = Buffer::default();
+            let recipes: Vec<EventProgram> = (0..5).map(|pass_words| EventProgram { pass_words, ..EventProgram::default() }).collect();
+            let mut buffer = EventBatch::default();
             for _ in 0..2 {
                 for (number, (id, words)) in added.iter().enumerate() {
                     let blank = vec![NULL; words.len()];
@@ -380,11 +402,11 @@ mod tests {
                     prop_assert_eq!(&*filled, &blank[..]);
                     filled.copy_from_slice(words);
                 }
-                prop_assert_eq!(buffer.images, added.len());
+                prop_assert_eq!(buffer.event_count, added.len());
                 prop_assert_eq!(buffer.iter(&recipes).count(), added.len());
                 for (number, (waiting, (id, words))) in buffer.iter(&recipes).zip(&added).enumerate() {
                     let mut found = waiting.image;
-                    found.marks &= !(Image::OTHER_FILE | Image::MORE);
+                    found.flags &= !(EventHeader::OTHER_FILE | EventHeader::HAS_EXTRAS);
                     prop_assert_eq!(format!("{found:?}"), format!("{:?}", image(number as u32, words.len())));
                     prop_assert_eq!((waiting.id, waiting.words), (id.as_bytes(), &words[..]));
                 }

@@ -4,35 +4,35 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use super::arena::Arena;
-use crate::decode::Seed;
+use super::arena::TextArena;
+use crate::decode::HashSeed;
 
 /// Texts by number, and numbers by text.
 #[derive(Debug, Clone)]
 pub struct Interner {
-    arena: Arena,
-    table: HashTable<Entry>,
-    seed: Seed,
+    arena: TextArena,
+    table: HashTable<InternEntry>,
+    seed: HashSeed,
 }
 
 /// A text's number and place, so that a look-up reads the table and the text and nothing else.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct InternEntry {
     start: usize,
     length: u32,
     id: u32,
 }
 
-impl Entry {
-    fn text<'a>(&self, arena: &'a Arena) -> &'a [u8] {
+impl InternEntry {
+    fn text<'a>(&self, arena: &'a TextArena) -> &'a [u8] {
         &arena.text.as_bytes()[self.start..self.start + self.length as usize]
     }
 }
 
 impl Interner {
     /// An empty one.
-    pub fn new(seed: Seed) -> Interner {
-        Interner { arena: Arena::default(), table: HashTable::new(), seed }
+    pub fn new(seed: HashSeed) -> Interner {
+        Interner { arena: TextArena::default(), table: HashTable::new(), seed }
     }
 
     /// How many texts there are.
@@ -80,8 +80,8 @@ impl Interner {
         assert!(id < u32::MAX, "fewer than 2^32 distinct texts");
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
-        let rehash = |entry: &Entry| seed.hash_one(arena.get(entry.id));
-        self.table.insert_unique(hash, Entry { start: arena.text.len(), length, id }, rehash);
+        let rehash = |entry: &InternEntry| seed.hash_one(arena.get(entry.id));
+        self.table.insert_unique(hash, InternEntry { start: arena.text.len(), length, id }, rehash);
         self.arena.push(text);
         id
     }

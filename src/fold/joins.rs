@@ -1,27 +1,27 @@
 //! Pairs of ids that are one person, where an id may be a user's or a visitor's: which of the two shows only at the end, by what else came
 //! with it.
 
-use super::{intern::Interner, keyed::Keyed};
-use crate::decode::Seed;
+use super::{intern::Interner, keyed::SmallMap};
+use crate::decode::HashSeed;
 
 /// Pairs of ids, and how many were refused.
 #[derive(Debug)]
-pub struct Joins {
+pub struct IdentityLinks {
     /// The ids.
     pub ids: Interner,
     /// Pairs of an id that may be either and the known id of a user.
-    pub identified: Keyed<(u32, u32), ()>,
+    pub identified: SmallMap<(u32, u32), ()>,
     /// Pairs of ids that both may be either.
-    pub merged: Keyed<(u32, u32), ()>,
+    pub merged: SmallMap<(u32, u32), ()>,
     /// Lines that would have joined a placeholder.
     pub placeholders: u64,
 }
 
-impl Joins {
+impl IdentityLinks {
     /// No pairs.
-    pub fn new(seed: &Seed) -> Joins {
+    pub fn new(seed: &HashSeed) -> IdentityLinks {
         let ids = Interner::new(seed.clone());
-        Joins { ids, identified: Keyed::default(), merged: Keyed::default(), placeholders: 0 }
+        IdentityLinks { ids, identified: SmallMap::default(), merged: SmallMap::default(), placeholders: 0 }
     }
 
     /// An id that may be either is a user's.
@@ -37,7 +37,7 @@ impl Joins {
     }
 
     /// Takes in the pairs of another.
-    pub(super) fn absorb(&mut self, other: Joins) {
+    pub(super) fn absorb(&mut self, other: IdentityLinks) {
         let ids = self.ids.absorb(&other.ids);
         let number = |(a, b): &(u32, u32)| (ids[*a as usize], ids[*b as usize]);
         other.identified.iter().for_each(|(pair, ())| self.identified.merge(number(pair), (), |(), ()| {}));

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::Hash};
 
-use crate::decode::Seed;
+use crate::decode::HashSeed;
 
 /// So many entries are looked through one by one.
 const LIST_LENGTH_MAX: usize = 32;
@@ -11,7 +11,7 @@ const LIST_LENGTH_MAX: usize = 32;
 ///
 /// As the list would by itself, but without `realloc`: that waits for whichever thread is about to get or give back memory beside the list's, and lists
 /// of the state may be grown by any worker. The C library keeps small blocks that were given back for the thread to take again, without a lock.
-pub(super) fn make_room<T>(list: &mut Vec<T>) {
+pub(super) fn reserve_one<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
         let mut larger = Vec::with_capacity((2 * list.len()).max(4));
         larger.append(list);
@@ -21,36 +21,36 @@ pub(super) fn make_room<T>(list: &mut Vec<T>) {
 
 /// A map for state that mostly has few entries.
 #[derive(Debug, Clone)]
-pub enum Keyed<K, V> {
+pub enum SmallMap<K, V> {
     /// In no order.
     List(Vec<(K, V)>),
     /// For many entries.
-    Table(Box<HashMap<K, V, Seed>>),
+    Table(Box<HashMap<K, V, HashSeed>>),
 }
 
-impl<K, V> Default for Keyed<K, V> {
+impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
-        Keyed::List(Vec::new())
+        SmallMap::List(Vec::new())
     }
 }
 
-impl<K: Eq + Hash + Copy, V> Keyed<K, V> {
+impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     /// Puts a value in, combined with the one that is there.
     pub fn merge(&mut self, key: K, value: V, combine: impl FnOnce(&mut V, V)) {
         match self {
-            Keyed::List(list) => {
+            SmallMap::List(list) => {
                 if let Some((_, known)) = list.iter_mut().find(|(known, _)| *known == key) {
                     combine(known, value);
                 } else if list.len() < LIST_LENGTH_MAX {
-                    make_room(list);
+                    reserve_one(list);
                     list.push((key, value));
                 } else {
-                    let mut table: HashMap<K, V, Seed> = std::mem::take(list).into_iter().collect();
+                    let mut table: HashMap<K, V, HashSeed> = std::mem::take(list).into_iter().collect();
                     table.insert(key, value);
-                    *self = Keyed::Table(Box::new(table));
+                    *self = SmallMap::Table(Box::new(table));
                 }
             }
-            Keyed::Table(table) => match table.entry(key) {
+            SmallMap::Table(table) => match table.entry(key) {
                 std::collections::hash_map::Entry::Occupied(mut entry) => combine(entry.get_mut(), value),
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert(value);
@@ -62,16 +62,16 @@ impl<K: Eq + Hash + Copy, V> Keyed<K, V> {
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         match self {
-            Keyed::List(list) => list.iter().find(|(known, _)| known == key).map(|(_, value)| value),
-            Keyed::Table(table) => table.get(key),
+            SmallMap::List(list) => list.iter().find(|(known, _)| known == key).map(|(_, value)| value),
+            SmallMap::Table(table) => table.get(key),
         }
     }
 
     /// All entries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         let (list, table) = match self {
-            Keyed::List(list) => (Some(list.iter().map(|(key, value)| (key, value))), None),
-            Keyed::Table(table) => (None, Some(table.iter())),
+            SmallMap::List(list) => (Some(list.iter().map(|(key, value)| (key, value))), None),
+            SmallMap::Table(table) => (None, Some(table.iter())),
         };
         list.into_iter().flatten().chain(table.into_iter().flatten())
     }
@@ -79,8 +79,8 @@ impl<K: Eq + Hash + Copy, V> Keyed<K, V> {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         match self {
-            Keyed::List(list) => list.len(),
-            Keyed::Table(table) => table.len(),
+            SmallMap::List(list) => list.len(),
+            SmallMap::Table(table) => table.len(),
         }
     }
 

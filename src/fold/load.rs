@@ -1,17 +1,17 @@
 //! What a model asks about one event: which filters it passes, and its values as they are kept.
 
 use super::{
-    Edge,
+    TimedValue,
     cells::pack,
-    image::{Load, NULL, Recipe},
-    shared::Remembered,
+    image::{EventProgram, NULL, ValueLoad},
+    shared::InternCache,
 };
 use crate::{
-    decode::{Event, Fields, typed::typed},
-    expr::{Program, Scope, Type, Value},
+    decode::{DecodedEvent, EventFields, typed::coerce},
+    expr::{EvalScope, Program, Value, ValueType},
     model::{
         Model,
-        compiled::{Level, Match, PredicateId, TraitPlan, Try, ValueId, ValueSource},
+        compiled::{EventMatch, FilterPlan, Level, PredicateId, TraitPlan, ValueId, ValueSource},
     },
     units::Micros,
 };
@@ -19,13 +19,13 @@ use crate::{
 /// Writes into the words of an event's recipe which filters it passes, and the values that those need; `needs` are those of the filters that it
 /// passes without a condition.
 #[inline]
-pub(super) fn values(
+pub(super) fn extract_values(
     model: &Model,
-    recipe: &Recipe,
+    recipe: &EventProgram,
     needs: &[usize],
-    event: &Event<'_>,
+    event: &DecodedEvent<'_>,
     active: bool,
-    texts: &mut Remembered<'_>,
+    texts: &mut InternCache<'_>,
     words: &mut [u64],
 ) {
     let fields = &event.fields;
@@ -38,46 +38,46 @@ pub(super) fn values(
         }
     };
     fill(needs);
-    let tries = &model.intake.plans[event.plan].tries;
+    let tries = &model.aggregation.plans[event.plan].filters;
     for index in &recipe.conditional {
         if passes(model, &tries[*index], active, fields) {
             bits[index / 64] |= 1 << (index % 64);
-            fill(&recipe.tries[*index].0);
+            fill(&recipe.filters[*index].0);
         }
     }
 }
 
-fn passes(model: &Model, one: &Try, active: bool, event: &Fields<'_>) -> bool {
+fn passes(model: &Model, one: &FilterPlan, active: bool, event: &EventFields<'_>) -> bool {
     (active || !one.active)
-        && meant(model, &one.matches, event)
+        && match_holds(model, &one.matches, event)
         && one.predicate.is_none_or(|predicate| holds(model, predicate, event))
 }
 
-pub(super) fn meant(model: &Model, matches: &Match, event: &Fields<'_>) -> bool {
+pub(super) fn match_holds(model: &Model, matches: &EventMatch, event: &EventFields<'_>) -> bool {
     match matches {
-        Match::Never => false,
-        Match::Always => true,
-        Match::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, event))),
+        EventMatch::Never => false,
+        EventMatch::Always => true,
+        EventMatch::When(any) => any.iter().any(|all| all.iter().all(|predicate| holds(model, *predicate, event))),
     }
 }
 
-fn holds(model: &Model, predicate: PredicateId, event: &Fields<'_>) -> bool {
-    model.intake.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
+fn holds(model: &Model, predicate: PredicateId, event: &EventFields<'_>) -> bool {
+    model.aggregation.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
 }
 
 /// A value in the form in which it is kept; none if it is null.
 #[inline]
-fn load(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
-    let (Load::Text(value) | Load::Number(value) | Load::Packed(value)) = load;
+fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut InternCache<'_>) -> Option<u64> {
+    let (ValueLoad::Text(value) | ValueLoad::Number(value) | ValueLoad::Packed(value)) = load;
     // Most values are a property: one that is not there, or one that is text.
-    let spec = &model.intake.values[value as usize];
+    let spec = &model.aggregation.values[value as usize];
     match &spec.source {
         ValueSource::FirstOf(slots) if slots.iter().all(|slot| event.is_missing(*slot)) => return None,
         ValueSource::Program(Program::Slot(slot)) => {
             if event.is_missing(*slot) {
                 return None;
             }
-            if let (Load::Text(_), Type::Text, Some(text)) = (load, spec.kind, event.plain_text(*slot)) {
+            if let (ValueLoad::Text(_), ValueType::Text, Some(text)) = (load, spec.kind, event.plain_text(*slot)) {
                 return Some(u64::from(texts.intern(text)));
             }
         }
@@ -87,32 +87,32 @@ fn load(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_
 }
 
 #[inline(never)]
-fn load_any(model: &Model, load: Load, event: &Fields<'_>, texts: &mut Remembered<'_>) -> Option<u64> {
+fn load_any(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut InternCache<'_>) -> Option<u64> {
     match load {
-        Load::Text(value) => {
+        ValueLoad::Text(value) => {
             let value = value_of(model, value, event).to_text()?;
             Some(u64::from(texts.intern(&value)))
         }
-        Load::Number(value) => value_of(model, value, event).as_number().map(f64::to_bits),
-        Load::Packed(value) => pack(&value_of(model, value, event), |text| texts.intern(text)),
+        ValueLoad::Number(value) => value_of(model, value, event).as_number().map(f64::to_bits),
+        ValueLoad::Packed(value) => pack(&value_of(model, value, event), |text| texts.intern(text)),
     }
 }
 
 /// A value over an event, as its type.
-pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r Fields<'_>) -> Value<'r> {
-    let spec = &model.intake.values[value as usize];
+pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFields<'_>) -> Value<'r> {
+    let spec = &model.aggregation.values[value as usize];
     match &spec.source {
         ValueSource::Program(program) => match (program.eval(event), spec.kind) {
-            (value, Type::Text) => value.to_text().map_or(Value::Null, Value::Text),
-            (value, kind) => typed(value, kind, &model.zone),
+            (value, ValueType::Text) => value.to_text().map_or(Value::Null, Value::Text),
+            (value, kind) => coerce(value, kind, &model.zone),
         },
         ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| event.get(*slot)), spec.kind, model),
     }
 }
 
 /// The first value that can be read as a type.
-pub(super) fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: Type, model: &Model) -> Value<'r> {
-    values.map(|value| typed(value, kind, &model.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
+pub(super) fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: ValueType, model: &Model) -> Value<'r> {
+    values.map(|value| coerce(value, kind, &model.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
 }
 
 /// Every trait of a level that a traits object gives.
@@ -121,13 +121,13 @@ pub(super) fn each_trait<'l, 'r>(
     level: &'l Level,
     value: impl Fn(u32) -> Value<'r>,
     at: Micros,
-    texts: &mut Remembered<'_>,
-    mut give: impl FnMut(u16, &'l TraitPlan, Edge),
+    texts: &mut InternCache<'_>,
+    mut give: impl FnMut(u16, &'l TraitPlan, TimedValue),
 ) {
     for (index, plan) in level.traits.iter().enumerate() {
         let value = first_typed(plan.keys.iter().map(|key| value(*key)), plan.kind, model);
         if let Some(packed) = pack(&value, |text| texts.intern(text)) {
-            give(index as u16, plan, Edge { at, value: packed });
+            give(index as u16, plan, TimedValue { at, value: packed });
         }
     }
 }

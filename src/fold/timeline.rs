@@ -2,12 +2,12 @@
 //!
 //! Most ids name one account for as long as they live, so a date costs a word, and its account nothing until there is a second one.
 
-use super::{keyed::make_room, shared::TextOrder};
+use super::{keyed::reserve_one, shared::TextOrder};
 use crate::units::{DAY_US, Day, Micros};
 
 /// The account that a raw id named last on a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Named {
+pub struct AccountMention {
     /// When it was named.
     pub at: Micros,
     /// On which local date.
@@ -19,26 +19,26 @@ pub struct Named {
 /// A local date and an instant on it. The date is in the upper bits, so that words sort by date; of the instant there are as many bits as tell
 /// it from all others within three weeks of the date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct When(u64);
+struct DayInstant(u64);
 
-impl When {
+impl DayInstant {
     const INSTANT_BITS: u32 = 42;
-    const INSTANT_MASK: u64 = (1 << When::INSTANT_BITS) - 1;
+    const INSTANT_MASK: u64 = (1 << DayInstant::INSTANT_BITS) - 1;
     /// Added to a date so that no date of an event is negative: they lie between the years 1 and 9999.
     const DAY_OFFSET: Day = 1 << 20;
 
-    fn new(day: Day, at: Micros) -> When {
-        let day = u64::from((day + When::DAY_OFFSET).cast_unsigned());
-        When(day << When::INSTANT_BITS | at.cast_unsigned() & When::INSTANT_MASK)
+    fn new(day: Day, at: Micros) -> DayInstant {
+        let day = u64::from((day + DayInstant::DAY_OFFSET).cast_unsigned());
+        DayInstant(day << DayInstant::INSTANT_BITS | at.cast_unsigned() & DayInstant::INSTANT_MASK)
     }
 
     fn day(self) -> Day {
-        ((self.0 >> When::INSTANT_BITS) as u32).cast_signed() - When::DAY_OFFSET
+        ((self.0 >> DayInstant::INSTANT_BITS) as u32).cast_signed() - DayInstant::DAY_OFFSET
     }
 
     fn at(self) -> Micros {
         let begins = Micros::from(self.day()) * DAY_US;
-        let unused = u64::BITS - When::INSTANT_BITS;
+        let unused = u64::BITS - DayInstant::INSTANT_BITS;
         // The distance, which may be negative: a local date begins up to a day before or after that of UTC.
         let after = (self.0.wrapping_sub(begins.cast_unsigned()) << unused).cast_signed() >> unused;
         begins + after
@@ -49,41 +49,41 @@ impl When {
 ///
 /// **Law**: the order in which accounts are named does not show. **Cost**: 8 bytes a date, and 4 more once there are several accounts.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline {
+pub struct AccountTimeline {
     /// Sorted.
-    whens: Vec<When>,
+    day_instants: Vec<DayInstant>,
     /// The account of all dates, while there is one.
     account: u32,
     /// By date, once there are several; until then nothing.
     accounts: Vec<u32>,
 }
 
-impl Timeline {
+impl AccountTimeline {
     /// Whether no account was named.
     pub fn is_empty(&self) -> bool {
-        self.whens.is_empty()
+        self.day_instants.is_empty()
     }
 
     /// Notes that an account was named. Of several on one date the one of the latest instant holds, at one instant the smaller id.
-    pub fn name(&mut self, named: Named, accounts: &impl TextOrder) {
-        let when = When::new(named.day, named.at);
-        let at = match self.whens.last() {
-            Some(last) if last.day() < named.day => self.whens.len(),
-            Some(last) if last.day() == named.day => self.whens.len() - 1,
-            _ => self.whens.partition_point(|known| known.day() < named.day),
+    pub fn record(&mut self, named: AccountMention, accounts: &impl TextOrder) {
+        let when = DayInstant::new(named.day, named.at);
+        let at = match self.day_instants.last() {
+            Some(last) if last.day() < named.day => self.day_instants.len(),
+            Some(last) if last.day() == named.day => self.day_instants.len() - 1,
+            _ => self.day_instants.partition_point(|known| known.day() < named.day),
         };
-        match self.whens.get(at) {
+        match self.day_instants.get(at) {
             Some(known) if known.day() == named.day => {
                 let known_at = known.at();
                 let later = named.at > known_at;
                 if later || (named.at == known_at && accounts.text_order(named.account, self.account_at(at)).is_lt()) {
-                    self.whens[at] = when;
+                    self.day_instants[at] = when;
                     self.set_account(at, named.account);
                 }
             }
             _ => {
-                make_room(&mut self.whens);
-                self.whens.insert(at, when);
+                reserve_one(&mut self.day_instants);
+                self.day_instants.insert(at, when);
                 if !self.accounts.is_empty() {
                     self.accounts.insert(at, named.account);
                 }
@@ -98,21 +98,25 @@ impl Timeline {
 
     fn set_account(&mut self, at: usize, account: u32) {
         if self.accounts.is_empty() {
-            if self.whens.len() == 1 {
+            if self.day_instants.len() == 1 {
                 self.account = account;
             }
             if account == self.account {
                 return;
             }
-            self.accounts = vec![self.account; self.whens.len()];
+            self.accounts = vec![self.account; self.day_instants.len()];
         }
         self.accounts[at] = account;
     }
 
     /// What was named, by date.
-    pub fn iter(&self) -> impl Iterator<Item = Named> {
-        let named = |(at, when): (usize, &When)| Named { at: when.at(), day: when.day(), account: self.account_at(at) };
-        self.whens.iter().enumerate().map(named)
+    pub fn iter(&self) -> impl Iterator<Item = AccountMention> {
+        let named = |(at, when): (usize, &DayInstant)| AccountMention {
+            at: when.at(),
+            day: when.day(),
+            account: self.account_at(at),
+        };
+        self.day_instants.iter().enumerate().map(named)
     }
 
     /// The account that was named last.
@@ -122,8 +126,8 @@ impl Timeline {
     }
 
     /// The account of an event that names none: the one named last on its date, else on the nearest earlier date, else the first later one.
-    pub fn credit(&self, day: Day) -> Option<u32> {
-        let after = self.whens.partition_point(|known| known.day() <= day);
+    pub fn account_on(&self, day: Day) -> Option<u32> {
+        let after = self.day_instants.partition_point(|known| known.day() <= day);
         (!self.is_empty()).then(|| self.account_at(after.saturating_sub(1)))
     }
 }
@@ -154,7 +158,7 @@ mod tests {
             at in prop_oneof![INSTANTS[0]..=INSTANTS[1], -3 * DAY_US..3 * DAY_US, prop::sample::select(INSTANTS.to_vec())], ahead in -1..=1,
         ) {
             let day = Day::try_from(at.div_euclid(DAY_US)).expect("a date") + ahead;
-            let when = When::new(day, at);
+            let when = DayInstant::new(day, at);
             prop_assert_eq!((when.day(), when.at()), (day, at));
         }
 
@@ -162,28 +166,28 @@ mod tests {
         fn a_timeline_is_the_last_of_each_date(
             named in prop::collection::vec((0..6_i32, 0..4_i64, 0..3_u32), 0..12), several in any::<bool>(), asked in -1..7_i32,
         ) {
-            let named: Vec<Named> = named
+            let named: Vec<AccountMention> = named
                 .into_iter()
-                .map(|(day, hour, account)| Named {
+                .map(|(day, hour, account)| AccountMention {
                     at: Micros::from(day) * DAY_US + hour * 3_600_000_000,
                     day,
                     account: if several { account } else { 7 },
                 })
                 .collect();
-            let mut timeline = Timeline::default();
-            let mut plain: BTreeMap<Day, Named> = BTreeMap::new();
+            let mut timeline = AccountTimeline::default();
+            let mut plain: BTreeMap<Day, AccountMention> = BTreeMap::new();
             for one in &named {
-                timeline.name(*one, &ByNumber);
+                timeline.record(*one, &ByNumber);
                 let known = plain.entry(one.day).or_insert(*one);
                 if (one.at, std::cmp::Reverse(one.account)) > (known.at, std::cmp::Reverse(known.account)) {
                     *known = *one;
                 }
             }
-            let all: Vec<Named> = plain.values().copied().collect();
+            let all: Vec<AccountMention> = plain.values().copied().collect();
             prop_assert_eq!(timeline.iter().collect::<Vec<_>>(), all);
             prop_assert_eq!(timeline.last(), plain.values().last().map(|named| named.account));
             let nearest = plain.range(..=asked).next_back().or_else(|| plain.iter().next());
-            prop_assert_eq!(timeline.credit(asked), nearest.map(|(_, named)| named.account));
+            prop_assert_eq!(timeline.account_on(asked), nearest.map(|(_, named)| named.account));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Halves and bytes of words of 64 bits.
 
 /// A word of its lower and its upper half.
-pub(super) fn joined(low: u32, high: u32) -> u64 {
+pub(super) fn join_halves(low: u32, high: u32) -> u64 {
     u64::from(low) | u64::from(high) << 32
 }
 

@@ -8,12 +8,12 @@ mod signals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use self::signals::{ACCOUNTS, DONE, USUAL, fits};
+use self::signals::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
 use crate::{
     inspect::{
-        Dump,
-        names::words,
-        survey::{Named, Survey},
+        InspectedInput,
+        names::split_words,
+        survey::{DatasetProfile, EventProfile},
     },
     model::EXAMPLE,
     units::plural,
@@ -29,12 +29,12 @@ const ALIASES_MAX: usize = 8;
 const ACCOUNTS_RARE: u64 = 20;
 
 /// Events wired to one of the example: each by its name, with the reason.
-type Wired<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
+type EventMapping<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
 
 /// The text of a model for a dump; `fields` are those that its lines were read by, if they have names of their own.
-pub fn model(dump: &Dump, fields: &[(&'static str, String)]) -> String {
+pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) -> String {
     let survey = &dump.survey;
-    let (wired, rest) = wire(survey);
+    let (wired, rest) = match_events(survey);
     let mut out = format!(
         "# A first model for {} in {}, written by `pql init`: the example model, with your events in it.\n\
          # Sections 2 and 3 are guesses from names, each with its reason: read them first. All the rest is the example's.\n#\n",
@@ -69,13 +69,18 @@ pub fn model(dump: &Dump, fields: &[(&'static str, String)]) -> String {
 }
 
 /// Gives each event of the dump to the first of the example's that it fits; the rest is for nothing.
-fn wire(survey: &Survey) -> (Wired<'_>, Vec<(&str, &Named)>) {
-    let mut wired: Wired<'_> = BTreeMap::new();
+fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &EventProfile)>) {
+    let mut wired: EventMapping<'_> = BTreeMap::new();
     let mut rest = Vec::new();
     for (name, named) in survey.sorted_names() {
-        let words = words(name);
-        let same = USUAL.iter().find(|usual| usual.name == name);
-        let guess = || USUAL.iter().filter(|_| !named.noise).find_map(|usual| Some((usual.name, fits(usual, &words)?)));
+        let words = split_words(name);
+        let same = EVENT_PATTERNS.iter().find(|usual| usual.name == name);
+        let guess = || {
+            EVENT_PATTERNS
+                .iter()
+                .filter(|_| !named.noise)
+                .find_map(|usual| Some((usual.name, match_pattern(usual, &words)?)))
+        };
         let found = match same {
             Some(usual) => Some((usual.name, "the same name".to_owned())),
             None => guess().map(|(usual, why)| (usual, format!("its name has {why}"))),
@@ -90,9 +95,9 @@ fn wire(survey: &Survey) -> (Wired<'_>, Vec<(&str, &Named)>) {
         }
     }
     if !wired.contains_key("wedge_workflow_completed") {
-        let done = |(name, named): &&(&str, &Named)| {
-            let word = |word: &String| DONE.iter().any(|beginning| word.starts_with(beginning));
-            !named.noise && named.with_user > 0 && words(name).iter().any(word)
+        let done = |(name, named): &&(&str, &EventProfile)| {
+            let word = |word: &String| COMPLETION_WORDS.iter().any(|beginning| word.starts_with(beginning));
+            !named.noise && named.with_user > 0 && split_words(name).iter().any(word)
         };
         let best = rest
             .iter()
@@ -108,7 +113,7 @@ fn wire(survey: &Survey) -> (Wired<'_>, Vec<(&str, &Named)>) {
 }
 
 /// A text in quotes, as TOML has it.
-pub fn quoted(text: &str) -> String {
+pub fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -123,12 +128,12 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// A text in a comment, on one line.
-fn plain(text: &str) -> String {
+fn comment_text(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// An entry of `[events]`: as the example has it, or standing for events of the dump.
-fn event(out: &mut String, line: &str, name: &str, wired: &Wired<'_>, survey: &Survey) {
+fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, survey: &DatasetProfile) {
     let Some(events) = wired.get(name) else {
         let _ = writeln!(
             out,
@@ -150,7 +155,7 @@ fn event(out: &mut String, line: &str, name: &str, wired: &Wired<'_>, survey: &S
         let _ = writeln!(
             out,
             "# guess: {} is {name}: {why} ({} of {})",
-            plain(event),
+            comment_text(event),
             plural(count, "event", "events"),
             plural(users, "user", "users")
         );
@@ -169,17 +174,17 @@ fn event(out: &mut String, line: &str, name: &str, wired: &Wired<'_>, survey: &S
         .collect();
     if !missing.is_empty() {
         let has: Vec<String> =
-            has.iter().filter(|path| !path.starts_with('$')).take(12).map(|path| plain(path)).collect();
+            has.iter().filter(|path| !path.starts_with('$')).take(12).map(|path| comment_text(path)).collect();
         let has = if has.is_empty() { "no properties".to_owned() } else { has.join(", ") };
         let _ = writeln!(out, "#   the example reads {} of it; it has {has}", missing.join(", "));
     }
-    let all: Vec<String> = events.iter().map(|(event, _)| quoted(event)).collect();
+    let all: Vec<String> = events.iter().map(|(event, _)| toml_string(event)).collect();
     let value = if let [only] = all.as_slice() { only.clone() } else { format!("[{}]", all.join(", ")) };
     let _ = writeln!(out, "{name} = {{ event = {value} }}");
 }
 
 /// The events that nothing was made of.
-fn others(out: &mut String, rest: &[(&str, &Named)]) {
+fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
     if rest.is_empty() {
         return;
     }
@@ -192,7 +197,7 @@ fn others(out: &mut String, rest: &[(&str, &Named)]) {
         let _ = writeln!(
             out,
             "#   {} ({} of {}{noise})",
-            plain(name),
+            comment_text(name),
             plural(named.count, "event", "events"),
             plural(named.users.count(), "user", "users")
         );
@@ -204,7 +209,7 @@ fn others(out: &mut String, rest: &[(&str, &Named)]) {
 }
 
 /// `[input]`: the format, where fields are, and which group is the account.
-fn input(out: &mut String, dump: &Dump, fields: &[(&'static str, String)]) {
+fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, String)]) {
     let survey = &dump.survey;
     let formats: BTreeSet<(&str, &str)> =
         dump.formats.iter().flatten().map(|known| (known.format.name, known.sign)).collect();
@@ -218,34 +223,36 @@ fn input(out: &mut String, dump: &Dump, fields: &[(&'static str, String)]) {
     };
     let _ = writeln!(out, "format = \"{name}\"");
     if !fields.is_empty() {
-        let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", quoted(path))).collect();
+        let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", toml_string(path))).collect();
         let _ = writeln!(out, "# guess: the fields of these lines by their names and by what they hold");
         let _ = writeln!(out, "fields = {{ {} }}", all.join(", "));
     }
     let likely = |of_type: &str| {
-        let words = words(of_type).concat();
-        ACCOUNTS.iter().position(|known| words.contains(known)).unwrap_or(ACCOUNTS.len())
+        let words = split_words(of_type).concat();
+        ACCOUNT_PROPERTIES.iter().position(|known| words.contains(known)).unwrap_or(ACCOUNT_PROPERTIES.len())
     };
     // Entities of Snowplow are of all kinds, most of them no groups at all.
-    let is_group = |(of_type, _): &(&String, &u64)| name != "snowplow" || likely(of_type) < ACCOUNTS.len();
+    let is_group = |(of_type, _): &(&String, &u64)| name != "snowplow" || likely(of_type) < ACCOUNT_PROPERTIES.len();
     let types: Vec<(&String, &u64)> = survey.group_types.iter().filter(is_group).collect();
     let by_likelihood = types.iter().min_by_key(|(of_type, count)| (likely(of_type), std::cmp::Reverse(**count)));
-    let named = survey.who.account > 0;
+    let named = survey.entity_counts.account > 0;
     if let Some((of_type, count)) = by_likelihood.filter(|_| types.len() > 1 || (!named && name == "snowplow")) {
-        let all: Vec<String> = types.iter().map(|(of_type, _)| plain(of_type)).collect();
+        let all: Vec<String> = types.iter().map(|(of_type, _)| comment_text(of_type)).collect();
         let _ = writeln!(
             out,
             "# guess: of the groups that records name ({}), this one is the account ({count} records)",
             all.join(", ")
         );
-        let _ = writeln!(out, "group_type = {}", quoted(of_type));
-    } else if survey.who.account * ACCOUNTS_RARE < survey.events() && !fields.iter().any(|(key, _)| *key == "account") {
+        let _ = writeln!(out, "group_type = {}", toml_string(of_type));
+    } else if survey.entity_counts.account * ACCOUNTS_RARE < survey.events()
+        && !fields.iter().any(|(key, _)| *key == "account")
+    {
         account(out, survey, name, fields);
     }
 }
 
 /// The property that looks like the account, where nothing else names one.
-fn account(out: &mut String, survey: &Survey, format: &str, fields: &[(&'static str, String)]) {
+fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[(&'static str, String)]) {
     let mut filled: BTreeMap<&str, u64> = BTreeMap::new();
     for named in survey.names.values() {
         for (path, property) in &named.properties.by_path {
@@ -253,7 +260,7 @@ fn account(out: &mut String, survey: &Survey, format: &str, fields: &[(&'static 
         }
     }
     let folded = |path: &str| path.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    let rank = |path: &str| ACCOUNTS.iter().position(|known| *known == folded(path));
+    let rank = |path: &str| ACCOUNT_PROPERTIES.iter().position(|known| *known == folded(path));
     let often = |count: u64| count * ACCOUNTS_RARE >= survey.events() && count > 0;
     let ranked = filled
         .iter()
@@ -268,13 +275,13 @@ fn account(out: &mut String, survey: &Survey, format: &str, fields: &[(&'static 
     };
     let reason = format!(
         "# guess: the property {} names the account; {} of {} have it",
-        plain(path),
+        comment_text(path),
         count,
         plural(survey.events(), "event", "events")
     );
     let _ = writeln!(out, "{reason}");
     if matches!(format, "mixpanel" | "ga4") && !path.contains('.') {
-        let _ = writeln!(out, "group_type = {}", quoted(path));
+        let _ = writeln!(out, "group_type = {}", toml_string(path));
     } else if fields.is_empty() && format != "auto" {
         let root = match format {
             "amplitude" => "event_properties.",
@@ -282,6 +289,6 @@ fn account(out: &mut String, survey: &Survey, format: &str, fields: &[(&'static 
             "ga4" => "event_params.",
             _ => "properties.",
         };
-        let _ = writeln!(out, "fields = {{ account = {} }}", quoted(&format!("{root}{path}")));
+        let _ = writeln!(out, "fields = {{ account = {} }}", toml_string(&format!("{root}{path}")));
     }
 }

@@ -8,30 +8,30 @@
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// A hasher for keys that are hashes already, but ones that anybody can compute.
-type Plain = foldhash::fast::RandomState;
+type SketchHasher = foldhash::fast::RandomState;
 
 /// Whether a hash is in the sample that keeps one of 2^`level`.
-fn kept(hash: u64, level: u32) -> bool {
+fn in_sample(hash: u64, level: u32) -> bool {
     hash.leading_zeros() >= level
 }
 
 /// A set of hashes that counts its members.
 #[derive(Debug, Clone)]
-pub struct Distinct {
-    hashes: HashSet<u64, Plain>,
+pub struct DistinctSketch {
+    hashes: HashSet<u64, SketchHasher>,
     level: u32,
     capacity: usize,
 }
 
-impl Distinct {
+impl DistinctSketch {
     /// An empty set that keeps at most so many hashes.
-    pub fn new(capacity: usize) -> Distinct {
-        Distinct { hashes: HashSet::default(), level: 0, capacity }
+    pub fn new(capacity: usize) -> DistinctSketch {
+        DistinctSketch { hashes: HashSet::default(), level: 0, capacity }
     }
 
     /// Adds a hash.
     pub fn add(&mut self, hash: u64) {
-        if kept(hash, self.level) && self.hashes.insert(hash) {
+        if in_sample(hash, self.level) && self.hashes.insert(hash) {
             self.shrink();
         }
     }
@@ -40,20 +40,20 @@ impl Distinct {
         while self.hashes.len() > self.capacity {
             self.level += 1;
             let level = self.level;
-            self.hashes.retain(|hash| kept(*hash, level));
+            self.hashes.retain(|hash| in_sample(*hash, level));
         }
     }
 
     /// Whether a hash was added; unknown if the sample leaves it out.
-    pub fn holds(&self, hash: u64) -> Option<bool> {
-        kept(hash, self.level).then(|| self.hashes.contains(&hash))
+    pub fn contains(&self, hash: u64) -> Option<bool> {
+        in_sample(hash, self.level).then(|| self.hashes.contains(&hash))
     }
 
     /// Adds all of another one. **Law**: the order of merges never shows.
-    pub fn merge(&mut self, other: Distinct) {
+    pub fn merge(&mut self, other: DistinctSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
-        self.hashes.retain(|hash| kept(*hash, level));
+        self.hashes.retain(|hash| in_sample(*hash, level));
         for hash in other.hashes {
             self.add(hash);
         }
@@ -72,7 +72,7 @@ impl Distinct {
 
 /// What is known of the copies of an event.
 #[derive(Debug, Clone, Copy)]
-struct Copies {
+struct DuplicateEntry {
     count: u32,
     content: u64,
     differ: bool,
@@ -80,25 +80,25 @@ struct Copies {
 
 /// Which ids came more than once, and with which content.
 #[derive(Debug, Clone)]
-pub struct Duplicates {
-    ids: HashMap<u64, Copies, Plain>,
+pub struct DuplicateSketch {
+    ids: HashMap<u64, DuplicateEntry, SketchHasher>,
     level: u32,
     capacity: usize,
 }
 
-impl Duplicates {
+impl DuplicateSketch {
     /// None yet, of at most so many ids at a time.
-    pub fn new(capacity: usize) -> Duplicates {
-        Duplicates { ids: HashMap::default(), level: 0, capacity }
+    pub fn new(capacity: usize) -> DuplicateSketch {
+        DuplicateSketch { ids: HashMap::default(), level: 0, capacity }
     }
 
     /// Adds an event by the hashes of its id and of its content.
     pub fn add(&mut self, id: u64, content: u64) {
-        self.put(id, Copies { count: 1, content, differ: false });
+        self.put(id, DuplicateEntry { count: 1, content, differ: false });
     }
 
-    fn put(&mut self, id: u64, copies: Copies) {
-        if !kept(id, self.level) {
+    fn put(&mut self, id: u64, copies: DuplicateEntry) {
+        if !in_sample(id, self.level) {
             return;
         }
         match self.ids.entry(id) {
@@ -112,17 +112,17 @@ impl Duplicates {
                 while self.ids.len() > self.capacity {
                     self.level += 1;
                     let level = self.level;
-                    self.ids.retain(|id, _| kept(*id, level));
+                    self.ids.retain(|id, _| in_sample(*id, level));
                 }
             }
         }
     }
 
     /// Adds all of another one. **Law**: the order of merges never shows.
-    pub fn merge(&mut self, other: Duplicates) {
+    pub fn merge(&mut self, other: DuplicateSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
-        self.ids.retain(|id, _| kept(*id, level));
+        self.ids.retain(|id, _| in_sample(*id, level));
         for (id, copies) in other.ids {
             self.put(id, copies);
         }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn counts_are_exact_up_to_the_capacity_and_near_beyond_it() {
-        let mut set = Distinct::new(1024);
+        let mut set = DistinctSketch::new(1024);
         hashes(0..1024).chain(hashes(0..1024)).for_each(|hash| set.add(hash));
         assert_eq!((set.count(), set.is_exact()), (1024, true));
         hashes(0..100_000).for_each(|hash| set.add(hash));
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn parts_make_the_same_whole_in_any_order() {
         let part = |range| {
-            let mut set = Distinct::new(256);
+            let mut set = DistinctSketch::new(256);
             hashes(range).for_each(|hash| set.add(hash));
             set
         };
@@ -183,11 +183,11 @@ mod tests {
 
     #[test]
     fn copies_that_agree_are_apart_from_those_that_do_not() {
-        let mut all = Duplicates::new(100);
+        let mut all = DuplicateSketch::new(100);
         for (id, content) in [(1, 7), (1, 7), (1, 7), (2, 7), (3, 1), (3, 2)] {
             all.add(id, content);
         }
-        let mut other = Duplicates::new(100);
+        let mut other = DuplicateSketch::new(100);
         other.add(2, 7);
         all.merge(other);
         assert_eq!((all.copies(), all.conflicts()), (3, 1));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     clock::{Zone, parse_instant},
     decode::{
-        json::{Kind, Raw},
-        leaves,
+        for_each_leaf,
+        json::{JsonKind, JsonSpan},
     },
-    read::names_of_parts,
+    read::field_aliases,
 };
 
 /// Lines at the beginning of a file that are looked at.
@@ -18,11 +18,11 @@ pub(super) const LINES_MAX: u64 = 200;
 const PATHS_MAX: usize = 500;
 
 /// Fields that say what happened where nothing is called an event or an action, as in timelines (`type`, `actor`, `created_at`).
-const KINDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
+const EVENT_NAME_FIELDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, Default)]
-struct Leaf {
+struct FieldStats {
     count: u64,
     texts: u64,
     ids: u64,
@@ -31,32 +31,33 @@ struct Leaf {
 
 /// Paths of rejected lines, with what stands there.
 #[derive(Debug, Clone, Default)]
-pub struct Candidates {
+pub struct FieldCandidates {
     lines: u64,
-    leaves: BTreeMap<String, Leaf>,
+    leaves: BTreeMap<String, FieldStats>,
 }
 
-impl Candidates {
+impl FieldCandidates {
     /// Adds a line that was rejected because a part was not found.
     pub(super) fn add(&mut self, line: &str) {
         self.lines += 1;
         let all = &mut self.leaves;
-        leaves(line, |path, raw: Raw| {
+        for_each_leaf(line, |path, raw: JsonSpan| {
             if !all.contains_key(path) && all.len() >= PATHS_MAX {
                 return;
             }
             let leaf = all.entry(path.to_owned()).or_default();
-            let value = raw.text(line).unwrap_or_else(|| raw.of(line).into());
-            let scalar = matches!(raw.kind, Kind::Text | Kind::EscapedText | Kind::Number) && !value.trim().is_empty();
-            leaf.count += u64::from(!raw.is_nothing());
+            let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
+            let scalar = matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number)
+                && !value.trim().is_empty();
+            leaf.count += u64::from(!raw.is_null_or_missing());
             leaf.ids += u64::from(scalar);
-            leaf.texts += u64::from(scalar && raw.kind != Kind::Number);
+            leaf.texts += u64::from(scalar && raw.kind != JsonKind::Number);
             leaf.times += u64::from(scalar && is_time(&value));
         });
     }
 
     /// Adds all of another one.
-    pub(super) fn merge(&mut self, other: Candidates) {
+    pub(super) fn merge(&mut self, other: FieldCandidates) {
         self.lines += other.lines;
         for (path, leaf) in other.leaves {
             let mine = self.leaves.entry(path).or_default();
@@ -68,22 +69,23 @@ impl Candidates {
     }
 
     /// Keys of `[input] fields` with the paths that look like them. Empty unless there is at least a name, a time and somebody.
-    pub fn guess(&self) -> Vec<(&'static str, String)> {
+    pub fn guess_fields(&self) -> Vec<(&'static str, String)> {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let mut taken: Vec<String> = Vec::new();
-        for (key, names, hints) in names_of_parts() {
-            let fits = |leaf: &Leaf| match key {
+        for (key, names, hints) in field_aliases() {
+            let fits = |leaf: &FieldStats| match key {
                 "event" => leaf.texts == leaf.count && leaf.times == 0,
                 "time" => leaf.times == leaf.count,
                 "properties" => false,
                 _ => leaf.ids == leaf.count,
             };
             // What only some lines have is no name and no time.
-            let often =
-                |leaf: &Leaf| leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 };
+            let often = |leaf: &FieldStats| {
+                leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 }
+            };
             let ranked = self.leaves.iter().filter(|(path, leaf)| fits(leaf) && often(leaf) && !taken.contains(path));
             let kind = |path: &str| {
-                KINDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
+                EVENT_NAME_FIELDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
             };
             let rank = |path: &str| rank(path, &names, hints).or_else(|| kind(path));
             let best = ranked.filter_map(|(path, leaf)| Some((rank(path)?, path, leaf)));

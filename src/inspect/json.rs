@@ -3,25 +3,25 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Asked, Dump, Missing, gaps,
-    names::alike,
-    order::BANDS,
-    overall,
-    property::{Property, TYPES},
+    InspectedInput, MissingReference, ModelGaps, date_gaps,
+    names::similar_names,
+    order::LATENESS_BANDS,
+    overall_properties,
+    property::{JSON_TYPE_NAMES, PropertyProfile},
     shape::SHAPES,
-    survey::{Properties, Survey},
+    survey::{DatasetProfile, PropertyProfiles},
 };
 use crate::{
-    clock::{day_text, instant_text},
-    decode::Reason,
+    clock::{format_day, format_instant},
+    decode::RejectReason,
     model::Model,
 };
 
 /// The whole report as one object.
-pub fn json(dump: &Dump, model: &Model, asked: Option<&Asked>) -> Value {
+pub fn render_json(dump: &InspectedInput, model: &Model, asked: Option<&ModelGaps>) -> Value {
     let survey = &dump.survey;
     let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
-    let (pairs, backward) = survey.order.backward();
+    let (pairs, backward) = survey.order.count_backward();
     let mut report = json!({
         "schema": "pql-inspect/1",
         "files": files(dump),
@@ -31,22 +31,22 @@ pub fn json(dump: &Dump, model: &Model, asked: Option<&Asked>) -> Value {
         "split_records": survey.split_records,
         "time": {
             "zone": model.zone.name(),
-            "first": survey.range.map(|(first, _)| instant_text(first)),
-            "last": survey.range.map(|(_, last)| instant_text(last)),
+            "first": survey.range.map(|(first, _)| format_instant(first)),
+            "last": survey.range.map(|(_, last)| format_instant(last)),
             "in_the_future": survey.future,
-            "gaps": gaps(survey).iter().map(|(day, days)| json!({"from": day_text(*day), "days": days})).collect::<Vec<_>>(),
-            "by_day": survey.days.iter().map(|(day, count)| (day_text(*day), json!(count))).collect::<Map<_, _>>(),
+            "gaps": date_gaps(survey).iter().map(|(day, days)| json!({"from": format_day(*day), "days": days})).collect::<Vec<_>>(),
+            "by_day": survey.days.iter().map(|(day, count)| (format_day(*day), json!(count))).collect::<Map<_, _>>(),
         },
         "who": who(survey),
         "duplicates": {
-            "events_with_id": survey.with_id,
+            "events_with_id": survey.events_with_id,
             "copies": survey.duplicates.copies(),
             "ids_with_several_contents": survey.duplicates.conflicts(),
             "exact": survey.duplicates.is_exact(),
         },
         "order": {
             "taken_in_known": survey.lateness.known,
-            "late": BANDS.iter().zip(survey.lateness.bands).map(|((_, band), count)| ((*band).to_owned(), json!(count))).collect::<Map<_, _>>(),
+            "late": LATENESS_BANDS.iter().zip(survey.lateness.bands).map(|((_, band), count)| ((*band).to_owned(), json!(count))).collect::<Map<_, _>>(),
             "longest_seconds": survey.lateness.longest / 1_000_000,
             "events_after_another": pairs,
             "earlier_than_the_line_before": backward,
@@ -55,29 +55,29 @@ pub fn json(dump: &Dump, model: &Model, asked: Option<&Asked>) -> Value {
         "names": survey.names.len(),
         "events_of_names_left_out": survey.other_names,
         "events_by_name": events(survey),
-        "properties": overall(survey).iter().map(|one| {
+        "properties": overall_properties(survey).iter().map(|one| {
             let mut value = property(one.property.filled(), one.events, &one.property);
             value["names"] = one.names.into();
             (one.path.to_owned(), value)
         }).collect::<Map<_, _>>(),
         "user_traits": properties(&survey.user_traits, None),
         "account_traits": properties(&survey.account_traits, None),
-        "names_alike": alike(&names).iter().map(|(why, group)| json!({"why": why, "names": group})).collect::<Vec<_>>(),
+        "names_alike": similar_names(&names).iter().map(|(why, group)| json!({"why": why, "names": group})).collect::<Vec<_>>(),
     });
-    let guess = survey.candidates.guess();
+    let guess = survey.candidates.guess_fields();
     if !guess.is_empty() {
         report["fields_guess"] =
             guess.into_iter().map(|(key, path)| (key.to_owned(), path.into())).collect::<Map<_, _>>().into();
     }
     if let Some(asked) = asked {
-        report["model"] = of_model(asked, model);
+        report["model"] = model_gaps_json(asked, model);
     }
     report
 }
 
-fn files(dump: &Dump) -> Vec<Value> {
+fn files(dump: &InspectedInput) -> Vec<Value> {
     let counts = &dump.survey.files;
-    let one = |(stats, format): (&crate::read::FileStats, &Option<crate::decode::format::Recognised>)| {
+    let one = |(stats, format): (&crate::read::FileStats, &Option<crate::decode::format::DetectedFormat>)| {
         let counts = counts.get(stats.file as usize).cloned().unwrap_or_default();
         json!({
             "name": stats.name,
@@ -98,7 +98,7 @@ fn files(dump: &Dump) -> Vec<Value> {
 }
 
 /// The first rejected line of each reason: reason, count, file, line.
-pub(super) fn rejects(dump: &Dump) -> Vec<(Reason, u64, &str, u64)> {
+pub(super) fn first_rejects(dump: &InspectedInput) -> Vec<(RejectReason, u64, &str, u64)> {
     let survey = &dump.survey;
     let all = survey.rejects.iter().map(|(reason, (count, (file, block, line, at)))| {
         let name = dump.files.iter().find(|stats| stats.file == *file).map_or("", |stats| stats.name.as_str());
@@ -108,15 +108,15 @@ pub(super) fn rejects(dump: &Dump) -> Vec<(Reason, u64, &str, u64)> {
     all.collect()
 }
 
-fn rejected(dump: &Dump) -> Value {
-    let all = rejects(dump).into_iter().map(|(reason, count, file, line)| {
+fn rejected(dump: &InspectedInput) -> Value {
+    let all = first_rejects(dump).into_iter().map(|(reason, count, file, line)| {
         (reason.code().to_owned(), json!({"count": count, "first": {"file": file, "line": line}}))
     });
     all.collect::<Map<_, _>>().into()
 }
 
-fn who(survey: &Survey) -> Value {
-    let who = &survey.who;
+fn who(survey: &DatasetProfile) -> Value {
+    let who = &survey.entity_counts;
     json!({
         "users": who.users.count(),
         "users_exact": who.users.is_exact(),
@@ -128,7 +128,7 @@ fn who(survey: &Survey) -> Value {
         "accounts_exact": who.accounts.is_exact(),
         "events_with_user": who.user,
         "events_with_visitor_only": who.visitor,
-        "events_with_neither": who.nobody,
+        "events_with_neither": who.unidentified,
         "events_with_account": who.account,
         "identify_records": survey.identity.identify,
         "group_records": survey.identity.group,
@@ -136,8 +136,8 @@ fn who(survey: &Survey) -> Value {
     })
 }
 
-fn events(survey: &Survey) -> Map<String, Value> {
-    let one = |(name, named): (&str, &super::survey::Named)| {
+fn events(survey: &DatasetProfile) -> Map<String, Value> {
+    let one = |(name, named): (&str, &super::survey::EventProfile)| {
         let value = json!({
             "count": named.count,
             "users": named.users.count(),
@@ -146,33 +146,36 @@ fn events(survey: &Survey) -> Map<String, Value> {
             "accounts_exact": named.accounts.is_exact(),
             "with_user": named.with_user,
             "with_account": named.with_account,
-            "first": instant_text(named.first),
-            "last": instant_text(named.last),
+            "first": format_instant(named.first),
+            "last": format_instant(named.last),
             "noise": named.noise,
             "properties": properties(&named.properties, Some(named.count)),
-            "property_values_left_out": named.properties.left_out,
+            "property_values_left_out": named.properties.dropped_values,
         });
         (name.to_owned(), value)
     };
     survey.sorted_names().into_iter().map(one).collect()
 }
 
-fn properties(all: &Properties, events: Option<u64>) -> Map<String, Value> {
-    let one = |(path, one): (&str, &Property)| {
+fn properties(all: &PropertyProfiles, events: Option<u64>) -> Map<String, Value> {
+    let one = |(path, one): (&str, &PropertyProfile)| {
         let seen = one.types.iter().sum();
         (path.to_owned(), property(one.filled(), events.unwrap_or(seen), one))
     };
     all.sorted().into_iter().map(one).collect()
 }
 
-fn property(filled: u64, of: u64, property: &Property) -> Value {
+fn property(filled: u64, of: u64, property: &PropertyProfile) -> Value {
     let counts = |names: &[&str], counts: &[u64]| -> Map<String, Value> {
-        Property::by_count(names, counts).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect()
+        PropertyProfile::by_count(names, counts)
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count.into()))
+            .collect()
     };
     let mut value = json!({
         "filled": filled,
         "of": of,
-        "types": counts(&TYPES, &property.types),
+        "types": counts(&JSON_TYPE_NAMES, &property.types),
         "shapes": counts(&SHAPES, &property.shapes),
         "different_values": property.values.count(),
         "different_values_exact": property.values.is_exact(),
@@ -183,9 +186,9 @@ fn property(filled: u64, of: u64, property: &Property) -> Value {
     value
 }
 
-fn of_model(asked: &Asked, model: &Model) -> Value {
-    let missing = |all: &[Missing]| -> Map<String, Value> {
-        all.iter().map(|one| (one.name.clone(), json!({"near": one.near}))).collect()
+fn model_gaps_json(asked: &ModelGaps, model: &Model) -> Value {
+    let missing = |all: &[MissingReference]| -> Map<String, Value> {
+        all.iter().map(|one| (one.name.clone(), json!({"near": one.closest}))).collect()
     };
     json!({
         "name": model.name,

@@ -18,10 +18,10 @@ pub mod survey;
 mod text;
 
 pub use self::{
-    asked::{Asked, Missing, asked},
-    json::json,
-    run::{Dump, Job, look},
-    text::text,
+    asked::{MissingReference, ModelGaps, find_model_gaps},
+    json::render_json,
+    run::{InspectJob, InspectedInput, profile_inputs},
+    text::render_text,
 };
 
 /// A model that asks for nothing: days in UTC, formats told by the files.
@@ -30,7 +30,7 @@ pub const NO_MODEL: &str = "schema = 1\n";
 use crate::units::Day;
 
 /// Runs of dates without an event between the first and the last: the first date of each, and how many they are.
-pub fn gaps(survey: &survey::Survey) -> Vec<(Day, u64)> {
+pub fn date_gaps(survey: &survey::DatasetProfile) -> Vec<(Day, u64)> {
     let days: Vec<Day> = survey.days.keys().copied().collect();
     let apart =
         |pair: &[Day]| (pair[1] - pair[0] > 1).then(|| (pair[0] + 1, (pair[1] - pair[0] - 1).unsigned_abs().into()));
@@ -38,8 +38,8 @@ pub fn gaps(survey: &survey::Survey) -> Vec<(Day, u64)> {
 }
 
 /// Properties of all events together: how many names carry each, how many events those names have, and what is known of it.
-fn overall(survey: &survey::Survey) -> Vec<Overall<'_>> {
-    let mut all: std::collections::BTreeMap<&str, Overall<'_>> = std::collections::BTreeMap::new();
+fn overall_properties(survey: &survey::DatasetProfile) -> Vec<OverallProperty<'_>> {
+    let mut all: std::collections::BTreeMap<&str, OverallProperty<'_>> = std::collections::BTreeMap::new();
     for (_, named) in survey.sorted_names() {
         for (path, property) in &named.properties.by_path {
             match all.get_mut(path.as_str()) {
@@ -49,22 +49,22 @@ fn overall(survey: &survey::Survey) -> Vec<Overall<'_>> {
                     known.property.merge(property.clone());
                 }
                 None => {
-                    let one = Overall { path, names: 1, events: named.count, property: property.clone() };
+                    let one = OverallProperty { path, names: 1, events: named.count, property: property.clone() };
                     all.insert(path, one);
                 }
             }
         }
     }
-    let mut all: Vec<Overall<'_>> = all.into_values().collect();
+    let mut all: Vec<OverallProperty<'_>> = all.into_values().collect();
     all.sort_by(|a, b| b.property.filled().cmp(&a.property.filled()).then(a.path.cmp(b.path)));
     all
 }
 
 /// A property over all events.
 #[derive(Debug)]
-struct Overall<'s> {
+struct OverallProperty<'s> {
     path: &'s str,
     names: u64,
     events: u64,
-    property: property::Property,
+    property: property::PropertyProfile,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{distinct::Distinct, property::Property};
+use super::{distinct::DistinctSketch, property::PropertyProfile};
 use crate::units::Micros;
 
 /// Properties that are told apart on one name of events.
@@ -13,44 +13,45 @@ const ENTITIES_OF_NAME_EXACT: usize = 1 << 10;
 
 /// Properties by their path.
 #[derive(Debug, Clone, Default)]
-pub struct Properties {
+pub struct PropertyProfiles {
     /// Those that are told apart.
-    pub by_path: HashMap<String, Property>,
+    pub by_path: HashMap<String, PropertyProfile>,
     /// Values of properties that are not, since there are too many.
-    pub left_out: u64,
+    pub dropped_values: u64,
 }
 
-impl Properties {
+impl PropertyProfiles {
     /// The property at a path, unless there are too many.
-    pub(super) fn of(&mut self, path: &str, room: &mut usize) -> Option<&mut Property> {
+    pub(super) fn get_or_insert(&mut self, path: &str, room: &mut usize) -> Option<&mut PropertyProfile> {
         if !self.by_path.contains_key(path) {
             if self.by_path.len() >= PROPERTIES_OF_NAME_MAX || *room == 0 {
-                self.left_out += 1;
+                self.dropped_values += 1;
                 return None;
             }
             *room -= 1;
-            self.by_path.insert(path.to_owned(), Property::default());
+            self.by_path.insert(path.to_owned(), PropertyProfile::default());
         }
         self.by_path.get_mut(path)
     }
 
-    pub(super) fn merge(&mut self, other: Properties, room: &mut usize) {
-        self.left_out += other.left_out;
-        let mut others: Vec<(String, Property)> = other.by_path.into_iter().collect();
+    pub(super) fn merge(&mut self, other: PropertyProfiles, room: &mut usize) {
+        self.dropped_values += other.dropped_values;
+        let mut others: Vec<(String, PropertyProfile)> = other.by_path.into_iter().collect();
         others.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (path, property) in others {
             let filled = property.filled();
-            match self.of(&path, room) {
+            match self.get_or_insert(&path, room) {
                 Some(known) => known.merge(property),
                 // It has counted itself as one value.
-                None => self.left_out += filled.saturating_sub(1),
+                None => self.dropped_values += filled.saturating_sub(1),
             }
         }
     }
 
     /// In the order of how often they hold anything.
-    pub fn sorted(&self) -> Vec<(&str, &Property)> {
-        let mut all: Vec<(&str, &Property)> = self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
+    pub fn sorted(&self) -> Vec<(&str, &PropertyProfile)> {
+        let mut all: Vec<(&str, &PropertyProfile)> =
+            self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
         all.sort_by(|(a, one), (b, other)| other.filled().cmp(&one.filled()).then(a.cmp(b)));
         all
     }
@@ -58,7 +59,7 @@ impl Properties {
 
 /// Events of one name.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct EventProfile {
     /// How many.
     pub count: u64,
     /// How many name a user.
@@ -66,9 +67,9 @@ pub struct Named {
     /// How many name an account.
     pub with_account: u64,
     /// Different users.
-    pub users: Distinct,
+    pub users: DistinctSketch,
     /// Different accounts.
-    pub accounts: Distinct,
+    pub accounts: DistinctSketch,
     /// The first.
     pub first: Micros,
     /// The last.
@@ -76,27 +77,27 @@ pub struct Named {
     /// Whether the vendor's own code sends them.
     pub noise: bool,
     /// What they carry.
-    pub properties: Properties,
+    pub properties: PropertyProfiles,
 }
 
-impl Default for Named {
-    fn default() -> Named {
-        Named {
+impl Default for EventProfile {
+    fn default() -> EventProfile {
+        EventProfile {
             count: 0,
             with_user: 0,
             with_account: 0,
-            users: Distinct::new(ENTITIES_OF_NAME_EXACT),
-            accounts: Distinct::new(ENTITIES_OF_NAME_EXACT),
+            users: DistinctSketch::new(ENTITIES_OF_NAME_EXACT),
+            accounts: DistinctSketch::new(ENTITIES_OF_NAME_EXACT),
             first: Micros::MAX,
             last: Micros::MIN,
             noise: false,
-            properties: Properties::default(),
+            properties: PropertyProfiles::default(),
         }
     }
 }
 
-impl Named {
-    pub(super) fn merge(&mut self, other: Named, room: &mut usize) {
+impl EventProfile {
+    pub(super) fn merge(&mut self, other: EventProfile, room: &mut usize) {
         self.count += other.count;
         self.with_user += other.with_user;
         self.with_account += other.with_account;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Words of a name, in small letters: `ReportExported`, `Report Exported` and `report_exported` have the same.
-pub fn words(name: &str) -> Vec<String> {
+pub fn split_words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut before = ' ';
@@ -36,11 +36,11 @@ const COMPARED_MAX: usize = 500;
 const TYPO_LENGTH_MIN: usize = 8;
 
 /// Groups of names that may be one, and why; `names` are the most frequent first, and so are the groups.
-pub fn alike<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
+pub fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
     let mut spelt: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut stemmed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
-        let words = words(name);
+        let words = split_words(name);
         spelt.entry(words.concat()).or_default().push(at);
         let stems: Vec<&str> = words.iter().map(|word| stem(word)).collect();
         stemmed.entry(stems.concat()).or_default().push(at);
@@ -55,7 +55,7 @@ pub fn alike<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
         }
     }
     let frequent: Vec<(usize, String)> =
-        names.iter().take(COMPARED_MAX).map(|name| words(name).concat()).enumerate().collect();
+        names.iter().take(COMPARED_MAX).map(|name| split_words(name).concat()).enumerate().collect();
     for (place, (a, one)) in frequent.iter().enumerate() {
         for (b, other) in &frequent[place + 1..] {
             let long = one.chars().count().min(other.chars().count()) >= TYPO_LENGTH_MIN;
@@ -73,11 +73,11 @@ pub fn alike<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
 }
 
 /// The names that come closest to one that is looked for, the best first, at most three.
-pub fn near<'n>(wanted: &str, names: &[&'n str]) -> Vec<&'n str> {
-    let wanted_words = words(wanted);
+pub fn closest_names<'n>(wanted: &str, names: &[&'n str]) -> Vec<&'n str> {
+    let wanted_words = split_words(wanted);
     let mut found: Vec<(usize, usize, &str)> = Vec::new();
     for (place, name) in names.iter().enumerate() {
-        let other = words(name);
+        let other = split_words(name);
         let (one, two) = (wanted_words.concat(), other.concat());
         let limit = (one.chars().count() / 4).max(1);
         let close = one.len().abs_diff(two.len()) <= limit;
@@ -101,7 +101,11 @@ mod tests {
     fn words_do_not_depend_on_spelling() {
         for name in ["Report Exported", "report_exported", "ReportExported", "report-exported", "[App] report.exported"]
         {
-            assert!(words(name).ends_with(&["report".to_owned(), "exported".to_owned()]), "{name}: {:?}", words(name));
+            assert!(
+                split_words(name).ends_with(&["report".to_owned(), "exported".to_owned()]),
+                "{name}: {:?}",
+                split_words(name)
+            );
         }
     }
 
@@ -110,7 +114,7 @@ mod tests {
         let names =
             ["Report Exported", "report_exported", "report_export", "invite_sent", "invite_snet", "step_1", "step_2"];
         let shown: Vec<String> =
-            alike(&names).iter().map(|(why, group)| format!("{why}: {}", group.join(", "))).collect();
+            similar_names(&names).iter().map(|(why, group)| format!("{why}: {}", group.join(", "))).collect();
         assert_eq!(
             shown,
             [
@@ -124,8 +128,12 @@ mod tests {
     #[test]
     fn near_names_are_found_by_letters_and_by_words() {
         let names = ["Invite Sent", "team_invite_sent_v2", "report_exported", "Report Exports"];
-        assert_eq!(near("team_invite_sent", &names), ["team_invite_sent_v2", "Invite Sent"]);
-        assert_eq!(near("report_export", &names), ["Report Exports", "report_exported"], "one letter is less than two");
-        assert_eq!(near("zzz", &names), [""; 0]);
+        assert_eq!(closest_names("team_invite_sent", &names), ["team_invite_sent_v2", "Invite Sent"]);
+        assert_eq!(
+            closest_names("report_export", &names),
+            ["Report Exports", "report_exported"],
+            "one letter is less than two"
+        );
+        assert_eq!(closest_names("zzz", &names), [""; 0]);
     }
 }

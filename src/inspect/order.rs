@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::units::{DAY_US, HOUR_US, Micros};
 
 /// Where each band of lateness begins, with its name; an event counts in the last one that it reaches.
-pub(super) const BANDS: [(Micros, &str); 4] = [
+pub(super) const LATENESS_BANDS: [(Micros, &str); 4] = [
     (0, "within an hour"),
     (HOUR_US, "an hour or more late"),
     (DAY_US, "a day or more late"),
@@ -14,27 +14,27 @@ pub(super) const BANDS: [(Micros, &str); 4] = [
 
 /// How late events were taken in.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Lateness {
+pub struct LatenessStats {
     /// Events that say when they were taken in.
     pub known: u64,
     /// Of these, how many fall into each of [`BANDS`].
-    pub bands: [u64; BANDS.len()],
+    pub bands: [u64; LATENESS_BANDS.len()],
     /// The longest time; microseconds.
     pub longest: Micros,
 }
 
-impl Lateness {
+impl LatenessStats {
     /// Adds an event.
     pub fn add(&mut self, at: Micros, taken_in: Micros) {
         let late = taken_in.saturating_sub(at);
-        let band = BANDS.iter().rposition(|(from, _)| late >= *from).unwrap_or(0);
+        let band = LATENESS_BANDS.iter().rposition(|(from, _)| late >= *from).unwrap_or(0);
         self.known += 1;
         self.bands[band] += 1;
         self.longest = self.longest.max(late);
     }
 
     /// Adds all of another one.
-    pub fn merge(&mut self, other: &Lateness) {
+    pub fn merge(&mut self, other: &LatenessStats) {
         self.known += other.known;
         self.bands.iter_mut().zip(other.bands).for_each(|(mine, theirs)| *mine += theirs);
         self.longest = self.longest.max(other.longest);
@@ -43,7 +43,7 @@ impl Lateness {
 
 /// What a block says of the order of a file.
 #[derive(Debug, Clone, Copy, Default)]
-struct Stretch {
+struct BlockOrder {
     lines: u64,
     first: Option<Micros>,
     last: Micros,
@@ -55,12 +55,12 @@ struct Stretch {
 ///
 /// **Cost**: 60 bytes for each block of 256 KiB.
 #[derive(Debug, Clone, Default)]
-pub struct Order {
-    blocks: BTreeMap<(u32, u32), Stretch>,
-    current: Stretch,
+pub struct EventOrder {
+    blocks: BTreeMap<(u32, u32), BlockOrder>,
+    current: BlockOrder,
 }
 
-impl Order {
+impl EventOrder {
     /// Adds the next event of the block.
     pub fn add(&mut self, at: Micros) {
         if self.current.first.is_some() {
@@ -79,7 +79,7 @@ impl Order {
     }
 
     /// Adds all of another one.
-    pub fn merge(&mut self, other: Order) {
+    pub fn merge(&mut self, other: EventOrder) {
         self.blocks.extend(other.blocks);
     }
 
@@ -89,7 +89,7 @@ impl Order {
     }
 
     /// Events that have one before them in their file, and how many of them are earlier than that one.
-    pub fn backward(&self) -> (u64, u64) {
+    pub fn count_backward(&self) -> (u64, u64) {
         let (mut pairs, mut backward) = (0, 0);
         let mut before: Option<(u32, Micros)> = None;
         for ((file, _), block) in &self.blocks {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    distinct::Distinct,
+    distinct::DistinctSketch,
     shape::{SHAPES, shape},
 };
 use crate::decode::{
-    json::{Kind, Raw},
+    json::{JsonKind, JsonSpan},
     stable_hash,
 };
 
 /// Types of JSON values, in the order of [`Property::types`].
-pub(super) const TYPES: [&str; 6] = ["text", "number", "boolean", "list", "object", "null"];
+pub(super) const JSON_TYPE_NAMES: [&str; 6] = ["text", "number", "boolean", "list", "object", "null"];
 
 /// Different values that are counted exactly.
 const VALUES_EXACT: usize = 128;
@@ -27,38 +27,38 @@ const SAMPLE_CHARS_MAX: usize = 40;
 ///
 /// **Cost**: some 300 bytes, and 16 for each different value up to 128.
 #[derive(Debug, Clone)]
-pub struct Property {
+pub struct PropertyProfile {
     /// How often it was there as each of [`TYPES`].
-    pub types: [u64; TYPES.len()],
+    pub types: [u64; JSON_TYPE_NAMES.len()],
     /// How often its value had each of [`SHAPES`].
     pub shapes: [u64; SHAPES.len()],
     /// Different values.
-    pub values: Distinct,
+    pub values: DistinctSketch,
     /// Values by their hash, if they are wanted: those of the smallest hashes, so that the order of events does not choose.
     pub samples: BTreeMap<u64, String>,
 }
 
-impl Default for Property {
-    fn default() -> Property {
-        Property {
-            types: [0; TYPES.len()],
+impl Default for PropertyProfile {
+    fn default() -> PropertyProfile {
+        PropertyProfile {
+            types: [0; JSON_TYPE_NAMES.len()],
             shapes: [0; SHAPES.len()],
-            values: Distinct::new(VALUES_EXACT),
+            values: DistinctSketch::new(VALUES_EXACT),
             samples: BTreeMap::new(),
         }
     }
 }
 
-impl Property {
+impl PropertyProfile {
     /// Adds a value.
-    pub fn add(&mut self, line: &str, raw: Raw, keep_values: bool) {
+    pub fn add(&mut self, line: &str, raw: JsonSpan, keep_values: bool) {
         let kind = match raw.kind {
-            Kind::Text | Kind::EscapedText => 0,
-            Kind::Number => 1,
-            Kind::True | Kind::False => 2,
-            Kind::Array => 3,
-            Kind::Object => 4,
-            Kind::Missing | Kind::Null => 5,
+            JsonKind::Text | JsonKind::EscapedText => 0,
+            JsonKind::Number => 1,
+            JsonKind::True | JsonKind::False => 2,
+            JsonKind::Array => 3,
+            JsonKind::Object => 4,
+            JsonKind::Missing | JsonKind::Null => 5,
         };
         self.types[kind] += 1;
         if let Some(place) = shape(line, raw) {
@@ -67,12 +67,12 @@ impl Property {
         if kind == 5 {
             return;
         }
-        let hash = stable_hash(raw.of(line));
+        let hash = stable_hash(raw.slice(line));
         self.values.add(hash);
         let wanted =
             self.samples.len() < SAMPLES_MAX || self.samples.keys().next_back().is_some_and(|last| hash < *last);
         if keep_values && wanted {
-            let text = raw.text(line).unwrap_or_else(|| raw.of(line).into());
+            let text = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
             self.samples.entry(hash).or_insert_with(|| text.chars().take(SAMPLE_CHARS_MAX).collect());
             self.cut();
         }
@@ -85,7 +85,7 @@ impl Property {
     }
 
     /// Adds all of another one. **Law**: the order of merges never shows.
-    pub fn merge(&mut self, other: Property) {
+    pub fn merge(&mut self, other: PropertyProfile) {
         self.types.iter_mut().zip(other.types).for_each(|(mine, theirs)| *mine += theirs);
         self.shapes.iter_mut().zip(other.shapes).for_each(|(mine, theirs)| *mine += theirs);
         self.values.merge(other.values);

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{parse_day, parse_rfc3339},
-    decode::json::{Kind, Raw},
+    decode::json::{JsonKind, JsonSpan},
 };
 
 /// A shape of values, by its name.
@@ -37,12 +37,12 @@ fn place(name: &str) -> Option<usize> {
 }
 
 /// The shape of a value, as a place in [`SHAPES`]; none for null, lists and objects.
-pub(super) fn shape(line: &str, raw: Raw) -> Option<usize> {
+pub(super) fn shape(line: &str, raw: JsonSpan) -> Option<usize> {
     match raw.kind {
-        Kind::True | Kind::False => place("true or false"),
-        Kind::Number => place(number(raw.of(line))),
-        Kind::Text | Kind::EscapedText => place(text(&raw.text(line)?)),
-        Kind::Missing | Kind::Null | Kind::Array | Kind::Object => None,
+        JsonKind::True | JsonKind::False => place("true or false"),
+        JsonKind::Number => place(number(raw.slice(line))),
+        JsonKind::Text | JsonKind::EscapedText => place(text(&raw.text(line)?)),
+        JsonKind::Missing | JsonKind::Null | JsonKind::Array | JsonKind::Object => None,
     }
 }
 

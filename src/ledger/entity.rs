@@ -3,24 +3,24 @@
 use crate::{
     model::{EntityKind, Model},
     score::{
-        Scored,
+        ScoredEntities,
         board::EntityFacts,
-        milestones::{Outcome, State},
+        milestones::{MilestoneResult, MilestoneState},
     },
 };
 
 /// A user or an account, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entity {
+pub struct EntityRef {
     /// Which.
     pub side: EntityKind,
     /// By place among the users or accounts.
     pub place: usize,
 }
 
-impl Entity {
+impl EntityRef {
     /// The entity of an id; a user's may be any that was joined to it. None if it has no event.
-    pub fn find(scored: &Scored<'_>, side: EntityKind, id: &str) -> Option<Entity> {
+    pub fn find(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
         let place = match side {
             EntityKind::User => scored.entities.user_of(id)? as usize,
             EntityKind::Account => {
@@ -28,20 +28,20 @@ impl Entity {
                 scored.entities.accounts.iter().position(|account| account.id == number)?
             }
         };
-        Some(Entity { side, place })
+        Some(EntityRef { side, place })
     }
 
     /// Every entity of a level.
-    pub fn all(scored: &Scored<'_>, side: EntityKind) -> impl Iterator<Item = Entity> + use<> {
+    pub fn all(scored: &ScoredEntities<'_>, side: EntityKind) -> impl Iterator<Item = EntityRef> + use<> {
         let count = match side {
             EntityKind::User => scored.entities.users.len(),
             EntityKind::Account => scored.entities.accounts.len(),
         };
-        (0..count).map(move |place| Entity { side, place })
+        (0..count).map(move |place| EntityRef { side, place })
     }
 
     /// As rows print it.
-    pub fn id<'s>(self, scored: &'s Scored<'_>) -> &'s str {
+    pub fn id<'s>(self, scored: &'s ScoredEntities<'_>) -> &'s str {
         match self.side {
             EntityKind::User => scored.user_id(self.place),
             EntityKind::Account => scored.account_id(self.place),
@@ -49,7 +49,7 @@ impl Entity {
     }
 
     /// Of a user: the home account.
-    pub fn home<'s>(self, scored: &'s Scored<'_>) -> Option<&'s str> {
+    pub fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
         match self.side {
             EntityKind::User => scored.home_id(self.place),
             EntityKind::Account => None,
@@ -57,7 +57,7 @@ impl Entity {
     }
 
     /// As expressions see it.
-    pub fn scope<'s>(self, scored: &'s Scored<'_>) -> EntityFacts<'s> {
+    pub fn scope<'s>(self, scored: &'s ScoredEntities<'_>) -> EntityFacts<'s> {
         match self.side {
             EntityKind::User => scored.user_facts(self.place),
             EntityKind::Account => scored.account_facts(self.place),
@@ -65,11 +65,11 @@ impl Entity {
     }
 
     /// How its milestones stand, by name.
-    pub fn milestones(self, scored: &Scored<'_>, model: &Model) -> Vec<(String, State)> {
+    pub fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
         let milestones = &model.level(self.side).milestones;
-        let outcomes: &[Outcome] = match self.side {
-            EntityKind::User => &scored.user_outcomes,
-            EntityKind::Account => &scored.account_outcomes,
+        let outcomes: &[MilestoneResult] = match self.side {
+            EntityKind::User => &scored.user_milestones,
+            EntityKind::Account => &scored.account_milestones,
         };
         let own = outcomes.iter().skip(self.place * milestones.len());
         milestones.iter().zip(own).map(|(milestone, outcome)| (milestone.name.clone(), outcome.state)).collect()

@@ -2,16 +2,16 @@
 
 use super::EntityFacts;
 use crate::{
-    expr::{Program, Scope, Type, Value},
+    expr::{EvalScope, Program, Value, ValueType},
     model::{
         EntityKind, Model,
-        compiled::{ACCOUNT_BIT, Fact, Source},
+        compiled::{ACCOUNT_BIT, Fact, FactSource},
     },
 };
 
 /// A fact and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Known {
+pub struct FactValue {
     /// Its name, with `account.` before it where it is the home account's.
     pub name: String,
     /// What it was.
@@ -20,11 +20,11 @@ pub struct Known {
 
 /// A part of a condition that does not hold, and the facts behind it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Unmet {
+pub struct UnmetCondition {
     /// The part, in the words of the model.
     pub condition: String,
     /// The facts that it names.
-    pub facts: Vec<Known>,
+    pub facts: Vec<FactValue>,
 }
 
 /// How many named conditions are looked through to the parts that fail.
@@ -37,7 +37,7 @@ fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityK
 }
 
 /// The name of the fact in a slot, as expressions of a level write it.
-pub fn name_of(model: &Model, side: EntityKind, slot: u32) -> String {
+pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     let name = match fact_in(model, side, slot) {
         // The count that a signal carries inline has no name of its own.
         Some((fact, _)) if fact.name.contains(' ') => "matching events",
@@ -48,7 +48,7 @@ pub fn name_of(model: &Model, side: EntityKind, slot: u32) -> String {
 }
 
 /// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
-pub fn slot_of(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Type)> {
+pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, ValueType)> {
     let (of, name, bit) = match name.strip_prefix("account.") {
         Some(name) if side == EntityKind::User => (EntityKind::Account, name, ACCOUNT_BIT),
         _ => (side, name, 0),
@@ -59,10 +59,15 @@ pub fn slot_of(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Type
 }
 
 /// The facts that expressions name, and those behind the named expressions among them, each once.
-pub fn known_facts(model: &Model, side: EntityKind, programs: &[&Program], scope: &EntityFacts<'_>) -> Vec<Known> {
+pub fn referenced_facts(
+    model: &Model,
+    side: EntityKind,
+    programs: &[&Program],
+    scope: &EntityFacts<'_>,
+) -> Vec<FactValue> {
     let mut slots: Vec<u32> = Vec::new();
-    programs.iter().for_each(|program| program.slots(&mut |slot| slots.push(slot)));
-    let mut known: Vec<Known> = Vec::new();
+    programs.iter().for_each(|program| program.visit_slots(&mut |slot| slots.push(slot)));
+    let mut known: Vec<FactValue> = Vec::new();
     let mut seen: Vec<u32> = Vec::new();
     let mut next = 0;
     while let Some(slot) = slots.get(next).copied() {
@@ -71,24 +76,29 @@ pub fn known_facts(model: &Model, side: EntityKind, programs: &[&Program], scope
             continue;
         }
         seen.push(slot);
-        known.push(Known { name: name_of(model, side, slot), value: owned(&scope.get(slot)) });
-        if let Some((Fact { source: Source::Expression(program), .. }, _)) = fact_in(model, side, slot) {
+        known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
+        if let Some((Fact { source: FactSource::Expression(program), .. }, _)) = fact_in(model, side, slot) {
             // Inside a named expression of the home account all names are the account's.
-            program.slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
+            program.visit_slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
         }
     }
     known
 }
 
 /// The smallest parts of a condition that keep it from holding; none if it holds.
-pub fn unmet(model: &Model, side: EntityKind, condition: &Program, scope: &EntityFacts<'_>) -> Vec<Unmet> {
+pub fn unmet_conditions(
+    model: &Model,
+    side: EntityKind,
+    condition: &Program,
+    scope: &EntityFacts<'_>,
+) -> Vec<UnmetCondition> {
     let mut found = Vec::new();
-    collect(&Context { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
+    collect(&ConditionScope { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
     found
 }
 
 /// Where the names of a condition get their values.
-struct Context<'c> {
+struct ConditionScope<'c> {
     model: &'c Model,
     side: EntityKind,
     scope: &'c EntityFacts<'c>,
@@ -96,13 +106,13 @@ struct Context<'c> {
     bit: u32,
 }
 
-impl Scope for Context<'_> {
+impl EvalScope for ConditionScope<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         self.scope.get(slot | self.bit)
     }
 }
 
-fn collect(context: &Context<'_>, condition: &Program, depth: usize, found: &mut Vec<Unmet>) {
+fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, found: &mut Vec<UnmetCondition>) {
     if condition.holds(context) {
         return;
     }
@@ -111,36 +121,36 @@ fn collect(context: &Context<'_>, condition: &Program, depth: usize, found: &mut
         Program::Slot(slot) if depth > 0 => {
             let slot = slot | context.bit;
             match fact_in(context.model, context.side, slot) {
-                Some((Fact { source: Source::Expression(program), .. }, _)) => {
-                    let inner = Context { bit: slot & ACCOUNT_BIT, ..*context };
+                Some((Fact { source: FactSource::Expression(program), .. }, _)) => {
+                    let inner = ConditionScope { bit: slot & ACCOUNT_BIT, ..*context };
                     let before = found.len();
                     collect(&inner, program, depth - 1, found);
                     // What does not hold is never told as if it did.
                     if found.len() == before {
-                        found.push(told(context, condition));
+                        found.push(describe_unmet(context, condition));
                     }
                 }
-                _ => found.push(told(context, condition)),
+                _ => found.push(describe_unmet(context, condition)),
             }
         }
-        _ => found.push(told(context, condition)),
+        _ => found.push(describe_unmet(context, condition)),
     }
 }
 
-fn told(context: &Context<'_>, condition: &Program) -> Unmet {
-    let name = |slot: u32| name_of(context.model, context.side, slot | context.bit);
-    let mut facts: Vec<Known> = Vec::new();
-    condition.slots(&mut |slot| {
-        let one = Known { name: name(slot), value: owned(&context.get(slot)) };
+fn describe_unmet(context: &ConditionScope<'_>, condition: &Program) -> UnmetCondition {
+    let name = |slot: u32| fact_name(context.model, context.side, slot | context.bit);
+    let mut facts: Vec<FactValue> = Vec::new();
+    condition.visit_slots(&mut |slot| {
+        let one = FactValue { name: name(slot), value: to_owned_value(&context.get(slot)) };
         if !facts.contains(&one) {
             facts.push(one);
         }
     });
-    Unmet { condition: condition.text(&name), facts }
+    UnmetCondition { condition: condition.to_source(&name), facts }
 }
 
 /// A value that borrows nothing.
-pub fn owned(value: &Value<'_>) -> Value<'static> {
+pub fn to_owned_value(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Null => Value::Null,
         Value::Number(number) => Value::Number(*number),

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Decision, Entry, Known, Ledger, SignalNote, Unmet};
+use super::{FactValue, Ledger, LedgerEntry, RuleDecision, SignalNote, UnmetCondition};
 use crate::{
-    clock::{day_text, instant_text},
+    clock::{format_day, format_instant},
     emit::number,
     expr::Value,
     model::{EntityKind, compiled::DecayCurve},
-    score::{milestones::State, points::Firing},
+    score::{milestones::MilestoneState, points::SignalFiring},
     units::Points,
 };
 
@@ -19,9 +19,9 @@ pub fn object(ledger: &Ledger) -> Json {
     put("level", json!(ledger.side.word()));
     put("id", json!(ledger.id));
     if ledger.side == EntityKind::User {
-        put("account_id", json!(ledger.home));
+        put("account_id", json!(ledger.home_account));
     }
-    put("as_of", json!(instant_text(ledger.as_of.instant)));
+    put("as_of", json!(format_instant(ledger.as_of.instant)));
     put("score", points(ledger.score));
     put("tier", chosen(ledger.tier.as_ref()));
     put("route", chosen(ledger.route.as_ref()));
@@ -50,22 +50,22 @@ pub fn value(value: &Value<'_>) -> Json {
         Value::Null => Json::Null,
         Value::Number(known) => number(*known),
         Value::Boolean(truth) => json!(truth),
-        Value::Date(day) => json!(day_text(*day)),
+        Value::Date(day) => json!(format_day(*day)),
         Value::Text(text) => json!(text),
         Value::Digits(text) => json!(text),
     }
 }
 
-fn chosen(decision: Option<&Decision>) -> Json {
-    json!(decision.and_then(Decision::chosen).map(|chosen| &chosen.name))
+fn chosen(decision: Option<&RuleDecision>) -> Json {
+    json!(decision.and_then(RuleDecision::matched_rule).map(|chosen| &chosen.name))
 }
 
-fn line(ledger: &Ledger, line: &super::Line) -> Json {
+fn line(ledger: &Ledger, line: &super::LedgerLine) -> Json {
     let name = |place: &usize| ledger.signals.get(*place).map(|signal| signal.name.as_str());
     let mut object = match &line.entry {
-        Entry::Signal(place) => json!({ "entry": "signal", "signal": name(place) }),
-        Entry::Max(place) => json!({ "entry": "max", "signal": name(place) }),
-        Entry::Decay(place, decay) => {
+        LedgerEntry::Signal(place) => json!({ "entry": "signal", "signal": name(place) }),
+        LedgerEntry::SignalMax(place) => json!({ "entry": "max", "signal": name(place) }),
+        LedgerEntry::Decay(place, decay) => {
             let (curve, length) = match decay.curve {
                 DecayCurve::HalfLife(days) => ("half_life_days", days),
                 DecayCurve::Linear(days) => ("linear_days", days),
@@ -73,11 +73,13 @@ fn line(ledger: &Ledger, line: &super::Line) -> Json {
             let days = decay.days.map_or(Json::Null, number);
             json!({ "entry": "decay", "signal": name(place), "days": days, curve: number(length) })
         }
-        Entry::Superseded(place, by) => {
+        LedgerEntry::Superseded(place, by) => {
             json!({ "entry": "exclusive", "signal": name(place), "by": by.as_ref().and_then(name) })
         }
-        Entry::Category(place) => json!({ "entry": "category_bounds", "category": ledger.category(*place) }),
-        Entry::Score => json!({ "entry": "score_bounds" }),
+        LedgerEntry::CategoryBounds(place) => {
+            json!({ "entry": "category_bounds", "category": ledger.category(*place) })
+        }
+        LedgerEntry::ScoreBounds => json!({ "entry": "score_bounds" }),
     };
     object["points"] = points(line.points);
     object["total"] = points(line.total);
@@ -86,9 +88,9 @@ fn line(ledger: &Ledger, line: &super::Line) -> Json {
 
 fn signal(note: &SignalNote) -> Json {
     let state = match note.firing {
-        Firing::Fired => "fired",
-        Firing::Superseded => "superseded",
-        Firing::Not => "not",
+        SignalFiring::Fired => "fired",
+        SignalFiring::Superseded => "superseded",
+        SignalFiring::NotFired => "not",
     };
     let [before_max, before_decay, paid] = note.points.map(points);
     json!({
@@ -106,26 +108,26 @@ fn signal(note: &SignalNote) -> Json {
 }
 
 /// Facts by name.
-fn facts(known: &[Known]) -> Json {
+fn facts(known: &[FactValue]) -> Json {
     Json::Object(known.iter().map(|fact| (fact.name.clone(), value(&fact.value))).collect())
 }
 
-fn unmet(all: &[Unmet]) -> Json {
+fn unmet(all: &[UnmetCondition]) -> Json {
     all.iter().map(|one| json!({ "condition": one.condition, "facts": facts(&one.facts) })).collect()
 }
 
-fn milestone(name: &str, state: State) -> Json {
+fn milestone(name: &str, state: MilestoneState) -> Json {
     let at = match state {
-        State::Reached(at) => Some(instant_text(at)),
-        State::Pending | State::Missed => None,
+        MilestoneState::Reached(at) => Some(format_instant(at)),
+        MilestoneState::Pending | MilestoneState::Missed => None,
     };
-    json!({ "name": name, "state": state.word(), "at": at })
+    json!({ "name": name, "state": state.as_str(), "at": at })
 }
 
-fn tried(decision: &Decision) -> Json {
-    let one = |tried: &super::Tried| {
+fn tried(decision: &RuleDecision) -> Json {
+    let one = |tried: &super::EvaluatedRule| {
         let holds = tried.unmet.is_empty();
         json!({ "name": tried.name, "rule": tried.rule, "holds": holds, "unmet": unmet(&tried.unmet) })
     };
-    decision.tried.iter().map(one).collect()
+    decision.evaluated.iter().map(one).collect()
 }

@@ -9,22 +9,22 @@ mod json;
 mod text;
 
 pub use crate::score::board::EntityFacts;
-pub use entity::Entity;
-pub use facts::{Known, Unmet, known_facts, name_of, owned, slot_of, unmet};
+pub use entity::EntityRef;
+pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, to_owned_value, unmet_conditions};
 pub use json::{object, points as points_json, value as value_json};
 pub use text::{FACTS_SHOWN, text, value as value_text};
 
 use crate::{
     clock::AsOf,
-    expr::{Scope, Value},
+    expr::{EvalScope, Value},
     model::{
         EntityKind, Model,
-        compiled::{DecayCurve, Level, Payment, Signal, Tier},
+        compiled::{DecayCurve, Level, Signal, SignalPayment, Tier},
     },
     score::{
-        Scored,
-        milestones::State,
-        points::{Firing, Paid, Sum, passes, pay, sum},
+        ScoredEntities,
+        milestones::MilestoneState,
+        points::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
     },
     units::Points,
 };
@@ -37,11 +37,11 @@ pub struct Ledger {
     /// As rows print it.
     pub id: String,
     /// Of a user: the home account.
-    pub home: Option<String>,
+    pub home_account: Option<String>,
     /// The instant looked from.
     pub as_of: AsOf,
     /// What adds up to the score, in the order of the model's categories and signals.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LedgerLine>,
     /// By signal, in the order of the model.
     pub signals: Vec<SignalNote>,
     /// Names of categories, in the order of the lines.
@@ -49,20 +49,20 @@ pub struct Ledger {
     /// The sum of the lines.
     pub score: Points,
     /// In the order of the model.
-    pub milestones: Vec<(String, State)>,
+    pub milestones: Vec<(String, MilestoneState)>,
     /// Of accounts: the kind of account. None if the model has no segments.
-    pub segment: Option<Decision>,
+    pub segment: Option<RuleDecision>,
     /// The band of the score; none if the model has no tiers.
-    pub tier: Option<Decision>,
+    pub tier: Option<RuleDecision>,
     /// What happens next; none if the model has no routes.
-    pub route: Option<Decision>,
+    pub route: Option<RuleDecision>,
 }
 
 /// One amount, and the sum so far.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct LedgerLine {
     /// What gives or takes it.
-    pub entry: Entry,
+    pub entry: LedgerEntry,
     /// What it adds. **Units**: points.
     pub points: Points,
     /// The sum of all lines up to this one.
@@ -71,19 +71,19 @@ pub struct Line {
 
 /// What gives or takes points.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Entry {
+pub enum LedgerEntry {
     /// A signal that fired, before anything is taken from it; by place.
     Signal(usize),
     /// The `max` of a signal.
-    Max(usize),
+    SignalMax(usize),
     /// The decay of a signal.
     Decay(usize, DecayNote),
     /// An earlier signal of the same exclusive group pays; both by place.
     Superseded(usize, Option<usize>),
     /// The bounds of a category, by place.
-    Category(usize),
+    CategoryBounds(usize),
     /// The bounds of the score.
-    Score,
+    ScoreBounds,
 }
 
 /// How far decay has come.
@@ -103,29 +103,29 @@ pub struct SignalNote {
     /// The name of its category.
     pub category: String,
     /// Whether it pays.
-    pub firing: Firing,
+    pub firing: SignalFiring,
     /// What it saw: a number, or whether its condition held.
     pub seen: Value<'static>,
     /// When it pays, in the words of the model.
     pub rule: String,
     /// The facts that it looked at.
-    pub facts: Vec<Known>,
+    pub facts: Vec<FactValue>,
     /// Of one that does not fire: the parts of its condition that do not hold.
-    pub unmet: Vec<Unmet>,
+    pub unmet: Vec<UnmetCondition>,
     /// Before its `max`, before decay, and what it pays.
     pub points: [Points; 3],
 }
 
 /// The first entry of a list that held.
 #[derive(Debug)]
-pub struct Decision {
+pub struct RuleDecision {
     /// Entries in the order of the model, up to the one that held.
-    pub tried: Vec<Tried>,
+    pub evaluated: Vec<EvaluatedRule>,
 }
 
 /// An entry of a list of which the first that holds counts.
 #[derive(Debug)]
-pub struct Tried {
+pub struct EvaluatedRule {
     /// Its name.
     pub name: String,
     /// For people.
@@ -133,13 +133,13 @@ pub struct Tried {
     /// When it holds; empty if always.
     pub rule: String,
     /// Why it does not; empty if it does.
-    pub unmet: Vec<Unmet>,
+    pub unmet: Vec<UnmetCondition>,
 }
 
-impl Decision {
+impl RuleDecision {
     /// The entry that held.
-    pub fn chosen(&self) -> Option<&Tried> {
-        self.tried.last().filter(|last| last.unmet.is_empty())
+    pub fn matched_rule(&self) -> Option<&EvaluatedRule> {
+        self.evaluated.last().filter(|last| last.unmet.is_empty())
     }
 }
 
@@ -151,26 +151,26 @@ impl Ledger {
 }
 
 /// The ledger of an entity.
-pub fn ledger(scored: &Scored<'_>, model: &Model, entity: Entity) -> Ledger {
+pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> Ledger {
     let level = model.level(entity.side);
     let scope = entity.scope(scored);
-    let paid = pay(level, &scope);
-    let total = sum(level, &paid);
-    let names = |slot: u32| name_of(model, entity.side, slot);
-    let noter = Noter { model, side: entity.side, level, scope: &scope, names: &names };
+    let paid = evaluate_signals(level, &scope);
+    let total = sum_points(level, &paid);
+    let names = |slot: u32| fact_name(model, entity.side, slot);
+    let noter = SignalNoteBuilder { model, side: entity.side, level, scope: &scope, names: &names };
     let signals = level.signals.iter().zip(&paid).map(|(signal, paid)| noter.note(signal, paid)).collect();
-    let rule = |when: Option<&crate::expr::Program>| when.map(|when| when.text(&names)).unwrap_or_default();
+    let rule = |when: Option<&crate::expr::Program>| when.map(|when| when.to_source(&names)).unwrap_or_default();
     let why = |when: Option<&crate::expr::Program>| {
-        when.map(|when| unmet(model, entity.side, when, &scope)).unwrap_or_default()
+        when.map(|when| unmet_conditions(model, entity.side, when, &scope)).unwrap_or_default()
     };
-    let segment = level.segments.iter().map(|one| Tried {
+    let segment = level.segments.iter().map(|one| EvaluatedRule {
         name: one.name.clone(),
         label: None,
         rule: rule(one.when.as_ref()),
         unmet: why(one.when.as_ref()),
     });
     let tier = level.tiers.iter().map(|one| tier(one, total.score, rule(one.when.as_ref()), why(one.when.as_ref())));
-    let route = level.routes.iter().map(|one| Tried {
+    let route = level.routes.iter().map(|one| EvaluatedRule {
         name: one.name.clone(),
         label: one.action.clone(),
         rule: rule(one.when.as_ref()),
@@ -179,22 +179,22 @@ pub fn ledger(scored: &Scored<'_>, model: &Model, entity: Entity) -> Ledger {
     Ledger {
         side: entity.side,
         id: entity.id(scored).to_owned(),
-        home: entity.home(scored).map(str::to_owned),
+        home_account: entity.home_account(scored).map(str::to_owned),
         as_of: scored.as_of,
         lines: lines(level, &paid, &total, &scope),
         signals,
         categories: level.categories.iter().map(|category| category.name.clone()).collect(),
         score: total.score,
         milestones: entity.milestones(scored, model),
-        segment: decide(segment),
-        tier: decide(tier),
-        route: decide(route),
+        segment: first_match(segment),
+        tier: first_match(tier),
+        route: first_match(route),
     }
 }
 
 /// The entries of a list up to the first that holds; none if the list is empty.
-fn decide(all: impl Iterator<Item = Tried>) -> Option<Decision> {
-    let mut tried: Vec<Tried> = Vec::new();
+fn first_match(all: impl Iterator<Item = EvaluatedRule>) -> Option<RuleDecision> {
+    let mut tried: Vec<EvaluatedRule> = Vec::new();
     for one in all {
         let holds = one.unmet.is_empty();
         tried.push(one);
@@ -202,54 +202,54 @@ fn decide(all: impl Iterator<Item = Tried>) -> Option<Decision> {
             break;
         }
     }
-    (!tried.is_empty()).then_some(Decision { tried })
+    (!tried.is_empty()).then_some(RuleDecision { evaluated: tried })
 }
 
 /// A tier with its threshold as a condition like any other.
-fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<Unmet>) -> Tried {
+fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<UnmetCondition>) -> EvaluatedRule {
     let mut words = Vec::new();
     if let Some((threshold, strict)) = tier.threshold {
         let condition = threshold_text("score", threshold, strict);
         if !passes(score.to_f64(), threshold, strict) {
-            let fact = Known { name: "score".to_owned(), value: Value::Number(score.to_f64()) };
-            unmet.insert(0, Unmet { condition: condition.clone(), facts: vec![fact] });
+            let fact = FactValue { name: "score".to_owned(), value: Value::Number(score.to_f64()) };
+            unmet.insert(0, UnmetCondition { condition: condition.clone(), facts: vec![fact] });
         }
         words.push(condition);
     }
     if !rule.is_empty() {
         words.push(rule);
     }
-    Tried { name: tier.name.clone(), label: tier.label.clone(), rule: words.join(" and "), unmet }
+    EvaluatedRule { name: tier.name.clone(), label: tier.label.clone(), rule: words.join(" and "), unmet }
 }
 
 /// `score >= 80`
 pub fn threshold_text(what: &str, threshold: f64, strict: bool) -> String {
-    format!("{what} {} {}", if strict { ">" } else { ">=" }, crate::units::number_text(threshold))
+    format!("{what} {} {}", if strict { ">" } else { ">=" }, crate::units::format_number(threshold))
 }
 
 /// What a signal pays for, in words.
-fn rule(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
-    let guard = signal.guard.as_ref().map(|guard| guard.text(names));
+fn signal_rule_text(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
+    let guard = signal.guard.as_ref().map(|guard| guard.to_source(names));
     let what = match &signal.pay {
-        Payment::Flat(points) => format!("{points}"),
-        Payment::Ladder { value, strict, rungs } => {
+        SignalPayment::Flat(points) => format!("{points}"),
+        SignalPayment::Ladder { value, strict, rungs } => {
             let word = if *strict { "above" } else { "from" };
             let rung = |(threshold, points): &(f64, Points)| {
-                format!("{points} {word} {}", crate::units::number_text(*threshold))
+                format!("{points} {word} {}", crate::units::format_number(*threshold))
             };
             let rungs: Vec<String> = rungs.iter().map(rung).collect();
-            format!("{}: {}", value.text(names), rungs.join(", "))
+            format!("{}: {}", value.to_source(names), rungs.join(", "))
         }
-        Payment::Per { value, points, max } => {
+        SignalPayment::Per { value, points, max } => {
             let max = max.map(|max| format!(", at most {max}")).unwrap_or_default();
-            format!("{points} for each of {}{max}", value.text(names))
+            format!("{points} for each of {}{max}", value.to_source(names))
         }
     };
     guard.map_or(what.clone(), |guard| format!("{what} if {guard}"))
 }
 
 /// What notes of signals are made from.
-struct Noter<'n> {
+struct SignalNoteBuilder<'n> {
     model: &'n Model,
     side: EntityKind,
     level: &'n Level,
@@ -257,31 +257,31 @@ struct Noter<'n> {
     names: &'n dyn Fn(u32) -> String,
 }
 
-impl Noter<'_> {
-    fn note(&self, signal: &Signal, paid: &Paid) -> SignalNote {
-        let Noter { model, side, level, scope, names } = *self;
+impl SignalNoteBuilder<'_> {
+    fn note(&self, signal: &Signal, paid: &SignalPayout) -> SignalNote {
+        let SignalNoteBuilder { model, side, level, scope, names } = *self;
         let mut programs = Vec::new();
-        if let Payment::Ladder { value, .. } | Payment::Per { value, .. } = &signal.pay {
+        if let SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } = &signal.pay {
             programs.push(value);
         }
         programs.extend(&signal.guard);
         programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
-        let guard = signal.guard.as_ref().filter(|_| paid.firing == Firing::Not);
-        let mut missing = guard.map(|guard| unmet(model, side, guard, scope)).unwrap_or_default();
-        if let Payment::Ladder { value, strict, rungs } = &signal.pay
+        let guard = signal.guard.as_ref().filter(|_| paid.firing == SignalFiring::NotFired);
+        let mut missing = guard.map(|guard| unmet_conditions(model, side, guard, scope)).unwrap_or_default();
+        if let SignalPayment::Ladder { value, strict, rungs } = &signal.pay
             && let Some((first, _)) = rungs.first()
             && !paid.seen.as_number().is_some_and(|seen| passes(seen, *first, *strict))
         {
-            let condition = threshold_text(&value.text(names), *first, *strict);
-            missing.push(Unmet { condition, facts: known_facts(model, side, &[value], scope) });
+            let condition = threshold_text(&value.to_source(names), *first, *strict);
+            missing.push(UnmetCondition { condition, facts: referenced_facts(model, side, &[value], scope) });
         }
         SignalNote {
             name: signal.name.clone(),
             category: level.categories[signal.category].name.clone(),
             firing: paid.firing,
             seen: paid.seen.value(),
-            rule: rule(signal, names),
-            facts: known_facts(model, side, &programs, scope),
+            rule: signal_rule_text(signal, names),
+            facts: referenced_facts(model, side, &programs, scope),
             unmet: missing,
             points: [paid.unbounded, paid.full, paid.points],
         }
@@ -289,52 +289,52 @@ impl Noter<'_> {
 }
 
 /// Adds up what signals came to, category by category, so that each bound stands behind what it bounds.
-fn lines(level: &Level, paid: &[Paid], total: &Sum, scope: &EntityFacts<'_>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &EntityFacts<'_>) -> Vec<LedgerLine> {
+    let mut lines: Vec<LedgerLine> = Vec::new();
     let mut running = Points::ZERO;
-    let mut add = |entry: Entry, points: Points| {
+    let mut add = |entry: LedgerEntry, points: Points| {
         running = running + points;
-        lines.push(Line { entry, points, total: running });
+        lines.push(LedgerLine { entry, points, total: running });
     };
     for (category, (raw, held)) in total.categories.iter().enumerate() {
         for (place, (signal, one)) in level.signals.iter().zip(paid).enumerate() {
-            if signal.category != category || one.firing == Firing::Not {
+            if signal.category != category || one.firing == SignalFiring::NotFired {
                 continue;
             }
-            add(Entry::Signal(place), one.unbounded);
+            add(LedgerEntry::Signal(place), one.unbounded);
             if one.full != one.unbounded {
-                add(Entry::Max(place), one.full - one.unbounded);
+                add(LedgerEntry::SignalMax(place), one.full - one.unbounded);
             }
-            if one.firing == Firing::Superseded {
+            if one.firing == SignalFiring::Superseded {
                 // What decay would have left of it is nobody's business: it pays nothing.
                 let same = |other: &usize| level.signals[*other].exclusive == signal.exclusive;
-                let by = (0..place).filter(same).find(|other| paid[*other].firing == Firing::Fired);
-                add(Entry::Superseded(place, by), Points::ZERO - one.full);
+                let by = (0..place).filter(same).find(|other| paid[*other].firing == SignalFiring::Fired);
+                add(LedgerEntry::Superseded(place, by), Points::ZERO - one.full);
                 continue;
             }
             if let Some(decay) = signal.decay.as_ref().filter(|_| one.points != one.full) {
                 let days = decay.since.eval(scope).as_number();
-                add(Entry::Decay(place, DecayNote { curve: decay.curve, days }), one.points - one.full);
+                add(LedgerEntry::Decay(place, DecayNote { curve: decay.curve, days }), one.points - one.full);
             }
         }
         if raw != held {
-            add(Entry::Category(category), *held - *raw);
+            add(LedgerEntry::CategoryBounds(category), *held - *raw);
         }
     }
     if total.raw != total.score {
-        add(Entry::Score, total.score - total.raw);
+        add(LedgerEntry::ScoreBounds, total.score - total.raw);
     }
     lines
 }
 
 /// Whether a signal's rung is reached, and which: the highest whose threshold what was seen passes.
-pub fn rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
-    let Payment::Ladder { strict, rungs, .. } = &signal.pay else { return None };
+pub fn reached_rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
+    let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay else { return None };
     let seen = seen.as_number()?;
     rungs.iter().rposition(|(threshold, _)| passes(seen, *threshold, *strict))
 }
 
 /// What a fact is for an entity; none if its level has no such fact.
-pub fn fact<'s>(model: &Model, side: EntityKind, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
-    slot_of(model, side, name).map(|(slot, _)| scope.get(slot))
+pub fn fact_value<'s>(model: &Model, side: EntityKind, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
+    fact_slot(model, side, name).map(|(slot, _)| scope.get(slot))
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{Decision, Entry, Known, Ledger, Line, Unmet};
+use super::{FactValue, Ledger, LedgerEntry, LedgerLine, RuleDecision, UnmetCondition};
 use crate::{
-    clock::instant_text,
-    diag::visible,
+    clock::format_instant,
+    diag::escape_controls,
     expr::Value,
     model::compiled::DecayCurve,
-    score::{milestones::State, points::Firing},
-    units::number_text,
+    score::{milestones::MilestoneState, points::SignalFiring},
+    units::format_number,
 };
 
 /// How many facts are shown beside one condition.
@@ -24,7 +24,7 @@ pub fn text(ledger: &Ledger) -> String {
     milestones(&mut out, ledger);
     for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
         if let Some(decision) = decision {
-            decided(&mut out, what, decision);
+            write_decision(&mut out, what, decision);
         }
     }
     visible_lines(&out)
@@ -32,20 +32,20 @@ pub fn text(ledger: &Ledger) -> String {
 
 /// Each line without what could steer a terminal.
 fn visible_lines(text: &str) -> String {
-    text.lines().map(|line| visible(line.trim_end()) + "\n").collect()
+    text.lines().map(|line| escape_controls(line.trim_end()) + "\n").collect()
 }
 
 fn head(out: &mut String, ledger: &Ledger) {
-    let home = ledger.home.as_ref().map(|home| format!(" of account {home}")).unwrap_or_default();
+    let home = ledger.home_account.as_ref().map(|home| format!(" of account {home}")).unwrap_or_default();
     let _ = writeln!(out, "{} {}{home}", ledger.side.word(), ledger.id);
     let mut parts = vec![format!("score {}", ledger.score)];
     for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
-        if let Some(chosen) = decision.as_ref().and_then(Decision::chosen) {
+        if let Some(chosen) = decision.as_ref().and_then(RuleDecision::matched_rule) {
             parts.push(format!("{what} {}", chosen.name));
         }
     }
     let partial = if ledger.as_of.partial { " (in the middle of a day)" } else { "" };
-    let _ = writeln!(out, "{}, as of {}{partial}", parts.join(", "), instant_text(ledger.as_of.instant));
+    let _ = writeln!(out, "{}, as of {}{partial}", parts.join(", "), format_instant(ledger.as_of.instant));
 }
 
 /// The ledger itself: what is added, the sum so far, what adds it, and what that looked at.
@@ -65,33 +65,37 @@ fn lines(out: &mut String, ledger: &Ledger) {
     let _ = writeln!(out, "  {:>points$}  {:>total$}  score", ledger.score.to_string(), "");
 }
 
-fn row(ledger: &Ledger, line: &Line) -> [String; 4] {
+fn row(ledger: &Ledger, line: &LedgerLine) -> [String; 4] {
     let signal = |place: usize| ledger.signals.get(place);
     let name = |place: usize| signal(place).map(|signal| signal.name.clone()).unwrap_or_default();
     let (what, why) = match &line.entry {
-        Entry::Signal(place) => (name(*place), signal(*place).map(|signal| facts(&signal.facts)).unwrap_or_default()),
-        Entry::Max(place) => ("  max".to_owned(), format!("`{}` pays at most so much", name(*place))),
-        Entry::Decay(_, decay) => {
-            let days = decay.days.map(number_text).unwrap_or_default();
+        LedgerEntry::Signal(place) => {
+            (name(*place), signal(*place).map(|signal| facts(&signal.facts)).unwrap_or_default())
+        }
+        LedgerEntry::SignalMax(place) => ("  max".to_owned(), format!("`{}` pays at most so much", name(*place))),
+        LedgerEntry::Decay(_, decay) => {
+            let days = decay.days.map(format_number).unwrap_or_default();
             let curve = match decay.curve {
-                DecayCurve::HalfLife(length) => format!("halved every {} days", number_text(length)),
-                DecayCurve::Linear(length) => format!("down to 0 over {} days", number_text(length)),
+                DecayCurve::HalfLife(length) => format!("halved every {} days", format_number(length)),
+                DecayCurve::Linear(length) => format!("down to 0 over {} days", format_number(length)),
             };
             ("  decay".to_owned(), format!("{days} days ago, {curve}"))
         }
-        Entry::Superseded(_, by) => {
+        LedgerEntry::Superseded(_, by) => {
             let by = by.map(|by| format!("`{}` pays instead", name(by))).unwrap_or_default();
             ("  exclusive".to_owned(), by)
         }
-        Entry::Category(place) => ("bounds".to_owned(), format!("of the category `{}`", ledger.category(*place))),
-        Entry::Score => ("bounds".to_owned(), "of the score".to_owned()),
+        LedgerEntry::CategoryBounds(place) => {
+            ("bounds".to_owned(), format!("of the category `{}`", ledger.category(*place)))
+        }
+        LedgerEntry::ScoreBounds => ("bounds".to_owned(), "of the score".to_owned()),
     };
     [line.points.to_string(), line.total.to_string(), what, why]
 }
 
 /// Signals that do not fire, with what is missing.
 fn silent(out: &mut String, ledger: &Ledger) {
-    let silent: Vec<_> = ledger.signals.iter().filter(|signal| signal.firing == Firing::Not).collect();
+    let silent: Vec<_> = ledger.signals.iter().filter(|signal| signal.firing == SignalFiring::NotFired).collect();
     if silent.is_empty() {
         return;
     }
@@ -111,18 +115,18 @@ fn milestones(out: &mut String, ledger: &Ledger) {
     let width = ledger.milestones.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, state) in &ledger.milestones {
         let at = match state {
-            State::Reached(at) => format!(" {}", instant_text(*at)),
-            State::Pending | State::Missed => String::new(),
+            MilestoneState::Reached(at) => format!(" {}", format_instant(*at)),
+            MilestoneState::Pending | MilestoneState::Missed => String::new(),
         };
-        let _ = writeln!(out, "  {name:width$}  {}{at}", state.word());
+        let _ = writeln!(out, "  {name:width$}  {}{at}", state.as_str());
     }
 }
 
 /// The entry that held, and why those before it did not.
-fn decided(out: &mut String, what: &str, decision: &Decision) {
+fn write_decision(out: &mut String, what: &str, decision: &RuleDecision) {
     let _ = writeln!(out, "\n{what}");
-    let width = decision.tried.iter().map(|tried| tried.name.chars().count()).max().unwrap_or(0);
-    for tried in &decision.tried {
+    let width = decision.evaluated.iter().map(|tried| tried.name.chars().count()).max().unwrap_or(0);
+    for tried in &decision.evaluated {
         let why = match (tried.unmet.is_empty(), tried.rule.is_empty()) {
             (true, true) => "yes: whatever is left".to_owned(),
             (true, false) => format!("yes: {}", tried.rule),
@@ -133,8 +137,8 @@ fn decided(out: &mut String, what: &str, decision: &Decision) {
 }
 
 /// Conditions that do not hold, each with its facts.
-fn unmet(all: &[Unmet]) -> String {
-    let one = |unmet: &Unmet| match facts(&unmet.facts) {
+fn unmet(all: &[UnmetCondition]) -> String {
+    let one = |unmet: &UnmetCondition| match facts(&unmet.facts) {
         known if known.is_empty() => unmet.condition.clone(),
         known => format!("{} ({known})", unmet.condition),
     };
@@ -142,7 +146,7 @@ fn unmet(all: &[Unmet]) -> String {
 }
 
 /// Facts as `name = value`.
-fn facts(known: &[Known]) -> String {
+fn facts(known: &[FactValue]) -> String {
     let shown = known.iter().take(FACTS_SHOWN).map(|fact| format!("{} = {}", fact.name, value(&fact.value)));
     let mut shown: Vec<String> = shown.collect();
     if known.len() > FACTS_SHOWN {

@@ -8,24 +8,24 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use crate::{
-    expr::{Arithmetic, Comparison, Program, Scope, Type, Value},
+    expr::{ArithmeticOp, ComparisonOp, EvalScope, Program, Value, ValueType},
     units::EPSILON,
 };
 
 /// Values that something can have.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Abs<'m> {
+pub(super) struct AbstractValue<'m> {
     /// Whether it can be null.
     pub(super) null: bool,
     /// What it can be beside.
-    pub(super) known: Known<'m>,
+    pub(super) known: NonNullValues<'m>,
 }
 
 /// Values that are not null.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Known<'m> {
+pub(super) enum NonNullValues<'m> {
     /// There are none: it is null.
-    Nothing,
+    Empty,
     /// From the first to the second, both included.
     Number(f64, f64),
     /// Days since 1970-01-01, likewise.
@@ -40,78 +40,78 @@ pub(super) enum Known<'m> {
 
 /// Values that somebody else keeps, or that were made.
 #[derive(Debug)]
-pub(super) enum Held<'m> {
-    Seen(&'m Abs<'m>),
-    Made(Abs<'m>),
+pub(super) enum AbstractRef<'m> {
+    Borrowed(&'m AbstractValue<'m>),
+    Owned(AbstractValue<'m>),
 }
 
-impl<'m> Held<'m> {
-    pub(super) fn get(&self) -> &Abs<'m> {
+impl<'m> AbstractRef<'m> {
+    pub(super) fn get(&self) -> &AbstractValue<'m> {
         match self {
-            Held::Seen(abs) => abs,
-            Held::Made(abs) => abs,
+            AbstractRef::Borrowed(abs) => abs,
+            AbstractRef::Owned(abs) => abs,
         }
     }
 }
 
-use Known::{Any, Date, Nothing, Number, Text, Truth};
+use NonNullValues::{Any, Date, Empty, Number, Text, Truth};
 
 /// What names can stand for.
-pub(super) trait Bounds<'m> {
+pub(super) trait AbstractScope<'m> {
     /// The values of a slot.
-    fn get(&self, slot: u32) -> Cow<'_, Abs<'m>>;
+    fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>>;
 
     /// The values of a slot that has no type, under one. Facts have types.
-    fn cast(&self, _: u32, kind: Type) -> Cow<'_, Abs<'m>> {
-        Cow::Owned(Abs::any(kind))
+    fn cast(&self, _: u32, kind: ValueType) -> Cow<'_, AbstractValue<'m>> {
+        Cow::Owned(AbstractValue::any(kind))
     }
 
     /// Whether a text that the model does not name may be one that it names but for its capitals. Of facts there is a text that the model is taken
     /// to name for each such case (`constants`), so that no question about `lower` is left open.
-    fn capitals(&self) -> bool {
+    fn may_differ_in_case(&self) -> bool {
         false
     }
 }
 
-impl<'m> Abs<'m> {
-    pub(super) const NULL: Abs<'m> = Abs { null: true, known: Nothing };
+impl<'m> AbstractValue<'m> {
+    pub(super) const NULL: AbstractValue<'m> = AbstractValue { null: true, known: Empty };
 
-    pub(super) fn number(low: f64, high: f64) -> Abs<'m> {
-        Abs { null: false, known: Number(low, high) }
+    pub(super) fn number(low: f64, high: f64) -> AbstractValue<'m> {
+        AbstractValue { null: false, known: Number(low, high) }
     }
 
-    pub(super) fn truth(yes: bool, no: bool, null: bool) -> Abs<'m> {
-        Abs { null, known: if yes || no { Truth { yes, no } } else { Nothing } }
+    pub(super) fn truth(yes: bool, no: bool, null: bool) -> AbstractValue<'m> {
+        AbstractValue { null, known: if yes || no { Truth { yes, no } } else { Empty } }
     }
 
     /// Anything of a type.
-    pub(super) fn any(kind: Type) -> Abs<'m> {
+    pub(super) fn any(kind: ValueType) -> AbstractValue<'m> {
         let known = match kind {
-            Type::Number => Number(f64::NEG_INFINITY, f64::INFINITY),
-            Type::Date => Date(f64::NEG_INFINITY, f64::INFINITY),
-            Type::Boolean => Truth { yes: true, no: true },
-            Type::Text | Type::Json => Any,
-            Type::Null => Nothing,
+            ValueType::Number => Number(f64::NEG_INFINITY, f64::INFINITY),
+            ValueType::Date => Date(f64::NEG_INFINITY, f64::INFINITY),
+            ValueType::Boolean => Truth { yes: true, no: true },
+            ValueType::Text | ValueType::Json => Any,
+            ValueType::Null => Empty,
         };
-        Abs { null: true, known }
+        AbstractValue { null: true, known }
     }
 
-    pub(super) fn exactly(value: &'m Value<'static>) -> Abs<'m> {
+    pub(super) fn from_value(value: &'m Value<'static>) -> AbstractValue<'m> {
         let known = match value {
-            Value::Null => return Abs::NULL,
+            Value::Null => return AbstractValue::NULL,
             Value::Number(number) => Number(*number, *number),
             Value::Text(text) => Text { of: vec![Cow::Borrowed(text)], other: false },
             Value::Boolean(truth) => Truth { yes: *truth, no: !*truth },
             Value::Date(day) => Date(f64::from(*day), f64::from(*day)),
             Value::Digits(digits) => Text { of: vec![Cow::Borrowed(digits)], other: false },
         };
-        Abs { null: false, known }
+        AbstractValue { null: false, known }
     }
 
     /// Whether it is one value for sure.
-    pub(super) fn settled(&self) -> bool {
+    pub(super) fn is_singleton(&self) -> bool {
         match &self.known {
-            Nothing => true,
+            Empty => true,
             Any => false,
             _ if self.null => false,
             Number(low, high) | Date(low, high) => low == high,
@@ -144,10 +144,10 @@ impl<'m> Abs<'m> {
     }
 
     /// All values of both.
-    pub(super) fn join(self, other: Abs<'m>) -> Abs<'m> {
+    pub(super) fn join(self, other: AbstractValue<'m>) -> AbstractValue<'m> {
         let null = self.null || other.null;
         let known = match (self.known, other.known) {
-            (Nothing, known) | (known, Nothing) => known,
+            (Empty, known) | (known, Empty) => known,
             (Number(a, b), Number(c, d)) => Number(a.min(c), b.max(d)),
             (Date(a, b), Date(c, d)) => Date(a.min(c), b.max(d)),
             (Truth { yes: a, no: b }, Truth { yes: c, no: d }) => Truth { yes: a || c, no: b || d },
@@ -158,10 +158,10 @@ impl<'m> Abs<'m> {
             // Typed programs never join two types.
             _ => Any,
         };
-        Abs { null, known }
+        AbstractValue { null, known }
     }
 
-    fn or_null(mut self, null: bool) -> Abs<'m> {
+    fn or_null(mut self, null: bool) -> AbstractValue<'m> {
         self.null |= null;
         self
     }
@@ -174,13 +174,13 @@ fn push_new<'m>(of: &mut Vec<Cow<'m, str>>, text: Cow<'m, str>) {
 }
 
 /// The same as [`eval`], without a copy of what is in a slot.
-fn operand<'s, 'm>(program: &'m Program, scope: &'s dyn Bounds<'m>) -> Cow<'s, Abs<'m>> {
+fn operand<'s, 'm>(program: &'m Program, scope: &'s dyn AbstractScope<'m>) -> Cow<'s, AbstractValue<'m>> {
     match program {
         Program::Slot(slot) => scope.get(*slot),
         Program::AsNumber(a) | Program::AsText(a) | Program::AsBoolean(a) | Program::AsDate(a) => {
             match (&**a, program) {
-                (Program::Slot(slot), Program::AsNumber(_)) => scope.cast(*slot, Type::Number),
-                (Program::Slot(slot), Program::AsText(_)) => scope.cast(*slot, Type::Text),
+                (Program::Slot(slot), Program::AsNumber(_)) => scope.cast(*slot, ValueType::Number),
+                (Program::Slot(slot), Program::AsText(_)) => scope.cast(*slot, ValueType::Text),
                 _ => Cow::Owned(eval(program, scope)),
             }
         }
@@ -189,29 +189,29 @@ fn operand<'s, 'm>(program: &'m Program, scope: &'s dyn Bounds<'m>) -> Cow<'s, A
 }
 
 /// A property under a type.
-fn cast<'m>(program: &'m Program, kind: Type, scope: &dyn Bounds<'m>) -> Abs<'m> {
+fn cast<'m>(program: &'m Program, kind: ValueType, scope: &dyn AbstractScope<'m>) -> AbstractValue<'m> {
     match program {
         Program::Slot(slot) => scope.cast(*slot, kind).into_owned(),
-        Program::Constant(Value::Null) => Abs::NULL,
-        _ => Abs::any(kind),
+        Program::Constant(Value::Null) => AbstractValue::NULL,
+        _ => AbstractValue::any(kind),
     }
 }
 
 /// Whether a text is one of some.
-fn one_of<'m>(a: &Abs<'_>, texts: &[Box<str>]) -> Abs<'m> {
+fn one_of<'m>(a: &AbstractValue<'_>, texts: &[Box<str>]) -> AbstractValue<'m> {
     let (yes, no) = match &a.known {
         Text { of, other } => {
             let among = of.iter().filter(|text| texts.iter().any(|one| **one == ***text)).count();
             (among > 0, *other || among < of.len())
         }
-        Nothing => (false, false),
+        Empty => (false, false),
         _ => (true, true),
     };
-    Abs::truth(yes, no, a.null)
+    AbstractValue::truth(yes, no, a.null)
 }
 
 /// A text that the model does not name may be one that it names when its capitals are gone.
-fn lowered<'m>(side: &mut Abs<'m>, beside: &Abs<'m>) {
+fn add_lowercase_literals<'m>(side: &mut AbstractValue<'m>, beside: &AbstractValue<'m>) {
     let (Text { of, other: true }, Text { of: named, .. }) = (&mut side.known, &beside.known) else { return };
     let small = named
         .iter()
@@ -231,51 +231,51 @@ fn lowers(program: &Program) -> bool {
 }
 
 /// One name with one text.
-struct One<'o>(&'o str);
+struct SingleTextScope<'o>(&'o str);
 
-impl Scope for One<'_> {
+impl EvalScope for SingleTextScope<'_> {
     fn get(&self, _: u32) -> Value<'_> {
         Value::Text(Cow::Borrowed(self.0))
     }
 }
 
 /// What a program can come to. **Cost**: one step a node, and for texts as many as there are.
-pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> {
+pub(super) fn eval<'m>(program: &'m Program, scope: &dyn AbstractScope<'m>) -> AbstractValue<'m> {
     match program {
-        Program::Constant(value) => Abs::exactly(value),
+        Program::Constant(value) => AbstractValue::from_value(value),
         Program::Slot(slot) => scope.get(*slot).into_owned(),
         // Facts have types, so these stand in conditions on events only.
-        Program::AsNumber(a) => cast(a, Type::Number, scope),
-        Program::AsText(a) => cast(a, Type::Text, scope),
-        Program::AsBoolean(a) => cast(a, Type::Boolean, scope),
-        Program::AsDate(a) => cast(a, Type::Date, scope),
-        Program::IsOneOf(slot, texts) => one_of(&scope.cast(*slot, Type::Text), texts),
-        Program::CompareJson(..) => Abs::any(Type::Boolean),
+        Program::AsNumber(a) => cast(a, ValueType::Number, scope),
+        Program::AsText(a) => cast(a, ValueType::Text, scope),
+        Program::AsBoolean(a) => cast(a, ValueType::Boolean, scope),
+        Program::AsDate(a) => cast(a, ValueType::Date, scope),
+        Program::IsOneOf(slot, texts) => one_of(&scope.cast(*slot, ValueType::Text), texts),
+        Program::CompareJson(..) => AbstractValue::any(ValueType::Boolean),
         Program::Not(a) => match eval(a, scope) {
-            Abs { null, known: Truth { yes, no } } => Abs::truth(no, yes, null),
+            AbstractValue { null, known: Truth { yes, no } } => AbstractValue::truth(no, yes, null),
             other => other,
         },
         Program::Negate(a) => match eval(a, scope) {
-            Abs { null, known: Number(low, high) } => Abs { null, known: Number(-high, -low) },
+            AbstractValue { null, known: Number(low, high) } => AbstractValue { null, known: Number(-high, -low) },
             other => other,
         },
         Program::And(all) => junction(all, scope, false),
         Program::Or(all) => junction(all, scope, true),
         Program::Arithmetic(operator, a, b) => arithmetic(*operator, &eval(a, scope), &eval(b, scope)),
         Program::DaysBetween(a, b) => match (eval(a, scope), eval(b, scope)) {
-            (Abs { null: x, known: Date(a, b) }, Abs { null: y, known: Date(c, d) }) => {
-                Abs { null: x || y, known: Number(defined(a - d, true), defined(b - c, false)) }
+            (AbstractValue { null: x, known: Date(a, b) }, AbstractValue { null: y, known: Date(c, d) }) => {
+                AbstractValue { null: x || y, known: Number(defined(a - d, true), defined(b - c, false)) }
             }
-            _ => Abs::NULL,
+            _ => AbstractValue::NULL,
         },
-        Program::Compare(operator, a, b) => compared(*operator, (a, b), scope),
+        Program::Compare(operator, a, b) => compare_operands(*operator, (a, b), scope),
         Program::CompareNumber(operator, slot, number) => {
-            compare(*operator, &scope.get(*slot), &Abs::number(*number, *number))
+            compare(*operator, &scope.get(*slot), &AbstractValue::number(*number, *number))
         }
         Program::IsNull(a, negated) => {
             let a = operand(a, scope);
-            let (null, known) = (a.null, a.known != Nothing);
-            if *negated { Abs::truth(known, null, false) } else { Abs::truth(null, known, false) }
+            let (null, known) = (a.null, a.known != Empty);
+            if *negated { AbstractValue::truth(known, null, false) } else { AbstractValue::truth(null, known, false) }
         }
         Program::Like(a, pattern, negated) => {
             let probe = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), *negated);
@@ -285,7 +285,7 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
         Program::Coalesce(parts) => coalesce(parts, scope),
         Program::NullIf(equal, value) => {
             let equal = eval(equal, scope);
-            let value = if equal.can_fail() { eval(value, scope) } else { Abs::NULL };
+            let value = if equal.can_fail() { eval(value, scope) } else { AbstractValue::NULL };
             value.or_null(equal.can_hold())
         }
         Program::Extreme(side, parts) => extreme(*side, parts, scope),
@@ -294,11 +294,15 @@ pub(super) fn eval<'m>(program: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> 
 }
 
 /// A comparison of two expressions.
-fn compared<'m>(operator: Comparison, (a, b): (&'m Program, &'m Program), scope: &dyn Bounds<'m>) -> Abs<'m> {
+fn compare_operands<'m>(
+    operator: ComparisonOp,
+    (a, b): (&'m Program, &'m Program),
+    scope: &dyn AbstractScope<'m>,
+) -> AbstractValue<'m> {
     let mut left = operand(a, scope);
-    let low = |program: &Program| scope.capitals() && lowers(program);
+    let low = |program: &Program| scope.may_differ_in_case() && lowers(program);
     if let (Program::Constant(Value::Text(text)), Text { of, other }, false) = (b, &left.known, low(a)) {
-        return ordered(operator, texts(of, *other, &[Cow::Borrowed(text)], false), left.null);
+        return ordered(operator, possible_text_orders(of, *other, &[Cow::Borrowed(text)], false), left.null);
     }
     let mut right = operand(b, scope);
     // A text that the model does not compare with one fact may be one that it compares with another.
@@ -307,33 +311,37 @@ fn compared<'m>(operator: Comparison, (a, b): (&'m Program, &'m Program), scope:
         left.to_mut().known = Any;
     }
     if low(a) {
-        lowered(left.to_mut(), &right);
+        add_lowercase_literals(left.to_mut(), &right);
     }
     if low(b) {
-        lowered(right.to_mut(), &left);
+        add_lowercase_literals(right.to_mut(), &left);
     }
     compare(operator, &left, &right)
 }
 
 /// Whether a text is `like` a pattern; the evaluator itself says so of each text, by a `probe` of one name.
-fn like<'m>(a: &Abs<'_>, probe: &Program) -> Abs<'m> {
+fn like<'m>(a: &AbstractValue<'_>, probe: &Program) -> AbstractValue<'m> {
     let (of, other) = match &a.known {
         Text { of, other } => (of.as_slice(), *other),
         Any => (&[][..], true),
-        _ => return Abs::NULL,
+        _ => return AbstractValue::NULL,
     };
     let (mut yes, mut no) = (other, other);
     for text in of {
-        let holds = probe.holds(&One(text));
+        let holds = probe.holds(&SingleTextScope(text));
         yes |= holds;
         no |= !holds;
     }
-    Abs::truth(yes, no, a.null)
+    AbstractValue::truth(yes, no, a.null)
 }
 
 /// The first arm whose condition holds.
-fn case<'m>(arms: &'m [(Program, Program)], otherwise: &'m Program, scope: &dyn Bounds<'m>) -> Abs<'m> {
-    let mut all = Abs { null: false, known: Nothing };
+fn case<'m>(
+    arms: &'m [(Program, Program)],
+    otherwise: &'m Program,
+    scope: &dyn AbstractScope<'m>,
+) -> AbstractValue<'m> {
+    let mut all = AbstractValue { null: false, known: Empty };
     for (when, then) in arms {
         let when = eval(when, scope);
         if when.can_hold() {
@@ -347,12 +355,12 @@ fn case<'m>(arms: &'m [(Program, Program)], otherwise: &'m Program, scope: &dyn 
 }
 
 /// The first part that is not null.
-fn coalesce<'m>(parts: &'m [Program], scope: &dyn Bounds<'m>) -> Abs<'m> {
-    let mut all = Abs { null: false, known: Nothing };
+fn coalesce<'m>(parts: &'m [Program], scope: &dyn AbstractScope<'m>) -> AbstractValue<'m> {
+    let mut all = AbstractValue { null: false, known: Empty };
     for part in parts {
         let part = eval(part, scope);
         let null = part.null;
-        all = all.join(Abs { null: false, known: part.known });
+        all = all.join(AbstractValue { null: false, known: part.known });
         if !null {
             return all;
         }
@@ -361,22 +369,22 @@ fn coalesce<'m>(parts: &'m [Program], scope: &dyn Bounds<'m>) -> Abs<'m> {
 }
 
 /// Texts with small letters in place of capitals.
-fn lower(a: Abs<'_>) -> Abs<'_> {
-    let Abs { null, known: Text { of, other } } = a else { return a };
+fn lower(a: AbstractValue<'_>) -> AbstractValue<'_> {
+    let AbstractValue { null, known: Text { of, other } } = a else { return a };
     let mut small: Vec<Cow<'_, str>> = Vec::with_capacity(of.len());
     for text in of {
         let lower = Program::Lower(Box::new(Program::Slot(0)));
-        let text = match lower.eval(&One(&text)).to_text() {
+        let text = match lower.eval(&SingleTextScope(&text)).to_text() {
             Some(lowered) if lowered != text => Cow::Owned(lowered.into_owned()),
             _ => text,
         };
         push_new(&mut small, text);
     }
-    Abs { null, known: Text { of: small, other } }
+    AbstractValue { null, known: Text { of: small, other } }
 }
 
 /// `or` if true decides, `and` if false does.
-fn junction<'m>(all: &'m [Program], scope: &dyn Bounds<'m>, decides: bool) -> Abs<'m> {
+fn junction<'m>(all: &'m [Program], scope: &dyn AbstractScope<'m>, decides: bool) -> AbstractValue<'m> {
     // Whether one part can decide, whether all parts can leave it open with a known value, whether one can be null.
     let (mut one_decides, mut all_pass, mut null) = (false, true, false);
     for part in all {
@@ -384,13 +392,17 @@ fn junction<'m>(all: &'m [Program], scope: &dyn Bounds<'m>, decides: bool) -> Ab
         let (can_decide, can_pass) =
             if decides { (part.can_hold(), part.can_be_false()) } else { (part.can_be_false(), part.can_hold()) };
         if can_decide && !can_pass && !part.null {
-            return Abs::truth(decides, !decides, false);
+            return AbstractValue::truth(decides, !decides, false);
         }
         one_decides |= can_decide;
         all_pass &= can_pass;
         null |= part.null;
     }
-    if decides { Abs::truth(one_decides, all_pass, null) } else { Abs::truth(all_pass, one_decides, null) }
+    if decides {
+        AbstractValue::truth(one_decides, all_pass, null)
+    } else {
+        AbstractValue::truth(all_pass, one_decides, null)
+    }
 }
 
 /// An end of an interval; what is not a number (an infinity less itself) is no bound.
@@ -402,19 +414,21 @@ fn defined(end: f64, low: bool) -> f64 {
     }
 }
 
-fn arithmetic<'m>(operator: Arithmetic, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
-    let (Some((a_low, a_high)), Some((b_low, b_high))) = (a.range(), b.range()) else { return Abs::NULL };
+fn arithmetic<'m>(operator: ArithmeticOp, a: &AbstractValue<'m>, b: &AbstractValue<'m>) -> AbstractValue<'m> {
+    let (Some((a_low, a_high)), Some((b_low, b_high))) = (a.range(), b.range()) else { return AbstractValue::NULL };
     let mut null = a.null || b.null;
     let (low, high) = match operator {
-        Arithmetic::Add => (a_low + b_low, a_high + b_high),
-        Arithmetic::Subtract => (a_low - b_high, a_high - b_low),
-        Arithmetic::Multiply => ends(&[(a_low, b_low), (a_low, b_high), (a_high, b_low), (a_high, b_high)], |a, b| {
-            // An unbounded number times nothing is nothing.
-            if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
-        }),
-        Arithmetic::Divide => {
+        ArithmeticOp::Add => (a_low + b_low, a_high + b_high),
+        ArithmeticOp::Subtract => (a_low - b_high, a_high - b_low),
+        ArithmeticOp::Multiply => {
+            ends(&[(a_low, b_low), (a_low, b_high), (a_high, b_low), (a_high, b_high)], |a, b| {
+                // An unbounded number times nothing is nothing.
+                if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+            })
+        }
+        ArithmeticOp::Divide => {
             if b_low == 0.0 && b_high == 0.0 {
-                return Abs::NULL;
+                return AbstractValue::NULL;
             }
             let has_zero = b_low <= 0.0 && b_high >= 0.0;
             null |= has_zero;
@@ -437,7 +451,7 @@ fn arithmetic<'m>(operator: Arithmetic, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
             }
         }
     };
-    Abs { null, known: Number(defined(low, true), defined(high, false)) }
+    AbstractValue { null, known: Number(defined(low, true), defined(high, false)) }
 }
 
 /// The smallest and the largest over the corners of two intervals.
@@ -447,7 +461,7 @@ fn ends(corners: &[(f64, f64)], f: impl Fn(f64, f64) -> f64) -> (f64, f64) {
     })
 }
 
-fn compare<'m>(operator: Comparison, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
+fn compare<'m>(operator: ComparisonOp, a: &AbstractValue<'m>, b: &AbstractValue<'m>) -> AbstractValue<'m> {
     let orders = match (&a.known, &b.known) {
         (Number(a_low, a_high), Number(b_low, b_high)) => (
             b_high - a_low >= EPSILON,
@@ -458,28 +472,28 @@ fn compare<'m>(operator: Comparison, a: &Abs<'m>, b: &Abs<'m>) -> Abs<'m> {
             (a_low < b_high, a_low <= b_high && b_low <= a_high, a_high > b_low)
         }
         (Truth { yes: a, no: b }, Truth { yes: c, no: d }) => (*b && *c, *a && *c || *b && *d, *a && *d),
-        (Text { of: a, other: x }, Text { of: b, other: y }) => texts(a, *x, b, *y),
-        (Nothing, _) | (_, Nothing) => return Abs::NULL,
+        (Text { of: a, other: x }, Text { of: b, other: y }) => possible_text_orders(a, *x, b, *y),
+        (Empty, _) | (_, Empty) => return AbstractValue::NULL,
         _ => (true, true, true),
     };
     ordered(operator, orders, a.null || b.null)
 }
 
 /// What a comparison says if only some orders of its sides are possible.
-fn ordered<'m>(operator: Comparison, (less, equal, greater): (bool, bool, bool), null: bool) -> Abs<'m> {
+fn ordered<'m>(operator: ComparisonOp, (less, equal, greater): (bool, bool, bool), null: bool) -> AbstractValue<'m> {
     let (yes, no) = match operator {
-        Comparison::Equal => (equal, less || greater),
-        Comparison::NotEqual => (less || greater, equal),
-        Comparison::Less => (less, equal || greater),
-        Comparison::LessEqual => (less || equal, greater),
-        Comparison::Greater => (greater, less || equal),
-        Comparison::GreaterEqual => (greater || equal, less),
+        ComparisonOp::Equal => (equal, less || greater),
+        ComparisonOp::NotEqual => (less || greater, equal),
+        ComparisonOp::Less => (less, equal || greater),
+        ComparisonOp::LessEqual => (less || equal, greater),
+        ComparisonOp::Greater => (greater, less || equal),
+        ComparisonOp::GreaterEqual => (greater || equal, less),
     };
-    Abs::truth(yes, no, null)
+    AbstractValue::truth(yes, no, null)
 }
 
 /// Which orders of two texts are possible. A text that the model does not name is none of those that it names.
-fn texts(a: &[Cow<'_, str>], a_other: bool, b: &[Cow<'_, str>], b_other: bool) -> (bool, bool, bool) {
+fn possible_text_orders(a: &[Cow<'_, str>], a_other: bool, b: &[Cow<'_, str>], b_other: bool) -> (bool, bool, bool) {
     let (mut less, mut equal, mut greater) = (false, a_other && b_other, false);
     if a_other || b_other {
         (less, greater) = (true, true);
@@ -494,8 +508,8 @@ fn texts(a: &[Cow<'_, str>], a_other: bool, b: &[Cow<'_, str>], b_other: bool) -
     (less, equal, greater)
 }
 
-fn extreme<'m>(side: Ordering, parts: &'m [Program], scope: &dyn Bounds<'m>) -> Abs<'m> {
-    let mut all: Option<Abs<'m>> = None;
+fn extreme<'m>(side: Ordering, parts: &'m [Program], scope: &dyn AbstractScope<'m>) -> AbstractValue<'m> {
+    let mut all: Option<AbstractValue<'m>> = None;
     for part in parts {
         let part = eval(part, scope);
         let Some(best) = all else {
@@ -505,13 +519,13 @@ fn extreme<'m>(side: Ordering, parts: &'m [Program], scope: &dyn Bounds<'m>) -> 
         let null = best.null || part.null;
         let pick = |a: f64, b: f64| if side == Ordering::Less { a.min(b) } else { a.max(b) };
         let known = match (best.known, part.known) {
-            (Nothing, _) | (_, Nothing) => return Abs::NULL,
+            (Empty, _) | (_, Empty) => return AbstractValue::NULL,
             (Number(a, b), Number(c, d)) => Number(pick(a, c), pick(b, d)),
             (Date(a, b), Date(c, d)) => Date(pick(a, c), pick(b, d)),
             // One of them, which is all that is needed of texts and truths.
-            (a, b) => Abs { null: false, known: a }.join(Abs { null: false, known: b }).known,
+            (a, b) => AbstractValue { null: false, known: a }.join(AbstractValue { null: false, known: b }).known,
         };
-        all = Some(Abs { null, known });
+        all = Some(AbstractValue { null, known });
     }
-    all.unwrap_or(Abs::NULL)
+    all.unwrap_or(AbstractValue::NULL)
 }

@@ -1,37 +1,37 @@
 //! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
 
 use super::{
-    links::Links,
-    space::{Key, TODAY},
-    table::KeyMap,
+    links::InvariantSet,
+    space::{FactKey, TODAY},
+    table::FactKeyMap,
 };
 use crate::{
-    expr::{Arithmetic, Program, Value},
+    expr::{ArithmeticOp, Program, Value},
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, Level, Payment, Source, Step},
+        compiled::{ACCOUNT_BIT, FactSource, Level, ScoringStep, SignalPayment},
     },
     units::Day,
 };
 
 /// What a fact is compared with.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Constants {
+pub(super) struct ComparedConstants {
     pub(super) numbers: Vec<f64>,
     pub(super) texts: Vec<String>,
     pub(super) dates: Vec<Day>,
     /// Those of the texts that it is compared with after its capitals are gone.
     lowered: Vec<String>,
     /// Whether it is compared with a text as it is.
-    as_it_is: bool,
+    case_sensitive: bool,
 }
 
 /// So many constants of a computed fact are looked for in its parts.
 const PASSED_ON_MAX: usize = 24;
 
-impl Constants {
+impl ComparedConstants {
     /// The constants without those that are there twice, and not too many of them.
-    fn few(&mut self) -> Constants {
+    fn dedup_and_truncate(&mut self) -> ComparedConstants {
         self.numbers.sort_by(f64::total_cmp);
         self.numbers.dedup();
         self.texts.sort();
@@ -46,8 +46,8 @@ impl Constants {
 
     /// A fact that is compared with texts as it is and without its capitals tells `vp` from `VP`, so for each text that it is compared with in
     /// small letters there is another one, which differs in its capitals alone.
-    fn tell_capitals(&mut self) {
-        if !self.as_it_is {
+    fn add_case_variants(&mut self) {
+        if !self.case_sensitive {
             return;
         }
         for text in std::mem::take(&mut self.lowered) {
@@ -66,22 +66,22 @@ impl Constants {
 
 /// A side of a comparison.
 #[derive(Clone, Copy)]
-enum Target<'m> {
+enum ComparisonTarget<'m> {
     Number(f64),
     Text(&'m str),
     Date(Day),
 }
 
 #[derive(Default)]
-struct Gather {
-    found: KeyMap<Constants>,
+struct ConstantCollector {
+    found: FactKeyMap<ComparedConstants>,
     /// Whether the side that is solved is one without its capitals.
     lowered: bool,
 }
 
 /// Goes through every expression of a model.
-pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
-    let mut gather = Gather::default();
+pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
+    let mut gather = ConstantCollector::default();
     for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
         gather.level(level, bit);
     }
@@ -96,37 +96,39 @@ pub(super) fn gather(model: &Model, links: &Links) -> KeyMap<Constants> {
     // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
     for step in model.steps.iter().rev() {
         let (level, slot, bit) = match step {
-            Step::UserFact(slot) => (&model.levels.user, *slot, 0),
-            Step::AccountFact(slot) => (&model.levels.account, *slot, ACCOUNT_BIT),
+            ScoringStep::UserFact(slot) => (&model.levels.user, *slot, 0),
+            ScoringStep::AccountFact(slot) => (&model.levels.account, *slot, ACCOUNT_BIT),
             _ => continue,
         };
-        let Some(Source::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
+        let Some(FactSource::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
             continue;
         };
-        let Some(constants) = gather.found.get_mut(&(slot | bit)).map(Constants::few) else { continue };
-        constants.numbers.iter().for_each(|number| gather.solve(program, Target::Number(*number), bit));
+        let Some(constants) = gather.found.get_mut(&(slot | bit)).map(ComparedConstants::dedup_and_truncate) else {
+            continue;
+        };
+        constants.numbers.iter().for_each(|number| gather.solve(program, ComparisonTarget::Number(*number), bit));
         for text in &constants.texts {
             gather.lowered = constants.lowered.contains(text);
-            gather.solve(program, Target::Text(text), bit);
+            gather.solve(program, ComparisonTarget::Text(text), bit);
         }
         gather.lowered = false;
-        constants.dates.iter().for_each(|day| gather.solve(program, Target::Date(*day), bit));
+        constants.dates.iter().for_each(|day| gather.solve(program, ComparisonTarget::Date(*day), bit));
     }
     gather.share(links);
-    gather.found.values_mut().for_each(Constants::tell_capitals);
+    gather.found.values_mut().for_each(ComparedConstants::add_case_variants);
     gather.found
 }
 
 /// What the slots of a condition on events are compared with.
-pub(super) fn of_program(program: &Program) -> KeyMap<Constants> {
-    let mut gather = Gather::default();
+pub(super) fn program_constants(program: &Program) -> FactKeyMap<ComparedConstants> {
+    let mut gather = ConstantCollector::default();
     gather.note(program, 0);
     gather.found
 }
 
-impl Gather {
+impl ConstantCollector {
     /// Facts that are linked are compared with each other, so each is cut where the others are.
-    fn share(&mut self, links: &Links) {
+    fn share(&mut self, links: &InvariantSet) {
         const SHARED_MAX: usize = 24;
         for keys in links.keys.iter().filter(|keys| keys.len() > 1) {
             let mut all: Vec<f64> = keys
@@ -152,13 +154,17 @@ impl Gather {
         let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
         conditions.flatten().for_each(|when| self.note(when, bit));
         let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
-        let score = self.found.get_mut(&(level.slots.score | bit)).map(Constants::few).unwrap_or_default();
+        let score = self
+            .found
+            .get_mut(&(level.slots.score | bit))
+            .map(ComparedConstants::dedup_and_truncate)
+            .unwrap_or_default();
         thresholds.extend(score.numbers);
         thresholds.truncate(PASSED_ON_MAX);
         for fact in &level.facts {
             match &fact.source {
-                Source::Expression(program) => self.note(program, bit),
-                Source::Rollup(rollup) => {
+                FactSource::Expression(program) => self.note(program, bit),
+                FactSource::Rollup(rollup) => {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, 0));
                 }
                 _ => {}
@@ -167,19 +173,21 @@ impl Gather {
         for signal in &level.signals {
             signal.guard.iter().for_each(|guard| self.note(guard, bit));
             match &signal.pay {
-                Payment::Flat(_) => {}
-                Payment::Ladder { value, rungs, .. } => {
+                SignalPayment::Flat(_) => {}
+                SignalPayment::Ladder { value, rungs, .. } => {
                     self.note(value, bit);
-                    rungs.iter().for_each(|(threshold, _)| self.solve(value, Target::Number(*threshold), bit));
+                    rungs
+                        .iter()
+                        .for_each(|(threshold, _)| self.solve(value, ComparisonTarget::Number(*threshold), bit));
                 }
-                Payment::Per { value, points, max } => {
+                SignalPayment::Per { value, points, max } => {
                     self.note(value, bit);
                     let points = points.to_f64();
                     // Where it alone reaches a tier, or its bound.
                     let ends = thresholds.iter().copied().chain(max.map(crate::units::Points::to_f64));
                     for end in ends.filter(|_| points != 0.0) {
                         let needed = (end / points).abs();
-                        self.solve(value, Target::Number(needed), bit);
+                        self.solve(value, ComparisonTarget::Number(needed), bit);
                     }
                 }
             }
@@ -200,16 +208,19 @@ impl Gather {
                     self.note(side, bit);
                 }
             }
-            Program::CompareNumber(_, slot, number) => self.add(*slot | bit, Target::Number(*number)),
+            Program::CompareNumber(_, slot, number) => self.add(*slot | bit, ComparisonTarget::Number(*number)),
             Program::Like(a, pattern, _) => {
                 // A text that matches: nothing for `%`, one character for `_`.
-                let text = Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).text(&|_| String::new());
+                let text =
+                    Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).to_source(&|_| String::new());
                 let text = text.split_once("like '").map_or("", |(_, rest)| rest.trim_end_matches('\''));
                 let matching = text.replace("''", "'").replace('%', "").replace('_', "a");
-                self.solve(a, Target::Text(&matching), bit);
+                self.solve(a, ComparisonTarget::Text(&matching), bit);
                 self.note(a, bit);
             }
-            Program::IsOneOf(slot, texts) => texts.iter().for_each(|text| self.add(*slot | bit, Target::Text(text))),
+            Program::IsOneOf(slot, texts) => {
+                texts.iter().for_each(|text| self.add(*slot | bit, ComparisonTarget::Text(text)))
+            }
             Program::Constant(_) | Program::Slot(_) => {}
             Program::AsNumber(a)
             | Program::AsText(a)
@@ -241,10 +252,10 @@ impl Gather {
     }
 
     /// Notes for what values of its names a program comes to a target, each name looked at by itself.
-    fn solve(&mut self, program: &Program, target: Target<'_>, bit: u32) {
+    fn solve(&mut self, program: &Program, target: ComparisonTarget<'_>, bit: u32) {
         match (program, target) {
             (Program::Slot(slot), target) => self.add(*slot | bit, target),
-            (Program::Negate(a), Target::Number(t)) => self.solve(a, Target::Number(-t), bit),
+            (Program::Negate(a), ComparisonTarget::Number(t)) => self.solve(a, ComparisonTarget::Number(-t), bit),
             (Program::Lower(a), target) => {
                 let before = std::mem::replace(&mut self.lowered, true);
                 self.solve(a, target, bit);
@@ -260,53 +271,55 @@ impl Gather {
                 arms.iter().for_each(|(_, then)| self.solve(then, target, bit));
                 self.solve(otherwise, target, bit);
             }
-            (Program::Arithmetic(operator, a, b), Target::Number(t)) => self.arithmetic(*operator, a, b, t, bit),
-            (Program::DaysBetween(a, b), Target::Number(t)) if t.abs() < 1e5 => {
-                self.solve(b, Target::Date(TODAY - t.round() as Day), bit);
-                self.solve(a, Target::Date(TODAY + t.round() as Day), bit);
+            (Program::Arithmetic(operator, a, b), ComparisonTarget::Number(t)) => {
+                self.arithmetic(*operator, a, b, t, bit)
+            }
+            (Program::DaysBetween(a, b), ComparisonTarget::Number(t)) if t.abs() < 1e5 => {
+                self.solve(b, ComparisonTarget::Date(TODAY - t.round() as Day), bit);
+                self.solve(a, ComparisonTarget::Date(TODAY + t.round() as Day), bit);
             }
             _ => {}
         }
     }
 
-    fn arithmetic(&mut self, operator: Arithmetic, a: &Program, b: &Program, t: f64, bit: u32) {
+    fn arithmetic(&mut self, operator: ArithmeticOp, a: &Program, b: &Program, t: f64, bit: u32) {
         let constant = |program: &Program| match program {
             Program::Constant(Value::Number(number)) => Some(*number),
             _ => None,
         };
         let (for_a, for_b) = match (operator, constant(a), constant(b)) {
-            (Arithmetic::Add, a, b) => (t - b.unwrap_or(0.0), t - a.unwrap_or(0.0)),
-            (Arithmetic::Subtract, a, b) => (t + b.unwrap_or(0.0), a.unwrap_or(0.0) - t),
-            (Arithmetic::Multiply, a, b) => (t / b.unwrap_or(1.0), t / a.unwrap_or(1.0)),
-            (Arithmetic::Divide, a, b) => (t * b.unwrap_or(1.0), a.unwrap_or(1.0) / t),
+            (ArithmeticOp::Add, a, b) => (t - b.unwrap_or(0.0), t - a.unwrap_or(0.0)),
+            (ArithmeticOp::Subtract, a, b) => (t + b.unwrap_or(0.0), a.unwrap_or(0.0) - t),
+            (ArithmeticOp::Multiply, a, b) => (t / b.unwrap_or(1.0), t / a.unwrap_or(1.0)),
+            (ArithmeticOp::Divide, a, b) => (t * b.unwrap_or(1.0), a.unwrap_or(1.0) / t),
         };
-        self.solve(a, Target::Number(for_a), bit);
-        self.solve(b, Target::Number(for_b), bit);
+        self.solve(a, ComparisonTarget::Number(for_a), bit);
+        self.solve(b, ComparisonTarget::Number(for_b), bit);
     }
 
-    fn add(&mut self, key: Key, target: Target<'_>) {
+    fn add(&mut self, key: FactKey, target: ComparisonTarget<'_>) {
         let constants = self.found.entry(key).or_default();
         match target {
-            Target::Number(number) if number.is_finite() => constants.numbers.push(number),
-            Target::Number(_) => {}
-            Target::Text(text) => {
+            ComparisonTarget::Number(number) if number.is_finite() => constants.numbers.push(number),
+            ComparisonTarget::Number(_) => {}
+            ComparisonTarget::Text(text) => {
                 constants.texts.push(text.to_owned());
                 if self.lowered {
                     constants.lowered.push(text.to_owned());
                 } else {
-                    constants.as_it_is = true;
+                    constants.case_sensitive = true;
                 }
             }
-            Target::Date(day) => constants.dates.push(day),
+            ComparisonTarget::Date(day) => constants.dates.push(day),
         }
     }
 }
 
-fn target<'m>(value: &'m Value<'_>) -> Option<Target<'m>> {
+fn target<'m>(value: &'m Value<'_>) -> Option<ComparisonTarget<'m>> {
     match value {
-        Value::Number(number) => Some(Target::Number(*number)),
-        Value::Text(text) => Some(Target::Text(text)),
-        Value::Date(day) => Some(Target::Date(*day)),
+        Value::Number(number) => Some(ComparisonTarget::Number(*number)),
+        Value::Text(text) => Some(ComparisonTarget::Text(text)),
+        Value::Date(day) => Some(ComparisonTarget::Date(*day)),
         _ => None,
     }
 }

@@ -6,23 +6,23 @@
 //! the other: without use they are what one day of looking around gives, at most 1.
 
 use super::{
-    measured::Facts,
-    plan::keys,
-    search::{Limits, Search},
-    space::{Key, fact},
-    table::KeyMap,
+    measured::FactIndex,
+    plan::visit_keys,
+    search::{CellLimits, ConstraintSolver},
+    space::{FactKey, fact},
+    table::FactKeyMap,
 };
 use crate::model::{
-    MeasureKind, Model, Source,
-    compiled::{self, ACCOUNT_BIT, Builtin},
+    MeasureKind, Model, ModelSource,
+    compiled::{self, ACCOUNT_BIT, BuiltinFact},
     source::EventSet,
 };
 
 /// What a fact says of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shows {
+pub(super) enum UsageClass {
     /// It needs no use.
-    Nothing,
+    Unrelated,
     /// It counts activity of any kind.
     Activity,
     /// It is there only with use.
@@ -89,33 +89,33 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// Whether the name of an event says that it is no use of the product.
-pub(super) fn no_use(name: &str) -> bool {
+pub(super) fn is_non_use_event(name: &str) -> bool {
     let words = words(name);
     let one_of = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     one_of(&NO_USE) || one_of(&BUYING) || NO_USE_TOGETHER.iter().any(|(a, b)| one_of(a) && one_of(b))
 }
 
 /// Whether the name of an event says that it is a step towards buying.
-pub(super) fn buying(name: &str) -> bool {
+pub(super) fn is_buying_event(name: &str) -> bool {
     words(name).iter().any(|word| BUYING.contains(&word.as_str()))
 }
 
 /// What each fact shows.
 #[derive(Debug)]
-pub(super) struct Evidence {
-    shows: KeyMap<Shows>,
+pub(super) struct UsageClassifier {
+    shows: FactKeyMap<UsageClass>,
     /// Those who never used the product.
-    pub(super) without_use: Limits,
+    pub(super) without_use: CellLimits,
 }
 
-impl Evidence {
-    pub(super) fn of(search: &Search<'_>, source: &Source, facts: &Facts<'_>) -> Evidence {
-        let mut evidence = Evidence { shows: KeyMap::default(), without_use: Limits::default() };
+impl UsageClassifier {
+    pub(super) fn new(search: &ConstraintSolver<'_>, source: &ModelSource, facts: &FactIndex<'_>) -> UsageClassifier {
+        let mut evidence = UsageClassifier { shows: FactKeyMap::default(), without_use: CellLimits::default() };
         let space = search.space;
         // Roll-ups last: they are of use if what they gather is.
         let (rollups, others): (Vec<usize>, Vec<usize>) = (1..space.variables.len()).partition(|place| {
             let fact = fact(search.model, space.variables[*place].key);
-            matches!(fact.map(|fact| &fact.source), Some(compiled::Source::Rollup(_)))
+            matches!(fact.map(|fact| &fact.source), Some(compiled::FactSource::Rollup(_)))
         });
         for place in others.into_iter().chain(rollups) {
             let variable = &space.variables[place];
@@ -126,9 +126,9 @@ impl Evidence {
             let zero = zero.or_else(|| variable.cell_of(&crate::expr::Value::Number(0.0))).unwrap_or(0);
             let one = variable.cell_of(&crate::expr::Value::Number(1.0)).unwrap_or(zero);
             let limits = match shows {
-                Shows::Nothing => (0, last),
-                Shows::Activity => (zero.min(one), one),
-                Shows::Use => (zero, zero),
+                UsageClass::Unrelated => (0, last),
+                UsageClass::Activity => (zero.min(one), one),
+                UsageClass::Use => (zero, zero),
             };
             if limits != (0, last) {
                 evidence.without_use.insert(place, limits);
@@ -138,64 +138,69 @@ impl Evidence {
     }
 
     /// What a variable shows; what is no variable shows what its parts do.
-    pub(super) fn shows(&self, key: Key) -> Shows {
-        self.shows.get(&key).copied().unwrap_or(Shows::Nothing)
+    pub(super) fn usage_of(&self, key: FactKey) -> UsageClass {
+        self.shows.get(&key).copied().unwrap_or(UsageClass::Unrelated)
     }
 
     /// Whether any event of a set is use.
-    pub(super) fn uses(source: &Source, events: &EventSet) -> bool {
-        let no = |name: &String| source.start.contains(name) || source.ignored.contains(name) || no_use(name);
+    pub(super) fn is_product_use(source: &ModelSource, events: &EventSet) -> bool {
+        let no = |name: &String| source.start.contains(name) || source.ignored.contains(name) || is_non_use_event(name);
         events.named.as_ref().is_none_or(|named| named.iter().any(|(name, _)| !no(name)))
     }
 
-    fn classify(&self, search: &Search<'_>, source: &Source, facts: &Facts<'_>, key: Key) -> Shows {
+    fn classify(
+        &self,
+        search: &ConstraintSolver<'_>,
+        source: &ModelSource,
+        facts: &FactIndex<'_>,
+        key: FactKey,
+    ) -> UsageClass {
         let model: &Model = search.model;
         match fact(model, key).map(|fact| &fact.source) {
-            Some(compiled::Source::Builtin(Builtin::ActiveDays28 | Builtin::ActiveUsers28 | Builtin::Events)) => {
-                Shows::Activity
-            }
-            Some(compiled::Source::Metric(_)) => match facts.metric(key) {
+            Some(compiled::FactSource::Builtin(
+                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::Events,
+            )) => UsageClass::Activity,
+            Some(compiled::FactSource::Metric(_)) => match facts.metric(key) {
                 Some(one) if one.events.named.is_none() => match one.kind {
-                    MeasureKind::Count | MeasureKind::Days | MeasureKind::Users => Shows::Activity,
-                    MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast => Shows::Nothing,
-                    _ => Shows::Use,
+                    MeasureKind::Count | MeasureKind::Days | MeasureKind::Users => UsageClass::Activity,
+                    MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast => UsageClass::Unrelated,
+                    _ => UsageClass::Use,
                 },
-                Some(one) if Evidence::uses(source, one.events) => Shows::Use,
-                Some(_) => Shows::Nothing,
-                None => Shows::Use,
+                Some(one) if UsageClassifier::is_product_use(source, one.events) => UsageClass::Use,
+                Some(_) => UsageClass::Unrelated,
+                None => UsageClass::Use,
             },
-            Some(compiled::Source::Milestone(place, part)) => {
+            Some(compiled::FactSource::Milestone(place, part)) => {
                 if matches!(part, compiled::MilestonePart::Pending) {
-                    return Shows::Nothing;
+                    return UsageClass::Unrelated;
                 }
                 let bit = key & ACCOUNT_BIT;
-                if self.milestone_uses(model, source, bit, *place, 0) { Shows::Use } else { Shows::Nothing }
+                if self.milestone_uses(model, source, bit, *place, 0) { UsageClass::Use } else { UsageClass::Unrelated }
             }
-            Some(compiled::Source::Rollup(rollup)) => {
+            Some(compiled::FactSource::Rollup(rollup)) => {
                 let mut wanted = Vec::new();
                 for program in rollup.value.iter().chain(&rollup.filter) {
-                    keys(program, 0, &mut |key| wanted.push(key));
+                    visit_keys(program, 0, &mut |key| wanted.push(key));
                 }
                 let plan = search.plan(wanted);
-                let of_use = |place: &usize| self.shows(search.space.variables[*place].key) != Shows::Nothing;
-                if plan.variables[..plan.core].iter().any(of_use) { Shows::Use } else { Shows::Nothing }
+                let of_use = |place: &usize| self.usage_of(search.space.variables[*place].key) != UsageClass::Unrelated;
+                if plan.variables[..plan.core].iter().any(of_use) { UsageClass::Use } else { UsageClass::Unrelated }
             }
-            _ => Shows::Nothing,
+            _ => UsageClass::Unrelated,
         }
     }
 
     /// Whether a milestone takes use of the product.
-    fn milestone_uses(&self, model: &Model, source: &Source, bit: u32, place: usize, depth: usize) -> bool {
+    fn milestone_uses(&self, model: &Model, source: &ModelSource, bit: u32, place: usize, depth: usize) -> bool {
         let (level, written) =
             if bit == 0 { (&model.levels.user, &source.user) } else { (&model.levels.account, &source.account) };
         match level.milestones.get(place).map(|milestone| &milestone.form) {
-            Some(compiled::Form::All(parts)) if depth < 20 => {
+            Some(compiled::MilestonePlan::All(parts)) if depth < 20 => {
                 parts.iter().any(|part| self.milestone_uses(model, source, bit, *part, depth + 1))
             }
-            Some(_) => written
-                .milestones
-                .get(place)
-                .is_some_and(|milestone| milestone.steps.iter().any(|step| Evidence::uses(source, step))),
+            Some(_) => written.milestones.get(place).is_some_and(|milestone| {
+                milestone.steps.iter().any(|step| UsageClassifier::is_product_use(source, step))
+            }),
             None => false,
         }
     }

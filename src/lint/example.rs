@@ -3,13 +3,13 @@
 use serde_json::Value as Json;
 
 use super::{
-    Lint,
-    plan::Plan,
-    search::{Goal, Limits},
-    space::{HOME, Key, fact},
-    world::World,
+    LintContext,
+    plan::DependencyPlan,
+    search::{CellLimits, SearchGoal},
+    space::{FactKey, HAS_ACCOUNT, fact},
+    world::FactAssignment,
 };
-use crate::{clock::day_text, diag::Example, expr::Value, model::compiled::ACCOUNT_BIT};
+use crate::{clock::format_day, diag::CounterExample, expr::Value, model::compiled::ACCOUNT_BIT};
 
 /// So many smaller values of a fact are tried.
 const TRIES_MAX: usize = 12;
@@ -22,26 +22,26 @@ pub(super) fn json(value: &Value<'_>) -> Json {
         Value::Number(number) => Json::from(*number),
         Value::Text(text) => Json::from(text.as_ref()),
         Value::Boolean(truth) => Json::from(*truth),
-        Value::Date(day) => Json::from(day_text(*day)),
+        Value::Date(day) => Json::from(format_day(*day)),
     }
 }
 
-impl<'m> Lint<'_, 'm> {
+impl<'m> LintContext<'_, 'm> {
     /// Makes of somebody who was found somebody who differs from a blank one by as little as possible.
-    pub(super) fn smallest(&self, plan: &Plan, chosen: Vec<u16>, goal: &Goal<'_, 'm>) -> Vec<u16> {
-        self.smallest_within(plan, chosen, goal, &Limits::default())
+    pub(super) fn minimize(&self, plan: &DependencyPlan, chosen: Vec<u16>, goal: &SearchGoal<'_, 'm>) -> Vec<u16> {
+        self.minimize_within(plan, chosen, goal, &CellLimits::default())
     }
 
     /// The same without leaving some limits.
-    pub(super) fn smallest_within(
+    pub(super) fn minimize_within(
         &self,
-        plan: &Plan,
+        plan: &DependencyPlan,
         mut chosen: Vec<u16>,
-        goal: &Goal<'_, 'm>,
-        limits: &Limits,
+        goal: &SearchGoal<'_, 'm>,
+        limits: &CellLimits,
     ) -> Vec<u16> {
         let space = self.search.space;
-        let whole = self.search.whole(plan, limits);
+        let whole = self.search.full_box(plan, limits);
         let blank = self.search.project(plan, &self.blank);
         // How far somebody is from a blank one: facts that decide first, then by how much.
         let far = |cells: &[u16]| -> (usize, u32) {
@@ -61,7 +61,7 @@ impl<'m> Lint<'_, 'm> {
                 if self.search.spend(plan.cost)
                     && self.search.repair(plan, &held, &mut other)
                     && far(&other) < far(&chosen)
-                    && (goal.reached)(&World::new(self.model, space, plan, &other))
+                    && (goal.reached)(&FactAssignment::new(self.model, space, plan, &other))
                 {
                     chosen = other;
                     break;
@@ -72,8 +72,8 @@ impl<'m> Lint<'_, 'm> {
     }
 
     /// The name of a fact as an expression of a level writes it.
-    pub(super) fn name(&self, key: Key, bit: u32) -> String {
-        if key == HOME {
+    pub(super) fn name(&self, key: FactKey, bit: u32) -> String {
+        if key == HAS_ACCOUNT {
             return "account".to_owned();
         }
         let name = fact(self.model, key).map_or("", |fact| fact.name.as_str());
@@ -83,36 +83,36 @@ impl<'m> Lint<'_, 'm> {
     /// The facts by which somebody differs from a blank one, and what comes of them. Facts that decide nothing are left out.
     pub(super) fn example(
         &self,
-        plan: &Plan,
+        plan: &DependencyPlan,
         chosen: &[u16],
         bit: u32,
-        shows: impl FnOnce(&World<'_>) -> String,
-    ) -> Example {
+        shows: impl FnOnce(&FactAssignment<'_>) -> String,
+    ) -> CounterExample {
         let space = self.search.space;
         let mut facts = Vec::new();
-        let world = World::new(self.model, space, plan, chosen);
+        let world = FactAssignment::new(self.model, space, plan, chosen);
         for (place, cell) in plan.variables[..plan.core].iter().zip(chosen) {
             let variable = &space.variables[*place];
-            let without = *place != 0 && bit == 0 && variable.key & ACCOUNT_BIT != 0 && !world.has_home();
+            let without = *place != 0 && bit == 0 && variable.key & ACCOUNT_BIT != 0 && !world.has_account();
             if *cell == variable.blank || without {
                 continue;
             }
-            let value = if variable.key == HOME { Json::Null } else { json(world.value(variable.key)) };
+            let value = if variable.key == HAS_ACCOUNT { Json::Null } else { json(world.value(variable.key)) };
             facts.push((self.name(variable.key, bit), value));
         }
-        Example { facts, shows: shows(&world) }
+        CounterExample { facts, shows: shows(&world) }
     }
 
     /// Somebody who was found, as an example.
-    pub(super) fn shown(
+    pub(super) fn minimized_example(
         &self,
-        plan: &Plan,
+        plan: &DependencyPlan,
         chosen: Vec<u16>,
-        goal: &Goal<'_, 'm>,
+        goal: &SearchGoal<'_, 'm>,
         bit: u32,
-        shows: impl FnOnce(&World<'_>) -> String,
-    ) -> Example {
-        let chosen = self.smallest(plan, chosen, goal);
+        shows: impl FnOnce(&FactAssignment<'_>) -> String,
+    ) -> CounterExample {
+        let chosen = self.minimize(plan, chosen, goal);
         self.example(plan, &chosen, bit, shows)
     }
 }

@@ -4,11 +4,11 @@
 //! different things of one fact get what the larger one wants; nothing is proved here, so that does no harm.
 
 use super::{
-    judge::Judged,
-    plan::{Plan, keys_of_signal},
-    search::{Guide, Limits, Search},
+    judge::BoxBounds,
+    plan::{DependencyPlan, visit_signal_keys},
+    search::{CellLimits, ConstraintSolver, SearchSeed},
 };
-use crate::model::compiled::{ACCOUNT_BIT, Level, Payment, Signal};
+use crate::model::compiled::{ACCOUNT_BIT, Level, Signal, SignalPayment};
 
 /// So many combinations of a signal's facts are tried.
 const COMBINATIONS_MAX: usize = 64;
@@ -17,24 +17,29 @@ const STOPS_MAX: usize = 24;
 
 /// Which way a score goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum ScoreDirection {
     Up,
     Down,
 }
 
 /// The way of a level's score from a blank entity to one end, the end last.
-pub(super) fn way(search: &Search<'_>, bit: u32, way: Way, limits: &Limits) -> Vec<Guide> {
-    way_of(search, bit, way, limits, &|_| true)
+pub(super) fn score_path(
+    search: &ConstraintSolver<'_>,
+    bit: u32,
+    way: ScoreDirection,
+    limits: &CellLimits,
+) -> Vec<SearchSeed> {
+    score_path_for(search, bit, way, limits, &|_| true)
 }
 
 /// The same by some of the signals.
-pub(super) fn way_of(
-    search: &Search<'_>,
+pub(super) fn score_path_for(
+    search: &ConstraintSolver<'_>,
     bit: u32,
-    way: Way,
-    limits: &Limits,
+    way: ScoreDirection,
+    limits: &CellLimits,
     wanted: &dyn Fn(&Signal) -> bool,
-) -> Vec<Guide> {
+) -> Vec<SearchSeed> {
     let level: &Level = if bit == 0 { &search.model.levels.user } else { &search.model.levels.account };
     let mut guide = search.blank();
     for (place, (first, last)) in limits {
@@ -46,12 +51,12 @@ pub(super) fn way_of(
     let mut stops = vec![guide.clone()];
     for signal in signals {
         let mut keys = Vec::new();
-        keys_of_signal(signal, bit, &mut |key| keys.push(key));
+        visit_signal_keys(signal, bit, &mut |key| keys.push(key));
         let plan = search.plan(keys);
-        if search.spent() {
+        if search.is_exhausted() {
             break;
         }
-        if set(search, signal, bit, way, limits, &plan, &mut guide, &mut fixed) {
+        if apply_signal(search, signal, bit, way, limits, &plan, &mut guide, &mut fixed) {
             stops.push(guide.clone());
             if stops.len() > STOPS_MAX {
                 stops.remove(1);
@@ -64,34 +69,34 @@ pub(super) fn way_of(
 /// The most that a signal pays or takes by itself.
 fn size(signal: &Signal) -> i64 {
     match &signal.pay {
-        Payment::Flat(points) => points.0.abs(),
-        Payment::Ladder { rungs, .. } => rungs.iter().map(|(_, points)| points.0.abs()).max().unwrap_or(0),
-        Payment::Per { points, max, .. } => max.map_or(points.0.abs().saturating_mul(1000), |max| max.0),
+        SignalPayment::Flat(points) => points.0.abs(),
+        SignalPayment::Ladder { rungs, .. } => rungs.iter().map(|(_, points)| points.0.abs()).max().unwrap_or(0),
+        SignalPayment::Per { points, max, .. } => max.map_or(points.0.abs().saturating_mul(1000), |max| max.0),
     }
 }
 
 /// Sets the free facts of a signal; tells whether anything changed.
 #[expect(clippy::too_many_arguments, reason = "one step of a loop, in a function of its own for its length")]
-fn set(
-    search: &Search<'_>,
+fn apply_signal(
+    search: &ConstraintSolver<'_>,
     signal: &Signal,
     bit: u32,
-    way: Way,
-    limits: &Limits,
-    plan: &Plan,
-    guide: &mut Guide,
+    way: ScoreDirection,
+    limits: &CellLimits,
+    plan: &DependencyPlan,
+    guide: &mut SearchSeed,
     fixed: &mut [bool],
 ) -> bool {
     let free: Vec<usize> = (0..plan.core).filter(|at| !fixed[plan.variables[*at]]).collect();
-    let range = search.whole(plan, limits);
+    let range = search.full_box(plan, limits);
     let start = search.project(plan, guide);
     let pays = |cells: &[u16]| {
         let point: Vec<(u16, u16)> = cells.iter().map(|cell| (*cell, *cell)).collect();
         search.spend(plan.cost);
-        let (low, high) = Judged::new(search.model, search.space, plan, &point).payable(signal, bit).added();
+        let (low, high) = BoxBounds::new(search.model, search.space, plan, &point).payable(signal, bit).contribution();
         match way {
-            Way::Up => low + (high - low) / 2.0,
-            Way::Down => -(low + (high - low) / 2.0),
+            ScoreDirection::Up => low + (high - low) / 2.0,
+            ScoreDirection::Down => -(low + (high - low) / 2.0),
         }
     };
     let mut best = (pays(&start), start.clone());

@@ -23,21 +23,21 @@ mod world;
 use std::{cell::RefCell, collections::HashSet, ops::Range, rc::Rc};
 
 use self::{
-    evidence::Evidence,
-    guides::{SIDES, Way},
-    judge::Judged,
-    links::Links,
-    measured::Facts,
-    plan::Plan,
-    search::{Answer, Goal, Guide, Limits, Search},
-    space::{Key, Space},
-    table::KeySet,
+    evidence::UsageClassifier,
+    guides::{SIDES, ScoreDirection},
+    judge::BoxBounds,
+    links::InvariantSet,
+    measured::FactIndex,
+    plan::DependencyPlan,
+    search::{CellLimits, ConstraintSolver, SearchAnswer, SearchGoal, SearchSeed},
+    space::{FactKey, SearchSpace},
+    table::FactKeySet,
 };
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
-        Model, Source,
+        Model, ModelSource,
         compiled::{ACCOUNT_BIT, Level},
         source::LevelSource,
     },
@@ -46,33 +46,33 @@ use crate::{
 /// Everything that a model can be warned about, in the order of the places.
 ///
 /// **Cost**: bounded by the length of the model and a fixed number of steps of search.
-pub fn lint(model: &Model, source: &Source) -> Vec<Diagnostic> {
-    let facts = Facts::of(model, source);
-    let links = Links::of(model, source, &facts);
-    let space = Space::of(model, &links);
-    let search = Search::new(model, &space, &links);
-    let lint = Lint::new(&search, source, &facts);
+pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
+    let facts = FactIndex::new(model, source);
+    let links = InvariantSet::new(model, source, &facts);
+    let space = SearchSpace::new(model, &links);
+    let search = ConstraintSolver::new(model, &space, &links);
+    let lint = LintContext::new(&search, source, &facts);
     rules::all(&lint);
     lint.finish()
 }
 
 /// What all rules work with.
-struct Lint<'l, 'm> {
-    search: &'l Search<'m>,
+struct LintContext<'l, 'm> {
+    search: &'l ConstraintSolver<'m>,
     model: &'m Model,
-    source: &'m Source,
-    facts: &'l Facts<'m>,
-    evidence: Evidence,
+    source: &'m ModelSource,
+    facts: &'l FactIndex<'m>,
+    usage: UsageClassifier,
     /// By level: from somebody blank to the highest score, the highest last.
-    up: [Vec<Guide>; 2],
+    rising_seeds: [Vec<SearchSeed>; 2],
     /// The same to the lowest score.
-    down: [Vec<Guide>; 2],
-    blank: Guide,
-    told: RefCell<Vec<Diagnostic>>,
+    falling_seeds: [Vec<SearchSeed>; 2],
+    blank: SearchSeed,
+    diagnostics: RefCell<Vec<Diagnostic>>,
     /// The code and the place of each.
-    places: RefCell<HashSet<(&'static str, usize, usize)>>,
+    reported_spans: RefCell<HashSet<(&'static str, usize, usize)>>,
     /// Facts whose own condition has been told of, so that whoever uses them is not.
-    spoilt: RefCell<KeySet>,
+    reported_facts: RefCell<FactKeySet>,
 }
 
 /// The place of a level among two.
@@ -81,7 +81,7 @@ fn at(bit: u32) -> usize {
 }
 
 /// What messages call one of a level.
-fn who(bit: u32) -> &'static str {
+fn level_noun(bit: u32) -> &'static str {
     if bit == 0 { "user" } else { "account" }
 }
 
@@ -90,21 +90,21 @@ fn one(bit: u32) -> &'static str {
     if bit == 0 { "a user" } else { "an account" }
 }
 
-impl<'l, 'm> Lint<'l, 'm> {
-    fn new(search: &'l Search<'m>, source: &'m Source, facts: &'l Facts<'m>) -> Self {
-        let way = |way: Way| SIDES.map(|bit| guides::way(search, bit, way, &Limits::default()));
-        Lint {
+impl<'l, 'm> LintContext<'l, 'm> {
+    fn new(search: &'l ConstraintSolver<'m>, source: &'m ModelSource, facts: &'l FactIndex<'m>) -> Self {
+        let way = |way: ScoreDirection| SIDES.map(|bit| guides::score_path(search, bit, way, &CellLimits::default()));
+        LintContext {
             search,
             model: search.model,
             source,
             facts,
-            evidence: Evidence::of(search, source, facts),
-            up: way(Way::Up),
-            down: way(Way::Down),
+            usage: UsageClassifier::new(search, source, facts),
+            rising_seeds: way(ScoreDirection::Up),
+            falling_seeds: way(ScoreDirection::Down),
             blank: search.blank(),
-            told: RefCell::default(),
-            places: RefCell::default(),
-            spoilt: RefCell::default(),
+            diagnostics: RefCell::default(),
+            reported_spans: RefCell::default(),
+            reported_facts: RefCell::default(),
         }
     }
 
@@ -112,97 +112,97 @@ impl<'l, 'm> Lint<'l, 'm> {
         if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
     }
 
-    fn written(&self, bit: u32) -> &'m LevelSource {
+    fn level_source(&self, bit: u32) -> &'m LevelSource {
         if bit == 0 { &self.source.user } else { &self.source.account }
     }
 
-    fn tell(&self, problem: Diagnostic) {
-        self.places.borrow_mut().insert((problem.code, problem.span.start, problem.span.end));
-        self.told.borrow_mut().push(problem);
+    fn report(&self, problem: Diagnostic) {
+        self.reported_spans.borrow_mut().insert((problem.code, problem.span.start, problem.span.end));
+        self.diagnostics.borrow_mut().push(problem);
     }
 
     /// Whether a place has been told of with one of some codes.
-    fn has_told(&self, codes: &[&'static str], span: &Range<usize>) -> bool {
-        let places = self.places.borrow();
+    fn has_reported(&self, codes: &[&'static str], span: &Range<usize>) -> bool {
+        let places = self.reported_spans.borrow();
         codes.iter().any(|code| places.contains(&(*code, span.start, span.end)))
     }
 
-    fn has_told_any(&self, code: &str) -> bool {
-        self.told.borrow().iter().any(|problem| problem.code == code)
+    fn has_reported_code(&self, code: &str) -> bool {
+        self.diagnostics.borrow().iter().any(|problem| problem.code == code)
     }
 
     /// People to begin with: blank, and on the way up and down.
-    fn guides(&self, bit: u32) -> Vec<&Guide> {
-        let (up, down) = (&self.up[at(bit)], &self.down[at(bit)]);
+    fn guides(&self, bit: u32) -> Vec<&SearchSeed> {
+        let (up, down) = (&self.rising_seeds[at(bit)], &self.falling_seeds[at(bit)]);
         let middle = up.len() / 2;
         [up.last(), Some(&self.blank), up.get(middle), down.last()].into_iter().flatten().collect()
     }
 
     /// Looks for somebody; what cannot be settled is noted in words.
-    fn ask(
+    fn solve(
         &self,
-        plan: &Plan,
-        limits: &Limits,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
         bit: u32,
-        goal: &Goal<'_, 'm>,
+        goal: &SearchGoal<'_, 'm>,
         what: impl FnOnce() -> String,
-    ) -> Answer {
+    ) -> SearchAnswer {
         let answer = self.search.solve(plan, limits, &self.guides(bit), goal);
-        self.noted(answer, what)
+        self.record_unsettled(answer, what)
     }
 
     /// The same, beginning with some people of its own.
-    fn ask_from(
+    fn solve_from(
         &self,
-        first: &[Guide],
-        plan: &Plan,
+        first: &[SearchSeed],
+        plan: &DependencyPlan,
         bit: u32,
-        goal: &Goal<'_, 'm>,
+        goal: &SearchGoal<'_, 'm>,
         what: impl FnOnce() -> String,
-    ) -> Answer {
-        let guides: Vec<&Guide> = first.iter().chain(self.guides(bit)).collect();
-        let answer = self.search.solve(plan, &Limits::default(), &guides, goal);
-        self.noted(answer, what)
+    ) -> SearchAnswer {
+        let guides: Vec<&SearchSeed> = first.iter().chain(self.guides(bit)).collect();
+        let answer = self.search.solve(plan, &CellLimits::default(), &guides, goal);
+        self.record_unsettled(answer, what)
     }
 
     /// Notes a question that was left open.
-    fn noted(&self, answer: Answer, what: impl FnOnce() -> String) -> Answer {
-        if answer == Answer::Unsettled {
+    fn record_unsettled(&self, answer: SearchAnswer, what: impl FnOnce() -> String) -> SearchAnswer {
+        if answer == SearchAnswer::Unsettled {
             self.search.unsettled.borrow_mut().push(what());
         }
         answer
     }
 
     /// Somebody for whom a condition holds.
-    fn holding(
+    fn find_holding(
         &self,
         program: &'m Program,
         bit: u32,
-        limits: &Limits,
+        limits: &CellLimits,
         what: impl FnOnce() -> String,
-    ) -> (Rc<Plan>, Answer) {
+    ) -> (Rc<DependencyPlan>, SearchAnswer) {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_hold();
-        let reached = |world: &world::World<'_>| world.holds(program, bit);
-        let goal = Goal { keys, possible: &possible, reached: &reached };
-        let answer = self.ask(&plan, limits, bit, &goal, what);
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
+        let reached = |world: &world::FactAssignment<'_>| world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let answer = self.solve(&plan, limits, bit, &goal, what);
         (plan, answer)
     }
 
     /// People for whom a condition holds, and who are otherwise like those that searches begin with.
-    fn overlays(&self, program: Option<&'m Program>, bit: u32, limits: &Limits) -> Vec<Guide> {
+    fn satisfying_seeds(&self, program: Option<&'m Program>, bit: u32, limits: &CellLimits) -> Vec<SearchSeed> {
         let Some(program) = program else { return Vec::new() };
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_hold();
-        let reached = |world: &world::World<'_>| world.holds(program, bit);
-        let goal = Goal { keys, possible: &possible, reached: &reached };
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
+        let reached = |world: &world::FactAssignment<'_>| world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
         let guides = self.guides(bit);
         let mut found = Vec::new();
-        let blank_first: Vec<&Guide> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
-        if let Answer::Found(chosen) = self.search.solve(&plan, limits, &blank_first, &goal) {
-            let small = self.smallest_within(&plan, chosen, &goal, limits);
+        let blank_first: Vec<&SearchSeed> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
+        if let SearchAnswer::Found(chosen) = self.search.solve(&plan, limits, &blank_first, &goal) {
+            let small = self.minimize_within(&plan, chosen, &goal, limits);
             for base in blank_first.into_iter().take(3) {
                 let mut guide = base.clone();
                 for (place, cell) in plan.variables[..plan.core].iter().zip(&small) {
@@ -215,21 +215,26 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     /// Somebody for whom it does not hold.
-    fn failing(&self, program: &'m Program, bit: u32, what: impl FnOnce() -> String) -> (Rc<Plan>, Answer) {
+    fn find_failing(
+        &self,
+        program: &'m Program,
+        bit: u32,
+        what: impl FnOnce() -> String,
+    ) -> (Rc<DependencyPlan>, SearchAnswer) {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &Judged<'_, 'm>| judged.expression(program, bit).can_fail();
-        let reached = |world: &world::World<'_>| !world.holds(program, bit);
-        let goal = Goal { keys, possible: &possible, reached: &reached };
-        let answer = self.ask(&plan, &Limits::default(), bit, &goal, what);
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_fail();
+        let reached = |world: &world::FactAssignment<'_>| !world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let answer = self.solve(&plan, &CellLimits::default(), bit, &goal, what);
         (plan, answer)
     }
 
-    fn keys(&self, program: &Program, bit: u32) -> Vec<Key> {
+    fn keys(&self, program: &Program, bit: u32) -> Vec<FactKey> {
         let mut keys = Vec::new();
-        plan::keys(program, bit, &mut |key| keys.push(key));
+        plan::visit_keys(program, bit, &mut |key| keys.push(key));
         if bit == 0 && keys.iter().any(|key| key & ACCOUNT_BIT != 0) {
-            keys.push(space::HOME);
+            keys.push(space::HAS_ACCOUNT);
         }
         keys.sort_unstable();
         keys.dedup();
@@ -237,12 +242,12 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     /// All facts behind some facts, these among them.
-    fn behind(&self, keys: impl IntoIterator<Item = Key>) -> KeySet {
-        let mut open: Vec<Key> = keys.into_iter().collect();
-        let mut all = KeySet::default();
+    fn dependency_closure(&self, keys: impl IntoIterator<Item = FactKey>) -> FactKeySet {
+        let mut open: Vec<FactKey> = keys.into_iter().collect();
+        let mut all = FactKeySet::default();
         while let Some(key) = open.pop() {
             if all.insert(key) {
-                plan::parts(self.model, key, &mut |part| open.push(part));
+                plan::visit_dependencies(self.model, key, &mut |part| open.push(part));
             }
         }
         self.search.spend(all.len() as u64);
@@ -250,7 +255,7 @@ impl<'l, 'm> Lint<'l, 'm> {
     }
 
     fn finish(self) -> Vec<Diagnostic> {
-        let mut told = self.told.into_inner();
+        let mut told = self.diagnostics.into_inner();
         told.extend(rules::unsettled(&self.search.unsettled.borrow()));
         told.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
         told

@@ -1,15 +1,15 @@
 //! What a question depends on: the variables and the steps of scoring behind the facts that it asks for, and nothing else.
 
 use super::{
-    links::Links,
-    space::{HOME, Key, Space, fact},
-    table::{KeyMap, KeySet},
+    links::InvariantSet,
+    space::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    table::{FactKeyMap, FactKeySet},
 };
 use crate::{
     expr::Program,
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, Level, Payment, Signal, Source, Step},
+        compiled::{ACCOUNT_BIT, FactSource, Level, ScoringStep, Signal, SignalPayment},
     },
 };
 
@@ -18,7 +18,7 @@ const AROUND_MAX: usize = 500;
 
 /// The part of a model that decides some facts.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct DependencyPlan {
     /// Variables by their place in the space; their values come first among those of the plan.
     pub(super) variables: Vec<usize>,
     /// So many of them decide; those behind are only linked to these.
@@ -26,31 +26,31 @@ pub(super) struct Plan {
     /// Links between the variables.
     pub(super) links: Vec<usize>,
     /// Where the value of a fact is among those of the plan.
-    pub(super) index: KeyMap<usize>,
+    pub(super) index: FactKeyMap<usize>,
     /// Steps in the order of scoring.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ScoringStep>,
     /// What looking at it once costs. **Units**: facts and signals.
     pub(super) cost: u64,
 }
 
 /// The slots of a program as keys, where the program is of users (0) or accounts ([`ACCOUNT_BIT`]).
-pub(super) fn keys(program: &Program, bit: u32, visit: &mut dyn FnMut(Key)) {
-    program.slots(&mut |slot| visit(slot | bit));
+pub(super) fn visit_keys(program: &Program, bit: u32, visit: &mut dyn FnMut(FactKey)) {
+    program.visit_slots(&mut |slot| visit(slot | bit));
 }
 
 /// Everything that a signal looks at.
-pub(super) fn keys_of_signal(signal: &Signal, bit: u32, visit: &mut dyn FnMut(Key)) {
+pub(super) fn visit_signal_keys(signal: &Signal, bit: u32, visit: &mut dyn FnMut(FactKey)) {
     let programs = signal.guard.iter().chain(signal.decay.iter().map(|decay| &decay.since));
-    programs.for_each(|program| keys(program, bit, visit));
+    programs.for_each(|program| visit_keys(program, bit, visit));
     match &signal.pay {
-        Payment::Flat(_) => {}
-        Payment::Ladder { value, .. } | Payment::Per { value, .. } => keys(value, bit, visit),
+        SignalPayment::Flat(_) => {}
+        SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => visit_keys(value, bit, visit),
     }
 }
 
 /// What scoring writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum ScoringStage {
     Points,
     Tier,
     Segment,
@@ -58,41 +58,45 @@ pub(super) enum Written {
 }
 
 /// Which part of scoring writes a fact.
-pub(super) fn written(level: &Level, slot: u32) -> Option<Written> {
+pub(super) fn scoring_stage(level: &Level, slot: u32) -> Option<ScoringStage> {
     let slots = &level.slots;
     if slot == slots.score || slots.points.contains(&slot) {
-        return Some(Written::Points);
+        return Some(ScoringStage::Points);
     }
     if slot == slots.tier || slot == slots.qualified {
-        return Some(Written::Tier);
+        return Some(ScoringStage::Tier);
     }
     if slot == slots.route || slot == slots.motion {
-        return Some(Written::Route);
+        return Some(ScoringStage::Route);
     }
-    (slot == slots.segment).then_some(Written::Segment)
+    (slot == slots.segment).then_some(ScoringStage::Segment)
 }
 
 /// The level of a key, and the bit of its facts.
-pub(super) fn level(model: &Model, key: Key) -> (&Level, u32) {
+pub(super) fn level(model: &Model, key: FactKey) -> (&Level, u32) {
     if key & ACCOUNT_BIT == 0 { (&model.levels.user, 0) } else { (&model.levels.account, ACCOUNT_BIT) }
 }
 
 /// The facts that a fact is computed from; none for variables.
-pub(super) fn parts(model: &Model, key: Key, visit: &mut dyn FnMut(Key)) {
+pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
     let (level, bit) = level(model, key);
     match fact(model, key).map(|fact| &fact.source) {
-        Some(Source::Expression(program)) => keys(program, bit, visit),
-        Some(Source::Scoring) => match written(level, key & !ACCOUNT_BIT) {
-            Some(Written::Points) => level.signals.iter().for_each(|signal| keys_of_signal(signal, bit, visit)),
-            Some(Written::Tier) => {
+        Some(FactSource::Expression(program)) => visit_keys(program, bit, visit),
+        Some(FactSource::Scoring) => match scoring_stage(level, key & !ACCOUNT_BIT) {
+            Some(ScoringStage::Points) => level.signals.iter().for_each(|signal| visit_signal_keys(signal, bit, visit)),
+            Some(ScoringStage::Tier) => {
                 visit(level.slots.score | bit);
-                level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| keys(when, bit, visit));
+                level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
             }
-            Some(Written::Segment) => {
-                level.segments.iter().filter_map(|one| one.when.as_ref()).for_each(|when| keys(when, bit, visit));
+            Some(ScoringStage::Segment) => {
+                level.segments.iter().filter_map(|one| one.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
             }
-            Some(Written::Route) => {
-                level.routes.iter().filter_map(|route| route.when.as_ref()).for_each(|when| keys(when, bit, visit));
+            Some(ScoringStage::Route) => {
+                level
+                    .routes
+                    .iter()
+                    .filter_map(|route| route.when.as_ref())
+                    .for_each(|when| visit_keys(when, bit, visit));
             }
             None => {}
         },
@@ -100,19 +104,24 @@ pub(super) fn parts(model: &Model, key: Key, visit: &mut dyn FnMut(Key)) {
     }
 }
 
-impl Plan {
+impl DependencyPlan {
     /// The plan of some facts.
-    pub(super) fn of(model: &Model, space: &Space, links: &Links, wanted: impl IntoIterator<Item = Key>) -> Plan {
-        let mut plan = Plan {
+    pub(super) fn new(
+        model: &Model,
+        space: &SearchSpace,
+        links: &InvariantSet,
+        wanted: impl IntoIterator<Item = FactKey>,
+    ) -> DependencyPlan {
+        let mut plan = DependencyPlan {
             variables: Vec::new(),
             core: 0,
             links: Vec::new(),
-            index: KeyMap::default(),
+            index: FactKeyMap::default(),
             steps: Vec::new(),
             cost: 1,
         };
-        let mut open: Vec<Key> = wanted.into_iter().collect();
-        let mut seen = KeySet::default();
+        let mut open: Vec<FactKey> = wanted.into_iter().collect();
+        let mut seen = FactKeySet::default();
         let mut computed = Vec::new();
         let mut home = false;
         while let Some(key) = open.pop() {
@@ -126,18 +135,18 @@ impl Plan {
             computed.push(key);
             plan.cost += 1;
             let (level, _) = level(model, key);
-            if let Some(Written::Points) = written(level, key & !ACCOUNT_BIT)
-                && matches!(fact(model, key).map(|fact| &fact.source), Some(Source::Scoring))
+            if let Some(ScoringStage::Points) = scoring_stage(level, key & !ACCOUNT_BIT)
+                && matches!(fact(model, key).map(|fact| &fact.source), Some(FactSource::Scoring))
             {
                 plan.cost += (level.signals.len() + level.tiers.len()) as u64;
             }
-            parts(model, key, &mut |part| {
+            visit_dependencies(model, key, &mut |part| {
                 plan.cost += 1;
                 home |= part & ACCOUNT_BIT != 0 && key & ACCOUNT_BIT == 0;
                 open.push(part);
             });
         }
-        if home && !seen.contains(&HOME) {
+        if home && !seen.contains(&HAS_ACCOUNT) {
             plan.variables.push(0);
         }
         plan.variables.sort_unstable();
@@ -155,7 +164,7 @@ impl Plan {
         // Points are written all at once, and so are tiers and routes.
         for (level, bit) in [(&model.levels.user, 0), (&model.levels.account, ACCOUNT_BIT)] {
             let slots = &level.slots;
-            let mut together: Vec<Vec<Key>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
+            let mut together: Vec<Vec<FactKey>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
             together.push(vec![slots.tier, slots.qualified]);
             together.push(vec![slots.route, slots.motion]);
             for group in together {
@@ -172,9 +181,9 @@ impl Plan {
     }
 
     /// Adds the variables that are linked to those that decide, and all links between them.
-    fn link(&mut self, space: &Space, links: &Links) {
+    fn link(&mut self, space: &SearchSpace, links: &InvariantSet) {
         let key = |place: &usize| space.variables[*place].key;
-        let of_core = self.variables.iter().flat_map(|place| links.with(key(place)));
+        let of_core = self.variables.iter().flat_map(|place| links.of_key(key(place)));
         let mut around: Vec<usize> = of_core.copied().take(AROUND_MAX).collect();
         around.sort_unstable();
         around.dedup();
@@ -184,8 +193,8 @@ impl Plan {
         others.dedup();
         others.retain(|place| !self.variables.contains(place));
         self.variables.extend(others);
-        let known: KeySet = self.variables.iter().map(key).collect();
-        let of_all = self.variables.iter().flat_map(|place| links.with(key(place)));
+        let known: FactKeySet = self.variables.iter().map(key).collect();
+        let of_all = self.variables.iter().flat_map(|place| links.of_key(key(place)));
         let mut all: Vec<usize> = of_all.copied().take(4 * AROUND_MAX).collect();
         all.sort_unstable();
         all.dedup();
@@ -194,18 +203,18 @@ impl Plan {
         self.links = all;
     }
 
-    fn needs(&self, model: &Model, step: Step) -> bool {
+    fn needs(&self, model: &Model, step: ScoringStep) -> bool {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
-            Step::UserFact(slot) => slot,
-            Step::AccountFact(slot) => slot | ACCOUNT_BIT,
-            Step::Segment => account.segment | ACCOUNT_BIT,
-            Step::UserPoints => user.score,
-            Step::UserTier => user.tier,
-            Step::AccountPoints => account.score | ACCOUNT_BIT,
-            Step::AccountTier => account.tier | ACCOUNT_BIT,
-            Step::UserRoute => user.route,
-            Step::AccountRoute => account.route | ACCOUNT_BIT,
+            ScoringStep::UserFact(slot) => slot,
+            ScoringStep::AccountFact(slot) => slot | ACCOUNT_BIT,
+            ScoringStep::Segment => account.segment | ACCOUNT_BIT,
+            ScoringStep::UserPoints => user.score,
+            ScoringStep::UserTier => user.tier,
+            ScoringStep::AccountPoints => account.score | ACCOUNT_BIT,
+            ScoringStep::AccountTier => account.tier | ACCOUNT_BIT,
+            ScoringStep::UserRoute => user.route,
+            ScoringStep::AccountRoute => account.route | ACCOUNT_BIT,
         };
         // A roll-up is a variable, so its step is not taken.
         self.index.get(&key).is_some_and(|at| *at >= self.variables.len())

@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 
 use super::{
-    abs::{Abs, Bounds, Known, eval},
-    constants::Constants,
-    space::{Cell, dates, numbers},
+    abs::{AbstractScope, AbstractValue, NonNullValues, eval},
+    constants::ComparedConstants,
+    space::{DomainCell, dates, numbers},
 };
 use crate::{
-    expr::{Program, Type, Value},
+    expr::{Program, Value, ValueType},
     model::compiled::EVENT_SLOT,
 };
 
@@ -23,38 +23,45 @@ const TEXTS_MAX: usize = 60;
 
 /// Values of a property that conditions do not tell apart, under each type that they can be asked for.
 #[derive(Debug, Clone)]
-struct Part {
+struct PropertyCell {
     /// As it is, which only `is null` tells.
-    raw: Abs<'static>,
-    text: Abs<'static>,
-    number: Abs<'static>,
-    truth: Abs<'static>,
-    date: Abs<'static>,
+    raw: AbstractValue<'static>,
+    text: AbstractValue<'static>,
+    number: AbstractValue<'static>,
+    truth: AbstractValue<'static>,
+    date: AbstractValue<'static>,
 }
 
-impl Part {
-    const NULL: Part = Part { raw: Abs::NULL, text: Abs::NULL, number: Abs::NULL, truth: Abs::NULL, date: Abs::NULL };
-    const SOME: Part = Part { raw: Abs { null: false, known: Known::Any }, ..Part::NULL };
+impl PropertyCell {
+    const NULL: PropertyCell = PropertyCell {
+        raw: AbstractValue::NULL,
+        text: AbstractValue::NULL,
+        number: AbstractValue::NULL,
+        truth: AbstractValue::NULL,
+        date: AbstractValue::NULL,
+    };
+    const SOME: PropertyCell =
+        PropertyCell { raw: AbstractValue { null: false, known: NonNullValues::Any }, ..PropertyCell::NULL };
 
-    fn truth(truth: bool) -> Part {
+    fn truth(truth: bool) -> PropertyCell {
         let text = texts(vec![truth.to_string()], false);
-        Part { text, truth: Abs::truth(truth, !truth, false), ..Part::SOME }
+        PropertyCell { text, truth: AbstractValue::truth(truth, !truth, false), ..PropertyCell::SOME }
     }
 
     /// Exactly this text.
-    fn text(text: &str) -> Part {
+    fn text(text: &str) -> PropertyCell {
         let value = Value::Text(Cow::Borrowed(text));
-        Part {
+        PropertyCell {
             text: texts(vec![text.to_owned()], false),
-            number: value.to_number().map_or(Abs::NULL, |number| Abs::number(number, number)),
-            truth: value.to_boolean().map_or(Abs::NULL, |truth| Abs::truth(truth, !truth, false)),
-            date: value.to_date().map_or(Abs::NULL, |day| between(f64::from(day), f64::from(day))),
-            ..Part::SOME
+            number: value.to_number().map_or(AbstractValue::NULL, |number| AbstractValue::number(number, number)),
+            truth: value.to_boolean().map_or(AbstractValue::NULL, |truth| AbstractValue::truth(truth, !truth, false)),
+            date: value.to_date().map_or(AbstractValue::NULL, |day| between(f64::from(day), f64::from(day))),
+            ..PropertyCell::SOME
         }
     }
 
-    fn join(self, other: Part) -> Part {
-        Part {
+    fn join(self, other: PropertyCell) -> PropertyCell {
+        PropertyCell {
             raw: self.raw.join(other.raw),
             text: self.text.join(other.text),
             number: self.number.join(other.number),
@@ -63,27 +70,27 @@ impl Part {
         }
     }
 
-    fn under(&self, kind: Type) -> &Abs<'static> {
+    fn under(&self, kind: ValueType) -> &AbstractValue<'static> {
         match kind {
-            Type::Number => &self.number,
-            Type::Text => &self.text,
-            Type::Boolean => &self.truth,
-            Type::Date => &self.date,
-            Type::Json | Type::Null => &self.raw,
+            ValueType::Number => &self.number,
+            ValueType::Text => &self.text,
+            ValueType::Boolean => &self.truth,
+            ValueType::Date => &self.date,
+            ValueType::Json | ValueType::Null => &self.raw,
         }
     }
 }
 
-fn texts(of: Vec<String>, other: bool) -> Abs<'static> {
-    Abs { null: false, known: Known::Text { of: of.into_iter().map(Cow::Owned).collect(), other } }
+fn texts(of: Vec<String>, other: bool) -> AbstractValue<'static> {
+    AbstractValue { null: false, known: NonNullValues::Text { of: of.into_iter().map(Cow::Owned).collect(), other } }
 }
 
-fn between(first: f64, last: f64) -> Abs<'static> {
-    Abs { null: false, known: Known::Date(first, last) }
+fn between(first: f64, last: f64) -> AbstractValue<'static> {
+    AbstractValue { null: false, known: NonNullValues::Date(first, last) }
 }
 
 /// The cells of a property, by what it is compared with.
-fn parts(mut constants: Constants) -> Vec<Part> {
+fn parts(mut constants: ComparedConstants) -> Vec<PropertyCell> {
     constants.texts.retain(|text| !text.is_empty());
     constants.texts.sort();
     constants.texts.dedup();
@@ -91,21 +98,22 @@ fn parts(mut constants: Constants) -> Vec<Part> {
     let too_many = known.len() > TEXTS_MAX;
     // A value whose text is a constant has that constant's number and date, whether it is text or a number in JSON; so in all other cells the text is
     // another one.
-    let other = if too_many { Abs { null: false, known: Known::Any } } else { texts(Vec::new(), true) };
-    let mut parts = vec![Part::NULL, Part::truth(true), Part::truth(false)];
-    parts.extend(known.iter().take(TEXTS_MAX).map(|text| Part::text(text)));
+    let other =
+        if too_many { AbstractValue { null: false, known: NonNullValues::Any } } else { texts(Vec::new(), true) };
+    let mut parts = vec![PropertyCell::NULL, PropertyCell::truth(true), PropertyCell::truth(false)];
+    parts.extend(known.iter().take(TEXTS_MAX).map(|text| PropertyCell::text(text)));
     // What is no number, no date, neither true nor false.
-    let other = Part { text: other, ..Part::SOME };
+    let other = PropertyCell { text: other, ..PropertyCell::SOME };
     parts.push(other.clone());
-    let number = |low, high| Part { number: Abs::number(low, high), ..other.clone() };
-    let date = |first, last| Part { date: between(first, last), ..other.clone() };
+    let number = |low, high| PropertyCell { number: AbstractValue::number(low, high), ..other.clone() };
+    let date = |first, last| PropertyCell { date: between(first, last), ..other.clone() };
     // What is compared with no constant may still be compared with other properties.
     let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
     let mut cells = Vec::new();
     if constants.numbers.is_empty() {
         parts.push(number(low, high));
     } else {
-        numbers(&super::space::Domain::any_number(), constants.numbers, &mut cells);
+        numbers(&super::space::FactDomain::any_number(), constants.numbers, &mut cells);
     }
     if constants.dates.is_empty() {
         parts.push(date(low, high));
@@ -113,63 +121,69 @@ fn parts(mut constants: Constants) -> Vec<Part> {
         dates(constants.dates, &mut cells);
     }
     parts.extend(cells.iter().filter_map(|cell| match cell {
-        Cell::Number(low, high, _) => Some(number(*low, *high)),
-        Cell::Date(first, last, _) => Some(date(*first, *last)),
+        DomainCell::Number(low, high, _) => Some(number(*low, *high)),
+        DomainCell::Date(first, last, _) => Some(date(*first, *last)),
         _ => None,
     }));
     parts
 }
 
 /// All events, as far as some conditions tell them apart.
-pub(super) struct Events {
+pub(super) struct EventSpace {
     /// Slots that are looked at cell by cell, then those of which all cells are taken together.
-    properties: Vec<(u32, Vec<Part>)>,
+    properties: Vec<(u32, Vec<PropertyCell>)>,
 }
 
 /// One combination of cells.
-struct Event<'e> {
-    events: &'e Events,
+struct EventCombination<'e> {
+    events: &'e EventSpace,
     /// By place among the properties.
     chosen: &'e [usize],
 }
 
-impl<'m> Bounds<'m> for Event<'_> {
-    fn get(&self, slot: u32) -> Cow<'_, Abs<'m>> {
-        self.cast(slot, Type::Json)
+impl<'m> AbstractScope<'m> for EventCombination<'_> {
+    fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
+        self.cast(slot, ValueType::Json)
     }
 
-    fn capitals(&self) -> bool {
+    fn may_differ_in_case(&self) -> bool {
         true
     }
 
-    fn cast(&self, slot: u32, kind: Type) -> Cow<'_, Abs<'m>> {
+    fn cast(&self, slot: u32, kind: ValueType) -> Cow<'_, AbstractValue<'m>> {
         // The event's name is text already.
-        let kind = if slot == EVENT_SLOT { Type::Text } else { kind };
+        let kind = if slot == EVENT_SLOT { ValueType::Text } else { kind };
         let at = self.events.properties.iter().position(|(known, _)| *known == slot);
         let part = at.and_then(|at| self.events.properties[at].1.get(self.chosen[at]));
-        part.map_or_else(|| Cow::Owned(Abs::any(kind)), |part| Cow::Borrowed(part.under(kind)))
+        part.map_or_else(|| Cow::Owned(AbstractValue::any(kind)), |part| Cow::Borrowed(part.under(kind)))
     }
 }
 
-impl Events {
+impl EventSpace {
     /// Events with some names (none: with any), as some conditions see them; the slots of these with what they are compared with.
-    pub(super) fn of(names: Option<Vec<String>>, slots: impl IntoIterator<Item = (u32, Constants)>) -> Events {
-        let any = || vec![Part { text: Abs { null: false, known: Known::Any }, ..Part::SOME }];
-        let one = |name: &String| Part { text: texts(vec![name.clone()], false), ..Part::SOME };
-        let names: Vec<Part> = names.map_or_else(any, |names| names.iter().map(one).collect());
+    pub(super) fn new(
+        names: Option<Vec<String>>,
+        slots: impl IntoIterator<Item = (u32, ComparedConstants)>,
+    ) -> EventSpace {
+        let any = || {
+            vec![PropertyCell { text: AbstractValue { null: false, known: NonNullValues::Any }, ..PropertyCell::SOME }]
+        };
+        let one = |name: &String| PropertyCell { text: texts(vec![name.clone()], false), ..PropertyCell::SOME };
+        let names: Vec<PropertyCell> = names.map_or_else(any, |names| names.iter().map(one).collect());
         let cells = |slot, constants| if slot == EVENT_SLOT { names.clone() } else { parts(constants) };
         let slots = slots.into_iter();
-        let mut properties: Vec<(u32, Vec<Part>)> = slots.map(|(slot, known)| (slot, cells(slot, known))).collect();
+        let mut properties: Vec<(u32, Vec<PropertyCell>)> =
+            slots.map(|(slot, known)| (slot, cells(slot, known))).collect();
         properties.sort_by_key(|(slot, parts)| (parts.len(), *slot));
         let mut combinations = 1;
         for (_, parts) in &mut properties {
             combinations *= parts.len();
             if combinations > COMBINATIONS_MAX {
                 combinations /= parts.len();
-                *parts = std::mem::take(parts).into_iter().reduce(Part::join).into_iter().collect();
+                *parts = std::mem::take(parts).into_iter().reduce(PropertyCell::join).into_iter().collect();
             }
         }
-        Events { properties }
+        EventSpace { properties }
     }
 
     /// What it takes to look at a condition for every combination. **Units**: parts of conditions.
@@ -179,10 +193,10 @@ impl Events {
     }
 
     /// Whether what a condition comes to is so of any combination.
-    pub(super) fn any(&self, program: &Program, is: impl Fn(&Abs<'_>) -> bool) -> bool {
+    pub(super) fn any(&self, program: &Program, is: impl Fn(&AbstractValue<'_>) -> bool) -> bool {
         let mut chosen = vec![0; self.properties.len()];
         loop {
-            if is(&eval(program, &Event { events: self, chosen: &chosen })) {
+            if is(&eval(program, &EventCombination { events: self, chosen: &chosen })) {
                 return true;
             }
             // The next one, as a number of mixed base counts.
@@ -213,7 +227,7 @@ fn size(program: &Program) -> u64 {
         Program::IsOneOf(_, texts) => texts.len() as u64,
         other => {
             let mut names = 1;
-            other.slots(&mut |_| names += 1);
+            other.visit_slots(&mut |_| names += 1);
             names
         }
     }

@@ -10,18 +10,18 @@ use std::{
 };
 
 use super::{
-    judge::{Cells, Judged},
-    links::Links,
-    plan::{Plan, Written, keys_of_signal, level, parts, written},
-    space::{Key, Space, fact},
-    table::{KeySet, Map},
-    world::World,
+    judge::{BoxBounds, CellBox},
+    links::InvariantSet,
+    plan::{DependencyPlan, ScoringStage, level, scoring_stage, visit_dependencies, visit_signal_keys},
+    space::{FactKey, SearchSpace, fact},
+    table::{FactKeySet, LintMap},
+    world::FactAssignment,
 };
 use crate::{
-    expr::{Scope, Value},
+    expr::{EvalScope, Value},
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, Source},
+        compiled::{ACCOUNT_BIT, FactSource},
     },
 };
 
@@ -36,80 +36,87 @@ const WORK_MAX: u64 = 1_500_000;
 const REST: &str = "what the search had not come to";
 
 /// A cell for each variable of the space: somebody to begin with.
-pub(super) type Guide = Vec<u16>;
+pub(super) type SearchSeed = Vec<u16>;
 
 /// What is asked.
-pub(super) struct Goal<'g, 'm> {
+pub(super) struct SearchGoal<'g, 'm> {
     /// The facts that it is about.
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<FactKey>,
     /// Whether bounds leave it open.
-    pub(super) possible: &'g dyn Fn(&Judged<'_, 'm>) -> bool,
+    pub(super) possible: &'g dyn Fn(&BoxBounds<'_, 'm>) -> bool,
     /// Whether it is so.
-    pub(super) reached: &'g dyn Fn(&World<'_>) -> bool,
+    pub(super) reached: &'g dyn Fn(&FactAssignment<'_>) -> bool,
 }
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum SearchAnswer {
     /// Somebody for whom it is so: a cell for each variable of the plan.
     Found(Vec<u16>),
     /// There is nobody.
-    Never,
+    Impossible,
     /// The search ended before it was clear.
     Unsettled,
 }
 
 /// Which cells of some variables may be chosen, by place in the space.
-pub(super) type Limits = Map<usize, (u16, u16)>;
+pub(super) type CellLimits = LintMap<usize, (u16, u16)>;
 
 /// What searches share.
 #[derive(Debug)]
-pub(super) struct Search<'m> {
+pub(super) struct ConstraintSolver<'m> {
     pub(super) model: &'m Model,
-    pub(super) space: &'m Space,
-    pub(super) links: &'m Links,
+    pub(super) space: &'m SearchSpace,
+    pub(super) links: &'m InvariantSet,
     work: Cell<u64>,
     /// Plans that were made, by what they are of.
-    plans: RefCell<Map<Vec<Key>, Rc<Plan>>>,
+    plans: RefCell<LintMap<Vec<FactKey>, Rc<DependencyPlan>>>,
     /// Questions that could not be settled, in words.
     pub(super) unsettled: RefCell<Vec<String>>,
 }
 
 /// Values chosen for the variables of a plan, as links see them.
-struct Chosen<'c> {
-    search: &'c Search<'c>,
-    plan: &'c Plan,
+struct CandidateScope<'c> {
+    search: &'c ConstraintSolver<'c>,
+    plan: &'c DependencyPlan,
     cells: &'c [u16],
 }
 
-impl Scope for Chosen<'_> {
+impl EvalScope for CandidateScope<'_> {
     fn get(&self, key: u32) -> Value<'_> {
         let Some(at) = self.plan.index.get(&key) else { return Value::Null };
         self.search.space.variables[self.plan.variables[*at]].cells[usize::from(self.cells[*at])].value()
     }
 }
 
-impl<'m> Search<'m> {
-    pub(super) fn new(model: &'m Model, space: &'m Space, links: &'m Links) -> Search<'m> {
-        Search { model, space, links, work: Cell::new(0), plans: RefCell::default(), unsettled: RefCell::default() }
+impl<'m> ConstraintSolver<'m> {
+    pub(super) fn new(model: &'m Model, space: &'m SearchSpace, links: &'m InvariantSet) -> ConstraintSolver<'m> {
+        ConstraintSolver {
+            model,
+            space,
+            links,
+            work: Cell::new(0),
+            plans: RefCell::default(),
+            unsettled: RefCell::default(),
+        }
     }
 
-    pub(super) fn plan(&self, wanted: impl IntoIterator<Item = Key>) -> Rc<Plan> {
-        let mut wanted: Vec<Key> = wanted.into_iter().collect();
+    pub(super) fn plan(&self, wanted: impl IntoIterator<Item = FactKey>) -> Rc<DependencyPlan> {
+        let mut wanted: Vec<FactKey> = wanted.into_iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
         if let Some(plan) = self.plans.borrow().get(&wanted) {
             self.spend(1);
             return Rc::clone(plan);
         }
-        let plan = Rc::new(Plan::of(self.model, self.space, self.links, wanted.iter().copied()));
+        let plan = Rc::new(DependencyPlan::new(self.model, self.space, self.links, wanted.iter().copied()));
         self.spend(plan.cost);
         self.plans.borrow_mut().insert(wanted, Rc::clone(&plan));
         plan
     }
 
     /// Whether all steps are taken, so that nothing more can be asked.
-    pub(super) fn spent(&self) -> bool {
+    pub(super) fn is_exhausted(&self) -> bool {
         let spent = !self.spend(0);
         let mut unsettled = self.unsettled.borrow_mut();
         if spent && unsettled.last().is_none_or(|last| last != REST) {
@@ -125,28 +132,34 @@ impl<'m> Search<'m> {
     }
 
     /// All cells of a plan within some limits.
-    pub(super) fn whole(&self, plan: &Plan, limits: &Limits) -> Cells {
+    pub(super) fn full_box(&self, plan: &DependencyPlan, limits: &CellLimits) -> CellBox {
         let all = |place: &usize| (0, (self.space.variables[*place].cells.len() - 1) as u16);
         plan.variables.iter().map(|place| limits.get(place).copied().unwrap_or_else(|| all(place))).collect()
     }
 
     /// The part of a guide that a plan asks for.
-    pub(super) fn project(&self, plan: &Plan, guide: &Guide) -> Vec<u16> {
+    pub(super) fn project(&self, plan: &DependencyPlan, guide: &SearchSeed) -> Vec<u16> {
         plan.variables.iter().map(|place| guide[*place]).collect()
     }
 
     /// Somebody who has just signed up.
-    pub(super) fn blank(&self) -> Guide {
+    pub(super) fn blank(&self) -> SearchSeed {
         self.space.variables.iter().map(|variable| variable.blank).collect()
     }
 
     /// Looks for somebody for whom the goal holds.
-    pub(super) fn solve(&self, plan: &Plan, limits: &Limits, guides: &[&Guide], goal: &Goal<'_, 'm>) -> Answer {
+    pub(super) fn solve(
+        &self,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
+        guides: &[&SearchSeed],
+        goal: &SearchGoal<'_, 'm>,
+    ) -> SearchAnswer {
         let mut guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(plan, guide)).collect();
         guides.dedup();
         for _ in 0..guides.len().clamp(1, BEGINNINGS_MAX) {
-            let answer = self.begin(plan, limits, &guides, goal);
-            if answer != Answer::Unsettled {
+            let answer = self.search_boxes(plan, limits, &guides, goal);
+            if answer != SearchAnswer::Unsettled {
                 return answer;
             }
             // A search that went astray may find its way from somebody else.
@@ -154,20 +167,26 @@ impl<'m> Search<'m> {
                 guides.rotate_left(1);
             }
         }
-        Answer::Unsettled
+        SearchAnswer::Unsettled
     }
 
-    fn begin(&self, plan: &Plan, limits: &Limits, guides: &[Vec<u16>], goal: &Goal<'_, 'm>) -> Answer {
-        let mut open: Vec<Cells> = vec![self.whole(plan, limits)];
+    fn search_boxes(
+        &self,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
+        guides: &[Vec<u16>],
+        goal: &SearchGoal<'_, 'm>,
+    ) -> SearchAnswer {
+        let mut open: Vec<CellBox> = vec![self.full_box(plan, limits)];
         let mut boxes = 0;
         let mut sure = true;
         while let Some(cells) = open.pop() {
             boxes += 1;
             if boxes > BOXES_MAX || !self.spend(plan.cost) {
-                return Answer::Unsettled;
+                return SearchAnswer::Unsettled;
             }
-            let judged = Judged::new(self.model, self.space, plan, &cells);
-            let broken = plan.links.iter().any(|link| judged.breaks(&self.links.all[*link]));
+            let judged = BoxBounds::new(self.model, self.space, plan, &cells);
+            let broken = plan.links.iter().any(|link| judged.violates(&self.links.all[*link]));
             if broken || !(goal.possible)(&judged) {
                 continue;
             }
@@ -180,14 +199,14 @@ impl<'m> Search<'m> {
                     continue;
                 }
                 if !self.spend(plan.cost) {
-                    return Answer::Unsettled;
+                    return SearchAnswer::Unsettled;
                 }
                 if let Some(chosen) = self.try_one(plan, &cells, near.clone(), goal) {
-                    return Answer::Found(chosen);
+                    return SearchAnswer::Found(chosen);
                 }
                 tried.push(near);
             }
-            let Some(at) = self.widest(plan, &judged, &cells, goal) else {
+            let Some(at) = self.branching_variable(plan, &judged, &cells, goal) else {
                 // Nothing is left to cut, and the scorer says no where bounds do not.
                 sure = false;
                 continue;
@@ -204,35 +223,47 @@ impl<'m> Search<'m> {
                 open.extend([high, low]);
             }
         }
-        if sure { Answer::Never } else { Answer::Unsettled }
+        if sure { SearchAnswer::Impossible } else { SearchAnswer::Unsettled }
     }
 
     /// The same where it does not matter whether all links hold, because one side of the comparison is nobody who exists.
-    pub(super) fn solve_freely(&self, plan: &Plan, limits: &Limits, guides: &[&Guide], goal: &Goal<'_, 'm>) -> Answer {
-        self.solve(&Plan { links: Vec::new(), ..plan.clone() }, limits, guides, goal)
+    pub(super) fn solve_without_invariants(
+        &self,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
+        guides: &[&SearchSeed],
+        goal: &SearchGoal<'_, 'm>,
+    ) -> SearchAnswer {
+        self.solve(&DependencyPlan { links: Vec::new(), ..plan.clone() }, limits, guides, goal)
     }
 
     /// A member of a box, or what links make of it, if it is what is looked for.
-    fn try_one(&self, plan: &Plan, cells: &Cells, mut chosen: Vec<u16>, goal: &Goal<'_, 'm>) -> Option<Vec<u16>> {
+    fn try_one(
+        &self,
+        plan: &DependencyPlan,
+        cells: &CellBox,
+        mut chosen: Vec<u16>,
+        goal: &SearchGoal<'_, 'm>,
+    ) -> Option<Vec<u16>> {
         if !self.repair(plan, cells, &mut chosen) {
             return None;
         }
-        let world = World::new(self.model, self.space, plan, &chosen);
+        let world = FactAssignment::new(self.model, self.space, plan, &chosen);
         (goal.reached)(&world).then_some(chosen)
     }
 
     /// Whether all links hold.
-    pub(super) fn consistent(&self, plan: &Plan, chosen: &[u16]) -> bool {
+    pub(super) fn consistent(&self, plan: &DependencyPlan, chosen: &[u16]) -> bool {
         plan.links.iter().all(|link| self.keeps(plan, chosen, *link))
     }
 
-    fn keeps(&self, plan: &Plan, chosen: &[u16], link: usize) -> bool {
-        let scope = Chosen { search: self, plan, cells: chosen };
+    fn keeps(&self, plan: &DependencyPlan, chosen: &[u16], link: usize) -> bool {
+        let scope = CandidateScope { search: self, plan, cells: chosen };
         !matches!(self.links.all[link].eval(&scope), Value::Boolean(false))
     }
 
     /// Changes facts within a box until all links hold; those that do not decide first.
-    pub(super) fn repair(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16]) -> bool {
+    pub(super) fn repair(&self, plan: &DependencyPlan, cells: &CellBox, chosen: &mut [u16]) -> bool {
         const ROUNDS: usize = 6;
         // What has been changed is changed again only if nothing else helps, so that two links do not undo each other's work.
         let mut changed = vec![false; chosen.len()];
@@ -241,7 +272,7 @@ impl<'m> Search<'m> {
             for link in &plan.links {
                 if !self.keeps(plan, chosen, *link) {
                     whole = false;
-                    if !self.mend(plan, cells, chosen, *link, &mut changed) {
+                    if !self.repair_invariant(plan, cells, chosen, *link, &mut changed) {
                         return false;
                     }
                 }
@@ -254,7 +285,14 @@ impl<'m> Search<'m> {
     }
 
     /// Changes one fact of a link so that it holds, by as little as possible.
-    fn mend(&self, plan: &Plan, cells: &Cells, chosen: &mut [u16], link: usize, changed: &mut [bool]) -> bool {
+    fn repair_invariant(
+        &self,
+        plan: &DependencyPlan,
+        cells: &CellBox,
+        chosen: &mut [u16],
+        link: usize,
+        changed: &mut [bool],
+    ) -> bool {
         let mut facts: Vec<usize> =
             self.links.keys[link].iter().filter_map(|key| plan.index.get(key).copied()).collect();
         facts.sort_by_key(|at| (changed[*at], *at < plan.core));
@@ -277,9 +315,15 @@ impl<'m> Search<'m> {
     }
 
     /// The variable that leaves most open; none if each is one cell.
-    fn widest(&self, plan: &Plan, judged: &Judged<'_, 'm>, cells: &Cells, goal: &Goal<'_, 'm>) -> Option<usize> {
+    fn branching_variable(
+        &self,
+        plan: &DependencyPlan,
+        judged: &BoxBounds<'_, 'm>,
+        cells: &CellBox,
+        goal: &SearchGoal<'_, 'm>,
+    ) -> Option<usize> {
         let mut weights = vec![0.0; plan.variables.len()];
-        let mut seen = KeySet::default();
+        let mut seen = FactKeySet::default();
         for key in &goal.keys {
             self.weigh(plan, judged, *key, 1e6, &mut weights, &mut seen);
         }
@@ -289,35 +333,35 @@ impl<'m> Search<'m> {
 
     fn weigh(
         &self,
-        plan: &Plan,
-        judged: &Judged<'_, 'm>,
-        key: Key,
+        plan: &DependencyPlan,
+        judged: &BoxBounds<'_, 'm>,
+        key: FactKey,
         weight: f64,
         weights: &mut [f64],
-        seen: &mut KeySet,
+        seen: &mut FactKeySet,
     ) {
         let Some(at) = plan.index.get(&key) else { return };
         if let Some(known) = weights.get_mut(*at) {
             *known += weight;
             return;
         }
-        if !seen.insert(key) || judged.value(key).settled() {
+        if !seen.insert(key) || judged.value(key).is_singleton() {
             return;
         }
         let (level, bit) = level(self.model, key);
-        let scored = matches!(fact(self.model, key).map(|fact| &fact.source), Some(Source::Scoring));
-        if scored && written(level, key & !ACCOUNT_BIT) == Some(Written::Points) {
+        let scored = matches!(fact(self.model, key).map(|fact| &fact.source), Some(FactSource::Scoring));
+        if scored && scoring_stage(level, key & !ACCOUNT_BIT) == Some(ScoringStage::Points) {
             for signal in &level.signals {
-                let (low, high) = judged.payable(signal, bit).added();
+                let (low, high) = judged.payable(signal, bit).contribution();
                 if high > low {
                     let open = (high - low).min(1e6);
-                    keys_of_signal(signal, bit, &mut |part| {
+                    visit_signal_keys(signal, bit, &mut |part| {
                         self.weigh(plan, judged, part, open, weights, seen);
                     });
                 }
             }
             return;
         }
-        parts(self.model, key, &mut |part| self.weigh(plan, judged, part, weight / 2.0, weights, seen));
+        visit_dependencies(self.model, key, &mut |part| self.weigh(plan, judged, part, weight / 2.0, weights, seen));
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::space::Key;
+use super::space::FactKey;
 
 /// Values by something small.
-pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
+pub(super) type LintMap<K, V> = HashMap<K, V, RandomState>;
 /// Values by fact.
-pub(super) type KeyMap<V> = Map<Key, V>;
+pub(super) type FactKeyMap<V> = LintMap<FactKey, V>;
 /// Facts.
-pub(super) type KeySet = HashSet<Key, RandomState>;
+pub(super) type FactKeySet = HashSet<FactKey, RandomState>;

@@ -1,37 +1,37 @@
 //! Facts of somebody who might exist, and what the scorer makes of them: its own programs, points, tiers and rules, on facts that were chosen.
 
 use super::{
-    plan::Plan,
-    space::{HOME, Key, Space, fact},
+    plan::DependencyPlan,
+    space::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
 };
 use crate::{
-    expr::{Program, Scope, Value},
+    expr::{EvalScope, Program, Value},
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, Level, Source, Step},
+        compiled::{ACCOUNT_BIT, FactSource, Level, ScoringStep},
     },
-    score::points::{Paid, pay, sum, tier},
+    score::points::{SignalPayout, evaluate_signals, find_tier, sum_points},
 };
 
 /// All facts of a plan.
 #[derive(Debug, Clone)]
-pub(super) struct World<'w> {
+pub(super) struct FactAssignment<'w> {
     pub(super) model: &'w Model,
-    pub(super) plan: &'w Plan,
+    pub(super) plan: &'w DependencyPlan,
     /// By place in the plan.
     values: Vec<Value<'w>>,
 }
 
 /// Facts as a user or an account sees them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen<'s, 'w> {
-    world: &'s World<'w>,
+pub(super) struct AssignmentScope<'s, 'w> {
+    world: &'s FactAssignment<'w>,
     bit: u32,
 }
 
-impl Scope for Seen<'_, '_> {
+impl EvalScope for AssignmentScope<'_, '_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        if self.bit == 0 && slot & ACCOUNT_BIT != 0 && !self.world.has_home() {
+        if self.bit == 0 && slot & ACCOUNT_BIT != 0 && !self.world.has_account() {
             return Value::Null;
         }
         self.world.value(slot | self.bit).as_borrowed()
@@ -50,34 +50,43 @@ fn owned(value: &Value<'_>) -> Value<'static> {
     }
 }
 
-impl<'w> World<'w> {
+impl<'w> FactAssignment<'w> {
     /// Chooses a cell for every variable of the plan and computes the rest.
-    pub(super) fn new(model: &'w Model, space: &'w Space, plan: &'w Plan, cells: &[u16]) -> World<'w> {
+    pub(super) fn new(
+        model: &'w Model,
+        space: &'w SearchSpace,
+        plan: &'w DependencyPlan,
+        cells: &[u16],
+    ) -> FactAssignment<'w> {
         let mut values = vec![Value::Null; plan.index.len()];
         for ((value, place), cell) in values.iter_mut().zip(&plan.variables).zip(cells) {
             *value = space.variables[*place].cells[usize::from(*cell)].value();
         }
-        World::computed(model, plan, values)
+        FactAssignment::from_variables(model, plan, values)
     }
 
     /// Computes everything from the values of the variables.
-    pub(super) fn computed(model: &'w Model, plan: &'w Plan, values: Vec<Value<'w>>) -> World<'w> {
-        let mut world = World { model, plan, values };
+    pub(super) fn from_variables(
+        model: &'w Model,
+        plan: &'w DependencyPlan,
+        values: Vec<Value<'w>>,
+    ) -> FactAssignment<'w> {
+        let mut world = FactAssignment { model, plan, values };
         plan.steps.iter().for_each(|step| world.step(*step));
         world
     }
 
     /// A fact; null if the plan does not know it.
-    pub(super) fn value(&self, key: Key) -> &Value<'w> {
+    pub(super) fn value(&self, key: FactKey) -> &Value<'w> {
         self.plan.index.get(&key).map_or(&NULL, |at| &self.values[*at])
     }
 
-    pub(super) fn has_home(&self) -> bool {
-        !matches!(self.value(HOME), Value::Boolean(false))
+    pub(super) fn has_account(&self) -> bool {
+        !matches!(self.value(HAS_ACCOUNT), Value::Boolean(false))
     }
 
-    pub(super) fn scope(&self, bit: u32) -> Seen<'_, 'w> {
-        Seen { world: self, bit }
+    pub(super) fn scope(&self, bit: u32) -> AssignmentScope<'_, 'w> {
+        AssignmentScope { world: self, bit }
     }
 
     /// Whether a condition of a level holds.
@@ -86,12 +95,12 @@ impl<'w> World<'w> {
     }
 
     /// What the signals of a level pay.
-    pub(super) fn paid(&self, level: &Level, scope: &Seen<'_, 'w>) -> Vec<Paid> {
-        pay(level, scope)
+    pub(super) fn paid(&self, level: &Level, scope: &AssignmentScope<'_, 'w>) -> Vec<SignalPayout> {
+        evaluate_signals(level, scope)
     }
 
     /// What an expression of a level comes to.
-    pub(super) fn result(&self, program: &Program, bit: u32) -> Value<'static> {
+    pub(super) fn eval(&self, program: &Program, bit: u32) -> Value<'static> {
         owned(&program.eval(&self.scope(bit)))
     }
 
@@ -103,29 +112,29 @@ impl<'w> World<'w> {
     }
 
     /// The number in a fact.
-    pub(super) fn number(&self, key: Key) -> Option<f64> {
+    pub(super) fn number(&self, key: FactKey) -> Option<f64> {
         self.value(key).as_number()
     }
 
     /// The text in a fact.
-    pub(super) fn text(&self, key: Key) -> Option<&str> {
+    pub(super) fn text(&self, key: FactKey) -> Option<&str> {
         match self.value(key) {
             Value::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    fn set(&mut self, key: Key, value: Value<'w>) {
+    fn set(&mut self, key: FactKey, value: Value<'w>) {
         if let Some(at) = self.plan.index.get(&key) {
             self.values[*at] = value;
         }
     }
 
-    fn step(&mut self, step: Step) {
+    fn step(&mut self, step: ScoringStep) {
         match step {
-            Step::UserFact(slot) => self.expression(slot),
-            Step::AccountFact(slot) => self.expression(slot | ACCOUNT_BIT),
-            Step::Segment => {
+            ScoringStep::UserFact(slot) => self.expression(slot),
+            ScoringStep::AccountFact(slot) => self.expression(slot | ACCOUNT_BIT),
+            ScoringStep::Segment => {
                 let segments = &self.model.levels.account.segments;
                 let rules = segments.iter().map(|segment| segment.when.as_ref());
                 let first = first_that_holds(rules, &self.scope(ACCOUNT_BIT));
@@ -134,12 +143,12 @@ impl<'w> World<'w> {
                     first.map(|at| segments[at].name.as_str()),
                 );
             }
-            Step::UserPoints => self.points(0),
-            Step::AccountPoints => self.points(ACCOUNT_BIT),
-            Step::UserTier => self.tier(0),
-            Step::AccountTier => self.tier(ACCOUNT_BIT),
-            Step::UserRoute => self.route(0),
-            Step::AccountRoute => self.route(ACCOUNT_BIT),
+            ScoringStep::UserPoints => self.points(0),
+            ScoringStep::AccountPoints => self.points(ACCOUNT_BIT),
+            ScoringStep::UserTier => self.tier(0),
+            ScoringStep::AccountTier => self.tier(ACCOUNT_BIT),
+            ScoringStep::UserRoute => self.route(0),
+            ScoringStep::AccountRoute => self.route(ACCOUNT_BIT),
         }
     }
 
@@ -147,12 +156,12 @@ impl<'w> World<'w> {
         if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
     }
 
-    fn name(&mut self, key: Key, name: Option<&'w str>) {
+    fn name(&mut self, key: FactKey, name: Option<&'w str>) {
         self.set(key, name.map_or(Value::Null, |name| Value::Text(name.into())));
     }
 
-    fn expression(&mut self, key: Key) {
-        if let Some(Source::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
+    fn expression(&mut self, key: FactKey) {
+        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
             let value = owned(&program.eval(&self.scope(key & ACCOUNT_BIT)));
             self.set(key, value);
         }
@@ -161,7 +170,7 @@ impl<'w> World<'w> {
     fn points(&mut self, bit: u32) {
         let level = self.level(bit);
         let scope = self.scope(bit);
-        let sum = sum(level, &pay(level, &scope));
+        let sum = sum_points(level, &evaluate_signals(level, &scope));
         for (slot, (_, held)) in level.slots.points.iter().zip(sum.categories) {
             self.set(slot | bit, Value::Number(held.to_f64()));
         }
@@ -171,7 +180,7 @@ impl<'w> World<'w> {
     fn tier(&mut self, bit: u32) {
         let level = self.level(bit);
         let score = self.number(level.slots.score | bit).unwrap_or(0.0);
-        let place = tier(&level.tiers, score, &self.scope(bit));
+        let place = find_tier(&level.tiers, score, &self.scope(bit));
         self.name(level.slots.tier | bit, place.map(|at| level.tiers[at].name.as_str()));
         let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
         self.set(level.slots.qualified | bit, qualified);
@@ -188,6 +197,6 @@ impl<'w> World<'w> {
 }
 
 /// The first rule that holds or has no condition.
-fn first_that_holds<'m>(mut rules: impl Iterator<Item = Option<&'m Program>>, scope: &impl Scope) -> Option<usize> {
+fn first_that_holds<'m>(mut rules: impl Iterator<Item = Option<&'m Program>>, scope: &impl EvalScope) -> Option<usize> {
     rules.position(|when| when.is_none_or(|when| when.holds(scope)))
 }

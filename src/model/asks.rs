@@ -10,31 +10,31 @@ use std::{
     ops::Range,
 };
 
-pub use self::made::Made;
+pub use self::made::FactDependencies;
 use super::{
-    file::{self, LevelFile, MetricFile, MilestoneForm, ModelFile, Pay, Seen},
-    tree::{Findings, Text, place_in},
+    file::{self, LadderInput, LevelSyntax, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    tree::{DiagnosticSink, SpannedText, span_in_source},
 };
-use crate::expr::{self, Comparison, NodeKind};
+use crate::expr::{self, ComparisonOp, ExprKind};
 
 /// What a model asks of events.
 #[derive(Debug, Default)]
-pub struct Asks {
+pub struct EventReferences {
     /// Names of events, and every place where one stands.
     pub events: Vec<(String, Range<usize>)>,
     /// Conditions and values over events.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<ReferencedCondition>,
     /// The tracking plan.
-    pub planned: Vec<Planned>,
+    pub planned: Vec<TrackedProperty>,
     /// Of users, and of accounts.
-    pub levels: [LevelAsks; 2],
+    pub levels: [LevelReferences; 2],
     /// What facts are made of.
-    pub made: Vec<Made>,
+    pub made: Vec<FactDependencies>,
 }
 
 /// A condition or a value over events, or a property that pairs them.
 #[derive(Debug)]
-pub struct Condition {
+pub struct ReferencedCondition {
     /// The events that it is held against; none if any activity.
     pub events: Option<Vec<String>>,
     /// Properties that it reads, as paths with dots, and where.
@@ -45,7 +45,7 @@ pub struct Condition {
 
 /// A property that events of the tracking plan should have.
 #[derive(Debug)]
-pub struct Planned {
+pub struct TrackedProperty {
     /// The events.
     pub events: Vec<String>,
     /// The path of the property, with dots.
@@ -56,7 +56,7 @@ pub struct Planned {
 
 /// What a level asks for.
 #[derive(Debug, Default)]
-pub struct LevelAsks {
+pub struct LevelReferences {
     /// Signals by name, and where the name stands.
     pub signals: Vec<(String, Range<usize>)>,
     /// Traits by name, where the name stands, and the names that are looked under.
@@ -65,26 +65,26 @@ pub struct LevelAsks {
     pub texts: Vec<(String, String, Range<usize>)>,
 }
 
-impl Asks {
+impl EventReferences {
     /// Reads the text of a valid model; of another one, what can be read.
-    pub fn of(text: &str) -> Asks {
-        let mut reader = Reader { text, events: HashMap::new(), asks: Asks::default() };
-        let Some(file) = file::read(text, &mut Findings::default()) else { return reader.asks };
+    pub fn of(text: &str) -> EventReferences {
+        let mut reader = ReferenceCollector { text, events: HashMap::new(), asks: EventReferences::default() };
+        let Some(file) = file::read(text, &mut DiagnosticSink::default()) else { return reader.asks };
         reader.file(&file);
         reader.asks.made = reader.made(&file);
         reader.asks
     }
 }
 
-struct Reader<'t> {
+struct ReferenceCollector<'t> {
     text: &'t str,
     /// Real events by the names of `[events]`.
     events: HashMap<String, Vec<String>>,
-    asks: Asks,
+    asks: EventReferences,
 }
 
-impl Reader<'_> {
-    fn file(&mut self, file: &ModelFile) {
+impl ReferenceCollector<'_> {
+    fn file(&mut self, file: &ModelSyntax) {
         for entry in &file.events {
             let real = self.real(file, &entry.name.value, &mut Vec::new());
             match &entry.event {
@@ -92,7 +92,7 @@ impl Reader<'_> {
                 None => self.asks.events.push((entry.name.value.clone(), entry.name.span.clone())),
             }
             self.condition(Some(&real), entry.filter.as_ref());
-            self.asks.planned.extend(entry.properties.iter().map(|property| Planned {
+            self.asks.planned.extend(entry.properties.iter().map(|property| TrackedProperty {
                 events: real.clone(),
                 property: property.value.clone(),
                 span: property.span.clone(),
@@ -109,7 +109,7 @@ impl Reader<'_> {
     }
 
     /// The real events behind a name; inside its own entry a name is the real event.
-    fn real(&mut self, file: &ModelFile, name: &str, open: &mut Vec<String>) -> Vec<String> {
+    fn real(&mut self, file: &ModelSyntax, name: &str, open: &mut Vec<String>) -> Vec<String> {
         if let Some(known) = self.events.get(name) {
             return known.clone();
         }
@@ -129,7 +129,7 @@ impl Reader<'_> {
     }
 
     /// The real events behind names where a model asks for them; those that are real themselves are kept with their places.
-    fn name(&mut self, file: &ModelFile, names: &[Text]) {
+    fn name(&mut self, file: &ModelSyntax, names: &[SpannedText]) {
         for name in names {
             self.asks.events.push((name.value.clone(), name.span.clone()));
             // A name of `[events]` stands for others, which have places of their own.
@@ -140,7 +140,7 @@ impl Reader<'_> {
         }
     }
 
-    fn asked(&mut self, file: &ModelFile, names: Option<&Vec<Text>>) -> Option<Vec<String>> {
+    fn asked(&mut self, file: &ModelSyntax, names: Option<&Vec<SpannedText>>) -> Option<Vec<String>> {
         let names = names?;
         self.name(file, names);
         let all: BTreeSet<String> =
@@ -148,7 +148,7 @@ impl Reader<'_> {
         Some(all.into_iter().collect())
     }
 
-    fn metric(&mut self, file: &ModelFile, metric: &MetricFile) {
+    fn metric(&mut self, file: &ModelSyntax, metric: &MetricSyntax) {
         let events = if metric.from.is_empty() {
             self.asked(file, metric.event.as_ref())
         } else {
@@ -162,39 +162,41 @@ impl Reader<'_> {
     }
 
     /// A property that pairs events.
-    fn same(&mut self, events: Option<Vec<String>>, same: Option<&Text>) {
+    fn same(&mut self, events: Option<Vec<String>>, same: Option<&SpannedText>) {
         if let Some(same) = same {
             let reads = vec![(same.value.clone(), same.span.clone())];
-            self.asks.conditions.push(Condition { events, reads, texts: Vec::new() });
+            self.asks.conditions.push(ReferencedCondition { events, reads, texts: Vec::new() });
         }
     }
 
-    fn condition(&mut self, events: Option<&[String]>, text: Option<&Text>) {
+    fn condition(&mut self, events: Option<&[String]>, text: Option<&SpannedText>) {
         let Some((text, node)) = text.and_then(|text| Some((text, expr::parse(&text.value).ok()?))) else { return };
-        let place = |span: &Range<usize>| place_in(self.text, text, span);
-        let reads = expr::names_in(&node).into_iter().filter(|(path, _)| *path != ["event"]);
+        let place = |span: &Range<usize>| span_in_source(self.text, text, span);
+        let reads = expr::collect_names(&node).into_iter().filter(|(path, _)| *path != ["event"]);
         let reads = reads.map(|(path, span)| (path.join("."), place(&span))).collect();
         let texts = compared(&node).into_iter().map(|(path, text, span)| (path, text, place(&span)));
-        let condition = Condition { events: events.map(<[String]>::to_vec), reads, texts: texts.collect() };
+        let condition = ReferencedCondition { events: events.map(<[String]>::to_vec), reads, texts: texts.collect() };
         self.asks.conditions.push(condition);
     }
 
-    fn level(&mut self, file: &ModelFile, level: &LevelFile, at: usize) {
-        let mut expressions: Vec<&Text> = level.facts.iter().map(|(_, text)| text).collect();
+    fn level(&mut self, file: &ModelSyntax, level: &LevelSyntax, at: usize) {
+        let mut expressions: Vec<&SpannedText> = level.facts.iter().map(|(_, text)| text).collect();
         expressions.extend(level.champion.iter().chain(&level.buyer));
         for signal in &level.signals {
             self.asks.levels[at].signals.push((signal.name.value.clone(), signal.name.span.clone()));
             expressions.extend(&signal.when);
             match &signal.pay {
-                Pay::Ladder { value: Seen::Inline(metric), .. } => self.metric(file, metric),
-                Pay::Ladder { value: Seen::Value(value), .. } | Pay::Per { value, .. } => expressions.push(value),
-                Pay::Flat(_) => {}
+                PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } => self.metric(file, metric),
+                PaymentSyntax::Ladder { value: LadderInput::Value(value), .. } | PaymentSyntax::Per { value, .. } => {
+                    expressions.push(value)
+                }
+                PaymentSyntax::Flat(_) => {}
             }
         }
         expressions.extend(level.tiers.iter().filter_map(|tier| tier.when.as_ref()));
         expressions.extend(level.segments.iter().filter_map(|segment| segment.when.as_ref()));
         expressions.extend(level.routes.iter().filter_map(|route| route.when.as_ref()));
-        let mut of_members: Vec<&Text> = Vec::new();
+        let mut of_members: Vec<&SpannedText> = Vec::new();
         for rollup in &level.rollups {
             of_members.extend(rollup.value.iter().chain(&rollup.filter));
         }
@@ -222,7 +224,7 @@ impl Reader<'_> {
             for text in texts {
                 let Ok(node) = expr::parse(&text.value) else { continue };
                 let found = compared(&node).into_iter();
-                let found = found.map(|(path, value, span)| (path, value, place_in(self.text, text, &span)));
+                let found = found.map(|(path, value, span)| (path, value, span_in_source(self.text, text, &span)));
                 self.asks.levels[at].texts.extend(found);
             }
         }
@@ -230,19 +232,19 @@ impl Reader<'_> {
 }
 
 /// Names that are compared with texts by `=`, `<>` or `in`.
-fn compared(node: &expr::Node) -> Vec<(String, String, Range<usize>)> {
+fn compared(node: &expr::ExprNode) -> Vec<(String, String, Range<usize>)> {
     let mut found = Vec::new();
-    let mut note = |name: &expr::Node, text: &expr::Node| {
-        if let (NodeKind::Name(path), NodeKind::Text(value)) = (&name.kind, &text.kind) {
+    let mut note = |name: &expr::ExprNode, text: &expr::ExprNode| {
+        if let (ExprKind::Name(path), ExprKind::Text(value)) = (&name.kind, &text.kind) {
             found.push((path.join("."), value.clone(), text.span.clone()));
         }
     };
     expr::walk(node, &mut |node| match &node.kind {
-        NodeKind::Compare(Comparison::Equal | Comparison::NotEqual, a, b) => {
+        ExprKind::Compare(ComparisonOp::Equal | ComparisonOp::NotEqual, a, b) => {
             note(a, b);
             note(b, a);
         }
-        NodeKind::In(a, all, _) => all.iter().for_each(|b| note(a, b)),
+        ExprKind::In(a, all, _) => all.iter().for_each(|b| note(a, b)),
         _ => {}
     });
     found
@@ -269,7 +271,7 @@ name = "vp"
 when = "role in ('vp', 'ceo') and account.plan = 'pro'"
 points = 1
 "#;
-        let asks = Asks::of(text);
+        let asks = EventReferences::of(text);
         let shown = |span: &Range<usize>| text[span.clone()].to_owned();
         let events: Vec<String> = asks.events.iter().map(|(_, span)| shown(span)).collect();
         assert_eq!(events, ["\"exported\"", "\"shared\"", "exported"]);

@@ -39,22 +39,22 @@ const USER_LAST: [&str; 6] = ["first_seen", "last_seen", "active_days_28", "say"
 const ACCOUNT_LAST: [&str; 5] = ["first_seen", "last_seen", "say", "because", "message"];
 
 /// The columns of users, but for those that the model adds.
-pub fn of_users<'n>(
+pub fn user_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
-    together(&USER_FIRST, categories, milestones, &USER_LAST)
+    join_columns(&USER_FIRST, categories, milestones, &USER_LAST)
 }
 
 /// The columns of accounts, but for those that the model adds.
-pub fn of_accounts<'n>(
+pub fn account_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
-    together(&ACCOUNT_FIRST, categories, milestones, &ACCOUNT_LAST)
+    join_columns(&ACCOUNT_FIRST, categories, milestones, &ACCOUNT_LAST)
 }
 
-fn together<'n>(
+fn join_columns<'n>(
     first: &[&str],
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,

@@ -16,15 +16,15 @@ pub mod wheres;
 
 use sha2::{Digest, Sha256};
 
-pub use asks::{Asks, Condition, LevelAsks, Made, Planned};
+pub use asks::{EventReferences, FactDependencies, LevelReferences, ReferencedCondition, TrackedProperty};
 pub use compiled::Model;
-pub use file::{MeasureKind, Words, words};
+pub use file::{MeasureKind, ModelKeywords, model_keywords};
 pub use kind::{EntityKind, PerKind};
-pub use source::Source;
-pub use spots::{Spots, entry_of_list};
+pub use source::ModelSource;
+pub use spots::{EntrySpans, entry_of_list};
 
-use self::tree::Findings;
-use crate::diag::{Document, Problems};
+use self::tree::DiagnosticSink;
+use crate::diag::{DocumentProblems, SourceDocument};
 
 /// The built-in model: the example that a newcomer reads first.
 pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
@@ -32,43 +32,46 @@ pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 /// Reads, checks and compiles a model.
 ///
 /// **Errors**: every problem of the text, at least one.
-pub fn parse(document: &Document) -> Result<Model, Problems> {
-    read(document, compile::Extent::Needed)
+pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
+    read(document, compile::FactSelection::Needed)
 }
 
 /// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
 ///
 /// **Errors**: as [`parse`].
-pub fn parse_whole(document: &Document) -> Result<Model, Problems> {
-    read(document, compile::Extent::Whole)
+pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
+    read(document, compile::FactSelection::Whole)
 }
 
 /// As [`parse`], with where the parts of the model stand in the text.
 ///
 /// **Errors**: as [`parse`].
-pub fn parse_with_source(document: &Document) -> Result<(Model, Source), Problems> {
-    read_file(document, compile::Extent::Needed).map(|(model, file)| (model, Source::of(&file)))
+pub fn parse_with_source(document: &SourceDocument) -> Result<(Model, ModelSource), DocumentProblems> {
+    read_file(document, compile::FactSelection::Needed).map(|(model, file)| (model, ModelSource::of(&file)))
 }
 
-fn read(document: &Document, extent: compile::Extent) -> Result<Model, Problems> {
+fn read(document: &SourceDocument, extent: compile::FactSelection) -> Result<Model, DocumentProblems> {
     read_file(document, extent).map(|(model, _)| model)
 }
 
-fn read_file(document: &Document, extent: compile::Extent) -> Result<(Model, file::ModelFile), Problems> {
-    let mut found = Findings::default();
+fn read_file(
+    document: &SourceDocument,
+    extent: compile::FactSelection,
+) -> Result<(Model, file::ModelSyntax), DocumentProblems> {
+    let mut found = DiagnosticSink::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
     let file = file::read(&document.text, &mut found);
     let model = file.as_ref().and_then(|file| compile::compile(file, &document.text, fingerprint, extent, &mut found));
     match (model, file) {
         (Some(model), Some(file)) if found.list.is_empty() => Ok((model, file)),
-        _ => Err(Problems { document: document.clone(), list: found.list }),
+        _ => Err(DocumentProblems { document: document.clone(), list: found.list }),
     }
 }
 
 /// The keys that the reader asks each table of a text for, by what messages call the table.
 #[cfg(test)]
-pub(crate) fn keys_asked(text: &str) -> Vec<(String, Vec<&'static str>)> {
-    let mut found = Findings::default();
+pub(crate) fn requested_keys(text: &str) -> Vec<(String, Vec<&'static str>)> {
+    let mut found = DiagnosticSink::default();
     let _ = file::read(text, &mut found);
     found.asked
 }

@@ -8,29 +8,32 @@ use std::{
 };
 
 use super::{
-    file::{EventFile, LevelFile, MeasureKind, MetricFile, MilestoneFile, MilestoneForm, ModelFile, Pay, Seen},
-    tree::Text,
-    wheres::Wheres,
+    file::{
+        EventSyntax, LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, MilestoneSyntax, ModelSyntax,
+        PaymentSyntax,
+    },
+    tree::SpannedText,
+    wheres::EventConditions,
 };
-use crate::clock::Window;
+use crate::clock::DateWindow;
 
 /// Bytes of the model's text.
-pub type Span = Range<usize>;
+pub type TextSpan = Range<usize>;
 
 /// A name and where it is given.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct SpannedName {
     /// The name.
     pub name: String,
     /// Where it is given.
-    pub span: Span,
+    pub span: TextSpan,
 }
 
 /// A model as its text has it.
 #[derive(Debug)]
-pub struct Source {
+pub struct ModelSource {
     /// Names of `[events]` that stand for other events, each with whether anything names it.
-    pub aliases: Vec<(Named, bool)>,
+    pub aliases: Vec<(SpannedName, bool)>,
     /// Real events that start an entity.
     pub start: Vec<String>,
     /// Real events that are no activity.
@@ -42,24 +45,24 @@ pub struct Source {
     /// `[account]`
     pub account: LevelSource,
     /// `[user] champion`
-    pub champion: Option<Span>,
+    pub champion: Option<TextSpan>,
     /// `[user] buyer`
-    pub buyer: Option<Span>,
+    pub buyer: Option<TextSpan>,
     /// Conditions on events.
-    pub wheres: Wheres,
+    pub wheres: EventConditions,
 }
 
 /// One level as the text has it.
 #[derive(Debug)]
 pub struct LevelSource {
     /// Traits.
-    pub traits: Vec<Named>,
+    pub traits: Vec<SpannedName>,
     /// Named facts; the second place is that of the expression.
-    pub facts: Vec<(Named, Span)>,
+    pub facts: Vec<(SpannedName, TextSpan)>,
     /// Of accounts only.
     pub rollups: Vec<RollupSource>,
     /// Categories with bounds.
-    pub categories: Vec<Named>,
+    pub categories: Vec<SpannedName>,
     /// Milestones, with the events that each is made of.
     pub milestones: Vec<MilestoneSource>,
     /// Signals.
@@ -76,35 +79,35 @@ pub struct LevelSource {
 #[derive(Debug)]
 pub struct RollupSource {
     /// Its name.
-    pub name: Named,
+    pub name: SpannedName,
     /// The expression that is gathered.
-    pub value: Option<Span>,
+    pub value: Option<TextSpan>,
     /// The condition on members.
-    pub filter: Option<Span>,
+    pub filter: Option<TextSpan>,
 }
 
 /// A milestone as the text has it.
 #[derive(Debug)]
 pub struct MilestoneSource {
     /// Its name.
-    pub name: Named,
+    pub name: SpannedName,
     /// For each of its steps (one, if it has none) the events; empty if it is made of other milestones.
     pub steps: Vec<EventSet>,
     /// The condition on users that count.
-    pub who: Option<Span>,
+    pub who: Option<TextSpan>,
 }
 
 /// A signal as the text has it.
 #[derive(Debug)]
 pub struct SignalSource {
     /// Its name.
-    pub name: Span,
+    pub name: TextSpan,
     /// `when`
-    pub when: Option<Span>,
+    pub when: Option<TextSpan>,
     /// `value` or `per`, or the key of the inline metric.
-    pub value: Option<Span>,
+    pub value: Option<TextSpan>,
     /// The thresholds of its ladder.
-    pub rungs: Vec<Span>,
+    pub rungs: Vec<TextSpan>,
     /// What it counts by itself.
     pub inline: Option<MetricSource>,
 }
@@ -113,11 +116,11 @@ pub struct SignalSource {
 #[derive(Debug)]
 pub struct RuleSource {
     /// Its name.
-    pub name: Span,
+    pub name: TextSpan,
     /// `when`
-    pub when: Option<Span>,
+    pub when: Option<TextSpan>,
     /// `at_least` or `above`, of tiers.
-    pub threshold: Option<Span>,
+    pub threshold: Option<TextSpan>,
 }
 
 /// A metric as the text has it.
@@ -126,17 +129,17 @@ pub struct MetricSource {
     /// Its name; that of the signal, if it is inline.
     pub name: String,
     /// Where it is given.
-    pub span: Span,
+    pub span: TextSpan,
     /// What it measures.
     pub kind: MeasureKind,
     /// Which events; of a pair those of `from`.
     pub events: EventSet,
     /// Which dates.
-    pub window: Option<Window>,
+    pub window: Option<DateWindow>,
     /// The expression whose values count.
     pub value: Option<String>,
     /// Where its own condition on events is.
-    pub filter: Option<Span>,
+    pub filter: Option<TextSpan>,
 }
 
 /// Which events something is about.
@@ -164,15 +167,15 @@ impl EventSet {
 }
 
 /// What names of events stand for, as texts.
-pub(super) struct Events<'f> {
-    entries: HashMap<&'f str, &'f EventFile>,
+pub(super) struct EventAliases<'f> {
+    entries: HashMap<&'f str, &'f EventSyntax>,
 }
 
 /// No name stands for more forms of events than this, nor through more names in a row; the compiler has told such models.
 const FORMS_MAX: usize = 1000;
 const DEEP_MAX: usize = 20;
 
-impl<'f> Events<'f> {
+impl<'f> EventAliases<'f> {
     fn selector(&self, name: &'f str, open: &mut Vec<&'f str>, into: &mut Vec<(String, Vec<String>)>) {
         let entry = self.entries.get(name).filter(|entry| entry.event.is_some() || entry.filter.is_some());
         let Some(entry) = entry.filter(|_| !open.contains(&name) && open.len() < DEEP_MAX) else {
@@ -193,7 +196,7 @@ impl<'f> Events<'f> {
         }
     }
 
-    pub(super) fn set(&self, names: Option<&'f [Text]>, filter: Option<&Text>) -> EventSet {
+    pub(super) fn set(&self, names: Option<&'f [SpannedText]>, filter: Option<&SpannedText>) -> EventSet {
         let named = names.map(|names| {
             let mut all = Vec::new();
             names.iter().for_each(|name| self.selector(&name.value, &mut Vec::new(), &mut all));
@@ -204,11 +207,11 @@ impl<'f> Events<'f> {
         EventSet { named, condition: filter.map(|filter| filter.value.clone()) }
     }
 
-    fn real(&self, names: &'f [Text]) -> Vec<String> {
+    fn real(&self, names: &'f [SpannedText]) -> Vec<String> {
         self.set(Some(names), None).named.unwrap_or_default().into_iter().map(|(name, _)| name).collect()
     }
 
-    fn metric(&self, metric: &'f MetricFile) -> MetricSource {
+    fn metric(&self, metric: &'f MetricSyntax) -> MetricSource {
         let pair = matches!(metric.kind, MeasureKind::Elapsed | MeasureKind::Open);
         let names = if pair { Some(metric.from.as_slice()) } else { metric.event.as_deref() };
         MetricSource {
@@ -222,7 +225,7 @@ impl<'f> Events<'f> {
         }
     }
 
-    fn milestone(&self, milestone: &'f MilestoneFile) -> MilestoneSource {
+    fn milestone(&self, milestone: &'f MilestoneSyntax) -> MilestoneSource {
         let steps = match &milestone.form {
             MilestoneForm::Times { event, filter, .. } => vec![self.set(event.as_deref(), filter.as_ref())],
             MilestoneForm::Steps { steps, .. } => {
@@ -234,22 +237,23 @@ impl<'f> Events<'f> {
     }
 }
 
-fn named(text: &Text) -> Named {
-    Named { name: text.value.clone(), span: text.span.clone() }
+fn named(text: &SpannedText) -> SpannedName {
+    SpannedName { name: text.value.clone(), span: text.span.clone() }
 }
 
-fn span(text: Option<&Text>) -> Option<Span> {
+fn span(text: Option<&SpannedText>) -> Option<TextSpan> {
     text.map(|text| text.span.clone())
 }
 
-impl Source {
-    pub(super) fn of(file: &ModelFile) -> Source {
-        let events = Events { entries: file.events.iter().map(|entry| (entry.name.value.as_str(), entry)).collect() };
+impl ModelSource {
+    pub(super) fn of(file: &ModelSyntax) -> ModelSource {
+        let events =
+            EventAliases { entries: file.events.iter().map(|entry| (entry.name.value.as_str(), entry)).collect() };
         let used = names_of_events(file);
-        let alias = |entry: &&EventFile| entry.event.is_some();
+        let alias = |entry: &&EventSyntax| entry.event.is_some();
         let aliases = file.events.iter().filter(alias);
         let default_start = || vec!["signup_completed".to_owned()];
-        Source {
+        ModelSource {
             aliases: aliases.map(|entry| (named(&entry.name), used.contains(entry.name.value.as_str()))).collect(),
             start: file.start_event.as_ref().map_or_else(default_start, |name| events.real(std::slice::from_ref(name))),
             ignored: events.real(&file.ignore),
@@ -258,25 +262,27 @@ impl Source {
             account: level(&file.account, &events),
             champion: span(file.user.champion.as_ref()),
             buyer: span(file.user.buyer.as_ref()),
-            wheres: Wheres::of(file, &events),
+            wheres: EventConditions::of(file, &events),
         }
     }
 }
 
-fn level<'f>(file: &'f LevelFile, events: &Events<'f>) -> LevelSource {
-    let rule = |name: &Text, when: Option<&Text>, threshold: Option<&Span>| RuleSource {
+fn level<'f>(file: &'f LevelSyntax, events: &EventAliases<'f>) -> LevelSource {
+    let rule = |name: &SpannedText, when: Option<&SpannedText>, threshold: Option<&TextSpan>| RuleSource {
         name: name.span.clone(),
         when: span(when),
         threshold: threshold.cloned(),
     };
     let signals = file.signals.iter().map(|signal| {
         let (value, rungs, inline) = match &signal.pay {
-            Pay::Flat(_) => (None, &[][..], None),
-            Pay::Ladder { value: Seen::Value(text), places, .. } => (Some(text.span.clone()), places.as_slice(), None),
-            Pay::Ladder { value: Seen::Inline(metric), places, .. } => {
+            PaymentSyntax::Flat(_) => (None, &[][..], None),
+            PaymentSyntax::Ladder { value: LadderInput::Value(text), places, .. } => {
+                (Some(text.span.clone()), places.as_slice(), None)
+            }
+            PaymentSyntax::Ladder { value: LadderInput::Inline(metric), places, .. } => {
                 (Some(metric.name.span.clone()), places.as_slice(), Some(events.metric(metric)))
             }
-            Pay::Per { value, .. } => (Some(value.span.clone()), &[][..], None),
+            PaymentSyntax::Per { value, .. } => (Some(value.span.clone()), &[][..], None),
         };
         let (name, when) = (signal.name.span.clone(), span(signal.when.as_ref()));
         SignalSource { name, when, value, rungs: rungs.to_vec(), inline }
@@ -303,8 +309,8 @@ fn level<'f>(file: &'f LevelFile, events: &Events<'f>) -> LevelSource {
 }
 
 /// Every name of an event that anything but its own entry asks for.
-fn names_of_events(file: &ModelFile) -> HashSet<&str> {
-    let mut all: Vec<&Text> = Vec::new();
+fn names_of_events(file: &ModelSyntax) -> HashSet<&str> {
+    let mut all: Vec<&SpannedText> = Vec::new();
     for entry in &file.events {
         let own = entry.event.iter().flatten().filter(|name| name.value != entry.name.value);
         all.extend(own);
@@ -317,7 +323,7 @@ fn names_of_events(file: &ModelFile) -> HashSet<&str> {
     for level in [&file.user, &file.account] {
         all.extend(level.traits.iter().flat_map(|one| one.event.iter().flatten()));
         for signal in &level.signals {
-            if let Pay::Ladder { value: Seen::Inline(metric), .. } = &signal.pay {
+            if let PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } = &signal.pay {
                 all.extend(metric.event.iter().flatten());
             }
         }

@@ -15,16 +15,16 @@ const NAMED: [&str; 4] = ["traits", "facts", "rollups", "categories"];
 
 /// The entries of a model that have a name.
 #[derive(Debug, Default)]
-pub struct Spots {
+pub struct EntrySpans {
     /// Where each begins and ends, by where it begins.
     entries: Vec<(Range<usize>, String)>,
 }
 
-impl Spots {
+impl EntrySpans {
     /// Finds them in the text of a model; in what is not TOML, those that can be read.
-    pub fn new(text: &str) -> Spots {
+    pub fn new(text: &str) -> EntrySpans {
         let (root, _) = DeTable::parse_recoverable(text);
-        let mut spots = Spots::default();
+        let mut spots = EntrySpans::default();
         for key in ["events", "metrics"] {
             spots.named(root.get_ref().get(key));
         }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_place_is_of_the_entry_round_it() {
         let text = "schema = 1\n\n[metrics.invites]\nmeasure = \"count\"\n[metrics]\nother = { measure = \"days\" }\n\n[[user.tiers]]\nname = \"hot\"\nwhen = \"true\"\n[[user.tiers]]\nlabel = \"x\"\nname = \"cold\"\n[user.score]\nmax = 3\n[account.facts]\nf = \"1\"\n";
-        let spots = Spots::new(text);
+        let spots = EntrySpans::new(text);
         let at = |part: &str| spots.name_at(text.find(part).expect("a part"));
         for (part, name) in [
             ("schema", None),

@@ -4,37 +4,37 @@ use std::{collections::HashMap, ops::Range};
 
 use super::{
     compiled::EVENT_SLOT,
-    file::{LevelFile, MeasureKind, MetricFile, MilestoneForm, ModelFile, Pay, Seen},
-    source::{Events, Span},
-    tree::Text,
+    file::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    source::{EventAliases, TextSpan},
+    tree::SpannedText,
 };
-use crate::expr::{self, ExprError, Names, Program, Resolved, Type};
+use crate::expr::{self, ExprError, NameResolver, Program, ResolvedName, ValueType};
 
 /// All conditions on events of a model.
 #[derive(Debug, Default)]
-pub struct Wheres {
+pub struct EventConditions {
     /// Properties by slot - 1, as paths with dots; slot 0 is the event's name.
     pub properties: Vec<String>,
     /// Those of `[events]` first.
-    pub all: Vec<Where>,
+    pub all: Vec<EventCondition>,
 }
 
 /// A condition on events.
 #[derive(Debug)]
-pub struct Where {
+pub struct EventCondition {
     /// What it is of, such as ``metric `exports` ``.
     pub of: String,
     /// Where it stands.
-    pub span: Span,
+    pub span: TextSpan,
     /// What it says.
     pub program: Program,
     /// The events that it is held against; none if any activity.
-    pub events: Option<Vec<Form>>,
+    pub events: Option<Vec<ConditionedEvent>>,
 }
 
 /// Events of one name that meet some conditions.
 #[derive(Debug)]
-pub struct Form {
+pub struct ConditionedEvent {
     /// The name that events have.
     pub name: String,
     /// Places of the conditions among all.
@@ -43,36 +43,36 @@ pub struct Form {
 
 /// Properties get slots as they are asked for.
 #[derive(Default)]
-struct Properties {
+struct ConditionProperties {
     paths: Vec<String>,
     known: HashMap<String, u32>,
 }
 
-impl Names for Properties {
-    fn resolve(&mut self, path: &[String], _: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for ConditionProperties {
+    fn resolve(&mut self, path: &[String], _: &Range<usize>) -> Result<ResolvedName, ExprError> {
         if path == ["event"] {
-            return Ok(Resolved { slot: EVENT_SLOT, kind: Type::Text });
+            return Ok(ResolvedName { slot: EVENT_SLOT, kind: ValueType::Text });
         }
         let path = path.join(".");
         let slot = *self.known.entry(path).or_insert_with_key(|path| {
             self.paths.push(path.clone());
             self.paths.len() as u32
         });
-        Ok(Resolved { slot, kind: Type::Json })
+        Ok(ResolvedName { slot, kind: ValueType::Json })
     }
 }
 
 #[derive(Default)]
-struct Gather {
-    properties: Properties,
-    all: Vec<Where>,
+struct ConditionCollector {
+    properties: ConditionProperties,
+    all: Vec<EventCondition>,
     /// Conditions of `[events]` by their texts: equal ones say the same.
     known: HashMap<String, usize>,
 }
 
-impl Wheres {
-    pub(super) fn of<'f>(file: &'f ModelFile, events: &Events<'f>) -> Wheres {
-        let mut gather = Gather::default();
+impl EventConditions {
+    pub(super) fn of<'f>(file: &'f ModelSyntax, events: &EventAliases<'f>) -> EventConditions {
+        let mut gather = ConditionCollector::default();
         for entry in &file.events {
             if let Some(filter) = &entry.filter {
                 gather.add(format!("event `{}`", entry.name.value), filter, None);
@@ -90,28 +90,28 @@ impl Wheres {
         file.metrics.iter().for_each(|metric| gather.metric(events, metric, "metric"));
         gather.level(events, &file.user);
         gather.level(events, &file.account);
-        Wheres { properties: gather.properties.paths, all: gather.all }
+        EventConditions { properties: gather.properties.paths, all: gather.all }
     }
 }
 
-impl Gather {
-    fn add(&mut self, of: String, text: &Text, events: Option<Vec<Form>>) {
+impl ConditionCollector {
+    fn add(&mut self, of: String, text: &SpannedText, events: Option<Vec<ConditionedEvent>>) {
         // The compiler has told what cannot be read.
         let node = expr::parse(&text.value).ok();
         let program = node.and_then(|node| expr::condition(&text.value, &node, &mut self.properties).ok());
         let program = program.unwrap_or(Program::Constant(expr::Value::Null));
-        self.all.push(Where { of, span: text.span.clone(), program, events });
+        self.all.push(EventCondition { of, span: text.span.clone(), program, events });
     }
 
-    fn forms<'f>(&self, events: &Events<'f>, names: Option<&'f [Text]>) -> Option<Vec<Form>> {
-        let form = |(name, conditions): (String, Vec<String>)| Form {
+    fn forms<'f>(&self, events: &EventAliases<'f>, names: Option<&'f [SpannedText]>) -> Option<Vec<ConditionedEvent>> {
+        let form = |(name, conditions): (String, Vec<String>)| ConditionedEvent {
             name,
             conditions: conditions.iter().filter_map(|text| self.known.get(text).copied()).collect(),
         };
         Some(events.set(names, None).named?.into_iter().map(form).collect())
     }
 
-    fn metric<'f>(&mut self, events: &Events<'f>, metric: &'f MetricFile, kind: &str) {
+    fn metric<'f>(&mut self, events: &EventAliases<'f>, metric: &'f MetricSyntax, kind: &str) {
         let pair = matches!(metric.kind, MeasureKind::Elapsed | MeasureKind::Open);
         if let Some(filter) = metric.filter.as_ref().filter(|_| !pair) {
             let forms = self.forms(events, metric.event.as_deref());
@@ -119,9 +119,9 @@ impl Gather {
         }
     }
 
-    fn level<'f>(&mut self, events: &Events<'f>, level: &'f LevelFile) {
+    fn level<'f>(&mut self, events: &EventAliases<'f>, level: &'f LevelSyntax) {
         for signal in &level.signals {
-            if let Pay::Ladder { value: Seen::Inline(metric), .. } = &signal.pay {
+            if let PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } = &signal.pay {
                 self.metric(events, metric, "signal");
             }
         }

@@ -30,7 +30,7 @@ impl Acl {
 
     /// Gives the list to a file, and with it the rights of owner, group and others; `false` if the file system does not take it.
     #[cfg(target_os = "linux")]
-    pub(super) fn give(&self, file: &File) -> bool {
+    pub(super) fn apply_to(&self, file: &File) -> bool {
         let flags = rustix::fs::XattrFlags::empty();
         rustix::io::retry_on_intr(|| rustix::fs::fsetxattr(file, NAME, &self.0, flags)).is_ok()
     }
@@ -53,7 +53,7 @@ mod tests {
     use std::{error::Error, fs, io::Write, os::unix::fs::PermissionsExt};
 
     use super::*;
-    use crate::publish::{Access, Staged, commit};
+    use crate::publish::{FileAccess, StagedFile, commit};
 
     /// Owner `rw`, user 1 `r`, group nothing, at most `r`, others nothing: mode 0640 to whoever does not ask for the list.
     fn list() -> Acl {
@@ -65,8 +65,8 @@ mod tests {
         Acl(2_u32.to_le_bytes().into_iter().chain(entries).collect())
     }
 
-    fn replaced(target: &Path, access: Access) -> Result<u32, Box<dyn Error>> {
-        let mut file = Staged::new(target, access)?;
+    fn replaced(target: &Path, access: FileAccess) -> Result<u32, Box<dyn Error>> {
+        let mut file = StagedFile::new(target, access)?;
         file.write_all(b"new")?;
         commit(vec![file])?;
         Ok(fs::metadata(target)?.permissions().mode() & 0o777)
@@ -77,16 +77,16 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("users.csv");
         fs::write(&path, "old")?;
-        if !list().give(&File::open(&path)?) {
+        if !list().apply_to(&File::open(&path)?) {
             // The file system of temporary files knows no lists.
             return Ok(());
         }
         assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o640);
-        assert_eq!(replaced(&path, Access::Shared)?, 0o640);
+        assert_eq!(replaced(&path, FileAccess::Shared)?, 0o640);
         assert_eq!(Acl::of(&path), Some(list()));
-        assert_eq!(replaced(&path, Access::Private)?, 0o600);
+        assert_eq!(replaced(&path, FileAccess::Private)?, 0o600);
         assert_eq!(Acl::of(&path), None);
-        assert_eq!(replaced(&path, Access::Shared)?, 0o600);
+        assert_eq!(replaced(&path, FileAccess::Shared)?, 0o600);
         Ok(())
     }
 }

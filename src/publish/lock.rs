@@ -27,44 +27,44 @@ impl FolderLock {
     /// # Errors
     ///
     /// [`PublishError::Lock`]: the folder cannot be opened, or the system fails to lock it.
-    pub fn take(dir: &Path) -> Result<Option<Self>, PublishError> {
+    pub fn try_acquire(dir: &Path) -> Result<Option<Self>, PublishError> {
         let failed = |source| PublishError::Lock { path: dir.to_path_buf(), source };
         match try_lock(File::open(dir)) {
-            Ok(Tried::Held(file)) => return Ok(Some(Self { file: Some(file) })),
-            Ok(Tried::Busy) => return Ok(None),
-            Ok(Tried::Impossible) => {}
+            Ok(LockAttempt::Held(file)) => return Ok(Some(Self { file: Some(file) })),
+            Ok(LockAttempt::Busy) => return Ok(None),
+            Ok(LockAttempt::Impossible) => {}
             // Windows does not open folders.
             Err(error) if cfg!(unix) => return Err(failed(error)),
             Err(_) => {}
         }
         let beside = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK_FILE));
         match try_lock(beside).map_err(failed)? {
-            Tried::Held(file) => Ok(Some(Self { file: Some(file) })),
-            Tried::Busy => Ok(None),
-            Tried::Impossible => Ok(Some(Self { file: None })),
+            LockAttempt::Held(file) => Ok(Some(Self { file: Some(file) })),
+            LockAttempt::Busy => Ok(None),
+            LockAttempt::Impossible => Ok(Some(Self { file: None })),
         }
     }
 
     /// Whether it keeps others out; it does not where the file system knows no locks.
-    pub fn holds(&self) -> bool {
+    pub fn is_exclusive(&self) -> bool {
         self.file.is_some()
     }
 }
 
-enum Tried {
+enum LockAttempt {
     Held(File),
     Busy,
     Impossible,
 }
 
-fn try_lock(file: io::Result<File>) -> io::Result<Tried> {
+fn try_lock(file: io::Result<File>) -> io::Result<LockAttempt> {
     let file = file?;
     loop {
         return match file.try_lock() {
-            Ok(()) => Ok(Tried::Held(file)),
-            Err(TryLockError::WouldBlock) => Ok(Tried::Busy),
+            Ok(()) => Ok(LockAttempt::Held(file)),
+            Err(TryLockError::WouldBlock) => Ok(LockAttempt::Busy),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(TryLockError::Error(error)) if is_unknown(&error) => Ok(Tried::Impossible),
+            Err(TryLockError::Error(error)) if is_unknown(&error) => Ok(LockAttempt::Impossible),
             Err(TryLockError::Error(error)) => Err(error),
         };
     }
@@ -82,7 +82,7 @@ fn is_unknown(error: &io::Error) -> bool {
 
 /// The process that has a folder locked, as far as the system tells.
 #[cfg(target_os = "linux")]
-pub fn holder(dir: &Path) -> Option<u32> {
+pub fn lock_holder(dir: &Path) -> Option<u32> {
     use std::os::linux::fs::MetadataExt;
     let meta = std::fs::metadata(dir).ok()?;
     let device = meta.st_dev();

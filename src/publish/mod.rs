@@ -28,23 +28,23 @@ use std::{
 
 use self::{
     acl::Acl,
-    gate::Gate,
-    temporary::{Temporary, create_locked},
+    gate::PublishGate,
+    temporary::{TemporaryFile, create_locked},
 };
 pub use self::{
     error::PublishError,
-    gate::{Left, abandon},
-    lock::{FolderLock, holder},
-    temporary::sweep,
+    gate::{AbandonState, abandon},
+    lock::{FolderLock, lock_holder},
+    temporary::sweep_temporaries,
 };
-use crate::again::again;
+use crate::again::retry_interrupted;
 
 /// Size of the write buffer: few calls for large outputs; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Who may read a file after it is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum FileAccess {
     /// Whoever could read the file it replaces; for a new file, whoever the umask allows.
     Shared,
     /// Its owner alone, whatever the umask and the file it replaces.
@@ -53,36 +53,36 @@ pub enum Access {
 
 /// What becomes of a file that has the name already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Existing {
+enum ReplacePolicy {
     Replaced,
     Kept,
 }
 
 /// A file being written, invisible under its name until [`commit`]; dropping it removes it.
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedFile {
     // Before `temporary`, so that the file is closed when its name is removed.
     file: BufWriter<File>,
-    temporary: Temporary,
+    temporary: TemporaryFile,
     target: PathBuf,
-    existing: Existing,
+    existing: ReplacePolicy,
 }
 
-impl Staged {
+impl StagedFile {
     /// Starts a file that shall replace `target`, or the file that `target` links to.
     ///
     /// # Errors
     ///
     /// The target is a folder, a pipe or a device, or a link that leads nowhere; its folder is missing or
     /// may not be written to.
-    pub fn new(target: &Path, access: Access) -> Result<Self, PublishError> {
-        let (target, existing) = settle(target)?;
-        let dir = folder_of(&target);
+    pub fn new(target: &Path, access: FileAccess) -> Result<Self, PublishError> {
+        let (target, existing) = resolve_target(target)?;
+        let dir = parent_dir(&target);
         let list = existing.as_ref().and_then(|_| Acl::of(&target));
         match create_locked(dir, access, existing.as_ref().map(|meta| (meta, list.as_ref()))) {
             Ok((file, temporary)) => {
                 let file = BufWriter::with_capacity(BUFFER_BYTES, file);
-                Ok(Self { file, temporary, target, existing: Existing::Replaced })
+                Ok(Self { file, temporary, target, existing: ReplacePolicy::Replaced })
             }
             Err(source) => Err(PublishError::Create { folder: dir.to_path_buf(), path: target, source }),
         }
@@ -91,7 +91,7 @@ impl Staged {
     /// The same file, which shall replace nothing: [`commit`] fails if the target is there by then.
     #[must_use]
     pub fn keeping_existing(self) -> Self {
-        Self { existing: Existing::Kept, ..self }
+        Self { existing: ReplacePolicy::Kept, ..self }
     }
 
     /// The file that will be replaced, links followed.
@@ -100,51 +100,51 @@ impl Staged {
     }
 
     /// Brings the bytes to the disk and closes the buffer.
-    fn seal(self) -> Result<Sealed, PublishError> {
+    fn seal(self) -> Result<SyncedFile, PublishError> {
         let Self { file, temporary, target, existing } = self;
         let failed = |source| PublishError::Write { path: target.clone(), source };
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         // Not tried again if it fails: the system may have dropped the bytes, and say the next time that all is well.
         file.sync_all().map_err(failed)?;
-        Ok(Sealed { _locked: file, temporary, target, existing })
+        Ok(SyncedFile { _locked: file, temporary, target, existing })
     }
 
     /// Puts the path into an error of the system, for writers that know only `io::Error`.
-    fn explain(&self, source: io::Error) -> io::Error {
+    fn with_path(&self, source: io::Error) -> io::Error {
         io::Error::new(source.kind(), PublishError::Write { path: self.target.clone(), source })
     }
 }
 
 /// Errors hold a [`PublishError`] that names the file.
-impl Write for Staged {
+impl Write for StagedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes).map_err(|error| self.explain(error))
+        self.file.write(bytes).map_err(|error| self.with_path(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush().map_err(|error| self.explain(error))
+        self.file.flush().map_err(|error| self.with_path(error))
     }
 }
 
 /// A file whose bytes are on the disk, still under its temporary name.
-struct Sealed {
+struct SyncedFile {
     /// Keeps sweeps away until the rename.
     _locked: File,
-    temporary: Temporary,
+    temporary: TemporaryFile,
     target: PathBuf,
-    existing: Existing,
+    existing: ReplacePolicy,
 }
 
-impl Sealed {
-    fn rename(&mut self, published: usize, gate: &mut Gate) -> Result<(), PublishError> {
+impl SyncedFile {
+    fn rename(&mut self, published: usize, gate: &mut PublishGate) -> Result<(), PublishError> {
         let renamed = match self.existing {
-            Existing::Replaced => self.temporary.replace(&self.target, gate),
-            Existing::Kept => self.temporary.appear(&self.target, gate),
+            ReplacePolicy::Replaced => self.temporary.replace(&self.target, gate),
+            ReplacePolicy::Kept => self.temporary.persist_new(&self.target, gate),
         };
         renamed.map_err(|source| {
             let path = self.target.clone();
             match source.kind() {
-                io::ErrorKind::AlreadyExists if self.existing == Existing::Kept => PublishError::Exists { path },
+                io::ErrorKind::AlreadyExists if self.existing == ReplacePolicy::Kept => PublishError::Exists { path },
                 _ => PublishError::Rename { path, published, source },
             }
         })
@@ -158,12 +158,12 @@ impl Sealed {
 /// Two files with one target, or bytes that could not be brought to the disk: nothing has changed. A
 /// failed rename: the error says how many files before it have. A folder that could not be brought to
 /// the disk: all files are in place, but may not outlive a power cut.
-pub fn commit(staged: Vec<Staged>) -> Result<(), PublishError> {
-    refuse_same(staged.iter().map(Staged::target))?;
+pub fn commit(staged: Vec<StagedFile>) -> Result<(), PublishError> {
+    refuse_duplicate_targets(staged.iter().map(StagedFile::target))?;
     let mut sealed = seal_all(staged)?;
-    let folders: BTreeSet<PathBuf> = sealed.iter().map(|file| folder_of(&file.target).to_path_buf()).collect();
+    let folders: BTreeSet<PathBuf> = sealed.iter().map(|file| parent_dir(&file.target).to_path_buf()).collect();
     // Whoever ends the process early waits here, so that it ends with none of the names given or with all.
-    let mut gate = gate::enter();
+    let mut gate = gate::lock_gate();
     let named = sealed.iter_mut().enumerate().try_for_each(|(published, file)| file.rename(published, &mut gate));
     let done = named.and_then(|()| folders.iter().try_for_each(|folder| sync_folder(folder)));
     // Files that were not published pass through the gate when they are dropped.
@@ -172,17 +172,17 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), PublishError> {
 }
 
 /// Brings all files to the disk side by side: it gathers what is waiting anyway, so that four take hardly longer than one.
-fn seal_all(staged: Vec<Staged>) -> Result<Vec<Sealed>, PublishError> {
+fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let helpers = staged.len().saturating_sub(1);
     let waiting = Mutex::new(staged.into_iter().enumerate());
     let sealed = Mutex::new(Vec::new());
     let seal = || {
         loop {
             // Taken in a statement of its own, so that nobody else waits while it is sealed.
-            let next = locked(&waiting).next();
+            let next = lock_ignoring_poison(&waiting).next();
             let Some((place, file)) = next else { break };
             let result = file.seal();
-            locked(&sealed).push((place, result));
+            lock_ignoring_poison(&sealed).push((place, result));
         }
     };
     thread::scope(|scope| {
@@ -198,7 +198,7 @@ fn seal_all(staged: Vec<Staged>) -> Result<Vec<Sealed>, PublishError> {
 }
 
 /// A thread that panicked ends the run by itself; what it held is not used.
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -207,10 +207,10 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// # Errors
 ///
 /// [`PublishError::SameTarget`].
-pub fn refuse_same<'p>(targets: impl IntoIterator<Item = &'p Path>) -> Result<(), PublishError> {
+pub fn refuse_duplicate_targets<'p>(targets: impl IntoIterator<Item = &'p Path>) -> Result<(), PublishError> {
     let mut seen = BTreeSet::new();
     for target in targets {
-        let folder = folder_of(target);
+        let folder = parent_dir(target);
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
         if !seen.insert((folder, target.file_name())) {
             return Err(PublishError::SameTarget { path: target.to_path_buf() });
@@ -227,10 +227,10 @@ pub fn refuse_same<'p>(targets: impl IntoIterator<Item = &'p Path>) -> Result<()
 pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
     let missing: Vec<&Path> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err()).collect();
-    match again(|| fs::create_dir_all(dir)) {
+    match retry_interrupted(|| fs::create_dir_all(dir)) {
         // A file outlives a power cut only if its folder does.
-        Ok(()) => missing.iter().try_for_each(|new| sync_folder(folder_of(new))),
-        Err(source) => match again(|| fs::metadata(dir)) {
+        Ok(()) => missing.iter().try_for_each(|new| sync_folder(parent_dir(new))),
+        Err(source) => match retry_interrupted(|| fs::metadata(dir)) {
             // Somebody else made it, or a look at it failed once.
             Ok(meta) if meta.is_dir() => Ok(()),
             Ok(_) => Err(PublishError::NotFolder { path: dir.to_path_buf() }),
@@ -240,14 +240,14 @@ pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
 }
 
 /// Follows a link to the file to replace; gives what is there now.
-fn settle(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
-    let path = match again(|| fs::symlink_metadata(target)) {
+fn resolve_target(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
+    let path = match retry_interrupted(|| fs::symlink_metadata(target)) {
         Ok(meta) if meta.is_symlink() => {
             fs::canonicalize(target).map_err(|source| PublishError::Link { path: target.to_path_buf(), source })?
         }
         _ => target.to_path_buf(),
     };
-    match again(|| fs::metadata(&path)) {
+    match retry_interrupted(|| fs::metadata(&path)) {
         Ok(meta) if meta.is_file() => Ok((path, Some(meta))),
         Ok(meta) if meta.is_dir() => Err(PublishError::IsFolder { path }),
         Ok(_) => Err(PublishError::NotRegular { path }),
@@ -257,7 +257,7 @@ fn settle(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
 }
 
 /// The folder of a target; the current one for a bare name.
-fn folder_of(target: &Path) -> &Path {
+fn parent_dir(target: &Path) -> &Path {
     match target.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),

@@ -13,11 +13,11 @@ use std::{
 use tempfile::TempPath;
 
 use super::{
-    Access,
+    FileAccess,
     acl::Acl,
-    gate::{self, Gate},
+    gate::{self, PublishGate},
 };
-use crate::folder::{self, Entry, Kind};
+use crate::folder::{self, DirectoryEntry, FileKind};
 
 /// How the name of a temporary file begins; hidden, so that folder inputs and `ls` pass over it.
 const PREFIX: &str = ".pql-";
@@ -30,22 +30,22 @@ const TRIES_MAX: usize = 8;
 
 /// The name of a temporary file; dropping it removes the file.
 #[derive(Debug)]
-pub(super) struct Temporary(Option<TempPath>);
+pub(super) struct TemporaryFile(Option<TempPath>);
 
-impl Temporary {
+impl TemporaryFile {
     /// Gives the file another name behind the gate, in place of what has that name.
-    pub(super) fn replace(&mut self, target: &Path, gate: &mut Gate) -> io::Result<()> {
+    pub(super) fn replace(&mut self, target: &Path, gate: &mut PublishGate) -> io::Result<()> {
         self.persist(gate, |path| path.persist(target))
     }
 
     /// Gives the file another name behind the gate, if nothing has that name.
-    pub(super) fn appear(&mut self, target: &Path, gate: &mut Gate) -> io::Result<()> {
+    pub(super) fn persist_new(&mut self, target: &Path, gate: &mut PublishGate) -> io::Result<()> {
         self.persist(gate, |path| path.persist_noclobber(target))
     }
 
     fn persist(
         &mut self,
-        gate: &mut Gate,
+        gate: &mut PublishGate,
         rename: impl Fn(TempPath) -> Result<(), tempfile::PathPersistError>,
     ) -> io::Result<()> {
         let Some(mut path) = self.0.take() else { return Ok(()) };
@@ -65,10 +65,10 @@ impl Temporary {
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if let Some(path) = self.0.take() {
-            let mut gate = gate::enter();
+            let mut gate = gate::lock_gate();
             gate.removed(&path);
             // What cannot be removed now is removed by the sweep of the next run.
             let _ = path.close();
@@ -77,14 +77,14 @@ impl Drop for Temporary {
 }
 
 /// What is known of the file that will be replaced.
-type Replaced<'f> = (&'f Metadata, Option<&'f Acl>);
+type ReplacedFile<'f> = (&'f Metadata, Option<&'f Acl>);
 
 /// Makes a temporary file that no sweep of another run will remove.
 pub(super) fn create_locked(
     dir: &Path,
-    access: Access,
-    existing: Option<Replaced<'_>>,
-) -> io::Result<(File, Temporary)> {
+    access: FileAccess,
+    existing: Option<ReplacedFile<'_>>,
+) -> io::Result<(File, TemporaryFile)> {
     for _ in 0..TRIES_MAX {
         let (file, temporary) = match create(dir, access, existing) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -102,14 +102,14 @@ pub(super) fn create_locked(
 }
 
 /// Makes a temporary file with the rights that the published one shall have, from its first byte on.
-fn create(dir: &Path, access: Access, existing: Option<Replaced<'_>>) -> io::Result<(File, Temporary)> {
+fn create(dir: &Path, access: FileAccess, existing: Option<ReplacedFile<'_>>) -> io::Result<(File, TemporaryFile)> {
     // The first number is cut by the umask, the second is not.
     let (at_first, exact) = match (access, existing) {
-        (Access::Shared, None) => (0o666, None),
-        (Access::Shared, Some((meta, list))) => (0o600, kept_mode(meta, list.is_some())),
-        (Access::Private, _) => (0o600, mode(0o600)),
+        (FileAccess::Shared, None) => (0o666, None),
+        (FileAccess::Shared, Some((meta, list))) => (0o600, kept_mode(meta, list.is_some())),
+        (FileAccess::Private, _) => (0o600, mode(0o600)),
     };
-    let mut gate = gate::enter();
+    let mut gate = gate::lock_gate();
     // Opening it here rather than there keeps its random name out of error texts.
     let (file, path) = tempfile::Builder::new()
         .prefix(PREFIX)
@@ -118,11 +118,11 @@ fn create(dir: &Path, access: Access, existing: Option<Replaced<'_>>) -> io::Res
         .into_parts();
     gate.created(&path);
     drop(gate);
-    let temporary = Temporary(Some(path));
+    let temporary = TemporaryFile(Some(path));
     let mut listed = false;
-    if let (Access::Shared, Some((meta, list))) = (access, existing) {
+    if let (FileAccess::Shared, Some((meta, list))) = (access, existing) {
         keep_owner(&file, meta);
-        listed = list.is_some_and(|list| list.give(&file));
+        listed = list.is_some_and(|list| list.apply_to(&file));
     }
     if let Some(rights) = exact.filter(|_| !listed) {
         file.set_permissions(rights)?;
@@ -196,16 +196,16 @@ fn is_unlinked(_meta: &Metadata) -> bool {
 ///
 /// Files of runs still alive are locked and stay. What cannot be listed, locked or removed stays too,
 /// without an error: it harms nobody.
-pub fn sweep(dir: &Path) -> usize {
-    let Ok(entries) = folder::list(dir) else {
+pub fn sweep_temporaries(dir: &Path) -> usize {
+    let Ok(entries) = folder::list_directory(dir) else {
         return 0;
     };
     entries.iter().filter(|entry| is_temporary(entry) && remove_if_dead(&dir.join(&entry.name))).count()
 }
 
-fn is_temporary(entry: &Entry) -> bool {
+fn is_temporary(entry: &DirectoryEntry) -> bool {
     let name = entry.name.as_encoded_bytes();
-    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes()) && entry.kind == Kind::File
+    name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes()) && entry.kind == FileKind::File
 }
 
 /// Removes a file while holding its lock, so that its maker, if it comes for the lock later, finds it gone.

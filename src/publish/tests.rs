@@ -11,10 +11,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Access, PublishError, Staged, commit, ensure_dir, sweep};
+use super::{FileAccess, PublishError, StagedFile, commit, ensure_dir, sweep_temporaries};
 
-fn staged(target: &Path, text: &str) -> Staged {
-    let mut file = Staged::new(target, Access::Shared).unwrap();
+fn staged(target: &Path, text: &str) -> StagedFile {
+    let mut file = StagedFile::new(target, FileAccess::Shared).unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file
 }
@@ -28,7 +28,7 @@ fn names(folder: &TempDir) -> Vec<String> {
 }
 
 fn refused(target: &Path) -> PublishError {
-    Staged::new(target, Access::Shared).map(|_| ()).expect_err("expected an error")
+    StagedFile::new(target, FileAccess::Shared).map(|_| ()).expect_err("expected an error")
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn targets_that_are_no_files_are_refused() {
 fn a_write_error_names_the_file_and_keeps_its_kind() {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("a");
-    let error = staged(&target, "").explain(io::ErrorKind::StorageFull.into());
+    let error = staged(&target, "").with_path(io::ErrorKind::StorageFull.into());
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     assert!(error.to_string().contains(&target.display().to_string()));
 }
@@ -118,10 +118,10 @@ fn a_sweep_removes_what_dead_runs_left_and_nothing_else() {
     }
     fs::create_dir(folder.path().join(".pql-folder.tmp")).unwrap();
     let alive = staged(&folder.path().join("a"), "alive");
-    assert_eq!(sweep(folder.path()), 1);
+    assert_eq!(sweep_temporaries(folder.path()), 1);
     commit(vec![alive]).unwrap();
     assert_eq!(names(&folder), [".pql-folder.tmp", ".pql-notes", "a", "users.csv", "x.tmp"]);
-    assert_eq!(sweep(&folder.path().join("gone")), 0);
+    assert_eq!(sweep_temporaries(&folder.path().join("gone")), 0);
 }
 
 #[cfg(unix)]
@@ -132,14 +132,17 @@ mod unix {
         thread,
     };
 
-    use super::{Access, Path, PublishError, Staged, TempDir, Write, commit, fs, names, refused, staged, sweep};
+    use super::{
+        FileAccess, Path, PublishError, StagedFile, TempDir, Write, commit, fs, names, refused, staged,
+        sweep_temporaries,
+    };
 
     fn mode_of(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
     }
 
-    fn publish(target: &Path, access: Access) {
-        let mut file = Staged::new(target, access).unwrap();
+    fn publish(target: &Path, access: FileAccess) {
+        let mut file = StagedFile::new(target, access).unwrap();
         file.write_all(b"new").unwrap();
         commit(vec![file]).unwrap();
     }
@@ -149,8 +152,8 @@ mod unix {
         let folder = TempDir::new().unwrap();
         let [plain, shared, private] = ["plain", "shared", "private"].map(|name| folder.path().join(name));
         fs::write(&plain, "").unwrap();
-        publish(&shared, Access::Shared);
-        publish(&private, Access::Private);
+        publish(&shared, FileAccess::Shared);
+        publish(&private, FileAccess::Private);
         assert_eq!(mode_of(&shared), mode_of(&plain));
         assert_eq!(mode_of(&private), 0o600);
     }
@@ -162,9 +165,9 @@ mod unix {
         for mode in [0o644, 0o664, 0o666, 0o640, 0o400] {
             fs::write(&target, "old").unwrap();
             fs::set_permissions(&target, Permissions::from_mode(mode)).unwrap();
-            publish(&target, Access::Shared);
+            publish(&target, FileAccess::Shared);
             assert_eq!(mode_of(&target), mode);
-            publish(&target, Access::Private);
+            publish(&target, FileAccess::Private);
             assert_eq!(mode_of(&target), 0o600);
             fs::remove_file(&target).unwrap();
         }
@@ -178,7 +181,7 @@ mod unix {
         fs::create_dir(folder.path().join("elsewhere")).unwrap();
         fs::write(&real, "old").unwrap();
         symlink("elsewhere/real", &link).unwrap();
-        publish(&link, Access::Shared);
+        publish(&link, FileAccess::Shared);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert_eq!(names(&folder), ["elsewhere", "link"]);
@@ -219,7 +222,7 @@ mod unix {
                 }
             });
             while !writer.is_finished() {
-                sweep(folder.path());
+                sweep_temporaries(folder.path());
             }
         });
         assert_eq!(fs::read_to_string(&target).unwrap(), "99");

@@ -16,25 +16,25 @@ use std::{
 use zip::{CompressionMethod, ZipArchive, read::ZipFile, result::ZipError};
 
 use super::{
-    Input, InputKind, ReadError,
-    member::{Member, Method},
+    InputKind, InputSource, ReadError,
+    member::{ZipMember, ZipMethod},
     resolve::{is_csv_name, is_event_name, is_manifest_name},
-    sniff::Foreign,
+    sniff::UnsupportedFileFormat,
 };
-use crate::again::again;
+use crate::again::retry_interrupted;
 
 /// How a zip archive begins: with a member, with its directory because it has none, or with the mark of a split archive.
 const BEGINNINGS: [[u8; 4]; 3] = [*b"PK\x03\x04", *b"PK\x05\x06", *b"PK\x07\x08"];
 
 /// A zip archive that is a document of an office program.
-const WORKBOOK: Foreign = Foreign {
+const WORKBOOK: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a workbook or document of an office program",
     advice: "save the sheet of events as CSV UTF-8 and name that file",
 };
 
 /// Members of one archive that are not read for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedMembers {
     /// The archive.
     pub archive: String,
     /// How many there are.
@@ -45,7 +45,7 @@ pub struct LeftOut {
     pub reason: &'static str,
 }
 
-impl fmt::Display for LeftOut {
+impl fmt::Display for SkippedMembers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { archive, count, first, reason } = self;
         match count {
@@ -56,10 +56,10 @@ impl fmt::Display for LeftOut {
 }
 
 /// What an archive holds.
-pub(super) struct Members {
+pub(super) struct ArchiveListing {
     /// Members with events, in the order of their names.
-    pub(super) inputs: Vec<Input>,
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) inputs: Vec<InputSource>,
+    pub(super) left_out: Vec<SkippedMembers>,
 }
 
 /// The members of a zip archive that hold events; `None` if the file is no zip archive by its first bytes, or no regular file.
@@ -68,21 +68,21 @@ pub(super) struct Members {
 ///
 /// An archive whose directory cannot be read, that holds no events, or in which a member with events is encrypted or compressed in a way
 /// that is not read.
-pub(super) fn members(path: &Path) -> Result<Option<Members>, ReadError> {
+pub(super) fn list_members(path: &Path) -> Result<Option<ArchiveListing>, ReadError> {
     let name = path.display().to_string();
     // What cannot be opened is told when it is read.
-    let Ok(file) = regular(path) else { return Ok(None) };
+    let Ok(file) = open_regular(path) else { return Ok(None) };
     let Some(file) = file.filter(is_zip) else { return Ok(None) };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(&name, error))?;
     let mut found = BTreeMap::new();
-    let mut left_out: Vec<LeftOut> = Vec::new();
+    let mut left_out: Vec<SkippedMembers> = Vec::new();
     let mut names: Vec<(usize, String)> = Vec::new();
     for place in 0..archive.len() {
         let raw = archive.by_index_raw(place).map_err(|error| unreadable(&name, error))?;
         names.push((place, String::from_utf8_lossy(raw.name_raw()).into_owned()));
     }
     if names.iter().any(|(_, name)| name == "[Content_Types].xml") {
-        return Err(ReadError::foreign(&name, WORKBOOK));
+        return Err(ReadError::unsupported(&name, WORKBOOK));
     }
     names.sort_by(|a, b| a.1.as_bytes().cmp(b.1.as_bytes()));
     for (place, member_name) in names {
@@ -91,29 +91,29 @@ pub(super) fn members(path: &Path) -> Result<Option<Members>, ReadError> {
             continue;
         }
         if let Some(reason) = reason_to_skip(&member_name) {
-            leave_out(&mut left_out, &name, member_name, reason);
+            record_skipped(&mut left_out, &name, member_name, reason);
             continue;
         }
-        let member = member(path, &raw).map_err(|reason| ReadError::MemberRefused {
+        let member = describe_member(path, &raw).map_err(|reason| ReadError::MemberRefused {
             name: format!("{name}:{member_name}"),
             archive: name.clone(),
             reason,
         })?;
         found.insert(
             (member_name.clone(), place),
-            Input { name: format!("{name}:{member_name}"), kind: InputKind::Member(member) },
+            InputSource { name: format!("{name}:{member_name}"), kind: InputKind::Member(member) },
         );
     }
     if found.is_empty() {
         let skipped = left_out.iter().map(|left_out| left_out.count).sum();
         return Err(ReadError::NoMembers { name, skipped });
     }
-    Ok(Some(Members { inputs: found.into_values().collect(), left_out }))
+    Ok(Some(ArchiveListing { inputs: found.into_values().collect(), left_out }))
 }
 
 /// A file with a size, open; pipes and devices are left alone, because what is read of them is gone.
-fn regular(path: &Path) -> io::Result<Option<File>> {
-    if !again(|| path.metadata())?.is_file() {
+fn open_regular(path: &Path) -> io::Result<Option<File>> {
+    if !retry_interrupted(|| path.metadata())?.is_file() {
         return Ok(None);
     }
     File::open(path).map(Some)
@@ -143,24 +143,24 @@ fn reason_to_skip(name: &str) -> Option<&'static str> {
     (!event).then_some("its ending is none of events")
 }
 
-fn leave_out(all: &mut Vec<LeftOut>, archive: &str, first: String, reason: &'static str) {
+fn record_skipped(all: &mut Vec<SkippedMembers>, archive: &str, first: String, reason: &'static str) {
     match all.iter_mut().find(|left_out| left_out.reason == reason) {
         Some(left_out) => left_out.count += 1,
-        None => all.push(LeftOut { archive: archive.to_owned(), count: 1, first, reason }),
+        None => all.push(SkippedMembers { archive: archive.to_owned(), count: 1, first, reason }),
     }
 }
 
 /// Where a member's data lie and how they are packed, or why they cannot be read.
-fn member<R: Read>(path: &Path, raw: &ZipFile<'_, R>) -> Result<Member, &'static str> {
+fn describe_member<R: Read>(path: &Path, raw: &ZipFile<'_, R>) -> Result<ZipMember, &'static str> {
     if raw.encrypted() {
         return Err("encrypted");
     }
     let method = match raw.compression() {
-        CompressionMethod::Stored => Method::Stored,
-        CompressionMethod::Deflated => Method::Deflated,
+        CompressionMethod::Stored => ZipMethod::Stored,
+        CompressionMethod::Deflated => ZipMethod::Deflated,
         _ => return Err("compressed by a method other than deflate"),
     };
-    Ok(Member {
+    Ok(ZipMember {
         archive: path.to_path_buf(),
         method,
         start: raw.data_start().ok_or("without data")?,

@@ -3,16 +3,16 @@
 //! Takes bytes, gives the end of a row and its cells without their quotes. Invariant: a quote counts only at the beginning of a cell, so a
 //! stray one inside (`5" pipe`) is text; line ends inside quotes belong to the cell.
 
-use super::window::Scan;
+use super::window::RecordScan;
 
 /// Finds the end of a row, its line end being part of it.
-pub(super) struct RowScan {
+pub(super) struct CsvRowScan {
     delimiter: u8,
-    place: InRow,
+    place: CsvRowState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum InRow {
+enum CsvRowState {
     /// At the first byte of a cell.
     Start,
     /// In a cell without quotes, or after the closing quote.
@@ -23,36 +23,36 @@ enum InRow {
     Quote,
 }
 
-impl RowScan {
+impl CsvRowScan {
     pub(super) fn new(delimiter: u8) -> Self {
-        Self { delimiter, place: InRow::Start }
+        Self { delimiter, place: CsvRowState::Start }
     }
 
     /// Whether the bytes so far end inside quotes.
     pub(super) fn is_in_quotes(&self) -> bool {
-        self.place == InRow::Quoted
+        self.place == CsvRowState::Quoted
     }
 }
 
-impl Scan for RowScan {
+impl RecordScan for CsvRowScan {
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {
             // Whole stretches are passed over where nothing can change.
             let rest = bytes.get(at..)?;
             at += match self.place {
-                InRow::Quoted => memchr::memchr(b'"', rest)?,
-                InRow::Plain => memchr::memchr2(self.delimiter, b'\n', rest)?,
-                InRow::Start | InRow::Quote => 0,
+                CsvRowState::Quoted => memchr::memchr(b'"', rest)?,
+                CsvRowState::Plain => memchr::memchr2(self.delimiter, b'\n', rest)?,
+                CsvRowState::Start | CsvRowState::Quote => 0,
             };
             let byte = *bytes.get(at)?;
             at += 1;
             self.place = match (self.place, byte) {
-                (InRow::Quoted, _) => InRow::Quote,
-                (InRow::Start, b'"') | (InRow::Quote, b'"') => InRow::Quoted,
+                (CsvRowState::Quoted, _) => CsvRowState::Quote,
+                (CsvRowState::Start, b'"') | (CsvRowState::Quote, b'"') => CsvRowState::Quoted,
                 (_, b'\n') => return Some(at),
-                (_, byte) if byte == self.delimiter => InRow::Start,
-                _ => InRow::Plain,
+                (_, byte) if byte == self.delimiter => CsvRowState::Start,
+                _ => CsvRowState::Plain,
             };
         }
     }
@@ -60,12 +60,12 @@ impl Scan for RowScan {
 
 /// The cells of one row, without quotes.
 #[derive(Default)]
-pub(super) struct Cells {
+pub(super) struct CsvCells {
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Cells {
+impl CsvCells {
     /// Replaces the cells by those of a row, with or without its line end.
     pub(super) fn split(&mut self, row: &[u8], delimiter: u8) {
         self.text.clear();

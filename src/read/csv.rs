@@ -7,13 +7,13 @@
 //! whole JSON object or list is that object or list.
 
 use super::{
-    Block, Limits, Naming, Place, ReadError,
-    cells::{Cells, RowScan},
-    header::Header,
-    record::{Row, refusal, write_record, write_value},
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    cells::{CsvCells, CsvRowScan},
+    header::TableHeader,
+    record::{RowValues, header_error, write_record, write_value},
     shape::HEAD_BYTES_MAX,
-    stream::Stream,
-    window::{Framed, Scan, Window},
+    stream::DecompressedStream,
+    window::{RecordFrame, RecordScan, RecordWindow},
 };
 
 /// What may stand between cells.
@@ -26,33 +26,37 @@ const SNOWPLOW_COLUMNS: usize = 131;
 const NULL: &[u8] = b"\\N";
 
 /// A header row and what sets its cells apart.
-pub(super) struct Head {
-    header: Header,
+pub(super) struct CsvHeader {
+    header: TableHeader,
     delimiter: u8,
 }
 
 /// A file of rows.
-pub(super) struct Rows {
+pub(super) struct CsvReader {
     file: u32,
     index: u32,
-    window: Window,
-    head: Head,
-    cells: Cells,
+    window: RecordWindow,
+    head: CsvHeader,
+    cells: CsvCells,
     is_headed: bool,
     /// A row over the limit that waits for a block of its own.
-    long: Option<(Place, Vec<u8>, u64)>,
+    long: Option<(LineOrigin, Vec<u8>, u64)>,
 }
 
-impl Rows {
+impl CsvReader {
     /// The header row, if the content begins with one.
     ///
     /// # Errors
     ///
     /// [`ReadError::Columns`] for a table that holds no events, or whose columns do not say where they are.
-    pub(super) fn header_of(head: &[u8], naming: &Naming, name: &str) -> Result<Option<Head>, ReadError> {
+    pub(super) fn detect_header(
+        head: &[u8],
+        naming: &ColumnMapping,
+        name: &str,
+    ) -> Result<Option<CsvHeader>, ReadError> {
         let mut ends =
-            DELIMITERS.map(|delimiter| (delimiter, RowScan::new(delimiter).scan(head).unwrap_or(head.len())));
-        let mut cells = Cells::default();
+            DELIMITERS.map(|delimiter| (delimiter, CsvRowScan::new(delimiter).scan(head).unwrap_or(head.len())));
+        let mut cells = CsvCells::default();
         // The delimiter that makes most cells of the first row; of equal ones, the commonest.
         ends.sort_by_key(|(delimiter, end)| {
             cells.split(head.get(..*end).unwrap_or_default(), *delimiter);
@@ -64,25 +68,25 @@ impl Rows {
             return Ok(None);
         }
         cells.split(head.get(..end).unwrap_or_default(), delimiter);
-        let Some(names) = names_of(&cells) else { return Ok(None) };
+        let Some(names) = column_names(&cells) else { return Ok(None) };
         let after = head.get(end..).unwrap_or_default();
-        match Header::new(&names, naming) {
-            Ok(header) => Ok(Some(Head { header, delimiter })),
+        match TableHeader::new(&names, naming) {
+            Ok(header) => Ok(Some(CsvHeader { header, delimiter })),
             // A text may have commas; a table has as many in its second row.
             Err(unfit) => {
-                let next = RowScan::new(delimiter).scan(after).unwrap_or(after.len());
+                let next = CsvRowScan::new(delimiter).scan(after).unwrap_or(after.len());
                 cells.split(after.get(..next).unwrap_or_default(), delimiter);
                 if next > 0 && cells.len() != names.len() {
                     return Ok(None);
                 }
-                Err(refusal(name, &names, unfit))
+                Err(header_error(name, &names, unfit))
             }
         }
     }
 
-    pub(super) fn new(stream: Stream, head: Head, file: u32, limits: Limits) -> Self {
-        let window = Window::new(stream, limits);
-        Self { file, index: 0, window, head, cells: Cells::default(), is_headed: false, long: None }
+    pub(super) fn new(stream: DecompressedStream, head: CsvHeader, file: u32, limits: BlockLimits) -> Self {
+        let window = RecordWindow::new(stream, limits);
+        Self { file, index: 0, window, head, cells: CsvCells::default(), is_headed: false, long: None }
     }
 
     pub(super) fn file(&self) -> u32 {
@@ -94,31 +98,31 @@ impl Rows {
     /// # Errors
     ///
     /// Those of [`Stream::read`], and [`ReadError::CellCut`] where the file ends inside quotes.
-    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
-        block.restart(self.file, self.index, self.window.offset);
+    pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
+        block.reset(self.file, self.index, self.window.offset);
         while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.row(block)? {}
-        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
-            block.hold_long(place, kept, length);
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.origins.is_empty()) {
+            block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.places.is_empty())
+        Ok(!block.origins.is_empty())
     }
 
     /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
-    fn row(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+    fn row(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         if self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))?.is_none() {
             return Ok(false);
         }
         let (line, offset) = (self.window.line, self.window.offset);
-        let mut scan = RowScan::new(self.head.delimiter);
+        let mut scan = CsvRowScan::new(self.head.delimiter);
         let length = match self.window.frame(&mut scan)? {
-            Framed::Whole(length) => length,
-            Framed::Ended(_) if scan.is_in_quotes() => {
-                return Err(ReadError::CellCut { name: self.window.name().to_owned(), line });
+            RecordFrame::Whole(length) => length,
+            RecordFrame::Unterminated(_) if scan.is_in_quotes() => {
+                return Err(ReadError::UnclosedQuote { name: self.window.name().to_owned(), line });
             }
-            Framed::Ended(length) => length,
-            Framed::Long(kept, length) => {
-                self.long = Some((Place { line, offset, ..Place::default() }, kept, length));
+            RecordFrame::Unterminated(length) => length,
+            RecordFrame::Oversized(kept, length) => {
+                self.long = Some((LineOrigin { line, offset, ..LineOrigin::default() }, kept, length));
                 return Ok(true);
             }
         };
@@ -142,18 +146,18 @@ impl Rows {
             block.bytes.extend_from_slice(b"{}");
         }
         block.bytes.push(b'\n');
-        block.places.push(Place { line, offset, stored: Some(start..block.stored.len()), broken });
+        block.origins.push(LineOrigin { line, offset, stored: Some(start..block.stored.len()), broken });
         self.window.pass(length);
         Ok(true)
     }
 
-    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+    pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.window.finish()
     }
 }
 
 /// The names in a header row, if that is what the cells are: text that data seldom are.
-fn names_of(cells: &Cells) -> Option<Vec<String>> {
+fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
     if cells.len() < 2 {
         return None;
     }
@@ -170,7 +174,7 @@ fn names_of(cells: &Cells) -> Option<Vec<String>> {
     (names.iter().all(is_name) && names.iter().any(|name| !name.is_empty()) && !snowplow).then_some(names)
 }
 
-impl Row for Cells {
+impl RowValues for CsvCells {
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
         let cell = self.get(column);
         if cell.is_empty() || cell == NULL {

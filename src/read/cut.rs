@@ -5,16 +5,16 @@
 
 use std::mem;
 
-use super::{Block, LONG_LINE_KEPT_BYTES, Limits, ReadError, stream::Stream};
+use super::{BlockLimits, LONG_LINE_KEPT_BYTES, LineBlock, ReadError, stream::DecompressedStream};
 
 /// A buffer larger than this many blocks gives its memory back when it is reused.
 const BUFFER_BLOCKS_MAX: usize = 4;
 
 /// One open file on its way into blocks.
-pub(super) struct Cutter {
+pub(super) struct LineBlockReader {
     pub(super) file: u32,
-    stream: Stream,
-    limits: Limits,
+    stream: DecompressedStream,
+    limits: BlockLimits,
     /// Bytes read after the last block; less than a block.
     carry: Vec<u8>,
     /// Offset of the next block; decompressed bytes.
@@ -23,12 +23,12 @@ pub(super) struct Cutter {
     ended: bool,
 }
 
-impl Cutter {
+impl LineBlockReader {
     /// Cuts a stream from its beginning.
-    pub(super) fn new(stream: Stream, file: u32, limits: Limits) -> Self {
+    pub(super) fn new(stream: DecompressedStream, file: u32, limits: BlockLimits) -> Self {
         Self {
             file,
-            limits: limits.checked(),
+            limits: limits.clamped(),
             carry: Vec::new(),
             offset: stream.good_bytes(),
             index: 0,
@@ -44,7 +44,7 @@ impl Cutter {
     /// # Errors
     ///
     /// Those of [`Stream::read`].
-    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+    pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         let mut buffer = mem::take(&mut block.bytes);
         let step = self.limits.block_bytes;
         let mut have = self.unpack_carry(&mut buffer);
@@ -80,7 +80,7 @@ impl Cutter {
     }
 
     /// Reads the rest of a line over the limit in steps that are dropped, and gives its beginning.
-    fn pass_long_line(&mut self, mut buffer: Vec<u8>, have: usize, block: &mut Block) -> Result<(), ReadError> {
+    fn pass_long_line(&mut self, mut buffer: Vec<u8>, have: usize, block: &mut LineBlock) -> Result<(), ReadError> {
         let kept = buffer.get(..have.min(LONG_LINE_KEPT_BYTES)).unwrap_or_default().to_vec();
         let step = self.limits.block_bytes;
         let mut line_bytes = have as u64;
@@ -105,9 +105,15 @@ impl Cutter {
     }
 
     /// Names the next block.
-    fn label(&mut self, block: &mut Block, long_line: Option<u64>, bytes: Vec<u8>) {
-        *block =
-            Block { file: self.file, index: self.index, offset: self.offset, bytes, long_line, ..Block::default() };
+    fn label(&mut self, block: &mut LineBlock, long_line: Option<u64>, bytes: Vec<u8>) {
+        *block = LineBlock {
+            file: self.file,
+            index: self.index,
+            offset: self.offset,
+            bytes,
+            long_line,
+            ..LineBlock::default()
+        };
         self.index = self.index.saturating_add(1);
     }
 
@@ -149,7 +155,7 @@ impl Cutter {
     /// # Errors
     ///
     /// Those of [`Stream::finish`].
-    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+    pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.stream.finish()?;
         Ok(self.stream)
     }

@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-use super::{Compression, parts::Part, sniff::Foreign};
+use super::{Compression, parts::FramePosition, sniff::UnsupportedFileFormat};
 
 /// Why inputs could not be found, opened or read to their end.
 ///
@@ -29,13 +29,13 @@ pub enum ReadError {
     /// An input that could not be read on.
     Read { name: String, source: io::Error },
     /// A file of a format that holds no lines.
-    Foreign { name: String, format: &'static str, advice: &'static str },
+    UnsupportedFormat { name: String, format: &'static str, advice: &'static str },
     /// Compressed data that stops before its end.
-    CutShort { name: String, compression: Compression, good_bytes: u64, part: Part, source: io::Error },
+    Truncated { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
     /// Compressed data that is damaged, or followed by something else.
-    Damaged { name: String, compression: Compression, good_bytes: u64, part: Part, source: io::Error },
+    Damaged { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
     /// zstd data that asks for more memory than is granted.
-    Window { name: String, source: io::Error },
+    ZstdWindow { name: String, source: io::Error },
     /// A zip archive whose directory cannot be read.
     Archive { name: String, source: Box<zip::result::ZipError> },
     /// A zip archive in which no member has the name of an event file.
@@ -45,21 +45,21 @@ pub enum ReadError {
     /// A member of an archive that is damaged.
     MemberDamaged { name: String, good_bytes: u64, source: io::Error },
     /// A JSON list, or an object over several lines, that stops before its end.
-    ListCut { name: String, records: u64 },
+    TruncatedList { name: String, records: u64 },
     /// A table that stops inside a quoted cell.
-    CellCut { name: String, line: u64 },
+    UnclosedQuote { name: String, line: u64 },
     /// A table that is none of events, or does not say where their parts are.
-    Columns { name: String, what: String, advice: String },
+    UnusableTable { name: String, what: String, advice: String },
     /// A Parquet file that is damaged, or packed in a way that is not read.
-    Table { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
+    DamagedParquet { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
     /// A file that was written over while it was read.
     Rewritten { name: String },
     /// An input that is to be read more than once and gives its bytes only once.
-    Once { name: String },
+    SinglePass { name: String },
     /// A file that changed between two readings.
-    Between { name: String },
+    ChangedBetweenReads { name: String },
 }
 
 impl ReadError {
@@ -71,18 +71,18 @@ impl ReadError {
                 | Self::Pattern { .. }
                 | Self::NoMatch { .. }
                 | Self::NoEvents { .. }
-                | Self::Once { .. }
+                | Self::SinglePass { .. }
         )
     }
 
     /// The error for a content that is no events.
-    pub(super) fn foreign(name: &str, foreign: Foreign) -> Self {
-        let Foreign { format, advice } = foreign;
-        Self::Foreign { name: name.to_owned(), format, advice }
+    pub(super) fn unsupported(name: &str, foreign: UnsupportedFileFormat) -> Self {
+        let UnsupportedFileFormat { format, advice } = foreign;
+        Self::UnsupportedFormat { name: name.to_owned(), format, advice }
     }
 
     /// The error for a path that could not be looked at before reading began.
-    pub(super) fn at(path: impl Into<PathBuf>, source: io::Error) -> Self {
+    pub(super) fn for_path(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
         match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::NotFound { path, source },
@@ -134,10 +134,10 @@ impl fmt::Display for ReadError {
             Self::Read { name, .. } => {
                 write!(f, "`{name}` could not be read to its end; check the disk or mount it is on")
             }
-            Self::Foreign { name, format, advice } => {
+            Self::UnsupportedFormat { name, format, advice } => {
                 write!(f, "`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")
             }
-            Self::CutShort { name, compression, good_bytes, part, .. } => write!(
+            Self::Truncated { name, compression, good_bytes, part, .. } => write!(
                 f,
                 "`{name}` stops in the middle of its {compression} data, \
                  after {good_bytes} good bytes of content, in {part}; \
@@ -149,7 +149,7 @@ impl fmt::Display for ReadError {
                  past {good_bytes} good bytes of content, in {part}; \
                  download it again, or check it with `{compression} -t`"
             ),
-            Self::Window { name, .. } => write!(
+            Self::ZstdWindow { name, .. } => write!(
                 f,
                 "`{name}` needs a zstd window over 128 MiB; \
                  compress it again with `--long=27` or without `--long`"
@@ -176,19 +176,19 @@ impl fmt::Display for ReadError {
                 "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
                  download the archive again, or check it with `unzip -t`"
             ),
-            Self::ListCut { name, records } => write!(
+            Self::TruncatedList { name, records } => write!(
                 f,
                 "`{name}` stops inside a JSON list or object, after {records} whole record{}; \
                  download it again, or close its brackets",
                 if *records == 1 { "" } else { "s" }
             ),
-            Self::CellCut { name, line } => write!(
+            Self::UnclosedQuote { name, line } => write!(
                 f,
                 "`{name}` stops inside a quoted cell of the row that begins on line {line}; \
                  download it again, or look for a quote on that line that should be doubled"
             ),
-            Self::Columns { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
-            Self::Table { name, rows, .. } => write!(
+            Self::UnusableTable { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
+            Self::DamagedParquet { name, rows, .. } => write!(
                 f,
                 "`{name}` is a Parquet file that cannot be read past row {rows}; download it again, \
                  or write it anew with `duckdb -c \"copy (from 'FILE') to 'events.parquet'\"`"
@@ -201,12 +201,12 @@ impl fmt::Display for ReadError {
             Self::Rewritten { name } => {
                 write!(f, "`{name}` was written over while it was read; run again when nothing writes or rotates it")
             }
-            Self::Once { name } => write!(
+            Self::SinglePass { name } => write!(
                 f,
                 "`{name}` can be read only once, and this command reads the events more than once; \
                  name a file that holds them"
             ),
-            Self::Between { name } => write!(
+            Self::ChangedBetweenReads { name } => write!(
                 f,
                 "`{name}` changed while the command ran, which reads the events more than once; \
                  run again when nothing writes or rotates it, or name a copy"
@@ -223,25 +223,25 @@ impl Error for ReadError {
             | Self::Inaccessible { source, .. }
             | Self::Open { source, .. }
             | Self::Read { source, .. }
-            | Self::CutShort { source, .. }
+            | Self::Truncated { source, .. }
             | Self::Damaged { source, .. }
-            | Self::Window { source, .. }
+            | Self::ZstdWindow { source, .. }
             | Self::MemberDamaged { source, .. } => Some(source),
-            Self::Table { source, .. } => Some(source.as_ref()),
+            Self::DamagedParquet { source, .. } => Some(source.as_ref()),
             Self::Archive { source, .. } => Some(source.as_ref()),
             Self::Pattern { source, .. } => Some(source),
             Self::NoMatch { .. }
             | Self::NoEvents { .. }
-            | Self::Foreign { .. }
+            | Self::UnsupportedFormat { .. }
             | Self::NoMembers { .. }
-            | Self::ListCut { .. }
-            | Self::CellCut { .. }
-            | Self::Columns { .. }
+            | Self::TruncatedList { .. }
+            | Self::UnclosedQuote { .. }
+            | Self::UnusableTable { .. }
             | Self::MemberRefused { .. }
             | Self::Changed { .. }
             | Self::Rewritten { .. }
-            | Self::Once { .. }
-            | Self::Between { .. } => None,
+            | Self::SinglePass { .. }
+            | Self::ChangedBetweenReads { .. } => None,
         }
     }
 }

@@ -4,16 +4,16 @@
 //! that the model or the native format names stands at its own path; under `properties` stands what else there is and is in use, unless the
 //! table has properties of its own.
 
-use super::naming::{Naming, PARTS, Part, part};
+use super::naming::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
 
 /// How deep dots in the name of a column go; more are part of the last key.
 const DEPTH_MAX: usize = 16;
 
 /// Columns that are parts of a record of the native format beside those of [`PARTS`].
-const RECORD: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
+const NATIVE_COLUMNS: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
 
 /// Columns that readers of vendors' formats look for.
-const OF_VENDORS: [&str; 24] = [
+const VENDOR_COLUMNS: [&str; 24] = [
     "messageId",
     "userId",
     "anonymousId",
@@ -53,27 +53,27 @@ const BOOKKEEPING: [&str; 8] = [
 ];
 
 /// Columns by which tables of vendors are known: their records are passed on as they are.
-const VENDORS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
+const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
 
 /// Where the columns of a table go.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) root: Vec<(Vec<u8>, Node)>,
+pub(super) struct TableHeader {
+    pub(super) root: Vec<(Vec<u8>, RecordNode)>,
     pub(super) columns: usize,
 }
 
 /// What is at a key.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(super) enum RecordNode {
     /// An object, its keys written as JSON with their colons.
-    Object(Vec<(Vec<u8>, Node)>),
+    Object(Vec<(Vec<u8>, RecordNode)>),
     /// The cell of a column, by its place from 0.
-    Cell(usize, Role),
+    Cell(usize, CellRole),
 }
 
 /// What a cell is beside text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum CellRole {
     /// Text, or JSON if it is a whole object or list.
     Value,
     /// The time of the event.
@@ -84,17 +84,17 @@ pub(super) enum Role {
 
 /// Why a header is not used.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum HeaderError {
     /// Two columns have one name: their places, from 1.
-    Twice(usize, usize),
+    DuplicateColumn(usize, usize),
     /// A column holds the object of which another is a part: the name of the first.
-    Inside(&'static str),
+    NestedColumn(&'static str),
     /// Parts of an event that no column is known to hold, each with a column that may be meant.
-    Missing(Vec<(&'static str, Option<String>)>),
+    MissingFields(Vec<(&'static str, Option<String>)>),
 }
 
 /// What is known of a table as a whole.
-struct Table {
+struct TableProfile {
     /// It is of a vendor whose reader takes it as it is.
     vendor: bool,
     /// Properties are columns of their own, beside the parts of the event.
@@ -106,34 +106,34 @@ struct Table {
 }
 
 /// The columns of a table as they are being placed.
-struct Columns<'c> {
+struct ColumnPlacement<'c> {
     names: &'c [String],
-    naming: &'c Naming,
+    naming: &'c ColumnMapping,
     /// Paths with the columns that go there.
-    placed: Vec<(Vec<String>, usize, Role)>,
+    placed: Vec<(Vec<String>, usize, CellRole)>,
 }
 
-impl Header {
+impl TableHeader {
     /// Places columns by their names.
     ///
     /// # Errors
     ///
     /// Why the table cannot be read as events.
-    pub(super) fn new(names: &[String], naming: &Naming) -> Result<Self, Unfit> {
-        let lowered = lowered(names, naming);
+    pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
+        let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             if let Some(first) = names.iter().position(|other| other == name).filter(|first| *first < place) {
-                return Err(Unfit::Twice(first + 1, place + 1));
+                return Err(HeaderError::DuplicateColumn(first + 1, place + 1));
             }
         }
         for whole in ["properties", "traits"] {
             let is_part = |name: &String| name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
             if names.iter().any(|name| name == whole) && names.iter().any(is_part) {
-                return Err(Unfit::Inside(whole));
+                return Err(HeaderError::NestedColumn(whole));
             }
         }
-        let mut columns = Columns { names, naming, placed: Vec::new() };
+        let mut columns = ColumnPlacement { names, naming, placed: Vec::new() };
         columns.place()?;
         // So that where a column is in the way of others does not depend on which comes first.
         columns.placed.sort_by_key(|(path, _, _)| path.len());
@@ -146,14 +146,14 @@ impl Header {
 }
 
 #[cfg(feature = "parquet")]
-impl Header {
+impl TableHeader {
     /// The columns that are part of records, by their places from 0.
-    pub(super) fn used(&self) -> Vec<usize> {
-        fn collect(keys: &[(Vec<u8>, Node)], used: &mut Vec<usize>) {
+    pub(super) fn used_columns(&self) -> Vec<usize> {
+        fn collect(keys: &[(Vec<u8>, RecordNode)], used: &mut Vec<usize>) {
             for (_, node) in keys {
                 match node {
-                    Node::Object(below) => collect(below, used),
-                    Node::Cell(column, _) => used.push(*column),
+                    RecordNode::Object(below) => collect(below, used),
+                    RecordNode::Cell(column, _) => used.push(*column),
                 }
             }
         }
@@ -165,7 +165,7 @@ impl Header {
     }
 }
 
-impl Columns<'_> {
+impl ColumnPlacement<'_> {
     fn column(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|column| column == name)
     }
@@ -176,7 +176,7 @@ impl Columns<'_> {
     }
 
     /// The column that holds a part of an event, and whether it has another name than the native one.
-    fn find(&self, place: usize, part: &Part) -> Option<(usize, bool)> {
+    fn find_field(&self, place: usize, part: &FieldAliases) -> Option<(usize, bool)> {
         match self.naming.fields.get(place).and_then(Option::as_ref) {
             Some(path) => self.holding(path).map(|column| (column, false)),
             None => {
@@ -190,17 +190,17 @@ impl Columns<'_> {
         }
     }
 
-    fn place(&mut self) -> Result<(), Unfit> {
+    fn place(&mut self) -> Result<(), HeaderError> {
         let found: Vec<Option<(usize, bool)>> =
-            PARTS.iter().enumerate().map(|(place, part)| self.find(place, part)).collect();
+            EVENT_FIELDS.iter().enumerate().map(|(place, part)| self.find_field(place, part)).collect();
         let get = |place: usize| found.get(place).copied().flatten();
-        let vendor = VENDORS.iter().any(|name| self.column(name).is_some()) || self.is_mixpanel();
+        let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some()) || self.is_mixpanel();
         if !vendor {
-            self.check(&get)?;
+            self.check_required(&get)?;
         }
         let fields = &self.naming.fields;
         let of_record = fields.get(part::PROPERTIES).and_then(Option::as_ref).is_some_and(Vec::is_empty);
-        let table = Table {
+        let table = TableProfile {
             vendor,
             flat: !self.names.iter().any(|name| name.starts_with("properties."))
                 && get(part::PROPERTIES).is_none()
@@ -209,7 +209,7 @@ impl Columns<'_> {
             whole: self.naming.dedupe && get(part::ID).is_some(),
         };
         for (column, name) in self.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let part = found.iter().zip(&PARTS).enumerate().find_map(|(place, (found, part))| {
+            let part = found.iter().zip(&EVENT_FIELDS).enumerate().find_map(|(place, (found, part))| {
                 found.filter(|(of, _)| *of == column).map(|(_, renamed)| (place, part.native, renamed))
             });
             self.place_one(column, name, part, &table);
@@ -218,11 +218,17 @@ impl Columns<'_> {
     }
 
     /// Places one column, of which it is known whether it holds a part of an event, under which native name, and whether it has another one.
-    fn place_one(&mut self, column: usize, name: &str, part: Option<(usize, &'static str, bool)>, table: &Table) {
+    fn place_one(
+        &mut self,
+        column: usize,
+        name: &str,
+        part: Option<(usize, &'static str, bool)>,
+        table: &TableProfile,
+    ) {
         let role = match part {
-            Some((part::TIME, ..)) => Role::Time,
-            Some((part::PROPERTIES, ..)) => Role::Object,
-            _ => Role::Value,
+            Some((part::TIME, ..)) => CellRole::Time,
+            Some((part::PROPERTIES, ..)) => CellRole::Object,
+            _ => CellRole::Value,
         };
         let own = path_of(name);
         let top = own.first().map_or("", String::as_str);
@@ -235,14 +241,14 @@ impl Columns<'_> {
                 }
             }
             Some(_) => self.placed.push((own, column, role)),
-            None if table.vendor || self.is_asked(top) || RECORD.contains(&top) => {
+            None if table.vendor || self.is_model_field(top) || NATIVE_COLUMNS.contains(&top) => {
                 self.placed.push((own, column, role))
             }
             None if BOOKKEEPING.contains(&top) && table.flat => {}
-            None if table.flat && self.is_read(top, table) => {
+            None if table.flat && self.is_property_used(top, table) => {
                 self.placed.push(([vec!["properties".to_owned()], own].concat(), column, role));
             }
-            None if OF_VENDORS.contains(&top) || (table.of_record && self.is_read(top, table)) => {
+            None if VENDOR_COLUMNS.contains(&top) || (table.of_record && self.is_property_used(top, table)) => {
                 self.placed.push((own, column, role));
             }
             None => {}
@@ -257,17 +263,17 @@ impl Columns<'_> {
     }
 
     /// Whether the model says that a part of an event lies under this name; it has to be where the model looks for it.
-    fn is_asked(&self, top: &str) -> bool {
+    fn is_model_field(&self, top: &str) -> bool {
         self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
     }
 
     /// Whether a property of this name is in use. Duplicates agree in all their properties, so where they are looked for, all are.
-    fn is_read(&self, top: &str, table: &Table) -> bool {
+    fn is_property_used(&self, top: &str, table: &TableProfile) -> bool {
         table.whole || self.naming.properties.as_ref().is_none_or(|read| read.iter().any(|property| property == top))
     }
 
     /// Fails if there is no column for a name, a time, or anybody.
-    fn check(&self, get: &dyn Fn(usize) -> Option<(usize, bool)>) -> Result<(), Unfit> {
+    fn check_required(&self, get: &dyn Fn(usize) -> Option<(usize, bool)>) -> Result<(), HeaderError> {
         let mut missing = Vec::new();
         // Lines of type identify, group and alias have no name.
         if get(part::EVENT).is_none() && self.column("type").is_none() {
@@ -282,12 +288,12 @@ impl Columns<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let parts = missing.into_iter().filter_map(|place| PARTS.get(place));
-        Err(Unfit::Missing(parts.map(|part| (part.key, self.guess(part))).collect()))
+        let parts = missing.into_iter().filter_map(|place| EVENT_FIELDS.get(place));
+        Err(HeaderError::MissingFields(parts.map(|part| (part.key, self.guess(part))).collect()))
     }
 
     /// A column whose name sounds like a part; the names of columns are no data.
-    fn guess(&self, part: &Part) -> Option<String> {
+    fn guess(&self, part: &FieldAliases) -> Option<String> {
         let is_name = |name: &&String| {
             name.len() <= 64
                 && name
@@ -302,7 +308,7 @@ impl Columns<'_> {
 }
 
 /// The names in small letters, if all of them are in capitals, as Snowflake writes what was never quoted, and the model names none of them so.
-fn lowered(names: &[String], naming: &Naming) -> Option<Vec<String>> {
+fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<String>> {
     let asked = |name: &String| {
         let fields = naming.fields.iter().flatten().filter_map(|path| path.first());
         fields.chain(naming.properties.iter().flatten()).any(|known| known == name)
@@ -318,18 +324,18 @@ fn path_of(name: &str) -> Vec<String> {
 }
 
 /// Puts a column at a path; where the way is taken by another column, under its whole name beside that.
-fn insert(keys: &mut Vec<(Vec<u8>, Node)>, path: &[String], column: usize, role: Role) {
+fn insert(keys: &mut Vec<(Vec<u8>, RecordNode)>, path: &[String], column: usize, role: CellRole) {
     let Some((first, rest)) = path.split_first() else { return };
     let key = key_of(first);
     let known = keys.iter_mut().find(|(known, _)| *known == key).map(|(_, node)| node);
     match (known, rest.is_empty()) {
-        (Some(Node::Object(below)), false) => insert(below, rest, column, role),
-        (Some(_), false) => keys.push((key_of(&path.join(".")), Node::Cell(column, role))),
-        (_, true) => keys.push((key, Node::Cell(column, role))),
+        (Some(RecordNode::Object(below)), false) => insert(below, rest, column, role),
+        (Some(_), false) => keys.push((key_of(&path.join(".")), RecordNode::Cell(column, role))),
+        (_, true) => keys.push((key, RecordNode::Cell(column, role))),
         (None, false) => {
             let mut below = Vec::new();
             insert(&mut below, rest, column, role);
-            keys.push((key, Node::Object(below)));
+            keys.push((key, RecordNode::Object(below)));
         }
     }
 }

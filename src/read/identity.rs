@@ -5,14 +5,14 @@
 
 use std::{fs, io, path::Path};
 
-use crate::again::again;
+use crate::again::retry_interrupted;
 
 /// What a file is known by, for as long as it is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FileId(Id);
+pub struct FileId(RawFileId);
 
 #[cfg(unix)]
-type Id = (u64, u64);
+type RawFileId = (u64, u64);
 #[cfg(not(unix))]
 type Id = std::path::PathBuf;
 
@@ -24,7 +24,7 @@ impl FileId {
     /// Those of looking at it; there may be no such file.
     #[cfg(unix)]
     pub fn of(path: &Path) -> io::Result<Self> {
-        again(|| fs::metadata(path)).map(|meta| Self::of_metadata(&meta))
+        retry_interrupted(|| fs::metadata(path)).map(|meta| Self::of_metadata(&meta))
     }
 
     /// Of the file that a path leads to.

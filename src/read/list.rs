@@ -7,29 +7,29 @@
 //! which says of broken ones what is wrong.
 
 use super::{
-    Block, Limits, Place, ReadError,
+    BlockLimits, LineBlock, LineOrigin, ReadError,
     shape::{self, WRAPPER_BYTES_MAX},
-    stream::Stream,
-    window::{Framed, Scan, Window},
+    stream::DecompressedStream,
+    window::{RecordFrame, RecordScan, RecordWindow},
 };
 
 /// A file of records that are no lines.
-pub(super) struct Items {
+pub(super) struct JsonListReader {
     file: u32,
     index: u32,
-    window: Window,
-    state: State,
+    window: RecordWindow,
+    state: ListState,
     /// Records so far.
     count: u64,
     /// Whether the last answer says that there are more pages.
     more_pages: bool,
     /// A record over the limit that waits for a block of its own.
-    long: Option<(Place, Vec<u8>, u64)>,
+    long: Option<(LineOrigin, Vec<u8>, u64)>,
 }
 
 /// Where the cursor is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ListState {
     /// Between records that stand by themselves, lists and answers.
     Outside,
     /// In a list, which may be in an answer.
@@ -38,10 +38,10 @@ enum State {
     Tail,
 }
 
-impl Items {
-    pub(super) fn new(stream: Stream, file: u32, limits: Limits) -> Self {
-        let window = Window::new(stream, limits);
-        Self { file, index: 0, window, state: State::Outside, count: 0, more_pages: false, long: None }
+impl JsonListReader {
+    pub(super) fn new(stream: DecompressedStream, file: u32, limits: BlockLimits) -> Self {
+        let window = RecordWindow::new(stream, limits);
+        Self { file, index: 0, window, state: ListState::Outside, count: 0, more_pages: false, long: None }
     }
 
     pub(super) fn file(&self) -> u32 {
@@ -53,62 +53,62 @@ impl Items {
     /// # Errors
     ///
     /// Those of [`Stream::read`], and [`ReadError::ListCut`] where the file ends inside a list or a record.
-    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
-        block.restart(self.file, self.index, self.window.offset);
+    pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
+        block.reset(self.file, self.index, self.window.offset);
         while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.step(block)? {}
-        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
-            block.hold_long(place, kept, length);
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.origins.is_empty()) {
+            block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.places.is_empty())
+        Ok(!block.origins.is_empty())
     }
 
     /// Goes one record, or one bracket, further; `false` at the end of the file.
-    fn step(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+    fn step(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         let next = self.window.skip(|byte| byte.is_ascii_whitespace())?;
         match (self.state, next) {
-            (State::Outside, None) => Ok(false),
-            (_, None) => Err(self.cut()),
-            (State::Outside, Some(b'[')) => Ok(self.enter(1, false)),
-            (State::Outside, Some(b'{')) => {
+            (ListState::Outside, None) => Ok(false),
+            (_, None) => Err(self.truncated_error()),
+            (ListState::Outside, Some(b'[')) => Ok(self.enter(1, false)),
+            (ListState::Outside, Some(b'{')) => {
                 self.window.fill(WRAPPER_BYTES_MAX)?;
                 match shape::wrapped_list(self.window.rest()) {
                     Some(at) => {
                         self.more_pages = shape::has_next(self.window.rest().get(..at).unwrap_or_default());
                         Ok(self.enter(at + 1, true))
                     }
-                    None => self.record(block, Until::Closed),
+                    None => self.record(block, RecordEnd::Closed),
                 }
             }
-            (State::Outside, Some(_)) => self.record(block, Until::LineEnd),
-            (State::List { wrapped }, Some(b']')) => {
+            (ListState::Outside, Some(_)) => self.record(block, RecordEnd::LineEnd),
+            (ListState::List { wrapped }, Some(b']')) => {
                 self.window.pass(1);
-                self.state = if wrapped { State::Tail } else { State::Outside };
+                self.state = if wrapped { ListState::Tail } else { ListState::Outside };
                 Ok(true)
             }
-            (State::List { .. }, Some(b',')) => {
+            (ListState::List { .. }, Some(b',')) => {
                 self.window.pass(1);
                 Ok(true)
             }
-            (State::List { .. }, Some(_)) => self.record(block, Until::Separator),
-            (State::Tail, Some(_)) => self.tail(),
+            (ListState::List { .. }, Some(_)) => self.record(block, RecordEnd::Separator),
+            (ListState::Tail, Some(_)) => self.tail(),
         }
     }
 
     fn enter(&mut self, count: usize, wrapped: bool) -> bool {
         self.window.pass(count);
-        self.state = State::List { wrapped };
+        self.state = ListState::List { wrapped };
         true
     }
 
     /// Adds the record at the cursor to the block, or puts it aside if it is over the limit.
-    fn record(&mut self, block: &mut Block, until: Until) -> Result<bool, ReadError> {
-        let place = Place { line: self.window.line, offset: self.window.offset, ..Place::default() };
-        let length = match self.window.frame(&mut Walk::new(until))? {
-            Framed::Whole(length) => length,
-            Framed::Ended(length) if until == Until::LineEnd => length,
-            Framed::Ended(_) => return Err(self.cut()),
-            Framed::Long(kept, length) => {
+    fn record(&mut self, block: &mut LineBlock, until: RecordEnd) -> Result<bool, ReadError> {
+        let place = LineOrigin { line: self.window.line, offset: self.window.offset, ..LineOrigin::default() };
+        let length = match self.window.frame(&mut BracketScan::new(until))? {
+            RecordFrame::Whole(length) => length,
+            RecordFrame::Unterminated(length) if until == RecordEnd::LineEnd => length,
+            RecordFrame::Unterminated(_) => return Err(self.truncated_error()),
+            RecordFrame::Oversized(kept, length) => {
                 self.count += 1;
                 self.long = Some((place, kept, length));
                 return Ok(true);
@@ -122,27 +122,27 @@ impl Items {
             *byte = b'\r';
         }
         block.bytes.push(b'\n');
-        block.places.push(place);
+        block.origins.push(place);
         self.window.pass(length);
         Ok(true)
     }
 
     /// Passes over what follows the list of an answer.
     fn tail(&mut self) -> Result<bool, ReadError> {
-        match self.window.frame(&mut Walk { depth: 1, ..Walk::new(Until::Closed) })? {
-            Framed::Whole(length) => {
+        match self.window.frame(&mut BracketScan { depth: 1, ..BracketScan::new(RecordEnd::Closed) })? {
+            RecordFrame::Whole(length) => {
                 self.more_pages |= shape::has_next(self.window.rest().get(..length).unwrap_or_default());
                 self.window.pass(length);
             }
-            Framed::Long(..) => {}
-            Framed::Ended(_) => return Err(self.cut()),
+            RecordFrame::Oversized(..) => {}
+            RecordFrame::Unterminated(_) => return Err(self.truncated_error()),
         }
-        self.state = State::Outside;
+        self.state = ListState::Outside;
         Ok(true)
     }
 
-    fn cut(&self) -> ReadError {
-        ReadError::ListCut { name: self.window.name().to_owned(), records: self.count }
+    fn truncated_error(&self) -> ReadError {
+        ReadError::TruncatedList { name: self.window.name().to_owned(), records: self.count }
     }
 
     /// Whether the last answer in the file says that there are more pages.
@@ -150,14 +150,14 @@ impl Items {
         self.more_pages
     }
 
-    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+    pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.window.finish()
     }
 }
 
 /// What ends a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
+enum RecordEnd {
     /// A comma, or the bracket of the list; neither is part of it.
     Separator,
     /// The bracket that closes it.
@@ -167,15 +167,15 @@ enum Until {
 }
 
 /// Counts brackets outside of texts.
-struct Walk {
-    until: Until,
+struct BracketScan {
+    until: RecordEnd,
     depth: u64,
     in_text: bool,
     escaped: bool,
 }
 
-impl Walk {
-    fn new(until: Until) -> Self {
+impl BracketScan {
+    fn new(until: RecordEnd) -> Self {
         Self { until, depth: 0, in_text: false, escaped: false }
     }
 
@@ -202,9 +202,9 @@ impl Walk {
     }
 }
 
-impl Scan for Walk {
+impl RecordScan for BracketScan {
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        if self.until == Until::LineEnd {
+        if self.until == RecordEnd::LineEnd {
             return memchr::memchr(b'\n', bytes);
         }
         let mut at = 0;
@@ -218,11 +218,11 @@ impl Scan for Walk {
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth > 0 => {
                     self.depth -= 1;
-                    if self.depth == 0 && self.until == Until::Closed {
+                    if self.depth == 0 && self.until == RecordEnd::Closed {
                         return Some(at + 1);
                     }
                 }
-                b',' | b']' if self.depth == 0 && self.until == Until::Separator => return Some(at),
+                b',' | b']' if self.depth == 0 && self.until == RecordEnd::Separator => return Some(at),
                 _ => {}
             }
             at += 1;

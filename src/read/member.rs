@@ -10,18 +10,18 @@ use std::{
 
 use flate2::{Crc, bufread::DeflateDecoder};
 
-use super::raw::{Fault, Raw};
+use super::raw::{FileFault, RawFile};
 
 /// Read size under the decoder; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Where a member of a zip archive lies and what its directory says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
+pub struct ZipMember {
     /// The archive.
     pub archive: PathBuf,
     /// How it is packed.
-    pub method: Method,
+    pub method: ZipMethod,
     /// Offset of its data in the archive; bytes.
     pub start: u64,
     /// Size of its data in the archive; bytes.
@@ -34,7 +34,7 @@ pub struct Member {
 
 /// How a member is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum ZipMethod {
     /// Not at all.
     Stored,
     /// Deflate (RFC 1951).
@@ -42,33 +42,33 @@ pub enum Method {
 }
 
 /// A member being unpacked.
-pub(super) struct Unpacked {
-    body: Body,
+pub(super) struct ZipMemberReader {
+    body: ZipMemberBody,
     crc: Crc,
     expected: (u64, u32),
 }
 
-enum Body {
-    Stored(Raw),
-    Deflated(Box<DeflateDecoder<BufReader<Raw>>>),
+enum ZipMemberBody {
+    Stored(RawFile),
+    Deflated(Box<DeflateDecoder<BufReader<RawFile>>>),
 }
 
-impl Unpacked {
+impl ZipMemberReader {
     /// Unpacks a member from its stored bytes.
-    pub(super) fn new(raw: Raw, member: &Member) -> Self {
+    pub(super) fn new(raw: RawFile, member: &ZipMember) -> Self {
         let body = match member.method {
-            Method::Stored => Body::Stored(raw),
-            Method::Deflated => {
-                Body::Deflated(Box::new(DeflateDecoder::new(BufReader::with_capacity(BUFFER_BYTES, raw))))
+            ZipMethod::Stored => ZipMemberBody::Stored(raw),
+            ZipMethod::Deflated => {
+                ZipMemberBody::Deflated(Box::new(DeflateDecoder::new(BufReader::with_capacity(BUFFER_BYTES, raw))))
             }
         };
         Self { body, crc: Crc::new(), expected: (member.bytes, member.crc32) }
     }
 
-    pub(super) fn raw(&self) -> &Raw {
+    pub(super) fn raw(&self) -> &RawFile {
         match &self.body {
-            Body::Stored(raw) => raw,
-            Body::Deflated(decoder) => decoder.get_ref().get_ref(),
+            ZipMemberBody::Stored(raw) => raw,
+            ZipMemberBody::Deflated(decoder) => decoder.get_ref().get_ref(),
         }
     }
 
@@ -79,21 +79,21 @@ impl Unpacked {
     }
 }
 
-impl Read for Unpacked {
+impl Read for ZipMemberReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = match &mut self.body {
-            Body::Stored(raw) => raw.read(buffer),
-            Body::Deflated(decoder) => decoder.read(buffer),
+            ZipMemberBody::Stored(raw) => raw.read(buffer),
+            ZipMemberBody::Deflated(decoder) => decoder.read(buffer),
         };
         // An error of the file is one already; any other is of the packed data.
-        let got = got.map_err(|error| match error.downcast::<Fault>() {
+        let got = got.map_err(|error| match error.downcast::<FileFault>() {
             Ok(fault) => fault,
-            Err(error) => Fault::Unpacking(error),
+            Err(error) => FileFault::DamagedMember(error),
         })?;
         self.crc.update(buffer.get(..got).unwrap_or_default());
         if got == 0 && !buffer.is_empty() && !self.is_whole() {
             let what = "its size or checksum is not what the archive's directory says";
-            return Err(Fault::Unpacking(io::Error::new(io::ErrorKind::InvalidData, what)).into());
+            return Err(FileFault::DamagedMember(io::Error::new(io::ErrorKind::InvalidData, what)).into());
         }
         Ok(got)
     }

@@ -48,16 +48,16 @@ use std::{
 };
 
 pub use self::{
-    archive::LeftOut,
+    archive::SkippedMembers,
     error::ReadError,
     identity::FileId,
-    member::Member,
-    naming::{Naming, names_of_parts},
-    parts::Part,
-    reader::{FileStats, Reader},
-    resolve::{Repeated, Resolved, resolve, why_skipped},
+    member::ZipMember,
+    naming::{ColumnMapping, field_aliases},
+    parts::FramePosition,
+    reader::{BlockReader, FileStats},
+    resolve::{DuplicateInput, ResolvedInputs, resolve_inputs, skip_reason},
     sniff::Compression,
-    version::{Watch, whole},
+    version::{ChangeGuard, read_whole_file},
 };
 
 /// How many bytes of a line over the limit are kept, to show which line it was.
@@ -65,7 +65,7 @@ pub const LONG_LINE_KEPT_BYTES: usize = 1024;
 
 /// Something to read events from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
+pub struct InputSource {
     /// The name for people and run records: the path, or `-`.
     pub name: String,
     /// Where the bytes come from.
@@ -80,12 +80,12 @@ pub enum InputKind {
     /// A file, or a pipe or device with a path.
     File(PathBuf),
     /// A member of a zip archive.
-    Member(Member),
+    Member(ZipMember),
     /// Bytes that were made here, and are read as a file of them would be.
     Memory(Arc<[u8]>),
 }
 
-impl Input {
+impl InputSource {
     /// The file that the bytes are in, if it has a path.
     pub fn path(&self) -> Option<&Path> {
         match &self.kind {
@@ -100,20 +100,20 @@ impl Input {
 ///
 /// A `block_bytes` over `line_bytes_max` counts as `line_bytes_max`; zeros count as 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct BlockLimits {
     /// Size at which a block is cut, back to its last line end; bytes.
     pub block_bytes: usize,
     /// Longest line passed on whole, without its line end; bytes.
     pub line_bytes_max: usize,
 }
 
-impl Limits {
+impl BlockLimits {
     /// 256 KiB blocks, large enough that handing one over costs nothing beside parsing it and small
     /// enough to stay in cache; 16 MiB lines, far over any event and still bounded.
     pub const STANDARD: Self = Self { block_bytes: 1 << 18, line_bytes_max: 16 << 20 };
 
     /// The same limits with the block no larger than a line and neither of them zero.
-    fn checked(self) -> Self {
+    fn clamped(self) -> Self {
         let line_bytes_max = self.line_bytes_max.max(1);
         Self { block_bytes: self.block_bytes.clamp(1, line_bytes_max), line_bytes_max }
     }
@@ -121,7 +121,7 @@ impl Limits {
 
 /// Consecutive whole lines of one file, or one line over the limit.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Block {
+pub struct LineBlock {
     /// Position of the file in the list given to [`Reader::new`], from 0.
     pub file: u32,
     /// Number of the block within its file, from 0.
@@ -131,19 +131,19 @@ pub struct Block {
     /// Whole lines with their line ends; only the last line of a file may lack one. Never empty.
     pub bytes: Vec<u8>,
     /// Whether no whole line of the file came before it, so that it shows what the file is of.
-    pub begins: bool,
+    pub starts_file: bool,
     /// For a line over [`Limits::line_bytes_max`]: its length without its line end, in bytes.
     /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
     pub long_line: Option<u64>,
     /// Where the lines come from, one for each, if they do not stand so in the file; else empty.
-    pub places: Vec<Place>,
+    pub origins: Vec<LineOrigin>,
     /// The records as they stand in the file, to which places point.
     pub stored: Vec<u8>,
 }
 
 /// Where a line that was made from something else comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct LineOrigin {
     /// The line of the file in which the record begins, from 1; in a table of binary rows the number of the row.
     pub line: u64,
     /// Offset of its first byte in the decompressed file; bytes.
@@ -154,30 +154,30 @@ pub struct Place {
     pub broken: bool,
 }
 
-impl Block {
+impl LineBlock {
     /// Empties the block for the lines that are made next.
-    fn restart(&mut self, file: u32, index: u32, offset: u64) {
+    fn reset(&mut self, file: u32, index: u32, offset: u64) {
         self.bytes.clear();
         self.stored.clear();
-        self.places.clear();
+        self.origins.clear();
         (self.file, self.index, self.offset, self.long_line) = (file, index, offset, None);
     }
 
     /// Becomes the block of one record over the limit, of which `kept` is the beginning.
-    fn hold_long(&mut self, place: Place, kept: Vec<u8>, length: u64) {
+    fn set_long_line(&mut self, place: LineOrigin, kept: Vec<u8>, length: u64) {
         self.bytes = kept;
-        self.places = vec![place];
+        self.origins = vec![place];
         self.long_line = Some(length);
     }
 
     /// The bytes of a line as they stand in the file, if the line was made from them.
-    pub fn stored_of(&self, place: &Place) -> Option<&[u8]> {
+    pub fn original_bytes(&self, place: &LineOrigin) -> Option<&[u8]> {
         self.stored.get(place.stored.clone()?)
     }
 }
 
 /// Shows the place and the size but not the bytes, which may be personal.
-impl fmt::Debug for Block {
+impl fmt::Debug for LineBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Block")
             .field("file", &self.file)

@@ -5,7 +5,7 @@
 
 /// A part of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct FieldAliases {
     /// Its key in `[input] fields`.
     pub(super) key: &'static str,
     /// Its native name.
@@ -20,26 +20,26 @@ pub(super) struct Part {
 ///
 /// **Source**: the tables of Segment and RudderStack warehouses (`id`, `context_group_id`, `original_timestamp`), of Amplitude
 /// in warehouses (`event_type`, `_insert_id`), of PostHog (`uuid`, `distinct_id`), of GA4 (`user_pseudo_id`), and plain words.
-pub(super) const PARTS: [Part; 7] = [
-    Part {
+pub(super) const EVENT_FIELDS: [FieldAliases; 7] = [
+    FieldAliases {
         key: "event",
         native: "event",
         others: &["event_name", "event_type", "eventName", "event_text"],
         hints: &["event", "action", "name"],
     },
-    Part {
+    FieldAliases {
         key: "user",
         native: "user_id",
         others: &["userId", "userid", "distinct_id"],
         hints: &["user", "customer", "person", "member", "actor"],
     },
-    Part {
+    FieldAliases {
         key: "anonymous",
         native: "anonymous_id",
         others: &["anonymousId", "user_pseudo_id", "device_id"],
         hints: &["anonymous", "device", "cookie"],
     },
-    Part {
+    FieldAliases {
         key: "account",
         native: "account_id",
         others: &[
@@ -57,7 +57,7 @@ pub(super) const PARTS: [Part; 7] = [
         ],
         hints: &["account", "company", "organi", "workspace", "team", "tenant", "group"],
     },
-    Part {
+    FieldAliases {
         key: "time",
         native: "timestamp",
         others: &[
@@ -74,13 +74,13 @@ pub(super) const PARTS: [Part; 7] = [
         ],
         hints: &["time", "date", "_at", "ts"],
     },
-    Part {
+    FieldAliases {
         key: "id",
         native: "event_id",
         others: &["id", "message_id", "messageId", "messageid", "uuid", "insert_id", "$insert_id", "_insert_id"],
         hints: &["id"],
     },
-    Part { key: "properties", native: "properties", others: &["event_properties"], hints: &["properties"] },
+    FieldAliases { key: "properties", native: "properties", others: &["event_properties"], hints: &["properties"] },
 ];
 
 /// Places of [`PARTS`].
@@ -96,7 +96,7 @@ pub(super) mod part {
 
 /// What tables are to be read for.
 #[derive(Clone, Debug, Default)]
-pub struct Naming {
+pub struct ColumnMapping {
     /// Paths to the parts of an event that do not stand where the native format has them: event, user, anonymous, account, time, id,
     /// properties. An empty path is the record itself.
     pub fields: [Option<Vec<String>>; 7],
@@ -107,6 +107,6 @@ pub struct Naming {
 }
 
 /// For each part of an event its key in `[input] fields`, the names that it commonly has, the likeliest first, and words that are in others.
-pub fn names_of_parts() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static [&'static str])> {
-    PARTS.iter().map(|part| (part.key, [&[part.native], part.others].concat(), part.hints))
+pub fn field_aliases() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static [&'static str])> {
+    EVENT_FIELDS.iter().map(|part| (part.key, [&[part.native], part.others].concat(), part.hints))
 }

@@ -19,20 +19,20 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// Which part of compressed data, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct FramePosition {
     /// From 1.
     pub number: u64,
     /// Offset of its first byte in the compressed data.
     pub offset: u64,
 }
 
-impl Default for Part {
+impl Default for FramePosition {
     fn default() -> Self {
         Self { number: 1, offset: 0 }
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for FramePosition {
     /// `member 2, which begins at byte 1234`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "member {}, which begins at byte {}", self.number, self.offset)
@@ -40,12 +40,12 @@ impl fmt::Display for Part {
 }
 
 /// Stored bytes, buffered and counted.
-struct Stored<R> {
+struct CountingReader<R> {
     buffer: BufReader<R>,
     consumed: u64,
 }
 
-impl<R: Read> Read for Stored<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.buffer.read(buffer)?;
         self.consumed += got as u64;
@@ -53,7 +53,7 @@ impl<R: Read> Read for Stored<R> {
     }
 }
 
-impl<R: Read> BufRead for Stored<R> {
+impl<R: Read> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.buffer.fill_buf()
     }
@@ -65,23 +65,23 @@ impl<R: Read> BufRead for Stored<R> {
 }
 
 /// The decoder of one part.
-enum Decoder<R> {
-    Gzip(Box<GzDecoder<Stored<R>>>),
-    Zstd(zstd::Decoder<'static, Stored<R>>),
+enum FrameDecoder<R> {
+    Gzip(Box<GzDecoder<CountingReader<R>>>),
+    Zstd(zstd::Decoder<'static, CountingReader<R>>),
 }
 
-impl<R: Read> Decoder<R> {
-    fn zstd(stored: Stored<R>) -> io::Result<Self> {
+impl<R: Read> FrameDecoder<R> {
+    fn zstd(stored: CountingReader<R>) -> io::Result<Self> {
         let mut decoder = zstd::Decoder::with_buffer(stored)?.single_frame();
         decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
         Ok(Self::Zstd(decoder))
     }
 
-    fn gzip(stored: Stored<R>) -> Self {
+    fn gzip(stored: CountingReader<R>) -> Self {
         Self::Gzip(Box::new(GzDecoder::new(stored)))
     }
 
-    fn stored(&self) -> &Stored<R> {
+    fn stored(&self) -> &CountingReader<R> {
         match self {
             Self::Gzip(decoder) => decoder.get_ref(),
             Self::Zstd(decoder) => decoder.get_ref(),
@@ -101,34 +101,34 @@ impl<R: Read> Decoder<R> {
 }
 
 /// What is in all parts, one after another.
-pub(super) struct Parts<R> {
+pub(super) struct MultiFrameDecoder<R> {
     /// None only after an error.
-    decoder: Option<Decoder<R>>,
-    part: Part,
+    decoder: Option<FrameDecoder<R>>,
+    part: FramePosition,
     ended: bool,
 }
 
-impl<R: Read> Parts<R> {
+impl<R: Read> MultiFrameDecoder<R> {
     /// Gzip (RFC 1952).
     pub(super) fn gzip(stored: R) -> Self {
-        Self::new(Decoder::gzip(Self::stored(stored)))
+        Self::new(FrameDecoder::gzip(Self::stored(stored)))
     }
 
     /// Zstandard (RFC 8878).
     pub(super) fn zstd(stored: R) -> io::Result<Self> {
-        Decoder::zstd(Self::stored(stored)).map(Self::new)
+        FrameDecoder::zstd(Self::stored(stored)).map(Self::new)
     }
 
-    fn stored(stored: R) -> Stored<R> {
-        Stored { buffer: BufReader::with_capacity(BUFFER_BYTES, stored), consumed: 0 }
+    fn stored(stored: R) -> CountingReader<R> {
+        CountingReader { buffer: BufReader::with_capacity(BUFFER_BYTES, stored), consumed: 0 }
     }
 
-    fn new(decoder: Decoder<R>) -> Self {
-        Self { decoder: Some(decoder), part: Part::default(), ended: false }
+    fn new(decoder: FrameDecoder<R>) -> Self {
+        Self { decoder: Some(decoder), part: FramePosition::default(), ended: false }
     }
 
     /// The part that is being read.
-    pub(super) fn part(&self) -> Part {
+    pub(super) fn part(&self) -> FramePosition {
         self.part
     }
 
@@ -138,13 +138,13 @@ impl<R: Read> Parts<R> {
     }
 }
 
-impl<R: Read> Read for Parts<R> {
+impl<R: Read> Read for MultiFrameDecoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !buffer.is_empty() {
             let Some(decoder) = &mut self.decoder else { return Ok(0) };
             let got = match decoder {
-                Decoder::Gzip(decoder) => decoder.read(buffer)?,
-                Decoder::Zstd(decoder) => decoder.read(buffer)?,
+                FrameDecoder::Gzip(decoder) => decoder.read(buffer)?,
+                FrameDecoder::Zstd(decoder) => decoder.read(buffer)?,
             };
             if got > 0 {
                 return Ok(got);
@@ -152,7 +152,7 @@ impl<R: Read> Read for Parts<R> {
             let Some(decoder) = self.decoder.take() else { return Ok(0) };
             let (next, offset) = decoder.next()?;
             match offset {
-                Some(offset) => self.part = Part { number: self.part.number + 1, offset },
+                Some(offset) => self.part = FramePosition { number: self.part.number + 1, offset },
                 None => self.ended = true,
             }
             self.decoder = Some(next);

@@ -15,19 +15,19 @@ use glob::{MatchOptions, Pattern};
 
 use super::ReadError;
 use crate::{
-    again::again,
-    folder::{self, Kind},
+    again::retry_interrupted,
+    folder::{self, FileKind},
 };
 
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
 /// A part of a pattern between separators.
-enum Part {
+enum PatternSegment {
     /// A name as it is, `.` and `..` among them.
-    Name(String),
+    Literal(String),
     /// A name of which parts are left open, and whether it begins with a dot.
-    Open(Pattern, bool),
+    Wildcard(Pattern, bool),
     /// The folder itself and all folders in it, however deep.
     AnyDepth,
 }
@@ -43,24 +43,26 @@ pub(super) fn expand(pattern: &str) -> Result<BTreeSet<PathBuf>, ReadError> {
     for part in &parts {
         let mut next = BTreeSet::new();
         for path in &reached {
-            part.follow(path, &mut next)?;
+            part.expand_from(path, &mut next)?;
         }
         reached = next;
     }
     if pattern.ends_with(path::is_separator) {
         let mut folders = BTreeSet::new();
         for path in reached {
-            if there(again(|| fs::metadata(shown(&path))), &path)?.is_some_and(|meta| meta.is_dir()) {
+            if absent_as_none(retry_interrupted(|| fs::metadata(or_current_dir(&path))), &path)?
+                .is_some_and(|meta| meta.is_dir())
+            {
                 folders.insert(path);
             }
         }
         reached = folders;
     }
-    Ok(reached.into_iter().map(|path| shown(&path).to_path_buf()).collect())
+    Ok(reached.into_iter().map(|path| or_current_dir(&path).to_path_buf()).collect())
 }
 
 /// Where to begin, and the parts that follow.
-fn parse(pattern: &str) -> Result<(PathBuf, Vec<Part>), glob::PatternError> {
+fn parse(pattern: &str) -> Result<(PathBuf, Vec<PatternSegment>), glob::PatternError> {
     // As a whole too, which knows that `**` stands alone.
     Pattern::new(pattern)?;
     let mut start = PathBuf::new();
@@ -73,26 +75,28 @@ fn parse(pattern: &str) -> Result<(PathBuf, Vec<Part>), glob::PatternError> {
     let names = rest.split(path::is_separator).filter(|name| !name.is_empty());
     let parts = names.map(|name| {
         Ok(match name {
-            "**" => Part::AnyDepth,
-            open if open.contains(['*', '?', '[']) => Part::Open(Pattern::new(open)?, open.starts_with('.')),
-            name => Part::Name(name.to_owned()),
+            "**" => PatternSegment::AnyDepth,
+            open if open.contains(['*', '?', '[']) => {
+                PatternSegment::Wildcard(Pattern::new(open)?, open.starts_with('.'))
+            }
+            name => PatternSegment::Literal(name.to_owned()),
         })
     });
     Ok((start, parts.collect::<Result<_, _>>()?))
 }
 
-impl Part {
+impl PatternSegment {
     /// Adds what this part leads to from a path that the parts before it lead to.
-    fn follow(&self, from: &Path, reached: &mut BTreeSet<PathBuf>) -> Result<(), ReadError> {
+    fn expand_from(&self, from: &Path, reached: &mut BTreeSet<PathBuf>) -> Result<(), ReadError> {
         match self {
-            Self::Name(name) => {
+            Self::Literal(name) => {
                 let path = from.join(name);
                 // A link that leads nowhere is found, and told when it is to be read.
-                if there(again(|| fs::symlink_metadata(&path)), &path)?.is_some() {
+                if absent_as_none(retry_interrupted(|| fs::symlink_metadata(&path)), &path)?.is_some() {
                     reached.insert(path);
                 }
             }
-            Self::Open(pattern, dotted) => {
+            Self::Wildcard(pattern, dotted) => {
                 for entry in entries(from)? {
                     if (*dotted || !is_hidden(&entry.name))
                         && pattern.matches_with(&entry.name.to_string_lossy(), OPTIONS)
@@ -104,7 +108,7 @@ impl Part {
             Self::AnyDepth => {
                 let mut folders = vec![from.to_path_buf()];
                 while let Some(folder) = folders.pop() {
-                    let inner = entries(&folder)?.into_iter().filter(|entry| entry.kind == Kind::Folder);
+                    let inner = entries(&folder)?.into_iter().filter(|entry| entry.kind == FileKind::Folder);
                     folders.extend(inner.filter(|entry| !is_hidden(&entry.name)).map(|entry| folder.join(entry.name)));
                     reached.insert(folder);
                 }
@@ -115,22 +119,22 @@ impl Part {
 }
 
 /// What is in a folder, or nothing if it is none.
-fn entries(path: &Path) -> Result<Vec<folder::Entry>, ReadError> {
-    there(folder::list(shown(path)), path).map(Option::unwrap_or_default)
+fn entries(path: &Path) -> Result<Vec<folder::DirectoryEntry>, ReadError> {
+    absent_as_none(folder::list_directory(or_current_dir(path)), path).map(Option::unwrap_or_default)
 }
 
 /// What was found at a path. A pattern asks what there is, so what is no folder, or no longer there, only does not match; what cannot be looked at is
 /// told, since it may be what the pattern means.
-fn there<T>(found: io::Result<T>, path: &Path) -> Result<Option<T>, ReadError> {
+fn absent_as_none<T>(found: io::Result<T>, path: &Path) -> Result<Option<T>, ReadError> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(ReadError::at(shown(path), error)),
+        Err(error) => Err(ReadError::for_path(or_current_dir(path), error)),
     }
 }
 
 /// A path that the system takes: nothing stands for the folder one is in.
-fn shown(path: &Path) -> &Path {
+fn or_current_dir(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 

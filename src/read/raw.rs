@@ -16,14 +16,14 @@ use std::{
 };
 
 use super::{
-    Compression, Input, InputKind,
-    version::{Written, last_written, look_at},
+    Compression, InputKind, InputSource,
+    version::{ModifiedTime, file_metadata, modified_time},
 };
-use crate::again::again;
+use crate::again::retry_interrupted;
 
 /// Why the file itself, under any decoder, could not be read on.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum FileFault {
     /// The system reported an error.
     Failed(io::Error),
     /// The file is smaller than when it was opened.
@@ -31,23 +31,23 @@ pub(super) enum Fault {
     /// The file is another one than when it was opened, whatever its size.
     Rewritten,
     /// The packed data of an archive's member are damaged.
-    Unpacking(io::Error),
+    DamagedMember(io::Error),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(source) | Self::Unpacking(source) => source.fmt(f),
+            Self::Failed(source) | Self::DamagedMember(source) => source.fmt(f),
             Self::Shrunk { .. } => f.write_str("the file shrank"),
             Self::Rewritten => f.write_str("the file was written over"),
         }
     }
 }
 
-impl Error for Fault {}
+impl Error for FileFault {}
 
-impl From<Fault> for io::Error {
-    fn from(fault: Fault) -> Self {
+impl From<FileFault> for io::Error {
+    fn from(fault: FileFault) -> Self {
         Self::other(fault)
     }
 }
@@ -60,8 +60,8 @@ const SEARCH_BYTES: usize = 64 << 10;
 
 /// The bytes of a file as stored, up to the size it had when it was opened, and of plain text to the end of the line that was being
 /// written then.
-pub(super) struct Raw {
-    handle: Handle,
+pub(super) struct RawFile {
+    handle: RawHandle,
     /// Where in the file the bytes begin.
     start: u64,
     /// Size when opened, of regular files and members; others end where they end.
@@ -69,7 +69,7 @@ pub(super) struct Raw {
     /// The same, without what was added to it for the sake of a line.
     size_at_first: u64,
     /// When it was last written to before it was opened, of regular files.
-    written: Written,
+    written: ModifiedTime,
     /// The first bytes, to know the file again by.
     head: Vec<u8>,
     /// Whether the last byte read ended a line.
@@ -79,30 +79,30 @@ pub(super) struct Raw {
     progress: Arc<AtomicU64>,
 }
 
-enum Handle {
+enum RawHandle {
     Stdin(io::Stdin),
     File(File),
     Memory(io::Cursor<Arc<[u8]>>),
 }
 
-impl Raw {
-    pub(super) fn open(input: &Input, progress: Arc<AtomicU64>) -> io::Result<Self> {
+impl RawFile {
+    pub(super) fn open(input: &InputSource, progress: Arc<AtomicU64>) -> io::Result<Self> {
         let mut written = None;
         let (handle, start, opened_bytes) = match &input.kind {
-            InputKind::Stdin => (Handle::Stdin(io::stdin()), 0, None),
+            InputKind::Stdin => (RawHandle::Stdin(io::stdin()), 0, None),
             InputKind::File(path) => {
                 let file = File::open(path)?;
-                let meta = look_at(&file)?;
+                let meta = file_metadata(&file)?;
                 let opened_bytes = meta.is_file().then_some(meta.len());
-                written = opened_bytes.and_then(|_| last_written(&meta));
-                (Handle::File(file), 0, opened_bytes)
+                written = opened_bytes.and_then(|_| modified_time(&meta));
+                (RawHandle::File(file), 0, opened_bytes)
             }
             InputKind::Member(member) => {
                 let mut file = File::open(&member.archive)?;
                 file.seek(SeekFrom::Start(member.start))?;
-                (Handle::File(file), member.start, Some(member.packed_bytes))
+                (RawHandle::File(file), member.start, Some(member.packed_bytes))
             }
-            InputKind::Memory(bytes) => (Handle::Memory(io::Cursor::new(Arc::clone(bytes))), 0, None),
+            InputKind::Memory(bytes) => (RawHandle::Memory(io::Cursor::new(Arc::clone(bytes))), 0, None),
         };
         let size_at_first = opened_bytes.unwrap_or(0);
         Ok(Self {
@@ -119,7 +119,7 @@ impl Raw {
     }
 
     /// How much of a buffer may be filled before the size at opening is reached.
-    fn room(&self, buffer_bytes: usize) -> usize {
+    fn bytes_left(&self, buffer_bytes: usize) -> usize {
         match self.opened_bytes {
             None => buffer_bytes,
             Some(size) => usize::try_from(size.saturating_sub(self.taken)).unwrap_or(usize::MAX).min(buffer_bytes),
@@ -127,27 +127,27 @@ impl Raw {
     }
 
     /// Fails if the file is now smaller than when it was opened, or another one.
-    pub(super) fn check(&self) -> Result<(), Fault> {
-        let (Handle::File(file), Some(opened_bytes)) = (&self.handle, self.opened_bytes) else {
+    pub(super) fn check(&self) -> Result<(), FileFault> {
+        let (RawHandle::File(file), Some(opened_bytes)) = (&self.handle, self.opened_bytes) else {
             return Ok(());
         };
-        let meta = look_at(file).map_err(Fault::Failed)?;
+        let meta = file_metadata(file).map_err(FileFault::Failed)?;
         let found_bytes = meta.len().saturating_sub(self.start);
         if found_bytes < opened_bytes {
-            return Err(Fault::Shrunk { opened_bytes, found_bytes });
+            return Err(FileFault::Shrunk { opened_bytes, found_bytes });
         }
-        if self.written.is_none() || self.written == last_written(&meta) {
+        if self.written.is_none() || self.written == modified_time(&meta) {
             return Ok(());
         }
         // Writing to its end leaves the beginning as it is; copying it away and cutting it back does not.
-        let grew = found_bytes > self.size_at_first && self.begins_the_same(file).map_err(Fault::Failed)?;
-        if grew { Ok(()) } else { Err(Fault::Rewritten) }
+        let grew = found_bytes > self.size_at_first && self.begins_the_same(file).map_err(FileFault::Failed)?;
+        if grew { Ok(()) } else { Err(FileFault::Rewritten) }
     }
 
     /// Whether there is more in the file than was read of it; told after its last byte.
     pub(super) fn grew(&self) -> bool {
         match (&self.handle, self.written) {
-            (Handle::File(file), Some(_)) => look_at(file).is_ok_and(|meta| meta.len() > self.taken),
+            (RawHandle::File(file), Some(_)) => file_metadata(file).is_ok_and(|meta| meta.len() > self.taken),
             _ => false,
         }
     }
@@ -162,10 +162,11 @@ impl Raw {
     ///
     /// Compressed files end where they ended: what is added to them is no line but another member, or part of one.
     fn finish_line(&mut self) -> io::Result<()> {
-        let (Handle::File(file), Some(_), Some(opened_bytes)) = (&self.handle, self.written, self.opened_bytes) else {
+        let (RawHandle::File(file), Some(_), Some(opened_bytes)) = (&self.handle, self.written, self.opened_bytes)
+        else {
             return Ok(());
         };
-        if self.at_line_end || Compression::of(&self.head) != Compression::None {
+        if self.at_line_end || Compression::detect(&self.head) != Compression::None {
             return Ok(());
         }
         let mut chunk = vec![0; SEARCH_BYTES];
@@ -185,7 +186,7 @@ impl Raw {
     }
 
     /// Remembers of bytes that were read what is needed at the end.
-    fn note(&mut self, bytes: &[u8]) {
+    fn record_read(&mut self, bytes: &[u8]) {
         let missing = HEAD_BYTES_MAX.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
         self.at_line_end = bytes.last().is_none_or(|byte| *byte == b'\n');
@@ -194,34 +195,34 @@ impl Raw {
     }
 
     /// The error for an end that comes before the size at opening.
-    fn early_end(&self, opened_bytes: u64) -> Fault {
+    fn early_end(&self, opened_bytes: u64) -> FileFault {
         // The file may have shrunk and grown again between the read and the look at its size.
         let found_bytes = self.taken;
-        self.check().err().unwrap_or(Fault::Shrunk { opened_bytes, found_bytes })
+        self.check().err().unwrap_or(FileFault::Shrunk { opened_bytes, found_bytes })
     }
 }
 
-impl Read for Raw {
+impl Read for RawFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut room = self.room(buffer.len());
+        let mut room = self.bytes_left(buffer.len());
         if room == 0 && !buffer.is_empty() {
-            self.finish_line().map_err(Fault::Failed)?;
-            room = self.room(buffer.len());
+            self.finish_line().map_err(FileFault::Failed)?;
+            room = self.bytes_left(buffer.len());
         }
         let Some(buffer) = buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else {
             return Ok(0);
         };
         // Interrupted reads are repeated here, below decoders that may not expect them.
-        let got = again(|| match &mut self.handle {
-            Handle::Stdin(stdin) => stdin.read(buffer),
-            Handle::File(file) => file.read(buffer),
-            Handle::Memory(bytes) => bytes.read(buffer),
+        let got = retry_interrupted(|| match &mut self.handle {
+            RawHandle::Stdin(stdin) => stdin.read(buffer),
+            RawHandle::File(file) => file.read(buffer),
+            RawHandle::Memory(bytes) => bytes.read(buffer),
         });
-        let got = got.map_err(Fault::Failed)?;
+        let got = got.map_err(FileFault::Failed)?;
         if let (0, Some(opened_bytes)) = (got, self.opened_bytes) {
             return Err(self.early_end(opened_bytes).into());
         }
-        self.note(buffer.get(..got).unwrap_or_default());
+        self.record_read(buffer.get(..got).unwrap_or_default());
         Ok(got)
     }
 }
@@ -232,7 +233,7 @@ fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     use std::os::unix::fs::FileExt;
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match again(|| file.read_at(rest, at + filled as u64))? {
+        match retry_interrupted(|| file.read_at(rest, at + filled as u64))? {
             0 => break,
             got => filled += got,
         }

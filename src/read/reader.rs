@@ -12,8 +12,8 @@ use std::{
 };
 
 use super::{
-    Block, Compression, Input, InputKind, Limits, Naming, ReadError,
-    source::{End, Source},
+    BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, ReadError,
+    source::{FileTotals, FormatReader},
 };
 
 /// What is known of a file that was read to its end.
@@ -42,24 +42,24 @@ pub struct FileStats {
 /// no open one is free, so that no more are open than are needed.
 ///
 /// **Cost:** per thread one block, the beginning of a line (less than a block), and the decoder's window.
-pub struct Reader {
-    inputs: Vec<Input>,
+pub struct BlockReader {
+    inputs: Vec<InputSource>,
     /// By input, whether a block of whole lines was given.
     begun: Vec<AtomicBool>,
-    limits: Limits,
-    naming: Naming,
+    limits: BlockLimits,
+    naming: ColumnMapping,
     open_files_max: usize,
     total_bytes: Option<u64>,
     progress: Arc<AtomicU64>,
-    queue: Mutex<Queue>,
+    queue: Mutex<FileQueue>,
     turned: Condvar,
 }
 
 /// Which files are whose turn.
 #[derive(Default)]
-struct Queue {
+struct FileQueue {
     /// Open files that no thread reads.
-    idle: Vec<Source>,
+    idle: Vec<FormatReader>,
     /// How many files threads are reading.
     busy: usize,
     /// The first input not opened yet.
@@ -69,15 +69,15 @@ struct Queue {
     done: Vec<FileStats>,
 }
 
-impl Reader {
+impl BlockReader {
     /// Prepares to read `inputs` from `workers` threads; nothing is opened yet.
-    pub fn new(inputs: Vec<Input>, limits: Limits, workers: usize) -> Self {
+    pub fn new(inputs: Vec<InputSource>, limits: BlockLimits, workers: usize) -> Self {
         Self {
             total_bytes: inputs.iter().map(regular_bytes).sum(),
             begun: inputs.iter().map(|_| AtomicBool::new(false)).collect(),
             inputs,
             limits,
-            naming: Naming::default(),
+            naming: ColumnMapping::default(),
             open_files_max: workers.max(1),
             progress: Arc::default(),
             queue: Mutex::default(),
@@ -87,7 +87,7 @@ impl Reader {
 
     /// The same reader, for tables whose columns are named in another way than the native fields.
     #[must_use]
-    pub fn with_naming(self, naming: Naming) -> Self {
+    pub fn with_column_mapping(self, naming: ColumnMapping) -> Self {
         Self { naming, ..self }
     }
 
@@ -99,7 +99,7 @@ impl Reader {
     /// # Errors
     ///
     /// The first error of any file, once; it stops the reader.
-    pub fn next(&self, recycled: Block) -> Result<Option<Block>, ReadError> {
+    pub fn next(&self, recycled: LineBlock) -> Result<Option<LineBlock>, ReadError> {
         let mut block = recycled;
         while let Some(mut lease) = self.lease() {
             if lease.advance(&mut block)? {
@@ -133,12 +133,12 @@ impl Reader {
     }
 
     /// The inputs, to which the `file` of a block points.
-    pub fn inputs(&self) -> &[Input] {
+    pub fn inputs(&self) -> &[InputSource] {
         &self.inputs
     }
 
     /// Waits for a file to read from; `None` if there will be none.
-    fn lease(&self) -> Option<Lease<'_>> {
+    fn lease(&self) -> Option<FileLease<'_>> {
         let mut queue = self.lock();
         loop {
             if queue.stopped {
@@ -146,7 +146,7 @@ impl Reader {
             }
             if let Some(turn) = self.pick(&mut queue) {
                 queue.busy += 1;
-                return Some(Lease { reader: self, turn });
+                return Some(FileLease { reader: self, turn });
             }
             if queue.busy == 0 {
                 return None;
@@ -156,10 +156,10 @@ impl Reader {
     }
 
     /// The first open file that is free, or else one not opened yet.
-    fn pick<'a>(&'a self, queue: &mut Queue) -> Option<Turn<'a>> {
+    fn pick<'a>(&'a self, queue: &mut FileQueue) -> Option<LeaseState<'a>> {
         let places = queue.idle.iter().enumerate();
         if let Some((place, _)) = places.min_by_key(|(_, source)| source.file()) {
-            return Some(Turn::Open(queue.idle.swap_remove(place)));
+            return Some(LeaseState::Open(queue.idle.swap_remove(place)));
         }
         if queue.busy >= self.open_files_max {
             return None;
@@ -167,76 +167,76 @@ impl Reader {
         let file = queue.unopened;
         let input = self.inputs.get(file)?;
         queue.unopened += 1;
-        Some(Turn::Unopened(u32::try_from(file).unwrap_or(u32::MAX), input))
+        Some(LeaseState::Unopened(u32::try_from(file).unwrap_or(u32::MAX), input))
     }
 
     /// The queue holds whole values between any two statements, so a thread that panicked did no harm to it.
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, FileQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A file in the hands of one thread; dropping it gives the file back.
-struct Lease<'a> {
-    reader: &'a Reader,
-    turn: Turn<'a>,
+struct FileLease<'a> {
+    reader: &'a BlockReader,
+    turn: LeaseState<'a>,
 }
 
 /// How far a leased file is.
 #[expect(clippy::large_enum_variant, reason = "there is one per thread, and it is moved once per block")]
-enum Turn<'a> {
-    Unopened(u32, &'a Input),
-    Open(Source),
+enum LeaseState<'a> {
+    Unopened(u32, &'a InputSource),
+    Open(FormatReader),
     Done(FileStats),
     /// Being read; it is dropped in this state only by an error or a panic.
     Broken,
 }
 
-impl Lease<'_> {
+impl FileLease<'_> {
     /// Reads one block; `false` at the end of the file.
-    fn advance(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+    fn advance(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         let reader = self.reader;
-        let mut source = match mem::replace(&mut self.turn, Turn::Broken) {
-            Turn::Unopened(file, input) => reader.open(file, input)?,
-            Turn::Open(source) => source,
-            Turn::Done(_) | Turn::Broken => return Ok(false),
+        let mut source = match mem::replace(&mut self.turn, LeaseState::Broken) {
+            LeaseState::Unopened(file, input) => reader.open(file, input)?,
+            LeaseState::Open(source) => source,
+            LeaseState::Done(_) | LeaseState::Broken => return Ok(false),
         };
         let more = source.next(block)?;
         // Only this thread has the file, and its blocks come in order.
-        block.begins = more
+        block.starts_file = more
             && block.long_line.is_none()
             && reader.begun.get(source.file() as usize).is_some_and(|begun| !begun.swap(true, Ordering::Relaxed));
-        self.turn = if more { Turn::Open(source) } else { Turn::Done(reader.finish(source)?) };
+        self.turn = if more { LeaseState::Open(source) } else { LeaseState::Done(reader.finish(source)?) };
         Ok(more)
     }
 }
 
-impl Reader {
-    fn open(&self, file: u32, input: &Input) -> Result<Source, ReadError> {
-        Source::open(input, file, self.limits, &self.naming, &self.progress)
+impl BlockReader {
+    fn open(&self, file: u32, input: &InputSource) -> Result<FormatReader, ReadError> {
+        FormatReader::open(input, file, self.limits, &self.naming, &self.progress)
     }
 
-    fn finish(&self, source: Source) -> Result<FileStats, ReadError> {
+    fn finish(&self, source: FormatReader) -> Result<FileStats, ReadError> {
         let file = source.file();
         let input = self.inputs.get(file as usize);
         let name = input.map(|input| input.name.clone()).unwrap_or_default();
-        let End { compression, raw_bytes, bytes, grew, more_pages } = source.finish()?;
+        let FileTotals { compression, raw_bytes, bytes, grew, more_pages } = source.finish()?;
         Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages })
     }
 }
 
-impl Drop for Lease<'_> {
+impl Drop for FileLease<'_> {
     fn drop(&mut self) {
         let mut queue = self.reader.lock();
         queue.busy = queue.busy.saturating_sub(1);
-        match mem::replace(&mut self.turn, Turn::Broken) {
-            Turn::Open(source) => {
+        match mem::replace(&mut self.turn, LeaseState::Broken) {
+            LeaseState::Open(source) => {
                 queue.idle.push(source);
                 self.reader.turned.notify_one();
                 return;
             }
-            Turn::Done(stats) => queue.done.push(stats),
-            Turn::Unopened(..) | Turn::Broken => queue.stopped = true,
+            LeaseState::Done(stats) => queue.done.push(stats),
+            LeaseState::Unopened(..) | LeaseState::Broken => queue.stopped = true,
         }
         // Either the last file is done or all is over: everyone who waits has to look again.
         self.reader.turned.notify_all();
@@ -244,7 +244,7 @@ impl Drop for Lease<'_> {
 }
 
 /// Size of an input, if it has one before it is read.
-fn regular_bytes(input: &Input) -> Option<u64> {
+fn regular_bytes(input: &InputSource) -> Option<u64> {
     match &input.kind {
         InputKind::Stdin => None,
         InputKind::Memory(bytes) => u64::try_from(bytes.len()).ok(),

@@ -9,33 +9,33 @@ use serde::de::IgnoredAny;
 
 use super::{
     ReadError,
-    header::{Header, Node, Role, Unfit},
+    header::{CellRole, HeaderError, RecordNode, TableHeader},
 };
 
 /// A row of a table.
-pub(super) trait Row {
+pub(super) trait RowValues {
     /// Adds the value of a column, by its place from 0, as JSON; `false`, with nothing added, if there is none.
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool;
 }
 
 /// Adds a row as an object; gives whether it is broken, that is no record.
-pub(super) fn write_record(out: &mut Vec<u8>, header: &Header, row: &impl Row) -> bool {
-    let mut writer = Writer { row, out, broken: false };
+pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl RowValues) -> bool {
+    let mut writer = RecordWriter { row, out, broken: false };
     writer.object(&header.root);
     writer.broken
 }
 
 /// Writes one row as an object.
-struct Writer<'w, R> {
+struct RecordWriter<'w, R> {
     row: &'w R,
     out: &'w mut Vec<u8>,
     /// Whether what should be an object is none.
     broken: bool,
 }
 
-impl<R: Row> Writer<'_, R> {
+impl<R: RowValues> RecordWriter<'_, R> {
     /// Writes an object; keys without a value are left out.
-    fn object(&mut self, keys: &[(Vec<u8>, Node)]) -> bool {
+    fn object(&mut self, keys: &[(Vec<u8>, RecordNode)]) -> bool {
         let mut is_empty = true;
         self.out.push(b'{');
         for (key, node) in keys {
@@ -45,8 +45,8 @@ impl<R: Row> Writer<'_, R> {
             }
             self.out.extend_from_slice(key);
             let written = match node {
-                Node::Object(below) => self.object(below),
-                Node::Cell(column, role) => self.cell(*column, *role),
+                RecordNode::Object(below) => self.object(below),
+                RecordNode::Cell(column, role) => self.cell(*column, *role),
             };
             if written {
                 is_empty = false;
@@ -59,17 +59,17 @@ impl<R: Row> Writer<'_, R> {
     }
 
     /// Writes a value; `false` if there is none.
-    fn cell(&mut self, column: usize, role: Role) -> bool {
+    fn cell(&mut self, column: usize, role: CellRole) -> bool {
         let start = self.out.len();
         if !self.row.write(column, self.out) {
             return false;
         }
         let written = self.out.get(start..).unwrap_or_default();
         match role {
-            Role::Value => {}
-            Role::Object if written == b"\"null\"" => return false,
-            Role::Object => self.broken |= written.first() != Some(&b'{'),
-            Role::Time => {
+            CellRole::Value => {}
+            CellRole::Object if written == b"\"null\"" => return false,
+            CellRole::Object => self.broken |= written.first() != Some(&b'{'),
+            CellRole::Time => {
                 let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
                 if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {
                     self.out.truncate(start + 1);
@@ -132,7 +132,7 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// What is said of a table that cannot be read as events.
-pub(super) fn refusal(name: &str, names: &[String], unfit: Unfit) -> ReadError {
+pub(super) fn header_error(name: &str, names: &[String], unfit: HeaderError) -> ReadError {
     let has = |column: &str| names.iter().any(|name| name == column);
     let columns = names.len();
     let (what, advice) = match unfit {
@@ -140,20 +140,20 @@ pub(super) fn refusal(name: &str, names: &[String], unfit: Unfit) -> ReadError {
             "scores that this program wrote, not events".to_owned(),
             "name the files of events themselves, and write results into another folder".to_owned(),
         ),
-        Unfit::Twice(first, second) => (
+        HeaderError::DuplicateColumn(first, second) => (
             format!("a table in which columns {first} and {second} of {columns} have one name"),
             "rename one of them in the header row, or leave one out of the export".to_owned(),
         ),
-        Unfit::Inside(whole) => (
+        HeaderError::NestedColumn(whole) => (
             format!("a table with a column `{whole}` and others named `{whole}.…`"),
             format!("keep one of the two: a JSON object in `{whole}`, or a column for each of its keys"),
         ),
-        Unfit::Missing(parts) => missing(columns, &parts, has("user_id") || has("account_id")),
+        HeaderError::MissingFields(parts) => missing_fields_text(columns, &parts, has("user_id") || has("account_id")),
     };
-    ReadError::Columns { name: name.to_owned(), what, advice }
+    ReadError::UnusableTable { name: name.to_owned(), what, advice }
 }
 
-fn missing(columns: usize, parts: &[(&'static str, Option<String>)], is_keyed: bool) -> (String, String) {
+fn missing_fields_text(columns: usize, parts: &[(&'static str, Option<String>)], is_keyed: bool) -> (String, String) {
     let word = |key: &str| match key {
         "event" => "the name of the event",
         "time" => "its time",

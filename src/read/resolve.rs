@@ -16,10 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FileId, Input, InputKind, LeftOut, ReadError, archive, pattern};
+use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, archive, pattern};
 use crate::{
-    again::again,
-    folder::{self, Entry, Kind},
+    again::retry_interrupted,
+    folder::{self, DirectoryEntry, FileKind},
 };
 
 /// Endings of event files inside folders.
@@ -33,33 +33,33 @@ const OTHER_ENDINGS: [&str; 8] = [".csv", ".tsv", ".tar", ".sql", ".xml", ".parq
 
 /// What the arguments stand for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Resolved {
+pub struct ResolvedInputs {
     /// What to read, in the order of path bytes, each file once.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputSource>,
     /// Files and linked folders inside named folders that were left out; hidden ones are not listed.
     pub skipped: Vec<PathBuf>,
     /// Members of archives that were left out, in the order of the archives.
-    pub left_out: Vec<LeftOut>,
+    pub skipped_members: Vec<SkippedMembers>,
     /// Further names of files that are read already under another name or were given twice.
-    pub repeated: Vec<Repeated>,
+    pub duplicates: Vec<DuplicateInput>,
 }
 
 /// A further name of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repeated {
+pub struct DuplicateInput {
     /// The name, or `-`.
     pub path: PathBuf,
     /// The name under which the file is read.
     pub read_as: PathBuf,
 }
 
-impl Repeated {
+impl DuplicateInput {
     fn new(path: impl Into<PathBuf>, read_as: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), read_as: read_as.into() }
     }
 }
 
-impl fmt::Display for Repeated {
+impl fmt::Display for DuplicateInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, read_as) = (self.path.display(), self.read_as.display());
         if self.path == self.read_as {
@@ -78,8 +78,8 @@ impl fmt::Display for Repeated {
 ///
 /// A path that does not exist, may not be read or cannot be listed; a pattern that is malformed or
 /// matches nothing; a folder without event files; a zip archive that cannot be read or holds no events.
-pub fn resolve(args: &[OsString]) -> Result<Resolved, ReadError> {
-    let mut found = Found::default();
+pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
+    let mut found = InputCollector::default();
     for arg in args {
         found.add(arg)?;
     }
@@ -88,13 +88,13 @@ pub fn resolve(args: &[OsString]) -> Result<Resolved, ReadError> {
 
 /// What was found so far, unsorted and with repetitions.
 #[derive(Default)]
-struct Found {
+struct InputCollector {
     stdin: usize,
     files: Vec<PathBuf>,
     skipped: Vec<PathBuf>,
 }
 
-impl Found {
+impl InputCollector {
     fn add(&mut self, arg: &OsStr) -> Result<(), ReadError> {
         if arg == "-" {
             self.stdin += 1;
@@ -105,14 +105,14 @@ impl Found {
             (Ok(meta), _) if meta.is_dir() => self.add_folder(path),
             (Ok(meta), _) => self.add_file(path.to_path_buf(), &meta),
             (Err(_), Some(pattern)) if pattern.contains(['*', '?', '[']) => self.add_pattern(pattern),
-            (Err(source), _) => Err(ReadError::at(path, source)),
+            (Err(source), _) => Err(ReadError::for_path(path, source)),
         }
     }
 
     fn add_file(&mut self, path: PathBuf, meta: &Metadata) -> Result<(), ReadError> {
         // Only a regular file can be tried: opening a pipe waits for its writer.
         if meta.is_file() {
-            File::open(&path).map_err(|source| ReadError::at(&path, source))?;
+            File::open(&path).map_err(|source| ReadError::for_path(&path, source))?;
         }
         self.files.push(path);
         Ok(())
@@ -130,7 +130,7 @@ impl Found {
     fn add_pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
         let files_before = self.files.len();
         for path in pattern::expand(pattern)? {
-            let meta = metadata(&path).map_err(|source| ReadError::at(&path, source))?;
+            let meta = metadata(&path).map_err(|source| ReadError::for_path(&path, source))?;
             if meta.is_dir() {
                 self.walk(&path)?;
             } else {
@@ -138,14 +138,14 @@ impl Found {
             }
         }
         if self.files.len() > files_before {
-            self.name_once(files_before);
+            self.dedupe_from(files_before);
             return Ok(());
         }
         Err(ReadError::NoMatch { pattern: pattern.to_owned() })
     }
 
     /// Drops repetitions among the files from a place on: what one pattern finds both by itself and in a folder was named once.
-    fn name_once(&mut self, from: usize) {
+    fn dedupe_from(&mut self, from: usize) {
         let mut found = self.files.split_off(from);
         found.sort();
         found.dedup();
@@ -157,13 +157,13 @@ impl Found {
     fn walk(&mut self, top: &Path) -> Result<(), ReadError> {
         let mut folders = vec![top.to_path_buf()];
         while let Some(folder) = folders.pop() {
-            let at_folder = |source| ReadError::at(&folder, source);
-            for Entry { name, kind } in folder::list(&folder).map_err(at_folder)? {
+            let at_folder = |source| ReadError::for_path(&folder, source);
+            for DirectoryEntry { name, kind } in folder::list_directory(&folder).map_err(at_folder)? {
                 let path = folder.join(&name);
                 if name.as_encoded_bytes().starts_with(b".") {
                     continue;
                 }
-                if kind == Kind::Folder {
+                if kind == FileKind::Folder {
                     folders.push(path);
                     continue;
                 }
@@ -180,35 +180,37 @@ impl Found {
     }
 
     /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
-    fn into_resolved(mut self) -> Result<Resolved, ReadError> {
-        let mut resolved = Resolved::default();
+    fn into_resolved(mut self) -> Result<ResolvedInputs, ReadError> {
+        let mut resolved = ResolvedInputs::default();
         self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         let mut seen: HashMap<FileId, PathBuf> = HashMap::new();
         for path in self.files {
             // What is gone by now is told when it is opened.
             match FileId::of(&path).map(|identity| seen.entry(identity)) {
                 Ok(hash_map::Entry::Occupied(first)) => {
-                    resolved.repeated.push(Repeated::new(path, first.get()));
+                    resolved.duplicates.push(DuplicateInput::new(path, first.get()));
                     continue;
                 }
                 Ok(hash_map::Entry::Vacant(new)) => drop(new.insert(path.clone())),
                 Err(_) => {}
             }
-            match archive::members(&path)? {
+            match archive::list_members(&path)? {
                 Some(members) => {
                     resolved.inputs.extend(members.inputs);
-                    resolved.left_out.extend(members.left_out);
+                    resolved.skipped_members.extend(members.left_out);
                 }
-                None => resolved.inputs.push(Input { name: path.display().to_string(), kind: InputKind::File(path) }),
+                None => {
+                    resolved.inputs.push(InputSource { name: path.display().to_string(), kind: InputKind::File(path) })
+                }
             }
         }
         if self.stdin > 0 {
             match FileId::of_open(&io::stdin()).and_then(|identity| seen.get(&identity)) {
-                Some(first) => resolved.repeated.push(Repeated::new("-", first)),
+                Some(first) => resolved.duplicates.push(DuplicateInput::new("-", first)),
                 None => resolved.add_stdin(),
             }
         }
-        resolved.repeated.extend((1..self.stdin).map(|_| Repeated::new("-", "-")));
+        resolved.duplicates.extend((1..self.stdin).map(|_| DuplicateInput::new("-", "-")));
         self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         self.skipped.dedup();
         resolved.skipped = self.skipped;
@@ -216,10 +218,10 @@ impl Found {
     }
 }
 
-impl Resolved {
+impl ResolvedInputs {
     /// Puts the standard input where a file of its name would be.
     fn add_stdin(&mut self) {
-        let stdin = Input { name: "-".to_owned(), kind: InputKind::Stdin };
+        let stdin = InputSource { name: "-".to_owned(), kind: InputKind::Stdin };
         let place =
             self.inputs.partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
         self.inputs.insert(place, stdin);
@@ -228,7 +230,7 @@ impl Resolved {
 
 /// Looks at what a path leads to.
 fn metadata(path: &Path) -> io::Result<Metadata> {
-    again(|| fs::metadata(path))
+    retry_interrupted(|| fs::metadata(path))
 }
 
 fn bytes_of(path: &Path) -> &[u8] {
@@ -236,7 +238,7 @@ fn bytes_of(path: &Path) -> &[u8] {
 }
 
 /// Why a file in a folder is left out, as the end of a sentence.
-pub fn why_skipped(path: &Path) -> &'static str {
+pub fn skip_reason(path: &Path) -> &'static str {
     match path.file_name() {
         Some(name) if is_manifest_name(name) => "it lists the files of an export",
         Some(name) if is_csv_name(name) => {
@@ -248,29 +250,29 @@ pub fn why_skipped(path: &Path) -> &'static str {
 
 /// Whether a file in a folder is taken for events by its name.
 pub(super) fn is_event_name(name: &OsStr) -> bool {
-    let (name, is_compressed) = without_compression(name);
-    if is_compressed { !has_one_of(&name, &OTHER_ENDINGS) } else { has_one_of(&name, &EVENT_ENDINGS) }
+    let (name, is_compressed) = strip_compression_ending(name);
+    if is_compressed { !has_any_ending(&name, &OTHER_ENDINGS) } else { has_any_ending(&name, &EVENT_ENDINGS) }
 }
 
 /// Whether a file is a table by its name.
 pub(super) fn is_csv_name(name: &OsStr) -> bool {
-    has_one_of(&without_compression(name).0, &[".csv", ".tsv"])
+    has_any_ending(&strip_compression_ending(name).0, &[".csv", ".tsv"])
 }
 
 /// Whether a file lists the files of an export by its name.
 pub(super) fn is_manifest_name(name: &OsStr) -> bool {
-    let name = without_compression(name).0;
+    let name = strip_compression_ending(name).0;
     name == "manifest" || name.ends_with("manifest.json")
 }
 
 /// A name in small letters, and without the ending of a compression if it has one.
-fn without_compression(name: &OsStr) -> (String, bool) {
+fn strip_compression_ending(name: &OsStr) -> (String, bool) {
     let name = name.to_string_lossy().to_ascii_lowercase();
     let stem = COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
     let is_compressed = stem.is_some();
     (stem.unwrap_or(name), is_compressed)
 }
 
-fn has_one_of(name: &str, endings: &[&str]) -> bool {
+fn has_any_ending(name: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
 }

@@ -46,7 +46,7 @@ pub(super) fn is_list(head: &[u8]) -> bool {
 
 /// Tells a list of files, as loaders write it beside an export: an object with such a list, and without a name that events have.
 pub(super) fn is_manifest(head: &[u8]) -> bool {
-    let Some(keys) = Keys::new(head.trim_ascii_start()) else { return false };
+    let Some(keys) = ObjectKeys::new(head.trim_ascii_start()) else { return false };
     let mut lists_files = false;
     for key in keys {
         if is_one_of(key.name, &EVENT_NAMES) {
@@ -69,7 +69,7 @@ fn is_printed_over_lines(rest: &[u8]) -> bool {
 /// its first element, and not the object itself, has a name that events have.
 pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
     let head = head.get(..WRAPPER_BYTES_MAX).unwrap_or(head);
-    for key in Keys::new(head)? {
+    for key in ObjectKeys::new(head)? {
         if is_one_of(key.name, &EVENT_NAMES) {
             return None;
         }
@@ -77,7 +77,7 @@ pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
         let items = items.trim_ascii_start();
         let holds_events = match items.first() {
             Some(b']') => true,
-            Some(b'{') => Keys::new(items)?.any(|key| is_one_of(key.name, &EVENT_NAMES)),
+            Some(b'{') => ObjectKeys::new(items)?.any(|key| is_one_of(key.name, &EVENT_NAMES)),
             _ => false,
         };
         return holds_events.then_some(head.len() - key.rest.len());
@@ -119,18 +119,18 @@ fn is_one_of(name: &[u8], names: &[&str]) -> bool {
 }
 
 /// A key of an object, as it is written, and the bytes from its value on.
-struct Key<'h> {
+struct ObjectKey<'h> {
     name: &'h [u8],
     rest: &'h [u8],
 }
 
 /// The keys of the object that some bytes begin with, as far as the bytes go.
-struct Keys<'h> {
+struct ObjectKeys<'h> {
     bytes: &'h [u8],
     at: usize,
 }
 
-impl<'h> Keys<'h> {
+impl<'h> ObjectKeys<'h> {
     fn new(bytes: &'h [u8]) -> Option<Self> {
         (bytes.first() == Some(&b'{')).then_some(Self { bytes, at: 1 })
     }
@@ -177,10 +177,10 @@ impl<'h> Keys<'h> {
     }
 }
 
-impl<'h> Iterator for Keys<'h> {
-    type Item = Key<'h>;
+impl<'h> Iterator for ObjectKeys<'h> {
+    type Item = ObjectKey<'h>;
 
-    fn next(&mut self) -> Option<Key<'h>> {
+    fn next(&mut self) -> Option<ObjectKey<'h>> {
         if self.at > 1 {
             self.value()?;
             if self.rest().first() != Some(&b',') {
@@ -196,6 +196,6 @@ impl<'h> Iterator for Keys<'h> {
         }
         self.at += 1;
         self.space();
-        Some(Key { name, rest: self.rest() })
+        Some(ObjectKey { name, rest: self.rest() })
     }
 }

@@ -6,21 +6,21 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{Block, Input, InputKind, Limits, ReadError, Reader};
+use super::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock, ReadError};
 
 /// A record as a line, with its line and offset in the file.
-type Found = (String, u64, u64);
+type ReadRecord = (String, u64, u64);
 
 /// Reads a file in blocks of a size; long records are shown as `long` and their length.
-fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec<Found>, ReadError> {
+fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec<ReadRecord>, ReadError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("events");
     fs::write(&path, content).unwrap();
-    let input = Input { name: "events".to_owned(), kind: InputKind::File(path) };
-    let reader = Reader::new(vec![input], Limits { block_bytes, line_bytes_max }, 1);
+    let input = InputSource { name: "events".to_owned(), kind: InputKind::File(path) };
+    let reader = BlockReader::new(vec![input], BlockLimits { block_bytes, line_bytes_max }, 1);
     let mut found = Vec::new();
     let mut index = 0;
-    let mut block = Block::default();
+    let mut block = LineBlock::default();
     while let Some(next) = reader.next(block)? {
         assert_eq!(next.index, index);
         index += 1;
@@ -28,9 +28,9 @@ fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec
             Some(length) => vec![format!("long {length}")],
             None => String::from_utf8(next.bytes.clone()).unwrap().lines().map(str::to_owned).collect(),
         };
-        assert_eq!(lines.len(), next.places.len());
+        assert_eq!(lines.len(), next.origins.len());
         assert!(next.bytes.len() <= block_bytes + line_bytes_max + 64);
-        for (line, place) in lines.into_iter().zip(&next.places) {
+        for (line, place) in lines.into_iter().zip(&next.origins) {
             found.push((line, place.line, place.offset));
         }
         block = next;
@@ -42,7 +42,7 @@ fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec
 /// A content reads as some records, each beginning at the place where a part of the content stands, in blocks of every size.
 fn check(content: &str, expected: &[(&str, &str)]) {
     let mut from = 0;
-    let expected: Vec<Found> = expected
+    let expected: Vec<ReadRecord> = expected
         .iter()
         .map(|(record, begins)| {
             let at = from + content[from..].find(begins).unwrap();
@@ -97,6 +97,6 @@ fn a_list_that_stops_anywhere_is_an_error() {
     let whole = "[{\"a\":\"x\\\"]\"},{\"b\":[1]}]";
     for cut in 2..whole.len() {
         let cut = read(&whole.as_bytes()[..cut], 8, 100);
-        assert!(matches!(cut, Err(ReadError::ListCut { .. })), "{cut:?}");
+        assert!(matches!(cut, Err(ReadError::TruncatedList { .. })), "{cut:?}");
     }
 }

@@ -18,85 +18,96 @@ const ZSTD_SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 pub(super) const UTF8_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// How much of a content is looked at to tell what it is; bytes.
-pub(super) const FOREIGN_BYTES_MAX: usize = 1024;
+pub(super) const SNIFF_BYTES_MAX: usize = 1024;
 
 /// A content that is no events: what it is, and what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Foreign {
+pub(super) struct UnsupportedFileFormat {
     pub(super) format: &'static str,
     pub(super) advice: &'static str,
 }
 
 /// A zip archive that does not lie in a file of its own, where its directory could be read.
-pub(super) const ZIP: Foreign = Foreign {
+pub(super) const ZIP: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a zip archive in a pipe or inside another file",
     advice: "save it as a file of its own and name that; its members are read from there",
 };
 
 /// A Parquet file that does not lie in a file of its own, uncompressed, where its columns could be read.
 #[cfg(feature = "parquet")]
-pub(super) const PARQUET: Foreign = Foreign {
+pub(super) const PARQUET: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a Parquet file in a pipe or inside another file",
     advice: "save it as a file of its own, unpacked, and name that",
 };
 
 /// A Parquet file, where this program was built without the feature `parquet`.
 #[cfg(not(feature = "parquet"))]
-pub(super) const PARQUET: Foreign = Foreign {
+pub(super) const PARQUET: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a Parquet file, which this build of pql does not read",
     advice: "convert it with `duckdb -c \"copy (from 'FILE') to 'events.ndjson' (format json)\"`",
 };
 
 /// A list of files that loaders write beside an export.
-pub(super) const MANIFEST: Foreign = Foreign {
+pub(super) const MANIFEST: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a manifest, which lists the files of an export",
     advice: "name the files themselves, or the folder that they are in",
 };
 
-const UTF16: Foreign =
-    Foreign { format: "UTF-16 text", advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`" };
+const UTF16: UnsupportedFileFormat = UnsupportedFileFormat {
+    format: "UTF-16 text",
+    advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`",
+};
 
 /// Formats that people take for event files, by their first bytes.
-const MAGIC: [(&[u8], Foreign); 11] = [
+const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
     (b"PK\x03\x04", ZIP),
     (b"PAR1", PARQUET),
-    (b"PARE", Foreign { format: "an encrypted Parquet file", advice: "write it again without encryption" }),
+    (
+        b"PARE",
+        UnsupportedFileFormat { format: "an encrypted Parquet file", advice: "write it again without encryption" },
+    ),
     (
         b"Obj\x01",
-        Foreign { format: "an Avro file", advice: "convert it with `avro-tools tojson FILE > events.ndjson`" },
+        UnsupportedFileFormat {
+            format: "an Avro file",
+            advice: "convert it with `avro-tools tojson FILE > events.ndjson`",
+        },
     ),
     (
         b"ORC",
-        Foreign {
+        UnsupportedFileFormat {
             format: "an ORC file",
             advice: "export it as Parquet or JSON lines, or convert it with `orc-tools data FILE > events.ndjson`",
         },
     ),
     (b"\xFF\xFE", UTF16),
     (b"\xFE\xFF", UTF16),
-    (b"BZh", Foreign { format: "a bzip2 file", advice: "unpack it with `bunzip2 -k FILE`" }),
-    (b"\xFD7zXZ\x00", Foreign { format: "an xz file", advice: "unpack it with `unxz -k FILE`" }),
+    (b"BZh", UnsupportedFileFormat { format: "a bzip2 file", advice: "unpack it with `bunzip2 -k FILE`" }),
+    (b"\xFD7zXZ\x00", UnsupportedFileFormat { format: "an xz file", advice: "unpack it with `unxz -k FILE`" }),
     (
         b"SQLite format 3\0",
-        Foreign {
+        UnsupportedFileFormat {
             format: "a SQLite database",
             advice: "export the table of events with `sqlite3 -csv -header FILE 'select * from TABLE' > events.csv`",
         },
     ),
     (
         b"\xD0\xCF\x11\xE0",
-        Foreign { format: "an Excel workbook", advice: "save the sheet of events as CSV UTF-8 and name that file" },
+        UnsupportedFileFormat {
+            format: "an Excel workbook",
+            advice: "save the sheet of events as CSV UTF-8 and name that file",
+        },
     ),
 ];
 
 /// What a content is, if it is a format that holds no events as lines, list or table.
-pub(super) fn foreign(head: &[u8]) -> Option<Foreign> {
+pub(super) fn detect_unsupported(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
     magic.or_else(|| markup(head))
 }
 
 /// Pages and error answers that servers send in place of a file.
-fn markup(head: &[u8]) -> Option<Foreign> {
+fn markup(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let head = head.trim_ascii_start();
     if head.first() != Some(&b'<') {
         return None;
@@ -117,7 +128,7 @@ fn markup(head: &[u8]) -> Option<Foreign> {
     } else {
         return None;
     };
-    Some(Foreign { format, advice })
+    Some(UnsupportedFileFormat { format, advice })
 }
 
 /// How the bytes of an input are compressed.
@@ -142,7 +153,7 @@ impl Compression {
     }
 
     /// What the first bytes of a file say.
-    pub(super) fn of(head: &[u8]) -> Self {
+    pub(super) fn detect(head: &[u8]) -> Self {
         let skippable = |first: &u8, rest: &[u8]| first & 0xF0 == 0x50 && rest.starts_with(&ZSTD_SKIPPABLE);
         match head {
             _ if head.starts_with(&GZIP) => Self::Gzip,
@@ -153,7 +164,7 @@ impl Compression {
     }
 
     /// What a whole file would have been, had it not stopped inside its first magic number.
-    pub(super) fn of_stump(head: &[u8]) -> Option<Self> {
+    pub(super) fn detect_truncated(head: &[u8]) -> Option<Self> {
         match head {
             [] => None,
             _ if head.len() < GZIP.len() && GZIP.starts_with(head) => Some(Self::Gzip),

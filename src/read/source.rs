@@ -7,33 +7,33 @@ use std::sync::{Arc, atomic::AtomicU64};
 use std::{fs::File, io::Read, path::Path};
 
 #[cfg(feature = "parquet")]
-use super::{InputKind, parquet::Table, sniff::PARQUET};
+use super::{InputKind, parquet::ParquetReader, sniff::PARQUET};
 
 use super::{
-    Block, Compression, Input, Limits, Naming, ReadError,
-    csv::Rows,
-    cut::Cutter,
-    list::Items,
+    BlockLimits, ColumnMapping, Compression, InputSource, LineBlock, ReadError,
+    csv::CsvReader,
+    cut::LineBlockReader,
+    list::JsonListReader,
     shape::{self, HEAD_BYTES_MAX},
     sniff::MANIFEST,
-    stream::Stream,
+    stream::DecompressedStream,
 };
 
 /// An open file.
-pub(super) enum Source {
+pub(super) enum FormatReader {
     /// A record a line.
-    Lines(Cutter),
+    Lines(LineBlockReader),
     /// Records of a JSON list.
-    List(Items),
+    List(JsonListReader),
     /// Rows under a header row.
-    Csv(Box<Rows>),
+    Csv(Box<CsvReader>),
     /// Rows in columns.
     #[cfg(feature = "parquet")]
-    Parquet(Box<Table>),
+    Parquet(Box<ParquetReader>),
 }
 
 /// What is known of a file that was read to its end.
-pub(super) struct End {
+pub(super) struct FileTotals {
     pub(super) compression: Compression,
     pub(super) raw_bytes: u64,
     pub(super) bytes: u64,
@@ -41,50 +41,50 @@ pub(super) struct End {
     pub(super) more_pages: bool,
 }
 
-impl Source {
+impl FormatReader {
     /// Opens an input and finds out its layout.
     ///
     /// # Errors
     ///
     /// Those of [`Stream::open`], and of tables whose columns cannot be used.
     pub(super) fn open(
-        input: &Input,
+        input: &InputSource,
         file: u32,
-        limits: Limits,
-        naming: &Naming,
+        limits: BlockLimits,
+        naming: &ColumnMapping,
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
-        let mut stream = match Stream::open(input, progress) {
+        let mut stream = match DecompressedStream::open(input, progress) {
             // Its columns lie apart in the file, so it is read by its path and not as a stream.
             #[cfg(feature = "parquet")]
-            Err(ReadError::Foreign { format, .. }) if format == PARQUET.format && is_plain(input) => {
+            Err(ReadError::UnsupportedFormat { format, .. }) if format == PARQUET.format && is_plain(input) => {
                 return Self::open_parquet(input, file, limits, naming, progress);
             }
             opened => opened?,
         };
         let head = stream.peek(HEAD_BYTES_MAX)?;
         if shape::is_manifest(head) {
-            return Err(ReadError::foreign(&input.name, MANIFEST));
+            return Err(ReadError::unsupported(&input.name, MANIFEST));
         }
         if shape::is_list(head) {
-            return Ok(Self::List(Items::new(stream, file, limits)));
+            return Ok(Self::List(JsonListReader::new(stream, file, limits)));
         }
-        Ok(match Rows::header_of(head, naming, &input.name)? {
-            Some(header) => Self::Csv(Box::new(Rows::new(stream, header, file, limits))),
-            None => Self::Lines(Cutter::new(stream, file, limits)),
+        Ok(match CsvReader::detect_header(head, naming, &input.name)? {
+            Some(header) => Self::Csv(Box::new(CsvReader::new(stream, header, file, limits))),
+            None => Self::Lines(LineBlockReader::new(stream, file, limits)),
         })
     }
 
     #[cfg(feature = "parquet")]
     fn open_parquet(
-        input: &Input,
+        input: &InputSource,
         file: u32,
-        limits: Limits,
-        naming: &Naming,
+        limits: BlockLimits,
+        naming: &ColumnMapping,
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let path = input.path().unwrap_or(Path::new(&input.name));
-        Ok(Self::Parquet(Box::new(Table::open(path, &input.name, file, limits, naming, progress)?)))
+        Ok(Self::Parquet(Box::new(ParquetReader::open(path, &input.name, file, limits, naming, progress)?)))
     }
 
     /// Position of the file among the inputs.
@@ -103,7 +103,7 @@ impl Source {
     /// # Errors
     ///
     /// Those of reading, and of content that stops inside a record.
-    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
+    pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         match self {
             Self::Lines(cutter) => cutter.next(block),
             Self::List(items) => items.next(block),
@@ -118,7 +118,7 @@ impl Source {
     /// # Errors
     ///
     /// Those of [`Stream::finish`].
-    pub(super) fn finish(self) -> Result<End, ReadError> {
+    pub(super) fn finish(self) -> Result<FileTotals, ReadError> {
         let more_pages = matches!(&self, Self::List(items) if items.more_pages());
         let stream = match self {
             Self::Lines(cutter) => cutter.finish(),
@@ -127,17 +127,17 @@ impl Source {
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
                 let (raw_bytes, bytes) = table.finish()?;
-                return Ok(End { compression: Compression::None, raw_bytes, bytes, grew: false, more_pages });
+                return Ok(FileTotals { compression: Compression::None, raw_bytes, bytes, grew: false, more_pages });
             }
         }?;
         let (raw_bytes, bytes, grew) = (stream.raw_bytes(), stream.good_bytes(), stream.grew());
-        Ok(End { compression: stream.compression(), raw_bytes, bytes, grew, more_pages })
+        Ok(FileTotals { compression: stream.compression(), raw_bytes, bytes, grew, more_pages })
     }
 }
 
 /// Whether an input is a regular file that itself is Parquet, so that it can be read anywhere and twice.
 #[cfg(feature = "parquet")]
-fn is_plain(input: &Input) -> bool {
+fn is_plain(input: &InputSource) -> bool {
     let InputKind::File(path) = &input.kind else { return false };
     let mut head = [0; 4];
     let file = path.metadata().is_ok_and(|meta| meta.is_file()).then(|| File::open(path));

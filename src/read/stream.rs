@@ -10,53 +10,55 @@ use std::{
 };
 
 use super::{
-    Input, InputKind, ReadError,
-    member::Unpacked,
-    parts::{Part, Parts},
-    raw::{Fault, Raw},
-    sniff::{Compression, FOREIGN_BYTES_MAX, UTF8_MARK, ZSTD, foreign},
+    InputKind, InputSource, ReadError,
+    member::ZipMemberReader,
+    parts::{FramePosition, MultiFrameDecoder},
+    raw::{FileFault, RawFile},
+    sniff::{Compression, SNIFF_BYTES_MAX, UTF8_MARK, ZSTD, detect_unsupported},
 };
 
 /// The decompressed bytes of one input, less a byte order mark.
-pub(super) struct Stream {
+pub(super) struct DecompressedStream {
     name: String,
-    body: Peeked<Body>,
+    body: PeekReader<StreamBody>,
     good_bytes: u64,
 }
 
-impl Stream {
+impl DecompressedStream {
     /// Opens an input and finds out its compression.
     ///
     /// # Errors
     ///
     /// [`ReadError::Open`], those of [`Stream::read`], and [`ReadError::Foreign`] for a format without lines.
-    pub(super) fn open(input: &Input, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
+    pub(super) fn open(input: &InputSource, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
         let name = input.name.clone();
-        let raw = match Raw::open(input, Arc::clone(progress)) {
+        let raw = match RawFile::open(input, Arc::clone(progress)) {
             Ok(raw) => raw,
             Err(source) => return Err(ReadError::Open { name, source }),
         };
         let stored = match &input.kind {
-            InputKind::Member(member) => Stored::Member(Unpacked::new(raw, member)),
-            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => Stored::File(raw),
+            InputKind::Member(member) => StoredInput::Member(ZipMemberReader::new(raw, member)),
+            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => StoredInput::File(raw),
         };
-        let body = match Body::new(stored) {
+        let body = match StreamBody::new(stored) {
             Ok(body) => body,
-            Err((compression, source)) => return Err(failure(name, compression, (0, Part::default()), source)),
+            Err((compression, source)) => {
+                return Err(failure(name, compression, (0, FramePosition::default()), source));
+            }
         };
-        let mut stream = Self { name, body: Peeked::new(body), good_bytes: 0 };
+        let mut stream = Self { name, body: PeekReader::new(body), good_bytes: 0 };
         stream.check_start()?;
         Ok(stream)
     }
 
     /// Steps over a byte order mark and refuses formats that hold no events.
     fn check_start(&mut self) -> Result<(), ReadError> {
-        if self.peek(FOREIGN_BYTES_MAX)?.starts_with(&UTF8_MARK) {
+        if self.peek(SNIFF_BYTES_MAX)?.starts_with(&UTF8_MARK) {
             self.body.at = UTF8_MARK.len();
             self.good_bytes = UTF8_MARK.len() as u64;
         }
-        match foreign(self.peek(FOREIGN_BYTES_MAX)?) {
-            Some(foreign) => Err(ReadError::foreign(&self.name, foreign)),
+        match detect_unsupported(self.peek(SNIFF_BYTES_MAX)?) {
+            Some(foreign) => Err(ReadError::unsupported(&self.name, foreign)),
             None => Ok(()),
         }
     }
@@ -99,13 +101,13 @@ impl Stream {
     ///
     /// [`ReadError::Changed`], [`ReadError::Rewritten`], or [`ReadError::Read`] if the file cannot be looked at.
     pub(super) fn finish(&self) -> Result<(), ReadError> {
-        let checked = self.body.rest.raw().map_or(Ok(()), Raw::check);
+        let checked = self.body.rest.raw().map_or(Ok(()), RawFile::check);
         checked.map_err(|fault| self.failure(fault.into()))
     }
 
     /// Whether there is more in the file than was read of it; told after the last byte.
     pub(super) fn grew(&self) -> bool {
-        self.body.rest.raw().is_some_and(Raw::grew)
+        self.body.rest.raw().is_some_and(RawFile::grew)
     }
 
     pub(super) fn compression(&self) -> Compression {
@@ -128,35 +130,40 @@ impl Stream {
 }
 
 /// Tells an error of the file, which decoders pass on as it is, from one of its decoder.
-fn failure(name: String, compression: Compression, place: (u64, Part), source: io::Error) -> ReadError {
-    match source.downcast::<Fault>() {
-        Ok(Fault::Failed(source)) => ReadError::Read { name, source },
-        Ok(Fault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
-        Ok(Fault::Rewritten) => ReadError::Rewritten { name },
-        Ok(Fault::Unpacking(source)) => ReadError::MemberDamaged { name, good_bytes: place.0, source },
+fn failure(name: String, compression: Compression, place: (u64, FramePosition), source: io::Error) -> ReadError {
+    match source.downcast::<FileFault>() {
+        Ok(FileFault::Failed(source)) => ReadError::Read { name, source },
+        Ok(FileFault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
+        Ok(FileFault::Rewritten) => ReadError::Rewritten { name },
+        Ok(FileFault::DamagedMember(source)) => ReadError::MemberDamaged { name, good_bytes: place.0, source },
         Err(source) => decoding(name, compression, place, source),
     }
 }
 
 /// The error for bytes that were read but not decoded.
-fn decoding(name: String, compression: Compression, (good_bytes, part): (u64, Part), source: io::Error) -> ReadError {
+fn decoding(
+    name: String,
+    compression: Compression,
+    (good_bytes, part): (u64, FramePosition),
+    source: io::Error,
+) -> ReadError {
     // The zstd binding reports all codes of the C library under one kind, by their text.
     let is_window = || source.to_string().contains("too much memory");
     match (compression, source.kind()) {
         (Compression::None, _) => ReadError::Read { name, source },
-        (_, io::ErrorKind::UnexpectedEof) => ReadError::CutShort { name, compression, good_bytes, part, source },
-        (Compression::Zstd, _) if is_window() => ReadError::Window { name, source },
+        (_, io::ErrorKind::UnexpectedEof) => ReadError::Truncated { name, compression, good_bytes, part, source },
+        (Compression::Zstd, _) if is_window() => ReadError::ZstdWindow { name, source },
         _ => ReadError::Damaged { name, compression, good_bytes, part, source },
     }
 }
 
 /// What the first bytes are looked at of: a file as it is, or an archive's member after unpacking.
-enum Stored {
-    File(Raw),
-    Member(Unpacked),
+enum StoredInput {
+    File(RawFile),
+    Member(ZipMemberReader),
 }
 
-impl Read for Stored {
+impl Read for StoredInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(raw) => raw.read(buffer),
@@ -166,23 +173,23 @@ impl Read for Stored {
 }
 
 /// The decoder that fits the first bytes, over the file.
-enum Body {
-    Plain(Peeked<Stored>),
-    Packed(Compression, Parts<Peeked<Stored>>),
+enum StreamBody {
+    Plain(PeekReader<StoredInput>),
+    Packed(Compression, MultiFrameDecoder<PeekReader<StoredInput>>),
 }
 
-impl Body {
-    fn new(raw: Stored) -> Result<Self, (Compression, io::Error)> {
-        let mut raw = Peeked::new(raw);
+impl StreamBody {
+    fn new(raw: StoredInput) -> Result<Self, (Compression, io::Error)> {
+        let mut raw = PeekReader::new(raw);
         let head = raw.peek(ZSTD.len()).map_err(|error| (Compression::None, error))?;
-        if let Some(compression) = Compression::of_stump(head) {
+        if let Some(compression) = Compression::detect_truncated(head) {
             return Err((compression, io::ErrorKind::UnexpectedEof.into()));
         }
-        match Compression::of(head) {
+        match Compression::detect(head) {
             Compression::None => Ok(Self::Plain(raw)),
-            Compression::Gzip => Ok(Self::Packed(Compression::Gzip, Parts::gzip(raw))),
+            Compression::Gzip => Ok(Self::Packed(Compression::Gzip, MultiFrameDecoder::gzip(raw))),
             Compression::Zstd => {
-                let parts = Parts::zstd(raw).map_err(|error| (Compression::Zstd, error))?;
+                let parts = MultiFrameDecoder::zstd(raw).map_err(|error| (Compression::Zstd, error))?;
                 Ok(Self::Packed(Compression::Zstd, parts))
             }
         }
@@ -196,27 +203,27 @@ impl Body {
     }
 
     /// The part of compressed data that is being read.
-    fn part(&self) -> Part {
+    fn part(&self) -> FramePosition {
         match self {
-            Self::Plain(_) => Part::default(),
+            Self::Plain(_) => FramePosition::default(),
             Self::Packed(_, parts) => parts.part(),
         }
     }
 
     /// The file; none after an error.
-    fn raw(&self) -> Option<&Raw> {
+    fn raw(&self) -> Option<&RawFile> {
         let stored = match self {
             Self::Plain(raw) => raw,
             Self::Packed(_, parts) => parts.get_ref()?,
         };
         Some(match &stored.rest {
-            Stored::File(raw) => raw,
-            Stored::Member(member) => member.raw(),
+            StoredInput::File(raw) => raw,
+            StoredInput::Member(member) => member.raw(),
         })
     }
 }
 
-impl Read for Body {
+impl Read for StreamBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(raw) => raw.read(buffer),
@@ -226,13 +233,13 @@ impl Read for Body {
 }
 
 /// A reader whose first bytes can be looked at before they are read.
-struct Peeked<R> {
+struct PeekReader<R> {
     head: Vec<u8>,
     at: usize,
     rest: R,
 }
 
-impl<R: Read> Peeked<R> {
+impl<R: Read> PeekReader<R> {
     fn new(rest: R) -> Self {
         Self { head: Vec::new(), at: 0, rest }
     }
@@ -245,7 +252,7 @@ impl<R: Read> Peeked<R> {
     }
 }
 
-impl<R: Read> Read for Peeked<R> {
+impl<R: Read> Read for PeekReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut left = self.head.get(self.at..).unwrap_or_default();
         if left.is_empty() {

@@ -21,7 +21,10 @@ use std::{
 use flate2::{Compression as Level, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::{Block, Compression, Input, InputKind, Limits, ReadError, Reader, resolve, stream::Stream};
+use super::{
+    BlockLimits, BlockReader, Compression, InputKind, InputSource, LineBlock, ReadError, resolve_inputs,
+    stream::DecompressedStream,
+};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Level::default());
@@ -33,23 +36,23 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
-fn input(path: &Path) -> Input {
-    Input { name: path.file_name().unwrap().display().to_string(), kind: InputKind::File(path.to_path_buf()) }
+fn input(path: &Path) -> InputSource {
+    InputSource { name: path.file_name().unwrap().display().to_string(), kind: InputKind::File(path.to_path_buf()) }
 }
 
-fn limits(block_bytes: usize, line_bytes_max: usize) -> Limits {
-    Limits { block_bytes, line_bytes_max }
+fn limits(block_bytes: usize, line_bytes_max: usize) -> BlockLimits {
+    BlockLimits { block_bytes, line_bytes_max }
 }
 
 /// Reads a file holding `stored` on one thread; gives its blocks and the reader.
-fn read(stored: &[u8], limits: Limits) -> Result<(Vec<Block>, Reader), ReadError> {
+fn read(stored: &[u8], limits: BlockLimits) -> Result<(Vec<LineBlock>, BlockReader), ReadError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("events");
     fs::write(&path, stored).unwrap();
-    let reader = Reader::new(vec![input(&path)], limits, 1);
+    let reader = BlockReader::new(vec![input(&path)], limits, 1);
     let mut blocks = Vec::new();
     // A full buffer is handed in each time, as a recycled one would be.
-    let stale = || Block { bytes: vec![b'\n'; 100], long_line: Some(7), ..Block::default() };
+    let stale = || LineBlock { bytes: vec![b'\n'; 100], long_line: Some(7), ..LineBlock::default() };
     while let Some(block) = reader.next(stale())? {
         blocks.push(block);
     }
@@ -57,7 +60,7 @@ fn read(stored: &[u8], limits: Limits) -> Result<(Vec<Block>, Reader), ReadError
 }
 
 /// The bytes of all blocks, after checking what holds for the blocks of any file.
-fn joined(blocks: &[Block]) -> Vec<u8> {
+fn joined(blocks: &[LineBlock]) -> Vec<u8> {
     let mut all = Vec::new();
     let start = blocks.first().map_or(0, |block| block.offset);
     for (place, block) in blocks.iter().enumerate() {
@@ -80,7 +83,7 @@ fn check(stored: &[u8], content: &[u8]) {
 }
 
 fn failure(stored: &[u8]) -> ReadError {
-    read(stored, Limits::STANDARD).map(|_| ()).expect_err("expected an error")
+    read(stored, BlockLimits::STANDARD).map(|_| ()).expect_err("expected an error")
 }
 
 #[test]
@@ -115,11 +118,11 @@ fn a_byte_order_mark_is_passed_over_and_counted() {
     let text = b"\xEF\xBB\xBF{}\n\xEF\xBB\xBFkept\n";
     for stored in [text.to_vec(), gzip(text), zstd(text)] {
         check(&stored, &text[3..]);
-        let (blocks, reader) = read(&stored, Limits::STANDARD).unwrap();
+        let (blocks, reader) = read(&stored, BlockLimits::STANDARD).unwrap();
         assert_eq!(blocks[0].offset, 3);
         assert_eq!(reader.file_stats()[0].bytes, text.len() as u64);
     }
-    assert!(read(b"\xEF\xBB\xBF", Limits::STANDARD).unwrap().0.is_empty());
+    assert!(read(b"\xEF\xBB\xBF", BlockLimits::STANDARD).unwrap().0.is_empty());
     check(b"\xEF\xBB", b"\xEF\xBB");
 }
 
@@ -145,7 +148,7 @@ fn a_line_over_the_limit_stands_alone_and_is_cut_short() {
     }
 }
 
-fn check_long(before: &str, length: usize, end: &str, limits: Limits) {
+fn check_long(before: &str, length: usize, end: &str, limits: BlockLimits) {
     let after = if end.is_empty() { "" } else { "\nlast\nx" };
     let line = "L".repeat(length);
     let text = format!("{before}{line}{end}{after}");
@@ -187,9 +190,9 @@ fn check_cuts(parts: &[Vec<u8>], compression: Compression) {
         ends.push(ends[ends.len() - 1] + part.len());
     }
     for cut in 0..=whole.len() {
-        match read(&whole[..cut], Limits::STANDARD) {
+        match read(&whole[..cut], BlockLimits::STANDARD) {
             Ok(_) => assert!(ends.contains(&cut), "{compression} cut at {cut} passes"),
-            Err(ReadError::CutShort { compression: found, .. }) => {
+            Err(ReadError::Truncated { compression: found, .. }) => {
                 assert_eq!(found, compression);
                 assert!(!ends.contains(&cut), "{compression} cut at {cut} is whole");
             }
@@ -230,7 +233,7 @@ fn damage_and_trailing_bytes_are_seen() {
 #[test]
 fn a_zstd_window_over_the_limit_is_refused() {
     let bomb = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xA8, 0x01, 0x00, 0x00];
-    assert!(matches!(failure(&bomb), ReadError::Window { .. }));
+    assert!(matches!(failure(&bomb), ReadError::ZstdWindow { .. }));
 }
 
 #[test]
@@ -246,7 +249,7 @@ fn formats_without_lines_are_named() {
     for (stored, expected) in cases {
         for stored in [stored.to_vec(), gzip(stored)] {
             match failure(&stored) {
-                ReadError::Foreign { format, .. } => assert_eq!(format, expected),
+                ReadError::UnsupportedFormat { format, .. } => assert_eq!(format, expected),
                 other => panic!("{expected}: {other}"),
             }
         }
@@ -256,13 +259,13 @@ fn formats_without_lines_are_named() {
 #[test]
 fn threads_share_files_and_cut_them_alike() {
     let folder = TempDir::new().unwrap();
-    let inputs: Vec<Input> = (0..8).map(|n| events_file(folder.path(), n)).collect();
+    let inputs: Vec<InputSource> = (0..8).map(|n| events_file(folder.path(), n)).collect();
     let block_limits = limits(256, 1 << 20);
-    let alone = read_with(&Reader::new(inputs.clone(), block_limits, 1), 1);
+    let alone = read_with(&BlockReader::new(inputs.clone(), block_limits, 1), 1);
     let lines: usize = alone.iter().map(|block| memchr::memchr_iter(b'\n', &block.bytes).count()).sum();
     assert_eq!(lines, 8 * 500);
     for threads in [2, 3, 16] {
-        let reader = Reader::new(inputs.clone(), block_limits, threads);
+        let reader = BlockReader::new(inputs.clone(), block_limits, threads);
         assert_eq!(read_with(&reader, threads), alone);
         let stats = reader.file_stats();
         assert_eq!(stats.iter().map(|stats| stats.file).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
@@ -273,7 +276,7 @@ fn threads_share_files_and_cut_them_alike() {
 }
 
 /// A file of 500 lines, every third plain, gzip or zstd.
-fn events_file(folder: &Path, number: usize) -> Input {
+fn events_file(folder: &Path, number: usize) -> InputSource {
     let text: String = (0..500).map(|line| format!("{{\"file\":{number},\"line\":{line}}}\n")).collect();
     let stored = match number % 3 {
         0 => text.into_bytes(),
@@ -286,12 +289,12 @@ fn events_file(folder: &Path, number: usize) -> Input {
 }
 
 /// All blocks of a reader shared by threads, sorted by file and index.
-fn read_with(reader: &Reader, threads: usize) -> Vec<Block> {
+fn read_with(reader: &BlockReader, threads: usize) -> Vec<LineBlock> {
     let all = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some(block) = reader.next(Block::default()).unwrap() {
+                while let Some(block) = reader.next(LineBlock::default()).unwrap() {
                     all.lock().unwrap().push(block);
                 }
             });
@@ -305,15 +308,15 @@ fn read_with(reader: &Reader, threads: usize) -> Vec<Block> {
 #[test]
 fn an_error_stops_all_threads_and_is_told_once() {
     let folder = TempDir::new().unwrap();
-    let mut inputs: Vec<Input> = (0..8).map(|n| events_file(folder.path(), n)).collect();
+    let mut inputs: Vec<InputSource> = (0..8).map(|n| events_file(folder.path(), n)).collect();
     inputs.insert(4, input(&folder.path().join("gone")));
-    let reader = Reader::new(inputs, limits(64, 1 << 20), 4);
+    let reader = BlockReader::new(inputs, limits(64, 1 << 20), 4);
     let errors = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
-                    match reader.next(Block::default()) {
+                    match reader.next(LineBlock::default()) {
                         Ok(Some(_)) => {}
                         Ok(None) => break,
                         Err(error) => errors.lock().unwrap().push(error),
@@ -325,25 +328,25 @@ fn an_error_stops_all_threads_and_is_told_once() {
     let errors = errors.into_inner().unwrap();
     assert!(matches!(errors.as_slice(), [ReadError::Open { name, .. }] if name == "gone"));
     assert_eq!(reader.total_bytes(), None);
-    assert!(reader.next(Block::default()).unwrap().is_none());
+    assert!(reader.next(LineBlock::default()).unwrap().is_none());
 }
 
 #[test]
 fn a_stopped_reader_gives_nothing() {
     let folder = TempDir::new().unwrap();
-    let reader = Reader::new(vec![events_file(folder.path(), 0)], limits(64, 1 << 20), 2);
-    assert!(reader.next(Block::default()).unwrap().is_some());
+    let reader = BlockReader::new(vec![events_file(folder.path(), 0)], limits(64, 1 << 20), 2);
+    assert!(reader.next(LineBlock::default()).unwrap().is_some());
     reader.stop();
-    assert!(reader.next(Block::default()).unwrap().is_none());
+    assert!(reader.next(LineBlock::default()).unwrap().is_none());
 }
 
 /// Applies `change` to a file of 500 lines after its first block was read, then reads the rest.
 fn read_while(change: impl Fn(&Path)) -> Result<usize, ReadError> {
     let folder = TempDir::new().unwrap();
-    let reader = Reader::new(vec![events_file(folder.path(), 0)], limits(64, 1 << 20), 1);
-    let mut bytes = reader.next(Block::default())?.unwrap().bytes.len();
+    let reader = BlockReader::new(vec![events_file(folder.path(), 0)], limits(64, 1 << 20), 1);
+    let mut bytes = reader.next(LineBlock::default())?.unwrap().bytes.len();
     change(&folder.path().join("0.ndjson"));
-    while let Some(block) = reader.next(Block::default())? {
+    while let Some(block) = reader.next(LineBlock::default())? {
         bytes += block.bytes.len();
     }
     Ok(bytes)
@@ -366,7 +369,7 @@ fn the_line_that_was_being_written_is_read_to_its_end() {
     let path = folder.path().join("a.ndjson");
     let append = |bytes: &[u8]| fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(bytes).unwrap();
     fs::write(&path, "{\"a\":1}\n{\"b\":").unwrap();
-    let mut stream = Stream::open(&input(&path), &Arc::default()).unwrap();
+    let mut stream = DecompressedStream::open(&input(&path), &Arc::default()).unwrap();
     append(b"2}\n{\"c\":3}\n");
     let mut bytes = Vec::new();
     let mut buffer = [0; 7];
@@ -429,10 +432,10 @@ fn resolved(folder: &TempDir, args: &[&str]) -> Result<[Vec<String>; 3], ReadErr
     let top = folder.path().display().to_string();
     let args: Vec<OsString> =
         args.iter().map(|arg| if *arg == "-" { "-".into() } else { format!("{top}/{arg}").into() }).collect();
-    let found = resolve(&args)?;
+    let found = resolve_inputs(&args)?;
     let short = |path: &str| path.strip_prefix(&format!("{top}/")).unwrap_or(path).to_owned();
     let all = |paths: Vec<PathBuf>| paths.iter().map(|path| short(path.to_str().unwrap())).collect();
-    let repeated = found.repeated.into_iter().map(|repeated| repeated.path).collect();
+    let repeated = found.duplicates.into_iter().map(|repeated| repeated.path).collect();
     Ok([found.inputs.iter().map(|input| short(&input.name)).collect(), all(found.skipped), all(repeated)])
 }
 
@@ -530,9 +533,9 @@ fn a_further_name_of_a_file_is_told_with_the_name_it_is_read_under() {
     let folder = tree(&["a.json", "other.json"]);
     fs::hard_link(folder.path().join("a.json"), folder.path().join("b.json")).unwrap();
     std::os::unix::fs::symlink("a.json", folder.path().join("c.json")).unwrap();
-    let found = resolve(&[folder.path().into(), folder.path().join("b.json").into()]).unwrap();
+    let found = resolve_inputs(&[folder.path().into(), folder.path().join("b.json").into()]).unwrap();
     assert_eq!(found.inputs.len(), 2);
-    let told: Vec<String> = found.repeated.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = found.duplicates.iter().map(ToString::to_string).collect();
     let told = told.join("\n").replace(&format!("{}/", folder.path().display()), "");
     let again = "b.json is the same file as a.json and not read again";
     assert_eq!(told, format!("{again}\n{again}\nc.json is the same file as a.json and not read again"));
@@ -553,6 +556,6 @@ fn arguments_that_stand_for_nothing_are_errors() {
         let text = error.to_string();
         assert!(text.contains('`') && text.contains(';') && !text.ends_with('.'), "{text}");
     }
-    let denied = ReadError::at("secret", io::ErrorKind::PermissionDenied.into());
+    let denied = ReadError::for_path("secret", io::ErrorKind::PermissionDenied.into());
     assert!(matches!(denied, ReadError::Denied { .. }) && !denied.is_start());
 }

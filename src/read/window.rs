@@ -3,28 +3,28 @@
 //! Takes a [`Stream`], gives its bytes from a cursor on, with the line and the offset of the cursor. Invariant: it holds no more than one
 //! record of the longest length allowed and one read.
 
-use super::{LONG_LINE_KEPT_BYTES, Limits, ReadError, stream::Stream};
+use super::{BlockLimits, LONG_LINE_KEPT_BYTES, ReadError, stream::DecompressedStream};
 
 /// Finds where a record ends, in pieces of any size.
-pub(super) trait Scan {
+pub(super) trait RecordScan {
     /// Goes on over the bytes that follow those of the last call; gives how many of them belong to the record if it ends among them.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize>;
 }
 
 /// A record that begins at the cursor.
-pub(super) enum Framed {
+pub(super) enum RecordFrame {
     /// It is in the window, and so long; bytes.
     Whole(usize),
     /// It is over the limit; the cursor is after it already. Its beginning, and how long it is; bytes.
-    Long(Vec<u8>, u64),
+    Oversized(Vec<u8>, u64),
     /// The stream ends within it, so many bytes on.
-    Ended(usize),
+    Unterminated(usize),
 }
 
 /// Bytes of a stream from a cursor on.
-pub(super) struct Window {
-    stream: Stream,
-    limits: Limits,
+pub(super) struct RecordWindow {
+    stream: DecompressedStream,
+    limits: BlockLimits,
     bytes: Vec<u8>,
     at: usize,
     /// Offset of the cursor; decompressed bytes.
@@ -34,10 +34,10 @@ pub(super) struct Window {
     ended: bool,
 }
 
-impl Window {
-    pub(super) fn new(stream: Stream, limits: Limits) -> Self {
+impl RecordWindow {
+    pub(super) fn new(stream: DecompressedStream, limits: BlockLimits) -> Self {
         let offset = stream.good_bytes();
-        Self { stream, limits: limits.checked(), bytes: Vec::new(), at: 0, offset, line: 1, ended: false }
+        Self { stream, limits: limits.clamped(), bytes: Vec::new(), at: 0, offset, line: 1, ended: false }
     }
 
     /// Size at which a block is full; bytes.
@@ -110,30 +110,30 @@ impl Window {
     /// # Errors
     ///
     /// Those of [`Stream::read`].
-    pub(super) fn frame(&mut self, scan: &mut impl Scan) -> Result<Framed, ReadError> {
+    pub(super) fn frame(&mut self, scan: &mut impl RecordScan) -> Result<RecordFrame, ReadError> {
         let mut seen = 0;
         loop {
             if let Some(end) = scan.scan(self.rest().get(seen..).unwrap_or_default()) {
                 let length = seen + end;
                 if length <= self.limits.line_bytes_max {
-                    return Ok(Framed::Whole(length));
+                    return Ok(RecordFrame::Whole(length));
                 }
                 let kept = self.beginning();
                 self.pass(length);
-                return Ok(Framed::Long(kept, length as u64));
+                return Ok(RecordFrame::Oversized(kept, length as u64));
             }
             seen = self.rest().len();
             if seen > self.limits.line_bytes_max {
                 return self.frame_long(scan);
             }
             if !self.more()? {
-                return Ok(Framed::Ended(seen));
+                return Ok(RecordFrame::Unterminated(seen));
             }
         }
     }
 
     /// Passes over the rest of a record over the limit, all of the window being part of it.
-    fn frame_long(&mut self, scan: &mut impl Scan) -> Result<Framed, ReadError> {
+    fn frame_long(&mut self, scan: &mut impl RecordScan) -> Result<RecordFrame, ReadError> {
         let kept = self.beginning();
         let mut length = 0;
         loop {
@@ -141,11 +141,11 @@ impl Window {
             self.pass(part);
             length += part as u64;
             if !self.more()? {
-                return Ok(Framed::Long(kept, length));
+                return Ok(RecordFrame::Oversized(kept, length));
             }
             if let Some(end) = scan.scan(self.rest()) {
                 self.pass(end);
-                return Ok(Framed::Long(kept, length + end as u64));
+                return Ok(RecordFrame::Oversized(kept, length + end as u64));
             }
         }
     }
@@ -160,7 +160,7 @@ impl Window {
     /// # Errors
     ///
     /// Those of [`Stream::finish`].
-    pub(super) fn finish(self) -> Result<Stream, ReadError> {
+    pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.stream.finish()?;
         Ok(self.stream)
     }

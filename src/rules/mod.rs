@@ -11,7 +11,7 @@ use crate::diag::Severity;
 
 /// A code and all there is to say about it.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct RuleDoc {
     /// A letter for the layer and three digits.
     pub code: &'static str,
     /// How bad the problem is.
@@ -30,7 +30,7 @@ pub struct Rule {
     pub parts: Vec<(&'static str, &'static str)>,
 }
 
-impl Rule {
+impl RuleDoc {
     /// What belongs to the example in a role; nothing if it needs none.
     pub fn part(&self, role: &str) -> Option<&'static str> {
         self.parts.iter().find(|(known, _)| *known == role).map(|(_, text)| *text)
@@ -38,8 +38,8 @@ impl Rule {
 }
 
 /// All codes with what there is to say about them, in their order.
-pub fn all() -> &'static [Rule] {
-    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+pub fn all() -> &'static [RuleDoc] {
+    static RULES: LazyLock<Vec<RuleDoc>> = LazyLock::new(|| {
         let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
         texts.into_iter().flatten().filter_map(|text| parse(text)).collect()
     });
@@ -47,19 +47,19 @@ pub fn all() -> &'static [Rule] {
 }
 
 /// Whether there is a rule of exactly this code: the code and how bad its problem is. Reads no more of the texts than their first lines.
-pub fn known(code: &str) -> Option<(&'static str, Severity)> {
+pub fn lookup_code(code: &str) -> Option<(&'static str, Severity)> {
     let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
-    let mut heads = texts.into_iter().flatten().filter_map(|text| Some(head(text)?.0));
+    let mut heads = texts.into_iter().flatten().filter_map(|text| Some(parse_heading(text)?.0));
     heads.find(|(known, ..)| *known == code).map(|(code, severity, _)| (code, severity))
 }
 
 /// The rule of a code, in whatever case it is written.
-pub fn find(code: &str) -> Option<&'static Rule> {
+pub fn find(code: &str) -> Option<&'static RuleDoc> {
     all().iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
 }
 
 /// Reads the first line of a text, and gives the rest: the code, how bad it is, the title.
-fn head(text: &'static str) -> Option<((&'static str, Severity, &'static str), &'static str)> {
+fn parse_heading(text: &'static str) -> Option<((&'static str, Severity, &'static str), &'static str)> {
     let (first, rest) = text.split_once('\n')?;
     let (code, first) = first.strip_prefix("# ")?.split_once(" (")?;
     let (severity, title) = first.split_once("): ")?;
@@ -72,8 +72,8 @@ fn head(text: &'static str) -> Option<((&'static str, Severity, &'static str), &
 }
 
 /// Reads the text of a rule: `# CODE (severity): title`, then paragraphs and fenced blocks, whose last word is their role.
-fn parse(text: &'static str) -> Option<Rule> {
-    let ((code, severity, title), rest) = head(text)?;
+fn parse(text: &'static str) -> Option<RuleDoc> {
+    let ((code, severity, title), rest) = parse_heading(text)?;
     let mut prose = Vec::new();
     let mut parts = Vec::new();
     let mut rest = rest;
@@ -91,7 +91,7 @@ fn parse(text: &'static str) -> Option<Rule> {
         Some(parts.remove(at).1)
     };
     let (bad, told, good) = (take("bad")?, take("told")?, take("good")?);
-    Some(Rule { code, severity, title, text: prose.join("\n\n"), bad, told, good, parts })
+    Some(RuleDoc { code, severity, title, text: prose.join("\n\n"), bad, told, good, parts })
 }
 
 #[cfg(test)]

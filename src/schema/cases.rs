@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{choice, number, one_or_more, schema, table, tables, text, texts, truth, whole};
-use crate::cases::file::KINDS;
+use crate::cases::file::IDENTITY_LINE_TYPES;
 
 /// The schema of a file of cases.
 pub fn cases() -> Json {
@@ -62,7 +62,7 @@ fn event() -> Json {
         &["at"],
         vec![
             ("event", text("its name")),
-            ("type", choice("what the line is, if it is no event", &KINDS)),
+            ("type", choice("what the line is, if it is no event", &IDENTITY_LINE_TYPES)),
             ("user", one_or_more("who did it: an id, several, or a range such as u{1..12}")),
             ("visitor", text("the anonymous id")),
             ("account", text("the account it names")),

@@ -48,7 +48,7 @@ fn table(description: &str, required: &[&str], keys: Vec<(&str, Json)>) -> Json 
 }
 
 /// A table whose keys are names that people give.
-fn named(description: &str, value: Json) -> Json {
+fn name_keyed_table(description: &str, value: Json) -> Json {
     json!({ "type": "object", "description": description, "propertyNames": { "pattern": NAME }, "additionalProperties": value })
 }
 

@@ -3,13 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    choice, days, duration, name, named, number, one_or_more, refer, schema, table, tables, text, texts, truth, whole,
+    choice, days, duration, name, name_keyed_table, number, one_or_more, refer, schema, table, tables, text, texts,
+    truth, whole,
 };
-use crate::model::{Words, words};
+use crate::model::{ModelKeywords, model_keywords};
 
 /// The schema of a model.
 pub fn model() -> Json {
-    let words = words();
+    let words = model_keywords();
     let root = table(
         "A scoring model of pql",
         &["schema"],
@@ -24,7 +25,7 @@ pub fn model() -> Json {
             ("activity", refer("activity")),
             ("check", refer("check")),
             ("events", events()),
-            ("metrics", named("values folded from the events of one user or one account", refer("metric"))),
+            ("metrics", name_keyed_table("values folded from the events of one user or one account", refer("metric"))),
             ("user", refer("user")),
             ("account", refer("account")),
             ("output", refer("output")),
@@ -68,7 +69,7 @@ pub fn model() -> Json {
     schema("pql model", root, definitions)
 }
 
-fn input(words: &Words) -> Json {
+fn input(words: &ModelKeywords) -> Json {
     let own = || -> Vec<(&str, Json)> {
         let path =
             "a path with dots, or several of which the first that holds anything counts; `.` is the record itself";
@@ -146,7 +147,7 @@ fn event() -> Json {
     )
 }
 
-fn traits(words: &Words) -> Json {
+fn traits(words: &ModelKeywords) -> Json {
     table(
         "what is known of an entity beside its events",
         &["type"],
@@ -159,7 +160,7 @@ fn traits(words: &Words) -> Json {
     )
 }
 
-fn metric(words: &Words) -> Json {
+fn metric(words: &ModelKeywords) -> Json {
     let mut metric = table(
         "a value folded from events",
         &["measure"],
@@ -199,7 +200,7 @@ fn metric(words: &Words) -> Json {
     metric
 }
 
-fn rollup(words: &Words) -> Json {
+fn rollup(words: &ModelKeywords) -> Json {
     table(
         "something gathered over the members of an account",
         &["measure"],
@@ -215,19 +216,19 @@ fn rollup(words: &Words) -> Json {
 /// The section of users, or of accounts.
 fn level(users: bool) -> Json {
     let mut keys = vec![
-        ("traits", named("what is known beside events", refer("trait"))),
-        ("facts", named("named expressions over facts", text("an expression over facts"))),
+        ("traits", name_keyed_table("what is known beside events", refer("trait"))),
+        ("facts", name_keyed_table("named expressions over facts", text("an expression over facts"))),
     ];
     if users {
         keys.push(("champion", text("a condition: who may be an account's champion; default anybody")));
         keys.push(("buyer", text("a condition: who decides")));
     } else {
-        keys.push(("rollups", named("gathered over the members, by their facts", refer("rollup"))));
+        keys.push(("rollups", name_keyed_table("gathered over the members, by their facts", refer("rollup"))));
         keys.push(("segments", tables("kinds of account; the first that holds", "segment")));
     }
     keys.extend([
         ("signals", tables("conditions over facts that pay points, or take them", "signal")),
-        ("categories", named("bounds on what categories of signals give", refer("bounds"))),
+        ("categories", name_keyed_table("bounds on what categories of signals give", refer("bounds"))),
         ("score", refer("bounds")),
         ("tiers", tables("bands of the score, from the top; the first that holds", "tier")),
         ("milestones", tables("states reached at an instant", "milestone")),
@@ -357,7 +358,7 @@ fn segment() -> Json {
     table("a kind of account", &["name"], keys)
 }
 
-fn route(words: &Words) -> Json {
+fn route(words: &ModelKeywords) -> Json {
     table(
         "what happens next; the last has no condition",
         &["name"],

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{
     cases::file::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
-    model::keys_asked,
+    model::requested_keys,
 };
 
 /// A model with every table and every form of a signal, metric and milestone; what it says makes no sense.
@@ -89,7 +89,7 @@ fn keys(schema: &Json, name: &str) -> BTreeSet<String> {
 #[test]
 fn the_schema_of_models_has_the_keys_of_their_reader() {
     let mut asked: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (what, keys) in keys_asked(EVERYTHING) {
+    for (what, keys) in requested_keys(EVERYTHING) {
         let name = definition(&what).unwrap_or_else(|| panic!("the schema has no table for `{what}`"));
         asked.entry(name).or_default().extend(keys.into_iter().map(str::to_owned));
     }

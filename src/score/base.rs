@@ -4,33 +4,33 @@ use std::sync::atomic::AtomicBool;
 
 use super::{
     measures::{self, trait_edge},
-    milestones::{self, Outcome},
-    view::View,
+    milestones::{self, MilestoneResult},
+    view::EntityView,
 };
 use crate::{
     entity::{DOMAIN_PREFIX, Entities},
     expr::Value,
-    fold::{Edge, unpack},
-    model::compiled::{ACTIVITY_DAYS, Builtin, Fact, Level, Source, TraitPlan, word},
+    fold::{TimedValue, unpack},
+    model::compiled::{ACTIVITY_DAYS, BuiltinFact, Fact, FactSource, Level, TraitPlan, word},
     units::Day,
 };
 
 /// What the facts of one entity are read from.
-pub(super) struct About<'v, 'o> {
-    pub(super) view: View<'v>,
-    pub(super) outcomes: &'o [Outcome],
-    pub(super) enriched: Enriched<'v>,
+pub(super) struct FactContext<'v, 'o> {
+    pub(super) view: EntityView<'v>,
+    pub(super) milestones: &'o [MilestoneResult],
+    pub(super) enriched: EnrichmentRow<'v>,
     pub(super) overflow: &'o AtomicBool,
 }
 
 /// An entity's row of the enrichment file.
 #[derive(Clone, Copy)]
-pub(super) struct Enriched<'v> {
+pub(super) struct EnrichmentRow<'v> {
     pub(super) rows: &'v [Option<Vec<Value<'static>>>],
     pub(super) entity: usize,
 }
 
-impl<'v> Enriched<'v> {
+impl<'v> EnrichmentRow<'v> {
     fn value(&self, index: usize) -> Option<Value<'v>> {
         let value = self.rows.get(self.entity)?.as_ref()?.get(index)?;
         (!value.is_null()).then(|| value.clone())
@@ -39,22 +39,25 @@ impl<'v> Enriched<'v> {
 
 /// Whether a fact is one of these.
 pub(super) fn is_base(fact: &Fact) -> bool {
-    matches!(fact.source, Source::Builtin(_) | Source::Trait(_) | Source::Metric(_) | Source::Milestone(..))
+    matches!(
+        fact.source,
+        FactSource::Builtin(_) | FactSource::Trait(_) | FactSource::Metric(_) | FactSource::Milestone(..)
+    )
 }
 
 /// A fact of a user.
 pub(super) fn user<'v>(
     fact: &Fact,
     level: &'v Level,
-    about: &About<'v, '_>,
+    about: &FactContext<'v, '_>,
     entities: &'v Entities<'_>,
     user: usize,
 ) -> Value<'v> {
     match &fact.source {
-        Source::Builtin(Builtin::Domain) => {
+        FactSource::Builtin(BuiltinFact::Domain) => {
             entities.users[user].domain.as_deref().map_or(Value::Null, |domain| Value::Text(domain.into()))
         }
-        Source::Trait(index) => {
+        FactSource::Trait(index) => {
             let plan = &level.traits[*index];
             about
                 .enriched
@@ -62,7 +65,7 @@ pub(super) fn user<'v>(
                 .or_else(|| identify_trait(*index, plan, entities, user))
                 .unwrap_or_else(|| trait_edge(&about.view, plan.cell, plan.kind))
         }
-        _ => either(fact, about),
+        _ => shared_fact(fact, about),
     }
 }
 
@@ -70,18 +73,18 @@ pub(super) fn user<'v>(
 pub(super) fn account<'v>(
     fact: &Fact,
     level: &'v Level,
-    about: &About<'v, '_>,
+    about: &FactContext<'v, '_>,
     entities: &'v Entities<'_>,
     account: usize,
 ) -> Value<'v> {
     let id = entities.accounts[account].id;
     match &fact.source {
-        Source::Builtin(Builtin::Domain) => match entities.account_ids.get(id).strip_prefix(DOMAIN_PREFIX) {
+        FactSource::Builtin(BuiltinFact::Domain) => match entities.account_ids.get(id).strip_prefix(DOMAIN_PREFIX) {
             Some(domain) => Value::Text(domain.into()),
             None => Value::Null,
         },
-        Source::Builtin(Builtin::Members) => Value::Number(entities.accounts[account].members.len() as f64),
-        Source::Trait(index) => {
+        FactSource::Builtin(BuiltinFact::Members) => Value::Number(entities.accounts[account].members.len() as f64),
+        FactSource::Trait(index) => {
             let plan = &level.traits[*index];
             let of_group = || {
                 let edge = entities.state.account_traits.get(&(id, *index as u16))?;
@@ -93,15 +96,15 @@ pub(super) fn account<'v>(
                 .or_else(of_group)
                 .unwrap_or_else(|| trait_edge(&about.view, plan.cell, plan.kind))
         }
-        _ => either(fact, about),
+        _ => shared_fact(fact, about),
     }
 }
 
 /// What identify lines say of a user, over all of its raw ids.
 fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>, user: usize) -> Option<Value<'v>> {
-    let folks = entities.raw_ids(user).iter().filter_map(|raw| entities.folk(*raw));
-    let edges = folks.filter_map(|folk| folk.more.as_ref()?.traits.get(&(index as u16)));
-    let mut best: Option<Edge> = None;
+    let folks = entities.raw_ids(user).iter().filter_map(|raw| entities.id_state(*raw));
+    let edges = folks.filter_map(|folk| folk.details.as_ref()?.traits.get(&(index as u16)));
+    let mut best: Option<TimedValue> = None;
     for edge in edges {
         best.get_or_insert(*edge).merge(*edge, !plan.first, plan.kind, &entities.state.texts);
     }
@@ -109,36 +112,37 @@ fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>
 }
 
 /// Facts that both levels read alike.
-fn either<'v>(fact: &Fact, about: &About<'v, '_>) -> Value<'v> {
+fn shared_fact<'v>(fact: &Fact, about: &FactContext<'v, '_>) -> Value<'v> {
     match &fact.source {
-        Source::Builtin(builtin) => built_in(*builtin, about),
-        Source::Metric(metric) => measures::read(metric, &about.view, about.overflow),
-        Source::Milestone(index, part) => about
-            .outcomes
-            .get(*index)
-            .map_or(Value::Null, |outcome| milestones::fact(*outcome, *part, about.view.start(), &about.view)),
+        FactSource::Builtin(builtin) => built_in(*builtin, about),
+        FactSource::Metric(metric) => measures::read(metric, &about.view, about.overflow),
+        FactSource::Milestone(index, part) => about.milestones.get(*index).map_or(Value::Null, |outcome| {
+            milestones::milestone_fact(*outcome, *part, about.view.start(), &about.view)
+        }),
         _ => Value::Null,
     }
 }
 
-fn built_in<'v>(builtin: Builtin, about: &About<'_, '_>) -> Value<'v> {
+fn built_in<'v>(builtin: BuiltinFact, about: &FactContext<'_, '_>) -> Value<'v> {
     let view = &about.view;
     let today = view.as_of.day;
     let last_28 = (today - 27, today);
     let number = |value: Day| Value::Number(f64::from(value));
     match builtin {
-        Builtin::AgeDays => number(today - view.day(view.start())),
-        Builtin::DaysInactive => {
+        BuiltinFact::AgeDays => number(today - view.day(view.start())),
+        BuiltinFact::DaysInactive => {
             let last = view.activity().last_between(Day::MIN, Day::MAX);
             number(today - last.unwrap_or_else(|| view.day(view.start())))
         }
-        Builtin::ActiveDays28 => Value::Number(f64::from(view.activity().count_between(last_28.0, last_28.1))),
-        Builtin::Events => Value::Number(view.rows(false).map(|at| view.word(at, word::EVENTS)).sum::<i64>() as f64),
-        Builtin::Today => Value::Date(today),
-        Builtin::Users => Value::Number(f64::from(view.users_where(|_| true))),
-        Builtin::ActiveUsers28 => Value::Number(f64::from(
+        BuiltinFact::ActiveDays28 => Value::Number(f64::from(view.activity().count_between(last_28.0, last_28.1))),
+        BuiltinFact::Events => {
+            Value::Number(view.rows(false).map(|at| view.word(at, word::EVENTS)).sum::<i64>() as f64)
+        }
+        BuiltinFact::Today => Value::Date(today),
+        BuiltinFact::Users => Value::Number(f64::from(view.users_where(|_| true))),
+        BuiltinFact::ActiveUsers28 => Value::Number(f64::from(
             view.users_where(|at| view.days(at, ACTIVITY_DAYS).any_between(last_28.0, last_28.1)),
         )),
-        Builtin::Domain | Builtin::Members => Value::Null,
+        BuiltinFact::Domain | BuiltinFact::Members => Value::Null,
     }
 }

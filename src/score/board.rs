@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::{
-    expr::{Scope, Type, Value},
+    expr::{EvalScope, Value, ValueType},
     fold::Interner,
     model::compiled::{ACCOUNT_BIT, FactSlot, Level},
     units::Day,
@@ -17,26 +17,26 @@ const NULL: u64 = u64::MAX;
 
 /// The facts of one level.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct FactTable {
     /// By entity, a stride of facts.
     words: Vec<u64>,
-    kinds: Vec<Type>,
+    kinds: Vec<ValueType>,
     /// So many entities a thread computes at a time.
     at_once: usize,
 }
 
-impl Table {
+impl FactTable {
     /// A table in which everything is null.
-    pub(super) fn new(level: &Level, entities: usize, at_once: usize) -> Table {
-        let kinds: Vec<Type> = level.facts.iter().map(|fact| fact.kind).collect();
+    pub(super) fn new(level: &Level, entities: usize, at_once: usize) -> FactTable {
+        let kinds: Vec<ValueType> = level.facts.iter().map(|fact| fact.kind).collect();
         // Memory comes page by page as it is written to, which takes several threads less time.
         let words = (0..entities * kinds.len()).into_par_iter().with_min_len(1 << 16).map(|_| NULL).collect();
-        Table { words, kinds, at_once }
+        FactTable { words, kinds, at_once }
     }
 
-    fn row(&self, entity: usize) -> Row<'_> {
+    fn row(&self, entity: usize) -> FactRow<'_> {
         let stride = self.kinds.len();
-        Row { words: &self.words[entity * stride..(entity + 1) * stride], kinds: &self.kinds }
+        FactRow { words: &self.words[entity * stride..(entity + 1) * stride], kinds: &self.kinds }
     }
 
     /// A fact of an entity.
@@ -57,12 +57,12 @@ impl Table {
     }
 
     /// All entities in parts that follow each other, to be written in parallel.
-    pub(super) fn parts(&mut self) -> impl IndexedParallelIterator<Item = PartMut<'_>> {
+    pub(super) fn par_chunks_mut(&mut self) -> impl IndexedParallelIterator<Item = FactChunkMut<'_>> {
         let kinds = &self.kinds;
         let stride = kinds.len().max(1);
         let at_once = self.at_once.max(1);
         let parts = self.words.par_chunks_mut(at_once * stride).enumerate();
-        parts.map(move |(number, words)| PartMut { first: number * at_once, words, kinds })
+        parts.map(move |(number, words)| FactChunkMut { first: number * at_once, words, kinds })
     }
 
     /// Puts the pool's numbers in place of those that each part gave its texts.
@@ -72,12 +72,13 @@ impl Table {
         texts: Vec<Interner>,
         pool: &mut Interner,
     ) {
-        let slots: Vec<FactSlot> = slots.filter(|slot| self.kinds.get(*slot as usize) == Some(&Type::Text)).collect();
+        let slots: Vec<FactSlot> =
+            slots.filter(|slot| self.kinds.get(*slot as usize) == Some(&ValueType::Text)).collect();
         if slots.is_empty() {
             return;
         }
         let numbers: Vec<Vec<u32>> = texts.into_iter().map(|texts| pool.absorb(&texts)).collect();
-        self.parts().zip(&numbers).for_each(|(mut part, numbers)| {
+        self.par_chunks_mut().zip(&numbers).for_each(|(mut part, numbers)| {
             for (_, mut row) in part.rows() {
                 for slot in &slots {
                     let number = row.facts().word(*slot);
@@ -89,43 +90,43 @@ impl Table {
 }
 
 /// Entities that follow each other, and what is known of each.
-pub(super) struct PartMut<'t> {
+pub(super) struct FactChunkMut<'t> {
     first: usize,
     words: &'t mut [u64],
-    kinds: &'t [Type],
+    kinds: &'t [ValueType],
 }
 
-impl PartMut<'_> {
+impl FactChunkMut<'_> {
     /// How many entities there are.
     pub(super) fn len(&self) -> usize {
         self.words.len() / self.kinds.len().max(1)
     }
 
     /// Each entity by place, and its row.
-    pub(super) fn rows(&mut self) -> impl Iterator<Item = (usize, RowMut<'_>)> {
+    pub(super) fn rows(&mut self) -> impl Iterator<Item = (usize, FactRowMut<'_>)> {
         let kinds = self.kinds;
         let rows = self.words.chunks_exact_mut(kinds.len().max(1));
-        (self.first..).zip(rows.map(move |words| RowMut { words, kinds }))
+        (self.first..).zip(rows.map(move |words| FactRowMut { words, kinds }))
     }
 }
 
 /// The facts of one entity, to be written.
-pub(super) struct RowMut<'t> {
+pub(super) struct FactRowMut<'t> {
     words: &'t mut [u64],
-    kinds: &'t [Type],
+    kinds: &'t [ValueType],
 }
 
-impl RowMut<'_> {
+impl FactRowMut<'_> {
     /// What is known so far.
-    pub(super) fn facts(&self) -> Row<'_> {
-        Row { words: self.words, kinds: self.kinds }
+    pub(super) fn facts(&self) -> FactRow<'_> {
+        FactRow { words: self.words, kinds: self.kinds }
     }
 
     /// Writes a fact, if there is one of this slot; a text gets a number of `texts`.
     pub(super) fn set(&mut self, slot: FactSlot, value: &Value<'_>, texts: &mut Interner) {
         let word = match (self.kinds.get(slot as usize), value) {
-            (Some(Type::Text), Value::Text(text)) => u64::from(texts.intern(text)),
-            (Some(Type::Text), _) => NULL,
+            (Some(ValueType::Text), Value::Text(text)) => u64::from(texts.intern(text)),
+            (Some(ValueType::Text), _) => NULL,
             (_, value) => pack(value),
         };
         self.put(slot, word);
@@ -158,27 +159,27 @@ fn pack(value: &Value<'_>) -> u64 {
     }
 }
 
-fn unpack(word: u64, kind: Type, pool: &Interner) -> Value<'_> {
+fn unpack(word: u64, kind: ValueType, pool: &Interner) -> Value<'_> {
     if word == NULL {
         return Value::Null;
     }
     match kind {
-        Type::Number => Value::Number(f64::from_bits(word)),
-        Type::Text => Value::Text(pool.get(word as u32).into()),
-        Type::Boolean => Value::Boolean(word != 0),
-        Type::Date => Value::Date((word as u32).cast_signed() as Day),
-        Type::Json | Type::Null => Value::Null,
+        ValueType::Number => Value::Number(f64::from_bits(word)),
+        ValueType::Text => Value::Text(pool.get(word as u32).into()),
+        ValueType::Boolean => Value::Boolean(word != 0),
+        ValueType::Date => Value::Date((word as u32).cast_signed() as Day),
+        ValueType::Json | ValueType::Null => Value::Null,
     }
 }
 
 /// The facts of one entity.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'t> {
+pub(super) struct FactRow<'t> {
     words: &'t [u64],
-    kinds: &'t [Type],
+    kinds: &'t [ValueType],
 }
 
-impl Row<'_> {
+impl FactRow<'_> {
     #[inline]
     fn word(self, slot: FactSlot) -> Option<u64> {
         self.words.get(slot as usize).copied().filter(|word| *word != NULL)
@@ -195,38 +196,38 @@ impl Row<'_> {
 
 /// Facts of both levels.
 #[derive(Debug)]
-pub struct Board {
+pub struct FactStore {
     /// Of users.
-    pub users: Table,
+    pub users: FactTable,
     /// Of accounts.
-    pub accounts: Table,
+    pub accounts: FactTable,
     /// Texts of both.
     pub pool: Interner,
 }
 
-impl Board {
+impl FactStore {
     /// A user as expressions see it; `home` is its account, by place, if that has any event.
     pub(super) fn user(&self, user: usize, home: Option<u32>) -> EntityFacts<'_> {
-        self.user_so_far(self.users.row(user), home)
+        self.partial_user(self.users.row(user), home)
     }
 
     /// An account as expressions see it.
     pub(super) fn account(&self, account: usize) -> EntityFacts<'_> {
-        self.account_so_far(self.accounts.row(account))
+        self.partial_account(self.accounts.row(account))
     }
 
     /// A user whose row is being written.
-    pub(super) fn user_so_far<'b>(&'b self, own: Row<'b>, home: Option<u32>) -> EntityFacts<'b> {
+    pub(super) fn partial_user<'b>(&'b self, own: FactRow<'b>, home: Option<u32>) -> EntityFacts<'b> {
         EntityFacts { own, home: home.map(|home| self.accounts.row(home as usize)), pool: &self.pool }
     }
 
     /// An account whose row is being written.
-    pub(super) fn account_so_far<'b>(&'b self, own: Row<'b>) -> EntityFacts<'b> {
+    pub(super) fn partial_account<'b>(&'b self, own: FactRow<'b>) -> EntityFacts<'b> {
         EntityFacts { own, home: None, pool: &self.pool }
     }
 
     /// A member of an account whose row is being written.
-    pub(super) fn member<'b>(&'b self, user: usize, account: Row<'b>) -> EntityFacts<'b> {
+    pub(super) fn member<'b>(&'b self, user: usize, account: FactRow<'b>) -> EntityFacts<'b> {
         EntityFacts { own: self.users.row(user), home: Some(account), pool: &self.pool }
     }
 }
@@ -234,19 +235,19 @@ impl Board {
 /// One user or account as expressions see it: its own facts, and of a user those of its home account.
 #[derive(Debug, Clone, Copy)]
 pub struct EntityFacts<'b> {
-    own: Row<'b>,
-    home: Option<Row<'b>>,
+    own: FactRow<'b>,
+    home: Option<FactRow<'b>>,
     pool: &'b Interner,
 }
 
 impl EntityFacts<'_> {
     #[inline]
-    fn place(&self, slot: u32) -> Option<(Row<'_>, FactSlot)> {
+    fn place(&self, slot: u32) -> Option<(FactRow<'_>, FactSlot)> {
         if slot & ACCOUNT_BIT == 0 { Some((self.own, slot)) } else { Some((self.home?, slot & !ACCOUNT_BIT)) }
     }
 }
 
-impl Scope for EntityFacts<'_> {
+impl EvalScope for EntityFacts<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         match self.place(slot) {
             Some((row, slot)) => row.value(slot, self.pool),

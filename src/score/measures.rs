@@ -5,12 +5,12 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::view::View;
+use super::view::EntityView;
 use crate::{
-    clock::{Window, weekday},
-    expr::{Type, Value},
-    fold::{Edge, Moment, NO_TEXT, Number, TallyKey, UNDATED, edge_kind, unpack},
-    model::compiled::{CellId, Measure, Metric, NumberPart, Weekly, WindowEnd, Word},
+    clock::{DateWindow, weekday},
+    expr::{Value, ValueType},
+    fold::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, edge_kind, unpack},
+    model::compiled::{CellId, MeasurePlan, Metric, NumberPart, WeeklyValue, WindowEnd, WordKind},
     units::{Day, EPSILON, Micros},
 };
 
@@ -18,28 +18,28 @@ use crate::{
 const WEEKS_MAX: usize = 13;
 
 /// Reads a metric. `overflow` is raised if a sum cannot be had exactly.
-pub(super) fn read<'s>(metric: &Metric, view: &View<'s>, overflow: &AtomicBool) -> Value<'s> {
-    let reader = Reader { view, active: metric.active, overflow };
+pub(super) fn read<'s>(metric: &Metric, view: &EntityView<'s>, overflow: &AtomicBool) -> Value<'s> {
+    let reader = MetricReader { view, active: metric.active, overflow };
     match &metric.measure {
-        Measure::Count(word) => {
+        MeasurePlan::Count(word) => {
             reader.number(view.rows(metric.active).map(|at| view.word(at, *word)).sum::<i64>() as f64)
         }
-        Measure::CountIn(cell, window) => reader.number(reader.counted(*cell, reader.dates(*window)) as f64),
-        Measure::Days(set, window) => {
+        MeasurePlan::CountIn(cell, window) => reader.number(reader.counted(*cell, reader.dates(*window)) as f64),
+        MeasurePlan::Days(set, window) => {
             let (first, last) = window.map_or((Day::MIN, Day::MAX), |window| reader.dates(window));
             reader.number(f64::from(view.all_days(*set, metric.active).count_between(first, last)))
         }
-        Measure::Distinct(cell, window) => reader.number(reader.distinct(*cell, *window) as f64),
-        Measure::Number(part, cell, window) => reader.part(*part, *cell, *window),
-        Measure::Edge(cell, window) => reader.edge(*cell, *window),
-        Measure::Top(k, cell, window) => reader.top(*k, *cell, *window),
-        Measure::Users(word) => reader.number(f64::from(view.users_where(|at| view.word(at, *word) > 0))),
-        Measure::UsersIn(set, window) => {
+        MeasurePlan::Distinct(cell, window) => reader.number(reader.distinct(*cell, *window) as f64),
+        MeasurePlan::Number(part, cell, window) => reader.part(*part, *cell, *window),
+        MeasurePlan::Edge(cell, window) => reader.edge(*cell, *window),
+        MeasurePlan::Top(k, cell, window) => reader.top(*k, *cell, *window),
+        MeasurePlan::Users(word) => reader.number(f64::from(view.users_where(|at| view.word(at, *word) > 0))),
+        MeasurePlan::UsersIn(set, window) => {
             let (first, last) = reader.dates(*window);
             reader.number(f64::from(view.users_where(|at| view.days(at, *set).any_between(first, last))))
         }
-        Measure::DaysSince(word) => reader.since(reader.instant(*word).map(|at| view.day(at))),
-        Measure::DaysSinceIn(side, set, window) => {
+        MeasurePlan::DaysSince(word) => reader.since(reader.instant(*word).map(|at| view.day(at))),
+        MeasurePlan::DaysSinceIn(side, set, window) => {
             let (first, last) = reader.dates(*window);
             let days = view.all_days(*set, metric.active);
             reader.since(if *side == WindowEnd::First {
@@ -48,37 +48,41 @@ pub(super) fn read<'s>(metric: &Metric, view: &View<'s>, overflow: &AtomicBool) 
                 days.last_between(first, last)
             })
         }
-        Measure::Elapsed { from, to, unit } => match (view.first(*from, false), view.first(*to, false)) {
+        MeasurePlan::Elapsed { from, to, unit } => match (view.first(*from, false), view.first(*to, false)) {
             (Some(from), Some(to)) if to >= from => reader.number((to - from) as f64 / *unit as f64),
             _ => Value::Null,
         },
-        Measure::Open { cell, window, timeout, same } => {
-            reader.number(reader.open(*cell, window.map(|window| reader.dates(window)), *timeout, *same) as f64)
+        MeasurePlan::Open { cell, window, timeout, same } => {
+            reader.number(
+                reader.count_unanswered(*cell, window.map(|window| reader.dates(window)), *timeout, *same) as f64
+            )
         }
-        Measure::RisingWeeks(weekly) => reader.number(rising(reader.weeks(*weekly)) as f64),
-        Measure::Trend { weekly, recent, base, min_base } => trend(reader.weeks(*weekly), (*recent, *base), *min_base),
+        MeasurePlan::RisingWeeks(weekly) => reader.number(rising(reader.weeks(*weekly)) as f64),
+        MeasurePlan::Trend { weekly, recent, base, min_base } => {
+            trend(reader.weeks(*weekly), (*recent, *base), *min_base)
+        }
     }
 }
 
-struct Reader<'v, 's> {
-    view: &'v View<'s>,
+struct MetricReader<'v, 's> {
+    view: &'v EntityView<'s>,
     active: bool,
     overflow: &'v AtomicBool,
 }
 
-impl<'s> Reader<'_, 's> {
+impl<'s> MetricReader<'_, 's> {
     fn number(&self, value: f64) -> Value<'s> {
         Value::Number(value)
     }
 
     /// The first and last date of a window.
-    fn dates(&self, window: Window) -> (Day, Day) {
-        let start = if matches!(window, Window::First { .. }) { self.view.day(self.view.start()) } else { 0 };
+    fn dates(&self, window: DateWindow) -> (Day, Day) {
+        let start = if matches!(window, DateWindow::First { .. }) { self.view.day(self.view.start()) } else { 0 };
         window.dates(self.view.as_of.day, start)
     }
 
     /// The dates of an optional window as a test on the date of a key.
-    fn within(&self, window: Option<Window>) -> impl Fn(Day) -> bool + use<> {
+    fn within(&self, window: Option<DateWindow>) -> impl Fn(Day) -> bool + use<> {
         let dates = window.map(|window| self.dates(window));
         move |day| match dates {
             Some((first, last)) => (first..=last).contains(&day),
@@ -98,7 +102,7 @@ impl<'s> Reader<'_, 's> {
         self.tallies(cell).filter(|(key, _)| (first..=last).contains(&key.day)).map(|(_, count)| u64::from(count)).sum()
     }
 
-    fn distinct(&self, cell: CellId, window: Option<Window>) -> usize {
+    fn distinct(&self, cell: CellId, window: Option<DateWindow>) -> usize {
         let inside = self.within(window);
         if window.is_none() && self.view.rows.len() == 1 {
             return self.tallies(cell).count();
@@ -110,7 +114,7 @@ impl<'s> Reader<'_, 's> {
         values.len()
     }
 
-    fn top(&self, k: usize, cell: CellId, window: Option<Window>) -> Value<'s> {
+    fn top(&self, k: usize, cell: CellId, window: Option<DateWindow>) -> Value<'s> {
         let inside = self.within(window);
         let mut counts: HashMap<u32, u64> = HashMap::new();
         for (key, count) in self.tallies(cell).filter(|(key, _)| inside(key.day)) {
@@ -124,9 +128,9 @@ impl<'s> Reader<'_, 's> {
     }
 
     /// The numbers of a cell on the dates that are inside, as one.
-    fn numbers(&self, cell: CellId, inside: impl Fn(Day) -> bool) -> Number {
-        let mut all = Number::ZERO;
-        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).rest.as_ref()) {
+    fn numbers(&self, cell: CellId, inside: impl Fn(Day) -> bool) -> NumberStats {
+        let mut all = NumberStats::ZERO;
+        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).sparse.as_ref()) {
             for ((known, day), number) in rest.numbers.iter() {
                 if *known == cell && inside(*day) {
                     all.merge(*number);
@@ -136,7 +140,7 @@ impl<'s> Reader<'_, 's> {
         all
     }
 
-    fn sum(&self, number: &Number) -> f64 {
+    fn sum(&self, number: &NumberStats) -> f64 {
         let sum = number.sum.unwrap_or_else(|| {
             self.overflow.store(true, Ordering::Relaxed);
             0
@@ -144,7 +148,7 @@ impl<'s> Reader<'_, 's> {
         sum as f64 / 1e6
     }
 
-    fn part(&self, part: NumberPart, cell: CellId, window: Option<Window>) -> Value<'s> {
+    fn part(&self, part: NumberPart, cell: CellId, window: Option<DateWindow>) -> Value<'s> {
         let number = self.numbers(cell, self.within(window));
         match part {
             NumberPart::Sum => self.number(self.sum(&number)),
@@ -155,11 +159,11 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
-    fn edge(&self, cell: CellId, window: Option<Window>) -> Value<'s> {
-        let (last, kind) = edge_kind(&self.view.model.intake, cell);
+    fn edge(&self, cell: CellId, window: Option<DateWindow>) -> Value<'s> {
+        let (last, kind) = edge_kind(&self.view.model.aggregation, cell);
         let inside = self.within(window);
-        let mut best: Option<Edge> = None;
-        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).rest.as_ref()) {
+        let mut best: Option<TimedValue> = None;
+        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).sparse.as_ref()) {
             for ((known, day), edge) in rest.edges.iter() {
                 if *known == cell && inside(*day) {
                     best.get_or_insert(*edge).merge(*edge, last, kind, &self.view.state.texts);
@@ -172,8 +176,8 @@ impl<'s> Reader<'_, 's> {
     /// The instant in a word, the first or the last as the word keeps it.
     fn instant(&self, word: usize) -> Option<Micros> {
         let instants = self.view.rows(self.active).map(|at| self.view.word(at, word));
-        match self.view.model.intake.words[word] {
-            Word::Last => instants.max().filter(|at| *at != crate::fold::NO_LAST),
+        match self.view.model.aggregation.words[word] {
+            WordKind::Last => instants.max().filter(|at| *at != crate::fold::NO_LAST),
             _ => instants.min().filter(|at| *at != crate::fold::NO_FIRST),
         }
     }
@@ -183,16 +187,16 @@ impl<'s> Reader<'_, 's> {
     }
 
     /// `from` events whose time is up and that no `to` event answered, at their instant or after.
-    fn open(&self, cell: CellId, dates: Option<(Day, Day)>, timeout: Micros, same: bool) -> usize {
+    fn count_unanswered(&self, cell: CellId, dates: Option<(Day, Day)>, timeout: Micros, same: bool) -> usize {
         const FROM: u16 = 1;
         const TO: u16 = 2;
-        let moments: Vec<Moment> = moments(self.view, cell, false);
+        let moments: Vec<EventInstant> = moments(self.view, cell, false);
         let mut last_answer: HashMap<u32, Micros> = HashMap::new();
         for moment in moments.iter().filter(|moment| moment.steps & TO != 0) {
             let last = last_answer.entry(moment.same).or_insert(moment.at);
             *last = moment.at.max(*last);
         }
-        let is_open = |moment: &&Moment| {
+        let is_open = |moment: &&EventInstant| {
             let pairs = !same || moment.same != NO_TEXT;
             let answered = pairs && last_answer.get(&moment.same).is_some_and(|at| *at >= moment.at);
             let asked = dates.is_none_or(|(first, last)| (first..=last).contains(&self.view.day(moment.at)));
@@ -202,7 +206,7 @@ impl<'s> Reader<'_, 's> {
     }
 
     /// What each complete week after the start is worth, the newest first; at most the newest thirteen.
-    fn weeks(&self, weekly: Weekly) -> impl ExactSizeIterator<Item = f64> {
+    fn weeks(&self, weekly: WeeklyValue) -> impl ExactSizeIterator<Item = f64> {
         let as_of = self.view.as_of;
         let start = self.view.day(self.view.start());
         let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
@@ -211,7 +215,7 @@ impl<'s> Reader<'_, 's> {
         let newest = if over { this_week } else { this_week - 7 };
         let count = ((newest - start + 6).div_euclid(7)).clamp(0, WEEKS_MAX as i32);
         let days = match weekly {
-            Weekly::Days(set) => Some(self.view.all_days(set, self.active)),
+            WeeklyValue::Days(set) => Some(self.view.all_days(set, self.active)),
             _ => None,
         };
         (0..count).map(move |back| {
@@ -223,16 +227,16 @@ impl<'s> Reader<'_, 's> {
         })
     }
 
-    fn week(&self, weekly: Weekly, first: Day, last: Day) -> f64 {
+    fn week(&self, weekly: WeeklyValue, first: Day, last: Day) -> f64 {
         let inside = |day: Day| (first..=last).contains(&day);
         match weekly {
-            Weekly::Count(cell) => self.counted(cell, (first, last)) as f64,
-            Weekly::Days(set) => f64::from(self.view.all_days(set, self.active).count_between(first, last)),
-            Weekly::Users(set) => {
+            WeeklyValue::Count(cell) => self.counted(cell, (first, last)) as f64,
+            WeeklyValue::Days(set) => f64::from(self.view.all_days(set, self.active).count_between(first, last)),
+            WeeklyValue::Users(set) => {
                 f64::from(self.view.users_where(|at| self.view.days(at, set).any_between(first, last)))
             }
-            Weekly::Sum(cell) => self.sum(&self.numbers(cell, inside)),
-            Weekly::Max(cell) => {
+            WeeklyValue::Sum(cell) => self.sum(&self.numbers(cell, inside)),
+            WeeklyValue::Max(cell) => {
                 let number = self.numbers(cell, inside);
                 if number.count == 0 { 0.0 } else { number.max }
             }
@@ -241,8 +245,8 @@ impl<'s> Reader<'_, 's> {
 }
 
 /// The instants of a cell, in no order.
-pub(super) fn moments(view: &View<'_>, cell: CellId, active: bool) -> Vec<Moment> {
-    let rests = view.rows(active).filter_map(|at| view.row(at).rest.as_ref());
+pub(super) fn moments(view: &EntityView<'_>, cell: CellId, active: bool) -> Vec<EventInstant> {
+    let rests = view.rows(active).filter_map(|at| view.row(at).sparse.as_ref());
     rests.flat_map(|rest| rest.moments.iter().copied()).filter(|moment| moment.cell == cell).collect()
 }
 
@@ -278,10 +282,10 @@ fn trend(
 }
 
 /// The value of an edge of a level's trait.
-pub(super) fn trait_edge<'s>(view: &View<'s>, cell: CellId, kind: Type) -> Value<'s> {
-    let (last, _) = edge_kind(&view.model.intake, cell);
-    let edges = view.rows(false).filter_map(|at| view.row(at).rest.as_ref()?.edges.get(&(cell, UNDATED)));
-    let mut best: Option<Edge> = None;
+pub(super) fn trait_edge<'s>(view: &EntityView<'s>, cell: CellId, kind: ValueType) -> Value<'s> {
+    let (last, _) = edge_kind(&view.model.aggregation, cell);
+    let edges = view.rows(false).filter_map(|at| view.row(at).sparse.as_ref()?.edges.get(&(cell, UNDATED)));
+    let mut best: Option<TimedValue> = None;
     for edge in edges {
         best.get_or_insert(*edge).merge(*edge, last, kind, &view.state.texts);
     }

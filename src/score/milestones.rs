@@ -1,26 +1,26 @@
 //! Milestones: reached at an instant, still possible, or missed.
 
-use super::{measures::moments, steps, view::View};
+use super::{measures::moments, steps, view::EntityView};
 use crate::{
     entity::NOBODY,
     expr::Value,
-    fold::{Moment, UNDATED},
-    model::compiled::{Form, Level, Milestone, MilestonePart},
+    fold::{EventInstant, UNDATED},
+    model::compiled::{Level, Milestone, MilestonePart, MilestonePlan},
     units::{Day, HOUR_US, Micros},
 };
 
 /// How a milestone stands for one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub struct MilestoneResult {
     /// Reached, pending or missed.
-    pub state: State,
+    pub state: MilestoneState,
     /// Whether the window that begins at the start is over, so that the entity counts in rates.
-    pub closed: bool,
+    pub window_closed: bool,
 }
 
 /// Reached, pending or missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum MilestoneState {
     /// At an instant.
     Reached(Micros),
     /// It still can be.
@@ -29,37 +29,41 @@ pub enum State {
     Missed,
 }
 
-impl State {
+impl MilestoneState {
     /// As columns show it.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            State::Reached(_) => "reached",
-            State::Pending => "pending",
-            State::Missed => "missed",
+            MilestoneState::Reached(_) => "reached",
+            MilestoneState::Pending => "pending",
+            MilestoneState::Missed => "missed",
         }
     }
 }
 
 /// All milestones of one entity, in the order of the level. `counts` says which users count towards `min_users`.
-pub fn outcomes(level: &Level, view: &View<'_>, counts: &dyn Fn(&Milestone, u32) -> bool) -> Vec<Outcome> {
+pub fn evaluate_milestones(
+    level: &Level,
+    view: &EntityView<'_>,
+    counts: &dyn Fn(&Milestone, u32) -> bool,
+) -> Vec<MilestoneResult> {
     let start = view.start();
-    let mut outcomes: Vec<Option<Outcome>> = vec![None; level.milestones.len()];
+    let mut outcomes: Vec<Option<MilestoneResult>> = vec![None; level.milestones.len()];
     for index in &level.milestone_order {
         let milestone = &level.milestones[*index];
         let outcome = match &milestone.form {
-            Form::All(parts) => all(parts.iter().filter_map(|part| outcomes[*part])),
+            MilestonePlan::All(parts) => combine_parts(parts.iter().filter_map(|part| outcomes[*part])),
             form => {
                 let closed = start_window_closed(milestone, form, view, start);
                 let progress = match &milestone.min_users {
-                    Some((n, _)) => of_users(*n, milestone, view, counts),
+                    Some((n, _)) => users_progress(*n, milestone, view, counts),
                     None => progress(milestone, view),
                 };
                 let state = match progress.reached {
-                    Some(at) => State::Reached(at),
-                    None if milestone.within.is_none() || !closed || progress.open => State::Pending,
-                    None => State::Missed,
+                    Some(at) => MilestoneState::Reached(at),
+                    None if milestone.within.is_none() || !closed || progress.open => MilestoneState::Pending,
+                    None => MilestoneState::Missed,
                 };
-                Outcome { state, closed }
+                MilestoneResult { state, window_closed: closed }
             }
         };
         outcomes[*index] = Some(outcome);
@@ -68,14 +72,14 @@ pub fn outcomes(level: &Level, view: &View<'_>, counts: &dyn Fn(&Milestone, u32)
 }
 
 /// Reached at the latest of the parts; missed if one is.
-fn all(parts: impl Iterator<Item = Outcome>) -> Outcome {
-    let mut whole = Outcome { state: State::Reached(Micros::MIN), closed: true };
+fn combine_parts(parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResult {
+    let mut whole = MilestoneResult { state: MilestoneState::Reached(Micros::MIN), window_closed: true };
     for part in parts {
-        whole.closed &= part.closed;
+        whole.window_closed &= part.window_closed;
         whole.state = match (whole.state, part.state) {
-            (State::Reached(a), State::Reached(b)) => State::Reached(a.max(b)),
-            (State::Missed, _) | (_, State::Missed) => State::Missed,
-            _ => State::Pending,
+            (MilestoneState::Reached(a), MilestoneState::Reached(b)) => MilestoneState::Reached(a.max(b)),
+            (MilestoneState::Missed, _) | (_, MilestoneState::Missed) => MilestoneState::Missed,
+            _ => MilestoneState::Pending,
         };
     }
     whole
@@ -83,46 +87,46 @@ fn all(parts: impl Iterator<Item = Outcome>) -> Outcome {
 
 /// How far an entity has come by itself.
 #[derive(Debug, Clone, Copy, Default)]
-struct Progress {
+struct MilestoneProgress {
     reached: Option<Micros>,
     /// Whether a first step or counted event is still inside the window.
     open: bool,
 }
 
 /// Whether the window that begins at the start is over; without a window it always is.
-fn start_window_closed(milestone: &Milestone, form: &Form, view: &View<'_>, start: Micros) -> bool {
+fn start_window_closed(milestone: &Milestone, form: &MilestonePlan, view: &EntityView<'_>, start: Micros) -> bool {
     match (form, milestone.within) {
-        (Form::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
+        (MilestonePlan::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
         (_, Some(within)) => view.as_of.instant > start + within,
         (_, None) => true,
     }
 }
 
-fn progress(milestone: &Milestone, view: &View<'_>) -> Progress {
+fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
     let still_inside = |at: Micros| milestone.within.is_some_and(|within| at + within >= view.as_of.instant);
     match &milestone.form {
-        Form::Once { word, active } => Progress { reached: view.first(*word, *active), open: false },
-        Form::Times { cell, times, active } => {
+        MilestonePlan::Once { word, active } => MilestoneProgress { reached: view.first(*word, *active), open: false },
+        MilestonePlan::Times { cell, times, active } => {
             let mut instants: Vec<Micros> = moments(view, *cell, *active).into_iter().map(|moment| moment.at).collect();
             instants.sort_unstable();
             let reached =
                 span_of(&instants, *times, |first, last| milestone.within.is_none_or(|within| last - first <= within));
-            Progress { reached, open: instants.iter().any(|at| still_inside(*at)) }
+            MilestoneProgress { reached, open: instants.iter().any(|at| still_inside(*at)) }
         }
-        Form::Days { cell, times, span, active } => {
+        MilestonePlan::Days { cell, times, span, active } => {
             let days = first_of_days(view, *cell, *active);
             let inside = |first: (Day, Micros), last: (Day, Micros)| span.is_none_or(|span| last.0 - first.0 < span);
             let reached = span_of(&days, *times, inside).map(|(_, at)| at);
             let open = span.is_some_and(|span| days.iter().any(|(day, _)| day + span - 1 > view.as_of.day));
-            Progress { reached, open }
+            MilestoneProgress { reached, open }
         }
-        Form::Steps { cell, names, same, different_users } => {
-            let mut events: Vec<steps::Event> = Vec::new();
+        MilestonePlan::Steps { cell, names, same, different_users } => {
+            let mut events: Vec<steps::StepEvent> = Vec::new();
             for at in view.rows(*different_users) {
-                let of_row = view.row(at).rest.iter().flat_map(|rest| rest.moments.iter());
+                let of_row = view.row(at).sparse.iter().flat_map(|rest| rest.moments.iter());
                 let of_cell =
                     of_row.filter(|moment| moment.cell == *cell && (!same || moment.same != crate::fold::NO_TEXT));
-                events.extend(of_cell.map(|moment: &Moment| steps::Event {
+                events.extend(of_cell.map(|moment: &EventInstant| steps::StepEvent {
                     at: moment.at,
                     user: at.user,
                     same: moment.same,
@@ -130,9 +134,12 @@ fn progress(milestone: &Milestone, view: &View<'_>) -> Progress {
                 }));
             }
             let open = events.iter().any(|event| event.steps & 1 != 0 && still_inside(event.at));
-            Progress { reached: steps::reached(&mut events, names, milestone.within, *different_users), open }
+            MilestoneProgress {
+                reached: steps::earliest_completion(&mut events, names, milestone.within, *different_users),
+                open,
+            }
         }
-        Form::All(_) => Progress::default(),
+        MilestonePlan::All(_) => MilestoneProgress::default(),
     }
 }
 
@@ -142,9 +149,9 @@ fn span_of<T: Copy>(items: &[T], times: usize, fits: impl Fn(T, T) -> bool) -> O
 }
 
 /// The first instant of each date with an event, sorted.
-fn first_of_days(view: &View<'_>, cell: u16, active: bool) -> Vec<(Day, Micros)> {
+fn first_of_days(view: &EntityView<'_>, cell: u16, active: bool) -> Vec<(Day, Micros)> {
     let mut days: Vec<(Day, Micros)> = Vec::new();
-    for rest in view.rows(active).filter_map(|at| view.row(at).rest.as_ref()) {
+    for rest in view.rows(active).filter_map(|at| view.row(at).sparse.as_ref()) {
         let of_cell = rest.edges.iter().filter(|((known, day), _)| *known == cell && *day != UNDATED);
         days.extend(of_cell.map(|((_, day), edge)| (*day, edge.at)));
     }
@@ -154,7 +161,12 @@ fn first_of_days(view: &View<'_>, cell: u16, active: bool) -> Vec<(Day, Micros)>
 }
 
 /// Reached when the n-th user has got there alone.
-fn of_users(n: usize, milestone: &Milestone, view: &View<'_>, counts: &dyn Fn(&Milestone, u32) -> bool) -> Progress {
+fn users_progress(
+    n: usize,
+    milestone: &Milestone,
+    view: &EntityView<'_>,
+    counts: &dyn Fn(&Milestone, u32) -> bool,
+) -> MilestoneProgress {
     let mut reached: Vec<Micros> = Vec::new();
     let mut open = 0;
     for user in view.by_user() {
@@ -169,18 +181,23 @@ fn of_users(n: usize, milestone: &Milestone, view: &View<'_>, counts: &dyn Fn(&M
         }
     }
     reached.sort_unstable();
-    Progress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
+    MilestoneProgress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
 }
 
 /// What a milestone says as a fact.
-pub fn fact(outcome: Outcome, part: MilestonePart, start: Micros, view: &View<'_>) -> Value<'static> {
+pub fn milestone_fact(
+    outcome: MilestoneResult,
+    part: MilestonePart,
+    start: Micros,
+    view: &EntityView<'_>,
+) -> Value<'static> {
     let reached = match outcome.state {
-        State::Reached(at) => Some(at),
+        MilestoneState::Reached(at) => Some(at),
         _ => None,
     };
     match part {
         MilestonePart::Reached => Value::Boolean(reached.is_some()),
-        MilestonePart::Pending => Value::Boolean(outcome.state == State::Pending),
+        MilestonePart::Pending => Value::Boolean(outcome.state == MilestoneState::Pending),
         MilestonePart::Hours => {
             time_to(outcome, start).map_or(Value::Null, |time| Value::Number(time as f64 / HOUR_US as f64))
         }
@@ -191,9 +208,9 @@ pub fn fact(outcome: Outcome, part: MilestonePart, start: Micros, view: &View<'_
 }
 
 /// The time from the start; none if it was not reached, or before the start.
-pub fn time_to(outcome: Outcome, start: Micros) -> Option<Micros> {
+pub fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
     match outcome.state {
-        State::Reached(at) if at >= start => Some(at - start),
+        MilestoneState::Reached(at) if at >= start => Some(at - start),
         _ => None,
     }
 }

@@ -21,8 +21,8 @@ use rayon::prelude::*;
 pub use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
-    board::{Board, EntityFacts, Table},
-    milestones::Outcome,
+    board::{EntityFacts, FactStore, FactTable},
+    milestones::MilestoneResult,
     scorer::Scorer,
 };
 use crate::{
@@ -36,7 +36,7 @@ use crate::{
 
 /// What is known of entities from enrichment files, by place; none where a file has no row.
 #[derive(Debug, Default)]
-pub struct Enrichment {
+pub struct EnrichmentTraits {
     /// By user, then by trait of the level.
     pub users: Vec<Option<Vec<Value<'static>>>>,
     /// By account, then by trait of the level.
@@ -45,23 +45,23 @@ pub struct Enrichment {
 
 /// Every user and account with all that was computed of it.
 #[derive(Debug)]
-pub struct Scored<'s> {
+pub struct ScoredEntities<'s> {
     /// Who they are.
     pub entities: Entities<'s>,
     /// Their facts.
-    pub board: Board,
+    pub facts: FactStore,
     /// Users, the highest score first.
     pub user_order: Vec<u32>,
     /// Accounts, the highest score first.
     pub account_order: Vec<u32>,
     /// By user, a stride of the level's milestones.
-    pub user_outcomes: Vec<Outcome>,
+    pub user_milestones: Vec<MilestoneResult>,
     /// By account, likewise.
-    pub account_outcomes: Vec<Outcome>,
+    pub account_milestones: Vec<MilestoneResult>,
     /// By user: first and last event.
-    pub user_seen: Vec<(Micros, Micros)>,
+    pub user_event_spans: Vec<(Micros, Micros)>,
     /// By account, likewise.
-    pub account_seen: Vec<(Micros, Micros)>,
+    pub account_event_spans: Vec<(Micros, Micros)>,
     /// By account: the top-scoring member who may be one.
     champions: Vec<u32>,
     /// By account: the top-scoring member who decides.
@@ -74,7 +74,7 @@ pub struct Scored<'s> {
     pub as_of: AsOf,
 }
 
-impl Scored<'_> {
+impl ScoredEntities<'_> {
     /// The id of a user.
     pub fn user_id(&self, user: usize) -> &str {
         self.entities.users[user].id
@@ -103,32 +103,32 @@ impl Scored<'_> {
 
     /// A user as expressions see it.
     pub fn user_facts(&self, user: usize) -> EntityFacts<'_> {
-        self.board.user(user, self.entities.users[user].home)
+        self.facts.user(user, self.entities.users[user].home)
     }
 
     /// An account as expressions see it.
     pub fn account_facts(&self, account: usize) -> EntityFacts<'_> {
-        self.board.account(account)
+        self.facts.account(account)
     }
 
     /// The first and the last event of anybody.
     pub fn time_range(&self) -> Option<(Micros, Micros)> {
-        let seen = self.user_seen.iter().chain(&self.account_seen).copied();
+        let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();
         seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
     }
 }
 
 /// A sum of a metric was too large to be had exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overflow;
+pub struct SumOverflow;
 
-impl std::fmt::Display for Overflow {
+impl std::fmt::Display for SumOverflow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, or an amount beyond a hundred billion points; a `where` on the metric can leave such values out")
     }
 }
 
-impl std::error::Error for Overflow {}
+impl std::error::Error for SumOverflow {}
 
 /// Scores everything.
 ///
@@ -136,17 +136,17 @@ impl std::error::Error for Overflow {}
 pub fn score<'s>(
     entities: Entities<'s>,
     model: &'s Model,
-    enrichment: &Enrichment,
+    enrichment: &EnrichmentTraits,
     as_of: AsOf,
-) -> Result<Scored<'s>, Overflow> {
+) -> Result<ScoredEntities<'s>, SumOverflow> {
     let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
     scorer.user_base();
     scorer.account_base();
     scorer.steps(&model.steps);
-    let champions = scorer.people(model.champion.as_ref(), true);
-    let buyers = scorer.people(model.buyer.as_ref(), false);
+    let champions = scorer.top_members(model.champion.as_ref(), true);
+    let buyers = scorer.top_members(model.buyer.as_ref(), false);
     if scorer.overflow.load(Ordering::Relaxed) {
-        return Err(Overflow);
+        return Err(SumOverflow);
     }
     let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
     let users = summary::summarise(&model.levels.user, &board.users, &board.pool, &of_users);
@@ -156,14 +156,14 @@ pub fn score<'s>(
     let account_order = order(&board.accounts, model.levels.account.slots.score, entities.accounts.len(), |account| {
         entities.account_ids.get(entities.accounts[account].id)
     });
-    Ok(Scored {
-        board,
+    Ok(ScoredEntities {
+        facts: board,
         user_order,
         account_order,
-        user_outcomes: of_users.outcomes,
-        account_outcomes: of_accounts.outcomes,
-        user_seen: of_users.seen,
-        account_seen: of_accounts.seen,
+        user_milestones: of_users.milestones,
+        account_milestones: of_accounts.milestones,
+        user_event_spans: of_users.event_spans,
+        account_event_spans: of_accounts.event_spans,
         champions,
         buyers,
         users,
@@ -174,7 +174,7 @@ pub fn score<'s>(
 }
 
 /// Places by score, highest first, then by id.
-fn order<'e>(table: &Table, slot: FactSlot, count: usize, id: impl Fn(usize) -> &'e str + Sync) -> Vec<u32> {
+fn order<'e>(table: &FactTable, slot: FactSlot, count: usize, id: impl Fn(usize) -> &'e str + Sync) -> Vec<u32> {
     // Most scores are shared by many, so the first bytes of the id are kept at hand too.
     let key = |entity: usize| {
         let score = table.number(slot, entity).unwrap_or(0.0);

@@ -1,25 +1,25 @@
 //! Signals to points: what fired, what it saw, what decay, exclusivity and bounds took.
 
 use crate::{
-    expr::{Scope, Value},
-    model::compiled::{Bounds, DecayCurve, Level, Payment, Signal, Tier},
-    units::{EPSILON, POINTS_ABS_MAX, Points, divide_rounded, millionths},
+    expr::{EvalScope, Value},
+    model::compiled::{DecayCurve, Level, PointBounds, Signal, SignalPayment, Tier},
+    units::{EPSILON, POINTS_ABS_MAX, Points, divide_rounded, to_millionths},
 };
 
 /// Whether a signal pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Firing {
+pub enum SignalFiring {
     /// It pays.
     Fired,
     /// It would, but an earlier one of its exclusive group does.
     Superseded,
     /// It does not.
-    Not,
+    NotFired,
 }
 
 /// What a signal looked at: the value of a ladder or `per`, else whether its condition held.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Seen {
+pub enum SignalInput {
     /// Nothing known, or nothing to look at.
     Nothing,
     /// A value.
@@ -28,32 +28,32 @@ pub enum Seen {
     Truth(bool),
 }
 
-impl Seen {
+impl SignalInput {
     /// The value, if it is one.
     pub fn as_number(self) -> Option<f64> {
         match self {
-            Seen::Number(number) => Some(number),
-            Seen::Nothing | Seen::Truth(_) => None,
+            SignalInput::Number(number) => Some(number),
+            SignalInput::Nothing | SignalInput::Truth(_) => None,
         }
     }
 
     /// As expressions have it.
     pub fn value(self) -> Value<'static> {
         match self {
-            Seen::Nothing => Value::Null,
-            Seen::Number(number) => Value::Number(number),
-            Seen::Truth(truth) => Value::Boolean(truth),
+            SignalInput::Nothing => Value::Null,
+            SignalInput::Number(number) => Value::Number(number),
+            SignalInput::Truth(truth) => Value::Boolean(truth),
         }
     }
 }
 
 /// What one signal came to.
 #[derive(Debug, Clone, Copy)]
-pub struct Paid {
+pub struct SignalPayout {
     /// Whether it pays.
-    pub firing: Firing,
+    pub firing: SignalFiring,
     /// What it looked at.
-    pub seen: Seen,
+    pub seen: SignalInput,
     /// Before decay, and before the bound of `per`.
     pub unbounded: Points,
     /// Before decay.
@@ -64,7 +64,7 @@ pub struct Paid {
 
 /// What all signals of an entity came to.
 #[derive(Debug, Clone)]
-pub struct Sum {
+pub struct ScoreTotals {
     /// By category, before and after its bounds.
     pub categories: Vec<(Points, Points)>,
     /// Before the bounds of the score.
@@ -74,16 +74,16 @@ pub struct Sum {
 }
 
 /// Goes through the signals of a level in the order of the file.
-pub fn pay<S: Scope>(level: &Level, scope: &S) -> Vec<Paid> {
+pub fn evaluate_signals<S: EvalScope>(level: &Level, scope: &S) -> Vec<SignalPayout> {
     let mut taken: Vec<usize> = Vec::new();
     let mut all = Vec::with_capacity(level.signals.len());
     for signal in &level.signals {
         let mut paid = one(signal, scope);
-        if paid.firing == Firing::Fired
+        if paid.firing == SignalFiring::Fired
             && let Some(group) = signal.exclusive
         {
             if taken.contains(&group) {
-                paid.firing = Firing::Superseded;
+                paid.firing = SignalFiring::Superseded;
                 paid.points = Points::ZERO;
             } else {
                 taken.push(group);
@@ -94,20 +94,22 @@ pub fn pay<S: Scope>(level: &Level, scope: &S) -> Vec<Paid> {
     all
 }
 
-fn one<S: Scope>(signal: &Signal, scope: &S) -> Paid {
-    let guarded = signal.guard.as_ref().map(|guard| guard.truth(scope));
+fn one<S: EvalScope>(signal: &Signal, scope: &S) -> SignalPayout {
+    let guarded = signal.guard.as_ref().map(|guard| guard.eval_condition(scope));
     let open = guarded.is_none_or(|truth| truth == Some(true));
     let (seen, unbounded, full) = match &signal.pay {
-        Payment::Flat(points) => (guarded.flatten().map_or(Seen::Nothing, Seen::Truth), Some(*points), Some(*points)),
-        Payment::Ladder { value, strict, rungs } => {
+        SignalPayment::Flat(points) => {
+            (guarded.flatten().map_or(SignalInput::Nothing, SignalInput::Truth), Some(*points), Some(*points))
+        }
+        SignalPayment::Ladder { value, strict, rungs } => {
             let seen = value.number(scope);
             let points = seen.and_then(|number| rung(number, *strict, rungs));
-            (seen.map_or(Seen::Nothing, Seen::Number), points, points)
+            (seen.map_or(SignalInput::Nothing, SignalInput::Number), points, points)
         }
-        Payment::Per { value, points, max } => {
+        SignalPayment::Per { value, points, max } => {
             let seen = value.number(scope);
             let amount = seen.filter(|number| number.abs() >= EPSILON).map(|number| amount(number, *points));
-            (seen.map_or(Seen::Nothing, Seen::Number), amount, amount.map(|amount| bounded(amount, *max)))
+            (seen.map_or(SignalInput::Nothing, SignalInput::Number), amount, amount.map(|amount| bounded(amount, *max)))
         }
     };
     // Without decay nothing is taken.
@@ -115,12 +117,20 @@ fn one<S: Scope>(signal: &Signal, scope: &S) -> Paid {
         _ if !open => None,
         None => full,
         Some(decay) => full.zip(decay.since.number(scope)).map(|(full, days)| {
-            Points::from_wide(divide_rounded(i128::from(full.0) * factor(decay.curve, days), 1_000_000))
+            Points::saturating_from(divide_rounded(i128::from(full.0) * factor(decay.curve, days), 1_000_000))
         }),
     };
     match (full, unbounded, left) {
-        (Some(full), Some(unbounded), Some(points)) => Paid { firing: Firing::Fired, seen, unbounded, full, points },
-        _ => Paid { firing: Firing::Not, seen, unbounded: Points::ZERO, full: Points::ZERO, points: Points::ZERO },
+        (Some(full), Some(unbounded), Some(points)) => {
+            SignalPayout { firing: SignalFiring::Fired, seen, unbounded, full, points }
+        }
+        _ => SignalPayout {
+            firing: SignalFiring::NotFired,
+            seen,
+            unbounded: Points::ZERO,
+            full: Points::ZERO,
+            points: Points::ZERO,
+        },
     }
 }
 
@@ -137,13 +147,13 @@ pub fn passes(number: f64, threshold: f64, strict: bool) -> bool {
 /// A number to the millionth times points, to the thousandth.
 fn amount(number: f64, points: Points) -> Points {
     // What cannot be had exactly is an amount that is too large, and told as such.
-    let number = millionths(number).unwrap_or(if number > 0.0 { i128::MAX } else { i128::MIN });
+    let number = to_millionths(number).unwrap_or(if number > 0.0 { i128::MAX } else { i128::MIN });
     let product = number.saturating_mul(i128::from(points.0));
-    Points::from_wide(divide_rounded(product.clamp(i128::MIN / 2, i128::MAX / 2), 1_000_000))
+    Points::saturating_from(divide_rounded(product.clamp(i128::MIN / 2, i128::MAX / 2), 1_000_000))
 }
 
 fn bounded(amount: Points, max: Option<Points>) -> Points {
-    max.map_or(amount, |max| Bounds { min: Some(Points(-max.0)), max: Some(max) }.hold(amount))
+    max.map_or(amount, |max| PointBounds { min: Some(Points(-max.0)), max: Some(max) }.clamp(amount))
 }
 
 /// What is left after so many days. **Units**: millionths.
@@ -153,29 +163,29 @@ fn factor(curve: DecayCurve, days: f64) -> i128 {
         DecayCurve::HalfLife(half_life) => 0.5_f64.powf(days / half_life),
         DecayCurve::Linear(length) => (1.0 - days / length).max(0.0),
     };
-    millionths(left).unwrap_or(0)
+    to_millionths(left).unwrap_or(0)
 }
 
 /// Whether an amount is too large to be had exactly.
-pub fn overflows(paid: &[Paid]) -> bool {
+pub fn overflows(paid: &[SignalPayout]) -> bool {
     paid.iter().any(|paid| paid.unbounded.0.abs() >= POINTS_ABS_MAX)
 }
 
 /// Adds up what signals pay: categories within their bounds, then the score within its.
-pub fn sum(level: &Level, paid: &[Paid]) -> Sum {
+pub fn sum_points(level: &Level, paid: &[SignalPayout]) -> ScoreTotals {
     let mut categories = vec![Points::ZERO; level.categories.len()];
     for (signal, paid) in level.signals.iter().zip(paid) {
         categories[signal.category] = categories[signal.category] + paid.points;
     }
     let bounds = level.categories.iter().map(|category| category.bounds);
     let categories: Vec<(Points, Points)> =
-        categories.into_iter().zip(bounds).map(|(raw, bounds)| (raw, bounds.hold(raw))).collect();
+        categories.into_iter().zip(bounds).map(|(raw, bounds)| (raw, bounds.clamp(raw))).collect();
     let raw: Points = categories.iter().map(|(_, held)| *held).sum();
-    Sum { categories, raw, score: level.bounds.hold(raw) }
+    ScoreTotals { categories, raw, score: level.bounds.clamp(raw) }
 }
 
 /// The first tier that holds.
-pub fn tier<S: Scope>(tiers: &[Tier], score: f64, scope: &S) -> Option<usize> {
+pub fn find_tier<S: EvalScope>(tiers: &[Tier], score: f64, scope: &S) -> Option<usize> {
     tiers.iter().position(|tier| {
         let reached = tier.threshold.is_none_or(|(threshold, strict)| passes(score, threshold, strict));
         reached && tier.when.as_ref().is_none_or(|when| when.holds(scope))

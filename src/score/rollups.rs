@@ -8,19 +8,19 @@ use std::{
 use super::board::EntityFacts;
 use crate::{
     expr::Value,
-    fold::Number,
-    model::compiled::{Rollup, RollupKind},
-    units::millionths,
+    fold::NumberStats,
+    model::compiled::{RollupKind, RollupPlan},
+    units::to_millionths,
 };
 
 /// Gathers over the members of one account.
 pub(super) fn roll_up<'b>(
-    rollup: &Rollup,
+    rollup: &RollupPlan,
     members: impl Iterator<Item = EntityFacts<'b>>,
     overflow: &AtomicBool,
 ) -> Value<'static> {
     let mut count = 0_u64;
-    let mut number = Number::ZERO;
+    let mut number = NumberStats::ZERO;
     let mut distinct: HashSet<String> = HashSet::new();
     let mut largest: Vec<f64> = Vec::new();
     for member in members {
@@ -39,10 +39,10 @@ pub(super) fn roll_up<'b>(
             RollupKind::Count => {}
             RollupKind::Distinct => distinct.extend(value.to_text().map(|text| text.into_owned())),
             RollupKind::TopSum(_) => largest.extend(value.as_number()),
-            _ => value.as_number().into_iter().for_each(|value| number.merge(Number::one(value))),
+            _ => value.as_number().into_iter().for_each(|value| number.merge(NumberStats::one(value))),
         }
     }
-    let sum = |number: &Number| {
+    let sum = |number: &NumberStats| {
         let sum = number.sum.unwrap_or_else(|| {
             overflow.store(true, Ordering::Relaxed);
             0
@@ -55,8 +55,8 @@ pub(super) fn roll_up<'b>(
         RollupKind::Sum => Value::Number(sum(&number)),
         RollupKind::TopSum(k) => {
             largest.sort_unstable_by(|a, b| b.total_cmp(a));
-            let top = largest.into_iter().take(k).fold(Number::ZERO, |mut all, value| {
-                all.merge(Number { sum: millionths(value), ..Number::one(value) });
+            let top = largest.into_iter().take(k).fold(NumberStats::ZERO, |mut all, value| {
+                all.merge(NumberStats { sum: to_millionths(value), ..NumberStats::one(value) });
                 all
             });
             Value::Number(sum(&top))

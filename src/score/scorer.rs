@@ -8,57 +8,62 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::{
-    Enrichment,
-    base::{self, About, Enriched},
-    board::{Board, EntityFacts, Row, RowMut, Table},
-    milestones::{Outcome, outcomes},
+    EnrichmentTraits,
+    base::{self, EnrichmentRow, FactContext},
+    board::{EntityFacts, FactRow, FactRowMut, FactStore, FactTable},
+    milestones::{MilestoneResult, evaluate_milestones},
     points, rollups,
-    view::View,
+    view::EntityView,
 };
 use crate::{
     clock::AsOf,
     entity::{Entities, NOBODY},
-    expr::{Program, Scope, Type, Value},
+    expr::{EvalScope, Program, Value, ValueType},
     fold::Interner,
     model::{
         Model,
-        compiled::{Fact, FactSlot, Level, Milestone, Source, Step},
+        compiled::{Fact, FactSlot, FactSource, Level, Milestone, ScoringStep},
     },
     units::Micros,
 };
 
 /// What the rows of a level's entities tell beside facts.
 #[derive(Default)]
-pub(super) struct OfRows {
+pub(super) struct LevelHistory {
     pub(super) starts: Vec<Micros>,
     /// A stride of the level's milestones.
-    pub(super) outcomes: Vec<Outcome>,
+    pub(super) milestones: Vec<MilestoneResult>,
     /// First and last event.
-    pub(super) seen: Vec<(Micros, Micros)>,
+    pub(super) event_spans: Vec<(Micros, Micros)>,
 }
 
 /// Computes the facts of entities, step by step.
 pub(super) struct Scorer<'e, 's> {
     entities: &'e Entities<'s>,
     model: &'e Model,
-    enrichment: &'e Enrichment,
+    enrichment: &'e EnrichmentTraits,
     as_of: AsOf,
-    pub(super) board: Board,
-    pub(super) users: OfRows,
-    pub(super) accounts: OfRows,
+    pub(super) board: FactStore,
+    pub(super) users: LevelHistory,
+    pub(super) accounts: LevelHistory,
     pub(super) overflow: AtomicBool,
 }
 
 impl<'e, 's> Scorer<'e, 's> {
-    pub(super) fn new(entities: &'e Entities<'s>, model: &'e Model, enrichment: &'e Enrichment, as_of: AsOf) -> Self {
-        let board = Board {
-            users: Table::new(&model.levels.user, entities.users.len(), 512),
+    pub(super) fn new(
+        entities: &'e Entities<'s>,
+        model: &'e Model,
+        enrichment: &'e EnrichmentTraits,
+        as_of: AsOf,
+    ) -> Self {
+        let board = FactStore {
+            users: FactTable::new(&model.levels.user, entities.users.len(), 512),
             // Some accounts have many members and rows.
-            accounts: Table::new(&model.levels.account, entities.accounts.len(), 32),
-            pool: Interner::new(crate::decode::Seed::default()),
+            accounts: FactTable::new(&model.levels.account, entities.accounts.len(), 32),
+            pool: Interner::new(crate::decode::HashSeed::default()),
         };
         let overflow = AtomicBool::new(false);
-        let (users, accounts) = (OfRows::default(), OfRows::default());
+        let (users, accounts) = (LevelHistory::default(), LevelHistory::default());
         Scorer { entities, model, enrichment, as_of, board, users, accounts, overflow }
     }
 
@@ -66,7 +71,8 @@ impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn user_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
-        let value = |fact: &Fact, about: &About<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
+        let value =
+            |fact: &Fact, about: &FactContext<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
         let view = |user| self.view(entities.user_rows(user));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
         table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
@@ -82,68 +88,69 @@ impl<'e, 's> Scorer<'e, 's> {
             Some((_, Some(who))) => user != NOBODY && who.holds(&self.board.user(user as usize, None)),
             _ => true,
         };
-        let value =
-            |fact: &Fact, about: &About<'e, '_>, account: usize| base::account(fact, level, about, entities, account);
+        let value = |fact: &Fact, about: &FactContext<'e, '_>, account: usize| {
+            base::account(fact, level, about, entities, account)
+        };
         let view = |account| self.view(entities.account_rows(account));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
         table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.accounts, self.board.accounts) = (of_rows, table);
     }
 
-    fn view(&self, rows: &'e [crate::entity::RowRef]) -> View<'e> {
-        View { model: self.model, state: self.entities.state, rows, as_of: self.as_of, known_start: None }
+    fn view(&self, rows: &'e [crate::entity::RowRef]) -> EntityView<'e> {
+        EntityView { model: self.model, state: self.entities.state, rows, as_of: self.as_of, known_start: None }
     }
 
     /// Reads the rows of all entities of a level. Texts have numbers of each part's own.
     fn base(
         &self,
         level: &'e Level,
-        table: &mut Table,
+        table: &mut FactTable,
         enriched: &'e [Option<Vec<Value<'static>>>],
-        view: &(dyn Fn(usize) -> View<'e> + Sync),
+        view: &(dyn Fn(usize) -> EntityView<'e> + Sync),
         counts: &(dyn Fn(&Milestone, u32) -> bool + Sync),
-        value: &(dyn Fn(&Fact, &About<'e, '_>, usize) -> Value<'e> + Sync),
-    ) -> (OfRows, Vec<Interner>) {
+        value: &(dyn Fn(&Fact, &FactContext<'e, '_>, usize) -> Value<'e> + Sync),
+    ) -> (LevelHistory, Vec<Interner>) {
         let facts: Vec<(FactSlot, &Fact)> = base_facts(level).collect();
-        let parts: Vec<(OfRows, Interner)> = table
-            .parts()
+        let parts: Vec<(LevelHistory, Interner)> = table
+            .par_chunks_mut()
             .map(|mut part| {
                 let mut texts = self.board.pool.clone_empty();
-                let mut of_part = OfRows {
+                let mut of_part = LevelHistory {
                     starts: Vec::with_capacity(part.len()),
-                    outcomes: Vec::with_capacity(part.len() * level.milestones.len()),
-                    seen: Vec::with_capacity(part.len()),
+                    milestones: Vec::with_capacity(part.len() * level.milestones.len()),
+                    event_spans: Vec::with_capacity(part.len()),
                 };
                 for (entity, mut row) in part.rows() {
                     let view = view(entity);
                     let start = view.start();
-                    let view = View { known_start: Some(start), ..view };
-                    let outcomes = outcomes(level, &view, counts);
-                    let enriched = Enriched { rows: enriched, entity };
-                    let about = About { view, outcomes: &outcomes, enriched, overflow: &self.overflow };
+                    let view = EntityView { known_start: Some(start), ..view };
+                    let outcomes = evaluate_milestones(level, &view, counts);
+                    let enriched = EnrichmentRow { rows: enriched, entity };
+                    let about = FactContext { view, milestones: &outcomes, enriched, overflow: &self.overflow };
                     for (slot, fact) in &facts {
                         row.set(*slot, &value(fact, &about, entity), &mut texts);
                     }
                     of_part.starts.push(start);
-                    of_part.outcomes.extend(outcomes);
-                    of_part.seen.push(view.seen());
+                    of_part.milestones.extend(outcomes);
+                    of_part.event_spans.push(view.event_span());
                 }
                 (of_part, texts)
             })
             .collect();
-        let mut all = OfRows::default();
+        let mut all = LevelHistory::default();
         let mut texts = Vec::with_capacity(parts.len());
         for (of_part, of_texts) in parts {
             all.starts.extend(of_part.starts);
-            all.outcomes.extend(of_part.outcomes);
-            all.seen.extend(of_part.seen);
+            all.milestones.extend(of_part.milestones);
+            all.event_spans.extend(of_part.event_spans);
             texts.push(of_texts);
         }
         (all, texts)
     }
 
     /// Takes steps that follow each other.
-    pub(super) fn steps(&mut self, mut steps: &[Step]) {
+    pub(super) fn steps(&mut self, mut steps: &[ScoringStep]) {
         while let [first, ..] = steps {
             // What others are to read of a text is its number in the pool, which it has once the pass has ended; so a text ends a pass.
             let of_level = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first)).count();
@@ -156,23 +163,23 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 
     /// The fact that a step gives, if that is a text of which there may be any number.
-    fn text(&self, step: Step) -> Option<FactSlot> {
+    fn text(&self, step: ScoringStep) -> Option<FactSlot> {
         let (level, slot) = match step {
-            Step::UserFact(slot) => (&self.model.levels.user, slot),
-            Step::AccountFact(slot) => (&self.model.levels.account, slot),
+            ScoringStep::UserFact(slot) => (&self.model.levels.user, slot),
+            ScoringStep::AccountFact(slot) => (&self.model.levels.account, slot),
             _ => return None,
         };
-        level.facts.get(slot as usize).is_some_and(|fact| fact.kind == Type::Text).then_some(slot)
+        level.facts.get(slot as usize).is_some_and(|fact| fact.kind == ValueType::Text).then_some(slot)
     }
 
     /// Takes some steps of a level for all of its entities.
-    fn pass(&mut self, users: bool, steps: &[Step]) {
+    fn pass(&mut self, users: bool, steps: &[ScoringStep]) {
         let level = if users { &self.model.levels.user } else { &self.model.levels.account };
-        let names = Names::new(level, &mut self.board.pool);
+        let names = InternedNames::new(level, &mut self.board.pool);
         let own = if users { &mut self.board.users } else { &mut self.board.accounts };
         let mut table = std::mem::take(own);
         let texts: Vec<Interner> = table
-            .parts()
+            .par_chunks_mut()
             .map(|mut part| {
                 let mut texts = self.board.pool.clone_empty();
                 for (entity, mut row) in part.rows() {
@@ -191,18 +198,20 @@ impl<'e, 's> Scorer<'e, 's> {
     /// Takes a step for one entity.
     fn step(
         &self,
-        step: Step,
+        step: ScoringStep,
         level: &Level,
-        names: &Names,
-        (entity, row): (usize, &mut RowMut<'_>),
+        names: &InternedNames,
+        (entity, row): (usize, &mut FactRowMut<'_>),
         texts: &mut Interner,
     ) {
         match step {
-            Step::UserFact(slot) | Step::AccountFact(slot) => {
+            ScoringStep::UserFact(slot) | ScoringStep::AccountFact(slot) => {
                 let own = row.facts();
                 let value = match level.facts.get(slot as usize).map(|fact| &fact.source) {
-                    Some(Source::Expression(program)) => owned(program.eval(&self.so_far(step, entity, own))),
-                    Some(Source::Rollup(rollup)) => {
+                    Some(FactSource::Expression(program)) => {
+                        owned(program.eval(&self.partial_facts(step, entity, own)))
+                    }
+                    Some(FactSource::Rollup(rollup)) => {
                         let members = self.entities.accounts[entity].members.iter();
                         let members = members.map(|member| self.board.member(*member as usize, own));
                         rollups::roll_up(rollup, members, &self.overflow)
@@ -211,33 +220,33 @@ impl<'e, 's> Scorer<'e, 's> {
                 };
                 row.set(slot, &value, texts);
             }
-            Step::Segment => {
-                let facts = self.so_far(step, entity, row.facts());
+            ScoringStep::Segment => {
+                let facts = self.partial_facts(step, entity, row.facts());
                 let place = level.segments.iter().position(|one| holds(one.when.as_ref(), &facts));
                 row.set_text(level.slots.segment, place.map(|place| names.segments[place]));
             }
-            Step::UserPoints | Step::AccountPoints => {
-                let paid = points::pay(level, &self.so_far(step, entity, row.facts()));
+            ScoringStep::UserPoints | ScoringStep::AccountPoints => {
+                let paid = points::evaluate_signals(level, &self.partial_facts(step, entity, row.facts()));
                 if points::overflows(&paid) {
                     self.overflow.store(true, Ordering::Relaxed);
                 }
-                let sum = points::sum(level, &paid);
+                let sum = points::sum_points(level, &paid);
                 for (slot, (_, held)) in level.slots.points.iter().zip(&sum.categories) {
                     row.set_plain(*slot, &Value::Number(held.to_f64()));
                 }
                 row.set_plain(level.slots.score, &Value::Number(sum.score.to_f64()));
             }
-            Step::UserTier | Step::AccountTier if level.tiers.is_empty() => {}
-            Step::UserTier | Step::AccountTier => {
-                let facts = self.so_far(step, entity, row.facts());
+            ScoringStep::UserTier | ScoringStep::AccountTier if level.tiers.is_empty() => {}
+            ScoringStep::UserTier | ScoringStep::AccountTier => {
+                let facts = self.partial_facts(step, entity, row.facts());
                 let score = facts.number(level.slots.score).unwrap_or(0.0);
-                let place = points::tier(&level.tiers, score, &facts);
+                let place = points::find_tier(&level.tiers, score, &facts);
                 row.set_text(level.slots.tier, place.map(|place| names.tiers[place]));
                 let qualified = place.map_or(Value::Null, |place| Value::Boolean(level.tiers[place].qualified));
                 row.set_plain(level.slots.qualified, &qualified);
             }
-            Step::UserRoute | Step::AccountRoute => {
-                let facts = self.so_far(step, entity, row.facts());
+            ScoringStep::UserRoute | ScoringStep::AccountRoute => {
+                let facts = self.partial_facts(step, entity, row.facts());
                 let place = level.routes.iter().position(|route| holds(route.when.as_ref(), &facts));
                 row.set_text(level.slots.route, place.map(|place| names.routes[place]));
                 // Routes without a motion have none in that column either.
@@ -247,11 +256,11 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 
     /// What a step may look at.
-    fn so_far<'b>(&'b self, step: Step, entity: usize, own: Row<'b>) -> EntityFacts<'b> {
+    fn partial_facts<'b>(&'b self, step: ScoringStep, entity: usize, own: FactRow<'b>) -> EntityFacts<'b> {
         if is_of_users(step) {
-            self.board.user_so_far(own, self.entities.users[entity].home)
+            self.board.partial_user(own, self.entities.users[entity].home)
         } else {
-            self.board.account_so_far(own)
+            self.board.partial_account(own)
         }
     }
 
@@ -260,7 +269,7 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 
     /// For each account the top-scoring member for whom a condition holds; by activity, then by the smaller id, where scores are equal.
-    pub(super) fn people(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
+    pub(super) fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
         let slots = &self.model.levels.user.slots;
         let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
         let eligible =
@@ -278,10 +287,14 @@ impl<'e, 's> Scorer<'e, 's> {
 }
 
 /// Whether a step is about users.
-fn is_of_users(step: Step) -> bool {
+fn is_of_users(step: ScoringStep) -> bool {
     match step {
-        Step::UserFact(_) | Step::UserPoints | Step::UserTier | Step::UserRoute => true,
-        Step::AccountFact(_) | Step::Segment | Step::AccountPoints | Step::AccountTier | Step::AccountRoute => false,
+        ScoringStep::UserFact(_) | ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => true,
+        ScoringStep::AccountFact(_)
+        | ScoringStep::Segment
+        | ScoringStep::AccountPoints
+        | ScoringStep::AccountTier
+        | ScoringStep::AccountRoute => false,
     }
 }
 
@@ -291,16 +304,16 @@ fn base_facts(level: &Level) -> impl Iterator<Item = (FactSlot, &Fact)> {
 }
 
 /// Texts that the model gives facts, by their numbers in the pool.
-struct Names {
+struct InternedNames {
     segments: Vec<u32>,
     tiers: Vec<u32>,
     routes: Vec<u32>,
     motions: Vec<Option<u32>>,
 }
 
-impl Names {
-    fn new(level: &Level, pool: &mut Interner) -> Names {
-        Names {
+impl InternedNames {
+    fn new(level: &Level, pool: &mut Interner) -> InternedNames {
+        InternedNames {
             segments: level.segments.iter().map(|segment| pool.intern(&segment.name)).collect(),
             tiers: level.tiers.iter().map(|tier| pool.intern(&tier.name)).collect(),
             routes: level.routes.iter().map(|route| pool.intern(&route.name)).collect(),

@@ -8,7 +8,7 @@ use crate::{entity::NOBODY, units::Micros};
 
 /// An event that matches some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct StepEvent {
     /// When.
     pub(super) at: Micros,
     /// Whose.
@@ -21,7 +21,7 @@ pub(super) struct Event {
 
 /// A chain of the first so many steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Chain {
+struct StepChain {
     /// The instant of the first step.
     first: Micros,
     /// Who took its steps, sorted, where users must differ; else events of the group at hand that it used.
@@ -31,29 +31,29 @@ struct Chain {
 }
 
 /// The earliest instant of a last step that is at most `within` after the first.
-pub(super) fn reached(
-    events: &mut [Event],
+pub(super) fn earliest_completion(
+    events: &mut [StepEvent],
     names: &[usize],
     within: Option<Micros>,
     different_users: bool,
 ) -> Option<Micros> {
     events.sort_unstable_by_key(|event| (event.same, event.at, event.steps, event.user));
-    let search = Search { names, within, different_users };
+    let search = ChainSearch { names, within, different_users };
     events.chunk_by(|a, b| a.same == b.same).filter_map(|group| search.run(group)).min()
 }
 
-struct Search<'n> {
+struct ChainSearch<'n> {
     /// Steps of one name have one number.
     names: &'n [usize],
     within: Option<Micros>,
     different_users: bool,
 }
 
-impl Search<'_> {
+impl ChainSearch<'_> {
     /// Events of one `same`, by time.
-    fn run(&self, events: &[Event]) -> Option<Micros> {
+    fn run(&self, events: &[StepEvent]) -> Option<Micros> {
         let steps = self.names.len();
-        let mut chains: Vec<Vec<Chain>> = vec![Vec::new(); steps];
+        let mut chains: Vec<Vec<StepChain>> = vec![Vec::new(); steps];
         for group in events.chunk_by(|a, b| a.at == b.at) {
             let group = self.thin_out(group);
             for (taken, level) in chains.iter_mut().enumerate() {
@@ -82,12 +82,12 @@ impl Search<'_> {
     }
 
     /// Of equal events as many as can matter: one a user where users must differ, else one for each step.
-    fn thin_out(&self, group: &[Event]) -> Vec<Event> {
+    fn thin_out(&self, group: &[StepEvent]) -> Vec<StepEvent> {
         let most = if self.different_users { 1 } else { self.names.len() };
-        let mut kept: Vec<Event> = Vec::new();
+        let mut kept: Vec<StepEvent> = Vec::new();
         for event in group {
             let alike =
-                |known: &&Event| known.steps == event.steps && (!self.different_users || known.user == event.user);
+                |known: &&StepEvent| known.steps == event.steps && (!self.different_users || known.user == event.user);
             if kept.iter().rev().filter(alike).take(most).count() < most {
                 kept.push(*event);
             }
@@ -96,7 +96,7 @@ impl Search<'_> {
     }
 
     /// Chains that take a step by an event of the group.
-    fn extend(&self, chains: &[Vec<Chain>], group: &[Event], step: usize) -> Vec<Chain> {
+    fn extend(&self, chains: &[Vec<StepChain>], group: &[StepEvent], step: usize) -> Vec<StepChain> {
         let mut longer = Vec::new();
         for (index, event) in group.iter().enumerate() {
             if event.steps & (1 << step) == 0 || (self.different_users && event.user == NOBODY) {
@@ -104,7 +104,7 @@ impl Search<'_> {
             }
             let token = if self.different_users { event.user } else { index as u32 };
             if step == 0 {
-                longer.push(Chain { first: event.at, held: vec![token], before_group: 0 });
+                longer.push(StepChain { first: event.at, held: vec![token], before_group: 0 });
                 continue;
             }
             for chain in &chains[step - 1] {
@@ -116,20 +116,20 @@ impl Search<'_> {
                 let mut held = chain.held.clone();
                 held.push(token);
                 held.sort_unstable();
-                longer.push(Chain { first: chain.first, held, before_group: chain.before_group });
+                longer.push(StepChain { first: chain.first, held, before_group: chain.before_group });
             }
         }
         longer
     }
 
     /// Chains of which one is at least as good as any other, whatever `more` users or events take the steps to come.
-    fn best(&self, mut chains: Vec<Chain>, more: usize) -> Vec<Chain> {
+    fn best(&self, mut chains: Vec<StepChain>, more: usize) -> Vec<StepChain> {
         chains
             .sort_by(|a, b| b.first.cmp(&a.first).then(b.before_group.cmp(&a.before_group)).then(a.held.cmp(&b.held)));
         chains.dedup();
-        let mut kept: Vec<Chain> = Vec::new();
+        let mut kept: Vec<StepChain> = Vec::new();
         for before_group in 0..=self.names.len() {
-            let of_group: Vec<&Chain> = chains.iter().filter(|chain| chain.before_group == before_group).collect();
+            let of_group: Vec<&StepChain> = chains.iter().filter(|chain| chain.before_group == before_group).collect();
             representatives(&of_group, &mut Vec::new(), more, &mut kept);
         }
         kept
@@ -137,7 +137,7 @@ impl Search<'_> {
 }
 
 /// Keeps the best chain, and for each of what it holds the best that does not hold that, so many levels deep.
-fn representatives(chains: &[&Chain], without: &mut Vec<u32>, more: usize, kept: &mut Vec<Chain>) {
+fn representatives(chains: &[&StepChain], without: &mut Vec<u32>, more: usize, kept: &mut Vec<StepChain>) {
     let Some(best) = chains.iter().find(|chain| !chain.held.iter().any(|token| without.contains(token))) else {
         return;
     };
@@ -159,9 +159,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// All ways to take the steps, one by one.
-    fn naive(events: &[Event], names: &[usize], within: Option<Micros>, different_users: bool) -> Option<Micros> {
+    fn naive(events: &[StepEvent], names: &[usize], within: Option<Micros>, different_users: bool) -> Option<Micros> {
         fn go(
-            events: &[Event],
+            events: &[StepEvent],
             names: &[usize],
             within: Option<Micros>,
             different: bool,
@@ -207,9 +207,9 @@ mod tests {
         ) {
             // Steps of one name match the same events.
             let mask = |steps: u16| (0..names.len()).filter(|step| steps & (1 << names[*step]) != 0).fold(0, |mask, step| mask | 1 << step);
-            let mut events: Vec<Event> = events.into_iter().map(|(at, user, same, steps)| Event { at, user, same, steps: mask(steps) }).collect();
+            let mut events: Vec<StepEvent> = events.into_iter().map(|(at, user, same, steps)| StepEvent { at, user, same, steps: mask(steps) }).collect();
             let expected = naive(&events, &names, within, different_users);
-            prop_assert_eq!(reached(&mut events, &names, within, different_users), expected);
+            prop_assert_eq!(earliest_completion(&mut events, &names, within, different_users), expected);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a level came to as a whole: entities by tier and route, milestones with their rates and times.
 
 use super::{
-    board::Table,
-    milestones::{Outcome, State, time_to},
-    scorer::OfRows,
+    board::FactTable,
+    milestones::{MilestoneResult, MilestoneState, time_to},
+    scorer::LevelHistory,
 };
 use crate::{
     fold::Interner,
@@ -76,9 +76,9 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 /// Sums up a level.
 pub(super) fn summarise(
     level: &Level,
-    table: &Table,
+    table: &FactTable,
     pool: &Interner,
-    OfRows { starts, outcomes, .. }: &OfRows,
+    LevelHistory { starts, milestones: outcomes, .. }: &LevelHistory,
 ) -> LevelSummary {
     let count = starts.len();
     let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
@@ -109,7 +109,7 @@ fn milestone(
     milestone: &Milestone,
     index: usize,
     stride: usize,
-    outcomes: &[Outcome],
+    outcomes: &[MilestoneResult],
     starts: &[Micros],
 ) -> MilestoneSummary {
     let mut summary = MilestoneSummary {
@@ -127,18 +127,18 @@ fn milestone(
     let mut times: Vec<Micros> = Vec::new();
     for (of_entity, start) in outcomes.chunks(stride).zip(starts) {
         let outcome = of_entity[index];
-        let reached = matches!(outcome.state, State::Reached(_));
+        let reached = matches!(outcome.state, MilestoneState::Reached(_));
         match outcome.state {
-            State::Reached(_) => summary.reached += 1,
-            State::Pending => summary.pending += 1,
-            State::Missed => summary.missed += 1,
+            MilestoneState::Reached(_) => summary.reached += 1,
+            MilestoneState::Pending => summary.pending += 1,
+            MilestoneState::Missed => summary.missed += 1,
         }
-        summary.eligible += u64::from(outcome.closed);
-        summary.reached_of_eligible += u64::from(outcome.closed && reached);
+        summary.eligible += u64::from(outcome.window_closed);
+        summary.reached_of_eligible += u64::from(outcome.window_closed && reached);
         times.extend(time_to(outcome, *start));
         if let Some((eligible, passed)) = &mut summary.from_previous
-            && outcome.closed
-            && matches!(of_entity[index - 1].state, State::Reached(_))
+            && outcome.window_closed
+            && matches!(of_entity[index - 1].state, MilestoneState::Reached(_))
         {
             *eligible += 1;
             *passed += u64::from(reached);

@@ -3,7 +3,7 @@
 use crate::{
     clock::AsOf,
     entity::{NOBODY, RowRef},
-    fold::{DaySet, NO_FIRST, NO_LAST, Part, Row, State},
+    fold::{DaySet, FoldState, NO_FIRST, NO_LAST, Shard, StateRow},
     model::{
         Model,
         compiled::{ACTIVITY_DAYS, word},
@@ -13,11 +13,11 @@ use crate::{
 
 /// What measures and milestones look at.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'s> {
+pub struct EntityView<'s> {
     /// The model that the state was folded for.
     pub model: &'s Model,
     /// Where rows are.
-    pub state: &'s State,
+    pub state: &'s FoldState,
     /// The entity's rows; of an account those of one user follow each other.
     pub rows: &'s [RowRef],
     /// The instant looked from.
@@ -26,7 +26,7 @@ pub struct View<'s> {
     pub known_start: Option<Micros>,
 }
 
-impl<'s> View<'s> {
+impl<'s> EntityView<'s> {
     /// Rows; if only activity counts, those of somebody.
     pub fn rows(&self, active: bool) -> impl Iterator<Item = RowRef> + use<'s> {
         let rows = self.rows;
@@ -34,12 +34,12 @@ impl<'s> View<'s> {
     }
 
     /// The partition of a row.
-    fn part(&self, at: RowRef) -> &'s Part {
-        &self.state.parts[at.part as usize]
+    fn part(&self, at: RowRef) -> &'s Shard {
+        &self.state.shards[at.shard as usize]
     }
 
     /// A row.
-    pub fn row(&self, at: RowRef) -> &'s Row {
+    pub fn row(&self, at: RowRef) -> &'s StateRow {
         &self.part(at).rows[at.row as usize]
     }
 
@@ -79,7 +79,7 @@ impl<'s> View<'s> {
     }
 
     /// The first and last event.
-    pub fn seen(&self) -> (Micros, Micros) {
+    pub fn event_span(&self) -> (Micros, Micros) {
         let words = self.rows(false).map(|at| (self.word(at, word::FIRST_SEEN), self.word(at, word::LAST_SEEN)));
         words.fold((NO_FIRST, NO_LAST), |(first, last), (a, b)| (first.min(a), last.max(b)))
     }
@@ -109,9 +109,9 @@ impl<'s> View<'s> {
     }
 
     /// The rows of each user of an account.
-    pub fn by_user(&self) -> impl Iterator<Item = View<'s>> + use<'s> {
+    pub fn by_user(&self) -> impl Iterator<Item = EntityView<'s>> + use<'s> {
         let view = *self;
         let groups = self.rows.chunk_by(|a, b| a.user == b.user).filter(|rows| rows[0].user != NOBODY);
-        groups.map(move |rows| View { rows, known_start: None, ..view })
+        groups.map(move |rows| EntityView { rows, known_start: None, ..view })
     }
 }

@@ -6,17 +6,17 @@ use std::{collections::BTreeSet, io::Write, ops::Range, sync::OnceLock};
 use pql::{
     cases,
     decode::{
-        Decoded, Line, Reason, Seed,
-        format::{Formats, Reading},
-        json::{Projection, Scanner},
+        DecodedLine, FastPathResult, HashSeed, RejectReason,
+        format::{FileFormats, WorkerDecoders},
+        json::{JsonScanner, Projection},
     },
-    diag::{Document, Paint, Problems, render},
-    emit::{self, Dialect, Format},
-    expr::{self, ExprError, Names, Resolved, Scope, Type, Value},
+    diag::{ColourMode, DocumentProblems, SourceDocument, render},
+    emit::{self, CsvDialect, RowFormat},
+    expr::{self, EvalScope, ExprError, NameResolver, ResolvedName, Value, ValueType},
     fold::FileCounts,
-    model::{EXAMPLE, EntityKind, Model, parse, parse_whole},
-    pipeline::{self, Job, MaxRejects, When},
-    read::{Input, InputKind, Limits},
+    model::{EXAMPLE, EntityKind, Model, parse, parse_all_facts},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    read::{BlockLimits, InputKind, InputSource},
 };
 
 /// Sunday, 2026-11-01, in microseconds since 1970.
@@ -48,7 +48,7 @@ user_columns = ["role", "kinds", "largest", "commonest", "newest", "steps"]
 
 fn parsed(slot: &'static OnceLock<Model>, text: &str) -> &'static Model {
     slot.get_or_init(|| {
-        let document = Document { name: "model.toml".to_owned(), text: text.to_owned() };
+        let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
         parse(&document).unwrap_or_else(|problems| panic!("{problems}"))
     })
 }
@@ -69,9 +69,15 @@ fn example() -> &'static Model {
 }
 
 /// Whether a line is JSON that is accepted; none if what is wrong with it is no matter of JSON.
-fn is_json(line: &Line<'_>) -> bool {
-    let of_json = [Reason::InvalidUtf8, Reason::InvalidJson, Reason::TooDeep, Reason::LoneSurrogate, Reason::NotObject];
-    !matches!(line, Line::Rejected(reason) if of_json.contains(reason))
+fn is_json(line: &DecodedLine<'_>) -> bool {
+    let of_json = [
+        RejectReason::InvalidUtf8,
+        RejectReason::InvalidJson,
+        RejectReason::TooDeep,
+        RejectReason::LoneSurrogate,
+        RejectReason::NotObject,
+    ];
+    !matches!(line, DecodedLine::Rejected(reason) if of_json.contains(reason))
 }
 
 /// Lines that one scanner walks over the short way wherever it can, and another the long way: both find the same. Twice, since all that is
@@ -83,18 +89,18 @@ fn scanned_alike(text: &str) {
         projection.add(&path.split('.').map(str::to_owned).collect::<Vec<String>>());
     }
     projection.hash_at(&["context".to_owned()]);
-    let seed = Seed::default();
+    let seed = HashSeed::default();
     for often in [0, 16] {
-        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, seed.clone()));
+        let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, seed.clone()));
         for first in text.split('\n').next().iter().cycle().take(often) {
             _ = short.scan(first);
         }
         for _ in 0..2 {
             let mut start = 0;
             for line in text.split('\n') {
-                let here = short.scan_in(line, &text.as_bytes()[start..]);
+                let here = short.scan_with_lookahead(line, &text.as_bytes()[start..]);
                 start += line.len() + 1;
-                assert_eq!(here, long.scan_long(line), "{line:?}");
+                assert_eq!(here, long.scan_slow(line), "{line:?}");
                 if here.is_ok() {
                     assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{line:?}");
                 }
@@ -109,28 +115,28 @@ pub fn line(bytes: &[u8]) {
     scanned_alike(text);
     let text = text.replace('\n', " ");
     let verdict = |model: &Model, format: &str| {
-        let formats = Formats::new(model, format, 1);
-        let mut reading = Reading::new(&formats, Seed::default(), NOW);
-        let Ok(decoder) = reading.of_file(0, Some(text.as_bytes())) else { return None };
-        let said = |line: &Line<'_>| match line {
-            Line::Event(record) => format!("{:?}", record.event()),
+        let formats = FileFormats::new(model, format, 1);
+        let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), NOW);
+        let Ok(decoder) = reading.decoder_for(0, Some(text.as_bytes())) else { return None };
+        let said = |line: &DecodedLine<'_>| match line {
+            DecodedLine::Event(record) => format!("{:?}", record.event()),
             other => format!("{other:?}"),
         };
         let any = said(&decoder.decode(&text));
         let usual = match decoder.decode_event(&text, text.as_bytes()) {
-            Decoded::Event(event) => format!("{event:?}"),
-            Decoded::Line(line) => said(&line),
+            FastPathResult::Event(event) => format!("{event:?}"),
+            FastPathResult::Line(line) => said(&line),
         };
         assert_eq!(usual, any, "both ways of an event say the same: {text:?}");
         let line = decoder.decode(&text);
         let code = match &line {
-            Line::Rejected(reason) => reason.code(),
-            Line::Blank => "blank",
-            Line::Identify(_) => "identify",
-            Line::Group(_) => "group",
-            Line::Alias { .. } | Line::Merge { .. } => "join",
-            Line::Event(_) | Line::AfterAsOf(_) => "event",
-            Line::Excluded => "excluded",
+            DecodedLine::Rejected(reason) => reason.code(),
+            DecodedLine::Blank => "blank",
+            DecodedLine::Identify(_) => "identify",
+            DecodedLine::Group(_) => "group",
+            DecodedLine::Alias { .. } | DecodedLine::Merge { .. } => "join",
+            DecodedLine::Event(_) | DecodedLine::AfterAsOf(_) => "event",
+            DecodedLine::Excluded => "excluded",
         };
         Some((code, is_json(&line)))
     };
@@ -160,20 +166,20 @@ pub fn file(bytes: &[u8]) {
         2 => [zstd::encode_all(content, 1).unwrap_or_default(), gzip(content)].concat(),
         _ => [gzip(content), gzip(content)].concat(),
     };
-    let line_bytes_max = if how & 4 == 0 { Limits::STANDARD.line_bytes_max } else { 256 };
+    let line_bytes_max = if how & 4 == 0 { BlockLimits::STANDARD.line_bytes_max } else { 256 };
     let format = ["auto", "native", "segment", "mixpanel"][usize::from(how >> 4 & 3)];
-    let job = Job {
+    let job = PipelineJob {
         model: reading(),
-        inputs: vec![Input { name: "file".to_owned(), kind: InputKind::Memory(content.into()) }],
+        inputs: vec![InputSource { name: "file".to_owned(), kind: InputKind::Memory(content.into()) }],
         format,
-        when: if how & 8 == 0 { When::Latest } else { When::At(NOW) },
+        when: if how & 8 == 0 { AsOfRequest::Latest } else { AsOfRequest::At(NOW) },
         now: NOW,
         workers: 1,
         max_rejects: MaxRejects::Share(1.0),
         keep_rejects: true,
-        limits: Limits { block_bytes: 128, line_bytes_max },
+        limits: BlockLimits { block_bytes: 128, line_bytes_max },
     };
-    let mut folded = match pipeline::fold(&job, None) {
+    let mut folded = match pipeline::fold_inputs(&job, None) {
         Ok(folded) => folded,
         Err(error) => return drop(error.to_string()),
     };
@@ -183,7 +189,7 @@ pub fn file(bytes: &[u8]) {
     for line in rejects.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         serde_json::from_slice::<serde_json::Value>(line).expect("a reject is JSON");
     }
-    let Ok((scored, _)) = pipeline::evaluate(&folded.state, folded.as_of, job.model, None, None) else { return };
+    let Ok((scored, _)) = pipeline::score_state(&folded.state, folded.as_of, job.model, None, None) else { return };
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
     let FileCounts { blank, excluded, after_as_of, identity, duplicate, anonymous, events, .. } = total;
@@ -200,16 +206,16 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Rows of all forms: JSON is JSON, and a cell for a spreadsheet is the exact one behind at most one apostrophe.
-fn rows(scored: &pql::score::Scored<'_>, model: &Model) {
+fn rows(scored: &pql::score::ScoredEntities<'_>, model: &Model) {
     for side in [EntityKind::User, EntityKind::Account] {
         let shown = |format| {
             let mut bytes = Vec::new();
-            emit::rows(scored, model, side, format, &mut bytes).expect("memory");
+            emit::write_rows(scored, model, side, format, &mut bytes).expect("memory");
             String::from_utf8(bytes).expect("rows are UTF-8")
         };
-        serde_json::from_str::<serde_json::Value>(&shown(Format::Json)).expect("rows are JSON");
-        let exact = cells(&shown(Format::Csv(Dialect::Exact)));
-        let defused = cells(&shown(Format::Csv(Dialect::Spreadsheet)));
+        serde_json::from_str::<serde_json::Value>(&shown(RowFormat::Json)).expect("rows are JSON");
+        let exact = cells(&shown(RowFormat::Csv(CsvDialect::Exact)));
+        let defused = cells(&shown(RowFormat::Csv(CsvDialect::Spreadsheet)));
         assert_eq!(exact.len(), defused.len(), "a cell is lost");
         for (exact, defused) in exact.iter().zip(&defused).filter(|(exact, _)| !exact.contains(['\n', '\r'])) {
             // In a row with line ends, apostrophes may stand within cells too.
@@ -217,7 +223,7 @@ fn rows(scored: &pql::score::Scored<'_>, model: &Model) {
             let same = defused.strip_prefix('\'').unwrap_or(defused) == exact || parts(defused) == parts(exact);
             assert!(same, "an apostrophe stands before what needs one, and nothing else is changed");
         }
-        let summary = emit::summary(scored, model, side, 80);
+        let summary = emit::level_summary_text(scored, model, side, 80);
         assert!(!summary.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\r']), "a terminal is not steered");
     }
 }
@@ -243,11 +249,11 @@ fn cells(text: &str) -> Vec<String> {
 /// A model: its problems are drawn, and one without any scores.
 pub fn model(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let document = Document { name: "model.toml".to_owned(), text: text.to_owned() };
+    let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
     match parse(&document) {
         Err(problems) => drawn(&problems),
         Ok(model) => {
-            let whole = parse_whole(&document).unwrap_or_else(|problems| panic!("a model and none: {problems}"));
+            let whole = parse_all_facts(&document).unwrap_or_else(|problems| panic!("a model and none: {problems}"));
             score_few(&model);
             score_few(&whole);
         }
@@ -255,16 +261,16 @@ pub fn model(bytes: &[u8]) {
 }
 
 /// Problems are at least one, and are drawn without what steers a terminal.
-fn drawn(problems: &Problems) {
+fn drawn(problems: &DocumentProblems) {
     assert!(!problems.list.is_empty(), "refused without a problem");
-    let drawn = render(&problems.document, &problems.list, Paint::Plain);
+    let drawn = render(&problems.document, &problems.list, ColourMode::Plain);
     assert!(!drawn.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\r']), "a terminal is not steered");
 }
 
 /// Scores a few events under a model.
 fn score_few(model: &Model) {
     let mut lines = String::new();
-    let names: BTreeSet<&str> = model.intake.names.iter().map(String::as_str).take(8).chain(["other"]).collect();
+    let names: BTreeSet<&str> = model.aggregation.names.iter().map(String::as_str).take(8).chain(["other"]).collect();
     for (at, name) in names.iter().enumerate() {
         let event = serde_json::json!({
             "event": name, "timestamp": NOW / 1_000_000 - 40_000 * (at as i64 + 1), "user_id": format!("u{}", at % 3),
@@ -272,19 +278,19 @@ fn score_few(model: &Model) {
         });
         lines.push_str(&format!("{event}\n"));
     }
-    let job = Job {
+    let job = PipelineJob {
         model,
-        inputs: vec![Input { name: "events".to_owned(), kind: InputKind::Memory(lines.into_bytes().into()) }],
+        inputs: vec![InputSource { name: "events".to_owned(), kind: InputKind::Memory(lines.into_bytes().into()) }],
         format: "native",
-        when: When::At(NOW),
+        when: AsOfRequest::At(NOW),
         now: NOW,
         workers: 1,
         max_rejects: MaxRejects::Share(1.0),
         keep_rejects: false,
-        limits: Limits::STANDARD,
+        limits: BlockLimits::STANDARD,
     };
-    if let Ok(folded) = pipeline::fold(&job, None)
-        && let Ok((scored, _)) = pipeline::evaluate(&folded.state, folded.as_of, model, None, None)
+    if let Ok(folded) = pipeline::fold_inputs(&job, None)
+        && let Ok((scored, _)) = pipeline::score_state(&folded.state, folded.as_of, model, None, None)
     {
         rows(&scored, model);
     }
@@ -293,8 +299,8 @@ fn score_few(model: &Model) {
 /// A file of cases: its problems are drawn, and one without any runs.
 pub fn case(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let document = Document { name: "cases.toml".to_owned(), text: text.to_owned() };
-    let bound = cases::read(document).and_then(|suite| cases::bind(&suite, example()));
+    let document = SourceDocument { name: "cases.toml".to_owned(), text: text.to_owned() };
+    let bound = cases::parse_suite(document).and_then(|suite| cases::bind(&suite, example()));
     match bound {
         Err(problems) => drawn(&problems),
         Ok((cases, _)) => {
@@ -309,13 +315,18 @@ pub fn case(bytes: &[u8]) {
 /// Names of every type, by their first letter.
 struct OfEveryType;
 
-impl Names for OfEveryType {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
-        let kinds =
-            [('n', Type::Number), ('t', Type::Text), ('b', Type::Boolean), ('d', Type::Date), ('j', Type::Json)];
+impl NameResolver for OfEveryType {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
+        let kinds = [
+            ('n', ValueType::Number),
+            ('t', ValueType::Text),
+            ('b', ValueType::Boolean),
+            ('d', ValueType::Date),
+            ('j', ValueType::Json),
+        ];
         let first = path.first().and_then(|name| name.chars().next());
         match kinds.iter().position(|(letter, _)| Some(*letter) == first) {
-            Some(at) => Ok(Resolved { slot: at as u32, kind: kinds[at].1 }),
+            Some(at) => Ok(ResolvedName { slot: at as u32, kind: kinds[at].1 }),
             None => Err(ExprError { span: span.clone(), message: String::new(), label: String::new(), help: None }),
         }
     }
@@ -324,7 +335,7 @@ impl Names for OfEveryType {
 /// Values of every type, or none at all.
 struct Values(bool);
 
-impl Scope for Values {
+impl EvalScope for Values {
     fn get(&self, slot: u32) -> Value<'_> {
         match slot {
             _ if self.0 => Value::Null,
@@ -353,7 +364,7 @@ pub fn expression(bytes: &[u8]) {
         Err(errors) => return errors.iter().for_each(within),
     };
     let names = ["n", "t", "b", "d", "j"];
-    let shown = program.text(&|slot| names[slot as usize].to_owned());
+    let shown = program.to_source(&|slot| names[slot as usize].to_owned());
     for nothing in [false, true] {
         let scope = Values(nothing);
         let value = program.eval(&scope);

@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
-use pql::read::{Block, Input, InputKind, Limits, Part, ReadError, Reader};
+use pql::read::{BlockLimits, BlockReader, FramePosition, InputKind, InputSource, LineBlock, ReadError};
 
 use crate::run::{Folder, names};
 
@@ -27,9 +27,9 @@ fn event(user: &str) -> String {
 
 /// Reads a file in memory to its end.
 fn content(stored: &[u8]) -> Result<Vec<u8>, ReadError> {
-    let input = Input { name: "events".to_owned(), kind: InputKind::Memory(Arc::from(stored)) };
-    let reader = Reader::new(vec![input], Limits::STANDARD, 1);
-    let (mut block, mut all) = (Block::default(), Vec::new());
+    let input = InputSource { name: "events".to_owned(), kind: InputKind::Memory(Arc::from(stored)) };
+    let reader = BlockReader::new(vec![input], BlockLimits::STANDARD, 1);
+    let (mut block, mut all) = (LineBlock::default(), Vec::new());
     while let Some(next) = reader.next(block)? {
         all.extend_from_slice(&next.bytes);
         block = next;
@@ -56,8 +56,8 @@ fn every_cut_of_several_members_is_found_and_told_with_its_member() {
                     assert!(starts.contains(&cut), "{name}: a cut at {cut} is taken for the end");
                     assert_eq!(bytes.len(), (member + 1) * 20 * event("ann").len(), "{name}: {cut}");
                 }
-                Err(ReadError::CutShort { part, good_bytes, .. }) => {
-                    let expected = Part { number: member as u64 + 1, offset: starts[member] as u64 };
+                Err(ReadError::Truncated { part, good_bytes, .. }) => {
+                    let expected = FramePosition { number: member as u64 + 1, offset: starts[member] as u64 };
                     assert_eq!(part, expected, "{name}: {cut}");
                     assert!(good_bytes >= (member * 20 * event("ann").len()) as u64, "{name}: {cut}");
                 }
@@ -81,12 +81,12 @@ fn every_changed_byte_is_found_or_changes_nothing() {
             changed[at] ^= 0x10;
             match content(&changed) {
                 Ok(bytes) => assert_eq!(bytes, text.concat().as_bytes(), "{name}: byte {at} changes the content"),
-                Err(ReadError::Damaged { part, .. } | ReadError::CutShort { part, .. }) => {
+                Err(ReadError::Damaged { part, .. } | ReadError::Truncated { part, .. }) => {
                     found += 1;
                     let member = if at < first.len() { 1 } else { 2 };
                     assert_eq!(part.number, member, "{name}: {at}");
                 }
-                Err(ReadError::Window { .. }) => found += 1,
+                Err(ReadError::ZstdWindow { .. }) => found += 1,
                 Err(other) => panic!("{name}, changed at {at}: {other}"),
             }
         }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use pql::{
-    diag::Document,
-    ledger::{Entity, ledger},
-    model::{EXAMPLE, EntityKind, parse_whole},
-    pipeline::{self, Job, MaxRejects, When},
-    read::{Input, InputKind},
+    diag::SourceDocument,
+    ledger::{EntityRef, build_ledger},
+    model::{EXAMPLE, EntityKind, parse_all_facts},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    read::{InputKind, InputSource},
     units::Points,
 };
 
@@ -51,7 +51,7 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
         ("fixtures/models/enterprise.toml", read("fixtures/models/enterprise.toml")),
     ];
     for (name, text) in models {
-        let model = parse_whole(&Document { name: name.to_owned(), text }).expect("a valid model");
+        let model = parse_all_facts(&SourceDocument { name: name.to_owned(), text }).expect("a valid model");
         let out = format!("out-{}", name.replace('/', "-"));
         let outcome = folder.pql(&format!(
             "score {} -m {} --as-of 2026-10-31 --out {out} -q",
@@ -59,39 +59,39 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
             path(name)
         ));
         assert_eq!(outcome.code, 0, "{outcome:?}");
-        let job = Job {
+        let job = PipelineJob {
             format: "native",
             model: &model,
-            inputs: vec![Input {
+            inputs: vec![InputSource {
                 name: "events".to_owned(),
                 kind: InputKind::File(root.join("fixtures/events.ndjson")),
             }],
-            when: When::EndOf(pql::clock::parse_day("2026-10-31").expect("a date")),
+            when: AsOfRequest::EndOf(pql::clock::parse_day("2026-10-31").expect("a date")),
             now: 0,
             workers: 2,
             max_rejects: MaxRejects::Count(0),
             keep_rejects: false,
-            limits: pql::read::Limits::STANDARD,
+            limits: pql::read::BlockLimits::STANDARD,
         };
-        let folded = pipeline::fold(&job, None).expect("a state");
-        let (scored, _) = pipeline::evaluate(&folded.state, folded.as_of, &model, None, None).expect("scores");
+        let folded = pipeline::fold_inputs(&job, None).expect("a state");
+        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, None, None).expect("scores");
         for side in EntityKind::ALL {
             let file = if side == EntityKind::User { "users.csv" } else { "accounts.csv" };
             let rows = rows(&folder.read(&format!("{out}/{file}")));
             let column = |name: &str| rows[0].iter().position(|known| known == name).expect("a column");
             let (score, tier, route) = (column("score"), column("tier"), column("route"));
             let mut explained = 0;
-            for entity in Entity::all(&scored, side) {
-                let ledger = ledger(&scored, &model, entity);
+            for entity in EntityRef::all(&scored, side) {
+                let ledger = build_ledger(&scored, &model, entity);
                 let row =
                     rows.iter().find(|row| row[0] == ledger.id).unwrap_or_else(|| panic!("no row of {}", ledger.id));
                 let sum: Points = ledger.lines.iter().map(|line| line.points).sum();
                 assert_eq!(sum.to_string(), row[score], "{name} {}", ledger.id);
                 assert_eq!(ledger.lines.last().map_or(Points::ZERO, |line| line.total), sum, "{name} {}", ledger.id);
-                let chosen = |decision: &Option<pql::ledger::Decision>| {
+                let chosen = |decision: &Option<pql::ledger::RuleDecision>| {
                     decision
                         .as_ref()
-                        .and_then(|decision| decision.chosen())
+                        .and_then(|decision| decision.matched_rule())
                         .map(|one| one.name.clone())
                         .unwrap_or_default()
                 };
@@ -186,7 +186,7 @@ fn the_way_down_comes_on_its_day() {
     };
     assert_eq!(tier_at(day), Some((tier.to_owned(), drop["score"].to_string())));
     let number = pql::clock::parse_day(day).expect("a date");
-    assert_eq!(tier_at(&pql::clock::day_text(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
+    assert_eq!(tier_at(&pql::clock::format_day(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
     assert_eq!(drop["changes"][0]["signal"], "asks");
     assert!(json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31 --ahead 0")["forecast"].is_null());
 }

@@ -6,16 +6,16 @@
 use std::{collections::HashMap, path::Path};
 
 use pql::{
-    diag::{Diagnostic, Document, Example},
-    expr::{Program, Scope, Type, Value},
+    diag::{CounterExample, Diagnostic, SourceDocument},
+    expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, Builtin, Fact, Level, MilestonePart, Source, Step},
+        compiled::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
         parse_with_source,
     },
     rules,
-    score::points::{pay, sum, tier},
+    score::points::{evaluate_signals, find_tier, sum_points},
 };
 use serde_json::Value as Json;
 
@@ -30,7 +30,7 @@ struct Facts {
 /// Facts as a level sees them.
 struct Seen<'f>(&'f Facts, u32);
 
-impl Scope for Seen<'_> {
+impl EvalScope for Seen<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
         if self.1 == 0 && slot & ACCOUNT_BIT != 0 && !self.0.home {
             return Value::Null;
@@ -42,30 +42,30 @@ impl Scope for Seen<'_> {
 /// A fact of somebody who has just signed up.
 fn blank(fact: &Fact) -> Value<'static> {
     match &fact.source {
-        Source::Builtin(Builtin::AgeDays | Builtin::DaysInactive) => Value::Number(0.0),
-        Source::Builtin(Builtin::Today) => Value::Date(20_500),
-        Source::Builtin(Builtin::Domain) | Source::Trait(_) => Value::Null,
-        Source::Builtin(_) => Value::Number(1.0),
-        Source::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
-        Source::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
-        Source::Milestone(..) => Value::Null,
-        Source::Metric(metric) => {
-            use pql::model::compiled::{Measure, NumberPart};
+        FactSource::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
+        FactSource::Builtin(BuiltinFact::Today) => Value::Date(20_500),
+        FactSource::Builtin(BuiltinFact::Domain) | FactSource::Trait(_) => Value::Null,
+        FactSource::Builtin(_) => Value::Number(1.0),
+        FactSource::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
+        FactSource::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
+        FactSource::Milestone(..) => Value::Null,
+        FactSource::Metric(metric) => {
+            use pql::model::compiled::{MeasurePlan, NumberPart};
             match &metric.measure {
-                Measure::DaysSince(_) | Measure::DaysSinceIn(..) | Measure::Elapsed { .. } => Value::Null,
-                Measure::Trend { .. } | Measure::Edge(..) | Measure::Top(..) => Value::Null,
-                Measure::Number(part, ..) if *part != NumberPart::Sum => Value::Null,
+                MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) | MeasurePlan::Elapsed { .. } => Value::Null,
+                MeasurePlan::Trend { .. } | MeasurePlan::Edge(..) | MeasurePlan::Top(..) => Value::Null,
+                MeasurePlan::Number(part, ..) if *part != NumberPart::Sum => Value::Null,
                 _ => Value::Number(0.0),
             }
         }
-        Source::Rollup(rollup) => {
+        FactSource::Rollup(rollup) => {
             use pql::model::compiled::RollupKind;
             match rollup.kind {
                 RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
                 _ => Value::Number(0.0),
             }
         }
-        Source::Expression(_) | Source::Scoring => Value::Null,
+        FactSource::Expression(_) | FactSource::Scoring => Value::Null,
     }
 }
 
@@ -85,7 +85,7 @@ fn value(json: &Json) -> Value<'static> {
 
 impl Facts {
     /// The facts of an example about a level, and all that follows from them.
-    fn of(model: &Model, bit: u32, example: &Example) -> Facts {
+    fn of(model: &Model, bit: u32, example: &CounterExample) -> Facts {
         let mut facts = Facts { values: HashMap::new(), home: true };
         for bit in [0, ACCOUNT_BIT] {
             for (slot, fact) in (0..).zip(&level(model, bit).facts) {
@@ -106,7 +106,7 @@ impl Facts {
             let (bit, slot) = of(bit).or_else(|| of(0)).unwrap_or_else(|| panic!("no fact `{name}`"));
             let slot = slot as u32;
             let mut value = value(json);
-            if level(model, bit).facts[slot as usize].kind == Type::Date
+            if level(model, bit).facts[slot as usize].kind == ValueType::Date
                 && let Some(day) = value.to_date()
             {
                 value = Value::Date(day);
@@ -117,11 +117,11 @@ impl Facts {
         facts
     }
 
-    fn step(&mut self, model: &Model, step: Step) {
+    fn step(&mut self, model: &Model, step: ScoringStep) {
         let (bit, slot) = match step {
-            Step::UserFact(slot) => (0, Some(slot)),
-            Step::AccountFact(slot) => (ACCOUNT_BIT, Some(slot)),
-            Step::UserPoints | Step::UserTier | Step::UserRoute => (0, None),
+            ScoringStep::UserFact(slot) => (0, Some(slot)),
+            ScoringStep::AccountFact(slot) => (ACCOUNT_BIT, Some(slot)),
+            ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => (0, None),
             _ => (ACCOUNT_BIT, None),
         };
         let level = level(model, bit);
@@ -131,32 +131,32 @@ impl Facts {
         };
         let text = |name: Option<&str>| name.map_or(Value::Null, |name| Value::Text(name.to_owned().into()));
         let new: Vec<(u32, Value<'static>)> = match step {
-            Step::UserFact(_) | Step::AccountFact(_) => {
+            ScoringStep::UserFact(_) | ScoringStep::AccountFact(_) => {
                 let slot = slot.expect("a fact");
-                let Source::Expression(program) = &level.facts[slot as usize].source else { return };
+                let FactSource::Expression(program) = &level.facts[slot as usize].source else { return };
                 let value = program.eval(&scope);
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
-            Step::Segment => {
+            ScoringStep::Segment => {
                 let place = first(level.segments.iter().map(|one| one.when.as_ref()).collect());
                 vec![(level.slots.segment, text(place.map(|at| level.segments[at].name.as_str())))]
             }
-            Step::UserPoints | Step::AccountPoints => {
-                let sum = sum(level, &pay(level, &scope));
+            ScoringStep::UserPoints | ScoringStep::AccountPoints => {
+                let sum = sum_points(level, &evaluate_signals(level, &scope));
                 let points = level.slots.points.iter().zip(sum.categories);
                 let points = points.map(|(slot, (_, held))| (*slot, Value::Number(held.to_f64())));
                 points.chain([(level.slots.score, Value::Number(sum.score.to_f64()))]).collect()
             }
-            Step::UserTier | Step::AccountTier => {
+            ScoringStep::UserTier | ScoringStep::AccountTier => {
                 let score = scope.get(level.slots.score).as_number().unwrap_or(0.0);
-                let place = tier(&level.tiers, score, &scope);
+                let place = find_tier(&level.tiers, score, &scope);
                 let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
                 vec![
                     (level.slots.tier, text(place.map(|at| level.tiers[at].name.as_str()))),
                     (level.slots.qualified, qualified),
                 ]
             }
-            Step::UserRoute | Step::AccountRoute => {
+            ScoringStep::UserRoute | ScoringStep::AccountRoute => {
                 let place = first(level.routes.iter().map(|one| one.when.as_ref()).collect());
                 vec![(level.slots.route, text(place.map(|at| level.routes[at].name.as_str())))]
             }
@@ -182,7 +182,7 @@ fn said<'s>(shows: &'s str, words: &str) -> Option<&'s str> {
 }
 
 /// Holds what an example says of score, tier and route against the scorer; tells how many of them it said.
-fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> usize {
+fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample) -> usize {
     let facts = Facts::of(model, bit, example);
     let slots = &level(model, bit).slots;
     let of = |slot: u32| facts.values.get(&(slot | bit)).and_then(Value::to_text).map(|text| text.into_owned());
@@ -206,7 +206,7 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> us
     for signal in &level(model, bit).signals {
         let Some(claim) = said(&example.shows, &format!("`{}` pays ", signal.name)) else { continue };
         let scope = Seen(&facts, bit);
-        let paid = pay(level(model, bit), &scope);
+        let paid = evaluate_signals(level(model, bit), &scope);
         let at = level(model, bit).signals.iter().position(|one| one.name == signal.name).expect("the signal");
         assert_eq!(claim, paid[at].points.to_string(), "{} {example}", problem.code);
         count += 1;
@@ -215,20 +215,25 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &Example) -> us
 }
 
 /// Holds what an example says of a signal's condition, and of what it takes, against the programs.
-fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Example, facts: &Facts) -> usize {
+fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let level = level(model, bit);
     let named = said(&problem.message, "signal `");
     let Some(at) = level.signals.iter().position(|signal| Some(signal.name.as_str()) == named) else { return 0 };
     let signal = &level.signals[at];
-    let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, bit)).holds());
+    let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, bit)).is_true());
     if example.shows.starts_with("it is true") {
         assert!(holds(facts), "{}: {example}", problem.code);
     } else if example.shows.starts_with("it is not true") {
-        let inside = Facts::of(model, bit, &Example { facts: Vec::new(), shows: String::new() });
+        let inside = Facts::of(model, bit, &CounterExample { facts: Vec::new(), shows: String::new() });
         assert!(!holds(facts) && holds(&inside), "{}: {example}", problem.code);
     } else if let Some(taken) = said(&example.shows, "` takes ") {
         let scope = Seen(facts, bit);
-        assert_eq!(format!("-{taken}"), pay(level, &scope)[at].points.to_string(), "{}: {example}", problem.code);
+        assert_eq!(
+            format!("-{taken}"),
+            evaluate_signals(level, &scope)[at].points.to_string(),
+            "{}: {example}",
+            problem.code
+        );
     } else {
         return 0;
     }
@@ -236,17 +241,17 @@ fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Exam
 }
 
 /// Holds what an example says of a member's part in a roll-up against the roll-up's value with and without what is known of the company.
-fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &Example, facts: &Facts) -> usize {
+fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let (Some(part), Some(name)) = (said(&example.shows, "member's part "), said(&problem.message, "roll-up `")) else {
         return 0;
     };
     let fact = level(model, bit).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
-    let Source::Rollup(rollup) = &fact.source else { panic!("`{name}` is no roll-up") };
+    let FactSource::Rollup(rollup) = &fact.source else { panic!("`{name}` is no roll-up") };
     let value = |facts: &Facts| {
         let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, 0)).as_number();
         value.expect("a number")
     };
-    let without = Facts::of(model, bit, &Example { facts: Vec::new(), shows: String::new() });
+    let without = Facts::of(model, bit, &CounterExample { facts: Vec::new(), shows: String::new() });
     let difference = value(facts) - value(&without);
     assert_eq!(Ok(difference), part.parse(), "{}: {example}", problem.code);
     1
@@ -259,7 +264,7 @@ fn side(text: &str, problem: &Diagnostic) -> u32 {
 }
 
 fn warnings(name: &str, text: &str) -> (Model, Vec<Diagnostic>) {
-    let document = Document { name: name.to_owned(), text: text.to_owned() };
+    let document = SourceDocument { name: name.to_owned(), text: text.to_owned() };
     let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
     let list = lint(&model, &source);
     (model, list)

@@ -6,13 +6,13 @@ use std::{collections::BTreeSet, path::Path};
 
 use pql::{
     diag::Severity,
-    rules::{self, Rule},
+    rules::{self, RuleDoc},
 };
 
 use crate::run::{Folder, Outcome};
 
 /// Runs what the code is about on one of its documents.
-fn tell(rule: &Rule, document: &str) -> Outcome {
+fn tell(rule: &RuleDoc, document: &str) -> Outcome {
     let folder = Folder::new();
     let document = format!("{document}{}", rule.part("rest").unwrap_or_default());
     // No text holds a megabyte: the examples of these two say so in a comment, and are made as large as they say.

@@ -1,7 +1,7 @@
 //! Warnings about conditions on events, and the soundness of what they claim: a condition that is said to be never or always true is tried on events.
 
 use pql::{
-    diag::{Diagnostic, Document},
+    diag::{Diagnostic, SourceDocument},
     lint::lint,
     model::parse_with_source,
 };
@@ -9,7 +9,7 @@ use pql::{
 use crate::run::Folder;
 
 fn warnings(text: &str) -> Vec<Diagnostic> {
-    let document = Document { name: "model.toml".to_owned(), text: text.to_owned() };
+    let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
     let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
     lint(&model, &source)
 }
@@ -144,7 +144,7 @@ points = 1
     let told: Vec<String> = warnings(text)
         .iter()
         .filter(|one| one.code == "M030")
-        .map(|one| format!("{} | {}", one.message, one.other.as_ref().map_or("", |(_, label)| label.as_str())))
+        .map(|one| format!("{} | {}", one.message, one.secondary.as_ref().map_or("", |(_, label)| label.as_str())))
         .collect();
     assert_eq!(
         told,

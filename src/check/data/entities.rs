@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Explained, Seen, nearest, percent};
+use super::{DataChecker, RootCauses, nearest, percent};
 use crate::{
-    check::spelling::others,
+    check::spelling::spelling_variants,
     diag::Diagnostic,
-    inspect::names::near,
-    ledger::Entity,
-    model::{EntityKind, Model, codes, compiled::Source},
+    inspect::names::closest_names,
+    ledger::EntityRef,
+    model::{EntityKind, Model, codes, compiled::FactSource},
     score::{
-        Scored,
-        points::{Firing, pay},
+        ScoredEntities,
+        points::{SignalFiring, evaluate_signals},
     },
     units::plural,
 };
@@ -24,13 +24,13 @@ const ALWAYS_SHARE: f64 = 0.95;
 /// Among fewer users or accounts a share says nothing.
 const ENTITIES_MIN: usize = 20;
 
-impl Seen<'_> {
+impl DataChecker<'_> {
     /// Traits that nobody has, in whatever way.
     pub(super) fn traits(
         &mut self,
         traits: &[(String, std::ops::Range<usize>, Vec<String>)],
         side: EntityKind,
-        (model, scored): (&Model, &Scored<'_>),
+        (model, scored): (&Model, &ScoredEntities<'_>),
     ) {
         let entities = count(scored, side);
         for (name, span, looked) in traits {
@@ -45,7 +45,7 @@ impl Seen<'_> {
             };
             let mut paths: Vec<&str> = traits.by_path.keys().map(String::as_str).collect();
             paths.sort_unstable();
-            let near: Vec<&str> = looked.iter().flat_map(|looked| near(looked, &paths)).take(3).collect();
+            let near: Vec<&str> = looked.iter().flat_map(|looked| closest_names(looked, &paths)).take(3).collect();
             let help = nearest(&near, "--users and --accounts name files of what else is known");
             let message = format!("no {} has the trait `{name}`", side.word());
             let whole =
@@ -60,7 +60,7 @@ impl Seen<'_> {
         &mut self,
         texts: &[(String, String, std::ops::Range<usize>)],
         side: EntityKind,
-        (model, scored): (&Model, &Scored<'_>),
+        (model, scored): (&Model, &ScoredEntities<'_>),
     ) {
         let mut columns: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for (path, text, span) in texts {
@@ -74,7 +74,7 @@ impl Seen<'_> {
             });
             // That nobody has it at all is told about the trait.
             if !known.is_empty() && !known.contains(text) {
-                let near: Vec<String> = others(text).filter(|other| known.contains(other)).take(3).collect();
+                let near: Vec<String> = spelling_variants(text).filter(|other| known.contains(other)).take(3).collect();
                 self.value(path, text, span.clone(), near);
             }
         }
@@ -85,18 +85,18 @@ impl Seen<'_> {
         &mut self,
         signals: &[(String, std::ops::Range<usize>)],
         side: EntityKind,
-        (model, scored): (&Model, &Scored<'_>),
-        explained: &Explained<'_>,
+        (model, scored): (&Model, &ScoredEntities<'_>),
+        explained: &RootCauses<'_>,
     ) {
         let level = model.level(side);
-        let entities: Vec<Entity> = Entity::all(scored, side).collect();
+        let entities: Vec<EntityRef> = EntityRef::all(scored, side).collect();
         let of = entities.len();
         let none = || vec![0_usize; level.signals.len()];
         let fired = entities.into_par_iter().with_min_len(256).fold(none, |mut fired, entity| {
             let scope = entity.scope(scored);
-            for (count, paid) in fired.iter_mut().zip(pay(level, &scope)) {
+            for (count, paid) in fired.iter_mut().zip(evaluate_signals(level, &scope)) {
                 // One that an exclusive group leaves out would have fired.
-                *count += usize::from(paid.firing != Firing::Not);
+                *count += usize::from(paid.firing != SignalFiring::NotFired);
             }
             fired
         });
@@ -143,17 +143,17 @@ impl Seen<'_> {
 fn slot(model: &Model, side: EntityKind, name: &str) -> Option<u32> {
     let facts = &model.level(side).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
-    let given = matches!(facts[place].source, Source::Trait(_) | Source::Metric(_));
+    let given = matches!(facts[place].source, FactSource::Trait(_) | FactSource::Metric(_));
     u32::try_from(place).ok().filter(|_| given)
 }
 
-fn count(scored: &Scored<'_>, side: EntityKind) -> usize {
-    Entity::all(scored, side).count()
+fn count(scored: &ScoredEntities<'_>, side: EntityKind) -> usize {
+    EntityRef::all(scored, side).count()
 }
 
 /// A fact of an entity as text; nothing if it is null.
-fn value(scored: &Scored<'_>, side: EntityKind, slot: u32, place: usize) -> Option<String> {
-    let board = &scored.board;
+fn value(scored: &ScoredEntities<'_>, side: EntityKind, slot: u32, place: usize) -> Option<String> {
+    let board = &scored.facts;
     let table = if side == EntityKind::User { &board.users } else { &board.accounts };
     table.value(slot, place, &board.pool).to_text().map(std::borrow::Cow::into_owned)
 }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Seen, nearest, percent};
+use super::{DataChecker, nearest, percent};
 use crate::{
-    check::spelling::others,
+    check::spelling::spelling_variants,
     decode::stable_hash,
     diag::Diagnostic,
-    inspect::{names::near, survey::Named},
-    model::{Asks, Condition, codes},
+    inspect::{names::closest_names, survey::EventProfile},
+    model::{EventReferences, ReferencedCondition, codes},
     units::plural,
 };
 
-impl<'s> Seen<'s> {
+impl<'s> DataChecker<'s> {
     /// Events that never occur, each told where it stands first.
-    pub(super) fn events(&mut self, asks: &Asks) {
+    pub(super) fn events(&mut self, asks: &EventReferences) {
         // Of names beyond those that a survey tells apart nothing is known.
         if self.survey.other_names > 0 {
             return;
@@ -24,7 +24,7 @@ impl<'s> Seen<'s> {
             if self.survey.names.contains_key(name) || !told.insert(name) {
                 continue;
             }
-            let near = near(name, &self.names);
+            let near = closest_names(name, &self.names);
             let warning = Diagnostic::warning(
                 codes::NO_SUCH_EVENT,
                 span.clone(),
@@ -36,7 +36,7 @@ impl<'s> Seen<'s> {
     }
 
     /// Of some names those that occur, or of all if none is named.
-    fn occurring(&self, names: Option<&[String]>) -> Vec<(&'s str, &'s Named)> {
+    fn occurring(&self, names: Option<&[String]>) -> Vec<(&'s str, &'s EventProfile)> {
         let known = &self.survey.names;
         match names {
             Some(names) => names
@@ -49,12 +49,12 @@ impl<'s> Seen<'s> {
     }
 
     /// The tracking plan: properties that some of the events lack, with the share.
-    pub(super) fn planned(&mut self, asks: &Asks) {
+    pub(super) fn check_tracking_plan(&mut self, asks: &EventReferences) {
         for planned in &asks.planned {
             let mut lacking: Vec<(&str, u64, u64)> = self
                 .occurring(Some(&planned.events))
                 .into_iter()
-                .filter(|(_, named)| named.properties.left_out == 0)
+                .filter(|(_, named)| named.properties.dropped_values == 0)
                 .map(|(name, named)| {
                     (name, named.count - filled(named, &planned.property).min(named.count), named.count)
                 })
@@ -84,13 +84,13 @@ impl<'s> Seen<'s> {
             .map(|(path, _)| path.as_str())
             .collect();
         let paths: Vec<&str> = paths.into_iter().collect();
-        near(wanted, &paths).into_iter().filter(|path| *path != wanted).map(str::to_owned).collect()
+        closest_names(wanted, &paths).into_iter().filter(|path| *path != wanted).map(str::to_owned).collect()
     }
 
     /// Properties that events do not have, and texts that they never hold.
-    pub(super) fn condition(&mut self, condition: &Condition) {
+    pub(super) fn condition(&mut self, condition: &ReferencedCondition) {
         let events = self.occurring(condition.events.as_deref());
-        let known = events.iter().all(|(_, named)| named.properties.left_out == 0);
+        let known = events.iter().all(|(_, named)| named.properties.dropped_values == 0);
         if events.is_empty() || !known || self.survey.other_names > 0 {
             return;
         }
@@ -118,11 +118,11 @@ impl<'s> Seen<'s> {
             }
             // Values are kept as hashes, and of many values a sample, so of some texts nothing is known.
             let held = |text: &str| -> Vec<Option<bool>> {
-                properties.iter().map(|property| property.values.holds(stable_hash(text))).collect()
+                properties.iter().map(|property| property.values.contains(stable_hash(text))).collect()
             };
             if held(text).iter().all(|held| *held == Some(false)) {
                 let occurs = |other: &String| held(other).contains(&Some(true));
-                let near: Vec<String> = others(text).filter(occurs).take(3).collect();
+                let near: Vec<String> = spelling_variants(text).filter(occurs).take(3).collect();
                 self.value(path, text, span.clone(), near);
             }
         }
@@ -130,7 +130,7 @@ impl<'s> Seen<'s> {
 }
 
 /// How many events hold anything at a path, or below it.
-fn filled(named: &Named, path: &str) -> u64 {
+fn filled(named: &EventProfile, path: &str) -> u64 {
     if let Some(property) = named.properties.by_path.get(path) {
         return property.filled();
     }

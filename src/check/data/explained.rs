@@ -7,26 +7,26 @@ use rayon::prelude::*;
 
 use crate::{
     diag::Diagnostic,
-    ledger::{Entity, EntityFacts, Unmet, slot_of, unmet},
+    ledger::{EntityFacts, EntityRef, UnmetCondition, fact_slot, unmet_conditions},
     model::{
-        Asks, EntityKind, Made, Model, codes,
-        compiled::{ACCOUNT_BIT, Fact, Payment, Signal, Source},
+        EntityKind, EventReferences, FactDependencies, Model, codes,
+        compiled::{ACCOUNT_BIT, Fact, FactSource, Signal, SignalPayment},
     },
-    score::Scored,
+    score::ScoredEntities,
 };
 
 /// What warnings say of facts.
-pub(super) struct Explained<'s> {
+pub(super) struct RootCauses<'s> {
     model: &'s Model,
-    scored: &'s Scored<'s>,
+    scored: &'s ScoredEntities<'s>,
     /// Of users and of accounts: facts that are null, 0 or false for everybody, and a warning tells why.
-    empty: [BTreeSet<u32>; 2],
+    empty_facts: [BTreeSet<u32>; 2],
     /// Facts that are never a text, by level and slot, and the text as conditions write it.
-    never: Vec<(usize, u32, String)>,
+    unmatched_texts: Vec<(usize, u32, String)>,
 }
 
 /// What was warned about.
-struct Told<'t> {
+struct WarnedSubjects<'t> {
     /// Events that never occur.
     events: BTreeSet<&'t str>,
     /// Traits that nobody has, by level.
@@ -35,26 +35,32 @@ struct Told<'t> {
     spans: Vec<&'t Range<usize>>,
 }
 
-impl<'s> Explained<'s> {
+impl<'s> RootCauses<'s> {
     /// What follows from warnings about names, properties, texts and traits.
-    pub(super) fn of(asks: &Asks, found: &[Diagnostic], model: &'s Model, scored: &'s Scored<'s>) -> Explained<'s> {
+    pub(super) fn new(
+        asks: &EventReferences,
+        found: &[Diagnostic],
+        model: &'s Model,
+        scored: &'s ScoredEntities<'s>,
+    ) -> RootCauses<'s> {
         let spans = |code: &'static str| found.iter().filter(move |one| one.code == code).map(|one| &one.span);
         let is_told = |code: &'static str, span: &Range<usize>| spans(code).any(|told| told == span);
         let events = asks.events.iter().filter(|(_, span)| is_told(codes::NO_SUCH_EVENT, span));
-        let mut told = Told {
+        let mut told = WarnedSubjects {
             events: events.map(|(name, _)| name.as_str()).collect(),
             traits: BTreeSet::new(),
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
         };
-        let mut explained = Explained { model, scored, empty: [BTreeSet::new(), BTreeSet::new()], never: Vec::new() };
+        let mut explained =
+            RootCauses { model, scored, empty_facts: [BTreeSet::new(), BTreeSet::new()], unmatched_texts: Vec::new() };
         for (at, side) in EntityKind::ALL.into_iter().enumerate() {
             let traits = asks.levels[at].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
             told.traits.extend(traits.map(|(name, ..)| (at, name.as_str())));
             for (path, text, _) in asks.levels[at].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
             {
-                let place = slot_of(model, side, path).map(|(slot, _)| whose(at, slot));
+                let place = fact_slot(model, side, path).map(|(slot, _)| resolve_slot(at, slot));
                 let literal = format!("'{}'", text.replace('\'', "''"));
-                explained.never.extend(place.map(|(at, slot)| (at, slot, literal)));
+                explained.unmatched_texts.extend(place.map(|(at, slot)| (at, slot, literal)));
             }
         }
         explained.fill(asks, &told);
@@ -62,48 +68,56 @@ impl<'s> Explained<'s> {
     }
 
     /// Finds the facts that are empty, each after those that it is made of.
-    fn fill(&mut self, asks: &Asks, told: &Told<'_>) {
+    fn fill(&mut self, asks: &EventReferences, told: &WarnedSubjects<'_>) {
         if told.events.is_empty() && told.traits.is_empty() && told.spans.is_empty() {
             return;
         }
         loop {
-            let before = self.empty.clone();
+            let before = self.empty_facts.clone();
             for (at, side) in EntityKind::ALL.into_iter().enumerate() {
                 for (slot, fact) in (0..).zip(&self.model.level(side).facts) {
-                    if !self.empty[at].contains(&slot)
+                    if !self.empty_facts[at].contains(&slot)
                         && self.is_caused(asks, told, (at, side), fact)
                         && self.is_empty(side, slot)
                     {
-                        self.empty[at].insert(slot);
+                        self.empty_facts[at].insert(slot);
                     }
                 }
             }
-            if before == self.empty {
+            if before == self.empty_facts {
                 return;
             }
         }
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(&self, asks: &Asks, told: &Told<'_>, (at, side): (usize, EntityKind), fact: &Fact) -> bool {
+    fn is_caused(
+        &self,
+        asks: &EventReferences,
+        told: &WarnedSubjects<'_>,
+        (at, side): (usize, EntityKind),
+        fact: &Fact,
+    ) -> bool {
         let level = self.model.level(side);
         let made = |name: &str| {
-            let of_it = |made: &&Made| made.name == name && made.level.is_none_or(|level| level == at);
-            asks.made.iter().filter(of_it).any(|made| told.is_about(made))
+            let of_it = |made: &&FactDependencies| made.name == name && made.level.is_none_or(|level| level == at);
+            asks.made.iter().filter(of_it).any(|made| told.covers(made))
         };
         match &fact.source {
-            Source::Trait(place) => told.traits.contains(&(at, level.traits[*place].name.as_str())),
-            Source::Metric(_) => made(&fact.name),
-            Source::Milestone(place, _) => made(&level.milestones[*place].name),
-            Source::Expression(program) => made(&fact.name) || self.only_empty(at, |visit| program.slots(visit)),
-            Source::Rollup(rollup) => {
+            FactSource::Trait(place) => told.traits.contains(&(at, level.traits[*place].name.as_str())),
+            FactSource::Metric(_) => made(&fact.name),
+            FactSource::Milestone(place, _) => made(&level.milestones[*place].name),
+            FactSource::Expression(program) => {
+                made(&fact.name) || self.only_empty(at, |visit| program.visit_slots(visit))
+            }
+            FactSource::Rollup(rollup) => {
                 // What is gathered are facts of users.
                 let of_members = |visit: &mut dyn FnMut(u32)| {
-                    rollup.value.iter().chain(&rollup.filter).for_each(|program| program.slots(visit));
+                    rollup.value.iter().chain(&rollup.filter).for_each(|program| program.visit_slots(visit));
                 };
                 made(&fact.name) || self.only_empty(0, of_members)
             }
-            Source::Builtin(_) | Source::Scoring => false,
+            FactSource::Builtin(_) | FactSource::Scoring => false,
         }
     }
 
@@ -111,63 +125,63 @@ impl<'s> Explained<'s> {
     fn only_empty(&self, at: usize, slots: impl FnOnce(&mut dyn FnMut(u32))) -> bool {
         let (mut any, mut all) = (false, true);
         slots(&mut |slot| {
-            let (at, slot) = whose(at, slot);
+            let (at, slot) = resolve_slot(at, slot);
             any = true;
-            all &= self.empty[at].contains(&slot);
+            all &= self.empty_facts[at].contains(&slot);
         });
         any && all
     }
 
     /// Whether a fact is null, 0 or false for everybody.
     fn is_empty(&self, side: EntityKind, slot: u32) -> bool {
-        let board = &self.scored.board;
+        let board = &self.scored.facts;
         let table = if side == EntityKind::User { &board.users } else { &board.accounts };
         let nothing = |place: usize| {
             let value = table.value(slot, place, &board.pool);
             value.is_null() || value.as_number() == Some(0.0) || value.to_boolean() == Some(false)
         };
-        Entity::all(self.scored, side).all(|entity| nothing(entity.place))
+        EntityRef::all(self.scored, side).all(|entity| nothing(entity.place))
     }
 
     /// Whether it is told already why a signal fires for nobody.
     pub(super) fn explains(&self, side: EntityKind, signal: &Signal) -> bool {
-        if self.empty.iter().all(BTreeSet::is_empty) && self.never.is_empty() {
+        if self.empty_facts.iter().all(BTreeSet::is_empty) && self.unmatched_texts.is_empty() {
             return false;
         }
-        let entities: Vec<Entity> = Entity::all(self.scored, side).collect();
-        entities.into_par_iter().all(|entity| self.is_told(side, signal, &entity.scope(self.scored)))
+        let entities: Vec<EntityRef> = EntityRef::all(self.scored, side).collect();
+        entities.into_par_iter().all(|entity| self.has_known_cause(side, signal, &entity.scope(self.scored)))
     }
 
     /// Whether something that keeps a signal from firing for somebody is told.
-    fn is_told(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
+    fn has_known_cause(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
         let at = place_of(side);
-        let guard = signal.guard.iter().flat_map(|guard| unmet(self.model, side, guard, scope));
+        let guard = signal.guard.iter().flat_map(|guard| unmet_conditions(self.model, side, guard, scope));
         let value = match &signal.pay {
-            Payment::Ladder { value, .. } | Payment::Per { value, .. } => Some(value),
-            Payment::Flat(_) => None,
+            SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => Some(value),
+            SignalPayment::Flat(_) => None,
         };
         let nothing = value.filter(|value| value.number(scope).is_none_or(|number| number == 0.0));
         let unknown = signal.decay.as_ref().map(|decay| &decay.since).filter(|since| since.number(scope).is_none());
         guard.into_iter().any(|part| self.is_about_empty(side, &part))
-            || nothing.into_iter().chain(unknown).any(|program| self.only_empty(at, |visit| program.slots(visit)))
+            || nothing.into_iter().chain(unknown).any(|program| self.only_empty(at, |visit| program.visit_slots(visit)))
     }
 
     /// Whether all that a part of a condition looks at is empty, or never what it is compared with.
-    fn is_about_empty(&self, side: EntityKind, part: &Unmet) -> bool {
+    fn is_about_empty(&self, side: EntityKind, part: &UnmetCondition) -> bool {
         let is_told = |name: &str| {
-            let Some((slot, _)) = slot_of(self.model, side, name) else { return false };
-            let (at, slot) = whose(place_of(side), slot);
+            let Some((slot, _)) = fact_slot(self.model, side, name) else { return false };
+            let (at, slot) = resolve_slot(place_of(side), slot);
             let never = |(level, of, text): &(usize, u32, String)| {
                 (*level, *of) == (at, slot) && part.condition.contains(text.as_str())
             };
-            self.empty[at].contains(&slot) || self.never.iter().any(never)
+            self.empty_facts[at].contains(&slot) || self.unmatched_texts.iter().any(never)
         };
         !part.facts.is_empty() && part.facts.iter().all(|known| is_told(&known.name))
     }
 }
 
-impl Told<'_> {
-    fn is_about(&self, made: &Made) -> bool {
+impl WarnedSubjects<'_> {
+    fn covers(&self, made: &FactDependencies) -> bool {
         let never =
             |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| self.events.contains(name.as_str()));
         let within =
@@ -182,6 +196,6 @@ fn place_of(side: EntityKind) -> usize {
 }
 
 /// The level of the fact in a slot, as a level's expressions write it, and its slot there.
-fn whose(at: usize, slot: u32) -> (usize, u32) {
+fn resolve_slot(at: usize, slot: u32) -> (usize, u32) {
     if slot & ACCOUNT_BIT == 0 { (at, slot) } else { (1, slot & !ACCOUNT_BIT) }
 }

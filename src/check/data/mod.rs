@@ -7,28 +7,33 @@ mod entities;
 mod events;
 mod explained;
 
-use self::explained::Explained;
+use self::explained::RootCauses;
 use crate::{
-    diag::{Diagnostic, Document},
-    inspect::survey::Survey,
-    model::{Asks, EntityKind, Model, codes},
-    score::Scored,
-    units::number_text,
+    diag::{Diagnostic, SourceDocument},
+    inspect::survey::DatasetProfile,
+    model::{EntityKind, EventReferences, Model, codes},
+    score::ScoredEntities,
+    units::format_number,
 };
 
 /// Every warning that events under a model give; the model is compiled whole, so that every fact is known.
-pub fn warnings(document: &Document, model: &Model, survey: &Survey, scored: &Scored<'_>) -> Vec<Diagnostic> {
-    let asks = Asks::of(&document.text);
-    let mut seen = Seen { survey, names: Vec::new(), found: Vec::new() };
+pub fn warnings(
+    document: &SourceDocument,
+    model: &Model,
+    survey: &DatasetProfile,
+    scored: &ScoredEntities<'_>,
+) -> Vec<Diagnostic> {
+    let asks = EventReferences::of(&document.text);
+    let mut seen = DataChecker { survey, names: Vec::new(), found: Vec::new() };
     seen.names = survey.sorted_names().into_iter().map(|(name, _)| name).collect();
     seen.events(&asks);
-    seen.planned(&asks);
+    seen.check_tracking_plan(&asks);
     asks.conditions.iter().for_each(|condition| seen.condition(condition));
     for (at, side) in EntityKind::ALL.into_iter().enumerate() {
         seen.traits(&asks.levels[at].traits, side, (model, scored));
         seen.facts(&asks.levels[at].texts, side, (model, scored));
     }
-    let explained = Explained::of(&asks, &seen.found, model, scored);
+    let explained = RootCauses::new(&asks, &seen.found, model, scored);
     for (at, side) in EntityKind::ALL.into_iter().enumerate() {
         seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
     }
@@ -36,8 +41,8 @@ pub fn warnings(document: &Document, model: &Model, survey: &Survey, scored: &Sc
 }
 
 /// What was seen, and what there is to say of it.
-struct Seen<'s> {
-    survey: &'s Survey,
+struct DataChecker<'s> {
+    survey: &'s DatasetProfile,
     /// Names of events, the most frequent first.
     names: Vec<&'s str>,
     found: Vec<Diagnostic>,
@@ -47,11 +52,11 @@ struct Seen<'s> {
 fn nearest(near: &[&str], otherwise: &str) -> String {
     match near {
         [] => otherwise.to_owned(),
-        near => format!("there is {}", crate::diag::list(near)),
+        near => format!("there is {}", crate::diag::quoted_list(near)),
     }
 }
 
-impl Seen<'_> {
+impl DataChecker<'_> {
     /// A text that something is compared with and never is.
     fn value(&mut self, path: &str, text: &str, span: std::ops::Range<usize>, near: Vec<String>) {
         let near: Vec<String> = near.iter().map(|text| format!("'{text}'")).collect();
@@ -70,6 +75,6 @@ fn percent(part: u64, of: u64) -> String {
     match part {
         _ if part == of => "100 %".to_owned(),
         _ if percent < 0.1 => "less than 0.1 %".to_owned(),
-        _ => format!("{} %", number_text((percent * 10.0).floor() / 10.0)),
+        _ => format!("{} %", format_number((percent * 10.0).floor() / 10.0)),
     }
 }

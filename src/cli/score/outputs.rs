@@ -13,41 +13,44 @@ use sha2::{Digest, Sha256};
 
 use super::{ScoreArguments, format};
 use crate::{
-    cli::{Failure, interrupt, tell},
-    diag::visible,
+    cli::{CommandError, interrupt, print_stderr},
+    diag::escape_controls,
     model::{EntityKind, hex},
-    publish::{Access, FolderLock, Staged, commit, ensure_dir, holder, refuse_same, sweep},
-    read::{FileId, Input},
+    publish::{
+        FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
+        sweep_temporaries,
+    },
+    read::{FileId, InputSource},
 };
 
 /// How long a run that waits for another one sleeps before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What goes into the folder, by its name without the ending.
-const ROWS: [(EntityKind, &str); 2] = [(EntityKind::User, "users"), (EntityKind::Account, "accounts")];
+const ROW_FILES: [(EntityKind, &str); 2] = [(EntityKind::User, "users"), (EntityKind::Account, "accounts")];
 const ENDINGS: [&str; 3] = ["csv", "json", "ndjson"];
-const REJECTS: &str = "rejects.ndjson";
-const RECORD: &str = "run.json";
+const REJECTS_FILE: &str = "rejects.ndjson";
+const RECORD_FILE: &str = "run.json";
 
 /// Where the files of a run will be.
-pub(super) struct Planned {
+pub(super) struct OutputPlan {
     rejects: Option<PathBuf>,
     id_map: Option<PathBuf>,
     rows: Vec<(EntityKind, PathBuf)>,
     record: Option<PathBuf>,
 }
 
-impl Planned {
-    pub(super) fn new(arguments: &ScoreArguments) -> Planned {
+impl OutputPlan {
+    pub(super) fn new(arguments: &ScoreArguments) -> OutputPlan {
         let ending = format(arguments).ending();
         let dir = arguments.out.as_ref();
         let rows =
-            dir.into_iter().flat_map(|dir| ROWS.map(|(side, name)| (side, dir.join(format!("{name}.{ending}")))));
-        Planned {
-            rejects: arguments.rejects.clone().or_else(|| dir.map(|dir| dir.join(REJECTS))),
+            dir.into_iter().flat_map(|dir| ROW_FILES.map(|(side, name)| (side, dir.join(format!("{name}.{ending}")))));
+        OutputPlan {
+            rejects: arguments.rejects.clone().or_else(|| dir.map(|dir| dir.join(REJECTS_FILE))),
             id_map: arguments.id_map.clone(),
             rows: rows.collect(),
-            record: dir.map(|dir| dir.join(RECORD)),
+            record: dir.map(|dir| dir.join(RECORD_FILE)),
         }
     }
 
@@ -57,21 +60,21 @@ impl Planned {
     }
 
     /// Refuses to write over what is read, under whatever name.
-    pub(super) fn spare_inputs(
+    pub(super) fn refuse_overwriting_inputs(
         &self,
         arguments: &ScoreArguments,
-        inputs: &[Input],
+        inputs: &[InputSource],
         model: &Path,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let enrichment = [&arguments.view.users, &arguments.view.accounts].into_iter().flatten().map(PathBuf::as_path);
-        let read = inputs.iter().filter_map(Input::path).chain([model]).chain(enrichment);
+        let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {
             read.extend(FileId::of_open(&io::stdin()));
         }
         let stdout = if arguments.out.is_none() { FileId::of_open(&io::stdout()) } else { None };
         if stdout.as_ref().is_some_and(|stdout| read.contains(stdout)) {
-            return Err(Failure::usage(
+            return Err(CommandError::usage(
                 "the standard output goes to a file that is read by this run; send it to another file",
             ));
         }
@@ -79,21 +82,21 @@ impl Planned {
             let Ok(identity) = FileId::of(path) else { continue };
             let name = path.display();
             if read.contains(&identity) {
-                return Err(Failure::usage(format!(
+                return Err(CommandError::usage(format!(
                     "`{name}` is read by this run and would be written over; name another folder or file for the output"
                 )));
             }
             if stdout.as_ref() == Some(&identity) {
-                return Err(Failure::usage(format!(
+                return Err(CommandError::usage(format!(
                     "`{name}` is the file that the standard output goes to; name another file"
                 )));
             }
         }
-        Ok(refuse_same(self.paths())?)
+        Ok(refuse_duplicate_targets(self.paths())?)
     }
 
     /// Begins all files; in a folder that no other run writes to, and after what killed runs left there is gone.
-    pub(super) fn open(self, arguments: &ScoreArguments) -> Result<Outputs, Failure> {
+    pub(super) fn open(self, arguments: &ScoreArguments) -> Result<OutputFiles, CommandError> {
         if self.paths().next().is_some() {
             interrupt::watch();
         }
@@ -106,15 +109,15 @@ impl Planned {
         };
         self.sweep();
         let dir = arguments.out.as_deref();
-        let shared = |path: PathBuf| Output::new(path, Access::Shared, dir);
-        Ok(Outputs {
-            rejects: self.rejects.map(|path| Output::new(path, Access::Private, dir)).transpose()?,
+        let shared = |path: PathBuf| OutputFile::new(path, FileAccess::Shared, dir);
+        Ok(OutputFiles {
+            rejects: self.rejects.map(|path| OutputFile::new(path, FileAccess::Private, dir)).transpose()?,
             id_map: self.id_map.map(shared).transpose()?,
             rows: self
                 .rows
                 .into_iter()
                 .map(|(side, path)| Ok((side, shared(path)?)))
-                .collect::<Result<_, Failure>>()?,
+                .collect::<Result<_, CommandError>>()?,
             record: self.record.map(shared).transpose()?,
             _lock: lock,
         })
@@ -125,77 +128,77 @@ impl Planned {
         folders.sort_unstable();
         folders.dedup();
         for folder in folders {
-            sweep(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+            sweep_temporaries(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         }
     }
 }
 
 /// Locks the folder, for a while if it is in use.
-fn lock(dir: &Path, patience: Duration, quiet: bool) -> Result<FolderLock, Failure> {
-    let name = visible(&dir.display().to_string());
+fn lock(dir: &Path, patience: Duration, quiet: bool) -> Result<FolderLock, CommandError> {
+    let name = escape_controls(&dir.display().to_string());
     let since = Instant::now();
     let mut told = quiet;
     loop {
-        if let Some(lock) = FolderLock::take(dir)? {
-            if !lock.holds() && !quiet {
-                tell(&format!(
+        if let Some(lock) = FolderLock::try_acquire(dir)? {
+            if !lock.is_exclusive() && !quiet {
+                print_stderr(&format!(
                     "note: the file system of {name} knows no locks; see to it that no other run writes there"
                 ));
             }
             return Ok(lock);
         }
-        let by = holder(dir).map_or_else(String::new, |process| format!(" (process {process})"));
+        let by = lock_holder(dir).map_or_else(String::new, |process| format!(" (process {process})"));
         if since.elapsed() >= patience {
-            return Err(Failure::usage(format!(
+            return Err(CommandError::usage(format!(
                 "another run{by} is writing to `{}`; run again when it has ended, give --wait SECONDS to wait for it, or name another folder",
                 dir.display()
             )));
         }
         if !told {
-            tell(&format!("note: another run{by} is writing to {name}; waiting for it"));
+            print_stderr(&format!("note: another run{by} is writing to {name}; waiting for it"));
             told = true;
         }
-        thread::sleep(LOOK_AGAIN.min(patience));
+        thread::sleep(LOCK_POLL_INTERVAL.min(patience));
     }
 }
 
 /// The files of a run, begun and invisible.
-pub(super) struct Outputs {
-    pub(super) rejects: Option<Output>,
-    pub(super) id_map: Option<Output>,
-    pub(super) rows: Vec<(EntityKind, Output)>,
-    pub(super) record: Option<Output>,
+pub(super) struct OutputFiles {
+    pub(super) rejects: Option<OutputFile>,
+    pub(super) id_map: Option<OutputFile>,
+    pub(super) rows: Vec<(EntityKind, OutputFile)>,
+    pub(super) record: Option<OutputFile>,
     /// Ends with this, after the last file is in place.
     _lock: Option<FolderLock>,
 }
 
-impl Outputs {
+impl OutputFiles {
     /// What the record of the run says of the files that belong together: name, bytes and SHA-256; first those in its folder.
-    pub(super) fn facts(&self) -> (Vec<Fact>, Vec<Fact>) {
+    pub(super) fn digests(&self) -> (Vec<OutputDigest>, Vec<OutputDigest>) {
         let rows = self.rows.iter().map(|(_, file)| file);
-        let (here, elsewhere): (Vec<&Output>, Vec<&Output>) =
-            rows.chain(&self.id_map).partition(|file| file.place == Place::Here);
-        (here.into_iter().map(Output::fact).collect(), elsewhere.into_iter().map(Output::fact).collect())
+        let (here, elsewhere): (Vec<&OutputFile>, Vec<&OutputFile>) =
+            rows.chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
+        (here.into_iter().map(OutputFile::digest).collect(), elsewhere.into_iter().map(OutputFile::digest).collect())
     }
 
     /// The same of rejected lines, which a later run replaces that has no rows to give, and which so belong to no set.
-    pub(super) fn rejects_fact(&self) -> Option<(&'static str, Fact)> {
-        let key = |file: &Output| if file.place == Place::Here { "name" } else { "path" };
-        self.rejects.as_ref().map(|file| (key(file), file.fact()))
+    pub(super) fn rejects_digest(&self) -> Option<(&'static str, OutputDigest)> {
+        let key = |file: &OutputFile| if file.place == OutputLocation::Here { "name" } else { "path" };
+        self.rejects.as_ref().map(|file| (key(file), file.digest()))
     }
 
     /// Files in the folder that runs write there and this one does not.
     pub(super) fn stale(&self, dir: &Path) -> Vec<String> {
-        let rows = ROWS.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
-        let possible = rows.chain([REJECTS.to_owned()]);
-        let (here, _) = self.facts();
-        let rejects = self.rejects_fact().filter(|(key, _)| *key == "name").map(|(_, fact)| fact);
+        let rows = ROW_FILES.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
+        let possible = rows.chain([REJECTS_FILE.to_owned()]);
+        let (here, _) = self.digests();
+        let rejects = self.rejects_digest().filter(|(key, _)| *key == "name").map(|(_, fact)| fact);
         let is_new = |name: &String| here.iter().chain(&rejects).any(|(new, ..)| new == name);
         possible.filter(|name| !is_new(name) && dir.join(name).exists()).collect()
     }
 
     /// Publishes all files, the record last, since it vouches for the others.
-    pub(super) fn commit(self) -> Result<(), Failure> {
+    pub(super) fn commit(self) -> Result<(), CommandError> {
         let rows = self.rows.into_iter().map(|(_, file)| file);
         let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(self.record);
         Ok(commit(files.map(|file| file.staged).collect())?)
@@ -203,41 +206,43 @@ impl Outputs {
 }
 
 /// The folder of a file, if an earlier run left its record there.
-pub(super) fn folder_of_a_run(path: &Path) -> Option<&Path> {
-    path.parent().filter(|folder| folder.join(RECORD).exists())
+pub(super) fn run_folder(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| folder.join(RECORD_FILE).exists())
 }
 
 /// Name or path, bytes and SHA-256 of a file.
-type Fact = (String, u64, String);
+type OutputDigest = (String, u64, String);
 
 /// Where a file is, as seen from the record of the run.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum OutputLocation {
     Here,
     Elsewhere,
 }
 
 /// One file; counts and hashes what goes into it.
-pub(super) struct Output {
-    place: Place,
+pub(super) struct OutputFile {
+    place: OutputLocation,
     path: PathBuf,
-    staged: Staged,
+    staged: StagedFile,
     hash: Sha256,
     bytes: u64,
 }
 
-impl Output {
-    fn new(path: PathBuf, access: Access, dir: Option<&Path>) -> Result<Output, Failure> {
-        let staged = Staged::new(&path, access)?;
+impl OutputFile {
+    fn new(path: PathBuf, access: FileAccess, dir: Option<&Path>) -> Result<OutputFile, CommandError> {
+        let staged = StagedFile::new(&path, access)?;
         let here = path.parent().zip(dir).is_some_and(|(parent, dir)| parent == dir);
-        let place = if here { Place::Here } else { Place::Elsewhere };
-        Ok(Output { place, path, staged, hash: Sha256::new(), bytes: 0 })
+        let place = if here { OutputLocation::Here } else { OutputLocation::Elsewhere };
+        Ok(OutputFile { place, path, staged, hash: Sha256::new(), bytes: 0 })
     }
 
-    fn fact(&self) -> Fact {
+    fn digest(&self) -> OutputDigest {
         let name = match self.place {
-            Place::Here => self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned(),
-            Place::Elsewhere => self.path.display().to_string(),
+            OutputLocation::Here => {
+                self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+            }
+            OutputLocation::Elsewhere => self.path.display().to_string(),
         };
         (name, self.bytes, hex(&self.hash.clone().finalize()))
     }
@@ -247,18 +252,21 @@ impl Output {
     }
 
     /// Fills the file.
-    pub(super) fn write_with(&mut self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
+    pub(super) fn write_with(
+        &mut self,
+        write: impl FnOnce(&mut OutputFile) -> io::Result<()>,
+    ) -> Result<(), CommandError> {
         let path = self.path.clone();
-        write(self).map_err(|error| Failure::writing(error, &path))
+        write(self).map_err(|error| CommandError::writing(error, &path))
     }
 
     /// Publishes this file alone.
-    pub(super) fn commit(self) -> Result<(), Failure> {
+    pub(super) fn commit(self) -> Result<(), CommandError> {
         Ok(commit(vec![self.staged])?)
     }
 }
 
-impl Write for Output {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.staged.write(bytes)?;
         self.hash.update(&bytes[..written]);

@@ -3,24 +3,24 @@
 use std::borrow::Cow;
 
 use crate::decode::{
-    json::{Kind, Raw},
+    json::{JsonKind, JsonSpan},
     skim,
 };
 
 /// The records of a line that holds a list of them (or one) at the first of some paths that is there; none if the line is no JSON or holds nothing
 /// at any of them, so that it has to speak for itself.
-pub fn batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, str>>> {
+pub fn split_batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, str>>> {
     serde_json::from_str::<serde::de::IgnoredAny>(line).ok()?;
-    let top = skim::whole(line)?;
+    let top = skim::first_value(line)?;
     let found = paths.iter().map(|path| path.iter().fold(top, |object, key| skim::member(line, object, key)));
-    let found = found.into_iter().find(|raw| !raw.is_nothing())?;
+    let found = found.into_iter().find(|raw| !raw.is_null_or_missing())?;
     match found.kind {
-        Kind::Array => Some(skim::items(line, found).map(|item| Cow::Borrowed(with_quotes(line, item))).collect()),
-        Kind::Object => Some(vec![Cow::Borrowed(found.of(line))]),
+        JsonKind::Array => Some(skim::items(line, found).map(|item| Cow::Borrowed(with_quotes(line, item))).collect()),
+        JsonKind::Object => Some(vec![Cow::Borrowed(found.slice(line))]),
         // A dump may hold its payload as text that is JSON.
-        Kind::Text | Kind::EscapedText => {
+        JsonKind::Text | JsonKind::EscapedText => {
             let text = found.text(line)?.into_owned();
-            let inner = batch(&text, &[&["batch"]]);
+            let inner = split_batch(&text, &[&["batch"]]);
             Some(inner.map_or_else(
                 || vec![Cow::Owned(text.clone())],
                 |all| all.into_iter().map(|one| Cow::Owned(one.into_owned())).collect(),
@@ -31,7 +31,7 @@ pub fn batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, str>>> 
 }
 
 /// A value as it stands in the line.
-fn with_quotes(line: &str, raw: Raw) -> &str {
-    let quote = usize::from(matches!(raw.kind, Kind::Text | Kind::EscapedText));
+fn with_quotes(line: &str, raw: JsonSpan) -> &str {
+    let quote = usize::from(matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText));
     line.get(raw.start as usize - quote..raw.end as usize + quote).unwrap_or("")
 }

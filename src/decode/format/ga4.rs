@@ -1,13 +1,19 @@
 //! GA4: rows of its BigQuery export, dumped as JSON.
 
-use super::{Agree, Format, Head, Layout, Lines, Path, paths};
-use crate::model::compiled::Input;
+use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordLayout, paths};
+use crate::model::compiled::InputSettings;
 
 /// Rows of `events_YYYYMMDD`.
-pub(super) const GA4: Format =
-    Format { name: "ga4", title: "a GA4 export from BigQuery", lines: Lines::Plain, sign, layout, fallback: true };
+pub(super) const GA4: EventFormat = EventFormat {
+    name: "ga4",
+    title: "a GA4 export from BigQuery",
+    lines: LineFraming::Plain,
+    sign,
+    layout,
+    fallback: true,
+};
 
-fn sign(head: &Head<'_>) -> Option<&'static str> {
+fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     let all = ["event_name", "event_timestamp", "event_params"].iter().all(|key| head.has(key));
     all.then_some("lines have `event_name`, `event_timestamp` and `event_params`")
 }
@@ -16,13 +22,13 @@ fn sign(head: &Head<'_>) -> Option<&'static str> {
 ///
 /// There is no id of an event; within a bundle the batch columns tell events apart, where the export has them. There are no groups
 /// either, so the account is a parameter or a property of the user that the model names.
-fn layout(input: &Input) -> Layout {
+fn layout(input: &InputSettings) -> RecordLayout {
     let account = |root: &'static str| input.group_type.iter().map(move |group| vec![root.to_owned(), group.clone()]);
-    Layout {
+    RecordLayout {
         event: paths(&["event_name"]),
         user: paths(&["user_id"]),
         visitor: paths(&["user_pseudo_id"]),
-        account: account("event_params").chain(account("user_properties")).collect::<Vec<Path>>(),
+        account: account("event_params").chain(account("user_properties")).collect::<Vec<FieldPath>>(),
         time: paths(&["event_timestamp"]),
         id: paths(&["event_bundle_sequence_id"]),
         more_id: paths(&[
@@ -33,13 +39,13 @@ fn layout(input: &Input) -> Layout {
             "batch_ordering_id",
             "batch_event_index",
         ]),
-        properties: paths(&["event_params"]).into_iter().chain([Path::new()]).collect(),
-        agree: Agree::At(vec!["event_params".to_owned()]),
+        properties: paths(&["event_params"]).into_iter().chain([FieldPath::new()]).collect(),
+        dedupe_content: DedupeContent::Path(vec!["event_params".to_owned()]),
         noise: NOISE,
         user_traits: paths(&["user_properties"]),
-        events_tell: true,
+        events_carry_traits: true,
         pairs: paths(&["event_params", "user_properties"]),
-        ..Layout::default()
+        ..RecordLayout::default()
     }
 }
 

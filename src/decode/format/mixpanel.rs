@@ -1,41 +1,41 @@
 //! Mixpanel: the raw export, and the JSON pipeline to object storage.
 
-use super::{Agree, Format, Head, Layout, Lines, Path, What, paths};
-use crate::model::compiled::Input;
+use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
+use crate::model::compiled::InputSettings;
 
 /// The body of the raw export.
-pub(super) const RAW: Format = Format {
+pub(super) const RAW: EventFormat = EventFormat {
     name: "mixpanel",
     title: "Mixpanel's raw export",
-    lines: Lines::Split,
+    lines: LineFraming::Split,
     sign: raw_sign,
     layout: raw_layout,
     fallback: true,
 };
 
 /// Files of the JSON pipeline.
-pub(super) const PIPELINE: Format = Format {
+pub(super) const PIPELINE: EventFormat = EventFormat {
     name: "mixpanel",
     title: "Mixpanel's JSON pipeline",
-    lines: Lines::Plain,
+    lines: LineFraming::Plain,
     sign: pipeline_sign,
     layout: pipeline_layout,
     fallback: false,
 };
 
-fn raw_sign(head: &Head<'_>) -> Option<&'static str> {
+fn raw_sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     let time = head.below("properties", "time").is_some_and(|time| time.is_number() || time.is_string());
     (head.is_exactly(&["event", "properties"]) && time)
         .then_some("lines have `event`, `properties` with `time`, and no more")
 }
 
-fn pipeline_sign(head: &Head<'_>) -> Option<&'static str> {
+fn pipeline_sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     let all = ["event_name", "insert_id", "distinct_id"].iter().all(|key| head.has(key));
     all.then_some("lines have `event_name`, `insert_id` and `distinct_id`")
 }
 
 /// The key of groups is a property that the project's settings choose, so the model has to name it: as `group_type`, or in `fields`.
-fn account(input: &Input) -> Vec<Path> {
+fn account(input: &InputSettings) -> Vec<FieldPath> {
     input.group_type.iter().map(|group| vec!["properties".to_owned(), group.clone()]).collect()
 }
 
@@ -43,34 +43,34 @@ fn account(input: &Input) -> Vec<Path> {
 ///
 /// Every delivery writes its own processing times into the properties, so copies agree in those that the model reads. **Source** of the
 /// key of duplicates: event, distinct_id, time and `$insert_id`, as Mixpanel documents it.
-fn raw_layout(input: &Input) -> Layout {
-    Layout {
+fn raw_layout(input: &InputSettings) -> RecordLayout {
+    RecordLayout {
         event: paths(&["event"]),
         user: paths(&["properties.$user_id"]),
         visitor: paths(&["properties.$device_id"]),
         distinct: paths(&["properties.distinct_id"]),
         account: account(input),
         time: paths(&["properties.time"]),
-        taken_in: paths(&["properties.mp_processing_time_ms", "mp_processing_time_ms"]),
+        received_at: paths(&["properties.mp_processing_time_ms", "mp_processing_time_ms"]),
         wall_clock: true,
         id: paths(&["properties.$insert_id"]),
         more_id: paths(&["event", "properties.distinct_id", "properties.time"]),
-        agree: Agree::Values,
+        dedupe_content: DedupeContent::Values,
         names: NAMES,
         noise: NOISE,
-        identifies: paths(&["properties.$identified_id", "properties.$user_id", "properties.distinct_id"]),
+        identify_user: paths(&["properties.$identified_id", "properties.$user_id", "properties.distinct_id"]),
         previous: paths(&["properties.$anon_id"]),
         merged: [
             paths(&["properties.$distinct_ids.0", "properties.distinct_id"]),
             paths(&["properties.$distinct_ids.1", "properties.alias"]),
         ],
-        no_ids: NO_IDS,
-        ..Layout::default()
+        placeholder_ids: NO_IDS,
+        ..RecordLayout::default()
     }
 }
 
-fn pipeline_layout(input: &Input) -> Layout {
-    Layout {
+fn pipeline_layout(input: &InputSettings) -> RecordLayout {
+    RecordLayout {
         event: paths(&["event_name"]),
         user: paths(&["user_id", "properties.$user_id"]),
         visitor: paths(&["device_id", "properties.$device_id"]),
@@ -80,7 +80,7 @@ fn pipeline_layout(input: &Input) -> Layout {
         wall_clock: false,
         id: paths(&["insert_id"]),
         more_id: paths(&["event_name", "distinct_id", "time"]),
-        identifies: paths(&["properties.$identified_id", "user_id", "distinct_id"]),
+        identify_user: paths(&["properties.$identified_id", "user_id", "distinct_id"]),
         merged: [
             paths(&["properties.$distinct_ids.0", "properties.distinct_id", "distinct_id"]),
             paths(&["properties.$distinct_ids.1", "properties.alias"]),
@@ -91,8 +91,8 @@ fn pipeline_layout(input: &Input) -> Layout {
 }
 
 /// How projects with "Original ID Merge" join ids.
-const NAMES: &[(&str, What)] =
-    &[("$identify", What::Identify), ("$create_alias", What::Merge), ("$merge", What::Merge)];
+const NAMES: &[(&str, RecordKind)] =
+    &[("$identify", RecordKind::Identify), ("$create_alias", RecordKind::Merge), ("$merge", RecordKind::Merge)];
 
 /// Ids that Mixpanel itself never joins. **Source**: its list of invalid distinct ids.
 const NO_IDS: &[&str] = &["anon", "nil", "n/a", "na", "unknown", "-1", "true", "false", "[]", "{}", "<nil>", "lmy47d"];

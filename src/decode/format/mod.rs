@@ -20,38 +20,38 @@ mod snowplow_row;
 mod snowplow_tsv;
 
 pub use self::{
-    batch::batch,
-    recognise::{Foreign, Recognised, recognise},
-    settle::{Formats, Reading},
+    batch::split_batch,
+    recognise::{DetectedFormat, UnsupportedFormat, detect_format},
+    settle::{FileFormats, WorkerDecoders},
 };
 pub(super) use self::{
-    recognise::Head,
-    snowplow_row::{BadRow, RowPlan, RowReader},
-    snowplow_tsv::{Columns, write_object},
+    recognise::ProbeLine,
+    snowplow_row::{SnowplowRowError, SnowplowRowPlan, SnowplowRowReader},
+    snowplow_tsv::{WantedColumns, write_object},
 };
-use super::layout::{Agree, Layout, Path, What, paths};
-use crate::model::compiled::Input;
+use super::layout::{DedupeContent, FieldPath, RecordKind, RecordLayout, paths};
+use crate::model::compiled::InputSettings;
 
 /// A format of event files.
 #[derive(Debug)]
-pub struct Format {
+pub struct EventFormat {
     /// As `[input] format` names it; several formats of one vendor share it.
     pub name: &'static str,
     /// What files of it are, for people.
     pub title: &'static str,
     /// What its lines are.
-    pub lines: Lines,
+    pub lines: LineFraming,
     /// By what a line is recognised, in words that follow on "recognised by:"; none if it is of another format.
-    sign: fn(&Head<'_>) -> Option<&'static str>,
+    sign: fn(&ProbeLine<'_>) -> Option<&'static str>,
     /// Where the parts of a record lie, before the model moves any.
-    layout: fn(&Input) -> Layout,
+    layout: fn(&InputSettings) -> RecordLayout,
     /// Whether files are read as this one if the model names the format and no line shows which of its forms it is.
     fallback: bool,
 }
 
 /// What the lines of a format are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
+pub enum LineFraming {
     /// A record each.
     Plain,
     /// A record each, but that some are broken in two by a line end.
@@ -65,7 +65,7 @@ pub enum Lines {
 const FORMATS_LENGTH: usize = 12;
 
 /// Every format, the more special ones first: the first whose sign a line shows is the one. A static, so that a format is known by its address.
-pub static FORMATS: [&Format; FORMATS_LENGTH] = [
+pub static FORMATS: [&EventFormat; FORMATS_LENGTH] = [
     &rudderstack::BATCHES,
     &rudderstack::LOGS,
     &segment::SEGMENT,
@@ -80,16 +80,16 @@ pub static FORMATS: [&Format; FORMATS_LENGTH] = [
     &native::NATIVE,
 ];
 
-impl Format {
+impl EventFormat {
     /// Where the parts of a record lie, as the model has it.
-    pub(super) fn layout(&self, input: &Input) -> Layout {
+    pub(super) fn layout(&self, input: &InputSettings) -> RecordLayout {
         let mut layout = (self.layout)(input);
-        layout.move_fields(input, self.name);
+        layout.override_fields(input, self.name);
         layout
     }
 
     /// Names of events that the vendor's own code sends by itself, for lists of them.
-    pub fn noise(&self, input: &Input) -> &'static [&'static str] {
+    pub fn noise(&self, input: &InputSettings) -> &'static [&'static str] {
         (self.layout)(input).noise
     }
 }

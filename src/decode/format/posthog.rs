@@ -1,49 +1,49 @@
 //! PostHog: the batch export as JSON lines, and the list of the events API.
 
-use super::{Format, Head, Layout, Lines, Path, What, paths};
-use crate::model::compiled::Input;
+use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
+use crate::model::compiled::InputSettings;
 
 /// The batch export.
-pub(super) const BATCH: Format = Format {
+pub(super) const BATCH: EventFormat = EventFormat {
     name: "posthog",
     title: "a PostHog batch export",
-    lines: Lines::Plain,
+    lines: LineFraming::Plain,
     sign: batch,
     layout,
     fallback: true,
 };
 
 /// The items of the events API's list.
-pub(super) const API: Format = Format {
+pub(super) const API: EventFormat = EventFormat {
     name: "posthog",
     title: "a list of PostHog's events API",
-    lines: Lines::Plain,
+    lines: LineFraming::Plain,
     sign: api,
     layout,
     fallback: false,
 };
 
-fn is_event(head: &Head<'_>) -> bool {
+fn is_event(head: &ProbeLine<'_>) -> bool {
     ["event", "distinct_id", "timestamp"].iter().all(|key| head.has(key))
 }
 
-fn batch(head: &Head<'_>) -> Option<&'static str> {
+fn batch(head: &ProbeLine<'_>) -> Option<&'static str> {
     (is_event(head) && head.has("uuid")).then_some("lines have `uuid`, `event`, `distinct_id` and `timestamp`")
 }
 
-fn api(head: &Head<'_>) -> Option<&'static str> {
+fn api(head: &ProbeLine<'_>) -> Option<&'static str> {
     (is_event(head) && head.has("id")).then_some("lines have `id`, `event`, `distinct_id` and `timestamp`")
 }
 
 /// One name space of ids: what is a visitor's id shows by `$device_id` and `$is_identified`.
 ///
 /// Group types have names in `$groups`, and numbers in `$group_0` to `$group_4`, which the model may name as its group type.
-fn layout(input: &Input) -> Layout {
-    let path = |group: &str| -> Path {
+fn layout(input: &InputSettings) -> RecordLayout {
+    let path = |group: &str| -> FieldPath {
         let root = ["properties"].into_iter().chain((!is_numbered(group)).then_some("$groups"));
         root.chain([group]).map(str::to_owned).collect()
     };
-    Layout {
+    RecordLayout {
         event: paths(&["event"]),
         visitor: paths(&["properties.$device_id"]),
         distinct: paths(&["distinct_id"]),
@@ -53,19 +53,19 @@ fn layout(input: &Input) -> Layout {
         group: paths(&["properties.$group_key"]),
         group_type: paths(&["properties.$group_type"]),
         time: paths(&["timestamp"]),
-        taken_in: paths(&["created_at", "_inserted_at"]),
+        received_at: paths(&["created_at", "_inserted_at"]),
         id: paths(&["uuid", "id"]),
         names: NAMES,
         noise: NOISE,
         user_traits: paths(&["properties.$set", "person_properties", "person.properties", "properties.$set_once"]),
         account_traits: paths(&["properties.$group_set"]),
-        events_tell: true,
-        identifies: paths(&["distinct_id"]),
+        events_carry_traits: true,
+        identify_user: paths(&["distinct_id"]),
         previous: paths(&["properties.$anon_distinct_id"]),
         merged: [paths(&["properties.distinct_id", "distinct_id"]), paths(&["properties.alias"])],
         embedded: paths(&["properties", "person_properties", "person"]),
-        no_ids: NO_IDS,
-        ..Layout::default()
+        placeholder_ids: NO_IDS,
+        ..RecordLayout::default()
     }
 }
 
@@ -75,12 +75,12 @@ fn is_numbered(group: &str) -> bool {
 }
 
 /// How ids are joined and what is known is told.
-const NAMES: &[(&str, What)] = &[
-    ("$identify", What::Identify),
-    ("$set", What::Identify),
-    ("$create_alias", What::Merge),
-    ("$merge_dangerously", What::Merge),
-    ("$groupidentify", What::Group),
+const NAMES: &[(&str, RecordKind)] = &[
+    ("$identify", RecordKind::Identify),
+    ("$set", RecordKind::Identify),
+    ("$create_alias", RecordKind::Merge),
+    ("$merge_dangerously", RecordKind::Merge),
+    ("$groupidentify", RecordKind::Group),
 ];
 
 /// Ids that PostHog itself never joins. **Source**: its list of illegal distinct ids.

@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use super::{FORMATS, Format, foreign};
+use super::{EventFormat, FORMATS, foreign};
 
 /// So many lines that are not blank are looked at.
 const LINES_MAX: usize = 32;
 
 /// What a file was recognised as.
 #[derive(Debug, Clone, Copy)]
-pub struct Recognised {
+pub struct DetectedFormat {
     /// The format.
-    pub format: &'static Format,
+    pub format: &'static EventFormat,
     /// By what, for people.
     pub sign: &'static str,
 }
 
 /// A file of something that is known and not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Foreign {
+pub struct UnsupportedFormat {
     /// What it is.
     pub what: &'static str,
     /// By what it was recognised.
@@ -29,15 +29,15 @@ pub struct Foreign {
 
 /// A line as it is looked at to recognise its format.
 #[derive(Debug)]
-pub(in crate::decode) struct Head<'l> {
+pub(in crate::decode) struct ProbeLine<'l> {
     line: &'l str,
     object: Map<String, Value>,
 }
 
-impl<'l> Head<'l> {
+impl<'l> ProbeLine<'l> {
     /// A line; without keys if it is no object.
-    fn new(line: &'l str) -> Head<'l> {
-        Head { line, object: serde_json::from_str(line).unwrap_or_default() }
+    fn new(line: &'l str) -> ProbeLine<'l> {
+        ProbeLine { line, object: serde_json::from_str(line).unwrap_or_default() }
     }
 
     /// The line itself.
@@ -72,22 +72,25 @@ impl<'l> Head<'l> {
 /// The first line that shows a sign decides; without any, files are native, since `[input] fields` can describe lines that show none.
 ///
 /// **Errors**: [`Foreign`], if a line shows the sign of something that is known and not read.
-pub fn recognise<'l>(lines: impl Iterator<Item = &'l str>, asked: &str) -> Result<Recognised, Foreign> {
-    let wanted = |format: &&&'static Format| asked == "auto" || format.name == asked;
+pub fn detect_format<'l>(
+    lines: impl Iterator<Item = &'l str>,
+    asked: &str,
+) -> Result<DetectedFormat, UnsupportedFormat> {
+    let wanted = |format: &&&'static EventFormat| asked == "auto" || format.name == asked;
     for line in lines.filter(|line| !line.trim().is_empty()).take(LINES_MAX) {
-        let head = Head::new(line);
+        let head = ProbeLine::new(line);
         for format in FORMATS.iter().filter(wanted) {
             if let Some(sign) = (format.sign)(&head) {
-                return Ok(Recognised { format, sign });
+                return Ok(DetectedFormat { format, sign });
             }
         }
         // Whoever asks for native lines describes them in `[input] fields`, whatever they look like.
-        if let Some(foreign) = foreign::of(&head).filter(|_| asked != "native") {
+        if let Some(foreign) = foreign::find_unsupported(&head).filter(|_| asked != "native") {
             return Err(foreign);
         }
     }
     let name = if asked == "auto" { "native" } else { asked };
     let usual = FORMATS.iter().find(|format| format.name == name && format.fallback);
     let sign = if asked == "auto" { "no line shows the sign of another format" } else { "asked for" };
-    Ok(Recognised { format: usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign })
+    Ok(DetectedFormat { format: usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign })
 }

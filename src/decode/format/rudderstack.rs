@@ -1,22 +1,22 @@
 //! RudderStack: the calls of Segment's specification, in its logs and in dumps of its gateway.
 
-use super::{Format, Head, Lines, segment};
+use super::{EventFormat, LineFraming, ProbeLine, segment};
 
 /// Logs in object storage.
-pub(super) const LOGS: Format = Format {
+pub(super) const LOGS: EventFormat = EventFormat {
     name: "rudderstack",
     title: "RudderStack calls",
-    lines: Lines::Plain,
+    lines: LineFraming::Plain,
     sign: logs,
     layout: segment::layout,
     fallback: true,
 };
 
 /// Dumps of the gateway's jobs: a batch of calls on each line.
-pub(super) const BATCHES: Format = Format {
+pub(super) const BATCHES: EventFormat = EventFormat {
     name: "rudderstack",
     title: "a dump of RudderStack's gateway, its batches taken apart",
-    lines: Lines::Batches(&[
+    lines: LineFraming::Batches(&[
         &["event_payload", "batch"],
         &["EventPayload", "batch"],
         &["EventPayload"],
@@ -27,7 +27,7 @@ pub(super) const BATCHES: Format = Format {
     fallback: false,
 };
 
-fn logs(head: &Head<'_>) -> Option<&'static str> {
+fn logs(head: &ProbeLine<'_>) -> Option<&'static str> {
     match () {
         () if !segment::is_call(head) => None,
         () if head.has("rudderId") => Some("lines have `messageId`, `type` and `rudderId`"),
@@ -36,7 +36,7 @@ fn logs(head: &Head<'_>) -> Option<&'static str> {
     }
 }
 
-fn batches(head: &Head<'_>) -> Option<&'static str> {
+fn batches(head: &ProbeLine<'_>) -> Option<&'static str> {
     match () {
         // A record of its own may have a property of that name.
         () if head.has("event") || head.has("type") => None,

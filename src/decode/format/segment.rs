@@ -1,21 +1,21 @@
 //! Segment: raw logs, one call a line. RudderStack, Jitsu and others write the same calls.
 
-use super::{Format, Head, Layout, Lines, paths};
-use crate::model::compiled::Input;
+use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
+use crate::model::compiled::InputSettings;
 
 /// Logs of Segment, as in its destination for S3.
-pub(super) const SEGMENT: Format =
-    Format { name: "segment", title: "Segment calls", lines: Lines::Plain, sign, layout, fallback: true };
+pub(super) const SEGMENT: EventFormat =
+    EventFormat { name: "segment", title: "Segment calls", lines: LineFraming::Plain, sign, layout, fallback: true };
 
 /// The kinds of calls. **Source**: the Segment specification.
 const CALLS: [&str; 6] = ["track", "identify", "page", "screen", "group", "alias"];
 
 /// Whether a line is a call of the specification.
-pub(super) fn is_call(head: &Head<'_>) -> bool {
+pub(super) fn is_call(head: &ProbeLine<'_>) -> bool {
     head.has("messageId") && head.text("type").is_some_and(|kind| CALLS.contains(&kind))
 }
 
-fn sign(head: &Head<'_>) -> Option<&'static str> {
+fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     is_call(head).then_some("lines have `messageId` and a `type` such as track or identify")
 }
 
@@ -23,25 +23,25 @@ fn sign(head: &Head<'_>) -> Option<&'static str> {
 ///
 /// `timestamp` is corrected for the client's clock, so it goes first; calls that were taken before that correction have only the
 /// others. Page and screen calls have a `name` in place of an event, and often none.
-pub(super) fn layout(_: &Input) -> Layout {
-    Layout {
+pub(super) fn layout(_: &InputSettings) -> RecordLayout {
+    RecordLayout {
         event: paths(&["event", "name", "type"]),
         user: paths(&["userId"]),
         visitor: paths(&["anonymousId"]),
         account: paths(&["context.groupId", "groupId", "context.traits.groupId"]),
         group: paths(&["groupId", "context.groupId"]),
         time: paths(&["timestamp", "originalTimestamp", "sentAt", "receivedAt"]),
-        taken_in: paths(&["receivedAt"]),
+        received_at: paths(&["receivedAt"]),
         id: paths(&["messageId"]),
         kind: paths(&["type"]),
         kind_first: true,
         noise: NOISE,
         user_traits: paths(&["traits", "context.traits"]),
-        events_tell: true,
+        events_carry_traits: true,
         previous: paths(&["previousId"]),
         previous_visitor: true,
         embedded: paths(&["properties", "traits", "context"]),
-        ..Layout::default()
+        ..RecordLayout::default()
     }
 }
 

@@ -8,49 +8,49 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
-use super::{FORMATS, FORMATS_LENGTH, Foreign, Format, Recognised, recognise};
+use super::{DetectedFormat, EventFormat, FORMATS, FORMATS_LENGTH, UnsupportedFormat, detect_format};
 use crate::{
-    decode::{Decoder, Plan, Seed},
+    decode::{DecodePlan, HashSeed, LineDecoder},
     model::Model,
     units::Micros,
 };
 
 /// The formats of the files of a run.
 #[derive(Debug)]
-pub struct Formats<'m> {
+pub struct FileFormats<'m> {
     model: &'m Model,
     /// The format that was asked for, or `auto`.
-    asked: &'m str,
-    files: Vec<OnceLock<Result<Recognised, Foreign>>>,
+    requested: &'m str,
+    files: Vec<OnceLock<Result<DetectedFormat, UnsupportedFormat>>>,
     /// By the place of the format in [`FORMATS`].
-    plans: [OnceLock<Plan>; FORMATS_LENGTH],
+    plans: [OnceLock<DecodePlan>; FORMATS_LENGTH],
     /// Group types that records name, by the name of the format, where the model leaves open which of them is the account.
     group_types: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
 }
 
-impl<'m> Formats<'m> {
+impl<'m> FileFormats<'m> {
     /// Formats of so many files, none of them settled.
-    pub fn new(model: &'m Model, asked: &'m str, files: usize) -> Formats<'m> {
+    pub fn new(model: &'m Model, asked: &'m str, files: usize) -> FileFormats<'m> {
         let files = (0..files).map(|_| OnceLock::new()).collect();
-        Formats { model, asked, files, plans: Default::default(), group_types: Mutex::default() }
+        FileFormats { model, requested: asked, files, plans: Default::default(), group_types: Mutex::default() }
     }
 
     /// The format of a file; settled now, if these are its first bytes. Without them, waits until it is.
-    fn settle(&self, file: u32, first: Option<&[u8]>) -> Result<Recognised, Foreign> {
-        let Some(settled) = self.files.get(file as usize) else { return recognise([].into_iter(), self.asked) };
+    fn detect(&self, file: u32, first: Option<&[u8]>) -> Result<DetectedFormat, UnsupportedFormat> {
+        let Some(settled) = self.files.get(file as usize) else { return detect_format([].into_iter(), self.requested) };
         *match first {
-            Some(bytes) => settled.get_or_init(|| recognise(lines(bytes), self.asked)),
+            Some(bytes) => settled.get_or_init(|| detect_format(lines(bytes), self.requested)),
             None => settled.wait(),
         }
     }
 
     /// What a file was recognised as; none if it was never read, had no line, or is foreign.
-    pub fn of(&self, file: usize) -> Option<Recognised> {
+    pub fn detected(&self, file: usize) -> Option<DetectedFormat> {
         self.files.get(file)?.get()?.ok()
     }
 
     /// The first file that is foreign.
-    pub fn foreign(&self) -> Option<(usize, Foreign)> {
+    pub fn first_unsupported(&self) -> Option<(usize, UnsupportedFormat)> {
         self.files.iter().enumerate().find_map(|(file, settled)| Some((file, settled.get()?.err()?)))
     }
 
@@ -61,8 +61,8 @@ impl<'m> Formats<'m> {
         Some((format, types.iter().cloned().collect()))
     }
 
-    fn plan(&self, place: usize) -> &Plan {
-        self.plans[place].get_or_init(|| Plan::new(&FORMATS[place].layout(&self.model.input), self.model))
+    fn plan(&self, place: usize) -> &DecodePlan {
+        self.plans[place].get_or_init(|| DecodePlan::new(&FORMATS[place].layout(&self.model.input), self.model))
     }
 }
 
@@ -73,29 +73,29 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &str> {
 
 /// The decoders of one worker, one for each format that it meets.
 #[derive(Debug)]
-pub struct Reading<'m> {
-    formats: &'m Formats<'m>,
-    seed: Seed,
+pub struct WorkerDecoders<'m> {
+    formats: &'m FileFormats<'m>,
+    seed: HashSeed,
     until: Micros,
-    decoders: [Option<Decoder<'m>>; FORMATS_LENGTH],
+    decoders: [Option<LineDecoder<'m>>; FORMATS_LENGTH],
 }
 
-impl<'m> Reading<'m> {
+impl<'m> WorkerDecoders<'m> {
     /// A worker's decoders, which set aside records from an instant on.
-    pub fn new(formats: &'m Formats<'m>, seed: Seed, until: Micros) -> Reading<'m> {
-        Reading { formats, seed, until, decoders: Default::default() }
+    pub fn new(formats: &'m FileFormats<'m>, seed: HashSeed, until: Micros) -> WorkerDecoders<'m> {
+        WorkerDecoders { formats, seed, until, decoders: Default::default() }
     }
 
     /// The decoder for a file, of which these are the first bytes, if they are.
     ///
     /// **Errors**: [`Foreign`], if the file is of something that is not read.
-    pub fn of_file(&mut self, file: u32, first: Option<&[u8]>) -> Result<&mut Decoder<'m>, Foreign> {
-        let recognised = self.formats.settle(file, first)?;
-        let same = |format: &&Format| std::ptr::eq(*format, recognised.format);
+    pub fn decoder_for(&mut self, file: u32, first: Option<&[u8]>) -> Result<&mut LineDecoder<'m>, UnsupportedFormat> {
+        let recognised = self.formats.detect(file, first)?;
+        let same = |format: &&EventFormat| std::ptr::eq(*format, recognised.format);
         let place = FORMATS.iter().position(same).unwrap_or(FORMATS_LENGTH - 1);
         let (formats, seed, until) = (self.formats, &self.seed, self.until);
         Ok(self.decoders[place].get_or_insert_with(|| {
-            Decoder::new(formats.model, formats.plan(place), FORMATS[place].lines, seed.clone(), until)
+            LineDecoder::new(formats.model, formats.plan(place), FORMATS[place].lines, seed.clone(), until)
         }))
     }
 
@@ -103,7 +103,7 @@ impl<'m> Reading<'m> {
     pub fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
         for (format, decoder) in FORMATS.iter().zip(self.decoders) {
-            all.entry(format.name).or_default().extend(decoder.map(Decoder::into_group_types).unwrap_or_default());
+            all.entry(format.name).or_default().extend(decoder.map(LineDecoder::into_group_types).unwrap_or_default());
         }
     }
 }

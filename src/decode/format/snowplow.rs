@@ -1,33 +1,35 @@
 //! Snowplow: enriched events, as JSON of its analytics SDK and as rows of 131 columns.
 
-use super::{Agree, Format, Head, Layout, Lines, Path, paths, snowplow_tsv::COLUMNS};
-use crate::model::compiled::Input;
+use super::{
+    DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordLayout, paths, snowplow_tsv::COLUMNS,
+};
+use crate::model::compiled::InputSettings;
 
 /// JSON, as the analytics SDKs and loaders write it.
-pub(super) const JSON: Format = Format {
+pub(super) const JSON: EventFormat = EventFormat {
     name: "snowplow",
     title: "Snowplow's enriched events as JSON",
-    lines: Lines::Plain,
+    lines: LineFraming::Plain,
     sign: json,
     layout,
     fallback: true,
 };
 
 /// The enriched format itself.
-pub(super) const TSV: Format = Format {
+pub(super) const TSV: EventFormat = EventFormat {
     name: "snowplow",
     title: "Snowplow's enriched events as tab-separated values",
-    lines: Lines::Columns,
+    lines: LineFraming::Columns,
     sign: tsv,
-    layout: |input| Layout { row: true, ..layout(input) },
+    layout: |input| RecordLayout { is_row: true, ..layout(input) },
     fallback: false,
 };
 
-fn json(head: &Head<'_>) -> Option<&'static str> {
+fn json(head: &ProbeLine<'_>) -> Option<&'static str> {
     (head.has("event_id") && head.has("collector_tstamp")).then_some("lines have `event_id` and `collector_tstamp`")
 }
 
-fn tsv(head: &Head<'_>) -> Option<&'static str> {
+fn tsv(head: &ProbeLine<'_>) -> Option<&'static str> {
     let tabs = memchr::memchr_iter(b'\t', head.line().as_bytes()).count();
     (tabs + 1 == COLUMNS.len()).then_some("lines have 131 columns between tabs")
 }
@@ -37,22 +39,22 @@ fn tsv(head: &Head<'_>) -> Option<&'static str> {
 /// is `com_acme_organization_1`.
 ///
 /// An id with another fingerprint is another event, since robots use ids again.
-fn layout(input: &Input) -> Layout {
-    let entity = |group: &String| -> Path { vec![format!("contexts_{group}"), "0".to_owned(), "id".to_owned()] };
-    Layout {
+fn layout(input: &InputSettings) -> RecordLayout {
+    let entity = |group: &String| -> FieldPath { vec![format!("contexts_{group}"), "0".to_owned(), "id".to_owned()] };
+    RecordLayout {
         event: paths(&["event_name", "event"]),
         user: paths(&["user_id"]),
         visitor: paths(&["domain_userid", "network_userid"]),
         account: input.group_type.iter().map(entity).collect(),
         time: paths(&["true_tstamp", "derived_tstamp", "collector_tstamp"]),
-        taken_in: paths(&["collector_tstamp"]),
+        received_at: paths(&["collector_tstamp"]),
         id: paths(&["event_id"]),
         more_id: paths(&["event_fingerprint"]),
-        properties: vec![Path::new()],
-        agree: Agree::Body,
+        properties: vec![FieldPath::new()],
+        dedupe_content: DedupeContent::Body,
         noise: NOISE,
         body: Some("unstruct_event_"),
-        ..Layout::default()
+        ..RecordLayout::default()
     }
 }
 

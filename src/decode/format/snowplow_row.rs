@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use wide::u8x16;
 
-use super::snowplow_tsv::{COLUMNS, Column, column, schema_name};
+use super::snowplow_tsv::{COLUMNS, SnowplowColumn, column_kind, schema_name};
 use crate::decode::{
-    Seed,
-    json::{Fault, Kind, Projection, Raw, Scanner},
-    layout::Path,
+    HashSeed,
+    json::{JsonError, JsonKind, JsonScanner, JsonSpan, Projection},
+    layout::FieldPath,
     skim,
 };
 
@@ -21,18 +21,18 @@ use crate::decode::{
 const SCHEMAS_MAX: usize = 4096;
 
 /// What is asked of a column or of the data of a schema.
-type Asked = Vec<(Path, u32)>;
+type PathSlots = Vec<(FieldPath, u32)>;
 
 /// Where in rows lies what is asked for; made once and shared by the workers.
 #[derive(Debug)]
-pub(in crate::decode) struct RowPlan {
+pub(in crate::decode) struct SnowplowRowPlan {
     /// Columns of text with the slots that each fills.
-    cells: Vec<(usize, Column, u32)>,
+    cells: Vec<(usize, SnowplowColumn, u32)>,
     /// The columns that hold an event, and those that hold entities.
     described: [usize; 3],
     /// By name of schema: paths into the data of its entities, a number first, and into the data of its events.
-    entities: HashMap<String, Asked>,
-    events: HashMap<String, Asked>,
+    entities: HashMap<String, PathSlots>,
+    events: HashMap<String, PathSlots>,
     /// Finds the data of an event and, if the model reads properties there, those.
     of_event: Projection,
     event_schema: u32,
@@ -42,11 +42,15 @@ pub(in crate::decode) struct RowPlan {
     entity_list: u32,
 }
 
-impl RowPlan {
+impl SnowplowRowPlan {
     /// What is asked for, by path; `properties` are asked of the data of any event and found in the first slots of [`RowPlan::of_event`].
-    pub(in crate::decode) fn new(asked: &[(Path, u32)], properties: &[Path], hashed: bool) -> RowPlan {
+    pub(in crate::decode) fn new(
+        asked: &[(FieldPath, u32)],
+        properties: &[FieldPath],
+        hashed: bool,
+    ) -> SnowplowRowPlan {
         let place = |name: &str| COLUMNS.iter().position(|known| *known == name);
-        let mut plan = RowPlan {
+        let mut plan = SnowplowRowPlan {
             cells: Vec::new(),
             described: ["unstruct_event", "contexts", "derived_contexts"].map(|name| place(name).unwrap_or_default()),
             entities: HashMap::new(),
@@ -57,7 +61,7 @@ impl RowPlan {
             of_entities: Projection::new(),
             entity_list: 0,
         };
-        let below = |keys: &[&str], path: &[String]| -> Path {
+        let below = |keys: &[&str], path: &[String]| -> FieldPath {
             keys.iter().map(|key| (*key).to_owned()).chain(path.iter().cloned()).collect()
         };
         for path in properties {
@@ -72,9 +76,9 @@ impl RowPlan {
         for (path, slot) in asked {
             let Some((first, rest)) = path.split_first() else { continue };
             if let (Some(at), []) = (place(first), rest)
-                && matches!(column(first), Column::Text | Column::Boolean)
+                && matches!(column_kind(first), SnowplowColumn::Text | SnowplowColumn::Boolean)
             {
-                plan.cells.push((at, column(first), *slot));
+                plan.cells.push((at, column_kind(first), *slot));
             }
             for (prefix, by_schema) in [("contexts_", &mut plan.entities), ("unstruct_event_", &mut plan.events)] {
                 if let Some(name) = first.strip_prefix(prefix) {
@@ -89,23 +93,23 @@ impl RowPlan {
 
 /// What is asked of the data of one schema.
 #[derive(Debug, Clone, Copy)]
-struct Schema<'p> {
+struct SchemaSlots<'p> {
     /// Its name and what is asked, if it is of entities.
-    entity: Option<(&'p str, &'p Asked)>,
+    entity: Option<(&'p str, &'p PathSlots)>,
     /// If it is of an event.
-    event: Option<&'p Asked>,
+    event: Option<&'p PathSlots>,
 }
 
 /// Reads rows, one after another.
 #[derive(Debug)]
-pub(in crate::decode) struct RowReader<'p> {
-    plan: &'p RowPlan,
-    event: Scanner<'p>,
-    entities: Scanner<'p>,
+pub(in crate::decode) struct SnowplowRowReader<'p> {
+    plan: &'p SnowplowRowPlan,
+    event: JsonScanner<'p>,
+    entities: JsonScanner<'p>,
     /// Where each column ends.
     ends: [u32; COLUMNS.len()],
     /// Schemas as they are written; none for what is no schema that makes a key.
-    schemas: HashMap<String, Option<Schema<'p>>, RandomState>,
+    schemas: HashMap<String, Option<SchemaSlots<'p>>, RandomState>,
     /// Entities met in the row, by schema that something is asked of.
     met: Vec<(&'p str, usize)>,
     /// The fingerprint of the event's data; 0 if it has none.
@@ -114,20 +118,20 @@ pub(in crate::decode) struct RowReader<'p> {
 
 /// Why a row is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decode) enum BadRow {
+pub(in crate::decode) enum SnowplowRowError {
     /// It has more columns, or fewer.
     Columns,
     /// A column that should hold JSON does not.
-    Json(Fault),
+    Json(JsonError),
 }
 
-impl<'p> RowReader<'p> {
+impl<'p> SnowplowRowReader<'p> {
     /// A reader of rows; readers that are to agree on fingerprints get copies of one seed.
-    pub(in crate::decode) fn new(plan: &'p RowPlan, seed: &Seed) -> RowReader<'p> {
-        RowReader {
+    pub(in crate::decode) fn new(plan: &'p SnowplowRowPlan, seed: &HashSeed) -> SnowplowRowReader<'p> {
+        SnowplowRowReader {
             plan,
-            event: Scanner::new(&plan.of_event, seed.clone()),
-            entities: Scanner::new(&plan.of_entities, seed.clone()),
+            event: JsonScanner::new(&plan.of_event, seed.clone()),
+            entities: JsonScanner::new(&plan.of_entities, seed.clone()),
             ends: [0; COLUMNS.len()],
             schemas: HashMap::default(),
             met: Vec::new(),
@@ -138,23 +142,28 @@ impl<'p> RowReader<'p> {
     /// Fills the slots; `values` is the first of those for properties, which an event's data goes before columns for.
     ///
     /// **Errors**: [`BadRow`]. **Cost**: one pass over the row, and one over each column of JSON.
-    pub(in crate::decode) fn read(&mut self, row: &str, found: &mut [Raw], values: usize) -> Result<(), BadRow> {
+    pub(in crate::decode) fn read(
+        &mut self,
+        row: &str,
+        found: &mut [JsonSpan],
+        values: usize,
+    ) -> Result<(), SnowplowRowError> {
         let plan = self.plan;
-        found.fill(Raw::default());
+        found.fill(JsonSpan::default());
         self.hash = 0;
         self.met.clear();
         if !self.find_ends(row.strip_suffix('\r').unwrap_or(row).as_bytes()) {
-            return Err(BadRow::Columns);
+            return Err(SnowplowRowError::Columns);
         }
         for (at, of, slot) in &plan.cells {
             let (start, end) = self.cell(*at);
             if start < end {
                 let kind = match (of, &row.as_bytes()[start as usize..end as usize]) {
-                    (Column::Boolean, b"1") => Kind::True,
-                    (Column::Boolean, b"0") => Kind::False,
-                    _ => Kind::Text,
+                    (SnowplowColumn::Boolean, b"1") => JsonKind::True,
+                    (SnowplowColumn::Boolean, b"0") => JsonKind::False,
+                    _ => JsonKind::Text,
                 };
-                found[*slot as usize] = Raw { kind, start, end };
+                found[*slot as usize] = JsonSpan { kind, start, end };
             }
         }
         let [event, entities @ ..] = plan.described;
@@ -194,55 +203,57 @@ impl<'p> RowReader<'p> {
     }
 
     /// Reads the column of the event's own data.
-    fn event(&mut self, row: &str, at: usize, found: &mut [Raw], values: usize) -> Result<(), BadRow> {
+    fn event(&mut self, row: &str, at: usize, found: &mut [JsonSpan], values: usize) -> Result<(), SnowplowRowError> {
         let plan = self.plan;
         let (start, end) = self.cell(at);
         let cell = &row[start as usize..end as usize];
         if cell.is_empty() {
             return Ok(());
         }
-        self.event.scan(cell).map_err(BadRow::Json)?;
+        self.event.scan(cell).map_err(SnowplowRowError::Json)?;
         let of_event = |slot: u32| self.event.found[slot as usize];
         let data = of_event(plan.event_data);
-        let (Some(schema), false) = (of_event(plan.event_schema).text(cell), data.is_nothing()) else { return Ok(()) };
-        let Some(schema) = known(&mut self.schemas, plan, &schema) else { return Ok(()) };
+        let (Some(schema), false) = (of_event(plan.event_schema).text(cell), data.is_null_or_missing()) else {
+            return Ok(());
+        };
+        let Some(schema) = schema_slots(&mut self.schemas, plan, &schema) else { return Ok(()) };
         self.hash = self.event.hash;
         for (slot, raw) in found[values..].iter_mut().zip(&self.event.found[..plan.event_schema as usize]) {
-            if !raw.is_nothing() {
-                *slot = moved(*raw, start);
+            if !raw.is_null_or_missing() {
+                *slot = shift_span(*raw, start);
             }
         }
         // Of parts that the model moved into the data of one event.
         for (path, slot) in schema.event.into_iter().flatten() {
-            found[*slot as usize] = moved(reach(cell, data, path), start);
+            found[*slot as usize] = shift_span(value_at_path(cell, data, path), start);
         }
         Ok(())
     }
 
     /// Reads a column of entities.
-    fn entities(&mut self, row: &str, at: usize, found: &mut [Raw]) -> Result<(), BadRow> {
+    fn entities(&mut self, row: &str, at: usize, found: &mut [JsonSpan]) -> Result<(), SnowplowRowError> {
         let plan = self.plan;
         let (start, end) = self.cell(at);
         let cell = &row[start as usize..end as usize];
         if cell.is_empty() {
             return Ok(());
         }
-        self.entities.scan(cell).map_err(BadRow::Json)?;
+        self.entities.scan(cell).map_err(SnowplowRowError::Json)?;
         if plan.entities.is_empty() {
             return Ok(());
         }
         let list = self.entities.found[plan.entity_list as usize];
         for entity in skim::items(cell, list) {
-            let (mut schema, mut data) = (Raw::default(), Raw::default());
+            let (mut schema, mut data) = (JsonSpan::default(), JsonSpan::default());
             for (key, value) in skim::members(cell, entity) {
-                match key.of(cell) {
+                match key.slice(cell) {
                     "schema" => schema = value,
                     "data" => data = value,
                     _ => {}
                 }
             }
-            let Some(schema) = schema.text(cell).filter(|_| !data.is_nothing()) else { continue };
-            let schema = known(&mut self.schemas, plan, &schema);
+            let Some(schema) = schema.text(cell).filter(|_| !data.is_null_or_missing()) else { continue };
+            let schema = schema_slots(&mut self.schemas, plan, &schema);
             let Some((name, asked)) = schema.and_then(|schema| schema.entity) else { continue };
             let index = match self.met.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => {
@@ -257,8 +268,10 @@ impl<'p> RowReader<'p> {
             for (path, slot) in asked {
                 let raw = match path.split_first() {
                     // All entities of the schema, which is a list whatever is in it.
-                    None => moved(list, start),
-                    Some((first, rest)) if first.parse() == Ok(index) => moved(reach(cell, data, rest), start),
+                    None => shift_span(list, start),
+                    Some((first, rest)) if first.parse() == Ok(index) => {
+                        shift_span(value_at_path(cell, data, rest), start)
+                    }
                     Some(_) => continue,
                 };
                 found[*slot as usize] = raw;
@@ -269,18 +282,18 @@ impl<'p> RowReader<'p> {
 }
 
 /// What is asked of a schema, which is remembered as it is written.
-fn known<'p>(
-    schemas: &mut HashMap<String, Option<Schema<'p>>, RandomState>,
-    plan: &'p RowPlan,
+fn schema_slots<'p>(
+    schemas: &mut HashMap<String, Option<SchemaSlots<'p>>, RandomState>,
+    plan: &'p SnowplowRowPlan,
     schema: &str,
-) -> Option<Schema<'p>> {
+) -> Option<SchemaSlots<'p>> {
     if let Some(known) = schemas.get(schema) {
         return *known;
     }
     if schemas.len() >= SCHEMAS_MAX {
         schemas.clear();
     }
-    let known = schema_name(schema).map(|name| Schema {
+    let known = schema_name(schema).map(|name| SchemaSlots {
         entity: plan.entities.get_key_value(&name).map(|(name, asked)| (name.as_str(), asked)),
         event: plan.events.get(&name),
     });
@@ -289,14 +302,14 @@ fn known<'p>(
 }
 
 /// A place in a column as a place in the row.
-fn moved(raw: Raw, by: u32) -> Raw {
-    if raw.kind == Kind::Missing { raw } else { Raw { start: raw.start + by, end: raw.end + by, ..raw } }
+fn shift_span(raw: JsonSpan, by: u32) -> JsonSpan {
+    if raw.kind == JsonKind::Missing { raw } else { JsonSpan { start: raw.start + by, end: raw.end + by, ..raw } }
 }
 
 /// The value at a path, of which a part that is a number also indexes lists.
-fn reach(cell: &str, from: Raw, path: &[String]) -> Raw {
+fn value_at_path(cell: &str, from: JsonSpan, path: &[String]) -> JsonSpan {
     path.iter().fold(from, |value, key| match value.kind {
-        Kind::Array => key.parse().ok().and_then(|at| skim::items(cell, value).nth(at)).unwrap_or_default(),
+        JsonKind::Array => key.parse().ok().and_then(|at| skim::items(cell, value).nth(at)).unwrap_or_default(),
         _ => skim::member(cell, value, key),
     })
 }
@@ -306,9 +319,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decode::format::{Columns, write_object};
+    use crate::decode::format::{WantedColumns, write_object};
 
-    fn path(path: &str) -> Path {
+    fn path(path: &str) -> FieldPath {
         path.split('.').map(str::to_owned).collect()
     }
 
@@ -326,16 +339,17 @@ mod tests {
     ];
 
     /// What is found in a row where it stands, and in the object that is made of it.
-    fn both_ways(row: &str) -> [Option<Vec<(Kind, String)>>; 2] {
-        let asked: Vec<(Path, u32)> = ASKED.iter().enumerate().map(|(slot, name)| (path(name), slot as u32)).collect();
-        let seed = Seed::default();
-        let plan = RowPlan::new(&asked, &[path("format"), path("rows.deep")], true);
-        let mut reader = RowReader::new(&plan, &seed);
-        let mut found = vec![Raw::default(); ASKED.len()];
-        let show = |raw: &Raw, text: &str| {
-            let kind = if raw.kind == Kind::EscapedText { Kind::Text } else { raw.kind };
+    fn both_ways(row: &str) -> [Option<Vec<(JsonKind, String)>>; 2] {
+        let asked: Vec<(FieldPath, u32)> =
+            ASKED.iter().enumerate().map(|(slot, name)| (path(name), slot as u32)).collect();
+        let seed = HashSeed::default();
+        let plan = SnowplowRowPlan::new(&asked, &[path("format"), path("rows.deep")], true);
+        let mut reader = SnowplowRowReader::new(&plan, &seed);
+        let mut found = vec![JsonSpan::default(); ASKED.len()];
+        let show = |raw: &JsonSpan, text: &str| {
+            let kind = if raw.kind == JsonKind::EscapedText { JsonKind::Text } else { raw.kind };
             let shown = match raw.kind {
-                Kind::Number => raw.of(text).to_owned(),
+                JsonKind::Number => raw.slice(text).to_owned(),
                 _ => raw.text(text).unwrap_or_default().into_owned(),
             };
             (kind, shown)
@@ -347,18 +361,18 @@ mod tests {
             projection.add(path);
         });
         let mut object = String::new();
-        if !write_object(row, &Columns::new(|_| true), &mut object) {
+        if !write_object(row, &WantedColumns::new(|_| true), &mut object) {
             return [direct, None];
         }
-        let mut scanner = Scanner::new(&projection, seed.clone());
+        let mut scanner = JsonScanner::new(&projection, seed.clone());
         let made = scanner.scan(&object).ok().map(|_| {
-            let mut shown: Vec<(Kind, String)> = scanner.found.iter().map(|raw| show(raw, &object)).collect();
-            let top = skim::whole(&object).expect("an object");
+            let mut shown: Vec<(JsonKind, String)> = scanner.found.iter().map(|raw| show(raw, &object)).collect();
+            let top = skim::first_value(&object).expect("an object");
             let body =
-                skim::members(&object, top).filter(|(key, _)| key.of(&object).starts_with("unstruct_event_")).last();
+                skim::members(&object, top).filter(|(key, _)| key.slice(&object).starts_with("unstruct_event_")).last();
             for (place, keys) in [(ASKED.len() - 2, "format"), (ASKED.len() - 1, "rows.deep")] {
                 let in_body = body.map(|(_, body)| skim::at_path(&object, body, &path(keys))).unwrap_or_default();
-                if !in_body.is_nothing() {
+                if !in_body.is_null_or_missing() {
                     shown[place] = show(&in_body, &object);
                 }
             }
@@ -427,17 +441,17 @@ mod tests {
 
     #[test]
     fn what_is_broken_anywhere_in_a_row_is_told() {
-        let seed = Seed::default();
-        let plan = RowPlan::new(&[], &[], false);
-        let mut reader = RowReader::new(&plan, &seed);
+        let seed = HashSeed::default();
+        let plan = SnowplowRowPlan::new(&[], &[], false);
+        let mut reader = SnowplowRowReader::new(&plan, &seed);
         let mut read = |row: &str| reader.read(row, &mut [], 0);
         assert_eq!(read(&row(&[("event_id", "1".to_owned())])), Ok(()));
-        assert_eq!(read("a\tb"), Err(BadRow::Columns));
-        assert_eq!(read(&(row(&[]) + "\t")), Err(BadRow::Columns));
+        assert_eq!(read("a\tb"), Err(SnowplowRowError::Columns));
+        assert_eq!(read(&(row(&[]) + "\t")), Err(SnowplowRowError::Columns));
         for broken in ["{", r#"{"data":"#, "nonsense", r#"{"schema":"x","data":[]} x"#, r#"{"schema":x,"data":[]}"#] {
             for column in ["unstruct_event", "contexts", "derived_contexts"] {
                 let row = row(&[(column, broken.to_owned())]);
-                assert!(matches!(read(&row), Err(BadRow::Json(_))), "{column} {broken}");
+                assert!(matches!(read(&row), Err(SnowplowRowError::Json(_))), "{column} {broken}");
             }
         }
     }

@@ -7,13 +7,13 @@
 use std::fmt::Write;
 
 use crate::decode::{
-    json::Raw,
-    skim::{items, member, whole},
+    json::JsonSpan,
+    skim::{first_value, items, member},
 };
 
 /// What stands in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(super) enum SnowplowColumn {
     Text,
     /// `1` or `0`.
     Boolean,
@@ -159,32 +159,32 @@ pub(super) const COLUMNS: [&str; 131] = [
 ];
 
 /// What the column of a name holds.
-pub(super) fn column(name: &str) -> Column {
+pub(super) fn column_kind(name: &str) -> SnowplowColumn {
     match name {
-        "unstruct_event" => Column::Body,
-        "contexts" | "derived_contexts" => Column::Entities,
-        "br_cookies" | "dvce_ismobile" => Column::Boolean,
-        _ if name.starts_with("br_features_") => Column::Boolean,
-        _ => Column::Text,
+        "unstruct_event" => SnowplowColumn::Body,
+        "contexts" | "derived_contexts" => SnowplowColumn::Entities,
+        "br_cookies" | "dvce_ismobile" => SnowplowColumn::Boolean,
+        _ if name.starts_with("br_features_") => SnowplowColumn::Boolean,
+        _ => SnowplowColumn::Text,
     }
 }
 
 /// What each column holds, and which of those that hold text something asks for. JSON is always looked at, since it may be broken; text cannot be.
 #[derive(Debug)]
-pub(in crate::decode) struct Columns([Option<Column>; COLUMNS.len()]);
+pub(in crate::decode) struct WantedColumns([Option<SnowplowColumn>; COLUMNS.len()]);
 
-impl Columns {
+impl WantedColumns {
     /// The columns whose names are wanted.
-    pub(in crate::decode) fn new(wanted: impl Fn(&str) -> bool) -> Columns {
-        Columns(COLUMNS.map(|name| match column(name) {
-            json @ (Column::Body | Column::Entities) => Some(json),
+    pub(in crate::decode) fn new(wanted: impl Fn(&str) -> bool) -> WantedColumns {
+        WantedColumns(COLUMNS.map(|name| match column_kind(name) {
+            json @ (SnowplowColumn::Body | SnowplowColumn::Entities) => Some(json),
             text => wanted(name).then_some(text),
         }))
     }
 }
 
 /// Writes the wanted columns of a row as an object; `false` if the row does not have as many columns as it should.
-pub(in crate::decode) fn write_object(row: &str, columns: &Columns, out: &mut String) -> bool {
+pub(in crate::decode) fn write_object(row: &str, columns: &WantedColumns, out: &mut String) -> bool {
     out.clear();
     let row = row.strip_suffix('\r').unwrap_or(row);
     if memchr::memchr_iter(b'\t', row.as_bytes()).count() + 1 != COLUMNS.len() {
@@ -195,14 +195,14 @@ pub(in crate::decode) fn write_object(row: &str, columns: &Columns, out: &mut St
     for ((name, column), cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
         let Some(column) = column else { continue };
         match column {
-            Column::Text => text(out, name, cell),
-            Column::Boolean => match cell {
+            SnowplowColumn::Text => text(out, name, cell),
+            SnowplowColumn::Boolean => match cell {
                 "1" => entry(out, name, "true"),
                 "0" => entry(out, name, "false"),
                 _ => text(out, name, cell),
             },
-            Column::Body => body(out, cell),
-            Column::Entities => gather(cell, &mut entities),
+            SnowplowColumn::Body => body(out, cell),
+            SnowplowColumn::Entities => gather(cell, &mut entities),
         }
     }
     for (key, of_schema) in &entities {
@@ -245,27 +245,27 @@ fn text(out: &mut String, name: &str, cell: &str) {
 
 /// The body of a self-describing event under the key of its schema; what is no such thing is written as it is, to be found broken.
 fn body(out: &mut String, cell: &str) {
-    let inner = whole(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
+    let inner = first_value(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
     match schema_key("unstruct_event", cell, inner) {
-        Some(key) => entry(out, &key, member(cell, inner, "data").of(cell)),
+        Some(key) => entry(out, &key, member(cell, inner, "data").slice(cell)),
         None => entry(out, "unstruct_event", cell),
     }
 }
 
 /// Entities of one column, by the key of their schema.
 fn gather<'c>(cell: &'c str, entities: &mut Vec<(String, Vec<&'c str>)>) {
-    let list = whole(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
+    let list = first_value(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
     let before = entities.len();
     for entity in items(cell, list) {
         let Some(key) = schema_key("contexts", cell, entity) else { continue };
-        let data = member(cell, entity, "data").of(cell);
+        let data = member(cell, entity, "data").slice(cell);
         match entities.iter_mut().find(|(known, _)| *known == key) {
             Some((_, of_schema)) => of_schema.push(data),
             None => entities.push((key, vec![data])),
         }
     }
     // Nothing that can be read: it goes on as it is, and whoever reads the object finds what is wrong with it.
-    if list.is_nothing() && entities.len() == before {
+    if list.is_null_or_missing() && entities.len() == before {
         entities.push(("contexts".to_owned(), vec![cell]));
     }
 }
@@ -273,8 +273,8 @@ fn gather<'c>(cell: &'c str, entities: &mut Vec<(String, Vec<&'c str>)>) {
 /// `contexts_com_acme_organization_1` of `iglu:com.acme/Organization/jsonschema/1-0-2`; none if there is no such schema or no data.
 ///
 /// **Source**: how Snowplow's analytics SDKs name such keys.
-fn schema_key(prefix: &str, cell: &str, of: Raw) -> Option<String> {
-    if member(cell, of, "data").is_nothing() {
+fn schema_key(prefix: &str, cell: &str, of: JsonSpan) -> Option<String> {
+    if member(cell, of, "data").is_null_or_missing() {
         return None;
     }
     let schema = member(cell, of, "schema").text(cell)?;
@@ -307,8 +307,8 @@ pub(super) fn schema_name(schema: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn all() -> Columns {
-        Columns::new(|_| true)
+    fn all() -> WantedColumns {
+        WantedColumns::new(|_| true)
     }
 
     fn row(cells: &[(&str, &str)]) -> String {
@@ -347,7 +347,11 @@ mod tests {
         {
             for column in ["unstruct_event", "contexts"] {
                 let mut out = String::new();
-                assert!(write_object(&row(&[("event_id", "1"), (column, broken)]), &Columns::new(|_| false), &mut out));
+                assert!(write_object(
+                    &row(&[("event_id", "1"), (column, broken)]),
+                    &WantedColumns::new(|_| false),
+                    &mut out
+                ));
                 assert!(serde_json::from_str::<serde_json::Value>(&out).is_err(), "{column} {broken}: {out}");
             }
         }

@@ -1,16 +1,16 @@
 //! Values that hold no others: words, numbers, and the escapes of texts.
 
 use super::{
-    Fault, Kind,
+    JsonError, JsonKind,
     bytes::{BITS, chunk_at},
-    scan::Scanner,
+    scan::JsonScanner,
 };
 
-impl Scanner<'_> {
+impl JsonScanner<'_> {
     #[inline(never)]
-    pub(super) fn word(&mut self, line: &str, at: usize, word: &str, kind: Kind) -> usize {
+    pub(super) fn word(&mut self, line: &str, at: usize, word: &str, kind: JsonKind) -> usize {
         if !line.as_bytes()[at..].starts_with(word.as_bytes()) {
-            return self.bad(Fault::Syntax(at));
+            return self.fail(JsonError::Syntax(at));
         }
         self.word_end(at + word.len(), kind)
     }
@@ -26,29 +26,29 @@ impl Scanner<'_> {
         let first = start + usize::from(bytes.get(start) == Some(&b'-'));
         let mut at = if bytes.get(first) == Some(&b'0') { first + 1 } else { digits(first) };
         if at == first {
-            return self.bad(Fault::Syntax(first));
+            return self.fail(JsonError::Syntax(first));
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = at + 1;
             at = digits(fraction);
             if at == fraction {
-                return self.bad(Fault::Syntax(at));
+                return self.fail(JsonError::Syntax(at));
             }
         }
         if matches!(bytes.get(at), Some(b'e' | b'E')) {
             let exponent = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
             at = digits(exponent);
             if at == exponent {
-                return self.bad(Fault::Syntax(at));
+                return self.fail(JsonError::Syntax(at));
             }
         }
-        self.kind = Kind::Number;
+        self.kind = JsonKind::Number;
         if hashed {
             self.value_hash = match chunk_at(bytes, start) {
                 Some(chunk) if at - start < chunk.len() => {
-                    self.hash_short(Kind::Number, at - start, u128::from_le_bytes(*chunk) & BITS[at - start])
+                    self.hash_short(JsonKind::Number, at - start, u128::from_le_bytes(*chunk) & BITS[at - start])
                 }
-                _ => self.hash_bytes(Kind::Number, &bytes[start..at]),
+                _ => self.hash_bytes(JsonKind::Number, &bytes[start..at]),
             };
         }
         at
@@ -60,7 +60,7 @@ impl Scanner<'_> {
         match bytes.get(start + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => start + 2,
             Some(b'u') => self.code(bytes, start),
-            _ => self.bad(Fault::Syntax(start)),
+            _ => self.fail(JsonError::Syntax(start)),
         }
     }
 
@@ -76,7 +76,7 @@ impl Scanner<'_> {
         };
         let first = match hex4(start + 2) {
             Ok(first) => first,
-            Err(at) => return self.bad(Fault::Syntax(at)),
+            Err(at) => return self.fail(JsonError::Syntax(at)),
         };
         if !(0xD800..0xE000).contains(&first) {
             return start + 6;
@@ -85,9 +85,9 @@ impl Scanner<'_> {
             match hex4(start + 8) {
                 Ok(0xDC00..0xE000) => return start + 12,
                 Ok(_) => {}
-                Err(at) => return self.bad(Fault::Syntax(at)),
+                Err(at) => return self.fail(JsonError::Syntax(at)),
             }
         }
-        self.bad(Fault::LoneSurrogate(start))
+        self.fail(JsonError::LoneSurrogate(start))
     }
 }

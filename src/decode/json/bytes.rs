@@ -105,7 +105,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 
 /// The position of the next byte that is no white space.
 #[inline(always)]
-pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| is_space(*byte)) {
         at += 1;
     }

@@ -8,21 +8,21 @@
 //! the long way alone.
 
 use super::{
-    Kind, Raw,
-    bytes::{BITS, chunk_at, plain_end, space},
-    projection::NOWHERE,
-    scan::{BAD, Scanner},
-    step::{NONE, OUTSIDE, Step, What},
-    track::{OPEN_MAX, START, Track},
+    JsonKind, JsonSpan,
+    bytes::{BITS, chunk_at, plain_end, skip_whitespace},
+    projection::NO_NODE,
+    scan::{BAD, JsonScanner},
+    step::{NO_INDEX, NextToken, OUTSIDE_STATE, TemplateSegment},
+    track::{OPEN_MAX, START_SEGMENT, TemplateCache},
 };
 
 /// After so many lines in a row that were left to the long way, only one of [`TRIED_EVERY`] is tried.
-const IN_VAIN_MAX: u32 = 8;
+const TEMPLATE_MISSES_MAX: u32 = 8;
 const TRIED_EVERY: u32 = 16;
 
 /// Objects that are open.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenObjects {
     /// Of each, the sum of the hashes of its members.
     sums: [u64; OPEN_MAX + 1],
     /// Of each, the hash of its key.
@@ -32,7 +32,7 @@ struct Open {
     depth: usize,
 }
 
-impl Open {
+impl OpenObjects {
     /// An object under a key of some hash, with its brace at a position.
     #[inline(always)]
     fn begin(&mut self, key: u64, start: usize) {
@@ -63,51 +63,56 @@ fn chunk_word(bytes: &[u8], at: usize) -> Option<&[u8; 4]> {
     bytes.get(at..at.wrapping_add(4))?.as_array()
 }
 
-impl Scanner<'_> {
+impl JsonScanner<'_> {
     /// Walks over a line that is an object; gives `false`, and has found nothing that counts, if it is for the long way.
     ///
     /// What follows the line in memory is given with it, so that its end is no special case. **Law**: whatever is given `true` is found as the
     /// long way finds it.
     #[inline(always)]
-    pub(super) fn follow(&mut self, line: &str, onwards: &[u8]) -> bool {
-        if self.in_vain >= IN_VAIN_MAX && !self.in_vain.is_multiple_of(TRIED_EVERY) {
-            self.in_vain = self.in_vain.wrapping_add(1);
+    pub(super) fn walk_template(&mut self, line: &str, onwards: &[u8]) -> bool {
+        if self.template_misses >= TEMPLATE_MISSES_MAX && !self.template_misses.is_multiple_of(TRIED_EVERY) {
+            self.template_misses = self.template_misses.wrapping_add(1);
             return false;
         }
         // A track is not changed by what the scanner does with values, so it can be held apart meanwhile.
-        let Some(mut track) = self.track.take() else { return false };
+        let Some(mut track) = self.template_cache.take() else { return false };
         let done = if track.begin(line.len()) {
-            let done = self.follow_watched(line, onwards, &mut track).is_some();
-            track.watched(line, done);
+            let done = self.walk_template_sampled(line, onwards, &mut track).is_some();
+            track.finish_sampled_line(line, done);
             done
         } else {
-            self.follow_track::<false>(line, onwards, &mut track).is_some()
+            self.walk_segments::<false>(line, onwards, &mut track).is_some()
         };
-        self.track = Some(track);
-        self.in_vain = if done { 0 } else { self.in_vain.wrapping_add(1) };
+        self.template_cache = Some(track);
+        self.template_misses = if done { 0 } else { self.template_misses.wrapping_add(1) };
         done
     }
 
     #[cold]
     #[inline(never)]
-    fn follow_watched(&mut self, line: &str, bytes: &[u8], track: &mut Track) -> Option<()> {
-        self.follow_track::<true>(line, bytes, track)
+    fn walk_template_sampled(&mut self, line: &str, bytes: &[u8], track: &mut TemplateCache) -> Option<()> {
+        self.walk_segments::<true>(line, bytes, track)
     }
 
     #[inline(always)]
-    fn follow_track<const WATCHED: bool>(&mut self, line: &str, bytes: &[u8], track: &mut Track) -> Option<()> {
-        let mut open = Open::default();
-        let mut now = START;
-        let mut guess = track.steps[START as usize].next;
+    fn walk_segments<const WATCHED: bool>(
+        &mut self,
+        line: &str,
+        bytes: &[u8],
+        track: &mut TemplateCache,
+    ) -> Option<()> {
+        let mut open = OpenObjects::default();
+        let mut now = START_SEGMENT;
+        let mut guess = track.steps[START_SEGMENT as usize].next;
         let mut at = 0;
         loop {
             let step = match track.steps.get(guess as usize) {
-                Some(step) if step.stretch == NONE && step.stands_at(bytes, at) => {
+                Some(step) if step.stretch == NO_INDEX && step.matches_at(bytes, at) => {
                     now = guess;
                     step
                 }
                 _ => {
-                    if !WATCHED && let Some((last, end)) = track.stretch(guess, bytes, at) {
+                    if !WATCHED && let Some((last, end)) = track.match_run(guess, bytes, at) {
                         (now, at) = (last, end);
                         let last = &track.steps[now as usize];
                         // What is noted of objects that are open now and were not is never read, since nothing is asked of them.
@@ -115,7 +120,7 @@ impl Scanner<'_> {
                         guess = last.next;
                         continue;
                     }
-                    now = self.turn(line, bytes, at, track, now)?;
+                    now = self.next_segment(line, bytes, at, track, now)?;
                     &track.steps[now as usize]
                 }
             };
@@ -125,31 +130,31 @@ impl Scanner<'_> {
             guess = step.next;
             at = at.wrapping_add(step.advance as usize);
             match step.what {
-                What::Text => at = self.text(line, bytes, at, step)?,
-                What::Word | What::Other => {
+                NextToken::Text => at = self.text(line, bytes, at, step)?,
+                NextToken::Unquoted | NextToken::Other => {
                     self.depth = open.depth;
                     at = self.other(line, bytes, at, step)?;
                 }
-                What::Open => {
+                NextToken::Open => {
                     self.enter(step.node)?;
                     open.begin(step.hash, at.wrapping_sub(1));
                     continue;
                 }
-                What::Close => {
+                NextToken::Close => {
                     let (sum, key, start) = open.end();
-                    self.fill(step.slots, Raw { kind: Kind::Object, start: start as u32, end: at as u32 });
-                    if step.node != NOWHERE || step.hashed {
+                    self.fill(step.slots, JsonSpan { kind: JsonKind::Object, start: start as u32, end: at as u32 });
+                    if step.node != NO_NODE || step.hashed {
                         self.value_hash = self.object_hash(sum);
                     }
-                    if step.node != NOWHERE {
+                    if step.node != NO_NODE {
                         // An object that says nothing is the same as none.
                         self.hash = if sum == 0 { 0 } else { self.value_hash };
                     }
                     if step.hashed {
                         open.add(self.mix(key, self.value_hash));
                     }
-                    if step.to == OUTSIDE {
-                        return (space(line.as_bytes(), at) == line.len()).then_some(());
+                    if step.to == OUTSIDE_STATE {
+                        return (skip_whitespace(line.as_bytes(), at) == line.len()).then_some(());
                     }
                     continue;
                 }
@@ -162,44 +167,44 @@ impl Scanner<'_> {
 
     /// A text from the position after its quote; gives the position after it.
     #[inline(always)]
-    fn text(&mut self, line: &str, bytes: &[u8], at: usize, step: &Step) -> Option<usize> {
+    fn text(&mut self, line: &str, bytes: &[u8], at: usize, step: &TemplateSegment) -> Option<usize> {
         let (kind, close) = match plain_end(bytes, at) {
             Some(close) => {
                 if step.hashed {
                     let length = close - at;
                     self.value_hash = match chunk_at(bytes, at) {
                         Some(chunk) if length < chunk.len() => {
-                            self.hash_short(Kind::Text, length, u128::from_le_bytes(*chunk) & BITS[length])
+                            self.hash_short(JsonKind::Text, length, u128::from_le_bytes(*chunk) & BITS[length])
                         }
-                        _ => self.hash_bytes(Kind::Text, &bytes[at..close]),
+                        _ => self.hash_bytes(JsonKind::Text, &bytes[at..close]),
                     };
                 }
-                (Kind::Text, close)
+                (JsonKind::Text, close)
             }
             None => self.escaped_text(line, at, step.hashed)?,
         };
-        self.fill(step.slots, Raw { kind, start: at as u32, end: close as u32 });
+        self.fill(step.slots, JsonSpan { kind, start: at as u32, end: close as u32 });
         Some(close + 1)
     }
 
     #[cold]
     #[inline(never)]
-    fn escaped_text(&mut self, line: &str, at: usize, hashed: bool) -> Option<(Kind, usize)> {
-        let end = self.any_value(line, at - 1, NOWHERE, hashed);
+    fn escaped_text(&mut self, line: &str, at: usize, hashed: bool) -> Option<(JsonKind, usize)> {
+        let end = self.any_value(line, at - 1, NO_NODE, hashed);
         (end != BAD).then(|| (self.kind, end - 1))
     }
 
     /// Any other value.
     #[inline(always)]
-    fn other(&mut self, line: &str, bytes: &[u8], at: usize, step: &Step) -> Option<usize> {
-        let end = if step.node != NOWHERE {
+    fn other(&mut self, line: &str, bytes: &[u8], at: usize, step: &TemplateSegment) -> Option<usize> {
+        let end = if step.node != NO_NODE {
             self.value(line, at, step.node, step.hashed)
         } else {
             let end = match (bytes.get(at), chunk_word(bytes, at)) {
                 (Some(b'0'..=b'9'), _) => self.number(bytes, at, step.hashed),
-                (_, Some(b"null")) => self.word_end(at + 4, Kind::Null),
-                (_, Some(b"true")) => self.word_end(at + 4, Kind::True),
-                _ => self.any_value(line, at, NOWHERE, step.hashed),
+                (_, Some(b"null")) => self.word_end(at + 4, JsonKind::Null),
+                (_, Some(b"true")) => self.word_end(at + 4, JsonKind::True),
+                _ => self.any_value(line, at, NO_NODE, step.hashed),
             };
             if end != BAD {
                 self.fill(step.slots, self.raw(at, end));
@@ -211,14 +216,14 @@ impl Scanner<'_> {
 
     /// A word that ends at a position.
     #[inline(always)]
-    pub(super) fn word_end(&mut self, end: usize, kind: Kind) -> usize {
+    pub(super) fn word_end(&mut self, end: usize, kind: JsonKind) -> usize {
         self.kind = kind;
         self.value_hash = self.mix(0, kind as u64);
         end
     }
 
     #[inline(always)]
-    fn fill(&mut self, slots: [u32; 2], raw: Raw) {
+    fn fill(&mut self, slots: [u32; 2], raw: JsonSpan) {
         if let Some(found) = self.found.get_mut(slots[0] as usize) {
             *found = raw;
             if let Some(found) = self.found.get_mut(slots[1] as usize) {
@@ -245,13 +250,13 @@ mod tests {
     use super::*;
     use crate::decode::json::{Projection, track::STEPS_MAX};
 
-    fn scanner(projection: &Projection) -> Scanner<'_> {
-        Scanner::new(projection, foldhash::quality::RandomState::default())
+    fn scanner(projection: &Projection) -> JsonScanner<'_> {
+        JsonScanner::new(projection, foldhash::quality::RandomState::default())
     }
 
-    fn follows(scanner: &mut Scanner<'_>, line: &str) -> bool {
+    fn follows(scanner: &mut JsonScanner<'_>, line: &str) -> bool {
         scanner.begin();
-        scanner.follow(line, line.as_bytes())
+        scanner.walk_template(line, line.as_bytes())
     }
 
     fn line(keys: impl Iterator<Item = String>) -> String {
@@ -285,11 +290,11 @@ mod tests {
         let projection = Projection::new();
         let mut scanner = scanner(&projection);
         let usual = r#"{"a":1}"#;
-        for failed in 0..IN_VAIN_MAX {
+        for failed in 0..TEMPLATE_MISSES_MAX {
             assert!(!follows(&mut scanner, r#"{"\u0061":1}"#), "{failed}");
         }
         let tried = (0..).position(|_| follows(&mut scanner, usual));
-        assert_eq!(tried, Some((TRIED_EVERY - IN_VAIN_MAX) as usize));
+        assert_eq!(tried, Some((TRIED_EVERY - TEMPLATE_MISSES_MAX) as usize));
         assert!(follows(&mut scanner, usual));
     }
 
@@ -305,7 +310,7 @@ mod tests {
             let line = format!("{}1{}", keys.map(|key| format!("{{\"{key}\":")).collect::<String>(), "}".repeat(10));
             follows(&mut scanner, &line);
         }
-        let places = scanner.track.expect("it is at rest").places.len();
+        let places = scanner.template_cache.expect("it is at rest").places.len();
         assert!(places <= 2 * (OPEN_MAX + 1) * projection.nodes.len(), "{places}");
     }
 }

@@ -15,14 +15,14 @@ mod track;
 use std::borrow::Cow;
 
 pub use projection::Projection;
-pub use scan::Scanner;
+pub use scan::JsonScanner;
 
 /// How deep arrays and objects may lie within each other.
 pub const DEPTH_MAX: usize = 128;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
+pub enum JsonKind {
     /// The path is not there.
     #[default]
     Missing,
@@ -46,40 +46,40 @@ pub enum Kind {
 
 /// A value and where it stands in the line; of text, what is between the quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Raw {
+pub struct JsonSpan {
     /// What it is.
-    pub kind: Kind,
+    pub kind: JsonKind,
     /// Its first byte.
     pub start: u32,
     /// The byte after its last.
     pub end: u32,
 }
 
-impl Raw {
+impl JsonSpan {
     /// The bytes of the value.
     #[inline]
-    pub fn of<'l>(&self, line: &'l str) -> &'l str {
+    pub fn slice<'l>(&self, line: &'l str) -> &'l str {
         line.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
     /// Text with its escapes resolved.
     pub fn text<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
         match self.kind {
-            Kind::Text => Some(Cow::Borrowed(self.of(line))),
-            Kind::EscapedText => Some(Cow::Owned(unescape(self.of(line)))),
+            JsonKind::Text => Some(Cow::Borrowed(self.slice(line))),
+            JsonKind::EscapedText => Some(Cow::Owned(unescape(self.slice(line)))),
             _ => None,
         }
     }
 
     /// Whether there is nothing, or null.
-    pub fn is_nothing(&self) -> bool {
-        matches!(self.kind, Kind::Missing | Kind::Null)
+    pub fn is_null_or_missing(&self) -> bool {
+        matches!(self.kind, JsonKind::Missing | JsonKind::Null)
     }
 }
 
 /// Why a line is no JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum JsonError {
     /// It breaks the grammar at a byte.
     Syntax(usize),
     /// It nests deeper than [`DEPTH_MAX`].
@@ -131,9 +131,9 @@ mod tests {
         path.split('.').map(str::to_owned).collect()
     }
 
-    fn verdict(line: &str) -> Result<Kind, Fault> {
+    fn verdict(line: &str) -> Result<JsonKind, JsonError> {
         let projection = Projection::new();
-        Scanner::new(&projection, foldhash::quality::RandomState::default()).scan(line)
+        JsonScanner::new(&projection, foldhash::quality::RandomState::default()).scan(line)
     }
 
     fn fingerprint(line: &str) -> u64 {
@@ -141,7 +141,7 @@ mod tests {
         projection.hash_at(&path("p"));
         thread_local!(static HASHER: foldhash::quality::RandomState = foldhash::quality::RandomState::default());
         let hasher = HASHER.with(Clone::clone);
-        let mut scanner = Scanner::new(&projection, hasher);
+        let mut scanner = JsonScanner::new(&projection, hasher);
         scanner.scan(line).expect("valid");
         scanner.hash
     }
@@ -150,52 +150,52 @@ mod tests {
     fn paths_are_picked_out_wherever_they_stand() {
         let mut projection = Projection::new();
         let slots = ["a", "b.c", "b.d.1.e", "missing.x", "a"].map(|text| projection.add(&path(text)));
-        let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+        let mut scanner = JsonScanner::new(&projection, foldhash::quality::RandomState::default());
         let line = r#"{"x":[{"a":1}],"b":{"d":[0,{"e":"\u00e9\ud83d\ude00\n"}],"c":null},"a":"t","a":-1.5e3}"#;
-        assert_eq!(scanner.scan(line), Ok(Kind::Object));
+        assert_eq!(scanner.scan(line), Ok(JsonKind::Object));
         let shown = slots.map(|slot| {
             (
                 scanner.found[slot as usize].kind,
                 scanner.found[slot as usize].text(line).unwrap_or_default().into_owned(),
             )
         });
-        assert_eq!(shown[0].0, Kind::Number, "the last of two equal keys holds");
-        assert_eq!(shown[1].0, Kind::Null);
-        assert_eq!(shown[2], (Kind::EscapedText, "é😀\n".to_owned()));
-        assert_eq!(shown[3].0, Kind::Missing);
-        assert_eq!(scanner.found[slots[4] as usize].of(line), "-1.5e3");
+        assert_eq!(shown[0].0, JsonKind::Number, "the last of two equal keys holds");
+        assert_eq!(shown[1].0, JsonKind::Null);
+        assert_eq!(shown[2], (JsonKind::EscapedText, "é😀\n".to_owned()));
+        assert_eq!(shown[3].0, JsonKind::Missing);
+        assert_eq!(scanner.found[slots[4] as usize].slice(line), "-1.5e3");
     }
 
     #[test]
     fn faults_are_told_with_their_byte() {
         for (line, fault) in [
-            ("{\"a\":01}", Fault::Syntax(6)),
-            ("{\"a\":1", Fault::Syntax(6)),
-            ("{} x", Fault::Syntax(3)),
-            ("[1,]", Fault::Syntax(3)),
-            ("\"\\ud800\"", Fault::LoneSurrogate(1)),
-            ("\"\\ud800\\u0041\"", Fault::LoneSurrogate(1)),
-            ("\"\\x\"", Fault::Syntax(1)),
-            ("\"a\u{1}\"", Fault::Syntax(2)),
-            ("", Fault::Syntax(0)),
-            ("nul", Fault::Syntax(0)),
+            ("{\"a\":01}", JsonError::Syntax(6)),
+            ("{\"a\":1", JsonError::Syntax(6)),
+            ("{} x", JsonError::Syntax(3)),
+            ("[1,]", JsonError::Syntax(3)),
+            ("\"\\ud800\"", JsonError::LoneSurrogate(1)),
+            ("\"\\ud800\\u0041\"", JsonError::LoneSurrogate(1)),
+            ("\"\\x\"", JsonError::Syntax(1)),
+            ("\"a\u{1}\"", JsonError::Syntax(2)),
+            ("", JsonError::Syntax(0)),
+            ("nul", JsonError::Syntax(0)),
         ] {
             assert_eq!(verdict(line), Err(fault), "{line}");
         }
         let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(verdict(&deep(128)), Ok(Kind::Array));
-        assert_eq!(verdict(&deep(129)), Err(Fault::TooDeep(128)));
+        assert_eq!(verdict(&deep(128)), Ok(JsonKind::Array));
+        assert_eq!(verdict(&deep(129)), Err(JsonError::TooDeep(128)));
         assert!(verdict(&"[".repeat(1_000_000)).is_err());
         let below = |depth: usize| format!("{{\"a\":{}}}", deep(depth));
-        assert_eq!(verdict(&below(127)), Ok(Kind::Object));
-        assert_eq!(verdict(&below(128)), Err(Fault::TooDeep(132)));
+        assert_eq!(verdict(&below(127)), Ok(JsonKind::Object));
+        assert_eq!(verdict(&below(128)), Err(JsonError::TooDeep(132)));
     }
 
     #[test]
     fn usual_lines_go_the_short_way() {
         let mut projection = Projection::new();
         projection.add(&path("a.b"));
-        let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+        let mut scanner = JsonScanner::new(&projection, foldhash::quality::RandomState::default());
         for (line, short) in [
             (r#"{"a":{"b":"c"},"d":[1,{"e":null}],"f":{"g":-2}}"#, true),
             (r#"{ "a" : { "b" : 1 }, "d" : {} }"#, true),
@@ -206,8 +206,8 @@ mod tests {
             ("{", false),
         ] {
             scanner.begin();
-            assert_eq!(scanner.follow(line, line.as_bytes()), short, "{line}");
-            assert_eq!(scanner.scan(line), scanner.scan_long(line));
+            assert_eq!(scanner.walk_template(line, line.as_bytes()), short, "{line}");
+            assert_eq!(scanner.scan(line), scanner.scan_slow(line));
         }
     }
 
@@ -290,18 +290,18 @@ mod tests {
             }
             projection.hash_at(&path("p"));
             projection.hash_at(&path("p.b"));
-            projection.add_begun("s", &path("a"));
-            projection.hash_begun("sixt");
+            projection.add_prefixed("s", &path("a"));
+            projection.hash_prefixed("sixt");
             let hasher = foldhash::quality::RandomState::default();
-            let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+            let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
             let text = lines.join("\n");
             let mut start = 0;
             // The second time, all steps are known.
             for line in lines.iter().chain(&lines) {
                 start %= text.len() + 1;
-                let here = short.scan_in(line, &text.as_bytes()[start..]);
+                let here = short.scan_with_lookahead(line, &text.as_bytes()[start..]);
                 start += line.len() + 1;
-                prop_assert_eq!(here, long.scan_long(line), "{}", line);
+                prop_assert_eq!(here, long.scan_slow(line), "{}", line);
                 if here.is_ok() {
                     prop_assert_eq!(&short.found, &long.found, "{}", line);
                     prop_assert_eq!(short.hash, long.hash, "{}", line);

@@ -3,17 +3,17 @@
 /// Which paths to pick out, as a tree of keys.
 #[derive(Debug, Clone)]
 pub struct Projection {
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<ProjectionNode>,
     slots: usize,
 }
 
 /// A value of the tree.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Node {
+pub(super) struct ProjectionNode {
     /// Keys that lead on.
     children: Vec<(Box<[u8]>, u32)>,
     /// Keys of which only the beginning is known; a key that is known whole goes before them.
-    begun: Vec<(Box<[u8]>, u32)>,
+    prefixes: Vec<(Box<[u8]>, u32)>,
     /// Slots that this value fills.
     pub(super) slots: Vec<u32>,
     /// Whether the value is fingerprinted.
@@ -23,12 +23,12 @@ pub(super) struct Node {
 }
 
 /// The node of values that nothing asks about.
-pub(super) const NOWHERE: u32 = u32::MAX;
+pub(super) const NO_NODE: u32 = u32::MAX;
 
 impl Projection {
     /// A projection of nothing.
     pub fn new() -> Projection {
-        Projection { nodes: vec![Node::default()], slots: 0 }
+        Projection { nodes: vec![ProjectionNode::default()], slots: 0 }
     }
 
     /// Asks for a path; gives the slot in which its value will be. A part that is a number also indexes lists.
@@ -37,7 +37,7 @@ impl Projection {
     }
 
     /// Asks for a path below any key of the top that begins so; of several such keys the last holds.
-    pub fn add_begun(&mut self, beginning: &str, path: &[String]) -> u32 {
+    pub fn add_prefixed(&mut self, beginning: &str, path: &[String]) -> u32 {
         let from = self.begun(beginning);
         let slot = self.add_from(from, path);
         self.nodes[0].below.push(slot);
@@ -63,7 +63,7 @@ impl Projection {
     }
 
     /// Asks for the fingerprint of what is at a key of the top that begins so.
-    pub fn hash_begun(&mut self, beginning: &str) {
+    pub fn hash_prefixed(&mut self, beginning: &str) {
         let node = self.begun(beginning);
         self.nodes[node as usize].hashed = true;
     }
@@ -74,11 +74,11 @@ impl Projection {
     }
 
     fn begun(&mut self, beginning: &str) -> u32 {
-        let known = self.nodes[0].begun.iter().find(|(begins, _)| **begins == *beginning.as_bytes());
+        let known = self.nodes[0].prefixes.iter().find(|(begins, _)| **begins == *beginning.as_bytes());
         known.map(|(_, child)| *child).unwrap_or_else(|| {
             let child = self.nodes.len() as u32;
-            self.nodes.push(Node::default());
-            self.nodes[0].begun.push((beginning.as_bytes().into(), child));
+            self.nodes.push(ProjectionNode::default());
+            self.nodes[0].prefixes.push((beginning.as_bytes().into(), child));
             child
         })
     }
@@ -93,7 +93,7 @@ impl Projection {
                 .map(|(_, child)| *child);
             at = known.unwrap_or_else(|| {
                 let child = self.nodes.len() as u32;
-                self.nodes.push(Node::default());
+                self.nodes.push(ProjectionNode::default());
                 self.nodes[at as usize].children.push((key.as_bytes().into(), child));
                 child
             });
@@ -103,10 +103,10 @@ impl Projection {
 
     /// The node that a key leads to.
     pub(super) fn child(&self, node: u32, key: &[u8]) -> u32 {
-        let Some(node) = self.nodes.get(node as usize) else { return NOWHERE };
+        let Some(node) = self.nodes.get(node as usize) else { return NO_NODE };
         let known = node.children.iter().find(|(name, _)| **name == *key);
-        let known = known.or_else(|| node.begun.iter().find(|(begins, _)| key.starts_with(begins)));
-        known.map_or(NOWHERE, |(_, child)| *child)
+        let known = known.or_else(|| node.prefixes.iter().find(|(begins, _)| key.starts_with(begins)));
+        known.map_or(NO_NODE, |(_, child)| *child)
     }
 
     /// The slots of a node whose value does nothing but fill slots, two at most; none if there is more to it.
@@ -130,7 +130,7 @@ impl Projection {
 
     /// Whether anything below a node is asked for.
     pub(super) fn leads_on(&self, node: u32) -> bool {
-        self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty() || !node.begun.is_empty())
+        self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty() || !node.prefixes.is_empty())
     }
 }
 

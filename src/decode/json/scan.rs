@@ -3,10 +3,10 @@
 use std::hash::{BuildHasher, Hasher};
 
 use super::{
-    DEPTH_MAX, Fault, Kind, Raw,
-    bytes::{padded, plain_key, space, specials_at},
-    projection::{NOWHERE, Projection},
-    track::Track,
+    DEPTH_MAX, JsonError, JsonKind, JsonSpan,
+    bytes::{padded, plain_key, skip_whitespace, specials_at},
+    projection::{NO_NODE, Projection},
+    track::TemplateCache,
     unescape,
 };
 
@@ -14,7 +14,7 @@ use super::{
 pub(super) const BAD: usize = usize::MAX;
 
 /// A key that was walked over.
-struct Key {
+struct ScannedKey {
     /// The position after its colon.
     after: usize,
     /// The node that it leads to.
@@ -23,26 +23,26 @@ struct Key {
     hash: u64,
 }
 
-impl Key {
+impl ScannedKey {
     /// No key.
-    const BAD: Key = Key { after: BAD, node: NOWHERE, hash: 0 };
+    const BAD: ScannedKey = ScannedKey { after: BAD, node: NO_NODE, hash: 0 };
 }
 
 /// Walks lines with one projection.
 #[derive(Debug)]
-pub struct Scanner<'p> {
+pub struct JsonScanner<'p> {
     pub(super) projection: &'p Projection,
     /// What lines so far were like; not here while it is followed.
-    pub(super) track: Option<Box<Track>>,
+    pub(super) template_cache: Option<Box<TemplateCache>>,
     /// Lines in a row that the short way was no use for.
-    pub(super) in_vain: u32,
+    pub(super) template_misses: u32,
     hasher: foldhash::quality::RandomState,
     /// Secrets of the fingerprint, from the hasher's seed.
     secrets: [u64; 2],
     /// What was found, by slot.
-    pub found: Vec<Raw>,
+    pub found: Vec<JsonSpan>,
     /// What nothing found looks like.
-    nothing: Vec<Raw>,
+    nothing: Vec<JsonSpan>,
     /// Lines walked over.
     pub(super) line: u64,
     /// By node, the line in which it was met last.
@@ -50,32 +50,32 @@ pub struct Scanner<'p> {
     /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
     pub hash: u64,
     pub(super) depth: usize,
-    fault: Fault,
+    fault: JsonError,
     /// Of the value last walked over.
-    pub(super) kind: Kind,
+    pub(super) kind: JsonKind,
     pub(super) value_hash: u64,
     /// Whether the text last walked over has escapes.
     pub(super) escaped: bool,
 }
 
-impl<'p> Scanner<'p> {
+impl<'p> JsonScanner<'p> {
     /// A scanner; scanners that are to agree on fingerprints get copies of one hasher.
-    pub fn new(projection: &'p Projection, hasher: foldhash::quality::RandomState) -> Scanner<'p> {
+    pub fn new(projection: &'p Projection, hasher: foldhash::quality::RandomState) -> JsonScanner<'p> {
         let secrets = [hasher.hash_one(1_u8), hasher.hash_one(2_u8)];
-        Scanner {
+        JsonScanner {
             projection,
-            track: Some(Box::new(Track::new())),
-            in_vain: 0,
+            template_cache: Some(Box::new(TemplateCache::new())),
+            template_misses: 0,
             hasher,
             secrets,
-            found: vec![Raw::default(); projection.slots()],
-            nothing: vec![Raw::default(); projection.slots()],
+            found: vec![JsonSpan::default(); projection.slots()],
+            nothing: vec![JsonSpan::default(); projection.slots()],
             line: 0,
             visited: vec![0; projection.nodes.len()],
             hash: 0,
             depth: 0,
-            fault: Fault::Syntax(0),
-            kind: Kind::Missing,
+            fault: JsonError::Syntax(0),
+            kind: JsonKind::Missing,
             value_hash: 0,
             escaped: false,
         }
@@ -84,22 +84,22 @@ impl<'p> Scanner<'p> {
     /// Checks a whole line and picks out the wanted values; says what the line's value is.
     ///
     /// **Errors**: where the line is no JSON. **Cost**: one pass.
-    pub fn scan(&mut self, line: &str) -> Result<Kind, Fault> {
-        self.scan_in(line, line.as_bytes())
+    pub fn scan(&mut self, line: &str) -> Result<JsonKind, JsonError> {
+        self.scan_with_lookahead(line, line.as_bytes())
     }
 
     /// The same, given what lies in memory from the line's first byte on: the line itself, and then, if anything, a line end and whatever
     /// follows it. That says nothing of the line, but lets its end be looked at like its middle.
-    pub fn scan_in(&mut self, line: &str, onwards: &[u8]) -> Result<Kind, Fault> {
+    pub fn scan_with_lookahead(&mut self, line: &str, onwards: &[u8]) -> Result<JsonKind, JsonError> {
         self.begin();
-        if self.follow(line, onwards) {
-            return Ok(Kind::Object);
+        if self.walk_template(line, onwards) {
+            return Ok(JsonKind::Object);
         }
-        self.scan_long(line)
+        self.scan_slow(line)
     }
 
     /// The same by the long way, which takes any line.
-    pub fn scan_long(&mut self, line: &str) -> Result<Kind, Fault> {
+    pub fn scan_slow(&mut self, line: &str) -> Result<JsonKind, JsonError> {
         self.begin();
         self.walk(line)
     }
@@ -111,14 +111,14 @@ impl<'p> Scanner<'p> {
         self.depth = 0;
     }
 
-    fn walk(&mut self, line: &str) -> Result<Kind, Fault> {
+    fn walk(&mut self, line: &str) -> Result<JsonKind, JsonError> {
         let bytes = line.as_bytes();
-        let at = self.value(line, space(bytes, 0), 0, false);
+        let at = self.value(line, skip_whitespace(bytes, 0), 0, false);
         if at == BAD {
             return Err(self.fault);
         }
-        let end = space(bytes, at);
-        if end < bytes.len() { Err(Fault::Syntax(end)) } else { Ok(self.kind) }
+        let end = skip_whitespace(bytes, at);
+        if end < bytes.len() { Err(JsonError::Syntax(end)) } else { Ok(self.kind) }
     }
 
     /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
@@ -130,7 +130,7 @@ impl<'p> Scanner<'p> {
 
     /// The hash of some bytes, set apart by what they are.
     #[inline]
-    pub(super) fn hash_bytes(&self, kind: Kind, bytes: &[u8]) -> u64 {
+    pub(super) fn hash_bytes(&self, kind: JsonKind, bytes: &[u8]) -> u64 {
         if bytes.len() < 16 {
             return self.hash_short(kind, bytes.len(), u128::from_le_bytes(padded(bytes, 0)));
         }
@@ -141,7 +141,7 @@ impl<'p> Scanner<'p> {
 
     /// The hash of fewer than sixteen bytes, given with zeros behind them.
     #[inline(always)]
-    pub(super) fn hash_short(&self, kind: Kind, length: usize, bytes: u128) -> u64 {
+    pub(super) fn hash_short(&self, kind: JsonKind, length: usize, bytes: u128) -> u64 {
         let marks = (length as u64) << 8 | kind as u64;
         self.mix(self.mix(bytes as u64, (bytes >> 64) as u64), marks)
     }
@@ -149,42 +149,42 @@ impl<'p> Scanner<'p> {
     /// The hash of an object of which the hashes of keys and values add up to a sum.
     #[inline(always)]
     pub(super) fn object_hash(&self, sum: u64) -> u64 {
-        self.mix(sum, Kind::Object as u64)
+        self.mix(sum, JsonKind::Object as u64)
     }
 
     /// The hash of a text, whether or not it was written with escapes.
     #[inline]
-    fn hash_text(&self, line: &str, text: Raw) -> u64 {
+    fn hash_text(&self, line: &str, text: JsonSpan) -> u64 {
         match text.kind {
-            Kind::Text => self.hash_bytes(Kind::Text, text.of(line).as_bytes()),
-            _ => self.hash_bytes(Kind::Text, unescape(text.of(line)).as_bytes()),
+            JsonKind::Text => self.hash_bytes(JsonKind::Text, text.slice(line).as_bytes()),
+            _ => self.hash_bytes(JsonKind::Text, unescape(text.slice(line)).as_bytes()),
         }
     }
 
     #[cold]
-    pub(super) fn bad(&mut self, fault: Fault) -> usize {
+    pub(super) fn fail(&mut self, fault: JsonError) -> usize {
         self.fault = fault;
         BAD
     }
 
     /// The value last walked over, from its first byte to the byte after its last.
     #[inline(always)]
-    pub(super) fn raw(&self, start: usize, end: usize) -> Raw {
-        let quotes = usize::from(matches!(self.kind, Kind::Text | Kind::EscapedText));
-        Raw { kind: self.kind, start: (start + quotes) as u32, end: (end - quotes) as u32 }
+    pub(super) fn raw(&self, start: usize, end: usize) -> JsonSpan {
+        let quotes = usize::from(matches!(self.kind, JsonKind::Text | JsonKind::EscapedText));
+        JsonSpan { kind: self.kind, start: (start + quotes) as u32, end: (end - quotes) as u32 }
     }
 
     /// Walks over the value at a position, which is at a node of the projection; gives the position after it.
     pub(super) fn value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
-        if node == NOWHERE {
-            return self.any_value(line, at, NOWHERE, hashed);
+        if node == NO_NODE {
+            return self.any_value(line, at, NO_NODE, hashed);
         }
         let projection = self.projection;
         let wanted = &projection.nodes[node as usize];
         if !wanted.below.is_empty() {
             // The last of equal keys holds, with everything below it.
             if self.visited[node as usize] == self.line {
-                wanted.below.iter().for_each(|slot| self.found[*slot as usize] = Raw::default());
+                wanted.below.iter().for_each(|slot| self.found[*slot as usize] = JsonSpan::default());
             }
             self.visited[node as usize] = self.line;
         }
@@ -198,8 +198,8 @@ impl<'p> Scanner<'p> {
         }
         if wanted.hashed {
             // An object that says nothing is the same as none.
-            let nothing =
-                self.kind == Kind::Null || (self.kind == Kind::Object && self.value_hash == self.object_hash(0));
+            let nothing = self.kind == JsonKind::Null
+                || (self.kind == JsonKind::Object && self.value_hash == self.object_hash(0));
             self.hash = if nothing { 0 } else { self.value_hash };
         }
         end
@@ -213,7 +213,7 @@ impl<'p> Scanner<'p> {
                 if close == BAD {
                     return BAD;
                 }
-                self.kind = if self.escaped { Kind::EscapedText } else { Kind::Text };
+                self.kind = if self.escaped { JsonKind::EscapedText } else { JsonKind::Text };
                 if hashed {
                     self.value_hash = self.hash_text(line, self.raw(at, close + 1));
                 }
@@ -221,9 +221,9 @@ impl<'p> Scanner<'p> {
             }
             Some(b'{') => self.object(line, at + 1, node, hashed),
             Some(b'[') => self.array(line, at + 1, node, hashed),
-            Some(b't') => self.word(line, at, "true", Kind::True),
-            Some(b'f') => self.word(line, at, "false", Kind::False),
-            Some(b'n') => self.word(line, at, "null", Kind::Null),
+            Some(b't') => self.word(line, at, "true", JsonKind::True),
+            Some(b'f') => self.word(line, at, "false", JsonKind::False),
+            Some(b'n') => self.word(line, at, "null", JsonKind::Null),
             _ => self.number(line.as_bytes(), at, hashed),
         }
     }
@@ -247,7 +247,7 @@ impl<'p> Scanner<'p> {
                         return BAD;
                     }
                 }
-                _ => return self.bad(Fault::Syntax(at)),
+                _ => return self.fail(JsonError::Syntax(at)),
             }
         }
     }
@@ -258,66 +258,67 @@ impl<'p> Scanner<'p> {
         let bytes = line.as_bytes();
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.bad(Fault::TooDeep(at - 1));
+            return self.fail(JsonError::TooDeep(at - 1));
         }
         let mut sum: u64 = 0;
-        let mut at = space(bytes, at);
+        let mut at = skip_whitespace(bytes, at);
         if bytes.get(at) == Some(&b'}') {
             at += 1;
         } else {
             loop {
                 // Of an object that nothing asks about, all that matters is where its keys end.
-                let unread = if node == NOWHERE && !hashed { plain_key(bytes, at) } else { None };
-                let key = unread.map_or_else(|| self.key(line, at, node, hashed), |after| Key { after, ..Key::BAD });
+                let unread = if node == NO_NODE && !hashed { plain_key(bytes, at) } else { None };
+                let key = unread
+                    .map_or_else(|| self.key(line, at, node, hashed), |after| ScannedKey { after, ..ScannedKey::BAD });
                 if key.after == BAD {
                     return BAD;
                 }
-                at = self.value(line, space(bytes, key.after), key.node, hashed);
+                at = self.value(line, skip_whitespace(bytes, key.after), key.node, hashed);
                 if at == BAD {
                     return BAD;
                 }
                 if hashed {
                     sum = sum.wrapping_add(self.mix(key.hash, self.value_hash));
                 }
-                at = space(bytes, at) + 1;
+                at = skip_whitespace(bytes, at) + 1;
                 match bytes.get(at - 1) {
-                    Some(b',') => at = space(bytes, at),
+                    Some(b',') => at = skip_whitespace(bytes, at),
                     Some(b'}') => break,
-                    _ => return self.bad(Fault::Syntax(at - 1)),
+                    _ => return self.fail(JsonError::Syntax(at - 1)),
                 }
             }
         }
         self.depth -= 1;
-        self.kind = Kind::Object;
+        self.kind = JsonKind::Object;
         self.value_hash = self.object_hash(sum);
         at
     }
 
     /// The key at a position and its colon.
-    fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> Key {
+    fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> ScannedKey {
         let bytes = line.as_bytes();
         if bytes.get(at) != Some(&b'"') {
-            self.bad(Fault::Syntax(at));
-            return Key::BAD;
+            self.fail(JsonError::Syntax(at));
+            return ScannedKey::BAD;
         }
         let close = self.text_end(bytes, at + 1);
         if close == BAD {
-            return Key::BAD;
+            return ScannedKey::BAD;
         }
-        let kind = if self.escaped { Kind::EscapedText } else { Kind::Text };
-        let key = Raw { kind, start: (at + 1) as u32, end: close as u32 };
-        let colon = space(bytes, close + 1);
+        let kind = if self.escaped { JsonKind::EscapedText } else { JsonKind::Text };
+        let key = JsonSpan { kind, start: (at + 1) as u32, end: close as u32 };
+        let colon = skip_whitespace(bytes, close + 1);
         if bytes.get(colon) != Some(&b':') {
-            self.bad(Fault::Syntax(colon));
-            return Key::BAD;
+            self.fail(JsonError::Syntax(colon));
+            return ScannedKey::BAD;
         }
         let hash = if hashed { self.hash_text(line, key) } else { 0 };
         let node = match kind {
-            _ if !self.projection.leads_on(node) => NOWHERE,
-            Kind::Text => self.projection.child(node, key.of(line).as_bytes()),
-            _ => self.projection.child(node, unescape(key.of(line)).as_bytes()),
+            _ if !self.projection.leads_on(node) => NO_NODE,
+            JsonKind::Text => self.projection.child(node, key.slice(line).as_bytes()),
+            _ => self.projection.child(node, unescape(key.slice(line)).as_bytes()),
         };
-        Key { after: colon + 1, node, hash }
+        ScannedKey { after: colon + 1, node, hash }
     }
 
     #[inline(never)]
@@ -325,37 +326,37 @@ impl<'p> Scanner<'p> {
         let bytes = line.as_bytes();
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.bad(Fault::TooDeep(at - 1));
+            return self.fail(JsonError::TooDeep(at - 1));
         }
         let leads_on = self.projection.leads_on(node);
         let mut hash: u64 = 0;
-        let mut at = space(bytes, at);
+        let mut at = skip_whitespace(bytes, at);
         if bytes.get(at) == Some(&b']') {
             at += 1;
         } else {
             for index in 0_usize.. {
-                let child = if leads_on { self.projection.child(node, index.to_string().as_bytes()) } else { NOWHERE };
+                let child = if leads_on { self.projection.child(node, index.to_string().as_bytes()) } else { NO_NODE };
                 at = self.value(line, at, child, hashed);
                 if at == BAD {
                     return BAD;
                 }
                 if hashed {
-                    hash = self.mix(hash.rotate_left(5) ^ self.value_hash, Kind::Array as u64);
+                    hash = self.mix(hash.rotate_left(5) ^ self.value_hash, JsonKind::Array as u64);
                 }
-                at = space(bytes, at);
+                at = skip_whitespace(bytes, at);
                 match bytes.get(at) {
-                    Some(b',') => at = space(bytes, at + 1),
+                    Some(b',') => at = skip_whitespace(bytes, at + 1),
                     Some(b']') => {
                         at += 1;
                         break;
                     }
-                    _ => return self.bad(Fault::Syntax(at)),
+                    _ => return self.fail(JsonError::Syntax(at)),
                 }
             }
         }
         self.depth -= 1;
-        self.kind = Kind::Array;
-        self.value_hash = self.mix(hash, Kind::Array as u64);
+        self.kind = JsonKind::Array;
+        self.value_hash = self.mix(hash, JsonKind::Array as u64);
         at
     }
 }

@@ -4,21 +4,21 @@ use wide::u8x16;
 
 use super::{
     bytes::{chunk_at, padded},
-    projection::NOWHERE,
+    projection::NO_NODE,
 };
 
 /// No step, place or slot.
-pub(super) const NONE: u32 = u32::MAX;
+pub(super) const NO_INDEX: u32 = u32::MAX;
 
 /// So many bytes of a step are compared, sixteen at a time.
 pub(super) const CHUNKS: usize = 4;
 
 /// The place before a line's object and after it.
-pub(super) const OUTSIDE: u32 = 0;
+pub(super) const OUTSIDE_STATE: u32 = 0;
 
 /// Where in a line a step may be taken: which objects are open, and whether the last of them has begun to say something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct TemplateState {
     /// The place that its end leads to.
     pub(super) above: u32,
     /// The node of the object.
@@ -33,11 +33,11 @@ pub(super) struct Place {
 
 /// What comes after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum NextToken {
     /// A text that at most fills slots; the step ends after its quote.
     Text,
     /// A value that begins with neither a quote nor a brace.
-    Word,
+    Unquoted,
     /// Text or an object of which more is asked; the step is compared with its first byte and ends before it.
     Other,
     /// The inside of an object; the step ends after its brace.
@@ -48,7 +48,7 @@ pub(super) enum What {
 
 /// What stands between two values.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct TemplateSegment {
     pub(super) text: [[u8; 16]; CHUNKS],
     /// The bytes that count, a bit each.
     pub(super) mask: [u32; CHUNKS],
@@ -62,7 +62,7 @@ pub(super) struct Step {
     pub(super) next: u32,
     pub(super) from: u32,
     pub(super) to: u32,
-    pub(super) what: What,
+    pub(super) what: NextToken,
     /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
     pub(super) slots: [u32; 2],
     /// The node of the value, where there is more to it than slots, or the one that is opened, or that is closed and fingerprinted.
@@ -77,24 +77,24 @@ pub(super) struct Step {
     pub(super) failed: u8,
 }
 
-impl Step {
+impl TemplateSegment {
     /// A step of which nothing is known; it is never compared.
-    pub(super) fn blank() -> Step {
-        Step {
+    pub(super) fn blank() -> TemplateSegment {
+        TemplateSegment {
             text: [[0; 16]; CHUNKS],
             mask: [0; CHUNKS],
             length: 0,
             short: false,
             advance: 0,
-            next: NONE,
-            from: OUTSIDE,
-            to: OUTSIDE,
-            what: What::Close,
-            slots: [NONE; 2],
-            node: NOWHERE,
+            next: NO_INDEX,
+            from: OUTSIDE_STATE,
+            to: OUTSIDE_STATE,
+            what: NextToken::Close,
+            slots: [NO_INDEX; 2],
+            node: NO_NODE,
             hashed: false,
             hash: 0,
-            stretch: NONE,
+            stretch: NO_INDEX,
             failed: 0,
         }
     }
@@ -102,7 +102,7 @@ impl Step {
     /// Sets the bytes that are compared; there must not be more than fit.
     pub(super) fn set_text(&mut self, text: &[u8]) {
         self.length = text.len() as u32;
-        self.short = text.len() <= 16 && self.what != What::Word;
+        self.short = text.len() <= 16 && self.what != NextToken::Unquoted;
         for chunk in 0..CHUNKS {
             self.text[chunk] = padded(text, 16 * chunk);
             self.mask[chunk] = (1 << text.len().saturating_sub(16 * chunk).min(16)) - 1;
@@ -117,7 +117,7 @@ impl Step {
 
     /// Whether it stands at a position.
     #[inline(always)]
-    pub(super) fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+    pub(super) fn matches_at(&self, bytes: &[u8], at: usize) -> bool {
         let first = match chunk_at(bytes, at) {
             Some(chunk) => self.agrees(0, *chunk),
             None => self.agrees(0, padded(bytes, at)),
@@ -127,7 +127,7 @@ impl Step {
 
     #[inline(always)]
     fn goes_on_at(&self, bytes: &[u8], at: usize) -> bool {
-        if self.what == What::Word && begins_more(bytes, at + self.advance as usize) {
+        if self.what == NextToken::Unquoted && begins_more(bytes, at + self.advance as usize) {
             return false;
         }
         (1..CHUNKS).take_while(|chunk| self.length as usize > 16 * chunk).all(|chunk| {

@@ -12,9 +12,9 @@
 use std::collections::HashMap;
 
 use super::{
-    projection::NOWHERE,
-    step::{NONE, OUTSIDE, Step, What},
-    track::{PASSING, Track},
+    projection::NO_NODE,
+    step::{NO_INDEX, NextToken, OUTSIDE_STATE, TemplateSegment},
+    track::{TRANSIENT_SEGMENT, TemplateCache},
 };
 
 /// Of so many lines two are watched.
@@ -33,7 +33,7 @@ const FAILED_MAX: u8 = 4;
 
 /// From one step to a later one.
 #[derive(Debug)]
-struct Stretch {
+struct ConstantRun {
     /// The bytes from the first step up to the one that comes after it.
     text: Box<[u8]>,
     /// Its steps, and where in the text the value of each ends.
@@ -41,7 +41,7 @@ struct Stretch {
     credit: i32,
 }
 
-impl Stretch {
+impl ConstantRun {
     fn first(&self) -> u32 {
         self.steps[0].0
     }
@@ -53,19 +53,19 @@ impl Stretch {
 
 /// Where a step was taken.
 #[derive(Debug, Clone, Copy)]
-struct Stop {
+struct SegmentPosition {
     step: u32,
     at: usize,
 }
 
 /// A line that was watched.
 #[derive(Debug, Default)]
-struct Watched {
+struct SampledLine {
     line: Vec<u8>,
-    stops: Vec<Stop>,
+    stops: Vec<SegmentPosition>,
 }
 
-impl Watched {
+impl SampledLine {
     /// The bytes from a stop to the next one.
     fn bytes(&self, stop: usize) -> Option<&[u8]> {
         self.line.get(self.stops.get(stop)?.at..self.stops.get(stop + 1)?.at)
@@ -74,14 +74,14 @@ impl Watched {
 
 /// The stretches that are known, and lines that are watched for more.
 #[derive(Debug, Default)]
-pub(super) struct Stretches {
-    known: Vec<Stretch>,
+pub(super) struct ConstantRunCache {
+    known: Vec<ConstantRun>,
     lines: u32,
-    before: Watched,
-    now: Watched,
+    before: SampledLine,
+    now: SampledLine,
 }
 
-impl Stretches {
+impl ConstantRunCache {
     /// Prepares for a line of so many bytes; says whether it is watched.
     #[inline(always)]
     pub(super) fn begin(&mut self, length: usize) -> bool {
@@ -100,22 +100,22 @@ impl Stretches {
 
     /// Notes a step of a line that is watched.
     pub(super) fn stop(&mut self, step: u32, at: usize) {
-        self.now.stops.push(Stop { step, at });
+        self.now.stops.push(SegmentPosition { step, at });
     }
 }
 
-impl Step {
+impl TemplateSegment {
     /// Whether it may be a part of a stretch: nothing is asked of its value, nor of what it opens or ends, and the line goes on after it.
-    fn says_nothing(&self) -> bool {
-        let ends = self.what == What::Close && self.to == OUTSIDE;
-        self.slots == [NONE; 2] && self.node == NOWHERE && !self.hashed && !ends && self.failed < FAILED_MAX
+    fn is_unprojected(&self) -> bool {
+        let ends = self.what == NextToken::Close && self.to == OUTSIDE_STATE;
+        self.slots == [NO_INDEX; 2] && self.node == NO_NODE && !self.hashed && !ends && self.failed < FAILED_MAX
     }
 }
 
-impl Track {
+impl TemplateCache {
     /// Takes the stretch that begins with a step, if there is one and it stands at a position; gives its last step and the position after it.
     #[inline(always)]
-    pub(super) fn stretch(&mut self, first: u32, bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+    pub(super) fn match_run(&mut self, first: u32, bytes: &[u8], at: usize) -> Option<(u32, usize)> {
         let number = self.steps.get(first as usize)?.stretch;
         let stretch = self.stretches.known.get_mut(number as usize)?;
         let end = at.wrapping_add(stretch.text.len());
@@ -123,20 +123,20 @@ impl Track {
             stretch.credit = (stretch.credit + 1).min(CREDIT_MAX);
             return Some((stretch.last(), end));
         }
-        self.failed(number, bytes, at);
+        self.penalize_run(number, bytes, at);
         None
     }
 
     /// A stretch does not stand where its first step was guessed.
     #[cold]
     #[inline(never)]
-    fn failed(&mut self, number: u32, bytes: &[u8], at: usize) {
+    fn penalize_run(&mut self, number: u32, bytes: &[u8], at: usize) {
         let stretch = &mut self.stretches.known[number as usize];
         stretch.credit -= CREDIT_LOST;
         if stretch.credit >= 0 {
             return;
         }
-        self.steps[stretch.first() as usize].stretch = NONE;
+        self.steps[stretch.first() as usize].stretch = NO_INDEX;
         let same = bytes.iter().skip(at).zip(&stretch.text).take_while(|(byte, known)| byte == known).count();
         // It is shorter than the text, which does not stand there.
         if let Some((step, _)) = stretch.steps.iter().find(|(_, end)| same < *end) {
@@ -148,8 +148,8 @@ impl Track {
     /// Ends a line that is watched: `done` if all of it was walked over.
     #[cold]
     #[inline(never)]
-    pub(super) fn watched(&mut self, line: &str, done: bool) {
-        let Stretches { before, now, lines, .. } = &mut self.stretches;
+    pub(super) fn finish_sampled_line(&mut self, line: &str, done: bool) {
+        let ConstantRunCache { before, now, lines, .. } = &mut self.stretches;
         if !done {
             now.stops.clear();
         }
@@ -169,9 +169,9 @@ impl Track {
             return;
         }
         for stretch in std::mem::take(&mut self.stretches.known) {
-            self.steps[stretch.first() as usize].stretch = NONE;
+            self.steps[stretch.first() as usize].stretch = NO_INDEX;
         }
-        let Stretches { before, now, known, .. } = &mut self.stretches;
+        let ConstantRunCache { before, now, known, .. } = &mut self.stretches;
         let places: HashMap<u32, usize, foldhash::fast::RandomState> =
             before.stops.iter().enumerate().map(|(place, stop)| (stop.step, place)).collect();
         // Of the stretch that goes on: where in the line it begins, and its steps.
@@ -181,7 +181,7 @@ impl Track {
             let bytes_before = places.get(&stop.step).and_then(|place| before.bytes(*place));
             let bytes = now.bytes(index).filter(|bytes| bytes_before == Some(bytes));
             let step = &self.steps[stop.step as usize];
-            match bytes.filter(|_| stop.step != PASSING && step.says_nothing()) {
+            match bytes.filter(|_| stop.step != TRANSIENT_SEGMENT && step.is_unprojected()) {
                 Some(bytes) => {
                     begins = if steps.is_empty() { stop.at } else { begins };
                     steps.push((stop.step, stop.at + bytes.len() - begins));
@@ -193,17 +193,17 @@ impl Track {
 }
 
 /// Notes a stretch, of which the steps are given and the line from its beginning on.
-fn note(all: &mut [Step], known: &mut Vec<Stretch>, line: &[u8], mut steps: Vec<(u32, usize)>) {
+fn note(all: &mut [TemplateSegment], known: &mut Vec<ConstantRun>, line: &[u8], mut steps: Vec<(u32, usize)>) {
     // A number goes on where more digits follow, so it does not end a stretch.
-    while steps.last().is_some_and(|(step, _)| all[*step as usize].what == What::Word) {
+    while steps.last().is_some_and(|(step, _)| all[*step as usize].what == NextToken::Unquoted) {
         steps.pop();
     }
-    let brace = |step: u32| matches!(all[step as usize].what, What::Open | What::Close);
+    let brace = |step: u32| matches!(all[step as usize].what, NextToken::Open | NextToken::Close);
     if steps.iter().all(|(step, _)| brace(*step)) {
         // Nothing, or what is compared as quickly by itself.
         return;
     }
-    let stretch = Stretch { text: line[..steps[steps.len() - 1].1].into(), credit: CREDIT_FIRST, steps };
+    let stretch = ConstantRun { text: line[..steps[steps.len() - 1].1].into(), credit: CREDIT_FIRST, steps };
     all[stretch.first() as usize].stretch = known.len() as u32;
     known.push(stretch);
 }
@@ -213,7 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decode::json::{Projection, Scanner};
+    use crate::decode::json::{JsonScanner, Projection};
 
     /// So many lines until the first stretches are known.
     const LEARNT: u32 = WATCHED_FIRST + 1;
@@ -236,10 +236,10 @@ mod tests {
     }
 
     /// The texts of the stretches that lines are compared with.
-    fn known(scanner: &Scanner<'_>) -> Vec<String> {
-        let track = scanner.track.as_ref().expect("it is at rest");
-        let in_use = track.steps.iter().filter(|step| step.stretch != NONE);
-        let text = |step: &Step| &track.stretches.known[step.stretch as usize].text;
+    fn known(scanner: &JsonScanner<'_>) -> Vec<String> {
+        let track = scanner.template_cache.as_ref().expect("it is at rest");
+        let in_use = track.steps.iter().filter(|step| step.stretch != NO_INDEX);
+        let text = |step: &TemplateSegment| &track.stretches.known[step.stretch as usize].text;
         let mut known: Vec<String> = in_use.map(|step| String::from_utf8_lossy(text(step)).into_owned()).collect();
         known.sort_unstable();
         known
@@ -252,11 +252,11 @@ mod tests {
     }
 
     /// Has some lines walked over; all are to go the short way, and to be found as the long way finds them.
-    fn walk(short: &mut Scanner<'_>, long: &mut Scanner<'_>, lines: impl Iterator<Item = String>) {
+    fn walk(short: &mut JsonScanner<'_>, long: &mut JsonScanner<'_>, lines: impl Iterator<Item = String>) {
         for line in lines {
-            assert_eq!(short.scan(&line), long.scan_long(&line), "{line}");
+            assert_eq!(short.scan(&line), long.scan_slow(&line), "{line}");
             assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{line}");
-            assert_eq!(short.in_vain, 0, "the short way is taken: {line}");
+            assert_eq!(short.template_misses, 0, "the short way is taken: {line}");
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
     fn what_stays_the_same_and_is_not_asked_for_is_a_stretch_until_it_changes() {
         let projection = projection();
         let hasher = foldhash::quality::RandomState::default();
-        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
         walk(&mut short, &mut long, (0..LEARNT).map(|id| line(id, 1)));
         assert_eq!(known(&short), [&SAME[..], &[&format!(r#"{VERSION},"w":5,"os":"1""#)]].concat());
         // A value that is another one now and then costs little; one that changes in every line ends the stretch, and is soon a part of none.
@@ -281,7 +281,7 @@ mod tests {
     fn a_value_that_often_fails_is_left_out() {
         let projection = projection();
         let hasher = foldhash::quality::RandomState::default();
-        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
         // It is the same whenever it is watched.
         let os = |number: u32| if (LEARNT - 1..=LEARNT).contains(&((number + 1) % WATCH_EVERY)) { 0 } else { number };
         walk(&mut short, &mut long, (0..WATCH_EVERY * u32::from(FAILED_MAX) + LEARNT).map(|id| line(id, os(id))));
@@ -296,7 +296,7 @@ mod tests {
         let failing = format!("{}]", &line(1, 1)[..line(1, 1).len() - 1]);
         for bad in [&long_line, &failing] {
             for places in [&[WATCHED_FIRST][..], &[WATCHED_FIRST + 1], &[WATCHED_FIRST, WATCHED_FIRST + 1]] {
-                let mut scanner = Scanner::new(&projection, hasher.clone());
+                let mut scanner = JsonScanner::new(&projection, hasher.clone());
                 let mut learnt = Vec::new();
                 for number in 1..=2 * WATCH_EVERY + LEARNT {
                     let bad = Some(bad).filter(|_| places.contains(&number));
@@ -305,7 +305,7 @@ mod tests {
                     learnt.extend(watched.then(|| known(&scanner).len()));
                 }
                 assert_eq!(learnt, [0, 4, 4], "of lines {places:?}");
-                let stretches = &scanner.track.as_ref().expect("it is at rest").stretches;
+                let stretches = &scanner.template_cache.as_ref().expect("it is at rest").stretches;
                 assert!(stretches.before.stops.capacity() < LINE_MAX && stretches.now.stops.capacity() < LINE_MAX);
             }
         }
@@ -315,7 +315,7 @@ mod tests {
     fn a_step_that_is_not_remembered_is_a_part_of_no_stretch() {
         let projection = projection();
         let hasher = foldhash::quality::RandomState::default();
-        let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+        let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
         let key = |letter: &str| letter.repeat(70);
         let line = |id: u32| {
             let [one, other] = ["k", "l"].map(key);
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn what_was_learnt_stays_where_the_next_lines_teach_nothing() {
         let projection = projection();
-        let mut scanner = Scanner::new(&projection, foldhash::quality::RandomState::default());
+        let mut scanner = JsonScanner::new(&projection, foldhash::quality::RandomState::default());
         for number in 1..=WATCH_EVERY + LEARNT {
             let watched_again = number > WATCH_EVERY && number % WATCH_EVERY == WATCHED_FIRST;
             let line = if watched_again { "{]".to_owned() } else { line(number, 1) };
@@ -348,7 +348,7 @@ mod tests {
         ) {
             let projection = projection();
             let hasher = foldhash::quality::RandomState::default();
-            let [mut short, mut long] = [(); 2].map(|()| Scanner::new(&projection, hasher.clone()));
+            let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
             let usual = line(7, 1);
             for id in 0..LEARNT {
                 prop_assert!(short.scan(&line(id, 1)).is_ok());
@@ -362,8 +362,8 @@ mod tests {
             let edited = String::from_utf8(bytes).expect("ASCII");
             for line in [&edited, &usual] {
                 let followed = format!("{line}\n{usual}");
-                let here = short.scan_in(line, followed.as_bytes());
-                prop_assert_eq!(here, long.scan_long(line), "{}", line);
+                let here = short.scan_with_lookahead(line, followed.as_bytes());
+                prop_assert_eq!(here, long.scan_slow(line), "{}", line);
                 if here.is_ok() {
                     prop_assert_eq!((&short.found, short.hash), (&long.found, long.hash), "{}", line);
                 }

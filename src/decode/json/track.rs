@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use hashbrown::HashTable;
 
 use super::{
-    Kind,
-    bytes::{plain_end, space},
-    projection::NOWHERE,
-    scan::Scanner,
-    step::{CHUNKS, OUTSIDE, Place, Step, What},
-    stretch::Stretches,
+    JsonKind,
+    bytes::{plain_end, skip_whitespace},
+    projection::NO_NODE,
+    scan::JsonScanner,
+    step::{CHUNKS, NextToken, OUTSIDE_STATE, TemplateSegment, TemplateState},
+    stretch::ConstantRunCache,
 };
 
 /// Objects may lie so deep within each other, the line itself among them.
@@ -26,17 +26,17 @@ const PASSING_MAX: u32 = 4;
 const CROWDED_MAX: usize = 8 * STEPS_MAX;
 
 /// The step that is not remembered.
-pub(super) const PASSING: u32 = 0;
+pub(super) const TRANSIENT_SEGMENT: u32 = 0;
 /// Stands before the first step of a line.
-pub(super) const START: u32 = 1;
+pub(super) const START_SEGMENT: u32 = 1;
 
 /// Steps that were met.
 #[derive(Debug)]
-pub(super) struct Track {
-    pub(super) places: Vec<Place>,
+pub(super) struct TemplateCache {
+    pub(super) places: Vec<TemplateState>,
     /// Of all places, their numbers. There are not more than the projection has nodes, times twice the depth.
-    numbers: HashMap<Place, u32, foldhash::fast::RandomState>,
-    pub(super) steps: Vec<Step>,
+    numbers: HashMap<TemplateState, u32, foldhash::fast::RandomState>,
+    pub(super) steps: Vec<TemplateSegment>,
     /// Of all steps, by where they are taken and their bytes.
     known: HashTable<(u64, u32)>,
     /// Of some steps, by where they are taken and their first bytes: which of the properties of events come first differs by event.
@@ -45,25 +45,25 @@ pub(super) struct Track {
     passing: u32,
     /// Steps for which there was no room.
     crowded: usize,
-    pub(super) stretches: Stretches,
+    pub(super) stretches: ConstantRunCache,
 }
 
 /// A power of two.
 const RECENT: usize = 256;
 
-impl Track {
-    pub(super) fn new() -> Track {
-        let outside = Place { above: OUTSIDE, node: 0, hashed: false, first: true, depth: 0 };
-        let steps = vec![Step::blank(), Step::blank()];
-        Track {
+impl TemplateCache {
+    pub(super) fn new() -> TemplateCache {
+        let outside = TemplateState { above: OUTSIDE_STATE, node: 0, hashed: false, first: true, depth: 0 };
+        let steps = vec![TemplateSegment::blank(), TemplateSegment::blank()];
+        TemplateCache {
             places: vec![outside],
             numbers: HashMap::default(),
             steps,
             known: HashTable::new(),
-            recent: [PASSING; RECENT],
+            recent: [TRANSIENT_SEGMENT; RECENT],
             passing: 0,
             crowded: 0,
-            stretches: Stretches::default(),
+            stretches: ConstantRunCache::default(),
         }
     }
 
@@ -80,15 +80,15 @@ impl Track {
     #[cold]
     #[inline(never)]
     fn forget(&mut self) {
-        *self = Track::new();
+        *self = TemplateCache::new();
     }
 
     /// Takes a step that is not remembered; none if the line has too many.
-    fn pass(&mut self, step: Step) -> Option<u32> {
-        self.steps[PASSING as usize] = step;
+    fn use_transient(&mut self, step: TemplateSegment) -> Option<u32> {
+        self.steps[TRANSIENT_SEGMENT as usize] = step;
         self.passing += 1;
         self.crowded += usize::from(self.steps.len() >= STEPS_MAX);
-        (self.passing <= PASSING_MAX).then_some(PASSING)
+        (self.passing <= PASSING_MAX).then_some(TRANSIENT_SEGMENT)
     }
 
     /// Where a step is held that is taken at a place and begins as a text does.
@@ -101,7 +101,7 @@ impl Track {
     }
 
     /// The number of a place.
-    fn place(&mut self, place: Place) -> u32 {
+    fn place(&mut self, place: TemplateState) -> u32 {
         *self.numbers.entry(place).or_insert_with(|| {
             self.places.push(place);
             self.places.len() as u32 - 1
@@ -109,26 +109,26 @@ impl Track {
     }
 }
 
-impl Scanner<'_> {
+impl JsonScanner<'_> {
     /// The step at a position, which is not the one that was guessed. None if there is no step or it is for the long way.
     #[inline(never)]
-    pub(super) fn turn(
+    pub(super) fn next_segment(
         &mut self,
         line: &str,
         onwards: &[u8],
         at: usize,
-        track: &mut Track,
+        track: &mut TemplateCache,
         before: u32,
     ) -> Option<u32> {
         let from = track.steps[before as usize].to;
         let recent = *track.recent(from, onwards, at);
         let step = &track.steps[recent as usize];
-        if recent != PASSING && step.from == from && step.stands_at(onwards, at) {
+        if recent != TRANSIENT_SEGMENT && step.from == from && step.matches_at(onwards, at) {
             track.steps[before as usize].next = recent;
             return Some(recent);
         }
-        let now = self.look_up(line, at, track, from)?;
-        if now != PASSING {
+        let now = self.find_segment(line, at, track, from)?;
+        if now != TRANSIENT_SEGMENT {
             track.steps[before as usize].next = now;
             *track.recent(from, onwards, at) = now;
         }
@@ -136,37 +136,37 @@ impl Scanner<'_> {
     }
 
     /// The step at a position, read and looked up, and remembered if it is new.
-    fn look_up(&mut self, line: &str, at: usize, track: &mut Track, from: u32) -> Option<u32> {
+    fn find_segment(&mut self, line: &str, at: usize, track: &mut TemplateCache, from: u32) -> Option<u32> {
         let bytes = line.as_bytes();
         let place = track.places[from as usize];
-        let mut step = Step { from, to: from, hashed: place.hashed, ..Step::blank() };
-        let mut end = space(bytes, at);
+        let mut step = TemplateSegment { from, to: from, hashed: place.hashed, ..TemplateSegment::blank() };
+        let mut end = skip_whitespace(bytes, at);
         let mut key = None;
         match *bytes.get(end)? {
             b'{' if place.depth == 0 => {}
             b'}' if place.depth > 0 => {}
             mark if (mark == b',') != place.first && place.depth > 0 => {
-                let quote = if mark == b',' { space(bytes, end + 1) } else { end };
+                let quote = if mark == b',' { skip_whitespace(bytes, end + 1) } else { end };
                 if bytes.get(quote) != Some(&b'"') {
                     return None;
                 }
                 let close = plain_end(bytes, quote + 1)?;
                 key = Some(&line[quote + 1..close]);
-                let colon = space(bytes, close + 1);
+                let colon = skip_whitespace(bytes, close + 1);
                 if bytes.get(colon) != Some(&b':') {
                     return None;
                 }
-                end = space(bytes, colon + 1);
+                end = skip_whitespace(bytes, colon + 1);
             }
             _ => return None,
         }
         let mark = *bytes.get(end)?;
         let compared = end + usize::from(key.is_none() || matches!(mark, b'"' | b'{'));
         let text = &bytes[at..compared];
-        let hash = self.hash_bytes(Kind::Missing, text) ^ u64::from(from);
+        let hash = self.hash_bytes(JsonKind::Missing, text) ^ u64::from(from);
         let is_this = |known: &(u64, u32)| {
             let step = &track.steps[known.1 as usize];
-            known.0 == hash && step.from == from && step.stands_at(bytes, at)
+            known.0 == hash && step.from == from && step.matches_at(bytes, at)
         };
         if let Some((_, known)) = track.known.find(hash, is_this) {
             return Some(*known);
@@ -177,7 +177,7 @@ impl Scanner<'_> {
             Some(key) => self.member(key, mark, place, &mut step, track),
         }
         if text.len() > 16 * CHUNKS || track.steps.len() >= STEPS_MAX {
-            return track.pass(step);
+            return track.use_transient(step);
         }
         step.set_text(text);
         let now = track.steps.len() as u32;
@@ -187,34 +187,40 @@ impl Scanner<'_> {
     }
 
     /// A step that opens or closes an object without a key before it.
-    fn brace(&self, mark: u8, place: Place, step: &mut Step, track: &mut Track) -> Option<()> {
+    fn brace(
+        &self,
+        mark: u8,
+        place: TemplateState,
+        step: &mut TemplateSegment,
+        track: &mut TemplateCache,
+    ) -> Option<()> {
         if mark == b'{' {
             let plain = self.projection.few_slots(0).is_some();
             return plain.then(|| self.opens(0, false, step, track));
         }
-        step.what = What::Close;
+        step.what = NextToken::Close;
         step.to = place.above;
         step.slots = self.projection.few_slots(place.node)?;
         step.hashed = track.places[place.above as usize].hashed;
-        step.node = if self.projection.is_hashed(place.node) { place.node } else { NOWHERE };
+        step.node = if self.projection.is_hashed(place.node) { place.node } else { NO_NODE };
         Some(())
     }
 
-    fn opens(&self, node: u32, hashed: bool, step: &mut Step, track: &mut Track) {
+    fn opens(&self, node: u32, hashed: bool, step: &mut TemplateSegment, track: &mut TemplateCache) {
         let depth = track.places[step.from as usize].depth + 1;
-        let here = Place { first: false, ..track.places[step.from as usize] };
-        let above = if depth > 1 { track.place(here) } else { OUTSIDE };
+        let here = TemplateState { first: false, ..track.places[step.from as usize] };
+        let above = if depth > 1 { track.place(here) } else { OUTSIDE_STATE };
         let hashed = hashed || self.projection.is_hashed(node);
-        step.what = What::Open;
+        step.what = NextToken::Open;
         step.node = node;
-        step.to = track.place(Place { above, node, hashed, first: true, depth });
+        step.to = track.place(TemplateState { above, node, hashed, first: true, depth });
     }
 
     /// A step with a key.
-    fn member(&self, key: &str, mark: u8, place: Place, step: &mut Step, track: &mut Track) {
+    fn member(&self, key: &str, mark: u8, place: TemplateState, step: &mut TemplateSegment, track: &mut TemplateCache) {
         let child = self.projection.child(place.node, key.as_bytes());
         let alone = self.projection.slots_alone(child);
-        step.hash = if place.hashed { self.hash_bytes(Kind::Text, key.as_bytes()) } else { 0 };
+        step.hash = if place.hashed { self.hash_bytes(JsonKind::Text, key.as_bytes()) } else { 0 };
         if mark == b'{' && self.projection.few_slots(child).is_some() && place.depth < OPEN_MAX {
             self.opens(child, place.hashed, step, track);
             return;
@@ -224,13 +230,13 @@ impl Scanner<'_> {
             None => step.node = child,
         }
         step.what = match mark {
-            b'"' if alone.is_some() => What::Text,
+            b'"' if alone.is_some() => NextToken::Text,
             b'"' | b'{' => {
                 step.advance -= 1;
-                What::Other
+                NextToken::Other
             }
-            _ => What::Word,
+            _ => NextToken::Unquoted,
         };
-        step.to = track.place(Place { first: false, ..place });
+        step.to = track.place(TemplateState { first: false, ..place });
     }
 }

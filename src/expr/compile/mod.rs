@@ -6,34 +6,38 @@ mod tests;
 use std::{cmp::Ordering, ops::Range};
 
 use super::{
-    ExprError, Node, NodeKind, Program, Type, Value,
-    eval::Pattern,
-    tree::{Arithmetic, Comparison, Function},
+    ExprError, ExprKind, ExprNode, Program, Value, ValueType,
+    eval::LikePattern,
+    tree::{ArithmeticOp, ComparisonOp, ExprFunction},
 };
 
 /// What a name stands for where an expression is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resolved {
+pub struct ResolvedName {
     /// The slot that a scope is asked for.
     pub slot: u32,
     /// The type of what is in it.
-    pub kind: Type,
+    pub kind: ValueType,
 }
 
 /// The names that exist where an expression stands.
-pub trait Names {
+pub trait NameResolver {
     /// Finds a name; the error says what to write instead.
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError>;
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError>;
 }
 
 /// Types a tree.
 ///
 /// **Errors**: all problems of names and types in it.
-pub fn compile(text: &str, node: &Node, names: &mut dyn Names) -> Result<(Program, Type), Vec<ExprError>> {
-    let mut compiler = Compiler { text, names, errors: Vec::new() };
+pub fn compile(
+    text: &str,
+    node: &ExprNode,
+    names: &mut dyn NameResolver,
+) -> Result<(Program, ValueType), Vec<ExprError>> {
+    let mut compiler = ExprCompiler { text, names, errors: Vec::new() };
     let result = compiler.node(node);
     match result {
-        Some((program, kind)) if compiler.errors.is_empty() => Ok((program.shortened(), kind)),
+        Some((program, kind)) if compiler.errors.is_empty() => Ok((program.optimize(), kind)),
         _ => Err(compiler.errors),
     }
 }
@@ -41,165 +45,169 @@ pub fn compile(text: &str, node: &Node, names: &mut dyn Names) -> Result<(Progra
 /// Types a tree that must be a condition.
 ///
 /// **Errors**: as [`compile`], and if it is no condition.
-pub fn condition(text: &str, node: &Node, names: &mut dyn Names) -> Result<Program, Vec<ExprError>> {
-    let mut compiler = Compiler { text, names, errors: Vec::new() };
+pub fn condition(text: &str, node: &ExprNode, names: &mut dyn NameResolver) -> Result<Program, Vec<ExprError>> {
+    let mut compiler = ExprCompiler { text, names, errors: Vec::new() };
     let result = compiler.condition(node);
     match result {
-        Some(program) if compiler.errors.is_empty() => Ok(program.shortened()),
+        Some(program) if compiler.errors.is_empty() => Ok(program.optimize()),
         _ => Err(compiler.errors),
     }
 }
 
-struct Compiler<'t, 'n> {
+struct ExprCompiler<'t, 'n> {
     text: &'t str,
-    names: &'n mut dyn Names,
+    names: &'n mut dyn NameResolver,
     errors: Vec<ExprError>,
 }
 
 /// None where an error has been recorded.
-type Typed = Option<(Program, Type)>;
+type TypedProgram = Option<(Program, ValueType)>;
 
 /// The type that two operands meet in.
-fn meet(a: Type, b: Type) -> Option<Type> {
+fn unify(a: ValueType, b: ValueType) -> Option<ValueType> {
     match (a, b) {
         _ if a == b => Some(a),
-        (Type::Null, other) | (other, Type::Null) | (Type::Json, other) | (other, Type::Json) => Some(other),
+        (ValueType::Null, other) | (other, ValueType::Null) | (ValueType::Json, other) | (other, ValueType::Json) => {
+            Some(other)
+        }
         _ => None,
     }
 }
 
 /// A program whose value has the wanted type.
-fn coerce(program: Program, from: Type, to: Type) -> Program {
-    if from != Type::Json {
+fn coerce(program: Program, from: ValueType, to: ValueType) -> Program {
+    if from != ValueType::Json {
         return program;
     }
     match to {
-        Type::Number => Program::AsNumber(Box::new(program)),
-        Type::Text => Program::AsText(Box::new(program)),
-        Type::Boolean => Program::AsBoolean(Box::new(program)),
-        Type::Date => Program::AsDate(Box::new(program)),
-        Type::Json | Type::Null => program,
+        ValueType::Number => Program::AsNumber(Box::new(program)),
+        ValueType::Text => Program::AsText(Box::new(program)),
+        ValueType::Boolean => Program::AsBoolean(Box::new(program)),
+        ValueType::Date => Program::AsDate(Box::new(program)),
+        ValueType::Json | ValueType::Null => program,
     }
 }
 
-impl Compiler<'_, '_> {
+impl ExprCompiler<'_, '_> {
     fn error<T>(&mut self, error: ExprError) -> Option<T> {
         self.errors.push(error);
         None
     }
 
     /// The words of a part, for messages.
-    fn words(&self, node: &Node) -> String {
+    fn source_text(&self, node: &ExprNode) -> String {
         self.text.get(node.span.clone()).unwrap_or("this").to_owned()
     }
 
-    fn node(&mut self, node: &Node) -> Typed {
+    fn node(&mut self, node: &ExprNode) -> TypedProgram {
         match &node.kind {
-            NodeKind::Null => Some((Program::Constant(Value::Null), Type::Null)),
-            NodeKind::Number(number) => Some((Program::Constant(Value::Number(*number)), Type::Number)),
-            NodeKind::Text(text) => Some((Program::Constant(Value::Text(text.clone().into())), Type::Text)),
-            NodeKind::Boolean(truth) => Some((Program::Constant(Value::Boolean(*truth)), Type::Boolean)),
-            NodeKind::Date(day) => Some((Program::Constant(Value::Date(*day)), Type::Date)),
-            NodeKind::Name(path) => match self.names.resolve(path, &node.span) {
+            ExprKind::Null => Some((Program::Constant(Value::Null), ValueType::Null)),
+            ExprKind::Number(number) => Some((Program::Constant(Value::Number(*number)), ValueType::Number)),
+            ExprKind::Text(text) => Some((Program::Constant(Value::Text(text.clone().into())), ValueType::Text)),
+            ExprKind::Boolean(truth) => Some((Program::Constant(Value::Boolean(*truth)), ValueType::Boolean)),
+            ExprKind::Date(day) => Some((Program::Constant(Value::Date(*day)), ValueType::Date)),
+            ExprKind::Name(path) => match self.names.resolve(path, &node.span) {
                 Ok(resolved) => Some((Program::Slot(resolved.slot), resolved.kind)),
                 Err(error) => self.error(error),
             },
-            NodeKind::Not(a) => Some((Program::Not(Box::new(self.condition(a)?)), Type::Boolean)),
-            NodeKind::And(all) => Some((Program::And(self.conditions(all)?), Type::Boolean)),
-            NodeKind::Or(all) => Some((Program::Or(self.conditions(all)?), Type::Boolean)),
-            NodeKind::Negate(a) => Some((Program::Negate(Box::new(self.wanted(a, Type::Number)?)), Type::Number)),
-            NodeKind::Arithmetic(operator, a, b) => self.arithmetic(node, *operator, a, b),
-            NodeKind::Compare(operator, a, b) => Some((self.compare(*operator, a, b)?, Type::Boolean)),
-            NodeKind::In(a, all, negated) => self.within(a, all, *negated),
-            NodeKind::Between(a, low, high, negated) => {
-                let low = self.compare(Comparison::GreaterEqual, a, low);
-                let high = self.compare(Comparison::LessEqual, a, high);
-                Some((negate(Program::And(vec![low?, high?]), *negated), Type::Boolean))
+            ExprKind::Not(a) => Some((Program::Not(Box::new(self.condition(a)?)), ValueType::Boolean)),
+            ExprKind::And(all) => Some((Program::And(self.conditions(all)?), ValueType::Boolean)),
+            ExprKind::Or(all) => Some((Program::Or(self.conditions(all)?), ValueType::Boolean)),
+            ExprKind::Negate(a) => {
+                Some((Program::Negate(Box::new(self.expect_type(a, ValueType::Number)?)), ValueType::Number))
             }
-            NodeKind::Like(a, pattern, negated) => self.like(a, pattern, *negated),
-            NodeKind::IsNull(a, negated) => {
+            ExprKind::Arithmetic(operator, a, b) => self.arithmetic(node, *operator, a, b),
+            ExprKind::Compare(operator, a, b) => Some((self.compare(*operator, a, b)?, ValueType::Boolean)),
+            ExprKind::In(a, all, negated) => self.compile_in(a, all, *negated),
+            ExprKind::Between(a, low, high, negated) => {
+                let low = self.compare(ComparisonOp::GreaterEqual, a, low);
+                let high = self.compare(ComparisonOp::LessEqual, a, high);
+                Some((negate(Program::And(vec![low?, high?]), *negated), ValueType::Boolean))
+            }
+            ExprKind::Like(a, pattern, negated) => self.like(a, pattern, *negated),
+            ExprKind::IsNull(a, negated) => {
                 let (a, _) = self.node(a)?;
-                Some((Program::IsNull(Box::new(a), *negated), Type::Boolean))
+                Some((Program::IsNull(Box::new(a), *negated), ValueType::Boolean))
             }
-            NodeKind::Case(arms, otherwise) => self.case(arms, otherwise.as_deref()),
-            NodeKind::Call(function, arguments) => self.call(*function, arguments),
+            ExprKind::Case(arms, otherwise) => self.case(arms, otherwise.as_deref()),
+            ExprKind::Call(function, arguments) => self.call(*function, arguments),
         }
     }
 
-    fn conditions(&mut self, all: &[Node]) -> Option<Vec<Program>> {
+    fn conditions(&mut self, all: &[ExprNode]) -> Option<Vec<Program>> {
         // Every part is looked at before the first failure counts, so that all problems are told.
         let programs: Vec<Option<Program>> = all.iter().map(|node| self.condition(node)).collect();
         programs.into_iter().collect()
     }
 
     /// A part that must be a condition.
-    fn condition(&mut self, node: &Node) -> Option<Program> {
+    fn condition(&mut self, node: &ExprNode) -> Option<Program> {
         let (program, kind) = self.node(node)?;
-        if meet(kind, Type::Boolean) == Some(Type::Boolean) {
-            return Some(coerce(program, kind, Type::Boolean));
+        if unify(kind, ValueType::Boolean) == Some(ValueType::Boolean) {
+            return Some(coerce(program, kind, ValueType::Boolean));
         }
-        let words = self.words(node);
+        let words = self.source_text(node);
         let error = ExprError::new(
             node.span.clone(),
             format!("`{words}` is {kind}, not a condition"),
             "a condition is true or false",
         );
         let help = match kind {
-            Type::Number => format!("compare it, for example {words} > 0"),
+            ValueType::Number => format!("compare it, for example {words} > 0"),
             _ => format!("compare it, for example {words} is not null"),
         };
         self.error(error.help(help))
     }
 
     /// A part that must have a type.
-    fn wanted(&mut self, node: &Node, wanted: Type) -> Option<Program> {
+    fn expect_type(&mut self, node: &ExprNode, wanted: ValueType) -> Option<Program> {
         let (program, kind) = self.node(node)?;
-        if meet(kind, wanted) == Some(wanted) {
+        if unify(kind, wanted) == Some(wanted) {
             return Some(coerce(program, kind, wanted));
         }
-        let message = format!("`{}` is {kind}, not {wanted}", self.words(node));
+        let message = format!("`{}` is {kind}, not {wanted}", self.source_text(node));
         self.error(ExprError::new(node.span.clone(), message, format!("expected {wanted}")))
     }
 
-    fn arithmetic(&mut self, node: &Node, operator: Arithmetic, a: &Node, b: &Node) -> Typed {
+    fn arithmetic(&mut self, node: &ExprNode, operator: ArithmeticOp, a: &ExprNode, b: &ExprNode) -> TypedProgram {
         let (left, right) = (self.node(a), self.node(b));
         let ((left, left_kind), (right, right_kind)) = (left?, right?);
-        if left_kind == Type::Date || right_kind == Type::Date {
-            let both = meet(left_kind, right_kind) == Some(Type::Date);
-            if operator == Arithmetic::Subtract && both {
+        if left_kind == ValueType::Date || right_kind == ValueType::Date {
+            let both = unify(left_kind, right_kind) == Some(ValueType::Date);
+            if operator == ArithmeticOp::Subtract && both {
                 let days = Program::DaysBetween(
-                    Box::new(coerce(left, left_kind, Type::Date)),
-                    Box::new(coerce(right, right_kind, Type::Date)),
+                    Box::new(coerce(left, left_kind, ValueType::Date)),
+                    Box::new(coerce(right, right_kind, ValueType::Date)),
                 );
-                return Some((days, Type::Number));
+                return Some((days, ValueType::Number));
             }
             let error = ExprError::new(node.span.clone(), "a date in arithmetic", "only date - date, which is days");
             return self.error(error.help("to compare with a date some days away, write today - the_date <= 14"));
         }
         for (part, kind) in [(a, left_kind), (b, right_kind)] {
-            if meet(kind, Type::Number) != Some(Type::Number) {
-                let message = format!("`{}` is {kind}, and arithmetic is done on numbers", self.words(part));
+            if unify(kind, ValueType::Number) != Some(ValueType::Number) {
+                let message = format!("`{}` is {kind}, and arithmetic is done on numbers", self.source_text(part));
                 return self.error(ExprError::new(part.span.clone(), message, "expected a number"));
             }
         }
-        let (left, right) = (coerce(left, left_kind, Type::Number), coerce(right, right_kind, Type::Number));
-        Some((Program::Arithmetic(operator, Box::new(left), Box::new(right)), Type::Number))
+        let (left, right) = (coerce(left, left_kind, ValueType::Number), coerce(right, right_kind, ValueType::Number));
+        Some((Program::Arithmetic(operator, Box::new(left), Box::new(right)), ValueType::Number))
     }
 
-    fn compare(&mut self, operator: Comparison, a: &Node, b: &Node) -> Option<Program> {
+    fn compare(&mut self, operator: ComparisonOp, a: &ExprNode, b: &ExprNode) -> Option<Program> {
         let (left, right) = (self.node(a), self.node(b));
         let ((left, left_kind), (right, right_kind)) = (left?, right?);
-        let Some(kind) = meet(left_kind, right_kind) else {
+        let Some(kind) = unify(left_kind, right_kind) else {
             let error = self.mismatch(a, left_kind, b, right_kind);
             return self.error(error);
         };
-        if kind == Type::Boolean && !matches!(operator, Comparison::Equal | Comparison::NotEqual) {
+        if kind == ValueType::Boolean && !matches!(operator, ComparisonOp::Equal | ComparisonOp::NotEqual) {
             let span = a.span.start..b.span.end;
             return self.error(ExprError::new(span, "true and false have no order", "only = and <> compare them"));
         }
         let left = Box::new(coerce(left, left_kind, kind));
         let right = Box::new(coerce(right, right_kind, kind));
-        Some(if kind == Type::Json {
+        Some(if kind == ValueType::Json {
             Program::CompareJson(operator, left, right)
         } else {
             Program::Compare(operator, left, right)
@@ -207,30 +215,30 @@ impl Compiler<'_, '_> {
     }
 
     /// The error for two operands whose types never meet.
-    fn mismatch(&self, a: &Node, a_kind: Type, b: &Node, b_kind: Type) -> ExprError {
-        let (left, right) = (self.words(a), self.words(b));
+    fn mismatch(&self, a: &ExprNode, a_kind: ValueType, b: &ExprNode, b_kind: ValueType) -> ExprError {
+        let (left, right) = (self.source_text(a), self.source_text(b));
         let message = format!("`{left}` is {a_kind}, and `{right}` is {b_kind}");
         let error = ExprError::new(a.span.start..b.span.end, message, "these two are never equal, smaller or larger");
         match (&a.kind, a_kind, &b.kind, b_kind) {
-            (_, Type::Text, NodeKind::Number(_), _) => error.help(format!("as text it is '{right}'")),
-            (_, Type::Number, NodeKind::Text(text), _) if crate::clock::is_numeric(text) => {
+            (_, ValueType::Text, ExprKind::Number(_), _) => error.help(format!("as text it is '{right}'")),
+            (_, ValueType::Number, ExprKind::Text(text), _) if crate::clock::is_numeric(text) => {
                 error.help(format!("as a number it is {text}"))
             }
-            (_, Type::Date, NodeKind::Text(_), _) => error.help(format!("as a date it is date {right}")),
-            (_, Type::Boolean, NodeKind::Number(_), _) => error.help("write = true or = false, or nothing"),
+            (_, ValueType::Date, ExprKind::Text(_), _) => error.help(format!("as a date it is date {right}")),
+            (_, ValueType::Boolean, ExprKind::Number(_), _) => error.help("write = true or = false, or nothing"),
             _ => error,
         }
     }
 
-    fn within(&mut self, a: &Node, all: &[Node], negated: bool) -> Typed {
-        let equals: Vec<Option<Program>> = all.iter().map(|item| self.compare(Comparison::Equal, a, item)).collect();
+    fn compile_in(&mut self, a: &ExprNode, all: &[ExprNode], negated: bool) -> TypedProgram {
+        let equals: Vec<Option<Program>> = all.iter().map(|item| self.compare(ComparisonOp::Equal, a, item)).collect();
         let equals: Option<Vec<Program>> = equals.into_iter().collect();
-        Some((negate(Program::Or(equals?), negated), Type::Boolean))
+        Some((negate(Program::Or(equals?), negated), ValueType::Boolean))
     }
 
-    fn like(&mut self, a: &Node, pattern: &Node, negated: bool) -> Typed {
-        let a = self.wanted(a, Type::Text);
-        let NodeKind::Text(text) = &pattern.kind else {
+    fn like(&mut self, a: &ExprNode, pattern: &ExprNode, negated: bool) -> TypedProgram {
+        let a = self.expect_type(a, ValueType::Text);
+        let ExprKind::Text(text) = &pattern.kind else {
             return self.error(ExprError::new(
                 pattern.span.clone(),
                 "a pattern that is no text",
@@ -245,14 +253,14 @@ impl Compiler<'_, '_> {
             );
             return self.error(error);
         }
-        Some((Program::Like(Box::new(a?), Pattern::new(text), negated), Type::Boolean))
+        Some((Program::Like(Box::new(a?), LikePattern::new(text), negated), ValueType::Boolean))
     }
 
-    fn case(&mut self, arms: &[(Node, Node)], otherwise: Option<&Node>) -> Typed {
+    fn case(&mut self, arms: &[(ExprNode, ExprNode)], otherwise: Option<&ExprNode>) -> TypedProgram {
         let conditions: Vec<Option<Program>> = arms.iter().map(|(when, _)| self.condition(when)).collect();
-        let mut values: Vec<&Node> = arms.iter().map(|(_, then)| then).collect();
+        let mut values: Vec<&ExprNode> = arms.iter().map(|(_, then)| then).collect();
         values.extend(otherwise);
-        let (mut programs, kind) = self.alike(&values)?;
+        let (mut programs, kind) = self.unify_all(&values)?;
         let otherwise = if otherwise.is_some() { programs.pop() } else { None };
         let conditions: Option<Vec<Program>> = conditions.into_iter().collect();
         let arms = conditions?.into_iter().zip(programs).collect();
@@ -260,17 +268,20 @@ impl Compiler<'_, '_> {
     }
 
     /// Parts that must meet in one type.
-    fn alike(&mut self, nodes: &[&Node]) -> Option<(Vec<Program>, Type)> {
-        let typed: Vec<Typed> = nodes.iter().map(|node| self.node(node)).collect();
-        let typed: Option<Vec<(Program, Type)>> = typed.into_iter().collect();
+    fn unify_all(&mut self, nodes: &[&ExprNode]) -> Option<(Vec<Program>, ValueType)> {
+        let typed: Vec<TypedProgram> = nodes.iter().map(|node| self.node(node)).collect();
+        let typed: Option<Vec<(Program, ValueType)>> = typed.into_iter().collect();
         let typed = typed?;
-        let mut kind = Type::Null;
+        let mut kind = ValueType::Null;
         for (index, (_, other)) in typed.iter().enumerate() {
-            match meet(kind, *other) {
+            match unify(kind, *other) {
                 // A property among nulls stays a property, and becomes what a typed sibling is.
-                Some(met) => kind = if kind == Type::Json && *other == Type::Null { Type::Json } else { met },
+                Some(met) => {
+                    kind = if kind == ValueType::Json && *other == ValueType::Null { ValueType::Json } else { met }
+                }
                 None => {
-                    let message = format!("`{}` is {other}, and those before it are {kind}", self.words(nodes[index]));
+                    let message =
+                        format!("`{}` is {other}, and those before it are {kind}", self.source_text(nodes[index]));
                     return self.error(ExprError::new(nodes[index].span.clone(), message, format!("expected {kind}")));
                 }
             }
@@ -278,30 +289,30 @@ impl Compiler<'_, '_> {
         Some((typed.into_iter().map(|(program, from)| coerce(program, from, kind)).collect(), kind))
     }
 
-    fn call(&mut self, function: Function, arguments: &[Node]) -> Typed {
-        let all: Vec<&Node> = arguments.iter().collect();
+    fn call(&mut self, function: ExprFunction, arguments: &[ExprNode]) -> TypedProgram {
+        let all: Vec<&ExprNode> = arguments.iter().collect();
         match function {
-            Function::Coalesce => {
-                let (programs, kind) = self.alike(&all)?;
+            ExprFunction::Coalesce => {
+                let (programs, kind) = self.unify_all(&all)?;
                 Some((Program::Coalesce(programs), kind))
             }
-            Function::Least | Function::Greatest => {
-                let (programs, kind) = self.alike(&all)?;
+            ExprFunction::Least | ExprFunction::Greatest => {
+                let (programs, kind) = self.unify_all(&all)?;
                 // Properties without a typed sibling are compared as numbers: text has no use for a largest.
-                let wanted = if kind == Type::Json { Type::Number } else { kind };
+                let wanted = if kind == ValueType::Json { ValueType::Number } else { kind };
                 let programs = programs.into_iter().map(|program| coerce(program, kind, wanted)).collect();
-                let side = if function == Function::Least { Ordering::Less } else { Ordering::Greater };
+                let side = if function == ExprFunction::Least { Ordering::Less } else { Ordering::Greater };
                 Some((Program::Extreme(side, programs), wanted))
             }
-            Function::NullIf => {
+            ExprFunction::NullIf => {
                 let [a, b] = arguments else { return None };
-                let equal = self.compare(Comparison::Equal, a, b)?;
+                let equal = self.compare(ComparisonOp::Equal, a, b)?;
                 let (value, kind) = self.node(a)?;
                 Some((Program::NullIf(Box::new(equal), Box::new(value)), kind))
             }
-            Function::Lower => {
-                let program = self.wanted(arguments.first()?, Type::Text)?;
-                Some((Program::Lower(Box::new(program)), Type::Text))
+            ExprFunction::Lower => {
+                let program = self.expect_type(arguments.first()?, ValueType::Text)?;
+                Some((Program::Lower(Box::new(program)), ValueType::Text))
             }
         }
     }

@@ -1,29 +1,29 @@
 //! Expressions as text, typed and evaluated.
 
-use super::super::{Scope, parse};
+use super::super::{EvalScope, parse};
 use super::*;
 
 /// `n` is 3, `t` is 'vp', `b` is true, `d` is 2026-01-31, `u` is a null number, `j` is the JSON number 12, `k` the JSON text "12.0".
-struct Few;
+struct EvalTestScope;
 
-impl Names for Few {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for EvalTestScope {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
         let known = [
-            ("n", Type::Number),
-            ("t", Type::Text),
-            ("b", Type::Boolean),
-            ("d", Type::Date),
-            ("u", Type::Number),
-            ("j", Type::Json),
-            ("k", Type::Json),
+            ("n", ValueType::Number),
+            ("t", ValueType::Text),
+            ("b", ValueType::Boolean),
+            ("d", ValueType::Date),
+            ("u", ValueType::Number),
+            ("j", ValueType::Json),
+            ("k", ValueType::Json),
         ];
         let found = known.iter().position(|(name, _)| path == [*name]);
         let found = found.ok_or_else(|| ExprError::new(span.clone(), "no such name", ""))?;
-        Ok(Resolved { slot: found as u32, kind: known[found].1 })
+        Ok(ResolvedName { slot: found as u32, kind: known[found].1 })
     }
 }
 
-impl Scope for Few {
+impl EvalScope for EvalTestScope {
     fn get(&self, slot: u32) -> Value<'_> {
         match slot {
             0 => Value::Number(3.0),
@@ -38,9 +38,9 @@ impl Scope for Few {
 }
 
 fn check(text: &str, expected: &str) {
-    let outcome = parse(text).map_err(|error| vec![error]).and_then(|node| compile(text, &node, &mut Few));
+    let outcome = parse(text).map_err(|error| vec![error]).and_then(|node| compile(text, &node, &mut EvalTestScope));
     let shown = match outcome {
-        Ok((program, _)) => program.eval(&Few).to_text().map_or("null".to_owned(), |text| text.into_owned()),
+        Ok((program, _)) => program.eval(&EvalTestScope).to_text().map_or("null".to_owned(), |text| text.into_owned()),
         Err(errors) => errors.iter().map(|e| format!("{:?} {}", e.span, e.message)).collect::<Vec<_>>().join("; "),
     };
     assert_eq!(shown, expected, "{text}");

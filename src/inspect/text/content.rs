@@ -3,18 +3,18 @@
 use std::fmt::Write;
 
 use super::{
-    SHOWN,
-    table::{about, more, share, table},
+    ITEMS_SHOWN,
+    table::{format_estimate, more, share, table},
 };
 use crate::{
-    clock::instant_text,
-    diag::{list, visible},
+    clock::format_instant,
+    diag::{escape_controls, quoted_list},
     inspect::{
-        names::alike,
-        overall,
-        property::{Property, TYPES},
+        names::similar_names,
+        overall_properties,
+        property::{JSON_TYPE_NAMES, PropertyProfile},
         shape::SHAPES,
-        survey::{Properties, Survey},
+        survey::{DatasetProfile, PropertyProfiles},
     },
     units::plural,
 };
@@ -25,7 +25,7 @@ const NAMES_SHOWN: usize = 40;
 /// Properties that are listed.
 const PROPERTIES_SHOWN: usize = 40;
 
-pub(super) fn events(out: &mut String, survey: &Survey) {
+pub(super) fn events(out: &mut String, survey: &DatasetProfile) {
     let names = survey.sorted_names();
     if names.is_empty() {
         return;
@@ -39,11 +39,11 @@ pub(super) fn events(out: &mut String, survey: &Survey) {
                 (*name).to_owned(),
                 named.count.to_string(),
                 share(named.count, events),
-                about(named.users.count(), named.users.is_exact()),
-                about(named.accounts.count(), named.accounts.is_exact()),
+                format_estimate(named.users.count(), named.users.is_exact()),
+                format_estimate(named.accounts.count(), named.accounts.is_exact()),
                 share(named.with_account, named.count),
-                instant_text(named.first)[..10].to_owned(),
-                instant_text(named.last)[..10].to_owned(),
+                format_instant(named.first)[..10].to_owned(),
+                format_instant(named.last)[..10].to_owned(),
                 if named.noise { "sent by the vendor's own code".to_owned() } else { String::new() },
             ]
         })
@@ -66,9 +66,9 @@ fn is_vendors(path: &str) -> bool {
     path.starts_with('$') || path.starts_with("mp_") || path.starts_with("ga_")
 }
 
-fn cells(property: &Property) -> [String; 3] {
+fn cells(property: &PropertyProfile) -> [String; 3] {
     let names = |names: &[&str], counts: &[u64]| {
-        let all = Property::by_count(names, counts);
+        let all = PropertyProfile::by_count(names, counts);
         let shown: Vec<&str> = all.iter().take(3).map(|(name, _)| *name).collect();
         shown.join(", ") + if all.len() > shown.len() { ", ..." } else { "" }
     };
@@ -77,12 +77,12 @@ fn cells(property: &Property) -> [String; 3] {
         let samples: Vec<String> = property.samples.values().map(|sample| format!("{sample:?}")).collect();
         shapes = samples.join(" ");
     }
-    let values = about(property.values.count(), property.values.is_exact());
-    [names(&TYPES, &property.types), values, shapes]
+    let values = format_estimate(property.values.count(), property.values.is_exact());
+    [names(&JSON_TYPE_NAMES, &property.types), values, shapes]
 }
 
-pub(super) fn properties(out: &mut String, survey: &Survey) {
-    let all = overall(survey);
+pub(super) fn properties(out: &mut String, survey: &DatasetProfile) {
+    let all = overall_properties(survey);
     let own: Vec<_> = all.iter().filter(|one| !is_vendors(one.path)).collect();
     if own.is_empty() {
         return;
@@ -111,13 +111,13 @@ pub(super) fn properties(out: &mut String, survey: &Survey) {
             plural(hidden as u64, "property", "properties")
         );
     }
-    let left_out: u64 = survey.names.values().map(|named| named.properties.left_out).sum();
+    let left_out: u64 = survey.names.values().map(|named| named.properties.dropped_values).sum();
     if left_out > 0 {
         let _ = writeln!(out, " ... and {left_out} values of further properties, which are not told apart");
     }
 }
 
-pub(super) fn traits(out: &mut String, what: &str, all: &Properties) {
+pub(super) fn traits(out: &mut String, what: &str, all: &PropertyProfiles) {
     let sorted = all.sorted();
     let own: Vec<_> = sorted.iter().filter(|(path, _)| !is_vendors(path)).collect();
     if own.is_empty() {
@@ -125,7 +125,7 @@ pub(super) fn traits(out: &mut String, what: &str, all: &Properties) {
     }
     let rows: Vec<Vec<String>> = own
         .iter()
-        .take(SHOWN)
+        .take(ITEMS_SHOWN)
         .map(|(path, property)| {
             let [types, values, shapes] = cells(property);
             vec![(*path).to_owned(), property.filled().to_string(), types, values, shapes]
@@ -133,18 +133,18 @@ pub(super) fn traits(out: &mut String, what: &str, all: &Properties) {
         .collect();
     let _ = writeln!(out);
     table(out, &[what, "records", "types", "values", "looks like"], &[1, 3], &rows);
-    more(out, SHOWN, own.len(), "traits");
+    more(out, ITEMS_SHOWN, own.len(), "traits");
 }
 
-pub(super) fn names(out: &mut String, survey: &Survey) {
+pub(super) fn names(out: &mut String, survey: &DatasetProfile) {
     let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
-    let groups = alike(&names);
+    let groups = similar_names(&names);
     if groups.is_empty() {
         return;
     }
     let _ = writeln!(out, "\nnames that may be one event");
-    for (why, group) in groups.iter().take(SHOWN) {
-        let _ = writeln!(out, " {}: {why}", visible(&list(group)));
+    for (why, group) in groups.iter().take(ITEMS_SHOWN) {
+        let _ = writeln!(out, " {}: {why}", escape_controls(&quoted_list(group)));
     }
-    more(out, SHOWN, groups.len(), "groups");
+    more(out, ITEMS_SHOWN, groups.len(), "groups");
 }

@@ -8,13 +8,13 @@ use std::fmt::Write;
 
 use self::{
     content::{events, names, properties, traits},
-    table::{about, more, share, table},
+    table::{format_estimate, more, share, table},
     trouble::trouble,
 };
-use super::{Asked, Dump, Missing, gaps, survey::Survey};
+use super::{InspectedInput, MissingReference, ModelGaps, date_gaps, survey::DatasetProfile};
 use crate::{
-    clock::{civil_date, day_text, instant_text},
-    diag::{list, visible},
+    clock::{civil_date, format_day, format_instant},
+    diag::{escape_controls, quoted_list},
     model::Model,
     units::plural,
 };
@@ -26,10 +26,10 @@ const FILES_SHOWN: usize = 20;
 const DAYS_SHOWN: usize = 31;
 
 /// Other things of which so many are listed.
-const SHOWN: usize = 12;
+const ITEMS_SHOWN: usize = 12;
 
 /// The whole report.
-pub fn text(dump: &Dump, model: &Model, asked: Option<&Asked>) -> String {
+pub fn render_text(dump: &InspectedInput, model: &Model, asked: Option<&ModelGaps>) -> String {
     let mut out = String::new();
     let survey = &dump.survey;
     files(&mut out, dump);
@@ -42,12 +42,12 @@ pub fn text(dump: &Dump, model: &Model, asked: Option<&Asked>) -> String {
     traits(&mut out, "traits of accounts", &survey.account_traits);
     names(&mut out, survey);
     if let Some(asked) = asked {
-        of_model(&mut out, asked, model);
+        write_model_gaps(&mut out, asked, model);
     }
     out
 }
 
-fn files(out: &mut String, dump: &Dump) {
+fn files(out: &mut String, dump: &InspectedInput) {
     let survey = &dump.survey;
     let _ = writeln!(
         out,
@@ -79,7 +79,7 @@ fn files(out: &mut String, dump: &Dump) {
     more(out, FILES_SHOWN, dump.files.len(), "files");
 }
 
-fn time(out: &mut String, survey: &Survey, zone: &str) {
+fn time(out: &mut String, survey: &DatasetProfile, zone: &str) {
     let (Some((first, last)), Some(from), Some(to)) =
         (survey.range, survey.days.keys().next(), survey.days.keys().next_back())
     else {
@@ -89,22 +89,26 @@ fn time(out: &mut String, survey: &Survey, zone: &str) {
     let _ = writeln!(
         out,
         "\ntime: {} to {}, {} ({zone}), {} with events",
-        instant_text(first),
-        instant_text(last),
+        format_instant(first),
+        format_instant(last),
         plural(days, "day", "days"),
         survey.days.len()
     );
-    let gaps = gaps(survey);
+    let gaps = date_gaps(survey);
     if !gaps.is_empty() {
         let shown: Vec<String> = gaps
             .iter()
-            .take(SHOWN)
+            .take(ITEMS_SHOWN)
             .map(|(day, days)| match days {
-                1 => day_text(*day),
-                _ => format!("{} and the {} after it", day_text(*day), plural(days - 1, "day", "days")),
+                1 => format_day(*day),
+                _ => format!("{} and the {} after it", format_day(*day), plural(days - 1, "day", "days")),
             })
             .collect();
-        let rest = if gaps.len() > SHOWN { format!("; and {} more gaps", gaps.len() - SHOWN) } else { String::new() };
+        let rest = if gaps.len() > ITEMS_SHOWN {
+            format!("; and {} more gaps", gaps.len() - ITEMS_SHOWN)
+        } else {
+            String::new()
+        };
         let _ = writeln!(out, " no event on {}{rest}", shown.join("; "));
     }
     if survey.future > 0 {
@@ -113,7 +117,7 @@ fn time(out: &mut String, survey: &Survey, zone: &str) {
     let mut bars: Vec<(String, u64)> = Vec::new();
     for (day, count) in &survey.days {
         let name = if survey.days.len() <= DAYS_SHOWN {
-            day_text(*day)
+            format_day(*day)
         } else {
             let date = civil_date(*day);
             format!("{:04}-{:02}", date.year(), date.month())
@@ -134,14 +138,14 @@ fn time(out: &mut String, survey: &Survey, zone: &str) {
     table(out, &[what, "events", ""], &[1], &rows);
 }
 
-fn who(out: &mut String, survey: &Survey) {
-    let who = &survey.who;
+fn who(out: &mut String, survey: &DatasetProfile) {
+    let who = &survey.entity_counts;
     let events = survey.events();
     let rows = [
-        ("a user", who.user, about(who.users.count(), who.users.is_exact())),
-        ("a visitor only", who.visitor, about(who.lone_visitors.count(), who.lone_visitors.is_exact())),
-        ("neither", who.nobody, "-".to_owned()),
-        ("an account", who.account, about(who.accounts.count(), who.accounts.is_exact())),
+        ("a user", who.user, format_estimate(who.users.count(), who.users.is_exact())),
+        ("a visitor only", who.visitor, format_estimate(who.lone_visitors.count(), who.lone_visitors.is_exact())),
+        ("neither", who.unidentified, "-".to_owned()),
+        ("an account", who.account, format_estimate(who.accounts.count(), who.accounts.is_exact())),
     ];
     let rows: Vec<Vec<String>> = rows
         .into_iter()
@@ -162,21 +166,21 @@ fn who(out: &mut String, survey: &Survey) {
         let _ = writeln!(out, " no event names an account: [input] fields says where it stands; `pql init` guesses it");
     }
     if survey.group_types.len() > 1 {
-        let types: Vec<&str> = survey.group_types.keys().map(String::as_str).take(SHOWN).collect();
+        let types: Vec<&str> = survey.group_types.keys().map(String::as_str).take(ITEMS_SHOWN).collect();
         let _ = writeln!(
             out,
             " groups of several types: {}; [input] group_type says which is the account",
-            visible(&list(&types))
+            escape_controls(&quoted_list(&types))
         );
     }
 }
 
-fn of_model(out: &mut String, asked: &Asked, model: &Model) {
-    let missing = |out: &mut String, all: &[Missing], what: &str| {
+fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
+    let missing = |out: &mut String, all: &[MissingReference], what: &str| {
         for one in all {
-            let near: Vec<&str> = one.near.iter().map(String::as_str).collect();
-            let near = if near.is_empty() { String::new() } else { format!("; near it: {}", list(&near)) };
-            let _ = writeln!(out, " {}", visible(&format!("{what} `{}` never occurs{near}", one.name)));
+            let near: Vec<&str> = one.closest.iter().map(String::as_str).collect();
+            let near = if near.is_empty() { String::new() } else { format!("; near it: {}", quoted_list(&near)) };
+            let _ = writeln!(out, " {}", escape_controls(&format!("{what} `{}` never occurs{near}", one.name)));
         }
     };
     let there = asked.events - asked.missing_events.len() as u64;
@@ -184,7 +188,7 @@ fn of_model(out: &mut String, asked: &Asked, model: &Model) {
     let _ = writeln!(
         out,
         "\n{}: {there} of the {} it asks for occur",
-        visible(&name),
+        escape_controls(&name),
         plural(asked.events, "event", "events")
     );
     missing(out, &asked.missing_events, "the event");
@@ -196,8 +200,8 @@ fn of_model(out: &mut String, asked: &Asked, model: &Model) {
             " {} of names that it does not ask for, the most frequent:",
             plural(asked.unused_events, "event", "events")
         );
-        for (name, count) in asked.unused.iter().take(SHOWN) {
-            let _ = writeln!(out, "  {}", visible(&format!("{name} ({count})")));
+        for (name, count) in asked.unused.iter().take(ITEMS_SHOWN) {
+            let _ = writeln!(out, "  {}", escape_controls(&format!("{name} ({count})")));
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::diag::visible;
+use crate::diag::escape_controls;
 
 /// Columns under a header, the numbers to the right.
 pub(super) fn table(out: &mut String, header: &[&str], numbers: &[usize], rows: &[Vec<String>]) {
     let shown: Vec<Vec<String>> = std::iter::once(header.iter().map(|cell| (*cell).to_owned()).collect())
-        .chain(rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()))
+        .chain(rows.iter().map(|row| row.iter().map(|cell| escape_controls(cell)).collect()))
         .collect();
     let width = |column: usize| shown.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     for row in &shown {
@@ -29,7 +29,7 @@ pub(super) fn share(part: u64, of: u64) -> String {
 }
 
 /// A count that may be an estimate.
-pub(super) fn about(count: u64, exact: bool) -> String {
+pub(super) fn format_estimate(count: u64, exact: bool) -> String {
     if exact { count.to_string() } else { format!("~{count}") }
 }
 

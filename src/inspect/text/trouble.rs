@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::table::{about, share};
+use super::table::{format_estimate, share};
 use crate::{
-    diag::visible,
-    inspect::{Dump, json::rejects, order::BANDS, survey::Survey},
+    diag::escape_controls,
+    inspect::{InspectedInput, json::first_rejects, order::LATENESS_BANDS, survey::DatasetProfile},
     units::plural,
 };
 
 /// Copies, lateness, order, rejected lines, fields of other names.
-pub(super) fn trouble(out: &mut String, dump: &Dump) {
+pub(super) fn trouble(out: &mut String, dump: &InspectedInput) {
     let _ = writeln!(out);
     duplicates(out, &dump.survey);
     order(out, &dump.survey);
@@ -19,8 +19,8 @@ pub(super) fn trouble(out: &mut String, dump: &Dump) {
 }
 
 /// Events that came more than once.
-fn duplicates(out: &mut String, survey: &Survey) {
-    let _ = match survey.with_id {
+fn duplicates(out: &mut String, survey: &DatasetProfile) {
+    let _ = match survey.events_with_id {
         0 => writeln!(out, "duplicates: not known, no event has an id"),
         with_id => {
             let copies = survey.duplicates.copies();
@@ -33,7 +33,7 @@ fn duplicates(out: &mut String, survey: &Survey) {
             writeln!(
                 out,
                 "duplicates: {} ({}) of {} with an id{again}",
-                about(copies, survey.duplicates.is_exact()),
+                format_estimate(copies, survey.duplicates.is_exact()),
                 share(copies, with_id),
                 plural(with_id, "event", "events")
             )
@@ -42,9 +42,9 @@ fn duplicates(out: &mut String, survey: &Survey) {
 }
 
 /// Events that were taken in late, and those that are earlier than the one before.
-fn order(out: &mut String, survey: &Survey) {
+fn order(out: &mut String, survey: &DatasetProfile) {
     if survey.lateness.known > 0 {
-        let late: Vec<String> = BANDS
+        let late: Vec<String> = LATENESS_BANDS
             .iter()
             .zip(survey.lateness.bands)
             .filter(|(_, count)| *count > 0)
@@ -53,7 +53,7 @@ fn order(out: &mut String, survey: &Survey) {
         let known = share(survey.lateness.known, survey.events());
         let _ = writeln!(out, "late, by when events were taken in ({known} say so): {}", late.join(", "));
     }
-    let (pairs, backward) = survey.order.backward();
+    let (pairs, backward) = survey.order.count_backward();
     if pairs > 0 {
         let _ = writeln!(
             out,
@@ -64,7 +64,7 @@ fn order(out: &mut String, survey: &Survey) {
 }
 
 /// Lines that are not counted as they stand: put together, set aside, rejected.
-fn lines(out: &mut String, dump: &Dump) {
+fn lines(out: &mut String, dump: &InspectedInput) {
     let survey = &dump.survey;
     if survey.split_records > 0 {
         let _ = writeln!(
@@ -77,27 +77,27 @@ fn lines(out: &mut String, dump: &Dump) {
     if excluded > 0 {
         let _ = writeln!(out, "set aside: {} of internal users", plural(excluded, "record", "records"));
     }
-    for (reason, count, file, line) in rejects(dump) {
+    for (reason, count, file, line) in first_rejects(dump) {
         let _ = writeln!(
             out,
             "rejected: {} ({}): {}, the first is {}:{line}",
             plural(count, "line", "lines"),
             reason.code(),
             reason.explanation(),
-            visible(file)
+            escape_controls(file)
         );
     }
 }
 
 /// What the fields of rejected lines may be called.
-fn other_names(out: &mut String, survey: &Survey) {
-    let guess = survey.candidates.guess();
+fn other_names(out: &mut String, survey: &DatasetProfile) {
+    let guess = survey.candidates.guess_fields();
     if !guess.is_empty() {
         let fields: Vec<String> = guess.iter().map(|(key, path)| format!("{key} = {path:?}")).collect();
         let _ = writeln!(
             out,
             "these lines look like events with other field names: [input] fields = {{ {} }}; `pql init` writes that for you",
-            visible(&fields.join(", "))
+            escape_controls(&fields.join(", "))
         );
     }
 }

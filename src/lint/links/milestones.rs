@@ -2,28 +2,28 @@
 
 use super::{
     super::{
-        measured::{Facts, Measured},
-        space::Key,
+        measured::{FactIndex, MeasuredFact},
+        space::FactKey,
     },
-    Link, against, at_most, implies, not, null, same,
+    FactInvariant, at_most, compare_to, implies, not, null, same,
 };
 use crate::{
-    expr::{Comparison, Program},
+    expr::{ComparisonOp, Program},
     model::{
-        MeasureKind, Source,
-        compiled::{Builtin, Form, Level, Milestone, MilestonePart},
+        MeasureKind, ModelSource,
+        compiled::{BuiltinFact, Level, Milestone, MilestonePart, MilestonePlan},
         source::MilestoneSource,
     },
 };
 
 /// All links of the milestones of a level.
-pub(super) fn milestones(
+pub(super) fn milestone_invariants(
     bit: u32,
     level: &Level,
-    source: &Source,
-    facts: &Facts<'_>,
-    own: &[&Measured<'_>],
-    links: &mut Vec<Link>,
+    source: &ModelSource,
+    facts: &FactIndex<'_>,
+    own: &[&MeasuredFact<'_>],
+    links: &mut Vec<FactInvariant>,
 ) {
     let written = if bit == 0 { &source.user } else { &source.account };
     for (place, (milestone, text)) in level.milestones.iter().zip(&written.milestones).enumerate() {
@@ -35,8 +35,8 @@ pub(super) fn milestones(
         let told = reached.clone().or_else(|| known(MilestonePart::DaysAgo)).or_else(|| known(MilestonePart::Hours));
         let Some(told) = told else { continue };
         match &milestone.form {
-            Form::All(parts) => {
-                let others: Vec<Option<Link>> = parts
+            MilestonePlan::All(parts) => {
+                let others: Vec<Option<FactInvariant>> = parts
                     .iter()
                     .map(|other| facts.milestone(bit, *other, MilestonePart::Reached).map(Program::Slot))
                     .collect();
@@ -46,8 +46,8 @@ pub(super) fn milestones(
                 let users = milestone.min_users.as_ref().map_or(1, |(n, _)| *n);
                 let own = own.iter().copied();
                 own.for_each(|one| of_events(milestone, text, one, (&told, reached.as_ref()), links));
-                if let (true, Some(all)) = (users > 1, facts.builtin(bit, Builtin::Users)) {
-                    links.push(implies(told, against(all, Comparison::GreaterEqual, users as f64)));
+                if let (true, Some(all)) = (users > 1, facts.builtin(bit, BuiltinFact::Users)) {
+                    links.push(implies(told, compare_to(all, ComparisonOp::GreaterEqual, users as f64)));
                 }
             }
         }
@@ -55,10 +55,10 @@ pub(super) fn milestones(
 }
 
 /// What the parts of one milestone have to do with each other, and with the age.
-fn parts_of_one(bit: u32, place: usize, facts: &Facts<'_>, links: &mut Vec<Link>) {
+fn parts_of_one(bit: u32, place: usize, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
     let part = |of| facts.milestone(bit, place, of);
     let reached = part(MilestonePart::Reached);
-    let yes = |key: Key| Program::Slot(key);
+    let yes = |key: FactKey| Program::Slot(key);
     if let (Some(reached), Some(hours)) = (reached, part(MilestonePart::Hours)) {
         links.push(implies(not(null(hours)), yes(reached)));
     }
@@ -68,17 +68,22 @@ fn parts_of_one(bit: u32, place: usize, facts: &Facts<'_>, links: &mut Vec<Link>
     if let (Some(reached), Some(pending)) = (reached, part(MilestonePart::Pending)) {
         links.push(not(Program::And(vec![yes(reached), yes(pending)])));
     }
-    if let (Some(ago), Some(age)) = (part(MilestonePart::DaysAgo), facts.builtin(bit, Builtin::AgeDays)) {
+    if let (Some(ago), Some(age)) = (part(MilestonePart::DaysAgo), facts.builtin(bit, BuiltinFact::AgeDays)) {
         links.push(at_most(ago, age));
     }
 }
 
 /// A milestone of others is reached with the last of them; `told` says that it is reached, `others` that they are, as far as facts say so.
-fn of_others(told: &Link, reached: Option<Link>, others: Vec<Option<Link>>, links: &mut Vec<Link>) {
+fn of_others(
+    told: &FactInvariant,
+    reached: Option<FactInvariant>,
+    others: Vec<Option<FactInvariant>>,
+    links: &mut Vec<FactInvariant>,
+) {
     for other in others.iter().flatten() {
         links.push(implies(told.clone(), other.clone()));
     }
-    let all: Option<Vec<Link>> = others.into_iter().collect();
+    let all: Option<Vec<FactInvariant>> = others.into_iter().collect();
     if let (Some(all), Some(reached)) = (all, reached) {
         links.push(same(reached, Program::And(all)));
     }
@@ -88,24 +93,24 @@ fn of_others(told: &Link, reached: Option<Link>, others: Vec<Option<Link>>, link
 fn of_events(
     milestone: &Milestone,
     text: &MilestoneSource,
-    one: &Measured<'_>,
-    (told, reached): (&Link, Option<&Link>),
-    links: &mut Vec<Link>,
+    one: &MeasuredFact<'_>,
+    (told, reached): (&FactInvariant, Option<&FactInvariant>),
+    links: &mut Vec<FactInvariant>,
 ) {
     if !matches!(one.kind, MeasureKind::Count | MeasureKind::Days) || one.window.is_some() {
         return;
     }
     let (times, alone) = match &milestone.form {
-        Form::Once { .. } => (1, true),
-        Form::Times { times, .. } => (*times, milestone.within.is_none()),
-        Form::Days { times, span, .. } => (*times, span.is_none()),
-        Form::Steps { .. } | Form::All(_) => (1, false),
+        MilestonePlan::Once { .. } => (1, true),
+        MilestonePlan::Times { times, .. } => (*times, milestone.within.is_none()),
+        MilestonePlan::Days { times, span, .. } => (*times, span.is_none()),
+        MilestonePlan::Steps { .. } | MilestonePlan::All(_) => (1, false),
     };
-    let by_days = matches!(milestone.form, Form::Days { .. });
+    let by_days = matches!(milestone.form, MilestonePlan::Days { .. });
     let users = milestone.min_users.as_ref().map_or(1, |(n, _)| *n);
     let least = if by_days || one.kind == MeasureKind::Count { times } else { 1 };
     let least = if one.kind == MeasureKind::Count { least.saturating_mul(users) } else { least };
-    let enough = against(one.key, Comparison::GreaterEqual, least as f64);
+    let enough = compare_to(one.key, ComparisonOp::GreaterEqual, least as f64);
     for step in text.steps.iter().filter(|step| step.within(one.events)) {
         links.push(implies(told.clone(), enough.clone()));
         let as_counted = by_days == (one.kind == MeasureKind::Days);

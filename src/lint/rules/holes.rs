@@ -5,57 +5,57 @@
 //! told by what all points are multiples of.
 
 use super::super::{
-    Lint,
+    LintContext,
     guides::SIDES,
-    judge::Judged,
+    judge::BoxBounds,
     one,
-    plan::Plan,
-    search::{Answer, Goal, Limits},
-    space::Key,
-    world::World,
+    plan::DependencyPlan,
+    search::{CellLimits, SearchAnswer, SearchGoal},
+    space::FactKey,
+    world::FactAssignment,
 };
 use crate::{
     diag::Diagnostic,
-    expr::{Program, Scope, Value},
+    expr::{EvalScope, Program, Value},
     model::{
         codes,
-        compiled::{ACCOUNT_BIT, Bounds, Level, Payment, Source},
+        compiled::{ACCOUNT_BIT, FactSource, Level, PointBounds, SignalPayment},
     },
-    score::points::tier,
-    units::number_text,
+    score::points::find_tier,
+    units::format_number,
 };
 
-pub(super) fn all(lint: &Lint<'_, '_>) {
+pub(super) fn all(lint: &LintContext<'_, '_>) {
     for bit in SIDES {
         let level = lint.level(bit);
         let score = level.slots.score | bit;
         let mut named = Vec::new();
         for when in level.tiers.iter().filter_map(|tier| tier.when.as_ref()) {
-            super::super::plan::keys(when, bit, &mut |key| named.push(key));
+            super::super::plan::visit_keys(when, bit, &mut |key| named.push(key));
         }
-        if level.tiers.len() > 1 && lint.behind(named).contains(&score) {
+        if level.tiers.len() > 1 && lint.dependency_closure(named).contains(&score) {
             self::level(lint, bit, score);
         }
     }
 }
 
 /// Facts with another score.
-struct Instead<'w, 's> {
-    scope: &'s dyn Scope,
+struct ScoreOverride<'w, 's> {
+    scope: &'s dyn EvalScope,
     slot: u32,
     score: f64,
-    world: &'w World<'w>,
+    world: &'w FactAssignment<'w>,
     bit: u32,
 }
 
-impl Scope for Instead<'_, '_> {
+impl EvalScope for ScoreOverride<'_, '_> {
     fn get(&self, slot: u32) -> Value<'_> {
         if slot == self.slot {
             return Value::Number(self.score);
         }
         // A fact made of the score is computed again.
         match super::super::space::fact(self.world.model, slot | self.bit).map(|fact| &fact.source) {
-            Some(Source::Expression(program)) if slot & ACCOUNT_BIT == 0 => owned(program.eval(self)),
+            Some(FactSource::Expression(program)) if slot & ACCOUNT_BIT == 0 => owned(program.eval(self)),
             _ => self.scope.get(slot),
         }
     }
@@ -72,13 +72,13 @@ fn owned(value: Value<'_>) -> Value<'static> {
 }
 
 /// The tier that the scorer's rules give with another score and the same facts.
-fn tier_with(lint: &Lint<'_, '_>, world: &World<'_>, bit: u32, score: f64) -> Option<usize> {
+fn tier_with(lint: &LintContext<'_, '_>, world: &FactAssignment<'_>, bit: u32, score: f64) -> Option<usize> {
     let level = lint.level(bit);
     let scope = world.scope(bit);
-    tier(&level.tiers, score, &Instead { scope: &scope, slot: level.slots.score, score, world, bit })
+    find_tier(&level.tiers, score, &ScoreOverride { scope: &scope, slot: level.slots.score, score, world, bit })
 }
 
-fn level(lint: &Lint<'_, '_>, bit: u32, score: Key) {
+fn level(lint: &LintContext<'_, '_>, bit: u32, score: FactKey) {
     let level = lint.level(bit);
     let last = level.tiers.len() - 1;
     let plan = lint.search.plan([level.slots.tier | bit, score]);
@@ -115,7 +115,7 @@ fn holes(ends: &[f64], step: i64) -> Vec<(f64, f64)> {
 }
 
 /// What all scores of a level are multiples of. **Units**: thousandths of a point.
-fn granularity(lint: &Lint<'_, '_>, level: &Level) -> i64 {
+fn granularity(lint: &LintContext<'_, '_>, level: &Level) -> i64 {
     fn common(a: i64, b: i64) -> i64 {
         if b == 0 { a.abs() } else { common(b, a % b) }
     }
@@ -134,16 +134,16 @@ fn granularity(lint: &Lint<'_, '_>, level: &Level) -> i64 {
             return 1;
         }
         match &signal.pay {
-            Payment::Flat(points) => step = common(step, points.0),
-            Payment::Ladder { rungs, .. } => rungs.iter().for_each(|(_, points)| step = common(step, points.0)),
-            Payment::Per { value, points, max } if whole(value) => {
+            SignalPayment::Flat(points) => step = common(step, points.0),
+            SignalPayment::Ladder { rungs, .. } => rungs.iter().for_each(|(_, points)| step = common(step, points.0)),
+            SignalPayment::Per { value, points, max } if whole(value) => {
                 step = common(common(step, points.0), max.map_or(0, |max| max.0));
             }
-            Payment::Per { .. } => return 1,
+            SignalPayment::Per { .. } => return 1,
         }
     }
     let bounds = level.categories.iter().map(|category| category.bounds).chain([level.bounds]);
-    for Bounds { min, max } in bounds {
+    for PointBounds { min, max } in bounds {
         step = [min, max].into_iter().flatten().fold(step, |step, end| common(step, end.0));
     }
     step.max(1)
@@ -151,10 +151,10 @@ fn granularity(lint: &Lint<'_, '_>, level: &Level) -> i64 {
 
 /// Looks for somebody with a score within a hole; tells of the first.
 fn find(
-    lint: &Lint<'_, '_>,
+    lint: &LintContext<'_, '_>,
     bit: u32,
-    score: Key,
-    plan: &Plan,
+    score: FactKey,
+    plan: &DependencyPlan,
     last: usize,
     ends: &[f64],
     (low, high): (f64, f64),
@@ -163,42 +163,44 @@ fn find(
     let lower: Vec<f64> = ends.iter().copied().filter(|end| *end < low).collect();
     // The highest lower score that another tier takes.
     let better_off =
-        |world: &World<'_>| {
+        |world: &FactAssignment<'_>| {
             lower.iter().rev().copied().find_map(|score| {
                 tier_with(lint, world, bit, score).filter(|tier| *tier != last).map(|tier| (score, tier))
             })
         };
-    let possible = |judged: &Judged<'_, '_>| {
+    let possible = |judged: &BoxBounds<'_, '_>| {
         let Some((from, to)) = judged.value(score).range() else { return false };
         let (from, to) = (from.max(low), to.min(high));
         let below = lower.iter().any(|score| judged.tiers(level, bit, (*score, *score)).0[..last].contains(&true));
         from <= to && below && judged.tiers(level, bit, (from, to)).0.get(last) == Some(&true)
     };
-    let reached = |world: &World<'_>| {
+    let reached = |world: &FactAssignment<'_>| {
         let scored = world.number(score).unwrap_or(0.0);
         low <= scored
             && scored <= high
             && world.text(level.slots.tier | bit) == Some(&level.tiers[last].name)
             && better_off(world).is_some()
     };
-    let goal = Goal { keys: vec![score, level.slots.tier | bit], possible: &possible, reached: &reached };
+    let goal = SearchGoal { keys: vec![score, level.slots.tier | bit], possible: &possible, reached: &reached };
     // Every stop on the way up has another score, so all of them are people to begin with.
-    let guides: Vec<_> = lint.up[super::super::at(bit)].iter().rev().chain([&lint.blank]).collect();
-    let Answer::Found(chosen) = lint.search.solve(plan, &Limits::default(), &guides, &goal) else { return false };
-    let small = lint.smallest(plan, chosen, &goal);
-    let world = World::new(lint.model, lint.search.space, plan, &small);
-    let scored = number_text(world.number(score).unwrap_or(0.0));
+    let guides: Vec<_> = lint.rising_seeds[super::super::at(bit)].iter().rev().chain([&lint.blank]).collect();
+    let SearchAnswer::Found(chosen) = lint.search.solve(plan, &CellLimits::default(), &guides, &goal) else {
+        return false;
+    };
+    let small = lint.minimize(plan, chosen, &goal);
+    let world = FactAssignment::new(lint.model, lint.search.space, plan, &small);
+    let scored = format_number(world.number(score).unwrap_or(0.0));
     let Some((lower, taken)) = better_off(&world) else { return false };
-    let (name, taken) = (level.tiers[last].name.as_str(), &lint.written(bit).tiers[taken]);
-    let taken_name = &level.tiers.iter().zip(&lint.written(bit).tiers).find(|(_, text)| text.name == taken.name);
+    let (name, taken) = (level.tiers[last].name.as_str(), &lint.level_source(bit).tiers[taken]);
+    let taken_name = &level.tiers.iter().zip(&lint.level_source(bit).tiers).find(|(_, text)| text.name == taken.name);
     let taken_name = taken_name.map_or("", |(tier, _)| tier.name.as_str());
     let example = lint.example(plan, &small, bit, |_| {
-        format!("the score is {scored} and the tier `{name}`; with {} it would be `{taken_name}`", number_text(lower))
+        format!("the score is {scored} and the tier `{name}`; with {} it would be `{taken_name}`", format_number(lower))
     });
     let span = taken.when.clone().unwrap_or_else(|| taken.name.clone());
-    let message = format!("a score of {scored} falls to the last tier, and one of {} does not", number_text(lower));
+    let message = format!("a score of {scored} falls to the last tier, and one of {} does not", format_number(lower));
     let label = "no tier but the last takes what lies beyond this";
-    lint.tell(
+    lint.report(
         Diagnostic::warning(codes::HOLE_IN_TIERS, span, message, label).example(example).help(format!(
             "{} takes the first tier that holds, so `at_least` alone gives bands without holes",
             one(bit)

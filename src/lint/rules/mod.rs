@@ -12,11 +12,11 @@ mod tiers;
 mod unused;
 mod wheres;
 
-use super::Lint;
+use super::LintContext;
 use crate::{diag::Diagnostic, model::codes, units::plural};
 
 /// Applies all rules.
-pub(super) fn all(lint: &Lint<'_, '_>) {
+pub(super) fn all(lint: &LintContext<'_, '_>) {
     wheres::all(lint);
     conditions::all(lint);
     tiers::all(lint);

@@ -2,27 +2,27 @@
 
 use std::collections::HashSet;
 
-use super::super::{Lint, guides::SIDES};
+use super::super::{LintContext, guides::SIDES};
 use crate::{
     diag::Diagnostic,
-    model::{codes, source::Named},
+    model::{codes, source::SpannedName},
 };
 
 /// A trait of this name is where e-mail addresses are looked for, whether a condition names it or not.
 const EMAIL: &str = "email";
 
-pub(super) fn all(lint: &Lint<'_, '_>) {
+pub(super) fn all(lint: &LintContext<'_, '_>) {
     let source = lint.source;
     let names = |bit: u32| -> HashSet<&str> { lint.level(bit).facts.iter().map(|fact| fact.name.as_str()).collect() };
     let by_level = SIDES.map(names);
     let either = |name: &str| by_level.iter().any(|names| names.contains(name));
     for metric in source.metrics.iter().filter(|metric| !either(&metric.name)) {
-        let named = Named { name: metric.name.clone(), span: metric.span.clone() };
+        let named = SpannedName { name: metric.name.clone(), span: metric.span.clone() };
         tell(lint, "metric", &named, "counted for nothing");
     }
     for (bit, used) in SIDES.into_iter().zip(&by_level) {
-        let (level, written) = (lint.level(bit), lint.written(bit));
-        let unused = |named: &&Named| !used.contains(named.name.as_str());
+        let (level, written) = (lint.level(bit), lint.level_source(bit));
+        let unused = |named: &&SpannedName| !used.contains(named.name.as_str());
         for one in written.traits.iter().filter(unused).filter(|one| one.name != EMAIL) {
             tell(lint, "trait", one, "read for nothing");
         }
@@ -45,7 +45,7 @@ pub(super) fn all(lint: &Lint<'_, '_>) {
     }
 }
 
-fn tell(lint: &Lint<'_, '_>, kind: &str, one: &Named, label: &str) {
+fn tell(lint: &LintContext<'_, '_>, kind: &str, one: &SpannedName, label: &str) {
     let message = format!("{kind} `{}` is never used", one.name);
     let help = "use it in a condition or a text, show it as a column under [output], or leave it out";
     let help = match kind {
@@ -53,5 +53,5 @@ fn tell(lint: &Lint<'_, '_>, kind: &str, one: &Named, label: &str) {
         "event" => "name it in a metric, a signal or a milestone, or leave it out",
         _ => help,
     };
-    lint.tell(Diagnostic::warning(codes::UNUSED, one.span.clone(), message, label).help(help));
+    lint.report(Diagnostic::warning(codes::UNUSED, one.span.clone(), message, label).help(help));
 }

@@ -1,14 +1,14 @@
 //! Conditions on events that are never true, by themselves or of the events that they are held against, or that always are; and ways and needs in
 //! them that decide nothing.
 
-use super::super::{Lint, constants, properties::Events};
+use super::super::{LintContext, constants, properties::EventSpace};
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
         codes,
         compiled::EVENT_SLOT,
-        wheres::{Form, Where},
+        wheres::{ConditionedEvent, EventCondition},
     },
 };
 
@@ -21,45 +21,45 @@ const QUOTED_MAX: usize = 120;
 /// Conditions that take more are passed over. **Units**: parts of conditions, each as often as it is looked at.
 const COST_MAX: u64 = 50_000;
 
-pub(super) fn all(lint: &Lint<'_, '_>) {
+pub(super) fn all(lint: &LintContext<'_, '_>) {
     for one in &lint.source.wheres.all {
-        if lint.search.spent() {
+        if lint.search.is_exhausted() {
             return;
         }
-        if let Some(condition) = Condition::of(lint, one) {
+        if let Some(condition) = WhereCondition::of(lint, one) {
             let _ = condition.never() || condition.always() || condition.never_of_events() || condition.idle();
         }
     }
 }
 
 /// A condition with the events that can be.
-struct Condition<'l> {
-    lint: &'l Lint<'l, 'l>,
-    one: &'l Where,
-    events: Events,
+struct WhereCondition<'l> {
+    lint: &'l LintContext<'l, 'l>,
+    one: &'l EventCondition,
+    events: EventSpace,
 }
 
 /// All events that a condition is about; none if there is too much to look at.
-fn events(lint: &Lint<'_, '_>, names: Option<Vec<String>>, program: &Program) -> Option<Events> {
-    let known = constants::of_program(program);
+fn events(lint: &LintContext<'_, '_>, names: Option<Vec<String>>, program: &Program) -> Option<EventSpace> {
+    let known = constants::program_constants(program);
     let mut slots: Vec<u32> = Vec::new();
-    program.slots(&mut |slot| slots.push(slot));
+    program.visit_slots(&mut |slot| slots.push(slot));
     slots.sort_unstable();
     slots.dedup();
-    let events = Events::of(names, slots.iter().map(|slot| (*slot, known.get(slot).cloned().unwrap_or_default())));
+    let events = EventSpace::new(names, slots.iter().map(|slot| (*slot, known.get(slot).cloned().unwrap_or_default())));
     let cost = events.cost(program);
     (cost <= COST_MAX && lint.search.spend(cost / 8)).then_some(events)
 }
 
-impl<'l> Condition<'l> {
-    fn of(lint: &'l Lint<'l, 'l>, one: &'l Where) -> Option<Condition<'l>> {
+impl<'l> WhereCondition<'l> {
+    fn of(lint: &'l LintContext<'l, 'l>, one: &'l EventCondition) -> Option<WhereCondition<'l>> {
         let names = one.events.as_ref().map(|forms| forms.iter().map(|form| form.name.clone()).collect());
-        Some(Condition { lint, one, events: events(lint, names, &one.program)? })
+        Some(WhereCondition { lint, one, events: events(lint, names, &one.program)? })
     }
 
     fn text(&self, program: &Program) -> String {
         let properties = &self.lint.source.wheres.properties;
-        program.text(&|slot| match slot {
+        program.to_source(&|slot| match slot {
             EVENT_SLOT => "event".to_owned(),
             slot => properties.get(slot as usize - 1).cloned().unwrap_or_default(),
         })
@@ -79,7 +79,7 @@ impl<'l> Condition<'l> {
         }
         let message = format!("`where` of {} is never true", self.one.of);
         let problem = self.warn(codes::NEVER_HOLDS, message, "no event makes it true");
-        self.lint.tell(problem.maybe_help(self.culprit(&self.one.program)));
+        self.lint.report(problem.maybe_help(self.culprit(&self.one.program)));
         true
     }
 
@@ -107,7 +107,7 @@ impl<'l> Condition<'l> {
         }
         let message = format!("`where` of {} is always true", self.one.of);
         let problem = self.warn(codes::ALWAYS_HOLDS, message, "no event makes it fail");
-        self.lint.tell(problem.help("leave it out, or write what it should leave out"));
+        self.lint.report(problem.help("leave it out, or write what it should leave out"));
         true
     }
 
@@ -116,13 +116,13 @@ impl<'l> Condition<'l> {
         let all = &self.lint.source.wheres.all;
         let Some(forms) = self.one.events.as_ref().filter(|forms| !forms.is_empty()) else { return false };
         // What is never true by itself has been told.
-        let told = |form: &Form| {
-            form.conditions.iter().any(|place| self.lint.has_told(&[codes::NEVER_HOLDS], &all[*place].span))
+        let told = |form: &ConditionedEvent| {
+            form.conditions.iter().any(|place| self.lint.has_reported(&[codes::NEVER_HOLDS], &all[*place].span))
         };
         if forms.iter().all(|form| form.conditions.is_empty()) || forms.iter().any(told) {
             return false;
         }
-        let never = |form: &Form| {
+        let never = |form: &ConditionedEvent| {
             let conditions = form.conditions.iter().map(|place| all[*place].program.clone());
             let both = Program::And(conditions.chain([self.one.program.clone()]).collect());
             events(self.lint, Some(vec![form.name.clone()]), &both).is_some_and(|events| events.never(&both))
@@ -137,7 +137,7 @@ impl<'l> Condition<'l> {
         if let Some(other) = others.into_iter().find(|other| other.span != self.one.span) {
             problem = problem.other(other.span.clone(), format!("they also have to meet this one, of {}", other.of));
         }
-        self.lint.tell(problem);
+        self.lint.report(problem);
         true
     }
 
@@ -158,7 +158,7 @@ impl<'l> Condition<'l> {
             (None, None) => return false,
         };
         let message = format!("`{}` in `where` of {} is {how} true", self.text(&part), self.one.of);
-        self.lint.tell(self.warn(code, message, label));
+        self.lint.report(self.warn(code, message, label));
         true
     }
 
@@ -168,7 +168,7 @@ impl<'l> Condition<'l> {
         let need = matches!(program, Program::And(_));
         let named = |part: &Program| {
             let mut named = false;
-            part.slots(&mut |_| named = true);
+            part.visit_slots(&mut |_| named = true);
             named
         };
         let met = |part: &&Program| need && named(part) && self.events.always(part);

@@ -4,15 +4,15 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     super::{
-        file::{LevelFile, MeasureKind, MetricFile, MilestoneForm, ModelFile, Pay, Seen},
-        tree::Text,
+        file::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+        tree::SpannedText,
     },
-    Reader,
+    ReferenceCollector,
 };
 
 /// What a metric, a milestone, a named expression or a roll-up is made of.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct FactDependencies {
     /// Of users (0) or of accounts (1); none of a metric, which both levels can read.
     pub level: Option<usize>,
     /// The name of the metric, milestone, expression or roll-up; of a metric that a signal carries, that of its fact.
@@ -23,20 +23,29 @@ pub struct Made {
     pub texts: Vec<Range<usize>>,
 }
 
-impl Reader<'_> {
+impl ReferenceCollector<'_> {
     /// Everything of a model that a fact is made of.
-    pub(super) fn made(&mut self, file: &ModelFile) -> Vec<Made> {
-        let mut all: Vec<Made> = file.metrics.iter().map(|metric| self.made_of_metric(file, metric)).collect();
+    pub(super) fn made(&mut self, file: &ModelSyntax) -> Vec<FactDependencies> {
+        let mut all: Vec<FactDependencies> =
+            file.metrics.iter().map(|metric| self.made_of_metric(file, metric)).collect();
         for (at, level) in [&file.user, &file.account].into_iter().enumerate() {
             let level_of = Some(at);
             for signal in &level.signals {
-                if let Pay::Ladder { value: Seen::Inline(metric), .. } = &signal.pay {
+                if let PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } = &signal.pay {
                     let made = self.made_of_metric(file, metric);
-                    all.push(Made { level: level_of, name: format!("signal {}", signal.name.value), ..made });
+                    all.push(FactDependencies {
+                        level: level_of,
+                        name: format!("signal {}", signal.name.value),
+                        ..made
+                    });
                 }
             }
             for (place, milestone) in level.milestones.iter().enumerate() {
-                let mut made = Made { level: level_of, name: milestone.name.value.clone(), ..Made::default() };
+                let mut made = FactDependencies {
+                    level: level_of,
+                    name: milestone.name.value.clone(),
+                    ..FactDependencies::default()
+                };
                 self.made_of_milestone(file, (level, place), &mut made, 0);
                 all.push(made);
             }
@@ -45,7 +54,7 @@ impl Reader<'_> {
                 let texts = rollup.value.iter().chain(&rollup.filter);
                 (&rollup.name, texts.map(|text| text.span.clone()).collect())
             });
-            all.extend(facts.chain(rollups).map(|(name, texts)| Made {
+            all.extend(facts.chain(rollups).map(|(name, texts)| FactDependencies {
                 level: level_of,
                 name: name.value.clone(),
                 needs: Vec::new(),
@@ -55,8 +64,8 @@ impl Reader<'_> {
         all
     }
 
-    fn made_of_metric(&mut self, file: &ModelFile, metric: &MetricFile) -> Made {
-        let mut made = Made { name: metric.name.value.clone(), ..Made::default() };
+    fn made_of_metric(&mut self, file: &ModelSyntax, metric: &MetricSyntax) -> FactDependencies {
+        let mut made = FactDependencies { name: metric.name.value.clone(), ..FactDependencies::default() };
         // What has no answer is counted whether there are answers or not.
         let answers = (metric.kind == MeasureKind::Elapsed).then_some(&metric.to);
         for names in metric.event.iter().chain([&metric.from]).chain(answers).filter(|names| !names.is_empty()) {
@@ -70,9 +79,9 @@ impl Reader<'_> {
     /// A milestone of others needs what these need.
     fn made_of_milestone(
         &mut self,
-        file: &ModelFile,
-        (level, place): (&LevelFile, usize),
-        made: &mut Made,
+        file: &ModelSyntax,
+        (level, place): (&LevelSyntax, usize),
+        made: &mut FactDependencies,
         depth: usize,
     ) {
         match &level.milestones[place].form {
@@ -95,7 +104,7 @@ impl Reader<'_> {
     }
 
     /// One of these events has to occur.
-    fn need(&mut self, file: &ModelFile, names: &[Text], made: &mut Made) {
+    fn need(&mut self, file: &ModelSyntax, names: &[SpannedText], made: &mut FactDependencies) {
         let real: BTreeSet<String> =
             names.iter().flat_map(|name| self.real(file, &name.value, &mut Vec::new())).collect();
         made.needs.push(real.into_iter().collect());

@@ -1,10 +1,10 @@
 //! Names of events: what stands behind them, and the filters that are made of them.
 
 use super::{
-    Compiler,
-    intake::{Base, Filter},
+    ModelCompiler,
+    intake::{EventFilter, EventSelector},
 };
-use crate::model::{codes, compiled::PredicateId, tree::Text};
+use crate::model::{codes, compiled::PredicateId, tree::SpannedText};
 
 /// How deep names of `[events]` may stand for each other.
 const EVENTS_DEEP_MAX: usize = 20;
@@ -12,9 +12,9 @@ const EVENTS_DEEP_MAX: usize = 20;
 /// How many forms of events one name may stand for.
 const EVENT_FORMS_MAX: usize = 1000;
 
-impl Compiler<'_, '_> {
+impl ModelCompiler<'_, '_> {
     /// The real events behind a name, each with the conditions it must meet.
-    pub(super) fn selector(&mut self, name: &Text) -> Vec<(String, Vec<PredicateId>)> {
+    pub(super) fn selector(&mut self, name: &SpannedText) -> Vec<(String, Vec<PredicateId>)> {
         let entry = self.events.get(name.value.as_str()).copied();
         let inside = self.open_events.contains(&name.value);
         let Some(entry) = entry.filter(|entry| !inside && (entry.event.is_some() || entry.filter.is_some())) else {
@@ -55,20 +55,24 @@ impl Compiler<'_, '_> {
         all
     }
 
-    pub(super) fn base(&mut self, names: &[Text]) -> Base {
+    pub(super) fn base(&mut self, names: &[SpannedText]) -> EventSelector {
         let mut all: Vec<_> = names.iter().flat_map(|name| self.selector(name)).collect();
         all.sort();
         all.dedup();
-        Base::Named(all)
+        EventSelector::Named(all)
     }
 
     /// The filter of `event` and `where`; without an event, any activity.
-    pub(super) fn filter(&mut self, event: Option<&Vec<Text>>, filter: Option<&Text>) -> Option<Filter> {
-        let base = event.map_or(Base::Activity, |names| self.base(names));
+    pub(super) fn filter(
+        &mut self,
+        event: Option<&Vec<SpannedText>>,
+        filter: Option<&SpannedText>,
+    ) -> Option<EventFilter> {
+        let base = event.map_or(EventSelector::Activity, |names| self.base(names));
         let predicate = match filter {
             Some(filter) => Some(self.predicate(filter)?),
             None => None,
         };
-        Some(Filter { base, predicate })
+        Some(EventFilter { base, predicate })
     }
 }

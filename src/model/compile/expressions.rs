@@ -1,15 +1,15 @@
 //! Expressions over facts and over events, with their problems told where they stand.
 
-use super::{Compiler, Limit, names, phase::Phase};
+use super::{ModelCompiler, PhaseLimit, names, phase::ScoringPhase};
 use crate::{
-    expr::{self, ExprError, Node, Program, Type},
-    model::{EntityKind, codes, compiled::PredicateId, tree::Text},
+    expr::{self, ExprError, ExprNode, Program, ValueType},
+    model::{EntityKind, codes, compiled::PredicateId, tree::SpannedText},
 };
 
-impl Compiler<'_, '_> {
-    pub(super) fn expression_errors(&mut self, text: &Text, errors: Vec<ExprError>) {
+impl ModelCompiler<'_, '_> {
+    pub(super) fn expression_errors(&mut self, text: &SpannedText, errors: Vec<ExprError>) {
         for error in errors {
-            if error.message == names::TOLD {
+            if error.message == names::ALREADY_REPORTED {
                 continue;
             }
             let span = self.place(text, &error.span);
@@ -19,7 +19,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    pub(super) fn parse(&mut self, text: &Text) -> Option<Node> {
+    pub(super) fn parse(&mut self, text: &SpannedText) -> Option<ExprNode> {
         match expr::parse(&text.value) {
             Ok(node) => Some(node),
             Err(error) => {
@@ -30,9 +30,14 @@ impl Compiler<'_, '_> {
     }
 
     /// An expression over facts, with the latest phase of its parts.
-    pub(super) fn expression(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<(Program, Type, Phase)> {
+    pub(super) fn expression(
+        &mut self,
+        side: EntityKind,
+        text: &SpannedText,
+        limit: PhaseLimit,
+    ) -> Option<(Program, ValueType, ScoringPhase)> {
         let node = self.parse(text)?;
-        let mut names = names::Facts::new(self, side, limit);
+        let mut names = names::FactResolver::new(self, side, limit);
         let result = expr::compile(&text.value, &node, &mut names);
         let phase = names.phase;
         match result {
@@ -45,16 +50,16 @@ impl Compiler<'_, '_> {
     }
 
     /// A condition over facts.
-    pub(super) fn condition(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<Program> {
+    pub(super) fn condition(&mut self, side: EntityKind, text: &SpannedText, limit: PhaseLimit) -> Option<Program> {
         let node = self.parse(text)?;
-        let result = expr::condition(&text.value, &node, &mut names::Facts::new(self, side, limit));
+        let result = expr::condition(&text.value, &node, &mut names::FactResolver::new(self, side, limit));
         result.map_err(|errors| self.expression_errors(text, errors)).ok()
     }
 
     /// An expression over facts that must be a number.
-    pub(super) fn number(&mut self, side: EntityKind, text: &Text, limit: Limit) -> Option<Program> {
+    pub(super) fn number(&mut self, side: EntityKind, text: &SpannedText, limit: PhaseLimit) -> Option<Program> {
         let (program, kind, _) = self.expression(side, text, limit)?;
-        if matches!(kind, Type::Number | Type::Null) {
+        if matches!(kind, ValueType::Number | ValueType::Null) {
             return Some(program);
         }
         let message = format!("`{}` is {kind}", text.value);
@@ -63,7 +68,7 @@ impl Compiler<'_, '_> {
     }
 
     /// A condition over an event.
-    pub(super) fn predicate(&mut self, text: &Text) -> Option<PredicateId> {
+    pub(super) fn predicate(&mut self, text: &SpannedText) -> Option<PredicateId> {
         let node = self.parse(text)?;
         match expr::condition(&text.value, &node, &mut self.intake.slots) {
             Ok(program) => Some(self.intake.predicate(program)),

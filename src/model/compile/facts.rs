@@ -3,35 +3,36 @@
 use std::ops::Range;
 
 use super::{
-    Compiler, Limit, State,
-    intake::{Base, Filter},
-    names::NoFact,
-    phase::Phase,
+    FactCompilation, ModelCompiler, PhaseLimit,
+    intake::{EventFilter, EventSelector},
+    names::FactLookupError,
+    phase::ScoringPhase,
     reserved::is_reserved,
 };
 use crate::{
-    expr::Type,
+    expr::ValueType,
     model::{
         EntityKind, codes,
         compiled::{
-            Builtin, CellKind, Fact, FactSlot, MilestonePart, Rollup, RollupKind, Source, Step, TraitPlan, ValueSource,
+            BuiltinFact, CellKind, Fact, FactSlot, FactSource, MilestonePart, RollupKind, RollupPlan, ScoringStep,
+            TraitPlan, ValueSource,
         },
-        file::{By, MeasureKind, MetricFile, RollupFile, TraitFile},
-        tree::Text,
+        file::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
+        tree::SpannedText,
     },
 };
 
 /// What declares a fact.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Declared<'f> {
-    Builtin(Builtin, Type),
-    Trait(&'f TraitFile),
-    Metric(&'f MetricFile),
-    Milestone(usize, MilestonePart, Type),
-    Expression(&'f Text),
-    Rollup(&'f RollupFile),
+pub(super) enum FactDeclaration<'f> {
+    Builtin(BuiltinFact, ValueType),
+    Trait(&'f TraitSyntax),
+    Metric(&'f MetricSyntax),
+    Milestone(usize, MilestonePart, ValueType),
+    Expression(&'f SpannedText),
+    Rollup(&'f RollupSyntax),
     /// Written by scoring, in a phase.
-    Scoring(Type, Phase),
+    Scoring(ValueType, ScoringPhase),
     /// Its own problem has been told.
     Broken,
 }
@@ -40,84 +41,107 @@ pub(super) enum Declared<'f> {
 const FACTS_DEEP_MAX: usize = 100;
 
 /// Facts that both levels have.
-const BUILTINS: [(&str, Builtin, Type); 6] = [
-    ("age_days", Builtin::AgeDays, Type::Number),
-    ("days_inactive", Builtin::DaysInactive, Type::Number),
-    ("active_days_28", Builtin::ActiveDays28, Type::Number),
-    ("events", Builtin::Events, Type::Number),
-    ("today", Builtin::Today, Type::Date),
-    ("domain", Builtin::Domain, Type::Text),
+const BUILTINS: [(&str, BuiltinFact, ValueType); 6] = [
+    ("age_days", BuiltinFact::AgeDays, ValueType::Number),
+    ("days_inactive", BuiltinFact::DaysInactive, ValueType::Number),
+    ("active_days_28", BuiltinFact::ActiveDays28, ValueType::Number),
+    ("events", BuiltinFact::Events, ValueType::Number),
+    ("today", BuiltinFact::Today, ValueType::Date),
+    ("domain", BuiltinFact::Domain, ValueType::Text),
 ];
 
 /// Facts that only accounts have.
-const ACCOUNT_BUILTINS: [(&str, Builtin, Type); 3] = [
-    ("users", Builtin::Users, Type::Number),
-    ("active_users_28", Builtin::ActiveUsers28, Type::Number),
-    ("members", Builtin::Members, Type::Number),
+const ACCOUNT_BUILTINS: [(&str, BuiltinFact, ValueType); 3] = [
+    ("users", BuiltinFact::Users, ValueType::Number),
+    ("active_users_28", BuiltinFact::ActiveUsers28, ValueType::Number),
+    ("members", BuiltinFact::Members, ValueType::Number),
 ];
 
 /// Whether a metric only makes sense over several users.
-pub(super) fn of_accounts_only(metric: &MetricFile) -> bool {
+pub(super) fn needs_accounts(metric: &MetricSyntax) -> bool {
     metric.kind == MeasureKind::Users
 }
 
-impl<'f> Compiler<'f, '_> {
+impl<'f> ModelCompiler<'f, '_> {
     /// Notes every fact of both levels, and tells names that are there twice.
     pub(super) fn declare(&mut self) {
         let file = self.file;
         for side in [EntityKind::User, EntityKind::Account] {
             let level = self.level_file(side);
             for (name, builtin, kind) in BUILTINS {
-                self.declare_one(side, name, None, Declared::Builtin(builtin, kind));
+                self.declare_fact(side, name, None, FactDeclaration::Builtin(builtin, kind));
             }
             let (points, score, tier) = match side {
-                EntityKind::User => (Phase::USER_POINTS, Phase::USER_SCORE, Phase::USER_TIER),
-                EntityKind::Account => (Phase::ACCOUNT_POINTS, Phase::ACCOUNT_SCORE, Phase::ACCOUNT_TIER),
+                EntityKind::User => (ScoringPhase::USER_POINTS, ScoringPhase::USER_SCORE, ScoringPhase::USER_TIER),
+                EntityKind::Account => {
+                    (ScoringPhase::ACCOUNT_POINTS, ScoringPhase::ACCOUNT_SCORE, ScoringPhase::ACCOUNT_TIER)
+                }
             };
             if side == EntityKind::Account {
                 for (name, builtin, kind) in ACCOUNT_BUILTINS {
-                    self.declare_one(side, name, None, Declared::Builtin(builtin, kind));
+                    self.declare_fact(side, name, None, FactDeclaration::Builtin(builtin, kind));
                 }
-                self.declare_one(side, "segment", None, Declared::Scoring(Type::Text, Phase::SEGMENT));
+                self.declare_fact(
+                    side,
+                    "segment",
+                    None,
+                    FactDeclaration::Scoring(ValueType::Text, ScoringPhase::SEGMENT),
+                );
             }
-            self.declare_one(side, "score", None, Declared::Scoring(Type::Number, score));
-            self.declare_one(side, "tier", None, Declared::Scoring(Type::Text, tier));
-            self.declare_one(side, "qualified", None, Declared::Scoring(Type::Boolean, tier));
-            self.declare_one(side, "route", None, Declared::Scoring(Type::Text, Phase::ROUTES));
-            self.declare_one(side, "motion", None, Declared::Scoring(Type::Text, Phase::ROUTES));
+            self.declare_fact(side, "score", None, FactDeclaration::Scoring(ValueType::Number, score));
+            self.declare_fact(side, "tier", None, FactDeclaration::Scoring(ValueType::Text, tier));
+            self.declare_fact(side, "qualified", None, FactDeclaration::Scoring(ValueType::Boolean, tier));
+            self.declare_fact(side, "route", None, FactDeclaration::Scoring(ValueType::Text, ScoringPhase::ROUTES));
+            self.declare_fact(side, "motion", None, FactDeclaration::Scoring(ValueType::Text, ScoringPhase::ROUTES));
             for category in super::level::category_names(level) {
-                self.declare_one(side, &format!("points_{category}"), None, Declared::Scoring(Type::Number, points));
+                self.declare_fact(
+                    side,
+                    &format!("points_{category}"),
+                    None,
+                    FactDeclaration::Scoring(ValueType::Number, points),
+                );
             }
             for (index, milestone) in level.milestones.iter().enumerate() {
                 let parts = [
-                    ("", MilestonePart::Reached, Type::Boolean),
-                    ("_pending", MilestonePart::Pending, Type::Boolean),
-                    ("_hours", MilestonePart::Hours, Type::Number),
-                    ("_days_ago", MilestonePart::DaysAgo, Type::Number),
+                    ("", MilestonePart::Reached, ValueType::Boolean),
+                    ("_pending", MilestonePart::Pending, ValueType::Boolean),
+                    ("_hours", MilestonePart::Hours, ValueType::Number),
+                    ("_days_ago", MilestonePart::DaysAgo, ValueType::Number),
                 ];
                 for (suffix, part, kind) in parts {
                     let name = format!("{}{suffix}", milestone.name.value);
-                    self.declare_one(side, &name, Some(&milestone.name.span), Declared::Milestone(index, part, kind));
+                    self.declare_fact(
+                        side,
+                        &name,
+                        Some(&milestone.name.span),
+                        FactDeclaration::Milestone(index, part, kind),
+                    );
                 }
             }
             for one in &level.traits {
-                let declared = if one.broken { Declared::Broken } else { Declared::Trait(one) };
-                self.declare_one(side, &one.name.value, Some(&one.name.span), declared);
+                let declared = if one.broken { FactDeclaration::Broken } else { FactDeclaration::Trait(one) };
+                self.declare_fact(side, &one.name.value, Some(&one.name.span), declared);
             }
             for metric in &file.metrics {
-                let declared = if metric.broken { Declared::Broken } else { Declared::Metric(metric) };
-                self.declare_one(side, &metric.name.value, Some(&metric.name.span), declared);
+                let declared = if metric.broken { FactDeclaration::Broken } else { FactDeclaration::Metric(metric) };
+                self.declare_fact(side, &metric.name.value, Some(&metric.name.span), declared);
             }
             for (name, text) in &level.facts {
-                self.declare_one(side, &name.value, Some(&name.span), Declared::Expression(text));
+                self.declare_fact(side, &name.value, Some(&name.span), FactDeclaration::Expression(text));
             }
             for rollup in &level.rollups {
-                self.declare_one(side, &rollup.name.value, Some(&rollup.name.span), Declared::Rollup(rollup));
+                self.declare_fact(side, &rollup.name.value, Some(&rollup.name.span), FactDeclaration::Rollup(rollup));
             }
         }
     }
 
-    fn declare_one(&mut self, side: EntityKind, name: &str, span: Option<&Range<usize>>, declared: Declared<'f>) {
+    fn declare_fact(
+        &mut self,
+        side: EntityKind,
+        name: &str,
+        span: Option<&Range<usize>>,
+        declared: FactDeclaration<'f>,
+    ) {
         if let Some(span) = span
             && is_reserved(name)
         {
@@ -145,101 +169,114 @@ impl<'f> Compiler<'f, '_> {
     }
 
     /// A fact by its name, compiled the first time it is asked for.
-    pub(super) fn fact(&mut self, side: EntityKind, name: &str) -> Result<(FactSlot, Phase), NoFact> {
-        let Some((declared, _)) = self.side(side).declared.get(name) else { return Err(NoFact::Unknown) };
+    pub(super) fn resolve_fact(
+        &mut self,
+        side: EntityKind,
+        name: &str,
+    ) -> Result<(FactSlot, ScoringPhase), FactLookupError> {
+        let Some((declared, _)) = self.side(side).declared.get(name) else { return Err(FactLookupError::Unknown) };
         let declared = *declared;
         match self.side(side).state.get(name) {
-            Some(State::Ready(slot, phase)) => return Ok((*slot, *phase)),
-            Some(State::Failed) => return Err(NoFact::Told),
-            Some(State::Open) => return Err(NoFact::Circle(self.circle(side, name))),
+            Some(FactCompilation::Ready(slot, phase)) => return Ok((*slot, *phase)),
+            Some(FactCompilation::Failed) => return Err(FactLookupError::Told),
+            Some(FactCompilation::Open) => return Err(FactLookupError::Circle(self.cycle_path(side, name))),
             None => {}
         }
-        if let Declared::Metric(metric) = declared
+        if let FactDeclaration::Metric(metric) = declared
             && side == EntityKind::User
-            && of_accounts_only(metric)
+            && needs_accounts(metric)
         {
-            return Err(NoFact::AccountsOnly);
+            return Err(FactLookupError::AccountsOnly);
         }
         if self.open.len() >= FACTS_DEEP_MAX {
-            return Err(NoFact::TooDeep);
+            return Err(FactLookupError::TooDeep);
         }
-        self.side(side).state.insert(name.to_owned(), State::Open);
-        self.open.push(self.shown(side, name));
-        let made = self.make(side, declared);
+        self.side(side).state.insert(name.to_owned(), FactCompilation::Open);
+        self.open.push(self.qualified_name(side, name));
+        let made = self.compile_declaration(side, declared);
         self.open.pop();
         let Some((kind, source, phase)) = made else {
-            self.side(side).state.insert(name.to_owned(), State::Failed);
-            return Err(NoFact::Told);
+            self.side(side).state.insert(name.to_owned(), FactCompilation::Failed);
+            return Err(FactLookupError::Told);
         };
-        let derived = matches!(source, Source::Expression(_) | Source::Rollup(_));
+        let derived = matches!(source, FactSource::Expression(_) | FactSource::Rollup(_));
         let slot = self.push_fact(side, name, kind, source);
         if derived {
-            let step = if side == EntityKind::User { Step::UserFact(slot) } else { Step::AccountFact(slot) };
+            let step =
+                if side == EntityKind::User { ScoringStep::UserFact(slot) } else { ScoringStep::AccountFact(slot) };
             self.steps.push((phase, step));
         }
-        self.side(side).state.insert(name.to_owned(), State::Ready(slot, phase));
+        self.side(side).state.insert(name.to_owned(), FactCompilation::Ready(slot, phase));
         Ok((slot, phase))
     }
 
-    pub(super) fn push_fact(&mut self, side: EntityKind, name: &str, kind: Type, source: Source) -> FactSlot {
+    pub(super) fn push_fact(&mut self, side: EntityKind, name: &str, kind: ValueType, source: FactSource) -> FactSlot {
         let facts = &mut self.side(side).facts;
         facts.push(Fact { name: name.to_owned(), kind, source });
         (facts.len() - 1) as FactSlot
     }
 
-    fn shown(&self, side: EntityKind, name: &str) -> String {
+    fn qualified_name(&self, side: EntityKind, name: &str) -> String {
         if side == EntityKind::User { name.to_owned() } else { format!("account.{name}") }
     }
 
     /// The names from a fact to itself.
-    fn circle(&self, side: EntityKind, name: &str) -> String {
-        let closing = self.shown(side, name);
+    fn cycle_path(&self, side: EntityKind, name: &str) -> String {
+        let closing = self.qualified_name(side, name);
         let from = self.open.iter().position(|open| *open == closing).unwrap_or(0);
         let mut names = self.open[from..].to_vec();
         names.push(closing);
         names.join(" → ")
     }
 
-    fn make(&mut self, side: EntityKind, declared: Declared<'f>) -> Option<(Type, Source, Phase)> {
+    fn compile_declaration(
+        &mut self,
+        side: EntityKind,
+        declared: FactDeclaration<'f>,
+    ) -> Option<(ValueType, FactSource, ScoringPhase)> {
         match declared {
-            Declared::Broken => None,
-            Declared::Builtin(builtin, kind) => Some((kind, Source::Builtin(builtin), Phase::BASE)),
-            Declared::Scoring(kind, phase) => Some((kind, Source::Scoring, phase)),
-            Declared::Trait(one) => Some((one.kind, Source::Trait(self.trait_plan(side, one)), Phase::BASE)),
-            Declared::Milestone(index, part, kind) => Some((kind, Source::Milestone(index, part), Phase::BASE)),
-            Declared::Metric(metric) => {
+            FactDeclaration::Broken => None,
+            FactDeclaration::Builtin(builtin, kind) => Some((kind, FactSource::Builtin(builtin), ScoringPhase::BASE)),
+            FactDeclaration::Scoring(kind, phase) => Some((kind, FactSource::Scoring, phase)),
+            FactDeclaration::Trait(one) => {
+                Some((one.kind, FactSource::Trait(self.trait_plan(side, one)), ScoringPhase::BASE))
+            }
+            FactDeclaration::Milestone(index, part, kind) => {
+                Some((kind, FactSource::Milestone(index, part), ScoringPhase::BASE))
+            }
+            FactDeclaration::Metric(metric) => {
                 let (metric, kind) = self.metric(metric)?;
-                Some((kind, Source::Metric(metric), Phase::BASE))
+                Some((kind, FactSource::Metric(metric), ScoringPhase::BASE))
             }
-            Declared::Expression(text) => {
-                let (program, kind, phase) = self.expression(side, text, Limit::NONE)?;
-                Some((kind, Source::Expression(program), phase))
+            FactDeclaration::Expression(text) => {
+                let (program, kind, phase) = self.expression(side, text, PhaseLimit::NONE)?;
+                Some((kind, FactSource::Expression(program), phase))
             }
-            Declared::Rollup(rollup) => self.rollup(rollup),
+            FactDeclaration::Rollup(rollup) => self.rollup(rollup),
         }
     }
 
-    pub(super) fn trait_plan(&mut self, side: EntityKind, one: &TraitFile) -> usize {
-        let path = |text: &Text| text.value.split('.').map(str::to_owned).collect::<Vec<_>>();
+    pub(super) fn trait_plan(&mut self, side: EntityKind, one: &TraitSyntax) -> usize {
+        let path = |text: &SpannedText| text.value.split('.').map(str::to_owned).collect::<Vec<_>>();
         let slots = one.from.iter().map(|from| self.intake.slots.property(path(from))).collect();
         let keys = one.from.iter().map(|from| self.intake.slots.trait_key(path(from))).collect();
-        let base = one.event.as_ref().map_or(Base::Every, |names| self.base(names));
+        let base = one.event.as_ref().map_or(EventSelector::Every, |names| self.base(names));
         let value = self.intake.value(ValueSource::FirstOf(slots), one.kind);
         let kind = CellKind::Edge { last: !one.first, kind: one.kind };
-        let cell = self.intake.cell(&Filter { base, predicate: None }, kind, false, Some(value));
+        let cell = self.intake.cell(&EventFilter { base, predicate: None }, kind, false, Some(value));
         let columns = one.from.iter().map(|from| from.value.clone()).collect();
         let traits = &mut self.side(side).traits;
         traits.push(TraitPlan { name: one.name.value.clone(), kind: one.kind, columns, keys, first: one.first, cell });
         traits.len() - 1
     }
 
-    fn rollup(&mut self, rollup: &RollupFile) -> Option<(Type, Source, Phase)> {
-        let mut phase = Phase::BASE;
+    fn rollup(&mut self, rollup: &RollupSyntax) -> Option<(ValueType, FactSource, ScoringPhase)> {
+        let mut phase = ScoringPhase::BASE;
         let value = match &rollup.value {
             Some(text) => {
-                let (program, kind, of_value) = self.expression(EntityKind::User, text, Limit::NONE)?;
+                let (program, kind, of_value) = self.expression(EntityKind::User, text, PhaseLimit::NONE)?;
                 phase = phase.max(of_value);
-                let numeric = matches!(kind, Type::Number | Type::Null);
+                let numeric = matches!(kind, ValueType::Number | ValueType::Null);
                 if !numeric && !matches!(rollup.kind, RollupKind::Count | RollupKind::Distinct) {
                     let message = format!("`{}` is {kind}", text.value);
                     self.error(codes::BAD_EXPRESSION, &text.span, message, "this measure is taken of numbers", None);
@@ -252,26 +289,26 @@ impl<'f> Compiler<'f, '_> {
         let filter = match &rollup.filter {
             Some(text) => {
                 let node = self.parse(text)?;
-                let mut names = super::names::Facts::new(self, EntityKind::User, Limit::NONE);
+                let mut names = super::names::FactResolver::new(self, EntityKind::User, PhaseLimit::NONE);
                 let result = crate::expr::condition(&text.value, &node, &mut names);
                 phase = phase.max(names.phase);
                 Some(result.map_err(|errors| self.expression_errors(text, errors)).ok()?)
             }
             None => None,
         };
-        Some((Type::Number, Source::Rollup(Rollup { kind: rollup.kind, value, filter }), phase))
+        Some((ValueType::Number, FactSource::Rollup(RollupPlan { kind: rollup.kind, value, filter }), phase))
     }
 
     /// A fact of its own for the count that a signal carries inline.
-    pub(super) fn inline_metric(&mut self, side: EntityKind, metric: &MetricFile) -> Option<FactSlot> {
+    pub(super) fn inline_metric(&mut self, side: EntityKind, metric: &MetricSyntax) -> Option<FactSlot> {
         let (compiled, kind) = self.metric(metric)?;
-        Some(self.push_fact(side, &format!("signal {}", metric.name.value), kind, Source::Metric(compiled)))
+        Some(self.push_fact(side, &format!("signal {}", metric.name.value), kind, FactSource::Metric(compiled)))
     }
 }
 
-impl MetricFile {
+impl MetricSyntax {
     /// Whether a week of it is a sum or maximum of a value.
-    pub(super) fn weekly_value(&self) -> bool {
-        matches!(self.by, By::Sum | By::Max)
+    pub(super) fn aggregates_value(&self) -> bool {
+        matches!(self.by, WeeklyMeasure::Sum | WeeklyMeasure::Max)
     }
 }

@@ -1,39 +1,40 @@
 //! What the outputs of a model need, put together.
 
-use super::{Compiler, Limit, intake::Base, level, phase::Phase};
+use super::{ModelCompiler, PhaseLimit, intake::EventSelector, level, phase::ScoringPhase};
 use crate::{
-    expr::Type,
+    expr::ValueType,
     model::{
         EntityKind, PerKind,
-        compiled::{Identity, Input, Level, Model, Step},
-        file::TraitFile,
-        tree::Text,
+        compiled::{IdentitySettings, InputSettings, Level, Model, ScoringStep},
+        file::TraitSyntax,
+        tree::SpannedText,
     },
 };
 
-impl Compiler<'_, '_> {
+impl ModelCompiler<'_, '_> {
     /// Compiles what the outputs need, and puts it together.
     pub(super) fn finish(mut self, fingerprint: String) -> Model {
         let user = level::compile(&mut self, EntityKind::User);
         let account = level::compile(&mut self, EntityKind::Account);
         let people = [&self.file.user.champion, &self.file.user.buyer];
-        let [champion, buyer] =
-            people.map(|text| text.as_ref().and_then(|text| self.condition(EntityKind::User, text, Limit::ROUTES)));
+        let [champion, buyer] = people
+            .map(|text| text.as_ref().and_then(|text| self.condition(EntityKind::User, text, PhaseLimit::ROUTES)));
         let emails = self.emails();
-        let ignore: Vec<Base> = self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
+        let ignore: Vec<EventSelector> =
+            self.file.ignore.iter().map(|name| self.base(std::slice::from_ref(name))).collect();
         let start = match &self.file.start_event {
             Some(name) => self.base(std::slice::from_ref(name)),
-            None => Base::Named(vec![("signup_completed".to_owned(), Vec::new())]),
+            None => EventSelector::Named(vec![("signup_completed".to_owned(), Vec::new())]),
         };
         let mut steps = std::mem::take(&mut self.steps);
         let scoring = [
-            (Phase::SEGMENT, Step::Segment),
-            (Phase::USER_POINTS, Step::UserPoints),
-            (Phase::USER_TIER, Step::UserTier),
-            (Phase::ACCOUNT_POINTS, Step::AccountPoints),
-            (Phase::ACCOUNT_TIER, Step::AccountTier),
-            (Phase::ROUTES, Step::UserRoute),
-            (Phase::ROUTES, Step::AccountRoute),
+            (ScoringPhase::SEGMENT, ScoringStep::Segment),
+            (ScoringPhase::USER_POINTS, ScoringStep::UserPoints),
+            (ScoringPhase::USER_TIER, ScoringStep::UserTier),
+            (ScoringPhase::ACCOUNT_POINTS, ScoringStep::AccountPoints),
+            (ScoringPhase::ACCOUNT_TIER, ScoringStep::AccountTier),
+            (ScoringPhase::ROUTES, ScoringStep::UserRoute),
+            (ScoringPhase::ROUTES, ScoringStep::AccountRoute),
         ];
         // A stable sort: within a phase scoring comes first, then facts in the order in which they were compiled.
         steps.splice(0..0, scoring);
@@ -46,7 +47,7 @@ impl Compiler<'_, '_> {
             input: self.input(),
             identity: self.identity(),
             tracking: self.tracking(),
-            ignore: self.file.warnings.clone(),
+            ignored_warnings: self.file.warnings.clone(),
             levels: PerKind {
                 user: Level { emails, ..self.level(EntityKind::User, user) },
                 account: self.level(EntityKind::Account, account),
@@ -54,15 +55,15 @@ impl Compiler<'_, '_> {
             champion,
             buyer,
             steps: steps.into_iter().map(|(_, step)| step).collect(),
-            intake: self.intake.finish(&ignore, &start),
+            aggregation: self.intake.finish(&ignore, &start),
         }
     }
 
     /// The traits in which the e-mail of users is looked for.
     pub(super) fn emails(&mut self) -> Vec<usize> {
-        let usual = TraitFile::email();
+        let usual = TraitSyntax::email();
         let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
-        let declared = declared.filter(|one| one.kind == Type::Text && !one.is_like(&usual));
+        let declared = declared.filter(|one| one.kind == ValueType::Text && !one.has_same_sources(&usual));
         declared.into_iter().chain([&usual]).map(|one| self.trait_plan(EntityKind::User, one)).collect()
     }
 
@@ -76,9 +77,9 @@ impl Compiler<'_, '_> {
         level
     }
 
-    pub(super) fn input(&self) -> Input {
+    pub(super) fn input(&self) -> InputSettings {
         let input = &self.file.input;
-        Input {
+        InputSettings {
             format: input.format,
             fields: input.fields.clone(),
             format_fields: input.format_fields.clone(),
@@ -90,15 +91,16 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn tracking(&self) -> Vec<(String, Vec<String>)> {
-        let texts = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
+        let texts = |list: &[SpannedText]| list.iter().map(|text| text.value.clone()).collect();
         self.file.events.iter().map(|entry| (entry.name.value.clone(), texts(&entry.properties))).collect()
     }
 
-    pub(super) fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> IdentitySettings {
         let identity = &self.file.identity;
-        let texts = |list: &[Text]| list.iter().map(|text| text.value.clone()).collect();
-        let globs = |list: &[Text]| list.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect();
-        Identity {
+        let texts = |list: &[SpannedText]| list.iter().map(|text| text.value.clone()).collect();
+        let globs =
+            |list: &[SpannedText]| list.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect();
+        IdentitySettings {
             email_domain: identity.email_domain,
             free_mail: texts(&identity.free_mail),
             exclude_domains: texts(&identity.exclude_domains),

@@ -5,20 +5,21 @@
 use std::{collections::HashMap, ops::Range};
 
 use super::super::compiled::{
-    CellId, CellKind, Intake, Keep, Match, NamePlan, PredicateId, Try, ValueId, ValueSource, ValueSpec, Word,
+    AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, FilterPlan, NamePlan, PredicateId, ValueId,
+    ValueSource, ValueSpec, WordKind,
 };
-use crate::expr::{ExprError, Names, Program, Resolved, Type};
+use crate::expr::{ExprError, NameResolver, Program, ResolvedName, ValueType};
 
 /// Which events pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Filter {
-    pub(super) base: Base,
+pub(super) struct EventFilter {
+    pub(super) base: EventSelector,
     pub(super) predicate: Option<PredicateId>,
 }
 
 /// Which events are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Base {
+pub(super) enum EventSelector {
     /// All of them.
     Every,
     /// Those that are activity.
@@ -29,12 +30,12 @@ pub(super) enum Base {
 
 /// Where an event's names are found: properties get slots as they are asked for.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(super) struct PropertySlots {
     properties: Vec<Vec<String>>,
     traits: Vec<Vec<String>>,
 }
 
-fn slot_of(paths: &mut Vec<Vec<String>>, path: Vec<String>) -> u32 {
+fn intern_path(paths: &mut Vec<Vec<String>>, path: Vec<String>) -> u32 {
     let at = paths.iter().position(|known| *known == path).unwrap_or_else(|| {
         paths.push(path);
         paths.len() - 1
@@ -42,53 +43,53 @@ fn slot_of(paths: &mut Vec<Vec<String>>, path: Vec<String>) -> u32 {
     at as u32
 }
 
-impl Slots {
+impl PropertySlots {
     /// The slot of a property; slot 0 is the event's name.
     pub(super) fn property(&mut self, path: Vec<String>) -> u32 {
-        slot_of(&mut self.properties, path) + 1
+        intern_path(&mut self.properties, path) + 1
     }
 
     /// The place of a key of traits objects.
     pub(super) fn trait_key(&mut self, path: Vec<String>) -> u32 {
-        slot_of(&mut self.traits, path)
+        intern_path(&mut self.traits, path)
     }
 }
 
-impl Names for Slots {
-    fn resolve(&mut self, path: &[String], _: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for PropertySlots {
+    fn resolve(&mut self, path: &[String], _: &Range<usize>) -> Result<ResolvedName, ExprError> {
         if path == ["event"] {
-            return Ok(Resolved { slot: super::super::compiled::EVENT_SLOT, kind: Type::Text });
+            return Ok(ResolvedName { slot: super::super::compiled::EVENT_SLOT, kind: ValueType::Text });
         }
-        Ok(Resolved { slot: self.property(path.to_vec()), kind: Type::Json })
+        Ok(ResolvedName { slot: self.property(path.to_vec()), kind: ValueType::Json })
     }
 }
 
 /// The intake while it grows.
 #[derive(Debug)]
-pub(super) struct Builder {
-    pub(super) slots: Slots,
+pub(super) struct AggregationBuilder {
+    pub(super) slots: PropertySlots,
     predicates: Vec<Program>,
     values: Vec<ValueSpec>,
-    words: Vec<Word>,
+    words: Vec<WordKind>,
     day_sets: usize,
     cells: Vec<CellKind>,
-    filters: Vec<(Filter, Vec<Keep>)>,
-    known_filters: HashMap<Filter, usize>,
+    filters: Vec<(EventFilter, Vec<AggregateOp>)>,
+    known_filters: HashMap<EventFilter, usize>,
     /// Words by what they hold.
-    known_words: HashMap<(usize, Word), usize>,
+    known_words: HashMap<(usize, WordKind), usize>,
     known_sets: HashMap<usize, usize>,
     known_cells: HashMap<(usize, CellKind, bool, Option<ValueId>), CellId>,
 }
 
-impl Builder {
+impl AggregationBuilder {
     /// An intake with what every row has.
-    pub(super) fn new() -> Builder {
-        Builder {
-            slots: Slots::default(),
+    pub(super) fn new() -> AggregationBuilder {
+        AggregationBuilder {
+            slots: PropertySlots::default(),
             predicates: Vec::new(),
             values: Vec::new(),
             // In the order of `compiled::word`; the fold fills these by itself.
-            words: vec![Word::Count, Word::First, Word::Last, Word::First, Word::First],
+            words: vec![WordKind::Count, WordKind::First, WordKind::Last, WordKind::First, WordKind::First],
             day_sets: 1,
             cells: Vec::new(),
             filters: Vec::new(),
@@ -107,7 +108,7 @@ impl Builder {
         at as PredicateId
     }
 
-    pub(super) fn value(&mut self, source: ValueSource, kind: Type) -> ValueId {
+    pub(super) fn value(&mut self, source: ValueSource, kind: ValueType) -> ValueId {
         let spec = ValueSpec { source, kind };
         let at = self.values.iter().position(|known| *known == spec).unwrap_or_else(|| {
             self.values.push(spec);
@@ -116,7 +117,7 @@ impl Builder {
         at as ValueId
     }
 
-    fn filter(&mut self, filter: Filter) -> usize {
+    fn filter(&mut self, filter: EventFilter) -> usize {
         if let Some(at) = self.known_filters.get(&filter) {
             return *at;
         }
@@ -125,12 +126,12 @@ impl Builder {
         self.filters.len() - 1
     }
 
-    fn keep(&mut self, filter: usize, keep: Keep) {
+    fn add_op(&mut self, filter: usize, keep: AggregateOp) {
         self.filters[filter].1.push(keep);
     }
 
     /// A word that a filter fills.
-    pub(super) fn word(&mut self, filter: &Filter, word: Word) -> usize {
+    pub(super) fn word(&mut self, filter: &EventFilter, word: WordKind) -> usize {
         let filter = self.filter(filter.clone());
         if let Some(at) = self.known_words.get(&(filter, word)) {
             return *at;
@@ -138,20 +139,20 @@ impl Builder {
         let at = self.words.len();
         self.words.push(word);
         self.known_words.insert((filter, word), at);
-        self.keep(
+        self.add_op(
             filter,
             match word {
-                Word::Count => Keep::Count(at),
-                Word::First => Keep::First(at),
-                Word::Last => Keep::Last(at),
+                WordKind::Count => AggregateOp::Count(at),
+                WordKind::First => AggregateOp::First(at),
+                WordKind::Last => AggregateOp::Last(at),
             },
         );
         at
     }
 
     /// A set of dates that a filter fills.
-    pub(super) fn days(&mut self, filter: &Filter) -> usize {
-        if *filter == (Filter { base: Base::Activity, predicate: None }) {
+    pub(super) fn days(&mut self, filter: &EventFilter) -> usize {
+        if *filter == (EventFilter { base: EventSelector::Activity, predicate: None }) {
             return super::super::compiled::ACTIVITY_DAYS;
         }
         let filter = self.filter(filter.clone());
@@ -161,12 +162,12 @@ impl Builder {
         let at = self.day_sets;
         self.day_sets += 1;
         self.known_sets.insert(filter, at);
-        self.keep(filter, Keep::Days(at));
+        self.add_op(filter, AggregateOp::Days(at));
         at
     }
 
     /// A cell that a filter fills with a value.
-    pub(super) fn cell(&mut self, filter: &Filter, kind: CellKind, daily: bool, value: Option<ValueId>) -> CellId {
+    pub(super) fn cell(&mut self, filter: &EventFilter, kind: CellKind, daily: bool, value: Option<ValueId>) -> CellId {
         let filter = self.filter(filter.clone());
         let key = (filter, kind, daily, value);
         if let Some(cell) = self.known_cells.get(&key) {
@@ -174,12 +175,12 @@ impl Builder {
         }
         let cell = self.new_cell(kind);
         self.known_cells.insert(key, cell);
-        self.keep(
+        self.add_op(
             filter,
             match kind {
-                CellKind::Number => Keep::Number { cell, daily, value: value.unwrap_or(0) },
-                CellKind::Edge { .. } => Keep::Edge { cell, daily, value },
-                CellKind::Tally | CellKind::Moments => Keep::Tally { cell, daily, value },
+                CellKind::Number => AggregateOp::Number { cell, daily, value: value.unwrap_or(0) },
+                CellKind::Edge { .. } => AggregateOp::Edge { cell, daily, value },
+                CellKind::Tally | CellKind::Moments => AggregateOp::Tally { cell, daily, value },
             },
         );
         cell
@@ -191,37 +192,37 @@ impl Builder {
     }
 
     /// A cell of instants that several filters fill, each marking its steps.
-    pub(super) fn moments(&mut self, steps: Vec<Filter>, same: Option<ValueId>) -> CellId {
+    pub(super) fn moments(&mut self, steps: Vec<EventFilter>, same: Option<ValueId>) -> CellId {
         let cell = self.new_cell(CellKind::Moments);
         for (step, filter) in steps.into_iter().enumerate() {
             let filter = self.filter(filter);
-            self.keep(filter, Keep::Moment { cell, steps: 1 << step, same });
+            self.add_op(filter, AggregateOp::Moment { cell, steps: 1 << step, same });
         }
         cell
     }
 
     /// The finished intake.
-    pub(super) fn finish(self, ignore: &[Base], start: &Base) -> Intake {
+    pub(super) fn finish(self, ignore: &[EventSelector], start: &EventSelector) -> AggregationPlan {
         let mut names: Vec<String> = Vec::new();
         let bases = self.filters.iter().map(|(filter, _)| &filter.base).chain(ignore).chain([start]);
         for base in bases {
-            if let Base::Named(all) = base {
+            if let EventSelector::Named(all) = base {
                 names.extend(all.iter().map(|(name, _)| name.clone()));
             }
         }
         names.sort();
         names.dedup();
-        let by_name = ByName::new(&self.filters, ignore);
+        let by_name = FiltersByName::new(&self.filters, ignore);
         let plans = std::iter::once(None).chain(names.iter().map(Some)).map(|name| {
             let name = name.map(String::as_str);
-            let mut ignored = Match::Never;
+            let mut ignored = EventMatch::Never;
             for base in by_name.ignored.get(&name).into_iter().flatten() {
-                ignored = either(ignored, matching(base, name));
+                ignored = match_either(ignored, match_name(base, name));
             }
-            NamePlan { ignored, starts: matching(start, name), tries: tries(by_name.filters(name), name) }
+            NamePlan { ignored, starts: match_name(start, name), filters: filter_plans(by_name.filters(name), name) }
         });
         let plans = plans.collect();
-        Intake {
+        AggregationPlan {
             plans,
             names,
             properties: self.slots.properties,
@@ -236,33 +237,33 @@ impl Builder {
 }
 
 /// A filter and what is kept of its events.
-type Kept = (Filter, Vec<Keep>);
+type FilteredOps = (EventFilter, Vec<AggregateOp>);
 
 /// What events of a name can have to do with, so that not all of it is looked at for each of many names.
-struct ByName<'b> {
+struct FiltersByName<'b> {
     /// Filters by a name that they are about, with their places.
-    named: HashMap<&'b str, Vec<(usize, &'b Kept)>>,
+    named: HashMap<&'b str, Vec<(usize, &'b FilteredOps)>>,
     /// Those that are about all events.
-    general: Vec<(usize, &'b Kept)>,
+    general: Vec<(usize, &'b FilteredOps)>,
     /// What is ignored, by a name in it; of other names nothing is.
-    ignored: HashMap<Option<&'b str>, Vec<&'b Base>>,
+    ignored: HashMap<Option<&'b str>, Vec<&'b EventSelector>>,
 }
 
-impl<'b> ByName<'b> {
-    fn new(filters: &'b [Kept], ignore: &'b [Base]) -> ByName<'b> {
-        let mut by_name = ByName { named: HashMap::new(), general: Vec::new(), ignored: HashMap::new() };
+impl<'b> FiltersByName<'b> {
+    fn new(filters: &'b [FilteredOps], ignore: &'b [EventSelector]) -> FiltersByName<'b> {
+        let mut by_name = FiltersByName { named: HashMap::new(), general: Vec::new(), ignored: HashMap::new() };
         for (at, filter) in filters.iter().enumerate() {
             match &filter.0.base {
-                Base::Named(all) => {
+                EventSelector::Named(all) => {
                     let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
                     names.dedup();
                     names.into_iter().for_each(|name| by_name.named.entry(name).or_default().push((at, filter)));
                 }
-                Base::Every | Base::Activity => by_name.general.push((at, filter)),
+                EventSelector::Every | EventSelector::Activity => by_name.general.push((at, filter)),
             }
         }
         for base in ignore {
-            if let Base::Named(all) = base {
+            if let EventSelector::Named(all) = base {
                 let mut names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
                 names.dedup();
                 names.into_iter().for_each(|name| by_name.ignored.entry(Some(name)).or_default().push(base));
@@ -272,22 +273,22 @@ impl<'b> ByName<'b> {
     }
 
     /// Filters that events of a name may pass, in their order.
-    fn filters(&self, name: Option<&str>) -> impl Iterator<Item = &'b Kept> {
+    fn filters(&self, name: Option<&str>) -> impl Iterator<Item = &'b FilteredOps> {
         let named = name.and_then(|name| self.named.get(name)).into_iter().flatten();
-        let mut all: Vec<&(usize, &'b Kept)> = self.general.iter().chain(named).collect();
+        let mut all: Vec<&(usize, &'b FilteredOps)> = self.general.iter().chain(named).collect();
         all.sort_by_key(|(at, _)| *at);
-        all.into_iter().map(|(_, filter)| *filter).collect::<Vec<&'b Kept>>().into_iter()
+        all.into_iter().map(|(_, filter)| *filter).collect::<Vec<&'b FilteredOps>>().into_iter()
     }
 }
 
 /// Filters that an event of a name may pass.
-fn tries<'b>(filters: impl Iterator<Item = &'b Kept>, name: Option<&str>) -> Vec<Try> {
+fn filter_plans<'b>(filters: impl Iterator<Item = &'b FilteredOps>, name: Option<&str>) -> Vec<FilterPlan> {
     let mut tries = Vec::new();
     for (filter, keeps) in filters {
-        let matches = matching(&filter.base, name);
-        if matches != Match::Never {
-            tries.push(Try {
-                active: filter.base == Base::Activity,
+        let matches = match_name(&filter.base, name);
+        if matches != EventMatch::Never {
+            tries.push(FilterPlan {
+                active: filter.base == EventSelector::Activity,
                 matches,
                 predicate: filter.predicate,
                 keeps: keeps.clone(),
@@ -298,21 +299,24 @@ fn tries<'b>(filters: impl Iterator<Item = &'b Kept>, name: Option<&str>) -> Vec
 }
 
 /// Whether events of a name are among those of a base.
-fn matching(base: &Base, name: Option<&str>) -> Match {
-    let Base::Named(all) = base else { return Match::Always };
+fn match_name(base: &EventSelector, name: Option<&str>) -> EventMatch {
+    let EventSelector::Named(all) = base else { return EventMatch::Always };
     let of_name = all.iter().filter(|(known, _)| Some(known.as_str()) == name);
-    of_name.fold(Match::Never, |sum, (_, conditions)| {
-        either(sum, if conditions.is_empty() { Match::Always } else { Match::When(vec![conditions.clone()]) })
+    of_name.fold(EventMatch::Never, |sum, (_, conditions)| {
+        match_either(
+            sum,
+            if conditions.is_empty() { EventMatch::Always } else { EventMatch::When(vec![conditions.clone()]) },
+        )
     })
 }
 
-fn either(a: Match, b: Match) -> Match {
+fn match_either(a: EventMatch, b: EventMatch) -> EventMatch {
     match (a, b) {
-        (Match::Always, _) | (_, Match::Always) => Match::Always,
-        (Match::Never, other) | (other, Match::Never) => other,
-        (Match::When(mut a), Match::When(b)) => {
+        (EventMatch::Always, _) | (_, EventMatch::Always) => EventMatch::Always,
+        (EventMatch::Never, other) | (other, EventMatch::Never) => other,
+        (EventMatch::When(mut a), EventMatch::When(b)) => {
             a.extend(b);
-            Match::When(a)
+            EventMatch::When(a)
         }
     }
 }

@@ -2,20 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Compiler, Limit};
+use super::{ModelCompiler, PhaseLimit};
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
         EntityKind, codes, columns,
-        compiled::{Bounds, Category, Column, Decay, FactSlot, Level, Payment, Route, Segment, Signal, Slots, Tier},
-        file::{LevelFile, Pay, RouteFile, Seen, SignalFile},
-        tree::Text,
+        compiled::{
+            FactColumn, FactSlot, Level, PointBounds, PointDecay, Route, ScoringSlots, Segment, Signal, SignalCategory,
+            SignalPayment, Tier,
+        },
+        file::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
+        tree::SpannedText,
     },
 };
 
 /// Categories in the order in which signals name them, then those that only have bounds.
-pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
+pub(super) fn category_names(level: &LevelSyntax) -> Vec<String> {
     let of_signals =
         level.signals.iter().map(|signal| signal.category.as_ref().map_or("other", |category| category.value.as_str()));
     let mut seen = HashSet::new();
@@ -24,7 +27,7 @@ pub(super) fn category_names(level: &LevelFile) -> Vec<String> {
 }
 
 /// Compiles a level; facts, traits and milestones are added at the end.
-pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Level {
+pub(super) fn compile(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Level {
     let file = compiler.level_file(side);
     unique(compiler, "signals", file.signals.iter().map(|signal| &signal.name));
     unique(compiler, "tiers", file.tiers.iter().map(|tier| &tier.name));
@@ -47,7 +50,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Leve
     let tiers = tiers.collect();
     let segments = file.segments.iter().map(|segment| Segment {
         name: segment.name.value.clone(),
-        when: segment.when.as_ref().and_then(|when| compiler.condition(side, when, Limit::SEGMENTS)),
+        when: segment.when.as_ref().and_then(|when| compiler.condition(side, when, PhaseLimit::SEGMENTS)),
     });
     let segments = segments.collect();
     let routes = file.routes.iter().map(|one| route(compiler, side, one)).collect();
@@ -60,7 +63,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Leve
         milestone_order: Vec::new(),
         signals,
         categories,
-        bounds: Bounds { min: file.min, max: file.max },
+        bounds: PointBounds { min: file.min, max: file.max },
         tiers,
         segments,
         routes,
@@ -70,16 +73,16 @@ pub(super) fn compile(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Leve
 }
 
 /// What signals and tiers of a level may use.
-fn limits(side: EntityKind) -> (Limit, Limit) {
+fn limits(side: EntityKind) -> (PhaseLimit, PhaseLimit) {
     match side {
-        EntityKind::User => (Limit::USER_SIGNALS, Limit::USER_TIERS),
-        EntityKind::Account => (Limit::ACCOUNT_SIGNALS, Limit::ACCOUNT_TIERS),
+        EntityKind::User => (PhaseLimit::USER_SIGNALS, PhaseLimit::USER_TIERS),
+        EntityKind::Account => (PhaseLimit::ACCOUNT_SIGNALS, PhaseLimit::ACCOUNT_TIERS),
     }
 }
 
 /// Tells names that are in a list twice.
-fn unique<'t>(compiler: &mut Compiler<'_, '_>, what: &str, names: impl Iterator<Item = &'t Text>) {
-    let mut seen: HashMap<&str, &Text> = HashMap::new();
+fn unique<'t>(compiler: &mut ModelCompiler<'_, '_>, what: &str, names: impl Iterator<Item = &'t SpannedText>) {
+    let mut seen: HashMap<&str, &SpannedText> = HashMap::new();
     for name in names {
         match seen.get(name.value.as_str()) {
             Some(earlier) => {
@@ -93,9 +96,9 @@ fn unique<'t>(compiler: &mut Compiler<'_, '_>, what: &str, names: impl Iterator<
 }
 
 /// The facts that scoring writes or that every row shows.
-fn slots(compiler: &mut Compiler<'_, '_>, side: EntityKind, categories: &[String]) -> Slots {
-    let mut slot = |name: &str| -> FactSlot { compiler.fact(side, name).map_or(0, |(slot, _)| slot) };
-    let mut slots = Slots {
+fn slots(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind, categories: &[String]) -> ScoringSlots {
+    let mut slot = |name: &str| -> FactSlot { compiler.resolve_fact(side, name).map_or(0, |(slot, _)| slot) };
+    let mut slots = ScoringSlots {
         points: categories.iter().map(|name| slot(&format!("points_{name}"))).collect(),
         score: slot("score"),
         tier: slot("tier"),
@@ -103,7 +106,7 @@ fn slots(compiler: &mut Compiler<'_, '_>, side: EntityKind, categories: &[String
         route: slot("route"),
         motion: slot("motion"),
         active_days_28: slot("active_days_28"),
-        ..Slots::default()
+        ..ScoringSlots::default()
     };
     if side == EntityKind::Account {
         slots.segment = slot("segment");
@@ -114,21 +117,24 @@ fn slots(compiler: &mut Compiler<'_, '_>, side: EntityKind, categories: &[String
     slots
 }
 
-fn category(file: &LevelFile, name: &str) -> Category {
+fn category(file: &LevelSyntax, name: &str) -> SignalCategory {
     let bounds = file.categories.iter().find(|category| category.name.value == name);
-    Category { name: name.to_owned(), bounds: bounds.map_or(Bounds::default(), |b| Bounds { min: b.min, max: b.max }) }
+    SignalCategory {
+        name: name.to_owned(),
+        bounds: bounds.map_or(PointBounds::default(), |b| PointBounds { min: b.min, max: b.max }),
+    }
 }
 
-fn exclusive_groups(file: &LevelFile) -> Vec<&str> {
+fn exclusive_groups(file: &LevelSyntax) -> Vec<&str> {
     let mut seen = HashSet::new();
     let all = file.signals.iter().filter_map(|signal| signal.exclusive.as_ref());
     all.map(|group| group.value.as_str()).filter(|group| seen.insert(*group)).collect()
 }
 
 fn signal(
-    compiler: &mut Compiler<'_, '_>,
+    compiler: &mut ModelCompiler<'_, '_>,
     side: EntityKind,
-    file: &SignalFile,
+    file: &SignalSyntax,
     categories: &[String],
     groups: &[&str],
 ) -> Option<Signal> {
@@ -137,7 +143,7 @@ fn signal(
     let pay = payment(compiler, side, &file.pay, limit);
     let decay = file.decay.as_ref().map(|decay| {
         let since = compiler.number(side, &decay.since, limit)?;
-        Some(Decay { since, curve: decay.curve })
+        Some(PointDecay { since, curve: decay.curve })
     });
     let say = file.say.as_ref().map(|say| compiler.template(side, say));
     let category = file.category.as_ref().map_or("other", |category| category.value.as_str());
@@ -145,15 +151,15 @@ fn signal(
         name: file.name.value.clone(),
         category: categories.iter().position(|name| name == category)?,
         exclusive: file.exclusive.as_ref().and_then(|group| groups.iter().position(|known| *known == group.value)),
-        guard: wanted(guard)?,
+        guard: require_compiled(guard)?,
         pay: pay?,
-        decay: wanted(decay)?,
-        say: wanted(say)?,
+        decay: require_compiled(decay)?,
+        say: require_compiled(say)?,
     })
 }
 
 /// What was written must have compiled; what was not written is none.
-fn wanted<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+fn require_compiled<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     match part {
         Some(None) => None,
         Some(Some(value)) => Some(Some(value)),
@@ -161,45 +167,50 @@ fn wanted<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn payment(compiler: &mut Compiler<'_, '_>, side: EntityKind, pay: &Pay, limit: Limit) -> Option<Payment> {
+fn payment(
+    compiler: &mut ModelCompiler<'_, '_>,
+    side: EntityKind,
+    pay: &PaymentSyntax,
+    limit: PhaseLimit,
+) -> Option<SignalPayment> {
     match pay {
-        Pay::Flat(points) => Some(Payment::Flat(*points)),
-        Pay::Ladder { value, strict, rungs, .. } => {
+        PaymentSyntax::Flat(points) => Some(SignalPayment::Flat(*points)),
+        PaymentSyntax::Ladder { value, strict, rungs, .. } => {
             let value = match value {
-                Seen::Value(text) => compiler.number(side, text, limit)?,
-                Seen::Inline(metric) => Program::Slot(compiler.inline_metric(side, metric)?),
+                LadderInput::Value(text) => compiler.number(side, text, limit)?,
+                LadderInput::Inline(metric) => Program::Slot(compiler.inline_metric(side, metric)?),
             };
-            Some(Payment::Ladder { value, strict: *strict, rungs: rungs.clone() })
+            Some(SignalPayment::Ladder { value, strict: *strict, rungs: rungs.clone() })
         }
-        Pay::Per { value, points, max } => {
-            Some(Payment::Per { value: compiler.number(side, value, limit)?, points: *points, max: *max })
+        PaymentSyntax::Per { value, points, max } => {
+            Some(SignalPayment::Per { value: compiler.number(side, value, limit)?, points: *points, max: *max })
         }
     }
 }
 
-fn route(compiler: &mut Compiler<'_, '_>, side: EntityKind, file: &RouteFile) -> Route {
-    let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+fn route(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind, file: &RouteSyntax) -> Route {
+    let text = |text: &Option<SpannedText>| text.as_ref().map(|text| text.value.clone());
     Route {
         name: file.name.value.clone(),
         motion: text(&file.motion),
         to: text(&file.to),
         action: text(&file.action),
         sla_hours: file.sla_hours,
-        when: file.when.as_ref().and_then(|when| compiler.condition(side, when, Limit::ROUTES)),
+        when: file.when.as_ref().and_then(|when| compiler.condition(side, when, PhaseLimit::ROUTES)),
         because: file.because.as_ref().and_then(|because| compiler.template(side, because)),
         message: file.message.as_ref().and_then(|message| compiler.template(side, message)),
     }
 }
 
 /// The facts of `[output]`; what is a column already is not added again.
-fn columns(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Vec<Column> {
+fn columns(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Vec<FactColumn> {
     let file = compiler.level_file(side);
     let categories = category_names(file);
     let categories = categories.iter().map(String::as_str);
     let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
     let mut taken = match side {
-        EntityKind::User => columns::of_users(categories, milestones),
-        EntityKind::Account => columns::of_accounts(categories, milestones),
+        EntityKind::User => columns::user_columns(categories, milestones),
+        EntityKind::Account => columns::account_columns(categories, milestones),
     };
     let mut added = Vec::new();
     for text in &file.columns {
@@ -207,9 +218,9 @@ fn columns(compiler: &mut Compiler<'_, '_>, side: EntityKind) -> Vec<Column> {
             continue;
         }
         taken.push(text.value.clone());
-        let Some((program, kind, _)) = compiler.expression(side, text, Limit::NONE) else { continue };
+        let Some((program, kind, _)) = compiler.expression(side, text, PhaseLimit::NONE) else { continue };
         match program {
-            Program::Slot(slot) => added.push(Column { header: text.value.clone(), slot, kind }),
+            Program::Slot(slot) => added.push(FactColumn { header: text.value.clone(), slot, kind }),
             _ => {
                 let message = format!("`{}` is no fact", text.value);
                 let help = Some("name the expression under [user.facts] or [account.facts]".to_owned());

@@ -1,18 +1,18 @@
 //! Milestones as written to what is kept of events and how they are reached.
 
-use super::{Compiler, facts::Declared, intake::Filter};
+use super::{ModelCompiler, facts::FactDeclaration, intake::EventFilter};
 use crate::{
     expr,
     model::{
         EntityKind, codes,
-        compiled::{CellKind, Form, Milestone, ValueId, Word},
-        file::{MilestoneFile, MilestoneForm},
-        tree::Text,
+        compiled::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
+        file::{MilestoneForm, MilestoneSyntax},
+        tree::SpannedText,
     },
     units::DAY_US,
 };
 
-impl Compiler<'_, '_> {
+impl ModelCompiler<'_, '_> {
     /// Compiles every milestone of a level, parts before wholes.
     pub(super) fn milestones(&mut self, side: EntityKind) {
         let count = self.level_file(side).milestones.len();
@@ -31,7 +31,7 @@ impl Compiler<'_, '_> {
         let form = self.form(side, file);
         self.side(side).milestones_open.pop();
         self.side(side).milestone_order.push(index);
-        let who = file.who.as_ref().and_then(|who| self.who(who));
+        let who = file.who.as_ref().and_then(|who| self.member_condition(who));
         let min_users = file.min_users.map(|n| (n, who));
         if let Some(form) = form {
             let milestone =
@@ -40,7 +40,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn form(&mut self, side: EntityKind, file: &MilestoneFile) -> Option<Form> {
+    fn form(&mut self, side: EntityKind, file: &MilestoneSyntax) -> Option<MilestonePlan> {
         match &file.form {
             MilestoneForm::Times { event, filter, times, by_days } => {
                 let active = event.is_none();
@@ -48,23 +48,36 @@ impl Compiler<'_, '_> {
                 Some(self.times(&filter, active, *times, *by_days, file))
             }
             MilestoneForm::Steps { steps, same, different_users } => self.steps(steps, same.as_ref(), *different_users),
-            MilestoneForm::All(parts) => self.all(side, file, parts),
+            MilestoneForm::All(parts) => self.composite_form(side, file, parts),
         }
     }
 
-    fn times(&mut self, filter: &Filter, active: bool, times: usize, by_days: bool, file: &MilestoneFile) -> Form {
+    fn times(
+        &mut self,
+        filter: &EventFilter,
+        active: bool,
+        times: usize,
+        by_days: bool,
+        file: &MilestoneSyntax,
+    ) -> MilestonePlan {
         if by_days {
-            let cell = self.intake.cell(filter, CellKind::Edge { last: false, kind: expr::Type::Null }, true, None);
+            let cell =
+                self.intake.cell(filter, CellKind::Edge { last: false, kind: expr::ValueType::Null }, true, None);
             let span = file.within.and_then(|within| i32::try_from(within / DAY_US).ok());
-            return Form::Days { cell, times, span, active };
+            return MilestonePlan::Days { cell, times, span, active };
         }
         if times == 1 {
-            return Form::Once { word: self.intake.word(filter, Word::First), active };
+            return MilestonePlan::Once { word: self.intake.word(filter, WordKind::First), active };
         }
-        Form::Times { cell: self.intake.moments(vec![filter.clone()], None), times, active }
+        MilestonePlan::Times { cell: self.intake.moments(vec![filter.clone()], None), times, active }
     }
 
-    fn steps(&mut self, steps: &[Text], same: Option<&Text>, different_users: bool) -> Option<Form> {
+    fn steps(
+        &mut self,
+        steps: &[SpannedText],
+        same: Option<&SpannedText>,
+        different_users: bool,
+    ) -> Option<MilestonePlan> {
         let same: Option<ValueId> = match same {
             Some(text) => Some(self.same(text)?),
             None => None,
@@ -73,10 +86,15 @@ impl Compiler<'_, '_> {
         let cell = self.intake.moments(filters, same);
         let names =
             steps.iter().map(|step| steps.iter().position(|other| other.value == step.value).unwrap_or(0)).collect();
-        Some(Form::Steps { cell, names, same: same.is_some(), different_users })
+        Some(MilestonePlan::Steps { cell, names, same: same.is_some(), different_users })
     }
 
-    fn all(&mut self, side: EntityKind, file: &MilestoneFile, parts: &[Text]) -> Option<Form> {
+    fn composite_form(
+        &mut self,
+        side: EntityKind,
+        file: &MilestoneSyntax,
+        parts: &[SpannedText],
+    ) -> Option<MilestonePlan> {
         let milestones = &self.level_file(side).milestones;
         let mut indices = Vec::new();
         for part in parts {
@@ -112,16 +130,16 @@ impl Compiler<'_, '_> {
             self.milestone(side, index);
             indices.push(index);
         }
-        (indices.len() == parts.len()).then_some(Form::All(indices))
+        (indices.len() == parts.len()).then_some(MilestonePlan::All(indices))
     }
 
     /// `who`: a condition over traits of users, which are known before any milestone.
-    fn who(&mut self, text: &Text) -> Option<expr::Program> {
+    fn member_condition(&mut self, text: &SpannedText) -> Option<expr::Program> {
         let node = self.parse(text)?;
         let mut fits = true;
-        for (path, part) in expr::names_in(&node) {
+        for (path, part) in expr::collect_names(&node) {
             let known = self.user.declared.get(&path.join("."));
-            if known.is_some_and(|(declared, _)| !matches!(declared, Declared::Trait(_))) {
+            if known.is_some_and(|(declared, _)| !matches!(declared, FactDeclaration::Trait(_))) {
                 let span = self.place(text, &part);
                 let message = format!("`{}` is no trait", path.join("."));
                 self.error(
@@ -134,7 +152,7 @@ impl Compiler<'_, '_> {
                 fits = false;
             }
         }
-        let program = self.condition(EntityKind::User, text, super::Limit::SEGMENTS)?;
+        let program = self.condition(EntityKind::User, text, super::PhaseLimit::SEGMENTS)?;
         fits.then_some(program)
     }
 }

@@ -18,17 +18,17 @@ mod template;
 
 use std::{collections::HashMap, ops::Range};
 
-use self::{facts::Declared, intake::Builder, phase::Phase};
+use self::{facts::FactDeclaration, intake::AggregationBuilder, phase::ScoringPhase};
 use super::{
-    compiled::{Fact, FactSlot, Milestone, Model, PredicateId, Step, TraitPlan},
-    file::{EventFile, LevelFile, ModelFile},
-    tree::{Findings, Text, place_in},
+    compiled::{Fact, FactSlot, Milestone, Model, PredicateId, ScoringStep, TraitPlan},
+    file::{EventSyntax, LevelSyntax, ModelSyntax},
+    tree::{DiagnosticSink, SpannedText, span_in_source},
 };
 use crate::{diag::Diagnostic, model::EntityKind};
 
 /// Which facts a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(super) enum FactSelection {
     /// Those that its outputs need.
     Needed,
     /// All that are declared, so that any of them can be asked for.
@@ -37,23 +37,23 @@ pub(super) enum Extent {
 
 /// Compiles a model; none if anything was found wrong.
 pub(super) fn compile(
-    file: &ModelFile,
+    file: &ModelSyntax,
     text: &str,
     fingerprint: String,
-    extent: Extent,
-    found: &mut Findings,
+    extent: FactSelection,
+    found: &mut DiagnosticSink,
 ) -> Option<Model> {
-    let mut check = Compiler::new(file, text, found);
+    let mut check = ModelCompiler::new(file, text, found);
     check.declare();
-    check.everything();
+    check.compile_all_declared();
     let _ = check.finish(String::new());
     if !found.list.is_empty() {
         return None;
     }
-    let mut live = Compiler::new(file, text, found);
+    let mut live = ModelCompiler::new(file, text, found);
     live.declare();
-    if extent == Extent::Whole {
-        live.everything();
+    if extent == FactSelection::Whole {
+        live.compile_all_declared();
     }
     Some(live.finish(fingerprint))
 }
@@ -62,8 +62,8 @@ pub(super) fn compile(
 #[derive(Default)]
 struct LevelBuilder<'f> {
     facts: Vec<Fact>,
-    declared: HashMap<String, (Declared<'f>, Option<Range<usize>>)>,
-    state: HashMap<String, State>,
+    declared: HashMap<String, (FactDeclaration<'f>, Option<Range<usize>>)>,
+    state: HashMap<String, FactCompilation>,
     traits: Vec<TraitPlan>,
     milestones: Vec<Option<Milestone>>,
     milestone_order: Vec<usize>,
@@ -72,41 +72,41 @@ struct LevelBuilder<'f> {
 
 /// How far the compilation of a fact has come.
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum FactCompilation {
     /// It is being compiled, so whoever asks for it now closes a circle.
     Open,
-    Ready(FactSlot, Phase),
+    Ready(FactSlot, ScoringPhase),
     /// Its problem has been told.
     Failed,
 }
 
-struct Compiler<'f, 'd> {
-    file: &'f ModelFile,
+struct ModelCompiler<'f, 'd> {
+    file: &'f ModelSyntax,
     text: &'f str,
-    found: &'d mut Findings,
-    intake: Builder,
+    found: &'d mut DiagnosticSink,
+    intake: AggregationBuilder,
     user: LevelBuilder<'f>,
     account: LevelBuilder<'f>,
-    steps: Vec<(Phase, Step)>,
+    steps: Vec<(ScoringPhase, ScoringStep)>,
     /// Names of facts that are being compiled, outermost first.
     open: Vec<String>,
     /// Names of `[events]` that are being looked through.
     open_events: Vec<String>,
     /// Entries of `[events]` by name.
-    events: HashMap<&'f str, &'f EventFile>,
+    events: HashMap<&'f str, &'f EventSyntax>,
     /// How many unknown names a near miss was looked for.
     suggested: usize,
     /// What names of events stand for, as far as it is known.
     selectors: HashMap<String, Vec<(String, Vec<PredicateId>)>>,
 }
 
-impl<'f, 'd> Compiler<'f, 'd> {
-    fn new(file: &'f ModelFile, text: &'f str, found: &'d mut Findings) -> Self {
-        Compiler {
+impl<'f, 'd> ModelCompiler<'f, 'd> {
+    fn new(file: &'f ModelSyntax, text: &'f str, found: &'d mut DiagnosticSink) -> Self {
+        ModelCompiler {
             file,
             text,
             found,
-            intake: Builder::new(),
+            intake: AggregationBuilder::new(),
             user: LevelBuilder::default(),
             account: LevelBuilder::default(),
             steps: Vec::new(),
@@ -125,7 +125,7 @@ impl<'f, 'd> Compiler<'f, 'd> {
         }
     }
 
-    fn level_file(&self, side: EntityKind) -> &'f LevelFile {
+    fn level_file(&self, side: EntityKind) -> &'f LevelSyntax {
         match side {
             EntityKind::User => &self.file.user,
             EntityKind::Account => &self.file.account,
@@ -144,12 +144,12 @@ impl<'f, 'd> Compiler<'f, 'd> {
     }
 
     /// Where a part of an expression stands in the model, as far as the text was written without escapes.
-    fn place(&self, text: &Text, part: &Range<usize>) -> Range<usize> {
-        place_in(self.text, text, part)
+    fn place(&self, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
+        span_in_source(self.text, text, part)
     }
 
     /// Looks at everything that is declared, whether anything uses it or not.
-    fn everything(&mut self) {
+    fn compile_all_declared(&mut self) {
         for entry in &self.file.events {
             self.selector(&entry.name);
         }
@@ -157,9 +157,9 @@ impl<'f, 'd> Compiler<'f, 'd> {
             let mut names: Vec<String> = self.side(side).declared.keys().cloned().collect();
             names.sort();
             for name in names {
-                let users_metric = matches!(self.side(side).declared.get(&name), Some((Declared::Metric(m), _)) if side == EntityKind::User && facts::of_accounts_only(m));
+                let users_metric = matches!(self.side(side).declared.get(&name), Some((FactDeclaration::Metric(m), _)) if side == EntityKind::User && facts::needs_accounts(m));
                 if !users_metric {
-                    let _ = self.fact(side, &name);
+                    let _ = self.resolve_fact(side, &name);
                 }
             }
         }
@@ -168,18 +168,19 @@ impl<'f, 'd> Compiler<'f, 'd> {
 
 /// What an expression may use: facts of an earlier phase.
 #[derive(Debug, Clone, Copy)]
-struct Limit {
-    before: Phase,
+struct PhaseLimit {
+    before: ScoringPhase,
     /// What the expression is of, for messages.
     what: &'static str,
 }
 
-impl Limit {
-    const NONE: Limit = Limit { before: Phase::END, what: "the end" };
-    const SEGMENTS: Limit = Limit { before: Phase::SEGMENT, what: "segments" };
-    const USER_SIGNALS: Limit = Limit { before: Phase::USER_POINTS, what: "signals of users" };
-    const USER_TIERS: Limit = Limit { before: Phase::USER_TIER, what: "tiers of users" };
-    const ACCOUNT_SIGNALS: Limit = Limit { before: Phase::ACCOUNT_POINTS, what: "signals of accounts" };
-    const ACCOUNT_TIERS: Limit = Limit { before: Phase::ACCOUNT_TIER, what: "tiers of accounts" };
-    const ROUTES: Limit = Limit { before: Phase::ROUTES, what: "routes" };
+impl PhaseLimit {
+    const NONE: PhaseLimit = PhaseLimit { before: ScoringPhase::END, what: "the end" };
+    const SEGMENTS: PhaseLimit = PhaseLimit { before: ScoringPhase::SEGMENT, what: "segments" };
+    const USER_SIGNALS: PhaseLimit = PhaseLimit { before: ScoringPhase::USER_POINTS, what: "signals of users" };
+    const USER_TIERS: PhaseLimit = PhaseLimit { before: ScoringPhase::USER_TIER, what: "tiers of users" };
+    const ACCOUNT_SIGNALS: PhaseLimit =
+        PhaseLimit { before: ScoringPhase::ACCOUNT_POINTS, what: "signals of accounts" };
+    const ACCOUNT_TIERS: PhaseLimit = PhaseLimit { before: ScoringPhase::ACCOUNT_TIER, what: "tiers of accounts" };
+    const ROUTES: PhaseLimit = PhaseLimit { before: ScoringPhase::ROUTES, what: "routes" };
 }

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use super::{Compiler, Limit, phase::Phase};
+use super::{ModelCompiler, PhaseLimit, phase::ScoringPhase};
 use crate::{
     diag::suggest,
-    expr::{ExprError, Names, Resolved},
+    expr::{ExprError, NameResolver, ResolvedName},
     model::{EntityKind, codes, compiled::ACCOUNT_BIT},
 };
 
 /// The message of an error that has been told where its cause is.
-pub(super) const TOLD: &str = "";
+pub(super) const ALREADY_REPORTED: &str = "";
 
 /// Splits the code off a message that [`coded`] made; problems of form have none.
 pub(super) fn split_code(message: &str) -> (&'static str, String) {
@@ -22,7 +22,7 @@ pub(super) fn split_code(message: &str) -> (&'static str, String) {
     (codes::BAD_EXPRESSION, message.to_owned())
 }
 
-fn coded(
+fn error_with_code(
     code: &'static str,
     span: &Range<usize>,
     message: impl std::fmt::Display,
@@ -33,19 +33,19 @@ fn coded(
 }
 
 /// Facts of one level as an expression sees them.
-pub(super) struct Facts<'c, 'f, 'd> {
-    compiler: &'c mut Compiler<'f, 'd>,
+pub(super) struct FactResolver<'c, 'f, 'd> {
+    compiler: &'c mut ModelCompiler<'f, 'd>,
     side: EntityKind,
-    limit: Limit,
+    limit: PhaseLimit,
     /// The latest phase of what was named.
-    pub(super) phase: Phase,
+    pub(super) phase: ScoringPhase,
 }
 
 /// For so many unknown names of a model a near miss is looked for.
 pub(super) const SUGGESTED_MAX: usize = 100;
 
 /// Why a fact cannot be had.
-pub(super) enum NoFact {
+pub(super) enum FactLookupError {
     Unknown,
     /// The names of the circle.
     Circle(String),
@@ -57,9 +57,9 @@ pub(super) enum NoFact {
     Told,
 }
 
-impl<'c, 'f, 'd> Facts<'c, 'f, 'd> {
-    pub(super) fn new(compiler: &'c mut Compiler<'f, 'd>, side: EntityKind, limit: Limit) -> Self {
-        Facts { compiler, side, limit, phase: Phase::BASE }
+impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
+    pub(super) fn new(compiler: &'c mut ModelCompiler<'f, 'd>, side: EntityKind, limit: PhaseLimit) -> Self {
+        FactResolver { compiler, side, limit, phase: ScoringPhase::BASE }
     }
 
     fn unknown(&mut self, side: EntityKind, name: &str, span: &Range<usize>) -> ExprError {
@@ -82,12 +82,18 @@ impl<'c, 'f, 'd> Facts<'c, 'f, 'd> {
             }
         };
         let whose = if side == EntityKind::User { "users" } else { "accounts" };
-        coded(codes::UNKNOWN_NAME, span, format!("no fact `{name}` of {whose}"), "nothing has this name", help)
+        error_with_code(
+            codes::UNKNOWN_NAME,
+            span,
+            format!("no fact `{name}` of {whose}"),
+            "nothing has this name",
+            help,
+        )
     }
 }
 
-impl Names for Facts<'_, '_, '_> {
-    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<Resolved, ExprError> {
+impl NameResolver for FactResolver<'_, '_, '_> {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
         let (side, name, bit) = match path {
             [name] => (self.side, name, 0),
             [level, name] if level == "account" && self.side == EntityKind::User => {
@@ -95,7 +101,7 @@ impl Names for Facts<'_, '_, '_> {
             }
             [level, name] if level == "account" => {
                 let help = Some(format!("inside [account] write {name}"));
-                return Err(coded(
+                return Err(error_with_code(
                     codes::UNKNOWN_NAME,
                     span,
                     format!("`account.{name}` in an expression of accounts"),
@@ -106,24 +112,24 @@ impl Names for Facts<'_, '_, '_> {
             _ => {
                 let message = format!("no fact `{}`", path.join("."));
                 let help = Some("facts have no parts; only account.NAME has a dot".to_owned());
-                return Err(coded(codes::UNKNOWN_NAME, span, message, "expected the name of a fact", help));
+                return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "expected the name of a fact", help));
             }
         };
-        match self.compiler.fact(side, name) {
+        match self.compiler.resolve_fact(side, name) {
             Ok((slot, phase)) if phase < self.limit.before => {
                 self.phase = self.phase.max(phase);
                 let kind = self.compiler.side(side).facts[slot as usize].kind;
-                Ok(Resolved { slot: slot | bit, kind })
+                Ok(ResolvedName { slot: slot | bit, kind })
             }
             Ok((_, phase)) => {
                 let message = format!("`{}` is not known yet when {} are computed", path.join("."), self.limit.what);
-                let label = format!("computed with {}", phase.what());
-                Err(coded(codes::COMPUTED_LATER, span, message, label, Some(Phase::ORDER.to_owned())))
+                let label = format!("computed with {}", phase.description());
+                Err(error_with_code(codes::COMPUTED_LATER, span, message, label, Some(ScoringPhase::ORDER.to_owned())))
             }
-            Err(NoFact::Unknown) => Err(self.unknown(side, name, span)),
-            Err(NoFact::AccountsOnly) => {
+            Err(FactLookupError::Unknown) => Err(self.unknown(side, name, span)),
+            Err(FactLookupError::AccountsOnly) => {
                 let help = Some(format!("write account.{name} for that of the user's account"));
-                Err(coded(
+                Err(error_with_code(
                     codes::UNKNOWN_NAME,
                     span,
                     format!("`{name}` counts users, so only accounts have it"),
@@ -131,20 +137,23 @@ impl Names for Facts<'_, '_, '_> {
                     help,
                 ))
             }
-            Err(NoFact::Circle(circle)) => Err(coded(
+            Err(FactLookupError::Circle(circle)) => Err(error_with_code(
                 codes::CIRCLE,
                 span,
                 format!("facts that need each other: {circle}"),
                 "this closes the circle",
                 None,
             )),
-            Err(NoFact::TooDeep) => {
+            Err(FactLookupError::TooDeep) => {
                 let message = "facts that build on each other more than 100 deep";
-                Err(coded(codes::CIRCLE, span, message, "one more here", None))
+                Err(error_with_code(codes::CIRCLE, span, message, "one more here", None))
             }
-            Err(NoFact::Told) => {
-                Err(ExprError { span: span.clone(), message: TOLD.to_owned(), label: String::new(), help: None })
-            }
+            Err(FactLookupError::Told) => Err(ExprError {
+                span: span.clone(),
+                message: ALREADY_REPORTED.to_owned(),
+                label: String::new(),
+                help: None,
+            }),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
 
-use super::{Compiler, Limit, names};
+use super::{ModelCompiler, PhaseLimit, names};
 use crate::{
-    expr::{ExprError, Names},
+    expr::{ExprError, NameResolver},
     model::{
         EntityKind, codes,
-        compiled::{Piece, Template},
-        tree::Text,
+        compiled::{TemplatePart, TextTemplate},
+        tree::SpannedText,
     },
 };
 
-impl Compiler<'_, '_> {
+impl ModelCompiler<'_, '_> {
     /// Compiles a template; any fact may be in it.
-    pub(super) fn template(&mut self, side: EntityKind, text: &Text) -> Option<Template> {
+    pub(super) fn template(&mut self, side: EntityKind, text: &SpannedText) -> Option<TextTemplate> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut at = 0;
@@ -34,7 +34,7 @@ impl Compiler<'_, '_> {
                     return None;
                 };
                 if !plain.is_empty() {
-                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                    pieces.push(TemplatePart::Text(std::mem::take(&mut plain)));
                 }
                 match self.template_fact(side, text, at + 1, &rest[1..length]) {
                     Some(piece) => pieces.push(piece),
@@ -50,18 +50,24 @@ impl Compiler<'_, '_> {
             }
         }
         if !plain.is_empty() {
-            pieces.push(Piece::Text(plain));
+            pieces.push(TemplatePart::Text(plain));
         }
-        good.then_some(Template(pieces))
+        good.then_some(TextTemplate(pieces))
     }
 
-    fn bad_template(&mut self, text: &Text, part: std::ops::Range<usize>, message: &str, label: &str) {
+    fn bad_template(&mut self, text: &SpannedText, part: std::ops::Range<usize>, message: &str, label: &str) {
         let span = self.place(text, &part);
         self.error(codes::BAD_TEMPLATE, &span, message, label, None);
     }
 
     /// The fact between two braces, `start` being where it stands in the template.
-    fn template_fact(&mut self, side: EntityKind, text: &Text, start: usize, inside: &str) -> Option<Piece> {
+    fn template_fact(
+        &mut self,
+        side: EntityKind,
+        text: &SpannedText,
+        start: usize,
+        inside: &str,
+    ) -> Option<TemplatePart> {
         let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
         let span = start..start + name.len();
         if name.trim().is_empty() {
@@ -69,10 +75,10 @@ impl Compiler<'_, '_> {
             return None;
         }
         let path: Vec<String> = name.trim().split('.').map(str::to_owned).collect();
-        let resolved = names::Facts::new(self, side, Limit::NONE).resolve(&path, &span);
+        let resolved = names::FactResolver::new(self, side, PhaseLimit::NONE).resolve(&path, &span);
         match resolved {
             Ok(resolved) => {
-                Some(Piece::Fact { slot: resolved.slot, kind: resolved.kind, fallback: fallback.to_owned() })
+                Some(TemplatePart::Fact { slot: resolved.slot, kind: resolved.kind, fallback: fallback.to_owned() })
             }
             Err(error) => {
                 self.expression_errors(text, vec![ExprError { span, ..error }]);

@@ -1,7 +1,10 @@
 //! Levels, and everything on them that an expression can name.
 
-use super::{Bounds, Category, CellId, Column, FactSlot, Metric, Milestone, RollupKind, Route, Segment, Signal, Tier};
-use crate::expr::{Program, Type};
+use super::{
+    CellId, FactColumn, FactSlot, Metric, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
+    Tier,
+};
+use crate::expr::{Program, ValueType};
 
 /// One level: users, or accounts.
 #[derive(Debug)]
@@ -19,9 +22,9 @@ pub struct Level {
     /// What pays points, in the order of the file.
     pub signals: Vec<Signal>,
     /// Groups of signals, in the order in which signals name them.
-    pub categories: Vec<Category>,
+    pub categories: Vec<SignalCategory>,
     /// Bounds of the score.
-    pub bounds: Bounds,
+    pub bounds: PointBounds,
     /// Bands of the score, from the top.
     pub tiers: Vec<Tier>,
     /// Of accounts only; the first that holds.
@@ -29,14 +32,14 @@ pub struct Level {
     /// The first that holds.
     pub routes: Vec<Route>,
     /// Facts that are added as columns.
-    pub columns: Vec<Column>,
+    pub columns: Vec<FactColumn>,
     /// Where the facts are that scoring writes.
-    pub slots: Slots,
+    pub slots: ScoringSlots,
 }
 
 /// Slots of facts that scoring writes, or that every row shows.
 #[derive(Debug, Clone, Default)]
-pub struct Slots {
+pub struct ScoringSlots {
     /// By category.
     pub points: Vec<FactSlot>,
     /// The score.
@@ -67,16 +70,16 @@ pub struct Fact {
     /// Its name; a hidden one for metrics that signals carry.
     pub name: String,
     /// Its type.
-    pub kind: Type,
+    pub kind: ValueType,
     /// Where its value comes from.
-    pub source: Source,
+    pub source: FactSource,
 }
 
 /// Where the value of a fact comes from.
 #[derive(Debug)]
-pub enum Source {
+pub enum FactSource {
     /// What every entity has.
-    Builtin(Builtin),
+    Builtin(BuiltinFact),
     /// By place among the level's traits.
     Trait(usize),
     /// Read from the state.
@@ -86,14 +89,14 @@ pub enum Source {
     /// An expression over facts.
     Expression(Program),
     /// Over the members of an account.
-    Rollup(Rollup),
+    Rollup(RollupPlan),
     /// Written by scoring.
     Scoring,
 }
 
 /// What every entity has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Builtin {
+pub enum BuiltinFact {
     /// D - S.
     AgeDays,
     /// D minus the date of the last activity, else of the start.
@@ -133,7 +136,7 @@ pub struct TraitPlan {
     /// Its name.
     pub name: String,
     /// Its type.
-    pub kind: Type,
+    pub kind: ValueType,
     /// Columns of the enrichment file, the first non-null of which counts.
     pub columns: Vec<String>,
     /// The same among the keys of traits objects.
@@ -146,7 +149,7 @@ pub struct TraitPlan {
 
 /// Over the members of an account.
 #[derive(Debug)]
-pub struct Rollup {
+pub struct RollupPlan {
     /// How it gathers.
     pub kind: RollupKind,
     /// Over user facts.

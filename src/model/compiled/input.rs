@@ -4,17 +4,17 @@ use crate::clock::Zone;
 
 /// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,
 /// and where there is none the format's own place holds.
-pub type Fields = [Vec<Vec<String>>; 7];
+pub type FieldPaths = [Vec<Vec<String>>; 7];
 
 /// How records become events.
 #[derive(Debug, Clone)]
-pub struct Input {
+pub struct InputSettings {
     /// The name of the format, or `auto`.
     pub format: &'static str,
     /// Where the fields of an event are, if not in the format's own place.
-    pub fields: Fields,
+    pub fields: FieldPaths,
     /// The same for files of one format, by its name; these go before the others.
-    pub format_fields: Vec<(&'static str, Fields)>,
+    pub format_fields: Vec<(&'static str, FieldPaths)>,
     /// Which of several group types is the account.
     pub group_type: Option<String>,
     /// The zone of times written without one.
@@ -25,9 +25,9 @@ pub struct Input {
     pub ignore_noise: bool,
 }
 
-impl Input {
+impl InputSettings {
     /// The paths that the model gives for files of a format, field by field.
-    pub fn fields_of(&self, format: &str) -> Fields {
+    pub fn paths_for_format(&self, format: &str) -> FieldPaths {
         let own = self.format_fields.iter().find(|(name, _)| *name == format).map(|(_, fields)| fields);
         let mut fields = self.fields.clone();
         for (field, own) in fields.iter_mut().zip(own.into_iter().flatten()).filter(|(_, own)| !own.is_empty()) {
@@ -39,7 +39,7 @@ impl Input {
 
 /// Who is who.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct IdentitySettings {
     /// Whether users without any account belong to the account of their e-mail's domain.
     pub email_domain: bool,
     /// Domains that make no account, beside the built-in ones.

@@ -1,11 +1,11 @@
 //! The plan of the state: what is kept of events, and of which.
 
 use super::{CellId, PredicateId, ValueId};
-use crate::expr::{Program, Type};
+use crate::expr::{Program, ValueType};
 
 /// What is kept of events: the plan of the state.
 #[derive(Debug, Default)]
-pub struct Intake {
+pub struct AggregationPlan {
     /// Names of events that the model knows; plan 0 is of every other name, plan i + 1 of name i.
     pub names: Vec<String>,
     /// What to do with an event of each name.
@@ -19,7 +19,7 @@ pub struct Intake {
     /// Values over events.
     pub values: Vec<ValueSpec>,
     /// Fixed words of a row, each with how it merges.
-    pub words: Vec<Word>,
+    pub words: Vec<WordKind>,
     /// How many sets of dates a row has; the first is of activity.
     pub day_sets: usize,
     /// What is kept by key.
@@ -28,7 +28,7 @@ pub struct Intake {
 
 /// A fixed word of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Word {
+pub enum WordKind {
     /// Starts at 0, merges by addition.
     Count,
     /// Starts at the largest instant, merges by minimum.
@@ -66,7 +66,7 @@ pub enum CellKind {
         /// The last rather than the first.
         last: bool,
         /// The type of the value; decides which of two at one instant is smaller.
-        kind: Type,
+        kind: ValueType,
     },
     /// Instants.
     Moments,
@@ -76,29 +76,29 @@ pub enum CellKind {
 #[derive(Debug, Default)]
 pub struct NamePlan {
     /// Whether it is no activity.
-    pub ignored: Match,
+    pub ignored: EventMatch,
     /// Whether it starts an entity.
-    pub starts: Match,
+    pub starts: EventMatch,
     /// Filters that it may pass.
-    pub tries: Vec<Try>,
+    pub filters: Vec<FilterPlan>,
 }
 
 /// A filter that events of a name may pass, and what is then kept.
 #[derive(Debug)]
-pub struct Try {
+pub struct FilterPlan {
     /// Whether only activity passes.
     pub active: bool,
     /// By which of its named events.
-    pub matches: Match,
+    pub matches: EventMatch,
     /// The condition beside the name.
     pub predicate: Option<PredicateId>,
     /// What is kept if it passes.
-    pub keeps: Vec<Keep>,
+    pub keeps: Vec<AggregateOp>,
 }
 
 /// Whether an event of a name is meant.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub enum Match {
+pub enum EventMatch {
     /// It never is.
     #[default]
     Never,
@@ -110,7 +110,7 @@ pub enum Match {
 
 /// What is kept of an event that passes a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Keep {
+pub enum AggregateOp {
     /// One more in a word.
     Count(usize),
     /// The first instant in a word.
@@ -135,7 +135,7 @@ pub struct ValueSpec {
     /// Where it comes from.
     pub source: ValueSource,
     /// What it is taken as.
-    pub kind: Type,
+    pub kind: ValueType,
 }
 
 /// Where a value over events comes from.

@@ -1,50 +1,50 @@
 //! How values are read from the state: metrics and milestones.
 
 use super::CellId;
-use crate::{clock::Window, expr::Program, units::Micros};
+use crate::{clock::DateWindow, expr::Program, units::Micros};
 
 /// A value folded from events.
 #[derive(Debug)]
 pub struct Metric {
     /// What is read.
-    pub measure: Measure,
+    pub measure: MeasurePlan,
     /// Whether it is of activity, so that rows of nobody do not count.
     pub active: bool,
 }
 
 /// How a metric is read from the state. Cells that are kept by date have a window.
 #[derive(Debug)]
-pub enum Measure {
+pub enum MeasurePlan {
     /// A count in a word.
     Count(usize),
     /// A count by date.
-    CountIn(CellId, Window),
+    CountIn(CellId, DateWindow),
     /// Distinct dates.
-    Days(usize, Option<Window>),
+    Days(usize, Option<DateWindow>),
     /// Distinct values.
-    Distinct(CellId, Option<Window>),
+    Distinct(CellId, Option<DateWindow>),
     /// A part of a number.
-    Number(NumberPart, CellId, Option<Window>),
+    Number(NumberPart, CellId, Option<DateWindow>),
     /// The value at the first or last instant.
-    Edge(CellId, Option<Window>),
+    Edge(CellId, Option<DateWindow>),
     /// The k commonest values.
-    Top(usize, CellId, Option<Window>),
+    Top(usize, CellId, Option<DateWindow>),
     /// Distinct users with a count in a word.
     Users(usize),
     /// Distinct users with a date in a window.
-    UsersIn(usize, Window),
+    UsersIn(usize, DateWindow),
     /// Dates since the instant in a word.
     DaysSince(usize),
     /// Dates since the first or last date in a window.
-    DaysSinceIn(WindowEnd, usize, Window),
+    DaysSinceIn(WindowEnd, usize, DateWindow),
     /// From one word to another, in a unit.
     Elapsed { from: usize, to: usize, unit: Micros },
     /// Events without an answer.
-    Open { cell: CellId, window: Option<Window>, timeout: Micros, same: bool },
+    Open { cell: CellId, window: Option<DateWindow>, timeout: Micros, same: bool },
     /// Changes in a row that are up.
-    RisingWeeks(Weekly),
+    RisingWeeks(WeeklyValue),
     /// Mean of recent weeks over mean of those before.
-    Trend { weekly: Weekly, recent: usize, base: usize, min_base: f64 },
+    Trend { weekly: WeeklyValue, recent: usize, base: usize, min_base: f64 },
 }
 
 /// One end of a window.
@@ -71,7 +71,7 @@ pub enum NumberPart {
 
 /// What a week is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weekly {
+pub enum WeeklyValue {
     /// Events, by date.
     Count(CellId),
     /// Distinct dates.
@@ -90,7 +90,7 @@ pub struct Milestone {
     /// Its name.
     pub name: String,
     /// How it is reached.
-    pub form: Form,
+    pub form: MilestonePlan,
     /// The window, elapsed.
     pub within: Option<Micros>,
     /// Reached when so many users, for whom the condition holds, have got there alone.
@@ -101,7 +101,7 @@ pub struct Milestone {
 
 /// How a milestone is reached.
 #[derive(Debug)]
-pub enum Form {
+pub enum MilestonePlan {
     /// By the first event; its instant is in a word.
     Once { word: usize, active: bool },
     /// By the so-manieth event within the window.

@@ -8,12 +8,15 @@ mod outcomes;
 mod signals;
 
 pub use self::{
-    facts::{Builtin, Fact, Level, MilestonePart, Rollup, Slots, Source, TraitPlan},
-    input::{Fields, Identity, Input},
-    intake::{ACTIVITY_DAYS, CellKind, Intake, Keep, Match, NamePlan, Try, ValueSource, ValueSpec, Word, word},
-    measures::{Form, Measure, Metric, Milestone, NumberPart, Weekly, WindowEnd},
-    outcomes::{Column, Piece, Route, Segment, Template, Tier},
-    signals::{Bounds, Category, Decay, Payment, Signal},
+    facts::{BuiltinFact, Fact, FactSource, Level, MilestonePart, RollupPlan, ScoringSlots, TraitPlan},
+    input::{FieldPaths, IdentitySettings, InputSettings},
+    intake::{
+        ACTIVITY_DAYS, AggregateOp, AggregationPlan, CellKind, EventMatch, FilterPlan, NamePlan, ValueSource,
+        ValueSpec, WordKind, word,
+    },
+    measures::{MeasurePlan, Metric, Milestone, MilestonePlan, NumberPart, WeeklyValue, WindowEnd},
+    outcomes::{FactColumn, Route, Segment, TemplatePart, TextTemplate, Tier},
+    signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment},
 };
 pub use super::file::{DecayCurve, RollupKind};
 
@@ -47,15 +50,15 @@ pub struct Model {
     /// The first day of a week; Monday is 0.
     pub week_start: i32,
     /// How records become events.
-    pub input: Input,
+    pub input: InputSettings,
     /// Who is who.
-    pub identity: Identity,
+    pub identity: IdentitySettings,
     /// The tracking plan: events, and properties that each must have.
     pub tracking: Vec<(String, Vec<String>)>,
     /// Warnings that are meant.
-    pub ignore: Vec<Ignore>,
+    pub ignored_warnings: Vec<IgnoredWarning>,
     /// What is kept of events.
-    pub intake: Intake,
+    pub aggregation: AggregationPlan,
     /// Facts, signals and the rest of each kind of entity.
     pub levels: PerKind<Level>,
     /// Who may be an account's champion; anybody if there is none.
@@ -63,7 +66,7 @@ pub struct Model {
     /// Who decides.
     pub buyer: Option<Program>,
     /// What is computed after the facts that events give, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ScoringStep>,
 }
 
 impl Model {
@@ -75,7 +78,7 @@ impl Model {
 
 /// A warning that somebody knows of and means.
 #[derive(Debug, Clone)]
-pub struct Ignore {
+pub struct IgnoredWarning {
     /// Of the warning.
     pub code: &'static str,
     /// Only where it is about an entry of this name.
@@ -88,7 +91,7 @@ pub struct Ignore {
 
 /// A step of the computation after the facts that events give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum ScoringStep {
     /// An expression of users.
     UserFact(FactSlot),
     /// An expression or roll-up of accounts.

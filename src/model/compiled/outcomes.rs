@@ -1,6 +1,6 @@
 //! What follows from facts and points: tiers, segments, routes, columns and texts.
 
-use crate::expr::{Program, Type};
+use crate::expr::{Program, ValueType};
 
 /// A band of the score.
 #[derive(Debug)]
@@ -42,31 +42,31 @@ pub struct Route {
     /// None takes whatever is left.
     pub when: Option<Program>,
     /// Why, for people.
-    pub because: Option<Template>,
+    pub because: Option<TextTemplate>,
     /// What to write to the customer.
-    pub message: Option<Template>,
+    pub message: Option<TextTemplate>,
 }
 
 /// A fact that is added as a column.
 #[derive(Debug)]
-pub struct Column {
+pub struct FactColumn {
     /// The name in the model.
     pub header: String,
     /// The fact; with [`super::ACCOUNT_BIT`] that of the home account.
     pub slot: u32,
     /// Its type.
-    pub kind: Type,
+    pub kind: ValueType,
 }
 
 /// Text with facts in it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Template(pub Vec<Piece>);
+pub struct TextTemplate(pub Vec<TemplatePart>);
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece {
+pub enum TemplatePart {
     /// As it is.
     Text(String),
     /// The value of a fact, or the fallback if it is null.
-    Fact { slot: u32, kind: Type, fallback: String },
+    Fact { slot: u32, kind: ValueType, fallback: String },
 }

@@ -1,6 +1,6 @@
 //! What pays points, and the bounds of sums.
 
-use super::{DecayCurve, Template};
+use super::{DecayCurve, TextTemplate};
 use crate::{expr::Program, units::Points};
 
 /// A condition over facts that pays points, or takes them.
@@ -15,16 +15,16 @@ pub struct Signal {
     /// Must hold.
     pub guard: Option<Program>,
     /// What is paid for.
-    pub pay: Payment,
+    pub pay: SignalPayment,
     /// How points fall with time.
-    pub decay: Option<Decay>,
+    pub decay: Option<PointDecay>,
     /// What to say if it fires.
-    pub say: Option<Template>,
+    pub say: Option<TextTemplate>,
 }
 
 /// What a signal pays for.
 #[derive(Debug)]
-pub enum Payment {
+pub enum SignalPayment {
     /// For the guard.
     Flat(Points),
     /// For the highest rung reached.
@@ -49,7 +49,7 @@ pub enum Payment {
 
 /// How points fall with time.
 #[derive(Debug)]
-pub struct Decay {
+pub struct PointDecay {
     /// Days, a number.
     pub since: Program,
     /// By which curve.
@@ -58,25 +58,25 @@ pub struct Decay {
 
 /// A group of signals.
 #[derive(Debug)]
-pub struct Category {
+pub struct SignalCategory {
     /// Its name.
     pub name: String,
     /// What it may give.
-    pub bounds: Bounds,
+    pub bounds: PointBounds,
 }
 
 /// What a sum may be.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Bounds {
+pub struct PointBounds {
     /// At least.
     pub min: Option<Points>,
     /// At most.
     pub max: Option<Points>,
 }
 
-impl Bounds {
+impl PointBounds {
     /// The sum held within the bounds.
-    pub fn hold(self, points: Points) -> Points {
+    pub fn clamp(self, points: Points) -> Points {
         let points = self.max.map_or(points, |max| points.min(max));
         self.min.map_or(points, |min| points.max(min))
     }

@@ -2,23 +2,23 @@
 
 use super::super::{
     codes,
-    compiled::Ignore,
-    tree::{Findings, Table, Text},
+    compiled::IgnoredWarning,
+    tree::{DiagnosticSink, SpannedText, TableReader},
 };
 use crate::{
     diag::{Diagnostic, Severity, near_miss},
     rules,
 };
 
-pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> Vec<Ignore> {
+pub(super) fn read(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Vec<IgnoredWarning> {
     let entries = table.tables("ignore", "an ignored warning", found);
     table.finish(found);
     entries.into_iter().filter_map(|entry| ignore(entry, found)).collect()
 }
 
-fn ignore(mut table: Table<'_>, found: &mut Findings) -> Option<Ignore> {
-    let code = table.text_needed("code", found);
-    let because = table.text_needed("because", found);
+fn ignore(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<IgnoredWarning> {
+    let code = table.required_text("code", found);
+    let because = table.required_text("because", found);
     let name = table.text("name", found);
     table.finish(found);
     if let Some(because) = because.as_ref().filter(|because| because.value.trim().is_empty()) {
@@ -27,12 +27,12 @@ fn ignore(mut table: Table<'_>, found: &mut Findings) -> Option<Ignore> {
     }
     let code = code?;
     let known = warning(&code, found)?;
-    Some(Ignore { code: known, name: name.map(|name| name.value), because: because?.value, span: code.span })
+    Some(IgnoredWarning { code: known, name: name.map(|name| name.value), because: because?.value, span: code.span })
 }
 
 /// The code of a warning that can be ignored.
-fn warning(code: &Text, found: &mut Findings) -> Option<&'static str> {
-    let rule = rules::known(&code.value).filter(|(known, _)| known.starts_with('M'));
+fn warning(code: &SpannedText, found: &mut DiagnosticSink) -> Option<&'static str> {
+    let rule = rules::lookup_code(&code.value).filter(|(known, _)| known.starts_with('M'));
     let (message, label) = match rule {
         Some((_, Severity::Error)) => {
             (format!("`{}` is the code of an error", code.value), "only warnings can be ignored")

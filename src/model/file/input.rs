@@ -2,9 +2,9 @@
 
 use super::super::{
     codes,
-    tree::{Findings, Sp, Table, Text, as_table},
+    tree::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
 };
-use crate::{clock::Zone, diag::Diagnostic, model::compiled::Fields};
+use crate::{clock::Zone, diag::Diagnostic, model::compiled::FieldPaths};
 
 /// The fields of an event that can be looked for elsewhere, in the order of [`Fields`].
 pub(in crate::model) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
@@ -24,22 +24,22 @@ pub(super) const FORMATS: [(&str, &str); 9] = [
 
 /// `[input]`
 #[derive(Debug)]
-pub(in crate::model) struct InputFile {
+pub(in crate::model) struct InputSyntax {
     pub(in crate::model) format: &'static str,
     /// Where fields are in files of any format.
-    pub(in crate::model) fields: Fields,
+    pub(in crate::model) fields: FieldPaths,
     /// Where they are in files of one format; these go before the others.
-    pub(in crate::model) format_fields: Vec<(&'static str, Fields)>,
-    pub(in crate::model) group_type: Option<Text>,
+    pub(in crate::model) format_fields: Vec<(&'static str, FieldPaths)>,
+    pub(in crate::model) group_type: Option<SpannedText>,
     pub(in crate::model) zone: Zone,
     pub(in crate::model) dedupe: bool,
 }
 
-impl Default for InputFile {
+impl Default for InputSyntax {
     fn default() -> Self {
-        InputFile {
+        InputSyntax {
             format: "auto",
-            fields: Fields::default(),
+            fields: FieldPaths::default(),
             format_fields: Vec::new(),
             group_type: None,
             zone: Zone::utc(),
@@ -48,8 +48,8 @@ impl Default for InputFile {
     }
 }
 
-pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
-    let mut input = InputFile::default();
+pub(super) fn read(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> InputSyntax {
+    let mut input = InputSyntax::default();
     if let Some(format) = super::choice(&mut table, "format", &FORMATS, found) {
         input.format = format.value;
     }
@@ -75,14 +75,14 @@ pub(super) fn read(mut table: Table<'_>, found: &mut Findings) -> InputFile {
 }
 
 /// The fields of one table: a path each, or a list of paths of which the first that holds anything counts.
-fn fields(table: &mut Table<'_>, found: &mut Findings) -> Fields {
+fn fields(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> FieldPaths {
     FIELDS.map(|field| {
         table.texts(field, found).unwrap_or_default().iter().filter_map(|text| path(text, found)).collect()
     })
 }
 
 /// A path: keys between dots, odd ones in double quotes; a single dot is the record itself.
-fn path(text: &Text, found: &mut Findings) -> Option<Vec<String>> {
+fn path(text: &SpannedText, found: &mut DiagnosticSink) -> Option<Vec<String>> {
     if text.value == "." {
         return Some(Vec::new());
     }
@@ -121,18 +121,18 @@ fn path(text: &Text, found: &mut Findings) -> Option<Vec<String>> {
 
 /// `[identity]`
 #[derive(Debug)]
-pub(in crate::model) struct IdentityFile {
+pub(in crate::model) struct IdentitySyntax {
     pub(in crate::model) email_domain: bool,
-    pub(in crate::model) free_mail: Vec<Text>,
-    pub(in crate::model) exclude_domains: Vec<Text>,
-    pub(in crate::model) exclude_users: Vec<Text>,
-    pub(in crate::model) service_users: Vec<Text>,
+    pub(in crate::model) free_mail: Vec<SpannedText>,
+    pub(in crate::model) exclude_domains: Vec<SpannedText>,
+    pub(in crate::model) exclude_users: Vec<SpannedText>,
+    pub(in crate::model) service_users: Vec<SpannedText>,
 }
 
-impl Default for IdentityFile {
+impl Default for IdentitySyntax {
     fn default() -> Self {
         let none = Vec::new;
-        IdentityFile {
+        IdentitySyntax {
             email_domain: true,
             free_mail: none(),
             exclude_domains: none(),
@@ -142,8 +142,8 @@ impl Default for IdentityFile {
     }
 }
 
-pub(super) fn identity(mut table: Table<'_>, found: &mut Findings) -> IdentityFile {
-    let identity = IdentityFile {
+pub(super) fn identity(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> IdentitySyntax {
+    let identity = IdentitySyntax {
         email_domain: table.boolean("email_domain", found).is_none_or(|truth| truth.value),
         free_mail: table.text_list("free_mail", found).unwrap_or_default(),
         exclude_domains: table.text_list("exclude_domains", found).unwrap_or_default(),
@@ -178,7 +178,7 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(is_label)
 }
 
-fn no_domain(key: &str, text: &Text, found: &mut Findings) {
+fn no_domain(key: &str, text: &SpannedText, found: &mut DiagnosticSink) {
     let message = format!("`{}` in `{key}` is no domain, so no e-mail address would match it", text.value);
     // Most of those are a domain with something before it.
     let bare = text.value.trim().rsplit(['@', '/', '*']).next().unwrap_or_default().trim_matches('.');
@@ -191,24 +191,24 @@ fn no_domain(key: &str, text: &Text, found: &mut Findings) {
 
 /// An entry of `[events]`: a real event of the tracking plan, or a name for a filtered one.
 #[derive(Debug)]
-pub(in crate::model) struct EventFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct EventSyntax {
+    pub(in crate::model) name: SpannedText,
     /// The names it stands for; none where it is the real event of its own name.
-    pub(in crate::model) event: Option<Vec<Text>>,
-    pub(in crate::model) filter: Option<Text>,
+    pub(in crate::model) event: Option<Vec<SpannedText>>,
+    pub(in crate::model) filter: Option<SpannedText>,
     /// Properties that must be there.
-    pub(in crate::model) properties: Vec<Text>,
+    pub(in crate::model) properties: Vec<SpannedText>,
 }
 
-pub(super) fn events(table: &Table<'_>, found: &mut Findings) -> Vec<EventFile> {
+pub(super) fn events(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<EventSyntax> {
     let mut events = Vec::new();
     for (name, value) in table.entries() {
         let Some(mut entry) = as_table(value, &format!("event `{}`", name.value), &name.value, found) else { continue };
-        let event = EventFile {
+        let event = EventSyntax {
             event: entry.texts("event", found),
             filter: entry.text("where", found),
             properties: entry.text_list("properties", found).unwrap_or_default(),
-            name: Sp::new(name.value, name.span),
+            name: WithSpan::new(name.value, name.span),
         };
         entry.finish(found);
         events.push(event);

@@ -5,13 +5,13 @@ use std::ops::Range;
 use super::{
     super::{
         codes,
-        tree::{Findings, Sp, Table, Text, as_table, as_text},
+        tree::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table, as_text},
     },
-    CategoryFile, MilestoneFile, SignalFile,
+    CategorySyntax, MilestoneSyntax, SignalSyntax,
     metrics::TYPES,
     milestones, signals,
 };
-use crate::{diag::Diagnostic, expr::Type, units::Points};
+use crate::{diag::Diagnostic, expr::ValueType, units::Points};
 
 /// Which level a section is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,50 +22,50 @@ pub(super) enum Kind {
 
 /// One level, as written.
 #[derive(Debug, Default)]
-pub(in crate::model) struct LevelFile {
-    pub(in crate::model) traits: Vec<TraitFile>,
+pub(in crate::model) struct LevelSyntax {
+    pub(in crate::model) traits: Vec<TraitSyntax>,
     /// Name and expression.
-    pub(in crate::model) facts: Vec<(Text, Text)>,
+    pub(in crate::model) facts: Vec<(SpannedText, SpannedText)>,
     /// Of accounts only.
-    pub(in crate::model) rollups: Vec<RollupFile>,
+    pub(in crate::model) rollups: Vec<RollupSyntax>,
     /// Of users only.
-    pub(in crate::model) champion: Option<Text>,
+    pub(in crate::model) champion: Option<SpannedText>,
     /// Of users only.
-    pub(in crate::model) buyer: Option<Text>,
-    pub(in crate::model) signals: Vec<SignalFile>,
-    pub(in crate::model) categories: Vec<CategoryFile>,
+    pub(in crate::model) buyer: Option<SpannedText>,
+    pub(in crate::model) signals: Vec<SignalSyntax>,
+    pub(in crate::model) categories: Vec<CategorySyntax>,
     pub(in crate::model) min: Option<Points>,
     pub(in crate::model) max: Option<Points>,
-    pub(in crate::model) tiers: Vec<TierFile>,
-    pub(in crate::model) milestones: Vec<MilestoneFile>,
+    pub(in crate::model) tiers: Vec<TierSyntax>,
+    pub(in crate::model) milestones: Vec<MilestoneSyntax>,
     /// Of accounts only.
-    pub(in crate::model) segments: Vec<SegmentFile>,
-    pub(in crate::model) routes: Vec<RouteFile>,
-    pub(in crate::model) columns: Vec<Text>,
+    pub(in crate::model) segments: Vec<SegmentSyntax>,
+    pub(in crate::model) routes: Vec<RouteSyntax>,
+    pub(in crate::model) columns: Vec<SpannedText>,
 }
 
 /// A trait: what is known of an entity.
 #[derive(Debug)]
-pub(in crate::model) struct TraitFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct TraitSyntax {
+    pub(in crate::model) name: SpannedText,
     /// Whether its type could not be read; its name is still a name.
     pub(in crate::model) broken: bool,
-    pub(in crate::model) kind: Type,
-    pub(in crate::model) from: Vec<Text>,
+    pub(in crate::model) kind: ValueType,
+    pub(in crate::model) from: Vec<SpannedText>,
     pub(in crate::model) first: bool,
-    pub(in crate::model) event: Option<Vec<Text>>,
+    pub(in crate::model) event: Option<Vec<SpannedText>>,
 }
 
-impl TraitFile {
+impl TraitSyntax {
     /// The e-mail of users, from which their domain is read.
-    pub(in crate::model) fn email() -> TraitFile {
-        let name = Sp::new("email".to_owned(), 0..0);
-        TraitFile { from: vec![name.clone()], name, broken: false, kind: Type::Text, first: false, event: None }
+    pub(in crate::model) fn email() -> TraitSyntax {
+        let name = WithSpan::new("email".to_owned(), 0..0);
+        TraitSyntax { from: vec![name.clone()], name, broken: false, kind: ValueType::Text, first: false, event: None }
     }
 
     /// Whether another is looked for in the same places.
-    pub(in crate::model) fn is_like(&self, other: &TraitFile) -> bool {
-        let names = |one: &TraitFile| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
+    pub(in crate::model) fn has_same_sources(&self, other: &TraitSyntax) -> bool {
+        let names = |one: &TraitSyntax| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
         names(self) == names(other) && self.first == other.first && self.event.is_none() && other.event.is_none()
     }
 }
@@ -91,43 +91,43 @@ pub enum RollupKind {
 
 /// A roll-up over the members of an account.
 #[derive(Debug)]
-pub(in crate::model) struct RollupFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct RollupSyntax {
+    pub(in crate::model) name: SpannedText,
     pub(in crate::model) kind: RollupKind,
-    pub(in crate::model) value: Option<Text>,
-    pub(in crate::model) filter: Option<Text>,
+    pub(in crate::model) value: Option<SpannedText>,
+    pub(in crate::model) filter: Option<SpannedText>,
 }
 
 /// A tier: a band of the score.
 #[derive(Debug)]
-pub(in crate::model) struct TierFile {
-    pub(in crate::model) name: Text,
-    pub(in crate::model) label: Option<Text>,
+pub(in crate::model) struct TierSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) label: Option<SpannedText>,
     /// The threshold, and whether it must be exceeded.
     pub(in crate::model) threshold: Option<(f64, bool)>,
     pub(in crate::model) threshold_place: Option<Range<usize>>,
-    pub(in crate::model) when: Option<Text>,
+    pub(in crate::model) when: Option<SpannedText>,
     pub(in crate::model) qualified: bool,
 }
 
 /// A segment of accounts.
 #[derive(Debug)]
-pub(in crate::model) struct SegmentFile {
-    pub(in crate::model) name: Text,
-    pub(in crate::model) when: Option<Text>,
+pub(in crate::model) struct SegmentSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) when: Option<SpannedText>,
 }
 
 /// A route: who acts next, and how.
 #[derive(Debug)]
-pub(in crate::model) struct RouteFile {
-    pub(in crate::model) name: Text,
-    pub(in crate::model) motion: Option<Text>,
-    pub(in crate::model) to: Option<Text>,
-    pub(in crate::model) action: Option<Text>,
+pub(in crate::model) struct RouteSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) motion: Option<SpannedText>,
+    pub(in crate::model) to: Option<SpannedText>,
+    pub(in crate::model) action: Option<SpannedText>,
     pub(in crate::model) sla_hours: Option<f64>,
-    pub(in crate::model) when: Option<Text>,
-    pub(in crate::model) because: Option<Text>,
-    pub(in crate::model) message: Option<Text>,
+    pub(in crate::model) when: Option<SpannedText>,
+    pub(in crate::model) because: Option<SpannedText>,
+    pub(in crate::model) message: Option<SpannedText>,
 }
 
 /// Names of roll-ups.
@@ -145,8 +145,8 @@ pub(super) const ROLLUPS: [(&str, RollupKind); 7] = [
 pub(super) const MOTIONS: [(&str, &str); 4] =
     [("human", "human"), ("assisted", "assisted"), ("automated", "automated"), ("none", "none")];
 
-pub(super) fn read(mut table: Table<'_>, kind: Kind, found: &mut Findings) -> LevelFile {
-    let mut level = LevelFile::default();
+pub(super) fn read(mut table: TableReader<'_>, kind: Kind, found: &mut DiagnosticSink) -> LevelSyntax {
+    let mut level = LevelSyntax::default();
     if let Some(traits) = table.table("traits", "traits", found) {
         level.traits = self::traits(&traits, found);
     }
@@ -200,13 +200,13 @@ pub(super) fn read(mut table: Table<'_>, kind: Kind, found: &mut Findings) -> Le
     let routes = table.tables("routes", "a route", found);
     level.routes = routes.into_iter().filter_map(|route| self::route(route, found)).collect();
     table.finish(found);
-    catch_all(&level, found);
+    check_catch_all(&level, found);
     level
 }
 
 /// The last tier and the last route take whatever is left.
-fn catch_all(level: &LevelFile, found: &mut Findings) {
-    let mut check = |what: &str, name: &Text, condition: Option<Range<usize>>| {
+fn check_catch_all(level: &LevelSyntax, found: &mut DiagnosticSink) {
+    let mut check = |what: &str, name: &SpannedText, condition: Option<Range<usize>>| {
         if let Some(span) = condition {
             let message = format!("the last {what}, `{}`, has a condition", name.value);
             let problem = Diagnostic::error(
@@ -227,12 +227,12 @@ fn catch_all(level: &LevelFile, found: &mut Findings) {
     }
 }
 
-fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitFile> {
+fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<TraitSyntax> {
     let mut traits = Vec::new();
     for (name, value) in table.named(found) {
         let Some(mut entry) = as_table(value, &format!("trait `{}`", name.value), &name.value, found) else { continue };
         if !entry.has("type") {
-            entry.missing("type", "type = \"text\", \"number\", \"boolean\" or \"date\"", found);
+            entry.report_missing_key("type", "type = \"text\", \"number\", \"boolean\" or \"date\"", found);
         }
         let kind = super::choice(&mut entry, "type", &TYPES, found).map(|kind| kind.value);
         let from = entry.texts("from", found).filter(|from| !from.is_empty()).unwrap_or_else(|| vec![name.clone()]);
@@ -240,19 +240,26 @@ fn traits(table: &Table<'_>, found: &mut Findings) -> Vec<TraitFile> {
             .is_some_and(|pick| pick.value);
         let event = entry.texts("event", found);
         entry.finish(found);
-        traits.push(TraitFile { name, broken: kind.is_none(), kind: kind.unwrap_or(Type::Text), from, first, event });
+        traits.push(TraitSyntax {
+            name,
+            broken: kind.is_none(),
+            kind: kind.unwrap_or(ValueType::Text),
+            from,
+            first,
+            event,
+        });
     }
     traits
 }
 
-fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
+fn rollups(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<RollupSyntax> {
     let mut rollups = Vec::new();
     for (name, value) in table.named(found) {
         let Some(mut entry) = as_table(value, &format!("roll-up `{}`", name.value), &name.value, found) else {
             continue;
         };
         if !entry.has("measure") {
-            entry.missing("measure", "measure = \"count\"", found);
+            entry.report_missing_key("measure", "measure = \"count\"", found);
         }
         let mut kind =
             super::choice(&mut entry, "measure", &ROLLUPS, found).map_or(RollupKind::Count, |kind| kind.value);
@@ -262,15 +269,15 @@ fn rollups(table: &Table<'_>, found: &mut Findings) -> Vec<RollupFile> {
             *k = usize::try_from(given.value).unwrap_or(1);
         }
         let value =
-            if kind == RollupKind::Count { entry.text("value", found) } else { entry.text_needed("value", found) };
+            if kind == RollupKind::Count { entry.text("value", found) } else { entry.required_text("value", found) };
         let filter = entry.text("where", found);
         entry.finish(found);
-        rollups.push(RollupFile { name, kind, value, filter });
+        rollups.push(RollupSyntax { name, kind, value, filter });
     }
     rollups
 }
 
-fn tier(mut table: Table<'_>, found: &mut Findings) -> Option<TierFile> {
+fn tier(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<TierSyntax> {
     let name = table.name(found);
     let label = table.text("label", found);
     let at_least = table.number("at_least", found);
@@ -288,27 +295,27 @@ fn tier(mut table: Table<'_>, found: &mut Findings) -> Option<TierFile> {
     let when = table.text("when", found);
     let qualified = table.boolean("qualified", found).is_some_and(|truth| truth.value);
     table.finish(found);
-    Some(TierFile { name: name?, label, threshold, threshold_place, when, qualified })
+    Some(TierSyntax { name: name?, label, threshold, threshold_place, when, qualified })
 }
 
-fn segment(mut table: Table<'_>, found: &mut Findings) -> Option<SegmentFile> {
+fn segment(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<SegmentSyntax> {
     let name = table.name(found);
     let when = table.text("when", found);
     table.finish(found);
-    Some(SegmentFile { name: name?, when })
+    Some(SegmentSyntax { name: name?, when })
 }
 
-fn route(mut table: Table<'_>, found: &mut Findings) -> Option<RouteFile> {
+fn route(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<RouteSyntax> {
     let name = table.name(found);
     let motion = super::choice(&mut table, "motion", &MOTIONS, found)
-        .map(|motion| Sp::new(motion.value.to_owned(), motion.span));
+        .map(|motion| WithSpan::new(motion.value.to_owned(), motion.span));
     let route = (table.text("to", found), table.text("action", found), table.number("sla_hours", found));
     let when = table.text("when", found);
     let because = table.text("because", found);
     let message = table.text("message", found);
     table.finish(found);
     let (to, action, sla_hours) = route;
-    Some(RouteFile {
+    Some(RouteSyntax {
         name: name?,
         motion,
         to,

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::super::{
     codes,
-    tree::{Findings, Sp, Table, Text, as_table},
+    tree::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
 };
-use crate::{clock::Window, diag::Diagnostic, expr::Type, units::Micros};
+use crate::{clock::DateWindow, diag::Diagnostic, expr::ValueType, units::Micros};
 
 /// What a metric measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) const MEASURES: [(&str, MeasureKind); 17] = [
 
 /// What a week is worth, for `rising_weeks` and `trend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::model) enum By {
+pub(in crate::model) enum WeeklyMeasure {
     Count,
     Days,
     Users,
@@ -77,12 +77,21 @@ pub(in crate::model) enum By {
     Max,
 }
 
-pub(super) const BYS: [(&str, By); 5] =
-    [("count", By::Count), ("days", By::Days), ("users", By::Users), ("sum", By::Sum), ("max", By::Max)];
+pub(super) const WEEKLY_MEASURES: [(&str, WeeklyMeasure); 5] = [
+    ("count", WeeklyMeasure::Count),
+    ("days", WeeklyMeasure::Days),
+    ("users", WeeklyMeasure::Users),
+    ("sum", WeeklyMeasure::Sum),
+    ("max", WeeklyMeasure::Max),
+];
 
 /// Names of types.
-pub(super) const TYPES: [(&str, Type); 4] =
-    [("text", Type::Text), ("number", Type::Number), ("boolean", Type::Boolean), ("date", Type::Date)];
+pub(super) const TYPES: [(&str, ValueType); 4] = [
+    ("text", ValueType::Text),
+    ("number", ValueType::Number),
+    ("boolean", ValueType::Boolean),
+    ("date", ValueType::Date),
+];
 
 pub(super) const ELAPSED_UNITS: [(&str, Micros); 5] =
     [("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
@@ -95,23 +104,23 @@ const KEYS: [&str; 18] = [
 
 /// One metric, as written.
 #[derive(Debug)]
-pub(in crate::model) struct MetricFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct MetricSyntax {
+    pub(in crate::model) name: SpannedText,
     /// Whether what it measures could not be read; its name is still a name.
     pub(in crate::model) broken: bool,
     pub(in crate::model) kind: MeasureKind,
-    pub(in crate::model) event: Option<Vec<Text>>,
-    pub(in crate::model) filter: Option<Text>,
-    pub(in crate::model) window: Option<Window>,
-    pub(in crate::model) value: Option<Text>,
-    pub(in crate::model) value_type: Type,
+    pub(in crate::model) event: Option<Vec<SpannedText>>,
+    pub(in crate::model) filter: Option<SpannedText>,
+    pub(in crate::model) window: Option<DateWindow>,
+    pub(in crate::model) value: Option<SpannedText>,
+    pub(in crate::model) value_type: ValueType,
     pub(in crate::model) k: usize,
-    pub(in crate::model) from: Vec<Text>,
-    pub(in crate::model) to: Vec<Text>,
+    pub(in crate::model) from: Vec<SpannedText>,
+    pub(in crate::model) to: Vec<SpannedText>,
     pub(in crate::model) unit: Micros,
     pub(in crate::model) timeout: Micros,
-    pub(in crate::model) same: Option<Text>,
-    pub(in crate::model) by: By,
+    pub(in crate::model) same: Option<SpannedText>,
+    pub(in crate::model) by: WeeklyMeasure,
     pub(in crate::model) recent: usize,
     pub(in crate::model) base: usize,
     pub(in crate::model) min_base: f64,
@@ -120,7 +129,7 @@ pub(in crate::model) struct MetricFile {
 /// At most the newest so many weeks are looked at.
 pub(in crate::model) const WEEKS_MAX: usize = 13;
 
-pub(super) fn read(table: &Table<'_>, found: &mut Findings) -> Vec<MetricFile> {
+pub(super) fn read(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<MetricSyntax> {
     let mut metrics = Vec::new();
     for (name, value) in table.named(found) {
         let what = format!("metric `{}`", name.value);
@@ -131,19 +140,19 @@ pub(super) fn read(table: &Table<'_>, found: &mut Findings) -> Vec<MetricFile> {
     metrics
 }
 
-fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> MetricFile {
+fn metric(name: SpannedText, mut table: TableReader<'_>, found: &mut DiagnosticSink) -> MetricSyntax {
     table.vocabulary(&KEYS);
     if !table.has("measure") {
-        table.missing("measure", "measure = \"count\"", found);
+        table.report_missing_key("measure", "measure = \"count\"", found);
     }
     let Some(kind) = super::choice(&mut table, "measure", &MEASURES, found).map(|kind| kind.value) else {
-        return MetricFile { broken: true, ..MetricFile::new(name, MeasureKind::Count) };
+        return MetricSyntax { broken: true, ..MetricSyntax::new(name, MeasureKind::Count) };
     };
-    let mut metric = MetricFile::new(name, kind);
+    let mut metric = MetricSyntax::new(name, kind);
     match kind {
-        MeasureKind::Elapsed => pair(&mut metric, &mut table, found),
+        MeasureKind::Elapsed => elapsed_events(&mut metric, &mut table, found),
         MeasureKind::Open => {
-            pair(&mut metric, &mut table, found);
+            elapsed_events(&mut metric, &mut table, found);
             metric.filter = table.text("where", found);
             metric.window = super::window(&mut table, true, found);
         }
@@ -161,10 +170,10 @@ fn metric(name: Text, mut table: Table<'_>, found: &mut Findings) -> MetricFile 
     metric
 }
 
-impl MetricFile {
+impl MetricSyntax {
     /// A metric with the defaults of every key.
-    pub(in crate::model) fn new(name: Text, kind: MeasureKind) -> MetricFile {
-        MetricFile {
+    pub(in crate::model) fn new(name: SpannedText, kind: MeasureKind) -> MetricSyntax {
+        MetricSyntax {
             name,
             broken: false,
             kind,
@@ -172,14 +181,14 @@ impl MetricFile {
             filter: None,
             window: None,
             value: None,
-            value_type: Type::Text,
+            value_type: ValueType::Text,
             k: 1,
             from: Vec::new(),
             to: Vec::new(),
             unit: crate::units::HOUR_US,
             timeout: 0,
             same: None,
-            by: By::Count,
+            by: WeeklyMeasure::Count,
             recent: 2,
             base: 4,
             min_base: 1.0,
@@ -188,11 +197,12 @@ impl MetricFile {
 }
 
 /// `value`, and what goes with it.
-fn value(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
+fn value(metric: &mut MetricSyntax, table: &mut TableReader<'_>, found: &mut DiagnosticSink) {
     use MeasureKind::{Avg, Distinct, Earliest, Latest, Max, Min, RisingWeeks, Sum, Top, Trend};
-    let weekly = matches!(metric.kind, RisingWeeks | Trend) && matches!(metric.by, By::Sum | By::Max);
+    let weekly =
+        matches!(metric.kind, RisingWeeks | Trend) && matches!(metric.by, WeeklyMeasure::Sum | WeeklyMeasure::Max);
     if matches!(metric.kind, Distinct | Sum | Min | Max | Avg | Earliest | Latest | Top) || weekly {
-        metric.value = table.text_needed("value", found);
+        metric.value = table.required_text("value", found);
     }
     if matches!(metric.kind, Earliest | Latest)
         && let Some(kind) = super::choice(table, "type", &TYPES, found)
@@ -207,12 +217,12 @@ fn value(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
 }
 
 /// `from` and `to`, and what goes with them.
-fn pair(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
+fn elapsed_events(metric: &mut MetricSyntax, table: &mut TableReader<'_>, found: &mut DiagnosticSink) {
     for (key, names) in [("from", &mut metric.from), ("to", &mut metric.to)] {
         if table.has(key) {
             *names = table.texts(key, found).unwrap_or_default();
         } else {
-            table.missing(key, "", found);
+            table.report_missing_key(key, "", found);
         }
     }
     if metric.kind == MeasureKind::Elapsed {
@@ -224,20 +234,20 @@ fn pair(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
     if table.has("timeout") {
         metric.timeout = super::duration(table, "timeout", found).map_or(0, |timeout| timeout.value);
     } else {
-        table.missing("timeout", "timeout = \"24h\"", found);
+        table.report_missing_key("timeout", "timeout = \"24h\"", found);
     }
     metric.same = table.text("same", found);
 }
 
 /// `by`, and the weeks of a trend.
-fn weeks(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
-    if let Some(by) = super::choice(table, "by", &BYS, found) {
+fn weeks(metric: &mut MetricSyntax, table: &mut TableReader<'_>, found: &mut DiagnosticSink) {
+    if let Some(by) = super::choice(table, "by", &WEEKLY_MEASURES, found) {
         metric.by = by.value;
     }
     if metric.kind == MeasureKind::RisingWeeks {
         return;
     }
-    let mut count = |key: &'static str, default: usize, found: &mut Findings| {
+    let mut count = |key: &'static str, default: usize, found: &mut DiagnosticSink| {
         table.count(key, 1..=12, found).and_then(|n| usize::try_from(n.value).ok()).unwrap_or(default)
     };
     metric.recent = count("recent", 2, found);
@@ -258,16 +268,16 @@ fn weeks(metric: &mut MetricFile, table: &mut Table<'_>, found: &mut Findings) {
 
 /// A metric that a signal carries inline: a count of events.
 pub(in crate::model) fn inline(
-    name: &Text,
-    event: Vec<Text>,
-    filter: Option<Text>,
-    window: Option<Window>,
+    name: &SpannedText,
+    event: Vec<SpannedText>,
+    filter: Option<SpannedText>,
+    window: Option<DateWindow>,
     at: Range<usize>,
-) -> MetricFile {
-    MetricFile {
+) -> MetricSyntax {
+    MetricSyntax {
         event: Some(event),
         filter,
         window,
-        ..MetricFile::new(Sp::new(name.value.clone(), at), MeasureKind::Count)
+        ..MetricSyntax::new(WithSpan::new(name.value.clone(), at), MeasureKind::Count)
     }
 }

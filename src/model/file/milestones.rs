@@ -2,7 +2,7 @@
 
 use super::super::{
     codes,
-    tree::{Findings, Sp, Table, Text},
+    tree::{DiagnosticSink, SpannedText, TableReader, WithSpan},
 };
 use crate::{
     diag::Diagnostic,
@@ -15,13 +15,13 @@ const KEYS: [&str; 11] =
 
 /// One milestone, as written.
 #[derive(Debug)]
-pub(in crate::model) struct MilestoneFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct MilestoneSyntax {
+    pub(in crate::model) name: SpannedText,
     pub(in crate::model) form: MilestoneForm,
     pub(in crate::model) within: Option<Micros>,
     /// Reached when so many users have got there alone, of those for whom `who` holds.
     pub(in crate::model) min_users: Option<usize>,
-    pub(in crate::model) who: Option<Text>,
+    pub(in crate::model) who: Option<SpannedText>,
     pub(in crate::model) target: Option<Micros>,
 }
 
@@ -29,14 +29,14 @@ pub(in crate::model) struct MilestoneFile {
 #[derive(Debug)]
 pub(in crate::model) enum MilestoneForm {
     /// So many events (or dates with one) within a span.
-    Times { event: Option<Vec<Text>>, filter: Option<Text>, times: usize, by_days: bool },
+    Times { event: Option<Vec<SpannedText>>, filter: Option<SpannedText>, times: usize, by_days: bool },
     /// Events in order.
-    Steps { steps: Vec<Text>, same: Option<Text>, different_users: bool },
+    Steps { steps: Vec<SpannedText>, same: Option<SpannedText>, different_users: bool },
     /// Other milestones.
-    All(Vec<Text>),
+    All(Vec<SpannedText>),
 }
 
-pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<MilestoneFile> {
+pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<MilestoneSyntax> {
     let name = table.name(found);
     let forms: Vec<&str> = ["event", "steps", "all"].into_iter().filter(|key| table.has(key)).collect();
     if let [first, second, ..] = forms[..] {
@@ -48,7 +48,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
             "a milestone has one of `event`, `steps` and `all`",
         ));
         for key in KEYS {
-            table.pass_over(key);
+            table.skip_key(key);
         }
     }
     let target = super::duration(&mut table, "target", found).map(|target| target.value);
@@ -63,7 +63,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
             ));
         }
         table.finish(found);
-        return Some(MilestoneFile {
+        return Some(MilestoneSyntax {
             name: name?,
             form: MilestoneForm::All(parts.unwrap_or_default()),
             within: None,
@@ -89,7 +89,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
         ));
     }
     table.finish(found);
-    Some(MilestoneFile {
+    Some(MilestoneSyntax {
         name: name?,
         // What could not be read has been told; the name is still a name.
         form: form.unwrap_or(MilestoneForm::All(Vec::new())),
@@ -100,7 +100,7 @@ pub(super) fn milestone(mut table: Table<'_>, found: &mut Findings) -> Option<Mi
     })
 }
 
-fn steps(table: &mut Table<'_>, found: &mut Findings) -> Option<MilestoneForm> {
+fn steps(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<MilestoneForm> {
     let steps = table.text_list("steps", found);
     let same = table.text("same", found);
     let different_users = table.boolean("different_users", found).is_some_and(|truth| truth.value);
@@ -113,7 +113,11 @@ fn steps(table: &mut Table<'_>, found: &mut Findings) -> Option<MilestoneForm> {
     Some(MilestoneForm::Steps { steps, same, different_users })
 }
 
-fn times(table: &mut Table<'_>, within: Option<&Sp<Micros>>, found: &mut Findings) -> Option<MilestoneForm> {
+fn times(
+    table: &mut TableReader<'_>,
+    within: Option<&WithSpan<Micros>>,
+    found: &mut DiagnosticSink,
+) -> Option<MilestoneForm> {
     let event = table.texts("event", found);
     let filter = table.text("where", found);
     let times = table.count("times", 1..=1_000_000, found).map_or(1, |times| usize::try_from(times.value).unwrap_or(1));

@@ -14,28 +14,28 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-pub(super) use input::{EventFile, IdentityFile, InputFile};
+pub(super) use input::{EventSyntax, IdentitySyntax, InputSyntax};
 pub use level::RollupKind;
-pub(super) use level::{LevelFile, RollupFile, RouteFile, TraitFile};
+pub(super) use level::{LevelSyntax, RollupSyntax, RouteSyntax, TraitSyntax};
 pub use metrics::MeasureKind;
-pub(super) use metrics::{By, MetricFile};
-pub(super) use milestones::{MilestoneFile, MilestoneForm};
+pub(super) use metrics::{MetricSyntax, WeeklyMeasure};
+pub(super) use milestones::{MilestoneForm, MilestoneSyntax};
 pub use signals::DecayCurve;
-pub(super) use signals::{CategoryFile, Pay, Seen, SignalFile};
+pub(super) use signals::{CategorySyntax, LadderInput, PaymentSyntax, SignalSyntax};
 
 use super::{
     codes,
-    tree::{Findings, Sp, Table, Text},
+    tree::{DiagnosticSink, SpannedText, TableReader, WithSpan},
 };
 use crate::{
-    clock::{Window, Zone},
+    clock::{DateWindow, Zone},
     diag::{Diagnostic, near_miss},
     units::Micros,
 };
 
 /// The words that keys of a model take, for whoever describes the language.
 #[derive(Debug)]
-pub struct Words {
+pub struct ModelKeywords {
     /// `[input] format`
     pub formats: Vec<&'static str>,
     /// `[input] fields`
@@ -57,17 +57,17 @@ pub struct Words {
 }
 
 /// The words as the reader of models knows them.
-pub fn words() -> Words {
+pub fn model_keywords() -> ModelKeywords {
     fn first<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
         words.iter().map(|(word, _)| *word).collect()
     }
-    Words {
+    ModelKeywords {
         formats: first(&input::FORMATS),
         fields: input::FIELDS.to_vec(),
         weekdays: first(&WEEKDAYS),
         measures: first(&metrics::MEASURES),
         types: first(&metrics::TYPES),
-        weekly: first(&metrics::BYS),
+        weekly: first(&metrics::WEEKLY_MEASURES),
         units: first(&metrics::ELAPSED_UNITS),
         rollups: first(&level::ROLLUPS),
         motions: first(&level::MOTIONS),
@@ -79,27 +79,27 @@ const MODEL_BYTES_MAX: usize = 1024 * 1024;
 
 /// A whole model, as written.
 #[derive(Debug)]
-pub(super) struct ModelFile {
-    pub(super) name: Option<Text>,
+pub(super) struct ModelSyntax {
+    pub(super) name: Option<SpannedText>,
     pub(super) zone: Zone,
     /// Monday is 0.
     pub(super) week_start: i32,
-    pub(super) start_event: Option<Text>,
-    pub(super) input: InputFile,
-    pub(super) identity: IdentityFile,
-    pub(super) ignore: Vec<Text>,
+    pub(super) start_event: Option<SpannedText>,
+    pub(super) input: InputSyntax,
+    pub(super) identity: IdentitySyntax,
+    pub(super) ignore: Vec<SpannedText>,
     /// Whether what a vendor's code sends by itself is ignored too.
     pub(super) ignore_noise: bool,
     /// Warnings that are meant.
-    pub(super) warnings: Vec<super::compiled::Ignore>,
-    pub(super) events: Vec<EventFile>,
-    pub(super) metrics: Vec<MetricFile>,
-    pub(super) user: LevelFile,
-    pub(super) account: LevelFile,
+    pub(super) warnings: Vec<super::compiled::IgnoredWarning>,
+    pub(super) events: Vec<EventSyntax>,
+    pub(super) metrics: Vec<MetricSyntax>,
+    pub(super) user: LevelSyntax,
+    pub(super) account: LevelSyntax,
 }
 
 /// Reads the sections of a model.
-pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
+pub(super) fn read(text: &str, found: &mut DiagnosticSink) -> Option<ModelSyntax> {
     if text.len() > MODEL_BYTES_MAX {
         let message = format!("a model of {} bytes", text.len());
         found.add(Diagnostic::error(codes::TOO_LARGE, 0..0, message, format!("at most {MODEL_BYTES_MAX} bytes")));
@@ -126,7 +126,7 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
         found.add(Diagnostic::error(code, span, message, "here"));
     }
     let broken = !errors.is_empty();
-    let mut top = Table::new(root.get_ref(), 0..0, "the model");
+    let mut top = TableReader::new(root.get_ref(), 0..0, "the model");
     schema(&mut top, found, broken)?;
     if !broken && top.has("case") && !top.has("user") && !top.has("account") {
         let (message, label) = ("a file of cases and not a model", "a model has no cases");
@@ -152,7 +152,7 @@ pub(super) fn read(text: &str, found: &mut Findings) -> Option<ModelFile> {
 }
 
 /// Checks the version of the format; nothing else is read from a version that is not known.
-fn schema(top: &mut Table<'_>, found: &mut Findings, broken: bool) -> Option<()> {
+fn schema(top: &mut TableReader<'_>, found: &mut DiagnosticSink, broken: bool) -> Option<()> {
     if !top.has("schema") {
         if !broken {
             let problem = Diagnostic::error(
@@ -188,7 +188,7 @@ fn schema(top: &mut Table<'_>, found: &mut Findings, broken: bool) -> Option<()>
     }
 }
 
-fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
+fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSyntax {
     let name = top.text("name", found);
     let zone = zone(top, found).unwrap_or_else(Zone::utc);
     let week_start = choice(top, "week_start", &WEEKDAYS, found).map_or(0, |day| day.value);
@@ -222,7 +222,7 @@ fn sections(top: &mut Table<'_>, found: &mut Findings) -> ModelFile {
         account.columns = output.text_list("account_columns", found).unwrap_or_default();
         output.finish(found);
     }
-    ModelFile {
+    ModelSyntax {
         name,
         zone,
         week_start,
@@ -243,9 +243,9 @@ const WEEKDAYS: [(&str, i32); 7] =
     [("monday", 0), ("tuesday", 1), ("wednesday", 2), ("thursday", 3), ("friday", 4), ("saturday", 5), ("sunday", 6)];
 
 /// A zone by its IANA name.
-fn zone(table: &mut Table<'_>, found: &mut Findings) -> Option<Zone> {
+fn zone(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<Zone> {
     let name = table.text("time_zone", found)?;
-    if let Some(zone) = Zone::named(&name.value) {
+    if let Some(zone) = Zone::from_name(&name.value) {
         return Some(zone);
     }
     let names = Zone::names();
@@ -263,28 +263,28 @@ fn zone(table: &mut Table<'_>, found: &mut Findings) -> Option<Zone> {
 
 /// One word of a few.
 fn choice<T: Copy>(
-    table: &mut Table<'_>,
+    table: &mut TableReader<'_>,
     key: &'static str,
     words: &[(&str, T)],
-    found: &mut Findings,
-) -> Option<Sp<T>> {
+    found: &mut DiagnosticSink,
+) -> Option<WithSpan<T>> {
     let text = table.text(key, found)?;
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
-        return Some(Sp::new(*value, text.span));
+        return Some(WithSpan::new(*value, text.span));
     }
     let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let near = near_miss(&text.value, all.iter().copied()).map(|near| format!("`{near}` is one"));
     let message = format!("`{key}` cannot be `{}`", text.value);
-    let label = format!("one of {}", crate::diag::list(&all));
+    let label = format!("one of {}", crate::diag::quoted_list(&all));
     found.add(Diagnostic::error(codes::BAD_VALUE, text.span, message, label).maybe_help(near));
     None
 }
 
 /// The length of a duration such as `24h`.
-fn duration(table: &mut Table<'_>, key: &'static str, found: &mut Findings) -> Option<Sp<Micros>> {
+fn duration(table: &mut TableReader<'_>, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<Micros>> {
     let text = table.text(key, found)?;
     match parse_duration(&text.value) {
-        Some(length) => Some(Sp::new(length, text.span)),
+        Some(length) => Some(WithSpan::new(length, text.span)),
         None => {
             let message = format!("`{}` is no duration", text.value);
             let label = "a whole number above 0 and one of s, min, h, d, w: `24h`, `7d`";
@@ -307,7 +307,7 @@ fn parse_duration(text: &str) -> Option<Micros> {
 }
 
 /// Whole days, for windows: `28d`, `4w`.
-fn days(text: &Text, found: &mut Findings) -> Option<i32> {
+fn days(text: &SpannedText, found: &mut DiagnosticSink) -> Option<i32> {
     let length = parse_duration(&text.value).filter(|_| text.value.ends_with(['d', 'w']));
     if length.is_none() {
         let message = format!("`{}` is no number of days", text.value);
@@ -317,11 +317,11 @@ fn days(text: &Text, found: &mut Findings) -> Option<i32> {
 }
 
 /// The window of `last`, `ago` and `first`.
-fn window(table: &mut Table<'_>, with_ago: bool, found: &mut Findings) -> Option<Window> {
+fn window(table: &mut TableReader<'_>, with_ago: bool, found: &mut DiagnosticSink) -> Option<DateWindow> {
     let last = table.text("last", found);
     let first = table.text("first", found);
     let ago = if with_ago { table.text("ago", found) } else { None };
-    let conflict = |found: &mut Findings, span: Range<usize>, message: &str, label: &str| {
+    let conflict = |found: &mut DiagnosticSink, span: Range<usize>, message: &str, label: &str| {
         found.add(Diagnostic::error(codes::KEY_CONFLICT, span, message, label));
     };
     if let (Some(_), Some(first)) = (&last, &first) {
@@ -342,10 +342,10 @@ fn window(table: &mut Table<'_>, with_ago: bool, found: &mut Findings) -> Option
     let ago = ago.and_then(|ago| days(&ago, found)).unwrap_or(0);
     if let Some(last) = last {
         return if last.value == "month" {
-            Some(Window::Month)
+            Some(DateWindow::Month)
         } else {
-            days(&last, found).map(|days| Window::Last { days, ago })
+            days(&last, found).map(|days| DateWindow::Last { days, ago })
         };
     }
-    first.and_then(|first| days(&first, found)).map(|days| Window::First { days })
+    first.and_then(|first| days(&first, found)).map(|days| DateWindow::First { days })
 }

@@ -5,23 +5,23 @@ use std::ops::Range;
 use super::{
     super::{
         codes,
-        tree::{Findings, Sp, Table, Text, as_table},
+        tree::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
     },
-    MetricFile,
+    MetricSyntax,
     metrics::inline,
 };
 use crate::{diag::Diagnostic, units::Points};
 
 /// One signal, as written.
 #[derive(Debug)]
-pub(in crate::model) struct SignalFile {
-    pub(in crate::model) name: Text,
-    pub(in crate::model) category: Option<Text>,
-    pub(in crate::model) exclusive: Option<Text>,
-    pub(in crate::model) when: Option<Text>,
-    pub(in crate::model) pay: Pay,
-    pub(in crate::model) decay: Option<DecayFile>,
-    pub(in crate::model) say: Option<Text>,
+pub(in crate::model) struct SignalSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) category: Option<SpannedText>,
+    pub(in crate::model) exclusive: Option<SpannedText>,
+    pub(in crate::model) when: Option<SpannedText>,
+    pub(in crate::model) pay: PaymentSyntax,
+    pub(in crate::model) decay: Option<DecaySyntax>,
+    pub(in crate::model) say: Option<SpannedText>,
 }
 
 /// Every key of a signal, whatever its form.
@@ -46,28 +46,28 @@ const KEYS: [&str; 16] = [
 
 /// What a signal pays for, and how much.
 #[derive(Debug)]
-pub(in crate::model) enum Pay {
+pub(in crate::model) enum PaymentSyntax {
     /// `points` if `when` holds.
     Flat(Points),
     /// The highest rung that `value` reaches.
-    Ladder { value: Seen, strict: bool, rungs: Vec<(f64, Points)>, places: Vec<Range<usize>> },
+    Ladder { value: LadderInput, strict: bool, rungs: Vec<(f64, Points)>, places: Vec<Range<usize>> },
     /// `points` for each of `per`.
-    Per { value: Text, points: Points, max: Option<Points> },
+    Per { value: SpannedText, points: Points, max: Option<Points> },
 }
 
 /// What a ladder looks at.
 #[derive(Debug)]
-pub(in crate::model) enum Seen {
+pub(in crate::model) enum LadderInput {
     /// A numeric expression.
-    Value(Text),
+    Value(SpannedText),
     /// A count of events that the signal carries inline.
-    Inline(Box<MetricFile>),
+    Inline(Box<MetricSyntax>),
 }
 
 /// `decay`
 #[derive(Debug)]
-pub(in crate::model) struct DecayFile {
-    pub(in crate::model) since: Text,
+pub(in crate::model) struct DecaySyntax {
+    pub(in crate::model) since: SpannedText,
     pub(in crate::model) curve: DecayCurve,
 }
 
@@ -82,13 +82,13 @@ pub enum DecayCurve {
 
 /// `[user.categories.intent]`
 #[derive(Debug)]
-pub(in crate::model) struct CategoryFile {
-    pub(in crate::model) name: Text,
+pub(in crate::model) struct CategorySyntax {
+    pub(in crate::model) name: SpannedText,
     pub(in crate::model) min: Option<Points>,
     pub(in crate::model) max: Option<Points>,
 }
 
-pub(super) fn categories(table: &Table<'_>, found: &mut Findings) -> Vec<CategoryFile> {
+pub(super) fn categories(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CategorySyntax> {
     let mut categories = Vec::new();
     for (name, value) in table.named(found) {
         let Some(mut entry) = as_table(value, &format!("category `{}`", name.value), &name.value, found) else {
@@ -96,13 +96,13 @@ pub(super) fn categories(table: &Table<'_>, found: &mut Findings) -> Vec<Categor
         };
         let (min, max) = bounds(&mut entry, found);
         entry.finish(found);
-        categories.push(CategoryFile { name, min, max });
+        categories.push(CategorySyntax { name, min, max });
     }
     categories
 }
 
 /// `min` and `max`.
-pub(super) fn bounds(table: &mut Table<'_>, found: &mut Findings) -> (Option<Points>, Option<Points>) {
+pub(super) fn bounds(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> (Option<Points>, Option<Points>) {
     let min = table.points("min", found);
     let max = table.points("max", found);
     if let (Some(min), Some(max)) = (&min, &max)
@@ -119,44 +119,52 @@ pub(super) fn bounds(table: &mut Table<'_>, found: &mut Findings) -> (Option<Poi
     (min.map(|min| min.value), max.map(|max| max.value))
 }
 
-pub(super) fn signal(mut table: Table<'_>, found: &mut Findings) -> Option<SignalFile> {
+pub(super) fn signal(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<SignalSyntax> {
     table.vocabulary(&KEYS);
     let name = table.name(found);
     let place = name.as_ref().map_or_else(|| table.place(), |name| name.span.clone());
-    let category = table.name_of("category", found);
-    let exclusive = table.name_of("exclusive", found);
+    let category = table.name_at_key("category", found);
+    let exclusive = table.name_at_key("exclusive", found);
     let when = table.text("when", found);
     let pay = pay(&mut table, name.as_ref(), when.is_some(), &place, found);
     let decay = table.table("decay", "a decay", found).and_then(|decay| self::decay(decay, found));
     let say = table.text("say", found);
     table.finish(found);
     // What could not be read has been told; the rest of the signal is still looked at.
-    Some(SignalFile { name: name?, category, exclusive, when, pay: pay.unwrap_or(Pay::Flat(Points::ZERO)), decay, say })
+    Some(SignalSyntax {
+        name: name?,
+        category,
+        exclusive,
+        when,
+        pay: pay.unwrap_or(PaymentSyntax::Flat(Points::ZERO)),
+        decay,
+        say,
+    })
 }
 
 /// The form of a signal, told by its keys.
 fn pay(
-    table: &mut Table<'_>,
-    name: Option<&Text>,
+    table: &mut TableReader<'_>,
+    name: Option<&SpannedText>,
     guarded: bool,
     place: &Range<usize>,
-    found: &mut Findings,
-) -> Option<Pay> {
+    found: &mut DiagnosticSink,
+) -> Option<PaymentSyntax> {
     let forms: Vec<&str> = ["event", "value", "per"].into_iter().filter(|key| table.has(key)).collect();
     if let [first, second, ..] = forms[..] {
         let message = format!("`{second}` beside `{first}`");
         let label = "a signal has one of `event`, `value` and `per`";
         found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(second), message, label));
         for key in ["event", "where", "last", "first", "value", "per", "max"] {
-            table.pass_over(key);
+            table.skip_key(key);
         }
     }
     match forms.first().copied() {
-        Some("event") => counted(table, name, found),
+        Some("event") => inline_count(table, name, found),
         Some("value") => {
             let value = table.text("value", found);
-            let Ladder { strict, rungs, places } = ladder(table, place, found).unwrap_or_default();
-            Some(Pay::Ladder { value: Seen::Value(value?), strict, rungs, places })
+            let LadderSyntax { strict, rungs, places } = ladder(table, place, found).unwrap_or_default();
+            Some(PaymentSyntax::Ladder { value: LadderInput::Value(value?), strict, rungs, places })
         }
         Some(_) => {
             let value = table.text("per", found);
@@ -172,79 +180,91 @@ fn pay(
                     "it bounds the amount without its sign",
                 ));
             }
-            Some(Pay::Per { value: value?, points: points.unwrap_or_default(), max: max.map(|max| max.value) })
+            Some(PaymentSyntax::Per {
+                value: value?,
+                points: points.unwrap_or_default(),
+                max: max.map(|max| max.value),
+            })
         }
         None => flat(table, guarded, found),
     }
 }
 
 /// `when` and `points`.
-fn flat(table: &mut Table<'_>, guarded: bool, found: &mut Findings) -> Option<Pay> {
+fn flat(table: &mut TableReader<'_>, guarded: bool, found: &mut DiagnosticSink) -> Option<PaymentSyntax> {
     if table.has("ladder") {
-        table.pass_over("ladder");
-        table.missing("value", "value = \"invites\"", found);
+        table.skip_key("ladder");
+        table.report_missing_key("value", "value = \"invites\"", found);
         return None;
     }
     if !guarded {
-        table.missing(
+        table.report_missing_key(
             "when",
             "a signal has `when` and `points`, `value` and `ladder`, `per` and `points`, or `event`",
             found,
         );
-        table.pass_over("points");
+        table.skip_key("points");
         return None;
     }
-    Some(Pay::Flat(points(table, found).unwrap_or_default()))
+    Some(PaymentSyntax::Flat(points(table, found).unwrap_or_default()))
 }
 
-fn points(table: &mut Table<'_>, found: &mut Findings) -> Option<Points> {
+fn points(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<Points> {
     if !table.has("points") {
-        table.missing("points", "points = 10", found);
+        table.report_missing_key("points", "points = 10", found);
         return None;
     }
     table.points("points", found).map(|points| points.value)
 }
 
 /// A signal that counts events by itself.
-fn counted(table: &mut Table<'_>, name: Option<&Text>, found: &mut Findings) -> Option<Pay> {
+fn inline_count(
+    table: &mut TableReader<'_>,
+    name: Option<&SpannedText>,
+    found: &mut DiagnosticSink,
+) -> Option<PaymentSyntax> {
     let span = table.key_span("event");
     let event = table.texts("event", found);
     let filter = table.text("where", found);
     let window = super::window(table, false, found);
     let rungs = if table.has("ladder") { ladder(table, &span, found) } else { single_rung(table, found) };
     let metric = inline(name?, event?, filter, window, span);
-    let Ladder { strict, rungs, places } = rungs.unwrap_or_default();
-    Some(Pay::Ladder { value: Seen::Inline(Box::new(metric)), strict, rungs, places })
+    let LadderSyntax { strict, rungs, places } = rungs.unwrap_or_default();
+    Some(PaymentSyntax::Ladder { value: LadderInput::Inline(Box::new(metric)), strict, rungs, places })
 }
 
 /// `at_least` (1 if not given) and `points`.
-fn single_rung(table: &mut Table<'_>, found: &mut Findings) -> Option<Ladder> {
+fn single_rung(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<LadderSyntax> {
     let place = if table.has("at_least") { table.key_span("at_least") } else { table.key_span("event") };
     let at_least = table.number("at_least", found).map_or(1.0, |number| number.value);
     let rungs = vec![(at_least, points(table, found).unwrap_or_default())];
-    Some(Ladder { strict: false, rungs, places: vec![place] })
+    Some(LadderSyntax { strict: false, rungs, places: vec![place] })
 }
 
 /// Rungs, and where their thresholds stand.
 #[derive(Default)]
-struct Ladder {
+struct LadderSyntax {
     strict: bool,
     rungs: Vec<(f64, Points)>,
     places: Vec<Range<usize>>,
 }
 
 /// `ladder`: rungs that rise, all `at_least` or all `above`.
-fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> Option<Ladder> {
+fn ladder(table: &mut TableReader<'_>, place: &Range<usize>, found: &mut DiagnosticSink) -> Option<LadderSyntax> {
     if !table.has("ladder") {
-        table.missing("ladder", "ladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 20 }]", found);
-        table.pass_over("ladder");
+        table.report_missing_key(
+            "ladder",
+            "ladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 20 }]",
+            found,
+        );
+        table.skip_key("ladder");
         return None;
     }
     for (key, label) in [("points", "each rung has its own points"), ("at_least", "each rung has its own")] {
         if table.has(key) {
             let message = format!("`{key}` beside `ladder`");
             found.add(Diagnostic::error(codes::KEY_CONFLICT, table.key_span(key), message, label));
-            table.pass_over(key);
+            table.skip_key(key);
         }
     }
     let mut rungs = Vec::new();
@@ -278,10 +298,10 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
         );
         return None;
     }
-    rising(&kinds, &rungs, found);
+    check_rungs_rise(&kinds, &rungs, found);
     let strict = kinds.first().is_some_and(|(strict, _)| *strict);
     let places = rungs.iter().map(|(threshold, _)| threshold.span.clone()).collect();
-    Some(Ladder {
+    Some(LadderSyntax {
         strict,
         rungs: rungs.into_iter().map(|(threshold, points)| (threshold.value, points)).collect(),
         places,
@@ -289,7 +309,7 @@ fn ladder(table: &mut Table<'_>, place: &Range<usize>, found: &mut Findings) -> 
 }
 
 /// Tells rungs that do not rise, or that mix two kinds of threshold.
-fn rising(kinds: &[(bool, Range<usize>)], rungs: &[(Sp<f64>, Points)], found: &mut Findings) {
+fn check_rungs_rise(kinds: &[(bool, Range<usize>)], rungs: &[(WithSpan<f64>, Points)], found: &mut DiagnosticSink) {
     for pair in kinds.windows(2) {
         if pair[0].0 != pair[1].0 {
             found.add(Diagnostic::error(
@@ -313,8 +333,8 @@ fn rising(kinds: &[(bool, Range<usize>)], rungs: &[(Sp<f64>, Points)], found: &m
     }
 }
 
-fn decay(mut table: Table<'_>, found: &mut Findings) -> Option<DecayFile> {
-    let since = table.text_needed("since", found);
+fn decay(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<DecaySyntax> {
+    let since = table.required_text("since", found);
     let half_life = table.number("half_life_days", found);
     let linear = table.number("linear_days", found);
     if half_life.is_some() == linear.is_some() {
@@ -342,5 +362,5 @@ fn decay(mut table: Table<'_>, found: &mut Findings) -> Option<DecayFile> {
         (None, Some(days)) => DecayCurve::Linear(days.value),
         (None, None) => return None,
     };
-    Some(DecayFile { since: since?, curve })
+    Some(DecaySyntax { since: since?, curve })
 }

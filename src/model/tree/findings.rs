@@ -21,7 +21,7 @@ fn shorten(text: &mut String) {
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub(crate) struct DiagnosticSink {
     pub(crate) list: Vec<Diagnostic>,
     /// Where each of them is and what it says, so that none is told twice.
     told: HashSet<(&'static str, usize, usize, String)>,
@@ -30,7 +30,7 @@ pub(crate) struct Findings {
     pub(crate) asked: Vec<(String, Vec<&'static str>)>,
 }
 
-impl Findings {
+impl DiagnosticSink {
     pub(crate) fn add(&mut self, mut problem: Diagnostic) {
         if self.list.len() >= PROBLEMS_MAX {
             return;

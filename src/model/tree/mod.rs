@@ -12,7 +12,7 @@ use toml::{
 
 use self::values::{as_number, check_name, list_of_texts, wrong_type};
 pub(crate) use self::{
-    findings::Findings,
+    findings::DiagnosticSink,
     values::{as_points, as_table, as_text},
 };
 use super::codes;
@@ -23,26 +23,26 @@ use crate::{
 
 /// A value and where it stands in the model.
 #[derive(Debug, Clone)]
-pub(crate) struct Sp<T> {
+pub(crate) struct WithSpan<T> {
     /// What was read.
     pub(crate) value: T,
     /// Bytes of the model's text.
     pub(crate) span: Range<usize>,
 }
 
-impl<T> Sp<T> {
-    pub(crate) fn new(value: T, span: Range<usize>) -> Sp<T> {
-        Sp { value, span }
+impl<T> WithSpan<T> {
+    pub(crate) fn new(value: T, span: Range<usize>) -> WithSpan<T> {
+        WithSpan { value, span }
     }
 }
 
 /// A text of the model with the place of its content, so that a part of it can be marked.
-pub(crate) type Text = Sp<String>;
+pub(crate) type SpannedText = WithSpan<String>;
 
 /// Where a part of a text, such as an expression, stands in the model, as far as it was written without escapes.
-pub(crate) fn place_in(model: &str, text: &Text, part: &Range<usize>) -> Range<usize> {
+pub(crate) fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
     let raw = model.get(text.span.clone()).unwrap_or("");
-    match content_at(raw, text.value.len()) {
+    match content_offset(raw, text.value.len()) {
         Some(offset) if !text.value.is_empty() => {
             let base = text.span.start + offset;
             // The end of an expression has no width; its last character is marked.
@@ -54,7 +54,7 @@ pub(crate) fn place_in(model: &str, text: &Text, part: &Range<usize>) -> Range<u
 }
 
 /// Where the content of a quoted text begins, if it stands there as it is. An escape is longer than what it stands for, so the lengths tell.
-fn content_at(raw: &str, length: usize) -> Option<usize> {
+fn content_offset(raw: &str, length: usize) -> Option<usize> {
     let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
     let inside = raw.get(quotes..raw.len().checked_sub(quotes)?)?;
     // A line end at the beginning of a text of several lines is none of it.
@@ -67,7 +67,7 @@ fn content_at(raw: &str, length: usize) -> Option<usize> {
 }
 
 /// One table of the model while it is being read.
-pub(crate) struct Table<'t> {
+pub(crate) struct TableReader<'t> {
     /// What it is, for messages: `a signal`.
     what: String,
     span: Range<usize>,
@@ -78,13 +78,13 @@ pub(crate) struct Table<'t> {
     vocabulary: &'static [&'static str],
 }
 
-impl<'t> Table<'t> {
+impl<'t> TableReader<'t> {
     /// A view of a table with its entries in the order of the file.
-    pub(crate) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> Table<'t> {
+    pub(crate) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> TableReader<'t> {
         let mut entries: Vec<_> =
             table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
-        Table { what: what.into(), span, entries, known: Vec::new(), vocabulary: &[] }
+        TableReader { what: what.into(), span, entries, known: Vec::new(), vocabulary: &[] }
     }
 
     /// The place to mark for a problem of the table as a whole: its first key, else all of it.
@@ -114,22 +114,22 @@ impl<'t> Table<'t> {
     }
 
     /// All entries of a table whose keys are names of the model's own.
-    pub(crate) fn named(&self, found: &mut Findings) -> Vec<(Text, &'t Spanned<DeValue<'t>>)> {
+    pub(crate) fn named(&self, found: &mut DiagnosticSink) -> Vec<(SpannedText, &'t Spanned<DeValue<'t>>)> {
         let mut named = Vec::new();
         for (key, span, value) in &self.entries {
             check_name(key, span, found);
-            named.push((Sp::new((*key).to_owned(), span.clone()), *value));
+            named.push((WithSpan::new((*key).to_owned(), span.clone()), *value));
         }
         named
     }
 
     /// All entries, whatever their keys.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (Text, &'t Spanned<DeValue<'t>>)> {
-        self.entries.iter().map(|(key, span, value)| (Sp::new((*key).to_owned(), span.clone()), *value))
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (SpannedText, &'t Spanned<DeValue<'t>>)> {
+        self.entries.iter().map(|(key, span, value)| (WithSpan::new((*key).to_owned(), span.clone()), *value))
     }
 
     /// Tells every key that nobody asked for.
-    pub(crate) fn finish(self, found: &mut Findings) {
+    pub(crate) fn finish(self, found: &mut DiagnosticSink) {
         #[cfg(test)]
         found.asked.push((self.what.clone(), self.known.iter().chain(self.vocabulary).copied().collect()));
         for (key, span, _) in &self.entries {
@@ -148,23 +148,23 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(crate) fn text(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let value = self.take(key)?;
         as_text(value, key, found)
     }
 
     /// A text that must be there.
-    pub(crate) fn text_needed(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn required_text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         if !self.has(key) {
             self.known.push(key);
-            self.missing(key, "", found);
+            self.report_missing_key(key, "", found);
             return None;
         }
         self.text(key, found)
     }
 
     /// Tells that a key is missing.
-    pub(crate) fn missing(&self, key: &str, help: &str, found: &mut Findings) {
+    pub(crate) fn report_missing_key(&self, key: &str, help: &str, found: &mut DiagnosticSink) {
         let message = format!("{} without `{key}`", self.what);
         let help = (!help.is_empty()).then(|| help.to_owned());
         found.add(
@@ -173,29 +173,29 @@ impl<'t> Table<'t> {
         );
     }
 
-    pub(crate) fn name(&mut self, found: &mut Findings) -> Option<Text> {
-        let name = self.text_needed("name", found)?;
+    pub(crate) fn name(&mut self, found: &mut DiagnosticSink) -> Option<SpannedText> {
+        let name = self.required_text("name", found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
     /// A text that is a name of the model's own.
-    pub(crate) fn name_of(&mut self, key: &'static str, found: &mut Findings) -> Option<Text> {
+    pub(crate) fn name_at_key(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let name = self.text(key, found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
-    pub(crate) fn boolean(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<bool>> {
+    pub(crate) fn boolean(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<bool>> {
         let value = self.take(key)?;
         match value.get_ref() {
-            DeValue::Boolean(truth) => Some(Sp::new(*truth, value.span())),
+            DeValue::Boolean(truth) => Some(WithSpan::new(*truth, value.span())),
             _ => wrong_type(value, key, "true or false", found),
         }
     }
 
     /// A number that is used as a double.
-    pub(crate) fn number(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<f64>> {
+    pub(crate) fn number(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
         let value = self.take(key)?;
         as_number(value, key, found)
     }
@@ -205,14 +205,14 @@ impl<'t> Table<'t> {
         &mut self,
         key: &'static str,
         range: std::ops::RangeInclusive<i64>,
-        found: &mut Findings,
-    ) -> Option<Sp<i64>> {
+        found: &mut DiagnosticSink,
+    ) -> Option<WithSpan<i64>> {
         let value = self.take(key)?;
         let DeValue::Integer(integer) = value.get_ref() else {
             return wrong_type(value, key, "a whole number", found);
         };
         match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) if range.contains(&number) => Some(Sp::new(number, value.span())),
+            Ok(number) if range.contains(&number) => Some(WithSpan::new(number, value.span())),
             _ => {
                 let label = format!("a whole number from {} to {}", range.start(), range.end());
                 found.add(Diagnostic::error(
@@ -226,13 +226,13 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(crate) fn points(&mut self, key: &'static str, found: &mut Findings) -> Option<Sp<Points>> {
+    pub(crate) fn points(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<Points>> {
         let value = self.take(key)?;
         as_points(value, key, found)
     }
 
     /// A text or a list of texts.
-    pub(crate) fn texts(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+    pub(crate) fn texts(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::String(_) => as_text(value, key, found).map(|text| vec![text]),
@@ -242,24 +242,29 @@ impl<'t> Table<'t> {
     }
 
     /// A list of texts.
-    pub(crate) fn text_list(&mut self, key: &'static str, found: &mut Findings) -> Option<Vec<Text>> {
+    pub(crate) fn text_list(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
         let value = self.take(key)?;
         list_of_texts(value, key, found)
     }
 
     /// Marks a key as known without reading it: another problem has been told about it already.
-    pub(crate) fn pass_over(&mut self, key: &'static str) {
+    pub(crate) fn skip_key(&mut self, key: &'static str) {
         self.known.push(key);
     }
 
     /// A table below this one.
-    pub(crate) fn table(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Option<Table<'t>> {
+    pub(crate) fn table(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        found: &mut DiagnosticSink,
+    ) -> Option<TableReader<'t>> {
         let value = self.take(key)?;
         as_table(value, what, key, found)
     }
 
     /// A list of tables below this one.
-    pub(crate) fn tables(&mut self, key: &'static str, what: &str, found: &mut Findings) -> Vec<Table<'t>> {
+    pub(crate) fn tables(&mut self, key: &'static str, what: &str, found: &mut DiagnosticSink) -> Vec<TableReader<'t>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(array) = value.get_ref() else {
             wrong_type::<()>(value, key, &format!("a list of tables, [[...{key}]]"), found);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::{Spanned, de::DeValue};
 
-use super::{Findings, Sp, Table, Text};
+use super::{DiagnosticSink, SpannedText, TableReader, WithSpan};
 use crate::{diag::Diagnostic, model::codes, units::Points};
 
 /// A value that must be a table.
@@ -12,23 +12,27 @@ pub(crate) fn as_table<'t>(
     value: &'t Spanned<DeValue<'t>>,
     what: &str,
     key: &str,
-    found: &mut Findings,
-) -> Option<Table<'t>> {
+    found: &mut DiagnosticSink,
+) -> Option<TableReader<'t>> {
     match value.get_ref() {
-        DeValue::Table(table) => Some(Table::new(table, value.span(), what)),
+        DeValue::Table(table) => Some(TableReader::new(table, value.span(), what)),
         _ => wrong_type(value, key, "a table", found),
     }
 }
 
 /// A value that must be points.
-pub(crate) fn as_points(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<Points>> {
+pub(crate) fn as_points(
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    found: &mut DiagnosticSink,
+) -> Option<WithSpan<Points>> {
     let written = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
         DeValue::Float(float) => float.as_str(),
         _ => return wrong_type(value, key, "points, such as 10 or 2.5", found),
     };
     match Points::parse(written).filter(|points| points.0.abs() <= 1_000_000_000_000) {
-        Some(points) => Some(Sp::new(points, value.span())),
+        Some(points) => Some(WithSpan::new(points, value.span())),
         None => {
             let message = format!("`{written}` is no amount of points");
             let label = "a decimal with at most three places, up to a billion";
@@ -39,31 +43,35 @@ pub(crate) fn as_points(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Fin
 }
 
 /// A value that must be text.
-pub(crate) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Text> {
+pub(crate) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<SpannedText> {
     match value.get_ref() {
-        DeValue::String(text) => Some(Sp::new(text.clone().into_owned(), value.span())),
+        DeValue::String(text) => Some(WithSpan::new(text.clone().into_owned(), value.span())),
         _ => wrong_type(value, key, "text in quotes", found),
     }
 }
 
 /// A value that must be a number.
-pub(super) fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Sp<f64>> {
+pub(super) fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
     let number = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f64>().ok(),
         DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
         _ => return wrong_type(value, key, "a number", found),
     };
     match number.filter(|number| number.is_finite()) {
-        Some(number) => Some(Sp::new(number, value.span())),
+        Some(number) => Some(WithSpan::new(number, value.span())),
         None => wrong_type(value, key, "a finite number", found),
     }
 }
 
-pub(super) fn list_of_texts(value: &Spanned<DeValue<'_>>, key: &str, found: &mut Findings) -> Option<Vec<Text>> {
+pub(super) fn list_of_texts(
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    found: &mut DiagnosticSink,
+) -> Option<Vec<SpannedText>> {
     let DeValue::Array(array) = value.get_ref() else {
         return wrong_type(value, key, "a list of texts", found);
     };
-    let texts: Vec<Option<Text>> = array.iter().map(|item| as_text(item, key, found)).collect();
+    let texts: Vec<Option<SpannedText>> = array.iter().map(|item| as_text(item, key, found)).collect();
     texts.into_iter().collect()
 }
 
@@ -71,7 +79,7 @@ pub(super) fn wrong_type<T>(
     value: &Spanned<DeValue<'_>>,
     key: &str,
     expected: &str,
-    found: &mut Findings,
+    found: &mut DiagnosticSink,
 ) -> Option<T> {
     let is = match value.get_ref() {
         DeValue::String(_) => "text",
@@ -87,7 +95,7 @@ pub(super) fn wrong_type<T>(
 }
 
 /// Holds a name of the model against the pattern of names.
-pub(super) fn check_name(name: &str, span: &Range<usize>, found: &mut Findings) {
+pub(super) fn check_name(name: &str, span: &Range<usize>, found: &mut DiagnosticSink) {
     let mut bytes = name.bytes();
     let good = bytes.next().is_some_and(|b| b.is_ascii_lowercase())
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

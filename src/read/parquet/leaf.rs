@@ -11,21 +11,21 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-use super::value::Writing;
+use super::value::ValueEncoding;
 
 /// A column without further columns below.
-pub(super) struct Leaf {
+pub(super) struct LeafColumn {
     /// Its place among the leaves of the file, from 0.
     column: usize,
     /// Definition level of a value that is there.
     def_max: i16,
     /// Repetition level of the innermost list.
     rep_max: i16,
-    writing: Writing,
+    writing: ValueEncoding,
     reader: Option<ColumnReader>,
     defs: Vec<i16>,
     reps: Vec<i16>,
-    values: Values,
+    values: LeafValues,
     /// How many entries were read, how many of them are passed, and how many values were in these.
     entries: usize,
     entry: usize,
@@ -33,7 +33,7 @@ pub(super) struct Leaf {
 }
 
 /// Values that are there, by their physical type.
-pub(super) enum Values {
+pub(super) enum LeafValues {
     None,
     Bool(Vec<bool>),
     Int32(Vec<i32>),
@@ -45,17 +45,17 @@ pub(super) enum Values {
     Fixed(Vec<FixedLenByteArray>),
 }
 
-impl Leaf {
+impl LeafColumn {
     pub(super) fn new(column: usize, descriptor: &ColumnDescriptor) -> Self {
         Self {
             column,
             def_max: descriptor.max_def_level(),
             rep_max: descriptor.max_rep_level(),
-            writing: Writing::of(descriptor),
+            writing: ValueEncoding::of(descriptor),
             reader: None,
             defs: Vec::new(),
             reps: Vec::new(),
-            values: Values::None,
+            values: LeafValues::None,
             entries: 0,
             entry: 0,
             value: 0,
@@ -63,7 +63,7 @@ impl Leaf {
     }
 
     /// Goes to the column's part in a group of rows.
-    pub(super) fn enter(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
+    pub(super) fn open_row_group(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
         self.reader = Some(group.get_column_reader(self.column)?);
         self.entries = 0;
         self.entry = 0;
@@ -73,32 +73,32 @@ impl Leaf {
     /// Reads the entries of so many rows, those before being passed.
     pub(super) fn fill(&mut self, rows: usize) -> ParquetResult<()> {
         if self.entry != self.entries {
-            return Err(contradiction());
+            return Err(row_count_mismatch());
         }
         (self.entry, self.value) = (0, 0);
         self.defs.clear();
         self.reps.clear();
-        let Some(reader) = &mut self.reader else { return Err(contradiction()) };
+        let Some(reader) = &mut self.reader else { return Err(row_count_mismatch()) };
         let (defs, reps) = (&mut self.defs, &mut self.reps);
         let (values, (read, entries)) = match reader {
-            ColumnReader::BoolColumnReader(reader) => read(reader, rows, defs, reps, Values::Bool)?,
-            ColumnReader::Int32ColumnReader(reader) => read(reader, rows, defs, reps, Values::Int32)?,
-            ColumnReader::Int64ColumnReader(reader) => read(reader, rows, defs, reps, Values::Int64)?,
-            ColumnReader::Int96ColumnReader(reader) => read(reader, rows, defs, reps, Values::Int96)?,
-            ColumnReader::FloatColumnReader(reader) => read(reader, rows, defs, reps, Values::Float)?,
-            ColumnReader::DoubleColumnReader(reader) => read(reader, rows, defs, reps, Values::Double)?,
-            ColumnReader::ByteArrayColumnReader(reader) => read(reader, rows, defs, reps, Values::Bytes)?,
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => read(reader, rows, defs, reps, Values::Fixed)?,
+            ColumnReader::BoolColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Bool)?,
+            ColumnReader::Int32ColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Int32)?,
+            ColumnReader::Int64ColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Int64)?,
+            ColumnReader::Int96ColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Int96)?,
+            ColumnReader::FloatColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Float)?,
+            ColumnReader::DoubleColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Double)?,
+            ColumnReader::ByteArrayColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Bytes)?,
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => read(reader, rows, defs, reps, LeafValues::Fixed)?,
         };
         self.values = values;
         self.entries = entries;
-        if read == rows { Ok(()) } else { Err(contradiction()) }
+        if read == rows { Ok(()) } else { Err(row_count_mismatch()) }
     }
 
     /// The definition level of the next entry.
     pub(super) fn def(&self) -> ParquetResult<i16> {
         if self.entry >= self.entries {
-            return Err(contradiction());
+            return Err(row_count_mismatch());
         }
         Ok(self.defs.get(self.entry).copied().unwrap_or(self.def_max))
     }
@@ -130,14 +130,14 @@ fn read<T: DataType>(
     rows: usize,
     defs: &mut Vec<i16>,
     reps: &mut Vec<i16>,
-    values_of: fn(Vec<T::T>) -> Values,
-) -> ParquetResult<(Values, (usize, usize))> {
+    values_of: fn(Vec<T::T>) -> LeafValues,
+) -> ParquetResult<(LeafValues, (usize, usize))> {
     let mut values = Vec::new();
     let (read, _, entries) = reader.read_records(rows, Some(defs), Some(reps), &mut values)?;
     Ok((values_of(values), (read, entries)))
 }
 
 /// Columns of one group of rows do not have as many rows as the group.
-pub(super) fn contradiction() -> ParquetError {
+pub(super) fn row_count_mismatch() -> ParquetError {
     ParquetError::General("its columns do not have as many rows as they should".to_owned())
 }

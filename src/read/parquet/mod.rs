@@ -25,31 +25,31 @@ use parquet::{
     file::{reader::FileReader, serialized_reader::SerializedFileReader},
 };
 
-use self::tree::Columns;
+use self::tree::ParquetColumns;
 use super::{
-    Block, Limits, Naming, Place, ReadError,
-    header::Header,
-    record::{Row, refusal, write_record},
-    version::{Version, look_at},
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    header::TableHeader,
+    record::{RowValues, header_error, write_record},
+    version::{FileVersion, file_metadata},
 };
 
 /// Rows that are read of all columns at once.
 const BATCH_ROWS: usize = 1024;
 
 /// A file of rows in columns.
-pub(super) struct Table {
+pub(super) struct ParquetReader {
     file: u32,
     index: u32,
     name: String,
-    limits: Limits,
+    limits: BlockLimits,
     reader: SerializedFileReader<File>,
     /// The file beside its reader, and how it was when it was opened.
-    opened: (File, Version),
+    opened: (File, FileVersion),
     /// Size of the file when it was opened, and what of it was taken; bytes.
     stored: (u64, u64),
     progress: Arc<AtomicU64>,
-    header: Header,
-    columns: Columns,
+    header: TableHeader,
+    columns: ParquetColumns,
     /// The next group of rows.
     group: usize,
     /// Rows that are left of the group, and of what was read of it.
@@ -57,10 +57,10 @@ pub(super) struct Table {
     /// Rows given so far.
     rows: u64,
     /// A row over the limit that waits for a block of its own.
-    long: Option<(Place, Vec<u8>, u64)>,
+    long: Option<(LineOrigin, Vec<u8>, u64)>,
 }
 
-impl Table {
+impl ParquetReader {
     /// Opens a file and places its columns.
     ///
     /// # Errors
@@ -70,27 +70,27 @@ impl Table {
         path: &Path,
         name: &str,
         file: u32,
-        limits: Limits,
-        naming: &Naming,
+        limits: BlockLimits,
+        naming: &ColumnMapping,
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let cannot_open = |source| ReadError::Open { name: name.to_owned(), source };
         let opened = File::open(path).map_err(cannot_open)?;
-        let meta = look_at(&opened).map_err(cannot_open)?;
+        let meta = file_metadata(&opened).map_err(cannot_open)?;
         let stored = (meta.len(), 0);
-        let watched = (opened.try_clone().map_err(cannot_open)?, Version::of(&meta));
+        let watched = (opened.try_clone().map_err(cannot_open)?, FileVersion::of(&meta));
         let damaged = |error| damaged(name, 0, error);
-        let reader = guarded(|| SerializedFileReader::new(opened)).map_err(damaged)?;
+        let reader = catch_panics(|| SerializedFileReader::new(opened)).map_err(damaged)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let names: Vec<String> =
             schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
-        let header = Header::new(&names, naming).map_err(|unfit| refusal(name, &names, unfit))?;
-        let columns = Columns::new(&schema, &header.used()).map_err(damaged)?;
+        let header = TableHeader::new(&names, naming).map_err(|unfit| header_error(name, &names, unfit))?;
+        let columns = ParquetColumns::new(&schema, &header.used_columns()).map_err(damaged)?;
         Ok(Self {
             file,
             index: 0,
             name: name.to_owned(),
-            limits: limits.checked(),
+            limits: limits.clamped(),
             reader,
             opened: watched,
             stored,
@@ -113,20 +113,20 @@ impl Table {
     /// # Errors
     ///
     /// A file that is damaged.
-    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, ReadError> {
-        block.restart(self.file, self.index, 0);
+    pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
+        block.reset(self.file, self.index, 0);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
-            if !guarded(|| self.row()).map_err(|error| damaged(&self.name, self.rows, error))? {
+            if !catch_panics(|| self.row()).map_err(|error| damaged(&self.name, self.rows, error))? {
                 break;
             }
             self.rows += 1;
             self.write(block);
         }
-        if let Some((place, kept, length)) = self.long.take_if(|_| block.places.is_empty()) {
-            block.hold_long(place, kept, length);
+        if let Some((place, kept, length)) = self.long.take_if(|_| block.origins.is_empty()) {
+            block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.places.is_empty())
+        Ok(!block.origins.is_empty())
     }
 
     /// Reads the next row into the columns; `false` at the end of the file.
@@ -143,7 +143,7 @@ impl Table {
             self.group += 1;
             let packed = packed.unsigned_abs().min(self.stored.0.saturating_sub(self.stored.1));
             drop(group);
-            self.take(packed);
+            self.add_progress(packed);
         }
         if self.left.1 == 0 {
             let rows = self.left.0.min(BATCH_ROWS);
@@ -156,10 +156,10 @@ impl Table {
     }
 
     /// Adds the row in the columns to the block, or puts it aside if it is over the limit.
-    fn write(&mut self, block: &mut Block) {
+    fn write(&mut self, block: &mut LineBlock) {
         let start = block.bytes.len();
         let broken = write_record(&mut block.bytes, &self.header, &self.columns);
-        let mut place = Place { line: self.rows, broken, ..Place::default() };
+        let mut place = LineOrigin { line: self.rows, broken, ..LineOrigin::default() };
         let length = block.bytes.len() - start;
         if length > self.limits.line_bytes_max {
             let kept = block.bytes.get(start..).unwrap_or_default();
@@ -170,11 +170,11 @@ impl Table {
             return;
         }
         block.bytes.push(b'\n');
-        block.places.push(place);
+        block.origins.push(place);
     }
 
     /// Notes that so many bytes of the file are done, also those of columns that nobody asks for.
-    fn take(&mut self, bytes: u64) {
+    fn add_progress(&mut self, bytes: u64) {
         self.stored.1 += bytes;
         self.progress.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -187,14 +187,14 @@ impl Table {
     pub(super) fn finish(mut self) -> Result<(u64, u64), ReadError> {
         let (file, version) = &self.opened;
         version.check(&self.name, file)?;
-        self.take(self.stored.0.saturating_sub(self.stored.1));
+        self.add_progress(self.stored.0.saturating_sub(self.stored.1));
         let groups = self.reader.metadata().row_groups();
         let content: u64 = groups.iter().map(|group| group.total_byte_size().unsigned_abs()).sum();
         Ok((self.stored.0, content))
     }
 }
 
-impl Row for Columns {
+impl RowValues for ParquetColumns {
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
         let json = self.json(column);
         out.extend_from_slice(json);
@@ -203,11 +203,11 @@ impl Row for Columns {
 }
 
 /// Damaged files can make the reader of the format panic; that is an error of the file like any other.
-fn guarded<T>(read: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
+fn catch_panics<T>(read: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
     let panicked = |_| Err(ParquetError::General("its pages contradict themselves".to_owned()));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
 }
 
 fn damaged(name: &str, rows: u64, source: ParquetError) -> ReadError {
-    ReadError::Table { name: name.to_owned(), rows, source: Box::new(source) }
+    ReadError::DamagedParquet { name: name.to_owned(), rows, source: Box::new(source) }
 }

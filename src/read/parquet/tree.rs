@@ -14,47 +14,47 @@ use parquet::{
     schema::types::{SchemaDescriptor, Type},
 };
 
-use super::leaf::{Leaf, contradiction};
+use super::leaf::{LeafColumn, row_count_mismatch};
 use crate::read::record::write_text;
 
 /// How deep structs and lists may lie within each other; more than any record that is read has.
 const DEPTH_MAX: usize = 128;
 
 /// The columns in use, and the values of one row.
-pub(super) struct Columns {
-    leaves: Vec<Leaf>,
+pub(super) struct ParquetColumns {
+    leaves: Vec<LeafColumn>,
     /// By column of the header, its tree and the JSON of its value in this row; empty if it has none or is not in use.
-    top: Vec<(Option<Node>, Vec<u8>)>,
+    top: Vec<(Option<SchemaNode>, Vec<u8>)>,
 }
 
 /// What is at a place of the schema.
-struct Node {
+struct SchemaNode {
     /// Definition level from which on there is a value.
     def: i16,
     /// Leaves below.
     leaves: Range<usize>,
-    shape: Shape,
+    shape: SchemaShape,
 }
 
-enum Shape {
+enum SchemaShape {
     /// The leaf itself.
     Leaf,
     /// Keys, written as JSON with their colons.
-    Struct(Vec<(Vec<u8>, Node)>),
+    Struct(Vec<(Vec<u8>, SchemaNode)>),
     /// A list; the definition level from which on it has elements, its repetition level, and what its elements are.
-    List(i16, i16, Box<Node>),
+    List(i16, i16, Box<SchemaNode>),
     /// A map; levels as of a list, keys and values.
-    Map(i16, i16, Box<(Node, Node)>),
+    Map(i16, i16, Box<(SchemaNode, SchemaNode)>),
 }
 
-impl Columns {
+impl ParquetColumns {
     /// The columns of a file that are in use, by their places from 0.
     ///
     /// # Errors
     ///
     /// A schema that is nested too deeply.
     pub(super) fn new(schema: &SchemaDescriptor, used: &[usize]) -> ParquetResult<Self> {
-        let mut builder = Builder { schema, leaves: Vec::new(), column: 0 };
+        let mut builder = SchemaTreeBuilder { schema, leaves: Vec::new(), column: 0 };
         let mut top = Vec::new();
         for (place, field) in schema.root_schema().get_fields().iter().enumerate() {
             let known = builder.leaves.len();
@@ -71,7 +71,7 @@ impl Columns {
 
     /// Goes to a group of rows.
     pub(super) fn enter(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
-        self.leaves.iter_mut().try_for_each(|leaf| leaf.enter(group))
+        self.leaves.iter_mut().try_for_each(|leaf| leaf.open_row_group(group))
     }
 
     /// Reads so many rows of all columns.
@@ -98,19 +98,19 @@ impl Columns {
 }
 
 /// Builds trees from the schema, in the order of its leaves.
-struct Builder<'s> {
+struct SchemaTreeBuilder<'s> {
     schema: &'s SchemaDescriptor,
-    leaves: Vec<Leaf>,
+    leaves: Vec<LeafColumn>,
     /// The next leaf of the schema.
     column: usize,
 }
 
 /// Definition and repetition level.
-type Levels = (i16, i16);
+type ParquetLevels = (i16, i16);
 
-impl Builder<'_> {
+impl SchemaTreeBuilder<'_> {
     /// A field as it stands in the schema, which may be optional or repeated.
-    fn field(&mut self, field: &Type, (def, rep): Levels, depth: usize) -> ParquetResult<Node> {
+    fn field(&mut self, field: &Type, (def, rep): ParquetLevels, depth: usize) -> ParquetResult<SchemaNode> {
         if depth > DEPTH_MAX {
             return Err(ParquetError::General(format!("its columns are nested more than {DEPTH_MAX} deep")));
         }
@@ -121,30 +121,30 @@ impl Builder<'_> {
             Some(Repetition::REPEATED) => {
                 let element = self.value(field, (def + 1, rep + 1), depth)?;
                 let leaves = element.leaves.clone();
-                Ok(Node { def, leaves, shape: Shape::List(def + 1, rep + 1, Box::new(element)) })
+                Ok(SchemaNode { def, leaves, shape: SchemaShape::List(def + 1, rep + 1, Box::new(element)) })
             }
             _ => self.value(field, (def, rep), depth),
         }
     }
 
     /// A field whose own levels are known.
-    fn value(&mut self, field: &Type, levels: Levels, depth: usize) -> ParquetResult<Node> {
+    fn value(&mut self, field: &Type, levels: ParquetLevels, depth: usize) -> ParquetResult<SchemaNode> {
         let start = self.leaves.len();
         let shape = if field.is_primitive() {
-            self.leaves.push(Leaf::new(self.column, self.schema.column(self.column).as_ref()));
+            self.leaves.push(LeafColumn::new(self.column, self.schema.column(self.column).as_ref()));
             self.column += 1;
-            Shape::Leaf
+            SchemaShape::Leaf
         } else {
             self.group(field, levels, depth)?
         };
-        Ok(Node { def: levels.0, leaves: start..self.leaves.len(), shape })
+        Ok(SchemaNode { def: levels.0, leaves: start..self.leaves.len(), shape })
     }
 
-    fn group(&mut self, field: &Type, (def, rep): Levels, depth: usize) -> ParquetResult<Shape> {
+    fn group(&mut self, field: &Type, (def, rep): ParquetLevels, depth: usize) -> ParquetResult<SchemaShape> {
         let info = field.get_basic_info();
         let inner = (def + 1, rep + 1);
         match (kind_of(field), field.get_fields()) {
-            (Some(Kind::List), [repeated]) if is_repeated(repeated) => {
+            (Some(NestedKind::List), [repeated]) if is_repeated(repeated) => {
                 let element = match repeated.as_ref() {
                     Type::GroupType { fields, .. } if is_wrapper(repeated, info.name()) => match fields.as_slice() {
                         [element] => self.field(element, inner, depth + 1)?,
@@ -152,16 +152,18 @@ impl Builder<'_> {
                     },
                     _ => self.value(repeated, inner, depth + 1)?,
                 };
-                Ok(Shape::List(inner.0, inner.1, Box::new(element)))
+                Ok(SchemaShape::List(inner.0, inner.1, Box::new(element)))
             }
-            (Some(Kind::Map), [entries]) if is_repeated(entries) && entries.is_group() => match entries.get_fields() {
-                [key, value] => {
-                    let key = self.field(key, inner, depth + 1)?;
-                    let value = self.field(value, inner, depth + 1)?;
-                    Ok(Shape::Map(inner.0, inner.1, Box::new((key, value))))
+            (Some(NestedKind::Map), [entries]) if is_repeated(entries) && entries.is_group() => {
+                match entries.get_fields() {
+                    [key, value] => {
+                        let key = self.field(key, inner, depth + 1)?;
+                        let value = self.field(value, inner, depth + 1)?;
+                        Ok(SchemaShape::Map(inner.0, inner.1, Box::new((key, value))))
+                    }
+                    _ => Err(row_count_mismatch()),
                 }
-                _ => Err(contradiction()),
-            },
+            }
             (_, fields) => {
                 let mut keys = Vec::new();
                 for field in fields {
@@ -170,23 +172,23 @@ impl Builder<'_> {
                     key.push(b':');
                     keys.push((key, self.field(field, (def, rep), depth + 1)?));
                 }
-                Ok(Shape::Struct(keys))
+                Ok(SchemaShape::Struct(keys))
             }
         }
     }
 }
 
 #[derive(PartialEq)]
-enum Kind {
+enum NestedKind {
     List,
     Map,
 }
 
-fn kind_of(field: &Type) -> Option<Kind> {
+fn kind_of(field: &Type) -> Option<NestedKind> {
     let info = field.get_basic_info();
     match (info.logical_type_ref(), info.converted_type()) {
-        (Some(LogicalType::List), _) | (_, ConvertedType::LIST) => Some(Kind::List),
-        (Some(LogicalType::Map), _) | (_, ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE) => Some(Kind::Map),
+        (Some(LogicalType::List), _) | (_, ConvertedType::LIST) => Some(NestedKind::List),
+        (Some(LogicalType::Map), _) | (_, ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE) => Some(NestedKind::Map),
         _ => None,
     }
 }
@@ -202,31 +204,36 @@ fn is_wrapper(repeated: &Type, list: &str) -> bool {
     repeated.get_fields().len() == 1 && !is_old
 }
 
-impl Node {
+impl SchemaNode {
     /// Writes the value that is next; `false` if there is none. All entries of the value are passed either way.
-    fn write(&self, leaves: &mut [Leaf], out: &mut Vec<u8>) -> ParquetResult<bool> {
+    fn write(&self, leaves: &mut [LeafColumn], out: &mut Vec<u8>) -> ParquetResult<bool> {
         if self.def(leaves)? < self.def {
             self.skip(leaves)?;
             return Ok(false);
         }
         match &self.shape {
-            Shape::Leaf => leaves.get_mut(self.leaves.start).ok_or_else(contradiction)?.write(out),
-            Shape::Struct(keys) => {
+            SchemaShape::Leaf => leaves.get_mut(self.leaves.start).ok_or_else(row_count_mismatch)?.write(out),
+            SchemaShape::Struct(keys) => {
                 self.write_struct(keys, leaves, out)?;
                 Ok(true)
             }
-            Shape::List(def, rep, element) => {
+            SchemaShape::List(def, rep, element) => {
                 self.write_list((*def, *rep), element, leaves, out)?;
                 Ok(true)
             }
-            Shape::Map(def, rep, entry) => {
+            SchemaShape::Map(def, rep, entry) => {
                 self.write_map((*def, *rep), entry, leaves, out)?;
                 Ok(true)
             }
         }
     }
 
-    fn write_struct(&self, keys: &[(Vec<u8>, Node)], leaves: &mut [Leaf], out: &mut Vec<u8>) -> ParquetResult<()> {
+    fn write_struct(
+        &self,
+        keys: &[(Vec<u8>, SchemaNode)],
+        leaves: &mut [LeafColumn],
+        out: &mut Vec<u8>,
+    ) -> ParquetResult<()> {
         out.push(b'{');
         let mut is_first = true;
         for (key, node) in keys {
@@ -245,7 +252,13 @@ impl Node {
         Ok(())
     }
 
-    fn write_list(&self, levels: Levels, element: &Node, leaves: &mut [Leaf], out: &mut Vec<u8>) -> ParquetResult<()> {
+    fn write_list(
+        &self,
+        levels: ParquetLevels,
+        element: &SchemaNode,
+        leaves: &mut [LeafColumn],
+        out: &mut Vec<u8>,
+    ) -> ParquetResult<()> {
         out.push(b'[');
         let before = out.len();
         self.each(levels, leaves, |leaves| {
@@ -264,9 +277,9 @@ impl Node {
 
     fn write_map(
         &self,
-        levels: Levels,
-        (key, value): &(Node, Node),
-        leaves: &mut [Leaf],
+        levels: ParquetLevels,
+        (key, value): &(SchemaNode, SchemaNode),
+        leaves: &mut [LeafColumn],
         out: &mut Vec<u8>,
     ) -> ParquetResult<()> {
         out.push(b'{');
@@ -299,9 +312,9 @@ impl Node {
     /// Calls for each element of a list.
     fn each(
         &self,
-        (def, rep): Levels,
-        leaves: &mut [Leaf],
-        mut element: impl FnMut(&mut [Leaf]) -> ParquetResult<()>,
+        (def, rep): ParquetLevels,
+        leaves: &mut [LeafColumn],
+        mut element: impl FnMut(&mut [LeafColumn]) -> ParquetResult<()>,
     ) -> ParquetResult<()> {
         if self.def(leaves)? < def {
             return self.skip(leaves);
@@ -315,12 +328,12 @@ impl Node {
     }
 
     /// The definition level of the first leaf; of a struct without columns, that of one that is there.
-    fn def(&self, leaves: &[Leaf]) -> ParquetResult<i16> {
-        leaves.get(self.leaves.clone()).and_then(<[Leaf]>::first).map_or(Ok(self.def), Leaf::def)
+    fn def(&self, leaves: &[LeafColumn]) -> ParquetResult<i16> {
+        leaves.get(self.leaves.clone()).and_then(<[LeafColumn]>::first).map_or(Ok(self.def), LeafColumn::def)
     }
 
     /// Passes one entry of each leaf below.
-    fn skip(&self, leaves: &mut [Leaf]) -> ParquetResult<()> {
-        leaves.get_mut(self.leaves.clone()).unwrap_or_default().iter_mut().try_for_each(Leaf::skip)
+    fn skip(&self, leaves: &mut [LeafColumn]) -> ParquetResult<()> {
+        leaves.get_mut(self.leaves.clone()).unwrap_or_default().iter_mut().try_for_each(LeafColumn::skip)
     }
 }

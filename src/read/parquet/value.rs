@@ -12,7 +12,7 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-use super::leaf::Values;
+use super::leaf::LeafValues;
 use crate::read::record::{write_text, write_value};
 
 /// The Julian day of 1 January 1970, from which the days of INT96 times are counted.
@@ -22,7 +22,7 @@ const NANOS_OF_DAY: i128 = 86_400_000_000_000;
 
 /// How the values of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Writing {
+pub(super) enum ValueEncoding {
     /// As the physical type is.
     Plain,
     /// A whole number without a sign.
@@ -38,10 +38,10 @@ pub(super) enum Writing {
     /// 16 bytes as text with dashes.
     Uuid,
     /// A number of two bytes.
-    Half,
+    Float16,
 }
 
-impl Writing {
+impl ValueEncoding {
     /// The writing of a column by its logical type, or by the older form of it.
     pub(super) fn of(descriptor: &ColumnDescriptor) -> Self {
         let scale = || usize::try_from(descriptor.type_scale()).unwrap_or(0);
@@ -53,7 +53,7 @@ impl Writing {
             Some(LogicalType::Date) => return Self::Date,
             Some(LogicalType::Decimal(_)) => return Self::Decimal(scale()),
             Some(LogicalType::Uuid) => return Self::Uuid,
-            Some(LogicalType::Float16) => return Self::Half,
+            Some(LogicalType::Float16) => return Self::Float16,
             Some(LogicalType::Integer(whole)) if !whole.is_signed => return Self::Unsigned,
             _ => {}
         }
@@ -73,23 +73,23 @@ impl Writing {
     }
 
     /// Writes a value by its place; `false`, with nothing written, if JSON cannot say it.
-    pub(super) fn write(self, values: &Values, place: usize, out: &mut Vec<u8>) -> bool {
+    pub(super) fn write(self, values: &LeafValues, place: usize, out: &mut Vec<u8>) -> bool {
         let written = match values {
-            Values::None => None,
-            Values::Bool(all) => all.get(place).and_then(|value| write_as(out, value)),
-            Values::Int32(all) => all.get(place).and_then(|value| match self {
+            LeafValues::None => None,
+            LeafValues::Bool(all) => all.get(place).and_then(|value| write_as(out, value)),
+            LeafValues::Int32(all) => all.get(place).and_then(|value| match self {
                 Self::Unsigned => write_as(out, value.cast_unsigned()),
                 _ => self.whole(i64::from(*value), out),
             }),
-            Values::Int64(all) => all.get(place).and_then(|value| match self {
+            LeafValues::Int64(all) => all.get(place).and_then(|value| match self {
                 Self::Unsigned => write_as(out, value.cast_unsigned()),
                 _ => self.whole(*value, out),
             }),
-            Values::Int96(all) => all.get(place).and_then(|value| instant(nanos_of_int96(value), true, out)),
-            Values::Float(all) => all.get(place).and_then(|value| write_number(out, f64::from(*value), value)),
-            Values::Double(all) => all.get(place).and_then(|value| write_number(out, *value, value)),
-            Values::Bytes(all) => all.get(place).and_then(|value| self.bytes(value.data(), out)),
-            Values::Fixed(all) => all.get(place).and_then(|value| self.bytes(value.data(), out)),
+            LeafValues::Int96(all) => all.get(place).and_then(|value| instant(nanos_of_int96(value), true, out)),
+            LeafValues::Float(all) => all.get(place).and_then(|value| write_number(out, f64::from(*value), value)),
+            LeafValues::Double(all) => all.get(place).and_then(|value| write_number(out, *value, value)),
+            LeafValues::Bytes(all) => all.get(place).and_then(|value| self.bytes(value.data(), out)),
+            LeafValues::Fixed(all) => all.get(place).and_then(|value| self.bytes(value.data(), out)),
         };
         written.is_some()
     }
@@ -122,7 +122,7 @@ impl Writing {
                 out.push(b'"');
                 Some(())
             }
-            (Self::Half, _) => {
+            (Self::Float16, _) => {
                 let value = half(u16::from_le_bytes(bytes.try_into().ok()?));
                 write_number(out, f64::from(value), value)
             }

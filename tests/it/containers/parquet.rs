@@ -11,10 +11,10 @@ use parquet::{
 };
 
 use pql::{
-    diag::Document,
+    diag::SourceDocument,
     model::parse,
-    pipeline::{self, Job, MaxRejects, When},
-    read::{Input, InputKind, Limits},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    read::{BlockLimits, InputKind, InputSource},
 };
 
 use super::{MODEL, event, files, folder, gzip, lines, refused, rejects, score, users, zip};
@@ -289,25 +289,26 @@ fn a_parquet_file_that_cannot_be_read_is_named() {
         "cut.parquet",
         &["`cut.parquet` is a Parquet file that cannot be read past row 0; download it again"],
     );
-    let model = parse(&Document { name: "model.toml".to_owned(), text: MODEL.to_owned() }).expect("a valid model");
+    let model =
+        parse(&SourceDocument { name: "model.toml".to_owned(), text: MODEL.to_owned() }).expect("a valid model");
     for (nth, at) in (4..whole.len() - 200).step_by(7).enumerate() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0xff;
         let path = folder.write("damaged.parquet", &damaged);
         // Most of them in this process, where a panic fails the test: there are hundreds.
         if nth % 16 != 0 {
-            let job = Job {
+            let job = PipelineJob {
                 model: &model,
-                inputs: vec![Input { name: "damaged.parquet".to_owned(), kind: InputKind::File(path) }],
+                inputs: vec![InputSource { name: "damaged.parquet".to_owned(), kind: InputKind::File(path) }],
                 format: "auto",
-                when: When::Latest,
+                when: AsOfRequest::Latest,
                 now: 0,
                 workers: 1,
                 max_rejects: MaxRejects::Share(1.0),
                 keep_rejects: false,
-                limits: Limits::STANDARD,
+                limits: BlockLimits::STANDARD,
             };
-            let _ = pipeline::fold(&job, None);
+            let _ = pipeline::fold_inputs(&job, None);
             continue;
         }
         let outcome = folder.pql("score damaged.parquet -m model.toml --max-rejects 100%");

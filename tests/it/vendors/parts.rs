@@ -184,7 +184,7 @@ fn what_a_vendor_sends_by_itself_is_no_activity_unless_the_model_wants_it() {
 #[test]
 fn the_guide_lists_every_event_that_is_ignored() {
     let model =
-        pql::model::parse(&pql::diag::Document { name: "m".into(), text: super::MODEL.into() }).expect("a model");
+        pql::model::parse(&pql::diag::SourceDocument { name: "m".into(), text: super::MODEL.into() }).expect("a model");
     let guide = include_str!("../../../src/decode/format/GUIDE.md");
     let mut count = 0;
     for name in pql::decode::format::FORMATS.iter().flat_map(|format| format.noise(&model.input)) {

@@ -14,10 +14,10 @@ use crate::{
         HashSeed, is_placeholder,
         json::{JsonKind, JsonScanner, JsonSpan, Projection},
         json_value,
-        typed::{coerce, csv_cell},
+        trait_value::{coerce, csv_cell},
     },
     expr::{Value, ValueType},
-    model::compiled::TraitPlan,
+    model::plan::TraitPlan,
 };
 
 /// A row of an enrichment file.

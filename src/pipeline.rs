@@ -2,7 +2,7 @@
 //!
 //! Workers take blocks from one reader, decode their lines and fold them into one state, which is read once. Nothing here depends on which worker took which block.
 
-mod lines;
+mod irregular_lines;
 mod rejects;
 
 use std::{
@@ -257,7 +257,7 @@ pub fn fold_inputs(
     if let Some((format, types)) = formats.ambiguous_groups() {
         return Err(RunError::GroupTypes { format, types });
     }
-    folded.extend(lines::fold_partial_lines(job, &formats, &hearth, until, &shared)?);
+    folded.extend(irregular_lines::fold_partial_lines(job, &formats, &hearth, until, &shared)?);
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
     let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of_day(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
@@ -307,7 +307,7 @@ struct WorkerShared {
     rejects: RejectCollector,
     lines: AtomicU64,
     /// Parts of lines at the borders of blocks, which may belong together.
-    halves: Mutex<Vec<lines::PartialLine>>,
+    halves: Mutex<Vec<irregular_lines::PartialLine>>,
     split_records: AtomicU64,
 }
 

@@ -5,14 +5,14 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
+    case_time,
+    case_time::CaseTime,
     codes,
-    event_file::{CaseEventSyntax, CaseLineKind},
-    expect::{EntityExpectation, ExpectationCheck, ExpectedResult},
-    expect_file::ExpectationSyntax,
-    file::{CaseSyntax, CaseTraitsSyntax, TestSuite},
-    names::{CaseFactNames, column_text, to_typed_value, visible_facts},
-    time,
-    time::CaseTime,
+    event_syntax::{CaseEventSyntax, CaseLineKind},
+    expectation::{EntityExpectation, ExpectationCheck, ExpectedResult},
+    expectation_syntax::ExpectationSyntax,
+    fact_names::{CaseFactNames, column_text, to_typed_value, visible_facts},
+    suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
 };
 use crate::{
     clock::format_instant,
@@ -22,8 +22,8 @@ use crate::{
     ledger::fact_slot,
     model::{
         EntityKind, Model,
-        compiled::{Level, TraitPlan},
-        tree::SpannedText,
+        plan::{Level, TraitPlan},
+        toml_reader::SpannedText,
     },
     units::Micros,
 };
@@ -93,7 +93,7 @@ impl CaseBinder<'_> {
 
     fn case(&mut self, file: &CaseSyntax) -> Option<TestCase> {
         let written = file.as_of.as_ref()?;
-        let Some(as_of) = time::as_of(&written.value, &self.model.zone) else {
+        let Some(as_of) = case_time::as_of(&written.value, &self.model.zone) else {
             let message = format!("`{}` is no point in time", written.value);
             let label = "a date, or an instant with its zone: `2026-10-31`, `2026-10-31T12:00:00Z`";
             self.error(codes::BAD_TIME, &written.span, message, label, None);

@@ -2,8 +2,8 @@
 
 use crate::{
     ledger::{Ledger, RuleDecision, reached_rung},
-    model::{EntityKind, Model, compiled::SignalPayment},
-    score::points::SignalFiring,
+    model::{EntityKind, Model, plan::SignalPayment},
+    score::scoring::SignalFiring,
 };
 
 /// A part of a model that a case can reach.

@@ -4,26 +4,26 @@
 //! the pipeline as the lines of a file would: nothing is decoded, folded or scored here.
 
 mod bind;
+mod case_time;
 pub mod codes;
 mod coverage;
-mod event_file;
-mod expect;
-mod expect_file;
-pub mod file;
-mod ids;
-mod names;
+mod event_syntax;
+mod expectation;
+mod expectation_syntax;
+mod fact_names;
+mod id_ranges;
 pub mod report;
-mod time;
-mod values;
+pub mod suite_syntax;
+mod toml_values;
 
 use std::ops::Range;
 
 pub use bind::{TestCase, bind};
 pub use coverage::{Coverage, CoverageItem};
-pub use expect::CaseFailure;
-pub use file::{TestSuite, parse_suite};
+pub use expectation::CaseFailure;
+pub use suite_syntax::{TestSuite, parse_suite};
 
-use self::expect::CheckContext;
+use self::expectation::CheckContext;
 use crate::{
     ledger::{EntityRef, Ledger, build_ledger},
     model::Model,
@@ -123,7 +123,7 @@ fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut 
 }
 
 /// The failure of somebody who is expected and has no row.
-fn missing_row_failure(expect: &expect::EntityExpectation) -> CaseFailure {
+fn missing_row_failure(expect: &expectation::EntityExpectation) -> CaseFailure {
     CaseFailure {
         span: expect.span.clone(),
         entity: format!("{} {}", expect.side.word(), expect.id),

@@ -33,5 +33,5 @@ pub fn json(files: &[CheckedModel]) -> Json {
 /// Facts by name, in their order, and what they show.
 pub(super) fn example(example: &CounterExample) -> Json {
     let facts: Map<String, Json> = example.facts.iter().cloned().collect();
-    json!({ "facts": facts, "shows": example.shows })
+    json!({ "facts": facts, "shows": example.conclusion })
 }

@@ -5,20 +5,20 @@
 
 pub mod data;
 mod github;
-mod human;
 mod ignore;
 mod json;
 mod junit;
 mod sarif;
 mod spelling;
+mod terminal;
 
 pub use self::{
     github::github,
-    human::{render_problems, summary},
     ignore::CheckScope,
     json::json,
     junit::junit,
     sarif::sarif,
+    terminal::{render_problems, summary},
 };
 
 use crate::{
@@ -64,7 +64,7 @@ impl CheckedModel {
     ) -> CheckedModel {
         let (mut problems, ignored) = ignore::apply(&document, model, warnings, scope);
         in_order(&mut problems);
-        let level = |level: &crate::model::compiled::Level| {
+        let level = |level: &crate::model::plan::Level| {
             let signals = plural(level.signals.len() as u64, "signal", "signals");
             format!("{signals}, {}", plural(level.tiers.len() as u64, "tier", "tiers"))
         };

@@ -49,8 +49,11 @@ pub fn sarif(files: &[CheckedModel]) -> Json {
 }
 
 fn described(rule: &RuleDoc) -> Json {
-    let example = format!("{}\n\nBad:\n\n{}\nGood:\n\n{}", rule.text, rule.bad, rule.good);
-    let markdown = format!("{}\n\nBad:\n\n```toml\n{}```\n\nGood:\n\n```toml\n{}```\n", rule.text, rule.bad, rule.good);
+    let example = format!("{}\n\nBad:\n\n{}\nGood:\n\n{}", rule.text, rule.bad_example, rule.good_example);
+    let markdown = format!(
+        "{}\n\nBad:\n\n```toml\n{}```\n\nGood:\n\n```toml\n{}```\n",
+        rule.text, rule.bad_example, rule.good_example
+    );
     json!({
         "id": rule.code,
         "shortDescription": { "text": rule.title },

@@ -10,10 +10,9 @@ use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
-    beside::EnrichmentFiles,
-    inspect, model, notes,
-    options::{RunArgs, current_time},
-    paint, print_stderr,
+    enrichment::EnrichmentFiles,
+    inspect, messages, model_file, paint, print_stderr,
+    run_args::{RunArgs, current_time},
     score::{InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects},
     threads,
 };
@@ -66,7 +65,7 @@ pub(super) struct CheckArguments {
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line, requires = "events")]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line, requires = "events")]
     max_line: BlockLimits,
 
     /// Threads to use [default: as many as the machine has cores]
@@ -115,7 +114,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
     // How the program ends for models that could not be read.
     let mut unread = None;
     for path in &arguments.models {
-        let checked = match model::read(path) {
+        let checked = match model_file::read(path) {
             Ok(document) => check_document(arguments, document, events.as_ref())?,
             Err(CommandError::Error(error, exit)) => {
                 // A check of fewer models than were named is none, whatever the others came to. What failed weighs more than what was not there.
@@ -230,7 +229,7 @@ fn check_against_events(
         limits: arguments.max_line,
     };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-        notes::note_failed_run(&error);
+        messages::note_failed_run(&error);
         under(error.into())
     })?;
     if !quiet {
@@ -240,7 +239,7 @@ fn check_against_events(
     let evaluated = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
     watch.verify()?;
-    notes::warn_no_entities(&scored, Some(&document.name));
+    messages::warn_no_entities(&scored, Some(&document.name));
     Ok(check::data::warnings(document, model, &dump.survey, &scored))
 }
 

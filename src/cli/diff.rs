@@ -10,10 +10,9 @@ use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
-    beside::EnrichmentFiles,
-    model, notes,
-    options::{RunArgs, current_time},
-    paint, print_stderr,
+    enrichment::EnrichmentFiles,
+    messages, model_file, paint, print_stderr,
+    run_args::{RunArgs, current_time},
     score::{
         InputFormatArg, note_empty_files, note_missing_names, note_skipped_inputs, parse_max_rejects, print_rejects,
     },
@@ -76,7 +75,7 @@ pub(super) struct DiffArguments {
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors, and a warning if no event counts
@@ -167,7 +166,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
 
 /// Reads both models; the problems of both are told.
 fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
-    let (old, new) = (model::read(&arguments.old)?, model::read(&arguments.new)?);
+    let (old, new) = (model_file::read(&arguments.old)?, model_file::read(&arguments.new)?);
     let failure = |problems: DocumentProblems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart);
     match (parse(&old), parse(&new)) {
         (Ok(old), Ok(new)) => Ok((old, new)),
@@ -240,7 +239,7 @@ impl DiffInputs<'_> {
         };
         let name = path.display().to_string();
         let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-            notes::note_failed_run(&error);
+            messages::note_failed_run(&error);
             with_model_context(&name, error.into())
         })?;
         if !quiet {
@@ -248,7 +247,7 @@ impl DiffInputs<'_> {
         }
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
             .map_err(|error| with_model_context(&name, error.into()))?;
-        notes::warn_no_entities(&scored, Some(&name));
+        messages::warn_no_entities(&scored, Some(&name));
         Ok(ScoreSnapshot::take(&scored, model, name))
     }
 
@@ -258,7 +257,7 @@ impl DiffInputs<'_> {
             folded.rejects.by_reason().iter().map(|(reason, count)| (reason.code(), *count)).collect();
         let this = format!("{rejected:?}");
         if told.is_empty() {
-            notes::note_formats(folded, format);
+            messages::note_formats(folded, format);
             note_empty_files(&folded.files);
         }
         if *told != this {

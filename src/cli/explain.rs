@@ -1,6 +1,6 @@
 //! `pql explain`: why one user or account is what it is.
 
-mod nobody;
+mod unknown_entity;
 
 use std::{
     ffi::OsString,
@@ -11,9 +11,8 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    CommandError, ExitStatus, model, notes,
-    options::{RunArgs, current_time},
-    print_stderr,
+    CommandError, ExitStatus, messages, model_file, print_stderr,
+    run_args::{RunArgs, current_time},
     score::{InputFormatArg, parse_max_rejects},
     threads,
 };
@@ -68,7 +67,7 @@ pub(super) struct ExplainArguments {
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors
@@ -103,10 +102,10 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let inputs = read::resolve_inputs(&arguments.events)?.inputs;
     // The events of a signal are looked for in a second reading.
     let watch = arguments.signal.as_ref().map(|_| ChangeGuard::begin(&inputs)).transpose()?;
-    let source = model::find(arguments.model.as_ref())?;
+    let source = model_file::find(arguments.model.as_ref())?;
     let model = parse_all_facts(&source.document)
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
-    let again = nobody::watch(&model, &inputs);
+    let again = unknown_entity::watch(&model, &inputs);
     let signal = signal(arguments, model.level(side))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
@@ -119,12 +118,12 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let job =
         PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-        notes::note_failed_run(&error);
+        messages::note_failed_run(&error);
         CommandError::from(error)
     })?;
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     let Some(entity) = EntityRef::find(&scored, side, id) else {
-        let message = nobody::explain_unknown_entity(
+        let message = unknown_entity::explain_unknown_entity(
             &job,
             (&folded, users.as_ref()),
             &source.document,
@@ -160,7 +159,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
 }
 
 /// The signal whose events are asked for, by place.
-fn signal(arguments: &ExplainArguments, level: &crate::model::compiled::Level) -> Result<Option<usize>, CommandError> {
+fn signal(arguments: &ExplainArguments, level: &crate::model::plan::Level) -> Result<Option<usize>, CommandError> {
     let Some(name) = &arguments.signal else { return Ok(None) };
     let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
     match names.iter().position(|known| known == name) {

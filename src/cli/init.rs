@@ -43,7 +43,7 @@ pub(super) struct InitArguments {
     from: Option<InputFormatArg>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors

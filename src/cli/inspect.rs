@@ -8,7 +8,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{CommandError, ExitStatus, model, print_stderr, score::InputFormatArg, threads};
+use super::{CommandError, ExitStatus, model_file, print_stderr, score::InputFormatArg, threads};
 use crate::{
     diag::{SourceDocument, escape_ci_commands, escape_controls},
     inspect::{self, InspectJob, InspectedInput, NO_MODEL},
@@ -47,7 +47,7 @@ pub(super) struct InspectArguments {
     threads: Option<u16>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors beside the report
@@ -66,7 +66,7 @@ enum InspectFormat {
 pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandError> {
     let inputs = inputs(&arguments.events, arguments.quiet)?;
     let model = match &arguments.model {
-        Some(path) => parse_model(&model::read(path)?)?,
+        Some(path) => parse_model(&model_file::read(path)?)?,
         None => empty_model("")?,
     };
     let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);

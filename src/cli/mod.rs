@@ -2,21 +2,21 @@
 //!
 //! Nothing below this module reads the clock, the environment or the terminal.
 
-mod beside;
 mod check;
 mod diff;
+mod enrichment;
 mod exit;
 mod explain;
+mod generate;
 mod init;
 mod inspect;
 mod interrupt;
-mod limits;
-mod model;
-mod notes;
-mod options;
+mod max_line;
+mod messages;
+mod model_file;
 mod rule;
+mod run_args;
 mod score;
-mod shell;
 mod test;
 mod threads;
 
@@ -69,9 +69,9 @@ enum CliCommand {
     Explain(explain::ExplainArguments),
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
-    Schema(shell::SchemaArguments),
-    Completions(shell::CompletionsArguments),
-    Man(shell::ManArguments),
+    Schema(generate::SchemaArguments),
+    Completions(generate::CompletionsArguments),
+    Man(generate::ManArguments),
 }
 
 /// Runs the program with its arguments, the program's name first.
@@ -97,9 +97,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         CliCommand::Explain(arguments) => explain::run(&arguments),
         CliCommand::Test(arguments) => test::run(&arguments),
         CliCommand::Diff(arguments) => diff::run(&arguments),
-        CliCommand::Schema(arguments) => shell::schema(&arguments),
-        CliCommand::Completions(arguments) => shell::completions(&arguments),
-        CliCommand::Man(arguments) => shell::man(&arguments),
+        CliCommand::Schema(arguments) => generate::schema(&arguments),
+        CliCommand::Completions(arguments) => generate::completions(&arguments),
+        CliCommand::Man(arguments) => generate::man(&arguments),
     };
     match result {
         Ok(exit) => exit,

@@ -78,7 +78,7 @@ fn line(rule: &RuleDoc) -> String {
 /// Everything there is to say about a code.
 fn page(rule: &RuleDoc) -> String {
     let mut out = format!("{}\n{}\n", line(rule), rule.text);
-    let parts = [("Bad", rule.bad), ("What is told of it", rule.told), ("Good", rule.good)];
+    let parts = [("Bad", rule.bad_example), ("What is told of it", rule.output), ("Good", rule.good_example)];
     for (title, text) in parts {
         let _ = write!(out, "\n{title}:\n\n");
         for line in text.lines() {
@@ -94,8 +94,8 @@ fn object(rule: &RuleDoc) -> Json {
         "severity": severity(rule),
         "title": rule.title,
         "text": rule.text,
-        "bad": rule.bad,
-        "told": rule.told,
-        "good": rule.good,
+        "bad": rule.bad_example,
+        "told": rule.output,
+        "good": rule.good_example,
     })
 }

@@ -12,9 +12,9 @@ use clap::ValueEnum;
 
 use self::outputs::{OutputFile, OutputFiles, OutputPlan, run_folder};
 use super::{
-    CommandError, ExitStatus, model, notes,
-    options::{RunArgs, current_time},
-    print_stderr, threads,
+    CommandError, ExitStatus, messages, model_file, print_stderr,
+    run_args::{RunArgs, current_time},
+    threads,
 };
 use crate::{
     clock::{LAST_DAY, parse_day, parse_rfc3339},
@@ -79,7 +79,7 @@ pub(super) struct ScoreArguments {
     max_rejects: String,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::limits::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
     /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
@@ -190,7 +190,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         return Ok(ExitStatus::Done);
     }
     let settings = settings(arguments)?;
-    let source = model::find(arguments.model.as_ref())?;
+    let source = model_file::find(arguments.model.as_ref())?;
     let model = parse(&source.document)
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
@@ -221,7 +221,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     }
     let (scored, without) =
         pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
-    notes::warn_no_entities(&scored, None);
+    messages::warn_no_entities(&scored, None);
     if !arguments.quiet {
         note_result(&scored, &model, &arguments.view, without, folded.split_records);
     }
@@ -246,10 +246,10 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
 
 /// What there is to say of the input.
 fn note_input(folded: &FoldedRun, format: &str, model: &Model) {
-    notes::note_formats(folded, format);
+    messages::note_formats(folded, format);
     note_empty_files(&folded.files);
-    notes::note_more_pages(&folded.files);
-    notes::note_grown_files(&folded.files);
+    messages::note_more_pages(&folded.files);
+    messages::note_grown_files(&folded.files);
     print_rejects(&folded.rejects);
     note_missing_names("the model", model, &folded.state.names);
 }
@@ -270,8 +270,8 @@ fn note_result(
             print_stderr(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
         }
     }
-    notes::note_no_accounts(scored, model);
-    notes::note_refused_joins(&scored.entities.joins, split_records);
+    messages::note_no_accounts(scored, model);
+    messages::note_refused_joins(&scored.entities.joins, split_records);
 }
 
 /// Publishes the rejected lines of a run that has nothing else to publish. What files were read as is noted where the format that was asked for is given.
@@ -279,9 +279,9 @@ fn publish_rejects_only(mut error: RunError, file: Option<OutputFile>, noted: Op
     if let (Some(asked), RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) =
         (noted, &error)
     {
-        notes::note_formats_of_rejects(rejects, asked);
+        messages::note_formats_of_rejects(rejects, asked);
     }
-    notes::note_failed_run(&error);
+    messages::note_failed_run(&error);
     let (RunError::TooManyRejects { rejects, .. } | RunError::NoEvents { rejects, .. }) = &mut error else {
         return error.into();
     };

@@ -7,7 +7,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{CommandError, ExitStatus, model, paint, print_stderr, threads};
+use super::{CommandError, ExitStatus, model_file, paint, print_stderr, threads};
 use crate::{
     cases::{
         self, Coverage, TestSuite,
@@ -153,7 +153,7 @@ fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), Comma
         }
     };
     for path in files {
-        let suite = match cases::parse_suite(model::read_named(path, "file of cases")?) {
+        let suite = match cases::parse_suite(model_file::read_named(path, "file of cases")?) {
             Ok(suite) => suite,
             Err(problems) => {
                 keep(problems);
@@ -202,7 +202,7 @@ fn model_of(suite: &TestSuite, path: &Path) -> Result<SourceDocument, CommandErr
         return Ok(SourceDocument { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    model::read(&normalize_path(&folder.join(named))).map_err(|failure| match failure {
+    model_file::read(&normalize_path(&folder.join(named))).map_err(|failure| match failure {
         CommandError::Error(error, exit) => {
             let (line, _) = suite.document.position(span.start);
             CommandError::Error(error.context(format!("{}:{line} names a model", suite.document.name)), exit)

@@ -2,17 +2,17 @@
 //!
 //! Nothing here reads a clock: the present is an argument.
 
-mod read;
-mod reader;
+mod format;
+mod instant_reader;
+mod parse;
 #[cfg(test)]
 mod tests;
-mod write;
 mod zone;
 
 pub use self::{
-    read::{TimeError, is_numeric, parse_day, parse_instant, parse_rfc3339, parse_wall_clock},
-    reader::InstantReader,
-    write::{civil_date, format_day, format_instant, push_day, push_instant, weekday},
+    format::{civil_date, format_day, format_instant, push_day, push_instant, weekday},
+    instant_reader::InstantReader,
+    parse::{TimeError, is_numeric, parse_day, parse_instant, parse_rfc3339, parse_wall_clock},
     zone::{DayReader, Zone},
 };
 

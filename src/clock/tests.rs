@@ -2,7 +2,7 @@
 
 use super::{
     AsOf, DateWindow, DayReader, INSTANT_MAX, INSTANT_MIN, InstantReader, TimeError, Zone, civil_date, format_day,
-    format_instant, parse_day, parse_instant, parse_rfc3339, reader::seconds_of_day,
+    format_instant, instant_reader::seconds_of_day, parse_day, parse_instant, parse_rfc3339,
 };
 use crate::units::{DAY_US, Day};
 

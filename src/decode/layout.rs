@@ -1,6 +1,6 @@
 //! Where a format keeps the parts of a record, and how it says them.
 
-use crate::model::compiled::InputSettings;
+use crate::model::plan::InputSettings;
 
 /// A path of keys from the top of a record; empty for the record itself.
 pub(super) type FieldPath = Vec<String>;

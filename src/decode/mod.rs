@@ -3,17 +3,16 @@
 //! Takes lines of blocks and gives [`Record`]s that borrow from them, or says in which bucket the line ends. It knows nothing of other lines.
 //! Which format the lines of a file are of is settled once for each file; [`mod@format`] has them all.
 
-mod extra;
+mod discover;
+mod fast_path;
 pub mod format;
 pub mod json;
 mod layout;
-mod outline;
 mod plan;
-mod reason;
 mod record;
-mod skim;
-pub mod typed;
-mod usual;
+mod reject_reason;
+pub mod trait_value;
+mod vendor_fixups;
 
 use std::{
     borrow::Cow,
@@ -23,18 +22,18 @@ use std::{
 
 use hashbrown::HashTable;
 
-use self::usual::FastPathSlots;
+use self::fast_path::FastPathSlots;
+pub use self::{
+    discover::{DiscoveryPlan, FieldDiscovery, for_each_leaf, stable_hash},
+    fast_path::FastPathResult,
+    layout::{RecordKind, RecordLayout},
+    plan::DecodePlan,
+    record::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, json_value},
+    reject_reason::RejectReason,
+};
 use self::{
     format::{LineFraming, SnowplowRowError, SnowplowRowReader},
     json::{JsonKind, JsonScanner, JsonSpan},
-};
-pub use self::{
-    layout::{RecordKind, RecordLayout},
-    outline::{DiscoveryPlan, FieldDiscovery, for_each_leaf, stable_hash},
-    plan::DecodePlan,
-    reason::RejectReason,
-    record::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, json_value},
-    usual::FastPathResult,
 };
 use crate::{
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
@@ -386,7 +385,7 @@ impl RecordReader<'_> {
         if raw.kind != JsonKind::Array {
             return self.read_id(line, raw).map(|account| (account, 0));
         }
-        let mut ids = skim::items(line, raw).filter_map(|item| self.read_id(line, item).ok().flatten());
+        let mut ids = json::walk::items(line, raw).filter_map(|item| self.read_id(line, item).ok().flatten());
         let first = ids.next();
         Ok((first, ids.count()))
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     json::{JsonKind, JsonSpan},
-    reason::RejectReason,
+    reject_reason::RejectReason,
 };
 use crate::{
     expr::{EvalScope, Value},

@@ -3,15 +3,15 @@
 //! Stages collect [`Diagnostic`]s and go on; only [`render`] knows how they look.
 
 pub mod escape;
-mod places;
-mod visible;
+mod line_index;
+mod sanitize;
 
 use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-pub use places::{LineColumn, LineIndex};
-pub use visible::{escape_ci_commands, escape_controls};
+pub use line_index::{LineColumn, LineIndex};
+pub use sanitize::{escape_ci_commands, escape_controls};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,7 @@ pub struct CounterExample {
     /// Names of facts with their values, in the order in which people should read them.
     pub facts: Vec<(String, serde_json::Value)>,
     /// What comes of them; a sentence without a final stop.
-    pub shows: String,
+    pub conclusion: String,
 }
 
 impl fmt::Display for CounterExample {
@@ -66,7 +66,7 @@ impl fmt::Display for CounterExample {
                 other => write!(f, "{before}{name} = {other}")?,
             }
         }
-        write!(f, "{}{}", if self.facts.is_empty() { "" } else { ": " }, self.shows)
+        write!(f, "{}{}", if self.facts.is_empty() { "" } else { ": " }, self.conclusion)
     }
 }
 
@@ -187,7 +187,7 @@ fn draw(renderer: &Renderer, document: &SourceDocument, problem: &Diagnostic) ->
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let text = visible::drawable(&document.text);
+    let text = sanitize::drawable(&document.text);
     let text = text.as_ref();
     let mut snippet = Snippet::source(text).path(escape_controls(&document.name)).annotation(
         AnnotationKind::Primary.span(clamp_span(text, &problem.span)).label(escape_controls(&problem.label)),

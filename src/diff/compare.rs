@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     EntityStanding, LevelSnapshot, ModelDiff, ScoreSnapshot,
-    join::{NameUnion, pairs, points_changes},
+    alignment::{NameUnion, pairs, points_changes},
 };
 use crate::{model::EntityKind, units::Points};
 

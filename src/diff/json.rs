@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     ComparedModel, ConditionVerdict, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions,
-    MovedEntity, PointsChange, words,
+    MovedEntity, PointsChange, formatting,
 };
 use crate::{clock::format_instant, emit::number, ledger::points_json};
 
@@ -17,7 +17,7 @@ impl DiffReport<'_> {
         put("old", head(old));
         put("new", head(new));
         for level in &self.diff.levels {
-            put(words::many(level.side), self.level_json(level));
+            put(formatting::many(level.side), self.level_json(level));
         }
         put("summary", Json::Object(self.summary.iter().map(|(name, value)| (name.clone(), number(*value))).collect()));
         put("fail_if", self.verdicts.iter().map(verdict).collect());

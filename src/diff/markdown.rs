@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::{
     DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
-    words::{self, TransitionTable},
+    formatting::{self, TransitionTable},
 };
 use crate::{diag::escape_controls, units::plural};
 
@@ -46,14 +46,14 @@ impl DiffReport<'_> {
         let mut out = format!("{MARKER}\n### Scoring model: {} → {}\n\n", code(&old.path), code(&new.path));
         for verdict in self.verdicts {
             let sign = if verdict.holds == Some(true) { "❌" } else { "✅" };
-            let (text, known) = (code(&verdict.text), code(&words::known(verdict)));
-            let _ = writeln!(out, "- {sign} fail if {text}: {} ({known})", words::verdict(verdict));
+            let (text, known) = (code(&verdict.text), code(&formatting::known(verdict)));
+            let _ = writeln!(out, "- {sign} fail if {text}: {} ({known})", formatting::verdict(verdict));
         }
         if !self.verdicts.is_empty() {
             out.push('\n');
         }
-        let same = if words::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
-        let _ = writeln!(out, "The same events under both models, {}.{same}\n", words::as_of(&self.diff.models));
+        let same = if formatting::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
+        let _ = writeln!(out, "The same events under both models, {}.{same}\n", formatting::as_of(&self.diff.models));
         self.overview(&mut out);
         for level in &self.diff.levels {
             self.level_markdown(&mut out, level);
@@ -66,26 +66,26 @@ impl DiffReport<'_> {
         let mut rows = Vec::new();
         for level in &self.diff.levels {
             let mut count = |what: String, [before, after]: [u64; 2]| {
-                rows.push(vec![what, before.to_string(), after.to_string(), words::signed(before, after)]);
+                rows.push(vec![what, before.to_string(), after.to_string(), formatting::signed(before, after)]);
             };
-            count(words::many(level.side).to_owned(), level.rows);
-            count(words::qualified(level.side).to_owned(), level.qualified);
+            count(formatting::many(level.side).to_owned(), level.rows);
+            count(formatting::qualified(level.side).to_owned(), level.qualified);
             for load in &level.load {
                 let to = load.assignee.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
-                count(format!("human route {} of {}{to}", code(&load.name), words::many(level.side)), load.counts);
+                count(format!("human route {} of {}{to}", code(&load.name), formatting::many(level.side)), load.counts);
             }
         }
         table(out, &["", "before", "after", "change"].map(str::to_owned), 1, &rows);
     }
 
     fn level_markdown(&self, out: &mut String, level: &LevelDiff) {
-        let many = words::many(level.side);
+        let many = formatting::many(level.side);
         let _ = writeln!(
             out,
             "\n#### {}{}\n\nOf the {many}, {}.",
             many[..1].to_uppercase(),
             &many[1..],
-            words::changes(level)
+            formatting::changes(level)
         );
         if level.moved + level.rerouted + level.rescored + level.only_in[0] + level.only_in[1] == 0 {
             return;
@@ -94,7 +94,7 @@ impl DiffReport<'_> {
             if moves.turnover.iter().all(|entry| entry.entered.count + entry.left.count == 0) {
                 continue;
             }
-            let TransitionTable { mut header, mut rows, sums, omitted_note: rest } = words::matrix(moves, what);
+            let TransitionTable { mut header, mut rows, sums, omitted_note: rest } = formatting::matrix(moves, what);
             // Sums and counts at the end have names of ours.
             let (columns, lines) = (header.len() - 1, rows.len() - usize::from(sums));
             header.iter_mut().take(columns).skip(1).for_each(|name| *name = code(name));
@@ -117,7 +117,7 @@ impl DiffReport<'_> {
         if tiers.is_empty() {
             return;
         }
-        let many = words::many(level.side);
+        let many = formatting::many(level.side);
         // A summary is HTML, so that no name may stand in it.
         let _ = writeln!(out, "\n<details>\n<summary>The {many} that enter and leave each tier</summary>");
         for tier in tiers {
@@ -135,7 +135,11 @@ impl DiffReport<'_> {
         let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
         let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
         let row = |mover: &MovedEntity| {
-            let mut row = vec![words::scores(mover), code(words::tier(mover, model)), code(&words::reasons(mover))];
+            let mut row = vec![
+                formatting::scores(mover),
+                code(formatting::tier(mover, model)),
+                code(&formatting::reasons(mover)),
+            ];
             if self.ids == IdVisibility::Shown {
                 row.insert(0, id(&mover.id));
             }
@@ -148,7 +152,7 @@ impl DiffReport<'_> {
         if !rows.is_empty() {
             table(out, &header, header.len(), &rows);
         }
-        if let Some(rest) = words::not_listed(crowd) {
+        if let Some(rest) = formatting::not_listed(crowd) {
             let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
         }
     }
@@ -159,12 +163,17 @@ fn signals(out: &mut String, level: &LevelDiff) {
         return;
     }
     let row = |signal: &super::SignalChange| {
-        vec![code(&signal.name), signal.entities.to_string(), words::signed_points(signal.points)]
+        vec![code(&signal.name), signal.entities.to_string(), formatting::signed_points(signal.points)]
     };
-    let rows: Vec<Vec<String>> = level.signals.iter().take(words::LINES_SHOWN).map(row).collect();
+    let rows: Vec<Vec<String>> = level.signals.iter().take(formatting::LINES_SHOWN).map(row).collect();
     out.push('\n');
-    table(out, &["signal with other points", words::many(level.side), "points in all"].map(str::to_owned), 1, &rows);
-    let more = level.signals.len().saturating_sub(words::LINES_SHOWN) as u64;
+    table(
+        out,
+        &["signal with other points", formatting::many(level.side), "points in all"].map(str::to_owned),
+        1,
+        &rows,
+    );
+    let more = level.signals.len().saturating_sub(formatting::LINES_SHOWN) as u64;
     if more > 0 {
         let _ = writeln!(out, "\n… and {} more", plural(more, "signal", "signals"));
     }

@@ -4,24 +4,24 @@
 //! is kept of a run, so the state of the first model is gone before the second one reads. Nothing is scored here: the amounts are those of
 //! [`crate::score::points`].
 
+mod alignment;
 pub mod codes;
 mod compare;
-mod gate;
-mod join;
+mod fail_condition;
+mod formatting;
 mod json;
 mod markdown;
+mod metrics;
 mod snapshot;
-mod summary;
 mod text;
-mod words;
 
 pub use compare::{
     EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
     compare,
 };
-pub use gate::{ConditionVerdict, FailCondition};
+pub use fail_condition::{ConditionVerdict, FailCondition};
+pub use metrics::{DiffMetric, DiffVocabulary};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
-pub use summary::{DiffMetric, DiffVocabulary};
 
 use crate::clock::AsOf;
 

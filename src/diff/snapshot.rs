@@ -6,10 +6,10 @@ use super::ComparedModel;
 use crate::{
     expr::EvalScope,
     ledger::EntityRef,
-    model::{EntityKind, Model, compiled::Level},
+    model::{EntityKind, Model, plan::Level},
     score::{
         ScoredEntities,
-        points::{evaluate_signals, sum_points},
+        scoring::{evaluate_signals, sum_points},
     },
     units::Points,
 };
@@ -87,9 +87,8 @@ impl ScoreSnapshot {
 }
 
 fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> LevelSnapshot {
-    let tier =
-        |tier: &crate::model::compiled::Tier| SnapshotTier { name: tier.name.clone(), qualified: tier.qualified };
-    let route = |route: &crate::model::compiled::Route| SnapshotRoute {
+    let tier = |tier: &crate::model::plan::Tier| SnapshotTier { name: tier.name.clone(), qualified: tier.qualified };
+    let route = |route: &crate::model::plan::Route| SnapshotRoute {
         name: route.name.clone(),
         human: route.motion.as_deref() == Some("human"),
         assignee: route.to.clone(),

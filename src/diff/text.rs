@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
-    words::{self, TransitionTable},
+    formatting::{self, TransitionTable},
 };
 use crate::{diag::escape_controls, units::plural};
 
@@ -18,7 +18,7 @@ impl DiffReport<'_> {
             "old  {}\nnew  {}\n{}",
             escape_controls(&old.path),
             escape_controls(&new.path),
-            words::as_of(&self.diff.models)
+            formatting::as_of(&self.diff.models)
         );
         for level in self.diff.levels.iter() {
             self.level_text(&mut out, level);
@@ -31,8 +31,8 @@ impl DiffReport<'_> {
                 out,
                 "  {}  {}: {}",
                 escape_controls(&verdict.text),
-                words::known(verdict),
-                words::verdict(verdict)
+                formatting::known(verdict),
+                formatting::verdict(verdict)
             );
         }
         out
@@ -41,15 +41,15 @@ impl DiffReport<'_> {
     fn level_text(&self, out: &mut String, level: &LevelDiff) {
         let [before, after] = level.rows;
         let side = level.side;
-        let _ = writeln!(out, "\n{}: {before} before, {after} after", words::many(side));
-        let _ = writeln!(out, "  {}", words::changes(level));
+        let _ = writeln!(out, "\n{}: {before} before, {after} after", formatting::many(side));
+        let _ = writeln!(out, "  {}", formatting::changes(level));
         let [before, after] = level.qualified;
-        let _ = writeln!(out, "  {}: {before} before, {after} after", words::qualified(side));
+        let _ = writeln!(out, "  {}: {before} before, {after} after", formatting::qualified(side));
         for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
             if moves.turnover.is_empty() {
                 continue;
             }
-            let TransitionTable { header, rows, omitted_note: rest, .. } = words::matrix(moves, what);
+            let TransitionTable { header, rows, omitted_note: rest, .. } = formatting::matrix(moves, what);
             out.push('\n');
             grid(out, &header, &rows);
             if let Some(rest) = rest {
@@ -74,13 +74,13 @@ impl DiffReport<'_> {
             _ => "",
         };
         let _ = writeln!(out, "\n{}{only}: {} enter, {} leave", tier.name, tier.entered.count, tier.left.count);
-        self.crowd_text(out, &tier.entered, "+", &|mover| format!("from {}", words::tier(mover, 0)));
-        self.crowd_text(out, &tier.left, "-", &|mover| format!("to {}", words::tier(mover, 1)));
+        self.crowd_text(out, &tier.entered, "+", &|mover| format!("from {}", formatting::tier(mover, 0)));
+        self.crowd_text(out, &tier.left, "-", &|mover| format!("to {}", formatting::tier(mover, 1)));
     }
 
     fn crowd_text(&self, out: &mut String, crowd: &EntitySample, sign: &str, other: &dyn Fn(&MovedEntity) -> String) {
         let row = |mover: &MovedEntity| {
-            let mut row = vec![words::scores(mover), other(mover), escape_controls(&words::reasons(mover))];
+            let mut row = vec![formatting::scores(mover), other(mover), escape_controls(&formatting::reasons(mover))];
             if self.ids == IdVisibility::Shown {
                 row.insert(0, escape_controls(&mover.id));
             }
@@ -90,7 +90,7 @@ impl DiffReport<'_> {
         for line in aligned(&rows) {
             let _ = writeln!(out, "  {sign} {line}");
         }
-        if let Some(rest) = words::not_listed(crowd) {
+        if let Some(rest) = formatting::not_listed(crowd) {
             let _ = writeln!(out, "  {sign} ... {rest}");
         }
     }
@@ -104,14 +104,20 @@ fn load(out: &mut String, level: &LevelDiff) {
     for load in &level.load {
         let [before, after] = load.counts;
         let to = escape_controls(load.assignee.as_deref().unwrap_or_default());
-        rows.push(vec![load.name.clone(), before.to_string(), after.to_string(), words::signed(before, after), to]);
+        rows.push(vec![
+            load.name.clone(),
+            before.to_string(),
+            after.to_string(),
+            formatting::signed(before, after),
+            to,
+        ]);
     }
     let [before, after] = [0, 1].map(|model| level.load.iter().map(|load| load.counts[model]).sum::<u64>());
     rows.push(vec![
         "all".to_owned(),
         before.to_string(),
         after.to_string(),
-        words::signed(before, after),
+        formatting::signed(before, after),
         String::new(),
     ]);
     out.push('\n');
@@ -123,12 +129,12 @@ fn signals(out: &mut String, level: &LevelDiff) {
         return;
     }
     let row = |signal: &super::SignalChange| {
-        vec![signal.name.clone(), signal.entities.to_string(), words::signed_points(signal.points)]
+        vec![signal.name.clone(), signal.entities.to_string(), formatting::signed_points(signal.points)]
     };
-    let rows: Vec<Vec<String>> = level.signals.iter().take(words::LINES_SHOWN).map(row).collect();
+    let rows: Vec<Vec<String>> = level.signals.iter().take(formatting::LINES_SHOWN).map(row).collect();
     out.push('\n');
-    grid(out, &["signal".to_owned(), words::many(level.side).to_owned(), "points".to_owned()], &rows);
-    let more = level.signals.len().saturating_sub(words::LINES_SHOWN) as u64;
+    grid(out, &["signal".to_owned(), formatting::many(level.side).to_owned(), "points".to_owned()], &rows);
+    let more = level.signals.len().saturating_sub(formatting::LINES_SHOWN) as u64;
     if more > 0 {
         let _ = writeln!(out, "  ... and {} more; --format json has all of them", plural(more, "signal", "signals"));
     }

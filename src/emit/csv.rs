@@ -2,7 +2,7 @@
 
 use csv::{QuoteStyle, WriterBuilder};
 
-use super::{formula::FormulaGuard, row::OutputCell};
+use super::{formula_guard::FormulaGuard, row::OutputCell};
 
 /// How text cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use serde_json::{Map, Number, Value as Json, json};
 use super::row::{OutputCell, OutputRow};
 use crate::{
     model::{
-        columns::SIGNALS,
-        compiled::{Level, SignalPayment},
+        output_columns::SIGNALS,
+        plan::{Level, SignalPayment},
     },
-    score::points::{SignalFiring, SignalInput, SignalPayout},
+    score::scoring::{SignalFiring, SignalInput, SignalPayout},
     units::{EPSILON, Points, format_number},
 };
 
@@ -58,7 +58,7 @@ fn cell(cell: &OutputCell<'_>) -> Json {
 }
 
 fn signals(level: &Level, row: &OutputRow<'_>) -> Json {
-    let one = |(signal, paid): (&crate::model::compiled::Signal, &SignalPayout)| {
+    let one = |(signal, paid): (&crate::model::plan::Signal, &SignalPayout)| {
         let state = match paid.firing {
             SignalFiring::Fired => "fired",
             SignalFiring::Superseded => "superseded",

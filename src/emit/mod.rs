@@ -3,12 +3,12 @@
 //! Takes [`Scored`] and the model; gives bytes. Rows are made in parallel and written in order.
 
 pub mod csv;
-mod formula;
+mod entity_columns;
+mod formula_guard;
 mod id_map;
 mod json;
-mod one;
 mod row;
-mod run;
+mod run_record;
 mod table;
 
 use std::{
@@ -18,10 +18,10 @@ use std::{
 };
 
 pub use csv::CsvDialect;
+pub use entity_columns::{column_names, entity_columns};
 pub use id_map::write_id_map;
 pub use json::number;
-pub use one::{column_names, entity_columns};
-pub use run::{FileFacts, RunFacts, run_record};
+pub use run_record::{FileFacts, RunFacts, run_record};
 pub use table::level_summary_text;
 
 use crate::{

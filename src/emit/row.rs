@@ -6,14 +6,14 @@ use crate::{
     clock::{push_day, push_instant},
     expr::{EvalScope, Value, ValueType},
     model::{
-        EntityKind, Model, columns,
-        compiled::{Level, Route, TemplatePart, TextTemplate},
+        EntityKind, Model, output_columns,
+        plan::{Level, Route, TemplatePart, TextTemplate},
     },
     score::{
         ScoredEntities,
-        board::EntityFacts,
+        fact_table::EntityFacts,
         milestones::{MilestoneResult, MilestoneState},
-        points::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
+        scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
     },
     units::{Day, Micros, Points, push_number},
 };
@@ -98,8 +98,8 @@ pub(super) fn header(model: &Model, side: EntityKind) -> Vec<String> {
     let categories = level.categories.iter().map(|category| category.name.as_str());
     let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
     let mut header = match side {
-        EntityKind::User => columns::user_columns(categories, milestones),
-        EntityKind::Account => columns::account_columns(categories, milestones),
+        EntityKind::User => output_columns::user_columns(categories, milestones),
+        EntityKind::Account => output_columns::account_columns(categories, milestones),
     };
     header.extend(level.columns.iter().map(|column| column.header.clone()));
     header

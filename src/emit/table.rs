@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use super::row;
 use crate::{
     diag::escape_controls,
-    model::{EntityKind, Model, columns::SIGNALS},
+    model::{EntityKind, Model, output_columns::SIGNALS},
     score::{LevelSummary, ScoredEntities},
     units::{format_number, plural},
 };

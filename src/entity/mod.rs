@@ -3,17 +3,17 @@
 //! Takes a [`State`] and what enrichment files say of e-mails; gives [`Entities`], which point into the state and copy nothing of it.
 
 mod domains;
-mod draft;
-mod grouped;
+mod grouped_vec;
 mod identity;
+mod person_profile;
 
 use std::collections::HashMap;
 
 pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
-use draft::{PersonProfile, PersonRecords, exclude, raw_ids, rows};
-use grouped::GroupedVec;
+use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
+use person_profile::{PersonProfile, PersonRecords, exclude, raw_ids, rows};
 
 use rayon::prelude::*;
 

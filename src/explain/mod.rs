@@ -3,19 +3,21 @@
 //! Takes what was folded and scored; gives an [`Explanation`]. The points are those of the scorer ([`crate::ledger`]); ways up and the forecast ask
 //! the same scorer about other facts and later days.
 
-mod aside;
-mod climb;
-mod events;
+mod counterfactual;
+mod exclusion;
 mod forecast;
-mod moves;
-mod needs;
+mod overlay;
+mod path_to_tier;
 mod report;
-mod whatif;
+mod requirements;
+mod signal_events;
 
-pub use aside::{ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions};
-pub use climb::{FactChange, NextTierPaths, TierPath, find_tier_paths};
-pub use events::{CountedEvent, SignalEvents, find_signal_events};
+pub use exclusion::{
+    ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
+};
 pub use forecast::{DAYS_MAX, Forecast, TierDrop, forecast};
+pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
+pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
 
 use crate::ledger::Ledger;
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::{
-    tree::{ArithmeticOp, ComparisonOp},
+    ast::{ArithmeticOp, ComparisonOp},
     value::{Value, compare_values, order_json, order_numbers},
 };
 

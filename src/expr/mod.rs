@@ -3,21 +3,21 @@
 //! [`parse`] turns text into a tree with positions, [`compile`] types it against the names that exist where it stands and gives a
 //! [`Program`], and a program is evaluated against a [`Scope`]. Nulls behave as in SQL throughout.
 
+mod ast;
 mod compile;
-mod cursor;
 mod eval;
 mod lex;
 mod parse;
-mod show;
-mod tree;
+mod token_cursor;
+mod unparse;
 mod value;
 
 use std::ops::Range;
 
+pub use ast::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, walk};
 pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
-pub use tree::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, walk};
 pub use value::{Value, ValueType};
 
 /// A problem in an expression; the span counts bytes of the expression's text.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{
     ExprError,
-    cursor::{DEPTH_MAX, TokenCursor},
+    ast::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode},
     lex::{Token, lex},
-    tree::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode},
+    token_cursor::{DEPTH_MAX, TokenCursor},
 };
 use crate::clock::parse_day;
 

@@ -4,44 +4,44 @@
 //! of one partition to fold them together while the partition's memory is near, by the worker whose partition it is. What workers share is a
 //! [`Hearth`]: the partitions, what was handed over, the numbers of texts and accounts. Nothing depends on which worker folded what, nor on the order.
 
+mod account_timeline;
+mod accumulators;
 mod arena;
-mod cells;
-mod counts;
-mod days;
-mod duplicates;
-mod folk;
-mod hearth;
-mod image;
-mod intern;
-mod joins;
-mod keyed;
-mod load;
-mod part;
-mod shared;
+mod bits;
+mod day_set;
+mod dedupe;
+mod event_batch;
+mod extract;
+mod id_state;
+mod identity_links;
+mod intern_cache;
+mod interner;
+mod line_counts;
+mod shard;
+mod shards;
+mod small_map;
 mod state;
-mod timeline;
-mod words;
 
-pub use cells::{EventInstant, NO_TEXT, NumberStats, TallyKey, TallyMap, TimedValue, UNDATED, unpack};
-pub use counts::{FileCounts, LineBucket};
-pub use days::DaySet;
-pub use folk::{IdDetails, IdState, IdTable};
-pub use hearth::ShardSet;
-pub use image::edge_kind;
-pub use intern::Interner;
-pub use joins::IdentityLinks;
-pub use keyed::SmallMap;
-pub use part::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
-pub use shared::TextOrder;
+pub use account_timeline::{AccountMention, AccountTimeline};
+pub use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TallyMap, TimedValue, UNDATED, unpack};
+pub use day_set::DaySet;
+pub use event_batch::edge_kind;
+pub use id_state::{IdDetails, IdState, IdTable};
+pub use identity_links::IdentityLinks;
+pub use intern_cache::TextOrder;
+pub use interner::Interner;
+pub use line_counts::{FileCounts, LineBucket};
+pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
+pub use shards::ShardSet;
+pub use small_map::SmallMap;
 pub use state::FoldState;
-pub use timeline::{AccountMention, AccountTimeline};
 
 use self::{
-    counts::FoldCounts,
-    image::{EventBatch, EventHeader, OwnerKind},
-    load::{each_trait, extract_values, match_holds},
-    part::IdAssociation,
-    shared::InternCache,
+    event_batch::{EventBatch, EventHeader, OwnerKind},
+    extract::{each_trait, extract_values, match_holds},
+    intern_cache::InternCache,
+    line_counts::FoldCounts,
+    shard::IdAssociation,
 };
 use crate::{
     decode::{DecodedEvent, DecodedLine, LinkedId, Record},

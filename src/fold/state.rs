@@ -3,12 +3,12 @@
 use std::hash::BuildHasher;
 
 use super::{
-    cells::TimedValue,
-    counts::FileCounts,
-    intern::Interner,
-    joins::IdentityLinks,
-    keyed::SmallMap,
-    part::{SHARD_COUNT, Shard},
+    accumulators::TimedValue,
+    identity_links::IdentityLinks,
+    interner::Interner,
+    line_counts::FileCounts,
+    shard::{SHARD_COUNT, Shard},
+    small_map::SmallMap,
 };
 use crate::{decode::HashSeed, units::Micros};
 

@@ -3,17 +3,17 @@
 //! Takes what [`crate::inspect`] saw; gives the text of a model. Every guess stands in a comment with its reason. Nothing that the example has is
 //! left out, so that what no event was found for can be wired by hand.
 
-mod signals;
+mod event_patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use self::signals::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
+use self::event_patterns::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
 use crate::{
     inspect::{
         InspectedInput,
-        names::split_words,
-        survey::{DatasetProfile, EventProfile},
+        dataset_profile::{DatasetProfile, EventProfile},
+        name_similarity::split_words,
     },
     model::EXAMPLE,
     units::plural,

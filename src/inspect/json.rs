@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    InspectedInput, MissingReference, ModelGaps, date_gaps,
-    names::similar_names,
-    order::LATENESS_BANDS,
+    InspectedInput, MissingReference, ModelGaps,
+    dataset_profile::{DatasetProfile, PropertyProfiles},
+    date_gaps,
+    event_order::LATENESS_BANDS,
+    name_similarity::similar_names,
     overall_properties,
-    property::{JSON_TYPE_NAMES, PropertyProfile},
-    shape::SHAPES,
-    survey::{DatasetProfile, PropertyProfiles},
+    property_profile::{JSON_TYPE_NAMES, PropertyProfile},
+    value_shape::SHAPES,
 };
 use crate::{
     clock::{format_day, format_instant},
@@ -137,7 +138,7 @@ fn who(survey: &DatasetProfile) -> Value {
 }
 
 fn events(survey: &DatasetProfile) -> Map<String, Value> {
-    let one = |(name, named): (&str, &super::survey::EventProfile)| {
+    let one = |(name, named): (&str, &super::dataset_profile::EventProfile)| {
         let value = json!({
             "count": named.count,
             "users": named.users.count(),

@@ -3,23 +3,23 @@
 //! Takes files and a model that says where the parts of an event are; gives a [`Dump`] in bounded memory, and reports of it. Reports name
 //! events and properties and show shapes of values, but no values unless they were asked for.
 
-mod asked;
-mod distinct;
-mod eye;
-mod fields;
+pub mod dataset_profile;
+mod event_order;
+mod event_profile;
+mod field_candidates;
 mod json;
-mod named;
-pub mod names;
-mod order;
-mod property;
+mod model_gaps;
+pub mod name_similarity;
+mod observe;
+mod property_profile;
 mod run;
-mod shape;
-pub mod survey;
+mod sketches;
 mod text;
+mod value_shape;
 
 pub use self::{
-    asked::{MissingReference, ModelGaps, find_model_gaps},
     json::render_json,
+    model_gaps::{MissingReference, ModelGaps, find_model_gaps},
     run::{InspectJob, InspectedInput, profile_inputs},
     text::render_text,
 };
@@ -30,7 +30,7 @@ pub const NO_MODEL: &str = "schema = 1\n";
 use crate::units::Day;
 
 /// Runs of dates without an event between the first and the last: the first date of each, and how many they are.
-pub fn date_gaps(survey: &survey::DatasetProfile) -> Vec<(Day, u64)> {
+pub fn date_gaps(survey: &dataset_profile::DatasetProfile) -> Vec<(Day, u64)> {
     let days: Vec<Day> = survey.days.keys().copied().collect();
     let apart =
         |pair: &[Day]| (pair[1] - pair[0] > 1).then(|| (pair[0] + 1, (pair[1] - pair[0] - 1).unsigned_abs().into()));
@@ -38,7 +38,7 @@ pub fn date_gaps(survey: &survey::DatasetProfile) -> Vec<(Day, u64)> {
 }
 
 /// Properties of all events together: how many names carry each, how many events those names have, and what is known of it.
-fn overall_properties(survey: &survey::DatasetProfile) -> Vec<OverallProperty<'_>> {
+fn overall_properties(survey: &dataset_profile::DatasetProfile) -> Vec<OverallProperty<'_>> {
     let mut all: std::collections::BTreeMap<&str, OverallProperty<'_>> = std::collections::BTreeMap::new();
     for (_, named) in survey.sorted_names() {
         for (path, property) in &named.properties.by_path {
@@ -66,5 +66,5 @@ struct OverallProperty<'s> {
     path: &'s str,
     names: u64,
     events: u64,
-    property: property::PropertyProfile,
+    property: property_profile::PropertyProfile,
 }

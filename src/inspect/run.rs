@@ -1,8 +1,8 @@
 //! Threads that read blocks and see what is in them.
 
 use super::{
-    eye::{InspectLine, RecordObserver},
-    survey::DatasetProfile,
+    dataset_profile::DatasetProfile,
+    observe::{InspectLine, RecordObserver},
 };
 use crate::{
     clock::InstantReader,

@@ -5,7 +5,7 @@ use crate::{
     expr::{EvalScope, Program, Value, ValueType},
     model::{
         EntityKind, Model,
-        compiled::{ACCOUNT_BIT, Fact, FactSource},
+        plan::{ACCOUNT_BIT, Fact, FactSource},
     },
 };
 

@@ -7,8 +7,8 @@ use crate::{
     clock::{format_day, format_instant},
     emit::number,
     expr::Value,
-    model::{EntityKind, compiled::DecayCurve},
-    score::{milestones::MilestoneState, points::SignalFiring},
+    model::{EntityKind, plan::DecayCurve},
+    score::{milestones::MilestoneState, scoring::SignalFiring},
     units::Points,
 };
 

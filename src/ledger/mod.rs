@@ -3,13 +3,13 @@
 //! Takes [`Scored`] and gives a [`Ledger`]. Nothing is scored here: every amount is one that [`crate::score::points`] gave, and every
 //! condition is evaluated by the program that the scorer evaluates.
 
-mod entity;
+mod entity_ref;
 mod facts;
 mod json;
 mod text;
 
-pub use crate::score::board::EntityFacts;
-pub use entity::EntityRef;
+pub use crate::score::fact_table::EntityFacts;
+pub use entity_ref::EntityRef;
 pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, to_owned_value, unmet_conditions};
 pub use json::{object, points as points_json, value as value_json};
 pub use text::{FACTS_SHOWN, text, value as value_text};
@@ -19,12 +19,12 @@ use crate::{
     expr::{EvalScope, Value},
     model::{
         EntityKind, Model,
-        compiled::{DecayCurve, Level, Signal, SignalPayment, Tier},
+        plan::{DecayCurve, Level, Signal, SignalPayment, Tier},
     },
     score::{
         ScoredEntities,
         milestones::MilestoneState,
-        points::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
+        scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
     },
     units::Points,
 };

@@ -7,8 +7,8 @@ use crate::{
     clock::format_instant,
     diag::escape_controls,
     expr::Value,
-    model::compiled::DecayCurve,
-    score::{milestones::MilestoneState, points::SignalFiring},
+    model::plan::DecayCurve,
+    score::{milestones::MilestoneState, scoring::SignalFiring},
     units::format_number,
 };
 

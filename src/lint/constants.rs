@@ -1,15 +1,15 @@
 //! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
 
 use super::{
-    links::InvariantSet,
-    space::{FactKey, TODAY},
+    domains::{FactKey, TODAY},
+    invariants::InvariantSet,
     table::FactKeyMap,
 };
 use crate::{
     expr::{ArithmeticOp, Program, Value},
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, FactSource, Level, ScoringStep, SignalPayment},
+        plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep, SignalPayment},
     },
     units::Day,
 };

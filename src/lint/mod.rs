@@ -4,41 +4,41 @@
 //! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
 //! for an example whom the scorer's own programs have not judged.
 
-mod abs;
+mod assignment;
+mod bounds;
 mod constants;
-mod evidence;
-mod example;
-mod guides;
-mod judge;
-mod links;
-mod measured;
-mod plan;
-mod properties;
+mod counterexample;
+mod dependencies;
+mod domains;
+mod fact_index;
+mod interval;
+mod invariants;
+mod property_cells;
 mod rules;
 mod search;
-mod space;
+mod seeds;
 mod table;
-mod world;
+mod usage;
 
 use std::{cell::RefCell, collections::HashSet, ops::Range, rc::Rc};
 
 use self::{
-    evidence::UsageClassifier,
-    guides::{SIDES, ScoreDirection},
-    judge::BoxBounds,
-    links::InvariantSet,
-    measured::FactIndex,
-    plan::DependencyPlan,
+    bounds::BoxBounds,
+    dependencies::DependencyPlan,
+    domains::{FactKey, SearchSpace},
+    fact_index::FactIndex,
+    invariants::InvariantSet,
     search::{CellLimits, ConstraintSolver, SearchAnswer, SearchGoal, SearchSeed},
-    space::{FactKey, SearchSpace},
+    seeds::{SIDES, ScoreDirection},
     table::FactKeySet,
+    usage::UsageClassifier,
 };
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
         Model, ModelSource,
-        compiled::{ACCOUNT_BIT, Level},
+        plan::{ACCOUNT_BIT, Level},
         source::LevelSource,
     },
 };
@@ -92,7 +92,7 @@ fn one(bit: u32) -> &'static str {
 
 impl<'l, 'm> LintContext<'l, 'm> {
     fn new(search: &'l ConstraintSolver<'m>, source: &'m ModelSource, facts: &'l FactIndex<'m>) -> Self {
-        let way = |way: ScoreDirection| SIDES.map(|bit| guides::score_path(search, bit, way, &CellLimits::default()));
+        let way = |way: ScoreDirection| SIDES.map(|bit| seeds::score_path(search, bit, way, &CellLimits::default()));
         LintContext {
             search,
             model: search.model,
@@ -184,7 +184,7 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
-        let reached = |world: &world::FactAssignment<'_>| world.holds(program, bit);
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
         let answer = self.solve(&plan, limits, bit, &goal, what);
         (plan, answer)
@@ -196,7 +196,7 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
-        let reached = |world: &world::FactAssignment<'_>| world.holds(program, bit);
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
         let guides = self.guides(bit);
         let mut found = Vec::new();
@@ -224,7 +224,7 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let keys = self.keys(program, bit);
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_fail();
-        let reached = |world: &world::FactAssignment<'_>| !world.holds(program, bit);
+        let reached = |world: &assignment::FactAssignment<'_>| !world.holds(program, bit);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
         let answer = self.solve(&plan, &CellLimits::default(), bit, &goal, what);
         (plan, answer)
@@ -232,9 +232,9 @@ impl<'l, 'm> LintContext<'l, 'm> {
 
     fn keys(&self, program: &Program, bit: u32) -> Vec<FactKey> {
         let mut keys = Vec::new();
-        plan::visit_keys(program, bit, &mut |key| keys.push(key));
+        dependencies::visit_keys(program, bit, &mut |key| keys.push(key));
         if bit == 0 && keys.iter().any(|key| key & ACCOUNT_BIT != 0) {
-            keys.push(space::HAS_ACCOUNT);
+            keys.push(domains::HAS_ACCOUNT);
         }
         keys.sort_unstable();
         keys.dedup();
@@ -247,7 +247,7 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let mut all = FactKeySet::default();
         while let Some(key) = open.pop() {
             if all.insert(key) {
-                plan::visit_dependencies(self.model, key, &mut |part| open.push(part));
+                dependencies::visit_dependencies(self.model, key, &mut |part| open.push(part));
             }
         }
         self.search.spend(all.len() as u64);

@@ -10,18 +10,18 @@ use std::{
 };
 
 use super::{
-    judge::{BoxBounds, CellBox},
-    links::InvariantSet,
-    plan::{DependencyPlan, ScoringStage, level, scoring_stage, visit_dependencies, visit_signal_keys},
-    space::{FactKey, SearchSpace, fact},
+    assignment::FactAssignment,
+    bounds::{BoxBounds, CellBox},
+    dependencies::{DependencyPlan, ScoringStage, level, scoring_stage, visit_dependencies, visit_signal_keys},
+    domains::{FactKey, SearchSpace, fact},
+    invariants::InvariantSet,
     table::{FactKeySet, LintMap},
-    world::FactAssignment,
 };
 use crate::{
     expr::{EvalScope, Value},
     model::{
         Model,
-        compiled::{ACCOUNT_BIT, FactSource},
+        plan::{ACCOUNT_BIT, FactSource},
     },
 };
 

@@ -12,8 +12,8 @@ use std::{
 
 pub use self::made::FactDependencies;
 use super::{
-    file::{self, LadderInput, LevelSyntax, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
-    tree::{DiagnosticSink, SpannedText, span_in_source},
+    syntax::{self, LadderInput, LevelSyntax, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
 use crate::expr::{self, ComparisonOp, ExprKind};
 
@@ -69,7 +69,7 @@ impl EventReferences {
     /// Reads the text of a valid model; of another one, what can be read.
     pub fn of(text: &str) -> EventReferences {
         let mut reader = ReferenceCollector { text, events: HashMap::new(), asks: EventReferences::default() };
-        let Some(file) = file::read(text, &mut DiagnosticSink::default()) else { return reader.asks };
+        let Some(file) = syntax::read(text, &mut DiagnosticSink::default()) else { return reader.asks };
         reader.file(&file);
         reader.asks.made = reader.made(&file);
         reader.asks

@@ -4,26 +4,26 @@
 
 mod asks;
 pub mod codes;
-pub mod columns;
 mod compile;
-pub mod compiled;
-mod file;
 mod kind;
+pub mod output_columns;
+pub mod plan;
 pub mod source;
 mod spots;
-pub(crate) mod tree;
+mod syntax;
+pub(crate) mod toml_reader;
 pub mod wheres;
 
 use sha2::{Digest, Sha256};
 
 pub use asks::{EventReferences, FactDependencies, LevelReferences, ReferencedCondition, TrackedProperty};
-pub use compiled::Model;
-pub use file::{MeasureKind, ModelKeywords, model_keywords};
 pub use kind::{EntityKind, PerKind};
+pub use plan::Model;
 pub use source::ModelSource;
 pub use spots::{EntrySpans, entry_of_list};
+pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
 
-use self::tree::DiagnosticSink;
+use self::toml_reader::DiagnosticSink;
 use crate::diag::{DocumentProblems, SourceDocument};
 
 /// The built-in model: the example that a newcomer reads first.
@@ -33,21 +33,21 @@ pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 ///
 /// **Errors**: every problem of the text, at least one.
 pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, compile::FactSelection::Needed)
+    read(document, compile::FactSelection::OutputsOnly)
 }
 
 /// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
 ///
 /// **Errors**: as [`parse`].
 pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, compile::FactSelection::Whole)
+    read(document, compile::FactSelection::AllDeclared)
 }
 
 /// As [`parse`], with where the parts of the model stand in the text.
 ///
 /// **Errors**: as [`parse`].
 pub fn parse_with_source(document: &SourceDocument) -> Result<(Model, ModelSource), DocumentProblems> {
-    read_file(document, compile::FactSelection::Needed).map(|(model, file)| (model, ModelSource::of(&file)))
+    read_file(document, compile::FactSelection::OutputsOnly).map(|(model, file)| (model, ModelSource::of(&file)))
 }
 
 fn read(document: &SourceDocument, extent: compile::FactSelection) -> Result<Model, DocumentProblems> {
@@ -57,10 +57,10 @@ fn read(document: &SourceDocument, extent: compile::FactSelection) -> Result<Mod
 fn read_file(
     document: &SourceDocument,
     extent: compile::FactSelection,
-) -> Result<(Model, file::ModelSyntax), DocumentProblems> {
+) -> Result<(Model, syntax::ModelSyntax), DocumentProblems> {
     let mut found = DiagnosticSink::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
-    let file = file::read(&document.text, &mut found);
+    let file = syntax::read(&document.text, &mut found);
     let model = file.as_ref().and_then(|file| compile::compile(file, &document.text, fingerprint, extent, &mut found));
     match (model, file) {
         (Some(model), Some(file)) if found.list.is_empty() => Ok((model, file)),
@@ -72,8 +72,8 @@ fn read_file(
 #[cfg(test)]
 pub(crate) fn requested_keys(text: &str) -> Vec<(String, Vec<&'static str>)> {
     let mut found = DiagnosticSink::default();
-    let _ = file::read(text, &mut found);
-    found.asked
+    let _ = syntax::read(text, &mut found);
+    found.requested_keys
 }
 
 /// Bytes as hexadecimal digits.

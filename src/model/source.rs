@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    file::{
+    syntax::{
         EventSyntax, LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, MilestoneSyntax, ModelSyntax,
         PaymentSyntax,
     },
-    tree::SpannedText,
+    toml_reader::SpannedText,
     wheres::EventConditions,
 };
 use crate::clock::DateWindow;

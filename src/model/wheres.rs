@@ -3,10 +3,10 @@
 use std::{collections::HashMap, ops::Range};
 
 use super::{
-    compiled::EVENT_SLOT,
-    file::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    plan::EVENT_SLOT,
     source::{EventAliases, TextSpan},
-    tree::SpannedText,
+    syntax::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    toml_reader::SpannedText,
 };
 use crate::expr::{self, ExprError, NameResolver, Program, ResolvedName, ValueType};
 

@@ -8,12 +8,12 @@
 
 use super::{
     BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
-    cells::{CsvCells, CsvRowScan},
-    header::TableHeader,
-    record::{RowValues, header_error, write_record, write_value},
-    shape::HEAD_BYTES_MAX,
+    csv_cells::{CsvCells, CsvRowScan},
+    json_record::{RowValues, header_error, write_record, write_value},
+    layout::HEAD_BYTES_MAX,
+    record_window::{RecordFrame, RecordScan, RecordWindow},
     stream::DecompressedStream,
-    window::{RecordFrame, RecordScan, RecordWindow},
+    table_header::TableHeader,
 };
 
 /// What may stand between cells.

@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-use super::{Compression, parts::FramePosition, sniff::UnsupportedFileFormat};
+use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
 
 /// Why inputs could not be found, opened or read to their end.
 ///

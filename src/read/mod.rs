@@ -10,33 +10,33 @@
 //! It does not look into lines, does not count them, never maps a file into memory, and never
 //! passes on part of a line as if it were a whole one.
 
-mod archive;
-mod cells;
+mod column_mapping;
 mod csv;
-mod cut;
+mod csv_cells;
 mod error;
-mod header;
-mod identity;
-mod list;
-mod member;
-mod naming;
+mod file_id;
+mod file_version;
+mod format_reader;
+mod json_list;
+mod json_record;
+mod layout;
+mod line_blocks;
+mod multi_frame;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod parts;
 mod pattern;
-mod raw;
+mod raw_file;
 mod reader;
-mod record;
+mod record_window;
 mod resolve;
-mod shape;
 mod sniff;
-mod source;
 mod stream;
-mod version;
-mod window;
+mod table_header;
+mod zip_archive;
+mod zip_member;
 
 #[cfg(test)]
-mod shapes_tests;
+mod layout_tests;
 #[cfg(test)]
 mod tests;
 
@@ -48,16 +48,16 @@ use std::{
 };
 
 pub use self::{
-    archive::SkippedMembers,
+    column_mapping::{ColumnMapping, field_aliases},
     error::ReadError,
-    identity::FileId,
-    member::ZipMember,
-    naming::{ColumnMapping, field_aliases},
-    parts::FramePosition,
+    file_id::FileId,
+    file_version::{ChangeGuard, read_whole_file},
+    multi_frame::FramePosition,
     reader::{BlockReader, FileStats},
     resolve::{DuplicateInput, ResolvedInputs, resolve_inputs, skip_reason},
     sniff::Compression,
-    version::{ChangeGuard, read_whole_file},
+    zip_archive::SkippedMembers,
+    zip_member::ZipMember,
 };
 
 /// How many bytes of a line over the limit are kept, to show which line it was.

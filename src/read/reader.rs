@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, ReadError,
-    source::{FileTotals, FormatReader},
+    format_reader::{FileTotals, FormatReader},
 };
 
 /// What is known of a file that was read to its end.

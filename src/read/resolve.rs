@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, archive, pattern};
+use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, pattern, zip_archive};
 use crate::{
     again::retry_interrupted,
     folder::{self, DirectoryEntry, FileKind},
@@ -194,7 +194,7 @@ impl InputCollector {
                 Ok(hash_map::Entry::Vacant(new)) => drop(new.insert(path.clone())),
                 Err(_) => {}
             }
-            match archive::list_members(&path)? {
+            match zip_archive::list_members(&path)? {
                 Some(members) => {
                     resolved.inputs.extend(members.inputs);
                     resolved.skipped_members.extend(members.left_out);

@@ -11,10 +11,10 @@ use std::{
 
 use super::{
     InputKind, InputSource, ReadError,
-    member::ZipMemberReader,
-    parts::{FramePosition, MultiFrameDecoder},
-    raw::{FileFault, RawFile},
+    multi_frame::{FramePosition, MultiFrameDecoder},
+    raw_file::{FileFault, RawFile},
     sniff::{Compression, SNIFF_BYTES_MAX, UTF8_MARK, ZSTD, detect_unsupported},
+    zip_member::ZipMemberReader,
 };
 
 /// The decompressed bytes of one input, less a byte order mark.

@@ -21,19 +21,19 @@ pub struct RuleDoc {
     /// What it means, why it matters and what to do: paragraphs with an empty line between them.
     pub text: String,
     /// A document that has this problem and no other.
-    pub bad: &'static str,
+    pub bad_example: &'static str,
     /// What the program tells about it.
-    pub told: &'static str,
+    pub output: &'static str,
     /// The same document without the problem.
-    pub good: &'static str,
+    pub good_example: &'static str,
     /// What belongs to the example and is the same for both documents: what stands there by its role, `rest` (of both documents), `model`, `events`.
-    pub parts: Vec<(&'static str, &'static str)>,
+    pub attachments: Vec<(&'static str, &'static str)>,
 }
 
 impl RuleDoc {
     /// What belongs to the example in a role; nothing if it needs none.
     pub fn part(&self, role: &str) -> Option<&'static str> {
-        self.parts.iter().find(|(known, _)| *known == role).map(|(_, text)| *text)
+        self.attachments.iter().find(|(known, _)| *known == role).map(|(_, text)| *text)
     }
 }
 
@@ -91,7 +91,16 @@ fn parse(text: &'static str) -> Option<RuleDoc> {
         Some(parts.remove(at).1)
     };
     let (bad, told, good) = (take("bad")?, take("told")?, take("good")?);
-    Some(RuleDoc { code, severity, title, text: prose.join("\n\n"), bad, told, good, parts })
+    Some(RuleDoc {
+        code,
+        severity,
+        title,
+        text: prose.join("\n\n"),
+        bad_example: bad,
+        output: told,
+        good_example: good,
+        attachments: parts,
+    })
 }
 
 #[cfg(test)]
@@ -116,7 +125,7 @@ mod tests {
         let rule = parse("# M000 (warning): odd\n\nWhy.\n\n```toml bad\na = 1\n```\n\nMore.\n\n```text told\n```\n```toml good\nb = 2\n```\n")
             .expect("a rule");
         assert_eq!((rule.code, rule.severity, rule.title), ("M000", Severity::Warning, "odd"));
-        assert_eq!((rule.bad, rule.told, rule.good), ("a = 1\n", "", "b = 2\n"));
+        assert_eq!((rule.bad_example, rule.output, rule.good_example), ("a = 1\n", "", "b = 2\n"));
         assert_eq!(rule.text, "Why.\n\nMore.");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{choice, number, one_or_more, schema, table, tables, text, texts, truth, whole};
-use crate::cases::file::IDENTITY_LINE_TYPES;
+use crate::cases::suite_syntax::IDENTITY_LINE_TYPES;
 
 /// The schema of a file of cases.
 pub fn cases() -> Json {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::{
-    cases::file::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
+    cases::suite_syntax::{CASE_KEYS, EVENT_KEYS, EXPECT_KEYS, FILE_KEYS},
     model::requested_keys,
 };
 

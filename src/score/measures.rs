@@ -5,12 +5,12 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::view::EntityView;
+use super::entity_view::EntityView;
 use crate::{
     clock::{DateWindow, weekday},
     expr::{Value, ValueType},
     fold::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, edge_kind, unpack},
-    model::compiled::{CellId, MeasurePlan, Metric, NumberPart, WeeklyValue, WindowEnd, WordKind},
+    model::plan::{CellId, MeasurePlan, Metric, NumberPart, WeeklyValue, WindowEnd, WordKind},
     units::{Day, EPSILON, Micros},
 };
 

@@ -1,11 +1,11 @@
 //! Milestones: reached at an instant, still possible, or missed.
 
-use super::{measures::moments, steps, view::EntityView};
+use super::{entity_view::EntityView, measures::moments, step_chains};
 use crate::{
     entity::NOBODY,
     expr::Value,
     fold::{EventInstant, UNDATED},
-    model::compiled::{Level, Milestone, MilestonePart, MilestonePlan},
+    model::plan::{Level, Milestone, MilestonePart, MilestonePlan},
     units::{Day, HOUR_US, Micros},
 };
 
@@ -121,12 +121,12 @@ fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
             MilestoneProgress { reached, open }
         }
         MilestonePlan::Steps { cell, names, same, different_users } => {
-            let mut events: Vec<steps::StepEvent> = Vec::new();
+            let mut events: Vec<step_chains::StepEvent> = Vec::new();
             for at in view.rows(*different_users) {
                 let of_row = view.row(at).sparse.iter().flat_map(|rest| rest.moments.iter());
                 let of_cell =
                     of_row.filter(|moment| moment.cell == *cell && (!same || moment.same != crate::fold::NO_TEXT));
-                events.extend(of_cell.map(|moment: &EventInstant| steps::StepEvent {
+                events.extend(of_cell.map(|moment: &EventInstant| step_chains::StepEvent {
                     at: moment.at,
                     user: at.user,
                     same: moment.same,
@@ -135,7 +135,7 @@ fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
             }
             let open = events.iter().any(|event| event.steps & 1 != 0 && still_inside(event.at));
             MilestoneProgress {
-                reached: steps::earliest_completion(&mut events, names, milestone.within, *different_users),
+                reached: step_chains::earliest_completion(&mut events, names, milestone.within, *different_users),
                 open,
             }
         }

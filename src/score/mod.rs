@@ -3,16 +3,16 @@
 //! Takes [`Entities`], a [`Model`] and what enrichment files say; gives [`Scored`]. Everything that is printed of an entity is computed here
 //! once, from the same programs.
 
-mod base;
-pub mod board;
+mod base_facts;
+mod entity_view;
+pub mod fact_table;
 mod measures;
 pub mod milestones;
-pub mod points;
 mod rollups;
 mod scorer;
-mod steps;
+pub mod scoring;
+mod step_chains;
 mod summary;
-mod view;
 
 use std::sync::atomic::Ordering;
 
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 pub use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
-    board::{EntityFacts, FactStore, FactTable},
+    fact_table::{EntityFacts, FactStore, FactTable},
     milestones::MilestoneResult,
     scorer::Scorer,
 };
@@ -30,7 +30,7 @@ use crate::{
     entity::{Entities, NOBODY},
     expr::Value,
     fold::NO_ACCOUNT,
-    model::{Model, compiled::FactSlot},
+    model::{Model, plan::FactSlot},
     units::Micros,
 };
 

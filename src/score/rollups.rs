@@ -5,11 +5,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::board::EntityFacts;
+use super::fact_table::EntityFacts;
 use crate::{
     expr::Value,
     fold::NumberStats,
-    model::compiled::{RollupKind, RollupPlan},
+    model::plan::{RollupKind, RollupPlan},
     units::to_millionths,
 };
 

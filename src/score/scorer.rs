@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use super::{
     EnrichmentTraits,
-    base::{self, EnrichmentRow, FactContext},
-    board::{EntityFacts, FactRow, FactRowMut, FactStore, FactTable},
+    base_facts::{self, EnrichmentRow, FactContext},
+    entity_view::EntityView,
+    fact_table::{EntityFacts, FactRow, FactRowMut, FactStore, FactTable},
     milestones::{MilestoneResult, evaluate_milestones},
-    points, rollups,
-    view::EntityView,
+    rollups, scoring,
 };
 use crate::{
     clock::AsOf,
@@ -22,7 +22,7 @@ use crate::{
     fold::Interner,
     model::{
         Model,
-        compiled::{Fact, FactSlot, FactSource, Level, Milestone, ScoringStep},
+        plan::{Fact, FactSlot, FactSource, Level, Milestone, ScoringStep},
     },
     units::Micros,
 };
@@ -71,8 +71,9 @@ impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn user_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
-        let value =
-            |fact: &Fact, about: &FactContext<'e, '_>, user: usize| base::user(fact, level, about, entities, user);
+        let value = |fact: &Fact, about: &FactContext<'e, '_>, user: usize| {
+            base_facts::user(fact, level, about, entities, user)
+        };
         let view = |user| self.view(entities.user_rows(user));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
         table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
@@ -89,7 +90,7 @@ impl<'e, 's> Scorer<'e, 's> {
             _ => true,
         };
         let value = |fact: &Fact, about: &FactContext<'e, '_>, account: usize| {
-            base::account(fact, level, about, entities, account)
+            base_facts::account(fact, level, about, entities, account)
         };
         let view = |account| self.view(entities.account_rows(account));
         let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
@@ -226,11 +227,11 @@ impl<'e, 's> Scorer<'e, 's> {
                 row.set_text(level.slots.segment, place.map(|place| names.segments[place]));
             }
             ScoringStep::UserPoints | ScoringStep::AccountPoints => {
-                let paid = points::evaluate_signals(level, &self.partial_facts(step, entity, row.facts()));
-                if points::overflows(&paid) {
+                let paid = scoring::evaluate_signals(level, &self.partial_facts(step, entity, row.facts()));
+                if scoring::overflows(&paid) {
                     self.overflow.store(true, Ordering::Relaxed);
                 }
-                let sum = points::sum_points(level, &paid);
+                let sum = scoring::sum_points(level, &paid);
                 for (slot, (_, held)) in level.slots.points.iter().zip(&sum.categories) {
                     row.set_plain(*slot, &Value::Number(held.to_f64()));
                 }
@@ -240,7 +241,7 @@ impl<'e, 's> Scorer<'e, 's> {
             ScoringStep::UserTier | ScoringStep::AccountTier => {
                 let facts = self.partial_facts(step, entity, row.facts());
                 let score = facts.number(level.slots.score).unwrap_or(0.0);
-                let place = points::find_tier(&level.tiers, score, &facts);
+                let place = scoring::find_tier(&level.tiers, score, &facts);
                 row.set_text(level.slots.tier, place.map(|place| names.tiers[place]));
                 let qualified = place.map_or(Value::Null, |place| Value::Boolean(level.tiers[place].qualified));
                 row.set_plain(level.slots.qualified, &qualified);
@@ -300,7 +301,7 @@ fn is_of_users(step: ScoringStep) -> bool {
 
 /// Facts that need nothing but rows.
 fn base_facts(level: &Level) -> impl Iterator<Item = (FactSlot, &Fact)> {
-    (0..).zip(&level.facts).filter(|(_, fact)| base::is_base(fact))
+    (0..).zip(&level.facts).filter(|(_, fact)| base_facts::is_base(fact))
 }
 
 /// Texts that the model gives facts, by their numbers in the pool.

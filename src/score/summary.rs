@@ -1,13 +1,13 @@
 //! What a level came to as a whole: entities by tier and route, milestones with their rates and times.
 
 use super::{
-    board::FactTable,
+    fact_table::FactTable,
     milestones::{MilestoneResult, MilestoneState, time_to},
     scorer::LevelHistory,
 };
 use crate::{
     fold::Interner,
-    model::compiled::{FactSlot, Level, Milestone},
+    model::plan::{FactSlot, Level, Milestone},
     units::{HOUR_US, Micros},
 };
 

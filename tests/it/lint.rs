@@ -10,12 +10,11 @@ use pql::{
     expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
     model::{
-        Model,
-        compiled::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
-        parse_with_source,
+        Model, parse_with_source,
+        plan::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
     },
     rules,
-    score::points::{evaluate_signals, find_tier, sum_points},
+    score::scoring::{evaluate_signals, find_tier, sum_points},
 };
 use serde_json::Value as Json;
 
@@ -50,7 +49,7 @@ fn blank(fact: &Fact) -> Value<'static> {
         FactSource::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
         FactSource::Milestone(..) => Value::Null,
         FactSource::Metric(metric) => {
-            use pql::model::compiled::{MeasurePlan, NumberPart};
+            use pql::model::plan::{MeasurePlan, NumberPart};
             match &metric.measure {
                 MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) | MeasurePlan::Elapsed { .. } => Value::Null,
                 MeasurePlan::Trend { .. } | MeasurePlan::Edge(..) | MeasurePlan::Top(..) => Value::Null,
@@ -59,7 +58,7 @@ fn blank(fact: &Fact) -> Value<'static> {
             }
         }
         FactSource::Rollup(rollup) => {
-            use pql::model::compiled::RollupKind;
+            use pql::model::plan::RollupKind;
             match rollup.kind {
                 RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
                 _ => Value::Number(0.0),
@@ -127,7 +126,7 @@ impl Facts {
         let level = level(model, bit);
         let scope = Seen(self, bit);
         let first = |rules: Vec<Option<&Program>>| {
-            rules.iter().position(|when| when.is_none_or(|when| when.eval(&scope).holds()))
+            rules.iter().position(|when| when.is_none_or(|when| when.eval(&scope).is_true()))
         };
         let text = |name: Option<&str>| name.map_or(Value::Null, |name| Value::Text(name.to_owned().into()));
         let new: Vec<(u32, Value<'static>)> = match step {
@@ -187,7 +186,7 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample
     let slots = &level(model, bit).slots;
     let of = |slot: u32| facts.values.get(&(slot | bit)).and_then(Value::to_text).map(|text| text.into_owned());
     // A hole says first what is so and then what would be.
-    let so = example.shows.split(';').next().unwrap_or_default();
+    let so = example.conclusion.split(';').next().unwrap_or_default();
     let score = said(so, "score is ").or_else(|| said(so, "score of "));
     let claims = [
         (score, of(slots.score)),
@@ -204,7 +203,7 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample
         }
     }
     for signal in &level(model, bit).signals {
-        let Some(claim) = said(&example.shows, &format!("`{}` pays ", signal.name)) else { continue };
+        let Some(claim) = said(&example.conclusion, &format!("`{}` pays ", signal.name)) else { continue };
         let scope = Seen(&facts, bit);
         let paid = evaluate_signals(level(model, bit), &scope);
         let at = level(model, bit).signals.iter().position(|one| one.name == signal.name).expect("the signal");
@@ -221,12 +220,12 @@ fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Coun
     let Some(at) = level.signals.iter().position(|signal| Some(signal.name.as_str()) == named) else { return 0 };
     let signal = &level.signals[at];
     let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, bit)).is_true());
-    if example.shows.starts_with("it is true") {
+    if example.conclusion.starts_with("it is true") {
         assert!(holds(facts), "{}: {example}", problem.code);
-    } else if example.shows.starts_with("it is not true") {
-        let inside = Facts::of(model, bit, &CounterExample { facts: Vec::new(), shows: String::new() });
+    } else if example.conclusion.starts_with("it is not true") {
+        let inside = Facts::of(model, bit, &CounterExample { facts: Vec::new(), conclusion: String::new() });
         assert!(!holds(facts) && holds(&inside), "{}: {example}", problem.code);
-    } else if let Some(taken) = said(&example.shows, "` takes ") {
+    } else if let Some(taken) = said(&example.conclusion, "` takes ") {
         let scope = Seen(facts, bit);
         assert_eq!(
             format!("-{taken}"),
@@ -242,7 +241,8 @@ fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Coun
 
 /// Holds what an example says of a member's part in a roll-up against the roll-up's value with and without what is known of the company.
 fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
-    let (Some(part), Some(name)) = (said(&example.shows, "member's part "), said(&problem.message, "roll-up `")) else {
+    let (Some(part), Some(name)) = (said(&example.conclusion, "member's part "), said(&problem.message, "roll-up `"))
+    else {
         return 0;
     };
     let fact = level(model, bit).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
@@ -251,7 +251,7 @@ fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterEx
         let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, 0)).as_number();
         value.expect("a number")
     };
-    let without = Facts::of(model, bit, &CounterExample { facts: Vec::new(), shows: String::new() });
+    let without = Facts::of(model, bit, &CounterExample { facts: Vec::new(), conclusion: String::new() });
     let difference = value(facts) - value(&without);
     assert_eq!(Ok(difference), part.parse(), "{}: {example}", problem.code);
     1
@@ -285,7 +285,8 @@ fn shipped() -> Vec<(String, String)> {
 fn every_counter_example_is_so_when_it_is_scored() {
     let mut documents = shipped();
     for rule in rules::all().iter().filter(|rule| ("M030".."M060").contains(&rule.code)) {
-        documents.push((rule.code.to_owned(), format!("{}{}", rule.bad, rule.part("rest").unwrap_or_default())));
+        documents
+            .push((rule.code.to_owned(), format!("{}{}", rule.bad_example, rule.part("rest").unwrap_or_default())));
     }
     let mut proved: HashMap<&str, usize> = HashMap::new();
     for (name, text) in &documents {

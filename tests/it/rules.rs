@@ -82,7 +82,7 @@ fn every_code_that_can_be_told_has_a_rule() {
 fn every_bad_example_has_exactly_its_problem_and_is_told_as_the_text_shows() {
     let rewrite = std::env::var_os("PQL_RULES_REWRITE").is_some();
     for rule in rules::all() {
-        let outcome = tell(rule, rule.bad);
+        let outcome = tell(rule, rule.bad_example);
         let expected = BTreeSet::from([(rule.severity, rule.code.to_owned())]);
         assert_eq!(told(&outcome), expected, "{}: {}", rule.code, outcome.stderr);
         if rewrite {
@@ -92,7 +92,7 @@ fn every_bad_example_has_exactly_its_problem_and_is_told_as_the_text_shows() {
             let after = &after[after.find("```").expect("its end")..];
             std::fs::write(&path, format!("{before}```text told\n{}{after}", problems(&outcome))).expect("the text");
         } else {
-            assert_eq!(problems(&outcome), rule.told, "{}: PQL_RULES_REWRITE=1 writes it anew", rule.code);
+            assert_eq!(problems(&outcome), rule.output, "{}: PQL_RULES_REWRITE=1 writes it anew", rule.code);
         }
     }
 }
@@ -100,7 +100,7 @@ fn every_bad_example_has_exactly_its_problem_and_is_told_as_the_text_shows() {
 #[test]
 fn every_good_example_has_no_problem() {
     for rule in rules::all() {
-        let outcome = tell(rule, rule.good);
+        let outcome = tell(rule, rule.good_example);
         let codes = told(&outcome);
         // An error's example is as small as the error; that a model of six lines has no milestone is not its point.
         let in_the_way = |(severity, code): &&(Severity, String)| match rule.severity {

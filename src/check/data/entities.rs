@@ -8,12 +8,12 @@ use super::{DataChecker, RootCauses, nearest, percent};
 use crate::{
     check::spelling::spelling_variants,
     diag::Diagnostic,
-    inspect::names::closest_names,
+    inspect::name_similarity::closest_names,
     ledger::EntityRef,
-    model::{EntityKind, Model, codes, compiled::FactSource},
+    model::{EntityKind, Model, codes, plan::FactSource},
     score::{
         ScoredEntities,
-        points::{SignalFiring, evaluate_signals},
+        scoring::{SignalFiring, evaluate_signals},
     },
     units::plural,
 };

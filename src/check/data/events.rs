@@ -7,7 +7,7 @@ use crate::{
     check::spelling::spelling_variants,
     decode::stable_hash,
     diag::Diagnostic,
-    inspect::{names::closest_names, survey::EventProfile},
+    inspect::{dataset_profile::EventProfile, name_similarity::closest_names},
     model::{EventReferences, ReferencedCondition, codes},
     units::plural,
 };

@@ -5,12 +5,12 @@
 
 mod entities;
 mod events;
-mod explained;
+mod root_causes;
 
-use self::explained::RootCauses;
+use self::root_causes::RootCauses;
 use crate::{
     diag::{Diagnostic, SourceDocument},
-    inspect::survey::DatasetProfile,
+    inspect::dataset_profile::DatasetProfile,
     model::{EntityKind, EventReferences, Model, codes},
     score::ScoredEntities,
     units::format_number,

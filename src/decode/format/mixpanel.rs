@@ -1,7 +1,7 @@
 //! Mixpanel: the raw export, and the JSON pipeline to object storage.
 
 use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use crate::model::compiled::InputSettings;
+use crate::model::plan::InputSettings;
 
 /// The body of the raw export.
 pub(super) const RAW: EventFormat = EventFormat {

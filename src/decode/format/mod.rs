@@ -6,31 +6,31 @@
 
 mod amplitude;
 mod batch;
-mod foreign;
+mod detect;
+mod file_formats;
 mod ga4;
 mod mixpanel;
 mod native;
 mod posthog;
-mod recognise;
 mod rudderstack;
 mod segment;
-mod settle;
 mod snowplow;
 mod snowplow_row;
 mod snowplow_tsv;
+mod unsupported;
 
 pub use self::{
     batch::split_batch,
-    recognise::{DetectedFormat, UnsupportedFormat, detect_format},
-    settle::{FileFormats, WorkerDecoders},
+    detect::{DetectedFormat, UnsupportedFormat, detect_format},
+    file_formats::{FileFormats, WorkerDecoders},
 };
 pub(super) use self::{
-    recognise::ProbeLine,
+    detect::ProbeLine,
     snowplow_row::{SnowplowRowError, SnowplowRowPlan, SnowplowRowReader},
     snowplow_tsv::{WantedColumns, write_object},
 };
 use super::layout::{DedupeContent, FieldPath, RecordKind, RecordLayout, paths};
-use crate::model::compiled::InputSettings;
+use crate::model::plan::InputSettings;
 
 /// A format of event files.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The format of this program: one flat object a line.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
-use crate::model::compiled::InputSettings;
+use crate::model::plan::InputSettings;
 
 /// What lines are that are of no other format.
 pub(super) const NATIVE: EventFormat =

@@ -1,7 +1,7 @@
 //! PostHog: the batch export as JSON lines, and the list of the events API.
 
 use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use crate::model::compiled::InputSettings;
+use crate::model::plan::InputSettings;
 
 /// The batch export.
 pub(super) const BATCH: EventFormat = EventFormat {

@@ -12,9 +12,9 @@ use wide::u8x16;
 use super::snowplow_tsv::{COLUMNS, SnowplowColumn, column_kind, schema_name};
 use crate::decode::{
     HashSeed,
+    json::walk,
     json::{JsonError, JsonKind, JsonScanner, JsonSpan, Projection},
     layout::FieldPath,
-    skim,
 };
 
 /// So many schemas are remembered; one source has a few dozen.
@@ -243,9 +243,9 @@ impl<'p> SnowplowRowReader<'p> {
             return Ok(());
         }
         let list = self.entities.found[plan.entity_list as usize];
-        for entity in skim::items(cell, list) {
+        for entity in walk::items(cell, list) {
             let (mut schema, mut data) = (JsonSpan::default(), JsonSpan::default());
-            for (key, value) in skim::members(cell, entity) {
+            for (key, value) in walk::members(cell, entity) {
                 match key.slice(cell) {
                     "schema" => schema = value,
                     "data" => data = value,
@@ -309,8 +309,8 @@ fn shift_span(raw: JsonSpan, by: u32) -> JsonSpan {
 /// The value at a path, of which a part that is a number also indexes lists.
 fn value_at_path(cell: &str, from: JsonSpan, path: &[String]) -> JsonSpan {
     path.iter().fold(from, |value, key| match value.kind {
-        JsonKind::Array => key.parse().ok().and_then(|at| skim::items(cell, value).nth(at)).unwrap_or_default(),
-        _ => skim::member(cell, value, key),
+        JsonKind::Array => key.parse().ok().and_then(|at| walk::items(cell, value).nth(at)).unwrap_or_default(),
+        _ => walk::member(cell, value, key),
     })
 }
 
@@ -367,11 +367,11 @@ mod tests {
         let mut scanner = JsonScanner::new(&projection, seed.clone());
         let made = scanner.scan(&object).ok().map(|_| {
             let mut shown: Vec<(JsonKind, String)> = scanner.found.iter().map(|raw| show(raw, &object)).collect();
-            let top = skim::first_value(&object).expect("an object");
+            let top = walk::first_value(&object).expect("an object");
             let body =
-                skim::members(&object, top).filter(|(key, _)| key.slice(&object).starts_with("unstruct_event_")).last();
+                walk::members(&object, top).filter(|(key, _)| key.slice(&object).starts_with("unstruct_event_")).last();
             for (place, keys) in [(ASKED.len() - 2, "format"), (ASKED.len() - 1, "rows.deep")] {
-                let in_body = body.map(|(_, body)| skim::at_path(&object, body, &path(keys))).unwrap_or_default();
+                let in_body = body.map(|(_, body)| walk::at_path(&object, body, &path(keys))).unwrap_or_default();
                 if !in_body.is_null_or_missing() {
                     shown[place] = show(&in_body, &object);
                 }

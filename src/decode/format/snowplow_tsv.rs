@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::decode::{
     json::JsonSpan,
-    skim::{first_value, items, member},
+    json::walk::{first_value, items, member},
 };
 
 /// What stands in a column.

@@ -3,14 +3,12 @@
 //! Takes a line that is UTF-8; gives spans of the line, so nothing is copied. Whether a line is good depends on its bytes alone, never on
 //! which paths are wanted: strings that nobody reads have their escapes and surrogates checked like those that somebody does.
 
-mod atom;
 mod bytes;
-mod follow;
 mod projection;
+mod scalars;
 mod scan;
-mod step;
-mod stretch;
-mod track;
+mod template;
+pub(in crate::decode) mod walk;
 
 use std::borrow::Cow;
 

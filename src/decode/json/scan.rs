@@ -6,7 +6,7 @@ use super::{
     DEPTH_MAX, JsonError, JsonKind, JsonSpan,
     bytes::{padded, plain_key, skip_whitespace, specials_at},
     projection::{NO_NODE, Projection},
-    track::TemplateCache,
+    template::state::TemplateCache,
     unescape,
 };
 

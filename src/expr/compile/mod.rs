@@ -7,8 +7,8 @@ use std::{cmp::Ordering, ops::Range};
 
 use super::{
     ExprError, ExprKind, ExprNode, Program, Value, ValueType,
+    ast::{ArithmeticOp, ComparisonOp, ExprFunction},
     eval::LikePattern,
-    tree::{ArithmeticOp, ComparisonOp, ExprFunction},
 };
 
 /// What a name stands for where an expression is.

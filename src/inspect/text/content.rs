@@ -10,11 +10,11 @@ use crate::{
     clock::format_instant,
     diag::{escape_controls, quoted_list},
     inspect::{
-        names::similar_names,
+        dataset_profile::{DatasetProfile, PropertyProfiles},
+        name_similarity::similar_names,
         overall_properties,
-        property::{JSON_TYPE_NAMES, PropertyProfile},
-        shape::SHAPES,
-        survey::{DatasetProfile, PropertyProfiles},
+        property_profile::{JSON_TYPE_NAMES, PropertyProfile},
+        value_shape::SHAPES,
     },
     units::plural,
 };

@@ -1,17 +1,17 @@
 //! What is in a dump, for people.
 
 mod content;
+mod issues;
 mod table;
-mod trouble;
 
 use std::fmt::Write;
 
 use self::{
     content::{events, names, properties, traits},
+    issues::trouble,
     table::{format_estimate, more, share, table},
-    trouble::trouble,
 };
-use super::{InspectedInput, MissingReference, ModelGaps, date_gaps, survey::DatasetProfile};
+use super::{InspectedInput, MissingReference, ModelGaps, dataset_profile::DatasetProfile, date_gaps};
 use crate::{
     clock::{civil_date, format_day, format_instant},
     diag::{escape_controls, quoted_list},

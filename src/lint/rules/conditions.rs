@@ -4,22 +4,22 @@ use std::{collections::HashMap, ops::Range};
 
 use super::super::{
     LintContext,
-    abs::{self, AbstractValue, eval},
+    assignment::FactAssignment,
     at,
-    guides::SIDES,
-    judge::BoxBounds,
-    plan::DependencyPlan,
+    bounds::BoxBounds,
+    dependencies::DependencyPlan,
+    domains::{FactKey, fact},
+    interval::{self, AbstractValue, eval},
     search::{CellLimits, SearchAnswer},
-    space::{FactKey, fact},
+    seeds::SIDES,
     table::FactKeySet,
-    world::FactAssignment,
 };
 use crate::{
     diag::{CounterExample, Diagnostic},
     expr::{Program, ValueType},
     model::{
         codes,
-        compiled::{ACCOUNT_BIT, FactSource},
+        plan::{ACCOUNT_BIT, FactSource},
     },
 };
 
@@ -218,7 +218,7 @@ fn written<'m>(lint: &LintContext<'_, 'm>, keys: &[FactKey]) -> Vec<Vec<(FactKey
         names.dedup();
         let text = |name: &&'m str| AbstractValue {
             null: false,
-            known: abs::NonNullValues::Text { of: vec![(*name).into()], other: false },
+            known: interval::NonNullValues::Text { of: vec![(*name).into()], other: false },
         };
         let values: Vec<AbstractValue<'m>> = names.iter().map(text).chain([AbstractValue::NULL]).collect();
         if cases.len() * values.len() > 200 {
@@ -305,7 +305,7 @@ fn always<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: 
     let whom = super::super::level_noun(*bit);
     let example = CounterExample {
         facts: blank_facts(lint, &asked.keys, *bit),
-        shows: format!("it is true, as it is of every {whom}"),
+        conclusion: format!("it is true, as it is of every {whom}"),
     };
     let problem = Diagnostic::warning(
         codes::ALWAYS_HOLDS,
@@ -325,7 +325,7 @@ fn blank_facts(lint: &LintContext<'_, '_>, keys: &[FactKey], bit: u32) -> Vec<(S
     let facts = core.map(|place| {
         let variable = &space.variables[*place];
         let value = variable.cells[usize::from(variable.blank)].value();
-        (lint.name(variable.key, bit), super::super::example::json(&value))
+        (lint.name(variable.key, bit), super::super::counterexample::json(&value))
     });
     facts.take(5).collect()
 }

@@ -1,37 +1,37 @@
 //! The rules: each goes through the model and tells what it finds. Later ones are silent where an earlier one has told the cause.
 
-mod accounts;
 mod conditions;
-mod holes;
-mod hot;
-mod paying;
+mod event_conditions;
+mod missing_account;
 mod playbook;
 mod routes;
+mod signal_points;
 mod signals;
+mod tier_gaps;
 mod tiers;
+mod top_tier;
 mod unused;
-mod wheres;
 
 use super::LintContext;
 use crate::{diag::Diagnostic, model::codes, units::plural};
 
 /// Applies all rules.
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    wheres::all(lint);
+    event_conditions::all(lint);
     conditions::all(lint);
     tiers::all(lint);
-    holes::all(lint);
+    tier_gaps::all(lint);
     routes::segments(lint);
     routes::all(lint);
     playbook::all(lint);
-    hot::all(lint);
+    top_tier::all(lint);
     routes::human(lint);
     signals::ladders(lint);
     signals::twice(lint);
-    paying::lasting_intent(lint);
-    paying::fit_per_member(lint);
-    paying::charged_at_sign_up(lint);
-    accounts::all(lint);
+    signal_points::lasting_intent(lint);
+    signal_points::fit_per_member(lint);
+    signal_points::charged_at_sign_up(lint);
+    missing_account::all(lint);
     unused::all(lint);
 }
 

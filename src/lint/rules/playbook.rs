@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::{LintContext, evidence::UsageClass, guides::SIDES, plan::visit_signal_keys};
+use super::super::{LintContext, dependencies::visit_signal_keys, seeds::SIDES, usage::UsageClass};
 use crate::{
     diag::Diagnostic,
     model::{
         codes,
-        compiled::{ACCOUNT_BIT, Signal, SignalPayment},
+        plan::{ACCOUNT_BIT, Signal, SignalPayment},
     },
     units::Points,
 };

@@ -1,20 +1,21 @@
 //! Segments and routes that nobody gets, and humans who are sent to people that never used the product.
 
 use super::super::{
-    LintContext, at,
-    guides::{self, SIDES, ScoreDirection},
-    judge::BoxBounds,
+    LintContext,
+    assignment::FactAssignment,
+    at,
+    bounds::BoxBounds,
+    domains::FactKey,
     level_noun, one,
     search::{CellLimits, SearchAnswer, SearchGoal},
-    space::FactKey,
-    world::FactAssignment,
+    seeds::{self, SIDES, ScoreDirection},
 };
 use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
         codes,
-        compiled::{ACCOUNT_BIT, MilestonePart},
+        plan::{ACCOUNT_BIT, MilestonePart},
         source::RuleSource,
     },
     units::format_number,
@@ -185,7 +186,7 @@ pub(super) fn human(lint: &LintContext<'_, '_>) {
         let hot = level.tiers.iter().position(|tier| tier.qualified);
         let told_of_hot =
             hot.filter(|hot| lint.has_reported(&[codes::HOT_WITHOUT_USE], &lint.level_source(bit).tiers[*hot].name));
-        let idle = guides::score_path(lint.search, bit, ScoreDirection::Up, &lint.usage.without_use);
+        let idle = seeds::score_path(lint.search, bit, ScoreDirection::Up, &lint.usage.without_use);
         for (place, route) in level.routes.iter().enumerate().filter(|(_, one)| one.motion.as_deref() == Some("human"))
         {
             let text = &lint.level_source(bit).routes[place];
@@ -274,7 +275,7 @@ fn activation(lint: &LintContext<'_, '_>, bit: u32, place: usize) {
         }
     }
     let (name, activated) = (&level.routes[place].name, &level.milestones[milestone].name);
-    let way = guides::score_path(lint.search, bit, ScoreDirection::Up, &limits);
+    let way = seeds::score_path(lint.search, bit, ScoreDirection::Up, &limits);
     let without = RouteExclusion {
         bit,
         place,

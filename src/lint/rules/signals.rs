@@ -4,21 +4,21 @@ use std::collections::HashMap;
 
 use super::super::{
     LintContext,
-    guides::SIDES,
-    judge::BoxBounds,
-    plan::{visit_keys, visit_signal_keys},
+    assignment::FactAssignment,
+    bounds::BoxBounds,
+    dependencies::{visit_keys, visit_signal_keys},
+    domains::{FactKey, fact},
     search::{CellLimits, SearchAnswer, SearchGoal},
-    space::{FactKey, fact},
-    world::FactAssignment,
+    seeds::SIDES,
 };
 use crate::{
     diag::{CounterExample, Diagnostic},
     expr::Program,
     model::{
         MeasureKind, codes,
-        compiled::{ACCOUNT_BIT, BuiltinFact, FactSource, MilestonePart, Signal, SignalPayment},
+        plan::{ACCOUNT_BIT, BuiltinFact, FactSource, MilestonePart, Signal, SignalPayment},
     },
-    score::points::passes,
+    score::scoring::passes,
     units::{Points, format_number},
 };
 
@@ -65,8 +65,8 @@ fn falls(lint: &LintContext<'_, '_>, bit: u32, place: usize) {
     let seen = value.to_source(&|slot| lint.name(slot | bit, bit));
     let reach = if *strict { "above" } else { "from" };
     let example = CounterExample {
-        facts: vec![(seen, super::super::example::json(&crate::expr::Value::Number(threshold)))],
-        shows: format!("{reach} here on it pays {high}, before it paid {low}"),
+        facts: vec![(seen, super::super::counterexample::json(&crate::expr::Value::Number(threshold)))],
+        conclusion: format!("{reach} here on it pays {high}, before it paid {low}"),
     };
     lint.report(
         Diagnostic::warning(codes::LADDER_FALLS, span, message, format!("{high} points after {low}"))

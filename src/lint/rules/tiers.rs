@@ -1,19 +1,20 @@
 //! Tiers that nobody can get into, and thresholds that no score or every score passes.
 
 use super::super::{
-    LintContext, at,
-    guides::SIDES,
-    judge::BoxBounds,
+    LintContext,
+    assignment::FactAssignment,
+    at,
+    bounds::BoxBounds,
+    dependencies::DependencyPlan,
+    domains::FactKey,
     level_noun, one,
-    plan::DependencyPlan,
     search::{CellLimits, SearchAnswer, SearchGoal},
-    space::FactKey,
-    world::FactAssignment,
+    seeds::SIDES,
 };
 use crate::{
     diag::Diagnostic,
-    model::{codes, compiled::Tier},
-    score::points::passes,
+    model::{codes, plan::Tier},
+    score::scoring::passes,
     units::format_number,
 };
 

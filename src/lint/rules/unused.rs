@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::{LintContext, guides::SIDES};
+use super::super::{LintContext, seeds::SIDES};
 use crate::{
     diag::Diagnostic,
     model::{codes, source::SpannedName},

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     super::{
-        file::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
-        tree::SpannedText,
+        syntax::{LadderInput, LevelSyntax, MeasureKind, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+        toml_reader::SpannedText,
     },
     ReferenceCollector,
 };

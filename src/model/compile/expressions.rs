@@ -1,19 +1,19 @@
 //! Expressions over facts and over events, with their problems told where they stand.
 
-use super::{ModelCompiler, PhaseLimit, names, phase::ScoringPhase};
+use super::{ModelCompiler, PhaseLimit, fact_resolver, phase::ScoringPhase};
 use crate::{
     expr::{self, ExprError, ExprNode, Program, ValueType},
-    model::{EntityKind, codes, compiled::PredicateId, tree::SpannedText},
+    model::{EntityKind, codes, plan::PredicateId, toml_reader::SpannedText},
 };
 
 impl ModelCompiler<'_, '_> {
     pub(super) fn expression_errors(&mut self, text: &SpannedText, errors: Vec<ExprError>) {
         for error in errors {
-            if error.message == names::ALREADY_REPORTED {
+            if error.message == fact_resolver::ALREADY_REPORTED {
                 continue;
             }
             let span = self.place(text, &error.span);
-            let (code, message) = names::split_code(&error.message);
+            let (code, message) = fact_resolver::split_code(&error.message);
             let (label, help) = (error.label, error.help);
             self.error(code, &span, message, label, help);
         }
@@ -37,7 +37,7 @@ impl ModelCompiler<'_, '_> {
         limit: PhaseLimit,
     ) -> Option<(Program, ValueType, ScoringPhase)> {
         let node = self.parse(text)?;
-        let mut names = names::FactResolver::new(self, side, limit);
+        let mut names = fact_resolver::FactResolver::new(self, side, limit);
         let result = expr::compile(&text.value, &node, &mut names);
         let phase = names.phase;
         match result {
@@ -52,7 +52,7 @@ impl ModelCompiler<'_, '_> {
     /// A condition over facts.
     pub(super) fn condition(&mut self, side: EntityKind, text: &SpannedText, limit: PhaseLimit) -> Option<Program> {
         let node = self.parse(text)?;
-        let result = expr::condition(&text.value, &node, &mut names::FactResolver::new(self, side, limit));
+        let result = expr::condition(&text.value, &node, &mut fact_resolver::FactResolver::new(self, side, limit));
         result.map_err(|errors| self.expression_errors(text, errors)).ok()
     }
 

@@ -4,21 +4,21 @@ use std::ops::Range;
 
 use super::{
     FactCompilation, ModelCompiler, PhaseLimit,
-    intake::{EventFilter, EventSelector},
-    names::FactLookupError,
+    aggregation::{EventFilter, EventSelector},
+    fact_resolver::FactLookupError,
     phase::ScoringPhase,
-    reserved::is_reserved,
+    reserved_words::is_reserved,
 };
 use crate::{
     expr::ValueType,
     model::{
         EntityKind, codes,
-        compiled::{
+        plan::{
             BuiltinFact, CellKind, Fact, FactSlot, FactSource, MilestonePart, RollupKind, RollupPlan, ScoringStep,
             TraitPlan, ValueSource,
         },
-        file::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
-        tree::SpannedText,
+        syntax::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
+        toml_reader::SpannedText,
     },
 };
 
@@ -178,8 +178,8 @@ impl<'f> ModelCompiler<'f, '_> {
         let declared = *declared;
         match self.side(side).state.get(name) {
             Some(FactCompilation::Ready(slot, phase)) => return Ok((*slot, *phase)),
-            Some(FactCompilation::Failed) => return Err(FactLookupError::Told),
-            Some(FactCompilation::Open) => return Err(FactLookupError::Circle(self.cycle_path(side, name))),
+            Some(FactCompilation::Failed) => return Err(FactLookupError::AlreadyReported),
+            Some(FactCompilation::InProgress) => return Err(FactLookupError::Circle(self.cycle_path(side, name))),
             None => {}
         }
         if let FactDeclaration::Metric(metric) = declared
@@ -191,13 +191,13 @@ impl<'f> ModelCompiler<'f, '_> {
         if self.open.len() >= FACTS_DEEP_MAX {
             return Err(FactLookupError::TooDeep);
         }
-        self.side(side).state.insert(name.to_owned(), FactCompilation::Open);
+        self.side(side).state.insert(name.to_owned(), FactCompilation::InProgress);
         self.open.push(self.qualified_name(side, name));
         let made = self.compile_declaration(side, declared);
         self.open.pop();
         let Some((kind, source, phase)) = made else {
             self.side(side).state.insert(name.to_owned(), FactCompilation::Failed);
-            return Err(FactLookupError::Told);
+            return Err(FactLookupError::AlreadyReported);
         };
         let derived = matches!(source, FactSource::Expression(_) | FactSource::Rollup(_));
         let slot = self.push_fact(side, name, kind, source);
@@ -289,7 +289,7 @@ impl<'f> ModelCompiler<'f, '_> {
         let filter = match &rollup.filter {
             Some(text) => {
                 let node = self.parse(text)?;
-                let mut names = super::names::FactResolver::new(self, EntityKind::User, PhaseLimit::NONE);
+                let mut names = super::fact_resolver::FactResolver::new(self, EntityKind::User, PhaseLimit::NONE);
                 let result = crate::expr::condition(&text.value, &node, &mut names);
                 phase = phase.max(names.phase);
                 Some(result.map_err(|errors| self.expression_errors(text, errors)).ok()?)
@@ -309,6 +309,6 @@ impl<'f> ModelCompiler<'f, '_> {
 impl MetricSyntax {
     /// Whether a week of it is a sum or maximum of a value.
     pub(super) fn aggregates_value(&self) -> bool {
-        matches!(self.by, WeeklyMeasure::Sum | WeeklyMeasure::Max)
+        matches!(self.weekly_measure, WeeklyMeasure::Sum | WeeklyMeasure::Max)
     }
 }

@@ -7,13 +7,13 @@ use crate::{
     diag::Diagnostic,
     expr::Program,
     model::{
-        EntityKind, codes, columns,
-        compiled::{
+        EntityKind, codes, output_columns,
+        plan::{
             FactColumn, FactSlot, Level, PointBounds, PointDecay, Route, ScoringSlots, Segment, Signal, SignalCategory,
             SignalPayment, Tier,
         },
-        file::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
-        tree::SpannedText,
+        syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
+        toml_reader::SpannedText,
     },
 };
 
@@ -209,8 +209,8 @@ fn columns(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Vec<FactCo
     let categories = categories.iter().map(String::as_str);
     let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
     let mut taken = match side {
-        EntityKind::User => columns::user_columns(categories, milestones),
-        EntityKind::Account => columns::account_columns(categories, milestones),
+        EntityKind::User => output_columns::user_columns(categories, milestones),
+        EntityKind::Account => output_columns::account_columns(categories, milestones),
     };
     let mut added = Vec::new();
     for text in &file.columns {

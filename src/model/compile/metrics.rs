@@ -1,14 +1,14 @@
 //! A metric as written to what is kept of events and how it is read.
 
-use super::{ModelCompiler, intake::EventFilter};
+use super::{ModelCompiler, aggregation::EventFilter};
 use crate::{
     clock::DateWindow,
     expr::{self, ExprKind, ValueType},
     model::{
         codes,
-        compiled::{CellKind, MeasurePlan, Metric, NumberPart, ValueId, ValueSource, WeeklyValue, WindowEnd, WordKind},
-        file::{MeasureKind, MetricSyntax, WeeklyMeasure},
-        tree::SpannedText,
+        plan::{CellKind, MeasurePlan, Metric, NumberPart, ValueId, ValueSource, WeeklyValue, WindowEnd, WordKind},
+        syntax::{MeasureKind, MetricSyntax, WeeklyMeasure},
+        toml_reader::SpannedText,
     },
 };
 
@@ -90,7 +90,7 @@ impl ModelCompiler<'_, '_> {
             Some(text) if metric.aggregates_value() => Some(self.value(text, ValueType::Number)?),
             _ => None,
         };
-        Some(match metric.by {
+        Some(match metric.weekly_measure {
             WeeklyMeasure::Count => WeeklyValue::Count(self.intake.cell(filter, CellKind::Tally, true, None)),
             WeeklyMeasure::Days => WeeklyValue::Days(self.intake.days(filter)),
             WeeklyMeasure::Users => WeeklyValue::Users(self.intake.days(filter)),

@@ -1,13 +1,13 @@
 //! Milestones as written to what is kept of events and how they are reached.
 
-use super::{ModelCompiler, facts::FactDeclaration, intake::EventFilter};
+use super::{ModelCompiler, aggregation::EventFilter, facts::FactDeclaration};
 use crate::{
     expr,
     model::{
         EntityKind, codes,
-        compiled::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
-        file::{MilestoneForm, MilestoneSyntax},
-        tree::SpannedText,
+        plan::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
+        syntax::{MilestoneForm, MilestoneSyntax},
+        toml_reader::SpannedText,
     },
     units::DAY_US,
 };
@@ -105,7 +105,7 @@ impl ModelCompiler<'_, '_> {
                     .filter(|name| *name != file.name.value)
                     .collect();
                 self.suggested += 1;
-                let help = (self.suggested <= super::names::SUGGESTED_MAX)
+                let help = (self.suggested <= super::fact_resolver::SUGGESTED_MAX)
                     .then(|| crate::diag::suggest(&part.value, names))
                     .flatten();
                 self.error(

@@ -3,26 +3,26 @@
 //! Facts are compiled when they are first asked for, parts before wholes, so the order in which they are compiled is an order in which they
 //! can be computed. Every declared thing is compiled once to find all problems; then only what the outputs need is compiled for good.
 
-mod events;
+mod aggregation;
+mod assemble;
+mod event_selectors;
 mod expressions;
+mod fact_resolver;
 mod facts;
-mod finish;
-mod intake;
 mod level;
 mod metrics;
 mod milestones;
-mod names;
 mod phase;
-mod reserved;
+mod reserved_words;
 mod template;
 
 use std::{collections::HashMap, ops::Range};
 
-use self::{facts::FactDeclaration, intake::AggregationBuilder, phase::ScoringPhase};
+use self::{aggregation::AggregationBuilder, facts::FactDeclaration, phase::ScoringPhase};
 use super::{
-    compiled::{Fact, FactSlot, Milestone, Model, PredicateId, ScoringStep, TraitPlan},
-    file::{EventSyntax, LevelSyntax, ModelSyntax},
-    tree::{DiagnosticSink, SpannedText, span_in_source},
+    plan::{Fact, FactSlot, Milestone, Model, PredicateId, ScoringStep, TraitPlan},
+    syntax::{EventSyntax, LevelSyntax, ModelSyntax},
+    toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
 use crate::{diag::Diagnostic, model::EntityKind};
 
@@ -30,9 +30,9 @@ use crate::{diag::Diagnostic, model::EntityKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FactSelection {
     /// Those that its outputs need.
-    Needed,
+    OutputsOnly,
     /// All that are declared, so that any of them can be asked for.
-    Whole,
+    AllDeclared,
 }
 
 /// Compiles a model; none if anything was found wrong.
@@ -52,7 +52,7 @@ pub(super) fn compile(
     }
     let mut live = ModelCompiler::new(file, text, found);
     live.declare();
-    if extent == FactSelection::Whole {
+    if extent == FactSelection::AllDeclared {
         live.compile_all_declared();
     }
     Some(live.finish(fingerprint))
@@ -74,7 +74,7 @@ struct LevelBuilder<'f> {
 #[derive(Debug, Clone, Copy)]
 enum FactCompilation {
     /// It is being compiled, so whoever asks for it now closes a circle.
-    Open,
+    InProgress,
     Ready(FactSlot, ScoringPhase),
     /// Its problem has been told.
     Failed,

@@ -1,12 +1,12 @@
 //! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
 
-use super::{ModelCompiler, PhaseLimit, names};
+use super::{ModelCompiler, PhaseLimit, fact_resolver};
 use crate::{
     expr::{ExprError, NameResolver},
     model::{
         EntityKind, codes,
-        compiled::{TemplatePart, TextTemplate},
-        tree::SpannedText,
+        plan::{TemplatePart, TextTemplate},
+        toml_reader::SpannedText,
     },
 };
 
@@ -75,7 +75,7 @@ impl ModelCompiler<'_, '_> {
             return None;
         }
         let path: Vec<String> = name.trim().split('.').map(str::to_owned).collect();
-        let resolved = names::FactResolver::new(self, side, PhaseLimit::NONE).resolve(&path, &span);
+        let resolved = fact_resolver::FactResolver::new(self, side, PhaseLimit::NONE).resolve(&path, &span);
         match resolved {
             Ok(resolved) => {
                 Some(TemplatePart::Fact { slot: resolved.slot, kind: resolved.kind, fallback: fallback.to_owned() })

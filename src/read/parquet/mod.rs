@@ -6,9 +6,9 @@
 //! Invariant: what a value becomes depends on its logical type: times become RFC 3339 text (without a zone if they have none), whole numbers
 //! and decimals keep all their digits, and text that is a whole JSON object or list is that object or list.
 
-mod leaf;
-mod tree;
-mod value;
+mod leaf_column;
+mod record_assembly;
+mod value_json;
 
 use std::{
     fs::File,
@@ -25,12 +25,12 @@ use parquet::{
     file::{reader::FileReader, serialized_reader::SerializedFileReader},
 };
 
-use self::tree::ParquetColumns;
+use self::record_assembly::ParquetColumns;
 use super::{
     BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
-    header::TableHeader,
-    record::{RowValues, header_error, write_record},
-    version::{FileVersion, file_metadata},
+    file_version::{FileVersion, file_metadata},
+    json_record::{RowValues, header_error, write_record},
+    table_header::TableHeader,
 };
 
 /// Rows that are read of all columns at once.

@@ -1,0 +1,63 @@
+//! Options that all commands have that score events: the instant to look from, and what else is known of users and accounts.
+
+use std::path::PathBuf;
+
+use super::{CommandError, enrichment::EnrichmentFiles, score::parse_as_of};
+use crate::{enrich::EnrichFile, model::Model, pipeline::AsOfRequest, units::Micros};
+
+/// From when, and with what, events are looked at.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArgs {
+    /// Look from this point in time; only events before it count
+    ///
+    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
+    #[arg(long, value_name = "WHEN", default_value = "latest")]
+    pub(super) as_of: String,
+
+    /// What else is known of users: CSV or NDJSON with a column user_id
+    #[arg(long, value_name = "FILE")]
+    pub(super) users: Option<PathBuf>,
+
+    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    #[arg(long, value_name = "FILE")]
+    pub(super) accounts: Option<PathBuf>,
+
+    /// The column of --users that holds the user's id
+    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
+    users_key: String,
+
+    /// The column of --accounts that holds the account's id
+    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
+    accounts_key: String,
+}
+
+impl RunArgs {
+    /// The instant, as it was asked for.
+    ///
+    /// **Errors**: usage, if it is none.
+    pub(super) fn as_of_when(&self) -> Result<AsOfRequest, CommandError> {
+        parse_as_of(&self.as_of)
+    }
+
+    /// What the files of users and of accounts give for a model's traits.
+    ///
+    /// **Errors**: files that cannot be read, or are no such tables.
+    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
+        self.enrichment_files()?.for_model(model, quiet)
+    }
+
+    /// The files of users and of accounts, for several models.
+    ///
+    /// **Errors**: files that cannot be read.
+    pub(super) fn enrichment_files(&self) -> Result<EnrichmentFiles<'_>, CommandError> {
+        EnrichmentFiles::read((self.users.as_deref(), &self.users_key), (self.accounts.as_deref(), &self.accounts_key))
+    }
+}
+
+/// The present, which is read from the clock only where the instant depends on it.
+pub(super) fn current_time(when: AsOfRequest) -> Micros {
+    match when {
+        AsOfRequest::Yesterday | AsOfRequest::Latest => jiff::Timestamp::now().as_microsecond(),
+        AsOfRequest::At(_) | AsOfRequest::EndOf(_) => 0,
+    }
+}

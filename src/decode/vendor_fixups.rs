@@ -1,0 +1,224 @@
+//! What a record of a vendor's format needs beyond the first of some paths: JSON in texts, lists of pairs, bodies under keys that differ by
+//! event, group types, and ids that may be a user's or a visitor's.
+//!
+//! Each step works on what the scan has found, and fills the same slots; what comes after it sees no difference between formats.
+
+use std::{borrow::Cow, hash::Hasher};
+
+use super::{
+    DecodedLine, LinkedId, Record, RecordReader, RejectReason,
+    json::walk,
+    json::{JsonKind, JsonSpan, unescape},
+    layout::RecordKind,
+    plan::VendorFixups,
+};
+
+/// What Mixpanel writes before an anonymous id where any id may stand.
+const DEVICE_PREFIX: &str = "$device:";
+
+/// A user and a visitor.
+type UserAndVisitor<'l> = (Option<Cow<'l, str>>, Option<Cow<'l, str>>);
+
+impl RecordReader<'_> {
+    /// Writes a line with the JSON of its texts put in; `false` if no text that may be JSON is there.
+    pub(super) fn expand_embedded_json(&self, extra: &VendorFixups, line: &str, out: &mut String) -> bool {
+        let looks = |raw: &JsonSpan| match raw.kind {
+            JsonKind::Text | JsonKind::EscapedText => raw.slice(line).trim_start().starts_with(['{', '[']),
+            _ => false,
+        };
+        let found = extra.embedded.iter().map(|slot| self.scanner.found[*slot as usize]);
+        let mut texts: Vec<JsonSpan> = found.filter(looks).collect();
+        if texts.is_empty() {
+            return false;
+        }
+        texts.sort_unstable_by_key(|raw| raw.start);
+        texts.dedup();
+        out.clear();
+        let mut at = 0;
+        for raw in texts {
+            // Without the quotes around it.
+            out.push_str(line.get(at..raw.start as usize - 1).unwrap_or_default());
+            out.push_str(&unescape(raw.slice(line)));
+            at = raw.end as usize + 1;
+        }
+        out.push_str(line.get(at..).unwrap_or_default());
+        true
+    }
+
+    /// Fills slots that paths alone do not.
+    pub(super) fn fill_vendor_slots(&mut self, extra: &VendorFixups, line: &str) {
+        for pairs in &extra.pairs {
+            let list = self.scanner.found[pairs.list as usize];
+            for (key, value) in walk::pairs(line, list) {
+                let slots = match key.kind {
+                    JsonKind::Text => pairs.by_key.get(key.slice(line)),
+                    _ => pairs.by_key.get(&*key.text(line).unwrap_or_default()),
+                };
+                slots.into_iter().flatten().for_each(|slot| self.scanner.found[*slot as usize] = value);
+            }
+        }
+        for (slot, others) in &extra.fallbacks {
+            if self.scanner.found[*slot as usize].is_null_or_missing() {
+                self.scanner.found[*slot as usize] = self.first_present(others);
+            }
+        }
+        if !extra.placeholder_values.is_empty() {
+            let nothing =
+                |raw: &JsonSpan| raw.kind == JsonKind::Text && extra.placeholder_values.contains(&raw.slice(line));
+            self.scanner.found[self.plan.values..]
+                .iter_mut()
+                .filter(|raw| nothing(raw))
+                .for_each(|raw| *raw = JsonSpan::default());
+        }
+    }
+
+    /// The user and the visitor of a record.
+    ///
+    /// **Errors**: [`Reason::BadId`].
+    pub(super) fn read_user_and_visitor<'l>(
+        &self,
+        extra: &VendorFixups,
+        what: RecordKind,
+        line: &'l str,
+    ) -> Result<UserAndVisitor<'l>, RejectReason> {
+        let mut user = self.read_id(line, self.first_present(&self.plan.user))?;
+        let mut visitor = self.read_id(line, self.first_present(&self.plan.visitor))?;
+        if what == RecordKind::Identify && !extra.identify_user.is_empty() {
+            return Ok((self.read_id(line, self.first_present(&extra.identify_user))?, visitor));
+        }
+        if user.is_none() && !extra.distinct.is_empty() {
+            let distinct = self.read_id(line, self.first_present(&extra.distinct))?;
+            let anonymous = self.first_present(&extra.identified).kind == JsonKind::False;
+            match distinct {
+                Some(id) if id.starts_with(DEVICE_PREFIX) => visitor = Some(strip_device_prefix(id)),
+                Some(id) if anonymous || visitor.as_deref() == Some(&*id) => visitor = Some(id),
+                // What stands for the group where nobody set its traits.
+                Some(id) if what == RecordKind::Group && id.starts_with('$') => visitor = None,
+                other => user = other,
+            }
+        }
+        Ok((user, visitor.map(strip_device_prefix)))
+    }
+
+    /// The account of a record, as written.
+    pub(super) fn find_account(&mut self, extra: &VendorFixups, what: RecordKind, line: &str) -> JsonSpan {
+        if what == RecordKind::Group && !self.plan.group.is_empty() {
+            let of_type = self.first_present(&extra.group_type).text(line);
+            match (&extra.account_type, of_type) {
+                (Some(account), Some(of_type)) if *account != *of_type => return JsonSpan::default(),
+                (None, Some(of_type)) => self.note_type(&of_type),
+                _ => {}
+            }
+            return self.first_present(&self.plan.group);
+        }
+        let Some(groups) = extra.groups else { return self.first_present(&self.plan.account) };
+        let groups = self.scanner.found[groups as usize];
+        let mut account = JsonSpan::default();
+        for (of_type, id) in walk::members(line, groups) {
+            let empty = id.is_null_or_missing() || id.start == id.end || id.slice(line) == "[]";
+            if let Some(of_type) = of_type.text(line).filter(|_| !empty) {
+                self.note_type(&of_type);
+                account = id;
+            }
+        }
+        account
+    }
+
+    /// Notes a group type, since the run has to say so if there are several.
+    fn note_type(&mut self, of_type: &str) {
+        if !self.group_types.contains(of_type) {
+            self.group_types.insert(of_type.to_owned());
+        }
+    }
+
+    /// Traits of the account that stand by group type and account.
+    pub(super) fn fill_group_traits(&mut self, extra: &VendorFixups, line: &str, account: Option<&str>) {
+        let (Some(slot), Some(account)) = (extra.group_traits, account) else { return };
+        let of_types = self.scanner.found[slot as usize];
+        let mut objects = walk::members(line, of_types).map(|(_, of_type)| walk::member(line, of_type, account));
+        let Some(traits) = objects.find(|traits| traits.kind == JsonKind::Object) else { return };
+        let first = self.plan.values + self.plan.account_traits;
+        for (key, slot) in extra.trait_keys.iter().zip(&mut self.scanner.found[first..]) {
+            *slot = walk::at_path(line, traits, key);
+        }
+    }
+
+    /// A line that says that two ids are one.
+    ///
+    /// **Errors**: [`Reason`] of the time and of the ids.
+    pub(super) fn read_merge<'a>(
+        &'a mut self,
+        extra: &VendorFixups,
+        line: &'a str,
+        source: &'a str,
+    ) -> Result<DecodedLine<'a>, RejectReason> {
+        let at = self.read_time(line)?;
+        let [a, b] = [self.first_present(&extra.merged[0]), self.first_present(&extra.merged[1])];
+        if a.is_null_or_missing() || b.is_null_or_missing() {
+            return Err(RejectReason::NoAlias);
+        }
+        let ids = self
+            .read_id(line, a)?
+            .zip(self.read_id(line, b)?)
+            .map(|(a, b)| [strip_device_prefix(a), strip_device_prefix(b)]);
+        if ids.iter().flatten().any(|id| self.is_excluded(Some(id))) {
+            return Ok(DecodedLine::Excluded);
+        }
+        let day = self.days.day(at);
+        let record = Record {
+            plan: 0,
+            name: Cow::Borrowed(""),
+            user: None,
+            visitor: None,
+            account: None,
+            more_accounts: 0,
+            at,
+            day,
+            fingerprint: None,
+            id_hash: 0,
+            account_hash: 0,
+            linked_id: LinkedId::None,
+            noise: false,
+            carries_traits: false,
+            line: source,
+            text: line,
+            values: &[],
+            traits: [0, 0],
+        };
+        Ok(if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } })
+    }
+
+    /// Adds what a format knows an event by.
+    pub(super) fn vendor_fingerprint(
+        &self,
+        extra: &VendorFixups,
+        line: &str,
+        id: &str,
+        mut content: impl Hasher,
+    ) -> (u64, u64) {
+        if extra.agree_in_values {
+            for (place, raw) in self.scanner.found[self.plan.values..].iter().enumerate() {
+                if raw.kind != JsonKind::Missing {
+                    content.write_u64((place as u64) << 8 | raw.kind as u64);
+                    content.write(raw.slice(line).as_bytes());
+                }
+            }
+        }
+        let mut ids = std::hash::BuildHasher::build_hasher(&self.seed);
+        ids.write(id.as_bytes());
+        for (place, slot) in extra.more_id.iter().enumerate() {
+            let raw = self.scanner.found[*slot as usize];
+            ids.write_u64((place as u64) << 8 | raw.kind as u64);
+            ids.write(raw.slice(line).as_bytes());
+        }
+        (ids.finish(), content.finish())
+    }
+}
+
+/// An anonymous id without the word that says it is one.
+fn strip_device_prefix(id: Cow<'_, str>) -> Cow<'_, str> {
+    match id {
+        Cow::Borrowed(id) => Cow::Borrowed(id.strip_prefix(DEVICE_PREFIX).unwrap_or(id)),
+        Cow::Owned(id) => Cow::Owned(id.strip_prefix(DEVICE_PREFIX).map(str::to_owned).unwrap_or(id)),
+    }
+}

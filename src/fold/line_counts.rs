@@ -1,0 +1,124 @@
+//! In which bucket the lines of a file ended.
+
+use super::{
+    dedupe::DedupeVerdict,
+    event_batch::{EventHeader, OwnerKind},
+};
+
+/// Lines of one file by bucket. Signed, because a worker may take from another's count when a duplicate turns out to be an earlier file's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileCounts {
+    /// All lines.
+    pub records: i64,
+    /// Nothing but white space.
+    pub blank: i64,
+    /// No records.
+    pub rejected: i64,
+    /// Of internal users.
+    pub excluded: i64,
+    /// At or after the instant that the run looks from.
+    pub after_as_of: i64,
+    /// Of type identify, group or alias.
+    pub identity: i64,
+    /// Copies of events.
+    pub duplicate: i64,
+    /// Events of nobody that can be credited to nothing, as far as a line tells by itself.
+    pub anonymous: i64,
+    /// Events that are folded.
+    pub events: i64,
+    /// Accounts that events name beside the first.
+    pub more_accounts: i64,
+}
+
+impl FileCounts {
+    /// Adds the counts of another part of the file.
+    pub fn add(&mut self, other: &FileCounts) {
+        self.records += other.records;
+        self.blank += other.blank;
+        self.rejected += other.rejected;
+        self.excluded += other.excluded;
+        self.after_as_of += other.after_as_of;
+        self.identity += other.identity;
+        self.duplicate += other.duplicate;
+        self.anonymous += other.anonymous;
+        self.events += other.events;
+        self.more_accounts += other.more_accounts;
+    }
+}
+
+/// Lines by file and bucket, and events that count by the plan of their name; what is beyond the end of either is zero.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FoldCounts {
+    pub(super) files: Vec<FileCounts>,
+    pub(super) names: Vec<u64>,
+}
+
+impl FoldCounts {
+    /// Those of a file.
+    pub(super) fn file_mut(&mut self, file: u32) -> &mut FileCounts {
+        let file = file as usize;
+        if file >= self.files.len() {
+            self.files.resize(file + 1, FileCounts::default());
+        }
+        &mut self.files[file]
+    }
+
+    /// Adds what another part of the run counted.
+    pub(super) fn add(&mut self, other: &FoldCounts) {
+        self.files.resize(self.files.len().max(other.files.len()), FileCounts::default());
+        self.files.iter_mut().zip(&other.files).for_each(|(mine, theirs)| mine.add(theirs));
+        self.names.resize(self.names.len().max(other.names.len()), 0);
+        self.names.iter_mut().zip(&other.names).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// Counts an event in its bucket.
+    pub(super) fn count(&mut self, image: &EventHeader, verdict: DedupeVerdict) {
+        let anonymous = image.has_flag(EventHeader::UNATTRIBUTED) && image.owner_kind() == OwnerKind::Nobody;
+        let bucket = |counts: &mut FileCounts, by: i64| match anonymous {
+            true => counts.anonymous += by,
+            false => counts.events += by,
+        };
+        let counts = self.file_mut(image.file);
+        bucket(counts, 1);
+        match verdict {
+            DedupeVerdict::New => {
+                counts.more_accounts += i64::from(image.more_accounts);
+                let plan = image.plan();
+                if plan >= self.names.len() {
+                    self.names.resize(plan + 1, 0);
+                }
+                self.names[plan] += 1;
+            }
+            DedupeVerdict::Duplicate(loser) => {
+                let counts = self.file_mut(loser);
+                counts.duplicate += 1;
+                bucket(counts, -1);
+            }
+        }
+    }
+}
+
+/// Buckets that a line leaves when its user turns out to be excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LineBucket {
+    /// At or after the instant that the run looks from.
+    AfterAsOf,
+    /// Of type identify, group or alias.
+    Identity,
+    /// Copies of events.
+    Duplicate,
+    /// Events that are folded.
+    Events,
+}
+
+impl LineBucket {
+    /// The count of the bucket.
+    pub fn count_mut(self, counts: &mut FileCounts) -> &mut i64 {
+        match self {
+            LineBucket::AfterAsOf => &mut counts.after_as_of,
+            LineBucket::Identity => &mut counts.identity,
+            LineBucket::Duplicate => &mut counts.duplicate,
+            LineBucket::Events => &mut counts.events,
+        }
+    }
+}

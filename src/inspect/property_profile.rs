@@ -1,0 +1,109 @@
+//! What is known of one property of one event, or of one trait: types, how often it is there, shapes, how many different values.
+
+use std::collections::BTreeMap;
+
+use super::{
+    sketches::DistinctSketch,
+    value_shape::{SHAPES, shape},
+};
+use crate::decode::{
+    json::{JsonKind, JsonSpan},
+    stable_hash,
+};
+
+/// Types of JSON values, in the order of [`Property::types`].
+pub(super) const JSON_TYPE_NAMES: [&str; 6] = ["text", "number", "boolean", "list", "object", "null"];
+
+/// Different values that are counted exactly.
+const VALUES_EXACT: usize = 128;
+
+/// Sample values that are kept of each property.
+const SAMPLES_MAX: usize = 4;
+
+/// Characters that are kept of a sample value.
+const SAMPLE_CHARS_MAX: usize = 40;
+
+/// What is known of a property.
+///
+/// **Cost**: some 300 bytes, and 16 for each different value up to 128.
+#[derive(Debug, Clone)]
+pub struct PropertyProfile {
+    /// How often it was there as each of [`TYPES`].
+    pub types: [u64; JSON_TYPE_NAMES.len()],
+    /// How often its value had each of [`SHAPES`].
+    pub shapes: [u64; SHAPES.len()],
+    /// Different values.
+    pub values: DistinctSketch,
+    /// Values by their hash, if they are wanted: those of the smallest hashes, so that the order of events does not choose.
+    pub samples: BTreeMap<u64, String>,
+}
+
+impl Default for PropertyProfile {
+    fn default() -> PropertyProfile {
+        PropertyProfile {
+            types: [0; JSON_TYPE_NAMES.len()],
+            shapes: [0; SHAPES.len()],
+            values: DistinctSketch::new(VALUES_EXACT),
+            samples: BTreeMap::new(),
+        }
+    }
+}
+
+impl PropertyProfile {
+    /// Adds a value.
+    pub fn add(&mut self, line: &str, raw: JsonSpan, keep_values: bool) {
+        let kind = match raw.kind {
+            JsonKind::Text | JsonKind::EscapedText => 0,
+            JsonKind::Number => 1,
+            JsonKind::True | JsonKind::False => 2,
+            JsonKind::Array => 3,
+            JsonKind::Object => 4,
+            JsonKind::Missing | JsonKind::Null => 5,
+        };
+        self.types[kind] += 1;
+        if let Some(place) = shape(line, raw) {
+            self.shapes[place] += 1;
+        }
+        if kind == 5 {
+            return;
+        }
+        let hash = stable_hash(raw.slice(line));
+        self.values.add(hash);
+        let wanted =
+            self.samples.len() < SAMPLES_MAX || self.samples.keys().next_back().is_some_and(|last| hash < *last);
+        if keep_values && wanted {
+            let text = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
+            self.samples.entry(hash).or_insert_with(|| text.chars().take(SAMPLE_CHARS_MAX).collect());
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        while self.samples.len() > SAMPLES_MAX {
+            self.samples.pop_last();
+        }
+    }
+
+    /// Adds all of another one. **Law**: the order of merges never shows.
+    pub fn merge(&mut self, other: PropertyProfile) {
+        self.types.iter_mut().zip(other.types).for_each(|(mine, theirs)| *mine += theirs);
+        self.shapes.iter_mut().zip(other.shapes).for_each(|(mine, theirs)| *mine += theirs);
+        self.values.merge(other.values);
+        self.samples.extend(other.samples);
+        self.cut();
+    }
+
+    /// How often it holds anything: null and empty text are nothing.
+    pub fn filled(&self) -> u64 {
+        let empty = SHAPES.iter().position(|shape| *shape == "empty text").map_or(0, |place| self.shapes[place]);
+        self.types[..5].iter().sum::<u64>() - empty
+    }
+
+    /// Names of a list of counts, the most frequent first.
+    pub fn by_count<'n>(names: &[&'n str], counts: &[u64]) -> Vec<(&'n str, u64)> {
+        let mut all: Vec<(&str, u64)> =
+            names.iter().copied().zip(counts.iter().copied()).filter(|(_, count)| *count > 0).collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        all
+    }
+}

@@ -1,0 +1,159 @@
+//! Names in expressions over facts: found, compiled if need be, and held against what is computed before.
+
+use std::ops::Range;
+
+use super::{ModelCompiler, PhaseLimit, phase::ScoringPhase};
+use crate::{
+    diag::suggest,
+    expr::{ExprError, NameResolver, ResolvedName},
+    model::{EntityKind, codes, plan::ACCOUNT_BIT},
+};
+
+/// The message of an error that has been told where its cause is.
+pub(super) const ALREADY_REPORTED: &str = "";
+
+/// Splits the code off a message that [`coded`] made; problems of form have none.
+pub(super) fn split_code(message: &str) -> (&'static str, String) {
+    for code in [codes::UNKNOWN_NAME, codes::COMPUTED_LATER, codes::CIRCLE] {
+        if let Some(rest) = message.strip_prefix(code).and_then(|rest| rest.strip_prefix(' ')) {
+            return (code, rest.to_owned());
+        }
+    }
+    (codes::BAD_EXPRESSION, message.to_owned())
+}
+
+fn error_with_code(
+    code: &'static str,
+    span: &Range<usize>,
+    message: impl std::fmt::Display,
+    label: impl Into<String>,
+    help: Option<String>,
+) -> ExprError {
+    ExprError { span: span.clone(), message: format!("{code} {message}"), label: label.into(), help }
+}
+
+/// Facts of one level as an expression sees them.
+pub(super) struct FactResolver<'c, 'f, 'd> {
+    compiler: &'c mut ModelCompiler<'f, 'd>,
+    side: EntityKind,
+    limit: PhaseLimit,
+    /// The latest phase of what was named.
+    pub(super) phase: ScoringPhase,
+}
+
+/// For so many unknown names of a model a near miss is looked for.
+pub(super) const SUGGESTED_MAX: usize = 100;
+
+/// Why a fact cannot be had.
+pub(super) enum FactLookupError {
+    Unknown,
+    /// The names of the circle.
+    Circle(String),
+    /// Only accounts have it.
+    AccountsOnly,
+    /// Too many facts build on each other.
+    TooDeep,
+    /// Its own problem has been told.
+    AlreadyReported,
+}
+
+impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
+    pub(super) fn new(compiler: &'c mut ModelCompiler<'f, 'd>, side: EntityKind, limit: PhaseLimit) -> Self {
+        FactResolver { compiler, side, limit, phase: ScoringPhase::BASE }
+    }
+
+    fn unknown(&mut self, side: EntityKind, name: &str, span: &Range<usize>) -> ExprError {
+        let other = if side == EntityKind::User { EntityKind::Account } else { EntityKind::User };
+        let elsewhere = self.compiler.side(other).declared.contains_key(name);
+        let help = match side {
+            EntityKind::User if elsewhere && self.side == EntityKind::User => {
+                Some(format!("accounts have it: write account.{name}"))
+            }
+            EntityKind::Account if elsewhere => {
+                Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
+            }
+            // Of a model in which so many names are wrong, more help would be of no help.
+            _ if self.compiler.suggested >= SUGGESTED_MAX => None,
+            _ => {
+                self.compiler.suggested += 1;
+                let mut known: Vec<&str> = self.compiler.side(side).declared.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                suggest(name, known)
+            }
+        };
+        let whose = if side == EntityKind::User { "users" } else { "accounts" };
+        error_with_code(
+            codes::UNKNOWN_NAME,
+            span,
+            format!("no fact `{name}` of {whose}"),
+            "nothing has this name",
+            help,
+        )
+    }
+}
+
+impl NameResolver for FactResolver<'_, '_, '_> {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
+        let (side, name, bit) = match path {
+            [name] => (self.side, name, 0),
+            [level, name] if level == "account" && self.side == EntityKind::User => {
+                (EntityKind::Account, name, ACCOUNT_BIT)
+            }
+            [level, name] if level == "account" => {
+                let help = Some(format!("inside [account] write {name}"));
+                return Err(error_with_code(
+                    codes::UNKNOWN_NAME,
+                    span,
+                    format!("`account.{name}` in an expression of accounts"),
+                    "this is the account already",
+                    help,
+                ));
+            }
+            _ => {
+                let message = format!("no fact `{}`", path.join("."));
+                let help = Some("facts have no parts; only account.NAME has a dot".to_owned());
+                return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "expected the name of a fact", help));
+            }
+        };
+        match self.compiler.resolve_fact(side, name) {
+            Ok((slot, phase)) if phase < self.limit.before => {
+                self.phase = self.phase.max(phase);
+                let kind = self.compiler.side(side).facts[slot as usize].kind;
+                Ok(ResolvedName { slot: slot | bit, kind })
+            }
+            Ok((_, phase)) => {
+                let message = format!("`{}` is not known yet when {} are computed", path.join("."), self.limit.what);
+                let label = format!("computed with {}", phase.description());
+                Err(error_with_code(codes::COMPUTED_LATER, span, message, label, Some(ScoringPhase::ORDER.to_owned())))
+            }
+            Err(FactLookupError::Unknown) => Err(self.unknown(side, name, span)),
+            Err(FactLookupError::AccountsOnly) => {
+                let help = Some(format!("write account.{name} for that of the user's account"));
+                Err(error_with_code(
+                    codes::UNKNOWN_NAME,
+                    span,
+                    format!("`{name}` counts users, so only accounts have it"),
+                    "not a fact of users",
+                    help,
+                ))
+            }
+            Err(FactLookupError::Circle(circle)) => Err(error_with_code(
+                codes::CIRCLE,
+                span,
+                format!("facts that need each other: {circle}"),
+                "this closes the circle",
+                None,
+            )),
+            Err(FactLookupError::TooDeep) => {
+                let message = "facts that build on each other more than 100 deep";
+                Err(error_with_code(codes::CIRCLE, span, message, "one more here", None))
+            }
+            Err(FactLookupError::AlreadyReported) => Err(ExprError {
+                span: span.clone(),
+                message: ALREADY_REPORTED.to_owned(),
+                label: String::new(),
+                help: None,
+            }),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! `[user]` and `[account]`: traits, facts, roll-ups, tiers, segments and routes of one level.
+
+use std::ops::Range;
+
+use super::{
+    super::{
+        codes,
+        toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table, as_text},
+    },
+    CategorySyntax, MilestoneSyntax, SignalSyntax,
+    metrics::TYPES,
+    milestones, signals,
+};
+use crate::{diag::Diagnostic, expr::ValueType, units::Points};
+
+/// Which level a section is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    User,
+    Account,
+}
+
+/// One level, as written.
+#[derive(Debug, Default)]
+pub(in crate::model) struct LevelSyntax {
+    pub(in crate::model) traits: Vec<TraitSyntax>,
+    /// Name and expression.
+    pub(in crate::model) facts: Vec<(SpannedText, SpannedText)>,
+    /// Of accounts only.
+    pub(in crate::model) rollups: Vec<RollupSyntax>,
+    /// Of users only.
+    pub(in crate::model) champion: Option<SpannedText>,
+    /// Of users only.
+    pub(in crate::model) buyer: Option<SpannedText>,
+    pub(in crate::model) signals: Vec<SignalSyntax>,
+    pub(in crate::model) categories: Vec<CategorySyntax>,
+    pub(in crate::model) min: Option<Points>,
+    pub(in crate::model) max: Option<Points>,
+    pub(in crate::model) tiers: Vec<TierSyntax>,
+    pub(in crate::model) milestones: Vec<MilestoneSyntax>,
+    /// Of accounts only.
+    pub(in crate::model) segments: Vec<SegmentSyntax>,
+    pub(in crate::model) routes: Vec<RouteSyntax>,
+    pub(in crate::model) columns: Vec<SpannedText>,
+}
+
+/// A trait: what is known of an entity.
+#[derive(Debug)]
+pub(in crate::model) struct TraitSyntax {
+    pub(in crate::model) name: SpannedText,
+    /// Whether its type could not be read; its name is still a name.
+    pub(in crate::model) broken: bool,
+    pub(in crate::model) kind: ValueType,
+    pub(in crate::model) from: Vec<SpannedText>,
+    pub(in crate::model) first: bool,
+    pub(in crate::model) event: Option<Vec<SpannedText>>,
+}
+
+impl TraitSyntax {
+    /// The e-mail of users, from which their domain is read.
+    pub(in crate::model) fn email() -> TraitSyntax {
+        let name = WithSpan::new("email".to_owned(), 0..0);
+        TraitSyntax { from: vec![name.clone()], name, broken: false, kind: ValueType::Text, first: false, event: None }
+    }
+
+    /// Whether another is looked for in the same places.
+    pub(in crate::model) fn has_same_sources(&self, other: &TraitSyntax) -> bool {
+        let names = |one: &TraitSyntax| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
+        names(self) == names(other) && self.first == other.first && self.event.is_none() && other.event.is_none()
+    }
+}
+
+/// How a roll-up gathers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RollupKind {
+    /// Members, or those with a value.
+    Count,
+    /// Of a value; 0 if there is none.
+    Sum,
+    /// Null if there is none.
+    Min,
+    /// Null if there is none.
+    Max,
+    /// Null if there is none.
+    Avg,
+    /// Distinct values.
+    Distinct,
+    /// The sum of the k largest; 0 if there is none.
+    TopSum(usize),
+}
+
+/// A roll-up over the members of an account.
+#[derive(Debug)]
+pub(in crate::model) struct RollupSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) kind: RollupKind,
+    pub(in crate::model) value: Option<SpannedText>,
+    pub(in crate::model) filter: Option<SpannedText>,
+}
+
+/// A tier: a band of the score.
+#[derive(Debug)]
+pub(in crate::model) struct TierSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) label: Option<SpannedText>,
+    /// The threshold, and whether it must be exceeded.
+    pub(in crate::model) threshold: Option<(f64, bool)>,
+    pub(in crate::model) threshold_place: Option<Range<usize>>,
+    pub(in crate::model) when: Option<SpannedText>,
+    pub(in crate::model) qualified: bool,
+}
+
+/// A segment of accounts.
+#[derive(Debug)]
+pub(in crate::model) struct SegmentSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) when: Option<SpannedText>,
+}
+
+/// A route: who acts next, and how.
+#[derive(Debug)]
+pub(in crate::model) struct RouteSyntax {
+    pub(in crate::model) name: SpannedText,
+    pub(in crate::model) motion: Option<SpannedText>,
+    pub(in crate::model) to: Option<SpannedText>,
+    pub(in crate::model) action: Option<SpannedText>,
+    pub(in crate::model) sla_hours: Option<f64>,
+    pub(in crate::model) when: Option<SpannedText>,
+    pub(in crate::model) because: Option<SpannedText>,
+    pub(in crate::model) message: Option<SpannedText>,
+}
+
+/// Names of roll-ups.
+pub(super) const ROLLUPS: [(&str, RollupKind); 7] = [
+    ("count", RollupKind::Count),
+    ("sum", RollupKind::Sum),
+    ("min", RollupKind::Min),
+    ("max", RollupKind::Max),
+    ("avg", RollupKind::Avg),
+    ("distinct", RollupKind::Distinct),
+    ("top_sum", RollupKind::TopSum(1)),
+];
+
+/// Who acts.
+pub(super) const MOTIONS: [(&str, &str); 4] =
+    [("human", "human"), ("assisted", "assisted"), ("automated", "automated"), ("none", "none")];
+
+pub(super) fn read(mut table: TableReader<'_>, kind: Kind, found: &mut DiagnosticSink) -> LevelSyntax {
+    let mut level = LevelSyntax::default();
+    if let Some(traits) = table.table("traits", "traits", found) {
+        level.traits = self::traits(&traits, found);
+    }
+    if let Some(facts) = table.table("facts", "facts", found) {
+        level.facts = facts
+            .named(found)
+            .into_iter()
+            .filter_map(|(name, value)| Some((as_text(value, &name.value, found)?, name)))
+            .map(|(text, name)| (name, text))
+            .collect();
+    }
+    match kind {
+        Kind::User => {
+            level.champion = table.text("champion", found);
+            level.buyer = table.text("buyer", found);
+        }
+        Kind::Account => {
+            if let Some(rollups) = table.table("rollups", "[account.rollups]", found) {
+                level.rollups = self::rollups(&rollups, found);
+            }
+            let segments = table.tables("segments", "a segment", found);
+            level.segments = segments.into_iter().filter_map(|segment| self::segment(segment, found)).collect();
+        }
+    }
+    let signals = table.tables("signals", "a signal", found);
+    level.signals = signals.into_iter().filter_map(|signal| signals::signal(signal, found)).collect();
+    if let Some(categories) = table.table("categories", "categories", found) {
+        level.categories = signals::categories(&categories, found);
+    }
+    if let Some(mut score) = table.table("score", "the score", found) {
+        (level.min, level.max) = signals::bounds(&mut score, found);
+        score.finish(found);
+    }
+    let tiers = table.tables("tiers", "a tier", found);
+    level.tiers = tiers.into_iter().filter_map(|tier| self::tier(tier, found)).collect();
+    let milestones = table.tables("milestones", "a milestone", found);
+    level.milestones = milestones.into_iter().filter_map(|milestone| milestones::milestone(milestone, found)).collect();
+    if kind == Kind::User {
+        for milestone in &level.milestones {
+            if milestone.min_users.is_some() {
+                let label = "only accounts have several users";
+                found.add(Diagnostic::error(
+                    codes::KEY_CONFLICT,
+                    milestone.name.span.clone(),
+                    "`min_users` on a milestone of users",
+                    label,
+                ));
+            }
+        }
+    }
+    let routes = table.tables("routes", "a route", found);
+    level.routes = routes.into_iter().filter_map(|route| self::route(route, found)).collect();
+    table.finish(found);
+    check_catch_all(&level, found);
+    level
+}
+
+/// The last tier and the last route take whatever is left.
+fn check_catch_all(level: &LevelSyntax, found: &mut DiagnosticSink) {
+    let mut check = |what: &str, name: &SpannedText, condition: Option<Range<usize>>| {
+        if let Some(span) = condition {
+            let message = format!("the last {what}, `{}`, has a condition", name.value);
+            let problem = Diagnostic::error(
+                codes::NO_CATCH_ALL,
+                span,
+                message,
+                format!("the last {what} takes all that are left, so it has none"),
+            );
+            found.add(problem.help(format!("add a {what} without a condition behind it")));
+        }
+    };
+    if let Some(tier) = level.tiers.last() {
+        let place = tier.when.as_ref().map(|when| when.span.clone());
+        check("tier", &tier.name, place.or_else(|| tier.threshold.map(|_| tier.name.span.clone())));
+    }
+    if let Some(route) = level.routes.last() {
+        check("route", &route.name, route.when.as_ref().map(|when| when.span.clone()));
+    }
+}
+
+fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<TraitSyntax> {
+    let mut traits = Vec::new();
+    for (name, value) in table.named(found) {
+        let Some(mut entry) = as_table(value, &format!("trait `{}`", name.value), &name.value, found) else { continue };
+        if !entry.has("type") {
+            entry.report_missing_key("type", "type = \"text\", \"number\", \"boolean\" or \"date\"", found);
+        }
+        let kind = super::choice(&mut entry, "type", &TYPES, found).map(|kind| kind.value);
+        let from = entry.texts("from", found).filter(|from| !from.is_empty()).unwrap_or_else(|| vec![name.clone()]);
+        let first = super::choice(&mut entry, "pick", &[("last", false), ("first", true)], found)
+            .is_some_and(|pick| pick.value);
+        let event = entry.texts("event", found);
+        entry.finish(found);
+        traits.push(TraitSyntax {
+            name,
+            broken: kind.is_none(),
+            kind: kind.unwrap_or(ValueType::Text),
+            from,
+            first,
+            event,
+        });
+    }
+    traits
+}
+
+fn rollups(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<RollupSyntax> {
+    let mut rollups = Vec::new();
+    for (name, value) in table.named(found) {
+        let Some(mut entry) = as_table(value, &format!("roll-up `{}`", name.value), &name.value, found) else {
+            continue;
+        };
+        if !entry.has("measure") {
+            entry.report_missing_key("measure", "measure = \"count\"", found);
+        }
+        let mut kind =
+            super::choice(&mut entry, "measure", &ROLLUPS, found).map_or(RollupKind::Count, |kind| kind.value);
+        if let RollupKind::TopSum(k) = &mut kind
+            && let Some(given) = entry.count("k", 1..=1_000_000, found)
+        {
+            *k = usize::try_from(given.value).unwrap_or(1);
+        }
+        let value =
+            if kind == RollupKind::Count { entry.text("value", found) } else { entry.required_text("value", found) };
+        let filter = entry.text("where", found);
+        entry.finish(found);
+        rollups.push(RollupSyntax { name, kind, value, filter });
+    }
+    rollups
+}
+
+fn tier(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<TierSyntax> {
+    let name = table.name(found);
+    let label = table.text("label", found);
+    let at_least = table.number("at_least", found);
+    let above = table.number("above", found);
+    if let (Some(_), Some(above)) = (&at_least, &above) {
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            above.span.clone(),
+            "`above` beside `at_least`",
+            "a tier has one threshold",
+        ));
+    }
+    let threshold_place = at_least.as_ref().or(above.as_ref()).map(|threshold| threshold.span.clone());
+    let threshold = at_least.map(|t| (t.value, false)).or(above.map(|t| (t.value, true)));
+    let when = table.text("when", found);
+    let qualified = table.boolean("qualified", found).is_some_and(|truth| truth.value);
+    table.finish(found);
+    Some(TierSyntax { name: name?, label, threshold, threshold_place, when, qualified })
+}
+
+fn segment(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<SegmentSyntax> {
+    let name = table.name(found);
+    let when = table.text("when", found);
+    table.finish(found);
+    Some(SegmentSyntax { name: name?, when })
+}
+
+fn route(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<RouteSyntax> {
+    let name = table.name(found);
+    let motion = super::choice(&mut table, "motion", &MOTIONS, found)
+        .map(|motion| WithSpan::new(motion.value.to_owned(), motion.span));
+    let route = (table.text("to", found), table.text("action", found), table.number("sla_hours", found));
+    let when = table.text("when", found);
+    let because = table.text("because", found);
+    let message = table.text("message", found);
+    table.finish(found);
+    let (to, action, sla_hours) = route;
+    Some(RouteSyntax {
+        name: name?,
+        motion,
+        to,
+        action,
+        sla_hours: sla_hours.map(|hours| hours.value),
+        when,
+        because,
+        message,
+    })
+}

@@ -1,0 +1,122 @@
+//! Rows of delimited text and their cells (RFC 4180, with any delimiter).
+//!
+//! Takes bytes, gives the end of a row and its cells without their quotes. Invariant: a quote counts only at the beginning of a cell, so a
+//! stray one inside (`5" pipe`) is text; line ends inside quotes belong to the cell.
+
+use super::record_window::RecordScan;
+
+/// Finds the end of a row, its line end being part of it.
+pub(super) struct CsvRowScan {
+    delimiter: u8,
+    place: CsvRowState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CsvRowState {
+    /// At the first byte of a cell.
+    Start,
+    /// In a cell without quotes, or after the closing quote.
+    Plain,
+    /// In a quoted cell.
+    Quoted,
+    /// After a quote in a quoted cell, which closes it or is the first of two.
+    Quote,
+}
+
+impl CsvRowScan {
+    pub(super) fn new(delimiter: u8) -> Self {
+        Self { delimiter, place: CsvRowState::Start }
+    }
+
+    /// Whether the bytes so far end inside quotes.
+    pub(super) fn is_in_quotes(&self) -> bool {
+        self.place == CsvRowState::Quoted
+    }
+}
+
+impl RecordScan for CsvRowScan {
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            // Whole stretches are passed over where nothing can change.
+            let rest = bytes.get(at..)?;
+            at += match self.place {
+                CsvRowState::Quoted => memchr::memchr(b'"', rest)?,
+                CsvRowState::Plain => memchr::memchr2(self.delimiter, b'\n', rest)?,
+                CsvRowState::Start | CsvRowState::Quote => 0,
+            };
+            let byte = *bytes.get(at)?;
+            at += 1;
+            self.place = match (self.place, byte) {
+                (CsvRowState::Quoted, _) => CsvRowState::Quote,
+                (CsvRowState::Start, b'"') | (CsvRowState::Quote, b'"') => CsvRowState::Quoted,
+                (_, b'\n') => return Some(at),
+                (_, byte) if byte == self.delimiter => CsvRowState::Start,
+                _ => CsvRowState::Plain,
+            };
+        }
+    }
+}
+
+/// The cells of one row, without quotes.
+#[derive(Default)]
+pub(super) struct CsvCells {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl CsvCells {
+    /// Replaces the cells by those of a row, with or without its line end.
+    pub(super) fn split(&mut self, row: &[u8], delimiter: u8) {
+        self.text.clear();
+        self.ends.clear();
+        let row = row.strip_suffix(b"\n").unwrap_or(row);
+        let row = row.strip_suffix(b"\r").unwrap_or(row);
+        let mut rest = row;
+        loop {
+            let after = match rest.strip_prefix(b"\"") {
+                Some(quoted) => self.unquote(quoted),
+                None => rest,
+            };
+            let end = memchr::memchr(delimiter, after);
+            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default());
+            self.ends.push(self.text.len());
+            match end.and_then(|end| after.get(end + 1..)) {
+                Some(next) => rest = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Takes a quoted cell, its opening quote passed; gives what follows the closing one.
+    fn unquote<'r>(&mut self, mut rest: &'r [u8]) -> &'r [u8] {
+        while let Some(quote) = memchr::memchr(b'"', rest) {
+            self.text.extend_from_slice(rest.get(..quote).unwrap_or_default());
+            rest = rest.get(quote + 1..).unwrap_or_default();
+            match rest.strip_prefix(b"\"") {
+                Some(next) => {
+                    self.text.push(b'"');
+                    rest = next;
+                }
+                None => return rest,
+            }
+        }
+        self.text.extend_from_slice(rest);
+        &[]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A cell by its place, from 0; empty if there is none.
+    pub(super) fn get(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(place).copied().unwrap_or(start);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|place| self.get(place))
+    }
+}

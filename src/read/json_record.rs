@@ -1,0 +1,171 @@
+//! Rows of tables as objects on a line, whatever kind of table they are in.
+//!
+//! Takes the header and the values of a row as JSON, gives the object. Invariant: what a value holds stays inside it: text is escaped, and
+//! JSON taken over only if it is whole.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+use super::{
+    ReadError,
+    table_header::{CellRole, HeaderError, RecordNode, TableHeader},
+};
+
+/// A row of a table.
+pub(super) trait RowValues {
+    /// Adds the value of a column, by its place from 0, as JSON; `false`, with nothing added, if there is none.
+    fn write(&self, column: usize, out: &mut Vec<u8>) -> bool;
+}
+
+/// Adds a row as an object; gives whether it is broken, that is no record.
+pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl RowValues) -> bool {
+    let mut writer = RecordWriter { row, out, broken: false };
+    writer.object(&header.root);
+    writer.broken
+}
+
+/// Writes one row as an object.
+struct RecordWriter<'w, R> {
+    row: &'w R,
+    out: &'w mut Vec<u8>,
+    /// Whether what should be an object is none.
+    broken: bool,
+}
+
+impl<R: RowValues> RecordWriter<'_, R> {
+    /// Writes an object; keys without a value are left out.
+    fn object(&mut self, keys: &[(Vec<u8>, RecordNode)]) -> bool {
+        let mut is_empty = true;
+        self.out.push(b'{');
+        for (key, node) in keys {
+            let before = self.out.len();
+            if !is_empty {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(key);
+            let written = match node {
+                RecordNode::Object(below) => self.object(below),
+                RecordNode::Cell(column, role) => self.cell(*column, *role),
+            };
+            if written {
+                is_empty = false;
+            } else {
+                self.out.truncate(before);
+            }
+        }
+        self.out.push(b'}');
+        !is_empty
+    }
+
+    /// Writes a value; `false` if there is none.
+    fn cell(&mut self, column: usize, role: CellRole) -> bool {
+        let start = self.out.len();
+        if !self.row.write(column, self.out) {
+            return false;
+        }
+        let written = self.out.get(start..).unwrap_or_default();
+        match role {
+            CellRole::Value => {}
+            CellRole::Object if written == b"\"null\"" => return false,
+            CellRole::Object => self.broken |= written.first() != Some(&b'{'),
+            CellRole::Time => {
+                let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+                if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {
+                    self.out.truncate(start + 1);
+                    self.out.extend_from_slice(&text);
+                    self.out.push(b'"');
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Writes text as JSON: as what it is if it is a whole object or list, else in quotes.
+pub(super) fn write_value(out: &mut Vec<u8>, text: &[u8]) {
+    if matches!(text.first(), Some(b'{' | b'[')) && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+        // Only white space can be a line end in what was just found to be JSON.
+        out.extend(text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+    } else {
+        write_text(out, text);
+    }
+}
+
+/// A time with its zone as RFC 3339 has it, where a database writes it in another way: ` UTC`, `+00`, `+0000`, ` +00:00`.
+fn with_rfc3339_zone(cell: &[u8]) -> Cow<'_, [u8]> {
+    let time = cell.trim_ascii();
+    if let Some(time) = time.strip_suffix(b"UTC") {
+        return [time.trim_ascii_end(), b"Z"].concat().into();
+    }
+    // Before this are a date and a time of day, whose dashes are no signs.
+    let sign = time.iter().skip(19).position(|byte| matches!(byte, b'+' | b'-')).map(|at| at + 19);
+    let Some((local, offset)) = sign.and_then(|at| time.split_at_checked(at)) else { return time.into() };
+    let digits: Vec<u8> = offset.iter().copied().filter(u8::is_ascii_digit).collect();
+    let local = local.trim_ascii_end();
+    match (offset.first(), digits.as_slice()) {
+        (Some(sign), [a, b]) => [local, &[*sign, *a, *b, b':', b'0', b'0']].concat().into(),
+        (Some(sign), [a, b, c, d]) => [local, &[*sign, *a, *b, b':', *c, *d]].concat().into(),
+        _ => time.into(),
+    }
+}
+
+/// Writes a text in JSON's quotes; bytes that are no UTF-8 stay as they are, for the decoder to judge.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..0x20 => {
+                let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&digits);
+            }
+            _ => out.push(*byte),
+        }
+    }
+    out.push(b'"');
+}
+
+/// What is said of a table that cannot be read as events.
+pub(super) fn header_error(name: &str, names: &[String], unfit: HeaderError) -> ReadError {
+    let has = |column: &str| names.iter().any(|name| name == column);
+    let columns = names.len();
+    let (what, advice) = match unfit {
+        _ if has("score") && has("tier") && has("signals") => (
+            "scores that this program wrote, not events".to_owned(),
+            "name the files of events themselves, and write results into another folder".to_owned(),
+        ),
+        HeaderError::DuplicateColumn(first, second) => (
+            format!("a table in which columns {first} and {second} of {columns} have one name"),
+            "rename one of them in the header row, or leave one out of the export".to_owned(),
+        ),
+        HeaderError::NestedColumn(whole) => (
+            format!("a table with a column `{whole}` and others named `{whole}.…`"),
+            format!("keep one of the two: a JSON object in `{whole}`, or a column for each of its keys"),
+        ),
+        HeaderError::MissingFields(parts) => missing_fields_text(columns, &parts, has("user_id") || has("account_id")),
+    };
+    ReadError::UnusableTable { name: name.to_owned(), what, advice }
+}
+
+fn missing_fields_text(columns: usize, parts: &[(&'static str, Option<String>)], is_keyed: bool) -> (String, String) {
+    let word = |key: &str| match key {
+        "event" => "the name of the event",
+        "time" => "its time",
+        _ => "a user, visitor or account",
+    };
+    let words: Vec<&str> = parts.iter().map(|(key, _)| word(key)).collect();
+    let fields: Vec<String> =
+        parts.iter().map(|(key, guess)| format!("{key} = \"{}\"", guess.as_deref().unwrap_or("COLUMN"))).collect();
+    let what = format!("a table of {columns} columns of which none is known to hold {}", words.join(", nor "));
+    let mut advice = format!("say which do in the model: `[input]` with `fields = {{ {} }}`", fields.join(", "));
+    if is_keyed && parts.iter().any(|(key, _)| *key == "event") {
+        advice.push_str("; what is known of users or accounts goes to --users or --accounts instead");
+    }
+    (what, advice)
+}

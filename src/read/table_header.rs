@@ -1,0 +1,349 @@
+//! The header of a table: which column goes where in a record.
+//!
+//! Takes the names of the columns and what the model says of fields, gives a tree of keys in which each leaf is a column. Invariant: a column
+//! that the model or the native format names stands at its own path; under `properties` stands what else there is and is in use, unless the
+//! table has properties of its own.
+
+use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
+
+/// How deep dots in the name of a column go; more are part of the last key.
+const DEPTH_MAX: usize = 16;
+
+/// Columns that are parts of a record of the native format beside those of [`PARTS`].
+const NATIVE_COLUMNS: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
+
+/// Columns that readers of vendors' formats look for.
+const VENDOR_COLUMNS: [&str; 24] = [
+    "messageId",
+    "userId",
+    "anonymousId",
+    "groupId",
+    "previousId",
+    "rudderId",
+    "originalTimestamp",
+    "device_id",
+    "distinct_id",
+    "person_id",
+    "person_properties",
+    "person",
+    "set",
+    "set_once",
+    "user_properties",
+    "group_properties",
+    "groups",
+    "insert_id",
+    "uuid",
+    "event_time",
+    "client_event_time",
+    "server_received_time",
+    "user_pseudo_id",
+    "name",
+];
+
+/// Columns in which loaders note what they did; they say nothing of the event, and change when it is loaded again.
+const BOOKKEEPING: [&str; 8] = [
+    "received_at",
+    "sent_at",
+    "original_timestamp",
+    "loaded_at",
+    "uuid_ts",
+    "_inserted_at",
+    "server_upload_time",
+    "ingested_at",
+];
+
+/// Columns by which tables of vendors are known: their records are passed on as they are.
+const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
+
+/// Where the columns of a table go.
+#[derive(Debug)]
+pub(super) struct TableHeader {
+    pub(super) root: Vec<(Vec<u8>, RecordNode)>,
+    pub(super) columns: usize,
+}
+
+/// What is at a key.
+#[derive(Debug)]
+pub(super) enum RecordNode {
+    /// An object, its keys written as JSON with their colons.
+    Object(Vec<(Vec<u8>, RecordNode)>),
+    /// The cell of a column, by its place from 0.
+    Cell(usize, CellRole),
+}
+
+/// What a cell is beside text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CellRole {
+    /// Text, or JSON if it is a whole object or list.
+    Value,
+    /// The time of the event.
+    Time,
+    /// An object, and nothing else.
+    Object,
+}
+
+/// Why a header is not used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum HeaderError {
+    /// Two columns have one name: their places, from 1.
+    DuplicateColumn(usize, usize),
+    /// A column holds the object of which another is a part: the name of the first.
+    NestedColumn(&'static str),
+    /// Parts of an event that no column is known to hold, each with a column that may be meant.
+    MissingFields(Vec<(&'static str, Option<String>)>),
+}
+
+/// What is known of a table as a whole.
+struct TableProfile {
+    /// It is of a vendor whose reader takes it as it is.
+    vendor: bool,
+    /// Properties are columns of their own, beside the parts of the event.
+    flat: bool,
+    /// The record itself is the object of properties.
+    of_record: bool,
+    /// All properties are in use.
+    whole: bool,
+}
+
+/// The columns of a table as they are being placed.
+struct ColumnPlacement<'c> {
+    names: &'c [String],
+    naming: &'c ColumnMapping,
+    /// Paths with the columns that go there.
+    placed: Vec<(Vec<String>, usize, CellRole)>,
+}
+
+impl TableHeader {
+    /// Places columns by their names.
+    ///
+    /// # Errors
+    ///
+    /// Why the table cannot be read as events.
+    pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
+        let lowered = lowercase_names(names, naming);
+        let names = lowered.as_deref().unwrap_or(names);
+        for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = names.iter().position(|other| other == name).filter(|first| *first < place) {
+                return Err(HeaderError::DuplicateColumn(first + 1, place + 1));
+            }
+        }
+        for whole in ["properties", "traits"] {
+            let is_part = |name: &String| name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+            if names.iter().any(|name| name == whole) && names.iter().any(is_part) {
+                return Err(HeaderError::NestedColumn(whole));
+            }
+        }
+        let mut columns = ColumnPlacement { names, naming, placed: Vec::new() };
+        columns.place()?;
+        // So that where a column is in the way of others does not depend on which comes first.
+        columns.placed.sort_by_key(|(path, _, _)| path.len());
+        let mut root = Vec::new();
+        for (path, column, role) in columns.placed {
+            insert(&mut root, &path, column, role);
+        }
+        Ok(Self { root, columns: names.len() })
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl TableHeader {
+    /// The columns that are part of records, by their places from 0.
+    pub(super) fn used_columns(&self) -> Vec<usize> {
+        fn collect(keys: &[(Vec<u8>, RecordNode)], used: &mut Vec<usize>) {
+            for (_, node) in keys {
+                match node {
+                    RecordNode::Object(below) => collect(below, used),
+                    RecordNode::Cell(column, _) => used.push(*column),
+                }
+            }
+        }
+        let mut used = Vec::new();
+        collect(&self.root, &mut used);
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+}
+
+impl ColumnPlacement<'_> {
+    fn column(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|column| column == name)
+    }
+
+    /// The column that holds a path, as a whole or further up.
+    fn holding(&self, path: &[String]) -> Option<usize> {
+        (1..=path.len()).rev().find_map(|length| self.column(&path.get(..length)?.join(".")))
+    }
+
+    /// The column that holds a part of an event, and whether it has another name than the native one.
+    fn find_field(&self, place: usize, part: &FieldAliases) -> Option<(usize, bool)> {
+        match self.naming.fields.get(place).and_then(Option::as_ref) {
+            Some(path) => self.holding(path).map(|column| (column, false)),
+            None => {
+                let native = self.column(part.native).map(|column| (column, false));
+                // A list of people has names too; only beside properties is it the name of an event, as in the tables of June.
+                let name =
+                    || self.column("name").filter(|_| place == part::EVENT && self.column("properties").is_some());
+                let other = || part.others.iter().find_map(|name| self.column(name)).or_else(name);
+                native.or_else(|| other().map(|column| (column, true)))
+            }
+        }
+    }
+
+    fn place(&mut self) -> Result<(), HeaderError> {
+        let found: Vec<Option<(usize, bool)>> =
+            EVENT_FIELDS.iter().enumerate().map(|(place, part)| self.find_field(place, part)).collect();
+        let get = |place: usize| found.get(place).copied().flatten();
+        let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some()) || self.is_mixpanel();
+        if !vendor {
+            self.check_required(&get)?;
+        }
+        let fields = &self.naming.fields;
+        let of_record = fields.get(part::PROPERTIES).and_then(Option::as_ref).is_some_and(Vec::is_empty);
+        let table = TableProfile {
+            vendor,
+            flat: !self.names.iter().any(|name| name.starts_with("properties."))
+                && get(part::PROPERTIES).is_none()
+                && fields.get(part::PROPERTIES).is_none_or(Option::is_none),
+            of_record,
+            whole: self.naming.dedupe && get(part::ID).is_some(),
+        };
+        for (column, name) in self.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let part = found.iter().zip(&EVENT_FIELDS).enumerate().find_map(|(place, (found, part))| {
+                found.filter(|(of, _)| *of == column).map(|(_, renamed)| (place, part.native, renamed))
+            });
+            self.place_one(column, name, part, &table);
+        }
+        Ok(())
+    }
+
+    /// Places one column, of which it is known whether it holds a part of an event, under which native name, and whether it has another one.
+    fn place_one(
+        &mut self,
+        column: usize,
+        name: &str,
+        part: Option<(usize, &'static str, bool)>,
+        table: &TableProfile,
+    ) {
+        let role = match part {
+            Some((part::TIME, ..)) => CellRole::Time,
+            Some((part::PROPERTIES, ..)) => CellRole::Object,
+            _ => CellRole::Value,
+        };
+        let own = path_of(name);
+        let top = own.first().map_or("", String::as_str);
+        match part {
+            Some((place, native, true)) if !table.vendor => {
+                self.placed.push((vec![native.to_owned()], column, role));
+                // The reader of a vendor's format looks for the name that it had.
+                if !table.flat && place != part::PROPERTIES {
+                    self.placed.push((own, column, role));
+                }
+            }
+            Some(_) => self.placed.push((own, column, role)),
+            None if table.vendor || self.is_model_field(top) || NATIVE_COLUMNS.contains(&top) => {
+                self.placed.push((own, column, role))
+            }
+            None if BOOKKEEPING.contains(&top) && table.flat => {}
+            None if table.flat && self.is_property_used(top, table) => {
+                self.placed.push(([vec!["properties".to_owned()], own].concat(), column, role));
+            }
+            None if VENDOR_COLUMNS.contains(&top) || (table.of_record && self.is_property_used(top, table)) => {
+                self.placed.push((own, column, role));
+            }
+            None => {}
+        }
+    }
+
+    /// Whether these are lines of Mixpanel's raw export with a column for each of their two keys.
+    fn is_mixpanel(&self) -> bool {
+        let mut names: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        names == ["event", "properties"] && self.naming.fields.iter().all(Option::is_none)
+    }
+
+    /// Whether the model says that a part of an event lies under this name; it has to be where the model looks for it.
+    fn is_model_field(&self, top: &str) -> bool {
+        self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
+    }
+
+    /// Whether a property of this name is in use. Duplicates agree in all their properties, so where they are looked for, all are.
+    fn is_property_used(&self, top: &str, table: &TableProfile) -> bool {
+        table.whole || self.naming.properties.as_ref().is_none_or(|read| read.iter().any(|property| property == top))
+    }
+
+    /// Fails if there is no column for a name, a time, or anybody.
+    fn check_required(&self, get: &dyn Fn(usize) -> Option<(usize, bool)>) -> Result<(), HeaderError> {
+        let mut missing = Vec::new();
+        // Lines of type identify, group and alias have no name.
+        if get(part::EVENT).is_none() && self.column("type").is_none() {
+            missing.push(part::EVENT);
+        }
+        if get(part::TIME).is_none() {
+            missing.push(part::TIME);
+        }
+        if [part::USER, part::ANONYMOUS, part::ACCOUNT].into_iter().all(|place| get(place).is_none()) {
+            missing.push(part::USER);
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let parts = missing.into_iter().filter_map(|place| EVENT_FIELDS.get(place));
+        Err(HeaderError::MissingFields(parts.map(|part| (part.key, self.guess(part))).collect()))
+    }
+
+    /// A column whose name sounds like a part; the names of columns are no data.
+    fn guess(&self, part: &FieldAliases) -> Option<String> {
+        let is_name = |name: &&String| {
+            name.len() <= 64
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b' ' | b'$' | b'-'))
+        };
+        let sounds = |name: &str, hint: &str| name.to_ascii_lowercase().contains(hint);
+        let hints = part.hints.iter();
+        let mut found = hints.flat_map(|hint| self.names.iter().filter(move |name| sounds(name, hint)));
+        found.find(is_name).cloned()
+    }
+}
+
+/// The names in small letters, if all of them are in capitals, as Snowflake writes what was never quoted, and the model names none of them so.
+fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<String>> {
+    let asked = |name: &String| {
+        let fields = naming.fields.iter().flatten().filter_map(|path| path.first());
+        fields.chain(naming.properties.iter().flatten()).any(|known| known == name)
+    };
+    let capitals = |name: &String| !name.bytes().any(|byte| byte.is_ascii_lowercase()) && !asked(name);
+    (names.iter().all(capitals) && names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())))
+        .then(|| names.iter().map(|name| name.to_ascii_lowercase()).collect())
+}
+
+/// The path that a column's name stands for.
+fn path_of(name: &str) -> Vec<String> {
+    name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
+}
+
+/// Puts a column at a path; where the way is taken by another column, under its whole name beside that.
+fn insert(keys: &mut Vec<(Vec<u8>, RecordNode)>, path: &[String], column: usize, role: CellRole) {
+    let Some((first, rest)) = path.split_first() else { return };
+    let key = key_of(first);
+    let known = keys.iter_mut().find(|(known, _)| *known == key).map(|(_, node)| node);
+    match (known, rest.is_empty()) {
+        (Some(RecordNode::Object(below)), false) => insert(below, rest, column, role),
+        (Some(_), false) => keys.push((key_of(&path.join(".")), RecordNode::Cell(column, role))),
+        (_, true) => keys.push((key, RecordNode::Cell(column, role))),
+        (None, false) => {
+            let mut below = Vec::new();
+            insert(&mut below, rest, column, role);
+            keys.push((key, RecordNode::Object(below)));
+        }
+    }
+}
+
+/// A key as JSON, with its colon.
+fn key_of(name: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    super::json_record::write_text(&mut key, name.as_bytes());
+    key.push(b':');
+    key
+}

@@ -1,7 +1,10 @@
 //! The program: arguments in, exit code out.
 
+mod cli;
+mod commands;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(pql::cli::run(std::env::args_os()) as u8)
+    ExitCode::from(cli::run(std::env::args_os()) as u8)
 }

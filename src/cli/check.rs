@@ -16,13 +16,16 @@ use super::{
     score::{InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects},
     threads,
 };
-use crate::{
-    check::{self, CheckScope, CheckedModel},
-    diag::{Diagnostic, Severity, SourceDocument, escape_controls},
-    lint::lint,
-    model::{Model, parse_all_facts, parse_with_source},
+use crate::commands::check::{self, CheckScope, CheckedModel};
+use pql_engine::{
     pipeline::{self, PipelineJob},
     read::{self, BlockLimits, ChangeGuard, InputSource},
+};
+use pql_model::{
+    Model,
+    diag::{Diagnostic, Severity, SourceDocument, escape_controls},
+    lint::lint,
+    parse_all_facts, parse_with_source,
 };
 
 /// Check models: every problem, each with its place and a way out.

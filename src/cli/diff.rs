@@ -18,12 +18,15 @@ use super::{
     },
     threads,
 };
-use crate::{
-    diag::{DocumentProblems, escape_ci_commands, escape_controls, render},
-    diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
-    model::{Model, parse},
+use crate::commands::diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare};
+use pql_engine::{
     pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
     read::{self, BlockLimits, ChangeGuard, InputSource},
+};
+use pql_model::{
+    Model,
+    diag::{DocumentProblems, escape_ci_commands, escape_controls, render},
+    parse,
     units::Micros,
 };
 
@@ -209,7 +212,7 @@ fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
         );
     }
     if new.levels.iter().chain(&old.levels).all(|level| level.standings.is_empty()) {
-        let as_of = crate::clock::format_instant(new.model.as_of.instant);
+        let as_of = pql_model::clock::format_instant(new.model.as_of.instant);
         print_stderr(&format!("warning: no event of anybody lies before {as_of}, so there is nothing to compare"));
     }
 }

@@ -3,12 +3,11 @@
 use std::{io, path::Path};
 
 use super::{CommandError, ExitStatus, print_stderr};
-use crate::{
-    diag::escape_controls,
+use pql_engine::{
     enrich::{self, EnrichFile},
-    model::{Model, plan::Level},
     read::read_whole_file,
 };
+use pql_model::{Model, diag::escape_controls, plan::Level};
 
 /// The files of users and of accounts.
 pub(super) struct EnrichmentFiles<'a> {
@@ -63,7 +62,7 @@ impl<'a> RawEnrichTable<'a> {
             let unread: Vec<&str> = file.unused_columns.iter().map(String::as_str).take(12).collect();
             print_stderr(&escape_controls(&format!(
                 "note: no trait of the model reads {} of `{}`",
-                crate::diag::quoted_list(&unread),
+                pql_model::diag::quoted_list(&unread),
                 self.name
             )));
         }

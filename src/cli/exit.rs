@@ -3,12 +3,8 @@
 use std::{io, path::Path};
 
 use super::{paint, print_stderr};
-use crate::{
-    diag::{DocumentProblems, escape_controls, render},
-    pipeline::RunError,
-    publish::PublishError,
-    read::ReadError,
-};
+use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError};
+use pql_model::diag::{DocumentProblems, escape_controls, render};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,13 +16,16 @@ use super::{
     score::{InputFormatArg, parse_max_rejects},
     threads,
 };
-use crate::{
-    diag::{escape_ci_commands, suggest},
-    explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast},
+use crate::commands::explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast};
+use pql_engine::{
     ledger::{EntityRef, build_ledger},
-    model::{EntityKind, parse_all_facts},
     pipeline::{self, PipelineJob},
     read::{self, BlockLimits, ChangeGuard},
+};
+use pql_model::{
+    EntityKind,
+    diag::{escape_ci_commands, suggest},
+    parse_all_facts,
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -159,7 +162,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
 }
 
 /// The signal whose events are asked for, by place.
-fn signal(arguments: &ExplainArguments, level: &crate::model::plan::Level) -> Result<Option<usize>, CommandError> {
+fn signal(arguments: &ExplainArguments, level: &pql_model::plan::Level) -> Result<Option<usize>, CommandError> {
     let Some(name) = &arguments.signal else { return Ok(None) };
     let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
     match names.iter().position(|known| known == name) {

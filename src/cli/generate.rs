@@ -6,7 +6,7 @@ use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::{CliArguments, CommandError, ExitStatus};
-use crate::schema;
+use pql_model::schema;
 
 /// Print the JSON Schema of a file that people write, for editors.
 ///
@@ -43,7 +43,7 @@ pub(super) struct ManArguments {
 pub(super) fn schema(arguments: &SchemaArguments) -> Result<ExitStatus, CommandError> {
     let schema = match arguments.of {
         SchemaKind::Model => schema::model(),
-        SchemaKind::Cases => schema::cases(),
+        SchemaKind::Cases => pql_engine::cases::json_schema::cases(),
     };
     print((serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n").as_bytes())
 }
@@ -63,7 +63,7 @@ pub(super) fn man(arguments: &ManArguments) -> Result<ExitStatus, CommandError> 
             let found = program.find_subcommand(name).cloned();
             let Some(command) = found else {
                 let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
-                let help = crate::diag::suggest(name, names).unwrap_or_default();
+                let help = pql_model::diag::suggest(name, names).unwrap_or_default();
                 return Err(CommandError::usage(format!("no command `{name}`; {help}")));
             };
             command

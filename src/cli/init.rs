@@ -12,12 +12,14 @@ use super::{
     interrupt, print_stderr,
     score::InputFormatArg,
 };
-use crate::{
-    diag::{SourceDocument, escape_controls},
-    init,
-    model::parse,
-    publish::{FileAccess, StagedFile, commit, sweep_temporaries},
+use crate::commands::init;
+use pql_engine::{
+    fs::publish::{FileAccess, StagedFile, commit, sweep_temporaries},
     read::{BlockLimits, ChangeGuard, FileId, InputSource},
+};
+use pql_model::{
+    diag::{SourceDocument, escape_controls},
+    parse,
 };
 
 /// Write a first model for these events: the built-in example with your events in it.
@@ -92,7 +94,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
     write(staged, &document.text, path)?;
     if !arguments.quiet {
-        let wired = crate::inspect::find_model_gaps(&dump.survey, &model);
+        let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model);
         let found = wired.events - wired.missing_events.len() as u64;
         print_stderr(&escape_controls(&format!(
             "{name}: {found} of the {} events that its signals use are found among yours; read sections 2 and 3, then: pql score EVENTS -m {name}",

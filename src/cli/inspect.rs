@@ -9,11 +9,14 @@ use std::{
 use clap::ValueEnum;
 
 use super::{CommandError, ExitStatus, model_file, print_stderr, score::InputFormatArg, threads};
-use crate::{
-    diag::{SourceDocument, escape_ci_commands, escape_controls},
+use pql_engine::{
     inspect::{self, InspectJob, InspectedInput, NO_MODEL},
-    model::{Model, parse},
     read::{self, BlockLimits},
+};
+use pql_model::{
+    Model,
+    diag::{SourceDocument, escape_ci_commands, escape_controls},
+    parse,
 };
 
 /// Look into a dump: formats, days, events, people, properties, duplicates, and what a model would find in it.

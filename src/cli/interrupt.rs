@@ -1,10 +1,8 @@
 //! Signals that end a run early: what it was writing goes away, then it ends by the signal, as shells, cron and systemd expect.
 
 use super::print_stderr;
-use crate::{
-    publish::{AbandonState, abandon},
-    units::plural,
-};
+use pql_engine::fs::publish::{AbandonState, abandon};
+use pql_model::units::plural;
 
 /// Watches for signals from now on, for commands that write files; the others just end.
 ///

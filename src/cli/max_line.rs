@@ -1,6 +1,6 @@
 //! `--max-line`: how long a line may be.
 
-use crate::read::BlockLimits;
+use pql_engine::read::BlockLimits;
 
 /// No line can be read whole beyond this, since places in it are counted in 32 bits; bytes.
 const LINE_BYTES_MAX: usize = 1 << 30;

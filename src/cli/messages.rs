@@ -1,16 +1,14 @@
 //! What a run tells about its input beside what it came to: formats, joins, lines that were broken.
 
 use super::{print_stderr, score::print_rejects};
-use crate::{
+use pql_engine::{
     decode::{RejectReason, format::DetectedFormat},
-    diag::escape_controls,
     entity::JoinReport,
-    model::Model,
     pipeline::{FoldedRun, RejectedLines, RunError},
     read::FileStats,
     score::ScoredEntities,
-    units::plural,
 };
+use pql_model::{Model, diag::escape_controls, units::plural};
 
 /// What files were read as, and how that was told, unless it was asked for.
 pub(super) fn note_formats(folded: &FoldedRun, asked: &str) {
@@ -104,7 +102,7 @@ pub(super) fn warn_no_entities(scored: &ScoredEntities<'_>, under: Option<&str>)
         .map(|(count, what)| format!("{} {what}", plural(count.unsigned_abs(), "record is", "records are")))
         .collect();
     let under = under.map(|name| format!("under the model {name} ")).unwrap_or_default();
-    let as_of = crate::clock::format_instant(scored.as_of.instant);
+    let as_of = pql_model::clock::format_instant(scored.as_of.instant);
     let why = if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) };
     print_stderr(&escape_controls(&format!(
         "warning: {under}no event counts before {as_of}, so there are no users and no accounts{why}"

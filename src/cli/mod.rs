@@ -29,7 +29,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{CommandError, ExitStatus};
 
-use crate::diag::{ColourMode, escape_ci_commands, escape_controls};
+use pql_model::diag::{ColourMode, escape_ci_commands, escape_controls};
 
 /// Scores exported product events: who is a product-qualified lead or account, and every reason why.
 #[derive(Debug, Parser)]

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{CommandError, ExitStatus};
-use crate::{diag::SourceDocument, model::EXAMPLE, read::read_whole_file};
+use pql_engine::read::read_whole_file;
+use pql_model::{EXAMPLE, diag::SourceDocument};
 
 /// The model that is used where none is given.
 const DEFAULT_NAME: &str = "scoring.toml";

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
 use super::{CommandError, ExitStatus};
-use crate::{
+use pql_model::{
     diag::{Severity, near_miss},
     rules::{self, RuleDoc},
 };

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{CommandError, enrichment::EnrichmentFiles, score::parse_as_of};
-use crate::{enrich::EnrichFile, model::Model, pipeline::AsOfRequest, units::Micros};
+use pql_engine::{enrich::EnrichFile, pipeline::AsOfRequest};
+use pql_model::{Model, units::Micros};
 
 /// From when, and with what, events are looked at.
 #[derive(Debug, clap::Args)]

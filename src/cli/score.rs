@@ -16,16 +16,19 @@ use super::{
     run_args::{RunArgs, current_time},
     threads,
 };
-use crate::{
-    clock::{LAST_DAY, parse_day, parse_rfc3339},
-    diag::{escape_ci_commands, escape_controls},
+use pql_engine::{
     emit::{self, CsvDialect, FileFacts, RowFormat, RunFacts, run_record},
-    model::{EXAMPLE, EntityKind, Model, parse},
     pipeline::{
         self, AsOfRequest, EnrichmentCoverage, FoldedRun, MaxRejects, PipelineJob, RejectedLines, RunError, RunProgress,
     },
     read::{self, BlockLimits, InputSource},
     score::ScoredEntities,
+};
+use pql_model::{
+    EXAMPLE, EntityKind, Model,
+    clock::{LAST_DAY, parse_day, parse_rfc3339},
+    diag::{escape_ci_commands, escape_controls},
+    parse,
     units::{Micros, plural},
 };
 
@@ -505,7 +508,7 @@ fn note_stale_files(dir: &Path, names: &[String]) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         print_stderr(&escape_controls(&format!(
             "note: {} in {} is of an earlier run and not of this one; remove what nobody reads",
-            crate::diag::quoted_list(&names),
+            pql_model::diag::quoted_list(&names),
             dir.display()
         )));
     }
@@ -520,7 +523,7 @@ fn note_output_folder(dir: &Path, scored: &ScoredEntities<'_>) {
         users.qualified,
         plural(accounts.count, "account", "accounts"),
         accounts.qualified,
-        crate::clock::format_instant(scored.as_of.instant),
+        pql_model::clock::format_instant(scored.as_of.instant),
         if scored.as_of.partial { " (in the middle of a day)" } else { "" },
         escape_controls(&dir.display().to_string())
     ));
@@ -551,7 +554,7 @@ pub(super) fn note_missing_names(who: &str, model: &Model, names: &[u64]) {
     let other = plural(others, "event has a name", "events have names");
     let none = others > 0 && names.iter().skip(1).all(|count| *count == 0);
     let help = if none { "; `pql init` writes a model with these events in it" } else { "" };
-    let list = crate::diag::quoted_list(&shown);
+    let list = pql_model::diag::quoted_list(&shown);
     print_stderr(&escape_controls(&format!(
         "note: {who} asks for {list}{more}, and no event has such a name; {other} that it does not ask for{help}"
     )));
@@ -565,7 +568,7 @@ fn run_facts(result: &FinishedRun<'_>) -> RunFacts {
         format: format.map(|known| [known.format.name, known.format.title, known.sign]),
     });
     RunFacts {
-        free_mail_list: crate::entity::FREE_MAIL_DATE,
+        free_mail_list: pql_engine::entity::FREE_MAIL_DATE,
         files: files.collect(),
         rejected: result.folded.rejects.by_reason().into_iter().map(|(reason, count)| (reason.code(), count)).collect(),
         events_by_name: by_name(result.model, &result.folded.state.names),

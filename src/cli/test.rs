@@ -8,13 +8,14 @@ use std::{
 use clap::ValueEnum;
 
 use super::{CommandError, ExitStatus, model_file, paint, print_stderr, threads};
-use crate::{
-    cases::{
-        self, Coverage, TestSuite,
-        report::{ModelCoverage, TestFileReport, TestReport},
-    },
+use pql_engine::cases::{
+    self, Coverage, TestSuite,
+    report::{ModelCoverage, TestFileReport, TestReport},
+};
+use pql_model::{
+    EXAMPLE, Model,
     diag::{DocumentProblems, SourceDocument, escape_ci_commands, render},
-    model::{EXAMPLE, Model, parse_all_facts},
+    parse_all_facts,
 };
 
 /// Test models: events in short form, and what is expected to come of them.

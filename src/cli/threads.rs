@@ -2,7 +2,7 @@
 
 use std::thread::available_parallelism;
 
-use crate::read::{BlockLimits, InputKind, InputSource};
+use pql_engine::read::{BlockLimits, InputKind, InputSource};
 
 /// So much input is read and scored by one thread: a block of it, which is what a thread takes at once. To start other threads, which then look for
 /// work, takes longer than all there is to do. **Units**: bytes as they lie in the files.

@@ -3,20 +3,23 @@
 
 use std::{collections::BTreeSet, io::Write, ops::Range, sync::OnceLock};
 
-use pql::{
+use pql_engine::{
     cases,
     decode::{
         DecodedLine, FastPathResult, HashSeed, RejectReason,
         format::{FileFormats, WorkerDecoders},
         json::{JsonScanner, Projection},
     },
-    diag::{ColourMode, DocumentProblems, SourceDocument, render},
     emit::{self, CsvDialect, RowFormat},
-    expr::{self, EvalScope, ExprError, NameResolver, ResolvedName, Value, ValueType},
     fold::FileCounts,
-    model::{EXAMPLE, EntityKind, Model, parse, parse_all_facts},
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
     read::{BlockLimits, InputKind, InputSource},
+};
+use pql_model::{
+    EXAMPLE, EntityKind, Model,
+    diag::{ColourMode, DocumentProblems, SourceDocument, render},
+    expr::{self, EvalScope, ExprError, NameResolver, ResolvedName, Value, ValueType},
+    parse, parse_all_facts,
 };
 
 /// Sunday, 2026-11-01, in microseconds since 1970.
@@ -206,7 +209,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Rows of all forms: JSON is JSON, and a cell for a spreadsheet is the exact one behind at most one apostrophe.
-fn rows(scored: &pql::score::ScoredEntities<'_>, model: &Model) {
+fn rows(scored: &pql_engine::score::ScoredEntities<'_>, model: &Model) {
     for side in [EntityKind::User, EntityKind::Account] {
         let shown = |format| {
             let mut bytes = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
-use pql::read::{BlockLimits, BlockReader, FramePosition, InputKind, InputSource, LineBlock, ReadError};
+use pql_engine::read::{BlockLimits, BlockReader, FramePosition, InputKind, InputSource, LineBlock, ReadError};
 
 use crate::run::{Folder, names};
 

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use pql::{
-    diag::SourceDocument,
+use pql_engine::{
     ledger::{EntityRef, build_ledger},
-    model::{EXAMPLE, EntityKind, parse_all_facts},
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
     read::{InputKind, InputSource},
-    units::Points,
 };
+use pql_model::{EXAMPLE, EntityKind, diag::SourceDocument, parse_all_facts, units::Points};
 
 use crate::run::{Folder, rows};
 
@@ -66,12 +64,12 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
                 name: "events".to_owned(),
                 kind: InputKind::File(root.join("fixtures/events.ndjson")),
             }],
-            when: AsOfRequest::EndOf(pql::clock::parse_day("2026-10-31").expect("a date")),
+            when: AsOfRequest::EndOf(pql_model::clock::parse_day("2026-10-31").expect("a date")),
             now: 0,
             workers: 2,
             max_rejects: MaxRejects::Count(0),
             keep_rejects: false,
-            limits: pql::read::BlockLimits::STANDARD,
+            limits: pql_engine::read::BlockLimits::STANDARD,
         };
         let folded = pipeline::fold_inputs(&job, None).expect("a state");
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, None, None).expect("scores");
@@ -88,7 +86,7 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
                 let sum: Points = ledger.lines.iter().map(|line| line.points).sum();
                 assert_eq!(sum.to_string(), row[score], "{name} {}", ledger.id);
                 assert_eq!(ledger.lines.last().map_or(Points::ZERO, |line| line.total), sum, "{name} {}", ledger.id);
-                let chosen = |decision: &Option<pql::ledger::RuleDecision>| {
+                let chosen = |decision: &Option<pql_engine::ledger::RuleDecision>| {
                     decision
                         .as_ref()
                         .and_then(|decision| decision.matched_rule())
@@ -185,8 +183,8 @@ fn the_way_down_comes_on_its_day() {
         rows.into_iter().find(|row| row[0] == "kim").map(|row| (row[3].clone(), row[2].clone()))
     };
     assert_eq!(tier_at(day), Some((tier.to_owned(), drop["score"].to_string())));
-    let number = pql::clock::parse_day(day).expect("a date");
-    assert_eq!(tier_at(&pql::clock::format_day(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
+    let number = pql_model::clock::parse_day(day).expect("a date");
+    assert_eq!(tier_at(&pql_model::clock::format_day(number - 1)), Some(("hot".to_owned(), "19".to_owned())));
     assert_eq!(drop["changes"][0]["signal"], "asks");
     assert!(json(&folder, "user:kim events.ndjson -m model.toml --as-of 2026-10-31 --ahead 0")["forecast"].is_null());
 }

@@ -364,7 +364,7 @@ fn ids_that_differ_in_anything_stay_apart() {
         ids.extend(serde_json::from_str::<Vec<String>>(&strings).expect("a list of texts"));
     }
     let mut different: Vec<&str> =
-        ids.iter().map(String::as_str).filter(|id| !pql::decode::is_placeholder(id)).collect();
+        ids.iter().map(String::as_str).filter(|id| !pql_engine::decode::is_placeholder(id)).collect();
     different.sort_unstable();
     different.dedup();
     let folder = Folder::new();

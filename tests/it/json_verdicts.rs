@@ -6,7 +6,8 @@ use crate::{real_data::shared, run::Folder};
 
 /// Case and verdict of each row of the table.
 fn table() -> BTreeMap<String, String> {
-    let rows = include_str!("../../src/decode/json/VERDICTS.md").lines().filter_map(|line| line.strip_prefix("| `i_"));
+    let rows =
+        include_str!("../../src/engine/decode/json/VERDICTS.md").lines().filter_map(|line| line.strip_prefix("| `i_"));
     let cell = |text: &str| text.trim().trim_matches('`').to_owned();
     let verdicts = rows.map(|row| {
         let mut cells = row.split('|');

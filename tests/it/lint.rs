@@ -5,16 +5,15 @@
 
 use std::{collections::HashMap, path::Path};
 
-use pql::{
+use pql_model::{
+    Model,
     diag::{CounterExample, Diagnostic, SourceDocument},
     expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
-    model::{
-        Model, parse_with_source,
-        plan::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
-    },
+    parse_with_source,
+    plan::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
     rules,
-    score::scoring::{evaluate_signals, find_tier, sum_points},
+    scoring::{evaluate_signals, find_tier, sum_points},
 };
 use serde_json::Value as Json;
 
@@ -49,7 +48,7 @@ fn blank(fact: &Fact) -> Value<'static> {
         FactSource::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
         FactSource::Milestone(..) => Value::Null,
         FactSource::Metric(metric) => {
-            use pql::model::plan::{MeasurePlan, NumberPart};
+            use pql_model::plan::{MeasurePlan, NumberPart};
             match &metric.measure {
                 MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) | MeasurePlan::Elapsed { .. } => Value::Null,
                 MeasurePlan::Trend { .. } | MeasurePlan::Edge(..) | MeasurePlan::Top(..) => Value::Null,
@@ -58,7 +57,7 @@ fn blank(fact: &Fact) -> Value<'static> {
             }
         }
         FactSource::Rollup(rollup) => {
-            use pql::model::plan::RollupKind;
+            use pql_model::plan::RollupKind;
             match rollup.kind {
                 RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
                 _ => Value::Number(0.0),

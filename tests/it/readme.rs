@@ -94,7 +94,7 @@ fn the_readme_shows_what_the_program_prints() {
 fn the_readme_names_every_reason_exit_code_and_option() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
-    for reason in pql::decode::RejectReason::ALL {
+    for reason in pql_engine::decode::RejectReason::ALL {
         assert!(readme.contains(&format!("`{}`", reason.code())), "the reason {}", reason.code());
     }
     let help = run(

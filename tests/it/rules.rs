@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use pql::{
+use pql_model::{
     diag::Severity,
     rules::{self, RuleDoc},
 };
@@ -72,7 +72,7 @@ fn problems(outcome: &Outcome) -> String {
 fn every_code_that_can_be_told_has_a_rule() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the codes");
-    let text = ["model/codes.rs", "cases/codes.rs", "diff/codes.rs"].map(read).concat();
+    let text = ["model/codes.rs", "engine/cases/codes.rs", "commands/diff/codes.rs"].map(read).concat();
     let codes = text.lines().filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1));
     let rules: BTreeSet<&str> = rules::all().iter().map(|rule| rule.code).collect();
     assert_eq!(codes.collect::<BTreeSet<&str>>(), rules);
@@ -86,7 +86,7 @@ fn every_bad_example_has_exactly_its_problem_and_is_told_as_the_text_shows() {
         let expected = BTreeSet::from([(rule.severity, rule.code.to_owned())]);
         assert_eq!(told(&outcome), expected, "{}: {}", rule.code, outcome.stderr);
         if rewrite {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/rules/{}.md", rule.code));
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/model/rules/{}.md", rule.code));
             let text = std::fs::read_to_string(&path).expect("the text");
             let (before, after) = text.split_once("```text told\n").expect("a block of what is told");
             let after = &after[after.find("```").expect("its end")..];

@@ -1,9 +1,9 @@
 //! Warnings about conditions on events, and the soundness of what they claim: a condition that is said to be never or always true is tried on events.
 
-use pql::{
+use pql_model::{
     diag::{Diagnostic, SourceDocument},
     lint::lint,
-    model::parse_with_source,
+    parse_with_source,
 };
 
 use crate::run::Folder;

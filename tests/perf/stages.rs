@@ -10,20 +10,8 @@ use std::{
 };
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use pql::{
-    clock::parse_day,
-    decode::{
-        Decoded, Seed,
-        format::{Formats, Reading},
-    },
-    diag::Document,
-    emit::{self, Dialect, Format},
-    fold::{Folder, Hearth},
-    model::{EntityKind, Model},
-    pipeline::{self, Folded, Job, MaxRejects, When},
-    read::{Block, Input, InputKind, Limits, Reader},
-    units::Micros,
-};
+use pql_engine::{decode::{format::{Formats, Reading}, Decoded, Seed}, emit::{Dialect, Format, self}, fold::{Folder, Hearth}, pipeline::{Folded, Job, MaxRejects, When, self}, read::{Block, Input, InputKind, Limits, Reader}};
+use pql_model::{clock::parse_day, diag::Document, units::Micros, EntityKind, Model};
 
 /// Enough that tables outgrow the caches, and that a stage takes milliseconds.
 const EVENTS: u64 = 100_000;
@@ -37,7 +25,7 @@ fn as_of() -> When {
 
 fn model() -> Model {
     let document = Document { name: "model.toml".to_owned(), text: include_str!("model.toml").to_owned() };
-    pql::model::parse(&document).expect("a model without problems")
+    pql_model::parse(&document).expect("a model without problems")
 }
 
 /// Writes the events once, below the folder of builds.

@@ -23,7 +23,7 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
-TSV_COLUMNS = re.findall(r'^    "(\w+)",$', (ROOT / "src/decode/format/snowplow_tsv.rs").read_text(), re.M)
+TSV_COLUMNS = re.findall(r'^    "(\w+)",$', (ROOT / "src/engine/decode/format/snowplow_tsv.rs").read_text(), re.M)
 # Where the account is, for formats that cannot know.
 FIELDS = {"mixpanel": "properties.company_id", "ga4": "event_params.org_id", "snowplow": "contexts_com_acme_organization_1.0.id"}
 

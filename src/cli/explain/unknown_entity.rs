@@ -1,15 +1,17 @@
 //! What is told of an id of which there is nothing to explain: nobody knows it, or the model sets it aside.
 
 use super::super::{CommandError, ExitStatus};
-use crate::{
-    clock::format_instant,
-    diag::SourceDocument,
+use crate::commands::explain::{
+    ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
+};
+use pql_engine::{
     enrich::EnrichFile,
-    explain::{ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions},
-    model::{EntityKind, Model, entry_of_list, parse_all_facts, plan::IdentitySettings},
     pipeline::{FoldedRun, PipelineJob},
     read::{ChangeGuard, InputSource},
-    units::plural,
+};
+use pql_model::{
+    EntityKind, Model, clock::format_instant, diag::SourceDocument, entry_of_list, parse_all_facts,
+    plan::IdentitySettings, units::plural,
 };
 
 /// So many entries of the model are named.

@@ -12,16 +12,15 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{ScoreArguments, format};
-use crate::{
-    cli::{CommandError, interrupt, print_stderr},
-    diag::escape_controls,
-    model::{EntityKind, hex},
-    publish::{
+use crate::cli::{CommandError, interrupt, print_stderr};
+use pql_engine::{
+    fs::publish::{
         FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
         sweep_temporaries,
     },
     read::{FileId, InputSource},
 };
+use pql_model::{EntityKind, diag::escape_controls, hex};
 
 /// How long a run that waits for another one sleeps before it looks again.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);

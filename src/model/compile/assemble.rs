@@ -2,13 +2,11 @@
 
 use super::{ModelCompiler, PhaseLimit, aggregation::EventSelector, level, phase::ScoringPhase};
 use crate::{
+    EntityKind, PerKind,
     expr::ValueType,
-    model::{
-        EntityKind, PerKind,
-        plan::{IdentitySettings, InputSettings, Level, Model, ScoringStep},
-        syntax::TraitSyntax,
-        toml_reader::SpannedText,
-    },
+    plan::{IdentitySettings, InputSettings, Level, Model, ScoringStep},
+    syntax::TraitSyntax,
+    toml_reader::SpannedText,
 };
 
 impl ModelCompiler<'_, '_> {

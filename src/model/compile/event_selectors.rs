@@ -4,7 +4,7 @@ use super::{
     ModelCompiler,
     aggregation::{EventFilter, EventSelector},
 };
-use crate::model::{codes, plan::PredicateId, toml_reader::SpannedText};
+use crate::{codes, plan::PredicateId, toml_reader::SpannedText};
 
 /// How deep names of `[events]` may stand for each other.
 const EVENTS_DEEP_MAX: usize = 20;

@@ -2,8 +2,10 @@
 
 use super::{ModelCompiler, PhaseLimit, fact_resolver, phase::ScoringPhase};
 use crate::{
+    EntityKind, codes,
     expr::{self, ExprError, ExprNode, Program, ValueType},
-    model::{EntityKind, codes, plan::PredicateId, toml_reader::SpannedText},
+    plan::PredicateId,
+    toml_reader::SpannedText,
 };
 
 impl ModelCompiler<'_, '_> {

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::{ModelCompiler, PhaseLimit, phase::ScoringPhase};
 use crate::{
+    EntityKind, codes,
     diag::suggest,
     expr::{ExprError, NameResolver, ResolvedName},
-    model::{EntityKind, codes, plan::ACCOUNT_BIT},
+    plan::ACCOUNT_BIT,
 };
 
 /// The message of an error that has been told where its cause is.

@@ -10,16 +10,14 @@ use super::{
     reserved_words::is_reserved,
 };
 use crate::{
+    EntityKind, codes,
     expr::ValueType,
-    model::{
-        EntityKind, codes,
-        plan::{
-            BuiltinFact, CellKind, Fact, FactSlot, FactSource, MilestonePart, RollupKind, RollupPlan, ScoringStep,
-            TraitPlan, ValueSource,
-        },
-        syntax::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
-        toml_reader::SpannedText,
+    plan::{
+        BuiltinFact, CellKind, Fact, FactSlot, FactSource, MilestonePart, RollupKind, RollupPlan, ScoringStep,
+        TraitPlan, ValueSource,
     },
+    syntax::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
+    toml_reader::SpannedText,
 };
 
 /// What declares a fact.

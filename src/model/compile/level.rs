@@ -4,17 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::{ModelCompiler, PhaseLimit};
 use crate::{
+    EntityKind, codes,
     diag::Diagnostic,
     expr::Program,
-    model::{
-        EntityKind, codes, output_columns,
-        plan::{
-            FactColumn, FactSlot, Level, PointBounds, PointDecay, Route, ScoringSlots, Segment, Signal, SignalCategory,
-            SignalPayment, Tier,
-        },
-        syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
-        toml_reader::SpannedText,
+    output_columns,
+    plan::{
+        FactColumn, FactSlot, Level, PointBounds, PointDecay, Route, ScoringSlots, Segment, Signal, SignalCategory,
+        SignalPayment, Tier,
     },
+    syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
+    toml_reader::SpannedText,
 };
 
 /// Categories in the order in which signals name them, then those that only have bounds.

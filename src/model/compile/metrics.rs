@@ -3,13 +3,11 @@
 use super::{ModelCompiler, aggregation::EventFilter};
 use crate::{
     clock::DateWindow,
+    codes,
     expr::{self, ExprKind, ValueType},
-    model::{
-        codes,
-        plan::{CellKind, MeasurePlan, Metric, NumberPart, ValueId, ValueSource, WeeklyValue, WindowEnd, WordKind},
-        syntax::{MeasureKind, MetricSyntax, WeeklyMeasure},
-        toml_reader::SpannedText,
-    },
+    plan::{CellKind, MeasurePlan, Metric, NumberPart, ValueId, ValueSource, WeeklyValue, WindowEnd, WordKind},
+    syntax::{MeasureKind, MetricSyntax, WeeklyMeasure},
+    toml_reader::SpannedText,
 };
 
 impl ModelCompiler<'_, '_> {

@@ -2,13 +2,10 @@
 
 use super::{ModelCompiler, aggregation::EventFilter, facts::FactDeclaration};
 use crate::{
-    expr,
-    model::{
-        EntityKind, codes,
-        plan::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
-        syntax::{MilestoneForm, MilestoneSyntax},
-        toml_reader::SpannedText,
-    },
+    EntityKind, codes, expr,
+    plan::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
+    syntax::{MilestoneForm, MilestoneSyntax},
+    toml_reader::SpannedText,
     units::DAY_US,
 };
 

@@ -24,7 +24,7 @@ use super::{
     syntax::{EventSyntax, LevelSyntax, ModelSyntax},
     toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
-use crate::{diag::Diagnostic, model::EntityKind};
+use crate::{EntityKind, diag::Diagnostic};
 
 /// Which facts a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

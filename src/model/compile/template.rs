@@ -2,12 +2,10 @@
 
 use super::{ModelCompiler, PhaseLimit, fact_resolver};
 use crate::{
+    EntityKind, codes,
     expr::{ExprError, NameResolver},
-    model::{
-        EntityKind, codes,
-        plan::{TemplatePart, TextTemplate},
-        toml_reader::SpannedText,
-    },
+    plan::{TemplatePart, TextTemplate},
+    toml_reader::SpannedText,
 };
 
 impl ModelCompiler<'_, '_> {

@@ -4,10 +4,10 @@ use super::super::{
     codes,
     toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
 };
-use crate::{clock::Zone, diag::Diagnostic, model::plan::FieldPaths};
+use crate::{clock::Zone, diag::Diagnostic, plan::FieldPaths};
 
 /// The fields of an event that can be looked for elsewhere, in the order of [`Fields`].
-pub(in crate::model) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
+pub(crate) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
 
 /// Names of formats.
 pub(super) const FORMATS: [(&str, &str); 9] = [
@@ -24,15 +24,15 @@ pub(super) const FORMATS: [(&str, &str); 9] = [
 
 /// `[input]`
 #[derive(Debug)]
-pub(in crate::model) struct InputSyntax {
-    pub(in crate::model) format: &'static str,
+pub(crate) struct InputSyntax {
+    pub(crate) format: &'static str,
     /// Where fields are in files of any format.
-    pub(in crate::model) fields: FieldPaths,
+    pub(crate) fields: FieldPaths,
     /// Where they are in files of one format; these go before the others.
-    pub(in crate::model) format_fields: Vec<(&'static str, FieldPaths)>,
-    pub(in crate::model) group_type: Option<SpannedText>,
-    pub(in crate::model) zone: Zone,
-    pub(in crate::model) dedupe: bool,
+    pub(crate) format_fields: Vec<(&'static str, FieldPaths)>,
+    pub(crate) group_type: Option<SpannedText>,
+    pub(crate) zone: Zone,
+    pub(crate) dedupe: bool,
 }
 
 impl Default for InputSyntax {
@@ -121,12 +121,12 @@ fn path(text: &SpannedText, found: &mut DiagnosticSink) -> Option<Vec<String>> {
 
 /// `[identity]`
 #[derive(Debug)]
-pub(in crate::model) struct IdentitySyntax {
-    pub(in crate::model) email_domain: bool,
-    pub(in crate::model) free_mail: Vec<SpannedText>,
-    pub(in crate::model) exclude_domains: Vec<SpannedText>,
-    pub(in crate::model) exclude_users: Vec<SpannedText>,
-    pub(in crate::model) service_users: Vec<SpannedText>,
+pub(crate) struct IdentitySyntax {
+    pub(crate) email_domain: bool,
+    pub(crate) free_mail: Vec<SpannedText>,
+    pub(crate) exclude_domains: Vec<SpannedText>,
+    pub(crate) exclude_users: Vec<SpannedText>,
+    pub(crate) service_users: Vec<SpannedText>,
 }
 
 impl Default for IdentitySyntax {
@@ -191,13 +191,13 @@ fn no_domain(key: &str, text: &SpannedText, found: &mut DiagnosticSink) {
 
 /// An entry of `[events]`: a real event of the tracking plan, or a name for a filtered one.
 #[derive(Debug)]
-pub(in crate::model) struct EventSyntax {
-    pub(in crate::model) name: SpannedText,
+pub(crate) struct EventSyntax {
+    pub(crate) name: SpannedText,
     /// The names it stands for; none where it is the real event of its own name.
-    pub(in crate::model) event: Option<Vec<SpannedText>>,
-    pub(in crate::model) filter: Option<SpannedText>,
+    pub(crate) event: Option<Vec<SpannedText>>,
+    pub(crate) filter: Option<SpannedText>,
     /// Properties that must be there.
-    pub(in crate::model) properties: Vec<SpannedText>,
+    pub(crate) properties: Vec<SpannedText>,
 }
 
 pub(super) fn events(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<EventSyntax> {

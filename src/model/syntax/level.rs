@@ -22,49 +22,49 @@ pub(super) enum Kind {
 
 /// One level, as written.
 #[derive(Debug, Default)]
-pub(in crate::model) struct LevelSyntax {
-    pub(in crate::model) traits: Vec<TraitSyntax>,
+pub(crate) struct LevelSyntax {
+    pub(crate) traits: Vec<TraitSyntax>,
     /// Name and expression.
-    pub(in crate::model) facts: Vec<(SpannedText, SpannedText)>,
+    pub(crate) facts: Vec<(SpannedText, SpannedText)>,
     /// Of accounts only.
-    pub(in crate::model) rollups: Vec<RollupSyntax>,
+    pub(crate) rollups: Vec<RollupSyntax>,
     /// Of users only.
-    pub(in crate::model) champion: Option<SpannedText>,
+    pub(crate) champion: Option<SpannedText>,
     /// Of users only.
-    pub(in crate::model) buyer: Option<SpannedText>,
-    pub(in crate::model) signals: Vec<SignalSyntax>,
-    pub(in crate::model) categories: Vec<CategorySyntax>,
-    pub(in crate::model) min: Option<Points>,
-    pub(in crate::model) max: Option<Points>,
-    pub(in crate::model) tiers: Vec<TierSyntax>,
-    pub(in crate::model) milestones: Vec<MilestoneSyntax>,
+    pub(crate) buyer: Option<SpannedText>,
+    pub(crate) signals: Vec<SignalSyntax>,
+    pub(crate) categories: Vec<CategorySyntax>,
+    pub(crate) min: Option<Points>,
+    pub(crate) max: Option<Points>,
+    pub(crate) tiers: Vec<TierSyntax>,
+    pub(crate) milestones: Vec<MilestoneSyntax>,
     /// Of accounts only.
-    pub(in crate::model) segments: Vec<SegmentSyntax>,
-    pub(in crate::model) routes: Vec<RouteSyntax>,
-    pub(in crate::model) columns: Vec<SpannedText>,
+    pub(crate) segments: Vec<SegmentSyntax>,
+    pub(crate) routes: Vec<RouteSyntax>,
+    pub(crate) columns: Vec<SpannedText>,
 }
 
 /// A trait: what is known of an entity.
 #[derive(Debug)]
-pub(in crate::model) struct TraitSyntax {
-    pub(in crate::model) name: SpannedText,
+pub(crate) struct TraitSyntax {
+    pub(crate) name: SpannedText,
     /// Whether its type could not be read; its name is still a name.
-    pub(in crate::model) broken: bool,
-    pub(in crate::model) kind: ValueType,
-    pub(in crate::model) from: Vec<SpannedText>,
-    pub(in crate::model) first: bool,
-    pub(in crate::model) event: Option<Vec<SpannedText>>,
+    pub(crate) broken: bool,
+    pub(crate) kind: ValueType,
+    pub(crate) from: Vec<SpannedText>,
+    pub(crate) first: bool,
+    pub(crate) event: Option<Vec<SpannedText>>,
 }
 
 impl TraitSyntax {
     /// The e-mail of users, from which their domain is read.
-    pub(in crate::model) fn email() -> TraitSyntax {
+    pub(crate) fn email() -> TraitSyntax {
         let name = WithSpan::new("email".to_owned(), 0..0);
         TraitSyntax { from: vec![name.clone()], name, broken: false, kind: ValueType::Text, first: false, event: None }
     }
 
     /// Whether another is looked for in the same places.
-    pub(in crate::model) fn has_same_sources(&self, other: &TraitSyntax) -> bool {
+    pub(crate) fn has_same_sources(&self, other: &TraitSyntax) -> bool {
         let names = |one: &TraitSyntax| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
         names(self) == names(other) && self.first == other.first && self.event.is_none() && other.event.is_none()
     }
@@ -91,43 +91,43 @@ pub enum RollupKind {
 
 /// A roll-up over the members of an account.
 #[derive(Debug)]
-pub(in crate::model) struct RollupSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) kind: RollupKind,
-    pub(in crate::model) value: Option<SpannedText>,
-    pub(in crate::model) filter: Option<SpannedText>,
+pub(crate) struct RollupSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) kind: RollupKind,
+    pub(crate) value: Option<SpannedText>,
+    pub(crate) filter: Option<SpannedText>,
 }
 
 /// A tier: a band of the score.
 #[derive(Debug)]
-pub(in crate::model) struct TierSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) label: Option<SpannedText>,
+pub(crate) struct TierSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) label: Option<SpannedText>,
     /// The threshold, and whether it must be exceeded.
-    pub(in crate::model) threshold: Option<(f64, bool)>,
-    pub(in crate::model) threshold_place: Option<Range<usize>>,
-    pub(in crate::model) when: Option<SpannedText>,
-    pub(in crate::model) qualified: bool,
+    pub(crate) threshold: Option<(f64, bool)>,
+    pub(crate) threshold_place: Option<Range<usize>>,
+    pub(crate) when: Option<SpannedText>,
+    pub(crate) qualified: bool,
 }
 
 /// A segment of accounts.
 #[derive(Debug)]
-pub(in crate::model) struct SegmentSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) when: Option<SpannedText>,
+pub(crate) struct SegmentSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) when: Option<SpannedText>,
 }
 
 /// A route: who acts next, and how.
 #[derive(Debug)]
-pub(in crate::model) struct RouteSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) motion: Option<SpannedText>,
-    pub(in crate::model) to: Option<SpannedText>,
-    pub(in crate::model) action: Option<SpannedText>,
-    pub(in crate::model) sla_hours: Option<f64>,
-    pub(in crate::model) when: Option<SpannedText>,
-    pub(in crate::model) because: Option<SpannedText>,
-    pub(in crate::model) message: Option<SpannedText>,
+pub(crate) struct RouteSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) motion: Option<SpannedText>,
+    pub(crate) to: Option<SpannedText>,
+    pub(crate) action: Option<SpannedText>,
+    pub(crate) sla_hours: Option<f64>,
+    pub(crate) when: Option<SpannedText>,
+    pub(crate) because: Option<SpannedText>,
+    pub(crate) message: Option<SpannedText>,
 }
 
 /// Names of roll-ups.

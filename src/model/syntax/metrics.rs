@@ -69,7 +69,7 @@ pub(super) const MEASURES: [(&str, MeasureKind); 17] = [
 
 /// What a week is worth, for `rising_weeks` and `trend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::model) enum WeeklyMeasure {
+pub(crate) enum WeeklyMeasure {
     Count,
     Days,
     Users,
@@ -104,30 +104,30 @@ const KEYS: [&str; 18] = [
 
 /// One metric, as written.
 #[derive(Debug)]
-pub(in crate::model) struct MetricSyntax {
-    pub(in crate::model) name: SpannedText,
+pub(crate) struct MetricSyntax {
+    pub(crate) name: SpannedText,
     /// Whether what it measures could not be read; its name is still a name.
-    pub(in crate::model) broken: bool,
-    pub(in crate::model) kind: MeasureKind,
-    pub(in crate::model) event: Option<Vec<SpannedText>>,
-    pub(in crate::model) filter: Option<SpannedText>,
-    pub(in crate::model) window: Option<DateWindow>,
-    pub(in crate::model) value: Option<SpannedText>,
-    pub(in crate::model) value_type: ValueType,
-    pub(in crate::model) k: usize,
-    pub(in crate::model) from: Vec<SpannedText>,
-    pub(in crate::model) to: Vec<SpannedText>,
-    pub(in crate::model) unit: Micros,
-    pub(in crate::model) timeout: Micros,
-    pub(in crate::model) same: Option<SpannedText>,
-    pub(in crate::model) weekly_measure: WeeklyMeasure,
-    pub(in crate::model) recent: usize,
-    pub(in crate::model) base: usize,
-    pub(in crate::model) min_base: f64,
+    pub(crate) broken: bool,
+    pub(crate) kind: MeasureKind,
+    pub(crate) event: Option<Vec<SpannedText>>,
+    pub(crate) filter: Option<SpannedText>,
+    pub(crate) window: Option<DateWindow>,
+    pub(crate) value: Option<SpannedText>,
+    pub(crate) value_type: ValueType,
+    pub(crate) k: usize,
+    pub(crate) from: Vec<SpannedText>,
+    pub(crate) to: Vec<SpannedText>,
+    pub(crate) unit: Micros,
+    pub(crate) timeout: Micros,
+    pub(crate) same: Option<SpannedText>,
+    pub(crate) weekly_measure: WeeklyMeasure,
+    pub(crate) recent: usize,
+    pub(crate) base: usize,
+    pub(crate) min_base: f64,
 }
 
 /// At most the newest so many weeks are looked at.
-pub(in crate::model) const WEEKS_MAX: usize = 13;
+pub(crate) const WEEKS_MAX: usize = 13;
 
 pub(super) fn read(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<MetricSyntax> {
     let mut metrics = Vec::new();
@@ -172,7 +172,7 @@ fn metric(name: SpannedText, mut table: TableReader<'_>, found: &mut DiagnosticS
 
 impl MetricSyntax {
     /// A metric with the defaults of every key.
-    pub(in crate::model) fn new(name: SpannedText, kind: MeasureKind) -> MetricSyntax {
+    pub(crate) fn new(name: SpannedText, kind: MeasureKind) -> MetricSyntax {
         MetricSyntax {
             name,
             broken: false,
@@ -267,7 +267,7 @@ fn weeks(metric: &mut MetricSyntax, table: &mut TableReader<'_>, found: &mut Dia
 }
 
 /// A metric that a signal carries inline: a count of events.
-pub(in crate::model) fn inline(
+pub(crate) fn inline(
     name: &SpannedText,
     event: Vec<SpannedText>,
     filter: Option<SpannedText>,

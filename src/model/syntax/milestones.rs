@@ -15,19 +15,19 @@ const KEYS: [&str; 11] =
 
 /// One milestone, as written.
 #[derive(Debug)]
-pub(in crate::model) struct MilestoneSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) form: MilestoneForm,
-    pub(in crate::model) within: Option<Micros>,
+pub(crate) struct MilestoneSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) form: MilestoneForm,
+    pub(crate) within: Option<Micros>,
     /// Reached when so many users have got there alone, of those for whom `who` holds.
-    pub(in crate::model) min_users: Option<usize>,
-    pub(in crate::model) who: Option<SpannedText>,
-    pub(in crate::model) target: Option<Micros>,
+    pub(crate) min_users: Option<usize>,
+    pub(crate) who: Option<SpannedText>,
+    pub(crate) target: Option<Micros>,
 }
 
 /// How a milestone is reached.
 #[derive(Debug)]
-pub(in crate::model) enum MilestoneForm {
+pub(crate) enum MilestoneForm {
     /// So many events (or dates with one) within a span.
     Times { event: Option<Vec<SpannedText>>, filter: Option<SpannedText>, times: usize, by_days: bool },
     /// Events in order.

@@ -14,14 +14,14 @@ use crate::{diag::Diagnostic, units::Points};
 
 /// One signal, as written.
 #[derive(Debug)]
-pub(in crate::model) struct SignalSyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) category: Option<SpannedText>,
-    pub(in crate::model) exclusive: Option<SpannedText>,
-    pub(in crate::model) when: Option<SpannedText>,
-    pub(in crate::model) pay: PaymentSyntax,
-    pub(in crate::model) decay: Option<DecaySyntax>,
-    pub(in crate::model) say: Option<SpannedText>,
+pub(crate) struct SignalSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) category: Option<SpannedText>,
+    pub(crate) exclusive: Option<SpannedText>,
+    pub(crate) when: Option<SpannedText>,
+    pub(crate) pay: PaymentSyntax,
+    pub(crate) decay: Option<DecaySyntax>,
+    pub(crate) say: Option<SpannedText>,
 }
 
 /// Every key of a signal, whatever its form.
@@ -46,7 +46,7 @@ const KEYS: [&str; 16] = [
 
 /// What a signal pays for, and how much.
 #[derive(Debug)]
-pub(in crate::model) enum PaymentSyntax {
+pub(crate) enum PaymentSyntax {
     /// `points` if `when` holds.
     Flat(Points),
     /// The highest rung that `value` reaches.
@@ -57,7 +57,7 @@ pub(in crate::model) enum PaymentSyntax {
 
 /// What a ladder looks at.
 #[derive(Debug)]
-pub(in crate::model) enum LadderInput {
+pub(crate) enum LadderInput {
     /// A numeric expression.
     Value(SpannedText),
     /// A count of events that the signal carries inline.
@@ -66,9 +66,9 @@ pub(in crate::model) enum LadderInput {
 
 /// `decay`
 #[derive(Debug)]
-pub(in crate::model) struct DecaySyntax {
-    pub(in crate::model) since: SpannedText,
-    pub(in crate::model) curve: DecayCurve,
+pub(crate) struct DecaySyntax {
+    pub(crate) since: SpannedText,
+    pub(crate) curve: DecayCurve,
 }
 
 /// How points fall with the days since. **Units**: days.
@@ -82,10 +82,10 @@ pub enum DecayCurve {
 
 /// `[user.categories.intent]`
 #[derive(Debug)]
-pub(in crate::model) struct CategorySyntax {
-    pub(in crate::model) name: SpannedText,
-    pub(in crate::model) min: Option<Points>,
-    pub(in crate::model) max: Option<Points>,
+pub(crate) struct CategorySyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) min: Option<Points>,
+    pub(crate) max: Option<Points>,
 }
 
 pub(super) fn categories(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CategorySyntax> {

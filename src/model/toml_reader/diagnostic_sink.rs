@@ -21,17 +21,17 @@ fn shorten(text: &mut String) {
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(crate) struct DiagnosticSink {
-    pub(crate) list: Vec<Diagnostic>,
+pub struct DiagnosticSink {
+    pub list: Vec<Diagnostic>,
     /// Where each of them is and what it says, so that none is told twice.
     reported: HashSet<(&'static str, usize, usize, String)>,
     /// Keys that tables were asked for, so that a test can hold the description of the language against them.
     #[cfg(test)]
-    pub(crate) requested_keys: Vec<(String, Vec<&'static str>)>,
+    pub requested_keys: Vec<(String, Vec<&'static str>)>,
 }
 
 impl DiagnosticSink {
-    pub(crate) fn add(&mut self, mut problem: Diagnostic) {
+    pub fn add(&mut self, mut problem: Diagnostic) {
         if self.list.len() >= PROBLEMS_MAX {
             return;
         }

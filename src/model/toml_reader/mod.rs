@@ -11,7 +11,7 @@ use toml::{
 };
 
 use self::toml_values::{as_number, check_name, list_of_texts, wrong_type};
-pub(crate) use self::{
+pub use self::{
     diagnostic_sink::DiagnosticSink,
     toml_values::{as_points, as_table, as_text},
 };
@@ -23,24 +23,24 @@ use crate::{
 
 /// A value and where it stands in the model.
 #[derive(Debug, Clone)]
-pub(crate) struct WithSpan<T> {
+pub struct WithSpan<T> {
     /// What was read.
-    pub(crate) value: T,
+    pub value: T,
     /// Bytes of the model's text.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
 }
 
 impl<T> WithSpan<T> {
-    pub(crate) fn new(value: T, span: Range<usize>) -> WithSpan<T> {
+    pub fn new(value: T, span: Range<usize>) -> WithSpan<T> {
         WithSpan { value, span }
     }
 }
 
 /// A text of the model with the place of its content, so that a part of it can be marked.
-pub(crate) type SpannedText = WithSpan<String>;
+pub type SpannedText = WithSpan<String>;
 
 /// Where a part of a text, such as an expression, stands in the model, as far as it was written without escapes.
-pub(crate) fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
+pub fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
     let raw = model.get(text.span.clone()).unwrap_or("");
     match content_offset(raw, text.value.len()) {
         Some(offset) if !text.value.is_empty() => {
@@ -67,7 +67,7 @@ fn content_offset(raw: &str, length: usize) -> Option<usize> {
 }
 
 /// One table of the model while it is being read.
-pub(crate) struct TableReader<'t> {
+pub struct TableReader<'t> {
     /// What it is, for messages: `a signal`.
     description: String,
     span: Range<usize>,
@@ -80,7 +80,7 @@ pub(crate) struct TableReader<'t> {
 
 impl<'t> TableReader<'t> {
     /// A view of a table with its entries in the order of the file.
-    pub(crate) fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> TableReader<'t> {
+    pub fn new(table: &'t DeTable<'t>, span: Range<usize>, what: impl Into<String>) -> TableReader<'t> {
         let mut entries: Vec<_> =
             table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
         entries.sort_by_key(|(_, span, _)| span.start);
@@ -88,33 +88,33 @@ impl<'t> TableReader<'t> {
     }
 
     /// The place to mark for a problem of the table as a whole: its first key, else all of it.
-    pub(crate) fn place(&self) -> Range<usize> {
+    pub fn place(&self) -> Range<usize> {
         let header = self.span.clone();
         self.entries.first().map_or(header, |(_, span, _)| span.clone())
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|(name, _, _)| *name == key)
     }
 
     /// Names the keys to suggest for one that is unknown.
-    pub(crate) fn vocabulary(&mut self, words: &'static [&'static str]) {
+    pub fn vocabulary(&mut self, words: &'static [&'static str]) {
         self.suggested_keys = words;
     }
 
     /// Where a key stands.
-    pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
+    pub fn key_span(&self, key: &str) -> Range<usize> {
         self.entries.iter().find(|(name, _, _)| *name == key).map_or_else(|| self.place(), |(_, span, _)| span.clone())
     }
 
     /// The value of a key as TOML has it, for keys that take several types.
-    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
+    pub fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.requested_keys.push(key);
         self.entries.iter().find(|(name, _, _)| *name == key).map(|(_, _, value)| *value)
     }
 
     /// All entries of a table whose keys are names of the model's own.
-    pub(crate) fn named(&self, found: &mut DiagnosticSink) -> Vec<(SpannedText, &'t Spanned<DeValue<'t>>)> {
+    pub fn named(&self, found: &mut DiagnosticSink) -> Vec<(SpannedText, &'t Spanned<DeValue<'t>>)> {
         let mut named = Vec::new();
         for (key, span, value) in &self.entries {
             check_name(key, span, found);
@@ -124,12 +124,12 @@ impl<'t> TableReader<'t> {
     }
 
     /// All entries, whatever their keys.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (SpannedText, &'t Spanned<DeValue<'t>>)> {
+    pub fn entries(&self) -> impl Iterator<Item = (SpannedText, &'t Spanned<DeValue<'t>>)> {
         self.entries.iter().map(|(key, span, value)| (WithSpan::new((*key).to_owned(), span.clone()), *value))
     }
 
     /// Tells every key that nobody asked for.
-    pub(crate) fn finish(self, found: &mut DiagnosticSink) {
+    pub fn finish(self, found: &mut DiagnosticSink) {
         #[cfg(test)]
         found
             .requested_keys
@@ -150,13 +150,13 @@ impl<'t> TableReader<'t> {
         }
     }
 
-    pub(crate) fn text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub fn text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let value = self.take(key)?;
         as_text(value, key, found)
     }
 
     /// A text that must be there.
-    pub(crate) fn required_text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub fn required_text(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         if !self.has(key) {
             self.requested_keys.push(key);
             self.report_missing_key(key, "", found);
@@ -166,7 +166,7 @@ impl<'t> TableReader<'t> {
     }
 
     /// Tells that a key is missing.
-    pub(crate) fn report_missing_key(&self, key: &str, help: &str, found: &mut DiagnosticSink) {
+    pub fn report_missing_key(&self, key: &str, help: &str, found: &mut DiagnosticSink) {
         let message = format!("{} without `{key}`", self.description);
         let help = (!help.is_empty()).then(|| help.to_owned());
         found.add(
@@ -175,20 +175,20 @@ impl<'t> TableReader<'t> {
         );
     }
 
-    pub(crate) fn name(&mut self, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub fn name(&mut self, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let name = self.required_text("name", found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
     /// A text that is a name of the model's own.
-    pub(crate) fn name_at_key(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub fn name_at_key(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let name = self.text(key, found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
-    pub(crate) fn boolean(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<bool>> {
+    pub fn boolean(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<bool>> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::Boolean(truth) => Some(WithSpan::new(*truth, value.span())),
@@ -197,13 +197,13 @@ impl<'t> TableReader<'t> {
     }
 
     /// A number that is used as a double.
-    pub(crate) fn number(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
+    pub fn number(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
         let value = self.take(key)?;
         as_number(value, key, found)
     }
 
     /// A whole number within bounds.
-    pub(crate) fn count(
+    pub fn count(
         &mut self,
         key: &'static str,
         range: std::ops::RangeInclusive<i64>,
@@ -228,13 +228,13 @@ impl<'t> TableReader<'t> {
         }
     }
 
-    pub(crate) fn points(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<Points>> {
+    pub fn points(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<WithSpan<Points>> {
         let value = self.take(key)?;
         as_points(value, key, found)
     }
 
     /// A text or a list of texts.
-    pub(crate) fn texts(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
+    pub fn texts(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
         let value = self.take(key)?;
         match value.get_ref() {
             DeValue::String(_) => as_text(value, key, found).map(|text| vec![text]),
@@ -244,29 +244,24 @@ impl<'t> TableReader<'t> {
     }
 
     /// A list of texts.
-    pub(crate) fn text_list(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
+    pub fn text_list(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<Vec<SpannedText>> {
         let value = self.take(key)?;
         list_of_texts(value, key, found)
     }
 
     /// Marks a key as known without reading it: another problem has been told about it already.
-    pub(crate) fn skip_key(&mut self, key: &'static str) {
+    pub fn skip_key(&mut self, key: &'static str) {
         self.requested_keys.push(key);
     }
 
     /// A table below this one.
-    pub(crate) fn table(
-        &mut self,
-        key: &'static str,
-        what: &str,
-        found: &mut DiagnosticSink,
-    ) -> Option<TableReader<'t>> {
+    pub fn table(&mut self, key: &'static str, what: &str, found: &mut DiagnosticSink) -> Option<TableReader<'t>> {
         let value = self.take(key)?;
         as_table(value, what, key, found)
     }
 
     /// A list of tables below this one.
-    pub(crate) fn tables(&mut self, key: &'static str, what: &str, found: &mut DiagnosticSink) -> Vec<TableReader<'t>> {
+    pub fn tables(&mut self, key: &'static str, what: &str, found: &mut DiagnosticSink) -> Vec<TableReader<'t>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(array) = value.get_ref() else {
             wrong_type::<()>(value, key, &format!("a list of tables, [[...{key}]]"), found);

@@ -5,10 +5,10 @@ use std::ops::Range;
 use toml::{Spanned, de::DeValue};
 
 use super::{DiagnosticSink, SpannedText, TableReader, WithSpan};
-use crate::{diag::Diagnostic, model::codes, units::Points};
+use crate::{codes, diag::Diagnostic, units::Points};
 
 /// A value that must be a table.
-pub(crate) fn as_table<'t>(
+pub fn as_table<'t>(
     value: &'t Spanned<DeValue<'t>>,
     what: &str,
     key: &str,
@@ -21,11 +21,7 @@ pub(crate) fn as_table<'t>(
 }
 
 /// A value that must be points.
-pub(crate) fn as_points(
-    value: &Spanned<DeValue<'_>>,
-    key: &str,
-    found: &mut DiagnosticSink,
-) -> Option<WithSpan<Points>> {
+pub fn as_points(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<WithSpan<Points>> {
     let written = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
         DeValue::Float(float) => float.as_str(),
@@ -43,7 +39,7 @@ pub(crate) fn as_points(
 }
 
 /// A value that must be text.
-pub(crate) fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<SpannedText> {
+pub fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<SpannedText> {
     match value.get_ref() {
         DeValue::String(text) => Some(WithSpan::new(text.clone().into_owned(), value.span())),
         _ => wrong_type(value, key, "text in quotes", found),

@@ -10,12 +10,11 @@ use parquet::{
     schema::parser::parse_message_type,
 };
 
-use pql::{
-    diag::SourceDocument,
-    model::parse,
+use pql_engine::{
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
     read::{BlockLimits, InputKind, InputSource},
 };
+use pql_model::{diag::SourceDocument, parse};
 
 use super::{MODEL, event, files, folder, gzip, lines, refused, rejects, score, users, zip};
 

@@ -1,0 +1,156 @@
+//! What users and accounts show: traits that nobody has, texts that facts never are, signals that tell nobody apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{DataChecker, RootCauses, nearest, percent};
+use crate::commands::check::spelling::spelling_variants;
+use pql_engine::{inspect::name_similarity::closest_names, ledger::EntityRef, score::ScoredEntities};
+use pql_model::{
+    EntityKind, Model, codes,
+    diag::Diagnostic,
+    plan::FactSource,
+    scoring::{SignalFiring, evaluate_signals},
+    units::plural,
+};
+
+/// A signal that fires for more than this share tells nobody apart.
+const ALWAYS_SHARE: f64 = 0.95;
+
+/// Among fewer users or accounts a share says nothing.
+const ENTITIES_MIN: usize = 20;
+
+impl DataChecker<'_> {
+    /// Traits that nobody has, in whatever way.
+    pub(super) fn traits(
+        &mut self,
+        traits: &[(String, std::ops::Range<usize>, Vec<String>)],
+        side: EntityKind,
+        (model, scored): (&Model, &ScoredEntities<'_>),
+    ) {
+        let entities = count(scored, side);
+        for (name, span, looked) in traits {
+            let Some(slot) = slot(model, side, name) else { continue };
+            let null = (0..entities).all(|entity| value(scored, side, slot, entity).is_none());
+            if !null || entities == 0 {
+                continue;
+            }
+            let traits = match side {
+                EntityKind::User => &self.survey.user_traits,
+                EntityKind::Account => &self.survey.account_traits,
+            };
+            let mut paths: Vec<&str> = traits.by_path.keys().map(String::as_str).collect();
+            paths.sort_unstable();
+            let near: Vec<&str> = looked.iter().flat_map(|looked| closest_names(looked, &paths)).take(3).collect();
+            let help = nearest(&near, "--users and --accounts name files of what else is known");
+            let message = format!("no {} has the trait `{name}`", side.word());
+            let whole =
+                plural(entities as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
+            let label = format!("null for all of {whole}");
+            self.found.push(Diagnostic::warning(codes::NO_SUCH_TRAIT, span.clone(), message, label).help(help));
+        }
+    }
+
+    /// Texts that traits and metrics are compared with and never are.
+    pub(super) fn facts(
+        &mut self,
+        texts: &[(String, String, std::ops::Range<usize>)],
+        side: EntityKind,
+        (model, scored): (&Model, &ScoredEntities<'_>),
+    ) {
+        let mut columns: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (path, text, span) in texts {
+            let (side, name) = match path.strip_prefix("account.") {
+                Some(name) => (EntityKind::Account, name),
+                None => (side, path.as_str()),
+            };
+            let Some(slot) = slot(model, side, name) else { continue };
+            let known = columns.entry(path).or_insert_with(|| {
+                (0..count(scored, side)).filter_map(|entity| value(scored, side, slot, entity)).collect()
+            });
+            // That nobody has it at all is told about the trait.
+            if !known.is_empty() && !known.contains(text) {
+                let near: Vec<String> = spelling_variants(text).filter(|other| known.contains(other)).take(3).collect();
+                self.value(path, text, span.clone(), near);
+            }
+        }
+    }
+
+    /// Signals that never fire, unless it is told why, or for nearly everybody.
+    pub(super) fn signals(
+        &mut self,
+        signals: &[(String, std::ops::Range<usize>)],
+        side: EntityKind,
+        (model, scored): (&Model, &ScoredEntities<'_>),
+        explained: &RootCauses<'_>,
+    ) {
+        let level = model.level(side);
+        let entities: Vec<EntityRef> = EntityRef::all(scored, side).collect();
+        let of = entities.len();
+        let none = || vec![0_usize; level.signals.len()];
+        let fired = entities.into_par_iter().with_min_len(256).fold(none, |mut fired, entity| {
+            let scope = entity.scope(scored);
+            for (count, paid) in fired.iter_mut().zip(evaluate_signals(level, &scope)) {
+                // One that an exclusive group leaves out would have fired.
+                *count += usize::from(paid.firing != SignalFiring::NotFired);
+            }
+            fired
+        });
+        let fired = fired.reduce(none, |mut a, b| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        });
+        let whole = plural(of as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
+        let places: BTreeMap<&str, &std::ops::Range<usize>> =
+            signals.iter().map(|(name, span)| (name.as_str(), span)).collect();
+        for (signal, fired) in level.signals.iter().zip(fired) {
+            let name = signal.name.as_str();
+            let Some(span) = places.get(name).copied() else { continue };
+            let told = if fired == 0 && of > 0 {
+                if explained.explains(side, signal) {
+                    continue;
+                }
+                let help = "if what it looks for is rare, ignore this with a reason in [check]; else look at its event, window and condition";
+                Some((
+                    codes::NEVER_FIRES,
+                    format!("the signal `{name}` never fires"),
+                    format!("for none of {whole}"),
+                    help,
+                ))
+            } else if of >= ENTITIES_MIN && fired as f64 > ALWAYS_SHARE * of as f64 {
+                let share = percent(fired as u64, of as u64);
+                let help = "points that everybody has tell nobody apart: raise what it asks for, or take it out";
+                let message = format!(
+                    "the signal `{name}` fires for {share} of {}",
+                    if side == EntityKind::User { "users" } else { "accounts" }
+                );
+                Some((codes::ALWAYS_FIRES, message, format!("for {fired} of {whole}"), help))
+            } else {
+                None
+            };
+            if let Some((code, message, label, help)) = told {
+                self.found.push(Diagnostic::warning(code, span.clone(), message, label).help(help));
+            }
+        }
+    }
+}
+
+/// Where a fact is that comes from events or from files: a trait or a metric.
+fn slot(model: &Model, side: EntityKind, name: &str) -> Option<u32> {
+    let facts = &model.level(side).facts;
+    let place = facts.iter().position(|fact| fact.name == name)?;
+    let given = matches!(facts[place].source, FactSource::Trait(_) | FactSource::Metric(_));
+    u32::try_from(place).ok().filter(|_| given)
+}
+
+fn count(scored: &ScoredEntities<'_>, side: EntityKind) -> usize {
+    EntityRef::all(scored, side).count()
+}
+
+/// A fact of an entity as text; nothing if it is null.
+fn value(scored: &ScoredEntities<'_>, side: EntityKind, slot: u32, place: usize) -> Option<String> {
+    let board = &scored.facts;
+    let table = if side == EntityKind::User { &board.users } else { &board.accounts };
+    table.value(slot, place, &board.pool).to_text().map(std::borrow::Cow::into_owned)
+}

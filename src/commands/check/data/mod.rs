@@ -1,0 +1,79 @@
+//! What only events show of a model: what it asks for that never occurs, where the tracking plan is not kept, signals that tell nobody apart.
+//!
+//! Takes a survey of the events and what the model made of them; gives warnings at the places of the model. It names values only where the model
+//! does, or where one is a letter away from a word of the model.
+
+mod entities;
+mod events;
+mod root_causes;
+
+use self::root_causes::RootCauses;
+use pql_engine::{inspect::dataset_profile::DatasetProfile, score::ScoredEntities};
+use pql_model::{
+    EntityKind, EventReferences, Model, codes,
+    diag::{Diagnostic, SourceDocument},
+    units::format_number,
+};
+
+/// Every warning that events under a model give; the model is compiled whole, so that every fact is known.
+pub fn warnings(
+    document: &SourceDocument,
+    model: &Model,
+    survey: &DatasetProfile,
+    scored: &ScoredEntities<'_>,
+) -> Vec<Diagnostic> {
+    let asks = EventReferences::of(&document.text);
+    let mut seen = DataChecker { survey, names: Vec::new(), found: Vec::new() };
+    seen.names = survey.sorted_names().into_iter().map(|(name, _)| name).collect();
+    seen.events(&asks);
+    seen.check_tracking_plan(&asks);
+    asks.conditions.iter().for_each(|condition| seen.condition(condition));
+    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
+        seen.traits(&asks.levels[at].traits, side, (model, scored));
+        seen.facts(&asks.levels[at].texts, side, (model, scored));
+    }
+    let explained = RootCauses::new(&asks, &seen.found, model, scored);
+    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
+        seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
+    }
+    seen.found
+}
+
+/// What was seen, and what there is to say of it.
+struct DataChecker<'s> {
+    survey: &'s DatasetProfile,
+    /// Names of events, the most frequent first.
+    names: Vec<&'s str>,
+    found: Vec<Diagnostic>,
+}
+
+/// What comes closest, as a way out.
+fn nearest(near: &[&str], otherwise: &str) -> String {
+    match near {
+        [] => otherwise.to_owned(),
+        near => format!("there is {}", pql_model::diag::quoted_list(near)),
+    }
+}
+
+impl DataChecker<'_> {
+    /// A text that something is compared with and never is.
+    fn value(&mut self, path: &str, text: &str, span: std::ops::Range<usize>, near: Vec<String>) {
+        let near: Vec<String> = near.iter().map(|text| format!("'{text}'")).collect();
+        let help = match near.as_slice() {
+            [] => "`pql inspect --values` shows some of the values that there are".to_owned(),
+            near => format!("there is {}", near.join(", ")),
+        };
+        let message = format!("`{path}` is never '{text}'");
+        self.found.push(Diagnostic::warning(codes::NO_SUCH_VALUE, span, message, "no value is this text").help(help));
+    }
+}
+
+/// A share as people read it, never rounded to nothing or to all.
+fn percent(part: u64, of: u64) -> String {
+    let percent = part as f64 / of as f64 * 100.0;
+    match part {
+        _ if part == of => "100 %".to_owned(),
+        _ if percent < 0.1 => "less than 0.1 %".to_owned(),
+        _ => format!("{} %", format_number((percent * 10.0).floor() / 10.0)),
+    }
+}

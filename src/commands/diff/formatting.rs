@@ -1,0 +1,190 @@
+//! Words and tables that a diff for people and one in Markdown have in common.
+
+use std::cmp::Ordering;
+
+use super::{
+    ComparedModel, ConditionVerdict, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange,
+};
+use pql_model::{
+    EntityKind,
+    clock::format_instant,
+    units::{Points, format_number},
+};
+
+/// So many entries of a list make a matrix that can be read; beyond that, moves are listed.
+const MATRIX_MAX: usize = 12;
+/// So many signals of a mover are shown to people; JSON has all of them.
+const CHANGES_SHOWN: usize = 6;
+/// So many signals of a level, or moves from entry to entry, are shown to people; JSON has all of them.
+pub(super) const LINES_SHOWN: usize = 30;
+
+/// Where a model has no entry for an entity.
+pub(super) const NO_ROW: &str = "(no row)";
+
+/// `users`, `accounts`
+pub(super) fn many(side: EntityKind) -> &'static str {
+    match side {
+        EntityKind::User => "users",
+        EntityKind::Account => "accounts",
+    }
+}
+
+/// `PQLs`, `PQAs`
+pub(super) fn qualified(side: EntityKind) -> &'static str {
+    match side {
+        EntityKind::User => "PQLs",
+        EntityKind::Account => "PQAs",
+    }
+}
+
+/// `+3`, `-2`, `0`
+pub(super) fn signed(before: u64, after: u64) -> String {
+    match after.cmp(&before) {
+        Ordering::Greater => format!("+{}", after - before),
+        Ordering::Equal => "0".to_owned(),
+        Ordering::Less => format!("-{}", before - after),
+    }
+}
+
+/// `+10`, `-2.5`
+pub(super) fn signed_points(points: Points) -> String {
+    format!("{}{points}", if points > Points::ZERO { "+" } else { "" })
+}
+
+/// When was looked from: once, or for each model.
+pub(super) fn as_of(heads: &[ComparedModel; 2]) -> String {
+    let one = |head: &ComparedModel| {
+        let partial = if head.as_of.partial { " (in the middle of a day)" } else { "" };
+        format!("{}{partial}", format_instant(head.as_of.instant))
+    };
+    let [old, new] = heads;
+    if old.as_of.instant == new.as_of.instant {
+        format!("as of {}", one(old))
+    } else {
+        format!("as of {} under the old model and {} under the new one", one(old), one(new))
+    }
+}
+
+/// How many entities changed in what.
+pub(super) fn changes(level: &LevelDiff) -> String {
+    let mut parts = vec![
+        format!("{} without a change", level.unchanged),
+        format!("{} with another score", level.rescored),
+        format!("{} in another tier", level.moved),
+        format!("{} on another route", level.rerouted),
+    ];
+    for (count, which) in level.only_in.iter().zip(["old", "new"]) {
+        if *count > 0 {
+            parts.push(format!("{count} that only the {which} model has"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Whether the two models came to the same for everybody.
+pub(super) fn nothing_changed(diff: &ModelDiff) -> bool {
+    diff.levels.iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
+}
+
+/// How entities move between the entries of a list, as a table.
+pub(super) struct TransitionTable {
+    /// Entries of the new model, or words.
+    pub(super) header: Vec<String>,
+    /// Entries of the old model, or from where to where, each with its counts.
+    pub(super) rows: Vec<Vec<String>>,
+    /// Whether the last row and column are sums.
+    pub(super) sums: bool,
+    /// What was left out, if it was too much.
+    pub(super) omitted_note: Option<String>,
+}
+
+/// From the old model (rows) to the new one (columns), with sums; a list of moves where that would be too large to read.
+pub(super) fn matrix(moves: &ListTransitions, what: &str) -> TransitionTable {
+    let has = |old: bool| moves.cells.keys().any(|(from, to)| if old { from.is_none() } else { to.is_none() });
+    let entries = |model: usize| {
+        let own = (0..).zip(&moves.names[model]).map(|(place, name)| (Some(place), name.clone()));
+        own.chain(has(model == 0).then(|| (None, NO_ROW.to_owned()))).collect::<Vec<(Option<u32>, String)>>()
+    };
+    let (rows, columns) = (entries(0), entries(1));
+    if rows.len().max(columns.len()) > MATRIX_MAX {
+        return moves_list(moves, what);
+    }
+    let at = |from: Option<u32>, to: Option<u32>| moves.cells.get(&(from, to)).copied().unwrap_or(0);
+    let row = |name: &str, counts: Vec<u64>| {
+        let sum = counts.iter().sum();
+        [name.to_owned()].into_iter().chain(counts.iter().chain([&sum]).map(u64::to_string)).collect::<Vec<String>>()
+    };
+    let mut header = vec![format!("{what} before \\ after")];
+    header.extend(columns.iter().map(|(_, name)| name.clone()));
+    header.push("before".to_owned());
+    let of = |from: Option<u32>| columns.iter().map(|(to, _)| at(from, *to)).collect();
+    let mut table: Vec<Vec<String>> = rows.iter().map(|(from, name)| row(name, of(*from))).collect();
+    let sums = columns.iter().map(|(to, _)| rows.iter().map(|(from, _)| at(*from, *to)).sum());
+    table.push(row("after", sums.collect()));
+    TransitionTable { header, rows: table, sums: true, omitted_note: None }
+}
+
+fn moves_list(moves: &ListTransitions, what: &str) -> TransitionTable {
+    let name = |model: usize, place: Option<u32>| {
+        place.and_then(|place| moves.names[model].get(place as usize)).map_or(NO_ROW, String::as_str)
+    };
+    let mut found: Vec<(&str, &str, u64)> =
+        moves.cells.iter().map(|((from, to), count)| (name(0, *from), name(1, *to), *count)).collect();
+    found.retain(|(from, to, _)| from != to);
+    found.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+    let more = found.len().saturating_sub(LINES_SHOWN);
+    let row = |(from, to, count): &(&str, &str, u64)| vec![format!("{from} → {to}"), count.to_string()];
+    TransitionTable {
+        header: vec![format!("{what} before → after"), "count".to_owned()],
+        rows: found.iter().take(LINES_SHOWN).map(row).collect(),
+        sums: false,
+        omitted_note: (more > 0).then(|| format!("and {more} more; --format json has all of them")),
+    }
+}
+
+/// What a list leaves out.
+pub(super) fn not_listed(crowd: &EntitySample) -> Option<String> {
+    let more = crowd.count - crowd.listed.len() as u64;
+    let others = if crowd.listed.is_empty() { more.to_string() } else { format!("and {more} more") };
+    (more > 0).then(|| format!("{others}; --limit {} lists them", crowd.count))
+}
+
+/// `70 → 80`
+pub(super) fn scores(mover: &MovedEntity) -> String {
+    let [before, after] = mover.scores.map(|score| score.map_or_else(|| "-".to_owned(), |score| score.to_string()));
+    format!("{before} → {after}")
+}
+
+/// Where a mover was or is.
+pub(super) fn tier(mover: &MovedEntity, model: usize) -> &str {
+    mover.tiers[model].as_deref().unwrap_or(NO_ROW)
+}
+
+/// The signals that made the difference, the largest first.
+pub(super) fn reasons(mover: &MovedEntity) -> String {
+    if mover.changes.is_empty() {
+        return "the same points, another rule".to_owned();
+    }
+    let one = |change: &PointsChange| format!("{} {}", change.name, signed_points(change.points[1] - change.points[0]));
+    let mut shown: Vec<String> = mover.changes.iter().take(CHANGES_SHOWN).map(one).collect();
+    let more = mover.changes.len().saturating_sub(CHANGES_SHOWN);
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
+}
+
+/// Whether a condition held, in a word.
+pub(super) fn verdict(verdict: &ConditionVerdict) -> &'static str {
+    match verdict.holds {
+        Some(true) => "fails",
+        Some(false) => "passes",
+        None => "passes, since it is null (something was divided by 0)",
+    }
+}
+
+/// `user.tier.hot_new = 3`
+pub(super) fn known(verdict: &ConditionVerdict) -> String {
+    let one = |(name, number): &(String, f64)| format!("{name} = {}", format_number(*number));
+    verdict.numbers.iter().map(one).collect::<Vec<String>>().join(", ")
+}

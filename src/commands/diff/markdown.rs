@@ -1,0 +1,189 @@
+//! A diff as Markdown, for a comment on a pull request.
+//!
+//! Whatever comes from events, models or the command line stands in code spans, where GitHub and GitLab make no links, mentions, references or markup of
+//! it; what could end a span or a cell of a table is written as an escape.
+
+use std::fmt::Write;
+
+use super::{
+    DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
+    formatting::{self, TransitionTable},
+};
+use pql_model::{diag::escape_controls, units::plural};
+
+/// By which a job finds the comment that it wrote before.
+const MARKER: &str = "<!-- pql diff -->";
+
+/// So many characters of an id are shown: nobody reads more, and a comment has an end.
+const ID_CHARS_MAX: usize = 80;
+
+/// Text that is shown as it is, whatever it is.
+fn code(text: &str) -> String {
+    let mut safe = String::new();
+    for c in escape_controls(text).chars() {
+        match c {
+            // Nothing else ends a code span or a cell.
+            '`' | '|' | '\u{2028}' | '\u{2029}' => safe.extend(c.escape_unicode()),
+            _ => safe.push(c),
+        }
+    }
+    // A span of spaces alone is none, and one space at both ends would be lost.
+    if safe.trim() != safe || safe.is_empty() { format!("` {safe} `") } else { format!("`{safe}`") }
+}
+
+/// An id, cut where it is very long.
+fn id(text: &str) -> String {
+    match text.char_indices().nth(ID_CHARS_MAX) {
+        Some((end, _)) => code(&format!("{}…", &text[..end])),
+        None => code(text),
+    }
+}
+
+impl DiffReport<'_> {
+    /// Markdown as GitHub and GitLab read it, every line ended.
+    pub fn markdown(&self) -> String {
+        let [old, new] = &self.diff.models;
+        let mut out = format!("{MARKER}\n### Scoring model: {} → {}\n\n", code(&old.path), code(&new.path));
+        for verdict in self.verdicts {
+            let sign = if verdict.holds == Some(true) { "❌" } else { "✅" };
+            let (text, known) = (code(&verdict.text), code(&formatting::known(verdict)));
+            let _ = writeln!(out, "- {sign} fail if {text}: {} ({known})", formatting::verdict(verdict));
+        }
+        if !self.verdicts.is_empty() {
+            out.push('\n');
+        }
+        let same = if formatting::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
+        let _ = writeln!(out, "The same events under both models, {}.{same}\n", formatting::as_of(&self.diff.models));
+        self.overview(&mut out);
+        for level in &self.diff.levels {
+            self.level_markdown(&mut out, level);
+        }
+        out
+    }
+
+    /// Counts of both levels in one table.
+    fn overview(&self, out: &mut String) {
+        let mut rows = Vec::new();
+        for level in &self.diff.levels {
+            let mut count = |what: String, [before, after]: [u64; 2]| {
+                rows.push(vec![what, before.to_string(), after.to_string(), formatting::signed(before, after)]);
+            };
+            count(formatting::many(level.side).to_owned(), level.rows);
+            count(formatting::qualified(level.side).to_owned(), level.qualified);
+            for load in &level.load {
+                let to = load.assignee.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
+                count(format!("human route {} of {}{to}", code(&load.name), formatting::many(level.side)), load.counts);
+            }
+        }
+        table(out, &["", "before", "after", "change"].map(str::to_owned), 1, &rows);
+    }
+
+    fn level_markdown(&self, out: &mut String, level: &LevelDiff) {
+        let many = formatting::many(level.side);
+        let _ = writeln!(
+            out,
+            "\n#### {}{}\n\nOf the {many}, {}.",
+            many[..1].to_uppercase(),
+            &many[1..],
+            formatting::changes(level)
+        );
+        if level.moved + level.rerouted + level.rescored + level.only_in[0] + level.only_in[1] == 0 {
+            return;
+        }
+        for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
+            if moves.turnover.iter().all(|entry| entry.entered.count + entry.left.count == 0) {
+                continue;
+            }
+            let TransitionTable { mut header, mut rows, sums, omitted_note: rest } = formatting::matrix(moves, what);
+            // Sums and counts at the end have names of ours.
+            let (columns, lines) = (header.len() - 1, rows.len() - usize::from(sums));
+            header.iter_mut().take(columns).skip(1).for_each(|name| *name = code(name));
+            rows.iter_mut().take(lines).filter_map(|row| row.first_mut()).for_each(|name| *name = code(name));
+            header[0] = format!("{what}, before ↓ after →");
+            out.push('\n');
+            table(out, &header, 1, &rows);
+            if let Some(rest) = rest {
+                let _ = writeln!(out, "\n… {rest}");
+            }
+        }
+        self.movers(out, level);
+        signals(out, level);
+    }
+
+    /// Who enters and leaves each tier, folded away.
+    fn movers(&self, out: &mut String, level: &LevelDiff) {
+        let changed = |tier: &&EntryTurnover| tier.entered.count + tier.left.count > 0;
+        let tiers: Vec<&EntryTurnover> = level.tiers.turnover.iter().filter(changed).collect();
+        if tiers.is_empty() {
+            return;
+        }
+        let many = formatting::many(level.side);
+        // A summary is HTML, so that no name may stand in it.
+        let _ = writeln!(out, "\n<details>\n<summary>The {many} that enter and leave each tier</summary>");
+        for tier in tiers {
+            let name = code(&tier.name);
+            self.crowd_markdown(out, &tier.entered, &format!("Enter {name}"), "from", 0);
+            self.crowd_markdown(out, &tier.left, &format!("Leave {name}"), "to", 1);
+        }
+        out.push_str("\n</details>\n");
+    }
+
+    fn crowd_markdown(&self, out: &mut String, crowd: &EntitySample, what: &str, other: &str, model: usize) {
+        if crowd.count == 0 {
+            return;
+        }
+        let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
+        let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
+        let row = |mover: &MovedEntity| {
+            let mut row = vec![
+                formatting::scores(mover),
+                code(formatting::tier(mover, model)),
+                code(&formatting::reasons(mover)),
+            ];
+            if self.ids == IdVisibility::Shown {
+                row.insert(0, id(&mover.id));
+            }
+            row
+        };
+        let rows: Vec<Vec<String>> = crowd.listed.iter().map(row).collect();
+        if self.ids == IdVisibility::Shown {
+            header.insert(0, "id".to_owned());
+        }
+        if !rows.is_empty() {
+            table(out, &header, header.len(), &rows);
+        }
+        if let Some(rest) = formatting::not_listed(crowd) {
+            let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
+        }
+    }
+}
+
+fn signals(out: &mut String, level: &LevelDiff) {
+    if level.signals.is_empty() {
+        return;
+    }
+    let row = |signal: &super::SignalChange| {
+        vec![code(&signal.name), signal.entities.to_string(), formatting::signed_points(signal.points)]
+    };
+    let rows: Vec<Vec<String>> = level.signals.iter().take(formatting::LINES_SHOWN).map(row).collect();
+    out.push('\n');
+    table(
+        out,
+        &["signal with other points", formatting::many(level.side), "points in all"].map(str::to_owned),
+        1,
+        &rows,
+    );
+    let more = level.signals.len().saturating_sub(formatting::LINES_SHOWN) as u64;
+    if more > 0 {
+        let _ = writeln!(out, "\n… and {} more", plural(more, "signal", "signals"));
+    }
+}
+
+/// A table whose first so many columns are to the left.
+fn table(out: &mut String, header: &[String], left: usize, rows: &[Vec<String>]) {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    out.push_str(&line(header));
+    let rule = |(column, _): (usize, &String)| if column < left { "---" } else { "--:" }.to_owned();
+    out.push_str(&line(&header.iter().enumerate().map(rule).collect::<Vec<String>>()));
+    rows.iter().for_each(|row| out.push_str(&line(row)));
+}

@@ -1,0 +1,77 @@
+//! Two models on the same events: who is in another tier, who takes another route, and which signals made the difference.
+//!
+//! Takes a [`Snapshot`] of what each model came to and gives a [`Diff`], which is written for people, as JSON or as Markdown. A snapshot is all that
+//! is kept of a run, so the state of the first model is gone before the second one reads. Nothing is scored here: the amounts are those of
+//! [`pql_model::scoring`].
+
+mod alignment;
+pub mod codes;
+mod compare;
+mod fail_condition;
+mod formatting;
+mod json;
+mod markdown;
+mod metrics;
+mod snapshot;
+mod text;
+
+pub use compare::{
+    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
+    compare,
+};
+pub use fail_condition::{ConditionVerdict, FailCondition};
+pub use metrics::{DiffMetric, DiffVocabulary};
+pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
+
+use pql_model::clock::AsOf;
+
+/// What is said of a model beside what it came to.
+#[derive(Debug, Clone)]
+pub struct ComparedModel {
+    /// Its path.
+    pub path: String,
+    /// As the model calls itself; empty if it does not.
+    pub name: String,
+    /// SHA-256 of its text, in hex.
+    pub fingerprint: String,
+    /// The instant looked from.
+    pub as_of: AsOf,
+}
+
+/// What differs between two models on the same events.
+#[derive(Debug)]
+pub struct ModelDiff {
+    /// The old and the new model.
+    pub models: [ComparedModel; 2],
+    /// Users and accounts.
+    pub levels: [LevelDiff; 2],
+}
+
+/// Whether ids, which are personal data, are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdVisibility {
+    /// As rows print them.
+    Shown,
+    /// Not at all.
+    Hidden,
+}
+
+/// A diff with the verdicts of `--fail-if`, ready to be written.
+#[derive(Debug)]
+pub struct DiffReport<'r> {
+    /// What differs.
+    pub diff: &'r ModelDiff,
+    /// Every number by its full name.
+    pub summary: Vec<(String, f64)>,
+    /// Of each condition, in the order of the command line.
+    pub verdicts: &'r [ConditionVerdict],
+    /// Whether ids are written.
+    pub ids: IdVisibility,
+}
+
+impl DiffReport<'_> {
+    /// Whether a condition of `--fail-if` holds.
+    pub fn failed(&self) -> bool {
+        self.verdicts.iter().any(|verdict| verdict.holds == Some(true))
+    }
+}

@@ -1,0 +1,86 @@
+//! When an entity drops a tier if nothing further happens: the same state, scored at later points in time.
+
+use pql_engine::{
+    enrich::EnrichFile,
+    ledger::{EntityRef, Ledger, build_ledger},
+    pipeline::{FoldedRun, RunError, score_state},
+};
+use pql_model::{
+    Model,
+    clock::AsOf,
+    expr::Value,
+    units::{Day, Points},
+};
+
+/// No forecast looks further ahead than so many days.
+pub const DAYS_MAX: u16 = 90;
+
+/// What becomes of an entity if nothing further happens.
+#[derive(Debug)]
+pub struct Forecast {
+    /// The last date that was looked at.
+    pub until: Day,
+    /// The first drop, if there is any up to then.
+    pub drop: Option<TierDrop>,
+}
+
+/// A fall into a lower tier.
+#[derive(Debug)]
+pub struct TierDrop {
+    /// The date at the end of which the tier is a lower one.
+    pub day: Day,
+    /// The tier then.
+    pub tier: String,
+    /// The score then.
+    pub score: Points,
+    /// Signals that pay something else then: name, points now, points then.
+    pub changes: Vec<(String, Points, Points)>,
+}
+
+/// Looks ahead day by day up to the first drop; none if the model has no tiers, or the entity is in the lowest.
+///
+/// **Errors**: those of scoring. **Cost**: a scoring of everything for each day.
+pub fn forecast(
+    folded: &FoldedRun,
+    model: &Model,
+    [users, accounts]: [Option<&EnrichFile>; 2],
+    now: &Ledger,
+    days: u16,
+) -> Result<Option<Forecast>, RunError> {
+    let level = model.level(now.side);
+    let place = |tier: &str| level.tiers.iter().position(|known| known.name == tier);
+    let tier = now.tier.as_ref().and_then(|tier| tier.matched_rule());
+    let Some(present) = tier.and_then(|tier| place(&tier.name)).filter(|present| present + 1 < level.tiers.len())
+    else {
+        return Ok(None);
+    };
+    let until = folded.as_of.day + i32::from(days.min(DAYS_MAX));
+    // Where the last day is partial, its end is still to come.
+    let first = folded.as_of.day + i32::from(!folded.as_of.partial);
+    for day in first..=until {
+        let as_of = AsOf::end_of_day(day, &model.zone);
+        let (scored, _) = score_state(&folded.state, as_of, model, users, accounts)?;
+        let Some(entity) = EntityRef::find(&scored, now.side, &now.id) else { continue };
+        let tier =
+            pql_engine::ledger::fact_value(model, now.side, "tier", &entity.scope(&scored)).and_then(
+                |tier| match tier {
+                    Value::Text(tier) => place(&tier),
+                    _ => None,
+                },
+            );
+        if tier.is_some_and(|tier| tier > present) {
+            let then = build_ledger(&scored, model, entity);
+            return Ok(Some(Forecast { until, drop: Some(fall(day, now, &then)) }));
+        }
+    }
+    Ok(Some(Forecast { until, drop: None }))
+}
+
+fn fall(day: Day, now: &Ledger, then: &Ledger) -> TierDrop {
+    let tier = then.tier.as_ref().and_then(|tier| tier.matched_rule()).map(|tier| tier.name.clone());
+    let pairs = now.signals.iter().zip(&then.signals);
+    let changes = pairs
+        .filter(|(before, after)| before.points[2] != after.points[2])
+        .map(|(before, after)| (before.name.clone(), before.points[2], after.points[2]));
+    TierDrop { day, tier: tier.unwrap_or_default(), score: then.score, changes: changes.collect() }
+}

@@ -1,0 +1,200 @@
+//! What a signal reads of the state: which words, sets of dates and cells, of whose rows, in which window.
+
+use pql_model::{
+    EntityKind, Model,
+    clock::DateWindow,
+    expr::Program,
+    plan::{
+        ACCOUNT_BIT, ACTIVITY_DAYS, AggregateOp, BuiltinFact, FactSource, MeasurePlan, MilestonePlan, Signal,
+        SignalPayment, WeeklyValue,
+    },
+};
+
+/// Whose rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum RowScope {
+    /// Of the entity itself.
+    Own,
+    /// Of the user's home account.
+    Home,
+    /// Of the account's members, each.
+    Members,
+}
+
+/// A place in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StateTarget {
+    Word(usize),
+    Days(usize),
+    Cell(u16),
+    /// Every event, whatever it is.
+    Any,
+}
+
+/// One thing that is read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StateRequirement {
+    pub(super) scope: RowScope,
+    /// The fact that it is read for.
+    pub(super) fact: String,
+    target: StateTarget,
+    pub(super) window: Option<DateWindow>,
+    /// Whether only rows of somebody count.
+    pub(super) active: bool,
+}
+
+impl StateRequirement {
+    /// Whether an event that is kept so is read.
+    pub(super) fn reads(&self, keep: AggregateOp) -> bool {
+        match (self.target, keep) {
+            (StateTarget::Any, _) => true,
+            (
+                StateTarget::Word(word),
+                AggregateOp::Count(known) | AggregateOp::First(known) | AggregateOp::Last(known),
+            ) => word == known,
+            (StateTarget::Days(set), AggregateOp::Days(known)) => set == known,
+            (
+                StateTarget::Cell(cell),
+                AggregateOp::Tally { cell: known, .. }
+                | AggregateOp::Number { cell: known, .. }
+                | AggregateOp::Edge { cell: known, .. }
+                | AggregateOp::Moment { cell: known, .. },
+            ) => cell == known,
+            _ => false,
+        }
+    }
+
+    /// Whether any activity is read, kept or not.
+    pub(super) fn reads_activity(&self) -> bool {
+        self.target == StateTarget::Days(ACTIVITY_DAYS)
+    }
+
+    /// Whether any event is read.
+    pub(super) fn reads_all(&self) -> bool {
+        self.target == StateTarget::Any
+    }
+}
+
+/// Everything that a signal of a level reads, and whether it also reads what cannot be told by events (scores).
+pub(super) fn signal_requirements(model: &Model, side: EntityKind, signal: &Signal) -> Vec<StateRequirement> {
+    let mut collector = RequirementCollector { model, needs: Vec::new(), seen: Vec::new() };
+    let whose = RowScope::Own;
+    let mut programs: Vec<&Program> = Vec::new();
+    programs.extend(&signal.guard);
+    if let SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } = &signal.pay {
+        programs.push(value);
+    }
+    programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
+    programs.into_iter().for_each(|program| collector.program(program, side, whose));
+    collector.needs
+}
+
+struct RequirementCollector<'m> {
+    model: &'m Model,
+    needs: Vec<StateRequirement>,
+    seen: Vec<(EntityKind, RowScope, u32)>,
+}
+
+impl RequirementCollector<'_> {
+    fn program(&mut self, program: &Program, side: EntityKind, whose: RowScope) {
+        let mut slots = Vec::new();
+        program.visit_slots(&mut |slot| slots.push(slot));
+        for slot in slots {
+            match slot & ACCOUNT_BIT {
+                0 => self.fact(slot, side, whose),
+                // Of members, the home account is the account itself.
+                _ if whose == RowScope::Members => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Own),
+                _ => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Home),
+            }
+        }
+    }
+
+    fn fact(&mut self, slot: u32, side: EntityKind, whose: RowScope) {
+        if self.seen.contains(&(side, whose, slot)) {
+            return;
+        }
+        self.seen.push((side, whose, slot));
+        let level = self.model.level(side);
+        let Some(fact) = level.facts.get(slot as usize) else { return };
+        let name = pql_engine::ledger::fact_name(self.model, side, slot);
+        let name = if whose == RowScope::Home { format!("account.{name}") } else { name };
+        let mut add = |target: StateTarget, window: Option<DateWindow>, active: bool| {
+            self.needs.push(StateRequirement { scope: whose, fact: name.clone(), target, window, active });
+        };
+        let days = |days: i32| Some(DateWindow::Last { days, ago: 0 });
+        match &fact.source {
+            FactSource::Builtin(builtin) => match builtin {
+                BuiltinFact::DaysInactive => add(StateTarget::Days(ACTIVITY_DAYS), None, true),
+                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 => {
+                    add(StateTarget::Days(ACTIVITY_DAYS), days(28), true)
+                }
+                BuiltinFact::Events | BuiltinFact::Users => add(StateTarget::Any, None, false),
+                BuiltinFact::AgeDays | BuiltinFact::Today | BuiltinFact::Domain | BuiltinFact::Members => {}
+            },
+            FactSource::Trait(place) => {
+                if let Some(plan) = level.traits.get(*place) {
+                    add(StateTarget::Cell(plan.cell), None, false);
+                }
+            }
+            FactSource::Metric(metric) => {
+                let active = metric.active;
+                match &metric.measure {
+                    MeasurePlan::Count(word) | MeasurePlan::Users(word) | MeasurePlan::DaysSince(word) => {
+                        add(StateTarget::Word(*word), None, active);
+                    }
+                    MeasurePlan::CountIn(cell, window) => add(StateTarget::Cell(*cell), Some(*window), active),
+                    MeasurePlan::Days(set, window) => add(StateTarget::Days(*set), *window, active),
+                    MeasurePlan::Distinct(cell, window)
+                    | MeasurePlan::Number(_, cell, window)
+                    | MeasurePlan::Edge(cell, window)
+                    | MeasurePlan::Top(_, cell, window)
+                    | MeasurePlan::Open { cell, window, .. } => add(StateTarget::Cell(*cell), *window, active),
+                    MeasurePlan::UsersIn(set, window) | MeasurePlan::DaysSinceIn(_, set, window) => {
+                        add(StateTarget::Days(*set), Some(*window), active);
+                    }
+                    MeasurePlan::Elapsed { from, to, .. } => {
+                        add(StateTarget::Word(*from), None, active);
+                        add(StateTarget::Word(*to), None, active);
+                    }
+                    MeasurePlan::RisingWeeks(weekly) | MeasurePlan::Trend { weekly, .. } => {
+                        let target = match weekly {
+                            WeeklyValue::Count(cell) | WeeklyValue::Sum(cell) | WeeklyValue::Max(cell) => {
+                                StateTarget::Cell(*cell)
+                            }
+                            WeeklyValue::Days(set) | WeeklyValue::Users(set) => StateTarget::Days(*set),
+                        };
+                        // The newest 13 weeks, and the one that goes on.
+                        add(target, days(14 * 7), active);
+                    }
+                }
+            }
+            FactSource::Milestone(place, _) => self.milestone(*place, side, whose),
+            FactSource::Expression(program) => self.program(program, side, whose),
+            FactSource::Rollup(rollup) => {
+                for program in rollup.value.iter().chain(&rollup.filter) {
+                    self.program(program, EntityKind::User, RowScope::Members);
+                }
+            }
+            // Scores are made of signals; each is explained by itself.
+            FactSource::Scoring => {}
+        }
+    }
+
+    fn milestone(&mut self, place: usize, side: EntityKind, whose: RowScope) {
+        let Some(milestone) = self.model.level(side).milestones.get(place) else { return };
+        let (target, active) = match &milestone.form {
+            MilestonePlan::Once { word, active } => (StateTarget::Word(*word), *active),
+            MilestonePlan::Times { cell, active, .. } | MilestonePlan::Days { cell, active, .. } => {
+                (StateTarget::Cell(*cell), *active)
+            }
+            MilestonePlan::Steps { cell, different_users, .. } => (StateTarget::Cell(*cell), *different_users),
+            MilestonePlan::All(parts) => {
+                parts.iter().for_each(|part| self.milestone(*part, side, whose));
+                return;
+            }
+        };
+        let fact = milestone.name.clone();
+        let fact = if whose == RowScope::Home { format!("account.{fact}") } else { fact };
+        self.needs.push(StateRequirement { scope: whose, fact, target, window: None, active });
+    }
+}

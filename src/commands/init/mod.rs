@@ -1,0 +1,291 @@
+//! A first model for a dump: the example model, its input settled for these files and its events wired to those of the dump.
+//!
+//! Takes what [`pql_engine::inspect`] saw; gives the text of a model. Every guess stands in a comment with its reason. Nothing that the example has is
+//! left out, so that what no event was found for can be wired by hand.
+
+mod event_patterns;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use self::event_patterns::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
+use pql_engine::inspect::{
+    InspectedInput,
+    dataset_profile::{DatasetProfile, EventProfile},
+    name_similarity::split_words,
+};
+use pql_model::{EXAMPLE, units::plural};
+
+/// Events that nothing was made of are listed up to so many.
+const REST_SHOWN: usize = 200;
+
+/// Events that one name of the example may stand for.
+const ALIASES_MAX: usize = 8;
+
+/// An account is taken from a property only where fewer events than one in so many name one otherwise.
+const ACCOUNTS_RARE: u64 = 20;
+
+/// Events wired to one of the example: each by its name, with the reason.
+type EventMapping<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
+
+/// The text of a model for a dump; `fields` are those that its lines were read by, if they have names of their own.
+pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) -> String {
+    let survey = &dump.survey;
+    let (wired, rest) = match_events(survey);
+    let mut out = format!(
+        "# A first model for {} in {}, written by `pql init`: the example model, with your events in it.\n\
+         # Sections 2 and 3 are guesses from names, each with its reason: read them first. All the rest is the example's.\n#\n",
+        plural(survey.events(), "event", "events"),
+        plural(dump.files.len() as u64, "file", "files"),
+    );
+    let mut in_events = false;
+    for line in EXAMPLE.lines() {
+        let entry = line.split_once(" = { properties = ").map(|(name, _)| name).filter(|_| in_events);
+        match (line, entry) {
+            ("[events]", _) => in_events = true,
+            (line, _) if line.starts_with("# Names for a part of an event") => {
+                others(&mut out, &rest);
+                in_events = false;
+            }
+            _ => {}
+        }
+        if line.starts_with("format = \"auto\"") {
+            input(&mut out, dump, fields);
+        } else if line.starts_with("free_mail = ") || line.starts_with("exclude_domains = ") {
+            // Domains of the example are nobody's here.
+            let (key, comment) =
+                (line.split(" = ").next().unwrap_or_default(), line.split('#').nth(1).unwrap_or_default());
+            let _ = writeln!(out, "{:<35} #{comment}", format!("{key} = []"));
+        } else if let Some(name) = entry {
+            event(&mut out, line, name, &wired, survey);
+        } else {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    out
+}
+
+/// Gives each event of the dump to the first of the example's that it fits; the rest is for nothing.
+fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &EventProfile)>) {
+    let mut wired: EventMapping<'_> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for (name, named) in survey.sorted_names() {
+        let words = split_words(name);
+        let same = EVENT_PATTERNS.iter().find(|usual| usual.name == name);
+        let guess = || {
+            EVENT_PATTERNS
+                .iter()
+                .filter(|_| !named.noise)
+                .find_map(|usual| Some((usual.name, match_pattern(usual, &words)?)))
+        };
+        let found = match same {
+            Some(usual) => Some((usual.name, "the same name".to_owned())),
+            None => guess().map(|(usual, why)| (usual, format!("its name has {why}"))),
+        };
+        match found {
+            // Where an event has the very name, nothing else is needed.
+            Some((usual, why)) if same.is_some() || !survey.names.contains_key(usual) => {
+                let all: &mut Vec<(&str, String)> = wired.entry(usual).or_default();
+                if all.len() < ALIASES_MAX { all.push((name, why)) } else { rest.push((name, named)) }
+            }
+            _ => rest.push((name, named)),
+        }
+    }
+    if !wired.contains_key("wedge_workflow_completed") {
+        let done = |(name, named): &&(&str, &EventProfile)| {
+            let word = |word: &String| COMPLETION_WORDS.iter().any(|beginning| word.starts_with(beginning));
+            !named.noise && named.with_user > 0 && split_words(name).iter().any(word)
+        };
+        let best = rest
+            .iter()
+            .filter(done)
+            .max_by_key(|(name, named)| (named.users.count(), named.count, std::cmp::Reverse(*name)));
+        if let Some((name, _)) = best.copied() {
+            let why = "of what people do here and no other line uses, most do this; put the job here that people come to your product for";
+            wired.insert("wedge_workflow_completed", vec![(name, why.to_owned())]);
+            rest.retain(|(known, _)| *known != name);
+        }
+    }
+    (wired, rest)
+}
+
+/// A text in quotes, as TOML has it.
+pub fn toml_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// A text in a comment, on one line.
+fn comment_text(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// An entry of `[events]`: as the example has it, or standing for events of the dump.
+fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, survey: &DatasetProfile) {
+    let Some(events) = wired.get(name) else {
+        let _ = writeln!(
+            out,
+            "# Nothing here looks like this one. If you have it, write {name} = {{ event = \"...\" }} with its name."
+        );
+        let _ = writeln!(out, "{line}");
+        return;
+    };
+    if let [(only, _)] = events.as_slice()
+        && *only == name
+    {
+        let _ = writeln!(out, "{line}");
+        return;
+    }
+    for (event, why) in events {
+        let named = survey.names.get(*event);
+        let count = named.map_or(0, |named| named.count);
+        let users = named.map_or(0, |named| named.users.count());
+        let _ = writeln!(
+            out,
+            "# guess: {} is {name}: {why} ({} of {})",
+            comment_text(event),
+            plural(count, "event", "events"),
+            plural(users, "user", "users")
+        );
+    }
+    // The properties that the example relies on, which these events may call otherwise.
+    let has: BTreeSet<&str> = events
+        .iter()
+        .filter_map(|(event, _)| survey.names.get(*event))
+        .flat_map(|named| named.properties.by_path.keys().map(String::as_str))
+        .collect();
+    let wanted = line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(inside, _)| inside);
+    let missing: Vec<&str> = wanted
+        .split(", ")
+        .map(|text| text.trim_matches('"'))
+        .filter(|text| !text.is_empty() && !has.contains(text))
+        .collect();
+    if !missing.is_empty() {
+        let has: Vec<String> =
+            has.iter().filter(|path| !path.starts_with('$')).take(12).map(|path| comment_text(path)).collect();
+        let has = if has.is_empty() { "no properties".to_owned() } else { has.join(", ") };
+        let _ = writeln!(out, "#   the example reads {} of it; it has {has}", missing.join(", "));
+    }
+    let all: Vec<String> = events.iter().map(|(event, _)| toml_string(event)).collect();
+    let value = if let [only] = all.as_slice() { only.clone() } else { format!("[{}]", all.join(", ")) };
+    let _ = writeln!(out, "{name} = {{ event = {value} }}");
+}
+
+/// The events that nothing was made of.
+fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
+    if rest.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "# Events of yours that no line above uses. Those that are activity count as days of use all the same."
+    );
+    for (name, named) in rest.iter().take(REST_SHOWN) {
+        let noise = if named.noise { ", sent by the vendor's own code and no activity" } else { "" };
+        let _ = writeln!(
+            out,
+            "#   {} ({} of {}{noise})",
+            comment_text(name),
+            plural(named.count, "event", "events"),
+            plural(named.users.count(), "user", "users")
+        );
+    }
+    if rest.len() > REST_SHOWN {
+        let _ = writeln!(out, "#   ... and {} more", rest.len() - REST_SHOWN);
+    }
+    let _ = writeln!(out);
+}
+
+/// `[input]`: the format, where fields are, and which group is the account.
+fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, String)]) {
+    let survey = &dump.survey;
+    let formats: BTreeSet<(&str, &str)> =
+        dump.formats.iter().flatten().map(|known| (known.format.name, known.sign)).collect();
+    let names: BTreeSet<&str> = formats.iter().map(|(name, _)| *name).collect();
+    for (name, sign) in &formats {
+        let _ = writeln!(out, "# {name}: {sign}");
+    }
+    let name = match names.iter().collect::<Vec<_>>().as_slice() {
+        [only] => **only,
+        _ => "auto",
+    };
+    let _ = writeln!(out, "format = \"{name}\"");
+    if !fields.is_empty() {
+        let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", toml_string(path))).collect();
+        let _ = writeln!(out, "# guess: the fields of these lines by their names and by what they hold");
+        let _ = writeln!(out, "fields = {{ {} }}", all.join(", "));
+    }
+    let likely = |of_type: &str| {
+        let words = split_words(of_type).concat();
+        ACCOUNT_PROPERTIES.iter().position(|known| words.contains(known)).unwrap_or(ACCOUNT_PROPERTIES.len())
+    };
+    // Entities of Snowplow are of all kinds, most of them no groups at all.
+    let is_group = |(of_type, _): &(&String, &u64)| name != "snowplow" || likely(of_type) < ACCOUNT_PROPERTIES.len();
+    let types: Vec<(&String, &u64)> = survey.group_types.iter().filter(is_group).collect();
+    let by_likelihood = types.iter().min_by_key(|(of_type, count)| (likely(of_type), std::cmp::Reverse(**count)));
+    let named = survey.entity_counts.account > 0;
+    if let Some((of_type, count)) = by_likelihood.filter(|_| types.len() > 1 || (!named && name == "snowplow")) {
+        let all: Vec<String> = types.iter().map(|(of_type, _)| comment_text(of_type)).collect();
+        let _ = writeln!(
+            out,
+            "# guess: of the groups that records name ({}), this one is the account ({count} records)",
+            all.join(", ")
+        );
+        let _ = writeln!(out, "group_type = {}", toml_string(of_type));
+    } else if survey.entity_counts.account * ACCOUNTS_RARE < survey.events()
+        && !fields.iter().any(|(key, _)| *key == "account")
+    {
+        account(out, survey, name, fields);
+    }
+}
+
+/// The property that looks like the account, where nothing else names one.
+fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[(&'static str, String)]) {
+    let mut filled: BTreeMap<&str, u64> = BTreeMap::new();
+    for named in survey.names.values() {
+        for (path, property) in &named.properties.by_path {
+            *filled.entry(path).or_default() += property.filled();
+        }
+    }
+    let folded = |path: &str| path.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let rank = |path: &str| ACCOUNT_PROPERTIES.iter().position(|known| *known == folded(path));
+    let often = |count: u64| count * ACCOUNTS_RARE >= survey.events() && count > 0;
+    let ranked = filled
+        .iter()
+        .filter(|(_, count)| often(**count))
+        .filter_map(|(path, count)| Some((rank(path)?, *path, *count)));
+    let Some((_, path, count)) = ranked.min() else {
+        let _ = writeln!(
+            out,
+            "# No field looks like an account: accounts are made of the domains of e-mails, where users have one."
+        );
+        return;
+    };
+    let reason = format!(
+        "# guess: the property {} names the account; {} of {} have it",
+        comment_text(path),
+        count,
+        plural(survey.events(), "event", "events")
+    );
+    let _ = writeln!(out, "{reason}");
+    if matches!(format, "mixpanel" | "ga4") && !path.contains('.') {
+        let _ = writeln!(out, "group_type = {}", toml_string(path));
+    } else if fields.is_empty() && format != "auto" {
+        let root = match format {
+            "amplitude" => "event_properties.",
+            "snowplow" => return,
+            "ga4" => "event_params.",
+            _ => "properties.",
+        };
+        let _ = writeln!(out, "fields = {{ account = {} }}", toml_string(&format!("{root}{path}")));
+    }
+}

@@ -1,0 +1,8 @@
+//! What the commands compute beyond a run: findings about models, explanations, comparisons, first models.
+//!
+//! Nothing here reads arguments, the environment or the terminal; that is the business of [`crate::cli`].
+
+pub(crate) mod check;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod init;

@@ -1,0 +1,384 @@
+//! Cases held against their model: every name found, every value of the right type, every event a line.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    case_time,
+    case_time::CaseTime,
+    codes,
+    event_syntax::{CaseEventSyntax, CaseLineKind},
+    expectation::{EntityExpectation, ExpectationCheck, ExpectedResult},
+    expectation_syntax::ExpectationSyntax,
+    fact_names::{CaseFactNames, column_text, to_typed_value, visible_facts},
+    suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
+};
+use crate::{
+    enrich::{self, EnrichFile},
+    ledger::fact_slot,
+};
+use pql_model::{
+    EntityKind, Model,
+    clock::format_instant,
+    diag::{Diagnostic, DocumentProblems, Severity, SourceDocument, near_miss, suggest},
+    expr::{self, ExprError},
+    plan::{Level, TraitPlan},
+    toml_reader::SpannedText,
+    units::Micros,
+};
+
+/// No case has more lines than this.
+const LINES_MAX: usize = 200_000;
+
+/// A case that can run.
+#[derive(Debug)]
+pub struct TestCase {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Range<usize>,
+    pub(super) as_of: Micros,
+    /// Lines of JSON in the native format.
+    pub(super) lines: String,
+    /// By line: the event of the file that it was made of.
+    pub(super) places: Vec<Range<usize>>,
+    pub(super) users: Option<EnrichFile>,
+    pub(super) accounts: Option<EnrichFile>,
+    pub(super) expect: Vec<EntityExpectation>,
+}
+
+/// Holds all cases of a file against the model; gives them, and what is probably not meant.
+///
+/// **Errors**: every problem of the file, at least one.
+pub fn bind(suite: &TestSuite, model: &Model) -> Result<(Vec<TestCase>, Vec<Diagnostic>), DocumentProblems> {
+    let mut binder = CaseBinder { document: &suite.document, model, found: Vec::new() };
+    let cases: Vec<Option<TestCase>> = suite.cases.iter().map(|case| binder.case(case)).collect();
+    let broken = binder.found.iter().any(|problem| problem.severity == Severity::Error);
+    match cases.into_iter().collect::<Option<Vec<TestCase>>>() {
+        Some(cases) if !broken => Ok((cases, binder.found)),
+        _ => Err(DocumentProblems { document: suite.document.clone(), list: binder.found }),
+    }
+}
+
+struct CaseBinder<'b> {
+    document: &'b SourceDocument,
+    model: &'b Model,
+    found: Vec<Diagnostic>,
+}
+
+impl CaseBinder<'_> {
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let problem = Diagnostic::error(code, span.clone(), message, label).maybe_help(help);
+        let same = |known: &Diagnostic| known.span == problem.span && known.message == problem.message;
+        if !self.found.iter().any(same) {
+            self.found.push(problem);
+        }
+    }
+
+    /// Tells a name that nothing of the model has.
+    fn report_unknown_name<'n>(&mut self, what: &str, name: &SpannedText, known: impl Iterator<Item = &'n str>) {
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        let message = format!("no {what} `{}` in the model", name.value);
+        self.error(codes::UNKNOWN_NAME, &name.span, message, "nothing has this name", suggest(&name.value, known));
+    }
+
+    fn case(&mut self, file: &CaseSyntax) -> Option<TestCase> {
+        let written = file.as_of.as_ref()?;
+        let Some(as_of) = case_time::as_of(&written.value, &self.model.zone) else {
+            let message = format!("`{}` is no point in time", written.value);
+            let label = "a date, or an instant with its zone: `2026-10-31`, `2026-10-31T12:00:00Z`";
+            self.error(codes::BAD_TIME, &written.span, message, label, None);
+            return None;
+        };
+        let (mut lines, mut places) = (String::new(), Vec::new());
+        for event in &file.events {
+            self.event(event, as_of, &mut lines, &mut places);
+        }
+        let users = self.traits(&file.users, EntityKind::User);
+        let accounts = self.traits(&file.accounts, EntityKind::Account);
+        let expect: Vec<Option<EntityExpectation>> = file.expect.iter().map(|one| self.expect(one, as_of)).collect();
+        Some(TestCase {
+            name: file.name.value.clone(),
+            span: file.name.span.clone(),
+            as_of,
+            lines,
+            places,
+            users: users?,
+            accounts: accounts?,
+            expect: expect.into_iter().collect::<Option<Vec<EntityExpectation>>>()?,
+        })
+    }
+
+    /// The lines that an event of the file stands for.
+    fn event(&mut self, event: &CaseEventSyntax, as_of: Micros, lines: &mut String, places: &mut Vec<Range<usize>>) {
+        let repeats = i64::try_from(event.times - 1).unwrap_or(0);
+        let first = event.at.value.instant(as_of, &self.model.input.zone);
+        let last = first.and_then(|first| first.checked_add(event.every.checked_mul(repeats)?));
+        let (Some(first), Some(last)) = (first, last) else {
+            self.error(codes::BAD_TIME, &event.at.span, "a time that no event can have", "out of range", None);
+            return;
+        };
+        let meant = matches!(event.at.value, CaseTime::Relative(length) if length >= 0);
+        if last >= as_of && !meant {
+            let what = if event.times > 1 { "the last of the repeats lies" } else { "the event lies" };
+            let message = format!("{what} at or after `as_of`, where nothing counts");
+            let help = match event.times {
+                1 => "`at = \"+1h\"` says that this is meant",
+                _ => "`at` is the first of them, and `every` goes forward from there",
+            };
+            self.error(codes::BAD_TIME, &event.at.span, message, "events before `as_of` count", Some(help.to_owned()));
+            return;
+        }
+        if places.len() + event.times * event.users.len().max(1) > LINES_MAX {
+            let label = format!("at most {LINES_MAX} in one case");
+            self.error(codes::TOO_LARGE, &event.span, "too many events", label, None);
+            return;
+        }
+        self.event_name(event);
+        let users: Vec<Option<&String>> = match event.users.is_empty() {
+            true => vec![None],
+            false => event.users.iter().map(Some).collect(),
+        };
+        for repeat in 0..=repeats {
+            for user in &users {
+                lines.push_str(&line(event, *user, first + event.every * repeat).to_string());
+                lines.push('\n');
+                places.push(event.span.clone());
+            }
+        }
+    }
+
+    /// Warns of a name that comes close to one that the model asks for.
+    fn event_name(&mut self, event: &CaseEventSyntax) {
+        let CaseLineKind::Event(name) = &event.kind else { return };
+        let known = &self.model.aggregation.names;
+        if known.contains(&name.value) || self.model.tracking.iter().any(|(tracked, _)| *tracked == name.value) {
+            return;
+        }
+        let Some(near) = near_miss(&name.value, known.iter().map(String::as_str)) else { return };
+        let message = format!("the model asks for no event `{}`", name.value);
+        let problem = Diagnostic::error(codes::UNKNOWN_NAME, name.span.clone(), message, "counts as any activity")
+            .help(format!("`{near}` is one that it asks for"));
+        self.found.push(Diagnostic { severity: Severity::Warning, ..problem });
+    }
+
+    /// Traits as an enrichment file of them would be read.
+    fn traits(&mut self, all: &[CaseTraitsSyntax], side: EntityKind) -> Option<Option<EnrichFile>> {
+        if all.is_empty() {
+            return Some(None);
+        }
+        let (key, plans) = match side {
+            EntityKind::User => ("user_id", &self.model.levels.user.traits),
+            EntityKind::Account => ("account_id", &self.model.levels.account.traits),
+        };
+        let columns: Vec<&str> = plans.iter().flat_map(|plan: &TraitPlan| &plan.columns).map(String::as_str).collect();
+        let mut text = String::new();
+        for one in all {
+            for (name, _) in &one.values {
+                if !columns.contains(&name.value.as_str()) {
+                    self.report_unknown_name("trait", name, columns.iter().copied());
+                }
+            }
+            for id in &one.ids {
+                let values = one.values.iter().map(|(name, value)| (name.value.clone(), value.clone()));
+                let row: Map<String, Json> = std::iter::once((key.to_owned(), json!(id))).chain(values).collect();
+                text.push_str(&Json::Object(row).to_string());
+                text.push('\n');
+            }
+        }
+        match enrich::read_enrichment("traits", text.as_bytes(), key, plans, &self.model.zone) {
+            Ok(file) => Some(Some(file)),
+            Err(error) => {
+                let span = all.first().and_then(|one| one.values.first()).map_or(0..0, |(name, _)| name.span.clone());
+                self.error(codes::BAD_VALUE, &span, format!("traits that cannot be read: {}", error.message), "", None);
+                None
+            }
+        }
+    }
+
+    fn expect(&mut self, file: &ExpectationSyntax, as_of: Micros) -> Option<EntityExpectation> {
+        let before = self.found.len();
+        let level = self.model.level(file.side);
+        let mut checks = Vec::new();
+        let mut add = |span: &Range<usize>, what: &str, wanted: ExpectedResult| {
+            checks.push(ExpectationCheck { span: span.clone(), what: what.to_owned(), expected: wanted });
+        };
+        if let Some(score) = &file.score {
+            add(&score.span, "score", ExpectedResult::Score(score.value));
+        }
+        for (key, name) in &file.names {
+            self.known_name(level, file.side, key, name);
+            add(&name.span, key, ExpectedResult::Name(key, name.value.clone()));
+        }
+        if let Some(qualified) = &file.qualified {
+            let (slot, value) = (level.slots.qualified, expr::Value::Boolean(qualified.value));
+            add(&qualified.span, "qualified", ExpectedResult::Fact(slot, value));
+        }
+        for (names, fires) in [(&file.fired, true), (&file.not_fired, false)] {
+            for name in names {
+                if let Some(place) = self.signal(level, name) {
+                    add(&name.span, &format!("signal {}", name.value), ExpectedResult::Fires(place, fires));
+                }
+            }
+        }
+        for (name, points) in &file.signals {
+            if let Some(place) = self.signal(level, name) {
+                let what = format!("points of {}", name.value);
+                add(&points.span, &what, ExpectedResult::Pays(place, points.value));
+            }
+        }
+        for (name, state) in &file.milestones {
+            if let Some(wanted) = self.milestone(level, name, state, as_of) {
+                add(&state.span, &format!("milestone {}", name.value), wanted);
+            }
+        }
+        for (name, value) in &file.facts {
+            let Some((slot, kind)) = fact_slot(self.model, file.side, &name.value) else {
+                self.report_unknown_name("fact", name, visible_facts(level));
+                continue;
+            };
+            match to_typed_value(&value.value, kind) {
+                Some(expected) => {
+                    add(&value.span, &format!("fact {}", name.value), ExpectedResult::Fact(slot, expected))
+                }
+                None => {
+                    let message = format!("the fact `{}` is {kind}", name.value);
+                    self.error(codes::WRONG_TYPE, &value.span, message, format!("expected {kind}"), None);
+                }
+            }
+        }
+        for condition in &file.holds {
+            if let Some(program) = self.condition(file.side, condition) {
+                add(&condition.span, &condition.value, ExpectedResult::Holds(program));
+            }
+        }
+        let columns = crate::emit::column_names(self.model, file.side);
+        for (name, value) in &file.columns {
+            if columns.contains(&name.value) {
+                let expected = column_text(&value.value);
+                add(
+                    &value.span,
+                    &format!("column {}", name.value),
+                    ExpectedResult::Column(name.value.clone(), expected),
+                );
+            } else {
+                self.report_unknown_name("column", name, columns.iter().map(String::as_str));
+            }
+        }
+        let absent = file.absent.as_ref().is_some_and(|absent| absent.value);
+        let broken = self.found[before..].iter().any(|problem| problem.severity == Severity::Error);
+        let (span, id) = (file.span.clone(), file.id.value.clone());
+        (!broken).then_some(EntityExpectation { span, side: file.side, id, absent, checks })
+    }
+
+    /// Holds a tier, route or segment against the names that there are.
+    fn known_name(&mut self, level: &Level, side: EntityKind, key: &str, name: &SpannedText) {
+        let names: Vec<&str> = match key {
+            "tier" => level.tiers.iter().map(|tier| tier.name.as_str()).collect(),
+            "route" => level.routes.iter().map(|route| route.name.as_str()).collect(),
+            _ => level.segments.iter().map(|segment| segment.name.as_str()).collect(),
+        };
+        if key == "segment" && side == EntityKind::User {
+            let help = Some("expect it of the account, or the fact `account.segment`".to_owned());
+            self.error(codes::KEY_CONFLICT, &name.span, "`segment` of a user", "accounts have segments", help);
+        } else if !names.contains(&name.value.as_str()) {
+            self.report_unknown_name(key, name, names.into_iter());
+        }
+    }
+
+    fn signal(&mut self, level: &Level, name: &SpannedText) -> Option<usize> {
+        let place = level.signals.iter().position(|signal| signal.name == name.value);
+        if place.is_none() {
+            self.report_unknown_name("signal", name, level.signals.iter().map(|signal| signal.name.as_str()));
+        }
+        place
+    }
+
+    fn milestone(
+        &mut self,
+        level: &Level,
+        name: &SpannedText,
+        state: &SpannedText,
+        as_of: Micros,
+    ) -> Option<ExpectedResult> {
+        let Some(place) = level.milestones.iter().position(|milestone| milestone.name == name.value) else {
+            self.report_unknown_name(
+                "milestone",
+                name,
+                level.milestones.iter().map(|milestone| milestone.name.as_str()),
+            );
+            return None;
+        };
+        if ["reached", "pending", "missed"].contains(&state.value.as_str()) {
+            return Some(ExpectedResult::Milestone(place, state.value.clone(), None));
+        }
+        let at = CaseTime::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.input.zone));
+        if at.is_none() {
+            let message = format!("a milestone cannot be `{}`", state.value);
+            let label = "`reached`, `pending`, `missed`, or when it was reached: `-3d`";
+            self.error(codes::BAD_VALUE, &state.span, message, label, None);
+        }
+        at.map(|at| ExpectedResult::Milestone(place, "reached".to_owned(), Some(at)))
+    }
+
+    /// A condition over the facts of a level.
+    fn condition(&mut self, side: EntityKind, text: &SpannedText) -> Option<expr::Program> {
+        let mut names = CaseFactNames { model: self.model, side };
+        let program = expr::parse(&text.value)
+            .map_err(|error| vec![error])
+            .and_then(|node| expr::condition(&text.value, &node, &mut names));
+        program.map_err(|errors| errors.into_iter().for_each(|error| self.expression_error(text, error))).ok()
+    }
+
+    fn expression_error(&mut self, text: &SpannedText, error: ExprError) {
+        let raw = self.document.text.get(text.span.clone()).unwrap_or("");
+        let span = match raw.find(&text.value) {
+            Some(offset) if !text.value.is_empty() => {
+                let base = text.span.start + offset;
+                let start = error.span.start.min(text.value.len() - 1);
+                base + start..base + error.span.end.clamp(start + 1, text.value.len())
+            }
+            _ => text.span.clone(),
+        };
+        let unknown = error.message.starts_with("no fact");
+        let code = if unknown { codes::UNKNOWN_NAME } else { codes::BAD_EXPRESSION };
+        self.error(code, &span, error.message, error.label, error.help);
+    }
+}
+
+/// A line in the native format.
+fn line(event: &CaseEventSyntax, user: Option<&String>, at: Micros) -> Json {
+    let mut line = Map::new();
+    let mut put = |key: &str, value: Json| drop(line.insert(key.to_owned(), value));
+    match &event.kind {
+        CaseLineKind::Event(name) => put("event", json!(name.value)),
+        CaseLineKind::Other(kind) => put("type", json!(kind)),
+    }
+    put("timestamp", json!(format_instant(at)));
+    let ids = [
+        ("user_id", user),
+        ("anonymous_id", event.visitor.as_ref()),
+        ("account_id", event.account.as_ref()),
+        ("event_id", event.id.as_ref()),
+        ("previous_id", event.previous.as_ref()),
+    ];
+    for (key, id) in ids {
+        if let Some(id) = id {
+            put(key, json!(id));
+        }
+    }
+    match &event.kind {
+        CaseLineKind::Event(_) => put("properties", event.properties.clone()),
+        CaseLineKind::Other(_) => put("traits", event.traits.clone()),
+    }
+    Json::Object(line)
+}

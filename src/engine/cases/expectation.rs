@@ -1,0 +1,181 @@
+//! What is expected of users and accounts, and how it compares with what was scored.
+
+use std::ops::Range;
+
+use crate::{
+    emit,
+    ledger::{EntityFacts, EntityRef, FactValue, Ledger, fact_name},
+    score::{ScoredEntities, milestones::MilestoneState},
+};
+use pql_model::{
+    EntityKind, Model,
+    clock::format_instant,
+    expr::{EvalScope, Program, Value},
+    scoring::SignalFiring,
+    units::{Micros, Points, approx_equal, format_number},
+};
+
+/// What is expected of one user or account.
+#[derive(Debug)]
+pub(super) struct EntityExpectation {
+    pub(super) span: Range<usize>,
+    pub(super) side: EntityKind,
+    pub(super) id: String,
+    /// No row.
+    pub(super) absent: bool,
+    pub(super) checks: Vec<ExpectationCheck>,
+}
+
+/// One thing that is expected.
+#[derive(Debug)]
+pub(super) struct ExpectationCheck {
+    pub(super) span: Range<usize>,
+    /// What it is about, for people.
+    pub(super) what: String,
+    pub(super) expected: ExpectedResult,
+}
+
+/// What something should be.
+#[derive(Debug)]
+pub(super) enum ExpectedResult {
+    Score(Points),
+    /// The tier, route or segment.
+    Name(&'static str, String),
+    /// Whether a signal pays, by place.
+    Fires(usize, bool),
+    /// What a signal pays.
+    Pays(usize, Points),
+    /// How a milestone stands, and when it was reached if that is asked.
+    Milestone(usize, String, Option<Micros>),
+    Fact(u32, Value<'static>),
+    Holds(Program),
+    /// A column and its text.
+    Column(String, String),
+}
+
+/// An expectation that was not met.
+#[derive(Debug, Clone)]
+pub struct CaseFailure {
+    /// Where it stands in the file of cases.
+    pub span: Range<usize>,
+    /// `user u1`; empty if it is about the case as a whole.
+    pub entity: String,
+    /// What was compared.
+    pub what: String,
+    /// What the case says.
+    pub expected: String,
+    /// What was scored.
+    pub got: String,
+}
+
+/// A value as it reads in a sentence.
+fn display_value(value: &Value<'_>) -> String {
+    value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
+}
+
+/// Whether two values are the same as far as they are printed.
+fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => approx_equal(*a, *b) || format_number(*a) == format_number(*b),
+        (a, b) => display_value(a) == display_value(b) && a.is_null() == b.is_null(),
+    }
+}
+
+/// What an expectation is held against.
+pub(super) struct CheckContext<'s> {
+    pub(super) scored: &'s ScoredEntities<'s>,
+    pub(super) model: &'s Model,
+    pub(super) entity: EntityRef,
+    pub(super) scope: EntityFacts<'s>,
+    pub(super) ledger: &'s Ledger,
+}
+
+impl CheckContext<'_> {
+    /// The failure of a check, if it fails.
+    pub(super) fn check(&self, check: &ExpectationCheck) -> Option<CaseFailure> {
+        let (expected, got) = match &check.expected {
+            ExpectedResult::Score(points) => (points.to_string(), self.ledger.score.to_string()),
+            ExpectedResult::Name(key, name) => (name.clone(), self.name(key)),
+            ExpectedResult::Fires(place, fires) => {
+                let firing = self.ledger.signals.get(*place).map_or(SignalFiring::NotFired, |signal| signal.firing);
+                if (firing == SignalFiring::Fired) == *fires {
+                    return None;
+                }
+                let got = match firing {
+                    SignalFiring::Fired => "fired",
+                    SignalFiring::Superseded => "superseded",
+                    SignalFiring::NotFired => "did not fire",
+                };
+                (if *fires { "fired" } else { "did not fire" }.to_owned(), got.to_owned())
+            }
+            ExpectedResult::Pays(place, points) => {
+                let paid = self.ledger.signals.get(*place).map_or(Points::ZERO, |signal| signal.points[2]);
+                (points.to_string(), paid.to_string())
+            }
+            ExpectedResult::Milestone(place, state, at) => {
+                let got = self.ledger.milestones.get(*place).map(|(_, state)| *state)?;
+                let reached = match got {
+                    MilestoneState::Reached(at) => Some(at),
+                    MilestoneState::Pending | MilestoneState::Missed => None,
+                };
+                let text = |word: &str, at: Option<Micros>| match at {
+                    Some(at) => format!("{word} {}", format_instant(at)),
+                    None => word.to_owned(),
+                };
+                (text(state, *at), text(got.as_str(), reached.filter(|_| at.is_some())))
+            }
+            ExpectedResult::Fact(slot, value) => {
+                let got = self.scope.get(*slot);
+                if same(value, &got) {
+                    return None;
+                }
+                (display_value(value), display_value(&got))
+            }
+            ExpectedResult::Holds(program) => {
+                if program.holds(&self.scope) {
+                    return None;
+                }
+                ("holds".to_owned(), self.facts_of(program))
+            }
+            ExpectedResult::Column(name, text) => {
+                let columns = emit::entity_columns(self.scored, self.model, self.entity.side, self.entity.place);
+                let got = columns.into_iter().find(|(known, _)| known == name).map(|(_, text)| text);
+                (text.clone(), got.unwrap_or_default())
+            }
+        };
+        let entity = format!("{} {}", self.entity.side.word(), self.ledger.id);
+        (expected != got).then(|| CaseFailure {
+            span: check.span.clone(),
+            entity,
+            what: check.what.clone(),
+            expected,
+            got,
+        })
+    }
+
+    fn name(&self, key: &str) -> String {
+        let level = self.model.level(self.entity.side);
+        let slot = match key {
+            "tier" => level.slots.tier,
+            "route" => level.slots.route,
+            _ => level.slots.segment,
+        };
+        display_value(&self.scope.get(slot))
+    }
+
+    /// The facts that a condition names.
+    fn facts_of(&self, program: &Program) -> String {
+        let mut known: Vec<FactValue> = Vec::new();
+        program.visit_slots(&mut |slot| {
+            let name = fact_name(self.model, self.entity.side, slot);
+            if !known.iter().any(|fact| fact.name == name) {
+                let value =
+                    self.scope.get(slot).to_text().map_or(Value::Null, |text| Value::Text(text.into_owned().into()));
+                known.push(FactValue { name, value });
+            }
+        });
+        let shown: Vec<String> =
+            known.iter().map(|fact| format!("{} = {}", fact.name, display_value(&fact.value))).collect();
+        if shown.is_empty() { "does not hold".to_owned() } else { shown.join(", ") }
+    }
+}

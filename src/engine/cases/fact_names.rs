@@ -1,0 +1,60 @@
+//! Names and values of the model as cases write them: facts in conditions, expected values by type, cells of columns.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
+use crate::ledger::fact_slot;
+use pql_model::{
+    EntityKind, Model,
+    diag::suggest,
+    expr::{self, ExprError, NameResolver, ResolvedName, ValueType},
+    plan::Level,
+    units::Points,
+};
+
+/// The facts of a level by name, for conditions of cases.
+pub(super) struct CaseFactNames<'m> {
+    pub(super) model: &'m Model,
+    pub(super) side: EntityKind,
+}
+
+impl NameResolver for CaseFactNames<'_> {
+    fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
+        let name = path.join(".");
+        if let Some((slot, kind)) = fact_slot(self.model, self.side, &name) {
+            return Ok(ResolvedName { slot, kind });
+        }
+        let help = suggest(&name, visible_facts(self.model.level(self.side)).collect::<Vec<&str>>());
+        let message = format!("no fact `{name}` in the model");
+        Err(ExprError { span: span.clone(), message, label: "nothing has this name".to_owned(), help })
+    }
+}
+
+/// Names of facts that people gave; a count that a signal carries inline has none.
+pub(super) fn visible_facts(level: &Level) -> impl Iterator<Item = &str> + Clone {
+    level.facts.iter().map(|fact| fact.name.as_str()).filter(|name| !name.contains(' '))
+}
+
+/// An expected value as a fact's type; none if it is of another.
+pub(super) fn to_typed_value(value: &Json, kind: ValueType) -> Option<expr::Value<'static>> {
+    match (kind, value) {
+        (ValueType::Number, Json::Number(number)) => number.as_f64().map(expr::Value::Number),
+        (ValueType::Boolean, Json::Bool(truth)) => Some(expr::Value::Boolean(*truth)),
+        (ValueType::Text, Json::String(text)) => Some(expr::Value::Text(text.clone().into())),
+        (ValueType::Date, Json::String(text)) => pql_model::clock::parse_day(text).map(expr::Value::Date),
+        _ => None,
+    }
+}
+
+/// An expected cell as a row of CSV shows it.
+pub(super) fn column_text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => match Points::parse(&number.to_string()) {
+            Some(points) => points.to_string(),
+            None => number.as_f64().map(pql_model::units::format_number).unwrap_or_default(),
+        },
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Cases for a model: a few events, and what is expected to come of them.
+//!
+//! Takes files of cases and their models; gives [`Outcome`]s and [`Coverage`]. The events of a case become lines of JSON in memory and go through
+//! the pipeline as the lines of a file would: nothing is decoded, folded or scored here.
+
+mod bind;
+mod case_time;
+pub mod codes;
+mod coverage;
+mod event_syntax;
+mod expectation;
+mod expectation_syntax;
+mod fact_names;
+mod id_ranges;
+pub mod json_schema;
+pub mod report;
+pub mod suite_syntax;
+mod toml_values;
+
+use std::ops::Range;
+
+pub use bind::{TestCase, bind};
+pub use coverage::{Coverage, CoverageItem};
+pub use expectation::CaseFailure;
+pub use suite_syntax::{TestSuite, parse_suite};
+
+use self::expectation::CheckContext;
+use crate::{
+    ledger::{EntityRef, Ledger, build_ledger},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RejectedLines, RunError},
+    read::{BlockLimits, InputKind, InputSource},
+};
+use pql_model::Model;
+
+/// What a case came to.
+#[derive(Debug)]
+pub struct CaseResult {
+    /// The name of the case.
+    pub name: String,
+    /// Where the name stands in the file.
+    pub span: Range<usize>,
+    /// What was not as expected; none if the case passed.
+    pub failures: Vec<CaseFailure>,
+    /// How those about whom an expectation failed came to what they are.
+    pub ledgers: Vec<Ledger>,
+}
+
+/// Makes a model take the events of cases as they are written: where an export keeps the parts of a record is no business of theirs.
+pub fn use_native_input(model: &mut Model) {
+    model.input.format = "native";
+    model.input.fields = Default::default();
+}
+
+/// Runs a case, and notes what those reached of whom it expects something.
+pub fn run(case: &TestCase, model: &Model, coverage: &mut Coverage) -> CaseResult {
+    let mut outcome =
+        CaseResult { name: case.name.clone(), span: case.span.clone(), failures: Vec::new(), ledgers: Vec::new() };
+    if let Err(failure) = score(case, model, coverage, &mut outcome) {
+        outcome.failures.push(failure);
+    }
+    outcome.failures.sort_by_key(|failure| failure.span.start);
+    outcome
+}
+
+/// Scores a case and holds it against what is expected; the error is about the case as a whole.
+fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut CaseResult) -> Result<(), CaseFailure> {
+    let whole = |span: &Range<usize>, what: &str, expected: &str, got: String| CaseFailure {
+        span: span.clone(),
+        entity: String::new(),
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        got,
+    };
+    let input = InputSource { name: case.name.clone(), kind: InputKind::Memory(case.lines.as_bytes().into()) };
+    let job = PipelineJob {
+        model,
+        inputs: vec![input],
+        format: "native",
+        when: AsOfRequest::At(case.as_of),
+        now: case.as_of,
+        workers: 1,
+        max_rejects: MaxRejects::Count(0),
+        keep_rejects: false,
+        limits: BlockLimits::STANDARD,
+    };
+    let folded = match pipeline::fold_inputs(&job, None) {
+        Ok(folded) => folded,
+        Err(RunError::TooManyRejects { rejects, .. }) => {
+            let (span, reason) = first_reject(case, &rejects);
+            return Err(whole(&span, "event", "an event that can be read", reason));
+        }
+        // Without any line there is nobody, which is what a case may expect.
+        Err(RunError::NoEvents { .. }) => {
+            outcome.failures.extend(case.expect.iter().filter(|expect| !expect.absent).map(missing_row_failure));
+            return Ok(());
+        }
+        Err(error) => return Err(whole(&case.span, "run", "a result", error.to_string())),
+    };
+    let evaluated =
+        pipeline::score_state(&folded.state, folded.as_of, model, case.users.as_ref(), case.accounts.as_ref());
+    let (scored, _) = evaluated.map_err(|error| whole(&case.span, "run", "a result", error.to_string()))?;
+    for expect in &case.expect {
+        let Some(entity) = EntityRef::find(&scored, expect.side, &expect.id) else {
+            outcome.failures.extend((!expect.absent).then(|| missing_row_failure(expect)));
+            continue;
+        };
+        let ledger = build_ledger(&scored, model, entity);
+        let scope = entity.scope(&scored);
+        let mut failures: Vec<CaseFailure> = if expect.absent {
+            vec![CaseFailure { expected: "no row".to_owned(), got: "a row".to_owned(), ..missing_row_failure(expect) }]
+        } else {
+            coverage.note(model, expect.side, &ledger);
+            let subject = CheckContext { scored: &scored, model, entity, scope, ledger: &ledger };
+            expect.checks.iter().filter_map(|check| subject.check(check)).collect()
+        };
+        if !failures.is_empty()
+            && !outcome.ledgers.iter().any(|known| (known.side, &known.id) == (ledger.side, &ledger.id))
+        {
+            outcome.ledgers.push(ledger);
+        }
+        outcome.failures.append(&mut failures);
+    }
+    Ok(())
+}
+
+/// The failure of somebody who is expected and has no row.
+fn missing_row_failure(expect: &expectation::EntityExpectation) -> CaseFailure {
+    CaseFailure {
+        span: expect.span.clone(),
+        entity: format!("{} {}", expect.side.word(), expect.id),
+        what: "row".to_owned(),
+        expected: "a row".to_owned(),
+        got: "no event of theirs counts".to_owned(),
+    }
+}
+
+/// Where the first line that was rejected was written, and why it was.
+fn first_reject(case: &TestCase, rejects: &RejectedLines) -> (Range<usize>, String) {
+    let first = rejects.by_reason().into_iter().filter_map(|(reason, _)| Some((rejects.first_of(reason)?.1, reason)));
+    let Some((line, reason)) = first.min_by_key(|(line, _)| *line) else { return (case.span.clone(), String::new()) };
+    let place = usize::try_from(line).ok().and_then(|line| case.places.get(line.checked_sub(1)?));
+    let span = place.unwrap_or(&case.span).clone();
+    (span, format!("{}: {}", reason.code(), reason.explanation()))
+}

@@ -1,0 +1,279 @@
+//! What cases came to, for people, for programs, and for the two kinds of machines that run them.
+
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+
+use super::{CaseFailure, CaseResult, Coverage};
+use crate::ledger;
+use pql_model::{
+    diag::{
+        SourceDocument,
+        escape::{github_message as message, github_property as property, xml},
+        escape_controls,
+    },
+    units::{format_number, plural},
+};
+
+/// The cases of one file.
+#[derive(Debug)]
+pub struct TestFileReport {
+    /// The file of cases.
+    pub document: SourceDocument,
+    /// The cases that ran, in the order of the file.
+    pub results: Vec<CaseResult>,
+    /// Cases that were left out by their names.
+    pub left_out: usize,
+}
+
+/// What the cases of one model reached.
+#[derive(Debug)]
+pub struct ModelCoverage {
+    /// The model, as messages show it.
+    pub name: String,
+    /// What was reached.
+    pub coverage: Coverage,
+    /// The least that was asked for. **Units**: percent.
+    pub least: Option<f64>,
+}
+
+impl ModelCoverage {
+    /// Whether less was reached than was asked for.
+    pub fn falls_short(&self) -> bool {
+        self.least.is_some_and(|least| self.coverage.percent() < least)
+    }
+}
+
+/// Everything that ran.
+#[derive(Debug)]
+pub struct TestReport {
+    /// By file, in the order in which they were named.
+    pub files: Vec<TestFileReport>,
+    /// By model, if it is asked for.
+    pub coverage: Vec<ModelCoverage>,
+}
+
+impl TestReport {
+    /// How many cases passed, and how many failed.
+    pub fn counts(&self) -> (usize, usize) {
+        let outcomes = || self.files.iter().flat_map(|file| &file.results);
+        let failed = outcomes().filter(|outcome| !outcome.failures.is_empty()).count();
+        (outcomes().count() - failed, failed)
+    }
+
+    /// Whether every case passed and enough of every model was reached.
+    pub fn passed(&self) -> bool {
+        self.counts().1 == 0 && !self.coverage.iter().any(ModelCoverage::falls_short)
+    }
+
+    /// The last line: what came of it all.
+    fn summary(&self) -> String {
+        let (passed, failed) = self.counts();
+        let left_out: usize = self.files.iter().map(|file| file.left_out).sum();
+        let mut text = format!("{}: {passed} passed", plural((passed + failed) as u64, "case", "cases"));
+        if failed > 0 {
+            let _ = write!(text, ", {failed} failed");
+        }
+        if left_out > 0 {
+            let _ = write!(text, ", {left_out} left out by --run");
+        }
+        text
+    }
+
+    /// For people: every failure with the ledger behind it.
+    pub fn human(&self) -> String {
+        let mut out = String::new();
+        for file in &self.files {
+            let failed: Vec<&CaseResult> = file.results.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
+            let cases = plural(file.results.len() as u64, "case", "cases");
+            let name = escape_controls(&file.document.name);
+            let result = if failed.is_empty() { "passed".to_owned() } else { format!("{} failed", failed.len()) };
+            let _ = writeln!(out, "{name}: {cases}, {result}");
+            for outcome in failed {
+                failure(&mut out, &file.document, outcome);
+            }
+        }
+        for model in &self.coverage {
+            coverage(&mut out, model);
+        }
+        let _ = writeln!(out, "{}", self.summary());
+        out
+    }
+
+    /// One object.
+    pub fn json(&self) -> Json {
+        let (passed, failed) = self.counts();
+        let cases = self.files.iter().flat_map(|file| {
+            file.results.iter().map(|outcome| {
+                let (line, column) = file.document.position(outcome.span.start);
+                let failures = outcome.failures.iter().map(|one| failure_json(&file.document, one));
+                json!({
+                    "file": file.document.name,
+                    "line": line,
+                    "column": column,
+                    "name": outcome.name,
+                    "passed": outcome.failures.is_empty(),
+                    "failures": failures.collect::<Vec<Json>>(),
+                    "ledgers": outcome.ledgers.iter().map(ledger::object).collect::<Vec<Json>>(),
+                })
+            })
+        });
+        let coverage = self.coverage.iter().map(coverage_json);
+        json!({
+            "passed": passed,
+            "failed": failed,
+            "left_out": self.files.iter().map(|file| file.left_out).sum::<usize>(),
+            "cases": cases.collect::<Vec<Json>>(),
+            "coverage": coverage.collect::<Vec<Json>>(),
+        })
+    }
+
+    /// JUnit's XML, as build servers read it: a suite for each file.
+    pub fn junit(&self) -> String {
+        let (passed, failed) = self.counts();
+        let short = self.coverage.iter().filter(|model| model.falls_short()).count();
+        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        let asked = self.coverage.iter().filter(|model| model.least.is_some()).count();
+        let (tests, failures) = (passed + failed + asked, failed + short);
+        let _ = writeln!(out, "<testsuites name=\"pql test\" tests=\"{tests}\" failures=\"{failures}\">");
+        for file in &self.files {
+            let failed = file.results.iter().filter(|outcome| !outcome.failures.is_empty()).count();
+            let (name, count) = (xml(&file.document.name), file.results.len());
+            let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\">");
+            for outcome in &file.results {
+                testcase(&mut out, &file.document, outcome);
+            }
+            out.push_str("  </testsuite>\n");
+        }
+        for model in self.coverage.iter().filter(|model| model.least.is_some()) {
+            let (name, failed) = (xml(&model.name), usize::from(model.falls_short()));
+            let _ = writeln!(out, "  <testsuite name=\"coverage of {name}\" tests=\"1\" failures=\"{failed}\">");
+            let _ = write!(out, "    <testcase classname=\"{name}\" name=\"coverage\"");
+            if failed == 0 {
+                out.push_str("/>\n");
+            } else {
+                let text = xml(&coverage_line(model));
+                let _ = writeln!(out, ">\n      <failure message=\"{text}\"/>\n    </testcase>");
+            }
+            out.push_str("  </testsuite>\n");
+        }
+        out.push_str("</testsuites>\n");
+        out
+    }
+
+    /// Workflow commands that GitHub shows beside the lines of the files, and a summary.
+    pub fn github(&self) -> String {
+        let mut out = String::new();
+        for file in &self.files {
+            for outcome in &file.results {
+                for one in &outcome.failures {
+                    let (line, column) = file.document.position(one.span.start);
+                    let (end_line, end_column) = file.document.position(one.span.end);
+                    let text = format!("{}: expected {}, got {}", subject(one), one.expected, one.got);
+                    let _ = writeln!(
+                        out,
+                        "::error file={},line={line},endLine={end_line},col={column},endColumn={end_column},title={}::{}",
+                        property(&file.document.name),
+                        property(&outcome.name),
+                        message(&text)
+                    );
+                }
+            }
+        }
+        for model in self.coverage.iter().filter(|model| model.falls_short()) {
+            let file = property(&model.name);
+            let _ = writeln!(out, "::error file={file},title=coverage::{}", message(&coverage_line(model)));
+        }
+        let _ = writeln!(out, "{}", escape_controls(&self.summary()));
+        out
+    }
+}
+
+/// Whom and what a failure is about.
+fn subject(failure: &CaseFailure) -> String {
+    if failure.entity.is_empty() { failure.what.clone() } else { format!("{}, {}", failure.entity, failure.what) }
+}
+
+fn failure(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
+    let (line, _) = document.position(outcome.span.start);
+    let _ = writeln!(out, "\nFAILED {}:{line} {}", escape_controls(&document.name), escape_controls(&outcome.name));
+    for one in &outcome.failures {
+        let (line, _) = document.position(one.span.start);
+        let _ = writeln!(out, "  line {line}: {}", escape_controls(&subject(one)));
+        let _ = writeln!(out, "    expected  {}", escape_controls(&one.expected));
+        let _ = writeln!(out, "    got       {}", escape_controls(&one.got));
+    }
+    for ledger in &outcome.ledgers {
+        out.push('\n');
+        for line in ledger::text(ledger).lines() {
+            let _ = writeln!(out, "{}", format!("    | {line}").trim_end());
+        }
+    }
+    out.push('\n');
+}
+
+fn failure_json(document: &SourceDocument, failure: &CaseFailure) -> Json {
+    let (line, column) = document.position(failure.span.start);
+    json!({
+        "line": line,
+        "column": column,
+        "entity": failure.entity,
+        "what": failure.what,
+        "expected": failure.expected,
+        "got": failure.got,
+    })
+}
+
+/// How much of a model was reached, in one line.
+fn coverage_line(model: &ModelCoverage) -> String {
+    let percent = format_number((model.coverage.percent() * 10.0).floor() / 10.0);
+    let mut text = format!("{percent} % ({} of {})", model.coverage.reached(), model.coverage.items.len());
+    if let Some(least) = model.least.filter(|_| model.falls_short()) {
+        let _ = write!(text, ", less than the {} % that --min-coverage asks for", format_number(least));
+    }
+    text
+}
+
+fn coverage(out: &mut String, model: &ModelCoverage) {
+    let _ = writeln!(out, "coverage of {}: {}", escape_controls(&model.name), coverage_line(model));
+    for item in model.coverage.missing() {
+        let _ = writeln!(out, "  no case reaches {}", item.describe());
+    }
+}
+
+fn coverage_json(model: &ModelCoverage) -> Json {
+    let item = |item: &super::CoverageItem| {
+        json!({
+            "level": item.side.word(),
+            "kind": item.kind,
+            "name": item.name,
+            "rung": item.rung.as_ref().map(|(_, threshold)| threshold),
+        })
+    };
+    json!({
+        "model": model.name,
+        "reached": model.coverage.reached(),
+        "of": model.coverage.items.len(),
+        "percent": crate::emit::number(model.coverage.percent()),
+        "missing": model.coverage.missing().map(item).collect::<Vec<Json>>(),
+    })
+}
+
+fn testcase(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
+    let (line, _) = document.position(outcome.span.start);
+    let (file, name) = (xml(&document.name), xml(&outcome.name));
+    let _ = write!(out, "    <testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" line=\"{line}\"");
+    if outcome.failures.is_empty() {
+        out.push_str("/>\n");
+        return;
+    }
+    out.push_str(">\n");
+    let ledgers: String = outcome.ledgers.iter().map(ledger::text).collect::<Vec<String>>().join("\n");
+    for (place, one) in outcome.failures.iter().enumerate() {
+        let text = format!("{}: expected {}, got {}", subject(one), one.expected, one.got);
+        // The breakdown stands once, behind the first failure.
+        let detail = if place == 0 { xml(&ledgers) } else { String::new() };
+        let _ = writeln!(out, "      <failure message=\"{}\">{detail}</failure>", xml(&text));
+    }
+    out.push_str("    </testcase>\n");
+}

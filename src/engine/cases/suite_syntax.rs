@@ -1,0 +1,208 @@
+//! A file of cases as it is written: every table read into plain structs with positions, nothing held against the model yet.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+use toml::de::DeTable;
+
+use super::{
+    codes,
+    event_syntax::{CaseEventSyntax, parse_event},
+    expectation_syntax::{ExpectationSyntax, parse_expectation},
+    toml_values::{CASE_IDS_MAX, expand_ids, take_instant_text, toml_to_json},
+};
+use pql_model::{
+    diag::{Diagnostic, DocumentProblems, SourceDocument},
+    toml_reader::{DiagnosticSink, SpannedText, TableReader, as_table},
+};
+
+/// No file of cases is larger than this.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Keys of the file.
+pub const FILE_KEYS: [&str; 4] = ["schema", "model", "as_of", "case"];
+/// Keys of a case.
+pub const CASE_KEYS: [&str; 6] = ["name", "as_of", "events", "users", "accounts", "expect"];
+/// Keys of an event.
+pub const EVENT_KEYS: [&str; 12] =
+    ["event", "type", "user", "visitor", "account", "at", "times", "every", "id", "properties", "traits", "previous"];
+/// Keys of an expectation.
+pub const EXPECT_KEYS: [&str; 15] = [
+    "user",
+    "account",
+    "absent",
+    "score",
+    "tier",
+    "qualified",
+    "route",
+    "segment",
+    "fired",
+    "not_fired",
+    "signals",
+    "milestones",
+    "facts",
+    "holds",
+    "columns",
+];
+/// What a line can be that is no event.
+pub const IDENTITY_LINE_TYPES: [&str; 3] = ["identify", "group", "alias"];
+
+/// A file of cases.
+#[derive(Debug)]
+pub struct TestSuite {
+    /// The file.
+    pub document: SourceDocument,
+    /// The model's path from the folder of the file; none is the built-in model.
+    pub model: Option<(String, Range<usize>)>,
+    pub(super) cases: Vec<CaseSyntax>,
+}
+
+/// A case, as written.
+#[derive(Debug)]
+pub(super) struct CaseSyntax {
+    pub(super) name: SpannedText,
+    pub(super) as_of: Option<SpannedText>,
+    pub(super) events: Vec<CaseEventSyntax>,
+    pub(super) users: Vec<CaseTraitsSyntax>,
+    pub(super) accounts: Vec<CaseTraitsSyntax>,
+    pub(super) expect: Vec<ExpectationSyntax>,
+}
+
+/// What is known of some users or accounts beside their events.
+#[derive(Debug)]
+pub(super) struct CaseTraitsSyntax {
+    pub(super) ids: Vec<String>,
+    pub(super) values: Vec<(SpannedText, Json)>,
+}
+
+/// Reads a file of cases.
+///
+/// **Errors**: every problem of its form, at least one.
+pub fn parse_suite(document: SourceDocument) -> Result<TestSuite, DocumentProblems> {
+    let mut found = DiagnosticSink::default();
+    let suite = parse_document(&document, &mut found);
+    for problem in &mut found.list {
+        problem.code = codes::from_model_code(problem.code);
+    }
+    match suite {
+        Some((model, cases)) if found.list.is_empty() => Ok(TestSuite { document, model, cases }),
+        _ => Err(DocumentProblems { document, list: found.list }),
+    }
+}
+
+type SuiteContents = (Option<(String, Range<usize>)>, Vec<CaseSyntax>);
+
+fn parse_document(document: &SourceDocument, found: &mut DiagnosticSink) -> Option<SuiteContents> {
+    let text = &document.text;
+    if text.len() > BYTES_MAX {
+        let message = format!("a file of {} bytes", text.len());
+        found.add(Diagnostic::error(codes::TOO_LARGE, 0..0, message, format!("at most {BYTES_MAX} bytes")));
+        return None;
+    }
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let twice = error.message().starts_with("duplicate key");
+        let (code, message) = match twice {
+            true => (codes::DUPLICATE, "a key that is there twice".to_owned()),
+            false => (codes::SYNTAX, format!("not TOML: {}", error.message())),
+        };
+        found.add(Diagnostic::error(code, error.span().unwrap_or(0..0), message, "here"));
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let mut top = TableReader::new(root.get_ref(), 0..0, "the file");
+    top.vocabulary(&FILE_KEYS);
+    check_schema_version(&mut top, found)?;
+    if let Some(key) = ["user", "account", "metrics"].into_iter().find(|key| top.has(key) && !top.has("case")) {
+        let (message, label) = ("a model and not a file of cases", "a file of cases has no rules");
+        let problem = Diagnostic::error(codes::MISSING_KEY, top.key_span(key), message, label);
+        found.add(problem.help("`pql check` reads models; a file of cases names one in its line `model`"));
+        return None;
+    }
+    let model = top.text("model", found).map(|path| (path.value, path.span));
+    let as_of = take_instant_text(&mut top, "as_of", found);
+    let written = top.tables("case", "a case", found);
+    if written.is_empty() && !top.has("case") {
+        top.report_missing_key("case", "[[case]]", found);
+    }
+    let mut cases: Vec<CaseSyntax> = Vec::new();
+    for table in written {
+        let Some(case) = case(table, as_of.as_ref(), found) else { continue };
+        match cases.iter().find(|earlier| earlier.name.value == case.name.value) {
+            Some(earlier) => {
+                let message = format!("two cases are called `{}`", case.name.value);
+                let problem = Diagnostic::error(codes::DUPLICATE, case.name.span.clone(), message, "the second one");
+                found.add(problem.other(earlier.name.span.clone(), "the first one"));
+            }
+            None => cases.push(case),
+        }
+    }
+    top.finish(found);
+    Some((model, cases))
+}
+
+/// Checks the version of the format; nothing else is read from a version that is not known.
+fn check_schema_version(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<()> {
+    if !top.has("schema") {
+        let label = "the first line says which version of the format this is";
+        let problem = Diagnostic::error(codes::MISSING_KEY, 0..0, "a file of cases without `schema`", label);
+        found.add(problem.help("schema = 1"));
+        return Some(());
+    }
+    let version = top.number("schema", found)?;
+    if version.value == 1.0 {
+        return Some(());
+    }
+    let message = format!("schema {} is not known to this version of pql", version.value);
+    let problem = Diagnostic::error(codes::UNKNOWN_SCHEMA, version.span, message, "only schema 1 is");
+    found.add(problem.help("a newer pql may read it; `pql --version` tells which this is"));
+    None
+}
+
+fn case(mut table: TableReader<'_>, as_of: Option<&SpannedText>, found: &mut DiagnosticSink) -> Option<CaseSyntax> {
+    table.vocabulary(&CASE_KEYS);
+    let name = table.required_text("name", found);
+    let own = take_instant_text(&mut table, "as_of", found);
+    if own.is_none() && as_of.is_none() && !table.has("as_of") {
+        table.report_missing_key("as_of", "as_of = \"2026-10-31\", here or at the top of the file", found);
+    }
+    if !table.has("events") {
+        table.report_missing_key(
+            "events",
+            "events = [{ user = \"u1\", event = \"team_invite_sent\", at = \"-3d\" }]",
+            found,
+        );
+    }
+    let events = table.tables("events", "an event", found);
+    let events = events.into_iter().filter_map(|table| parse_event(table, found)).collect();
+    let [users, accounts] = [("users", "users"), ("accounts", "accounts")].map(|(key, what)| {
+        let entries = table.table(key, what, found);
+        entries.map(|entries| traits(&entries, found)).unwrap_or_default()
+    });
+    if !table.has("expect") {
+        table.report_missing_key("expect", "[[case.expect]] with `user` or `account`", found);
+    }
+    let written = table.tables("expect", "an expectation", found);
+    let expected = written.into_iter().filter_map(|one| parse_expectation(one, found)).collect();
+    table.finish(found);
+    Some(CaseSyntax { name: name?, as_of: own.or_else(|| as_of.cloned()), events, users, accounts, expect: expected })
+}
+
+/// Traits by id.
+fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<CaseTraitsSyntax> {
+    let (mut all, mut count) = (Vec::new(), 0);
+    for (id, value) in table.entries() {
+        let ids = expand_ids(std::slice::from_ref(&id), found);
+        count += ids.len();
+        if count > CASE_IDS_MAX {
+            let label = format!("at most {CASE_IDS_MAX} in one case");
+            found.add(Diagnostic::error(codes::TOO_LARGE, id.span, "too many ids", label));
+            break;
+        }
+        let Some(entry) = as_table(value, "traits", &id.value, found) else { continue };
+        let values = entry.entries().filter_map(|(name, value)| Some((name, toml_to_json(value, found)?))).collect();
+        all.push(CaseTraitsSyntax { ids, values });
+    }
+    all
+}

@@ -1,0 +1,106 @@
+//! Which format each file of a run is of, settled once for all threads, and the decoders that go with it.
+//!
+//! A file's format is settled by its first block, whoever gets that; who gets a later block first waits. The reader gives out the blocks of a
+//! file in order, so the first one is always in somebody's hands by then.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use super::{DetectedFormat, EventFormat, FORMATS, FORMATS_LENGTH, UnsupportedFormat, detect_format};
+use crate::decode::{DecodePlan, HashSeed, LineDecoder};
+use pql_model::{Model, units::Micros};
+
+/// The formats of the files of a run.
+#[derive(Debug)]
+pub struct FileFormats<'m> {
+    model: &'m Model,
+    /// The format that was asked for, or `auto`.
+    requested: &'m str,
+    files: Vec<OnceLock<Result<DetectedFormat, UnsupportedFormat>>>,
+    /// By the place of the format in [`FORMATS`].
+    plans: [OnceLock<DecodePlan>; FORMATS_LENGTH],
+    /// Group types that records name, by the name of the format, where the model leaves open which of them is the account.
+    group_types: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
+}
+
+impl<'m> FileFormats<'m> {
+    /// Formats of so many files, none of them settled.
+    pub fn new(model: &'m Model, asked: &'m str, files: usize) -> FileFormats<'m> {
+        let files = (0..files).map(|_| OnceLock::new()).collect();
+        FileFormats { model, requested: asked, files, plans: Default::default(), group_types: Mutex::default() }
+    }
+
+    /// The format of a file; settled now, if these are its first bytes. Without them, waits until it is.
+    fn detect(&self, file: u32, first: Option<&[u8]>) -> Result<DetectedFormat, UnsupportedFormat> {
+        let Some(settled) = self.files.get(file as usize) else { return detect_format([].into_iter(), self.requested) };
+        *match first {
+            Some(bytes) => settled.get_or_init(|| detect_format(lines(bytes), self.requested)),
+            None => settled.wait(),
+        }
+    }
+
+    /// What a file was recognised as; none if it was never read, had no line, or is foreign.
+    pub fn detected(&self, file: usize) -> Option<DetectedFormat> {
+        self.files.get(file)?.get()?.ok()
+    }
+
+    /// The first file that is foreign.
+    pub fn first_unsupported(&self) -> Option<(usize, UnsupportedFormat)> {
+        self.files.iter().enumerate().find_map(|(file, settled)| Some((file, settled.get()?.err()?)))
+    }
+
+    /// The first format whose records name groups of several types, and the types, if the model leaves open which of them is the account.
+    pub fn ambiguous_groups(&self) -> Option<(&'static str, Vec<String>)> {
+        let all = self.group_types.lock().unwrap_or_else(PoisonError::into_inner);
+        let (format, types) = all.iter().find(|(_, types)| types.len() > 1)?;
+        Some((format, types.iter().cloned().collect()))
+    }
+
+    fn plan(&self, place: usize) -> &DecodePlan {
+        self.plans[place].get_or_init(|| DecodePlan::new(&FORMATS[place].layout(&self.model.input), self.model))
+    }
+}
+
+/// The lines at the beginning of a file that are text.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok())
+}
+
+/// The decoders of one worker, one for each format that it meets.
+#[derive(Debug)]
+pub struct WorkerDecoders<'m> {
+    formats: &'m FileFormats<'m>,
+    seed: HashSeed,
+    until: Micros,
+    decoders: [Option<LineDecoder<'m>>; FORMATS_LENGTH],
+}
+
+impl<'m> WorkerDecoders<'m> {
+    /// A worker's decoders, which set aside records from an instant on.
+    pub fn new(formats: &'m FileFormats<'m>, seed: HashSeed, until: Micros) -> WorkerDecoders<'m> {
+        WorkerDecoders { formats, seed, until, decoders: Default::default() }
+    }
+
+    /// The decoder for a file, of which these are the first bytes, if they are.
+    ///
+    /// **Errors**: [`Foreign`], if the file is of something that is not read.
+    pub fn decoder_for(&mut self, file: u32, first: Option<&[u8]>) -> Result<&mut LineDecoder<'m>, UnsupportedFormat> {
+        let recognised = self.formats.detect(file, first)?;
+        let same = |format: &&EventFormat| std::ptr::eq(*format, recognised.format);
+        let place = FORMATS.iter().position(same).unwrap_or(FORMATS_LENGTH - 1);
+        let (formats, seed, until) = (self.formats, &self.seed, self.until);
+        Ok(self.decoders[place].get_or_insert_with(|| {
+            LineDecoder::new(formats.model, formats.plan(place), FORMATS[place].lines, seed.clone(), until)
+        }))
+    }
+
+    /// Hands over what the decoders noticed beside records.
+    pub fn finish(self) {
+        let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
+        for (format, decoder) in FORMATS.iter().zip(self.decoders) {
+            all.entry(format.name).or_default().extend(decoder.map(LineDecoder::into_group_types).unwrap_or_default());
+        }
+    }
+}

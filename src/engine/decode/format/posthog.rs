@@ -1,0 +1,111 @@
+//! PostHog: the batch export as JSON lines, and the list of the events API.
+
+use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
+use pql_model::plan::InputSettings;
+
+/// The batch export.
+pub(super) const BATCH: EventFormat = EventFormat {
+    name: "posthog",
+    title: "a PostHog batch export",
+    lines: LineFraming::Plain,
+    sign: batch,
+    layout,
+    fallback: true,
+};
+
+/// The items of the events API's list.
+pub(super) const API: EventFormat = EventFormat {
+    name: "posthog",
+    title: "a list of PostHog's events API",
+    lines: LineFraming::Plain,
+    sign: api,
+    layout,
+    fallback: false,
+};
+
+fn is_event(head: &ProbeLine<'_>) -> bool {
+    ["event", "distinct_id", "timestamp"].iter().all(|key| head.has(key))
+}
+
+fn batch(head: &ProbeLine<'_>) -> Option<&'static str> {
+    (is_event(head) && head.has("uuid")).then_some("lines have `uuid`, `event`, `distinct_id` and `timestamp`")
+}
+
+fn api(head: &ProbeLine<'_>) -> Option<&'static str> {
+    (is_event(head) && head.has("id")).then_some("lines have `id`, `event`, `distinct_id` and `timestamp`")
+}
+
+/// One name space of ids: what is a visitor's id shows by `$device_id` and `$is_identified`.
+///
+/// Group types have names in `$groups`, and numbers in `$group_0` to `$group_4`, which the model may name as its group type.
+fn layout(input: &InputSettings) -> RecordLayout {
+    let path = |group: &str| -> FieldPath {
+        let root = ["properties"].into_iter().chain((!is_numbered(group)).then_some("$groups"));
+        root.chain([group]).map(str::to_owned).collect()
+    };
+    RecordLayout {
+        event: paths(&["event"]),
+        visitor: paths(&["properties.$device_id"]),
+        distinct: paths(&["distinct_id"]),
+        identified: paths(&["properties.$is_identified"]),
+        account: input.group_type.iter().map(|group| path(group)).collect(),
+        groups: input.group_type.is_none().then(|| vec!["properties".to_owned(), "$groups".to_owned()]),
+        group: paths(&["properties.$group_key"]),
+        group_type: paths(&["properties.$group_type"]),
+        time: paths(&["timestamp"]),
+        received_at: paths(&["created_at", "_inserted_at"]),
+        id: paths(&["uuid", "id"]),
+        names: NAMES,
+        noise: NOISE,
+        user_traits: paths(&["properties.$set", "person_properties", "person.properties", "properties.$set_once"]),
+        account_traits: paths(&["properties.$group_set"]),
+        events_carry_traits: true,
+        identify_user: paths(&["distinct_id"]),
+        previous: paths(&["properties.$anon_distinct_id"]),
+        merged: [paths(&["properties.distinct_id", "distinct_id"]), paths(&["properties.alias"])],
+        embedded: paths(&["properties", "person_properties", "person"]),
+        placeholder_ids: NO_IDS,
+        ..RecordLayout::default()
+    }
+}
+
+/// Whether a group type is one of those that have a number only.
+fn is_numbered(group: &str) -> bool {
+    group.strip_prefix("$group_").is_some_and(|number| matches!(number, "0" | "1" | "2" | "3" | "4"))
+}
+
+/// How ids are joined and what is known is told.
+const NAMES: &[(&str, RecordKind)] = &[
+    ("$identify", RecordKind::Identify),
+    ("$set", RecordKind::Identify),
+    ("$create_alias", RecordKind::Merge),
+    ("$merge_dangerously", RecordKind::Merge),
+    ("$groupidentify", RecordKind::Group),
+];
+
+/// Ids that PostHog itself never joins. **Source**: its list of illegal distinct ids.
+const NO_IDS: &[&str] =
+    &["guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "true", "false", "[object Object]"];
+
+/// What the library captures by itself, and recordings.
+const NOISE: &[&str] = &[
+    "$autocapture",
+    "$copy_autocapture",
+    "$csp_violation",
+    "$dead_click",
+    "$exception",
+    "$experiment_started",
+    "$feature_flag_called",
+    "$feature_view",
+    "$heatmap",
+    "$$heatmap",
+    "$opt_in",
+    "$pageleave",
+    "$performance_event",
+    "$rageclick",
+    "$session_recording_started",
+    "$snapshot",
+    "$snapshot_items",
+    "$web_vitals",
+    "survey shown",
+];

@@ -1,0 +1,60 @@
+//! Segment: raw logs, one call a line. RudderStack, Jitsu and others write the same calls.
+
+use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
+use pql_model::plan::InputSettings;
+
+/// Logs of Segment, as in its destination for S3.
+pub(super) const SEGMENT: EventFormat =
+    EventFormat { name: "segment", title: "Segment calls", lines: LineFraming::Plain, sign, layout, fallback: true };
+
+/// The kinds of calls. **Source**: the Segment specification.
+const CALLS: [&str; 6] = ["track", "identify", "page", "screen", "group", "alias"];
+
+/// Whether a line is a call of the specification.
+pub(super) fn is_call(head: &ProbeLine<'_>) -> bool {
+    head.has("messageId") && head.text("type").is_some_and(|kind| CALLS.contains(&kind))
+}
+
+fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
+    is_call(head).then_some("lines have `messageId` and a `type` such as track or identify")
+}
+
+/// Where calls keep their parts.
+///
+/// `timestamp` is corrected for the client's clock, so it goes first; calls that were taken before that correction have only the
+/// others. Page and screen calls have a `name` in place of an event, and often none.
+pub(super) fn layout(_: &InputSettings) -> RecordLayout {
+    RecordLayout {
+        event: paths(&["event", "name", "type"]),
+        user: paths(&["userId"]),
+        visitor: paths(&["anonymousId"]),
+        account: paths(&["context.groupId", "groupId", "context.traits.groupId"]),
+        group: paths(&["groupId", "context.groupId"]),
+        time: paths(&["timestamp", "originalTimestamp", "sentAt", "receivedAt"]),
+        received_at: paths(&["receivedAt"]),
+        id: paths(&["messageId"]),
+        kind: paths(&["type"]),
+        kind_first: true,
+        noise: NOISE,
+        user_traits: paths(&["traits", "context.traits"]),
+        events_carry_traits: true,
+        previous: paths(&["previousId"]),
+        previous_visitor: true,
+        embedded: paths(&["properties", "traits", "context"]),
+        ..RecordLayout::default()
+    }
+}
+
+/// What libraries, mail and push services report through Segment. **Source**: its specifications of mobile, e-mail and push events.
+const NOISE: &[&str] = &[
+    "Application Backgrounded",
+    "Application Crashed",
+    "Application Uninstalled",
+    "Application Updated",
+    "Email Bounced",
+    "Email Delivered",
+    "Email Marked as Spam",
+    "Install Attributed",
+    "Push Notification Bounced",
+    "Push Notification Received",
+];

@@ -1,0 +1,293 @@
+//! What a decoder looks for in lines of one layout: slots of a projection, and what paths alone cannot say.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::{
+    format::{SnowplowRowPlan, WantedColumns},
+    json::Projection,
+    layout::{DedupeContent, FieldPath, RecordKind, RecordLayout},
+};
+use pql_model::Model;
+
+/// What a decoder looks for in lines of one layout; made once and shared by the workers.
+#[derive(Debug)]
+pub struct DecodePlan {
+    pub(super) projection: Projection,
+    pub(super) event: Vec<u32>,
+    pub(super) user: Vec<u32>,
+    pub(super) visitor: Vec<u32>,
+    pub(super) account: Vec<u32>,
+    pub(super) group: Vec<u32>,
+    pub(super) time: Vec<u32>,
+    pub(super) id: Vec<u32>,
+    pub(super) kind: Vec<u32>,
+    pub(super) previous: Vec<u32>,
+    /// The first slot of properties; those of traits follow.
+    pub(super) values: usize,
+    /// Of the values, the first that is a trait of users.
+    pub(super) user_traits: usize,
+    /// Of the values, the first that is a trait of accounts.
+    pub(super) account_traits: usize,
+    /// Of every name that means anything: its plan in the model's intake, and what lines of that name are.
+    pub(super) names: HashMap<String, (usize, RecordKind)>,
+    /// Columns that something asks for, for formats that have columns.
+    pub(super) columns: WantedColumns,
+    /// Where in a row all that is asked for lies, if it can be read where it stands.
+    pub(super) row: Option<SnowplowRowPlan>,
+    /// What paths alone cannot say; none for formats that need no more.
+    pub(super) extra: Option<Box<VendorFixups>>,
+}
+
+/// What a format needs beyond the first of some paths.
+#[derive(Debug)]
+pub(super) struct VendorFixups {
+    pub(super) kind_first: bool,
+    pub(super) distinct: Vec<u32>,
+    pub(super) identified: Vec<u32>,
+    pub(super) groups: Option<u32>,
+    pub(super) group_type: Vec<u32>,
+    /// The group type that is the account, as the model names it.
+    pub(super) account_type: Option<String>,
+    pub(super) wall_clock: bool,
+    pub(super) more_id: Vec<u32>,
+    /// Whether copies agree in the values that the model reads.
+    pub(super) agree_in_values: bool,
+    pub(super) group_traits: Option<u32>,
+    /// Keys of traits of accounts, if any event may carry them.
+    pub(super) trait_keys: Vec<FieldPath>,
+    pub(super) events_carry_traits: bool,
+    pub(super) identify_user: Vec<u32>,
+    pub(super) previous_visitor: bool,
+    pub(super) merged: [Vec<u32>; 2],
+    pub(super) pairs: Vec<PairListPlan>,
+    pub(super) embedded: Vec<u32>,
+    /// Slots of values and, for each, those to look into if it is empty.
+    pub(super) fallbacks: Vec<(u32, Vec<u32>)>,
+    pub(super) placeholder_ids: &'static [&'static str],
+    /// A bit for each length that one of them has.
+    pub(super) placeholder_lengths: u64,
+    pub(super) placeholder_values: &'static [&'static str],
+}
+
+/// A list of pairs of a key and a value.
+#[derive(Debug)]
+pub(super) struct PairListPlan {
+    /// The slot of the list.
+    pub(super) list: u32,
+    /// Slots that the value of a key fills.
+    pub(super) by_key: HashMap<String, Vec<u32>, RandomState>,
+}
+
+/// An object of values.
+#[derive(Clone, Copy)]
+enum ObjectRoot<'l> {
+    /// At a path.
+    At(&'l [String]),
+    /// At a key of the top that begins so.
+    Prefix(&'l str),
+}
+
+/// Asks for paths.
+struct DecodePlanBuilder<'l> {
+    projection: Projection,
+    layout: &'l RecordLayout,
+    pairs: Vec<PairListPlan>,
+    /// All paths with their slots.
+    asked: Vec<(FieldPath, u32)>,
+}
+
+impl DecodePlanBuilder<'_> {
+    /// The slot of a path; one that leads into a list of pairs is filled from there.
+    fn slot(&mut self, path: &[String]) -> u32 {
+        let slot = self.projection.add(path);
+        self.asked.push((path.to_vec(), slot));
+        let Some((root, key)) = path.split_first().filter(|(_, key)| !key.is_empty()) else { return slot };
+        for (at, list) in self.layout.pairs.iter().enumerate() {
+            // The first list holds the properties, and may be called so.
+            if list.as_slice() == std::slice::from_ref(root) || (at == 0 && root == "properties") {
+                self.pairs[at].by_key.entry(key.join(".")).or_default().push(slot);
+            }
+        }
+        slot
+    }
+
+    fn slots(&mut self, paths: &[FieldPath]) -> Vec<u32> {
+        paths.iter().map(|path| self.slot(path)).collect()
+    }
+
+    /// Slots for keys below the first of some places.
+    fn values(&mut self, places: &[ObjectRoot<'_>], keys: &[FieldPath]) {
+        for place in places.iter().take(1) {
+            for key in keys {
+                self.slot_at(*place, key);
+            }
+        }
+    }
+
+    /// Slots for the same keys below the other places, to look into where the first has nothing.
+    fn fallbacks(&mut self, first: usize, places: &[ObjectRoot<'_>], keys: &[FieldPath]) -> Vec<(u32, Vec<u32>)> {
+        let others = places.get(1..).unwrap_or_default();
+        let mut all = Vec::new();
+        for (at, key) in keys.iter().enumerate().filter(|_| !others.is_empty()) {
+            let slots = others.iter().map(|place| self.slot_at(*place, key)).collect();
+            all.push(((first + at) as u32, slots));
+        }
+        all
+    }
+
+    fn slot_at(&mut self, place: ObjectRoot<'_>, key: &[String]) -> u32 {
+        match place {
+            ObjectRoot::At(root) => self.slot(&below(root, key)),
+            ObjectRoot::Prefix(beginning) => self.projection.add_prefixed(beginning, key),
+        }
+    }
+}
+
+fn below(root: &[String], path: &[String]) -> FieldPath {
+    root.iter().chain(path).cloned().collect()
+}
+
+impl DecodePlan {
+    /// Combines a layout with what a model asks for.
+    pub fn new(layout: &RecordLayout, model: &Model) -> DecodePlan {
+        let mut ask = DecodePlanBuilder { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
+        for list in &layout.pairs {
+            let list = ask.projection.add(list);
+            ask.pairs.push(PairListPlan { list, by_key: HashMap::default() });
+        }
+        let (event, user, visitor) = (ask.slots(&layout.event), ask.slots(&layout.user), ask.slots(&layout.visitor));
+        let (account, group, time) = (ask.slots(&layout.account), ask.slots(&layout.group), ask.slots(&layout.time));
+        let (id, kind, previous) = (ask.slots(&layout.id), ask.slots(&layout.kind), ask.slots(&layout.previous));
+        let (properties, keys) = (&model.aggregation.properties, &model.aggregation.traits);
+        let values = ask.projection.slots();
+        let bodies = bodies(layout, properties);
+        let of_properties = property_roots(layout, &bodies);
+        let [of_users, of_accounts] = [&layout.user_traits, &layout.account_traits]
+            .map(|roots| roots.iter().map(|root| ObjectRoot::At(root)).collect::<Vec<ObjectRoot<'_>>>());
+        ask.values(&of_properties, properties);
+        ask.values(&of_users, keys);
+        let user_traits = properties.len();
+        // Where traits of users and accounts stand in one place, they are the same values.
+        let apart = layout.user_traits != layout.account_traits;
+        let account_traits = if apart { user_traits + keys.len() } else { user_traits };
+        if apart {
+            ask.values(&of_accounts, keys);
+        }
+        match (&layout.dedupe_content, layout.body) {
+            _ if !model.input.dedupe => {}
+            (DedupeContent::Path(path), _) => ask.projection.hash_at(path),
+            (DedupeContent::Body, Some(beginning)) => {
+                ask.projection.hash_prefixed(beginning);
+                bodies.iter().for_each(|body| ask.projection.hash_at(std::slice::from_ref(body)));
+            }
+            _ => {}
+        }
+        let mut fallbacks = ask.fallbacks(values, &of_properties, properties);
+        fallbacks.extend(ask.fallbacks(values + user_traits, &of_users, keys));
+        let extra = VendorFixups::new(layout, model, &mut ask, fallbacks);
+        let names = name_meanings(layout, model);
+        let columns =
+            WantedColumns::new(|name| ask.asked.iter().any(|(path, _)| path.first().is_some_and(|top| *top == *name)));
+        let in_body = layout.is_row && layout.body.is_some();
+        let row = in_body.then(|| SnowplowRowPlan::new(&ask.asked, properties, model.input.dedupe));
+        let needed = !layout.only_paths || !extra.fallbacks.is_empty();
+        let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
+        DecodePlan {
+            projection,
+            event,
+            user,
+            visitor,
+            account,
+            group,
+            time,
+            id,
+            kind,
+            previous,
+            values,
+            user_traits,
+            account_traits,
+            names,
+            columns,
+            row,
+            extra,
+        }
+    }
+}
+
+/// Keys of the top that hold the properties of one kind of event and that something asks for by their whole name.
+fn bodies(layout: &RecordLayout, properties: &[FieldPath]) -> Vec<String> {
+    let Some(beginning) = layout.body else { return Vec::new() };
+    let parts =
+        [&layout.event, &layout.user, &layout.visitor, &layout.account, &layout.group, &layout.time, &layout.id];
+    let tops = parts.into_iter().flatten().chain(&layout.user_traits).chain(&layout.account_traits).chain(properties);
+    let mut keys: Vec<String> =
+        tops.filter_map(|path| path.first()).filter(|top| top.starts_with(beginning)).cloned().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Where properties lie, what goes before others first.
+fn property_roots<'l>(layout: &'l RecordLayout, bodies: &'l [String]) -> Vec<ObjectRoot<'l>> {
+    let begun = layout.body.map(ObjectRoot::Prefix);
+    let bodies = bodies.iter().map(|body| ObjectRoot::At(std::slice::from_ref(body)));
+    begun.into_iter().chain(bodies).chain(layout.properties.iter().map(|root| ObjectRoot::At(root))).collect()
+}
+
+/// What names mean: to the model, and to the format.
+fn name_meanings(layout: &RecordLayout, model: &Model) -> HashMap<String, (usize, RecordKind)> {
+    let asked =
+        model.aggregation.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, RecordKind::Event)));
+    let mut names: HashMap<String, (usize, RecordKind)> = asked.collect();
+    let noise = layout.noise.iter().filter(|_| model.input.ignore_noise).map(|name| (*name, RecordKind::Noise));
+    for (name, what) in noise.chain(layout.names.iter().copied()) {
+        names.entry(name.to_owned()).or_default().1 = what;
+    }
+    names
+}
+
+impl VendorFixups {
+    /// Whether a text is a word that the format's vendor takes for no id, in any case.
+    pub(super) fn is_vendor_placeholder(&self, id: &str) -> bool {
+        id.len() < 64
+            && self.placeholder_lengths >> id.len() & 1 == 1
+            && self.placeholder_ids.iter().any(|word| id.eq_ignore_ascii_case(word))
+    }
+
+    fn new(
+        layout: &RecordLayout,
+        model: &Model,
+        ask: &mut DecodePlanBuilder<'_>,
+        fallbacks: Vec<(u32, Vec<u32>)>,
+    ) -> VendorFixups {
+        VendorFixups {
+            kind_first: layout.kind_first,
+            distinct: ask.slots(&layout.distinct),
+            identified: ask.slots(&layout.identified),
+            groups: layout.groups.as_ref().map(|path| ask.slot(path)),
+            group_type: ask.slots(&layout.group_type),
+            account_type: model.input.group_type.clone(),
+            wall_clock: layout.wall_clock && !model.input.zone.is_utc(),
+            more_id: ask.slots(&layout.more_id),
+            agree_in_values: !matches!(layout.dedupe_content, DedupeContent::Path(_)),
+            group_traits: layout.group_traits.as_ref().map(|path| ask.slot(path)),
+            trait_keys: if model.levels.account.traits.is_empty() {
+                Vec::new()
+            } else {
+                model.aggregation.traits.clone()
+            },
+            events_carry_traits: layout.events_carry_traits && !model.aggregation.traits.is_empty(),
+            identify_user: ask.slots(&layout.identify_user),
+            previous_visitor: layout.previous_visitor,
+            merged: [ask.slots(&layout.merged[0]), ask.slots(&layout.merged[1])],
+            embedded: ask.slots(&layout.embedded),
+            pairs: std::mem::take(&mut ask.pairs).into_iter().filter(|list| !list.by_key.is_empty()).collect(),
+            fallbacks,
+            placeholder_ids: layout.placeholder_ids,
+            placeholder_lengths: layout.placeholder_ids.iter().fold(0, |bits, word| bits | 1 << word.len()),
+            placeholder_values: layout.placeholder_values,
+        }
+    }
+}

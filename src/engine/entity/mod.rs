@@ -1,0 +1,333 @@
+//! State to users and accounts: who is who, which account each event is credited to, where each user is at home.
+//!
+//! Takes a [`State`] and what enrichment files say of e-mails; gives [`Entities`], which point into the state and copy nothing of it.
+
+mod domains;
+mod grouped_vec;
+mod identity;
+mod person_profile;
+
+use std::collections::HashMap;
+
+pub use domains::FREE_MAIL_DATE;
+use domains::{is_below, is_free_mail};
+use grouped_vec::GroupedVec;
+pub use identity::{NOBODY, PersonIndex};
+use person_profile::{PersonProfile, PersonRecords, exclude, raw_ids, rows};
+
+use rayon::prelude::*;
+
+use crate::fold::{FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow};
+use pql_model::Model;
+
+/// A row of the state and whose it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowRef {
+    /// The partition.
+    pub shard: u32,
+    /// The row in it.
+    pub row: u32,
+    /// The user, by place, or [`NOBODY`].
+    pub user: u32,
+}
+
+/// Users and accounts with the rows of each.
+#[derive(Debug)]
+pub struct Entities<'s> {
+    /// The state they are read from.
+    pub state: &'s FoldState,
+    /// Users with at least one event, in no order that means anything.
+    pub users: Vec<UserEntity<'s>>,
+    /// Accounts with at least one event, likewise.
+    pub accounts: Vec<AccountEntity>,
+    /// Accounts by name, those made of domains after those that were named.
+    pub account_ids: Interner,
+    /// By person.
+    user_rows: GroupedVec<RowRef>,
+    /// By person, as partition and owner.
+    raw_ids: GroupedVec<(u32, RowOwner)>,
+    account_rows: Vec<RowRef>,
+    /// Users that group lines name and that have no event.
+    pub members_without_events: Vec<&'s str>,
+    /// The user behind each raw user id, whatever it was joined to, by the id's text.
+    people: PersonIndex<'s>,
+    user_of_person: Vec<u32>,
+    /// Counts by file, now that it is known who is nobody.
+    pub counts: Vec<FileCounts>,
+    /// What became of ids that were joined, or were not.
+    pub joins: JoinReport,
+}
+
+/// What became of ids that were joined, or were not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JoinReport {
+    /// Known ids that are another known id's person.
+    pub users: u64,
+    /// Visitors that are somebody.
+    pub visitors: u64,
+    /// Ids, known and anonymous, of the person that has most.
+    pub largest: u64,
+    /// Refused: visitors that came with more than one person, and so are nobody.
+    pub shared_visitors: u64,
+    /// Refused: lines that would have joined a placeholder.
+    pub placeholders: u64,
+}
+
+/// A user.
+#[derive(Debug)]
+pub struct UserEntity<'s> {
+    /// The printed id.
+    pub id: &'s str,
+    /// The number of the home account in [`Entities::account_ids`], or [`NO_ACCOUNT`].
+    pub home_id: u32,
+    /// The home account by place, if it has any event.
+    pub home: Option<u32>,
+    /// The registrable domain of the e-mail.
+    pub domain: Option<String>,
+    /// By place among people, who are users or were set aside.
+    person: u32,
+}
+
+/// An account.
+#[derive(Debug)]
+pub struct AccountEntity {
+    /// Its number in [`Entities::account_ids`].
+    pub id: u32,
+    /// Users whose home it is, by place.
+    pub members: Vec<u32>,
+    rows: std::ops::Range<u32>,
+}
+
+/// Which of the two name spaces of raw ids one is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdKind {
+    /// Known ids.
+    User,
+    /// Anonymous ids.
+    Visitor,
+}
+
+/// The prefix of accounts that are made of an e-mail's domain.
+pub const DOMAIN_PREFIX: &str = "domain:";
+
+impl<'s> Entities<'s> {
+    /// The rows of a user.
+    pub fn user_rows(&self, user: usize) -> &[RowRef] {
+        self.user_rows.group(self.users[user].person as usize)
+    }
+
+    /// The raw ids of a user, as partition and owner.
+    pub fn raw_ids(&self, user: usize) -> &[(u32, RowOwner)] {
+        self.raw_ids.group(self.users[user].person as usize)
+    }
+
+    /// The rows that are credited to an account.
+    pub fn account_rows(&self, account: usize) -> &[RowRef] {
+        let rows = &self.accounts[account].rows;
+        &self.account_rows[rows.start as usize..rows.end as usize]
+    }
+
+    /// A row of the state.
+    pub fn row(&self, at: RowRef) -> &'s StateRow {
+        &self.state.shards[at.shard as usize].rows[at.row as usize]
+    }
+
+    /// What is known of a raw id.
+    pub fn id_state(&self, (part, owner): (u32, RowOwner)) -> Option<&'s IdState> {
+        id_state(self.state, part, owner)
+    }
+
+    /// Every raw id of a user with the user's printed id, known ones first, each kind in the order of its text.
+    pub fn id_map(&self) -> Vec<(IdKind, &'s str, &'s str)> {
+        let mut all: Vec<(IdKind, &'s str, &'s str)> = Vec::new();
+        for (place, user) in self.users.iter().enumerate() {
+            all.extend(self.raw_ids(place).iter().filter_map(|(part, owner)| {
+                let part = &self.state.shards[*part as usize];
+                match owner {
+                    RowOwner::User(id) => Some((IdKind::User, part.users.ids.get(*id), user.id)),
+                    RowOwner::Visitor(id) => Some((IdKind::Visitor, part.visitors.ids.get(*id), user.id)),
+                    RowOwner::Nobody => None,
+                }
+            }));
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// Of some domains the first that the host of a user's e-mail is, or lies below, by place. `emails` are those of the enrichment file.
+    pub fn find_domain(
+        &self,
+        user: u32,
+        model: &Model,
+        emails: &HashMap<String, String>,
+        domains: &[String],
+    ) -> Option<usize> {
+        let draft = PersonRecords { raw: self.raw_ids(user as usize), rows: self.user_rows(user as usize) };
+        let host = PersonProfile::read(self.state, model, draft, emails, &mut Vec::new()).host?;
+        domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain)))
+    }
+
+    /// The user behind a raw id, by place, if it has any event.
+    pub fn user_of(&self, raw: &str) -> Option<u32> {
+        let hash = self.state.hash_id(raw);
+        let part = FoldState::shard_index(hash);
+        let known =
+            self.state.shards[part].users.ids.find(raw).map(|id| self.people.person_of(part, RowOwner::User(id)));
+        let person = known.or_else(|| self.people.of_alias(raw))?;
+        let user = self.user_of_person[person as usize];
+        (user != NOBODY).then_some(user)
+    }
+}
+
+fn id_state(state: &FoldState, part: u32, owner: RowOwner) -> Option<&IdState> {
+    let part = &state.shards[part as usize];
+    match owner {
+        RowOwner::User(id) => part.users.states.get(id as usize),
+        RowOwner::Visitor(id) => part.visitors.states.get(id as usize),
+        RowOwner::Nobody => None,
+    }
+}
+
+/// Reads users and accounts out of a state. `emails` are those of the enrichment file, by raw user id.
+pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
+    let people = identity::resolve_people(state);
+    let raw_ids = raw_ids(state, &people);
+    let mut user_rows = rows(state, &people);
+    let joins = join_report(state, &people, &raw_ids);
+    let mut counts = state.counts.clone();
+    let mut account_ids = state.accounts.clone();
+    let mut credited: Vec<(u32, RowRef)> = Vec::new();
+    let mut kept: Vec<UserEntity<'s>> = Vec::new();
+    let mut members_without_events = Vec::new();
+    let mut user_of_person = vec![NOBODY; people.names.len()];
+    let mut person = 0;
+    for (told, credits) in read_profiles(state, model, emails, &raw_ids, &user_rows) {
+        let mut credits = credits.into_iter();
+        for PersonProfile { host, domain, named_last } in told {
+            let (here, id) = (person, people.names[person]);
+            person += 1;
+            let mut of_rows = credits.by_ref().take(user_rows.group(here).len());
+            if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
+                exclude(state, raw_ids.group(here), &mut counts);
+                of_rows.for_each(drop);
+                continue;
+            }
+            if user_rows.group(here).is_empty() {
+                members_without_events.extend(named_last.map(|_| id));
+                continue;
+            }
+            let number = kept.len() as u32;
+            user_of_person[here] = number;
+            let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
+            let of_domain =
+                domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
+            let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
+            for at in user_rows.group_mut(here) {
+                at.user = number;
+                let account = of_rows.next().filter(|account| *account != NO_ACCOUNT).or(of_domain);
+                credited.extend(account.map(|account| (account, *at)));
+            }
+            let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
+            kept.push(UserEntity { id, home_id, home: None, domain, person: here as u32 });
+        }
+    }
+    credited.extend(credit_nobody_rows(state, &people, &mut counts));
+    let (accounts, account_rows, place) = accounts(&account_ids, credited);
+    let mut entities = Entities {
+        state,
+        users: kept,
+        accounts,
+        account_ids,
+        user_rows,
+        raw_ids,
+        account_rows,
+        members_without_events,
+        joins,
+        people,
+        user_of_person,
+        counts,
+    };
+    for (number, user) in entities.users.iter_mut().enumerate() {
+        user.home = place.get(user.home_id as usize).copied().filter(|place| *place != NOBODY);
+        if let Some(home) = user.home {
+            entities.accounts[home as usize].members.push(number as u32);
+        }
+    }
+    entities
+}
+
+/// What is told of every person, and the account of each of its rows as far as named accounts tell it; so many people at a time.
+fn read_profiles(
+    state: &FoldState,
+    model: &Model,
+    emails: &HashMap<String, String>,
+    raw_ids: &GroupedVec<(u32, RowOwner)>,
+    rows: &GroupedVec<RowRef>,
+) -> Vec<(Vec<PersonProfile>, Vec<u32>)> {
+    const AT_ONCE: usize = 512;
+    let part = |first: usize| {
+        let people = first..(first + AT_ONCE).min(rows.len());
+        let mut credits = Vec::with_capacity(people.len());
+        let draft = |person| PersonRecords { raw: raw_ids.group(person), rows: rows.group(person) };
+        let told =
+            people.map(|person| PersonProfile::read(state, model, draft(person), emails, &mut credits)).collect();
+        (told, credits)
+    };
+    (0..rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
+}
+
+/// Counts what was joined, before anybody is set aside.
+fn join_report(state: &FoldState, people: &PersonIndex<'_>, raw_ids: &GroupedVec<(u32, RowOwner)>) -> JoinReport {
+    let mut report = JoinReport {
+        shared_visitors: people.shared_visitors,
+        placeholders: state.joins.placeholders,
+        ..JoinReport::default()
+    };
+    for raw in (0..raw_ids.len()).map(|person| raw_ids.group(person)) {
+        let known = raw.iter().filter(|(_, owner)| matches!(owner, RowOwner::User(_))).count();
+        report.users += known.saturating_sub(1) as u64;
+        report.visitors += (raw.len() - known) as u64;
+        report.largest = report.largest.max(raw.len() as u64);
+    }
+    report
+}
+
+/// Rows of visitors who are nobody and of records without anybody, credited to the account they name; without one they are anonymous.
+fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut [FileCounts]) -> Vec<(u32, RowRef)> {
+    let mut credited = Vec::new();
+    for (number, part) in state.shards.iter().enumerate() {
+        for (index, row) in part.rows.iter().enumerate() {
+            if people.person_of(number, row.owner) == NOBODY && row.account != NO_ACCOUNT {
+                credited.push((row.account, RowRef { shard: number as u32, row: index as u32, user: NOBODY }));
+            }
+        }
+        for (id, folk) in part.visitors.states.iter().enumerate() {
+            if people.person_of(number, RowOwner::Visitor(id as u32)) == NOBODY {
+                for (file, count) in folk.details.iter().flat_map(|more| more.unattributed.iter()) {
+                    counts[*file as usize].events -= count;
+                    counts[*file as usize].anonymous += count;
+                }
+            }
+        }
+    }
+    credited
+}
+
+/// Accounts with the rows credited to them, and the place of each by its number.
+fn accounts(ids: &Interner, mut credited: Vec<(u32, RowRef)>) -> (Vec<AccountEntity>, Vec<RowRef>, Vec<u32>) {
+    // By user within an account, so that what is counted by user comes in runs.
+    credited.par_sort_unstable_by_key(|(account, at)| (*account, at.user, at.shard, at.row));
+    let mut accounts: Vec<AccountEntity> = Vec::new();
+    let mut place = vec![NOBODY; ids.len()];
+    for (index, (account, _)) in credited.iter().enumerate() {
+        let index = index as u32;
+        match accounts.last_mut() {
+            Some(last) if last.id == *account => last.rows.end = index + 1,
+            _ => {
+                place[*account as usize] = accounts.len() as u32;
+                accounts.push(AccountEntity { id: *account, members: Vec::new(), rows: index..index + 1 });
+            }
+        }
+    }
+    (accounts, credited.into_iter().map(|(_, at)| at).collect(), place)
+}

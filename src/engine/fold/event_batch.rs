@@ -1,0 +1,418 @@
+//! Events as integers, on their way from the worker that read them to the partition that keeps them.
+//!
+//! An image holds everything that folding the event needs: which filters it passes, its values as numbers of texts or as packed words,
+//! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
+
+use super::{
+    accumulators::NO_TEXT,
+    bits::{halves, join_halves, padded},
+    dedupe::EventFingerprint,
+};
+use pql_model::{
+    expr::ValueType,
+    plan::{AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, NamePlan, ValueId},
+    units::{Day, Micros},
+};
+
+/// The word of a value that is null; no text number, packed value or finite double has it.
+pub(super) const NULL: u64 = u64::MAX;
+
+/// Whose an event is, by where the raw id is to be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnerKind {
+    User,
+    Visitor,
+    Nobody,
+}
+
+/// One event, but for the words of its recipe and its raw id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventHeader {
+    /// Of the raw id; 0 if it is nobody's.
+    pub(super) hash: u64,
+    /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
+    pub(super) raw_fingerprint: EventFingerprint,
+    pub(super) at: Micros,
+    pub(super) account: u32,
+    pub(super) day: Day,
+    pub(super) file: u32,
+    /// The visitor that came with a user, as text.
+    pub(super) visitor: u32,
+    /// How many accounts it names beside the first.
+    pub(super) more_accounts: u32,
+    /// What is true of it, and from [`Image::PLAN_SHIFT`] on the plan of its name.
+    pub(super) flags: u32,
+}
+
+/// The words of an image that all have.
+const HEAD: usize = 6;
+
+impl EventHeader {
+    /// It is a user's.
+    const USER: u32 = 1;
+    /// It is a visitor's.
+    const VISITOR: u32 = 1 << 1;
+    /// It is activity.
+    pub(super) const ACTIVE: u32 = 1 << 2;
+    /// It starts an entity.
+    pub(super) const STARTS: u32 = 1 << 3;
+    /// It names neither a user nor an account.
+    pub(super) const UNATTRIBUTED: u32 = 1 << 4;
+    /// It has an id, and duplicates are looked for.
+    pub(super) const HAS_FINGERPRINT: u32 = 1 << 5;
+    /// In a buffer: it is of another file than the image before it.
+    const OTHER_FILE: u32 = 1 << 6;
+    /// In a buffer: it came with a visitor or names more than one account.
+    const HAS_EXTRAS: u32 = 1 << 7;
+    const PLAN_SHIFT: u32 = 8;
+    /// There is room for so many plans.
+    pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - EventHeader::PLAN_SHIFT);
+
+    /// The marks of a plan and an owner.
+    pub(super) fn owner_flags(plan: usize, whose: OwnerKind) -> u32 {
+        let whose = match whose {
+            OwnerKind::User => EventHeader::USER,
+            OwnerKind::Visitor => EventHeader::VISITOR,
+            OwnerKind::Nobody => 0,
+        };
+        (plan as u32) << EventHeader::PLAN_SHIFT | whose
+    }
+
+    pub(super) fn has_flag(&self, mark: u32) -> bool {
+        self.flags & mark != 0
+    }
+
+    pub(super) fn plan(&self) -> usize {
+        (self.flags >> EventHeader::PLAN_SHIFT) as usize
+    }
+
+    /// What it is told from others by, if duplicates are looked for.
+    #[inline]
+    pub(super) fn fingerprint(&self) -> Option<EventFingerprint> {
+        self.has_flag(EventHeader::HAS_FINGERPRINT).then_some(self.raw_fingerprint)
+    }
+
+    pub(super) fn owner_kind(&self) -> OwnerKind {
+        match self.flags & (EventHeader::USER | EventHeader::VISITOR) {
+            EventHeader::USER => OwnerKind::User,
+            EventHeader::VISITOR => OwnerKind::Visitor,
+            _ => OwnerKind::Nobody,
+        }
+    }
+}
+
+/// An image that waits, and what belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchedEvent<'b> {
+    pub(super) image: EventHeader,
+    /// Bits of filters passed, then the values of its recipe.
+    pub(super) words: &'b [u64],
+    /// The raw id as UTF-8.
+    pub(super) id: &'b [u8],
+}
+
+/// Images of one partition that wait to be folded, one after the other in one allocation, since there are many buffers and what is written to each
+/// should touch little memory: what few images have is there for those only.
+#[derive(Debug)]
+pub(super) struct EventBatch {
+    words: Vec<u64>,
+    /// How many images there are.
+    pub(super) event_count: usize,
+    /// The file of the last one, or [`NO_FILE`].
+    file: u32,
+}
+
+/// There are fewer files.
+const NO_FILE: u32 = u32::MAX;
+
+impl Default for EventBatch {
+    fn default() -> EventBatch {
+        EventBatch { words: Vec::new(), event_count: 0, file: NO_FILE }
+    }
+}
+
+impl EventBatch {
+    /// Adds an image with the words of its recipe; gives these, to be filled in.
+    #[inline]
+    pub(super) fn push(&mut self, image: &EventHeader, id: &str, blank: &[u64]) -> &mut [u64] {
+        let EventHeader {
+            hash,
+            raw_fingerprint: (by_id, by_content),
+            at,
+            account,
+            day,
+            file,
+            visitor,
+            more_accounts,
+            flags: mut marks,
+        } = *image;
+        let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
+        assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
+        let (chunks, rest) = id.as_bytes().as_chunks();
+        self.words.reserve(HEAD + 2 + chunks.len() + 1 + blank.len());
+        self.event_count += 1;
+        let (other_file, more) = (file != self.file, visitor != NO_TEXT || more_accounts != 0);
+        marks |= if other_file { EventHeader::OTHER_FILE } else { 0 } | if more { EventHeader::HAS_EXTRAS } else { 0 };
+        self.words.extend_from_slice(&[
+            hash,
+            by_id,
+            by_content,
+            at.cast_unsigned(),
+            join_halves(account, day.cast_unsigned()),
+            join_halves(length, marks),
+        ]);
+        if other_file {
+            self.file = file;
+            self.words.push(u64::from(file));
+        }
+        if more {
+            self.words.push(join_halves(visitor, more_accounts));
+        }
+        // One by one: there are few.
+        chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
+        if !rest.is_empty() {
+            self.words.push(padded(rest).to_le());
+        }
+        let start = self.words.len();
+        blank.iter().for_each(|word| self.words.push(*word));
+        &mut self.words[start..]
+    }
+
+    /// The last word that was written.
+    #[inline(always)]
+    pub(super) fn last(&self) -> Option<u64> {
+        self.words.last().copied()
+    }
+
+    /// The images, in the order in which they were added.
+    #[inline]
+    pub(super) fn iter<'b>(&'b self, recipes: &'b [EventProgram]) -> EventBatchIter<'b> {
+        EventBatchIter { rest: &self.words, recipes, file: NO_FILE }
+    }
+
+    /// The fingerprints of those that have one.
+    pub(super) fn fingerprints<'b>(
+        &'b self,
+        recipes: &'b [EventProgram],
+    ) -> impl Iterator<Item = EventFingerprint> + 'b {
+        self.iter(recipes).filter_map(|waiting| waiting.image.fingerprint())
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.event_count = 0;
+        self.file = NO_FILE;
+    }
+}
+
+/// Images that wait, one after the other.
+#[derive(Debug)]
+pub(super) struct EventBatchIter<'b> {
+    rest: &'b [u64],
+    recipes: &'b [EventProgram],
+    /// The file of the image before.
+    file: u32,
+}
+
+impl<'b> Iterator for EventBatchIter<'b> {
+    type Item = BatchedEvent<'b>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<BatchedEvent<'b>> {
+        let (head, mut rest) = self.rest.split_first_chunk::<HEAD>()?;
+        let [hash, by_id, by_content, at, account_day, length_marks] = *head;
+        let ((account, day), (length, marks)) = (halves(account_day), halves(length_marks));
+        let mut image = EventHeader {
+            hash,
+            raw_fingerprint: (by_id, by_content),
+            at: at.cast_signed(),
+            account,
+            day: day.cast_signed(),
+            file: self.file,
+            visitor: NO_TEXT,
+            more_accounts: 0,
+            flags: marks,
+        };
+        if image.has_flag(EventHeader::OTHER_FILE) {
+            (image.file, _) = halves(rest[0]);
+            self.file = image.file;
+            rest = &rest[1..];
+        }
+        if image.has_flag(EventHeader::HAS_EXTRAS) {
+            (image.visitor, image.more_accounts) = halves(rest[0]);
+            rest = &rest[1..];
+        }
+        let (id, rest) = rest.split_at((length as usize).div_ceil(size_of::<u64>()));
+        let (words, rest) = rest.split_at(self.recipes[image.plan()].words());
+        self.rest = rest;
+        Some(BatchedEvent { image, words, id: &bytemuck::cast_slice(id)[..length as usize] })
+    }
+}
+
+/// A value over an event in the form in which it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueLoad {
+    /// The number of its text.
+    Text(ValueId),
+    /// The bits of a double.
+    Number(ValueId),
+    /// As [`super::cells::pack`] packs it.
+    Packed(ValueId),
+}
+
+/// What is kept of an event that passes a filter; values by their place in the recipe.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum CellUpdate {
+    Count(usize),
+    First(usize),
+    Last(usize),
+    Days(usize),
+    Tally { cell: CellId, daily: bool, value: Option<usize> },
+    Number { cell: CellId, daily: bool, value: usize },
+    Edge { cell: CellId, daily: bool, value: Option<usize>, last: bool, kind: ValueType },
+    Moment { cell: CellId, steps: u16, same: Option<usize> },
+}
+
+/// What images of events of one name hold, and what is done with it.
+#[derive(Debug, Default)]
+pub(super) struct EventProgram {
+    /// Words of bits, one for each filter.
+    pub(super) pass_words: usize,
+    pub(super) loads: Vec<ValueLoad>,
+    /// The words of an event that passes those filters only that have no condition, and the values that they need: of an event that is no
+    /// activity, and of one that is.
+    pub(super) unconditional: [(Vec<u64>, Vec<usize>); 2],
+    /// Filters that have a condition.
+    pub(super) conditional: Vec<usize>,
+    /// By filter: the values that it needs, and what is kept.
+    pub(super) filters: Vec<(Vec<usize>, Vec<CellUpdate>)>,
+}
+
+impl EventProgram {
+    /// How many words there are in an image.
+    #[inline(always)]
+    fn words(&self) -> usize {
+        self.pass_words + self.loads.len()
+    }
+
+    /// The recipe of a plan.
+    pub(super) fn new(plan: &NamePlan, intake: &AggregationPlan) -> EventProgram {
+        let mut recipe = EventProgram { pass_words: plan.filters.len().div_ceil(64), ..EventProgram::default() };
+        for one in &plan.filters {
+            let first_words = recipe.pass_words;
+            let mut needs = Vec::new();
+            let mut load = |load: ValueLoad| {
+                let known = recipe.loads.iter().position(|known| *known == load);
+                let at = known.unwrap_or_else(|| {
+                    recipe.loads.push(load);
+                    recipe.loads.len() - 1
+                });
+                if !needs.contains(&at) {
+                    needs.push(at);
+                }
+                first_words + at
+            };
+            let steps = one.ops.iter().map(|keep| match *keep {
+                AggregateOp::Count(word) => CellUpdate::Count(word),
+                AggregateOp::First(word) => CellUpdate::First(word),
+                AggregateOp::Last(word) => CellUpdate::Last(word),
+                AggregateOp::Days(set) => CellUpdate::Days(set),
+                AggregateOp::Tally { cell, daily, value } => {
+                    CellUpdate::Tally { cell, daily, value: value.map(|value| load(ValueLoad::Text(value))) }
+                }
+                AggregateOp::Number { cell, daily, value } => {
+                    CellUpdate::Number { cell, daily, value: load(ValueLoad::Number(value)) }
+                }
+                AggregateOp::Edge { cell, daily, value } => {
+                    let (last, kind) = edge_kind(intake, cell);
+                    CellUpdate::Edge {
+                        cell,
+                        daily,
+                        value: value.map(|value| load(ValueLoad::Packed(value))),
+                        last,
+                        kind,
+                    }
+                }
+                AggregateOp::Moment { cell, steps, same } => CellUpdate::Moment {
+                    cell,
+                    steps: steps as u16,
+                    same: same.map(|value| load(ValueLoad::Text(value))),
+                },
+            });
+            let steps = steps.collect();
+            recipe.filters.push((needs, steps));
+        }
+        let mut blank = vec![0; recipe.pass_words];
+        blank.resize(recipe.pass_words + recipe.loads.len(), NULL);
+        recipe.unconditional = [(blank.clone(), Vec::new()), (blank, Vec::new())];
+        for (index, one) in plan.filters.iter().enumerate() {
+            if one.matches != EventMatch::Always || one.predicate.is_some() {
+                recipe.conditional.push(index);
+                continue;
+            }
+            for (words, needs) in recipe.unconditional.iter_mut().skip(usize::from(one.active)) {
+                words[index / 64] |= 1 << (index % 64);
+                needs.extend_from_slice(&recipe.filters[index].0);
+            }
+        }
+        recipe
+    }
+}
+
+/// Which end of time an edge keeps, and the type of its value.
+pub fn edge_kind(intake: &AggregationPlan, cell: CellId) -> (bool, ValueType) {
+    match intake.cells[cell as usize] {
+        CellKind::Edge { last, kind } => (last, kind),
+        _ => unreachable!("edges are kept for cells of that kind only"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn image(number: u32, plan: usize) -> EventHeader {
+        let (wide, day) = (u64::from(number) << 33 | 7, number.cast_signed() - 2);
+        EventHeader {
+            hash: wide,
+            raw_fingerprint: (wide + 1, wide + 2),
+            at: -wide.cast_signed(),
+            account: number ^ 0x8000_0001,
+            day,
+            file: number / 3,
+            visitor: NO_TEXT - number % 2,
+            more_accounts: number % 3,
+            flags: EventHeader::HAS_FINGERPRINT | EventHeader::owner_flags(plan, OwnerKind::User),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn images_come_out_of_a_buffer_as_they_went_in(
+            added in prop::collection::vec((prop_oneof!["[a-z]{0,20}", "\\PC{0,9}", "x{3000}"], prop::collection::vec(any::<u64>(), 0..5)), 0..9),
+        ) {
+            let recipes: Vec<EventProgram> = (0..5).map(|pass_words| EventProgram { pass_words, ..EventProgram::default() }).collect();
+            let mut buffer = EventBatch::default();
+            for _ in 0..2 {
+                for (number, (id, words)) in added.iter().enumerate() {
+                    let blank = vec![NULL; words.len()];
+                    let filled = buffer.push(&image(number as u32, words.len()), id, &blank);
+                    prop_assert_eq!(&*filled, &blank[..]);
+                    filled.copy_from_slice(words);
+                }
+                prop_assert_eq!(buffer.event_count, added.len());
+                prop_assert_eq!(buffer.iter(&recipes).count(), added.len());
+                for (number, (waiting, (id, words))) in buffer.iter(&recipes).zip(&added).enumerate() {
+                    let mut found = waiting.image;
+                    found.flags &= !(EventHeader::OTHER_FILE | EventHeader::HAS_EXTRAS);
+                    prop_assert_eq!(format!("{found:?}"), format!("{:?}", image(number as u32, words.len())));
+                    prop_assert_eq!((waiting.id, waiting.words), (id.as_bytes(), &words[..]));
+                }
+                prop_assert_eq!(buffer.fingerprints(&recipes).count(), added.len());
+                buffer.clear();
+            }
+        }
+    }
+}

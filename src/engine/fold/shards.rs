@@ -1,0 +1,400 @@
+//! What the workers of a run share while they fold.
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rayon::prelude::*;
+
+use super::{
+    FoldState, IdentityLinks, Interner, NO_LAST, SHARD_COUNT, Shard, SmallMap, WorkerFold,
+    dedupe::{self, DedupeTable, DedupeVerdict},
+    event_batch::{EventBatch, EventHeader, EventProgram},
+    intern_cache::SharedInterner,
+    line_counts::FoldCounts,
+    shard::ShardContext,
+};
+use crate::decode::HashSeed;
+use pql_model::Model;
+
+/// So many images of a partition are folded at once, and of one with many raw ids so many for each of them, up to a bound: enough to find most of its
+/// users more than once, few enough to cost little memory.
+const SHARD_BATCH_MIN: usize = 1024;
+const SHARD_BATCH_PER_ID: usize = 3;
+const SHARD_BATCH_MAX: usize = 1 << 16;
+/// Images that a worker hands over at once, at least.
+const WORKER_BATCH_MIN: usize = 64;
+
+/// What the workers of a run fold into.
+///
+/// Every partition belongs to one worker, who folds most of its events, so that what it keeps is not in the caches of several processors, and its
+/// lists are mostly grown by one thread. The others hand over what they read for it.
+#[derive(Debug)]
+pub struct ShardSet<'m> {
+    pub(super) model: &'m Model,
+    pub(super) seed: HashSeed,
+    pub(super) programs: Vec<EventProgram>,
+    shards: Vec<Mutex<Shard>>,
+    /// By partition, images that were handed over.
+    queues: Vec<Mutex<ShardQueue>>,
+    /// By partition, how many raw ids it had when images were last folded.
+    raw_ids: Vec<AtomicUsize>,
+    pub(super) accounts: SharedInterner,
+    pub(super) texts: SharedInterner,
+    workers: usize,
+    /// Folders that there were so far.
+    folders: AtomicUsize,
+}
+
+/// Images of a partition that were handed over.
+#[derive(Debug, Default)]
+struct ShardQueue {
+    buffers: Vec<EventBatch>,
+    /// How many images there are in all of them, which may be many.
+    images: usize,
+}
+
+impl ShardQueue {
+    fn add(&mut self, buffer: EventBatch) {
+        self.images += buffer.event_count;
+        self.buffers.push(buffer);
+    }
+}
+
+impl<'m> ShardSet<'m> {
+    /// An empty one for so many workers.
+    pub fn new(model: &'m Model, seed: &HashSeed, workers: usize) -> ShardSet<'m> {
+        let intake = &model.aggregation;
+        assert!(intake.plans.len() <= EventHeader::PLANS_MAX, "a model is a text of a mebibyte, so it has fewer names");
+        ShardSet {
+            model,
+            seed: seed.clone(),
+            programs: intake.plans.iter().map(|plan| EventProgram::new(plan, intake)).collect(),
+            shards: (0..SHARD_COUNT).map(|_| Mutex::new(Shard::new(seed, intake))).collect(),
+            queues: (0..SHARD_COUNT).map(|_| Mutex::default()).collect(),
+            raw_ids: (0..SHARD_COUNT).map(|_| AtomicUsize::new(0)).collect(),
+            accounts: SharedInterner::new(Interner::new(seed.clone())),
+            texts: SharedInterner::new(Interner::new(seed.clone())),
+            workers: workers.max(1),
+            folders: AtomicUsize::new(0),
+        }
+    }
+
+    /// The number of a new folder, which is that of a worker.
+    pub(super) fn next_worker(&self) -> usize {
+        self.folders.fetch_add(1, Ordering::Relaxed) % self.workers
+    }
+
+    /// How many images of one partition wait at the worker that read them before it hands them over.
+    pub(super) fn worker_batch_len(&self) -> usize {
+        (SHARD_BATCH_MIN / self.workers / 2).max(WORKER_BATCH_MIN)
+    }
+
+    /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
+    /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
+    pub(super) fn enqueue(&self, at: usize, images: EventBatch, number: usize) -> Vec<EventBatch> {
+        let of_ids = SHARD_BATCH_PER_ID * self.raw_ids[at].load(Ordering::Relaxed);
+        let own = at % self.workers == number;
+        let enough = of_ids.clamp(SHARD_BATCH_MIN, SHARD_BATCH_MAX) * if own { 1 } else { 2 };
+        let mut handed = lock(&self.queues[at]);
+        handed.add(images);
+        if handed.images < enough { Vec::new() } else { std::mem::take(&mut *handed).buffers }
+    }
+
+    /// Folds images that were handed over.
+    pub(super) fn fold(&self, at: usize, images: &[EventBatch], tell: impl FnMut(&EventHeader, DedupeVerdict)) {
+        let mut part = self.lock_shard(at);
+        part.fold(images, &self.context(), tell);
+        self.raw_ids[at].store(part.raw_id_count(), Ordering::Relaxed);
+    }
+
+    /// Keeps images for [`Hearth::fold_rest`].
+    pub(super) fn enqueue_rest(&self, at: usize, images: EventBatch) {
+        lock(&self.queues[at]).add(images);
+    }
+
+    pub(super) fn context(&self) -> ShardContext<'_> {
+        ShardContext {
+            recipes: &self.programs,
+            words: &self.model.aggregation.words,
+            accounts: &self.accounts,
+            texts: &self.texts,
+            by_person: !self.model.identity.exclude_domains.is_empty(),
+        }
+    }
+
+    pub(super) fn lock_shard(&self, at: usize) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[at])
+    }
+
+    /// Folds all that was handed over and not taken.
+    fn fold_remaining(&self) -> FoldCounts {
+        let fold = |mut counts: FoldCounts, at: usize| {
+            let handed = std::mem::take(&mut *lock(&self.queues[at]));
+            self.fold(at, &handed.buffers, |image, verdict| counts.count(image, verdict));
+            counts
+        };
+        let both = |mut one: FoldCounts, other: FoldCounts| {
+            one.add(&other);
+            one
+        };
+        (0..SHARD_COUNT).into_par_iter().fold(FoldCounts::default, fold).reduce(FoldCounts::default, both)
+    }
+
+    /// The seed that decoders of the run have to have.
+    pub fn seed(&self) -> HashSeed {
+        self.seed.clone()
+    }
+
+    /// The state of all that the workers folded, and how many events that count share their id with another content.
+    pub fn into_state(self, folded: impl IntoIterator<Item = WorkerFold>) -> (FoldState, u64) {
+        let mut counts = self.fold_remaining();
+        let parts = self.shards.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut parts: Vec<Shard> = parts.collect();
+        let seen: Vec<DedupeTable> = parts.iter_mut().map(Shard::take_dedupe_table).collect();
+        let conflicts = dedupe::count_conflicts(&seen);
+        // Before there is more to remember: what is given back here is room for it. By one thread: several would interrupt each other for each list.
+        drop(seen);
+        let mut state = FoldState {
+            shards: parts,
+            accounts: self.accounts.into_inner(),
+            texts: self.texts.into_inner(),
+            account_traits: SmallMap::default(),
+            aliases: SmallMap::default(),
+            joins: IdentityLinks::new(&self.seed),
+            counts: Vec::new(),
+            newest: NO_LAST,
+            names: Vec::new(),
+            seed: self.seed,
+        };
+        for one in folded {
+            state.newest = state.newest.max(one.newest);
+            counts.add(&one.counts);
+            state.joins.absorb(one.joins);
+            one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
+            for (key, edge) in one.account_traits.iter() {
+                let plan = &self.model.levels.account.traits[key.1 as usize];
+                state.account_traits.merge(*key, *edge, |known, more| {
+                    known.merge(more, !plan.first, plan.kind, &state.texts);
+                });
+            }
+        }
+        FoldCounts { files: state.counts, names: state.names } = counts;
+        (state, conflicts)
+    }
+}
+
+/// A worker that panicked ends the run; what it held is not used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use super::*;
+    use crate::{
+        decode::format::{FileFormats, WorkerDecoders},
+        fold::{EventFolder, RowOwner},
+    };
+    use pql_model::{self as model, diag::SourceDocument, units::Micros};
+
+    const MODEL: &str = r#"
+        schema = 1
+        name = "m"
+        [identity]
+        exclude_domains = ["example.org"]
+        [metrics]
+        kinds = { measure = "distinct", value = "kind", event = "known" }
+        [[user.signals]]
+        name = "s"
+        value = "kinds"
+        ladder = [{ at_least = 1, points = 1 }]
+        [[user.tiers]]
+        name = "all"
+    "#;
+
+    fn model() -> Model {
+        model::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model")
+    }
+
+    /// Events of a few users, a visitor and an account, some of which are copies, some with an id that another content has.
+    fn lines(count: usize) -> Vec<String> {
+        let line = |number: usize| {
+            let of = if number % 10 == 9 { number - 9 } else { number };
+            let id = if of % 100 == 50 { 0 } else { of };
+            let who = match of % 7 {
+                user @ 0..5 => format!(r#""user_id":"u{user}""#),
+                5 => r#""anonymous_id":"v","account_id":"a""#.to_owned(),
+                _ => r#""account_id":"a""#.to_owned(),
+            };
+            let who = if of % 50 == 7 {
+                r#""user_id":"u1","anonymous_id":"w","account_id":["a","b"]"#.to_owned()
+            } else {
+                who
+            };
+            let kind = if number % 1000 == 3 { r#""type":"identify""# } else { r#""event":"known""# };
+            let (value, second) = (of % 11, of % 60);
+            format!(
+                r#"{{"event_id":"e{id}",{kind},"timestamp":"2026-09-01T10:00:{second:02}Z",{who},"properties":{{"kind":"k{value}"}}}}"#
+            )
+        };
+        (0..count).map(line).collect()
+    }
+
+    /// Folds those of the lines that are a folder's, by their numbers.
+    fn fold(folder: &mut EventFolder<'_>, formats: &FileFormats<'_>, lines: &[String], mine: impl Fn(usize) -> bool) {
+        let mut reading = WorkerDecoders::new(formats, folder.shards.seed(), Micros::MAX);
+        for (number, line) in lines.iter().enumerate().filter(|(number, _)| mine(*number)) {
+            let file = u32::from(number % 3 == 0);
+            let decoder = reading.decoder_for(file, Some(line.as_bytes())).expect("native");
+            folder.fold(file, &decoder.decode(line));
+        }
+        reading.finish();
+    }
+
+    /// All that is kept, without the numbers that depend on who met what first.
+    fn shown(hearth: ShardSet<'_>, folded: Vec<WorkerFold>) -> String {
+        let (state, conflicts) = hearth.into_state(folded);
+        let mut rows = Vec::new();
+        for part in &state.shards {
+            for (at, row) in part.rows.iter().enumerate() {
+                let (whose, more) = match row.owner {
+                    RowOwner::User(id) => (part.users.ids.get(id), &part.users.states[id as usize].details),
+                    RowOwner::Visitor(id) => (part.visitors.ids.get(id), &part.visitors.states[id as usize].details),
+                    RowOwner::Nobody => ("nobody", &None),
+                };
+                let mut tally: Vec<(&str, u64)> =
+                    row.tally.iter().map(|(key, count)| (state.texts.get(key.value), u64::from(*count))).collect();
+                tally.sort_unstable();
+                let mut of_lines: Vec<String> =
+                    more.iter().flat_map(|more| more.lines.iter()).map(|line| format!("{line:?}")).collect();
+                of_lines.sort_unstable();
+                rows.push(format!("{whose} {:?} {tally:?} {of_lines:?}", part.words(at)));
+            }
+        }
+        rows.sort_unstable();
+        format!("{rows:#?} {:?} {:?} {conflicts}", state.counts, state.names)
+    }
+
+    #[test]
+    fn whoever_reads_an_event_it_is_folded_once() {
+        let (model, lines) = (model(), lines(20_000));
+        let kept = |workers: usize, deal: &dyn Fn(usize) -> usize| {
+            let hearth = ShardSet::new(&model, &HashSeed::default(), workers);
+            let formats = FileFormats::new(&model, "native", 2);
+            let folder = |worker: usize| {
+                let mut folder = EventFolder::new(&hearth, 2);
+                fold(&mut folder, &formats, &lines, |number| deal(number) % workers == worker);
+                folder
+            };
+            let folded = (0..workers).map(folder).map(EventFolder::finish).collect();
+            shown(hearth, folded)
+        };
+        let expected = kept(1, &|_| 0);
+        assert!(expected.contains("duplicate: 13") && expected.contains("duplicate: 6"), "{expected}");
+        for workers in [2, 3, 7, 300] {
+            assert_eq!(kept(workers, &|number| number), expected, "{workers} in turn");
+            assert_eq!(kept(workers, &|number| number / 3000), expected, "{workers} one after the other");
+            assert_eq!(kept(workers, &|_| 1), expected, "one of {workers} reads everything");
+        }
+    }
+
+    #[test]
+    fn a_partition_with_many_raw_ids_is_folded_as_any_is() {
+        let model = model();
+        let seed = HashSeed::default();
+        // Users of one partition, more than are folded in the order of the lines.
+        let users: Vec<usize> = (0..)
+            .filter(|user| FoldState::shard_index(seed.hash_one(format!("u{user}").as_str())) == 7)
+            .take(1500)
+            .collect();
+        let line = |number: usize| {
+            let (user, account, second) = (users[number / 7 % users.len()], number % 3, number % 60);
+            format!(
+                r#"{{"event_id":"e{number}","event":"known","timestamp":"2026-09-01T10:00:{second:02}Z","user_id":"u{user}","account_id":"a{account}","properties":{{"kind":"k{second}"}}}}"#
+            )
+        };
+        let lines: Vec<String> = (0..40_000).map(line).collect();
+        let kept = |workers: usize| {
+            let hearth = ShardSet::new(&model, &seed, workers);
+            let formats = FileFormats::new(&model, "native", 2);
+            let folder = |worker: usize| {
+                let mut folder = EventFolder::new(&hearth, 2);
+                fold(&mut folder, &formats, &lines, |number| number % workers == worker);
+                folder
+            };
+            let folders: Vec<EventFolder<'_>> = (0..workers).map(folder).collect();
+            let folded = folders.into_iter().map(EventFolder::finish).collect();
+            assert_eq!(hearth.raw_ids[7].load(Ordering::Relaxed), users.len());
+            shown(hearth, folded)
+        };
+        let expected = kept(1);
+        let first_word = |row: &str| row.split_once(" [")?.1.split_once(',')?.0.parse::<usize>().ok();
+        let events: usize = expected.lines().filter(|row| row.contains("\"u")).filter_map(first_word).sum();
+        assert_eq!(events, lines.len(), "each is in one row");
+        for workers in [2, 5] {
+            assert!(kept(workers) == expected, "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn workers_at_once_fold_what_one_folds() {
+        let (model, lines) = (model(), lines(30_000));
+        let kept = |workers: usize| {
+            let hearth = ShardSet::new(&model, &HashSeed::default(), workers);
+            let formats = FileFormats::new(&model, "native", 2);
+            let one = |worker: usize| {
+                let (hearth, formats, lines) = (&hearth, &formats, &lines);
+                move || {
+                    let mut folder = EventFolder::new(hearth, 2);
+                    fold(&mut folder, formats, lines, |number| number % workers == worker);
+                    folder.finish()
+                }
+            };
+            let folded = std::thread::scope(|scope| {
+                let all: Vec<_> = (0..workers).map(|worker| scope.spawn(one(worker))).collect();
+                all.into_iter().map(|worker| worker.join().expect("no panic")).collect()
+            });
+            shown(hearth, folded)
+        };
+        let expected = kept(1);
+        for workers in [2, 5] {
+            assert_eq!(kept(workers), expected, "{workers} at once");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_mostly_folded_by_the_worker_of_its_partition() {
+        let model = model();
+        let hearth = ShardSet::new(&model, &HashSeed::default(), 2);
+        let full = || {
+            let mut buffer = EventBatch::default();
+            buffer.event_count = hearth.worker_batch_len();
+            buffer
+        };
+        let mut waiting = 0;
+        for number in 0..100 {
+            // Later the worker of the partition comes no more.
+            let own = number < 50 && number % 5 == 4;
+            let taken = hearth.enqueue(7, full(), usize::from(own));
+            waiting += hearth.worker_batch_len();
+            let images: usize = taken.iter().map(|buffer| buffer.event_count).sum();
+            let enough = if own { SHARD_BATCH_MIN } else { 2 * SHARD_BATCH_MIN };
+            assert_eq!(images, if waiting >= enough { waiting } else { 0 }, "after {number}");
+            waiting -= images;
+            assert!(waiting < enough);
+        }
+        // More wait where there are many raw ids, but not any number.
+        for (raw_ids, most) in
+            [(SHARD_BATCH_MIN, SHARD_BATCH_PER_ID * SHARD_BATCH_MIN), (10 * SHARD_BATCH_MAX, SHARD_BATCH_MAX)]
+        {
+            hearth.raw_ids[7].store(raw_ids, Ordering::Relaxed);
+            let taken = (0..).map(|_| hearth.enqueue(7, full(), 1)).position(|taken| !taken.is_empty());
+            assert_eq!(taken, Some((most - waiting) / hearth.worker_batch_len() - 1), "{raw_ids} raw ids");
+            waiting = 0;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is in a folder.
+//!
+//! Takes a path, gives the names in it and what kind of thing each is. Invariant: it never panics. The standard library's listing does when
+//! a folder cannot be closed, and a run that has read all there was should not end by that.
+
+use std::{ffi::OsString, fs, io, path::Path};
+
+use crate::fs::retry::retry_interrupted;
+
+/// A name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    /// The name alone, without the folder.
+    pub name: OsString,
+    /// What has the name, links not followed.
+    pub kind: FileKind,
+}
+
+/// What has a name in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    File,
+    Folder,
+    Link,
+    /// A pipe, a device or a socket.
+    Other,
+}
+
+/// All names in a folder but `.` and `..`, in no order.
+///
+/// # Errors
+///
+/// The path leads to no folder or to one that may not be listed, or the system fails on the way. A name that is gone before it could be
+/// looked at is no error.
+pub fn list_directory(folder: &Path) -> io::Result<Vec<DirectoryEntry>> {
+    let mut entries = Vec::new();
+    for (name, kind) in list_names(folder)? {
+        let kind = match kind {
+            Some(kind) => kind,
+            // Some file systems tell the names alone.
+            None => match retry_interrupted(|| fs::symlink_metadata(folder.join(&name))) {
+                Ok(meta) => FileKind::of(meta.file_type()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            },
+        };
+        entries.push(DirectoryEntry { name, kind });
+    }
+    Ok(entries)
+}
+
+impl FileKind {
+    fn of(kind: fs::FileType) -> Self {
+        match kind {
+            kind if kind.is_dir() => Self::Folder,
+            kind if kind.is_file() => Self::File,
+            kind if kind.is_symlink() => Self::Link,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The names, with their kinds where the system tells both at once.
+#[cfg(unix)]
+fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
+    use std::os::unix::ffi::OsStringExt;
+
+    use rustix::fs::{Dir, FileType, Mode, OFlags};
+
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::io::retry_on_intr(|| rustix::fs::open(folder, flags, Mode::empty()))?;
+    let mut found = Vec::new();
+    for entry in Dir::new(opened)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if matches!(name, b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            FileType::RegularFile => Some(FileKind::File),
+            FileType::Directory => Some(FileKind::Folder),
+            FileType::Symlink => Some(FileKind::Link),
+            FileType::Unknown => None,
+            _ => Some(FileKind::Other),
+        };
+        found.push((OsString::from_vec(name.to_vec()), kind));
+    }
+    Ok(found)
+}
+
+/// The names, with their kinds where the system tells both at once. Elsewhere the listing of the standard library does not panic.
+#[cfg(not(unix))]
+fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
+    fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type().ok().map(FileKind::of))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_all_of_its_names() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        // More than one buffer of the system holds.
+        for number in 0..1500 {
+            fs::write(folder.path().join(format!("{number:04}")), "")?;
+        }
+        fs::create_dir(folder.path().join(".hidden"))?;
+        let mut entries = list_directory(folder.path())?;
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        assert_eq!(entries.len(), 1501);
+        assert_eq!(entries.first(), Some(&DirectoryEntry { name: ".hidden".into(), kind: FileKind::Folder }));
+        assert_eq!(entries.last(), Some(&DirectoryEntry { name: "1499".into(), kind: FileKind::File }));
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_names_need_be_no_text() -> Result<(), Box<dyn Error>> {
+        use std::os::unix::ffi::OsStringExt;
+        let folder = tempfile::tempdir()?;
+        let name = OsString::from_vec(b"\xff.json".to_vec());
+        std::os::unix::fs::symlink("nowhere", folder.path().join(&name))?;
+        assert_eq!(list_directory(folder.path())?, [DirectoryEntry { name, kind: FileKind::Link }]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_folder_is_told() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("file");
+        fs::write(&file, "")?;
+        let kind = |path: &Path| list_directory(path).map_err(|error| error.kind()).err();
+        assert_eq!(kind(&folder.path().join("none")), Some(io::ErrorKind::NotFound));
+        assert_eq!(kind(&file), Some(io::ErrorKind::NotADirectory));
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! Which fields of lines that were rejected may be the parts of an event: a guess from names and values, for `[input] fields`.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    decode::{
+        for_each_leaf,
+        json::{JsonKind, JsonSpan},
+    },
+    read::field_aliases,
+};
+use pql_model::clock::{Zone, parse_instant};
+
+/// Lines at the beginning of a file that are looked at.
+pub(super) const LINES_MAX: u64 = 200;
+
+/// Paths that are told apart.
+const PATHS_MAX: usize = 500;
+
+/// Fields that say what happened where nothing is called an event or an action, as in timelines (`type`, `actor`, `created_at`).
+const EVENT_NAME_FIELDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, Default)]
+struct FieldStats {
+    count: u64,
+    texts: u64,
+    ids: u64,
+    times: u64,
+}
+
+/// Paths of rejected lines, with what stands there.
+#[derive(Debug, Clone, Default)]
+pub struct FieldCandidates {
+    lines: u64,
+    leaves: BTreeMap<String, FieldStats>,
+}
+
+impl FieldCandidates {
+    /// Adds a line that was rejected because a part was not found.
+    pub(super) fn add(&mut self, line: &str) {
+        self.lines += 1;
+        let all = &mut self.leaves;
+        for_each_leaf(line, |path, raw: JsonSpan| {
+            if !all.contains_key(path) && all.len() >= PATHS_MAX {
+                return;
+            }
+            let leaf = all.entry(path.to_owned()).or_default();
+            let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
+            let scalar = matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number)
+                && !value.trim().is_empty();
+            leaf.count += u64::from(!raw.is_null_or_missing());
+            leaf.ids += u64::from(scalar);
+            leaf.texts += u64::from(scalar && raw.kind != JsonKind::Number);
+            leaf.times += u64::from(scalar && is_time(&value));
+        });
+    }
+
+    /// Adds all of another one.
+    pub(super) fn merge(&mut self, other: FieldCandidates) {
+        self.lines += other.lines;
+        for (path, leaf) in other.leaves {
+            let mine = self.leaves.entry(path).or_default();
+            mine.count += leaf.count;
+            mine.texts += leaf.texts;
+            mine.ids += leaf.ids;
+            mine.times += leaf.times;
+        }
+    }
+
+    /// Keys of `[input] fields` with the paths that look like them. Empty unless there is at least a name, a time and somebody.
+    pub fn guess_fields(&self) -> Vec<(&'static str, String)> {
+        let mut found: Vec<(&'static str, String)> = Vec::new();
+        let mut taken: Vec<String> = Vec::new();
+        for (key, names, hints) in field_aliases() {
+            let fits = |leaf: &FieldStats| match key {
+                "event" => leaf.texts == leaf.count && leaf.times == 0,
+                "time" => leaf.times == leaf.count,
+                "properties" => false,
+                _ => leaf.ids == leaf.count,
+            };
+            // What only some lines have is no name and no time.
+            let often = |leaf: &FieldStats| {
+                leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 }
+            };
+            let ranked = self.leaves.iter().filter(|(path, leaf)| fits(leaf) && often(leaf) && !taken.contains(path));
+            let kind = |path: &str| {
+                EVENT_NAME_FIELDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
+            };
+            let rank = |path: &str| rank(path, &names, hints).or_else(|| kind(path));
+            let best = ranked.filter_map(|(path, leaf)| Some((rank(path)?, path, leaf)));
+            let best = best.min_by(|(rank, path, leaf), (other, b, of_b)| {
+                rank.cmp(other).then(of_b.count.cmp(&leaf.count)).then(path.len().cmp(&b.len())).then(path.cmp(b))
+            });
+            if let Some((_, path, _)) = best {
+                taken.push(path.clone());
+                found.push((key, path.clone()));
+            }
+        }
+        let has = |key: &str| found.iter().any(|(known, _)| *known == key);
+        if !has("event") || !has("time") || !["user", "anonymous", "account"].into_iter().any(has) {
+            return Vec::new();
+        }
+        // The object beside the parts that holds most; else what stands beside them.
+        let mut objects: BTreeMap<&str, u64> = BTreeMap::new();
+        for (path, leaf) in self.leaves.iter().filter(|(path, _)| !taken.contains(path)) {
+            let root = path.split_once('.').map_or(".", |(root, _)| root);
+            if !taken.iter().any(|path| path.split_once('.').is_some_and(|(other, _)| other == root)) {
+                *objects.entry(root).or_default() += leaf.count;
+            }
+        }
+        let usual = ["properties", "props", "payload", "data", "attributes", "metadata", "params", "event_properties"];
+        let named = usual.into_iter().find(|name| objects.contains_key(name));
+        if let Some(root) = named.or_else(|| objects.contains_key(".").then_some(".")) {
+            found.push(("properties", root.to_owned()));
+        }
+        found
+    }
+}
+
+/// Worse than any rank that a name or a hint gives.
+const RANK_MAX: usize = 1000;
+
+/// How well a path fits the names of a part: 0 is best; none if it does not.
+fn rank(path: &str, names: &[&str], hints: &[&str]) -> Option<usize> {
+    let folded = path.to_lowercase().replace(['-', '.'], "_");
+    let last = folded.rsplit('_').next().unwrap_or_default();
+    if let Some(place) = names.iter().position(|name| name.to_lowercase() == folded) {
+        return Some(place);
+    }
+    // `actor.id`, `team.id`, `customerName`: a hint in the path.
+    let hint = hints.iter().position(|hint| folded.contains(hint))?;
+    let is_id = last.ends_with("id") || last.ends_with("key") || last.ends_with("uuid");
+    Some(100 + hint * 2 + usize::from(!is_id) + path.matches('.').count() * 10)
+}
+
+/// Whether a value is an instant: text with date and time of day, or a number that counts from 1970 to some time from 2001 on.
+fn is_time(value: &str) -> bool {
+    let plausible = |at: i64| (978_307_200_000_000..4_102_444_800_000_000).contains(&at);
+    parse_instant(value, &Zone::utc()).is_ok_and(plausible)
+}

@@ -1,0 +1,166 @@
+//! One look at each record of a block.
+
+use super::{dataset_profile::DatasetProfile, run::InspectJob};
+use crate::decode::{DecodedLine, FieldDiscovery, LineDecoder, Record, RejectReason, format::split_batch, stable_hash};
+use pql_model::{clock::InstantReader, units::DAY_US};
+
+/// A line without its line end.
+#[derive(Clone, Copy)]
+pub(super) struct InspectLine<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) number: u64,
+    /// Of its file, if it stands elsewhere than its block says.
+    pub(super) at: Option<u64>,
+}
+
+/// Looks at records of a block.
+pub(super) struct RecordObserver<'e, 'p> {
+    pub(super) job: &'e InspectJob<'e>,
+    pub(super) file: u32,
+    pub(super) index: u32,
+    pub(super) outline: FieldDiscovery<'p>,
+    pub(super) instants: InstantReader<'e>,
+    /// Whether lines that are rejected may have their parts under other names.
+    pub(super) collect_candidates: bool,
+}
+
+impl RecordObserver<'_, '_> {
+    pub(super) fn reject(&self, survey: &mut DatasetProfile, piece: InspectLine<'_>, reason: RejectReason) {
+        survey.files[self.file as usize].records += 1;
+        survey.reject(reason, (self.file, self.index, piece.number, piece.at));
+        let missing = matches!(
+            reason,
+            RejectReason::NoEvent
+                | RejectReason::NoTime
+                | RejectReason::BadTime
+                | RejectReason::NoId
+                | RejectReason::BadId
+        );
+        let early = self.index == 0 && piece.number < super::field_candidates::LINES_MAX;
+        if let Some(line) =
+            std::str::from_utf8(piece.bytes).ok().filter(|_| self.collect_candidates && missing && early)
+        {
+            survey.candidates.add(line);
+        }
+    }
+
+    pub(super) fn batch(
+        &mut self,
+        survey: &mut DatasetProfile,
+        decoder: &mut LineDecoder<'_>,
+        piece: InspectLine<'_>,
+        paths: &[&[&str]],
+    ) {
+        let Ok(text) = std::str::from_utf8(piece.bytes) else {
+            return self.reject(survey, piece, RejectReason::InvalidUtf8);
+        };
+        let records = split_batch(text, paths).unwrap_or_else(|| vec![text.into()]);
+        for record in records {
+            if let Err(reason) = self.observe(survey, decoder, record.as_bytes()) {
+                self.reject(survey, piece, reason);
+            }
+        }
+    }
+
+    /// Sees a record; gives the reason if it is none, and then has seen nothing.
+    pub(super) fn observe(
+        &mut self,
+        survey: &mut DatasetProfile,
+        decoder: &mut LineDecoder<'_>,
+        bytes: &[u8],
+    ) -> Result<(), RejectReason> {
+        let line = std::str::from_utf8(bytes).map_err(|_| RejectReason::InvalidUtf8)?;
+        let line = decoder.decode_json(line);
+        let file = self.file as usize;
+        match &line {
+            DecodedLine::Rejected(reason) => return Err(*reason),
+            DecodedLine::Blank => survey.files[file].blank += 1,
+            DecodedLine::Excluded => survey.files[file].excluded += 1,
+            DecodedLine::Event(record) | DecodedLine::AfterAsOf(record) => {
+                survey.files[file].events += 1;
+                self.event(survey, record);
+            }
+            DecodedLine::Identify(record) => {
+                survey.identity.identify += 1;
+                self.identity(survey, record);
+                self.user_traits(survey, record.text());
+            }
+            DecodedLine::Group(record) => {
+                survey.identity.group += 1;
+                self.identity(survey, record);
+                let keep = self.job.keep_values;
+                let text = record.text();
+                self.outline.for_each_account_trait(text, |path, raw| {
+                    DatasetProfile::add_value(
+                        (&mut survey.account_traits, &mut survey.property_budget),
+                        path,
+                        (text, raw),
+                        keep,
+                    );
+                });
+            }
+            DecodedLine::Alias { record, .. } | DecodedLine::Merge { record, .. } => {
+                survey.identity.joins += 1;
+                survey.files[file].identity += 1;
+                survey.count_entities(record, false);
+            }
+        }
+        survey.files[file].records += 1;
+        Ok(())
+    }
+
+    fn identity(&mut self, survey: &mut DatasetProfile, record: &Record<'_>) {
+        survey.files[self.file as usize].identity += 1;
+        survey.count_entities(record, false);
+        self.outline.read(record.text());
+        let text = record.text();
+        self.outline.for_each_group_type(text, |of_type| survey.add_group_type(of_type));
+    }
+
+    fn user_traits(&self, survey: &mut DatasetProfile, text: &str) {
+        let keep = self.job.keep_values;
+        self.outline.for_each_user_trait(text, |path, raw| {
+            DatasetProfile::add_value((&mut survey.user_traits, &mut survey.property_budget), path, (text, raw), keep);
+        });
+    }
+
+    fn event(&mut self, survey: &mut DatasetProfile, record: &Record<'_>) {
+        let text = record.text();
+        self.outline.read(text);
+        let at = record.at;
+        *survey.days.entry(record.day).or_default() += 1;
+        survey.range = Some(survey.range.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        survey.future += u64::from(at > self.job.now.saturating_add(DAY_US));
+        survey.order.add(at);
+        survey.count_entities(record, true);
+        if let (Some((_, content)), Some(id)) = (record.fingerprint, self.outline.id_hash(text)) {
+            survey.events_with_id += 1;
+            survey.duplicates.add(id, content);
+        }
+        if let Some(taken_in) = self.outline.received_at(text).and_then(|text| self.instants.parse(text).ok()) {
+            survey.lateness.add(at, taken_in);
+        }
+        self.user_traits(survey, text);
+        self.outline.for_each_group_type(text, |of_type| survey.add_group_type(of_type));
+        let keep = self.job.keep_values;
+        let Some((named, room)) = survey.event_profile_mut(&record.name) else {
+            survey.other_names += 1;
+            return;
+        };
+        named.count += 1;
+        named.noise |= record.noise;
+        named.first = named.first.min(at);
+        named.last = named.last.max(at);
+        if let Some(user) = &record.user {
+            named.with_user += 1;
+            named.users.add(stable_hash(user));
+        }
+        if let Some(account) = &record.account {
+            named.with_account += 1;
+            named.accounts.add(stable_hash(account));
+        }
+        self.outline.for_each_property(text, |path, raw| {
+            DatasetProfile::add_value((&mut named.properties, room), path, (text, raw), keep);
+        });
+    }
+}

@@ -1,0 +1,282 @@
+//! Threads that read blocks and see what is in them.
+
+use super::{
+    dataset_profile::DatasetProfile,
+    observe::{InspectLine, RecordObserver},
+};
+use crate::{
+    decode::{
+        DiscoveryPlan, FieldDiscovery, HashSeed, LineDecoder, RejectReason,
+        format::{DetectedFormat, EventFormat, FORMATS, FileFormats, LineFraming, WorkerDecoders},
+    },
+    pipeline::RunError,
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock},
+};
+use pql_model::{Model, clock::InstantReader, units::Micros};
+
+/// What to look at.
+#[derive(Debug)]
+pub struct InspectJob<'j> {
+    /// The model that says where the parts of an event are, and which zone cuts days.
+    pub model: &'j Model,
+    /// The files, as resolved.
+    pub inputs: Vec<InputSource>,
+    /// The format of the files, or `auto`.
+    pub format: &'j str,
+    /// The present.
+    pub now: Micros,
+    /// Threads.
+    pub workers: usize,
+    /// Whether samples of values are kept.
+    pub keep_values: bool,
+    /// How long a line may be, and how large blocks are.
+    pub limits: BlockLimits,
+}
+
+/// What is in a dump.
+#[derive(Debug)]
+pub struct InspectedInput {
+    /// What was seen.
+    pub survey: DatasetProfile,
+    /// By file.
+    pub files: Vec<FileStats>,
+    /// What each file was recognised as.
+    pub formats: Vec<Option<DetectedFormat>>,
+}
+
+/// Reads everything once.
+///
+/// **Cost**: memory does not grow with events: tables are bounded ([`super::survey`]), and what is counted beyond them is a sample
+/// (`distinct`); a date that has events costs 40 bytes, and a block of the input 60.
+///
+/// **Errors**: [`RunError`] of reading, and of a file that is known and not read.
+pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> {
+    let formats = FileFormats::new(job.model, job.format, job.inputs.len());
+    let plans: Vec<DiscoveryPlan> = FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.input)).collect();
+    // A row of a table becomes a native line, with all its columns.
+    let fields = job.model.input.paths_for_format("native").map(|paths| paths.into_iter().next());
+    let naming = ColumnMapping { fields, properties: None, dedupe: true };
+    let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
+    let seed = HashSeed::default();
+    let results: Vec<Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..job.workers.max(1))
+            .map(|_| {
+                scope.spawn(|| {
+                    let worker = InspectWorker {
+                        job,
+                        formats: &formats,
+                        plans: &plans,
+                        survey: DatasetProfile::new(job.inputs.len()),
+                        halves: Vec::new(),
+                    };
+                    worker.run(&reader, &seed)
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    if let Some((file, foreign)) = formats.first_unsupported() {
+        let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
+        return Err(RunError::UnsupportedFormat { file, foreign });
+    }
+    let mut survey = DatasetProfile::new(job.inputs.len());
+    let mut halves = Vec::new();
+    for result in results {
+        let (seen, more) = result?;
+        survey.merge(seen);
+        halves.extend(more);
+    }
+    let worker = InspectWorker { job, formats: &formats, plans: &plans, survey, halves: Vec::new() };
+    let survey = worker.join_halves(halves, &seed);
+    let files = reader.file_stats();
+    let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
+    Ok(InspectedInput { survey, files, formats })
+}
+
+/// The end of a block that may go on in the next one, or the beginning of one that may have begun before.
+struct SplitRecordHalf {
+    file: u32,
+    /// The number of the later of the two blocks.
+    boundary: u32,
+    /// Of its block.
+    place: (u32, u64),
+    reason: RejectReason,
+    bytes: Vec<u8>,
+}
+
+struct InspectWorker<'w> {
+    job: &'w InspectJob<'w>,
+    formats: &'w FileFormats<'w>,
+    /// In the order of [`FORMATS`].
+    plans: &'w [DiscoveryPlan],
+    survey: DatasetProfile,
+    halves: Vec<SplitRecordHalf>,
+}
+
+impl<'w> InspectWorker<'w> {
+    fn outline(&self, format: &'static EventFormat, seed: &HashSeed) -> FieldDiscovery<'w> {
+        let place = FORMATS.iter().position(|known| std::ptr::eq(*known, format)).unwrap_or(FORMATS.len() - 1);
+        FieldDiscovery::new(&self.plans[place], seed.clone())
+    }
+
+    fn run(
+        mut self,
+        reader: &BlockReader,
+        seed: &HashSeed,
+    ) -> Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError> {
+        let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
+        let mut block = LineBlock::default();
+        while let Some(next) = reader.next(block).map_err(RunError::Read)? {
+            if next.long_line.is_some() {
+                self.long_line(&next);
+                block = next;
+                continue;
+            }
+            let first = next.starts_file.then_some(&*next.bytes);
+            let decoder = reading.decoder_for(next.file, first).map_err(|foreign| {
+                reader.stop();
+                let file = self.job.inputs.get(next.file as usize).map_or_else(String::new, |input| input.name.clone());
+                RunError::UnsupportedFormat { file, foreign }
+            })?;
+            if let Some(recognised) = self.formats.detected(next.file as usize) {
+                let outline = self.outline(recognised.format, seed);
+                self.block(&next, decoder, outline, recognised);
+            }
+            block = next;
+        }
+        reading.finish();
+        Ok((self.survey, self.halves))
+    }
+
+    /// Sees a line over the limit, which says nothing of the file's format.
+    fn long_line(&mut self, block: &LineBlock) {
+        let at = block.origins.first().map(|place| place.line);
+        self.survey.files[block.file as usize].records += 1;
+        self.survey.reject(RejectReason::TooLong, (block.file, block.index, 0, at));
+        self.survey.order.end(block.file, block.index, 1);
+    }
+
+    fn block(
+        &mut self,
+        block: &LineBlock,
+        decoder: &mut LineDecoder<'_>,
+        outline: FieldDiscovery<'_>,
+        recognised: DetectedFormat,
+    ) {
+        let mut eye = RecordObserver {
+            job: self.job,
+            file: block.file,
+            index: block.index,
+            outline,
+            instants: InstantReader::new(&self.job.model.input.zone),
+            // Other formats say where their parts are.
+            collect_candidates: recognised.format.name == "native",
+        };
+        let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
+        let pieces: Vec<InspectLine<'_>> = text
+            .split(|byte| *byte == b'\n')
+            .enumerate()
+            .map(|(number, bytes)| {
+                let at = block.origins.get(number).map(|place| place.line);
+                InspectLine { bytes, number: number as u64, at }
+            })
+            .collect();
+        match decoder.framing() {
+            LineFraming::Batches(paths) => {
+                for piece in &pieces {
+                    eye.batch(&mut self.survey, decoder, *piece, paths);
+                }
+            }
+            LineFraming::Split => self.split(&mut eye, decoder, &pieces),
+            LineFraming::Plain | LineFraming::Columns => {
+                for piece in &pieces {
+                    let broken = block.origins.get(piece.number as usize).is_some_and(|place| place.broken);
+                    let seen = if broken {
+                        Err(RejectReason::BadRow)
+                    } else {
+                        eye.observe(&mut self.survey, decoder, piece.bytes)
+                    };
+                    if let Err(reason) = seen {
+                        eye.reject(&mut self.survey, *piece, reason);
+                    }
+                }
+            }
+        }
+        self.survey.order.end(block.file, block.index, pieces.len() as u64);
+    }
+
+    /// Lines of which some are broken in two: two are joined where neither is a record and both together are one.
+    fn split(&mut self, eye: &mut RecordObserver<'_, '_>, decoder: &mut LineDecoder<'_>, pieces: &[InspectLine<'_>]) {
+        let mut rest = pieces;
+        while let Some((piece, after)) = rest.split_first() {
+            rest = after;
+            let Err(reason) = eye.observe(&mut self.survey, decoder, piece.bytes) else { continue };
+            if piece.bytes.trim_ascii() == b"terminated early" {
+                eye.reject(&mut self.survey, *piece, RejectReason::BrokenOff);
+                continue;
+            }
+            let broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
+            let begins = piece.bytes.trim_ascii_start().starts_with(b"{");
+            let half = |border| SplitRecordHalf {
+                file: eye.file,
+                boundary: border,
+                place: (eye.index, piece.number),
+                reason,
+                bytes: piece.bytes.to_vec(),
+            };
+            match after.split_first() {
+                Some((next, further)) if broken && begins => {
+                    let whole = [piece.bytes.strip_suffix(b"\r").unwrap_or(piece.bytes), next.bytes].concat();
+                    if eye.observe(&mut self.survey, decoder, &whole).is_ok() {
+                        self.survey.split_records += 1;
+                        rest = further;
+                    } else {
+                        eye.reject(&mut self.survey, *piece, reason);
+                    }
+                }
+                None if broken && begins => self.halves.push(half(eye.index + 1)),
+                _ if broken && !begins && piece.number == 0 && eye.index > 0 => self.halves.push(half(eye.index)),
+                _ => eye.reject(&mut self.survey, *piece, reason),
+            }
+        }
+    }
+
+    /// Sees what lay across the borders of blocks.
+    fn join_halves(mut self, mut halves: Vec<SplitRecordHalf>, seed: &HashSeed) -> DatasetProfile {
+        halves.sort_by_key(|half| (half.file, half.boundary, half.place));
+        let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
+        let mut rest = halves.as_slice();
+        while let Some((half, after)) = rest.split_first() {
+            rest = after;
+            let (Some(recognised), Ok(decoder)) =
+                (self.formats.detected(half.file as usize), reading.decoder_for(half.file, None))
+            else {
+                continue;
+            };
+            let mut eye = RecordObserver {
+                job: self.job,
+                file: half.file,
+                index: half.place.0,
+                outline: self.outline(recognised.format, seed),
+                instants: InstantReader::new(&self.job.model.input.zone),
+                collect_candidates: false,
+            };
+            let other = after.first().filter(|other| (other.file, other.boundary) == (half.file, half.boundary));
+            let whole = other.map(|other| [half.bytes.as_slice(), other.bytes.as_slice()].concat());
+            if whole.is_some_and(|whole| eye.observe(&mut self.survey, decoder, &whole).is_ok()) {
+                self.survey.split_records += 1;
+                rest = &after[1..];
+            } else {
+                eye.reject(
+                    &mut self.survey,
+                    InspectLine { bytes: &half.bytes, number: half.place.1, at: None },
+                    half.reason,
+                );
+            }
+        }
+        self.survey
+    }
+}

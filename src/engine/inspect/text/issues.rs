@@ -1,0 +1,102 @@
+//! What may be wrong with a dump, and what is said of it.
+
+use std::fmt::Write;
+
+use super::table::{format_estimate, share};
+use crate::inspect::{
+    InspectedInput, dataset_profile::DatasetProfile, event_order::LATENESS_BANDS, json::first_rejects,
+};
+use pql_model::{diag::escape_controls, units::plural};
+
+/// Copies, lateness, order, rejected lines, fields of other names.
+pub(super) fn trouble(out: &mut String, dump: &InspectedInput) {
+    let _ = writeln!(out);
+    duplicates(out, &dump.survey);
+    order(out, &dump.survey);
+    lines(out, dump);
+    other_names(out, &dump.survey);
+}
+
+/// Events that came more than once.
+fn duplicates(out: &mut String, survey: &DatasetProfile) {
+    let _ = match survey.events_with_id {
+        0 => writeln!(out, "duplicates: not known, no event has an id"),
+        with_id => {
+            let copies = survey.duplicates.copies();
+            let conflicts = survey.duplicates.conflicts();
+            let again = if conflicts > 0 {
+                format!("; {} on events of different content", plural(conflicts, "id is", "ids are"))
+            } else {
+                String::new()
+            };
+            writeln!(
+                out,
+                "duplicates: {} ({}) of {} with an id{again}",
+                format_estimate(copies, survey.duplicates.is_exact()),
+                share(copies, with_id),
+                plural(with_id, "event", "events")
+            )
+        }
+    };
+}
+
+/// Events that were taken in late, and those that are earlier than the one before.
+fn order(out: &mut String, survey: &DatasetProfile) {
+    if survey.lateness.known > 0 {
+        let late: Vec<String> = LATENESS_BANDS
+            .iter()
+            .zip(survey.lateness.bands)
+            .filter(|(_, count)| *count > 0)
+            .map(|((_, band), count)| format!("{band} {}", share(count, survey.lateness.known)))
+            .collect();
+        let known = share(survey.lateness.known, survey.events());
+        let _ = writeln!(out, "late, by when events were taken in ({known} say so): {}", late.join(", "));
+    }
+    let (pairs, backward) = survey.order.count_backward();
+    if pairs > 0 {
+        let _ = writeln!(
+            out,
+            "out of order: {} of events are earlier than the one on the line before, which does no harm",
+            share(backward, pairs)
+        );
+    }
+}
+
+/// Lines that are not counted as they stand: put together, set aside, rejected.
+fn lines(out: &mut String, dump: &InspectedInput) {
+    let survey = &dump.survey;
+    if survey.split_records > 0 {
+        let _ = writeln!(
+            out,
+            "{} broken in two by a line end, read as if whole",
+            plural(survey.split_records, "record", "records")
+        );
+    }
+    let excluded: u64 = survey.files.iter().map(|file| file.excluded).sum();
+    if excluded > 0 {
+        let _ = writeln!(out, "set aside: {} of internal users", plural(excluded, "record", "records"));
+    }
+    for (reason, count, file, line) in first_rejects(dump) {
+        let _ = writeln!(
+            out,
+            "rejected: {} ({}): {}, the first is {}:{line}",
+            plural(count, "line", "lines"),
+            reason.code(),
+            reason.explanation(),
+            escape_controls(file)
+        );
+    }
+}
+
+/// What the fields of rejected lines may be called.
+fn other_names(out: &mut String, survey: &DatasetProfile) {
+    let guess = survey.candidates.guess_fields();
+    if !guess.is_empty() {
+        let fields: Vec<String> = guess.iter().map(|(key, path)| format!("{key} = {path:?}")).collect();
+        let _ = writeln!(
+            out,
+            "these lines look like events with other field names: [input] fields = {{ {} }}; `pql init` writes that for you",
+            escape_controls(&fields.join(", "))
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! A user or an account among what was scored, whichever it is.
+
+use crate::score::{
+    ScoredEntities,
+    fact_table::EntityFacts,
+    milestones::{MilestoneResult, MilestoneState},
+};
+use pql_model::{EntityKind, Model};
+
+/// A user or an account, by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntityRef {
+    /// Which.
+    pub side: EntityKind,
+    /// By place among the users or accounts.
+    pub place: usize,
+}
+
+impl EntityRef {
+    /// The entity of an id; a user's may be any that was joined to it. None if it has no event.
+    pub fn find(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
+        let place = match side {
+            EntityKind::User => scored.entities.user_of(id)? as usize,
+            EntityKind::Account => {
+                let number = scored.entities.account_ids.find(id)?;
+                scored.entities.accounts.iter().position(|account| account.id == number)?
+            }
+        };
+        Some(EntityRef { side, place })
+    }
+
+    /// Every entity of a level.
+    pub fn all(scored: &ScoredEntities<'_>, side: EntityKind) -> impl Iterator<Item = EntityRef> + use<> {
+        let count = match side {
+            EntityKind::User => scored.entities.users.len(),
+            EntityKind::Account => scored.entities.accounts.len(),
+        };
+        (0..count).map(move |place| EntityRef { side, place })
+    }
+
+    /// As rows print it.
+    pub fn id<'s>(self, scored: &'s ScoredEntities<'_>) -> &'s str {
+        match self.side {
+            EntityKind::User => scored.user_id(self.place),
+            EntityKind::Account => scored.account_id(self.place),
+        }
+    }
+
+    /// Of a user: the home account.
+    pub fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
+        match self.side {
+            EntityKind::User => scored.home_id(self.place),
+            EntityKind::Account => None,
+        }
+    }
+
+    /// As expressions see it.
+    pub fn scope<'s>(self, scored: &'s ScoredEntities<'_>) -> EntityFacts<'s> {
+        match self.side {
+            EntityKind::User => scored.user_facts(self.place),
+            EntityKind::Account => scored.account_facts(self.place),
+        }
+    }
+
+    /// How its milestones stand, by name.
+    pub fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
+        let milestones = &model.level(self.side).milestones;
+        let outcomes: &[MilestoneResult] = match self.side {
+            EntityKind::User => &scored.user_milestones,
+            EntityKind::Account => &scored.account_milestones,
+        };
+        let own = outcomes.iter().skip(self.place * milestones.len());
+        milestones.iter().zip(own).map(|(milestone, outcome)| (milestone.name.clone(), outcome.state)).collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! Facts by name, what an expression looked at, and which parts of a condition do not hold.
+
+use super::EntityFacts;
+use pql_model::{
+    EntityKind, Model,
+    expr::{EvalScope, Program, Value, ValueType},
+    plan::{ACCOUNT_BIT, Fact, FactSource},
+};
+
+/// A fact and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactValue {
+    /// Its name, with `account.` before it where it is the home account's.
+    pub name: String,
+    /// What it was.
+    pub value: Value<'static>,
+}
+
+/// A part of a condition that does not hold, and the facts behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnmetCondition {
+    /// The part, in the words of the model.
+    pub condition: String,
+    /// The facts that it names.
+    pub facts: Vec<FactValue>,
+}
+
+/// How many named conditions are looked through to the parts that fail.
+const DEPTH_MAX: usize = 8;
+
+/// The fact in a slot, and the level it is of.
+fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityKind)> {
+    let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
+    model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
+}
+
+/// The name of the fact in a slot, as expressions of a level write it.
+pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
+    let name = match fact_in(model, side, slot) {
+        // The count that a signal carries inline has no name of its own.
+        Some((fact, _)) if fact.name.contains(' ') => "matching events",
+        Some((fact, _)) => &fact.name,
+        None => "unknown",
+    };
+    if slot & ACCOUNT_BIT == 0 { name.to_owned() } else { format!("account.{name}") }
+}
+
+/// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
+pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, ValueType)> {
+    let (of, name, bit) = match name.strip_prefix("account.") {
+        Some(name) if side == EntityKind::User => (EntityKind::Account, name, ACCOUNT_BIT),
+        _ => (side, name, 0),
+    };
+    let facts = &model.level(of).facts;
+    let place = facts.iter().position(|fact| fact.name == name)?;
+    Some((u32::try_from(place).ok()? | bit, facts[place].kind))
+}
+
+/// The facts that expressions name, and those behind the named expressions among them, each once.
+pub fn referenced_facts(
+    model: &Model,
+    side: EntityKind,
+    programs: &[&Program],
+    scope: &EntityFacts<'_>,
+) -> Vec<FactValue> {
+    let mut slots: Vec<u32> = Vec::new();
+    programs.iter().for_each(|program| program.visit_slots(&mut |slot| slots.push(slot)));
+    let mut known: Vec<FactValue> = Vec::new();
+    let mut seen: Vec<u32> = Vec::new();
+    let mut next = 0;
+    while let Some(slot) = slots.get(next).copied() {
+        next += 1;
+        if seen.contains(&slot) {
+            continue;
+        }
+        seen.push(slot);
+        known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
+        if let Some((Fact { source: FactSource::Expression(program), .. }, _)) = fact_in(model, side, slot) {
+            // Inside a named expression of the home account all names are the account's.
+            program.visit_slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
+        }
+    }
+    known
+}
+
+/// The smallest parts of a condition that keep it from holding; none if it holds.
+pub fn unmet_conditions(
+    model: &Model,
+    side: EntityKind,
+    condition: &Program,
+    scope: &EntityFacts<'_>,
+) -> Vec<UnmetCondition> {
+    let mut found = Vec::new();
+    collect(&ConditionScope { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
+    found
+}
+
+/// Where the names of a condition get their values.
+struct ConditionScope<'c> {
+    model: &'c Model,
+    side: EntityKind,
+    scope: &'c EntityFacts<'c>,
+    /// [`ACCOUNT_BIT`] inside a named expression of the home account.
+    bit: u32,
+}
+
+impl EvalScope for ConditionScope<'_> {
+    fn get(&self, slot: u32) -> Value<'_> {
+        self.scope.get(slot | self.bit)
+    }
+}
+
+fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, found: &mut Vec<UnmetCondition>) {
+    if condition.holds(context) {
+        return;
+    }
+    match condition {
+        Program::And(parts) => parts.iter().for_each(|part| collect(context, part, depth, found)),
+        Program::Slot(slot) if depth > 0 => {
+            let slot = slot | context.bit;
+            match fact_in(context.model, context.side, slot) {
+                Some((Fact { source: FactSource::Expression(program), .. }, _)) => {
+                    let inner = ConditionScope { bit: slot & ACCOUNT_BIT, ..*context };
+                    let before = found.len();
+                    collect(&inner, program, depth - 1, found);
+                    // What does not hold is never told as if it did.
+                    if found.len() == before {
+                        found.push(describe_unmet(context, condition));
+                    }
+                }
+                _ => found.push(describe_unmet(context, condition)),
+            }
+        }
+        _ => found.push(describe_unmet(context, condition)),
+    }
+}
+
+fn describe_unmet(context: &ConditionScope<'_>, condition: &Program) -> UnmetCondition {
+    let name = |slot: u32| fact_name(context.model, context.side, slot | context.bit);
+    let mut facts: Vec<FactValue> = Vec::new();
+    condition.visit_slots(&mut |slot| {
+        let one = FactValue { name: name(slot), value: to_owned_value(&context.get(slot)) };
+        if !facts.contains(&one) {
+            facts.push(one);
+        }
+    });
+    UnmetCondition { condition: condition.to_source(&name), facts }
+}
+
+/// A value that borrows nothing.
+pub fn to_owned_value(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Null => Value::Null,
+        Value::Number(number) => Value::Number(*number),
+        Value::Boolean(truth) => Value::Boolean(*truth),
+        Value::Date(day) => Value::Date(*day),
+        Value::Text(text) => Value::Text(text.to_string().into()),
+        Value::Digits(text) => Value::Text((*text).to_owned().into()),
+    }
+}

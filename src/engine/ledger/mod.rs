@@ -1,0 +1,335 @@
+//! One entity's result as an account of how it came about: a ledger of points that adds up line by line, milestones, and which rules held.
+//!
+//! Takes [`Scored`] and gives a [`Ledger`]. Nothing is scored here: every amount is one that [`pql_model::scoring`] gave, and every
+//! condition is evaluated by the program that the scorer evaluates.
+
+mod entity_ref;
+mod facts;
+mod json;
+mod text;
+
+pub use crate::score::fact_table::EntityFacts;
+pub use entity_ref::EntityRef;
+pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, to_owned_value, unmet_conditions};
+pub use json::{object, points as points_json, value as value_json};
+pub use text::{FACTS_SHOWN, text, value as value_text};
+
+use crate::score::{ScoredEntities, milestones::MilestoneState};
+use pql_model::{
+    EntityKind, Model,
+    clock::AsOf,
+    expr::{EvalScope, Value},
+    plan::{DecayCurve, Level, Signal, SignalPayment, Tier},
+    scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
+    units::Points,
+};
+
+/// Everything that is to be said of one entity.
+#[derive(Debug)]
+pub struct Ledger {
+    /// User or account.
+    pub side: EntityKind,
+    /// As rows print it.
+    pub id: String,
+    /// Of a user: the home account.
+    pub home_account: Option<String>,
+    /// The instant looked from.
+    pub as_of: AsOf,
+    /// What adds up to the score, in the order of the model's categories and signals.
+    pub lines: Vec<LedgerLine>,
+    /// By signal, in the order of the model.
+    pub signals: Vec<SignalNote>,
+    /// Names of categories, in the order of the lines.
+    pub categories: Vec<String>,
+    /// The sum of the lines.
+    pub score: Points,
+    /// In the order of the model.
+    pub milestones: Vec<(String, MilestoneState)>,
+    /// Of accounts: the kind of account. None if the model has no segments.
+    pub segment: Option<RuleDecision>,
+    /// The band of the score; none if the model has no tiers.
+    pub tier: Option<RuleDecision>,
+    /// What happens next; none if the model has no routes.
+    pub route: Option<RuleDecision>,
+}
+
+/// One amount, and the sum so far.
+#[derive(Debug, Clone)]
+pub struct LedgerLine {
+    /// What gives or takes it.
+    pub entry: LedgerEntry,
+    /// What it adds. **Units**: points.
+    pub points: Points,
+    /// The sum of all lines up to this one.
+    pub total: Points,
+}
+
+/// What gives or takes points.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LedgerEntry {
+    /// A signal that fired, before anything is taken from it; by place.
+    Signal(usize),
+    /// The `max` of a signal.
+    SignalMax(usize),
+    /// The decay of a signal.
+    Decay(usize, DecayNote),
+    /// An earlier signal of the same exclusive group pays; both by place.
+    Superseded(usize, Option<usize>),
+    /// The bounds of a category, by place.
+    CategoryBounds(usize),
+    /// The bounds of the score.
+    ScoreBounds,
+}
+
+/// How far decay has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DecayNote {
+    /// The curve.
+    pub curve: DecayCurve,
+    /// What `since` was. **Units**: days.
+    pub days: Option<f64>,
+}
+
+/// What one signal looked at and came to.
+#[derive(Debug)]
+pub struct SignalNote {
+    /// Its name.
+    pub name: String,
+    /// The name of its category.
+    pub category: String,
+    /// Whether it pays.
+    pub firing: SignalFiring,
+    /// What it saw: a number, or whether its condition held.
+    pub seen: Value<'static>,
+    /// When it pays, in the words of the model.
+    pub rule: String,
+    /// The facts that it looked at.
+    pub facts: Vec<FactValue>,
+    /// Of one that does not fire: the parts of its condition that do not hold.
+    pub unmet: Vec<UnmetCondition>,
+    /// Before its `max`, before decay, and what it pays.
+    pub points: [Points; 3],
+}
+
+/// The first entry of a list that held.
+#[derive(Debug)]
+pub struct RuleDecision {
+    /// Entries in the order of the model, up to the one that held.
+    pub evaluated: Vec<EvaluatedRule>,
+}
+
+/// An entry of a list of which the first that holds counts.
+#[derive(Debug)]
+pub struct EvaluatedRule {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub label: Option<String>,
+    /// When it holds; empty if always.
+    pub rule: String,
+    /// Why it does not; empty if it does.
+    pub unmet: Vec<UnmetCondition>,
+}
+
+impl RuleDecision {
+    /// The entry that held.
+    pub fn matched_rule(&self) -> Option<&EvaluatedRule> {
+        self.evaluated.last().filter(|last| last.unmet.is_empty())
+    }
+}
+
+impl Ledger {
+    /// The name of a category, by place.
+    pub fn category(&self, place: usize) -> &str {
+        self.categories.get(place).map_or("", String::as_str)
+    }
+}
+
+/// The ledger of an entity.
+pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> Ledger {
+    let level = model.level(entity.side);
+    let scope = entity.scope(scored);
+    let paid = evaluate_signals(level, &scope);
+    let total = sum_points(level, &paid);
+    let names = |slot: u32| fact_name(model, entity.side, slot);
+    let noter = SignalNoteBuilder { model, side: entity.side, level, scope: &scope, names: &names };
+    let signals = level.signals.iter().zip(&paid).map(|(signal, paid)| noter.note(signal, paid)).collect();
+    let rule = |when: Option<&pql_model::expr::Program>| when.map(|when| when.to_source(&names)).unwrap_or_default();
+    let why = |when: Option<&pql_model::expr::Program>| {
+        when.map(|when| unmet_conditions(model, entity.side, when, &scope)).unwrap_or_default()
+    };
+    let segment = level.segments.iter().map(|one| EvaluatedRule {
+        name: one.name.clone(),
+        label: None,
+        rule: rule(one.when.as_ref()),
+        unmet: why(one.when.as_ref()),
+    });
+    let tier = level.tiers.iter().map(|one| tier(one, total.score, rule(one.when.as_ref()), why(one.when.as_ref())));
+    let route = level.routes.iter().map(|one| EvaluatedRule {
+        name: one.name.clone(),
+        label: one.action.clone(),
+        rule: rule(one.when.as_ref()),
+        unmet: why(one.when.as_ref()),
+    });
+    Ledger {
+        side: entity.side,
+        id: entity.id(scored).to_owned(),
+        home_account: entity.home_account(scored).map(str::to_owned),
+        as_of: scored.as_of,
+        lines: lines(level, &paid, &total, &scope),
+        signals,
+        categories: level.categories.iter().map(|category| category.name.clone()).collect(),
+        score: total.score,
+        milestones: entity.milestones(scored, model),
+        segment: first_match(segment),
+        tier: first_match(tier),
+        route: first_match(route),
+    }
+}
+
+/// The entries of a list up to the first that holds; none if the list is empty.
+fn first_match(all: impl Iterator<Item = EvaluatedRule>) -> Option<RuleDecision> {
+    let mut tried: Vec<EvaluatedRule> = Vec::new();
+    for one in all {
+        let holds = one.unmet.is_empty();
+        tried.push(one);
+        if holds {
+            break;
+        }
+    }
+    (!tried.is_empty()).then_some(RuleDecision { evaluated: tried })
+}
+
+/// A tier with its threshold as a condition like any other.
+fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<UnmetCondition>) -> EvaluatedRule {
+    let mut words = Vec::new();
+    if let Some((threshold, strict)) = tier.threshold {
+        let condition = threshold_text("score", threshold, strict);
+        if !passes(score.to_f64(), threshold, strict) {
+            let fact = FactValue { name: "score".to_owned(), value: Value::Number(score.to_f64()) };
+            unmet.insert(0, UnmetCondition { condition: condition.clone(), facts: vec![fact] });
+        }
+        words.push(condition);
+    }
+    if !rule.is_empty() {
+        words.push(rule);
+    }
+    EvaluatedRule { name: tier.name.clone(), label: tier.label.clone(), rule: words.join(" and "), unmet }
+}
+
+/// `score >= 80`
+pub fn threshold_text(what: &str, threshold: f64, strict: bool) -> String {
+    format!("{what} {} {}", if strict { ">" } else { ">=" }, pql_model::units::format_number(threshold))
+}
+
+/// What a signal pays for, in words.
+fn signal_rule_text(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
+    let guard = signal.guard.as_ref().map(|guard| guard.to_source(names));
+    let what = match &signal.pay {
+        SignalPayment::Flat(points) => format!("{points}"),
+        SignalPayment::Ladder { value, strict, rungs } => {
+            let word = if *strict { "above" } else { "from" };
+            let rung = |(threshold, points): &(f64, Points)| {
+                format!("{points} {word} {}", pql_model::units::format_number(*threshold))
+            };
+            let rungs: Vec<String> = rungs.iter().map(rung).collect();
+            format!("{}: {}", value.to_source(names), rungs.join(", "))
+        }
+        SignalPayment::Per { value, points, max } => {
+            let max = max.map(|max| format!(", at most {max}")).unwrap_or_default();
+            format!("{points} for each of {}{max}", value.to_source(names))
+        }
+    };
+    guard.map_or(what.clone(), |guard| format!("{what} if {guard}"))
+}
+
+/// What notes of signals are made from.
+struct SignalNoteBuilder<'n> {
+    model: &'n Model,
+    side: EntityKind,
+    level: &'n Level,
+    scope: &'n EntityFacts<'n>,
+    names: &'n dyn Fn(u32) -> String,
+}
+
+impl SignalNoteBuilder<'_> {
+    fn note(&self, signal: &Signal, paid: &SignalPayout) -> SignalNote {
+        let SignalNoteBuilder { model, side, level, scope, names } = *self;
+        let mut programs = Vec::new();
+        if let SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } = &signal.pay {
+            programs.push(value);
+        }
+        programs.extend(&signal.guard);
+        programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
+        let guard = signal.guard.as_ref().filter(|_| paid.firing == SignalFiring::NotFired);
+        let mut missing = guard.map(|guard| unmet_conditions(model, side, guard, scope)).unwrap_or_default();
+        if let SignalPayment::Ladder { value, strict, rungs } = &signal.pay
+            && let Some((first, _)) = rungs.first()
+            && !paid.seen.as_number().is_some_and(|seen| passes(seen, *first, *strict))
+        {
+            let condition = threshold_text(&value.to_source(names), *first, *strict);
+            missing.push(UnmetCondition { condition, facts: referenced_facts(model, side, &[value], scope) });
+        }
+        SignalNote {
+            name: signal.name.clone(),
+            category: level.categories[signal.category].name.clone(),
+            firing: paid.firing,
+            seen: paid.seen.value(),
+            rule: signal_rule_text(signal, names),
+            facts: referenced_facts(model, side, &programs, scope),
+            unmet: missing,
+            points: [paid.unbounded, paid.full, paid.points],
+        }
+    }
+}
+
+/// Adds up what signals came to, category by category, so that each bound stands behind what it bounds.
+fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &EntityFacts<'_>) -> Vec<LedgerLine> {
+    let mut lines: Vec<LedgerLine> = Vec::new();
+    let mut running = Points::ZERO;
+    let mut add = |entry: LedgerEntry, points: Points| {
+        running = running + points;
+        lines.push(LedgerLine { entry, points, total: running });
+    };
+    for (category, (raw, held)) in total.categories.iter().enumerate() {
+        for (place, (signal, one)) in level.signals.iter().zip(paid).enumerate() {
+            if signal.category != category || one.firing == SignalFiring::NotFired {
+                continue;
+            }
+            add(LedgerEntry::Signal(place), one.unbounded);
+            if one.full != one.unbounded {
+                add(LedgerEntry::SignalMax(place), one.full - one.unbounded);
+            }
+            if one.firing == SignalFiring::Superseded {
+                // What decay would have left of it is nobody's business: it pays nothing.
+                let same = |other: &usize| level.signals[*other].exclusive == signal.exclusive;
+                let by = (0..place).filter(same).find(|other| paid[*other].firing == SignalFiring::Fired);
+                add(LedgerEntry::Superseded(place, by), Points::ZERO - one.full);
+                continue;
+            }
+            if let Some(decay) = signal.decay.as_ref().filter(|_| one.points != one.full) {
+                let days = decay.since.eval(scope).as_number();
+                add(LedgerEntry::Decay(place, DecayNote { curve: decay.curve, days }), one.points - one.full);
+            }
+        }
+        if raw != held {
+            add(LedgerEntry::CategoryBounds(category), *held - *raw);
+        }
+    }
+    if total.raw != total.score {
+        add(LedgerEntry::ScoreBounds, total.score - total.raw);
+    }
+    lines
+}
+
+/// Whether a signal's rung is reached, and which: the highest whose threshold what was seen passes.
+pub fn reached_rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
+    let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay else { return None };
+    let seen = seen.as_number()?;
+    rungs.iter().rposition(|(threshold, _)| passes(seen, *threshold, *strict))
+}
+
+/// What a fact is for an entity; none if its level has no such fact.
+pub fn fact_value<'s>(model: &Model, side: EntityKind, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
+    fact_slot(model, side, name).map(|(slot, _)| scope.get(slot))
+}

@@ -1,0 +1,158 @@
+//! A ledger for people.
+
+use std::fmt::Write;
+
+use super::{FactValue, Ledger, LedgerEntry, LedgerLine, RuleDecision, UnmetCondition};
+use crate::score::milestones::MilestoneState;
+use pql_model::{
+    clock::format_instant, diag::escape_controls, expr::Value, plan::DecayCurve, scoring::SignalFiring,
+    units::format_number,
+};
+
+/// How many facts are shown beside one condition.
+pub const FACTS_SHOWN: usize = 6;
+
+/// The whole ledger, every line ended.
+pub fn text(ledger: &Ledger) -> String {
+    let mut out = String::new();
+    head(&mut out, ledger);
+    lines(&mut out, ledger);
+    silent(&mut out, ledger);
+    milestones(&mut out, ledger);
+    for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
+        if let Some(decision) = decision {
+            write_decision(&mut out, what, decision);
+        }
+    }
+    visible_lines(&out)
+}
+
+/// Each line without what could steer a terminal.
+fn visible_lines(text: &str) -> String {
+    text.lines().map(|line| escape_controls(line.trim_end()) + "\n").collect()
+}
+
+fn head(out: &mut String, ledger: &Ledger) {
+    let home = ledger.home_account.as_ref().map(|home| format!(" of account {home}")).unwrap_or_default();
+    let _ = writeln!(out, "{} {}{home}", ledger.side.word(), ledger.id);
+    let mut parts = vec![format!("score {}", ledger.score)];
+    for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
+        if let Some(chosen) = decision.as_ref().and_then(RuleDecision::matched_rule) {
+            parts.push(format!("{what} {}", chosen.name));
+        }
+    }
+    let partial = if ledger.as_of.partial { " (in the middle of a day)" } else { "" };
+    let _ = writeln!(out, "{}, as of {}{partial}", parts.join(", "), format_instant(ledger.as_of.instant));
+}
+
+/// The ledger itself: what is added, the sum so far, what adds it, and what that looked at.
+fn lines(out: &mut String, ledger: &Ledger) {
+    if ledger.signals.is_empty() {
+        return;
+    }
+    let mut rows: Vec<[String; 4]> = vec![["points", "total", "signal", "because"].map(str::to_owned)];
+    rows.extend(ledger.lines.iter().map(|line| row(ledger, line)));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (points, total, name) = (width(0), width(1), width(2));
+    out.push('\n');
+    for row in &rows {
+        let _ = writeln!(out, "  {:>points$}  {:>total$}  {:name$}  {}", row[0], row[1], row[2], row[3]);
+    }
+    let _ = writeln!(out, "  {}", "-".repeat(points));
+    let _ = writeln!(out, "  {:>points$}  {:>total$}  score", ledger.score.to_string(), "");
+}
+
+fn row(ledger: &Ledger, line: &LedgerLine) -> [String; 4] {
+    let signal = |place: usize| ledger.signals.get(place);
+    let name = |place: usize| signal(place).map(|signal| signal.name.clone()).unwrap_or_default();
+    let (what, why) = match &line.entry {
+        LedgerEntry::Signal(place) => {
+            (name(*place), signal(*place).map(|signal| facts(&signal.facts)).unwrap_or_default())
+        }
+        LedgerEntry::SignalMax(place) => ("  max".to_owned(), format!("`{}` pays at most so much", name(*place))),
+        LedgerEntry::Decay(_, decay) => {
+            let days = decay.days.map(format_number).unwrap_or_default();
+            let curve = match decay.curve {
+                DecayCurve::HalfLife(length) => format!("halved every {} days", format_number(length)),
+                DecayCurve::Linear(length) => format!("down to 0 over {} days", format_number(length)),
+            };
+            ("  decay".to_owned(), format!("{days} days ago, {curve}"))
+        }
+        LedgerEntry::Superseded(_, by) => {
+            let by = by.map(|by| format!("`{}` pays instead", name(by))).unwrap_or_default();
+            ("  exclusive".to_owned(), by)
+        }
+        LedgerEntry::CategoryBounds(place) => {
+            ("bounds".to_owned(), format!("of the category `{}`", ledger.category(*place)))
+        }
+        LedgerEntry::ScoreBounds => ("bounds".to_owned(), "of the score".to_owned()),
+    };
+    [line.points.to_string(), line.total.to_string(), what, why]
+}
+
+/// Signals that do not fire, with what is missing.
+fn silent(out: &mut String, ledger: &Ledger) {
+    let silent: Vec<_> = ledger.signals.iter().filter(|signal| signal.firing == SignalFiring::NotFired).collect();
+    if silent.is_empty() {
+        return;
+    }
+    out.push_str("\ndid not fire\n");
+    let width = silent.iter().map(|signal| signal.name.chars().count()).max().unwrap_or(0);
+    for signal in silent {
+        let why = if signal.unmet.is_empty() { facts(&signal.facts) } else { unmet(&signal.unmet) };
+        let _ = writeln!(out, "  {:width$}  {why}", signal.name);
+    }
+}
+
+fn milestones(out: &mut String, ledger: &Ledger) {
+    if ledger.milestones.is_empty() {
+        return;
+    }
+    out.push_str("\nmilestones\n");
+    let width = ledger.milestones.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, state) in &ledger.milestones {
+        let at = match state {
+            MilestoneState::Reached(at) => format!(" {}", format_instant(*at)),
+            MilestoneState::Pending | MilestoneState::Missed => String::new(),
+        };
+        let _ = writeln!(out, "  {name:width$}  {}{at}", state.as_str());
+    }
+}
+
+/// The entry that held, and why those before it did not.
+fn write_decision(out: &mut String, what: &str, decision: &RuleDecision) {
+    let _ = writeln!(out, "\n{what}");
+    let width = decision.evaluated.iter().map(|tried| tried.name.chars().count()).max().unwrap_or(0);
+    for tried in &decision.evaluated {
+        let why = match (tried.unmet.is_empty(), tried.rule.is_empty()) {
+            (true, true) => "yes: whatever is left".to_owned(),
+            (true, false) => format!("yes: {}", tried.rule),
+            (false, _) => format!("no: {}", unmet(&tried.unmet)),
+        };
+        let _ = writeln!(out, "  {:width$}  {why}", tried.name);
+    }
+}
+
+/// Conditions that do not hold, each with its facts.
+fn unmet(all: &[UnmetCondition]) -> String {
+    let one = |unmet: &UnmetCondition| match facts(&unmet.facts) {
+        known if known.is_empty() => unmet.condition.clone(),
+        known => format!("{} ({known})", unmet.condition),
+    };
+    all.iter().map(one).collect::<Vec<String>>().join("; ")
+}
+
+/// Facts as `name = value`.
+fn facts(known: &[FactValue]) -> String {
+    let shown = known.iter().take(FACTS_SHOWN).map(|fact| format!("{} = {}", fact.name, value(&fact.value)));
+    let mut shown: Vec<String> = shown.collect();
+    if known.len() > FACTS_SHOWN {
+        shown.push(format!("and {} more", known.len() - FACTS_SHOWN));
+    }
+    shown.join(", ")
+}
+
+/// A value as it reads in a sentence.
+pub fn value(value: &Value<'_>) -> String {
+    value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
+}

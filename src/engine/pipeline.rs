@@ -1,0 +1,537 @@
+//! The order of stages and the threads that run them: the only module that sees every stage.
+//!
+//! Workers take blocks from one reader, decode their lines and fold them into one state, which is read once. Nothing here depends on which worker took which block.
+
+mod irregular_lines;
+mod rejects;
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt, io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+pub use self::rejects::RejectedLines;
+use self::rejects::{RejectCollector, RejectEntry};
+use crate::{
+    decode::{
+        DecodedLine, FastPathResult, HashSeed, RejectReason,
+        format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
+    },
+    enrich::{EnrichError, EnrichFile, attach},
+    entity::{Entities, resolve_entities},
+    fold::{DeferredLine, EventFolder, FileCounts, FoldState, NO_LAST, ShardSet, WorkerFold as OfWorker},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
+    score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
+};
+use pql_model::{
+    Model,
+    clock::AsOf,
+    expr::Value,
+    units::{DAY_US, Micros},
+};
+
+/// The instant that a run looks from, as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOfRequest {
+    /// An instant.
+    At(Micros),
+    /// The end of a local date.
+    EndOf(pql_model::units::Day),
+    /// The end of the local date before the present one.
+    Yesterday,
+    /// The end of the local date of the newest event.
+    Latest,
+}
+
+/// How many rejected lines end a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// More than this share of all lines.
+    Share(f64),
+    /// More than so many.
+    Count(u64),
+}
+
+impl MaxRejects {
+    fn exceeded(self, rejected: u64, records: u64) -> bool {
+        match self {
+            MaxRejects::Share(share) => rejected as f64 > share * records as f64,
+            MaxRejects::Count(count) => rejected > count,
+        }
+    }
+}
+
+/// What a run is to do.
+#[derive(Debug)]
+pub struct PipelineJob<'j> {
+    /// The model.
+    pub model: &'j Model,
+    /// The files, as resolved.
+    pub inputs: Vec<InputSource>,
+    /// The format of the files, or `auto`.
+    pub format: &'j str,
+    /// The instant to look from.
+    pub when: AsOfRequest,
+    /// The present.
+    pub now: Micros,
+    /// Threads that read.
+    pub workers: usize,
+    /// How many rejected lines end the run.
+    pub max_rejects: MaxRejects,
+    /// Whether rejected lines are kept.
+    pub keep_rejects: bool,
+    /// How long a line may be, and how large blocks are.
+    pub limits: BlockLimits,
+}
+
+/// What workers have got through.
+#[derive(Debug, Default)]
+pub struct RunProgress {
+    /// Bytes read from files.
+    pub bytes: u64,
+    /// Bytes of all files, if that is known.
+    pub total: Option<u64>,
+    /// Lines folded.
+    pub lines: u64,
+}
+
+/// Everything that was folded, before it is scored.
+#[derive(Debug)]
+pub struct FoldedRun {
+    /// The state.
+    pub state: FoldState,
+    /// The instant to look from.
+    pub as_of: AsOf,
+    /// Rejected lines, by file and place.
+    pub rejects: RejectedLines,
+    /// By file.
+    pub files: Vec<FileStats>,
+    /// What each file was recognised as; none where there was nothing to recognise.
+    pub formats: Vec<Option<DetectedFormat>>,
+    /// Events that share an id with another content.
+    pub id_conflict: u64,
+    /// Records that a line end had broken in two.
+    pub split_records: u64,
+}
+
+/// Why a run ended without a result.
+#[derive(Debug)]
+pub enum RunError {
+    /// A file could not be read.
+    Read(ReadError),
+    /// There is no event to look from.
+    NoEvents {
+        /// Lines that were read.
+        records: u64,
+        /// Lines that were rejected.
+        rejects: Box<RejectedLines>,
+    },
+    /// More lines were rejected than the job allows.
+    TooManyRejects {
+        /// Lines that were rejected.
+        rejected: u64,
+        /// Lines that were read.
+        records: u64,
+        /// The lines themselves.
+        rejects: Box<RejectedLines>,
+    },
+    /// An enrichment file contradicts itself.
+    Enrich(EnrichError),
+    /// A file is of something that is known and not read.
+    UnsupportedFormat {
+        /// Its name.
+        file: String,
+        /// What it is.
+        foreign: UnsupportedFormat,
+    },
+    /// Records name several group types, and the model does not say which of them is the account.
+    GroupTypes {
+        /// The name of their format.
+        format: &'static str,
+        /// The types.
+        types: Vec<String>,
+    },
+    /// A sum is too large.
+    Overflow(SumOverflow),
+    /// Rejected lines could not be kept.
+    Spool(io::Error),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Read(error) => error.fmt(f),
+            RunError::NoEvents { records: 0, .. } => {
+                f.write_str("the input is empty: not a single line was read, so there is no result")
+            }
+            RunError::NoEvents { records, .. } => {
+                write!(
+                    f,
+                    "no event among {}, so there is nothing to score",
+                    pql_model::units::plural(*records, "line", "lines")
+                )
+            }
+            RunError::TooManyRejects { rejected, records, .. } => {
+                write!(
+                    f,
+                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
+                    pql_model::units::plural(*records, "line", "lines")
+                )
+            }
+            RunError::Enrich(error) => error.fmt(f),
+            RunError::UnsupportedFormat { file, foreign } => {
+                write!(
+                    f,
+                    "`{file}` is {}, which is not read (recognised by: {}); {}",
+                    foreign.what, foreign.sign, foreign.advice
+                )
+            }
+            RunError::GroupTypes { format, types } => {
+                let types: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
+                write!(
+                    f,
+                    "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; [input] group_type = \"...\" does",
+                    types.len(),
+                    types.join(", ")
+                )
+            }
+            RunError::Overflow(error) => error.fmt(f),
+            RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunError::Read(error) => error.source(),
+            RunError::Spool(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Prepares to read files for a model.
+pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits, workers: usize) -> BlockReader {
+    let properties = model.aggregation.properties.iter().filter_map(|path| path.first().cloned());
+    let naming = ColumnMapping {
+        // A row of a table becomes a native line.
+        fields: model.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
+        properties: Some(properties.collect()),
+        dedupe: model.input.dedupe,
+    };
+    BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
+}
+
+/// Reads and folds everything.
+///
+/// **Errors**: [`RunError`] of reading, of rejects, and of there being no event.
+pub fn fold_inputs(
+    job: &PipelineJob<'_>,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
+) -> Result<FoldedRun, RunError> {
+    let model = job.model;
+    let zone = &model.zone;
+    let as_of = match job.when {
+        AsOfRequest::At(at) => Some(AsOf::new(at, zone)),
+        AsOfRequest::EndOf(day) => Some(AsOf::end_of_day(day, zone)),
+        AsOfRequest::Yesterday => Some(AsOf::end_of_day(zone.day(job.now) - 1, zone)),
+        AsOfRequest::Latest => None,
+    };
+    // Without an instant given, only what is more than a day ahead of the present is set aside.
+    let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
+    let formats = FileFormats::new(model, job.format, job.inputs.len());
+    let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
+    let shared = WorkerShared::new();
+    let hearth = ShardSet::new(model, &HashSeed::default(), job.workers);
+    let folded = run_workers(job, &formats, &hearth, until, &reader, &shared, report);
+    // Of several files that are foreign, which one a worker met first depends on timing.
+    if let Some((file, foreign)) = formats.first_unsupported() {
+        let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
+        return Err(RunError::UnsupportedFormat { file, foreign });
+    }
+    let mut folded = folded?;
+    if let Some((format, types)) = formats.ambiguous_groups() {
+        return Err(RunError::GroupTypes { format, types });
+    }
+    folded.extend(irregular_lines::fold_partial_lines(job, &formats, &hearth, until, &shared)?);
+    let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
+    let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of_day(zone.day(newest), zone)));
+    let until = as_of.map_or(until, |as_of| as_of.instant);
+    let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
+    folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
+    let split_records = shared.split_records.load(Ordering::Relaxed);
+    let (state, id_conflict) = hearth.into_state(folded);
+    let mut rejects =
+        shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
+    rejects.formats = (0..job.inputs.len()).map(|file| formats.detected(file)).collect();
+    let mut total = FileCounts::default();
+    state.counts.iter().for_each(|counts| total.add(counts));
+    let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
+    if job.max_rejects.exceeded(rejected, records) {
+        return Err(RunError::TooManyRejects { rejected, records, rejects: Box::new(rejects) });
+    }
+    let blank = total.blank.unsigned_abs();
+    let Some(as_of) = as_of.filter(|_| records > blank) else {
+        return Err(RunError::NoEvents { records, rejects: Box::new(rejects) });
+    };
+    let files = reader.file_stats();
+    let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records })
+}
+
+/// Folds what was put aside until it was known which instant to look from.
+fn fold_deferred(
+    job: &PipelineJob<'_>,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
+    deferred: &[DeferredLine],
+    until: Micros,
+) -> OfWorker {
+    let mut reading = WorkerDecoders::new(formats, hearth.seed(), until);
+    let mut folder = EventFolder::new(hearth, job.inputs.len());
+    for one in deferred {
+        // What was put aside comes from a file whose format is settled.
+        if let Ok(decoder) = reading.decoder_for(one.file, None) {
+            folder.fold(one.file, &decoder.decode(&one.line));
+        }
+    }
+    folder.finish()
+}
+
+/// What workers share beside the reader.
+struct WorkerShared {
+    rejects: RejectCollector,
+    lines: AtomicU64,
+    /// Parts of lines at the borders of blocks, which may belong together.
+    halves: Mutex<Vec<irregular_lines::PartialLine>>,
+    split_records: AtomicU64,
+}
+
+impl WorkerShared {
+    fn new() -> WorkerShared {
+        WorkerShared {
+            rejects: RejectCollector::default(),
+            lines: AtomicU64::new(0),
+            halves: Mutex::default(),
+            split_records: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps a rejected line.
+    fn reject(&self, reject: RejectEntry, bytes: &[u8], keep: bool) -> io::Result<()> {
+        self.rejects.add(reject, keep.then_some(bytes))
+    }
+}
+
+/// A worker that panicked ends the run by itself; what it held is not used.
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the workers to their end; gives what each gathered beside the state.
+fn run_workers(
+    job: &PipelineJob<'_>,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
+    until: Micros,
+    reader: &BlockReader,
+    shared: &WorkerShared,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
+) -> Result<Vec<OfWorker>, RunError> {
+    let worker = || {
+        let reading = WorkerDecoders::new(formats, hearth.seed(), until);
+        let folder = EventFolder::new(hearth, job.inputs.len());
+        let folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
+        FoldWorker { job, reader, shared, reading, folder }.run()
+    };
+    if job.workers <= 1 && report.is_none() {
+        return Ok(vec![worker()?]);
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let monitor = report.map(|report| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(Duration::from_millis(200));
+                    let lines = shared.lines.load(Ordering::Relaxed);
+                    report(&RunProgress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
+                }
+            })
+        });
+        let _finished = MonitorGuard { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
+        let mut others: Vec<Option<Result<OfWorker, RunError>>> = (1..job.workers).map(|_| None).collect();
+        // On the threads that score later, since memory that a thread gives back is best used again by the same one. The thread that is there is a
+        // worker too: the C library gives the memory of any other thread to it page by page.
+        let mine = rayon::in_place_scope(|pool| {
+            others.iter_mut().for_each(|other| pool.spawn(|_| *other = Some(worker())));
+            worker()
+        });
+        let others = others.into_iter().map(|other| other.expect("the scope ends after its jobs"));
+        std::iter::once(mine).chain(others).collect()
+    })
+}
+
+/// Ends the monitor when the workers have ended, also by a panic.
+struct MonitorGuard<'f> {
+    done: &'f AtomicBool,
+    monitor: Option<std::thread::Thread>,
+}
+
+impl Drop for MonitorGuard<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.monitor.iter().for_each(std::thread::Thread::unpark);
+    }
+}
+
+struct FoldWorker<'w> {
+    job: &'w PipelineJob<'w>,
+    reader: &'w BlockReader,
+    shared: &'w WorkerShared,
+    reading: WorkerDecoders<'w>,
+    folder: EventFolder<'w>,
+}
+
+impl FoldWorker<'_> {
+    fn run(mut self) -> Result<OfWorker, RunError> {
+        let mut block = LineBlock::default();
+        while let Some(next) = self.reader.next(block).map_err(RunError::Read)? {
+            let lines = self.block(&next)?;
+            self.shared.rejects.end_block(next.file, next.index, lines).map_err(RunError::Spool)?;
+            self.shared.lines.fetch_add(lines, Ordering::Relaxed);
+            block = next;
+        }
+        self.reading.finish();
+        Ok(self.folder.finish())
+    }
+
+    /// Folds the lines of a block; gives how many there were.
+    fn block(&mut self, block: &LineBlock) -> Result<u64, RunError> {
+        if let Some(length) = block.long_line {
+            return self.reject_long_line(block, length).map_err(RunError::Spool);
+        }
+        let first = block.starts_file.then_some(&*block.bytes);
+        let decoder = self.reading.decoder_for(block.file, first).map_err(|foreign| {
+            self.reader.stop();
+            let file = self.job.inputs.get(block.file as usize).map_or_else(String::new, |input| input.name.clone());
+            RunError::UnsupportedFormat { file, foreign }
+        })?;
+        if !matches!(decoder.framing(), LineFraming::Plain | LineFraming::Columns) {
+            return self.fold_irregular_block(block).map_err(RunError::Spool);
+        }
+        self.fold_plain_block(block).map_err(RunError::Spool)
+    }
+
+    /// Folds the lines of a block, each of which is a record.
+    fn fold_plain_block(&mut self, block: &LineBlock) -> io::Result<u64> {
+        let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
+        let known = |line: u64| block.origins.get(line as usize);
+        let place = |line: u64, start: usize, reason: RejectReason, length: u64| RejectEntry {
+            file: block.file,
+            block: block.index,
+            line,
+            at: known(line).map(|place| place.line),
+            offset: known(line).map_or(block.offset + start as u64, |place| place.offset),
+            reason,
+            length,
+        };
+        // Checking a block at once is many times faster than line by line, and almost always enough.
+        let whole = std::str::from_utf8(&block.bytes).ok();
+        let mut start = 0;
+        let mut number = 0;
+        while start < block.bytes.len() {
+            let end = memchr::memchr(b'\n', &block.bytes[start..]).map_or(block.bytes.len(), |at| start + at);
+            let bytes = &block.bytes[start..end];
+            let text = match whole {
+                Some(whole) => whole.get(start..end),
+                None => std::str::from_utf8(bytes).ok(),
+            };
+            let line = match known(number) {
+                Some(place) if place.broken => FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow)),
+                _ => text.map_or(FastPathResult::Line(DecodedLine::Rejected(RejectReason::InvalidUtf8)), |text| {
+                    decoder.decode_event(text, &block.bytes[start..])
+                }),
+            };
+            match &line {
+                FastPathResult::Event(event) => self.folder.fold_event(block.file, event),
+                FastPathResult::Line(line) => self.folder.fold(block.file, line),
+            }
+            if let FastPathResult::Line(DecodedLine::Rejected(reason)) = line {
+                let bytes = known(number).and_then(|place| block.original_bytes(place)).unwrap_or(bytes);
+                self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
+            }
+            number += 1;
+            start = end + 1;
+        }
+        Ok(number)
+    }
+}
+
+/// What enrichment files came to beside their values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EnrichmentCoverage {
+    /// Rows of users, and members that only identity lines name.
+    pub users: u64,
+    /// Rows of accounts.
+    pub accounts: u64,
+    /// Users and accounts with events, of which the file of each that was given has no row.
+    pub without_row: [Option<u64>; 2],
+}
+
+/// Scores what was folded.
+///
+/// **Errors**: [`RunError`] of enrichment and of sums.
+pub fn score_state<'s>(
+    state: &'s FoldState,
+    as_of: AsOf,
+    model: &'s Model,
+    users: Option<&EnrichFile>,
+    accounts: Option<&EnrichFile>,
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    let emails = user_emails(users, &model.levels.user.emails);
+    let entities = resolve_entities(state, model, &emails);
+    let mut enrichment = EnrichmentTraits::default();
+    let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
+    let mut without = EnrichmentCoverage::default();
+    if let Some(file) = users {
+        let (rows, unknown) =
+            attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
+        strangers.extend(unknown);
+        without.without_row[0] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        enrichment.users = rows;
+    }
+    if let Some(file) = accounts {
+        let place = account_indexes(&entities);
+        let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
+        let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
+        without.accounts = unknown.len() as u64;
+        without.without_row[1] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        enrichment.accounts = rows;
+    }
+    without.users = strangers.len() as u64;
+    let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
+    Ok((scored, without))
+}
+
+/// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
+pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
+    let rows = users.iter().flat_map(|file| &file.rows);
+    let email = |values: &[Value<'static>]| {
+        traits.iter().find_map(|index| match values.get(*index) {
+            Some(Value::Text(text)) => Some(text.to_string()),
+            _ => None,
+        })
+    };
+    rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
+}
+
+/// Accounts by the number of their id.
+fn account_indexes(entities: &Entities<'_>) -> HashMap<u32, u32> {
+    entities.accounts.iter().enumerate().map(|(place, account)| (account.id, place as u32)).collect()
+}

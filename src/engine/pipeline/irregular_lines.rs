@@ -1,0 +1,223 @@
+//! Lines that are not a record each: batches of several, and records that a line end has broken in two.
+//!
+//! What is at the border of two blocks may be in the hands of two workers, so it is put aside and read once all blocks are.
+
+use std::{borrow::Cow, io, sync::atomic::Ordering};
+
+use super::{AsOfRequest, FoldWorker, PipelineJob, RejectEntry, RunError, WorkerShared, lock_ignoring_poison};
+use crate::{
+    decode::{
+        DecodedLine, LineDecoder, RejectReason,
+        format::{FileFormats, LineFraming, WorkerDecoders, split_batch},
+    },
+    fold::{EventFolder, ShardSet, WorkerFold},
+    read::LineBlock,
+};
+use pql_model::units::Micros;
+
+/// What an export writes in place of a line where it broke off. **Source**: Mixpanel's raw export.
+const BROKEN_OFF: &str = "terminated early";
+
+/// The end of a block that may go on in the next one, or the beginning of one that may have begun before.
+#[derive(Debug)]
+pub(super) struct PartialLine {
+    /// Whose fault it is if nothing joins it.
+    reject: RejectEntry,
+    /// The number of the later of the two blocks.
+    border: u32,
+    bytes: Vec<u8>,
+}
+
+/// A line without its line end.
+#[derive(Debug, Clone, Copy)]
+struct BlockLine<'b> {
+    bytes: &'b [u8],
+    start: usize,
+    number: u64,
+}
+
+impl FoldWorker<'_> {
+    /// Rejects the line of a block that is one line over the limit; gives how many lines there were. It says nothing of the file's format.
+    pub(super) fn reject_long_line(&mut self, block: &LineBlock, length: u64) -> io::Result<u64> {
+        let place = block.origins.first();
+        self.folder.fold(block.file, &DecodedLine::Rejected(RejectReason::TooLong));
+        let reject = RejectEntry {
+            file: block.file,
+            block: block.index,
+            line: 0,
+            at: place.map(|place| place.line),
+            offset: place.map_or(block.offset, |place| place.offset),
+            reason: RejectReason::TooLong,
+            length,
+        };
+        self.shared.reject(reject, &block.bytes, self.job.keep_rejects)?;
+        Ok(1)
+    }
+
+    /// Folds the lines of a block of which not each is a record; gives how many lines there were.
+    pub(super) fn fold_irregular_block(&mut self, block: &LineBlock) -> io::Result<u64> {
+        let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
+        let mut folding =
+            BlockFolding { block, decoder, folder: &mut self.folder, shared: self.shared, keep: self.job.keep_rejects };
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        while start < block.bytes.len() {
+            let end = memchr::memchr(b'\n', &block.bytes[start..]).map_or(block.bytes.len(), |at| start + at);
+            pieces.push(BlockLine { bytes: &block.bytes[start..end], start, number: pieces.len() as u64 });
+            start = end + 1;
+        }
+        match folding.decoder.framing() {
+            LineFraming::Batches(paths) => pieces.iter().try_for_each(|piece| folding.batch(*piece, paths))?,
+            _ => folding.fold_joining_halves(&pieces)?,
+        }
+        Ok(pieces.len() as u64)
+    }
+}
+
+/// Lines on their way from a block into a folder.
+struct BlockFolding<'f, 'm> {
+    block: &'f LineBlock,
+    decoder: &'f mut LineDecoder<'m>,
+    folder: &'f mut EventFolder<'m>,
+    shared: &'f WorkerShared,
+    keep: bool,
+}
+
+impl BlockFolding<'_, '_> {
+    fn reject_of(&self, piece: BlockLine<'_>, reason: RejectReason) -> RejectEntry {
+        let place = self.block.origins.get(piece.number as usize);
+        RejectEntry {
+            file: self.block.file,
+            block: self.block.index,
+            line: piece.number,
+            at: place.map(|place| place.line),
+            offset: place.map_or(self.block.offset + piece.start as u64, |place| place.offset),
+            reason,
+            length: piece.bytes.len() as u64,
+        }
+    }
+
+    fn reject(&mut self, piece: BlockLine<'_>, reason: RejectReason) -> io::Result<()> {
+        self.folder.fold(self.block.file, &DecodedLine::Rejected(reason));
+        self.shared.reject(self.reject_of(piece, reason), piece.bytes, self.keep)
+    }
+
+    /// Folds a text; gives the reason if it is no record, and then folds nothing.
+    fn try_fold(&mut self, text: &str) -> Result<(), RejectReason> {
+        match self.decoder.decode(text) {
+            DecodedLine::Rejected(reason) => Err(reason),
+            line => {
+                self.folder.fold(self.block.file, &line);
+                Ok(())
+            }
+        }
+    }
+
+    /// Folds every record of a line; a line that is no batch is a record itself.
+    fn batch(&mut self, piece: BlockLine<'_>, paths: &[&[&str]]) -> io::Result<()> {
+        let Ok(text) = std::str::from_utf8(piece.bytes) else { return self.reject(piece, RejectReason::InvalidUtf8) };
+        let records = split_batch(text, paths).unwrap_or_else(|| vec![Cow::Borrowed(text)]);
+        if records.is_empty() {
+            self.folder.fold(self.block.file, &DecodedLine::Blank);
+        }
+        for record in records {
+            if let Err(reason) = self.try_fold(&record) {
+                self.reject(BlockLine { bytes: record.as_bytes(), ..piece }, reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds lines, joining two where neither is a record and both together are one.
+    fn fold_joining_halves(&mut self, pieces: &[BlockLine<'_>]) -> io::Result<()> {
+        let mut rest = pieces;
+        while let Some((piece, after)) = rest.split_first() {
+            rest = after;
+            let Err(reason) = self.try_bytes(piece.bytes) else { continue };
+            if !matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8) {
+                self.reject(*piece, reason)?;
+                continue;
+            }
+            if piece.bytes.trim_ascii() == BROKEN_OFF.as_bytes() {
+                self.reject(*piece, RejectReason::BrokenOff)?;
+                continue;
+            }
+            let begins = starts_record(piece.bytes);
+            match after.split_first() {
+                Some((next, further)) if begins && !starts_record(next.bytes) => {
+                    if self.try_bytes(&join_lines(piece.bytes, next.bytes)).is_ok() {
+                        self.shared.split_records.fetch_add(1, Ordering::Relaxed);
+                        rest = further;
+                    } else {
+                        self.reject(*piece, reason)?;
+                    }
+                }
+                None if begins => self.defer_partial(*piece, reason, self.block.index + 1),
+                _ if piece.number == 0 && self.block.index > 0 && !begins => {
+                    self.defer_partial(*piece, reason, self.block.index);
+                }
+                _ => self.reject(*piece, reason)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn try_bytes(&mut self, bytes: &[u8]) -> Result<(), RejectReason> {
+        std::str::from_utf8(bytes).map_err(|_| RejectReason::InvalidUtf8).and_then(|text| self.try_fold(text))
+    }
+
+    fn defer_partial(&self, piece: BlockLine<'_>, reason: RejectReason, border: u32) {
+        let reject = self.reject_of(piece, reason);
+        lock_ignoring_poison(&self.shared.halves).push(PartialLine { reject, border, bytes: piece.bytes.to_vec() });
+    }
+}
+
+/// Whether a line begins like a record.
+fn starts_record(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"{\"event\"") || line.trim_ascii_start().starts_with(b"{\"properties\"")
+}
+
+/// Two lines as one, without the line end between them.
+fn join_lines(first: &[u8], second: &[u8]) -> Vec<u8> {
+    [first.strip_suffix(b"\r").unwrap_or(first), second].concat()
+}
+
+/// Folds what was put aside at the borders of blocks: two halves that are a record together, and otherwise lines that are rejected.
+///
+/// **Errors**: of keeping rejected lines.
+pub(super) fn fold_partial_lines(
+    job: &PipelineJob<'_>,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
+    until: Micros,
+    shared: &WorkerShared,
+) -> Result<Option<WorkerFold>, RunError> {
+    let mut halves = std::mem::take(&mut *lock_ignoring_poison(&shared.halves));
+    if halves.is_empty() {
+        return Ok(None);
+    }
+    halves.sort_unstable_by_key(|half| (half.reject.file, half.border, half.reject.block));
+    let mut reading = WorkerDecoders::new(formats, hearth.seed(), until);
+    let folder = EventFolder::new(hearth, job.inputs.len());
+    let mut folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
+    let mut rest = halves.as_slice();
+    while let Some((half, after)) = rest.split_first() {
+        rest = after;
+        let file = half.reject.file;
+        let other = after.first().filter(|other| other.reject.file == file && other.border == half.border);
+        if let (Some(other), Ok(decoder)) = (other, reading.decoder_for(file, None)) {
+            let whole = String::from_utf8(join_lines(&half.bytes, &other.bytes)).unwrap_or_default();
+            let line = decoder.decode(&whole);
+            if !matches!(line, DecodedLine::Rejected(_) | DecodedLine::Blank) {
+                folder.fold(file, &line);
+                shared.split_records.fetch_add(1, Ordering::Relaxed);
+                rest = &after[1..];
+                continue;
+            }
+        }
+        folder.fold(file, &DecodedLine::Rejected(half.reject.reason));
+        shared.reject(half.reject, &half.bytes, job.keep_rejects).map_err(RunError::Spool)?;
+    }
+    reading.finish();
+    Ok(Some(folder.finish()))
+}

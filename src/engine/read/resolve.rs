@@ -1,0 +1,279 @@
+//! Turns arguments into the list of inputs.
+//!
+//! Takes paths, folders, patterns and `-` as typed, gives inputs in the order of their path bytes
+//! with each file once, and in place of a zip archive its members. Invariant: the list does not
+//! depend on the order of the arguments nor on the order in which a folder lists its files.
+//!
+//! It opens files to see whether it may, and reads none of their bytes but the first few, which
+//! tell zip archives, and the directories of those.
+
+use std::{
+    collections::{HashMap, hash_map},
+    ffi::{OsStr, OsString},
+    fmt,
+    fs::{self, File, Metadata},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, pattern, zip_archive};
+use crate::fs::{
+    dir as folder,
+    dir::{DirectoryEntry, FileKind},
+    retry::retry_interrupted,
+};
+
+/// Endings of event files inside folders.
+const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
+
+/// Endings that may follow those of event files, or stand alone.
+const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
+
+/// Endings that say of a compressed file in a folder that it holds something else than events.
+const OTHER_ENDINGS: [&str; 8] = [".csv", ".tsv", ".tar", ".sql", ".xml", ".parquet", ".avro", ".orc"];
+
+/// What the arguments stand for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ResolvedInputs {
+    /// What to read, in the order of path bytes, each file once.
+    pub inputs: Vec<InputSource>,
+    /// Files and linked folders inside named folders that were left out; hidden ones are not listed.
+    pub skipped: Vec<PathBuf>,
+    /// Members of archives that were left out, in the order of the archives.
+    pub skipped_members: Vec<SkippedMembers>,
+    /// Further names of files that are read already under another name or were given twice.
+    pub duplicates: Vec<DuplicateInput>,
+}
+
+/// A further name of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuplicateInput {
+    /// The name, or `-`.
+    pub path: PathBuf,
+    /// The name under which the file is read.
+    pub read_as: PathBuf,
+}
+
+impl DuplicateInput {
+    fn new(path: impl Into<PathBuf>, read_as: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), read_as: read_as.into() }
+    }
+}
+
+impl fmt::Display for DuplicateInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, read_as) = (self.path.display(), self.read_as.display());
+        if self.path == self.read_as {
+            return write!(f, "{path} is named twice and read once");
+        }
+        write!(f, "{path} is the same file as {read_as} and not read again")
+    }
+}
+
+/// Turns arguments into inputs: files as they are, folders by the endings of the files anywhere in
+/// them, patterns (`*`, `?`, `[`) where no such file exists, and `-` for standard input.
+///
+/// No arguments give no inputs.
+///
+/// # Errors
+///
+/// A path that does not exist, may not be read or cannot be listed; a pattern that is malformed or
+/// matches nothing; a folder without event files; a zip archive that cannot be read or holds no events.
+pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
+    let mut found = InputCollector::default();
+    for arg in args {
+        found.add(arg)?;
+    }
+    found.into_resolved()
+}
+
+/// What was found so far, unsorted and with repetitions.
+#[derive(Default)]
+struct InputCollector {
+    stdin: usize,
+    files: Vec<PathBuf>,
+    skipped: Vec<PathBuf>,
+}
+
+impl InputCollector {
+    fn add(&mut self, arg: &OsStr) -> Result<(), ReadError> {
+        if arg == "-" {
+            self.stdin += 1;
+            return Ok(());
+        }
+        let path = Path::new(arg);
+        match (metadata(path), arg.to_str()) {
+            (Ok(meta), _) if meta.is_dir() => self.add_folder(path),
+            (Ok(meta), _) => self.add_file(path.to_path_buf(), &meta),
+            (Err(_), Some(pattern)) if pattern.contains(['*', '?', '[']) => self.add_pattern(pattern),
+            (Err(source), _) => Err(ReadError::for_path(path, source)),
+        }
+    }
+
+    fn add_file(&mut self, path: PathBuf, meta: &Metadata) -> Result<(), ReadError> {
+        // Only a regular file can be tried: opening a pipe waits for its writer.
+        if meta.is_file() {
+            File::open(&path).map_err(|source| ReadError::for_path(&path, source))?;
+        }
+        self.files.push(path);
+        Ok(())
+    }
+
+    fn add_folder(&mut self, path: &Path) -> Result<(), ReadError> {
+        let (files_before, skipped_before) = (self.files.len(), self.skipped.len());
+        self.walk(path)?;
+        if self.files.len() > files_before {
+            return Ok(());
+        }
+        Err(ReadError::NoEvents { path: path.to_path_buf(), skipped: self.skipped.len() - skipped_before })
+    }
+
+    fn add_pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
+        let files_before = self.files.len();
+        for path in pattern::expand(pattern)? {
+            let meta = metadata(&path).map_err(|source| ReadError::for_path(&path, source))?;
+            if meta.is_dir() {
+                self.walk(&path)?;
+            } else {
+                self.add_file(path, &meta)?;
+            }
+        }
+        if self.files.len() > files_before {
+            self.dedupe_from(files_before);
+            return Ok(());
+        }
+        Err(ReadError::NoMatch { pattern: pattern.to_owned() })
+    }
+
+    /// Drops repetitions among the files from a place on: what one pattern finds both by itself and in a folder was named once.
+    fn dedupe_from(&mut self, from: usize) {
+        let mut found = self.files.split_off(from);
+        found.sort();
+        found.dedup();
+        self.files.append(&mut found);
+    }
+
+    /// Adds the event files anywhere in a folder; linked folders are not entered, as they may lead
+    /// back up.
+    fn walk(&mut self, top: &Path) -> Result<(), ReadError> {
+        let mut folders = vec![top.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            let at_folder = |source| ReadError::for_path(&folder, source);
+            for DirectoryEntry { name, kind } in folder::list_directory(&folder).map_err(at_folder)? {
+                let path = folder.join(&name);
+                if name.as_encoded_bytes().starts_with(b".") {
+                    continue;
+                }
+                if kind == FileKind::Folder {
+                    folders.push(path);
+                    continue;
+                }
+                // A link that leads nowhere is left out like any other file that holds no events.
+                match metadata(&path) {
+                    Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
+                        self.add_file(path, &meta)?
+                    }
+                    _ => self.skipped.push(path),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
+    fn into_resolved(mut self) -> Result<ResolvedInputs, ReadError> {
+        let mut resolved = ResolvedInputs::default();
+        self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
+        let mut seen: HashMap<FileId, PathBuf> = HashMap::new();
+        for path in self.files {
+            // What is gone by now is told when it is opened.
+            match FileId::of(&path).map(|identity| seen.entry(identity)) {
+                Ok(hash_map::Entry::Occupied(first)) => {
+                    resolved.duplicates.push(DuplicateInput::new(path, first.get()));
+                    continue;
+                }
+                Ok(hash_map::Entry::Vacant(new)) => drop(new.insert(path.clone())),
+                Err(_) => {}
+            }
+            match zip_archive::list_members(&path)? {
+                Some(members) => {
+                    resolved.inputs.extend(members.inputs);
+                    resolved.skipped_members.extend(members.left_out);
+                }
+                None => {
+                    resolved.inputs.push(InputSource { name: path.display().to_string(), kind: InputKind::File(path) })
+                }
+            }
+        }
+        if self.stdin > 0 {
+            match FileId::of_open(&io::stdin()).and_then(|identity| seen.get(&identity)) {
+                Some(first) => resolved.duplicates.push(DuplicateInput::new("-", first)),
+                None => resolved.add_stdin(),
+            }
+        }
+        resolved.duplicates.extend((1..self.stdin).map(|_| DuplicateInput::new("-", "-")));
+        self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
+        self.skipped.dedup();
+        resolved.skipped = self.skipped;
+        Ok(resolved)
+    }
+}
+
+impl ResolvedInputs {
+    /// Puts the standard input where a file of its name would be.
+    fn add_stdin(&mut self) {
+        let stdin = InputSource { name: "-".to_owned(), kind: InputKind::Stdin };
+        let place =
+            self.inputs.partition_point(|input| input.path().is_some_and(|path| bytes_of(path) < b"-".as_slice()));
+        self.inputs.insert(place, stdin);
+    }
+}
+
+/// Looks at what a path leads to.
+fn metadata(path: &Path) -> io::Result<Metadata> {
+    retry_interrupted(|| fs::metadata(path))
+}
+
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// Why a file in a folder is left out, as the end of a sentence.
+pub fn skip_reason(path: &Path) -> &'static str {
+    match path.file_name() {
+        Some(name) if is_manifest_name(name) => "it lists the files of an export",
+        Some(name) if is_csv_name(name) => {
+            "in a folder, a table may be one of users or accounts; name it, or a pattern such as 'FOLDER/*.csv', to read it as events"
+        }
+        _ => "its ending is none of events",
+    }
+}
+
+/// Whether a file in a folder is taken for events by its name.
+pub(super) fn is_event_name(name: &OsStr) -> bool {
+    let (name, is_compressed) = strip_compression_ending(name);
+    if is_compressed { !has_any_ending(&name, &OTHER_ENDINGS) } else { has_any_ending(&name, &EVENT_ENDINGS) }
+}
+
+/// Whether a file is a table by its name.
+pub(super) fn is_csv_name(name: &OsStr) -> bool {
+    has_any_ending(&strip_compression_ending(name).0, &[".csv", ".tsv"])
+}
+
+/// Whether a file lists the files of an export by its name.
+pub(super) fn is_manifest_name(name: &OsStr) -> bool {
+    let name = strip_compression_ending(name).0;
+    name == "manifest" || name.ends_with("manifest.json")
+}
+
+/// A name in small letters, and without the ending of a compression if it has one.
+fn strip_compression_ending(name: &OsStr) -> (String, bool) {
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let stem = COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);
+    let is_compressed = stem.is_some();
+    (stem.unwrap_or(name), is_compressed)
+}
+
+fn has_any_ending(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.ends_with(ending))
+}

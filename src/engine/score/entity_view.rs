@@ -1,0 +1,117 @@
+//! One entity's rows, and where it stands in time.
+
+use crate::{
+    entity::{NOBODY, RowRef},
+    fold::{DaySet, FoldState, NO_FIRST, NO_LAST, Shard, StateRow},
+};
+use pql_model::{
+    Model,
+    clock::AsOf,
+    plan::{ACTIVITY_DAYS, word},
+    units::{Day, Micros},
+};
+
+/// What measures and milestones look at.
+#[derive(Debug, Clone, Copy)]
+pub struct EntityView<'s> {
+    /// The model that the state was folded for.
+    pub model: &'s Model,
+    /// Where rows are.
+    pub state: &'s FoldState,
+    /// The entity's rows; of an account those of one user follow each other.
+    pub rows: &'s [RowRef],
+    /// The instant looked from.
+    pub as_of: AsOf,
+    /// Where the entity starts, if that was looked up already.
+    pub known_start: Option<Micros>,
+}
+
+impl<'s> EntityView<'s> {
+    /// Rows; if only activity counts, those of somebody.
+    pub fn rows(&self, active: bool) -> impl Iterator<Item = RowRef> + use<'s> {
+        let rows = self.rows;
+        rows.iter().copied().filter(move |at| !active || at.user != NOBODY)
+    }
+
+    /// The partition of a row.
+    fn part(&self, at: RowRef) -> &'s Shard {
+        &self.state.shards[at.shard as usize]
+    }
+
+    /// A row.
+    pub fn row(&self, at: RowRef) -> &'s StateRow {
+        &self.part(at).rows[at.row as usize]
+    }
+
+    /// A word of a row.
+    pub fn word(&self, at: RowRef, word: usize) -> i64 {
+        self.part(at).words(at.row as usize)[word]
+    }
+
+    /// A set of dates of a row.
+    pub fn days(&self, at: RowRef, set: usize) -> &'s DaySet {
+        &self.part(at).days(at.row as usize)[set]
+    }
+
+    /// The first of an instant that rows keep in a word.
+    pub fn first(&self, word: usize, active: bool) -> Option<Micros> {
+        self.rows(active).map(|at| self.word(at, word)).min().filter(|at| *at != NO_FIRST)
+    }
+
+    /// The union of a set of dates; borrowed if it is of one row.
+    pub fn all_days(&self, set: usize, active: bool) -> DaySet {
+        let mut rows = self.rows(active);
+        let mut all = rows.next().map(|at| self.days(at, set).clone()).unwrap_or_default();
+        rows.for_each(|at| all.union(self.days(at, set)));
+        all
+    }
+
+    /// The entity's start: its first start event, else its first activity, else its first event.
+    pub fn start(&self) -> Micros {
+        self.known_start.unwrap_or_else(|| self.find_start())
+    }
+
+    fn find_start(&self) -> Micros {
+        self.first(word::START, false)
+            .or_else(|| self.first(word::FIRST_ACTIVITY, true))
+            .or_else(|| self.first(word::FIRST_SEEN, false))
+            .unwrap_or(self.as_of.instant)
+    }
+
+    /// The first and last event.
+    pub fn event_span(&self) -> (Micros, Micros) {
+        let words = self.rows(false).map(|at| (self.word(at, word::FIRST_SEEN), self.word(at, word::LAST_SEEN)));
+        words.fold((NO_FIRST, NO_LAST), |(first, last), (a, b)| (first.min(a), last.max(b)))
+    }
+
+    /// The local date of an instant.
+    pub fn day(&self, at: Micros) -> Day {
+        self.model.zone.day(at)
+    }
+
+    /// Distinct users whose rows hold.
+    pub fn users_where(&self, holds: impl Fn(RowRef) -> bool) -> u32 {
+        let mut count = 0;
+        let mut last = NOBODY;
+        for at in self.rows(true) {
+            // Rows of one user follow each other, so a user is counted at the first row that holds.
+            if at.user != last && holds(at) {
+                last = at.user;
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Dates with activity.
+    pub fn activity(&self) -> DaySet {
+        self.all_days(ACTIVITY_DAYS, true)
+    }
+
+    /// The rows of each user of an account.
+    pub fn by_user(&self) -> impl Iterator<Item = EntityView<'s>> + use<'s> {
+        let view = *self;
+        let groups = self.rows.chunk_by(|a, b| a.user == b.user).filter(|rows| rows[0].user != NOBODY);
+        groups.map(move |rows| EntityView { rows, known_start: None, ..view })
+    }
+}

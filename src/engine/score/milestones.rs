@@ -1,0 +1,218 @@
+//! Milestones: reached at an instant, still possible, or missed.
+
+use super::{entity_view::EntityView, measures::moments, step_chains};
+use crate::{
+    entity::NOBODY,
+    fold::{EventInstant, UNDATED},
+};
+use pql_model::{
+    expr::Value,
+    plan::{Level, Milestone, MilestonePart, MilestonePlan},
+    units::{Day, HOUR_US, Micros},
+};
+
+/// How a milestone stands for one entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MilestoneResult {
+    /// Reached, pending or missed.
+    pub state: MilestoneState,
+    /// Whether the window that begins at the start is over, so that the entity counts in rates.
+    pub window_closed: bool,
+}
+
+/// Reached, pending or missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MilestoneState {
+    /// At an instant.
+    Reached(Micros),
+    /// It still can be.
+    Pending,
+    /// It no longer can be within its window.
+    Missed,
+}
+
+impl MilestoneState {
+    /// As columns show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MilestoneState::Reached(_) => "reached",
+            MilestoneState::Pending => "pending",
+            MilestoneState::Missed => "missed",
+        }
+    }
+}
+
+/// All milestones of one entity, in the order of the level. `counts` says which users count towards `min_users`.
+pub fn evaluate_milestones(
+    level: &Level,
+    view: &EntityView<'_>,
+    counts: &dyn Fn(&Milestone, u32) -> bool,
+) -> Vec<MilestoneResult> {
+    let start = view.start();
+    let mut outcomes: Vec<Option<MilestoneResult>> = vec![None; level.milestones.len()];
+    for index in &level.milestone_order {
+        let milestone = &level.milestones[*index];
+        let outcome = match &milestone.form {
+            MilestonePlan::All(parts) => combine_parts(parts.iter().filter_map(|part| outcomes[*part])),
+            form => {
+                let closed = start_window_closed(milestone, form, view, start);
+                let progress = match &milestone.min_users {
+                    Some((n, _)) => users_progress(*n, milestone, view, counts),
+                    None => progress(milestone, view),
+                };
+                let state = match progress.reached {
+                    Some(at) => MilestoneState::Reached(at),
+                    None if milestone.within.is_none() || !closed || progress.open => MilestoneState::Pending,
+                    None => MilestoneState::Missed,
+                };
+                MilestoneResult { state, window_closed: closed }
+            }
+        };
+        outcomes[*index] = Some(outcome);
+    }
+    outcomes.into_iter().flatten().collect()
+}
+
+/// Reached at the latest of the parts; missed if one is.
+fn combine_parts(parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResult {
+    let mut whole = MilestoneResult { state: MilestoneState::Reached(Micros::MIN), window_closed: true };
+    for part in parts {
+        whole.window_closed &= part.window_closed;
+        whole.state = match (whole.state, part.state) {
+            (MilestoneState::Reached(a), MilestoneState::Reached(b)) => MilestoneState::Reached(a.max(b)),
+            (MilestoneState::Missed, _) | (_, MilestoneState::Missed) => MilestoneState::Missed,
+            _ => MilestoneState::Pending,
+        };
+    }
+    whole
+}
+
+/// How far an entity has come by itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct MilestoneProgress {
+    reached: Option<Micros>,
+    /// Whether a first step or counted event is still inside the window.
+    open: bool,
+}
+
+/// Whether the window that begins at the start is over; without a window it always is.
+fn start_window_closed(milestone: &Milestone, form: &MilestonePlan, view: &EntityView<'_>, start: Micros) -> bool {
+    match (form, milestone.within) {
+        (MilestonePlan::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
+        (_, Some(within)) => view.as_of.instant > start + within,
+        (_, None) => true,
+    }
+}
+
+fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
+    let still_inside = |at: Micros| milestone.within.is_some_and(|within| at + within >= view.as_of.instant);
+    match &milestone.form {
+        MilestonePlan::Once { word, active } => MilestoneProgress { reached: view.first(*word, *active), open: false },
+        MilestonePlan::Times { cell, times, active } => {
+            let mut instants: Vec<Micros> = moments(view, *cell, *active).into_iter().map(|moment| moment.at).collect();
+            instants.sort_unstable();
+            let reached =
+                span_of(&instants, *times, |first, last| milestone.within.is_none_or(|within| last - first <= within));
+            MilestoneProgress { reached, open: instants.iter().any(|at| still_inside(*at)) }
+        }
+        MilestonePlan::Days { cell, times, span, active } => {
+            let days = first_of_days(view, *cell, *active);
+            let inside = |first: (Day, Micros), last: (Day, Micros)| span.is_none_or(|span| last.0 - first.0 < span);
+            let reached = span_of(&days, *times, inside).map(|(_, at)| at);
+            let open = span.is_some_and(|span| days.iter().any(|(day, _)| day + span - 1 > view.as_of.day));
+            MilestoneProgress { reached, open }
+        }
+        MilestonePlan::Steps { cell, names, same, different_users } => {
+            let mut events: Vec<step_chains::StepEvent> = Vec::new();
+            for at in view.rows(*different_users) {
+                let of_row = view.row(at).sparse.iter().flat_map(|rest| rest.moments.iter());
+                let of_cell =
+                    of_row.filter(|moment| moment.cell == *cell && (!same || moment.same != crate::fold::NO_TEXT));
+                events.extend(of_cell.map(|moment: &EventInstant| step_chains::StepEvent {
+                    at: moment.at,
+                    user: at.user,
+                    same: moment.same,
+                    steps: moment.steps,
+                }));
+            }
+            let open = events.iter().any(|event| event.steps & 1 != 0 && still_inside(event.at));
+            MilestoneProgress {
+                reached: step_chains::earliest_completion(&mut events, names, milestone.within, *different_users),
+                open,
+            }
+        }
+        MilestonePlan::All(_) => MilestoneProgress::default(),
+    }
+}
+
+/// The last of the first so-many sorted items that fit into a window.
+fn span_of<T: Copy>(items: &[T], times: usize, fits: impl Fn(T, T) -> bool) -> Option<T> {
+    items.windows(times).find(|span| fits(span[0], span[times - 1])).map(|span| span[times - 1])
+}
+
+/// The first instant of each date with an event, sorted.
+fn first_of_days(view: &EntityView<'_>, cell: u16, active: bool) -> Vec<(Day, Micros)> {
+    let mut days: Vec<(Day, Micros)> = Vec::new();
+    for rest in view.rows(active).filter_map(|at| view.row(at).sparse.as_ref()) {
+        let of_cell = rest.edges.iter().filter(|((known, day), _)| *known == cell && *day != UNDATED);
+        days.extend(of_cell.map(|((_, day), edge)| (*day, edge.at)));
+    }
+    days.sort_unstable();
+    days.dedup_by_key(|(day, _)| *day);
+    days
+}
+
+/// Reached when the n-th user has got there alone.
+fn users_progress(
+    n: usize,
+    milestone: &Milestone,
+    view: &EntityView<'_>,
+    counts: &dyn Fn(&Milestone, u32) -> bool,
+) -> MilestoneProgress {
+    let mut reached: Vec<Micros> = Vec::new();
+    let mut open = 0;
+    for user in view.by_user() {
+        let number = user.rows.first().map_or(NOBODY, |at| at.user);
+        if !counts(milestone, number) {
+            continue;
+        }
+        let alone = progress(milestone, &user);
+        match alone.reached {
+            Some(at) => reached.push(at),
+            None => open += usize::from(alone.open),
+        }
+    }
+    reached.sort_unstable();
+    MilestoneProgress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
+}
+
+/// What a milestone says as a fact.
+pub fn milestone_fact(
+    outcome: MilestoneResult,
+    part: MilestonePart,
+    start: Micros,
+    view: &EntityView<'_>,
+) -> Value<'static> {
+    let reached = match outcome.state {
+        MilestoneState::Reached(at) => Some(at),
+        _ => None,
+    };
+    match part {
+        MilestonePart::Reached => Value::Boolean(reached.is_some()),
+        MilestonePart::Pending => Value::Boolean(outcome.state == MilestoneState::Pending),
+        MilestonePart::Hours => {
+            time_to(outcome, start).map_or(Value::Null, |time| Value::Number(time as f64 / HOUR_US as f64))
+        }
+        MilestonePart::DaysAgo => {
+            reached.map_or(Value::Null, |at| Value::Number(f64::from(view.as_of.day - view.day(at))))
+        }
+    }
+}
+
+/// The time from the start; none if it was not reached, or before the start.
+pub fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
+    match outcome.state {
+        MilestoneState::Reached(at) if at >= start => Some(at - start),
+        _ => None,
+    }
+}

@@ -1,0 +1,187 @@
+//! Entities to facts in the order of their dependencies, points, tiers, milestones and routes.
+//!
+//! Takes [`Entities`], a [`Model`] and what enrichment files say; gives [`Scored`]. Everything that is printed of an entity is computed here
+//! once, from the same programs.
+
+mod base_facts;
+mod entity_view;
+pub mod fact_table;
+mod measures;
+pub mod milestones;
+mod rollups;
+mod scorer;
+mod step_chains;
+mod summary;
+
+use std::sync::atomic::Ordering;
+
+use rayon::prelude::*;
+
+pub use summary::{LevelSummary, MilestoneSummary};
+
+use self::{
+    fact_table::{EntityFacts, FactStore, FactTable},
+    milestones::MilestoneResult,
+    scorer::Scorer,
+};
+use crate::{
+    entity::{Entities, NOBODY},
+    fold::NO_ACCOUNT,
+};
+use pql_model::{Model, clock::AsOf, expr::Value, plan::FactSlot, units::Micros};
+
+/// What is known of entities from enrichment files, by place; none where a file has no row.
+#[derive(Debug, Default)]
+pub struct EnrichmentTraits {
+    /// By user, then by trait of the level.
+    pub users: Vec<Option<Vec<Value<'static>>>>,
+    /// By account, then by trait of the level.
+    pub accounts: Vec<Option<Vec<Value<'static>>>>,
+}
+
+/// Every user and account with all that was computed of it.
+#[derive(Debug)]
+pub struct ScoredEntities<'s> {
+    /// Who they are.
+    pub entities: Entities<'s>,
+    /// Their facts.
+    pub facts: FactStore,
+    /// Users, the highest score first.
+    pub user_order: Vec<u32>,
+    /// Accounts, the highest score first.
+    pub account_order: Vec<u32>,
+    /// By user, a stride of the level's milestones.
+    pub user_milestones: Vec<MilestoneResult>,
+    /// By account, likewise.
+    pub account_milestones: Vec<MilestoneResult>,
+    /// By user: first and last event.
+    pub user_event_spans: Vec<(Micros, Micros)>,
+    /// By account, likewise.
+    pub account_event_spans: Vec<(Micros, Micros)>,
+    /// By account: the top-scoring member who may be one.
+    champions: Vec<u32>,
+    /// By account: the top-scoring member who decides.
+    buyers: Vec<u32>,
+    /// Tiers, routes and milestones of users.
+    pub users: LevelSummary,
+    /// Tiers, routes and milestones of accounts.
+    pub accounts: LevelSummary,
+    /// The instant looked from.
+    pub as_of: AsOf,
+}
+
+impl ScoredEntities<'_> {
+    /// The id of a user.
+    pub fn user_id(&self, user: usize) -> &str {
+        self.entities.users[user].id
+    }
+
+    /// The id of an account.
+    pub fn account_id(&self, account: usize) -> &str {
+        self.entities.account_ids.get(self.entities.accounts[account].id)
+    }
+
+    /// The id of a user's home account, whether or not it has any event.
+    pub fn home_id(&self, user: usize) -> Option<&str> {
+        let home = self.entities.users[user].home_id;
+        (home != NO_ACCOUNT).then(|| self.entities.account_ids.get(home))
+    }
+
+    /// The champion of an account.
+    pub fn champion(&self, account: usize) -> Option<usize> {
+        Some(self.champions[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+    }
+
+    /// The buyer of an account.
+    pub fn buyer(&self, account: usize) -> Option<usize> {
+        Some(self.buyers[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+    }
+
+    /// A user as expressions see it.
+    pub fn user_facts(&self, user: usize) -> EntityFacts<'_> {
+        self.facts.user(user, self.entities.users[user].home)
+    }
+
+    /// An account as expressions see it.
+    pub fn account_facts(&self, account: usize) -> EntityFacts<'_> {
+        self.facts.account(account)
+    }
+
+    /// The first and the last event of anybody.
+    pub fn time_range(&self) -> Option<(Micros, Micros)> {
+        let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();
+        seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
+    }
+}
+
+/// A sum of a metric was too large to be had exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SumOverflow;
+
+impl std::fmt::Display for SumOverflow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, or an amount beyond a hundred billion points; a `where` on the metric can leave such values out")
+    }
+}
+
+impl std::error::Error for SumOverflow {}
+
+/// Scores everything.
+///
+/// **Errors**: [`Overflow`]. **Cost**: a pass over rows, and a pass over entities for each run of steps of one level.
+pub fn score<'s>(
+    entities: Entities<'s>,
+    model: &'s Model,
+    enrichment: &EnrichmentTraits,
+    as_of: AsOf,
+) -> Result<ScoredEntities<'s>, SumOverflow> {
+    let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
+    scorer.user_base();
+    scorer.account_base();
+    scorer.steps(&model.steps);
+    let champions = scorer.top_members(model.champion.as_ref(), true);
+    let buyers = scorer.top_members(model.buyer.as_ref(), false);
+    if scorer.overflow.load(Ordering::Relaxed) {
+        return Err(SumOverflow);
+    }
+    let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
+    let users = summary::summarise(&model.levels.user, &board.users, &board.pool, &of_users);
+    let accounts = summary::summarise(&model.levels.account, &board.accounts, &board.pool, &of_accounts);
+    let user_order =
+        order(&board.users, model.levels.user.slots.score, entities.users.len(), |user| entities.users[user].id);
+    let account_order = order(&board.accounts, model.levels.account.slots.score, entities.accounts.len(), |account| {
+        entities.account_ids.get(entities.accounts[account].id)
+    });
+    Ok(ScoredEntities {
+        facts: board,
+        user_order,
+        account_order,
+        user_milestones: of_users.milestones,
+        account_milestones: of_accounts.milestones,
+        user_event_spans: of_users.event_spans,
+        account_event_spans: of_accounts.event_spans,
+        champions,
+        buyers,
+        users,
+        accounts,
+        as_of,
+        entities,
+    })
+}
+
+/// Places by score, highest first, then by id.
+fn order<'e>(table: &FactTable, slot: FactSlot, count: usize, id: impl Fn(usize) -> &'e str + Sync) -> Vec<u32> {
+    // Most scores are shared by many, so the first bytes of the id are kept at hand too.
+    let key = |entity: usize| {
+        let score = table.number(slot, entity).unwrap_or(0.0);
+        let mut front = [0; 8];
+        front.iter_mut().zip(id(entity).bytes()).for_each(|(to, from)| *to = from);
+        (score, u64::from_be_bytes(front), entity as u32)
+    };
+    let mut order: Vec<(f64, u64, u32)> = (0..count).into_par_iter().with_min_len(512).map(key).collect();
+    order.par_sort_unstable_by(|a, b| {
+        let by_id = || id(a.2 as usize).cmp(id(b.2 as usize));
+        b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then_with(by_id)
+    });
+    order.into_iter().map(|(_, _, entity)| entity).collect()
+}

@@ -1,0 +1,388 @@
+//! The steps of scoring on bounds in place of values: what points, tiers and routes can come to while facts are only known to lie in boxes.
+
+use std::borrow::Cow;
+
+use super::{
+    dependencies::DependencyPlan,
+    domains::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    interval::{AbstractRef, AbstractScope, AbstractValue, NonNullValues, eval},
+};
+use crate::{
+    Model,
+    expr::Program,
+    plan::{ACCOUNT_BIT, DecayCurve, FactSource, Level, ScoringStep, Signal, SignalPayment, Tier},
+    scoring::passes,
+    units::{POINTS_ABS_MAX, Points},
+};
+
+/// A box: for each variable of a plan the first and the last of its cells that are looked at.
+pub(super) type CellBox = Vec<(u16, u16)>;
+
+/// What everything in a plan can come to in a box.
+#[derive(Debug)]
+pub(super) struct BoxBounds<'p, 'm> {
+    model: &'m Model,
+    plan: &'p DependencyPlan,
+    values: Vec<AbstractRef<'m>>,
+}
+
+/// What a fact is that a plan does not know.
+static NOTHING: AbstractValue<'static> = AbstractValue::NULL;
+/// Who is asked about has a home, unless a plan knows otherwise.
+static AT_HOME: AbstractValue<'static> =
+    AbstractValue { null: false, known: NonNullValues::Truth { yes: true, no: false } };
+
+/// Bounds as a level sees them.
+pub(super) struct BoxBoundsScope<'j, 'p, 'm> {
+    judged: &'j BoxBounds<'p, 'm>,
+    bit: u32,
+    /// Facts that are taken to be something else.
+    instead: Vec<(FactKey, AbstractValue<'m>)>,
+}
+
+impl<'m> AbstractScope<'m> for BoxBoundsScope<'_, '_, 'm> {
+    fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
+        let key = slot | self.bit;
+        if let Some((_, abs)) = self.instead.iter().find(|(known, _)| *known == key) {
+            return Cow::Borrowed(abs);
+        }
+        let abs = self.judged.value(key);
+        if self.bit == 0 && slot & ACCOUNT_BIT != 0 {
+            let home = self.judged.value(HAS_ACCOUNT);
+            if !home.can_hold() {
+                return Cow::Borrowed(&NOTHING);
+            }
+            if home.can_be_false() && !abs.null {
+                return Cow::Owned(AbstractValue { null: true, known: abs.known.clone() });
+            }
+        }
+        Cow::Borrowed(abs)
+    }
+}
+
+/// Facts as they are, whoever looks at them.
+struct RawBoundsScope<'j, 'p, 'm>(&'j BoxBounds<'p, 'm>);
+
+impl<'m> AbstractScope<'m> for RawBoundsScope<'_, '_, 'm> {
+    fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
+        Cow::Borrowed(self.0.value(slot))
+    }
+}
+
+/// What one signal can pay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct SignalBounds {
+    /// Whether it can fire, and whether it must.
+    pub(super) can_fire: bool,
+    pub(super) must_fire: bool,
+    /// **Units**: points, if it fires.
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl SignalBounds {
+    const NEVER: SignalBounds = SignalBounds { can_fire: false, must_fire: false, low: 0.0, high: 0.0 };
+
+    /// What it adds, whether it fires or not.
+    pub(super) fn contribution(self) -> (f64, f64) {
+        if !self.can_fire {
+            return (0.0, 0.0);
+        }
+        if self.must_fire { (self.low, self.high) } else { (self.low.min(0.0), self.high.max(0.0)) }
+    }
+}
+
+impl<'p, 'm> BoxBounds<'p, 'm> {
+    pub(super) fn new(
+        model: &'m Model,
+        space: &'m SearchSpace,
+        plan: &'p DependencyPlan,
+        cells: &[(u16, u16)],
+    ) -> BoxBounds<'p, 'm> {
+        let mut values = Vec::with_capacity(plan.index.len());
+        let variables = plan.variables.iter().zip(cells);
+        values.extend(variables.map(|(place, (first, last))| space.variables[*place].between(*first, *last)));
+        values.resize_with(plan.index.len(), || AbstractRef::Borrowed(&NOTHING));
+        let mut judged = BoxBounds { model, plan, values };
+        plan.steps.iter().for_each(|step| judged.step(*step));
+        judged
+    }
+
+    /// What a fact can be; null if the plan does not know it.
+    pub(super) fn value(&self, key: FactKey) -> &AbstractValue<'m> {
+        match self.plan.index.get(&key) {
+            Some(at) => self.values[*at].get(),
+            None if key == HAS_ACCOUNT => &AT_HOME,
+            None => &NOTHING,
+        }
+    }
+
+    pub(super) fn scope(&self, bit: u32) -> BoxBoundsScope<'_, 'p, 'm> {
+        self.scope_with(bit, Vec::new())
+    }
+
+    /// The same with some facts taken to be something else.
+    pub(super) fn scope_with(
+        &self,
+        bit: u32,
+        instead: Vec<(FactKey, AbstractValue<'m>)>,
+    ) -> BoxBoundsScope<'_, 'p, 'm> {
+        BoxBoundsScope { judged: self, bit, instead }
+    }
+
+    /// Whether a link is known to be broken.
+    pub(super) fn violates(&self, link: &'m Program) -> bool {
+        let link = eval(link, &RawBoundsScope(self));
+        !link.null && !link.can_hold()
+    }
+
+    /// What an expression of a level can come to.
+    pub(super) fn eval(&self, program: &'m Program, bit: u32) -> AbstractValue<'m> {
+        eval(program, &self.scope(bit))
+    }
+
+    fn set(&mut self, key: FactKey, abs: AbstractValue<'m>) {
+        if let Some(at) = self.plan.index.get(&key) {
+            self.values[*at] = AbstractRef::Owned(abs);
+        }
+    }
+
+    fn level(&self, bit: u32) -> &'m Level {
+        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
+    }
+
+    fn step(&mut self, step: ScoringStep) {
+        match step {
+            ScoringStep::UserFact(slot) => self.eval_fact(slot),
+            ScoringStep::AccountFact(slot) => self.eval_fact(slot | ACCOUNT_BIT),
+            ScoringStep::Segment => {
+                let segments = &self.model.levels.account.segments;
+                let (possible, left) =
+                    self.first_match_bounds(segments.iter().map(|one| one.when.as_ref()), ACCOUNT_BIT);
+                let names = segments.iter().map(|one| one.name.as_str());
+                self.set(self.model.levels.account.slots.segment | ACCOUNT_BIT, one_of(names, &possible, left));
+            }
+            ScoringStep::UserPoints => self.points(0),
+            ScoringStep::AccountPoints => self.points(ACCOUNT_BIT),
+            ScoringStep::UserTier => self.tier(0),
+            ScoringStep::AccountTier => self.tier(ACCOUNT_BIT),
+            ScoringStep::UserRoute => self.route(0),
+            ScoringStep::AccountRoute => self.route(ACCOUNT_BIT),
+        }
+    }
+
+    fn eval_fact(&mut self, key: FactKey) {
+        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
+            let abs = eval(program, &self.scope(key & ACCOUNT_BIT));
+            self.set(key, abs);
+        }
+    }
+
+    /// Which of some rules can be the first that holds, and whether it can be that none does.
+    pub(super) fn first_match_bounds(
+        &self,
+        rules: impl Iterator<Item = Option<&'m Program>>,
+        bit: u32,
+    ) -> (Vec<bool>, bool) {
+        let scope = self.scope(bit);
+        let mut open = true;
+        let possible = rules.map(|when| {
+            let Some(when) = when else { return std::mem::replace(&mut open, false) };
+            if !open {
+                return false;
+            }
+            let when = eval(when, &scope);
+            open = when.can_fail();
+            when.can_hold()
+        });
+        (possible.collect(), open)
+    }
+
+    /// What each signal of a level can pay by itself.
+    pub(super) fn payable(&self, signal: &'m Signal, bit: u32) -> SignalBounds {
+        payable(signal, &self.scope(bit))
+    }
+
+    fn points(&mut self, bit: u32) {
+        let level = self.level(bit);
+        let (categories, score) = self.sums(level, bit);
+        for (slot, (low, high)) in level.slots.points.iter().zip(categories) {
+            self.set(slot | bit, AbstractValue::number(low, high));
+        }
+        self.set(level.slots.score | bit, AbstractValue::number(score.0, score.1));
+    }
+
+    /// Bounds of each category and of the score.
+    fn sums(&self, level: &'m Level, bit: u32) -> (Vec<(f64, f64)>, (f64, f64)) {
+        let mut categories = vec![(0.0, 0.0); level.categories.len()];
+        let mut add = |category: usize, (low, high): (f64, f64)| {
+            categories[category].0 += low;
+            categories[category].1 += high;
+        };
+        // Of an exclusive group one pays, so in a category it gives what one of those that can be the first gives.
+        let mut groups: Vec<(usize, usize, f64, f64)> = Vec::new();
+        let mut closed: Vec<usize> = Vec::new();
+        for signal in &level.signals {
+            let payable = self.payable(signal, bit);
+            let Some(group) = signal.exclusive else {
+                add(signal.category, payable.contribution());
+                continue;
+            };
+            if !payable.can_fire || closed.contains(&group) {
+                continue;
+            }
+            let known = groups.iter_mut().find(|(known, category, ..)| (*known, *category) == (group, signal.category));
+            match known {
+                Some((_, _, low, high)) => {
+                    *low = low.min(payable.low).min(0.0);
+                    *high = high.max(payable.high).max(0.0);
+                }
+                None => {
+                    // The first that can fire gives its points for sure if it must fire.
+                    let first = !groups.iter().any(|(known, ..)| *known == group);
+                    let (low, high) =
+                        if first { payable.contribution() } else { (payable.low.min(0.0), payable.high.max(0.0)) };
+                    groups.push((group, signal.category, low, high));
+                }
+            }
+            if payable.must_fire {
+                closed.push(group);
+            }
+        }
+        groups.into_iter().for_each(|(_, category, low, high)| add(category, (low, high)));
+        let hold = |bounds: crate::plan::PointBounds, (low, high): (f64, f64)| {
+            let hold = |sum: f64| {
+                let sum = bounds.max.map_or(sum, |max| sum.min(max.to_f64()));
+                bounds.min.map_or(sum, |min| sum.max(min.to_f64()))
+            };
+            (hold(low), hold(high))
+        };
+        for (sum, category) in categories.iter_mut().zip(&level.categories) {
+            *sum = hold(category.bounds, *sum);
+        }
+        let all = categories.iter().fold((0.0, 0.0), |sum, category| (sum.0 + category.0, sum.1 + category.1));
+        let score = hold(level.bounds, all);
+        (categories, score)
+    }
+
+    /// Which tiers are possible with a score within bounds, and whether none is.
+    pub(super) fn tiers(&self, level: &'m Level, bit: u32, score: (f64, f64)) -> (Vec<bool>, bool) {
+        let scope = self.scope_with(bit, vec![(level.slots.score | bit, AbstractValue::number(score.0, score.1))]);
+        let mut open = true;
+        let possible = level.tiers.iter().map(|tier: &'m Tier| {
+            if !open {
+                return false;
+            }
+            let (mut can, mut must) = match tier.threshold {
+                Some((at, strict)) => (passes(score.1, at, strict), passes(score.0, at, strict)),
+                None => (true, true),
+            };
+            if let Some(when) = &tier.when
+                && can
+            {
+                let when = eval(when, &scope);
+                can &= when.can_hold();
+                must &= !when.can_fail();
+            }
+            open = !must;
+            can
+        });
+        (possible.collect(), open)
+    }
+
+    fn tier(&mut self, bit: u32) {
+        let level = self.level(bit);
+        let score = self.value(level.slots.score | bit).range().unwrap_or((0.0, 0.0));
+        let (possible, left) = self.tiers(level, bit, score);
+        let qualified =
+            level.tiers.iter().zip(&possible).filter(|(_, possible)| **possible).map(|(tier, _)| tier.qualified);
+        let (yes, no) = qualified.fold((false, false), |(yes, no), one| (yes || one, no || !one));
+        self.set(level.slots.tier | bit, one_of(level.tiers.iter().map(|tier| tier.name.as_str()), &possible, left));
+        self.set(level.slots.qualified | bit, AbstractValue::truth(yes, no, left));
+    }
+
+    fn route(&mut self, bit: u32) {
+        let level = self.level(bit);
+        let (possible, left) = self.first_match_bounds(level.routes.iter().map(|route| route.when.as_ref()), bit);
+        self.set(
+            level.slots.route | bit,
+            one_of(level.routes.iter().map(|route| route.name.as_str()), &possible, left),
+        );
+        let silent = level.routes.iter().zip(&possible).any(|(route, possible)| *possible && route.motion.is_none());
+        let motions = level.routes.iter().map(|route| route.motion.as_deref().unwrap_or_default());
+        let spoken: Vec<bool> =
+            level.routes.iter().zip(&possible).map(|(route, at)| *at && route.motion.is_some()).collect();
+        self.set(level.slots.motion | bit, one_of(motions, &spoken, left || silent));
+    }
+}
+
+fn one_of<'m>(names: impl Iterator<Item = &'m str>, possible: &[bool], null: bool) -> AbstractValue<'m> {
+    let mut of: Vec<Cow<'m, str>> = Vec::new();
+    for (name, possible) in names.zip(possible) {
+        if *possible && !of.iter().any(|known| known == name) {
+            of.push(Cow::Borrowed(name));
+        }
+    }
+    let known = if of.is_empty() { NonNullValues::Empty } else { NonNullValues::Text { of, other: false } };
+    AbstractValue { null, known }
+}
+
+fn payable<'m>(signal: &'m Signal, scope: &dyn AbstractScope<'m>) -> SignalBounds {
+    let (mut can, mut must) = (true, true);
+    if let Some(guard) = &signal.guard {
+        let guard = eval(guard, scope);
+        (can, must) = (guard.can_hold(), !guard.can_fail());
+    }
+    if !can {
+        return SignalBounds::NEVER;
+    }
+    let (low, high) = match &signal.pay {
+        SignalPayment::Flat(points) => (points.to_f64(), points.to_f64()),
+        SignalPayment::Ladder { value, strict, rungs } => {
+            let value = eval(value, scope);
+            must &= !value.null;
+            let Some((low, high)) = value.range() else { return SignalBounds::NEVER };
+            let reached = |number: f64| rungs.iter().filter(|(at, _)| passes(number, *at, *strict)).count();
+            let (first, last) = (reached(low), reached(high));
+            if last == 0 {
+                return SignalBounds::NEVER;
+            }
+            must &= first > 0;
+            let paid = rungs[first.max(1) - 1..last].iter().map(|(_, points)| points.to_f64());
+            paid.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), points| (low.min(points), high.max(points)))
+        }
+        SignalPayment::Per { value, points, max } => {
+            let value = eval(value, scope);
+            must &= !value.null;
+            let Some((low, high)) = value.range() else { return SignalBounds::NEVER };
+            let zero = low <= 0.0 && high >= 0.0;
+            if low == 0.0 && high == 0.0 {
+                return SignalBounds::NEVER;
+            }
+            must &= !zero;
+            let bound = max.map_or(Points(POINTS_ABS_MAX), |max| max).to_f64();
+            let amount = |number: f64| {
+                let amount = if points.0 == 0 { 0.0 } else { number * points.to_f64() };
+                amount.clamp(-bound, bound)
+            };
+            let (a, b) = (amount(low), amount(high));
+            // An amount is rounded to the thousandth, one of a single number only where its parts are not exact.
+            let slack = if low == high { 0.0 } else { 0.0005 };
+            (a.min(b) - slack, a.max(b) + slack)
+        }
+    };
+    let Some(decay) = &signal.decay else { return SignalBounds { can_fire: can, must_fire: must, low, high } };
+    let since = eval(&decay.since, scope);
+    must &= !since.null;
+    let Some((from, to)) = since.range() else { return SignalBounds::NEVER };
+    let left = |days: f64| match decay.curve {
+        DecayCurve::HalfLife(half_life) => 0.5_f64.powf(days.max(0.0) / half_life),
+        DecayCurve::Linear(length) => (1.0 - days.max(0.0) / length).max(0.0),
+    };
+    let (most, least) = (left(from), left(to));
+    let ends = [low * most, low * least, high * most, high * least];
+    let slack = if most == 1.0 && least == 1.0 { 0.0 } else { 0.001 };
+    let low = ends.iter().copied().fold(f64::INFINITY, f64::min) - slack;
+    let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max) + slack;
+    SignalBounds { can_fire: can, must_fire: must, low, high }
+}

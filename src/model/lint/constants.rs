@@ -1,0 +1,323 @@
+//! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
+
+use super::{
+    domains::{FactKey, TODAY},
+    invariants::InvariantSet,
+    table::FactKeyMap,
+};
+use crate::{
+    Model,
+    expr::{ArithmeticOp, Program, Value},
+    plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep, SignalPayment},
+    units::Day,
+};
+
+/// What a fact is compared with.
+#[derive(Debug, Default, Clone)]
+pub(super) struct ComparedConstants {
+    pub(super) numbers: Vec<f64>,
+    pub(super) texts: Vec<String>,
+    pub(super) dates: Vec<Day>,
+    /// Those of the texts that it is compared with after its capitals are gone.
+    lowered: Vec<String>,
+    /// Whether it is compared with a text as it is.
+    case_sensitive: bool,
+}
+
+/// So many constants of a computed fact are looked for in its parts.
+const PASSED_ON_MAX: usize = 24;
+
+impl ComparedConstants {
+    /// The constants without those that are there twice, and not too many of them.
+    fn dedup_and_truncate(&mut self) -> ComparedConstants {
+        self.numbers.sort_by(f64::total_cmp);
+        self.numbers.dedup();
+        self.texts.sort();
+        self.texts.dedup();
+        self.dates.sort_unstable();
+        self.dates.dedup();
+        let mut few = self.clone();
+        few.numbers.truncate(PASSED_ON_MAX);
+        few.dates.truncate(PASSED_ON_MAX);
+        few
+    }
+
+    /// A fact that is compared with texts as it is and without its capitals tells `vp` from `VP`, so for each text that it is compared with in
+    /// small letters there is another one, which differs in its capitals alone.
+    fn add_case_variants(&mut self) {
+        if !self.case_sensitive {
+            return;
+        }
+        for text in std::mem::take(&mut self.lowered) {
+            let capital = |at: usize| {
+                let (before, rest) = text.split_at_checked(at)?;
+                let (letter, after) = rest.split_at_checked(1)?;
+                Some([before, &letter.to_ascii_uppercase(), after].concat())
+            };
+            let others = std::iter::once(text.to_ascii_uppercase()).chain((0..text.len()).filter_map(capital));
+            if let Some(other) = others.into_iter().find(|other| *other != text && !self.texts.contains(other)) {
+                self.texts.push(other);
+            }
+        }
+    }
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy)]
+enum ComparisonTarget<'m> {
+    Number(f64),
+    Text(&'m str),
+    Date(Day),
+}
+
+#[derive(Default)]
+struct ConstantCollector {
+    found: FactKeyMap<ComparedConstants>,
+    /// Whether the side that is solved is one without its capitals.
+    lowered: bool,
+}
+
+/// Goes through every expression of a model.
+pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
+    let mut gather = ConstantCollector::default();
+    for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
+        gather.level(level, bit);
+    }
+    let who = model
+        .levels
+        .account
+        .milestones
+        .iter()
+        .filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
+    who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, 0));
+    links.all.iter().for_each(|link| gather.note(link, 0));
+    // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
+    for step in model.steps.iter().rev() {
+        let (level, slot, bit) = match step {
+            ScoringStep::UserFact(slot) => (&model.levels.user, *slot, 0),
+            ScoringStep::AccountFact(slot) => (&model.levels.account, *slot, ACCOUNT_BIT),
+            _ => continue,
+        };
+        let Some(FactSource::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
+            continue;
+        };
+        let Some(constants) = gather.found.get_mut(&(slot | bit)).map(ComparedConstants::dedup_and_truncate) else {
+            continue;
+        };
+        constants.numbers.iter().for_each(|number| gather.solve(program, ComparisonTarget::Number(*number), bit));
+        for text in &constants.texts {
+            gather.lowered = constants.lowered.contains(text);
+            gather.solve(program, ComparisonTarget::Text(text), bit);
+        }
+        gather.lowered = false;
+        constants.dates.iter().for_each(|day| gather.solve(program, ComparisonTarget::Date(*day), bit));
+    }
+    gather.share(links);
+    gather.found.values_mut().for_each(ComparedConstants::add_case_variants);
+    gather.found
+}
+
+/// What the slots of a condition on events are compared with.
+pub(super) fn program_constants(program: &Program) -> FactKeyMap<ComparedConstants> {
+    let mut gather = ConstantCollector::default();
+    gather.note(program, 0);
+    gather.found
+}
+
+impl ConstantCollector {
+    /// Facts that are linked are compared with each other, so each is cut where the others are.
+    fn share(&mut self, links: &InvariantSet) {
+        const SHARED_MAX: usize = 24;
+        for keys in links.keys.iter().filter(|keys| keys.len() > 1) {
+            let mut all: Vec<f64> = keys
+                .iter()
+                .filter_map(|key| self.found.get(key))
+                .flat_map(|known| known.numbers.iter().copied())
+                .collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            if all.len() <= SHARED_MAX {
+                for key in keys {
+                    let known = self.found.entry(*key).or_default();
+                    let new: Vec<f64> = all.iter().copied().filter(|number| !known.numbers.contains(number)).collect();
+                    known.numbers.extend(new);
+                }
+            }
+        }
+    }
+
+    fn level(&mut self, level: &Level, bit: u32) {
+        let conditions = level.tiers.iter().map(|tier| &tier.when);
+        let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
+        let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
+        conditions.flatten().for_each(|when| self.note(when, bit));
+        let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+        let score = self
+            .found
+            .get_mut(&(level.slots.score | bit))
+            .map(ComparedConstants::dedup_and_truncate)
+            .unwrap_or_default();
+        thresholds.extend(score.numbers);
+        thresholds.truncate(PASSED_ON_MAX);
+        for fact in &level.facts {
+            match &fact.source {
+                FactSource::Expression(program) => self.note(program, bit),
+                FactSource::Rollup(rollup) => {
+                    rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, 0));
+                }
+                _ => {}
+            }
+        }
+        for signal in &level.signals {
+            signal.guard.iter().for_each(|guard| self.note(guard, bit));
+            match &signal.pay {
+                SignalPayment::Flat(_) => {}
+                SignalPayment::Ladder { value, rungs, .. } => {
+                    self.note(value, bit);
+                    rungs
+                        .iter()
+                        .for_each(|(threshold, _)| self.solve(value, ComparisonTarget::Number(*threshold), bit));
+                }
+                SignalPayment::Per { value, points, max } => {
+                    self.note(value, bit);
+                    let points = points.to_f64();
+                    // Where it alone reaches a tier, or its bound.
+                    let ends = thresholds.iter().copied().chain(max.map(crate::units::Points::to_f64));
+                    for end in ends.filter(|_| points != 0.0) {
+                        let needed = (end / points).abs();
+                        self.solve(value, ComparisonTarget::Number(needed), bit);
+                    }
+                }
+            }
+            signal.decay.iter().for_each(|decay| self.note(&decay.since, bit));
+        }
+    }
+
+    /// Notes what the comparisons inside a program say.
+    fn note(&mut self, program: &Program, bit: u32) {
+        match program {
+            Program::Compare(_, a, b) => {
+                for (side, other) in [(a, b), (b, a)] {
+                    if let Program::Constant(value) = &**other
+                        && let Some(target) = target(value)
+                    {
+                        self.solve(side, target, bit);
+                    }
+                    self.note(side, bit);
+                }
+            }
+            Program::CompareNumber(_, slot, number) => self.add(*slot | bit, ComparisonTarget::Number(*number)),
+            Program::Like(a, pattern, _) => {
+                // A text that matches: nothing for `%`, one character for `_`.
+                let text =
+                    Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).to_source(&|_| String::new());
+                let text = text.split_once("like '").map_or("", |(_, rest)| rest.trim_end_matches('\''));
+                let matching = text.replace("''", "'").replace('%', "").replace('_', "a");
+                self.solve(a, ComparisonTarget::Text(&matching), bit);
+                self.note(a, bit);
+            }
+            Program::IsOneOf(slot, texts) => {
+                texts.iter().for_each(|text| self.add(*slot | bit, ComparisonTarget::Text(text)))
+            }
+            Program::Constant(_) | Program::Slot(_) => {}
+            Program::AsNumber(a)
+            | Program::AsText(a)
+            | Program::AsBoolean(a)
+            | Program::AsDate(a)
+            | Program::Not(a)
+            | Program::Negate(a)
+            | Program::IsNull(a, _)
+            | Program::Lower(a) => self.note(a, bit),
+            Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
+                all.iter().for_each(|part| self.note(part, bit));
+            }
+            Program::Arithmetic(_, a, b) | Program::DaysBetween(a, b) | Program::CompareJson(_, a, b) => {
+                self.note(a, bit);
+                self.note(b, bit);
+            }
+            Program::NullIf(equal, value) => {
+                self.note(equal, bit);
+                self.note(value, bit);
+            }
+            Program::Case(arms, otherwise) => {
+                for (when, then) in arms {
+                    self.note(when, bit);
+                    self.note(then, bit);
+                }
+                self.note(otherwise, bit);
+            }
+        }
+    }
+
+    /// Notes for what values of its names a program comes to a target, each name looked at by itself.
+    fn solve(&mut self, program: &Program, target: ComparisonTarget<'_>, bit: u32) {
+        match (program, target) {
+            (Program::Slot(slot), target) => self.add(*slot | bit, target),
+            (Program::Negate(a), ComparisonTarget::Number(t)) => self.solve(a, ComparisonTarget::Number(-t), bit),
+            (Program::Lower(a), target) => {
+                let before = std::mem::replace(&mut self.lowered, true);
+                self.solve(a, target, bit);
+                self.lowered = before;
+            }
+            (Program::NullIf(_, a), target) => self.solve(a, target, bit),
+            // Properties have no types, and become what they are compared with.
+            (Program::AsNumber(a) | Program::AsText(a) | Program::AsDate(a), target) => self.solve(a, target, bit),
+            (Program::Coalesce(all) | Program::Extreme(_, all), target) => {
+                all.iter().for_each(|part| self.solve(part, target, bit));
+            }
+            (Program::Case(arms, otherwise), target) => {
+                arms.iter().for_each(|(_, then)| self.solve(then, target, bit));
+                self.solve(otherwise, target, bit);
+            }
+            (Program::Arithmetic(operator, a, b), ComparisonTarget::Number(t)) => {
+                self.arithmetic(*operator, a, b, t, bit)
+            }
+            (Program::DaysBetween(a, b), ComparisonTarget::Number(t)) if t.abs() < 1e5 => {
+                self.solve(b, ComparisonTarget::Date(TODAY - t.round() as Day), bit);
+                self.solve(a, ComparisonTarget::Date(TODAY + t.round() as Day), bit);
+            }
+            _ => {}
+        }
+    }
+
+    fn arithmetic(&mut self, operator: ArithmeticOp, a: &Program, b: &Program, t: f64, bit: u32) {
+        let constant = |program: &Program| match program {
+            Program::Constant(Value::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let (for_a, for_b) = match (operator, constant(a), constant(b)) {
+            (ArithmeticOp::Add, a, b) => (t - b.unwrap_or(0.0), t - a.unwrap_or(0.0)),
+            (ArithmeticOp::Subtract, a, b) => (t + b.unwrap_or(0.0), a.unwrap_or(0.0) - t),
+            (ArithmeticOp::Multiply, a, b) => (t / b.unwrap_or(1.0), t / a.unwrap_or(1.0)),
+            (ArithmeticOp::Divide, a, b) => (t * b.unwrap_or(1.0), a.unwrap_or(1.0) / t),
+        };
+        self.solve(a, ComparisonTarget::Number(for_a), bit);
+        self.solve(b, ComparisonTarget::Number(for_b), bit);
+    }
+
+    fn add(&mut self, key: FactKey, target: ComparisonTarget<'_>) {
+        let constants = self.found.entry(key).or_default();
+        match target {
+            ComparisonTarget::Number(number) if number.is_finite() => constants.numbers.push(number),
+            ComparisonTarget::Number(_) => {}
+            ComparisonTarget::Text(text) => {
+                constants.texts.push(text.to_owned());
+                if self.lowered {
+                    constants.lowered.push(text.to_owned());
+                } else {
+                    constants.case_sensitive = true;
+                }
+            }
+            ComparisonTarget::Date(day) => constants.dates.push(day),
+        }
+    }
+}
+
+fn target<'m>(value: &'m Value<'_>) -> Option<ComparisonTarget<'m>> {
+    match value {
+        Value::Number(number) => Some(ComparisonTarget::Number(*number)),
+        Value::Text(text) => Some(ComparisonTarget::Text(text)),
+        Value::Date(day) => Some(ComparisonTarget::Date(*day)),
+        _ => None,
+    }
+}

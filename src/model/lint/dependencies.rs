@@ -1,0 +1,220 @@
+//! What a question depends on: the variables and the steps of scoring behind the facts that it asks for, and nothing else.
+
+use super::{
+    domains::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    invariants::InvariantSet,
+    table::{FactKeyMap, FactKeySet},
+};
+use crate::{
+    Model,
+    expr::Program,
+    plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep, Signal, SignalPayment},
+};
+
+/// So many links of the facts of a question are looked at.
+const AROUND_MAX: usize = 500;
+
+/// The part of a model that decides some facts.
+#[derive(Debug, Clone)]
+pub(super) struct DependencyPlan {
+    /// Variables by their place in the space; their values come first among those of the plan.
+    pub(super) variables: Vec<usize>,
+    /// So many of them decide; those behind are only linked to these.
+    pub(super) core: usize,
+    /// Links between the variables.
+    pub(super) links: Vec<usize>,
+    /// Where the value of a fact is among those of the plan.
+    pub(super) index: FactKeyMap<usize>,
+    /// Steps in the order of scoring.
+    pub(super) steps: Vec<ScoringStep>,
+    /// What looking at it once costs. **Units**: facts and signals.
+    pub(super) cost: u64,
+}
+
+/// The slots of a program as keys, where the program is of users (0) or accounts ([`ACCOUNT_BIT`]).
+pub(super) fn visit_keys(program: &Program, bit: u32, visit: &mut dyn FnMut(FactKey)) {
+    program.visit_slots(&mut |slot| visit(slot | bit));
+}
+
+/// Everything that a signal looks at.
+pub(super) fn visit_signal_keys(signal: &Signal, bit: u32, visit: &mut dyn FnMut(FactKey)) {
+    let programs = signal.guard.iter().chain(signal.decay.iter().map(|decay| &decay.since));
+    programs.for_each(|program| visit_keys(program, bit, visit));
+    match &signal.pay {
+        SignalPayment::Flat(_) => {}
+        SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => visit_keys(value, bit, visit),
+    }
+}
+
+/// What scoring writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScoringStage {
+    Points,
+    Tier,
+    Segment,
+    Route,
+}
+
+/// Which part of scoring writes a fact.
+pub(super) fn scoring_stage(level: &Level, slot: u32) -> Option<ScoringStage> {
+    let slots = &level.slots;
+    if slot == slots.score || slots.points.contains(&slot) {
+        return Some(ScoringStage::Points);
+    }
+    if slot == slots.tier || slot == slots.qualified {
+        return Some(ScoringStage::Tier);
+    }
+    if slot == slots.route || slot == slots.motion {
+        return Some(ScoringStage::Route);
+    }
+    (slot == slots.segment).then_some(ScoringStage::Segment)
+}
+
+/// The level of a key, and the bit of its facts.
+pub(super) fn level(model: &Model, key: FactKey) -> (&Level, u32) {
+    if key & ACCOUNT_BIT == 0 { (&model.levels.user, 0) } else { (&model.levels.account, ACCOUNT_BIT) }
+}
+
+/// The facts that a fact is computed from; none for variables.
+pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
+    let (level, bit) = level(model, key);
+    match fact(model, key).map(|fact| &fact.source) {
+        Some(FactSource::Expression(program)) => visit_keys(program, bit, visit),
+        Some(FactSource::Scoring) => match scoring_stage(level, key & !ACCOUNT_BIT) {
+            Some(ScoringStage::Points) => level.signals.iter().for_each(|signal| visit_signal_keys(signal, bit, visit)),
+            Some(ScoringStage::Tier) => {
+                visit(level.slots.score | bit);
+                level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
+            }
+            Some(ScoringStage::Segment) => {
+                level.segments.iter().filter_map(|one| one.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
+            }
+            Some(ScoringStage::Route) => {
+                level
+                    .routes
+                    .iter()
+                    .filter_map(|route| route.when.as_ref())
+                    .for_each(|when| visit_keys(when, bit, visit));
+            }
+            None => {}
+        },
+        _ => {}
+    }
+}
+
+impl DependencyPlan {
+    /// The plan of some facts.
+    pub(super) fn new(
+        model: &Model,
+        space: &SearchSpace,
+        links: &InvariantSet,
+        wanted: impl IntoIterator<Item = FactKey>,
+    ) -> DependencyPlan {
+        let mut plan = DependencyPlan {
+            variables: Vec::new(),
+            core: 0,
+            links: Vec::new(),
+            index: FactKeyMap::default(),
+            steps: Vec::new(),
+            cost: 1,
+        };
+        let mut open: Vec<FactKey> = wanted.into_iter().collect();
+        let mut seen = FactKeySet::default();
+        let mut computed = Vec::new();
+        let mut home = false;
+        while let Some(key) = open.pop() {
+            if !seen.insert(key) {
+                continue;
+            }
+            if let Some(place) = space.place(key) {
+                plan.variables.push(place);
+                continue;
+            }
+            computed.push(key);
+            plan.cost += 1;
+            let (level, _) = level(model, key);
+            if let Some(ScoringStage::Points) = scoring_stage(level, key & !ACCOUNT_BIT)
+                && matches!(fact(model, key).map(|fact| &fact.source), Some(FactSource::Scoring))
+            {
+                plan.cost += (level.signals.len() + level.tiers.len()) as u64;
+            }
+            visit_dependencies(model, key, &mut |part| {
+                plan.cost += 1;
+                home |= part & ACCOUNT_BIT != 0 && key & ACCOUNT_BIT == 0;
+                open.push(part);
+            });
+        }
+        if home && !seen.contains(&HAS_ACCOUNT) {
+            plan.variables.push(0);
+        }
+        plan.variables.sort_unstable();
+        plan.variables.dedup();
+        plan.core = plan.variables.len();
+        plan.link(space, links);
+        for (at, place) in plan.variables.iter().enumerate() {
+            plan.index.insert(space.variables[*place].key, at);
+        }
+        plan.cost += plan.variables.len() as u64;
+        for key in computed {
+            let at = plan.index.len();
+            plan.index.insert(key, at);
+        }
+        // Points are written all at once, and so are tiers and routes.
+        for (level, bit) in [(&model.levels.user, 0), (&model.levels.account, ACCOUNT_BIT)] {
+            let slots = &level.slots;
+            let mut together: Vec<Vec<FactKey>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
+            together.push(vec![slots.tier, slots.qualified]);
+            together.push(vec![slots.route, slots.motion]);
+            for group in together {
+                if group.iter().any(|slot| plan.index.contains_key(&(slot | bit))) {
+                    for slot in group {
+                        let at = plan.index.len();
+                        plan.index.entry(slot | bit).or_insert(at);
+                    }
+                }
+            }
+        }
+        plan.steps = model.steps.iter().copied().filter(|step| plan.needs(model, *step)).collect();
+        plan
+    }
+
+    /// Adds the variables that are linked to those that decide, and all links between them.
+    fn link(&mut self, space: &SearchSpace, links: &InvariantSet) {
+        let key = |place: &usize| space.variables[*place].key;
+        let of_core = self.variables.iter().flat_map(|place| links.of_key(key(place)));
+        let mut around: Vec<usize> = of_core.copied().take(AROUND_MAX).collect();
+        around.sort_unstable();
+        around.dedup();
+        let mut others: Vec<usize> =
+            around.iter().flat_map(|link| &links.keys[*link]).filter_map(|key| space.place(*key)).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|place| !self.variables.contains(place));
+        self.variables.extend(others);
+        let known: FactKeySet = self.variables.iter().map(key).collect();
+        let of_all = self.variables.iter().flat_map(|place| links.of_key(key(place)));
+        let mut all: Vec<usize> = of_all.copied().take(4 * AROUND_MAX).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|link| links.keys[*link].iter().all(|key| known.contains(key)));
+        self.cost += all.len() as u64;
+        self.links = all;
+    }
+
+    fn needs(&self, model: &Model, step: ScoringStep) -> bool {
+        let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
+        let key = match step {
+            ScoringStep::UserFact(slot) => slot,
+            ScoringStep::AccountFact(slot) => slot | ACCOUNT_BIT,
+            ScoringStep::Segment => account.segment | ACCOUNT_BIT,
+            ScoringStep::UserPoints => user.score,
+            ScoringStep::UserTier => user.tier,
+            ScoringStep::AccountPoints => account.score | ACCOUNT_BIT,
+            ScoringStep::AccountTier => account.tier | ACCOUNT_BIT,
+            ScoringStep::UserRoute => user.route,
+            ScoringStep::AccountRoute => account.route | ACCOUNT_BIT,
+        };
+        // A roll-up is a variable, so its step is not taken.
+        self.index.get(&key).is_some_and(|at| *at >= self.variables.len())
+    }
+}

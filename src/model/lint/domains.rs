@@ -1,0 +1,430 @@
+//! The facts that can be chosen, and for each the values that matter.
+//!
+//! A fact that is computed from others is no variable; all others are: built-in facts, traits, metrics, parts of milestones and roll-ups. The
+//! domain of each is cut into cells at the constants that it is compared with anywhere in the model, so that within a cell nothing that the
+//! model asks of the fact alone can change: null, a constant, what lies between two constants, a text, any other text.
+
+use std::borrow::Cow;
+
+use super::{
+    constants::{ComparedConstants, collect_constants},
+    interval::{AbstractRef, AbstractValue, NonNullValues},
+    invariants::InvariantSet,
+    table::FactKeyMap,
+};
+use crate::{
+    Model,
+    clock::DateWindow,
+    expr::{Value, ValueType},
+    plan::{
+        ACCOUNT_BIT, BuiltinFact, Fact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, WeeklyValue,
+    },
+    units::{Day, EPSILON},
+};
+
+/// A fact of both levels: its slot, with [`ACCOUNT_BIT`] if accounts have it.
+pub(super) type FactKey = u32;
+
+/// Whether a user has a home account; the only variable that is no fact.
+pub(super) const HAS_ACCOUNT: FactKey = u32::MAX;
+
+/// The date that examples are looked at from. Nothing depends on which it is.
+pub(super) const TODAY: Day = 20_500;
+
+/// No fact has more constants; what is beyond falls into the cells between.
+const CONSTANTS_MAX: usize = 40;
+
+/// Values of a fact that the model does not tell apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum DomainCell {
+    /// Nothing known.
+    Null,
+    /// Numbers from the first to the second; the third stands for them.
+    Number(f64, f64, f64),
+    /// Dates, likewise.
+    Date(f64, f64, Day),
+    /// One of two.
+    Truth(bool),
+    /// A text that the model names.
+    Text(String),
+    /// Any text that it does not name; this one stands for them. If there were too many to keep, any text at all.
+    OtherText(String, bool),
+}
+
+impl DomainCell {
+    /// The value that stands for the cell.
+    pub(super) fn value(&self) -> Value<'_> {
+        match self {
+            DomainCell::Null => Value::Null,
+            DomainCell::Number(_, _, number) => Value::Number(*number),
+            DomainCell::Date(_, _, day) => Value::Date(*day),
+            DomainCell::Truth(truth) => Value::Boolean(*truth),
+            DomainCell::Text(text) | DomainCell::OtherText(text, _) => Value::Text(Cow::Borrowed(text)),
+        }
+    }
+
+    /// The values in it.
+    fn abs(&self) -> AbstractValue<'static> {
+        let known = match self {
+            DomainCell::Null => return AbstractValue::NULL,
+            DomainCell::Number(low, high, _) => NonNullValues::Number(*low, *high),
+            DomainCell::Date(low, high, _) => NonNullValues::Date(*low, *high),
+            DomainCell::Truth(truth) => NonNullValues::Truth { yes: *truth, no: !*truth },
+            DomainCell::Text(text) => NonNullValues::Text { of: vec![Cow::Owned(text.clone())], other: false },
+            DomainCell::OtherText(_, true) => NonNullValues::Any,
+            DomainCell::OtherText(_, false) => NonNullValues::Text { of: Vec::new(), other: true },
+        };
+        AbstractValue { null: false, known }
+    }
+}
+
+/// A fact that can be chosen.
+#[derive(Debug)]
+pub(super) struct FactVariable {
+    pub(super) key: FactKey,
+    /// In order: null first, then from small to large, false before true.
+    pub(super) cells: Vec<DomainCell>,
+    /// The cell of somebody who has just signed up and done nothing else.
+    pub(super) blank: u16,
+    /// The values of each cell, and of all.
+    cell_values: Vec<AbstractValue<'static>>,
+    all_values: AbstractValue<'static>,
+}
+
+impl FactVariable {
+    /// A variable of some cells; `blank` is one of their values.
+    fn new(key: FactKey, cells: Vec<DomainCell>, blank: &Value<'_>) -> FactVariable {
+        let views: Vec<AbstractValue<'static>> = cells.iter().map(DomainCell::abs).collect();
+        let whole = views.iter().cloned().reduce(AbstractValue::join).unwrap_or(AbstractValue::NULL);
+        let mut variable = FactVariable { key, cells, blank: 0, cell_values: views, all_values: whole };
+        variable.blank = variable.cell_of(blank).unwrap_or(0);
+        variable
+    }
+
+    /// The values of the cells from the first to the second, both included.
+    pub(super) fn between(&self, first: u16, last: u16) -> AbstractRef<'_> {
+        let (first, last) = (usize::from(first), usize::from(last));
+        if first == last {
+            return AbstractRef::Borrowed(&self.cell_values[first]);
+        }
+        if first == 0 && last + 1 == self.cells.len() {
+            return AbstractRef::Borrowed(&self.all_values);
+        }
+        AbstractRef::Owned(match &self.cells[first..=last] {
+            // Cells of numbers follow each other, so their ends are the ends of all.
+            [DomainCell::Number(low, ..), .., DomainCell::Number(_, high, _)] => AbstractValue::number(*low, *high),
+            [DomainCell::Null, DomainCell::Number(low, ..), .., DomainCell::Number(_, high, _)] => {
+                AbstractValue { null: true, known: NonNullValues::Number(*low, *high) }
+            }
+            _ => self.cell_values[first..=last]
+                .iter()
+                .cloned()
+                .reduce(AbstractValue::join)
+                .unwrap_or(AbstractValue::NULL),
+        })
+    }
+
+    /// The cell that a value lies in.
+    pub(super) fn cell_of(&self, value: &Value<'_>) -> Option<u16> {
+        let holds = |cell: &DomainCell| match (cell, value) {
+            (DomainCell::Null, Value::Null) => true,
+            (DomainCell::Number(low, high, _), Value::Number(number)) => low <= number && number <= high,
+            (DomainCell::Date(low, high, _), Value::Date(day)) => *low <= f64::from(*day) && f64::from(*day) <= *high,
+            (DomainCell::Truth(a), Value::Boolean(b)) => a == b,
+            (DomainCell::Text(a), Value::Text(b)) => a == b,
+            _ => false,
+        };
+        let exact = self.cells.iter().position(holds);
+        let other =
+            || self.cells.iter().position(|cell| matches!((cell, value), (DomainCell::OtherText(..), Value::Text(_))));
+        exact.or_else(other).and_then(|at| u16::try_from(at).ok())
+    }
+}
+
+/// All variables of a model.
+#[derive(Debug)]
+pub(super) struct SearchSpace {
+    pub(super) variables: Vec<FactVariable>,
+    /// By fact.
+    pub(super) places: FactKeyMap<usize>,
+    /// What facts that are computed are compared with.
+    pub(super) constants: FactKeyMap<ComparedConstants>,
+}
+
+/// The fact behind a key.
+pub(super) fn fact(model: &Model, key: FactKey) -> Option<&Fact> {
+    let level = if key & ACCOUNT_BIT == 0 { &model.levels.user } else { &model.levels.account };
+    level.facts.get((key & !ACCOUNT_BIT) as usize)
+}
+
+impl SearchSpace {
+    pub(super) fn new(model: &Model, links: &InvariantSet) -> SearchSpace {
+        let mut constants = collect_constants(model, links);
+        let cells = vec![DomainCell::Truth(false), DomainCell::Truth(true)];
+        let home = FactVariable::new(HAS_ACCOUNT, cells, &Value::Boolean(true));
+        let mut space = SearchSpace {
+            variables: vec![home],
+            places: FactKeyMap::from_iter([(HAS_ACCOUNT, 0)]),
+            constants: FactKeyMap::default(),
+        };
+        for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
+            for (slot, fact) in (0..).zip(&level.facts) {
+                let key: FactKey = slot | bit;
+                let Some(domain) = domain(model, fact) else { continue };
+                let variable = variable(key, fact, &domain, constants.remove(&key).unwrap_or_default());
+                space.places.insert(key, space.variables.len());
+                space.variables.push(variable);
+            }
+        }
+        space.constants = constants;
+        space
+    }
+
+    /// The variable of a fact, by place.
+    pub(super) fn place(&self, key: FactKey) -> Option<usize> {
+        self.places.get(&key).copied()
+    }
+}
+
+/// What a fact can be at all.
+pub(super) struct FactDomain {
+    kind: ValueType,
+    null: bool,
+    integer: bool,
+    low: f64,
+    high: f64,
+    blank: Value<'static>,
+}
+
+impl FactDomain {
+    /// Every number, or none.
+    pub(super) fn any_number() -> FactDomain {
+        let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+        FactDomain { kind: ValueType::Number, null: true, integer: false, low, high, blank: Value::Null }
+    }
+}
+
+/// None for facts that are computed from others.
+fn domain(model: &Model, fact: &Fact) -> Option<FactDomain> {
+    let count = |high: f64, blank: f64| FactDomain {
+        kind: ValueType::Number,
+        null: false,
+        integer: true,
+        low: 0.0,
+        high,
+        blank: Value::Number(blank),
+    };
+    let unknown = |kind: ValueType, low: f64, whole: bool| FactDomain {
+        kind,
+        null: true,
+        integer: whole,
+        low,
+        high: f64::INFINITY,
+        blank: Value::Null,
+    };
+    let any = f64::INFINITY;
+    Some(match &fact.source {
+        FactSource::Builtin(builtin) => match builtin {
+            BuiltinFact::AgeDays | BuiltinFact::DaysInactive => count(any, 0.0),
+            BuiltinFact::ActiveDays28 => count(28.0, 1.0),
+            BuiltinFact::Events => FactDomain { low: 1.0, ..count(any, 1.0) },
+            BuiltinFact::Users | BuiltinFact::ActiveUsers28 | BuiltinFact::Members => count(any, 1.0),
+            BuiltinFact::Today => FactDomain {
+                null: false,
+                blank: Value::Date(TODAY),
+                ..unknown(ValueType::Date, f64::NEG_INFINITY, true)
+            },
+            BuiltinFact::Domain => unknown(ValueType::Text, 0.0, false),
+        },
+        FactSource::Trait(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
+        FactSource::Milestone(_, part) => match part {
+            MilestonePart::Reached => truth(false),
+            MilestonePart::Pending => truth(true),
+            MilestonePart::Hours => unknown(ValueType::Number, 0.0, false),
+            MilestonePart::DaysAgo => unknown(ValueType::Number, 0.0, true),
+        },
+        FactSource::Metric(metric) => match &metric.measure {
+            MeasurePlan::Count(_) | MeasurePlan::CountIn(..) | MeasurePlan::Distinct(..) | MeasurePlan::Users(_) => {
+                count(any, 0.0)
+            }
+            MeasurePlan::UsersIn(..) | MeasurePlan::Open { .. } => count(any, 0.0),
+            MeasurePlan::Days(_, window) => count(days_in(*window), 0.0),
+            MeasurePlan::RisingWeeks(_) => count(12.0, 0.0),
+            MeasurePlan::Number(NumberPart::Sum, ..) => {
+                FactDomain { low: f64::NEG_INFINITY, integer: false, ..count(any, 0.0) }
+            }
+            MeasurePlan::Number(..) => unknown(ValueType::Number, f64::NEG_INFINITY, false),
+            MeasurePlan::Edge(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
+            MeasurePlan::Top(..) => unknown(ValueType::Text, 0.0, false),
+            MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) => unknown(ValueType::Number, 0.0, true),
+            MeasurePlan::Elapsed { .. } => unknown(ValueType::Number, 0.0, false),
+            MeasurePlan::Trend { weekly, .. } => match weekly {
+                WeeklyValue::Count(_) | WeeklyValue::Days(_) | WeeklyValue::Users(_) => {
+                    unknown(ValueType::Number, 0.0, false)
+                }
+                WeeklyValue::Sum(_) | WeeklyValue::Max(_) => unknown(ValueType::Number, f64::NEG_INFINITY, false),
+            },
+        },
+        FactSource::Rollup(rollup) => match rollup.kind {
+            RollupKind::Count | RollupKind::Distinct => count(any, 0.0),
+            RollupKind::Sum | RollupKind::TopSum(_) => {
+                let low = rollup.value.as_ref().map_or(0.0, |value| least(model, value).min(0.0));
+                FactDomain { low, integer: false, ..count(any, 0.0) }
+            }
+            RollupKind::Min | RollupKind::Max | RollupKind::Avg => {
+                let low = rollup.value.as_ref().map_or(f64::NEG_INFINITY, |value| least(model, value));
+                unknown(ValueType::Number, low, false)
+            }
+        },
+        FactSource::Expression(_) | FactSource::Scoring => return None,
+    })
+}
+
+fn truth(blank: bool) -> FactDomain {
+    FactDomain {
+        kind: ValueType::Boolean,
+        null: false,
+        integer: false,
+        low: 0.0,
+        high: 0.0,
+        blank: Value::Boolean(blank),
+    }
+}
+
+fn days_in(window: Option<DateWindow>) -> f64 {
+    match window {
+        Some(DateWindow::Last { days, .. } | DateWindow::First { days }) => f64::from(days),
+        Some(DateWindow::Month) => 31.0,
+        None => f64::INFINITY,
+    }
+}
+
+/// A bound from below of what members can give, looking at each part by itself; scores are taken as their bounds say.
+fn least(model: &Model, value: &crate::expr::Program) -> f64 {
+    struct MemberBoundsScope<'m>(&'m Model);
+    impl<'m> super::interval::AbstractScope<'m> for MemberBoundsScope<'m> {
+        fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
+            let Some(fact) = fact(self.0, slot) else { return Cow::Owned(AbstractValue::any(ValueType::Null)) };
+            if slot == self.0.levels.user.slots.score {
+                let low = self.0.levels.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
+                return Cow::Owned(AbstractValue::number(low, f64::INFINITY));
+            }
+            Cow::Owned(match domain(self.0, fact) {
+                Some(domain) if domain.kind == ValueType::Number => {
+                    AbstractValue { null: domain.null, known: NonNullValues::Number(domain.low, domain.high) }
+                }
+                _ => AbstractValue::any(fact.kind),
+            })
+        }
+    }
+    super::interval::eval(value, &MemberBoundsScope(model)).range().map_or(0.0, |(low, _)| low)
+}
+
+fn variable(key: FactKey, fact: &Fact, domain: &FactDomain, constants: ComparedConstants) -> FactVariable {
+    let mut cells = Vec::new();
+    if domain.null {
+        cells.push(DomainCell::Null);
+    }
+    match domain.kind {
+        ValueType::Number => numbers(domain, constants.numbers, &mut cells),
+        ValueType::Date if matches!(fact.source, FactSource::Builtin(BuiltinFact::Today)) => {
+            cells.push(DomainCell::Date(f64::from(TODAY), f64::from(TODAY), TODAY));
+        }
+        ValueType::Date => dates(constants.dates, &mut cells),
+        ValueType::Boolean => cells.extend([DomainCell::Truth(false), DomainCell::Truth(true)]),
+        ValueType::Text | ValueType::Json => texts(constants.texts, &mut cells),
+        ValueType::Null => {}
+    }
+    if cells.is_empty() {
+        cells.push(DomainCell::Null);
+    }
+    FactVariable::new(key, cells, &domain.blank)
+}
+
+pub(super) fn numbers(domain: &FactDomain, mut constants: Vec<f64>, cells: &mut Vec<DomainCell>) {
+    constants.push(0.0);
+    if let Value::Number(blank) = domain.blank {
+        constants.push(blank);
+    }
+    for end in [domain.low, domain.high] {
+        if end.is_finite() {
+            constants.push(end);
+        }
+    }
+    if domain.integer {
+        constants = constants.iter().flat_map(|c| [c.floor(), c.ceil()]).collect();
+    }
+    constants.retain(|c| c.is_finite() && domain.low <= *c && *c <= domain.high);
+    constants.sort_by(f64::total_cmp);
+    constants.dedup_by(|a, b| (*a - *b).abs() < EPSILON);
+    if constants.len() > CONSTANTS_MAX {
+        let step = constants.len().div_ceil(CONSTANTS_MAX);
+        constants = constants.into_iter().step_by(step).collect();
+    }
+    let mut from = domain.low;
+    for constant in constants.iter().copied().chain([f64::INFINITY]) {
+        let to = constant.min(domain.high);
+        if let Some(gap) = gap(from, to, domain, cells.is_empty() || matches!(cells.as_slice(), [DomainCell::Null])) {
+            cells.push(gap);
+        }
+        if constant.is_finite() {
+            cells.push(DomainCell::Number(constant, constant, constant));
+            from = constant;
+        }
+    }
+}
+
+/// The numbers between two constants; those at the ends of the domain that are infinite belong to it.
+fn gap(from: f64, to: f64, domain: &FactDomain, first: bool) -> Option<DomainCell> {
+    // What is nearer than the tolerance of comparisons is equal, so a gap begins beyond it.
+    let step = |at: f64| if domain.integer { 1.0 } else { (at.abs() * 4.0 * f64::EPSILON).max(2.0 * EPSILON) };
+    let low = if from.is_infinite() { from } else { from + step(from) };
+    let high = if to.is_infinite() { to } else { to - step(to) };
+    if low > high || (first && from.is_finite()) {
+        return None;
+    }
+    let like = match (low.is_finite(), high.is_finite()) {
+        (false, false) => 0.0,
+        (false, true) => (to - 1.0).floor(),
+        (true, _) if domain.integer => low,
+        (true, false) => from.floor() + 1.0,
+        (true, true) => {
+            let next = from.floor() + 1.0;
+            if next <= high { next } else { from + (to - from) / 2.0 }
+        }
+    };
+    Some(DomainCell::Number(low, high, like))
+}
+
+pub(super) fn dates(mut constants: Vec<Day>, cells: &mut Vec<DomainCell>) {
+    constants.push(TODAY);
+    constants.sort_unstable();
+    constants.dedup();
+    constants.truncate(CONSTANTS_MAX);
+    let mut from = f64::NEG_INFINITY;
+    for day in constants {
+        let at = f64::from(day);
+        if from < at - 1.0 || from.is_infinite() {
+            cells.push(DomainCell::Date(from, at - 1.0, day - 1));
+        }
+        cells.push(DomainCell::Date(at, at, day));
+        from = at + 1.0;
+    }
+    if let Some(DomainCell::Date(_, last, day)) = cells.last().cloned() {
+        cells.push(DomainCell::Date(last + 1.0, f64::INFINITY, day + 1));
+    }
+}
+
+fn texts(mut constants: Vec<String>, cells: &mut Vec<DomainCell>) {
+    constants.retain(|text| !text.is_empty());
+    constants.sort();
+    constants.dedup();
+    let any = constants.len() > CONSTANTS_MAX;
+    constants.truncate(CONSTANTS_MAX);
+    let mut other = "another".to_owned();
+    while constants.contains(&other) {
+        other.push('_');
+    }
+    cells.push(DomainCell::OtherText(other, any));
+    cells.extend(constants.into_iter().map(DomainCell::Text));
+}

@@ -1,0 +1,261 @@
+//! What can be known of a valid model without events: warnings about what runs and is probably not meant, most with a counter-example.
+//!
+//! Takes a [`Model`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
+//! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
+//! for an example whom the scorer's own programs have not judged.
+
+mod assignment;
+mod bounds;
+mod constants;
+mod counterexample;
+mod dependencies;
+mod domains;
+mod fact_index;
+mod interval;
+mod invariants;
+mod property_cells;
+mod rules;
+mod search;
+mod seeds;
+mod table;
+mod usage;
+
+use std::{cell::RefCell, collections::HashSet, ops::Range, rc::Rc};
+
+use self::{
+    bounds::BoxBounds,
+    dependencies::DependencyPlan,
+    domains::{FactKey, SearchSpace},
+    fact_index::FactIndex,
+    invariants::InvariantSet,
+    search::{CellLimits, ConstraintSolver, SearchAnswer, SearchGoal, SearchSeed},
+    seeds::{SIDES, ScoreDirection},
+    table::FactKeySet,
+    usage::UsageClassifier,
+};
+use crate::{
+    Model, ModelSource,
+    diag::Diagnostic,
+    expr::Program,
+    plan::{ACCOUNT_BIT, Level},
+    source::LevelSource,
+};
+
+/// Everything that a model can be warned about, in the order of the places.
+///
+/// **Cost**: bounded by the length of the model and a fixed number of steps of search.
+pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
+    let facts = FactIndex::new(model, source);
+    let links = InvariantSet::new(model, source, &facts);
+    let space = SearchSpace::new(model, &links);
+    let search = ConstraintSolver::new(model, &space, &links);
+    let lint = LintContext::new(&search, source, &facts);
+    rules::all(&lint);
+    lint.finish()
+}
+
+/// What all rules work with.
+struct LintContext<'l, 'm> {
+    search: &'l ConstraintSolver<'m>,
+    model: &'m Model,
+    source: &'m ModelSource,
+    facts: &'l FactIndex<'m>,
+    usage: UsageClassifier,
+    /// By level: from somebody blank to the highest score, the highest last.
+    rising_seeds: [Vec<SearchSeed>; 2],
+    /// The same to the lowest score.
+    falling_seeds: [Vec<SearchSeed>; 2],
+    blank: SearchSeed,
+    diagnostics: RefCell<Vec<Diagnostic>>,
+    /// The code and the place of each.
+    reported_spans: RefCell<HashSet<(&'static str, usize, usize)>>,
+    /// Facts whose own condition has been told of, so that whoever uses them is not.
+    reported_facts: RefCell<FactKeySet>,
+}
+
+/// The place of a level among two.
+fn at(bit: u32) -> usize {
+    usize::from(bit == ACCOUNT_BIT)
+}
+
+/// What messages call one of a level.
+fn level_noun(bit: u32) -> &'static str {
+    if bit == 0 { "user" } else { "account" }
+}
+
+/// The same with its article.
+fn one(bit: u32) -> &'static str {
+    if bit == 0 { "a user" } else { "an account" }
+}
+
+impl<'l, 'm> LintContext<'l, 'm> {
+    fn new(search: &'l ConstraintSolver<'m>, source: &'m ModelSource, facts: &'l FactIndex<'m>) -> Self {
+        let way = |way: ScoreDirection| SIDES.map(|bit| seeds::score_path(search, bit, way, &CellLimits::default()));
+        LintContext {
+            search,
+            model: search.model,
+            source,
+            facts,
+            usage: UsageClassifier::new(search, source, facts),
+            rising_seeds: way(ScoreDirection::Up),
+            falling_seeds: way(ScoreDirection::Down),
+            blank: search.blank(),
+            diagnostics: RefCell::default(),
+            reported_spans: RefCell::default(),
+            reported_facts: RefCell::default(),
+        }
+    }
+
+    fn level(&self, bit: u32) -> &'m Level {
+        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
+    }
+
+    fn level_source(&self, bit: u32) -> &'m LevelSource {
+        if bit == 0 { &self.source.user } else { &self.source.account }
+    }
+
+    fn report(&self, problem: Diagnostic) {
+        self.reported_spans.borrow_mut().insert((problem.code, problem.span.start, problem.span.end));
+        self.diagnostics.borrow_mut().push(problem);
+    }
+
+    /// Whether a place has been told of with one of some codes.
+    fn has_reported(&self, codes: &[&'static str], span: &Range<usize>) -> bool {
+        let places = self.reported_spans.borrow();
+        codes.iter().any(|code| places.contains(&(*code, span.start, span.end)))
+    }
+
+    fn has_reported_code(&self, code: &str) -> bool {
+        self.diagnostics.borrow().iter().any(|problem| problem.code == code)
+    }
+
+    /// People to begin with: blank, and on the way up and down.
+    fn guides(&self, bit: u32) -> Vec<&SearchSeed> {
+        let (up, down) = (&self.rising_seeds[at(bit)], &self.falling_seeds[at(bit)]);
+        let middle = up.len() / 2;
+        [up.last(), Some(&self.blank), up.get(middle), down.last()].into_iter().flatten().collect()
+    }
+
+    /// Looks for somebody; what cannot be settled is noted in words.
+    fn solve(
+        &self,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
+        bit: u32,
+        goal: &SearchGoal<'_, 'm>,
+        what: impl FnOnce() -> String,
+    ) -> SearchAnswer {
+        let answer = self.search.solve(plan, limits, &self.guides(bit), goal);
+        self.record_unsettled(answer, what)
+    }
+
+    /// The same, beginning with some people of its own.
+    fn solve_from(
+        &self,
+        first: &[SearchSeed],
+        plan: &DependencyPlan,
+        bit: u32,
+        goal: &SearchGoal<'_, 'm>,
+        what: impl FnOnce() -> String,
+    ) -> SearchAnswer {
+        let guides: Vec<&SearchSeed> = first.iter().chain(self.guides(bit)).collect();
+        let answer = self.search.solve(plan, &CellLimits::default(), &guides, goal);
+        self.record_unsettled(answer, what)
+    }
+
+    /// Notes a question that was left open.
+    fn record_unsettled(&self, answer: SearchAnswer, what: impl FnOnce() -> String) -> SearchAnswer {
+        if answer == SearchAnswer::Unsettled {
+            self.search.unsettled.borrow_mut().push(what());
+        }
+        answer
+    }
+
+    /// Somebody for whom a condition holds.
+    fn find_holding(
+        &self,
+        program: &'m Program,
+        bit: u32,
+        limits: &CellLimits,
+        what: impl FnOnce() -> String,
+    ) -> (Rc<DependencyPlan>, SearchAnswer) {
+        let keys = self.keys(program, bit);
+        let plan = self.search.plan(keys.clone());
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let answer = self.solve(&plan, limits, bit, &goal, what);
+        (plan, answer)
+    }
+
+    /// People for whom a condition holds, and who are otherwise like those that searches begin with.
+    fn satisfying_seeds(&self, program: Option<&'m Program>, bit: u32, limits: &CellLimits) -> Vec<SearchSeed> {
+        let Some(program) = program else { return Vec::new() };
+        let keys = self.keys(program, bit);
+        let plan = self.search.plan(keys.clone());
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let guides = self.guides(bit);
+        let mut found = Vec::new();
+        let blank_first: Vec<&SearchSeed> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
+        if let SearchAnswer::Found(chosen) = self.search.solve(&plan, limits, &blank_first, &goal) {
+            let small = self.minimize_within(&plan, chosen, &goal, limits);
+            for base in blank_first.into_iter().take(3) {
+                let mut guide = base.clone();
+                for (place, cell) in plan.variables[..plan.core].iter().zip(&small) {
+                    guide[*place] = *cell;
+                }
+                found.push(guide);
+            }
+        }
+        found
+    }
+
+    /// Somebody for whom it does not hold.
+    fn find_failing(
+        &self,
+        program: &'m Program,
+        bit: u32,
+        what: impl FnOnce() -> String,
+    ) -> (Rc<DependencyPlan>, SearchAnswer) {
+        let keys = self.keys(program, bit);
+        let plan = self.search.plan(keys.clone());
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_fail();
+        let reached = |world: &assignment::FactAssignment<'_>| !world.holds(program, bit);
+        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let answer = self.solve(&plan, &CellLimits::default(), bit, &goal, what);
+        (plan, answer)
+    }
+
+    fn keys(&self, program: &Program, bit: u32) -> Vec<FactKey> {
+        let mut keys = Vec::new();
+        dependencies::visit_keys(program, bit, &mut |key| keys.push(key));
+        if bit == 0 && keys.iter().any(|key| key & ACCOUNT_BIT != 0) {
+            keys.push(domains::HAS_ACCOUNT);
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// All facts behind some facts, these among them.
+    fn dependency_closure(&self, keys: impl IntoIterator<Item = FactKey>) -> FactKeySet {
+        let mut open: Vec<FactKey> = keys.into_iter().collect();
+        let mut all = FactKeySet::default();
+        while let Some(key) = open.pop() {
+            if all.insert(key) {
+                dependencies::visit_dependencies(self.model, key, &mut |part| open.push(part));
+            }
+        }
+        self.search.spend(all.len() as u64);
+        all
+    }
+
+    fn finish(self) -> Vec<Diagnostic> {
+        let mut told = self.diagnostics.into_inner();
+        told.extend(rules::unsettled(&self.search.unsettled.borrow()));
+        told.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+        told
+    }
+}

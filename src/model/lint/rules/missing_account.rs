@@ -1,0 +1,122 @@
+//! Users without an account: every fact of it is null to them, and a condition that asks for little or none of something is then not true.
+//!
+//! Told where a user of an account with nothing in it would pass and a user without any does not. Where nothing is lost (conditions that ask
+//! for something), and where null is asked about (`coalesce`, `is null`), nothing is told.
+
+use std::ops::Range;
+
+use super::super::{
+    LintContext,
+    assignment::FactAssignment,
+    bounds::BoxBounds,
+    dependencies::visit_signal_keys,
+    domains::{FactKey, HAS_ACCOUNT, fact},
+    search::{CellLimits, SearchAnswer, SearchGoal},
+};
+use crate::{
+    codes,
+    diag::{CounterExample, Diagnostic},
+    expr::Value,
+    plan::{ACCOUNT_BIT, BuiltinFact, FactSource},
+    scoring::SignalFiring,
+};
+
+pub(super) fn all(lint: &LintContext<'_, '_>) {
+    let (level, written) = (&lint.model.levels.user, &lint.source.user);
+    let nothing = nothing_in_it(lint);
+    for (place, (signal, text)) in level.signals.iter().zip(&written.signals).enumerate() {
+        if lint.search.is_exhausted() {
+            return;
+        }
+        let mut wanted = Vec::new();
+        visit_signal_keys(signal, 0, &mut |key| wanted.push(key));
+        let fires = |world: &FactAssignment<'_>| {
+            lint.search.spend(level.signals.len() as u64);
+            let scope = world.scope(0);
+            let paid = world.paid(level, &scope);
+            paid.get(place).is_some_and(|paid| paid.firing != SignalFiring::NotFired)
+        };
+        let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+        let can = |judged: &BoxBounds<'_, '_>| judged.payable(signal, 0).can_fire;
+        ask(lint, &nothing, wanted, &can, &fires, &format!("signal `{}`", signal.name), span);
+    }
+    let tiers = level.tiers.iter().zip(&written.tiers).map(|(tier, text)| ("tier", &tier.name, &tier.when, text));
+    let routes =
+        level.routes.iter().zip(&written.routes).map(|(route, text)| ("route", &route.name, &route.when, text));
+    for (kind, name, when, text) in tiers.chain(routes) {
+        let (Some(when), Some(span)) = (when, &text.when) else { continue };
+        let mut wanted = Vec::new();
+        super::super::dependencies::visit_keys(when, 0, &mut |key| wanted.push(key));
+        // What a tier loses is told there.
+        wanted.retain(|key| *key != level.slots.tier && *key != level.slots.score);
+        if !super::signals::asks_accounts(when) {
+            continue;
+        }
+        let holds = |world: &FactAssignment<'_>| world.holds(when, 0);
+        let can = |judged: &BoxBounds<'_, '_>| judged.eval(when, 0).can_hold();
+        let mut all = wanted;
+        super::super::dependencies::visit_keys(when, 0, &mut |key| all.push(key));
+        ask(lint, &nothing, all, &can, &holds, &format!("{kind} `{name}`"), span.clone());
+    }
+}
+
+/// An account in which nothing has happened and of which nothing is known.
+fn nothing_in_it(lint: &LintContext<'_, '_>) -> CellLimits {
+    let space = lint.search.space;
+    let mut limits = CellLimits::from_iter([(0, (1, 1))]);
+    for (place, variable) in space.variables.iter().enumerate().skip(1) {
+        if variable.key & ACCOUNT_BIT == 0 {
+            continue;
+        }
+        let pending = matches!(
+            fact(lint.model, variable.key).map(|fact| &fact.source),
+            Some(FactSource::Builtin(BuiltinFact::Today | BuiltinFact::Events))
+        );
+        let cell = variable.cell_of(&Value::Null).or_else(|| variable.cell_of(&Value::Number(0.0))).unwrap_or(0);
+        let cell = if pending { variable.blank } else { cell };
+        limits.insert(place, (cell, cell));
+    }
+    limits
+}
+
+/// The same user without an account.
+fn without_home<'w>(world: &FactAssignment<'w>, home: usize) -> FactAssignment<'w> {
+    let mut values = world.variables();
+    values[home] = Value::Boolean(false);
+    FactAssignment::from_variables(world.model, world.plan, values)
+}
+
+fn ask<'m>(
+    lint: &LintContext<'_, 'm>,
+    nothing: &CellLimits,
+    mut wanted: Vec<FactKey>,
+    can: &dyn Fn(&BoxBounds<'_, 'm>) -> bool,
+    so: &dyn Fn(&FactAssignment<'_>) -> bool,
+    what: &str,
+    span: Range<usize>,
+) {
+    if wanted.iter().any(|key| key & ACCOUNT_BIT != 0) {
+        wanted.push(HAS_ACCOUNT);
+    }
+    let plan = lint.search.plan(wanted.iter().copied());
+    let Some(home) = plan.index.get(&HAS_ACCOUNT).copied().filter(|home| *home < plan.core) else { return };
+    let lost = |world: &FactAssignment<'_>| so(world) && !so(&without_home(world, home));
+    let mut keys = wanted;
+    keys.sort_unstable();
+    keys.dedup();
+    let goal = SearchGoal { keys, possible: can, reached: &lost };
+    let SearchAnswer::Found(chosen) = lint.search.solve_without_invariants(&plan, nothing, &lint.guides(0), &goal)
+    else {
+        return;
+    };
+    let small = lint.minimize_within(&plan, chosen, &goal, nothing);
+    let mut facts = lint.example(&plan, &small, 0, |_| String::new()).facts;
+    facts.retain(|(name, _)| !name.starts_with("account"));
+    facts.push(("account".to_owned(), serde_json::Value::Null));
+    let shows = "it is not true; of a user in an account where nothing has happened it would be".to_owned();
+    let message = format!("{what} leaves out users without an account");
+    let label = "null for them, so never true";
+    let help = "say what is meant: coalesce(account.FACT, 0), or account.FACT is null or ...";
+    let example = CounterExample { facts, conclusion: shows };
+    lint.report(Diagnostic::warning(codes::LOST_WITHOUT_ACCOUNT, span, message, label).example(example).help(help));
+}

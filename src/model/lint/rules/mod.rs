@@ -1,0 +1,50 @@
+//! The rules: each goes through the model and tells what it finds. Later ones are silent where an earlier one has told the cause.
+
+mod conditions;
+mod event_conditions;
+mod missing_account;
+mod playbook;
+mod routes;
+mod signal_points;
+mod signals;
+mod tier_gaps;
+mod tiers;
+mod top_tier;
+mod unused;
+
+use super::LintContext;
+use crate::{codes, diag::Diagnostic, units::plural};
+
+/// Applies all rules.
+pub(super) fn all(lint: &LintContext<'_, '_>) {
+    event_conditions::all(lint);
+    conditions::all(lint);
+    tiers::all(lint);
+    tier_gaps::all(lint);
+    routes::segments(lint);
+    routes::all(lint);
+    playbook::all(lint);
+    top_tier::all(lint);
+    routes::human(lint);
+    signals::ladders(lint);
+    signals::twice(lint);
+    signal_points::lasting_intent(lint);
+    signal_points::fit_per_member(lint);
+    signal_points::charged_at_sign_up(lint);
+    missing_account::all(lint);
+    unused::all(lint);
+}
+
+/// One warning for all questions that were left open.
+pub(super) fn unsettled(questions: &[String]) -> Option<Diagnostic> {
+    let first = questions.first()?;
+    let message = match questions.len() {
+        1 => format!("too large to settle: {first}"),
+        more => {
+            format!("too large to settle: {first}, and {}", plural(more as u64 - 1, "question more", "questions more"))
+        }
+    };
+    let label = "the search ended after a fixed number of steps";
+    let help = "nothing is known to be wrong; a model with fewer facts in one condition can be settled";
+    Some(Diagnostic::warning(codes::NOT_SETTLED, 0..0, message, label).help(help))
+}

@@ -1,0 +1,107 @@
+//! Ways in which a whole model misses what playbooks ask of it: accounts, use of the product, a success moment, a human and a buyer.
+
+use std::ops::Range;
+
+use super::super::{LintContext, dependencies::visit_signal_keys, seeds::SIDES, usage::UsageClass};
+use crate::{
+    codes,
+    diag::Diagnostic,
+    plan::{ACCOUNT_BIT, Signal, SignalPayment},
+    units::Points,
+};
+
+pub(super) fn all(lint: &LintContext<'_, '_>) {
+    let motion = |word: &str| {
+        SIDES.map(|bit| lint.level(bit).routes.iter().position(|route| route.motion.as_deref() == Some(word)))
+    };
+    let human = motion("human");
+    let has_human = human.iter().any(Option::is_some);
+    let account = lint.level(ACCOUNT_BIT);
+    let scores_accounts = !(account.signals.is_empty() && account.tiers.is_empty() && account.routes.is_empty());
+    // A model that only sorts people has no leads that sales could call.
+    let has_leads = lint.level(0).tiers.iter().any(|tier| tier.qualified);
+    if has_leads && !scores_accounts {
+        let message = "a model that scores people and no accounts";
+        let label = "people buy together: nothing adds up what they do at one company";
+        let help =
+            "[[account.signals]] over a roll-up such as member_points = { measure = \"sum\", value = \"score\" }";
+        lint.report(Diagnostic::warning(codes::NO_ACCOUNTS, first_place(lint), message, label).help(help));
+    }
+    no_use(lint);
+    let has_qualified = SIDES.iter().any(|bit| lint.level(*bit).tiers.iter().any(|tier| tier.qualified));
+    if (has_human || scores_accounts && has_qualified) && SIDES.iter().all(|bit| lint.level(*bit).milestones.is_empty())
+    {
+        let message = "a model without a milestone";
+        let label = "nothing says when somebody has got what the product is good for";
+        let help = "[[user.milestones]] with name = \"activated\" and the event of the first success";
+        lint.report(Diagnostic::warning(codes::NO_MILESTONE, first_place(lint), message, label).help(help));
+    }
+    let routes = |bit: &u32| lint.level(*bit).routes.iter().any(|route| route.motion.is_some());
+    if !has_human && let Some(bit) = SIDES.iter().rev().find(|bit| routes(bit)) {
+        let message = "no route leads to a human";
+        let label = "every route of users and accounts is without one";
+        let help = "motion = \"human\" on the route of those whom sales should call";
+        let place = lint.level_source(*bit).routes.first().map_or(0..0, |route| route.name.clone());
+        lint.report(Diagnostic::warning(codes::NO_HUMAN_ROUTE, place, message, label).help(help));
+    }
+    if let (Some(place), true) = (human[1], lint.model.buyer.is_none()) {
+        let route = &account.routes[place];
+        let message = format!("route `{}` sends a human to accounts, and nobody is told to be the buyer", route.name);
+        let label = "whom should they ask for?";
+        let help = "[user] buyer = \"lower(role) in ('ceo', 'cto', 'owner', 'founder')\"";
+        let place = lint.level_source(ACCOUNT_BIT).routes[place].name.clone();
+        lint.report(Diagnostic::warning(codes::NO_BUYER, place, message, label).help(help));
+    }
+}
+
+/// Where to mark what is missing: the first rule of the model.
+fn first_place(lint: &LintContext<'_, '_>) -> Range<usize> {
+    let of_level = |bit: &u32| {
+        let written = lint.level_source(*bit);
+        let tier = written.tiers.first().map(|tier| tier.name.clone());
+        written.signals.first().map(|signal| signal.name.clone()).or(tier)
+    };
+    SIDES.iter().find_map(of_level).unwrap_or(0..0)
+}
+
+fn gives(signal: &Signal) -> bool {
+    match &signal.pay {
+        SignalPayment::Flat(points) | SignalPayment::Per { points, .. } => *points > Points::ZERO,
+        SignalPayment::Ladder { rungs, .. } => rungs.iter().any(|(_, points)| *points > Points::ZERO),
+    }
+}
+
+/// Tells of a model in which nothing that pays is use of the product.
+fn no_use(lint: &LintContext<'_, '_>) {
+    let mut first = None;
+    let (mut count, mut over_events) = (0, false);
+    for bit in SIDES {
+        let signals = lint.level(bit).signals.iter().zip(&lint.level_source(bit).signals);
+        for (signal, text) in signals.filter(|(signal, _)| gives(signal)) {
+            if lint.search.is_exhausted() {
+                return;
+            }
+            let mut wanted = Vec::new();
+            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            let plan = lint.search.plan(wanted);
+            let of_use =
+                |place: &usize| lint.usage.usage_of(lint.search.space.variables[*place].key) != UsageClass::Unrelated;
+            if plan.variables[..plan.core].iter().any(of_use) {
+                return;
+            }
+            first.get_or_insert_with(|| text.name.clone());
+            count += 1;
+            over_events |= plan.variables[..plan.core].iter().any(|place| {
+                let key = lint.search.space.variables[*place].key;
+                lint.facts.metric(key).is_some_and(|metric| metric.events.named.is_some())
+            });
+        }
+    }
+    // One signal is a beginning, and traits alone are a model of fit.
+    if let (Some(place), true) = (first, count > 1 && over_events) {
+        let message = "nothing that gives points is use of the product";
+        let label = "sign-ups, visits, steps of buying and what is known of people are all that pays";
+        let help = "give points for what people do in the product, such as completing its core workflow";
+        lint.report(Diagnostic::warning(codes::NO_USE_PAID, place, message, label).help(help));
+    }
+}

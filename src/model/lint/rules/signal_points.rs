@@ -1,0 +1,215 @@
+//! Points that stay too long, are counted too often, or are taken too early.
+
+use super::super::{
+    LintContext,
+    assignment::FactAssignment,
+    dependencies::{visit_keys, visit_signal_keys},
+    domains::{FactKey, HAS_ACCOUNT, fact},
+    level_noun,
+    search::{CellLimits, SearchGoal},
+    seeds::SIDES,
+    usage::{UsageClass, is_buying_event},
+};
+use crate::{
+    MeasureKind, codes,
+    diag::Diagnostic,
+    expr::{Program, Value},
+    plan::{ACCOUNT_BIT, BuiltinFact, FactSource, RollupKind, Signal, SignalPayment},
+    scoring::SignalFiring,
+    units::{Points, format_number},
+};
+
+/// Names of categories that say that their signals are about buying intent.
+const INTENT: [&str; 5] = ["intent", "buying", "buying_intent", "purchase_intent", "purchase"];
+
+/// Intent that was shown once and pays for ever.
+pub(super) fn lasting_intent(lint: &LintContext<'_, '_>) {
+    for bit in SIDES {
+        let level = lint.level(bit);
+        for (place, signal) in level.signals.iter().enumerate() {
+            if signal.decay.is_some() || !gives(signal) {
+                continue;
+            }
+            if lint.search.is_exhausted() {
+                return;
+            }
+            let mut wanted = Vec::new();
+            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            let plan = lint.search.plan(wanted);
+            let facts: Vec<FactKey> =
+                plan.variables[..plan.core].iter().map(|place| lint.search.space.variables[*place].key).collect();
+            // A day that is asked for bounds what is counted as well as a window does.
+            let recent = facts.iter().any(|key| {
+                lint.facts.metric(*key).is_some_and(|metric| {
+                    matches!(metric.kind, MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast)
+                })
+            });
+            let intent = INTENT.contains(&level.categories[signal.category].name.as_str());
+            let lasting = facts.iter().find_map(|key| {
+                let metric = lint.facts.metric(*key)?;
+                let of_buying = |name: &String| is_buying_event(name);
+                let named = metric.events.named.as_ref()?;
+                let meant = intent || named.iter().all(|(name, _)| of_buying(name));
+                let counts = matches!(
+                    metric.kind,
+                    MeasureKind::Count
+                        | MeasureKind::Days
+                        | MeasureKind::Distinct
+                        | MeasureKind::Users
+                        | MeasureKind::Open
+                );
+                (meant && counts && metric.window.is_none()).then_some(metric)
+            });
+            let Some(metric) = lasting.filter(|_| !recent) else { continue };
+            let events = metric.events.named.iter().flatten().map(|(name, _)| name.as_str()).next().unwrap_or_default();
+            let message = format!("signal `{}` pays for intent however long ago it was", signal.name);
+            let label = format!("counts `{events}` over the whole history");
+            let text = &lint.level_source(bit).signals[place];
+            let inline = text.inline.is_some();
+            let help = if inline {
+                "last = \"30d\""
+            } else {
+                "give the metric a window (last = \"30d\"), or the signal a decay"
+            };
+            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let mut problem = Diagnostic::warning(codes::LASTING_INTENT, span, message, label).help(help);
+            if !inline {
+                problem = problem.other(metric.metric.span.clone(), "no window here");
+            }
+            lint.report(problem);
+        }
+    }
+}
+
+fn gives(signal: &Signal) -> bool {
+    match &signal.pay {
+        SignalPayment::Flat(points) | SignalPayment::Per { points, .. } => *points > Points::ZERO,
+        SignalPayment::Ladder { rungs, .. } => rungs.iter().any(|(_, points)| *points > Points::ZERO),
+    }
+}
+
+fn takes(signal: &Signal) -> bool {
+    match &signal.pay {
+        SignalPayment::Flat(points) | SignalPayment::Per { points, .. } => *points < Points::ZERO,
+        SignalPayment::Ladder { rungs, .. } => rungs.iter().any(|(_, points)| *points < Points::ZERO),
+    }
+}
+
+/// Roll-ups that add up, over members, what is known of their company.
+pub(super) fn fit_per_member(lint: &LintContext<'_, '_>) {
+    for (slot, one) in (0..).zip(&lint.model.levels.account.facts) {
+        let FactSource::Rollup(rollup) = &one.source else { continue };
+        let adds = match rollup.kind {
+            RollupKind::Sum => true,
+            RollupKind::TopSum(k) => k > 1,
+            _ => false,
+        };
+        if let (true, Some(value)) = (adds, &rollup.value) {
+            let slot: FactKey = slot;
+            fit_in(lint, slot, value);
+        }
+    }
+}
+
+fn fit_in(lint: &LintContext<'_, '_>, slot: FactKey, value: &Program) {
+    let mut wanted = Vec::new();
+    visit_keys(value, 0, &mut |key| wanted.push(key));
+    let plan = lint.search.plan(wanted.iter().copied());
+    let space = lint.search.space;
+    let firmographic: Vec<usize> = (0..plan.core)
+        .filter(|at| {
+            let key = space.variables[plan.variables[*at]].key;
+            let trait_of_account = matches!(fact(lint.model, key).map(|fact| &fact.source), Some(FactSource::Trait(_)));
+            key != HAS_ACCOUNT && key & ACCOUNT_BIT != 0 && trait_of_account
+        })
+        .collect();
+    if firmographic.is_empty() {
+        return;
+    }
+    // The same member of an account of which nothing is known.
+    let brings = |world: &FactAssignment<'_>| {
+        let with = world.eval(value, 0).as_number()?;
+        let mut values = world.variables();
+        firmographic.iter().for_each(|at| values[*at] = Value::Null);
+        let without = FactAssignment::from_variables(lint.model, world.plan, values);
+        Some(with - without.eval(value, 0).as_number().unwrap_or(0.0))
+    };
+    let reached = |world: &FactAssignment<'_>| brings(world).is_some_and(|points| points > 1e-9);
+    let anybody = |_: &super::super::bounds::BoxBounds<'_, '_>| true;
+    let goal = SearchGoal { keys: wanted, possible: &anybody, reached: &reached };
+    let chosen = lint.guides(0).into_iter().find_map(|guide| {
+        let cells = lint.search.project(&plan, guide);
+        reached(&FactAssignment::new(lint.model, space, &plan, &cells)).then_some(cells)
+    });
+    let Some(chosen) = chosen else { return };
+    let name = fact(lint.model, slot | ACCOUNT_BIT).map_or("", |fact| fact.name.as_str());
+    let Some(text) = lint.source.account.rollups.iter().find(|text| text.name.name == name) else { return };
+    let small = lint.minimize_within(&plan, chosen, &goal, &CellLimits::default());
+    let example = lint.example(&plan, &small, 0, |world| {
+        let points = brings(world).unwrap_or(0.0);
+        format!(
+            "of this member's part {} is for the company, so ten such members bring {}",
+            format_number(points),
+            format_number(points * 10.0)
+        )
+    });
+    let message = format!("roll-up `{name}` counts what is known of the company once per member");
+    let label = "has points for the company in it";
+    let span = text.value.clone().unwrap_or_else(|| text.name.span.clone());
+    let help = "subtract them (score - points_firmographic) and pay for the company once, on the account";
+    lint.report(Diagnostic::warning(codes::FIT_PER_MEMBER, span, message, label).example(example).help(help));
+}
+
+/// Negative signals that fire for whoever has just signed up.
+pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
+    for bit in SIDES {
+        let level = lint.level(bit);
+        for (place, signal) in level.signals.iter().enumerate().filter(|(_, signal)| takes(signal)) {
+            let text = &lint.level_source(bit).signals[place];
+            if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
+                continue;
+            }
+            if lint.search.is_exhausted() {
+                return;
+            }
+            let mut wanted = Vec::new();
+            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            let plan = lint.search.plan(wanted);
+            let cells = lint.search.project(&plan, &lint.blank);
+            let world = FactAssignment::new(lint.model, lint.search.space, &plan, &cells);
+            lint.search.spend(level.signals.len() as u64);
+            let scope = world.scope(bit);
+            let paid = world.paid(level, &scope);
+            let charged =
+                paid.get(place).is_some_and(|paid| paid.firing != SignalFiring::NotFired && paid.points < Points::ZERO);
+            let behaviour = plan.variables[..plan.core].iter().any(|place| {
+                let key = lint.search.space.variables[*place].key;
+                lint.usage.usage_of(key) != UsageClass::Unrelated || counts_people_or_days(lint, key)
+            });
+            if !charged || !behaviour {
+                continue;
+            }
+            let points = paid[place].points;
+            let example = lint.example(&plan, &cells, bit, |_| {
+                format!("on the day of sign-up, with nothing done yet, `{}` takes {}", signal.name, Points(-points.0))
+            });
+            let message =
+                format!("signal `{}` takes points from every {} who has just signed up", signal.name, level_noun(bit));
+            let label = "true before anybody could have done anything about it";
+            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let help = "wait for some age: ... and age_days >= 30";
+            lint.report(
+                Diagnostic::warning(codes::CHARGED_AT_SIGN_UP, span, message, label).example(example).help(help),
+            );
+        }
+    }
+}
+
+/// Facts that change with what people do and are still no sign of use.
+fn counts_people_or_days(lint: &LintContext<'_, '_>, key: FactKey) -> bool {
+    match fact(lint.model, key).map(|fact| &fact.source) {
+        Some(FactSource::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
+        Some(FactSource::Metric(_) | FactSource::Milestone(..) | FactSource::Rollup(_)) => true,
+        _ => false,
+    }
+}

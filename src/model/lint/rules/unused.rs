@@ -1,0 +1,54 @@
+//! What is written and used by nothing: no signal, rule, template, column, milestone or other fact that is used.
+
+use std::collections::HashSet;
+
+use super::super::{LintContext, seeds::SIDES};
+use crate::{codes, diag::Diagnostic, source::SpannedName};
+
+/// A trait of this name is where e-mail addresses are looked for, whether a condition names it or not.
+const EMAIL: &str = "email";
+
+pub(super) fn all(lint: &LintContext<'_, '_>) {
+    let source = lint.source;
+    let names = |bit: u32| -> HashSet<&str> { lint.level(bit).facts.iter().map(|fact| fact.name.as_str()).collect() };
+    let by_level = SIDES.map(names);
+    let either = |name: &str| by_level.iter().any(|names| names.contains(name));
+    for metric in source.metrics.iter().filter(|metric| !either(&metric.name)) {
+        let named = SpannedName { name: metric.name.clone(), span: metric.span.clone() };
+        tell(lint, "metric", &named, "counted for nothing");
+    }
+    for (bit, used) in SIDES.into_iter().zip(&by_level) {
+        let (level, written) = (lint.level(bit), lint.level_source(bit));
+        let unused = |named: &&SpannedName| !used.contains(named.name.as_str());
+        for one in written.traits.iter().filter(unused).filter(|one| one.name != EMAIL) {
+            tell(lint, "trait", one, "read for nothing");
+        }
+        for (one, _) in written.facts.iter().filter(|(one, _)| unused(&one)) {
+            tell(lint, "fact", one, "computed for nothing");
+        }
+        for one in written.rollups.iter().map(|rollup| &rollup.name).filter(unused) {
+            tell(lint, "roll-up", one, "gathered for nothing");
+        }
+        let paid: HashSet<&str> =
+            level.signals.iter().map(|signal| level.categories[signal.category].name.as_str()).collect();
+        for one in &written.categories {
+            if !paid.contains(one.name.as_str()) {
+                tell(lint, "category", one, "bounds points that no signal pays");
+            }
+        }
+    }
+    for (one, _) in source.aliases.iter().filter(|(_, used)| !used) {
+        tell(lint, "event", one, "stands for events that nothing asks for by this name");
+    }
+}
+
+fn tell(lint: &LintContext<'_, '_>, kind: &str, one: &SpannedName, label: &str) {
+    let message = format!("{kind} `{}` is never used", one.name);
+    let help = "use it in a condition or a text, show it as a column under [output], or leave it out";
+    let help = match kind {
+        "category" => "give a signal this category, or leave the bounds out",
+        "event" => "name it in a metric, a signal or a milestone, or leave it out",
+        _ => help,
+    };
+    lint.report(Diagnostic::warning(codes::UNUSED, one.span.clone(), message, label).help(help));
+}

@@ -1,0 +1,148 @@
+//! People to begin a search with: somebody who has just signed up, and the way from there to the highest and to the lowest score.
+//!
+//! For each signal, the largest first, those of its facts that are still free are set to what makes it pay most (least). Signals that want
+//! different things of one fact get what the larger one wants; nothing is proved here, so that does no harm.
+
+use super::{
+    bounds::BoxBounds,
+    dependencies::{DependencyPlan, visit_signal_keys},
+    search::{CellLimits, ConstraintSolver, SearchSeed},
+};
+use crate::plan::{ACCOUNT_BIT, Level, Signal, SignalPayment};
+
+/// So many combinations of a signal's facts are tried.
+const COMBINATIONS_MAX: usize = 64;
+/// So many people on the way are kept.
+const STOPS_MAX: usize = 24;
+
+/// Which way a score goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScoreDirection {
+    Up,
+    Down,
+}
+
+/// The way of a level's score from a blank entity to one end, the end last.
+pub(super) fn score_path(
+    search: &ConstraintSolver<'_>,
+    bit: u32,
+    way: ScoreDirection,
+    limits: &CellLimits,
+) -> Vec<SearchSeed> {
+    score_path_for(search, bit, way, limits, &|_| true)
+}
+
+/// The same by some of the signals.
+pub(super) fn score_path_for(
+    search: &ConstraintSolver<'_>,
+    bit: u32,
+    way: ScoreDirection,
+    limits: &CellLimits,
+    wanted: &dyn Fn(&Signal) -> bool,
+) -> Vec<SearchSeed> {
+    let level: &Level = if bit == 0 { &search.model.levels.user } else { &search.model.levels.account };
+    let mut guide = search.blank();
+    for (place, (first, last)) in limits {
+        guide[*place] = guide[*place].clamp(*first, *last);
+    }
+    let mut fixed = vec![false; guide.len()];
+    let mut signals: Vec<&Signal> = level.signals.iter().filter(|signal| wanted(signal)).collect();
+    signals.sort_by_key(|signal| std::cmp::Reverse(size(signal)));
+    let mut stops = vec![guide.clone()];
+    for signal in signals {
+        let mut keys = Vec::new();
+        visit_signal_keys(signal, bit, &mut |key| keys.push(key));
+        let plan = search.plan(keys);
+        if search.is_exhausted() {
+            break;
+        }
+        if apply_signal(search, signal, bit, way, limits, &plan, &mut guide, &mut fixed) {
+            stops.push(guide.clone());
+            if stops.len() > STOPS_MAX {
+                stops.remove(1);
+            }
+        }
+    }
+    stops
+}
+
+/// The most that a signal pays or takes by itself.
+fn size(signal: &Signal) -> i64 {
+    match &signal.pay {
+        SignalPayment::Flat(points) => points.0.abs(),
+        SignalPayment::Ladder { rungs, .. } => rungs.iter().map(|(_, points)| points.0.abs()).max().unwrap_or(0),
+        SignalPayment::Per { points, max, .. } => max.map_or(points.0.abs().saturating_mul(1000), |max| max.0),
+    }
+}
+
+/// Sets the free facts of a signal; tells whether anything changed.
+#[expect(clippy::too_many_arguments, reason = "one step of a loop, in a function of its own for its length")]
+fn apply_signal(
+    search: &ConstraintSolver<'_>,
+    signal: &Signal,
+    bit: u32,
+    way: ScoreDirection,
+    limits: &CellLimits,
+    plan: &DependencyPlan,
+    guide: &mut SearchSeed,
+    fixed: &mut [bool],
+) -> bool {
+    let free: Vec<usize> = (0..plan.core).filter(|at| !fixed[plan.variables[*at]]).collect();
+    let range = search.full_box(plan, limits);
+    let start = search.project(plan, guide);
+    let pays = |cells: &[u16]| {
+        let point: Vec<(u16, u16)> = cells.iter().map(|cell| (*cell, *cell)).collect();
+        search.spend(plan.cost);
+        let (low, high) = BoxBounds::new(search.model, search.space, plan, &point).payable(signal, bit).contribution();
+        match way {
+            ScoreDirection::Up => low + (high - low) / 2.0,
+            ScoreDirection::Down => -(low + (high - low) / 2.0),
+        }
+    };
+    let mut best = (pays(&start), start.clone());
+    let many: usize = free.iter().map(|at| usize::from(range[*at].1 - range[*at].0) + 1).fold(1, usize::saturating_mul);
+    if many <= COMBINATIONS_MAX {
+        let mut cells = start.clone();
+        for mut number in 0..many {
+            for at in &free {
+                let count = usize::from(range[*at].1 - range[*at].0) + 1;
+                cells[*at] = range[*at].0 + (number % count) as u16;
+                number /= count;
+            }
+            let value = pays(&cells);
+            // What changes less is nearer to somebody usual.
+            let nearer = || {
+                let far = |cells: &[u16]| free.iter().filter(|at| cells[**at] != start[**at]).count();
+                value == best.0 && far(&cells) < far(&best.1)
+            };
+            if value > best.0 + 1e-9 || nearer() {
+                best = (value, cells.clone());
+            }
+        }
+    } else {
+        for _ in 0..2 {
+            for at in &free {
+                let mut cells = best.1.clone();
+                for cell in range[*at].0..=range[*at].1 {
+                    cells[*at] = cell;
+                    let value = pays(&cells);
+                    if value > best.0 + 1e-9 {
+                        best = (value, cells.clone());
+                    }
+                }
+            }
+        }
+    }
+    let matters = best.0 > 1e-9 || size(signal) > 0 && best.1 != start;
+    let mut changed = false;
+    for at in 0..plan.core {
+        let place = plan.variables[at];
+        changed |= guide[place] != best.1[at];
+        guide[place] = best.1[at];
+        fixed[place] |= matters;
+    }
+    changed
+}
+
+/// The bit of accounts or users.
+pub(super) const SIDES: [u32; 2] = [0, ACCOUNT_BIT];

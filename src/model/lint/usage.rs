@@ -1,0 +1,207 @@
+//! Which facts show that somebody used the product, and who could be without any such fact.
+//!
+//! **What is no use of the product**: what is known of people and companies (traits, domains, ages, how many members there are); the event that
+//! starts an entity; events that `[activity] ignore` leaves out; and events whose names say that they are a sign-up, a visit or a page
+//! view, an e-mail, or a step towards buying. Every other event is use. Facts over any activity (active days, active users) cannot tell one from
+//! the other: without use they are what one day of looking around gives, at most 1.
+
+use super::{
+    dependencies::visit_keys,
+    domains::{FactKey, fact},
+    fact_index::FactIndex,
+    search::{CellLimits, ConstraintSolver},
+    table::FactKeyMap,
+};
+use crate::{
+    MeasureKind, Model, ModelSource,
+    plan::{self, ACCOUNT_BIT, BuiltinFact},
+    source::EventSet,
+};
+
+/// What a fact says of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UsageClass {
+    /// It needs no use.
+    Unrelated,
+    /// It counts activity of any kind.
+    Activity,
+    /// It is there only with use.
+    Use,
+}
+
+/// Words in names of events that are no use by themselves.
+const NO_USE: [&str; 10] = [
+    "signup",
+    "signups",
+    "registered",
+    "registration",
+    "pageview",
+    "pageviews",
+    "visit",
+    "visited",
+    "newsletter",
+    "webinar",
+];
+/// Two words that are no use together.
+const NO_USE_TOGETHER: [(&[&str], &[&str]); 3] = [
+    (&["sign", "signed"], &["up"]),
+    (
+        &["page", "screen", "site", "website", "landing", "docs", "blog"],
+        &["view", "viewed", "views", "opened", "loaded"],
+    ),
+    (&["email", "mail", "newsletter"], &["opened", "open", "clicked", "click", "delivered", "received", "bounced"]),
+];
+/// Words in names of events that are steps towards buying.
+const BUYING: [&str; 14] = [
+    "pricing",
+    "billing",
+    "checkout",
+    "demo",
+    "upgrade",
+    "upgraded",
+    "subscription",
+    "subscribed",
+    "purchase",
+    "quote",
+    "sales",
+    "contract",
+    "plans",
+    "trial",
+];
+
+/// The words of a name: `$pageview`, `Page Viewed` and `pageViewed` have the words of `page_view`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && before.is_lowercase() {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether the name of an event says that it is no use of the product.
+pub(super) fn is_non_use_event(name: &str) -> bool {
+    let words = words(name);
+    let one_of = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    one_of(&NO_USE) || one_of(&BUYING) || NO_USE_TOGETHER.iter().any(|(a, b)| one_of(a) && one_of(b))
+}
+
+/// Whether the name of an event says that it is a step towards buying.
+pub(super) fn is_buying_event(name: &str) -> bool {
+    words(name).iter().any(|word| BUYING.contains(&word.as_str()))
+}
+
+/// What each fact shows.
+#[derive(Debug)]
+pub(super) struct UsageClassifier {
+    shows: FactKeyMap<UsageClass>,
+    /// Those who never used the product.
+    pub(super) without_use: CellLimits,
+}
+
+impl UsageClassifier {
+    pub(super) fn new(search: &ConstraintSolver<'_>, source: &ModelSource, facts: &FactIndex<'_>) -> UsageClassifier {
+        let mut evidence = UsageClassifier { shows: FactKeyMap::default(), without_use: CellLimits::default() };
+        let space = search.space;
+        // Roll-ups last: they are of use if what they gather is.
+        let (rollups, others): (Vec<usize>, Vec<usize>) = (1..space.variables.len()).partition(|place| {
+            let fact = fact(search.model, space.variables[*place].key);
+            matches!(fact.map(|fact| &fact.source), Some(plan::FactSource::Rollup(_)))
+        });
+        for place in others.into_iter().chain(rollups) {
+            let variable = &space.variables[place];
+            let shows = evidence.classify(search, source, facts, variable.key);
+            evidence.shows.insert(variable.key, shows);
+            let last = (variable.cells.len() - 1) as u16;
+            let zero = variable.cell_of(&crate::expr::Value::Null);
+            let zero = zero.or_else(|| variable.cell_of(&crate::expr::Value::Number(0.0))).unwrap_or(0);
+            let one = variable.cell_of(&crate::expr::Value::Number(1.0)).unwrap_or(zero);
+            let limits = match shows {
+                UsageClass::Unrelated => (0, last),
+                UsageClass::Activity => (zero.min(one), one),
+                UsageClass::Use => (zero, zero),
+            };
+            if limits != (0, last) {
+                evidence.without_use.insert(place, limits);
+            }
+        }
+        evidence
+    }
+
+    /// What a variable shows; what is no variable shows what its parts do.
+    pub(super) fn usage_of(&self, key: FactKey) -> UsageClass {
+        self.shows.get(&key).copied().unwrap_or(UsageClass::Unrelated)
+    }
+
+    /// Whether any event of a set is use.
+    pub(super) fn is_product_use(source: &ModelSource, events: &EventSet) -> bool {
+        let no = |name: &String| source.start.contains(name) || source.ignored.contains(name) || is_non_use_event(name);
+        events.named.as_ref().is_none_or(|named| named.iter().any(|(name, _)| !no(name)))
+    }
+
+    fn classify(
+        &self,
+        search: &ConstraintSolver<'_>,
+        source: &ModelSource,
+        facts: &FactIndex<'_>,
+        key: FactKey,
+    ) -> UsageClass {
+        let model: &Model = search.model;
+        match fact(model, key).map(|fact| &fact.source) {
+            Some(plan::FactSource::Builtin(
+                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::Events,
+            )) => UsageClass::Activity,
+            Some(plan::FactSource::Metric(_)) => match facts.metric(key) {
+                Some(one) if one.events.named.is_none() => match one.kind {
+                    MeasureKind::Count | MeasureKind::Days | MeasureKind::Users => UsageClass::Activity,
+                    MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast => UsageClass::Unrelated,
+                    _ => UsageClass::Use,
+                },
+                Some(one) if UsageClassifier::is_product_use(source, one.events) => UsageClass::Use,
+                Some(_) => UsageClass::Unrelated,
+                None => UsageClass::Use,
+            },
+            Some(plan::FactSource::Milestone(place, part)) => {
+                if matches!(part, plan::MilestonePart::Pending) {
+                    return UsageClass::Unrelated;
+                }
+                let bit = key & ACCOUNT_BIT;
+                if self.milestone_uses(model, source, bit, *place, 0) { UsageClass::Use } else { UsageClass::Unrelated }
+            }
+            Some(plan::FactSource::Rollup(rollup)) => {
+                let mut wanted = Vec::new();
+                for program in rollup.value.iter().chain(&rollup.filter) {
+                    visit_keys(program, 0, &mut |key| wanted.push(key));
+                }
+                let plan = search.plan(wanted);
+                let of_use = |place: &usize| self.usage_of(search.space.variables[*place].key) != UsageClass::Unrelated;
+                if plan.variables[..plan.core].iter().any(of_use) { UsageClass::Use } else { UsageClass::Unrelated }
+            }
+            _ => UsageClass::Unrelated,
+        }
+    }
+
+    /// Whether a milestone takes use of the product.
+    fn milestone_uses(&self, model: &Model, source: &ModelSource, bit: u32, place: usize, depth: usize) -> bool {
+        let (level, written) =
+            if bit == 0 { (&model.levels.user, &source.user) } else { (&model.levels.account, &source.account) };
+        match level.milestones.get(place).map(|milestone| &milestone.form) {
+            Some(plan::MilestonePlan::All(parts)) if depth < 20 => {
+                parts.iter().any(|part| self.milestone_uses(model, source, bit, *part, depth + 1))
+            }
+            Some(_) => written.milestones.get(place).is_some_and(|milestone| {
+                milestone.steps.iter().any(|step| UsageClassifier::is_product_use(source, step))
+            }),
+            None => false,
+        }
+    }
+}

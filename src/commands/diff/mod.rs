@@ -16,7 +16,7 @@ mod snapshot;
 mod text;
 
 pub use compare::{
-    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
+    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange,
     compare,
 };
 pub use fail_condition::{ConditionVerdict, FailCondition};

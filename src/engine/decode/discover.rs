@@ -28,7 +28,7 @@ pub fn stable_hash(text: &str) -> u64 {
     FixedState::with_seed(SAMPLE_SEED).hash_one(text)
 }
 
-/// Where the records of one format keep their fields; shared by all threads.
+/// The places of fields in the records of one format; shared by all threads.
 #[derive(Debug)]
 pub struct DiscoveryPlan {
     projection: Projection,

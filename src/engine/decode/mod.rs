@@ -135,7 +135,7 @@ impl<'m> LineDecoder<'m> {
         }
     }
 
-    /// How lines of the format hold records.
+    /// The framing of records in lines.
     pub fn framing(&self) -> LineFraming {
         self.lines
     }

@@ -258,7 +258,7 @@ impl<'b> Iterator for EventBatchIter<'b> {
     }
 }
 
-/// How a value is extracted from an event.
+/// The form in which a value is extracted from an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueLoad {
     /// As an interned text.

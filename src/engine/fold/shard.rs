@@ -1,9 +1,9 @@
 //! One shard of the state: raw ids, their rows, and the code that folds an event into them.
 //!
 //! A [`StateRow`] belongs to a raw id and the account that its events name. Events that name no
-//! account have a row per local date, because the account that they are credited to depends on what
-//! the user named around that date. Users and visitors have separate rows. `entity` joins raw ids
-//! when it reads the state, so a join learnt on the last line needs no second pass.
+//! account have a row per local date. The account that they are credited to depends on what the
+//! user named around that date. Users and visitors have separate rows. `entity` joins raw ids when
+//! it reads the state, so a join learnt on the last line needs no second pass.
 //!
 //! **Law**: rows form a commutative monoid. A row that no event was folded into is the zero, and
 //! every cell merges by itself: sum, minimum, maximum, union, or sum by key. So any thread may fold
@@ -35,7 +35,7 @@ pub const NO_ACCOUNT: u32 = u32::MAX;
 /// The date of rows whose events name an account.
 pub const ANY_DAY: Day = Day::MIN;
 
-/// Up to this number of raw ids the rows of a shard stay in the near caches, so a batch is folded
+/// Up to this number of raw ids the rows of a shard stay in the near caches. A batch is then folded
 /// in the order of its events. Beyond it the batch is first sorted by raw id. In a run over 20 M
 /// events of 1 M users, sorting took 15 % off the time and added 8 % of memory; with fewer ids it
 /// costs more than it saves.

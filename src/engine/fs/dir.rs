@@ -13,7 +13,7 @@ use crate::fs::retry::retry_interrupted;
 pub struct DirectoryEntry {
     /// The kind of file behind the name; links are not followed.
     pub name: OsString,
-    /// What has the name, links not followed.
+    /// The kind of file behind the name; links are not followed.
     pub kind: FileKind,
 }
 

@@ -1,4 +1,4 @@
-//! Decompresses gzip members and zstd frames, of which a file may hold several in a row.
+//! Decompresses gzip members and zstd frames; a file may hold several in a row.
 //!
 //! Takes stored bytes, gives the content of all frames. Invariant: the frame of the last byte and
 //! its offset are known, so that an error can name the place of the damage.

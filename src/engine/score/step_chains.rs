@@ -1,7 +1,7 @@
 //! Finds the earliest instant at which a chain of steps is complete.
 //!
 //! Events are processed in time order. For each number of steps taken, only the chains with the
-//! latest first step are kept, because only the span from the first to the last step is bounded.
+//! latest first step are kept. Only the span from the first to the last step is bounded.
 //!
 //! Equal times count as ordered, except for two steps of one name. One event takes at most one
 //! step. If users must differ, several chains are kept: for every user that may come next, one of

@@ -92,7 +92,7 @@ fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
 /// The names, with their kinds if the system gives both at once. On this system the listing of the
 /// standard library does not panic.
 #[cfg(not(unix))]
-fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
+fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type().ok().map(FileKind::of))))
         .collect()

@@ -14,7 +14,7 @@ pub struct FileId(RawFileId);
 #[cfg(unix)]
 type RawFileId = (u64, u64);
 #[cfg(not(unix))]
-type Id = std::path::PathBuf;
+type RawFileId = std::path::PathBuf;
 
 impl FileId {
     /// The identity of the file at a path.

@@ -55,7 +55,7 @@ pub(super) fn modified_time(meta: &Metadata) -> ModifiedTime {
 }
 
 #[cfg(not(unix))]
-pub(super) fn last_written(_meta: &Metadata) -> ModifiedTime {
+pub(super) fn modified_time(_meta: &Metadata) -> ModifiedTime {
     None
 }
 

@@ -45,7 +45,7 @@ impl Acl {
 
     /// Never called on other systems, because they have no lists.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn give(&self, _file: &File) -> bool {
+    pub(super) fn apply_to(&self, _file: &File) -> bool {
         false
     }
 }

@@ -104,6 +104,6 @@ pub fn lock_holder(dir: &Path) -> Option<u32> {
 
 /// Other systems do not report it.
 #[cfg(not(target_os = "linux"))]
-pub fn holder(_dir: &Path) -> Option<u32> {
+pub fn lock_holder(_dir: &Path) -> Option<u32> {
     None
 }

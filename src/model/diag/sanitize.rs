@@ -38,7 +38,7 @@ pub(super) fn drawable(text: &str) -> Cow<'_, str> {
 const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
 /// Escapes the first character of each command that a build server would take from the lines. Such
-/// commands are `::` at the beginning of a line, also after white space, and [`COMMANDS`] anywhere.
+/// commands are `::` at the beginning of a line, also after white space, and `COMMANDS` anywhere.
 pub fn escape_ci_commands(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);

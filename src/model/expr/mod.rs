@@ -1,8 +1,8 @@
 //! The expressions of a model: conditions and values in a documented subset of SQL.
 //!
-//! [`parse()`] turns text into an [`ExprNode`] with positions. [`compile()`] resolves the names through
-//! a [`NameResolver`], checks the types and gives a [`Program`]. A program is evaluated in an
-//! [`EvalScope`]: an event, a user or an account. So an error of type shows before any event is
+//! [`parse()`] turns text into an [`ExprNode`] with positions. [`compile()`] resolves the names
+//! through a [`NameResolver`], checks the types and gives a [`Program`]. A program is evaluated in
+//! an [`EvalScope`]: an event, a user or an account. So an error of type shows before any event is
 //! read. Nulls behave as in SQL.
 //!
 //! ```text

@@ -4,7 +4,7 @@
 //! version is draft-07, the newest that all TOML language servers read: taplo (Even Better TOML)
 //! validates drafts 4 to 7, and the schema catalogue asks for draft-07.
 //!
-//! The allowed words come from the reader of models (`model_keywords`), and a test compares the keys
+//! The allowed words come from the reader of models (`model_keywords`). A test compares the keys
 //! with those of the reader. Names, expressions and combinations of keys are left to `pql check`.
 
 mod model;

@@ -1,9 +1,9 @@
 //! The input formats: one small file per format, and the table that lists them.
 //!
-//! An [`EventFormat`] has a sign by which its lines are recognised, a [`RecordLayout`] with the
-//! paths to the parts of a record, a [`LineFraming`], and the names of noise events.
-//! [`detect_format`] finds the format of a file, [`FileFormats`] keeps the formats of a run, and
-//! [`WorkerDecoders`] has a decoder for each format that a worker meets.
+//! An [`EventFormat`] has a sign by which its lines are recognised and the names of its noise
+//! events. Its [`LineFraming`] splits lines into records, and its [`RecordLayout`] has the paths to
+//! the parts of a record. [`detect_format`] finds the format of a file. [`FileFormats`] keeps the
+//! formats of a run, and [`WorkerDecoders`] the decoders of a worker.
 //!
 //! ```text
 //!  first lines ─▶ detect_format ─▶ EventFormat ─▶ RecordLayout ─┐

@@ -1,4 +1,4 @@
-//! The facts of users and accounts. Each is computed from all events at every use.
+//! The facts of users and accounts. Each is computed from all events at its first use.
 
 use super::clock::{Clock, HOUR, days_between};
 use super::eval::{eval, holds};

@@ -15,7 +15,10 @@ use super::{
     syntax::{self, LadderInput, LevelSyntax, MetricSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
     toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
-use crate::expr::{self, ComparisonOp, ExprKind};
+use crate::{
+    EntityKind, PerKind,
+    expr::{self, ComparisonOp, ExprKind},
+};
 
 /// What a model asks of events.
 #[derive(Debug, Default)]
@@ -27,7 +30,7 @@ pub struct EventReferences {
     /// The tracking plan.
     pub planned: Vec<TrackedProperty>,
     /// Of users, and of accounts.
-    pub levels: [LevelReferences; 2],
+    pub levels: PerKind<LevelReferences>,
     /// What facts are made of.
     pub made: Vec<FactDependencies>,
 }
@@ -102,7 +105,7 @@ impl ReferenceCollector<'_> {
             self.name(file, std::slice::from_ref(start));
         }
         file.metrics.iter().for_each(|metric| self.metric(file, metric));
-        for (at, level) in [&file.user, &file.account].into_iter().enumerate() {
+        for (at, level) in [(EntityKind::User, &file.user), (EntityKind::Account, &file.account)] {
             self.level(file, level, at);
         }
         self.asks.events.sort_by_key(|(_, span)| span.start);
@@ -179,7 +182,7 @@ impl ReferenceCollector<'_> {
         self.asks.conditions.push(condition);
     }
 
-    fn level(&mut self, file: &ModelSyntax, level: &LevelSyntax, at: usize) {
+    fn level(&mut self, file: &ModelSyntax, level: &LevelSyntax, at: EntityKind) {
         let mut expressions: Vec<&SpannedText> = level.facts.iter().map(|(_, text)| text).collect();
         expressions.extend(level.champion.iter().chain(&level.buyer));
         for signal in &level.signals {
@@ -220,7 +223,7 @@ impl ReferenceCollector<'_> {
             self.asks.levels[at].traits.push((known.name.value.clone(), known.name.span.clone(), looked));
             self.asked(file, known.event.as_ref());
         }
-        for (at, texts) in [(at, expressions), (0, of_members)] {
+        for (at, texts) in [(at, expressions), (EntityKind::User, of_members)] {
             for text in texts {
                 let Ok(node) = expr::parse(&text.value) else { continue };
                 let found = compared(&node).into_iter();
@@ -283,8 +286,8 @@ points = 1
         assert_eq!(shown(&asks.conditions[0].texts[0].2), "'full'");
         assert_eq!((asks.planned[0].property.as_str(), shown(&asks.planned[0].span)), ("size", "\"size\"".to_owned()));
         let texts: Vec<String> =
-            asks.levels[0].texts.iter().map(|(fact, _, span)| format!("{fact} {}", shown(span))).collect();
+            asks.levels.user.texts.iter().map(|(fact, _, span)| format!("{fact} {}", shown(span))).collect();
         assert_eq!(texts, ["role 'vp'", "role 'ceo'", "account.plan 'pro'"]);
-        assert_eq!(asks.levels[0].traits[0].2, ["title"]);
+        assert_eq!(asks.levels.user.traits[0].2, ["title"]);
     }
 }

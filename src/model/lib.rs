@@ -10,6 +10,7 @@ pub mod codes;
 pub mod compile;
 pub mod diag;
 pub mod expr;
+pub mod fact_key;
 pub mod kind;
 pub mod lint;
 pub mod output_columns;
@@ -27,6 +28,7 @@ pub mod wheres;
 use sha2::{Digest, Sha256};
 
 pub use asks::{EventReferences, FactDependencies, LevelReferences, ReferencedCondition, TrackedProperty};
+pub use fact_key::{FactKey, FactSlot};
 pub use kind::{EntityKind, PerKind};
 pub use plan::Model;
 pub use source::ModelSource;

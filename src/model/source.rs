@@ -15,7 +15,7 @@ use super::{
     toml_reader::SpannedText,
     wheres::EventConditions,
 };
-use crate::clock::DateWindow;
+use crate::{EntityKind, clock::DateWindow};
 
 /// Bytes of the model's text.
 pub type TextSpan = Range<usize>;
@@ -246,6 +246,14 @@ fn span(text: Option<&SpannedText>) -> Option<TextSpan> {
 }
 
 impl ModelSource {
+    /// One level as the text has it.
+    pub fn level(&self, side: EntityKind) -> &LevelSource {
+        match side {
+            EntityKind::User => &self.user,
+            EntityKind::Account => &self.account,
+        }
+    }
+
     pub(super) fn of(file: &ModelSyntax) -> ModelSource {
         let events =
             EventAliases { entries: file.events.iter().map(|entry| (entry.name.value.as_str(), entry)).collect() };

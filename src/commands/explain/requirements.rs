@@ -1,12 +1,12 @@
 //! What a signal reads of the state: which words, sets of dates and cells, of whose rows, in which window.
 
 use pql_model::{
-    EntityKind, Model,
+    EntityKind, FactKey, Model,
     clock::DateWindow,
     expr::Program,
     plan::{
-        ACCOUNT_BIT, ACTIVITY_DAYS, AggregateOp, BuiltinFact, FactSource, MeasurePlan, MilestonePlan, Signal,
-        SignalPayment, WeeklyValue,
+        ACTIVITY_DAYS, AggregateOp, BuiltinFact, FactSource, MeasurePlan, MilestonePlan, Signal, SignalPayment,
+        WeeklyValue,
     },
 };
 
@@ -92,7 +92,7 @@ pub(super) fn signal_requirements(model: &Model, side: EntityKind, signal: &Sign
 struct RequirementCollector<'m> {
     model: &'m Model,
     needs: Vec<StateRequirement>,
-    seen: Vec<(EntityKind, RowScope, u32)>,
+    seen: Vec<(FactKey, RowScope)>,
 }
 
 impl RequirementCollector<'_> {
@@ -100,23 +100,26 @@ impl RequirementCollector<'_> {
         let mut slots = Vec::new();
         program.visit_slots(&mut |slot| slots.push(slot));
         for slot in slots {
-            match slot & ACCOUNT_BIT {
-                0 => self.fact(slot, side, whose),
+            let key = FactKey::seen_from(side, slot);
+            let scope = match whose {
+                _ if key.kind() == side => whose,
                 // Of members, the home account is the account itself.
-                _ if whose == RowScope::Members => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Own),
-                _ => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Home),
-            }
+                RowScope::Members => RowScope::Own,
+                RowScope::Own | RowScope::Home => RowScope::Home,
+            };
+            self.fact(key, scope);
         }
     }
 
-    fn fact(&mut self, slot: u32, side: EntityKind, whose: RowScope) {
-        if self.seen.contains(&(side, whose, slot)) {
+    fn fact(&mut self, key: FactKey, whose: RowScope) {
+        if self.seen.contains(&(key, whose)) {
             return;
         }
-        self.seen.push((side, whose, slot));
+        self.seen.push((key, whose));
+        let side = key.kind();
         let level = self.model.level(side);
-        let Some(fact) = level.facts.get(slot as usize) else { return };
-        let name = pql_engine::ledger::fact_name(self.model, side, slot);
+        let Some(fact) = self.model.fact(key) else { return };
+        let name = pql_engine::ledger::fact_name(self.model, side, key.in_program_of(side));
         let name = if whose == RowScope::Home { format!("account.{name}") } else { name };
         let mut add = |target: StateTarget, window: Option<DateWindow>, active: bool| {
             self.needs.push(StateRequirement { scope: whose, fact: name.clone(), target, window, active });

@@ -9,12 +9,13 @@ use super::{
     },
     ReferenceCollector,
 };
+use crate::EntityKind;
 
 /// What a metric, a milestone, a named expression or a roll-up is made of.
 #[derive(Debug, Default)]
 pub struct FactDependencies {
-    /// Of users (0) or of accounts (1); none of a metric, which both levels can read.
-    pub level: Option<usize>,
+    /// Of users or of accounts; none of a metric, which both levels can read.
+    pub level: Option<EntityKind>,
     /// The name of the metric, milestone, expression or roll-up; of a metric that a signal carries, that of its fact.
     pub name: String,
     /// Real events: of each of these lists one has to occur.
@@ -28,7 +29,7 @@ impl ReferenceCollector<'_> {
     pub(super) fn made(&mut self, file: &ModelSyntax) -> Vec<FactDependencies> {
         let mut all: Vec<FactDependencies> =
             file.metrics.iter().map(|metric| self.made_of_metric(file, metric)).collect();
-        for (at, level) in [&file.user, &file.account].into_iter().enumerate() {
+        for (at, level) in [(EntityKind::User, &file.user), (EntityKind::Account, &file.account)] {
             let level_of = Some(at);
             for signal in &level.signals {
                 if let PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } = &signal.pay {

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::{ModelCompiler, PhaseLimit, phase::ScoringPhase};
 use crate::{
-    EntityKind, codes,
+    EntityKind, FactKey, codes,
     diag::suggest,
     expr::{ExprError, NameResolver, ResolvedName},
-    plan::ACCOUNT_BIT,
 };
 
 /// The message of an error that has been told where its cause is.
@@ -95,11 +94,9 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
 
 impl NameResolver for FactResolver<'_, '_, '_> {
     fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
-        let (side, name, bit) = match path {
-            [name] => (self.side, name, 0),
-            [level, name] if level == "account" && self.side == EntityKind::User => {
-                (EntityKind::Account, name, ACCOUNT_BIT)
-            }
+        let (side, name) = match path {
+            [name] => (self.side, name),
+            [level, name] if level == "account" && self.side == EntityKind::User => (EntityKind::Account, name),
             [level, name] if level == "account" => {
                 let help = Some(format!("inside [account] write {name}"));
                 return Err(error_with_code(
@@ -120,7 +117,7 @@ impl NameResolver for FactResolver<'_, '_, '_> {
             Ok((slot, phase)) if phase < self.limit.before => {
                 self.phase = self.phase.max(phase);
                 let kind = self.compiler.side(side).facts[slot as usize].kind;
-                Ok(ResolvedName { slot: slot | bit, kind })
+                Ok(ResolvedName { slot: FactKey::new(side, slot).in_program_of(self.side), kind })
             }
             Ok((_, phase)) => {
                 let message = format!("`{}` is not known yet when {} are computed", path.join("."), self.limit.what);

@@ -13,20 +13,12 @@ use super::{
     table::FactKeyMap,
 };
 use crate::{
-    Model,
+    EntityKind, FactKey, Model,
     clock::DateWindow,
     expr::{Value, ValueType},
-    plan::{
-        ACCOUNT_BIT, BuiltinFact, Fact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, WeeklyValue,
-    },
+    plan::{BuiltinFact, Fact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, WeeklyValue},
     units::{Day, EPSILON},
 };
-
-/// A fact of both levels: its slot, with [`ACCOUNT_BIT`] if accounts have it.
-pub(super) type FactKey = u32;
-
-/// Whether a user has a home account; the only variable that is no fact.
-pub(super) const HAS_ACCOUNT: FactKey = u32::MAX;
 
 /// The date that examples are looked at from. Nothing depends on which it is.
 pub(super) const TODAY: Day = 20_500;
@@ -153,23 +145,23 @@ pub(super) struct SearchSpace {
 
 /// The fact behind a key.
 pub(super) fn fact(model: &Model, key: FactKey) -> Option<&Fact> {
-    let level = if key & ACCOUNT_BIT == 0 { &model.levels.user } else { &model.levels.account };
-    level.facts.get((key & !ACCOUNT_BIT) as usize)
+    let level = if key.kind() == EntityKind::User { &model.levels.user } else { &model.levels.account };
+    level.facts.get((key.slot()) as usize)
 }
 
 impl SearchSpace {
     pub(super) fn new(model: &Model, links: &InvariantSet) -> SearchSpace {
         let mut constants = collect_constants(model, links);
         let cells = vec![DomainCell::Truth(false), DomainCell::Truth(true)];
-        let home = FactVariable::new(HAS_ACCOUNT, cells, &Value::Boolean(true));
+        let home = FactVariable::new(FactKey::HAS_ACCOUNT, cells, &Value::Boolean(true));
         let mut space = SearchSpace {
             variables: vec![home],
-            places: FactKeyMap::from_iter([(HAS_ACCOUNT, 0)]),
+            places: FactKeyMap::from_iter([(FactKey::HAS_ACCOUNT, 0)]),
             constants: FactKeyMap::default(),
         };
-        for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
+        for (side, level) in model.levels.iter() {
             for (slot, fact) in (0..).zip(&level.facts) {
-                let key: FactKey = slot | bit;
+                let key: FactKey = FactKey::seen_from(side, slot);
                 let Some(domain) = domain(model, fact) else { continue };
                 let variable = variable(key, fact, &domain, constants.remove(&key).unwrap_or_default());
                 space.places.insert(key, space.variables.len());
@@ -304,7 +296,9 @@ fn least(model: &Model, value: &crate::expr::Program) -> f64 {
     struct MemberBoundsScope<'m>(&'m Model);
     impl<'m> super::interval::AbstractScope<'m> for MemberBoundsScope<'m> {
         fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
-            let Some(fact) = fact(self.0, slot) else { return Cow::Owned(AbstractValue::any(ValueType::Null)) };
+            let Some(fact) = fact(self.0, FactKey::seen_from(EntityKind::User, slot)) else {
+                return Cow::Owned(AbstractValue::any(ValueType::Null));
+            };
             if slot == self.0.levels.user.slots.score {
                 let low = self.0.levels.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
                 return Cow::Owned(AbstractValue::number(low, f64::INFINITY));

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{domains::FactKey, table::FactKeyMap};
+use super::table::FactKeyMap;
 use crate::{
-    MeasureKind, Model, ModelSource,
+    EntityKind, FactKey, MeasureKind, Model, ModelSource,
     clock::DateWindow,
-    plan::{self, ACCOUNT_BIT, BuiltinFact, MilestonePart},
+    plan::{self, BuiltinFact, MilestonePart},
     source::{EventSet, LevelSource, MetricSource},
 };
 
@@ -27,8 +27,8 @@ pub(super) struct FactIndex<'s> {
     pub(super) measured: Vec<MeasuredFact<'s>>,
     /// By fact, where it is among these.
     places: FactKeyMap<usize>,
-    milestones: HashMap<(u32, usize, u8), FactKey>,
-    builtins: HashMap<(u32, u8), FactKey>,
+    milestones: HashMap<(EntityKind, usize, u8), FactKey>,
+    builtins: HashMap<(EntityKind, u8), FactKey>,
 }
 
 fn part(part: MilestonePart) -> u8 {
@@ -38,12 +38,10 @@ fn part(part: MilestonePart) -> u8 {
 impl<'s> FactIndex<'s> {
     pub(super) fn new(model: &'s Model, source: &'s ModelSource) -> FactIndex<'s> {
         let mut facts = FactIndex::default();
-        for (bit, level, written) in
-            [(0, &model.levels.user, &source.user), (ACCOUNT_BIT, &model.levels.account, &source.account)]
-        {
-            let metrics = metrics(source, written);
+        for (side, level) in model.levels.iter() {
+            let metrics = metrics(source, source.level(side));
             for (slot, fact) in (0..).zip(&level.facts) {
-                let key: FactKey = slot | bit;
+                let key = FactKey::new(side, slot);
                 match &fact.source {
                     plan::FactSource::Metric(_) => {
                         if let Some(metric) = metrics.get(fact.name.as_str()) {
@@ -53,10 +51,10 @@ impl<'s> FactIndex<'s> {
                         }
                     }
                     plan::FactSource::Milestone(place, of) => {
-                        facts.milestones.insert((bit, *place, part(*of)), key);
+                        facts.milestones.insert((side, *place, part(*of)), key);
                     }
                     plan::FactSource::Builtin(builtin) => {
-                        facts.builtins.insert((bit, *builtin as u8), key);
+                        facts.builtins.insert((side, *builtin as u8), key);
                     }
                     _ => {}
                 }
@@ -65,12 +63,12 @@ impl<'s> FactIndex<'s> {
         facts
     }
 
-    pub(super) fn builtin(&self, bit: u32, builtin: BuiltinFact) -> Option<FactKey> {
-        self.builtins.get(&(bit, builtin as u8)).copied()
+    pub(super) fn builtin(&self, side: EntityKind, builtin: BuiltinFact) -> Option<FactKey> {
+        self.builtins.get(&(side, builtin as u8)).copied()
     }
 
-    pub(super) fn milestone(&self, bit: u32, place: usize, of: MilestonePart) -> Option<FactKey> {
-        self.milestones.get(&(bit, place, part(of))).copied()
+    pub(super) fn milestone(&self, side: EntityKind, place: usize, of: MilestonePart) -> Option<FactKey> {
+        self.milestones.get(&(side, place, part(of))).copied()
     }
 
     pub(super) fn metric(&self, key: FactKey) -> Option<&MeasuredFact<'s>> {

@@ -7,14 +7,14 @@
 
 use super::{
     dependencies::visit_keys,
-    domains::{FactKey, fact},
+    domains::fact,
     fact_index::FactIndex,
     search::{CellLimits, ConstraintSolver},
     table::FactKeyMap,
 };
 use crate::{
-    MeasureKind, Model, ModelSource,
-    plan::{self, ACCOUNT_BIT, BuiltinFact},
+    EntityKind, FactKey, MeasureKind, Model, ModelSource,
+    plan::{self, BuiltinFact},
     source::EventSet,
 };
 
@@ -174,13 +174,17 @@ impl UsageClassifier {
                 if matches!(part, plan::MilestonePart::Pending) {
                     return UsageClass::Unrelated;
                 }
-                let bit = key & ACCOUNT_BIT;
-                if self.milestone_uses(model, source, bit, *place, 0) { UsageClass::Use } else { UsageClass::Unrelated }
+                let side = key.kind();
+                if self.milestone_uses(model, source, side, *place, 0) {
+                    UsageClass::Use
+                } else {
+                    UsageClass::Unrelated
+                }
             }
             Some(plan::FactSource::Rollup(rollup)) => {
                 let mut wanted = Vec::new();
                 for program in rollup.value.iter().chain(&rollup.filter) {
-                    visit_keys(program, 0, &mut |key| wanted.push(key));
+                    visit_keys(program, EntityKind::User, &mut |key| wanted.push(key));
                 }
                 let plan = search.plan(wanted);
                 let of_use = |place: &usize| self.usage_of(search.space.variables[*place].key) != UsageClass::Unrelated;
@@ -191,12 +195,22 @@ impl UsageClassifier {
     }
 
     /// Whether a milestone takes use of the product.
-    fn milestone_uses(&self, model: &Model, source: &ModelSource, bit: u32, place: usize, depth: usize) -> bool {
-        let (level, written) =
-            if bit == 0 { (&model.levels.user, &source.user) } else { (&model.levels.account, &source.account) };
+    fn milestone_uses(
+        &self,
+        model: &Model,
+        source: &ModelSource,
+        side: EntityKind,
+        place: usize,
+        depth: usize,
+    ) -> bool {
+        let (level, written) = if side == EntityKind::User {
+            (&model.levels.user, &source.user)
+        } else {
+            (&model.levels.account, &source.account)
+        };
         match level.milestones.get(place).map(|milestone| &milestone.form) {
             Some(plan::MilestonePlan::All(parts)) if depth < 20 => {
-                parts.iter().any(|part| self.milestone_uses(model, source, bit, *part, depth + 1))
+                parts.iter().any(|part| self.milestone_uses(model, source, side, *part, depth + 1))
             }
             Some(_) => written.milestones.get(place).is_some_and(|milestone| {
                 milestone.steps.iter().any(|step| UsageClassifier::is_product_use(source, step))

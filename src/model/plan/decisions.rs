@@ -52,7 +52,7 @@ pub struct Route {
 pub struct FactColumn {
     /// The name in the model.
     pub header: String,
-    /// The fact; with [`super::ACCOUNT_BIT`] that of the home account.
+    /// The fact, as programs of the level name it.
     pub slot: u32,
     /// Its type.
     pub kind: ValueType,

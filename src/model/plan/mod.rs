@@ -20,17 +20,13 @@ pub use self::{
 };
 pub use super::syntax::{DecayCurve, RollupKind};
 
-use super::{EntityKind, PerKind};
+pub use super::FactSlot;
+use super::{EntityKind, FactKey, PerKind};
 use crate::{clock::Zone, expr::Program};
 
 /// Slot of the event's name in programs over events; properties follow from 1.
 pub const EVENT_SLOT: u32 = 0;
 
-/// Set in slots of user programs that name a fact of the home account.
-pub const ACCOUNT_BIT: u32 = 1 << 31;
-
-/// The place of a fact in its level.
-pub type FactSlot = u32;
 /// The place of a condition over events.
 pub type PredicateId = u16;
 /// The place of a value over events.
@@ -73,6 +69,11 @@ impl Model {
     /// Facts, signals and the rest of one kind of entity.
     pub fn level(&self, kind: EntityKind) -> &Level {
         &self.levels[kind]
+    }
+
+    /// A fact; none if its level has no such slot.
+    pub fn fact(&self, key: FactKey) -> Option<&Fact> {
+        self.levels[key.kind()].facts.get(key.slot() as usize)
     }
 }
 

@@ -28,13 +28,13 @@ pub fn warnings(
     seen.events(&asks);
     seen.check_tracking_plan(&asks);
     asks.conditions.iter().for_each(|condition| seen.condition(condition));
-    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-        seen.traits(&asks.levels[at].traits, side, (model, scored));
-        seen.facts(&asks.levels[at].texts, side, (model, scored));
+    for side in EntityKind::ALL {
+        seen.traits(&asks.levels[side].traits, side, (model, scored));
+        seen.facts(&asks.levels[side].texts, side, (model, scored));
     }
     let explained = RootCauses::new(&asks, &seen.found, model, scored);
-    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-        seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
+    for side in EntityKind::ALL {
+        seen.signals(&asks.levels[side].signals, side, (model, scored), &explained);
     }
     seen.found
 }

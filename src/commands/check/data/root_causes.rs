@@ -10,27 +10,27 @@ use pql_engine::{
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, EventReferences, FactDependencies, Model, codes,
+    EntityKind, EventReferences, FactDependencies, FactKey, Model, codes,
     diag::Diagnostic,
-    plan::{ACCOUNT_BIT, Fact, FactSource, Signal, SignalPayment},
+    plan::{Fact, FactSource, Signal, SignalPayment},
 };
 
 /// What warnings say of facts.
 pub(super) struct RootCauses<'s> {
     model: &'s Model,
     scored: &'s ScoredEntities<'s>,
-    /// Of users and of accounts: facts that are null, 0 or false for everybody, and a warning tells why.
-    empty_facts: [BTreeSet<u32>; 2],
-    /// Facts that are never a text, by level and slot, and the text as conditions write it.
-    unmatched_texts: Vec<(usize, u32, String)>,
+    /// Facts that are null, 0 or false for everybody, and a warning tells why.
+    empty_facts: BTreeSet<FactKey>,
+    /// Facts that are never a text, and the text as conditions write it.
+    unmatched_texts: Vec<(FactKey, String)>,
 }
 
 /// What was warned about.
 struct WarnedSubjects<'t> {
     /// Events that never occur.
     events: BTreeSet<&'t str>,
-    /// Traits that nobody has, by level.
-    traits: BTreeSet<(usize, &'t str)>,
+    /// Traits that nobody has.
+    traits: BTreeSet<(EntityKind, &'t str)>,
     /// Where properties are read that are not there, and texts that never are.
     spans: Vec<&'t Range<usize>>,
 }
@@ -51,16 +51,16 @@ impl<'s> RootCauses<'s> {
             traits: BTreeSet::new(),
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
         };
-        let mut explained =
-            RootCauses { model, scored, empty_facts: [BTreeSet::new(), BTreeSet::new()], unmatched_texts: Vec::new() };
-        for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-            let traits = asks.levels[at].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
-            told.traits.extend(traits.map(|(name, ..)| (at, name.as_str())));
-            for (path, text, _) in asks.levels[at].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
+        let mut explained = RootCauses { model, scored, empty_facts: BTreeSet::new(), unmatched_texts: Vec::new() };
+        for side in EntityKind::ALL {
+            let traits = asks.levels[side].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
+            told.traits.extend(traits.map(|(name, ..)| (side, name.as_str())));
+            for (path, text, _) in
+                asks.levels[side].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
             {
-                let place = fact_slot(model, side, path).map(|(slot, _)| resolve_slot(at, slot));
+                let key = fact_slot(model, side, path).map(|(slot, _)| FactKey::seen_from(side, slot));
                 let literal = format!("'{}'", text.replace('\'', "''"));
-                explained.unmatched_texts.extend(place.map(|(at, slot)| (at, slot, literal)));
+                explained.unmatched_texts.extend(key.map(|key| (key, literal)));
             }
         }
         explained.fill(asks, &told);
@@ -74,13 +74,12 @@ impl<'s> RootCauses<'s> {
         }
         loop {
             let before = self.empty_facts.clone();
-            for (at, side) in EntityKind::ALL.into_iter().enumerate() {
+            for side in EntityKind::ALL {
                 for (slot, fact) in (0..).zip(&self.model.level(side).facts) {
-                    if !self.empty_facts[at].contains(&slot)
-                        && self.is_caused(asks, told, (at, side), fact)
-                        && self.is_empty(side, slot)
+                    let key = FactKey::new(side, slot);
+                    if !self.empty_facts.contains(&key) && self.is_caused(asks, told, side, fact) && self.is_empty(key)
                     {
-                        self.empty_facts[at].insert(slot);
+                        self.empty_facts.insert(key);
                     }
                 }
             }
@@ -91,53 +90,47 @@ impl<'s> RootCauses<'s> {
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(
-        &self,
-        asks: &EventReferences,
-        told: &WarnedSubjects<'_>,
-        (at, side): (usize, EntityKind),
-        fact: &Fact,
-    ) -> bool {
+    fn is_caused(&self, asks: &EventReferences, told: &WarnedSubjects<'_>, side: EntityKind, fact: &Fact) -> bool {
         let level = self.model.level(side);
         let made = |name: &str| {
-            let of_it = |made: &&FactDependencies| made.name == name && made.level.is_none_or(|level| level == at);
+            let of_it = |made: &&FactDependencies| made.name == name && made.level.is_none_or(|level| level == side);
             asks.made.iter().filter(of_it).any(|made| told.covers(made))
         };
         match &fact.source {
-            FactSource::Trait(place) => told.traits.contains(&(at, level.traits[*place].name.as_str())),
+            FactSource::Trait(place) => told.traits.contains(&(side, level.traits[*place].name.as_str())),
             FactSource::Metric(_) => made(&fact.name),
             FactSource::Milestone(place, _) => made(&level.milestones[*place].name),
             FactSource::Expression(program) => {
-                made(&fact.name) || self.only_empty(at, |visit| program.visit_slots(visit))
+                made(&fact.name) || self.only_empty(side, |visit| program.visit_slots(visit))
             }
             FactSource::Rollup(rollup) => {
                 // What is gathered are facts of users.
                 let of_members = |visit: &mut dyn FnMut(u32)| {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| program.visit_slots(visit));
                 };
-                made(&fact.name) || self.only_empty(0, of_members)
+                made(&fact.name) || self.only_empty(EntityKind::User, of_members)
             }
             FactSource::Builtin(_) | FactSource::Scoring => false,
         }
     }
 
-    /// Whether the slots that are visited are those of empty facts, at least one.
-    fn only_empty(&self, at: usize, slots: impl FnOnce(&mut dyn FnMut(u32))) -> bool {
+    /// Whether the slots that programs of a level name are those of empty facts, at least one.
+    fn only_empty(&self, side: EntityKind, slots: impl FnOnce(&mut dyn FnMut(u32))) -> bool {
         let (mut any, mut all) = (false, true);
         slots(&mut |slot| {
-            let (at, slot) = resolve_slot(at, slot);
             any = true;
-            all &= self.empty_facts[at].contains(&slot);
+            all &= self.empty_facts.contains(&FactKey::seen_from(side, slot));
         });
         any && all
     }
 
     /// Whether a fact is null, 0 or false for everybody.
-    fn is_empty(&self, side: EntityKind, slot: u32) -> bool {
+    fn is_empty(&self, key: FactKey) -> bool {
+        let side = key.kind();
         let board = &self.scored.facts;
         let table = if side == EntityKind::User { &board.users } else { &board.accounts };
         let nothing = |place: usize| {
-            let value = table.value(slot, place, &board.pool);
+            let value = table.value(key.slot(), place, &board.pool);
             value.is_null() || value.as_number() == Some(0.0) || value.to_boolean() == Some(false)
         };
         EntityRef::all(self.scored, side).all(|entity| nothing(entity.place))
@@ -145,7 +138,7 @@ impl<'s> RootCauses<'s> {
 
     /// Whether it is told already why a signal fires for nobody.
     pub(super) fn explains(&self, side: EntityKind, signal: &Signal) -> bool {
-        if self.empty_facts.iter().all(BTreeSet::is_empty) && self.unmatched_texts.is_empty() {
+        if self.empty_facts.is_empty() && self.unmatched_texts.is_empty() {
             return false;
         }
         let entities: Vec<EntityRef> = EntityRef::all(self.scored, side).collect();
@@ -154,7 +147,6 @@ impl<'s> RootCauses<'s> {
 
     /// Whether something that keeps a signal from firing for somebody is told.
     fn has_known_cause(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
-        let at = place_of(side);
         let guard = signal.guard.iter().flat_map(|guard| unmet_conditions(self.model, side, guard, scope));
         let value = match &signal.pay {
             SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => Some(value),
@@ -163,18 +155,19 @@ impl<'s> RootCauses<'s> {
         let nothing = value.filter(|value| value.number(scope).is_none_or(|number| number == 0.0));
         let unknown = signal.decay.as_ref().map(|decay| &decay.since).filter(|since| since.number(scope).is_none());
         guard.into_iter().any(|part| self.is_about_empty(side, &part))
-            || nothing.into_iter().chain(unknown).any(|program| self.only_empty(at, |visit| program.visit_slots(visit)))
+            || nothing
+                .into_iter()
+                .chain(unknown)
+                .any(|program| self.only_empty(side, |visit| program.visit_slots(visit)))
     }
 
     /// Whether all that a part of a condition looks at is empty, or never what it is compared with.
     fn is_about_empty(&self, side: EntityKind, part: &UnmetCondition) -> bool {
         let is_told = |name: &str| {
             let Some((slot, _)) = fact_slot(self.model, side, name) else { return false };
-            let (at, slot) = resolve_slot(place_of(side), slot);
-            let never = |(level, of, text): &(usize, u32, String)| {
-                (*level, *of) == (at, slot) && part.condition.contains(text.as_str())
-            };
-            self.empty_facts[at].contains(&slot) || self.unmatched_texts.iter().any(never)
+            let key = FactKey::seen_from(side, slot);
+            let never = |(of, text): &(FactKey, String)| *of == key && part.condition.contains(text.as_str());
+            self.empty_facts.contains(&key) || self.unmatched_texts.iter().any(never)
         };
         !part.facts.is_empty() && part.facts.iter().all(|known| is_told(&known.name))
     }
@@ -188,14 +181,4 @@ impl WarnedSubjects<'_> {
             |text: &Range<usize>| self.spans.iter().any(|told| text.start <= told.start && told.end <= text.end);
         made.needs.iter().any(never) || made.texts.iter().any(within)
     }
-}
-
-/// The place of a level in lists of both.
-fn place_of(side: EntityKind) -> usize {
-    usize::from(side == EntityKind::Account)
-}
-
-/// The level of the fact in a slot, as a level's expressions write it, and its slot there.
-fn resolve_slot(at: usize, slot: u32) -> (usize, u32) {
-    if slot & ACCOUNT_BIT == 0 { (at, slot) } else { (1, slot & !ACCOUNT_BIT) }
 }

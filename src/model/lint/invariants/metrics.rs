@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{
-        domains::FactKey,
-        fact_index::{FactIndex, MeasuredFact},
-    },
+    super::fact_index::{FactIndex, MeasuredFact},
     FactInvariant, at_most, compare_to, implies, not, null, number, same, slot,
 };
 use crate::{
-    MeasureKind, ModelSource,
+    EntityKind, FactKey, MeasureKind, ModelSource,
     clock::DateWindow,
     expr::{ArithmeticOp, ComparisonOp, Program},
     plan::BuiltinFact,
@@ -38,16 +35,16 @@ fn counts(kind: MeasureKind) -> bool {
 
 /// All links of the metrics of a level.
 pub(super) fn metric_invariants(
-    bit: u32,
+    side: EntityKind,
     own: &[&MeasuredFact<'_>],
     facts: &FactIndex<'_>,
     source: &ModelSource,
     links: &mut Vec<FactInvariant>,
 ) {
     of_one_event(own, links);
-    of_activity(bit, own, facts, source, links);
-    of_all_events(bit, own, facts, links);
-    if let Some(age) = facts.builtin(bit, BuiltinFact::AgeDays) {
+    of_activity(side, own, facts, source, links);
+    of_all_events(side, own, facts, links);
+    if let Some(age) = facts.builtin(side, BuiltinFact::AgeDays) {
         own.iter().for_each(|one| of_age(one, age, links));
     }
 }
@@ -80,7 +77,7 @@ fn of_one_event(own: &[&MeasuredFact<'_>], links: &mut Vec<FactInvariant>) {
 
 /// Of users every event that is not ignored is activity.
 fn of_activity(
-    bit: u32,
+    side: EntityKind,
     own: &[&MeasuredFact<'_>],
     facts: &FactIndex<'_>,
     source: &ModelSource,
@@ -88,7 +85,9 @@ fn of_activity(
 ) {
     let activity = |one: &&&MeasuredFact<'_>| {
         let named = one.events.named.as_ref();
-        named.is_none_or(|named| bit == 0 && named.iter().all(|(name, _)| !source.ignored.contains(name)))
+        named.is_none_or(|named| {
+            side == EntityKind::User && named.iter().all(|(name, _)| !source.ignored.contains(name))
+        })
     };
     let any: Vec<&&MeasuredFact<'_>> = own
         .iter()
@@ -97,7 +96,7 @@ fn of_activity(
         .collect();
     for one in own.iter().filter(activity) {
         let recent = inside(one.window, Some(DateWindow::Last { days: 28, ago: 0 }));
-        if let (Some(active), true) = (facts.builtin(bit, BuiltinFact::ActiveDays28), recent) {
+        if let (Some(active), true) = (facts.builtin(side, BuiltinFact::ActiveDays28), recent) {
             match one.kind {
                 MeasureKind::Days => links.push(at_most(one.key, active)),
                 MeasureKind::Count => links.push(implies(
@@ -108,7 +107,7 @@ fn of_activity(
             }
         }
         if let (Some(inactive), Some(DateWindow::Last { days, ago: 0 }), true) =
-            (facts.builtin(bit, BuiltinFact::DaysInactive), one.window, counts(one.kind))
+            (facts.builtin(side, BuiltinFact::DaysInactive), one.window, counts(one.kind))
         {
             let within = compare_to(inactive, ComparisonOp::LessEqual, f64::from(days - 1));
             links.push(implies(compare_to(one.key, ComparisonOp::GreaterEqual, 1.0), within));
@@ -122,12 +121,12 @@ fn of_activity(
 }
 
 /// No metric counts more than there is.
-fn of_all_events(bit: u32, own: &[&MeasuredFact<'_>], facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
-    if let Some(users) = facts.builtin(bit, BuiltinFact::Users) {
+fn of_all_events(side: EntityKind, own: &[&MeasuredFact<'_>], facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
+    if let Some(users) = facts.builtin(side, BuiltinFact::Users) {
         let of_users = own.iter().filter(|one| one.kind == MeasureKind::Users);
         of_users.for_each(|one| links.push(at_most(one.key, users)));
     }
-    if let Some(events) = facts.builtin(bit, BuiltinFact::Events) {
+    if let Some(events) = facts.builtin(side, BuiltinFact::Events) {
         own.iter().filter(|one| counts(one.kind)).for_each(|one| links.push(at_most(one.key, events)));
     }
 }

@@ -1,14 +1,11 @@
 //! What the parts of milestones have to do with each other, with other milestones, and with metrics.
 
 use super::{
-    super::{
-        domains::FactKey,
-        fact_index::{FactIndex, MeasuredFact},
-    },
-    FactInvariant, at_most, compare_to, implies, not, null, same,
+    super::fact_index::{FactIndex, MeasuredFact},
+    FactInvariant, at_most, compare_to, fact, implies, not, null, same,
 };
 use crate::{
-    MeasureKind, ModelSource,
+    EntityKind, MeasureKind, ModelSource,
     expr::{ComparisonOp, Program},
     plan::{BuiltinFact, Level, Milestone, MilestonePart, MilestonePlan},
     source::MilestoneSource,
@@ -16,35 +13,33 @@ use crate::{
 
 /// All links of the milestones of a level.
 pub(super) fn milestone_invariants(
-    bit: u32,
+    side: EntityKind,
     level: &Level,
     source: &ModelSource,
     facts: &FactIndex<'_>,
     own: &[&MeasuredFact<'_>],
     links: &mut Vec<FactInvariant>,
 ) {
-    let written = if bit == 0 { &source.user } else { &source.account };
+    let written = if side == EntityKind::User { &source.user } else { &source.account };
     for (place, (milestone, text)) in level.milestones.iter().zip(&written.milestones).enumerate() {
-        parts_of_one(bit, place, facts, links);
-        let part = |of| facts.milestone(bit, place, of);
-        let reached = part(MilestonePart::Reached).map(Program::Slot);
+        parts_of_one(side, place, facts, links);
+        let part = |of| facts.milestone(side, place, of);
+        let reached = part(MilestonePart::Reached).map(fact);
         // Reached, told by whichever of its parts is a fact.
         let known = |of| part(of).map(|key| not(null(key)));
         let told = reached.clone().or_else(|| known(MilestonePart::DaysAgo)).or_else(|| known(MilestonePart::Hours));
         let Some(told) = told else { continue };
         match &milestone.form {
             MilestonePlan::All(parts) => {
-                let others: Vec<Option<FactInvariant>> = parts
-                    .iter()
-                    .map(|other| facts.milestone(bit, *other, MilestonePart::Reached).map(Program::Slot))
-                    .collect();
+                let others: Vec<Option<FactInvariant>> =
+                    parts.iter().map(|other| facts.milestone(side, *other, MilestonePart::Reached).map(fact)).collect();
                 of_others(&told, reached, others, links);
             }
             _ => {
                 let users = milestone.min_users.as_ref().map_or(1, |(n, _)| *n);
                 let own = own.iter().copied();
                 own.for_each(|one| of_events(milestone, text, one, (&told, reached.as_ref()), links));
-                if let (true, Some(all)) = (users > 1, facts.builtin(bit, BuiltinFact::Users)) {
+                if let (true, Some(all)) = (users > 1, facts.builtin(side, BuiltinFact::Users)) {
                     links.push(implies(told, compare_to(all, ComparisonOp::GreaterEqual, users as f64)));
                 }
             }
@@ -53,20 +48,19 @@ pub(super) fn milestone_invariants(
 }
 
 /// What the parts of one milestone have to do with each other, and with the age.
-fn parts_of_one(bit: u32, place: usize, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
-    let part = |of| facts.milestone(bit, place, of);
+fn parts_of_one(side: EntityKind, place: usize, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
+    let part = |of| facts.milestone(side, place, of);
     let reached = part(MilestonePart::Reached);
-    let yes = |key: FactKey| Program::Slot(key);
     if let (Some(reached), Some(hours)) = (reached, part(MilestonePart::Hours)) {
-        links.push(implies(not(null(hours)), yes(reached)));
+        links.push(implies(not(null(hours)), fact(reached)));
     }
     if let (Some(reached), Some(ago)) = (reached, part(MilestonePart::DaysAgo)) {
-        links.push(same(null(ago), not(yes(reached))));
+        links.push(same(null(ago), not(fact(reached))));
     }
     if let (Some(reached), Some(pending)) = (reached, part(MilestonePart::Pending)) {
-        links.push(not(Program::And(vec![yes(reached), yes(pending)])));
+        links.push(not(Program::And(vec![fact(reached), fact(pending)])));
     }
-    if let (Some(ago), Some(age)) = (part(MilestonePart::DaysAgo), facts.builtin(bit, BuiltinFact::AgeDays)) {
+    if let (Some(ago), Some(age)) = (part(MilestonePart::DaysAgo), facts.builtin(side, BuiltinFact::AgeDays)) {
         links.push(at_most(ago, age));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::super::{LintContext, constants, property_cells::EventSpace};
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::Diagnostic,
     expr::Program,
     plan::EVENT_SLOT,
@@ -44,7 +44,12 @@ fn events(lint: &LintContext<'_, '_>, names: Option<Vec<String>>, program: &Prog
     program.visit_slots(&mut |slot| slots.push(slot));
     slots.sort_unstable();
     slots.dedup();
-    let events = EventSpace::new(names, slots.iter().map(|slot| (*slot, known.get(slot).cloned().unwrap_or_default())));
+    let events = EventSpace::new(
+        names,
+        slots
+            .iter()
+            .map(|slot| (*slot, known.get(&FactKey::seen_from(EntityKind::User, *slot)).cloned().unwrap_or_default())),
+    );
     let cost = events.cost(program);
     (cost <= COST_MAX && lint.search.spend(cost / 8)).then_some(events)
 }

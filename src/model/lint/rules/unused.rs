@@ -2,23 +2,24 @@
 
 use std::collections::HashSet;
 
-use super::super::{LintContext, seeds::SIDES};
-use crate::{codes, diag::Diagnostic, source::SpannedName};
+use super::super::LintContext;
+use crate::{EntityKind, codes, diag::Diagnostic, source::SpannedName};
 
 /// A trait of this name is where e-mail addresses are looked for, whether a condition names it or not.
 const EMAIL: &str = "email";
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     let source = lint.source;
-    let names = |bit: u32| -> HashSet<&str> { lint.level(bit).facts.iter().map(|fact| fact.name.as_str()).collect() };
-    let by_level = SIDES.map(names);
+    let names =
+        |side: EntityKind| -> HashSet<&str> { lint.level(side).facts.iter().map(|fact| fact.name.as_str()).collect() };
+    let by_level = EntityKind::ALL.map(names);
     let either = |name: &str| by_level.iter().any(|names| names.contains(name));
     for metric in source.metrics.iter().filter(|metric| !either(&metric.name)) {
         let named = SpannedName { name: metric.name.clone(), span: metric.span.clone() };
         tell(lint, "metric", &named, "counted for nothing");
     }
-    for (bit, used) in SIDES.into_iter().zip(&by_level) {
-        let (level, written) = (lint.level(bit), lint.level_source(bit));
+    for (side, used) in EntityKind::ALL.into_iter().zip(&by_level) {
+        let (level, written) = (lint.level(side), lint.level_source(side));
         let unused = |named: &&SpannedName| !used.contains(named.name.as_str());
         for one in written.traits.iter().filter(unused).filter(|one| one.name != EMAIL) {
             tell(lint, "trait", one, "read for nothing");

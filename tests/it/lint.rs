@@ -10,8 +10,8 @@ use pql_model::{
     diag::{CounterExample, Diagnostic, SourceDocument},
     expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
-    parse_with_source,
-    plan::{BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
+    parse,
+    resolved::{BuiltinFact, Fact, FactDefinition, Level, Measure, MilestonePart, NumberPart, ScoringStep},
     rules,
     scoring::{evaluate_signals, find_tier, sum_points},
 };
@@ -39,37 +39,34 @@ impl EvalScope for Seen<'_> {
 }
 
 /// A fact of somebody who has just signed up.
-fn blank(fact: &Fact) -> Value<'static> {
-    match &fact.source {
-        FactSource::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
-        FactSource::Builtin(BuiltinFact::Today) => Value::Date(20_500),
-        FactSource::Builtin(BuiltinFact::Domain) | FactSource::Trait(_) => Value::Null,
-        FactSource::Builtin(_) => Value::Number(1.0),
-        FactSource::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
-        FactSource::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
-        FactSource::Milestone(..) => Value::Null,
-        FactSource::Metric(metric) => {
-            use pql_model::plan::{MeasurePlan, NumberPart};
-            match &metric.measure {
-                MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) | MeasurePlan::Elapsed { .. } => Value::Null,
-                MeasurePlan::Trend { .. } | MeasurePlan::Edge(..) | MeasurePlan::Top(..) => Value::Null,
-                MeasurePlan::Number(part, ..) if *part != NumberPart::Sum => Value::Null,
-                _ => Value::Number(0.0),
-            }
-        }
-        FactSource::Rollup(rollup) => {
-            use pql_model::plan::RollupKind;
+fn blank(model: &Model, fact: &Fact) -> Value<'static> {
+    match &fact.definition {
+        FactDefinition::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
+        FactDefinition::Builtin(BuiltinFact::Today) => Value::Date(20_500),
+        FactDefinition::Builtin(BuiltinFact::Domain) | FactDefinition::Trait(_) => Value::Null,
+        FactDefinition::Builtin(_) => Value::Number(1.0),
+        FactDefinition::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
+        FactDefinition::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
+        FactDefinition::Milestone(..) => Value::Null,
+        FactDefinition::Metric(place) => match &model.resolved.metrics[*place].measure {
+            Measure::DaysSince(_) | Measure::Elapsed { .. } => Value::Null,
+            Measure::Trend { .. } | Measure::Edge(..) | Measure::Top(..) => Value::Null,
+            Measure::Number(part, _) if *part != NumberPart::Sum => Value::Null,
+            _ => Value::Number(0.0),
+        },
+        FactDefinition::Rollup(rollup) => {
+            use pql_model::resolved::RollupKind;
             match rollup.kind {
                 RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
                 _ => Value::Number(0.0),
             }
         }
-        FactSource::Expression(_) | FactSource::Scoring => Value::Null,
+        FactDefinition::Expression(_) | FactDefinition::Scoring => Value::Null,
     }
 }
 
 fn level(model: &Model, side: EntityKind) -> &Level {
-    model.level(side)
+    model.resolved.level(side)
 }
 
 fn value(json: &Json) -> Value<'static> {
@@ -88,7 +85,7 @@ impl Facts {
         let mut facts = Facts { values: HashMap::new(), home: true };
         for side in EntityKind::ALL {
             for (slot, fact) in (0..).zip(&level(model, side).facts) {
-                facts.values.insert(FactKey::new(side, slot), blank(fact));
+                facts.values.insert(FactKey::new(side, slot), blank(model, fact));
             }
         }
         for (name, json) in &example.facts {
@@ -114,7 +111,7 @@ impl Facts {
             }
             facts.values.insert(FactKey::new(side, slot), value);
         }
-        model.steps.iter().for_each(|step| facts.step(model, *step));
+        model.resolved.steps.iter().for_each(|step| facts.step(model, *step));
         facts
     }
 
@@ -134,7 +131,7 @@ impl Facts {
         let new: Vec<(u32, Value<'static>)> = match step {
             ScoringStep::UserFact(_) | ScoringStep::AccountFact(_) => {
                 let slot = slot.expect("a fact");
-                let FactSource::Expression(program) = &level.facts[slot as usize].source else { return };
+                let FactDefinition::Expression(program) = &level.facts[slot as usize].definition else { return };
                 let value = program.eval(&scope);
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
@@ -255,7 +252,7 @@ fn prove_part(model: &Model, side: EntityKind, problem: &Diagnostic, example: &C
         return 0;
     };
     let fact = level(model, side).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
-    let FactSource::Rollup(rollup) = &fact.source else { panic!("`{name}` is no roll-up") };
+    let FactDefinition::Rollup(rollup) = &fact.definition else { panic!("`{name}` is no roll-up") };
     let value = |facts: &Facts| {
         let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, EntityKind::User)).as_number();
         value.expect("a number")
@@ -278,8 +275,8 @@ fn side(text: &str, problem: &Diagnostic) -> EntityKind {
 
 fn warnings(name: &str, text: &str) -> (Model, Vec<Diagnostic>) {
     let document = SourceDocument { name: name.to_owned(), text: text.to_owned() };
-    let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
-    let list = lint(&model, &source);
+    let model = parse(&document).unwrap_or_else(|problems| panic!("{problems}"));
+    let list = lint(&model.resolved);
     (model, list)
 }
 

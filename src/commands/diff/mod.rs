@@ -16,14 +16,14 @@ mod snapshot;
 mod text;
 
 pub use compare::{
-    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
+    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange,
     compare,
 };
 pub use fail_condition::{ConditionVerdict, FailCondition};
 pub use metrics::{DiffMetric, DiffVocabulary};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
 
-use pql_model::clock::AsOf;
+use pql_model::{PerKind, clock::AsOf};
 
 /// What is said of a model beside what it came to.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct ModelDiff {
     /// The old and the new model.
     pub models: [ComparedModel; 2],
     /// Users and accounts.
-    pub levels: [LevelDiff; 2],
+    pub levels: PerKind<LevelDiff>,
 }
 
 /// Whether ids, which are personal data, are written.

@@ -5,9 +5,9 @@
 
 use pql_engine::ledger::EntityFacts;
 use pql_model::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey, Model, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, EvalScope, Program, Value},
-    plan::{BuiltinFact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, Signal, SignalPayment},
+    resolved::{BuiltinFact, FactDefinition, Measure, MilestonePart, NumberPart, RollupKind, Signal, SignalPayment},
     scoring::{SignalFiring, SignalPayout},
     units::{EPSILON, Points},
 };
@@ -120,10 +120,12 @@ impl CounterfactualGenerator<'_> {
     }
 
     fn make_slot(&self, key: FactKey, wanted: bool, depth: usize) -> Vec<OverrideSet> {
-        match self.model.fact(key).map(|fact| &fact.source) {
-            Some(FactSource::Expression(program)) if depth > 0 => self.satisfy(program, wanted, key.kind(), depth - 1),
+        match self.model.resolved.fact(key).map(|fact| &fact.definition) {
+            Some(FactDefinition::Expression(program)) if depth > 0 => {
+                self.satisfy(program, wanted, key.kind(), depth - 1)
+            }
             // A milestone that is reached stays reached.
-            Some(FactSource::Milestone(_, MilestonePart::Reached)) if wanted => {
+            Some(FactDefinition::Milestone(_, MilestonePart::Reached)) if wanted => {
                 vec![vec![(key, Value::Boolean(true))]]
             }
             _ => Vec::new(),
@@ -214,14 +216,14 @@ impl CounterfactualGenerator<'_> {
     }
 
     fn reach_slot(&self, key: FactKey, goal: NumericGoal, depth: usize) -> Vec<OverrideSet> {
-        let Some(fact) = self.model.fact(key) else { return Vec::new() };
-        if let FactSource::Expression(program) = &fact.source {
+        let Some(fact) = self.model.resolved.fact(key) else { return Vec::new() };
+        if let FactDefinition::Expression(program) = &fact.definition {
             if depth == 0 {
                 return Vec::new();
             }
             return self.reach(program, goal, key.kind(), depth - 1);
         }
-        let Some(can) = allowed_change(&fact.source) else { return Vec::new() };
+        let Some(can) = allowed_change(&self.model.resolved, &fact.definition) else { return Vec::new() };
         if goal.up && !can.rises || !goal.up && !can.falls {
             return Vec::new();
         }
@@ -249,39 +251,35 @@ struct AllowedChange {
     whole: bool,
 }
 
-fn allowed_change(source: &FactSource) -> Option<AllowedChange> {
+fn allowed_change(model: &ResolvedModel, definition: &FactDefinition) -> Option<AllowedChange> {
     let can = |rises: bool, falls: bool, whole: bool| Some(AllowedChange { rises, falls, whole });
-    match source {
-        FactSource::Metric(metric) => match metric.measure {
-            MeasurePlan::Count(_)
-            | MeasurePlan::CountIn(..)
-            | MeasurePlan::Days(..)
-            | MeasurePlan::Distinct(..)
-            | MeasurePlan::Users(_)
-            | MeasurePlan::UsersIn(..)
-            | MeasurePlan::RisingWeeks(_) => can(true, false, true),
+    match definition {
+        FactDefinition::Metric(place) => match model.metrics[*place].measure {
+            Measure::Count | Measure::Days | Measure::Distinct(_) | Measure::Users | Measure::RisingWeeks(_) => {
+                can(true, false, true)
+            }
             // Whatever was not finished can be finished.
-            MeasurePlan::Open { .. } => can(true, true, true),
+            Measure::Open { .. } => can(true, true, true),
             // Another event makes it today.
-            MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) => can(false, true, true),
-            MeasurePlan::Number(NumberPart::Sum | NumberPart::Max, ..) => can(true, false, false),
-            MeasurePlan::Number(..) | MeasurePlan::Trend { .. } => can(true, true, false),
-            MeasurePlan::Edge(..) | MeasurePlan::Top(..) | MeasurePlan::Elapsed { .. } => None,
+            Measure::DaysSince(_) => can(false, true, true),
+            Measure::Number(NumberPart::Sum | NumberPart::Max, _) => can(true, false, false),
+            Measure::Number(NumberPart::Min | NumberPart::Avg, _) | Measure::Trend { .. } => can(true, true, false),
+            Measure::Edge(..) | Measure::Top(..) | Measure::Elapsed { .. } => None,
         },
-        FactSource::Builtin(BuiltinFact::DaysInactive) => can(false, true, true),
-        FactSource::Builtin(
+        FactDefinition::Builtin(BuiltinFact::DaysInactive) => can(false, true, true),
+        FactDefinition::Builtin(
             BuiltinFact::ActiveDays28 | BuiltinFact::Users | BuiltinFact::ActiveUsers28 | BuiltinFact::Members,
         ) => can(true, false, true),
-        FactSource::Rollup(rollup) => match rollup.kind {
+        FactDefinition::Rollup(rollup) => match rollup.kind {
             RollupKind::Count | RollupKind::Distinct => can(true, false, true),
             RollupKind::Sum | RollupKind::TopSum(_) | RollupKind::Max => can(true, false, false),
             RollupKind::Min | RollupKind::Avg => can(true, true, false),
         },
-        FactSource::Builtin(_)
-        | FactSource::Trait(_)
-        | FactSource::Milestone(..)
-        | FactSource::Expression(_)
-        | FactSource::Scoring => None,
+        FactDefinition::Builtin(_)
+        | FactDefinition::Trait(_)
+        | FactDefinition::Milestone(..)
+        | FactDefinition::Expression(_)
+        | FactDefinition::Scoring => None,
     }
 }
 

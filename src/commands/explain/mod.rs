@@ -15,7 +15,7 @@ mod signal_events;
 pub use exclusion::{
     ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
 };
-pub use forecast::{DAYS_MAX, Forecast, TierDrop, forecast};
+pub use forecast::{DAYS_MAX, Forecast, forecast};
 pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
 pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
 

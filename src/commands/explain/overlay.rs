@@ -9,7 +9,7 @@ use pql_engine::ledger::{EntityFacts, to_owned_value};
 use pql_model::{
     EntityKind, FactKey, Model,
     expr::{EvalScope, Program, Value},
-    plan::{Fact, FactSource},
+    resolved::{Fact, FactDefinition},
     scoring::{evaluate_signals, find_tier, sum_points},
     units::Points,
 };
@@ -53,8 +53,8 @@ impl<'w> FactOverlay<'w> {
         loop {
             let before = affected.len();
             for kind in kinds {
-                for (slot, fact) in (0..).zip(&model.level(*kind).facts) {
-                    let FactSource::Expression(program) = &fact.source else { continue };
+                for (slot, fact) in (0..).zip(&model.resolved.level(*kind).facts) {
+                    let FactDefinition::Expression(program) = &fact.definition else { continue };
                     let mut touched = false;
                     program.visit_slots(&mut |inner| {
                         let inner = FactKey::seen_from(*kind, inner);
@@ -79,7 +79,7 @@ impl EvalScope for FactOverlay<'_> {
             return value.clone();
         }
         if self.affected.contains(&key)
-            && let Some(Fact { source: FactSource::Expression(program), .. }) = self.model.fact(key)
+            && let Some(Fact { definition: FactDefinition::Expression(program), .. }) = self.model.resolved.fact(key)
         {
             return evaluate(program, self, self.side, key.kind());
         }
@@ -117,7 +117,7 @@ pub(super) fn score_with_overrides(
     base: &EntityFacts<'_>,
     changes: &[FactOverride],
 ) -> OverlayScore {
-    let level = model.level(side);
+    let level = model.resolved.level(side);
     let whatif = FactOverlay::new(model, side, base, changes);
     let total = sum_points(level, &evaluate_signals(level, &whatif));
     // Conditions of tiers may name points and the score.

@@ -55,7 +55,7 @@ const MOVES_MAX: [usize; 2] = [60, 24];
 
 /// The ways up from the present tier; none if there is no higher one.
 pub fn find_tier_paths(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> Option<NextTierPaths> {
-    let level = model.level(entity.side);
+    let level = model.resolved.level(entity.side);
     let scope = entity.scope(scored);
     let now = score_with_overrides(model, entity.side, &scope, &[]);
     let above = level.tiers.get(now.tier?.checked_sub(1)?)?;

@@ -1,7 +1,7 @@
 //! Which parts of a model the cases reached: signals that paid, rungs of ladders, tiers and routes.
 
 use crate::ledger::{Ledger, RuleDecision, reached_rung};
-use pql_model::{EntityKind, Model, plan::SignalPayment, scoring::SignalFiring};
+use pql_model::{EntityKind, Model, resolved::SignalPayment, scoring::SignalFiring};
 
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Coverage {
             items.push((CoverageItem { side, kind, name: name.to_owned(), rung }, false));
         };
         for side in EntityKind::ALL {
-            let level = model.level(side);
+            let level = model.resolved.level(side);
             for signal in &level.signals {
                 add(side, "signal", &signal.name, None);
                 if let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay
@@ -66,7 +66,7 @@ impl Coverage {
             decision.as_ref().and_then(RuleDecision::matched_rule).map(|chosen| chosen.name.clone())
         };
         let (tier, route) = (chosen(&ledger.tier), chosen(&ledger.route));
-        let level = model.level(side);
+        let level = model.resolved.level(side);
         for (item, reached) in self.items.iter_mut().filter(|(item, _)| item.side == side) {
             *reached |= match item.kind {
                 "tier" => tier.as_ref() == Some(&item.name),

@@ -47,8 +47,8 @@ pub struct CaseResult {
 
 /// Makes a model take the events of cases as they are written: where an export keeps the parts of a record is no business of theirs.
 pub fn use_native_input(model: &mut Model) {
-    model.input.format = "native";
-    model.input.fields = Default::default();
+    model.resolved.input.format = "native";
+    model.resolved.input.fields = Default::default();
 }
 
 /// Runs a case, and notes what those reached of whom it expects something.

@@ -13,7 +13,7 @@ use super::{
     json::{JsonKind, JsonScanner, JsonSpan, Projection},
     layout::{FieldPath, RecordLayout},
 };
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// How deep objects among properties are looked into; the keys are joined by dots.
 const PROPERTY_DEPTH_MAX: usize = 3;

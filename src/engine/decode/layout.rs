@@ -1,6 +1,6 @@
 //! Where a format keeps the parts of a record, and how it says them.
 
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// A path of keys from the top of a record; empty for the record itself.
 pub(super) type FieldPath = Vec<String>;

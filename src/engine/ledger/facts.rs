@@ -4,7 +4,7 @@ use super::EntityFacts;
 use pql_model::{
     EntityKind, FactKey, Model,
     expr::{EvalScope, Program, Value, ValueType},
-    plan::{Fact, FactSource},
+    resolved::{Fact, FactDefinition},
 };
 
 /// A fact and its value.
@@ -31,7 +31,7 @@ const DEPTH_MAX: usize = 8;
 /// The name of the fact in a slot, as expressions of a level write it.
 pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     let key = FactKey::seen_from(side, slot);
-    let name = match model.fact(key) {
+    let name = match model.resolved.fact(key) {
         // The count that a signal carries inline has no name of its own.
         Some(fact) if fact.name.contains(' ') => "matching events",
         Some(fact) => &fact.name,
@@ -46,7 +46,7 @@ pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Va
         Some(name) if side == EntityKind::User => (EntityKind::Account, name),
         _ => (side, name),
     };
-    let facts = &model.level(of).facts;
+    let facts = &model.resolved.level(of).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
     Some((FactKey::new(of, u32::try_from(place).ok()?).in_program_of(side), facts[place].kind))
 }
@@ -71,7 +71,7 @@ pub fn referenced_facts(
         seen.push(slot);
         known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
         let key = FactKey::seen_from(side, slot);
-        if let Some(Fact { source: FactSource::Expression(program), .. }) = model.fact(key) {
+        if let Some(Fact { definition: FactDefinition::Expression(program), .. }) = model.resolved.fact(key) {
             // Inside a named expression of the home account all names are the account's.
             program.visit_slots(&mut |inner| slots.push(FactKey::seen_from(key.kind(), inner).in_program_of(side)));
         }
@@ -121,8 +121,8 @@ fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, foun
         Program::And(parts) => parts.iter().for_each(|part| collect(context, part, depth, found)),
         Program::Slot(slot) if depth > 0 => {
             let key = context.key(*slot);
-            match context.model.fact(key) {
-                Some(Fact { source: FactSource::Expression(program), .. }) => {
+            match context.model.resolved.fact(key) {
+                Some(Fact { definition: FactDefinition::Expression(program), .. }) => {
                     let inner = ConditionScope { program_of: key.kind(), ..*context };
                     let before = found.len();
                     collect(&inner, program, depth - 1, found);

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use crate::fold::Interner;
 use pql_model::{
-    EntityKind, FactKey,
+    EntityKind, FactKey, FactSlot,
     expr::{EvalScope, Value, ValueType},
-    plan::{FactSlot, Level},
+    resolved::Level,
     units::Day,
 };
 

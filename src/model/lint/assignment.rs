@@ -5,16 +5,16 @@ use super::{
     domains::{SearchSpace, fact},
 };
 use crate::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::{EvalScope, Program, Value},
-    plan::{FactSource, Level, ScoringStep},
+    resolved::{FactDefinition, Level, ScoringStep},
     scoring::{SignalPayout, evaluate_signals, find_tier, sum_points},
 };
 
 /// All facts of a plan.
 #[derive(Debug, Clone)]
 pub(super) struct FactAssignment<'w> {
-    pub(super) model: &'w Model,
+    pub(super) model: &'w ResolvedModel,
     pub(super) plan: &'w DependencyPlan,
     /// By place in the plan.
     values: Vec<Value<'w>>,
@@ -52,7 +52,7 @@ fn owned(value: &Value<'_>) -> Value<'static> {
 impl<'w> FactAssignment<'w> {
     /// Chooses a cell for every variable of the plan and computes the rest.
     pub(super) fn new(
-        model: &'w Model,
+        model: &'w ResolvedModel,
         space: &'w SearchSpace,
         plan: &'w DependencyPlan,
         cells: &[u16],
@@ -66,7 +66,7 @@ impl<'w> FactAssignment<'w> {
 
     /// Computes everything from the values of the variables.
     pub(super) fn from_variables(
-        model: &'w Model,
+        model: &'w ResolvedModel,
         plan: &'w DependencyPlan,
         values: Vec<Value<'w>>,
     ) -> FactAssignment<'w> {
@@ -160,7 +160,7 @@ impl<'w> FactAssignment<'w> {
     }
 
     fn expression(&mut self, key: FactKey) {
-        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
+        if let Some(FactDefinition::Expression(program)) = fact(self.model, key).map(|fact| &fact.definition) {
             let value = owned(&program.eval(&self.scope(key.kind())));
             self.set(key, value);
         }

@@ -9,9 +9,9 @@ use super::{
     invariants::fact_of,
 };
 use crate::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::Program,
-    plan::{DecayCurve, FactSource, Level, ScoringStep, Signal, SignalPayment, Tier},
+    resolved::{DecayCurve, FactDefinition, Level, ScoringStep, Signal, SignalPayment, Tier},
     scoring::passes,
     units::{POINTS_ABS_MAX, Points},
 };
@@ -22,7 +22,7 @@ pub(super) type CellBox = Vec<(u16, u16)>;
 /// What everything in a plan can come to in a box.
 #[derive(Debug)]
 pub(super) struct BoxBounds<'p, 'm> {
-    model: &'m Model,
+    model: &'m ResolvedModel,
     plan: &'p DependencyPlan,
     values: Vec<AbstractRef<'m>>,
 }
@@ -95,7 +95,7 @@ impl SignalBounds {
 
 impl<'p, 'm> BoxBounds<'p, 'm> {
     pub(super) fn new(
-        model: &'m Model,
+        model: &'m ResolvedModel,
         space: &'m SearchSpace,
         plan: &'p DependencyPlan,
         cells: &[(u16, u16)],
@@ -176,7 +176,7 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     }
 
     fn eval_fact(&mut self, key: FactKey) {
-        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
+        if let Some(FactDefinition::Expression(program)) = fact(self.model, key).map(|fact| &fact.definition) {
             let abs = eval(program, &self.scope(key.kind()));
             self.set(key, abs);
         }
@@ -254,7 +254,7 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
             }
         }
         groups.into_iter().for_each(|(_, category, low, high)| add(category, (low, high)));
-        let hold = |bounds: crate::plan::PointBounds, (low, high): (f64, f64)| {
+        let hold = |bounds: crate::resolved::PointBounds, (low, high): (f64, f64)| {
             let hold = |sum: f64| {
                 let sum = bounds.max.map_or(sum, |max| sum.min(max.to_f64()));
                 bounds.min.map_or(sum, |min| sum.max(min.to_f64()))

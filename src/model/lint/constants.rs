@@ -2,9 +2,9 @@
 
 use super::{domains::TODAY, invariants::InvariantSet, table::FactKeyMap};
 use crate::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, Program, Value},
-    plan::{FactSource, Level, ScoringStep, SignalPayment},
+    resolved::{FactDefinition, Level, ScoringStep, SignalPayment},
     units::Day,
 };
 
@@ -74,7 +74,7 @@ struct ConstantCollector {
 }
 
 /// Goes through every expression of a model.
-pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
+pub(super) fn collect_constants(model: &ResolvedModel, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
     let mut gather = ConstantCollector::default();
     for (side, level) in model.levels.iter() {
         gather.level(level, side);
@@ -84,7 +84,7 @@ pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyM
         .account
         .milestones
         .iter()
-        .filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
+        .filter_map(|one| one.min_users.as_ref().and_then(|users| users.who.as_ref()));
     who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, EntityKind::User));
     links.all.iter().for_each(|link| gather.note(link, EntityKind::User));
     // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
@@ -94,7 +94,8 @@ pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyM
             ScoringStep::AccountFact(slot) => (&model.levels.account, *slot, EntityKind::Account),
             _ => continue,
         };
-        let Some(FactSource::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
+        let Some(FactDefinition::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.definition)
+        else {
             continue;
         };
         let Some(constants) =
@@ -158,9 +159,9 @@ impl ConstantCollector {
         thresholds.extend(score.numbers);
         thresholds.truncate(PASSED_ON_MAX);
         for fact in &level.facts {
-            match &fact.source {
-                FactSource::Expression(program) => self.note(program, side),
-                FactSource::Rollup(rollup) => {
+            match &fact.definition {
+                FactDefinition::Expression(program) => self.note(program, side),
+                FactDefinition::Rollup(rollup) => {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, EntityKind::User));
                 }
                 _ => {}

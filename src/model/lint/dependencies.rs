@@ -6,9 +6,9 @@ use super::{
     table::{FactKeyMap, FactKeySet},
 };
 use crate::{
-    EntityKind, FactKey, FactSlot, Model,
+    EntityKind, FactKey, FactSlot, ResolvedModel,
     expr::Program,
-    plan::{FactSource, Level, ScoringStep, Signal, SignalPayment},
+    resolved::{FactDefinition, Level, ScoringStep, Signal, SignalPayment},
 };
 
 /// So many links of the facts of a question are looked at.
@@ -71,12 +71,12 @@ pub(super) fn scoring_stage(level: &Level, slot: u32) -> Option<ScoringStage> {
 }
 
 /// The facts that a fact is computed from; none for variables.
-pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
+pub(super) fn visit_dependencies(model: &ResolvedModel, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
     let side = key.kind();
     let level = model.level(side);
-    match fact(model, key).map(|fact| &fact.source) {
-        Some(FactSource::Expression(program)) => visit_keys(program, side, visit),
-        Some(FactSource::Scoring) => match scoring_stage(level, key.slot()) {
+    match fact(model, key).map(|fact| &fact.definition) {
+        Some(FactDefinition::Expression(program)) => visit_keys(program, side, visit),
+        Some(FactDefinition::Scoring) => match scoring_stage(level, key.slot()) {
             Some(ScoringStage::Points) => {
                 level.signals.iter().for_each(|signal| visit_signal_keys(signal, side, visit))
             }
@@ -107,7 +107,7 @@ pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn Fn
 impl DependencyPlan {
     /// The plan of some facts.
     pub(super) fn new(
-        model: &Model,
+        model: &ResolvedModel,
         space: &SearchSpace,
         links: &InvariantSet,
         wanted: impl IntoIterator<Item = FactKey>,
@@ -136,7 +136,7 @@ impl DependencyPlan {
             plan.cost += 1;
             let level = model.level(key.kind());
             if let Some(ScoringStage::Points) = scoring_stage(level, key.slot())
-                && matches!(fact(model, key).map(|fact| &fact.source), Some(FactSource::Scoring))
+                && matches!(fact(model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring))
             {
                 plan.cost += (level.signals.len() + level.tiers.len()) as u64;
             }
@@ -203,7 +203,7 @@ impl DependencyPlan {
         self.links = all;
     }
 
-    fn needs(&self, model: &Model, step: ScoringStep) -> bool {
+    fn needs(&self, model: &ResolvedModel, step: ScoringStep) -> bool {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
             ScoringStep::UserFact(slot) => FactKey::new(EntityKind::User, slot),

@@ -13,9 +13,9 @@ use super::{
     table::FactKeyMap,
 };
 use crate::{
-    EntityKind, FactKey, Model, ModelSource,
+    EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, Program, Value},
-    plan::{BuiltinFact, FactSource, Level, RollupKind},
+    resolved::{BuiltinFact, FactDefinition, Level, RollupKind},
 };
 
 /// A condition that holds of everybody who can exist. Its slots are keys.
@@ -76,8 +76,8 @@ pub(super) struct InvariantSet {
 }
 
 impl InvariantSet {
-    pub(super) fn new(model: &Model, source: &ModelSource, facts: &FactIndex<'_>) -> InvariantSet {
-        let mut links = InvariantSet { all: collect_invariants(model, source, facts), ..InvariantSet::default() };
+    pub(super) fn new(model: &ResolvedModel, facts: &FactIndex<'_>) -> InvariantSet {
+        let mut links = InvariantSet { all: collect_invariants(model, facts), ..InvariantSet::default() };
         for (at, link) in links.all.iter().enumerate() {
             let mut keys = Vec::new();
             link.visit_slots(&mut |slot| keys.push(fact_of(slot)));
@@ -96,14 +96,14 @@ impl InvariantSet {
 }
 
 /// All links between facts of a model.
-fn collect_invariants(model: &Model, source: &ModelSource, facts: &FactIndex<'_>) -> Vec<FactInvariant> {
+fn collect_invariants(model: &ResolvedModel, facts: &FactIndex<'_>) -> Vec<FactInvariant> {
     let mut links = Vec::new();
     for (side, level) in model.levels.iter() {
         built_in(side, facts, &mut links);
         let own: Vec<&MeasuredFact<'_>> = facts.measured.iter().filter(|one| one.key.kind() == side).collect();
-        metric_invariants(side, &own, facts, source, &mut links);
+        metric_invariants(side, &own, facts, model, &mut links);
         let few = own.len().saturating_mul(level.milestones.len()) <= MILESTONES_TIMES_METRICS_MAX;
-        milestone_invariants(side, level, source, facts, if few { &own } else { &[] }, &mut links);
+        milestone_invariants(side, level, facts, if few { &own } else { &[] }, &mut links);
     }
     rollups(&model.levels.account, facts, &mut links);
     links
@@ -147,7 +147,7 @@ fn built_in(side: EntityKind, facts: &FactIndex<'_>, links: &mut Vec<FactInvaria
 fn rollups(level: &Level, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
     let Some(members) = facts.builtin(EntityKind::Account, BuiltinFact::Members) else { return };
     for (slot, fact) in (0..).zip(&level.facts) {
-        let FactSource::Rollup(rollup) = &fact.source else { continue };
+        let FactDefinition::Rollup(rollup) = &fact.definition else { continue };
         let key: FactKey = FactKey::new(EntityKind::Account, slot);
         let nobody = compare_to(members, ComparisonOp::Equal, 0.0);
         match rollup.kind {

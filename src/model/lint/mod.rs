@@ -1,6 +1,6 @@
 //! What can be known of a valid model without events: warnings about what runs and is probably not meant, most with a counter-example.
 //!
-//! Takes a [`Model`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
+//! Takes a [`ResolvedModel`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
 //! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
 //! for an example whom the scorer's own programs have not judged.
 
@@ -33,19 +33,17 @@ use self::{
     table::FactKeySet,
     usage::UsageClassifier,
 };
-use crate::{
-    EntityKind, FactKey, Model, ModelSource, PerKind, diag::Diagnostic, expr::Program, plan::Level, source::LevelSource,
-};
+use crate::{EntityKind, FactKey, PerKind, ResolvedModel, diag::Diagnostic, expr::Program, resolved::Level};
 
 /// Everything that a model can be warned about, in the order of the places.
 ///
 /// **Cost**: bounded by the length of the model and a fixed number of steps of search.
-pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
-    let facts = FactIndex::new(model, source);
-    let links = InvariantSet::new(model, source, &facts);
+pub fn lint(model: &ResolvedModel) -> Vec<Diagnostic> {
+    let facts = FactIndex::new(model);
+    let links = InvariantSet::new(model, &facts);
     let space = SearchSpace::new(model, &links);
     let search = ConstraintSolver::new(model, &space, &links);
-    let lint = LintContext::new(&search, source, &facts);
+    let lint = LintContext::new(&search, &facts);
     rules::all(&lint);
     lint.finish()
 }
@@ -53,8 +51,7 @@ pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
 /// What all rules work with.
 struct LintContext<'l, 'm> {
     search: &'l ConstraintSolver<'m>,
-    model: &'m Model,
-    source: &'m ModelSource,
+    model: &'m ResolvedModel,
     facts: &'l FactIndex<'m>,
     usage: UsageClassifier,
     /// By level: from somebody blank to the highest score, the highest last.
@@ -83,15 +80,14 @@ fn one(side: EntityKind) -> &'static str {
 }
 
 impl<'l, 'm> LintContext<'l, 'm> {
-    fn new(search: &'l ConstraintSolver<'m>, source: &'m ModelSource, facts: &'l FactIndex<'m>) -> Self {
+    fn new(search: &'l ConstraintSolver<'m>, facts: &'l FactIndex<'m>) -> Self {
         let way =
             |way: ScoreDirection| PerKind::from_fn(|side| seeds::score_path(search, side, way, &CellLimits::default()));
         LintContext {
             search,
             model: search.model,
-            source,
             facts,
-            usage: UsageClassifier::new(search, source, facts),
+            usage: UsageClassifier::new(search, facts),
             rising_seeds: way(ScoreDirection::Up),
             falling_seeds: way(ScoreDirection::Down),
             blank: search.blank(),
@@ -103,10 +99,6 @@ impl<'l, 'm> LintContext<'l, 'm> {
 
     fn level(&self, side: EntityKind) -> &'m Level {
         self.model.level(side)
-    }
-
-    fn level_source(&self, side: EntityKind) -> &'m LevelSource {
-        if side == EntityKind::User { &self.source.user } else { &self.source.account }
     }
 
     fn report(&self, problem: Diagnostic) {

@@ -18,9 +18,9 @@ use super::{
     table::{FactKeySet, LintMap},
 };
 use crate::{
-    FactKey, Model,
+    FactKey, ResolvedModel,
     expr::{EvalScope, Value},
-    plan::FactSource,
+    resolved::FactDefinition,
 };
 
 /// What one question may cost. **Units**: boxes.
@@ -63,7 +63,7 @@ pub(super) type CellLimits = LintMap<usize, (u16, u16)>;
 /// What searches share.
 #[derive(Debug)]
 pub(super) struct ConstraintSolver<'m> {
-    pub(super) model: &'m Model,
+    pub(super) model: &'m ResolvedModel,
     pub(super) space: &'m SearchSpace,
     pub(super) links: &'m InvariantSet,
     work: Cell<u64>,
@@ -88,7 +88,11 @@ impl EvalScope for CandidateScope<'_> {
 }
 
 impl<'m> ConstraintSolver<'m> {
-    pub(super) fn new(model: &'m Model, space: &'m SearchSpace, links: &'m InvariantSet) -> ConstraintSolver<'m> {
+    pub(super) fn new(
+        model: &'m ResolvedModel,
+        space: &'m SearchSpace,
+        links: &'m InvariantSet,
+    ) -> ConstraintSolver<'m> {
         ConstraintSolver {
             model,
             space,
@@ -348,7 +352,7 @@ impl<'m> ConstraintSolver<'m> {
         }
         let side = key.kind();
         let level = self.model.level(side);
-        let scored = matches!(fact(self.model, key).map(|fact| &fact.source), Some(FactSource::Scoring));
+        let scored = matches!(fact(self.model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring));
         if scored && scoring_stage(level, key.slot()) == Some(ScoringStage::Points) {
             for signal in &level.signals {
                 let (low, high) = judged.payable(signal, side).contribution();

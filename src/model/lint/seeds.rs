@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     EntityKind,
-    plan::{Level, Signal, SignalPayment},
+    resolved::{Level, Signal, SignalPayment},
 };
 
 /// So many combinations of a signal's facts are tried.

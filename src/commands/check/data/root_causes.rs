@@ -10,9 +10,9 @@ use pql_engine::{
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, EventReferences, FactDependencies, FactKey, Model, codes,
+    EntityKind, FactKey, Model, codes,
     diag::Diagnostic,
-    plan::{Fact, FactSource, Signal, SignalPayment},
+    resolved::{Fact, FactDefinition, FactDependencies, Signal, SignalPayment, TextComparison},
 };
 
 /// What warnings say of facts.
@@ -37,48 +37,43 @@ struct WarnedSubjects<'t> {
 
 impl<'s> RootCauses<'s> {
     /// What follows from warnings about names, properties, texts and traits.
-    pub(super) fn new(
-        asks: &EventReferences,
-        found: &[Diagnostic],
-        model: &'s Model,
-        scored: &'s ScoredEntities<'s>,
-    ) -> RootCauses<'s> {
+    pub(super) fn new(found: &[Diagnostic], model: &'s Model, scored: &'s ScoredEntities<'s>) -> RootCauses<'s> {
         let spans = |code: &'static str| found.iter().filter(move |one| one.code == code).map(|one| &one.span);
         let is_told = |code: &'static str, span: &Range<usize>| spans(code).any(|told| told == span);
-        let events = asks.events.iter().filter(|(_, span)| is_told(codes::NO_SUCH_EVENT, span));
+        let events = model.resolved.event_references();
+        let events = events.into_iter().filter(|event| is_told(codes::NO_SUCH_EVENT, &event.span));
         let mut told = WarnedSubjects {
-            events: events.map(|(name, _)| name.as_str()).collect(),
+            events: events.map(|event| event.name.as_str()).collect(),
             traits: BTreeSet::new(),
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
         };
         let mut explained = RootCauses { model, scored, empty_facts: BTreeSet::new(), unmatched_texts: Vec::new() };
         for side in EntityKind::ALL {
-            let traits = asks.levels[side].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
-            told.traits.extend(traits.map(|(name, ..)| (side, name.as_str())));
-            for (path, text, _) in
-                asks.levels[side].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
-            {
-                let key = fact_slot(model, side, path).map(|(slot, _)| FactKey::seen_from(side, slot));
+            let level = model.resolved.level(side);
+            let traits = level.traits.iter().filter(|one| is_told(codes::NO_SUCH_TRAIT, &one.name.span));
+            told.traits.extend(traits.map(|one| (side, one.name.name.as_str())));
+            let comparisons = level.comparisons.iter().filter(|one| is_told(codes::NO_SUCH_VALUE, &one.span));
+            for TextComparison { name, text, .. } in comparisons {
+                let key = fact_slot(model, side, name).map(|(slot, _)| FactKey::seen_from(side, slot));
                 let literal = format!("'{}'", text.replace('\'', "''"));
                 explained.unmatched_texts.extend(key.map(|key| (key, literal)));
             }
         }
-        explained.fill(asks, &told);
+        explained.fill(&told);
         explained
     }
 
     /// Finds the facts that are empty, each after those that it is made of.
-    fn fill(&mut self, asks: &EventReferences, told: &WarnedSubjects<'_>) {
+    fn fill(&mut self, told: &WarnedSubjects<'_>) {
         if told.events.is_empty() && told.traits.is_empty() && told.spans.is_empty() {
             return;
         }
         loop {
             let before = self.empty_facts.clone();
             for side in EntityKind::ALL {
-                for (slot, fact) in (0..).zip(&self.model.level(side).facts) {
+                for (slot, fact) in (0..).zip(&self.model.resolved.level(side).facts) {
                     let key = FactKey::new(side, slot);
-                    if !self.empty_facts.contains(&key) && self.is_caused(asks, told, side, fact) && self.is_empty(key)
-                    {
+                    if !self.empty_facts.contains(&key) && self.is_caused(told, key, fact) && self.is_empty(key) {
                         self.empty_facts.insert(key);
                     }
                 }
@@ -90,27 +85,26 @@ impl<'s> RootCauses<'s> {
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(&self, asks: &EventReferences, told: &WarnedSubjects<'_>, side: EntityKind, fact: &Fact) -> bool {
-        let level = self.model.level(side);
-        let made = |name: &str| {
-            let of_it = |made: &&FactDependencies| made.name == name && made.level.is_none_or(|level| level == side);
-            asks.made.iter().filter(of_it).any(|made| told.covers(made))
-        };
-        match &fact.source {
-            FactSource::Trait(place) => told.traits.contains(&(side, level.traits[*place].name.as_str())),
-            FactSource::Metric(_) => made(&fact.name),
-            FactSource::Milestone(place, _) => made(&level.milestones[*place].name),
-            FactSource::Expression(program) => {
-                made(&fact.name) || self.only_empty(side, |visit| program.visit_slots(visit))
+    fn is_caused(&self, told: &WarnedSubjects<'_>, key: FactKey, fact: &Fact) -> bool {
+        let side = key.kind();
+        let is_told = || told.covers(&self.model.resolved.dependencies(key));
+        match &fact.definition {
+            FactDefinition::Trait(place) => {
+                let one = &self.model.resolved.level(side).traits[*place];
+                told.traits.contains(&(side, one.name.name.as_str()))
             }
-            FactSource::Rollup(rollup) => {
+            FactDefinition::Metric(_) | FactDefinition::Milestone(..) => is_told(),
+            FactDefinition::Expression(program) => {
+                is_told() || self.only_empty(side, |visit| program.visit_slots(visit))
+            }
+            FactDefinition::Rollup(rollup) => {
                 // What is gathered are facts of users.
                 let of_members = |visit: &mut dyn FnMut(u32)| {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| program.visit_slots(visit));
                 };
-                made(&fact.name) || self.only_empty(EntityKind::User, of_members)
+                is_told() || self.only_empty(EntityKind::User, of_members)
             }
-            FactSource::Builtin(_) | FactSource::Scoring => false,
+            FactDefinition::Builtin(_) | FactDefinition::Scoring => false,
         }
     }
 
@@ -174,11 +168,10 @@ impl<'s> RootCauses<'s> {
 }
 
 impl WarnedSubjects<'_> {
-    fn covers(&self, made: &FactDependencies) -> bool {
-        let never =
-            |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| self.events.contains(name.as_str()));
+    fn covers(&self, made: &FactDependencies<'_>) -> bool {
+        let never = |names: &Vec<&str>| !names.is_empty() && names.iter().all(|name| self.events.contains(name));
         let within =
             |text: &Range<usize>| self.spans.iter().any(|told| text.start <= told.start && told.end <= text.end);
-        made.needs.iter().any(never) || made.texts.iter().any(within)
+        made.needs.iter().any(never) || made.texts.iter().copied().any(within)
     }
 }

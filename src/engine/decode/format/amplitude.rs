@@ -1,7 +1,7 @@
 //! Amplitude: the Export API's lines.
 
 use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// Members of the archive that the Export API gives.
 pub(super) const AMPLITUDE: EventFormat = EventFormat {

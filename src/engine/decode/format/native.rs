@@ -1,7 +1,7 @@
 //! The format of this program: one flat object a line.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// What lines are that are of no other format.
 pub(super) const NATIVE: EventFormat =

@@ -16,7 +16,7 @@ use crate::{
     EntityKind, FactKey, codes,
     diag::{CounterExample, Diagnostic},
     expr::{Program, ValueType},
-    plan::FactSource,
+    resolved::FactDefinition,
 };
 
 /// A condition, where it stands and what it is of.
@@ -97,9 +97,9 @@ fn of_facts<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
     let mut all = Vec::new();
     for side in EntityKind::ALL {
         let texts: HashMap<&str, &Range<usize>> =
-            lint.level_source(side).facts.iter().map(|(name, span)| (name.name.as_str(), span)).collect();
+            lint.level(side).expressions.iter().map(|one| (one.name.name.as_str(), &one.span)).collect();
         for (slot, fact) in (0..).zip(&lint.level(side).facts) {
-            let FactSource::Expression(program) = &fact.source else { continue };
+            let FactDefinition::Expression(program) = &fact.definition else { continue };
             let Some(span) = texts.get(fact.name.as_str()) else { continue };
             let mut names = 0;
             program.visit_slots(&mut |_| names += 1);
@@ -122,24 +122,24 @@ fn of_facts<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
 fn of_rules<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
     let mut all = Vec::new();
     for side in EntityKind::ALL {
-        let (level, written) = (lint.level(side), lint.level_source(side));
+        let level = lint.level(side);
         let mut add = |program: Option<&'m Program>, span: &Option<Range<usize>>, kind: &str, name: &str| {
             if let (Some(program), Some(span)) = (program, span) {
                 let what = format!("the condition of {kind} `{name}`");
                 all.push(LintCondition { program, side, span: span.clone(), what, fact: None });
             }
         };
-        for (signal, text) in level.signals.iter().zip(&written.signals) {
-            add(signal.guard.as_ref(), &text.when, "signal", &signal.name);
+        for signal in &level.signals {
+            add(signal.guard.as_ref(), &signal.spans.when, "signal", &signal.name);
         }
-        for (tier, text) in level.tiers.iter().zip(&written.tiers) {
-            add(tier.when.as_ref(), &text.when, "tier", &tier.name);
+        for tier in &level.tiers {
+            add(tier.when.as_ref(), &tier.spans.when, "tier", &tier.name);
         }
-        for (segment, text) in level.segments.iter().zip(&written.segments) {
-            add(segment.when.as_ref(), &text.when, "segment", &segment.name);
+        for segment in &level.segments {
+            add(segment.when.as_ref(), &segment.spans.when, "segment", &segment.name);
         }
-        for (route, text) in level.routes.iter().zip(&written.routes) {
-            add(route.when.as_ref(), &text.when, "route", &route.name);
+        for route in &level.routes {
+            add(route.when.as_ref(), &route.spans.when, "route", &route.name);
         }
     }
     all
@@ -147,24 +147,24 @@ fn of_rules<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
 
 /// Conditions on users that stand elsewhere.
 fn of_people<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
-    let (model, source) = (lint.model, lint.source);
+    let model = lint.model;
     let mut all = Vec::new();
     let mut add = |program: Option<&'m Program>, span: Option<&Range<usize>>, what: String| {
         if let (Some(program), Some(span)) = (program, span) {
             all.push(LintCondition { program, side: EntityKind::User, span: span.clone(), what, fact: None });
         }
     };
-    add(model.champion.as_ref(), source.champion.as_ref(), "`champion`".to_owned());
-    add(model.buyer.as_ref(), source.buyer.as_ref(), "`buyer`".to_owned());
+    add(model.champion.as_ref(), model.champion_span.as_ref(), "`champion`".to_owned());
+    add(model.buyer.as_ref(), model.buyer_span.as_ref(), "`buyer`".to_owned());
     for fact in &model.levels.account.facts {
-        let FactSource::Rollup(rollup) = &fact.source else { continue };
-        let text = source.account.rollups.iter().find(|text| text.name.name == fact.name);
-        let span = text.and_then(|text| text.filter.as_ref());
+        let FactDefinition::Rollup(rollup) = &fact.definition else { continue };
+        let declared = model.levels.account.rollups.iter().find(|one| one.name.name == fact.name);
+        let span = declared.and_then(|one| one.filter.as_ref());
         add(rollup.filter.as_ref(), span, format!("the condition of roll-up `{}`", fact.name));
     }
-    for (milestone, text) in model.levels.account.milestones.iter().zip(&source.account.milestones) {
-        let who = milestone.min_users.as_ref().and_then(|(_, who)| who.as_ref());
-        add(who, text.who.as_ref(), format!("`who` of milestone `{}`", milestone.name));
+    for milestone in &model.levels.account.milestones {
+        let Some(users) = &milestone.min_users else { continue };
+        add(users.who.as_ref(), users.who_span.as_ref(), format!("`who` of milestone `{}`", milestone.name));
     }
     all
 }
@@ -238,7 +238,8 @@ fn written<'m>(lint: &LintContext<'_, 'm>, keys: &[FactKey]) -> Vec<Vec<(FactKey
 
 /// The facts among some that scoring writes.
 fn scored(lint: &LintContext<'_, '_>, keys: impl IntoIterator<Item = FactKey>) -> impl Iterator<Item = FactKey> {
-    let is = |key: &FactKey| matches!(fact(lint.model, *key).map(|fact| &fact.source), Some(FactSource::Scoring));
+    let is =
+        |key: &FactKey| matches!(fact(lint.model, *key).map(|fact| &fact.definition), Some(FactDefinition::Scoring));
     keys.into_iter().filter(is)
 }
 

@@ -17,14 +17,14 @@ use crate::{
     EntityKind, FactKey, codes,
     diag::{CounterExample, Diagnostic},
     expr::Value,
-    plan::{BuiltinFact, FactSource},
+    resolved::{BuiltinFact, FactDefinition},
     scoring::SignalFiring,
 };
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    let (level, written) = (&lint.model.levels.user, &lint.source.user);
+    let level = &lint.model.levels.user;
     let nothing = nothing_in_it(lint);
-    for (place, (signal, text)) in level.signals.iter().zip(&written.signals).enumerate() {
+    for (place, signal) in level.signals.iter().enumerate() {
         if lint.search.is_exhausted() {
             return;
         }
@@ -36,15 +36,14 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
             let paid = world.paid(level, &scope);
             paid.get(place).is_some_and(|paid| paid.firing != SignalFiring::NotFired)
         };
-        let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+        let span = signal.spans.what_pays().clone();
         let can = |judged: &BoxBounds<'_, '_>| judged.payable(signal, EntityKind::User).can_fire;
         ask(lint, &nothing, wanted, &can, &fires, &format!("signal `{}`", signal.name), span);
     }
-    let tiers = level.tiers.iter().zip(&written.tiers).map(|(tier, text)| ("tier", &tier.name, &tier.when, text));
-    let routes =
-        level.routes.iter().zip(&written.routes).map(|(route, text)| ("route", &route.name, &route.when, text));
-    for (kind, name, when, text) in tiers.chain(routes) {
-        let (Some(when), Some(span)) = (when, &text.when) else { continue };
+    let tiers = level.tiers.iter().map(|tier| ("tier", &tier.name, &tier.when, &tier.spans));
+    let routes = level.routes.iter().map(|route| ("route", &route.name, &route.when, &route.spans));
+    for (kind, name, when, spans) in tiers.chain(routes) {
+        let (Some(when), Some(span)) = (when, &spans.when) else { continue };
         let mut wanted = Vec::new();
         super::super::dependencies::visit_keys(when, EntityKind::User, &mut |key| wanted.push(key));
         // What a tier loses is told there.
@@ -70,8 +69,8 @@ fn nothing_in_it(lint: &LintContext<'_, '_>) -> CellLimits {
             continue;
         }
         let pending = matches!(
-            fact(lint.model, variable.key).map(|fact| &fact.source),
-            Some(FactSource::Builtin(BuiltinFact::Today | BuiltinFact::Events))
+            fact(lint.model, variable.key).map(|fact| &fact.definition),
+            Some(FactDefinition::Builtin(BuiltinFact::Today | BuiltinFact::Events))
         );
         let cell = variable.cell_of(&Value::Null).or_else(|| variable.cell_of(&Value::Number(0.0))).unwrap_or(0);
         let cell = if pending { variable.blank } else { cell };

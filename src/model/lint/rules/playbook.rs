@@ -6,7 +6,7 @@ use super::super::{LintContext, dependencies::visit_signal_keys, usage::UsageCla
 use crate::{
     EntityKind, PerKind, codes,
     diag::Diagnostic,
-    plan::{Signal, SignalPayment},
+    resolved::{Signal, SignalPayment},
     units::Points,
 };
 
@@ -42,7 +42,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         let message = "no route leads to a human";
         let label = "every route of users and accounts is without one";
         let help = "motion = \"human\" on the route of those whom sales should call";
-        let place = lint.level_source(*side).routes.first().map_or(0..0, |route| route.name.clone());
+        let place = lint.level(*side).routes.first().map_or(0..0, |route| route.spans.name.clone());
         lint.report(Diagnostic::warning(codes::NO_HUMAN_ROUTE, place, message, label).help(help));
     }
     if let (Some(place), true) = (human.account, lint.model.buyer.is_none()) {
@@ -50,7 +50,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         let message = format!("route `{}` sends a human to accounts, and nobody is told to be the buyer", route.name);
         let label = "whom should they ask for?";
         let help = "[user] buyer = \"lower(role) in ('ceo', 'cto', 'owner', 'founder')\"";
-        let place = lint.level_source(EntityKind::Account).routes[place].name.clone();
+        let place = lint.level(EntityKind::Account).routes[place].spans.name.clone();
         lint.report(Diagnostic::warning(codes::NO_BUYER, place, message, label).help(help));
     }
 }
@@ -58,9 +58,9 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
 /// Where to mark what is missing: the first rule of the model.
 fn first_place(lint: &LintContext<'_, '_>) -> Range<usize> {
     let of_level = |side: &EntityKind| {
-        let written = lint.level_source(*side);
-        let tier = written.tiers.first().map(|tier| tier.name.clone());
-        written.signals.first().map(|signal| signal.name.clone()).or(tier)
+        let level = lint.level(*side);
+        let tier = level.tiers.first().map(|tier| tier.spans.name.clone());
+        level.signals.first().map(|signal| signal.spans.name.clone()).or(tier)
     };
     EntityKind::ALL.iter().find_map(of_level).unwrap_or(0..0)
 }
@@ -77,8 +77,7 @@ fn no_use(lint: &LintContext<'_, '_>) {
     let mut first = None;
     let (mut count, mut over_events) = (0, false);
     for side in EntityKind::ALL {
-        let signals = lint.level(side).signals.iter().zip(&lint.level_source(side).signals);
-        for (signal, text) in signals.filter(|(signal, _)| gives(signal)) {
+        for signal in lint.level(side).signals.iter().filter(|signal| gives(signal)) {
             if lint.search.is_exhausted() {
                 return;
             }
@@ -90,11 +89,11 @@ fn no_use(lint: &LintContext<'_, '_>) {
             if plan.variables[..plan.core].iter().any(of_use) {
                 return;
             }
-            first.get_or_insert_with(|| text.name.clone());
+            first.get_or_insert_with(|| signal.spans.name.clone());
             count += 1;
             over_events |= plan.variables[..plan.core].iter().any(|place| {
                 let key = lint.search.space.variables[*place].key;
-                lint.facts.metric(key).is_some_and(|metric| metric.events.named.is_some())
+                lint.facts.metric(key).is_some_and(|metric| metric.events().forms().is_some())
             });
         }
     }

@@ -9,7 +9,10 @@ use super::super::{
     seeds::{self, ScoreDirection},
 };
 use crate::{
-    EntityKind, FactKey, codes, diag::Diagnostic, expr::Program, plan::MilestonePart, source::RuleSource,
+    EntityKind, FactKey, codes,
+    diag::Diagnostic,
+    expr::Program,
+    resolved::{MilestonePart, RuleSpans},
     units::format_number,
 };
 
@@ -21,7 +24,7 @@ struct FirstMatchList<'m> {
     /// The fact that holds the name of the first that holds.
     key: FactKey,
     rules: Vec<(&'m str, Option<&'m Program>)>,
-    texts: &'m [RuleSource],
+    spans: Vec<&'m RuleSpans>,
 }
 
 pub(super) fn segments(lint: &LintContext<'_, '_>) {
@@ -34,7 +37,7 @@ pub(super) fn segments(lint: &LintContext<'_, '_>) {
             kind: "segment",
             key: FactKey::new(EntityKind::Account, level.slots.segment),
             rules: level.segments.iter().map(|one| (one.name.as_str(), one.when.as_ref())).collect(),
-            texts: &lint.level_source(EntityKind::Account).segments,
+            spans: level.segments.iter().map(|one| &one.spans).collect(),
         },
     );
 }
@@ -50,7 +53,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
                 kind: "route",
                 key: FactKey::new(side, level.slots.route),
                 rules: level.routes.iter().map(|one| (one.name.as_str(), one.when.as_ref())).collect(),
-                texts: &lint.level_source(side).routes,
+                spans: level.routes.iter().map(|one| &one.spans).collect(),
             },
         );
     }
@@ -75,7 +78,7 @@ fn first_that_holds<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>) {
         }
     }
     for (place, (name, when)) in list.rules.iter().enumerate() {
-        let text = &list.texts[place];
+        let text = list.spans[place];
         if lint.search.is_exhausted() {
             return;
         }
@@ -102,7 +105,7 @@ fn waits(lint: &LintContext<'_, '_>, side: EntityKind, when: Option<&Program>) -
     let behind = lint.dependency_closure(lint.keys(when, side));
     let spoilt = lint.reported_facts.borrow();
     let of_tiers = EntityKind::ALL.iter().any(|side| {
-        let told = lint.level_source(*side).tiers.iter().any(|tier| {
+        let told = lint.level(*side).tiers.iter().map(|tier| &tier.spans).any(|tier| {
             let out = lint.has_reported(&[codes::TIER_OUT_OF_REACH], &tier.name);
             let codes = [codes::THRESHOLD_TOO_HIGH, codes::THRESHOLD_TOO_LOW, codes::NEVER_HOLDS, codes::ALWAYS_HOLDS];
             let places = [&tier.threshold, &tier.when];
@@ -117,9 +120,9 @@ fn waits(lint: &LintContext<'_, '_>, side: EntityKind, when: Option<&Program>) -
 fn shadowed<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>, place: usize) {
     let (side, kind, key) = (list.side, list.kind, list.key);
     let (name, when) = list.rules[place];
-    let text = &list.texts[place];
+    let text = list.spans[place];
     let Some(when) = when else {
-        let earlier = list.texts[..place].iter().filter_map(|text| text.when.as_ref());
+        let earlier = list.spans[..place].iter().filter_map(|text| text.when.as_ref());
         let told = earlier.into_iter().any(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when));
         if !told {
             let message = format!("nobody gets {kind} `{name}`");
@@ -143,7 +146,7 @@ fn shadowed<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>, place: us
         SearchAnswer::Found(chosen) => {
             let taken = FactAssignment::new(lint.model, lint.search.space, &plan, &chosen).text(key).map(str::to_owned);
             let before = list.rules.iter().position(|(name, _)| Some(*name) == taken.as_deref());
-            let before = before.map(|before| &list.texts[before]);
+            let before = before.map(|before| list.spans[before]);
             let always = before.and_then(|before| before.when.as_ref());
             if always.is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
                 return;
@@ -177,11 +180,11 @@ pub(super) fn human(lint: &LintContext<'_, '_>) {
         }
         let hot = level.tiers.iter().position(|tier| tier.qualified);
         let told_of_hot =
-            hot.filter(|hot| lint.has_reported(&[codes::HOT_WITHOUT_USE], &lint.level_source(side).tiers[*hot].name));
+            hot.filter(|hot| lint.has_reported(&[codes::HOT_WITHOUT_USE], &lint.level(side).tiers[*hot].spans.name));
         let idle = seeds::score_path(lint.search, side, ScoreDirection::Up, &lint.usage.without_use);
         for (place, route) in level.routes.iter().enumerate().filter(|(_, one)| one.motion.as_deref() == Some("human"))
         {
-            let text = &lint.level_source(side).routes[place];
+            let text = &lint.level(side).routes[place].spans;
             if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when)) {
                 continue;
             }
@@ -249,7 +252,7 @@ fn reached<'m>(lint: &LintContext<'_, 'm>, without: &RouteExclusion<'_>) -> Opti
         let scored = world.number(score).map(|score| format!("the score is {}, ", format_number(score)));
         format!("{}the route `{name}`", scored.unwrap_or_default())
     });
-    let text = &lint.level_source(side).routes[place];
+    let text = &lint.level(side).routes[place].spans;
     let problem = Diagnostic::warning(without.code, text.name.clone(), &*without.message, without.label);
     Some((problem.example(example).help(without.help.clone()), in_tier))
 }

@@ -10,10 +10,10 @@ use super::super::{
     usage::{UsageClass, is_buying_event},
 };
 use crate::{
-    EntityKind, FactKey, FactSlot, MeasureKind, codes,
+    EntityKind, FactKey, FactSlot, codes,
     diag::Diagnostic,
     expr::{Program, Value},
-    plan::{BuiltinFact, FactSource, RollupKind, Signal, SignalPayment},
+    resolved::{BuiltinFact, FactDefinition, RollupKind, Signal, SignalPayment},
     scoring::SignalFiring,
     units::{Points, format_number},
 };
@@ -25,7 +25,7 @@ const INTENT: [&str; 5] = ["intent", "buying", "buying_intent", "purchase_intent
 pub(super) fn lasting_intent(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
         let level = lint.level(side);
-        for (place, signal) in level.signals.iter().enumerate() {
+        for signal in &level.signals {
             if signal.decay.is_some() || !gives(signal) {
                 continue;
             }
@@ -38,42 +38,31 @@ pub(super) fn lasting_intent(lint: &LintContext<'_, '_>) {
             let facts: Vec<FactKey> =
                 plan.variables[..plan.core].iter().map(|place| lint.search.space.variables[*place].key).collect();
             // A day that is asked for bounds what is counted as well as a window does.
-            let recent = facts.iter().any(|key| {
-                lint.facts.metric(*key).is_some_and(|metric| {
-                    matches!(metric.kind, MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast)
-                })
-            });
+            let recent = facts
+                .iter()
+                .any(|key| lint.facts.metric(*key).is_some_and(|fact| fact.metric.measure.since().is_some()));
             let intent = INTENT.contains(&level.categories[signal.category].name.as_str());
             let lasting = facts.iter().find_map(|key| {
-                let metric = lint.facts.metric(*key)?;
-                let of_buying = |name: &String| is_buying_event(name);
-                let named = metric.events.named.as_ref()?;
-                let meant = intent || named.iter().all(|(name, _)| of_buying(name));
-                let counts = matches!(
-                    metric.kind,
-                    MeasureKind::Count
-                        | MeasureKind::Days
-                        | MeasureKind::Distinct
-                        | MeasureKind::Users
-                        | MeasureKind::Open
-                );
-                (meant && counts && metric.window.is_none()).then_some(metric)
+                let fact = lint.facts.metric(*key)?;
+                let forms = fact.events().forms()?;
+                let meant = intent || forms.iter().all(|form| is_buying_event(&form.name));
+                (meant && fact.metric.measure.counts_all() && fact.metric.window.is_none()).then_some(fact)
             });
             let Some(metric) = lasting.filter(|_| !recent) else { continue };
-            let events = metric.events.named.iter().flatten().map(|(name, _)| name.as_str()).next().unwrap_or_default();
+            let first = metric.events().forms().and_then(|forms| forms.first());
+            let events = first.map_or("", |form| form.name.as_str());
             let message = format!("signal `{}` pays for intent however long ago it was", signal.name);
             let label = format!("counts `{events}` over the whole history");
-            let text = &lint.level_source(side).signals[place];
-            let inline = text.inline.is_some();
+            let inline = signal.inline.is_some();
             let help = if inline {
                 "last = \"30d\""
             } else {
                 "give the metric a window (last = \"30d\"), or the signal a decay"
             };
-            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let span = signal.spans.what_pays().clone();
             let mut problem = Diagnostic::warning(codes::LASTING_INTENT, span, message, label).help(help);
             if !inline {
-                problem = problem.other(metric.metric.span.clone(), "no window here");
+                problem = problem.other(metric.metric.name.span.clone(), "no window here");
             }
             lint.report(problem);
         }
@@ -97,7 +86,7 @@ fn takes(signal: &Signal) -> bool {
 /// Roll-ups that add up, over members, what is known of their company.
 pub(super) fn fit_per_member(lint: &LintContext<'_, '_>) {
     for (slot, one) in (0..).zip(&lint.model.levels.account.facts) {
-        let FactSource::Rollup(rollup) = &one.source else { continue };
+        let FactDefinition::Rollup(rollup) = &one.definition else { continue };
         let adds = match rollup.kind {
             RollupKind::Sum => true,
             RollupKind::TopSum(k) => k > 1,
@@ -117,7 +106,8 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     let firmographic: Vec<usize> = (0..plan.core)
         .filter(|at| {
             let key = space.variables[plan.variables[*at]].key;
-            let trait_of_account = matches!(fact(lint.model, key).map(|fact| &fact.source), Some(FactSource::Trait(_)));
+            let trait_of_account =
+                matches!(fact(lint.model, key).map(|fact| &fact.definition), Some(FactDefinition::Trait(_)));
             key != FactKey::HAS_ACCOUNT && key.kind() == EntityKind::Account && trait_of_account
         })
         .collect();
@@ -141,7 +131,8 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     });
     let Some(chosen) = chosen else { return };
     let name = fact(lint.model, FactKey::new(EntityKind::Account, slot)).map_or("", |fact| fact.name.as_str());
-    let Some(text) = lint.source.account.rollups.iter().find(|text| text.name.name == name) else { return };
+    let rollups = &lint.model.levels.account.rollups;
+    let Some(declared) = rollups.iter().find(|one| one.name.name == name) else { return };
     let small = lint.minimize_within(&plan, chosen, &goal, &CellLimits::default());
     let example = lint.example(&plan, &small, EntityKind::User, |world| {
         let points = brings(world).unwrap_or(0.0);
@@ -153,7 +144,7 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     });
     let message = format!("roll-up `{name}` counts what is known of the company once per member");
     let label = "has points for the company in it";
-    let span = text.value.clone().unwrap_or_else(|| text.name.span.clone());
+    let span = declared.value.clone().unwrap_or_else(|| declared.name.span.clone());
     let help = "subtract them (score - points_firmographic) and pay for the company once, on the account";
     lint.report(Diagnostic::warning(codes::FIT_PER_MEMBER, span, message, label).example(example).help(help));
 }
@@ -163,8 +154,7 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
         let level = lint.level(side);
         for (place, signal) in level.signals.iter().enumerate().filter(|(_, signal)| takes(signal)) {
-            let text = &lint.level_source(side).signals[place];
-            if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
+            if signal.spans.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
                 continue;
             }
             if lint.search.is_exhausted() {
@@ -194,7 +184,7 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
             let message =
                 format!("signal `{}` takes points from every {} who has just signed up", signal.name, level_noun(side));
             let label = "true before anybody could have done anything about it";
-            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let span = signal.spans.what_pays().clone();
             let help = "wait for some age: ... and age_days >= 30";
             lint.report(
                 Diagnostic::warning(codes::CHARGED_AT_SIGN_UP, span, message, label).example(example).help(help),
@@ -205,9 +195,9 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
 
 /// Facts that change with what people do and are still no sign of use.
 fn counts_people_or_days(lint: &LintContext<'_, '_>, key: FactKey) -> bool {
-    match fact(lint.model, key).map(|fact| &fact.source) {
-        Some(FactSource::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
-        Some(FactSource::Metric(_) | FactSource::Milestone(..) | FactSource::Rollup(_)) => true,
+    match fact(lint.model, key).map(|fact| &fact.definition) {
+        Some(FactDefinition::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
+        Some(FactDefinition::Metric(_) | FactDefinition::Milestone(..) | FactDefinition::Rollup(_)) => true,
         _ => false,
     }
 }

@@ -11,10 +11,12 @@ use super::super::{
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
 use crate::{
-    EntityKind, FactKey, MeasureKind, codes,
+    EntityKind, FactKey, MeasureKind,
+    clock::DateWindow,
+    codes,
     diag::{CounterExample, Diagnostic},
     expr::Program,
-    plan::{BuiltinFact, FactSource, MilestonePart, Signal, SignalPayment},
+    resolved::{BuiltinFact, EventSet, FactDefinition, Metric, MilestonePart, Signal, SignalPayment},
     scoring::passes,
     units::{Points, format_number},
 };
@@ -34,14 +36,12 @@ pub(super) fn ladders(lint: &LintContext<'_, '_>) {
 /// Whether more of a value means longer ago, so that points may well fall while it rises.
 fn of_time(lint: &LintContext<'_, '_>, value: &Program, side: EntityKind) -> bool {
     let behind = lint.dependency_closure(lint.keys(value, side));
-    behind.iter().any(|key| match fact(lint.model, *key).map(|fact| &fact.source) {
-        Some(FactSource::Builtin(builtin)) => {
+    behind.iter().any(|key| match fact(lint.model, *key).map(|fact| &fact.definition) {
+        Some(FactDefinition::Builtin(builtin)) => {
             matches!(builtin, BuiltinFact::AgeDays | BuiltinFact::DaysInactive | BuiltinFact::Today)
         }
-        Some(FactSource::Milestone(_, part)) => matches!(part, MilestonePart::Hours | MilestonePart::DaysAgo),
-        Some(FactSource::Metric(_)) => lint.facts.metric(*key).is_some_and(|metric| {
-            matches!(metric.kind, MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast | MeasureKind::Elapsed)
-        }),
+        Some(FactDefinition::Milestone(_, part)) => matches!(part, MilestonePart::Hours | MilestonePart::DaysAgo),
+        Some(FactDefinition::Metric(_)) => lint.facts.metric(*key).is_some_and(|fact| fact.metric.measure.is_time()),
         _ => false,
     })
 }
@@ -49,7 +49,7 @@ fn of_time(lint: &LintContext<'_, '_>, value: &Program, side: EntityKind) -> boo
 fn falls(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
     let signal = &lint.level(side).signals[place];
     let SignalPayment::Ladder { value, rungs, strict } = &signal.pay else { return };
-    let text = &lint.level_source(side).signals[place];
+    let text = &lint.level(side).signals[place].spans;
     let wrong = rungs.windows(2).position(|pair| {
         let (low, high) = (pair[0].1, pair[1].1);
         high == low || high < low && low > Points::ZERO
@@ -76,7 +76,7 @@ fn falls(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
 fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
     let signal = &lint.level(side).signals[place];
     let SignalPayment::Ladder { value, rungs, strict } = &signal.pay else { return };
-    let text = &lint.level_source(side).signals[place];
+    let text = &lint.level(side).signals[place].spans;
     if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when)) {
         return;
     }
@@ -112,8 +112,8 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum SignalSubject {
     Fact(FactKey),
-    /// Metrics that measure the same.
-    Events(String),
+    /// Metrics that measure the same: what, which events, which dates, and of which value.
+    Events(MeasureKind, EventSet, Option<DateWindow>, Option<String>),
 }
 
 fn thing(lint: &LintContext<'_, '_>, signal: &Signal, side: EntityKind) -> Option<SignalSubject> {
@@ -122,15 +122,15 @@ fn thing(lint: &LintContext<'_, '_>, signal: &Signal, side: EntityKind) -> Optio
     let plan = lint.search.plan(wanted);
     let [place] = plan.variables[..plan.core] else { return None };
     let key = lint.search.space.variables[place].key;
-    match fact(lint.model, key).map(|fact| &fact.source)? {
-        FactSource::Metric(_) => {
-            let metric = lint.facts.metric(key)?;
-            Some(SignalSubject::Events(format!(
-                "{:?} {:?} {:?} {:?}",
-                metric.kind, metric.events, metric.window, metric.metric.value
-            )))
+    match fact(lint.model, key).map(|fact| &fact.definition)? {
+        FactDefinition::Metric(_) => {
+            let Metric { events, window, measure, .. } = lint.facts.metric(key)?.metric;
+            let value = measure.value_text().map(str::to_owned);
+            Some(SignalSubject::Events(measure.kind(), events.set.clone(), *window, value))
         }
-        FactSource::Builtin(_) | FactSource::Milestone(..) | FactSource::Rollup(_) => Some(SignalSubject::Fact(key)),
+        FactDefinition::Builtin(_) | FactDefinition::Milestone(..) | FactDefinition::Rollup(_) => {
+            Some(SignalSubject::Fact(key))
+        }
         _ => None,
     }
 }
@@ -202,15 +202,15 @@ fn together(lint: &LintContext<'_, '_>, side: EntityKind, first: usize, second: 
 }
 
 fn tell_twice(lint: &LintContext<'_, '_>, side: EntityKind, first: usize, second: usize) {
-    let (level, written) = (lint.level(side), lint.level_source(side));
+    let level = lint.level(side);
     let Some(example) = together(lint, side, first, second) else { return };
     let (a, b) = (&level.signals[first].name, &level.signals[second].name);
     let message = format!("signals `{a}` and `{b}` pay for the same thing");
     let label = "whoever gets these points may get the others too";
     let help = "if only the higher one is meant, write one signal with a ladder, or give both the same `exclusive`";
     lint.report(
-        Diagnostic::warning(codes::PAID_TWICE, written.signals[second].name.clone(), message, label)
-            .other(written.signals[first].name.clone(), "paid for here as well")
+        Diagnostic::warning(codes::PAID_TWICE, level.signals[second].spans.name.clone(), message, label)
+            .other(level.signals[first].spans.name.clone(), "paid for here as well")
             .example(example)
             .help(help),
     );

@@ -16,7 +16,7 @@ use crate::{
     EntityKind, FactKey, codes,
     diag::Diagnostic,
     expr::{EvalScope, Program, Value},
-    plan::{FactSource, PointBounds, SignalPayment},
+    resolved::{FactDefinition, PointBounds, SignalPayment},
     scoring::find_tier,
     units::format_number,
 };
@@ -51,9 +51,9 @@ impl EvalScope for ScoreOverride<'_, '_> {
         }
         // A fact made of the score is computed again.
         match super::super::domains::fact(self.world.model, FactKey::seen_from(self.side, slot))
-            .map(|fact| &fact.source)
+            .map(|fact| &fact.definition)
         {
-            Some(FactSource::Expression(program)) if FactKey::seen_from(self.side, slot).kind() == self.side => {
+            Some(FactDefinition::Expression(program)) if FactKey::seen_from(self.side, slot).kind() == self.side => {
                 owned(program.eval(self))
             }
             _ => self.scope.get(slot),
@@ -121,9 +121,8 @@ fn granularity(lint: &LintContext<'_, '_>, side: EntityKind) -> i64 {
     }
     let whole = |value: &Program| match value {
         Program::Slot(slot) => {
-            let counted = lint.facts.metric(FactKey::seen_from(side, *slot)).map(|metric| metric.kind);
-            use crate::MeasureKind::{Count, Days, Distinct, Users};
-            matches!(counted, Some(Count | Days | Distinct | Users))
+            let fact = lint.facts.metric(FactKey::seen_from(side, *slot));
+            fact.is_some_and(|fact| fact.metric.measure.counted().is_some())
         }
         _ => false,
     };
@@ -191,12 +190,11 @@ fn find(
     let world = FactAssignment::new(lint.model, lint.search.space, plan, &small);
     let scored = format_number(world.number(score).unwrap_or(0.0));
     let Some((lower, taken)) = better_off(&world) else { return false };
-    let (name, taken) = (level.tiers[last].name.as_str(), &lint.level_source(side).tiers[taken]);
-    let taken_name = &level.tiers.iter().zip(&lint.level_source(side).tiers).find(|(_, text)| text.name == taken.name);
-    let taken_name = taken_name.map_or("", |(tier, _)| tier.name.as_str());
+    let (name, taken_name) = (level.tiers[last].name.as_str(), level.tiers[taken].name.as_str());
     let example = lint.example(plan, &small, side, |_| {
         format!("the score is {scored} and the tier `{name}`; with {} it would be `{taken_name}`", format_number(lower))
     });
+    let taken = &level.tiers[taken].spans;
     let span = taken.when.clone().unwrap_or_else(|| taken.name.clone());
     let message = format!("a score of {scored} falls to the last tier, and one of {} does not", format_number(lower));
     let label = "no tier but the last takes what lies beyond this";

@@ -8,7 +8,7 @@ use super::super::{
     level_noun, one,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
-use crate::{EntityKind, FactKey, codes, diag::Diagnostic, plan::Tier, scoring::passes, units::format_number};
+use crate::{EntityKind, FactKey, codes, diag::Diagnostic, resolved::Tier, scoring::passes, units::format_number};
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
@@ -58,7 +58,7 @@ fn too_low(
     score: FactKey,
 ) {
     let Some((threshold, strict)) = tier.threshold else { return };
-    let Some(span) = lint.level_source(side).tiers[place].threshold.clone() else { return };
+    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return };
     let root = BoxBounds::new(lint.model, lint.search.space, plan, &lint.search.full_box(plan, &CellLimits::default()));
     let Some((low, _)) = root.value(score).range() else { return };
     // The bound settles most: a score that can fall below it is met on the way down.
@@ -98,7 +98,7 @@ fn too_high(
     score: FactKey,
 ) -> bool {
     let Some((threshold, strict)) = tier.threshold else { return false };
-    let Some(span) = lint.level_source(side).tiers[place].threshold.clone() else { return false };
+    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return false };
     let high_enough = |score: f64| passes(score, threshold, strict);
     let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(_, high)| high_enough(high));
     let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(high_enough);
@@ -125,8 +125,8 @@ fn too_high(
 }
 
 fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyPlan, place: usize, tier: &Tier) {
-    let (level, written) = (lint.level(side), lint.level_source(side));
-    let text = &written.tiers[place];
+    let level = lint.level(side);
+    let text = &tier.spans;
     if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when)) {
         return;
     }
@@ -168,7 +168,7 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyP
         Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, "those before it take everybody")
             .example(example)
             .help("move it up, or narrow those before it");
-    if let Some(before) = before.map(|before| &written.tiers[before]) {
+    if let Some(before) = before.map(|before| &level.tiers[before].spans) {
         // Where everybody passes the tier before, that has been told.
         let places = [before.threshold.clone(), before.when.clone()];
         let told = [codes::ALWAYS_HOLDS, codes::THRESHOLD_TOO_LOW];

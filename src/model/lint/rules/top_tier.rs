@@ -11,7 +11,7 @@ use super::super::{
 use crate::{
     EntityKind, FactKey, codes,
     diag::{Diagnostic, quoted_list},
-    plan::Level,
+    resolved::Level,
     units::format_number,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
         let level = lint.level(side);
         let Some(hot) = level.tiers.iter().position(|tier| tier.qualified) else { continue };
-        let text = &lint.level_source(side).tiers[hot];
+        let text = &lint.level(side).tiers[hot].spans;
         let out = [codes::TIER_OUT_OF_REACH];
         let places = [text.threshold.as_ref(), text.when.as_ref()];
         let spoilt = [codes::THRESHOLD_TOO_HIGH, codes::THRESHOLD_TOO_LOW, codes::NEVER_HOLDS, codes::ALWAYS_HOLDS];
@@ -61,7 +61,7 @@ fn without_use(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
             let label = "reached without a single event of use";
             let help =
                 "give the tier a condition on use, such as a milestone, or bound what other categories give with `max`";
-            let span = lint.level_source(side).tiers[hot].name.clone();
+            let span = lint.level(side).tiers[hot].spans.name.clone();
             lint.report(Diagnostic::warning(codes::HOT_WITHOUT_USE, span, message, label).example(example).help(help));
         }
     }
@@ -129,7 +129,7 @@ fn by_one_category(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
     let Some(example) = first else { return };
     let message = format!("{} gets into tier `{name}` by {} alone", one(side), quoted_list(&names));
     let label = format!("the points of one category reach {}", format_number(threshold));
-    let span = lint.level_source(side).tiers[hot].name.clone();
+    let span = lint.level(side).tiers[hot].spans.name.clone();
     let section = if side == EntityKind::User { "user" } else { "account" };
     let help = format!("bound the category below the threshold: [{section}.categories.{}] max = ...", names[0]);
     lint.report(Diagnostic::warning(codes::HOT_BY_ONE_CATEGORY, span, message, label).example(example).help(help));

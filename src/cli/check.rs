@@ -22,10 +22,10 @@ use pql_engine::{
     read::{self, BlockLimits, ChangeGuard, InputSource},
 };
 use pql_model::{
-    Model,
+    Model, PerKind,
     diag::{Diagnostic, Severity, SourceDocument, escape_controls},
     lint::lint,
-    parse_all_facts, parse_with_source,
+    parse, parse_all_facts,
 };
 
 /// Check models: every problem, each with its place and a way out.
@@ -168,11 +168,11 @@ fn check_document(
     document: SourceDocument,
     events: Option<&CheckEvents<'_>>,
 ) -> Result<CheckedModel, CommandError> {
-    let (model, source) = match parse_with_source(&document) {
-        Ok(both) => both,
+    let model = match parse(&document) {
+        Ok(model) => model,
         Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
     };
-    let mut warnings = lint(&model, &source);
+    let mut warnings = lint(&model.resolved);
     let mut scope = CheckScope::Model;
     if let Some(events) = events {
         // Whole, since facts that nothing needs are to be held against the events too.
@@ -214,12 +214,12 @@ fn check_against_events(
     CheckEvents { inputs, watch, enrichment: beside }: &CheckEvents<'_>,
 ) -> Result<Vec<Diagnostic>, CommandError> {
     let when = arguments.view.as_of_when()?;
-    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
     let under = |failure| with_model_context(Path::new(&document.name), failure);
     let dump = inspect::survey_inputs(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line)
         .map_err(under)?;
     let quiet = arguments.quiet;
-    let [users, accounts] = beside.for_model(model, quiet)?;
+    let PerKind { user: users, account: accounts } = beside.for_model(model, quiet)?;
     let job = PipelineJob {
         model,
         inputs: inputs.to_vec(),
@@ -243,7 +243,7 @@ fn check_against_events(
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
     watch.verify()?;
     messages::warn_no_entities(&scored, Some(&document.name));
-    Ok(check::data::warnings(document, model, &dump.survey, &scored))
+    Ok(check::data::warnings(model, &dump.survey, &scored))
 }
 
 /// Says under which model a run failed, since others may be fine.

@@ -24,7 +24,7 @@ use pql_engine::{
     read::{self, BlockLimits, ChangeGuard, InputSource},
 };
 use pql_model::{
-    Model,
+    Model, PerKind,
     diag::{DocumentProblems, escape_ci_commands, escape_controls, render},
     parse,
     units::Micros,
@@ -211,7 +211,7 @@ fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
             "warning: the models have different time zones and look from different instants; an instant for --as-of, such as 2026-10-31T12:00:00Z, makes them the same",
         );
     }
-    if new.levels.iter().chain(&old.levels).all(|level| level.standings.is_empty()) {
+    if new.levels.values().into_iter().chain(old.levels.values()).all(|level| level.standings.is_empty()) {
         let as_of = pql_model::clock::format_instant(new.model.as_of.instant);
         print_stderr(&format!("warning: no event of anybody lies before {as_of}, so there is nothing to compare"));
     }
@@ -227,8 +227,8 @@ impl DiffInputs<'_> {
     ) -> Result<ScoreSnapshot, CommandError> {
         let arguments = self.arguments;
         let quiet = arguments.quiet;
-        let [users, accounts] = self.enrichment.for_model(model, true)?;
-        let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+        let PerKind { user: users, account: accounts } = self.enrichment.for_model(model, true)?;
+        let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
         let job = PipelineJob {
             model,
             inputs: self.inputs.clone(),

@@ -7,7 +7,7 @@ use pql_engine::{
     enrich::{self, EnrichFile},
     read::read_whole_file,
 };
-use pql_model::{Model, diag::escape_controls, plan::Level};
+use pql_model::{Model, PerKind, diag::escape_controls, plan::LevelPlan};
 
 /// The files of users and of accounts.
 pub(super) struct EnrichmentFiles<'a> {
@@ -36,11 +36,14 @@ impl<'a> EnrichmentFiles<'a> {
     /// What the files give for a model's traits.
     ///
     /// **Errors**: files that are no such tables.
-    pub(super) fn for_model(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
-        let under = |table: &Option<RawEnrichTable<'_>>, level: &Level| {
+    pub(super) fn for_model(&self, model: &Model, quiet: bool) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
+        let under = |table: &Option<RawEnrichTable<'_>>, level: &LevelPlan| {
             table.as_ref().map(|table| table.parse_for((level, model), quiet)).transpose()
         };
-        Ok([under(&self.users, &model.levels.user)?, under(&self.accounts, &model.levels.account)?])
+        Ok(PerKind {
+            user: under(&self.users, &model.levels.user)?,
+            account: under(&self.accounts, &model.levels.account)?,
+        })
     }
 }
 
@@ -55,8 +58,8 @@ impl<'a> RawEnrichTable<'a> {
         Ok(Some(Self { name, bytes, key }))
     }
 
-    fn parse_for(&self, (level, model): (&Level, &Model), quiet: bool) -> Result<EnrichFile, CommandError> {
-        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, &level.traits, &model.zone)
+    fn parse_for(&self, (level, model): (&LevelPlan, &Model), quiet: bool) -> Result<EnrichFile, CommandError> {
+        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, &level.traits, &model.resolved.zone)
             .map_err(|error| CommandError::Error(error.into(), ExitStatus::CannotStart))?;
         if !file.unused_columns.is_empty() && !quiet {
             let unread: Vec<&str> = file.unused_columns.iter().map(String::as_str).take(12).collect();

@@ -23,7 +23,7 @@ use pql_engine::{
     read::{self, BlockLimits, ChangeGuard},
 };
 use pql_model::{
-    EntityKind,
+    EntityKind, PerKind,
     diag::{escape_ci_commands, suggest},
     parse_all_facts,
 };
@@ -109,14 +109,14 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let model = parse_all_facts(&source.document)
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     let again = unknown_entity::watch(&model, &inputs);
-    let signal = signal(arguments, model.level(side))?;
+    let signal = signal(arguments, model.resolved.level(side))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
-    let [users, accounts] = arguments.view.enrichment(&model, true)?;
+    let PerKind { user: users, account: accounts } = arguments.view.enrichment(&model, true)?;
     let now = current_time(when);
     let workers = threads::configure_thread_pool(None, &inputs);
-    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
     let limits = arguments.max_line;
     let job =
         PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
@@ -143,14 +143,14 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
             &model,
             &scored,
             entity,
-            &model.level(side).signals[place],
+            &model.resolved.level(side).signals[place],
         )?),
         None => None,
     };
     watch.as_ref().map_or(Ok(()), ChangeGuard::verify)?;
     let forecast = match arguments.ahead {
         0 => None,
-        days => forecast(&folded, &model, [users.as_ref(), accounts.as_ref()], &ledger, days)?,
+        days => forecast(&folded, &model, PerKind { user: users.as_ref(), account: accounts.as_ref() }, &ledger, days)?,
     };
     let explanation = Explanation { ledger, next_tier: climb, forecast, events };
     let text = match arguments.format {
@@ -162,7 +162,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
 }
 
 /// The signal whose events are asked for, by place.
-fn signal(arguments: &ExplainArguments, level: &pql_model::plan::Level) -> Result<Option<usize>, CommandError> {
+fn signal(arguments: &ExplainArguments, level: &pql_model::resolved::Level) -> Result<Option<usize>, CommandError> {
     let Some(name) = &arguments.signal else { return Ok(None) };
     let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
     match names.iter().position(|known| known == name) {

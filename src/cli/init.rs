@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
     write(staged, &document.text, path)?;
     if !arguments.quiet {
-        let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model);
+        let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model.resolved);
         let found = wired.events - wired.missing_events.len() as u64;
         print_stderr(&escape_controls(&format!(
             "{name}: {found} of the {} events that its signals use are found among yours; read sections 2 and 3, then: pql score EVENTS -m {name}",

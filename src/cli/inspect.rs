@@ -72,9 +72,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         Some(path) => parse_model(&model_file::read(path)?)?,
         None => empty_model("")?,
     };
-    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
     let dump = survey_inputs(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
-    let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model));
+    let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model.resolved));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),
         InspectFormat::Json => {

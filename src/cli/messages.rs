@@ -74,11 +74,11 @@ pub(super) fn note_more_pages(files: &[FileStats]) {
 
 /// Users without any account, under a model that has something to say of accounts.
 pub(super) fn note_no_accounts(scored: &ScoredEntities<'_>, model: &Model) {
-    let asked = !model.levels.account.signals.is_empty()
-        || !model.levels.account.tiers.is_empty()
-        || !model.levels.account.routes.is_empty();
+    let asked = !model.resolved.levels.account.signals.is_empty()
+        || !model.resolved.levels.account.tiers.is_empty()
+        || !model.resolved.levels.account.routes.is_empty();
     if asked && scored.accounts.count == 0 && scored.users.count > 0 {
-        let mails = if model.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
+        let mails = if model.resolved.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
         print_stderr(&format!(
             "note: no event names an account{mails}, so there are no accounts; [input] fields = {{ account = \"...\" }} says where it stands in the events, and `pql init` guesses it"
         ));

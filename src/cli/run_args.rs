@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{CommandError, enrichment::EnrichmentFiles, score::parse_as_of};
 use pql_engine::{enrich::EnrichFile, pipeline::AsOfRequest};
-use pql_model::{Model, units::Micros};
+use pql_model::{Model, PerKind, units::Micros};
 
 /// From when, and with what, events are looked at.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ impl RunArgs {
     /// What the files of users and of accounts give for a model's traits.
     ///
     /// **Errors**: files that cannot be read, or are no such tables.
-    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
+    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
         self.enrichment_files()?.for_model(model, quiet)
     }
 

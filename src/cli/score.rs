@@ -25,7 +25,7 @@ use pql_engine::{
     score::ScoredEntities,
 };
 use pql_model::{
-    EXAMPLE, EntityKind, Model,
+    EXAMPLE, EntityKind, Model, PerKind,
     clock::{LAST_DAY, parse_day, parse_rfc3339},
     diag::{escape_ci_commands, escape_controls},
     parse,
@@ -199,14 +199,14 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
-    let [users, accounts] = arguments.view.enrichment(&model, arguments.quiet)?;
+    let PerKind { user: users, account: accounts } = arguments.view.enrichment(&model, arguments.quiet)?;
     let planned = OutputPlan::new(arguments);
     planned.refuse_overwriting_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
     let mut outputs = planned.open(arguments)?;
     let job = PipelineJob {
         model: &model,
         inputs: settings.inputs,
-        format: arguments.from.map_or(model.input.format, InputFormatArg::as_str),
+        format: arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str),
         when: settings.when,
         now: settings.now,
         workers: settings.workers,
@@ -265,12 +265,18 @@ fn note_result(
     without: EnrichmentCoverage,
     split_records: u64,
 ) {
-    let files = [(&view.users, "user", "users"), (&view.accounts, "account", "accounts")];
-    for ((path, one, many), count) in files.into_iter().zip(without.without_row) {
+    for (kind, count) in without.without_row {
+        let path = match kind {
+            EntityKind::User => &view.users,
+            EntityKind::Account => &view.accounts,
+        };
         if let (Some(path), Some(count @ 1..)) = (path, count) {
             let path = escape_controls(&path.display().to_string());
             let have = if count == 1 { "has" } else { "have" };
-            print_stderr(&format!("note: {} with events {have} no row in {path}", plural(count, one, many)));
+            print_stderr(&format!(
+                "note: {} with events {have} no row in {path}",
+                plural(count, kind.word(), kind.plural())
+            ));
         }
     }
     messages::note_no_accounts(scored, model);

@@ -38,7 +38,7 @@ use crate::{
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
-    Model,
+    Model, PerKind,
     clock::AsOf,
     expr::Value,
     units::{DAY_US, Micros},
@@ -230,9 +230,9 @@ pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits
     let properties = model.aggregation.properties.iter().filter_map(|path| path.first().cloned());
     let naming = ColumnMapping {
         // A row of a table becomes a native line.
-        fields: model.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
+        fields: model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
         properties: Some(properties.collect()),
-        dedupe: model.input.dedupe,
+        dedupe: model.resolved.input.dedupe,
     };
     BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
@@ -247,7 +247,7 @@ pub fn fold_inputs(
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<FoldedRun, RunError> {
     let model = job.model;
-    let zone = &model.zone;
+    let zone = &model.resolved.zone;
     let as_of = match job.when {
         AsOfRequest::At(at) => Some(AsOf::new(at, zone)),
         AsOfRequest::EndOf(day) => Some(AsOf::end_of_day(day, zone)),
@@ -496,7 +496,7 @@ pub struct EnrichmentCoverage {
     /// Rows of accounts.
     pub accounts: u64,
     /// Users and accounts with events but without a row; none if no file was given.
-    pub without_row: [Option<u64>; 2],
+    pub without_row: PerKind<Option<u64>>,
 }
 
 /// Scores a folded state.
@@ -520,7 +520,7 @@ pub fn score_state<'s>(
         let (rows, unknown) =
             attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
         strangers.extend(unknown);
-        without.without_row[0] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        without.without_row.user = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.users = rows;
     }
     if let Some(file) = accounts {
@@ -528,7 +528,7 @@ pub fn score_state<'s>(
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
         let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
-        without.without_row[1] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        without.without_row.account = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.accounts = rows;
     }
     without.users = strangers.len() as u64;

@@ -4,33 +4,30 @@
 
 #![warn(unreachable_pub)]
 
-pub mod asks;
 pub mod clock;
 pub mod codes;
-pub mod compile;
 pub mod diag;
 pub mod expr;
+pub mod fact_key;
 pub mod kind;
 pub mod lint;
 pub mod output_columns;
 pub mod plan;
+pub mod resolve;
+pub mod resolved;
 pub mod rules;
 pub mod schema;
 pub mod scoring;
-pub mod source;
-pub mod spots;
 pub mod syntax;
 pub mod toml_reader;
 pub mod units;
-pub mod wheres;
 
 use sha2::{Digest, Sha256};
 
-pub use asks::{EventReferences, FactDependencies, LevelReferences, ReferencedCondition, TrackedProperty};
+pub use fact_key::{FactKey, FactSlot};
 pub use kind::{EntityKind, PerKind};
 pub use plan::Model;
-pub use source::ModelSource;
-pub use spots::{EntrySpans, entry_of_list};
+pub use resolved::ResolvedModel;
 pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
 
 use self::toml_reader::DiagnosticSink;
@@ -43,37 +40,23 @@ pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 ///
 /// **Errors**: every problem of the text, at least one.
 pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, compile::FactSelection::OutputsOnly)
+    read(document, resolve::FactSelection::OutputsOnly)
 }
 
 /// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
 ///
 /// **Errors**: as [`parse`].
 pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, compile::FactSelection::AllDeclared)
+    read(document, resolve::FactSelection::AllDeclared)
 }
 
-/// As [`parse`], with where the parts of the model stand in the text.
-///
-/// **Errors**: as [`parse`].
-pub fn parse_with_source(document: &SourceDocument) -> Result<(Model, ModelSource), DocumentProblems> {
-    read_file(document, compile::FactSelection::OutputsOnly).map(|(model, file)| (model, ModelSource::of(&file)))
-}
-
-fn read(document: &SourceDocument, extent: compile::FactSelection) -> Result<Model, DocumentProblems> {
-    read_file(document, extent).map(|(model, _)| model)
-}
-
-fn read_file(
-    document: &SourceDocument,
-    extent: compile::FactSelection,
-) -> Result<(Model, syntax::ModelSyntax), DocumentProblems> {
+fn read(document: &SourceDocument, selection: resolve::FactSelection) -> Result<Model, DocumentProblems> {
     let mut found = DiagnosticSink::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
     let file = syntax::read(&document.text, &mut found);
-    let model = file.as_ref().and_then(|file| compile::compile(file, &document.text, fingerprint, extent, &mut found));
-    match (model, file) {
-        (Some(model), Some(file)) if found.list.is_empty() => Ok((model, file)),
+    let resolved = file.and_then(|file| resolve::resolve(&file, &document.text, fingerprint, selection, &mut found));
+    match resolved {
+        Some(resolved) if found.list.is_empty() => Ok(plan::plan(resolved)),
         _ => Err(DocumentProblems { document: document.clone(), list: found.list }),
     }
 }

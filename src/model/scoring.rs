@@ -2,7 +2,7 @@
 
 use crate::{
     expr::{EvalScope, Value},
-    plan::{DecayCurve, Level, PointBounds, Signal, SignalPayment, Tier},
+    resolved::{DecayCurve, Level, PointBounds, Signal, SignalPayment, Tier},
     units::{EPSILON, POINTS_ABS_MAX, Points, divide_rounded, to_millionths},
 };
 

@@ -7,12 +7,12 @@
 use std::{collections::HashMap, path::Path};
 
 use pql_model::{
-    Model,
+    EntityKind, FactKey, Model,
     diag::{CounterExample, Diagnostic, SourceDocument},
     expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
-    parse_with_source,
-    plan::{ACCOUNT_BIT, BuiltinFact, Fact, FactSource, Level, MilestonePart, ScoringStep},
+    parse,
+    resolved::{BuiltinFact, Fact, FactDefinition, Level, Measure, MilestonePart, NumberPart, ScoringStep},
     rules,
     scoring::{evaluate_signals, find_tier, sum_points},
 };
@@ -20,56 +20,54 @@ use serde_json::Value as Json;
 
 use crate::run::Folder;
 
-/// Facts of a user and of its account, by slot and bit.
+/// Facts of a user and of the account.
 struct Facts {
-    values: HashMap<u32, Value<'static>>,
+    values: HashMap<FactKey, Value<'static>>,
     home: bool,
 }
 
 /// The facts that a level can read; the bit names the level.
-struct Seen<'f>(&'f Facts, u32);
+struct Seen<'f>(&'f Facts, EntityKind);
 
 impl EvalScope for Seen<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        if self.1 == 0 && slot & ACCOUNT_BIT != 0 && !self.0.home {
+        let key = FactKey::seen_from(self.1, slot);
+        if key.kind() != self.1 && !self.0.home {
             return Value::Null;
         }
-        self.0.values.get(&(slot | self.1)).cloned().unwrap_or(Value::Null)
+        self.0.values.get(&key).cloned().unwrap_or(Value::Null)
     }
 }
 
 /// The value of a fact for an entity that has just signed up.
-fn blank(fact: &Fact) -> Value<'static> {
-    match &fact.source {
-        FactSource::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
-        FactSource::Builtin(BuiltinFact::Today) => Value::Date(20_500),
-        FactSource::Builtin(BuiltinFact::Domain) | FactSource::Trait(_) => Value::Null,
-        FactSource::Builtin(_) => Value::Number(1.0),
-        FactSource::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
-        FactSource::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
-        FactSource::Milestone(..) => Value::Null,
-        FactSource::Metric(metric) => {
-            use pql_model::plan::{MeasurePlan, NumberPart};
-            match &metric.measure {
-                MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) | MeasurePlan::Elapsed { .. } => Value::Null,
-                MeasurePlan::Trend { .. } | MeasurePlan::Edge(..) | MeasurePlan::Top(..) => Value::Null,
-                MeasurePlan::Number(part, ..) if *part != NumberPart::Sum => Value::Null,
-                _ => Value::Number(0.0),
-            }
-        }
-        FactSource::Rollup(rollup) => {
-            use pql_model::plan::RollupKind;
+fn blank(model: &Model, fact: &Fact) -> Value<'static> {
+    match &fact.definition {
+        FactDefinition::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
+        FactDefinition::Builtin(BuiltinFact::Today) => Value::Date(20_500),
+        FactDefinition::Builtin(BuiltinFact::Domain) | FactDefinition::Trait(_) => Value::Null,
+        FactDefinition::Builtin(_) => Value::Number(1.0),
+        FactDefinition::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
+        FactDefinition::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
+        FactDefinition::Milestone(..) => Value::Null,
+        FactDefinition::Metric(place) => match &model.resolved.metrics[*place].measure {
+            Measure::DaysSince(_) | Measure::Elapsed { .. } => Value::Null,
+            Measure::Trend { .. } | Measure::Edge(..) | Measure::Top(..) => Value::Null,
+            Measure::Number(part, _) if *part != NumberPart::Sum => Value::Null,
+            _ => Value::Number(0.0),
+        },
+        FactDefinition::Rollup(rollup) => {
+            use pql_model::resolved::RollupKind;
             match rollup.kind {
                 RollupKind::Min | RollupKind::Max | RollupKind::Avg => Value::Null,
                 _ => Value::Number(0.0),
             }
         }
-        FactSource::Expression(_) | FactSource::Scoring => Value::Null,
+        FactDefinition::Expression(_) | FactDefinition::Scoring => Value::Null,
     }
 }
 
-fn level(model: &Model, bit: u32) -> &Level {
-    if bit == 0 { &model.levels.user } else { &model.levels.account }
+fn level(model: &Model, side: EntityKind) -> &Level {
+    model.resolved.level(side)
 }
 
 fn value(json: &Json) -> Value<'static> {
@@ -84,11 +82,11 @@ fn value(json: &Json) -> Value<'static> {
 
 impl Facts {
     /// The facts of an example for a level, and all facts computed from them.
-    fn of(model: &Model, bit: u32, example: &CounterExample) -> Facts {
+    fn of(model: &Model, side: EntityKind, example: &CounterExample) -> Facts {
         let mut facts = Facts { values: HashMap::new(), home: true };
-        for bit in [0, ACCOUNT_BIT] {
-            for (slot, fact) in (0..).zip(&level(model, bit).facts) {
-                facts.values.insert(slot | bit, blank(fact));
+        for side in EntityKind::ALL {
+            for (slot, fact) in (0..).zip(&level(model, side).facts) {
+                facts.values.insert(FactKey::new(side, slot), blank(model, fact));
             }
         }
         for (name, json) in &example.facts {
@@ -96,35 +94,37 @@ impl Facts {
                 facts.home = false;
                 continue;
             }
-            let (bit, name) = match name.strip_prefix("account.") {
-                Some(name) => (ACCOUNT_BIT, name),
-                None => (bit, name.as_str()),
+            let (side, name) = match name.strip_prefix("account.") {
+                Some(name) => (EntityKind::Account, name),
+                None => (side, name.as_str()),
             };
             // Conditions on members are in the section of accounts.
-            let of = |bit: u32| level(model, bit).facts.iter().position(|fact| fact.name == name).map(|at| (bit, at));
-            let (bit, slot) = of(bit).or_else(|| of(0)).unwrap_or_else(|| panic!("no fact `{name}`"));
+            let of = |side: EntityKind| {
+                level(model, side).facts.iter().position(|fact| fact.name == name).map(|at| (side, at))
+            };
+            let (side, slot) = of(side).or_else(|| of(EntityKind::User)).unwrap_or_else(|| panic!("no fact `{name}`"));
             let slot = slot as u32;
             let mut value = value(json);
-            if level(model, bit).facts[slot as usize].kind == ValueType::Date
+            if level(model, side).facts[slot as usize].kind == ValueType::Date
                 && let Some(day) = value.to_date()
             {
                 value = Value::Date(day);
             }
-            facts.values.insert(slot | bit, value);
+            facts.values.insert(FactKey::new(side, slot), value);
         }
-        model.steps.iter().for_each(|step| facts.step(model, *step));
+        model.resolved.steps.iter().for_each(|step| facts.step(model, *step));
         facts
     }
 
     fn step(&mut self, model: &Model, step: ScoringStep) {
-        let (bit, slot) = match step {
-            ScoringStep::UserFact(slot) => (0, Some(slot)),
-            ScoringStep::AccountFact(slot) => (ACCOUNT_BIT, Some(slot)),
-            ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => (0, None),
-            _ => (ACCOUNT_BIT, None),
+        let (side, slot) = match step {
+            ScoringStep::UserFact(slot) => (EntityKind::User, Some(slot)),
+            ScoringStep::AccountFact(slot) => (EntityKind::Account, Some(slot)),
+            ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => (EntityKind::User, None),
+            _ => (EntityKind::Account, None),
         };
-        let level = level(model, bit);
-        let scope = Seen(self, bit);
+        let level = level(model, side);
+        let scope = Seen(self, side);
         let first = |rules: Vec<Option<&Program>>| {
             rules.iter().position(|when| when.is_none_or(|when| when.eval(&scope).is_true()))
         };
@@ -132,7 +132,7 @@ impl Facts {
         let new: Vec<(u32, Value<'static>)> = match step {
             ScoringStep::UserFact(_) | ScoringStep::AccountFact(_) => {
                 let slot = slot.expect("a fact");
-                let FactSource::Expression(program) = &level.facts[slot as usize].source else { return };
+                let FactDefinition::Expression(program) = &level.facts[slot as usize].definition else { return };
                 let value = program.eval(&scope);
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
@@ -160,7 +160,7 @@ impl Facts {
                 vec![(level.slots.route, text(place.map(|at| level.routes[at].name.as_str())))]
             }
         };
-        self.values.extend(new.into_iter().map(|(slot, value)| (slot | bit, value)));
+        self.values.extend(new.into_iter().map(|(slot, value)| (FactKey::new(side, slot), value)));
     }
 }
 
@@ -182,10 +182,11 @@ fn said<'s>(shows: &'s str, words: &str) -> Option<&'s str> {
 
 /// Compares the example's score, tier and route with those of the scorer. Returns the number of
 /// compared values.
-fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample) -> usize {
-    let facts = Facts::of(model, bit, example);
-    let slots = &level(model, bit).slots;
-    let of = |slot: u32| facts.values.get(&(slot | bit)).and_then(Value::to_text).map(|text| text.into_owned());
+fn prove(model: &Model, side: EntityKind, problem: &Diagnostic, example: &CounterExample) -> usize {
+    let facts = Facts::of(model, side, example);
+    let slots = &level(model, side).slots;
+    let of =
+        |slot: u32| facts.values.get(&FactKey::new(side, slot)).and_then(Value::to_text).map(|text| text.into_owned());
     // The conclusion of a gap has two parts, the actual result and the expected one.
     let so = example.conclusion.split(';').next().unwrap_or_default();
     let score = said(so, "score is ").or_else(|| said(so, "score of "));
@@ -203,32 +204,38 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample
             count += 1;
         }
     }
-    for signal in &level(model, bit).signals {
+    for signal in &level(model, side).signals {
         let Some(claim) = said(&example.conclusion, &format!("`{}` pays ", signal.name)) else { continue };
-        let scope = Seen(&facts, bit);
-        let paid = evaluate_signals(level(model, bit), &scope);
-        let at = level(model, bit).signals.iter().position(|one| one.name == signal.name).expect("the signal");
+        let scope = Seen(&facts, side);
+        let paid = evaluate_signals(level(model, side), &scope);
+        let at = level(model, side).signals.iter().position(|one| one.name == signal.name).expect("the signal");
         assert_eq!(claim, paid[at].points.to_string(), "{} {example}", problem.code);
         count += 1;
     }
-    count + prove_condition(model, bit, problem, example, &facts) + prove_part(model, bit, problem, example, &facts)
+    count + prove_condition(model, side, problem, example, &facts) + prove_part(model, side, problem, example, &facts)
 }
 
 /// Compares the example's truth of a signal's condition, and the points that it takes, with those
 /// of the programs.
-fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
-    let level = level(model, bit);
+fn prove_condition(
+    model: &Model,
+    side: EntityKind,
+    problem: &Diagnostic,
+    example: &CounterExample,
+    facts: &Facts,
+) -> usize {
+    let level = level(model, side);
     let named = said(&problem.message, "signal `");
     let Some(at) = level.signals.iter().position(|signal| Some(signal.name.as_str()) == named) else { return 0 };
     let signal = &level.signals[at];
-    let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, bit)).is_true());
+    let holds = |facts: &Facts| signal.guard.as_ref().is_some_and(|guard| guard.eval(&Seen(facts, side)).is_true());
     if example.conclusion.starts_with("it is true") {
         assert!(holds(facts), "{}: {example}", problem.code);
     } else if example.conclusion.starts_with("it is not true") {
-        let inside = Facts::of(model, bit, &CounterExample { facts: Vec::new(), conclusion: String::new() });
+        let inside = Facts::of(model, side, &CounterExample { facts: Vec::new(), conclusion: String::new() });
         assert!(!holds(facts) && holds(&inside), "{}: {example}", problem.code);
     } else if let Some(taken) = said(&example.conclusion, "` takes ") {
-        let scope = Seen(facts, bit);
+        let scope = Seen(facts, side);
         assert_eq!(
             format!("-{taken}"),
             evaluate_signals(level, &scope)[at].points.to_string(),
@@ -243,33 +250,37 @@ fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Coun
 
 /// Compares a member's part in a roll-up with the difference of the roll-up's value with and
 /// without the example's facts.
-fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
+fn prove_part(model: &Model, side: EntityKind, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let (Some(part), Some(name)) = (said(&example.conclusion, "member's part "), said(&problem.message, "roll-up `"))
     else {
         return 0;
     };
-    let fact = level(model, bit).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
-    let FactSource::Rollup(rollup) = &fact.source else { panic!("`{name}` is no roll-up") };
+    let fact = level(model, side).facts.iter().find(|fact| fact.name == name).expect("the roll-up");
+    let FactDefinition::Rollup(rollup) = &fact.definition else { panic!("`{name}` is no roll-up") };
     let value = |facts: &Facts| {
-        let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, 0)).as_number();
+        let value = rollup.value.as_ref().expect("a value").eval(&Seen(facts, EntityKind::User)).as_number();
         value.expect("a number")
     };
-    let without = Facts::of(model, bit, &CounterExample { facts: Vec::new(), conclusion: String::new() });
+    let without = Facts::of(model, side, &CounterExample { facts: Vec::new(), conclusion: String::new() });
     let difference = value(facts) - value(&without);
     assert_eq!(Ok(difference), part.parse(), "{}: {example}", problem.code);
     1
 }
 
 /// The level of a problem, by the section that contains it.
-fn side(text: &str, problem: &Diagnostic) -> u32 {
+fn side(text: &str, problem: &Diagnostic) -> EntityKind {
     let header = text[..problem.span.start].lines().rev().find(|line| line.starts_with('['));
-    if header.is_some_and(|line| line.trim_start_matches('[').starts_with("account")) { ACCOUNT_BIT } else { 0 }
+    if header.is_some_and(|line| line.trim_start_matches('[').starts_with("account")) {
+        EntityKind::Account
+    } else {
+        EntityKind::User
+    }
 }
 
 fn warnings(name: &str, text: &str) -> (Model, Vec<Diagnostic>) {
     let document = SourceDocument { name: name.to_owned(), text: text.to_owned() };
-    let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
-    let list = lint(&model, &source);
+    let model = parse(&document).unwrap_or_else(|problems| panic!("{problems}"));
+    let list = lint(&model.resolved);
     (model, list)
 }
 

@@ -4,15 +4,15 @@
 use pql_model::{
     diag::{Diagnostic, SourceDocument},
     lint::lint,
-    parse_with_source,
+    parse,
 };
 
 use crate::run::Folder;
 
 fn warnings(text: &str) -> Vec<Diagnostic> {
     let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
-    let (model, source) = parse_with_source(&document).unwrap_or_else(|problems| panic!("{problems}"));
-    lint(&model, &source)
+    let model = parse(&document).unwrap_or_else(|problems| panic!("{problems}"));
+    lint(&model.resolved)
 }
 
 /// A model with one condition on events.

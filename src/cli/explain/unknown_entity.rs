@@ -10,8 +10,8 @@ use pql_engine::{
     read::{ChangeGuard, InputSource},
 };
 use pql_model::{
-    EntityKind, Model, clock::format_instant, diag::SourceDocument, entry_of_list, parse_all_facts,
-    plan::IdentitySettings, units::plural,
+    EntityKind, Model, clock::format_instant, diag::SourceDocument, parse_all_facts, resolved::IdentitySettings,
+    units::plural,
 };
 
 /// So many entries of the model are named.
@@ -19,7 +19,7 @@ const ENTRIES_SHOWN: usize = 5;
 
 /// Looks at the events before they are read, if it may take a second reading to find out about an id. None too if they can be read only once.
 pub(super) fn watch(model: &Model, inputs: &[InputSource]) -> Option<ChangeGuard> {
-    if excludes_by_id(&model.identity) { ChangeGuard::begin(inputs).ok() } else { None }
+    if excludes_by_id(&model.resolved.identity) { ChangeGuard::begin(inputs).ok() } else { None }
 }
 
 /// Why there is nothing to explain.
@@ -32,7 +32,7 @@ pub(super) fn explain_unknown_entity(
     (side, id): (EntityKind, &str),
     watch: Option<&ChangeGuard>,
 ) -> Result<String, CommandError> {
-    let identity = &job.model.identity;
+    let identity = &job.model.resolved.identity;
     let model = parse_all_facts(document)
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     let entries = find_exclusions(job, (folded, users), &without_exclusions(model), (side, id), watch.is_some())?;
@@ -43,13 +43,13 @@ pub(super) fn explain_unknown_entity(
         Some(_) if side == EntityKind::Account => {
             format!(
                 "{who} has events before {as_of}, but only of users who are set aside: {}",
-                places(&entries, document)
+                places(&entries, document, identity)
             )
         }
-        Some(first) => format!("{who} has events before {as_of}, but {}", exclusion_reason(*first, document)),
+        Some(first) => format!("{who} has events before {as_of}, but {}", exclusion_reason(*first, document, identity)),
         // Of events that can be read only once it is not known whether any is of this id.
         None => match unread(identity, side, id, watch) {
-            Some(entry) => format!("{who} {}", exclusion_reason(entry, document)),
+            Some(entry) => format!("{who} {}", exclusion_reason(entry, document, identity)),
             None => {
                 return Ok(format!(
                     "no event of {who} counts before {as_of}, so there is nothing to explain; ids are as `pql score` prints them"
@@ -74,19 +74,19 @@ fn unread(
 }
 
 /// How a user is set aside.
-fn exclusion_reason(entry: ExclusionMatch, document: &SourceDocument) -> String {
+fn exclusion_reason(entry: ExclusionMatch, document: &SourceDocument, identity: &IdentitySettings) -> String {
     let by = match entry.by {
         MatchedBy::Id => "its id",
         MatchedBy::JoinedId => "an id that is joined to it",
         MatchedBy::Domain => "the domain of its e-mail",
     };
-    format!("is set aside by {by}: {}", places(&[entry], document))
+    format!("is set aside by {by}: {}", places(&[entry], document, identity))
 }
 
 /// Where entries stand.
-fn places(entries: &[ExclusionMatch], document: &SourceDocument) -> String {
+fn places(entries: &[ExclusionMatch], document: &SourceDocument, identity: &IdentitySettings) -> String {
     let place = |entry: &ExclusionMatch| {
-        let span = entry_of_list(&document.text, "identity", entry.key, entry.index);
+        let span = identity.spans.entry(entry.key, entry.index);
         let (line, column) = document.position(span.map_or(0, |span| span.start));
         format!("[identity] {} ({}:{line}:{column})", entry.key, document.name)
     };

@@ -1,9 +1,6 @@
 //! `[check] ignore`: takes out the warnings that a model says are meant, and tells the entries that take out nothing.
 
-use pql_model::{
-    EntrySpans, Model, codes,
-    diag::{Diagnostic, SourceDocument},
-};
+use pql_model::{Model, codes, diag::Diagnostic};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,33 +16,32 @@ const OF_EVENTS: std::ops::RangeInclusive<&str> = codes::NO_SUCH_EVENT..="M089";
 
 /// The warnings that are left, and those that are ignored, each with the reason.
 pub(super) fn apply(
-    document: &SourceDocument,
     model: &Model,
     warnings: Vec<Diagnostic>,
     scope: CheckScope,
 ) -> (Vec<Diagnostic>, Vec<(Diagnostic, String)>) {
-    if model.ignored_warnings.is_empty() {
+    if model.resolved.ignored_warnings.is_empty() {
         return (warnings, Vec::new());
     }
-    let by_name = model.ignored_warnings.iter().any(|ignore| ignore.name.is_some());
-    let spots = if by_name { EntrySpans::new(&document.text) } else { EntrySpans::default() };
-    let mut used = vec![false; model.ignored_warnings.len()];
+    let entries = &model.resolved.entries;
+    let mut used = vec![false; model.resolved.ignored_warnings.len()];
     let mut left = Vec::new();
     let mut ignored = Vec::new();
     for warning in warnings {
         let fits = |name: &Option<String>| {
-            name.as_deref().is_none_or(|name| spots.name_at(warning.span.start).is_some_and(|at| at == name))
+            name.as_deref().is_none_or(|name| entries.name_at(warning.span.start).is_some_and(|at| at == name))
         };
-        let entry = model.ignored_warnings.iter().position(|ignore| ignore.code == warning.code && fits(&ignore.name));
+        let entry =
+            model.resolved.ignored_warnings.iter().position(|ignore| ignore.code == warning.code && fits(&ignore.name));
         match entry {
             Some(place) => {
                 used[place] = true;
-                ignored.push((warning, model.ignored_warnings[place].because.clone()));
+                ignored.push((warning, model.resolved.ignored_warnings[place].because.clone()));
             }
             None => left.push(warning),
         }
     }
-    for (ignore, _) in model.ignored_warnings.iter().zip(&used).filter(|(_, used)| !**used) {
+    for (ignore, _) in model.resolved.ignored_warnings.iter().zip(&used).filter(|(_, used)| !**used) {
         if OF_EVENTS.contains(&ignore.code) && scope == CheckScope::Model {
             continue;
         }

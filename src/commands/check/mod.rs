@@ -62,13 +62,17 @@ impl CheckedModel {
         warnings: Vec<Diagnostic>,
         scope: CheckScope,
     ) -> CheckedModel {
-        let (mut problems, ignored) = ignore::apply(&document, model, warnings, scope);
+        let (mut problems, ignored) = ignore::apply(model, warnings, scope);
         in_order(&mut problems);
-        let level = |level: &pql_model::plan::Level| {
+        let level = |level: &pql_model::resolved::Level| {
             let signals = plural(level.signals.len() as u64, "signal", "signals");
             format!("{signals}, {}", plural(level.tiers.len() as u64, "tier", "tiers"))
         };
-        let content = format!("users: {}; accounts: {}", level(&model.levels.user), level(&model.levels.account));
+        let content = format!(
+            "users: {}; accounts: {}",
+            level(&model.resolved.levels.user),
+            level(&model.resolved.levels.account)
+        );
         CheckedModel { document, problems, ignored, content: Some(content), read_error: None }
     }
 

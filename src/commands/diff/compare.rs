@@ -6,7 +6,7 @@ use super::{
     EntityStanding, LevelSnapshot, ModelDiff, ScoreSnapshot,
     alignment::{NameUnion, pairs, points_changes},
 };
-use pql_model::{EntityKind, units::Points};
+use pql_model::{EntityKind, PerKind, units::Points};
 
 /// What differs among users, or among accounts.
 #[derive(Debug)]
@@ -120,8 +120,8 @@ pub struct RouteLoad {
 
 /// Compares two models on the same events; of those that enter or leave a tier, `limit` are listed.
 pub fn compare(old: &ScoreSnapshot, new: &ScoreSnapshot, limit: usize) -> ModelDiff {
-    let level = |place: usize| level(EntityKind::ALL[place], [&old.levels[place], &new.levels[place]], limit);
-    ModelDiff { models: [old.model.clone(), new.model.clone()], levels: [level(0), level(1)] }
+    let levels = PerKind::from_fn(|side| level(side, [&old.levels[side], &new.levels[side]], limit));
+    ModelDiff { models: [old.model.clone(), new.model.clone()], levels }
 }
 
 /// An entity as both models have it.

@@ -83,7 +83,7 @@ pub(super) fn changes(level: &LevelDiff) -> String {
 
 /// Whether the two models came to the same for everybody.
 pub(super) fn nothing_changed(diff: &ModelDiff) -> bool {
-    diff.levels.iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
+    diff.levels.values().into_iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
 }
 
 /// How entities move between the entries of a list, as a table.

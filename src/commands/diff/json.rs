@@ -17,7 +17,7 @@ impl DiffReport<'_> {
         let mut put = |key: &str, value: Json| drop(object.insert(key.to_owned(), value));
         put("old", head(old));
         put("new", head(new));
-        for level in &self.diff.levels {
+        for level in self.diff.levels.values() {
             put(formatting::many(level.side), self.level_json(level));
         }
         put("summary", Json::Object(self.summary.iter().map(|(name, value)| (name.clone(), number(*value))).collect()));

@@ -55,7 +55,7 @@ impl DiffReport<'_> {
         let same = if formatting::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
         let _ = writeln!(out, "The same events under both models, {}.{same}\n", formatting::as_of(&self.diff.models));
         self.overview(&mut out);
-        for level in &self.diff.levels {
+        for level in self.diff.levels.values() {
             self.level_markdown(&mut out, level);
         }
         out
@@ -64,7 +64,7 @@ impl DiffReport<'_> {
     /// Counts of both levels in one table.
     fn overview(&self, out: &mut String) {
         let mut rows = Vec::new();
-        for level in &self.diff.levels {
+        for level in self.diff.levels.values() {
             let mut count = |what: String, [before, after]: [u64; 2]| {
                 rows.push(vec![what, before.to_string(), after.to_string(), formatting::signed(before, after)]);
             };

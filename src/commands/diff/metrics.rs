@@ -4,7 +4,7 @@
 //! out as long as one number is meant: `hot_new`.
 
 use super::{LevelDiff, ListTransitions, ModelDiff, alignment::NameUnion};
-use pql_model::{EntityKind, Model, plan::Level};
+use pql_model::{EntityKind, Model, PerKind, resolved::Level};
 
 /// Tiers or routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +45,19 @@ pub enum DiffMetric {
 }
 
 /// What is counted of a level, for users and for accounts.
-const LEVEL_TOTALS: [[&str; 2]; 12] = [
-    ["users_old", "accounts_old"],
-    ["users_new", "accounts_new"],
-    ["pqls_old", "pqas_old"],
-    ["pqls_new", "pqas_new"],
-    ["only_old", "only_old"],
-    ["only_new", "only_new"],
-    ["unchanged", "unchanged"],
-    ["rescored", "rescored"],
-    ["moved", "moved"],
-    ["rerouted", "rerouted"],
-    ["human_old", "human_old"],
-    ["human_new", "human_new"],
+const LEVEL_TOTALS: [PerKind<&str>; 12] = [
+    PerKind { user: "users_old", account: "accounts_old" },
+    PerKind { user: "users_new", account: "accounts_new" },
+    PerKind { user: "pqls_old", account: "pqas_old" },
+    PerKind { user: "pqls_new", account: "pqas_new" },
+    PerKind { user: "only_old", account: "only_old" },
+    PerKind { user: "only_new", account: "only_new" },
+    PerKind { user: "unchanged", account: "unchanged" },
+    PerKind { user: "rescored", account: "rescored" },
+    PerKind { user: "moved", account: "moved" },
+    PerKind { user: "rerouted", account: "rerouted" },
+    PerKind { user: "human_old", account: "human_old" },
+    PerKind { user: "human_new", account: "human_new" },
 ];
 
 /// What is counted of a tier or route.
@@ -106,14 +106,6 @@ pub enum MetricLookup {
     Unknown(Option<String>),
 }
 
-/// The place of a level in a [`Diff`].
-fn place(side: EntityKind) -> usize {
-    match side {
-        EntityKind::User => 0,
-        EntityKind::Account => 1,
-    }
-}
-
 fn names_of(list: DiffListKind, level: &Level) -> Vec<String> {
     match list {
         DiffListKind::Tiers => level.tiers.iter().map(|tier| tier.name.clone()).collect(),
@@ -128,11 +120,11 @@ impl DiffVocabulary {
         let mut entries = Vec::new();
         for side in EntityKind::ALL {
             for (total, stems) in LEVEL_TOTALS.iter().enumerate() {
-                let last = stems[place(side)].to_owned();
+                let last = stems[side].to_owned();
                 names.push(DiffMetricName { path: vec![side.word()], last, quantity: DiffMetric::Total(side, total) });
             }
             for list in DiffListKind::BOTH {
-                let both = [names_of(list, old.level(side)), names_of(list, new.level(side))];
+                let both = [names_of(list, old.resolved.level(side)), names_of(list, new.resolved.level(side))];
                 let union = NameUnion::new(both[0].iter().map(String::as_str), both[1].iter().map(String::as_str));
                 for (entry, name) in union.names.iter().enumerate() {
                     for (what, suffix) in ENTRY_COUNTS.iter().enumerate() {
@@ -202,14 +194,14 @@ impl DiffMetric {
     /// The number in a diff of the models that the name was found in.
     pub fn value(self, diff: &ModelDiff) -> f64 {
         let count = match self {
-            DiffMetric::Total(side, total) => total_of(&diff.levels[place(side)], total),
+            DiffMetric::Total(side, total) => total_of(&diff.levels[side], total),
             DiffMetric::Entry(side, list, entry, what) => {
-                let turnover = list.transitions(&diff.levels[place(side)]).turnover.get(entry);
+                let turnover = list.transitions(&diff.levels[side]).turnover.get(entry);
                 turnover
                     .map_or(0, |entry| [entry.counts[0], entry.counts[1], entry.entered.count, entry.left.count][what])
             }
             DiffMetric::Move(side, list, from, to) => {
-                let cells = &list.transitions(&diff.levels[place(side)]).cells;
+                let cells = &list.transitions(&diff.levels[side]).cells;
                 cells.get(&(Some(from), Some(to))).copied().unwrap_or(0)
             }
         };

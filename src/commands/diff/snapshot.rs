@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use super::ComparedModel;
 use pql_engine::{ledger::EntityRef, score::ScoredEntities};
 use pql_model::{
-    EntityKind, Model,
+    EntityKind, Model, PerKind,
     expr::EvalScope,
-    plan::Level,
+    resolved::Level,
     scoring::{evaluate_signals, sum_points},
     units::Points,
 };
@@ -18,7 +18,7 @@ pub struct ScoreSnapshot {
     /// The model, and the instant looked from.
     pub model: ComparedModel,
     /// Users and accounts.
-    pub levels: [LevelSnapshot; 2],
+    pub levels: PerKind<LevelSnapshot>,
 }
 
 /// A tier, as far as it is compared.
@@ -76,17 +76,20 @@ impl ScoreSnapshot {
     pub fn take(scored: &ScoredEntities<'_>, model: &Model, path: String) -> ScoreSnapshot {
         let head = ComparedModel {
             path,
-            name: model.name.clone(),
-            fingerprint: model.fingerprint.clone(),
+            name: model.resolved.name.clone(),
+            fingerprint: model.resolved.fingerprint.clone(),
             as_of: scored.as_of,
         };
-        ScoreSnapshot { model: head, levels: EntityKind::ALL.map(|side| population(scored, side, model.level(side))) }
+        ScoreSnapshot {
+            model: head,
+            levels: PerKind::from_fn(|side| population(scored, side, model.resolved.level(side))),
+        }
     }
 }
 
 fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> LevelSnapshot {
-    let tier = |tier: &pql_model::plan::Tier| SnapshotTier { name: tier.name.clone(), qualified: tier.qualified };
-    let route = |route: &pql_model::plan::Route| SnapshotRoute {
+    let tier = |tier: &pql_model::resolved::Tier| SnapshotTier { name: tier.name.clone(), qualified: tier.qualified };
+    let route = |route: &pql_model::resolved::Route| SnapshotRoute {
         name: route.name.clone(),
         human: route.motion.as_deref() == Some("human"),
         assignee: route.to.clone(),

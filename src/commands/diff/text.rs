@@ -20,7 +20,7 @@ impl DiffReport<'_> {
             escape_controls(&new.path),
             formatting::as_of(&self.diff.models)
         );
-        for level in self.diff.levels.iter() {
+        for level in self.diff.levels.values() {
             self.level_text(&mut out, level);
         }
         if !self.verdicts.is_empty() {

@@ -5,16 +5,14 @@
 
 use pql_engine::ledger::EntityFacts;
 use pql_model::{
-    EntityKind, Model,
+    EntityKind, FactKey, Model, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, EvalScope, Program, Value},
-    plan::{
-        ACCOUNT_BIT, BuiltinFact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, Signal, SignalPayment,
-    },
+    resolved::{BuiltinFact, FactDefinition, Measure, MilestonePart, NumberPart, RollupKind, Signal, SignalPayment},
     scoring::{SignalFiring, SignalPayout},
     units::{EPSILON, Points},
 };
 
-use super::overlay::{FactOverride, evaluate, fact_at_slot};
+use super::overlay::{FactOverride, evaluate};
 
 /// Some changes that belong together.
 pub(super) type OverrideSet = Vec<FactOverride>;
@@ -45,19 +43,19 @@ impl CounterfactualGenerator<'_> {
     /// Plans that may let a signal pay more; `gap` is how many points are missing.
     pub(super) fn for_signal(&self, signal: &Signal, paid: &SignalPayout, gap: Option<Points>) -> Vec<OverrideSet> {
         let guard = match &signal.guard {
-            Some(guard) if !guard.holds(self.scope) => self.satisfy(guard, true, 0, DEPTH_MAX),
+            Some(guard) if !guard.holds(self.scope) => self.satisfy(guard, true, self.side, DEPTH_MAX),
             _ => vec![Vec::new()],
         };
         let mut plans = match &signal.pay {
             SignalPayment::Flat(points) if points.0 > 0 && paid.firing == SignalFiring::NotFired => guard,
             SignalPayment::Flat(points) if points.0 < 0 && paid.firing == SignalFiring::Fired => {
-                signal.guard.as_ref().map(|guard| self.satisfy(guard, false, 0, DEPTH_MAX)).unwrap_or_default()
+                signal.guard.as_ref().map(|guard| self.satisfy(guard, false, self.side, DEPTH_MAX)).unwrap_or_default()
             }
             SignalPayment::Flat(_) => Vec::new(),
             SignalPayment::Ladder { value, strict, rungs } => {
                 let better = rungs.iter().filter(|(_, points)| *points > paid.full);
                 let goals = better.map(|(threshold, _)| NumericGoal { value: *threshold, strict: *strict, up: true });
-                let plans = goals.flat_map(|goal| self.reach(value, goal, 0, DEPTH_MAX)).collect();
+                let plans = goals.flat_map(|goal| self.reach(value, goal, self.side, DEPTH_MAX)).collect();
                 combine_sets(&guard, &plans)
             }
             SignalPayment::Per { value, points, .. } => {
@@ -69,12 +67,13 @@ impl CounterfactualGenerator<'_> {
                     (true, _) => None,
                     (false, _) => Some(NumericGoal { value: 0.0, strict: false, up: false }),
                 };
-                let plans = goal.map(|goal| self.reach(value, goal, 0, DEPTH_MAX)).unwrap_or_default();
+                let plans = goal.map(|goal| self.reach(value, goal, self.side, DEPTH_MAX)).unwrap_or_default();
                 combine_sets(&guard, &plans)
             }
         };
         if let Some(decay) = &signal.decay {
-            let fresh = self.reach(&decay.since, NumericGoal { value: 0.0, strict: false, up: false }, 0, DEPTH_MAX);
+            let fresh =
+                self.reach(&decay.since, NumericGoal { value: 0.0, strict: false, up: false }, self.side, DEPTH_MAX);
             if decay.since.eval(self.scope).is_null() {
                 // It pays nothing before what it counts the days since has happened.
                 plans = combine_sets(&plans, &fresh);
@@ -88,31 +87,31 @@ impl CounterfactualGenerator<'_> {
 
     /// Plans that let a condition hold, or not hold.
     pub(super) fn for_condition(&self, condition: &Program) -> Vec<OverrideSet> {
-        self.satisfy(condition, true, 0, DEPTH_MAX)
+        self.satisfy(condition, true, self.side, DEPTH_MAX)
     }
 
-    fn value(&self, program: &Program, bit: u32) -> Value<'static> {
-        evaluate(program, self.scope, bit)
+    fn value(&self, program: &Program, program_of: EntityKind) -> Value<'static> {
+        evaluate(program, self.scope, self.side, program_of)
     }
 
-    fn satisfy(&self, program: &Program, wanted: bool, bit: u32, depth: usize) -> Vec<OverrideSet> {
-        if self.value(program, bit).is_true() == wanted {
+    fn satisfy(&self, program: &Program, wanted: bool, program_of: EntityKind, depth: usize) -> Vec<OverrideSet> {
+        if self.value(program, program_of).is_true() == wanted {
             return vec![Vec::new()];
         }
         let mut plans = match (program, wanted) {
             (Program::And(parts), true) | (Program::Or(parts), false) => {
-                let ways = parts.iter().map(|part| self.satisfy(part, wanted, bit, depth));
+                let ways = parts.iter().map(|part| self.satisfy(part, wanted, program_of, depth));
                 ways.reduce(|a, b| combine_sets(&a, &b)).unwrap_or_default()
             }
             (Program::And(parts), false) | (Program::Or(parts), true) => {
-                parts.iter().flat_map(|part| self.satisfy(part, wanted, bit, depth)).collect()
+                parts.iter().flat_map(|part| self.satisfy(part, wanted, program_of, depth)).collect()
             }
-            (Program::Not(part), _) => self.satisfy(part, !wanted, bit, depth),
-            (Program::Slot(slot), _) => self.make_slot(slot | bit, wanted, depth),
-            (Program::Compare(operator, a, b), _) => self.make_compare(*operator, [a, b], wanted, bit, depth),
+            (Program::Not(part), _) => self.satisfy(part, !wanted, program_of, depth),
+            (Program::Slot(slot), _) => self.make_slot(FactKey::seen_from(program_of, *slot), wanted, depth),
+            (Program::Compare(operator, a, b), _) => self.make_compare(*operator, [a, b], wanted, program_of, depth),
             (Program::CompareNumber(operator, slot, number), _) => {
                 let (a, b) = (Program::Slot(*slot), Program::Constant(Value::Number(*number)));
-                self.make_compare(*operator, [&a, &b], wanted, bit, depth)
+                self.make_compare(*operator, [&a, &b], wanted, program_of, depth)
             }
             _ => Vec::new(),
         };
@@ -120,14 +119,14 @@ impl CounterfactualGenerator<'_> {
         plans
     }
 
-    fn make_slot(&self, slot: u32, wanted: bool, depth: usize) -> Vec<OverrideSet> {
-        match fact_at_slot(self.model, self.side, slot).map(|fact| &fact.source) {
-            Some(FactSource::Expression(program)) if depth > 0 => {
-                self.satisfy(program, wanted, slot & ACCOUNT_BIT, depth - 1)
+    fn make_slot(&self, key: FactKey, wanted: bool, depth: usize) -> Vec<OverrideSet> {
+        match self.model.resolved.fact(key).map(|fact| &fact.definition) {
+            Some(FactDefinition::Expression(program)) if depth > 0 => {
+                self.satisfy(program, wanted, key.kind(), depth - 1)
             }
             // A milestone that is reached stays reached.
-            Some(FactSource::Milestone(_, MilestonePart::Reached)) if wanted => {
-                vec![vec![(slot, Value::Boolean(true))]]
+            Some(FactDefinition::Milestone(_, MilestonePart::Reached)) if wanted => {
+                vec![vec![(key, Value::Boolean(true))]]
             }
             _ => Vec::new(),
         }
@@ -138,14 +137,14 @@ impl CounterfactualGenerator<'_> {
         operator: ComparisonOp,
         [a, b]: [&Program; 2],
         wanted: bool,
-        bit: u32,
+        program_of: EntityKind,
         depth: usize,
     ) -> Vec<OverrideSet> {
         let operator = if wanted { operator } else { opposite(operator) };
         let mut plans = Vec::new();
         for (part, other, operator) in [(a, b, operator), (b, a, mirrored(operator))] {
-            let Some(value) = self.value(other, bit).as_number() else { continue };
-            let now = self.value(part, bit).as_number();
+            let Some(value) = self.value(other, program_of).as_number() else { continue };
+            let now = self.value(part, program_of).as_number();
             let goal = match operator {
                 ComparisonOp::GreaterEqual => NumericGoal { value, strict: false, up: true },
                 ComparisonOp::Greater => NumericGoal { value, strict: true, up: true },
@@ -154,28 +153,30 @@ impl CounterfactualGenerator<'_> {
                 ComparisonOp::Equal => NumericGoal { value, strict: false, up: now.is_none_or(|now| now < value) },
                 ComparisonOp::NotEqual => NumericGoal { value, strict: true, up: true },
             };
-            plans.extend(self.reach(part, goal, bit, depth));
+            plans.extend(self.reach(part, goal, program_of, depth));
         }
         plans
     }
 
     /// Plans that bring a number to a goal by one of the facts in it.
-    fn reach(&self, program: &Program, goal: NumericGoal, bit: u32, depth: usize) -> Vec<OverrideSet> {
-        let now = self.value(program, bit).as_number();
+    fn reach(&self, program: &Program, goal: NumericGoal, program_of: EntityKind, depth: usize) -> Vec<OverrideSet> {
+        let now = self.value(program, program_of).as_number();
         if now.is_some_and(
             |now| if goal.up { now >= goal.value && !goal.strict } else { now <= goal.value && !goal.strict },
         ) {
             return Vec::new();
         }
         match program {
-            Program::Slot(slot) => self.reach_slot(slot | bit, goal, depth),
-            Program::Arithmetic(operator, a, b) => self.reach_arithmetic(*operator, [a, b], goal, bit, depth),
-            Program::Negate(a) => self.reach(a, NumericGoal { value: -goal.value, up: !goal.up, ..goal }, bit, depth),
+            Program::Slot(slot) => self.reach_slot(FactKey::seen_from(program_of, *slot), goal, depth),
+            Program::Arithmetic(operator, a, b) => self.reach_arithmetic(*operator, [a, b], goal, program_of, depth),
+            Program::Negate(a) => {
+                self.reach(a, NumericGoal { value: -goal.value, up: !goal.up, ..goal }, program_of, depth)
+            }
             Program::Extreme(std::cmp::Ordering::Greater, parts) if goal.up => {
-                parts.iter().flat_map(|part| self.reach(part, goal, bit, depth)).collect()
+                parts.iter().flat_map(|part| self.reach(part, goal, program_of, depth)).collect()
             }
             Program::Coalesce(parts) => {
-                parts.iter().take(1).flat_map(|part| self.reach(part, goal, bit, depth)).collect()
+                parts.iter().take(1).flat_map(|part| self.reach(part, goal, program_of, depth)).collect()
             }
             _ => Vec::new(),
         }
@@ -186,14 +187,14 @@ impl CounterfactualGenerator<'_> {
         operator: ArithmeticOp,
         [a, b]: [&Program; 2],
         goal: NumericGoal,
-        bit: u32,
+        program_of: EntityKind,
         depth: usize,
     ) -> Vec<OverrideSet> {
-        let (left, right) = (self.value(a, bit).as_number(), self.value(b, bit).as_number());
+        let (left, right) = (self.value(a, program_of).as_number(), self.value(b, program_of).as_number());
         let mut plans = Vec::new();
         let mut go = |part: &Program, value: f64, flips: bool| {
             if value.is_finite() {
-                plans.extend(self.reach(part, NumericGoal { value, up: goal.up != flips, ..goal }, bit, depth));
+                plans.extend(self.reach(part, NumericGoal { value, up: goal.up != flips, ..goal }, program_of, depth));
             }
         };
         match operator {
@@ -214,15 +215,15 @@ impl CounterfactualGenerator<'_> {
         plans
     }
 
-    fn reach_slot(&self, slot: u32, goal: NumericGoal, depth: usize) -> Vec<OverrideSet> {
-        let Some(fact) = fact_at_slot(self.model, self.side, slot) else { return Vec::new() };
-        if let FactSource::Expression(program) = &fact.source {
+    fn reach_slot(&self, key: FactKey, goal: NumericGoal, depth: usize) -> Vec<OverrideSet> {
+        let Some(fact) = self.model.resolved.fact(key) else { return Vec::new() };
+        if let FactDefinition::Expression(program) = &fact.definition {
             if depth == 0 {
                 return Vec::new();
             }
-            return self.reach(program, goal, slot & ACCOUNT_BIT, depth - 1);
+            return self.reach(program, goal, key.kind(), depth - 1);
         }
-        let Some(can) = allowed_change(&fact.source) else { return Vec::new() };
+        let Some(can) = allowed_change(&self.model.resolved, &fact.definition) else { return Vec::new() };
         if goal.up && !can.rises || !goal.up && !can.falls {
             return Vec::new();
         }
@@ -235,10 +236,10 @@ impl CounterfactualGenerator<'_> {
             (false, up, true) => goal.value + if up { 0.001 } else { -0.001 },
             (false, _, false) => goal.value,
         };
-        if value < 0.0 || self.scope.get(slot).as_number() == Some(value) {
+        if value < 0.0 || self.scope.get(key.in_program_of(self.side)).as_number() == Some(value) {
             return Vec::new();
         }
-        vec![vec![(slot, Value::Number(value))]]
+        vec![vec![(key, Value::Number(value))]]
     }
 }
 
@@ -250,39 +251,35 @@ struct AllowedChange {
     whole: bool,
 }
 
-fn allowed_change(source: &FactSource) -> Option<AllowedChange> {
+fn allowed_change(model: &ResolvedModel, definition: &FactDefinition) -> Option<AllowedChange> {
     let can = |rises: bool, falls: bool, whole: bool| Some(AllowedChange { rises, falls, whole });
-    match source {
-        FactSource::Metric(metric) => match metric.measure {
-            MeasurePlan::Count(_)
-            | MeasurePlan::CountIn(..)
-            | MeasurePlan::Days(..)
-            | MeasurePlan::Distinct(..)
-            | MeasurePlan::Users(_)
-            | MeasurePlan::UsersIn(..)
-            | MeasurePlan::RisingWeeks(_) => can(true, false, true),
+    match definition {
+        FactDefinition::Metric(place) => match model.metrics[*place].measure {
+            Measure::Count | Measure::Days | Measure::Distinct(_) | Measure::Users | Measure::RisingWeeks(_) => {
+                can(true, false, true)
+            }
             // Whatever was not finished can be finished.
-            MeasurePlan::Open { .. } => can(true, true, true),
+            Measure::Open { .. } => can(true, true, true),
             // Another event makes it today.
-            MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) => can(false, true, true),
-            MeasurePlan::Number(NumberPart::Sum | NumberPart::Max, ..) => can(true, false, false),
-            MeasurePlan::Number(..) | MeasurePlan::Trend { .. } => can(true, true, false),
-            MeasurePlan::Edge(..) | MeasurePlan::Top(..) | MeasurePlan::Elapsed { .. } => None,
+            Measure::DaysSince(_) => can(false, true, true),
+            Measure::Number(NumberPart::Sum | NumberPart::Max, _) => can(true, false, false),
+            Measure::Number(NumberPart::Min | NumberPart::Avg, _) | Measure::Trend { .. } => can(true, true, false),
+            Measure::Edge(..) | Measure::Top(..) | Measure::Elapsed { .. } => None,
         },
-        FactSource::Builtin(BuiltinFact::DaysInactive) => can(false, true, true),
-        FactSource::Builtin(
+        FactDefinition::Builtin(BuiltinFact::DaysInactive) => can(false, true, true),
+        FactDefinition::Builtin(
             BuiltinFact::ActiveDays28 | BuiltinFact::Users | BuiltinFact::ActiveUsers28 | BuiltinFact::Members,
         ) => can(true, false, true),
-        FactSource::Rollup(rollup) => match rollup.kind {
+        FactDefinition::Rollup(rollup) => match rollup.kind {
             RollupKind::Count | RollupKind::Distinct => can(true, false, true),
             RollupKind::Sum | RollupKind::TopSum(_) | RollupKind::Max => can(true, false, false),
             RollupKind::Min | RollupKind::Avg => can(true, true, false),
         },
-        FactSource::Builtin(_)
-        | FactSource::Trait(_)
-        | FactSource::Milestone(..)
-        | FactSource::Expression(_)
-        | FactSource::Scoring => None,
+        FactDefinition::Builtin(_)
+        | FactDefinition::Trait(_)
+        | FactDefinition::Milestone(..)
+        | FactDefinition::Expression(_)
+        | FactDefinition::Scoring => None,
     }
 }
 

@@ -11,7 +11,7 @@ use pql_engine::{
     fold::RowOwner,
     pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
 };
-use pql_model::{EntityKind, Model, plan::IdentitySettings};
+use pql_model::{EntityKind, Model, resolved::IdentitySettings};
 
 /// An entry that sets a user aside, and by what of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ pub enum MatchedBy {
 
 /// A model that sets nobody aside.
 pub fn without_exclusions(mut model: Model) -> Model {
-    let identity = &mut model.identity;
+    let identity = &mut model.resolved.identity;
     identity.exclude_users.clear();
     identity.exclude_domains.clear();
     identity.service_users.clear();
@@ -83,7 +83,7 @@ pub fn find_exclusions(
     let state = refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
     let emails = user_emails(users, &open.levels.user.emails);
     let entities = resolve_entities(state, open, &emails);
-    let identity = &job.model.identity;
+    let identity = &job.model.resolved.identity;
     let of_user = |user: u32, asked: &str| {
         let by_domain = || {
             let place = entities.find_domain(user, open, &emails, &identity.exclude_domains)?;

@@ -6,7 +6,7 @@ use pql_engine::{
     pipeline::{FoldedRun, RunError, score_state},
 };
 use pql_model::{
-    Model,
+    Model, PerKind,
     clock::AsOf,
     expr::Value,
     units::{Day, Points},
@@ -43,11 +43,11 @@ pub struct TierDrop {
 pub fn forecast(
     folded: &FoldedRun,
     model: &Model,
-    [users, accounts]: [Option<&EnrichFile>; 2],
+    enriched: PerKind<Option<&EnrichFile>>,
     now: &Ledger,
     days: u16,
 ) -> Result<Option<Forecast>, RunError> {
-    let level = model.level(now.side);
+    let level = model.resolved.level(now.side);
     let place = |tier: &str| level.tiers.iter().position(|known| known.name == tier);
     let tier = now.tier.as_ref().and_then(|tier| tier.matched_rule());
     let Some(present) = tier.and_then(|tier| place(&tier.name)).filter(|present| present + 1 < level.tiers.len())
@@ -58,8 +58,8 @@ pub fn forecast(
     // Where the last day is partial, its end is still to come.
     let first = folded.as_of.day + i32::from(!folded.as_of.partial);
     for day in first..=until {
-        let as_of = AsOf::end_of_day(day, &model.zone);
-        let (scored, _) = score_state(&folded.state, as_of, model, users, accounts)?;
+        let as_of = AsOf::end_of_day(day, &model.resolved.zone);
+        let (scored, _) = score_state(&folded.state, as_of, model, enriched.user, enriched.account)?;
         let Some(entity) = EntityRef::find(&scored, now.side, &now.id) else { continue };
         let tier =
             pql_engine::ledger::fact_value(model, now.side, "tier", &entity.scope(&scored)).and_then(

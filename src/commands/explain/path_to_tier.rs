@@ -55,7 +55,7 @@ const MOVES_MAX: [usize; 2] = [60, 24];
 
 /// The ways up from the present tier; none if there is no higher one.
 pub fn find_tier_paths(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> Option<NextTierPaths> {
-    let level = model.level(entity.side);
+    let level = model.resolved.level(entity.side);
     let scope = entity.scope(scored);
     let now = score_with_overrides(model, entity.side, &scope, &[]);
     let above = level.tiers.get(now.tier?.checked_sub(1)?)?;
@@ -70,7 +70,7 @@ pub fn find_tier_paths(scored: &ScoredEntities<'_>, model: &Model, entity: Entit
     }
     let mut different: Vec<OverrideSet> = Vec::new();
     for mut one in moves {
-        one.sort_by_key(|(slot, _)| *slot);
+        one.sort_by_key(|(key, _)| *key);
         if !different.contains(&one) {
             different.push(one);
         }
@@ -80,9 +80,9 @@ pub fn find_tier_paths(scored: &ScoredEntities<'_>, model: &Model, entity: Entit
     let ways = ways.into_iter().map(|(plan, found)| TierPath {
         changes: plan
             .iter()
-            .map(|(slot, to)| FactChange {
-                fact: fact_name(model, entity.side, *slot),
-                from: to_owned_value(&scope.get(*slot)),
+            .map(|(key, to)| FactChange {
+                fact: fact_name(model, entity.side, key.in_program_of(entity.side)),
+                from: to_owned_value(&scope.get(key.in_program_of(entity.side))),
                 to: to.clone(),
             })
             .collect(),
@@ -160,8 +160,8 @@ impl TierPathSearch<'_> {
 
     /// How far the facts have to go: the sum of the differences, a truth counting as one.
     fn distance(&self, plan: &OverrideSet) -> f64 {
-        let one = |(slot, to): &FactOverride| match to.as_number() {
-            Some(to) => (to - self.scope.get(*slot).as_number().unwrap_or(0.0)).abs(),
+        let one = |(key, to): &FactOverride| match to.as_number() {
+            Some(to) => (to - self.scope.get(key.in_program_of(self.entity.side)).as_number().unwrap_or(0.0)).abs(),
             None => 1.0,
         };
         plan.iter().map(one).sum()

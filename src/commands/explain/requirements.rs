@@ -1,13 +1,11 @@
 //! What a signal reads of the state: which words, sets of dates and cells, of whose rows, in which window.
 
 use pql_model::{
-    EntityKind, Model,
+    EntityKind, FactKey, Model,
     clock::DateWindow,
     expr::Program,
-    plan::{
-        ACCOUNT_BIT, ACTIVITY_DAYS, AggregateOp, BuiltinFact, FactSource, MeasurePlan, MilestonePlan, Signal,
-        SignalPayment, WeeklyValue,
-    },
+    plan::{ACTIVITY_DAYS, AggregateOp, FactPlan, MeasurePlan, MilestonePlan, WeeklyPlan},
+    resolved::{BuiltinFact, FactDefinition, Signal, SignalPayment},
 };
 
 /// Whose rows are read.
@@ -92,7 +90,7 @@ pub(super) fn signal_requirements(model: &Model, side: EntityKind, signal: &Sign
 struct RequirementCollector<'m> {
     model: &'m Model,
     needs: Vec<StateRequirement>,
-    seen: Vec<(EntityKind, RowScope, u32)>,
+    seen: Vec<(FactKey, RowScope)>,
 }
 
 impl RequirementCollector<'_> {
@@ -100,30 +98,32 @@ impl RequirementCollector<'_> {
         let mut slots = Vec::new();
         program.visit_slots(&mut |slot| slots.push(slot));
         for slot in slots {
-            match slot & ACCOUNT_BIT {
-                0 => self.fact(slot, side, whose),
+            let key = FactKey::seen_from(side, slot);
+            let scope = match whose {
+                _ if key.kind() == side => whose,
                 // Of members, the home account is the account itself.
-                _ if whose == RowScope::Members => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Own),
-                _ => self.fact(slot & !ACCOUNT_BIT, EntityKind::Account, RowScope::Home),
-            }
+                RowScope::Members => RowScope::Own,
+                RowScope::Own | RowScope::Home => RowScope::Home,
+            };
+            self.fact(key, scope);
         }
     }
 
-    fn fact(&mut self, slot: u32, side: EntityKind, whose: RowScope) {
-        if self.seen.contains(&(side, whose, slot)) {
+    fn fact(&mut self, key: FactKey, whose: RowScope) {
+        if self.seen.contains(&(key, whose)) {
             return;
         }
-        self.seen.push((side, whose, slot));
-        let level = self.model.level(side);
-        let Some(fact) = level.facts.get(slot as usize) else { return };
-        let name = pql_engine::ledger::fact_name(self.model, side, slot);
+        self.seen.push((key, whose));
+        let side = key.kind();
+        let Some(plan) = self.model.levels[side].facts.get(key.slot() as usize) else { return };
+        let name = pql_engine::ledger::fact_name(self.model, side, key.in_program_of(side));
         let name = if whose == RowScope::Home { format!("account.{name}") } else { name };
         let mut add = |target: StateTarget, window: Option<DateWindow>, active: bool| {
             self.needs.push(StateRequirement { scope: whose, fact: name.clone(), target, window, active });
         };
         let days = |days: i32| Some(DateWindow::Last { days, ago: 0 });
-        match &fact.source {
-            FactSource::Builtin(builtin) => match builtin {
+        match plan {
+            FactPlan::Builtin(builtin) => match builtin {
                 BuiltinFact::DaysInactive => add(StateTarget::Days(ACTIVITY_DAYS), None, true),
                 BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 => {
                     add(StateTarget::Days(ACTIVITY_DAYS), days(28), true)
@@ -131,12 +131,12 @@ impl RequirementCollector<'_> {
                 BuiltinFact::Events | BuiltinFact::Users => add(StateTarget::Any, None, false),
                 BuiltinFact::AgeDays | BuiltinFact::Today | BuiltinFact::Domain | BuiltinFact::Members => {}
             },
-            FactSource::Trait(place) => {
-                if let Some(plan) = level.traits.get(*place) {
-                    add(StateTarget::Cell(plan.cell), None, false);
+            FactPlan::Trait(place) => {
+                if let Some(one) = self.model.levels[side].traits.get(*place) {
+                    add(StateTarget::Cell(one.cell), None, false);
                 }
             }
-            FactSource::Metric(metric) => {
+            FactPlan::Metric(metric) => {
                 let active = metric.active;
                 match &metric.measure {
                     MeasurePlan::Count(word) | MeasurePlan::Users(word) | MeasurePlan::DaysSince(word) => {
@@ -158,31 +158,46 @@ impl RequirementCollector<'_> {
                     }
                     MeasurePlan::RisingWeeks(weekly) | MeasurePlan::Trend { weekly, .. } => {
                         let target = match weekly {
-                            WeeklyValue::Count(cell) | WeeklyValue::Sum(cell) | WeeklyValue::Max(cell) => {
+                            WeeklyPlan::Count(cell) | WeeklyPlan::Sum(cell) | WeeklyPlan::Max(cell) => {
                                 StateTarget::Cell(*cell)
                             }
-                            WeeklyValue::Days(set) | WeeklyValue::Users(set) => StateTarget::Days(*set),
+                            WeeklyPlan::Days(set) | WeeklyPlan::Users(set) => StateTarget::Days(*set),
                         };
                         // The newest 13 weeks, and the one that goes on.
                         add(target, days(14 * 7), active);
                     }
                 }
             }
-            FactSource::Milestone(place, _) => self.milestone(*place, side, whose),
-            FactSource::Expression(program) => self.program(program, side, whose),
-            FactSource::Rollup(rollup) => {
+            FactPlan::Milestone(place, _) => self.milestone(*place, side, whose),
+            FactPlan::Computed => self.computed(key, whose),
+        }
+    }
+
+    /// What a fact reads that is computed from other facts.
+    fn computed(&mut self, key: FactKey, whose: RowScope) {
+        match self.model.resolved.fact(key).map(|fact| &fact.definition) {
+            Some(FactDefinition::Expression(program)) => self.program(program, key.kind(), whose),
+            Some(FactDefinition::Rollup(rollup)) => {
                 for program in rollup.value.iter().chain(&rollup.filter) {
                     self.program(program, EntityKind::User, RowScope::Members);
                 }
             }
             // Scores are made of signals; each is explained by itself.
-            FactSource::Scoring => {}
+            Some(
+                FactDefinition::Scoring
+                | FactDefinition::Builtin(_)
+                | FactDefinition::Trait(_)
+                | FactDefinition::Metric(_)
+                | FactDefinition::Milestone(..),
+            )
+            | None => {}
         }
     }
 
     fn milestone(&mut self, place: usize, side: EntityKind, whose: RowScope) {
-        let Some(milestone) = self.model.level(side).milestones.get(place) else { return };
-        let (target, active) = match &milestone.form {
+        let Some(milestone) = self.model.resolved.level(side).milestones.get(place) else { return };
+        let Some(plan) = self.model.levels[side].milestones.get(place) else { return };
+        let (target, active) = match plan {
             MilestonePlan::Once { word, active } => (StateTarget::Word(*word), *active),
             MilestonePlan::Times { cell, active, .. } | MilestonePlan::Days { cell, active, .. } => {
                 (StateTarget::Cell(*cell), *active)

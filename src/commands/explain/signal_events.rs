@@ -19,7 +19,8 @@ use pql_model::{
     EntityKind, Model,
     clock::AsOf,
     expr::EvalScope,
-    plan::{EventMatch, PredicateId, Signal},
+    plan::{EventMatch, PredicateId},
+    resolved::Signal,
     units::{Day, Micros},
 };
 
@@ -72,7 +73,7 @@ pub fn find_signal_events(
     signal: &Signal,
 ) -> Result<SignalEvents, ReadError> {
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let formats = FileFormats::new(model, model.input.format, names.len());
+    let formats = FileFormats::new(model, model.resolved.input.format, names.len());
     let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), scored.as_of.instant);
     let mut matcher = SignalEventMatcher::new(model, scored, entity, signal_requirements(model, entity.side, signal));
     let reader = block_reader(inputs, model, limits, 1);

@@ -23,7 +23,8 @@ use pql_model::{
     clock::format_instant,
     diag::{Diagnostic, DocumentProblems, Severity, SourceDocument, near_miss, suggest},
     expr::{self, ExprError},
-    plan::{Level, TraitPlan},
+    plan::TraitPlan,
+    resolved::Level,
     toml_reader::SpannedText,
     units::Micros,
 };
@@ -95,7 +96,7 @@ impl CaseBinder<'_> {
 
     fn case(&mut self, file: &CaseSyntax) -> Option<TestCase> {
         let written = file.as_of.as_ref()?;
-        let Some(as_of) = case_time::as_of(&written.value, &self.model.zone) else {
+        let Some(as_of) = case_time::as_of(&written.value, &self.model.resolved.zone) else {
             let message = format!("`{}` is no point in time", written.value);
             let label = "a date, or an instant with its zone: `2026-10-31`, `2026-10-31T12:00:00Z`";
             self.error(codes::BAD_TIME, &written.span, message, label, None);
@@ -123,7 +124,7 @@ impl CaseBinder<'_> {
     /// Writes the lines that an event of the file stands for.
     fn event(&mut self, event: &CaseEventSyntax, as_of: Micros, lines: &mut String, places: &mut Vec<Range<usize>>) {
         let repeats = i64::try_from(event.times - 1).unwrap_or(0);
-        let first = event.at.value.instant(as_of, &self.model.input.zone);
+        let first = event.at.value.instant(as_of, &self.model.resolved.input.zone);
         let last = first.and_then(|first| first.checked_add(event.every.checked_mul(repeats)?));
         let (Some(first), Some(last)) = (first, last) else {
             self.error(codes::BAD_TIME, &event.at.span, "a time that no event can have", "out of range", None);
@@ -163,7 +164,7 @@ impl CaseBinder<'_> {
     fn event_name(&mut self, event: &CaseEventSyntax) {
         let CaseLineKind::Event(name) = &event.kind else { return };
         let known = &self.model.aggregation.names;
-        if known.contains(&name.value) || self.model.tracking.iter().any(|(tracked, _)| *tracked == name.value) {
+        if known.contains(&name.value) || self.model.resolved.events.entry(&name.value).is_some() {
             return;
         }
         let Some(near) = near_miss(&name.value, known.iter().map(String::as_str)) else { return };
@@ -197,7 +198,7 @@ impl CaseBinder<'_> {
                 text.push('\n');
             }
         }
-        match enrich::read_enrichment("traits", text.as_bytes(), key, plans, &self.model.zone) {
+        match enrich::read_enrichment("traits", text.as_bytes(), key, plans, &self.model.resolved.zone) {
             Ok(file) => Some(Some(file)),
             Err(error) => {
                 let span = all.first().and_then(|one| one.values.first()).map_or(0..0, |(name, _)| name.span.clone());
@@ -209,7 +210,7 @@ impl CaseBinder<'_> {
 
     fn expect(&mut self, file: &ExpectationSyntax, as_of: Micros) -> Option<EntityExpectation> {
         let before = self.found.len();
-        let level = self.model.level(file.side);
+        let level = self.model.resolved.level(file.side);
         let mut checks = Vec::new();
         let mut add = |span: &Range<usize>, what: &str, wanted: ExpectedResult| {
             checks.push(ExpectationCheck { span: span.clone(), what: what.to_owned(), expected: wanted });
@@ -323,7 +324,7 @@ impl CaseBinder<'_> {
         if ["reached", "pending", "missed"].contains(&state.value.as_str()) {
             return Some(ExpectedResult::Milestone(place, state.value.clone(), None));
         }
-        let at = CaseTime::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.input.zone));
+        let at = CaseTime::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.resolved.input.zone));
         if at.is_none() {
             let message = format!("a milestone cannot be `{}`", state.value);
             let label = "`reached`, `pending`, `missed`, or when it was reached: `-3d`";

@@ -2,7 +2,7 @@
 //! routes.
 
 use crate::ledger::{Ledger, RuleDecision, reached_rung};
-use pql_model::{EntityKind, Model, plan::SignalPayment, scoring::SignalFiring};
+use pql_model::{EntityKind, Model, resolved::SignalPayment, scoring::SignalFiring};
 
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Coverage {
             items.push((CoverageItem { side, kind, name: name.to_owned(), rung }, false));
         };
         for side in EntityKind::ALL {
-            let level = model.level(side);
+            let level = model.resolved.level(side);
             for signal in &level.signals {
                 add(side, "signal", &signal.name, None);
                 if let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay
@@ -67,7 +67,7 @@ impl Coverage {
             decision.as_ref().and_then(RuleDecision::matched_rule).map(|chosen| chosen.name.clone())
         };
         let (tier, route) = (chosen(&ledger.tier), chosen(&ledger.route));
-        let level = model.level(side);
+        let level = model.resolved.level(side);
         for (item, reached) in self.items.iter_mut().filter(|(item, _)| item.side == side) {
             *reached |= match item.kind {
                 "tier" => tier.as_ref() == Some(&item.name),

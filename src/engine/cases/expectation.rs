@@ -154,7 +154,7 @@ impl CheckContext<'_> {
     }
 
     fn name(&self, key: &str) -> String {
-        let level = self.model.level(self.entity.side);
+        let level = self.model.resolved.level(self.entity.side);
         let slot = match key {
             "tier" => level.slots.tier,
             "route" => level.slots.route,

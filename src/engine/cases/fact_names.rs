@@ -10,7 +10,7 @@ use pql_model::{
     EntityKind, Model,
     diag::suggest,
     expr::{self, ExprError, NameResolver, ResolvedName, ValueType},
-    plan::Level,
+    resolved::Level,
     units::Points,
 };
 
@@ -26,7 +26,7 @@ impl NameResolver for CaseFactNames<'_> {
         if let Some((slot, kind)) = fact_slot(self.model, self.side, &name) {
             return Ok(ResolvedName { slot, kind });
         }
-        let help = suggest(&name, visible_facts(self.model.level(self.side)).collect::<Vec<&str>>());
+        let help = suggest(&name, visible_facts(self.model.resolved.level(self.side)).collect::<Vec<&str>>());
         let message = format!("no fact `{name}` in the model");
         Err(ExprError { span: span.clone(), message, label: "nothing has this name".to_owned(), help })
     }

@@ -53,8 +53,8 @@ pub struct CaseResult {
 /// Makes a model read native events, as cases write them. Its settings for the layout of exports do
 /// not apply to cases.
 pub fn use_native_input(model: &mut Model) {
-    model.input.format = "native";
-    model.input.fields = Default::default();
+    model.resolved.input.format = "native";
+    model.resolved.input.fields = Default::default();
 }
 
 /// Runs a case, and marks the parts of the model that the entities with expectations reach.

@@ -15,7 +15,7 @@ use super::{
     json::{JsonKind, JsonScanner, JsonSpan, Projection},
     layout::{FieldPath, RecordLayout},
 };
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// The deepest level of objects among properties; their keys are joined by dots.
 const PROPERTY_DEPTH_MAX: usize = 3;

@@ -96,7 +96,9 @@ impl RecordReader<'_> {
         let (user, visitor, account) =
             (some_id(found(slots.user))?, some_id(found(slots.visitor))?, some_id(account_raw)?);
         let somebody = user.or(visitor)?;
-        if is_any(&self.model.identity.exclude_users, user) || is_any(&self.model.identity.service_users, user) {
+        if is_any(&self.model.resolved.identity.exclude_users, user)
+            || is_any(&self.model.resolved.identity.service_users, user)
+        {
             return None;
         }
         let event_id = some_id(found(slots.id))?;
@@ -110,7 +112,7 @@ impl RecordReader<'_> {
         }
         let id_hash = self.seed.hash_one(somebody);
         let account_hash = account.map_or(0, |account| self.seed.hash_one(account));
-        let asked = event_id.filter(|_| self.model.input.dedupe);
+        let asked = event_id.filter(|_| self.model.resolved.input.dedupe);
         let fingerprint = asked.map(|event_id| {
             let marks = marks(user.is_some(), account_raw.kind);
             self.fingerprint(line, event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, account_hash])

@@ -1,6 +1,6 @@
 //! The layout of a format: where its records keep their parts, and how these are written.
 
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// A path of keys from the top of a record; empty for the record itself.
 pub(super) type FieldPath = Vec<String>;

@@ -119,8 +119,8 @@ impl<'m> LineDecoder<'m> {
             plan,
             scanner: JsonScanner::new(&plan.projection, seed.clone()),
             row: plan.row.as_ref().map(|plan| Box::new(SnowplowRowReader::new(plan, &seed))),
-            days: DayReader::new(&model.zone),
-            instants: InstantReader::new(&model.input.zone),
+            days: DayReader::new(&model.resolved.zone),
+            instants: InstantReader::new(&model.resolved.input.zone),
             seed,
             names,
             until,
@@ -269,12 +269,12 @@ impl RecordReader<'_> {
         if self.is_excluded(user.as_deref()) {
             return DecodedLine::Excluded;
         }
-        let asked =
-            event_id.filter(|_| self.model.input.dedupe && matches!(what, RecordKind::Event | RecordKind::Noise));
+        let asked = event_id
+            .filter(|_| self.model.resolved.input.dedupe && matches!(what, RecordKind::Event | RecordKind::Noise));
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
         let visitor_hash = hash_of(&visitor);
         let mut id_hash = if user.is_some() { hash_of(&user) } else { visitor_hash };
-        let by_service = is_any(&self.model.identity.service_users, user.as_deref());
+        let by_service = is_any(&self.model.resolved.identity.service_users, user.as_deref());
         let account_hash = hash_of(&account);
         let fingerprint = asked.map(|event_id| {
             let marks = marks(user.is_some(), account_raw.kind);
@@ -354,7 +354,7 @@ impl RecordReader<'_> {
 
     /// True if records of the user are excluded.
     fn is_excluded(&self, user: Option<&str>) -> bool {
-        is_any(&self.model.identity.exclude_users, user)
+        is_any(&self.model.resolved.identity.exclude_users, user)
     }
 
     fn read_time(&mut self, line: &str) -> Result<Micros, RejectReason> {
@@ -363,10 +363,14 @@ impl RecordReader<'_> {
         let parsed = match raw.kind {
             JsonKind::Missing | JsonKind::Null => return Err(RejectReason::NoTime),
             JsonKind::Number | JsonKind::Text if !wall_clock => self.instants.parse(raw.slice(line)),
-            JsonKind::Number => parse_wall_clock(raw.slice(line), &self.model.input.zone),
+            JsonKind::Number => parse_wall_clock(raw.slice(line), &self.model.resolved.input.zone),
             _ => {
                 let text = raw.text(line).ok_or(RejectReason::BadTime)?;
-                if wall_clock { parse_wall_clock(&text, &self.model.input.zone) } else { self.instants.parse(&text) }
+                if wall_clock {
+                    parse_wall_clock(&text, &self.model.resolved.input.zone)
+                } else {
+                    self.instants.parse(&text)
+                }
             }
         };
         parsed.map_err(|error| match error {

@@ -180,7 +180,7 @@ impl DecodePlan {
             ask.values(&of_accounts, keys);
         }
         match (&layout.dedupe_content, layout.body) {
-            _ if !model.input.dedupe => {}
+            _ if !model.resolved.input.dedupe => {}
             (DedupeContent::Path(path), _) => ask.projection.hash_at(path),
             (DedupeContent::Body, Some(beginning)) => {
                 ask.projection.hash_prefixed(beginning);
@@ -195,7 +195,7 @@ impl DecodePlan {
         let columns =
             WantedColumns::new(|name| ask.asked.iter().any(|(path, _)| path.first().is_some_and(|top| *top == *name)));
         let in_body = layout.is_row && layout.body.is_some();
-        let row = in_body.then(|| SnowplowRowPlan::new(&ask.asked, properties, model.input.dedupe));
+        let row = in_body.then(|| SnowplowRowPlan::new(&ask.asked, properties, model.resolved.input.dedupe));
         let needed = !layout.only_paths || !extra.fallbacks.is_empty();
         let (projection, extra) = (ask.projection, needed.then(|| Box::new(extra)));
         DecodePlan {
@@ -246,7 +246,8 @@ fn name_meanings(layout: &RecordLayout, model: &Model) -> HashMap<String, (usize
     let asked =
         model.aggregation.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, RecordKind::Event)));
     let mut names: HashMap<String, (usize, RecordKind)> = asked.collect();
-    let noise = layout.noise.iter().filter(|_| model.input.ignore_noise).map(|name| (*name, RecordKind::Noise));
+    let noise =
+        layout.noise.iter().filter(|_| model.resolved.input.ignore_noise).map(|name| (*name, RecordKind::Noise));
     for (name, what) in noise.chain(layout.names.iter().copied()) {
         names.entry(name.to_owned()).or_default().1 = what;
     }
@@ -273,8 +274,8 @@ impl VendorFixups {
             identified: ask.slots(&layout.identified),
             groups: layout.groups.as_ref().map(|path| ask.slot(path)),
             group_type: ask.slots(&layout.group_type),
-            account_type: model.input.group_type.clone(),
-            wall_clock: layout.wall_clock && !model.input.zone.is_utc(),
+            account_type: model.resolved.input.group_type.clone(),
+            wall_clock: layout.wall_clock && !model.resolved.input.zone.is_utc(),
             more_id: ask.slots(&layout.more_id),
             agree_in_values: !matches!(layout.dedupe_content, DedupeContent::Path(_)),
             group_traits: layout.group_traits.as_ref().map(|path| ask.slot(path)),

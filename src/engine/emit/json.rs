@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value as Json, json};
 use super::row::{OutputCell, OutputRow};
 use pql_model::{
     output_columns::SIGNALS,
-    plan::{Level, SignalPayment},
+    resolved::{Level, SignalPayment},
     scoring::{SignalFiring, SignalInput, SignalPayout},
     units::{EPSILON, Points, format_number},
 };
@@ -56,7 +56,7 @@ fn cell(cell: &OutputCell<'_>) -> Json {
 }
 
 fn signals(level: &Level, row: &OutputRow<'_>) -> Json {
-    let one = |(signal, paid): (&pql_model::plan::Signal, &SignalPayout)| {
+    let one = |(signal, paid): (&pql_model::resolved::Signal, &SignalPayout)| {
         let state = match paid.firing {
             SignalFiring::Fired => "fired",
             SignalFiring::Superseded => "superseded",

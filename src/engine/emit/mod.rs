@@ -162,7 +162,7 @@ impl RowRenderer<'_, '_> {
             }
             self.with_row(*entity, |row| {
                 let tier = self.header.iter().position(|name| name == "tier").map(|at| row.cells[at].text());
-                let object = json::object(&self.header, row, self.model.level(self.side), tier.as_deref());
+                let object = json::object(&self.header, row, self.model.resolved.level(self.side), tier.as_deref());
                 serde_json::to_writer(&mut bytes, &object).map_err(io::Error::other)
             })?;
             if self.format == RowFormat::Ndjson {

@@ -12,7 +12,7 @@ use pql_model::{
     clock::{push_day, push_instant},
     expr::{EvalScope, Value, ValueType},
     output_columns,
-    plan::{Level, Route, TemplatePart, TextTemplate},
+    resolved::{Level, Route, TemplatePart, TextTemplate},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
     units::{Day, Micros, Points, push_number},
 };
@@ -93,7 +93,7 @@ pub(super) struct OutputRow<'r> {
 
 /// The header of a level's rows.
 pub(super) fn header(model: &Model, side: EntityKind) -> Vec<String> {
-    let level = model.level(side);
+    let level = model.resolved.level(side);
     let categories = level.categories.iter().map(|category| category.name.as_str());
     let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
     let mut header = match side {
@@ -127,15 +127,15 @@ fn user<'r>(
 ) -> OutputRow<'r> {
     let home = scored.entities.users[number].home.map(|home| home as usize);
     let common = RowBuilder {
-        level: &model.levels.user,
+        level: &model.resolved.levels.user,
         scope,
-        outcomes: slice(&scored.user_milestones, number, model.levels.user.milestones.len()),
+        outcomes: slice(&scored.user_milestones, number, model.resolved.levels.user.milestones.len()),
         seen: scored.user_event_spans[number],
     };
     let first = [OutputCell::Text(scored.user_id(number).into()), OutputCell::from_text(scored.home_id(number))];
     let champion = home.and_then(|home| scored.champion(home)) == Some(number);
     let buyer = home.and_then(|home| scored.buyer(home)) == Some(number);
-    let after_seen = vec![OutputCell::from_value(scope.get(model.levels.user.slots.active_days_28))];
+    let after_seen = vec![OutputCell::from_value(scope.get(model.resolved.levels.user.slots.active_days_28))];
     common.row(first, vec![OutputCell::Boolean(champion), OutputCell::Boolean(buyer)], after_seen)
 }
 
@@ -146,12 +146,12 @@ fn account<'r>(
     number: usize,
     scope: &'r EntityFacts<'r>,
 ) -> OutputRow<'r> {
-    let slots = &model.levels.account.slots;
+    let slots = &model.resolved.levels.account.slots;
     let person = |user: Option<usize>| OutputCell::from_text(user.map(|user| scored.user_id(user)));
     let common = RowBuilder {
-        level: &model.levels.account,
+        level: &model.resolved.levels.account,
         scope,
-        outcomes: slice(&scored.account_milestones, number, model.levels.account.milestones.len()),
+        outcomes: slice(&scored.account_milestones, number, model.resolved.levels.account.milestones.len()),
         seen: scored.account_event_spans[number],
     };
     let first = [OutputCell::Text(scored.account_id(number).into()), OutputCell::from_value(scope.get(slots.segment))];

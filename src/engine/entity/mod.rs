@@ -215,7 +215,7 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
             let (here, id) = (person, people.names[person]);
             person += 1;
             let mut of_rows = credits.by_ref().take(user_rows.group(here).len());
-            if host.as_deref().is_some_and(|host| is_below(host, &model.identity.exclude_domains)) {
+            if host.as_deref().is_some_and(|host| is_below(host, &model.resolved.identity.exclude_domains)) {
                 exclude(state, raw_ids.group(here), &mut counts);
                 of_rows.for_each(drop);
                 continue;
@@ -226,9 +226,10 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
             }
             let number = kept.len() as u32;
             user_of_person[here] = number;
-            let company = host.as_deref().is_some_and(|host| !is_below(host, &model.identity.free_mail));
-            let of_domain =
-                domain.as_ref().filter(|domain| model.identity.email_domain && company && !is_free_mail(domain));
+            let company = host.as_deref().is_some_and(|host| !is_below(host, &model.resolved.identity.free_mail));
+            let of_domain = domain
+                .as_ref()
+                .filter(|domain| model.resolved.identity.email_domain && company && !is_free_mail(domain));
             let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
             for at in user_rows.group_mut(here) {
                 at.user = number;

@@ -10,7 +10,7 @@ use crate::decode::{DecodedEvent, EventFields, trait_value::coerce};
 use pql_model::{
     Model,
     expr::{EvalScope, Program, Value, ValueType},
-    plan::{EventMatch, FilterPlan, Level, PredicateId, TraitPlan, ValueId, ValueSource},
+    plan::{EventMatch, FilterPlan, LevelPlan, PredicateId, TraitPlan, ValueId, ValueSource},
     units::Micros,
 };
 
@@ -102,7 +102,7 @@ pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFie
     match &spec.source {
         ValueSource::Program(program) => match (program.eval(event), spec.kind) {
             (value, ValueType::Text) => value.to_text().map_or(Value::Null, Value::Text),
-            (value, kind) => coerce(value, kind, &model.zone),
+            (value, kind) => coerce(value, kind, &model.resolved.zone),
         },
         ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| event.get(*slot)), spec.kind, model),
     }
@@ -110,13 +110,13 @@ pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFie
 
 /// The first value that can be converted to a type.
 pub(super) fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: ValueType, model: &Model) -> Value<'r> {
-    values.map(|value| coerce(value, kind, &model.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
+    values.map(|value| coerce(value, kind, &model.resolved.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
 }
 
 /// Calls `give` for every trait of a level that a traits object has.
 pub(super) fn each_trait<'l, 'r>(
     model: &'r Model,
-    level: &'l Level,
+    level: &'l LevelPlan,
     value: impl Fn(u32) -> Value<'r>,
     at: Micros,
     texts: &mut InternCache<'_>,

@@ -262,7 +262,7 @@ impl<'h> EventFolder<'h> {
         if event.at > self.folded.newest {
             self.folded.newest = event.at;
             if self.defers && event.at >= self.certain_before {
-                self.certain_before = self.model.zone.day_start(event.day + 1);
+                self.certain_before = self.model.resolved.zone.day_start(event.day + 1);
             }
         }
         let visitor = self.intern_visitor(event.user, event.visitor);

@@ -127,7 +127,7 @@ impl<'m> ShardSet<'m> {
             words: &self.model.aggregation.words,
             accounts: &self.accounts,
             texts: &self.texts,
-            by_person: !self.model.identity.exclude_domains.is_empty(),
+            by_person: !self.model.resolved.identity.exclude_domains.is_empty(),
         }
     }
 

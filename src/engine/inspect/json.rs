@@ -31,7 +31,7 @@ pub fn render_json(dump: &InspectedInput, model: &Model, asked: Option<&ModelGap
         "rejected": rejected(dump),
         "split_records": survey.split_records,
         "time": {
-            "zone": model.zone.name(),
+            "zone": model.resolved.zone.name(),
             "first": survey.range.map(|(first, _)| format_instant(first)),
             "last": survey.range.map(|(_, last)| format_instant(last)),
             "in_the_future": survey.future,
@@ -192,7 +192,7 @@ fn model_gaps_json(asked: &ModelGaps, model: &Model) -> Value {
         all.iter().map(|one| (one.name.clone(), json!({"near": one.closest}))).collect()
     };
     json!({
-        "name": model.name,
+        "name": model.resolved.name,
         "events_asked_for": asked.events,
         "missing_events": missing(&asked.missing_events),
         "missing_properties": missing(&asked.missing_properties),

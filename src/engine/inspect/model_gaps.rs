@@ -1,12 +1,12 @@
 //! Compares a model with a dataset.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     dataset_profile::{DatasetProfile, EventProfile},
     name_similarity::closest_names,
 };
-use pql_model::Model;
+use pql_model::{ResolvedModel, resolved::ModelNeeds};
 
 /// A name in the model that never occurs, and the most similar names that do.
 #[derive(Debug)]
@@ -38,15 +38,9 @@ pub struct ModelGaps {
 const UNUSED_MAX: usize = 20;
 
 /// Compares a model with a profile.
-pub fn find_model_gaps(survey: &DatasetProfile, model: &Model) -> ModelGaps {
+pub fn find_model_gaps(survey: &DatasetProfile, model: &ResolvedModel) -> ModelGaps {
     let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
-    let plans = &model.aggregation.plans;
-    // A name that only starts an entity may be the default and not from the model.
-    let tries = |place: usize| plans.get(place).map_or(0, |plan| plan.filters.len());
-    let wanted: BTreeSet<&str> = (model.aggregation.names.iter().enumerate())
-        .filter(|(at, _)| tries(at + 1) > tries(0))
-        .map(|(_, name)| name.as_str())
-        .collect();
+    let ModelNeeds { events: wanted, properties: asked_for, trait_keys: of_traits } = model.needs();
     let missing = |name: &str, among: &[&str]| MissingReference {
         name: name.to_owned(),
         closest: closest_names(name, among).into_iter().map(str::to_owned).collect(),
@@ -65,8 +59,6 @@ pub fn find_model_gaps(survey: &DatasetProfile, model: &Model) -> ModelGaps {
         .map(String::as_str)
         .collect();
     // Traits are also looked up among properties and may be missing there.
-    let of_traits: BTreeSet<String> = model.aggregation.traits.iter().map(|path| path.join(".")).collect();
-    let asked_for: BTreeSet<String> = model.aggregation.properties.iter().map(|path| path.join(".")).collect();
     let missing_properties =
         asked_for.difference(&of_traits).filter(|path| !has(path)).map(|path| missing(path, &paths)).collect();
     let everywhere: Vec<&str> = paths.iter().chain(&traits).copied().collect();

@@ -54,9 +54,10 @@ pub struct InspectedInput {
 /// [`RunError`] of reading, and of a file of an unsupported format.
 pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> {
     let formats = FileFormats::new(job.model, job.format, job.inputs.len());
-    let plans: Vec<DiscoveryPlan> = FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.input)).collect();
+    let plans: Vec<DiscoveryPlan> =
+        FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.resolved.input)).collect();
     // A row of a table becomes a native line, with all its columns.
-    let fields = job.model.input.paths_for_format("native").map(|paths| paths.into_iter().next());
+    let fields = job.model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next());
     let naming = ColumnMapping { fields, properties: None, dedupe: true };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
@@ -173,7 +174,7 @@ impl<'w> InspectWorker<'w> {
             file: block.file,
             index: block.index,
             outline,
-            instants: InstantReader::new(&self.job.model.input.zone),
+            instants: InstantReader::new(&self.job.model.resolved.input.zone),
             // Other formats fix the places of their parts.
             collect_candidates: recognised.format.name == "native",
         };
@@ -264,7 +265,7 @@ impl<'w> InspectWorker<'w> {
                 file: half.file,
                 index: half.place.0,
                 outline: self.outline(recognised.format, seed),
-                instants: InstantReader::new(&self.job.model.input.zone),
+                instants: InstantReader::new(&self.job.model.resolved.input.zone),
                 collect_candidates: false,
             };
             let other = after.first().filter(|other| (other.file, other.boundary) == (half.file, half.boundary));

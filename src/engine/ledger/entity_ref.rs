@@ -64,7 +64,7 @@ impl EntityRef {
 
     /// The states of its milestones, by name.
     pub fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
-        let milestones = &model.level(self.side).milestones;
+        let milestones = &model.resolved.level(self.side).milestones;
         let outcomes: &[MilestoneResult] = match self.side {
             EntityKind::User => &scored.user_milestones,
             EntityKind::Account => &scored.account_milestones,

@@ -3,9 +3,9 @@
 
 use super::EntityFacts;
 use pql_model::{
-    EntityKind, Model,
+    EntityKind, FactKey, Model,
     expr::{EvalScope, Program, Value, ValueType},
-    plan::{ACCOUNT_BIT, Fact, FactSource},
+    resolved::{Fact, FactDefinition},
 };
 
 /// A fact and its value.
@@ -29,32 +29,27 @@ pub struct UnmetCondition {
 /// The depth to which named conditions are expanded to their failing parts.
 const DEPTH_MAX: usize = 8;
 
-/// The fact in a slot, and its level.
-fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityKind)> {
-    let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
-    model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
-}
-
 /// The name of the fact in a slot, as expressions of a level write it.
 pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
-    let name = match fact_in(model, side, slot) {
+    let key = FactKey::seen_from(side, slot);
+    let name = match model.resolved.fact(key) {
         // The inline count of a signal has no name of its own.
-        Some((fact, _)) if fact.name.contains(' ') => "matching events",
-        Some((fact, _)) => &fact.name,
+        Some(fact) if fact.name.contains(' ') => "matching events",
+        Some(fact) => &fact.name,
         None => "unknown",
     };
-    if slot & ACCOUNT_BIT == 0 { name.to_owned() } else { format!("account.{name}") }
+    if key.kind() == side { name.to_owned() } else { format!("account.{name}") }
 }
 
 /// The slot and type of a fact, by name. For users, `account.NAME` is a fact of the home account.
 pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, ValueType)> {
-    let (of, name, bit) = match name.strip_prefix("account.") {
-        Some(name) if side == EntityKind::User => (EntityKind::Account, name, ACCOUNT_BIT),
-        _ => (side, name, 0),
+    let (of, name) = match name.strip_prefix("account.") {
+        Some(name) if side == EntityKind::User => (EntityKind::Account, name),
+        _ => (side, name),
     };
-    let facts = &model.level(of).facts;
+    let facts = &model.resolved.level(of).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
-    Some((u32::try_from(place).ok()? | bit, facts[place].kind))
+    Some((FactKey::new(of, u32::try_from(place).ok()?).in_program_of(side), facts[place].kind))
 }
 
 /// The facts that expressions name, including those behind named expressions, each once.
@@ -76,9 +71,10 @@ pub fn referenced_facts(
         }
         seen.push(slot);
         known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
-        if let Some((Fact { source: FactSource::Expression(program), .. }, _)) = fact_in(model, side, slot) {
+        let key = FactKey::seen_from(side, slot);
+        if let Some(Fact { definition: FactDefinition::Expression(program), .. }) = model.resolved.fact(key) {
             // Inside a named expression of the home account, all names are the account's.
-            program.visit_slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
+            program.visit_slots(&mut |inner| slots.push(FactKey::seen_from(key.kind(), inner).in_program_of(side)));
         }
     }
     known
@@ -92,7 +88,7 @@ pub fn unmet_conditions(
     scope: &EntityFacts<'_>,
 ) -> Vec<UnmetCondition> {
     let mut found = Vec::new();
-    collect(&ConditionScope { model, side, scope, bit: 0 }, condition, DEPTH_MAX, &mut found);
+    collect(&ConditionScope { model, side, scope, program_of: side }, condition, DEPTH_MAX, &mut found);
     found
 }
 
@@ -101,13 +97,20 @@ struct ConditionScope<'c> {
     model: &'c Model,
     side: EntityKind,
     scope: &'c EntityFacts<'c>,
-    /// [`ACCOUNT_BIT`] inside a named expression of the home account.
-    bit: u32,
+    /// Whose program the condition is: of accounts inside a named expression of the home account.
+    program_of: EntityKind,
+}
+
+impl ConditionScope<'_> {
+    /// The fact that a slot of the condition stands for.
+    fn key(&self, slot: u32) -> FactKey {
+        FactKey::seen_from(self.program_of, slot)
+    }
 }
 
 impl EvalScope for ConditionScope<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        self.scope.get(slot | self.bit)
+        self.scope.get(self.key(slot).in_program_of(self.side))
     }
 }
 
@@ -118,10 +121,10 @@ fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, foun
     match condition {
         Program::And(parts) => parts.iter().for_each(|part| collect(context, part, depth, found)),
         Program::Slot(slot) if depth > 0 => {
-            let slot = slot | context.bit;
-            match fact_in(context.model, context.side, slot) {
-                Some((Fact { source: FactSource::Expression(program), .. }, _)) => {
-                    let inner = ConditionScope { bit: slot & ACCOUNT_BIT, ..*context };
+            let key = context.key(*slot);
+            match context.model.resolved.fact(key) {
+                Some(Fact { definition: FactDefinition::Expression(program), .. }) => {
+                    let inner = ConditionScope { program_of: key.kind(), ..*context };
                     let before = found.len();
                     collect(&inner, program, depth - 1, found);
                     // A condition that does not hold must never appear as if it did.
@@ -137,7 +140,7 @@ fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, foun
 }
 
 fn describe_unmet(context: &ConditionScope<'_>, condition: &Program) -> UnmetCondition {
-    let name = |slot: u32| fact_name(context.model, context.side, slot | context.bit);
+    let name = |slot: u32| fact_name(context.model, context.side, context.key(slot).in_program_of(context.side));
     let mut facts: Vec<FactValue> = Vec::new();
     condition.visit_slots(&mut |slot| {
         let one = FactValue { name: name(slot), value: to_owned_value(&context.get(slot)) };

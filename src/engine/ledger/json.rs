@@ -8,7 +8,7 @@ use pql_model::{
     EntityKind,
     clock::{format_day, format_instant},
     expr::Value,
-    plan::DecayCurve,
+    resolved::DecayCurve,
     scoring::SignalFiring,
     units::Points,
 };

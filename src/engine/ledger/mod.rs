@@ -21,7 +21,7 @@ use pql_model::{
     EntityKind, Model,
     clock::AsOf,
     expr::{EvalScope, Value},
-    plan::{DecayCurve, Level, Signal, SignalPayment, Tier},
+    resolved::{DecayCurve, Level, Signal, SignalPayment, Tier},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
     units::Points,
 };
@@ -149,7 +149,7 @@ impl Ledger {
 
 /// The ledger of an entity.
 pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef) -> Ledger {
-    let level = model.level(entity.side);
+    let level = model.resolved.level(entity.side);
     let scope = entity.scope(scored);
     let paid = evaluate_signals(level, &scope);
     let total = sum_points(level, &paid);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{FactValue, Ledger, LedgerEntry, LedgerLine, RuleDecision, UnmetCondition};
 use crate::score::milestones::MilestoneState;
 use pql_model::{
-    clock::format_instant, diag::escape_controls, expr::Value, plan::DecayCurve, scoring::SignalFiring,
+    clock::format_instant, diag::escape_controls, expr::Value, resolved::DecayCurve, scoring::SignalFiring,
     units::format_number,
 };
 

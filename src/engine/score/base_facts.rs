@@ -13,7 +13,8 @@ use crate::{
 };
 use pql_model::{
     expr::Value,
-    plan::{ACTIVITY_DAYS, BuiltinFact, Fact, FactSource, Level, TraitPlan, word},
+    plan::{ACTIVITY_DAYS, FactPlan, LevelPlan, TraitPlan, word},
+    resolved::BuiltinFact,
     units::Day,
 };
 
@@ -39,27 +40,19 @@ impl<'v> EnrichmentRow<'v> {
     }
 }
 
-/// True for base facts.
-pub(super) fn is_base(fact: &Fact) -> bool {
-    matches!(
-        fact.source,
-        FactSource::Builtin(_) | FactSource::Trait(_) | FactSource::Metric(_) | FactSource::Milestone(..)
-    )
-}
-
 /// A base fact of a user.
 pub(super) fn user<'v>(
-    fact: &Fact,
-    level: &'v Level,
+    fact: &FactPlan,
+    level: &'v LevelPlan,
     about: &FactContext<'v, '_>,
     entities: &'v Entities<'_>,
     user: usize,
 ) -> Value<'v> {
-    match &fact.source {
-        FactSource::Builtin(BuiltinFact::Domain) => {
+    match fact {
+        FactPlan::Builtin(BuiltinFact::Domain) => {
             entities.users[user].domain.as_deref().map_or(Value::Null, |domain| Value::Text(domain.into()))
         }
-        FactSource::Trait(index) => {
+        FactPlan::Trait(index) => {
             let plan = &level.traits[*index];
             about
                 .enriched
@@ -67,26 +60,28 @@ pub(super) fn user<'v>(
                 .or_else(|| identify_trait(*index, plan, entities, user))
                 .unwrap_or_else(|| trait_edge(&about.view, plan.cell, plan.kind))
         }
-        _ => shared_fact(fact, about),
+        FactPlan::Builtin(_) | FactPlan::Metric(_) | FactPlan::Milestone(..) | FactPlan::Computed => {
+            shared_fact(fact, about)
+        }
     }
 }
 
 /// A base fact of an account.
 pub(super) fn account<'v>(
-    fact: &Fact,
-    level: &'v Level,
+    fact: &FactPlan,
+    level: &'v LevelPlan,
     about: &FactContext<'v, '_>,
     entities: &'v Entities<'_>,
     account: usize,
 ) -> Value<'v> {
     let id = entities.accounts[account].id;
-    match &fact.source {
-        FactSource::Builtin(BuiltinFact::Domain) => match entities.account_ids.get(id).strip_prefix(DOMAIN_PREFIX) {
+    match fact {
+        FactPlan::Builtin(BuiltinFact::Domain) => match entities.account_ids.get(id).strip_prefix(DOMAIN_PREFIX) {
             Some(domain) => Value::Text(domain.into()),
             None => Value::Null,
         },
-        FactSource::Builtin(BuiltinFact::Members) => Value::Number(entities.accounts[account].members.len() as f64),
-        FactSource::Trait(index) => {
+        FactPlan::Builtin(BuiltinFact::Members) => Value::Number(entities.accounts[account].members.len() as f64),
+        FactPlan::Trait(index) => {
             let plan = &level.traits[*index];
             let of_group = || {
                 let edge = entities.state.account_traits.get(&(id, *index as u16))?;
@@ -98,7 +93,9 @@ pub(super) fn account<'v>(
                 .or_else(of_group)
                 .unwrap_or_else(|| trait_edge(&about.view, plan.cell, plan.kind))
         }
-        _ => shared_fact(fact, about),
+        FactPlan::Builtin(_) | FactPlan::Metric(_) | FactPlan::Milestone(..) | FactPlan::Computed => {
+            shared_fact(fact, about)
+        }
     }
 }
 
@@ -114,14 +111,14 @@ fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>
 }
 
 /// Facts that users and accounts have in common.
-fn shared_fact<'v>(fact: &Fact, about: &FactContext<'v, '_>) -> Value<'v> {
-    match &fact.source {
-        FactSource::Builtin(builtin) => built_in(*builtin, about),
-        FactSource::Metric(metric) => measures::read(metric, &about.view, about.overflow),
-        FactSource::Milestone(index, part) => about.milestones.get(*index).map_or(Value::Null, |outcome| {
+fn shared_fact<'v>(fact: &FactPlan, about: &FactContext<'v, '_>) -> Value<'v> {
+    match fact {
+        FactPlan::Builtin(builtin) => built_in(*builtin, about),
+        FactPlan::Metric(metric) => measures::read(metric, &about.view, about.overflow),
+        FactPlan::Milestone(index, part) => about.milestones.get(*index).map_or(Value::Null, |outcome| {
             milestones::milestone_fact(*outcome, *part, about.view.start(), &about.view)
         }),
-        _ => Value::Null,
+        FactPlan::Trait(_) | FactPlan::Computed => Value::Null,
     }
 }
 

@@ -86,7 +86,7 @@ impl<'s> EntityView<'s> {
 
     /// The local date of an instant.
     pub fn day(&self, at: Micros) -> Day {
-        self.model.zone.day(at)
+        self.model.resolved.zone.day(at)
     }
 
     /// The number of distinct users with a row for which `holds` is true.

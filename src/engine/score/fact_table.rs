@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use crate::fold::Interner;
 use pql_model::{
+    EntityKind, FactKey, FactSlot,
     expr::{EvalScope, Value, ValueType},
-    plan::{ACCOUNT_BIT, FactSlot, Level},
+    resolved::Level,
     units::Day,
 };
 
@@ -244,7 +245,12 @@ pub struct EntityFacts<'b> {
 impl EntityFacts<'_> {
     #[inline]
     fn place(&self, slot: u32) -> Option<(FactRow<'_>, FactSlot)> {
-        if slot & ACCOUNT_BIT == 0 { Some((self.own, slot)) } else { Some((self.home?, slot & !ACCOUNT_BIT)) }
+        // A program of accounts names no fact that is not the account's own.
+        let key = FactKey::seen_from(EntityKind::User, slot);
+        match key.kind() {
+            EntityKind::User => Some((self.own, key.slot())),
+            EntityKind::Account => Some((self.home?, key.slot())),
+        }
     }
 }
 

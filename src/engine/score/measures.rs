@@ -12,7 +12,8 @@ use crate::fold::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDA
 use pql_model::{
     clock::{DateWindow, weekday},
     expr::{Value, ValueType},
-    plan::{CellId, MeasurePlan, Metric, NumberPart, WeeklyValue, WindowEnd, WordKind},
+    plan::{CellId, MeasurePlan, MetricPlan, WeeklyPlan, WordKind},
+    resolved::{NumberPart, WindowEnd},
     units::{Day, EPSILON, Micros},
 };
 
@@ -20,7 +21,7 @@ use pql_model::{
 const WEEKS_MAX: usize = 13;
 
 /// Computes a metric. Sets `overflow` if a sum cannot be exact.
-pub(super) fn read<'s>(metric: &Metric, view: &EntityView<'s>, overflow: &AtomicBool) -> Value<'s> {
+pub(super) fn read<'s>(metric: &MetricPlan, view: &EntityView<'s>, overflow: &AtomicBool) -> Value<'s> {
     let reader = MetricReader { view, active: metric.active, overflow };
     match &metric.measure {
         MeasurePlan::Count(word) => {
@@ -209,17 +210,17 @@ impl<'s> MetricReader<'_, 's> {
     }
 
     /// The values of complete weeks after the start, newest first; at most thirteen.
-    fn weeks(&self, weekly: WeeklyValue) -> impl ExactSizeIterator<Item = f64> {
+    fn weeks(&self, weekly: WeeklyPlan) -> impl ExactSizeIterator<Item = f64> {
         let as_of = self.view.as_of;
         let start = self.view.day(self.view.start());
-        let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
+        let this_week = as_of.day - (weekday(as_of.day) - self.view.model.resolved.week_start).rem_euclid(7);
         // The instant is compared, not the date, because a zone may have skipped the last date of
         // the week.
-        let over = as_of.instant >= self.view.model.zone.day_start(this_week + 7);
+        let over = as_of.instant >= self.view.model.resolved.zone.day_start(this_week + 7);
         let newest = if over { this_week } else { this_week - 7 };
         let count = ((newest - start + 6).div_euclid(7)).clamp(0, WEEKS_MAX as i32);
         let days = match weekly {
-            WeeklyValue::Days(set) => Some(self.view.all_days(set, self.active)),
+            WeeklyPlan::Days(set) => Some(self.view.all_days(set, self.active)),
             _ => None,
         };
         (0..count).map(move |back| {
@@ -231,16 +232,16 @@ impl<'s> MetricReader<'_, 's> {
         })
     }
 
-    fn week(&self, weekly: WeeklyValue, first: Day, last: Day) -> f64 {
+    fn week(&self, weekly: WeeklyPlan, first: Day, last: Day) -> f64 {
         let inside = |day: Day| (first..=last).contains(&day);
         match weekly {
-            WeeklyValue::Count(cell) => self.counted(cell, (first, last)) as f64,
-            WeeklyValue::Days(set) => f64::from(self.view.all_days(set, self.active).count_between(first, last)),
-            WeeklyValue::Users(set) => {
+            WeeklyPlan::Count(cell) => self.counted(cell, (first, last)) as f64,
+            WeeklyPlan::Days(set) => f64::from(self.view.all_days(set, self.active).count_between(first, last)),
+            WeeklyPlan::Users(set) => {
                 f64::from(self.view.users_where(|at| self.view.days(at, set).any_between(first, last)))
             }
-            WeeklyValue::Sum(cell) => self.sum(&self.numbers(cell, inside)),
-            WeeklyValue::Max(cell) => {
+            WeeklyPlan::Sum(cell) => self.sum(&self.numbers(cell, inside)),
+            WeeklyPlan::Max(cell) => {
                 let number = self.numbers(cell, inside);
                 if number.count == 0 { 0.0 } else { number.max }
             }

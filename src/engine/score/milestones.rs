@@ -7,7 +7,8 @@ use crate::{
 };
 use pql_model::{
     expr::Value,
-    plan::{Level, Milestone, MilestonePart, MilestonePlan},
+    plan::MilestonePlan,
+    resolved::{Level, Milestone, MilestonePart},
     units::{Day, HOUR_US, Micros},
 };
 
@@ -42,10 +43,18 @@ impl MilestoneState {
     }
 }
 
+/// A milestone and where it is read.
+#[derive(Debug, Clone, Copy)]
+struct PlannedMilestone<'m> {
+    milestone: &'m Milestone,
+    plan: &'m MilestonePlan,
+}
+
 /// Evaluates all milestones of one entity, in the order of the level. `counts` tests whether a user
 /// counts towards `min_users`.
 pub fn evaluate_milestones(
     level: &Level,
+    plans: &[MilestonePlan],
     view: &EntityView<'_>,
     counts: &dyn Fn(&Milestone, u32) -> bool,
 ) -> Vec<MilestoneResult> {
@@ -53,13 +62,17 @@ pub fn evaluate_milestones(
     let mut outcomes: Vec<Option<MilestoneResult>> = vec![None; level.milestones.len()];
     for index in &level.milestone_order {
         let milestone = &level.milestones[*index];
-        let outcome = match &milestone.form {
+        let planned = PlannedMilestone { milestone, plan: &plans[*index] };
+        let outcome = match planned.plan {
             MilestonePlan::All(parts) => combine_parts(parts.iter().filter_map(|part| outcomes[*part])),
-            form => {
-                let closed = start_window_closed(milestone, form, view, start);
+            MilestonePlan::Once { .. }
+            | MilestonePlan::Times { .. }
+            | MilestonePlan::Days { .. }
+            | MilestonePlan::Steps { .. } => {
+                let closed = start_window_closed(planned, view, start);
                 let progress = match &milestone.min_users {
-                    Some((n, _)) => users_progress(*n, milestone, view, counts),
-                    None => progress(milestone, view),
+                    Some(users) => users_progress(users.count, planned, view, counts),
+                    None => progress(planned, view),
                 };
                 let state = match progress.reached {
                     Some(at) => MilestoneState::Reached(at),
@@ -97,17 +110,18 @@ struct MilestoneProgress {
 }
 
 /// True if the window that begins at the start is over; always true without a window.
-fn start_window_closed(milestone: &Milestone, form: &MilestonePlan, view: &EntityView<'_>, start: Micros) -> bool {
-    match (form, milestone.within) {
+fn start_window_closed(planned: PlannedMilestone<'_>, view: &EntityView<'_>, start: Micros) -> bool {
+    match (planned.plan, planned.milestone.within) {
         (MilestonePlan::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
         (_, Some(within)) => view.as_of.instant > start + within,
         (_, None) => true,
     }
 }
 
-fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
+fn progress(planned: PlannedMilestone<'_>, view: &EntityView<'_>) -> MilestoneProgress {
+    let PlannedMilestone { milestone, plan } = planned;
     let still_inside = |at: Micros| milestone.within.is_some_and(|within| at + within >= view.as_of.instant);
-    match &milestone.form {
+    match plan {
         MilestonePlan::Once { word, active } => MilestoneProgress { reached: view.first(*word, *active), open: false },
         MilestonePlan::Times { cell, times, active } => {
             let mut instants: Vec<Micros> = moments(view, *cell, *active).into_iter().map(|moment| moment.at).collect();
@@ -166,7 +180,7 @@ fn first_of_days(view: &EntityView<'_>, cell: u16, active: bool) -> Vec<(Day, Mi
 /// Progress with `min_users`: reached when the n-th user has reached it alone.
 fn users_progress(
     n: usize,
-    milestone: &Milestone,
+    planned: PlannedMilestone<'_>,
     view: &EntityView<'_>,
     counts: &dyn Fn(&Milestone, u32) -> bool,
 ) -> MilestoneProgress {
@@ -174,10 +188,10 @@ fn users_progress(
     let mut open = 0;
     for user in view.by_user() {
         let number = user.rows.first().map_or(NOBODY, |at| at.user);
-        if !counts(milestone, number) {
+        if !counts(planned.milestone, number) {
             continue;
         }
-        let alone = progress(milestone, &user);
+        let alone = progress(planned, &user);
         match alone.reached {
             Some(at) => reached.push(at),
             None => open += usize::from(alone.open),

@@ -34,7 +34,7 @@ use crate::{
     entity::{Entities, NOBODY},
     fold::NO_ACCOUNT,
 };
-use pql_model::{Model, clock::AsOf, expr::Value, plan::FactSlot, units::Micros};
+use pql_model::{FactSlot, Model, clock::AsOf, expr::Value, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]
@@ -149,20 +149,22 @@ pub fn score<'s>(
     let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
     scorer.user_base();
     scorer.account_base();
-    scorer.steps(&model.steps);
-    let champions = scorer.top_members(model.champion.as_ref(), true);
-    let buyers = scorer.top_members(model.buyer.as_ref(), false);
+    scorer.steps(&model.resolved.steps);
+    let champions = scorer.top_members(model.resolved.champion.as_ref(), true);
+    let buyers = scorer.top_members(model.resolved.buyer.as_ref(), false);
     if scorer.overflow.load(Ordering::Relaxed) {
         return Err(SumOverflow);
     }
     let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
-    let users = summary::summarise(&model.levels.user, &board.users, &board.pool, &of_users);
-    let accounts = summary::summarise(&model.levels.account, &board.accounts, &board.pool, &of_accounts);
-    let user_order =
-        order(&board.users, model.levels.user.slots.score, entities.users.len(), |user| entities.users[user].id);
-    let account_order = order(&board.accounts, model.levels.account.slots.score, entities.accounts.len(), |account| {
-        entities.account_ids.get(entities.accounts[account].id)
+    let users = summary::summarise(&model.resolved.levels.user, &board.users, &board.pool, &of_users);
+    let accounts = summary::summarise(&model.resolved.levels.account, &board.accounts, &board.pool, &of_accounts);
+    let user_order = order(&board.users, model.resolved.levels.user.slots.score, entities.users.len(), |user| {
+        entities.users[user].id
     });
+    let account_order =
+        order(&board.accounts, model.resolved.levels.account.slots.score, entities.accounts.len(), |account| {
+            entities.account_ids.get(entities.accounts[account].id)
+        });
     Ok(ScoredEntities {
         facts: board,
         user_order,

@@ -9,13 +9,13 @@ use super::fact_table::EntityFacts;
 use crate::fold::NumberStats;
 use pql_model::{
     expr::Value,
-    plan::{RollupKind, RollupPlan},
+    resolved::{Rollup, RollupKind},
     units::to_millionths,
 };
 
 /// Aggregates over the members of one account.
 pub(super) fn roll_up<'b>(
-    rollup: &RollupPlan,
+    rollup: &Rollup,
     members: impl Iterator<Item = EntityFacts<'b>>,
     overflow: &AtomicBool,
 ) -> Value<'static> {

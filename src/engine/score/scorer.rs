@@ -21,10 +21,11 @@ use crate::{
     fold::Interner,
 };
 use pql_model::{
-    Model,
+    EntityKind, FactSlot, Model,
     clock::AsOf,
     expr::{EvalScope, Program, Value, ValueType},
-    plan::{Fact, FactSlot, FactSource, Level, Milestone, ScoringStep},
+    plan::{FactPlan, LevelPlan},
+    resolved::{FactDefinition, Level, Milestone, ScoringStep, UserQuorum},
     scoring,
     units::Micros,
 };
@@ -59,9 +60,9 @@ impl<'e, 's> Scorer<'e, 's> {
         as_of: AsOf,
     ) -> Self {
         let board = FactStore {
-            users: FactTable::new(&model.levels.user, entities.users.len(), 512),
+            users: FactTable::new(&model.resolved.levels.user, entities.users.len(), 512),
             // Chunks are smaller for accounts, because some have many members and rows.
-            accounts: FactTable::new(&model.levels.account, entities.accounts.len(), 32),
+            accounts: FactTable::new(&model.resolved.levels.account, entities.accounts.len(), 32),
             pool: Interner::new(crate::decode::HashSeed::default()),
         };
         let overflow = AtomicBool::new(false);
@@ -71,32 +72,34 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Computes the base facts of users.
     pub(super) fn user_base(&mut self) {
-        let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.levels.user);
+        let (entities, rows, plan) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
-        let value = |fact: &Fact, about: &FactContext<'e, '_>, user: usize| {
-            base_facts::user(fact, level, about, entities, user)
+        let value = |fact: &FactPlan, about: &FactContext<'e, '_>, user: usize| {
+            base_facts::user(fact, plan, about, entities, user)
         };
         let view = |user| self.view(entities.user_rows(user));
-        let (of_rows, texts) = self.base(level, &mut table, rows, &view, &|_, _| true, &value);
-        table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
+        let (of_rows, texts) = self.base(EntityKind::User, &mut table, rows, &view, &|_, _| true, &value);
+        table.renumber(base_facts(plan).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.users, self.board.users) = (of_rows, table);
     }
 
     /// Computes the base facts of accounts, from the rows credited to them.
     pub(super) fn account_base(&mut self) {
-        let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.levels.account);
+        let (entities, rows, plan) = (self.entities, &self.enrichment.accounts, &self.model.levels.account);
         let mut table = std::mem::take(&mut self.board.accounts);
         let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
             // Facts of accounts are not yet known.
-            Some((_, Some(who))) => user != NOBODY && who.holds(&self.board.user(user as usize, None)),
+            Some(UserQuorum { who: Some(who), .. }) => {
+                user != NOBODY && who.holds(&self.board.user(user as usize, None))
+            }
             _ => true,
         };
-        let value = |fact: &Fact, about: &FactContext<'e, '_>, account: usize| {
-            base_facts::account(fact, level, about, entities, account)
+        let value = |fact: &FactPlan, about: &FactContext<'e, '_>, account: usize| {
+            base_facts::account(fact, plan, about, entities, account)
         };
         let view = |account| self.view(entities.account_rows(account));
-        let (of_rows, texts) = self.base(level, &mut table, rows, &view, &counts, &value);
-        table.renumber(base_facts(level).map(|(slot, _)| slot), texts, &mut self.board.pool);
+        let (of_rows, texts) = self.base(EntityKind::Account, &mut table, rows, &view, &counts, &value);
+        table.renumber(base_facts(plan).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.accounts, self.board.accounts) = (of_rows, table);
     }
 
@@ -107,14 +110,15 @@ impl<'e, 's> Scorer<'e, 's> {
     /// Reads the rows of all entities of a level. Each chunk interns its texts by itself.
     fn base(
         &self,
-        level: &'e Level,
+        kind: EntityKind,
         table: &mut FactTable,
         enriched: &'e [Option<Vec<Value<'static>>>],
         view: &(dyn Fn(usize) -> EntityView<'e> + Sync),
         counts: &(dyn Fn(&Milestone, u32) -> bool + Sync),
-        value: &(dyn Fn(&Fact, &FactContext<'e, '_>, usize) -> Value<'e> + Sync),
+        value: &(dyn Fn(&FactPlan, &FactContext<'e, '_>, usize) -> Value<'e> + Sync),
     ) -> (LevelHistory, Vec<Interner>) {
-        let facts: Vec<(FactSlot, &Fact)> = base_facts(level).collect();
+        let (level, plan) = (self.model.resolved.level(kind), &self.model.levels[kind]);
+        let facts: Vec<(FactSlot, &FactPlan)> = base_facts(plan).collect();
         let parts: Vec<(LevelHistory, Interner)> = table
             .par_chunks_mut()
             .map(|mut part| {
@@ -128,7 +132,7 @@ impl<'e, 's> Scorer<'e, 's> {
                     let view = view(entity);
                     let start = view.start();
                     let view = EntityView { known_start: Some(start), ..view };
-                    let outcomes = evaluate_milestones(level, &view, counts);
+                    let outcomes = evaluate_milestones(level, &plan.milestones, &view, counts);
                     let enriched = EnrichmentRow { rows: enriched, entity };
                     let about = FactContext { view, milestones: &outcomes, enriched, overflow: &self.overflow };
                     for (slot, fact) in &facts {
@@ -169,8 +173,8 @@ impl<'e, 's> Scorer<'e, 's> {
     /// The slot of the fact that a step computes, if that is free text.
     fn text(&self, step: ScoringStep) -> Option<FactSlot> {
         let (level, slot) = match step {
-            ScoringStep::UserFact(slot) => (&self.model.levels.user, slot),
-            ScoringStep::AccountFact(slot) => (&self.model.levels.account, slot),
+            ScoringStep::UserFact(slot) => (&self.model.resolved.levels.user, slot),
+            ScoringStep::AccountFact(slot) => (&self.model.resolved.levels.account, slot),
             _ => return None,
         };
         level.facts.get(slot as usize).is_some_and(|fact| fact.kind == ValueType::Text).then_some(slot)
@@ -178,7 +182,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// Runs some steps of a level for all of its entities.
     fn pass(&mut self, users: bool, steps: &[ScoringStep]) {
-        let level = if users { &self.model.levels.user } else { &self.model.levels.account };
+        let level = if users { &self.model.resolved.levels.user } else { &self.model.resolved.levels.account };
         let names = InternedNames::new(level, &mut self.board.pool);
         let own = if users { &mut self.board.users } else { &mut self.board.accounts };
         let mut table = std::mem::take(own);
@@ -211,11 +215,11 @@ impl<'e, 's> Scorer<'e, 's> {
         match step {
             ScoringStep::UserFact(slot) | ScoringStep::AccountFact(slot) => {
                 let own = row.facts();
-                let value = match level.facts.get(slot as usize).map(|fact| &fact.source) {
-                    Some(FactSource::Expression(program)) => {
+                let value = match level.facts.get(slot as usize).map(|fact| &fact.definition) {
+                    Some(FactDefinition::Expression(program)) => {
                         owned(program.eval(&self.partial_facts(step, entity, own)))
                     }
-                    Some(FactSource::Rollup(rollup)) => {
+                    Some(FactDefinition::Rollup(rollup)) => {
                         let members = self.entities.accounts[entity].members.iter();
                         let members = members.map(|member| self.board.member(*member as usize, own));
                         rollups::roll_up(rollup, members, &self.overflow)
@@ -275,7 +279,7 @@ impl<'e, 's> Scorer<'e, 's> {
     /// For each account the top-scoring member who passes the condition. Ties go to the more active
     /// member, then to the smaller id.
     pub(super) fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
-        let slots = &self.model.levels.user.slots;
+        let slots = &self.model.resolved.levels.user.slots;
         let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
         let eligible =
             |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
@@ -304,8 +308,8 @@ fn is_of_users(step: ScoringStep) -> bool {
 }
 
 /// The base facts of a level.
-fn base_facts(level: &Level) -> impl Iterator<Item = (FactSlot, &Fact)> {
-    (0..).zip(&level.facts).filter(|(_, fact)| base_facts::is_base(fact))
+fn base_facts(plan: &LevelPlan) -> impl Iterator<Item = (FactSlot, &FactPlan)> {
+    (0..).zip(&plan.facts).filter(|(_, fact)| !matches!(fact, FactPlan::Computed))
 }
 
 /// Names from the model that are values of facts, by their pool numbers.

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::fold::Interner;
 use pql_model::{
-    plan::{FactSlot, Level, Milestone},
+    FactSlot,
+    resolved::{Level, Milestone},
     units::{HOUR_US, Micros},
 };
 

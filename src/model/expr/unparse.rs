@@ -64,6 +64,50 @@ impl Program {
             }
         }
     }
+
+    /// The same program with other slots.
+    ///
+    /// **Order**: `map` sees the slot of every name in the order in which names are resolved: that of the text, but of a `case` all
+    /// conditions first.
+    pub fn map_slots(&self, map: &mut dyn FnMut(u32) -> u32) -> Program {
+        match self {
+            Program::Constant(value) => Program::Constant(value.clone()),
+            Program::Slot(slot) => Program::Slot(map(*slot)),
+            Program::CompareNumber(operator, slot, number) => Program::CompareNumber(*operator, map(*slot), *number),
+            Program::IsOneOf(slot, texts) => Program::IsOneOf(map(*slot), texts.clone()),
+            Program::AsNumber(a) => Program::AsNumber(boxed(a, map)),
+            Program::AsText(a) => Program::AsText(boxed(a, map)),
+            Program::AsBoolean(a) => Program::AsBoolean(boxed(a, map)),
+            Program::AsDate(a) => Program::AsDate(boxed(a, map)),
+            Program::Not(a) => Program::Not(boxed(a, map)),
+            Program::Negate(a) => Program::Negate(boxed(a, map)),
+            Program::Lower(a) => Program::Lower(boxed(a, map)),
+            Program::IsNull(a, negated) => Program::IsNull(boxed(a, map), *negated),
+            Program::Like(a, pattern, negated) => Program::Like(boxed(a, map), pattern.clone(), *negated),
+            Program::And(all) => Program::And(each(all, map)),
+            Program::Or(all) => Program::Or(each(all, map)),
+            Program::Coalesce(all) => Program::Coalesce(each(all, map)),
+            Program::Extreme(side, all) => Program::Extreme(*side, each(all, map)),
+            Program::Arithmetic(operator, a, b) => Program::Arithmetic(*operator, boxed(a, map), boxed(b, map)),
+            Program::DaysBetween(a, b) => Program::DaysBetween(boxed(a, map), boxed(b, map)),
+            Program::Compare(operator, a, b) => Program::Compare(*operator, boxed(a, map), boxed(b, map)),
+            Program::CompareJson(operator, a, b) => Program::CompareJson(*operator, boxed(a, map), boxed(b, map)),
+            Program::NullIf(equal, value) => Program::NullIf(boxed(equal, map), boxed(value, map)),
+            Program::Case(arms, otherwise) => {
+                let conditions: Vec<Program> = arms.iter().map(|(when, _)| when.map_slots(map)).collect();
+                let values: Vec<Program> = arms.iter().map(|(_, then)| then.map_slots(map)).collect();
+                Program::Case(conditions.into_iter().zip(values).collect(), boxed(otherwise, map))
+            }
+        }
+    }
+}
+
+fn boxed(program: &Program, map: &mut dyn FnMut(u32) -> u32) -> Box<Program> {
+    Box::new(program.map_slots(map))
+}
+
+fn each(programs: &[Program], map: &mut dyn FnMut(u32) -> u32) -> Vec<Program> {
+    programs.iter().map(|program| program.map_slots(map)).collect()
 }
 
 fn literal(value: &Value<'_>) -> String {

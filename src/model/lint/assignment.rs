@@ -2,19 +2,19 @@
 
 use super::{
     dependencies::DependencyPlan,
-    domains::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    domains::{SearchSpace, fact},
 };
 use crate::{
-    Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::{EvalScope, Program, Value},
-    plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep},
+    resolved::{FactDefinition, Level, ScoringStep},
     scoring::{SignalPayout, evaluate_signals, find_tier, sum_points},
 };
 
 /// All facts of a plan.
 #[derive(Debug, Clone)]
 pub(super) struct FactAssignment<'w> {
-    pub(super) model: &'w Model,
+    pub(super) model: &'w ResolvedModel,
     pub(super) plan: &'w DependencyPlan,
     /// By place in the plan.
     values: Vec<Value<'w>>,
@@ -24,15 +24,16 @@ pub(super) struct FactAssignment<'w> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AssignmentScope<'s, 'w> {
     world: &'s FactAssignment<'w>,
-    bit: u32,
+    side: EntityKind,
 }
 
 impl EvalScope for AssignmentScope<'_, '_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        if self.bit == 0 && slot & ACCOUNT_BIT != 0 && !self.world.has_account() {
+        let key = FactKey::seen_from(self.side, slot);
+        if key.kind() != self.side && !self.world.has_account() {
             return Value::Null;
         }
-        self.world.value(slot | self.bit).as_borrowed()
+        self.world.value(key).as_borrowed()
     }
 }
 
@@ -51,7 +52,7 @@ fn owned(value: &Value<'_>) -> Value<'static> {
 impl<'w> FactAssignment<'w> {
     /// Chooses a cell for every variable of the plan and computes the rest.
     pub(super) fn new(
-        model: &'w Model,
+        model: &'w ResolvedModel,
         space: &'w SearchSpace,
         plan: &'w DependencyPlan,
         cells: &[u16],
@@ -65,7 +66,7 @@ impl<'w> FactAssignment<'w> {
 
     /// Computes everything from the values of the variables.
     pub(super) fn from_variables(
-        model: &'w Model,
+        model: &'w ResolvedModel,
         plan: &'w DependencyPlan,
         values: Vec<Value<'w>>,
     ) -> FactAssignment<'w> {
@@ -80,16 +81,16 @@ impl<'w> FactAssignment<'w> {
     }
 
     pub(super) fn has_account(&self) -> bool {
-        !matches!(self.value(HAS_ACCOUNT), Value::Boolean(false))
+        !matches!(self.value(FactKey::HAS_ACCOUNT), Value::Boolean(false))
     }
 
-    pub(super) fn scope(&self, bit: u32) -> AssignmentScope<'_, 'w> {
-        AssignmentScope { world: self, bit }
+    pub(super) fn scope(&self, side: EntityKind) -> AssignmentScope<'_, 'w> {
+        AssignmentScope { world: self, side }
     }
 
     /// Whether a condition of a level holds.
-    pub(super) fn holds(&self, program: &Program, bit: u32) -> bool {
-        program.holds(&self.scope(bit))
+    pub(super) fn holds(&self, program: &Program, side: EntityKind) -> bool {
+        program.holds(&self.scope(side))
     }
 
     /// What the signals of a level pay.
@@ -98,8 +99,8 @@ impl<'w> FactAssignment<'w> {
     }
 
     /// What an expression of a level comes to.
-    pub(super) fn eval(&self, program: &Program, bit: u32) -> Value<'static> {
-        owned(&program.eval(&self.scope(bit)))
+    pub(super) fn eval(&self, program: &Program, side: EntityKind) -> Value<'static> {
+        owned(&program.eval(&self.scope(side)))
     }
 
     /// The values of the variables, with room for what is computed from them.
@@ -130,28 +131,28 @@ impl<'w> FactAssignment<'w> {
 
     fn step(&mut self, step: ScoringStep) {
         match step {
-            ScoringStep::UserFact(slot) => self.expression(slot),
-            ScoringStep::AccountFact(slot) => self.expression(slot | ACCOUNT_BIT),
+            ScoringStep::UserFact(slot) => self.expression(FactKey::new(EntityKind::User, slot)),
+            ScoringStep::AccountFact(slot) => self.expression(FactKey::new(EntityKind::Account, slot)),
             ScoringStep::Segment => {
                 let segments = &self.model.levels.account.segments;
                 let rules = segments.iter().map(|segment| segment.when.as_ref());
-                let first = first_that_holds(rules, &self.scope(ACCOUNT_BIT));
+                let first = first_that_holds(rules, &self.scope(EntityKind::Account));
                 self.name(
-                    self.model.levels.account.slots.segment | ACCOUNT_BIT,
+                    FactKey::new(EntityKind::Account, self.model.levels.account.slots.segment),
                     first.map(|at| segments[at].name.as_str()),
                 );
             }
-            ScoringStep::UserPoints => self.points(0),
-            ScoringStep::AccountPoints => self.points(ACCOUNT_BIT),
-            ScoringStep::UserTier => self.tier(0),
-            ScoringStep::AccountTier => self.tier(ACCOUNT_BIT),
-            ScoringStep::UserRoute => self.route(0),
-            ScoringStep::AccountRoute => self.route(ACCOUNT_BIT),
+            ScoringStep::UserPoints => self.points(EntityKind::User),
+            ScoringStep::AccountPoints => self.points(EntityKind::Account),
+            ScoringStep::UserTier => self.tier(EntityKind::User),
+            ScoringStep::AccountTier => self.tier(EntityKind::Account),
+            ScoringStep::UserRoute => self.route(EntityKind::User),
+            ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }
     }
 
-    fn level(&self, bit: u32) -> &'w Level {
-        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
+    fn level(&self, side: EntityKind) -> &'w Level {
+        self.model.level(side)
     }
 
     fn name(&mut self, key: FactKey, name: Option<&'w str>) {
@@ -159,38 +160,38 @@ impl<'w> FactAssignment<'w> {
     }
 
     fn expression(&mut self, key: FactKey) {
-        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
-            let value = owned(&program.eval(&self.scope(key & ACCOUNT_BIT)));
+        if let Some(FactDefinition::Expression(program)) = fact(self.model, key).map(|fact| &fact.definition) {
+            let value = owned(&program.eval(&self.scope(key.kind())));
             self.set(key, value);
         }
     }
 
-    fn points(&mut self, bit: u32) {
-        let level = self.level(bit);
-        let scope = self.scope(bit);
+    fn points(&mut self, side: EntityKind) {
+        let level = self.level(side);
+        let scope = self.scope(side);
         let sum = sum_points(level, &evaluate_signals(level, &scope));
         for (slot, (_, held)) in level.slots.points.iter().zip(sum.categories) {
-            self.set(slot | bit, Value::Number(held.to_f64()));
+            self.set(FactKey::new(side, *slot), Value::Number(held.to_f64()));
         }
-        self.set(level.slots.score | bit, Value::Number(sum.score.to_f64()));
+        self.set(FactKey::new(side, level.slots.score), Value::Number(sum.score.to_f64()));
     }
 
-    fn tier(&mut self, bit: u32) {
-        let level = self.level(bit);
-        let score = self.number(level.slots.score | bit).unwrap_or(0.0);
-        let place = find_tier(&level.tiers, score, &self.scope(bit));
-        self.name(level.slots.tier | bit, place.map(|at| level.tiers[at].name.as_str()));
+    fn tier(&mut self, side: EntityKind) {
+        let level = self.level(side);
+        let score = self.number(FactKey::new(side, level.slots.score)).unwrap_or(0.0);
+        let place = find_tier(&level.tiers, score, &self.scope(side));
+        self.name(FactKey::new(side, level.slots.tier), place.map(|at| level.tiers[at].name.as_str()));
         let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
-        self.set(level.slots.qualified | bit, qualified);
+        self.set(FactKey::new(side, level.slots.qualified), qualified);
     }
 
-    fn route(&mut self, bit: u32) {
-        let level = self.level(bit);
+    fn route(&mut self, side: EntityKind) {
+        let level = self.level(side);
         let rules = level.routes.iter().map(|route| route.when.as_ref());
-        let place = first_that_holds(rules, &self.scope(bit));
-        self.name(level.slots.route | bit, place.map(|at| level.routes[at].name.as_str()));
+        let place = first_that_holds(rules, &self.scope(side));
+        self.name(FactKey::new(side, level.slots.route), place.map(|at| level.routes[at].name.as_str()));
         let motion = place.and_then(|at| level.routes[at].motion.as_deref());
-        self.name(level.slots.motion | bit, motion);
+        self.name(FactKey::new(side, level.slots.motion), motion);
     }
 }
 

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use super::{
     dependencies::DependencyPlan,
-    domains::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    domains::{SearchSpace, fact},
     interval::{AbstractRef, AbstractScope, AbstractValue, NonNullValues, eval},
+    invariants::fact_of,
 };
 use crate::{
-    Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::Program,
-    plan::{ACCOUNT_BIT, DecayCurve, FactSource, Level, ScoringStep, Signal, SignalPayment, Tier},
+    resolved::{DecayCurve, FactDefinition, Level, ScoringStep, Signal, SignalPayment, Tier},
     scoring::passes,
     units::{POINTS_ABS_MAX, Points},
 };
@@ -21,7 +22,7 @@ pub(super) type CellBox = Vec<(u16, u16)>;
 /// What everything in a plan can come to in a box.
 #[derive(Debug)]
 pub(super) struct BoxBounds<'p, 'm> {
-    model: &'m Model,
+    model: &'m ResolvedModel,
     plan: &'p DependencyPlan,
     values: Vec<AbstractRef<'m>>,
 }
@@ -35,20 +36,20 @@ static AT_HOME: AbstractValue<'static> =
 /// Bounds as a level sees them.
 pub(super) struct BoxBoundsScope<'j, 'p, 'm> {
     judged: &'j BoxBounds<'p, 'm>,
-    bit: u32,
+    side: EntityKind,
     /// Facts that are taken to be something else.
     instead: Vec<(FactKey, AbstractValue<'m>)>,
 }
 
 impl<'m> AbstractScope<'m> for BoxBoundsScope<'_, '_, 'm> {
     fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
-        let key = slot | self.bit;
+        let key = FactKey::seen_from(self.side, slot);
         if let Some((_, abs)) = self.instead.iter().find(|(known, _)| *known == key) {
             return Cow::Borrowed(abs);
         }
         let abs = self.judged.value(key);
-        if self.bit == 0 && slot & ACCOUNT_BIT != 0 {
-            let home = self.judged.value(HAS_ACCOUNT);
+        if key.kind() != self.side {
+            let home = self.judged.value(FactKey::HAS_ACCOUNT);
             if !home.can_hold() {
                 return Cow::Borrowed(&NOTHING);
             }
@@ -65,7 +66,7 @@ struct RawBoundsScope<'j, 'p, 'm>(&'j BoxBounds<'p, 'm>);
 
 impl<'m> AbstractScope<'m> for RawBoundsScope<'_, '_, 'm> {
     fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
-        Cow::Borrowed(self.0.value(slot))
+        Cow::Borrowed(self.0.value(fact_of(slot)))
     }
 }
 
@@ -94,7 +95,7 @@ impl SignalBounds {
 
 impl<'p, 'm> BoxBounds<'p, 'm> {
     pub(super) fn new(
-        model: &'m Model,
+        model: &'m ResolvedModel,
         space: &'m SearchSpace,
         plan: &'p DependencyPlan,
         cells: &[(u16, u16)],
@@ -112,22 +113,22 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     pub(super) fn value(&self, key: FactKey) -> &AbstractValue<'m> {
         match self.plan.index.get(&key) {
             Some(at) => self.values[*at].get(),
-            None if key == HAS_ACCOUNT => &AT_HOME,
+            None if key == FactKey::HAS_ACCOUNT => &AT_HOME,
             None => &NOTHING,
         }
     }
 
-    pub(super) fn scope(&self, bit: u32) -> BoxBoundsScope<'_, 'p, 'm> {
-        self.scope_with(bit, Vec::new())
+    pub(super) fn scope(&self, side: EntityKind) -> BoxBoundsScope<'_, 'p, 'm> {
+        self.scope_with(side, Vec::new())
     }
 
     /// The same with some facts taken to be something else.
     pub(super) fn scope_with(
         &self,
-        bit: u32,
+        side: EntityKind,
         instead: Vec<(FactKey, AbstractValue<'m>)>,
     ) -> BoxBoundsScope<'_, 'p, 'm> {
-        BoxBoundsScope { judged: self, bit, instead }
+        BoxBoundsScope { judged: self, side, instead }
     }
 
     /// Whether a link is known to be broken.
@@ -137,8 +138,8 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     }
 
     /// What an expression of a level can come to.
-    pub(super) fn eval(&self, program: &'m Program, bit: u32) -> AbstractValue<'m> {
-        eval(program, &self.scope(bit))
+    pub(super) fn eval(&self, program: &'m Program, side: EntityKind) -> AbstractValue<'m> {
+        eval(program, &self.scope(side))
     }
 
     fn set(&mut self, key: FactKey, abs: AbstractValue<'m>) {
@@ -147,33 +148,36 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
         }
     }
 
-    fn level(&self, bit: u32) -> &'m Level {
-        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
+    fn level(&self, side: EntityKind) -> &'m Level {
+        self.model.level(side)
     }
 
     fn step(&mut self, step: ScoringStep) {
         match step {
-            ScoringStep::UserFact(slot) => self.eval_fact(slot),
-            ScoringStep::AccountFact(slot) => self.eval_fact(slot | ACCOUNT_BIT),
+            ScoringStep::UserFact(slot) => self.eval_fact(FactKey::new(EntityKind::User, slot)),
+            ScoringStep::AccountFact(slot) => self.eval_fact(FactKey::new(EntityKind::Account, slot)),
             ScoringStep::Segment => {
                 let segments = &self.model.levels.account.segments;
                 let (possible, left) =
-                    self.first_match_bounds(segments.iter().map(|one| one.when.as_ref()), ACCOUNT_BIT);
+                    self.first_match_bounds(segments.iter().map(|one| one.when.as_ref()), EntityKind::Account);
                 let names = segments.iter().map(|one| one.name.as_str());
-                self.set(self.model.levels.account.slots.segment | ACCOUNT_BIT, one_of(names, &possible, left));
+                self.set(
+                    FactKey::new(EntityKind::Account, self.model.levels.account.slots.segment),
+                    one_of(names, &possible, left),
+                );
             }
-            ScoringStep::UserPoints => self.points(0),
-            ScoringStep::AccountPoints => self.points(ACCOUNT_BIT),
-            ScoringStep::UserTier => self.tier(0),
-            ScoringStep::AccountTier => self.tier(ACCOUNT_BIT),
-            ScoringStep::UserRoute => self.route(0),
-            ScoringStep::AccountRoute => self.route(ACCOUNT_BIT),
+            ScoringStep::UserPoints => self.points(EntityKind::User),
+            ScoringStep::AccountPoints => self.points(EntityKind::Account),
+            ScoringStep::UserTier => self.tier(EntityKind::User),
+            ScoringStep::AccountTier => self.tier(EntityKind::Account),
+            ScoringStep::UserRoute => self.route(EntityKind::User),
+            ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }
     }
 
     fn eval_fact(&mut self, key: FactKey) {
-        if let Some(FactSource::Expression(program)) = fact(self.model, key).map(|fact| &fact.source) {
-            let abs = eval(program, &self.scope(key & ACCOUNT_BIT));
+        if let Some(FactDefinition::Expression(program)) = fact(self.model, key).map(|fact| &fact.definition) {
+            let abs = eval(program, &self.scope(key.kind()));
             self.set(key, abs);
         }
     }
@@ -182,9 +186,9 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     pub(super) fn first_match_bounds(
         &self,
         rules: impl Iterator<Item = Option<&'m Program>>,
-        bit: u32,
+        side: EntityKind,
     ) -> (Vec<bool>, bool) {
-        let scope = self.scope(bit);
+        let scope = self.scope(side);
         let mut open = true;
         let possible = rules.map(|when| {
             let Some(when) = when else { return std::mem::replace(&mut open, false) };
@@ -199,21 +203,21 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     }
 
     /// What each signal of a level can pay by itself.
-    pub(super) fn payable(&self, signal: &'m Signal, bit: u32) -> SignalBounds {
-        payable(signal, &self.scope(bit))
+    pub(super) fn payable(&self, signal: &'m Signal, side: EntityKind) -> SignalBounds {
+        payable(signal, &self.scope(side))
     }
 
-    fn points(&mut self, bit: u32) {
-        let level = self.level(bit);
-        let (categories, score) = self.sums(level, bit);
+    fn points(&mut self, side: EntityKind) {
+        let level = self.level(side);
+        let (categories, score) = self.sums(level, side);
         for (slot, (low, high)) in level.slots.points.iter().zip(categories) {
-            self.set(slot | bit, AbstractValue::number(low, high));
+            self.set(FactKey::new(side, *slot), AbstractValue::number(low, high));
         }
-        self.set(level.slots.score | bit, AbstractValue::number(score.0, score.1));
+        self.set(FactKey::new(side, level.slots.score), AbstractValue::number(score.0, score.1));
     }
 
     /// Bounds of each category and of the score.
-    fn sums(&self, level: &'m Level, bit: u32) -> (Vec<(f64, f64)>, (f64, f64)) {
+    fn sums(&self, level: &'m Level, side: EntityKind) -> (Vec<(f64, f64)>, (f64, f64)) {
         let mut categories = vec![(0.0, 0.0); level.categories.len()];
         let mut add = |category: usize, (low, high): (f64, f64)| {
             categories[category].0 += low;
@@ -223,7 +227,7 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
         let mut groups: Vec<(usize, usize, f64, f64)> = Vec::new();
         let mut closed: Vec<usize> = Vec::new();
         for signal in &level.signals {
-            let payable = self.payable(signal, bit);
+            let payable = self.payable(signal, side);
             let Some(group) = signal.exclusive else {
                 add(signal.category, payable.contribution());
                 continue;
@@ -250,7 +254,7 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
             }
         }
         groups.into_iter().for_each(|(_, category, low, high)| add(category, (low, high)));
-        let hold = |bounds: crate::plan::PointBounds, (low, high): (f64, f64)| {
+        let hold = |bounds: crate::resolved::PointBounds, (low, high): (f64, f64)| {
             let hold = |sum: f64| {
                 let sum = bounds.max.map_or(sum, |max| sum.min(max.to_f64()));
                 bounds.min.map_or(sum, |min| sum.max(min.to_f64()))
@@ -266,8 +270,9 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     }
 
     /// Which tiers are possible with a score within bounds, and whether none is.
-    pub(super) fn tiers(&self, level: &'m Level, bit: u32, score: (f64, f64)) -> (Vec<bool>, bool) {
-        let scope = self.scope_with(bit, vec![(level.slots.score | bit, AbstractValue::number(score.0, score.1))]);
+    pub(super) fn tiers(&self, level: &'m Level, side: EntityKind, score: (f64, f64)) -> (Vec<bool>, bool) {
+        let scope = self
+            .scope_with(side, vec![(FactKey::new(side, level.slots.score), AbstractValue::number(score.0, score.1))]);
         let mut open = true;
         let possible = level.tiers.iter().map(|tier: &'m Tier| {
             if !open {
@@ -290,29 +295,32 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
         (possible.collect(), open)
     }
 
-    fn tier(&mut self, bit: u32) {
-        let level = self.level(bit);
-        let score = self.value(level.slots.score | bit).range().unwrap_or((0.0, 0.0));
-        let (possible, left) = self.tiers(level, bit, score);
+    fn tier(&mut self, side: EntityKind) {
+        let level = self.level(side);
+        let score = self.value(FactKey::new(side, level.slots.score)).range().unwrap_or((0.0, 0.0));
+        let (possible, left) = self.tiers(level, side, score);
         let qualified =
             level.tiers.iter().zip(&possible).filter(|(_, possible)| **possible).map(|(tier, _)| tier.qualified);
         let (yes, no) = qualified.fold((false, false), |(yes, no), one| (yes || one, no || !one));
-        self.set(level.slots.tier | bit, one_of(level.tiers.iter().map(|tier| tier.name.as_str()), &possible, left));
-        self.set(level.slots.qualified | bit, AbstractValue::truth(yes, no, left));
+        self.set(
+            FactKey::new(side, level.slots.tier),
+            one_of(level.tiers.iter().map(|tier| tier.name.as_str()), &possible, left),
+        );
+        self.set(FactKey::new(side, level.slots.qualified), AbstractValue::truth(yes, no, left));
     }
 
-    fn route(&mut self, bit: u32) {
-        let level = self.level(bit);
-        let (possible, left) = self.first_match_bounds(level.routes.iter().map(|route| route.when.as_ref()), bit);
+    fn route(&mut self, side: EntityKind) {
+        let level = self.level(side);
+        let (possible, left) = self.first_match_bounds(level.routes.iter().map(|route| route.when.as_ref()), side);
         self.set(
-            level.slots.route | bit,
+            FactKey::new(side, level.slots.route),
             one_of(level.routes.iter().map(|route| route.name.as_str()), &possible, left),
         );
         let silent = level.routes.iter().zip(&possible).any(|(route, possible)| *possible && route.motion.is_none());
         let motions = level.routes.iter().map(|route| route.motion.as_deref().unwrap_or_default());
         let spoken: Vec<bool> =
             level.routes.iter().zip(&possible).map(|(route, at)| *at && route.motion.is_some()).collect();
-        self.set(level.slots.motion | bit, one_of(motions, &spoken, left || silent));
+        self.set(FactKey::new(side, level.slots.motion), one_of(motions, &spoken, left || silent));
     }
 }
 

@@ -1,14 +1,10 @@
 //! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
 
-use super::{
-    domains::{FactKey, TODAY},
-    invariants::InvariantSet,
-    table::FactKeyMap,
-};
+use super::{domains::TODAY, invariants::InvariantSet, table::FactKeyMap};
 use crate::{
-    Model,
+    EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, Program, Value},
-    plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep, SignalPayment},
+    resolved::{FactDefinition, Level, ScoringStep, SignalPayment},
     units::Day,
 };
 
@@ -78,39 +74,42 @@ struct ConstantCollector {
 }
 
 /// Goes through every expression of a model.
-pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
+pub(super) fn collect_constants(model: &ResolvedModel, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
     let mut gather = ConstantCollector::default();
-    for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
-        gather.level(level, bit);
+    for (side, level) in model.levels.iter() {
+        gather.level(level, side);
     }
     let who = model
         .levels
         .account
         .milestones
         .iter()
-        .filter_map(|one| one.min_users.as_ref().and_then(|(_, who)| who.as_ref()));
-    who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, 0));
-    links.all.iter().for_each(|link| gather.note(link, 0));
+        .filter_map(|one| one.min_users.as_ref().and_then(|users| users.who.as_ref()));
+    who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, EntityKind::User));
+    links.all.iter().for_each(|link| gather.note(link, EntityKind::User));
     // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
     for step in model.steps.iter().rev() {
-        let (level, slot, bit) = match step {
-            ScoringStep::UserFact(slot) => (&model.levels.user, *slot, 0),
-            ScoringStep::AccountFact(slot) => (&model.levels.account, *slot, ACCOUNT_BIT),
+        let (level, slot, side) = match step {
+            ScoringStep::UserFact(slot) => (&model.levels.user, *slot, EntityKind::User),
+            ScoringStep::AccountFact(slot) => (&model.levels.account, *slot, EntityKind::Account),
             _ => continue,
         };
-        let Some(FactSource::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.source) else {
+        let Some(FactDefinition::Expression(program)) = level.facts.get(slot as usize).map(|fact| &fact.definition)
+        else {
             continue;
         };
-        let Some(constants) = gather.found.get_mut(&(slot | bit)).map(ComparedConstants::dedup_and_truncate) else {
+        let Some(constants) =
+            gather.found.get_mut(&(FactKey::seen_from(side, slot))).map(ComparedConstants::dedup_and_truncate)
+        else {
             continue;
         };
-        constants.numbers.iter().for_each(|number| gather.solve(program, ComparisonTarget::Number(*number), bit));
+        constants.numbers.iter().for_each(|number| gather.solve(program, ComparisonTarget::Number(*number), side));
         for text in &constants.texts {
             gather.lowered = constants.lowered.contains(text);
-            gather.solve(program, ComparisonTarget::Text(text), bit);
+            gather.solve(program, ComparisonTarget::Text(text), side);
         }
         gather.lowered = false;
-        constants.dates.iter().for_each(|day| gather.solve(program, ComparisonTarget::Date(*day), bit));
+        constants.dates.iter().for_each(|day| gather.solve(program, ComparisonTarget::Date(*day), side));
     }
     gather.share(links);
     gather.found.values_mut().for_each(ComparedConstants::add_case_variants);
@@ -120,7 +119,7 @@ pub(super) fn collect_constants(model: &Model, links: &InvariantSet) -> FactKeyM
 /// What the slots of a condition on events are compared with.
 pub(super) fn program_constants(program: &Program) -> FactKeyMap<ComparedConstants> {
     let mut gather = ConstantCollector::default();
-    gather.note(program, 0);
+    gather.note(program, EntityKind::User);
     gather.found
 }
 
@@ -146,78 +145,80 @@ impl ConstantCollector {
         }
     }
 
-    fn level(&mut self, level: &Level, bit: u32) {
+    fn level(&mut self, level: &Level, side: EntityKind) {
         let conditions = level.tiers.iter().map(|tier| &tier.when);
         let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
         let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
-        conditions.flatten().for_each(|when| self.note(when, bit));
+        conditions.flatten().for_each(|when| self.note(when, side));
         let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
         let score = self
             .found
-            .get_mut(&(level.slots.score | bit))
+            .get_mut(&(FactKey::new(side, level.slots.score)))
             .map(ComparedConstants::dedup_and_truncate)
             .unwrap_or_default();
         thresholds.extend(score.numbers);
         thresholds.truncate(PASSED_ON_MAX);
         for fact in &level.facts {
-            match &fact.source {
-                FactSource::Expression(program) => self.note(program, bit),
-                FactSource::Rollup(rollup) => {
-                    rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, 0));
+            match &fact.definition {
+                FactDefinition::Expression(program) => self.note(program, side),
+                FactDefinition::Rollup(rollup) => {
+                    rollup.value.iter().chain(&rollup.filter).for_each(|program| self.note(program, EntityKind::User));
                 }
                 _ => {}
             }
         }
         for signal in &level.signals {
-            signal.guard.iter().for_each(|guard| self.note(guard, bit));
+            signal.guard.iter().for_each(|guard| self.note(guard, side));
             match &signal.pay {
                 SignalPayment::Flat(_) => {}
                 SignalPayment::Ladder { value, rungs, .. } => {
-                    self.note(value, bit);
+                    self.note(value, side);
                     rungs
                         .iter()
-                        .for_each(|(threshold, _)| self.solve(value, ComparisonTarget::Number(*threshold), bit));
+                        .for_each(|(threshold, _)| self.solve(value, ComparisonTarget::Number(*threshold), side));
                 }
                 SignalPayment::Per { value, points, max } => {
-                    self.note(value, bit);
+                    self.note(value, side);
                     let points = points.to_f64();
                     // Where it alone reaches a tier, or its bound.
                     let ends = thresholds.iter().copied().chain(max.map(crate::units::Points::to_f64));
                     for end in ends.filter(|_| points != 0.0) {
                         let needed = (end / points).abs();
-                        self.solve(value, ComparisonTarget::Number(needed), bit);
+                        self.solve(value, ComparisonTarget::Number(needed), side);
                     }
                 }
             }
-            signal.decay.iter().for_each(|decay| self.note(&decay.since, bit));
+            signal.decay.iter().for_each(|decay| self.note(&decay.since, side));
         }
     }
 
     /// Notes what the comparisons inside a program say.
-    fn note(&mut self, program: &Program, bit: u32) {
+    fn note(&mut self, program: &Program, side: EntityKind) {
         match program {
             Program::Compare(_, a, b) => {
-                for (side, other) in [(a, b), (b, a)] {
+                for (part, other) in [(a, b), (b, a)] {
                     if let Program::Constant(value) = &**other
                         && let Some(target) = target(value)
                     {
-                        self.solve(side, target, bit);
+                        self.solve(part, target, side);
                     }
-                    self.note(side, bit);
+                    self.note(part, side);
                 }
             }
-            Program::CompareNumber(_, slot, number) => self.add(*slot | bit, ComparisonTarget::Number(*number)),
+            Program::CompareNumber(_, slot, number) => {
+                self.add(FactKey::seen_from(side, *slot), ComparisonTarget::Number(*number))
+            }
             Program::Like(a, pattern, _) => {
                 // A text that matches: nothing for `%`, one character for `_`.
                 let text =
                     Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).to_source(&|_| String::new());
                 let text = text.split_once("like '").map_or("", |(_, rest)| rest.trim_end_matches('\''));
                 let matching = text.replace("''", "'").replace('%', "").replace('_', "a");
-                self.solve(a, ComparisonTarget::Text(&matching), bit);
-                self.note(a, bit);
+                self.solve(a, ComparisonTarget::Text(&matching), side);
+                self.note(a, side);
             }
             Program::IsOneOf(slot, texts) => {
-                texts.iter().for_each(|text| self.add(*slot | bit, ComparisonTarget::Text(text)))
+                texts.iter().for_each(|text| self.add(FactKey::seen_from(side, *slot), ComparisonTarget::Text(text)))
             }
             Program::Constant(_) | Program::Slot(_) => {}
             Program::AsNumber(a)
@@ -227,60 +228,60 @@ impl ConstantCollector {
             | Program::Not(a)
             | Program::Negate(a)
             | Program::IsNull(a, _)
-            | Program::Lower(a) => self.note(a, bit),
+            | Program::Lower(a) => self.note(a, side),
             Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
-                all.iter().for_each(|part| self.note(part, bit));
+                all.iter().for_each(|part| self.note(part, side));
             }
             Program::Arithmetic(_, a, b) | Program::DaysBetween(a, b) | Program::CompareJson(_, a, b) => {
-                self.note(a, bit);
-                self.note(b, bit);
+                self.note(a, side);
+                self.note(b, side);
             }
             Program::NullIf(equal, value) => {
-                self.note(equal, bit);
-                self.note(value, bit);
+                self.note(equal, side);
+                self.note(value, side);
             }
             Program::Case(arms, otherwise) => {
                 for (when, then) in arms {
-                    self.note(when, bit);
-                    self.note(then, bit);
+                    self.note(when, side);
+                    self.note(then, side);
                 }
-                self.note(otherwise, bit);
+                self.note(otherwise, side);
             }
         }
     }
 
     /// Notes for what values of its names a program comes to a target, each name looked at by itself.
-    fn solve(&mut self, program: &Program, target: ComparisonTarget<'_>, bit: u32) {
+    fn solve(&mut self, program: &Program, target: ComparisonTarget<'_>, side: EntityKind) {
         match (program, target) {
-            (Program::Slot(slot), target) => self.add(*slot | bit, target),
-            (Program::Negate(a), ComparisonTarget::Number(t)) => self.solve(a, ComparisonTarget::Number(-t), bit),
+            (Program::Slot(slot), target) => self.add(FactKey::seen_from(side, *slot), target),
+            (Program::Negate(a), ComparisonTarget::Number(t)) => self.solve(a, ComparisonTarget::Number(-t), side),
             (Program::Lower(a), target) => {
                 let before = std::mem::replace(&mut self.lowered, true);
-                self.solve(a, target, bit);
+                self.solve(a, target, side);
                 self.lowered = before;
             }
-            (Program::NullIf(_, a), target) => self.solve(a, target, bit),
+            (Program::NullIf(_, a), target) => self.solve(a, target, side),
             // Properties have no types, and become what they are compared with.
-            (Program::AsNumber(a) | Program::AsText(a) | Program::AsDate(a), target) => self.solve(a, target, bit),
+            (Program::AsNumber(a) | Program::AsText(a) | Program::AsDate(a), target) => self.solve(a, target, side),
             (Program::Coalesce(all) | Program::Extreme(_, all), target) => {
-                all.iter().for_each(|part| self.solve(part, target, bit));
+                all.iter().for_each(|part| self.solve(part, target, side));
             }
             (Program::Case(arms, otherwise), target) => {
-                arms.iter().for_each(|(_, then)| self.solve(then, target, bit));
-                self.solve(otherwise, target, bit);
+                arms.iter().for_each(|(_, then)| self.solve(then, target, side));
+                self.solve(otherwise, target, side);
             }
             (Program::Arithmetic(operator, a, b), ComparisonTarget::Number(t)) => {
-                self.arithmetic(*operator, a, b, t, bit)
+                self.arithmetic(*operator, a, b, t, side)
             }
             (Program::DaysBetween(a, b), ComparisonTarget::Number(t)) if t.abs() < 1e5 => {
-                self.solve(b, ComparisonTarget::Date(TODAY - t.round() as Day), bit);
-                self.solve(a, ComparisonTarget::Date(TODAY + t.round() as Day), bit);
+                self.solve(b, ComparisonTarget::Date(TODAY - t.round() as Day), side);
+                self.solve(a, ComparisonTarget::Date(TODAY + t.round() as Day), side);
             }
             _ => {}
         }
     }
 
-    fn arithmetic(&mut self, operator: ArithmeticOp, a: &Program, b: &Program, t: f64, bit: u32) {
+    fn arithmetic(&mut self, operator: ArithmeticOp, a: &Program, b: &Program, t: f64, side: EntityKind) {
         let constant = |program: &Program| match program {
             Program::Constant(Value::Number(number)) => Some(*number),
             _ => None,
@@ -291,8 +292,8 @@ impl ConstantCollector {
             (ArithmeticOp::Multiply, a, b) => (t / b.unwrap_or(1.0), t / a.unwrap_or(1.0)),
             (ArithmeticOp::Divide, a, b) => (t * b.unwrap_or(1.0), a.unwrap_or(1.0) / t),
         };
-        self.solve(a, ComparisonTarget::Number(for_a), bit);
-        self.solve(b, ComparisonTarget::Number(for_b), bit);
+        self.solve(a, ComparisonTarget::Number(for_a), side);
+        self.solve(b, ComparisonTarget::Number(for_b), side);
     }
 
     fn add(&mut self, key: FactKey, target: ComparisonTarget<'_>) {

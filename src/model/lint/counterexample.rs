@@ -6,10 +6,10 @@ use super::{
     LintContext,
     assignment::FactAssignment,
     dependencies::DependencyPlan,
-    domains::{FactKey, HAS_ACCOUNT, fact},
+    domains::fact,
     search::{CellLimits, SearchGoal},
 };
-use crate::{clock::format_day, diag::CounterExample, expr::Value, plan::ACCOUNT_BIT};
+use crate::{EntityKind, FactKey, clock::format_day, diag::CounterExample, expr::Value};
 
 /// So many smaller values of a fact are tried.
 const TRIES_MAX: usize = 12;
@@ -72,12 +72,16 @@ impl<'m> LintContext<'_, 'm> {
     }
 
     /// The name of a fact as an expression of a level writes it.
-    pub(super) fn name(&self, key: FactKey, bit: u32) -> String {
-        if key == HAS_ACCOUNT {
+    pub(super) fn name(&self, key: FactKey, side: EntityKind) -> String {
+        if key == FactKey::HAS_ACCOUNT {
             return "account".to_owned();
         }
         let name = fact(self.model, key).map_or("", |fact| fact.name.as_str());
-        if bit == 0 && key & ACCOUNT_BIT != 0 { format!("account.{name}") } else { name.to_owned() }
+        if side == EntityKind::User && key.kind() == EntityKind::Account {
+            format!("account.{name}")
+        } else {
+            name.to_owned()
+        }
     }
 
     /// The facts by which somebody differs from a blank one, and what comes of them. Facts that decide nothing are left out.
@@ -85,7 +89,7 @@ impl<'m> LintContext<'_, 'm> {
         &self,
         plan: &DependencyPlan,
         chosen: &[u16],
-        bit: u32,
+        side: EntityKind,
         shows: impl FnOnce(&FactAssignment<'_>) -> String,
     ) -> CounterExample {
         let space = self.search.space;
@@ -93,12 +97,15 @@ impl<'m> LintContext<'_, 'm> {
         let world = FactAssignment::new(self.model, space, plan, chosen);
         for (place, cell) in plan.variables[..plan.core].iter().zip(chosen) {
             let variable = &space.variables[*place];
-            let without = *place != 0 && bit == 0 && variable.key & ACCOUNT_BIT != 0 && !world.has_account();
+            let without = *place != 0
+                && side == EntityKind::User
+                && variable.key.kind() == EntityKind::Account
+                && !world.has_account();
             if *cell == variable.blank || without {
                 continue;
             }
-            let value = if variable.key == HAS_ACCOUNT { Json::Null } else { json(world.value(variable.key)) };
-            facts.push((self.name(variable.key, bit), value));
+            let value = if variable.key == FactKey::HAS_ACCOUNT { Json::Null } else { json(world.value(variable.key)) };
+            facts.push((self.name(variable.key, side), value));
         }
         CounterExample { facts, conclusion: shows(&world) }
     }
@@ -109,10 +116,10 @@ impl<'m> LintContext<'_, 'm> {
         plan: &DependencyPlan,
         chosen: Vec<u16>,
         goal: &SearchGoal<'_, 'm>,
-        bit: u32,
+        side: EntityKind,
         shows: impl FnOnce(&FactAssignment<'_>) -> String,
     ) -> CounterExample {
         let chosen = self.minimize(plan, chosen, goal);
-        self.example(plan, &chosen, bit, shows)
+        self.example(plan, &chosen, side, shows)
     }
 }

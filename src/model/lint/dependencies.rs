@@ -1,14 +1,14 @@
 //! What a question depends on: the variables and the steps of scoring behind the facts that it asks for, and nothing else.
 
 use super::{
-    domains::{FactKey, HAS_ACCOUNT, SearchSpace, fact},
+    domains::{SearchSpace, fact},
     invariants::InvariantSet,
     table::{FactKeyMap, FactKeySet},
 };
 use crate::{
-    Model,
+    EntityKind, FactKey, FactSlot, ResolvedModel,
     expr::Program,
-    plan::{ACCOUNT_BIT, FactSource, Level, ScoringStep, Signal, SignalPayment},
+    resolved::{FactDefinition, Level, ScoringStep, Signal, SignalPayment},
 };
 
 /// So many links of the facts of a question are looked at.
@@ -31,18 +31,18 @@ pub(super) struct DependencyPlan {
     pub(super) cost: u64,
 }
 
-/// The slots of a program as keys, where the program is of users (0) or accounts ([`ACCOUNT_BIT`]).
-pub(super) fn visit_keys(program: &Program, bit: u32, visit: &mut dyn FnMut(FactKey)) {
-    program.visit_slots(&mut |slot| visit(slot | bit));
+/// The slots of a program as keys, where the program is of users (0) or accounts ([`EntityKind::Account`]).
+pub(super) fn visit_keys(program: &Program, side: EntityKind, visit: &mut dyn FnMut(FactKey)) {
+    program.visit_slots(&mut |slot| visit(FactKey::seen_from(side, slot)));
 }
 
 /// Everything that a signal looks at.
-pub(super) fn visit_signal_keys(signal: &Signal, bit: u32, visit: &mut dyn FnMut(FactKey)) {
+pub(super) fn visit_signal_keys(signal: &Signal, side: EntityKind, visit: &mut dyn FnMut(FactKey)) {
     let programs = signal.guard.iter().chain(signal.decay.iter().map(|decay| &decay.since));
-    programs.for_each(|program| visit_keys(program, bit, visit));
+    programs.for_each(|program| visit_keys(program, side, visit));
     match &signal.pay {
         SignalPayment::Flat(_) => {}
-        SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => visit_keys(value, bit, visit),
+        SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => visit_keys(value, side, visit),
     }
 }
 
@@ -70,31 +70,33 @@ pub(super) fn scoring_stage(level: &Level, slot: u32) -> Option<ScoringStage> {
     (slot == slots.segment).then_some(ScoringStage::Segment)
 }
 
-/// The level of a key, and the bit of its facts.
-pub(super) fn level(model: &Model, key: FactKey) -> (&Level, u32) {
-    if key & ACCOUNT_BIT == 0 { (&model.levels.user, 0) } else { (&model.levels.account, ACCOUNT_BIT) }
-}
-
 /// The facts that a fact is computed from; none for variables.
-pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
-    let (level, bit) = level(model, key);
-    match fact(model, key).map(|fact| &fact.source) {
-        Some(FactSource::Expression(program)) => visit_keys(program, bit, visit),
-        Some(FactSource::Scoring) => match scoring_stage(level, key & !ACCOUNT_BIT) {
-            Some(ScoringStage::Points) => level.signals.iter().for_each(|signal| visit_signal_keys(signal, bit, visit)),
+pub(super) fn visit_dependencies(model: &ResolvedModel, key: FactKey, visit: &mut dyn FnMut(FactKey)) {
+    let side = key.kind();
+    let level = model.level(side);
+    match fact(model, key).map(|fact| &fact.definition) {
+        Some(FactDefinition::Expression(program)) => visit_keys(program, side, visit),
+        Some(FactDefinition::Scoring) => match scoring_stage(level, key.slot()) {
+            Some(ScoringStage::Points) => {
+                level.signals.iter().for_each(|signal| visit_signal_keys(signal, side, visit))
+            }
             Some(ScoringStage::Tier) => {
-                visit(level.slots.score | bit);
-                level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
+                visit(FactKey::new(side, level.slots.score));
+                level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit_keys(when, side, visit));
             }
             Some(ScoringStage::Segment) => {
-                level.segments.iter().filter_map(|one| one.when.as_ref()).for_each(|when| visit_keys(when, bit, visit));
+                level
+                    .segments
+                    .iter()
+                    .filter_map(|one| one.when.as_ref())
+                    .for_each(|when| visit_keys(when, side, visit));
             }
             Some(ScoringStage::Route) => {
                 level
                     .routes
                     .iter()
                     .filter_map(|route| route.when.as_ref())
-                    .for_each(|when| visit_keys(when, bit, visit));
+                    .for_each(|when| visit_keys(when, side, visit));
             }
             None => {}
         },
@@ -105,7 +107,7 @@ pub(super) fn visit_dependencies(model: &Model, key: FactKey, visit: &mut dyn Fn
 impl DependencyPlan {
     /// The plan of some facts.
     pub(super) fn new(
-        model: &Model,
+        model: &ResolvedModel,
         space: &SearchSpace,
         links: &InvariantSet,
         wanted: impl IntoIterator<Item = FactKey>,
@@ -132,19 +134,19 @@ impl DependencyPlan {
             }
             computed.push(key);
             plan.cost += 1;
-            let (level, _) = level(model, key);
-            if let Some(ScoringStage::Points) = scoring_stage(level, key & !ACCOUNT_BIT)
-                && matches!(fact(model, key).map(|fact| &fact.source), Some(FactSource::Scoring))
+            let level = model.level(key.kind());
+            if let Some(ScoringStage::Points) = scoring_stage(level, key.slot())
+                && matches!(fact(model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring))
             {
                 plan.cost += (level.signals.len() + level.tiers.len()) as u64;
             }
             visit_dependencies(model, key, &mut |part| {
                 plan.cost += 1;
-                home |= part & ACCOUNT_BIT != 0 && key & ACCOUNT_BIT == 0;
+                home |= part.kind() == EntityKind::Account && key.kind() == EntityKind::User;
                 open.push(part);
             });
         }
-        if home && !seen.contains(&HAS_ACCOUNT) {
+        if home && !seen.contains(&FactKey::HAS_ACCOUNT) {
             plan.variables.push(0);
         }
         plan.variables.sort_unstable();
@@ -160,16 +162,16 @@ impl DependencyPlan {
             plan.index.insert(key, at);
         }
         // Points are written all at once, and so are tiers and routes.
-        for (level, bit) in [(&model.levels.user, 0), (&model.levels.account, ACCOUNT_BIT)] {
+        for (side, level) in model.levels.iter() {
             let slots = &level.slots;
-            let mut together: Vec<Vec<FactKey>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
+            let mut together: Vec<Vec<FactSlot>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
             together.push(vec![slots.tier, slots.qualified]);
             together.push(vec![slots.route, slots.motion]);
             for group in together {
-                if group.iter().any(|slot| plan.index.contains_key(&(slot | bit))) {
+                if group.iter().any(|slot| plan.index.contains_key(&FactKey::new(side, *slot))) {
                     for slot in group {
                         let at = plan.index.len();
-                        plan.index.entry(slot | bit).or_insert(at);
+                        plan.index.entry(FactKey::new(side, slot)).or_insert(at);
                     }
                 }
             }
@@ -201,18 +203,18 @@ impl DependencyPlan {
         self.links = all;
     }
 
-    fn needs(&self, model: &Model, step: ScoringStep) -> bool {
+    fn needs(&self, model: &ResolvedModel, step: ScoringStep) -> bool {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
-            ScoringStep::UserFact(slot) => slot,
-            ScoringStep::AccountFact(slot) => slot | ACCOUNT_BIT,
-            ScoringStep::Segment => account.segment | ACCOUNT_BIT,
-            ScoringStep::UserPoints => user.score,
-            ScoringStep::UserTier => user.tier,
-            ScoringStep::AccountPoints => account.score | ACCOUNT_BIT,
-            ScoringStep::AccountTier => account.tier | ACCOUNT_BIT,
-            ScoringStep::UserRoute => user.route,
-            ScoringStep::AccountRoute => account.route | ACCOUNT_BIT,
+            ScoringStep::UserFact(slot) => FactKey::new(EntityKind::User, slot),
+            ScoringStep::AccountFact(slot) => FactKey::new(EntityKind::Account, slot),
+            ScoringStep::Segment => FactKey::new(EntityKind::Account, account.segment),
+            ScoringStep::UserPoints => FactKey::new(EntityKind::User, user.score),
+            ScoringStep::UserTier => FactKey::new(EntityKind::User, user.tier),
+            ScoringStep::AccountPoints => FactKey::new(EntityKind::Account, account.score),
+            ScoringStep::AccountTier => FactKey::new(EntityKind::Account, account.tier),
+            ScoringStep::UserRoute => FactKey::new(EntityKind::User, user.route),
+            ScoringStep::AccountRoute => FactKey::new(EntityKind::Account, account.route),
         };
         // A roll-up is a variable, so its step is not taken.
         self.index.get(&key).is_some_and(|at| *at >= self.variables.len())

@@ -13,20 +13,12 @@ use super::{
     table::FactKeyMap,
 };
 use crate::{
-    Model,
+    EntityKind, FactKey, ResolvedModel,
     clock::DateWindow,
     expr::{Value, ValueType},
-    plan::{
-        ACCOUNT_BIT, BuiltinFact, Fact, FactSource, MeasurePlan, MilestonePart, NumberPart, RollupKind, WeeklyValue,
-    },
+    resolved::{BuiltinFact, Fact, FactDefinition, Measure, MilestonePart, NumberPart, RollupKind, WeeklyValue},
     units::{Day, EPSILON},
 };
-
-/// A fact of both levels: its slot, with [`ACCOUNT_BIT`] if accounts have it.
-pub(super) type FactKey = u32;
-
-/// Whether a user has a home account; the only variable that is no fact.
-pub(super) const HAS_ACCOUNT: FactKey = u32::MAX;
 
 /// The date that examples are looked at from. Nothing depends on which it is.
 pub(super) const TODAY: Day = 20_500;
@@ -152,24 +144,24 @@ pub(super) struct SearchSpace {
 }
 
 /// The fact behind a key.
-pub(super) fn fact(model: &Model, key: FactKey) -> Option<&Fact> {
-    let level = if key & ACCOUNT_BIT == 0 { &model.levels.user } else { &model.levels.account };
-    level.facts.get((key & !ACCOUNT_BIT) as usize)
+pub(super) fn fact(model: &ResolvedModel, key: FactKey) -> Option<&Fact> {
+    let level = if key.kind() == EntityKind::User { &model.levels.user } else { &model.levels.account };
+    level.facts.get((key.slot()) as usize)
 }
 
 impl SearchSpace {
-    pub(super) fn new(model: &Model, links: &InvariantSet) -> SearchSpace {
+    pub(super) fn new(model: &ResolvedModel, links: &InvariantSet) -> SearchSpace {
         let mut constants = collect_constants(model, links);
         let cells = vec![DomainCell::Truth(false), DomainCell::Truth(true)];
-        let home = FactVariable::new(HAS_ACCOUNT, cells, &Value::Boolean(true));
+        let home = FactVariable::new(FactKey::HAS_ACCOUNT, cells, &Value::Boolean(true));
         let mut space = SearchSpace {
             variables: vec![home],
-            places: FactKeyMap::from_iter([(HAS_ACCOUNT, 0)]),
+            places: FactKeyMap::from_iter([(FactKey::HAS_ACCOUNT, 0)]),
             constants: FactKeyMap::default(),
         };
-        for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
+        for (side, level) in model.levels.iter() {
             for (slot, fact) in (0..).zip(&level.facts) {
-                let key: FactKey = slot | bit;
+                let key: FactKey = FactKey::seen_from(side, slot);
                 let Some(domain) = domain(model, fact) else { continue };
                 let variable = variable(key, fact, &domain, constants.remove(&key).unwrap_or_default());
                 space.places.insert(key, space.variables.len());
@@ -205,7 +197,7 @@ impl FactDomain {
 }
 
 /// None for facts that are computed from others.
-fn domain(model: &Model, fact: &Fact) -> Option<FactDomain> {
+fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
     let count = |high: f64, blank: f64| FactDomain {
         kind: ValueType::Number,
         null: false,
@@ -223,8 +215,8 @@ fn domain(model: &Model, fact: &Fact) -> Option<FactDomain> {
         blank: Value::Null,
     };
     let any = f64::INFINITY;
-    Some(match &fact.source {
-        FactSource::Builtin(builtin) => match builtin {
+    Some(match &fact.definition {
+        FactDefinition::Builtin(builtin) => match builtin {
             BuiltinFact::AgeDays | BuiltinFact::DaysInactive => count(any, 0.0),
             BuiltinFact::ActiveDays28 => count(28.0, 1.0),
             BuiltinFact::Events => FactDomain { low: 1.0, ..count(any, 1.0) },
@@ -236,36 +228,33 @@ fn domain(model: &Model, fact: &Fact) -> Option<FactDomain> {
             },
             BuiltinFact::Domain => unknown(ValueType::Text, 0.0, false),
         },
-        FactSource::Trait(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
-        FactSource::Milestone(_, part) => match part {
+        FactDefinition::Trait(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
+        FactDefinition::Milestone(_, part) => match part {
             MilestonePart::Reached => truth(false),
             MilestonePart::Pending => truth(true),
             MilestonePart::Hours => unknown(ValueType::Number, 0.0, false),
             MilestonePart::DaysAgo => unknown(ValueType::Number, 0.0, true),
         },
-        FactSource::Metric(metric) => match &metric.measure {
-            MeasurePlan::Count(_) | MeasurePlan::CountIn(..) | MeasurePlan::Distinct(..) | MeasurePlan::Users(_) => {
-                count(any, 0.0)
-            }
-            MeasurePlan::UsersIn(..) | MeasurePlan::Open { .. } => count(any, 0.0),
-            MeasurePlan::Days(_, window) => count(days_in(*window), 0.0),
-            MeasurePlan::RisingWeeks(_) => count(12.0, 0.0),
-            MeasurePlan::Number(NumberPart::Sum, ..) => {
+        FactDefinition::Metric(place) => match &model.metrics[*place].measure {
+            Measure::Count | Measure::Distinct(_) | Measure::Users | Measure::Open { .. } => count(any, 0.0),
+            Measure::Days => count(days_in(model.metrics[*place].window), 0.0),
+            Measure::RisingWeeks(_) => count(12.0, 0.0),
+            Measure::Number(NumberPart::Sum, _) => {
                 FactDomain { low: f64::NEG_INFINITY, integer: false, ..count(any, 0.0) }
             }
-            MeasurePlan::Number(..) => unknown(ValueType::Number, f64::NEG_INFINITY, false),
-            MeasurePlan::Edge(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
-            MeasurePlan::Top(..) => unknown(ValueType::Text, 0.0, false),
-            MeasurePlan::DaysSince(_) | MeasurePlan::DaysSinceIn(..) => unknown(ValueType::Number, 0.0, true),
-            MeasurePlan::Elapsed { .. } => unknown(ValueType::Number, 0.0, false),
-            MeasurePlan::Trend { weekly, .. } => match weekly {
-                WeeklyValue::Count(_) | WeeklyValue::Days(_) | WeeklyValue::Users(_) => {
-                    unknown(ValueType::Number, 0.0, false)
-                }
+            Measure::Number(NumberPart::Min | NumberPart::Max | NumberPart::Avg, _) => {
+                unknown(ValueType::Number, f64::NEG_INFINITY, false)
+            }
+            Measure::Edge(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
+            Measure::Top(..) => unknown(ValueType::Text, 0.0, false),
+            Measure::DaysSince(_) => unknown(ValueType::Number, 0.0, true),
+            Measure::Elapsed { .. } => unknown(ValueType::Number, 0.0, false),
+            Measure::Trend { weekly, .. } => match weekly {
+                WeeklyValue::Count | WeeklyValue::Days | WeeklyValue::Users => unknown(ValueType::Number, 0.0, false),
                 WeeklyValue::Sum(_) | WeeklyValue::Max(_) => unknown(ValueType::Number, f64::NEG_INFINITY, false),
             },
         },
-        FactSource::Rollup(rollup) => match rollup.kind {
+        FactDefinition::Rollup(rollup) => match rollup.kind {
             RollupKind::Count | RollupKind::Distinct => count(any, 0.0),
             RollupKind::Sum | RollupKind::TopSum(_) => {
                 let low = rollup.value.as_ref().map_or(0.0, |value| least(model, value).min(0.0));
@@ -276,7 +265,7 @@ fn domain(model: &Model, fact: &Fact) -> Option<FactDomain> {
                 unknown(ValueType::Number, low, false)
             }
         },
-        FactSource::Expression(_) | FactSource::Scoring => return None,
+        FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })
 }
 
@@ -300,11 +289,13 @@ fn days_in(window: Option<DateWindow>) -> f64 {
 }
 
 /// A bound from below of what members can give, looking at each part by itself; scores are taken as their bounds say.
-fn least(model: &Model, value: &crate::expr::Program) -> f64 {
-    struct MemberBoundsScope<'m>(&'m Model);
+fn least(model: &ResolvedModel, value: &crate::expr::Program) -> f64 {
+    struct MemberBoundsScope<'m>(&'m ResolvedModel);
     impl<'m> super::interval::AbstractScope<'m> for MemberBoundsScope<'m> {
         fn get(&self, slot: u32) -> Cow<'_, AbstractValue<'m>> {
-            let Some(fact) = fact(self.0, slot) else { return Cow::Owned(AbstractValue::any(ValueType::Null)) };
+            let Some(fact) = fact(self.0, FactKey::seen_from(EntityKind::User, slot)) else {
+                return Cow::Owned(AbstractValue::any(ValueType::Null));
+            };
             if slot == self.0.levels.user.slots.score {
                 let low = self.0.levels.user.bounds.min.map_or(f64::NEG_INFINITY, crate::units::Points::to_f64);
                 return Cow::Owned(AbstractValue::number(low, f64::INFINITY));
@@ -327,7 +318,7 @@ fn variable(key: FactKey, fact: &Fact, domain: &FactDomain, constants: ComparedC
     }
     match domain.kind {
         ValueType::Number => numbers(domain, constants.numbers, &mut cells),
-        ValueType::Date if matches!(fact.source, FactSource::Builtin(BuiltinFact::Today)) => {
+        ValueType::Date if matches!(fact.definition, FactDefinition::Builtin(BuiltinFact::Today)) => {
             cells.push(DomainCell::Date(f64::from(TODAY), f64::from(TODAY), TODAY));
         }
         ValueType::Date => dates(constants.dates, &mut cells),

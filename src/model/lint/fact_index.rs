@@ -1,86 +1,76 @@
-//! Facts that are measured of events, with what they are measured of: the way from a fact of the compiled model back to events.
+//! Facts by what they are: metrics, parts of milestones, built-in facts.
 
 use std::collections::HashMap;
 
-use super::{domains::FactKey, table::FactKeyMap};
+use super::table::FactKeyMap;
 use crate::{
-    MeasureKind, Model, ModelSource,
-    clock::DateWindow,
-    plan::{self, ACCOUNT_BIT, BuiltinFact, MilestonePart},
-    source::{EventSet, LevelSource, MetricSource},
+    EntityKind, FactKey,
+    resolved::{BuiltinFact, EventSet, FactDefinition, Metric, MilestonePart, ResolvedModel},
 };
 
 /// A fact that counts or measures events.
 #[derive(Debug)]
-pub(super) struct MeasuredFact<'s> {
+pub(super) struct MeasuredFact<'m> {
     pub(super) key: FactKey,
-    pub(super) kind: MeasureKind,
-    pub(super) events: &'s EventSet,
-    pub(super) window: Option<DateWindow>,
-    /// As the text has it.
-    pub(super) metric: &'s MetricSource,
+    pub(super) metric: &'m Metric,
 }
 
-/// Slots of facts by what they are.
+impl<'m> MeasuredFact<'m> {
+    /// The events that it is about.
+    pub(super) fn events(&self) -> &'m EventSet {
+        &self.metric.events.set
+    }
+}
+
+/// Facts by what they are.
 #[derive(Debug, Default)]
-pub(super) struct FactIndex<'s> {
-    pub(super) measured: Vec<MeasuredFact<'s>>,
+pub(super) struct FactIndex<'m> {
+    pub(super) measured: Vec<MeasuredFact<'m>>,
     /// By fact, where it is among these.
     places: FactKeyMap<usize>,
-    milestones: HashMap<(u32, usize, u8), FactKey>,
-    builtins: HashMap<(u32, u8), FactKey>,
+    milestones: HashMap<(EntityKind, usize, MilestonePart), FactKey>,
+    builtins: HashMap<(EntityKind, BuiltinFact), FactKey>,
 }
 
-fn part(part: MilestonePart) -> u8 {
-    part as u8
-}
-
-impl<'s> FactIndex<'s> {
-    pub(super) fn new(model: &'s Model, source: &'s ModelSource) -> FactIndex<'s> {
+impl<'m> FactIndex<'m> {
+    pub(super) fn new(model: &'m ResolvedModel) -> FactIndex<'m> {
         let mut facts = FactIndex::default();
-        for (bit, level, written) in
-            [(0, &model.levels.user, &source.user), (ACCOUNT_BIT, &model.levels.account, &source.account)]
-        {
-            let metrics = metrics(source, written);
+        for (kind, level) in model.levels.iter() {
             for (slot, fact) in (0..).zip(&level.facts) {
-                let key: FactKey = slot | bit;
-                match &fact.source {
-                    plan::FactSource::Metric(_) => {
-                        if let Some(metric) = metrics.get(fact.name.as_str()) {
-                            let (kind, events, window) = (metric.kind, &metric.events, metric.window);
-                            facts.places.insert(key, facts.measured.len());
-                            facts.measured.push(MeasuredFact { key, kind, events, window, metric });
-                        }
-                    }
-                    plan::FactSource::Milestone(place, of) => {
-                        facts.milestones.insert((bit, *place, part(*of)), key);
-                    }
-                    plan::FactSource::Builtin(builtin) => {
-                        facts.builtins.insert((bit, *builtin as u8), key);
-                    }
-                    _ => {}
-                }
+                facts.add(FactKey::new(kind, slot), &fact.definition, &model.metrics);
             }
         }
         facts
     }
 
-    pub(super) fn builtin(&self, bit: u32, builtin: BuiltinFact) -> Option<FactKey> {
-        self.builtins.get(&(bit, builtin as u8)).copied()
+    fn add(&mut self, key: FactKey, definition: &FactDefinition, metrics: &'m [Metric]) {
+        match definition {
+            FactDefinition::Metric(place) => {
+                self.places.insert(key, self.measured.len());
+                self.measured.push(MeasuredFact { key, metric: &metrics[*place] });
+            }
+            FactDefinition::Milestone(place, part) => {
+                self.milestones.insert((key.kind(), *place, *part), key);
+            }
+            FactDefinition::Builtin(builtin) => {
+                self.builtins.insert((key.kind(), *builtin), key);
+            }
+            FactDefinition::Trait(_)
+            | FactDefinition::Expression(_)
+            | FactDefinition::Rollup(_)
+            | FactDefinition::Scoring => {}
+        }
     }
 
-    pub(super) fn milestone(&self, bit: u32, place: usize, of: MilestonePart) -> Option<FactKey> {
-        self.milestones.get(&(bit, place, part(of))).copied()
+    pub(super) fn builtin(&self, kind: EntityKind, builtin: BuiltinFact) -> Option<FactKey> {
+        self.builtins.get(&(kind, builtin)).copied()
     }
 
-    pub(super) fn metric(&self, key: FactKey) -> Option<&MeasuredFact<'s>> {
+    pub(super) fn milestone(&self, kind: EntityKind, place: usize, part: MilestonePart) -> Option<FactKey> {
+        self.milestones.get(&(kind, place, part)).copied()
+    }
+
+    pub(super) fn metric(&self, key: FactKey) -> Option<&MeasuredFact<'m>> {
         self.places.get(&key).map(|at| &self.measured[*at])
     }
-}
-
-/// Metrics by the names that their facts have in the compiled model.
-fn metrics<'s>(source: &'s ModelSource, level: &'s LevelSource) -> HashMap<String, &'s MetricSource> {
-    let named = source.metrics.iter().map(|metric| (metric.name.clone(), metric));
-    let inline = level.signals.iter().filter_map(|signal| signal.inline.as_ref());
-    named.chain(inline.map(|metric| (format!("signal {}", metric.name), metric))).collect()
 }

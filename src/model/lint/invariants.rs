@@ -9,14 +9,13 @@ mod milestones;
 
 use self::{metrics::metric_invariants, milestones::milestone_invariants};
 use super::{
-    domains::FactKey,
     fact_index::{FactIndex, MeasuredFact},
     table::FactKeyMap,
 };
 use crate::{
-    Model, ModelSource,
+    EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, Program, Value},
-    plan::{ACCOUNT_BIT, BuiltinFact, FactSource, Level, RollupKind},
+    resolved::{BuiltinFact, FactDefinition, Level, RollupKind},
 };
 
 /// A condition that holds of everybody who can exist. Its slots are keys.
@@ -25,8 +24,18 @@ type FactInvariant = Program;
 /// Milestones are held against metrics only if there are not more pairs of them.
 const MILESTONES_TIMES_METRICS_MAX: usize = 20_000;
 
+/// The fact that a slot of an invariant stands for. Programs of users can name every fact, so invariants are written as such.
+pub(super) fn fact_of(slot: u32) -> FactKey {
+    FactKey::seen_from(EntityKind::User, slot)
+}
+
+/// A fact by itself.
+fn fact(key: FactKey) -> Program {
+    Program::Slot(key.in_program_of(EntityKind::User))
+}
+
 fn slot(key: FactKey) -> Box<Program> {
-    Box::new(Program::Slot(key))
+    Box::new(fact(key))
 }
 
 fn number(value: f64) -> Box<Program> {
@@ -38,7 +47,7 @@ fn at_most(a: FactKey, b: FactKey) -> FactInvariant {
 }
 
 fn compare_to(key: FactKey, comparison: ComparisonOp, value: f64) -> FactInvariant {
-    Program::CompareNumber(comparison, key, value)
+    Program::CompareNumber(comparison, key.in_program_of(EntityKind::User), value)
 }
 
 fn null(key: FactKey) -> FactInvariant {
@@ -67,11 +76,11 @@ pub(super) struct InvariantSet {
 }
 
 impl InvariantSet {
-    pub(super) fn new(model: &Model, source: &ModelSource, facts: &FactIndex<'_>) -> InvariantSet {
-        let mut links = InvariantSet { all: collect_invariants(model, source, facts), ..InvariantSet::default() };
+    pub(super) fn new(model: &ResolvedModel, facts: &FactIndex<'_>) -> InvariantSet {
+        let mut links = InvariantSet { all: collect_invariants(model, facts), ..InvariantSet::default() };
         for (at, link) in links.all.iter().enumerate() {
             let mut keys = Vec::new();
-            link.visit_slots(&mut |key| keys.push(key));
+            link.visit_slots(&mut |slot| keys.push(fact_of(slot)));
             keys.sort_unstable();
             keys.dedup();
             keys.iter().for_each(|key| links.by_key.entry(*key).or_default().push(at));
@@ -87,21 +96,21 @@ impl InvariantSet {
 }
 
 /// All links between facts of a model.
-fn collect_invariants(model: &Model, source: &ModelSource, facts: &FactIndex<'_>) -> Vec<FactInvariant> {
+fn collect_invariants(model: &ResolvedModel, facts: &FactIndex<'_>) -> Vec<FactInvariant> {
     let mut links = Vec::new();
-    for (bit, level) in [(0, &model.levels.user), (ACCOUNT_BIT, &model.levels.account)] {
-        built_in(bit, facts, &mut links);
-        let own: Vec<&MeasuredFact<'_>> = facts.measured.iter().filter(|one| one.key & ACCOUNT_BIT == bit).collect();
-        metric_invariants(bit, &own, facts, source, &mut links);
+    for (side, level) in model.levels.iter() {
+        built_in(side, facts, &mut links);
+        let own: Vec<&MeasuredFact<'_>> = facts.measured.iter().filter(|one| one.key.kind() == side).collect();
+        metric_invariants(side, &own, facts, model, &mut links);
         let few = own.len().saturating_mul(level.milestones.len()) <= MILESTONES_TIMES_METRICS_MAX;
-        milestone_invariants(bit, level, source, facts, if few { &own } else { &[] }, &mut links);
+        milestone_invariants(side, level, facts, if few { &own } else { &[] }, &mut links);
     }
     rollups(&model.levels.account, facts, &mut links);
     links
 }
 
-fn built_in(bit: u32, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
-    let of = |builtin| facts.builtin(bit, builtin);
+fn built_in(side: EntityKind, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
+    let of = |builtin| facts.builtin(side, builtin);
     let (age, inactive, active) =
         (of(BuiltinFact::AgeDays), of(BuiltinFact::DaysInactive), of(BuiltinFact::ActiveDays28));
     if let (Some(age), Some(inactive)) = (age, inactive) {
@@ -136,10 +145,10 @@ fn built_in(bit: u32, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
 
 /// A roll-up counts members, and has nothing to gather without any.
 fn rollups(level: &Level, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
-    let Some(members) = facts.builtin(ACCOUNT_BIT, BuiltinFact::Members) else { return };
+    let Some(members) = facts.builtin(EntityKind::Account, BuiltinFact::Members) else { return };
     for (slot, fact) in (0..).zip(&level.facts) {
-        let FactSource::Rollup(rollup) = &fact.source else { continue };
-        let key: FactKey = slot | ACCOUNT_BIT;
+        let FactDefinition::Rollup(rollup) = &fact.definition else { continue };
+        let key: FactKey = FactKey::new(EntityKind::Account, slot);
         let nobody = compare_to(members, ComparisonOp::Equal, 0.0);
         match rollup.kind {
             RollupKind::Count | RollupKind::Distinct => links.push(at_most(key, members)),

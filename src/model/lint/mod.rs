@@ -1,6 +1,6 @@
 //! What can be known of a valid model without events: warnings about what runs and is probably not meant, most with a counter-example.
 //!
-//! Takes a [`Model`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
+//! Takes a [`ResolvedModel`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
 //! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
 //! for an example whom the scorer's own programs have not judged.
 
@@ -25,31 +25,25 @@ use std::{cell::RefCell, collections::HashSet, ops::Range, rc::Rc};
 use self::{
     bounds::BoxBounds,
     dependencies::DependencyPlan,
-    domains::{FactKey, SearchSpace},
+    domains::SearchSpace,
     fact_index::FactIndex,
     invariants::InvariantSet,
     search::{CellLimits, ConstraintSolver, SearchAnswer, SearchGoal, SearchSeed},
-    seeds::{SIDES, ScoreDirection},
+    seeds::ScoreDirection,
     table::FactKeySet,
     usage::UsageClassifier,
 };
-use crate::{
-    Model, ModelSource,
-    diag::Diagnostic,
-    expr::Program,
-    plan::{ACCOUNT_BIT, Level},
-    source::LevelSource,
-};
+use crate::{EntityKind, FactKey, PerKind, ResolvedModel, diag::Diagnostic, expr::Program, resolved::Level};
 
 /// Everything that a model can be warned about, in the order of the places.
 ///
 /// **Cost**: bounded by the length of the model and a fixed number of steps of search.
-pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
-    let facts = FactIndex::new(model, source);
-    let links = InvariantSet::new(model, source, &facts);
+pub fn lint(model: &ResolvedModel) -> Vec<Diagnostic> {
+    let facts = FactIndex::new(model);
+    let links = InvariantSet::new(model, &facts);
     let space = SearchSpace::new(model, &links);
     let search = ConstraintSolver::new(model, &space, &links);
-    let lint = LintContext::new(&search, source, &facts);
+    let lint = LintContext::new(&search, &facts);
     rules::all(&lint);
     lint.finish()
 }
@@ -57,14 +51,13 @@ pub fn lint(model: &Model, source: &ModelSource) -> Vec<Diagnostic> {
 /// What all rules work with.
 struct LintContext<'l, 'm> {
     search: &'l ConstraintSolver<'m>,
-    model: &'m Model,
-    source: &'m ModelSource,
+    model: &'m ResolvedModel,
     facts: &'l FactIndex<'m>,
     usage: UsageClassifier,
     /// By level: from somebody blank to the highest score, the highest last.
-    rising_seeds: [Vec<SearchSeed>; 2],
+    rising_seeds: PerKind<Vec<SearchSeed>>,
     /// The same to the lowest score.
-    falling_seeds: [Vec<SearchSeed>; 2],
+    falling_seeds: PerKind<Vec<SearchSeed>>,
     blank: SearchSeed,
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// The code and the place of each.
@@ -73,30 +66,28 @@ struct LintContext<'l, 'm> {
     reported_facts: RefCell<FactKeySet>,
 }
 
-/// The place of a level among two.
-fn at(bit: u32) -> usize {
-    usize::from(bit == ACCOUNT_BIT)
-}
-
 /// What messages call one of a level.
-fn level_noun(bit: u32) -> &'static str {
-    if bit == 0 { "user" } else { "account" }
+fn level_noun(side: EntityKind) -> &'static str {
+    side.word()
 }
 
 /// The same with its article.
-fn one(bit: u32) -> &'static str {
-    if bit == 0 { "a user" } else { "an account" }
+fn one(side: EntityKind) -> &'static str {
+    match side {
+        EntityKind::User => "a user",
+        EntityKind::Account => "an account",
+    }
 }
 
 impl<'l, 'm> LintContext<'l, 'm> {
-    fn new(search: &'l ConstraintSolver<'m>, source: &'m ModelSource, facts: &'l FactIndex<'m>) -> Self {
-        let way = |way: ScoreDirection| SIDES.map(|bit| seeds::score_path(search, bit, way, &CellLimits::default()));
+    fn new(search: &'l ConstraintSolver<'m>, facts: &'l FactIndex<'m>) -> Self {
+        let way =
+            |way: ScoreDirection| PerKind::from_fn(|side| seeds::score_path(search, side, way, &CellLimits::default()));
         LintContext {
             search,
             model: search.model,
-            source,
             facts,
-            usage: UsageClassifier::new(search, source, facts),
+            usage: UsageClassifier::new(search, facts),
             rising_seeds: way(ScoreDirection::Up),
             falling_seeds: way(ScoreDirection::Down),
             blank: search.blank(),
@@ -106,12 +97,8 @@ impl<'l, 'm> LintContext<'l, 'm> {
         }
     }
 
-    fn level(&self, bit: u32) -> &'m Level {
-        if bit == 0 { &self.model.levels.user } else { &self.model.levels.account }
-    }
-
-    fn level_source(&self, bit: u32) -> &'m LevelSource {
-        if bit == 0 { &self.source.user } else { &self.source.account }
+    fn level(&self, side: EntityKind) -> &'m Level {
+        self.model.level(side)
     }
 
     fn report(&self, problem: Diagnostic) {
@@ -130,8 +117,8 @@ impl<'l, 'm> LintContext<'l, 'm> {
     }
 
     /// People to begin with: blank, and on the way up and down.
-    fn guides(&self, bit: u32) -> Vec<&SearchSeed> {
-        let (up, down) = (&self.rising_seeds[at(bit)], &self.falling_seeds[at(bit)]);
+    fn guides(&self, side: EntityKind) -> Vec<&SearchSeed> {
+        let (up, down) = (&self.rising_seeds[side], &self.falling_seeds[side]);
         let middle = up.len() / 2;
         [up.last(), Some(&self.blank), up.get(middle), down.last()].into_iter().flatten().collect()
     }
@@ -141,11 +128,11 @@ impl<'l, 'm> LintContext<'l, 'm> {
         &self,
         plan: &DependencyPlan,
         limits: &CellLimits,
-        bit: u32,
+        side: EntityKind,
         goal: &SearchGoal<'_, 'm>,
         what: impl FnOnce() -> String,
     ) -> SearchAnswer {
-        let answer = self.search.solve(plan, limits, &self.guides(bit), goal);
+        let answer = self.search.solve(plan, limits, &self.guides(side), goal);
         self.record_unsettled(answer, what)
     }
 
@@ -154,11 +141,11 @@ impl<'l, 'm> LintContext<'l, 'm> {
         &self,
         first: &[SearchSeed],
         plan: &DependencyPlan,
-        bit: u32,
+        side: EntityKind,
         goal: &SearchGoal<'_, 'm>,
         what: impl FnOnce() -> String,
     ) -> SearchAnswer {
-        let guides: Vec<&SearchSeed> = first.iter().chain(self.guides(bit)).collect();
+        let guides: Vec<&SearchSeed> = first.iter().chain(self.guides(side)).collect();
         let answer = self.search.solve(plan, &CellLimits::default(), &guides, goal);
         self.record_unsettled(answer, what)
     }
@@ -175,28 +162,28 @@ impl<'l, 'm> LintContext<'l, 'm> {
     fn find_holding(
         &self,
         program: &'m Program,
-        bit: u32,
+        side: EntityKind,
         limits: &CellLimits,
         what: impl FnOnce() -> String,
     ) -> (Rc<DependencyPlan>, SearchAnswer) {
-        let keys = self.keys(program, bit);
+        let keys = self.keys(program, side);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
-        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_hold();
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, side);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
-        let answer = self.solve(&plan, limits, bit, &goal, what);
+        let answer = self.solve(&plan, limits, side, &goal, what);
         (plan, answer)
     }
 
     /// People for whom a condition holds, and who are otherwise like those that searches begin with.
-    fn satisfying_seeds(&self, program: Option<&'m Program>, bit: u32, limits: &CellLimits) -> Vec<SearchSeed> {
+    fn satisfying_seeds(&self, program: Option<&'m Program>, side: EntityKind, limits: &CellLimits) -> Vec<SearchSeed> {
         let Some(program) = program else { return Vec::new() };
-        let keys = self.keys(program, bit);
+        let keys = self.keys(program, side);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_hold();
-        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, bit);
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_hold();
+        let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, side);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
-        let guides = self.guides(bit);
+        let guides = self.guides(side);
         let mut found = Vec::new();
         let blank_first: Vec<&SearchSeed> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
         if let SearchAnswer::Found(chosen) = self.search.solve(&plan, limits, &blank_first, &goal) {
@@ -216,23 +203,23 @@ impl<'l, 'm> LintContext<'l, 'm> {
     fn find_failing(
         &self,
         program: &'m Program,
-        bit: u32,
+        side: EntityKind,
         what: impl FnOnce() -> String,
     ) -> (Rc<DependencyPlan>, SearchAnswer) {
-        let keys = self.keys(program, bit);
+        let keys = self.keys(program, side);
         let plan = self.search.plan(keys.clone());
-        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, bit).can_fail();
-        let reached = |world: &assignment::FactAssignment<'_>| !world.holds(program, bit);
+        let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_fail();
+        let reached = |world: &assignment::FactAssignment<'_>| !world.holds(program, side);
         let goal = SearchGoal { keys, possible: &possible, reached: &reached };
-        let answer = self.solve(&plan, &CellLimits::default(), bit, &goal, what);
+        let answer = self.solve(&plan, &CellLimits::default(), side, &goal, what);
         (plan, answer)
     }
 
-    fn keys(&self, program: &Program, bit: u32) -> Vec<FactKey> {
+    fn keys(&self, program: &Program, side: EntityKind) -> Vec<FactKey> {
         let mut keys = Vec::new();
-        dependencies::visit_keys(program, bit, &mut |key| keys.push(key));
-        if bit == 0 && keys.iter().any(|key| key & ACCOUNT_BIT != 0) {
-            keys.push(domains::HAS_ACCOUNT);
+        dependencies::visit_keys(program, side, &mut |key| keys.push(key));
+        if side == EntityKind::User && keys.iter().any(|key| key.kind() == EntityKind::Account) {
+            keys.push(FactKey::HAS_ACCOUNT);
         }
         keys.sort_unstable();
         keys.dedup();

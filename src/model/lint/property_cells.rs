@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     expr::{Program, Value, ValueType},
-    plan::EVENT_SLOT,
+    resolved::EVENT_SLOT,
 };
 
 /// So many combinations of cells are looked at one by one; of properties beyond that all cells are taken together.

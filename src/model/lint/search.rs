@@ -12,15 +12,15 @@ use std::{
 use super::{
     assignment::FactAssignment,
     bounds::{BoxBounds, CellBox},
-    dependencies::{DependencyPlan, ScoringStage, level, scoring_stage, visit_dependencies, visit_signal_keys},
-    domains::{FactKey, SearchSpace, fact},
-    invariants::InvariantSet,
+    dependencies::{DependencyPlan, ScoringStage, scoring_stage, visit_dependencies, visit_signal_keys},
+    domains::{SearchSpace, fact},
+    invariants::{InvariantSet, fact_of},
     table::{FactKeySet, LintMap},
 };
 use crate::{
-    Model,
+    FactKey, ResolvedModel,
     expr::{EvalScope, Value},
-    plan::{ACCOUNT_BIT, FactSource},
+    resolved::FactDefinition,
 };
 
 /// What one question may cost. **Units**: boxes.
@@ -63,7 +63,7 @@ pub(super) type CellLimits = LintMap<usize, (u16, u16)>;
 /// What searches share.
 #[derive(Debug)]
 pub(super) struct ConstraintSolver<'m> {
-    pub(super) model: &'m Model,
+    pub(super) model: &'m ResolvedModel,
     pub(super) space: &'m SearchSpace,
     pub(super) links: &'m InvariantSet,
     work: Cell<u64>,
@@ -81,14 +81,18 @@ struct CandidateScope<'c> {
 }
 
 impl EvalScope for CandidateScope<'_> {
-    fn get(&self, key: u32) -> Value<'_> {
-        let Some(at) = self.plan.index.get(&key) else { return Value::Null };
+    fn get(&self, slot: u32) -> Value<'_> {
+        let Some(at) = self.plan.index.get(&fact_of(slot)) else { return Value::Null };
         self.search.space.variables[self.plan.variables[*at]].cells[usize::from(self.cells[*at])].value()
     }
 }
 
 impl<'m> ConstraintSolver<'m> {
-    pub(super) fn new(model: &'m Model, space: &'m SearchSpace, links: &'m InvariantSet) -> ConstraintSolver<'m> {
+    pub(super) fn new(
+        model: &'m ResolvedModel,
+        space: &'m SearchSpace,
+        links: &'m InvariantSet,
+    ) -> ConstraintSolver<'m> {
         ConstraintSolver {
             model,
             space,
@@ -346,14 +350,15 @@ impl<'m> ConstraintSolver<'m> {
         if !seen.insert(key) || judged.value(key).is_singleton() {
             return;
         }
-        let (level, bit) = level(self.model, key);
-        let scored = matches!(fact(self.model, key).map(|fact| &fact.source), Some(FactSource::Scoring));
-        if scored && scoring_stage(level, key & !ACCOUNT_BIT) == Some(ScoringStage::Points) {
+        let side = key.kind();
+        let level = self.model.level(side);
+        let scored = matches!(fact(self.model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring));
+        if scored && scoring_stage(level, key.slot()) == Some(ScoringStage::Points) {
             for signal in &level.signals {
-                let (low, high) = judged.payable(signal, bit).contribution();
+                let (low, high) = judged.payable(signal, side).contribution();
                 if high > low {
                     let open = (high - low).min(1e6);
-                    visit_signal_keys(signal, bit, &mut |part| {
+                    visit_signal_keys(signal, side, &mut |part| {
                         self.weigh(plan, judged, part, open, weights, seen);
                     });
                 }

@@ -8,7 +8,10 @@ use super::{
     dependencies::{DependencyPlan, visit_signal_keys},
     search::{CellLimits, ConstraintSolver, SearchSeed},
 };
-use crate::plan::{ACCOUNT_BIT, Level, Signal, SignalPayment};
+use crate::{
+    EntityKind,
+    resolved::{Level, Signal, SignalPayment},
+};
 
 /// So many combinations of a signal's facts are tried.
 const COMBINATIONS_MAX: usize = 64;
@@ -25,22 +28,22 @@ pub(super) enum ScoreDirection {
 /// The way of a level's score from a blank entity to one end, the end last.
 pub(super) fn score_path(
     search: &ConstraintSolver<'_>,
-    bit: u32,
+    side: EntityKind,
     way: ScoreDirection,
     limits: &CellLimits,
 ) -> Vec<SearchSeed> {
-    score_path_for(search, bit, way, limits, &|_| true)
+    score_path_for(search, side, way, limits, &|_| true)
 }
 
 /// The same by some of the signals.
 pub(super) fn score_path_for(
     search: &ConstraintSolver<'_>,
-    bit: u32,
+    side: EntityKind,
     way: ScoreDirection,
     limits: &CellLimits,
     wanted: &dyn Fn(&Signal) -> bool,
 ) -> Vec<SearchSeed> {
-    let level: &Level = if bit == 0 { &search.model.levels.user } else { &search.model.levels.account };
+    let level: &Level = search.model.level(side);
     let mut guide = search.blank();
     for (place, (first, last)) in limits {
         guide[*place] = guide[*place].clamp(*first, *last);
@@ -51,12 +54,12 @@ pub(super) fn score_path_for(
     let mut stops = vec![guide.clone()];
     for signal in signals {
         let mut keys = Vec::new();
-        visit_signal_keys(signal, bit, &mut |key| keys.push(key));
+        visit_signal_keys(signal, side, &mut |key| keys.push(key));
         let plan = search.plan(keys);
         if search.is_exhausted() {
             break;
         }
-        if apply_signal(search, signal, bit, way, limits, &plan, &mut guide, &mut fixed) {
+        if apply_signal(search, signal, side, way, limits, &plan, &mut guide, &mut fixed) {
             stops.push(guide.clone());
             if stops.len() > STOPS_MAX {
                 stops.remove(1);
@@ -80,7 +83,7 @@ fn size(signal: &Signal) -> i64 {
 fn apply_signal(
     search: &ConstraintSolver<'_>,
     signal: &Signal,
-    bit: u32,
+    side: EntityKind,
     way: ScoreDirection,
     limits: &CellLimits,
     plan: &DependencyPlan,
@@ -93,7 +96,7 @@ fn apply_signal(
     let pays = |cells: &[u16]| {
         let point: Vec<(u16, u16)> = cells.iter().map(|cell| (*cell, *cell)).collect();
         search.spend(plan.cost);
-        let (low, high) = BoxBounds::new(search.model, search.space, plan, &point).payable(signal, bit).contribution();
+        let (low, high) = BoxBounds::new(search.model, search.space, plan, &point).payable(signal, side).contribution();
         match way {
             ScoreDirection::Up => low + (high - low) / 2.0,
             ScoreDirection::Down => -(low + (high - low) / 2.0),
@@ -143,6 +146,3 @@ fn apply_signal(
     }
     changed
 }
-
-/// The bit of accounts or users.
-pub(super) const SIDES: [u32; 2] = [0, ACCOUNT_BIT];

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::domains::FactKey;
+use crate::FactKey;
 
 /// Values by something small.
 pub(super) type LintMap<K, V> = HashMap<K, V, RandomState>;

@@ -7,15 +7,13 @@
 
 use super::{
     dependencies::visit_keys,
-    domains::{FactKey, fact},
-    fact_index::FactIndex,
+    fact_index::{FactIndex, MeasuredFact},
     search::{CellLimits, ConstraintSolver},
     table::FactKeyMap,
 };
 use crate::{
-    MeasureKind, Model, ModelSource,
-    plan::{self, ACCOUNT_BIT, BuiltinFact},
-    source::EventSet,
+    EntityKind, FactKey, ResolvedModel,
+    resolved::{BuiltinFact, EventSet, FactDefinition, Measure, Milestone, MilestonePart, MilestoneRule, Rollup},
 };
 
 /// What a fact says of use.
@@ -109,17 +107,17 @@ pub(super) struct UsageClassifier {
 }
 
 impl UsageClassifier {
-    pub(super) fn new(search: &ConstraintSolver<'_>, source: &ModelSource, facts: &FactIndex<'_>) -> UsageClassifier {
+    pub(super) fn new(search: &ConstraintSolver<'_>, facts: &FactIndex<'_>) -> UsageClassifier {
         let mut evidence = UsageClassifier { shows: FactKeyMap::default(), without_use: CellLimits::default() };
         let space = search.space;
         // Roll-ups last: they are of use if what they gather is.
         let (rollups, others): (Vec<usize>, Vec<usize>) = (1..space.variables.len()).partition(|place| {
-            let fact = fact(search.model, space.variables[*place].key);
-            matches!(fact.map(|fact| &fact.source), Some(plan::FactSource::Rollup(_)))
+            let fact = search.model.fact(space.variables[*place].key);
+            matches!(fact.map(|fact| &fact.definition), Some(FactDefinition::Rollup(_)))
         });
         for place in others.into_iter().chain(rollups) {
             let variable = &space.variables[place];
-            let shows = evidence.classify(search, source, facts, variable.key);
+            let shows = evidence.classify(search, facts, variable.key);
             evidence.shows.insert(variable.key, shows);
             let last = (variable.cells.len() - 1) as u16;
             let zero = variable.cell_of(&crate::expr::Value::Null);
@@ -143,65 +141,86 @@ impl UsageClassifier {
     }
 
     /// Whether any event of a set is use.
-    pub(super) fn is_product_use(source: &ModelSource, events: &EventSet) -> bool {
-        let no = |name: &String| source.start.contains(name) || source.ignored.contains(name) || is_non_use_event(name);
-        events.named.as_ref().is_none_or(|named| named.iter().any(|(name, _)| !no(name)))
+    pub(super) fn is_product_use(model: &ResolvedModel, events: &EventSet) -> bool {
+        let no = |name: &str| model.is_start(name) || model.is_ignored(name) || is_non_use_event(name);
+        events.forms().is_none_or(|forms| forms.iter().any(|form| !no(&form.name)))
     }
 
-    fn classify(
-        &self,
-        search: &ConstraintSolver<'_>,
-        source: &ModelSource,
-        facts: &FactIndex<'_>,
-        key: FactKey,
-    ) -> UsageClass {
-        let model: &Model = search.model;
-        match fact(model, key).map(|fact| &fact.source) {
-            Some(plan::FactSource::Builtin(
-                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::Events,
-            )) => UsageClass::Activity,
-            Some(plan::FactSource::Metric(_)) => match facts.metric(key) {
-                Some(one) if one.events.named.is_none() => match one.kind {
-                    MeasureKind::Count | MeasureKind::Days | MeasureKind::Users => UsageClass::Activity,
-                    MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast => UsageClass::Unrelated,
-                    _ => UsageClass::Use,
-                },
-                Some(one) if UsageClassifier::is_product_use(source, one.events) => UsageClass::Use,
-                Some(_) => UsageClass::Unrelated,
-                None => UsageClass::Use,
-            },
-            Some(plan::FactSource::Milestone(place, part)) => {
-                if matches!(part, plan::MilestonePart::Pending) {
-                    return UsageClass::Unrelated;
-                }
-                let bit = key & ACCOUNT_BIT;
-                if self.milestone_uses(model, source, bit, *place, 0) { UsageClass::Use } else { UsageClass::Unrelated }
+    fn classify(&self, search: &ConstraintSolver<'_>, facts: &FactIndex<'_>, key: FactKey) -> UsageClass {
+        let model = search.model;
+        match model.fact(key).map(|fact| &fact.definition) {
+            Some(FactDefinition::Builtin(builtin)) => of_builtin(*builtin),
+            Some(FactDefinition::Metric(_)) => facts.metric(key).map_or(UsageClass::Use, |one| of_metric(model, one)),
+            Some(FactDefinition::Milestone(_, MilestonePart::Pending)) => UsageClass::Unrelated,
+            Some(FactDefinition::Milestone(place, _)) => {
+                used_if(milestone_uses(model, &model.level(key.kind()).milestones, *place, 0))
             }
-            Some(plan::FactSource::Rollup(rollup)) => {
-                let mut wanted = Vec::new();
-                for program in rollup.value.iter().chain(&rollup.filter) {
-                    visit_keys(program, 0, &mut |key| wanted.push(key));
-                }
-                let plan = search.plan(wanted);
-                let of_use = |place: &usize| self.usage_of(search.space.variables[*place].key) != UsageClass::Unrelated;
-                if plan.variables[..plan.core].iter().any(of_use) { UsageClass::Use } else { UsageClass::Unrelated }
+            Some(FactDefinition::Rollup(rollup)) => self.of_rollup(search, rollup),
+            Some(FactDefinition::Trait(_) | FactDefinition::Expression(_) | FactDefinition::Scoring) | None => {
+                UsageClass::Unrelated
             }
-            _ => UsageClass::Unrelated,
         }
     }
 
-    /// Whether a milestone takes use of the product.
-    fn milestone_uses(&self, model: &Model, source: &ModelSource, bit: u32, place: usize, depth: usize) -> bool {
-        let (level, written) =
-            if bit == 0 { (&model.levels.user, &source.user) } else { (&model.levels.account, &source.account) };
-        match level.milestones.get(place).map(|milestone| &milestone.form) {
-            Some(plan::MilestonePlan::All(parts)) if depth < 20 => {
-                parts.iter().any(|part| self.milestone_uses(model, source, bit, *part, depth + 1))
-            }
-            Some(_) => written.milestones.get(place).is_some_and(|milestone| {
-                milestone.steps.iter().any(|step| UsageClassifier::is_product_use(source, step))
-            }),
-            None => false,
+    /// A roll-up is of use if what it gathers is.
+    fn of_rollup(&self, search: &ConstraintSolver<'_>, rollup: &Rollup) -> UsageClass {
+        let mut wanted = Vec::new();
+        for program in rollup.value.iter().chain(&rollup.filter) {
+            visit_keys(program, EntityKind::User, &mut |key| wanted.push(key));
+        }
+        let plan = search.plan(wanted);
+        let of_use = |place: &usize| self.usage_of(search.space.variables[*place].key) != UsageClass::Unrelated;
+        used_if(plan.variables[..plan.core].iter().any(of_use))
+    }
+}
+
+fn used_if(used: bool) -> UsageClass {
+    if used { UsageClass::Use } else { UsageClass::Unrelated }
+}
+
+fn of_builtin(builtin: BuiltinFact) -> UsageClass {
+    match builtin {
+        BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::Events => UsageClass::Activity,
+        BuiltinFact::AgeDays
+        | BuiltinFact::DaysInactive
+        | BuiltinFact::Today
+        | BuiltinFact::Domain
+        | BuiltinFact::Users
+        | BuiltinFact::Members => UsageClass::Unrelated,
+    }
+}
+
+/// A metric of any activity counts looking around too; one of named events is of use if one of the events is.
+fn of_metric(model: &ResolvedModel, one: &MeasuredFact<'_>) -> UsageClass {
+    if one.events().forms().is_some() {
+        return used_if(UsageClassifier::is_product_use(model, one.events()));
+    }
+    match one.metric.measure {
+        Measure::Count | Measure::Days | Measure::Users => UsageClass::Activity,
+        Measure::DaysSince(_) => UsageClass::Unrelated,
+        Measure::Distinct(_)
+        | Measure::Number(..)
+        | Measure::Edge(..)
+        | Measure::Top(..)
+        | Measure::Elapsed { .. }
+        | Measure::Open { .. }
+        | Measure::RisingWeeks(_)
+        | Measure::Trend { .. } => UsageClass::Use,
+    }
+}
+
+/// Milestones of others are looked into so deep.
+const MILESTONES_DEEP_MAX: usize = 20;
+
+/// Whether a milestone takes use of the product.
+fn milestone_uses(model: &ResolvedModel, milestones: &[Milestone], place: usize, depth: usize) -> bool {
+    match &milestones[place].rule {
+        MilestoneRule::All(parts) => {
+            depth < MILESTONES_DEEP_MAX && parts.iter().any(|part| milestone_uses(model, milestones, *part, depth + 1))
+        }
+        MilestoneRule::Times { events, .. } => UsageClassifier::is_product_use(model, &events.set),
+        MilestoneRule::Steps { steps, .. } => {
+            steps.iter().any(|step| UsageClassifier::is_product_use(model, &step.set))
         }
     }
 }

@@ -1,11 +1,15 @@
 //! How values are read from the state: metrics and milestones.
 
 use super::CellId;
-use crate::{clock::DateWindow, expr::Program, units::Micros};
+use crate::{
+    clock::DateWindow,
+    resolved::{NumberPart, WindowEnd},
+    units::Micros,
+};
 
-/// A value folded from events.
+/// Where a metric is read.
 #[derive(Debug)]
-pub struct Metric {
+pub struct MetricPlan {
     /// What is read.
     pub measure: MeasurePlan,
     /// Whether it is of activity, so that rows of nobody do not count.
@@ -42,36 +46,14 @@ pub enum MeasurePlan {
     /// Events without an answer.
     Open { cell: CellId, window: Option<DateWindow>, timeout: Micros, same: bool },
     /// Changes in a row that are up.
-    RisingWeeks(WeeklyValue),
+    RisingWeeks(WeeklyPlan),
     /// Mean of recent weeks over mean of those before.
-    Trend { weekly: WeeklyValue, recent: usize, base: usize, min_base: f64 },
+    Trend { weekly: WeeklyPlan, recent: usize, base: usize, min_base: f64 },
 }
 
-/// One end of a window.
+/// Where a week is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WindowEnd {
-    /// The first.
-    First,
-    /// The last.
-    Last,
-}
-
-/// What is asked of numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberPart {
-    /// 0 if there is none.
-    Sum,
-    /// Null if there is none.
-    Min,
-    /// Null if there is none.
-    Max,
-    /// Null if there is none.
-    Avg,
-}
-
-/// What a week is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeeklyValue {
+pub enum WeeklyPlan {
     /// Events, by date.
     Count(CellId),
     /// Distinct dates.
@@ -84,29 +66,14 @@ pub enum WeeklyValue {
     Max(CellId),
 }
 
-/// A state reached at an instant.
-#[derive(Debug)]
-pub struct Milestone {
-    /// Its name.
-    pub name: String,
-    /// How it is reached.
-    pub form: MilestonePlan,
-    /// The window, elapsed.
-    pub within: Option<Micros>,
-    /// Reached when so many users, for whom the condition holds, have got there alone.
-    pub min_users: Option<(usize, Option<Program>)>,
-    /// Time to value that is aimed at.
-    pub target: Option<Micros>,
-}
-
-/// How a milestone is reached.
+/// Where a milestone is read.
 #[derive(Debug)]
 pub enum MilestonePlan {
     /// By the first event; its instant is in a word.
     Once { word: usize, active: bool },
-    /// By the so-manieth event within the window.
+    /// By the n-th event within the window.
     Times { cell: CellId, times: usize, active: bool },
-    /// By the so-manieth date with an event, within so many dates.
+    /// By the n-th date with an event, within so many dates.
     Days { cell: CellId, times: usize, span: Option<i32>, active: bool },
     /// By events in order; steps of one name have one number.
     Steps { cell: CellId, names: Vec<usize>, same: bool, different_users: bool },

@@ -2,7 +2,7 @@
 
 use super::super::{
     codes,
-    plan::IgnoredWarning,
+    resolved::IgnoredWarning,
     toml_reader::{DiagnosticSink, SpannedText, TableReader},
 };
 use crate::{

@@ -4,7 +4,7 @@ use super::super::{
     codes,
     toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table},
 };
-use crate::{clock::Zone, diag::Diagnostic, plan::FieldPaths};
+use crate::{clock::Zone, diag::Diagnostic, resolved::FieldPaths};
 
 /// The fields of an event that can be looked for elsewhere, in the order of [`Fields`].
 pub(crate) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];

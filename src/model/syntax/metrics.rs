@@ -9,7 +9,7 @@ use super::super::{
 use crate::{clock::DateWindow, diag::Diagnostic, expr::ValueType, units::Micros};
 
 /// What a metric measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MeasureKind {
     /// Matching events.
     Count,

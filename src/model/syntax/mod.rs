@@ -4,6 +4,7 @@
 //! makes sense, is the business of [`super::compile`].
 
 mod check;
+mod entries;
 mod input;
 mod level;
 mod metrics;
@@ -30,6 +31,7 @@ use super::{
 use crate::{
     clock::{DateWindow, Zone},
     diag::{Diagnostic, near_miss},
+    resolved::EntrySpans,
     units::Micros,
 };
 
@@ -91,11 +93,13 @@ pub(super) struct ModelSyntax {
     /// Whether what a vendor's code sends by itself is ignored too.
     pub(super) ignore_noise: bool,
     /// Warnings that are meant.
-    pub(super) warnings: Vec<super::plan::IgnoredWarning>,
+    pub(super) warnings: Vec<super::resolved::IgnoredWarning>,
     pub(super) events: Vec<EventSyntax>,
     pub(super) metrics: Vec<MetricSyntax>,
     pub(super) user: LevelSyntax,
     pub(super) account: LevelSyntax,
+    /// The entries that have a name.
+    pub(super) entries: EntrySpans,
 }
 
 /// Reads the sections of a model.
@@ -135,7 +139,8 @@ pub(super) fn read(text: &str, found: &mut DiagnosticSink) -> Option<ModelSyntax
         return None;
     }
     let syntax = found.list.len();
-    let file = sections(&mut top, found);
+    let mut file = sections(&mut top, found);
+    file.entries = entries::entry_spans(root.get_ref());
     if broken {
         lines.sort_by_key(|line| line.start);
         let mut at = 0;
@@ -236,6 +241,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         metrics,
         user,
         account,
+        entries: EntrySpans::default(),
     }
 }
 

@@ -188,7 +188,7 @@ fn the_guide_lists_every_event_that_is_ignored() {
         .expect("a model");
     let guide = include_str!("../../../src/engine/decode/format/GUIDE.md");
     let mut count = 0;
-    for name in pql_engine::decode::format::FORMATS.iter().flat_map(|format| format.noise(&model.input)) {
+    for name in pql_engine::decode::format::FORMATS.iter().flat_map(|format| format.noise(&model.resolved.input)) {
         assert!(guide.contains(&format!("`{name}`")), "{name}");
         count += 1;
     }

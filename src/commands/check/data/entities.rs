@@ -10,7 +10,7 @@ use pql_engine::{inspect::name_similarity::closest_names, ledger::EntityRef, sco
 use pql_model::{
     EntityKind, Model, codes,
     diag::Diagnostic,
-    plan::FactSource,
+    resolved::{FactDefinition, SpannedName, TextComparison, Trait},
     scoring::{SignalFiring, evaluate_signals},
     units::plural,
 };
@@ -23,14 +23,9 @@ const ENTITIES_MIN: usize = 20;
 
 impl DataChecker<'_> {
     /// Traits that nobody has, in whatever way.
-    pub(super) fn traits(
-        &mut self,
-        traits: &[(String, std::ops::Range<usize>, Vec<String>)],
-        side: EntityKind,
-        (model, scored): (&Model, &ScoredEntities<'_>),
-    ) {
+    pub(super) fn traits(&mut self, side: EntityKind, (model, scored): (&Model, &ScoredEntities<'_>)) {
         let entities = count(scored, side);
-        for (name, span, looked) in traits {
+        for Trait { name: SpannedName { name, span }, from: looked, .. } in &model.resolved.level(side).traits {
             let Some(slot) = slot(model, side, name) else { continue };
             let null = (0..entities).all(|entity| value(scored, side, slot, entity).is_none());
             if !null || entities == 0 {
@@ -53,14 +48,9 @@ impl DataChecker<'_> {
     }
 
     /// Texts that traits and metrics are compared with and never are.
-    pub(super) fn facts(
-        &mut self,
-        texts: &[(String, String, std::ops::Range<usize>)],
-        side: EntityKind,
-        (model, scored): (&Model, &ScoredEntities<'_>),
-    ) {
+    pub(super) fn facts(&mut self, side: EntityKind, (model, scored): (&Model, &ScoredEntities<'_>)) {
         let mut columns: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for (path, text, span) in texts {
+        for TextComparison { name: path, text, span } in &model.resolved.level(side).comparisons {
             let (side, name) = match path.strip_prefix("account.") {
                 Some(name) => (EntityKind::Account, name),
                 None => (side, path.as_str()),
@@ -80,12 +70,11 @@ impl DataChecker<'_> {
     /// Signals that never fire, unless it is told why, or for nearly everybody.
     pub(super) fn signals(
         &mut self,
-        signals: &[(String, std::ops::Range<usize>)],
         side: EntityKind,
         (model, scored): (&Model, &ScoredEntities<'_>),
         explained: &RootCauses<'_>,
     ) {
-        let level = model.level(side);
+        let level = model.resolved.level(side);
         let entities: Vec<EntityRef> = EntityRef::all(scored, side).collect();
         let of = entities.len();
         let none = || vec![0_usize; level.signals.len()];
@@ -102,11 +91,9 @@ impl DataChecker<'_> {
             a
         });
         let whole = plural(of as u64, side.word(), if side == EntityKind::User { "users" } else { "accounts" });
-        let places: BTreeMap<&str, &std::ops::Range<usize>> =
-            signals.iter().map(|(name, span)| (name.as_str(), span)).collect();
         for (signal, fired) in level.signals.iter().zip(fired) {
             let name = signal.name.as_str();
-            let Some(span) = places.get(name).copied() else { continue };
+            let span = &signal.spans.name;
             let told = if fired == 0 && of > 0 {
                 if explained.explains(side, signal) {
                     continue;
@@ -138,9 +125,9 @@ impl DataChecker<'_> {
 
 /// Where a fact is that comes from events or from files: a trait or a metric.
 fn slot(model: &Model, side: EntityKind, name: &str) -> Option<u32> {
-    let facts = &model.level(side).facts;
+    let facts = &model.resolved.level(side).facts;
     let place = facts.iter().position(|fact| fact.name == name)?;
-    let given = matches!(facts[place].source, FactSource::Trait(_) | FactSource::Metric(_));
+    let given = matches!(facts[place].definition, FactDefinition::Trait(_) | FactDefinition::Metric(_));
     u32::try_from(place).ok().filter(|_| given)
 }
 

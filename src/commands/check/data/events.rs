@@ -8,17 +8,22 @@ use pql_engine::{
     decode::stable_hash,
     inspect::{dataset_profile::EventProfile, name_similarity::closest_names},
 };
-use pql_model::{EventReferences, ReferencedCondition, codes, diag::Diagnostic, units::plural};
+use pql_model::{
+    ResolvedModel, codes,
+    diag::Diagnostic,
+    resolved::{ExpressionUse, SpannedName, TextComparison},
+    units::plural,
+};
 
 impl<'s> DataChecker<'s> {
     /// Events that never occur, each told where it stands first.
-    pub(super) fn events(&mut self, asks: &EventReferences) {
+    pub(super) fn events(&mut self, model: &ResolvedModel) {
         // Of names beyond those that a survey tells apart nothing is known.
         if self.survey.other_names > 0 {
             return;
         }
         let mut told = BTreeSet::new();
-        for (name, span) in &asks.events {
+        for SpannedName { name, span } in model.event_references() {
             if self.survey.names.contains_key(name) || !told.insert(name) {
                 continue;
             }
@@ -34,12 +39,12 @@ impl<'s> DataChecker<'s> {
     }
 
     /// Of some names those that occur, or of all if none is named.
-    fn occurring(&self, names: Option<&[String]>) -> Vec<(&'s str, &'s EventProfile)> {
+    fn occurring(&self, names: Option<&[&str]>) -> Vec<(&'s str, &'s EventProfile)> {
         let known = &self.survey.names;
         match names {
             Some(names) => names
                 .iter()
-                .filter_map(|name| known.get_key_value(name))
+                .filter_map(|name| known.get_key_value(*name))
                 .map(|(name, named)| (name.as_str(), named))
                 .collect(),
             None => known.iter().map(|(name, named)| (name.as_str(), named)).collect(),
@@ -47,33 +52,34 @@ impl<'s> DataChecker<'s> {
     }
 
     /// The tracking plan: properties that some of the events lack, with the share.
-    pub(super) fn check_tracking_plan(&mut self, asks: &EventReferences) {
-        for planned in &asks.planned {
-            let mut lacking: Vec<(&str, u64, u64)> = self
-                .occurring(Some(&planned.events))
-                .into_iter()
-                .filter(|(_, named)| named.properties.dropped_values == 0)
-                .map(|(name, named)| {
-                    (name, named.count - filled(named, &planned.property).min(named.count), named.count)
-                })
-                .filter(|(_, lacking, _)| *lacking > 0)
-                .collect();
-            lacking.sort_unstable();
-            for (name, lacking, of) in lacking {
-                let events = plural(of, "event", "events");
-                let message =
-                    format!("`{}` is missing on {} of the events `{name}`", planned.property, percent(lacking, of));
-                let label = format!("{lacking} of {events} do not have it, or have it empty");
-                let near = self.near_property(&planned.property, Some(&[name.to_owned()]));
-                let near: Vec<&str> = near.iter().map(String::as_str).collect();
-                let help = nearest(&near, "mend the tracking, or take the property out of the plan");
-                self.found.push(Diagnostic::warning(codes::UNPLANNED, planned.span.clone(), message, label).help(help));
-            }
+    pub(super) fn check_tracking_plan(&mut self, model: &ResolvedModel) {
+        for entry in model.events.entries() {
+            let events = self.occurring(Some(&entry.event_names()));
+            entry.properties.iter().for_each(|property| self.check_planned(&events, property));
+        }
+    }
+
+    /// A property of the tracking plan, held against the events that should have it.
+    fn check_planned(&mut self, events: &[(&'s str, &'s EventProfile)], planned: &SpannedName) {
+        let property = planned.name.as_str();
+        let known = events.iter().filter(|(_, named)| named.properties.dropped_values == 0);
+        let lacking =
+            known.map(|(name, named)| (*name, named.count - filled(named, property).min(named.count), named.count));
+        let mut lacking: Vec<(&str, u64, u64)> = lacking.filter(|(_, lacking, _)| *lacking > 0).collect();
+        lacking.sort_unstable();
+        for (name, lacking, of) in lacking {
+            let events = plural(of, "event", "events");
+            let message = format!("`{property}` is missing on {} of the events `{name}`", percent(lacking, of));
+            let label = format!("{lacking} of {events} do not have it, or have it empty");
+            let near = self.near_property(property, Some(&[name]));
+            let near: Vec<&str> = near.iter().map(String::as_str).collect();
+            let help = nearest(&near, "mend the tracking, or take the property out of the plan");
+            self.found.push(Diagnostic::warning(codes::UNPLANNED, planned.span.clone(), message, label).help(help));
         }
     }
 
     /// Properties of some events that come closest to one that they do not have.
-    fn near_property(&self, wanted: &str, events: Option<&[String]>) -> Vec<String> {
+    fn near_property(&self, wanted: &str, events: Option<&[&str]>) -> Vec<String> {
         let occurring = self.occurring(events);
         let paths: BTreeSet<&str> = occurring
             .iter()
@@ -86,29 +92,29 @@ impl<'s> DataChecker<'s> {
     }
 
     /// Properties that events do not have, and texts that they never hold.
-    pub(super) fn condition(&mut self, condition: &ReferencedCondition) {
-        let events = self.occurring(condition.events.as_deref());
+    pub(super) fn expression(&mut self, expression: &ExpressionUse<'_>) {
+        let events = self.occurring(expression.events.as_deref());
         let known = events.iter().all(|(_, named)| named.properties.dropped_values == 0);
         if events.is_empty() || !known || self.survey.other_names > 0 {
             return;
         }
-        let of = match condition.events.as_deref() {
+        let of = match expression.events.as_deref() {
             Some([one]) => format!("no event `{one}`"),
             Some(_) => "none of these events".to_owned(),
             None => "no event".to_owned(),
         };
         let mut missing: BTreeSet<&str> = BTreeSet::new();
-        for (path, span) in &condition.reads {
+        for (path, span) in expression.reads.iter().copied() {
             if events.iter().any(|(_, named)| filled(named, path) > 0) || !missing.insert(path) {
                 continue;
             }
-            let near = self.near_property(path, condition.events.as_deref());
+            let near = self.near_property(path, expression.events.as_deref());
             let near: Vec<&str> = near.iter().map(String::as_str).collect();
             let message = format!("{of} has a property `{path}`");
             let warning = Diagnostic::warning(codes::NO_SUCH_PROPERTY, span.clone(), message, "always null");
             self.found.push(warning.help(nearest(&near, "`pql inspect` lists the properties of each event")));
         }
-        for (path, text, span) in &condition.texts {
+        for TextComparison { name: path, text, span } in expression.comparisons {
             let properties: Vec<_> =
                 events.iter().filter_map(|(_, named)| named.properties.by_path.get(path)).collect();
             if path == "event" || properties.is_empty() || !is_plain(text) {

@@ -9,32 +9,23 @@ mod root_causes;
 
 use self::root_causes::RootCauses;
 use pql_engine::{inspect::dataset_profile::DatasetProfile, score::ScoredEntities};
-use pql_model::{
-    EntityKind, EventReferences, Model, codes,
-    diag::{Diagnostic, SourceDocument},
-    units::format_number,
-};
+use pql_model::{EntityKind, Model, codes, diag::Diagnostic, units::format_number};
 
 /// Every warning that events under a model give; the model is compiled whole, so that every fact is known.
-pub fn warnings(
-    document: &SourceDocument,
-    model: &Model,
-    survey: &DatasetProfile,
-    scored: &ScoredEntities<'_>,
-) -> Vec<Diagnostic> {
-    let asks = EventReferences::of(&document.text);
+pub fn warnings(model: &Model, survey: &DatasetProfile, scored: &ScoredEntities<'_>) -> Vec<Diagnostic> {
+    let resolved = &model.resolved;
     let mut seen = DataChecker { survey, names: Vec::new(), found: Vec::new() };
     seen.names = survey.sorted_names().into_iter().map(|(name, _)| name).collect();
-    seen.events(&asks);
-    seen.check_tracking_plan(&asks);
-    asks.conditions.iter().for_each(|condition| seen.condition(condition));
-    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-        seen.traits(&asks.levels[at].traits, side, (model, scored));
-        seen.facts(&asks.levels[at].texts, side, (model, scored));
+    seen.events(resolved);
+    seen.check_tracking_plan(resolved);
+    resolved.expression_uses().iter().for_each(|expression| seen.expression(expression));
+    for side in EntityKind::ALL {
+        seen.traits(side, (model, scored));
+        seen.facts(side, (model, scored));
     }
-    let explained = RootCauses::new(&asks, &seen.found, model, scored);
-    for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-        seen.signals(&asks.levels[at].signals, side, (model, scored), &explained);
+    let explained = RootCauses::new(&seen.found, model, scored);
+    for side in EntityKind::ALL {
+        seen.signals(side, (model, scored), &explained);
     }
     seen.found
 }

@@ -10,77 +10,71 @@ use pql_engine::{
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, EventReferences, FactDependencies, Model, codes,
+    EntityKind, FactKey, Model, codes,
     diag::Diagnostic,
-    plan::{ACCOUNT_BIT, Fact, FactSource, Signal, SignalPayment},
+    resolved::{Fact, FactDefinition, FactDependencies, Signal, SignalPayment, TextComparison},
 };
 
 /// What warnings say of facts.
 pub(super) struct RootCauses<'s> {
     model: &'s Model,
     scored: &'s ScoredEntities<'s>,
-    /// Of users and of accounts: facts that are null, 0 or false for everybody, and a warning tells why.
-    empty_facts: [BTreeSet<u32>; 2],
-    /// Facts that are never a text, by level and slot, and the text as conditions write it.
-    unmatched_texts: Vec<(usize, u32, String)>,
+    /// Facts that are null, 0 or false for everybody, and a warning tells why.
+    empty_facts: BTreeSet<FactKey>,
+    /// Facts that are never a text, and the text as conditions write it.
+    unmatched_texts: Vec<(FactKey, String)>,
 }
 
 /// What was warned about.
 struct WarnedSubjects<'t> {
     /// Events that never occur.
     events: BTreeSet<&'t str>,
-    /// Traits that nobody has, by level.
-    traits: BTreeSet<(usize, &'t str)>,
+    /// Traits that nobody has.
+    traits: BTreeSet<(EntityKind, &'t str)>,
     /// Where properties are read that are not there, and texts that never are.
     spans: Vec<&'t Range<usize>>,
 }
 
 impl<'s> RootCauses<'s> {
     /// What follows from warnings about names, properties, texts and traits.
-    pub(super) fn new(
-        asks: &EventReferences,
-        found: &[Diagnostic],
-        model: &'s Model,
-        scored: &'s ScoredEntities<'s>,
-    ) -> RootCauses<'s> {
+    pub(super) fn new(found: &[Diagnostic], model: &'s Model, scored: &'s ScoredEntities<'s>) -> RootCauses<'s> {
         let spans = |code: &'static str| found.iter().filter(move |one| one.code == code).map(|one| &one.span);
         let is_told = |code: &'static str, span: &Range<usize>| spans(code).any(|told| told == span);
-        let events = asks.events.iter().filter(|(_, span)| is_told(codes::NO_SUCH_EVENT, span));
+        let events = model.resolved.event_references();
+        let events = events.into_iter().filter(|event| is_told(codes::NO_SUCH_EVENT, &event.span));
         let mut told = WarnedSubjects {
-            events: events.map(|(name, _)| name.as_str()).collect(),
+            events: events.map(|event| event.name.as_str()).collect(),
             traits: BTreeSet::new(),
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
         };
-        let mut explained =
-            RootCauses { model, scored, empty_facts: [BTreeSet::new(), BTreeSet::new()], unmatched_texts: Vec::new() };
-        for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-            let traits = asks.levels[at].traits.iter().filter(|(_, span, _)| is_told(codes::NO_SUCH_TRAIT, span));
-            told.traits.extend(traits.map(|(name, ..)| (at, name.as_str())));
-            for (path, text, _) in asks.levels[at].texts.iter().filter(|(.., span)| is_told(codes::NO_SUCH_VALUE, span))
-            {
-                let place = fact_slot(model, side, path).map(|(slot, _)| resolve_slot(at, slot));
+        let mut explained = RootCauses { model, scored, empty_facts: BTreeSet::new(), unmatched_texts: Vec::new() };
+        for side in EntityKind::ALL {
+            let level = model.resolved.level(side);
+            let traits = level.traits.iter().filter(|one| is_told(codes::NO_SUCH_TRAIT, &one.name.span));
+            told.traits.extend(traits.map(|one| (side, one.name.name.as_str())));
+            let comparisons = level.comparisons.iter().filter(|one| is_told(codes::NO_SUCH_VALUE, &one.span));
+            for TextComparison { name, text, .. } in comparisons {
+                let key = fact_slot(model, side, name).map(|(slot, _)| FactKey::seen_from(side, slot));
                 let literal = format!("'{}'", text.replace('\'', "''"));
-                explained.unmatched_texts.extend(place.map(|(at, slot)| (at, slot, literal)));
+                explained.unmatched_texts.extend(key.map(|key| (key, literal)));
             }
         }
-        explained.fill(asks, &told);
+        explained.fill(&told);
         explained
     }
 
     /// Finds the facts that are empty, each after those that it is made of.
-    fn fill(&mut self, asks: &EventReferences, told: &WarnedSubjects<'_>) {
+    fn fill(&mut self, told: &WarnedSubjects<'_>) {
         if told.events.is_empty() && told.traits.is_empty() && told.spans.is_empty() {
             return;
         }
         loop {
             let before = self.empty_facts.clone();
-            for (at, side) in EntityKind::ALL.into_iter().enumerate() {
-                for (slot, fact) in (0..).zip(&self.model.level(side).facts) {
-                    if !self.empty_facts[at].contains(&slot)
-                        && self.is_caused(asks, told, (at, side), fact)
-                        && self.is_empty(side, slot)
-                    {
-                        self.empty_facts[at].insert(slot);
+            for side in EntityKind::ALL {
+                for (slot, fact) in (0..).zip(&self.model.resolved.level(side).facts) {
+                    let key = FactKey::new(side, slot);
+                    if !self.empty_facts.contains(&key) && self.is_caused(told, key, fact) && self.is_empty(key) {
+                        self.empty_facts.insert(key);
                     }
                 }
             }
@@ -91,53 +85,46 @@ impl<'s> RootCauses<'s> {
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(
-        &self,
-        asks: &EventReferences,
-        told: &WarnedSubjects<'_>,
-        (at, side): (usize, EntityKind),
-        fact: &Fact,
-    ) -> bool {
-        let level = self.model.level(side);
-        let made = |name: &str| {
-            let of_it = |made: &&FactDependencies| made.name == name && made.level.is_none_or(|level| level == at);
-            asks.made.iter().filter(of_it).any(|made| told.covers(made))
-        };
-        match &fact.source {
-            FactSource::Trait(place) => told.traits.contains(&(at, level.traits[*place].name.as_str())),
-            FactSource::Metric(_) => made(&fact.name),
-            FactSource::Milestone(place, _) => made(&level.milestones[*place].name),
-            FactSource::Expression(program) => {
-                made(&fact.name) || self.only_empty(at, |visit| program.visit_slots(visit))
+    fn is_caused(&self, told: &WarnedSubjects<'_>, key: FactKey, fact: &Fact) -> bool {
+        let side = key.kind();
+        let is_told = || told.covers(&self.model.resolved.dependencies(key));
+        match &fact.definition {
+            FactDefinition::Trait(place) => {
+                let one = &self.model.resolved.level(side).traits[*place];
+                told.traits.contains(&(side, one.name.name.as_str()))
             }
-            FactSource::Rollup(rollup) => {
+            FactDefinition::Metric(_) | FactDefinition::Milestone(..) => is_told(),
+            FactDefinition::Expression(program) => {
+                is_told() || self.only_empty(side, |visit| program.visit_slots(visit))
+            }
+            FactDefinition::Rollup(rollup) => {
                 // What is gathered are facts of users.
                 let of_members = |visit: &mut dyn FnMut(u32)| {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| program.visit_slots(visit));
                 };
-                made(&fact.name) || self.only_empty(0, of_members)
+                is_told() || self.only_empty(EntityKind::User, of_members)
             }
-            FactSource::Builtin(_) | FactSource::Scoring => false,
+            FactDefinition::Builtin(_) | FactDefinition::Scoring => false,
         }
     }
 
-    /// Whether the slots that are visited are those of empty facts, at least one.
-    fn only_empty(&self, at: usize, slots: impl FnOnce(&mut dyn FnMut(u32))) -> bool {
+    /// Whether the slots that programs of a level name are those of empty facts, at least one.
+    fn only_empty(&self, side: EntityKind, slots: impl FnOnce(&mut dyn FnMut(u32))) -> bool {
         let (mut any, mut all) = (false, true);
         slots(&mut |slot| {
-            let (at, slot) = resolve_slot(at, slot);
             any = true;
-            all &= self.empty_facts[at].contains(&slot);
+            all &= self.empty_facts.contains(&FactKey::seen_from(side, slot));
         });
         any && all
     }
 
     /// Whether a fact is null, 0 or false for everybody.
-    fn is_empty(&self, side: EntityKind, slot: u32) -> bool {
+    fn is_empty(&self, key: FactKey) -> bool {
+        let side = key.kind();
         let board = &self.scored.facts;
         let table = if side == EntityKind::User { &board.users } else { &board.accounts };
         let nothing = |place: usize| {
-            let value = table.value(slot, place, &board.pool);
+            let value = table.value(key.slot(), place, &board.pool);
             value.is_null() || value.as_number() == Some(0.0) || value.to_boolean() == Some(false)
         };
         EntityRef::all(self.scored, side).all(|entity| nothing(entity.place))
@@ -145,7 +132,7 @@ impl<'s> RootCauses<'s> {
 
     /// Whether it is told already why a signal fires for nobody.
     pub(super) fn explains(&self, side: EntityKind, signal: &Signal) -> bool {
-        if self.empty_facts.iter().all(BTreeSet::is_empty) && self.unmatched_texts.is_empty() {
+        if self.empty_facts.is_empty() && self.unmatched_texts.is_empty() {
             return false;
         }
         let entities: Vec<EntityRef> = EntityRef::all(self.scored, side).collect();
@@ -154,7 +141,6 @@ impl<'s> RootCauses<'s> {
 
     /// Whether something that keeps a signal from firing for somebody is told.
     fn has_known_cause(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
-        let at = place_of(side);
         let guard = signal.guard.iter().flat_map(|guard| unmet_conditions(self.model, side, guard, scope));
         let value = match &signal.pay {
             SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } => Some(value),
@@ -163,39 +149,29 @@ impl<'s> RootCauses<'s> {
         let nothing = value.filter(|value| value.number(scope).is_none_or(|number| number == 0.0));
         let unknown = signal.decay.as_ref().map(|decay| &decay.since).filter(|since| since.number(scope).is_none());
         guard.into_iter().any(|part| self.is_about_empty(side, &part))
-            || nothing.into_iter().chain(unknown).any(|program| self.only_empty(at, |visit| program.visit_slots(visit)))
+            || nothing
+                .into_iter()
+                .chain(unknown)
+                .any(|program| self.only_empty(side, |visit| program.visit_slots(visit)))
     }
 
     /// Whether all that a part of a condition looks at is empty, or never what it is compared with.
     fn is_about_empty(&self, side: EntityKind, part: &UnmetCondition) -> bool {
         let is_told = |name: &str| {
             let Some((slot, _)) = fact_slot(self.model, side, name) else { return false };
-            let (at, slot) = resolve_slot(place_of(side), slot);
-            let never = |(level, of, text): &(usize, u32, String)| {
-                (*level, *of) == (at, slot) && part.condition.contains(text.as_str())
-            };
-            self.empty_facts[at].contains(&slot) || self.unmatched_texts.iter().any(never)
+            let key = FactKey::seen_from(side, slot);
+            let never = |(of, text): &(FactKey, String)| *of == key && part.condition.contains(text.as_str());
+            self.empty_facts.contains(&key) || self.unmatched_texts.iter().any(never)
         };
         !part.facts.is_empty() && part.facts.iter().all(|known| is_told(&known.name))
     }
 }
 
 impl WarnedSubjects<'_> {
-    fn covers(&self, made: &FactDependencies) -> bool {
-        let never =
-            |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| self.events.contains(name.as_str()));
+    fn covers(&self, made: &FactDependencies<'_>) -> bool {
+        let never = |names: &Vec<&str>| !names.is_empty() && names.iter().all(|name| self.events.contains(name));
         let within =
             |text: &Range<usize>| self.spans.iter().any(|told| text.start <= told.start && told.end <= text.end);
-        made.needs.iter().any(never) || made.texts.iter().any(within)
+        made.needs.iter().any(never) || made.texts.iter().copied().any(within)
     }
-}
-
-/// The place of a level in lists of both.
-fn place_of(side: EntityKind) -> usize {
-    usize::from(side == EntityKind::Account)
-}
-
-/// The level of the fact in a slot, as a level's expressions write it, and its slot there.
-fn resolve_slot(at: usize, slot: u32) -> (usize, u32) {
-    if slot & ACCOUNT_BIT == 0 { (at, slot) } else { (1, slot & !ACCOUNT_BIT) }
 }

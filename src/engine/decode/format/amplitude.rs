@@ -1,7 +1,7 @@
 //! Amplitude: the lines of the Export API.
 
 use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// Files in the archive of the Export API.
 pub(super) const AMPLITUDE: EventFormat = EventFormat {

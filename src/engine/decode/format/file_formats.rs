@@ -64,7 +64,8 @@ impl<'m> FileFormats<'m> {
     }
 
     fn plan(&self, place: usize) -> &DecodePlan {
-        self.plans[place].get_or_init(|| DecodePlan::new(&FORMATS[place].layout(&self.model.input), self.model))
+        self.plans[place]
+            .get_or_init(|| DecodePlan::new(&FORMATS[place].layout(&self.model.resolved.input), self.model))
     }
 }
 

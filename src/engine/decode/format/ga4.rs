@@ -1,7 +1,7 @@
 //! GA4: rows of its BigQuery export, dumped as JSON.
 
 use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// Rows of the tables `events_YYYYMMDD`.
 pub(super) const GA4: EventFormat = EventFormat {

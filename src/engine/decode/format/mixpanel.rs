@@ -1,7 +1,7 @@
 //! Mixpanel: the raw export, and the JSON pipeline to object storage.
 
 use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// The lines of the raw export.
 pub(super) const RAW: EventFormat = EventFormat {

@@ -39,7 +39,7 @@ pub(super) use self::{
     snowplow_tsv::{WantedColumns, write_object},
 };
 use super::layout::{DedupeContent, FieldPath, RecordKind, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// A format of event files.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The native format: one flat object per line.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// The format of lines that show no sign of another one.
 pub(super) const NATIVE: EventFormat =

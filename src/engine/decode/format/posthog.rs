@@ -1,7 +1,7 @@
 //! PostHog: the batch export as JSON lines, and the list of the events API.
 
 use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// The batch export.
 pub(super) const BATCH: EventFormat = EventFormat {

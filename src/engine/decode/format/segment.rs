@@ -1,7 +1,7 @@
 //! Segment: raw logs, one call per line. RudderStack, Jitsu and others write the same calls.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// Logs of Segment, as its destination for S3 writes them.
 pub(super) const SEGMENT: EventFormat =

@@ -3,7 +3,7 @@
 use super::{
     DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordLayout, paths, snowplow_tsv::COLUMNS,
 };
-use pql_model::plan::InputSettings;
+use pql_model::resolved::InputSettings;
 
 /// JSON, as the analytics SDKs and the loaders write it.
 pub(super) const JSON: EventFormat = EventFormat {

@@ -33,7 +33,7 @@ pub fn render_text(dump: &InspectedInput, model: &Model, asked: Option<&ModelGap
     let mut out = String::new();
     let survey = &dump.survey;
     files(&mut out, dump);
-    time(&mut out, survey, model.zone.name());
+    time(&mut out, survey, model.resolved.zone.name());
     who(&mut out, survey);
     trouble(&mut out, dump);
     events(&mut out, survey);
@@ -184,7 +184,11 @@ fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
         }
     };
     let there = asked.events - asked.missing_events.len() as u64;
-    let name = if model.name.is_empty() { "the model".to_owned() } else { format!("the model `{}`", model.name) };
+    let name = if model.resolved.name.is_empty() {
+        "the model".to_owned()
+    } else {
+        format!("the model `{}`", model.resolved.name)
+    };
     let _ = writeln!(
         out,
         "\n{}: {there} of the {} it asks for occur",

@@ -5,26 +5,24 @@ use std::{collections::HashMap, ops::Range};
 use super::super::{
     LintContext,
     assignment::FactAssignment,
-    at,
     bounds::BoxBounds,
     dependencies::DependencyPlan,
-    domains::{FactKey, fact},
+    domains::fact,
     interval::{self, AbstractValue, eval},
     search::{CellLimits, SearchAnswer},
-    seeds::SIDES,
     table::FactKeySet,
 };
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::{CounterExample, Diagnostic},
     expr::{Program, ValueType},
-    plan::{ACCOUNT_BIT, FactSource},
+    resolved::FactDefinition,
 };
 
 /// A condition, where it stands and what it is of.
 struct LintCondition<'m> {
     program: &'m Program,
-    bit: u32,
+    side: EntityKind,
     span: Range<usize>,
     what: String,
     /// The fact that it defines.
@@ -49,8 +47,8 @@ impl<'w> SampleAssignments<'w> {
     fn of(lint: &'w LintContext<'_, '_>, plan: &'w DependencyPlan) -> SampleAssignments<'w> {
         let search = lint.search;
         let whole = search.full_box(plan, &CellLimits::default());
-        let stops = SIDES.into_iter().flat_map(|bit| {
-            let (up, down) = (&lint.rising_seeds[at(bit)], &lint.falling_seeds[at(bit)]);
+        let stops = EntityKind::ALL.into_iter().flat_map(|side| {
+            let (up, down) = (&lint.rising_seeds[side], &lint.falling_seeds[side]);
             [up.get(up.len() / 3), up.get(up.len() * 2 / 3), up.last(), down.last()].into_iter().flatten()
         });
         let mut known = SampleAssignments(Vec::new());
@@ -64,11 +62,11 @@ impl<'w> SampleAssignments<'w> {
     }
 
     /// Whether a condition holds for one of them, and whether it does not hold for one of them.
-    fn show(&self, lint: &LintContext<'_, '_>, program: &Program, bit: u32) -> (bool, bool) {
+    fn show(&self, lint: &LintContext<'_, '_>, program: &Program, side: EntityKind) -> (bool, bool) {
         lint.search.spend(self.0.len() as u64);
         let (mut holds, mut fails) = (false, false);
         for world in &self.0 {
-            if world.holds(program, bit) {
+            if world.holds(program, side) {
                 holds = true;
             } else {
                 fails = true;
@@ -84,7 +82,7 @@ impl<'w> SampleAssignments<'w> {
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     let conditions: Vec<LintCondition<'_>> =
         of_facts(lint).into_iter().chain(of_rules(lint)).chain(of_people(lint)).collect();
-    let keys = conditions.iter().flat_map(|condition| lint.keys(condition.program, condition.bit));
+    let keys = conditions.iter().flat_map(|condition| lint.keys(condition.program, condition.side));
     let plan = lint.search.plan(keys);
     let known = SampleAssignments::of(lint, &plan);
     for condition in &conditions {
@@ -97,18 +95,24 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
 
 fn of_facts<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
     let mut all = Vec::new();
-    for bit in SIDES {
+    for side in EntityKind::ALL {
         let texts: HashMap<&str, &Range<usize>> =
-            lint.level_source(bit).facts.iter().map(|(name, span)| (name.name.as_str(), span)).collect();
-        for (slot, fact) in (0..).zip(&lint.level(bit).facts) {
-            let FactSource::Expression(program) = &fact.source else { continue };
+            lint.level(side).expressions.iter().map(|one| (one.name.name.as_str(), &one.span)).collect();
+        for (slot, fact) in (0..).zip(&lint.level(side).facts) {
+            let FactDefinition::Expression(program) = &fact.definition else { continue };
             let Some(span) = texts.get(fact.name.as_str()) else { continue };
             let mut names = 0;
             program.visit_slots(&mut |_| names += 1);
             // A fact without names is a constant that people may change, such as a switch.
             if fact.kind == ValueType::Boolean && names > 0 {
                 let what = format!("fact `{}`", fact.name);
-                all.push(LintCondition { program, bit, span: (*span).clone(), what, fact: Some(slot | bit) });
+                all.push(LintCondition {
+                    program,
+                    side,
+                    span: (*span).clone(),
+                    what,
+                    fact: Some(FactKey::seen_from(side, slot)),
+                });
             }
         }
     }
@@ -117,25 +121,25 @@ fn of_facts<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
 
 fn of_rules<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
     let mut all = Vec::new();
-    for bit in SIDES {
-        let (level, written) = (lint.level(bit), lint.level_source(bit));
+    for side in EntityKind::ALL {
+        let level = lint.level(side);
         let mut add = |program: Option<&'m Program>, span: &Option<Range<usize>>, kind: &str, name: &str| {
             if let (Some(program), Some(span)) = (program, span) {
                 let what = format!("the condition of {kind} `{name}`");
-                all.push(LintCondition { program, bit, span: span.clone(), what, fact: None });
+                all.push(LintCondition { program, side, span: span.clone(), what, fact: None });
             }
         };
-        for (signal, text) in level.signals.iter().zip(&written.signals) {
-            add(signal.guard.as_ref(), &text.when, "signal", &signal.name);
+        for signal in &level.signals {
+            add(signal.guard.as_ref(), &signal.spans.when, "signal", &signal.name);
         }
-        for (tier, text) in level.tiers.iter().zip(&written.tiers) {
-            add(tier.when.as_ref(), &text.when, "tier", &tier.name);
+        for tier in &level.tiers {
+            add(tier.when.as_ref(), &tier.spans.when, "tier", &tier.name);
         }
-        for (segment, text) in level.segments.iter().zip(&written.segments) {
-            add(segment.when.as_ref(), &text.when, "segment", &segment.name);
+        for segment in &level.segments {
+            add(segment.when.as_ref(), &segment.spans.when, "segment", &segment.name);
         }
-        for (route, text) in level.routes.iter().zip(&written.routes) {
-            add(route.when.as_ref(), &text.when, "route", &route.name);
+        for route in &level.routes {
+            add(route.when.as_ref(), &route.spans.when, "route", &route.name);
         }
     }
     all
@@ -143,32 +147,32 @@ fn of_rules<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
 
 /// Conditions on users that stand elsewhere.
 fn of_people<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
-    let (model, source) = (lint.model, lint.source);
+    let model = lint.model;
     let mut all = Vec::new();
     let mut add = |program: Option<&'m Program>, span: Option<&Range<usize>>, what: String| {
         if let (Some(program), Some(span)) = (program, span) {
-            all.push(LintCondition { program, bit: 0, span: span.clone(), what, fact: None });
+            all.push(LintCondition { program, side: EntityKind::User, span: span.clone(), what, fact: None });
         }
     };
-    add(model.champion.as_ref(), source.champion.as_ref(), "`champion`".to_owned());
-    add(model.buyer.as_ref(), source.buyer.as_ref(), "`buyer`".to_owned());
+    add(model.champion.as_ref(), model.champion_span.as_ref(), "`champion`".to_owned());
+    add(model.buyer.as_ref(), model.buyer_span.as_ref(), "`buyer`".to_owned());
     for fact in &model.levels.account.facts {
-        let FactSource::Rollup(rollup) = &fact.source else { continue };
-        let text = source.account.rollups.iter().find(|text| text.name.name == fact.name);
-        let span = text.and_then(|text| text.filter.as_ref());
+        let FactDefinition::Rollup(rollup) = &fact.definition else { continue };
+        let declared = model.levels.account.rollups.iter().find(|one| one.name.name == fact.name);
+        let span = declared.and_then(|one| one.filter.as_ref());
         add(rollup.filter.as_ref(), span, format!("the condition of roll-up `{}`", fact.name));
     }
-    for (milestone, text) in model.levels.account.milestones.iter().zip(&source.account.milestones) {
-        let who = milestone.min_users.as_ref().and_then(|(_, who)| who.as_ref());
-        add(who, text.who.as_ref(), format!("`who` of milestone `{}`", milestone.name));
+    for milestone in &model.levels.account.milestones {
+        let Some(users) = &milestone.min_users else { continue };
+        add(users.who.as_ref(), users.who_span.as_ref(), format!("`who` of milestone `{}`", milestone.name));
     }
     all
 }
 
 fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &SampleAssignments<'_>) {
-    let LintCondition { program, bit, fact: defined, .. } = condition;
-    let (holds, fails) = known.show(lint, program, *bit);
-    let keys = lint.keys(program, *bit);
+    let LintCondition { program, side, fact: defined, .. } = condition;
+    let (holds, fails) = known.show(lint, program, *side);
+    let keys = lint.keys(program, *side);
     let is_spoilt = |behind: &FactKeySet| behind.iter().any(|key| lint.reported_facts.borrow().contains(key));
     if !lint.reported_facts.borrow().is_empty() && is_spoilt(&lint.dependency_closure(keys.iter().copied())) {
         return;
@@ -178,7 +182,7 @@ fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &
     } else {
         // Facts that scoring has no hand in can be asked for; the others would mean asking for scores.
         let plain = scored(lint, lint.dependency_closure(keys.iter().copied())).next().is_none();
-        let asked = ConditionAnalysis { loose: loosely(lint, program, *bit, &keys), plain, keys };
+        let asked = ConditionAnalysis { loose: loosely(lint, program, *side, &keys), plain, keys };
         !holds && never(lint, condition, &asked) || !fails && always(lint, condition, &asked)
     };
     let told = told || parts(lint, condition, known);
@@ -191,8 +195,8 @@ fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &
 fn written<'m>(lint: &LintContext<'_, 'm>, keys: &[FactKey]) -> Vec<Vec<(FactKey, AbstractValue<'m>)>> {
     let mut cases: Vec<Vec<(FactKey, AbstractValue<'m>)>> = vec![Vec::new()];
     for key in keys {
-        let level = lint.level(key & ACCOUNT_BIT);
-        let slot = key & !ACCOUNT_BIT;
+        let level = lint.level(key.kind());
+        let slot = key.slot();
         let mut names: Vec<&'m str> = Vec::new();
         let slots = &level.slots;
         if slot == slots.tier {
@@ -201,7 +205,7 @@ fn written<'m>(lint: &LintContext<'_, 'm>, keys: &[FactKey]) -> Vec<Vec<(FactKey
             names.extend(level.routes.iter().map(|route| route.name.as_str()));
         } else if slot == slots.motion {
             names.extend(level.routes.iter().filter_map(|route| route.motion.as_deref()));
-        } else if slot == slots.segment && key & ACCOUNT_BIT != 0 {
+        } else if slot == slots.segment && key.kind() == EntityKind::Account {
             names.extend(level.segments.iter().map(|segment| segment.name.as_str()));
         } else {
             let abs = if slot == slots.qualified {
@@ -234,34 +238,40 @@ fn written<'m>(lint: &LintContext<'_, 'm>, keys: &[FactKey]) -> Vec<Vec<(FactKey
 
 /// The facts among some that scoring writes.
 fn scored(lint: &LintContext<'_, '_>, keys: impl IntoIterator<Item = FactKey>) -> impl Iterator<Item = FactKey> {
-    let is = |key: &FactKey| matches!(fact(lint.model, *key).map(|fact| &fact.source), Some(FactSource::Scoring));
+    let is =
+        |key: &FactKey| matches!(fact(lint.model, *key).map(|fact| &fact.definition), Some(FactDefinition::Scoring));
     keys.into_iter().filter(is)
 }
 
 /// What a condition can come to if scoring may write anything.
-fn loosely<'m>(lint: &LintContext<'_, 'm>, program: &'m Program, bit: u32, keys: &[FactKey]) -> AbstractValue<'m> {
+fn loosely<'m>(
+    lint: &LintContext<'_, 'm>,
+    program: &'m Program,
+    side: EntityKind,
+    keys: &[FactKey],
+) -> AbstractValue<'m> {
     let scored: Vec<FactKey> = scored(lint, keys.iter().copied()).collect();
     let plain: Vec<FactKey> = keys.iter().copied().filter(|key| !scored.contains(key)).collect();
     let plan = lint.search.plan(plain);
     lint.search.spend(plan.cost);
     let judged =
         BoxBounds::new(lint.model, lint.search.space, &plan, &lint.search.full_box(&plan, &CellLimits::default()));
-    let cases = written(lint, &scored).into_iter().map(|case| eval(program, &judged.scope_with(bit, case)));
+    let cases = written(lint, &scored).into_iter().map(|case| eval(program, &judged.scope_with(side, case)));
     cases.reduce(AbstractValue::join).unwrap_or(AbstractValue::NULL)
 }
 
 /// The text of a condition, as people write it.
-fn text(lint: &LintContext<'_, '_>, program: &Program, bit: u32) -> String {
-    program.to_source(&|slot| lint.name(slot | bit, bit))
+fn text(lint: &LintContext<'_, '_>, program: &Program, side: EntityKind) -> String {
+    program.to_source(&|slot| lint.name(FactKey::seen_from(side, slot), side))
 }
 
 fn never<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: &ConditionAnalysis<'m>) -> bool {
-    let LintCondition { program, bit, span, what, .. } = condition;
+    let LintCondition { program, side, span, what, .. } = condition;
     let impossible = if !asked.loose.can_hold() {
         true
     } else if asked.plain {
         let question = || format!("whether {what} can be true");
-        lint.find_holding(program, *bit, &CellLimits::default(), question).1 == SearchAnswer::Impossible
+        lint.find_holding(program, *side, &CellLimits::default(), question).1 == SearchAnswer::Impossible
     } else {
         false
     };
@@ -270,29 +280,29 @@ fn never<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: &
     }
     let problem =
         Diagnostic::warning(codes::NEVER_HOLDS, span.clone(), format!("{what} is never true"), "no facts make it true");
-    lint.report(problem.maybe_help(culprit(lint, program, *bit).map(|part| format!("no value makes `{part}` true"))));
+    lint.report(problem.maybe_help(culprit(lint, program, *side).map(|part| format!("no value makes `{part}` true"))));
     true
 }
 
 /// The smallest part of a condition that is never true by itself.
-fn culprit<'m>(lint: &LintContext<'_, 'm>, program: &'m Program, bit: u32) -> Option<String> {
+fn culprit<'m>(lint: &LintContext<'_, 'm>, program: &'m Program, side: EntityKind) -> Option<String> {
     if let Program::And(parts) = program {
         for part in parts {
-            if !loosely(lint, part, bit, &lint.keys(part, bit)).can_hold() {
-                return culprit(lint, part, bit);
+            if !loosely(lint, part, side, &lint.keys(part, side)).can_hold() {
+                return culprit(lint, part, side);
             }
         }
     }
-    let part = text(lint, program, bit);
+    let part = text(lint, program, side);
     (part.len() <= 120).then_some(part)
 }
 
 fn always<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: &ConditionAnalysis<'m>) -> bool {
-    let LintCondition { program, bit, span, what, .. } = condition;
+    let LintCondition { program, side, span, what, .. } = condition;
     let settled = if !asked.loose.can_fail() {
         true
     } else if asked.plain {
-        lint.find_failing(program, *bit, || format!("whether {what} can be anything but true")).1
+        lint.find_failing(program, *side, || format!("whether {what} can be anything but true")).1
             == SearchAnswer::Impossible
     } else {
         false
@@ -300,9 +310,9 @@ fn always<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: 
     if !settled {
         return false;
     }
-    let whom = super::super::level_noun(*bit);
+    let whom = super::super::level_noun(*side);
     let example = CounterExample {
-        facts: blank_facts(lint, &asked.keys, *bit),
+        facts: blank_facts(lint, &asked.keys, *side),
         conclusion: format!("it is true, as it is of every {whom}"),
     };
     let problem = Diagnostic::warning(
@@ -316,23 +326,23 @@ fn always<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, asked: 
 }
 
 /// What the facts of a condition are for somebody who has just signed up.
-fn blank_facts(lint: &LintContext<'_, '_>, keys: &[FactKey], bit: u32) -> Vec<(String, serde_json::Value)> {
+fn blank_facts(lint: &LintContext<'_, '_>, keys: &[FactKey], side: EntityKind) -> Vec<(String, serde_json::Value)> {
     let plan = lint.search.plan(keys.iter().copied());
     let space = lint.search.space;
     let core = plan.variables[..plan.core].iter().filter(|place| **place != 0);
     let facts = core.map(|place| {
         let variable = &space.variables[*place];
         let value = variable.cells[usize::from(variable.blank)].value();
-        (lint.name(variable.key, bit), super::super::counterexample::json(&value))
+        (lint.name(variable.key, side), super::super::counterexample::json(&value))
     });
     facts.take(5).collect()
 }
 
 /// Parts of a condition that decide nothing: one of several ways that is never true, one of several needs that always is.
 fn parts<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &SampleAssignments<'_>) -> bool {
-    let LintCondition { program, bit, span, what, .. } = condition;
-    let Some((part, never)) = idle(lint, program, *bit, 0, known) else { return false };
-    let part = text(lint, part, *bit);
+    let LintCondition { program, side, span, what, .. } = condition;
+    let Some((part, never)) = idle(lint, program, *side, 0, known) else { return false };
+    let part = text(lint, part, *side);
     let (code, how, label) = if never {
         (codes::NEVER_HOLDS, "never", "no facts make this part of it true")
     } else {
@@ -345,7 +355,7 @@ fn parts<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &
 fn idle<'m>(
     lint: &LintContext<'_, 'm>,
     program: &'m Program,
-    bit: u32,
+    side: EntityKind,
     depth: usize,
     known: &SampleAssignments<'_>,
 ) -> Option<(&'m Program, bool)> {
@@ -353,24 +363,24 @@ fn idle<'m>(
     let (all, never) = match program {
         Program::Or(all) => (all, true),
         Program::And(all) => (all, false),
-        Program::Not(inner) if depth < DEEP_MAX => return idle(lint, inner, bit, depth + 1, known),
+        Program::Not(inner) if depth < DEEP_MAX => return idle(lint, inner, side, depth + 1, known),
         _ => return None,
     };
     for part in all {
         if lint.search.is_exhausted() {
             return None;
         }
-        let (holds, fails) = known.show(lint, part, bit);
+        let (holds, fails) = known.show(lint, part, side);
         let mut names = 0;
         part.visit_slots(&mut |_| names += 1);
         if names > 0 && !(if never { holds } else { fails }) {
-            let abs = loosely(lint, part, bit, &lint.keys(part, bit));
+            let abs = loosely(lint, part, side, &lint.keys(part, side));
             if never && !abs.can_hold() || !never && !abs.can_fail() {
                 return Some((part, never));
             }
         }
         if depth < DEEP_MAX
-            && let Some(found) = idle(lint, part, bit, depth + 1, known)
+            && let Some(found) = idle(lint, part, side, depth + 1, known)
         {
             return Some(found);
         }

@@ -3,11 +3,10 @@
 
 use super::super::{LintContext, constants, property_cells::EventSpace};
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::Diagnostic,
     expr::Program,
-    plan::EVENT_SLOT,
-    wheres::{ConditionedEvent, EventCondition},
+    resolved::{ConditionOwner, EVENT_SLOT, EventCondition, EventForm},
 };
 
 /// So many ways of one condition are tried.
@@ -20,13 +19,24 @@ const QUOTED_MAX: usize = 120;
 const COST_MAX: u64 = 50_000;
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    for one in &lint.source.wheres.all {
+    for one in lint.model.conditions.iter().filter(|one| is_checked(one)) {
         if lint.search.is_exhausted() {
             return;
         }
         if let Some(condition) = WhereCondition::of(lint, one) {
             let _ = condition.never() || condition.always() || condition.never_of_events() || condition.idle();
         }
+    }
+}
+
+/// Conditions on the first events of a pair are left alone.
+fn is_checked(one: &EventCondition) -> bool {
+    match one.owner {
+        ConditionOwner::Event(_)
+        | ConditionOwner::Metric(_)
+        | ConditionOwner::Signal(_)
+        | ConditionOwner::Milestone(_) => true,
+        ConditionOwner::PairMetric(_) => false,
     }
 }
 
@@ -44,22 +54,27 @@ fn events(lint: &LintContext<'_, '_>, names: Option<Vec<String>>, program: &Prog
     program.visit_slots(&mut |slot| slots.push(slot));
     slots.sort_unstable();
     slots.dedup();
-    let events = EventSpace::new(names, slots.iter().map(|slot| (*slot, known.get(slot).cloned().unwrap_or_default())));
+    let events = EventSpace::new(
+        names,
+        slots
+            .iter()
+            .map(|slot| (*slot, known.get(&FactKey::seen_from(EntityKind::User, *slot)).cloned().unwrap_or_default())),
+    );
     let cost = events.cost(program);
     (cost <= COST_MAX && lint.search.spend(cost / 8)).then_some(events)
 }
 
 impl<'l> WhereCondition<'l> {
     fn of(lint: &'l LintContext<'l, 'l>, one: &'l EventCondition) -> Option<WhereCondition<'l>> {
-        let names = one.events.as_ref().map(|forms| forms.iter().map(|form| form.name.clone()).collect());
-        Some(WhereCondition { lint, one, events: events(lint, names, &one.program)? })
+        let names = one.events.forms().map(|forms| forms.iter().map(|form| form.name.clone()).collect());
+        Some(WhereCondition { lint, one, events: events(lint, names, &one.expression.program)? })
     }
 
     fn text(&self, program: &Program) -> String {
-        let properties = &self.lint.source.wheres.properties;
+        let properties = &self.lint.model.properties;
         program.to_source(&|slot| match slot {
             EVENT_SLOT => "event".to_owned(),
-            slot => properties.get(slot as usize - 1).cloned().unwrap_or_default(),
+            slot => properties.get(slot as usize - 1).map(|path| path.join(".")).unwrap_or_default(),
         })
     }
 
@@ -68,16 +83,16 @@ impl<'l> WhereCondition<'l> {
     }
 
     fn warn(&self, code: &'static str, message: String, label: &str) -> Diagnostic {
-        Diagnostic::warning(code, self.one.span.clone(), message, label)
+        Diagnostic::warning(code, self.one.expression.span.clone(), message, label)
     }
 
     fn never(&self) -> bool {
-        if !self.events.never(&self.one.program) {
+        if !self.events.never(&self.one.expression.program) {
             return false;
         }
-        let message = format!("`where` of {} is never true", self.one.of);
+        let message = format!("`where` of {} is never true", self.one.owner);
         let problem = self.warn(codes::NEVER_HOLDS, message, "no event makes it true");
-        self.lint.report(problem.maybe_help(self.culprit(&self.one.program)));
+        self.lint.report(problem.maybe_help(self.culprit(&self.one.expression.program)));
         true
     }
 
@@ -100,10 +115,10 @@ impl<'l> WhereCondition<'l> {
     }
 
     fn always(&self) -> bool {
-        if !self.events.always(&self.one.program) {
+        if !self.events.always(&self.one.expression.program) {
             return false;
         }
-        let message = format!("`where` of {} is always true", self.one.of);
+        let message = format!("`where` of {} is always true", self.one.owner);
         let problem = self.warn(codes::ALWAYS_HOLDS, message, "no event makes it fail");
         self.lint.report(problem.help("leave it out, or write what it should leave out"));
         true
@@ -111,29 +126,32 @@ impl<'l> WhereCondition<'l> {
 
     /// Whether it is never true of any of its events, because of their own conditions.
     fn never_of_events(&self) -> bool {
-        let all = &self.lint.source.wheres.all;
-        let Some(forms) = self.one.events.as_ref().filter(|forms| !forms.is_empty()) else { return false };
+        let all = &self.lint.model.conditions;
+        let Some(forms) = self.one.events.forms().filter(|forms| !forms.is_empty()) else { return false };
         // What is never true by itself has been told.
-        let told = |form: &ConditionedEvent| {
-            form.conditions.iter().any(|place| self.lint.has_reported(&[codes::NEVER_HOLDS], &all[*place].span))
+        let told = |form: &EventForm| {
+            form.conditions
+                .iter()
+                .any(|place| self.lint.has_reported(&[codes::NEVER_HOLDS], &all[*place].expression.span))
         };
         if forms.iter().all(|form| form.conditions.is_empty()) || forms.iter().any(told) {
             return false;
         }
-        let never = |form: &ConditionedEvent| {
-            let conditions = form.conditions.iter().map(|place| all[*place].program.clone());
-            let both = Program::And(conditions.chain([self.one.program.clone()]).collect());
+        let never = |form: &EventForm| {
+            let conditions = form.conditions.iter().map(|place| all[*place].expression.program.clone());
+            let both = Program::And(conditions.chain([self.one.expression.program.clone()]).collect());
             events(self.lint, Some(vec![form.name.clone()]), &both).is_some_and(|events| events.never(&both))
         };
         if !forms.iter().all(never) {
             return false;
         }
-        let message = format!("`where` of {} is never true of its events", self.one.of);
+        let message = format!("`where` of {} is never true of its events", self.one.owner);
         let label = "no event that it is held against makes it true";
         let mut problem = self.warn(codes::NEVER_HOLDS, message, label);
         let others = forms.iter().flat_map(|form| &form.conditions).map(|place| &all[*place]);
-        if let Some(other) = others.into_iter().find(|other| other.span != self.one.span) {
-            problem = problem.other(other.span.clone(), format!("they also have to meet this one, of {}", other.of));
+        if let Some(other) = others.into_iter().find(|other| other.expression.span != self.one.expression.span) {
+            problem = problem
+                .other(other.expression.span.clone(), format!("they also have to meet this one, of {}", other.owner));
         }
         self.lint.report(problem);
         true
@@ -143,19 +161,19 @@ impl<'l> WhereCondition<'l> {
     fn idle(&self) -> bool {
         let mut tried = 0;
         let mut dead = None;
-        ways(&self.one.program, &|part| part, &mut |way, whole| {
+        ways(&self.one.expression.program, &|part| part, &mut |way, whole| {
             tried += 1;
             if self.lint.search.spend(self.events.cost(&whole) / 8) && self.events.never(&whole) {
                 dead = Some(way.clone());
             }
             dead.is_none() && tried < WAYS_MAX
         });
-        let (part, code, how, label) = match (dead, self.met(&self.one.program)) {
+        let (part, code, how, label) = match (dead, self.met(&self.one.expression.program)) {
             (Some(way), _) => (way, codes::NEVER_HOLDS, "never", "no event makes all of it true by this part"),
             (None, Some(need)) => (need, codes::ALWAYS_HOLDS, "always", "no event makes this part of it fail"),
             (None, None) => return false,
         };
-        let message = format!("`{}` in `where` of {} is {how} true", self.text(&part), self.one.of);
+        let message = format!("`{}` in `where` of {} is {how} true", self.text(&part), self.one.owner);
         self.lint.report(self.warn(code, message, label));
         true
     }

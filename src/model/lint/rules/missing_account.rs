@@ -10,52 +10,52 @@ use super::super::{
     assignment::FactAssignment,
     bounds::BoxBounds,
     dependencies::visit_signal_keys,
-    domains::{FactKey, HAS_ACCOUNT, fact},
+    domains::fact,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::{CounterExample, Diagnostic},
     expr::Value,
-    plan::{ACCOUNT_BIT, BuiltinFact, FactSource},
+    resolved::{BuiltinFact, FactDefinition},
     scoring::SignalFiring,
 };
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    let (level, written) = (&lint.model.levels.user, &lint.source.user);
+    let level = &lint.model.levels.user;
     let nothing = nothing_in_it(lint);
-    for (place, (signal, text)) in level.signals.iter().zip(&written.signals).enumerate() {
+    for (place, signal) in level.signals.iter().enumerate() {
         if lint.search.is_exhausted() {
             return;
         }
         let mut wanted = Vec::new();
-        visit_signal_keys(signal, 0, &mut |key| wanted.push(key));
+        visit_signal_keys(signal, EntityKind::User, &mut |key| wanted.push(key));
         let fires = |world: &FactAssignment<'_>| {
             lint.search.spend(level.signals.len() as u64);
-            let scope = world.scope(0);
+            let scope = world.scope(EntityKind::User);
             let paid = world.paid(level, &scope);
             paid.get(place).is_some_and(|paid| paid.firing != SignalFiring::NotFired)
         };
-        let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
-        let can = |judged: &BoxBounds<'_, '_>| judged.payable(signal, 0).can_fire;
+        let span = signal.spans.what_pays().clone();
+        let can = |judged: &BoxBounds<'_, '_>| judged.payable(signal, EntityKind::User).can_fire;
         ask(lint, &nothing, wanted, &can, &fires, &format!("signal `{}`", signal.name), span);
     }
-    let tiers = level.tiers.iter().zip(&written.tiers).map(|(tier, text)| ("tier", &tier.name, &tier.when, text));
-    let routes =
-        level.routes.iter().zip(&written.routes).map(|(route, text)| ("route", &route.name, &route.when, text));
-    for (kind, name, when, text) in tiers.chain(routes) {
-        let (Some(when), Some(span)) = (when, &text.when) else { continue };
+    let tiers = level.tiers.iter().map(|tier| ("tier", &tier.name, &tier.when, &tier.spans));
+    let routes = level.routes.iter().map(|route| ("route", &route.name, &route.when, &route.spans));
+    for (kind, name, when, spans) in tiers.chain(routes) {
+        let (Some(when), Some(span)) = (when, &spans.when) else { continue };
         let mut wanted = Vec::new();
-        super::super::dependencies::visit_keys(when, 0, &mut |key| wanted.push(key));
+        super::super::dependencies::visit_keys(when, EntityKind::User, &mut |key| wanted.push(key));
         // What a tier loses is told there.
-        wanted.retain(|key| *key != level.slots.tier && *key != level.slots.score);
+        let told = [level.slots.tier, level.slots.score].map(|slot| FactKey::new(EntityKind::User, slot));
+        wanted.retain(|key| !told.contains(key));
         if !super::signals::asks_accounts(when) {
             continue;
         }
-        let holds = |world: &FactAssignment<'_>| world.holds(when, 0);
-        let can = |judged: &BoxBounds<'_, '_>| judged.eval(when, 0).can_hold();
+        let holds = |world: &FactAssignment<'_>| world.holds(when, EntityKind::User);
+        let can = |judged: &BoxBounds<'_, '_>| judged.eval(when, EntityKind::User).can_hold();
         let mut all = wanted;
-        super::super::dependencies::visit_keys(when, 0, &mut |key| all.push(key));
+        super::super::dependencies::visit_keys(when, EntityKind::User, &mut |key| all.push(key));
         ask(lint, &nothing, all, &can, &holds, &format!("{kind} `{name}`"), span.clone());
     }
 }
@@ -65,12 +65,12 @@ fn nothing_in_it(lint: &LintContext<'_, '_>) -> CellLimits {
     let space = lint.search.space;
     let mut limits = CellLimits::from_iter([(0, (1, 1))]);
     for (place, variable) in space.variables.iter().enumerate().skip(1) {
-        if variable.key & ACCOUNT_BIT == 0 {
+        if variable.key.kind() == EntityKind::User {
             continue;
         }
         let pending = matches!(
-            fact(lint.model, variable.key).map(|fact| &fact.source),
-            Some(FactSource::Builtin(BuiltinFact::Today | BuiltinFact::Events))
+            fact(lint.model, variable.key).map(|fact| &fact.definition),
+            Some(FactDefinition::Builtin(BuiltinFact::Today | BuiltinFact::Events))
         );
         let cell = variable.cell_of(&Value::Null).or_else(|| variable.cell_of(&Value::Number(0.0))).unwrap_or(0);
         let cell = if pending { variable.blank } else { cell };
@@ -95,22 +95,23 @@ fn ask<'m>(
     what: &str,
     span: Range<usize>,
 ) {
-    if wanted.iter().any(|key| key & ACCOUNT_BIT != 0) {
-        wanted.push(HAS_ACCOUNT);
+    if wanted.iter().any(|key| key.kind() == EntityKind::Account) {
+        wanted.push(FactKey::HAS_ACCOUNT);
     }
     let plan = lint.search.plan(wanted.iter().copied());
-    let Some(home) = plan.index.get(&HAS_ACCOUNT).copied().filter(|home| *home < plan.core) else { return };
+    let Some(home) = plan.index.get(&FactKey::HAS_ACCOUNT).copied().filter(|home| *home < plan.core) else { return };
     let lost = |world: &FactAssignment<'_>| so(world) && !so(&without_home(world, home));
     let mut keys = wanted;
     keys.sort_unstable();
     keys.dedup();
     let goal = SearchGoal { keys, possible: can, reached: &lost };
-    let SearchAnswer::Found(chosen) = lint.search.solve_without_invariants(&plan, nothing, &lint.guides(0), &goal)
+    let SearchAnswer::Found(chosen) =
+        lint.search.solve_without_invariants(&plan, nothing, &lint.guides(EntityKind::User), &goal)
     else {
         return;
     };
     let small = lint.minimize_within(&plan, chosen, &goal, nothing);
-    let mut facts = lint.example(&plan, &small, 0, |_| String::new()).facts;
+    let mut facts = lint.example(&plan, &small, EntityKind::User, |_| String::new()).facts;
     facts.retain(|(name, _)| !name.starts_with("account"));
     facts.push(("account".to_owned(), serde_json::Value::Null));
     let shows = "it is not true; of a user in an account where nothing has happened it would be".to_owned();

@@ -2,24 +2,24 @@
 
 use std::ops::Range;
 
-use super::super::{LintContext, dependencies::visit_signal_keys, seeds::SIDES, usage::UsageClass};
+use super::super::{LintContext, dependencies::visit_signal_keys, usage::UsageClass};
 use crate::{
-    codes,
+    EntityKind, PerKind, codes,
     diag::Diagnostic,
-    plan::{ACCOUNT_BIT, Signal, SignalPayment},
+    resolved::{Signal, SignalPayment},
     units::Points,
 };
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     let motion = |word: &str| {
-        SIDES.map(|bit| lint.level(bit).routes.iter().position(|route| route.motion.as_deref() == Some(word)))
+        PerKind::from_fn(|side| lint.level(side).routes.iter().position(|route| route.motion.as_deref() == Some(word)))
     };
     let human = motion("human");
-    let has_human = human.iter().any(Option::is_some);
-    let account = lint.level(ACCOUNT_BIT);
+    let has_human = human.values().into_iter().any(Option::is_some);
+    let account = lint.level(EntityKind::Account);
     let scores_accounts = !(account.signals.is_empty() && account.tiers.is_empty() && account.routes.is_empty());
     // A model that only sorts people has no leads that sales could call.
-    let has_leads = lint.level(0).tiers.iter().any(|tier| tier.qualified);
+    let has_leads = lint.level(EntityKind::User).tiers.iter().any(|tier| tier.qualified);
     if has_leads && !scores_accounts {
         let message = "a model that scores people and no accounts";
         let label = "people buy together: nothing adds up what they do at one company";
@@ -28,40 +28,41 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         lint.report(Diagnostic::warning(codes::NO_ACCOUNTS, first_place(lint), message, label).help(help));
     }
     no_use(lint);
-    let has_qualified = SIDES.iter().any(|bit| lint.level(*bit).tiers.iter().any(|tier| tier.qualified));
-    if (has_human || scores_accounts && has_qualified) && SIDES.iter().all(|bit| lint.level(*bit).milestones.is_empty())
+    let has_qualified = EntityKind::ALL.iter().any(|side| lint.level(*side).tiers.iter().any(|tier| tier.qualified));
+    if (has_human || scores_accounts && has_qualified)
+        && EntityKind::ALL.iter().all(|side| lint.level(*side).milestones.is_empty())
     {
         let message = "a model without a milestone";
         let label = "nothing says when somebody has got what the product is good for";
         let help = "[[user.milestones]] with name = \"activated\" and the event of the first success";
         lint.report(Diagnostic::warning(codes::NO_MILESTONE, first_place(lint), message, label).help(help));
     }
-    let routes = |bit: &u32| lint.level(*bit).routes.iter().any(|route| route.motion.is_some());
-    if !has_human && let Some(bit) = SIDES.iter().rev().find(|bit| routes(bit)) {
+    let routes = |side: &EntityKind| lint.level(*side).routes.iter().any(|route| route.motion.is_some());
+    if !has_human && let Some(side) = EntityKind::ALL.iter().rev().find(|side| routes(side)) {
         let message = "no route leads to a human";
         let label = "every route of users and accounts is without one";
         let help = "motion = \"human\" on the route of those whom sales should call";
-        let place = lint.level_source(*bit).routes.first().map_or(0..0, |route| route.name.clone());
+        let place = lint.level(*side).routes.first().map_or(0..0, |route| route.spans.name.clone());
         lint.report(Diagnostic::warning(codes::NO_HUMAN_ROUTE, place, message, label).help(help));
     }
-    if let (Some(place), true) = (human[1], lint.model.buyer.is_none()) {
+    if let (Some(place), true) = (human.account, lint.model.buyer.is_none()) {
         let route = &account.routes[place];
         let message = format!("route `{}` sends a human to accounts, and nobody is told to be the buyer", route.name);
         let label = "whom should they ask for?";
         let help = "[user] buyer = \"lower(role) in ('ceo', 'cto', 'owner', 'founder')\"";
-        let place = lint.level_source(ACCOUNT_BIT).routes[place].name.clone();
+        let place = lint.level(EntityKind::Account).routes[place].spans.name.clone();
         lint.report(Diagnostic::warning(codes::NO_BUYER, place, message, label).help(help));
     }
 }
 
 /// Where to mark what is missing: the first rule of the model.
 fn first_place(lint: &LintContext<'_, '_>) -> Range<usize> {
-    let of_level = |bit: &u32| {
-        let written = lint.level_source(*bit);
-        let tier = written.tiers.first().map(|tier| tier.name.clone());
-        written.signals.first().map(|signal| signal.name.clone()).or(tier)
+    let of_level = |side: &EntityKind| {
+        let level = lint.level(*side);
+        let tier = level.tiers.first().map(|tier| tier.spans.name.clone());
+        level.signals.first().map(|signal| signal.spans.name.clone()).or(tier)
     };
-    SIDES.iter().find_map(of_level).unwrap_or(0..0)
+    EntityKind::ALL.iter().find_map(of_level).unwrap_or(0..0)
 }
 
 fn gives(signal: &Signal) -> bool {
@@ -75,25 +76,24 @@ fn gives(signal: &Signal) -> bool {
 fn no_use(lint: &LintContext<'_, '_>) {
     let mut first = None;
     let (mut count, mut over_events) = (0, false);
-    for bit in SIDES {
-        let signals = lint.level(bit).signals.iter().zip(&lint.level_source(bit).signals);
-        for (signal, text) in signals.filter(|(signal, _)| gives(signal)) {
+    for side in EntityKind::ALL {
+        for signal in lint.level(side).signals.iter().filter(|signal| gives(signal)) {
             if lint.search.is_exhausted() {
                 return;
             }
             let mut wanted = Vec::new();
-            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            visit_signal_keys(signal, side, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);
             let of_use =
                 |place: &usize| lint.usage.usage_of(lint.search.space.variables[*place].key) != UsageClass::Unrelated;
             if plan.variables[..plan.core].iter().any(of_use) {
                 return;
             }
-            first.get_or_insert_with(|| text.name.clone());
+            first.get_or_insert_with(|| signal.spans.name.clone());
             count += 1;
             over_events |= plan.variables[..plan.core].iter().any(|place| {
                 let key = lint.search.space.variables[*place].key;
-                lint.facts.metric(key).is_some_and(|metric| metric.events.named.is_some())
+                lint.facts.metric(key).is_some_and(|metric| metric.events().forms().is_some())
             });
         }
     }

@@ -4,17 +4,16 @@ use super::super::{
     LintContext,
     assignment::FactAssignment,
     dependencies::{visit_keys, visit_signal_keys},
-    domains::{FactKey, HAS_ACCOUNT, fact},
+    domains::fact,
     level_noun,
     search::{CellLimits, SearchGoal},
-    seeds::SIDES,
     usage::{UsageClass, is_buying_event},
 };
 use crate::{
-    MeasureKind, codes,
+    EntityKind, FactKey, FactSlot, codes,
     diag::Diagnostic,
     expr::{Program, Value},
-    plan::{ACCOUNT_BIT, BuiltinFact, FactSource, RollupKind, Signal, SignalPayment},
+    resolved::{BuiltinFact, FactDefinition, RollupKind, Signal, SignalPayment},
     scoring::SignalFiring,
     units::{Points, format_number},
 };
@@ -24,9 +23,9 @@ const INTENT: [&str; 5] = ["intent", "buying", "buying_intent", "purchase_intent
 
 /// Intent that was shown once and pays for ever.
 pub(super) fn lasting_intent(lint: &LintContext<'_, '_>) {
-    for bit in SIDES {
-        let level = lint.level(bit);
-        for (place, signal) in level.signals.iter().enumerate() {
+    for side in EntityKind::ALL {
+        let level = lint.level(side);
+        for signal in &level.signals {
             if signal.decay.is_some() || !gives(signal) {
                 continue;
             }
@@ -34,47 +33,36 @@ pub(super) fn lasting_intent(lint: &LintContext<'_, '_>) {
                 return;
             }
             let mut wanted = Vec::new();
-            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            visit_signal_keys(signal, side, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);
             let facts: Vec<FactKey> =
                 plan.variables[..plan.core].iter().map(|place| lint.search.space.variables[*place].key).collect();
             // A day that is asked for bounds what is counted as well as a window does.
-            let recent = facts.iter().any(|key| {
-                lint.facts.metric(*key).is_some_and(|metric| {
-                    matches!(metric.kind, MeasureKind::DaysSinceFirst | MeasureKind::DaysSinceLast)
-                })
-            });
+            let recent = facts
+                .iter()
+                .any(|key| lint.facts.metric(*key).is_some_and(|fact| fact.metric.measure.since().is_some()));
             let intent = INTENT.contains(&level.categories[signal.category].name.as_str());
             let lasting = facts.iter().find_map(|key| {
-                let metric = lint.facts.metric(*key)?;
-                let of_buying = |name: &String| is_buying_event(name);
-                let named = metric.events.named.as_ref()?;
-                let meant = intent || named.iter().all(|(name, _)| of_buying(name));
-                let counts = matches!(
-                    metric.kind,
-                    MeasureKind::Count
-                        | MeasureKind::Days
-                        | MeasureKind::Distinct
-                        | MeasureKind::Users
-                        | MeasureKind::Open
-                );
-                (meant && counts && metric.window.is_none()).then_some(metric)
+                let fact = lint.facts.metric(*key)?;
+                let forms = fact.events().forms()?;
+                let meant = intent || forms.iter().all(|form| is_buying_event(&form.name));
+                (meant && fact.metric.measure.counts_all() && fact.metric.window.is_none()).then_some(fact)
             });
             let Some(metric) = lasting.filter(|_| !recent) else { continue };
-            let events = metric.events.named.iter().flatten().map(|(name, _)| name.as_str()).next().unwrap_or_default();
+            let first = metric.events().forms().and_then(|forms| forms.first());
+            let events = first.map_or("", |form| form.name.as_str());
             let message = format!("signal `{}` pays for intent however long ago it was", signal.name);
             let label = format!("counts `{events}` over the whole history");
-            let text = &lint.level_source(bit).signals[place];
-            let inline = text.inline.is_some();
+            let inline = signal.inline.is_some();
             let help = if inline {
                 "last = \"30d\""
             } else {
                 "give the metric a window (last = \"30d\"), or the signal a decay"
             };
-            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let span = signal.spans.what_pays().clone();
             let mut problem = Diagnostic::warning(codes::LASTING_INTENT, span, message, label).help(help);
             if !inline {
-                problem = problem.other(metric.metric.span.clone(), "no window here");
+                problem = problem.other(metric.metric.name.span.clone(), "no window here");
             }
             lint.report(problem);
         }
@@ -98,29 +86,29 @@ fn takes(signal: &Signal) -> bool {
 /// Roll-ups that add up, over members, what is known of their company.
 pub(super) fn fit_per_member(lint: &LintContext<'_, '_>) {
     for (slot, one) in (0..).zip(&lint.model.levels.account.facts) {
-        let FactSource::Rollup(rollup) = &one.source else { continue };
+        let FactDefinition::Rollup(rollup) = &one.definition else { continue };
         let adds = match rollup.kind {
             RollupKind::Sum => true,
             RollupKind::TopSum(k) => k > 1,
             _ => false,
         };
         if let (true, Some(value)) = (adds, &rollup.value) {
-            let slot: FactKey = slot;
             fit_in(lint, slot, value);
         }
     }
 }
 
-fn fit_in(lint: &LintContext<'_, '_>, slot: FactKey, value: &Program) {
+fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     let mut wanted = Vec::new();
-    visit_keys(value, 0, &mut |key| wanted.push(key));
+    visit_keys(value, EntityKind::User, &mut |key| wanted.push(key));
     let plan = lint.search.plan(wanted.iter().copied());
     let space = lint.search.space;
     let firmographic: Vec<usize> = (0..plan.core)
         .filter(|at| {
             let key = space.variables[plan.variables[*at]].key;
-            let trait_of_account = matches!(fact(lint.model, key).map(|fact| &fact.source), Some(FactSource::Trait(_)));
-            key != HAS_ACCOUNT && key & ACCOUNT_BIT != 0 && trait_of_account
+            let trait_of_account =
+                matches!(fact(lint.model, key).map(|fact| &fact.definition), Some(FactDefinition::Trait(_)));
+            key != FactKey::HAS_ACCOUNT && key.kind() == EntityKind::Account && trait_of_account
         })
         .collect();
     if firmographic.is_empty() {
@@ -128,24 +116,25 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactKey, value: &Program) {
     }
     // The same member of an account of which nothing is known.
     let brings = |world: &FactAssignment<'_>| {
-        let with = world.eval(value, 0).as_number()?;
+        let with = world.eval(value, EntityKind::User).as_number()?;
         let mut values = world.variables();
         firmographic.iter().for_each(|at| values[*at] = Value::Null);
         let without = FactAssignment::from_variables(lint.model, world.plan, values);
-        Some(with - without.eval(value, 0).as_number().unwrap_or(0.0))
+        Some(with - without.eval(value, EntityKind::User).as_number().unwrap_or(0.0))
     };
     let reached = |world: &FactAssignment<'_>| brings(world).is_some_and(|points| points > 1e-9);
     let anybody = |_: &super::super::bounds::BoxBounds<'_, '_>| true;
     let goal = SearchGoal { keys: wanted, possible: &anybody, reached: &reached };
-    let chosen = lint.guides(0).into_iter().find_map(|guide| {
+    let chosen = lint.guides(EntityKind::User).into_iter().find_map(|guide| {
         let cells = lint.search.project(&plan, guide);
         reached(&FactAssignment::new(lint.model, space, &plan, &cells)).then_some(cells)
     });
     let Some(chosen) = chosen else { return };
-    let name = fact(lint.model, slot | ACCOUNT_BIT).map_or("", |fact| fact.name.as_str());
-    let Some(text) = lint.source.account.rollups.iter().find(|text| text.name.name == name) else { return };
+    let name = fact(lint.model, FactKey::new(EntityKind::Account, slot)).map_or("", |fact| fact.name.as_str());
+    let rollups = &lint.model.levels.account.rollups;
+    let Some(declared) = rollups.iter().find(|one| one.name.name == name) else { return };
     let small = lint.minimize_within(&plan, chosen, &goal, &CellLimits::default());
-    let example = lint.example(&plan, &small, 0, |world| {
+    let example = lint.example(&plan, &small, EntityKind::User, |world| {
         let points = brings(world).unwrap_or(0.0);
         format!(
             "of this member's part {} is for the company, so ten such members bring {}",
@@ -155,30 +144,29 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactKey, value: &Program) {
     });
     let message = format!("roll-up `{name}` counts what is known of the company once per member");
     let label = "has points for the company in it";
-    let span = text.value.clone().unwrap_or_else(|| text.name.span.clone());
+    let span = declared.value.clone().unwrap_or_else(|| declared.name.span.clone());
     let help = "subtract them (score - points_firmographic) and pay for the company once, on the account";
     lint.report(Diagnostic::warning(codes::FIT_PER_MEMBER, span, message, label).example(example).help(help));
 }
 
 /// Negative signals that fire for whoever has just signed up.
 pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
-    for bit in SIDES {
-        let level = lint.level(bit);
+    for side in EntityKind::ALL {
+        let level = lint.level(side);
         for (place, signal) in level.signals.iter().enumerate().filter(|(_, signal)| takes(signal)) {
-            let text = &lint.level_source(bit).signals[place];
-            if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
+            if signal.spans.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when)) {
                 continue;
             }
             if lint.search.is_exhausted() {
                 return;
             }
             let mut wanted = Vec::new();
-            visit_signal_keys(signal, bit, &mut |key| wanted.push(key));
+            visit_signal_keys(signal, side, &mut |key| wanted.push(key));
             let plan = lint.search.plan(wanted);
             let cells = lint.search.project(&plan, &lint.blank);
             let world = FactAssignment::new(lint.model, lint.search.space, &plan, &cells);
             lint.search.spend(level.signals.len() as u64);
-            let scope = world.scope(bit);
+            let scope = world.scope(side);
             let paid = world.paid(level, &scope);
             let charged =
                 paid.get(place).is_some_and(|paid| paid.firing != SignalFiring::NotFired && paid.points < Points::ZERO);
@@ -190,13 +178,13 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
                 continue;
             }
             let points = paid[place].points;
-            let example = lint.example(&plan, &cells, bit, |_| {
+            let example = lint.example(&plan, &cells, side, |_| {
                 format!("on the day of sign-up, with nothing done yet, `{}` takes {}", signal.name, Points(-points.0))
             });
             let message =
-                format!("signal `{}` takes points from every {} who has just signed up", signal.name, level_noun(bit));
+                format!("signal `{}` takes points from every {} who has just signed up", signal.name, level_noun(side));
             let label = "true before anybody could have done anything about it";
-            let span = text.when.as_ref().or(text.value.as_ref()).unwrap_or(&text.name).clone();
+            let span = signal.spans.what_pays().clone();
             let help = "wait for some age: ... and age_days >= 30";
             lint.report(
                 Diagnostic::warning(codes::CHARGED_AT_SIGN_UP, span, message, label).example(example).help(help),
@@ -207,9 +195,9 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
 
 /// Facts that change with what people do and are still no sign of use.
 fn counts_people_or_days(lint: &LintContext<'_, '_>, key: FactKey) -> bool {
-    match fact(lint.model, key).map(|fact| &fact.source) {
-        Some(FactSource::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
-        Some(FactSource::Metric(_) | FactSource::Milestone(..) | FactSource::Rollup(_)) => true,
+    match fact(lint.model, key).map(|fact| &fact.definition) {
+        Some(FactDefinition::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
+        Some(FactDefinition::Metric(_) | FactDefinition::Milestone(..) | FactDefinition::Rollup(_)) => true,
         _ => false,
     }
 }

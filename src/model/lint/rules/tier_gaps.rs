@@ -9,30 +9,28 @@ use super::super::{
     assignment::FactAssignment,
     bounds::BoxBounds,
     dependencies::DependencyPlan,
-    domains::FactKey,
     one,
     search::{CellLimits, SearchAnswer, SearchGoal},
-    seeds::SIDES,
 };
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::Diagnostic,
     expr::{EvalScope, Program, Value},
-    plan::{ACCOUNT_BIT, FactSource, Level, PointBounds, SignalPayment},
+    resolved::{FactDefinition, PointBounds, SignalPayment},
     scoring::find_tier,
     units::format_number,
 };
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    for bit in SIDES {
-        let level = lint.level(bit);
-        let score = level.slots.score | bit;
+    for side in EntityKind::ALL {
+        let level = lint.level(side);
+        let score = FactKey::new(side, level.slots.score);
         let mut named = Vec::new();
         for when in level.tiers.iter().filter_map(|tier| tier.when.as_ref()) {
-            super::super::dependencies::visit_keys(when, bit, &mut |key| named.push(key));
+            super::super::dependencies::visit_keys(when, side, &mut |key| named.push(key));
         }
         if level.tiers.len() > 1 && lint.dependency_closure(named).contains(&score) {
-            self::level(lint, bit, score);
+            self::level(lint, side, score);
         }
     }
 }
@@ -43,7 +41,7 @@ struct ScoreOverride<'w, 's> {
     slot: u32,
     score: f64,
     world: &'w FactAssignment<'w>,
-    bit: u32,
+    side: EntityKind,
 }
 
 impl EvalScope for ScoreOverride<'_, '_> {
@@ -52,8 +50,12 @@ impl EvalScope for ScoreOverride<'_, '_> {
             return Value::Number(self.score);
         }
         // A fact made of the score is computed again.
-        match super::super::domains::fact(self.world.model, slot | self.bit).map(|fact| &fact.source) {
-            Some(FactSource::Expression(program)) if slot & ACCOUNT_BIT == 0 => owned(program.eval(self)),
+        match super::super::domains::fact(self.world.model, FactKey::seen_from(self.side, slot))
+            .map(|fact| &fact.definition)
+        {
+            Some(FactDefinition::Expression(program)) if FactKey::seen_from(self.side, slot).kind() == self.side => {
+                owned(program.eval(self))
+            }
             _ => self.scope.get(slot),
         }
     }
@@ -70,24 +72,24 @@ fn owned(value: Value<'_>) -> Value<'static> {
 }
 
 /// The tier that the scorer's rules give with another score and the same facts.
-fn tier_with(lint: &LintContext<'_, '_>, world: &FactAssignment<'_>, bit: u32, score: f64) -> Option<usize> {
-    let level = lint.level(bit);
-    let scope = world.scope(bit);
-    find_tier(&level.tiers, score, &ScoreOverride { scope: &scope, slot: level.slots.score, score, world, bit })
+fn tier_with(lint: &LintContext<'_, '_>, world: &FactAssignment<'_>, side: EntityKind, score: f64) -> Option<usize> {
+    let level = lint.level(side);
+    let scope = world.scope(side);
+    find_tier(&level.tiers, score, &ScoreOverride { scope: &scope, slot: level.slots.score, score, world, side })
 }
 
-fn level(lint: &LintContext<'_, '_>, bit: u32, score: FactKey) {
-    let level = lint.level(bit);
+fn level(lint: &LintContext<'_, '_>, side: EntityKind, score: FactKey) {
+    let level = lint.level(side);
     let last = level.tiers.len() - 1;
-    let plan = lint.search.plan([level.slots.tier | bit, score]);
+    let plan = lint.search.plan([FactKey::new(side, level.slots.tier), score]);
     let mut ends: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
     ends.extend(lint.search.space.constants.get(&score).iter().flat_map(|constants| &constants.numbers));
     ends.sort_by(f64::total_cmp);
     ends.dedup();
     ends.truncate(40);
-    let step = granularity(lint, level);
+    let step = granularity(lint, side);
     for hole in holes(&ends, step) {
-        if find(lint, bit, score, &plan, last, &ends, hole) {
+        if find(lint, side, score, &plan, last, &ends, hole) {
             return;
         }
     }
@@ -113,19 +115,18 @@ fn holes(ends: &[f64], step: i64) -> Vec<(f64, f64)> {
 }
 
 /// What all scores of a level are multiples of. **Units**: thousandths of a point.
-fn granularity(lint: &LintContext<'_, '_>, level: &Level) -> i64 {
+fn granularity(lint: &LintContext<'_, '_>, side: EntityKind) -> i64 {
     fn common(a: i64, b: i64) -> i64 {
         if b == 0 { a.abs() } else { common(b, a % b) }
     }
     let whole = |value: &Program| match value {
         Program::Slot(slot) => {
-            let bit = if std::ptr::eq(level, &lint.model.levels.user) { 0 } else { ACCOUNT_BIT };
-            let counted = lint.facts.metric(*slot | bit).map(|metric| metric.kind);
-            use crate::MeasureKind::{Count, Days, Distinct, Users};
-            matches!(counted, Some(Count | Days | Distinct | Users))
+            let fact = lint.facts.metric(FactKey::seen_from(side, *slot));
+            fact.is_some_and(|fact| fact.metric.measure.counted().is_some())
         }
         _ => false,
     };
+    let level = lint.level(side);
     let mut step = 0;
     for signal in &level.signals {
         if signal.decay.is_some() {
@@ -150,38 +151,38 @@ fn granularity(lint: &LintContext<'_, '_>, level: &Level) -> i64 {
 /// Looks for somebody with a score within a hole; tells of the first.
 fn find(
     lint: &LintContext<'_, '_>,
-    bit: u32,
+    side: EntityKind,
     score: FactKey,
     plan: &DependencyPlan,
     last: usize,
     ends: &[f64],
     (low, high): (f64, f64),
 ) -> bool {
-    let level = lint.level(bit);
+    let level = lint.level(side);
     let lower: Vec<f64> = ends.iter().copied().filter(|end| *end < low).collect();
     // The highest lower score that another tier takes.
-    let better_off =
-        |world: &FactAssignment<'_>| {
-            lower.iter().rev().copied().find_map(|score| {
-                tier_with(lint, world, bit, score).filter(|tier| *tier != last).map(|tier| (score, tier))
-            })
-        };
+    let better_off = |world: &FactAssignment<'_>| {
+        lower.iter().rev().copied().find_map(|score| {
+            tier_with(lint, world, side, score).filter(|tier| *tier != last).map(|tier| (score, tier))
+        })
+    };
     let possible = |judged: &BoxBounds<'_, '_>| {
         let Some((from, to)) = judged.value(score).range() else { return false };
         let (from, to) = (from.max(low), to.min(high));
-        let below = lower.iter().any(|score| judged.tiers(level, bit, (*score, *score)).0[..last].contains(&true));
-        from <= to && below && judged.tiers(level, bit, (from, to)).0.get(last) == Some(&true)
+        let below = lower.iter().any(|score| judged.tiers(level, side, (*score, *score)).0[..last].contains(&true));
+        from <= to && below && judged.tiers(level, side, (from, to)).0.get(last) == Some(&true)
     };
     let reached = |world: &FactAssignment<'_>| {
         let scored = world.number(score).unwrap_or(0.0);
         low <= scored
             && scored <= high
-            && world.text(level.slots.tier | bit) == Some(&level.tiers[last].name)
+            && world.text(FactKey::new(side, level.slots.tier)) == Some(&level.tiers[last].name)
             && better_off(world).is_some()
     };
-    let goal = SearchGoal { keys: vec![score, level.slots.tier | bit], possible: &possible, reached: &reached };
+    let goal =
+        SearchGoal { keys: vec![score, FactKey::new(side, level.slots.tier)], possible: &possible, reached: &reached };
     // Every stop on the way up has another score, so all of them are people to begin with.
-    let guides: Vec<_> = lint.rising_seeds[super::super::at(bit)].iter().rev().chain([&lint.blank]).collect();
+    let guides: Vec<_> = lint.rising_seeds[side].iter().rev().chain([&lint.blank]).collect();
     let SearchAnswer::Found(chosen) = lint.search.solve(plan, &CellLimits::default(), &guides, &goal) else {
         return false;
     };
@@ -189,19 +190,18 @@ fn find(
     let world = FactAssignment::new(lint.model, lint.search.space, plan, &small);
     let scored = format_number(world.number(score).unwrap_or(0.0));
     let Some((lower, taken)) = better_off(&world) else { return false };
-    let (name, taken) = (level.tiers[last].name.as_str(), &lint.level_source(bit).tiers[taken]);
-    let taken_name = &level.tiers.iter().zip(&lint.level_source(bit).tiers).find(|(_, text)| text.name == taken.name);
-    let taken_name = taken_name.map_or("", |(tier, _)| tier.name.as_str());
-    let example = lint.example(plan, &small, bit, |_| {
+    let (name, taken_name) = (level.tiers[last].name.as_str(), level.tiers[taken].name.as_str());
+    let example = lint.example(plan, &small, side, |_| {
         format!("the score is {scored} and the tier `{name}`; with {} it would be `{taken_name}`", format_number(lower))
     });
+    let taken = &level.tiers[taken].spans;
     let span = taken.when.clone().unwrap_or_else(|| taken.name.clone());
     let message = format!("a score of {scored} falls to the last tier, and one of {} does not", format_number(lower));
     let label = "no tier but the last takes what lies beyond this";
     lint.report(
         Diagnostic::warning(codes::HOLE_IN_TIERS, span, message, label).example(example).help(format!(
             "{} takes the first tier that holds, so `at_least` alone gives bands without holes",
-            one(bit)
+            one(side)
         )),
     );
     true

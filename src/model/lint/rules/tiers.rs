@@ -3,31 +3,28 @@
 use super::super::{
     LintContext,
     assignment::FactAssignment,
-    at,
     bounds::BoxBounds,
     dependencies::DependencyPlan,
-    domains::FactKey,
     level_noun, one,
     search::{CellLimits, SearchAnswer, SearchGoal},
-    seeds::SIDES,
 };
-use crate::{codes, diag::Diagnostic, plan::Tier, scoring::passes, units::format_number};
+use crate::{EntityKind, FactKey, codes, diag::Diagnostic, resolved::Tier, scoring::passes, units::format_number};
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    for bit in SIDES {
-        if !lint.level(bit).tiers.is_empty() {
-            level(lint, bit);
+    for side in EntityKind::ALL {
+        if !lint.level(side).tiers.is_empty() {
+            level(lint, side);
         }
     }
 }
 
-fn level(lint: &LintContext<'_, '_>, bit: u32) {
-    let level = lint.level(bit);
-    let (tier_key, score_key) = (level.slots.tier | bit, level.slots.score | bit);
+fn level(lint: &LintContext<'_, '_>, side: EntityKind) {
+    let level = lint.level(side);
+    let (tier_key, score_key) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
     let plan = lint.search.plan([tier_key, score_key]);
     // Most tiers are met on the way up or down.
     let mut met: Vec<String> = Vec::new();
-    let guides = lint.rising_seeds[at(bit)].iter().chain(&lint.falling_seeds[at(bit)]);
+    let guides = lint.rising_seeds[side].iter().chain(&lint.falling_seeds[side]);
     for guide in guides {
         if level.tiers.iter().all(|tier| met.contains(&tier.name)) {
             break;
@@ -40,9 +37,9 @@ fn level(lint: &LintContext<'_, '_>, bit: u32) {
         }
     }
     for (place, tier) in level.tiers.iter().enumerate() {
-        too_low(lint, bit, &plan, place, tier, score_key);
-        if !met.contains(&tier.name) && !too_high(lint, bit, &plan, place, tier, score_key) {
-            out_of_reach(lint, bit, &plan, place, tier);
+        too_low(lint, side, &plan, place, tier, score_key);
+        if !met.contains(&tier.name) && !too_high(lint, side, &plan, place, tier, score_key) {
+            out_of_reach(lint, side, &plan, place, tier);
         }
     }
 }
@@ -52,9 +49,16 @@ fn shown((at, strict): (f64, bool)) -> String {
     format!("{} = {}", if strict { "above" } else { "at_least" }, format_number(at))
 }
 
-fn too_low(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, place: usize, tier: &Tier, score: FactKey) {
+fn too_low(
+    lint: &LintContext<'_, '_>,
+    side: EntityKind,
+    plan: &DependencyPlan,
+    place: usize,
+    tier: &Tier,
+    score: FactKey,
+) {
     let Some((threshold, strict)) = tier.threshold else { return };
-    let Some(span) = lint.level_source(bit).tiers[place].threshold.clone() else { return };
+    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return };
     let root = BoxBounds::new(lint.model, lint.search.space, plan, &lint.search.full_box(plan, &CellLimits::default()));
     let Some((low, _)) = root.value(score).range() else { return };
     // The bound settles most: a score that can fall below it is met on the way down.
@@ -64,7 +68,7 @@ fn too_low(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, place: u
         let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(low, _)| fails(low));
         let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(fails);
         let goal = SearchGoal { keys: vec![score], possible: &possible, reached: &reached };
-        let down: Vec<_> = lint.falling_seeds[at(bit)].iter().rev().take(1).chain([&lint.blank]).collect();
+        let down: Vec<_> = lint.falling_seeds[side].iter().rev().take(1).chain([&lint.blank]).collect();
         match lint.search.solve(plan, &CellLimits::default(), &down, &goal) {
             SearchAnswer::Impossible => lowest = threshold,
             _ => return,
@@ -72,11 +76,11 @@ fn too_low(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, place: u
     }
     let message =
         format!("`{}` of tier `{}` is no threshold: every score passes it", shown((threshold, strict)), tier.name);
-    let label = format!("no {} scores less than {}", level_noun(bit), format_number(lowest));
+    let label = format!("no {} scores less than {}", level_noun(side), format_number(lowest));
     let cells = lint.search.project(plan, &lint.blank);
-    let example = lint.example(plan, &cells, bit, |world| {
+    let example = lint.example(plan, &cells, side, |world| {
         let score = format_number(world.number(score).unwrap_or(0.0));
-        format!("{} who has just signed up scores {score} and passes it", one(bit))
+        format!("{} who has just signed up scores {score} and passes it", one(side))
     });
     lint.report(
         Diagnostic::warning(codes::THRESHOLD_TOO_LOW, span, message, label)
@@ -87,27 +91,27 @@ fn too_low(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, place: u
 
 fn too_high(
     lint: &LintContext<'_, '_>,
-    bit: u32,
+    side: EntityKind,
     plan: &DependencyPlan,
     place: usize,
     tier: &Tier,
     score: FactKey,
 ) -> bool {
     let Some((threshold, strict)) = tier.threshold else { return false };
-    let Some(span) = lint.level_source(bit).tiers[place].threshold.clone() else { return false };
+    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return false };
     let high_enough = |score: f64| passes(score, threshold, strict);
     let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(_, high)| high_enough(high));
     let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(high_enough);
     let goal = SearchGoal { keys: vec![score], possible: &possible, reached: &reached };
     let question = || format!("whether a score can pass the threshold of tier `{}`", tier.name);
-    if lint.solve(plan, &CellLimits::default(), bit, &goal, question) != SearchAnswer::Impossible {
+    if lint.solve(plan, &CellLimits::default(), side, &goal, question) != SearchAnswer::Impossible {
         return false;
     }
-    let top = lint.guides(bit).first().map(|guide| lint.search.project(plan, guide)).unwrap_or_default();
+    let top = lint.guides(side).first().map(|guide| lint.search.project(plan, guide)).unwrap_or_default();
     let best = FactAssignment::new(lint.model, lint.search.space, plan, &top).number(score).unwrap_or(0.0);
     let as_good = |world: &FactAssignment<'_>| world.number(score).is_some_and(|score| score >= best);
     let best_goal = SearchGoal { keys: vec![score], possible: &possible, reached: &as_good };
-    let example = lint.minimized_example(plan, top, &best_goal, bit, |world| {
+    let example = lint.minimized_example(plan, top, &best_goal, side, |world| {
         format!("the score is {}, and none is known that is higher", format_number(world.number(score).unwrap_or(0.0)))
     });
     let message = format!("no score passes `{}` of tier `{}`", shown((threshold, strict)), tier.name);
@@ -120,35 +124,35 @@ fn too_high(
     true
 }
 
-fn out_of_reach(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, place: usize, tier: &Tier) {
-    let (level, written) = (lint.level(bit), lint.level_source(bit));
-    let text = &written.tiers[place];
+fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyPlan, place: usize, tier: &Tier) {
+    let level = lint.level(side);
+    let text = &tier.spans;
     if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when)) {
         return;
     }
-    let (key, score) = (level.slots.tier | bit, level.slots.score | bit);
+    let (key, score) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
     let name = tier.name.as_str();
     let possible = |judged: &BoxBounds<'_, '_>| {
         let scores = judged.value(score).range().unwrap_or((0.0, 0.0));
-        judged.tiers(level, bit, scores).0.get(place).copied().unwrap_or(false)
+        judged.tiers(level, side, scores).0.get(place).copied().unwrap_or(false)
     };
     let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name);
     let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
-    let question = || format!("whether {} can get into tier `{name}`", one(bit));
-    let first = lint.satisfying_seeds(level.tiers[place].when.as_ref(), bit, &CellLimits::default());
-    if lint.solve_from(&first, plan, bit, &goal, question) != SearchAnswer::Impossible {
+    let question = || format!("whether {} can get into tier `{name}`", one(side));
+    let first = lint.satisfying_seeds(level.tiers[place].when.as_ref(), side, &CellLimits::default());
+    if lint.solve_from(&first, plan, side, &goal, question) != SearchAnswer::Impossible {
         return;
     }
     // Somebody who would be in it, if those before it did not take them.
     let would = |world: &FactAssignment<'_>| {
         let scored = world.number(score).unwrap_or(0.0);
         tier.threshold.is_none_or(|(at, strict)| passes(scored, at, strict))
-            && tier.when.as_ref().is_none_or(|when| world.holds(when, bit))
+            && tier.when.as_ref().is_none_or(|when| world.holds(when, side))
     };
     let anybody = |_: &BoxBounds<'_, '_>| true;
     let goal = SearchGoal { keys: vec![key], possible: &anybody, reached: &would };
     let message = format!("nobody can get into tier `{name}`");
-    let found = lint.search.solve(plan, &CellLimits::default(), &lint.guides(bit), &goal);
+    let found = lint.search.solve(plan, &CellLimits::default(), &lint.guides(side), &goal);
     let SearchAnswer::Found(chosen) = found else {
         let label = "its threshold and its condition never hold together";
         lint.report(Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, label));
@@ -156,7 +160,7 @@ fn out_of_reach(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, pla
     };
     let taken = FactAssignment::new(lint.model, lint.search.space, plan, &chosen).text(key).map(str::to_owned);
     let before = level.tiers.iter().position(|tier| Some(&tier.name) == taken.as_ref());
-    let example = lint.minimized_example(plan, chosen, &goal, bit, |world| {
+    let example = lint.minimized_example(plan, chosen, &goal, side, |world| {
         let score = format_number(world.number(score).unwrap_or(0.0));
         format!("the score is {score} and the tier `{}`", world.text(key).unwrap_or_default())
     });
@@ -164,7 +168,7 @@ fn out_of_reach(lint: &LintContext<'_, '_>, bit: u32, plan: &DependencyPlan, pla
         Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, "those before it take everybody")
             .example(example)
             .help("move it up, or narrow those before it");
-    if let Some(before) = before.map(|before| &written.tiers[before]) {
+    if let Some(before) = before.map(|before| &level.tiers[before].spans) {
         // Where everybody passes the tier before, that has been told.
         let places = [before.threshold.clone(), before.when.clone()];
         let told = [codes::ALWAYS_HOLDS, codes::THRESHOLD_TOO_LOW];

@@ -6,20 +6,20 @@ use super::super::{
     bounds::BoxBounds,
     one,
     search::{CellLimits, SearchAnswer, SearchGoal},
-    seeds::{self, SIDES, ScoreDirection},
+    seeds::{self, ScoreDirection},
 };
 use crate::{
-    codes,
+    EntityKind, FactKey, codes,
     diag::{Diagnostic, quoted_list},
-    plan::Level,
+    resolved::Level,
     units::format_number,
 };
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    for bit in SIDES {
-        let level = lint.level(bit);
+    for side in EntityKind::ALL {
+        let level = lint.level(side);
         let Some(hot) = level.tiers.iter().position(|tier| tier.qualified) else { continue };
-        let text = &lint.level_source(bit).tiers[hot];
+        let text = &lint.level(side).tiers[hot].spans;
         let out = [codes::TIER_OUT_OF_REACH];
         let places = [text.threshold.as_ref(), text.when.as_ref()];
         let spoilt = [codes::THRESHOLD_TOO_HIGH, codes::THRESHOLD_TOO_LOW, codes::NEVER_HOLDS, codes::ALWAYS_HOLDS];
@@ -29,20 +29,20 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
             continue;
         }
         if !lint.has_reported_code(codes::NO_USE_PAID) {
-            without_use(lint, bit, hot);
+            without_use(lint, side, hot);
         }
-        by_one_category(lint, bit, hot);
+        by_one_category(lint, side, hot);
     }
 }
 
-fn without_use(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
-    let level = lint.level(bit);
-    let (key, score) = (level.slots.tier | bit, level.slots.score | bit);
+fn without_use(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
+    let level = lint.level(side);
+    let (key, score) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
     let name = level.tiers[hot].name.as_str();
     let plan = lint.search.plan([key, score]);
     let limits = &lint.usage.without_use;
-    let way = seeds::score_path(lint.search, bit, ScoreDirection::Up, limits);
-    let possible = |judged: &BoxBounds<'_, '_>| in_tier(judged, level, bit, hot);
+    let way = seeds::score_path(lint.search, side, ScoreDirection::Up, limits);
+    let possible = |judged: &BoxBounds<'_, '_>| in_tier(judged, level, side, hot);
     let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name);
     let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
     let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
@@ -53,35 +53,39 @@ fn without_use(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
         }
         SearchAnswer::Found(chosen) => {
             let small = lint.minimize_within(&plan, chosen, &goal, limits);
-            let example = lint.example(&plan, &small, bit, |world| {
+            let example = lint.example(&plan, &small, side, |world| {
                 let score = format_number(world.number(score).unwrap_or(0.0));
                 format!("the score is {score} and the tier `{name}`")
             });
-            let message = format!("{} gets into tier `{name}` without ever using the product", one(bit));
+            let message = format!("{} gets into tier `{name}` without ever using the product", one(side));
             let label = "reached without a single event of use";
             let help =
                 "give the tier a condition on use, such as a milestone, or bound what other categories give with `max`";
-            let span = lint.level_source(bit).tiers[hot].name.clone();
+            let span = lint.level(side).tiers[hot].spans.name.clone();
             lint.report(Diagnostic::warning(codes::HOT_WITHOUT_USE, span, message, label).example(example).help(help));
         }
     }
 }
 
-fn in_tier<'m>(judged: &BoxBounds<'_, 'm>, level: &'m Level, bit: u32, place: usize) -> bool {
-    let score = judged.value(level.slots.score | bit).range().unwrap_or((0.0, 0.0));
-    judged.tiers(level, bit, score).0.get(place).copied().unwrap_or(false)
+fn in_tier<'m>(judged: &BoxBounds<'_, 'm>, level: &'m Level, side: EntityKind, place: usize) -> bool {
+    let score = judged.value(FactKey::new(side, level.slots.score)).range().unwrap_or((0.0, 0.0));
+    judged.tiers(level, side, score).0.get(place).copied().unwrap_or(false)
 }
 
-fn by_one_category(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
-    let level = lint.level(bit);
+fn by_one_category(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
+    let level = lint.level(side);
     let Some((threshold, _)) = level.tiers[hot].threshold.filter(|(at, _)| *at > 0.0) else { return };
-    let (key, score) = (level.slots.tier | bit, level.slots.score | bit);
+    let (key, score) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
     let name = level.tiers[hot].name.as_str();
     let plan = lint.search.plan([key, score]);
     let root =
         BoxBounds::new(lint.model, lint.search.space, &plan, &lint.search.full_box(&plan, &CellLimits::default()));
-    let highest: Vec<f64> =
-        level.slots.points.iter().map(|slot| root.value(slot | bit).range().map_or(0.0, |(_, high)| high)).collect();
+    let highest: Vec<f64> = level
+        .slots
+        .points
+        .iter()
+        .map(|slot| root.value(FactKey::new(side, *slot)).range().map_or(0.0, |(_, high)| high))
+        .collect();
     // Of a model with one category there is nothing else that a tier could take.
     if highest.iter().filter(|high| **high > 0.0).count() < 2 {
         return;
@@ -89,17 +93,24 @@ fn by_one_category(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
     let mut first = None;
     let mut names = Vec::new();
     for (category, _) in highest.iter().enumerate().filter(|(_, high)| **high >= threshold - 1e-9) {
-        let others =
-            || level.slots.points.iter().enumerate().filter(move |(at, _)| *at != category).map(|(_, slot)| slot | bit);
+        let others = || {
+            level
+                .slots
+                .points
+                .iter()
+                .enumerate()
+                .filter(move |(at, _)| *at != category)
+                .map(|(_, slot)| FactKey::new(side, *slot))
+        };
         let possible = |judged: &BoxBounds<'_, '_>| {
-            in_tier(judged, level, bit, hot)
+            in_tier(judged, level, side, hot)
                 && others().all(|key| judged.value(key).range().is_none_or(|(low, _)| low <= 0.0))
         };
         let reached = |world: &FactAssignment<'_>| {
             world.text(key) == Some(name) && others().all(|key| world.number(key).is_none_or(|points| points <= 0.0))
         };
         let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
-        let way = seeds::score_path_for(lint.search, bit, ScoreDirection::Up, &CellLimits::default(), &|signal| {
+        let way = seeds::score_path_for(lint.search, side, ScoreDirection::Up, &CellLimits::default(), &|signal| {
             signal.category == category
         });
         let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
@@ -107,7 +118,7 @@ fn by_one_category(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
             let small = lint.minimize(&plan, chosen, &goal);
             names.push(level.categories[category].name.as_str());
             first.get_or_insert_with(|| {
-                lint.example(&plan, &small, bit, |world| {
+                lint.example(&plan, &small, side, |world| {
                     let score = format_number(world.number(score).unwrap_or(0.0));
                     let of = &level.categories[category].name;
                     format!("`{of}` alone gives the score of {score}, and the tier is `{name}`")
@@ -116,10 +127,10 @@ fn by_one_category(lint: &LintContext<'_, '_>, bit: u32, hot: usize) {
         }
     }
     let Some(example) = first else { return };
-    let message = format!("{} gets into tier `{name}` by {} alone", one(bit), quoted_list(&names));
+    let message = format!("{} gets into tier `{name}` by {} alone", one(side), quoted_list(&names));
     let label = format!("the points of one category reach {}", format_number(threshold));
-    let span = lint.level_source(bit).tiers[hot].name.clone();
-    let section = if bit == 0 { "user" } else { "account" };
+    let span = lint.level(side).tiers[hot].spans.name.clone();
+    let section = if side == EntityKind::User { "user" } else { "account" };
     let help = format!("bound the category below the threshold: [{section}.categories.{}] max = ...", names[0]);
     lint.report(Diagnostic::warning(codes::HOT_BY_ONE_CATEGORY, span, message, label).example(example).help(help));
 }

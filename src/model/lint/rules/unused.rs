@@ -2,43 +2,43 @@
 
 use std::collections::HashSet;
 
-use super::super::{LintContext, seeds::SIDES};
-use crate::{codes, diag::Diagnostic, source::SpannedName};
+use super::super::LintContext;
+use crate::{EntityKind, codes, diag::Diagnostic, resolved::SpannedName};
 
 /// A trait of this name is where e-mail addresses are looked for, whether a condition names it or not.
 const EMAIL: &str = "email";
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
-    let source = lint.source;
-    let names = |bit: u32| -> HashSet<&str> { lint.level(bit).facts.iter().map(|fact| fact.name.as_str()).collect() };
-    let by_level = SIDES.map(names);
+    let names =
+        |side: EntityKind| -> HashSet<&str> { lint.level(side).facts.iter().map(|fact| fact.name.as_str()).collect() };
+    let by_level = EntityKind::ALL.map(names);
     let either = |name: &str| by_level.iter().any(|names| names.contains(name));
-    for metric in source.metrics.iter().filter(|metric| !either(&metric.name)) {
-        let named = SpannedName { name: metric.name.clone(), span: metric.span.clone() };
-        tell(lint, "metric", &named, "counted for nothing");
+    for metric in lint.model.declared_metrics().iter().filter(|metric| !either(&metric.name.name)) {
+        tell(lint, "metric", &metric.name, "counted for nothing");
     }
-    for (bit, used) in SIDES.into_iter().zip(&by_level) {
-        let (level, written) = (lint.level(bit), lint.level_source(bit));
+    for (side, used) in EntityKind::ALL.into_iter().zip(&by_level) {
+        let level = lint.level(side);
         let unused = |named: &&SpannedName| !used.contains(named.name.as_str());
-        for one in written.traits.iter().filter(unused).filter(|one| one.name != EMAIL) {
+        for one in level.traits.iter().map(|one| &one.name).filter(unused).filter(|one| one.name != EMAIL) {
             tell(lint, "trait", one, "read for nothing");
         }
-        for (one, _) in written.facts.iter().filter(|(one, _)| unused(&one)) {
+        for one in level.expressions.iter().map(|one| &one.name).filter(unused) {
             tell(lint, "fact", one, "computed for nothing");
         }
-        for one in written.rollups.iter().map(|rollup| &rollup.name).filter(unused) {
+        for one in level.rollups.iter().map(|rollup| &rollup.name).filter(unused) {
             tell(lint, "roll-up", one, "gathered for nothing");
         }
         let paid: HashSet<&str> =
             level.signals.iter().map(|signal| level.categories[signal.category].name.as_str()).collect();
-        for one in &written.categories {
+        for one in &level.bounded_categories {
             if !paid.contains(one.name.as_str()) {
                 tell(lint, "category", one, "bounds points that no signal pays");
             }
         }
     }
-    for (one, _) in source.aliases.iter().filter(|(_, used)| !used) {
-        tell(lint, "event", one, "stands for events that nothing asks for by this name");
+    let names = lint.model.events.entries().iter();
+    for entry in names.filter(|entry| entry.stands_for.is_some() && !entry.is_asked) {
+        tell(lint, "event", &entry.name, "stands for events that nothing asks for by this name");
     }
 }
 

@@ -1,6 +1,18 @@
 //! What follows from facts and points: tiers, segments, routes, columns and texts.
 
+use super::TextSpan;
 use crate::expr::{Program, ValueType};
+
+/// Where a tier, a segment or a route stands.
+#[derive(Debug, Clone)]
+pub struct RuleSpans {
+    /// Its name.
+    pub name: TextSpan,
+    /// `when`
+    pub when: Option<TextSpan>,
+    /// `at_least` or `above`, of tiers.
+    pub threshold: Option<TextSpan>,
+}
 
 /// A band of the score.
 #[derive(Debug)]
@@ -15,6 +27,8 @@ pub struct Tier {
     pub when: Option<Program>,
     /// Whether it makes a PQL or PQA.
     pub qualified: bool,
+    /// Where it stands.
+    pub spans: RuleSpans,
 }
 
 /// A kind of account.
@@ -24,6 +38,8 @@ pub struct Segment {
     pub name: String,
     /// None takes whatever is left.
     pub when: Option<Program>,
+    /// Where it stands.
+    pub spans: RuleSpans,
 }
 
 /// Who acts next, and how.
@@ -45,6 +61,8 @@ pub struct Route {
     pub because: Option<TextTemplate>,
     /// What to write to the customer.
     pub message: Option<TextTemplate>,
+    /// Where it stands.
+    pub spans: RuleSpans,
 }
 
 /// A fact that is added as a column.
@@ -52,7 +70,7 @@ pub struct Route {
 pub struct FactColumn {
     /// The name in the model.
     pub header: String,
-    /// The fact; with [`super::ACCOUNT_BIT`] that of the home account.
+    /// The fact, as programs of the level name it.
     pub slot: u32,
     /// Its type.
     pub kind: ValueType,

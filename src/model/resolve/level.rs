@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{ModelCompiler, PhaseLimit};
+use super::{ModelResolver, PhaseLimit, assemble::span_of};
 use crate::{
-    EntityKind, codes,
+    EntityKind, FactSlot, codes,
     diag::Diagnostic,
     expr::Program,
     output_columns,
-    plan::{
-        FactColumn, FactSlot, Level, PointBounds, PointDecay, Route, ScoringSlots, Segment, Signal, SignalCategory,
-        SignalPayment, Tier,
+    resolved::{
+        FactColumn, Level, PointBounds, PointDecay, Route, RuleSpans, ScoringSlots, Segment, Signal, SignalCategory,
+        SignalPayment, SignalSpans, TextSpan, Tier,
     },
     syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
     toml_reader::SpannedText,
@@ -25,50 +25,73 @@ pub(super) fn category_names(level: &LevelSyntax) -> Vec<String> {
     all.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
-/// Compiles a level; facts, traits and milestones are added at the end.
-pub(super) fn compile(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Level {
-    let file = compiler.level_file(side);
-    unique(compiler, "signals", file.signals.iter().map(|signal| &signal.name));
-    unique(compiler, "tiers", file.tiers.iter().map(|tier| &tier.name));
-    unique(compiler, "segments", file.segments.iter().map(|segment| &segment.name));
-    unique(compiler, "routes", file.routes.iter().map(|route| &route.name));
-    compiler.milestones(side);
+/// Resolves a level; facts and what is declared are added at the end.
+pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) -> Level {
+    let file = resolver.level_file(side);
+    unique(resolver, "signals", file.signals.iter().map(|signal| &signal.name));
+    unique(resolver, "tiers", file.tiers.iter().map(|tier| &tier.name));
+    unique(resolver, "segments", file.segments.iter().map(|segment| &segment.name));
+    unique(resolver, "routes", file.routes.iter().map(|route| &route.name));
+    resolver.milestones(side);
     let names = category_names(file);
-    let slots = slots(compiler, side, &names);
+    let slots = slots(resolver, side, &names);
     let categories = names.iter().map(|name| category(file, name)).collect();
     let exclusive = exclusive_groups(file);
-    let signals = file.signals.iter().filter_map(|one| signal(compiler, side, one, &names, &exclusive)).collect();
+    let signals = file.signals.iter().filter_map(|one| signal(resolver, side, one, &names, &exclusive)).collect();
     let (_, tier_limit) = limits(side);
     let tiers = file.tiers.iter().map(|tier| Tier {
         name: tier.name.value.clone(),
         label: tier.label.as_ref().map(|label| label.value.clone()),
         threshold: tier.threshold,
-        when: tier.when.as_ref().and_then(|when| compiler.condition(side, when, tier_limit)),
+        when: tier.when.as_ref().and_then(|when| resolver.condition(side, when, tier_limit)),
         qualified: tier.qualified,
+        spans: rule_spans(&tier.name, tier.when.as_ref(), tier.threshold_place.clone()),
     });
     let tiers = tiers.collect();
     let segments = file.segments.iter().map(|segment| Segment {
         name: segment.name.value.clone(),
-        when: segment.when.as_ref().and_then(|when| compiler.condition(side, when, PhaseLimit::SEGMENTS)),
+        when: segment.when.as_ref().and_then(|when| resolver.condition(side, when, PhaseLimit::SEGMENTS)),
+        spans: rule_spans(&segment.name, segment.when.as_ref(), None),
     });
     let segments = segments.collect();
-    let routes = file.routes.iter().map(|one| route(compiler, side, one)).collect();
-    let columns = columns(compiler, side);
+    let routes = file.routes.iter().map(|one| route(resolver, side, one)).collect();
+    let columns = columns(resolver, side);
     Level {
         facts: Vec::new(),
         traits: Vec::new(),
-        emails: Vec::new(),
+        expressions: Vec::new(),
+        rollups: Vec::new(),
         milestones: Vec::new(),
         milestone_order: Vec::new(),
         signals,
         categories,
+        bounded_categories: Vec::new(),
         bounds: PointBounds { min: file.min, max: file.max },
         tiers,
         segments,
         routes,
         columns,
         slots,
+        comparisons: Vec::new(),
     }
+}
+
+/// Where a tier, a segment or a route stands.
+fn rule_spans(name: &SpannedText, when: Option<&SpannedText>, threshold: Option<TextSpan>) -> RuleSpans {
+    RuleSpans { name: name.span.clone(), when: span_of(when), threshold }
+}
+
+/// Where a signal stands.
+fn signal_spans(file: &SignalSyntax) -> SignalSpans {
+    let (value, rungs) = match &file.pay {
+        PaymentSyntax::Flat(_) => (None, &[][..]),
+        PaymentSyntax::Ladder { value: LadderInput::Value(text), places, .. } => (Some(text.span.clone()), &places[..]),
+        PaymentSyntax::Ladder { value: LadderInput::Inline(metric), places, .. } => {
+            (Some(metric.name.span.clone()), &places[..])
+        }
+        PaymentSyntax::Per { value, .. } => (Some(value.span.clone()), &[][..]),
+    };
+    SignalSpans { name: file.name.span.clone(), when: span_of(file.when.as_ref()), value, rungs: rungs.to_vec() }
 }
 
 /// What signals and tiers of a level may use.
@@ -80,14 +103,14 @@ fn limits(side: EntityKind) -> (PhaseLimit, PhaseLimit) {
 }
 
 /// Tells names that are in a list twice.
-fn unique<'t>(compiler: &mut ModelCompiler<'_, '_>, what: &str, names: impl Iterator<Item = &'t SpannedText>) {
+fn unique<'t>(resolver: &mut ModelResolver<'_, '_>, what: &str, names: impl Iterator<Item = &'t SpannedText>) {
     let mut seen: HashMap<&str, &SpannedText> = HashMap::new();
     for name in names {
         match seen.get(name.value.as_str()) {
             Some(earlier) => {
                 let message = format!("two {what} are called `{}`", name.value);
                 let problem = Diagnostic::error(codes::DUPLICATE, name.span.clone(), message, "the second one");
-                compiler.found.add(problem.other(earlier.span.clone(), "the first one"));
+                resolver.found.add(problem.other(earlier.span.clone(), "the first one"));
             }
             None => drop(seen.insert(&name.value, name)),
         }
@@ -95,8 +118,8 @@ fn unique<'t>(compiler: &mut ModelCompiler<'_, '_>, what: &str, names: impl Iter
 }
 
 /// The facts that scoring writes or that every row shows.
-fn slots(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind, categories: &[String]) -> ScoringSlots {
-    let mut slot = |name: &str| -> FactSlot { compiler.resolve_fact(side, name).map_or(0, |(slot, _)| slot) };
+fn slots(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, categories: &[String]) -> ScoringSlots {
+    let mut slot = |name: &str| -> FactSlot { resolver.resolve_fact(side, name).map_or(0, |(slot, _)| slot) };
     let mut slots = ScoringSlots {
         points: categories.iter().map(|name| slot(&format!("points_{name}"))).collect(),
         score: slot("score"),
@@ -131,34 +154,36 @@ fn exclusive_groups(file: &LevelSyntax) -> Vec<&str> {
 }
 
 fn signal(
-    compiler: &mut ModelCompiler<'_, '_>,
+    resolver: &mut ModelResolver<'_, '_>,
     side: EntityKind,
     file: &SignalSyntax,
     categories: &[String],
     groups: &[&str],
 ) -> Option<Signal> {
     let (limit, _) = limits(side);
-    let guard = file.when.as_ref().map(|when| compiler.condition(side, when, limit));
-    let pay = payment(compiler, side, &file.pay, limit);
+    let guard = file.when.as_ref().map(|when| resolver.condition(side, when, limit));
+    let (pay, inline) = payment(resolver, side, &file.pay, limit).unzip();
     let decay = file.decay.as_ref().map(|decay| {
-        let since = compiler.number(side, &decay.since, limit)?;
+        let since = resolver.number(side, &decay.since, limit)?;
         Some(PointDecay { since, curve: decay.curve })
     });
-    let say = file.say.as_ref().map(|say| compiler.template(side, say));
+    let say = file.say.as_ref().map(|say| resolver.template(side, say));
     let category = file.category.as_ref().map_or("other", |category| category.value.as_str());
     Some(Signal {
         name: file.name.value.clone(),
         category: categories.iter().position(|name| name == category)?,
         exclusive: file.exclusive.as_ref().and_then(|group| groups.iter().position(|known| *known == group.value)),
-        guard: require_compiled(guard)?,
+        guard: require_resolved(guard)?,
         pay: pay?,
-        decay: require_compiled(decay)?,
-        say: require_compiled(say)?,
+        decay: require_resolved(decay)?,
+        say: require_resolved(say)?,
+        inline: inline?,
+        spans: signal_spans(file),
     })
 }
 
 /// What was written must have compiled; what was not written is none.
-fn require_compiled<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+fn require_resolved<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     match part {
         Some(None) => None,
         Some(Some(value)) => Some(Some(value)),
@@ -166,28 +191,33 @@ fn require_compiled<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
+/// What a signal pays for, and the place of the count that it carries among the model's metrics, if it carries one.
 fn payment(
-    compiler: &mut ModelCompiler<'_, '_>,
+    resolver: &mut ModelResolver<'_, '_>,
     side: EntityKind,
     pay: &PaymentSyntax,
     limit: PhaseLimit,
-) -> Option<SignalPayment> {
+) -> Option<(SignalPayment, Option<usize>)> {
     match pay {
-        PaymentSyntax::Flat(points) => Some(SignalPayment::Flat(*points)),
+        PaymentSyntax::Flat(points) => Some((SignalPayment::Flat(*points), None)),
         PaymentSyntax::Ladder { value, strict, rungs, .. } => {
-            let value = match value {
-                LadderInput::Value(text) => compiler.number(side, text, limit)?,
-                LadderInput::Inline(metric) => Program::Slot(compiler.inline_metric(side, metric)?),
+            let (value, inline) = match value {
+                LadderInput::Value(text) => (resolver.number(side, text, limit)?, None),
+                LadderInput::Inline(metric) => {
+                    let (slot, place) = resolver.inline_metric(side, metric)?;
+                    (Program::Slot(slot), Some(place))
+                }
             };
-            Some(SignalPayment::Ladder { value, strict: *strict, rungs: rungs.clone() })
+            Some((SignalPayment::Ladder { value, strict: *strict, rungs: rungs.clone() }, inline))
         }
         PaymentSyntax::Per { value, points, max } => {
-            Some(SignalPayment::Per { value: compiler.number(side, value, limit)?, points: *points, max: *max })
+            let value = resolver.number(side, value, limit)?;
+            Some((SignalPayment::Per { value, points: *points, max: *max }, None))
         }
     }
 }
 
-fn route(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind, file: &RouteSyntax) -> Route {
+fn route(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, file: &RouteSyntax) -> Route {
     let text = |text: &Option<SpannedText>| text.as_ref().map(|text| text.value.clone());
     Route {
         name: file.name.value.clone(),
@@ -195,15 +225,16 @@ fn route(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind, file: &RouteSyn
         to: text(&file.to),
         action: text(&file.action),
         sla_hours: file.sla_hours,
-        when: file.when.as_ref().and_then(|when| compiler.condition(side, when, PhaseLimit::ROUTES)),
-        because: file.because.as_ref().and_then(|because| compiler.template(side, because)),
-        message: file.message.as_ref().and_then(|message| compiler.template(side, message)),
+        when: file.when.as_ref().and_then(|when| resolver.condition(side, when, PhaseLimit::ROUTES)),
+        because: file.because.as_ref().and_then(|because| resolver.template(side, because)),
+        message: file.message.as_ref().and_then(|message| resolver.template(side, message)),
+        spans: rule_spans(&file.name, file.when.as_ref(), None),
     }
 }
 
 /// The facts of `[output]`; what is a column already is not added again.
-fn columns(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Vec<FactColumn> {
-    let file = compiler.level_file(side);
+fn columns(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) -> Vec<FactColumn> {
+    let file = resolver.level_file(side);
     let categories = category_names(file);
     let categories = categories.iter().map(String::as_str);
     let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
@@ -217,13 +248,13 @@ fn columns(compiler: &mut ModelCompiler<'_, '_>, side: EntityKind) -> Vec<FactCo
             continue;
         }
         taken.push(text.value.clone());
-        let Some((program, kind, _)) = compiler.expression(side, text, PhaseLimit::NONE) else { continue };
+        let Some((program, kind, _)) = resolver.expression(side, text, PhaseLimit::NONE) else { continue };
         match program {
             Program::Slot(slot) => added.push(FactColumn { header: text.value.clone(), slot, kind }),
             _ => {
                 let message = format!("`{}` is no fact", text.value);
                 let help = Some("name the expression under [user.facts] or [account.facts]".to_owned());
-                compiler.error(codes::BAD_VALUE, &text.span, message, "expected the name of a fact", help);
+                resolver.error(codes::BAD_VALUE, &text.span, message, "expected the name of a fact", help);
             }
         }
     }

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use super::{ModelCompiler, PhaseLimit, phase::ScoringPhase};
+use super::{ModelResolver, PhaseLimit, phase::ScoringPhase};
 use crate::{
-    EntityKind, codes,
+    EntityKind, FactKey, codes,
     diag::suggest,
     expr::{ExprError, NameResolver, ResolvedName},
-    plan::ACCOUNT_BIT,
 };
 
 /// The message of an error that has been told where its cause is.
@@ -35,7 +34,7 @@ fn error_with_code(
 
 /// Facts of one level as an expression sees them.
 pub(super) struct FactResolver<'c, 'f, 'd> {
-    compiler: &'c mut ModelCompiler<'f, 'd>,
+    resolver: &'c mut ModelResolver<'f, 'd>,
     side: EntityKind,
     limit: PhaseLimit,
     /// The latest phase of what was named.
@@ -59,13 +58,13 @@ pub(super) enum FactLookupError {
 }
 
 impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
-    pub(super) fn new(compiler: &'c mut ModelCompiler<'f, 'd>, side: EntityKind, limit: PhaseLimit) -> Self {
-        FactResolver { compiler, side, limit, phase: ScoringPhase::BASE }
+    pub(super) fn new(resolver: &'c mut ModelResolver<'f, 'd>, side: EntityKind, limit: PhaseLimit) -> Self {
+        FactResolver { resolver, side, limit, phase: ScoringPhase::BASE }
     }
 
     fn unknown(&mut self, side: EntityKind, name: &str, span: &Range<usize>) -> ExprError {
         let other = if side == EntityKind::User { EntityKind::Account } else { EntityKind::User };
-        let elsewhere = self.compiler.side(other).declared.contains_key(name);
+        let elsewhere = self.resolver.side(other).declared.contains_key(name);
         let help = match side {
             EntityKind::User if elsewhere && self.side == EntityKind::User => {
                 Some(format!("accounts have it: write account.{name}"))
@@ -74,10 +73,10 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
             // Of a model in which so many names are wrong, more help would be of no help.
-            _ if self.compiler.suggested >= SUGGESTED_MAX => None,
+            _ if self.resolver.suggested >= SUGGESTED_MAX => None,
             _ => {
-                self.compiler.suggested += 1;
-                let mut known: Vec<&str> = self.compiler.side(side).declared.keys().map(String::as_str).collect();
+                self.resolver.suggested += 1;
+                let mut known: Vec<&str> = self.resolver.side(side).declared.keys().map(String::as_str).collect();
                 known.sort_unstable();
                 suggest(name, known)
             }
@@ -95,11 +94,9 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
 
 impl NameResolver for FactResolver<'_, '_, '_> {
     fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
-        let (side, name, bit) = match path {
-            [name] => (self.side, name, 0),
-            [level, name] if level == "account" && self.side == EntityKind::User => {
-                (EntityKind::Account, name, ACCOUNT_BIT)
-            }
+        let (side, name) = match path {
+            [name] => (self.side, name),
+            [level, name] if level == "account" && self.side == EntityKind::User => (EntityKind::Account, name),
             [level, name] if level == "account" => {
                 let help = Some(format!("inside [account] write {name}"));
                 return Err(error_with_code(
@@ -116,11 +113,11 @@ impl NameResolver for FactResolver<'_, '_, '_> {
                 return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "expected the name of a fact", help));
             }
         };
-        match self.compiler.resolve_fact(side, name) {
+        match self.resolver.resolve_fact(side, name) {
             Ok((slot, phase)) if phase < self.limit.before => {
                 self.phase = self.phase.max(phase);
-                let kind = self.compiler.side(side).facts[slot as usize].kind;
-                Ok(ResolvedName { slot: slot | bit, kind })
+                let kind = self.resolver.side(side).facts[slot as usize].kind;
+                Ok(ResolvedName { slot: FactKey::new(side, slot).in_program_of(self.side), kind })
             }
             Ok((_, phase)) => {
                 let message = format!("`{}` is not known yet when {} are computed", path.join("."), self.limit.what);

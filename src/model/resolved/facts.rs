@@ -1,20 +1,25 @@
 //! Levels, and everything on them that an expression can name.
 
 use super::{
-    CellId, FactColumn, FactSlot, Metric, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
-    Tier,
+    EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
+    SpannedName, TextComparison, TextSpan, Tier,
 };
-use crate::expr::{Program, ValueType};
+use crate::{
+    FactSlot,
+    expr::{Program, ValueType},
+};
 
 /// One level: users, or accounts.
 #[derive(Debug)]
 pub struct Level {
     /// Everything that has a value here.
     pub facts: Vec<Fact>,
-    /// What is known of entities beside events.
-    pub traits: Vec<TraitPlan>,
-    /// Traits that hold the e-mail of users, the one that the model declares before what is called so without being declared; none of accounts.
-    pub emails: Vec<usize>,
+    /// What is known of entities beside events, in the order of the file.
+    pub traits: Vec<Trait>,
+    /// Named expressions as declared, those that nothing needs among them.
+    pub expressions: Vec<DeclaredExpression>,
+    /// Roll-ups as declared, those that nothing needs among them; of accounts only.
+    pub rollups: Vec<DeclaredRollup>,
     /// States reached at an instant.
     pub milestones: Vec<Milestone>,
     /// An order in which each milestone comes after its parts.
@@ -23,6 +28,8 @@ pub struct Level {
     pub signals: Vec<Signal>,
     /// Groups of signals, in the order in which signals name them.
     pub categories: Vec<SignalCategory>,
+    /// Names of categories that the file gives bounds.
+    pub bounded_categories: Vec<SpannedName>,
     /// Bounds of the score.
     pub bounds: PointBounds,
     /// Bands of the score, from the top.
@@ -35,6 +42,8 @@ pub struct Level {
     pub columns: Vec<FactColumn>,
     /// Where the facts are that scoring writes.
     pub slots: ScoringSlots,
+    /// Texts that expressions over the facts of this level compare with.
+    pub comparisons: Vec<TextComparison>,
 }
 
 /// Slots of facts that scoring writes, or that every row shows.
@@ -71,31 +80,31 @@ pub struct Fact {
     pub name: String,
     /// Its type.
     pub kind: ValueType,
-    /// Where its value comes from.
-    pub source: FactSource,
+    /// What it is.
+    pub definition: FactDefinition,
 }
 
-/// Where the value of a fact comes from.
+/// What a fact is.
 #[derive(Debug)]
-pub enum FactSource {
+pub enum FactDefinition {
     /// What every entity has.
     Builtin(BuiltinFact),
     /// By place among the level's traits.
     Trait(usize),
-    /// Read from the state.
-    Metric(Metric),
+    /// By place among the model's metrics.
+    Metric(usize),
     /// Of a milestone, by place.
     Milestone(usize, MilestonePart),
     /// An expression over facts.
     Expression(Program),
     /// Over the members of an account.
-    Rollup(RollupPlan),
+    Rollup(Rollup),
     /// Written by scoring.
     Scoring,
 }
 
 /// What every entity has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BuiltinFact {
     /// D - S.
     AgeDays,
@@ -118,7 +127,7 @@ pub enum BuiltinFact {
 }
 
 /// What a milestone says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MilestonePart {
     /// Whether it is reached.
     Reached,
@@ -132,24 +141,42 @@ pub enum MilestonePart {
 
 /// A trait: what is known of an entity.
 #[derive(Debug)]
-pub struct TraitPlan {
+pub struct Trait {
     /// Its name.
-    pub name: String,
+    pub name: SpannedName,
     /// Its type.
     pub kind: ValueType,
-    /// Columns of the enrichment file, the first non-null of which counts.
-    pub columns: Vec<String>,
-    /// The same among the keys of traits objects.
-    pub keys: Vec<u32>,
+    /// Keys of traits objects, columns and properties under which it is looked for, the first that has it counts; with dots.
+    pub from: Vec<String>,
     /// Whether the first value counts rather than the last.
     pub first: bool,
-    /// Where values of event properties are kept.
-    pub cell: CellId,
+    /// Events whose properties tell it.
+    pub events: EventSelection,
+}
+
+/// An entry of `[user.facts]` or `[account.facts]`.
+#[derive(Debug)]
+pub struct DeclaredExpression {
+    /// Its name.
+    pub name: SpannedName,
+    /// Where the expression stands.
+    pub span: TextSpan,
+}
+
+/// An entry of `[account.rollups]`.
+#[derive(Debug)]
+pub struct DeclaredRollup {
+    /// Its name.
+    pub name: SpannedName,
+    /// Where the expression stands that is gathered.
+    pub value: Option<TextSpan>,
+    /// Where the condition on members stands.
+    pub filter: Option<TextSpan>,
 }
 
 /// Over the members of an account.
 #[derive(Debug)]
-pub struct RollupPlan {
+pub struct Rollup {
     /// How it gathers.
     pub kind: RollupKind,
     /// Over user facts.

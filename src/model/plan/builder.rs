@@ -1,14 +1,14 @@
-//! What the model asks of events, gathered while facts are compiled: filters, and for each filter what is kept.
+//! What is kept of events while the plan is made: filters, and for each filter what is kept.
 //!
 //! Equal filters are one and equal keeps are one, so a model that names the same events ten times costs one look.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 
-use super::super::plan::{
+use super::{
     AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, FilterPlan, NamePlan, PredicateId, ValueId,
     ValueSource, ValueSpec, WordKind,
 };
-use crate::expr::{ExprError, NameResolver, Program, ResolvedName, ValueType};
+use crate::expr::{Program, ValueType};
 
 /// Which events pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,16 +55,7 @@ impl PropertySlots {
     }
 }
 
-impl NameResolver for PropertySlots {
-    fn resolve(&mut self, path: &[String], _: &Range<usize>) -> Result<ResolvedName, ExprError> {
-        if path == ["event"] {
-            return Ok(ResolvedName { slot: super::super::plan::EVENT_SLOT, kind: ValueType::Text });
-        }
-        Ok(ResolvedName { slot: self.property(path.to_vec()), kind: ValueType::Json })
-    }
-}
-
-/// The intake while it grows.
+/// The plan of the state while it grows.
 #[derive(Debug)]
 pub(super) struct AggregationBuilder {
     pub(super) slots: PropertySlots,
@@ -82,7 +73,7 @@ pub(super) struct AggregationBuilder {
 }
 
 impl AggregationBuilder {
-    /// An intake with what every row has.
+    /// One with what every row has.
     pub(super) fn new() -> AggregationBuilder {
         AggregationBuilder {
             slots: PropertySlots::default(),
@@ -153,7 +144,7 @@ impl AggregationBuilder {
     /// A set of dates that a filter fills.
     pub(super) fn days(&mut self, filter: &EventFilter) -> usize {
         if *filter == (EventFilter { base: EventSelector::Activity, predicate: None }) {
-            return super::super::plan::ACTIVITY_DAYS;
+            return super::ACTIVITY_DAYS;
         }
         let filter = self.filter(filter.clone());
         if let Some(at) = self.known_sets.get(&filter) {
@@ -201,7 +192,7 @@ impl AggregationBuilder {
         cell
     }
 
-    /// The finished intake.
+    /// The finished plan.
     pub(super) fn finish(self, ignore: &[EventSelector], start: &EventSelector) -> AggregationPlan {
         let mut names: Vec<String> = Vec::new();
         let bases = self.filters.iter().map(|(filter, _)| &filter.base).chain(ignore).chain([start]);

@@ -3,20 +3,17 @@
 use std::ops::Range;
 
 use super::{
-    FactCompilation, ModelCompiler, PhaseLimit,
-    aggregation::{EventFilter, EventSelector},
-    fact_resolver::FactLookupError,
-    phase::ScoringPhase,
-    reserved_words::is_reserved,
+    FactResolution, ModelResolver, PhaseLimit, event_names::spanned_name, fact_resolver::FactLookupError,
+    metrics::MetricPlace, phase::ScoringPhase, reserved_words::is_reserved,
 };
 use crate::{
-    EntityKind, codes,
+    EntityKind, FactKey, FactSlot, MeasureKind, codes,
     expr::ValueType,
-    plan::{
-        BuiltinFact, CellKind, Fact, FactSlot, FactSource, MilestonePart, RollupKind, RollupPlan, ScoringStep,
-        TraitPlan, ValueSource,
+    resolved::{
+        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, ResolvedItem, Rollup, RollupKind, ScoringStep,
+        Trait,
     },
-    syntax::{MeasureKind, MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
+    syntax::{MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
     toml_reader::SpannedText,
 };
 
@@ -24,8 +21,10 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) enum FactDeclaration<'f> {
     Builtin(BuiltinFact, ValueType),
-    Trait(&'f TraitSyntax),
-    Metric(&'f MetricSyntax),
+    /// With its place among the traits of the level.
+    Trait(&'f TraitSyntax, usize),
+    /// With its place among the metrics of the model.
+    Metric(&'f MetricSyntax, usize),
     Milestone(usize, MilestonePart, ValueType),
     Expression(&'f SpannedText),
     Rollup(&'f RollupSyntax),
@@ -60,7 +59,7 @@ pub(super) fn needs_accounts(metric: &MetricSyntax) -> bool {
     metric.kind == MeasureKind::Users
 }
 
-impl<'f> ModelCompiler<'f, '_> {
+impl<'f> ModelResolver<'f, '_> {
     /// Notes every fact of both levels, and tells names that are there twice.
     pub(super) fn declare(&mut self) {
         let file = self.file;
@@ -116,12 +115,13 @@ impl<'f> ModelCompiler<'f, '_> {
                     );
                 }
             }
-            for one in &level.traits {
-                let declared = if one.broken { FactDeclaration::Broken } else { FactDeclaration::Trait(one) };
+            for (place, one) in level.traits.iter().enumerate() {
+                let declared = if one.broken { FactDeclaration::Broken } else { FactDeclaration::Trait(one, place) };
                 self.declare_fact(side, &one.name.value, Some(&one.name.span), declared);
             }
-            for metric in &file.metrics {
-                let declared = if metric.broken { FactDeclaration::Broken } else { FactDeclaration::Metric(metric) };
+            for (place, metric) in file.metrics.iter().enumerate() {
+                let declared =
+                    if metric.broken { FactDeclaration::Broken } else { FactDeclaration::Metric(metric, place) };
                 self.declare_fact(side, &metric.name.value, Some(&metric.name.span), declared);
             }
             for (name, text) in &level.facts {
@@ -175,12 +175,12 @@ impl<'f> ModelCompiler<'f, '_> {
         let Some((declared, _)) = self.side(side).declared.get(name) else { return Err(FactLookupError::Unknown) };
         let declared = *declared;
         match self.side(side).state.get(name) {
-            Some(FactCompilation::Ready(slot, phase)) => return Ok((*slot, *phase)),
-            Some(FactCompilation::Failed) => return Err(FactLookupError::AlreadyReported),
-            Some(FactCompilation::InProgress) => return Err(FactLookupError::Circle(self.cycle_path(side, name))),
+            Some(FactResolution::Ready(slot, phase)) => return Ok((*slot, *phase)),
+            Some(FactResolution::Failed) => return Err(FactLookupError::AlreadyReported),
+            Some(FactResolution::InProgress) => return Err(FactLookupError::Circle(self.cycle_path(side, name))),
             None => {}
         }
-        if let FactDeclaration::Metric(metric) = declared
+        if let FactDeclaration::Metric(metric, _) = declared
             && side == EntityKind::User
             && needs_accounts(metric)
         {
@@ -189,29 +189,37 @@ impl<'f> ModelCompiler<'f, '_> {
         if self.open.len() >= FACTS_DEEP_MAX {
             return Err(FactLookupError::TooDeep);
         }
-        self.side(side).state.insert(name.to_owned(), FactCompilation::InProgress);
+        self.side(side).state.insert(name.to_owned(), FactResolution::InProgress);
         self.open.push(self.qualified_name(side, name));
-        let made = self.compile_declaration(side, declared);
+        let made = self.resolve_declaration(side, declared);
         self.open.pop();
-        let Some((kind, source, phase)) = made else {
-            self.side(side).state.insert(name.to_owned(), FactCompilation::Failed);
+        let Some((kind, definition, phase)) = made else {
+            self.side(side).state.insert(name.to_owned(), FactResolution::Failed);
             return Err(FactLookupError::AlreadyReported);
         };
-        let derived = matches!(source, FactSource::Expression(_) | FactSource::Rollup(_));
-        let slot = self.push_fact(side, name, kind, source);
+        let derived = matches!(definition, FactDefinition::Expression(_) | FactDefinition::Rollup(_));
+        let slot = self.push_fact(side, name, kind, definition);
         if derived {
             let step =
                 if side == EntityKind::User { ScoringStep::UserFact(slot) } else { ScoringStep::AccountFact(slot) };
             self.steps.push((phase, step));
         }
-        self.side(side).state.insert(name.to_owned(), FactCompilation::Ready(slot, phase));
+        self.side(side).state.insert(name.to_owned(), FactResolution::Ready(slot, phase));
         Ok((slot, phase))
     }
 
-    pub(super) fn push_fact(&mut self, side: EntityKind, name: &str, kind: ValueType, source: FactSource) -> FactSlot {
+    pub(super) fn push_fact(
+        &mut self,
+        side: EntityKind,
+        name: &str,
+        kind: ValueType,
+        definition: FactDefinition,
+    ) -> FactSlot {
         let facts = &mut self.side(side).facts;
-        facts.push(Fact { name: name.to_owned(), kind, source });
-        (facts.len() - 1) as FactSlot
+        facts.push(Fact { name: name.to_owned(), kind, definition });
+        let slot = (facts.len() - 1) as FactSlot;
+        self.order.push(ResolvedItem::Fact(FactKey::new(side, slot)));
+        slot
     }
 
     fn qualified_name(&self, side: EntityKind, name: &str) -> String {
@@ -227,48 +235,48 @@ impl<'f> ModelCompiler<'f, '_> {
         names.join(" → ")
     }
 
-    fn compile_declaration(
+    fn resolve_declaration(
         &mut self,
         side: EntityKind,
         declared: FactDeclaration<'f>,
-    ) -> Option<(ValueType, FactSource, ScoringPhase)> {
+    ) -> Option<(ValueType, FactDefinition, ScoringPhase)> {
         match declared {
             FactDeclaration::Broken => None,
-            FactDeclaration::Builtin(builtin, kind) => Some((kind, FactSource::Builtin(builtin), ScoringPhase::BASE)),
-            FactDeclaration::Scoring(kind, phase) => Some((kind, FactSource::Scoring, phase)),
-            FactDeclaration::Trait(one) => {
-                Some((one.kind, FactSource::Trait(self.trait_plan(side, one)), ScoringPhase::BASE))
+            FactDeclaration::Builtin(builtin, kind) => {
+                Some((kind, FactDefinition::Builtin(builtin), ScoringPhase::BASE))
+            }
+            FactDeclaration::Scoring(kind, phase) => Some((kind, FactDefinition::Scoring, phase)),
+            FactDeclaration::Trait(one, place) => {
+                let kind = self.declared_trait(one).kind;
+                Some((kind, FactDefinition::Trait(place), ScoringPhase::BASE))
             }
             FactDeclaration::Milestone(index, part, kind) => {
-                Some((kind, FactSource::Milestone(index, part), ScoringPhase::BASE))
+                Some((kind, FactDefinition::Milestone(index, part), ScoringPhase::BASE))
             }
-            FactDeclaration::Metric(metric) => {
-                let (metric, kind) = self.metric(metric)?;
-                Some((kind, FactSource::Metric(metric), ScoringPhase::BASE))
+            FactDeclaration::Metric(_, place) => {
+                let kind = self.declared_metric(place)?;
+                Some((kind, FactDefinition::Metric(place), ScoringPhase::BASE))
             }
             FactDeclaration::Expression(text) => {
                 let (program, kind, phase) = self.expression(side, text, PhaseLimit::NONE)?;
-                Some((kind, FactSource::Expression(program), phase))
+                Some((kind, FactDefinition::Expression(program), phase))
             }
             FactDeclaration::Rollup(rollup) => self.rollup(rollup),
         }
     }
 
-    pub(super) fn trait_plan(&mut self, side: EntityKind, one: &TraitSyntax) -> usize {
-        let path = |text: &SpannedText| text.value.split('.').map(str::to_owned).collect::<Vec<_>>();
-        let slots = one.from.iter().map(|from| self.intake.slots.property(path(from))).collect();
-        let keys = one.from.iter().map(|from| self.intake.slots.trait_key(path(from))).collect();
-        let base = one.event.as_ref().map_or(EventSelector::Every, |names| self.base(names));
-        let value = self.intake.value(ValueSource::FirstOf(slots), one.kind);
-        let kind = CellKind::Edge { last: !one.first, kind: one.kind };
-        let cell = self.intake.cell(&EventFilter { base, predicate: None }, kind, false, Some(value));
-        let columns = one.from.iter().map(|from| from.value.clone()).collect();
-        let traits = &mut self.side(side).traits;
-        traits.push(TraitPlan { name: one.name.value.clone(), kind: one.kind, columns, keys, first: one.first, cell });
-        traits.len() - 1
+    /// A trait with the events that tell it.
+    pub(super) fn declared_trait(&mut self, one: &TraitSyntax) -> Trait {
+        Trait {
+            name: spanned_name(&one.name),
+            kind: one.kind,
+            from: one.from.iter().map(|from| from.value.clone()).collect(),
+            first: one.first,
+            events: self.selection(one.event.as_deref(), EventBase::Every),
+        }
     }
 
-    fn rollup(&mut self, rollup: &RollupSyntax) -> Option<(ValueType, FactSource, ScoringPhase)> {
+    fn rollup(&mut self, rollup: &RollupSyntax) -> Option<(ValueType, FactDefinition, ScoringPhase)> {
         let mut phase = ScoringPhase::BASE;
         let value = match &rollup.value {
             Some(text) => {
@@ -294,13 +302,16 @@ impl<'f> ModelCompiler<'f, '_> {
             }
             None => None,
         };
-        Some((ValueType::Number, FactSource::Rollup(RollupPlan { kind: rollup.kind, value, filter }), phase))
+        Some((ValueType::Number, FactDefinition::Rollup(Rollup { kind: rollup.kind, value, filter }), phase))
     }
 
-    /// A fact of its own for the count that a signal carries inline.
-    pub(super) fn inline_metric(&mut self, side: EntityKind, metric: &MetricSyntax) -> Option<FactSlot> {
-        let (compiled, kind) = self.metric(metric)?;
-        Some(self.push_fact(side, &format!("signal {}", metric.name.value), kind, FactSource::Metric(compiled)))
+    /// A fact of its own for the count that a signal carries; and the place of the count among the model's metrics.
+    pub(super) fn inline_metric(&mut self, side: EntityKind, file: &MetricSyntax) -> Option<(FactSlot, usize)> {
+        let metric = self.metric(file, MetricPlace::Inline)?;
+        let (kind, place) = (metric.result_type(), self.metrics.len());
+        self.metrics.push(Some(metric));
+        let name = format!("signal {}", file.name.value);
+        Some((self.push_fact(side, &name, kind, FactDefinition::Metric(place)), place))
     }
 }
 

@@ -1,5 +1,6 @@
 //! How records become events, and who is who.
 
+use super::TextSpan;
 use crate::clock::Zone;
 
 /// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,
@@ -50,4 +51,30 @@ pub struct IdentitySettings {
     pub exclude_users: Vec<glob::Pattern>,
     /// Ids of machines.
     pub service_users: Vec<glob::Pattern>,
+    /// Where the entries of these lists stand.
+    pub spans: IdentitySpans,
+}
+
+/// Where the entries of the lists of `[identity]` stand that set users aside.
+#[derive(Debug, Clone, Default)]
+pub struct IdentitySpans {
+    /// `exclude_domains`
+    pub exclude_domains: Vec<TextSpan>,
+    /// `exclude_users`
+    pub exclude_users: Vec<TextSpan>,
+    /// `service_users`
+    pub service_users: Vec<TextSpan>,
+}
+
+impl IdentitySpans {
+    /// Where an entry of a list stands, by the key of the list and its place in it.
+    pub fn entry(&self, key: &str, place: usize) -> Option<&TextSpan> {
+        let list = match key {
+            "exclude_domains" => &self.exclude_domains,
+            "exclude_users" => &self.exclude_users,
+            "service_users" => &self.service_users,
+            _ => return None,
+        };
+        list.get(place)
+    }
 }

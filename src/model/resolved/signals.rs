@@ -1,6 +1,6 @@
 //! What pays points, and the bounds of sums.
 
-use super::{DecayCurve, TextTemplate};
+use super::{DecayCurve, TextSpan, TextTemplate};
 use crate::{expr::Program, units::Points};
 
 /// A condition over facts that pays points, or takes them.
@@ -20,6 +20,30 @@ pub struct Signal {
     pub decay: Option<PointDecay>,
     /// What to say if it fires.
     pub say: Option<TextTemplate>,
+    /// The count that it carries, by place among the model's metrics.
+    pub inline: Option<usize>,
+    /// Where it stands.
+    pub spans: SignalSpans,
+}
+
+/// Where a signal stands.
+#[derive(Debug, Clone)]
+pub struct SignalSpans {
+    /// Its name.
+    pub name: TextSpan,
+    /// `when`
+    pub when: Option<TextSpan>,
+    /// `value` or `per`, or the key of the count that it carries.
+    pub value: Option<TextSpan>,
+    /// The thresholds of its ladder.
+    pub rungs: Vec<TextSpan>,
+}
+
+impl SignalSpans {
+    /// Where it says what it pays for: its condition, else its value, else its name.
+    pub fn what_pays(&self) -> &TextSpan {
+        self.when.as_ref().or(self.value.as_ref()).unwrap_or(&self.name)
+    }
 }
 
 /// What a signal pays for.

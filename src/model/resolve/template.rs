@@ -1,14 +1,14 @@
 //! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
 
-use super::{ModelCompiler, PhaseLimit, fact_resolver};
+use super::{ModelResolver, PhaseLimit, fact_resolver};
 use crate::{
     EntityKind, codes,
     expr::{ExprError, NameResolver},
-    plan::{TemplatePart, TextTemplate},
+    resolved::{TemplatePart, TextTemplate},
     toml_reader::SpannedText,
 };
 
-impl ModelCompiler<'_, '_> {
+impl ModelResolver<'_, '_> {
     /// Compiles a template; any fact may be in it.
     pub(super) fn template(&mut self, side: EntityKind, text: &SpannedText) -> Option<TextTemplate> {
         let mut pieces = Vec::new();

@@ -1,16 +1,15 @@
-//! Milestones as written to what is kept of events and how they are reached.
+//! Milestones as written to how they are reached, with every name found.
 
-use super::{ModelCompiler, aggregation::EventFilter, facts::FactDeclaration};
+use super::{ModelResolver, facts::FactDeclaration};
 use crate::{
     EntityKind, codes, expr,
-    plan::{CellKind, Milestone, MilestonePlan, ValueId, WordKind},
+    resolved::{ConditionId, ConditionOwner, EventBase, Milestone, MilestoneRule, ResolvedItem, UserQuorum},
     syntax::{MilestoneForm, MilestoneSyntax},
     toml_reader::SpannedText,
-    units::DAY_US,
 };
 
-impl ModelCompiler<'_, '_> {
-    /// Compiles every milestone of a level, parts before wholes.
+impl ModelResolver<'_, '_> {
+    /// Resolves every milestone of a level, parts before wholes.
     pub(super) fn milestones(&mut self, side: EntityKind) {
         let count = self.level_file(side).milestones.len();
         self.side(side).milestones = std::iter::repeat_with(|| None).take(count).collect();
@@ -25,73 +24,55 @@ impl ModelCompiler<'_, '_> {
             return;
         }
         self.side(side).milestones_open.push(index);
-        let form = self.form(side, file);
+        let rule = self.milestone_rule(side, file);
         self.side(side).milestones_open.pop();
         self.side(side).milestone_order.push(index);
+        self.order.push(ResolvedItem::Milestone(side, index));
         let who = file.who.as_ref().and_then(|who| self.member_condition(who));
-        let min_users = file.min_users.map(|n| (n, who));
-        if let Some(form) = form {
-            let milestone =
-                Milestone { name: file.name.value.clone(), form, within: file.within, min_users, target: file.target };
-            self.side(side).milestones[index] = Some(milestone);
-        }
+        let who_span = file.who.as_ref().map(|who| who.span.clone());
+        let min_users = file.min_users.map(|count| UserQuorum { count, who, who_span });
+        self.side(side).milestones[index] = rule.map(|rule| Milestone {
+            name: file.name.value.clone(),
+            span: file.name.span.clone(),
+            rule,
+            within: file.within,
+            min_users,
+            target: file.target,
+        });
     }
 
-    fn form(&mut self, side: EntityKind, file: &MilestoneSyntax) -> Option<MilestonePlan> {
+    fn milestone_rule(&mut self, side: EntityKind, file: &MilestoneSyntax) -> Option<MilestoneRule> {
         match &file.form {
             MilestoneForm::Times { event, filter, times, by_days } => {
-                let active = event.is_none();
-                let filter = self.filter(event.as_ref(), filter.as_ref())?;
-                Some(self.times(&filter, active, *times, *by_days, file))
+                let events = self.selection(event.as_deref(), EventBase::Activity);
+                let filter = match filter {
+                    Some(text) => Some(self.milestone_condition(file, text)?),
+                    None => None,
+                };
+                let events = self.filtered(events, filter);
+                Some(MilestoneRule::Times { events, filter, times: *times, by_days: *by_days })
             }
-            MilestoneForm::Steps { steps, same, different_users } => self.steps(steps, same.as_ref(), *different_users),
-            MilestoneForm::All(parts) => self.composite_form(side, file, parts),
+            MilestoneForm::Steps { steps, same, different_users } => {
+                let same = self.maybe_pairing(same.as_ref())?;
+                let steps = steps.iter().map(|step| self.named(std::slice::from_ref(step)));
+                let steps = steps.collect();
+                Some(MilestoneRule::Steps { steps, same, different_users: *different_users })
+            }
+            MilestoneForm::All(parts) => self.composite_rule(side, file, parts),
         }
     }
 
-    fn times(
-        &mut self,
-        filter: &EventFilter,
-        active: bool,
-        times: usize,
-        by_days: bool,
-        file: &MilestoneSyntax,
-    ) -> MilestonePlan {
-        if by_days {
-            let cell =
-                self.intake.cell(filter, CellKind::Edge { last: false, kind: expr::ValueType::Null }, true, None);
-            let span = file.within.and_then(|within| i32::try_from(within / DAY_US).ok());
-            return MilestonePlan::Days { cell, times, span, active };
-        }
-        if times == 1 {
-            return MilestonePlan::Once { word: self.intake.word(filter, WordKind::First), active };
-        }
-        MilestonePlan::Times { cell: self.intake.moments(vec![filter.clone()], None), times, active }
+    /// The condition of a milestone on its events.
+    pub(super) fn milestone_condition(&mut self, file: &MilestoneSyntax, text: &SpannedText) -> Option<ConditionId> {
+        self.event_condition(ConditionOwner::Milestone(file.name.value.clone()), text)
     }
 
-    fn steps(
-        &mut self,
-        steps: &[SpannedText],
-        same: Option<&SpannedText>,
-        different_users: bool,
-    ) -> Option<MilestonePlan> {
-        let same: Option<ValueId> = match same {
-            Some(text) => Some(self.same(text)?),
-            None => None,
-        };
-        let filters = steps.iter().map(|step| self.named(std::slice::from_ref(step))).collect();
-        let cell = self.intake.moments(filters, same);
-        let names =
-            steps.iter().map(|step| steps.iter().position(|other| other.value == step.value).unwrap_or(0)).collect();
-        Some(MilestonePlan::Steps { cell, names, same: same.is_some(), different_users })
-    }
-
-    fn composite_form(
+    fn composite_rule(
         &mut self,
         side: EntityKind,
         file: &MilestoneSyntax,
         parts: &[SpannedText],
-    ) -> Option<MilestonePlan> {
+    ) -> Option<MilestoneRule> {
         let milestones = &self.level_file(side).milestones;
         let mut indices = Vec::new();
         for part in parts {
@@ -127,7 +108,7 @@ impl ModelCompiler<'_, '_> {
             self.milestone(side, index);
             indices.push(index);
         }
-        (indices.len() == parts.len()).then_some(MilestonePlan::All(indices))
+        (indices.len() == parts.len()).then_some(MilestoneRule::All(indices))
     }
 
     /// `who`: a condition over traits of users, which are known before any milestone.
@@ -136,7 +117,7 @@ impl ModelCompiler<'_, '_> {
         let mut fits = true;
         for (path, part) in expr::collect_names(&node) {
             let known = self.user.declared.get(&path.join("."));
-            if known.is_some_and(|(declared, _)| !matches!(declared, FactDeclaration::Trait(_))) {
+            if known.is_some_and(|(declared, _)| !matches!(declared, FactDeclaration::Trait(..))) {
                 let span = self.place(text, &part);
                 let message = format!("`{}` is no trait", path.join("."));
                 self.error(

@@ -1,0 +1,242 @@
+//! A model as written to a model that says what it means: names found, expressions typed, the order of facts settled.
+//!
+//! Facts are resolved when they are first asked for, parts before wholes, so the order in which they are resolved is an order in which they
+//! can be computed. Every declared thing is resolved once to find all problems; then only what the outputs need is resolved for good.
+
+mod assemble;
+mod comparisons;
+mod event_names;
+mod expressions;
+mod fact_resolver;
+mod facts;
+mod level;
+mod metrics;
+mod milestones;
+mod phase;
+mod properties;
+mod reserved_words;
+mod template;
+
+use std::{collections::HashMap, ops::Range, rc::Rc};
+
+use self::{
+    event_names::NamedEvents, facts::FactDeclaration, metrics::MetricPlace, phase::ScoringPhase,
+    properties::EventProperties,
+};
+use super::{
+    EntityKind, FactSlot,
+    resolved::{
+        ConditionId, EventBase, EventCondition, Fact, Metric, Milestone, ResolvedItem, ResolvedModel, ScoringStep,
+    },
+    syntax::{EventSyntax, LadderInput, LevelSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
+    toml_reader::{DiagnosticSink, SpannedText, span_in_source},
+};
+use crate::{diag::Diagnostic, expr::ExprNode};
+
+/// Which facts a model computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FactSelection {
+    /// Those that its outputs need.
+    OutputsOnly,
+    /// All that are declared, so that any of them can be asked for.
+    AllDeclared,
+}
+
+/// Expressions that were parsed, by their texts, so that each is parsed once.
+type ParsedExpressions = HashMap<String, Rc<ExprNode>>;
+
+/// Resolves a model; none if anything was found wrong.
+pub(super) fn resolve(
+    file: &ModelSyntax,
+    text: &str,
+    fingerprint: String,
+    selection: FactSelection,
+    found: &mut DiagnosticSink,
+) -> Option<ResolvedModel> {
+    let mut check = ModelResolver::new(file, text, found);
+    check.declare();
+    check.resolve_all_declared();
+    check.outputs();
+    let parsed = check.parsed;
+    if !found.list.is_empty() {
+        return None;
+    }
+    let mut live = ModelResolver { parsed, ..ModelResolver::new(file, text, found) };
+    live.declare();
+    live.event_conditions();
+    if selection == FactSelection::AllDeclared {
+        live.resolve_all_declared();
+    }
+    Some(live.assemble(fingerprint))
+}
+
+/// A level while it is being resolved.
+#[derive(Default)]
+struct LevelBuilder<'f> {
+    facts: Vec<Fact>,
+    declared: HashMap<String, (FactDeclaration<'f>, Option<Range<usize>>)>,
+    state: HashMap<String, FactResolution>,
+    milestones: Vec<Option<Milestone>>,
+    milestone_order: Vec<usize>,
+    milestones_open: Vec<usize>,
+}
+
+/// How far the resolution of a fact has come.
+#[derive(Debug, Clone, Copy)]
+enum FactResolution {
+    /// It is being resolved, so whoever asks for it now closes a circle.
+    InProgress,
+    Ready(FactSlot, ScoringPhase),
+    /// Its problem has been told.
+    Failed,
+}
+
+struct ModelResolver<'f, 'd> {
+    file: &'f ModelSyntax,
+    text: &'f str,
+    found: &'d mut DiagnosticSink,
+    parsed: ParsedExpressions,
+    properties: EventProperties,
+    conditions: Vec<EventCondition>,
+    /// By where a condition begins and what it says.
+    conditions_at: HashMap<(usize, String), ConditionId>,
+    /// The first condition of each text.
+    conditions_by_text: HashMap<String, ConditionId>,
+    /// Those of `[metrics]` as far as they are resolved, then those that signals carry.
+    metrics: Vec<Option<Metric>>,
+    user: LevelBuilder<'f>,
+    account: LevelBuilder<'f>,
+    steps: Vec<(ScoringPhase, ScoringStep)>,
+    order: Vec<ResolvedItem>,
+    /// Names of facts that are being resolved, outermost first.
+    open: Vec<String>,
+    /// Names of `[events]` that are being looked through.
+    open_events: Vec<String>,
+    /// Entries of `[events]` by name.
+    events: HashMap<&'f str, &'f EventSyntax>,
+    /// How many unknown names a near miss was looked for.
+    suggested: usize,
+    /// What names of events stand for, as far as it is known.
+    named_events: HashMap<String, NamedEvents>,
+}
+
+impl<'f, 'd> ModelResolver<'f, 'd> {
+    fn new(file: &'f ModelSyntax, text: &'f str, found: &'d mut DiagnosticSink) -> Self {
+        ModelResolver {
+            file,
+            text,
+            found,
+            parsed: ParsedExpressions::new(),
+            properties: EventProperties::default(),
+            conditions: Vec::new(),
+            conditions_at: HashMap::new(),
+            conditions_by_text: HashMap::new(),
+            metrics: file.metrics.iter().map(|_| None).collect(),
+            user: LevelBuilder::default(),
+            account: LevelBuilder::default(),
+            steps: Vec::new(),
+            order: Vec::new(),
+            open: Vec::new(),
+            open_events: Vec::new(),
+            events: file.events.iter().map(|entry| (entry.name.value.as_str(), entry)).collect(),
+            suggested: 0,
+            named_events: HashMap::new(),
+        }
+    }
+
+    fn side(&mut self, side: EntityKind) -> &mut LevelBuilder<'f> {
+        match side {
+            EntityKind::User => &mut self.user,
+            EntityKind::Account => &mut self.account,
+        }
+    }
+
+    fn level_file(&self, side: EntityKind) -> &'f LevelSyntax {
+        match side {
+            EntityKind::User => &self.file.user,
+            EntityKind::Account => &self.file.account,
+        }
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.found.add(Diagnostic::error(code, span.clone(), message, label).maybe_help(help));
+    }
+
+    /// Where a part of an expression stands in the model, as far as the text was written without escapes.
+    fn place(&self, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
+        span_in_source(self.text, text, part)
+    }
+
+    /// Resolves every condition on events in the order of the file, so that they and what they read are numbered in this order.
+    fn event_conditions(&mut self) {
+        let file = self.file;
+        for entry in &file.events {
+            self.entry_condition(entry);
+        }
+        for entry in &file.events {
+            if let Some(condition) = self.entry_condition(entry) {
+                self.conditions[condition].events = EventBase::Named(self.named_events(&entry.name).forms);
+            }
+        }
+        // Conditions of pairs come after all others.
+        for metric in file.metrics.iter().filter(|metric| !metrics::is_pair(metric.kind)) {
+            self.metric_condition(metric, MetricPlace::Declared);
+        }
+        for level in [&file.user, &file.account] {
+            for signal in &level.signals {
+                if let PaymentSyntax::Ladder { value: LadderInput::Inline(metric), .. } = &signal.pay {
+                    self.metric_condition(metric, MetricPlace::Inline);
+                }
+            }
+            for milestone in &level.milestones {
+                if let MilestoneForm::Times { filter: Some(filter), .. } = &milestone.form {
+                    self.milestone_condition(milestone, filter);
+                }
+            }
+        }
+    }
+
+    /// Looks at everything that is declared, whether anything uses it or not.
+    fn resolve_all_declared(&mut self) {
+        for (place, entry) in self.file.events.iter().enumerate() {
+            self.named_events(&entry.name);
+            self.order.push(ResolvedItem::EventName(place));
+        }
+        for side in [EntityKind::User, EntityKind::Account] {
+            let mut names: Vec<String> = self.side(side).declared.keys().cloned().collect();
+            names.sort();
+            for name in names {
+                let users_metric = matches!(self.side(side).declared.get(&name), Some((FactDeclaration::Metric(m, _), _)) if side == EntityKind::User && facts::needs_accounts(m));
+                if !users_metric {
+                    let _ = self.resolve_fact(side, &name);
+                }
+            }
+        }
+    }
+}
+
+/// What an expression may use: facts of an earlier phase.
+#[derive(Debug, Clone, Copy)]
+struct PhaseLimit {
+    before: ScoringPhase,
+    /// What the expression is of, for messages.
+    what: &'static str,
+}
+
+impl PhaseLimit {
+    const NONE: PhaseLimit = PhaseLimit { before: ScoringPhase::END, what: "the end" };
+    const SEGMENTS: PhaseLimit = PhaseLimit { before: ScoringPhase::SEGMENT, what: "segments" };
+    const USER_SIGNALS: PhaseLimit = PhaseLimit { before: ScoringPhase::USER_POINTS, what: "signals of users" };
+    const USER_TIERS: PhaseLimit = PhaseLimit { before: ScoringPhase::USER_TIER, what: "tiers of users" };
+    const ACCOUNT_SIGNALS: PhaseLimit =
+        PhaseLimit { before: ScoringPhase::ACCOUNT_POINTS, what: "signals of accounts" };
+    const ACCOUNT_TIERS: PhaseLimit = PhaseLimit { before: ScoringPhase::ACCOUNT_TIER, what: "tiers of accounts" };
+    const ROUTES: PhaseLimit = PhaseLimit { before: ScoringPhase::ROUTES, what: "routes" };
+}

@@ -228,6 +228,9 @@ fn check_against_events(
     )
     .map_err(under)?;
     let quiet = arguments.quiet;
+    if !quiet {
+        threads::note_missing_threads();
+    }
     let [users, accounts] = beside.for_model(model, quiet)?;
     let job = PipelineJob {
         model,

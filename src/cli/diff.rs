@@ -146,6 +146,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let after = runs.score_snapshot(&new, &arguments.new, &mut told)?;
     watch.verify()?;
     if !arguments.quiet {
+        threads::note_missing_threads();
         warn_model_differences(&before, &after);
     }
     let diff = compare(&before, &after, arguments.limit);

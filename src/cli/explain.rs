@@ -120,6 +120,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let [users, accounts] = arguments.view.enrichment(&model, true)?;
     let now = current_time(when);
     let workers = threads::configure_thread_pool(None, &inputs);
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
     let limits = arguments.max_line.with_table(arguments.max_table);
     let job =

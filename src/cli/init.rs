@@ -11,6 +11,7 @@ use super::{
     inspect::{empty_model, inputs, survey_inputs},
     interrupt, print_stderr,
     score::InputFormatArg,
+    threads,
 };
 use crate::commands::init;
 use pql_engine::{
@@ -77,6 +78,9 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         (format, None, false),
         arguments.max_line.with_table(arguments.max_table),
     )?;
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {

@@ -83,6 +83,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         (format, arguments.threads, arguments.values),
         arguments.max_line.with_table(arguments.max_table),
     )?;
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),

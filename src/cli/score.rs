@@ -334,6 +334,9 @@ fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
     }
     let now = current_time(when);
     let workers = threads::configure_thread_pool(arguments.threads, &resolved.inputs);
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     Ok(ScoreSettings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 

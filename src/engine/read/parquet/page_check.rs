@@ -199,7 +199,7 @@ mod tests {
             }
         }
         assert!(TEXTS.check_values(5, 5, &[0x80, 1, 0, 5, 0, 0]).is_err(), "no parts");
-        assert!(TEXTS.check_values(5, 500, &run(&[0xf4, 3])).is_err(), "blocks that are missing");
+        assert!(TEXTS.check_values(6, 500, &run(&[0xf4, 3])).is_err(), "blocks that are missing");
     }
 
     #[test]

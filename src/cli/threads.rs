@@ -15,10 +15,10 @@ use pql_engine::read::{BlockLimits, InputKind, InputSource};
 /// work, takes longer than all there is to do. **Units**: bytes as they lie in the files.
 const SMALL_INPUT_BYTES_MAX: u64 = BlockLimits::STANDARD.block_bytes as u64;
 
-/// Memory that must be left for each thread beside its stack, or there is no use in it; bytes.
+/// The memory that must be left for each thread in addition to its stack; bytes.
 const THREAD_ROOM_BYTES: usize = 16 << 20;
 
-/// The threads of this process, and how many were wanted. They are made once.
+/// The threads of this process, which are started once.
 static POOL: OnceLock<ThreadCount> = OnceLock::new();
 
 #[derive(Debug, Clone, Copy)]
@@ -34,22 +34,23 @@ pub(super) fn configure_thread_pool(asked: Option<u16>, inputs: &[InputSource]) 
     POOL.get_or_init(|| make_pool(wanted())).made
 }
 
-/// Says if there are fewer threads than were wanted. What is written does not depend on them.
+/// Prints a note if there are fewer threads than wanted. The results do not depend on them.
 pub(super) fn note_missing_threads() {
     if let Some(ThreadCount { made, wanted }) = POOL.get().filter(|pool| pool.made < pool.wanted) {
         let have = if *made == 1 { "one" } else { &made.to_string() };
         print_stderr(&format!(
-            "note: the system gives {have} of {wanted} threads, so this takes longer; its limit of processes or of memory is reached (`ulimit -u`, `ulimit -v`)"
+            "note: the system gives {have} of {wanted} threads, so this run takes longer; `ulimit -u` and `ulimit -v` show its limits"
         ));
     }
 }
 
-/// Makes the pool. The crate for it cannot try again with fewer threads, so they are made before, and wait for it.
+/// Starts the thread pool. rayon cannot retry with fewer threads, so the threads are started before
+/// it and wait for it.
 fn make_pool(wanted: usize) -> ThreadCount {
     let mut waiting = if wanted > 1 { waiting_threads(wanted) } else { Vec::new() };
     let made = waiting.len().max(1);
     let pool = ThreadPoolBuilder::new().num_threads(made);
-    // That there is a pool already happens in tests only; results do not depend on its size.
+    // Only tests have a pool already. The results do not depend on its size.
     let _ = if made > 1 {
         pool.spawn_handler(|thread| hand_over(&mut waiting, thread)).build_global()
     } else {
@@ -59,7 +60,8 @@ fn make_pool(wanted: usize) -> ThreadCount {
     ThreadCount { made, wanted }
 }
 
-/// Threads that wait to be part of a pool, so many or as many as the system gives; none if that is one. They end if the pool does not take them.
+/// Starts threads that wait to join a pool: as many as wanted, or as the system gives. Returns none
+/// if the system gives fewer than two. A thread ends if its sender is dropped.
 fn waiting_threads(wanted: usize) -> Vec<mpsc::Sender<ThreadBuilder>> {
     let mut waiting = Vec::new();
     while waiting.len() < wanted && has_room(waiting.len() + 1) {
@@ -73,7 +75,8 @@ fn waiting_threads(wanted: usize) -> Vec<mpsc::Sender<ThreadBuilder>> {
     if waiting.len() > 1 { waiting } else { Vec::new() }
 }
 
-/// Whether so many threads would have memory to work with. What is asked for here is not used, so that only a limit says no.
+/// True if this many threads would have memory for their work. The memory is reserved and not used,
+/// so only a limit of the process can refuse it.
 fn has_room(threads: usize) -> bool {
     Vec::<u8>::new().try_reserve_exact(threads * THREAD_ROOM_BYTES).is_ok()
 }

@@ -1,7 +1,8 @@
-//! Panics of libraries as errors, of which nothing is printed.
+//! Turns panics of libraries into errors, and prints nothing about them.
 //!
-//! Takes work that calls a library on data from outside, gives what it gives, or nothing if it panicked. Invariant: only a panic inside such work is
-//! kept quiet; any other one is a bug of this program and is told as usual, with its place.
+//! Takes a call of a library on data from outside, gives its result, or `None` if it panicked.
+//! Invariant: only a panic within such a call is silent. Any other panic is a bug of this program,
+//! and is printed as usual.
 
 use std::{
     cell::Cell,
@@ -10,11 +11,11 @@ use std::{
 };
 
 thread_local! {
-    /// How many pieces of such work this thread is in.
+    /// The number of such calls that this thread is in.
     static INSIDE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts a piece of work until it is dropped, which a panic does too.
+/// Counts a call until it is dropped, which a panic does too.
 struct Inside;
 
 impl Inside {
@@ -30,7 +31,7 @@ impl Drop for Inside {
     }
 }
 
-/// Does work; `None` if it panicked, and then what it worked on is not to be used any more.
+/// Calls a library; `None` if it panicked. What the call changed must not be used after a panic.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HUSHED: Once = Once::new();
     HUSHED.call_once(hush);
@@ -38,7 +39,7 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Keeps what is told of panics to those that are not caught here.
+/// Installs a panic hook that prints only panics outside such calls.
 fn hush() {
     let usual = take_hook();
     set_hook(Box::new(move |panic| {

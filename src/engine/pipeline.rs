@@ -368,7 +368,7 @@ fn run_workers(
     }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // Where there is no thread for it, nobody is told how far the run is.
+        // If the system gives no thread for it, the run shows no progress.
         let monitor = report.and_then(|report| {
             let thread = std::thread::Builder::new();
             thread.spawn_scoped(scope, || watch_progress(&done, shared, reader, report)).ok()
@@ -387,7 +387,7 @@ fn run_workers(
     })
 }
 
-/// Tells how far the run is, five times a second, until it is done.
+/// Reports the progress five times a second until the run is done.
 fn watch_progress(
     done: &AtomicBool,
     shared: &WorkerShared,

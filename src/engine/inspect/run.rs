@@ -64,7 +64,7 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
         let survey = DatasetProfile::new(job.inputs.len());
         InspectWorker { job, formats: &formats, plans: &plans, survey, halves: Vec::new() }.run(&reader, &seed)
     };
-    // The thread that is there is a worker too, so that there is one where the system gives no others.
+    // The current thread is a worker too, so there is one even if the system gives no others.
     let mut others: Vec<Option<WorkerResult>> = (1..job.workers).map(|_| None).collect();
     let mine = rayon::in_place_scope(|pool| {
         others.iter_mut().for_each(|other| pool.spawn(|_| *other = Some(worker())));
@@ -89,7 +89,7 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     Ok(InspectedInput { survey, files, formats })
 }
 
-/// What a worker saw, and what lay across the borders of its blocks.
+/// The profile of a worker, and the record halves at the borders of its blocks.
 type WorkerResult = Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>;
 
 /// The last line of a block or the first line of the next, if it is not a record by itself.

@@ -112,7 +112,7 @@ struct TableProfile {
 /// The columns of a table during placement.
 struct ColumnPlacement<'c> {
     names: &'c [String],
-    /// Places of the columns that have a name, of which there may be very many.
+    /// The indexes of columns by name. There may be very many columns.
     by_name: HashMap<&'c str, usize>,
     naming: &'c ColumnMapping,
     /// Paths with their columns.
@@ -335,15 +335,15 @@ fn path_of(name: &str) -> Vec<String> {
     name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
 }
 
-/// Keys of an object as they are being placed.
+/// The keys of an object during placement.
 #[derive(Default)]
 struct RecordKeys {
     keys: Vec<(Vec<u8>, PlacedKey)>,
-    /// The first place of each key.
+    /// The first index of each key.
     places: HashMap<Vec<u8>, usize>,
 }
 
-/// What is put at a key.
+/// The content of a key during placement.
 enum PlacedKey {
     Object(RecordKeys),
     Cell(usize, CellRole),
@@ -351,7 +351,7 @@ enum PlacedKey {
 
 impl RecordKeys {
     /// Puts a column at a path. If another column blocks the path, it goes beside that one under its
-/// full name.
+    /// full name.
     fn insert(&mut self, path: &[String], column: usize, role: CellRole) {
         let Some((first, rest)) = path.split_first() else { return };
         let key = key_of(first);

@@ -1,7 +1,7 @@
-//! The pages of one column in a group of rows.
+//! Reads the pages of one column in a row group.
 //!
-//! Takes the place of the column in the file, gives its pages, unpacked. Invariant: a page is held against the file, against what the column says
-//! of itself and against the budget before anything of its size is made.
+//! Takes the location of a column chunk, gives its decompressed pages. Invariant: the size of a page
+//! is checked against the file, the column chunk and the budget before memory is allocated.
 
 use std::{
     fs::File,
@@ -19,55 +19,55 @@ use super::{
     read_at::read_at,
 };
 
-/// How much is read in search of the end of a header, at first and at most; bytes.
+/// The first and the largest read for a page header; bytes.
 const HEADER_BYTES: usize = 256;
 const HEADER_BYTES_MAX: usize = 16 << 20;
 
-/// What all columns of a table read with.
+/// What all columns of a file share for reading.
 pub(super) struct PageSource {
     file: File,
     unpacker: Mutex<PageDecompressor>,
 }
 
-/// A page as it lies unpacked.
+/// A decompressed page.
 pub(super) struct DecompressedPage {
     pub(super) header: PageHeader,
     pub(super) bytes: Bytes,
 }
 
-/// The pages that are left of a column.
+/// The remaining pages of a column chunk.
 pub(super) struct ColumnPages {
     store: Arc<PageSource>,
     plan: ColumnChunk,
-    /// Entries in the pages so far.
+    /// The number of entries in the pages so far.
     entries: u64,
-    /// Number of the page that is read, from 1.
+    /// The number of the current page, from 1.
     pub(super) number: u64,
 }
 
 impl PageSource {
-    /// What reads pages of a file.
+    /// A source of pages from a file.
     pub(super) fn new(file: File) -> Arc<Self> {
         Arc::new(Self { file, unpacker: Mutex::default() })
     }
 }
 
 impl ColumnPages {
-    /// All pages of a column.
+    /// All pages of a column chunk.
     pub(super) fn new(store: &Arc<PageSource>, plan: ColumnChunk) -> Self {
         Self { store: Arc::clone(store), plan, entries: 0, number: 0 }
     }
 
-    /// Whether all entries of the column were in the pages so far.
+    /// True if the pages so far had all entries of the column chunk.
     pub(super) fn is_done(&self) -> bool {
         self.entries == self.plan.values
     }
 
-    /// The next page, of which `held` holds the memory then; `None` after the last.
+    /// The next page, or `None` after the last. `held` then accounts for its memory.
     ///
     /// # Errors
     ///
-    /// A page that is damaged, or takes more memory than the table may.
+    /// The page is damaged, or needs more memory than the budget has.
     pub(super) fn next_page(&mut self, held: &mut MemoryUse) -> ParquetFaultResult<Option<DecompressedPage>> {
         loop {
             if self.is_done() {
@@ -86,7 +86,7 @@ impl ColumnPages {
         }
     }
 
-    /// Reads the header of the next page and goes behind it.
+    /// Reads the header of the next page.
     fn header(&mut self) -> ParquetFaultResult<PageHeader> {
         let left = usize::try_from(self.plan.end - self.plan.start).unwrap_or(usize::MAX);
         if left == 0 {
@@ -99,7 +99,7 @@ impl ColumnPages {
             read_at(&self.store.file, &mut bytes, self.plan.start)?;
             if let Some((header, length)) = PageHeader::read(&bytes)? {
                 if header.packed_bytes > left - length {
-                    return Err(ParquetFault::damaged("it is said to go on behind the last page of its column"));
+                    return Err(ParquetFault::damaged("it is longer than the rest of its column"));
                 }
                 self.plan.start += length as u64;
                 return Ok(header);
@@ -111,7 +111,7 @@ impl ColumnPages {
         }
     }
 
-    /// Counts entries of a page.
+    /// Adds the entries of a page.
     fn count(&mut self, entries: usize) -> ParquetFaultResult<()> {
         self.entries += entries as u64;
         if self.entries > self.plan.values {
@@ -126,14 +126,14 @@ impl ColumnPages {
         let mut packed = vec![0; header.packed_bytes];
         read_at(&self.store.file, &mut packed, start)?;
         if header.checksum.is_some_and(|checksum| checksum != crc32fast::hash(&packed)) {
-            return Err(ParquetFault::damaged("its bytes are not those that its checksum is of"));
+            return Err(ParquetFault::damaged("its checksum does not match its bytes"));
         }
         let (levels, is_packed) = match header.kind {
             PageKind::Beside { rep_bytes, def_bytes, packed } => (rep_bytes.checked_add(def_bytes), packed),
             _ => (Some(0), true),
         };
         let levels = levels.filter(|levels| *levels <= packed.len().min(header.bytes));
-        let levels = levels.ok_or_else(|| ParquetFault::damaged("its levels are said to be longer than the page"))?;
+        let levels = levels.ok_or_else(|| ParquetFault::damaged("its levels are longer than the page"))?;
         if self.plan.codec == 0 || !is_packed {
             held.hold(packed.len())?;
             return Ok(DecompressedPage { header, bytes: packed.into() });

@@ -1,7 +1,7 @@
-//! Unpacks the data of a page.
+//! Decompresses pages.
 //!
-//! Takes packed bytes and a place of the size that the page says, gives it filled. Invariant: nothing is written beyond that place, whatever the
-//! packed bytes say, and what fills less or more of it is a fault.
+//! Takes compressed bytes and a buffer of the size that the page header says, and fills the buffer.
+//! Invariant: it never writes more than the buffer holds, and any other size is an error.
 
 use std::io::{self, Read};
 
@@ -10,20 +10,21 @@ use lz4_flex::{block::decompress_into, frame::FrameDecoder};
 
 use super::fault::{ParquetFault, ParquetFaultResult};
 
-/// Unpacks pages one after the other.
+/// Decompresses pages one after another.
 #[derive(Default)]
 pub(super) struct PageDecompressor {
     snappy: snap::raw::Decoder,
-    /// Made when it is first needed, since it takes more memory than most pages.
+    /// Created on first use, because it takes more memory than most pages.
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 impl PageDecompressor {
-    /// Unpacks, by the number of the codec. What needs no room is not looked at: pages without values may have no data at all.
+    /// Decompresses with the codec of this number. For an empty buffer the input is ignored: a page
+    /// without values may have no data.
     ///
     /// # Errors
     ///
-    /// Data that is damaged or of another size; a codec that is not read.
+    /// The data is damaged or of another size, or the codec is not supported.
     pub(super) fn unpack(&mut self, codec: i64, packed: &[u8], room: &mut [u8]) -> ParquetFaultResult<()> {
         if room.is_empty() {
             return Ok(());
@@ -37,14 +38,14 @@ impl PageDecompressor {
             7 => decompress_into(packed, room).map_err(io::Error::other),
             _ => {
                 let name = [(3, "LZO"), (4, "brotli")].into_iter().find(|(number, _)| *number == codec);
-                let name = name.map_or("a way that is not known", |(_, name)| name);
-                return Err(ParquetFault::damaged(format!("it is packed in {name}, which is not read")));
+                let name = name.map_or("an unknown codec", |(_, name)| name);
+                return Err(ParquetFault::damaged(format!("it is compressed with {name}, which is not supported")));
             }
         };
         match filled {
             Ok(bytes) if bytes == room.len() => Ok(()),
-            Ok(_) => Err(ParquetFault::damaged("its data unpacks to another size than it says")),
-            Err(error) => Err(ParquetFault::damaged(format!("its packed data is damaged ({error})"))),
+            Ok(_) => Err(ParquetFault::damaged("its data decompresses to another size than its header says")),
+            Err(error) => Err(ParquetFault::damaged(format!("its compressed data is damaged ({error})"))),
         }
     }
 
@@ -57,7 +58,8 @@ impl PageDecompressor {
     }
 }
 
-/// Fills the room from a stream; gives how much of it was filled, or one more byte than it has if the stream goes on.
+/// Fills the buffer from a stream. Returns the number of bytes, which is one more than the buffer
+/// has if the stream continues.
 fn fill(mut stream: impl Read, room: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = room.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -69,7 +71,7 @@ fn fill(mut stream: impl Read, room: &mut [u8]) -> io::Result<usize> {
     Ok(filled + stream.read(&mut [0])?)
 }
 
-/// LZ4 in the frames of Hadoop, in frames of its own, or without any: what wrote the file does not say which.
+/// Decompresses LZ4 in Hadoop frames, in LZ4 frames, or without frames: the file does not say which.
 fn unpack_hadoop(packed: &[u8], room: &mut [u8]) -> io::Result<usize> {
     if let Some(filled) = unpack_frames(packed, room) {
         return Ok(filled);
@@ -80,7 +82,8 @@ fn unpack_hadoop(packed: &[u8], room: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Frames with their sizes before them, unpacked and packed, the highest byte first; `None` if they are none.
+/// Decompresses Hadoop frames, which start with their decompressed and compressed sizes, big-endian.
+/// Returns `None` for other data.
 fn unpack_frames(mut packed: &[u8], room: &mut [u8]) -> Option<usize> {
     let mut filled = 0;
     while let Some((sizes, rest)) = packed.split_first_chunk::<8>() {
@@ -104,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    /// The same bytes packed in every way that is read, by the number of the codec.
+    /// The same bytes compressed with every supported codec, by its number.
     fn packed(bytes: &[u8]) -> Vec<(i64, Vec<u8>)> {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(bytes).expect("packed");

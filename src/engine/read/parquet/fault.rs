@@ -1,38 +1,39 @@
-//! Why a Parquet file is not read on, and in which column and page.
+//! The error of reading a Parquet file, with its column and page.
 
 use std::io;
 
 use parquet::errors::ParquetError;
 
-/// A fault, with as much of its place as is known where it was found.
+/// An error in a Parquet file, with the column and page if they are known.
 #[derive(Debug)]
 pub(super) struct ParquetFault {
     pub(super) cause: FaultCause,
-    /// The column by its path, and the number of its page in the group of rows, from 1.
+    /// The path of the column, and the number of its page in the row group: from 1, or 0 if the page
+    /// is unknown.
     pub(super) place: Option<(String, u64)>,
 }
 
-/// What is wrong.
+/// The cause of a [`ParquetFault`].
 #[derive(Debug)]
 pub(super) enum FaultCause {
-    /// Its bytes contradict each other, or are of a kind that is not read: what was found.
+    /// The file contradicts itself or uses an unsupported feature. The text is the end of a sentence.
     Damaged(String),
-    /// It would take so much memory at once; bytes.
+    /// The file needs this much memory at once, more than it may use; bytes.
     Large(u64),
     /// The system reported an error.
     Failed(io::Error),
 }
 
-/// A result that may be a fault of the file.
+/// A result that may be an error in the file.
 pub(super) type ParquetFaultResult<T> = Result<T, ParquetFault>;
 
 impl ParquetFault {
-    /// A fault of what the bytes say, as the end of a sentence.
+    /// An error in the content of the file, as the end of a sentence.
     pub(super) fn damaged(what: impl Into<String>) -> Self {
         FaultCause::Damaged(what.into()).into()
     }
 
-    /// The same fault with its place, unless it has one.
+    /// Adds the column and page, unless the error already has them.
     pub(super) fn of_page(mut self, column: &str, page: u64) -> Self {
         self.place.get_or_insert_with(|| (column.to_owned(), page));
         self

@@ -1,7 +1,8 @@
-//! The footer of a Parquet file: its schema, and where the columns of each group of rows lie.
+//! Reads the footer of a Parquet file: its schema, and the location of each column chunk.
 //!
-//! Takes the last bytes of a file, gives the schema and, one group at a time, the columns that are in use. Invariant: no size in it is believed
-//! before it was held against the file and the budget, and what is not in use is passed over where it stands.
+//! Takes the end of a file, gives the schema and, one row group at a time, the chunks of the used
+//! columns. Invariant: every size is checked against the file and the budget before it is used, and
+//! unused columns are skipped without being stored.
 
 use std::{fs::File, sync::Arc};
 
@@ -15,65 +16,66 @@ use super::{
 };
 use crate::caught::caught;
 
-/// How deep columns may be nested in the schema. A list or a map takes two of them, and records are read 128 deep.
+/// The deepest nesting of the schema. A list or a map takes two levels, and values are read 128 deep.
 const SCHEMA_DEPTH_MAX: usize = 260;
 
-/// What an element of the schema takes when it is taken apart, without its name; bytes. Measured: some 700 with a short name.
+/// The memory of a decoded schema element without its name; bytes. Measured: about 700 with a short
+/// name.
 const ELEMENT_BYTES: usize = 768;
 
-/// What ends every file: the length of the footer, and the letters that it begins with too.
+/// The length of the end of every file: the footer's length, then `PAR1`.
 const TAIL_BYTES: usize = 8;
 
 /// The footer of an open file.
 pub(super) struct ParquetFooter {
     bytes: Vec<u8>,
     pub(super) schema: Arc<SchemaDescriptor>,
-    /// Where the next group of rows stands in `bytes`, and how many are left.
+    /// The offset of the next row group in `bytes`, and the number of row groups left.
     next: (usize, usize),
-    /// Where the pages of all columns end in the file.
+    /// The offset in the file where all pages end.
     pages_end: u64,
-    /// Rows of all groups.
+    /// The number of rows of all row groups.
     rows: u64,
     _held: MemoryUse,
 }
 
-/// A group of rows.
+/// A row group.
 #[derive(Debug, Default)]
 pub(super) struct RowGroup {
     pub(super) rows: u64,
-    /// Bytes of all its columns, as they lie in the file and unpacked, as far as the footer says.
+    /// Bytes of all columns, compressed and decompressed, by what the footer says.
     pub(super) packed_bytes: u64,
     pub(super) unpacked_bytes: u64,
-    /// The columns in use, in the order of the schema.
+    /// The used columns, in the order of the schema.
     pub(super) chunks: Vec<ColumnChunk>,
 }
 
-/// The pages of one column in a group of rows.
+/// The pages of one column in a row group.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ColumnChunk {
-    /// Number of the codec.
+    /// The number of the compression codec.
     pub(super) codec: i64,
-    /// Entries in all pages.
+    /// The number of entries in all pages.
     pub(super) values: u64,
-    /// Where the pages begin and end in the file.
+    /// The offsets in the file where the pages start and end.
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
 impl ParquetFooter {
-    /// Reads the footer of a file of so many bytes.
+    /// Reads the footer of a file of this many bytes.
     ///
     /// # Errors
     ///
-    /// A footer that is damaged, or takes more memory than the table may.
+    /// The footer is damaged, or needs more memory than the budget has.
     pub(super) fn read(file: &File, file_bytes: u64, budget: &Arc<MemoryBudget>) -> ParquetFaultResult<Self> {
-        let short = || ParquetFault::damaged("its footer is longer than the file");
+        let short = || ParquetFault::damaged("it is longer than the file");
         let tail_at = file_bytes.checked_sub(TAIL_BYTES as u64).ok_or_else(short)?;
         let mut tail = [0; TAIL_BYTES];
         read_at(file, &mut tail, tail_at)?;
         let [a, b, c, d, magic @ ..] = tail;
         if magic != *b"PAR1" {
-            return Err(ParquetFault::damaged("it does not end as a Parquet file does, with `PAR1`"));
+            return Err(ParquetFault::damaged("it does not end with `PAR1`"));
         }
         let length = u32::from_le_bytes([a, b, c, d]);
         let pages_end = tail_at.checked_sub(u64::from(length)).ok_or_else(short)?;
@@ -89,13 +91,14 @@ impl ParquetFooter {
         Ok(Self { bytes, schema, next, pages_end, rows: unsigned(rows, "number of rows")?, _held: held })
     }
 
-    /// Holds the rows of all groups against their number in the footer; there is no next one.
+    /// Compares the number of rows that were read with the footer. Returns `None`, since there is no
+    /// next row.
     ///
     /// # Errors
     ///
-    /// More or fewer rows.
+    /// The numbers differ.
     pub(super) fn check<T>(&self, rows: u64) -> ParquetFaultResult<Option<T>> {
-        // Some programs leave the number out.
+        // Some writers store 0.
         if self.rows == 0 || self.rows == rows {
             return Ok(None);
         }
@@ -103,11 +106,11 @@ impl ParquetFooter {
         Err(ParquetFault::damaged(what))
     }
 
-    /// The next group of rows, with the columns that are in use by their places among all columns, from 0 and in order.
+    /// The next row group. `used` has the indexes of the used columns, from 0 and ascending.
     ///
     /// # Errors
     ///
-    /// A footer that is damaged; columns that are encrypted or lie in another file.
+    /// The footer is damaged, or a used column is encrypted or in another file.
     pub(super) fn next_group(&mut self, used: &[usize]) -> ParquetFaultResult<Option<RowGroup>> {
         let (at, left) = self.next;
         let Some(left) = left.checked_sub(1) else { return Ok(None) };
@@ -138,10 +141,10 @@ impl ParquetFooter {
     }
 }
 
-/// Where the schema begins; where the groups of rows begin, and how many there are; rows of them all.
+/// The offset of the schema, the offset and number of the row groups, the number of all rows.
 type FooterOutline = (usize, (usize, usize), i64);
 
-/// Goes through the whole footer once.
+/// Walks through the whole footer once.
 fn outline(bytes: &[u8]) -> ThriftResult<FooterOutline> {
     let (mut schema, mut groups, mut rows) = (None, (0, 0), -1);
     ThriftReader::new(bytes, 0).fields(|cursor, number, kind| {
@@ -163,16 +166,16 @@ fn outline(bytes: &[u8]) -> ThriftResult<FooterOutline> {
     schema.map(|schema| (schema, groups, rows)).ok_or(ThriftError::Broken)
 }
 
-/// What the schema takes in memory, of which the names of all groups around each column are a part; bytes.
+/// The memory of the decoded schema, including the path of each column; bytes.
 ///
 /// # Errors
 ///
-/// A schema that is no tree, or nested too deeply.
+/// The schema is not a tree, or is nested too deeply.
 fn schema_bytes(bytes: &[u8], at: usize) -> ParquetFaultResult<usize> {
-    let no_tree = || ParquetFault::damaged("its schema is no tree of columns");
+    let no_tree = || ParquetFault::damaged("its schema is not a tree of columns");
     let mut cursor = ThriftReader::new(bytes, at);
     let (_, count) = cursor.list().map_err(of_wire)?;
-    // Elements that are missing below each group that is open, and the bytes of its path.
+    // For each open group the number of missing elements, and the bytes of its path.
     let mut open: Vec<(usize, usize)> = vec![(1, 0)];
     let mut total = 0_usize;
     for element in 0..count {
@@ -195,7 +198,7 @@ fn schema_bytes(bytes: &[u8], at: usize) -> ParquetFaultResult<usize> {
     if open.is_empty() { Ok(total) } else { Err(no_tree()) }
 }
 
-/// Length of the name of an element of the schema, and how many elements lie below it.
+/// The length of the name of a schema element, and the number of its children.
 fn schema_element(cursor: &mut ThriftReader<'_>) -> ThriftResult<(usize, usize)> {
     let (mut name, mut children) = (0, 0);
     cursor.fields(|cursor, number, kind| {
@@ -209,7 +212,7 @@ fn schema_element(cursor: &mut ThriftReader<'_>) -> ThriftResult<(usize, usize)>
     usize::try_from(children).map(|children| (name, children)).map_err(|_| ThriftError::Broken)
 }
 
-/// What stands of a group of rows.
+/// The fields of a row group, unchecked.
 #[derive(Debug, Default)]
 struct FoundRowGroup {
     columns: usize,
@@ -253,7 +256,7 @@ impl FoundRowGroup {
     }
 }
 
-/// What stands of a column in a group of rows.
+/// The fields of a column chunk, unchecked.
 #[derive(Debug, Default)]
 struct FoundColumnChunk {
     elsewhere: bool,
@@ -294,7 +297,7 @@ impl FoundColumnChunk {
         Ok(true)
     }
 
-    /// Where the pages lie, held against where those of all columns end.
+    /// Checks the fields against the schema and the end of all pages.
     fn plan(&self, pages_end: u64, physical: Physical) -> ParquetFaultResult<ColumnChunk> {
         if self.elsewhere {
             return Err(ParquetFault::damaged("the column is kept in another file; name the files that hold the rows"));
@@ -303,14 +306,14 @@ impl FoundColumnChunk {
             return Err(ParquetFault::damaged("the column is encrypted"));
         }
         if self.physical != physical as i64 {
-            return Err(ParquetFault::damaged("the type of the column is not that of the schema"));
+            return Err(ParquetFault::damaged("the column has another type than in the schema"));
         }
-        // Some writers say 0 where there is no dictionary.
+        // Some writers store 0 if there is no dictionary.
         let dictionary = (1..self.data_at).contains(&self.dictionary_at);
         let start = unsigned(if dictionary { self.dictionary_at } else { self.data_at }, "place of the pages")?;
         let end = start.saturating_add(unsigned(self.packed_bytes, "size of the pages")?);
         if end > pages_end {
-            return Err(ParquetFault::damaged("its pages are said to lie beyond the end of the file"));
+            return Err(ParquetFault::damaged("its pages reach beyond the end of the file"));
         }
         Ok(ColumnChunk { codec: self.codec, values: unsigned(self.values, "number of values")?, start, end })
     }
@@ -322,7 +325,7 @@ fn unsigned(value: i64, what: &str) -> ParquetFaultResult<u64> {
 
 fn of_wire(fault: ThriftError) -> ParquetFault {
     match fault {
-        ThriftError::Short => ParquetFault::damaged("its footer ends before what it says"),
-        ThriftError::Broken => ParquetFault::damaged("its footer is not one of a Parquet file"),
+        ThriftError::Short => ParquetFault::damaged("it is incomplete"),
+        ThriftError::Broken => ParquetFault::damaged("it is not a Parquet footer"),
     }
 }

@@ -1,7 +1,8 @@
 //! One column of values of a Parquet file.
 //!
-//! Takes the pages of a column, gives levels and values one after the other. Invariants: each entry is passed exactly once, so columns of one row
-//! stay together; no more than a page and a piece of its values are in memory, however long a row is.
+//! Takes the pages of a column, gives levels and values one after another. Invariants: each entry is
+//! consumed exactly once, so the columns of a row stay aligned. Only one page and one batch of its
+//! values are in memory, however long a row is.
 
 use std::sync::Arc;
 
@@ -20,12 +21,12 @@ use super::{
     value_json::ValueEncoding,
 };
 
-/// Entries that all columns together have in memory, beside their pages, and the fewest and most of one column.
+/// The entries of all columns that are decoded at once, and the bounds for one column.
 const ENTRIES_AT_ONCE: usize = 1 << 16;
 const ENTRIES_MIN: usize = 16;
 const ENTRIES_MAX: usize = 1024;
 
-/// Entries of one column that are in memory where so many columns are in use.
+/// The entries of one column that are decoded at once, by the number of used columns.
 pub(super) fn entries_at_once(columns: usize) -> usize {
     (ENTRIES_AT_ONCE / columns.max(1)).clamp(ENTRIES_MIN, ENTRIES_MAX)
 }
@@ -41,32 +42,32 @@ pub(super) struct LeafColumn {
     rep_max: i16,
     writing: ValueEncoding,
     shape: ValueLayout,
-    /// What is left in the group of rows; `None` at its end.
+    /// The rest of the row group; `None` at its end.
     source: Option<ChunkReader>,
-    /// Memory of the page and of the dictionary, as long as values of them may be in use.
+    /// Memory of the page and of the dictionary, for as long as their values may be in use.
     held: [MemoryUse; 2],
-    /// The piece in memory: its levels and its values.
+    /// The levels and values of the current batch.
     defs: Vec<i16>,
     reps: Vec<i16>,
     values: LeafValues,
-    /// How many entries the piece has, how many of them are passed, and how many values were in these.
+    /// The number of entries in the batch, the number consumed, and the number of values in these.
     entries: usize,
     entry: usize,
     value: usize,
-    /// Rows of the group of which an entry was passed.
+    /// The number of rows of the row group that were started.
     rows: u64,
 }
 
-/// Where the next entries of a column come from.
+/// The source of the next entries of a column.
 struct ChunkReader {
     pages: ColumnPages,
-    /// The decoder and its memory; made for the first page that needs it.
+    /// The decoder and its memory; created for the first page with values.
     decoder: Option<(ValueDecoder, MemoryUse)>,
     has_dictionary: bool,
-    /// Levels that are left of the page.
+    /// The remaining levels of the page.
     defs: Option<LevelDecoder>,
     reps: Option<LevelDecoder>,
-    /// Entries that are left of the page, how many of them are read at once, and how many may be of any page.
+    /// The remaining entries of the page, the batch size for this page, and for any page.
     left: usize,
     batch: usize,
     batch_max: usize,
@@ -98,7 +99,7 @@ impl LeafColumn {
         })
     }
 
-    /// Goes to the column's part in a group of rows, of which so many entries are read at once.
+    /// Moves to the column's chunk in a row group. `batch` entries are decoded at once.
     pub(super) fn enter(&mut self, store: &Arc<PageSource>, plan: ColumnChunk, batch: usize) -> ParquetFaultResult<()> {
         let pages = ColumnPages::new(store, plan);
         self.source = Some(ChunkReader {
@@ -115,11 +116,11 @@ impl LeafColumn {
         self.fill()
     }
 
-    /// Whether all entries of the group are passed, and were those of so many rows.
+    /// Checks the end of a row group.
     ///
     /// # Errors
     ///
-    /// More or fewer rows.
+    /// The column has more or fewer rows.
     pub(super) fn leave(&self, rows: u64) -> ParquetFaultResult<()> {
         if self.entry < self.entries || self.rows != rows {
             return Err(self.row_count_mismatch());
@@ -127,7 +128,7 @@ impl LeafColumn {
         Ok(())
     }
 
-    /// Reads the next piece, that before being passed.
+    /// Reads the next batch, after the earlier one was consumed.
     fn fill(&mut self) -> ParquetFaultResult<()> {
         (self.entries, self.entry, self.value) = (0, 0, 0);
         self.defs.clear();
@@ -139,7 +140,7 @@ impl LeafColumn {
             Ok(None) => self.source = None,
             Err(fault) => return Err(fault.of_page(&self.descriptor.path().string(), source.pages.number)),
         }
-        // What is no longer needed of many columns is much together.
+        // With very many columns, unused decoders would take much memory.
         if self.source.as_ref().is_some_and(ChunkReader::is_done) {
             self.source = None;
         }
@@ -159,7 +160,7 @@ impl LeafColumn {
         self.rep_max >= rep && self.entry < self.entries && self.reps.get(self.entry).is_some_and(|found| *found >= rep)
     }
 
-    /// Whether the row goes on.
+    /// True if the next entry continues a row.
     pub(super) fn goes_on(&self) -> bool {
         self.repeats(1)
     }
@@ -172,7 +173,7 @@ impl LeafColumn {
         if self.entry == self.entries { self.fill() } else { Ok(()) }
     }
 
-    /// Passes what is left of a row, by its number from 0.
+    /// Consumes the rest of a row, by its number from 0.
     pub(super) fn pass_row(&mut self, row: u64) -> ParquetFaultResult<()> {
         if self.rows == row {
             self.skip()?;
@@ -190,7 +191,7 @@ impl LeafColumn {
         Ok(())
     }
 
-    /// Bytes of the value of the next entry, if it has one and is of bytes.
+    /// The length of the next value if it is text or binary, else 0; bytes.
     pub(super) fn length(&self) -> usize {
         let is_there = self.defs.get(self.entry).is_none_or(|def| *def == self.def_max);
         if is_there { self.values.length(self.value) } else { 0 }
@@ -204,7 +205,7 @@ impl LeafColumn {
         Ok(written)
     }
 
-    /// What is said of a column that does not have as many entries as it should.
+    /// The error for a column with more or fewer rows than its row group, with its place.
     pub(super) fn row_count_mismatch(&self) -> ParquetFault {
         let page = self.source.as_ref().map_or(0, |source| source.pages.number);
         row_count_mismatch().of_page(&self.descriptor.path().string(), page)
@@ -213,11 +214,12 @@ impl LeafColumn {
 
 /// The error for a column with more or fewer rows than its row group.
 pub(super) fn row_count_mismatch() -> ParquetFault {
-    ParquetFault::damaged("it does not have as many rows as its group should")
+    ParquetFault::damaged("it has more or fewer rows than its row group")
 }
 
 impl ChunkReader {
-    /// Adds the levels of the next entries; gives how many they are, and their values. `None` if there are no more.
+    /// Appends the levels of the next entries, and returns their count and their values. Returns
+    /// `None` at the end.
     fn piece(
         &mut self,
         column: &ColumnDescriptor,
@@ -247,12 +249,12 @@ impl ChunkReader {
         Ok(Some((entries, values)))
     }
 
-    /// Whether nothing is left to read.
+    /// True if nothing is left to read.
     fn is_done(&self) -> bool {
         self.left == 0 && self.pages.is_done()
     }
 
-    /// Goes to the next page that has entries, or none; `false` if there is none.
+    /// Reads the next data page; `false` at the end.
     fn page(
         &mut self,
         column: &ColumnDescriptor,
@@ -266,7 +268,9 @@ impl ChunkReader {
                 return Ok(true);
             }
             if self.has_dictionary || !matches!(page.header.encoding, 0 | 2) {
-                return Err(ParquetFault::damaged("it is a second dictionary, or one that is not plain"));
+                return Err(ParquetFault::damaged(
+                    "it is a second dictionary, or a dictionary in an unsupported encoding",
+                ));
             }
             let count = page.header.entries;
             let decoded = shape.check_dictionary(count, page.bytes.len())?;
@@ -277,7 +281,7 @@ impl ChunkReader {
         Ok(false)
     }
 
-    /// Takes a page of entries.
+    /// Starts a data page.
     fn values(
         &mut self,
         page: DecompressedPage,
@@ -297,17 +301,17 @@ impl ChunkReader {
         }
         let need = shape.check_values(header.encoding, values, &bytes)?;
         if need.encoding == Encoding::RLE_DICTIONARY && !self.has_dictionary {
-            return Err(ParquetFault::damaged("its values are of a dictionary, and there is none"));
+            return Err(ParquetFault::damaged("its values need a dictionary, and the column has none"));
         }
         self.batch = self.batch_max.min(need.batch);
-        // An entry has two levels of two bytes beside its value.
+        // An entry has two levels of two bytes and a value.
         let piece = self.batch.min(header.entries) * (shape.value_bytes() + 2 * size_of::<i16>());
         held.hold(unpacked.saturating_add(need.bytes).saturating_add(piece))?;
         self.decoder(column, held)?.give_values(bytes, count_of_page(values)?, need.encoding);
         Ok(())
     }
 
-    /// Takes the levels of a page; gives its values.
+    /// Splits a page into its levels, which it stores, and its encoded values.
     fn levels(&mut self, page: DecompressedPage, column: &ColumnDescriptor) -> ParquetFaultResult<Bytes> {
         let (rep_max, def_max, entries) = (column.max_rep_level(), column.max_def_level(), page.header.entries);
         let mut bytes = page.bytes;
@@ -325,7 +329,7 @@ impl ChunkReader {
         Ok(bytes)
     }
 
-    /// The decoder, which takes memory of its own.
+    /// The decoder, created if there is none.
     fn decoder(&mut self, column: &ColumnDescriptor, held: &MemoryUse) -> ParquetFaultResult<&ValueDecoder> {
         let (decoder, _) = match &mut self.decoder {
             Some(decoder) => decoder,
@@ -339,7 +343,7 @@ impl ChunkReader {
     }
 }
 
-/// Pages count in 32 bits.
+/// Converts a count to the type of the crate.
 fn count_of_page(count: usize) -> ParquetFaultResult<u32> {
-    u32::try_from(count).map_err(|_| ParquetFault::damaged("it is said to hold more values than a page can"))
+    u32::try_from(count).map_err(|_| ParquetFault::damaged("it claims more values than a page can have"))
 }

@@ -1,45 +1,46 @@
-//! Definition and repetition levels of a page: small numbers in runs.
+//! Decodes the definition and repetition levels of a page.
 //!
-//! Takes the bytes of the levels and how many there are, gives them a piece at a time. Invariant: no more memory is taken than the piece needs,
-//! however long a run says that it is.
+//! Takes the bytes of the levels, gives the levels a batch at a time. Invariant: a batch takes no
+//! more memory than it needs, whatever length a run claims.
 //!
-//! **Source**: the RLE/bit-packing hybrid of the Parquet format, with runs of one level and of groups of eight packed levels.
+//! **Source**: the RLE/bit-packing hybrid of the Parquet format. A run repeats one level, or holds
+//! groups of eight bit-packed levels.
 
 use bytes::Bytes;
 
 use super::fault::{ParquetFault, ParquetFaultResult};
 
-/// Levels that are left of a page.
+/// The remaining levels of a page.
 #[derive(Debug, Clone)]
 pub(super) struct LevelDecoder {
-    /// What is left of the bytes, behind the run.
+    /// The bytes after the current run.
     rest: Bytes,
-    /// The highest level, and how many bits one takes.
+    /// The highest level, and the bits of a level.
     max: i16,
     bits: usize,
     run: LevelRun,
 }
 
-/// What is left of a run.
+/// The rest of a run.
 #[derive(Debug, Clone)]
 enum LevelRun {
-    /// So many times the same level.
+    /// A count of the same level.
     Same(usize, i16),
-    /// So many levels in bytes of which so many bits are passed.
+    /// A count of bit-packed levels, their bytes, and the bits already read.
     Packed(usize, Bytes, usize),
 }
 
 impl LevelDecoder {
-    /// Levels in runs.
+    /// A decoder of levels in runs.
     pub(super) fn new(bytes: Bytes, max: i16) -> Self {
         Self { rest: bytes, max, bits: bits_of(max), run: LevelRun::Same(0, 0) }
     }
 
-    /// The levels that are the first so many of the bytes, which it takes away; `None` where the schema has none.
+    /// Splits off levels of a known length in bytes. Returns `None` if the column has no such levels.
     ///
     /// # Errors
     ///
-    /// Fewer bytes.
+    /// There are fewer bytes.
     pub(super) fn of_length(bytes: &mut Bytes, length: usize, max: i16) -> ParquetFaultResult<Option<Self>> {
         if length > bytes.len() {
             return Err(short());
@@ -48,12 +49,13 @@ impl LevelDecoder {
         Ok((max > 0).then(|| Self::new(levels, max)))
     }
 
-    /// The levels before values, by the number of their encoding: in runs, after their length; or in the older form, in which all so many are
-    /// packed in one run. Takes them away from the bytes; `None` where the schema has none.
+    /// Splits off the levels in front of the values, by the number of their encoding: RLE after a
+    /// length, or the deprecated BIT_PACKED with one run of `count` levels. Returns `None` if the
+    /// column has no such levels.
     ///
     /// # Errors
     ///
-    /// Fewer bytes; levels in another form.
+    /// There are fewer bytes, or the encoding is another one.
     pub(super) fn before_values(
         bytes: &mut Bytes,
         encoding: i64,
@@ -74,15 +76,15 @@ impl LevelDecoder {
                 let run = Self::of_length(bytes, length, max)?;
                 Ok(run.map(|all| Self { run: LevelRun::Packed(count, all.rest, 0), rest: Bytes::new(), max, bits }))
             }
-            _ => Err(ParquetFault::damaged("its levels are in a form that is not known")),
+            _ => Err(ParquetFault::damaged("its levels have an unsupported encoding")),
         }
     }
 
-    /// How many of so many levels, all of which are taken, are this one.
+    /// Counts how many of the next `count` levels are the wanted one.
     ///
     /// # Errors
     ///
-    /// Fewer levels, or one that is higher than there are.
+    /// There are fewer levels, or one is above the highest.
     pub(super) fn count_of(mut self, wanted: i16, mut count: usize) -> ParquetFaultResult<usize> {
         let mut found = 0;
         let mut piece = Vec::new();
@@ -104,7 +106,7 @@ impl LevelDecoder {
         Ok(found)
     }
 
-    /// Adds the next levels, so many of them.
+    /// Appends the next `count` levels.
     ///
     /// # Errors
     ///
@@ -117,7 +119,7 @@ impl LevelDecoder {
         Ok(())
     }
 
-    /// Goes to the next run if nothing is left of this one.
+    /// Reads the next run if the current one is used up.
     fn next_run(&mut self) -> ParquetFaultResult<()> {
         while matches!(self.run, LevelRun::Same(0, _) | LevelRun::Packed(0, ..)) {
             let head = self.number().ok_or_else(short)?;
@@ -133,7 +135,7 @@ impl LevelDecoder {
         Ok(())
     }
 
-    /// Takes levels of the run, at most so many; gives how many there were.
+    /// Appends at most `count` levels of the current run and returns their number.
     fn take_run(&mut self, count: usize, out: &mut Vec<i16>) -> ParquetFaultResult<usize> {
         match &mut self.run {
             LevelRun::Same(left, level) => {
@@ -154,14 +156,14 @@ impl LevelDecoder {
         }
     }
 
-    /// A number whose bytes say whether another one follows.
+    /// Reads an unsigned varint.
     fn number(&mut self) -> Option<u64> {
         let end = self.rest.iter().take(10).position(|byte| byte & 0x80 == 0)?;
         let bytes = self.rest.split_to(end + 1);
         Some(bytes.iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f)))
     }
 
-    /// The level of a run.
+    /// Reads the level of a run.
     fn level(&mut self) -> ParquetFaultResult<i16> {
         let length = self.bits.div_ceil(8);
         if length > self.rest.len() {
@@ -173,7 +175,7 @@ impl LevelDecoder {
     }
 }
 
-/// The level at a bit. Levels take at most 15 bits, so that each lies in three bytes.
+/// The level at a bit offset. A level has at most 15 bits, so three bytes contain it.
 fn level_at(bytes: &[u8], bit: usize, bits: usize) -> i16 {
     let byte = |place: usize| bytes.get(bit / 8 + place).map_or(0, |byte| u32::from(*byte));
     let word = byte(0) | byte(1) << 8 | byte(2) << 16;
@@ -181,17 +183,17 @@ fn level_at(bytes: &[u8], bit: usize, bits: usize) -> i16 {
     i16::try_from(level).unwrap_or(i16::MAX)
 }
 
-/// How many bits a level takes; 15 at most.
+/// The bits of a level, at most 15.
 fn bits_of(max: i16) -> usize {
     (i16::BITS - max.leading_zeros()) as usize
 }
 
 fn short() -> ParquetFault {
-    ParquetFault::damaged("its levels end before all values have one")
+    ParquetFault::damaged("it has fewer levels than values")
 }
 
 fn high() -> ParquetFault {
-    ParquetFault::damaged("a level is higher than the schema has")
+    ParquetFault::damaged("a level is too high for the schema")
 }
 
 #[cfg(test)]

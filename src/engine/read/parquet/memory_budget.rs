@@ -1,6 +1,7 @@
-//! How much memory a table takes, against how much it may take.
+//! Limits the memory that reading one Parquet file takes.
 //!
-//! Takes sizes before anything of that size is made. Invariant: what is held never adds up to more than the limit.
+//! Takes sizes before anything of that size is allocated. Invariant: the sum of what is in use never
+//! exceeds the limit.
 
 use std::sync::{
     Arc,
@@ -9,14 +10,15 @@ use std::sync::{
 
 use super::fault::{FaultCause, ParquetFault, ParquetFaultResult};
 
-/// The memory of one table. One thread at a time reads a table, so that what is refused depends on the file alone.
+/// The memory of one Parquet file. One thread at a time reads the file, so a refusal depends on the
+/// file alone.
 #[derive(Debug)]
 pub(super) struct MemoryBudget {
     max: usize,
     held: AtomicUsize,
 }
 
-/// Bytes that are held until this is dropped.
+/// Bytes that are in use until this is dropped.
 #[derive(Debug)]
 pub(super) struct MemoryUse {
     budget: Arc<MemoryBudget>,
@@ -24,28 +26,28 @@ pub(super) struct MemoryUse {
 }
 
 impl MemoryBudget {
-    /// Nothing held yet of so many bytes.
+    /// A budget of some bytes, all of them free.
     pub(super) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self { max, held: AtomicUsize::new(0) })
     }
 }
 
 impl MemoryUse {
-    /// None yet.
+    /// No bytes yet.
     pub(super) fn none(budget: &Arc<MemoryBudget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0 }
     }
 
-    /// None yet, of the same table.
+    /// No bytes yet, of the same budget.
     pub(super) fn beside(&self) -> Self {
         Self::none(&self.budget)
     }
 
-    /// Holds so many bytes in place of those before.
+    /// Replaces the bytes in use.
     ///
     /// # Errors
     ///
-    /// More than the table may take; then what was held before still is.
+    /// The budget is too small. The bytes in use then stay as they were.
     pub(super) fn hold(&mut self, bytes: usize) -> ParquetFaultResult<()> {
         let others = self.budget.held.load(Ordering::Relaxed) - self.bytes;
         let all = others.saturating_add(bytes);
@@ -57,7 +59,7 @@ impl MemoryUse {
         Ok(())
     }
 
-    /// Holds so many bytes more.
+    /// Adds to the bytes in use.
     ///
     /// # Errors
     ///

@@ -1,10 +1,11 @@
 //! Reads events from a Parquet file, as lines.
 //!
 //! Takes a file of its own. Gives blocks in which each row is an object on a line, with the row
-//! number for its place. Only the columns in use are read, a thousand rows at a time.
+//! number for its place. Only the columns in use are read, a page at a time.
 //!
 //! It uses the column readers of the `parquet` crate and assembles the rows itself: the arrow
-//! readers would triple the size of this part of the program.
+//! readers would triple the size of this part of the program. The readers believe the sizes that a
+//! file claims, so the footer and every page are read, checked and decompressed here first.
 //!
 //! Invariant: the logical type decides the JSON of a value. Times become RFC 3339 text, without a
 //! zone if they have none. Integers and decimals keep all their digits. Text that is a complete
@@ -64,12 +65,12 @@ pub(super) struct ParquetReader {
     progress: Arc<AtomicU64>,
     header: TableHeader,
     columns: ParquetColumns,
-    /// The leaves in use, by their places among all.
+    /// The indexes of the used leaves.
     leaves: Vec<usize>,
-    /// Number of the group of rows, from 1; the rows that it has, and how many of them were given.
+    /// The number of the row group, from 1; its rows, and how many of them were returned.
     group: u64,
     group_rows: (u64, u64),
-    /// Bytes of all groups so far when unpacked, as the footer says.
+    /// Decompressed size of the row groups so far, by what the footer says; bytes.
     content: u64,
     /// Rows returned so far.
     rows: u64,
@@ -136,7 +137,7 @@ impl ParquetReader {
     ///
     /// # Errors
     ///
-    /// A file that is damaged, or takes more memory than it may.
+    /// The file is damaged, or needs more memory than it may use.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, 0);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
@@ -155,7 +156,8 @@ impl ParquetReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Reads the next row into the columns; gives whether it is longer than it may be, and `None` at the end of the file.
+    /// Loads the next row into the columns. Returns true if it is over the limit, and `None` at the
+    /// end of the file.
     fn row(&mut self) -> ParquetFaultResult<Option<bool>> {
         while self.group_rows.0 == self.group_rows.1 {
             if self.group > 0 {
@@ -221,7 +223,7 @@ impl RowValues for ParquetColumns {
     }
 }
 
-/// The error for a fault that was found in the footer, or wherever it says.
+/// The error for a fault in the footer.
 fn of_fault(fault: ParquetFault, limits: BlockLimits) -> ParquetFileError {
     let problem = match fault.cause {
         FaultCause::Damaged(what) => ParquetProblem::Damaged(what),

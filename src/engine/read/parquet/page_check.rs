@@ -1,7 +1,7 @@
-//! What the values of a page say of themselves, held against the page.
+//! Checks the encoded values of a page before they are decoded.
 //!
-//! Takes the values of a page as they are encoded, gives what decoding them takes. Invariant: the decoder is given nothing that asks it for more
-//! memory than is said here, whatever counts and lengths are in the bytes.
+//! Takes encoded values and their count, gives the memory that decoding needs. Invariant: a decoder
+//! never gets values that make it allocate more, whatever counts and lengths they claim.
 
 use parquet::{
     basic::{Encoding, Type as Physical},
@@ -13,27 +13,27 @@ use super::{
     thrift::{ThriftError, ThriftReader, ThriftResult},
 };
 
-/// Values that are decoded at once, if they may be long; bytes.
+/// The size of a batch of values that may be long; bytes.
 const LONG_BATCH_BYTES: usize = 1 << 20;
 
-/// What a text takes beside its bytes, which lie in the page; bytes.
+/// The memory of a text value without its characters, which stay in the page; bytes.
 const TEXT_BYTES: usize = 32;
 
-/// The values of a column, as far as their sizes go.
+/// The sizes of the values of a column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ValueLayout {
     physical: Physical,
-    /// Bytes of a value of [`Physical::FIXED_LEN_BYTE_ARRAY`].
+    /// The length of a value of [`Physical::FIXED_LEN_BYTE_ARRAY`]; bytes.
     width: usize,
 }
 
-/// What it takes to decode the values of a page.
+/// The way to decode the values of a page, and the memory that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DecodePlan {
     pub(super) encoding: Encoding,
-    /// Memory beside the page and the values of a batch; bytes.
+    /// Memory in addition to the page and one batch of values; bytes.
     pub(super) bytes: usize,
-    /// Values that may be decoded at once.
+    /// The number of values that may be decoded at once.
     pub(super) batch: usize,
 }
 
@@ -45,7 +45,7 @@ impl ValueLayout {
         Self { physical, width }
     }
 
-    /// What a decoded value takes; bytes.
+    /// The memory of a decoded value; bytes.
     pub(super) fn value_bytes(self) -> usize {
         match self.physical {
             Physical::BOOLEAN => 1,
@@ -56,7 +56,7 @@ impl ValueLayout {
         }
     }
 
-    /// The fewest bytes in which so many values can stand one after the other.
+    /// The smallest PLAIN encoding of this many values; bytes.
     fn plain_bytes(self, count: usize) -> Option<usize> {
         match self.physical {
             Physical::BOOLEAN => Some(count.div_ceil(8)),
@@ -68,30 +68,30 @@ impl ValueLayout {
 
     fn check_plain(self, count: usize, length: usize) -> ParquetFaultResult<()> {
         if self.plain_bytes(count).is_none_or(|least| least > length) {
-            let what = format!("it is said to hold {count} values, which do not fit into its {length} bytes");
+            let what = format!("it claims {count} values, which do not fit into its {length} bytes");
             return Err(ParquetFault::damaged(what));
         }
         Ok(())
     }
 
-    /// What a dictionary of so many values takes beside its page; bytes.
+    /// The memory of a dictionary in addition to its page; bytes.
     ///
     /// # Errors
     ///
-    /// More values than its page can hold.
+    /// The page is too short for this many values.
     pub(super) fn check_dictionary(self, count: usize, length: usize) -> ParquetFaultResult<usize> {
         self.check_plain(count, length)?;
         if self.width == 0 && self.physical == Physical::FIXED_LEN_BYTE_ARRAY && count > 1 {
-            return Err(ParquetFault::damaged("its dictionary holds several values of no bytes"));
+            return Err(ParquetFault::damaged("its dictionary has several values without bytes"));
         }
         Ok(count.saturating_mul(self.value_bytes()))
     }
 
-    /// What so many values take, by the number of their encoding.
+    /// Checks values by the number of their encoding.
     ///
     /// # Errors
     ///
-    /// Values that say that they are more; an encoding that is not read.
+    /// The values claim another count, or the encoding is not supported.
     pub(super) fn check_values(self, encoding: i64, count: usize, data: &[u8]) -> ParquetFaultResult<DecodePlan> {
         let usual = |encoding| DecodePlan { encoding, bytes: 0, batch: usize::MAX };
         match encoding {
@@ -99,7 +99,7 @@ impl ValueLayout {
             2 | 8 => Ok(usual(Encoding::RLE_DICTIONARY)),
             3 => Ok(usual(Encoding::RLE)),
             5 => {
-                // Where such numbers end is of no interest, so that a last part that is cut is not missed.
+                // Some writers cut the last part short, so only the header is checked.
                 let head = delta_head(&mut ThriftReader::new(data, 0));
                 check_count(head.map(|(_, _, claimed)| claimed), count)?;
                 Ok(usual(Encoding::DELTA_BINARY_PACKED))
@@ -112,13 +112,13 @@ impl ValueLayout {
             7 => check_prefixed(data, count),
             9 => self.check_plain(count, data.len()).map(|()| usual(Encoding::BYTE_STREAM_SPLIT)),
             10 => Ok(usual(Encoding::ALP)),
-            _ => Err(ParquetFault::damaged(format!("its values are encoded in the way {encoding}, which is not read"))),
+            _ => Err(ParquetFault::damaged(format!("its encoding, number {encoding}, is not supported"))),
         }
     }
 }
 
-/// Values that begin as the one before does: how much they have in common, then what follows. Together they may be far longer than the page,
-/// but none is longer than it.
+/// Checks values that share a prefix with the previous value: the lengths of all prefixes, then the
+/// suffixes. The values together may be far longer than the page, but no value is longer than it.
 fn check_prefixed(data: &[u8], count: usize) -> ParquetFaultResult<DecodePlan> {
     let prefixes = check_delta(data, 0, count)?;
     check_delta(data, prefixes, count)?;
@@ -128,29 +128,31 @@ fn check_prefixed(data: &[u8], count: usize) -> ParquetFaultResult<DecodePlan> {
     Ok(DecodePlan { encoding: Encoding::DELTA_BYTE_ARRAY, bytes, batch })
 }
 
-/// Holds a run of numbers that are told by their differences against so many values; gives where it ends.
+/// Checks the count of delta-encoded numbers and returns the offset of their end.
 fn check_delta(data: &[u8], at: usize, count: usize) -> ParquetFaultResult<usize> {
     let mut cursor = ThriftReader::new(data, at);
     let head = delta_head(&mut cursor);
     check_count(head.map(|(_, _, claimed)| claimed), count)?;
     let end = head.and_then(|head| delta_end(&mut cursor, head));
-    end.map_err(|_| ParquetFault::damaged("its numbers end before what they say"))
+    end.map_err(|_| ParquetFault::damaged("its delta blocks are incomplete"))
 }
 
 fn check_count(claimed: ThriftResult<u64>, count: usize) -> ParquetFaultResult<()> {
     match claimed {
         Ok(claimed) if claimed == count as u64 => Ok(()),
         Ok(claimed) => {
-            let what = format!("its numbers are said to be {claimed} where the page holds {count} values");
+            let what = format!("its delta header claims {claimed} values, and the page has {count}");
             Err(ParquetFault::damaged(what))
         }
-        Err(_) => Err(ParquetFault::damaged("its numbers have no beginning")),
+        Err(_) => Err(ParquetFault::damaged("its delta header is incomplete")),
     }
 }
 
-/// The parts of a block, the numbers of a part, and all numbers of a run.
+/// Reads the header of delta-encoded numbers: the miniblocks of a block, the numbers of a miniblock,
+/// and the count of all numbers.
 ///
-/// **Source**: DELTA_BINARY_PACKED of the Parquet format: a header, then blocks of a smallest difference, the widths of its parts, and the parts.
+/// **Source**: DELTA_BINARY_PACKED of the Parquet format. A block has a minimum, the bit width of
+/// each miniblock, and the miniblocks.
 fn delta_head(cursor: &mut ThriftReader<'_>) -> ThriftResult<(usize, u64, u64)> {
     let (block, parts, count) = (cursor.unsigned()?, cursor.unsigned()?, cursor.unsigned()?);
     cursor.unsigned()?;
@@ -159,7 +161,7 @@ fn delta_head(cursor: &mut ThriftReader<'_>) -> ThriftResult<(usize, u64, u64)> 
     Ok((parts, of_part, count))
 }
 
-/// Where a run ends of which the header was read.
+/// Returns the offset of the end of delta-encoded numbers, after their header.
 fn delta_end(cursor: &mut ThriftReader<'_>, (parts, of_part, count): (usize, u64, u64)) -> ThriftResult<usize> {
     let mut left = count.saturating_sub(1);
     while left > 0 {
@@ -181,7 +183,7 @@ mod tests {
 
     const TEXTS: ValueLayout = ValueLayout { physical: Physical::BYTE_ARRAY, width: 0 };
 
-    /// Numbers of a run: blocks of 128 in 4 parts, the count as it is claimed, 0 first, and one block in which all differences are the same.
+    /// Delta-encoded zeros with this count in the header, in one block of four empty miniblocks.
     fn run(claimed: &[u8]) -> Vec<u8> {
         [&[0x80, 1, 4], claimed, &[0, 0, 0, 0, 0, 0]].concat()
     }

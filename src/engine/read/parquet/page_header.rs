@@ -1,67 +1,69 @@
-//! The header of a page.
+//! Reads page headers.
 //!
-//! Takes the bytes before a page, gives what the page is of. Invariant: sizes are numbers that are not negative, and nothing more is said of them
-//! here.
+//! Takes the bytes at the start of a page, gives its kind and its sizes. Invariant: no size is
+//! negative. Whether a size is plausible is checked elsewhere.
 
 use super::{
     fault::{ParquetFault, ParquetFaultResult},
     thrift::{ThriftError, ThriftReader, ThriftResult, ThriftType},
 };
 
-/// What a page is of.
+/// A page header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageHeader {
     pub(super) kind: PageKind,
-    /// Bytes in the file, behind the header.
+    /// Size in the file, without the header; bytes.
     pub(super) packed_bytes: usize,
-    /// Bytes when unpacked.
+    /// Size after decompression; bytes.
     pub(super) bytes: usize,
-    /// Entries, or values of a dictionary.
+    /// The number of entries, or of values in a dictionary.
     pub(super) entries: usize,
-    /// Number of the encoding of the values.
+    /// The number of the encoding of the values.
     pub(super) encoding: i64,
-    /// Checksum of the bytes in the file.
+    /// The CRC-32 of the bytes in the file.
     pub(super) checksum: Option<u32>,
 }
 
-/// The kinds of pages.
+/// The kind of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageKind {
-    /// Values to which others point.
+    /// A dictionary page.
     Dictionary,
-    /// Levels and values, packed together; numbers of the encodings of repetition and definition levels.
+    /// A data page of version 1, whose levels are compressed with the values: the numbers of the
+    /// encodings of repetition and definition levels.
     Together { rep: i64, def: i64 },
-    /// Levels beside values; bytes of repetition and definition levels, and whether the values are packed.
+    /// A data page of version 2, whose levels are not compressed: the bytes of repetition and
+    /// definition levels, and true if the values are compressed.
     Beside { rep_bytes: usize, def_bytes: usize, packed: bool },
-    /// Of no use to a reader of rows.
+    /// Another page, which is skipped.
     Other,
 }
 
 impl PageHeader {
-    /// Reads a header; gives how many bytes it takes too, and `None` if it goes on behind the bytes.
+    /// Reads a header and returns it with its length; `None` if it continues after the bytes.
     ///
     /// # Errors
     ///
-    /// What is no header, or one of an impossible page.
+    /// The bytes are not a page header, or a size is negative or missing.
     pub(super) fn read(bytes: &[u8]) -> ParquetFaultResult<Option<(Self, usize)>> {
         let mut cursor = ThriftReader::new(bytes, 0);
         let mut found = FoundPageHeader::default();
         match cursor.fields(|cursor, number, kind| found.take(cursor, number, kind)) {
             Ok(()) => found.header().map(|header| Some((header, cursor.at()))),
             Err(ThriftError::Short) => Ok(None),
-            Err(ThriftError::Broken) => Err(ParquetFault::damaged("its header is not one of a page")),
+            Err(ThriftError::Broken) => Err(ParquetFault::damaged("its header is not a page header")),
         }
     }
 }
 
-/// What stands of a page. Numbers that are missing are negative.
+/// The fields of a page header, unchecked. Missing numbers are negative.
 #[derive(Debug)]
 struct FoundPageHeader {
     kind: i64,
     bytes: i64,
     packed_bytes: i64,
     checksum: Option<u32>,
-    /// Of the one inner header that there is: whether it is the one that the kind asks for, and its numbers by their own.
+    /// The kind that the inner header is for, and the numbers of its fields by their ids.
     inner: i64,
     numbers: [i64; 7],
     packed: bool,
@@ -73,7 +75,7 @@ impl Default for FoundPageHeader {
     }
 }
 
-/// Kinds of pages by their numbers.
+/// The numbers of the kinds of pages.
 const TOGETHER: i64 = 0;
 const DICTIONARY: i64 = 2;
 const BESIDE: i64 = 3;
@@ -102,13 +104,13 @@ impl FoundPageHeader {
                 (Some(_), ThriftType::FALSE) if number == 7 => self.packed = false,
                 _ => return Ok(false),
             }
-            // The value of a truth is in its kind.
+            // The type of a boolean is its value, so nothing was read.
             Ok(kind == ThriftType::I32)
         })
     }
 
     fn header(&self) -> ParquetFaultResult<PageHeader> {
-        let no_size = || ParquetFault::damaged("its header has a size that is negative or missing");
+        let no_size = || ParquetFault::damaged("a size in its header is negative or missing");
         let size = |value: i64| usize::try_from(value).map_err(|_| no_size());
         let [first, second, third, fourth, fifth, sixth, _] = self.numbers;
         let is_whole = self.inner == self.kind;
@@ -132,7 +134,7 @@ impl FoundPageHeader {
 mod tests {
     use super::*;
 
-    /// A number as a field of 32 bits, of which the number is that of the field before and one.
+    /// A field with the next id and a 32-bit value.
     fn field(value: i64) -> Vec<u8> {
         let mut bytes = vec![0x15];
         let mut rest = (value << 1 ^ value >> 63).cast_unsigned();
@@ -144,7 +146,7 @@ mod tests {
         bytes
     }
 
-    /// A page of values whose levels are packed with them.
+    /// The header of a data page of version 1.
     fn page(sizes: [i64; 3]) -> Vec<u8> {
         let [bytes, packed_bytes, entries] = sizes;
         let inner = [field(entries), field(0), field(3), field(3), vec![0]].concat();

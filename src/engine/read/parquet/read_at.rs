@@ -1,4 +1,4 @@
-//! Reads at a place of a file, as columns lie apart in it.
+//! Reads at an offset of a file.
 
 use std::{
     fs::File,
@@ -7,11 +7,12 @@ use std::{
 
 use crate::fs::retry::retry_interrupted;
 
-/// Fills the buffer from a place of the file. One thread at a time reads a table, so that nobody moves the place meanwhile.
+/// Fills the buffer from an offset of the file. One thread at a time reads a Parquet file, so no
+/// other one moves the file position.
 ///
 /// # Errors
 ///
-/// Those of the system; a file that ends before the buffer is full.
+/// Those of the system; the file ends before the buffer is full.
 pub(super) fn read_at(mut file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
     retry_interrupted(|| file.seek(SeekFrom::Start(at)))?;
     let mut filled = 0;

@@ -26,23 +26,23 @@ use crate::read::json_record::write_text;
 /// The deepest nesting of structs and lists; more than any event has.
 const DEPTH_MAX: usize = 128;
 
-/// The columns in use, and the values of one row.
+/// The used columns, and the values of one row.
 pub(super) struct ParquetColumns {
     leaves: Vec<LeafColumn>,
-    /// The top columns in use, each with the place of its value in `text`.
+    /// The used top-level columns, each with the range of its value in `text`.
     top: Vec<(SchemaNode, Range<usize>)>,
-    /// By column of the header, its place in `top`.
+    /// For each column of the header its index in `top`.
     places: Vec<Option<usize>>,
-    /// The values of this row as JSON, one after the other.
+    /// The values of this row as JSON, one after another.
     text: Vec<u8>,
-    /// Longest text of a row; bytes.
+    /// The limit for the text of a row; bytes.
     text_max: usize,
 }
 
-/// Why a row is not written to its end.
+/// The reason why a row is incomplete.
 enum RowHalt {
     Fault(ParquetFault),
-    /// It is longer than it may be.
+    /// The row is over the limit.
     Long,
 }
 
@@ -74,11 +74,12 @@ enum SchemaShape {
 }
 
 impl ParquetColumns {
-    /// The columns of a file that are in use, by their places from 0 and in order, and how long the text of a row may be.
+    /// The used columns of a file, by their indexes from 0 and ascending. `text_max` limits the text
+    /// of a row.
     ///
     /// # Errors
     ///
-    /// A schema that is nested too deeply.
+    /// The schema is nested too deeply.
     pub(super) fn new(
         schema: &SchemaDescriptor,
         used: &[usize],
@@ -101,7 +102,7 @@ impl ParquetColumns {
         Ok(Self { leaves: builder.leaves, top, places, text: Vec::new(), text_max })
     }
 
-    /// The leaves in use, by their places among all, from 0 and in order.
+    /// The indexes of the used leaves, from 0 and ascending.
     pub(super) fn leaves(&self) -> Vec<usize> {
         self.leaves.iter().map(|leaf| leaf.column).collect()
     }
@@ -113,16 +114,17 @@ impl ParquetColumns {
         plans.into_iter().try_for_each(|(leaf, plan)| leaf.enter(store, *plan, batch))
     }
 
-    /// Ends a group of so many rows.
+    /// Checks the end of a row group.
     ///
     /// # Errors
     ///
-    /// Columns of more or fewer rows.
+    /// A column has more or fewer rows.
     pub(super) fn leave(&self, rows: u64) -> ParquetFaultResult<()> {
         self.leaves.iter().try_for_each(|leaf| leaf.leave(rows))
     }
 
-    /// Goes to the next row, by its number in the group from 0; gives whether it is longer than a row may be, and then has only its beginning.
+    /// Moves to the next row, by its number in the row group from 0. Returns true if the row is over
+    /// the limit; then only its start is kept.
     pub(super) fn advance(&mut self, row: u64) -> ParquetFaultResult<bool> {
         self.text.clear();
         self.top.iter_mut().for_each(|(_, text)| *text = 0..0);
@@ -152,13 +154,13 @@ impl ParquetColumns {
         top.and_then(|(_, text)| self.text.get(text.clone())).unwrap_or_default()
     }
 
-    /// How long the text of this row is, as far as it was written; bytes.
+    /// The length of the text of this row, as far as it was written; bytes.
     pub(super) fn text_bytes(&self) -> usize {
         self.text.len()
     }
 }
 
-/// How many leaves a field has, whatever is made of them.
+/// The number of leaves of a field.
 fn leaves_of(field: &Type) -> usize {
     if field.is_primitive() { 1 } else { field.get_fields().iter().map(|field| leaves_of(field)).sum() }
 }
@@ -272,14 +274,14 @@ fn is_wrapper(repeated: &Type, list: &str) -> bool {
     repeated.get_fields().len() == 1 && !is_old
 }
 
-/// The text of a row, which is bounded.
+/// The text of a row, with its limit.
 struct RowWriter<'t> {
     text: &'t mut Vec<u8>,
     max: usize,
 }
 
 impl RowWriter<'_> {
-    /// Whether so many bytes more are as many as there may be.
+    /// Fails if this many bytes more are over the limit.
     fn room_for(&self, bytes: usize) -> Result<(), RowHalt> {
         if self.text.len().saturating_add(bytes) > self.max { Err(RowHalt::Long) } else { Ok(()) }
     }

@@ -1,24 +1,24 @@
-//! Thrift's compact form, in which Parquet writes its footer and its page headers.
+//! Reads Thrift's compact protocol, the form of the footer and of page headers.
 //!
-//! Takes bytes, gives the numbers, texts, lists and structs in them, one after the other. Invariant: nothing is allocated, and no length that
-//! stands in the bytes is believed beyond their end.
+//! Takes bytes, gives their numbers, texts, lists and structs one after another. Invariant: it
+//! allocates nothing, and a length beyond the end of the bytes is an error.
 
-/// How deep structs and lists are passed over; those of Parquet are nested four deep.
+/// The deepest nesting that is skipped; Parquet's structs are nested about eight deep.
 const DEPTH_MAX: usize = 32;
 
-/// Why bytes cannot be read on.
+/// The reason why bytes cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ThriftError {
-    /// They end before the value does.
+    /// The bytes end before the value does.
     Short,
-    /// They are no such form.
+    /// The bytes are not in this form.
     Broken,
 }
 
-/// A value, or why there is none.
+/// A value, or the reason why it cannot be read.
 pub(super) type ThriftResult<T> = Result<T, ThriftError>;
 
-/// The type of a field, or of the elements of a list, as four bits.
+/// The four-bit type of a field or of list elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ThriftType(u8);
 
@@ -33,7 +33,7 @@ impl ThriftType {
     const STOP: Self = Self(0);
 }
 
-/// A place in bytes, which moves on with what is read.
+/// A read position in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ThriftReader<'w> {
     bytes: &'w [u8],
@@ -41,17 +41,17 @@ pub(super) struct ThriftReader<'w> {
 }
 
 impl<'w> ThriftReader<'w> {
-    /// Begins at a place of the bytes.
+    /// Starts at an offset of the bytes.
     pub(super) fn new(bytes: &'w [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    /// Where the next value begins.
+    /// The offset of the next value.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// So many bytes.
+    /// Reads a number of bytes.
     pub(super) fn take(&mut self, count: usize) -> ThriftResult<&'w [u8]> {
         let end = self.at.checked_add(count).ok_or(ThriftError::Short)?;
         let taken = self.bytes.get(self.at..end).ok_or(ThriftError::Short)?;
@@ -63,7 +63,7 @@ impl<'w> ThriftReader<'w> {
         self.take(1)?.first().copied().ok_or(ThriftError::Short)
     }
 
-    /// A whole number that is not negative, seven bits in a byte.
+    /// Reads an unsigned varint.
     pub(super) fn unsigned(&mut self) -> ThriftResult<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -80,19 +80,20 @@ impl<'w> ThriftReader<'w> {
         usize::try_from(self.unsigned()?).map_err(|_| ThriftError::Broken)
     }
 
-    /// A whole number of any size.
+    /// Reads an integer of any size, a zigzag varint.
     pub(super) fn int(&mut self) -> ThriftResult<i64> {
         let value = self.unsigned()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
-    /// A text or other bytes.
+    /// Reads a text or other bytes.
     pub(super) fn text(&mut self) -> ThriftResult<&'w [u8]> {
         let length = self.length()?;
         self.take(length)
     }
 
-    /// The beginning of a list: what its elements are, and how many. Each takes a byte at least, so more than there are bytes are none.
+    /// Reads the start of a list: the type of its elements and their count. Each element takes at
+    /// least one byte, so a count above the remaining bytes is an error.
     pub(super) fn list(&mut self) -> ThriftResult<(ThriftType, usize)> {
         let head = self.byte()?;
         let count = match head >> 4 {
@@ -105,7 +106,8 @@ impl<'w> ThriftReader<'w> {
         Ok((ThriftType(head & 15), count))
     }
 
-    /// Goes through the fields of a struct by their numbers. `take` reads a field's value and says so, or else it is passed over.
+    /// Reads the fields of a struct. `take` gets the number and type of each; if it returns `false`,
+    /// the field is skipped.
     pub(super) fn fields(
         &mut self,
         mut take: impl FnMut(&mut Self, i16, ThriftType) -> ThriftResult<bool>,
@@ -119,7 +121,8 @@ impl<'w> ThriftReader<'w> {
         Ok(())
     }
 
-    /// The next field of a struct, of which `number` is that of the field before; `None` at its end.
+    /// Reads the start of the next field, `None` at the end of the struct. `number` is that of the
+    /// previous field, and becomes that of this one.
     fn field(&mut self, number: &mut i16) -> ThriftResult<Option<ThriftType>> {
         let head = self.byte()?;
         let kind = ThriftType(head & 15);
@@ -134,12 +137,12 @@ impl<'w> ThriftReader<'w> {
         Ok(Some(kind))
     }
 
-    /// Passes over a struct.
+    /// Skips a struct.
     pub(super) fn skip_struct(&mut self) -> ThriftResult<()> {
         self.skip(ThriftType::STRUCT, 0)
     }
 
-    /// Passes over the value of a field.
+    /// Skips the value of a field.
     fn skip(&mut self, kind: ThriftType, depth: usize) -> ThriftResult<()> {
         if depth > DEPTH_MAX {
             return Err(ThriftError::Broken);
@@ -167,7 +170,7 @@ impl<'w> ThriftReader<'w> {
         }
     }
 
-    /// Passes over an element of a list, in which truth has a byte of its own.
+    /// Skips an element of a list, where a boolean has a byte of its own.
     fn skip_element(&mut self, kind: ThriftType, depth: usize) -> ThriftResult<()> {
         match kind {
             ThriftType::TRUE | ThriftType::FALSE => self.take(1).map(drop),

@@ -1,7 +1,7 @@
-//! Hands pages that were checked to the decoder of the crate.
+//! Decodes values with the column reader of the `parquet` crate.
 //!
-//! Takes values without their levels, gives them decoded, a batch at a time. Invariant: the decoder sees a column without levels, so that what it
-//! makes is as large as the batch that is asked for.
+//! Takes encoded values without levels, gives decoded values a batch at a time. Invariant: the
+//! column reader sees a required column, so it never returns more than the batch that is asked for.
 
 use std::{
     collections::VecDeque,
@@ -23,10 +23,11 @@ use parquet::{
 use super::fault::{ParquetFault, ParquetFaultResult};
 use crate::caught::caught;
 
-/// What a decoder takes beside its pages; bytes. Measured: some 5,500 with a dictionary, of which 4,096 are places in it.
+/// The memory of a decoder without its pages; bytes. Measured: about 5,500 with a dictionary, most of
+/// it a buffer of indexes.
 pub(super) const DECODER_BYTES: usize = 6 << 10;
 
-/// Values that are there, by their physical type.
+/// Values that are present, by their physical type.
 pub(super) enum LeafValues {
     None,
     Bool(Vec<bool>),
@@ -40,7 +41,7 @@ pub(super) enum LeafValues {
 }
 
 impl LeafValues {
-    /// Bytes of a value by its place, if it is of bytes.
+    /// The length of a text or binary value by its index; 0 for other values; bytes.
     pub(super) fn length(&self, place: usize) -> usize {
         match self {
             Self::Bytes(all) => all.get(place).map_or(0, ByteArray::len),
@@ -50,13 +51,13 @@ impl LeafValues {
     }
 }
 
-/// Decodes the values of one column in a group of rows.
+/// Decodes the values of one column in a row group.
 pub(super) struct ValueDecoder {
     waiting: PageQueue,
     reader: ColumnReader,
 }
 
-/// Pages that the decoder has not taken yet.
+/// The pages that the column reader has not taken yet.
 #[derive(Clone, Default)]
 struct PageQueue(Arc<Mutex<VecDeque<Page>>>);
 
@@ -89,7 +90,7 @@ impl PageReader for PageQueue {
 }
 
 impl ValueDecoder {
-    /// A decoder of the column's values.
+    /// A decoder of the values of a column.
     pub(super) fn new(column: &ColumnDescriptor) -> Self {
         let waiting = PageQueue::default();
         let bare = ColumnDescriptor::new(column.self_type_ptr(), 0, 0, column.path().clone());
@@ -97,13 +98,13 @@ impl ValueDecoder {
         Self { waiting, reader }
     }
 
-    /// Takes a dictionary of so many values.
+    /// Adds a dictionary with this count of values.
     pub(super) fn give_dictionary(&self, bytes: Bytes, count: u32) {
         let encoding = Encoding::PLAIN;
         self.waiting.give(Page::DictionaryPage { buf: bytes, num_values: count, encoding, is_sorted: false });
     }
 
-    /// Takes so many values of a page.
+    /// Adds the values of a page.
     pub(super) fn give_values(&self, bytes: Bytes, count: u32, encoding: Encoding) {
         self.waiting.give(Page::DataPageV2 {
             buf: bytes,
@@ -118,11 +119,11 @@ impl ValueDecoder {
         });
     }
 
-    /// The next values, so many of them.
+    /// Decodes the next `count` values.
     ///
     /// # Errors
     ///
-    /// Values that are damaged. Some damage makes the decoder panic; that is an error like any other.
+    /// The values are damaged. The column reader panics on some damage, which becomes an error.
     pub(super) fn decode(&mut self, count: usize) -> ParquetFaultResult<LeafValues> {
         let panicked = || ParquetFault::damaged("its values contradict themselves");
         caught(|| self.decode_any(count)).ok_or_else(panicked)?
@@ -142,9 +143,9 @@ impl ValueDecoder {
     }
 }
 
-/// So many values of one type.
+/// Reads `count` values of one type.
 fn read<T: DataType>(reader: &mut ColumnReaderImpl<T>, count: usize) -> ParquetFaultResult<Vec<T::T>> {
     let mut values = Vec::with_capacity(count);
     let (_, read, _) = reader.read_records(count, None, None, &mut values)?;
-    if read == count { Ok(values) } else { Err(ParquetFault::damaged("it holds fewer values than it says")) }
+    if read == count { Ok(values) } else { Err(ParquetFault::damaged("it has fewer values than it claims")) }
 }

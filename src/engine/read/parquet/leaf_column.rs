@@ -140,11 +140,22 @@ impl LeafColumn {
             Ok(None) => self.source = None,
             Err(fault) => return Err(fault.of_page(&self.descriptor.path().string(), source.pages.number)),
         }
-        // With very many columns, unused decoders would take much memory.
         if self.source.as_ref().is_some_and(ChunkReader::is_done) {
-            self.source = None;
+            self.release_source()?;
         }
         Ok(())
+    }
+
+    /// Drops the decoder and the pages, whose values are all decoded. With very many columns they would
+    /// take much memory.
+    fn release_source(&mut self) -> ParquetFaultResult<()> {
+        self.source = None;
+        if self.values.are_in_page() {
+            return Ok(());
+        }
+        let [of_page, of_dictionary] = &mut self.held;
+        of_dictionary.hold(0)?;
+        of_page.hold(self.entries * self.shape.entry_bytes())
     }
 
     /// The definition level of the next entry.
@@ -303,9 +314,11 @@ impl ChunkReader {
         if need.encoding == Encoding::RLE_DICTIONARY && !self.has_dictionary {
             return Err(ParquetFault::damaged("its values need a dictionary, and the column has none"));
         }
-        self.batch = self.batch_max.min(need.batch);
-        // An entry has two levels of two bytes and a value.
-        let piece = self.batch.min(header.entries) * (shape.value_bytes() + 2 * size_of::<i16>());
+        // If the last page is small, all its values take less memory than its decoder.
+        let is_last = self.pages.is_done() && header.entries * shape.entry_bytes() <= DECODER_BYTES;
+        let batch = if is_last { header.entries.max(self.batch_max) } else { self.batch_max };
+        self.batch = batch.min(need.batch);
+        let piece = self.batch.min(header.entries) * shape.entry_bytes();
         held.hold(unpacked.saturating_add(need.bytes).saturating_add(piece))?;
         self.decoder(column, held)?.give_values(bytes, count_of_page(values)?, need.encoding);
         Ok(())

@@ -56,6 +56,11 @@ impl ValueLayout {
         }
     }
 
+    /// The memory of a decoded entry, which has two levels and a value; bytes.
+    pub(super) fn entry_bytes(self) -> usize {
+        self.value_bytes() + 2 * size_of::<i16>()
+    }
+
     /// The smallest PLAIN encoding of this many values; bytes.
     fn plain_bytes(self, count: usize) -> Option<usize> {
         match self.physical {

@@ -41,6 +41,11 @@ pub(super) enum LeafValues {
 }
 
 impl LeafValues {
+    /// True for text and binary values, which share the memory of their page.
+    pub(super) fn are_in_page(&self) -> bool {
+        matches!(self, Self::Bytes(_) | Self::Fixed(_))
+    }
+
     /// The length of a text or binary value by its index; 0 for other values; bytes.
     pub(super) fn length(&self, place: usize) -> usize {
         match self {

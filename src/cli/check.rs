@@ -71,6 +71,10 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line, requires = "events")]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table, requires = "events")]
+    max_table: usize,
+
     /// Threads to use [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "events")]
     threads: Option<u16>,
@@ -216,9 +220,17 @@ fn check_against_events(
     let when = arguments.view.as_of_when()?;
     let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
     let under = |failure| with_model_context(Path::new(&document.name), failure);
-    let dump = inspect::survey_inputs(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line)
-        .map_err(under)?;
+    let dump = inspect::survey_inputs(
+        model,
+        inputs.to_vec(),
+        (format, arguments.threads, false),
+        arguments.max_line.with_table(arguments.max_table),
+    )
+    .map_err(under)?;
     let quiet = arguments.quiet;
+    if !quiet {
+        threads::note_missing_threads();
+    }
     let PerKind { user: users, account: accounts } = beside.for_model(model, quiet)?;
     let job = PipelineJob {
         model,
@@ -229,7 +241,7 @@ fn check_against_events(
         workers: threads::configure_thread_pool(arguments.threads, inputs),
         max_rejects: parse_max_rejects(&arguments.max_rejects)?,
         keep_rejects: false,
-        limits: arguments.max_line,
+        limits: arguments.max_line.with_table(arguments.max_table),
     };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
         messages::note_failed_run(&error);

@@ -81,6 +81,10 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    max_table: usize,
+
     /// Say nothing but errors, and a warning if no event counts
     #[arg(short, long)]
     quiet: bool,
@@ -142,6 +146,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let after = runs.score_snapshot(&new, &arguments.new, &mut told)?;
     watch.verify()?;
     if !arguments.quiet {
+        threads::note_missing_threads();
         warn_model_differences(&before, &after);
     }
     let diff = compare(&before, &after, arguments.limit);
@@ -238,7 +243,7 @@ impl DiffInputs<'_> {
             workers: threads::configure_thread_pool(None, &self.inputs),
             max_rejects: self.max_rejects,
             keep_rejects: false,
-            limits: arguments.max_line,
+            limits: arguments.max_line.with_table(arguments.max_table),
         };
         let name = path.display().to_string();
         let folded = pipeline::fold_inputs(&job, None).map_err(|error| {

@@ -73,6 +73,10 @@ pub(super) struct ExplainArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    max_table: usize,
+
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -116,8 +120,11 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let PerKind { user: users, account: accounts } = arguments.view.enrichment(&model, true)?;
     let now = current_time(when);
     let workers = threads::configure_thread_pool(None, &inputs);
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-    let limits = arguments.max_line;
+    let limits = arguments.max_line.with_table(arguments.max_table);
     let job =
         PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {

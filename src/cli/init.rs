@@ -11,6 +11,7 @@ use super::{
     inspect::{empty_model, inputs, survey_inputs},
     interrupt, print_stderr,
     score::InputFormatArg,
+    threads,
 };
 use crate::commands::init;
 use pql_engine::{
@@ -48,6 +49,10 @@ pub(super) struct InitArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    max_table: usize,
+
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -67,7 +72,15 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let format = arguments.from.map_or("auto", InputFormatArg::as_str);
     // What gives its bytes only once gets no second look; the guess stands in the model all the same.
     let watch = ChangeGuard::begin(&inputs).ok();
-    let mut dump = survey_inputs(&empty_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
+    let mut dump = survey_inputs(
+        &empty_model("")?,
+        inputs.clone(),
+        (format, None, false),
+        arguments.max_line.with_table(arguments.max_table),
+    )?;
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {
@@ -76,7 +89,12 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             let all: Vec<String> =
                 fields.iter().map(|(key, path)| format!("{key} = {}", init::toml_string(path))).collect();
             let model = empty_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = survey_inputs(&model, inputs, (format, None, false), arguments.max_line)?;
+            dump = survey_inputs(
+                &model,
+                inputs,
+                (format, None, false),
+                arguments.max_line.with_table(arguments.max_table),
+            )?;
             watch.verify()?;
         }
     }

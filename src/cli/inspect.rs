@@ -53,6 +53,10 @@ pub(super) struct InspectArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    max_table: usize,
+
     /// Say nothing but errors beside the report
     #[arg(short, long)]
     quiet: bool,
@@ -73,7 +77,15 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         None => empty_model("")?,
     };
     let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-    let dump = survey_inputs(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
+    let dump = survey_inputs(
+        &model,
+        inputs,
+        (format, arguments.threads, arguments.values),
+        arguments.max_line.with_table(arguments.max_table),
+    )?;
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model.resolved));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),

@@ -85,6 +85,10 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    max_table: usize,
+
     /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
     #[arg(long, value_name = "FILE")]
     id_map: Option<PathBuf>,
@@ -212,7 +216,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         workers: settings.workers,
         max_rejects: settings.max_rejects,
         keep_rejects: outputs.rejects.is_some(),
-        limits: arguments.max_line,
+        limits: arguments.max_line.with_table(arguments.max_table),
     };
     let noted = (!arguments.quiet).then_some(job.format);
     let mut folded = match fold(&job, arguments.quiet) {
@@ -336,6 +340,9 @@ fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
     }
     let now = current_time(when);
     let workers = threads::configure_thread_pool(arguments.threads, &resolved.inputs);
+    if !arguments.quiet {
+        threads::note_missing_threads();
+    }
     Ok(ScoreSettings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 

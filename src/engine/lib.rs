@@ -9,6 +9,9 @@
 
 #![warn(unreachable_pub)]
 
+/// Panics of libraries on data from outside, as errors.
+pub mod caught;
+
 /// Folders, retried calls, and sets of files that are published whole or not at all.
 pub mod fs;
 

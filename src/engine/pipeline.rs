@@ -368,14 +368,10 @@ fn run_workers(
     }
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let monitor = report.map(|report| {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(Duration::from_millis(200));
-                    let lines = shared.lines.load(Ordering::Relaxed);
-                    report(&RunProgress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
-                }
-            })
+        // If the system gives no thread for it, the run shows no progress.
+        let monitor = report.and_then(|report| {
+            let thread = std::thread::Builder::new();
+            thread.spawn_scoped(scope, || watch_progress(&done, shared, reader, report)).ok()
         });
         let _finished = MonitorGuard { done: &done, monitor: monitor.map(|monitor| monitor.thread().clone()) };
         let mut others: Vec<Option<Result<OfWorker, RunError>>> = (1..job.workers).map(|_| None).collect();
@@ -389,6 +385,20 @@ fn run_workers(
         let others = others.into_iter().map(|other| other.expect("the scope ends after its jobs"));
         std::iter::once(mine).chain(others).collect()
     })
+}
+
+/// Reports the progress five times a second until the run is done.
+fn watch_progress(
+    done: &AtomicBool,
+    shared: &WorkerShared,
+    reader: &BlockReader,
+    report: &(dyn Fn(&RunProgress) + Sync),
+) {
+    while !done.load(Ordering::Relaxed) {
+        std::thread::park_timeout(Duration::from_millis(200));
+        let lines = shared.lines.load(Ordering::Relaxed);
+        report(&RunProgress { bytes: reader.bytes_read(), total: reader.total_bytes(), lines });
+    }
 }
 
 /// Ends the monitor when the workers end, also by a panic.

@@ -180,7 +180,7 @@ pub fn file(bytes: &[u8]) {
         workers: 1,
         max_rejects: MaxRejects::Share(1.0),
         keep_rejects: true,
-        limits: BlockLimits { block_bytes: 128, line_bytes_max },
+        limits: BlockLimits { block_bytes: 128, line_bytes_max, ..BlockLimits::STANDARD },
     };
     let mut folded = match pipeline::fold_inputs(&job, None) {
         Ok(folded) => folded,

@@ -21,6 +21,8 @@ mod bad_lines;
 mod cases;
 mod changing;
 mod check;
+#[cfg(all(unix, feature = "parquet"))]
+mod claimed_sizes;
 mod containers;
 mod damage;
 mod diff;

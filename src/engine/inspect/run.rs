@@ -61,26 +61,17 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     let naming = ColumnMapping { fields, properties: None, dedupe: true };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
-    let results: Vec<Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..job.workers.max(1))
-            .map(|_| {
-                scope.spawn(|| {
-                    let worker = InspectWorker {
-                        job,
-                        formats: &formats,
-                        plans: &plans,
-                        survey: DatasetProfile::new(job.inputs.len()),
-                        halves: Vec::new(),
-                    };
-                    worker.run(&reader, &seed)
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+    let worker = || {
+        let survey = DatasetProfile::new(job.inputs.len());
+        InspectWorker { job, formats: &formats, plans: &plans, survey, halves: Vec::new() }.run(&reader, &seed)
+    };
+    // The current thread is a worker too, so there is one even if the system gives no others.
+    let mut others: Vec<Option<WorkerResult>> = (1..job.workers).map(|_| None).collect();
+    let mine = rayon::in_place_scope(|pool| {
+        others.iter_mut().for_each(|other| pool.spawn(|_| *other = Some(worker())));
+        worker()
     });
+    let results = std::iter::once(mine).chain(others.into_iter().flatten());
     if let Some((file, foreign)) = formats.first_unsupported() {
         let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
         return Err(RunError::UnsupportedFormat { file, foreign });
@@ -98,6 +89,9 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
     Ok(InspectedInput { survey, files, formats })
 }
+
+/// The profile of a worker, and the record halves at the borders of its blocks.
+type WorkerResult = Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>;
 
 /// The last line of a block or the first line of the next, if it is not a record by itself.
 struct SplitRecordHalf {
@@ -125,11 +119,7 @@ impl<'w> InspectWorker<'w> {
         FieldDiscovery::new(&self.plans[place], seed.clone())
     }
 
-    fn run(
-        mut self,
-        reader: &BlockReader,
-        seed: &HashSeed,
-    ) -> Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError> {
+    fn run(mut self, reader: &BlockReader, seed: &HashSeed) -> WorkerResult {
         let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
         let mut block = LineBlock::default();
         while let Some(next) = reader.next(block).map_err(RunError::Read)? {

@@ -5,7 +5,7 @@
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
+use super::{Compression, multi_frame::FramePosition, parquet_error::ParquetFileError, sniff::UnsupportedFileFormat};
 
 /// The reason why inputs could not be found, opened or read to their end.
 ///
@@ -51,7 +51,7 @@ pub enum ReadError {
     /// A table without events, or without recognised columns for their parts.
     UnusableTable { name: String, what: String, advice: String },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
-    DamagedParquet { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
+    DamagedParquet { name: String, error: Box<ParquetFileError> },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
     /// A file that was written over while it was read.
@@ -188,11 +188,7 @@ impl fmt::Display for ReadError {
                  download it again, or look for a quote on that line that should be doubled"
             ),
             Self::UnusableTable { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
-            Self::DamagedParquet { name, rows, .. } => write!(
-                f,
-                "`{name}` is a Parquet file that cannot be read past row {rows}; download it again, \
-                 or write it anew with `duckdb -c \"copy (from 'FILE') to 'events.parquet'\"`"
-            ),
+            Self::DamagedParquet { name, error } => write!(f, "`{name}` {error}"),
             Self::Changed { name, opened_bytes, found_bytes } => write!(
                 f,
                 "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
@@ -227,7 +223,7 @@ impl Error for ReadError {
             | Self::Damaged { source, .. }
             | Self::ZstdWindow { source, .. }
             | Self::MemberDamaged { source, .. } => Some(source),
-            Self::DamagedParquet { source, .. } => Some(source.as_ref()),
+            Self::DamagedParquet { error, .. } => error.source(),
             Self::Archive { source, .. } => Some(source.as_ref()),
             Self::Pattern { source, .. } => Some(source),
             Self::NoMatch { .. }

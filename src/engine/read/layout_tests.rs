@@ -17,7 +17,7 @@ fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec
     let path = folder.path().join("events");
     fs::write(&path, content).unwrap();
     let input = InputSource { name: "events".to_owned(), kind: InputKind::File(path) };
-    let reader = BlockReader::new(vec![input], BlockLimits { block_bytes, line_bytes_max }, 1);
+    let reader = BlockReader::new(vec![input], BlockLimits { block_bytes, line_bytes_max, ..BlockLimits::STANDARD }, 1);
     let mut found = Vec::new();
     let mut index = 0;
     let mut block = LineBlock::default();

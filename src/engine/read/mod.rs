@@ -34,6 +34,7 @@ mod line_blocks;
 mod multi_frame;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parquet_error;
 mod pattern;
 mod raw_file;
 mod reader;
@@ -63,6 +64,7 @@ pub use self::{
     file_id::FileId,
     file_version::{ChangeGuard, read_whole_file},
     multi_frame::FramePosition,
+    parquet_error::ParquetFileError,
     reader::{BlockReader, FileStats},
     resolve::{DuplicateInput, ResolvedInputs, resolve_inputs, skip_reason},
     sniff::Compression,
@@ -106,7 +108,7 @@ impl InputSource {
     }
 }
 
-/// The two sizes that decide where blocks are cut and how much memory a worker needs.
+/// The sizes that decide where blocks are cut and how much memory a worker needs.
 ///
 /// A `block_bytes` over `line_bytes_max` counts as `line_bytes_max`; zeros count as 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,17 +117,25 @@ pub struct BlockLimits {
     pub block_bytes: usize,
     /// Longest line passed on whole, without its line end; bytes.
     pub line_bytes_max: usize,
+    /// Most memory for the pages of a Parquet file, its footer included; bytes.
+    pub table_bytes_max: usize,
 }
 
 impl BlockLimits {
-    /// 256 KiB blocks: large enough that handing over a block costs little beside parsing it, small
-    /// enough to stay in cache. 16 MiB lines: far larger than any event and still bounded.
-    pub const STANDARD: Self = Self { block_bytes: 1 << 18, line_bytes_max: 16 << 20 };
+    /// 256 KiB blocks, large enough that handing one over costs nothing beside parsing it and small
+    /// enough to stay in cache; 16 MiB lines, far over any event and still bounded; 256 MiB for Parquet,
+    /// of which some programs write pages of 100 MB.
+    pub const STANDARD: Self = Self { block_bytes: 1 << 18, line_bytes_max: 16 << 20, table_bytes_max: 256 << 20 };
+
+    /// The same limits with so much memory for a Parquet file; bytes.
+    pub fn with_table(self, table_bytes_max: usize) -> Self {
+        Self { table_bytes_max, ..self }
+    }
 
     /// The same limits, with the block no larger than a line and neither of them zero.
     fn clamped(self) -> Self {
         let line_bytes_max = self.line_bytes_max.max(1);
-        Self { block_bytes: self.block_bytes.clamp(1, line_bytes_max), line_bytes_max }
+        Self { block_bytes: self.block_bytes.clamp(1, line_bytes_max), line_bytes_max, ..self }
     }
 }
 

@@ -5,6 +5,8 @@
 //! own path. Other used columns stand under `properties`, unless the table has properties of its
 //! own.
 
+use std::collections::HashMap;
+
 use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
@@ -110,6 +112,8 @@ struct TableProfile {
 /// The columns of a table during placement.
 struct ColumnPlacement<'c> {
     names: &'c [String],
+    /// The indexes of columns by name. There may be very many columns.
+    by_name: HashMap<&'c str, usize>,
     naming: &'c ColumnMapping,
     /// Paths with their columns.
     placed: Vec<(Vec<String>, usize, CellRole)>,
@@ -124,8 +128,9 @@ impl TableHeader {
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
+        let mut by_name = HashMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            if let Some(first) = names.iter().position(|other| other == name).filter(|first| *first < place) {
+            if let Some(first) = by_name.insert(name.as_str(), place) {
                 return Err(HeaderError::DuplicateColumn(first + 1, place + 1));
             }
         }
@@ -135,15 +140,15 @@ impl TableHeader {
                 return Err(HeaderError::NestedColumn(whole));
             }
         }
-        let mut columns = ColumnPlacement { names, naming, placed: Vec::new() };
+        let mut columns = ColumnPlacement { names, by_name, naming, placed: Vec::new() };
         columns.place()?;
         // Shorter paths come first, so that conflicts between columns do not depend on their order.
         columns.placed.sort_by_key(|(path, _, _)| path.len());
-        let mut root = Vec::new();
+        let mut root = RecordKeys::default();
         for (path, column, role) in columns.placed {
-            insert(&mut root, &path, column, role);
+            root.insert(&path, column, role);
         }
-        Ok(Self { root, columns: names.len() })
+        Ok(Self { root: root.into_nodes(), columns: names.len() })
     }
 }
 
@@ -169,7 +174,7 @@ impl TableHeader {
 
 impl ColumnPlacement<'_> {
     fn column(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|column| column == name)
+        self.by_name.get(name).copied()
     }
 
     /// The column that holds a path or a prefix of it.
@@ -330,21 +335,50 @@ fn path_of(name: &str) -> Vec<String> {
     name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
 }
 
-/// Puts a column at a path. If another column blocks the path, it goes beside that one under its
-/// full name.
-fn insert(keys: &mut Vec<(Vec<u8>, RecordNode)>, path: &[String], column: usize, role: CellRole) {
-    let Some((first, rest)) = path.split_first() else { return };
-    let key = key_of(first);
-    let known = keys.iter_mut().find(|(known, _)| *known == key).map(|(_, node)| node);
-    match (known, rest.is_empty()) {
-        (Some(RecordNode::Object(below)), false) => insert(below, rest, column, role),
-        (Some(_), false) => keys.push((key_of(&path.join(".")), RecordNode::Cell(column, role))),
-        (_, true) => keys.push((key, RecordNode::Cell(column, role))),
-        (None, false) => {
-            let mut below = Vec::new();
-            insert(&mut below, rest, column, role);
-            keys.push((key, RecordNode::Object(below)));
+/// The keys of an object during placement.
+#[derive(Default)]
+struct RecordKeys {
+    keys: Vec<(Vec<u8>, PlacedKey)>,
+    /// The first index of each key.
+    places: HashMap<Vec<u8>, usize>,
+}
+
+/// The content of a key during placement.
+enum PlacedKey {
+    Object(RecordKeys),
+    Cell(usize, CellRole),
+}
+
+impl RecordKeys {
+    /// Puts a column at a path. If another column blocks the path, it goes beside that one under its
+    /// full name.
+    fn insert(&mut self, path: &[String], column: usize, role: CellRole) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let key = key_of(first);
+        let known = self.places.get(&key).and_then(|place| self.keys.get_mut(*place));
+        match (known, rest.is_empty()) {
+            (Some((_, PlacedKey::Object(below))), false) => below.insert(rest, column, role),
+            (Some(_), false) => self.push(key_of(&path.join(".")), PlacedKey::Cell(column, role)),
+            (_, true) => self.push(key, PlacedKey::Cell(column, role)),
+            (None, false) => {
+                let mut below = Self::default();
+                below.insert(rest, column, role);
+                self.push(key, PlacedKey::Object(below));
+            }
         }
+    }
+
+    fn push(&mut self, key: Vec<u8>, placed: PlacedKey) {
+        self.places.entry(key.clone()).or_insert(self.keys.len());
+        self.keys.push((key, placed));
+    }
+
+    fn into_nodes(self) -> Vec<(Vec<u8>, RecordNode)> {
+        let node = |placed| match placed {
+            PlacedKey::Object(below) => RecordNode::Object(below.into_nodes()),
+            PlacedKey::Cell(column, role) => RecordNode::Cell(column, role),
+        };
+        self.keys.into_iter().map(|(key, placed)| (key, node(placed))).collect()
     }
 }
 

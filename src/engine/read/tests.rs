@@ -42,7 +42,7 @@ fn input(path: &Path) -> InputSource {
 }
 
 fn limits(block_bytes: usize, line_bytes_max: usize) -> BlockLimits {
-    BlockLimits { block_bytes, line_bytes_max }
+    BlockLimits { block_bytes, line_bytes_max, ..BlockLimits::STANDARD }
 }
 
 /// Reads a file holding `stored` on one thread; returns its blocks and the reader.

@@ -289,7 +289,10 @@ fn a_parquet_file_that_cannot_be_read_is_named() {
     refused(
         &folder,
         "cut.parquet",
-        &["`cut.parquet` is a Parquet file that cannot be read past row 0; download it again"],
+        &[
+            "`cut.parquet` is a Parquet file that cannot be read past row 0 (its footer): it does not end",
+            "download it again",
+        ],
     );
     let model =
         parse(&SourceDocument { name: "model.toml".to_owned(), text: MODEL.to_owned() }).expect("a valid model");

@@ -1,8 +1,10 @@
 //! Detects the format of a file from its first lines.
 
-use serde_json::{Map, Value};
-
-use super::{EventFormat, FORMATS, unsupported};
+use super::{
+    EventFormat, FORMATS,
+    probe_value::{ProbeObject, ProbeValue},
+    unsupported,
+};
 
 /// The number of lines, without blank ones, that are probed.
 const LINES_MAX: usize = 32;
@@ -31,7 +33,7 @@ pub struct UnsupportedFormat {
 #[derive(Debug)]
 pub(in crate::decode) struct ProbeLine<'l> {
     line: &'l str,
-    object: Map<String, Value>,
+    object: ProbeObject,
 }
 
 impl<'l> ProbeLine<'l> {
@@ -47,22 +49,22 @@ impl<'l> ProbeLine<'l> {
 
     /// True if the object has the key.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.object.contains_key(key)
+        self.object.get(key).is_some()
     }
 
     /// The value of a key, if it is text.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.object.get(key)?.as_str()
+        self.object.get(key)?.text()
     }
 
     /// The value of a key within the object of another key.
-    pub(super) fn below(&self, key: &str, inner: &str) -> Option<&Value> {
-        self.object.get(key)?.get(inner)
+    pub(super) fn below(&self, key: &str, inner: &str) -> Option<&ProbeValue> {
+        self.object.get(key)?.object()?.get(inner)
     }
 
     /// True if the object has exactly these keys.
     pub(super) fn is_exactly(&self, keys: &[&str]) -> bool {
-        self.object.len() == keys.len() && keys.iter().all(|key| self.has(key))
+        self.object.keys() == keys.len() && keys.iter().all(|key| self.has(key))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Mixpanel: the raw export, and the JSON pipeline to object storage.
 
-use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
+use super::{
+    DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths,
+    probe_value::ProbeValue,
+};
 use pql_model::resolved::InputSettings;
 
 /// The lines of the raw export.
@@ -24,7 +27,7 @@ pub(super) const PIPELINE: EventFormat = EventFormat {
 };
 
 fn raw_sign(head: &ProbeLine<'_>) -> Option<&'static str> {
-    let time = head.below("properties", "time").is_some_and(|time| time.is_number() || time.is_string());
+    let time = head.below("properties", "time").is_some_and(ProbeValue::is_number_or_text);
     (head.is_exactly(&["event", "properties"]) && time)
         .then_some("lines have `event`, `properties` with `time`, and no more")
 }

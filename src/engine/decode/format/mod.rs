@@ -21,6 +21,7 @@ mod ga4;
 mod mixpanel;
 mod native;
 mod posthog;
+mod probe_value;
 mod rudderstack;
 mod segment;
 mod snowplow;

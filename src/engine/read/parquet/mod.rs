@@ -1,22 +1,33 @@
 //! Reads events from a Parquet file, as lines.
 //!
 //! Takes a file of its own. Gives blocks in which each row is an object on a line, with the row
-//! number for its place. Only the columns in use are read, a thousand rows at a time.
+//! number for its place. Only the columns in use are read, a page at a time.
 //!
 //! It uses the column readers of the `parquet` crate and assembles the rows itself: the arrow
-//! readers would triple the size of this part of the program.
+//! readers would triple the size of this part of the program. The readers believe the sizes that a
+//! file claims, so the footer and every page are read, checked and decompressed here first.
 //!
 //! Invariant: the logical type decides the JSON of a value. Times become RFC 3339 text, without a
 //! zone if they have none. Integers and decimals keep all their digits. Text that is a complete
 //! JSON object or list becomes that object or list.
 
+mod column_pages;
+mod decompress;
+mod fault;
+mod footer;
 mod leaf_column;
+mod levels;
+mod memory_budget;
+mod page_check;
+mod page_header;
+mod read_at;
 mod record_assembly;
+mod thrift;
+mod value_decoder;
 mod value_json;
 
 use std::{
     fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc,
@@ -24,21 +35,20 @@ use std::{
     },
 };
 
-use parquet::{
-    errors::{ParquetError, Result as ParquetResult},
-    file::{reader::FileReader, serialized_reader::SerializedFileReader},
+use self::{
+    column_pages::PageSource,
+    fault::{FaultCause, ParquetFault, ParquetFaultResult},
+    footer::ParquetFooter,
+    memory_budget::MemoryBudget,
+    record_assembly::ParquetColumns,
 };
-
-use self::record_assembly::ParquetColumns;
 use super::{
     BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
     file_version::{FileVersion, file_metadata},
     json_record::{RowValues, header_error, write_record},
+    parquet_error::{ParquetFileError, ParquetProblem},
     table_header::TableHeader,
 };
-
-/// Rows that are read at once from all columns.
-const BATCH_ROWS: usize = 1024;
 
 /// A file of rows in columns.
 pub(super) struct ParquetReader {
@@ -46,7 +56,8 @@ pub(super) struct ParquetReader {
     index: u32,
     name: String,
     limits: BlockLimits,
-    reader: SerializedFileReader<File>,
+    footer: ParquetFooter,
+    store: Arc<PageSource>,
     /// The open file, and its version at opening.
     opened: (File, FileVersion),
     /// Size of the file at opening, and the part of it that was read; bytes.
@@ -54,10 +65,13 @@ pub(super) struct ParquetReader {
     progress: Arc<AtomicU64>,
     header: TableHeader,
     columns: ParquetColumns,
-    /// The next row group.
-    group: usize,
-    /// Rows left in the row group, and in the batch that was read.
-    left: (usize, usize),
+    /// The indexes of the used leaves.
+    leaves: Vec<usize>,
+    /// The number of the row group, from 1; its rows, and how many of them were returned.
+    group: u64,
+    group_rows: (u64, u64),
+    /// Decompressed size of the row groups so far, by what the footer says; bytes.
+    content: u64,
     /// Rows returned so far.
     rows: u64,
     /// A row over the limit that waits for a block of its own.
@@ -84,26 +98,32 @@ impl ParquetReader {
         let meta = file_metadata(&opened).map_err(cannot_open)?;
         let stored = (meta.len(), 0);
         let watched = (opened.try_clone().map_err(cannot_open)?, FileVersion::of(&meta));
-        let damaged = |error| damaged(name, 0, error);
-        let reader = catch_panics(|| SerializedFileReader::new(opened)).map_err(damaged)?;
-        let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let of_footer =
+            |fault| ReadError::DamagedParquet { name: name.to_owned(), error: Box::new(of_fault(fault, limits)) };
+        let budget = MemoryBudget::new(limits.table_bytes_max);
+        let footer = ParquetFooter::read(&opened, meta.len(), &budget).map_err(of_footer)?;
         let names: Vec<String> =
-            schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
+            footer.schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
         let header = TableHeader::new(&names, naming).map_err(|unfit| header_error(name, &names, unfit))?;
-        let columns = ParquetColumns::new(&schema, &header.used_columns()).map_err(damaged)?;
+        let limits = limits.clamped();
+        let columns = ParquetColumns::new(&footer.schema, &header.used_columns(), limits.line_bytes_max, &budget)
+            .map_err(of_footer)?;
         Ok(Self {
             file,
             index: 0,
             name: name.to_owned(),
-            limits: limits.clamped(),
-            reader,
+            limits,
+            footer,
+            store: PageSource::new(opened),
             opened: watched,
             stored,
             progress: Arc::clone(progress),
             header,
+            leaves: columns.leaves(),
             columns,
             group: 0,
-            left: (0, 0),
+            group_rows: (0, 0),
+            content: 0,
             rows: 0,
             long: None,
         })
@@ -117,15 +137,17 @@ impl ParquetReader {
     ///
     /// # Errors
     ///
-    /// A file that is damaged.
+    /// The file is damaged, or needs more memory than it may use.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, 0);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
-            if !catch_panics(|| self.row()).map_err(|error| damaged(&self.name, self.rows, error))? {
-                break;
-            }
+            let row = self.row().map_err(|fault| {
+                let error = ParquetFileError { rows: self.rows, group: self.group, ..of_fault(fault, self.limits) };
+                ReadError::DamagedParquet { name: self.name.clone(), error: Box::new(error) }
+            })?;
+            let Some(is_long) = row else { break };
             self.rows += 1;
-            self.write(block);
+            self.write(block, is_long);
         }
         if let Some((place, kept, length)) = self.long.take_if(|_| block.origins.is_empty()) {
             block.set_long_line(place, kept, length);
@@ -134,44 +156,40 @@ impl ParquetReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Loads the next row into the columns; `false` at the end of the file.
-    fn row(&mut self) -> ParquetResult<bool> {
-        while self.left == (0, 0) {
-            if self.group == self.reader.num_row_groups() {
-                return Ok(false);
+    /// Loads the next row into the columns. Returns true if it is over the limit, and `None` at the
+    /// end of the file.
+    fn row(&mut self) -> ParquetFaultResult<Option<bool>> {
+        while self.group_rows.0 == self.group_rows.1 {
+            if self.group > 0 {
+                self.columns.leave(self.group_rows.0)?;
             }
-            let group = self.reader.get_row_group(self.group)?;
-            self.columns.enter(group.as_ref())?;
-            let (rows, packed) = (group.metadata().num_rows(), group.metadata().compressed_size());
-            let negative = |_| ParquetError::General("a negative number of rows".to_owned());
-            self.left.0 = usize::try_from(rows).map_err(negative)?;
             self.group += 1;
-            let packed = packed.unsigned_abs().min(self.stored.0.saturating_sub(self.stored.1));
-            drop(group);
-            self.add_progress(packed);
+            let Some(group) = self.footer.next_group(&self.leaves)? else {
+                self.group = 0;
+                return self.footer.check(self.rows);
+            };
+            self.columns.enter(&self.store, &group)?;
+            self.group_rows = (group.rows, 0);
+            self.content = self.content.saturating_add(group.unpacked_bytes);
+            self.add_progress(group.packed_bytes.min(self.stored.0.saturating_sub(self.stored.1)));
         }
-        if self.left.1 == 0 {
-            let rows = self.left.0.min(BATCH_ROWS);
-            self.columns.fill(rows)?;
-            self.left = (self.left.0 - rows, rows);
-        }
-        self.left.1 -= 1;
-        self.columns.advance()?;
-        Ok(true)
+        let row = self.group_rows.1;
+        self.group_rows.1 += 1;
+        self.columns.advance(row).map(Some)
     }
 
     /// Adds the current row to the block, or sets it aside if it is over the limit.
-    fn write(&mut self, block: &mut LineBlock) {
+    fn write(&mut self, block: &mut LineBlock, is_long: bool) {
         let start = block.bytes.len();
         let broken = write_record(&mut block.bytes, &self.header, &self.columns);
         let mut place = LineOrigin { line: self.rows, broken, ..LineOrigin::default() };
         let length = block.bytes.len() - start;
-        if length > self.limits.line_bytes_max {
+        if is_long || length > self.limits.line_bytes_max {
             let kept = block.bytes.get(start..).unwrap_or_default();
             let kept = kept.get(..super::LONG_LINE_KEPT_BYTES).unwrap_or(kept).to_vec();
             block.bytes.truncate(start);
             place.broken = false;
-            self.long = Some((place, kept, length as u64));
+            self.long = Some((place, kept, length.max(self.columns.text_bytes()) as u64));
             return;
         }
         block.bytes.push(b'\n');
@@ -193,9 +211,7 @@ impl ParquetReader {
         let (file, version) = &self.opened;
         version.check(&self.name, file)?;
         self.add_progress(self.stored.0.saturating_sub(self.stored.1));
-        let groups = self.reader.metadata().row_groups();
-        let content: u64 = groups.iter().map(|group| group.total_byte_size().unsigned_abs()).sum();
-        Ok((self.stored.0, content))
+        Ok((self.stored.0, self.content))
     }
 }
 
@@ -207,12 +223,12 @@ impl RowValues for ParquetColumns {
     }
 }
 
-/// The reader of the format may panic on a damaged file; this turns the panic into an error.
-fn catch_panics<T>(read: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
-    let panicked = |_| Err(ParquetError::General("its pages contradict themselves".to_owned()));
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)
-}
-
-fn damaged(name: &str, rows: u64, source: ParquetError) -> ReadError {
-    ReadError::DamagedParquet { name: name.to_owned(), rows, source: Box::new(source) }
+/// The error for a fault in the footer.
+fn of_fault(fault: ParquetFault, limits: BlockLimits) -> ParquetFileError {
+    let problem = match fault.cause {
+        FaultCause::Damaged(what) => ParquetProblem::Damaged(what),
+        FaultCause::Large(bytes) => ParquetProblem::Large { bytes, max: limits.table_bytes_max as u64 },
+        FaultCause::Failed(source) => ParquetProblem::Failed(source),
+    };
+    ParquetFileError { rows: 0, group: 0, page: fault.place, problem }
 }

@@ -13,11 +13,17 @@ use parquet::{
     schema::types::ColumnDescriptor,
 };
 
-use super::leaf_column::LeafValues;
+use super::{
+    fault::{ParquetFault, ParquetFaultResult},
+    value_decoder::LeafValues,
+};
 use crate::read::json_record::{write_text, write_value};
 
 /// The Julian day of 1 January 1970, from which the days of INT96 times are counted.
 const JULIAN_DAY_OF_1970: i64 = 2_440_588;
+
+/// More digits after the point than a number of 16 bytes can need, and fewer than would be a burden.
+const SCALE_MAX: i32 = 1000;
 
 const NANOS_OF_DAY: i128 = 86_400_000_000_000;
 
@@ -40,12 +46,25 @@ pub(super) enum ValueEncoding {
     /// 16 bytes as text with dashes.
     Uuid,
     /// A number of two bytes.
-    Float16,
+    Half,
 }
 
 impl ValueEncoding {
     /// The JSON form of a column by its logical type, or by the older form of it.
-    pub(super) fn of(descriptor: &ColumnDescriptor) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// A decimal of more digits after the point than are written.
+    pub(super) fn of(descriptor: &ColumnDescriptor) -> ParquetFaultResult<Self> {
+        if descriptor.type_scale() > SCALE_MAX {
+            return Err(ParquetFault::damaged(format!(
+                "its numbers have more than {SCALE_MAX} digits after the point"
+            )));
+        }
+        Ok(Self::usual(descriptor))
+    }
+
+    fn usual(descriptor: &ColumnDescriptor) -> Self {
         let scale = || usize::try_from(descriptor.type_scale()).unwrap_or(0);
         match descriptor.logical_type_ref() {
             Some(LogicalType::Timestamp(time)) => {
@@ -55,7 +74,7 @@ impl ValueEncoding {
             Some(LogicalType::Date) => return Self::Date,
             Some(LogicalType::Decimal(_)) => return Self::Decimal(scale()),
             Some(LogicalType::Uuid) => return Self::Uuid,
-            Some(LogicalType::Float16) => return Self::Float16,
+            Some(LogicalType::Float16) => return Self::Half,
             Some(LogicalType::Integer(whole)) if !whole.is_signed => return Self::Unsigned,
             _ => {}
         }
@@ -124,7 +143,7 @@ impl ValueEncoding {
                 out.push(b'"');
                 Some(())
             }
-            (Self::Float16, _) => {
+            (Self::Half, _) => {
                 let value = half(u16::from_le_bytes(bytes.try_into().ok()?));
                 write_number(out, f64::from(value), value)
             }

@@ -239,6 +239,7 @@ impl DiffInputs<'_> {
             max_rejects: self.max_rejects,
             keep_rejects: false,
             limits: arguments.max_line,
+            users: users.as_ref(),
         };
         let name = path.display().to_string();
         let folded = pipeline::fold_inputs(&job, None).map_err(|error| {

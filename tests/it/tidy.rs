@@ -17,9 +17,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model/lint", &["model/scoring", "model", "model/expr", "model/clock", "model/diag", "model/units"]),
     ("model/schema", &["model"]),
     ("engine/fs", &[]),
-    ("engine/read", &["engine/fs"]),
-    ("engine/decode", &["model", "model/expr", "model/clock", "model/units"]),
-    ("engine/enrich", &["engine/decode", "model", "model/expr", "model/clock", "model/diag", "model/units"]),
+    ("engine/ids", &[]),
+    ("engine/read", &["engine/fs", "engine/ids"]),
+    ("engine/decode", &["engine/ids", "model", "model/expr", "model/clock", "model/units"]),
+    (
+        "engine/enrich",
+        &["engine/decode", "engine/ids", "model", "model/expr", "model/clock", "model/diag", "model/units"],
+    ),
     ("engine/fold", &["engine/decode", "model", "model/expr", "model/clock", "model/units"]),
     ("engine/entity", &["engine/fold", "model", "model/clock", "model/units", "model/expr::Value"]),
     (
@@ -68,6 +72,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/ledger",
         &[
+            "engine/ids",
             "engine/score",
             "engine/emit",
             "model",
@@ -85,6 +90,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/cases",
         &[
+            "engine/ids",
             "engine/ledger",
             "engine/emit",
             "engine/pipeline",
@@ -158,6 +164,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "commands/explain",
             "commands/init",
             "engine/cases",
+            "engine/ids",
             "engine/inspect",
             "engine/ledger",
             "engine/read",

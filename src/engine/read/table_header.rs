@@ -5,6 +5,8 @@
 //! own path. Other used columns stand under `properties`, unless the table has properties of its
 //! own.
 
+use std::collections::HashMap;
+
 use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
@@ -54,21 +56,49 @@ const BOOKKEEPING: [&str; 8] = [
     "ingested_at",
 ];
 
+/// Columns that hold ids beside those that every table may have, by the last part of their names.
+const OTHER_IDS: [&str; 16] = [
+    "previous_id",
+    "previousId",
+    "group_id",
+    "groupId",
+    "userId",
+    "anonymousId",
+    "messageId",
+    "device_id",
+    "amplitude_id",
+    "distinct_id",
+    "insert_id",
+    "uuid",
+    "user_pseudo_id",
+    "domain_userid",
+    "network_userid",
+    "event_bundle_sequence_id",
+];
+
 /// Columns that identify tables of vendors, whose records are passed on unchanged.
 const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
 
 /// The places of the columns of a table.
 #[derive(Debug)]
 pub(super) struct TableHeader {
-    pub(super) root: Vec<(Vec<u8>, RecordNode)>,
+    pub(super) root: RecordTree,
     pub(super) columns: usize,
+}
+
+/// Keys of an object, written as JSON with their colons, and what is at each.
+#[derive(Debug, Default)]
+pub(super) struct RecordTree {
+    pub(super) keys: Vec<(Vec<u8>, RecordNode)>,
+    /// By key, the first place that has it.
+    places: HashMap<Vec<u8>, usize>,
 }
 
 /// The value at a key.
 #[derive(Debug)]
 pub(super) enum RecordNode {
-    /// An object, its keys written as JSON with their colons.
-    Object(Vec<(Vec<u8>, RecordNode)>),
+    /// An object.
+    Object(RecordTree),
     /// The cell of a column, by its index from 0.
     Cell(usize, CellRole),
 }
@@ -78,6 +108,8 @@ pub(super) enum RecordNode {
 pub(super) enum CellRole {
     /// Text, or JSON if it is a whole object or list.
     Value,
+    /// An id.
+    Id,
     /// The time of the event.
     Time,
     /// An object only.
@@ -124,8 +156,9 @@ impl TableHeader {
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
+        let mut seen: HashMap<&str, usize> = HashMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            if let Some(first) = names.iter().position(|other| other == name).filter(|first| *first < place) {
+            if let Some(first) = seen.insert(name, place) {
                 return Err(HeaderError::DuplicateColumn(first + 1, place + 1));
             }
         }
@@ -139,9 +172,9 @@ impl TableHeader {
         columns.place()?;
         // Shorter paths come first, so that conflicts between columns do not depend on their order.
         columns.placed.sort_by_key(|(path, _, _)| path.len());
-        let mut root = Vec::new();
+        let mut root = RecordTree::default();
         for (path, column, role) in columns.placed {
-            insert(&mut root, &path, column, role);
+            root.insert(&path, column, role);
         }
         Ok(Self { root, columns: names.len() })
     }
@@ -151,8 +184,8 @@ impl TableHeader {
 impl TableHeader {
     /// The indexes of columns that are part of records.
     pub(super) fn used_columns(&self) -> Vec<usize> {
-        fn collect(keys: &[(Vec<u8>, RecordNode)], used: &mut Vec<usize>) {
-            for (_, node) in keys {
+        fn collect(tree: &RecordTree, used: &mut Vec<usize>) {
+            for (_, node) in &tree.keys {
                 match node {
                     RecordNode::Object(below) => collect(below, used),
                     RecordNode::Cell(column, _) => used.push(*column),
@@ -232,7 +265,9 @@ impl ColumnPlacement<'_> {
         let role = match part {
             Some((part::TIME, ..)) => CellRole::Time,
             Some((part::PROPERTIES, ..)) => CellRole::Object,
-            _ => CellRole::Value,
+            Some((part::EVENT, ..)) => CellRole::Value,
+            Some(_) => CellRole::Id,
+            None => role_of(name),
         };
         let own = path_of(name);
         let top = own.first().map_or("", String::as_str);
@@ -250,7 +285,7 @@ impl ColumnPlacement<'_> {
             }
             None if BOOKKEEPING.contains(&top) && table.flat => {}
             None if table.flat && self.is_property_used(top, table) => {
-                self.placed.push(([vec!["properties".to_owned()], own].concat(), column, role));
+                self.placed.push(([vec!["properties".to_owned()], own].concat(), column, CellRole::Value));
             }
             None if VENDOR_COLUMNS.contains(&top) || (table.of_record && self.is_property_used(top, table)) => {
                 self.placed.push((own, column, role));
@@ -330,21 +365,33 @@ fn path_of(name: &str) -> Vec<String> {
     name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
 }
 
-/// Puts a column at a path. If another column blocks the path, it goes beside that one under its
-/// full name.
-fn insert(keys: &mut Vec<(Vec<u8>, RecordNode)>, path: &[String], column: usize, role: CellRole) {
-    let Some((first, rest)) = path.split_first() else { return };
-    let key = key_of(first);
-    let known = keys.iter_mut().find(|(known, _)| *known == key).map(|(_, node)| node);
-    match (known, rest.is_empty()) {
-        (Some(RecordNode::Object(below)), false) => insert(below, rest, column, role),
-        (Some(_), false) => keys.push((key_of(&path.join(".")), RecordNode::Cell(column, role))),
-        (_, true) => keys.push((key, RecordNode::Cell(column, role))),
-        (None, false) => {
-            let mut below = Vec::new();
-            insert(&mut below, rest, column, role);
-            keys.push((key, RecordNode::Object(below)));
+/// What a column is that holds no part of an event that every table has.
+fn role_of(name: &str) -> CellRole {
+    let (group, last) = (name.starts_with("groups."), name.rsplit('.').next().unwrap_or(name));
+    if group || OTHER_IDS.contains(&last) { CellRole::Id } else { CellRole::Value }
+}
+
+impl RecordTree {
+    /// Puts a column at a path; where the way is taken by another column, under its whole name beside that.
+    fn insert(&mut self, path: &[String], column: usize, role: CellRole) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let key = key_of(first);
+        let known = self.places.get(&key).and_then(|place| self.keys.get_mut(*place)).map(|(_, node)| node);
+        match (known, rest.is_empty()) {
+            (Some(RecordNode::Object(below)), false) => below.insert(rest, column, role),
+            (Some(_), false) => self.push(key_of(&path.join(".")), RecordNode::Cell(column, role)),
+            (_, true) => self.push(key, RecordNode::Cell(column, role)),
+            (None, false) => {
+                let mut below = RecordTree::default();
+                below.insert(rest, column, role);
+                self.push(key, RecordNode::Object(below));
+            }
         }
+    }
+
+    fn push(&mut self, key: Vec<u8>, node: RecordNode) {
+        self.places.entry(key.clone()).or_insert(self.keys.len());
+        self.keys.push((key, node));
     }
 }
 

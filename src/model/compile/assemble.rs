@@ -4,7 +4,7 @@ use super::{ModelCompiler, PhaseLimit, aggregation::EventSelector, level, phase:
 use crate::{
     EntityKind, PerKind,
     expr::ValueType,
-    plan::{IdentitySettings, InputSettings, Level, Model, ScoringStep},
+    plan::{IdGlob, IdentitySettings, InputSettings, Level, Model, ScoringStep},
     syntax::TraitSyntax,
     toml_reader::SpannedText,
 };
@@ -57,12 +57,12 @@ impl ModelCompiler<'_, '_> {
         }
     }
 
-    /// The traits in which the e-mail of users is looked for.
+    /// The trait that is the e-mail of users: the text that the model declares as `email`, else what is called so.
     pub(super) fn emails(&mut self) -> Vec<usize> {
         let usual = TraitSyntax::email();
-        let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
-        let declared = declared.filter(|one| one.kind == ValueType::Text && !one.has_same_sources(&usual));
-        declared.into_iter().chain([&usual]).map(|one| self.trait_plan(EntityKind::User, one)).collect()
+        let is_email = |one: &&TraitSyntax| one.name.value == usual.name.value && one.kind == ValueType::Text;
+        let declared = self.file.user.traits.iter().find(is_email);
+        vec![self.trait_plan(EntityKind::User, declared.unwrap_or(&usual))]
     }
 
     /// Puts facts, traits and milestones into a level, now that nothing asks for more of them.
@@ -96,8 +96,7 @@ impl ModelCompiler<'_, '_> {
     pub(super) fn identity(&self) -> IdentitySettings {
         let identity = &self.file.identity;
         let texts = |list: &[SpannedText]| list.iter().map(|text| text.value.clone()).collect();
-        let globs =
-            |list: &[SpannedText]| list.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect();
+        let globs = |list: &[SpannedText]| list.iter().filter_map(|text| IdGlob::new(&text.value)).collect();
         IdentitySettings {
             email_domain: identity.email_domain,
             free_mail: texts(&identity.free_mail),

@@ -14,7 +14,7 @@ pub use self::{
     },
     decisions::{FactColumn, Route, Segment, TemplatePart, TextTemplate, Tier},
     facts::{BuiltinFact, Fact, FactSource, Level, MilestonePart, RollupPlan, ScoringSlots, TraitPlan},
-    input::{FieldPaths, IdentitySettings, InputSettings},
+    input::{FieldPaths, IdGlob, IdentitySettings, InputSettings},
     measures::{MeasurePlan, Metric, Milestone, MilestonePlan, NumberPart, WeeklyValue, WindowEnd},
     signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment},
 };

@@ -123,6 +123,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
     for path in &arguments.models {
         let checked = match model_file::read(path) {
             Ok(document) => check_document(arguments, document, events.as_ref())?,
+            Err(CommandError::Document(problems, _)) => CheckedModel::broken(problems.document, problems.list),
             Err(CommandError::Error(error, exit)) => {
                 // A check of fewer models than were named is none, whatever the others came to. What failed weighs more than what was not there.
                 unread = unread.max(Some(exit));
@@ -242,6 +243,7 @@ fn check_against_events(
         max_rejects: parse_max_rejects(&arguments.max_rejects)?,
         keep_rejects: false,
         limits: arguments.max_line.with_table(arguments.max_table),
+        users: users.as_ref(),
     };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
         messages::note_failed_run(&error);

@@ -208,7 +208,7 @@ fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondit
 
 /// What the two runs have not in common, and should.
 fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
-    if old.model.fingerprint == new.model.fingerprint {
+    if old.model.resolved.fingerprint == new.model.resolved.fingerprint {
         print_stderr("note: the two models are the same text");
     }
     if old.model.as_of.instant != new.model.as_of.instant {
@@ -244,6 +244,7 @@ impl DiffInputs<'_> {
             max_rejects: self.max_rejects,
             keep_rejects: false,
             limits: arguments.max_line.with_table(arguments.max_table),
+            users: users.as_ref(),
         };
         let name = path.display().to_string();
         let folded = pipeline::fold_inputs(&job, None).map_err(|error| {

@@ -115,9 +115,10 @@ impl From<RunError> for CommandError {
         let exit = match error {
             RunError::Read(error) => return error.into(),
             RunError::NoEvents { .. } | RunError::TooManyRejects { .. } | RunError::Overflow(_) => ExitStatus::Negative,
-            RunError::Enrich(_) | RunError::UnsupportedFormat { .. } | RunError::GroupTypes { .. } => {
-                ExitStatus::CannotStart
-            }
+            RunError::Enrich(_)
+            | RunError::UnsupportedFormat { .. }
+            | RunError::GroupTypes { .. }
+            | RunError::NewestInternal { .. } => ExitStatus::CannotStart,
             RunError::Spool(_) => ExitStatus::Io,
         };
         CommandError::Error(error.into(), exit)

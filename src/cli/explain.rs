@@ -18,6 +18,7 @@ use super::{
 };
 use crate::commands::explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast};
 use pql_engine::{
+    ids::id_of_text,
     ledger::{EntityRef, build_ledger},
     pipeline::{self, PipelineJob},
     read::{self, BlockLimits, ChangeGuard},
@@ -97,9 +98,15 @@ fn entity(text: &str) -> Result<(EntityKind, &str), CommandError> {
         Some(("account", id)) => Some((EntityKind::Account, id)),
         _ => None,
     };
-    found.filter(|(_, id)| !id.is_empty()).ok_or_else(|| {
+    let (side, written) = found.ok_or_else(|| {
         CommandError::usage(format!("`{text}` names nobody; expected user:ID or account:ID, such as user:u33"))
-    })
+    })?;
+    let id = id_of_text(written).ok_or_else(|| {
+        CommandError::usage(format!(
+            "`{text}` has no id: white space and words such as `null` are none; expected user:ID or account:ID, such as user:u33"
+        ))
+    })?;
+    Ok((side, id))
 }
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
@@ -125,8 +132,18 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     }
     let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
     let limits = arguments.max_line.with_table(arguments.max_table);
-    let job =
-        PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
+    let job = PipelineJob {
+        model: &model,
+        inputs,
+        format,
+        when,
+        now,
+        workers,
+        max_rejects,
+        keep_rejects: false,
+        limits,
+        users: users.as_ref(),
+    };
     let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
         messages::note_failed_run(&error);
         CommandError::from(error)

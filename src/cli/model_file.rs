@@ -7,7 +7,10 @@ use std::{
 
 use super::{CommandError, ExitStatus};
 use pql_engine::read::read_whole_file;
-use pql_model::{EXAMPLE, diag::SourceDocument};
+use pql_model::{
+    EXAMPLE,
+    diag::{Diagnostic, DocumentProblems, SourceDocument},
+};
 
 /// The model that is used where none is given.
 const DEFAULT_NAME: &str = "scoring.toml";
@@ -39,26 +42,68 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<ChosenModel, CommandError>
 /// No more of a file is read than shows that it is too large to be a model or a file of cases.
 const MODEL_BYTES_READ_MAX: u64 = 5 * 1024 * 1024;
 
-fn bounded(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_whole_file(path, MODEL_BYTES_READ_MAX)?)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+/// What kind of document a text is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DocumentKind {
+    /// For messages.
+    what: &'static str,
+    /// The code of one that cannot be read as text.
+    code: &'static str,
 }
+
+/// A model.
+const MODEL: DocumentKind = DocumentKind { what: "model", code: pql_model::codes::SYNTAX };
+/// A file of cases.
+pub(super) const CASES: DocumentKind = DocumentKind { what: "file of cases", code: "C001" };
 
 /// Reads a model's text.
 pub(super) fn read(path: &Path) -> Result<SourceDocument, CommandError> {
-    read_named(path, "model")
+    read_document(path, MODEL)
 }
 
-/// Reads the text of a document that people wrote; `what` it is, for messages.
-pub(super) fn read_named(path: &Path, what: &str) -> Result<SourceDocument, CommandError> {
+/// Reads the text of a document that people wrote.
+///
+/// **Errors**: one about the file that cannot be read; a problem of the document if it is no text, of which nothing is shown then, or not UTF-8.
+pub(super) fn read_document(path: &Path, kind: DocumentKind) -> Result<SourceDocument, CommandError> {
     let name = path.display().to_string();
-    let text = bounded(path).map_err(|error| {
+    let what = kind.what;
+    let bytes = bounded(path).map_err(|error| {
         let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
-        let message = match error.kind() {
-            io::ErrorKind::InvalidData => format!("the {what} `{name}` is not UTF-8"),
-            _ => format!("cannot read the {what} `{name}`"),
-        };
-        CommandError::Error(anyhow::Error::new(error).context(message), exit)
+        CommandError::Error(anyhow::Error::new(error).context(format!("cannot read the {what} `{name}`")), exit)
     })?;
-    Ok(SourceDocument { name, text: text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text) })
+    let bytes = bytes.map_err(|why| {
+        let problem = Diagnostic::error(kind.code, 0..0, format!("the {what} is not text: {why}"), "");
+        let document = SourceDocument { name: name.clone(), text: String::new() };
+        refused(document, problem.help("an ordinary file of text in UTF-8; a file that was saved as UTF-16 is none"))
+    })?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
+    String::from_utf8(bytes).map(|text| SourceDocument { name: name.clone(), text }).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+        let problem = Diagnostic::error(kind.code, span, format!("the {what} is not UTF-8"), "no character of UTF-8");
+        refused(SourceDocument { name, text }, problem.help("save the file as UTF-8; this one may be Latin-1"))
+    })
+}
+
+fn refused(document: SourceDocument, problem: Diagnostic) -> CommandError {
+    CommandError::Document(Box::new(DocumentProblems { document, list: vec![problem] }), ExitStatus::CannotStart)
+}
+
+/// The bytes of an ordinary file of text, or why it is none. Pipes and devices are not even opened.
+fn bounded(path: &Path) -> io::Result<Result<Vec<u8>, &'static str>> {
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() && !meta.is_dir() {
+        return Ok(Err("it is no ordinary file"));
+    }
+    let bytes = read_whole_file(path, MODEL_BYTES_READ_MAX)?;
+    let read = bytes.len() as u64;
+    Ok(match read {
+        // Such are files that the system makes up while they are read.
+        _ if read != meta.len() && read < MODEL_BYTES_READ_MAX => {
+            Err("it is no ordinary file, whose size would be known")
+        }
+        _ if bytes.contains(&0) => Err("it holds bytes of zero"),
+        _ => Ok(bytes),
+    })
 }

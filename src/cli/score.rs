@@ -217,6 +217,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         max_rejects: settings.max_rejects,
         keep_rejects: outputs.rejects.is_some(),
         limits: arguments.max_line.with_table(arguments.max_table),
+        users: users.as_ref(),
     };
     let noted = (!arguments.quiet).then_some(job.format);
     let mut folded = match fold(&job, arguments.quiet) {

@@ -154,7 +154,7 @@ fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), Comma
         }
     };
     for path in files {
-        let suite = match cases::parse_suite(model_file::read_named(path, "file of cases")?) {
+        let suite = match cases::parse_suite(model_file::read_document(path, model_file::CASES)?) {
             Ok(suite) => suite,
             Err(problems) => {
                 keep(problems);

@@ -9,11 +9,12 @@ use std::{
 };
 
 use crate::decode::{
-    HashSeed, is_placeholder,
+    HashSeed, id_of_json,
     json::{JsonKind, JsonScanner, JsonSpan, Projection},
     json_value,
     trait_value::{coerce, csv_cell},
 };
+use crate::ids::id_of_cell;
 use pql_model::{
     clock::Zone,
     expr::{Value, ValueType},
@@ -128,7 +129,7 @@ impl EnrichReader<'_> {
     }
 
     fn csv(&self, text: &str) -> Result<EnrichFile, EnrichError> {
-        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| self.csv_error(&error))?.clone();
         let columns: HashMap<&str, usize> = header.iter().enumerate().map(|(index, name)| (name, index)).collect();
         let Some(key) = columns.get(self.key) else {
@@ -151,15 +152,14 @@ impl EnrichReader<'_> {
         for record in reader.records() {
             let record = record.map_err(|error| self.csv_error(&error))?;
             let line = record.position().map_or(0, csv::Position::line);
-            let id = record.get(*key).unwrap_or("");
-            if is_placeholder(id) {
+            let Some(id) = id_of_cell(record.get(*key).unwrap_or("")) else {
                 return Err(self.error(Some(line), format!("no id in column `{}`", self.key)));
-            }
+            };
             let values = self.values(|column| {
                 columns.get(column).and_then(|index| record.get(*index)).map_or(Value::Null, csv_cell)
             });
             let content = self.content(header.iter().zip(record.iter()));
-            file.rows.push(EnrichRow { key: id.to_owned(), line, values, content });
+            file.rows.push(EnrichRow { key: id.into_owned(), line, values, content });
         }
         Ok(file)
     }
@@ -198,8 +198,9 @@ impl EnrichReader<'_> {
                 ));
             }
             let found = |slot: u32| -> &JsonSpan { &scanner.found[slot as usize] };
-            let id = json_value(line, Some(found(key_slot))).to_text().filter(|id| !is_placeholder(id));
-            let Some(id) = id else { return Err(self.error(Some(number), format!("no id in `{}`", self.key))) };
+            let Some(id) = id_of_json(line, *found(key_slot)) else {
+                return Err(self.error(Some(number), format!("no id in `{}`", self.key)));
+            };
             let values = self
                 .values(|column| columns.get(column).map_or(Value::Null, |slot| json_value(line, Some(found(*slot)))));
             file.rows.push(EnrichRow { key: id.into_owned(), line: number, values, content: scanner.hash });

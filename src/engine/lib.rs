@@ -15,6 +15,9 @@ pub mod caught;
 /// Folders, retried calls, and sets of files that are published whole or not at all.
 pub mod fs;
 
+/// What an id is, however it is spelled.
+pub mod ids;
+
 /// Files, archives and standard input to blocks of whole lines.
 pub mod read;
 

@@ -32,16 +32,16 @@ use crate::{
         format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
     },
     enrich::{EnrichError, EnrichFile, attach},
-    entity::{Entities, resolve_entities},
-    fold::{DeferredLine, EventFolder, FileCounts, FoldState, NO_LAST, ShardSet, WorkerFold as OfWorker},
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
+    entity::{Entities, newest_event_of_others, resolve_entities},
+    fold::{DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, NO_LAST, ShardSet, WorkerFold as OfWorker},
+    read::{BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
     Model, PerKind,
-    clock::AsOf,
+    clock::{AsOf, format_day},
     expr::Value,
-    units::{DAY_US, Micros},
+    units::{DAY_US, Day, Micros},
 };
 
 /// The requested `as_of`.
@@ -50,7 +50,7 @@ pub enum AsOfRequest {
     /// An instant.
     At(Micros),
     /// The end of a local date.
-    EndOf(pql_model::units::Day),
+    EndOf(Day),
     /// The end of yesterday, a local date.
     Yesterday,
     /// The end of the local date of the newest event.
@@ -96,6 +96,8 @@ pub struct PipelineJob<'j> {
     pub keep_rejects: bool,
     /// The sizes of lines and blocks.
     pub limits: BlockLimits,
+    /// What else is known of users: whose e-mail is internal decides which event is the newest.
+    pub users: Option<&'j EnrichFile>,
 }
 
 /// The progress of a run.
@@ -165,6 +167,11 @@ pub enum RunError {
         /// The types.
         types: Vec<String>,
     },
+    /// The newest events are internal, and what cannot be read a second time has been folded up to them.
+    NewestInternal {
+        /// The local date of the newest event of anybody else.
+        day: Day,
+    },
     /// A sum is too large.
     Overflow(SumOverflow),
     /// Rejected lines could not be stored.
@@ -209,6 +216,13 @@ impl fmt::Display for RunError {
                     types.join(", ")
                 )
             }
+            RunError::NewestInternal { day } => {
+                let day = format_day(*day);
+                write!(
+                    f,
+                    "the newest events are of users who are set aside, and the standard input can be read only once; add --as-of {day}, the day of the newest event of anybody else"
+                )
+            }
             RunError::Overflow(error) => error.fmt(f),
             RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
         }
@@ -237,7 +251,8 @@ pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits
     BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
 
-/// Reads and folds all inputs.
+/// Reads and folds everything: twice, if the newest events turn out to be of users who are set aside, since what lies after the newest one of anybody
+/// else does not count.
 ///
 /// # Errors
 ///
@@ -246,6 +261,32 @@ pub fn fold_inputs(
     job: &PipelineJob<'_>,
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<FoldedRun, RunError> {
+    if job.when != AsOfRequest::Latest || !job.model.resolved.identity.sets_aside() {
+        return fold_once(job, report);
+    }
+    let guard = ChangeGuard::begin(&job.inputs);
+    let mut folded = fold_once(job, report)?;
+    let Some(day) = newest_day_of_others(job, &mut folded) else { return Ok(folded) };
+    drop(folded);
+    let guard = guard.map_err(|_| RunError::NewestInternal { day })?;
+    let again = PipelineJob { when: AsOfRequest::EndOf(day), inputs: job.inputs.clone(), ..*job };
+    let folded = fold_once(&again, report)?;
+    guard.verify().map_err(RunError::Read)?;
+    Ok(folded)
+}
+
+/// The local date of the newest event of anybody who is not internal, if that is not the one that the run was folded up to.
+fn newest_day_of_others(job: &PipelineJob<'_>, folded: &mut FoldedRun) -> Option<Day> {
+    let zone = &job.model.resolved.zone;
+    let emails = user_emails(job.users, &job.model.levels.user.emails);
+    let newest = newest_event_of_others(&folded.state, job.model, &emails);
+    folded.state.late = LateLinks::default();
+    let day = zone.day(newest?);
+    (AsOf::end_of_day(day, zone).instant != folded.as_of.instant).then_some(day)
+}
+
+/// Reads and folds everything, once.
+fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync)>) -> Result<FoldedRun, RunError> {
     let model = job.model;
     let zone = &model.resolved.zone;
     let as_of = match job.when {
@@ -278,7 +319,9 @@ pub fn fold_inputs(
     let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
     let split_records = shared.split_records.load(Ordering::Relaxed);
-    let (state, id_conflict) = hearth.into_state(folded);
+    let late = if model.resolved.identity.sets_aside() { late_links(model, &formats, &hearth, &deferred) } else { None };
+    let (mut state, id_conflict) = hearth.into_state(folded);
+    state.late = late.unwrap_or_default();
     let mut rejects =
         shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
     rejects.formats = (0..job.inputs.len()).map(|file| formats.detected(file)).collect();
@@ -314,6 +357,23 @@ fn fold_deferred(
         }
     }
     folder.finish()
+}
+
+/// What lines that were put aside say of who is who; none if there are none.
+fn late_links(
+    model: &Model,
+    formats: &FileFormats<'_>,
+    hearth: &ShardSet<'_>,
+    deferred: &[DeferredLine],
+) -> Option<LateLinks> {
+    let mut late = LateLinks::default();
+    let mut reading = WorkerDecoders::new(formats, hearth.seed(), Micros::MAX);
+    for one in deferred {
+        if let Ok(decoder) = reading.decoder_for(one.file, None) {
+            late.add(model, &decoder.decode(&one.line));
+        }
+    }
+    (!deferred.is_empty()).then_some(late)
 }
 
 /// State that workers share beside the reader.

@@ -139,7 +139,7 @@ pub fn line(bytes: &[u8]) {
             DecodedLine::Group(_) => "group",
             DecodedLine::Alias { .. } | DecodedLine::Merge { .. } => "join",
             DecodedLine::Event(_) | DecodedLine::AfterAsOf(_) => "event",
-            DecodedLine::Excluded => "excluded",
+            DecodedLine::Excluded(_) => "excluded",
         };
         Some((code, is_json(&line)))
     };
@@ -181,6 +181,7 @@ pub fn file(bytes: &[u8]) {
         max_rejects: MaxRejects::Share(1.0),
         keep_rejects: true,
         limits: BlockLimits { block_bytes: 128, line_bytes_max, ..BlockLimits::STANDARD },
+        users: None,
     };
     let mut folded = match pipeline::fold_inputs(&job, None) {
         Ok(folded) => folded,
@@ -291,6 +292,7 @@ fn score_few(model: &Model) {
         max_rejects: MaxRejects::Share(1.0),
         keep_rejects: false,
         limits: BlockLimits::STANDARD,
+        users: None,
     };
     if let Ok(folded) = pipeline::fold_inputs(&job, None)
         && let Ok((scored, _)) = pipeline::score_state(&folded.state, folded.as_of, model, None, None)

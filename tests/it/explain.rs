@@ -71,6 +71,7 @@ fn the_ledger_of_every_entity_of_the_sample_is_its_score() {
             max_rejects: MaxRejects::Count(0),
             keep_rejects: false,
             limits: pql_engine::read::BlockLimits::STANDARD,
+            users: None,
         };
         let folded = pipeline::fold_inputs(&job, None).expect("a state");
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, None, None).expect("scores");

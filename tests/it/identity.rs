@@ -167,7 +167,7 @@ fn deep_models_are_told_and_do_not_end_the_program() {
 }
 
 #[test]
-fn the_domain_is_of_the_declared_email_before_the_property_of_that_name() {
+fn the_domain_is_of_the_email_as_the_model_declares_it() {
     let events = r#"{"type":"identify","timestamp":"2026-03-01T10:00:00Z","user_id":"a","traits":{"work_mail":"a@work.example"}}
 {"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"a","properties":{"email":"a@private.example"}}
 {"event":"x","timestamp":"2026-03-02T10:00:00Z","user_id":"b","properties":{"email":"b@private.example"}}
@@ -179,14 +179,14 @@ fn the_domain_is_of_the_declared_email_before_the_property_of_that_name() {
     folder.write("model.toml", model);
     let expected = [
         ["a", "work.example", "domain:work.example"],
-        ["b", "private.example", "domain:private.example"],
+        ["b", "", ""],
         ["c@id.example", "id.example", "domain:id.example"],
         ["d", "work.example", "domain:work.example"],
     ];
     assert_eq!(users(&folder, "", &["user_id", "domain", "account_id"]), expected);
     folder.write("users.csv", "user_id,work_mail,email\na,,a@file.example\nb,b@both.example,b@file.example\n");
     let found = users(&folder, "--users users.csv", &["user_id", "domain"]);
-    assert_eq!(found[..2], [["a", "file.example"], ["b", "both.example"]]);
+    assert_eq!(found[..2], [["a", "work.example"], ["b", "both.example"]]);
 }
 
 #[test]

@@ -18,9 +18,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model/schema", &["model"]),
     ("engine/fs", &[]),
     ("engine/caught", &[]),
-    ("engine/read", &["engine/fs", "engine/caught"]),
-    ("engine/decode", &["model", "model/expr", "model/clock", "model/units"]),
-    ("engine/enrich", &["engine/decode", "model", "model/expr", "model/clock", "model/diag", "model/units"]),
+    ("engine/ids", &[]),
+    ("engine/read", &["engine/fs", "engine/caught", "engine/ids"]),
+    ("engine/decode", &["engine/ids", "model", "model/expr", "model/clock", "model/units"]),
+    (
+        "engine/enrich",
+        &["engine/decode", "engine/ids", "model", "model/expr", "model/clock", "model/diag", "model/units"],
+    ),
     ("engine/fold", &["engine/decode", "model", "model/expr", "model/clock", "model/units"]),
     ("engine/entity", &["engine/fold", "model", "model/clock", "model/units", "model/expr::Value"]),
     (
@@ -69,6 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/ledger",
         &[
+            "engine/ids",
             "engine/score",
             "engine/emit",
             "model",
@@ -86,6 +91,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/cases",
         &[
+            "engine/ids",
             "engine/ledger",
             "engine/emit",
             "engine/pipeline",
@@ -159,6 +165,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "commands/explain",
             "commands/init",
             "engine/cases",
+            "engine/ids",
             "engine/inspect",
             "engine/ledger",
             "engine/read",

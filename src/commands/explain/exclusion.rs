@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use pql_engine::{
     enrich::EnrichFile,
-    entity::{Entities, NOBODY, resolve_entities},
-    fold::RowOwner,
+    entity::{NOBODY, resolve_entities},
     pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
 };
-use pql_model::{EntityKind, Model, resolved::IdentitySettings};
+use pql_model::{
+    EntityKind, Model,
+    resolved::{IdGlob, IdentitySettings},
+};
 
 /// An entry that sets a user aside, and by what of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +53,7 @@ pub fn excludes_by_id(identity: &IdentitySettings) -> bool {
 
 /// The entry that an id falls under, whether it has events or not.
 pub fn find_exclusion_by_id(identity: &IdentitySettings, id: &str) -> Option<ExclusionMatch> {
-    let under = |key, globs: &[glob::Pattern]| {
+    let under = |key, globs: &[IdGlob]| {
         globs.iter().position(|glob| glob.matches(id)).map(|place| ExclusionMatch {
             key,
             index: place,
@@ -90,7 +92,7 @@ pub fn find_exclusions(
             Some(ExclusionMatch { key: "exclude_domains", index: place, by: MatchedBy::Domain })
         };
         let by_other = || {
-            let found = known_ids(&entities, user).find_map(|known| find_exclusion_by_id(identity, known))?;
+            let found = entities.known_ids(user).into_iter().find_map(|known| find_exclusion_by_id(identity, known))?;
             Some(ExclusionMatch { by: MatchedBy::JoinedId, ..found })
         };
         find_exclusion_by_id(identity, asked).or_else(by_domain).or_else(by_other)
@@ -106,13 +108,4 @@ pub fn find_exclusions(
         }
     };
     Ok(found.into_iter().collect())
-}
-
-/// The user ids that are one user.
-fn known_ids<'s>(entities: &Entities<'s>, user: u32) -> impl Iterator<Item = &'s str> {
-    let state = entities.state;
-    entities.raw_ids(user as usize).iter().filter_map(move |(part, owner)| match owner {
-        RowOwner::User(id) => Some(state.shards[*part as usize].users.ids.get(*id)),
-        _ => None,
-    })
 }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::{codes, suite_syntax::EXPECT_KEYS, toml_values::toml_to_json};
+use crate::ids::id_of_text;
 use pql_model::{
     EntityKind,
     diag::{Diagnostic, quoted_list},
@@ -50,6 +51,10 @@ pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut Diagnost
             None
         }
     };
+    if let Some((_, id)) = who.as_ref().filter(|(_, id)| id_of_text(&id.value).is_none()) {
+        let label = "white space and words such as `null` are no id";
+        found.add(Diagnostic::error(codes::BAD_VALUE, id.span.clone(), "there is no id in it", label));
+    }
     let absent = table.boolean("absent", found);
     let score = table.points("score", found);
     let names = ["tier", "route", "segment"];

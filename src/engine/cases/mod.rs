@@ -88,6 +88,7 @@ fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut 
         max_rejects: MaxRejects::Count(0),
         keep_rejects: false,
         limits: BlockLimits::STANDARD,
+        users: case.users.as_ref(),
     };
     let folded = match pipeline::fold_inputs(&job, None) {
         Ok(folded) => folded,

@@ -11,6 +11,7 @@ use foldhash::quality::FixedState;
 use super::{
     HashSeed,
     format::EventFormat,
+    id_of_json,
     json::walk,
     json::{JsonKind, JsonScanner, JsonSpan, Projection},
     layout::{FieldPath, RecordLayout},
@@ -206,7 +207,8 @@ impl<'p> FieldDiscovery<'p> {
         slots.peek()?;
         let mut hasher = FixedState::with_seed(SAMPLE_SEED).build_hasher();
         slots.for_each(|raw| {
-            hasher.write(raw.slice(text).as_bytes());
+            let id = id_of_json(text, raw);
+            hasher.write(id.as_deref().unwrap_or(raw.slice(text)).as_bytes());
             hasher.write_u8(0xff);
         });
         Some(hasher.finish())

@@ -10,10 +10,11 @@ use std::hash::BuildHasher;
 use super::{
     DecodePlan, DecodedEvent, DecodedLine, EventFields, LineDecoder, RecordKind, RecordReader,
     format::LineFraming,
-    is_any, is_placeholder,
+    is_any,
     json::{JsonKind, JsonSpan},
     marks,
 };
+use crate::ids::is_plain;
 
 /// A decoded line, in a cheaper form if it is a plain event.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl RecordReader<'_> {
         let text = |raw: JsonSpan| {
             if raw.kind == JsonKind::Text && raw.start < raw.end { Some(raw.slice(line)) } else { None }
         };
-        let id = |raw: JsonSpan| text(raw).filter(|id| !is_placeholder(id));
+        let id = |raw: JsonSpan| text(raw).filter(|id| is_plain(id));
         // A part may be missing; a part that is present must be an id.
         let some_id = |raw: JsonSpan| if raw.kind == JsonKind::Missing { Some(None) } else { id(raw).map(Some) };
         if found(slots.previous).kind != JsonKind::Missing {
@@ -114,7 +115,7 @@ impl RecordReader<'_> {
         let account_hash = account.map_or(0, |account| self.seed.hash_one(account));
         let asked = event_id.filter(|_| self.model.resolved.input.dedupe);
         let fingerprint = asked.map(|event_id| {
-            let marks = marks(user.is_some(), account_raw.kind);
+            let marks = marks(user.is_some(), account.is_some());
             self.fingerprint(line, event_id, &[at.cast_unsigned(), name_hash, marks, id_hash, account_hash])
         });
         Some(DecodedEvent {

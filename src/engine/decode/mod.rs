@@ -48,9 +48,11 @@ use self::{
     format::{LineFraming, SnowplowRowError, SnowplowRowReader},
     json::{JsonKind, JsonScanner, JsonSpan},
 };
+use crate::ids::{digits_of_number, id_of_cell, id_of_text, is_placeholder};
 use pql_model::{
     Model,
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
+    resolved::IdGlob,
     units::Micros,
 };
 
@@ -212,6 +214,17 @@ impl RecordReader<'_> {
         }
     }
 
+    /// The first of some slots that holds anything but white space; `first_present` where none does.
+    #[inline(always)]
+    fn first_id(&self, line: &str, slots: &[u32]) -> JsonSpan {
+        if let [slot] = slots {
+            return self.scanner.found[*slot as usize];
+        }
+        let all = slots.iter().map(|slot| self.scanner.found[*slot as usize]);
+        let mut filled = all.filter(|raw| !raw.is_null_or_missing() && !raw.is_blank(line));
+        filled.next().unwrap_or_else(|| self.first_present(slots))
+    }
+
     /// The first slot with a value. Empty text counts only if no later slot has a value.
     #[inline(always)]
     fn first_present(&self, slots: &[u32]) -> JsonSpan {
@@ -239,14 +252,14 @@ impl RecordReader<'_> {
         }
         let (mut user, visitor) = match extra {
             None => (
-                or_reject!(parse_id(line, self.first_present(&plan.user))),
-                or_reject!(parse_id(line, self.first_present(&plan.visitor))),
+                or_reject!(parse_id(line, self.first_id(line, &plan.user))),
+                or_reject!(parse_id(line, self.first_id(line, &plan.visitor))),
             ),
             Some(extra) => or_reject!(self.read_user_and_visitor(extra, what, line)),
         };
         let account_raw = match extra {
             Some(extra) => self.find_account(extra, what, line),
-            None => self.first_present(if what == RecordKind::Group { &plan.group } else { &plan.account }),
+            None => self.first_id(line, if what == RecordKind::Group { &plan.group } else { &plan.account }),
         };
         let at = or_reject!(self.read_time(line));
         let (account, more_accounts) = or_reject!(self.read_account(line, account_raw));
@@ -259,29 +272,25 @@ impl RecordReader<'_> {
         }
         // All parts are validated before the line may be excluded or set aside, so that a bad line
         // is rejected in every case.
-        let previous_raw = self.first_present(&plan.previous);
+        let previous_raw = self.first_id(line, &plan.previous);
         let previous = or_reject!(self.read_id(line, previous_raw));
-        let event_id = or_reject!(self.read_id(line, self.first_present(&plan.id)));
+        let event_id = or_reject!(self.read_id(line, self.first_id(line, &plan.id)));
         let unnamed = if extra.is_some() { previous_raw.is_null_or_missing() } else { previous.is_none() };
         if what == RecordKind::Alias && (user.is_none() || unnamed) {
             return DecodedLine::Rejected(RejectReason::NoAlias);
         }
-        if self.is_excluded(user.as_deref()) {
-            return DecodedLine::Excluded;
-        }
+        let internal = self.is_excluded(user.as_deref());
+        let previous = previous.filter(|id| !is_any(&self.model.resolved.identity.service_users, Some(id)));
         let asked = event_id
-            .filter(|_| self.model.resolved.input.dedupe && matches!(what, RecordKind::Event | RecordKind::Noise));
+            .filter(|_| self.model.resolved.input.dedupe && !internal && matches!(what, RecordKind::Event | RecordKind::Noise));
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
         let visitor_hash = hash_of(&visitor);
         let mut id_hash = if user.is_some() { hash_of(&user) } else { visitor_hash };
-        let by_service = is_any(&self.model.resolved.identity.service_users, user.as_deref());
+        let by_service = !internal && is_any(&self.model.resolved.identity.service_users, user.as_deref());
         let account_hash = hash_of(&account);
         let fingerprint = asked.map(|event_id| {
-            let marks = marks(user.is_some(), account_raw.kind);
-            let written = match account_raw.kind {
-                JsonKind::Missing | JsonKind::Null | JsonKind::Text => account_hash,
-                _ => self.seed.hash_one(account_raw.slice(line)),
-            };
+            let marks = marks(user.is_some(), account.is_some());
+            let written = if more_accounts == 0 { account_hash } else { self.hash_of_accounts(line, account_raw) };
             // Events of a service are credited to their visitors, so equal events of two visitors
             // are not duplicates.
             let by = if by_service { self.seed.hash_one((id_hash, visitor_hash)) } else { id_hash };
@@ -322,13 +331,14 @@ impl RecordReader<'_> {
             values: &self.scanner.found[plan.values..],
             traits: [plan.user_traits, plan.account_traits],
         };
-        match what {
+        let decoded = match what {
             _ if at >= self.until => DecodedLine::AfterAsOf(record),
             RecordKind::Identify => DecodedLine::Identify(record),
             RecordKind::Group => DecodedLine::Group(record),
             RecordKind::Alias => DecodedLine::Alias { record, previous: previous.unwrap_or_default() },
             RecordKind::Event | RecordKind::Noise | RecordKind::Merge => DecodedLine::Event(record),
-        }
+        };
+        if internal { DecodedLine::Excluded(Box::new(decoded)) } else { decoded }
     }
 
     /// The kind of a line, by its type or the name of its event.
@@ -379,8 +389,7 @@ impl RecordReader<'_> {
         })
     }
 
-    /// Hashes of the event's id and of its content. The content is all that two duplicates agree
-    /// in: time, name, user (else visitor), account as written, properties.
+    /// Hashes of the event's id and of what two copies of it agree in: time, name, user (else visitor), accounts that it names, properties.
     #[inline]
     fn fingerprint(&self, line: &str, id: &str, parts: &[u64; 5]) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
@@ -395,7 +404,8 @@ impl RecordReader<'_> {
     /// The id of a value; none if it is a placeholder of the format.
     #[inline(always)]
     fn read_id<'l>(&self, line: &'l str, raw: JsonSpan) -> Result<Option<Cow<'l, str>>, RejectReason> {
-        let id = parse_id(line, raw)?;
+        let id =
+            if self.row.is_some() && raw.is_cell(line) { id_of_cell(raw.slice(line)) } else { parse_id(line, raw)? };
         match self.plan.extra.as_deref() {
             None => Ok(id),
             Some(extra) => Ok(id.filter(|id| !extra.is_vendor_placeholder(id))),
@@ -407,9 +417,20 @@ impl RecordReader<'_> {
         if raw.kind != JsonKind::Array {
             return self.read_id(line, raw).map(|account| (account, 0));
         }
-        let mut ids = json::walk::items(line, raw).filter_map(|item| self.read_id(line, item).ok().flatten());
+        let mut ids = self.accounts_of(line, raw);
         let first = ids.next();
         Ok((first, ids.count()))
+    }
+
+    /// The accounts of a list.
+    fn accounts_of<'l>(&self, line: &'l str, list: JsonSpan) -> impl Iterator<Item = Cow<'l, str>> {
+        json::walk::items(line, list).filter_map(|item| self.read_id(line, item).ok().flatten())
+    }
+
+    /// The hash of all accounts of a list.
+    #[cold]
+    fn hash_of_accounts(&self, line: &str, list: JsonSpan) -> u64 {
+        self.seed.hash_one(self.accounts_of(line, list).collect::<Vec<Cow<'_, str>>>())
     }
 }
 
@@ -431,52 +452,35 @@ fn linked_id<'l>(previous: Option<&Cow<'l, str>>, raw: JsonSpan) -> LinkedId<'l>
     }
 }
 
-/// Separates contents that would hash alike: a user and a visitor of the same id, a text and a
-/// number.
+/// What sets contents apart that agree in their hashes: a user and a visitor of the same id are two.
 #[inline]
-fn marks(by_user: bool, account: JsonKind) -> u64 {
-    u64::from(by_user) << 8 | u64::from(account as u8)
+fn marks(by_user: bool, has_account: bool) -> u64 {
+    u64::from(by_user) << 8 | u64::from(has_account)
 }
 
 /// True if the id matches one of the patterns.
-fn is_any(globs: &[glob::Pattern], id: Option<&str>) -> bool {
+fn is_any(globs: &[IdGlob], id: Option<&str>) -> bool {
     id.is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
 }
 
-/// Reads an id: text as it is, a number as its digits. Placeholders give none.
+/// The id that a JSON value is.
 #[inline(always)]
 fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
     match raw.kind {
         JsonKind::Missing | JsonKind::Null => Ok(None),
-        JsonKind::Text | JsonKind::Number => {
-            let id = raw.slice(line);
-            Ok((!is_placeholder(id)).then_some(Cow::Borrowed(id)))
-        }
-        _ => unusual_id(line, raw),
+        JsonKind::Text => Ok(id_of_text(raw.slice(line)).map(Cow::Borrowed)),
+        JsonKind::Number => Ok(Some(digits_of_number(raw.slice(line))).filter(|id| !is_placeholder(id))),
+        _ => parse_escaped_id(line, raw),
     }
 }
 
-#[cold]
-fn unusual_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
-    let id = raw.text(line).ok_or(RejectReason::BadId)?;
-    Ok((!is_placeholder(&id)).then_some(id))
-}
-
-/// True for values that systems write in place of a missing id.
-#[inline]
-pub fn is_placeholder(id: &str) -> bool {
-    // A cheap test first: few ids have the length of a placeholder, fewer also its first and last
-    // byte.
-    const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;
-    let first = id.as_bytes().first().is_none_or(|first| matches!(first | 0x20, b'n' | b'u' | b'a' | b'0'));
-    let last = id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));
-    id.len() < 64 && LENGTHS >> id.len() & 1 == 1 && first && last && is_listed(id)
+/// The id that a JSON value is, if it is one.
+pub fn id_of_json(line: &str, raw: JsonSpan) -> Option<Cow<'_, str>> {
+    parse_id(line, raw).ok().flatten()
 }
 
 #[cold]
-fn is_listed(id: &str) -> bool {
-    const PLACEHOLDERS: [&str; 6] = ["null", "undefined", "none", "nan", "anonymous", "0"];
-    id.is_empty()
-        || PLACEHOLDERS.iter().any(|word| id.eq_ignore_ascii_case(word))
-        || id == "00000000-0000-0000-0000-000000000000"
+fn parse_escaped_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
+    let text = raw.text(line).ok_or(RejectReason::BadId)?;
+    Ok(id_of_text(&text).map(|id| Cow::Owned(id.to_owned())))
 }

@@ -33,6 +33,8 @@ pub struct DecodePlan {
     pub(super) user_traits: usize,
     /// The first account trait, counted from `values`.
     pub(super) account_traits: usize,
+    /// The slot after the last value.
+    pub(super) values_end: usize,
     /// Known event names: the plan of each in the model, and the kind of its lines.
     pub(super) names: HashMap<String, (usize, RecordKind)>,
     /// The columns to read, for formats of columns.
@@ -212,6 +214,7 @@ impl DecodePlan {
             values,
             user_traits,
             account_traits,
+            values_end: values + account_traits + keys.len(),
             names,
             columns,
             row,

@@ -22,8 +22,8 @@ pub enum DecodedLine<'a> {
     Blank,
     /// Not a valid record.
     Rejected(RejectReason),
-    /// A record of an excluded user.
-    Excluded,
+    /// Of an internal user: what it would be otherwise. It says nothing, but its joins hold.
+    Excluded(Box<DecodedLine<'a>>),
     /// A record at or after `as_of`.
     AfterAsOf(Record<'a>),
     /// An event.
@@ -36,7 +36,7 @@ pub enum DecodedLine<'a> {
     Alias {
         /// The line itself.
         record: Record<'a>,
-        /// The id that is joined to the user's.
+        /// The id that is joined to the user's; empty if it is a machine's, which is nobody's.
         previous: Cow<'a, str>,
     },
     /// Two ids of one person, each of them a user's or a visitor's.

@@ -8,12 +8,14 @@
 use std::{borrow::Cow, hash::Hasher};
 
 use super::{
-    DecodedLine, LinkedId, Record, RecordReader, RejectReason,
+    DecodedLine, LinkedId, Record, RecordReader, RejectReason, is_any,
     json::walk,
-    json::{JsonKind, JsonSpan, unescape},
+    json::{JsonKind, JsonSpan, unescape, value_hash::hash_value},
     layout::RecordKind,
+    parse_id,
     plan::VendorFixups,
 };
+use crate::ids::id_of_text;
 
 /// Mixpanel's prefix of an anonymous id in a field that may hold any id.
 const DEVICE_PREFIX: &str = "$device:";
@@ -86,16 +88,16 @@ impl RecordReader<'_> {
         what: RecordKind,
         line: &'l str,
     ) -> Result<UserAndVisitor<'l>, RejectReason> {
-        let mut user = self.read_id(line, self.first_present(&self.plan.user))?;
-        let mut visitor = self.read_id(line, self.first_present(&self.plan.visitor))?;
+        let mut user = self.read_id(line, self.first_id(line, &self.plan.user))?;
+        let mut visitor = self.read_id(line, self.first_id(line, &self.plan.visitor))?;
         if what == RecordKind::Identify && !extra.identify_user.is_empty() {
-            return Ok((self.read_id(line, self.first_present(&extra.identify_user))?, visitor));
+            return Ok((self.read_id(line, self.first_id(line, &extra.identify_user))?, visitor));
         }
         if user.is_none() && !extra.distinct.is_empty() {
-            let distinct = self.read_id(line, self.first_present(&extra.distinct))?;
+            let distinct = self.read_id(line, self.first_id(line, &extra.distinct))?;
             let anonymous = self.first_present(&extra.identified).kind == JsonKind::False;
             match distinct {
-                Some(id) if id.starts_with(DEVICE_PREFIX) => visitor = Some(strip_device_prefix(id)),
+                Some(id) if id.starts_with(DEVICE_PREFIX) => visitor = strip_device_prefix(id),
                 Some(id) if anonymous || visitor.as_deref() == Some(&*id) => visitor = Some(id),
                 // PostHog's group lines without a user have an id of this form for the group
                 // itself.
@@ -103,7 +105,7 @@ impl RecordReader<'_> {
                 other => user = other,
             }
         }
-        Ok((user, visitor.map(strip_device_prefix)))
+        Ok((user, visitor.and_then(strip_device_prefix)))
     }
 
     /// The account of a record, as written.
@@ -115,13 +117,13 @@ impl RecordReader<'_> {
                 (None, Some(of_type)) => self.note_type(&of_type),
                 _ => {}
             }
-            return self.first_present(&self.plan.group);
+            return self.first_id(line, &self.plan.group);
         }
-        let Some(groups) = extra.groups else { return self.first_present(&self.plan.account) };
+        let Some(groups) = extra.groups else { return self.first_id(line, &self.plan.account) };
         let groups = self.scanner.found[groups as usize];
         let mut account = JsonSpan::default();
         for (of_type, id) in walk::members(line, groups) {
-            let empty = id.is_null_or_missing() || id.start == id.end || id.slice(line) == "[]";
+            let empty = id.is_null_or_missing() || id.is_blank(line) || id.slice(line) == "[]";
             if let Some(of_type) = of_type.text(line).filter(|_| !empty) {
                 self.note_type(&of_type);
                 account = id;
@@ -141,8 +143,11 @@ impl RecordReader<'_> {
     pub(super) fn fill_group_traits(&mut self, extra: &VendorFixups, line: &str, account: Option<&str>) {
         let (Some(slot), Some(account)) = (extra.group_traits, account) else { return };
         let of_types = self.scanner.found[slot as usize];
-        let mut objects = walk::members(line, of_types).map(|(_, of_type)| walk::member(line, of_type, account));
-        let Some(traits) = objects.find(|traits| traits.kind == JsonKind::Object) else { return };
+        let is_account =
+            |key: JsonSpan| key.text(line).is_some_and(|key| id_of_text(&key).is_some_and(|key| key == account));
+        let objects = walk::members(line, of_types).flat_map(|(_, of_type)| walk::members(line, of_type));
+        let mut of_account = objects.filter(|(key, traits)| traits.kind == JsonKind::Object && is_account(*key));
+        let Some((_, traits)) = of_account.next() else { return };
         let first = self.plan.values + self.plan.account_traits;
         for (key, slot) in extra.trait_keys.iter().zip(&mut self.scanner.found[first..]) {
             *slot = walk::at_path(line, traits, key);
@@ -161,17 +166,17 @@ impl RecordReader<'_> {
         source: &'a str,
     ) -> Result<DecodedLine<'a>, RejectReason> {
         let at = self.read_time(line)?;
-        let [a, b] = [self.first_present(&extra.merged[0]), self.first_present(&extra.merged[1])];
+        let [a, b] = [self.first_id(line, &extra.merged[0]), self.first_id(line, &extra.merged[1])];
         if a.is_null_or_missing() || b.is_null_or_missing() {
             return Err(RejectReason::NoAlias);
         }
-        let ids = self
-            .read_id(line, a)?
-            .zip(self.read_id(line, b)?)
-            .map(|(a, b)| [strip_device_prefix(a), strip_device_prefix(b)]);
-        if ids.iter().flatten().any(|id| self.is_excluded(Some(id))) {
-            return Ok(DecodedLine::Excluded);
-        }
+        let [a, b] = [self.read_id(line, a)?, self.read_id(line, b)?].map(|id| id.and_then(strip_device_prefix));
+        let ids = a.zip(b).map(|(a, b)| [a, b]);
+        let internal = ids.iter().flatten().any(|id| self.is_excluded(Some(id)));
+        // A machine is nobody, so it is nobody else either.
+        let of_machine =
+            |ids: &[Cow<'_, str>; 2]| ids.iter().any(|id| is_any(&self.model.resolved.identity.service_users, Some(id)));
+        let ids = ids.filter(|ids| !of_machine(ids));
         let day = self.days.day(at);
         let record = Record {
             plan: 0,
@@ -193,7 +198,9 @@ impl RecordReader<'_> {
             values: &[],
             traits: [0, 0],
         };
-        Ok(if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } })
+        let decoded =
+            if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } };
+        Ok(if internal { DecodedLine::Excluded(Box::new(decoded)) } else { decoded })
     }
 
     /// Completes the fingerprint with the fields that the format identifies an event by.
@@ -205,10 +212,10 @@ impl RecordReader<'_> {
         mut content: impl Hasher,
     ) -> (u64, u64) {
         if extra.agree_in_values {
-            for (place, raw) in self.scanner.found[self.plan.values..].iter().enumerate() {
+            for (place, raw) in self.scanner.found[self.plan.values..self.plan.values_end].iter().enumerate() {
                 if raw.kind != JsonKind::Missing {
-                    content.write_u64((place as u64) << 8 | raw.kind as u64);
-                    content.write(raw.slice(line).as_bytes());
+                    content.write_u64(place as u64);
+                    hash_value(&self.seed, line, *raw, &mut content);
                 }
             }
         }
@@ -216,17 +223,22 @@ impl RecordReader<'_> {
         ids.write(id.as_bytes());
         for (place, slot) in extra.more_id.iter().enumerate() {
             let raw = self.scanner.found[*slot as usize];
-            ids.write_u64((place as u64) << 8 | raw.kind as u64);
-            ids.write(raw.slice(line).as_bytes());
+            if let Some(part) = parse_id(line, raw).unwrap_or_else(|_| Some(raw.slice(line).into())) {
+                ids.write_u64(place as u64);
+                ids.write(part.as_bytes());
+            }
         }
         (ids.finish(), content.finish())
     }
 }
 
-/// An anonymous id without Mixpanel's prefix.
-fn strip_device_prefix(id: Cow<'_, str>) -> Cow<'_, str> {
+/// An anonymous id without the word that says it is one; none if nothing follows that.
+fn strip_device_prefix(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    if !id.starts_with(DEVICE_PREFIX) {
+        return Some(id);
+    }
     match id {
-        Cow::Borrowed(id) => Cow::Borrowed(id.strip_prefix(DEVICE_PREFIX).unwrap_or(id)),
-        Cow::Owned(id) => Cow::Owned(id.strip_prefix(DEVICE_PREFIX).map(str::to_owned).unwrap_or(id)),
+        Cow::Borrowed(id) => id_of_text(&id[DEVICE_PREFIX.len()..]).map(Cow::Borrowed),
+        Cow::Owned(id) => id_of_text(&id[DEVICE_PREFIX.len()..]).map(|id| Cow::Owned(id.to_owned())),
     }
 }

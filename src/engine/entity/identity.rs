@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::grouped_vec::GroupedVec;
 use crate::fold::{FoldState, RowOwner};
 
 /// The index that stands for no person.
@@ -22,6 +23,8 @@ pub struct PersonIndex<'s> {
     visitors: Vec<Vec<u32>>,
     /// People by ids that only alias lines name.
     aliases: HashMap<&'s str, u32>,
+    /// By person, ids that no record names as its user's: those that only alias lines name, and addresses that were joined to a user.
+    pub(super) named_only: GroupedVec<&'s str>,
     /// Visitors that co-occur with more than one person.
     pub shared_visitors: u64,
 }
@@ -71,24 +74,24 @@ pub(super) fn resolve_people(state: &FoldState) -> PersonIndex<'_> {
         users.push((first..ids.len() as u32).collect());
     }
     let mut by_name: HashMap<&str, u32> = HashMap::new();
-    if !state.aliases.is_empty() {
+    if !state.aliases.is_empty() || !state.late.is_empty() {
         by_name = ids.iter().enumerate().map(|(node, id)| (*id, node as u32)).collect();
     }
-    let mut pairs = Vec::new();
-    for ((from, to), ()) in state.aliases.iter() {
-        let mut node = |text: u32| {
-            let name = state.texts.get(text);
-            *by_name.entry(name).or_insert_with(|| {
-                ids.push(name);
-                (ids.len() - 1) as u32
-            })
-        };
-        pairs.push((node(*from), node(*to)));
-    }
-    let with_folk = users.iter().map(Vec::len).sum::<usize>();
+    let with_folk = ids.len();
+    let mut node = |name| {
+        *by_name.entry(name).or_insert_with(|| {
+            ids.push(name);
+            (ids.len() - 1) as u32
+        })
+    };
+    let aliases = state.aliases.iter().map(|((from, to), ())| (state.texts.get(*from), state.texts.get(*to)));
+    let late = state.late.aliases.iter().map(|(from, to)| (from.as_str(), to.as_str()));
+    let pairs: Vec<(u32, u32)> = aliases.chain(late).map(|(from, to)| (node(from), node(to))).collect();
+    let late_met: Vec<(&str, u32)> = state.late.met.iter().map(|(id, user)| (id.as_str(), node(user))).collect();
     let mut forest = UnionFind((0..ids.len() as u32).collect());
     pairs.into_iter().for_each(|(a, b)| forest.join(a, b));
-    let either = AmbiguousLinks::collect(state, &users);
+    let mut either = AmbiguousLinks::collect(state, &users);
+    either.met.extend(late_met);
     either.users.iter().for_each(|(a, b)| forest.join(*a, *b));
     let mut person_of_root = vec![NOBODY; ids.len()];
     let mut names: Vec<&str> = Vec::new();
@@ -107,9 +110,11 @@ pub(super) fn resolve_people(state: &FoldState) -> PersonIndex<'_> {
     for user in users.iter_mut().flatten() {
         *user = person[*user as usize];
     }
-    let (visitors, shared_visitors) = resolve_visitors(state, &users, &either, &person);
-    let aliases = (with_folk..ids.len()).map(|node| (ids[node], person[node])).collect();
-    PersonIndex { names, users, visitors, aliases, shared_visitors }
+    let ResolvedVisitors { visitors, addresses, shared } = resolve_visitors(state, &users, &either, &person);
+    let of_aliases = (with_folk..ids.len()).map(|node| (person[node], ids[node]));
+    let aliases = of_aliases.clone().map(|(person, id)| (id, person)).collect();
+    let named_only = GroupedVec::new(names.len(), of_aliases.chain(addresses.iter().copied()));
+    PersonIndex { names, users, visitors, aliases, named_only, shared_visitors: shared }
 }
 
 /// Links between ids of unknown kind, sorted by kind.
@@ -125,6 +130,8 @@ struct AmbiguousLinks<'s> {
     met: Vec<(&'s str, u32)>,
     /// Pairs of visitors.
     visitors: Vec<(&'s str, &'s str)>,
+    /// Of the visitors, those that came with no record and are addresses of e-mail.
+    addresses: Vec<&'s str>,
 }
 
 impl<'s> AmbiguousLinks<'s> {
@@ -132,7 +139,7 @@ impl<'s> AmbiguousLinks<'s> {
     fn collect(state: &'s FoldState, users: &[Vec<u32>]) -> AmbiguousLinks<'s> {
         let mut either = AmbiguousLinks::default();
         let joins = &state.joins;
-        if joins.ids.is_empty() {
+        if joins.ids.is_empty() && state.late.linked.is_empty() {
             return either;
         }
         let met: HashSet<u32> = state
@@ -148,8 +155,11 @@ impl<'s> AmbiguousLinks<'s> {
             as_visitor || state.texts.find(id).is_some_and(|text| met.contains(&text))
         };
         let visitor = |id: &'s str| (came(id) || user(id).is_none()).then_some(id);
-        for ((a, b), ()) in joins.merged.iter().chain(joins.identified.iter()) {
-            let (a, b) = (joins.ids.get(*a), joins.ids.get(*b));
+        let said = joins.merged.iter().chain(joins.identified.iter());
+        let said = said.map(|((a, b), ())| (joins.ids.get(*a), joins.ids.get(*b)));
+        for (a, b) in said.chain(state.late.linked.iter().map(|(a, b)| (a.as_str(), b.as_str()))) {
+            let new_address = |id: &&str| id.contains('@') && user(id).is_none() && !came(id);
+            either.addresses.extend([a, b].into_iter().filter(new_address));
             let (of_a, of_b) = ((user(a), visitor(a)), (user(b), visitor(b)));
             either.users.extend(of_a.0.zip(of_b.0));
             either.visitors.extend(of_a.1.zip(of_b.1));
@@ -180,14 +190,23 @@ impl VisitorMatch {
     }
 }
 
-/// The person behind each visitor, and the number of visitors that co-occur with several people.
-/// `person` maps user ids to people.
-fn resolve_visitors(
+/// Who visitors are.
+struct ResolvedVisitors<'s> {
+    /// The person behind each visitor, by partition and number.
+    visitors: Vec<Vec<u32>>,
+    /// The person behind each of the addresses.
+    addresses: Vec<(u32, &'s str)>,
+    /// Visitors that came with several people.
+    shared: u64,
+}
+
+/// Tells who visitors are. `person` is that of each known id.
+fn resolve_visitors<'s>(
     state: &FoldState,
     users: &[Vec<u32>],
-    either: &AmbiguousLinks<'_>,
+    either: &AmbiguousLinks<'s>,
     person: &[u32],
-) -> (Vec<Vec<u32>>, u64) {
+) -> ResolvedVisitors<'s> {
     // Linked visitors share the place of one of them.
     let mut places: HashMap<&str, u32> = HashMap::new();
     let mut place = |name| {
@@ -217,13 +236,14 @@ fn resolve_visitors(
         Some(place) => joined[forest.root(*place) as usize],
         None => state.texts.find(name).and_then(|text| by_text.get(&text)).copied().unwrap_or(VisitorMatch::Nobody),
     };
+    let mut person_of = |name: &str| match whose(name) {
+        VisitorMatch::One(person) => person,
+        VisitorMatch::Nobody | VisitorMatch::Several => NOBODY,
+    };
+    let addresses = either.addresses.iter().map(|id| (person_of(id), *id)).collect();
     let mut of_part = |part: &crate::fold::Shard| {
         let ids = &part.visitors.ids;
-        let people = (0..ids.len() as u32).map(|id| match whose(ids.get(id)) {
-            VisitorMatch::One(person) => person,
-            VisitorMatch::Nobody | VisitorMatch::Several => NOBODY,
-        });
-        people.collect()
+        (0..ids.len() as u32).map(|id| person_of(ids.get(id))).collect()
     };
-    (state.shards.iter().map(&mut of_part).collect(), shared)
+    ResolvedVisitors { visitors: state.shards.iter().map(&mut of_part).collect(), addresses, shared }
 }

@@ -12,6 +12,7 @@
 mod domains;
 mod grouped_vec;
 mod identity;
+mod newest_event;
 mod person_profile;
 
 use std::collections::HashMap;
@@ -20,12 +21,17 @@ pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
 use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
-use person_profile::{PersonProfile, PersonRecords, exclude, raw_ids, rows};
+pub use newest_event::newest_event_of_others;
+use person_profile::{
+    AllRecords, PersonProfile, PersonRecords, exclude, host_of_id, host_of_person, known_ids, raw_ids, rows,
+};
 
 use rayon::prelude::*;
 
-use crate::fold::{FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow};
-use pql_model::Model;
+use crate::fold::{
+    AccountTraits, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow, TimedValue,
+};
+use pql_model::{Model, plan::TraitPlan};
 
 /// A row of the state and its user.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,6 +60,8 @@ pub struct Entities<'s> {
     /// Raw ids as shard and owner, by person.
     raw_ids: GroupedVec<(u32, RowOwner)>,
     account_rows: Vec<RowRef>,
+    /// What users say of accounts, where some users are set aside; those left out.
+    account_traits: AccountTraits,
     /// Users that group lines name but that have no event.
     pub members_without_events: Vec<&'s str>,
     /// The person behind each raw id.
@@ -170,9 +178,36 @@ impl<'s> Entities<'s> {
         emails: &HashMap<String, String>,
         domains: &[String],
     ) -> Option<usize> {
-        let draft = PersonRecords { raw: self.raw_ids(user as usize), rows: self.user_rows(user as usize) };
-        let host = PersonProfile::read(self.state, model, draft, emails, &mut Vec::new()).host?;
-        domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain)))
+        let draft = self.records(user);
+        let host = host_of_person(self.state, model, draft, emails).0;
+        let of_ids = self.known_ids(user).into_iter().filter_map(host_of_id);
+        let mut places = host
+            .into_iter()
+            .chain(of_ids)
+            .filter_map(|host| domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain))));
+        places.next()
+    }
+
+    /// The known ids of a user, sorted, those among them that only alias lines name.
+    pub fn known_ids(&self, user: u32) -> Vec<&str> {
+        known_ids(self.state, self.records(user))
+    }
+
+    fn records(&self, user: u32) -> PersonRecords<'_> {
+        let person = self.users[user as usize].person as usize;
+        let (raw, rows) = (self.raw_ids.group(person), self.user_rows.group(person));
+        PersonRecords { raw, named_only: self.people.named_only.group(person), rows }
+    }
+
+    /// What group lines say of an account, by the number of its id and the place of the trait; what internal users say is left out.
+    pub fn account_trait(&self, account: u32, index: u16, plan: &TraitPlan) -> Option<TimedValue> {
+        let key = (account, index);
+        let of_nobody = self.state.account_traits.get(&key).copied();
+        let of_people = self.account_traits.get(&key).copied();
+        of_nobody.into_iter().chain(of_people).reduce(|mut one, other| {
+            one.merge(other, !plan.first, plan.kind, &self.state.texts);
+            one
+        })
     }
 
     /// The index of the user behind a raw id, if it has any events.
@@ -208,18 +243,22 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     let mut kept: Vec<UserEntity<'s>> = Vec::new();
     let mut members_without_events = Vec::new();
     let mut user_of_person = vec![NOBODY; people.names.len()];
+    let mut account_traits = AccountTraits::default();
     let mut person = 0;
-    for (told, credits) in read_profiles(state, model, emails, &raw_ids, &user_rows) {
+    let records = AllRecords { raw_ids: &raw_ids, named_only: &people.named_only, rows: &user_rows };
+    for (told, credits) in read_profiles(state, model, emails, records) {
         let mut credits = credits.into_iter();
-        for PersonProfile { host, domain, named_last } in told {
+        for PersonProfile { internal, host, domain, named_last } in told {
             let (here, id) = (person, people.names[person]);
             person += 1;
             let mut of_rows = credits.by_ref().take(user_rows.group(here).len());
-            if host.as_deref().is_some_and(|host| is_below(host, &model.resolved.identity.exclude_domains)) {
+            if internal {
                 exclude(state, raw_ids.group(here), &mut counts);
                 of_rows.for_each(drop);
                 continue;
             }
+            let ids = raw_ids.group(here).iter().filter_map(|(part, owner)| id_state(state, *part, *owner));
+            ids.for_each(|id| add_account_traits(&mut account_traits, id, state, model));
             if user_rows.group(here).is_empty() {
                 members_without_events.extend(named_last.map(|_| id));
                 continue;
@@ -241,6 +280,11 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
         }
     }
     credited.extend(credit_nobody_rows(state, &people, &mut counts));
+    for (number, part) in state.shards.iter().enumerate() {
+        let is_nobody = |id: u32| people.person_of(number, RowOwner::Visitor(id)) == NOBODY;
+        let of_nobody = (0..).zip(&part.visitors.states).filter(|(id, _)| is_nobody(*id));
+        of_nobody.for_each(|(_, id)| add_account_traits(&mut account_traits, id, state, model));
+    }
     let (accounts, account_rows, place) = accounts(&account_ids, credited);
     let mut entities = Entities {
         state,
@@ -250,6 +294,7 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
         user_rows,
         raw_ids,
         account_rows,
+        account_traits,
         members_without_events,
         joins,
         people,
@@ -265,25 +310,32 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     entities
 }
 
+/// Adds what an id says of accounts.
+fn add_account_traits(all: &mut AccountTraits, id: &IdState, state: &FoldState, model: &Model) {
+    let told = id.details.iter().filter_map(|details| details.account_traits.as_deref());
+    for (key, edge) in told.flat_map(AccountTraits::iter) {
+        let plan = &model.levels.account.traits[usize::from(key.1)];
+        all.merge(*key, *edge, |known, more| known.merge(more, !plan.first, plan.kind, &state.texts));
+    }
+}
+
 /// The profile of every person, and the account of each of its rows as far as named accounts decide
 /// it. People are read in chunks.
 fn read_profiles(
     state: &FoldState,
     model: &Model,
     emails: &HashMap<String, String>,
-    raw_ids: &GroupedVec<(u32, RowOwner)>,
-    rows: &GroupedVec<RowRef>,
+    records: AllRecords<'_>,
 ) -> Vec<(Vec<PersonProfile>, Vec<u32>)> {
     const AT_ONCE: usize = 512;
     let part = |first: usize| {
-        let people = first..(first + AT_ONCE).min(rows.len());
+        let people = first..(first + AT_ONCE).min(records.rows.len());
         let mut credits = Vec::with_capacity(people.len());
-        let draft = |person| PersonRecords { raw: raw_ids.group(person), rows: rows.group(person) };
-        let told =
-            people.map(|person| PersonProfile::read(state, model, draft(person), emails, &mut credits)).collect();
+        let read = |person| PersonProfile::read(state, model, records.of(person), emails, &mut credits);
+        let told = people.map(read).collect();
         (told, credits)
     };
-    (0..rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
+    (0..records.rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
 }
 
 /// Counts the identity links, before any people are excluded.

@@ -24,17 +24,21 @@ pub struct IdState {
     pub details: Option<Box<IdDetails>>,
 }
 
+/// What is said of accounts, by account and trait.
+pub type AccountTraits = SmallMap<(u32, u16), TimedValue>;
+
 /// Fields that few raw ids have.
 #[derive(Debug, Default)]
 pub struct IdDetails {
     /// Traits of identify lines, by trait.
     pub traits: SmallMap<u16, TimedValue>,
+    /// What group lines of this id say of accounts, by account and trait; kept only if the model sets users aside.
+    pub account_traits: Option<Box<AccountTraits>>,
     /// Visitor ids that came on one record with this user, as interned texts.
     pub visitors_met: SmallMap<u32, ()>,
     /// For visitors: events that name no account, by file.
     pub unattributed: SmallMap<u32, i64>,
-    /// Line counts by file and bucket. They are kept only if the model excludes domains, because
-    /// the owner of a line may turn out to be excluded at the end.
+    /// Lines by file and bucket; kept only if the model sets users aside, since whose lines those are shows at the end.
     pub lines: SmallMap<(u32, LineBucket), i64>,
 }
 

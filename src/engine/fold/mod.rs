@@ -39,6 +39,7 @@ mod id_state;
 mod identity_links;
 mod intern_cache;
 mod interner;
+mod late_links;
 mod line_counts;
 mod shard;
 mod shards;
@@ -49,10 +50,11 @@ pub use account_timeline::{AccountMention, AccountTimeline};
 pub use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TallyMap, TimedValue, UNDATED, unpack};
 pub use day_set::DaySet;
 pub use event_batch::edge_kind;
-pub use id_state::{IdDetails, IdState, IdTable};
+pub use id_state::{AccountTraits, IdDetails, IdState, IdTable};
 pub use identity_links::IdentityLinks;
 pub use intern_cache::TextOrder;
 pub use interner::Interner;
+pub use late_links::LateLinks;
 pub use line_counts::{FileCounts, LineBucket};
 pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
 pub use shards::ShardSet;
@@ -67,17 +69,22 @@ use self::{
     shard::IdAssociation,
 };
 use crate::decode::{DecodedEvent, DecodedLine, LinkedId, Record};
-use pql_model::{Model, units::Micros};
+use pql_model::{
+    Model,
+    units::{Day, Micros},
+};
 
 /// The part of the state that a worker keeps outside the shards.
 #[derive(Debug)]
 pub struct WorkerFold {
-    account_traits: SmallMap<(u32, u16), TimedValue>,
+    account_traits: AccountTraits,
     aliases: SmallMap<(u32, u32), ()>,
     joins: IdentityLinks,
     counts: FoldCounts,
     /// The instant of the newest event, or [`NO_LAST`].
     pub newest: Micros,
+    /// The newest event of nobody that names no account, or [`NO_LAST`].
+    pub newest_nowhere: Micros,
     /// Identity lines whose fate depends on the final `as_of`.
     pub deferred: Vec<DeferredLine>,
 }
@@ -128,6 +135,7 @@ impl<'h> EventFolder<'h> {
                 names: vec![0; hearth.model.aggregation.plans.len()],
             },
             newest: NO_LAST,
+            newest_nowhere: NO_LAST,
             deferred: Vec::new(),
         };
         EventFolder {
@@ -163,10 +171,11 @@ impl<'h> EventFolder<'h> {
 
     /// Defers an identity line that may lie at or after the final `as_of`; returns true if it did.
     fn defer_line(&mut self, file: u32, line: &DecodedLine<'_>) -> bool {
+        let said = if let DecodedLine::Excluded(line) = line { line } else { line };
         let (DecodedLine::Identify(record)
         | DecodedLine::Group(record)
         | DecodedLine::Alias { record, .. }
-        | DecodedLine::Merge { record, .. }) = line
+        | DecodedLine::Merge { record, .. }) = said
         else {
             return false;
         };
@@ -190,7 +199,10 @@ impl<'h> EventFolder<'h> {
         match line {
             DecodedLine::Blank => counts.blank += 1,
             DecodedLine::Rejected(_) => counts.rejected += 1,
-            DecodedLine::Excluded => counts.excluded += 1,
+            DecodedLine::Excluded(line) => {
+                counts.excluded += 1;
+                self.internal(line);
+            }
             DecodedLine::AfterAsOf(record) => {
                 counts.after_as_of += 1;
                 if self.shards.context().by_person {
@@ -258,16 +270,58 @@ impl<'h> EventFolder<'h> {
         }
     }
 
-    fn event(&mut self, file: u32, event: &DecodedEvent<'_>, account: u32) {
-        if event.at > self.folded.newest {
-            self.folded.newest = event.at;
-            if self.defers && event.at >= self.certain_before {
-                self.certain_before = self.model.resolved.zone.day_start(event.day + 1);
+    /// Notes when an event was.
+    #[inline(always)]
+    fn note_newest(&mut self, at: Micros, day: Day) {
+        if at > self.folded.newest {
+            self.folded.newest = at;
+            if self.defers && at >= self.certain_before {
+                self.certain_before = self.model.resolved.zone.day_start(day + 1);
             }
         }
+    }
+
+    /// Folds what a line of an internal user joins.
+    fn internal(&mut self, line: &DecodedLine<'_>) {
+        match line {
+            DecodedLine::Event(record) => {
+                self.note_newest(record.at, record.day);
+                self.meet(record);
+            }
+            DecodedLine::Identify(record) => {
+                self.meet(record);
+                self.link(record);
+            }
+            DecodedLine::Group(record) => self.meet(record),
+            DecodedLine::Alias { record, previous } => {
+                self.meet(record);
+                self.join_ids(record, previous);
+            }
+            DecodedLine::Merge { ids: Some([a, b]), .. } => self.folded.joins.merge(a, b),
+            _ => {}
+        }
+    }
+
+    /// Notes that a visitor came with a user, and nothing else.
+    fn meet(&mut self, record: &Record<'_>) {
+        let visitor = self.intern_visitor(record.user.as_deref(), record.visitor.as_deref());
+        if visitor != NO_TEXT {
+            let (whose, hash, at) = Self::locate_record(record, NO_ACCOUNT);
+            let mut part = self.shards.lock_shard(at);
+            let owner = part.intern_owner(whose, hash, raw_id(record).as_bytes());
+            let met = IdAssociation { at: record.at, day: record.day, account: NO_ACCOUNT, visitor };
+            part.record_association(owner, met, &self.shards.accounts);
+        }
+    }
+
+    fn event(&mut self, file: u32, event: &DecodedEvent<'_>, account: u32) {
+        self.note_newest(event.at, event.day);
         let visitor = self.intern_visitor(event.user, event.visitor);
         let (whose, hash, at) = locate_owner([event.user.is_some(), event.visitor.is_some()], event.id_hash, account);
         let nowhere = whose == OwnerKind::Nobody && account == NO_ACCOUNT;
+        if nowhere {
+            self.folded.newest_nowhere = self.folded.newest_nowhere.max(event.at);
+        }
         let plan = &self.model.aggregation.plans[event.plan];
         let mut marks = EventHeader::owner_flags(event.plan, whose);
         let mut mark = |holds: bool, mark: u32| marks |= if holds { mark } else { 0 };
@@ -339,6 +393,11 @@ impl<'h> EventFolder<'h> {
         let account = self.account_of(record);
         self.identity(file, record, account);
         self.user_traits(record);
+        self.link(record);
+    }
+
+    /// Notes one more id of a user.
+    fn link(&mut self, record: &Record<'_>) {
         match (&record.linked_id, &record.user) {
             (LinkedId::None, _) | (_, None) => {}
             (LinkedId::Placeholder, _) => self.folded.joins.placeholders += 1,
@@ -377,17 +436,39 @@ impl<'h> EventFolder<'h> {
         if account == NO_ACCOUNT {
             return;
         }
-        let (model, texts, traits) = (self.model, &self.shards.texts, &mut self.folded.account_traits);
+        let (model, texts) = (self.model, &self.shards.texts);
+        let mut edges = Vec::new();
         let value = |key| record.account_trait(key);
         each_trait(model, &model.levels.account, value, record.at, &mut self.texts, |index, plan, edge| {
-            traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+            edges.push((index, plan, edge));
         });
+        if edges.is_empty() {
+            return;
+        }
+        let (whose, hash, at) = Self::locate_record(record, NO_ACCOUNT);
+        let put = |traits: &mut AccountTraits| {
+            for (index, plan, edge) in edges {
+                traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+            }
+        };
+        // Who is internal shows only at the end, and what such users say of accounts does not count.
+        if whose == OwnerKind::Nobody || !self.shards.context().by_person {
+            return put(&mut self.folded.account_traits);
+        }
+        let mut part = self.shards.lock_shard(at);
+        let owner = part.intern_owner(whose, hash, raw_id(record).as_bytes());
+        put(part.id_state_mut(owner).details.get_or_insert_default().account_traits.get_or_insert_default());
     }
 
     fn alias(&mut self, file: u32, record: &Record<'_>, previous: &str) {
         let account = self.account_of(record);
         self.identity(file, record, account);
-        if let Some(user) = &record.user {
+        self.join_ids(record, previous);
+    }
+
+    /// Notes that two known ids are one person.
+    fn join_ids(&mut self, record: &Record<'_>, previous: &str) {
+        if let Some(user) = record.user.as_deref().filter(|_| !previous.is_empty()) {
             let pair = (self.texts.intern(previous), self.texts.intern(user));
             self.folded.aliases.merge(pair, (), |(), ()| {});
         }

@@ -17,7 +17,7 @@ use std::sync::{
 use rayon::prelude::*;
 
 use super::{
-    FoldState, IdentityLinks, Interner, NO_LAST, SHARD_COUNT, Shard, SmallMap, WorkerFold,
+    FoldState, IdentityLinks, Interner, LateLinks, NO_LAST, SHARD_COUNT, Shard, SmallMap, WorkerFold,
     dedupe::{self, DedupeTable, DedupeVerdict},
     event_batch::{EventBatch, EventHeader, EventProgram},
     intern_cache::SharedInterner,
@@ -127,7 +127,7 @@ impl<'m> ShardSet<'m> {
             words: &self.model.aggregation.words,
             accounts: &self.accounts,
             texts: &self.texts,
-            by_person: !self.model.resolved.identity.exclude_domains.is_empty(),
+            by_person: self.model.resolved.identity.sets_aside(),
         }
     }
 
@@ -174,11 +174,14 @@ impl<'m> ShardSet<'m> {
             joins: IdentityLinks::new(&self.seed),
             counts: Vec::new(),
             newest: NO_LAST,
+            newest_nowhere: NO_LAST,
+            late: LateLinks::default(),
             names: Vec::new(),
             seed: self.seed,
         };
         for one in folded {
             state.newest = state.newest.max(one.newest);
+            state.newest_nowhere = state.newest_nowhere.max(one.newest_nowhere);
             counts.add(&one.counts);
             state.joins.absorb(one.joins);
             one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));

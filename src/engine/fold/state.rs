@@ -7,9 +7,10 @@
 use std::hash::BuildHasher;
 
 use super::{
-    accumulators::TimedValue,
+    id_state::AccountTraits,
     identity_links::IdentityLinks,
     interner::Interner,
+    late_links::LateLinks,
     line_counts::FileCounts,
     shard::{SHARD_COUNT, Shard},
     small_map::SmallMap,
@@ -29,8 +30,8 @@ pub struct FoldState {
     pub accounts: Interner,
     /// Text values, and visitor ids that came with a user.
     pub texts: Interner,
-    /// Account traits of group lines, by account and trait.
-    pub account_traits: SmallMap<(u32, u16), TimedValue>,
+    /// What group lines say, by account and trait, as far as nobody is known to say it or nobody is set aside.
+    pub account_traits: AccountTraits,
     /// Pairs of known ids that alias lines join, as interned texts.
     pub aliases: SmallMap<(u32, u32), ()>,
     /// Joined ids that may belong to a user or a visitor; the kind is decided at the end.
@@ -39,6 +40,10 @@ pub struct FoldState {
     pub counts: Vec<FileCounts>,
     /// The instant of the newest event, or [`super::NO_LAST`].
     pub newest: Micros,
+    /// The newest event of nobody that names no account, or [`super::NO_LAST`].
+    pub newest_nowhere: Micros,
+    /// What lines say that were put aside, while it matters.
+    pub late: LateLinks,
     /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,
     pub(super) seed: HashSeed,

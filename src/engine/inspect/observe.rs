@@ -75,7 +75,7 @@ impl RecordObserver<'_, '_> {
         match &line {
             DecodedLine::Rejected(reason) => return Err(*reason),
             DecodedLine::Blank => survey.files[file].blank += 1,
-            DecodedLine::Excluded => survey.files[file].excluded += 1,
+            DecodedLine::Excluded(_) => survey.files[file].excluded += 1,
             DecodedLine::Event(record) | DecodedLine::AfterAsOf(record) => {
                 survey.files[file].events += 1;
                 self.event(survey, record);

@@ -1,5 +1,6 @@
 //! A reference to a scored user or account.
 
+use crate::ids::{id_of_cell, id_of_text};
 use crate::score::{
     ScoredEntities,
     fact_table::EntityFacts,
@@ -19,6 +20,12 @@ pub struct EntityRef {
 impl EntityRef {
     /// Finds an entity by id; for a user any of the joined ids. None if it has no events.
     pub fn find(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
+        let exact = id_of_text(id).and_then(|id| EntityRef::find_exact(scored, side, id));
+        // Whoever copied it from a table may have copied a number.
+        exact.or_else(|| EntityRef::find_exact(scored, side, &id_of_cell(id)?))
+    }
+
+    fn find_exact(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
         let place = match side {
             EntityKind::User => scored.entities.user_of(id)? as usize,
             EntityKind::Account => {

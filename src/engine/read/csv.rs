@@ -179,6 +179,8 @@ fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
 }
 
 impl RowValues for CsvCells {
+    const TYPED: bool = false;
+
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
         let cell = self.get(column);
         if cell.is_empty() || cell == NULL {

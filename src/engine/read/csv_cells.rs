@@ -80,7 +80,8 @@ impl CsvCells {
                 None => rest,
             };
             let end = memchr::memchr(delimiter, after);
-            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default());
+            // What stands around the quotes, or around a cell without any, is padding.
+            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default().trim_ascii());
             self.ends.push(self.text.len());
             match end.and_then(|end| after.get(end + 1..)) {
                 Some(next) => rest = next,

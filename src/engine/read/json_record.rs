@@ -12,11 +12,15 @@ use serde::de::IgnoredAny;
 
 use super::{
     ReadError,
-    table_header::{CellRole, HeaderError, RecordNode, TableHeader},
+    table_header::{CellRole, HeaderError, RecordNode, RecordTree, TableHeader},
 };
+use crate::ids::id_of_cell;
 
 /// A row of a table.
 pub(super) trait RowValues {
+    /// Whether values have types, so that text is text whatever it looks like.
+    const TYPED: bool;
+
     /// Appends the value of a column as JSON, by its index from 0. Returns `false`, with nothing
     /// appended, if the value is missing.
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool;
@@ -39,10 +43,10 @@ struct RecordWriter<'w, R> {
 
 impl<R: RowValues> RecordWriter<'_, R> {
     /// Writes an object, without the keys that have no value.
-    fn object(&mut self, keys: &[(Vec<u8>, RecordNode)]) -> bool {
+    fn object(&mut self, tree: &RecordTree) -> bool {
         let mut is_empty = true;
         self.out.push(b'{');
-        for (key, node) in keys {
+        for (key, node) in &tree.keys {
             let before = self.out.len();
             if !is_empty {
                 self.out.push(b',');
@@ -71,11 +75,26 @@ impl<R: RowValues> RecordWriter<'_, R> {
         let written = self.out.get(start..).unwrap_or_default();
         match role {
             CellRole::Value => {}
+            CellRole::Id if R::TYPED => {}
+            CellRole::Id => {
+                let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+                let text = text.and_then(|text| std::str::from_utf8(text).ok());
+                if let Some(Cow::Owned(id)) = text.and_then(id_of_cell) {
+                    self.out.truncate(start + 1);
+                    self.out.extend_from_slice(id.as_bytes());
+                    self.out.push(b'"');
+                }
+            }
             CellRole::Object if written == b"\"null\"" => return false,
             CellRole::Object => self.broken |= written.first() != Some(&b'{'),
             CellRole::Time => {
                 let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-                if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {
+                let known = text.map_or(0, <[u8]>::len);
+                // Also what has lost no more than white space at its ends.
+                if let Some(text) =
+                    text.map(with_rfc3339_zone).filter(|text| text.len() != known || matches!(text, Cow::Owned(_)))
+                {
+                    let text = text.into_owned();
                     self.out.truncate(start + 1);
                     self.out.extend_from_slice(&text);
                     self.out.push(b'"');

@@ -84,7 +84,7 @@ pub(super) fn account<'v>(
         FactPlan::Trait(index) => {
             let plan = &level.traits[*index];
             let of_group = || {
-                let edge = entities.state.account_traits.get(&(id, *index as u16))?;
+                let edge = entities.account_trait(id, *index as u16, plan)?;
                 Some(unpack(edge.value, plan.kind, &entities.state.texts))
             };
             about

@@ -19,6 +19,7 @@ mod parse;
 mod token_cursor;
 mod unparse;
 mod value;
+mod wildcard;
 
 use std::ops::Range;
 
@@ -27,6 +28,7 @@ pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
 pub use value::{Value, ValueType};
+pub use wildcard::WildPattern;
 
 /// A problem in an expression. The span counts bytes of the expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

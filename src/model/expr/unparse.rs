@@ -182,7 +182,7 @@ fn show(program: &Program, name: &dyn Fn(u32) -> String) -> (String, OperatorPre
         }
         Program::Like(a, pattern, negated) => {
             let word = if *negated { "not like" } else { "like" };
-            let pattern = literal(&Value::Text(pattern.text().into()));
+            let pattern = literal(&Value::Text(pattern.source().into()));
             (format!("{} {word} {pattern}", at(a, OperatorPrecedence::Add)), OperatorPrecedence::Compare)
         }
         Program::Case(arms, otherwise) => {

@@ -5,7 +5,7 @@ use crate::{
     EntityKind, PerKind,
     expr::{Program, ValueType},
     resolved::{
-        DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, IdentitySettings,
+        DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, IdGlob, IdentitySettings,
         IdentitySpans, InputSettings, Level, Metric, ResolvedModel, ScoringStep, TextSpan, Trait,
     },
     syntax::TraitSyntax,
@@ -103,12 +103,13 @@ impl ModelResolver<'_, '_> {
         steps.into_iter().map(|(_, step)| step).collect()
     }
 
-    /// The traits in which the e-mail of users is looked for.
+    /// The trait that is the e-mail of users: the text that the model declares as `email`, else the
+    /// usual one.
     fn email_traits(&mut self) -> Vec<Trait> {
         let usual = TraitSyntax::email();
-        let declared = self.file.user.traits.iter().find(|one| one.name.value == usual.name.value);
-        let declared = declared.filter(|one| one.kind == ValueType::Text && !one.has_same_sources(&usual));
-        declared.into_iter().chain([&usual]).map(|one| self.declared_trait(one)).collect()
+        let is_email = |one: &&TraitSyntax| one.name.value == usual.name.value && one.kind == ValueType::Text;
+        let declared = self.file.user.traits.iter().find(is_email);
+        vec![self.declared_trait(declared.unwrap_or(&usual))]
     }
 
     /// Puts facts and what is declared into a level, now that nothing asks for more of them.
@@ -187,7 +188,7 @@ fn spans(list: &[SpannedText]) -> Vec<TextSpan> {
     list.iter().map(|text| text.span.clone()).collect()
 }
 
-/// Patterns of ids; the reader of the syntax has told those that are none.
-fn patterns(list: &[SpannedText]) -> Vec<glob::Pattern> {
-    list.iter().filter_map(|text| glob::Pattern::new(&text.value).ok()).collect()
+/// Patterns of ids. The reader of the syntax has reported the invalid ones.
+fn patterns(list: &[SpannedText]) -> Vec<IdGlob> {
+    list.iter().filter_map(|text| IdGlob::new(&text.value)).collect()
 }

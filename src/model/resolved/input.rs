@@ -1,7 +1,7 @@
 //! How records become events, and who is who.
 
 use super::TextSpan;
-use crate::clock::Zone;
+use crate::{clock::Zone, expr::WildPattern};
 
 /// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,
 /// and where there is none the format's own place holds.
@@ -48,9 +48,9 @@ pub struct IdentitySettings {
     /// Domains of internal users.
     pub exclude_domains: Vec<String>,
     /// Ids of internal users.
-    pub exclude_users: Vec<glob::Pattern>,
+    pub exclude_users: Vec<IdGlob>,
     /// Ids of machines.
-    pub service_users: Vec<glob::Pattern>,
+    pub service_users: Vec<IdGlob>,
     /// Where the entries of these lists stand.
     pub spans: IdentitySpans,
 }
@@ -76,5 +76,34 @@ impl IdentitySpans {
             _ => return None,
         };
         list.get(place)
+    }
+}
+
+impl IdentitySettings {
+    /// Whether there is anybody whose records are set aside.
+    pub fn sets_aside(&self) -> bool {
+        !self.exclude_users.is_empty() || !self.exclude_domains.is_empty()
+    }
+}
+
+/// A glob that ids are held against; white space at its ends is none of it, as it is none of ids.
+#[derive(Debug, Clone)]
+pub struct IdGlob {
+    pattern: WildPattern,
+    /// The pattern as paths have it, if it has the `**` of paths.
+    of_paths: Option<glob::Pattern>,
+}
+
+impl IdGlob {
+    /// A glob; none if it is none.
+    pub fn new(text: &str) -> Option<IdGlob> {
+        let text = text.trim();
+        let valid = glob::Pattern::new(text).ok()?;
+        Some(IdGlob { pattern: WildPattern::glob(text), of_paths: text.contains("**").then_some(valid) })
+    }
+
+    /// Whether an id is of this form.
+    pub fn matches(&self, id: &str) -> bool {
+        self.of_paths.as_ref().map_or_else(|| self.pattern.matches(id), |paths| paths.matches(id))
     }
 }

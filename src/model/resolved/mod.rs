@@ -28,7 +28,7 @@ pub use self::{
         BuiltinFact, DeclaredExpression, DeclaredRollup, Fact, FactDefinition, Level, MilestonePart, Rollup,
         ScoringSlots, Trait,
     },
-    input::{FieldPaths, IdentitySettings, IdentitySpans, InputSettings},
+    input::{FieldPaths, IdGlob, IdentitySettings, IdentitySpans, InputSettings},
     measures::{CountedUnit, Measure, Metric, NumberPart, WeeklyValue, WindowEnd},
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},

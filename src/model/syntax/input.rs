@@ -152,7 +152,7 @@ pub(super) fn identity(mut table: TableReader<'_>, found: &mut DiagnosticSink) -
     };
     for globs in [&identity.exclude_users, &identity.service_users] {
         for text in globs {
-            if let Err(error) = glob::Pattern::new(&text.value) {
+            if let Err(error) = glob::Pattern::new(text.value.trim()) {
                 let message = format!("`{}` is no pattern: {}", text.value, error.msg);
                 found.add(Diagnostic::error(
                     codes::BAD_VALUE,

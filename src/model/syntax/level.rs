@@ -62,12 +62,6 @@ impl TraitSyntax {
         let name = WithSpan::new("email".to_owned(), 0..0);
         TraitSyntax { from: vec![name.clone()], name, broken: false, kind: ValueType::Text, first: false, event: None }
     }
-
-    /// Whether another is looked for in the same places.
-    pub(crate) fn has_same_sources(&self, other: &TraitSyntax) -> bool {
-        let names = |one: &TraitSyntax| one.from.iter().map(|from| from.value.clone()).collect::<Vec<String>>();
-        names(self) == names(other) && self.first == other.first && self.event.is_none() && other.event.is_none()
-    }
 }
 
 /// How a roll-up gathers.

@@ -312,6 +312,7 @@ fn a_parquet_file_that_cannot_be_read_is_named() {
                 max_rejects: MaxRejects::Share(1.0),
                 keep_rejects: false,
                 limits: BlockLimits::STANDARD,
+                users: None,
             };
             let _ = pipeline::fold_inputs(&job, None);
             continue;

@@ -4,6 +4,7 @@ mod events;
 mod expressions;
 mod models;
 mod parts;
+mod twist;
 
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -21,6 +22,19 @@ pub struct Case {
 
 /// The case of a seed. The same seed always gives the same case.
 pub fn case(seed: u64) -> Case {
+    staged(seed).0
+}
+
+/// The case of a seed with joined ids, e-mails, internal users and ids in other spellings.
+pub fn twisted(seed: u64) -> Case {
+    let (mut case, stage) = staged(seed);
+    let mut rng = Rng { state: seed ^ 0x7769_7374, common: Vec::new() };
+    rng.draw();
+    twist::twist(&mut case, &mut rng, &stage);
+    case
+}
+
+fn staged(seed: u64) -> (Case, Stage) {
     let mut rng = Rng { state: seed, common: Vec::new() };
     rng.draw();
     rng.common = rng.some(&expressions::NAMES, 35, 3);
@@ -29,7 +43,8 @@ pub fn case(seed: u64) -> Case {
     let events = events::lines(&mut rng, &stage);
     let users_csv = rng.chance(60).then(|| events::users_csv(&mut rng));
     let accounts_csv = rng.chance(60).then(|| events::accounts_csv(&mut rng));
-    Case { model, events, users_csv, accounts_csv, as_of: stage.as_of_text }
+    let as_of = stage.as_of_text.clone();
+    (Case { model, events, users_csv, accounts_csv, as_of }, stage)
 }
 
 /// A splitmix64 generator, with the few event names that its case uses most.

@@ -18,6 +18,7 @@ mod projection;
 mod scalars;
 mod scan;
 mod template;
+pub(in crate::decode) mod value_hash;
 pub(in crate::decode) mod walk;
 
 use std::borrow::Cow;
@@ -77,6 +78,17 @@ impl JsonSpan {
             JsonKind::EscapedText => Some(Cow::Owned(unescape(self.slice(line)))),
             _ => None,
         }
+    }
+
+    /// Whether it is text of nothing but white space.
+    pub fn is_blank(&self, line: &str) -> bool {
+        self.start == self.end || self.text(line).is_some_and(|text| text.trim().is_empty())
+    }
+
+    /// Whether it is text without quotes around it, as in the cells of rows.
+    pub fn is_cell(&self, line: &str) -> bool {
+        let before = (self.start as usize).checked_sub(1).and_then(|before| line.as_bytes().get(before));
+        self.kind == JsonKind::Text && before != Some(&b'"')
     }
 
     /// True if the value is missing or null.

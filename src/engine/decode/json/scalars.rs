@@ -5,6 +5,7 @@ use super::{
     bytes::{BITS, chunk_at},
     scan::JsonScanner,
 };
+use crate::ids::digits_of_number;
 
 impl JsonScanner<'_> {
     #[inline(never)]
@@ -28,6 +29,7 @@ impl JsonScanner<'_> {
         if at == first {
             return self.fail(JsonError::Syntax(first));
         }
+        let whole_end = at;
         if bytes.get(at) == Some(&b'.') {
             let fraction = at + 1;
             at = digits(fraction);
@@ -44,7 +46,10 @@ impl JsonScanner<'_> {
         }
         self.kind = JsonKind::Number;
         if hashed {
+            // Only what is plain digits is the one form that numbers of its value have.
+            let plain = at == whole_end && (first == start || bytes.get(first) != Some(&b'0'));
             self.value_hash = match chunk_at(bytes, start) {
+                _ if !plain => self.hash_of_value(&bytes[start..at]),
                 Some(chunk) if at - start < chunk.len() => {
                     self.hash_short(JsonKind::Number, at - start, u128::from_le_bytes(*chunk) & BITS[at - start])
                 }
@@ -52,6 +57,13 @@ impl JsonScanner<'_> {
             };
         }
         at
+    }
+
+    /// The hash of a number's value, however it is written.
+    #[cold]
+    fn hash_of_value(&self, number: &[u8]) -> u64 {
+        let number = std::str::from_utf8(number).unwrap_or_default();
+        self.hash_bytes(JsonKind::Number, digits_of_number(number).as_bytes())
     }
 
     #[cold]

@@ -216,6 +216,8 @@ impl ParquetReader {
 }
 
 impl RowValues for ParquetColumns {
+    const TYPED: bool = true;
+
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool {
         let json = self.json(column);
         out.extend_from_slice(json);

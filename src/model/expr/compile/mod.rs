@@ -9,9 +9,8 @@ mod tests;
 use std::{cmp::Ordering, ops::Range};
 
 use super::{
-    ExprError, ExprKind, ExprNode, Program, Value, ValueType,
+    ExprError, ExprKind, ExprNode, Program, Value, ValueType, WildPattern,
     ast::{ArithmeticOp, ComparisonOp, ExprFunction},
-    eval::LikePattern,
 };
 
 /// The slot and type of a name.
@@ -265,7 +264,7 @@ impl ExprCompiler<'_, '_> {
             );
             return self.error(error);
         }
-        Some((Program::Like(Box::new(a?), LikePattern::new(text), negated), ValueType::Boolean))
+        Some((Program::Like(Box::new(a?), WildPattern::like(text), negated), ValueType::Boolean))
     }
 
     fn case(&mut self, arms: &[(ExprNode, ExprNode)], otherwise: Option<&ExprNode>) -> TypedProgram {

@@ -3,7 +3,9 @@
 use super::clock::{Clock, instant};
 use super::eval::{Names, holds};
 use super::expr::Expr;
+use super::facts::Row;
 use super::model::{Events, Model};
+use super::people::People;
 use super::value::Value;
 use jiff::civil::Date;
 use serde_json::Value as Json;
@@ -16,6 +18,8 @@ pub struct Event {
     pub user: Option<String>,
     pub visitor: Option<String>,
     pub written: Option<String>,
+    /// Further accounts of a list of which the first is meant.
+    pub more_written: Vec<String>,
     pub account: Option<String>,
     pub time: i64,
     pub date: Date,
@@ -37,9 +41,24 @@ pub struct Naming {
     pub date: Date,
 }
 
+/// One line that is a record, with the ids that it names.
+pub struct Said {
+    pub kind: String,
+    pub user: Option<String>,
+    pub visitor: Option<String>,
+    pub account: Option<String>,
+    pub previous: Option<String>,
+    pub time: i64,
+    pub date: Date,
+    pub traits: Json,
+    /// Of lines that are events; it names the ids as they were written.
+    pub event: Option<Event>,
+}
+
 /// The content of all lines.
 #[derive(Default)]
 pub struct Log {
+    pub people: People,
     pub events: Vec<Event>,
     pub identified: Vec<Known>,
     pub grouped: Vec<Known>,
@@ -49,23 +68,66 @@ pub struct Log {
     pub group_members: Vec<String>,
 }
 
+/// Reads the lines; gives the records, and how many lines are blank and how many are none.
+pub fn records(lines: &str, model: &Model, clock: &Clock) -> (Vec<Said>, [u64; 2]) {
+    let (mut records, mut others) = (Vec::new(), [0, 0]);
+    for line in lines.lines() {
+        match record(line, model, clock) {
+            _ if line.trim().is_empty() => others[0] += 1,
+            Some(said) => records.push(said),
+            None => others[1] += 1,
+        }
+    }
+    (records, others)
+}
+
+/// Reads one line; none if it is to be rejected.
+fn record(line: &str, model: &Model, clock: &Clock) -> Option<Said> {
+    let json: Json = serde_json::from_str(line).ok()?;
+    let field = |key: &str| json.get(key).unwrap_or(&Json::Null);
+    let time = instant(field("timestamp"), &model.unzoned)?;
+    let (user, visitor) = (id(field("user_id")), id(field("anonymous_id")));
+    let (account, previous) = (account_id(field("account_id")), id(field("previous_id")));
+    let kind = field("type").as_str().unwrap_or("track").to_owned();
+    if user.is_none() && visitor.is_none() && account.is_none() {
+        return None;
+    }
+    if kind == "alias" && (user.is_none() || previous.is_none()) {
+        return None;
+    }
+    let date = clock.date(time);
+    let event = if kind == "track" {
+        let name = field("event").as_str().filter(|name| !name.is_empty())?.to_owned();
+        let properties = match field("properties") {
+            Json::Object(map) => Json::Object(map.clone()),
+            _ => Json::Object(serde_json::Map::new()),
+        };
+        let (id, written) = (id(field("event_id")), account.clone());
+        let (user, visitor, more_written) = (user.clone(), visitor.clone(), more_account_ids(field("account_id")));
+        Some(Event { id, name, user, visitor, written, more_written, account: None, time, date, properties })
+    } else {
+        None
+    };
+    Some(Said { kind, user, visitor, account, previous, time, date, traits: field("traits").clone(), event })
+}
+
 impl Log {
     fn count(&mut self, bucket: &str) {
         *self.counts.entry(bucket.into()).or_default() += 1;
     }
 
-    pub fn read(lines: &str, model: &Model, clock: &Clock) -> Log {
-        let mut log = Log::default();
+    /// `user_rows` are those of the enrichment file, which may hold e-mails.
+    pub fn read(lines: &str, model: &Model, clock: &Clock, user_rows: &BTreeMap<String, Row>) -> Log {
+        let (records, [blank, rejected]) = records(lines, model, clock);
+        let before: Vec<&Said> = records.iter().filter(|said| said.time < clock.as_of).collect();
+        let mut log = Log { people: People::of(&before, model, clock, user_rows), ..Log::default() };
         let buckets = "records blank rejected excluded after_as_of identity duplicate anonymous scored id_conflict";
         log.counts.extend(buckets.split(' ').map(|bucket| (bucket.to_owned(), 0)));
+        log.counts.insert("records".into(), records.len() as u64 + blank + rejected);
+        log.counts.extend([("blank".into(), blank), ("rejected".into(), rejected)]);
         let mut all = Vec::new();
-        for line in lines.lines() {
-            log.count("records");
-            if line.trim().is_empty() {
-                log.count("blank");
-            } else if log.record(line, model, clock, &mut all).is_none() {
-                log.count("rejected");
-            }
+        for said in records {
+            log.record(said, model, clock, &mut all);
         }
         for event in all {
             if event.id.is_some() && log.events.iter().any(|other| same_content(other, &event)) {
@@ -81,69 +143,43 @@ impl Log {
             }
         }
         log.name_accounts();
-        log.credit();
+        log.credit(model);
         log
     }
 
-    /// Parses one line; none if it is rejected.
-    fn record(&mut self, line: &str, model: &Model, clock: &Clock, all: &mut Vec<Event>) -> Option<()> {
-        let json: Json = serde_json::from_str(line).ok()?;
-        let field = |key: &str| json.get(key).unwrap_or(&Json::Null);
-        let time = instant(field("timestamp"), &model.unzoned)?;
-        let (user, account) = (id(field("user_id")), account_id(field("account_id")));
-        let kind = field("type").as_str().unwrap_or("track");
-        if kind == "track" {
-            let name = field("event").as_str().filter(|name| !name.is_empty())?;
-            let visitor = id(field("anonymous_id"));
-            if user.is_none() && visitor.is_none() && account.is_none() {
-                return None;
-            }
-            if time >= clock.as_of {
-                self.count("after_as_of");
-                return Some(());
-            }
-            let properties = match field("properties") {
-                Json::Object(map) => Json::Object(map.clone()),
-                _ => Json::Object(serde_json::Map::new()),
-            };
-            all.push(Event {
-                id: id(field("event_id")),
-                name: name.to_owned(),
-                user,
-                visitor,
-                written: account,
-                account: None,
-                time,
-                date: clock.date(time),
-                properties,
-            });
-            return Some(());
+    /// Takes in one record, as somebody's.
+    fn record(&mut self, said: Said, model: &Model, clock: &Clock, all: &mut Vec<Event>) {
+        if self.people.is_internal(said.user.as_deref(), said.visitor.as_deref(), model) {
+            return self.count("excluded");
         }
-        if time >= clock.as_of {
-            self.count("after_as_of");
-            return Some(());
+        if said.time >= clock.as_of {
+            return self.count("after_as_of");
+        }
+        if let Some(event) = said.event {
+            return all.push(event);
         }
         self.count("identity");
-        let traits = field("traits").clone();
-        match (kind, user, account) {
+        let user = self.people.name(said.user.as_deref(), said.visitor.as_deref());
+        if let (Some(user), Some(account)) = (&user, &said.account) {
+            let (user, account) = (user.clone(), account.clone());
+            self.namings.push(Naming { user, account, time: said.time, date: said.date });
+        }
+        match (&*said.kind, user, said.account) {
             ("identify", Some(user), _) => {
-                self.identified.push(Known { entity: user, time, traits });
+                self.identified.push(Known { entity: user, time: said.time, traits: said.traits });
             }
             ("group", user, Some(account)) => {
-                if let Some(user) = user {
-                    self.group_members.push(user.clone());
-                    let date = clock.date(time);
-                    self.namings.push(Naming { user, account: account.clone(), time, date });
-                }
-                self.grouped.push(Known { entity: account, time, traits });
+                self.group_members.extend(user);
+                self.grouped.push(Known { entity: account, time: said.time, traits: said.traits });
             }
             _ => {}
         }
-        Some(())
     }
 
     fn name_accounts(&mut self) {
-        for event in &self.events {
+        for event in &mut self.events {
+            // From here on its user is a person, which a visitor may be too.
+            event.user = self.people.name(event.user.as_deref(), event.visitor.as_deref());
             if let (Some(user), Some(account)) = (&event.user, &event.written) {
                 self.namings.push(Naming {
                     user: user.clone(),
@@ -156,11 +192,13 @@ impl Log {
     }
 
     /// Assigns every event to an account. Removes events of visitors without an account.
-    fn credit(&mut self) {
+    fn credit(&mut self, model: &Model) {
         for mut event in std::mem::take(&mut self.events) {
             event.account = match (&event.written, &event.user) {
                 (Some(account), _) => Some(account.clone()),
-                (None, Some(user)) => self.account_on(user, event.date),
+                (None, Some(user)) => {
+                    self.account_on(user, event.date).or_else(|| self.people.domain_account(user, model))
+                }
                 (None, None) => None,
             };
             if event.user.is_none() && event.account.is_none() {
@@ -181,9 +219,10 @@ impl Log {
         last_named(self.namings.iter().filter(|n| n.user == user && n.date == *day))
     }
 
-    /// The last account that a user named.
-    pub fn home(&self, user: &str) -> Option<String> {
-        last_named(self.namings.iter().filter(|n| n.user == user))
+    /// The account a user named last of all, else that of the e-mail's domain.
+    pub fn home(&self, user: &str, model: &Model) -> Option<String> {
+        let named = last_named(self.namings.iter().filter(|n| n.user == user));
+        named.or_else(|| self.people.domain_account(user, model))
     }
 }
 
@@ -202,15 +241,31 @@ fn same_content(a: &Event, b: &Event) -> bool {
         && a.user == b.user
         && visitor(a) == visitor(b)
         && a.written == b.written
+        && a.more_written == b.more_written
         && a.time == b.time
-        && a.properties == b.properties
+        && same_value(&a.properties, &b.properties)
 }
 
-/// An id is a text, or the digits of a number. Placeholders give none.
+/// Whether two values are the same, however their numbers are written.
+fn same_value(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same_value(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// An id is text without white space at its ends; a whole number is taken as its digits, and a placeholder is none.
 fn id(json: &Json) -> Option<String> {
     let text = match json {
-        Json::String(text) => text.clone(),
-        Json::Number(number) => number.to_string(),
+        Json::String(text) => text.trim().to_owned(),
+        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => format!("{float}"),
+            None => number.to_string(),
+        },
         _ => return None,
     };
     let placeholders =
@@ -224,6 +279,11 @@ fn account_id(json: &Json) -> Option<String> {
         Json::Array(list) => list.iter().find_map(id),
         one => id(one),
     }
+}
+
+fn more_account_ids(json: &Json) -> Vec<String> {
+    let ids = json.as_array().into_iter().flatten().filter_map(id);
+    ids.skip(1).collect()
 }
 
 impl Event {

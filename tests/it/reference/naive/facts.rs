@@ -66,12 +66,15 @@ impl World {
 
     /// The users with a scored event whose home is the account.
     pub fn members(&self, account: &str) -> Vec<String> {
-        self.ids(Side::User).into_iter().filter(|user| self.log.home(user).as_deref() == Some(account)).collect()
+        self.ids(Side::User)
+            .into_iter()
+            .filter(|user| self.log.home(user, &self.model).as_deref() == Some(account))
+            .collect()
     }
 
     /// The home of a user, if the home is an account with a scored event.
     pub fn home_row(&self, user: &str) -> Option<String> {
-        self.log.home(user).filter(|home| self.ids(Side::Account).contains(home))
+        self.log.home(user, &self.model).filter(|home| self.ids(Side::Account).contains(home))
     }
 
     /// Evaluates an expression over the facts of an entity.
@@ -132,7 +135,8 @@ impl World {
             let values = wanted.from.iter().map(|name| typed(&get(name), wanted.kind, &self.clock.zone));
             values.into_iter().find(|value| !value.is_null()).unwrap_or(Value::Null)
         };
-        if let Some(row) = rows.get(id) {
+        let ids = if side == Side::User { self.log.people.ids(id) } else { vec![id.to_owned()] };
+        for row in ids.iter().filter_map(|id| rows.get(id)) {
             let value = read(&|name| {
                 let cell = row.get(name).cloned().unwrap_or_default();
                 Value::of_json(&serde_json::Value::String(cell))
@@ -219,7 +223,7 @@ impl World {
         };
         match name {
             "today" => Value::Date(today),
-            "domain" => Value::Null,
+            "domain" => self.log.people.domain(id).map_or(Value::Null, Value::Text),
             "events" => count(scope().events.len()),
             "age_days" => Value::Num(days_between(scope().start_date(), today) as f64),
             "days_inactive" => {

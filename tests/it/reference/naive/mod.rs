@@ -1,8 +1,8 @@
 //! A slow and simple scorer that follows the scoring specification word by word.
 //!
 //! It keeps all events and reads all of them again for every fact. It shares no code with the
-//! program's fold. It does not support joined ids, e-mail domains, vendor formats and exclusions.
-//! It panics at an invalid model.
+//! program's fold. It does not support vendor formats and service users. It panics at an invalid
+//! model.
 //!
 //! ```text
 //!  model.toml ─▶ Model ─┐
@@ -17,6 +17,7 @@ mod facts;
 mod measures;
 mod milestones;
 mod model;
+mod people;
 mod points;
 mod rows;
 mod value;
@@ -48,18 +49,25 @@ pub struct MilestoneCount {
 }
 
 /// Scores events under a model. The events are NDJSON and the enrichment files CSV; `as_of` is an
-/// instant or a date.
+/// instant, a date or `latest`. None if `latest` is asked for and all events are internal.
 pub fn score(
     model_toml: &str,
     events_ndjson: &str,
     users_csv: Option<&str>,
     accounts_csv: Option<&str>,
     as_of: &str,
-) -> Scored {
+) -> Option<Scored> {
     let model = model::read(model_toml);
-    let clock = clock::Clock::new(model.zone.clone(), model.week_start, as_of);
-    let log = event::Log::read(events_ndjson, &model, &clock);
     let user_rows = enrichment(users_csv, "user_id");
+    let latest;
+    let as_of = if as_of == "latest" {
+        latest = newest_date(&model, events_ndjson, &user_rows)?;
+        &latest
+    } else {
+        as_of
+    };
+    let clock = clock::Clock::new(model.zone.clone(), model.week_start, as_of);
+    let log = event::Log::read(events_ndjson, &model, &clock, &user_rows);
     let account_rows = enrichment(accounts_csv, "account_id");
     let world = World { model, clock, log, user_rows, account_rows, memo: Default::default() };
 
@@ -73,7 +81,22 @@ pub fn score(
             milestones.insert((level.to_owned(), name), count);
         }
     }
-    Scored { users: rows::rows(&world, Side::User), accounts: rows::rows(&world, Side::Account), counts, milestones }
+    Some(Scored {
+        users: rows::rows(&world, Side::User),
+        accounts: rows::rows(&world, Side::Account),
+        counts,
+        milestones,
+    })
+}
+
+/// The local date of the newest event of anybody who is not internal by all that is said, whenever it was.
+fn newest_date(model: &model::Model, lines: &str, user_rows: &BTreeMap<String, Row>) -> Option<String> {
+    let clock = clock::Clock::new(model.zone.clone(), model.week_start, "9000-01-01");
+    let (records, _) = event::records(lines, model, &clock);
+    let people = people::People::of(&records.iter().collect::<Vec<_>>(), model, &clock, user_rows);
+    let events = records.iter().filter_map(|said| said.event.as_ref());
+    let others = events.filter(|event| !people.is_internal(event.user.as_deref(), event.visitor.as_deref(), model));
+    others.max_by_key(|event| event.time).map(|event| event.date.to_string())
 }
 
 /// The number of entities in the enrichment rows and in group lines that have no scored event.

@@ -48,7 +48,7 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
 
     let mut row = vec![id.to_owned()];
     row.push(match side {
-        Side::User => world.log.home(id).unwrap_or_default(),
+        Side::User => world.log.home(id, &world.model).unwrap_or_default(),
         Side::Account => fact("segment"),
     });
     row.push(points_text(points.score));

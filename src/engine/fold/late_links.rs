@@ -1,0 +1,72 @@
+//! What lines that were put aside say of who is who: for the one question that is asked of everything read, whatever its time, namely whose the newest
+//! event is.
+
+use std::collections::HashMap;
+
+use super::extract::first_typed;
+use crate::decode::{DecodedLine, LinkedId, Record};
+use pql_model::{Model, expr::Value, units::Micros};
+
+/// What lines that were put aside say of who is who.
+#[derive(Debug, Default)]
+pub struct LateLinks {
+    /// Pairs of known ids.
+    pub aliases: Vec<(String, String)>,
+    /// Visitors, each with a user that it came with.
+    pub met: Vec<(String, String)>,
+    /// Pairs of ids that both may be a user's or a visitor's.
+    pub linked: Vec<(String, String)>,
+    /// E-mails with their instants by raw id, of users and of visitors.
+    pub emails: [HashMap<String, Vec<(Micros, String)>>; 2],
+}
+
+impl LateLinks {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        let Self { aliases, met, linked, emails } = self;
+        aliases.is_empty() && met.is_empty() && linked.is_empty() && emails.iter().all(HashMap::is_empty)
+    }
+
+    /// Adds what a line says.
+    pub fn add(&mut self, model: &Model, line: &DecodedLine<'_>) {
+        match line {
+            DecodedLine::Excluded(line) => self.add(model, line),
+            DecodedLine::Identify(record) => {
+                self.meet(record);
+                self.add_email(model, record);
+                if let (LinkedId::Id(id), Some(user)) = (&record.linked_id, &record.user) {
+                    self.linked.push((id.to_string(), user.to_string()));
+                }
+            }
+            DecodedLine::Group(record) => self.meet(record),
+            DecodedLine::Alias { record, previous } => {
+                self.meet(record);
+                if let Some(user) = record.user.as_deref().filter(|_| !previous.is_empty()) {
+                    self.aliases.push((previous.to_string(), user.to_owned()));
+                }
+            }
+            DecodedLine::Merge { ids: Some([a, b]), .. } => self.linked.push((a.to_string(), b.to_string())),
+            _ => {}
+        }
+    }
+
+    fn meet(&mut self, record: &Record<'_>) {
+        if let (Some(user), Some(visitor)) = (&record.user, &record.visitor) {
+            self.met.push((visitor.to_string(), user.to_string()));
+        }
+    }
+
+    fn add_email(&mut self, model: &Model, record: &Record<'_>) {
+        let Some(plan) = model.levels.user.emails.first().and_then(|index| model.levels.user.traits.get(*index)) else {
+            return;
+        };
+        let values = plan.keys.iter().map(|key| record.user_trait(*key));
+        let Value::Text(email) = first_typed(values, plan.kind, model) else { return };
+        let (kind, id) = match (&record.user, &record.visitor) {
+            (Some(user), _) => (0, user),
+            (None, Some(visitor)) => (1, visitor),
+            (None, None) => return,
+        };
+        self.emails[kind].entry(id.to_string()).or_default().push((record.at, email.into_owned()));
+    }
+}

@@ -48,7 +48,8 @@ use self::{
     format::{LineFraming, SnowplowRowError, SnowplowRowReader},
     json::{JsonKind, JsonScanner, JsonSpan},
 };
-use crate::ids::{digits_of_number, id_of_cell, id_of_text, is_placeholder};
+pub use crate::ids::is_placeholder;
+use crate::ids::{digits_of_number, id_of_cell, id_of_text};
 use pql_model::{
     Model,
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},

@@ -63,7 +63,7 @@ impl ParquetColumns {
         for (place, field) in schema.root_schema().get_fields().iter().enumerate() {
             let known = builder.leaves.len();
             let node = builder.field(field, (0, 0), 0)?;
-            if used.binary_search(&place).is_ok() {
+            if used.contains(&place) {
                 top.push((Some(node), Vec::new()));
             } else {
                 builder.leaves.truncate(known);

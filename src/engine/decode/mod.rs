@@ -215,7 +215,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// The first of some slots that holds anything but white space; `first_present` where none does.
+    /// The first slot whose value is not blank, else the result of `first_present`.
     #[inline(always)]
     fn first_id(&self, line: &str, slots: &[u32]) -> JsonSpan {
         if let [slot] = slots {
@@ -386,7 +386,8 @@ impl RecordReader<'_> {
         })
     }
 
-    /// Hashes of the event's id and of what two copies of it agree in: time, name, user (else visitor), accounts that it names, properties.
+    /// Hashes of the event's id and of its content. The content is all that two duplicates agree
+    /// in: time, name, user (else visitor), accounts, properties.
     #[inline]
     fn fingerprint(&self, line: &str, id: &str, parts: &[u64; 5]) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
@@ -449,7 +450,8 @@ fn linked_id<'l>(previous: Option<&Cow<'l, str>>, raw: JsonSpan) -> LinkedId<'l>
     }
 }
 
-/// What sets contents apart that agree in their hashes: a user and a visitor of the same id are two.
+/// Separates contents that would hash alike: a user and a visitor of the same id, no account and an
+/// account.
 #[inline]
 fn marks(by_user: bool, has_account: bool) -> u64 {
     u64::from(by_user) << 8 | u64::from(has_account)
@@ -460,7 +462,7 @@ fn is_any(globs: &[IdGlob], id: Option<&str>) -> bool {
     id.is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
 }
 
-/// The id that a JSON value is.
+/// Reads an id from a JSON value. A placeholder gives none.
 #[inline(always)]
 fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
     match raw.kind {
@@ -471,7 +473,7 @@ fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectRea
     }
 }
 
-/// The id that a JSON value is, if it is one.
+/// The id in a JSON value, if the value is one.
 pub fn id_of_json(line: &str, raw: JsonSpan) -> Option<Cow<'_, str>> {
     parse_id(line, raw).ok().flatten()
 }

@@ -57,7 +57,8 @@ impl ModelCompiler<'_, '_> {
         }
     }
 
-    /// The trait that is the e-mail of users: the text that the model declares as `email`, else what is called so.
+    /// The trait that is the e-mail of users: `email` as the model declares it, if it is text, else
+    /// as `{ type = "text" }` would.
     pub(super) fn emails(&mut self) -> Vec<usize> {
         let usual = TraitSyntax::email();
         let is_email = |one: &&TraitSyntax| one.name.value == usual.name.value && one.kind == ValueType::Text;

@@ -13,7 +13,7 @@ pub struct Level {
     pub facts: Vec<Fact>,
     /// What is known of entities beside events.
     pub traits: Vec<TraitPlan>,
-    /// The trait that is the e-mail of users, which the model may declare; none of accounts.
+    /// The trait that is the e-mail of users. Empty for accounts.
     pub emails: Vec<usize>,
     /// States reached at an instant.
     pub milestones: Vec<Milestone>,

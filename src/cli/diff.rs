@@ -208,7 +208,7 @@ fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondit
 
 /// What the two runs have not in common, and should.
 fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
-    if old.model.resolved.fingerprint == new.model.resolved.fingerprint {
+    if old.model.fingerprint == new.model.fingerprint {
         print_stderr("note: the two models are the same text");
     }
     if old.model.as_of.instant != new.model.as_of.instant {

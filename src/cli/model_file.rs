@@ -42,12 +42,12 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<ChosenModel, CommandError>
 /// No more of a file is read than shows that it is too large to be a model or a file of cases.
 const MODEL_BYTES_READ_MAX: u64 = 5 * 1024 * 1024;
 
-/// What kind of document a text is.
+/// The kind of a document that people wrote.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DocumentKind {
-    /// For messages.
+    /// The word for it in messages.
     what: &'static str,
-    /// The code of one that cannot be read as text.
+    /// The code of the problem if the file is not text.
     code: &'static str,
 }
 
@@ -63,7 +63,8 @@ pub(super) fn read(path: &Path) -> Result<SourceDocument, CommandError> {
 
 /// Reads the text of a document that people wrote.
 ///
-/// **Errors**: one about the file that cannot be read; a problem of the document if it is no text, of which nothing is shown then, or not UTF-8.
+/// **Errors**: the file cannot be read; the file is not text, and then nothing of it is shown; the
+/// text is not UTF-8.
 pub(super) fn read_document(path: &Path, kind: DocumentKind) -> Result<SourceDocument, CommandError> {
     let name = path.display().to_string();
     let what = kind.what;
@@ -90,7 +91,8 @@ fn refused(document: SourceDocument, problem: Diagnostic) -> CommandError {
     CommandError::Document(Box::new(DocumentProblems { document, list: vec![problem] }), ExitStatus::CannotStart)
 }
 
-/// The bytes of an ordinary file of text, or why it is none. Pipes and devices are not even opened.
+/// The bytes of an ordinary text file, or the reason why it is none. Pipes and devices are never
+/// opened.
 fn bounded(path: &Path) -> io::Result<Result<Vec<u8>, &'static str>> {
     let meta = std::fs::metadata(path)?;
     if !meta.is_file() && !meta.is_dir() {
@@ -99,7 +101,7 @@ fn bounded(path: &Path) -> io::Result<Result<Vec<u8>, &'static str>> {
     let bytes = read_whole_file(path, MODEL_BYTES_READ_MAX)?;
     let read = bytes.len() as u64;
     Ok(match read {
-        // Such are files that the system makes up while they are read.
+        // Files of `/proc` have the size 0 and still give bytes.
         _ if read != meta.len() && read < MODEL_BYTES_READ_MAX => {
             Err("it is no ordinary file, whose size would be known")
         }

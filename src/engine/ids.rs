@@ -1,22 +1,23 @@
-//! What an id is, however it is spelled.
+//! Ids, in every spelling.
 //!
-//! Takes text, a cell of a table or the digits of a JSON number, gives the id. Invariant: an id has no white space (as Unicode defines it) at either end,
-//! holds something that can be seen, and is no placeholder; a number is told by its value and never goes through a double.
+//! Takes a text, a cell of a table or a JSON number, gives the id. Invariant: an id has no white
+//! space (as Unicode defines it) at either end, has a visible character, and is no placeholder. A
+//! number is the id of its exact value; it never goes through a double.
 
 use std::borrow::Cow;
 
-/// No number is written out with more zeros than this beside its own digits; a double has fewer.
+/// A number is written out with at most this many zeros besides its digits. A double needs fewer.
 const ZEROS_MAX: usize = 400;
 
-/// The id that a text is; none if there is nothing left of it.
+/// The id in a text. None if nothing is left of the text, or a placeholder.
 #[inline]
 pub fn id_of_text(text: &str) -> Option<&str> {
     if is_plain(text) { Some(text) } else { unusual(text) }
 }
 
-/// Whether a text is an id as it stands, as far as its ends show at once.
+/// True if a text is an id as it is, by a cheap test of its ends.
 ///
-/// **Law**: what is plain is what [`id_of_text`] gives.
+/// **Law**: [`id_of_text`] gives a plain text unchanged.
 #[inline]
 pub fn is_plain(text: &str) -> bool {
     matches!((text.as_bytes().first(), text.as_bytes().last()), (Some(b'!'..=b'~'), Some(b'!'..=b'~')))
@@ -26,14 +27,15 @@ pub fn is_plain(text: &str) -> bool {
 #[cold]
 fn unusual(text: &str) -> Option<&str> {
     let id = text.trim();
-    // What is left of a text of control characters cannot be seen.
+    // Control characters are invisible, so an id needs another character.
     (!is_placeholder(id) && !id.chars().all(|c| c.is_control() || c.is_whitespace())).then_some(id)
 }
 
-/// The id that a cell of a table without types is: a whole number, such as `1001.0` or `1e+16`, as its digits.
+/// The id in a cell of a table without types. A whole number such as `1001.0` or `1e+16` becomes its
+/// digits.
 ///
-/// An exponent counts only with its sign or after a point, since `1e5` may be text that happens to have no other letter; so do zeros before a number, and
-/// digits after a point that are not zero.
+/// Other cells are text: `1e5` may be a hexadecimal id, `007` has a leading zero, `1.10` may be a
+/// version.
 pub fn id_of_cell(cell: &str) -> Option<Cow<'_, str>> {
     let id = id_of_text(cell)?;
     if !is_number_cell(id) {
@@ -45,7 +47,7 @@ pub fn id_of_cell(cell: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether a cell has the form of a number that a program wrote, and is not plain digits.
+/// True if a cell has the form of a number that a program wrote, and is not plain digits.
 fn is_number_cell(cell: &str) -> bool {
     let unsigned = cell.strip_prefix('-').unwrap_or(cell);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -67,9 +69,9 @@ fn is_number_cell(cell: &str) -> bool {
         && (fraction.is_some() || exponent.is_some())
 }
 
-/// A JSON number in the one form that numbers of its value have: `1001` for `1001.0`, `1000` for `1e3`, `0` for `-0.0`.
+/// A JSON number in one form per value: `1001` for `1001.0`, `1000` for `1e3`, `0` for `-0.0`.
 ///
-/// Digits that are plain stay as they are. A value that would take more than [`ZEROS_MAX`] further zeros has an exponent.
+/// A value that needs more than [`ZEROS_MAX`] further zeros keeps an exponent.
 #[inline]
 pub fn digits_of_number(number: &str) -> Cow<'_, str> {
     let whole = number.strip_prefix('-').filter(|rest| !rest.starts_with('0')).unwrap_or(number);
@@ -93,7 +95,7 @@ fn written_out(number: &str) -> String {
     if digits.is_empty() {
         return "0".to_owned();
     }
-    // How many zeros follow the last digit; fewer than none if there is a point before it.
+    // The number of zeros after the last digit. It is negative if the point is before that digit.
     let cut = all.len() - all.trim_end_matches('0').len();
     let Some(zeros) = exponent_of(exponent).and_then(|power| power.checked_add(cut as i64 - fraction.len() as i64))
     else {
@@ -111,15 +113,16 @@ fn written_out(number: &str) -> String {
     }
 }
 
-/// The power of ten of an exponent; none if it is out of all range.
+/// The power of ten of an exponent. None if it is out of range.
 fn exponent_of(exponent: &str) -> Option<i64> {
     exponent.parse::<i64>().ok().filter(|power| power.unsigned_abs() < 1 << 40)
 }
 
-/// Whether a text is what systems write where there is no id.
+/// True for values that systems write in place of a missing id.
 #[inline]
 pub fn is_placeholder(id: &str) -> bool {
-    // Few ids are as long as one of them, and fewer begin and end alike.
+    // A cheap test first: few ids have the length of a placeholder, fewer also its first and last
+    // byte.
     const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;
     let first = id.as_bytes().first().is_none_or(|first| matches!(first | 0x20, b'n' | b'u' | b'a' | b'0'));
     let last = id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));

@@ -96,7 +96,7 @@ pub struct PipelineJob<'j> {
     pub keep_rejects: bool,
     /// The sizes of lines and blocks.
     pub limits: BlockLimits,
-    /// What else is known of users: whose e-mail is internal decides which event is the newest.
+    /// The enrichment file of users. Its e-mails tell who is internal, which `latest` needs.
     pub users: Option<&'j EnrichFile>,
 }
 
@@ -167,9 +167,9 @@ pub enum RunError {
         /// The types.
         types: Vec<String>,
     },
-    /// The newest events are internal, and what cannot be read a second time has been folded up to them.
+    /// The newest events are of internal users, and the input cannot be read a second time.
     NewestInternal {
-        /// The local date of the newest event of anybody else.
+        /// The local date of the newest event of the other users.
         day: Day,
     },
     /// A sum is too large.
@@ -251,8 +251,10 @@ pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits
     BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
 
-/// Reads and folds everything: twice, if the newest events turn out to be of users who are set aside, since what lies after the newest one of anybody
-/// else does not count.
+/// Reads and folds all inputs.
+///
+/// `latest` reads them twice if the newest events are of internal users. The second time the run ends
+/// with the newest event of the other users.
 ///
 /// # Errors
 ///
@@ -275,7 +277,8 @@ pub fn fold_inputs(
     Ok(folded)
 }
 
-/// The local date of the newest event of anybody who is not internal, if that is not the one that the run was folded up to.
+/// The local date of the newest event that is not of an internal user. None if the run ends with
+/// that date.
 fn newest_day_of_others(job: &PipelineJob<'_>, folded: &mut FoldedRun) -> Option<Day> {
     let zone = &job.model.resolved.zone;
     let emails = user_emails(job.users, &job.model.levels.user.emails);
@@ -285,7 +288,7 @@ fn newest_day_of_others(job: &PipelineJob<'_>, folded: &mut FoldedRun) -> Option
     (AsOf::end_of_day(day, zone).instant != folded.as_of.instant).then_some(day)
 }
 
-/// Reads and folds everything, once.
+/// Reads and folds all inputs once.
 fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync)>) -> Result<FoldedRun, RunError> {
     let model = job.model;
     let zone = &model.resolved.zone;
@@ -319,7 +322,8 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
     let split_records = shared.split_records.load(Ordering::Relaxed);
-    let late = if model.resolved.identity.sets_aside() { late_links(model, &formats, &hearth, &deferred) } else { None };
+    let late =
+        if model.resolved.identity.sets_aside() { late_links(model, &formats, &hearth, &deferred) } else { None };
     let (mut state, id_conflict) = hearth.into_state(folded);
     state.late = late.unwrap_or_default();
     let mut rejects =
@@ -359,7 +363,7 @@ fn fold_deferred(
     folder.finish()
 }
 
-/// What lines that were put aside say of who is who; none if there are none.
+/// Joins and e-mails in deferred lines. None if there are no such lines.
 fn late_links(
     model: &Model,
     formats: &FileFormats<'_>,

@@ -462,3 +462,21 @@ fn internal_users_say_nothing_and_their_joins_hold() {
 fn the_newest_event_is_of_somebody_who_is_not_internal() {
     hold(NEWEST);
 }
+
+#[test]
+fn standard_input_that_would_be_needed_twice_is_told_with_the_way_out() {
+    let folder = Folder::in_memory();
+    folder.write("model.toml", format!("schema = 1\n[identity]\n{INTERNAL}\n"));
+    let event =
+        |at: &str, user: &str| format!("{{\"event\":\"a\",\"timestamp\":\"{at}T10:00:00Z\",\"user_id\":\"{user}\"}}\n");
+    let same_day = [event("2026-03-01", "kim"), event("2026-03-01", "qa-1")].concat();
+    let later = [event("2026-03-01", "kim"), event("2026-03-03", "qa-1")].concat();
+    let run = |events: &str, more: &[&str]| {
+        folder.pql_with(&[&["score", "-", "-m", "model.toml", "--out", "out", "-q"], more].concat(), events.as_bytes())
+    };
+    assert_eq!(run(&same_day, &[]).code, 0);
+    let outcome = run(&later, &[]);
+    assert!(outcome.code == 2 && outcome.stderr.contains("add --as-of 2026-03-01"), "{outcome:?}");
+    assert_eq!(run(&later, &["--as-of", "2026-03-01"]).code, 0);
+    assert_eq!(columns(&folder, "out/users.csv", &["user_id"]), ["kim"]);
+}

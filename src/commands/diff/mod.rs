@@ -22,7 +22,7 @@ pub use fail_condition::{ConditionVerdict, FailCondition};
 pub use metrics::{DiffMetric, DiffVocabulary};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
 
-use pql_model::clock::AsOf;
+use pql_model::{PerKind, clock::AsOf};
 
 /// What is said of a model beside what it came to.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub struct ModelDiff {
     /// The old and the new model.
     pub models: [ComparedModel; 2],
     /// Users and accounts.
-    pub levels: [LevelDiff; 2],
+    pub levels: PerKind<LevelDiff>,
 }
 
 /// Whether ids, which are personal data, are written.

@@ -48,7 +48,8 @@ use self::{
     format::{LineFraming, SnowplowRowError, SnowplowRowReader},
     json::{JsonKind, JsonScanner, JsonSpan},
 };
-use crate::ids::{digits_of_number, id_of_cell, id_of_text, is_placeholder};
+pub use crate::ids::is_placeholder;
+use crate::ids::{digits_of_number, id_of_cell, id_of_text};
 use pql_model::{
     Model,
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
@@ -214,7 +215,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// The first of some slots that holds anything but white space; `first_present` where none does.
+    /// The first slot whose value is not blank, else the result of `first_present`.
     #[inline(always)]
     fn first_id(&self, line: &str, slots: &[u32]) -> JsonSpan {
         if let [slot] = slots {
@@ -281,8 +282,9 @@ impl RecordReader<'_> {
         }
         let internal = self.is_excluded(user.as_deref());
         let previous = previous.filter(|id| !is_any(&self.model.resolved.identity.service_users, Some(id)));
-        let asked = event_id
-            .filter(|_| self.model.resolved.input.dedupe && !internal && matches!(what, RecordKind::Event | RecordKind::Noise));
+        let asked = event_id.filter(|_| {
+            self.model.resolved.input.dedupe && !internal && matches!(what, RecordKind::Event | RecordKind::Noise)
+        });
         let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
         let visitor_hash = hash_of(&visitor);
         let mut id_hash = if user.is_some() { hash_of(&user) } else { visitor_hash };
@@ -389,7 +391,8 @@ impl RecordReader<'_> {
         })
     }
 
-    /// Hashes of the event's id and of what two copies of it agree in: time, name, user (else visitor), accounts that it names, properties.
+    /// Hashes of the event's id and of its content. The content is all that two duplicates agree
+    /// in: time, name, user (else visitor), accounts, properties.
     #[inline]
     fn fingerprint(&self, line: &str, id: &str, parts: &[u64; 5]) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
@@ -452,7 +455,8 @@ fn linked_id<'l>(previous: Option<&Cow<'l, str>>, raw: JsonSpan) -> LinkedId<'l>
     }
 }
 
-/// What sets contents apart that agree in their hashes: a user and a visitor of the same id are two.
+/// Separates contents that would hash alike: a user and a visitor of the same id, no account and an
+/// account.
 #[inline]
 fn marks(by_user: bool, has_account: bool) -> u64 {
     u64::from(by_user) << 8 | u64::from(has_account)
@@ -463,7 +467,7 @@ fn is_any(globs: &[IdGlob], id: Option<&str>) -> bool {
     id.is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
 }
 
-/// The id that a JSON value is.
+/// Reads an id from a JSON value. A placeholder gives none.
 #[inline(always)]
 fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
     match raw.kind {
@@ -474,7 +478,7 @@ fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectRea
     }
 }
 
-/// The id that a JSON value is, if it is one.
+/// The id in a JSON value, if the value is one.
 pub fn id_of_json(line: &str, raw: JsonSpan) -> Option<Cow<'_, str>> {
     parse_id(line, raw).ok().flatten()
 }

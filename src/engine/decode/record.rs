@@ -22,7 +22,7 @@ pub enum DecodedLine<'a> {
     Blank,
     /// Not a valid record.
     Rejected(RejectReason),
-    /// Of an internal user: what it would be otherwise. It says nothing, but its joins hold.
+    /// A record of an excluded user, as it would be decoded otherwise. Only its joins count.
     Excluded(Box<DecodedLine<'a>>),
     /// A record at or after `as_of`.
     AfterAsOf(Record<'a>),
@@ -36,7 +36,7 @@ pub enum DecodedLine<'a> {
     Alias {
         /// The line itself.
         record: Record<'a>,
-        /// The id that is joined to the user's; empty if it is a machine's, which is nobody's.
+        /// The id that is joined to the user's id. Empty if it is the id of a service.
         previous: Cow<'a, str>,
     },
     /// Two ids of one person, each of them a user's or a visitor's.

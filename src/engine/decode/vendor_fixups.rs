@@ -173,9 +173,10 @@ impl RecordReader<'_> {
         let [a, b] = [self.read_id(line, a)?, self.read_id(line, b)?].map(|id| id.and_then(strip_device_prefix));
         let ids = a.zip(b).map(|(a, b)| [a, b]);
         let internal = ids.iter().flatten().any(|id| self.is_excluded(Some(id)));
-        // A machine is nobody, so it is nobody else either.
-        let of_machine =
-            |ids: &[Cow<'_, str>; 2]| ids.iter().any(|id| is_any(&self.model.resolved.identity.service_users, Some(id)));
+        // Services are no users, so their ids join nobody.
+        let of_machine = |ids: &[Cow<'_, str>; 2]| {
+            ids.iter().any(|id| is_any(&self.model.resolved.identity.service_users, Some(id)))
+        };
         let ids = ids.filter(|ids| !of_machine(ids));
         let day = self.days.day(at);
         let record = Record {
@@ -232,7 +233,7 @@ impl RecordReader<'_> {
     }
 }
 
-/// An anonymous id without the word that says it is one; none if nothing follows that.
+/// An anonymous id without Mixpanel's prefix. None if nothing follows the prefix.
 fn strip_device_prefix(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if !id.starts_with(DEVICE_PREFIX) {
         return Some(id);

@@ -23,7 +23,8 @@ pub struct PersonIndex<'s> {
     visitors: Vec<Vec<u32>>,
     /// People by ids that only alias lines name.
     aliases: HashMap<&'s str, u32>,
-    /// By person, ids that no record names as its user's: those that only alias lines name, and addresses that were joined to a user.
+    /// By person, ids that are the user of no record: ids that occur only in alias lines, and
+    /// e-mail addresses that were joined to a user.
     pub(super) named_only: GroupedVec<&'s str>,
     /// Visitors that co-occur with more than one person.
     pub shared_visitors: u64,
@@ -130,7 +131,7 @@ struct AmbiguousLinks<'s> {
     met: Vec<(&'s str, u32)>,
     /// Pairs of visitors.
     visitors: Vec<(&'s str, &'s str)>,
-    /// Of the visitors, those that came with no record and are addresses of e-mail.
+    /// E-mail addresses among these visitors that occur in no record.
     addresses: Vec<&'s str>,
 }
 
@@ -190,17 +191,17 @@ impl VisitorMatch {
     }
 }
 
-/// Who visitors are.
+/// The people behind visitors.
 struct ResolvedVisitors<'s> {
     /// The person behind each visitor, by partition and number.
     visitors: Vec<Vec<u32>>,
     /// The person behind each of the addresses.
     addresses: Vec<(u32, &'s str)>,
-    /// Visitors that came with several people.
+    /// The number of visitors that co-occur with several people.
     shared: u64,
 }
 
-/// Tells who visitors are. `person` is that of each known id.
+/// Finds the people behind visitors. `person` maps user ids to people.
 fn resolve_visitors<'s>(
     state: &FoldState,
     users: &[Vec<u32>],

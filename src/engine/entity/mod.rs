@@ -60,7 +60,7 @@ pub struct Entities<'s> {
     /// Raw ids as shard and owner, by person.
     raw_ids: GroupedVec<(u32, RowOwner)>,
     account_rows: Vec<RowRef>,
-    /// What users say of accounts, where some users are set aside; those left out.
+    /// Account traits from lines of users who are not internal. Empty if the model excludes nobody.
     account_traits: AccountTraits,
     /// Users that group lines name but that have no event.
     pub members_without_events: Vec<&'s str>,
@@ -188,7 +188,7 @@ impl<'s> Entities<'s> {
         places.next()
     }
 
-    /// The known ids of a user, sorted, those among them that only alias lines name.
+    /// The user ids of a user, sorted. Ids that occur only in alias lines are included.
     pub fn known_ids(&self, user: u32) -> Vec<&str> {
         known_ids(self.state, self.records(user))
     }
@@ -199,7 +199,8 @@ impl<'s> Entities<'s> {
         PersonRecords { raw, named_only: self.people.named_only.group(person), rows }
     }
 
-    /// What group lines say of an account, by the number of its id and the place of the trait; what internal users say is left out.
+    /// The value of an account trait in group lines, by the number of the account id and the index
+    /// of the trait. Lines of internal users do not count.
     pub fn account_trait(&self, account: u32, index: u16, plan: &TraitPlan) -> Option<TimedValue> {
         let key = (account, index);
         let of_nobody = self.state.account_traits.get(&key).copied();
@@ -310,7 +311,7 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     entities
 }
 
-/// Adds what an id says of accounts.
+/// Adds the account traits from the lines of one id.
 fn add_account_traits(all: &mut AccountTraits, id: &IdState, state: &FoldState, model: &Model) {
     let told = id.details.iter().filter_map(|details| details.account_traits.as_deref());
     for (key, edge) in told.flat_map(AccountTraits::iter) {

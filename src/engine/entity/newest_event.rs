@@ -1,4 +1,4 @@
-//! Whose the newest event is: of anybody who is not internal, judged by everything that was read.
+//! The newest event that is not of an internal user, judged by everything that was read.
 
 use std::collections::{BinaryHeap, HashMap};
 
@@ -9,9 +9,10 @@ use super::{
 use crate::fold::{FoldState, NO_LAST};
 use pql_model::{Model, plan::word, units::Micros};
 
-/// When the newest event was of anybody who is not internal; none if there is no such event. `emails` are those of the enrichment file.
+/// The instant of the newest event that is not of an internal user. None if there is no such event.
+/// `emails` are from the enrichment file.
 ///
-/// **Cost**: a look at every row, and at the e-mails of as many people as have a newer event and are internal.
+/// **Cost**: one pass over the rows, and the e-mails of the internal people with newer events.
 pub fn newest_event_of_others(state: &FoldState, model: &Model, emails: &HashMap<String, String>) -> Option<Micros> {
     let people = identity::resolve_people(state);
     let (raw_ids, rows) = (raw_ids(state, &people), rows(state, &people));

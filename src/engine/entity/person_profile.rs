@@ -15,12 +15,12 @@ use pql_model::{Model, expr::Value, units::Micros};
 #[derive(Clone, Copy)]
 pub(super) struct PersonRecords<'d> {
     pub(super) raw: &'d [(u32, RowOwner)],
-    /// Ids of the person that no record names as its user's.
+    /// Ids of the person that are the user of no record.
     pub(super) named_only: &'d [&'d str],
     pub(super) rows: &'d [RowRef],
 }
 
-/// The records of everybody.
+/// The records of all people.
 #[derive(Clone, Copy)]
 pub(super) struct AllRecords<'d> {
     pub(super) raw_ids: &'d GroupedVec<(u32, RowOwner)>,
@@ -29,7 +29,7 @@ pub(super) struct AllRecords<'d> {
 }
 
 impl<'d> AllRecords<'d> {
-    /// Those of a person.
+    /// The records of one person.
     pub(super) fn of(&self, person: usize) -> PersonRecords<'d> {
         let Self { raw_ids, named_only, rows } = self;
         PersonRecords { raw: raw_ids.group(person), named_only: named_only.group(person), rows: rows.group(person) }
@@ -38,7 +38,7 @@ impl<'d> AllRecords<'d> {
 
 /// The facts of a person that decide its domain and account.
 pub(super) struct PersonProfile {
-    /// Whether its records are set aside.
+    /// True if the person is internal. Its records are then excluded.
     pub(super) internal: bool,
     /// The host of the e-mail.
     pub(super) host: Option<String>,
@@ -69,7 +69,8 @@ impl PersonProfile {
     }
 }
 
-/// The host of a person's e-mail, and whether the person is internal: by any of its ids or by the e-mail.
+/// The host of a person's e-mail, and true if the person is internal by one of its ids or by the
+/// e-mail.
 pub(super) fn host_of_person(
     state: &FoldState,
     model: &Model,
@@ -88,12 +89,12 @@ pub(super) fn host_of_person(
     (host, internal)
 }
 
-/// The host of an id that is an address.
+/// The host of an id that is an e-mail address.
 pub(super) fn host_of_id(id: &str) -> Option<String> {
     id.contains('@').then(|| host(id)).flatten()
 }
 
-/// The known ids of a person, sorted.
+/// The user ids of a person, sorted.
 pub(super) fn known_ids<'i>(state: &'i FoldState, draft: PersonRecords<'i>) -> Vec<&'i str> {
     let raw_ids = draft.raw.iter().filter_map(|(part, owner)| match owner {
         RowOwner::User(id) => Some(state.shards[*part as usize].users.ids.get(*id)),
@@ -123,7 +124,7 @@ pub(super) fn rows(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<Ro
     GroupedVec::new(people.names.len(), rows)
 }
 
-/// The e-mail: the trait, first of the enrichment file; else a known id with an `@`.
+/// The e-mail: the trait, with the enrichment file first, else the smallest user id with an `@`.
 fn email(
     state: &FoldState,
     model: &Model,
@@ -135,7 +136,7 @@ fn email(
     enriched().or_else(told).or_else(|| known.iter().find(|id| id.contains('@')).map(|id| (*id).to_owned()))
 }
 
-/// The e-mail that records tell in the places of a trait: identify lines before events.
+/// The e-mail that records carry in the fields of a trait. Identify lines go before events.
 fn told_email(
     state: &FoldState,
     model: &Model,
@@ -167,7 +168,7 @@ fn told_email(
     identified.or_else(|| of_events().and_then(text)).map(|(_, email)| email)
 }
 
-/// The e-mails that lines tell of a person that were put aside.
+/// The e-mails of a person in deferred lines, with their instants.
 fn late_emails(state: &FoldState, draft: PersonRecords<'_>, known: &[&str]) -> Vec<(Micros, String)> {
     let [of_users, of_visitors] = &state.late.emails;
     if of_users.is_empty() && of_visitors.is_empty() {

@@ -49,29 +49,33 @@ impl DayInstant {
     }
 }
 
-/// So many dates are kept in order as they come; a list of more is put in order now and then.
+/// Up to this many dates, a date out of order is inserted at once. Longer lists collect such dates
+/// and sort them together.
 const INSERT_MAX: usize = 64;
 
 /// The accounts that a raw id named, by date.
 ///
-/// **Law**: the order in which accounts are named does not show, once it is [`AccountTimeline::settled`]. **Cost**: 8 bytes a date, and 4 more once there
-/// are several accounts; naming n dates in any order takes about n log n steps.
+/// **Law**: after [`AccountTimeline::settled`] the order in which accounts are recorded does not
+/// matter.
+///
+/// **Cost**: 8 bytes per date, 12 once there are several accounts. Recording n dates in any order
+/// takes O(n log n).
 #[derive(Debug, Clone, Default)]
 pub struct AccountTimeline {
     /// Sorted by date.
     day_instants: Vec<DayInstant>,
     /// The account of all dates, while there is only one.
     account: u32,
-    /// What few raw ids have.
+    /// Fields that few ids need.
     more: Option<Box<TimelineMore>>,
 }
 
-/// What few raw ids have.
+/// Fields that few ids need.
 #[derive(Debug, Clone, Default)]
 struct TimelineMore {
-    /// By date, once there are several accounts; until then nothing.
+    /// One account per date, once there are several; empty until then.
     accounts: Vec<u32>,
-    /// Dates that came before others that are in order already, in the order in which they came, some of them more than once.
+    /// Dates out of order that are not sorted in yet. A date may occur more than once.
     unsorted: Vec<(DayInstant, u32)>,
 }
 
@@ -112,7 +116,8 @@ impl AccountTimeline {
         self.set_account(at, account);
     }
 
-    /// Keeps a date that is out of order until there are enough to put all of them in order, so that each costs a few steps.
+    /// Keeps a date that is out of order. If there are many, sorts them in, so that the cost per
+    /// date stays small.
     fn put_aside(&mut self, named: (DayInstant, u32), accounts: &impl TextOrder) {
         let unsorted = &mut self.more.get_or_insert_default().unsorted;
         unsorted.push(named);
@@ -121,7 +126,7 @@ impl AccountTimeline {
         }
     }
 
-    /// Puts all dates in order.
+    /// Sorts in the dates that are out of order.
     pub fn sort(&mut self, accounts: &impl TextOrder) {
         let mut unsorted = self.more.as_mut().map_or_else(Vec::new, |more| std::mem::take(&mut more.unsorted));
         unsorted.sort_by_key(|(when, _)| when.day());
@@ -139,12 +144,12 @@ impl AccountTimeline {
         *self = all;
     }
 
-    /// Adds what is of the last date or of a later one.
+    /// Records a mention of the last date or of a later date.
     fn append(&mut self, (when, account): (DayInstant, u32), accounts: &impl TextOrder) {
         self.record(AccountMention { at: when.at(), day: when.day(), account }, accounts);
     }
 
-    /// The same in order, whatever is still to be put in order.
+    /// The timeline with all dates sorted in.
     pub fn settled(&self, accounts: &impl TextOrder) -> Cow<'_, AccountTimeline> {
         if self.unsorted().is_empty() {
             return Cow::Borrowed(self);
@@ -176,7 +181,7 @@ impl AccountTimeline {
         self.more.get_or_insert_default().accounts[at] = account;
     }
 
-    /// What was named: of each date once, in order, and then what is still to be put in order.
+    /// The mentions: first one per date, by date, then those that are not sorted in yet.
     pub fn iter(&self) -> impl Iterator<Item = AccountMention> {
         let sorted = self.day_instants.iter().enumerate().map(|(at, when)| (*when, self.account_at(at)));
         let named = |(when, account): (DayInstant, u32)| AccountMention { at: when.at(), day: when.day(), account };
@@ -197,7 +202,7 @@ impl AccountTimeline {
     }
 }
 
-/// Whether one mention on a date holds rather than another.
+/// True if the first of two mentions on one date is the one to keep.
 fn wins(one: (DayInstant, u32), other: (DayInstant, u32), accounts: &impl TextOrder) -> bool {
     match one.0.at().cmp(&other.0.at()) {
         Ordering::Greater => true,

@@ -24,7 +24,7 @@ pub struct IdState {
     pub details: Option<Box<IdDetails>>,
 }
 
-/// What is said of accounts, by account and trait.
+/// Account traits by account and trait index.
 pub type AccountTraits = SmallMap<(u32, u16), TimedValue>;
 
 /// Fields that few raw ids have.
@@ -32,13 +32,15 @@ pub type AccountTraits = SmallMap<(u32, u16), TimedValue>;
 pub struct IdDetails {
     /// Traits of identify lines, by trait.
     pub traits: SmallMap<u16, TimedValue>,
-    /// What group lines of this id say of accounts, by account and trait; kept only if the model sets users aside.
+    /// Account traits from the lines of this id. They are kept only if the model excludes users,
+    /// because the id may turn out to be internal at the end.
     pub account_traits: Option<Box<AccountTraits>>,
     /// Visitor ids that came on one record with this user, as interned texts.
     pub visitors_met: SmallMap<u32, ()>,
     /// For visitors: events that name no account, by file.
     pub unattributed: SmallMap<u32, i64>,
-    /// Lines by file and bucket; kept only if the model sets users aside, since whose lines those are shows at the end.
+    /// Line counts by file and bucket. They are kept only if the model excludes users, because the
+    /// owner of a line may turn out to be excluded at the end.
     pub lines: SmallMap<(u32, LineBucket), i64>,
 }
 

@@ -1,5 +1,5 @@
-//! What lines that were put aside say of who is who: for the one question that is asked of everything read, whatever its time, namely whose the newest
-//! event is.
+//! Joins and e-mails in deferred lines. `--as-of latest` asks for the newest event that is not of an
+//! internal user, and judges who is internal by all lines, also by those after that event.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,27 @@ use super::extract::first_typed;
 use crate::decode::{DecodedLine, LinkedId, Record};
 use pql_model::{Model, expr::Value, units::Micros};
 
-/// What lines that were put aside say of who is who.
+/// Joins and e-mails in deferred lines.
 #[derive(Debug, Default)]
 pub struct LateLinks {
-    /// Pairs of known ids.
+    /// Pairs of user ids from alias lines.
     pub aliases: Vec<(String, String)>,
-    /// Visitors, each with a user that it came with.
+    /// Visitors with a user of the same record.
     pub met: Vec<(String, String)>,
-    /// Pairs of ids that both may be a user's or a visitor's.
+    /// Pairs of ids that may be of a user or of a visitor.
     pub linked: Vec<(String, String)>,
-    /// E-mails with their instants by raw id, of users and of visitors.
+    /// E-mails with their instants, by raw id: first of users, then of visitors.
     pub emails: [HashMap<String, Vec<(Micros, String)>>; 2],
 }
 
 impl LateLinks {
-    /// Whether nothing is said.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         let Self { aliases, met, linked, emails } = self;
         aliases.is_empty() && met.is_empty() && linked.is_empty() && emails.iter().all(HashMap::is_empty)
     }
 
-    /// Adds what a line says.
+    /// Adds the joins and e-mails of a line.
     pub fn add(&mut self, model: &Model, line: &DecodedLine<'_>) {
         match line {
             DecodedLine::Excluded(line) => self.add(model, line),

@@ -83,7 +83,7 @@ pub struct WorkerFold {
     counts: FoldCounts,
     /// The instant of the newest event, or [`NO_LAST`].
     pub newest: Micros,
-    /// The newest event of nobody that names no account, or [`NO_LAST`].
+    /// The newest event without a user, a visitor and an account, or [`NO_LAST`].
     pub newest_nowhere: Micros,
     /// Identity lines whose fate depends on the final `as_of`.
     pub deferred: Vec<DeferredLine>,
@@ -270,7 +270,7 @@ impl<'h> EventFolder<'h> {
         }
     }
 
-    /// Notes when an event was.
+    /// Updates the newest instant.
     #[inline(always)]
     fn note_newest(&mut self, at: Micros, day: Day) {
         if at > self.folded.newest {
@@ -281,7 +281,7 @@ impl<'h> EventFolder<'h> {
         }
     }
 
-    /// Folds what a line of an internal user joins.
+    /// Folds the joins of an internal user's line.
     fn internal(&mut self, line: &DecodedLine<'_>) {
         match line {
             DecodedLine::Event(record) => {
@@ -302,7 +302,7 @@ impl<'h> EventFolder<'h> {
         }
     }
 
-    /// Notes that a visitor came with a user, and nothing else.
+    /// Folds only that a visitor and a user occur in one record.
     fn meet(&mut self, record: &Record<'_>) {
         let visitor = self.intern_visitor(record.user.as_deref(), record.visitor.as_deref());
         if visitor != NO_TEXT {
@@ -396,7 +396,7 @@ impl<'h> EventFolder<'h> {
         self.link(record);
     }
 
-    /// Notes one more id of a user.
+    /// Folds the further id of an identify line.
     fn link(&mut self, record: &Record<'_>) {
         match (&record.linked_id, &record.user) {
             (LinkedId::None, _) | (_, None) => {}
@@ -451,7 +451,7 @@ impl<'h> EventFolder<'h> {
                 traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
             }
         };
-        // Who is internal shows only at the end, and what such users say of accounts does not count.
+        // Traits from internal users do not count, and who is internal is known only at the end.
         if whose == OwnerKind::Nobody || !self.shards.context().by_person {
             return put(&mut self.folded.account_traits);
         }
@@ -466,7 +466,7 @@ impl<'h> EventFolder<'h> {
         self.join_ids(record, previous);
     }
 
-    /// Notes that two known ids are one person.
+    /// Folds that two user ids are one person.
     fn join_ids(&mut self, record: &Record<'_>, previous: &str) {
         if let Some(user) = record.user.as_deref().filter(|_| !previous.is_empty()) {
             let pair = (self.texts.intern(previous), self.texts.intern(user));

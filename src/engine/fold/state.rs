@@ -30,7 +30,8 @@ pub struct FoldState {
     pub accounts: Interner,
     /// Text values, and visitor ids that came with a user.
     pub texts: Interner,
-    /// What group lines say, by account and trait, as far as nobody is known to say it or nobody is set aside.
+    /// Account traits of group lines, by account and trait. If the model excludes users, only those
+    /// of lines without a user and a visitor; the others are in [`super::IdDetails`].
     pub account_traits: AccountTraits,
     /// Pairs of known ids that alias lines join, as interned texts.
     pub aliases: SmallMap<(u32, u32), ()>,
@@ -40,9 +41,9 @@ pub struct FoldState {
     pub counts: Vec<FileCounts>,
     /// The instant of the newest event, or [`super::NO_LAST`].
     pub newest: Micros,
-    /// The newest event of nobody that names no account, or [`super::NO_LAST`].
+    /// The newest event without a user, a visitor and an account, or [`super::NO_LAST`].
     pub newest_nowhere: Micros,
-    /// What lines say that were put aside, while it matters.
+    /// Joins and e-mails in deferred lines, while the newest event is looked for.
     pub late: LateLinks,
     /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,

@@ -21,7 +21,7 @@ impl EntityRef {
     /// Finds an entity by id; for a user any of the joined ids. None if it has no events.
     pub fn find(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
         let exact = id_of_text(id).and_then(|id| EntityRef::find_exact(scored, side, id));
-        // Whoever copied it from a table may have copied a number.
+        // An id that was copied from a table may be spelled as a number.
         exact.or_else(|| EntityRef::find_exact(scored, side, &id_of_cell(id)?))
     }
 

@@ -10,15 +10,16 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use crate::ids::id_of_cell;
+
 use super::{
     ReadError,
-    table_header::{CellRole, HeaderError, RecordNode, RecordTree, TableHeader},
+    table_header::{CellRole, HeaderError, RecordNode, TableHeader},
 };
-use crate::ids::id_of_cell;
 
 /// A row of a table.
 pub(super) trait RowValues {
-    /// Whether values have types, so that text is text whatever it looks like.
+    /// True if values have types. Text is then text, even if it looks like a number.
     const TYPED: bool;
 
     /// Appends the value of a column as JSON, by its index from 0. Returns `false`, with nothing
@@ -43,10 +44,10 @@ struct RecordWriter<'w, R> {
 
 impl<R: RowValues> RecordWriter<'_, R> {
     /// Writes an object, without the keys that have no value.
-    fn object(&mut self, tree: &RecordTree) -> bool {
+    fn object(&mut self, keys: &[(Vec<u8>, RecordNode)]) -> bool {
         let mut is_empty = true;
         self.out.push(b'{');
-        for (key, node) in &tree.keys {
+        for (key, node) in keys {
             let before = self.out.len();
             if !is_empty {
                 self.out.push(b',');
@@ -75,26 +76,12 @@ impl<R: RowValues> RecordWriter<'_, R> {
         let written = self.out.get(start..).unwrap_or_default();
         match role {
             CellRole::Value => {}
-            CellRole::Id if R::TYPED => {}
-            CellRole::Id => {
-                let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-                let text = text.and_then(|text| std::str::from_utf8(text).ok());
-                if let Some(Cow::Owned(id)) = text.and_then(id_of_cell) {
-                    self.out.truncate(start + 1);
-                    self.out.extend_from_slice(id.as_bytes());
-                    self.out.push(b'"');
-                }
-            }
+            CellRole::Id => self.normalize_id(start),
             CellRole::Object if written == b"\"null\"" => return false,
             CellRole::Object => self.broken |= written.first() != Some(&b'{'),
             CellRole::Time => {
                 let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-                let known = text.map_or(0, <[u8]>::len);
-                // Also what has lost no more than white space at its ends.
-                if let Some(text) =
-                    text.map(with_rfc3339_zone).filter(|text| text.len() != known || matches!(text, Cow::Owned(_)))
-                {
-                    let text = text.into_owned();
+                if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {
                     self.out.truncate(start + 1);
                     self.out.extend_from_slice(&text);
                     self.out.push(b'"');
@@ -102,6 +89,20 @@ impl<R: RowValues> RecordWriter<'_, R> {
             }
         }
         true
+    }
+}
+
+impl<R: RowValues> RecordWriter<'_, R> {
+    /// Replaces an id that was written from a byte on: a whole number becomes its digits.
+    fn normalize_id(&mut self, start: usize) {
+        let written = self.out.get(start..).unwrap_or_default();
+        let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+        let text = text.filter(|_| !R::TYPED).and_then(|text| std::str::from_utf8(text).ok());
+        if let Some(Cow::Owned(id)) = text.and_then(id_of_cell) {
+            self.out.truncate(start + 1);
+            self.out.extend_from_slice(id.as_bytes());
+            self.out.push(b'"');
+        }
     }
 }
 

@@ -56,7 +56,7 @@ const BOOKKEEPING: [&str; 8] = [
     "ingested_at",
 ];
 
-/// Columns that hold ids beside those that every table may have, by the last part of their names.
+/// Columns of ids besides the fields of an event, by the last part of their names.
 const OTHER_IDS: [&str; 16] = [
     "previous_id",
     "previousId",
@@ -82,23 +82,15 @@ const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_pa
 /// The places of the columns of a table.
 #[derive(Debug)]
 pub(super) struct TableHeader {
-    pub(super) root: RecordTree,
+    pub(super) root: Vec<(Vec<u8>, RecordNode)>,
     pub(super) columns: usize,
-}
-
-/// Keys of an object, written as JSON with their colons, and what is at each.
-#[derive(Debug, Default)]
-pub(super) struct RecordTree {
-    pub(super) keys: Vec<(Vec<u8>, RecordNode)>,
-    /// By key, the first place that has it.
-    places: HashMap<Vec<u8>, usize>,
 }
 
 /// The value at a key.
 #[derive(Debug)]
 pub(super) enum RecordNode {
-    /// An object.
-    Object(RecordTree),
+    /// An object, its keys written as JSON with their colons.
+    Object(Vec<(Vec<u8>, RecordNode)>),
     /// The cell of a column, by its index from 0.
     Cell(usize, CellRole),
 }
@@ -142,6 +134,8 @@ struct TableProfile {
 /// The columns of a table during placement.
 struct ColumnPlacement<'c> {
     names: &'c [String],
+    /// The indexes of columns by name. There may be very many columns.
+    by_name: HashMap<&'c str, usize>,
     naming: &'c ColumnMapping,
     /// Paths with their columns.
     placed: Vec<(Vec<String>, usize, CellRole)>,
@@ -156,9 +150,9 @@ impl TableHeader {
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
-        let mut seen: HashMap<&str, usize> = HashMap::new();
+        let mut by_name = HashMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            if let Some(first) = seen.insert(name, place) {
+            if let Some(first) = by_name.insert(name.as_str(), place) {
                 return Err(HeaderError::DuplicateColumn(first + 1, place + 1));
             }
         }
@@ -168,15 +162,15 @@ impl TableHeader {
                 return Err(HeaderError::NestedColumn(whole));
             }
         }
-        let mut columns = ColumnPlacement { names, naming, placed: Vec::new() };
+        let mut columns = ColumnPlacement { names, by_name, naming, placed: Vec::new() };
         columns.place()?;
         // Shorter paths come first, so that conflicts between columns do not depend on their order.
         columns.placed.sort_by_key(|(path, _, _)| path.len());
-        let mut root = RecordTree::default();
+        let mut root = RecordKeys::default();
         for (path, column, role) in columns.placed {
             root.insert(&path, column, role);
         }
-        Ok(Self { root, columns: names.len() })
+        Ok(Self { root: root.into_nodes(), columns: names.len() })
     }
 }
 
@@ -184,8 +178,8 @@ impl TableHeader {
 impl TableHeader {
     /// The indexes of columns that are part of records.
     pub(super) fn used_columns(&self) -> Vec<usize> {
-        fn collect(tree: &RecordTree, used: &mut Vec<usize>) {
-            for (_, node) in &tree.keys {
+        fn collect(keys: &[(Vec<u8>, RecordNode)], used: &mut Vec<usize>) {
+            for (_, node) in keys {
                 match node {
                     RecordNode::Object(below) => collect(below, used),
                     RecordNode::Cell(column, _) => used.push(*column),
@@ -202,7 +196,7 @@ impl TableHeader {
 
 impl ColumnPlacement<'_> {
     fn column(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|column| column == name)
+        self.by_name.get(name).copied()
     }
 
     /// The column that holds a path or a prefix of it.
@@ -360,38 +354,61 @@ fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<Strin
         .then(|| names.iter().map(|name| name.to_ascii_lowercase()).collect())
 }
 
+/// The role of a column that is no field of the event.
+fn role_of(name: &str) -> CellRole {
+    let (is_group, last) = (name.starts_with("groups."), name.rsplit('.').next().unwrap_or(name));
+    if is_group || OTHER_IDS.contains(&last) { CellRole::Id } else { CellRole::Value }
+}
+
 /// The path that the name of a column stands for.
 fn path_of(name: &str) -> Vec<String> {
     name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
 }
 
-/// What a column is that holds no part of an event that every table has.
-fn role_of(name: &str) -> CellRole {
-    let (group, last) = (name.starts_with("groups."), name.rsplit('.').next().unwrap_or(name));
-    if group || OTHER_IDS.contains(&last) { CellRole::Id } else { CellRole::Value }
+/// The keys of an object during placement.
+#[derive(Default)]
+struct RecordKeys {
+    keys: Vec<(Vec<u8>, PlacedKey)>,
+    /// The first index of each key.
+    places: HashMap<Vec<u8>, usize>,
 }
 
-impl RecordTree {
-    /// Puts a column at a path; where the way is taken by another column, under its whole name beside that.
+/// The content of a key during placement.
+enum PlacedKey {
+    Object(RecordKeys),
+    Cell(usize, CellRole),
+}
+
+impl RecordKeys {
+    /// Puts a column at a path. If another column blocks the path, it goes beside that one under its
+    /// full name.
     fn insert(&mut self, path: &[String], column: usize, role: CellRole) {
         let Some((first, rest)) = path.split_first() else { return };
         let key = key_of(first);
-        let known = self.places.get(&key).and_then(|place| self.keys.get_mut(*place)).map(|(_, node)| node);
+        let known = self.places.get(&key).and_then(|place| self.keys.get_mut(*place));
         match (known, rest.is_empty()) {
-            (Some(RecordNode::Object(below)), false) => below.insert(rest, column, role),
-            (Some(_), false) => self.push(key_of(&path.join(".")), RecordNode::Cell(column, role)),
-            (_, true) => self.push(key, RecordNode::Cell(column, role)),
+            (Some((_, PlacedKey::Object(below))), false) => below.insert(rest, column, role),
+            (Some(_), false) => self.push(key_of(&path.join(".")), PlacedKey::Cell(column, role)),
+            (_, true) => self.push(key, PlacedKey::Cell(column, role)),
             (None, false) => {
-                let mut below = RecordTree::default();
+                let mut below = Self::default();
                 below.insert(rest, column, role);
-                self.push(key, RecordNode::Object(below));
+                self.push(key, PlacedKey::Object(below));
             }
         }
     }
 
-    fn push(&mut self, key: Vec<u8>, node: RecordNode) {
+    fn push(&mut self, key: Vec<u8>, placed: PlacedKey) {
         self.places.entry(key.clone()).or_insert(self.keys.len());
-        self.keys.push((key, node));
+        self.keys.push((key, placed));
+    }
+
+    fn into_nodes(self) -> Vec<(Vec<u8>, RecordNode)> {
+        let node = |placed| match placed {
+            PlacedKey::Object(below) => RecordNode::Object(below.into_nodes()),
+            PlacedKey::Cell(column, role) => RecordNode::Cell(column, role),
+        };
+        self.keys.into_iter().map(|(key, placed)| (key, node(placed))).collect()
     }
 }
 

@@ -1,16 +1,17 @@
-//! Patterns with wild cards: of `like`, and globs of ids.
+//! Patterns with wild cards: `like`, and globs of ids.
 //!
-//! Takes a pattern once, tells of texts whether they match as a whole. **Cost**: of a text, its length for each piece of the pattern that is nothing but
-//! text; a piece with wild cards for one character costs the length times a sixty-fourth of the piece.
+//! Takes a pattern, then tells if a text matches as a whole. **Cost**: the lengths of text and pattern
+//! added. If a part of the pattern has wild cards for single characters, the length of the text times
+//! the length of that part, divided by 64.
 
 use std::collections::HashMap;
 
-/// What stands for one character.
+/// A part of a pattern that matches one character.
 #[derive(Debug, Clone, PartialEq)]
 enum CharMatcher {
     Exactly(char),
     Any,
-    /// One of some ranges, or none of them.
+    /// A character within the ranges, or outside all of them.
     Among {
         ranges: Vec<(char, char)>,
         negated: bool,
@@ -29,24 +30,24 @@ impl CharMatcher {
     }
 }
 
-/// What stands between two wild cards for any text.
+/// The part of a pattern between two wild cards for any text.
 #[derive(Debug, Clone, PartialEq)]
 enum PatternPiece {
     Text(String),
     Mixed(Vec<CharMatcher>),
 }
 
-/// A pattern in pieces, with any text between each two.
+/// A pattern, split at its wild cards for any text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WildPattern {
-    /// As it was written.
+    /// The pattern as written.
     source: String,
-    /// Never none; the first begins the text, the last ends it.
+    /// At least one. The text begins with the first and ends with the last.
     pieces: Vec<PatternPiece>,
 }
 
 impl WildPattern {
-    /// A pattern of `like`: `%` is any text, `_` any one character.
+    /// A pattern of `like`: `%` matches any text, `_` any one character.
     pub fn like(text: &str) -> WildPattern {
         let pieces = text.split('%').map(|piece| {
             PatternPiece::of(
@@ -56,12 +57,13 @@ impl WildPattern {
         WildPattern { source: text.to_owned(), pieces: pieces.collect() }
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub(super) fn source(&self) -> &str {
         &self.source
     }
 
-    /// A glob that has been found valid: `*` is any text, `?` any one character, `[a-z]` one of some, `[!a-z]` one of the others.
+    /// A valid glob: `*` matches any text, `?` one character, `[a-z]` one of a range, `[!a-z]` one
+    /// outside it.
     pub fn glob(text: &str) -> WildPattern {
         let mut pieces = vec![Vec::new()];
         let mut rest = text.chars();
@@ -77,7 +79,7 @@ impl WildPattern {
         WildPattern { source: text.to_owned(), pieces: pieces.into_iter().map(PatternPiece::of).collect() }
     }
 
-    /// Whether a text is of this form as a whole.
+    /// True if the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         let (first, others) = self.pieces.split_first().expect("a pattern has a piece");
         let Some((last, middle)) = others.split_last() else { return first.prefix(text) == Some(text.len()) };
@@ -85,7 +87,7 @@ impl WildPattern {
         let Some(ended) = last.suffix(&text[begun..]) else { return false };
         let mut rest = &text[begun..text.len() - ended];
         for piece in middle {
-            // The first place is as good as any: it leaves most for the pieces that follow.
+            // The first match is enough: it leaves the longest rest for the following pieces.
             match piece.find_end(rest) {
                 Some(end) => rest = &rest[end..],
                 None => return false,
@@ -100,7 +102,7 @@ fn class(rest: &mut std::str::Chars<'_>) -> CharMatcher {
     let inside = rest.as_str();
     let negated = inside.starts_with('!');
     let from = usize::from(negated);
-    // A bracket that comes first belongs to the class.
+    // A closing bracket at the beginning belongs to the class.
     let skipped = inside[from..].chars().next().map_or(0, char::len_utf8);
     let end = inside[from + skipped..].find(']').map_or(inside.len(), |at| from + skipped + at);
     let chars: Vec<char> = inside[from..end].chars().collect();
@@ -131,7 +133,7 @@ impl PatternPiece {
         plain.collect::<Option<String>>().map_or(PatternPiece::Mixed(chars), PatternPiece::Text)
     }
 
-    /// How many bytes it takes at the beginning of a text.
+    /// The length of the match at the beginning of a text, in bytes.
     fn prefix(&self, text: &str) -> Option<usize> {
         match self {
             PatternPiece::Text(piece) => text.starts_with(piece.as_str()).then_some(piece.len()),
@@ -143,7 +145,7 @@ impl PatternPiece {
         }
     }
 
-    /// How many bytes it takes at the end of a text.
+    /// The length of the match at the end of a text, in bytes.
     fn suffix(&self, text: &str) -> Option<usize> {
         match self {
             PatternPiece::Text(piece) => text.ends_with(piece.as_str()).then_some(piece.len()),
@@ -155,7 +157,7 @@ impl PatternPiece {
         }
     }
 
-    /// The byte after the first place in a text where it is.
+    /// The byte after the first match in a text.
     fn find_end(&self, text: &str) -> Option<usize> {
         match self {
             PatternPiece::Text(piece) => {
@@ -166,9 +168,9 @@ impl PatternPiece {
     }
 }
 
-/// The byte after the first place in a text where a piece with wild cards is.
+/// The byte after the first match of a piece with wild cards for single characters.
 ///
-/// **Source**: the Shift-And method of Baeza-Yates and Gonnet: a bit for each beginning of the piece that ends at a character.
+/// **Source**: the Shift-And method of Baeza-Yates and Gonnet.
 fn find_mixed(piece: &[CharMatcher], text: &str) -> Option<usize> {
     let (last_word, last_bit) = ((piece.len() - 1) / 64, (piece.len() - 1) % 64);
     let mut masks = CharMasks { piece, known: HashMap::new(), unnamed: Vec::new() };
@@ -185,16 +187,16 @@ fn find_mixed(piece: &[CharMatcher], text: &str) -> Option<usize> {
     None
 }
 
-/// Where in a piece a character may stand: a bit for each place.
+/// Per character, one bit for each place of the piece that the character matches.
 struct CharMasks<'p> {
     piece: &'p [CharMatcher],
     known: HashMap<char, Vec<u64>>,
-    /// That of the last character that was not remembered.
+    /// The bits of the last character that is not in `known`.
     unnamed: Vec<u64>,
 }
 
 impl CharMasks<'_> {
-    /// So many characters are remembered.
+    /// The most characters that `known` holds.
     const KNOWN_MAX: usize = 4096;
 
     fn of(&mut self, found: char) -> &[u64] {
@@ -245,7 +247,7 @@ mod tests {
         }
     }
 
-    /// Whether a text is of the form of a pattern, tried in every way.
+    /// True if a text matches a pattern, by trying every way.
     fn tried(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,

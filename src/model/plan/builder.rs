@@ -2,7 +2,7 @@
 //!
 //! Equal filters are one and equal keeps are one, so a model that names the same events ten times costs one look.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Debug};
 
 use super::{
     AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, FilterPlan, NamePlan, PredicateId, ValueId,
@@ -31,27 +31,44 @@ pub(super) enum EventSelector {
 /// Where an event's names are found: properties get slots as they are asked for.
 #[derive(Debug, Default)]
 pub(super) struct PropertySlots {
-    properties: Vec<Vec<String>>,
-    traits: Vec<Vec<String>>,
+    properties: DistinctList<Vec<String>>,
+    traits: DistinctList<Vec<String>>,
 }
 
-fn intern_path(paths: &mut Vec<Vec<String>>, path: Vec<String>) -> u32 {
-    let at = paths.iter().position(|known| *known == path).unwrap_or_else(|| {
-        paths.push(path);
-        paths.len() - 1
-    });
-    at as u32
+/// A list without duplicates. Each value keeps the place that it got when it was added first.
+#[derive(Debug)]
+struct DistinctList<T> {
+    all: Vec<T>,
+    /// Places by the text of a value, because expressions have no hash of their own.
+    places: HashMap<String, usize>,
+}
+
+impl<T> Default for DistinctList<T> {
+    fn default() -> Self {
+        DistinctList { all: Vec::new(), places: HashMap::new() }
+    }
+}
+
+impl<T: Debug> DistinctList<T> {
+    /// The place of a value. The value is added if it is new.
+    fn place_of(&mut self, value: T) -> usize {
+        let place = *self.places.entry(format!("{value:?}")).or_insert(self.all.len());
+        if place == self.all.len() {
+            self.all.push(value);
+        }
+        place
+    }
 }
 
 impl PropertySlots {
     /// The slot of a property; slot 0 is the event's name.
     pub(super) fn property(&mut self, path: Vec<String>) -> u32 {
-        intern_path(&mut self.properties, path) + 1
+        self.properties.place_of(path) as u32 + 1
     }
 
     /// The place of a key of traits objects.
     pub(super) fn trait_key(&mut self, path: Vec<String>) -> u32 {
-        intern_path(&mut self.traits, path)
+        self.traits.place_of(path) as u32
     }
 }
 
@@ -59,8 +76,8 @@ impl PropertySlots {
 #[derive(Debug)]
 pub(super) struct AggregationBuilder {
     pub(super) slots: PropertySlots,
-    predicates: Vec<Program>,
-    values: Vec<ValueSpec>,
+    predicates: DistinctList<Program>,
+    values: DistinctList<ValueSpec>,
     words: Vec<WordKind>,
     day_sets: usize,
     cells: Vec<CellKind>,
@@ -77,8 +94,8 @@ impl AggregationBuilder {
     pub(super) fn new() -> AggregationBuilder {
         AggregationBuilder {
             slots: PropertySlots::default(),
-            predicates: Vec::new(),
-            values: Vec::new(),
+            predicates: DistinctList::default(),
+            values: DistinctList::default(),
             // In the order of `compiled::word`; the fold fills these by itself.
             words: vec![WordKind::Count, WordKind::First, WordKind::Last, WordKind::First, WordKind::First],
             day_sets: 1,
@@ -92,20 +109,11 @@ impl AggregationBuilder {
     }
 
     pub(super) fn predicate(&mut self, program: Program) -> PredicateId {
-        let at = self.predicates.iter().position(|known| *known == program).unwrap_or_else(|| {
-            self.predicates.push(program);
-            self.predicates.len() - 1
-        });
-        at as PredicateId
+        self.predicates.place_of(program) as PredicateId
     }
 
     pub(super) fn value(&mut self, source: ValueSource, kind: ValueType) -> ValueId {
-        let spec = ValueSpec { source, kind };
-        let at = self.values.iter().position(|known| *known == spec).unwrap_or_else(|| {
-            self.values.push(spec);
-            self.values.len() - 1
-        });
-        at as ValueId
+        self.values.place_of(ValueSpec { source, kind }) as ValueId
     }
 
     fn filter(&mut self, filter: EventFilter) -> usize {
@@ -216,10 +224,10 @@ impl AggregationBuilder {
         AggregationPlan {
             plans,
             names,
-            properties: self.slots.properties,
-            traits: self.slots.traits,
-            predicates: self.predicates,
-            values: self.values,
+            properties: self.slots.properties.all,
+            traits: self.slots.traits.all,
+            predicates: self.predicates.all,
+            values: self.values.all,
             words: self.words,
             day_sets: self.day_sets,
             cells: self.cells,

@@ -80,29 +80,29 @@ impl IdentitySpans {
 }
 
 impl IdentitySettings {
-    /// Whether there is anybody whose records are set aside.
+    /// True if the model excludes users.
     pub fn sets_aside(&self) -> bool {
         !self.exclude_users.is_empty() || !self.exclude_domains.is_empty()
     }
 }
 
-/// A glob that ids are held against; white space at its ends is none of it, as it is none of ids.
+/// A glob for ids, without white space at its ends.
 #[derive(Debug, Clone)]
 pub struct IdGlob {
     pattern: WildPattern,
-    /// The pattern as paths have it, if it has the `**` of paths.
+    /// The glob as the crate reads it, if it has the `**` of paths.
     of_paths: Option<glob::Pattern>,
 }
 
 impl IdGlob {
-    /// A glob; none if it is none.
+    /// Parses a glob. None if it is invalid.
     pub fn new(text: &str) -> Option<IdGlob> {
         let text = text.trim();
         let valid = glob::Pattern::new(text).ok()?;
         Some(IdGlob { pattern: WildPattern::glob(text), of_paths: text.contains("**").then_some(valid) })
     }
 
-    /// Whether an id is of this form.
+    /// True if the id matches.
     pub fn matches(&self, id: &str) -> bool {
         self.of_paths.as_ref().map_or_else(|| self.pattern.matches(id), |paths| paths.matches(id))
     }

@@ -98,6 +98,34 @@ fn flat() -> Vec<Column> {
 }
 
 #[test]
+fn ids_of_any_type_are_their_digits_and_text_is_text() {
+    let whole = "required binary event (UTF8); required int64 timestamp (TIMESTAMP(MICROS,true)); required";
+    let two = || (vec![AT, AT + 60_000_000], vec!["visit", "visit"]);
+    let of_type = |id: &str, values: fn() -> Column| {
+        let schema = format!("message m {{ {whole} {id} }}");
+        table(&schema, 1, Compression::UNCOMPRESSED, &|| {
+            let (at, events) = two();
+            vec![Column::Text(events, vec![], vec![]), Column::Long(at, vec![]), values()]
+        })
+    };
+    let tables = [
+        ("double user_id;", (|| Column::Double(vec![1001.0, 1001.0], vec![])) as fn() -> Column, "1001"),
+        ("int64 user_id;", || Column::Long(vec![9_007_199_254_740_993; 2], vec![]), "9007199254740993"),
+        ("int64 user_id (DECIMAL(12,2));", || Column::Long(vec![100_100; 2], vec![]), "1001"),
+        ("binary user_id (UTF8);", || Column::Text(vec![" 1001", "1001\u{a0}"], vec![], vec![]), "1001"),
+        ("binary user_id (UTF8);", || Column::Text(vec!["1001.0", "1001.0 "], vec![], vec![]), "1001.0"),
+    ];
+    for (id, values, expected) in tables {
+        let folder = folder();
+        folder.write("events.parquet", of_type(id, values));
+        let outcome = score(&folder, "events.parquet");
+        assert_eq!(outcome.code, 0, "{id}: {outcome:?}");
+        let ids: Vec<String> = users(&folder).into_iter().map(|[id, ..]| id).collect();
+        assert_eq!(ids, [expected], "{id}");
+    }
+}
+
+#[test]
 fn a_parquet_file_is_read_as_its_rows() {
     let folder = folder();
     folder.write("lines.ndjson", lines(&[event("ann", 1), event("bob", 2)]));

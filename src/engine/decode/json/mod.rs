@@ -80,12 +80,12 @@ impl JsonSpan {
         }
     }
 
-    /// Whether it is text of nothing but white space.
+    /// True for text that is empty or white space only.
     pub fn is_blank(&self, line: &str) -> bool {
         self.start == self.end || self.text(line).is_some_and(|text| text.trim().is_empty())
     }
 
-    /// Whether it is text without quotes around it, as in the cells of rows.
+    /// True for text without quotes around it, as in the cells of TSV rows.
     pub fn is_cell(&self, line: &str) -> bool {
         let before = (self.start as usize).checked_sub(1).and_then(|before| line.as_bytes().get(before));
         self.kind == JsonKind::Text && before != Some(&b'"')

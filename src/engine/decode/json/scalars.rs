@@ -46,7 +46,7 @@ impl JsonScanner<'_> {
         }
         self.kind = JsonKind::Number;
         if hashed {
-            // Only what is plain digits is the one form that numbers of its value have.
+            // Equal numbers must hash alike, so other spellings than plain digits are normalised.
             let plain = at == whole_end && (first == start || bytes.get(first) != Some(&b'0'));
             self.value_hash = match chunk_at(bytes, start) {
                 _ if !plain => self.hash_of_value(&bytes[start..at]),
@@ -59,7 +59,7 @@ impl JsonScanner<'_> {
         at
     }
 
-    /// The hash of a number's value, however it is written.
+    /// The hash of a number's value. The spelling does not matter.
     #[cold]
     fn hash_of_value(&self, number: &[u8]) -> u64 {
         let number = std::str::from_utf8(number).unwrap_or_default();

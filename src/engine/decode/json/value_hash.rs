@@ -1,4 +1,5 @@
-//! Hashes of JSON values that do not depend on how they are written: escapes, the form of numbers, white space and the order of keys do not show.
+//! Hashes of JSON values. Two spellings of one value hash alike: escapes, forms of a number, white
+//! space and the order of keys do not matter.
 
 use std::hash::{BuildHasher, Hasher};
 

@@ -1,7 +1,8 @@
-//! Warnings about models without events: every counter-example is held against the scorer.
+//! Warnings about models without events. The scorer must confirm every counter-example.
 //!
-//! What an example says is laid over somebody who has just signed up, everything that follows is computed by the programs, points and rules of
-//! the model, and what the example says comes of it must be so. Nothing of the search that found the example is used here.
+//! A test applies the facts of an example to a blank entity, one that has just signed up. The
+//! programs, points and rules of the model then compute all other facts. The result must be the
+//! conclusion of the example. The tests use no part of the search that found the example.
 
 use std::{collections::HashMap, path::Path};
 
@@ -25,7 +26,7 @@ struct Facts {
     home: bool,
 }
 
-/// Facts as a level sees them.
+/// The facts that a level can read; the bit names the level.
 struct Seen<'f>(&'f Facts, EntityKind);
 
 impl EvalScope for Seen<'_> {
@@ -38,7 +39,7 @@ impl EvalScope for Seen<'_> {
     }
 }
 
-/// A fact of somebody who has just signed up.
+/// The value of a fact for an entity that has just signed up.
 fn blank(model: &Model, fact: &Fact) -> Value<'static> {
     match &fact.definition {
         FactDefinition::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
@@ -80,7 +81,7 @@ fn value(json: &Json) -> Value<'static> {
 }
 
 impl Facts {
-    /// The facts of an example about a level, and all that follows from them.
+    /// The facts of an example for a level, and all facts computed from them.
     fn of(model: &Model, side: EntityKind, example: &CounterExample) -> Facts {
         let mut facts = Facts { values: HashMap::new(), home: true };
         for side in EntityKind::ALL {
@@ -97,7 +98,7 @@ impl Facts {
                 Some(name) => (EntityKind::Account, name),
                 None => (side, name.as_str()),
             };
-            // Conditions on members stand in the section of accounts.
+            // Conditions on members are in the section of accounts.
             let of = |side: EntityKind| {
                 level(model, side).facts.iter().position(|fact| fact.name == name).map(|at| (side, at))
             };
@@ -173,19 +174,20 @@ fn owned(value: &Value<'_>) -> Value<'static> {
     }
 }
 
-/// What a sentence says after some words, up to a comma or the end.
+/// The word that follows the given words in a sentence.
 fn said<'s>(shows: &'s str, words: &str) -> Option<&'s str> {
     let rest = &shows[shows.find(words)? + words.len()..];
     rest.split([',', ' ', ';', '`']).next()
 }
 
-/// Holds what an example says of score, tier and route against the scorer; tells how many of them it said.
+/// Compares the example's score, tier and route with those of the scorer. Returns the number of
+/// compared values.
 fn prove(model: &Model, side: EntityKind, problem: &Diagnostic, example: &CounterExample) -> usize {
     let facts = Facts::of(model, side, example);
     let slots = &level(model, side).slots;
     let of =
         |slot: u32| facts.values.get(&FactKey::new(side, slot)).and_then(Value::to_text).map(|text| text.into_owned());
-    // A hole says first what is so and then what would be.
+    // The conclusion of a gap has two parts, the actual result and the expected one.
     let so = example.conclusion.split(';').next().unwrap_or_default();
     let score = said(so, "score is ").or_else(|| said(so, "score of "));
     let claims = [
@@ -213,7 +215,8 @@ fn prove(model: &Model, side: EntityKind, problem: &Diagnostic, example: &Counte
     count + prove_condition(model, side, problem, example, &facts) + prove_part(model, side, problem, example, &facts)
 }
 
-/// Holds what an example says of a signal's condition, and of what it takes, against the programs.
+/// Compares the example's truth of a signal's condition, and the points that it takes, with those
+/// of the programs.
 fn prove_condition(
     model: &Model,
     side: EntityKind,
@@ -245,7 +248,8 @@ fn prove_condition(
     1
 }
 
-/// Holds what an example says of a member's part in a roll-up against the roll-up's value with and without what is known of the company.
+/// Compares a member's part in a roll-up with the difference of the roll-up's value with and
+/// without the example's facts.
 fn prove_part(model: &Model, side: EntityKind, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let (Some(part), Some(name)) = (said(&example.conclusion, "member's part "), said(&problem.message, "roll-up `"))
     else {
@@ -263,7 +267,7 @@ fn prove_part(model: &Model, side: EntityKind, problem: &Diagnostic, example: &C
     1
 }
 
-/// Which level a problem is about: that of the section it lies in.
+/// The level of a problem, by the section that contains it.
 fn side(text: &str, problem: &Diagnostic) -> EntityKind {
     let header = text[..problem.span.start].lines().rev().find(|line| line.starts_with('['));
     if header.is_some_and(|line| line.trim_start_matches('[').starts_with("account")) {
@@ -347,7 +351,7 @@ fn nothing_of_a_shipped_model_is_too_large_to_settle() {
     }
 }
 
-/// `VP` is neither `vp` nor told from it once its capitals are gone.
+/// `VP` differs from `vp`, but the two are equal after `lower()`.
 #[test]
 fn a_text_may_differ_from_another_in_its_capitals_alone() {
     let model = |when: &str| {

@@ -1,4 +1,4 @@
-//! What is in a dump, for programs.
+//! Renders the profile of a dataset as JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ use pql_model::{
     clock::{format_day, format_instant},
 };
 
-/// The whole report as one object.
+/// The report as one object.
 pub fn render_json(dump: &InspectedInput, model: &Model, asked: Option<&ModelGaps>) -> Value {
     let survey = &dump.survey;
     let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();

@@ -1,4 +1,5 @@
-//! Facts by name, what an expression looked at, and which parts of a condition do not hold.
+//! Names facts, lists the facts that an expression uses, and finds the parts of a condition that
+//! fail.
 
 use super::EntityFacts;
 use pql_model::{
@@ -10,29 +11,29 @@ use pql_model::{
 /// A fact and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactValue {
-    /// Its name, with `account.` before it where it is the home account's.
+    /// Its name, with the prefix `account.` for a fact of the home account.
     pub name: String,
-    /// What it was.
+    /// Its value.
     pub value: Value<'static>,
 }
 
 /// A part of a condition that does not hold, and the facts behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnmetCondition {
-    /// The part, in the words of the model.
+    /// The part, in the syntax of the model.
     pub condition: String,
     /// The facts that it names.
     pub facts: Vec<FactValue>,
 }
 
-/// How many named conditions are looked through to the parts that fail.
+/// The depth to which named conditions are expanded to their failing parts.
 const DEPTH_MAX: usize = 8;
 
 /// The name of the fact in a slot, as expressions of a level write it.
 pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     let key = FactKey::seen_from(side, slot);
     let name = match model.resolved.fact(key) {
-        // The count that a signal carries inline has no name of its own.
+        // The inline count of a signal has no name of its own.
         Some(fact) if fact.name.contains(' ') => "matching events",
         Some(fact) => &fact.name,
         None => "unknown",
@@ -40,7 +41,7 @@ pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     if key.kind() == side { name.to_owned() } else { format!("account.{name}") }
 }
 
-/// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
+/// The slot and type of a fact, by name. For users, `account.NAME` is a fact of the home account.
 pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, ValueType)> {
     let (of, name) = match name.strip_prefix("account.") {
         Some(name) if side == EntityKind::User => (EntityKind::Account, name),
@@ -51,7 +52,7 @@ pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Va
     Some((FactKey::new(of, u32::try_from(place).ok()?).in_program_of(side), facts[place].kind))
 }
 
-/// The facts that expressions name, and those behind the named expressions among them, each once.
+/// The facts that expressions name, including those behind named expressions, each once.
 pub fn referenced_facts(
     model: &Model,
     side: EntityKind,
@@ -72,14 +73,14 @@ pub fn referenced_facts(
         known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
         let key = FactKey::seen_from(side, slot);
         if let Some(Fact { definition: FactDefinition::Expression(program), .. }) = model.resolved.fact(key) {
-            // Inside a named expression of the home account all names are the account's.
+            // Inside a named expression of the home account, all names are the account's.
             program.visit_slots(&mut |inner| slots.push(FactKey::seen_from(key.kind(), inner).in_program_of(side)));
         }
     }
     known
 }
 
-/// The smallest parts of a condition that keep it from holding; none if it holds.
+/// The smallest parts of a condition that prevent it from holding; none if it holds.
 pub fn unmet_conditions(
     model: &Model,
     side: EntityKind,
@@ -91,7 +92,7 @@ pub fn unmet_conditions(
     found
 }
 
-/// Where the names of a condition get their values.
+/// The scope in which the names of a condition are evaluated.
 struct ConditionScope<'c> {
     model: &'c Model,
     side: EntityKind,
@@ -126,7 +127,7 @@ fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, foun
                     let inner = ConditionScope { program_of: key.kind(), ..*context };
                     let before = found.len();
                     collect(&inner, program, depth - 1, found);
-                    // What does not hold is never told as if it did.
+                    // A condition that does not hold must never appear as if it did.
                     if found.len() == before {
                         found.push(describe_unmet(context, condition));
                     }
@@ -150,7 +151,7 @@ fn describe_unmet(context: &ConditionScope<'_>, condition: &Program) -> UnmetCon
     UnmetCondition { condition: condition.to_source(&name), facts }
 }
 
-/// A value that borrows nothing.
+/// A copy of a value that borrows nothing.
 pub fn to_owned_value(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Null => Value::Null,

@@ -1,4 +1,4 @@
-//! A ledger as JSON.
+//! Renders a ledger as JSON.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -45,7 +45,7 @@ pub fn points(points: Points) -> Json {
     number(points.to_f64())
 }
 
-/// A value with its type; dates are text.
+/// A value with its JSON type; dates are text.
 pub fn value(value: &Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,

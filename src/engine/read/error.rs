@@ -1,24 +1,24 @@
-//! What can go wrong between a name on the command line and the last of its bytes.
+//! The errors of finding, opening and reading inputs.
 //!
-//! Takes the input's name and the cause, gives one sentence that says what was found, what was
-//! expected and what to do. Invariant: no text holds bytes of the file, which may be personal.
+//! Takes the input's name and the cause, and gives one sentence: what was found, what was expected,
+//! what to do. Invariant: no text contains bytes of the file, which may be personal data.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
 
-/// Why inputs could not be found, opened or read to their end.
+/// The reason why inputs could not be found, opened or read to their end.
 ///
-/// The text leaves the cause out; it follows through [`Error::source`].
+/// The text leaves out the cause, which [`Error::source`] returns.
 #[derive(Debug)]
 pub enum ReadError {
-    /// A path that is not there.
+    /// A path that does not exist.
     NotFound { path: PathBuf, source: io::Error },
     /// A path that may not be read.
     Denied { path: PathBuf, source: io::Error },
-    /// A path that could not be looked at for another reason.
+    /// A path that could not be inspected for another reason.
     Inaccessible { path: PathBuf, source: io::Error },
-    /// A pattern that is no pattern.
+    /// A malformed pattern.
     Pattern { pattern: String, source: glob::PatternError },
     /// A pattern that matches no file.
     NoMatch { pattern: String },
@@ -26,21 +26,21 @@ pub enum ReadError {
     NoEvents { path: PathBuf, skipped: usize },
     /// An input that could not be opened.
     Open { name: String, source: io::Error },
-    /// An input that could not be read on.
+    /// An input whose reading failed.
     Read { name: String, source: io::Error },
-    /// A file of a format that holds no lines.
+    /// A file of a format that is not supported.
     UnsupportedFormat { name: String, format: &'static str, advice: &'static str },
     /// Compressed data that stops before its end.
     Truncated { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
-    /// Compressed data that is damaged, or followed by something else.
+    /// Compressed data that is damaged, or followed by other bytes.
     Damaged { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
-    /// zstd data that asks for more memory than is granted.
+    /// zstd data that needs more memory than is granted.
     ZstdWindow { name: String, source: io::Error },
     /// A zip archive whose directory cannot be read.
     Archive { name: String, source: Box<zip::result::ZipError> },
-    /// A zip archive in which no member has the name of an event file.
+    /// A zip archive without a member that has the name of an event file.
     NoMembers { name: String, skipped: usize },
-    /// A member of an archive that is packed in a way that is not read.
+    /// A member of an archive with an unsupported compression or encryption.
     MemberRefused { name: String, archive: String, reason: &'static str },
     /// A member of an archive that is damaged.
     MemberDamaged { name: String, good_bytes: u64, source: io::Error },
@@ -48,22 +48,22 @@ pub enum ReadError {
     TruncatedList { name: String, records: u64 },
     /// A table that stops inside a quoted cell.
     UnclosedQuote { name: String, line: u64 },
-    /// A table that is none of events, or does not say where their parts are.
+    /// A table without events, or without recognised columns for their parts.
     UnusableTable { name: String, what: String, advice: String },
-    /// A Parquet file that is damaged, or packed in a way that is not read.
+    /// A Parquet file that is damaged, or uses an unsupported encoding.
     DamagedParquet { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
     /// A file that became smaller while it was read.
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
     /// A file that was written over while it was read.
     Rewritten { name: String },
-    /// An input that is to be read more than once and gives its bytes only once.
+    /// An input that must be read more than once but can be read only once.
     SinglePass { name: String },
     /// A file that changed between two readings.
     ChangedBetweenReads { name: String },
 }
 
 impl ReadError {
-    /// Whether the arguments are to blame (nothing there, nothing matched), not the machine or the data.
+    /// True if the arguments are the cause (a missing path, no match), not the machine or the data.
     pub fn is_start(&self) -> bool {
         matches!(
             self,
@@ -75,13 +75,13 @@ impl ReadError {
         )
     }
 
-    /// The error for a content that is no events.
+    /// The error for content that is not events.
     pub(super) fn unsupported(name: &str, foreign: UnsupportedFileFormat) -> Self {
         let UnsupportedFileFormat { format, advice } = foreign;
         Self::UnsupportedFormat { name: name.to_owned(), format, advice }
     }
 
-    /// The error for a path that could not be looked at before reading began.
+    /// The error for a path that could not be inspected before reading.
     pub(super) fn for_path(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
         match source.kind() {

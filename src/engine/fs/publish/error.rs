@@ -1,38 +1,39 @@
-//! What can go wrong on the way to a published file.
+//! The errors of publishing a file.
 //!
-//! Takes the path and the cause, gives one sentence that names the operation, the path and what to do.
-//! Invariant: a text never claims more than was done; what may already be in place is said.
+//! Takes the path and the cause, and gives one sentence that names the operation, the path and what
+//! to do. Invariant: a text never claims more than was done, and it says which files may be in
+//! place already.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
-/// Why a file could not be published.
+/// The reason why a file could not be published.
 ///
-/// The text leaves the cause out; it follows through [`Error::source`].
+/// The text leaves out the cause, which [`Error::source`] returns.
 #[derive(Debug)]
 pub enum PublishError {
     /// An output folder that could not be created.
     Folder { path: PathBuf, source: io::Error },
-    /// An output folder that is something else.
+    /// An output folder that is not a folder.
     NotFolder { path: PathBuf },
     /// A target that is a folder.
     IsFolder { path: PathBuf },
     /// A target that is a pipe or a device.
     NotRegular { path: PathBuf },
-    /// A target that is a link which leads nowhere or in a circle.
+    /// A target that is a dangling or circular link.
     Link { path: PathBuf, source: io::Error },
     /// A temporary file that could not be created.
     Create { path: PathBuf, folder: PathBuf, source: io::Error },
-    /// Bytes that could not be written or brought to the disk.
+    /// Bytes that could not be written or synced to the disk.
     Write { path: PathBuf, source: io::Error },
     /// Two files that would replace the same one.
     SameTarget { path: PathBuf },
     /// An output folder that could not be locked.
     Lock { path: PathBuf, source: io::Error },
-    /// A file that was to be new and is there by now.
+    /// A file that must be new but exists by now.
     Exists { path: PathBuf },
-    /// A finished file that could not get its name, after `published` others did.
+    /// A finished file that could not be renamed, after `published` others were.
     Rename { path: PathBuf, published: usize, source: io::Error },
-    /// Names that could not be brought to the disk.
+    /// Names that could not be synced to the disk.
     SyncFolder { path: PathBuf, source: io::Error },
 }
 

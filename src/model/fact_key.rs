@@ -1,11 +1,11 @@
-//! A fact of users or of accounts, and how programs name it.
+//! Keys of facts, and their slots in programs.
 
 use super::EntityKind;
 
-/// The place of a fact among those of its level.
+/// The index of a fact in its level.
 pub type FactSlot = u32;
 
-/// Set in slots of user programs that name a fact of the home account.
+/// The bit in a slot of a user program that marks a fact of the home account.
 const ACCOUNT_BIT: u32 = 1 << 31;
 
 /// A fact of users or of accounts.
@@ -15,10 +15,11 @@ const ACCOUNT_BIT: u32 = 1 << 31;
 pub struct FactKey(u32);
 
 impl FactKey {
-    /// Whether a user has a home account. Searches choose it like a fact of accounts, but no level has it and no expression can name it.
+    /// The key for the existence of a home account. Searches choose its value like that of a fact,
+    /// but no level has it and no expression can name it.
     pub const HAS_ACCOUNT: FactKey = FactKey(u32::MAX);
 
-    /// The fact in a slot of a level.
+    /// Makes the key of a slot in a level.
     pub fn new(kind: EntityKind, slot: FactSlot) -> FactKey {
         match kind {
             EntityKind::User => FactKey(slot & !ACCOUNT_BIT),
@@ -26,8 +27,8 @@ impl FactKey {
         }
     }
 
-    /// The fact that a slot of a program stands for. Programs of users name facts of users and of the home account, those of accounts only
-    /// facts of accounts.
+    /// Makes the key for a slot of a program. A user program can name facts of the home account;
+    /// an account program can only name facts of accounts.
     pub fn seen_from(kind: EntityKind, program_slot: u32) -> FactKey {
         match kind {
             EntityKind::User => FactKey(program_slot),
@@ -35,17 +36,17 @@ impl FactKey {
         }
     }
 
-    /// Whose fact it is.
+    /// Returns the kind of entity that has the fact.
     pub fn kind(self) -> EntityKind {
         if self.0 & ACCOUNT_BIT == 0 { EntityKind::User } else { EntityKind::Account }
     }
 
-    /// Its place among the facts of its level.
+    /// Returns the slot in the level.
     pub fn slot(self) -> FactSlot {
         self.0 & !ACCOUNT_BIT
     }
 
-    /// The slot by which a program of users or of accounts names it.
+    /// Returns the slot in a program of users or of accounts.
     pub fn in_program_of(self, kind: EntityKind) -> u32 {
         match kind {
             EntityKind::User => self.0,

@@ -1,8 +1,8 @@
-//! Users and accounts: the two kinds of entities that events are folded by.
+//! The two kinds of entities: users and accounts.
 
 use std::ops::{Index, IndexMut};
 
-/// Which kind of entity something is about.
+/// The kind of an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntityKind {
     /// A person.
@@ -15,7 +15,7 @@ impl EntityKind {
     /// Both kinds, users first.
     pub const ALL: [EntityKind; 2] = [EntityKind::User, EntityKind::Account];
 
-    /// `user` or `account`, as the model file and the command line write it.
+    /// Returns `user` or `account`, the word in model files and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             EntityKind::User => "user",
@@ -23,7 +23,7 @@ impl EntityKind {
         }
     }
 
-    /// `users` or `accounts`.
+    /// Returns `users` or `accounts`.
     pub fn plural(self) -> &'static str {
         match self {
             EntityKind::User => "users",
@@ -31,7 +31,7 @@ impl EntityKind {
         }
     }
 
-    /// The other kind.
+    /// Returns the other kind.
     pub fn other(self) -> EntityKind {
         match self {
             EntityKind::User => EntityKind::Account,
@@ -40,12 +40,12 @@ impl EntityKind {
     }
 }
 
-/// One value for users and one for accounts.
+/// A value for users and one for accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PerKind<T> {
-    /// That of users.
+    /// The value for users.
     pub user: T,
-    /// That of accounts.
+    /// The value for accounts.
     pub account: T,
 }
 
@@ -55,7 +55,7 @@ impl<T> PerKind<T> {
         PerKind { user: make(EntityKind::User), account: make(EntityKind::Account) }
     }
 
-    /// The value of each kind turned into another one, users first.
+    /// Maps the value of each kind, users first.
     pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> PerKind<U> {
         PerKind { user: turn(self.user), account: turn(self.account) }
     }
@@ -65,12 +65,12 @@ impl<T> PerKind<T> {
         PerKind { user: &self.user, account: &self.account }
     }
 
-    /// Both values with their kinds, users first.
+    /// Returns both values with their kinds, users first.
     pub fn iter(&self) -> impl Iterator<Item = (EntityKind, &T)> {
         EntityKind::ALL.into_iter().map(|kind| (kind, &self[kind]))
     }
 
-    /// Both values, users first.
+    /// Returns both values, users first.
     pub fn values(&self) -> [&T; 2] {
         [&self.user, &self.account]
     }

@@ -1,4 +1,4 @@
-//! Where the facts of users or accounts are read.
+//! The places in the state of the facts of users or accounts.
 
 use super::{CellId, MetricPlan, MilestonePlan};
 use crate::{
@@ -6,21 +6,21 @@ use crate::{
     resolved::{BuiltinFact, Level, MilestonePart},
 };
 
-/// Where the facts of one kind of entity are read.
+/// The places in the state of the facts of one kind of entity.
 #[derive(Debug, Default)]
 pub struct LevelPlan {
-    /// By slot of the level's facts.
+    /// The facts by slot.
     pub facts: Vec<FactPlan>,
-    /// Traits that facts ask for, in the order in which they do, then those of [`LevelPlan::emails`].
+    /// The traits in the order of their first use, then those of [`LevelPlan::emails`].
     pub traits: Vec<TraitPlan>,
-    /// Traits that hold the e-mail of users, the first that is known counts; none of accounts.
+    /// The traits that can hold a user's e-mail. The first with a value counts; empty for accounts.
     pub emails: Vec<usize>,
-    /// By place among the level's milestones.
+    /// The milestones by index in the level.
     pub milestones: Vec<MilestonePlan>,
 }
 
 impl LevelPlan {
-    /// A plan that reads nothing yet.
+    /// Makes a plan without places.
     pub(super) fn empty(level: &Level) -> LevelPlan {
         LevelPlan {
             facts: level.facts.iter().map(|_| FactPlan::Computed).collect(),
@@ -30,34 +30,34 @@ impl LevelPlan {
     }
 }
 
-/// Where the value of a fact comes from.
+/// The place of a fact's value.
 #[derive(Debug)]
 pub enum FactPlan {
-    /// What every entity has.
+    /// A fact of every entity.
     Builtin(BuiltinFact),
-    /// By place among the traits of the plan.
+    /// A trait, by index in the plan.
     Trait(usize),
-    /// Read from the state.
+    /// A metric, which is read from the state.
     Metric(MetricPlan),
-    /// Of a milestone, by place.
+    /// A part of a milestone, by index in the level.
     Milestone(usize, MilestonePart),
-    /// Computed by a step of scoring, from other facts.
+    /// A result of a scoring step.
     Computed,
 }
 
-/// A trait: what is known of an entity.
+/// The places of a trait.
 #[derive(Debug)]
 pub struct TraitPlan {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
-    /// Columns of the enrichment file, the first non-null of which counts.
+    /// The columns of enrichment files. The first one that is not null counts.
     pub columns: Vec<String>,
-    /// The same among the keys of traits objects.
+    /// The indexes of keys of traits objects, in the same order.
     pub keys: Vec<u32>,
-    /// Whether the first value counts rather than the last.
+    /// True if the first value counts and not the last.
     pub first: bool,
-    /// Where values of event properties are kept.
+    /// The cell for values from event properties.
     pub cell: CellId,
 }

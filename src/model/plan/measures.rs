@@ -1,4 +1,4 @@
-//! How values are read from the state: metrics and milestones.
+//! The reading of metrics and milestones from the state.
 
 use super::CellId;
 use crate::{
@@ -7,16 +7,16 @@ use crate::{
     units::Micros,
 };
 
-/// Where a metric is read.
+/// The reading of a metric.
 #[derive(Debug)]
 pub struct MetricPlan {
-    /// What is read.
+    /// The cells and their reading.
     pub measure: MeasurePlan,
-    /// Whether it is of activity, so that rows of nobody do not count.
+    /// True for a metric of activity. Rows without a user do not count for it.
     pub active: bool,
 }
 
-/// How a metric is read from the state. Cells that are kept by date have a window.
+/// The reading of a measure from the state. Cells by date have a window.
 #[derive(Debug)]
 pub enum MeasurePlan {
     /// A count in a word.
@@ -51,7 +51,7 @@ pub enum MeasurePlan {
     Trend { weekly: WeeklyPlan, recent: usize, base: usize, min_base: f64 },
 }
 
-/// Where a week is read.
+/// The reading of a weekly value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeeklyPlan {
     /// Events, by date.
@@ -66,7 +66,7 @@ pub enum WeeklyPlan {
     Max(CellId),
 }
 
-/// Where a milestone is read.
+/// The reading of a milestone.
 #[derive(Debug)]
 pub enum MilestonePlan {
     /// By the first event; its instant is in a word.

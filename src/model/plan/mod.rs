@@ -1,6 +1,7 @@
-//! What a run keeps of events and where it reads each fact: a place in the state for everything that the resolved model asks for.
+//! The plan of a run: the state that it stores, and the place of each fact in that state.
 //!
-//! [`planner`] makes a [`Model`] of a [`ResolvedModel`] and needs nothing else. Whoever asks what a model means asks [`Model::resolved`].
+//! [`planner`] derives a [`Model`] from a [`ResolvedModel`] alone. For the meaning of a model, read
+//! [`Model::resolved`].
 
 mod aggregation;
 mod builder;
@@ -20,20 +21,20 @@ pub use self::{
 };
 use super::{PerKind, resolved::ResolvedModel};
 
-/// The place of a condition over events.
+/// The index of a condition over events.
 pub type PredicateId = u16;
-/// The place of a value over events.
+/// The index of a value over events.
 pub type ValueId = u16;
 /// The place of what is kept by key, not in a fixed word.
 pub type CellId = u16;
 
-/// A model that a run can use.
+/// A model with the plan of a run.
 #[derive(Debug)]
 pub struct Model {
-    /// What the model means.
+    /// The meaning of the model.
     pub resolved: ResolvedModel,
-    /// What is kept of events.
+    /// The state that a run stores.
     pub aggregation: AggregationPlan,
-    /// Where the facts of each kind of entity are read.
+    /// The places of facts in the state.
     pub levels: PerKind<LevelPlan>,
 }

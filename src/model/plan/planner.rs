@@ -1,6 +1,7 @@
-//! From a resolved model to what a run keeps of events and where it reads each fact.
+//! Derives the plan of a run from a resolved model.
 //!
-//! Places are given in the order in which the resolved model asks for things ([`ResolvedModel::order`]); what is asked for twice has one place.
+//! The planner assigns places in the state in the order of [`ResolvedModel::order`]. Equal parts share
+//! a place.
 
 use super::{
     FactPlan, LevelPlan, Model, PredicateId, TraitPlan, ValueId,
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 
-/// Plans a run.
+/// Plans a run of a model.
 pub(crate) fn plan(resolved: ResolvedModel) -> Model {
     let mut planner = Planner::new(&resolved);
     resolved.order.iter().for_each(|item| planner.item(*item));
@@ -29,7 +30,7 @@ pub(crate) fn plan(resolved: ResolvedModel) -> Model {
     Model { resolved, aggregation, levels }
 }
 
-/// A plan while it is made.
+/// A plan under construction.
 pub(super) struct Planner<'m> {
     pub(super) resolved: &'m ResolvedModel,
     pub(super) builder: AggregationBuilder,
@@ -81,7 +82,7 @@ impl<'m> Planner<'m> {
         traits.len() - 1
     }
 
-    /// The filter of some events under a condition.
+    /// Returns the filter for some events under a condition.
     pub(super) fn filter(&mut self, events: &EventSelection, condition: Option<ConditionId>) -> EventFilter {
         let base = self.selector(events);
         EventFilter { base, predicate: condition.map(|condition| self.predicate(condition)) }
@@ -125,7 +126,7 @@ impl<'m> Planner<'m> {
         self.builder.value(ValueSource::Program(program), value.kind)
     }
 
-    /// A program over the properties that are kept, which get slots as they are asked for.
+    /// Translates a program to the slots of the plan. A property gets its slot at its first use.
     fn over_kept(&mut self, program: &Program) -> Program {
         let (slots, properties) = (&mut self.builder.slots, &self.resolved.properties);
         program.map_slots(&mut |slot| match slot {

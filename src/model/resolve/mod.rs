@@ -1,7 +1,8 @@
-//! A model as written to a model that says what it means: names found, expressions typed, the order of facts settled.
+//! Resolves the syntax of a model: finds names, types expressions and orders facts.
 //!
-//! Facts are resolved when they are first asked for, parts before wholes, so the order in which they are resolved is an order in which they
-//! can be computed. Every declared thing is resolved once to find all problems; then only what the outputs need is resolved for good.
+//! A fact is resolved at its first use, after its parts. The order of resolution is therefore an order
+//! of computation. A first pass resolves every declaration to find all problems. A second pass
+//! resolves only what the outputs need.
 
 mod assemble;
 mod comparisons;

@@ -1,61 +1,62 @@
-//! Conditions and values over events: typed programs over properties, with their places and what they look at.
+//! Conditions and values over events: typed programs over properties, with their places in the
+//! text.
 
 use std::fmt;
 
 use super::{EventBase, SpannedName, TextSpan};
 use crate::expr::{Program, ValueType};
 
-/// Slot of the event's name in programs over events; property i has slot i + 1.
+/// The slot of the event's name in programs over events. Property `i` has slot `i + 1`.
 pub const EVENT_SLOT: u32 = 0;
 
-/// The place of a condition among those of the model.
+/// The index of a condition in [`ResolvedModel::conditions`](super::ResolvedModel::conditions).
 pub type ConditionId = usize;
 
-/// A name that is compared with a text by `=`, `<>` or `in`.
+/// A comparison of a name with a text by `=`, `<>` or `in`.
 #[derive(Debug, Clone)]
 pub struct TextComparison {
-    /// The property or fact, with dots as written.
+    /// The property or fact, with the dots of the text.
     pub name: String,
     /// The text.
     pub text: String,
-    /// Where the text stands.
+    /// The place of the text.
     pub span: TextSpan,
 }
 
 /// An expression over one event.
 #[derive(Debug)]
 pub struct EventExpression {
-    /// As written.
+    /// The text in the model.
     pub text: String,
-    /// Where it stands.
+    /// The place of the text.
     pub span: TextSpan,
-    /// Over [`EVENT_SLOT`] and the properties of the model.
+    /// The typed program over [`EVENT_SLOT`] and the model's properties.
     pub program: Program,
-    /// Properties that it reads, in the order of the text, as often as it names them.
+    /// The properties that it reads, in the order of the text, with repetitions.
     pub reads: Vec<SpannedName>,
-    /// Texts that it compares properties with.
+    /// The comparisons of properties with texts.
     pub comparisons: Vec<TextComparison>,
 }
 
 /// A value over one event.
 #[derive(Debug)]
 pub struct EventValue {
-    /// The value.
+    /// The expression of the value.
     pub expression: EventExpression,
-    /// The type that it is taken as.
+    /// The type that its reader expects.
     pub kind: ValueType,
 }
 
-/// What a condition on events is of.
+/// The part of the model that owns a condition on events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConditionOwner {
     /// An entry of `[events]`.
     Event(String),
     /// A metric over one set of events.
     Metric(String),
-    /// A metric over two sets of events, of which it bounds the first.
+    /// A metric over two event sets; the condition is on the first.
     PairMetric(String),
-    /// The count that a signal carries.
+    /// The inline count of a signal.
     Signal(String),
     /// A milestone.
     Milestone(String),
@@ -73,15 +74,15 @@ impl fmt::Display for ConditionOwner {
     }
 }
 
-/// A `where` of the model.
+/// A `where` in the model.
 #[derive(Debug)]
 pub struct EventCondition {
-    /// What it is of.
+    /// The part of the model that owns it.
     pub owner: ConditionOwner,
     /// The condition.
     pub expression: EventExpression,
-    /// The first condition of the model with the same text; event sets name conditions by it.
+    /// The first condition with the same text. Event sets refer to that one.
     pub first: ConditionId,
-    /// The events that it is held against.
+    /// The events that it is evaluated for.
     pub events: EventBase,
 }

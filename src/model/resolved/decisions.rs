@@ -1,89 +1,89 @@
-//! What follows from facts and points: tiers, segments, routes, columns and texts.
+//! Tiers, segments, routes, columns and text templates.
 
 use super::TextSpan;
 use crate::expr::{Program, ValueType};
 
-/// Where a tier, a segment or a route stands.
+/// The places of a tier, a segment or a route in the text.
 #[derive(Debug, Clone)]
 pub struct RuleSpans {
-    /// Its name.
+    /// The name.
     pub name: TextSpan,
-    /// `when`
+    /// The value of `when`.
     pub when: Option<TextSpan>,
-    /// `at_least` or `above`, of tiers.
+    /// The value of `at_least` or `above`; tiers only.
     pub threshold: Option<TextSpan>,
 }
 
 /// A band of the score.
 #[derive(Debug)]
 pub struct Tier {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// For people.
+    /// The label for people.
     pub label: Option<String>,
-    /// The threshold, and whether it must be exceeded.
+    /// The threshold, and true if the score must exceed it.
     pub threshold: Option<(f64, bool)>,
     /// A further condition.
     pub when: Option<Program>,
-    /// Whether it makes a PQL or PQA.
+    /// True if the tier makes a PQL or PQA.
     pub qualified: bool,
-    /// Where it stands.
+    /// The places in the text.
     pub spans: RuleSpans,
 }
 
-/// A kind of account.
+/// A group of accounts.
 #[derive(Debug)]
 pub struct Segment {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// None takes whatever is left.
+    /// The condition; none always holds.
     pub when: Option<Program>,
-    /// Where it stands.
+    /// The places in the text.
     pub spans: RuleSpans,
 }
 
-/// Who acts next, and how.
+/// The next action and its owner.
 #[derive(Debug)]
 pub struct Route {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// `human`, `assisted`, `automated` or `none`.
     pub motion: Option<String>,
-    /// Who.
+    /// The owner.
     pub to: Option<String>,
-    /// What.
+    /// The action.
     pub action: Option<String>,
-    /// How soon. **Units**: hours.
+    /// The time limit. **Unit**: hours.
     pub sla_hours: Option<f64>,
-    /// None takes whatever is left.
+    /// The condition; none always holds.
     pub when: Option<Program>,
-    /// Why, for people.
+    /// The reason, for people.
     pub because: Option<TextTemplate>,
-    /// What to write to the customer.
+    /// The message to the customer.
     pub message: Option<TextTemplate>,
-    /// Where it stands.
+    /// The places in the text.
     pub spans: RuleSpans,
 }
 
-/// A fact that is added as a column.
+/// A fact in an additional column.
 #[derive(Debug)]
 pub struct FactColumn {
-    /// The name in the model.
+    /// The column's header, which is the name in the model.
     pub header: String,
-    /// The fact, as programs of the level name it.
+    /// The slot of the fact in programs of the level.
     pub slot: u32,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
 }
 
-/// Text with facts in it.
+/// A text with facts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextTemplate(pub Vec<TemplatePart>);
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TemplatePart {
-    /// As it is.
+    /// A constant text.
     Text(String),
     /// The value of a fact, or the fallback if it is null.
     Fact { slot: u32, kind: ValueType, fallback: String },

@@ -1,21 +1,21 @@
-//! What facts are made of: events without which there is nothing of them, and the texts that say what counts.
+//! The dependencies of facts: the events that they need, and the texts that define them.
 
 use super::{
     ConditionId, EventSelection, EventValue, FactDefinition, Metric, Milestone, MilestoneRule, ResolvedModel, TextSpan,
 };
 use crate::FactKey;
 
-/// What a metric, a milestone, a named expression or a roll-up is made of.
+/// The dependencies of a metric, a milestone, a named expression or a roll-up.
 #[derive(Debug, Default)]
 pub struct FactDependencies<'m> {
-    /// Names of events: of each of these lists one has to occur.
+    /// Lists of event names. One event of every list must occur.
     pub needs: Vec<Vec<&'m str>>,
-    /// Where its conditions and values stand, and those of the names of `[events]` that it counts.
+    /// The places of its conditions and values, and of the conditions in `[events]` that it uses.
     pub texts: Vec<&'m TextSpan>,
 }
 
 impl ResolvedModel {
-    /// What a fact is made of; nothing of facts that are no metric, milestone, named expression or roll-up.
+    /// Returns the dependencies of a fact. Traits, built-in facts and results of scoring have none.
     pub fn dependencies(&self, key: FactKey) -> FactDependencies<'_> {
         let mut found = FactDependencies::default();
         let level = self.level(key.kind());
@@ -48,7 +48,7 @@ impl<'m> FactDependencies<'m> {
         self.value(metric.measure.pairing());
     }
 
-    /// A milestone of others needs what these need.
+    /// A milestone of other milestones has their dependencies.
     fn milestone(&mut self, model: &'m ResolvedModel, milestones: &'m [Milestone], place: usize) {
         match &milestones[place].rule {
             MilestoneRule::Times { events, filter, .. } => {
@@ -63,7 +63,7 @@ impl<'m> FactDependencies<'m> {
         }
     }
 
-    /// One of these events has to occur.
+    /// Adds a list of events, one of which must occur.
     fn events(&mut self, model: &'m ResolvedModel, events: &'m EventSelection) {
         if events.names.is_empty() {
             return;
@@ -106,7 +106,7 @@ name = "second"
 event = "asked"
 "#;
 
-    /// What a fact of users needs, and its texts.
+    /// Returns the needs of a fact of users, and its texts.
     fn shown(model: &ResolvedModel, name: &str) -> (Vec<String>, Vec<String>) {
         let slot = model.levels.user.facts.iter().position(|fact| fact.name == name).expect("a fact");
         let found = model.dependencies(FactKey::new(EntityKind::User, slot as u32));

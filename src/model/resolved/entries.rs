@@ -1,22 +1,22 @@
-//! Where the entries of a model stand that have a name, so that a warning about a place can be told from the same warning about another.
+//! The extents of named entries, which tell warnings about different entries apart.
 
 use super::TextSpan;
 
-/// The entries of a model that have a name.
+/// The named entries of a model.
 #[derive(Debug, Clone, Default)]
 pub struct EntrySpans {
-    /// Where each begins and ends, by where it begins.
+    /// The extents with the names, sorted by start.
     entries: Vec<(TextSpan, String)>,
 }
 
 impl EntrySpans {
-    /// Entries with their whole extent, in any order.
+    /// Sorts the entries; the extents may come in any order.
     pub(crate) fn new(mut entries: Vec<(TextSpan, String)>) -> EntrySpans {
         entries.sort_by_key(|(span, _)| (span.start, span.end));
         EntrySpans { entries }
     }
 
-    /// The name of the entry that a byte of the text lies in.
+    /// Returns the name of the entry that contains a byte of the text.
     pub fn name_at(&self, byte: usize) -> Option<&str> {
         let after = self.entries.partition_point(|(span, _)| span.start <= byte);
         let (span, name) = self.entries[..after].last()?;

@@ -1,31 +1,33 @@
-//! Names of events, and the events that they stand for.
+//! Event names of the model, and the events that each name selects.
 
 use std::collections::HashMap;
 
 use super::{ConditionId, SpannedName};
 
-/// Events of one name that meet some conditions.
+/// The events of one name that meet some conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventForm {
-    /// The name that the events have.
+    /// The name in the events.
     pub name: String,
-    /// Conditions of the names of `[events]` that led to it, the innermost first. Conditions of one text have one id.
+    /// The conditions of the `[events]` entries on the way to this name, the innermost first.
+    /// Conditions with the same text share an id.
     pub conditions: Vec<ConditionId>,
 }
 
-/// Which events are looked at.
+/// The events of a set before its own condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EventBase {
-    /// All of them.
+    /// Every event.
     Every,
-    /// Those that are activity.
+    /// The events that are activity.
     Activity,
-    /// Those of some forms, by name and then by the texts of their conditions, each form once.
+    /// The events of some forms. The forms are distinct, and sorted by name and then by the texts
+    /// of their conditions.
     Named(Vec<EventForm>),
 }
 
 impl EventBase {
-    /// The forms; none if the events are not named.
+    /// Returns the forms; none if the model does not name the events.
     pub fn forms(&self) -> Option<&[EventForm]> {
         match self {
             EventBase::Named(forms) => Some(forms),
@@ -33,7 +35,7 @@ impl EventBase {
         }
     }
 
-    /// The names that events have, in order, each once; none if the events are not named.
+    /// Returns the distinct event names in order; none if the model does not name the events.
     pub fn event_names(&self) -> Option<Vec<&str>> {
         let mut names: Vec<&str> = self.forms()?.iter().map(|form| form.name.as_str()).collect();
         names.dedup();
@@ -41,32 +43,32 @@ impl EventBase {
     }
 }
 
-/// Which events something is about.
+/// A set of events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventSet {
-    /// The events by name.
+    /// The events before the condition.
     pub base: EventBase,
-    /// A further condition on all of them.
+    /// The condition on all of these events.
     pub condition: Option<ConditionId>,
 }
 
 impl EventSet {
-    /// The forms of its events; none if they are not named.
+    /// Returns the forms; none if the model does not name the events.
     pub fn forms(&self) -> Option<&[EventForm]> {
         self.base.forms()
     }
 
-    /// Whether it is of any activity, so that rows of nobody do not count.
+    /// True for a set of any activity. Rows without a user do not count for such a set.
     pub fn is_activity(&self) -> bool {
         self.base == EventBase::Activity
     }
 
-    /// Whether it names events of a name.
+    /// True if the set names events of this name.
     pub fn names_event(&self, event: &str) -> bool {
         self.forms().is_some_and(|forms| forms.iter().any(|form| form.name == event))
     }
 
-    /// Whether every event of this set is in the other one for sure.
+    /// True if every event of this set is certainly in the other one.
     pub fn within(&self, other: &EventSet) -> bool {
         let narrower = other.condition.is_none() || other.condition == self.condition;
         let named = match (self.forms(), other.forms()) {
@@ -79,18 +81,18 @@ impl EventSet {
 }
 
 impl EventForm {
-    /// Whether its events are among those of another form for sure.
+    /// True if every event of this form is certainly in the other one.
     fn meets(&self, other: &EventForm) -> bool {
         self.name == other.name && other.conditions.iter().all(|one| self.conditions.contains(one))
     }
 }
 
-/// Events that the model asks for, as written and as resolved.
+/// A list of event names in the model, with the set that it selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSelection {
-    /// The names as written; empty if the model names none.
+    /// The names in the text; empty if the model gives none.
     pub names: Vec<SpannedName>,
-    /// The events behind the names.
+    /// The events that the names select.
     pub set: EventSet,
 }
 
@@ -99,22 +101,22 @@ pub struct EventSelection {
 pub struct EventName {
     /// The name of the entry.
     pub name: SpannedName,
-    /// The names that it stands for; none if it is the event of its own name.
+    /// The names in `event`; none if the entry is the event of its own name.
     pub stands_for: Option<Vec<SpannedName>>,
-    /// Its own condition.
+    /// The entry's own condition.
     pub condition: Option<ConditionId>,
-    /// Properties that its events must have by the tracking plan.
+    /// The properties that the tracking plan requires of its events.
     pub properties: Vec<SpannedName>,
-    /// Whether anything but its own entry asks for it.
+    /// True if another part of the model uses the name.
     pub is_asked: bool,
-    /// The events behind it.
+    /// The events that the name selects.
     pub forms: Vec<EventForm>,
-    /// Every condition of the forms, in the order in which names lead to them.
+    /// Every condition of the forms, in the order of resolution.
     pub conditions: Vec<ConditionId>,
 }
 
 impl EventName {
-    /// The names that its events have, in order, each once.
+    /// Returns the distinct event names in order.
     pub fn event_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.forms.iter().map(|form| form.name.as_str()).collect();
         names.dedup();
@@ -130,23 +132,23 @@ pub struct EventNames {
 }
 
 impl EventNames {
-    /// The entries by name.
+    /// Indexes the entries by name.
     pub(crate) fn new(entries: Vec<EventName>) -> EventNames {
         let places = entries.iter().enumerate().map(|(at, entry)| (entry.name.name.clone(), at)).collect();
         EventNames { entries, places }
     }
 
-    /// All entries.
+    /// Returns all entries.
     pub fn entries(&self) -> &[EventName] {
         &self.entries
     }
 
-    /// The entry of a name; none if the name is that of an event alone.
+    /// Returns the entry of a name; none if the name is only that of an event.
     pub fn entry(&self, name: &str) -> Option<&EventName> {
         self.places.get(name).map(|place| &self.entries[*place])
     }
 
-    /// Whether events of a name are among those that the name stands for.
+    /// True if the name selects events of the same name.
     pub fn is_event(&self, name: &str) -> bool {
         self.entry(name).is_none_or(|entry| entry.forms.iter().any(|form| form.name == name))
     }

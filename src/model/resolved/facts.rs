@@ -1,4 +1,4 @@
-//! Levels, and everything on them that an expression can name.
+//! Levels, and the facts that an expression can name.
 
 use super::{
     EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
@@ -9,178 +9,179 @@ use crate::{
     expr::{Program, ValueType},
 };
 
-/// One level: users, or accounts.
+/// The facts and rules of users, or of accounts.
 #[derive(Debug)]
 pub struct Level {
-    /// Everything that has a value here.
+    /// The facts by slot.
     pub facts: Vec<Fact>,
-    /// What is known of entities beside events, in the order of the file.
+    /// The traits in the order of the file.
     pub traits: Vec<Trait>,
-    /// Named expressions as declared, those that nothing needs among them.
+    /// All declared named expressions, including those without a use.
     pub expressions: Vec<DeclaredExpression>,
-    /// Roll-ups as declared, those that nothing needs among them; of accounts only.
+    /// All declared roll-ups, including those without a use; empty for users.
     pub rollups: Vec<DeclaredRollup>,
-    /// States reached at an instant.
+    /// The milestones in the order of the file.
     pub milestones: Vec<Milestone>,
-    /// An order in which each milestone comes after its parts.
+    /// An order in which each milestone follows its parts.
     pub milestone_order: Vec<usize>,
-    /// What pays points, in the order of the file.
+    /// The signals in the order of the file.
     pub signals: Vec<Signal>,
-    /// Groups of signals, in the order in which signals name them.
+    /// The categories, in the order of their first signal.
     pub categories: Vec<SignalCategory>,
-    /// Names of categories that the file gives bounds.
+    /// The names of categories with bounds in the file.
     pub bounded_categories: Vec<SpannedName>,
-    /// Bounds of the score.
+    /// The bounds of the score.
     pub bounds: PointBounds,
-    /// Bands of the score, from the top.
+    /// The tiers from the top.
     pub tiers: Vec<Tier>,
-    /// Of accounts only; the first that holds.
+    /// The segments; the first that holds applies. Empty for users.
     pub segments: Vec<Segment>,
-    /// The first that holds.
+    /// The routes; the first that holds applies.
     pub routes: Vec<Route>,
-    /// Facts that are added as columns.
+    /// The facts in additional columns.
     pub columns: Vec<FactColumn>,
-    /// Where the facts are that scoring writes.
+    /// The slots that scoring writes.
     pub slots: ScoringSlots,
-    /// Texts that expressions over the facts of this level compare with.
+    /// The comparisons of this level's facts with texts.
     pub comparisons: Vec<TextComparison>,
 }
 
-/// Slots of facts that scoring writes, or that every row shows.
+/// The slots of facts that scoring writes or that every row has.
 #[derive(Debug, Clone, Default)]
 pub struct ScoringSlots {
-    /// By category.
+    /// The points by category.
     pub points: Vec<FactSlot>,
     /// The score.
     pub score: FactSlot,
     /// The tier's name.
     pub tier: FactSlot,
-    /// Whether the tier is qualified.
+    /// True if the tier is qualified.
     pub qualified: FactSlot,
-    /// Of accounts.
+    /// The segment's name; accounts only.
     pub segment: FactSlot,
     /// The route's name.
     pub route: FactSlot,
     /// The route's motion.
     pub motion: FactSlot,
-    /// Dates with activity in the last 28.
+    /// The number of dates with activity in the last 28 days.
     pub active_days_28: FactSlot,
-    /// Of accounts.
+    /// The number of members; accounts only.
     pub members: FactSlot,
-    /// Of accounts.
+    /// The number of users; accounts only.
     pub users: FactSlot,
-    /// Of accounts.
+    /// The number of users with activity in the last 28 days; accounts only.
     pub active_users_28: FactSlot,
 }
 
-/// Anything an expression can name.
+/// A value that an expression can name.
 #[derive(Debug)]
 pub struct Fact {
-    /// Its name; a hidden one for metrics that signals carry.
+    /// The name; a hidden one for an inline count.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
-    /// What it is.
+    /// The definition.
     pub definition: FactDefinition,
 }
 
-/// What a fact is.
+/// The definition of a fact.
 #[derive(Debug)]
 pub enum FactDefinition {
-    /// What every entity has.
+    /// A fact of every entity.
     Builtin(BuiltinFact),
-    /// By place among the level's traits.
+    /// A trait, by index in the level.
     Trait(usize),
-    /// By place among the model's metrics.
+    /// A metric, by index in the model.
     Metric(usize),
-    /// Of a milestone, by place.
+    /// A part of a milestone, by index in the level.
     Milestone(usize, MilestonePart),
-    /// An expression over facts.
+    /// A named expression over facts.
     Expression(Program),
-    /// Over the members of an account.
+    /// A roll-up over the members of an account.
     Rollup(Rollup),
-    /// Written by scoring.
+    /// A result of scoring.
     Scoring,
 }
 
-/// What every entity has.
+/// A fact of every entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BuiltinFact {
-    /// D - S.
+    /// The days from the start to the date of the run.
     AgeDays,
-    /// D minus the date of the last activity, else of the start.
+    /// The days since the last activity, or since the start without activity.
     DaysInactive,
-    /// Dates with activity in the last 28.
+    /// The number of dates with activity in the last 28 days.
     ActiveDays28,
-    /// Events.
+    /// The number of events.
     Events,
-    /// D.
+    /// The date of the run.
     Today,
-    /// The registrable domain of the e-mail; of accounts made of a domain, that.
+    /// The registrable domain of the e-mail; for an account made from a domain, that domain.
     Domain,
-    /// Distinct users with an event credited to the account.
+    /// The number of distinct users with an event of the account.
     Users,
-    /// Distinct users with activity in the last 28 dates.
+    /// The number of distinct users with activity in the last 28 days.
     ActiveUsers28,
-    /// Users whose home the account is.
+    /// The number of users whose home is the account.
     Members,
 }
 
-/// What a milestone says.
+/// A part of a milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MilestonePart {
-    /// Whether it is reached.
+    /// True if it is reached.
     Reached,
-    /// Whether it still can be.
+    /// True if it can still be reached.
     Pending,
-    /// Hours from the start.
+    /// The hours from the start.
     Hours,
-    /// Dates since it was reached.
+    /// The days since it was reached.
     DaysAgo,
 }
 
-/// A trait: what is known of an entity.
+/// A declared trait of an entity.
 #[derive(Debug)]
 pub struct Trait {
-    /// Its name.
+    /// The name.
     pub name: SpannedName,
-    /// Its type.
+    /// The type.
     pub kind: ValueType,
-    /// Keys of traits objects, columns and properties under which it is looked for, the first that has it counts; with dots.
+    /// The keys, with dots, in traits objects, columns and properties. The first key with a value
+    /// counts.
     pub from: Vec<String>,
-    /// Whether the first value counts rather than the last.
+    /// True if the first value counts and not the last.
     pub first: bool,
-    /// Events whose properties tell it.
+    /// The events whose properties can set it.
     pub events: EventSelection,
 }
 
 /// An entry of `[user.facts]` or `[account.facts]`.
 #[derive(Debug)]
 pub struct DeclaredExpression {
-    /// Its name.
+    /// The name.
     pub name: SpannedName,
-    /// Where the expression stands.
+    /// The place of the expression.
     pub span: TextSpan,
 }
 
 /// An entry of `[account.rollups]`.
 #[derive(Debug)]
 pub struct DeclaredRollup {
-    /// Its name.
+    /// The name.
     pub name: SpannedName,
-    /// Where the expression stands that is gathered.
+    /// The place of the aggregated expression.
     pub value: Option<TextSpan>,
-    /// Where the condition on members stands.
+    /// The place of the condition on members.
     pub filter: Option<TextSpan>,
 }
 
-/// Over the members of an account.
+/// A value over the members of an account.
 #[derive(Debug)]
 pub struct Rollup {
-    /// How it gathers.
+    /// The aggregation.
     pub kind: RollupKind,
-    /// Over user facts.
+    /// The aggregated expression over user facts.
     pub value: Option<Program>,
-    /// Over user facts.
+    /// The condition on members over user facts.
     pub filter: Option<Program>,
 }

@@ -1,33 +1,33 @@
-//! How records become events, and who is who.
+//! Input and identity: the rules that turn records into events, and ids into users and accounts.
 
 use super::TextSpan;
 use crate::{clock::Zone, expr::WildPattern};
 
-/// Paths of event, user, anonymous, account, time, id and properties, in this order; of several paths the first that holds anything counts,
-/// and where there is none the format's own place holds.
+/// The paths of event, user, anonymous, account, time, id and properties, in this order. The first
+/// path with a value counts. A field without paths keeps the place that the format gives it.
 pub type FieldPaths = [Vec<Vec<String>>; 7];
 
-/// How records become events.
+/// The rules that turn records into events.
 #[derive(Debug, Clone)]
 pub struct InputSettings {
     /// The name of the format, or `auto`.
     pub format: &'static str,
-    /// Where the fields of an event are, if not in the format's own place.
+    /// The paths of fields in every format.
     pub fields: FieldPaths,
-    /// The same for files of one format, by its name; these go before the others.
+    /// The paths of fields in one format, by its name. These override the others.
     pub format_fields: Vec<(&'static str, FieldPaths)>,
-    /// Which of several group types is the account.
+    /// The group type that is the account.
     pub group_type: Option<String>,
     /// The zone of times written without one.
     pub zone: Zone,
-    /// Whether duplicates are looked for.
+    /// True if duplicates are removed.
     pub dedupe: bool,
-    /// Whether events that a vendor's own code sends by itself are no activity.
+    /// True if automatic events of vendors are no activity.
     pub ignore_noise: bool,
 }
 
 impl InputSettings {
-    /// The paths that the model gives for files of a format, field by field.
+    /// Returns the paths for files of a format, field by field.
     pub fn paths_for_format(&self, format: &str) -> FieldPaths {
         let own = self.format_fields.iter().find(|(name, _)| *name == format).map(|(_, fields)| fields);
         let mut fields = self.fields.clone();
@@ -38,36 +38,36 @@ impl InputSettings {
     }
 }
 
-/// Who is who.
+/// The rules that turn ids into users and accounts.
 #[derive(Debug, Clone)]
 pub struct IdentitySettings {
-    /// Whether users without any account belong to the account of their e-mail's domain.
+    /// True if a user without an account belongs to the account of the e-mail's domain.
     pub email_domain: bool,
-    /// Domains that make no account, beside the built-in ones.
+    /// The domains that make no account, in addition to the built-in ones.
     pub free_mail: Vec<String>,
-    /// Domains of internal users.
+    /// The domains of internal users.
     pub exclude_domains: Vec<String>,
-    /// Ids of internal users.
+    /// The ids of internal users.
     pub exclude_users: Vec<IdGlob>,
-    /// Ids of machines.
+    /// The ids of machines.
     pub service_users: Vec<IdGlob>,
-    /// Where the entries of these lists stand.
+    /// The places of the entries of these lists.
     pub spans: IdentitySpans,
 }
 
-/// Where the entries of the lists of `[identity]` stand that set users aside.
+/// The places of list entries in `[identity]` that exclude users.
 #[derive(Debug, Clone, Default)]
 pub struct IdentitySpans {
-    /// `exclude_domains`
+    /// The entries of `exclude_domains`.
     pub exclude_domains: Vec<TextSpan>,
-    /// `exclude_users`
+    /// The entries of `exclude_users`.
     pub exclude_users: Vec<TextSpan>,
-    /// `service_users`
+    /// The entries of `service_users`.
     pub service_users: Vec<TextSpan>,
 }
 
 impl IdentitySpans {
-    /// Where an entry of a list stands, by the key of the list and its place in it.
+    /// Returns the place of an entry, by the key of its list and its index.
     pub fn entry(&self, key: &str, place: usize) -> Option<&TextSpan> {
         let list = match key {
             "exclude_domains" => &self.exclude_domains,

@@ -1,7 +1,7 @@
-//! Metrics: what is folded from events, with every parameter.
+//! Metrics: values folded from events, with all parameters.
 //!
-//! A measure is defined once, here. Whoever has to know what a measure does matches on [`Measure`] without a wildcard or asks one of its methods, so a new
-//! measure does not compile before all of them know it.
+//! Each measure is defined once, here. Other modules match on [`Measure`] without a wildcard or call
+//! its methods. A new measure therefore does not compile before every module handles it.
 
 use super::{ConditionId, EventSelection, EventValue, SpannedName};
 use crate::{MeasureKind, clock::DateWindow, expr::ValueType, units::Micros};
@@ -9,64 +9,64 @@ use crate::{MeasureKind, clock::DateWindow, expr::ValueType, units::Micros};
 /// A value folded from events.
 #[derive(Debug)]
 pub struct Metric {
-    /// Its name; that of the signal, where a signal carries the count.
+    /// The name; the name of the signal for an inline count.
     pub name: SpannedName,
-    /// Which events; of a measure over two sets the first.
+    /// The events; of a measure over two sets, the first.
     pub events: EventSelection,
-    /// Its own condition on these events.
+    /// The metric's own condition on these events.
     pub filter: Option<ConditionId>,
-    /// Which dates; none of measures that look at all.
+    /// The window of dates; none includes every date.
     pub window: Option<DateWindow>,
-    /// What is measured.
+    /// The measure with its parameters.
     pub measure: Measure,
 }
 
-/// What a metric measures.
+/// The measure of a metric.
 #[derive(Debug)]
 pub enum Measure {
-    /// Events.
+    /// The number of events.
     Count,
-    /// Distinct dates with an event.
+    /// The number of distinct dates with an event.
     Days,
-    /// Distinct users with an event.
+    /// The number of distinct users with an event.
     Users,
-    /// Distinct values, as text.
+    /// The number of distinct values, compared as text.
     Distinct(EventValue),
-    /// Numbers as one number.
+    /// A statistic of numbers.
     Number(NumberPart, EventValue),
-    /// The value at the first or last instant.
+    /// The value at the first or last event.
     Edge(WindowEnd, EventValue),
-    /// The k commonest values, as text.
+    /// The k most frequent values, as text.
     Top(usize, EventValue),
-    /// Dates since the first or last event.
+    /// The days since the first or last event.
     DaysSince(WindowEnd),
-    /// From the first event to the first of others.
+    /// The time from the first event to the first later event.
     Elapsed {
         /// The later events.
         to: EventSelection,
-        /// What the time is counted in.
+        /// The unit of the result. **Unit**: microseconds.
         unit: Micros,
     },
-    /// Events that others did not answer in time.
+    /// The number of events without an answer in time.
     Open {
         /// The answers.
         to: EventSelection,
-        /// The time for an answer.
+        /// The time for an answer. **Unit**: microseconds.
         timeout: Micros,
         /// The property that pairs an event with its answer.
         same: Option<EventValue>,
     },
-    /// Changes in a row, from week to week, that are up.
+    /// The number of successive weekly rises.
     RisingWeeks(WeeklyValue),
-    /// The mean of recent weeks over the mean of those before.
+    /// The mean of recent weeks divided by the mean of the weeks before.
     Trend {
-        /// What a week is worth.
+        /// The value of one week.
         weekly: WeeklyValue,
-        /// How many weeks are recent.
+        /// The number of recent weeks.
         recent: usize,
-        /// How many weeks before are compared with.
+        /// The number of weeks before.
         base: usize,
-        /// Below this mean before there is no trend.
+        /// The smallest mean of the weeks before; below it the trend is null.
         min_base: f64,
     },
 }
@@ -74,33 +74,33 @@ pub enum Measure {
 /// One end of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WindowEnd {
-    /// The first.
+    /// The first event.
     First,
-    /// The last.
+    /// The last event.
     Last,
 }
 
-/// What is asked of numbers.
+/// A statistic of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NumberPart {
-    /// 0 if there is none.
+    /// The sum; 0 without numbers.
     Sum,
-    /// Null if there is none.
+    /// The minimum; null without numbers.
     Min,
-    /// Null if there is none.
+    /// The maximum; null without numbers.
     Max,
-    /// Null if there is none.
+    /// The mean; null without numbers.
     Avg,
 }
 
-/// What a week is worth.
+/// The value of one week.
 #[derive(Debug)]
 pub enum WeeklyValue {
-    /// Events.
+    /// The number of events.
     Count,
-    /// Distinct dates with an event.
+    /// The number of distinct dates with an event.
     Days,
-    /// Distinct users with an event.
+    /// The number of distinct users with an event.
     Users,
     /// The sum of numbers.
     Sum(EventValue),
@@ -108,7 +108,7 @@ pub enum WeeklyValue {
     Max(EventValue),
 }
 
-/// What a measure counts one by one.
+/// The unit of a measure that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CountedUnit {
     /// Events.
@@ -122,19 +122,19 @@ pub enum CountedUnit {
 }
 
 impl Metric {
-    /// The type of its value.
+    /// Returns the type of its value.
     pub fn result_type(&self) -> ValueType {
         self.measure.result_type()
     }
 
-    /// Whether it is of any activity, so that rows of nobody do not count.
+    /// True for a metric of any activity. Rows without a user do not count for it.
     pub fn is_of_activity(&self) -> bool {
         self.events.set.is_activity()
     }
 }
 
 impl Measure {
-    /// What the model file calls it.
+    /// Returns the measure's word in the model file.
     pub fn kind(&self) -> MeasureKind {
         match self {
             Measure::Count => MeasureKind::Count,
@@ -157,7 +157,7 @@ impl Measure {
         }
     }
 
-    /// The type of the result.
+    /// Returns the type of the result.
     pub fn result_type(&self) -> ValueType {
         match self {
             Measure::Edge(_, value) => value.kind,
@@ -175,7 +175,7 @@ impl Measure {
         }
     }
 
-    /// The value over events that is measured.
+    /// Returns the value over events, if the measure has one.
     pub fn value(&self) -> Option<&EventValue> {
         match self {
             Measure::Distinct(value) | Measure::Number(_, value) | Measure::Edge(_, value) | Measure::Top(_, value) => {
@@ -191,12 +191,12 @@ impl Measure {
         }
     }
 
-    /// What the text says of the value that is measured.
+    /// Returns the text of that value.
     pub fn value_text(&self) -> Option<&str> {
         self.value().map(|value| value.expression.text.as_str())
     }
 
-    /// The second set of events, if it looks at two.
+    /// Returns the second event set, if the measure has two.
     pub fn other_events(&self) -> Option<&EventSelection> {
         match self {
             Measure::Elapsed { to, .. } | Measure::Open { to, .. } => Some(to),
@@ -213,7 +213,7 @@ impl Measure {
         }
     }
 
-    /// Whether it takes events of both sets, if it looks at two. What has no answer is counted whether there are answers or not.
+    /// True if the value needs events of both sets. An open event counts without any answer.
     pub fn needs_both(&self) -> bool {
         match self {
             Measure::Elapsed { .. } => true,
@@ -231,7 +231,7 @@ impl Measure {
         }
     }
 
-    /// The property that pairs events, if it pairs them.
+    /// Returns the property that pairs events, if the measure has one.
     pub fn pairing(&self) -> Option<&EventValue> {
         match self {
             Measure::Open { same, .. } => same.as_ref(),
@@ -249,7 +249,7 @@ impl Measure {
         }
     }
 
-    /// What it counts, if it counts something of its events that more events only raise.
+    /// Returns the unit of a measure that can only rise with more events.
     pub fn counted(&self) -> Option<CountedUnit> {
         match self {
             Measure::Count => Some(CountedUnit::Events),
@@ -267,7 +267,7 @@ impl Measure {
         }
     }
 
-    /// Whether it counts every one of its events for ever, unless a window bounds them.
+    /// True if it counts events without a time limit unless the metric has a window.
     pub fn counts_all(&self) -> bool {
         match self {
             Measure::Count | Measure::Days | Measure::Users | Measure::Distinct(_) | Measure::Open { .. } => true,
@@ -281,7 +281,7 @@ impl Measure {
         }
     }
 
-    /// Of which event it gives the dates since, if it does.
+    /// Returns the event from which `days_since_…` counts.
     pub fn since(&self) -> Option<WindowEnd> {
         match self {
             Measure::DaysSince(end) => Some(*end),
@@ -299,7 +299,7 @@ impl Measure {
         }
     }
 
-    /// Whether it is a length of time.
+    /// True if the result is a duration.
     pub fn is_time(&self) -> bool {
         match self {
             Measure::DaysSince(_) | Measure::Elapsed { .. } => true,
@@ -318,7 +318,7 @@ impl Measure {
 }
 
 impl WeeklyValue {
-    /// The number over events that a week adds up or compares.
+    /// Returns the number over events, if the value has one.
     pub fn value(&self) -> Option<&EventValue> {
         match self {
             WeeklyValue::Sum(value) | WeeklyValue::Max(value) => Some(value),

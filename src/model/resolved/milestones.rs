@@ -1,34 +1,35 @@
-//! Milestones: states reached at an instant.
+//! Milestones: states that an entity reaches at an instant.
 
 use super::{ConditionId, EventSelection, EventSet, EventValue, TextSpan};
 use crate::{expr::Program, units::Micros};
 
-/// A state reached at an instant.
+/// A state that an entity reaches at an instant.
 #[derive(Debug)]
 pub struct Milestone {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: TextSpan,
-    /// How it is reached.
+    /// The rule that reaches it.
     pub rule: MilestoneRule,
-    /// The window, elapsed.
+    /// The time limit after the start. **Unit**: microseconds.
     pub within: Option<Micros>,
-    /// How many users must get there alone.
+    /// The users who must each reach it.
     pub min_users: Option<UserQuorum>,
-    /// Time to value that is aimed at.
+    /// The target for the time to value. **Unit**: microseconds.
     pub target: Option<Micros>,
 }
 
 impl Milestone {
-    /// How many users must get there alone; 1 if the milestone does not say.
+    /// Returns the number of users who must each reach it; 1 by default.
     pub fn users_needed(&self) -> usize {
         self.min_users.as_ref().map_or(1, |users| users.count)
     }
 }
 
 impl MilestoneRule {
-    /// The events of each step, of which one without steps has one; none of a milestone of others.
+    /// Returns the event set of each step. A milestone without steps has one set; a milestone of
+    /// other milestones has none.
     pub fn event_sets(&self) -> Vec<&EventSet> {
         match self {
             MilestoneRule::Times { events, .. } => vec![&events.set],
@@ -38,40 +39,40 @@ impl MilestoneRule {
     }
 }
 
-/// How many users must get somewhere alone, and who of them counts.
+/// The number of users who must each reach a milestone.
 #[derive(Debug)]
 pub struct UserQuorum {
-    /// How many.
+    /// The number.
     pub count: usize,
-    /// A condition on each of them; over facts of users.
+    /// The condition on each user, over facts of users.
     pub who: Option<Program>,
-    /// Where that condition stands.
+    /// The place of that condition.
     pub who_span: Option<TextSpan>,
 }
 
-/// How a milestone is reached.
+/// The rule that reaches a milestone.
 #[derive(Debug)]
 pub enum MilestoneRule {
-    /// By the n-th event within the window.
+    /// The n-th event within the time limit.
     Times {
-        /// Which events.
+        /// The events.
         events: EventSelection,
-        /// Its own condition on them.
+        /// The milestone's own condition on these events.
         filter: Option<ConditionId>,
-        /// How many.
+        /// The number.
         times: usize,
-        /// Whether dates with an event are counted rather than events.
+        /// True if it counts dates with an event.
         by_days: bool,
     },
-    /// By events in order.
+    /// A sequence of events.
     Steps {
         /// The events of each step.
         steps: Vec<EventSelection>,
-        /// The property that all of them share.
+        /// The property whose value all steps share.
         same: Option<EventValue>,
-        /// Whether each step is another user's.
+        /// True if each step must be by a different user.
         different_users: bool,
     },
-    /// By the last of other milestones, by place in the level.
+    /// The last of other milestones, by index in the level.
     All(Vec<usize>),
 }

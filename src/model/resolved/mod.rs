@@ -1,6 +1,7 @@
-//! A model that cannot be invalid and says all that its text means: names found, expressions typed, every part with its place.
+//! The resolved model: every name is resolved, every expression is typed, and every part has its
+//! place in the text.
 //!
-//! Nothing here says what a run keeps or where. That is the business of the plan, which needs nothing but a [`ResolvedModel`].
+//! It does not contain what a run stores. The plan derives that from a [`ResolvedModel`] alone.
 
 mod conditions;
 mod decisions;
@@ -40,56 +41,59 @@ pub use crate::syntax::{DecayCurve, RollupKind};
 
 use crate::{EntityKind, FactKey, FactSlot, PerKind, clock::Zone, expr::Program};
 
-/// A model with everything that its text means.
+/// A valid model with the complete meaning of its text.
 #[derive(Debug)]
 pub struct ResolvedModel {
-    /// As the file gives it; empty if it does not.
+    /// The name in the file; empty if the file has none.
     pub name: String,
-    /// SHA-256 of the text, in hex.
+    /// The SHA-256 of the text, in hex.
     pub fingerprint: String,
-    /// Cuts days and weeks.
+    /// The zone of days and weeks.
     pub zone: Zone,
     /// The first day of a week; Monday is 0.
     pub week_start: i32,
-    /// How records become events.
+    /// The rules that turn records into events.
     pub input: InputSettings,
-    /// Who is who.
+    /// The rules for users, accounts and internal users.
     pub identity: IdentitySettings,
-    /// Warnings that are meant.
+    /// The warnings that the model accepts.
     pub ignored_warnings: Vec<IgnoredWarning>,
-    /// The entries of `[events]`: the tracking plan, and names for parts of events.
+    /// The entries of `[events]`.
     pub events: EventNames,
-    /// Events that start an entity.
+    /// The events that start an entity.
     pub start: EventSelection,
-    /// Events that are no activity, by entry of the list.
+    /// The events that are no activity, by entry of the list.
     pub ignored: Vec<EventSelection>,
-    /// Properties that expressions over events read, by slot - 1; those of conditions first, as they come in the text.
+    /// The paths of properties that expressions over events read. Slot `n` of a program is entry
+    /// `n - 1`. The properties of conditions come first, in the order of the text.
     pub properties: Vec<Vec<String>>,
-    /// Conditions on events: of `[events]`, then of metrics, then of signals and milestones of users and of accounts.
+    /// The conditions on events: of `[events]`, of metrics, then of signals and milestones of
+    /// users and of accounts.
     pub conditions: Vec<EventCondition>,
-    /// Those of `[metrics]` in the order of the file, then the counts that signals of users and of accounts carry.
+    /// The metrics of `[metrics]` in the order of the file, then the inline counts of signals of
+    /// users and of accounts.
     pub metrics: Vec<Metric>,
-    /// Facts, signals and the rest of each kind of entity.
+    /// The facts and rules of each kind of entity.
     pub levels: PerKind<Level>,
-    /// Traits in which the e-mail of users is looked for: the one that the model declares, then what is called so without being declared.
+    /// The traits that can hold the e-mail of a user: the declared one first, then the default.
     pub email_traits: Vec<Trait>,
-    /// Who may be an account's champion; anybody if there is none.
+    /// The condition on an account's champion; none admits every user.
     pub champion: Option<Program>,
-    /// Where that condition stands.
+    /// The place of that condition.
     pub champion_span: Option<TextSpan>,
-    /// Who decides.
+    /// The condition on an account's buyer.
     pub buyer: Option<Program>,
-    /// Where that condition stands.
+    /// The place of that condition.
     pub buyer_span: Option<TextSpan>,
-    /// What is computed after the facts that events give, in order.
+    /// The computations after the base facts, in order.
     pub steps: Vec<ScoringStep>,
-    /// Everything that a run may have to keep something for, in the order in which it was asked for.
+    /// Everything that can need state in a run, in the order in which the plan assigns places.
     pub order: Vec<ResolvedItem>,
-    /// The entries of the text that have a name.
+    /// The places of all named entries.
     pub entries: EntrySpans,
 }
 
-/// Something that a run may have to keep something for.
+/// A part of the model that can need state in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResolvedItem {
     /// An entry of `[events]`, by place.
@@ -101,53 +105,53 @@ pub enum ResolvedItem {
 }
 
 impl ResolvedModel {
-    /// Facts, signals and the rest of one kind of entity.
+    /// Returns the facts and rules of one kind of entity.
     pub fn level(&self, kind: EntityKind) -> &Level {
         &self.levels[kind]
     }
 
-    /// A fact; none if its level has no such slot.
+    /// Returns a fact; none if its level lacks the slot.
     pub fn fact(&self, key: FactKey) -> Option<&Fact> {
         self.levels[key.kind()].facts.get(key.slot() as usize)
     }
 
-    /// The metrics of `[metrics]`, without the counts that signals carry.
+    /// Returns the metrics of `[metrics]`, without the inline counts of signals.
     pub fn declared_metrics(&self) -> &[Metric] {
         let signals = self.levels.values().into_iter().flat_map(|level| &level.signals);
         let inline = signals.filter(|signal| signal.inline.is_some()).count();
         &self.metrics[..self.metrics.len() - inline]
     }
 
-    /// Whether events of this name start an entity.
+    /// True if events of this name start an entity.
     pub fn is_start(&self, event: &str) -> bool {
         self.start.set.names_event(event)
     }
 
-    /// Whether events of this name, or some of them, are no activity.
+    /// True if some events of this name are no activity.
     pub fn is_ignored(&self, event: &str) -> bool {
         self.ignored.iter().any(|events| events.set.names_event(event))
     }
 }
 
-/// A warning that somebody knows of and means.
+/// A warning that the model accepts.
 #[derive(Debug, Clone)]
 pub struct IgnoredWarning {
-    /// Of the warning.
+    /// The code of the warning.
     pub code: &'static str,
-    /// Only where it is about an entry of this name.
+    /// The name of the only entry for which the warning is accepted; none accepts it everywhere.
     pub name: Option<String>,
-    /// Why it is meant.
+    /// The reason, for people.
     pub because: String,
-    /// Where the code stands in the model.
+    /// The place of the code.
     pub span: TextSpan,
 }
 
-/// A step of the computation after the facts that events give.
+/// A step of the computation after the base facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScoringStep {
-    /// An expression of users.
+    /// A named expression of users.
     UserFact(FactSlot),
-    /// An expression or roll-up of accounts.
+    /// A named expression or a roll-up of accounts.
     AccountFact(FactSlot),
     /// The segment of accounts.
     Segment,

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-/// Bytes of the model's text.
+/// A range of bytes in the model's text.
 pub type TextSpan = Range<usize>;
 
-/// A name and where the text gives it.
+/// A name with its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpannedName {
     /// The name.
     pub name: String,
-    /// Where it stands.
+    /// The place of the name.
     pub span: TextSpan,
 }

@@ -1,4 +1,4 @@
-//! What the facts that a model computes need of events and of other files.
+//! The events, properties and trait keys that the computed facts of a model need.
 
 use std::collections::BTreeSet;
 
@@ -7,26 +7,26 @@ use super::{
     Trait,
 };
 
-/// What the facts that a model computes need.
+/// The events, properties and trait keys that the computed facts need.
 #[derive(Debug, Default)]
 pub struct ModelNeeds<'m> {
-    /// Names of events that metrics, milestones and traits name.
+    /// The event names of metrics, milestones and traits.
     pub events: BTreeSet<&'m str>,
-    /// Paths of properties that conditions, values and traits read, with dots.
+    /// The paths, with dots, of properties that conditions, values and traits read.
     pub properties: BTreeSet<String>,
-    /// Keys under which traits are looked for, with dots.
+    /// The keys of traits, with dots.
     pub trait_keys: BTreeSet<String>,
 }
 
 impl ResolvedModel {
-    /// What the facts that the model computes need.
+    /// Returns the events, properties and trait keys that the computed facts need.
     pub fn needs(&self) -> ModelNeeds<'_> {
         let mut needs = ModelNeeds::default();
         for item in &self.order {
             needs.item(self, *item);
         }
         self.email_traits.iter().for_each(|one| needs.one_trait(self, one));
-        // Of events that start an entity or are no activity only the conditions are looked at.
+        // For start events and ignored events only the conditions count.
         self.ignored.iter().chain([&self.start]).for_each(|events| needs.conditions_of(self, events));
         needs
     }
@@ -78,7 +78,7 @@ impl<'m> ModelNeeds<'m> {
         }
     }
 
-    /// A trait is looked for among the properties of events too.
+    /// The keys of a trait can also be properties of events.
     fn one_trait(&mut self, model: &'m ResolvedModel, one: &'m Trait) {
         self.named(model, &one.events);
         self.properties.extend(one.from.iter().cloned());

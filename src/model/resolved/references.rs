@@ -1,17 +1,17 @@
-//! What a model asks of events, and where: names, and expressions with what they read and compare with.
+//! The references of a model to events: names, and expressions with the properties that they read.
 
 use super::{
     EventExpression, EventSelection, EventValue, MilestoneRule, ResolvedModel, SpannedName, TextComparison, TextSpan,
 };
 
-/// An expression over events, with the events that it looks at.
+/// An expression over events, with the events that it is evaluated for.
 #[derive(Debug)]
 pub struct ExpressionUse<'m> {
-    /// Names of the events, in order; none if any activity.
+    /// The event names in order; none for any activity.
     pub events: Option<Vec<&'m str>>,
-    /// Properties that it reads, and where.
+    /// The properties that it reads, with their places.
     pub reads: Vec<(&'m str, &'m TextSpan)>,
-    /// Texts that it compares properties with.
+    /// The comparisons of properties with texts.
     pub comparisons: &'m [TextComparison],
 }
 
@@ -21,7 +21,7 @@ impl<'m> ExpressionUse<'m> {
         ExpressionUse { events, reads, comparisons: &expression.comparisons }
     }
 
-    /// A property that pairs events is read as it is written.
+    /// Describes the property that pairs events, which is the text itself.
     fn pairing(events: Option<Vec<&'m str>>, value: &'m EventValue) -> ExpressionUse<'m> {
         let expression = &value.expression;
         ExpressionUse { events, reads: vec![(expression.text.as_str(), &expression.span)], comparisons: &[] }
@@ -29,7 +29,7 @@ impl<'m> ExpressionUse<'m> {
 }
 
 impl ResolvedModel {
-    /// Names of real events, at every place where the model asks for one, in the order of the places.
+    /// Returns every reference to a real event by name, in the order of the text.
     pub fn event_references(&self) -> Vec<&SpannedName> {
         let mut all: Vec<&SpannedName> = Vec::new();
         for entry in self.events.entries() {
@@ -44,12 +44,12 @@ impl ResolvedModel {
         all
     }
 
-    /// Those of some names that are names of events themselves; the others stand for events, which have places of their own.
+    /// Keeps the names of real events. Other names select events that have their own places.
     fn real_names<'m>(&'m self, names: &'m [SpannedName]) -> impl Iterator<Item = &'m SpannedName> {
         names.iter().filter(|name| self.events.is_event(&name.name))
     }
 
-    /// Everything beside `[events]` and `[activity]` that names events.
+    /// Returns every list of event names outside `[events]` and `[activity]`.
     fn selections(&self) -> Vec<&EventSelection> {
         let mut all = vec![&self.start];
         for metric in &self.metrics {
@@ -69,7 +69,7 @@ impl ResolvedModel {
         all
     }
 
-    /// Every expression over events.
+    /// Returns every expression over events.
     pub fn expression_uses(&self) -> Vec<ExpressionUse<'_>> {
         let conditions = self.conditions.iter();
         let mut all: Vec<ExpressionUse<'_>> =
@@ -88,7 +88,7 @@ impl ResolvedModel {
     }
 }
 
-/// The events of some steps, in order, each once.
+/// Returns the distinct event names of some steps, in order.
 fn names_of_steps(steps: &[EventSelection]) -> Vec<&str> {
     let mut names: Vec<&str> = steps.iter().flat_map(|step| step.set.base.event_names().unwrap_or_default()).collect();
     names.sort_unstable();

@@ -1,105 +1,105 @@
-//! What pays points, and the bounds of sums.
+//! Signals, categories and the bounds of sums.
 
 use super::{DecayCurve, TextSpan, TextTemplate};
 use crate::{expr::Program, units::Points};
 
-/// A condition over facts that pays points, or takes them.
+/// A rule that adds or subtracts points.
 #[derive(Debug)]
 pub struct Signal {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// By place among the level's categories.
+    /// The category, by index in the level.
     pub category: usize,
-    /// Of one group the first that fires pays.
+    /// The exclusive group. The first signal of a group that fires pays.
     pub exclusive: Option<usize>,
-    /// Must hold.
+    /// The condition.
     pub guard: Option<Program>,
-    /// What is paid for.
+    /// The rule for the points.
     pub pay: SignalPayment,
-    /// How points fall with time.
+    /// The decay of the points.
     pub decay: Option<PointDecay>,
-    /// What to say if it fires.
+    /// The sentence for people if it fires.
     pub say: Option<TextTemplate>,
-    /// The count that it carries, by place among the model's metrics.
+    /// The inline count, by index in the model's metrics.
     pub inline: Option<usize>,
-    /// Where it stands.
+    /// The places in the text.
     pub spans: SignalSpans,
 }
 
-/// Where a signal stands.
+/// The places of a signal in the text.
 #[derive(Debug, Clone)]
 pub struct SignalSpans {
-    /// Its name.
+    /// The name.
     pub name: TextSpan,
-    /// `when`
+    /// The value of `when`.
     pub when: Option<TextSpan>,
-    /// `value` or `per`, or the key of the count that it carries.
+    /// The value of `value` or `per`, or the key of the inline count.
     pub value: Option<TextSpan>,
     /// The thresholds of its ladder.
     pub rungs: Vec<TextSpan>,
 }
 
 impl SignalSpans {
-    /// Where it says what it pays for: its condition, else its value, else its name.
+    /// Returns the place of the condition, else of the value, else of the name.
     pub fn what_pays(&self) -> &TextSpan {
         self.when.as_ref().or(self.value.as_ref()).unwrap_or(&self.name)
     }
 }
 
-/// What a signal pays for.
+/// The rule for a signal's points.
 #[derive(Debug)]
 pub enum SignalPayment {
-    /// For the guard.
+    /// The points if the condition holds.
     Flat(Points),
-    /// For the highest rung reached.
+    /// The points of the highest rung reached.
     Ladder {
-        /// A number.
+        /// The number that is compared or multiplied.
         value: Program,
-        /// Whether a rung must be exceeded.
+        /// True if the value must exceed a rung.
         strict: bool,
-        /// Thresholds that rise.
+        /// The thresholds in rising order, with their points.
         rungs: Vec<(f64, Points)>,
     },
-    /// For each.
+    /// The points per unit of a number.
     Per {
-        /// A number.
+        /// The number that is compared or multiplied.
         value: Program,
-        /// For one.
+        /// The points of one unit.
         points: Points,
-        /// Bound of the amount without its sign, before decay.
+        /// The largest absolute amount before decay.
         max: Option<Points>,
     },
 }
 
-/// How points fall with time.
+/// The decay of points with time.
 #[derive(Debug)]
 pub struct PointDecay {
-    /// Days, a number.
+    /// The number of days.
     pub since: Program,
-    /// By which curve.
+    /// The curve of the decay.
     pub curve: DecayCurve,
 }
 
 /// A group of signals.
 #[derive(Debug)]
 pub struct SignalCategory {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it may give.
+    /// The bounds of its sum.
     pub bounds: PointBounds,
 }
 
-/// What a sum may be.
+/// The bounds of a sum.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PointBounds {
-    /// At least.
+    /// The lower bound.
     pub min: Option<Points>,
-    /// At most.
+    /// The upper bound.
     pub max: Option<Points>,
 }
 
 impl PointBounds {
-    /// The sum held within the bounds.
+    /// Clamps a sum to the bounds.
     pub fn clamp(self, points: Points) -> Points {
         let points = self.max.map_or(points, |max| points.min(max));
         self.min.map_or(points, |min| points.max(min))

@@ -15,6 +15,7 @@ use super::{
     run_args::{RunArgs, current_time},
     score::{
         InputFormatArg, note_empty_files, note_missing_names, note_skipped_inputs, parse_max_rejects, print_rejects,
+        warn_skipped_inputs,
     },
     threads,
 };
@@ -130,6 +131,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let gates = gates(&arguments.fail_if, &vocabulary)?;
     let resolved = read::resolve_inputs(&arguments.events)?;
     let watch = ChangeGuard::begin(&resolved.inputs)?;
+    warn_skipped_inputs(&resolved);
     if !arguments.quiet {
         note_skipped_inputs(&resolved);
     }
@@ -245,6 +247,10 @@ impl DiffInputs<'_> {
             messages::note_failed_run(&error);
             with_model_context(&name, error.into())
         })?;
+        // Both models read the same events.
+        if *path == self.arguments.old {
+            messages::warn_multiline_records(&folded.files);
+        }
         if !quiet {
             self.note_input(&folded, format, model, &name, told);
         }

@@ -13,7 +13,9 @@ use super::{
     enrichment::EnrichmentFiles,
     inspect, messages, model_file, paint, print_stderr,
     run_args::{RunArgs, current_time},
-    score::{InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects},
+    score::{
+        InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects, warn_skipped_inputs,
+    },
     threads,
 };
 use crate::commands::check::{self, CheckScope, CheckedModel};
@@ -205,6 +207,7 @@ fn events(arguments: &CheckArguments) -> Result<Option<CheckEvents<'_>>, Command
     }
     let resolved = read::resolve_inputs(&arguments.events)?;
     let watch = ChangeGuard::begin(&resolved.inputs)?;
+    warn_skipped_inputs(&resolved);
     if !arguments.quiet {
         note_skipped_inputs(&resolved);
     }

@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use super::{
     CommandError, ExitStatus, messages, model_file, print_stderr,
     run_args::{RunArgs, current_time},
-    score::{InputFormatArg, parse_max_rejects},
+    score::{InputFormatArg, parse_max_rejects, warn_skipped_inputs},
     threads,
 };
 use crate::commands::explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast};
@@ -113,7 +113,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let (side, id) = entity(&arguments.entity)?;
     let when = arguments.view.as_of_when()?;
     let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
-    let inputs = read::resolve_inputs(&arguments.events)?.inputs;
+    let resolved = read::resolve_inputs(&arguments.events)?;
+    warn_skipped_inputs(&resolved);
+    let inputs = resolved.inputs;
     // The events of a signal are looked for in a second reading.
     let watch = arguments.signal.as_ref().map(|_| ChangeGuard::begin(&inputs)).transpose()?;
     let source = model_file::find(arguments.model.as_ref())?;
@@ -148,6 +150,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         messages::note_failed_run(&error);
         CommandError::from(error)
     })?;
+    messages::warn_multiline_records(&folded.files);
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     let Some(entity) = EntityRef::find(&scored, side, id) else {
         let message = unknown_entity::explain_unknown_entity(

@@ -33,7 +33,7 @@ pub(super) struct InitArguments {
     #[arg(required = true, value_name = "EVENTS")]
     events: Vec<OsString>,
 
-    /// Write the model to this file
+    /// Write the model to this file; `-` is the standard output
     #[arg(short, long, value_name = "FILE", default_value = "scoring.toml")]
     output: PathBuf,
 
@@ -61,14 +61,14 @@ pub(super) struct InitArguments {
 pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let path = arguments.output.as_path();
     let name = path.display().to_string();
-    if !arguments.force && path.symlink_metadata().is_ok() {
+    let to_stdout = path.as_os_str() == "-";
+    if !to_stdout && !arguments.force && path.symlink_metadata().is_ok() {
         return Err(CommandError::usage(format!(
             "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
         )));
     }
     let inputs = inputs(&arguments.events, arguments.quiet)?;
-    spare_inputs(path, &inputs)?;
-    let staged = begin(arguments)?;
+    let staged = if to_stdout { None } else { Some(begin(arguments, &inputs)?) };
     let format = arguments.from.map_or("auto", InputFormatArg::as_str);
     // What gives its bytes only once gets no second look; the guess stands in the model all the same.
     let watch = ChangeGuard::begin(&inputs).ok();
@@ -110,8 +110,11 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let document = SourceDocument { name: name.clone(), text };
     let model =
         parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
-    write(staged, &document.text, path)?;
-    if !arguments.quiet {
+    match staged {
+        Some(staged) => write(staged, &document.text, path)?,
+        None => io::stdout().lock().write_all(document.text.as_bytes()).map_err(CommandError::output)?,
+    }
+    if !arguments.quiet && !to_stdout {
         let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model.resolved);
         let found = wired.events - wired.missing_events.len() as u64;
         print_stderr(&escape_controls(&format!(
@@ -136,9 +139,10 @@ fn spare_inputs(path: &Path, inputs: &[InputSource]) -> Result<(), CommandError>
 }
 
 /// Begins the file, before the events are read, so that a folder that takes no files is told at once.
-fn begin(arguments: &InitArguments) -> Result<StagedFile, CommandError> {
-    interrupt::watch();
+fn begin(arguments: &InitArguments, inputs: &[InputSource]) -> Result<StagedFile, CommandError> {
     let path = arguments.output.as_path();
+    spare_inputs(path, inputs)?;
+    interrupt::watch();
     sweep_temporaries(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
     let staged = StagedFile::new(path, FileAccess::Shared)?;
     Ok(if arguments.force { staged } else { staged.keeping_existing() })

@@ -8,14 +8,18 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{CommandError, ExitStatus, model_file, print_stderr, score::InputFormatArg, threads};
+use super::{
+    CommandError, ExitStatus, messages, model_file,
+    score::{InputFormatArg, note_skipped_inputs, warn_skipped_inputs},
+    threads,
+};
 use pql_engine::{
     inspect::{self, InspectJob, InspectedInput, NO_MODEL},
     read::{self, BlockLimits},
 };
 use pql_model::{
     Model,
-    diag::{SourceDocument, escape_ci_commands, escape_controls},
+    diag::{SourceDocument, escape_ci_commands},
     parse,
 };
 
@@ -104,17 +108,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
 /// The files behind arguments; what is left out is told.
 pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::InputSource>, CommandError> {
     let resolved = read::resolve_inputs(events)?;
+    warn_skipped_inputs(&resolved);
     if !quiet {
-        for path in &resolved.skipped {
-            let why = read::skip_reason(path);
-            print_stderr(&format!("note: {} is not read: {why}", escape_controls(&path.display().to_string())));
-        }
-        for left_out in &resolved.skipped_members {
-            print_stderr(&escape_controls(&format!("note: {left_out}")));
-        }
-        for repeated in &resolved.duplicates {
-            print_stderr(&escape_controls(&format!("note: {repeated}")));
-        }
+        note_skipped_inputs(&resolved);
     }
     Ok(resolved.inputs)
 }
@@ -128,7 +124,9 @@ pub(super) fn survey_inputs(
 ) -> Result<InspectedInput, CommandError> {
     let now = jiff::Timestamp::now().as_microsecond();
     let workers = threads::configure_thread_pool(asked, &inputs);
-    Ok(inspect::profile_inputs(&InspectJob { model, inputs, format, now, workers, keep_values, limits })?)
+    let dump = inspect::profile_inputs(&InspectJob { model, inputs, format, now, workers, keep_values, limits })?;
+    messages::warn_multiline_records(&dump.files);
+    Ok(dump)
 }
 
 /// A model that asks for nothing, with more lines.

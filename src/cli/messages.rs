@@ -58,6 +58,20 @@ pub(super) fn note_grown_files(files: &[FileStats]) {
     }
 }
 
+/// Records that may be several, as behind a stray quote. Told however quiet a run is to be, since the others are missing.
+pub(super) fn warn_multiline_records(files: &[FileStats]) {
+    for (file, multiline) in files.iter().filter_map(|file| Some((file, file.multiline?))) {
+        let more = match multiline.count - 1 {
+            0 => String::new(),
+            more => format!("; so do {more} more in this file"),
+        };
+        print_stderr(&escape_controls(&format!(
+            "warning: {}:{}: this record spans {} lines and counts once{more}; if they are records of their own, look for a stray quote or a missing bracket there",
+            file.name, multiline.line, multiline.lines
+        )));
+    }
+}
+
 /// Answers of APIs that are not all there is.
 pub(super) fn note_more_pages(files: &[FileStats]) {
     let mut pages = files.iter().filter(|file| file.more_pages).map(|file| escape_controls(&file.name));

@@ -224,6 +224,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         Err(error) => return Err(publish_rejects_only(error, outputs.rejects, noted)),
         Ok(folded) => folded,
     };
+    messages::warn_multiline_records(&folded.files);
     if !arguments.quiet {
         note_input(&folded, job.format, &model);
     }
@@ -336,6 +337,7 @@ fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
         ));
     }
     let resolved = read::resolve_inputs(&arguments.events)?;
+    warn_skipped_inputs(&resolved);
     if !arguments.quiet {
         note_skipped_inputs(&resolved);
     }
@@ -347,11 +349,17 @@ fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
     Ok(ScoreSettings { inputs: resolved.inputs, when, max_rejects, workers, now })
 }
 
-/// Files that are not read, or were named twice.
+/// What is not read though it has the name of an event file; it is told however quiet a run is to be.
+pub(super) fn warn_skipped_inputs(resolved: &read::ResolvedInputs) {
+    for skipped in resolved.skipped.iter().filter(|skipped| skipped.is_named_event) {
+        print_stderr(&escape_controls(&format!("warning: {skipped}")));
+    }
+}
+
+/// Other files that are not read, or were named twice.
 pub(super) fn note_skipped_inputs(resolved: &read::ResolvedInputs) {
-    for path in &resolved.skipped {
-        let why = read::skip_reason(path);
-        print_stderr(&format!("note: {} is not read: {why}", escape_controls(&path.display().to_string())));
+    for skipped in resolved.skipped.iter().filter(|skipped| !skipped.is_named_event) {
+        print_stderr(&escape_controls(&format!("note: {skipped}")));
     }
     for left_out in &resolved.skipped_members {
         print_stderr(&escape_controls(&format!("note: {left_out}")));
@@ -432,12 +440,8 @@ pub(super) fn print_rejects(rejects: &RejectedLines) {
         let place =
             rejects.first_of(reason).map(|(file, line)| format!(", the first is {}:{line}", escape_controls(file)));
         let lines = plural(count, "line", "lines");
-        print_stderr(&format!(
-            "rejected: {lines} ({}): {}{}",
-            reason.code(),
-            reason.explanation(),
-            place.unwrap_or_default()
-        ));
+        let (place, cause) = (place.unwrap_or_default(), rejects.cause_of(reason).unwrap_or_default());
+        print_stderr(&format!("rejected: {lines} ({}): {}{place}{cause}", reason.code(), reason.explanation()));
     }
 }
 

@@ -96,7 +96,7 @@ fn little(inputs: &[InputSource]) -> bool {
         InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
         InputKind::Memory(bytes) => Some(bytes.len() as u64),
         // What is in an archive may be much larger, and a pipe does not say.
-        InputKind::Member(_) | InputKind::Stdin => None,
+        InputKind::Member(_) | InputKind::TarMember(_) | InputKind::Stdin => None,
     };
     let mut left = SMALL_INPUT_BYTES_MAX;
     inputs.iter().all(|input| match size(input).and_then(|size| left.checked_sub(size)) {

@@ -25,7 +25,10 @@ use std::{
 };
 
 pub use self::rejects::RejectedLines;
-use self::rejects::{RejectCollector, RejectEntry};
+use self::{
+    irregular_lines::{BlockFolding, BlockLine},
+    rejects::{RejectCollector, RejectEntry},
+};
 use crate::{
     decode::{
         DecodedLine, FastPathResult, HashSeed, RejectReason,
@@ -39,9 +42,9 @@ use crate::{
 };
 use pql_model::{
     Model, PerKind,
-    clock::{AsOf, format_day},
+    clock::{AsOf, format_day, format_instant},
     expr::Value,
-    units::{DAY_US, Day, Micros},
+    units::{DAY_US, Day, Micros, plural},
 };
 
 /// The requested `as_of`.
@@ -139,6 +142,8 @@ pub enum RunError {
     NoEvents {
         /// Lines read.
         records: u64,
+        /// Lines that are more than a day ahead of the present, and the present.
+        ahead: (u64, Micros),
         /// Rejected lines.
         rejects: Box<RejectedLines>,
     },
@@ -185,18 +190,22 @@ impl fmt::Display for RunError {
             RunError::NoEvents { records: 0, .. } => {
                 f.write_str("the input is empty: not a single line was read, so there is no result")
             }
-            RunError::NoEvents { records, .. } => {
+            RunError::NoEvents { ahead: (ahead @ 1.., now), .. } => {
                 write!(
                     f,
-                    "no event among {}, so there is nothing to score",
-                    pql_model::units::plural(*records, "line", "lines")
+                    "no event to look from: {} more than a day ahead of this machine's clock, which says {}; set the clock right, or give the instant with --as-of",
+                    plural(*ahead, "record is", "records are"),
+                    format_instant(*now)
                 )
+            }
+            RunError::NoEvents { records, .. } => {
+                write!(f, "no event among {}, so there is nothing to score", plural(*records, "line", "lines"))
             }
             RunError::TooManyRejects { rejected, records, .. } => {
                 write!(
                     f,
                     "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
-                    pql_model::units::plural(*records, "line", "lines")
+                    plural(*records, "line", "lines")
                 )
             }
             RunError::Enrich(error) => error.fmt(f),
@@ -302,7 +311,7 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let formats = FileFormats::new(model, job.format, job.inputs.len());
     let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
-    let shared = WorkerShared::new();
+    let shared = WorkerShared::new(job);
     let hearth = ShardSet::new(model, &HashSeed::default(), job.workers);
     let folded = run_workers(job, &formats, &hearth, until, &reader, &shared, report);
     // With several unsupported files, the one that a worker met first depends on timing. This takes
@@ -337,7 +346,8 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     }
     let blank = total.blank.unsigned_abs();
     let Some(as_of) = as_of.filter(|_| records > blank) else {
-        return Err(RunError::NoEvents { records, rejects: Box::new(rejects) });
+        let ahead = (total.after_as_of.unsigned_abs(), job.now);
+        return Err(RunError::NoEvents { records, ahead, rejects: Box::new(rejects) });
     };
     let files = reader.file_stats();
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
@@ -390,18 +400,19 @@ struct WorkerShared {
 }
 
 impl WorkerShared {
-    fn new() -> WorkerShared {
+    /// Keeps rejected lines if `job` asks for it.
+    fn new(job: &PipelineJob<'_>) -> WorkerShared {
         WorkerShared {
-            rejects: RejectCollector::default(),
+            rejects: RejectCollector::new(job.keep_rejects),
             lines: AtomicU64::new(0),
             halves: Mutex::default(),
             split_records: AtomicU64::new(0),
         }
     }
 
-    /// Counts a rejected line, and stores it if `keep` is set.
-    fn reject(&self, reject: RejectEntry, bytes: &[u8], keep: bool) -> io::Result<()> {
-        self.rejects.add(reject, keep.then_some(bytes))
+    /// Counts a rejected line.
+    fn reject(&self, reject: RejectEntry, bytes: &[u8]) -> io::Result<()> {
+        self.rejects.add(reject, bytes)
     }
 }
 
@@ -518,17 +529,9 @@ impl FoldWorker<'_> {
 
     /// Folds the lines of a block in which every line is a record.
     fn fold_plain_block(&mut self, block: &LineBlock) -> io::Result<u64> {
+        let commas = self.reading.has_commas(block.file);
         let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
-        let known = |line: u64| block.origins.get(line as usize);
-        let place = |line: u64, start: usize, reason: RejectReason, length: u64| RejectEntry {
-            file: block.file,
-            block: block.index,
-            line,
-            at: known(line).map(|place| place.line),
-            offset: known(line).map_or(block.offset + start as u64, |place| place.offset),
-            reason,
-            length,
-        };
+        let mut folding = BlockFolding { block, decoder, folder: &mut self.folder, shared: self.shared, commas };
         // Validating a whole block is many times faster than line by line, and it nearly always
         // succeeds.
         let whole = std::str::from_utf8(&block.bytes).ok();
@@ -541,24 +544,34 @@ impl FoldWorker<'_> {
                 Some(whole) => whole.get(start..end),
                 None => std::str::from_utf8(bytes).ok(),
             };
-            let line = match known(number) {
-                Some(place) if place.broken => FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow)),
-                _ => text.map_or(FastPathResult::Line(DecodedLine::Rejected(RejectReason::InvalidUtf8)), |text| {
-                    decoder.decode_event(text, &block.bytes[start..])
-                }),
+            let rejected = {
+                let line = match block.origins.get(number as usize) {
+                    Some(place) if place.broken.is_some() => {
+                        FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow))
+                    }
+                    _ => text.map_or(FastPathResult::Line(DecodedLine::Rejected(RejectReason::InvalidUtf8)), |text| {
+                        folding.decoder.decode_event(text, &block.bytes[start..])
+                    }),
+                };
+                match &line {
+                    FastPathResult::Event(event) => {
+                        folding.folder.fold_event(block.file, event);
+                        None
+                    }
+                    FastPathResult::Line(DecodedLine::Rejected(reason)) => Some(*reason),
+                    FastPathResult::Line(line) => {
+                        folding.folder.fold(block.file, line);
+                        None
+                    }
+                }
             };
-            match &line {
-                FastPathResult::Event(event) => self.folder.fold_event(block.file, event),
-                FastPathResult::Line(line) => self.folder.fold(block.file, line),
-            }
-            if let FastPathResult::Line(DecodedLine::Rejected(reason)) = line {
-                let bytes = known(number).and_then(|place| block.original_bytes(place)).unwrap_or(bytes);
-                self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
+            if let Some(reason) = rejected {
+                folding.refuse(BlockLine { bytes, start, number, inside: 0 }, reason)?;
             }
             number += 1;
             start = end + 1;
         }
-        Ok(number)
+        Ok(number - u64::from(block.goes_on))
     }
 }
 

@@ -38,7 +38,7 @@ fn bad(kind: usize, number: usize) -> (Vec<u8>, &'static str) {
     let time = whole.split("\"timestamp\":").nth(1).and_then(|rest| rest.split(',').next()).expect("a time").to_owned();
     match kind {
         0 => (whole.as_bytes()[..head - 5].to_vec(), "invalid_json"),
-        1 => (format!("{whole}{whole}").into_bytes(), "invalid_json"),
+        1 => (format!("{whole} and {whole}").into_bytes(), "invalid_json"),
         2 => (whole.replace('"', "'").into_bytes(), "invalid_json"),
         3 => (with("\"n\":", "\"n\":NaN,\"m\":"), "invalid_json"),
         4 => (with("\"n\":", "\"n\":\"a\u{1}b\",\"m\":"), "invalid_json"),

@@ -79,6 +79,7 @@ pub fn find_signal_events(
     let reader = block_reader(inputs, model, limits, 1);
     let mut lines: Vec<u64> = vec![0; names.len()];
     let mut found = Vec::new();
+    let mut goes_on = false;
     let mut block = LineBlock::default();
     while let Some(next) = reader.next(block)? {
         let file = next.file as usize;
@@ -92,16 +93,20 @@ pub fn find_signal_events(
             };
             for (number, bytes) in next.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
                 // What was made into a line knows where it was.
-                lines[file] = next.origins.get(number).map_or(lines[file] + 1, |place| place.line);
+                let line = lines[file] + u64::from(number > 0 || !goes_on);
+                lines[file] = next.origins.get(number).map_or(line, |place| place.line);
                 let Ok(text) = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else { continue };
-                let DecodedLine::Event(record) = decoder.decode(text) else { continue };
-                let facts = matcher.facts(&record);
-                if !facts.is_empty() {
-                    let (file, line) = (names[file].clone(), lines[file]);
-                    found.push(CountedEvent { file, line, at: record.at, event: record.name.to_string(), facts });
-                }
+                decoder.for_each_record(text, &mut |line_record| {
+                    let DecodedLine::Event(record) = line_record else { return };
+                    let facts = matcher.facts(&record);
+                    if !facts.is_empty() {
+                        let (file, line) = (names[file].clone(), lines[file]);
+                        found.push(CountedEvent { file, line, at: record.at, event: record.name.to_string(), facts });
+                    }
+                });
             }
         }
+        goes_on = next.goes_on;
         block = next;
     }
     found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));

@@ -174,8 +174,8 @@ impl TestReport {
                         out,
                         "::error file={},line={line},endLine={end_line},col={column},endColumn={end_column},title={}::{}",
                         property(&file.document.name),
-                        property(&outcome.name),
-                        message(&text)
+                        property(&escape_controls(&outcome.name)),
+                        message(&escape_controls(&text))
                     );
                 }
             }

@@ -21,8 +21,10 @@ mod fast_path;
 pub mod format;
 pub mod json;
 mod layout;
+mod line_recovery;
 mod plan;
 mod record;
+mod reject_cause;
 mod reject_reason;
 pub mod trait_value;
 mod vendor_fixups;
@@ -40,8 +42,10 @@ pub use self::{
     discover::{DiscoveryPlan, FieldDiscovery, for_each_leaf, stable_hash},
     fast_path::FastPathResult,
     layout::{RecordKind, RecordLayout},
+    line_recovery::{ConcatenatedObjects, RecoveredLine, recover_line},
     plan::DecodePlan,
     record::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, json_value},
+    reject_cause::{CauseOrigin, CausePosition, RejectCause},
     reject_reason::RejectReason,
 };
 use self::{
@@ -178,6 +182,26 @@ impl<'m> LineDecoder<'m> {
             reader.fill_vendor_slots(extra, text);
         }
         reader.read_record(text, line)
+    }
+
+    /// Decodes every record of a line, which may be a batch, or several objects.
+    pub fn for_each_record(&mut self, line: &str, each: &mut dyn FnMut(DecodedLine<'_>)) {
+        let batch = match self.lines {
+            LineFraming::Batches(paths) => format::split_batch(line, paths),
+            _ => None,
+        };
+        for record in batch.unwrap_or_else(|| vec![Cow::Borrowed(line)]) {
+            let reason = match self.decode(&record) {
+                DecodedLine::Rejected(reason) => reason,
+                decoded => {
+                    each(decoded);
+                    continue;
+                }
+            };
+            if let RecoveredLine::Records(records) = recover_line(&record, reason) {
+                records.for_each(|(_, text)| self.for_each_record(text, each));
+            }
+        }
     }
 
     /// Group types found while the model does not say which of them is the account.

@@ -10,7 +10,7 @@ use super::{
     field_candidates::FieldCandidates,
     sketches::{DistinctSketch, DuplicateSketch},
 };
-use crate::decode::{Record, RejectReason, stable_hash};
+use crate::decode::{Record, RejectCause, RejectReason, stable_hash};
 use pql_model::units::{Day, Micros};
 
 /// Event names that are profiled separately; events of further names are counted together.
@@ -79,6 +79,9 @@ pub struct IdentityLineCounts {
 /// The first occurrence of something: file, block, line of the block from 0 or of the file from 1.
 pub type RejectLocation = (u32, u32, u64, Option<u64>);
 
+/// After every place.
+const NOWHERE: RejectLocation = (u32::MAX, u32::MAX, u64::MAX, None);
+
 /// The profile of all records.
 ///
 /// **Law**: the profile of no records is the zero; [`DatasetProfile::merge`] is associative, and
@@ -117,8 +120,8 @@ pub struct DatasetProfile {
     pub lateness: LatenessStats,
     /// The order of lines.
     pub order: EventOrder,
-    /// Rejected lines by reason, with the place of the first.
-    pub rejects: BTreeMap<RejectReason, (u64, RejectLocation)>,
+    /// Rejected lines by reason: how many, where the first is, and what is wrong with it.
+    pub rejects: BTreeMap<RejectReason, (u64, RejectLocation, Option<RejectCause>)>,
     /// Records that a line end had split in two.
     pub split_records: u64,
     /// Fields of rejected lines that may hold the parts of an event.
@@ -231,11 +234,18 @@ impl DatasetProfile {
         }
     }
 
-    /// Counts a rejected line.
-    pub(super) fn reject(&mut self, reason: RejectReason, place: RejectLocation) {
-        let known = self.rejects.entry(reason).or_insert((0, place));
+    /// Counts a rejected line; what is wrong with it is asked only of the first.
+    pub(super) fn reject(
+        &mut self,
+        reason: RejectReason,
+        place: RejectLocation,
+        cause: impl FnOnce() -> Option<RejectCause>,
+    ) {
+        let known = self.rejects.entry(reason).or_insert((0, NOWHERE, None));
         known.0 += 1;
-        known.1 = known.1.min(place);
+        if place < known.1 {
+            (known.1, known.2) = (place, cause());
+        }
         self.files[place.0 as usize].rejected += 1;
     }
 
@@ -304,10 +314,12 @@ impl DatasetProfile {
         self.duplicates.merge(other.duplicates);
         self.lateness.merge(&other.lateness);
         self.order.merge(other.order);
-        for (reason, (count, place)) in other.rejects {
-            let known = self.rejects.entry(reason).or_insert((0, place));
+        for (reason, (count, place, cause)) in other.rejects {
+            let known = self.rejects.entry(reason).or_insert((0, NOWHERE, None));
             known.0 += count;
-            known.1 = known.1.min(place);
+            if place < known.1 {
+                (known.1, known.2) = (place, cause);
+            }
         }
         self.split_records += other.split_records;
         self.candidates.merge(other.candidates);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::record_envelope::{self, RecordEnvelope};
 use crate::{
     decode::{
         for_each_leaf,
@@ -71,8 +72,26 @@ impl FieldCandidates {
         }
     }
 
+    /// What lies around the record in each line, if it is known.
+    pub fn envelope(&self) -> Option<RecordEnvelope> {
+        record_envelope::of(self.leaves.iter().map(|(path, leaf)| (path.as_str(), leaf.count)), self.lines)
+    }
+
     /// Keys of `[input] fields` with likely paths. Empty unless a name, a time and an id are found.
+    ///
+    /// In an envelope only the record is looked at: what stands beside it tells of the transfer.
     pub fn guess_fields(&self) -> Vec<(&'static str, String)> {
+        let Some(envelope) = self.envelope() else { return self.guess_plain() };
+        let below = |(path, leaf): (&String, &FieldStats)| {
+            Some((record_envelope::stripped(path, envelope.path)?.to_owned(), *leaf))
+        };
+        let record = FieldCandidates { lines: self.lines, leaves: self.leaves.iter().filter_map(below).collect() };
+        let whole =
+            |path: String| if path == "." { envelope.path.to_owned() } else { format!("{}.{path}", envelope.path) };
+        record.guess_plain().into_iter().map(|(key, path)| (key, whole(path))).collect()
+    }
+
+    fn guess_plain(&self) -> Vec<(&'static str, String)> {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let mut taken: Vec<String> = Vec::new();
         for (key, names, hints) in field_aliases() {

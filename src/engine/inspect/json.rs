@@ -12,7 +12,7 @@ use super::{
     property_profile::{JSON_TYPE_NAMES, PropertyProfile},
     value_shape::SHAPES,
 };
-use crate::decode::RejectReason;
+use crate::decode::{CauseOrigin, CausePosition, RejectCause, RejectReason};
 use pql_model::{
     Model,
     clock::{format_day, format_instant},
@@ -65,6 +65,9 @@ pub fn render_json(dump: &InspectedInput, model: &Model, asked: Option<&ModelGap
         "account_traits": properties(&survey.account_traits, None),
         "names_alike": similar_names(&names).iter().map(|(why, group)| json!({"why": why, "names": group})).collect::<Vec<_>>(),
     });
+    if let Some(envelope) = survey.candidates.envelope() {
+        report["records_lie_in"] = json!({"path": envelope.path, "of": envelope.title});
+    }
     let guess = survey.candidates.guess_fields();
     if !guess.is_empty() {
         report["fields_guess"] =
@@ -98,20 +101,42 @@ fn files(dump: &InspectedInput) -> Vec<Value> {
     dump.files.iter().zip(&dump.formats).map(one).collect()
 }
 
-/// The first rejected line of each reason: reason, count, file, line.
-pub(super) fn first_rejects(dump: &InspectedInput) -> Vec<(RejectReason, u64, &str, u64)> {
+/// Rejected lines of one reason, with the first of them.
+pub(super) struct FirstReject<'d> {
+    pub(super) reason: RejectReason,
+    pub(super) count: u64,
+    pub(super) file: &'d str,
+    pub(super) line: u64,
+    /// What is wrong with it.
+    pub(super) cause: Option<RejectCause>,
+    /// What the position of the cause is counted from.
+    pub(super) origin: CauseOrigin,
+}
+
+/// The first rejected line of each reason.
+pub(super) fn first_rejects(dump: &InspectedInput) -> Vec<FirstReject<'_>> {
     let survey = &dump.survey;
-    let all = survey.rejects.iter().map(|(reason, (count, (file, block, line, at)))| {
+    let all = survey.rejects.iter().map(|(reason, (count, (file, block, line, at), cause))| {
         let name = dump.files.iter().find(|stats| stats.file == *file).map_or("", |stats| stats.name.as_str());
         let line = at.unwrap_or_else(|| survey.order.lines_before(*file, *block) + line + 1);
-        (*reason, *count, name, line)
+        let origin = if at.is_some() { CauseOrigin::Record } else { CauseOrigin::Line };
+        FirstReject { reason: *reason, count: *count, file: name, line, cause: *cause, origin }
     });
     all.collect()
 }
 
 fn rejected(dump: &InspectedInput) -> Value {
-    let all = first_rejects(dump).into_iter().map(|(reason, count, file, line)| {
-        (reason.code().to_owned(), json!({"count": count, "first": {"file": file, "line": line}}))
+    let all = first_rejects(dump).into_iter().map(|reject| {
+        let mut first = json!({"file": reject.file, "line": reject.line});
+        if let Some(cause) = reject.cause {
+            first["cause"] = cause.to_string().into();
+            match cause.position {
+                Some(CausePosition::Column(column)) => first["column"] = column.into(),
+                Some(CausePosition::Byte(byte)) => first["byte"] = byte.into(),
+                None => {}
+            }
+        }
+        (reject.reason.code().to_owned(), json!({"count": reject.count, "first": first}))
     });
     all.collect::<Map<_, _>>().into()
 }

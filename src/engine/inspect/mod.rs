@@ -23,6 +23,7 @@ mod model_gaps;
 pub mod name_similarity;
 mod observe;
 mod property_profile;
+mod record_envelope;
 mod run;
 mod sketches;
 mod text;

@@ -1,7 +1,11 @@
 //! Adds the records of a block to a profile.
 
 use super::{dataset_profile::DatasetProfile, run::InspectJob};
-use crate::decode::{DecodedLine, FieldDiscovery, LineDecoder, Record, RejectReason, format::split_batch, stable_hash};
+use crate::decode::{
+    DecodedLine, FieldDiscovery, LineDecoder, Record, RecoveredLine, RejectCause, RejectReason,
+    format::{LineFraming, split_batch},
+    recover_line, stable_hash,
+};
 use pql_model::{clock::InstantReader, units::DAY_US};
 
 /// A line without its line end.
@@ -11,6 +15,8 @@ pub(super) struct InspectLine<'b> {
     pub(super) number: u64,
     /// The line in the file, if it cannot be counted from the block.
     pub(super) at: Option<u64>,
+    /// What is wrong with it as a row, in numbers.
+    pub(super) row: [u64; 2],
 }
 
 /// Observes the records of a block.
@@ -22,12 +28,15 @@ pub(super) struct RecordObserver<'e, 'p> {
     pub(super) instants: InstantReader<'e>,
     /// If set, the fields of rejected lines are collected as candidates.
     pub(super) collect_candidates: bool,
+    /// Whether the lines of the file end in commas, as of a list that lost its brackets.
+    pub(super) commas: bool,
 }
 
 impl RecordObserver<'_, '_> {
     pub(super) fn reject(&self, survey: &mut DatasetProfile, piece: InspectLine<'_>, reason: RejectReason) {
         survey.files[self.file as usize].records += 1;
-        survey.reject(reason, (self.file, self.index, piece.number, piece.at));
+        let cause = || RejectCause::of_row(piece.row).or_else(|| RejectCause::of(reason, piece.bytes));
+        survey.reject(reason, (self.file, self.index, piece.number, piece.at), cause);
         let missing = matches!(
             reason,
             RejectReason::NoEvent
@@ -44,6 +53,42 @@ impl RecordObserver<'_, '_> {
         }
     }
 
+    /// Sees the records in a line that is none as it stands; if there are none in it, it is rejected.
+    pub(super) fn refuse(
+        &mut self,
+        survey: &mut DatasetProfile,
+        decoder: &mut LineDecoder<'_>,
+        piece: InspectLine<'_>,
+        reason: RejectReason,
+    ) {
+        let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
+        match recover_line(text, reason) {
+            RecoveredLine::Rejected if self.commas && text.trim_ascii() == "]" => self.blank(survey),
+            RecoveredLine::Rejected => self.reject(survey, piece, reason),
+            RecoveredLine::Blank => self.blank(survey),
+            RecoveredLine::Records(records) => {
+                for (_, record) in records {
+                    self.see_piece(survey, decoder, InspectLine { bytes: record.as_bytes(), ..piece });
+                }
+            }
+        }
+    }
+
+    fn blank(&self, survey: &mut DatasetProfile) {
+        let file = &mut survey.files[self.file as usize];
+        (file.records, file.blank) = (file.records + 1, file.blank + 1);
+    }
+
+    /// Sees a record in a line, or the records of a batch.
+    fn see_piece(&mut self, survey: &mut DatasetProfile, decoder: &mut LineDecoder<'_>, piece: InspectLine<'_>) {
+        if let LineFraming::Batches(paths) = decoder.framing() {
+            return self.batch(survey, decoder, piece, paths);
+        }
+        if let Err(reason) = self.observe(survey, decoder, piece.bytes) {
+            self.refuse(survey, decoder, piece, reason);
+        }
+    }
+
     pub(super) fn batch(
         &mut self,
         survey: &mut DatasetProfile,
@@ -57,7 +102,7 @@ impl RecordObserver<'_, '_> {
         let records = split_batch(text, paths).unwrap_or_else(|| vec![text.into()]);
         for record in records {
             if let Err(reason) = self.observe(survey, decoder, record.as_bytes()) {
-                self.reject(survey, piece, reason);
+                self.refuse(survey, decoder, InspectLine { bytes: record.as_bytes(), ..piece }, reason);
             }
         }
     }

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{
     decode::{
-        DiscoveryPlan, FieldDiscovery, HashSeed, LineDecoder, RejectReason,
+        DiscoveryPlan, FieldDiscovery, HashSeed, LineDecoder, RecoveredLine, RejectReason,
         format::{DetectedFormat, EventFormat, FORMATS, FileFormats, LineFraming, WorkerDecoders},
+        recover_line,
     },
     pipeline::RunError,
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault},
 };
 use pql_model::{Model, clock::InstantReader, units::Micros};
 
@@ -148,7 +149,7 @@ impl<'w> InspectWorker<'w> {
     fn long_line(&mut self, block: &LineBlock) {
         let at = block.origins.first().map(|place| place.line);
         self.survey.files[block.file as usize].records += 1;
-        self.survey.reject(RejectReason::TooLong, (block.file, block.index, 0, at));
+        self.survey.reject(RejectReason::TooLong, (block.file, block.index, 0, at), || None);
         self.survey.order.end(block.file, block.index, 1);
     }
 
@@ -167,14 +168,16 @@ impl<'w> InspectWorker<'w> {
             instants: InstantReader::new(&self.job.model.resolved.input.zone),
             // Other formats fix the places of their parts.
             collect_candidates: recognised.format.name == "native",
+            commas: recognised.commas,
         };
         let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
         let pieces: Vec<InspectLine<'_>> = text
             .split(|byte| *byte == b'\n')
             .enumerate()
             .map(|(number, bytes)| {
-                let at = block.origins.get(number).map(|place| place.line);
-                InspectLine { bytes, number: number as u64, at }
+                let place = block.origins.get(number);
+                let row = place.and_then(|place| place.broken).map_or([0; 2], RowFault::numbers);
+                InspectLine { bytes, number: number as u64, at: place.map(|place| place.line), row }
             })
             .collect();
         match decoder.framing() {
@@ -186,19 +189,19 @@ impl<'w> InspectWorker<'w> {
             LineFraming::Split => self.split(&mut eye, decoder, &pieces),
             LineFraming::Plain | LineFraming::Columns => {
                 for piece in &pieces {
-                    let broken = block.origins.get(piece.number as usize).is_some_and(|place| place.broken);
+                    let broken = piece.row != [0; 2];
                     let seen = if broken {
                         Err(RejectReason::BadRow)
                     } else {
                         eye.observe(&mut self.survey, decoder, piece.bytes)
                     };
                     if let Err(reason) = seen {
-                        eye.reject(&mut self.survey, *piece, reason);
+                        eye.refuse(&mut self.survey, decoder, *piece, reason);
                     }
                 }
             }
         }
-        self.survey.order.end(block.file, block.index, pieces.len() as u64);
+        self.survey.order.end(block.file, block.index, pieces.len() as u64 - u64::from(block.goes_on));
     }
 
     /// Observes lines of a format that may split records. Joins two lines that are one record
@@ -210,6 +213,11 @@ impl<'w> InspectWorker<'w> {
             let Err(reason) = eye.observe(&mut self.survey, decoder, piece.bytes) else { continue };
             if piece.bytes.trim_ascii() == b"terminated early" {
                 eye.reject(&mut self.survey, *piece, RejectReason::BrokenOff);
+                continue;
+            }
+            let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
+            if !matches!(recover_line(text, reason), RecoveredLine::Rejected) {
+                eye.refuse(&mut self.survey, decoder, *piece, reason);
                 continue;
             }
             let broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
@@ -257,6 +265,7 @@ impl<'w> InspectWorker<'w> {
                 outline: self.outline(recognised.format, seed),
                 instants: InstantReader::new(&self.job.model.resolved.input.zone),
                 collect_candidates: false,
+                commas: false,
             };
             let other = after.first().filter(|other| (other.file, other.boundary) == (half.file, half.boundary));
             let whole = other.map(|other| [half.bytes.as_slice(), other.bytes.as_slice()].concat());
@@ -266,7 +275,7 @@ impl<'w> InspectWorker<'w> {
             } else {
                 eye.reject(
                     &mut self.survey,
-                    InspectLine { bytes: &half.bytes, number: half.place.1, at: None },
+                    InspectLine { bytes: &half.bytes, number: half.place.1, at: None, row: [0; 2] },
                     half.reason,
                 );
             }

@@ -8,11 +8,12 @@ use std::{borrow::Cow, io, sync::atomic::Ordering};
 use super::{AsOfRequest, FoldWorker, PipelineJob, RejectEntry, RunError, WorkerShared, lock_ignoring_poison};
 use crate::{
     decode::{
-        DecodedLine, LineDecoder, RejectReason,
+        CauseOrigin, DecodedLine, LineDecoder, RecoveredLine, RejectReason,
         format::{FileFormats, LineFraming, WorkerDecoders, split_batch},
+        recover_line,
     },
     fold::{EventFolder, ShardSet, WorkerFold},
-    read::LineBlock,
+    read::{LineBlock, RowFault},
 };
 use pql_model::units::Micros;
 
@@ -30,12 +31,14 @@ pub(super) struct PartialLine {
     bytes: Vec<u8>,
 }
 
-/// A line without its line end.
+/// A line without its line end, or a record in it.
 #[derive(Debug, Clone, Copy)]
-struct BlockLine<'b> {
-    bytes: &'b [u8],
-    start: usize,
-    number: u64,
+pub(super) struct BlockLine<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) start: usize,
+    pub(super) number: u64,
+    /// How far inside its line it begins; bytes.
+    pub(super) inside: usize,
 }
 
 impl FoldWorker<'_> {
@@ -51,39 +54,42 @@ impl FoldWorker<'_> {
             at: place.map(|place| place.line),
             offset: place.map_or(block.offset, |place| place.offset),
             reason: RejectReason::TooLong,
+            row: [0; 2],
+            origin: CauseOrigin::Record,
             length,
         };
-        self.shared.reject(reject, &block.bytes, self.job.keep_rejects)?;
+        self.shared.reject(reject, &block.bytes)?;
         Ok(1)
     }
 
     /// Folds a block whose lines are not all records; returns the number of lines.
     pub(super) fn fold_irregular_block(&mut self, block: &LineBlock) -> io::Result<u64> {
+        let commas = self.reading.has_commas(block.file);
         let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
-        let mut folding =
-            BlockFolding { block, decoder, folder: &mut self.folder, shared: self.shared, keep: self.job.keep_rejects };
+        let mut folding = BlockFolding { block, decoder, folder: &mut self.folder, shared: self.shared, commas };
         let mut pieces = Vec::new();
         let mut start = 0;
         while start < block.bytes.len() {
             let end = memchr::memchr(b'\n', &block.bytes[start..]).map_or(block.bytes.len(), |at| start + at);
-            pieces.push(BlockLine { bytes: &block.bytes[start..end], start, number: pieces.len() as u64 });
+            pieces.push(BlockLine { bytes: &block.bytes[start..end], start, number: pieces.len() as u64, inside: 0 });
             start = end + 1;
         }
         match folding.decoder.framing() {
             LineFraming::Batches(paths) => pieces.iter().try_for_each(|piece| folding.batch(*piece, paths))?,
             _ => folding.fold_joining_halves(&pieces)?,
         }
-        Ok(pieces.len() as u64)
+        Ok(pieces.len() as u64 - u64::from(block.goes_on))
     }
 }
 
 /// The parts that folding one block needs.
-struct BlockFolding<'f, 'm> {
-    block: &'f LineBlock,
-    decoder: &'f mut LineDecoder<'m>,
-    folder: &'f mut EventFolder<'m>,
-    shared: &'f WorkerShared,
-    keep: bool,
+pub(super) struct BlockFolding<'f, 'm> {
+    pub(super) block: &'f LineBlock,
+    pub(super) decoder: &'f mut LineDecoder<'m>,
+    pub(super) folder: &'f mut EventFolder<'m>,
+    pub(super) shared: &'f WorkerShared,
+    /// Whether the lines of the file end in commas, as of a list that lost its brackets.
+    pub(super) commas: bool,
 }
 
 impl BlockFolding<'_, '_> {
@@ -94,15 +100,51 @@ impl BlockFolding<'_, '_> {
             block: self.block.index,
             line: piece.number,
             at: place.map(|place| place.line),
-            offset: place.map_or(self.block.offset + piece.start as u64, |place| place.offset),
+            offset: place.map_or(self.block.offset + piece.start as u64, |place| place.offset) + piece.inside as u64,
             reason,
+            row: place.and_then(|place| place.broken).map_or([0; 2], RowFault::numbers),
+            origin: if place.is_some() || piece.inside > 0 { CauseOrigin::Record } else { CauseOrigin::Line },
             length: piece.bytes.len() as u64,
         }
     }
 
+    /// Counts a line as rejected; of a row its bytes are those in the file.
     fn reject(&mut self, piece: BlockLine<'_>, reason: RejectReason) -> io::Result<()> {
         self.folder.fold(self.block.file, &DecodedLine::Rejected(reason));
-        self.shared.reject(self.reject_of(piece, reason), piece.bytes, self.keep)
+        let place = self.block.origins.get(piece.number as usize);
+        let bytes = place.and_then(|place| self.block.original_bytes(place)).unwrap_or(piece.bytes);
+        self.shared.reject(self.reject_of(BlockLine { bytes, ..piece }, reason), bytes)
+    }
+
+    /// Folds the records in a line that is none as it stands; if there are none in it, it is rejected for the reason that it was found to be none.
+    #[cold]
+    pub(super) fn refuse(&mut self, piece: BlockLine<'_>, reason: RejectReason) -> io::Result<()> {
+        let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
+        match recover_line(text, reason) {
+            // The end of a list whose beginning is lost.
+            RecoveredLine::Rejected if self.commas && text.trim_ascii() == "]" => self.blank(),
+            RecoveredLine::Rejected => self.reject(piece, reason),
+            RecoveredLine::Blank => self.blank(),
+            RecoveredLine::Records(mut records) => records.try_for_each(|(inside, record)| {
+                self.fold_piece(BlockLine { bytes: record.as_bytes(), inside: piece.inside + inside, ..piece })
+            }),
+        }
+    }
+
+    fn blank(&mut self) -> io::Result<()> {
+        self.folder.fold(self.block.file, &DecodedLine::Blank);
+        Ok(())
+    }
+
+    /// Folds a record in a line, or the records of a batch.
+    fn fold_piece(&mut self, piece: BlockLine<'_>) -> io::Result<()> {
+        if let LineFraming::Batches(paths) = self.decoder.framing() {
+            return self.batch(piece, paths);
+        }
+        match self.try_bytes(piece.bytes) {
+            Ok(()) => Ok(()),
+            Err(reason) => self.refuse(piece, reason),
+        }
     }
 
     /// Folds a text. Returns the reason, and folds nothing, if it is not a record.
@@ -125,7 +167,7 @@ impl BlockFolding<'_, '_> {
         }
         for record in records {
             if let Err(reason) = self.try_fold(&record) {
-                self.reject(BlockLine { bytes: record.as_bytes(), ..piece }, reason)?;
+                self.refuse(BlockLine { bytes: record.as_bytes(), ..piece }, reason)?;
             }
         }
         Ok(())
@@ -137,8 +179,10 @@ impl BlockFolding<'_, '_> {
         while let Some((piece, after)) = rest.split_first() {
             rest = after;
             let Err(reason) = self.try_bytes(piece.bytes) else { continue };
-            if !matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8) {
-                self.reject(*piece, reason)?;
+            let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
+            let is_broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
+            if !is_broken || !matches!(recover_line(text, reason), RecoveredLine::Rejected) {
+                self.refuse(*piece, reason)?;
                 continue;
             }
             if piece.bytes.trim_ascii() == BROKEN_OFF.as_bytes() {
@@ -222,7 +266,7 @@ pub(super) fn fold_partial_lines(
             }
         }
         folder.fold(file, &DecodedLine::Rejected(half.reject.reason));
-        shared.reject(half.reject, &half.bytes, job.keep_rejects).map_err(RunError::Spool)?;
+        shared.reject(half.reject, &half.bytes).map_err(RunError::Spool)?;
     }
     reading.finish();
     Ok(Some(folder.finish()))

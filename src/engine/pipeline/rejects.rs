@@ -15,7 +15,7 @@ use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::lock_ignoring_poison;
-use crate::decode::{RejectReason, format::DetectedFormat};
+use crate::decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat};
 
 /// Bytes of rejected lines that are kept in memory; beyond it all go to an unnamed file.
 const BYTES_IN_MEMORY: usize = 16 << 20;
@@ -31,6 +31,10 @@ pub(super) struct RejectEntry {
     pub(super) at: Option<u64>,
     pub(super) offset: u64,
     pub(super) reason: RejectReason,
+    /// What is wrong with it as a row: cells found and expected, or a column and 0; else zeros.
+    pub(super) row: [u64; 2],
+    /// What a position in it is counted from.
+    pub(super) origin: CauseOrigin,
     /// The full length of the line; fewer bytes may be stored.
     pub(super) length: u64,
 }
@@ -42,15 +46,30 @@ type BlockKey = (u32, u32);
 type RejectPosition = (u32, u32, u64, Option<u64>);
 
 /// Collects rejects while workers run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RejectCollector {
+    /// Whether the lines themselves are kept.
+    keep: bool,
     inner: Mutex<RejectBuffer>,
+}
+
+/// Rejects of one reason.
+#[derive(Debug, Clone, Copy)]
+struct OfReason {
+    count: u64,
+    first: RejectPosition,
+    /// Why the first was rejected, and what a position in it is counted from.
+    cause: Option<(RejectCause, CauseOrigin)>,
+}
+
+impl OfReason {
+    const NONE: OfReason = OfReason { count: 0, first: (u32::MAX, u32::MAX, u64::MAX, None), cause: None };
 }
 
 #[derive(Debug)]
 struct RejectBuffer {
-    /// Counts and first positions, in the order of [`RejectReason::ALL`].
-    reasons: Vec<(u64, RejectPosition)>,
+    /// Counts with the first place, in the order of [`Reason::ALL`].
+    reasons: Vec<OfReason>,
     /// Stored lines of unfinished blocks.
     open: HashMap<BlockKey, Vec<u8>>,
     /// Stored lines of finished blocks: offset and length in the spool.
@@ -64,7 +83,7 @@ struct RejectBuffer {
 impl Default for RejectBuffer {
     fn default() -> Self {
         RejectBuffer {
-            reasons: vec![(0, (u32::MAX, u32::MAX, u64::MAX, None)); RejectReason::ALL.len()],
+            reasons: vec![OfReason::NONE; RejectReason::ALL.len()],
             open: HashMap::new(),
             runs: Vec::new(),
             spool: SpooledTempFile::new(BYTES_IN_MEMORY),
@@ -85,19 +104,35 @@ impl RejectBuffer {
 }
 
 impl RejectCollector {
-    /// Counts a rejected line, and stores its bytes if given.
-    pub(super) fn add(&self, reject: RejectEntry, bytes: Option<&[u8]>) -> io::Result<()> {
+    /// Nothing rejected yet.
+    pub(super) fn new(keep: bool) -> RejectCollector {
+        RejectCollector { keep, inner: Mutex::default() }
+    }
+
+    /// Counts a rejected line, and keeps its bytes if that was asked for.
+    pub(super) fn add(&self, reject: RejectEntry, bytes: &[u8]) -> io::Result<()> {
         let mut inner = lock_ignoring_poison(&self.inner);
         let place = (reject.file, reject.block, reject.line, reject.at);
         let reason = reason_index(reject.reason);
         if let Some(known) = inner.reasons.get_mut(reason) {
-            *known = (known.0 + 1, known.1.min(place));
+            known.count += 1;
+            if place < known.first {
+                known.first = place;
+                known.cause = cause_of(reject.reason, reject.row, bytes).map(|cause| (cause, reject.origin));
+            }
         }
-        if let Some(bytes) = bytes {
+        if self.keep {
             let open = inner.open.entry((reject.file, reject.block)).or_default();
-            for number in
-                [reject.line, reject.at.unwrap_or(0), reject.offset, reason as u64, reject.length, bytes.len() as u64]
-            {
+            for number in [
+                reject.line,
+                reject.at.unwrap_or(0),
+                reject.offset,
+                reason as u64,
+                reject.row[0],
+                reject.row[1],
+                reject.length,
+                bytes.len() as u64,
+            ] {
                 open.extend(number.to_le_bytes());
             }
             open.extend(bytes);
@@ -144,10 +179,23 @@ impl RejectCollector {
         let line = |(file, block, line, at): RejectPosition| {
             at.unwrap_or_else(|| lines_before.get(&(file, block)).copied().unwrap_or(0) + line + 1)
         };
-        let reasons = RejectReason::ALL.iter().zip(&inner.reasons).filter(|(_, (count, _))| *count > 0);
-        let reasons = reasons.map(|(reason, (count, first))| (*reason, *count, first.0, line(*first))).collect();
+        let reasons = RejectReason::ALL.iter().zip(&inner.reasons).filter(|(_, of)| of.count > 0);
+        let reasons = reasons.map(|(reason, of)| Told { reason: *reason, of: *of, line: line(of.first) }).collect();
         Ok(RejectedLines { reasons, runs: inner.runs, spool: inner.spool, lines_before, names, formats: Vec::new() })
     }
+}
+
+/// Why a line was rejected, in more than its reason.
+fn cause_of(reason: RejectReason, row: [u64; 2], bytes: &[u8]) -> Option<RejectCause> {
+    if reason == RejectReason::BadRow { RejectCause::of_row(row) } else { RejectCause::of(reason, bytes) }
+}
+
+/// Rejects of one reason, with the line of the first in its file.
+#[derive(Debug)]
+struct Told {
+    reason: RejectReason,
+    of: OfReason,
+    line: u64,
 }
 
 fn reason_index(reason: RejectReason) -> usize {
@@ -157,9 +205,8 @@ fn reason_index(reason: RejectReason) -> usize {
 /// Rejected lines. Their bytes are in memory or, if there are many, in an unnamed file.
 #[derive(Debug)]
 pub struct RejectedLines {
-    /// Each reason with its count and the file and line of its first reject, in the order of the
-    /// documentation.
-    reasons: Vec<(RejectReason, u64, u32, u64)>,
+    /// In the order of the documentation.
+    reasons: Vec<Told>,
     runs: Vec<(BlockKey, u64, u64)>,
     spool: SpooledTempFile,
     lines_before: BTreeMap<BlockKey, u64>,
@@ -176,6 +223,12 @@ struct RejectRecord<'w> {
     offset: u64,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'w str>,
@@ -191,7 +244,7 @@ impl RejectedLines {
 
     /// The number of rejected lines.
     pub fn len(&self) -> u64 {
-        self.reasons.iter().map(|(_, count, ..)| count).sum()
+        self.reasons.iter().map(|told| told.of.count).sum()
     }
 
     /// True if no lines were rejected.
@@ -201,13 +254,19 @@ impl RejectedLines {
 
     /// Counts by reason, in the order of the documentation.
     pub fn by_reason(&self) -> Vec<(RejectReason, u64)> {
-        self.reasons.iter().map(|(reason, count, ..)| (*reason, *count)).collect()
+        self.reasons.iter().map(|told| (told.reason, told.of.count)).collect()
     }
 
     /// The file and line of the first reject of a reason.
     pub fn first_of(&self, reason: RejectReason) -> Option<(&str, u64)> {
-        let (_, _, file, line) = self.reasons.iter().find(|(known, ..)| *known == reason)?;
-        Some((self.names.get(*file as usize)?, *line))
+        let told = self.reasons.iter().find(|told| told.reason == reason)?;
+        Some((self.names.get(told.of.first.0 as usize)?, told.line))
+    }
+
+    /// Where in its line the first of a reason is wrong, and why, as what follows on the place of the line.
+    pub fn cause_of(&self, reason: RejectReason) -> Option<String> {
+        let (cause, origin) = self.reasons.iter().find(|told| told.reason == reason)?.of.cause?;
+        Some(cause.after_line(origin))
     }
 
     /// Writes the lines as NDJSON: file, line, byte offset, reason, and the line. The line is text,
@@ -237,11 +296,21 @@ impl RejectedLines {
             lines.sort_by_key(|kept| kept.line);
             for kept in lines {
                 let text = std::str::from_utf8(kept.bytes).ok();
+                let reason = RejectReason::ALL.get(kept.reason as usize).copied();
+                let is_whole = kept.length <= kept.bytes.len() as u64;
+                let cause = reason.filter(|_| is_whole).and_then(|reason| cause_of(reason, kept.row, kept.bytes));
+                let position = cause.and_then(|cause| cause.position);
                 let written = RejectRecord {
                     file: self.names.get(*file as usize).map(String::as_str),
                     line: if kept.at > 0 { kept.at } else { before + kept.line + 1 },
                     offset: kept.offset,
-                    reason: RejectReason::ALL.get(kept.reason as usize).map_or("", |reason| reason.code()),
+                    reason: reason.map_or("", RejectReason::code),
+                    column: position.and_then(|position| {
+                        if let CausePosition::Column(column) = position { Some(column) } else { None }
+                    }),
+                    byte: position
+                        .and_then(|position| if let CausePosition::Byte(byte) = position { Some(byte) } else { None }),
+                    cause: cause.map(|cause| cause.to_string()),
                     length: (kept.length > kept.bytes.len() as u64).then_some(kept.length),
                     text,
                     hex: text.is_none().then(|| pql_model::hex(kept.bytes)),
@@ -261,6 +330,7 @@ struct SpooledReject<'k> {
     at: u64,
     offset: u64,
     reason: u64,
+    row: [u64; 2],
     length: u64,
     bytes: &'k [u8],
 }
@@ -273,10 +343,11 @@ impl<'k> SpooledReject<'k> {
             *rest = after;
             Some(u64::from_le_bytes(*first))
         };
-        let (line, at, offset, reason, length) = (number()?, number()?, number()?, number()?, number()?);
+        let (line, at, offset, reason) = (number()?, number()?, number()?, number()?);
+        let (row, length) = ([number()?, number()?], number()?);
         let count = usize::try_from(number()?).ok()?;
         let (bytes, after) = rest.split_at_checked(count)?;
         *rest = after;
-        Some(SpooledReject { line, at, offset, reason, length, bytes })
+        Some(SpooledReject { line, at, offset, reason, row, length, bytes })
     }
 }

@@ -1,106 +1,74 @@
-//! Reads events from a table of delimited text, as lines.
+//! Events in a table of delimited text, as lines.
 //!
-//! Takes a [`DecompressedStream`] that begins with a header row. Gives blocks in which each row is
-//! an object on a line, with its place in the file and the original row.
+//! Takes a [`DecompressedStream`] that begins with a header row, gives blocks in which each row is an object on a line, with its place in the file and the
+//! row as it stands there.
 //!
-//! Invariant: a cell becomes text, never a number, so that no digit of an id is lost. An empty cell
-//! and `\N` are missing. A cell that is a whole JSON object or list becomes that object or list.
+//! Invariant: a cell becomes text, never a number, so that no digit of an id is lost; an empty cell, and `\N`, is nothing; a cell that is a
+//! whole JSON object or list is that object or list. A row without any cell, and a header row that comes again where tables were joined, is a blank line.
 
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault,
     csv_cells::{CsvCells, CsvRowScan},
-    json_record::{RowValues, header_error, write_record, write_value},
-    layout::HEAD_BYTES_MAX,
-    record_window::{RecordFrame, RecordScan, RecordWindow},
+    csv_dialect::{self, CsvHeader},
+    json_record::{RowValues, write_record, write_value},
+    multiline::{self, MultilineRecord},
+    record_window::{RecordFrame, RecordWindow},
+    sniff::UTF8_MARK,
     stream::DecompressedStream,
-    table_header::TableHeader,
+    table_header::{CellRole, RecordNode, TableHeader},
 };
 
-/// The possible delimiters.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-
-/// The number of columns of a Snowplow row. Such rows have no header and are lines of another
-/// format.
-const SNOWPLOW_COLUMNS: usize = 131;
-
-/// The text that databases write for a missing value.
+/// What databases write for a value that is not there.
 const NULL: &[u8] = b"\\N";
 
-/// A header row and its delimiter.
-pub(super) struct CsvHeader {
-    header: TableHeader,
-    delimiter: u8,
-}
+/// A row over the limit that spans so many lines is no row: a quote was not closed.
+const LONG_LINES_MIN: u64 = 10;
 
 /// A file of rows.
 pub(super) struct CsvReader {
     file: u32,
     index: u32,
     window: RecordWindow,
+    naming: ColumnMapping,
     head: CsvHeader,
+    /// The column of the time, in which header rows have no time.
+    time: Option<usize>,
     cells: CsvCells,
     is_headed: bool,
+    /// CsvCells that span so many lines that they may be rows.
+    multiline: Option<MultilineRecord>,
     /// A row over the limit that waits for a block of its own.
     long: Option<(LineOrigin, Vec<u8>, u64)>,
 }
 
 impl CsvReader {
-    /// Detects a header row at the start of the content.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::UnusableTable`] for a table that holds no events, or whose columns do not show
-    /// where the parts of an event are.
-    pub(super) fn detect_header(
-        head: &[u8],
+    pub(super) fn new(
+        stream: DecompressedStream,
+        head: CsvHeader,
         naming: &ColumnMapping,
-        name: &str,
-    ) -> Result<Option<CsvHeader>, ReadError> {
-        let mut ends =
-            DELIMITERS.map(|delimiter| (delimiter, CsvRowScan::new(delimiter).scan(head).unwrap_or(head.len())));
-        let mut cells = CsvCells::default();
-        // The delimiter that makes the most cells of the first row; the more common one on a tie.
-        ends.sort_by_key(|(delimiter, end)| {
-            cells.split(head.get(..*end).unwrap_or_default(), *delimiter);
-            std::cmp::Reverse(cells.len())
-        });
-        let (delimiter, end) = ends[0];
-        // A header is never as long as the whole buffer.
-        if end == HEAD_BYTES_MAX {
-            return Ok(None);
-        }
-        cells.split(head.get(..end).unwrap_or_default(), delimiter);
-        let Some(names) = column_names(&cells) else { return Ok(None) };
-        let after = head.get(end..).unwrap_or_default();
-        match TableHeader::new(&names, naming) {
-            Ok(header) => Ok(Some(CsvHeader { header, delimiter })),
-            // Text may contain commas, but only a table has the same number in its second row.
-            Err(unfit) => {
-                let next = CsvRowScan::new(delimiter).scan(after).unwrap_or(after.len());
-                cells.split(after.get(..next).unwrap_or_default(), delimiter);
-                if next > 0 && cells.len() != names.len() {
-                    return Ok(None);
-                }
-                Err(header_error(name, &names, unfit))
-            }
-        }
-    }
-
-    pub(super) fn new(stream: DecompressedStream, head: CsvHeader, file: u32, limits: BlockLimits) -> Self {
+        file: u32,
+        limits: BlockLimits,
+    ) -> Self {
         let window = RecordWindow::new(stream, limits);
-        Self { file, index: 0, window, head, cells: CsvCells::default(), is_headed: false, long: None }
+        let time = time_of(&head.header);
+        let (naming, cells) = (naming.clone(), CsvCells::default());
+        Self { file, index: 0, window, naming, head, time, cells, is_headed: false, multiline: None, long: None }
     }
 
     pub(super) fn file(&self) -> u32 {
         self.file
     }
 
+    /// CsvCells that span so many lines that they may be rows.
+    pub(super) fn multiline(&self) -> Option<MultilineRecord> {
+        self.multiline
+    }
+
     /// Replaces `block` by the next one; `false` at the end.
     ///
     /// # Errors
     ///
-    /// Those of [`DecompressedStream::read`], and [`ReadError::UnclosedQuote`] if the file ends
-    /// inside quotes.
+    /// Those of [`DecompressedStream::read`], [`ReadError::UnclosedQuote`] where the file ends inside quotes, and [`ReadError::OversizedCell`].
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, self.window.offset);
         while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.row(block)? {}
@@ -111,48 +79,137 @@ impl CsvReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Adds the row at the cursor to the block, or sets it aside if it is over the limit; `false`
-    /// at the end of the file.
+    /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
     fn row(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
-        if self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))?.is_none() {
-            return Ok(false);
+        if !self.is_headed {
+            self.window.fill(self.head.before)?;
+            self.window.pass(self.head.before);
+        }
+        let Some(first) = self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))? else { return Ok(false) };
+        if first == UTF8_MARK[0] && self.skip_mark()? {
+            return Ok(true);
         }
         let (line, offset) = (self.window.line, self.window.offset);
-        let mut scan = CsvRowScan::new(self.head.delimiter);
-        let length = match self.window.frame(&mut scan)? {
-            RecordFrame::Whole(length) => length,
-            RecordFrame::Unterminated(_) if scan.is_in_quotes() => {
-                return Err(ReadError::UnclosedQuote { name: self.window.name().to_owned(), line });
-            }
-            RecordFrame::Unterminated(length) => length,
-            RecordFrame::Oversized(kept, length) => {
-                self.long = Some((LineOrigin { line, offset, ..LineOrigin::default() }, kept, length));
-                return Ok(true);
-            }
-        };
+        let Some(length) = self.frame(line, offset)? else { return Ok(true) };
         if !self.is_headed {
             self.is_headed = true;
             self.window.pass(length);
             return Ok(true);
         }
+        let start = block.stored.len();
         let row = self.window.rest().get(..length).unwrap_or_default();
         self.cells.split(row, self.head.delimiter);
-        let start = block.stored.len();
         block.stored.extend_from_slice(row.strip_suffix(b"\n").unwrap_or(row).trim_ascii_end());
-        let written = block.bytes.len();
-        let broken = if self.cells.len() == self.head.header.columns {
-            write_record(&mut block.bytes, &self.head.header, &self.cells)
+        let stored = start..block.stored.len();
+        let broken = self.write(block, stored.start);
+        block.bytes.push(b'\n');
+        block.origins.push(LineOrigin { line, offset, stored: Some(stored.clone()), broken });
+        self.window.pass(length);
+        let lines = self.window.line - line;
+        if lines > multiline::LINES_CHECKED_MIN {
+            let row = block.stored.get(stored).unwrap_or_default();
+            self.look_at_spread(row.to_vec(), MultilineRecord::new(line, lines));
+        }
+        Ok(true)
+    }
+
+    /// Passes over a byte order mark where another file was joined.
+    fn skip_mark(&mut self) -> Result<bool, ReadError> {
+        self.window.fill(UTF8_MARK.len())?;
+        let found = self.window.rest().starts_with(&UTF8_MARK);
+        self.window.pass(if found { UTF8_MARK.len() } else { 0 });
+        Ok(found)
+    }
+
+    /// Finds the end of the row at the cursor; none, with the cursor after it, if it is over the limit.
+    fn frame(&mut self, line: u64, offset: u64) -> Result<Option<usize>, ReadError> {
+        let mut scan = CsvRowScan::new(self.head.delimiter);
+        let name = |window: &RecordWindow| window.name().to_owned();
+        match self.window.frame(&mut scan)? {
+            RecordFrame::Whole(length) => Ok(Some(length)),
+            RecordFrame::Unterminated(_) | RecordFrame::OversizedUnterminated(..) if scan.is_in_quotes() => {
+                Err(ReadError::UnclosedQuote { name: name(&self.window), line })
+            }
+            RecordFrame::Unterminated(length) => Ok(Some(length)),
+            RecordFrame::Oversized(kept, length) | RecordFrame::OversizedUnterminated(kept, length) => {
+                let lines = self.window.line - line;
+                if lines >= LONG_LINES_MIN {
+                    return Err(ReadError::OversizedCell { name: name(&self.window), line, lines });
+                }
+                self.long = Some((LineOrigin { line, offset, ..LineOrigin::default() }, kept, length));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes the row that was split as an object, or as nothing; gives why it is neither.
+    fn write(&mut self, block: &mut LineBlock, stored: usize) -> Option<RowFault> {
+        let columns = self.head.header.columns;
+        if self.is_unusual(columns) {
+            let row = block.stored.get(stored..).unwrap_or_default();
+            if self.is_nothing(row) {
+                return None;
+            }
+        }
+        let (found, written) = (self.cells.len(), block.bytes.len());
+        let fault = if found == self.head.header.columns {
+            write_record(&mut block.bytes, &self.head.header, &self.cells).map(|column| RowFault::NoObject { column })
         } else {
-            true
+            Some(RowFault::Cells { found, expected: self.head.header.columns })
         };
-        if broken {
+        if fault.is_some() {
             block.bytes.truncate(written);
             block.bytes.extend_from_slice(b"{}");
         }
-        block.bytes.push(b'\n');
-        block.origins.push(LineOrigin { line, offset, stored: Some(start..block.stored.len()), broken });
-        self.window.pass(length);
-        Ok(true)
+        fault
+    }
+
+    /// Whether a row may be no row of data; few are.
+    fn is_unusual(&self, columns: usize) -> bool {
+        let first = self.cells.get(0);
+        let no_time = |time: usize| self.cells.get(time).first().is_none_or(|byte| !byte.is_ascii_digit());
+        self.cells.len() != columns
+            || first.trim_ascii().is_empty()
+            || self.head.names.first().is_some_and(|name| name.as_bytes() == first)
+            || self.time.is_some_and(no_time)
+    }
+
+    /// Whether a row is none of data: it has no cell that holds anything, or it is a header row, or the line that names its delimiter. What a header row
+    /// says holds for the rows after it.
+    fn is_nothing(&mut self, row: &[u8]) -> bool {
+        if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            return true;
+        }
+        let same = |(cell, name): (&[u8], &String)| cell.trim_ascii() == name.as_bytes();
+        if self.cells.len() == self.head.names.len() && self.cells.iter().zip(&self.head.names).all(same) {
+            return true;
+        }
+        if csv_dialect::delimiter_told(row).is_some() {
+            return true;
+        }
+        match csv_dialect::header_row(row, &self.naming) {
+            Some(head) => {
+                self.time = time_of(&head.header);
+                self.head = head;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Notes a row of many lines, if these look like rows.
+    fn look_at_spread(&mut self, row: Vec<u8>, found: MultilineRecord) {
+        let columns = self.head.header.columns;
+        let mut cells = CsvCells::default();
+        let lines = row.split(|byte| *byte == b'\n').skip(1);
+        let mut as_row = |line: &[u8]| {
+            cells.split(line, self.head.delimiter);
+            cells.len() == columns
+        };
+        let alike = lines.filter(|line| as_row(line)).count() as u64;
+        if found.lines >= multiline::LINES_ALWAYS_REPORTED || (columns >= 3 && alike * 2 >= found.lines - 1) {
+            MultilineRecord::note(&mut self.multiline, found);
+        }
     }
 
     pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
@@ -160,22 +217,16 @@ impl CsvReader {
     }
 }
 
-/// The names in a header row; none if the cells do not look like names.
-fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
-    if cells.len() < 2 {
-        return None;
+/// The column of the time.
+fn time_of(header: &TableHeader) -> Option<usize> {
+    fn find(keys: &[(Vec<u8>, RecordNode)]) -> Option<usize> {
+        keys.iter().find_map(|(_, node)| match node {
+            RecordNode::Cell(column, CellRole::Time) => Some(*column),
+            RecordNode::Cell(..) => None,
+            RecordNode::Object(below) => find(below),
+        })
     }
-    let names: Option<Vec<String>> =
-        cells.iter().map(|cell| std::str::from_utf8(cell).ok().map(|name| name.trim().to_owned())).collect();
-    let names = names?;
-    let is_name = |name: &String| {
-        let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | '(' | '['));
-        name.is_empty()
-            || (begins && name.len() <= 256 && !name.contains(['{', '"', '\n', '\r']) && !name.starts_with("[{"))
-    };
-    // A first row of Snowplow has the same number of cells but is data.
-    let snowplow = names.len() == SNOWPLOW_COLUMNS && !names.iter().any(|name| name == "collector_tstamp");
-    (names.iter().all(is_name) && names.iter().any(|name| !name.is_empty()) && !snowplow).then_some(names)
+    find(&header.root)
 }
 
 impl RowValues for CsvCells {

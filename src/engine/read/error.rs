@@ -43,11 +43,19 @@ pub enum ReadError {
     /// A member of an archive with an unsupported compression or encryption.
     MemberRefused { name: String, archive: String, reason: &'static str },
     /// A member of an archive that is damaged.
-    MemberDamaged { name: String, good_bytes: u64, source: io::Error },
-    /// A JSON list, or an object over several lines, that stops before its end.
-    TruncatedList { name: String, records: u64 },
+    MemberDamaged { name: String, tool: &'static str, good_bytes: u64, source: io::Error },
+    /// A JSON list, or an object over several lines, that stops before its end; what is open begins on the line.
+    TruncatedList { name: String, records: u64, line: u64 },
     /// A table that stops inside a quoted cell.
     UnclosedQuote { name: String, line: u64 },
+    /// A quoted cell over the limit that spans many lines.
+    OversizedCell { name: String, line: u64, lines: u64 },
+    /// A tar archive that is damaged or no whole one; where in the unpacked archive, in bytes.
+    BrokenTar { name: String, fault: &'static str, at: u64 },
+    /// A zip archive that holds other members than its directory says.
+    UnlistedMembers { name: String, fault: String },
+    /// A link of an event file's name, in a folder, that leads nowhere or back to itself.
+    DeadLink { path: PathBuf, circle: bool, source: io::Error },
     /// A table without events, or without recognised columns for their parts.
     UnusableTable { name: String, what: String, advice: String },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
@@ -124,7 +132,7 @@ impl fmt::Display for ReadError {
                 f,
                 "folder `{}` holds no event files ({skipped} other{} skipped); \
                  expected names ending in .ndjson, .jsonl or .json, with or without .gz or .zst, \
-                 or in .zip or .parquet, or else name the files themselves",
+                 or in .zip, .tar, .tgz or .parquet, or else name the files themselves",
                 path.display(),
                 if *skipped == 1 { "" } else { "s" }
             ),
@@ -171,16 +179,36 @@ impl fmt::Display for ReadError {
                 "`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, \
                  and name the files"
             ),
-            Self::MemberDamaged { name, good_bytes, .. } => write!(
+            Self::MemberDamaged { name, tool, good_bytes, .. } => write!(
                 f,
                 "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
-                 download the archive again, or check it with `unzip -t`"
+                 download the archive again, or check it with `{tool}`"
             ),
-            Self::TruncatedList { name, records } => write!(
+            Self::BrokenTar { name, fault, at } => write!(
+                f,
+                "`{name}` is a tar archive that {fault} (byte {at} of the unpacked archive); \
+                 download it again, or unpack it with `tar -xf` and name the files"
+            ),
+            Self::UnlistedMembers { name, fault } => {
+                write!(f, "`{name}` is a zip archive that {fault}; download it again, or check it with `unzip -t`")
+            }
+            Self::DeadLink { path, circle, .. } => write!(
+                f,
+                "`{}` is a link that leads {}; mend the link, or remove it if its events are not to count",
+                path.display(),
+                if *circle { "back to itself" } else { "nowhere" }
+            ),
+            Self::TruncatedList { name, records, line } => write!(
                 f,
                 "`{name}` stops inside a JSON list or object, after {records} whole record{}; \
-                 download it again, or close its brackets",
+                 what is not closed begins on line {line}; download the file again, or close its brackets",
                 if *records == 1 { "" } else { "s" }
+            ),
+            Self::OversizedCell { name, line, lines } => write!(
+                f,
+                "`{name}` has a quoted cell that is longer than --max-line and spans {lines} lines, \
+                 in the row that begins on line {line}; look for a quote on that line that should be doubled, \
+                 or give a larger --max-line"
             ),
             Self::UnclosedQuote { name, line } => write!(
                 f,
@@ -215,6 +243,7 @@ impl Error for ReadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NotFound { source, .. }
+            | Self::DeadLink { source, .. }
             | Self::Denied { source, .. }
             | Self::Inaccessible { source, .. }
             | Self::Open { source, .. }
@@ -232,6 +261,9 @@ impl Error for ReadError {
             | Self::NoMembers { .. }
             | Self::TruncatedList { .. }
             | Self::UnclosedQuote { .. }
+            | Self::OversizedCell { .. }
+            | Self::BrokenTar { .. }
+            | Self::UnlistedMembers { .. }
             | Self::UnusableTable { .. }
             | Self::MemberRefused { .. }
             | Self::Changed { .. }

@@ -109,6 +109,7 @@ impl ChangeGuard {
                 InputKind::Stdin => return Err(ReadError::SinglePass { name: input.name.clone() }),
                 InputKind::File(path) => path,
                 InputKind::Member(member) => &member.archive,
+                InputKind::TarMember(packed) => &packed.archive,
             };
             // Members of one archive are adjacent.
             if files.last().is_some_and(|last| last.path == *path) {

@@ -12,9 +12,11 @@ use super::{InputKind, parquet::ParquetReader, sniff::PARQUET};
 use super::{
     BlockLimits, ColumnMapping, Compression, InputSource, LineBlock, ReadError,
     csv::CsvReader,
-    json_list::JsonListReader,
+    csv_dialect,
+    json_list::{self, JsonListReader},
     layout::{self, HEAD_BYTES_MAX},
     line_blocks::LineBlockReader,
+    multiline::MultilineRecord,
     sniff::MANIFEST,
     stream::DecompressedStream,
 };
@@ -39,6 +41,7 @@ pub(super) struct FileTotals {
     pub(super) bytes: u64,
     pub(super) grew: bool,
     pub(super) more_pages: bool,
+    pub(super) multiline: Option<MultilineRecord>,
 }
 
 impl FormatReader {
@@ -68,10 +71,11 @@ impl FormatReader {
             return Err(ReadError::unsupported(&input.name, MANIFEST));
         }
         if layout::is_list(head) {
-            return Ok(Self::List(JsonListReader::new(stream, file, limits)));
+            let is_bare = json_list::is_bare(head);
+            return Ok(Self::List(JsonListReader::new(stream, is_bare, file, limits)));
         }
-        Ok(match CsvReader::detect_header(head, naming, &input.name)? {
-            Some(header) => Self::Csv(Box::new(CsvReader::new(stream, header, file, limits))),
+        Ok(match csv_dialect::head_of(&mut stream, naming, limits)? {
+            Some(head) => Self::Csv(Box::new(CsvReader::new(stream, head, naming, file, limits))),
             None => Self::Lines(LineBlockReader::new(stream, file, limits)),
         })
     }
@@ -121,6 +125,11 @@ impl FormatReader {
     /// Those of [`DecompressedStream::finish`].
     pub(super) fn finish(self) -> Result<FileTotals, ReadError> {
         let more_pages = matches!(&self, Self::List(items) if items.more_pages());
+        let multiline = match &self {
+            Self::List(items) => items.multiline(),
+            Self::Csv(rows) => rows.multiline(),
+            _ => None,
+        };
         let stream = match self {
             Self::Lines(cutter) => cutter.finish(),
             Self::List(items) => items.finish(),
@@ -128,11 +137,18 @@ impl FormatReader {
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => {
                 let (raw_bytes, bytes) = table.finish()?;
-                return Ok(FileTotals { compression: Compression::None, raw_bytes, bytes, grew: false, more_pages });
+                return Ok(FileTotals {
+                    compression: Compression::None,
+                    raw_bytes,
+                    bytes,
+                    grew: false,
+                    more_pages,
+                    multiline,
+                });
             }
         }?;
         let (raw_bytes, bytes, grew) = (stream.raw_bytes(), stream.good_bytes(), stream.grew());
-        Ok(FileTotals { compression: stream.compression(), raw_bytes, bytes, grew, more_pages })
+        Ok(FileTotals { compression: stream.compression(), raw_bytes, bytes, grew, more_pages, multiline })
     }
 }
 

@@ -27,9 +27,9 @@ pub(super) trait RowValues {
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool;
 }
 
-/// Appends a row as an object. Returns true if it is broken and not a record.
-pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl RowValues) -> bool {
-    let mut writer = RecordWriter { row, out, broken: false };
+/// Adds a row as an object; gives the column, from 1, that should hold an object and does not, if there is one.
+pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl RowValues) -> Option<usize> {
+    let mut writer = RecordWriter { row, out, broken: None };
     writer.object(&header.root);
     writer.broken
 }
@@ -38,8 +38,8 @@ pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl R
 struct RecordWriter<'w, R> {
     row: &'w R,
     out: &'w mut Vec<u8>,
-    /// True if a cell that must hold an object does not.
-    broken: bool,
+    /// The column that should hold an object and does not, from 1.
+    broken: Option<usize>,
 }
 
 impl<R: RowValues> RecordWriter<'_, R> {
@@ -78,7 +78,8 @@ impl<R: RowValues> RecordWriter<'_, R> {
             CellRole::Value => {}
             CellRole::Id => self.normalize_id(start),
             CellRole::Object if written == b"\"null\"" => return false,
-            CellRole::Object => self.broken |= written.first() != Some(&b'{'),
+            CellRole::Object if written.first() != Some(&b'{') => self.broken = Some(column + 1),
+            CellRole::Object => {}
             CellRole::Time => {
                 let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
                 if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {

@@ -11,7 +11,16 @@ pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 pub(super) const WRAPPER_BYTES_MAX: usize = 64 << 10;
 
 /// Keys under which API responses hold their lists.
-const LIST_NAMES: [&str; 8] = ["results", "data", "events", "items", "records", "rows", "value", "batch"];
+const LIST_NAMES: [&str; 9] = ["results", "data", "events", "items", "records", "rows", "value", "batch", "hits"];
+
+/// Under which names answers of APIs hold an object in which the list lies.
+const ANSWER_NAMES: [&str; 8] = ["data", "hits", "response", "result", "results", "payload", "body", "_embedded"];
+
+/// Under which names records lie in what a search engine or a connector puts around each of them.
+const RECORD_NAMES: [&str; 6] = ["_source", "_airbyte_data", "record", "data", "after", "attributes"];
+
+/// How deep in an answer a list is looked for.
+const ANSWER_DEPTH_MAX: u64 = 4;
 
 /// Keys under which manifests hold their lists of files.
 const MANIFEST_NAMES: [&str; 3] = ["entries", "files", "fileLocations"];
@@ -67,25 +76,45 @@ fn is_printed_over_lines(rest: &[u8]) -> bool {
     spaces.contains(&b'\n') && matches!(inner.first(), Some(b'"' | b'}'))
 }
 
-/// The start of the list of records in an API response. The response is the object that `head`
-/// begins with. The list has a known key, and its first element has a key of events, but the
-/// response has none.
-pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
-    let head = head.get(..WRAPPER_BYTES_MAX).unwrap_or(head);
+/// Where the list of records begins in an answer of an API, and in how many objects it lies: in the object that `head` begins with, under one of the
+/// known names, and only if its first element, and not the object itself, has a name that events have.
+pub(super) fn wrapped_list(head: &[u8]) -> Option<(usize, u64)> {
+    list_below(head.get(..WRAPPER_BYTES_MAX).unwrap_or(head), 1)
+}
+
+fn list_below(head: &[u8], depth: u64) -> Option<(usize, u64)> {
     for key in ObjectKeys::new(head)? {
         if is_one_of(key.name, &EVENT_NAMES) {
             return None;
         }
+        let at = head.len() - key.rest.len();
+        if key.rest.first() == Some(&b'{') && depth < ANSWER_DEPTH_MAX && is_one_of(key.name, &ANSWER_NAMES) {
+            if let Some((below, depth)) = list_below(key.rest, depth + 1) {
+                return Some((at + below, depth));
+            }
+            continue;
+        }
         let Some((b'[', items)) = key.rest.split_first().filter(|_| is_one_of(key.name, &LIST_NAMES)) else { continue };
         let items = items.trim_ascii_start();
         let holds_events = match items.first() {
-            Some(b']') => true,
-            Some(b'{') => ObjectKeys::new(items)?.any(|key| is_one_of(key.name, &EVENT_NAMES)),
+            // An empty list further down may be anything.
+            Some(b']') => depth == 1 || is_one_of(key.name, &["events", "hits"]),
+            Some(b'{') => is_record(items),
             _ => false,
         };
-        return holds_events.then_some(head.len() - key.rest.len());
+        return holds_events.then_some((at, depth));
     }
     None
+}
+
+/// Whether an object has a name that events have, or holds one that does as a record.
+fn is_record(object: &[u8]) -> bool {
+    let is_event = |key: &ObjectKey<'_>| is_one_of(key.name, &EVENT_NAMES);
+    let Some(mut keys) = ObjectKeys::new(object) else { return false };
+    keys.any(|key| {
+        let inner = || ObjectKeys::new(key.rest).is_some_and(|mut keys| keys.any(|key| is_event(&key)));
+        is_event(&key) || (is_one_of(key.name, &RECORD_NAMES) && inner())
+    })
 }
 
 /// Keys under which API responses refer to the next page, or announce one.

@@ -3,10 +3,12 @@
 //! Takes a [`DecompressedStream`] and [`BlockLimits`], gives [`LineBlock`]s in order. Invariant:
 //! the bytes kept between two blocks are fewer than a block, and cuts do not depend on the sizes of
 //! reads.
+//! A line over the limit that is many objects is cut between two of them, and as much as the limit
+//! is then kept.
 
 use std::mem;
 
-use super::{BlockLimits, LONG_LINE_KEPT_BYTES, LineBlock, ReadError, stream::DecompressedStream};
+use super::{BlockLimits, LONG_LINE_KEPT_BYTES, LineBlock, ReadError, json_list, stream::DecompressedStream};
 
 /// A buffer larger than this many blocks gives its memory back when it is reused.
 const BUFFER_BLOCKS_MAX: usize = 4;
@@ -52,6 +54,7 @@ impl LineBlockReader {
         let mut have = self.unpack_carry(&mut buffer);
         let mut seen = 0;
         let mut want = step;
+        let mut goes_on = false;
         let cut = loop {
             have = self.fill(&mut buffer, have, want)?;
             let fresh = buffer.get(seen..have).unwrap_or_default();
@@ -62,6 +65,10 @@ impl LineBlockReader {
                 break have;
             }
             if have > self.limits.line_bytes_max {
+                if let Some(end) = json_list::objects_end(buffer.get(..have).unwrap_or_default()) {
+                    goes_on = true;
+                    break end;
+                }
                 self.pass_long_line(buffer, have, block)?;
                 return Ok(true);
             }
@@ -77,6 +84,7 @@ impl LineBlockReader {
             return Ok(false);
         }
         self.label(block, None, buffer);
+        block.goes_on = goes_on;
         self.offset += cut as u64;
         Ok(true)
     }

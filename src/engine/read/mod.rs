@@ -23,6 +23,7 @@
 mod column_mapping;
 mod csv;
 mod csv_cells;
+mod csv_dialect;
 mod error;
 mod file_id;
 mod file_version;
@@ -32,6 +33,7 @@ mod json_record;
 mod layout;
 mod line_blocks;
 mod multi_frame;
+mod multiline;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod parquet_error;
@@ -43,7 +45,10 @@ mod resolve;
 mod sniff;
 mod stream;
 mod table_header;
+mod tar_archive;
+mod tar_member;
 mod zip_archive;
+mod zip_listing;
 mod zip_member;
 
 #[cfg(test)]
@@ -65,9 +70,11 @@ pub use self::{
     file_version::{ChangeGuard, read_whole_file},
     multi_frame::FramePosition,
     parquet_error::ParquetFileError,
+    multiline::MultilineRecord,
     reader::{BlockReader, FileStats},
-    resolve::{DuplicateInput, ResolvedInputs, resolve_inputs, skip_reason},
+    resolve::{DuplicateInput, ResolvedInputs, SkippedEntry, resolve_inputs},
     sniff::Compression,
+    tar_member::TarMember,
     zip_archive::SkippedMembers,
     zip_member::ZipMember,
 };
@@ -91,8 +98,10 @@ pub enum InputKind {
     Stdin,
     /// A file, or a pipe or device with a path.
     File(PathBuf),
-    /// A member of a zip archive.
+    /// A member of a zip archive, or of a tar archive that is not compressed.
     Member(ZipMember),
+    /// A member of a tar archive that is compressed as a whole.
+    TarMember(TarMember),
     /// Bytes in memory, read like a file of the same content.
     Memory(Arc<[u8]>),
 }
@@ -104,6 +113,7 @@ impl InputSource {
             InputKind::Stdin | InputKind::Memory(_) => None,
             InputKind::File(path) => Some(path),
             InputKind::Member(member) => Some(&member.archive),
+            InputKind::TarMember(packed) => Some(&packed.archive),
         }
     }
 }
@@ -155,6 +165,8 @@ pub struct LineBlock {
     /// For a line over [`BlockLimits::line_bytes_max`]: its length without its line end, in bytes.
     /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
     pub long_line: Option<u64>,
+    /// Whether the last line goes on in the next block, as one of many objects does that is over the limit.
+    pub goes_on: bool,
     /// The origin of each line, if the lines were made from other records; else empty.
     pub origins: Vec<LineOrigin>,
     /// The records as they stand in the file; origins point to them.
@@ -171,8 +183,27 @@ pub struct LineOrigin {
     pub offset: u64,
     /// The place of the original record in [`LineBlock::stored`]; `None` if the line shows it.
     pub stored: Option<Range<usize>>,
-    /// True if the record could not be made into a line.
-    pub broken: bool,
+    /// Why it could not be made into a record, if so.
+    pub broken: Option<RowFault>,
+}
+
+/// Why a row of a table is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowFault {
+    /// It has so many cells, where the header row has so many others.
+    Cells { found: usize, expected: usize },
+    /// The cell of a column, from 1, holds something else than an object.
+    NoObject { column: usize },
+}
+
+impl RowFault {
+    /// As two numbers: cells found and expected, or the column and 0.
+    pub fn numbers(self) -> [u64; 2] {
+        match self {
+            Self::Cells { found, expected } => [found as u64, expected as u64],
+            Self::NoObject { column } => [column as u64, 0],
+        }
+    }
 }
 
 impl LineBlock {
@@ -181,7 +212,7 @@ impl LineBlock {
         self.bytes.clear();
         self.stored.clear();
         self.origins.clear();
-        (self.file, self.index, self.offset, self.long_line) = (file, index, offset, None);
+        (self.file, self.index, self.offset, self.long_line, self.goes_on) = (file, index, offset, None, false);
     }
 
     /// Makes this the block of one record over the limit, given the beginning that is kept.

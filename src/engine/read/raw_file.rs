@@ -33,14 +33,14 @@ pub(super) enum FileFault {
     Shrunk { opened_bytes: u64, found_bytes: u64 },
     /// The file was overwritten since it was opened, whatever its size.
     Rewritten,
-    /// The compressed data of an archive's member is damaged.
-    DamagedMember(io::Error),
+    /// The packed data of an archive's member are damaged; what checks the archive.
+    DamagedMember(io::Error, &'static str),
 }
 
 impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(source) | Self::DamagedMember(source) => source.fmt(f),
+            Self::Failed(source) | Self::DamagedMember(source, _) => source.fmt(f),
             Self::Shrunk { .. } => f.write_str("the file shrank"),
             Self::Rewritten => f.write_str("the file was written over"),
         }
@@ -106,6 +106,8 @@ impl RawFile {
                 file.seek(SeekFrom::Start(member.start))?;
                 (RawHandle::File(file), member.start, Some(member.packed_bytes))
             }
+            // Such members are read by another way.
+            InputKind::TarMember(packed) => (RawHandle::File(File::open(&packed.archive)?), 0, None),
             InputKind::Memory(bytes) => (RawHandle::Memory(io::Cursor::new(Arc::clone(bytes))), 0, None),
         };
         let size_at_first = opened_bytes.unwrap_or(0);

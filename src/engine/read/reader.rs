@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, ReadError,
+    BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, MultilineRecord, ReadError,
     format_reader::{FileTotals, FormatReader},
 };
 
@@ -33,6 +33,8 @@ pub struct FileStats {
     pub grew: bool,
     /// True if the file is an API response that announces more pages.
     pub more_pages: bool,
+    /// Records that span so many lines that they may be several.
+    pub multiline: Option<MultilineRecord>,
 }
 
 /// The blocks of a list of inputs, for threads to share by reference.
@@ -223,8 +225,8 @@ impl BlockReader {
         let file = source.file();
         let input = self.inputs.get(file as usize);
         let name = input.map(|input| input.name.clone()).unwrap_or_default();
-        let FileTotals { compression, raw_bytes, bytes, grew, more_pages } = source.finish()?;
-        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages })
+        let FileTotals { compression, raw_bytes, bytes, grew, more_pages, multiline } = source.finish()?;
+        Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages, multiline })
     }
 }
 
@@ -257,5 +259,6 @@ fn regular_bytes(input: &InputSource) -> Option<u64> {
             meta.is_file().then_some(meta.len())
         }
         InputKind::Member(member) => Some(member.packed_bytes),
+        InputKind::TarMember(packed) => Some(packed.bytes),
     }
 }

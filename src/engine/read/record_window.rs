@@ -21,6 +21,8 @@ pub(super) enum RecordFrame {
     Oversized(Vec<u8>, u64),
     /// The stream ends within the record; the number of bytes until then.
     Unterminated(usize),
+    /// The stream ends within it, far over the limit; as [`RecordFrame::Oversized`].
+    OversizedUnterminated(Vec<u8>, u64),
 }
 
 /// Bytes of a stream from a cursor on.
@@ -143,7 +145,7 @@ impl RecordWindow {
             self.pass(part);
             length += part as u64;
             if !self.more()? {
-                return Ok(RecordFrame::Oversized(kept, length));
+                return Ok(RecordFrame::OversizedUnterminated(kept, length));
             }
             if let Some(end) = scan.scan(self.rest()) {
                 self.pass(end);

@@ -24,25 +24,54 @@ use crate::fs::{
 };
 
 /// Endings of event files inside folders.
-const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parquet"];
+const EVENT_ENDINGS: [&str; 7] = [".ndjson", ".jsonl", ".json", ".zip", ".tar", ".tgz", ".parquet"];
 
 /// Endings that may follow those of event files, or stand alone.
 const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
 
 /// Endings that mark a compressed file in a folder as something other than events.
-const OTHER_ENDINGS: [&str; 8] = [".csv", ".tsv", ".tar", ".sql", ".xml", ".parquet", ".avro", ".orc"];
+const OTHER_ENDINGS: [&str; 7] = [".csv", ".tsv", ".sql", ".xml", ".parquet", ".avro", ".orc"];
+
+/// What the system says where links lead in a circle; the standard library has no stable name for it.
+#[cfg(unix)]
+const LOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
+#[cfg(not(unix))]
+const LOOP: i32 = 0;
 
 /// The inputs that arguments resolve to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ResolvedInputs {
     /// Files to read, in the order of path bytes, each file once.
     pub inputs: Vec<InputSource>,
-    /// Files and linked folders that were skipped in named folders; hidden ones are not listed.
-    pub skipped: Vec<PathBuf>,
+    /// What was left out of named folders; hidden files are not listed.
+    pub skipped: Vec<SkippedEntry>,
     /// Skipped members of archives, in the order of the archives.
     pub skipped_members: Vec<SkippedMembers>,
     /// Further names of files that are read under another name or were given twice.
     pub duplicates: Vec<DuplicateInput>,
+}
+
+/// Something in a folder that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedEntry {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it is not read, as the end of a sentence.
+    pub reason: &'static str,
+    /// Whether it has the name of an event file, so that events may be missing.
+    pub is_named_event: bool,
+}
+
+impl SkippedEntry {
+    fn new(path: PathBuf, reason: &'static str, is_named_event: bool) -> Self {
+        Self { path, reason, is_named_event }
+    }
+}
+
+impl fmt::Display for SkippedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not read: {}", self.path.display(), self.reason)
+    }
 }
 
 /// A further name of a file.
@@ -93,7 +122,7 @@ pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
 struct InputCollector {
     stdin: usize,
     files: Vec<PathBuf>,
-    skipped: Vec<PathBuf>,
+    skipped: Vec<SkippedEntry>,
 }
 
 impl InputCollector {
@@ -161,28 +190,44 @@ impl InputCollector {
         let mut folders = vec![top.to_path_buf()];
         while let Some(folder) = folders.pop() {
             let at_folder = |source| ReadError::for_path(&folder, source);
-            for DirectoryEntry { name, kind } in folder::list_directory(&folder).map_err(at_folder)? {
+            let mut entries = folder::list_directory(&folder).map_err(at_folder)?;
+            // Of several that cannot be read, the first by name is told.
+            entries.sort_by(|a, b| a.name.cmp(&b.name));
+            for DirectoryEntry { name, kind } in entries {
                 let path = folder.join(&name);
                 if name.as_encoded_bytes().starts_with(b".") {
                     continue;
                 }
-                if kind == FileKind::Folder {
-                    folders.push(path);
-                    continue;
-                }
-                // A dangling link is skipped like any file without events.
-                match metadata(&path) {
-                    Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
-                        self.add_file(path, &meta)?
-                    }
-                    _ => self.skipped.push(path),
+                match kind {
+                    FileKind::Folder => folders.push(path),
+                    _ => self.add_entry(path, &name)?,
                 }
             }
         }
         Ok(())
     }
 
-    /// Sorts first and drops repetitions after, so that the name kept does not depend on the order.
+    /// Adds what has a name in a folder, or notes why it is not read.
+    fn add_entry(&mut self, path: PathBuf, name: &OsStr) -> Result<(), ReadError> {
+        let is_event = is_event_name(name) && !is_manifest_name(name);
+        let skip = |path, reason| SkippedEntry::new(path, reason, is_event);
+        let skipped = match metadata(&path) {
+            Ok(meta) if meta.is_file() && is_event => return self.add_file(path, &meta),
+            Ok(meta) if meta.is_file() => skip(path, reason_of_name(name)),
+            Ok(meta) if meta.is_dir() => {
+                skip(path, "it is a link to a folder; name the folder itself to read what is in it")
+            }
+            Ok(meta) => skip(path, reason_of_kind(&meta)),
+            Err(source) if is_event => return Err(unreachable(path, source)),
+            Err(source) if is_circle(&source) => skip(path, "it is a link that leads back to itself"),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => skip(path, "it is a link that leads nowhere"),
+            Err(_) => skip(path, "it could not be looked at"),
+        };
+        self.skipped.push(skipped);
+        Ok(())
+    }
+
+    /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
     fn into_resolved(mut self) -> Result<ResolvedInputs, ReadError> {
         let mut resolved = ResolvedInputs::default();
         self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
@@ -214,7 +259,7 @@ impl InputCollector {
             }
         }
         resolved.duplicates.extend((1..self.stdin).map(|_| DuplicateInput::new("-", "-")));
-        self.skipped.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
+        self.skipped.sort_by(|a, b| bytes_of(&a.path).cmp(bytes_of(&b.path)));
         self.skipped.dedup();
         resolved.skipped = self.skipped;
         Ok(resolved)
@@ -240,14 +285,44 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// The reason for skipping a file in a folder, as the end of a sentence.
-pub fn skip_reason(path: &Path) -> &'static str {
-    match path.file_name() {
-        Some(name) if is_manifest_name(name) => "it lists the files of an export",
-        Some(name) if is_csv_name(name) => {
+/// Why a file in a folder is left out by its name.
+fn reason_of_name(name: &OsStr) -> &'static str {
+    match name {
+        name if is_manifest_name(name) => "it lists the files of an export",
+        name if is_csv_name(name) => {
             "in a folder, a table may be one of users or accounts; name it, or a pattern such as 'FOLDER/*.csv', to read it as events"
         }
         _ => "its ending is none of events",
+    }
+}
+
+/// Why something in a folder is left out that is neither a file nor a folder.
+#[cfg(unix)]
+fn reason_of_kind(meta: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match meta.file_type() {
+        kind if kind.is_fifo() => "it is a pipe and not a file; name it to read from it",
+        kind if kind.is_socket() => "it is a socket and not a file",
+        _ => "it is a device and not a file",
+    }
+}
+
+#[cfg(not(unix))]
+fn reason_of_kind(_meta: &Metadata) -> &'static str {
+    "it is not a file"
+}
+
+/// Whether links lead back to themselves.
+fn is_circle(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(LOOP)
+}
+
+/// The error for an event file in a folder that cannot be looked at; names in a folder are there, so it is a link if it leads nowhere.
+fn unreachable(path: PathBuf, source: io::Error) -> ReadError {
+    match source.kind() {
+        _ if is_circle(&source) => ReadError::DeadLink { path, circle: true, source },
+        io::ErrorKind::NotFound => ReadError::DeadLink { path, circle: false, source },
+        _ => ReadError::for_path(path, source),
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::tar_archive;
+
 /// First bytes of a gzip member (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1F, 0x8B];
 
@@ -54,10 +56,30 @@ pub(super) const MANIFEST: UnsupportedFileFormat = UnsupportedFileFormat {
     advice: "name the files themselves, or the folder that they are in",
 };
 
+/// A tar archive that does not lie in a file of its own, where its members could be listed.
+const TAR: UnsupportedFileFormat = UnsupportedFileFormat {
+    format: "a tar archive in a pipe or inside another file",
+    advice: "save it as a file of its own and name that; its members are read from there",
+};
+
+/// UTF-16 with a mark that says in which order the bytes are.
 const UTF16: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "UTF-16 text",
-    advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`",
+    advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8`",
 };
+
+/// UTF-16 without a mark, the lower byte first or last.
+const UTF16_LITTLE: UnsupportedFileFormat = UnsupportedFileFormat {
+    format: "UTF-16 text",
+    advice: "convert it with `iconv -f UTF-16LE -t UTF-8 FILE > FILE.utf8`",
+};
+const UTF16_BIG: UnsupportedFileFormat = UnsupportedFileFormat {
+    format: "UTF-16 text",
+    advice: "convert it with `iconv -f UTF-16BE -t UTF-8 FILE > FILE.utf8`",
+};
+
+/// So many bytes tell UTF-16 without a mark.
+const UTF16_BYTES: usize = 8;
 
 /// Formats that are mistaken for event files, by their first bytes.
 const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
@@ -104,7 +126,18 @@ const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
 /// The unsupported format of a content, if it is one that holds no lines, list or table.
 pub(super) fn detect_unsupported(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
-    magic.or_else(|| markup(head))
+    magic.or_else(|| wide_text(head)).or_else(|| tar_archive::begins(head).then_some(TAR)).or_else(|| markup(head))
+}
+
+/// UTF-16 without a mark: of each two bytes one is zero, and the other is none.
+fn wide_text(head: &[u8]) -> Option<UnsupportedFileFormat> {
+    let head = head.get(..UTF16_BYTES)?;
+    let is =
+        |zero: usize| head.chunks_exact(2).all(|pair| pair.get(zero) == Some(&0) && pair.get(1 - zero) != Some(&0));
+    if is(1) {
+        return Some(UTF16_LITTLE);
+    }
+    is(0).then_some(UTF16_BIG)
 }
 
 /// Web pages and error responses that servers send in place of a file.

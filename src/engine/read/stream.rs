@@ -14,6 +14,7 @@ use super::{
     multi_frame::{FramePosition, MultiFrameDecoder},
     raw_file::{FileFault, RawFile},
     sniff::{Compression, SNIFF_BYTES_MAX, UTF8_MARK, ZSTD, detect_unsupported},
+    tar_member::TarMemberReader,
     zip_member::ZipMemberReader,
 };
 
@@ -33,13 +34,12 @@ impl DecompressedStream {
     /// [`ReadError::UnsupportedFormat`].
     pub(super) fn open(input: &InputSource, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
         let name = input.name.clone();
-        let raw = match RawFile::open(input, Arc::clone(progress)) {
-            Ok(raw) => raw,
+        let stored = match StoredInput::open(input, progress) {
+            Ok(stored) => stored,
+            Err(source) if source.get_ref().is_some_and(|inner| inner.is::<FileFault>()) => {
+                return Err(failure(name, Compression::None, (0, FramePosition::default()), source));
+            }
             Err(source) => return Err(ReadError::Open { name, source }),
-        };
-        let stored = match &input.kind {
-            InputKind::Member(member) => StoredInput::Member(ZipMemberReader::new(raw, member)),
-            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => StoredInput::File(raw),
         };
         let body = match StreamBody::new(stored) {
             Ok(body) => body,
@@ -138,13 +138,15 @@ fn failure(name: String, compression: Compression, place: (u64, FramePosition), 
         Ok(FileFault::Failed(source)) => ReadError::Read { name, source },
         Ok(FileFault::Shrunk { opened_bytes, found_bytes }) => ReadError::Changed { name, opened_bytes, found_bytes },
         Ok(FileFault::Rewritten) => ReadError::Rewritten { name },
-        Ok(FileFault::DamagedMember(source)) => ReadError::MemberDamaged { name, good_bytes: place.0, source },
+        Ok(FileFault::DamagedMember(source, tool)) => {
+            ReadError::MemberDamaged { name, tool, good_bytes: place.0, source }
+        }
         Err(source) => decoding(name, compression, place, source),
     }
 }
 
 /// The error for bytes that were read but could not be decoded.
-fn decoding(
+pub(super) fn decoding(
     name: String,
     compression: Compression,
     (good_bytes, part): (u64, FramePosition),
@@ -164,6 +166,22 @@ fn decoding(
 enum StoredInput {
     File(RawFile),
     Member(ZipMemberReader),
+    Packed(TarMemberReader),
+}
+
+impl StoredInput {
+    fn open(input: &InputSource, progress: &Arc<AtomicU64>) -> io::Result<Self> {
+        let progress = Arc::clone(progress);
+        match &input.kind {
+            InputKind::TarMember(packed) => TarMemberReader::open(packed, progress).map(Self::Packed),
+            InputKind::Member(member) => {
+                Ok(Self::Member(ZipMemberReader::new(RawFile::open(input, progress)?, member)))
+            }
+            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => {
+                RawFile::open(input, progress).map(Self::File)
+            }
+        }
+    }
 }
 
 impl Read for StoredInput {
@@ -171,6 +189,7 @@ impl Read for StoredInput {
         match self {
             Self::File(raw) => raw.read(buffer),
             Self::Member(member) => member.read(buffer),
+            Self::Packed(member) => member.read(buffer),
         }
     }
 }
@@ -219,10 +238,11 @@ impl StreamBody {
             Self::Plain(raw) => raw,
             Self::Packed(_, parts) => parts.get_ref()?,
         };
-        Some(match &stored.rest {
-            StoredInput::File(raw) => raw,
-            StoredInput::Member(member) => member.raw(),
-        })
+        match &stored.rest {
+            StoredInput::File(raw) => Some(raw),
+            StoredInput::Member(member) => Some(member.raw()),
+            StoredInput::Packed(_) => None,
+        }
     }
 }
 

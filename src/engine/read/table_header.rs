@@ -79,6 +79,15 @@ const OTHER_IDS: [&str; 16] = [
 /// Columns that identify tables of vendors, whose records are passed on unchanged.
 const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
 
+/// Columns by which tables are known whose rows hold a record in one cell; with the column of the record, which is passed on as it is.
+const ENVELOPE_MARKERS: [(&str, &[&str]); 5] = [
+    ("_airbyte_data", &["_airbyte_raw_id", "_airbyte_ab_id", "_airbyte_extracted_at", "_airbyte_emitted_at"]),
+    ("_source", &["_index", "_id"]),
+    ("data", &["emitted_at", "_emitted_at", "extracted_at", "stream"]),
+    ("record", &["stream", "time_extracted"]),
+    ("after", &["op", "ts_ms"]),
+];
+
 /// The places of the columns of a table.
 #[derive(Debug)]
 pub(super) struct TableHeader {
@@ -224,7 +233,9 @@ impl ColumnPlacement<'_> {
         let found: Vec<Option<(usize, bool)>> =
             EVENT_FIELDS.iter().enumerate().map(|(place, part)| self.find_field(place, part)).collect();
         let get = |place: usize| found.get(place).copied().flatten();
-        let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some()) || self.is_mixpanel();
+        let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some())
+            || self.is_mixpanel()
+            || (self.is_enveloped() && self.naming.fields.iter().all(Option::is_none));
         if !vendor {
             self.check_required(&get)?;
         }
@@ -293,6 +304,14 @@ impl ColumnPlacement<'_> {
         let mut names: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         names.sort_unstable();
         names == ["event", "properties"] && self.naming.fields.iter().all(Option::is_none)
+    }
+
+    /// Whether each row holds a record in one cell, as tables do that connectors write.
+    fn is_enveloped(&self) -> bool {
+        let is_known = |(record, beside): &(&str, &[&str])| {
+            self.column(record).is_some() && beside.iter().any(|name| self.column(name).is_some())
+        };
+        ENVELOPE_MARKERS.iter().any(is_known)
     }
 
     /// True if the model says that a part of an event is under this name. The column then stays

@@ -437,7 +437,11 @@ fn resolved(folder: &TempDir, args: &[&str]) -> Result<[Vec<String>; 3], ReadErr
     let short = |path: &str| path.strip_prefix(&format!("{top}/")).unwrap_or(path).to_owned();
     let all = |paths: Vec<PathBuf>| paths.iter().map(|path| short(path.to_str().unwrap())).collect();
     let repeated = found.duplicates.into_iter().map(|repeated| repeated.path).collect();
-    Ok([found.inputs.iter().map(|input| short(&input.name)).collect(), all(found.skipped), all(repeated)])
+    Ok([
+        found.inputs.iter().map(|input| short(&input.name)).collect(),
+        all(found.skipped.into_iter().map(|skipped| skipped.path).collect()),
+        all(repeated),
+    ])
 }
 
 #[test]

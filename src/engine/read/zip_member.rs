@@ -16,7 +16,7 @@ use super::raw_file::{FileFault, RawFile};
 /// Read size under the decoder; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// The place of a member in a zip archive, and the directory's data about it.
+/// Where a member of a zip archive, or of a tar archive that is not compressed, lies and what its directory or header says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZipMember {
     /// The archive.
@@ -29,8 +29,8 @@ pub struct ZipMember {
     pub packed_bytes: u64,
     /// Size of its content; bytes.
     pub bytes: u64,
-    /// CRC-32 of its content.
-    pub crc32: u32,
+    /// CRC-32 of its content; archives of tar have none.
+    pub crc32: Option<u32>,
 }
 
 /// The compression of a member.
@@ -46,7 +46,7 @@ pub enum ZipMethod {
 pub(super) struct ZipMemberReader {
     body: ZipMemberBody,
     crc: Crc,
-    expected: (u64, u32),
+    expected: (u64, Option<u32>),
 }
 
 enum ZipMemberBody {
@@ -77,7 +77,7 @@ impl ZipMemberReader {
     /// counts bytes modulo 2^32, and so does this.
     fn is_whole(&self) -> bool {
         let (bytes, crc32) = self.expected;
-        self.crc.sum() == crc32 && self.crc.amount() == bytes as u32
+        crc32.is_none_or(|crc32| self.crc.sum() == crc32) && self.crc.amount() == bytes as u32
     }
 }
 
@@ -90,12 +90,12 @@ impl Read for ZipMemberReader {
         // An error of the file is one already; any other error is of the compressed data.
         let got = got.map_err(|error| match error.downcast::<FileFault>() {
             Ok(fault) => fault,
-            Err(error) => FileFault::DamagedMember(error),
+            Err(error) => FileFault::DamagedMember(error, "unzip -t"),
         })?;
         self.crc.update(buffer.get(..got).unwrap_or_default());
         if got == 0 && !buffer.is_empty() && !self.is_whole() {
             let what = "its size or checksum is not what the archive's directory says";
-            return Err(FileFault::DamagedMember(io::Error::new(io::ErrorKind::InvalidData, what)).into());
+            return Err(FileFault::DamagedMember(io::Error::new(io::ErrorKind::InvalidData, what), "unzip -t").into());
         }
         Ok(got)
     }

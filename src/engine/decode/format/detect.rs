@@ -16,6 +16,8 @@ pub struct DetectedFormat {
     pub format: &'static EventFormat,
     /// The sign, for messages.
     pub sign: &'static str,
+    /// Whether its lines end in commas, as of a list that lost its brackets.
+    pub commas: bool,
 }
 
 /// A known kind of file that this program does not read.
@@ -39,7 +41,10 @@ pub(in crate::decode) struct ProbeLine<'l> {
 impl<'l> ProbeLine<'l> {
     /// Parses a line. A line that is not an object has no keys.
     fn new(line: &'l str) -> ProbeLine<'l> {
-        ProbeLine { line, object: serde_json::from_str(line).unwrap_or_default() }
+        // Of several objects on a line the first shows what they are; a mark may stand before it where files were joined.
+        let text = line.trim_start_matches('\u{feff}');
+        let mut objects = serde_json::Deserializer::from_str(text).into_iter();
+        ProbeLine { line, object: objects.next().and_then(Result::ok).unwrap_or_default() }
     }
 
     /// The line as written.
@@ -68,6 +73,11 @@ impl<'l> ProbeLine<'l> {
     }
 }
 
+/// Whether a line is an object with a comma behind it.
+fn ends_in_comma(line: &str) -> bool {
+    line.trim_end().strip_suffix(',').is_some_and(|object| object.trim_end().ends_with('}'))
+}
+
 /// Detects the format of a file from its first lines, which may include bad ones. `asked` is the
 /// format that the model or the command line names, or `auto`.
 ///
@@ -82,11 +92,13 @@ pub fn detect_format<'l>(
     asked: &str,
 ) -> Result<DetectedFormat, UnsupportedFormat> {
     let wanted = |format: &&&'static EventFormat| asked == "auto" || format.name == asked;
-    for line in lines.filter(|line| !line.trim().is_empty()).take(LINES_MAX) {
+    let mut lines = lines.filter(|line| !line.trim().is_empty()).take(LINES_MAX).peekable();
+    let commas = lines.peek().is_some_and(|line| ends_in_comma(line));
+    for line in lines {
         let head = ProbeLine::new(line);
         for format in FORMATS.iter().filter(wanted) {
             if let Some(sign) = (format.sign)(&head) {
-                return Ok(DetectedFormat { format, sign });
+                return Ok(DetectedFormat { format, sign, commas });
             }
         }
         // `[input] format = "native"` overrules these signs: `[input] fields` then describes the
@@ -98,5 +110,5 @@ pub fn detect_format<'l>(
     let name = if asked == "auto" { "native" } else { asked };
     let usual = FORMATS.iter().find(|format| format.name == name && format.fallback);
     let sign = if asked == "auto" { "no line shows the sign of another format" } else { "asked for" };
-    Ok(DetectedFormat { format: usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign })
+    Ok(DetectedFormat { format: usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign, commas })
 }

@@ -105,6 +105,11 @@ impl<'m> WorkerDecoders<'m> {
         }))
     }
 
+    /// Whether the lines of a file end in commas, as of a list that lost its brackets; asked after its first bytes were seen.
+    pub fn has_commas(&self, file: u32) -> bool {
+        self.formats.detected(file as usize).is_some_and(|recognised| recognised.commas)
+    }
+
     /// Hands the group types that the decoders met to the run.
     pub fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);

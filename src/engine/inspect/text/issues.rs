@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use super::table::{format_estimate, share};
 use crate::inspect::{
-    InspectedInput, dataset_profile::DatasetProfile, event_order::LATENESS_BANDS, json::first_rejects,
+    InspectedInput,
+    dataset_profile::DatasetProfile,
+    event_order::LATENESS_BANDS,
+    json::{FirstReject, first_rejects},
 };
 use pql_model::{diag::escape_controls, units::plural};
 
@@ -76,20 +79,28 @@ fn lines(out: &mut String, dump: &InspectedInput) {
     if excluded > 0 {
         let _ = writeln!(out, "set aside: {} of internal users", plural(excluded, "record", "records"));
     }
-    for (reason, count, file, line) in first_rejects(dump) {
+    for FirstReject { reason, count, file, line, cause, origin } in first_rejects(dump) {
         let _ = writeln!(
             out,
-            "rejected: {} ({}): {}, the first is {}:{line}",
+            "rejected: {} ({}): {}, the first is {}:{line}{}",
             plural(count, "line", "lines"),
             reason.code(),
             reason.explanation(),
-            escape_controls(file)
+            escape_controls(file),
+            cause.map(|cause| cause.after_line(origin)).unwrap_or_default()
         );
     }
 }
 
 /// Writes which fields of rejected lines may hold the parts of an event.
 fn other_names(out: &mut String, survey: &DatasetProfile) {
+    if let Some(envelope) = survey.candidates.envelope() {
+        let _ = writeln!(
+            out,
+            "the records lie in `{}`, as {} writes them; what stands beside is of the transfer and not of the event",
+            envelope.path, envelope.title
+        );
+    }
     let guess = survey.candidates.guess_fields();
     if !guess.is_empty() {
         let fields: Vec<String> = guess.iter().map(|(key, path)| format!("{key} = {path:?}")).collect();

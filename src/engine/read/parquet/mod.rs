@@ -43,7 +43,7 @@ use self::{
     record_assembly::ParquetColumns,
 };
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault,
     file_version::{FileVersion, file_metadata},
     json_record::{RowValues, header_error, write_record},
     parquet_error::{ParquetFileError, ParquetProblem},
@@ -181,14 +181,15 @@ impl ParquetReader {
     /// Adds the current row to the block, or sets it aside if it is over the limit.
     fn write(&mut self, block: &mut LineBlock, is_long: bool) {
         let start = block.bytes.len();
-        let broken = write_record(&mut block.bytes, &self.header, &self.columns);
+        let broken =
+            write_record(&mut block.bytes, &self.header, &self.columns).map(|column| RowFault::NoObject { column });
         let mut place = LineOrigin { line: self.rows, broken, ..LineOrigin::default() };
         let length = block.bytes.len() - start;
         if is_long || length > self.limits.line_bytes_max {
             let kept = block.bytes.get(start..).unwrap_or_default();
             let kept = kept.get(..super::LONG_LINE_KEPT_BYTES).unwrap_or(kept).to_vec();
             block.bytes.truncate(start);
-            place.broken = false;
+            place.broken = None;
             self.long = Some((place, kept, length.max(self.columns.text_bytes()) as u64));
             return;
         }

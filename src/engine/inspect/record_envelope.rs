@@ -1,0 +1,51 @@
+//! Envelopes that connectors, change feeds and search engines put around each record.
+//!
+//! Takes the paths that lines have, gives the path below which the record lies. What stands beside it is of the transfer: when it ran, in which order, under
+//! which number; none of it is a part of the event.
+
+/// A known envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordEnvelope {
+    /// Who writes it.
+    pub title: &'static str,
+    /// The path of the record.
+    pub path: &'static str,
+    /// Paths of which one stands beside the record.
+    beside: &'static [&'static str],
+}
+
+/// **Source**: Airbyte's raw tables and its protocol, the specification of Singer, Debezium's change events, answers of Elasticsearch.
+const ENVELOPES: [RecordEnvelope; 8] = [
+    RecordEnvelope {
+        title: "Airbyte",
+        path: "_airbyte_data",
+        beside: &["_airbyte_raw_id", "_airbyte_ab_id", "_airbyte_extracted_at", "_airbyte_emitted_at"],
+    },
+    RecordEnvelope {
+        title: "messages of Airbyte",
+        path: "record.data",
+        beside: &["record.emitted_at", "record.stream"],
+    },
+    RecordEnvelope { title: "messages of Singer", path: "record", beside: &["stream", "time_extracted"] },
+    RecordEnvelope { title: "Debezium", path: "payload.after", beside: &["payload.op", "payload.ts_ms"] },
+    RecordEnvelope { title: "Debezium", path: "after", beside: &["op", "ts_ms"] },
+    RecordEnvelope { title: "Elasticsearch", path: "_source", beside: &["_index", "_id"] },
+    RecordEnvelope { title: "a connector", path: "data", beside: &["emitted_at", "_emitted_at", "extracted_at"] },
+    RecordEnvelope { title: "a connector", path: "data", beside: &["stream", "namespace"] },
+];
+
+/// The envelope that lines have, by how many of them have each path.
+pub(super) fn of<'p>(paths: impl Iterator<Item = (&'p str, u64)> + Clone, lines: u64) -> Option<RecordEnvelope> {
+    let often = |count: u64| count * 2 > lines;
+    let beside =
+        |envelope: &RecordEnvelope| paths.clone().any(|(path, count)| often(count) && envelope.beside.contains(&path));
+    let below = |envelope: &RecordEnvelope| {
+        paths.clone().any(|(path, count)| often(count) && stripped(path, envelope.path).is_some())
+    };
+    ENVELOPES.into_iter().find(|envelope| beside(envelope) && below(envelope))
+}
+
+/// A path as it is below another one.
+pub(super) fn stripped<'p>(path: &'p str, above: &str) -> Option<&'p str> {
+    path.strip_prefix(above)?.strip_prefix('.')
+}

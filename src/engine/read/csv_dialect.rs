@@ -1,0 +1,333 @@
+//! Where a table begins, and how its cells are set apart.
+//!
+//! Takes the beginning of a content, gives the header row that names the parts of events, with what stands before it: a line `sep=;` for spreadsheets, title
+//! lines. Invariant: a content is a table only if a row names columns that events have, or if it is refused as the table that it plainly is.
+
+use super::{
+    BlockLimits, ColumnMapping, ReadError,
+    csv_cells::{CsvCells, CsvRowScan},
+    json_record::header_error,
+    layout::HEAD_BYTES_MAX,
+    record_window::RecordScan,
+    stream::DecompressedStream,
+    table_header::{HeaderError, TableHeader},
+};
+
+/// What may stand between cells, where a file does not say it.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// How many columns a row of Snowplow has, which are not headed; they are lines of another format.
+const SNOWPLOW_COLUMNS: usize = 131;
+
+/// So many rows that are not blank are looked at for a header row.
+const ROWS_MAX: usize = 20;
+
+/// CsvReader of as many cells as this are a table, even without names.
+const CELLS_MIN: usize = 3;
+
+/// So many rows are looked at to tell a table without names.
+const BARE_ROWS_MAX: usize = 5;
+
+/// A header row and what sets its cells apart.
+#[derive(Debug)]
+pub(super) struct CsvHeader {
+    pub(super) header: TableHeader,
+    /// The names as they stand in the header row, without white space around them.
+    pub(super) names: Vec<String>,
+    pub(super) delimiter: u8,
+    /// Bytes before the header row.
+    pub(super) before: usize,
+}
+
+/// What a row is as a header row.
+enum HeaderCandidate {
+    Found(Box<CsvHeader>),
+    /// It names columns, but not those of events.
+    Unfit {
+        names: Vec<String>,
+        unfit: HeaderError,
+        delimiter: u8,
+    },
+    /// It is not text from a byte on, from 0.
+    NotText(usize),
+    NoHeader,
+}
+
+/// A row at its place.
+#[derive(Clone, Copy)]
+struct CandidateRow<'h> {
+    bytes: &'h [u8],
+    at: usize,
+    line: u64,
+}
+
+/// The header row of a content, if that is a table.
+///
+/// # Errors
+///
+/// [`ReadError::UnusableTable`] for a table that holds no events, or whose columns do not say where they are.
+pub(super) fn head_of(
+    stream: &mut DecompressedStream,
+    naming: &ColumnMapping,
+    limits: BlockLimits,
+) -> Result<Option<CsvHeader>, ReadError> {
+    let head = stream.peek(HEAD_BYTES_MAX)?;
+    // What begins like an object is none; most files do.
+    if head.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(None);
+    }
+    let line_bytes_max = limits.clamped().line_bytes_max;
+    let want = if is_long_header(head) { line_bytes_max.saturating_add(1).max(HEAD_BYTES_MAX) } else { HEAD_BYTES_MAX };
+    let name = stream.name().to_owned();
+    let head = stream.peek(want)?;
+    TableBeginning { head, naming, name: &name, line_bytes_max, is_cut: head.len() >= want }.find()
+}
+
+/// Whether the first row is longer than what is looked at, and names columns as far as it goes.
+fn is_long_header(head: &[u8]) -> bool {
+    let whole = |delimiter: &u8| head.len() < HEAD_BYTES_MAX || CsvRowScan::new(*delimiter).scan(head).is_some();
+    if DELIMITERS.iter().any(whole) {
+        return false;
+    }
+    let mut cells = CsvCells::default();
+    DELIMITERS.iter().any(|delimiter| {
+        let end = memchr::memrchr(*delimiter, head).unwrap_or_default();
+        cells.split(head.get(..end).unwrap_or_default(), *delimiter);
+        cells.len() >= CELLS_MIN && matches!(names_of(&cells), Ok(Some(_)))
+    })
+}
+
+/// The names in a header row, if that is what the cells are: text that data seldom are.
+///
+/// # Errors
+///
+/// CsvCells that are no text.
+fn names_of(cells: &CsvCells) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
+    if cells.len() < 2 {
+        return Ok(None);
+    }
+    let names = cells.iter().map(|cell| std::str::from_utf8(cell).map(|name| name.trim().to_owned()));
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    let is_name = |name: &String| {
+        let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | '(' | '['));
+        name.is_empty()
+            || (begins && name.len() <= 256 && !name.contains(['{', '"', '\n', '\r']) && !name.starts_with("[{"))
+    };
+    // A first row of Snowplow has as many cells as this and is data.
+    let snowplow = names.len() == SNOWPLOW_COLUMNS && !names.iter().any(|name| name == "collector_tstamp");
+    let all = names.iter().all(is_name) && names.iter().any(|name| !name.is_empty()) && !snowplow;
+    Ok(all.then_some(names))
+}
+
+/// The delimiter that a line names for spreadsheets (`sep=;`), if it does that and no more.
+pub(super) fn delimiter_told(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_end();
+    let line = line.strip_prefix(b"\"").map_or(line, |inner| inner.strip_suffix(b"\"").unwrap_or(inner));
+    let (key, told) = line.split_at_checked(4)?;
+    let (first, more) = match told {
+        // Its tab is white space at the end of the line.
+        [] => (b'\t', [].as_slice()),
+        [b'\\', b't'] => (b'\t', [].as_slice()),
+        [first, more @ ..] => (*first, more),
+    };
+    let alone = more.iter().all(|byte| *byte == first) && !first.is_ascii_alphanumeric();
+    (key.eq_ignore_ascii_case(b"sep=") && alone).then_some(first)
+}
+
+/// The header row that some bytes are as a whole, whatever sets its cells apart.
+pub(super) fn header_row(row: &[u8], naming: &ColumnMapping) -> Option<CsvHeader> {
+    match tried(CandidateRow { bytes: row, at: 0, line: 1 }, &DELIMITERS, naming) {
+        HeaderCandidate::Found(head) => Some(*head),
+        _ => None,
+    }
+}
+
+/// Looks at the row that some bytes begin with.
+fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> HeaderCandidate {
+    let mut cells = CsvCells::default();
+    let mut ways: Vec<(usize, u8, &[u8])> = Vec::new();
+    for delimiter in delimiters {
+        let end = CsvRowScan::new(*delimiter).scan(row.bytes).unwrap_or(row.bytes.len());
+        let first = row.bytes.get(..end).unwrap_or_default();
+        cells.split(first, *delimiter);
+        ways.push((cells.len(), *delimiter, first));
+    }
+    // The delimiter that makes most cells; of equal ones, the commonest.
+    ways.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+    let mut verdict = HeaderCandidate::NoHeader;
+    for (count, delimiter, first) in ways {
+        cells.split(first, delimiter);
+        let tried = match names_of(&cells) {
+            Ok(None) => continue,
+            Ok(Some(names)) => match TableHeader::new(&names, naming) {
+                Ok(header) => {
+                    return HeaderCandidate::Found(Box::new(CsvHeader { header, names, delimiter, before: row.at }));
+                }
+                Err(unfit) => HeaderCandidate::Unfit { names, unfit, delimiter },
+            },
+            Err(_) if count < CELLS_MIN => continue,
+            Err(_) => {
+                HeaderCandidate::NotText(std::str::from_utf8(first).map_or_else(|error| error.valid_up_to(), str::len))
+            }
+        };
+        if matches!(verdict, HeaderCandidate::NoHeader) {
+            verdict = tried;
+        }
+    }
+    verdict
+}
+
+/// The beginning of a content that may be a table.
+struct TableBeginning<'b> {
+    head: &'b [u8],
+    naming: &'b ColumnMapping,
+    name: &'b str,
+    line_bytes_max: usize,
+    /// Whether there is more of the content.
+    is_cut: bool,
+}
+
+impl<'b> TableBeginning<'b> {
+    /// The header row, wherever it stands.
+    fn find(&self) -> Result<Option<CsvHeader>, ReadError> {
+        self.check_line_ends()?;
+        let told = self.rows().next().and_then(|row| delimiter_told(row.bytes.split(|byte| *byte == b'\n').next()?));
+        let delimiters = told.as_ref().map_or(DELIMITERS.as_slice(), std::slice::from_ref);
+        let mut refused = None;
+        for (number, row) in self.rows().take(ROWS_MAX).enumerate() {
+            if row.bytes.starts_with(b"{") || row.bytes.starts_with(b"[{") {
+                break;
+            }
+            if self.is_cut && number == 0 && CsvRowScan::new(DELIMITERS[0]).scan(row.bytes).is_none() {
+                return if self.head.len() > self.line_bytes_max { Err(self.too_long()) } else { Ok(None) };
+            }
+            match tried(row, delimiters, self.naming) {
+                HeaderCandidate::Found(head) => return Ok(Some(*head)),
+                HeaderCandidate::NoHeader => {}
+                tried if refused.is_none() => refused = self.header_error(number, row, tried),
+                _ => {}
+            }
+        }
+        match refused {
+            Some(refused) => Err(refused),
+            None => self.check_bare().map(|()| None),
+        }
+    }
+
+    /// CsvReader that are not blank, each with all that follows it.
+    fn rows(&self) -> impl Iterator<Item = CandidateRow<'b>> {
+        let (mut at, mut line) = (0, 0);
+        let head = self.head;
+        std::iter::from_fn(move || {
+            loop {
+                let bytes = head.get(at..).filter(|bytes| !bytes.is_empty())?;
+                let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+                line += 1;
+                let row = CandidateRow { bytes, at, line };
+                at += end;
+                if !bytes.get(..end).unwrap_or_default().trim_ascii().is_empty() {
+                    return Some(row);
+                }
+            }
+        })
+    }
+
+    /// The error for a row that names columns, if the row after it has as many cells; a text may have commas.
+    fn header_error(&self, number: usize, row: CandidateRow<'_>, tried: HeaderCandidate) -> Option<ReadError> {
+        let (delimiter, columns) = match &tried {
+            HeaderCandidate::Unfit { names, delimiter, .. } => (*delimiter, Some(names.len())),
+            _ => (DELIMITERS[0], None),
+        };
+        let end = CsvRowScan::new(delimiter).scan(row.bytes).unwrap_or(row.bytes.len());
+        let after = row.bytes.get(end..).unwrap_or_default().trim_ascii_start();
+        let next = CsvRowScan::new(delimiter).scan(after);
+        let mut cells = CsvCells::default();
+        cells.split(after.get(..next.unwrap_or(after.len())).unwrap_or_default(), delimiter);
+        let same = (next.is_none() && self.is_cut) || columns.is_none_or(|columns| columns == cells.len());
+        let fits = if after.is_empty() { number == 0 } else { same && (number == 0 || cells.len() >= CELLS_MIN) };
+        if !fits {
+            return None;
+        }
+        match tried {
+            HeaderCandidate::Unfit { names, unfit, .. } => Some(at_line(header_error(self.name, &names, unfit), row.line)),
+            HeaderCandidate::NotText(at) => Some(self.columns(
+                format!("a table whose header row is not UTF-8 (byte {} of the row)", at + 1),
+                "it may be Latin-1 or Windows-1252; convert it with `iconv -f WINDOWS-1252 -t UTF-8 FILE > events.csv`".to_owned(),
+            )),
+            HeaderCandidate::Found(_) | HeaderCandidate::NoHeader => None,
+        }
+    }
+
+    fn columns(&self, what: String, advice: String) -> ReadError {
+        ReadError::UnusableTable { name: self.name.to_owned(), what, advice }
+    }
+
+    fn too_long(&self) -> ReadError {
+        let limit = self.line_bytes_max;
+        let shown =
+            if limit.is_multiple_of(1 << 20) { format!("{} MiB", limit >> 20) } else { format!("{} KiB", limit >> 10) };
+        self.columns(
+            format!("a table whose header row is longer than --max-line allows ({shown})"),
+            "give a larger --max-line, or leave columns out of the export".to_owned(),
+        )
+    }
+
+    /// Fails for text whose lines end as they did on old Macintoshes.
+    fn check_line_ends(&self) -> Result<(), ReadError> {
+        let ends = memchr::memchr_iter(b'\r', self.head).count();
+        if ends < 2 || self.head.contains(&b'\n') || !self.head.contains(&b',') && !self.head.contains(&b';') {
+            return Ok(());
+        }
+        Err(self.columns(
+            "text whose lines end in a carriage return alone".to_owned(),
+            "convert it with `tr '\\r' '\\n' < FILE > events.csv`".to_owned(),
+        ))
+    }
+
+    /// Fails for a table without names: rows of as many cells each, with times among them.
+    fn check_bare(&self) -> Result<(), ReadError> {
+        let ended = |bytes: &&[u8]| !self.is_cut || bytes.contains(&b'\n');
+        let rows = self.rows().map(|row| row.bytes).filter(ended).take(BARE_ROWS_MAX);
+        let rows: Vec<&[u8]> =
+            rows.map(|bytes| bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()).collect();
+        if rows.is_empty() || rows.iter().any(|row| row.starts_with(b"{") || row.starts_with(b"[")) {
+            return Ok(());
+        }
+        for (delimiter, word) in DELIMITERS.into_iter().zip(["commas", "semicolons", "tabs", "bars"]) {
+            let mut cells = CsvCells::default();
+            let mut counts = Vec::new();
+            let mut times = true;
+            for row in &rows {
+                cells.split(row, delimiter);
+                counts.push(cells.len());
+                times &= cells.iter().any(is_time);
+            }
+            let count = counts.first().copied().unwrap_or_default();
+            if times && count >= CELLS_MIN && count != SNOWPLOW_COLUMNS && counts.iter().all(|other| *other == count) {
+                return Err(self.columns(
+                    format!("a table of {count} columns, with {word} between them, without a header row"),
+                    "put a row with the names of its columns before it, such as `event,timestamp,user_id`".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a cell looks like a date, or like an instant in digits.
+fn is_time(cell: &[u8]) -> bool {
+    let digits = cell.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits == 4 && matches!(cell.get(4), Some(b'-' | b'/'))) || (digits >= 10 && digits == cell.len())
+}
+
+/// The same error, which says where the header row stands unless that is the first line.
+fn at_line(error: ReadError, line: u64) -> ReadError {
+    match error {
+        ReadError::UnusableTable { name, what, advice } if line > 1 => ReadError::UnusableTable {
+            name,
+            what: format!("{what} (its header row is taken to be line {line})"),
+            advice,
+        },
+        error => error,
+    }
+}

@@ -1,0 +1,278 @@
+//! Tells the members of a tar archive, plain or compressed as a whole.
+//!
+//! Takes an open file, gives where each member lies in the unpacked archive. Invariant: an archive is taken for whole only if it ends as archives do: with two
+//! blocks of zeros, and with nothing behind them. Memory grows with the number of members, never with a size that a header claims.
+//!
+//! The crate `tar` reads headers; the walk is ours, because the crate's takes the first block of zeros for the end and holds names of any length.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{self, BufReader, Read, Seek},
+};
+
+use tar::{EntryType, Header, PaxExtensions};
+
+use super::{Compression, multi_frame::MultiFrameDecoder};
+
+/// What an archive is made of; bytes.
+pub(super) const BLOCK_BYTES: usize = 512;
+
+/// The longest name or list of attributes that is read; bytes.
+const EXTRA_BYTES_MAX: u64 = 1 << 20;
+
+/// A member that is a file, or something that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TarEntry {
+    pub(super) name: String,
+    pub(super) kind: TarEntryKind,
+    /// Offset of its content in the unpacked archive; bytes.
+    pub(super) start: u64,
+    /// Size of its content; bytes.
+    pub(super) bytes: u64,
+}
+
+/// What a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TarEntryKind {
+    File,
+    /// Whose content has holes, which are not there.
+    Sparse,
+    Link,
+    /// A device or a pipe.
+    Other,
+}
+
+/// Why an archive cannot be listed.
+#[derive(Debug)]
+pub(super) enum TarFault {
+    /// It could not be read on, or not be decompressed.
+    Reading(io::Error),
+    /// What is wrong with the archive itself, as the end of a sentence, and the offset in the unpacked archive; bytes.
+    Broken(&'static str, u64),
+}
+
+/// Whether a content begins like a tar archive of any age: the checksum of its first header holds.
+pub(super) fn begins(head: &[u8]) -> bool {
+    head.first_chunk().is_some_and(|block| block[0] != 0 && is_header(block))
+}
+
+/// Whether the checksum in a header is that of its bytes, its own field being taken as spaces.
+fn is_header(block: &[u8; BLOCK_BYTES]) -> bool {
+    let (before, rest) = block.split_at(148);
+    let after = rest.get(8..).unwrap_or_default();
+    let sum: u32 = before.iter().chain(after).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
+    Header::from_byte_slice(block).cksum().is_ok_and(|written| written == sum)
+}
+
+/// The bytes of an archive, from front to back.
+pub(super) struct TarStream {
+    body: TarBody,
+    /// Bytes passed so far.
+    at: u64,
+}
+
+enum TarBody {
+    Plain(BufReader<File>),
+    Packed(Box<MultiFrameDecoder<File>>),
+}
+
+impl TarStream {
+    /// Begins at the front of a file that is compressed in some way.
+    pub(super) fn new(file: File, compression: Compression) -> io::Result<Self> {
+        let body = match compression {
+            Compression::None => TarBody::Plain(BufReader::new(file)),
+            Compression::Gzip => TarBody::Packed(Box::new(MultiFrameDecoder::gzip(file))),
+            Compression::Zstd => TarBody::Packed(Box::new(MultiFrameDecoder::zstd(file)?)),
+        };
+        Ok(Self { body, at: 0 })
+    }
+
+    /// Bytes of the unpacked archive so far.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The part of compressed data that was read last.
+    pub(super) fn part(&self) -> super::multi_frame::FramePosition {
+        match &self.body {
+            TarBody::Plain(_) => super::multi_frame::FramePosition::default(),
+            TarBody::Packed(parts) => parts.part(),
+        }
+    }
+
+    /// The next block; fewer bytes only where there are no more.
+    pub(super) fn block(&mut self) -> io::Result<Vec<u8>> {
+        self.bytes(BLOCK_BYTES as u64)
+    }
+
+    fn bytes(&mut self, count: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        Read::take(&mut *self, count).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Passes over bytes; fails where there are not so many.
+    pub(super) fn skip(&mut self, count: u64) -> io::Result<()> {
+        let there = match &mut self.body {
+            TarBody::Plain(file) => {
+                let to = self.at.saturating_add(count);
+                let there = file.get_ref().metadata()?.len() >= to;
+                file.seek(io::SeekFrom::Start(to))?;
+                self.at = to;
+                there
+            }
+            TarBody::Packed(_) => io::copy(&mut Read::take(&mut *self, count), &mut io::sink())? == count,
+        };
+        if there { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
+impl Read for TarStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = match &mut self.body {
+            TarBody::Plain(file) => file.read(buffer),
+            TarBody::Packed(parts) => parts.read(buffer),
+        }?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+/// What headers say of the member that follows them.
+#[derive(Default)]
+struct TarExtensions {
+    name: Option<Vec<u8>>,
+    bytes: Option<u64>,
+    sparse: bool,
+}
+
+const CUT: &str = "stops before its end";
+
+/// All members of an archive but folders, in the order in which they lie.
+///
+/// # Errors
+///
+/// Damage anywhere, an archive that stops before its end or goes on after it, and two members of one name.
+pub(super) fn list(tape: &mut TarStream) -> Result<Vec<TarEntry>, TarFault> {
+    let mut entries = Vec::new();
+    let mut names = HashSet::new();
+    let mut announced = TarExtensions::default();
+    while let Some(header) = next_header(tape)? {
+        let kind = header.entry_type();
+        let broken = TarFault::Broken("holds a damaged header", tape.at());
+        let Ok(written) = header.entry_size() else { return Err(broken) };
+        if let Some(extra) = extra(tape, kind, written)? {
+            announce(&mut announced, kind, &extra).ok_or(broken)?;
+            continue;
+        }
+        let TarExtensions { name, bytes, sparse } = std::mem::take(&mut announced);
+        let bytes = bytes.unwrap_or(written);
+        let start = tape.at();
+        let name = String::from_utf8_lossy(&name.unwrap_or_else(|| header.path_bytes().into_owned())).into_owned();
+        skip_content(tape, bytes)?;
+        let Some(kind) = kind_of(kind, sparse).filter(|_| !name.ends_with('/')) else { continue };
+        if kind == TarEntryKind::File && !names.insert(name.clone()) {
+            return Err(TarFault::Broken(
+                "holds two members of one name, of which the later one may replace the other",
+                start,
+            ));
+        }
+        entries.push(TarEntry { name, kind, start, bytes });
+    }
+    Ok(entries)
+}
+
+/// The next header; none at the end of the archive, after which nothing may come.
+fn next_header(tape: &mut TarStream) -> Result<Option<Header>, TarFault> {
+    let at = tape.at();
+    let block = tape.block().map_err(TarFault::Reading)?;
+    let Some(block) = block.first_chunk::<BLOCK_BYTES>() else { return Err(TarFault::Broken(CUT, at)) };
+    if block.iter().all(|byte| *byte == 0) {
+        return end(tape).map(|()| None);
+    }
+    if !is_header(block) {
+        return Err(TarFault::Broken("holds a damaged header", at));
+    }
+    Ok(Some(Header::from_byte_slice(block).clone()))
+}
+
+/// Checks that after the first block of zeros there is another, and zeros alone after that.
+fn end(tape: &mut TarStream) -> Result<(), TarFault> {
+    let mut zeros = 0;
+    loop {
+        let block = tape.block().map_err(TarFault::Reading)?;
+        if block.iter().any(|byte| *byte != 0) {
+            return Err(TarFault::Broken("goes on after its end, as if several were joined", tape.at()));
+        }
+        zeros += block.len();
+        if block.len() < BLOCK_BYTES {
+            return if zeros < BLOCK_BYTES { Err(TarFault::Broken(CUT, tape.at())) } else { Ok(()) };
+        }
+    }
+}
+
+/// The content of a header that tells of the member after it; none if the header is of a member.
+fn extra(tape: &mut TarStream, kind: EntryType, bytes: u64) -> Result<Option<Vec<u8>>, TarFault> {
+    let is_extra = kind.is_gnu_longname()
+        || kind.is_gnu_longlink()
+        || kind.is_pax_local_extensions()
+        || kind.is_pax_global_extensions();
+    if !is_extra {
+        return Ok(None);
+    }
+    let at = tape.at();
+    if bytes > EXTRA_BYTES_MAX {
+        return Err(TarFault::Broken("holds a name of over 1 MiB", at));
+    }
+    let content = tape.bytes(bytes).map_err(TarFault::Reading)?;
+    if (content.len() as u64) < bytes {
+        return Err(TarFault::Broken(CUT, at));
+    }
+    skip_content(tape, padding(bytes))?;
+    Ok(Some(content))
+}
+
+/// How many bytes lie between a content and the next block.
+fn padding(bytes: u64) -> u64 {
+    bytes.next_multiple_of(BLOCK_BYTES as u64) - bytes
+}
+
+fn skip_content(tape: &mut TarStream, bytes: u64) -> Result<(), TarFault> {
+    let at = tape.at();
+    let all = bytes.checked_next_multiple_of(BLOCK_BYTES as u64).ok_or(TarFault::Broken(CUT, at))?;
+    tape.skip(all).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof if matches!(tape.body, TarBody::Plain(_)) => TarFault::Broken(CUT, at),
+        _ => TarFault::Reading(error),
+    })
+}
+
+/// Notes what a header says of the next member; none if it cannot be read.
+fn announce(announced: &mut TarExtensions, kind: EntryType, content: &[u8]) -> Option<()> {
+    if kind.is_gnu_longname() {
+        announced.name = Some(content.strip_suffix(b"\0").unwrap_or(content).to_vec());
+    }
+    if kind.is_pax_local_extensions() {
+        for pair in PaxExtensions::new(content) {
+            let pair = pair.ok()?;
+            match pair.key_bytes() {
+                b"path" => announced.name = Some(pair.value_bytes().to_vec()),
+                b"size" => announced.bytes = Some(pair.value().ok()?.parse().ok()?),
+                key => announced.sparse |= key.starts_with(b"GNU.sparse"),
+            }
+        }
+    }
+    Some(())
+}
+
+/// What a member is; none for a folder, which holds nothing.
+fn kind_of(kind: EntryType, sparse: bool) -> Option<TarEntryKind> {
+    Some(match kind {
+        EntryType::Directory => return None,
+        EntryType::GNUSparse => TarEntryKind::Sparse,
+        EntryType::Regular | EntryType::Continuous if sparse => TarEntryKind::Sparse,
+        EntryType::Regular | EntryType::Continuous => TarEntryKind::File,
+        EntryType::Link | EntryType::Symlink => TarEntryKind::Link,
+        _ => TarEntryKind::Other,
+    })
+}

@@ -8,9 +8,11 @@ use std::{
 
 use super::{
     CommandError, ExitStatus,
-    inspect::{empty_model, inputs, survey_inputs},
-    interrupt, print_stderr,
-    score::InputFormatArg,
+    args::InputFormatArg,
+    inspect::{InputSurvey, ValueSamples, empty_model, find_inputs},
+    interrupt,
+    messages::Verbosity,
+    print_stderr,
 };
 use crate::commands::init;
 use pql_engine::{
@@ -45,12 +47,24 @@ pub(super) struct InitArguments {
     from: Option<InputFormatArg>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::args::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
+}
+
+impl InitArguments {
+    fn survey(&self, inputs: Vec<InputSource>) -> InputSurvey<'static> {
+        InputSurvey {
+            inputs,
+            format: self.from.map_or("auto", InputFormatArg::as_str),
+            threads: None,
+            values: ValueSamples::Omitted,
+            limits: self.max_line,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
@@ -61,13 +75,12 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
         )));
     }
-    let inputs = inputs(&arguments.events, arguments.quiet)?;
+    let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
     spare_inputs(path, &inputs)?;
     let staged = begin(arguments)?;
-    let format = arguments.from.map_or("auto", InputFormatArg::as_str);
     // What gives its bytes only once gets no second look; the guess stands in the model all the same.
     let watch = ChangeGuard::begin(&inputs).ok();
-    let mut dump = survey_inputs(&empty_model("")?, inputs.clone(), (format, None, false), arguments.max_line)?;
+    let mut dump = arguments.survey(inputs.clone()).profile(&empty_model("")?)?;
     let mut fields = Vec::new();
     // Lines that have other names for their fields are read again by what they look like.
     if dump.survey.rejected() * 2 > dump.survey.records() {
@@ -76,7 +89,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             let all: Vec<String> =
                 fields.iter().map(|(key, path)| format!("{key} = {}", init::toml_string(path))).collect();
             let model = empty_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = survey_inputs(&model, inputs, (format, None, false), arguments.max_line)?;
+            dump = arguments.survey(inputs).profile(&model)?;
             watch.verify()?;
         }
     }

@@ -1,21 +1,24 @@
 //! `pql inspect`: what is in a dump.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::ValueEnum;
 
-use super::{CommandError, ExitStatus, model_file, print_stderr, score::InputFormatArg, threads};
+use super::{
+    CommandError, ExitStatus,
+    args::InputFormatArg,
+    messages::{self, Verbosity},
+    model_file,
+    stdout::{pretty_json, print_stdout},
+    threads,
+};
 use pql_engine::{
     inspect::{self, InspectJob, InspectedInput, NO_MODEL},
-    read::{self, BlockLimits},
+    read::{self, BlockLimits, InputSource},
 };
 use pql_model::{
     Model,
-    diag::{SourceDocument, escape_ci_commands, escape_controls},
+    diag::{SourceDocument, escape_ci_commands},
     parse,
 };
 
@@ -50,7 +53,7 @@ pub(super) struct InspectArguments {
     threads: Option<u16>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::args::parse_max_line)]
     max_line: BlockLimits,
 
     /// Say nothing but errors beside the report
@@ -67,56 +70,69 @@ enum InspectFormat {
 }
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandError> {
-    let inputs = inputs(&arguments.events, arguments.quiet)?;
+    let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
     let model = match &arguments.model {
         Some(path) => parse_model(&model_file::read(path)?)?,
         None => empty_model("")?,
     };
     let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
-    let dump = survey_inputs(&model, inputs, (format, arguments.threads, arguments.values), arguments.max_line)?;
+    let values = if arguments.values { ValueSamples::Kept } else { ValueSamples::Omitted };
+    let survey = InputSurvey { inputs, format, threads: arguments.threads, values, limits: arguments.max_line };
+    let dump = survey.profile(&model)?;
     let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),
-        InspectFormat::Json => {
-            let report = inspect::render_json(&dump, &model, asked.as_ref());
-            serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
-        }
+        InspectFormat::Json => pretty_json(&inspect::render_json(&dump, &model, asked.as_ref())),
     };
-    io::stdout().lock().write_all(report.as_bytes()).map_err(CommandError::output)?;
+    print_stdout(&report)?;
     if dump.survey.events() == 0 {
         return Err(CommandError::Error(anyhow::anyhow!("no event among these records"), ExitStatus::Negative));
     }
     Ok(ExitStatus::Done)
 }
 
-/// The files behind arguments; what is left out is told.
-pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::InputSource>, CommandError> {
+/// Finds the files of events; notes those that are left out.
+pub(super) fn find_inputs(events: &[OsString], verbosity: Verbosity) -> Result<Vec<InputSource>, CommandError> {
     let resolved = read::resolve_inputs(events)?;
-    if !quiet {
-        for path in &resolved.skipped {
-            let why = read::skip_reason(path);
-            print_stderr(&format!("note: {} is not read: {why}", escape_controls(&path.display().to_string())));
-        }
-        for left_out in &resolved.skipped_members {
-            print_stderr(&escape_controls(&format!("note: {left_out}")));
-        }
-        for repeated in &resolved.duplicates {
-            print_stderr(&escape_controls(&format!("note: {repeated}")));
-        }
+    if verbosity == Verbosity::Notes {
+        messages::note_skipped_inputs(&resolved);
     }
     Ok(resolved.inputs)
 }
 
-/// Looks at everything once; what to read the files as, threads, and whether values are kept.
-pub(super) fn survey_inputs(
-    model: &Model,
-    inputs: Vec<read::InputSource>,
-    (format, asked, keep_values): (&str, Option<u16>, bool),
-    limits: BlockLimits,
-) -> Result<InspectedInput, CommandError> {
-    let now = jiff::Timestamp::now().as_microsecond();
-    let workers = threads::configure_thread_pool(asked, &inputs);
-    Ok(inspect::profile_inputs(&InspectJob { model, inputs, format, now, workers, keep_values, limits })?)
+/// Whether a profile keeps samples of values, which may be personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueSamples {
+    Kept,
+    Omitted,
+}
+
+/// One reading of all events, for a profile of them.
+pub(super) struct InputSurvey<'s> {
+    pub(super) inputs: Vec<InputSource>,
+    pub(super) format: &'s str,
+    pub(super) threads: Option<u16>,
+    pub(super) values: ValueSamples,
+    pub(super) limits: BlockLimits,
+}
+
+impl InputSurvey<'_> {
+    /// Reads the events where a model says that their parts are.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(super) fn profile(self, model: &Model) -> Result<InspectedInput, CommandError> {
+        let workers = threads::configure_thread_pool(self.threads, &self.inputs);
+        Ok(inspect::profile_inputs(&InspectJob {
+            model,
+            inputs: self.inputs,
+            format: self.format,
+            now: jiff::Timestamp::now().as_microsecond(),
+            workers,
+            keep_values: self.values == ValueSamples::Kept,
+            limits: self.limits,
+        })?)
+    }
 }
 
 /// A model that asks for nothing, with more lines.
@@ -125,5 +141,5 @@ pub(super) fn empty_model(more: &str) -> Result<Model, CommandError> {
 }
 
 fn parse_model(document: &SourceDocument) -> Result<Model, CommandError> {
-    parse(document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))
+    parse(document).map_err(CommandError::document)
 }

@@ -11,8 +11,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{ScoreArguments, format};
-use crate::cli::{CommandError, interrupt, print_stderr};
+use super::ScoreArguments;
+use crate::cli::{CommandError, interrupt, messages::Verbosity, print_stderr};
 use pql_engine::{
     fs::publish::{
         FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
@@ -41,7 +41,7 @@ pub(super) struct OutputPlan {
 
 impl OutputPlan {
     pub(super) fn new(arguments: &ScoreArguments) -> OutputPlan {
-        let ending = format(arguments).ending();
+        let ending = arguments.row_format().ending();
         let dir = arguments.out.as_ref();
         let rows =
             dir.into_iter().flat_map(|dir| ROW_FILES.map(|(side, name)| (side, dir.join(format!("{name}.{ending}")))));
@@ -65,7 +65,7 @@ impl OutputPlan {
         inputs: &[InputSource],
         model: &Path,
     ) -> Result<(), CommandError> {
-        let enrichment = [&arguments.view.users, &arguments.view.accounts].into_iter().flatten().map(PathBuf::as_path);
+        let enrichment = [&arguments.run.users, &arguments.run.accounts].into_iter().flatten().map(PathBuf::as_path);
         let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {
@@ -102,7 +102,7 @@ impl OutputPlan {
         let lock = match &arguments.out {
             Some(dir) => {
                 ensure_dir(dir)?;
-                Some(lock(dir, Duration::from_secs(arguments.wait.unwrap_or(0)), arguments.quiet)?)
+                Some(lock(dir, Duration::from_secs(arguments.wait.unwrap_or(0)), arguments.verbosity())?)
             }
             None => None,
         };
@@ -133,13 +133,13 @@ impl OutputPlan {
 }
 
 /// Locks the folder, for a while if it is in use.
-fn lock(dir: &Path, patience: Duration, quiet: bool) -> Result<FolderLock, CommandError> {
+fn lock(dir: &Path, patience: Duration, verbosity: Verbosity) -> Result<FolderLock, CommandError> {
     let name = escape_controls(&dir.display().to_string());
     let since = Instant::now();
-    let mut told = quiet;
+    let mut told = verbosity == Verbosity::Quiet;
     loop {
         if let Some(lock) = FolderLock::try_acquire(dir)? {
-            if !lock.is_exclusive() && !quiet {
+            if !lock.is_exclusive() && verbosity == Verbosity::Notes {
                 print_stderr(&format!(
                     "note: the file system of {name} knows no locks; see to it that no other run writes there"
                 ));

@@ -16,8 +16,7 @@ mod snapshot;
 mod text;
 
 pub use compare::{
-    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, RouteLoad, SignalChange,
-    compare,
+    EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
 };
 pub use fail_condition::{ConditionVerdict, FailCondition};
 pub use metrics::{DiffMetric, DiffVocabulary};

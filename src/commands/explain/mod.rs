@@ -11,13 +11,13 @@ mod path_to_tier;
 mod report;
 mod requirements;
 mod signal_events;
+mod unknown_entity;
 
-pub use exclusion::{
-    ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
-};
-pub use forecast::{DAYS_MAX, Forecast, TierDrop, forecast};
+pub use exclusion::ExclusionSearch;
+pub use forecast::{DAYS_MAX, Forecast, forecast};
 pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
 pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
+pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};
 
 use pql_engine::ledger::Ledger;
 

@@ -7,8 +7,9 @@ const LINE_BYTES_MAX: usize = 1 << 30;
 
 /// The limits with a line of the size that was typed: bytes, or a number with `KiB`, `MiB` or `GiB` (`K`, `M` and `G` are the same).
 ///
-/// **Errors**: one sentence about a text that is no size, or none between 1 KiB and 1 GiB.
-pub(super) fn parse_max_line(text: &str) -> Result<BlockLimits, String> {
+/// # Errors
+/// One sentence about a text that is no size, or none between 1 KiB and 1 GiB.
+pub(crate) fn parse_max_line(text: &str) -> Result<BlockLimits, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let shift = match unit.trim().to_ascii_lowercase().as_str() {

@@ -1,16 +1,46 @@
-//! The engine: product events to scored users and accounts, stage by stage, in the order of the data.
+//! The engine: product events to scored users and accounts.
+//!
+//! A run reads blocks of lines ([`read`]), decodes each line to an event ([`decode`]), folds events into
+//! state ([`fold`]), resolves who is who ([`entity`]), computes facts, points and tiers ([`score`]) and
+//! writes rows ([`emit`]). [`pipeline`] owns the threads and the order of these stages. `pql-model` gives
+//! the model that every stage asks; nothing here reads arguments, the environment or the clock.
+//!
+//! The modules stand in the order of the data.
 
 #![warn(unreachable_pub)]
 
-pub mod cases;
-pub mod decode;
-pub mod emit;
-pub mod enrich;
-pub mod entity;
-pub mod fold;
+/// Folders, retried calls, and sets of files that are published whole or not at all.
 pub mod fs;
-pub mod inspect;
-pub mod ledger;
-pub mod pipeline;
+
+/// Files, archives and standard input to blocks of whole lines.
 pub mod read;
+
+/// A line to an event, or to a reject with its reason.
+pub mod decode;
+
+/// Files of traits for users and accounts.
+pub mod enrich;
+
+/// Events to state: rows that merge in any order.
+pub mod fold;
+
+/// Ids to users and accounts, with their homes.
+pub mod entity;
+
+/// Facts, points, tiers, milestones and routes of every entity.
 pub mod score;
+
+/// Rows, the run record and the map of ids, in every output format.
+pub mod emit;
+
+/// The threads and the order of stages; the only module that sees them all.
+pub mod pipeline;
+
+/// One entity's result, line by line, with every rule that held.
+pub mod ledger;
+
+/// Cases for a model: a few events, and the result that is expected of them.
+pub mod cases;
+
+/// One bounded pass over a dump: its formats, fields, events and people.
+pub mod inspect;

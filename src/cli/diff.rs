@@ -18,7 +18,7 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::{
-    diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
+    diff::{DiffRecord, DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
     score::MissingNames,
 };
 use pql_engine::{
@@ -145,7 +145,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
 fn print_report(arguments: &DiffArguments, report: &DiffReport<'_>) -> Result<(), CommandError> {
     let text = match arguments.format {
         DiffFormat::Human => escape_ci_commands(&report.text()).into_owned(),
-        DiffFormat::Json => pretty_json(&report.json()),
+        DiffFormat::Json => pretty_json(&DiffRecord::new(report)),
         DiffFormat::Markdown => report.markdown(),
     };
     print_stdout(&text)?;

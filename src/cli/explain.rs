@@ -14,8 +14,8 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::explain::{
-    DAYS_MAX, ExclusionSearch, Explanation, UnknownEntity, explain_unknown_entity, find_signal_events, find_tier_paths,
-    forecast, guard_exclusions,
+    DAYS_MAX, ExclusionSearch, Explanation, ExplanationRecord, UnknownEntity, explain_unknown_entity,
+    find_signal_events, find_tier_paths, forecast, guard_exclusions,
 };
 use pql_engine::{
     ledger::{EntityRef, build_ledger},
@@ -143,7 +143,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let explanation = Explanation { ledger, next_tier, forecast, events };
     match arguments.format {
         ExplainFormat::Human => print_stdout(&escape_ci_commands(&explanation.text()))?,
-        ExplainFormat::Json => print_stdout(&pretty_json(&explanation.json()))?,
+        ExplainFormat::Json => print_stdout(&pretty_json(&ExplanationRecord::new(&explanation)))?,
     }
     Ok(ExitStatus::Done)
 }

@@ -13,7 +13,7 @@ use super::{
     threads,
 };
 use pql_engine::{
-    inspect::{self, InspectJob, InspectedInput, NO_MODEL},
+    inspect::{self, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
     read::{self, BlockLimits, InputSource},
 };
 use pql_model::{
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
     let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),
-        InspectFormat::Json => pretty_json(&inspect::render_json(&dump, &model, asked.as_ref())),
+        InspectFormat::Json => pretty_json(&InspectRecord::new(&dump, &model, asked.as_ref())),
     };
     print_stdout(&report)?;
     if dump.survey.events() == 0 {

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &RuleArguments) -> Result<ExitStatus, CommandError>
         false => arguments.codes.iter().map(|code| found(code)).collect::<Result<Vec<&RuleDoc>, CommandError>>()?,
     };
     let text = match arguments.format {
-        RuleFormat::Json => pretty_json(&rules.into_iter().map(RuleRecord::new).collect::<Vec<RuleRecord>>()),
+        RuleFormat::Json => pretty_json(&rules.into_iter().map(CodeRecord::new).collect::<Vec<CodeRecord>>()),
         RuleFormat::Human if arguments.all => rules.into_iter().map(line).collect(),
         RuleFormat::Human => rules.into_iter().map(page).collect::<Vec<String>>().join("\n\n"),
     };
@@ -87,7 +87,7 @@ fn page(rule: &RuleDoc) -> String {
 
 /// A code for programs.
 #[derive(Serialize)]
-struct RuleRecord {
+struct CodeRecord {
     code: &'static str,
     severity: &'static str,
     title: &'static str,
@@ -97,9 +97,9 @@ struct RuleRecord {
     good: &'static str,
 }
 
-impl RuleRecord {
-    fn new(rule: &'static RuleDoc) -> RuleRecord {
-        RuleRecord {
+impl CodeRecord {
+    fn new(rule: &'static RuleDoc) -> CodeRecord {
+        CodeRecord {
             code: rule.code,
             severity: severity(rule),
             title: rule.title,

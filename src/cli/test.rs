@@ -10,7 +10,7 @@ use super::{
     threads,
 };
 use pql_engine::cases::{
-    self, Coverage, TestSuite,
+    self, Coverage, TestRecord, TestSuite,
     report::{ModelCoverage, TestFileReport, TestReport},
 };
 use pql_model::{
@@ -124,7 +124,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
 fn report(format: TestFormat, report: &TestReport) -> Result<ExitStatus, CommandError> {
     let text = match format {
         TestFormat::Human => escape_ci_commands(&report.human()).into_owned(),
-        TestFormat::Json => pretty_json(&report.json()),
+        TestFormat::Json => pretty_json(&TestRecord::new(report)),
         TestFormat::Junit => report.junit(),
         TestFormat::Github => report.github(),
     };

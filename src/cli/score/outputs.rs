@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::ScoreArguments;
 use crate::cli::{CommandError, interrupt, messages::Verbosity, print_stderr};
 use pql_engine::{
+    emit::{OutputFact, RejectsFact},
     fs::publish::{
         FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
         sweep_temporaries,
@@ -173,26 +174,31 @@ pub(super) struct OutputFiles {
 
 impl OutputFiles {
     /// What the record of the run says of the files that belong together: name, bytes and SHA-256; first those in its folder.
-    pub(super) fn digests(&self) -> (Vec<OutputDigest>, Vec<OutputDigest>) {
+    pub(super) fn facts(&self) -> (Vec<OutputFact>, Vec<OutputFact>) {
         let rows = self.rows.iter().map(|(_, file)| file);
         let (here, elsewhere): (Vec<&OutputFile>, Vec<&OutputFile>) =
             rows.chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
-        (here.into_iter().map(OutputFile::digest).collect(), elsewhere.into_iter().map(OutputFile::digest).collect())
+        (here.into_iter().map(OutputFile::fact).collect(), elsewhere.into_iter().map(OutputFile::fact).collect())
     }
 
     /// The same of rejected lines, which a later run replaces that has no rows to give, and which so belong to no set.
-    pub(super) fn rejects_digest(&self) -> Option<(&'static str, OutputDigest)> {
-        let key = |file: &OutputFile| if file.place == OutputLocation::Here { "name" } else { "path" };
-        self.rejects.as_ref().map(|file| (key(file), file.digest()))
+    pub(super) fn rejects_fact(&self) -> Option<RejectsFact> {
+        self.rejects.as_ref().map(|file| match file.place {
+            OutputLocation::Here => RejectsFact::Here(file.fact()),
+            OutputLocation::Elsewhere => RejectsFact::Elsewhere(file.fact()),
+        })
     }
 
     /// Files in the folder that runs write there and this one does not.
     pub(super) fn stale(&self, dir: &Path) -> Vec<String> {
         let rows = ROW_FILES.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
         let possible = rows.chain([REJECTS_FILE.to_owned()]);
-        let (here, _) = self.digests();
-        let rejects = self.rejects_digest().filter(|(key, _)| *key == "name").map(|(_, fact)| fact);
-        let is_new = |name: &String| here.iter().chain(&rejects).any(|(new, ..)| new == name);
+        let (here, _) = self.facts();
+        let rejects = match self.rejects_fact() {
+            Some(RejectsFact::Here(file)) => Some(file),
+            Some(RejectsFact::Elsewhere(_)) | None => None,
+        };
+        let is_new = |name: &String| here.iter().chain(&rejects).any(|new| new.place == *name);
         possible.filter(|name| !is_new(name) && dir.join(name).exists()).collect()
     }
 
@@ -208,9 +214,6 @@ impl OutputFiles {
 pub(super) fn run_folder(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| folder.join(RECORD_FILE).exists())
 }
-
-/// Name or path, bytes and SHA-256 of a file.
-type OutputDigest = (String, u64, String);
 
 /// Where a file is, as seen from the record of the run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -236,14 +239,14 @@ impl OutputFile {
         Ok(OutputFile { place, path, staged, hash: Sha256::new(), bytes: 0 })
     }
 
-    fn digest(&self) -> OutputDigest {
-        let name = match self.place {
+    fn fact(&self) -> OutputFact {
+        let place = match self.place {
             OutputLocation::Here => {
                 self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
             }
             OutputLocation::Elsewhere => self.path.display().to_string(),
         };
-        (name, self.bytes, hex(&self.hash.clone().finalize()))
+        OutputFact { place, bytes: self.bytes, sha256: hex(&self.hash.clone().finalize()) }
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -27,10 +27,10 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
         let summary = emit::level_summary_text(result.scored, result.model, side, terminal_width());
         out.write_all(escape_ci_commands(&summary).as_bytes()).map_err(CommandError::output)?;
     } else {
-        let defused = emit::write_rows(result.scored, result.model, side, arguments.row_format(), &mut out)
+        let totals = emit::write_rows(result.scored, result.model, side, arguments.row_format(), &mut out)
             .map_err(CommandError::output)?;
         if arguments.verbosity() == Verbosity::Notes {
-            messages::note_defused_cells(defused);
+            messages::note_defused_cells(totals.guarded_cells);
         }
     }
     out.flush().map_err(CommandError::output)
@@ -55,12 +55,13 @@ pub(super) fn write_folder(
     let mut facts = run_facts(result);
     for (side, file) in &mut outputs.rows {
         file.write_with(|file| {
-            facts.formula_cells += emit::write_rows(result.scored, result.model, *side, arguments.row_format(), file)?;
+            let totals = emit::write_rows(result.scored, result.model, *side, arguments.row_format(), file)?;
+            facts.formula_cells += totals.guarded_cells;
             Ok(())
         })?;
     }
-    (facts.outputs, facts.outputs_elsewhere) = outputs.digests();
-    facts.rejects = outputs.rejects_digest();
+    (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
+    facts.rejects = outputs.rejects_fact();
     if let Some(file) = &mut outputs.record {
         let record = run_record(result.scored, result.model, &facts);
         let text = pretty_json(&record);

@@ -6,6 +6,7 @@
 mod counterfactual;
 mod exclusion;
 mod forecast;
+mod json;
 mod overlay;
 mod path_to_tier;
 mod report;
@@ -15,6 +16,7 @@ mod unknown_entity;
 
 pub use exclusion::ExclusionSearch;
 pub use forecast::{DAYS_MAX, Forecast, forecast};
+pub use json::ExplanationRecord;
 pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
 pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
 pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};

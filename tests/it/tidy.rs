@@ -78,7 +78,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "engine/inspect",
-        &["engine/pipeline", "engine/read", "engine/decode", "model", "model/clock", "model/diag", "model/units"],
+        &[
+            "engine/emit::JsonMap",
+            "engine/pipeline",
+            "engine/read",
+            "engine/decode",
+            "model",
+            "model/clock",
+            "model/diag",
+            "model/units",
+        ],
     ),
     (
         "engine/cases",

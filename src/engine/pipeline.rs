@@ -432,15 +432,6 @@ impl FoldWorker<'_> {
     fn fold_plain_block(&mut self, block: &LineBlock) -> io::Result<u64> {
         let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
         let known = |line: u64| block.origins.get(line as usize);
-        let place = |line: u64, start: usize, reason: RejectReason, length: u64| RejectEntry {
-            file: block.file,
-            block: block.index,
-            line,
-            at: known(line).map(|place| place.line),
-            offset: known(line).map_or(block.offset + start as u64, |place| place.offset),
-            reason,
-            length,
-        };
         // Checking a block at once is many times faster than line by line, and almost always enough.
         let whole = std::str::from_utf8(&block.bytes).ok();
         let mut start = 0;
@@ -464,7 +455,16 @@ impl FoldWorker<'_> {
             }
             if let FastPathResult::Line(DecodedLine::Rejected(reason)) = line {
                 let bytes = known(number).and_then(|place| block.original_bytes(place)).unwrap_or(bytes);
-                self.shared.reject(place(number, start, reason, bytes.len() as u64), bytes, self.job.keep_rejects)?;
+                let entry = RejectEntry {
+                    file: block.file,
+                    block: block.index,
+                    line: number,
+                    at: known(number).map(|place| place.line),
+                    offset: known(number).map_or(block.offset + start as u64, |place| place.offset),
+                    reason,
+                    length: bytes.len() as u64,
+                };
+                self.shared.reject(entry, bytes, self.job.keep_rejects)?;
             }
             number += 1;
             start = end + 1;
@@ -522,13 +522,15 @@ pub fn score_state<'s>(
 /// The e-mails that an enrichment file gives, by raw user id; `traits` are those that hold one, the first that does counts.
 pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
-    let email = |values: &[Value<'static>]| {
-        traits.iter().find_map(|index| match values.get(*index) {
-            Some(Value::Text(text)) => Some(text.to_string()),
-            _ => None,
-        })
-    };
-    rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
+    rows.filter_map(|row| Some((row.key.clone(), first_text(&row.values, traits)?))).collect()
+}
+
+/// The first of some values that is a text.
+fn first_text(values: &[Value<'static>], places: &[usize]) -> Option<String> {
+    places.iter().find_map(|place| match values.get(*place) {
+        Some(Value::Text(text)) => Some(text.to_string()),
+        _ => None,
+    })
 }
 
 /// Accounts by the number of their id.

@@ -273,16 +273,15 @@ fn mover(
 
 /// How many each human route has.
 fn load(both: [&LevelSnapshot; 2], routes: &ListTransitions) -> Vec<RouteLoad> {
-    let one = |turnover: &EntryTurnover| {
-        let ways = both.map(|population| population.routes.iter().find(|route| route.name == turnover.name));
-        let human = ways.map(|way| way.is_some_and(|way| way.human));
-        let count = |model: usize| if human[model] { turnover.counts[model] } else { 0 };
-        let to = ways.into_iter().rev().flatten().filter(|way| way.human).find_map(|way| way.assignee.clone());
-        human.contains(&true).then(|| RouteLoad {
-            name: turnover.name.clone(),
-            assignee: to,
-            counts: [count(0), count(1)],
-        })
-    };
-    routes.turnover.iter().filter_map(one).collect()
+    routes.turnover.iter().filter_map(|turnover| human_load(both, turnover)).collect()
+}
+
+/// How many a route has; none if it is human under neither model.
+fn human_load(both: [&LevelSnapshot; 2], turnover: &EntryTurnover) -> Option<RouteLoad> {
+    let routes = both.map(|level| level.routes.iter().find(|route| route.name == turnover.name));
+    let human = routes.map(|route| route.is_some_and(|route| route.human));
+    let count = |model: usize| if human[model] { turnover.counts[model] } else { 0 };
+    let assignee =
+        routes.into_iter().rev().flatten().filter(|route| route.human).find_map(|route| route.assignee.clone());
+    human.contains(&true).then(|| RouteLoad { name: turnover.name.clone(), assignee, counts: [count(0), count(1)] })
 }

@@ -176,15 +176,7 @@ fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let helpers = staged.len().saturating_sub(1);
     let waiting = Mutex::new(staged.into_iter().enumerate());
     let sealed = Mutex::new(Vec::new());
-    let seal = || {
-        loop {
-            // Taken in a statement of its own, so that nobody else waits while it is sealed.
-            let next = lock_ignoring_poison(&waiting).next();
-            let Some((place, file)) = next else { break };
-            let result = file.seal();
-            lock_ignoring_poison(&sealed).push((place, result));
-        }
-    };
+    let seal = || seal_waiting(&waiting, &sealed);
     thread::scope(|scope| {
         for _ in 0..helpers {
             // Without helpers it takes longer, and that is all.
@@ -195,6 +187,20 @@ fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let mut sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
     sealed.sort_by_key(|(place, _)| *place);
     sealed.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Seals one file after the other until none waits.
+fn seal_waiting(
+    waiting: &Mutex<impl Iterator<Item = (usize, StagedFile)>>,
+    sealed: &Mutex<Vec<(usize, Result<SyncedFile, PublishError>)>>,
+) {
+    loop {
+        // Taken in a statement of its own, so that no other thread waits while it is sealed.
+        let next = lock_ignoring_poison(waiting).next();
+        let Some((place, file)) = next else { break };
+        let result = file.seal();
+        lock_ignoring_poison(sealed).push((place, result));
+    }
 }
 
 /// A thread that panicked ends the run by itself; what it held is not used.

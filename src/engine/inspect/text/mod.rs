@@ -175,14 +175,16 @@ fn who(out: &mut String, survey: &DatasetProfile) {
     }
 }
 
+/// Names that a model asks for and that never occur, a line each.
+fn write_missing(out: &mut String, all: &[MissingReference], what: &str) {
+    for one in all {
+        let near: Vec<&str> = one.closest.iter().map(String::as_str).collect();
+        let near = if near.is_empty() { String::new() } else { format!("; near it: {}", quoted_list(&near)) };
+        let _ = writeln!(out, " {}", escape_controls(&format!("{what} `{}` never occurs{near}", one.name)));
+    }
+}
+
 fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
-    let missing = |out: &mut String, all: &[MissingReference], what: &str| {
-        for one in all {
-            let near: Vec<&str> = one.closest.iter().map(String::as_str).collect();
-            let near = if near.is_empty() { String::new() } else { format!("; near it: {}", quoted_list(&near)) };
-            let _ = writeln!(out, " {}", escape_controls(&format!("{what} `{}` never occurs{near}", one.name)));
-        }
-    };
     let there = asked.events - asked.missing_events.len() as u64;
     let name = if model.name.is_empty() { "the model".to_owned() } else { format!("the model `{}`", model.name) };
     let _ = writeln!(
@@ -191,9 +193,9 @@ fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
         escape_controls(&name),
         plural(asked.events, "event", "events")
     );
-    missing(out, &asked.missing_events, "the event");
-    missing(out, &asked.missing_properties, "the property");
-    missing(out, &asked.missing_traits, "the trait");
+    write_missing(out, &asked.missing_events, "the event");
+    write_missing(out, &asked.missing_properties, "the property");
+    write_missing(out, &asked.missing_traits, "the trait");
     if !asked.unused.is_empty() {
         let _ = writeln!(
             out,

@@ -7,7 +7,7 @@ mod rejects;
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt, io,
+    io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -32,7 +32,7 @@ use pql_model::{
     Model,
     clock::AsOf,
     expr::Value,
-    units::{DAY_US, Micros},
+    units::{DAY_US, Micros, plural},
 };
 
 /// The instant that a run looks from, as it was asked for.
@@ -120,11 +120,13 @@ pub struct FoldedRun {
 }
 
 /// Why a run ended without a result.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A file could not be read.
+    #[error(transparent)]
     Read(ReadError),
     /// There is no event to look from.
+    #[error("{}", no_events_text(*.records))]
     NoEvents {
         /// Lines that were read.
         records: u64,
@@ -132,6 +134,11 @@ pub enum RunError {
         rejects: Box<RejectedLines>,
     },
     /// More lines were rejected than the job allows.
+    #[error(
+        "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; \
+         a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
+        plural(*.records, "line", "lines")
+    )]
     TooManyRejects {
         /// Lines that were rejected.
         rejected: u64,
@@ -141,8 +148,10 @@ pub enum RunError {
         rejects: Box<RejectedLines>,
     },
     /// An enrichment file contradicts itself.
+    #[error(transparent)]
     Enrich(EnrichError),
     /// A file is of something that is known and not read.
+    #[error("`{file}` is {}, which is not read (recognised by: {}); {}", .foreign.what, .foreign.sign, .foreign.advice)]
     UnsupportedFormat {
         /// Its name.
         file: String,
@@ -150,6 +159,12 @@ pub enum RunError {
         foreign: UnsupportedFormat,
     },
     /// Records name several group types, and the model does not say which of them is the account.
+    #[error(
+        "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; \
+         [input] group_type = \"...\" does",
+        .types.len(),
+        quoted_types(.types)
+    )]
     GroupTypes {
         /// The name of their format.
         format: &'static str,
@@ -157,63 +172,24 @@ pub enum RunError {
         types: Vec<String>,
     },
     /// A sum is too large.
+    #[error(transparent)]
     Overflow(SumOverflow),
     /// Rejected lines could not be kept.
-    Spool(io::Error),
+    #[error("cannot keep rejected lines in the folder for temporary files")]
+    Spool(#[source] io::Error),
 }
 
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RunError::Read(error) => error.fmt(f),
-            RunError::NoEvents { records: 0, .. } => {
-                f.write_str("the input is empty: not a single line was read, so there is no result")
-            }
-            RunError::NoEvents { records, .. } => {
-                write!(
-                    f,
-                    "no event among {}, so there is nothing to score",
-                    pql_model::units::plural(*records, "line", "lines")
-                )
-            }
-            RunError::TooManyRejects { rejected, records, .. } => {
-                write!(
-                    f,
-                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
-                    pql_model::units::plural(*records, "line", "lines")
-                )
-            }
-            RunError::Enrich(error) => error.fmt(f),
-            RunError::UnsupportedFormat { file, foreign } => {
-                write!(
-                    f,
-                    "`{file}` is {}, which is not read (recognised by: {}); {}",
-                    foreign.what, foreign.sign, foreign.advice
-                )
-            }
-            RunError::GroupTypes { format, types } => {
-                let types: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
-                write!(
-                    f,
-                    "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; [input] group_type = \"...\" does",
-                    types.len(),
-                    types.join(", ")
-                )
-            }
-            RunError::Overflow(error) => error.fmt(f),
-            RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
-        }
+fn no_events_text(records: u64) -> String {
+    match records {
+        0 => "the input is empty: not a single line was read, so there is no result".to_owned(),
+        _ => format!("no event among {}, so there is nothing to score", plural(records, "line", "lines")),
     }
 }
 
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            RunError::Read(error) => error.source(),
-            RunError::Spool(error) => Some(error),
-            _ => None,
-        }
-    }
+/// Types in quotes, so that none of them is taken for part of the sentence.
+fn quoted_types(types: &[String]) -> String {
+    let quoted: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
+    quoted.join(", ")
 }
 
 /// Prepares to read files for a model.

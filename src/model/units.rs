@@ -112,7 +112,7 @@ pub fn push_digits(text: &mut String, mut number: u64) {
             break;
         }
     }
-    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+    text.push_str(std::str::from_utf8(&digits[first..]).expect("digits are ASCII"));
 }
 
 /// Writes a fraction of so many digits with its point at the end of a text, without trailing zeros; nothing if it is zero.

@@ -91,7 +91,7 @@ impl FileResults<'_> {
             .collect();
         let mut result = json!({
             "ruleId": problem.code,
-            "ruleIndex": self.codes.binary_search(&problem.code).unwrap_or_default(),
+            "ruleIndex": self.codes.binary_search(&problem.code).expect("the codes are those of all problems"),
             "level": severity_word(problem.severity),
             "message": { "text": plain_text(problem) },
             "locations": [self.location(&problem.span)],

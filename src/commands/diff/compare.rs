@@ -263,7 +263,7 @@ fn mover(
         pair[model].and_then(place).map(|place| names[model][place as usize].clone())
     };
     MovedEntity {
-        id: pair.into_iter().flatten().next().map(|standing| standing.id.to_string()).unwrap_or_default(),
+        id: pair.into_iter().flatten().next().expect("an entity stands under one of the models").id.to_string(),
         scores: pair.map(|standing| standing.map(|standing| standing.score)),
         tiers: [0, 1].map(|model| name(tiers, &|standing| standing.tier, model)),
         routes: [0, 1].map(|model| name(routes, &|standing| standing.route, model)),

@@ -36,14 +36,17 @@ pub struct UnknownEntity<'u> {
 }
 
 /// Why a search for an id failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The model is no longer valid.
-    Model(DocumentProblems),
+    #[error(transparent)]
+    Model(#[from] DocumentProblems),
     /// The second reading failed.
-    Run(RunError),
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// A file changed before the second reading.
-    Changed(ReadError),
+    #[error(transparent)]
+    Changed(#[from] ReadError),
 }
 
 /// Says why there is nothing to explain.
@@ -52,9 +55,9 @@ pub enum SearchError {
 /// Those of a second reading.
 pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Result<String, SearchError> {
     let UnknownEntity { side, id, document } = unknown;
-    let model = parse_all_facts(document).map_err(SearchError::Model)?;
-    let entries = find_exclusions(search, &without_exclusions(model), side, id).map_err(SearchError::Run)?;
-    search.guard.map_or(Ok(()), ChangeGuard::verify).map_err(SearchError::Changed)?;
+    let model = parse_all_facts(document)?;
+    let entries = find_exclusions(search, &without_exclusions(model), side, id)?;
+    search.guard.map_or(Ok(()), ChangeGuard::verify)?;
     let who = format!("the {} `{id}`", side.word());
     let as_of = format_instant(search.folded.as_of.instant);
     let found = match entries.first() {

@@ -21,12 +21,12 @@ impl<'m> MissingNames<'m> {
         let asked = |place: usize| {
             plans.get(place + 1).zip(plans.first()).is_some_and(|(plan, any)| plan.filters.len() > any.filters.len())
         };
-        let known = counts.get(1..).unwrap_or_default();
+        let (other_events, known) = counts.split_first().expect("the events of other names are counted first");
         let names = model.aggregation.names.iter().zip(known).enumerate();
         let missing = names.filter(|(place, (_, count))| **count == 0 && asked(*place));
         MissingNames {
             names: missing.map(|(_, (name, _))| name.as_str()).collect(),
-            other_events: counts.first().copied().unwrap_or(0),
+            other_events: *other_events,
             known_events: known.iter().sum(),
         }
     }

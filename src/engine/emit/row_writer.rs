@@ -138,7 +138,7 @@ fn map_ordered_parallel<'p, P: ?Sized + Sync + 'p, T: Send>(
             }
             let (give, take) = mpsc::sync_channel(1);
             // Nobody takes it if an earlier part could not be handed on.
-            scope.spawn_fifo(move |_| give.send(make(part)).unwrap_or_default());
+            scope.spawn_fifo(move |_| drop(give.send(make(part))));
             made.push_back(take);
         }
         made.into_iter().try_for_each(receive)

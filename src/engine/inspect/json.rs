@@ -226,9 +226,10 @@ impl<'i> InspectRecord<'i> {
 
 impl<'i> InspectedFileRecord<'i> {
     fn all(dump: &'i InspectedInput) -> Vec<InspectedFileRecord<'i>> {
-        let counts = |stats: &FileStats| dump.survey.files.get(stats.file as usize).cloned().unwrap_or_default();
         let files = dump.files.iter().zip(&dump.formats);
-        files.map(|(stats, format)| InspectedFileRecord::new(stats, *format, &counts(stats))).collect()
+        files
+            .map(|(stats, format)| InspectedFileRecord::new(stats, *format, &dump.survey.files[stats.file as usize]))
+            .collect()
     }
 
     fn new(stats: &'i FileStats, format: Option<DetectedFormat>, counts: &FileRecordCounts) -> InspectedFileRecord<'i> {

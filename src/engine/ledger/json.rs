@@ -47,13 +47,13 @@ struct LineRecord<'l> {
 #[serde(tag = "entry", rename_all = "snake_case")]
 enum EntryRecord<'l> {
     Signal {
-        signal: Option<&'l str>,
+        signal: &'l str,
     },
     Max {
-        signal: Option<&'l str>,
+        signal: &'l str,
     },
     Decay {
-        signal: Option<&'l str>,
+        signal: &'l str,
         days: Option<JsonNumber>,
         #[serde(skip_serializing_if = "Option::is_none")]
         half_life_days: Option<JsonNumber>,
@@ -61,7 +61,7 @@ enum EntryRecord<'l> {
         linear_days: Option<JsonNumber>,
     },
     Exclusive {
-        signal: Option<&'l str>,
+        signal: &'l str,
         by: Option<&'l str>,
     },
     CategoryBounds {
@@ -146,7 +146,7 @@ impl<'l> LineRecord<'l> {
 
 impl<'l> EntryRecord<'l> {
     fn new(ledger: &'l Ledger, entry: &LedgerEntry) -> EntryRecord<'l> {
-        let name = |place: usize| ledger.signals.get(place).map(|signal| signal.name.as_str());
+        let name = |place: usize| ledger.signal(place).name.as_str();
         match entry {
             LedgerEntry::Signal(place) => EntryRecord::Signal { signal: name(*place) },
             LedgerEntry::SignalMax(place) => EntryRecord::Max { signal: name(*place) },
@@ -158,9 +158,7 @@ impl<'l> EntryRecord<'l> {
                 let days = decay.days.map(JsonNumber);
                 EntryRecord::Decay { signal: name(*place), days, half_life_days, linear_days }
             }
-            LedgerEntry::Superseded(place, by) => {
-                EntryRecord::Exclusive { signal: name(*place), by: by.and_then(name) }
-            }
+            LedgerEntry::Superseded(place, by) => EntryRecord::Exclusive { signal: name(*place), by: by.map(name) },
             LedgerEntry::CategoryBounds(place) => EntryRecord::CategoryBounds { category: ledger.category(*place) },
             LedgerEntry::ScoreBounds => EntryRecord::ScoreBounds,
         }

@@ -139,9 +139,20 @@ impl RuleDecision {
 }
 
 impl Ledger {
-    /// The name of a category, by place.
+    /// The name of a category, by the place that a line gives.
+    ///
+    /// # Panics
+    /// If the place is of another ledger.
     pub fn category(&self, place: usize) -> &str {
-        self.categories.get(place).map_or("", String::as_str)
+        self.categories.get(place).expect("a line names a category of its own ledger")
+    }
+
+    /// A signal, by the place that a line gives.
+    ///
+    /// # Panics
+    /// If the place is of another ledger.
+    pub fn signal(&self, place: usize) -> &SignalNote {
+        self.signals.get(place).expect("a line names a signal of its own ledger")
     }
 }
 

@@ -60,7 +60,7 @@ fn set_two(digits: &mut [u8], at: usize, number: i64) {
 
 /// Writes what was made of digits and marks at once, since a text that is written in many pieces costs a look at its room for each.
 fn push_ascii(text: &mut String, digits: &[u8]) {
-    text.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    text.push_str(std::str::from_utf8(digits).expect("digits and marks are ASCII"));
 }
 
 /// RFC 3339 in UTC, with a fraction only where there is one.

@@ -63,7 +63,7 @@ fn files(out: &mut String, dump: &InspectedInput) {
         .zip(&dump.formats)
         .take(FILES_SHOWN)
         .map(|(stats, format)| {
-            let counts = survey.files.get(stats.file as usize).cloned().unwrap_or_default();
+            let counts = &survey.files[stats.file as usize];
             let read =
                 format.map_or_else(|| "empty".to_owned(), |known| format!("{}: {}", known.format.title, known.sign));
             vec![

@@ -1,4 +1,4 @@
-//! The program: arguments in, exit code out.
+//! The program `pql`: it turns arguments into an exit code.
 
 mod cli;
 mod commands;

@@ -1,4 +1,7 @@
-//! Exit codes, and failures on their way to one.
+//! The exit codes, and the conversion of every error to one.
+//!
+//! A command returns a [`CommandError`], made from the errors of the engine by `From`.
+//! [`CommandError::report`] prints it and gives the [`ExitStatus`].
 
 use std::{io, path::Path};
 
@@ -7,27 +10,27 @@ use crate::commands::explain::SearchError;
 use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError};
 use pql_model::diag::{DocumentProblems, escape_controls, render};
 
-/// How the program ends.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
-    /// Done; a closed pipe counts as done.
+    /// The command succeeded. A closed pipe counts as success.
     Done = 0,
-    /// It ran, and the answer is no.
+    /// The command ran, and its verdict is negative.
     Negative = 1,
-    /// It could not start.
+    /// The command could not start.
     CannotStart = 2,
     /// Reading or writing failed.
     Io = 3,
 }
 
-/// Why a command ended early.
+/// The reason why a command ended early.
 #[derive(Debug)]
 pub enum CommandError {
-    /// A document with problems, and how the program ends for it.
+    /// A document with problems, with the exit code for it.
     Document(Box<DocumentProblems>, ExitStatus),
-    /// One sentence with its causes, and how the program ends for it.
+    /// An error with its causes, with the exit code for it.
     Error(anyhow::Error, ExitStatus),
-    /// Whoever read the output went away.
+    /// The reader of the output closed the pipe.
     ClosedPipe,
 }
 
@@ -37,12 +40,12 @@ impl CommandError {
         CommandError::Document(Box::new(problems), ExitStatus::CannotStart)
     }
 
-    /// A failure of usage.
+    /// An error in the arguments.
     pub fn usage(message: impl Into<String>) -> CommandError {
         CommandError::Error(anyhow::anyhow!(message.into()), ExitStatus::CannotStart)
     }
 
-    /// A failure to write to the standard output.
+    /// An error of writing to the standard output.
     pub fn output(error: io::Error) -> CommandError {
         match error.kind() {
             io::ErrorKind::BrokenPipe => CommandError::ClosedPipe,
@@ -53,10 +56,10 @@ impl CommandError {
         }
     }
 
-    /// A failure to make or write the bytes of a file.
+    /// An error of making or writing the bytes of a file.
     pub fn writing(error: io::Error, path: &Path) -> CommandError {
         match innermost(error).downcast::<PublishError>() {
-            // It names the file already.
+            // This error names the file already.
             Ok(error) => error.into(),
             Err(error) => CommandError::Error(
                 anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
@@ -75,7 +78,7 @@ impl CommandError {
         }
     }
 
-    /// Tells people, and gives the exit code.
+    /// Prints the error and gives the exit code.
     pub fn report(self) -> ExitStatus {
         match self {
             CommandError::Document(problems, exit) => {
@@ -91,7 +94,7 @@ impl CommandError {
     }
 }
 
-/// The error of the file itself, where the writer of CSV has wrapped it.
+/// The error of the file, without the wrappers of the CSV writer.
 fn innermost(error: io::Error) -> io::Error {
     let is_csv = |inner: &(dyn std::error::Error + Send + Sync + 'static)| {
         inner.downcast_ref::<csv::Error>().is_some_and(csv::Error::is_io_error)

@@ -1,12 +1,16 @@
-//! Signals that end a run early: what it was writing goes away, then it ends by the signal, as shells, cron and systemd expect.
+//! Handles signals that end a run early.
+//!
+//! The handler removes unfinished files and then ends the program by the signal, as shells, cron
+//! and systemd expect.
 
 use super::print_stderr;
 use pql_engine::fs::publish::{AbandonState, abandon};
 use pql_model::units::plural;
 
-/// Watches for signals from now on, for commands that write files; the others just end.
+/// Handles signals from now on. Commands that write files call it; other commands need no handler.
 ///
-/// Where that is not possible the program ends at once on a signal, as it would without, and the next run removes what it leaves.
+/// If the handler cannot start, a signal ends the program at once. The next run then removes the
+/// unfinished files.
 #[cfg(unix)]
 pub(super) fn watch() {
     use signal_hook::{
@@ -15,7 +19,8 @@ pub(super) fn watch() {
     };
     use std::{sync::mpsc, thread};
 
-    // A file over the limit of `ulimit -f` then is an error of writing, with a message, and not the end.
+    // Without a handler, a file over the limit of `ulimit -f` would end the program. With it, the
+    // write fails and gives a message.
     let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
     let ignored = ignored();
     let wanted = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(move |signal| ignored >> (signal - 1) & 1 == 0);
@@ -28,7 +33,7 @@ pub(super) fn watch() {
         }
     });
     if watching.is_ok() {
-        // The other side is dropped without a word.
+        // The thread drops its sender once it handles signals, which ends this wait.
         let _ = started.recv();
     }
 }
@@ -36,8 +41,8 @@ pub(super) fn watch() {
 #[cfg(not(unix))]
 pub(super) fn watch() {}
 
-/// Signals that whoever started the program wants ignored, as `nohup` does, a bit for each; they stay so. None where the system does not
-/// tell.
+/// The signals that the parent process set to be ignored, as `nohup` does, as a bit mask. They stay
+/// ignored. Zero where the system does not report them.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -45,14 +50,14 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Ends the program.
+/// Ends the program by a signal.
 #[cfg(unix)]
 fn end(signal: i32) -> ! {
     use signal_hook::low_level::{emulate_default_handler, signal_name};
     use std::{sync::mpsc, thread, time::Duration};
 
     let text = message(signal_name(signal).unwrap_or("a signal"), abandon());
-    // Somebody else may be writing there and wait for a reader who does not read.
+    // Another thread may hold the lock of the standard error and wait for a slow reader.
     let (told, waiting) = mpsc::channel::<()>();
     let telling = thread::Builder::new().spawn(move || {
         print_stderr(&text);
@@ -61,7 +66,7 @@ fn end(signal: i32) -> ! {
     if telling.is_ok() {
         let _ = waiting.recv_timeout(Duration::from_millis(500));
     }
-    // The first process of a container is not ended by a signal that it sends itself.
+    // A signal that the first process of a container sends itself does not end it.
     if std::process::id() != 1 {
         let _ = emulate_default_handler(signal);
     }

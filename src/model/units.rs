@@ -1,4 +1,4 @@
-//! The numbers that everything else speaks: points, instants, local days, and the one way each is written as text.
+//! The units of the program and their text forms: points, instants and local dates.
 
 use std::fmt;
 
@@ -10,38 +10,40 @@ pub type Day = i32;
 
 /// Microseconds in an hour.
 pub const HOUR_US: Micros = 3_600_000_000;
-/// Microseconds in a day of 24 hours, which is what a duration of `1d` means.
+/// Microseconds in a day of 24 hours, the meaning of the duration `1d`.
 pub const DAY_US: Micros = 24 * HOUR_US;
 
-/// Two numbers closer than this are equal in every comparison, ladder and tier.
+/// The tolerance of comparisons, ladders and tiers: numbers closer than this are equal.
 pub const EPSILON: f64 = 1e-9;
 
-/// Points: a whole number of thousandths, so that sums are exact.
+/// An amount of points. It is a whole number, so that sums are exact.
 ///
 /// **Units**: thousandths of a point.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Points(pub i64);
 
-/// No amount exceeds this many thousandths (a hundred billion points), so that no sum of a model's signals can overflow: a model of at most
-/// 1 MiB has fewer than 50,000 of them. Scoring ends with an error where an amount reaches it.
+/// The bound of an amount, thousandths: a hundred billion points. A model of at most 1 MiB has
+/// fewer than 50,000 signals, so their sum cannot overflow. Scoring ends with an error if an amount
+/// reaches the bound.
 pub const POINTS_ABS_MAX: i64 = 100_000_000_000_000;
 
 impl Points {
-    /// Nothing.
+    /// No points.
     pub const ZERO: Points = Points(0);
 
-    /// The number of points as a double, for expressions.
+    /// The number of points, for expressions.
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / 1000.0
     }
 
-    /// An amount from a wide count of thousandths, held within [`POINTS_ABS_MAX`].
+    /// An amount from a wide number of thousandths, clamped to [`POINTS_ABS_MAX`].
     pub fn saturating_from(thousandths: i128) -> Points {
         let bound = i128::from(POINTS_ABS_MAX);
         Points(i64::try_from(thousandths.clamp(-bound, bound)).unwrap_or(0))
     }
 
-    /// Reads a decimal with at most three places, as TOML writes integers and floats; nothing else is an amount of points.
+    /// Parses a decimal with at most three places, as TOML writes integers and floats. Any other
+    /// text gives none.
     pub fn parse(text: &str) -> Option<Points> {
         let text = text.replace('_', "");
         let (negative, digits) = match text.as_bytes().first()? {
@@ -81,7 +83,7 @@ impl std::iter::Sum for Points {
 }
 
 impl Points {
-    /// Writes the amount at the end of a text.
+    /// Appends the amount to a text.
     pub fn push_to(self, text: &mut String) {
         if self.0 < 0 {
             text.push('-');
@@ -100,7 +102,7 @@ impl fmt::Display for Points {
     }
 }
 
-/// Writes a whole number at the end of a text.
+/// Appends a whole number to a text.
 pub fn push_digits(text: &mut String, mut number: u64) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
@@ -115,7 +117,8 @@ pub fn push_digits(text: &mut String, mut number: u64) {
     text.push_str(std::str::from_utf8(&digits[first..]).expect("digits are ASCII"));
 }
 
-/// Writes a fraction of so many digits with its point at the end of a text, without trailing zeros; nothing if it is zero.
+/// Appends the point and a fraction of a number of digits, without trailing zeros. A fraction of
+/// zero appends nothing.
 pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
     if fraction == 0 {
         return;
@@ -132,17 +135,18 @@ pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
     }
 }
 
-/// A number of at most six decimals, without trailing zeros; how every number but points is written.
+/// A number with at most six decimals and no trailing zeros. All numbers except points are written
+/// so.
 pub fn format_number(value: f64) -> String {
     let mut text = String::new();
     push_number(&mut text, value);
     text
 }
 
-/// As [`number_text`], at the end of a text.
+/// Appends a number, as [`format_number`] writes it.
 pub fn push_number(text: &mut String, value: f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    // Most numbers are counts.
+    // The fast path: most numbers are counts.
     if value.trunc() == value && value.abs() < EXACT {
         if value < 0.0 {
             text.push('-');
@@ -160,26 +164,27 @@ pub fn push_number(text: &mut String, value: f64) {
     }
 }
 
-/// A double to whole millionths, halves away from zero; none if it is not finite or beyond what a sum may hold.
+/// A number in whole millionths, rounded half away from zero. None if it is not finite or exceeds
+/// the bound.
 ///
-/// The bound is 2^96 millionths (about 7.9e22), so that 2^31 values of any size add up within 128 bits.
+/// The bound is 2^96 millionths (about 7.9e22), so that a sum of 2^31 values fits into 128 bits.
 pub fn to_millionths(value: f64) -> Option<i128> {
     let scaled = (value * 1e6).round();
     (scaled.is_finite() && scaled.abs() < 79_228_162_514_264_337_593_543_950_336.0).then_some(scaled as i128)
 }
 
-/// Whether two numbers are equal as the model language compares them.
+/// True if two numbers are equal within [`EPSILON`].
 pub fn approx_equal(a: f64, b: f64) -> bool {
     (a - b).abs() < EPSILON
 }
 
-/// `a / b` for whole numbers, rounded to the nearest with halves away from zero; `b` is positive.
+/// The quotient `a / b`, rounded to the nearest whole number, half away from zero. `b` is positive.
 pub fn divide_rounded(a: i128, b: i128) -> i128 {
     let half = b / 2;
     if a >= 0 { (a + half) / b } else { (a - half) / b }
 }
 
-/// One word for one, another for many: `1 user`, `2 users`.
+/// A count with its noun: `1 user`, `2 users`.
 pub fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

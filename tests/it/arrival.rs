@@ -1,4 +1,5 @@
-//! What somebody is told whose data does not fit yet: no account, no event that the model asks for, fields of other names, a condition that failed.
+//! Data that does not fit the model yet: no account, no event of the model, fields of other names,
+//! a failed condition. The messages must say what is missing.
 
 use crate::run::{Folder, Outcome};
 
@@ -6,7 +7,7 @@ const USERS_ONLY: &str = r#"{"event":"Report Created","timestamp":"2026-10-30T10
 {"event":"Report Created","timestamp":"2026-10-31T10:00:00Z","user_id":"lee"}
 "#;
 
-/// The same with fields of other names.
+/// The same events with fields of other names.
 const OTHER_FIELDS: &str = r#"{"action":"Report Created","at":"2026-10-30T10:00:00Z","person":"kim"}
 {"action":"Report Created","at":"2026-10-31T10:00:00Z","person":"lee"}
 "#;
@@ -30,7 +31,7 @@ fn events_without_any_account_are_told_with_the_way_to_name_it() {
     assert!(!outcome.stderr.contains("names an account"), "{outcome:?}");
     let outcome = with(USERS_ONLY, "inspect events.ndjson");
     assert!(outcome.stdout.contains("\n no event names an account: [input] fields says where"), "{outcome:?}");
-    // A model of users alone has nothing to miss.
+    // A model without accounts misses nothing.
     let folder = Folder::new();
     folder.write("events.ndjson", USERS_ONLY);
     folder.write("m.toml", "schema = 1\n[[user.signals]]\nname = \"r\"\nevent = \"Report Created\"\npoints = 1\n");
@@ -66,7 +67,7 @@ fn lines_of_other_fields_are_told_with_the_commands_that_find_them() {
         assert_eq!(outcome.code, 1, "{outcome:?}");
         assert!(outcome.stderr.contains(hint), "{outcome:?}");
     }
-    // Lines that are broken are no such thing.
+    // Broken lines are another problem.
     folder.write("events.ndjson", "{\"event\":\n");
     assert!(!folder.pql("score events.ndjson -m m.toml").stderr.contains(hint));
 }
@@ -99,7 +100,7 @@ fn a_condition_that_ends_a_diff_is_told_on_the_error_output() {
 #[test]
 fn explain_reads_a_format_that_is_named() {
     let folder = Folder::new();
-    // Two keys more than the raw export has, so nothing shows what it is.
+    // The line has two more keys than the raw export, so it shows no sign of a format.
     folder.write(
         "events.ndjson",
         r#"{"event":"a","properties":{"time":1793440800,"distinct_id":"kim","$insert_id":"1"},"x":1,"y":2}"#,
@@ -123,7 +124,7 @@ fn a_model_and_a_file_of_cases_are_not_taken_for_each_other() {
         cases.stderr.starts_with("error[M002]: a file of cases and not a model\n --> cases.toml:4:3\n"),
         "{cases:?}"
     );
-    // One thing is wrong, so one is told.
+    // One mistake gives one error.
     for outcome in [model, cases] {
         assert_eq!(outcome.stderr.matches("error[").count(), 1, "{outcome:?}");
     }
@@ -138,20 +139,21 @@ fn a_list_that_is_empty_for_its_date_is_told_of_whoever_asks_for_silence() {
     folder.write("other.toml", "schema = 1\n");
     let wrong = "events.ndjson --as-of 2025-10-31 -q";
     let nobody = "no event counts before 2025-11-01T00:00:00Z, so there are no users and no accounts:";
-    // Three lines lie ahead, one of them of an internal user, who is set aside whenever it was.
+    // Three lines are at or after the date. One is of an internal user, whom the model excludes at
+    // any date.
     let outcome = folder.pql(&format!("score -m model.toml --out out {wrong}"));
     assert_eq!(outcome.code, 0, "{outcome:?}");
     let told = format!("warning: {nobody} 2 records are at or after it, 1 record is of internal users\n");
     assert_eq!(outcome.stderr, told);
     assert_eq!(folder.read("out/users.csv").lines().count(), 1);
-    // Of a comparison and a check nothing would be seen either.
+    // A comparison and a check would be empty too.
     let outcome = folder.pql(&format!("diff model.toml other.toml {wrong}"));
     assert_eq!(outcome.stderr.matches(nobody).count(), 2, "{outcome:?}");
     assert!(outcome.stderr.contains("warning: under the model other.toml no event counts"), "{outcome:?}");
     let outcome = folder.pql("check model.toml --events events.ndjson --as-of 2025-10-31 -q");
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.stderr.contains(nobody), "{outcome:?}");
-    // Where somebody is there, silence is kept.
+    // With users in the list, `-q` prints nothing.
     let outcome = folder.pql("score events.ndjson -m model.toml --as-of 2026-10-31 -q --out out");
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
 }

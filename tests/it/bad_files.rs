@@ -166,7 +166,7 @@ fn names_that_are_no_text_are_read_as_others_are() {
     std::fs::create_dir(folder.path().join("in")).expect("a folder");
     let name = std::ffi::OsStr::from_bytes(b"in/\xff.ndjson");
     if std::fs::write(folder.path().join(name), event("\"bob\"")).is_err() {
-        // Some file systems take no such names.
+        // Some file systems refuse such names.
         return;
     }
     folder.write("in/plain.ndjson", event("\"ann\""));
@@ -179,21 +179,21 @@ fn names_that_are_no_text_are_read_as_others_are() {
     }
 }
 
-/// What a pattern may mean and cannot be looked at is not left out in silence.
+/// A path that a pattern may match but that cannot be read is an error.
 #[cfg(unix)]
 #[test]
 fn a_pattern_does_not_pass_over_what_cannot_be_looked_at() {
     let folder = folder();
     std::fs::create_dir(folder.path().join("days")).expect("a folder");
     folder.write("days/a.ndjson", event("\"bob\""));
-    // A link that leads to itself.
+    // A link to itself.
     std::os::unix::fs::symlink("loop", folder.path().join("days/loop")).expect("a link");
     for pattern in ["days/loop/*.ndjson", "days/*/*.ndjson", "days/loop/b.ndjson*"] {
         let outcome = folder.pql(&format!("score {pattern} -m model.toml"));
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{pattern}: {outcome:?}");
         assert!(outcome.stderr.contains("days/loop"), "{pattern}: {outcome:?}");
     }
-    // What is no folder only does not match.
+    // A file in place of a folder just does not match.
     let outcome = folder.pql("score days/a.ndjson/*.ndjson -m model.toml");
     assert_eq!(outcome.code, 2, "{outcome:?}");
     assert_eq!(folder.pql("score days/*.ndjson -m model.toml").code, 0);

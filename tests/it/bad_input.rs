@@ -1,11 +1,12 @@
-//! What is wrong is told: what was found, where, what was expected, what to do, and with which exit code.
+//! Messages for wrong input: what was found, where, what was expected, what to do, and the exit
+//! code.
 
 use crate::run::{Folder, Outcome, names};
 
-/// The smallest model that is of use.
+/// The smallest useful model.
 const MODEL: &str = "schema = 1\n\n[[user.signals]]\nname = \"invites\"\nevent = \"team_invite_sent\"\npoints = 5\n\n[user.traits]\nrole = { type = \"text\" }\n";
 
-/// A good event of a user.
+/// A good event of one user.
 fn event(user: &str) -> String {
     format!(
         "{{\"event\":\"team_invite_sent\",\"timestamp\":\"2026-10-01T10:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}\n"
@@ -20,7 +21,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Asserts the exit code and that every part is in the message.
+/// Asserts the exit code and that the message has all parts.
 fn told(outcome: &Outcome, code: i32, parts: &[&str]) {
     assert_eq!(outcome.code, code, "{outcome:?}");
     for part in parts {
@@ -28,7 +29,7 @@ fn told(outcome: &Outcome, code: i32, parts: &[&str]) {
     }
 }
 
-/// Checks a model that follows the line `schema = 1`.
+/// Checks a model that follows the line `schema = 1`, and asserts the parts of the message.
 fn check(model: &str, parts: &[&str]) {
     let folder = folder();
     folder.write("bad.toml", format!("schema = 1\n{model}"));
@@ -130,7 +131,7 @@ at_least = 10
         for text in [&checked.stderr, &scored.stderr] {
             let problem = text.split("\n\n").find(|problem| problem.starts_with(&format!("error[{code}]")));
             let problem = problem.unwrap_or_else(|| panic!("no {code} in:\n{text}"));
-            // A key that is missing is pointed out at its table, wherever in the line that begins.
+            // A missing key is reported at its table, at any column.
             let expected =
                 if code == "M004" { format!("--> bad.toml:{line}:") } else { format!("--> bad.toml:{place}\n") };
             assert!(problem.contains(&expected), "{code} is not at {place}:\n{problem}");

@@ -1,4 +1,5 @@
-//! Bad lines among good ones: each is counted under its reason and can be had back byte for byte, and nothing else is changed by it.
+//! Bad lines among good ones. Each is counted under its reason and can be recovered byte for byte.
+//! No bad line changes another result.
 
 use std::fmt::Write;
 
@@ -6,7 +7,8 @@ use serde_json::Value as Json;
 
 use crate::run::{Folder, Outcome};
 
-/// Every 50th line is bad. With `PQL_BAD_LINES=1000000` there are as many good ones as are to be believed.
+/// The number of good lines; every 50th line of the file is bad. `PQL_BAD_LINES=1000000` tries a
+/// large file.
 fn good_lines() -> usize {
     std::env::var("PQL_BAD_LINES").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000)
 }
@@ -24,7 +26,7 @@ fn good(number: usize) -> String {
     )
 }
 
-/// A bad line of each kind, with its reason and what repairs it.
+/// A bad line of each kind, with its reason and its repaired form.
 fn bad(kind: usize, number: usize) -> (Vec<u8>, &'static str) {
     let whole = good(number);
     let with = |from: &str, to: &str| {
@@ -61,7 +63,8 @@ fn bad(kind: usize, number: usize) -> (Vec<u8>, &'static str) {
 
 const KINDS: usize = 21;
 
-/// A file with the bad lines among the good ones, one with the good ones alone, and the bad ones with their reasons and numbers.
+/// A file with bad and good lines, a file with the good lines only, and the bad lines with their
+/// reasons and numbers.
 struct Files {
     mixed: Vec<u8>,
     clean: String,
@@ -101,7 +104,7 @@ fn rejects(folder: &Folder, out: &str) -> Vec<Json> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-/// The bytes of a reject.
+/// The bytes of a rejected line.
 fn bytes(reject: &Json) -> Vec<u8> {
     if let Some(text) = reject["text"].as_str() {
         return text.as_bytes().to_vec();
@@ -162,7 +165,7 @@ fn rejects_can_be_repaired_and_fed_back() {
     let rejects = rejects(&folder, "mixed");
     assert_eq!(rejects.len(), 50);
     assert!(rejects.iter().all(|reject| reject["reason"] == "bad_time"), "{}", rejects[0]);
-    // What `jq -r .text` and an editor do.
+    // A user does this with `jq -r .text` and an editor.
     let repaired =
         rejects.iter().map(|reject| reject["text"].as_str().expect("text").replace("2026/10", "2026-10") + "\n");
     folder.write("repaired.ndjson", repaired.collect::<String>());
@@ -171,7 +174,7 @@ fn rejects_can_be_repaired_and_fed_back() {
         assert_ne!(folder.read(&format!("all/{name}")), folder.read(&format!("mixed/{name}")), "{name}");
         assert_eq!(folder.read(&format!("all/{name}")), folder.read(&format!("repaired/{name}")), "{name}");
     }
-    // The rejects themselves are no events, and are told to be none.
+    // The file of rejects holds no events, and the program reports that.
     let outcome = folder.pql("score mixed/rejects.ndjson -m model.toml");
     assert_eq!(outcome.code, 1, "{outcome:?}");
 }

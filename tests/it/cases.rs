@@ -1,4 +1,5 @@
-//! `pql test`: cases run through the real program, failures are shown with what led there, and files that cannot be used are told.
+//! `pql test`: cases run through the program, failures show the ledger, and unusable files give
+//! errors.
 
 use std::{path::PathBuf, process::Command};
 
@@ -6,7 +7,7 @@ use crate::run::Folder;
 
 const MODEL: &str = "schema = 1\n\n[[user.signals]]\nname = \"invites\"\nevent = \"invite\"\nladder = [{ at_least = 1, points = 10 }, { at_least = 3, points = 25 }]\n\n[[user.signals]]\nname = \"away\"\nwhen = \"days_inactive >= 7\"\npoints = -5\n\n[[user.tiers]]\nname = \"lead\"\nat_least = 20\nqualified = true\n\n[[user.tiers]]\nname = \"not\"\n\n[[user.milestones]]\nname = \"aha\"\nevent = \"invite\"\n";
 
-/// A file of one case with the keys of the case and of its expectation.
+/// A case file with one case, from the keys of the case and of its expectation.
 fn file(case: &str, expect: &str) -> String {
     format!(
         "schema = 1\nmodel = \"model.toml\"\nas_of = \"2026-10-31\"\n\n[[case]]\nname = \"one\"\n{case}\n\n[[case.expect]]\n{expect}\n"
@@ -114,12 +115,12 @@ fn coverage_names_what_no_case_reaches() {
         assert!(outcome.stdout.contains(part), "{part}\n---\n{}", outcome.stdout);
     }
     assert_eq!(folder.pql("test cases.toml --min-coverage 50").code, 0);
-    // Each rung is a part of its own: who reaches the upper one has not shown the lower.
+    // Each rung counts by itself: a case that reaches the upper rung does not cover the lower one.
     let three = INVITE.replace("at = \"-3d\"", "at = \"-3d\", times = 3, every = \"1h\"");
     folder.write("three.toml", file(&three, "user = \"kim\"\nscore = 25"));
     let outcome = folder.pql("test three.toml --coverage");
     assert!(outcome.stdout.contains("no case reaches user signal invites, rung 1\n"), "{}", outcome.stdout);
-    // Files of one model count together.
+    // Case files of one model are counted together.
     let outcome = folder.pql("test cases.toml three.toml --coverage");
     assert!(outcome.stdout.contains("coverage of model.toml: 83.3 % (5 of 6)"), "{}", outcome.stdout);
     let outcome = folder.pql("test cases.toml --min-coverage 51");

@@ -1,4 +1,5 @@
-//! What is written to while it is read: a command gives what one state of its files gives, or says that there was none.
+//! Files that another process writes while the program reads them. A command gives the result for
+//! one state of its files, or reports the change.
 
 #![cfg(unix)]
 
@@ -28,7 +29,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Runs the program while something is done again and again, from before it begins until after its end.
+/// Runs the program while `change` repeats, from before the start until after the end.
 fn run_while(folder: &Folder, arguments: &str, change: impl Fn() + Sync) -> Outcome {
     let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -47,7 +48,7 @@ fn run_while(folder: &Folder, arguments: &str, change: impl Fn() + Sync) -> Outc
     })
 }
 
-/// A table whose reading takes a while: zeros without a place on the disk.
+/// A table that takes a while to read: a sparse file of zeros.
 fn large_table(folder: &Folder, name: &str) -> File {
     let path = folder.write(name, "user_id,role\nann,vp\n");
     let file = OpenOptions::new().write(true).open(path).expect("a file");
@@ -77,7 +78,7 @@ fn a_table_of_users_that_is_written_to_while_it_is_read_is_told() {
 #[test]
 fn a_model_that_is_written_to_while_it_is_read_is_told() {
     let folder = folder();
-    // Far too large for a model, so that reading what there is to be read of it takes a while.
+    // The file is far too large for a model, so that reading up to the limit takes a while.
     let file = large_table(&folder, "changing.toml");
     let change = || file.write_all_at(b"s", 0).expect("a byte");
     let told = (0..60).any(|_| {
@@ -90,9 +91,11 @@ fn a_model_that_is_written_to_while_it_is_read_is_told() {
     assert!(told, "a model that is always being written was always read");
 }
 
-/// Runs a change against `score` until its end is the one that is waited for; what else may come of it is judged each time.
+/// Runs `score` against a change until `judge` finds the wanted outcome. `judge` checks every other
+/// outcome too.
 fn score_until(folder: &Folder, change: impl Fn() + Sync, judge: impl Fn(&Outcome) -> bool) {
-    // Where the machine is slow or its clock coarse, a change may come before the file is opened or after it is closed.
+    // On a slow machine or with a coarse clock, a change may come before the file is opened or
+    // after it is closed.
     let met = (0..60).any(|_| judge(&run_while(folder, "score events.ndjson -m m.toml --out out", &change)));
     assert!(met, "what this waits for never came");
 }
@@ -104,13 +107,13 @@ fn events_that_grow_while_they_are_read_end_with_a_whole_line() {
     let path = folder.write("events.ndjson", &lines);
     let line = event("bob");
     let (first, rest) = line.split_at(line.len() / 2);
-    // Each line comes in two pieces; in between, it is half there.
+    // Each line is written in two pieces, so the file sometimes ends within a line.
     let change = || [first, rest].iter().for_each(|piece| append(&path, piece));
     score_until(&folder, change, |outcome| {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let record: serde_json::Value = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
         let rejected = record["counts"]["rejected"].as_u64().expect("a count");
-        // A line whose end is not there yet when the reading ends is no record, and is told.
+        // A last line without its end is rejected and reported.
         assert!(rejected <= 1 && (rejected == 0 || outcome.stderr.contains("invalid_json")), "{outcome:?}");
         outcome.stderr.contains("events.ndjson grew while it was read")
     });
@@ -156,7 +159,7 @@ const TWICE: [&str; 4] = [
     "init events.ndjson -o new.toml",
 ];
 
-/// Lines under other names, for which `init` looks twice.
+/// Writes lines with other field names, which `init` reads twice.
 fn unusual(folder: &Folder, command: &str) {
     if command.starts_with("init") {
         let line = "{\"type\":\"visit\",\"created_at\":\"2026-10-01T10:00:00Z\",\"actor\":{\"id\":\"ann\"}}\n";
@@ -171,8 +174,9 @@ fn is_told(outcome: &Outcome, command: &str) {
     }
 }
 
-/// Runs a command in new folders while something changes there, until a change comes between two of its readings. One that comes before the first
-/// or after the last is nothing to the command, and which it is depends on the machine.
+/// Runs a command in new folders against a change, until a change falls between two of its
+/// readings. A change before the first or after the last one has no effect. The machine decides
+/// which of them happens.
 fn told_between(command: &str, change: impl Fn(&Folder) + Sync) {
     const ATTEMPTS: usize = 200;
     for _ in 0..ATTEMPTS {

@@ -1,4 +1,5 @@
-//! `pql check`: what people and machines are told, what fails, what is ignored, and what events show.
+//! `pql check`: its reports for people and programs, the exit codes, ignored warnings, and warnings
+//! from events.
 
 use serde_json::{Value as Json, json};
 
@@ -6,10 +7,10 @@ use crate::run::{Folder, Outcome};
 
 const GOOD: &str = "schema = 1\n\n[[user.signals]]\nname = \"invites\"\nevent = \"invite\"\npoints = 10\n";
 
-/// Two errors, the second of them on a line with characters of several bytes.
+/// A model with two errors. The second is on a line with multi-byte characters.
 const BAD: &str = "schema = 1\n\n[[user.signals]]\nname = \"invites\"\nevent = \"invite\"\npoint = 10\npoints = 10\n[[user.signals]]\nsay = \"größer\"\nname = \"ä\"\nevent = \"x\"\npoints = 1\n";
 
-/// Events of which a condition knows one of two texts.
+/// Events with one of the two values that a condition names.
 const EVENTS: &str = "{\"event\":\"export\",\"timestamp\":\"2026-10-28T09:00:00Z\",\"user_id\":\"kim\",\"properties\":{\"format\":\"pdf\"}}\n";
 const ABOUT_EXPORTS: &str =
     "[[user.signals]]\nname = \"exports\"\nevent = \"export\"\nwhere = \"format in ('pdf', 'CSV')\"\npoints = 10\n";
@@ -167,7 +168,7 @@ fn junit_has_a_case_for_each_problem_and_one_for_a_model_without() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    // A warning that does not fail the check is no failure of the build.
+    // A warning below the fail level is not a failure of the build.
     let warned = "check warned.toml --events events.ndjson --format junit";
     let outcome = folder().pql(warned);
     assert!(outcome.stdout.contains("failures=\"0\"") && outcome.stdout.contains("<system-out>"), "{outcome:?}");
@@ -224,10 +225,10 @@ fn warnings_are_ignored_by_code_and_by_the_name_of_what_they_are_about() {
     assert_eq!(check(&named).0, 0);
     let elsewhere = ignore("{ code = \"M062\", because = \"comes in June\", name = \"imports\" }");
     assert_eq!(check(&elsewhere).1, ["M062", "M090"]);
-    // Each entry must take something out; what the first one took is gone.
+    // Each entry must take out a warning. The first entry has taken this one.
     let twice = ignore("{ code = \"M062\", because = \"a\" }, { code = \"M062\", because = \"b\" }");
     assert_eq!(check(&twice).1, ["M090"]);
-    // What only events show cannot be missed without them.
+    // Without events, an entry for a warning from events is not reported as useless.
     let outcome = folder.pql("check model.toml --fail-level warning");
     assert_eq!(outcome.code, 0, "{outcome:?}");
 }
@@ -285,7 +286,7 @@ fn rules_are_listed_and_explained() {
     assert_eq!(folder.pql("rule").code, 2);
 }
 
-/// What only events show of a model, as codes with messages.
+/// The warnings from events about a model, as codes with messages.
 fn warned(folder: &Folder, model: &str) -> Vec<String> {
     folder.write("asks.toml", model);
     let outcome = folder.pql("check asks.toml --events events.ndjson --users users.csv --format json");
@@ -314,9 +315,9 @@ fn why_a_signal_never_fires_is_told_once() {
     let asks = "M060 no event is called `ask`";
     let never = "M065 the signal `s` never fires";
     let boss = "M062 `role` is never 'boss'";
-    // What is told of each signal beside the event that never occurs.
+    // The warnings for each signal, besides the one for the missing event.
     for (body, expected) in [
-        // Nothing but what never occurs.
+        // The missing event is the only cause.
         ("event = \"ask\"", &[asks][..]),
         ("when = \"asks >= 1\"", &[asks]),
         ("when = \"asks >= 1 and exports >= 1\"", &[asks]),
@@ -332,7 +333,7 @@ fn why_a_signal_never_fires_is_told_once() {
         ("when = \"done\"\n[[user.milestones]]\nname = \"done\"\nsteps = [\"export\", \"ask\"]", &[asks]),
         ("event = \"export\"\nwhere = \"format = 'PDF'\"", &[asks, "M062 `format` is never 'PDF'"]),
         ("event = \"export\"\nwhere = \"pages > 1\"", &[asks, "M061 no event `export` has a property `pages`"]),
-        // Something else keeps it from firing too, or instead.
+        // Another cause keeps the signal from firing, in addition or instead.
         ("when = \"exports >= 50\"", &[asks, never]),
         ("when = \"asks >= 1 or exports >= 50\"", &[asks, never]),
         ("when = \"asks = 0 and exports >= 50\"", &[asks, never]),
@@ -344,19 +345,20 @@ fn why_a_signal_never_fires_is_told_once() {
     ] {
         let mut expected: Vec<&str> = expected.to_vec();
         let mut found = warned(&folder, &(metrics.to_owned() + &signal("user", body)));
-        // Each name is told where it stands first.
+        // The order of the warnings depends on the positions in the model.
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{body}");
     }
-    // What accounts gather of users: nobody asks, so no account has anybody who does, and all of them have somebody who does not.
+    // Roll-ups: no user asks, so the roll-up `asking` is 0 for every account, and `quiet` counts
+    // all users.
     let rollups = "[account.rollups]\nasking = { measure = \"count\", where = \"asks >= 1\" }\nquiet = { measure = \"count\", where = \"asks = 0\" }\n";
     for (body, expected) in [("when = \"asking >= 1\"", &[asks][..]), ("when = \"quiet >= 50\"", &[asks, never])] {
         let mut found = warned(&folder, &(metrics.to_owned() + rollups + &signal("account", body)));
         found.sort_unstable();
         assert_eq!(found, expected, "{body}");
     }
-    // A trait that nobody has.
+    // A trait without values.
     folder.write("users.csv", "user_id,job\nkim,vp\n");
     let found = warned(&folder, &(metrics.to_owned() + &signal("user", "when = \"role = 'vp'\"")));
     assert_eq!(found, [asks, "M064 no user has the trait `role`"]);

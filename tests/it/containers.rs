@@ -1,4 +1,4 @@
-//! Events that are not lines of JSON: archives, lists, tables; and files that hold none.
+//! Events in containers: archives, JSON lists and tables; and files without any events.
 
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -50,7 +50,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// A zip archive of members by name, packed or stored.
+/// A zip archive of members by name, compressed or stored.
 fn zip(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in members {
@@ -65,7 +65,8 @@ fn zip(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     writer.finish().expect("memory").into_inner()
 }
 
-/// The same as a program that cannot go back writes it: sizes behind the members, and all of them as if they were over 4 GiB.
+/// The same archive as a streaming writer makes it: sizes follow the members, in the form for
+/// members over 4 GiB.
 fn streamed_zip64(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new_stream(Vec::new());
     for (name, bytes) in members {
@@ -76,12 +77,12 @@ fn streamed_zip64(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().expect("memory").into_inner()
 }
 
-/// Scores files with the model into `out`.
+/// Scores files with the model into the folder `out`.
 fn score(folder: &Folder, files: &str) -> Outcome {
     folder.pql(&format!("score {files} -m model.toml --as-of 2026-10-31 --out out"))
 }
 
-/// The users of a run with their scores and signals.
+/// The users of a run, with their scores and signals.
 fn users(folder: &Folder) -> Vec<[String; 3]> {
     let users = rows(&folder.read("out/users.csv"));
     let place = |name: &str| users[0].iter().position(|column| column == name).expect("a column");
@@ -93,7 +94,7 @@ fn run_record(folder: &Folder) -> Json {
     serde_json::from_str(&folder.read("out/run.json")).expect("JSON")
 }
 
-/// Names of the files that a run read, with the lines that were scored of each.
+/// The files of a run, with the number of scored lines in each.
 fn files(folder: &Folder) -> Vec<(String, u64)> {
     let record = run_record(folder);
     let files = record["files"].as_array().expect("a list").clone();
@@ -101,7 +102,7 @@ fn files(folder: &Folder) -> Vec<(String, u64)> {
     files.iter().map(|file| (file["name"].as_str().expect("text").to_owned(), scored(file))).collect()
 }
 
-/// Rejected lines: line, offset, reason, text.
+/// The rejected lines: line, offset, reason, text.
 fn rejects(folder: &Folder) -> Vec<(u64, u64, String, String)> {
     let text = folder.read("out/rejects.ndjson");
     let all = text.lines().map(|line| serde_json::from_str::<Json>(line).expect("JSON"));
@@ -116,7 +117,8 @@ fn rejects(folder: &Folder) -> Vec<(u64, u64, String, String)> {
     .collect()
 }
 
-/// The run fails with the exit of reading, publishes nothing and says all of some parts.
+/// Asserts that the run fails with the exit code of reading, publishes nothing, and that the
+/// message has all parts.
 fn refused(folder: &Folder, files: &str, parts: &[&str]) {
     let outcome = score(folder, files);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{files}: {outcome:?}");
@@ -195,7 +197,7 @@ fn a_damaged_member_ends_the_run_and_names_itself() {
         "damaged.zip",
         &["`damaged.zip:a.json` is damaged in the archive, past ", "good bytes", "`unzip -t`"],
     );
-    // A single bit of a stored member is found by the checksum alone.
+    // Only the checksum finds a changed bit of a stored member.
     let mut flipped = zip(&[("a.json", &text)], CompressionMethod::Stored);
     flipped[5000] ^= 1;
     folder.write("flipped.zip", &flipped);
@@ -211,7 +213,7 @@ fn a_damaged_member_ends_the_run_and_names_itself() {
 fn members_that_cannot_be_read_are_refused_by_name() {
     let folder = folder();
     let mut encrypted = zip(&[("a.json", b"{}")], CompressionMethod::Stored);
-    // The flag of encryption, in the header of the member and in the directory.
+    // Sets the flag of encryption, in the member's header and in the directory.
     encrypted[6] |= 1;
     let directory = encrypted.windows(4).position(|bytes| bytes == b"PK\x01\x02").expect("a directory");
     encrypted[directory + 8] |= 1;
@@ -343,7 +345,7 @@ fn broken_elements_are_rejected_where_they_begin() {
 fn a_list_that_stops_ends_the_run() {
     let folder = folder();
     let whole = format!("[{},{}]", event("ann", 1), event("bob", 2));
-    // Whether the last one is whole is not known before its comma.
+    // The last element is known to be complete only at its comma.
     for (cut, records) in [(whole.len() - 1, "1 whole record;"), (9, "0 whole records;")] {
         folder.write("list.json", &whole[..cut]);
         refused(&folder, "list.json", &["`list.json` stops inside a JSON list or object, after ", records]);
@@ -364,7 +366,7 @@ fn a_long_element_is_rejected_and_the_rest_is_read() {
     assert_eq!(users(&folder).len(), 2);
 }
 
-/// The same three events as [`event`] gives, as tables.
+/// The three events of [`event`] as tables.
 #[test]
 fn a_table_is_read_as_its_rows() {
     let folder = folder();

@@ -1,4 +1,5 @@
-//! Compressed files that were cut or changed: nothing of them is passed on as if it were whole, and the place of the damage is told.
+//! Compressed files that were cut or changed. The program passes no part of them on as if it were
+//! whole, and reports the position of the damage.
 
 use std::{io::Write, sync::Arc};
 
@@ -37,7 +38,7 @@ fn content(stored: &[u8]) -> Result<Vec<u8>, ReadError> {
     Ok(all)
 }
 
-/// A way to compress.
+/// A compression function.
 type Pack = fn(&[u8]) -> Vec<u8>;
 
 const PACKS: [(&str, Pack); 2] = [("gzip", gzip), ("zstd", zstd)];
@@ -61,7 +62,7 @@ fn every_cut_of_several_members_is_found_and_told_with_its_member() {
                     assert_eq!(part, expected, "{name}: {cut}");
                     assert!(good_bytes >= (member * 20 * event("ann").len()) as u64, "{name}: {cut}");
                 }
-                // One byte of a mark is no mark.
+                // A magic number that is cut to one byte is not recognised.
                 Err(other) => panic!("{name}, cut at {cut}: {other}"),
             }
         }
@@ -75,7 +76,7 @@ fn every_changed_byte_is_found_or_changes_nothing() {
         let (first, second) = (pack(text[0].as_bytes()), pack(text[1].as_bytes()));
         let whole = [first.clone(), second].concat();
         let mut found = 0;
-        // The first bytes say how a file is compressed; without them it is another file.
+        // Without its first bytes the file is of another kind, so they are left alone.
         for at in 4..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 0x10;
@@ -130,7 +131,7 @@ fn a_member_may_be_empty_and_may_end_within_a_line() {
     }
 }
 
-/// Runs the program with so much memory to address and no more; gives its exit code and its messages.
+/// Runs the program with a limit on its address space; returns the exit code and the messages.
 #[cfg(target_os = "linux")]
 fn bounded(folder: &Folder, arguments: &str) -> (i32, String) {
     let script = format!("ulimit -v 600000; exec {} {arguments}", env!("CARGO_BIN_EXE_pql"));
@@ -153,7 +154,8 @@ fn what_is_small_when_packed_takes_no_more_memory_than_a_line() {
         encoder.write_all(format!("\n{good}").as_bytes()).expect("memory");
         encoder.finish().expect("memory")
     };
-    // 800 MB in one line, four million bad lines, 800 MB of brackets, and a list that never ends; the run may address 600 MB.
+    // The inputs are one line of 800 MB, four million bad lines, 800 MB of brackets, and a list
+    // without an end. The run may address 600 MB.
     let zeros = vec![b'a'; 1 << 20];
     folder.write("line.zst", bomb(&zeros, 800));
     folder.write("lines.zst", bomb(&b"x\n".repeat(1 << 19), 8));

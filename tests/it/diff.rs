@@ -1,10 +1,11 @@
-//! `pql diff`: what it counts is what `score` gives under either model, movers add up, and a comment carries nothing but text.
+//! `pql diff`: its counts equal the results of `score` under either model, the parts of a mover add
+//! up, and a Markdown report holds nothing but text.
 
 use serde_json::Value as Json;
 
 use crate::run::{Folder, rows};
 
-/// Invitations and asks; `hot` from 20.
+/// A model with invitations and asks; the tier `hot` begins at 20 points.
 const OLD: &str = r#"schema = 1
 [[user.signals]]
 name = "invites"
@@ -37,11 +38,11 @@ fn line(user: &str, event: &str, day: u32) -> String {
     )
 }
 
-/// `ann` has 20 points under [`OLD`], `bob` 15, `cid` 10 and `dan` 5.
+/// Under [`OLD`], `ann` has 20 points, `bob` 15, `cid` 10 and `dan` 5.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("old.toml", OLD);
-    // An ask is worth ten more.
+    // The new model pays 10 points more for an ask.
     folder.write("new.toml", OLD.replace("points = 5", "points = 15"));
     let events = [1, 2, 3].map(|day| line("ann", "invite", day)).concat()
         + &[("bob", "invite", 4), ("bob", "ask", 5), ("cid", "invite", 6), ("dan", "ask", 7)]
@@ -198,11 +199,11 @@ fn a_condition_that_holds_fails_the_run_and_shows_its_numbers() {
     }
     let shown = outcome("hot_new >= 2 * hot_old").stdout;
     assert!(shown.contains("user.tier.hot_new = 2, user.tier.hot_old = 1: fails"), "{shown}");
-    // Nothing known makes no condition true, and is said.
+    // A condition on null is not met, and the report says so.
     let null = outcome("hot_new / (hot_old - 1) > 1");
     assert_eq!(null.code, 0);
     assert!(null.stdout.contains("since it is null"), "{}", null.stdout);
-    // Any of several is enough.
+    // One met condition of several fails the comparison.
     let both =
         ["diff", "old.toml", "new.toml", "events.ndjson", "-q", "--fail-if", "hot_new > 9", "--fail-if", "hot_new = 2"];
     assert_eq!(folder.pql_with(&both, b"").code, 1);
@@ -249,7 +250,7 @@ fn lists_end_at_the_limit_and_say_what_they_leave_out() {
     let folder = folder();
     folder.write("low.toml", OLD.replace("at_least = 20", "at_least = 1"));
     let text = |limit: &str| folder.pql(&format!("diff old.toml low.toml events.ndjson -q --limit {limit}")).stdout;
-    // Most points first: bob has 15, cid 10, dan 5.
+    // Movers are sorted by points: bob has 15, cid 10, dan 5.
     let two = text("2");
     assert!(two.contains("+ bob") && two.contains("+ cid") && !two.contains("+ dan"), "{two}");
     assert!(two.contains("+ ... and 1 more; --limit 3 lists them"), "{two}");
@@ -281,7 +282,7 @@ fn a_comment_carries_nothing_but_text() {
     let listed: Vec<&str> = markdown.lines().filter(|line| line.contains("15 → 25")).collect();
     assert_eq!(listed.len(), 2 * ids.len(), "{markdown}");
     for line in markdown.lines() {
-        // Outside of code spans there are no words of the data, and every span ends on its line.
+        // Only code spans hold text of the data, and each span ends on its line.
         let parts: Vec<&str> = line.split('`').collect();
         assert_eq!(parts.len() % 2, 1, "{line}");
         let outside: String = parts.iter().step_by(2).copied().collect();

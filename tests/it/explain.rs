@@ -1,4 +1,5 @@
-//! `pql explain`: the ledger is the score, the way up leads up, the way down comes on its day, and events are where it says they are.
+//! `pql explain`: the ledger adds up to the score, the ways up and down are true, and the positions
+//! of events are right.
 
 use std::path::PathBuf;
 
@@ -125,7 +126,7 @@ fn the_ledger_shows_what_max_decay_exclusivity_and_bounds_took() {
         "exclusive asked_once -3 19",
     ];
     assert_eq!(entries(&kim), expected);
-    // Two asks reach the max, and the bounds of category and score.
+    // Two asks reach the maximum, and the bounds of category and score.
     let more = [line("kim", "ask", "2026-10-31T11:00:00Z"), line("kim", "invite", "2026-10-31T12:00:00Z").repeat(2)];
     folder.write("more.ndjson", more.concat());
     let kim = json(&folder, "user:kim events.ndjson more.ndjson -m model.toml --as-of 2026-10-31");
@@ -161,9 +162,9 @@ fn the_way_up_leads_up() {
     };
     let ways: Vec<Vec<String>> = ways.iter().map(steps).collect();
     assert_eq!(ways[0], ["matching events 1 3"]);
-    // Asking is one event, and two facts: how often, and how long ago.
+    // One event `ask` changes two facts: the count, and the days since the last one.
     assert!(ways.contains(&vec!["asks 0 1".to_owned(), "days_since_ask null 0".to_owned()]), "{ways:?}");
-    // What it says comes true.
+    // The predicted change comes true.
     folder.write("more.ndjson", line("lee", "invite", "2026-10-31T10:00:00Z").repeat(2));
     let lee = json(&folder, "user:lee events.ndjson more.ndjson -m model.toml --as-of 2026-10-31");
     assert_eq!(lee["tier"], "hot");
@@ -207,7 +208,7 @@ fn the_events_behind_a_signal_are_where_it_says() {
             })
             .collect()
     };
-    // The invitation of 1 October is out of the window, and lee's is lee's.
+    // The invitation of 1 October is outside the window, and that of lee belongs to lee.
     assert_eq!(places("user:kim events.ndjson --signal invites"), ["events.ndjson:2 invite"]);
     assert_eq!(places("user:kim events.ndjson --signal asks"), ["events.ndjson:3 ask"]);
     let outcome = folder.pql("explain user:kim events.ndjson -m model.toml --signal invits");
@@ -229,7 +230,7 @@ fn somebody_without_events_and_nobody_are_told_apart() {
     assert!(outcome.stderr.contains("user:ID"), "{}", outcome.stderr);
 }
 
-/// What the program says of somebody of whom there is nothing to explain.
+/// The message for an entity without anything to explain.
 fn nothing(folder: &Folder, arguments: &str) -> String {
     let outcome = folder.pql(&format!("explain {arguments} -q"));
     assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
@@ -239,7 +240,7 @@ fn nothing(folder: &Folder, arguments: &str) -> String {
 #[test]
 fn who_is_set_aside_is_told_apart_from_who_is_unknown() {
     let folder = Folder::new();
-    // Line 3 to 5, each list with an entry that is not the one.
+    // The entries are on lines 3 to 5; each list also has an entry that does not match.
     let identity = "schema = 1\n[identity]\nexclude_users = [\"test-*\", \"qa-*\"]\nexclude_domains = [\"other.example\", \"ourco.example\"]\nservice_users = [\"svc-*\"]\n";
     folder.write("model.toml", identity);
     let of = |user: &str, account: &str| line(user, "ask", "2026-10-29T10:00:00Z").replace("acme", account);
@@ -280,12 +281,13 @@ fn who_is_set_aside_is_told_apart_from_who_is_unknown() {
         let told = nothing(&folder, &format!("{who} {with}"));
         assert!(told.contains(&expected), "{who}\n{expected}\n{told}");
     }
-    // An id that would be set aside if there were an event of it, one whose events come later, and one that is nobody's.
+    // These are an id that would be excluded if it had an event, one with later events only, and
+    // two unknown ones.
     for who in ["user:qa-2", "user:qa-late", "user:ann", "account:nobody"] {
         let told = nothing(&folder, &format!("{who} {with}"));
         assert!(told.contains("counts before 2026-11-01T00:00:00Z") && !told.contains("set aside"), "{who}: {told}");
     }
-    // A copy without the entries is the way out, as it says.
+    // The advice of the message works: a copy of the model without the entries.
     folder.write("open.toml", "schema = 1\n");
     assert_eq!(folder.pql("explain account:ours events.ndjson -m open.toml --as-of 2026-10-31 -q").code, 0);
 }

@@ -1,5 +1,5 @@
-//! The fuzz targets, on their seeds and on changes of them, for as long as a test may take. libFuzzer runs the same targets for longer
-//! (`tests/fuzz`).
+//! The fuzz targets, run on their seeds and on mutated seeds for a short time. libFuzzer runs the
+//! same targets for longer (`tests/fuzz`).
 
 use std::{
     io::Write,
@@ -10,12 +10,13 @@ use std::{
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
-/// Changes of each seed; `PQL_FUZZ=1000` tries more.
+/// The number of mutations of each seed. `PQL_FUZZ=1000` tries more.
 fn changes() -> u64 {
     std::env::var("PQL_FUZZ").ok().and_then(|count| count.parse().ok()).unwrap_or(12)
 }
 
-/// Numbers that look random and are the same in every run. **Source**: SplitMix64, Steele, Lea and Flood (2014).
+/// Pseudo-random numbers, the same in every run. **Source**: SplitMix64, Steele, Lea and Flood
+/// (2014).
 struct Random(u64);
 
 impl Random {
@@ -32,7 +33,7 @@ impl Random {
     }
 }
 
-/// What inputs are broken with: bytes that mean something to one of the readers.
+/// Bytes with a meaning for one of the readers, which mutations insert.
 const SPICE: [&[u8]; 24] = [
     b"\"",
     b"\\",
@@ -60,7 +61,7 @@ const SPICE: [&[u8]; 24] = [
     b"\xef\xbb\xbf",
 ];
 
-/// A seed with a few changes, some of them by what stands in another seed.
+/// A seed with a few mutations; some insert a part of another seed.
 fn changed(seeds: &[Vec<u8>], seed: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     for _ in 0..=random.below(4) {

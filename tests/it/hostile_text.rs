@@ -1,5 +1,5 @@
-//! Text that wants to be more than text: in ids, names, values, models and paths. No terminal, build server, spreadsheet or reader of ours takes it
-//! for anything but text.
+//! Hostile text in ids, names, values, models and paths. No terminal, build server, spreadsheet or
+//! reader of the program's output may take it for more than text.
 
 use std::fmt::Write;
 
@@ -34,7 +34,7 @@ const HOSTILE: [&str; 22] = [
     "</script><img src=x onerror=alert(1)>`|&",
 ];
 
-/// What no message may show unless it was asked for.
+/// A text that no message may show unless the user asks for values.
 const SECRET: &str = "hunter2";
 
 const MODEL: &str = r#"schema = 1
@@ -73,7 +73,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
-/// A model with a text where a model has words for people.
+/// A model that has the text in every place for text.
 fn model(text: &str) -> String {
     let toml: String = text
         .chars()
@@ -87,7 +87,7 @@ fn model(text: &str) -> String {
     MODEL.replace("LABEL", &toml)
 }
 
-/// Events that have a text wherever an event has one.
+/// Events that have the texts in every place for text.
 fn events(texts: &[&str]) -> String {
     let mut lines = String::new();
     for (at, text) in texts.iter().enumerate() {
@@ -104,7 +104,7 @@ fn events(texts: &[&str]) -> String {
     lines
 }
 
-/// Asserts that nothing in a text for people steers what shows it.
+/// Asserts that an output contains no text that steers its viewer.
 fn harmless(text: &str, what: &str) {
     for (number, line) in text.split('\n').enumerate() {
         let risky = |c: char| {
@@ -145,7 +145,7 @@ fn no_command_steers_a_terminal_or_a_build_server() {
         folder.write("more.ndjson", format!("{{\"event\":\"e\",\"timestamp\":{0},\"user_id\":{0}}}\n", quoted(text)));
         let entity = format!("user:{text}");
         let nobody = format!("user:{text}nobody");
-        // Paths have no NUL, and the program is not started with one in its arguments.
+        // Arguments of a process cannot hold NUL.
         let (entity, nobody) =
             if text.contains('\0') { ("user:x".to_owned(), "user:y".to_owned()) } else { (entity, nobody) };
         let typed = entity.strip_prefix("user:").unwrap_or_default();
@@ -170,7 +170,7 @@ fn no_command_steers_a_terminal_or_a_build_server() {
             &["init", "events.ndjson", "--force", "-o", "first.toml"],
         ];
         for arguments in all {
-            // Each text stands in all events, so some commands need to see them once only.
+            // Every text is in all events, so one run of `inspect` is enough.
             if at > 0 && arguments[0] == "inspect" {
                 continue;
             }
@@ -180,7 +180,7 @@ fn no_command_steers_a_terminal_or_a_build_server() {
             harmless(&outcome.stderr, &what);
             harmless(&outcome.stdout, &what);
         }
-        // What `init` writes is a model whatever events are called.
+        // The model that `init` writes is valid for events of any name.
         assert_eq!(pql(&folder, &["check", "first.toml"]).code, 0, "{text:?}");
     }
 }
@@ -269,7 +269,7 @@ fn values_show_nowhere_unless_they_are_asked_for() {
     assert!(!folder.read("out/run.json").contains(SECRET));
 }
 
-/// What a spreadsheet shows of a cell, with the apostrophes taken away that are said to be ours.
+/// The text of a cell in a spreadsheet, without the documented apostrophes.
 fn undone(cell: &str, parts: bool) -> String {
     let mut out = String::new();
     let mut starts = true;

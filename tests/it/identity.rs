@@ -1,4 +1,4 @@
-//! Who is who: joins by alias lines and visitors, homes, and what comes after the instant that is looked from.
+//! Identities: joins by alias lines and visitors, homes, and records after the as-of instant.
 
 use crate::run::{Folder, rows};
 
@@ -12,7 +12,7 @@ fn folder(events: &str) -> Folder {
     folder
 }
 
-/// Some columns of the users that a run writes.
+/// Columns of the users of a run.
 fn users(folder: &Folder, more: &str, columns: &[&str]) -> Vec<Vec<String>> {
     let outcome = folder.pql(&format!("score events.ndjson -m model.toml --out out -q {more}"));
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -107,7 +107,7 @@ fn whether_a_line_is_a_record_is_settled_before_what_becomes_of_it() {
 
 #[test]
 fn what_a_machine_did_is_a_copy_if_the_visitor_agrees_too() {
-    // More visitors than there are parts of the state.
+    // The number exceeds that of the shards.
     const VISITORS: u32 = 600;
     let event = |visitor: u32| {
         format!(

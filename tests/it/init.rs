@@ -1,8 +1,8 @@
-//! `pql init`: a model that is valid at once and scores the dump it was written for.
+//! `pql init`: the model is valid without a change and scores the dump that it was made from.
 
 use crate::run::{Folder, Outcome, rows};
 
-/// Writes a model for a dump, checks it, and scores with it; gives the model and the users.
+/// Generates a model for a dump, checks it, and scores with it. Returns the model and the users.
 fn init_and_score(folder: &Folder, events: &str) -> (String, Vec<Vec<String>>) {
     let done = |outcome: &Outcome| assert_eq!(outcome.code, 0, "{outcome:?}");
     done(&folder.pql(&format!("init {events}")));
@@ -30,7 +30,7 @@ fn the_sample_data_needs_no_guesses() {
     assert!(users.len() > 300, "{}", users.len());
 }
 
-/// An invitation of kim of acme as each vendor writes it.
+/// An invitation by kim of acme, in the format of each vendor.
 const DUMPS: [(&str, &str); 10] = [
     (
         "segment",

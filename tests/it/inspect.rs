@@ -1,4 +1,4 @@
-//! `pql inspect`: what is in a dump, on dumps small enough to count by hand.
+//! `pql inspect`: the contents of dumps that are small enough to count by hand.
 
 use serde_json::{Value as Json, json};
 

@@ -1,10 +1,10 @@
-//! What is JSON and what is not: the table in the documentation holds, whatever the model reads and however a file is packed.
+//! Valid and invalid JSON. The table in the documentation is true for every model and compression.
 
 use std::{collections::BTreeMap, io::Write};
 
 use crate::{real_data::shared, run::Folder};
 
-/// Case and verdict of each row of the table.
+/// The case and verdict of each row of the table.
 fn table() -> BTreeMap<String, String> {
     let rows =
         include_str!("../../src/engine/decode/json/VERDICTS.md").lines().filter_map(|line| line.strip_prefix("| `i_"));
@@ -16,13 +16,14 @@ fn table() -> BTreeMap<String, String> {
     verdicts.collect()
 }
 
-/// Reasons that say that a line is no JSON.
+/// Reasons for lines that are not JSON.
 const OF_JSON: [&str; 4] = ["invalid_json", "invalid_utf8", "too_deep", "lone_surrogate"];
 
 const BLIND: &str = "schema = 1\n";
 const READING: &str = "schema = 1\n[metrics]\nkinds = { measure = \"distinct\", value = \"p\", event = \"case\" }\nlargest = { measure = \"max\", value = \"p\", event = \"case\", where = \"p > 0\" }\n[output]\nuser_columns = [\"kinds\", \"largest\"]\n";
 
-/// The verdict on each case as the value of a property: `accepted`, or the reason of the reject, whose line and bytes are held against the case.
+/// The verdict on each case as the value of a property: `accepted`, or the reason of the reject.
+/// Line and bytes of a reject must equal those of the case.
 fn verdicts(cases: &[(String, Vec<u8>)], model: &str, pack: fn(&[u8]) -> Vec<u8>) -> BTreeMap<String, String> {
     let folder = Folder::new();
     folder.write("model.toml", model);
@@ -73,7 +74,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).expect("memory")
 }
 
-/// The same verdicts under both models, plain and packed.
+/// The verdicts, which must be the same under both models, plain and compressed.
 fn agreed(cases: &[(String, Vec<u8>)]) -> BTreeMap<String, String> {
     let agreed = verdicts(cases, BLIND, plain);
     for (model, pack) in [(READING, plain as fn(&[u8]) -> Vec<u8>), (BLIND, gzip), (READING, zstd)] {
@@ -90,7 +91,7 @@ fn the_table_of_verdicts_holds_for_the_suite() {
         let path = path.expect("a path");
         (path.file_stem().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("a file"))
     });
-    // A case with a line end in it is several lines here.
+    // A case with a line end would be several lines here.
     let cases: Vec<(String, Vec<u8>)> = cases.filter(|(_, bytes)| !bytes.contains(&b'\n')).collect();
     let table = table();
     let mut told = [0; 3];
@@ -163,7 +164,7 @@ fn the_table_of_verdicts_holds_for_values_of_its_kinds() {
         case("structure_UTF-8_BOM_empty_object", b"\xef\xbb\xbf{}"),
     ];
     for (name, bytes) in cases {
-        // A run needs an event.
+        // A run needs an event, so a good one is added.
         let verdict = agreed(&[(name.clone(), bytes), ("y_good".to_owned(), b"1".to_vec())]);
         assert_eq!(verdict.get(&name), table.get(&name), "{name}");
     }

@@ -1,4 +1,5 @@
-//! Laws that hold for any events: the order, the files and the threads never show, and every number adds up.
+//! Laws for any events: results depend neither on the order of lines, nor on the files, nor on the
+//! threads, and all numbers add up.
 
 use std::{io::Write, path::Path};
 
@@ -11,10 +12,10 @@ use serde_json::Value as Json;
 
 use crate::run::{Folder, rows};
 
-/// A model that uses most of the language; it reads the fixture and the random events below.
+/// A model that uses most of the language. It reads the fixture and the random events below.
 const MODEL: &str = include_str!("laws.toml");
 
-/// A strategy for one line, from small sets of everything, so that events meet.
+/// A strategy for one line. All its sets are small, so that events share ids, times and names.
 fn line() -> impl Strategy<Value = String> {
     let name = prop_oneof![
         4 => Just("feature_used"),
@@ -24,7 +25,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => Just("upgrade_completed"),
         1 => Just("email_delivered"),
     ];
-    // Who: users, one that is excluded, a machine, a machine for visitors, visitors, and both at once.
+    // Ids: users, an excluded one, a service user, visitors, and lines with both kinds of ids.
     let who = prop_oneof![
         6 => (0..6_u8).prop_map(|n| format!(",\"user_id\":\"u{n}\"")),
         1 => Just(",\"user_id\":\"x1\"".to_owned()),
@@ -34,7 +35,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => (0..4_u8, 0..3_u8).prop_map(|(u, v)| format!(",\"user_id\":\"u{u}\",\"anonymous_id\":\"v{v}\"")),
     ];
     let account = prop_oneof![2 => Just(None), 3 => (0..3_u8).prop_map(Some)];
-    // Hours since 2026-08-01; few, so that instants are often equal.
+    // Hours since 2026-08-01. They are few, so that instants are often equal.
     let hours = (0..200_u32).prop_map(|n| n * 11);
     let id = prop_oneof![1 => Just(None), 2 => (0..40_u8).prop_map(Some)];
     (name, who, account, hours, id, any::<u16>(), 0..40_u8).prop_map(|(name, who, account, hours, id, noise, kind)| {
@@ -57,13 +58,13 @@ fn line() -> impl Strategy<Value = String> {
     })
 }
 
-/// What two runs over the same events must have in common.
+/// The rows that two runs over the same events must share.
 struct Rows {
     users: String,
     accounts: String,
 }
 
-/// Asserts that two runs came to the same rows; shows the first that differ.
+/// Asserts that two runs give the same rows; shows the first difference.
 fn assert_same(found: &Rows, expected: &Rows, what: &str) {
     for (found, expected) in [(&found.users, &expected.users), (&found.accounts, &expected.accounts)] {
         let differing = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
@@ -71,7 +72,7 @@ fn assert_same(found: &Rows, expected: &Rows, what: &str) {
     }
 }
 
-/// Runs over what stands in the folder; gives the rows and the record.
+/// Runs over the files of the folder; returns the rows and the run record.
 fn run(folder: &Folder, arguments: &str, stdin: &[u8]) -> (Rows, Json) {
     let words = format!("score {arguments} -m model.toml --out out --max-rejects 100% -q");
     let outcome = folder.pql_with(&words.split_whitespace().collect::<Vec<_>>(), stdin);
@@ -86,7 +87,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// A number that looks random, from a seed; the same every time.
+/// A pseudo-random number from a seed, the same in every run.
 fn next(seed: &mut u64) -> usize {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) as usize
@@ -102,7 +103,7 @@ fn text(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Every bucket adds up, in all files together and in each.
+/// Asserts that the buckets add up, in all files together and in each.
 fn assert_counts(record: &Json) {
     let sum = |counts: &Json, names: &[&str]| names.iter().map(|name| counts[*name].as_u64().expect(name)).sum::<u64>();
     let buckets = ["blank", "rejected", "excluded", "after_as_of", "identity", "duplicate", "anonymous", "scored"];
@@ -116,7 +117,7 @@ fn assert_counts(record: &Json) {
     }
 }
 
-/// Thousandths, read from text without a double.
+/// Thousandths, parsed from text without a floating-point number.
 fn thousandths(text: &str) -> i64 {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
@@ -124,7 +125,7 @@ fn thousandths(text: &str) -> i64 {
     sign * format!("{whole}{part:0<3}").parse::<i64>().unwrap_or_else(|_| panic!("points `{text}`"))
 }
 
-/// In every row the parts add up to the score, and rows stand in their order.
+/// Asserts that the parts of every row add up to the score, and that the rows are sorted.
 fn assert_sums(csv: &str) {
     let rows = rows(csv);
     let header = &rows[0];
@@ -159,7 +160,7 @@ fn assert_sums(csv: &str) {
     }
 }
 
-/// JSON says of every column what CSV says.
+/// Asserts that JSON and CSV agree in every column.
 fn assert_json_agrees(folder: &Folder, arguments: &str, level: &str) {
     let with = |form: &str| {
         let words = format!(
@@ -199,7 +200,7 @@ fn assert_json_agrees(folder: &Folder, arguments: &str, level: &str) {
     }
 }
 
-/// Every arrangement of the same lines comes to the same rows.
+/// Asserts that every arrangement of the same lines gives the same rows.
 fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
     let folder = Folder::in_memory();
     folder.write("model.toml", MODEL);
@@ -213,7 +214,7 @@ fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
     assert_json_agrees(&folder, &format!("one.ndjson {when}"), "user");
     assert_json_agrees(&folder, &format!("one.ndjson {when}"), "account");
 
-    // Any order, in any files, of which some are compressed.
+    // Any order, in several files, some of them compressed.
     let mut shuffled = lines.to_vec();
     shuffle(&mut shuffled, &mut seed);
     let mut rest = shuffled.as_slice();
@@ -224,7 +225,7 @@ fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
         let (first, second) = part.split_at(part.len() / 2);
         match number % 3 {
             0 => folder.write(&format!("parts/{number}.ndjson"), text(part)),
-            // Two members, cut between lines or inside of one.
+            // A gzip file of two members, cut between lines or within one.
             1 => folder.write(&format!("parts/deep/{number}.ndjson.gz"), {
                 let whole = text(part);
                 let cut = if number == 1 { text(first).len() } else { whole.len() / 3 };
@@ -253,7 +254,7 @@ fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
         assert_same(&run(&folder, &format!("{arguments} {when}"), stdin).0, &expected, arguments);
     }
 
-    // Lines that came twice, if they say which event they are.
+    // Repeats lines that have an event id, as duplicates.
     let again: Vec<String> = lines
         .iter()
         .filter(|line| line.contains("\"event_id\"") && next(&mut seed).is_multiple_of(2))
@@ -277,7 +278,7 @@ fn arrangement_never_shows_for_random_events() {
     let good =
         "{\"event\":\"feature_used\",\"timestamp\":\"2026-08-02T00:00:00Z\",\"user_id\":\"u0\",\"account_id\":\"a0\"}";
     let result = runner.run(&(vec(line(), 0..160), as_of, any::<u64>()), |(mut lines, as_of, seed)| {
-        // One good event at least, so that there is something to look from.
+        // At least one event is good, so that the run has an as-of instant.
         lines.push(good.to_owned());
         assert_arrangements_agree(&lines, as_of, seed);
         Ok(())
@@ -291,7 +292,7 @@ fn arrangement_never_shows_for_the_fixture() {
     let lines: Vec<String> = std::fs::read_to_string(path).expect("the fixture").lines().map(str::to_owned).collect();
     assert_arrangements_agree(&lines, "latest", 1);
     assert_arrangements_agree(&lines, "2026-10-05T12:00:00Z", 2);
-    // Many blocks in one file, so that threads share it: all accounts twice over.
+    // Two copies of all accounts make many blocks in one file, which the threads share.
     let mut many = Vec::new();
     for copy in 0..2 {
         let mark = |line: &String| {

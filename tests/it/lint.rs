@@ -1,7 +1,8 @@
-//! Warnings about models without events: every counter-example is held against the scorer.
+//! Warnings about models without events. The scorer must confirm every counter-example.
 //!
-//! What an example says is laid over somebody who has just signed up, everything that follows is computed by the programs, points and rules of
-//! the model, and what the example says comes of it must be so. Nothing of the search that found the example is used here.
+//! A test applies the facts of an example to a blank entity, one that has just signed up. The
+//! programs, points and rules of the model then compute all other facts. The result must be the
+//! conclusion of the example. The tests use no part of the search that found the example.
 
 use std::{collections::HashMap, path::Path};
 
@@ -19,13 +20,13 @@ use serde_json::Value as Json;
 
 use crate::run::Folder;
 
-/// Facts of a user and of the account, by slot and bit.
+/// Facts of a user and of its account, by slot and bit.
 struct Facts {
     values: HashMap<u32, Value<'static>>,
     home: bool,
 }
 
-/// Facts as a level sees them.
+/// The facts that a level can read; the bit names the level.
 struct Seen<'f>(&'f Facts, u32);
 
 impl EvalScope for Seen<'_> {
@@ -37,7 +38,7 @@ impl EvalScope for Seen<'_> {
     }
 }
 
-/// A fact of somebody who has just signed up.
+/// The value of a fact for an entity that has just signed up.
 fn blank(fact: &Fact) -> Value<'static> {
     match &fact.source {
         FactSource::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
@@ -82,7 +83,7 @@ fn value(json: &Json) -> Value<'static> {
 }
 
 impl Facts {
-    /// The facts of an example about a level, and all that follows from them.
+    /// The facts of an example for a level, and all facts computed from them.
     fn of(model: &Model, bit: u32, example: &CounterExample) -> Facts {
         let mut facts = Facts { values: HashMap::new(), home: true };
         for bit in [0, ACCOUNT_BIT] {
@@ -99,7 +100,7 @@ impl Facts {
                 Some(name) => (ACCOUNT_BIT, name),
                 None => (bit, name.as_str()),
             };
-            // Conditions on members stand in the section of accounts.
+            // Conditions on members are in the section of accounts.
             let of = |bit: u32| level(model, bit).facts.iter().position(|fact| fact.name == name).map(|at| (bit, at));
             let (bit, slot) = of(bit).or_else(|| of(0)).unwrap_or_else(|| panic!("no fact `{name}`"));
             let slot = slot as u32;
@@ -173,18 +174,19 @@ fn owned(value: &Value<'_>) -> Value<'static> {
     }
 }
 
-/// What a sentence says after some words, up to a comma or the end.
+/// The word that follows the given words in a sentence.
 fn said<'s>(shows: &'s str, words: &str) -> Option<&'s str> {
     let rest = &shows[shows.find(words)? + words.len()..];
     rest.split([',', ' ', ';', '`']).next()
 }
 
-/// Holds what an example says of score, tier and route against the scorer; tells how many of them it said.
+/// Compares the example's score, tier and route with those of the scorer. Returns the number of
+/// compared values.
 fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample) -> usize {
     let facts = Facts::of(model, bit, example);
     let slots = &level(model, bit).slots;
     let of = |slot: u32| facts.values.get(&(slot | bit)).and_then(Value::to_text).map(|text| text.into_owned());
-    // A hole says first what is so and then what would be.
+    // The conclusion of a gap has two parts, the actual result and the expected one.
     let so = example.conclusion.split(';').next().unwrap_or_default();
     let score = said(so, "score is ").or_else(|| said(so, "score of "));
     let claims = [
@@ -212,7 +214,8 @@ fn prove(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample
     count + prove_condition(model, bit, problem, example, &facts) + prove_part(model, bit, problem, example, &facts)
 }
 
-/// Holds what an example says of a signal's condition, and of what it takes, against the programs.
+/// Compares the example's truth of a signal's condition, and the points that it takes, with those
+/// of the programs.
 fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let level = level(model, bit);
     let named = said(&problem.message, "signal `");
@@ -238,7 +241,8 @@ fn prove_condition(model: &Model, bit: u32, problem: &Diagnostic, example: &Coun
     1
 }
 
-/// Holds what an example says of a member's part in a roll-up against the roll-up's value with and without what is known of the company.
+/// Compares a member's part in a roll-up with the difference of the roll-up's value with and
+/// without the example's facts.
 fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterExample, facts: &Facts) -> usize {
     let (Some(part), Some(name)) = (said(&example.conclusion, "member's part "), said(&problem.message, "roll-up `"))
     else {
@@ -256,7 +260,7 @@ fn prove_part(model: &Model, bit: u32, problem: &Diagnostic, example: &CounterEx
     1
 }
 
-/// Which level a problem is about: that of the section it lies in.
+/// The level of a problem, by the section that contains it.
 fn side(text: &str, problem: &Diagnostic) -> u32 {
     let header = text[..problem.span.start].lines().rev().find(|line| line.starts_with('['));
     if header.is_some_and(|line| line.trim_start_matches('[').starts_with("account")) { ACCOUNT_BIT } else { 0 }
@@ -336,7 +340,7 @@ fn nothing_of_a_shipped_model_is_too_large_to_settle() {
     }
 }
 
-/// `VP` is neither `vp` nor told from it once its capitals are gone.
+/// `VP` differs from `vp`, but the two are equal after `lower()`.
 #[test]
 fn a_text_may_differ_from_another_in_its_capitals_alone() {
     let model = |when: &str| {

@@ -1,4 +1,18 @@
-//! What the program promises, tried on the program itself.
+//! Tests of the program through its binary: its promises, on small cases.
+//!
+//! [`run`] has the helpers: a `Folder` in which the program runs, and the `Outcome` of a run. A
+//! test writes its inputs into a folder, runs `pql` there, and compares output, messages and exit
+//! code.
+//!
+//! - Commands: `check`, `cases` (`pql test`), `diff`, `explain`, `init`, `inspect`, `schema`,
+//!   `rules`.
+//! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
+//!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
+//! - Outputs: `output`, `publish`, `promises`, `readme`.
+//! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
+//!   `reference`.
+//! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
+//! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
 
 mod arrival;
 mod bad_files;

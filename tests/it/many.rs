@@ -1,4 +1,5 @@
-//! So many entities that each thread has several parts of them, with texts of their own: what one part made never shows in another.
+//! A run with many entities, so that each thread has several shards with texts of their own. No
+//! shard may show a text of another.
 
 use crate::run::{Folder, rows};
 
@@ -63,7 +64,7 @@ user_columns = ["nick", "badge", "mark_again", "shown"]
 account_columns = ["plan", "label", "badges"]
 "#;
 
-/// The cells of a row under some headers.
+/// The cells of a row under the given headers.
 fn cells<'r>(header: &[String], row: &'r [String], names: &[&str]) -> Vec<&'r str> {
     let at = |name: &&str| header.iter().position(|known| known == name).expect("a column");
     names.iter().map(|name| row[at(name)].as_str()).collect()

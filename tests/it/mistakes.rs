@@ -1,4 +1,5 @@
-//! Mistakes that people make in models, made by script in the shipped ones: each must be told on the line it was made in.
+//! Mistakes that people make in models, inserted by script into the shipped ones. The program must
+//! report each on its line.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -11,7 +12,8 @@ const B2B: &str = "fixtures/models/b2b.toml";
 const PILOT: &str = "fixtures/models/enterprise.toml";
 const MINIMAL: &str = "fixtures/models/minimal.toml";
 
-/// A model, what stands in it, what somebody writes instead, and the code that tells it. The line is the first one that differs.
+/// A model, its correct text, the wrong text, and the code of the error. The line of the mistake is
+/// the first one that differs.
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
 const MISTAKES: &[Mistake] = &[
@@ -35,7 +37,7 @@ const MISTAKES: &[Mistake] = &[
     (PILOT, "champion = ", "champions = ", "M002"),
     (PILOT, "user_columns = ", "users_columns = ", "M002"),
     (MINIMAL, "schema = 1", "shema = 1", "M004"),
-    // Keys that are missing
+    // Missing keys
     (MINIMAL, "name = \"invites\"\n", "", "M004"),
     (B2B, "name = \"pql\"\n", "", "M004"),
     (B2B, "points = 20\nsay = \"Completed", "say = \"Completed", "M004"),
@@ -71,7 +73,7 @@ const MISTAKES: &[Mistake] = &[
     (B2B, "invites_30 = {", "30_invites = {", "M005"),
     (B2B, "category = \"adoption\"", "category = \"Adoption\"", "M005"),
     (PILOT, "name = \"pilot_user\"", "name = \"pilot user\"", "M005"),
-    // Twice
+    // Duplicates
     (MINIMAL, "name = \"not\"", "name = \"pql\"", "M006"),
     (EXAMPLE, "name = \"hit_limit\"", "name = \"premium_features\"", "M006"),
     (EXAMPLE, "name = \"warm\"", "name = \"hot\"", "M006"),
@@ -128,7 +130,7 @@ const MISTAKES: &[Mistake] = &[
     (PILOT, "where = \"environment = 'sandbox'\"", "where = \"environment = 'sandbox\"", "M010"),
     (PILOT, "governance_requests + security_questions >= 1", "governance_requests + role >= 1", "M010"),
     (B2B, "when = \"company_size >= 50\"", "when = \"\"", "M010"),
-    // Names that nothing has
+    // Unknown names
     (EXAMPLE, "value = \"premium_features\"", "value = \"premium_feature\"", "M011"),
     (EXAMPLE, "when = \"account.icp\"", "when = \"account.ICP\"", "M011"),
     (EXAMPLE, "when = \"account.target_industry\"", "when = \"target_industry\"", "M011"),
@@ -139,7 +141,7 @@ const MISTAKES: &[Mistake] = &[
     (B2B, "since = \"days_since_governance\"", "since = \"days_since_goverance\"", "M011"),
     (B2B, "buyer = \"decides\"", "buyer = \"decider\"", "M011"),
     (PILOT, "value = \"main_workspace\"", "value = \"main_workspaces\"", "M011"),
-    // Order, circles, keys that do not go together
+    // Order, cycles, keys that exclude each other
     (EXAMPLE, "when = \"features_used >= 5\"", "when = \"features_used >= 5 and score > 0\"", "M012"),
     (EXAMPLE, "when = \"account.icp\"", "when = \"account.score >= 50\"", "M012"),
     (B2B, "when = \"company_size >= 500\"", "when = \"company_size >= 500 or tier = 'sales_ready'\"", "M012"),
@@ -195,31 +197,31 @@ const MISTAKES: &[Mistake] = &[
     (B2B, "wedge_starts = {", "group = {", "M018"),
 ];
 
-/// Mistakes that are told, but further down, where reading stopped: a bracket that is never closed.
+/// Mistakes that are reported on a later line, where the parser stopped: a missing closing bracket.
 const LATE: &[Mistake] = &[(MINIMAL, "points = 25 }]", "points = 25 }", "M001")];
 
-/// Mistakes that make another valid model, so that no error can tell them; warnings may.
+/// Mistakes that give another valid model, so that no error can report them. Warnings may.
 const QUIET: &[Mistake] = &[
-    // Swapped tiers: everybody who is hot is warm first.
+    // Swapped tiers: every hot user gets `warm` first.
     (EXAMPLE, "at_least = 80", "at_least = 40", ""),
-    // A threshold that nobody can reach.
+    // A threshold that no user can reach.
     (MINIMAL, "at_least = 25", "at_least = 2500", ""),
     // A rung that pays less than the one below it.
     (MINIMAL, "{ at_least = 3, points = 25 }", "{ at_least = 3, points = 2 }", ""),
-    // A category that only this signal is in, since it is misspelt.
+    // A misspelt category, in which this signal is the only one.
     (EXAMPLE, "category = \"feature\"", "category = \"featrue\"", ""),
-    // Events and properties are whatever the product sends; only `--events` can know.
+    // The product chooses the names of events and properties; only `--events` can know them.
     (MINIMAL, "event = \"team_invite_sent\"", "event = \"team_invites_sent\"", ""),
     (B2B, "value = \"time_since_signup_seconds\"", "value = \"time_since_signup\"", ""),
-    // A word that `tier` never is.
+    // A text that `tier` never equals.
     (B2B, "when = \"tier = 'pql' and account.sales_assist\"", "when = \"tier = 'pqls' and account.sales_assist\"", ""),
-    // In SQL a comparison with null is legal, and never true.
+    // SQL allows a comparison with null, which is never true.
     (B2B, "first_success_hours is null", "first_success_hours = null", ""),
-    // Bounds of a category that no signal is in.
+    // Bounds of a category without signals.
     (B2B, "[account.categories.intent]", "[account.categories.intents]", ""),
-    // A sign that is missing.
+    // A missing minus sign.
     (EXAMPLE, "points = -20", "points = 20", ""),
-    // A condition that always holds.
+    // A condition that is always true.
     (EXAMPLE, "when = \"exports >= 1\"", "when = \"exports >= 0\"", ""),
 ];
 
@@ -227,7 +229,7 @@ fn read(model: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(model)).expect("a shipped model")
 }
 
-/// A shipped model with a mistake in it, and the line it is on.
+/// A shipped model with a mistake, and the line of the mistake.
 fn made((model, find, replace, _): &Mistake) -> (String, usize) {
     let text = read(model);
     assert!(text.contains(find), "{model} does not hold {find:?}");
@@ -236,7 +238,7 @@ fn made((model, find, replace, _): &Mistake) -> (String, usize) {
     (wrong, same + 1)
 }
 
-/// What a check tells of each mistake: code, first and last line.
+/// The problems that a check reports for each mistake: code, first and last line.
 fn told(mistakes: &[Mistake]) -> Vec<Vec<(String, u64, u64)>> {
     let folder = Folder::new();
     let names: Vec<String> = (0..mistakes.len()).map(|at| format!("m{at:03}.toml")).collect();
@@ -263,7 +265,8 @@ fn a_hundred_mistakes_are_told_on_their_lines() {
     for (mistake, told) in MISTAKES.iter().zip(told(MISTAKES)) {
         let (model, find, replace, code) = mistake;
         let line = made(mistake).1 as u64;
-        // That a key is missing is told at the first key of its table, and what does not go together at one of its ends.
+        // A missing key is reported at the first key of its table. Keys that exclude each other are
+        // reported at one of them.
         let text = made(mistake).0;
         let lines: Vec<&str> = text.lines().collect();
         let same_table = |from: u64| {

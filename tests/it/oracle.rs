@@ -1,14 +1,14 @@
-//! The product and the naive reference agree on random models and random events, cell by cell.
+//! The program and the naive scorer agree on random models and random events, cell by cell.
 
 use crate::{
     reference::{naive, random},
     run::{Folder, rows},
 };
 
-/// How many random cases are tried; each has its own model.
+/// The number of random cases. Each has its own model.
 const CASES: u64 = 300;
 
-/// The first cell in which two tables differ, in words.
+/// The first cell in which two tables differ, as a message.
 fn difference(what: &str, ours: &[Vec<String>], reference: &[Vec<String>]) -> Option<String> {
     if ours.first() != reference.first() {
         return Some(format!("{what}: headers differ\n  {:?}\n  {:?}", ours.first(), reference.first()));
@@ -31,12 +31,12 @@ fn difference(what: &str, ours: &[Vec<String>], reference: &[Vec<String>]) -> Op
     Some(format!("{what}: row {} is the reference's alone: {row:?}", ours.len()))
 }
 
-/// Runs one case both ways.
+/// Runs one case in both scorers.
 fn compare(seed: u64) -> Option<String> {
     let case = random::case(seed);
     let folder = Folder::in_memory();
     folder.write("model.toml", &case.model);
-    // Two files, so that rows of one user come from several.
+    // Two files, so that the rows of one user come from several.
     let middle = case.events.len() / 2;
     let whole = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     folder.write("events/1.ndjson", whole(&case.events[..middle]));
@@ -68,7 +68,7 @@ fn compare(seed: u64) -> Option<String> {
     found.map(|found| format!("seed {seed}: {found}\nas of {}\n{}\n", case.as_of, case.model))
 }
 
-/// What the run record says, against what the reference counted.
+/// Compares the counts of the run record with those of the naive scorer.
 fn counts(record: &str, reference: &naive::Scored) -> Option<String> {
     let record: serde_json::Value = serde_json::from_str(record).expect("JSON");
     for (name, count) in &reference.counts {
@@ -103,7 +103,8 @@ fn counts(record: &str, reference: &naive::Scored) -> Option<String> {
     None
 }
 
-/// Cases that once differed: no properties against empty ones, a target missed by a microsecond, a week whose last date its zone skipped.
+/// Cases that once differed: missing properties against empty ones, a target missed by a
+/// microsecond, and a week whose last date the zone skipped.
 const ONCE_DIFFERENT: [u64; 8] = [1117, 2499, 2860, 3556, 3575, 6640, 7009, 7150];
 
 #[test]
@@ -112,7 +113,7 @@ fn cases_that_once_differed_still_agree() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Every other case, so that the two halves run side by side.
+/// Compares every other case, so that the two halves run in parallel.
 fn assert_agreement(half: u64) {
     let first: u64 = std::env::var("PQL_ORACLE_FIRST").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     let cases: u64 = std::env::var("PQL_ORACLE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);

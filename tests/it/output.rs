@@ -1,4 +1,4 @@
-//! What is written: columns, cells, files, and what the example says about the fixture.
+//! Outputs: columns, cells, files, and the results of the example model for the fixture.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -128,7 +128,7 @@ fn cells_are_written_as_promised() {
         "bob||2.5|cold|false|wait|none|||false|false|2.5|0|visits:2.5|reached|2026-10-01T10:00:00.5Z|\
          2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|1|Came 1 times|||1|-1|plain, \"quoted\""
     );
-    // Without tiers, routes, segments and signals those cells are empty.
+    // Cells are empty without tiers, routes, segments and signals.
     let accounts = rows(&folder.read("out/accounts.csv"));
     assert_eq!(
         accounts[1].join("|"),

@@ -1,4 +1,4 @@
-//! Sentences of the README, "What you can rely on", that have no test beside what they are about.
+//! Sentences of the README's section "What you can rely on" that no other test covers.
 
 #![cfg(unix)]
 
@@ -21,7 +21,8 @@ fn folder() -> Folder {
     folder
 }
 
-/// Runs a line of shell in the folder, `pql` in it being the program; gives its exit code and what it said.
+/// Runs a line of shell in the folder, in which `pql` is the program. Returns the exit code and the
+/// standard error.
 fn shell(folder: &Folder, line: &str) -> (i32, String) {
     let line = format!("pql() {{ '{}' \"$@\"; }}; {line}", env!("CARGO_BIN_EXE_pql"));
     let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).stdin(Stdio::null()).output();
@@ -35,7 +36,7 @@ fn the_check_in_the_readme_tells_a_whole_set_from_a_mixed_one() {
     let check = readme.lines().find(|line| line.contains("jq -r '.outputs[]")).expect("the check");
     let folder = folder();
     if shell(&folder, "command -v jq && command -v sha256sum").0 != 0 {
-        // The programs that it is written for are not here.
+        // The machine lacks the programs that the line uses.
         return;
     }
     let is_whole = || shell(&folder, check).0 == 0;
@@ -94,7 +95,7 @@ fn a_replaced_file_is_another_file_for_its_owner_and_group() {
     let old = folder.read("out/users.csv");
     fs::hard_link(&path, folder.path().join("kept.csv")).expect("a link");
     fs::set_permissions(&path, Permissions::from_mode(0o460)).expect("rights");
-    // Only the superuser gives files away.
+    // Only the superuser can change the owner of a file.
     let given = chown(&path, Some(4711), Some(4712)).is_ok();
     folder.write("events.ndjson", event("bob"));
     assert_eq!(folder.pql(line).code, 0);

@@ -1,4 +1,4 @@
-//! Outputs are old or new: whatever ends a run, and whoever else writes there.
+//! Outputs are old or new, however a run ends and whichever process writes beside it.
 
 #![cfg(unix)]
 
@@ -22,7 +22,7 @@ fn event(user: &str) -> String {
     )
 }
 
-/// A folder with a model, events, and what a run before made of other events.
+/// A folder with a model, events, and the outputs of an earlier run over other events.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("m.toml", "schema = 1\n[[user.signals]]\nname = \"visits\"\nevent = \"visit\"\npoints = 5\n");
@@ -32,13 +32,13 @@ fn folder() -> Folder {
     folder
 }
 
-/// The program, at work on what comes through a pipe.
+/// The running program, with a pipe as its input.
 struct Running {
     child: Child,
     input: ChildStdin,
 }
 
-/// Starts the program by a line of shell in which `pql` is the program.
+/// Starts a line of shell in which `pql` is the program.
 fn start(folder: &Folder, line: &str) -> Running {
     let line = format!("pql() {{ exec '{}' \"$@\"; }}; {line}", env!("CARGO_BIN_EXE_pql"));
     let mut child = Command::new("sh")
@@ -54,7 +54,7 @@ fn start(folder: &Folder, line: &str) -> Running {
 }
 
 impl Running {
-    /// Waits until the run has begun its files.
+    /// Waits until the run has created its files.
     fn at_work(self, folder: &Folder, dir: &str, files: usize) -> Running {
         let since = Instant::now();
         while temporaries(&folder.path().join(dir)).len() < files {
@@ -69,13 +69,13 @@ impl Running {
         assert!(sent.expect("a shell").success());
     }
 
-    /// Ends the input and waits.
+    /// Closes the input and waits for the end.
     fn end(self) -> Output {
         drop(self.input);
         self.child.wait_with_output().expect("the program ends")
     }
 
-    /// Waits without ending the input.
+    /// Waits for the end with the input still open.
     fn wait(self) -> Output {
         let output = self.child.wait_with_output().expect("the program ends");
         drop(self.input);
@@ -102,7 +102,7 @@ fn contents(folder: &Folder, dir: &str) -> Vec<(String, Vec<u8>)> {
     names(&dir).into_iter().map(|name| (name.clone(), fs::read(dir.join(&name)).expect("a file"))).collect()
 }
 
-/// Files that `run.json` names and that are not as it says.
+/// The files that differ from their entries in `run.json`.
 fn not_of_this_run(folder: &Folder, dir: &str) -> Vec<String> {
     let record: serde_json::Value = serde_json::from_str(&folder.read(&format!("{dir}/run.json"))).expect("JSON");
     let outputs = record["outputs"].as_array().expect("a list").clone();
@@ -128,7 +128,7 @@ fn the_record_vouches_for_every_file_of_the_run() {
     assert_eq!(record["outputs_elsewhere"][0]["path"], "map.csv");
     assert_eq!(record["outputs_elsewhere"][0]["bytes"], folder.read("map.csv").len());
     assert_eq!(not_of_this_run(&folder, "out"), [""; 0]);
-    // As if the run had been killed between two renames.
+    // This is the state after a kill between two renames.
     for (name, bytes) in old.iter().filter(|(name, _)| name == "users.csv") {
         folder.write(&format!("out/{name}"), bytes);
     }
@@ -143,12 +143,12 @@ fn a_run_without_a_result_leaves_a_whole_set() {
     let outcome = folder.pql("score events.ndjson -m m.toml --out out");
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.stderr.contains("the other files in out are of the run before"), "{outcome:?}");
-    // Whoever reads the list next morning finds one that is whole, and beside it what was wrong with the events.
+    // The folder still has a complete list, and beside it the rejects of the failed run.
     assert_eq!(not_of_this_run(&folder, "out"), [""; 0]);
     let changed: Vec<_> = contents(&folder, "out").into_iter().filter(|file| !old.contains(file)).collect();
     assert_eq!(changed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["rejects.ndjson"]);
     assert!(folder.read("out/rejects.ndjson").contains("\"line\":2"));
-    // Without a run before there is nothing to be said of other files.
+    // Without an earlier run the message does not mention other files.
     let outcome = folder.pql("score events.ndjson -m m.toml --out fresh");
     assert!(outcome.code == 1 && !outcome.stderr.contains("the other files"), "{outcome:?}");
 }
@@ -225,7 +225,8 @@ fn of_several_runs_at_once_each_publishes_a_whole_set_or_is_told() {
     }
 }
 
-/// Whether these tests were started with a signal ignored, as a shell does in the background; the program then leaves it so.
+/// True if the tests inherited an ignored signal, as from a shell in the background. The program
+/// then ignores the signal too.
 fn is_ignored(number: u32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim().to_owned();
@@ -241,7 +242,7 @@ fn a_signal_ends_a_run_and_leaves_what_was_there() {
         let run = start(&folder, "pql score - -m m.toml --out out --id-map map.csv").at_work(&folder, "out", 4);
         run.signal(name);
         let output = run.wait();
-        // A shell makes 128 + number of it.
+        // A shell turns this into 128 + number.
         assert_eq!(output.status.signal(), Some(number as i32), "{output:?}");
         assert!(text(&output.stderr).contains(&format!("stopped by SIG{name}; nothing was written")), "{output:?}");
         assert_eq!(contents(&folder, "out"), old);
@@ -286,13 +287,13 @@ fn a_full_disk_leaves_what_was_there() {
     let old = contents(&folder, "out");
     let many: String = (0..3000).map(|user| event(&format!("user-{user}"))).collect();
     folder.write("many.ndjson", many);
-    // The limit of a file's size stands for the limit of the disk: both end a write, with a reason.
+    // A limit on the size of files acts like a full disk: the write fails with a reason.
     for line in ["--out out", "--out out --id-map map.csv", "--out out -f json"] {
         let (code, said) = shell(&folder, &format!("ulimit -f 16; pql score many.ndjson -m m.toml {line}"));
         assert_eq!(code, 3, "{said}");
         assert!(said.contains("could not be written, and is as it was before"), "{said}");
         assert!(said.contains("`out/users.") || said.contains("`map.csv`"), "{said}");
-        // The file is named once.
+        // The message names the file once.
         assert!(!said.contains("cannot write"), "{said}");
         assert_eq!(contents(&folder, "out"), old);
         assert!(!folder.path().join("map.csv").exists() && temporaries(folder.path()).is_empty());
@@ -324,12 +325,13 @@ fn an_output_that_takes_nothing_is_told_by_every_command() {
         assert!(said.contains("cannot write to the standard output: No space left on device"), "{line}: {said}");
         let output = start(&folder, &format!("pql {line} | true; exec 3>&1")).end();
         assert!(!text(&output.stderr).contains("panic"), "{line}: {output:?}");
-        // Whoever reads the output goes away before anything is in it, and the code of the program is passed on.
+        // The reader closes the pipe before the first byte; the shell stores the exit code of the
+        // program.
         let (code, said) = shell(&folder, &format!("{{ (pql {line}); echo $? > code; }} | true"));
         assert_eq!((code, folder.read("code").trim()), (0, "0"), "{line}: {said}");
         assert!(!said.contains("error") && !said.contains("panic"), "{line}: {said}");
     }
-    // What cannot be told because nobody takes messages changes nothing.
+    // A standard error that cannot be written does not change the result.
     let (code, _) = shell(&folder, "pql score events.ndjson -m m.toml --out out 2> /dev/full");
     assert_eq!(code, 0);
 }
@@ -340,10 +342,10 @@ fn a_folder_that_takes_no_files_is_told_before_anything_is_read() {
     let locked = folder.path().join("locked");
     fs::create_dir(&locked).expect("a folder");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o500)).expect("rights");
-    // The superuser may write in any folder, but not in this one, in which the system makes the files.
+    // The superuser may write in any folder except this one, whose files only the system creates.
     let dir = if fs::write(locked.join("try"), "").is_ok() { "/proc/self".to_owned() } else { "locked".to_owned() };
     for line in [format!("--out {dir}"), format!("--rejects {dir}/r"), format!("--id-map {dir}/i")] {
-        // Its input never ends, and it does not wait for it.
+        // The input never ends; the program must stop without it.
         let output = start(&folder, &format!("pql score - -m m.toml {line}")).wait();
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         let said = text(&output.stderr);

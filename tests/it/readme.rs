@@ -1,19 +1,19 @@
-//! What the README shows is what the program prints: every `console` block is run, in order, in the project's folder.
+//! The README's examples are true: every `console` block is run, in order, in the project's folder.
 //!
-//! `PQL_README_REWRITE=1` writes what was printed into the README instead, for a person to read over.
+//! `PQL_README_REWRITE=1` writes the actual output into the README, for review.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// A command of the README, and what it shows beneath it.
+/// A command of the README and the output below it.
 struct Shown {
     command: String,
     output: String,
 }
 
-/// The commands of all `console` blocks in order, and the README with a placeholder for each block.
+/// The commands of all `console` blocks in order, with the range of each block in the README.
 fn blocks(readme: &str) -> Vec<(std::ops::Range<usize>, Vec<Shown>)> {
     const FENCE: &str = "```console\n";
     let mut blocks = Vec::new();
@@ -34,7 +34,7 @@ fn blocks(readme: &str) -> Vec<(std::ops::Range<usize>, Vec<Shown>)> {
     blocks
 }
 
-/// A folder that has the program under its name, for the search path.
+/// A folder for the search path that contains the program under its name.
 fn bin() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pql"), folder.path().join("pql")).expect("a link");
@@ -57,7 +57,7 @@ fn run(command: &str, root: &Path, bin: &Path) -> String {
 fn the_readme_shows_what_the_program_prints() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
-    // The README keeps what it writes below the folder of builds.
+    // The examples write below the build folder.
     let _ = std::fs::remove_dir_all(root.join("target/readme"));
     let bin = bin();
     let mut rewritten = String::new();
@@ -111,13 +111,13 @@ fn the_readme_names_every_reason_exit_code_and_option() {
     }
 }
 
-/// The anchor that a heading gets where the README is shown: small letters, spaces as hyphens, no punctuation.
+/// The anchor of a heading on the web page: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
     kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
-/// Lines that are no code.
+/// The lines outside of code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut code = false;
     text.lines().filter(move |line| {
@@ -154,7 +154,7 @@ fn who_arrives_at_the_readme_finds_the_way_within_its_first_two_hundred_lines() 
     for heading in ["Install", "First result", "Your own data", "Read the result", "Every day", "In CI"] {
         assert!(first.contains(&format!("## {heading}").as_str()), "{heading}");
     }
-    // Each part of the reference is named in the table at the top.
+    // The table at the top names every part of the reference.
     let table: Vec<&&str> = first.iter().take_while(|line| **line != "## Install").collect();
     for heading in prose(&readme).filter_map(|line| line.strip_prefix("## ")) {
         let link = format!("(#{})", anchor(heading));

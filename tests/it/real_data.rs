@@ -1,4 +1,5 @@
-//! Real events and real JSON, where the environment variable PQL_SHARED names the folder that holds them.
+//! Real events and real JSON. The tests run if the environment variable PQL_SHARED names the folder
+//! of these files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::run::{Folder, rows};
 
-/// The folder of data and corpora, if there is one here.
+/// The folder of real data, if the variable names one.
 pub fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("PQL_SHARED").map(PathBuf::from);
     if folder.is_none() {
@@ -19,7 +20,7 @@ pub fn shared() -> Option<PathBuf> {
     folder
 }
 
-/// A model of two hours of GitHub.
+/// A model for two hours of events of GitHub.
 const MODEL: &str = r#"schema = 1
 name = "github"
 
@@ -47,7 +48,7 @@ user_columns = ["events", "pushes", "commits", "kinds"]
 account_columns = ["events", "pushes", "commits"]
 "#;
 
-/// An event of GitHub, as this test reads it.
+/// An event of GitHub, as this test parses it.
 struct Event {
     user: String,
     account: Option<String>,
@@ -77,7 +78,7 @@ fn events(data: &Path) -> Vec<Event> {
     events
 }
 
-/// Rows by their first cell.
+/// The rows of a file by their first cell.
 fn by_id(folder: &Folder, name: &str) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
     let mut rows = rows(&folder.read(name)).into_iter();
     let header = rows.next().expect("a header");
@@ -120,7 +121,8 @@ fn two_hours_of_github_are_counted_as_a_simple_count_does() {
     let events = events(&data);
     assert_eq!(events.len(), 15_129);
     assert_eq!(events.iter().filter(|event| event.account.is_some()).count(), 4_356);
-    // All of it is one date: an event without an account goes to the one that its user named last, of two at one instant to the smaller.
+    // All events are of one date. An event without an account belongs to the account that its user
+    // named last; at one instant, to the smaller one.
     let mut last: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for event in &events {
         if let Some(account) = &event.account {
@@ -167,7 +169,8 @@ fn two_hours_of_github_are_counted_as_a_simple_count_does() {
     }
 }
 
-/// Which cases are accepted under a model; each is a property of an event of a user named like the case.
+/// The names of the accepted cases under a model. Each case is a property of an event whose user
+/// has the name of the case.
 fn accepted(cases: &[(String, Vec<u8>)], model: &str) -> BTreeSet<String> {
     let folder = Folder::new();
     folder.write("model.toml", model);

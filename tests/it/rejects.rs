@@ -1,14 +1,14 @@
-//! Lines that are rejected: counted, kept for their owner, bounded, and never shown in messages.
+//! Rejected lines: counted, kept in a file, bounded in number, and never shown in messages.
 
 use crate::run::{Folder, names};
 
-/// The smallest model that is of use.
+/// The smallest useful model.
 const MODEL: &str = "schema = 1\n\n[[user.signals]]\nname = \"invites\"\nevent = \"team_invite_sent\"\npoints = 5\n\n[user.traits]\nrole = { type = \"text\" }\n";
 
-/// What no message may show.
+/// A text that no message may show.
 const SECRET: &str = "hunter2-top-secret";
 
-/// A good event of a user.
+/// A good event of one user.
 fn event(user: &str) -> String {
     format!(
         "{{\"event\":\"team_invite_sent\",\"timestamp\":\"2026-10-01T10:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}\n"
@@ -22,7 +22,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Bad lines and the reason of each.
+/// Bad lines, each with its reason.
 fn bad_lines() -> Vec<(Vec<u8>, &'static str)> {
     let at = "\"timestamp\":\"2026-10-01T10:00:00Z\"";
     let text = |text: String| text.into_bytes();
@@ -42,7 +42,7 @@ fn bad_lines() -> Vec<(Vec<u8>, &'static str)> {
     ]
 }
 
-/// A good line, the bad lines, and a line that is blank.
+/// A file with a good line, the bad lines, and a blank line.
 fn file_of_bad_lines() -> Vec<u8> {
     let mut bytes = event("ann").into_bytes();
     for (line, _) in bad_lines() {
@@ -145,7 +145,7 @@ fn values_of_events_never_show_in_messages() {
 #[test]
 fn rejects_do_not_depend_on_threads() {
     let folder = folder();
-    // Some 4 MiB, so that threads share the file.
+    // About 4 MiB, so that the threads share the file.
     let lines =
         (0..30_000).map(|at| if at % 40 == 0 { format!("bad {at}\n") } else { event(&format!("u{}", at % 50)) });
     folder.write("bad.ndjson", lines.collect::<String>());

@@ -1,6 +1,7 @@
-//! Every code has a text with an example that has the problem and one that has it not, and the program tells what the text shows.
+//! Every code has documentation with a bad and a good example, and the program prints the
+//! documented output.
 //!
-//! `PQL_RULES_REWRITE=1` writes what is told into the texts instead, for a person to read over.
+//! `PQL_RULES_REWRITE=1` writes the actual output into the documentation, for review.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -11,11 +12,12 @@ use pql_model::{
 
 use crate::run::{Folder, Outcome};
 
-/// Runs what the code is about on one of its documents.
+/// Runs the command for the code on one of its examples.
 fn tell(rule: &RuleDoc, document: &str) -> Outcome {
     let folder = Folder::new();
     let document = format!("{document}{}", rule.part("rest").unwrap_or_default());
-    // No text holds a megabyte: the examples of these two say so in a comment, and are made as large as they say.
+    // The examples of these two codes would need a megabyte. They say so in a comment, and the test
+    // enlarges them.
     let document = if rule.code.ends_with("019") && document.contains("megabytes") {
         document + &"# And so on.\n".repeat(if rule.code.starts_with('M') { 100_000 } else { 350_000 })
     } else {
@@ -44,7 +46,7 @@ fn tell(rule: &RuleDoc, document: &str) -> Outcome {
     }
 }
 
-/// The codes in what was told, each with how bad it is.
+/// The codes in the output, each with its severity.
 fn told(outcome: &Outcome) -> BTreeSet<(Severity, String)> {
     let line = |line: &str| {
         let (severity, rest) = match (line.strip_prefix("error["), line.strip_prefix("warning[")) {
@@ -57,7 +59,7 @@ fn told(outcome: &Outcome) -> BTreeSet<(Severity, String)> {
     outcome.stderr.lines().filter_map(line).collect()
 }
 
-/// The problems alone, without notes about the run and the line of totals.
+/// The problems alone, without notes about the run and without the line of totals.
 fn problems(outcome: &Outcome) -> String {
     let about_run = |line: &&str| !line.starts_with("note: ");
     let lines: Vec<&str> = outcome.stderr.lines().filter(about_run).collect();
@@ -102,7 +104,7 @@ fn every_good_example_has_no_problem() {
     for rule in rules::all() {
         let outcome = tell(rule, rule.good_example);
         let codes = told(&outcome);
-        // An error's example is as small as the error; that a model of six lines has no milestone is not its point.
+        // The good example of an error is short, so warnings about the rest of it are accepted.
         let in_the_way = |(severity, code): &&(Severity, String)| match rule.severity {
             Severity::Error => *severity == Severity::Error || *code == rule.code,
             Severity::Warning => true,

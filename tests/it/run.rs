@@ -1,11 +1,20 @@
-//! Runs the real program in a folder of its own and gives what came out.
+//! Runs the real program in a temporary folder.
+//!
+//! ```text
+//! let folder = Folder::new();
+//! folder.write("model.toml", MODEL);
+//! folder.write("events.ndjson", EVENTS);
+//! let outcome = folder.pql("score events.ndjson -m model.toml --out out");
+//! assert_eq!(outcome.code, 0, "{outcome:?}");
+//! let users = rows(&folder.read("out/users.csv"));
+//! ```
 
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-/// What a run of the program came to.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Outcome {
     pub code: i32,
@@ -13,7 +22,7 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// A folder that goes away with the test.
+/// A temporary folder that the test deletes at its end.
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -21,7 +30,8 @@ impl Folder {
         Folder(tempfile::tempdir().expect("a folder for temporary files"))
     }
 
-    /// A folder that no disk has to confirm, where the machine has one: for tests that run the program hundreds of times and are not about how it writes.
+    /// A folder in memory, where the machine has one. It is for tests that run the program hundreds
+    /// of times and do not test how it writes.
     pub fn in_memory() -> Folder {
         tempfile::tempdir_in("/dev/shm").map_or_else(|_| Folder::new(), Folder)
     }
@@ -30,7 +40,7 @@ impl Folder {
         self.0.path()
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         if let Some(parent) = path.parent() {
@@ -44,12 +54,12 @@ impl Folder {
         std::fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Runs the program here with words that are split at spaces.
+    /// Runs the program in the folder, with arguments split at spaces.
     pub fn pql(&self, arguments: &str) -> Outcome {
         self.pql_with(&arguments.split_whitespace().collect::<Vec<_>>(), b"")
     }
 
-    /// Runs the program here with bytes on its standard input.
+    /// Runs the program in the folder, with bytes on its standard input.
     pub fn pql_with(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         use std::io::Write;
         let mut child = Command::new(env!("CARGO_BIN_EXE_pql"))
@@ -74,13 +84,13 @@ impl Folder {
     }
 }
 
-/// A CSV text as rows of cells.
+/// Parses a CSV text into rows of cells.
 pub fn rows(text: &str) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     reader.records().map(|record| record.expect("CSV").iter().map(str::to_owned).collect()).collect()
 }
 
-/// The names in a folder, sorted; none if it is not there.
+/// The names in a folder, sorted; none if the folder does not exist.
 pub fn names(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).into_iter().flatten();
     let mut names: Vec<String> =

@@ -1,4 +1,5 @@
-//! `pql schema`, `pql completions`, `pql man`: what they print is of use to an editor, a shell and a manual reader.
+//! `pql schema`, `pql completions` and `pql man`: their output works in an editor, a shell and a
+//! manual reader.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,8 @@ use serde_json::Value as Json;
 
 use crate::run::Folder;
 
-/// What is wrong with a value by a schema: as much of draft-07 as the schemas use, and nothing that it does not know.
+/// Validates a value against a schema. It supports the part of draft-07 that the schemas use, and
+/// panics on any other keyword.
 fn problems(root: &Json, schema: &Json, value: &Json, path: &str, found: &mut Vec<String>) {
     let Some(rules) = schema.as_object() else { panic!("{path}: no schema: {schema}") };
     let holds = |schema: &Json| {
@@ -95,7 +97,7 @@ fn is(value: &Json, kind: &Json) -> bool {
     }
 }
 
-/// The problems of a text of TOML by a schema.
+/// The problems of a TOML text under a schema.
 fn check(schema: &Json, text: &str) -> Vec<String> {
     let value: toml::Value = toml::from_str(text).expect("TOML");
     let mut found = Vec::new();
@@ -103,7 +105,7 @@ fn check(schema: &Json, text: &str) -> Vec<String> {
     found
 }
 
-/// As language servers hand TOML to a schema: dates are text.
+/// Converts TOML as language servers do: dates become text.
 fn json(value: toml::Value) -> Json {
     match value {
         toml::Value::String(text) => Json::String(text),

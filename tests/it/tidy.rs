@@ -1,9 +1,11 @@
-//! The code keeps to what `src/ARCHITECTURE.md` says of it: who imports whom, who prints, who reads the clock.
+//! The code follows `src/ARCHITECTURE.md`: the imports between modules, and the only places that
+//! print or read the clock.
 
 use std::{collections::BTreeSet, path::Path};
 
-/// What each module may import: a module as a whole, or one item of it. A module is a folder or file of a crate; what lies directly in the model
-/// crate is `model`. The compiler keeps the crates apart; this keeps the modules in one crate apart.
+/// The allowed imports of each module: whole modules, or single items of a module. A module is a
+/// folder or file of a crate; the other files of the model crate are `model`. The compiler keeps
+/// the crates apart, and this table the modules within a crate.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model/diag", &[]),
     ("model/units", &[]),
@@ -193,13 +195,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("main", &[]),
 ];
 
-/// The crates, by what their files name them.
+/// The crates, by their names in imports.
 const CRATES: [(&str, &str); 2] = [("pql_model::", "model"), ("pql_engine::", "engine")];
 
-/// The folders and files of the model crate that are modules of their own in [`ALLOWED`]; the others are `model`.
+/// The folders and files of the model crate that are modules in [`ALLOWED`]; all others belong to
+/// `model`.
 const MODEL_MODULES: [&str; 8] = ["clock", "diag", "expr", "lint", "rules", "schema", "scoring", "units"];
 
-/// `engine/read::Item` for the path `read::Item` of a crate.
+/// The path `read::Item` of a crate as `engine/read::Item`.
 fn in_crate(home: &str, path: &str) -> String {
     let first = path.split("::").next().unwrap_or_default();
     match home {
@@ -211,14 +214,14 @@ fn in_crate(home: &str, path: &str) -> String {
     }
 }
 
-/// A file of `src`: its path from there and its text.
+/// A file of `src`, with its path and text.
 struct Source {
     path: String,
     text: String,
 }
 
 impl Source {
-    /// The crate that it lies in: `model`, `engine`, or nothing for the program.
+    /// The crate of the file: `model`, `engine`, or empty for the program.
     fn home(&self) -> &str {
         match self.path.split_once('/') {
             Some((home @ ("model" | "engine"), _)) => home,
@@ -226,7 +229,7 @@ impl Source {
         }
     }
 
-    /// Its module as [`ALLOWED`] names it.
+    /// The module of the file, by its name in [`ALLOWED`].
     fn module(&self) -> String {
         let path = self.path.trim_end_matches(".rs");
         let mut parts = path.split('/');
@@ -239,7 +242,7 @@ impl Source {
         }
     }
 
-    /// Lines without comments, the tests at the end of a file left out, with their numbers.
+    /// The lines of code with their numbers, without comments and without the tests at the end.
     fn code(&self) -> Vec<(usize, &str)> {
         if self.path.ends_with("/tests.rs") {
             return Vec::new();
@@ -253,14 +256,14 @@ impl Source {
             .collect()
     }
 
-    /// Everything of ours that it names, as `module::item`.
+    /// All imports within the project, as `module::item`.
     fn imports(&self) -> BTreeSet<String> {
         let code: Vec<&str> = self.code().into_iter().map(|(_, line)| line).collect();
         let code = code.join("\n");
         let mut found = BTreeSet::new();
         for (word, home) in CRATES.into_iter().chain([("crate::", self.home())]) {
             for (at, _) in code.match_indices(word) {
-                // `pub(in crate::...)` says who may see, not what is used.
+                // `pub(in crate::...)` limits visibility and imports nothing.
                 if code[..at].ends_with("(in ") {
                     continue;
                 }
@@ -273,7 +276,7 @@ impl Source {
     }
 }
 
-/// Adds the paths of a tree of imports under a prefix; gives how many bytes it took.
+/// Adds the paths of an import tree with a prefix. Returns the number of bytes read.
 fn expand(prefix: &str, tree: &str, found: &mut BTreeSet<String>) -> usize {
     let end = tree.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(tree.len());
     let path = format!("{prefix}{}", &tree[..end]);
@@ -306,7 +309,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// Lines of code that hold one of some words, in files for which `wanted` holds.
+/// The lines of code with one of the words, in the files for which `wanted` is true.
 fn lines_with(words: &[&str], wanted: impl Fn(&Source) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources().iter().filter(|source| wanted(source)) {
@@ -335,7 +338,8 @@ fn imports_go_only_where_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "imports against the table:\n{}", wrong.join("\n"));
-    // What nobody needs is not granted, but to `cli` and where the layers of ARCHITECTURE.md grant it.
+    // An item that is not imported must not be in the table. Whole modules follow the layers of
+    // ARCHITECTURE.md, and `cli` may import anything.
     for (module, rules) in ALLOWED.iter().filter(|(module, _)| *module != "cli") {
         for rule in rules.iter().filter(|rule| rule.contains("::")) {
             assert!(used.contains(&((*module).to_owned(), (*rule).to_owned())), "`{module}` no longer needs `{rule}`");
@@ -345,7 +349,7 @@ fn imports_go_only_where_the_table_says() {
 
 #[test]
 fn the_table_has_no_circle() {
-    // Each module's imports stand before it, once the table is sorted by how deep a module lies.
+    // The table has no cycle if every module can follow the modules that it imports.
     let mut known: BTreeSet<&str> = BTreeSet::new();
     while known.len() < ALLOWED.len() {
         let next: Vec<&str> = ALLOWED
@@ -378,7 +382,7 @@ fn every_file_says_first_what_it_does() {
 
 #[test]
 fn nothing_is_left_for_later() {
-    // Put together here, so that this file does not hold them.
+    // The words are assembled, so that this file does not contain them.
     let words =
         ["TO\u{44}O", "FIX\u{4d}E", "dbg\u{21}", "todo\u{21}", "#[\u{69}gnore", "#[\u{61}llow(", "unimplemented\u{21}"];
     let mut found = Vec::new();
@@ -406,7 +410,7 @@ fn every_code_is_given_once_and_used() {
         assert!(sources.iter().any(used), "{code} `{name}` is never told");
     }
     assert!(seen.len() >= 19, "{seen:?}");
-    // A code that stands anywhere else as text would escape this list.
+    // This test would miss a code that another file writes as text.
     let quoted: Vec<String> = seen.iter().map(|code| format!("\"{code}\"")).collect();
     for source in sources.iter().filter(|source| source.path != codes.path && source.text.contains("\"M")) {
         for (number, line) in source.code() {
@@ -452,14 +456,16 @@ fn only_the_command_line_reads_the_clock_and_the_environment() {
 
 #[test]
 fn folders_are_listed_in_one_place() {
-    // Other ways to list a folder can panic: the standard library's where it cannot be closed, that of `glob` at names that are no UTF-8.
+    // Other ways to list a folder can panic: that of the standard library if closing fails, that of
+    // `glob` at names that are not UTF-8.
     let found = lines_with(&["read_dir(", "ReadDir", "glob::glob"], |source| source.path != "engine/fs/dir.rs");
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
 fn what_is_in_the_input_meets_no_hash_without_a_seed() {
-    // `decode::discover` draws samples by a hash that has to be the same everywhere; no table is looked up by it.
+    // `decode::discover` samples by a hash that must be the same in every run. It looks up no table
+    // by it.
     let unseeded = [
         "FixedState",
         "FxHash",

@@ -1,17 +1,20 @@
-//! `pql check` on models that somebody else wrote: it ends soon, in little memory, with an answer, whatever is in them.
+//! `pql check` on hostile models: it ends soon, in little memory, with an answer, for any content.
 
 use std::{fmt::Write, process::Command};
 
 use crate::run::{Folder, Outcome};
 
-/// What takes less than a second when it is optimised takes some in a build for tests; a walk that is quadratic takes minutes. **Units**: seconds of
-/// the processor, so that it does not matter what else the machine does.
+/// The limit of a check. A check of less than a second in a release build takes several in a test
+/// build; a quadratic pass takes minutes. **Units**: seconds of processor time, so that other
+/// processes do not matter.
 const SECONDS_MAX: u64 = 20;
 
-/// **Units**: kilobytes of address space, in which the program itself is some 60 thousand.
+/// The limit of memory; the program itself takes about 60 thousand. **Units**: kilobytes of address
+/// space.
 const MEMORY_MAX: u64 = 1_000_000;
 
-/// Checks a model in the form for people and in one of those for programs; in all of them, if it is not large or if it is told much of.
+/// Checks a model in the text format and in the formats for programs. A large model with few
+/// problems is checked in one of the latter.
 fn check(text: impl AsRef<[u8]>) -> Outcome {
     const LARGE: usize = 100_000;
     const MUCH: usize = 50_000;
@@ -19,7 +22,7 @@ fn check(text: impl AsRef<[u8]>) -> Outcome {
     let bytes = text.as_ref().len();
     folder.write("model.toml", text);
     let outcome = bounded(&folder, "human");
-    // What large models cost before there is a report does not depend on its form.
+    // The cost of a large model up to its report does not depend on the format.
     let all = ["json", "sarif", "junit", "github"];
     let few = bytes > LARGE && outcome.stderr.len() < MUCH;
     for format in if few { &all[bytes % all.len()..][..1] } else { &all[..] } {
@@ -31,7 +34,7 @@ fn check(text: impl AsRef<[u8]>) -> Outcome {
     outcome
 }
 
-/// Checks the model of a folder within the bounds; the system ends what goes beyond them.
+/// Checks the model of a folder within the limits, which the system enforces.
 fn bounded(folder: &Folder, format: &str) -> Outcome {
     let script =
         format!("ulimit -t {SECONDS_MAX}; ulimit -v {MEMORY_MAX}; exec \"$0\" check model.toml --format {format}");
@@ -44,7 +47,7 @@ fn bounded(folder: &Folder, format: &str) -> Outcome {
     Outcome { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-/// Not quite a megabyte of something.
+/// A text, repeated up to nearly a megabyte.
 fn much(of: &str) -> String {
     of.repeat(1_000_000 / of.len())
 }
@@ -84,7 +87,7 @@ fn ten_thousand_rules_are_read() {
         let _ = write!(text, "[[user.signals]]\nname=\"s{at}\"\nevent=\"e{at}\"\npoints=1\n");
     }
     assert_eq!(check(&text).code, 0);
-    // Each with a problem, and one that a near miss is looked for.
+    // Each signal now has a problem, and each problem looks for a near miss.
     let outcome = check(text.replace("points=1", "point=1"));
     assert!(outcome.stderr.contains("more problems; --format json lists all of them"), "many");
 }

@@ -1,4 +1,5 @@
-//! Warnings about conditions on events, and the soundness of what they claim: a condition that is said to be never or always true is tried on events.
+//! Warnings about conditions on events, and their soundness. A condition that is reported as never
+//! or always true is evaluated on events.
 
 use pql_model::{
     diag::{Diagnostic, SourceDocument},
@@ -21,7 +22,7 @@ fn model(condition: &str) -> String {
     )
 }
 
-/// What is told of one condition on events: the code, the message and the help.
+/// The warnings for one condition on events: code, message and help.
 fn told(condition: &str) -> Vec<(&'static str, String, String)> {
     let all = warnings(&model(condition)).into_iter().filter(|one| ["M030", "M031", "M059"].contains(&one.code));
     all.map(|one| (one.code, one.message, one.help.unwrap_or_default())).collect()
@@ -58,7 +59,7 @@ fn conditions_on_events_that_are_never_true_are_told_with_what_excludes_what() {
         let told = told(condition);
         let [(code, message, found)] = told.as_slice() else { panic!("{condition}: {told:?}") };
         assert_eq!((*code, message.as_str()), ("M030", "`where` of signal `s` is never true"), "{condition}");
-        // Whether a truth is shown with its comparison is the printer's matter.
+        // The printer may write a boolean with or without its comparison.
         assert_eq!(found.replace("`paid = true`", "`paid`"), help, "{condition}");
     }
 }
@@ -155,7 +156,7 @@ points = 1
     );
 }
 
-/// Values that a property can have, as JSON.
+/// Values of a property, as JSON.
 const VALUES: [&str; 26] = [
     "null",
     "true",
@@ -185,7 +186,7 @@ const VALUES: [&str; 26] = [
     "1e400",
 ];
 
-/// Conditions by chance, out of parts that share two properties.
+/// Random conditions over two properties.
 fn conditions() -> Vec<String> {
     let parts = [
         "p = 'a'",

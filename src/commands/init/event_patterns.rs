@@ -1,21 +1,23 @@
-//! What events of the example model are usually called: words by which an event of a dump is guessed to be one of them.
+//! Patterns of event names, by which `pql init` maps the events of a dump to those of the example
+//! model.
 
-/// An event of the example model, and how others call it.
+/// An event of the example model, with the usual names of such an event.
 #[derive(Debug)]
 pub(super) struct EventNamePattern {
-    /// As the example calls it.
+    /// The event's name in the example model.
     pub(super) name: &'static str,
-    /// Sets of beginnings of words; a name fits that has a word for each beginning of one set. Beginnings with bars are several, of which one is enough.
+    /// Sets of word beginnings. A name matches a set if it has a word for each of its beginnings. A
+    /// beginning with bars has several alternatives.
     pub(super) words: &'static [&'static [&'static str]],
-    /// Beginnings of words that a fitting name has not.
+    /// Beginnings of words that a matching name must not have.
     pub(super) excluded_words: &'static [&'static str],
 }
 
-/// What only says that somebody looked at something, tried or failed.
+/// Words of events that only report a view, an attempt or a failure.
 const NON_COMPLETION_WORDS: &[&str] =
     &["view", "click", "start", "fail", "error", "cancel", "open", "visit", "page", "attempt"];
 
-/// The more special ones first: an event counts for the first that it fits.
+/// The patterns, special ones first: the first match of a name counts.
 pub(super) const EVENT_PATTERNS: &[EventNamePattern] = &[
     EventNamePattern {
         name: "email_delivered",
@@ -111,13 +113,13 @@ pub(super) const EVENT_PATTERNS: &[EventNamePattern] = &[
     },
 ];
 
-/// Beginnings of words of things that were brought about: by these the one job of a product is guessed.
+/// Beginnings of words for a completed piece of work. They find the core action of a product.
 pub(super) const COMPLETION_WORDS: &[&str] = &[
     "complet", "creat", "generat", "publish", "finish", "build", "built", "run", "submit", "save", "deploy", "upload",
     "import", "schedul", "record", "analyz", "push", "send", "sent", "export",
 ];
 
-/// Names of properties that hold an account, the likeliest first; letters and digits only.
+/// Names of properties that hold an account, the likeliest first, in letters and digits only.
 pub(super) const ACCOUNT_PROPERTIES: &[&str] = &[
     "accountid",
     "companyid",
@@ -139,7 +141,7 @@ pub(super) const ACCOUNT_PROPERTIES: &[&str] = &[
     "tenant",
 ];
 
-/// The beginnings that a name fits an event by; none if it does not.
+/// The words by which a name matches a pattern; none if it does not match.
 pub(super) fn match_pattern(usual: &EventNamePattern, words: &[String]) -> Option<String> {
     let has = |beginnings: &str| -> Option<String> {
         let any = |word: &&String| beginnings.split('|').any(|beginning| word.starts_with(beginning));

@@ -1,7 +1,8 @@
-//! A first model for a dump: the example model, its input settled for these files and its events wired to those of the dump.
+//! Generates a first model for a dump.
 //!
-//! Takes what [`pql_engine::inspect`] saw; gives the text of a model. Every guess stands in a comment with its reason. Nothing that the example has is
-//! left out, so that what no event was found for can be wired by hand.
+//! [`render_model`] takes an [`InspectedInput`] and writes the example model with the input
+//! settings and the event names of the dump. Every guess has a comment with its reason. The model
+//! keeps all entries of the example, so that an author can fill in the events that were not found.
 
 mod event_patterns;
 
@@ -16,19 +17,21 @@ use pql_engine::inspect::{
 };
 use pql_model::{EXAMPLE, units::plural};
 
-/// Events that nothing was made of are listed up to so many.
+/// The number of unmapped events that are listed.
 const REST_SHOWN: usize = 200;
 
-/// Events that one name of the example may stand for.
+/// The number of events that one name of the example may stand for.
 const ALIASES_MAX: usize = 8;
 
-/// An account is taken from a property only where fewer events than one in so many name one otherwise.
+/// A property may become the account only if fewer than one in this number of events name an
+/// account otherwise.
 const ACCOUNTS_RARE: u64 = 20;
 
-/// Events wired to one of the example: each by its name, with the reason.
+/// For each event of the example, the events of the dump with the reason for each.
 type EventMapping<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
 
-/// The text of a model for a dump; `fields` are those that its lines were read by, if they have names of their own.
+/// The text of a model for a dump. `fields` are the paths by which the lines were read, if they
+/// were found by discovery.
 pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) -> String {
     let survey = &dump.survey;
     let (wired, rest) = match_events(survey);
@@ -52,7 +55,7 @@ pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) ->
         if line.starts_with("format = \"auto\"") {
             input(&mut out, dump, fields);
         } else if line.starts_with("free_mail = ") || line.starts_with("exclude_domains = ") {
-            // Domains of the example are nobody's here.
+            // The domains of the example do not apply to another product.
             let (key, comment) =
                 (line.split(" = ").next().unwrap_or_default(), line.split('#').nth(1).unwrap_or_default());
             let _ = writeln!(out, "{:<35} #{comment}", format!("{key} = []"));
@@ -65,7 +68,8 @@ pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) ->
     out
 }
 
-/// Gives each event of the dump to the first of the example's that it fits; the rest is for nothing.
+/// Maps each event of the dump to the first pattern that it matches. Returns the unmapped events
+/// too.
 fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &EventProfile)>) {
     let mut wired: EventMapping<'_> = BTreeMap::new();
     let mut rest = Vec::new();
@@ -80,7 +84,7 @@ fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &Event
             }
         };
         match found {
-            // Where an event has the very name, nothing else is needed.
+            // A guess is not needed if the dump has an event of exactly this name.
             Some((usual, why)) if same.is_some() || !survey.names.contains_key(usual) => {
                 let all: &mut Vec<(&str, String)> = wired.entry(usual).or_default();
                 if all.len() < ALIASES_MAX { all.push((name, why)) } else { rest.push((name, named)) }
@@ -106,7 +110,7 @@ fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &Event
     (wired, rest)
 }
 
-/// A text in quotes, as TOML has it.
+/// A TOML string.
 pub fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -121,12 +125,12 @@ pub fn toml_string(text: &str) -> String {
     out + "\""
 }
 
-/// A text in a comment, on one line.
+/// A text for a comment, on one line.
 fn comment_text(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// An entry of `[events]`: as the example has it, or standing for events of the dump.
+/// Writes an entry of `[events]`: mapped to events of the dump, or as the example has it.
 fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, survey: &DatasetProfile) {
     let Some(events) = wired.get(name) else {
         let _ = writeln!(
@@ -154,7 +158,7 @@ fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, sur
             plural(users, "user", "users")
         );
     }
-    // The properties that the example relies on, which these events may call otherwise.
+    // The example reads some properties, which these events may lack.
     let has: BTreeSet<&str> = events
         .iter()
         .filter_map(|(event, _)| survey.names.get(*event))
@@ -177,7 +181,7 @@ fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, sur
     let _ = writeln!(out, "{name} = {{ event = {value} }}");
 }
 
-/// The events that nothing was made of.
+/// Lists the unmapped events.
 fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
     if rest.is_empty() {
         return;
@@ -202,7 +206,7 @@ fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
     let _ = writeln!(out);
 }
 
-/// `[input]`: the format, where fields are, and which group is the account.
+/// Writes `[input]`: the format, the fields, and the group type of the account.
 fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, String)]) {
     let survey = &dump.survey;
     let formats: BTreeSet<(&str, &str)> =
@@ -225,7 +229,7 @@ fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, Strin
         let words = split_words(of_type).concat();
         ACCOUNT_PROPERTIES.iter().position(|known| words.contains(known)).unwrap_or(ACCOUNT_PROPERTIES.len())
     };
-    // Entities of Snowplow are of all kinds, most of them no groups at all.
+    // Most entities of Snowplow are not groups.
     let is_group = |(of_type, _): &(&String, &u64)| name != "snowplow" || likely(of_type) < ACCOUNT_PROPERTIES.len();
     let types: Vec<(&String, &u64)> = survey.group_types.iter().filter(is_group).collect();
     let by_likelihood = types.iter().min_by_key(|(of_type, count)| (likely(of_type), std::cmp::Reverse(**count)));
@@ -245,7 +249,7 @@ fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, Strin
     }
 }
 
-/// The property that looks like the account, where nothing else names one.
+/// Writes the property that looks like the account, for a dump that names no account otherwise.
 fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[(&'static str, String)]) {
     let mut filled: BTreeMap<&str, u64> = BTreeMap::new();
     for named in survey.names.values() {

@@ -1,4 +1,4 @@
-//! Cases held against their model: every name found, every value of the right type, every event a line.
+//! Resolves cases against their model: names are looked up, values typed, and events become lines.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ use pql_model::{
     units::Micros,
 };
 
-/// No case has more lines than this.
+/// The largest number of lines per case.
 const LINES_MAX: usize = 200_000;
 
 /// A case that can run.
@@ -36,21 +36,23 @@ const LINES_MAX: usize = 200_000;
 pub struct TestCase {
     /// Its name.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name in the file.
     pub span: Range<usize>,
     pub(super) as_of: Micros,
     /// Lines of JSON in the native format.
     pub(super) lines: String,
-    /// By line: the event of the file that it was made of.
+    /// For each line the event of the file that it was made from.
     pub(super) places: Vec<Range<usize>>,
     pub(super) users: Option<EnrichFile>,
     pub(super) accounts: Option<EnrichFile>,
     pub(super) expect: Vec<EntityExpectation>,
 }
 
-/// Holds all cases of a file against the model; gives them, and what is probably not meant.
+/// Resolves all cases of a file against the model; returns them and the warnings.
 ///
-/// **Errors**: every problem of the file, at least one.
+/// # Errors
+///
+/// Every problem of the file, at least one.
 pub fn bind(suite: &TestSuite, model: &Model) -> Result<(Vec<TestCase>, Vec<Diagnostic>), DocumentProblems> {
     let mut binder = CaseBinder { document: &suite.document, model, found: Vec::new() };
     let cases: Vec<Option<TestCase>> = suite.cases.iter().map(|case| binder.case(case)).collect();
@@ -83,7 +85,7 @@ impl CaseBinder<'_> {
         }
     }
 
-    /// Tells a name that nothing of the model has.
+    /// Reports a name that the model does not have.
     fn report_unknown_name<'n>(&mut self, what: &str, name: &SpannedText, known: impl Iterator<Item = &'n str>) {
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
@@ -118,7 +120,7 @@ impl CaseBinder<'_> {
         })
     }
 
-    /// The lines that an event of the file stands for.
+    /// Writes the lines that an event of the file stands for.
     fn event(&mut self, event: &CaseEventSyntax, as_of: Micros, lines: &mut String, places: &mut Vec<Range<usize>>) {
         let repeats = i64::try_from(event.times - 1).unwrap_or(0);
         let first = event.at.value.instant(as_of, &self.model.input.zone);
@@ -157,7 +159,7 @@ impl CaseBinder<'_> {
         }
     }
 
-    /// Warns of a name that comes close to one that the model asks for.
+    /// Warns of a name that is similar to one in the model.
     fn event_name(&mut self, event: &CaseEventSyntax) {
         let CaseLineKind::Event(name) = &event.kind else { return };
         let known = &self.model.aggregation.names;
@@ -171,7 +173,7 @@ impl CaseBinder<'_> {
         self.found.push(Diagnostic { severity: Severity::Warning, ..problem });
     }
 
-    /// Traits as an enrichment file of them would be read.
+    /// Converts traits to a table like that of an enrichment file.
     fn traits(&mut self, all: &[CaseTraitsSyntax], side: EntityKind) -> Option<Option<EnrichFile>> {
         if all.is_empty() {
             return Some(None);
@@ -280,7 +282,7 @@ impl CaseBinder<'_> {
         (!broken).then_some(EntityExpectation { span, side: file.side, id, absent, checks })
     }
 
-    /// Holds a tier, route or segment against the names that there are.
+    /// Checks the name of a tier, route or segment against the model.
     fn known_name(&mut self, level: &Level, side: EntityKind, key: &str, name: &SpannedText) {
         let names: Vec<&str> = match key {
             "tier" => level.tiers.iter().map(|tier| tier.name.as_str()).collect(),
@@ -330,7 +332,7 @@ impl CaseBinder<'_> {
         at.map(|at| ExpectedResult::Milestone(place, "reached".to_owned(), Some(at)))
     }
 
-    /// A condition over the facts of a level.
+    /// Compiles a condition over the facts of a level.
     fn condition(&mut self, side: EntityKind, text: &SpannedText) -> Option<expr::Program> {
         let mut names = CaseFactNames { model: self.model, side };
         let program = expr::parse(&text.value)

@@ -1,4 +1,4 @@
-//! Times of cases: relative to the point in time that the case looks from, or fixed.
+//! Times in cases: relative to the `as_of` of the case, or fixed.
 
 use pql_model::{
     clock::{Zone, parse_day, parse_instant, parse_rfc3339},
@@ -8,7 +8,7 @@ use pql_model::{
 /// A time as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CaseTime {
-    /// Elapsed from the point in time; negative before it. **Units**: microseconds.
+    /// The offset from `as_of`; negative before it. **Units**: microseconds.
     Relative(Micros),
     /// RFC 3339, with or without a zone.
     Fixed(String),
@@ -21,7 +21,7 @@ const UNITS: [(&str, Micros); 5] =
 const LENGTH_MAX: Micros = 100_000 * pql_model::units::DAY_US;
 
 impl CaseTime {
-    /// Reads `-3d`, `-2h`, `-1d12h`, `+1h`, `-0s` or RFC 3339.
+    /// Parses `-3d`, `-2h`, `-1d12h`, `+1h`, `-0s` or RFC 3339.
     pub(super) fn parse(text: &str) -> Option<CaseTime> {
         match text.as_bytes().first()? {
             b'-' => parse_duration(&text[1..]).map(|length| CaseTime::Relative(-length)),
@@ -30,7 +30,7 @@ impl CaseTime {
         }
     }
 
-    /// The instant, seen from another; a fixed time without a zone is read in the model's.
+    /// The instant, given `as_of`. A fixed time without a zone is in the model's zone.
     pub(super) fn instant(&self, as_of: Micros, zone: &Zone) -> Option<Micros> {
         match self {
             CaseTime::Relative(length) => Some(as_of + length),
@@ -39,7 +39,7 @@ impl CaseTime {
     }
 }
 
-/// The length of `3d`, `90min` or `1d12h`.
+/// Parses a duration such as `3d`, `90min` or `1d12h`.
 pub(super) fn parse_duration(text: &str) -> Option<Micros> {
     let mut rest = text;
     let mut sum: Micros = 0;
@@ -56,7 +56,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Micros> {
     (!text.is_empty() && sum <= LENGTH_MAX).then_some(sum)
 }
 
-/// The point in time that a case looks from: an instant with its zone, or the end of a local date.
+/// The `as_of` of a case: an instant with its zone, or the end of a local date.
 pub(super) fn as_of(text: &str, zone: &Zone) -> Option<Micros> {
     parse_day(text).map(|day| pql_model::clock::AsOf::end_of_day(day, zone).instant).or_else(|| parse_rfc3339(text))
 }

@@ -1,4 +1,6 @@
-//! The code of every problem that a file of cases can have. A code is never given to another problem; those that a model can have too end in
+//! The codes of problems in case files.
+//!
+//! A code is never reused for another problem. A problem that models can have too has a code with
 //! the same digits.
 
 use pql_model::codes;
@@ -9,26 +11,26 @@ pub const SYNTAX: &str = "C001";
 pub const UNKNOWN_KEY: &str = "C002";
 /// A value of another type than the key takes.
 pub const WRONG_TYPE: &str = "C003";
-/// A key that must be there is not.
+/// A required key that is missing.
 pub const MISSING_KEY: &str = "C004";
-/// Two things of one name where names must differ.
+/// A duplicate name where names must differ.
 pub const DUPLICATE: &str = "C006";
-/// A version of the format that this program does not know.
+/// A format version that this program does not support.
 pub const UNKNOWN_SCHEMA: &str = "C007";
 /// A value that is not one of those the key takes.
 pub const BAD_VALUE: &str = "C009";
-/// A condition that cannot be read or typed.
+/// A condition that cannot be parsed or typed.
 pub const BAD_EXPRESSION: &str = "C010";
 /// A name that the model does not have.
 pub const UNKNOWN_NAME: &str = "C011";
-/// Keys that do not go together.
+/// Keys that exclude each other.
 pub const KEY_CONFLICT: &str = "C014";
-/// A file too large to be one of cases.
+/// A file that is too large for a case file.
 pub const TOO_LARGE: &str = "C019";
-/// A time that cannot be read, or at which nothing counts.
+/// A time that cannot be parsed, or at which events do not count.
 pub const BAD_TIME: &str = "C020";
 
-/// The code of cases for a problem that the reader of models told.
+/// The case code for a problem that the model reader reports.
 pub(super) fn from_model_code(code: &'static str) -> &'static str {
     match code {
         codes::SYNTAX => SYNTAX,

@@ -1,4 +1,5 @@
-//! Which parts of a model the cases reached: signals that paid, rungs of ladders, tiers and routes.
+//! Measures which parts of a model the cases reach: signals that pay, rungs of ladders, tiers and
+//! routes.
 
 use crate::ledger::{Ledger, RuleDecision, reached_rung};
 use pql_model::{EntityKind, Model, plan::SignalPayment, scoring::SignalFiring};
@@ -6,13 +7,13 @@ use pql_model::{EntityKind, Model, plan::SignalPayment, scoring::SignalFiring};
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageItem {
-    /// Of users or of accounts.
+    /// User or account level.
     pub side: EntityKind,
     /// `signal`, `rung`, `tier` or `route`.
     pub kind: &'static str,
-    /// Its name; of a rung that of the signal.
+    /// Its name; for a rung the name of the signal.
     pub name: String,
-    /// Of a rung: its place from 0, and its threshold as the model has it.
+    /// For a rung: its index from 0, and its threshold as the model writes it.
     pub rung: Option<(usize, String)>,
 }
 
@@ -26,15 +27,15 @@ impl CoverageItem {
     }
 }
 
-/// The parts of one model, and which of them a case reached.
+/// The parts of one model, each with whether a case reached it.
 #[derive(Debug, Clone)]
 pub struct Coverage {
-    /// In the order of the model, users first.
+    /// Parts in the order of the model, users first.
     pub items: Vec<(CoverageItem, bool)>,
 }
 
 impl Coverage {
-    /// Nothing is reached yet. A ladder of one rung counts as its signal alone.
+    /// The parts of a model, none of them reached. A ladder of one rung counts as its signal alone.
     pub fn new(model: &Model) -> Coverage {
         let mut items = Vec::new();
         let mut add = |side: EntityKind, kind: &'static str, name: &str, rung: Option<(usize, String)>| {
@@ -60,7 +61,7 @@ impl Coverage {
         Coverage { items }
     }
 
-    /// Notes what one user or account reached.
+    /// Marks the parts that one user or account reached.
     pub(super) fn note(&mut self, model: &Model, side: EntityKind, ledger: &Ledger) {
         let chosen = |decision: &Option<RuleDecision>| {
             decision.as_ref().and_then(RuleDecision::matched_rule).map(|chosen| chosen.name.clone())
@@ -84,14 +85,14 @@ impl Coverage {
         }
     }
 
-    /// Adds what other cases of the same model reached.
+    /// Adds the coverage of other cases of the same model.
     pub fn merge(&mut self, other: &Coverage) {
         for ((_, reached), (_, more)) in self.items.iter_mut().zip(&other.items) {
             *reached |= more;
         }
     }
 
-    /// How many parts were reached.
+    /// The number of parts reached.
     pub fn reached(&self) -> usize {
         self.items.iter().filter(|(_, reached)| *reached).count()
     }
@@ -101,7 +102,7 @@ impl Coverage {
         self.items.iter().filter(|(_, reached)| !reached).map(|(item, _)| item)
     }
 
-    /// The share that was reached; of a model without parts, all of it. **Units**: percent.
+    /// The share of parts reached; 100 for a model without parts. **Units**: percent.
     pub fn percent(&self) -> f64 {
         if self.items.is_empty() { 100.0 } else { self.reached() as f64 * 100.0 / self.items.len() as f64 }
     }

@@ -1,4 +1,4 @@
-//! Events of cases as they are written.
+//! Parses the events of cases.
 
 use std::ops::Range;
 
@@ -16,15 +16,15 @@ use pql_model::{
     units::Micros,
 };
 
-/// What a line is.
+/// The type of a line.
 #[derive(Debug)]
 pub(super) enum CaseLineKind {
     Event(SpannedText),
-    /// One of [`KINDS`].
+    /// One of `IDENTITY_LINE_TYPES`.
     Other(String),
 }
 
-/// A line of events, as written; stands for one or more.
+/// An event as written; it stands for one or more lines.
 #[derive(Debug)]
 pub(super) struct CaseEventSyntax {
     pub(super) span: Range<usize>,

@@ -1,4 +1,4 @@
-//! What is expected of users and accounts, and how it compares with what was scored.
+//! Expectations about users and accounts, and their comparison with the scores.
 
 use std::ops::Range;
 
@@ -15,37 +15,37 @@ use pql_model::{
     units::{Micros, Points, approx_equal, format_number},
 };
 
-/// What is expected of one user or account.
+/// The expectations about one user or account.
 #[derive(Debug)]
 pub(super) struct EntityExpectation {
     pub(super) span: Range<usize>,
     pub(super) side: EntityKind,
     pub(super) id: String,
-    /// No row.
+    /// If set, the entity must have no row.
     pub(super) absent: bool,
     pub(super) checks: Vec<ExpectationCheck>,
 }
 
-/// One thing that is expected.
+/// One expectation.
 #[derive(Debug)]
 pub(super) struct ExpectationCheck {
     pub(super) span: Range<usize>,
-    /// What it is about, for people.
+    /// Its subject, for people.
     pub(super) what: String,
     pub(super) expected: ExpectedResult,
 }
 
-/// What something should be.
+/// The expected result.
 #[derive(Debug)]
 pub(super) enum ExpectedResult {
     Score(Points),
     /// The tier, route or segment.
     Name(&'static str, String),
-    /// Whether a signal pays, by place.
+    /// The outcome of a signal, by index: true if it must pay.
     Fires(usize, bool),
-    /// What a signal pays.
+    /// The points of a signal, by index.
     Pays(usize, Points),
-    /// How a milestone stands, and when it was reached if that is asked.
+    /// The state of a milestone and, if given, the instant at which it was reached.
     Milestone(usize, String, Option<Micros>),
     Fact(u32, Value<'static>),
     Holds(Program),
@@ -53,27 +53,27 @@ pub(super) enum ExpectedResult {
     Column(String, String),
 }
 
-/// An expectation that was not met.
+/// An expectation that failed.
 #[derive(Debug, Clone)]
 pub struct CaseFailure {
-    /// Where it stands in the file of cases.
+    /// The place of the expectation in the case file.
     pub span: Range<usize>,
-    /// `user u1`; empty if it is about the case as a whole.
+    /// `user u1`; empty for the case as a whole.
     pub entity: String,
-    /// What was compared.
+    /// The subject of the comparison.
     pub what: String,
-    /// What the case says.
+    /// The expected result.
     pub expected: String,
-    /// What was scored.
+    /// The result of scoring.
     pub got: String,
 }
 
-/// A value as it reads in a sentence.
+/// A value, formatted for a sentence.
 fn display_value(value: &Value<'_>) -> String {
     value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
 }
 
-/// Whether two values are the same as far as they are printed.
+/// True if two values print alike.
 fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => approx_equal(*a, *b) || format_number(*a) == format_number(*b),
@@ -81,7 +81,7 @@ fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     }
 }
 
-/// What an expectation is held against.
+/// The results that expectations are compared with.
 pub(super) struct CheckContext<'s> {
     pub(super) scored: &'s ScoredEntities<'s>,
     pub(super) model: &'s Model,
@@ -163,7 +163,7 @@ impl CheckContext<'_> {
         display_value(&self.scope.get(slot))
     }
 
-    /// The facts that a condition names.
+    /// The facts that a condition names, with their values.
     fn facts_of(&self, program: &Program) -> String {
         let mut known: Vec<FactValue> = Vec::new();
         program.visit_slots(&mut |slot| {

@@ -1,4 +1,4 @@
-//! Expectations as they are written.
+//! Parses the expectations of cases.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use pql_model::{
     units::Points,
 };
 
-/// What is expected of one user or account, as written.
+/// The expectations about one user or account, as written.
 #[derive(Debug)]
 pub(super) struct ExpectationSyntax {
     pub(super) span: Range<usize>,
@@ -21,7 +21,7 @@ pub(super) struct ExpectationSyntax {
     pub(super) id: SpannedText,
     pub(super) absent: Option<WithSpan<bool>>,
     pub(super) score: Option<WithSpan<Points>>,
-    /// Facts that have a key of their own: tier, route, segment.
+    /// Facts with a key of their own: tier, route, segment.
     pub(super) names: Vec<(&'static str, SpannedText)>,
     pub(super) qualified: Option<WithSpan<bool>>,
     pub(super) fired: Vec<SpannedText>,
@@ -106,7 +106,7 @@ pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut Diagnost
 }
 
 impl ExpectationSyntax {
-    /// Tells an expectation of nothing, and one of what is not there.
+    /// Reports an expectation without content, and one that expects values of an absent row.
     fn check_not_empty(&self, found: &mut DiagnosticSink) {
         let lists = [self.fired.len(), self.not_fired.len(), self.signals.len(), self.milestones.len()];
         let more = [self.facts.len(), self.holds.len(), self.columns.len(), self.names.len()];

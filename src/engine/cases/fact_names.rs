@@ -1,4 +1,5 @@
-//! Names and values of the model as cases write them: facts in conditions, expected values by type, cells of columns.
+//! Resolves the names and values that cases use: facts in conditions, expected values, cells of
+//! columns.
 
 use std::ops::Range;
 
@@ -31,12 +32,12 @@ impl NameResolver for CaseFactNames<'_> {
     }
 }
 
-/// Names of facts that people gave; a count that a signal carries inline has none.
+/// The names that the model gives to facts. The inline count of a signal has no name.
 pub(super) fn visible_facts(level: &Level) -> impl Iterator<Item = &str> + Clone {
     level.facts.iter().map(|fact| fact.name.as_str()).filter(|name| !name.contains(' '))
 }
 
-/// An expected value as a fact's type; none if it is of another.
+/// An expected value, converted to the type of a fact; none if it has another type.
 pub(super) fn to_typed_value(value: &Json, kind: ValueType) -> Option<expr::Value<'static>> {
     match (kind, value) {
         (ValueType::Number, Json::Number(number)) => number.as_f64().map(expr::Value::Number),
@@ -47,7 +48,7 @@ pub(super) fn to_typed_value(value: &Json, kind: ValueType) -> Option<expr::Valu
     }
 }
 
-/// An expected cell as a row of CSV shows it.
+/// An expected cell, formatted as in a CSV row.
 pub(super) fn column_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

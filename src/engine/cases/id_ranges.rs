@@ -1,11 +1,13 @@
-//! Ids of cases: one, or a range of them in braces.
+//! Parses the ids of cases: one id, or a range of ids in braces.
 
-/// No range has more ids than this.
+/// The largest number of ids in a range.
 pub(super) const RANGE_IDS_MAX: usize = 10_000;
 
 /// The ids that `u1` or `u{1..12}` stands for; leading zeros are kept (`u{01..12}`).
 ///
-/// **Errors**: what is wrong with the range.
+/// # Errors
+///
+/// The fault in the range, as text.
 pub(super) fn expand(text: &str) -> Result<Vec<String>, String> {
     let Some((before, rest)) = text.split_once('{') else { return Ok(vec![text.to_owned()]) };
     let Some((range, after)) = rest.split_once('}') else {

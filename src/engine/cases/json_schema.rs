@@ -1,11 +1,11 @@
-//! The schema of a file of cases.
+//! The JSON Schema of case files.
 
 use serde_json::{Value as Json, json};
 
 use super::suite_syntax::IDENTITY_LINE_TYPES;
 use pql_model::schema::{choice, number, one_or_more, schema, table, tables, text, texts, truth, whole};
 
-/// The schema of a file of cases.
+/// The JSON Schema of a case file.
 pub fn cases() -> Json {
     let root = table(
         "Cases for a pql model",
@@ -24,7 +24,7 @@ fn as_of() -> Json {
     text("the point in time: a date (to its end in the model's zone), or an instant with its zone")
 }
 
-/// Values of any kind that a column of traits has.
+/// The schema of trait values of any type.
 fn values(description: &str) -> Json {
     json!({
         "type": "object",

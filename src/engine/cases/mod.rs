@@ -1,7 +1,12 @@
-//! Cases for a model: a few events, and what is expected to come of them.
+//! Test cases for a model: a few events and the expected results.
 //!
-//! Takes files of cases and their models; gives [`Outcome`]s and [`Coverage`]. The events of a case become lines of JSON in memory and go through
-//! the pipeline as the lines of a file would: nothing is decoded, folded or scored here.
+//! Takes case files and their models, gives [`CaseResult`]s and [`Coverage`]. The events of a case
+//! become lines of JSON in memory and go through the pipeline like a file. So a case tests what
+//! `score` does; this module neither decodes nor folds nor scores.
+//!
+//! ```text
+//!  TestSuite (syntax) ─▶ bind ─▶ TestCase ─▶ pipeline ─▶ ledgers ─▶ checks ─▶ CaseResult, Coverage
+//! ```
 
 mod bind;
 mod case_time;
@@ -34,26 +39,27 @@ use crate::{
 };
 use pql_model::Model;
 
-/// What a case came to.
+/// The result of a case.
 #[derive(Debug)]
 pub struct CaseResult {
     /// The name of the case.
     pub name: String,
-    /// Where the name stands in the file.
+    /// The place of the name in the file.
     pub span: Range<usize>,
-    /// What was not as expected; none if the case passed.
+    /// Expectations that failed; none if the case passed.
     pub failures: Vec<CaseFailure>,
-    /// How those about whom an expectation failed came to what they are.
+    /// The ledgers of entities with a failed expectation.
     pub ledgers: Vec<Ledger>,
 }
 
-/// Makes a model take the events of cases as they are written: where an export keeps the parts of a record is no business of theirs.
+/// Makes a model read native events, as cases write them. Its settings for the layout of exports do
+/// not apply to cases.
 pub fn use_native_input(model: &mut Model) {
     model.input.format = "native";
     model.input.fields = Default::default();
 }
 
-/// Runs a case, and notes what those reached of whom it expects something.
+/// Runs a case, and marks the parts of the model that the entities with expectations reach.
 pub fn run(case: &TestCase, model: &Model, coverage: &mut Coverage) -> CaseResult {
     let mut outcome =
         CaseResult { name: case.name.clone(), span: case.span.clone(), failures: Vec::new(), ledgers: Vec::new() };
@@ -74,7 +80,7 @@ fn run_failure(case: &TestCase, error: &RunError) -> CaseFailure {
     whole_case_failure(case.span.clone(), "run", "a result", error.to_string())
 }
 
-/// Scores a case and holds it against what is expected; the error is about the case as a whole.
+/// Scores a case and checks its expectations. The error is about the case as a whole.
 fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut CaseResult) -> Result<(), CaseFailure> {
     let input = InputSource { name: case.name.clone(), kind: InputKind::Memory(case.lines.as_bytes().into()) };
     let job = PipelineJob {
@@ -94,7 +100,7 @@ fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut 
             let (span, reason) = first_reject(case, &rejects);
             return Err(whole_case_failure(span, "event", "an event that can be read", reason));
         }
-        // Without any line there is nobody, which is what a case may expect.
+        // Without lines there are no entities, which a case may expect.
         Err(RunError::NoEvents { .. }) => {
             outcome.failures.extend(case.expect.iter().filter(|expect| !expect.absent).map(missing_row_failure));
             return Ok(());
@@ -128,7 +134,7 @@ fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut 
     Ok(())
 }
 
-/// The failure of somebody who is expected and has no row.
+/// The failure of an entity that should have a row but has none.
 fn missing_row_failure(expect: &expectation::EntityExpectation) -> CaseFailure {
     CaseFailure {
         span: expect.span.clone(),
@@ -139,7 +145,7 @@ fn missing_row_failure(expect: &expectation::EntityExpectation) -> CaseFailure {
     }
 }
 
-/// Where the first line that was rejected was written, and why it was.
+/// The place in the case file and the reason of the first rejected line.
 fn first_reject(case: &TestCase, rejects: &RejectedLines) -> (Range<usize>, String) {
     let first = rejects.by_reason().into_iter().filter_map(|(reason, _)| Some((rejects.first_of(reason)?.1, reason)));
     let Some((line, reason)) = first.min_by_key(|(line, _)| *line) else { return (case.span.clone(), String::new()) };

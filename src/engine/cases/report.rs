@@ -1,4 +1,4 @@
-//! What cases came to, for people and for the two kinds of machines that run them. [`super::report_json`] has the form for programs.
+//! Reports test results: for people, as JUnit XML, and for GitHub. JSON is in [`super::report_json`].
 
 use std::fmt::Write;
 
@@ -16,55 +16,55 @@ use pql_model::{
 /// The cases of one file.
 #[derive(Debug)]
 pub struct TestFileReport {
-    /// The file of cases.
+    /// The case file.
     pub document: SourceDocument,
     /// The cases that ran, in the order of the file.
     pub results: Vec<CaseResult>,
-    /// Cases that were left out by their names.
+    /// Cases that the name filter excluded.
     pub left_out: usize,
 }
 
-/// What the cases of one model reached.
+/// The coverage of one model.
 #[derive(Debug)]
 pub struct ModelCoverage {
     /// The model, as messages show it.
     pub name: String,
-    /// What was reached.
+    /// The coverage.
     pub coverage: Coverage,
-    /// The least that was asked for. **Units**: percent.
+    /// The required coverage. **Units**: percent.
     pub least: Option<f64>,
 }
 
 impl ModelCoverage {
-    /// Whether less was reached than was asked for.
+    /// True if the coverage is below the requirement.
     pub fn falls_short(&self) -> bool {
         self.least.is_some_and(|least| self.coverage.percent() < least)
     }
 }
 
-/// Everything that ran.
+/// The results of all cases.
 #[derive(Debug)]
 pub struct TestReport {
-    /// By file, in the order in which they were named.
+    /// Files, in the order of the arguments.
     pub files: Vec<TestFileReport>,
-    /// By model, if it is asked for.
+    /// Coverage by model, if requested.
     pub coverage: Vec<ModelCoverage>,
 }
 
 impl TestReport {
-    /// How many cases passed, and how many failed.
+    /// The number of cases that passed, and that failed.
     pub fn counts(&self) -> (usize, usize) {
         let outcomes = || self.files.iter().flat_map(|file| &file.results);
         let failed = outcomes().filter(|outcome| !outcome.failures.is_empty()).count();
         (outcomes().count() - failed, failed)
     }
 
-    /// Whether every case passed and enough of every model was reached.
+    /// True if every case passed and the coverage suffices.
     pub fn passed(&self) -> bool {
         self.counts().1 == 0 && !self.coverage.iter().any(ModelCoverage::falls_short)
     }
 
-    /// The last line: what came of it all.
+    /// The last line, which sums up the results.
     fn summary(&self) -> String {
         let (passed, failed) = self.counts();
         let left_out: usize = self.files.iter().map(|file| file.left_out).sum();
@@ -78,7 +78,7 @@ impl TestReport {
         text
     }
 
-    /// For people: every failure with the ledger behind it.
+    /// Text for people: every failure with the ledger behind it.
     pub fn human(&self) -> String {
         let mut out = String::new();
         for file in &self.files {
@@ -98,7 +98,7 @@ impl TestReport {
         out
     }
 
-    /// JUnit's XML, as build servers read it: a suite for each file.
+    /// JUnit XML for build servers: a suite per file.
     pub fn junit(&self) -> String {
         let (passed, failed) = self.counts();
         let short = self.coverage.iter().filter(|model| model.falls_short()).count();
@@ -159,7 +159,7 @@ impl TestReport {
     }
 }
 
-/// Whom and what a failure is about.
+/// The entity and subject of a failure.
 fn subject(failure: &CaseFailure) -> String {
     if failure.entity.is_empty() { failure.what.clone() } else { format!("{}, {}", failure.entity, failure.what) }
 }
@@ -182,7 +182,7 @@ fn failure(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
     out.push('\n');
 }
 
-/// How much of a model was reached, in one line.
+/// The coverage of a model, in one line.
 fn coverage_line(model: &ModelCoverage) -> String {
     let percent = format_number((model.coverage.percent() * 10.0).floor() / 10.0);
     let mut text = format!("{percent} % ({} of {})", model.coverage.reached(), model.coverage.items.len());
@@ -211,7 +211,7 @@ fn testcase(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
     let ledgers: String = outcome.ledgers.iter().map(ledger::text).collect::<Vec<String>>().join("\n");
     for (place, one) in outcome.failures.iter().enumerate() {
         let text = format!("{}: expected {}, got {}", subject(one), one.expected, one.got);
-        // The breakdown stands once, behind the first failure.
+        // The ledgers appear once, behind the first failure.
         let detail = if place == 0 { xml(&ledgers) } else { String::new() };
         let _ = writeln!(out, "      <failure message=\"{}\">{detail}</failure>", xml(&text));
     }

@@ -1,4 +1,4 @@
-//! What cases came to, for programs.
+//! Reports test results as JSON.
 
 use serde::Serialize;
 

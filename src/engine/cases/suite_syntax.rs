@@ -1,4 +1,5 @@
-//! A file of cases as it is written: every table read into plain structs with positions, nothing held against the model yet.
+//! Parses case files into plain structs with positions. Names and values are not yet checked
+//! against the model.
 
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ use pql_model::{
     toml_reader::{DiagnosticSink, SpannedText, TableReader, as_table},
 };
 
-/// No file of cases is larger than this.
+/// The largest case file; bytes.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Keys of the file.
@@ -44,15 +45,15 @@ pub const EXPECT_KEYS: [&str; 15] = [
     "holds",
     "columns",
 ];
-/// What a line can be that is no event.
+/// Types of lines that are not events.
 pub const IDENTITY_LINE_TYPES: [&str; 3] = ["identify", "group", "alias"];
 
-/// A file of cases.
+/// A case file.
 #[derive(Debug)]
 pub struct TestSuite {
     /// The file.
     pub document: SourceDocument,
-    /// The model's path from the folder of the file; none is the built-in model.
+    /// The model's path relative to the folder of the file; none for the built-in model.
     pub model: Option<(String, Range<usize>)>,
     pub(super) cases: Vec<CaseSyntax>,
 }
@@ -68,16 +69,18 @@ pub(super) struct CaseSyntax {
     pub(super) expect: Vec<ExpectationSyntax>,
 }
 
-/// What is known of some users or accounts beside their events.
+/// Traits of users or accounts that do not come from events.
 #[derive(Debug)]
 pub(super) struct CaseTraitsSyntax {
     pub(super) ids: Vec<String>,
     pub(super) values: Vec<(SpannedText, Json)>,
 }
 
-/// Reads a file of cases.
+/// Parses a case file.
 ///
-/// **Errors**: every problem of its form, at least one.
+/// # Errors
+///
+/// Every problem of its form, at least one.
 pub fn parse_suite(document: SourceDocument) -> Result<TestSuite, DocumentProblems> {
     let mut found = DiagnosticSink::default();
     let suite = parse_document(&document, &mut found);
@@ -142,7 +145,7 @@ fn parse_document(document: &SourceDocument, found: &mut DiagnosticSink) -> Opti
     Some((model, cases))
 }
 
-/// Checks the version of the format; nothing else is read from a version that is not known.
+/// Checks the format version. No other key is read if the version is not supported.
 fn check_schema_version(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<()> {
     if !top.has("schema") {
         let label = "the first line says which version of the format this is";

@@ -1,4 +1,4 @@
-//! Values of cases that are of no type of their own: points in time, ids, and what becomes JSON.
+//! Parses values of cases without a type of their own: instants, ids, and values that become JSON.
 
 use serde_json::Value as Json;
 use toml::{Spanned, de::DeValue};
@@ -9,10 +9,10 @@ use pql_model::{
     toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan},
 };
 
-/// No list of ids stands for more than about so many.
+/// The rough limit of ids that one list may expand to.
 pub(super) const CASE_IDS_MAX: usize = 100_000;
 
-/// A point in time as text, or as TOML writes dates and times.
+/// Takes an instant, written as text or as a TOML date or time.
 pub(super) fn take_instant_text(
     table: &mut TableReader<'_>,
     key: &'static str,
@@ -30,7 +30,7 @@ pub(super) fn take_instant_text(
     }
 }
 
-/// Ids, each of which may be a range.
+/// Expands ids, each of which may be a range.
 pub(super) fn expand_ids(texts: &[SpannedText], found: &mut DiagnosticSink) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for text in texts {
@@ -50,7 +50,7 @@ pub(super) fn expand_ids(texts: &[SpannedText], found: &mut DiagnosticSink) -> V
     all
 }
 
-/// A table as JSON; empty if it is not there.
+/// Takes a table as JSON; empty if it is missing.
 pub(super) fn take_object(table: &mut TableReader<'_>, key: &'static str, found: &mut DiagnosticSink) -> Json {
     let Some(value) = table.take(key) else { return Json::Object(serde_json::Map::new()) };
     match (value.get_ref(), toml_to_json(value, found)) {

@@ -1,6 +1,8 @@
-//! What a record holds beside what a model asks for: every property and trait, the groups it names, when it was taken in.
+//! Finds all fields of a record, not only those that the model asks for.
 //!
-//! Takes the text of a record that a [`Decoder`](super::Decoder) took, and reads it once more; for commands that want to know what is in a dump.
+//! `inspect` and `init` read each record a second time with [`FieldDiscovery`]. It takes the text
+//! of a record that a [`LineDecoder`](super::LineDecoder) accepted, and gives every property, every
+//! trait, the group types and the time of receipt.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -15,10 +17,10 @@ use super::{
 };
 use pql_model::plan::InputSettings;
 
-/// How deep objects among properties are looked into; the keys are joined by dots.
+/// The deepest level of objects among properties; their keys are joined by dots.
 const PROPERTY_DEPTH_MAX: usize = 3;
 
-/// Seeds hashes that choose samples: the same in every run, so that the same events give the same sample.
+/// The seed of hashes that choose samples. It is constant, so that equal events give equal samples.
 const SAMPLE_SEED: u64 = 0x7071_6c5f_6964_7321;
 
 /// A hash that is the same in every run.
@@ -26,7 +28,7 @@ pub fn stable_hash(text: &str) -> u64 {
     FixedState::with_seed(SAMPLE_SEED).hash_one(text)
 }
 
-/// Where to look in records of one format; shared by all threads.
+/// The places of fields in the records of one format; shared by all threads.
 #[derive(Debug)]
 pub struct DiscoveryPlan {
     projection: Projection,
@@ -38,16 +40,16 @@ pub struct DiscoveryPlan {
     group_type: Vec<u32>,
     received_at: Vec<u32>,
     id: Vec<u32>,
-    /// Paths of parts of a record, which are no properties.
+    /// Paths of parts of a record, which are not properties.
     parts: Vec<FieldPath>,
 }
 
 impl DiscoveryPlan {
-    /// Where records of a format keep what a model may ask for.
+    /// A plan for records of a format.
     pub fn new(format: &EventFormat, input: &InputSettings) -> DiscoveryPlan {
         let layout = format.layout(input);
         let mut projection = Projection::new();
-        // The record itself holds everything, so it counts only where there is no other place.
+        // The record itself contains everything, so it is a root only if the layout names no other.
         let mut roots: Vec<&FieldPath> = layout.properties.iter().filter(|path| !path.is_empty()).collect();
         if roots.is_empty() {
             roots = layout.properties.iter().collect();
@@ -90,7 +92,7 @@ impl DiscoveryPlan {
     }
 }
 
-/// Reads outlines of records, one after another.
+/// Finds the fields of records, one record after another.
 #[derive(Debug)]
 pub struct FieldDiscovery<'p> {
     plan: &'p DiscoveryPlan,
@@ -98,14 +100,16 @@ pub struct FieldDiscovery<'p> {
 }
 
 impl<'p> FieldDiscovery<'p> {
-    /// A reader of outlines.
+    /// A finder with a plan.
     pub fn new(plan: &'p DiscoveryPlan, seed: HashSeed) -> FieldDiscovery<'p> {
         FieldDiscovery { plan, scanner: JsonScanner::new(&plan.projection, seed) }
     }
 
-    /// Looks at a record; the other functions then tell of it. `text` is as [`Record::text`](super::Record::text) gives it.
+    /// Scans a record; the other functions then report on it. `text` comes from
+    /// [`Record::text`](super::Record::text).
     pub fn read(&mut self, text: &str) {
-        // It was checked before; if it were no JSON after all, nothing would be found in it.
+        // The decoder has checked the text. If it were not JSON after all, no fields would be
+        // found.
         let _ = self.scanner.scan(text);
     }
 
@@ -117,7 +121,7 @@ impl<'p> FieldDiscovery<'p> {
         slots.iter().map(|slot| self.found(*slot)).find(|raw| !raw.is_null_or_missing()).unwrap_or_default()
     }
 
-    /// Every property: its path with dots, and its value.
+    /// Calls `each` with the dotted path and the value of every property.
     pub fn for_each_property(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         if let Some(prefix) = self.plan.layout.body {
             let top = walk::first_value(text).unwrap_or_default();
@@ -144,12 +148,12 @@ impl<'p> FieldDiscovery<'p> {
         }
     }
 
-    /// Every trait that the record tells of its user: its path with dots, and its value.
+    /// Calls `each` with the dotted path and the value of every user trait.
     pub fn for_each_user_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         self.traits(text, &self.plan.user_traits, &mut each);
     }
 
-    /// Every trait that the record tells of its account, where they stand in one object.
+    /// Calls `each` with every account trait, for formats that keep them in one object.
     pub fn for_each_account_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         self.traits(text, &self.plan.account_traits, &mut each);
     }
@@ -163,7 +167,8 @@ impl<'p> FieldDiscovery<'p> {
         }
     }
 
-    /// Types of groups that the record names, one of which may be the account; entities of Snowplow are named as `[input] group_type` names them.
+    /// Calls `each` with every group type of the record, one of which may be the account. Entities
+    /// of Snowplow are named as `[input] group_type` names them.
     pub fn for_each_group_type(&self, text: &str, mut each: impl FnMut(&str)) {
         if let Some(slot) = self.plan.groups {
             for (key, id) in walk::members(text, self.found(slot)) {
@@ -188,13 +193,13 @@ impl<'p> FieldDiscovery<'p> {
         }
     }
 
-    /// When the vendor took the record in, as it is written.
+    /// The time at which the vendor received the record, as written.
     pub fn received_at<'l>(&self, text: &'l str) -> Option<&'l str> {
         let raw = self.first(&self.plan.received_at);
         matches!(raw.kind, JsonKind::Text | JsonKind::Number).then(|| raw.slice(text))
     }
 
-    /// A hash of the id that copies of the event share, the same in every run; none if it has none.
+    /// A hash of the event's id that is the same in every run; none without an id.
     pub fn id_hash(&self, text: &str) -> Option<u64> {
         let mut slots =
             self.plan.id.iter().map(|slot| self.found(*slot)).filter(|raw| !raw.is_null_or_missing()).peekable();
@@ -208,14 +213,15 @@ impl<'p> FieldDiscovery<'p> {
     }
 }
 
-/// Leaves of a record that no decoder took: the path of each with dots, and its value.
+/// Calls `each` with the dotted path and the value of every leaf of a record of unknown format.
 pub fn for_each_leaf(text: &str, mut each: impl FnMut(&str, JsonSpan)) {
     if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
         walk(text, walk::first_value(text).unwrap_or_default(), &mut String::new(), 1, &mut each);
     }
 }
 
-/// Parameters as pairs of a key and a value with one of several typed members.
+/// Calls `each` with parameters written as pairs of a key and a value with one of several typed
+/// members.
 fn pairs(text: &str, list: JsonSpan, each: &mut impl FnMut(&str, JsonSpan)) {
     for pair in walk::items(text, list) {
         let Some(key) = walk::member(text, pair, "key").text(text) else { continue };
@@ -238,7 +244,7 @@ fn walk(text: &str, object: JsonSpan, path: &mut String, depth: usize, each: &mu
     }
 }
 
-/// A value, or what is in it if it is an object that is not too deep.
+/// Calls `each` with a value, or with the leaves of an object that is not too deep.
 fn visit(text: &str, value: JsonSpan, path: &mut String, depth: usize, each: &mut impl FnMut(&str, JsonSpan)) {
     let empty = || walk::members(text, value).next().is_none();
     if value.kind == JsonKind::Object && depth < PROPERTY_DEPTH_MAX && !empty() {

@@ -1,6 +1,9 @@
-//! Events as most are: each part in its one place, ids that are text without escapes, nothing that the format adds.
+//! Fast path for plain events; everything else falls back to [`LineDecoder::decode`].
 //!
-//! What is unusual in any way takes the way of [`Decoder::decode`], which says the same of usual events as this one.
+//! An event is plain if its format needs paths only, each part has one place, and its ids are text
+//! without escapes or placeholders. Such an event is made from the slots at once, as a
+//! [`DecodedEvent`] that only borrows. On plain events both paths agree; a property test compares
+//! them.
 
 use std::hash::BuildHasher;
 
@@ -12,16 +15,16 @@ use super::{
     marks,
 };
 
-/// A line, and an event in a form that costs less if it is a usual one.
+/// A decoded line, in a cheaper form if it is a plain event.
 #[derive(Debug)]
 pub enum FastPathResult<'a> {
-    /// A usual event.
+    /// A plain event.
     Event(DecodedEvent<'a>),
-    /// Anything else, also events.
+    /// Any other line, which may also be an event.
     Line(DecodedLine<'a>),
 }
 
-/// The slots of the parts of an event.
+/// The slots of the parts of a plain event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FastPathSlots {
     event: u32,
@@ -34,7 +37,7 @@ pub(super) struct FastPathSlots {
 }
 
 impl FastPathSlots {
-    /// The slots of a plan, if events of its format can be usual ones.
+    /// The slots of a plan; none if its format has no plain events.
     pub(super) fn new(plan: &DecodePlan) -> Option<FastPathSlots> {
         let asks_more = plan.extra.is_some() || plan.row.is_some();
         let one = |slots: &[u32]| if let [slot] = slots { Some(*slot) } else { None };
@@ -51,9 +54,10 @@ impl FastPathSlots {
 }
 
 impl LineDecoder<'_> {
-    /// Decodes one line without its line end, given what lies in memory from its first byte on.
+    /// Decodes one line, given without its line end. `onwards` is the memory from its first byte
+    /// on.
     ///
-    /// **Law**: says the same as [`Decoder::decode`].
+    /// **Law**: agrees with [`LineDecoder::decode`].
     pub fn decode_event<'a>(&'a mut self, line: &'a str, onwards: &[u8]) -> FastPathResult<'a> {
         let Some(slots) = self.slots.filter(|_| self.lines == LineFraming::Plain && line.starts_with('{')) else {
             return FastPathResult::Line(self.decode(line));
@@ -73,7 +77,8 @@ impl LineDecoder<'_> {
 }
 
 impl RecordReader<'_> {
-    /// A usual event without its values, which the scanner holds; none if anything is unusual, and then nothing has been noted.
+    /// A plain event without its values, which the scanner holds. Returns none, without side
+    /// effects, if the event is not plain.
     #[inline(always)]
     fn try_plain_event<'a>(&mut self, slots: FastPathSlots, line: &'a str) -> Option<DecodedEvent<'a>> {
         let found = |slot: u32| self.scanner.found[slot as usize];
@@ -81,7 +86,7 @@ impl RecordReader<'_> {
             if raw.kind == JsonKind::Text && raw.start < raw.end { Some(raw.slice(line)) } else { None }
         };
         let id = |raw: JsonSpan| text(raw).filter(|id| !is_placeholder(id));
-        // What is there has to be an id.
+        // A part may be missing; a part that is present must be an id.
         let some_id = |raw: JsonSpan| if raw.kind == JsonKind::Missing { Some(None) } else { id(raw).map(Some) };
         if found(slots.previous).kind != JsonKind::Missing {
             return None;
@@ -154,7 +159,7 @@ mod tests {
         name = "all"
     "#;
 
-    /// A value in any of the forms that ids, names and times come in; nothing if the key is not there.
+    /// A value in any form of ids, names and times; none if the key is missing.
     fn value(usual: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
         prop_oneof![
             6 => prop::sample::select(usual).prop_map(Some),

@@ -1,44 +1,45 @@
-//! Where a format keeps the parts of a record, and how it says them.
+//! The layout of a format: where its records keep their parts, and how these are written.
 
 use pql_model::plan::InputSettings;
 
 /// A path of keys from the top of a record; empty for the record itself.
 pub(super) type FieldPath = Vec<String>;
 
-/// What a line is, as far as its name or kind tells.
+/// The kind of a line, as far as its name or type says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordKind {
-    /// Something that happened.
+    /// A user action.
     #[default]
     Event,
-    /// Something that the vendor's own code reports by itself: an event, but no activity.
+    /// An event that the vendor's own code sends by itself. It is not activity.
     Noise,
-    /// What is known of a user; it may name one more id of the same person.
+    /// Traits of a user; it may name one more id of the same person.
     Identify,
-    /// What is known of an account, and who belongs to it.
+    /// Traits of an account, and the membership of a user.
     Group,
-    /// Two ids that are one person, the user's and a previous one.
+    /// Two ids of one person, the user's and a previous one.
     Alias,
-    /// Two ids that are one person, each of which may be a user's or a visitor's.
+    /// Two ids of one person, each of them a user's or a visitor's.
     Merge,
 }
 
-/// What two copies of an event must agree in beside its id, name, user, account and time.
+/// The content that two duplicates agree in, beside id, name, user, account and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DedupeContent {
-    /// All that is at a path.
+    /// Everything at a path.
     Path(FieldPath),
-    /// The values that the model reads; for formats that mix properties with what every delivery writes anew.
+    /// The values that the model reads. For formats that mix properties with fields that change
+    /// with every delivery.
     Values,
-    /// The object that [`Layout::body`] names.
+    /// The object that [`RecordLayout::body`] names.
     Body,
 }
 
-/// Paths to the parts of a record; of a list of paths the first that holds anything counts, and an empty list means that the format has no such
-/// part.
+/// Paths to the parts of a record. Of several paths the first with a value counts; an empty list
+/// means that the format has no such part.
 #[derive(Debug, Clone)]
 pub struct RecordLayout {
-    /// Whether paths say all there is to say, and nothing below that is more than a path is looked at.
+    /// If set, paths describe the format completely, and the vendor settings below are ignored.
     pub only_paths: bool,
     /// The event's name.
     pub event: Vec<FieldPath>,
@@ -46,10 +47,10 @@ pub struct RecordLayout {
     pub user: Vec<FieldPath>,
     /// The visitor's id.
     pub visitor: Vec<FieldPath>,
-    /// An id that is a user's or a visitor's; it is a visitor's if it equals the visitor's id, begins with `$device:`, or if what is at
-    /// [`Layout::identified`] is false.
+    /// An id of unknown kind. It is a visitor's if it equals the visitor's id, begins with
+    /// `$device:`, or if [`RecordLayout::identified`] is false.
     pub distinct: Vec<FieldPath>,
-    /// Whether the id at [`Layout::distinct`] is a known one.
+    /// A flag: true if the id at [`RecordLayout::distinct`] is a user's.
     pub identified: Vec<FieldPath>,
     /// The account's id.
     pub account: Vec<FieldPath>,
@@ -59,59 +60,61 @@ pub struct RecordLayout {
     pub group: Vec<FieldPath>,
     /// The group type on lines of type group.
     pub group_type: Vec<FieldPath>,
-    /// The time.
+    /// The time of the event.
     pub time: Vec<FieldPath>,
-    /// When the vendor took the record in, which tells how late it came.
+    /// The time at which the vendor received the record.
     pub received_at: Vec<FieldPath>,
-    /// Whether numbers of the time count seconds of the wall clock in the zone of `[input] time_zone`.
+    /// If set, a time written as a number counts seconds of the wall clock in the zone of `[input]
+    /// time_zone`.
     pub wall_clock: bool,
     /// The event's id.
     pub id: Vec<FieldPath>,
-    /// What else makes up the event's id.
+    /// Further fields that are part of the event's id.
     pub more_id: Vec<FieldPath>,
-    /// Objects of properties; never none.
+    /// Objects of properties; never empty.
     pub properties: Vec<FieldPath>,
-    /// What two copies of an event agree in.
+    /// The content that two duplicates agree in.
     pub dedupe_content: DedupeContent,
-    /// What kind of line it is: identify, group, alias, or else an event.
+    /// The type of the line: identify, group, alias, or else an event.
     pub kind: Vec<FieldPath>,
-    /// Whether the kind decides even where there is a name.
+    /// If set, the type decides even if the line has an event name.
     pub kind_first: bool,
-    /// What lines of some names are.
+    /// The kinds of lines that are marked by their name.
     pub names: &'static [(&'static str, RecordKind)],
     /// Names of events that the vendor's own code sends by itself.
     pub noise: &'static [&'static str],
-    /// Objects of traits of users; never none.
+    /// Objects of user traits; never empty.
     pub user_traits: Vec<FieldPath>,
-    /// Objects of traits of accounts, on lines of type group; never none.
+    /// Objects of account traits, on lines of type group; never empty.
     pub account_traits: Vec<FieldPath>,
-    /// An object by group type of objects by account of traits.
+    /// An object of account traits by group type and account.
     pub group_traits: Option<FieldPath>,
-    /// Whether events carry traits too.
+    /// If set, events carry traits too.
     pub events_carry_traits: bool,
-    /// The user's id on lines that identify, where it is not the user of events.
+    /// The user's id on identify lines, where it differs from the user of events.
     pub identify_user: Vec<FieldPath>,
-    /// The id that an alias line joins to the user's, or that an identify line does.
+    /// The id that an alias or identify line joins to the user's.
     pub previous: Vec<FieldPath>,
-    /// Whether a previous id may be a visitor's.
+    /// If set, a previous id may be a visitor's.
     pub previous_visitor: bool,
     /// The two ids of a merge.
     pub merged: [Vec<FieldPath>; 2],
     /// Lists of pairs of a key and a value, read as if they were objects.
     pub pairs: Vec<FieldPath>,
-    /// The beginning of a top-level key whose value holds the properties.
+    /// The prefix of a top-level key whose value holds the properties.
     pub body: Option<&'static str>,
-    /// Whether a record is a row of columns, of which the paths are those of the object that can be made of it.
+    /// If set, a record is a row of columns. The paths then refer to the object that the row
+    /// corresponds to.
     pub is_row: bool,
-    /// Objects that may be written as text that is JSON.
+    /// Objects that may be written as text that holds JSON.
     pub embedded: Vec<FieldPath>,
-    /// Words that are no ids, beside those that never are.
+    /// Further placeholder ids of the vendor.
     pub placeholder_ids: &'static [&'static str],
-    /// Texts that stand for no value.
+    /// Texts that stand for a missing value.
     pub placeholder_values: &'static [&'static str],
 }
 
-/// Paths written with dots.
+/// Splits paths written with dots.
 pub(super) fn paths(all: &[&str]) -> Vec<FieldPath> {
     all.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect()
 }
@@ -159,7 +162,7 @@ impl Default for RecordLayout {
 }
 
 impl RecordLayout {
-    /// Takes over the paths that the model gives for files of a format.
+    /// Applies the paths that the model gives for files of a format.
     pub fn override_fields(&mut self, input: &InputSettings, format: &str) {
         let [event, user, visitor, account, time, id, properties] = input.paths_for_format(format);
         let event_moved = !event.is_empty();
@@ -177,7 +180,8 @@ impl RecordLayout {
             self.more_id.clear();
         }
         if !account.is_empty() {
-            // A key of a group of any type is no account once the model says where accounts are.
+            // Once the model says where accounts are, the id of a group of any type is not an
+            // account.
             if !self.group_type.is_empty() && input.group_type.is_none() {
                 self.group.clear();
             }
@@ -190,7 +194,7 @@ impl RecordLayout {
             self.properties = properties;
             self.body = None;
         }
-        // Where the name of the event is read from the field of the kind, there are no lines but events.
+        // If the event name is read from the field of the type, all lines are events.
         if event_moved {
             self.kind.retain(|kind| !self.event.contains(kind));
         }

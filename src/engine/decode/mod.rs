@@ -1,7 +1,20 @@
-//! A line to a record: all of it checked, only what the model names kept.
+//! Decodes lines into records. Every byte is checked; only the fields that the model names are
+//! kept.
 //!
-//! Takes lines of blocks and gives [`Record`]s that borrow from them, or says in which bucket the line ends. It knows nothing of other lines.
-//! Which format the lines of a file are of is settled once for each file; [`mod@format`] has them all.
+//! [`LineDecoder`] takes one line at a time and gives a [`DecodedLine`]: a [`Record`] that borrows
+//! from the line, or the bucket that the line falls into. It has no state between lines that could
+//! change a result. [`mod@format`] settles the format of a file once, and a format and the model
+//! give a [`DecodePlan`], which all workers share.
+//!
+//! ```text
+//!  RecordLayout (format) ─┐
+//!  Model ─────────────────┴─▶ DecodePlan ─▶ LineDecoder: line ─┬─ fast path ─▶ DecodedEvent
+//!                                                              └─ any line ──▶ DecodedLine
+//! ```
+//!
+//! A line is scanned as JSON by [`mod@json`] into the slots of a projection. Vendor formats fill
+//! some slots afterwards, and rows of columns fill the same slots without JSON. So what follows
+//! does not depend on the format.
 
 mod discover;
 mod fast_path;
@@ -41,10 +54,11 @@ use pql_model::{
     units::Micros,
 };
 
-/// A hash with a random seed, the same for all workers of a run.
+/// A hash function with a random seed. All workers of a run share the seed.
 pub type HashSeed = foldhash::quality::RandomState;
 
-/// What is there, or the rejected line at once: a line is made in its place, not handed from one function to the next.
+/// Unwraps a result or returns [`DecodedLine::Rejected`]. It is a macro because returning a
+/// `DecodedLine` through several functions costs copies.
 macro_rules! or_reject {
     ($result:expr) => {
         match $result {
@@ -58,36 +72,36 @@ macro_rules! or_reject {
 #[derive(Debug)]
 pub struct LineDecoder<'m> {
     lines: LineFraming,
-    /// Where the parts of usual events are, if there are any.
+    /// The slots of the fast path; none if the format has no fast path.
     slots: Option<FastPathSlots>,
     reader: RecordReader<'m>,
-    /// A line in another form, where the format asks for one.
+    /// The line as a JSON object, for formats whose lines are columns.
     rewritten: String,
-    /// A line with the JSON of its texts put in.
+    /// The line with JSON in texts expanded into objects.
     unfolded: String,
 }
 
-/// Reads records off text that is one object each.
+/// Reads records from text that holds one object each.
 #[derive(Debug)]
 struct RecordReader<'m> {
     model: &'m Model,
     plan: &'m DecodePlan,
     scanner: JsonScanner<'m>,
-    /// For records that are rows, read where they stand.
+    /// The reader of rows that need not become JSON first.
     row: Option<Box<SnowplowRowReader<'m>>>,
     days: DayReader<'m>,
     instants: InstantReader<'m>,
     seed: HashSeed,
-    /// Names that mean anything, by their hash: the plan of each, and what lines of that name are.
+    /// Known event names by hash, with the plan of each and the kind of its lines.
     names: HashTable<(u64, &'m str, (usize, RecordKind))>,
-    /// Records at or after this are set aside.
+    /// Records at or after this instant are set aside.
     until: Micros,
-    /// Group types that were met, where the model leaves open which of them is the account.
+    /// Group types found while the model does not say which of them is the account.
     group_types: BTreeSet<String>,
 }
 
 impl<'m> LineDecoder<'m> {
-    /// A decoder that sets aside records from an instant on.
+    /// A decoder that sets aside records at or after `until`.
     pub fn new(
         model: &'m Model,
         plan: &'m DecodePlan,
@@ -121,12 +135,12 @@ impl<'m> LineDecoder<'m> {
         }
     }
 
-    /// What its lines are.
+    /// The framing of records in lines.
     pub fn framing(&self) -> LineFraming {
         self.lines
     }
 
-    /// Decodes one line without its line end.
+    /// Decodes one line, given without its line end.
     pub fn decode<'a>(&'a mut self, line: &'a str) -> DecodedLine<'a> {
         if self.lines == LineFraming::Columns && self.reader.row.is_some() {
             return self.reader.read_row(line);
@@ -134,9 +148,9 @@ impl<'m> LineDecoder<'m> {
         self.decode_json(line)
     }
 
-    /// The same, with the text of records being JSON whatever their lines are.
+    /// The same as [`LineDecoder::decode`], for text that is JSON in spite of the framing.
     pub fn decode_json<'a>(&'a mut self, line: &'a str) -> DecodedLine<'a> {
-        // Most lines begin with a brace, so this ends at the first byte.
+        // Most lines begin with a brace, so this test ends at the first byte.
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return DecodedLine::Blank;
         }
@@ -163,7 +177,7 @@ impl<'m> LineDecoder<'m> {
         reader.read_record(text, line)
     }
 
-    /// The group types that were met, where the model leaves open which of them is the account.
+    /// Group types found while the model does not say which of them is the account.
     pub fn into_group_types(self) -> BTreeSet<String> {
         self.reader.group_types
     }
@@ -178,7 +192,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// Reads a row where it stands.
+    /// Reads a row of columns without making JSON of it.
     fn read_row<'a>(&'a mut self, line: &'a str) -> DecodedLine<'a> {
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return DecodedLine::Blank;
@@ -198,7 +212,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// The first of some slots that holds anything. Empty text gives way to what comes after it, and stays where nothing does.
+    /// The first slot with a value. Empty text counts only if no later slot has a value.
     #[inline(always)]
     fn first_present(&self, slots: &[u32]) -> JsonSpan {
         let mut empty = JsonSpan::default();
@@ -236,13 +250,15 @@ impl RecordReader<'_> {
         };
         let at = or_reject!(self.read_time(line));
         let (account, more_accounts) = or_reject!(self.read_account(line, account_raw));
-        // A line about a group that is no account, as of another type, says nothing, but it is not wrong.
+        // A group line whose group is not an account, because it has another type, has no effect.
+        // It is not an error.
         let of_group =
             extra.is_some() && what == RecordKind::Group && !self.first_present(&plan.group).is_null_or_missing();
         if user.is_none() && visitor.is_none() && account.is_none() && !of_group {
             return DecodedLine::Rejected(RejectReason::NoId);
         }
-        // Whether a line is a record is settled before what becomes of it.
+        // All parts are validated before the line may be excluded or set aside, so that a bad line
+        // is rejected in every case.
         let previous_raw = self.first_present(&plan.previous);
         let previous = or_reject!(self.read_id(line, previous_raw));
         let event_id = or_reject!(self.read_id(line, self.first_present(&plan.id)));
@@ -266,7 +282,8 @@ impl RecordReader<'_> {
                 JsonKind::Missing | JsonKind::Null | JsonKind::Text => account_hash,
                 _ => self.seed.hash_one(account_raw.slice(line)),
             };
-            // What a machine did is its visitor's, so of two visitors it is not the same.
+            // Events of a service are credited to their visitors, so equal events of two visitors
+            // are not duplicates.
             let by = if by_service { self.seed.hash_one((id_hash, visitor_hash)) } else { id_hash };
             self.fingerprint(line, &event_id, &[at.cast_unsigned(), name_hash, marks, by, written])
         });
@@ -314,7 +331,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// What a line is, by its type or the name of its event.
+    /// The kind of a line, by its type or the name of its event.
     #[inline(always)]
     fn classify<'l>(&self, line: &'l str) -> Result<ClassifiedLine<'l>, RejectReason> {
         let plan = self.plan;
@@ -335,7 +352,7 @@ impl RecordReader<'_> {
         Ok(ClassifiedLine { what, name, name_hash, number })
     }
 
-    /// Whether records of a user are set aside.
+    /// True if records of the user are excluded.
     fn is_excluded(&self, user: Option<&str>) -> bool {
         is_any(&self.model.identity.exclude_users, user)
     }
@@ -358,7 +375,8 @@ impl RecordReader<'_> {
         })
     }
 
-    /// Hashes of the event's id and of what two copies of it agree in: time, name, user (else visitor), account as written, properties.
+    /// Hashes of the event's id and of its content. The content is all that two duplicates agree
+    /// in: time, name, user (else visitor), account as written, properties.
     #[inline]
     fn fingerprint(&self, line: &str, id: &str, parts: &[u64; 5]) -> (u64, u64) {
         let mut content = self.seed.build_hasher();
@@ -370,7 +388,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// An id, without what the format writes where there is none.
+    /// The id of a value; none if it is a placeholder of the format.
     #[inline(always)]
     fn read_id<'l>(&self, line: &'l str, raw: JsonSpan) -> Result<Option<Cow<'l, str>>, RejectReason> {
         let id = parse_id(line, raw)?;
@@ -380,7 +398,7 @@ impl RecordReader<'_> {
         }
     }
 
-    /// The account of a record: of a list, the first; and how many more there are.
+    /// The account of a record and the number of further ones. For a list the first is the account.
     fn read_account<'l>(&self, line: &'l str, raw: JsonSpan) -> Result<(Option<Cow<'l, str>>, usize), RejectReason> {
         if raw.kind != JsonKind::Array {
             return self.read_id(line, raw).map(|account| (account, 0));
@@ -391,16 +409,16 @@ impl RecordReader<'_> {
     }
 }
 
-/// What a line is, and of an event its name.
+/// The kind of a line, and for an event its name.
 struct ClassifiedLine<'l> {
     what: RecordKind,
     name: Cow<'l, str>,
     name_hash: u64,
-    /// Of the plan for events of this name.
+    /// The plan for events of this name.
     number: usize,
 }
 
-/// Whom an id that came before stands for.
+/// The link that a previous id asks for.
 fn linked_id<'l>(previous: Option<&Cow<'l, str>>, raw: JsonSpan) -> LinkedId<'l> {
     match previous {
         Some(id) => LinkedId::Id(id.clone()),
@@ -409,18 +427,19 @@ fn linked_id<'l>(previous: Option<&Cow<'l, str>>, raw: JsonSpan) -> LinkedId<'l>
     }
 }
 
-/// What sets contents apart that agree in their hashes: a user and a visitor of the same id are two, and so are a text and a number.
+/// Separates contents that would hash alike: a user and a visitor of the same id, a text and a
+/// number.
 #[inline]
 fn marks(by_user: bool, account: JsonKind) -> u64 {
     u64::from(by_user) << 8 | u64::from(account as u8)
 }
 
-/// Whether an id is one of those that patterns describe.
+/// True if the id matches one of the patterns.
 fn is_any(globs: &[glob::Pattern], id: Option<&str>) -> bool {
     id.is_some_and(|id| globs.iter().any(|glob| glob.matches(id)))
 }
 
-/// An id: text as it is, a number as its digits; placeholders are none.
+/// Reads an id: text as it is, a number as its digits. Placeholders give none.
 #[inline(always)]
 fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectReason> {
     match raw.kind {
@@ -439,10 +458,11 @@ fn unusual_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectR
     Ok((!is_placeholder(&id)).then_some(id))
 }
 
-/// What systems write where there is no id.
+/// True for values that systems write in place of a missing id.
 #[inline]
 pub fn is_placeholder(id: &str) -> bool {
-    // Few ids are as long as one of them, and fewer begin and end alike.
+    // A cheap test first: few ids have the length of a placeholder, fewer also its first and last
+    // byte.
     const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;
     let first = id.as_bytes().first().is_none_or(|first| matches!(first | 0x20, b'n' | b'u' | b'a' | b'0'));
     let last = id.as_bytes().last().is_none_or(|last| matches!(last | 0x20, b'l' | b'd' | b'e' | b'n' | b's' | b'0'));

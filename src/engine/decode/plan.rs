@@ -1,4 +1,7 @@
-//! What a decoder looks for in lines of one layout: slots of a projection, and what paths alone cannot say.
+//! The plan of a decoder: a layout combined with the fields that a model asks for.
+//!
+//! [`DecodePlan`] maps the parts of a record, the properties and the traits to slots of one
+//! projection. [`VendorFixups`] holds what a format needs beyond paths.
 
 use std::collections::HashMap;
 
@@ -11,7 +14,7 @@ use super::{
 };
 use pql_model::Model;
 
-/// What a decoder looks for in lines of one layout; made once and shared by the workers.
+/// The plan of a decoder for lines of one layout; made once and shared by the workers.
 #[derive(Debug)]
 pub struct DecodePlan {
     pub(super) projection: Projection,
@@ -24,23 +27,23 @@ pub struct DecodePlan {
     pub(super) id: Vec<u32>,
     pub(super) kind: Vec<u32>,
     pub(super) previous: Vec<u32>,
-    /// The first slot of properties; those of traits follow.
+    /// The first slot of properties; the slots of traits follow.
     pub(super) values: usize,
-    /// Of the values, the first that is a trait of users.
+    /// The first user trait, counted from `values`.
     pub(super) user_traits: usize,
-    /// Of the values, the first that is a trait of accounts.
+    /// The first account trait, counted from `values`.
     pub(super) account_traits: usize,
-    /// Of every name that means anything: its plan in the model's intake, and what lines of that name are.
+    /// Known event names: the plan of each in the model, and the kind of its lines.
     pub(super) names: HashMap<String, (usize, RecordKind)>,
-    /// Columns that something asks for, for formats that have columns.
+    /// The columns to read, for formats of columns.
     pub(super) columns: WantedColumns,
-    /// Where in a row all that is asked for lies, if it can be read where it stands.
+    /// The places of all fields in a row, if rows need not become JSON first.
     pub(super) row: Option<SnowplowRowPlan>,
-    /// What paths alone cannot say; none for formats that need no more.
+    /// Work beyond paths; none for formats that need none.
     pub(super) extra: Option<Box<VendorFixups>>,
 }
 
-/// What a format needs beyond the first of some paths.
+/// The needs of a format beyond the first of some paths.
 #[derive(Debug)]
 pub(super) struct VendorFixups {
     pub(super) kind_first: bool,
@@ -48,14 +51,14 @@ pub(super) struct VendorFixups {
     pub(super) identified: Vec<u32>,
     pub(super) groups: Option<u32>,
     pub(super) group_type: Vec<u32>,
-    /// The group type that is the account, as the model names it.
+    /// The group type that the model declares to be the account.
     pub(super) account_type: Option<String>,
     pub(super) wall_clock: bool,
     pub(super) more_id: Vec<u32>,
-    /// Whether copies agree in the values that the model reads.
+    /// If set, the content of an event is the values that the model reads.
     pub(super) agree_in_values: bool,
     pub(super) group_traits: Option<u32>,
-    /// Keys of traits of accounts, if any event may carry them.
+    /// Keys of account traits, if events may carry them.
     pub(super) trait_keys: Vec<FieldPath>,
     pub(super) events_carry_traits: bool,
     pub(super) identify_user: Vec<u32>,
@@ -63,10 +66,10 @@ pub(super) struct VendorFixups {
     pub(super) merged: [Vec<u32>; 2],
     pub(super) pairs: Vec<PairListPlan>,
     pub(super) embedded: Vec<u32>,
-    /// Slots of values and, for each, those to look into if it is empty.
+    /// Slots of values, each with the slots to use if it is empty.
     pub(super) fallbacks: Vec<(u32, Vec<u32>)>,
     pub(super) placeholder_ids: &'static [&'static str],
-    /// A bit for each length that one of them has.
+    /// A bit for each length of a placeholder.
     pub(super) placeholder_lengths: u64,
     pub(super) placeholder_values: &'static [&'static str],
 }
@@ -76,20 +79,20 @@ pub(super) struct VendorFixups {
 pub(super) struct PairListPlan {
     /// The slot of the list.
     pub(super) list: u32,
-    /// Slots that the value of a key fills.
+    /// The slots that the value of a key fills.
     pub(super) by_key: HashMap<String, Vec<u32>, RandomState>,
 }
 
-/// An object of values.
+/// An object that holds values.
 #[derive(Clone, Copy)]
 enum ObjectRoot<'l> {
-    /// At a path.
+    /// The object at a path.
     At(&'l [String]),
-    /// At a key of the top that begins so.
+    /// The object at a top-level key with this prefix.
     Prefix(&'l str),
 }
 
-/// Asks for paths.
+/// Collects paths into a projection.
 struct DecodePlanBuilder<'l> {
     projection: Projection,
     layout: &'l RecordLayout,
@@ -99,13 +102,13 @@ struct DecodePlanBuilder<'l> {
 }
 
 impl DecodePlanBuilder<'_> {
-    /// The slot of a path; one that leads into a list of pairs is filled from there.
+    /// The slot of a path. A path into a list of pairs is filled from the list.
     fn slot(&mut self, path: &[String]) -> u32 {
         let slot = self.projection.add(path);
         self.asked.push((path.to_vec(), slot));
         let Some((root, key)) = path.split_first().filter(|(_, key)| !key.is_empty()) else { return slot };
         for (at, list) in self.layout.pairs.iter().enumerate() {
-            // The first list holds the properties, and may be called so.
+            // The first list holds the properties, so paths may also start with `properties`.
             if list.as_slice() == std::slice::from_ref(root) || (at == 0 && root == "properties") {
                 self.pairs[at].by_key.entry(key.join(".")).or_default().push(slot);
             }
@@ -117,7 +120,7 @@ impl DecodePlanBuilder<'_> {
         paths.iter().map(|path| self.slot(path)).collect()
     }
 
-    /// Slots for keys below the first of some places.
+    /// Adds slots for keys below the first of some roots.
     fn values(&mut self, places: &[ObjectRoot<'_>], keys: &[FieldPath]) {
         for place in places.iter().take(1) {
             for key in keys {
@@ -126,7 +129,8 @@ impl DecodePlanBuilder<'_> {
         }
     }
 
-    /// Slots for the same keys below the other places, to look into where the first has nothing.
+    /// Adds slots for the same keys below the other roots, to use where the first root has no
+    /// value.
     fn fallbacks(&mut self, first: usize, places: &[ObjectRoot<'_>], keys: &[FieldPath]) -> Vec<(u32, Vec<u32>)> {
         let others = places.get(1..).unwrap_or_default();
         let mut all = Vec::new();
@@ -150,7 +154,7 @@ fn below(root: &[String], path: &[String]) -> FieldPath {
 }
 
 impl DecodePlan {
-    /// Combines a layout with what a model asks for.
+    /// Combines a layout with the fields that a model asks for.
     pub fn new(layout: &RecordLayout, model: &Model) -> DecodePlan {
         let mut ask = DecodePlanBuilder { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
         for list in &layout.pairs {
@@ -169,7 +173,7 @@ impl DecodePlan {
         ask.values(&of_properties, properties);
         ask.values(&of_users, keys);
         let user_traits = properties.len();
-        // Where traits of users and accounts stand in one place, they are the same values.
+        // If user and account traits share a root, they share their slots.
         let apart = layout.user_traits != layout.account_traits;
         let account_traits = if apart { user_traits + keys.len() } else { user_traits };
         if apart {
@@ -216,7 +220,8 @@ impl DecodePlan {
     }
 }
 
-/// Keys of the top that hold the properties of one kind of event and that something asks for by their whole name.
+/// Top-level keys that hold the properties of one kind of event and that the model asks for by
+/// their full name.
 fn bodies(layout: &RecordLayout, properties: &[FieldPath]) -> Vec<String> {
     let Some(beginning) = layout.body else { return Vec::new() };
     let parts =
@@ -229,14 +234,14 @@ fn bodies(layout: &RecordLayout, properties: &[FieldPath]) -> Vec<String> {
     keys
 }
 
-/// Where properties lie, what goes before others first.
+/// The roots of properties, those with precedence first.
 fn property_roots<'l>(layout: &'l RecordLayout, bodies: &'l [String]) -> Vec<ObjectRoot<'l>> {
     let begun = layout.body.map(ObjectRoot::Prefix);
     let bodies = bodies.iter().map(|body| ObjectRoot::At(std::slice::from_ref(body)));
     begun.into_iter().chain(bodies).chain(layout.properties.iter().map(|root| ObjectRoot::At(root))).collect()
 }
 
-/// What names mean: to the model, and to the format.
+/// The meaning of event names to the model and to the format.
 fn name_meanings(layout: &RecordLayout, model: &Model) -> HashMap<String, (usize, RecordKind)> {
     let asked =
         model.aggregation.names.iter().enumerate().map(|(at, name)| (name.clone(), (at + 1, RecordKind::Event)));
@@ -249,7 +254,7 @@ fn name_meanings(layout: &RecordLayout, model: &Model) -> HashMap<String, (usize
 }
 
 impl VendorFixups {
-    /// Whether a text is a word that the format's vendor takes for no id, in any case.
+    /// True for a placeholder id of the vendor, in any case.
     pub(super) fn is_vendor_placeholder(&self, id: &str) -> bool {
         id.len() < 64
             && self.placeholder_lengths >> id.len() & 1 == 1

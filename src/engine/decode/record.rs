@@ -1,4 +1,8 @@
-//! What a line turns out to be. Everything is borrowed from the line where it can be.
+//! The results of decoding a line. They borrow from the line where possible.
+//!
+//! [`DecodedLine`] says what a line is, [`Record`] holds its parts, and [`DecodedEvent`] is the
+//! part of an event that is folded. [`EventFields`] is the scope in which conditions on events are
+//! evaluated.
 
 use std::borrow::Cow;
 
@@ -11,35 +15,35 @@ use pql_model::{
     units::{Day, Micros},
 };
 
-/// What a line is.
+/// The result of decoding a line.
 #[derive(Debug)]
 pub enum DecodedLine<'a> {
-    /// Nothing but white space.
+    /// White space only.
     Blank,
-    /// No record.
+    /// Not a valid record.
     Rejected(RejectReason),
-    /// Of an internal user.
+    /// A record of an excluded user.
     Excluded,
-    /// At or after the instant that the run looks from.
+    /// A record at or after `as_of`.
     AfterAsOf(Record<'a>),
     /// An event.
     Event(Record<'a>),
-    /// What is known of a user.
+    /// Traits of a user.
     Identify(Record<'a>),
-    /// What is known of an account, and who belongs to it.
+    /// Traits of an account, and the membership of a user.
     Group(Record<'a>),
-    /// Two ids that are one.
+    /// Two ids that are one person.
     Alias {
         /// The line itself.
         record: Record<'a>,
         /// The id that is joined to the user's.
         previous: Cow<'a, str>,
     },
-    /// Two ids that are one person, each of which may be a user's or a visitor's.
+    /// Two ids of one person, each of them a user's or a visitor's.
     Merge {
         /// The line itself; it has neither a user nor a visitor.
         record: Record<'a>,
-        /// The ids; none if one of them is a placeholder, so that nothing is joined.
+        /// The ids; none if one of them is a placeholder, so that no ids are joined.
         ids: Option<[Cow<'a, str>; 2]>,
     },
 }
@@ -47,82 +51,82 @@ pub enum DecodedLine<'a> {
 /// A further id of a record's user.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub enum LinkedId<'a> {
-    /// There is none.
+    /// No further id.
     #[default]
     None,
     /// A placeholder, which joins nothing.
     Placeholder,
-    /// It may be a user's or a visitor's.
+    /// An id of a user or a visitor.
     Id(Cow<'a, str>),
 }
 
-/// One record; everything in it is borrowed from its line where it can be.
+/// One record. It borrows from its line where possible.
 #[derive(Debug)]
 pub struct Record<'a> {
-    /// The plan of its name in the model's intake; 0 if the model does not know the name.
+    /// The plan of its name in the model; 0 if the model does not know the name.
     pub plan: usize,
-    /// Its name.
+    /// The event name.
     pub name: Cow<'a, str>,
-    /// Who did it, if somebody is known to have.
+    /// The user, if the record names one.
     pub user: Option<Cow<'a, str>>,
-    /// The anonymous id it came with.
+    /// The anonymous id.
     pub visitor: Option<Cow<'a, str>>,
-    /// The account it names.
+    /// The account that it names.
     pub account: Option<Cow<'a, str>>,
-    /// How many more accounts it names.
+    /// The number of further accounts that it names.
     pub more_accounts: usize,
-    /// When.
+    /// The instant.
     pub at: Micros,
-    /// On which local date.
+    /// The local date.
     pub day: Day,
-    /// Hashes of its id and of its content; none if it has no id or nobody asks.
+    /// Hashes of the event's id and content; none without an id or if `dedupe` is off.
     pub fingerprint: Option<(u64, u64)>,
-    /// The hash of the id by which it is somebody's, namely the user's, else the visitor's; 0 if it is nobody's.
+    /// The hash of the user id, else of the visitor id; 0 without either.
     pub id_hash: u64,
     /// The hash of the account; 0 if it names none.
     pub account_hash: u64,
-    /// One more id of its user, on lines that identify.
+    /// One more id of the user, on identify lines.
     pub linked_id: LinkedId<'a>,
-    /// Whether the vendor's own code sent it by itself, so that it is no activity.
+    /// True if the vendor's own code sent the event by itself, so that it is not activity.
     pub noise: bool,
-    /// Whether it is an event that carries traits too.
+    /// True for an event that carries traits too.
     pub carries_traits: bool,
-    /// What it was read from.
+    /// The source text: the line or a part of it.
     pub(super) line: &'a str,
-    /// The text that the values are in: the line, or what was made of it.
+    /// The text that the values point into: the line, or JSON made from it.
     pub(super) text: &'a str,
-    /// Properties from 0, then keys of traits.
+    /// Properties from 0 on, then keys of traits.
     pub(super) values: &'a [JsonSpan],
-    /// The first trait of users, and of accounts.
+    /// The first user trait and the first account trait.
     pub(super) traits: [usize; 2],
 }
 
-/// An event as it is folded: everything is borrowed.
+/// An event as it is folded; all of it is borrowed.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodedEvent<'a> {
-    /// The plan of its name in the model's intake; 0 if the model does not know the name.
+    /// The plan of its name in the model; 0 if the model does not know the name.
     pub plan: usize,
-    /// Who did it, if somebody is known to have.
+    /// The user, if the event names one.
     pub user: Option<&'a str>,
-    /// The anonymous id it came with.
+    /// The anonymous id.
     pub visitor: Option<&'a str>,
-    /// The account it names.
+    /// The account that it names.
     pub account: Option<&'a str>,
-    /// How many more accounts it names.
+    /// The number of further accounts that it names.
     pub more_accounts: usize,
-    /// When.
+    /// The instant.
     pub at: Micros,
-    /// On which local date.
+    /// The local date.
     pub day: Day,
-    /// As [`Record::fingerprint`].
+    /// The same as [`Record::fingerprint`].
     pub fingerprint: Option<(u64, u64)>,
-    /// As [`Record::id_hash`].
+    /// The same as [`Record::id_hash`].
     pub id_hash: u64,
-    /// As [`Record::account_hash`].
+    /// The same as [`Record::account_hash`].
     pub account_hash: u64,
-    /// As [`Record::noise`].
+    /// The same as [`Record::noise`].
     pub noise: bool,
-    /// What conditions and values look at.
+    /// The scope of conditions and values.
     pub fields: EventFields<'a>,
 }
 
@@ -135,7 +139,7 @@ pub struct EventFields<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// What it was read from: a line, or a part of one.
+    /// The source text: a line, or a part of one.
     pub fn line(&self) -> &'a str {
         self.line
     }
@@ -164,24 +168,24 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The text that its values are in: the line, or what was made of it.
+    /// The text that the values point into: the line, or JSON made from it.
     pub fn text(&self) -> &'a str {
         self.text
     }
 
-    /// The value of a key of the traits of the user.
+    /// The value of a key of the user traits.
     pub fn user_trait(&self, key: u32) -> Value<'a> {
         json_value(self.text, self.values.get(self.traits[0] + key as usize))
     }
 
-    /// The value of a key of the traits of the account.
+    /// The value of a key of the account traits.
     pub fn account_trait(&self, key: u32) -> Value<'a> {
         json_value(self.text, self.values.get(self.traits[1] + key as usize))
     }
 }
 
 impl DecodedEvent<'_> {
-    /// The id by which it is somebody's; empty if it is nobody's.
+    /// The user id, else the visitor id, else empty text.
     #[inline]
     pub fn raw_id(&self) -> &str {
         self.user.or(self.visitor).unwrap_or("")
@@ -196,7 +200,7 @@ impl<'a> EventFields<'a> {
         (raw.kind == JsonKind::Text && raw.start < raw.end).then(|| raw.slice(self.text))
     }
 
-    /// Whether a slot is a property that the line does not have.
+    /// True if the slot is a property that the line does not have.
     #[inline]
     pub fn is_missing(&self, slot: u32) -> bool {
         let property = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));

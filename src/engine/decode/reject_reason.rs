@@ -1,8 +1,8 @@
-//! Why a line is rejected: a stable code each, and what it means.
+//! The reasons for rejecting a line, each with a stable code and a text.
 
 use super::json::JsonError;
 
-/// Why a line is rejected.
+/// The reason for rejecting a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectReason {
     /// Not UTF-8.
@@ -13,15 +13,15 @@ pub enum RejectReason {
     InvalidJson,
     /// Nested too deeply.
     TooDeep,
-    /// Half a character in an escape.
+    /// Half a surrogate pair in an escape.
     LoneSurrogate,
-    /// JSON, but no object.
+    /// JSON, but not an object.
     NotObject,
-    /// No name of an event.
+    /// No event name.
     NoEvent,
     /// No time.
     NoTime,
-    /// A time in none of the forms that are read.
+    /// A time in no known format.
     BadTime,
     /// A time outside the years 1 to 9999.
     TimeOutOfRange,
@@ -31,7 +31,7 @@ pub enum RejectReason {
     BadId,
     /// A line of type alias without both ids.
     NoAlias,
-    /// A row of a format with columns that has more or fewer of them.
+    /// A row with more or fewer columns than its format has.
     BadColumns,
     /// The mark of an export that broke off.
     BrokenOff,
@@ -40,7 +40,7 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    /// Why a line is rejected that is no JSON.
+    /// The reason for a line that is not JSON.
     pub(super) fn from_json_error(fault: JsonError) -> RejectReason {
         match fault {
             JsonError::Syntax(_) => RejectReason::InvalidJson,
@@ -91,7 +91,7 @@ impl RejectReason {
         }
     }
 
-    /// What is wrong and what was expected, for people.
+    /// The fault and the expected form, for people.
     pub fn explanation(self) -> &'static str {
         match self {
             RejectReason::InvalidUtf8 => "the line is not UTF-8",

@@ -1,4 +1,6 @@
-//! Values of traits: read as the type that the model gives them, from events, traits objects and enrichment files alike.
+//! Values of traits, converted to the type that the model declares.
+//!
+//! The same conversion serves events, traits objects and enrichment files.
 
 use std::borrow::Cow;
 
@@ -7,7 +9,7 @@ use pql_model::{
     expr::{Value, ValueType},
 };
 
-/// A value read as a type; null if it cannot be.
+/// Converts a value to a type; null if that is not possible.
 pub fn coerce<'a>(value: Value<'a>, kind: ValueType, zone: &Zone) -> Value<'a> {
     match kind {
         ValueType::Number => value.to_number().map_or(Value::Null, Value::Number),
@@ -18,7 +20,7 @@ pub fn coerce<'a>(value: Value<'a>, kind: ValueType, zone: &Zone) -> Value<'a> {
     }
 }
 
-/// True and false, also as text in any case, as spreadsheets write them.
+/// Booleans, also as text in any case, as spreadsheets write them.
 fn boolean(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Boolean(truth) => Some(*truth),
@@ -38,7 +40,7 @@ fn date(value: &Value<'_>, zone: &Zone) -> Value<'static> {
     day.map_or(Value::Null, Value::Date)
 }
 
-/// A cell of a CSV file as a value: text, and nothing if it is empty.
+/// A cell of a CSV file as a value: text, or null if it is empty.
 pub fn csv_cell(text: &str) -> Value<'_> {
     if text.is_empty() { Value::Null } else { Value::Text(Cow::Borrowed(text)) }
 }

@@ -1,7 +1,9 @@
-//! What a record of a vendor's format needs beyond the first of some paths: JSON in texts, lists of pairs, bodies under keys that differ by
-//! event, group types, and ids that may be a user's or a visitor's.
+//! Fills slots of vendor formats that paths cannot reach.
 //!
-//! Each step works on what the scan has found, and fills the same slots; what comes after it sees no difference between formats.
+//! These are JSON in texts, lists of pairs, group types, and ids of unknown kind. Each function
+//! works on the spans that the scan found and fills the same slots. So what follows sees no
+//! difference between formats, and native lines, which need none of this, pay one test of a
+//! pointer.
 
 use std::{borrow::Cow, hash::Hasher};
 
@@ -13,14 +15,15 @@ use super::{
     plan::VendorFixups,
 };
 
-/// What Mixpanel writes before an anonymous id where any id may stand.
+/// Mixpanel's prefix of an anonymous id in a field that may hold any id.
 const DEVICE_PREFIX: &str = "$device:";
 
 /// A user and a visitor.
 type UserAndVisitor<'l> = (Option<Cow<'l, str>>, Option<Cow<'l, str>>);
 
 impl RecordReader<'_> {
-    /// Writes a line with the JSON of its texts put in; `false` if no text that may be JSON is there.
+    /// Writes a line in which texts that hold JSON are replaced by that JSON. Returns `false` if
+    /// there is no such text.
     pub(super) fn expand_embedded_json(&self, extra: &VendorFixups, line: &str, out: &mut String) -> bool {
         let looks = |raw: &JsonSpan| match raw.kind {
             JsonKind::Text | JsonKind::EscapedText => raw.slice(line).trim_start().starts_with(['{', '[']),
@@ -36,7 +39,7 @@ impl RecordReader<'_> {
         out.clear();
         let mut at = 0;
         for raw in texts {
-            // Without the quotes around it.
+            // The quotes around the text are dropped.
             out.push_str(line.get(at..raw.start as usize - 1).unwrap_or_default());
             out.push_str(&unescape(raw.slice(line)));
             at = raw.end as usize + 1;
@@ -45,7 +48,7 @@ impl RecordReader<'_> {
         true
     }
 
-    /// Fills slots that paths alone do not.
+    /// Fills slots that paths cannot reach.
     pub(super) fn fill_vendor_slots(&mut self, extra: &VendorFixups, line: &str) {
         for pairs in &extra.pairs {
             let list = self.scanner.found[pairs.list as usize];
@@ -74,7 +77,9 @@ impl RecordReader<'_> {
 
     /// The user and the visitor of a record.
     ///
-    /// **Errors**: [`Reason::BadId`].
+    /// # Errors
+    ///
+    /// [`RejectReason::BadId`].
     pub(super) fn read_user_and_visitor<'l>(
         &self,
         extra: &VendorFixups,
@@ -92,7 +97,8 @@ impl RecordReader<'_> {
             match distinct {
                 Some(id) if id.starts_with(DEVICE_PREFIX) => visitor = Some(strip_device_prefix(id)),
                 Some(id) if anonymous || visitor.as_deref() == Some(&*id) => visitor = Some(id),
-                // What stands for the group where nobody set its traits.
+                // PostHog's group lines without a user have an id of this form for the group
+                // itself.
                 Some(id) if what == RecordKind::Group && id.starts_with('$') => visitor = None,
                 other => user = other,
             }
@@ -124,14 +130,14 @@ impl RecordReader<'_> {
         account
     }
 
-    /// Notes a group type, since the run has to say so if there are several.
+    /// Collects a group type. The run warns if there are several and the model names none.
     fn note_type(&mut self, of_type: &str) {
         if !self.group_types.contains(of_type) {
             self.group_types.insert(of_type.to_owned());
         }
     }
 
-    /// Traits of the account that stand by group type and account.
+    /// Fills the slots of account traits that are stored by group type and account.
     pub(super) fn fill_group_traits(&mut self, extra: &VendorFixups, line: &str, account: Option<&str>) {
         let (Some(slot), Some(account)) = (extra.group_traits, account) else { return };
         let of_types = self.scanner.found[slot as usize];
@@ -143,9 +149,11 @@ impl RecordReader<'_> {
         }
     }
 
-    /// A line that says that two ids are one.
+    /// Reads a line that joins two ids of unknown kind.
     ///
-    /// **Errors**: [`Reason`] of the time and of the ids.
+    /// # Errors
+    ///
+    /// The [`RejectReason`] of the time or of an id.
     pub(super) fn read_merge<'a>(
         &'a mut self,
         extra: &VendorFixups,
@@ -188,7 +196,7 @@ impl RecordReader<'_> {
         Ok(if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } })
     }
 
-    /// Adds what a format knows an event by.
+    /// Completes the fingerprint with the fields that the format identifies an event by.
     pub(super) fn vendor_fingerprint(
         &self,
         extra: &VendorFixups,
@@ -215,7 +223,7 @@ impl RecordReader<'_> {
     }
 }
 
-/// An anonymous id without the word that says it is one.
+/// An anonymous id without Mixpanel's prefix.
 fn strip_device_prefix(id: Cow<'_, str>) -> Cow<'_, str> {
     match id {
         Cow::Borrowed(id) => Cow::Borrowed(id.strip_prefix(DEVICE_PREFIX).unwrap_or(id)),

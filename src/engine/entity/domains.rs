@@ -1,9 +1,9 @@
-//! E-mail addresses to registrable domains.
+//! Derives registrable domains from e-mail addresses.
 
-/// When the list of free-mail domains below was last gone through.
+/// The date of the last review of the free-mail domains below.
 pub const FREE_MAIL_DATE: &str = "2026-11-21";
 
-/// Providers whose addresses say nothing about where somebody works. Curated by hand; sorted.
+/// Providers whose addresses do not identify an employer. Curated by hand; sorted.
 const FREE_MAIL: [&str; 118] = [
     "126.com",
     "139.com",
@@ -125,8 +125,8 @@ const FREE_MAIL: [&str; 118] = [
     "ymail.com",
 ];
 
-/// The host of an e-mail address, in small letters; none for what is no address and for addresses of machines (an IP address, a single label such
-/// as `localhost`).
+/// The host of an e-mail address, in lower case. None for malformed addresses, IP addresses and
+/// hosts of a single label such as `localhost`.
 pub(super) fn host(email: &str) -> Option<String> {
     let (name, host) = email.trim().rsplit_once('@')?;
     let host = host.trim_end_matches('.').to_lowercase();
@@ -135,17 +135,17 @@ pub(super) fn host(email: &str) -> Option<String> {
     if name.is_empty() || machine || host.contains(odd) {
         return None;
     }
-    // Numbers alone are no top-level domain, so such a host is a broken address of a machine.
+    // A top-level domain is never numeric, so such a host is a malformed IP address.
     let numeric = host.rsplit('.').next()?.bytes().all(|byte| byte.is_ascii_digit());
     (!numeric).then_some(host)
 }
 
-/// The registrable domain of a host; none if it is a public suffix itself.
+/// The registrable domain of a host; none if the host is a public suffix.
 pub(super) fn registrable(host: &str) -> Option<String> {
     psl::domain_str(host).map(str::to_owned)
 }
 
-/// Whether a host is one of these domains or lies below one.
+/// True if a host equals one of the domains or is a subdomain of one.
 pub(super) fn is_below(host: &str, domains: &[String]) -> bool {
     domains.iter().any(|domain| {
         let domain = domain.to_lowercase();
@@ -153,7 +153,7 @@ pub(super) fn is_below(host: &str, domains: &[String]) -> bool {
     })
 }
 
-/// Whether a registrable domain is a free-mail provider's, by the built-in list.
+/// True if the built-in list has the domain as a free-mail provider.
 pub(super) fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.binary_search(&domain).is_ok()
 }

@@ -1,15 +1,17 @@
-//! Things by group, without a list for each group.
+//! A vector of items by group, without a list per group.
 
-/// Things of groups that are numbered from 0 on; those of one group lie together, in the order in which they came.
+/// Items of groups numbered from 0. The items of a group are adjacent, in the order of insertion.
 #[derive(Debug)]
 pub(super) struct GroupedVec<T> {
-    /// Where the things of each group begin; after the last group, where they end.
+    /// The start of each group; one more entry marks the end of the last.
     starts: Vec<u32>,
     items: Vec<T>,
 }
 
 impl<T: Copy + Default> GroupedVec<T> {
-    /// Things with their groups; those of a group that there is not are left out. **Cost**: two passes over the things.
+    /// Groups items; items of a group beyond `groups` are dropped.
+    ///
+    /// **Cost**: two passes over the items.
     pub(super) fn new(groups: usize, things: impl Iterator<Item = (u32, T)> + Clone) -> GroupedVec<T> {
         let things = things.filter(|(group, _)| (*group as usize) < groups);
         let mut starts = vec![0_u32; groups + 1];
@@ -19,7 +21,7 @@ impl<T: Copy + Default> GroupedVec<T> {
             (*start, before) = (before, before + *start);
         }
         let mut items = vec![T::default(); before as usize];
-        // Each start moves on with what is put there, and so ends where the next group begins.
+        // Each start moves forward with every item and ends where the next group begins.
         things.for_each(|(group, thing)| {
             let next = &mut starts[group as usize];
             items[*next as usize] = thing;
@@ -32,7 +34,7 @@ impl<T: Copy + Default> GroupedVec<T> {
 }
 
 impl<T> GroupedVec<T> {
-    /// How many groups there are.
+    /// The number of groups.
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
     }
@@ -41,12 +43,12 @@ impl<T> GroupedVec<T> {
         self.starts[group] as usize..self.starts[group + 1] as usize
     }
 
-    /// The things of a group.
+    /// The items of a group.
     pub(super) fn group(&self, group: usize) -> &[T] {
         &self.items[self.range(group)]
     }
 
-    /// The same, to be changed.
+    /// The items of a group, to be changed.
     pub(super) fn group_mut(&mut self, group: usize) -> &mut [T] {
         let range = self.range(group);
         &mut self.items[range]

@@ -1,32 +1,33 @@
-//! Raw ids to people: which known ids are one person, and which visitor is whom.
+//! Maps raw ids to people: user ids that belong together, and the person behind an anonymous id.
 //!
-//! Joins are sets of pairs, so their order cannot matter. A visitor that came with exactly one person is that person; one that came with
-//! several, as on a shared device, is nobody.
+//! Links are sets of pairs, so their order does not matter. A visitor who co-occurs with exactly
+//! one person is that person. A visitor who co-occurs with several, as on a shared device, belongs
+//! to no person.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::fold::{FoldState, RowOwner};
 
-/// Nobody's number.
+/// The index that stands for no person.
 pub const NOBODY: u32 = u32::MAX;
 
-/// Who each raw id is.
+/// The person behind each raw id.
 #[derive(Debug)]
 pub struct PersonIndex<'s> {
-    /// The name of each person: the smallest of its known ids.
+    /// The name of each person: the smallest of its user ids.
     pub names: Vec<&'s str>,
-    /// By partition and number of the raw user id.
+    /// By shard and number of the user id.
     users: Vec<Vec<u32>>,
-    /// By partition and number of the raw visitor id.
+    /// By shard and number of the visitor id.
     visitors: Vec<Vec<u32>>,
     /// People by ids that only alias lines name.
     aliases: HashMap<&'s str, u32>,
-    /// Visitors that came with more than one person.
+    /// Visitors that co-occur with more than one person.
     pub shared_visitors: u64,
 }
 
 impl PersonIndex<'_> {
-    /// The person behind a known id that only alias lines name.
+    /// The person behind a user id that only alias lines name.
     pub(super) fn of_alias(&self, id: &str) -> Option<u32> {
         self.aliases.get(id).copied()
     }
@@ -41,13 +42,13 @@ impl PersonIndex<'_> {
     }
 }
 
-/// A forest of sets, each known by its root.
+/// A disjoint-set forest.
 struct UnionFind(Vec<u32>);
 
 impl UnionFind {
     fn root(&mut self, mut node: u32) -> u32 {
         while self.0[node as usize] != node {
-            // Path halving: every second node is hung one higher.
+            // Path halving: every second node moves up one level.
             self.0[node as usize] = self.0[self.0[node as usize] as usize];
             node = self.0[node as usize];
         }
@@ -60,7 +61,7 @@ impl UnionFind {
     }
 }
 
-/// Joins what belongs together.
+/// Joins user ids that are linked, then assigns visitors to people.
 pub(super) fn resolve_people(state: &FoldState) -> PersonIndex<'_> {
     let mut ids: Vec<&str> = Vec::new();
     let mut users: Vec<Vec<u32>> = Vec::new();
@@ -111,20 +112,23 @@ pub(super) fn resolve_people(state: &FoldState) -> PersonIndex<'_> {
     PersonIndex { names, users, visitors, aliases, shared_visitors }
 }
 
-/// What is joined by ids of which only the run as a whole shows whether they are users' or visitors': an id that came as a user's is one, an
-/// id that came as a visitor's is one, and one that never came with any record is taken for a visitor's, so that nobody is printed under it.
+/// Links between ids of unknown kind, sorted by kind.
+///
+/// The kind follows from all records. An id that occurs as a user id is one, and likewise for
+/// visitor ids. An id that occurs on no record counts as a visitor's, so that no user is printed
+/// under it.
 #[derive(Default)]
 struct AmbiguousLinks<'s> {
-    /// Pairs of known ids.
+    /// Pairs of user ids.
     users: Vec<(u32, u32)>,
-    /// A visitor and a known id.
+    /// Pairs of a visitor and a user id.
     met: Vec<(&'s str, u32)>,
-    /// Visitors that are one visitor.
+    /// Pairs of visitors.
     visitors: Vec<(&'s str, &'s str)>,
 }
 
 impl<'s> AmbiguousLinks<'s> {
-    /// The pairs of a state; `users` are the numbers of known ids by partition.
+    /// The links of a state. `users` are the numbers of user ids by shard.
     fn collect(state: &'s FoldState, users: &[Vec<u32>]) -> AmbiguousLinks<'s> {
         let mut either = AmbiguousLinks::default();
         let joins = &state.joins;
@@ -157,7 +161,7 @@ impl<'s> AmbiguousLinks<'s> {
     }
 }
 
-/// Who a visitor is, as far as it is known.
+/// The people that a visitor co-occurs with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum VisitorMatch {
     Nobody,
@@ -166,7 +170,7 @@ enum VisitorMatch {
 }
 
 impl VisitorMatch {
-    /// The same visitor came with one more person.
+    /// Adds a person to the visitor.
     fn add_person(&mut self, person: u32) {
         *self = match *self {
             VisitorMatch::Nobody => VisitorMatch::One(person),
@@ -176,14 +180,15 @@ impl VisitorMatch {
     }
 }
 
-/// The person behind each visitor, and how many visitors came with several people. `person` is that of each known id.
+/// The person behind each visitor, and the number of visitors that co-occur with several people.
+/// `person` maps user ids to people.
 fn resolve_visitors(
     state: &FoldState,
     users: &[Vec<u32>],
     either: &AmbiguousLinks<'_>,
     person: &[u32],
 ) -> (Vec<Vec<u32>>, u64) {
-    // Visitors that are joined to others share the place of one of them.
+    // Linked visitors share the place of one of them.
     let mut places: HashMap<&str, u32> = HashMap::new();
     let mut place = |name| {
         let next = places.len() as u32;

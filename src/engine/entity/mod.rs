@@ -1,6 +1,13 @@
-//! State to users and accounts: who is who, which account each event is credited to, where each user is at home.
+//! Resolves a state into users and accounts.
 //!
-//! Takes a [`State`] and what enrichment files say of e-mails; gives [`Entities`], which point into the state and copy nothing of it.
+//! [`resolve_entities`] takes a [`FoldState`] and the e-mails of enrichment files and gives
+//! [`Entities`], which point into the state and copy none of it. It decides three things:
+//!
+//! - which raw ids are one person ([`PersonIndex`]),
+//! - which account each row is credited to,
+//! - which account is a user's home.
+//!
+//! The state itself never joins ids, so a join learnt on the last line needs no second pass.
 
 mod domains;
 mod grouped_vec;
@@ -20,56 +27,56 @@ use rayon::prelude::*;
 use crate::fold::{FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow};
 use pql_model::Model;
 
-/// A row of the state and whose it is.
+/// A row of the state and its user.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RowRef {
-    /// The partition.
+    /// The shard.
     pub shard: u32,
-    /// The row in it.
+    /// The row in the shard.
     pub row: u32,
-    /// The user, by place, or [`NOBODY`].
+    /// The index of the user, or [`NOBODY`].
     pub user: u32,
 }
 
-/// Users and accounts with the rows of each.
+/// Users and accounts with their rows.
 #[derive(Debug)]
 pub struct Entities<'s> {
-    /// The state they are read from.
+    /// The state that they were resolved from.
     pub state: &'s FoldState,
-    /// Users with at least one event, in no order that means anything.
+    /// Users with at least one event, unordered.
     pub users: Vec<UserEntity<'s>>,
-    /// Accounts with at least one event, likewise.
+    /// Accounts with at least one event, unordered.
     pub accounts: Vec<AccountEntity>,
-    /// Accounts by name, those made of domains after those that were named.
+    /// Account ids; those derived from e-mail domains come after those that were named.
     pub account_ids: Interner,
-    /// By person.
+    /// Rows, by person.
     user_rows: GroupedVec<RowRef>,
-    /// By person, as partition and owner.
+    /// Raw ids as shard and owner, by person.
     raw_ids: GroupedVec<(u32, RowOwner)>,
     account_rows: Vec<RowRef>,
-    /// Users that group lines name and that have no event.
+    /// Users that group lines name but that have no event.
     pub members_without_events: Vec<&'s str>,
-    /// The user behind each raw user id, whatever it was joined to, by the id's text.
+    /// The person behind each raw id.
     people: PersonIndex<'s>,
     user_of_person: Vec<u32>,
-    /// Counts by file, now that it is known who is nobody.
+    /// Line counts by file, corrected for visitors who turned out to belong to no person.
     pub counts: Vec<FileCounts>,
-    /// What became of ids that were joined, or were not.
+    /// Statistics of identity links.
     pub joins: JoinReport,
 }
 
-/// What became of ids that were joined, or were not.
+/// Statistics of identity links.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JoinReport {
-    /// Known ids that are another known id's person.
+    /// User ids that were merged into another one's person.
     pub users: u64,
-    /// Visitors that are somebody.
+    /// Visitors that were assigned to a person.
     pub visitors: u64,
-    /// Ids, known and anonymous, of the person that has most.
+    /// The largest number of ids, user and anonymous, of one person.
     pub largest: u64,
-    /// Refused: visitors that came with more than one person, and so are nobody.
+    /// Refused: visitors that co-occur with more than one person.
     pub shared_visitors: u64,
-    /// Refused: lines that would have joined a placeholder.
+    /// Refused: lines that would have linked a placeholder.
     pub placeholders: u64,
 }
 
@@ -78,13 +85,13 @@ pub struct JoinReport {
 pub struct UserEntity<'s> {
     /// The printed id.
     pub id: &'s str,
-    /// The number of the home account in [`Entities::account_ids`], or [`NO_ACCOUNT`].
+    /// The home account, as a number in [`Entities::account_ids`], or [`NO_ACCOUNT`].
     pub home_id: u32,
-    /// The home account by place, if it has any event.
+    /// The index of the home account, if that has any events.
     pub home: Option<u32>,
     /// The registrable domain of the e-mail.
     pub domain: Option<String>,
-    /// By place among people, who are users or were set aside.
+    /// The index among people, some of whom are excluded and no users.
     person: u32,
 }
 
@@ -93,21 +100,21 @@ pub struct UserEntity<'s> {
 pub struct AccountEntity {
     /// Its number in [`Entities::account_ids`].
     pub id: u32,
-    /// Users whose home it is, by place.
+    /// The indexes of users whose home it is.
     pub members: Vec<u32>,
     rows: std::ops::Range<u32>,
 }
 
-/// Which of the two name spaces of raw ids one is of.
+/// The name space of a raw id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdKind {
-    /// Known ids.
+    /// User ids.
     User,
     /// Anonymous ids.
     Visitor,
 }
 
-/// The prefix of accounts that are made of an e-mail's domain.
+/// The prefix of account ids that are derived from e-mail domains.
 pub const DOMAIN_PREFIX: &str = "domain:";
 
 impl<'s> Entities<'s> {
@@ -116,7 +123,7 @@ impl<'s> Entities<'s> {
         self.user_rows.group(self.users[user].person as usize)
     }
 
-    /// The raw ids of a user, as partition and owner.
+    /// The raw ids of a user, as shard and owner.
     pub fn raw_ids(&self, user: usize) -> &[(u32, RowOwner)] {
         self.raw_ids.group(self.users[user].person as usize)
     }
@@ -132,12 +139,12 @@ impl<'s> Entities<'s> {
         &self.state.shards[at.shard as usize].rows[at.row as usize]
     }
 
-    /// What is known of a raw id.
+    /// The state of a raw id outside its rows.
     pub fn id_state(&self, (part, owner): (u32, RowOwner)) -> Option<&'s IdState> {
         id_state(self.state, part, owner)
     }
 
-    /// Every raw id of a user with the user's printed id, known ones first, each kind in the order of its text.
+    /// Every raw id of a user with the user's printed id: user ids first, each kind in text order.
     pub fn id_map(&self) -> Vec<(IdKind, &'s str, &'s str)> {
         let mut all: Vec<(IdKind, &'s str, &'s str)> = Vec::new();
         for (place, user) in self.users.iter().enumerate() {
@@ -154,7 +161,8 @@ impl<'s> Entities<'s> {
         all
     }
 
-    /// Of some domains the first that the host of a user's e-mail is, or lies below, by place. `emails` are those of the enrichment file.
+    /// Index of the first domain equal to, or a parent of, the user's e-mail host. `emails` are
+    /// those of the enrichment file.
     pub fn find_domain(
         &self,
         user: u32,
@@ -167,7 +175,7 @@ impl<'s> Entities<'s> {
         domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain)))
     }
 
-    /// The user behind a raw id, by place, if it has any event.
+    /// The index of the user behind a raw id, if it has any events.
     pub fn user_of(&self, raw: &str) -> Option<u32> {
         let hash = self.state.hash_id(raw);
         let part = FoldState::shard_index(hash);
@@ -188,7 +196,7 @@ fn id_state(state: &FoldState, part: u32, owner: RowOwner) -> Option<&IdState> {
     }
 }
 
-/// Reads users and accounts out of a state. `emails` are those of the enrichment file, by raw user id.
+/// Resolves users and accounts. `emails` are those of the enrichment file, by raw user id.
 pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
     let people = identity::resolve_people(state);
     let raw_ids = raw_ids(state, &people);
@@ -256,7 +264,8 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     entities
 }
 
-/// What is told of every person, and the account of each of its rows as far as named accounts tell it; so many people at a time.
+/// The profile of every person, and the account of each of its rows as far as named accounts decide
+/// it. People are read in chunks.
 fn read_profiles(
     state: &FoldState,
     model: &Model,
@@ -276,7 +285,7 @@ fn read_profiles(
     (0..rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
 }
 
-/// Counts what was joined, before anybody is set aside.
+/// Counts the identity links, before any people are excluded.
 fn join_report(state: &FoldState, people: &PersonIndex<'_>, raw_ids: &GroupedVec<(u32, RowOwner)>) -> JoinReport {
     let mut report = JoinReport {
         shared_visitors: people.shared_visitors,
@@ -292,7 +301,8 @@ fn join_report(state: &FoldState, people: &PersonIndex<'_>, raw_ids: &GroupedVec
     report
 }
 
-/// Rows of visitors who are nobody and of records without anybody, credited to the account they name; without one they are anonymous.
+/// Rows without a person, credited to the account that they name. Events of visitors without a
+/// person and account are counted as anonymous.
 fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut [FileCounts]) -> Vec<(u32, RowRef)> {
     let mut credited = Vec::new();
     for (number, part) in state.shards.iter().enumerate() {
@@ -313,9 +323,9 @@ fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut 
     credited
 }
 
-/// Accounts with the rows credited to them, and the place of each by its number.
+/// Accounts with the rows credited to them, and each account's index by its number.
 fn accounts(ids: &Interner, mut credited: Vec<(u32, RowRef)>) -> (Vec<AccountEntity>, Vec<RowRef>, Vec<u32>) {
-    // By user within an account, so that what is counted by user comes in runs.
+    // Sorted by user within an account, so that measures per user find adjacent rows.
     credited.par_sort_unstable_by_key(|(account, at)| (*account, at.user, at.shard, at.row));
     let mut accounts: Vec<AccountEntity> = Vec::new();
     let mut place = vec![NOBODY; ids.len()];

@@ -1,4 +1,4 @@
-//! What the state tells of each person: raw ids and rows, the e-mail, the accounts that were named.
+//! The profile of each person: raw ids and rows, the e-mail, the accounts that were named.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -11,25 +11,26 @@ use super::{
 use crate::fold::{AccountTimeline, FileCounts, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack};
 use pql_model::{Model, expr::Value};
 
-/// A person before it is known whether it is a user.
+/// The records of a person that may become a user.
 #[derive(Clone, Copy)]
 pub(super) struct PersonRecords<'d> {
     pub(super) raw: &'d [(u32, RowOwner)],
     pub(super) rows: &'d [RowRef],
 }
 
-/// What is told of a person.
+/// The facts of a person that decide its domain and account.
 pub(super) struct PersonProfile {
     /// The host of the e-mail.
     pub(super) host: Option<String>,
-    /// Its registrable domain.
+    /// The registrable domain of the host.
     pub(super) domain: Option<String>,
     /// The account that was named last.
     pub(super) named_last: Option<u32>,
 }
 
 impl PersonProfile {
-    /// Reads what is told; gives the account of each row to `credit`, as far as named accounts tell it.
+    /// Reads the profile. Adds the account of each row to `credit`, as far as named accounts decide
+    /// it.
     pub(super) fn read(
         state: &FoldState,
         model: &Model,
@@ -58,7 +59,7 @@ pub(super) fn raw_ids(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec
     GroupedVec::new(people.names.len(), owners)
 }
 
-/// The rows of every person, not yet those of a user.
+/// The rows of every person; their users are not yet set.
 pub(super) fn rows(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<RowRef> {
     let rows = state.shards.iter().enumerate().flat_map(|(number, part)| {
         let at = move |row| RowRef { shard: number as u32, row, user: NOBODY };
@@ -67,7 +68,7 @@ pub(super) fn rows(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<Ro
     GroupedVec::new(people.names.len(), rows)
 }
 
-/// The e-mail: of the enrichment file, else the trait or property, else a raw id with an `@`.
+/// The e-mail: from the enrichment file, else the trait or property, else a raw id with an `@`.
 fn email(
     state: &FoldState,
     model: &Model,
@@ -87,7 +88,7 @@ fn email(
     told.or_else(|| raw_ids.into_iter().find(|id| id.contains('@')).map(str::to_owned))
 }
 
-/// The e-mail that records tell in the places of a trait.
+/// The e-mail that records carry in the fields of a trait.
 fn told_email(state: &FoldState, model: &Model, draft: PersonRecords<'_>, index: usize) -> Option<String> {
     let plan = &model.levels.user.traits[index];
     let latest = |edges: &mut dyn Iterator<Item = &TimedValue>| {
@@ -108,7 +109,7 @@ fn told_email(state: &FoldState, model: &Model, draft: PersonRecords<'_>, index:
     }
 }
 
-/// Moves every line of a person to the bucket of excluded ones.
+/// Moves every line of a person to the bucket of excluded lines.
 pub(super) fn exclude(state: &FoldState, raw: &[(u32, RowOwner)], counts: &mut [FileCounts]) {
     for folk in raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner)) {
         for ((file, bucket), count) in folk.details.iter().flat_map(|more| more.lines.iter()) {

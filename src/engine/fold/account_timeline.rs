@@ -1,6 +1,7 @@
-//! Which account a raw id named last on each date.
+//! The account that a raw id named last on each date.
 //!
-//! Most ids name one account for as long as they live, so a date costs a word, and its account nothing until there is a second one.
+//! Most ids name one account throughout. So a date takes one word, and accounts take memory only
+//! from the second account on.
 
 use super::{intern_cache::TextOrder, small_map::reserve_one};
 use pql_model::units::{DAY_US, Day, Micros};
@@ -8,23 +9,23 @@ use pql_model::units::{DAY_US, Day, Micros};
 /// The account that a raw id named last on a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountMention {
-    /// When it was named.
+    /// The instant of the event or line that named it.
     pub at: Micros,
-    /// On which local date.
+    /// The local date of that instant.
     pub day: Day,
-    /// Which.
+    /// The interned account.
     pub account: u32,
 }
 
-/// A local date and an instant on it. The date is in the upper bits, so that words sort by date; of the instant there are as many bits as tell
-/// it from all others within three weeks of the date.
+/// A local date and an instant near it, in one word. The date is in the upper bits, so that words
+/// sort by date. The lower bits identify the instant within three weeks of the date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct DayInstant(u64);
 
 impl DayInstant {
     const INSTANT_BITS: u32 = 42;
     const INSTANT_MASK: u64 = (1 << DayInstant::INSTANT_BITS) - 1;
-    /// Added to a date so that no date of an event is negative: they lie between the years 1 and 9999.
+    /// Keeps the dates of all events positive: they lie between the years 1 and 9999.
     const DAY_OFFSET: Day = 1 << 20;
 
     fn new(day: Day, at: Micros) -> DayInstant {
@@ -39,32 +40,36 @@ impl DayInstant {
     fn at(self) -> Micros {
         let begins = Micros::from(self.day()) * DAY_US;
         let unused = u64::BITS - DayInstant::INSTANT_BITS;
-        // The distance, which may be negative: a local date begins up to a day before or after that of UTC.
+        // The distance may be negative, since a local date begins up to a day before or after the
+        // UTC date.
         let after = (self.0.wrapping_sub(begins.cast_unsigned()) << unused).cast_signed() >> unused;
         begins + after
     }
 }
 
-/// The account that a raw id named last on each date.
+/// The accounts that a raw id named, by date.
 ///
-/// **Law**: the order in which accounts are named does not show. **Cost**: 8 bytes a date, and 4 more once there are several accounts.
+/// **Law**: the order in which accounts are recorded does not matter.
+///
+/// **Cost**: 8 bytes per date, 12 once there are several accounts.
 #[derive(Debug, Clone, Default)]
 pub struct AccountTimeline {
-    /// Sorted.
+    /// Sorted by date.
     day_instants: Vec<DayInstant>,
-    /// The account of all dates, while there is one.
+    /// The account of all dates, while there is only one.
     account: u32,
-    /// By date, once there are several; until then nothing.
+    /// One account per date, once there are several; empty until then.
     accounts: Vec<u32>,
 }
 
 impl AccountTimeline {
-    /// Whether no account was named.
+    /// True if no account was named.
     pub fn is_empty(&self) -> bool {
         self.day_instants.is_empty()
     }
 
-    /// Notes that an account was named. Of several on one date the one of the latest instant holds, at one instant the smaller id.
+    /// Records that an account was named. On one date the latest instant wins, at one instant the
+    /// smaller id.
     pub fn record(&mut self, named: AccountMention, accounts: &impl TextOrder) {
         let when = DayInstant::new(named.day, named.at);
         let at = match self.day_instants.last() {
@@ -109,7 +114,7 @@ impl AccountTimeline {
         self.accounts[at] = account;
     }
 
-    /// What was named, by date.
+    /// The mentions, by date.
     pub fn iter(&self) -> impl Iterator<Item = AccountMention> {
         let named = |(at, when): (usize, &DayInstant)| AccountMention {
             at: when.at(),
@@ -121,11 +126,12 @@ impl AccountTimeline {
 
     /// The account that was named last.
     pub fn last(&self) -> Option<u32> {
-        // By instant, since there are zones in which a date came twice.
+        // The instant decides, since a date comes twice in some zones.
         self.iter().max_by_key(|named| named.at).map(|named| named.account)
     }
 
-    /// The account of an event that names none: the one named last on its date, else on the nearest earlier date, else the first later one.
+    /// The account for an event that names none: the last one on its date, else on the nearest
+    /// earlier date, else on the first later date.
     pub fn account_on(&self, day: Day) -> Option<u32> {
         let after = self.day_instants.partition_point(|known| known.day() <= day);
         (!self.is_empty()).then(|| self.account_at(after.saturating_sub(1)))
@@ -140,10 +146,10 @@ mod tests {
 
     use super::*;
 
-    /// The first and the last instant that an event can have, about.
+    /// Roughly the first and the last instant that an event can have.
     const INSTANTS: [Micros; 2] = [-62_135_510_400_000_000, 253_402_128_000_000_000];
 
-    /// Accounts whose texts are in the order of their numbers.
+    /// An order in which the texts of accounts sort like their numbers.
     struct ByNumber;
 
     impl TextOrder for ByNumber {

@@ -1,4 +1,17 @@
-//! What a row keeps by key: tallies, numbers, values at an end of time, and instants. Each has a zero and a merge.
+//! Cells that a row keeps by key. Each kind has a zero and a merge.
+//!
+//! | cell | keeps | zero, merge | as SQL |
+//! |---|---|---|---|
+//! | count | matching events | 0, + | `count(*)` |
+//! | first, last | the first, last instant | none, min / max | `min(ts)`, `max(ts)` |
+//! | dates | local dates with an event | empty, union | `count(distinct date)` |
+//! | tally | events by value, and by date if a window asks | empty, sum by key | `group by v` |
+//! | number | exact sum, count, range | empty, by part | `sum`, `avg`, `min`, `max` |
+//! | edge | the value at the first or last instant | none, by (instant, value) | `arg_min`, `arg_max` |
+//! | moments | instants, the `same` value, the steps matched | empty, multiset sum | `array_agg` |
+//!
+//! Counts, instants and date sets have fixed places in a row; this module holds the others. A
+//! number or an edge is kept by date only if a window, week or later day asks for it by date.
 
 use std::cmp::Ordering;
 
@@ -9,15 +22,15 @@ use pql_model::{
     units::{Day, Micros, to_millionths},
 };
 
-/// The date of what is not kept by date.
+/// The date of entries that are not kept by date.
 pub const UNDATED: Day = Day::MIN;
-/// The value of what is counted without one.
+/// The value of entries that are counted without one.
 pub const NO_TEXT: u32 = u32::MAX;
 
-/// What a count is by.
+/// The key of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TallyKey {
-    /// The number of a text, or [`NO_TEXT`].
+    /// An interned text, or [`NO_TEXT`].
     pub value: u32,
     /// A date, or [`UNDATED`].
     pub day: Day,
@@ -25,7 +38,7 @@ pub struct TallyKey {
     pub cell: CellId,
 }
 
-/// Counts by cell, date and value. A count stops at 2^32 - 1.
+/// Counts by cell, date and value. A count saturates at 2^32 - 1.
 pub type TallyMap = SmallMap<TallyKey, u32>;
 
 /// Adds to a count.
@@ -33,33 +46,34 @@ pub(super) fn add_count(known: &mut u32, more: u32) {
     *known = known.saturating_add(more);
 }
 
-/// Numbers added up exactly.
+/// Exact sum, count and range of numbers.
 ///
-/// **Law**: [`Number::ZERO`] is the zero; [`Number::merge`] is associative and commutative.
+/// **Law**: [`NumberStats::ZERO`] is the zero; [`NumberStats::merge`] is associative and
+/// commutative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NumberStats {
-    /// **Units**: millionths; none once a number was too large to be added up.
+    /// **Units**: millionths. None after a number or sum outside the range that stays exact.
     pub sum: Option<i128>,
-    /// How many.
+    /// The number of values.
     pub count: u64,
-    /// The smallest.
+    /// The smallest value.
     pub min: f64,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
 }
 
 impl NumberStats {
-    /// Of no numbers.
+    /// The statistics of no numbers.
     pub const ZERO: NumberStats = NumberStats { sum: Some(0), count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
 
-    /// Of one number.
+    /// The statistics of one number.
     pub fn one(value: f64) -> NumberStats {
-        // Adding zero makes -0 a 0, so that which of the two came first cannot show.
+        // Adding zero turns -0 into 0, so that the minimum does not depend on which came first.
         let value = value + 0.0;
         NumberStats { sum: to_millionths(value), count: 1, min: value, max: value }
     }
 
-    /// Adds the numbers of another.
+    /// Adds the statistics of other numbers.
     pub fn merge(&mut self, other: NumberStats) {
         self.sum = self.sum.zip(other.sum).and_then(|(a, b)| a.checked_add(b));
         self.count += other.count;
@@ -68,12 +82,12 @@ impl NumberStats {
     }
 }
 
-/// A value at an instant, in a form that merges: numbers ordered as integers, text by its number.
+/// A value at an instant, packed so that it merges. Integer order is value order, except for text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedValue {
-    /// When.
+    /// The instant.
     pub at: Micros,
-    /// The value, as its type packs it.
+    /// The packed value; its type is that of the cell.
     pub value: u64,
 }
 
@@ -85,12 +99,12 @@ pub(super) fn pack(value: &Value<'_>, mut intern: impl FnMut(&str) -> u32) -> Op
         Value::Text(text) => Some(u64::from(intern(text))),
         Value::Digits(digits) => Some(u64::from(intern(digits))),
         Value::Boolean(truth) => Some(u64::from(*truth)),
-        // Dates are shifted so that their order is that of the packed numbers.
+        // Shifted, so that packed dates sort like dates.
         Value::Date(day) => Some((i64::from(*day) - i64::from(Day::MIN)).unsigned_abs()),
     }
 }
 
-/// The value that was packed.
+/// Unpacks a value.
 pub fn unpack(packed: u64, kind: ValueType, texts: &Interner) -> Value<'_> {
     match kind {
         ValueType::Number => Value::number(from_ordered_bits(packed)),
@@ -101,7 +115,7 @@ pub fn unpack(packed: u64, kind: ValueType, texts: &Interner) -> Value<'_> {
     }
 }
 
-/// The bits of a double, so that their order as integers is the order of the doubles.
+/// The bits of a double, mapped so that their integer order is the order of doubles.
 fn ordered_bits(number: f64) -> u64 {
     let bits = number.to_bits();
     if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
@@ -112,7 +126,7 @@ fn from_ordered_bits(bits: u64) -> f64 {
 }
 
 impl TimedValue {
-    /// Keeps the earlier or later of two; at one instant the one with the smaller value.
+    /// Keeps the earlier or the later of two values; at one instant the smaller value.
     ///
     /// **Law**: associative, commutative and idempotent.
     pub fn merge(&mut self, other: TimedValue, last: bool, kind: ValueType, texts: &impl TextOrder) {
@@ -127,16 +141,16 @@ impl TimedValue {
     }
 }
 
-/// An instant that is kept.
+/// An event of a `steps` or `open` measure or of a milestone with `times`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventInstant {
-    /// When.
+    /// The instant.
     pub at: Micros,
-    /// The number of the text that pairs, or [`NO_TEXT`].
+    /// The interned text that pairs events, or [`NO_TEXT`].
     pub same: u32,
     /// The cell.
     pub cell: CellId,
-    /// Which steps it matches, a bit each.
+    /// The steps that the event matches, a bit each.
     pub steps: u16,
 }
 

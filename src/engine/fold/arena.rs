@@ -1,16 +1,16 @@
-//! Texts one after the other in one allocation.
+//! Texts stored back to back in one allocation.
 
-/// Texts by number, in the order in which they came.
+/// Texts by number, in the order of insertion.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TextArena {
-    /// All of them.
+    /// The bytes of all texts.
     pub(super) text: String,
-    /// Where each ends.
+    /// The end of each text, bytes.
     ends: Vec<usize>,
 }
 
 impl TextArena {
-    /// How many texts there are.
+    /// The number of texts.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -22,13 +22,13 @@ impl TextArena {
         &self.text[start..self.ends[number]]
     }
 
-    /// Adds a text, which has the next number.
+    /// Adds a text under the next number.
     pub(super) fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.ends.push(self.text.len());
     }
 
-    /// Forgets all texts, and keeps the room.
+    /// Removes all texts and keeps the allocation.
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();

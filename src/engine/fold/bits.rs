@@ -1,6 +1,6 @@
-//! Halves and bytes of words of 64 bits.
+//! Packs 32-bit halves and bytes into 64-bit words.
 
-/// A word of its lower and its upper half.
+/// A word of a lower and an upper half.
 pub(super) fn join_halves(low: u32, high: u32) -> u64 {
     u64::from(low) | u64::from(high) << 32
 }
@@ -10,12 +10,12 @@ pub(super) fn halves(word: u64) -> (u32, u32) {
     (word as u32, (word >> 32) as u32)
 }
 
-/// Fewer than eight bytes, the first of them the lowest, and zeros.
+/// Up to seven bytes as a little-endian word, padded with zeros.
 #[inline]
 pub(super) fn padded(bytes: &[u8]) -> u64 {
     let length = bytes.len();
     match (bytes.first_chunk(), bytes.last_chunk()) {
-        // The bytes that both have agree.
+        // The two chunks overlap in equal bytes.
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
         }

@@ -1,19 +1,21 @@
-//! A set of local dates: bits, 64 dates to a word, the first 128 dates without an allocation.
+//! A set of local dates as a bit set. The first 128 dates need no allocation.
 
 use pql_model::units::Day;
 
-/// Dates to a word.
+/// Dates per word.
 const BITS: i32 = 64;
 
 /// A set of dates.
 ///
-/// **Law**: the empty set is the zero, union merges. **Cost**: 48 bytes, and 16 for each 64 dates beyond the first 128.
+/// **Law**: the empty set is the zero; union merges.
+///
+/// **Cost**: 48 bytes, and 16 for each 64 dates beyond the first 128.
 #[derive(Debug, Clone, Default)]
 pub struct DaySet {
     /// The number of the first inline word.
     base: i32,
     words: [u64; 2],
-    /// Words elsewhere, by their number, sorted.
+    /// Further words and their numbers, sorted by number.
     more: Vec<(i32, u64)>,
 }
 
@@ -51,7 +53,7 @@ impl DaySet {
         inline.filter(|(_, bits)| *bits != 0).chain(self.more.iter().copied())
     }
 
-    /// Words cut to the dates from one to another.
+    /// The words restricted to the dates from `first` to `last`.
     fn cut(&self, first: Day, last: Day) -> impl Iterator<Item = (i32, u64)> {
         self.words().filter_map(move |(number, bits)| {
             let start = number * BITS;
@@ -63,7 +65,7 @@ impl DaySet {
         })
     }
 
-    /// The inline dates from one to another.
+    /// The inline dates from `first` to `last`, as bits.
     #[inline]
     fn inline(&self, first: Day, last: Day) -> u128 {
         let start = i64::from(self.base) * i64::from(BITS);
@@ -73,7 +75,7 @@ impl DaySet {
         bits & below(place(i64::from(last) + 1)) & !below(place(i64::from(first)))
     }
 
-    /// How many dates there are from one to another.
+    /// The number of dates from `first` to `last`.
     pub fn count_between(&self, first: Day, last: Day) -> u32 {
         if self.more.is_empty() {
             return self.inline(first, last).count_ones();
@@ -81,7 +83,7 @@ impl DaySet {
         self.cut(first, last).map(|(_, bits)| bits.count_ones()).sum()
     }
 
-    /// Whether there is a date from one to another.
+    /// True if there is a date from `first` to `last`.
     pub fn any_between(&self, first: Day, last: Day) -> bool {
         if self.more.is_empty() {
             return self.inline(first, last) != 0;
@@ -89,7 +91,7 @@ impl DaySet {
         self.cut(first, last).next().is_some()
     }
 
-    /// The first date from one to another.
+    /// The first date from `first` to `last`.
     pub fn first_between(&self, first: Day, last: Day) -> Option<Day> {
         if self.more.is_empty() {
             let bits = self.inline(first, last);
@@ -98,7 +100,7 @@ impl DaySet {
         self.cut(first, last).map(|(number, bits)| number * BITS + bits.trailing_zeros() as i32).min()
     }
 
-    /// The last date from one to another.
+    /// The last date from `first` to `last`.
     pub fn last_between(&self, first: Day, last: Day) -> Option<Day> {
         if self.more.is_empty() {
             let bits = self.inline(first, last);
@@ -107,7 +109,7 @@ impl DaySet {
         self.cut(first, last).map(|(number, bits)| number * BITS + BITS - 1 - bits.leading_zeros() as i32).max()
     }
 
-    /// Whether there is no date.
+    /// True if the set has no date.
     pub fn is_empty(&self) -> bool {
         self.words == [0, 0] && self.more.is_empty()
     }

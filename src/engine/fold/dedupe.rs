@@ -1,10 +1,14 @@
-//! The check for duplicates: the hashes of ids and contents of the events of a partition.
+//! The check for duplicates, by hashes of the events' ids and contents.
 //!
-//! Two events are duplicates if id and content agree; one of them counts, namely that of the first file in the list, whichever a worker met
-//! first. One id with several contents is a conflict: all count, and are reported. Events that agree in their content have one raw id, or none
-//! and one account, so they come to one partition; events that agree in their id alone may come to several, so conflicts are looked for at the end.
+//! [`DedupeTable`] belongs to one shard. Two events are duplicates if both id and content agree.
+//! The event of the first file in the list of inputs counts, no matter which was read first.
 //!
-//! **Cost**: 20 bytes for each event with an id, and 6 to 12 for finding it.
+//! One id with several contents is a conflict: all events count, and the number is reported. Events
+//! of equal content have one raw id, or none and one account, so they meet in one shard. Events
+//! that share only their id may be in different shards, so [`count_conflicts`] compares ids at the
+//! end.
+//!
+//! **Cost**: 20 bytes per event with an id, and 6 to 12 for its slot in the table.
 
 use rayon::prelude::*;
 
@@ -13,16 +17,16 @@ use super::bits::{halves, join_halves};
 /// The hashes of an event's id and of its content, both spread over all 64 bits.
 pub(super) type EventFingerprint = (u64, u64);
 
-/// What an event turned out to be.
+/// The result of the check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DedupeVerdict {
-    /// It counts.
+    /// The event counts.
     New,
-    /// It is a copy; the duplicate is that of the given file.
+    /// The event is a duplicate. The duplicate is credited to the given file.
     Duplicate(u32),
 }
 
-/// A fingerprint and the file of the event that counts; kept as words of 32 bits, so that there is no padding.
+/// A fingerprint and the file of the event that counts. Words of 32 bits avoid padding.
 #[derive(Debug, Clone, Copy)]
 struct DedupeEntry([u32; 5]);
 
@@ -44,7 +48,8 @@ impl DedupeEntry {
         (self.id(), self.content())
     }
 
-    /// Hands the event to a file, if it is an earlier one; gives the file whose copy is the duplicate.
+    /// Credits the event to the earlier of two files; returns the other file, whose event is the
+    /// duplicate.
     fn settle(&mut self, file: u32) -> u32 {
         let known = &mut self.0[4];
         let loser = (*known).max(file);
@@ -53,31 +58,34 @@ impl DedupeEntry {
     }
 }
 
-/// Events that were seen.
+/// A hash table of the events so far.
 #[derive(Debug, Default)]
 pub(super) struct DedupeTable {
-    /// In the order in which they came.
+    /// Entries in the order of insertion.
     entries: Vec<DedupeEntry>,
-    /// Where entries are found: each at the place that its fingerprint's share of all points to or the next free one after it. A place holds
-    /// an entry's number and, in the bits that numbers leave, some of its fingerprint, so that others are rarely looked at; or [`FREE`].
+    /// Open addressing with linear probing. A slot holds an entry's number plus one and, in the
+    /// remaining bits, a tag from its key, so that other entries are rarely read; or [`FREE`].
+    ///
+    /// Slots of 4 bytes let a batch read all its slots at once without reading the entries.
     places: Vec<u32>,
-    /// How many of a place's bits hold the number.
+    /// The number of low bits of a slot that hold the entry's number.
     number_bits: u32,
 }
 
-/// Places of a table that is not empty, at least.
+/// The smallest number of slots in a table that is not empty.
 const PLACES_MIN: usize = 32;
 
-/// A place without an entry; no entry's, since the highest numbers are never reached. Not 0: fresh memory of zeros is first read and then written
-/// here, and Linux maps a page for either; the second time it interrupts all other threads.
+/// An empty slot. It is not 0, because fresh zeroed memory is read before it is written here. Linux
+/// then maps a page for the read and another one for the write, and the second interrupts all
+/// threads: 5 % of the time of a run.
 const FREE: u32 = u32::MAX;
 
-/// The bits by which a fingerprint is found.
+/// The key under which a fingerprint is stored.
 fn key((id, content): EventFingerprint) -> u64 {
     id ^ content
 }
 
-/// Which of some places a hash leads to, by its upper bits.
+/// Scales a hash to one of a number of places, by its upper bits.
 fn share(hash: u64, places: usize) -> usize {
     ((u128::from(hash) * places as u128) >> 64) as usize
 }
@@ -87,19 +95,19 @@ impl DedupeTable {
         share(key, self.places.len())
     }
 
-    /// What the place of an entry holds beside its number: the lower bits of its key, since the upper ones led to the place.
+    /// The tag of a slot: the lower bits of the key, since the upper bits chose the slot.
     fn tag(&self, key: u64) -> u32 {
         (key << self.number_bits) as u32
     }
 
-    /// Reads the places of some fingerprints without a look at what is there, so that the memory of all of them is fetched at once and not one
-    /// after the other.
+    /// Reads the slots of some fingerprints without using them. The processor then fetches all
+    /// their memory in parallel instead of one slot after the other.
     pub(super) fn fetch(&self, fingerprints: impl Iterator<Item = EventFingerprint>) {
         let places = fingerprints.filter_map(|fingerprint| self.places.get(self.home(key(fingerprint))));
         std::hint::black_box(places.fold(0, |sum, place| sum ^ place));
     }
 
-    /// Looks an event up and notes it.
+    /// Looks up an event and adds it if it is new.
     #[inline]
     pub(super) fn check(&mut self, fingerprint: EventFingerprint, file: u32) -> DedupeVerdict {
         if self.entries.len() * 10 >= self.places.len() * 7 {
@@ -127,12 +135,13 @@ impl DedupeTable {
         DedupeVerdict::New
     }
 
-    /// Makes room for twice as many.
+    /// Doubles the table.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
         let places = (self.places.len() * 2).max(PLACES_MIN);
-        // A power of two, so all numbers fit: at most seven tenths of the places are taken.
+        // The number of slots is a power of two and at most 70 % are taken, so all entry numbers
+        // fit.
         self.number_bits = places.trailing_zeros();
         assert!(self.number_bits < u32::BITS, "fewer than 1,500 million events of one partition");
         self.places = vec![FREE; places];
@@ -151,17 +160,18 @@ impl DedupeTable {
     }
 }
 
-/// Ids of a part, about: its two bitmaps, 64 kB, fit near caches, and its lists the memory that images gave back.
+/// The rough number of ids in a part. Its two bitmaps take 64 kB and fit the near caches; its lists
+/// reuse the memory that batches freed.
 const PART: usize = 1 << 15;
-/// Ids of a round, about.
+/// The rough number of ids in a round.
 const ROUND: usize = 1 << 22;
-/// More rounds would save less memory than their passes are worth.
+/// With more rounds, the extra passes would cost more than the memory they save.
 const ROUNDS_MAX: usize = 16;
 
-/// How many events that count share their id with another content.
+/// The number of counted events that share their id with an event of other content.
 ///
-/// **Cost**: a pass over all ids for each round: one for each four million ids, sixteen at most. About eleven bytes for each id of a round meanwhile,
-/// and up to three times as many where most events share an id.
+/// **Cost**: one pass over all ids per round: a round per four million ids, sixteen at most. A
+/// round takes some 11 bytes per id, and up to 33 where most events share an id.
 pub(super) fn count_conflicts(all: &[DedupeTable]) -> u64 {
     let total: usize = all.iter().map(|seen| seen.entries.len()).sum();
     let rounds = total.div_ceil(ROUND).clamp(1, ROUNDS_MAX);
@@ -174,7 +184,7 @@ pub(super) fn count_conflicts(all: &[DedupeTable]) -> u64 {
                 let room = count / (rounds * parts);
                 let mut split: Vec<Vec<u64>> = (0..parts).map(|_| Vec::with_capacity(room + room / 16)).collect();
                 for id in chunk.iter().flat_map(DedupeTable::ids) {
-                    // Each part has the ids that their upper bits lead to.
+                    // A part holds the ids with the same upper bits.
                     let part = share(id, rounds * parts);
                     if let Some(ids) = part.checked_sub(round * parts).and_then(|part| split.get_mut(part)) {
                         ids.push(id);
@@ -185,7 +195,7 @@ pub(super) fn count_conflicts(all: &[DedupeTable]) -> u64 {
             .collect();
         let of_part = |part: usize| {
             let ids = split.iter().flat_map(|split| split[part].iter().copied());
-            // Hardly any of those that are left after the second look are there once.
+            // After two filters, hardly any id is left that occurs only once.
             let first = maybe_repeated(ids, split.iter().map(|split| split[part].len()).sum(), 1);
             let mut maybe = maybe_repeated(first.iter().copied(), first.len(), 2);
             drop(first);
@@ -197,9 +207,11 @@ pub(super) fn count_conflicts(all: &[DedupeTable]) -> u64 {
     (0..rounds).map(of_round).sum()
 }
 
-/// All ids that are there more than once, and about one in ten of the others; which of them differs from one look to the next.
+/// All ids that occur more than once, and about one in ten of the others. `look` selects the hash
+/// bits, so two calls let different single ids pass.
 fn maybe_repeated(ids: impl Iterator<Item = u64> + Clone, count: usize, look: u32) -> Vec<u64> {
-    // By some bits of an id: whether there was none yet, and whether there was no other. Ones for the same reason as in [`FREE`].
+    // Two bitmaps: no id so far, no second id so far. They start as ones for the reason given at
+    // [`FREE`].
     let words = count / 8 + 1;
     let place = |id: u64| {
         let bits = id.rotate_left(23 * look);
@@ -220,7 +232,7 @@ fn maybe_repeated(ids: impl Iterator<Item = u64> + Clone, count: usize, look: u3
 mod tests {
     use super::*;
 
-    /// Hashes are spread; an odd constant spreads small numbers.
+    /// Spreads small numbers like a hash.
     fn spread(number: u64) -> u64 {
         number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
@@ -234,7 +246,7 @@ mod tests {
             let mut duplicates = [0; 3];
             for index in 0..events.len() {
                 let ((id, content), file) = events[(index + rotation) % events.len()];
-                // What agrees in content is of one partition.
+                // Equal contents belong to one shard.
                 let of_partition = &mut all[content as usize % 2];
                 if let DedupeVerdict::Duplicate(loser) = of_partition.check((spread(id), spread(content)), file) {
                     duplicates[loser as usize] += 1;
@@ -246,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_table_that_grows_forgets_nothing() {
-        // Some spread, some with one home.
+        // Some are spread, some have the same slot.
         let fingerprints: Vec<EventFingerprint> =
             (0..5000_u64).map(|n| (spread(n), 0)).chain((0..500_u64).map(|n| (n + 7, 0))).collect();
         let mut seen = DedupeTable::default();

@@ -1,7 +1,13 @@
-//! Events as integers, on their way from the worker that read them to the partition that keeps them.
+//! Events as integers, on their way from the worker that decoded them to their shard.
 //!
-//! An image holds everything that folding the event needs: which filters it passes, its values as numbers of texts or as packed words,
-//! and its raw id as text. Nothing in it points back into the line, so images of one partition can wait for each other.
+//! [`EventBatch`] queues events of one shard. A batched event holds all that folding needs: the
+//! filters that it passes, its values, its raw id. It borrows nothing from the line, so it may
+//! wait. [`EventProgram`] is compiled from the plan of an event name. It lists the values to
+//! extract and the updates to make for each filter.
+//!
+//! ```text
+//!  head: 6 words | [file] | [visitor, more accounts] | raw id | filters passed | values
+//! ```
 
 use super::{
     accumulators::NO_TEXT,
@@ -14,10 +20,10 @@ use pql_model::{
     units::{Day, Micros},
 };
 
-/// The word of a value that is null; no text number, packed value or finite double has it.
+/// The word of a null value. No intern number, packed value or finite double equals it.
 pub(super) const NULL: u64 = u64::MAX;
 
-/// Whose an event is, by where the raw id is to be looked up.
+/// The kind of an event's owner, which selects the table for its raw id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OwnerKind {
     User,
@@ -25,50 +31,50 @@ pub(super) enum OwnerKind {
     Nobody,
 }
 
-/// One event, but for the words of its recipe and its raw id.
+/// The fixed fields of one event. Its raw id and values follow in the batch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EventHeader {
-    /// Of the raw id; 0 if it is nobody's.
+    /// The hash of the raw id, 0 without one.
     pub(super) hash: u64,
-    /// Hashes of the event's id and of its content; nothing without [`Image::KNOWN`].
+    /// Hashes of the event's id and content; meaningful only with [`EventHeader::HAS_FINGERPRINT`].
     pub(super) raw_fingerprint: EventFingerprint,
     pub(super) at: Micros,
     pub(super) account: u32,
     pub(super) day: Day,
     pub(super) file: u32,
-    /// The visitor that came with a user, as text.
+    /// The visitor id beside a user, interned, or [`NO_TEXT`].
     pub(super) visitor: u32,
-    /// How many accounts it names beside the first.
+    /// Accounts that the event names beside the first.
     pub(super) more_accounts: u32,
-    /// What is true of it, and from [`Image::PLAN_SHIFT`] on the plan of its name.
+    /// The flags below, and from [`EventHeader::PLAN_SHIFT`] on the plan of the event's name.
     pub(super) flags: u32,
 }
 
-/// The words of an image that all have.
+/// Words of the head that every batched event has.
 const HEAD: usize = 6;
 
 impl EventHeader {
-    /// It is a user's.
+    /// The owner is a user.
     const USER: u32 = 1;
-    /// It is a visitor's.
+    /// The owner is a visitor.
     const VISITOR: u32 = 1 << 1;
-    /// It is activity.
+    /// The event is activity.
     pub(super) const ACTIVE: u32 = 1 << 2;
-    /// It starts an entity.
+    /// The event starts an entity.
     pub(super) const STARTS: u32 = 1 << 3;
-    /// It names neither a user nor an account.
+    /// The event names neither a user nor an account.
     pub(super) const UNATTRIBUTED: u32 = 1 << 4;
-    /// It has an id, and duplicates are looked for.
+    /// The event has an id, and the model asks for the check for duplicates.
     pub(super) const HAS_FINGERPRINT: u32 = 1 << 5;
-    /// In a buffer: it is of another file than the image before it.
+    /// Set in a batch only: the event comes from another file than the one before.
     const OTHER_FILE: u32 = 1 << 6;
-    /// In a buffer: it came with a visitor or names more than one account.
+    /// Set in a batch only: the event has a visitor beside a user, or several accounts.
     const HAS_EXTRAS: u32 = 1 << 7;
     const PLAN_SHIFT: u32 = 8;
-    /// There is room for so many plans.
+    /// The number of plans that the upper bits of the flags can address.
     pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - EventHeader::PLAN_SHIFT);
 
-    /// The marks of a plan and an owner.
+    /// The flags for a plan and an owner.
     pub(super) fn owner_flags(plan: usize, whose: OwnerKind) -> u32 {
         let whose = match whose {
             OwnerKind::User => EventHeader::USER,
@@ -86,7 +92,7 @@ impl EventHeader {
         (self.flags >> EventHeader::PLAN_SHIFT) as usize
     }
 
-    /// What it is told from others by, if duplicates are looked for.
+    /// The fingerprint, if the event takes part in the check for duplicates.
     #[inline]
     pub(super) fn fingerprint(&self) -> Option<EventFingerprint> {
         self.has_flag(EventHeader::HAS_FINGERPRINT).then_some(self.raw_fingerprint)
@@ -101,28 +107,30 @@ impl EventHeader {
     }
 }
 
-/// An image that waits, and what belongs to it.
+/// One event of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BatchedEvent<'b> {
     pub(super) image: EventHeader,
-    /// Bits of filters passed, then the values of its recipe.
+    /// Bits of the filters passed, then the values that the event's program loads.
     pub(super) words: &'b [u64],
     /// The raw id as UTF-8.
     pub(super) id: &'b [u8],
 }
 
-/// Images of one partition that wait to be folded, one after the other in one allocation, since there are many buffers and what is written to each
-/// should touch little memory: what few images have is there for those only.
+/// Events of one shard that wait to be folded.
+///
+/// They lie back to back in one allocation. There is a batch per shard and worker, so each write
+/// should touch little memory; fields that few events have are stored for those only.
 #[derive(Debug)]
 pub(super) struct EventBatch {
     words: Vec<u64>,
-    /// How many images there are.
+    /// The number of events.
     pub(super) event_count: usize,
-    /// The file of the last one, or [`NO_FILE`].
+    /// The file of the last event, or [`NO_FILE`].
     file: u32,
 }
 
-/// There are fewer files.
+/// No file has this number.
 const NO_FILE: u32 = u32::MAX;
 
 impl Default for EventBatch {
@@ -132,7 +140,8 @@ impl Default for EventBatch {
 }
 
 impl EventBatch {
-    /// Adds an image with the words of its recipe; gives these, to be filled in.
+    /// Adds an event. Returns the words of its program, initialised with `blank`, for the caller to
+    /// fill.
     #[inline]
     pub(super) fn push(&mut self, image: &EventHeader, id: &str, blank: &[u64]) -> &mut [u64] {
         let EventHeader {
@@ -168,7 +177,7 @@ impl EventBatch {
         if more {
             self.words.push(join_halves(visitor, more_accounts));
         }
-        // One by one: there are few.
+        // A loop, because a raw id has few chunks.
         chunks.iter().for_each(|chunk| self.words.push(u64::from_ne_bytes(*chunk)));
         if !rest.is_empty() {
             self.words.push(padded(rest).to_le());
@@ -178,19 +187,19 @@ impl EventBatch {
         &mut self.words[start..]
     }
 
-    /// The last word that was written.
+    /// The last word written.
     #[inline(always)]
     pub(super) fn last(&self) -> Option<u64> {
         self.words.last().copied()
     }
 
-    /// The images, in the order in which they were added.
+    /// The events, in the order in which they were added.
     #[inline]
     pub(super) fn iter<'b>(&'b self, recipes: &'b [EventProgram]) -> EventBatchIter<'b> {
         EventBatchIter { rest: &self.words, recipes, file: NO_FILE }
     }
 
-    /// The fingerprints of those that have one.
+    /// The fingerprints of the events that have one.
     pub(super) fn fingerprints<'b>(
         &'b self,
         recipes: &'b [EventProgram],
@@ -205,12 +214,12 @@ impl EventBatch {
     }
 }
 
-/// Images that wait, one after the other.
+/// Iterates over the events of a batch.
 #[derive(Debug)]
 pub(super) struct EventBatchIter<'b> {
     rest: &'b [u64],
     recipes: &'b [EventProgram],
-    /// The file of the image before.
+    /// The file of the event before.
     file: u32,
 }
 
@@ -249,18 +258,19 @@ impl<'b> Iterator for EventBatchIter<'b> {
     }
 }
 
-/// A value over an event in the form in which it is kept.
+/// The form in which a value is extracted from an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueLoad {
-    /// The number of its text.
+    /// As an interned text.
     Text(ValueId),
-    /// The bits of a double.
+    /// As the bits of a double.
     Number(ValueId),
-    /// As [`super::cells::pack`] packs it.
+    /// As packed by [`super::accumulators::pack`].
     Packed(ValueId),
 }
 
-/// What is kept of an event that passes a filter; values by their place in the recipe.
+/// The update of one cell for an event that passes a filter. Values are indexes into the event's
+/// words.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum CellUpdate {
     Count(usize),
@@ -273,29 +283,30 @@ pub(super) enum CellUpdate {
     Moment { cell: CellId, steps: u16, same: Option<usize> },
 }
 
-/// What images of events of one name hold, and what is done with it.
+/// The program for events of one name: the words that a batched event holds, and the updates to
+/// make.
 #[derive(Debug, Default)]
 pub(super) struct EventProgram {
-    /// Words of bits, one for each filter.
+    /// The number of words that hold a bit per filter.
     pub(super) pass_words: usize,
     pub(super) loads: Vec<ValueLoad>,
-    /// The words of an event that passes those filters only that have no condition, and the values that they need: of an event that is no
-    /// activity, and of one that is.
+    /// For events that are not activity and for those that are: the initial words, in which
+    /// unconditional filters are passed already, and the loads that these filters need.
     pub(super) unconditional: [(Vec<u64>, Vec<usize>); 2],
-    /// Filters that have a condition.
+    /// The indexes of filters with a condition.
     pub(super) conditional: Vec<usize>,
-    /// By filter: the values that it needs, and what is kept.
+    /// For each filter the loads that it needs and its updates.
     pub(super) filters: Vec<(Vec<usize>, Vec<CellUpdate>)>,
 }
 
 impl EventProgram {
-    /// How many words there are in an image.
+    /// The number of words per batched event.
     #[inline(always)]
     fn words(&self) -> usize {
         self.pass_words + self.loads.len()
     }
 
-    /// The recipe of a plan.
+    /// Compiles the plan of an event name.
     pub(super) fn new(plan: &NamePlan, intake: &AggregationPlan) -> EventProgram {
         let mut recipe = EventProgram { pass_words: plan.filters.len().div_ceil(64), ..EventProgram::default() };
         for one in &plan.filters {
@@ -359,7 +370,7 @@ impl EventProgram {
     }
 }
 
-/// Which end of time an edge keeps, and the type of its value.
+/// For an edge cell: true if it keeps the last value, and the type of the value.
 pub fn edge_kind(intake: &AggregationPlan, cell: CellId) -> (bool, ValueType) {
     match intake.cells[cell as usize] {
         CellKind::Edge { last, kind } => (last, kind),

@@ -1,4 +1,4 @@
-//! What a model asks about one event: which filters it passes, and its values as they are kept.
+//! Evaluates an event under the model: the filters that it passes and the values that they need.
 
 use super::{
     TimedValue,
@@ -14,8 +14,8 @@ use pql_model::{
     units::Micros,
 };
 
-/// Writes into the words of an event's recipe which filters it passes, and the values that those need; `needs` are those of the filters that it
-/// passes without a condition.
+/// Writes the filters that an event passes, and the values that they need, into the words of its
+/// batch entry. `needs` are the loads of the filters that it passes without a condition.
 #[inline]
 pub(super) fn extract_values(
     model: &Model,
@@ -63,11 +63,11 @@ fn holds(model: &Model, predicate: PredicateId, event: &EventFields<'_>) -> bool
     model.aggregation.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
 }
 
-/// A value in the form in which it is kept; none if it is null.
+/// Extracts a value; none if it is null.
 #[inline]
 fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut InternCache<'_>) -> Option<u64> {
     let (ValueLoad::Text(value) | ValueLoad::Number(value) | ValueLoad::Packed(value)) = load;
-    // Most values are a property: one that is not there, or one that is text.
+    // Fast path: most values are a property that is missing or is plain text.
     let spec = &model.aggregation.values[value as usize];
     match &spec.source {
         ValueSource::FirstOf(slots) if slots.iter().all(|slot| event.is_missing(*slot)) => return None,
@@ -96,7 +96,7 @@ fn load_any(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut
     }
 }
 
-/// A value over an event, as its type.
+/// The value of an event, converted to its declared type.
 pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFields<'_>) -> Value<'r> {
     let spec = &model.aggregation.values[value as usize];
     match &spec.source {
@@ -108,12 +108,12 @@ pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFie
     }
 }
 
-/// The first value that can be read as a type.
+/// The first value that can be converted to a type.
 pub(super) fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: ValueType, model: &Model) -> Value<'r> {
     values.map(|value| coerce(value, kind, &model.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
 }
 
-/// Every trait of a level that a traits object gives.
+/// Calls `give` for every trait of a level that a traits object has.
 pub(super) fn each_trait<'l, 'r>(
     model: &'r Model,
     level: &'l Level,

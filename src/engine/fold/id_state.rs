@@ -1,4 +1,4 @@
-//! What is known of a raw id beside the cells of its rows: which accounts it named, what was said of it, whom it came with.
+//! Per-id state outside the rows: account history, traits, co-occurring anonymous ids.
 
 use std::collections::HashMap;
 
@@ -9,31 +9,32 @@ use super::{
 use crate::decode::HashSeed;
 use pql_model::units::Day;
 
-/// Rows by account and date.
+/// Row numbers by account and date.
 type RowIndex = HashMap<(u32, Day), u32, HashSeed>;
 
-/// What is known of a raw id beside its rows.
+/// The state of one raw id outside its rows.
 #[derive(Debug, Default)]
 pub struct IdState {
-    /// Rows by account and date: the first one met, then the others.
+    /// The first row, by account and date. Most ids have no other.
     first_row: Option<(u32, Day, u32)>,
     more_rows: Option<Box<RowIndex>>,
-    /// The accounts that it named.
+    /// The accounts that the id named.
     pub account_timeline: AccountTimeline,
-    /// What few raw ids have.
+    /// Fields that few ids have.
     pub details: Option<Box<IdDetails>>,
 }
 
-/// What few raw ids have.
+/// Fields that few raw ids have.
 #[derive(Debug, Default)]
 pub struct IdDetails {
-    /// What identify lines say, by trait.
+    /// Traits of identify lines, by trait.
     pub traits: SmallMap<u16, TimedValue>,
-    /// Visitors that came on one record with this user, as texts.
+    /// Visitor ids that came on one record with this user, as interned texts.
     pub visitors_met: SmallMap<u32, ()>,
-    /// Of visitors: events that name no account, by file.
+    /// For visitors: events that name no account, by file.
     pub unattributed: SmallMap<u32, i64>,
-    /// Lines by file and bucket; kept only if the model excludes domains, since whose lines those are shows at the end.
+    /// Line counts by file and bucket. They are kept only if the model excludes domains, because
+    /// the owner of a line may turn out to be excluded at the end.
     pub lines: SmallMap<(u32, LineBucket), i64>,
 }
 
@@ -54,12 +55,12 @@ impl IdState {
     }
 }
 
-/// Raw ids of one kind in one partition.
+/// Raw ids of one kind in one shard.
 #[derive(Debug)]
 pub struct IdTable {
-    /// The ids as text.
+    /// The ids.
     pub ids: Interner,
-    /// What is known of each.
+    /// The state of each id.
     pub states: Vec<IdState>,
 }
 
@@ -68,7 +69,7 @@ impl IdTable {
         IdTable { ids: Interner::new(seed.clone()), states: Vec::new() }
     }
 
-    /// The number of an id, which is given as UTF-8, with its hash.
+    /// The number of an id, given as UTF-8 with its hash; adds it if it is new.
     pub(super) fn intern(&mut self, hash: u64, id: &[u8]) -> u32 {
         if let Some(known) = self.ids.find_bytes(hash, id) {
             return known;

@@ -1,42 +1,44 @@
-//! Pairs of ids that are one person, where an id may be a user's or a visitor's: which of the two shows only at the end, by what else came
-//! with it.
+//! Identity links whose ids may be user ids or anonymous ids.
+//!
+//! The kind of an id is decided when all input is read, by the records that it occurs on. So the
+//! order of lines does not matter, and no user is printed under an anonymous id.
 
 use super::{interner::Interner, small_map::SmallMap};
 use crate::decode::HashSeed;
 
-/// Pairs of ids, and how many were refused.
+/// Pairs of linked ids.
 #[derive(Debug)]
 pub struct IdentityLinks {
     /// The ids.
     pub ids: Interner,
-    /// Pairs of an id that may be either and the known id of a user.
+    /// Pairs of an id of unknown kind and a user id.
     pub identified: SmallMap<(u32, u32), ()>,
-    /// Pairs of ids that both may be either.
+    /// Pairs of two ids of unknown kind.
     pub merged: SmallMap<(u32, u32), ()>,
-    /// Lines that would have joined a placeholder.
+    /// Lines whose link was refused because an id was a placeholder.
     pub placeholders: u64,
 }
 
 impl IdentityLinks {
-    /// No pairs.
+    /// No links.
     pub fn new(seed: &HashSeed) -> IdentityLinks {
         let ids = Interner::new(seed.clone());
         IdentityLinks { ids, identified: SmallMap::default(), merged: SmallMap::default(), placeholders: 0 }
     }
 
-    /// An id that may be either is a user's.
+    /// Links an id of unknown kind to a user.
     pub(super) fn identify(&mut self, id: &str, user: &str) {
         let pair = (self.ids.intern(id), self.ids.intern(user));
         self.identified.merge(pair, (), |(), ()| {});
     }
 
-    /// Two ids are one.
+    /// Links two ids of unknown kind.
     pub(super) fn merge(&mut self, a: &str, b: &str) {
         let pair = (self.ids.intern(a), self.ids.intern(b));
         self.merged.merge(pair, (), |(), ()| {});
     }
 
-    /// Takes in the pairs of another.
+    /// Adds the links of another worker.
     pub(super) fn absorb(&mut self, other: IdentityLinks) {
         let ids = self.ids.absorb(&other.ids);
         let number = |(a, b): &(u32, u32)| (ids[*a as usize], ids[*b as usize]);

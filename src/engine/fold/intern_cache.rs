@@ -1,4 +1,8 @@
-//! Texts that all workers number alike.
+//! Interned texts that all workers share, with a cache per worker.
+//!
+//! [`SharedInterner`] gives each text one number for the whole run, behind a lock. [`InternCache`]
+//! remembers the numbers that one worker has seen, so that it rarely takes the lock. Values are
+//! kept as these numbers and compared by [`TextOrder`] where the order of texts matters.
 
 use std::{
     cmp::Ordering,
@@ -15,9 +19,9 @@ use super::{
 };
 use crate::decode::HashSeed;
 
-/// So many texts a worker remembers by itself.
+/// Texts that the cache of a worker holds.
 const CACHE_ENTRIES_MAX: usize = 1 << 16;
-/// And so many bytes of long ones.
+/// Bytes of long texts that the cache of a worker holds.
 const CACHE_BYTES_MAX: usize = 1 << 22;
 
 /// Texts by number, for all workers.
@@ -26,9 +30,9 @@ pub(super) struct SharedInterner {
     texts: RwLock<Interner>,
 }
 
-/// Tells which of two texts is smaller, byte by byte, by their numbers.
+/// Compares interned texts byte by byte, by their numbers.
 pub trait TextOrder {
-    /// The order of the texts behind two numbers.
+    /// The order of the texts of two numbers.
     fn text_order(&self, a: u32, b: u32) -> Ordering;
 }
 
@@ -59,35 +63,37 @@ impl SharedInterner {
     }
 }
 
-/// What one worker remembers of shared texts, so that it rarely has to ask.
+/// The interned texts that one worker remembers.
 #[derive(Debug)]
 pub(super) struct InternCache<'s> {
     shared: &'s SharedInterner,
     known: HashTable<InternCacheEntry>,
-    /// Texts that are long, by place.
+    /// Long texts, by their place in [`TextKey::back`].
     long: TextArena,
     seed: HashSeed,
 }
 
-/// A text that is remembered, in sixteen bytes, since what a look-up costs is the memory that it touches.
+/// A remembered text in 16 bytes. The cost of a look-up is the memory that it touches.
 #[derive(Debug, Clone, Copy)]
 struct InternCacheEntry {
     mark: TextKey,
-    /// Its shared number.
+    /// The shared number of the text.
     number: u32,
 }
 
-/// What a text is told by: all of it if it is short, so that only long ones are looked up in the arena.
+/// The key of a text. It holds a short text completely, so that only long ones are read from the
+/// arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TextKey {
-    /// The bytes of a short text, zeros behind its end; of a long one the hash, in two halves.
+    /// The first bytes of a short text, padded with zeros; for a long text the halves of its hash.
     front: [u32; 2],
-    /// Further bytes, and the length in the upper eight bits. Of a long text its place, and [`Mark::LONG`] in place of the length.
+    /// Further bytes, with the length in the upper eight bits. For a long text its place in the
+    /// arena, with [`TextKey::LONG`] in place of the length.
     back: u32,
 }
 
 impl TextKey {
-    /// Bytes of a text that fit.
+    /// The longest text that fits, bytes.
     const SHORT_MAX: usize = 11;
     const LENGTH_SHIFT: u32 = 24;
     const LONG: u32 = 0xff << TextKey::LENGTH_SHIFT;
@@ -110,7 +116,7 @@ impl TextKey {
         self.back >= TextKey::LONG
     }
 
-    /// The bytes of a short text, and zeros.
+    /// The bytes of a short text, padded with zeros.
     fn bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
         for (four, word) in bytes.chunks_exact_mut(4).zip([self.front[0], self.front[1], self.back & !TextKey::LONG]) {
@@ -121,7 +127,7 @@ impl TextKey {
 }
 
 impl InternCacheEntry {
-    /// Whether it is a text, of which the mark is given.
+    /// True if this is the entry of a text, given its key.
     #[inline]
     fn matches(self, mark: TextKey, text: &str, long: &TextArena) -> bool {
         if mark.is_long() {
@@ -131,7 +137,7 @@ impl InternCacheEntry {
         }
     }
 
-    /// The hash of its text.
+    /// The hash of the text.
     fn hash(self, seed: &HashSeed) -> u64 {
         if self.mark.is_long() {
             return join_halves(self.mark.front[0], self.mark.front[1]);
@@ -146,12 +152,12 @@ impl<'s> InternCache<'s> {
         InternCache { shared, known: HashTable::new(), long: TextArena::default(), seed: seed.clone() }
     }
 
-    /// The shared number of a text, given now if it has none yet.
+    /// The shared number of a text; adds it if it is new.
     pub(super) fn intern(&mut self, text: &str) -> u32 {
         self.intern_hashed(self.seed.hash_one(text), text)
     }
 
-    /// As [`Remembered::intern`], with the hash that the run's seed gives the text.
+    /// The same as [`InternCache::intern`], given the hash of the text under the run's seed.
     #[inline]
     pub(super) fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
         let mark = TextKey::of(hash, text);
@@ -161,11 +167,12 @@ impl<'s> InternCache<'s> {
         }
     }
 
-    /// A text that is not remembered.
+    /// Interns a text that the cache does not hold.
     #[inline(never)]
     fn intern_shared(&mut self, hash: u64, mut mark: TextKey, text: &str) -> u32 {
         if self.known.len() >= CACHE_ENTRIES_MAX || self.long.text.len() + text.len() > CACHE_BYTES_MAX {
-            // Values of which hardly any comes twice are not worth remembering; those that do come again are soon known again.
+            // Texts that hardly ever repeat are not worth caching; those that do are soon cached
+            // again.
             self.known.clear();
             self.long.clear();
         }

@@ -1,4 +1,4 @@
-//! Texts to dense numbers: each text is stored once, in one arena.
+//! Maps texts to dense numbers. Each text is stored once, in one arena.
 
 use std::hash::BuildHasher;
 
@@ -15,7 +15,7 @@ pub struct Interner {
     seed: HashSeed,
 }
 
-/// A text's number and place, so that a look-up reads the table and the text and nothing else.
+/// The number and place of a text. A look-up reads only the table and the text.
 #[derive(Debug, Clone, Copy)]
 struct InternEntry {
     start: usize,
@@ -30,17 +30,17 @@ impl InternEntry {
 }
 
 impl Interner {
-    /// An empty one.
+    /// An empty interner.
     pub fn new(seed: HashSeed) -> Interner {
         Interner { arena: TextArena::default(), table: HashTable::new(), seed }
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.arena.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no texts.
     pub fn is_empty(&self) -> bool {
         self.arena.len() == 0
     }
@@ -55,22 +55,22 @@ impl Interner {
         self.find_hashed(self.seed.hash_one(text), text)
     }
 
-    /// As [`Interner::find`], with the hash that this interner's seed gives the text.
+    /// The same as [`Interner::find`], given the hash of the text under this interner's seed.
     pub fn find_hashed(&self, hash: u64, text: &str) -> Option<u32> {
         self.find_bytes(hash, text.as_bytes())
     }
 
-    /// As [`Interner::find_hashed`], of a text that is given as UTF-8.
+    /// The same as [`Interner::find_hashed`], for a text given as UTF-8.
     pub(super) fn find_bytes(&self, hash: u64, text: &[u8]) -> Option<u32> {
         self.table.find(hash, |entry| entry.text(&self.arena) == text).map(|entry| entry.id)
     }
 
-    /// The number of a text, given now if it has none yet.
+    /// The number of a text; adds it if it is new.
     pub fn intern(&mut self, text: &str) -> u32 {
         self.intern_hashed(self.seed.hash_one(text), text)
     }
 
-    /// As [`Interner::intern`], with the hash that this interner's seed gives the text.
+    /// The same as [`Interner::intern`], given the hash of the text under this interner's seed.
     pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
         let (arena, seed) = (&self.arena, &self.seed);
         if let Some(entry) = self.table.find(hash, |entry| entry.text(arena) == text.as_bytes()) {
@@ -86,12 +86,12 @@ impl Interner {
         id
     }
 
-    /// An empty one with the same seed.
+    /// An empty interner with the same seed.
     pub fn clone_empty(&self) -> Interner {
         Interner::new(self.seed.clone())
     }
 
-    /// Takes in all texts of another; gives this one's number for each of the other's.
+    /// Adds all texts of another interner; returns the number here for each number there.
     pub fn absorb(&mut self, other: &Interner) -> Vec<u32> {
         (0..other.len() as u32).map(|id| self.intern(other.get(id))).collect()
     }

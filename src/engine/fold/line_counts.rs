@@ -1,28 +1,29 @@
-//! In which bucket the lines of a file ended.
+//! Counts of lines by file and bucket.
 
 use super::{
     dedupe::DedupeVerdict,
     event_batch::{EventHeader, OwnerKind},
 };
 
-/// Lines of one file by bucket. Signed, because a worker may take from another's count when a duplicate turns out to be an earlier file's.
+/// Lines of one file by bucket. Counts of one worker may be negative: when the earlier file of two
+/// duplicates is read second, the worker moves a count from one file to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileCounts {
     /// All lines.
     pub records: i64,
-    /// Nothing but white space.
+    /// Lines of white space only.
     pub blank: i64,
-    /// No records.
+    /// Lines that are not valid records.
     pub rejected: i64,
-    /// Of internal users.
+    /// Lines of users excluded by id.
     pub excluded: i64,
-    /// At or after the instant that the run looks from.
+    /// Lines at or after `as_of`.
     pub after_as_of: i64,
-    /// Of type identify, group or alias.
+    /// Lines of type identify, group or alias.
     pub identity: i64,
-    /// Copies of events.
+    /// Duplicates of events.
     pub duplicate: i64,
-    /// Events of nobody that can be credited to nothing, as far as a line tells by itself.
+    /// Events without user, visitor and account, which can be credited to no entity.
     pub anonymous: i64,
     /// Events that are folded.
     pub events: i64,
@@ -46,7 +47,8 @@ impl FileCounts {
     }
 }
 
-/// Lines by file and bucket, and events that count by the plan of their name; what is beyond the end of either is zero.
+/// Lines by file and bucket, and counted events by the plan of their name. Entries beyond the end
+/// of either list are zero.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FoldCounts {
     pub(super) files: Vec<FileCounts>,
@@ -54,7 +56,7 @@ pub(super) struct FoldCounts {
 }
 
 impl FoldCounts {
-    /// Those of a file.
+    /// The counts of a file.
     pub(super) fn file_mut(&mut self, file: u32) -> &mut FileCounts {
         let file = file as usize;
         if file >= self.files.len() {
@@ -63,7 +65,7 @@ impl FoldCounts {
         &mut self.files[file]
     }
 
-    /// Adds what another part of the run counted.
+    /// Adds the counts of another part of the run.
     pub(super) fn add(&mut self, other: &FoldCounts) {
         self.files.resize(self.files.len().max(other.files.len()), FileCounts::default());
         self.files.iter_mut().zip(&other.files).for_each(|(mine, theirs)| mine.add(theirs));
@@ -98,14 +100,14 @@ impl FoldCounts {
     }
 }
 
-/// Buckets that a line leaves when its user turns out to be excluded.
+/// The buckets that a line leaves if its user turns out to be excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineBucket {
-    /// At or after the instant that the run looks from.
+    /// Lines at or after `as_of`.
     AfterAsOf,
-    /// Of type identify, group or alias.
+    /// Lines of type identify, group or alias.
     Identity,
-    /// Copies of events.
+    /// Duplicates of events.
     Duplicate,
     /// Events that are folded.
     Events,

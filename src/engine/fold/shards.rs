@@ -1,4 +1,13 @@
-//! What the workers of a run share while they fold.
+//! The shards of a run and the queues in front of them.
+//!
+//! [`ShardSet`] splits the state into 256 shards by the hash of the raw id. Workers queue batches
+//! of events for a shard; whoever makes the queue long enough folds it. Each shard has an owner
+//! among the workers, whose queue counts as long enough at half the length that others need. So
+//! most events of a shard are folded by its owner: its rows stay in the cache of one processor, and
+//! one thread allocates its lists. If the owner is busy, any worker folds the queue.
+//!
+//! One shared state replaces a state per worker. Merging those at the end would hold the state
+//! twice.
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -18,40 +27,38 @@ use super::{
 use crate::decode::HashSeed;
 use pql_model::Model;
 
-/// So many images of a partition are folded at once, and of one with many raw ids so many for each of them, up to a bound: enough to find most of its
-/// users more than once, few enough to cost little memory.
+/// Events that are folded at once: at least this number, and [`SHARD_BATCH_PER_ID`] per raw id of
+/// the shard if that is more, up to [`SHARD_BATCH_MAX`]. A batch should hold most users of a shard
+/// more than once and still cost little memory.
 const SHARD_BATCH_MIN: usize = 1024;
 const SHARD_BATCH_PER_ID: usize = 3;
 const SHARD_BATCH_MAX: usize = 1 << 16;
-/// Images that a worker hands over at once, at least.
+/// The smallest batch that a worker queues, events.
 const WORKER_BATCH_MIN: usize = 64;
 
-/// What the workers of a run fold into.
-///
-/// Every partition belongs to one worker, who folds most of its events, so that what it keeps is not in the caches of several processors, and its
-/// lists are mostly grown by one thread. The others hand over what they read for it.
+/// The shards that the workers of a run fold into, and the texts that they intern.
 #[derive(Debug)]
 pub struct ShardSet<'m> {
     pub(super) model: &'m Model,
     pub(super) seed: HashSeed,
     pub(super) programs: Vec<EventProgram>,
     shards: Vec<Mutex<Shard>>,
-    /// By partition, images that were handed over.
+    /// One queue per shard.
     queues: Vec<Mutex<ShardQueue>>,
-    /// By partition, how many raw ids it had when images were last folded.
+    /// The number of raw ids per shard, as of its last batch.
     raw_ids: Vec<AtomicUsize>,
     pub(super) accounts: SharedInterner,
     pub(super) texts: SharedInterner,
     workers: usize,
-    /// Folders that there were so far.
+    /// The number of folders so far.
     folders: AtomicUsize,
 }
 
-/// Images of a partition that were handed over.
+/// Batches that wait for one shard.
 #[derive(Debug, Default)]
 struct ShardQueue {
     buffers: Vec<EventBatch>,
-    /// How many images there are in all of them, which may be many.
+    /// Events in all batches. It is kept as a sum because there may be many batches.
     images: usize,
 }
 
@@ -63,7 +70,7 @@ impl ShardQueue {
 }
 
 impl<'m> ShardSet<'m> {
-    /// An empty one for so many workers.
+    /// An empty set of shards for a number of workers.
     pub fn new(model: &'m Model, seed: &HashSeed, workers: usize) -> ShardSet<'m> {
         let intake = &model.aggregation;
         assert!(intake.plans.len() <= EventHeader::PLANS_MAX, "a model is a text of a mebibyte, so it has fewer names");
@@ -81,18 +88,18 @@ impl<'m> ShardSet<'m> {
         }
     }
 
-    /// The number of a new folder, which is that of a worker.
+    /// The worker number of a new folder.
     pub(super) fn next_worker(&self) -> usize {
         self.folders.fetch_add(1, Ordering::Relaxed) % self.workers
     }
 
-    /// How many images of one partition wait at the worker that read them before it hands them over.
+    /// Events of one shard that a worker gathers before it queues them.
     pub(super) fn worker_batch_len(&self) -> usize {
         (SHARD_BATCH_MIN / self.workers / 2).max(WORKER_BATCH_MIN)
     }
 
-    /// Puts images to those that were handed over of their partition. If enough are there by now, takes all of them out, for the caller to fold:
-    /// enough for the worker that the partition belongs to, or, if that one is busy with something else, for any.
+    /// Queues a batch for a shard. Once the queue is long enough, returns all of it for the caller
+    /// to fold. The threshold is N events for the shard's owner and 2N for other workers.
     pub(super) fn enqueue(&self, at: usize, images: EventBatch, number: usize) -> Vec<EventBatch> {
         let of_ids = SHARD_BATCH_PER_ID * self.raw_ids[at].load(Ordering::Relaxed);
         let own = at % self.workers == number;
@@ -102,14 +109,14 @@ impl<'m> ShardSet<'m> {
         if handed.images < enough { Vec::new() } else { std::mem::take(&mut *handed).buffers }
     }
 
-    /// Folds images that were handed over.
+    /// Folds batches into their shard.
     pub(super) fn fold(&self, at: usize, images: &[EventBatch], tell: impl FnMut(&EventHeader, DedupeVerdict)) {
         let mut part = self.lock_shard(at);
         part.fold(images, &self.context(), tell);
         self.raw_ids[at].store(part.raw_id_count(), Ordering::Relaxed);
     }
 
-    /// Keeps images for [`Hearth::fold_rest`].
+    /// Queues a batch for the end of the input, when [`ShardSet::into_state`] folds the rest.
     pub(super) fn enqueue_rest(&self, at: usize, images: EventBatch) {
         lock(&self.queues[at]).add(images);
     }
@@ -128,7 +135,7 @@ impl<'m> ShardSet<'m> {
         lock(&self.shards[at])
     }
 
-    /// Folds all that was handed over and not taken.
+    /// Folds what is left in the queues: all threads, shard by shard.
     fn fold_remaining(&self) -> FoldCounts {
         let fold = |mut counts: FoldCounts, at: usize| {
             let handed = std::mem::take(&mut *lock(&self.queues[at]));
@@ -142,19 +149,21 @@ impl<'m> ShardSet<'m> {
         (0..SHARD_COUNT).into_par_iter().fold(FoldCounts::default, fold).reduce(FoldCounts::default, both)
     }
 
-    /// The seed that decoders of the run have to have.
+    /// The hash seed of the run, which its decoders must share.
     pub fn seed(&self) -> HashSeed {
         self.seed.clone()
     }
 
-    /// The state of all that the workers folded, and how many events that count share their id with another content.
+    /// Folds the rest and returns the state. The number is that of counted events that share their
+    /// id with an event of other content.
     pub fn into_state(self, folded: impl IntoIterator<Item = WorkerFold>) -> (FoldState, u64) {
         let mut counts = self.fold_remaining();
         let parts = self.shards.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
         let mut parts: Vec<Shard> = parts.collect();
         let seen: Vec<DedupeTable> = parts.iter_mut().map(Shard::take_dedupe_table).collect();
         let conflicts = dedupe::count_conflicts(&seen);
-        // Before there is more to remember: what is given back here is room for it. By one thread: several would interrupt each other for each list.
+        // Freed before the texts are merged, so that they reuse the memory. One thread frees it,
+        // because several threads would interrupt each other for each list.
         drop(seen);
         let mut state = FoldState {
             shards: parts,
@@ -185,7 +194,8 @@ impl<'m> ShardSet<'m> {
     }
 }
 
-/// A worker that panicked ends the run; what it held is not used.
+/// Locks a mutex. A panic of a worker ends the run, so the data behind a poisoned lock is never
+/// used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -220,7 +230,8 @@ mod tests {
         model::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model")
     }
 
-    /// Events of a few users, a visitor and an account, some of which are copies, some with an id that another content has.
+    /// Events of a few users, a visitor and an account. Some are duplicates, some share their id
+    /// with other content.
     fn lines(count: usize) -> Vec<String> {
         let line = |number: usize| {
             let of = if number % 10 == 9 { number - 9 } else { number };
@@ -244,7 +255,7 @@ mod tests {
         (0..count).map(line).collect()
     }
 
-    /// Folds those of the lines that are a folder's, by their numbers.
+    /// Folds the lines whose numbers pass the test.
     fn fold(folder: &mut EventFolder<'_>, formats: &FileFormats<'_>, lines: &[String], mine: impl Fn(usize) -> bool) {
         let mut reading = WorkerDecoders::new(formats, folder.shards.seed(), Micros::MAX);
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| mine(*number)) {
@@ -255,7 +266,7 @@ mod tests {
         reading.finish();
     }
 
-    /// All that is kept, without the numbers that depend on who met what first.
+    /// The state as text, without the numbers that depend on the order of interning.
     fn shown(hearth: ShardSet<'_>, folded: Vec<WorkerFold>) -> String {
         let (state, conflicts) = hearth.into_state(folded);
         let mut rows = Vec::new();
@@ -306,7 +317,7 @@ mod tests {
     fn a_partition_with_many_raw_ids_is_folded_as_any_is() {
         let model = model();
         let seed = HashSeed::default();
-        // Users of one partition, more than are folded in the order of the lines.
+        // Users of one shard, more than are folded in the order of the lines.
         let users: Vec<usize> = (0..)
             .filter(|user| FoldState::shard_index(seed.hash_one(format!("u{user}").as_str())) == 7)
             .take(1500)
@@ -377,7 +388,7 @@ mod tests {
         };
         let mut waiting = 0;
         for number in 0..100 {
-            // Later the worker of the partition comes no more.
+            // From number 50 on the owner of the shard queues nothing.
             let own = number < 50 && number % 5 == 4;
             let taken = hearth.enqueue(7, full(), usize::from(own));
             waiting += hearth.worker_batch_len();
@@ -387,7 +398,7 @@ mod tests {
             waiting -= images;
             assert!(waiting < enough);
         }
-        // More wait where there are many raw ids, but not any number.
+        // The threshold grows with the number of raw ids, up to its bound.
         for (raw_ids, most) in
             [(SHARD_BATCH_MIN, SHARD_BATCH_PER_ID * SHARD_BATCH_MIN), (10 * SHARD_BATCH_MAX, SHARD_BATCH_MAX)]
         {

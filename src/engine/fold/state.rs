@@ -1,4 +1,8 @@
-//! Everything that is kept of the records read: partitions by the hash of the raw id, what identity lines say, counts of lines.
+//! The state of a run after all records are folded.
+//!
+//! [`FoldState`] holds the shards, the interned texts, what identity lines say, and line counts.
+//! Windows are cut only when the state is read. So one state answers for every `as_of` at or after
+//! the one that it was folded for, but not for an earlier one: a folded event stays folded.
 
 use std::hash::BuildHasher;
 
@@ -13,28 +17,29 @@ use super::{
 use crate::decode::HashSeed;
 use pql_model::units::Micros;
 
-/// Everything that is kept of the records read so far.
+/// Everything that is kept of the records read.
 ///
-/// What it holds does not depend on the order in which records were folded, nor on who folded which; only how texts are numbered does.
+/// **Law**: the content depends neither on the order of records nor on which worker folded which.
+/// Only the numbers of interned texts do.
 #[derive(Debug)]
 pub struct FoldState {
-    /// By the hash of the raw id.
+    /// Shards, by the hash of the raw id.
     pub shards: Vec<Shard>,
     /// Ids of accounts.
     pub accounts: Interner,
-    /// Values, and visitors that users came with.
+    /// Text values, and visitor ids that came with a user.
     pub texts: Interner,
-    /// What group lines say, by account and trait.
+    /// Account traits of group lines, by account and trait.
     pub account_traits: SmallMap<(u32, u16), TimedValue>,
-    /// Pairs of known ids that alias lines join, as texts.
+    /// Pairs of known ids that alias lines join, as interned texts.
     pub aliases: SmallMap<(u32, u32), ()>,
-    /// Ids that are joined, and of which it shows only at the end whose they are.
+    /// Joined ids that may belong to a user or a visitor; the kind is decided at the end.
     pub joins: IdentityLinks,
-    /// By file.
+    /// Line counts, by file.
     pub counts: Vec<FileCounts>,
-    /// The newest event, or [`super::NO_LAST`].
+    /// The instant of the newest event, or [`super::NO_LAST`].
     pub newest: Micros,
-    /// Events by the plan of their name; the first are those whose name the model does not know.
+    /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,
     pub(super) seed: HashSeed,
 }
@@ -45,7 +50,7 @@ impl FoldState {
         self.seed.hash_one(id)
     }
 
-    /// The partition of a raw id's hash, by bits that tables within a partition do not look at.
+    /// The shard of a raw id's hash. It uses bits that the tables within a shard do not use.
     pub fn shard_index(hash: u64) -> usize {
         (hash >> 40) as usize % SHARD_COUNT
     }

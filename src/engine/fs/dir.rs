@@ -1,7 +1,8 @@
-//! What is in a folder.
+//! Lists folders.
 //!
-//! Takes a path, gives the names in it and what kind of thing each is. Invariant: it never panics. The standard library's listing does when
-//! a folder cannot be closed, and a run that has read all there was should not end by that.
+//! Takes a path, gives the names in the folder and the kind of each. Invariant: it never panics.
+//! The listing of the standard library panics if a folder cannot be closed, and that must not end a
+//! run that has read all its input.
 
 use std::{ffi::OsString, fs, io, path::Path};
 
@@ -10,13 +11,13 @@ use crate::fs::retry::retry_interrupted;
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryEntry {
-    /// The name alone, without the folder.
+    /// The kind of file behind the name; links are not followed.
     pub name: OsString,
-    /// What has the name, links not followed.
+    /// The kind of file behind the name; links are not followed.
     pub kind: FileKind,
 }
 
-/// What has a name in a folder.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     File,
@@ -26,18 +27,18 @@ pub enum FileKind {
     Other,
 }
 
-/// All names in a folder but `.` and `..`, in no order.
+/// All names in a folder except `.` and `..`, unordered.
 ///
 /// # Errors
 ///
-/// The path leads to no folder or to one that may not be listed, or the system fails on the way. A name that is gone before it could be
-/// looked at is no error.
+/// The path is not a folder, the folder may not be listed, or the system fails. A name that
+/// disappears during the listing is not an error.
 pub fn list_directory(folder: &Path) -> io::Result<Vec<DirectoryEntry>> {
     let mut entries = Vec::new();
     for (name, kind) in list_names(folder)? {
         let kind = match kind {
             Some(kind) => kind,
-            // Some file systems tell the names alone.
+            // Some file systems give names without kinds.
             None => match retry_interrupted(|| fs::symlink_metadata(folder.join(&name))) {
                 Ok(meta) => FileKind::of(meta.file_type()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -60,7 +61,7 @@ impl FileKind {
     }
 }
 
-/// The names, with their kinds where the system tells both at once.
+/// The names, with their kinds if the system gives both at once.
 #[cfg(unix)]
 fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     use std::os::unix::ffi::OsStringExt;
@@ -88,9 +89,10 @@ fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     Ok(found)
 }
 
-/// The names, with their kinds where the system tells both at once. Elsewhere the listing of the standard library does not panic.
+/// The names, with their kinds if the system gives both at once. On this system the listing of the
+/// standard library does not panic.
 #[cfg(not(unix))]
-fn names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
+fn list_names(folder: &Path) -> io::Result<Vec<(OsString, Option<FileKind>)>> {
     fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type().ok().map(FileKind::of))))
         .collect()
@@ -105,7 +107,7 @@ mod tests {
     #[test]
     fn a_folder_gives_all_of_its_names() -> Result<(), Box<dyn Error>> {
         let folder = tempfile::tempdir()?;
-        // More than one buffer of the system holds.
+        // More names than one buffer of the system holds.
         for number in 0..1500 {
             fs::write(folder.path().join(format!("{number:04}")), "")?;
         }

@@ -1,4 +1,8 @@
-//! Files as the system gives and takes them: folders listed without a panic, calls repeated after a signal, sets of files that appear whole or not at all.
+//! File system helpers.
+//!
+//! - [`dir`] lists folders without a panic.
+//! - [`retry`] repeats calls that a signal interrupted.
+//! - [`publish`] makes sets of files appear whole or not at all.
 
 pub mod dir;
 pub mod publish;

@@ -1,8 +1,9 @@
-//! What a signal interrupts is done again: looks at files, which the standard library does not repeat by itself as it does reads.
+//! Repeats calls that a signal interrupted. The standard library repeats reads by itself, but not
+//! calls that look at a file.
 
 use std::io;
 
-/// Does something again for as long as signals interrupt it.
+/// Repeats a call for as long as signals interrupt it.
 pub fn retry_interrupted<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match attempt() {

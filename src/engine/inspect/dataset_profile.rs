@@ -1,4 +1,6 @@
-//! What was seen so far: a monoid, so that threads see apart and are put together at the end.
+//! The profile of a dataset: counts, bounded tables and samples.
+//!
+//! Each thread fills a [`DatasetProfile`]; they are merged at the end.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,36 +13,36 @@ use super::{
 use crate::decode::{Record, RejectReason, stable_hash};
 use pql_model::units::{Day, Micros};
 
-/// Names of events that are told apart; events of further names are counted together.
+/// Event names that are profiled separately; events of further names are counted together.
 pub const NAMES_MAX: usize = 5_000;
 
-/// Properties that are told apart, over all names of events.
+/// Properties that are profiled, over all event names.
 pub const PROPERTIES_MAX: usize = 20_000;
 
-/// Users, visitors and accounts that are counted exactly.
+/// The largest number of users, visitors or accounts that is counted exactly.
 const ENTITIES_EXACT: usize = 1 << 18;
 
-/// Ids of events that are looked at for copies.
+/// The largest number of event ids that is checked for duplicates exactly.
 const IDS_EXACT: usize = 1 << 20;
 
-/// Lines and records of a file.
+/// Counts of lines and records of a file.
 #[derive(Debug, Clone, Default)]
 pub struct FileRecordCounts {
-    /// Records, and lines that are none; in most files the lines.
+    /// Records and rejected lines; in most files this is the number of lines.
     pub records: u64,
-    /// Blank ones.
+    /// Blank lines.
     pub blank: u64,
     /// Events.
     pub events: u64,
     /// Lines about users or accounts, and lines that join ids.
     pub identity: u64,
-    /// Of internal users, whom the model sets aside.
+    /// Lines of users that the model excludes.
     pub excluded: u64,
-    /// No records.
+    /// Rejected lines.
     pub rejected: u64,
 }
 
-/// Who events are of.
+/// Counts of events and entities by kind of id.
 #[derive(Debug, Clone)]
 pub struct EntityCounts {
     /// Events that name a user.
@@ -51,36 +53,39 @@ pub struct EntityCounts {
     pub unidentified: u64,
     /// Events that name an account.
     pub account: u64,
-    /// Different users.
+    /// Distinct users.
     pub users: DistinctSketch,
-    /// Different visitors.
+    /// Distinct visitors.
     pub visitors: DistinctSketch,
-    /// Different visitors of events that name no user.
+    /// Distinct visitors of events that name no user.
     pub lone_visitors: DistinctSketch,
-    /// Different visitors that a record names together with a user.
+    /// Distinct visitors that a record names together with a user.
     pub known_visitors: DistinctSketch,
-    /// Different accounts.
+    /// Distinct accounts.
     pub accounts: DistinctSketch,
 }
 
-/// Lines that are no events.
+/// Counts of lines that are not events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IdentityLineCounts {
-    /// What is known of users.
+    /// Lines with traits of users.
     pub identify: u64,
-    /// What is known of accounts.
+    /// Lines with traits of accounts.
     pub group: u64,
-    /// Ids that are one.
+    /// Lines that join ids.
     pub joins: u64,
 }
 
-/// Where something was met first: file, block, line of the block from 0 or of the file from 1.
+/// The first occurrence of something: file, block, line of the block from 0 or of the file from 1.
 pub type RejectLocation = (u32, u32, u64, Option<u64>);
 
-/// Everything that was seen.
+/// The profile of all records.
+///
+/// **Law**: the profile of no records is the zero; [`DatasetProfile::merge`] is associative, and
+/// commutative as far as the tables have room.
 #[derive(Debug, Clone)]
 pub struct DatasetProfile {
-    /// By file.
+    /// Counts by file.
     pub files: Vec<FileRecordCounts>,
     /// Events by local date.
     pub days: BTreeMap<Day, u64>,
@@ -92,39 +97,39 @@ pub struct DatasetProfile {
     pub names: HashMap<String, EventProfile>,
     /// Events of names beyond [`NAMES_MAX`].
     pub other_names: u64,
-    /// Room for further properties.
+    /// The number of further properties that the tables may hold.
     pub property_budget: usize,
-    /// Who events are of.
+    /// Counts by kind of id.
     pub entity_counts: EntityCounts,
-    /// Lines that are no events.
+    /// Lines that are not events.
     pub identity: IdentityLineCounts,
     /// Traits of users.
     pub user_traits: PropertyProfiles,
     /// Traits of accounts.
     pub account_traits: PropertyProfiles,
-    /// Records that name a group of a type, by type.
+    /// Records that name a group, by group type.
     pub group_types: BTreeMap<String, u64>,
     /// Events that have an id.
     pub events_with_id: u64,
-    /// Copies of events.
+    /// Duplicates of events.
     pub duplicates: DuplicateSketch,
-    /// How late events came.
+    /// The lateness of events.
     pub lateness: LatenessStats,
     /// The order of lines.
     pub order: EventOrder,
-    /// Rejected lines by reason, and where the first of each is.
+    /// Rejected lines by reason, with the place of the first.
     pub rejects: BTreeMap<RejectReason, (u64, RejectLocation)>,
-    /// Records that a line end had broken in two.
+    /// Records that a line end had split in two.
     pub split_records: u64,
-    /// What rejected lines hold instead of what was looked for.
+    /// Fields of rejected lines that may hold the parts of an event.
     pub candidates: FieldCandidates,
 }
 
-/// Group types that are told apart; entities of records may be named freely.
+/// Group types that are profiled; records may name any number.
 const GROUP_TYPES_MAX: usize = 200;
 
 impl DatasetProfile {
-    /// Nothing seen yet, of so many files.
+    /// An empty profile for a number of files.
     pub fn new(files: usize) -> DatasetProfile {
         DatasetProfile {
             files: vec![FileRecordCounts::default(); files],
@@ -164,7 +169,7 @@ impl DatasetProfile {
         self.files.iter().map(|file| file.events).sum()
     }
 
-    /// Records in all files, blank lines left out.
+    /// Records in all files, without blank lines.
     pub fn records(&self) -> u64 {
         self.files.iter().map(|file| file.records - file.blank).sum()
     }
@@ -174,14 +179,14 @@ impl DatasetProfile {
         self.files.iter().map(|file| file.rejected).sum()
     }
 
-    /// Names in the order of how frequent they are.
+    /// Event names, the most frequent first.
     pub fn sorted_names(&self) -> Vec<(&str, &EventProfile)> {
         let mut all: Vec<(&str, &EventProfile)> = self.names.iter().map(|(name, one)| (name.as_str(), one)).collect();
         all.sort_by(|(a, one), (b, other)| other.count.cmp(&one.count).then(a.cmp(b)));
         all
     }
 
-    /// Counts who a record is of.
+    /// Counts the ids that a record names.
     pub(super) fn count_entities(&mut self, record: &Record<'_>, is_event: bool) {
         let hash = |id: &std::borrow::Cow<'_, str>| stable_hash(id);
         let (user, visitor) = (record.user.as_ref().map(hash), record.visitor.as_ref().map(hash));
@@ -206,7 +211,7 @@ impl DatasetProfile {
         }
     }
 
-    /// The events of a name; none if there are too many names.
+    /// The profile of an event name; none if there are too many names.
     pub(super) fn event_profile_mut(&mut self, name: &str) -> Option<(&mut EventProfile, &mut usize)> {
         if !self.names.contains_key(name) {
             if self.names.len() >= NAMES_MAX {
@@ -217,7 +222,7 @@ impl DatasetProfile {
         self.names.get_mut(name).map(|named| (named, &mut self.property_budget))
     }
 
-    /// Notes that a record names a group of a type.
+    /// Counts a record that names a group of a type.
     pub(super) fn add_group_type(&mut self, of_type: &str) {
         if let Some(count) = self.group_types.get_mut(of_type) {
             *count += 1;
@@ -234,7 +239,7 @@ impl DatasetProfile {
         self.files[place.0 as usize].rejected += 1;
     }
 
-    /// Adds a value to properties that have room for it.
+    /// Adds a value to the profile of a property, if the table has room.
     pub(super) fn add_value(
         (properties, room): (&mut PropertyProfiles, &mut usize),
         path: &str,
@@ -246,7 +251,10 @@ impl DatasetProfile {
         }
     }
 
-    /// Adds all of another one. **Law**: the order of merges never shows, unless there are more names or properties than are told apart.
+    /// Adds another profile.
+    ///
+    /// **Law**: the order of merges does not matter, unless there are more names or properties than
+    /// the tables hold.
     pub fn merge(&mut self, other: DatasetProfile) {
         for (mine, theirs) in self.files.iter_mut().zip(other.files) {
             mine.records += theirs.records;

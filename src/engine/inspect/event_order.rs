@@ -1,10 +1,12 @@
-//! How events come in: late, measured by when the vendor took them in; out of order, measured by the lines of a file.
+//! Measures the arrival of events: lateness, by the vendor's time of receipt, and order within a
+//! file.
 
 use std::collections::BTreeMap;
 
 use pql_model::units::{DAY_US, HOUR_US, Micros};
 
-/// Where each band of lateness begins, with its name; an event counts in the last one that it reaches.
+/// The lower bound and name of each band of lateness. An event counts in the last band that it
+/// reaches.
 pub(super) const LATENESS_BANDS: [(Micros, &str); 4] = [
     (0, "within an hour"),
     (HOUR_US, "an hour or more late"),
@@ -12,14 +14,14 @@ pub(super) const LATENESS_BANDS: [(Micros, &str); 4] = [
     (7 * DAY_US, "a week or more late"),
 ];
 
-/// How late events were taken in.
+/// The lateness of events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LatenessStats {
-    /// Events that say when they were taken in.
+    /// Events with a time of receipt.
     pub known: u64,
-    /// Of these, how many fall into each of [`BANDS`].
+    /// These events by band of lateness.
     pub bands: [u64; LATENESS_BANDS.len()],
-    /// The longest time; microseconds.
+    /// The longest lateness; microseconds.
     pub longest: Micros,
 }
 
@@ -33,7 +35,7 @@ impl LatenessStats {
         self.longest = self.longest.max(late);
     }
 
-    /// Adds all of another one.
+    /// Adds other statistics.
     pub fn merge(&mut self, other: &LatenessStats) {
         self.known += other.known;
         self.bands.iter_mut().zip(other.bands).for_each(|(mine, theirs)| *mine += theirs);
@@ -41,7 +43,7 @@ impl LatenessStats {
     }
 }
 
-/// What a block says of the order of a file.
+/// The order of events within a block.
 #[derive(Debug, Clone, Copy, Default)]
 struct BlockOrder {
     lines: u64,
@@ -51,9 +53,9 @@ struct BlockOrder {
     backward: u64,
 }
 
-/// Lines of every block, and whether the events in them go forward.
+/// The lines of every block, and the order of the events in them.
 ///
-/// **Cost**: 60 bytes for each block of 256 KiB.
+/// **Cost**: 60 bytes per block of 256 KiB.
 #[derive(Debug, Clone, Default)]
 pub struct EventOrder {
     blocks: BTreeMap<(u32, u32), BlockOrder>,
@@ -71,24 +73,25 @@ impl EventOrder {
         self.current.last = at;
     }
 
-    /// Ends a block of so many lines.
+    /// Ends a block with a number of lines.
     pub fn end(&mut self, file: u32, index: u32, lines: u64) {
         let mut block = std::mem::take(&mut self.current);
         block.lines = lines;
         self.blocks.insert((file, index), block);
     }
 
-    /// Adds all of another one.
+    /// Adds the blocks of another profile.
     pub fn merge(&mut self, other: EventOrder) {
         self.blocks.extend(other.blocks);
     }
 
-    /// Lines of a file before a block.
+    /// The lines of a file before a block.
     pub fn lines_before(&self, file: u32, index: u32) -> u64 {
         self.blocks.range((file, 0)..(file, index)).map(|(_, block)| block.lines).sum()
     }
 
-    /// Events that have one before them in their file, and how many of them are earlier than that one.
+    /// The number of events with a predecessor in their file, and of those that are earlier than
+    /// it.
     pub fn count_backward(&self) -> (u64, u64) {
         let (mut pairs, mut backward) = (0, 0);
         let mut before: Option<(u32, Micros)> = None;

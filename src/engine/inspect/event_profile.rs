@@ -1,27 +1,27 @@
-//! Events of one name, and the properties that they carry.
+//! The profile of one event name, and of the properties that its events carry.
 
 use std::collections::HashMap;
 
 use super::{property_profile::PropertyProfile, sketches::DistinctSketch};
 use pql_model::units::Micros;
 
-/// Properties that are told apart on one name of events.
+/// Properties that are profiled per event name.
 const PROPERTIES_OF_NAME_MAX: usize = 300;
 
-/// Users and accounts of one name of events that are counted exactly.
+/// The largest number of users or accounts per event name that is counted exactly.
 const ENTITIES_OF_NAME_EXACT: usize = 1 << 10;
 
-/// Properties by their path.
+/// Property profiles by path.
 #[derive(Debug, Clone, Default)]
 pub struct PropertyProfiles {
-    /// Those that are told apart.
+    /// Properties that are profiled.
     pub by_path: HashMap<String, PropertyProfile>,
-    /// Values of properties that are not, since there are too many.
+    /// Values of further properties, for which the table had no room.
     pub dropped_values: u64,
 }
 
 impl PropertyProfiles {
-    /// The property at a path, unless there are too many.
+    /// The profile of a property; none if there are too many.
     pub(super) fn get_or_insert(&mut self, path: &str, room: &mut usize) -> Option<&mut PropertyProfile> {
         if !self.by_path.contains_key(path) {
             if self.by_path.len() >= PROPERTIES_OF_NAME_MAX || *room == 0 {
@@ -42,13 +42,13 @@ impl PropertyProfiles {
             let filled = property.filled();
             match self.get_or_insert(&path, room) {
                 Some(known) => known.merge(property),
-                // It has counted itself as one value.
+                // The profile has already counted its first value itself.
                 None => self.dropped_values += filled.saturating_sub(1),
             }
         }
     }
 
-    /// In the order of how often they hold anything.
+    /// Properties, those with the most values first.
     pub fn sorted(&self) -> Vec<(&str, &PropertyProfile)> {
         let mut all: Vec<(&str, &PropertyProfile)> =
             self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
@@ -57,26 +57,26 @@ impl PropertyProfiles {
     }
 }
 
-/// Events of one name.
+/// The profile of one event name.
 #[derive(Debug, Clone)]
 pub struct EventProfile {
-    /// How many.
+    /// The number of events.
     pub count: u64,
-    /// How many name a user.
+    /// Events that name a user.
     pub with_user: u64,
-    /// How many name an account.
+    /// Events that name an account.
     pub with_account: u64,
-    /// Different users.
+    /// Distinct users.
     pub users: DistinctSketch,
-    /// Different accounts.
+    /// Distinct accounts.
     pub accounts: DistinctSketch,
-    /// The first.
+    /// The first event.
     pub first: Micros,
-    /// The last.
+    /// The last event.
     pub last: Micros,
-    /// Whether the vendor's own code sends them.
+    /// True if the vendor's own code sends these events.
     pub noise: bool,
-    /// What they carry.
+    /// The properties of the events.
     pub properties: PropertyProfiles,
 }
 

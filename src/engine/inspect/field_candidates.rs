@@ -1,4 +1,6 @@
-//! Which fields of lines that were rejected may be the parts of an event: a guess from names and values, for `[input] fields`.
+//! Guesses which fields of rejected lines hold the parts of an event, for `[input] fields`.
+//!
+//! The guess goes by the names and values of the fields.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +13,17 @@ use crate::{
 };
 use pql_model::clock::{Zone, parse_instant};
 
-/// Lines at the beginning of a file that are looked at.
+/// Lines at the beginning of a file that are inspected.
 pub(super) const LINES_MAX: u64 = 200;
 
-/// Paths that are told apart.
+/// Paths that are counted.
 const PATHS_MAX: usize = 500;
 
-/// Fields that say what happened where nothing is called an event or an action, as in timelines (`type`, `actor`, `created_at`).
+/// Fields that may hold the event name if no field is called an event or an action. Activity logs
+/// use them (`type`, `actor`, `created_at`).
 const EVENT_NAME_FIELDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
 
-/// What stands at a path.
+/// The values at a path.
 #[derive(Debug, Clone, Copy, Default)]
 struct FieldStats {
     count: u64,
@@ -41,7 +44,7 @@ impl FieldStats {
     }
 }
 
-/// Paths of rejected lines, with what stands there.
+/// The paths of rejected lines, with statistics of their values.
 #[derive(Debug, Clone, Default)]
 pub struct FieldCandidates {
     lines: u64,
@@ -49,7 +52,7 @@ pub struct FieldCandidates {
 }
 
 impl FieldCandidates {
-    /// Adds a line that was rejected because a part was not found.
+    /// Adds a line that was rejected because a part is missing.
     pub(super) fn add(&mut self, line: &str) {
         self.lines += 1;
         let all = &mut self.leaves;
@@ -68,7 +71,7 @@ impl FieldCandidates {
         });
     }
 
-    /// Adds all of another one.
+    /// Adds other candidates.
     pub(super) fn merge(&mut self, other: FieldCandidates) {
         self.lines += other.lines;
         for (path, leaf) in other.leaves {
@@ -80,12 +83,12 @@ impl FieldCandidates {
         }
     }
 
-    /// Keys of `[input] fields` with the paths that look like them. Empty unless there is at least a name, a time and somebody.
+    /// Keys of `[input] fields` with likely paths. Empty unless a name, a time and an id are found.
     pub fn guess_fields(&self) -> Vec<(&'static str, String)> {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let mut taken: Vec<String> = Vec::new();
         for (key, names, hints) in field_aliases() {
-            // What only some lines have is no name and no time.
+            // A field that only some lines have is neither the name nor the time.
             let often = |leaf: &FieldStats| {
                 leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 }
             };
@@ -108,7 +111,7 @@ impl FieldCandidates {
         if !has("event") || !has("time") || !["user", "anonymous", "account"].into_iter().any(has) {
             return Vec::new();
         }
-        // The object beside the parts that holds most; else what stands beside them.
+        // The object that holds the most values beside the parts, else the record itself.
         let mut objects: BTreeMap<&str, u64> = BTreeMap::new();
         for (path, leaf) in self.leaves.iter().filter(|(path, _)| !taken.contains(path)) {
             let root = path.split_once('.').map_or(".", |(root, _)| root);
@@ -125,10 +128,10 @@ impl FieldCandidates {
     }
 }
 
-/// Worse than any rank that a name or a hint gives.
+/// A rank worse than that of any name or hint.
 const RANK_MAX: usize = 1000;
 
-/// How well a path fits the names of a part: 0 is best; none if it does not.
+/// The rank of a path for the names of a part: 0 is best; none if no name fits.
 fn rank(path: &str, names: &[&str], hints: &[&str]) -> Option<usize> {
     let folded = path.to_lowercase().replace(['-', '.'], "_");
     let last = folded.rsplit('_').next().unwrap_or_default();
@@ -141,7 +144,8 @@ fn rank(path: &str, names: &[&str], hints: &[&str]) -> Option<usize> {
     Some(100 + hint * 2 + usize::from(!is_id) + path.matches('.').count() * 10)
 }
 
-/// Whether a value is an instant: text with date and time of day, or a number that counts from 1970 to some time from 2001 on.
+/// True if a value is an instant: text with a date and time of day, or a number that counts from
+/// 1970 to a time after 2000.
 fn is_time(value: &str) -> bool {
     let plausible = |at: i64| (978_307_200_000_000..4_102_444_800_000_000).contains(&at);
     parse_instant(value, &Zone::utc()).is_ok_and(plausible)

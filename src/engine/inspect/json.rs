@@ -1,4 +1,4 @@
-//! What is in a dump, for programs.
+//! Renders the profile of a dataset as JSON.
 
 use std::collections::BTreeMap;
 
@@ -188,7 +188,7 @@ struct NearRecord<'i> {
 }
 
 impl<'i> InspectRecord<'i> {
-    /// The whole report.
+    /// The report as one object.
     pub fn new(dump: &'i InspectedInput, model: &'i Model, gaps: Option<&'i ModelGaps>) -> InspectRecord<'i> {
         let survey = &dump.survey;
         let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();

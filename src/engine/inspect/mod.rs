@@ -1,7 +1,18 @@
-//! What is in a dump: one pass over all records that tells formats, times, events, people, properties, and what a model would find in it.
+//! Profiles a dataset: formats, times, events, people, properties, and what a model would find in
+//! it.
 //!
-//! Takes files and a model that says where the parts of an event are; gives a [`Dump`] in bounded memory, and reports of it. Reports name
-//! events and properties and show shapes of values, but no values unless they were asked for.
+//! [`profile_inputs`] takes files and a model that says where the parts of an event are. It reads
+//! all records once and gives an [`InspectedInput`] in bounded memory. [`find_model_gaps`] compares
+//! it with a model; [`render_text`] and [`render_json`] report it. Reports name events and
+//! properties and show the shapes of values, but no values unless requested.
+//!
+//! ```text
+//!  block ─▶ decode (is it a record?) ─▶ discover (all its fields) ─▶ DatasetProfile of the thread
+//!                                                                    └─▶ merged ─▶ report
+//! ```
+//!
+//! Beyond a limit, distinct values are counted by a sample of their hashes. The sample depends on
+//! the set of values alone, so it merges in any order.
 
 pub mod dataset_profile;
 mod event_order;
@@ -24,12 +35,12 @@ pub use self::{
     text::render_text,
 };
 
-/// A model that asks for nothing: days in UTC, formats told by the files.
+/// A model without rules: dates are in UTC, and files show their formats.
 pub const NO_MODEL: &str = "schema = 1\n";
 
 use pql_model::units::Day;
 
-/// Runs of dates without an event between the first and the last: the first date of each, and how many they are.
+/// Gaps between the first and the last event: the first date of each gap and its number of days.
 pub fn date_gaps(survey: &dataset_profile::DatasetProfile) -> Vec<(Day, u64)> {
     let days: Vec<Day> = survey.days.keys().copied().collect();
     let apart =
@@ -37,7 +48,8 @@ pub fn date_gaps(survey: &dataset_profile::DatasetProfile) -> Vec<(Day, u64)> {
     days.windows(2).filter_map(apart).collect()
 }
 
-/// Properties of all events together: how many names carry each, how many events those names have, and what is known of it.
+/// Properties of all events together: the number of event names that carry each, the events of
+/// these names, and the merged profile.
 fn overall_properties(survey: &dataset_profile::DatasetProfile) -> Vec<OverallProperty<'_>> {
     let mut all: std::collections::BTreeMap<&str, OverallProperty<'_>> = std::collections::BTreeMap::new();
     for (_, named) in survey.sorted_names() {

@@ -1,4 +1,4 @@
-//! What a model asks for, held against what is in a dump.
+//! Compares a model with a dataset.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,40 +8,40 @@ use super::{
 };
 use pql_model::Model;
 
-/// Something that a model asks for and that never occurs, and what comes closest to it.
+/// A name in the model that never occurs, and the most similar names that do.
 #[derive(Debug)]
 pub struct MissingReference {
-    /// Its name.
+    /// The name in the model.
     pub name: String,
-    /// What there is instead, the best first.
+    /// Similar names in the dataset, the best first.
     pub closest: Vec<String>,
 }
 
-/// A model held against a dump.
+/// The differences between a model and a dataset.
 #[derive(Debug)]
 pub struct ModelGaps {
-    /// Names of events that metrics, signals and milestones ask for.
+    /// Event names that metrics, signals and milestones use.
     pub events: u64,
-    /// Those that never occur.
+    /// Event names that never occur.
     pub missing_events: Vec<MissingReference>,
-    /// Properties that conditions and values read, and that no event has.
+    /// Properties that conditions and values use and that no event has.
     pub missing_properties: Vec<MissingReference>,
-    /// Traits that neither a user nor an account has, nor an event as a property.
+    /// Traits that no user and no account has, and no event as a property.
     pub missing_traits: Vec<MissingReference>,
-    /// Frequent events that nothing asks for, and how many of each there are.
+    /// Frequent events that the model does not use, with their counts.
     pub unused: Vec<(String, u64)>,
-    /// Events that nothing asks for.
+    /// Events that the model does not use.
     pub unused_events: u64,
 }
 
-/// So many events that nothing asks for are listed.
+/// Unused event names that are listed.
 const UNUSED_MAX: usize = 20;
 
-/// Holds a model against what was seen.
+/// Compares a model with a profile.
 pub fn find_model_gaps(survey: &DatasetProfile, model: &Model) -> ModelGaps {
     let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
     let plans = &model.aggregation.plans;
-    // A name that only starts an entity may well be the default one, which nobody asked for.
+    // A name that only starts an entity may be the default and not from the model.
     let tries = |place: usize| plans.get(place).map_or(0, |plan| plan.filters.len());
     let wanted: BTreeSet<&str> = (model.aggregation.names.iter().enumerate())
         .filter(|(at, _)| tries(at + 1) > tries(0))
@@ -64,7 +64,7 @@ pub fn find_model_gaps(survey: &DatasetProfile, model: &Model) -> ModelGaps {
         .flat_map(|all| all.by_path.keys())
         .map(String::as_str)
         .collect();
-    // Traits are looked for among properties too, and need not be there.
+    // Traits are also looked up among properties and may be missing there.
     let of_traits: BTreeSet<String> = model.aggregation.traits.iter().map(|path| path.join(".")).collect();
     let asked_for: BTreeSet<String> = model.aggregation.properties.iter().map(|path| path.join(".")).collect();
     let missing_properties =
@@ -87,7 +87,7 @@ pub fn find_model_gaps(survey: &DatasetProfile, model: &Model) -> ModelGaps {
     }
 }
 
-/// Properties that hold anything on any event, with how often.
+/// Properties with a value on any event, and the number of values.
 fn filled(survey: &DatasetProfile) -> BTreeMap<&str, u64> {
     let mut all: BTreeMap<&str, u64> = BTreeMap::new();
     for named in survey.names.values() {

@@ -1,8 +1,9 @@
-//! Names of events that may be one: the same letters in another spelling, another tense, a typing error.
+//! Finds event names that may mean the same: another spelling, another tense, a typing error.
 
 use std::collections::BTreeMap;
 
-/// Words of a name, in small letters: `ReportExported`, `Report Exported` and `report_exported` have the same.
+/// The words of a name, in lower case. `ReportExported`, `Report Exported` and `report_exported`
+/// have the same.
 pub fn split_words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -29,13 +30,14 @@ fn stem(word: &str) -> &str {
     endings.iter().find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.chars().count() >= 3)).unwrap_or(word)
 }
 
-/// Names so many of the most frequent of which are held against each other for typing errors.
+/// The number of most frequent names that are compared for typing errors.
 const COMPARED_MAX: usize = 500;
 
-/// Names of so many letters at least may have a typing error.
+/// The shortest name that may have a typing error, in letters.
 const TYPO_LENGTH_MIN: usize = 8;
 
-/// Groups of names that may be one, and why; `names` are the most frequent first, and so are the groups.
+/// Groups of names that may mean the same, with the reason. `names` are sorted by frequency, and so
+/// are the groups.
 pub fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
     let mut spelt: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut stemmed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -59,7 +61,7 @@ pub fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)>
     for (place, (a, one)) in frequent.iter().enumerate() {
         for (b, other) in &frequent[place + 1..] {
             let long = one.chars().count().min(other.chars().count()) >= TYPO_LENGTH_MIN;
-            // Names that differ in a number are meant to.
+            // Names that differ only in a number are different on purpose.
             let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
             let near = long && one.len().abs_diff(other.len()) <= 1 && digits(one) == digits(other);
             let known = |groups: &[(&str, Vec<usize>)]| groups.iter().any(|(_, g)| g.contains(a) && g.contains(b));
@@ -72,7 +74,7 @@ pub fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)>
     groups.into_iter().map(|(why, group)| (why, group.into_iter().map(|at| names[at]).collect())).collect()
 }
 
-/// The names that come closest to one that is looked for, the best first, at most three.
+/// The names most similar to a given one, the best first; at most three.
 pub fn closest_names<'n>(wanted: &str, names: &[&'n str]) -> Vec<&'n str> {
     let wanted_words = split_words(wanted);
     let mut found: Vec<(usize, usize, &str)> = Vec::new();

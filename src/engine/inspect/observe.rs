@@ -1,4 +1,4 @@
-//! One look at each record of a block.
+//! Adds the records of a block to a profile.
 
 use super::{dataset_profile::DatasetProfile, run::InspectJob};
 use crate::decode::{DecodedLine, FieldDiscovery, LineDecoder, Record, RejectReason, format::split_batch, stable_hash};
@@ -9,18 +9,18 @@ use pql_model::{clock::InstantReader, units::DAY_US};
 pub(super) struct InspectLine<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) number: u64,
-    /// Of its file, if it stands elsewhere than its block says.
+    /// The line in the file, if it cannot be counted from the block.
     pub(super) at: Option<u64>,
 }
 
-/// Looks at records of a block.
+/// Observes the records of a block.
 pub(super) struct RecordObserver<'e, 'p> {
     pub(super) job: &'e InspectJob<'e>,
     pub(super) file: u32,
     pub(super) index: u32,
     pub(super) outline: FieldDiscovery<'p>,
     pub(super) instants: InstantReader<'e>,
-    /// Whether lines that are rejected may have their parts under other names.
+    /// If set, the fields of rejected lines are collected as candidates.
     pub(super) collect_candidates: bool,
 }
 
@@ -62,7 +62,7 @@ impl RecordObserver<'_, '_> {
         }
     }
 
-    /// Sees a record; gives the reason if it is none, and then has seen nothing.
+    /// Observes a record. Returns the reason, and changes nothing, if it is not a record.
     pub(super) fn observe(
         &mut self,
         survey: &mut DatasetProfile,

@@ -1,4 +1,5 @@
-//! What is known of one property of one event, or of one trait: types, how often it is there, shapes, how many different values.
+//! The profile of one property of one event, or of one trait: types, counts, shapes, distinct
+//! values.
 
 use std::collections::BTreeMap;
 
@@ -11,30 +12,31 @@ use crate::decode::{
     stable_hash,
 };
 
-/// Types of JSON values, in the order of [`Property::types`].
+/// Types of JSON values, in the order of [`PropertyProfile::types`].
 pub(super) const JSON_TYPE_NAMES: [&str; 6] = ["text", "number", "boolean", "list", "object", "null"];
 
-/// Different values that are counted exactly.
+/// The largest number of distinct values that is counted exactly.
 const VALUES_EXACT: usize = 128;
 
-/// Sample values that are kept of each property.
+/// Sample values that are kept per property.
 const SAMPLES_MAX: usize = 4;
 
 /// Characters that are kept of a sample value.
 const SAMPLE_CHARS_MAX: usize = 40;
 
-/// What is known of a property.
+/// The profile of a property.
 ///
-/// **Cost**: some 300 bytes, and 16 for each different value up to 128.
+/// **Cost**: some 300 bytes, and 16 per distinct value up to 128.
 #[derive(Debug, Clone)]
 pub struct PropertyProfile {
-    /// How often it was there as each of [`TYPES`].
+    /// The number of values of each JSON type, in the order of `JSON_TYPE_NAMES`.
     pub types: [u64; JSON_TYPE_NAMES.len()],
-    /// How often its value had each of [`SHAPES`].
+    /// The number of values of each shape, in the order of `SHAPES`.
     pub shapes: [u64; SHAPES.len()],
-    /// Different values.
+    /// Distinct values.
     pub values: DistinctSketch,
-    /// Values by their hash, if they are wanted: those of the smallest hashes, so that the order of events does not choose.
+    /// Sample values by hash, if requested. The smallest hashes are kept, so the order of events
+    /// does not matter.
     pub samples: BTreeMap<u64, String>,
 }
 
@@ -84,7 +86,9 @@ impl PropertyProfile {
         }
     }
 
-    /// Adds all of another one. **Law**: the order of merges never shows.
+    /// Adds another profile.
+    ///
+    /// **Law**: the order of merges does not matter.
     pub fn merge(&mut self, other: PropertyProfile) {
         self.types.iter_mut().zip(other.types).for_each(|(mine, theirs)| *mine += theirs);
         self.shapes.iter_mut().zip(other.shapes).for_each(|(mine, theirs)| *mine += theirs);
@@ -93,7 +97,7 @@ impl PropertyProfile {
         self.cut();
     }
 
-    /// How often it holds anything: null and empty text are nothing.
+    /// The number of values; null and empty text are none.
     pub fn filled(&self) -> u64 {
         let empty = SHAPES.iter().position(|shape| *shape == "empty text").map_or(0, |place| self.shapes[place]);
         self.types[..5].iter().sum::<u64>() - empty

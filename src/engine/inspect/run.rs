@@ -1,4 +1,4 @@
-//! Threads that read blocks and see what is in them.
+//! Runs the threads that read blocks and profile them.
 
 use super::{
     dataset_profile::DatasetProfile,
@@ -14,42 +14,44 @@ use crate::{
 };
 use pql_model::{Model, clock::InstantReader, units::Micros};
 
-/// What to look at.
+/// The settings of a profiling run.
 #[derive(Debug)]
 pub struct InspectJob<'j> {
-    /// The model that says where the parts of an event are, and which zone cuts days.
+    /// The model, which says where the parts of an event are and which zone decides dates.
     pub model: &'j Model,
-    /// The files, as resolved.
+    /// The resolved inputs.
     pub inputs: Vec<InputSource>,
     /// The format of the files, or `auto`.
     pub format: &'j str,
-    /// The present.
+    /// The present time.
     pub now: Micros,
-    /// Threads.
+    /// The number of threads.
     pub workers: usize,
-    /// Whether samples of values are kept.
+    /// If set, sample values are kept.
     pub keep_values: bool,
-    /// How long a line may be, and how large blocks are.
+    /// The sizes of lines and blocks.
     pub limits: BlockLimits,
 }
 
-/// What is in a dump.
+/// The profile of a dataset and its files.
 #[derive(Debug)]
 pub struct InspectedInput {
-    /// What was seen.
+    /// The profile.
     pub survey: DatasetProfile,
-    /// By file.
+    /// The statistics of each file.
     pub files: Vec<FileStats>,
-    /// What each file was recognised as.
+    /// The detected format of each file.
     pub formats: Vec<Option<DetectedFormat>>,
 }
 
-/// Reads everything once.
+/// Reads all inputs once.
 ///
-/// **Cost**: memory does not grow with events: tables are bounded ([`super::survey`]), and what is counted beyond them is a sample
-/// (`distinct`); a date that has events costs 40 bytes, and a block of the input 60.
+/// **Cost**: memory does not grow with events. Tables are bounded ([`super::dataset_profile`]), and
+/// counts beyond them use samples. A date with events takes 40 bytes, a block of the input 60.
 ///
-/// **Errors**: [`RunError`] of reading, and of a file that is known and not read.
+/// # Errors
+///
+/// [`RunError`] of reading, and of a file of an unsupported format.
 pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> {
     let formats = FileFormats::new(job.model, job.format, job.inputs.len());
     let plans: Vec<DiscoveryPlan> = FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.input)).collect();
@@ -96,12 +98,12 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     Ok(InspectedInput { survey, files, formats })
 }
 
-/// The end of a block that may go on in the next one, or the beginning of one that may have begun before.
+/// The last line of a block or the first line of the next, if it is not a record by itself.
 struct SplitRecordHalf {
     file: u32,
     /// The number of the later of the two blocks.
     boundary: u32,
-    /// Of its block.
+    /// The block and the line in it.
     place: (u32, u64),
     reason: RejectReason,
     bytes: Vec<u8>,
@@ -122,7 +124,7 @@ impl SplitRecordHalf {
 struct InspectWorker<'w> {
     job: &'w InspectJob<'w>,
     formats: &'w FileFormats<'w>,
-    /// In the order of [`FORMATS`].
+    /// Plans in the order of [`FORMATS`].
     plans: &'w [DiscoveryPlan],
     survey: DatasetProfile,
     halves: Vec<SplitRecordHalf>,
@@ -163,7 +165,7 @@ impl<'w> InspectWorker<'w> {
         Ok((self.survey, self.halves))
     }
 
-    /// Sees a line over the limit, which says nothing of the file's format.
+    /// Counts a line over the limit; the format of the file need not be known for it.
     fn long_line(&mut self, block: &LineBlock) {
         let at = block.origins.first().map(|place| place.line);
         self.survey.files[block.file as usize].records += 1;
@@ -184,7 +186,7 @@ impl<'w> InspectWorker<'w> {
             index: block.index,
             outline,
             instants: InstantReader::new(&self.job.model.input.zone),
-            // Other formats say where their parts are.
+            // Other formats fix the places of their parts.
             collect_candidates: recognised.format.name == "native",
         };
         let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
@@ -220,7 +222,8 @@ impl<'w> InspectWorker<'w> {
         self.survey.order.end(block.file, block.index, pieces.len() as u64);
     }
 
-    /// Lines of which some are broken in two: two are joined where neither is a record and both together are one.
+    /// Observes lines of a format that may split records. Joins two lines that are one record
+    /// together but not alone.
     fn split(&mut self, eye: &mut RecordObserver<'_, '_>, decoder: &mut LineDecoder<'_>, pieces: &[InspectLine<'_>]) {
         let mut rest = pieces;
         while let Some((piece, after)) = rest.split_first() {
@@ -250,7 +253,7 @@ impl<'w> InspectWorker<'w> {
         }
     }
 
-    /// Sees what lay across the borders of blocks.
+    /// Observes the records at block borders.
     fn join_halves(mut self, mut halves: Vec<SplitRecordHalf>, seed: &HashSeed) -> DatasetProfile {
         halves.sort_by_key(|half| (half.file, half.boundary, half.place));
         let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);

@@ -1,16 +1,17 @@
-//! How many different ones there are, and how many came more than once, in bounded memory.
+//! Counts distinct values and duplicates in bounded memory.
 //!
-//! Both keep the hashes below a limit, and halve the limit whenever they hold too many: a sample that depends on the set alone, never on order
-//! or threads. Up to the capacity counts are exact; beyond it their relative standard error is about one by the root of half the capacity.
+//! Both sketches keep the hashes below a limit, and halve the limit when they hold too many. This
+//! sample depends on the set alone, never on order or threads. Up to the capacity counts are exact.
+//! Beyond it their relative standard error is about one divided by the root of half the capacity.
 //!
 //! **Source**: adaptive sampling, Wegman; Flajolet, "On adaptive sampling" (1990).
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-/// A hasher for keys that are hashes already, but ones that anybody can compute.
+/// A hasher for keys that are hashes already. It is seeded, because these hashes are predictable.
 type SketchHasher = foldhash::fast::RandomState;
 
-/// Whether a hash is in the sample that keeps one of 2^`level`.
+/// True if a hash is in the sample that keeps one of 2^`level`.
 fn in_sample(hash: u64, level: u32) -> bool {
     hash.leading_zeros() >= level
 }
@@ -24,7 +25,7 @@ pub struct DistinctSketch {
 }
 
 impl DistinctSketch {
-    /// An empty set that keeps at most so many hashes.
+    /// An empty set with a capacity in hashes.
     pub fn new(capacity: usize) -> DistinctSketch {
         DistinctSketch { hashes: HashSet::default(), level: 0, capacity }
     }
@@ -44,12 +45,14 @@ impl DistinctSketch {
         }
     }
 
-    /// Whether a hash was added; unknown if the sample leaves it out.
+    /// True if a hash was added; none if the sample leaves it out.
     pub fn contains(&self, hash: u64) -> Option<bool> {
         in_sample(hash, self.level).then(|| self.hashes.contains(&hash))
     }
 
-    /// Adds all of another one. **Law**: the order of merges never shows.
+    /// Adds the hashes of another set.
+    ///
+    /// **Law**: the order of merges does not matter.
     pub fn merge(&mut self, other: DistinctSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
@@ -59,18 +62,18 @@ impl DistinctSketch {
         }
     }
 
-    /// How many there are.
+    /// The number of distinct hashes.
     pub fn count(&self) -> u64 {
         (self.hashes.len() as u64) << self.level.min(40)
     }
 
-    /// Whether the count is exact.
+    /// True if the count is exact.
     pub fn is_exact(&self) -> bool {
         self.level == 0
     }
 }
 
-/// What is known of the copies of an event.
+/// The contents seen with one event id.
 #[derive(Debug, Clone, Copy)]
 struct DuplicateEntry {
     count: u32,
@@ -78,7 +81,7 @@ struct DuplicateEntry {
     differ: bool,
 }
 
-/// Which ids came more than once, and with which content.
+/// Event ids that occur more than once, and their contents.
 #[derive(Debug, Clone)]
 pub struct DuplicateSketch {
     ids: HashMap<u64, DuplicateEntry, SketchHasher>,
@@ -87,7 +90,7 @@ pub struct DuplicateSketch {
 }
 
 impl DuplicateSketch {
-    /// None yet, of at most so many ids at a time.
+    /// An empty sketch with a capacity in ids.
     pub fn new(capacity: usize) -> DuplicateSketch {
         DuplicateSketch { ids: HashMap::default(), level: 0, capacity }
     }
@@ -118,7 +121,9 @@ impl DuplicateSketch {
         }
     }
 
-    /// Adds all of another one. **Law**: the order of merges never shows.
+    /// Adds the events of another sketch.
+    ///
+    /// **Law**: the order of merges does not matter.
     pub fn merge(&mut self, other: DuplicateSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
@@ -132,17 +137,17 @@ impl DuplicateSketch {
         sum << self.level.min(40)
     }
 
-    /// Events beyond the first of each id whose copies agree.
+    /// Events beyond the first of each id with only one content.
     pub fn copies(&self) -> u64 {
         self.scaled(self.ids.values().filter(|one| !one.differ).map(|one| u64::from(one.count) - 1).sum())
     }
 
-    /// Ids that came with several contents.
+    /// Ids that occur with several contents.
     pub fn conflicts(&self) -> u64 {
         self.scaled(self.ids.values().filter(|one| one.differ).count() as u64)
     }
 
-    /// Whether the counts are exact.
+    /// True if the counts are exact.
     pub fn is_exact(&self) -> bool {
         self.level == 0
     }

@@ -1,9 +1,11 @@
-//! What values look like, without the values: a fixed list of shapes, so that there is nothing to bound and nothing to give away.
+//! Classifies values by their shape, without showing them.
+//!
+//! The list of shapes is fixed, so the counts are bounded and reveal no values.
 
 use crate::decode::json::{JsonKind, JsonSpan};
 use pql_model::clock::{parse_day, parse_rfc3339};
 
-/// A shape of values, by its name.
+/// The names of the shapes.
 pub(super) const SHAPES: [&str; 22] = [
     "integer",
     "negative integer",
@@ -29,12 +31,12 @@ pub(super) const SHAPES: [&str; 22] = [
     "other text",
 ];
 
-/// The place of a shape in [`SHAPES`].
+/// The index of a shape in [`SHAPES`].
 fn place(name: &str) -> Option<usize> {
     SHAPES.iter().position(|known| *known == name)
 }
 
-/// The shape of a value, as a place in [`SHAPES`]; none for null, lists and objects.
+/// The shape of a value, as an index in [`SHAPES`]; none for null, lists and objects.
 pub(super) fn shape(line: &str, raw: JsonSpan) -> Option<usize> {
     match raw.kind {
         JsonKind::True | JsonKind::False => place("true or false"),

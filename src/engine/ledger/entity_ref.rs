@@ -1,4 +1,4 @@
-//! A user or an account among what was scored, whichever it is.
+//! A reference to a scored user or account.
 
 use crate::score::{
     ScoredEntities,
@@ -7,17 +7,17 @@ use crate::score::{
 };
 use pql_model::{EntityKind, Model};
 
-/// A user or an account, by place.
+/// A user or an account, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntityRef {
-    /// Which.
+    /// User or account.
     pub side: EntityKind,
-    /// By place among the users or accounts.
+    /// The index among the users or accounts.
     pub place: usize,
 }
 
 impl EntityRef {
-    /// The entity of an id; a user's may be any that was joined to it. None if it has no event.
+    /// Finds an entity by id; for a user any of the joined ids. None if it has no events.
     pub fn find(scored: &ScoredEntities<'_>, side: EntityKind, id: &str) -> Option<EntityRef> {
         let place = match side {
             EntityKind::User => scored.entities.user_of(id)? as usize,
@@ -38,7 +38,7 @@ impl EntityRef {
         (0..count).map(move |place| EntityRef { side, place })
     }
 
-    /// As rows print it.
+    /// The printed id.
     pub fn id<'s>(self, scored: &'s ScoredEntities<'_>) -> &'s str {
         match self.side {
             EntityKind::User => scored.user_id(self.place),
@@ -46,7 +46,7 @@ impl EntityRef {
         }
     }
 
-    /// Of a user: the home account.
+    /// The home account, for a user.
     pub fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
         match self.side {
             EntityKind::User => scored.home_id(self.place),
@@ -54,7 +54,7 @@ impl EntityRef {
         }
     }
 
-    /// As expressions see it.
+    /// The scope of the entity for expressions.
     pub fn scope<'s>(self, scored: &'s ScoredEntities<'_>) -> EntityFacts<'s> {
         match self.side {
             EntityKind::User => scored.user_facts(self.place),
@@ -62,7 +62,7 @@ impl EntityRef {
         }
     }
 
-    /// How its milestones stand, by name.
+    /// The states of its milestones, by name.
     pub fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
         let milestones = &model.level(self.side).milestones;
         let outcomes: &[MilestoneResult] = match self.side {

@@ -1,4 +1,5 @@
-//! Facts by name, what an expression looked at, and which parts of a condition do not hold.
+//! Names facts, lists the facts that an expression uses, and finds the parts of a condition that
+//! fail.
 
 use super::EntityFacts;
 use pql_model::{
@@ -10,25 +11,25 @@ use pql_model::{
 /// A fact and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactValue {
-    /// Its name, with `account.` before it where it is the home account's.
+    /// Its name, with the prefix `account.` for a fact of the home account.
     pub name: String,
-    /// What it was.
+    /// Its value.
     pub value: Value<'static>,
 }
 
 /// A part of a condition that does not hold, and the facts behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnmetCondition {
-    /// The part, in the words of the model.
+    /// The part, in the syntax of the model.
     pub condition: String,
     /// The facts that it names.
     pub facts: Vec<FactValue>,
 }
 
-/// How many named conditions are looked through to the parts that fail.
+/// The depth to which named conditions are expanded to their failing parts.
 const DEPTH_MAX: usize = 8;
 
-/// The fact in a slot, and the level it is of.
+/// The fact in a slot, and its level.
 fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityKind)> {
     let of = if slot & ACCOUNT_BIT == 0 { side } else { EntityKind::Account };
     model.level(of).facts.get((slot & !ACCOUNT_BIT) as usize).map(|fact| (fact, of))
@@ -37,7 +38,7 @@ fn fact_in(model: &Model, side: EntityKind, slot: u32) -> Option<(&Fact, EntityK
 /// The name of the fact in a slot, as expressions of a level write it.
 pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     let name = match fact_in(model, side, slot) {
-        // The count that a signal carries inline has no name of its own.
+        // The inline count of a signal has no name of its own.
         Some((fact, _)) if fact.name.contains(' ') => "matching events",
         Some((fact, _)) => &fact.name,
         None => "unknown",
@@ -45,7 +46,7 @@ pub fn fact_name(model: &Model, side: EntityKind, slot: u32) -> String {
     if slot & ACCOUNT_BIT == 0 { name.to_owned() } else { format!("account.{name}") }
 }
 
-/// The slot and type of a fact by its name; of users, `account.NAME` is that of the home account.
+/// The slot and type of a fact, by name. For users, `account.NAME` is a fact of the home account.
 pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, ValueType)> {
     let (of, name, bit) = match name.strip_prefix("account.") {
         Some(name) if side == EntityKind::User => (EntityKind::Account, name, ACCOUNT_BIT),
@@ -56,7 +57,7 @@ pub fn fact_slot(model: &Model, side: EntityKind, name: &str) -> Option<(u32, Va
     Some((u32::try_from(place).ok()? | bit, facts[place].kind))
 }
 
-/// The facts that expressions name, and those behind the named expressions among them, each once.
+/// The facts that expressions name, including those behind named expressions, each once.
 pub fn referenced_facts(
     model: &Model,
     side: EntityKind,
@@ -76,14 +77,14 @@ pub fn referenced_facts(
         seen.push(slot);
         known.push(FactValue { name: fact_name(model, side, slot), value: to_owned_value(&scope.get(slot)) });
         if let Some((Fact { source: FactSource::Expression(program), .. }, _)) = fact_in(model, side, slot) {
-            // Inside a named expression of the home account all names are the account's.
+            // Inside a named expression of the home account, all names are the account's.
             program.visit_slots(&mut |inner| slots.push(inner | (slot & ACCOUNT_BIT)));
         }
     }
     known
 }
 
-/// The smallest parts of a condition that keep it from holding; none if it holds.
+/// The smallest parts of a condition that prevent it from holding; none if it holds.
 pub fn unmet_conditions(
     model: &Model,
     side: EntityKind,
@@ -95,7 +96,7 @@ pub fn unmet_conditions(
     found
 }
 
-/// Where the names of a condition get their values.
+/// The scope in which the names of a condition are evaluated.
 struct ConditionScope<'c> {
     model: &'c Model,
     side: EntityKind,
@@ -123,7 +124,7 @@ fn collect(context: &ConditionScope<'_>, condition: &Program, depth: usize, foun
                     let inner = ConditionScope { bit: slot & ACCOUNT_BIT, ..*context };
                     let before = found.len();
                     collect(&inner, program, depth - 1, found);
-                    // What does not hold is never told as if it did.
+                    // A condition that does not hold must never appear as if it did.
                     if found.len() == before {
                         found.push(describe_unmet(context, condition));
                     }
@@ -147,7 +148,7 @@ fn describe_unmet(context: &ConditionScope<'_>, condition: &Program) -> UnmetCon
     UnmetCondition { condition: condition.to_source(&name), facts }
 }
 
-/// A value that borrows nothing.
+/// A copy of a value that borrows nothing.
 pub fn to_owned_value(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Null => Value::Null,

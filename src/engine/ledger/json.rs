@@ -1,4 +1,4 @@
-//! A ledger as JSON.
+//! Renders a ledger as JSON.
 
 use serde::Serialize;
 

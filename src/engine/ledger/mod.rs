@@ -1,7 +1,9 @@
-//! One entity's result as an account of how it came about: a ledger of points that adds up line by line, milestones, and which rules held.
+//! Explains one entity's result as a ledger: points that add up line by line, milestones, and the
+//! rules that matched.
 //!
-//! Takes [`Scored`] and gives a [`Ledger`]. Nothing is scored here: every amount is one that [`pql_model::scoring`] gave, and every
-//! condition is evaluated by the program that the scorer evaluates.
+//! [`build_ledger`] takes [`ScoredEntities`] and gives a [`Ledger`]. It does not score: every
+//! amount comes from [`pql_model::scoring`], and every condition is evaluated by the program that
+//! the scorer uses. So an explanation cannot differ from the score.
 
 mod entity_ref;
 mod facts;
@@ -24,133 +26,133 @@ use pql_model::{
     units::Points,
 };
 
-/// Everything that is to be said of one entity.
+/// The explanation of one entity.
 #[derive(Debug)]
 pub struct Ledger {
     /// User or account.
     pub side: EntityKind,
-    /// As rows print it.
+    /// The printed id.
     pub id: String,
-    /// Of a user: the home account.
+    /// The home account, for a user.
     pub home_account: Option<String>,
-    /// The instant looked from.
+    /// The instant at which the entity was scored.
     pub as_of: AsOf,
-    /// What adds up to the score, in the order of the model's categories and signals.
+    /// The lines that add up to the score, in the order of the model's categories and signals.
     pub lines: Vec<LedgerLine>,
-    /// By signal, in the order of the model.
+    /// Signals, in the order of the model.
     pub signals: Vec<SignalNote>,
     /// Names of categories, in the order of the lines.
     pub categories: Vec<String>,
     /// The sum of the lines.
     pub score: Points,
-    /// In the order of the model.
+    /// Milestones, in the order of the model.
     pub milestones: Vec<(String, MilestoneState)>,
-    /// Of accounts: the kind of account. None if the model has no segments.
+    /// The segment, for accounts; none if the model has no segments.
     pub segment: Option<RuleDecision>,
-    /// The band of the score; none if the model has no tiers.
+    /// The tier; none if the model has no tiers.
     pub tier: Option<RuleDecision>,
-    /// What happens next; none if the model has no routes.
+    /// The route; none if the model has no routes.
     pub route: Option<RuleDecision>,
 }
 
 /// One amount, and the sum so far.
 #[derive(Debug, Clone)]
 pub struct LedgerLine {
-    /// What gives or takes it.
+    /// The source of the amount.
     pub entry: LedgerEntry,
-    /// What it adds. **Units**: points.
+    /// The amount. **Units**: points.
     pub points: Points,
     /// The sum of all lines up to this one.
     pub total: Points,
 }
 
-/// What gives or takes points.
+/// The source of an amount.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LedgerEntry {
-    /// A signal that fired, before anything is taken from it; by place.
+    /// A signal that fired, before any reduction; by index.
     Signal(usize),
     /// The `max` of a signal.
     SignalMax(usize),
     /// The decay of a signal.
     Decay(usize, DecayNote),
-    /// An earlier signal of the same exclusive group pays; both by place.
+    /// A signal superseded by an earlier one of its exclusive group; both by index.
     Superseded(usize, Option<usize>),
-    /// The bounds of a category, by place.
+    /// The bounds of a category, by index.
     CategoryBounds(usize),
     /// The bounds of the score.
     ScoreBounds,
 }
 
-/// How far decay has come.
+/// The progress of a decay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DecayNote {
     /// The curve.
     pub curve: DecayCurve,
-    /// What `since` was. **Units**: days.
+    /// The value of `since`. **Units**: days.
     pub days: Option<f64>,
 }
 
-/// What one signal looked at and came to.
+/// The evaluation of one signal.
 #[derive(Debug)]
 pub struct SignalNote {
     /// Its name.
     pub name: String,
     /// The name of its category.
     pub category: String,
-    /// Whether it pays.
+    /// The outcome.
     pub firing: SignalFiring,
-    /// What it saw: a number, or whether its condition held.
+    /// The value that decided: a number, or the truth of its condition.
     pub seen: Value<'static>,
-    /// When it pays, in the words of the model.
+    /// The rule, in the syntax of the model.
     pub rule: String,
-    /// The facts that it looked at.
+    /// The facts that the rule uses.
     pub facts: Vec<FactValue>,
-    /// Of one that does not fire: the parts of its condition that do not hold.
+    /// For a signal that did not fire: the parts of its condition that do not hold.
     pub unmet: Vec<UnmetCondition>,
-    /// Before its `max`, before decay, and what it pays.
+    /// Points before its `max`, before decay, and after both.
     pub points: [Points; 3],
 }
 
-/// The first entry of a list that held.
+/// The decision of a list of rules in which the first match counts.
 #[derive(Debug)]
 pub struct RuleDecision {
-    /// Entries in the order of the model, up to the one that held.
+    /// Rules in the order of the model, up to the one that matched.
     pub evaluated: Vec<EvaluatedRule>,
 }
 
-/// An entry of a list of which the first that holds counts.
+/// A rule of a list in which the first match counts.
 #[derive(Debug)]
 pub struct EvaluatedRule {
     /// Its name.
     pub name: String,
-    /// For people.
+    /// A label for people.
     pub label: Option<String>,
-    /// When it holds; empty if always.
+    /// Its condition; empty if it always holds.
     pub rule: String,
-    /// Why it does not; empty if it does.
+    /// The parts of the condition that do not hold; empty if it holds.
     pub unmet: Vec<UnmetCondition>,
 }
 
 impl RuleDecision {
-    /// The entry that held.
+    /// The rule that matched.
     pub fn matched_rule(&self) -> Option<&EvaluatedRule> {
         self.evaluated.last().filter(|last| last.unmet.is_empty())
     }
 }
 
 impl Ledger {
-    /// The name of a category, by the place that a line gives.
+    /// The name of a category, by the index that a line gives.
     ///
     /// # Panics
-    /// If the place is of another ledger.
+    /// If the index is of another ledger.
     pub fn category(&self, place: usize) -> &str {
         self.categories.get(place).expect("a line names a category of its own ledger")
     }
 
-    /// A signal, by the place that a line gives.
+    /// A signal, by the index that a line gives.
     ///
     /// # Panics
-    /// If the place is of another ledger.
+    /// If the index is of another ledger.
     pub fn signal(&self, place: usize) -> &SignalNote {
         self.signals.get(place).expect("a line names a signal of its own ledger")
     }
@@ -198,7 +200,7 @@ pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRe
     }
 }
 
-/// The entries of a list up to the first that holds; none if the list is empty.
+/// The rules up to the first that matches; none if the list is empty.
 fn first_match(all: impl Iterator<Item = EvaluatedRule>) -> Option<RuleDecision> {
     let mut tried: Vec<EvaluatedRule> = Vec::new();
     for one in all {
@@ -211,7 +213,7 @@ fn first_match(all: impl Iterator<Item = EvaluatedRule>) -> Option<RuleDecision>
     (!tried.is_empty()).then_some(RuleDecision { evaluated: tried })
 }
 
-/// A tier with its threshold as a condition like any other.
+/// A tier as a rule: its threshold becomes a condition.
 fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<UnmetCondition>) -> EvaluatedRule {
     let mut words = Vec::new();
     if let Some((threshold, strict)) = tier.threshold {
@@ -233,7 +235,7 @@ pub fn threshold_text(what: &str, threshold: f64, strict: bool) -> String {
     format!("{what} {} {}", if strict { ">" } else { ">=" }, pql_model::units::format_number(threshold))
 }
 
-/// What a signal pays for, in words.
+/// The rule of a signal, in words.
 fn signal_rule_text(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
     let guard = signal.guard.as_ref().map(|guard| guard.to_source(names));
     let what = match &signal.pay {
@@ -254,7 +256,7 @@ fn signal_rule_text(signal: &Signal, names: &dyn Fn(u32) -> String) -> String {
     guard.map_or(what.clone(), |guard| format!("{what} if {guard}"))
 }
 
-/// What notes of signals are made from.
+/// The inputs of signal notes.
 struct SignalNoteBuilder<'n> {
     model: &'n Model,
     side: EntityKind,
@@ -294,7 +296,7 @@ impl SignalNoteBuilder<'_> {
     }
 }
 
-/// Adds up what signals came to, category by category, so that each bound stands behind what it bounds.
+/// Adds up the signals, category by category. Each bound follows the lines that it limits.
 fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &EntityFacts<'_>) -> Vec<LedgerLine> {
     let mut lines: Vec<LedgerLine> = Vec::new();
     let mut running = Points::ZERO;
@@ -312,7 +314,7 @@ fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &Enti
                 add(LedgerEntry::SignalMax(place), one.full - one.unbounded);
             }
             if one.firing == SignalFiring::Superseded {
-                // What decay would have left of it is nobody's business: it pays nothing.
+                // A superseded signal pays nothing, so its decay is left out.
                 let same = |other: &usize| level.signals[*other].exclusive == signal.exclusive;
                 let by = (0..place).filter(same).find(|other| paid[*other].firing == SignalFiring::Fired);
                 add(LedgerEntry::Superseded(place, by), Points::ZERO - one.full);
@@ -333,14 +335,14 @@ fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &Enti
     lines
 }
 
-/// Whether a signal's rung is reached, and which: the highest whose threshold what was seen passes.
+/// The index of the highest rung whose threshold the value passes; none if no rung is reached.
 pub fn reached_rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
     let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay else { return None };
     let seen = seen.as_number()?;
     rungs.iter().rposition(|(threshold, _)| passes(seen, *threshold, *strict))
 }
 
-/// What a fact is for an entity; none if its level has no such fact.
+/// The value of a fact for an entity; none if its level has no such fact.
 pub fn fact_value<'s>(model: &Model, side: EntityKind, name: &str, scope: &'s EntityFacts<'_>) -> Option<Value<'s>> {
     fact_slot(model, side, name).map(|(slot, _)| scope.get(slot))
 }

@@ -1,4 +1,4 @@
-//! A ledger for people.
+//! Renders a ledger as text for people.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use pql_model::{
     units::format_number,
 };
 
-/// How many facts are shown beside one condition.
+/// The number of facts shown beside one condition.
 pub const FACTS_SHOWN: usize = 6;
 
-/// The whole ledger, every line ended.
+/// The whole ledger; every line ends with a line end.
 pub fn text(ledger: &Ledger) -> String {
     let mut out = String::new();
     head(&mut out, ledger);
@@ -27,7 +27,7 @@ pub fn text(ledger: &Ledger) -> String {
     visible_lines(&out)
 }
 
-/// Each line without what could steer a terminal.
+/// Replaces characters that could control a terminal, line by line.
 fn visible_lines(text: &str) -> String {
     text.lines().map(|line| escape_controls(line.trim_end()) + "\n").collect()
 }
@@ -45,7 +45,7 @@ fn head(out: &mut String, ledger: &Ledger) {
     let _ = writeln!(out, "{}, as of {}{partial}", parts.join(", "), format_instant(ledger.as_of.instant));
 }
 
-/// The ledger itself: what is added, the sum so far, what adds it, and what that looked at.
+/// Writes the points: the amount, the sum so far, its source, and the facts behind it.
 fn lines(out: &mut String, ledger: &Ledger) {
     if ledger.signals.is_empty() {
         return;
@@ -87,7 +87,7 @@ fn row(ledger: &Ledger, line: &LedgerLine) -> [String; 4] {
     [line.points.to_string(), line.total.to_string(), what, why]
 }
 
-/// Signals that do not fire, with what is missing.
+/// Writes the signals that did not fire, with the missing conditions.
 fn silent(out: &mut String, ledger: &Ledger) {
     let silent: Vec<_> = ledger.signals.iter().filter(|signal| signal.firing == SignalFiring::NotFired).collect();
     if silent.is_empty() {
@@ -116,7 +116,7 @@ fn milestones(out: &mut String, ledger: &Ledger) {
     }
 }
 
-/// The entry that held, and why those before it did not.
+/// Writes the rule that matched, and why earlier rules did not.
 fn write_decision(out: &mut String, what: &str, decision: &RuleDecision) {
     let _ = writeln!(out, "\n{what}");
     let width = decision.evaluated.iter().map(|tried| tried.name.chars().count()).max().unwrap_or(0);
@@ -149,7 +149,7 @@ fn facts(known: &[FactValue]) -> String {
     shown.join(", ")
 }
 
-/// A value as it reads in a sentence.
+/// A value, formatted for a sentence.
 pub fn value(value: &Value<'_>) -> String {
     value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
 }

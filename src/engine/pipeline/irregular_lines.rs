@@ -1,6 +1,7 @@
-//! Lines that are not a record each: batches of several, and records that a line end has broken in two.
+//! Folds lines that are not one record each: batches, and records that a line end has split.
 //!
-//! What is at the border of two blocks may be in the hands of two workers, so it is put aside and read once all blocks are.
+//! The two parts of a record at a block border may be with two workers. They are kept as
+//! [`PartialLine`]s and joined when all blocks are done.
 
 use std::{borrow::Cow, io, sync::atomic::Ordering};
 
@@ -15,13 +16,14 @@ use crate::{
 };
 use pql_model::units::Micros;
 
-/// What an export writes in place of a line where it broke off. **Source**: Mixpanel's raw export.
+/// The text that an export writes in place of a line where it broke off. **Source**: Mixpanel's raw
+/// export.
 const BROKEN_OFF: &str = "terminated early";
 
-/// The end of a block that may go on in the next one, or the beginning of one that may have begun before.
+/// The last line of a block or the first line of the next, if it is not a record by itself.
 #[derive(Debug)]
 pub(super) struct PartialLine {
-    /// Whose fault it is if nothing joins it.
+    /// The entry that rejects it if no other part completes it.
     reject: RejectEntry,
     /// The number of the later of the two blocks.
     border: u32,
@@ -37,7 +39,8 @@ struct BlockLine<'b> {
 }
 
 impl FoldWorker<'_> {
-    /// Rejects the line of a block that is one line over the limit; gives how many lines there were. It says nothing of the file's format.
+    /// Rejects a block that is one line over the limit; returns the number of lines. The format of
+    /// the file need not be known for it.
     pub(super) fn reject_long_line(&mut self, block: &LineBlock, length: u64) -> io::Result<u64> {
         let place = block.origins.first();
         self.folder.fold(block.file, &DecodedLine::Rejected(RejectReason::TooLong));
@@ -54,7 +57,7 @@ impl FoldWorker<'_> {
         Ok(1)
     }
 
-    /// Folds the lines of a block of which not each is a record; gives how many lines there were.
+    /// Folds a block whose lines are not all records; returns the number of lines.
     pub(super) fn fold_irregular_block(&mut self, block: &LineBlock) -> io::Result<u64> {
         let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
         let mut folding =
@@ -74,7 +77,7 @@ impl FoldWorker<'_> {
     }
 }
 
-/// Lines on their way from a block into a folder.
+/// The parts that folding one block needs.
 struct BlockFolding<'f, 'm> {
     block: &'f LineBlock,
     decoder: &'f mut LineDecoder<'m>,
@@ -102,7 +105,7 @@ impl BlockFolding<'_, '_> {
         self.shared.reject(self.reject_of(piece, reason), piece.bytes, self.keep)
     }
 
-    /// Folds a text; gives the reason if it is no record, and then folds nothing.
+    /// Folds a text. Returns the reason, and folds nothing, if it is not a record.
     fn try_fold(&mut self, text: &str) -> Result<(), RejectReason> {
         match self.decoder.decode(text) {
             DecodedLine::Rejected(reason) => Err(reason),
@@ -113,7 +116,7 @@ impl BlockFolding<'_, '_> {
         }
     }
 
-    /// Folds every record of a line; a line that is no batch is a record itself.
+    /// Folds every record of a line. A line that is not a batch is a record itself.
     fn batch(&mut self, piece: BlockLine<'_>, paths: &[&[&str]]) -> io::Result<()> {
         let Ok(text) = std::str::from_utf8(piece.bytes) else { return self.reject(piece, RejectReason::InvalidUtf8) };
         let records = split_batch(text, paths).unwrap_or_else(|| vec![Cow::Borrowed(text)]);
@@ -128,7 +131,7 @@ impl BlockFolding<'_, '_> {
         Ok(())
     }
 
-    /// Folds lines, joining two where neither is a record and both together are one.
+    /// Folds lines. Joins two lines that are one record together but not alone.
     fn fold_joining_halves(&mut self, pieces: &[BlockLine<'_>]) -> io::Result<()> {
         let mut rest = pieces;
         while let Some((piece, after)) = rest.split_first() {
@@ -172,19 +175,22 @@ impl BlockFolding<'_, '_> {
     }
 }
 
-/// Whether a line begins like a record.
+/// True if a line begins like a record.
 fn starts_record(line: &[u8]) -> bool {
     line.trim_ascii_start().starts_with(b"{\"event\"") || line.trim_ascii_start().starts_with(b"{\"properties\"")
 }
 
-/// Two lines as one, without the line end between them.
+/// Joins two lines without the line end between them.
 fn join_lines(first: &[u8], second: &[u8]) -> Vec<u8> {
     [first.strip_suffix(b"\r").unwrap_or(first), second].concat()
 }
 
-/// Folds what was put aside at the borders of blocks: two halves that are a record together, and otherwise lines that are rejected.
+/// Folds the partial lines at block borders: two parts that form a record are joined, others are
+/// rejected.
 ///
-/// **Errors**: of keeping rejected lines.
+/// # Errors
+///
+/// Those of storing rejected lines.
 pub(super) fn fold_partial_lines(
     job: &PipelineJob<'_>,
     formats: &FileFormats<'_>,

@@ -1,7 +1,9 @@
-//! Lines that were rejected: counted, and kept until they are written.
+//! Counts rejected lines and stores them until they are written.
 //!
-//! Takes them from any worker, gives them in the order of files and lines. Invariant: memory grows with blocks and not with lines, however many are
-//! rejected, since a file of gigabytes of bad lines may be a few kilobytes when it is compressed.
+//! [`RejectCollector`] takes rejects from any worker; [`RejectedLines`] gives them in the order of
+//! files and lines. Invariant: memory grows with the number of blocks, not of rejected lines. A few
+//! kilobytes of compressed input can hold gigabytes of bad lines, so their bytes go to a temporary
+//! file.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,31 +17,31 @@ use tempfile::SpooledTempFile;
 use super::lock_ignoring_poison;
 use crate::decode::{RejectReason, format::DetectedFormat};
 
-/// Bytes of rejected lines that are kept in memory; more go to an unnamed file.
+/// Bytes of rejected lines that are kept in memory; beyond it all go to an unnamed file.
 const BYTES_IN_MEMORY: usize = 16 << 20;
 
-/// A line that was rejected.
+/// A rejected line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RejectEntry {
     pub(super) file: u32,
     pub(super) block: u32,
-    /// Of its block, from 0.
+    /// The line in its block, from 0.
     pub(super) line: u64,
-    /// Of its file, from 1, where it does not follow from the lines before it.
+    /// The line in its file, from 1, if it cannot be counted from the blocks.
     pub(super) at: Option<u64>,
     pub(super) offset: u64,
     pub(super) reason: RejectReason,
-    /// Its whole length, where not all of it is kept.
+    /// The full length of the line; fewer bytes may be stored.
     pub(super) length: u64,
 }
 
-/// The block of a line: its file, and its number there.
+/// A block: the file and the number in the file.
 type BlockKey = (u32, u32);
 
-/// The file, block and line of a reject, and its line in the file where that does not follow from the lines before it.
+/// The file, block and line of a reject, and its line in the file if that cannot be counted.
 type RejectPosition = (u32, u32, u64, Option<u64>);
 
-/// What is known of rejects while workers run.
+/// Collects rejects while workers run.
 #[derive(Debug, Default)]
 pub(super) struct RejectCollector {
     inner: Mutex<RejectBuffer>,
@@ -47,15 +49,15 @@ pub(super) struct RejectCollector {
 
 #[derive(Debug)]
 struct RejectBuffer {
-    /// Counts with the first place, in the order of [`Reason::ALL`].
+    /// Counts and first positions, in the order of [`RejectReason::ALL`].
     reasons: Vec<(u64, RejectPosition)>,
-    /// Kept lines of blocks that are not done.
+    /// Stored lines of unfinished blocks.
     open: HashMap<BlockKey, Vec<u8>>,
-    /// Kept lines of blocks that are done: where they begin and how many bytes they take.
+    /// Stored lines of finished blocks: offset and length in the spool.
     runs: Vec<(BlockKey, u64, u64)>,
     spool: SpooledTempFile,
     spooled: u64,
-    /// How many lines each block has.
+    /// The number of lines of each block.
     block_lines: HashMap<BlockKey, u64>,
 }
 
@@ -73,7 +75,7 @@ impl Default for RejectBuffer {
 }
 
 impl RejectBuffer {
-    /// Moves the kept lines of a block out of memory.
+    /// Moves the stored lines of a block to the spool.
     fn spool(&mut self, block: BlockKey, bytes: &[u8]) -> io::Result<()> {
         self.spool.write_all(bytes)?;
         self.runs.push((block, self.spooled, bytes.len() as u64));
@@ -83,7 +85,7 @@ impl RejectBuffer {
 }
 
 impl RejectCollector {
-    /// Counts a rejected line, and keeps its bytes if there are any.
+    /// Counts a rejected line, and stores its bytes if given.
     pub(super) fn add(&self, reject: RejectEntry, bytes: Option<&[u8]>) -> io::Result<()> {
         let mut inner = lock_ignoring_poison(&self.inner);
         let place = (reject.file, reject.block, reject.line, reject.at);
@@ -103,9 +105,11 @@ impl RejectCollector {
         Ok(())
     }
 
-    /// Notes that a block is done, and how many lines it had.
+    /// Marks a block as done, with its number of lines.
     ///
-    /// **Errors**: of the file in which rejects are kept.
+    /// # Errors
+    ///
+    /// Those of the spool file.
     pub(super) fn end_block(&self, file: u32, index: u32, lines: u64) -> io::Result<()> {
         let mut inner = lock_ignoring_poison(&self.inner);
         inner.block_lines.insert((file, index), lines);
@@ -115,12 +119,14 @@ impl RejectCollector {
         }
     }
 
-    /// All of them, when every worker is done.
+    /// Returns all rejects, when every worker is done.
     ///
-    /// **Errors**: of the file in which rejects are kept.
+    /// # Errors
+    ///
+    /// Those of the spool file.
     pub(super) fn finish(self, names: Vec<String>) -> io::Result<RejectedLines> {
         let mut inner = self.inner.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // What was put aside at the borders of blocks comes after their ends.
+        // Partial lines at block borders are rejected after their blocks have ended.
         for (block, bytes) in std::mem::take(&mut inner.open) {
             inner.spool(block, &bytes)?;
         }
@@ -148,16 +154,17 @@ fn reason_index(reason: RejectReason) -> usize {
     RejectReason::ALL.iter().position(|known| *known == reason).unwrap_or(0)
 }
 
-/// Lines that were rejected, with their bytes in memory or, if there are many, in an unnamed file.
+/// Rejected lines. Their bytes are in memory or, if there are many, in an unnamed file.
 #[derive(Debug)]
 pub struct RejectedLines {
-    /// With how many there are, and the file and line of the first; in the order of the documentation.
+    /// Each reason with its count and the file and line of its first reject, in the order of the
+    /// documentation.
     reasons: Vec<(RejectReason, u64, u32, u64)>,
     runs: Vec<(BlockKey, u64, u64)>,
     spool: SpooledTempFile,
     lines_before: BTreeMap<BlockKey, u64>,
     names: Vec<String>,
-    /// What each file was recognised as; none where there was nothing to recognise.
+    /// The detected format of each file; none if the file has no lines.
     pub(super) formats: Vec<Option<DetectedFormat>>,
 }
 
@@ -177,37 +184,40 @@ struct RejectRecord<'w> {
 }
 
 impl RejectedLines {
-    /// The name of each file and what it was recognised as.
+    /// The name and the detected format of each file.
     pub fn formats(&self) -> impl Iterator<Item = (&str, Option<DetectedFormat>)> {
         self.names.iter().map(String::as_str).zip(self.formats.iter().copied())
     }
 
-    /// How many.
+    /// The number of rejected lines.
     pub fn len(&self) -> u64 {
         self.reasons.iter().map(|(_, count, ..)| count).sum()
     }
 
-    /// Whether there are none.
+    /// True if no lines were rejected.
     pub fn is_empty(&self) -> bool {
         self.reasons.is_empty()
     }
 
-    /// By reason, in the order of the documentation.
+    /// Counts by reason, in the order of the documentation.
     pub fn by_reason(&self) -> Vec<(RejectReason, u64)> {
         self.reasons.iter().map(|(reason, count, ..)| (*reason, *count)).collect()
     }
 
-    /// The file and line of the first of a reason.
+    /// The file and line of the first reject of a reason.
     pub fn first_of(&self, reason: RejectReason) -> Option<(&str, u64)> {
         let (_, _, file, line) = self.reasons.iter().find(|(known, ..)| *known == reason)?;
         Some((self.names.get(*file as usize)?, *line))
     }
 
-    /// Writes them as NDJSON: file, line, byte offset, reason, and the line as text, or in hexadecimal digits if it is none.
+    /// Writes the lines as NDJSON: file, line, byte offset, reason, and the line. The line is text,
+    /// or hexadecimal digits if it is not UTF-8.
     ///
     /// **Cost**: memory for the rejected lines of one block.
     ///
-    /// **Errors**: of the writer, and of the file in which they were kept.
+    /// # Errors
+    ///
+    /// Those of the writer and of the spool file.
     pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let mut bytes = Vec::new();
         for of_block in self.runs.chunk_by(|a, b| a.0 == b.0) {
@@ -223,7 +233,7 @@ impl RejectedLines {
             while let Some(kept) = SpooledReject::split_off(&mut rest) {
                 lines.push(kept);
             }
-            // A stable sort: records of one line, as of a batch, stay in their order.
+            // The sort is stable, so records of one batch line stay in their order.
             lines.sort_by_key(|kept| kept.line);
             for kept in lines {
                 let text = std::str::from_utf8(kept.bytes).ok();
@@ -244,10 +254,10 @@ impl RejectedLines {
     }
 }
 
-/// A line as it was kept.
+/// A line in the spool.
 struct SpooledReject<'k> {
     line: u64,
-    /// 0 where it follows from the lines before it.
+    /// 0 if the line is counted from the blocks.
     at: u64,
     offset: u64,
     reason: u64,
@@ -256,7 +266,7 @@ struct SpooledReject<'k> {
 }
 
 impl<'k> SpooledReject<'k> {
-    /// Takes the first from the front of some.
+    /// Takes the first line off a byte string.
     fn split_off(rest: &mut &'k [u8]) -> Option<SpooledReject<'k>> {
         let mut number = || {
             let (first, after) = rest.split_first_chunk::<8>()?;

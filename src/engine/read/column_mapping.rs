@@ -1,7 +1,7 @@
-//! Under which names the columns of a table hold the parts of an event.
+//! Maps the columns of a table to the parts of an event.
 //!
-//! Takes what the model says of its fields, gives for each part the columns that may hold it. The native names come first, then those that
-//! warehouses and exports give the same parts.
+//! Takes the model's settings of fields and gives, for each part, the columns that may hold it.
+//! Native names come first, then the names that warehouses and exports use.
 
 /// A part of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,16 +10,17 @@ pub(super) struct FieldAliases {
     pub(super) key: &'static str,
     /// Its native name.
     pub(super) native: &'static str,
-    /// Its names elsewhere, the likeliest first.
+    /// Its names elsewhere, the most likely first.
     pub(super) others: &'static [&'static str],
-    /// Words that columns with it have in their names.
+    /// Words that occur in the names of columns that hold it.
     pub(super) hints: &'static [&'static str],
 }
 
-/// The parts of an event, in the order of [`Naming::fields`].
+/// The parts of an event, in the order of [`ColumnMapping::fields`].
 ///
-/// **Source**: the tables of Segment and RudderStack warehouses (`id`, `context_group_id`, `original_timestamp`), of Amplitude
-/// in warehouses (`event_type`, `_insert_id`), of PostHog (`uuid`, `distinct_id`), of GA4 (`user_pseudo_id`), and plain words.
+/// **Source**: the tables of Segment and RudderStack warehouses (`id`, `context_group_id`,
+/// `original_timestamp`), of Amplitude in warehouses (`event_type`, `_insert_id`), of PostHog
+/// (`uuid`, `distinct_id`), of GA4 (`user_pseudo_id`), and plain words.
 pub(super) const EVENT_FIELDS: [FieldAliases; 7] = [
     FieldAliases {
         key: "event",
@@ -83,7 +84,7 @@ pub(super) const EVENT_FIELDS: [FieldAliases; 7] = [
     FieldAliases { key: "properties", native: "properties", others: &["event_properties"], hints: &["properties"] },
 ];
 
-/// Places of [`PARTS`].
+/// Indexes of [`super::EVENT_FIELDS`].
 pub(super) mod part {
     pub(in crate::read) const EVENT: usize = 0;
     pub(in crate::read) const USER: usize = 1;
@@ -94,19 +95,20 @@ pub(super) mod part {
     pub(in crate::read) const PROPERTIES: usize = 6;
 }
 
-/// What tables are to be read for.
+/// The settings of the model for reading tables.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnMapping {
-    /// Paths to the parts of an event that do not stand where the native format has them: event, user, anonymous, account, time, id,
-    /// properties. An empty path is the record itself.
+    /// Paths to parts of an event that are not in their native place: event, user, anonymous,
+    /// account, time, id, properties. An empty path is the record itself.
     pub fields: [Option<Vec<String>>; 7],
-    /// First keys of the properties that are in use; `None` stands for all.
+    /// First keys of the properties that are used; `None` stands for all.
     pub properties: Option<Vec<String>>,
-    /// Whether duplicates are looked for, for which all properties of an event with an id are in use.
+    /// If set, duplicates are detected. Then all properties of an event with an id are used.
     pub dedupe: bool,
 }
 
-/// For each part of an event its key in `[input] fields`, the names that it commonly has, the likeliest first, and words that are in others.
+/// For each part of an event its key in `[input] fields`, its common names (the most likely first),
+/// and words that occur in other names.
 pub fn field_aliases() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static [&'static str])> {
     EVENT_FIELDS.iter().map(|part| (part.key, [&[part.native], part.others].concat(), part.hints))
 }

@@ -1,10 +1,10 @@
-//! Events in a table of delimited text, as lines.
+//! Reads events from a table of delimited text, as lines.
 //!
-//! Takes a [`Stream`] that begins with a header row, gives blocks in which each row is an object on a line, with its place in the file and the
-//! row as it stands there.
+//! Takes a [`DecompressedStream`] that begins with a header row. Gives blocks in which each row is
+//! an object on a line, with its place in the file and the original row.
 //!
-//! Invariant: a cell becomes text, never a number, so that no digit of an id is lost; an empty cell, and `\N`, is nothing; a cell that is a
-//! whole JSON object or list is that object or list.
+//! Invariant: a cell becomes text, never a number, so that no digit of an id is lost. An empty cell
+//! and `\N` are missing. A cell that is a whole JSON object or list becomes that object or list.
 
 use super::{
     BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
@@ -16,16 +16,17 @@ use super::{
     table_header::TableHeader,
 };
 
-/// What may stand between cells.
+/// The possible delimiters.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// How many columns a row of Snowplow has, which are not headed; they are lines of another format.
+/// The number of columns of a Snowplow row. Such rows have no header and are lines of another
+/// format.
 const SNOWPLOW_COLUMNS: usize = 131;
 
-/// What databases write for a value that is not there.
+/// The text that databases write for a missing value.
 const NULL: &[u8] = b"\\N";
 
-/// A header row and what sets its cells apart.
+/// A header row and its delimiter.
 pub(super) struct CsvHeader {
     header: TableHeader,
     delimiter: u8,
@@ -44,11 +45,12 @@ pub(super) struct CsvReader {
 }
 
 impl CsvReader {
-    /// The header row, if the content begins with one.
+    /// Detects a header row at the start of the content.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Columns`] for a table that holds no events, or whose columns do not say where they are.
+    /// [`ReadError::UnusableTable`] for a table that holds no events, or whose columns do not show
+    /// where the parts of an event are.
     pub(super) fn detect_header(
         head: &[u8],
         naming: &ColumnMapping,
@@ -57,13 +59,13 @@ impl CsvReader {
         let mut ends =
             DELIMITERS.map(|delimiter| (delimiter, CsvRowScan::new(delimiter).scan(head).unwrap_or(head.len())));
         let mut cells = CsvCells::default();
-        // The delimiter that makes most cells of the first row; of equal ones, the commonest.
+        // The delimiter that makes the most cells of the first row; the more common one on a tie.
         ends.sort_by_key(|(delimiter, end)| {
             cells.split(head.get(..*end).unwrap_or_default(), *delimiter);
             std::cmp::Reverse(cells.len())
         });
         let (delimiter, end) = ends[0];
-        // Nothing that names columns is as long as all that is looked at.
+        // A header is never as long as the whole buffer.
         if end == HEAD_BYTES_MAX {
             return Ok(None);
         }
@@ -72,7 +74,7 @@ impl CsvReader {
         let after = head.get(end..).unwrap_or_default();
         match TableHeader::new(&names, naming) {
             Ok(header) => Ok(Some(CsvHeader { header, delimiter })),
-            // A text may have commas; a table has as many in its second row.
+            // Text may contain commas, but only a table has the same number in its second row.
             Err(unfit) => {
                 let next = CsvRowScan::new(delimiter).scan(after).unwrap_or(after.len());
                 cells.split(after.get(..next).unwrap_or_default(), delimiter);
@@ -97,7 +99,8 @@ impl CsvReader {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`], and [`ReadError::CellCut`] where the file ends inside quotes.
+    /// Those of [`DecompressedStream::read`], and [`ReadError::UnclosedQuote`] if the file ends
+    /// inside quotes.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, self.window.offset);
         while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.row(block)? {}
@@ -108,7 +111,8 @@ impl CsvReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
+    /// Adds the row at the cursor to the block, or sets it aside if it is over the limit; `false`
+    /// at the end of the file.
     fn row(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         if self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))?.is_none() {
             return Ok(false);
@@ -156,7 +160,7 @@ impl CsvReader {
     }
 }
 
-/// The names in a header row, if that is what the cells are: text that data seldom are.
+/// The names in a header row; none if the cells do not look like names.
 fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
     if cells.len() < 2 {
         return None;
@@ -169,7 +173,7 @@ fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
         name.is_empty()
             || (begins && name.len() <= 256 && !name.contains(['{', '"', '\n', '\r']) && !name.starts_with("[{"))
     };
-    // A first row of Snowplow has as many cells as this and is data.
+    // A first row of Snowplow has the same number of cells but is data.
     let snowplow = names.len() == SNOWPLOW_COLUMNS && !names.iter().any(|name| name == "collector_tstamp");
     (names.iter().all(is_name) && names.iter().any(|name| !name.is_empty()) && !snowplow).then_some(names)
 }

@@ -1,11 +1,12 @@
-//! Rows of delimited text and their cells (RFC 4180, with any delimiter).
+//! Splits rows of delimited text into cells (RFC 4180, with any delimiter).
 //!
-//! Takes bytes, gives the end of a row and its cells without their quotes. Invariant: a quote counts only at the beginning of a cell, so a
-//! stray one inside (`5" pipe`) is text; line ends inside quotes belong to the cell.
+//! Takes bytes, gives the end of a row and its cells without their quotes. Invariant: a quote
+//! counts only at the beginning of a cell, so a stray one inside (`5" pipe`) is text. Line ends
+//! inside quotes belong to the cell.
 
 use super::record_window::RecordScan;
 
-/// Finds the end of a row, its line end being part of it.
+/// Finds the end of a row, including its line end.
 pub(super) struct CsvRowScan {
     delimiter: u8,
     place: CsvRowState,
@@ -28,7 +29,7 @@ impl CsvRowScan {
         Self { delimiter, place: CsvRowState::Start }
     }
 
-    /// Whether the bytes so far end inside quotes.
+    /// True if the bytes so far end inside quotes.
     pub(super) fn is_in_quotes(&self) -> bool {
         self.place == CsvRowState::Quoted
     }
@@ -38,7 +39,7 @@ impl RecordScan for CsvRowScan {
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         loop {
-            // Whole stretches are passed over where nothing can change.
+            // Bytes that cannot change the state are skipped at once.
             let rest = bytes.get(at..)?;
             at += match self.place {
                 CsvRowState::Quoted => memchr::memchr(b'"', rest)?,
@@ -88,7 +89,7 @@ impl CsvCells {
         }
     }
 
-    /// Takes a quoted cell, its opening quote passed; gives what follows the closing one.
+    /// Parses a quoted cell after its opening quote; returns the rest after the closing one.
     fn unquote<'r>(&mut self, mut rest: &'r [u8]) -> &'r [u8] {
         while let Some(quote) = memchr::memchr(b'"', rest) {
             self.text.extend_from_slice(rest.get(..quote).unwrap_or_default());
@@ -109,7 +110,7 @@ impl CsvCells {
         self.ends.len()
     }
 
-    /// A cell by its place, from 0; empty if there is none.
+    /// A cell by its index from 0; empty beyond the last.
     pub(super) fn get(&self, place: usize) -> &[u8] {
         let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let end = self.ends.get(place).copied().unwrap_or(start);

@@ -1,18 +1,18 @@
-//! What can go wrong between a name on the command line and the last of its bytes.
+//! The errors of finding, opening and reading inputs.
 //!
-//! Takes the input's name and the cause, gives one sentence that says what was found, what was
-//! expected and what to do. Invariant: no text holds bytes of the file, which may be personal.
+//! Takes the input's name and the cause, and gives one sentence: what was found, what was expected,
+//! what to do. Invariant: no text contains bytes of the file, which may be personal data.
 
 use std::{error::Error, io, path::PathBuf};
 
 use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
 
-/// Why inputs could not be found, opened or read to their end.
+/// The reason why inputs could not be found, opened or read to their end.
 ///
-/// The text leaves the cause out; it follows through [`Error::source`].
+/// The text leaves out the cause, which [`Error::source`] returns.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// A path that is not there.
+    /// A path that does not exist.
     #[error(
         "`{path}` does not exist; expected a file, a folder, a pattern such as \
          `'events/*.ndjson.gz'`, or `-` for standard input"
@@ -21,10 +21,10 @@ pub enum ReadError {
     /// A path that may not be read.
     #[error("`{path}` may not be read; give this user read permission on it and on the folders above it")]
     Denied { path: PathBuf, source: io::Error },
-    /// A path that could not be looked at for another reason.
+    /// A path that could not be inspected for another reason.
     #[error("`{path}` could not be looked at; check the disk or mount it is on")]
     Inaccessible { path: PathBuf, source: io::Error },
-    /// A pattern that is no pattern.
+    /// A malformed pattern.
     #[error("`{pattern}` is neither a file nor a pattern; expected `*`, `?`, `[a-z]` or `**` as a whole folder name")]
     Pattern { pattern: String, source: glob::PatternError },
     /// A pattern that matches no file.
@@ -41,10 +41,10 @@ pub enum ReadError {
     /// An input that could not be opened.
     #[error("`{name}` could not be opened; check that it still exists and may be read")]
     Open { name: String, source: io::Error },
-    /// An input that could not be read on.
+    /// An input whose reading failed.
     #[error("`{name}` could not be read to its end; check the disk or mount it is on")]
     Read { name: String, source: io::Error },
-    /// A file of a format that holds no lines.
+    /// A file of a format that is not supported.
     #[error("`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")]
     UnsupportedFormat { name: String, format: &'static str, advice: &'static str },
     /// Compressed data that stops before its end.
@@ -53,14 +53,14 @@ pub enum ReadError {
          download it again, or check it with `{compression} -t`"
     )]
     Truncated { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
-    /// Compressed data that is damaged, or followed by something else.
+    /// Compressed data that is damaged, or followed by other bytes.
     #[error(
         "`{name}` holds damaged {compression} data, or something else after it, \
          past {good_bytes} good bytes of content, in {part}; \
          download it again, or check it with `{compression} -t`"
     )]
     Damaged { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
-    /// zstd data that asks for more memory than is granted.
+    /// zstd data that needs more memory than is granted.
     #[error("`{name}` needs a zstd window over 128 MiB; compress it again with `--long=27` or without `--long`")]
     ZstdWindow { name: String, source: io::Error },
     /// A zip archive whose directory cannot be read.
@@ -69,7 +69,7 @@ pub enum ReadError {
          download it again, or check it with `unzip -t`"
     )]
     Archive { name: String, source: Box<zip::result::ZipError> },
-    /// A zip archive in which no member has the name of an event file.
+    /// A zip archive without a member that has the name of an event file.
     #[error(
         "archive `{name}` holds no event files ({skipped} other{} skipped); \
          expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
@@ -77,7 +77,7 @@ pub enum ReadError {
         plural_ending(*.skipped as u64)
     )]
     NoMembers { name: String, skipped: usize },
-    /// A member of an archive that is packed in a way that is not read.
+    /// A member of an archive with an unsupported compression or encryption.
     #[error("`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, and name the files")]
     MemberRefused { name: String, archive: String, reason: &'static str },
     /// A member of an archive that is damaged.
@@ -99,10 +99,10 @@ pub enum ReadError {
          download it again, or look for a quote on that line that should be doubled"
     )]
     UnclosedQuote { name: String, line: u64 },
-    /// A table that is none of events, or does not say where their parts are.
+    /// A table without events, or without recognised columns for their parts.
     #[error("`{name}` is {what}; {advice}")]
     UnusableTable { name: String, what: String, advice: String },
-    /// A Parquet file that is damaged, or packed in a way that is not read.
+    /// A Parquet file that is damaged, or uses an unsupported encoding.
     #[error(
         "`{name}` is a Parquet file that cannot be read past row {rows}; download it again, \
          or write it anew with `duckdb -c \"copy (from 'FILE') to 'events.parquet'\"`"
@@ -117,7 +117,7 @@ pub enum ReadError {
     /// A file that was written over while it was read.
     #[error("`{name}` was written over while it was read; run again when nothing writes or rotates it")]
     Rewritten { name: String },
-    /// An input that is to be read more than once and gives its bytes only once.
+    /// An input that must be read more than once but can be read only once.
     #[error(
         "`{name}` can be read only once, and this command reads the events more than once; \
          name a file that holds them"
@@ -132,7 +132,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Whether the arguments are to blame (nothing there, nothing matched), not the machine or the data.
+    /// True if the arguments are the cause (a missing path, no match), not the machine or the data.
     pub fn is_start(&self) -> bool {
         matches!(
             self,
@@ -144,13 +144,13 @@ impl ReadError {
         )
     }
 
-    /// The error for a content that is no events.
+    /// The error for content that is not events.
     pub(super) fn unsupported(name: &str, foreign: UnsupportedFileFormat) -> Self {
         let UnsupportedFileFormat { format, advice } = foreign;
         Self::UnsupportedFormat { name: name.to_owned(), format, advice }
     }
 
-    /// The error for a path that could not be looked at before reading began.
+    /// The error for a path that could not be inspected before reading.
     pub(super) fn for_path(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let path = path.into();
         match source.kind() {

@@ -1,9 +1,10 @@
-//! Whether a file is still as it was.
+//! Detects whether a file changed while it was read.
 //!
-//! Takes what the system tells of a file at one instant, compares it with what it tells at a later one: which file it is, its size, and when it
-//! was last written to. Invariant: what was read between the two is of one state of the file if they are the same.
+//! Compares the identity, size and last write time of a file at two instants. Invariant: if they
+//! are equal, the bytes read in between are of one version of the file.
 //!
-//! It goes by the times that the system keeps: whoever writes to a file and sets its time back, with as many bytes as before, is not seen.
+//! It relies on the times that the system keeps. A writer that keeps the size and resets the time
+//! is not detected.
 
 use std::{
     fs::{self, File, Metadata},
@@ -14,10 +15,10 @@ use std::{
 use super::{FileId, InputKind, InputSource, ReadError};
 use crate::fs::retry::retry_interrupted;
 
-/// When a file was last written to, in seconds and nanoseconds, where the system tells.
+/// The time of the last write, in seconds and nanoseconds, if the system reports it.
 pub(super) type ModifiedTime = Option<(i64, i64)>;
 
-/// What is known of an open file by which a change of its content shows.
+/// The version of an open file: properties that change with its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FileVersion {
     bytes: u64,
@@ -29,7 +30,7 @@ impl FileVersion {
         Self { bytes: meta.len(), modified: modified_time(meta) }
     }
 
-    /// Why what was read of an open file is not of one state of it, if so.
+    /// Fails if the bytes read from an open file may not be of one version.
     #[cfg(feature = "parquet")]
     pub(super) fn check(&self, name: &str, file: &File) -> Result<(), ReadError> {
         let name = || name.to_owned();
@@ -42,7 +43,7 @@ impl FileVersion {
     }
 }
 
-/// What the system knows of a file.
+/// The metadata of a file.
 pub(super) fn file_metadata(file: &File) -> io::Result<Metadata> {
     retry_interrupted(|| file.metadata())
 }
@@ -54,23 +55,25 @@ pub(super) fn modified_time(meta: &Metadata) -> ModifiedTime {
 }
 
 #[cfg(not(unix))]
-pub(super) fn last_written(_meta: &Metadata) -> ModifiedTime {
+pub(super) fn modified_time(_meta: &Metadata) -> ModifiedTime {
     None
 }
 
-/// All bytes of a file, or as many as are asked for at most; of a regular file only if nothing wrote to it meanwhile.
+/// All bytes of a file, or at most a given number. For a regular file, only if it did not change
+/// meanwhile.
 ///
-/// For files that are small and of use only as a whole: of a table that grows, the last row may be half there.
+/// For files that are small and useful only as a whole: the last row of a growing table may be
+/// incomplete.
 ///
 /// # Errors
 ///
-/// Those of the system, and one of the kind `Other` that says that the file changed.
+/// Those of the system, and one of kind `Other` if the file changed.
 pub fn read_whole_file(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let opened = file_metadata(&file)?;
     let expected = if opened.is_file() { opened.len().min(bytes_max) } else { 0 };
     let mut bytes = Vec::new();
-    // A file may claim any size, and there may be no memory for it.
+    // A file may claim any size, so the allocation may fail.
     bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(usize::MAX))?;
     (&file).take(bytes_max).read_to_end(&mut bytes)?;
     if opened.is_file() && FileVersion::of(&file_metadata(&file)?) != FileVersion::of(&opened) {
@@ -79,7 +82,7 @@ pub fn read_whole_file(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Files that are read more than once, as they were before the first time.
+/// The versions of files that are read more than once, taken before the first reading.
 #[derive(Debug)]
 pub struct ChangeGuard {
     files: Vec<GuardedFile>,
@@ -92,11 +95,12 @@ struct GuardedFile {
 }
 
 impl ChangeGuard {
-    /// Begins, before anything is read.
+    /// Records the versions, before any reading.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Once`] for what gives its bytes only once, and those of looking at a file.
+    /// [`ReadError::SinglePass`] for an input that can be read only once, and those of inspecting a
+    /// file.
     pub fn begin(inputs: &[InputSource]) -> Result<Self, ReadError> {
         let mut files: Vec<GuardedFile> = Vec::new();
         for input in inputs {
@@ -106,7 +110,7 @@ impl ChangeGuard {
                 InputKind::File(path) => path,
                 InputKind::Member(member) => &member.archive,
             };
-            // The members of an archive follow each other.
+            // Members of one archive are adjacent.
             if files.last().is_some_and(|last| last.path == *path) {
                 continue;
             }
@@ -118,11 +122,11 @@ impl ChangeGuard {
         Ok(Self { files })
     }
 
-    /// Ends, after the last reading.
+    /// Compares the versions, after the last reading.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Between`] for a file that is no longer as it was, and those of looking at it.
+    /// [`ReadError::ChangedBetweenReads`] for a file that changed, and those of inspecting it.
     pub fn verify(&self) -> Result<(), ReadError> {
         for file in &self.files {
             match current_version(&file.path) {
@@ -137,7 +141,7 @@ impl ChangeGuard {
     }
 }
 
-/// Which file a path leads to, and how it is; none if it is no regular file.
+/// The identity and version of the file at a path; none if it is not a regular file.
 fn current_version(path: &Path) -> Result<Option<(FileId, FileVersion)>, ReadError> {
     let found = retry_interrupted(|| fs::metadata(path)).and_then(|meta| Ok((FileId::of(path)?, meta)));
     let (id, meta) = found.map_err(|source| ReadError::for_path(path, source))?;

@@ -1,6 +1,6 @@
-//! One open file on its way into blocks, whatever its layout.
+//! One open file, read into blocks by the module for its layout.
 //!
-//! Takes an [`Input`], looks how its content is laid out, and gives blocks by the module that reads that layout.
+//! Takes an [`InputSource`], detects the layout of its content, and gives blocks.
 
 use std::sync::{Arc, atomic::AtomicU64};
 #[cfg(feature = "parquet")]
@@ -21,7 +21,7 @@ use super::{
 
 /// An open file.
 pub(super) enum FormatReader {
-    /// A record a line.
+    /// One record per line.
     Lines(LineBlockReader),
     /// Records of a JSON list.
     List(JsonListReader),
@@ -32,7 +32,7 @@ pub(super) enum FormatReader {
     Parquet(Box<ParquetReader>),
 }
 
-/// What is known of a file that was read to its end.
+/// The totals of a file that was read to its end.
 pub(super) struct FileTotals {
     pub(super) compression: Compression,
     pub(super) raw_bytes: u64,
@@ -42,11 +42,11 @@ pub(super) struct FileTotals {
 }
 
 impl FormatReader {
-    /// Opens an input and finds out its layout.
+    /// Opens an input and detects its layout.
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::open`], and of tables whose columns cannot be used.
+    /// Those of [`DecompressedStream::open`], and of tables whose columns cannot be used.
     pub(super) fn open(
         input: &InputSource,
         file: u32,
@@ -55,7 +55,8 @@ impl FormatReader {
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let mut stream = match DecompressedStream::open(input, progress) {
-            // Its columns lie apart in the file, so it is read by its path and not as a stream.
+            // The columns of a Parquet file are apart, so it is read by its path and not as a
+            // stream.
             #[cfg(feature = "parquet")]
             Err(ReadError::UnsupportedFormat { format, .. }) if format == PARQUET.format && is_plain(input) => {
                 return Self::open_parquet(input, file, limits, naming, progress);
@@ -102,7 +103,7 @@ impl FormatReader {
     ///
     /// # Errors
     ///
-    /// Those of reading, and of content that stops inside a record.
+    /// Those of reading, and of content that ends inside a record.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         match self {
             Self::Lines(cutter) => cutter.next(block),
@@ -117,7 +118,7 @@ impl FormatReader {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::finish`].
+    /// Those of [`DecompressedStream::finish`].
     pub(super) fn finish(self) -> Result<FileTotals, ReadError> {
         let more_pages = matches!(&self, Self::List(items) if items.more_pages());
         let stream = match self {
@@ -135,7 +136,7 @@ impl FormatReader {
     }
 }
 
-/// Whether an input is a regular file that itself is Parquet, so that it can be read anywhere and twice.
+/// True if an input is a regular Parquet file, which can be read at any offset.
 #[cfg(feature = "parquet")]
 fn is_plain(input: &InputSource) -> bool {
     let InputKind::File(path) = &input.kind else { return false };

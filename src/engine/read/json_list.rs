@@ -1,10 +1,15 @@
-//! Records of a JSON list, or of objects printed over several lines, as lines.
+//! Reads records of a JSON list, or of objects printed over several lines, as lines.
 //!
-//! Takes a [`Stream`] that holds `[{…}, {…}]`, an answer of an API such as `{"results": [{…}], "next": null}`, or objects one after the other
-//! with line ends inside, also several of these in one file. Gives blocks in which each record is a line, with its place in the file.
+//! Takes a [`DecompressedStream`] that holds one of these, or several one after another:
 //!
-//! Invariant: it splits by brackets, quotes and commas alone and judges nothing: each piece between two commas is a line for the decoder,
-//! which says of broken ones what is wrong.
+//! - a list `[{…}, {…}]`,
+//! - an API response such as `{"results": [{…}], "next": null}`,
+//! - objects with line ends inside.
+//!
+//! Gives blocks in which each record is a line, with its place in the file.
+//!
+//! Invariant: it splits by brackets, quotes and commas alone. Each piece between two commas is a
+//! line for the decoder, which reports the faults.
 
 use super::{
     BlockLimits, LineBlock, LineOrigin, ReadError,
@@ -13,28 +18,28 @@ use super::{
     stream::DecompressedStream,
 };
 
-/// A file of records that are no lines.
+/// A file whose records are not lines.
 pub(super) struct JsonListReader {
     file: u32,
     index: u32,
     window: RecordWindow,
     state: ListState,
-    /// Records so far.
+    /// The number of records so far.
     count: u64,
-    /// Whether the last answer says that there are more pages.
+    /// True if the last API response announces more pages.
     more_pages: bool,
     /// A record over the limit that waits for a block of its own.
     long: Option<(LineOrigin, Vec<u8>, u64)>,
 }
 
-/// Where the cursor is.
+/// The position of the cursor in the structure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ListState {
-    /// Between records that stand by themselves, lists and answers.
+    /// Between separate records, lists and responses.
     Outside,
-    /// In a list, which may be in an answer.
+    /// In a list, which may be part of a response.
     List { wrapped: bool },
-    /// After the list of an answer.
+    /// After the list of a response.
     Tail,
 }
 
@@ -52,7 +57,8 @@ impl JsonListReader {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`], and [`ReadError::ListCut`] where the file ends inside a list or a record.
+    /// Those of [`DecompressedStream::read`], and [`ReadError::TruncatedList`] if the file ends
+    /// inside a list or a record.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, self.window.offset);
         while self.long.is_none() && block.bytes.len() < self.window.block_bytes() && self.step(block)? {}
@@ -63,7 +69,7 @@ impl JsonListReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Goes one record, or one bracket, further; `false` at the end of the file.
+    /// Advances by one record or bracket; `false` at the end of the file.
     fn step(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         let next = self.window.skip(|byte| byte.is_ascii_whitespace())?;
         match (self.state, next) {
@@ -101,7 +107,7 @@ impl JsonListReader {
         true
     }
 
-    /// Adds the record at the cursor to the block, or puts it aside if it is over the limit.
+    /// Adds the record at the cursor to the block, or sets it aside if it is over the limit.
     fn record(&mut self, block: &mut LineBlock, until: RecordEnd) -> Result<bool, ReadError> {
         let place = LineOrigin { line: self.window.line, offset: self.window.offset, ..LineOrigin::default() };
         let length = match self.window.frame(&mut BracketScan::new(until))? {
@@ -117,7 +123,8 @@ impl JsonListReader {
         self.count += 1;
         let start = block.bytes.len();
         block.bytes.extend_from_slice(self.window.rest().get(..length).unwrap_or_default().trim_ascii_end());
-        // A line end inside a record is white space, as this is; inside a text both are as wrong.
+        // A line end inside a record is white space, like its replacement. Inside a text both are
+        // errors.
         for byte in block.bytes.iter_mut().skip(start).filter(|byte| **byte == b'\n') {
             *byte = b'\r';
         }
@@ -127,7 +134,7 @@ impl JsonListReader {
         Ok(true)
     }
 
-    /// Passes over what follows the list of an answer.
+    /// Skips the rest of a response after its list.
     fn tail(&mut self) -> Result<bool, ReadError> {
         match self.window.frame(&mut BracketScan { depth: 1, ..BracketScan::new(RecordEnd::Closed) })? {
             RecordFrame::Whole(length) => {
@@ -145,7 +152,7 @@ impl JsonListReader {
         ReadError::TruncatedList { name: self.window.name().to_owned(), records: self.count }
     }
 
-    /// Whether the last answer in the file says that there are more pages.
+    /// True if the last response in the file announces more pages.
     pub(super) fn more_pages(&self) -> bool {
         self.more_pages
     }
@@ -155,12 +162,12 @@ impl JsonListReader {
     }
 }
 
-/// What ends a record.
+/// The end of a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RecordEnd {
-    /// A comma, or the bracket of the list; neither is part of it.
+    /// A comma or the bracket of the list, neither of which is part of the record.
     Separator,
-    /// The bracket that closes it.
+    /// The bracket that closes the record.
     Closed,
     /// The end of the line.
     LineEnd,
@@ -179,7 +186,7 @@ impl BracketScan {
         Self { until, depth: 0, in_text: false, escaped: false }
     }
 
-    /// Goes over the rest of a text; gives how many bytes it took.
+    /// Scans the rest of a text; returns the number of bytes.
     fn text(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         if self.escaped && !bytes.is_empty() {

@@ -1,7 +1,10 @@
-//! Rows of tables as objects on a line, whatever kind of table they are in.
+//! Writes rows of tables as objects, one per line.
 //!
-//! Takes the header and the values of a row as JSON, gives the object. Invariant: what a value holds stays inside it: text is escaped, and
-//! JSON taken over only if it is whole.
+//! Takes the header and the values of a row as JSON, gives the object. Invariant: a value cannot
+//! break out of its place. Text is escaped, and JSON is copied only if it is complete.
+//!
+//! All tables pass through JSON. This costs a copy, and gives one decoder, one set of reject
+//! reasons, and vendor formats that work in tables too.
 
 use std::borrow::Cow;
 
@@ -14,11 +17,12 @@ use super::{
 
 /// A row of a table.
 pub(super) trait RowValues {
-    /// Adds the value of a column, by its place from 0, as JSON; `false`, with nothing added, if there is none.
+    /// Appends the value of a column as JSON, by its index from 0. Returns `false`, with nothing
+    /// appended, if the value is missing.
     fn write(&self, column: usize, out: &mut Vec<u8>) -> bool;
 }
 
-/// Adds a row as an object; gives whether it is broken, that is no record.
+/// Appends a row as an object. Returns true if it is broken and not a record.
 pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl RowValues) -> bool {
     let mut writer = RecordWriter { row, out, broken: false };
     writer.object(&header.root);
@@ -29,12 +33,12 @@ pub(super) fn write_record(out: &mut Vec<u8>, header: &TableHeader, row: &impl R
 struct RecordWriter<'w, R> {
     row: &'w R,
     out: &'w mut Vec<u8>,
-    /// Whether what should be an object is none.
+    /// True if a cell that must hold an object does not.
     broken: bool,
 }
 
 impl<R: RowValues> RecordWriter<'_, R> {
-    /// Writes an object; keys without a value are left out.
+    /// Writes an object, without the keys that have no value.
     fn object(&mut self, keys: &[(Vec<u8>, RecordNode)]) -> bool {
         let mut is_empty = true;
         self.out.push(b'{');
@@ -58,7 +62,7 @@ impl<R: RowValues> RecordWriter<'_, R> {
         !is_empty
     }
 
-    /// Writes a value; `false` if there is none.
+    /// Writes a value; `false` if it is missing.
     fn cell(&mut self, column: usize, role: CellRole) -> bool {
         let start = self.out.len();
         if !self.row.write(column, self.out) {
@@ -82,23 +86,23 @@ impl<R: RowValues> RecordWriter<'_, R> {
     }
 }
 
-/// Writes text as JSON: as what it is if it is a whole object or list, else in quotes.
+/// Writes text as JSON: a complete object or list as it is, other text in quotes.
 pub(super) fn write_value(out: &mut Vec<u8>, text: &[u8]) {
     if matches!(text.first(), Some(b'{' | b'[')) && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
-        // Only white space can be a line end in what was just found to be JSON.
+        // In complete JSON a line end can only be white space.
         out.extend(text.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
     } else {
         write_text(out, text);
     }
 }
 
-/// A time with its zone as RFC 3339 has it, where a database writes it in another way: ` UTC`, `+00`, `+0000`, ` +00:00`.
+/// A time zone as in RFC 3339, from the forms of databases: ` UTC`, `+00`, `+0000`, ` +00:00`.
 fn with_rfc3339_zone(cell: &[u8]) -> Cow<'_, [u8]> {
     let time = cell.trim_ascii();
     if let Some(time) = time.strip_suffix(b"UTC") {
         return [time.trim_ascii_end(), b"Z"].concat().into();
     }
-    // Before this are a date and a time of day, whose dashes are no signs.
+    // The date and the time of day come first; their dashes are not signs.
     let sign = time.iter().skip(19).position(|byte| matches!(byte, b'+' | b'-')).map(|at| at + 19);
     let Some((local, offset)) = sign.and_then(|at| time.split_at_checked(at)) else { return time.into() };
     let digits: Vec<u8> = offset.iter().copied().filter(u8::is_ascii_digit).collect();
@@ -110,7 +114,7 @@ fn with_rfc3339_zone(cell: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Writes a text in JSON's quotes; bytes that are no UTF-8 stay as they are, for the decoder to judge.
+/// Writes a text in JSON quotes. Bytes that are not UTF-8 stay, for the decoder to reject.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
@@ -131,7 +135,7 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// What is said of a table that cannot be read as events.
+/// The error for a table that cannot be read as events.
 pub(super) fn header_error(name: &str, names: &[String], unfit: HeaderError) -> ReadError {
     let has = |column: &str| names.iter().any(|name| name == column);
     let columns = names.len();

@@ -1,21 +1,22 @@
-//! Tells how the content of a file is laid out, by how it begins.
+//! Detects the layout of a file from its first bytes.
 //!
-//! Takes the first bytes of the content, decompressed and less a byte order mark. Invariant: what begins like an object on a line of its own
-//! is lines, so that files of lines cost one look and nothing else.
+//! Takes the first bytes of the content, decompressed and less a byte order mark. Invariant:
+//! content that begins with an object on a line of its own is lines. So files of lines cost one
+//! check.
 
-/// How much of a file is looked at; bytes.
+/// The bytes of a file that are inspected.
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// How far into an answer of an API its list is looked for; bytes.
+/// The bytes of an API response in which its list is searched.
 pub(super) const WRAPPER_BYTES_MAX: usize = 64 << 10;
 
-/// Under which names answers of APIs hold their lists.
+/// Keys under which API responses hold their lists.
 const LIST_NAMES: [&str; 8] = ["results", "data", "events", "items", "records", "rows", "value", "batch"];
 
-/// Under which names manifests hold their lists of files.
+/// Keys under which manifests hold their lists of files.
 const MANIFEST_NAMES: [&str; 3] = ["entries", "files", "fileLocations"];
 
-/// Names that events have and answers of APIs have not.
+/// Keys that events have and API responses do not.
 const EVENT_NAMES: [&str; 15] = [
     "event",
     "event_name",
@@ -34,7 +35,7 @@ const EVENT_NAMES: [&str; 15] = [
     "anonymousId",
 ];
 
-/// Tells JSON that is not lines.
+/// True for JSON that is not lines.
 pub(super) fn is_list(head: &[u8]) -> bool {
     let head = head.trim_ascii_start();
     match head.split_first() {
@@ -44,7 +45,8 @@ pub(super) fn is_list(head: &[u8]) -> bool {
     }
 }
 
-/// Tells a list of files, as loaders write it beside an export: an object with such a list, and without a name that events have.
+/// True for a manifest, a list of files that loaders write beside an export. It is an object with
+/// such a list and without keys of events.
 pub(super) fn is_manifest(head: &[u8]) -> bool {
     let Some(keys) = ObjectKeys::new(head.trim_ascii_start()) else { return false };
     let mut lists_files = false;
@@ -58,15 +60,16 @@ pub(super) fn is_manifest(head: &[u8]) -> bool {
     lists_files
 }
 
-/// Whether an object goes on after the line of its opening brace.
+/// True if an object continues after the line of its opening brace.
 fn is_printed_over_lines(rest: &[u8]) -> bool {
     let inner = rest.trim_ascii_start();
     let spaces = rest.get(..rest.len() - inner.len()).unwrap_or_default();
     spaces.contains(&b'\n') && matches!(inner.first(), Some(b'"' | b'}'))
 }
 
-/// Where the list of records begins in an answer of an API: in the object that `head` begins with, under one of the known names, and only if
-/// its first element, and not the object itself, has a name that events have.
+/// The start of the list of records in an API response. The response is the object that `head`
+/// begins with. The list has a known key, and its first element has a key of events, but the
+/// response has none.
 pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
     let head = head.get(..WRAPPER_BYTES_MAX).unwrap_or(head);
     for key in ObjectKeys::new(head)? {
@@ -85,7 +88,7 @@ pub(super) fn wrapped_list(head: &[u8]) -> Option<usize> {
     None
 }
 
-/// Under which names answers of APIs say where the next page is, or that there is one.
+/// Keys under which API responses refer to the next page, or announce one.
 const NEXT_NAMES: [&str; 9] = [
     "next",
     "next_url",
@@ -98,7 +101,7 @@ const NEXT_NAMES: [&str; 9] = [
     "hasMore",
 ];
 
-/// Whether what stands in an answer beside its list says that there is another page.
+/// True if the part of a response beside its list announces another page.
 pub(super) fn has_next(beside: &[u8]) -> bool {
     NEXT_NAMES.iter().any(|name| {
         let name = format!("\"{name}\"");
@@ -124,7 +127,7 @@ struct ObjectKey<'h> {
     rest: &'h [u8],
 }
 
-/// The keys of the object that some bytes begin with, as far as the bytes go.
+/// The keys of the object at the start of some bytes, as far as the bytes go.
 struct ObjectKeys<'h> {
     bytes: &'h [u8],
     at: usize,
@@ -143,7 +146,7 @@ impl<'h> ObjectKeys<'h> {
         self.at = self.bytes.len() - self.rest().trim_ascii_start().len();
     }
 
-    /// The text whose opening quote is next.
+    /// Parses the text whose opening quote is next.
     fn text(&mut self) -> Option<&'h [u8]> {
         let inner = self.rest().strip_prefix(b"\"")?;
         let mut end = 0;
@@ -158,7 +161,7 @@ impl<'h> ObjectKeys<'h> {
         inner.get(..end)
     }
 
-    /// Passes over a value, whatever it is.
+    /// Skips a value of any type.
     fn value(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {

@@ -1,4 +1,4 @@
-//! Lists, tables and members are cut alike whatever the sizes, and each record knows where it stands.
+//! Lists, tables and members are cut alike whatever the sizes, and each record knows its place.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 
@@ -11,7 +11,7 @@ use super::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock, ReadErr
 /// A record as a line, with its line and offset in the file.
 type ReadRecord = (String, u64, u64);
 
-/// Reads a file in blocks of a size; long records are shown as `long` and their length.
+/// Reads a file in blocks of a size; long records appear as `long` and their length.
 fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec<ReadRecord>, ReadError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("events");
@@ -39,7 +39,8 @@ fn read(content: &[u8], block_bytes: usize, line_bytes_max: usize) -> Result<Vec
     Ok(found)
 }
 
-/// A content reads as some records, each beginning at the place where a part of the content stands, in blocks of every size.
+/// Asserts that a content reads as some records, each at the place of a part of the content, in
+/// blocks of every size.
 fn check(content: &str, expected: &[(&str, &str)]) {
     let mut from = 0;
     let expected: Vec<ReadRecord> = expected

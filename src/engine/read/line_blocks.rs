@@ -1,7 +1,8 @@
 //! Cuts one stream into blocks of whole lines.
 //!
-//! Takes a [`Stream`] and [`Limits`], gives [`Block`]s in order. Invariant: what is kept between two
-//! blocks is less than a block, and cuts do not depend on how many bytes a read happened to give.
+//! Takes a [`DecompressedStream`] and [`BlockLimits`], gives [`LineBlock`]s in order. Invariant:
+//! the bytes kept between two blocks are fewer than a block, and cuts do not depend on the sizes of
+//! reads.
 
 use std::mem;
 
@@ -10,7 +11,7 @@ use super::{BlockLimits, LONG_LINE_KEPT_BYTES, LineBlock, ReadError, stream::Dec
 /// A buffer larger than this many blocks gives its memory back when it is reused.
 const BUFFER_BLOCKS_MAX: usize = 4;
 
-/// One open file on its way into blocks.
+/// One open file, read into blocks.
 pub(super) struct LineBlockReader {
     pub(super) file: u32,
     stream: DecompressedStream,
@@ -37,13 +38,14 @@ impl LineBlockReader {
         }
     }
 
-    /// Replaces `block` by the next one; `false`, with `block` untouched but for its bytes, at the end.
+    /// Replaces `block` by the next one. Returns `false` at the end; then only the bytes of `block`
+    /// have changed.
     ///
     /// **Cost:** one copy of less than a block, for the line begun in the block before.
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`].
+    /// Those of [`DecompressedStream::read`].
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         let mut buffer = mem::take(&mut block.bytes);
         let step = self.limits.block_bytes;
@@ -63,7 +65,7 @@ impl LineBlockReader {
                 self.pass_long_line(buffer, have, block)?;
                 return Ok(true);
             }
-            // One byte over the limit decides: it is either the line end or one byte too many.
+            // One byte beyond the limit decides: it is either the line end or one byte too many.
             seen = have;
             want = have.saturating_add(step).min(self.limits.line_bytes_max.saturating_add(1));
         };
@@ -79,7 +81,7 @@ impl LineBlockReader {
         Ok(true)
     }
 
-    /// Reads the rest of a line over the limit in steps that are dropped, and gives its beginning.
+    /// Reads and drops the rest of a line over the limit, and returns its beginning.
     fn pass_long_line(&mut self, mut buffer: Vec<u8>, have: usize, block: &mut LineBlock) -> Result<(), ReadError> {
         let kept = buffer.get(..have.min(LONG_LINE_KEPT_BYTES)).unwrap_or_default().to_vec();
         let step = self.limits.block_bytes;
@@ -104,7 +106,7 @@ impl LineBlockReader {
         Ok(())
     }
 
-    /// Names the next block.
+    /// Sets the file, index and offset of the next block.
     fn label(&mut self, block: &mut LineBlock, long_line: Option<u64>, bytes: Vec<u8>) {
         *block = LineBlock {
             file: self.file,
@@ -117,7 +119,7 @@ impl LineBlockReader {
         self.index = self.index.saturating_add(1);
     }
 
-    /// Moves what is left of the last read to the front of the buffer; gives its length.
+    /// Moves the rest of the last read to the front of the buffer; returns its length.
     fn unpack_carry(&mut self, buffer: &mut Vec<u8>) -> usize {
         let buffer_bytes_max = self.limits.block_bytes.saturating_mul(BUFFER_BLOCKS_MAX);
         if buffer.capacity() > buffer_bytes_max {
@@ -135,9 +137,11 @@ impl LineBlockReader {
         have
     }
 
-    /// Reads until the first `want` bytes of the buffer are filled or the stream has ended; gives how many are.
+    /// Reads until the buffer has `want` bytes or the stream has ended; returns the number of
+    /// bytes.
     fn fill(&mut self, buffer: &mut Vec<u8>, mut have: usize, want: usize) -> Result<usize, ReadError> {
-        // What the buffer held before is overwritten, not cleared: a recycled one costs no zeroing.
+        // The old content of the buffer is overwritten, not cleared, so a recycled buffer needs no
+        // zeroing.
         if buffer.len() < want {
             buffer.reserve_exact(want - buffer.len());
             buffer.resize(want, 0);
@@ -154,7 +158,7 @@ impl LineBlockReader {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::finish`].
+    /// Those of [`DecompressedStream::finish`].
     pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.stream.finish()?;
         Ok(self.stream)

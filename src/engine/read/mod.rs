@@ -1,14 +1,24 @@
 //! Turns files, folders, patterns and standard input into blocks of whole lines.
 //!
-//! Takes what was typed on the command line ([`resolve()`]) and gives [`Block`]s to any number of
-//! worker threads ([`Reader`]), whatever the compression of the files.
+//! Takes the arguments of the command line ([`resolve_inputs()`]) and gives [`LineBlock`]s to any
+//! number of worker threads ([`BlockReader`]), whatever the compression and layout of the files.
 //!
-//! Invariant: the blocks of a file, put in the order of their index, are its decompressed bytes
-//! (less a byte order mark, and less what was dropped of lines over the limit), and where they are
-//! cut depends on those bytes and on [`Limits`] alone, never on threads, timing or read sizes.
+//! ```text
+//!  arguments ─▶ resolve ─▶ InputSource ─┬─▶ stream ─▶ line_blocks ─────┬─▶ LineBlock
+//!                                       ├─▶ stream ─▶ json_list, csv ──┤
+//!                                       └─▶ parquet ───────────────────┘
+//! ```
 //!
-//! It does not look into lines, does not count them, never maps a file into memory, and never
-//! passes on part of a line as if it were a whole one.
+//! The first bytes of a file decide its layout. Lines are only cut, never parsed. Records of other
+//! layouts become lines in the block, each with its place in the file. So `decode` alone judges
+//! records, and no later stage knows of layouts.
+//!
+//! Invariant: the blocks of a file, in the order of their index, are its decompressed bytes (less a
+//! byte order mark, and less what was dropped of lines over the limit). The cuts depend on those
+//! bytes and on [`BlockLimits`] alone, never on threads, timing or read sizes.
+//!
+//! It does not parse lines, does not count them, never maps a file into memory, and never passes on
+//! part of a line as if it were a whole one.
 
 mod column_mapping;
 mod csv;
@@ -60,19 +70,19 @@ pub use self::{
     zip_member::ZipMember,
 };
 
-/// How many bytes of a line over the limit are kept, to show which line it was.
+/// Bytes of a line over the limit that are kept to identify the line.
 pub const LONG_LINE_KEPT_BYTES: usize = 1024;
 
-/// Something to read events from.
+/// A source of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSource {
     /// The name for people and run records: the path, or `-`.
     pub name: String,
-    /// Where the bytes come from.
+    /// The kind of source.
     pub kind: InputKind,
 }
 
-/// Where the bytes of an input come from.
+/// The kind of source that the bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// Standard input.
@@ -81,7 +91,7 @@ pub enum InputKind {
     File(PathBuf),
     /// A member of a zip archive.
     Member(ZipMember),
-    /// Bytes that were made here, and are read as a file of them would be.
+    /// Bytes in memory, read like a file of the same content.
     Memory(Arc<[u8]>),
 }
 
@@ -108,11 +118,11 @@ pub struct BlockLimits {
 }
 
 impl BlockLimits {
-    /// 256 KiB blocks, large enough that handing one over costs nothing beside parsing it and small
-    /// enough to stay in cache; 16 MiB lines, far over any event and still bounded.
+    /// 256 KiB blocks: large enough that handing over a block costs little beside parsing it, small
+    /// enough to stay in cache. 16 MiB lines: far larger than any event and still bounded.
     pub const STANDARD: Self = Self { block_bytes: 1 << 18, line_bytes_max: 16 << 20 };
 
-    /// The same limits with the block no larger than a line and neither of them zero.
+    /// The same limits, with the block no larger than a line and neither of them zero.
     fn clamped(self) -> Self {
         let line_bytes_max = self.line_bytes_max.max(1);
         Self { block_bytes: self.block_bytes.clamp(1, line_bytes_max), line_bytes_max }
@@ -122,7 +132,7 @@ impl BlockLimits {
 /// Consecutive whole lines of one file, or one line over the limit.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LineBlock {
-    /// Position of the file in the list given to [`Reader::new`], from 0.
+    /// Position of the file in the list given to [`BlockReader::new`], from 0.
     pub file: u32,
     /// Number of the block within its file, from 0.
     pub index: u32,
@@ -130,32 +140,33 @@ pub struct LineBlock {
     pub offset: u64,
     /// Whole lines with their line ends; only the last line of a file may lack one. Never empty.
     pub bytes: Vec<u8>,
-    /// Whether no whole line of the file came before it, so that it shows what the file is of.
+    /// True for the first block with whole lines of a file, which shows the format of the file.
     pub starts_file: bool,
-    /// For a line over [`Limits::line_bytes_max`]: its length without its line end, in bytes.
+    /// For a line over [`BlockLimits::line_bytes_max`]: its length without its line end, in bytes.
     /// `bytes` then holds just its first [`LONG_LINE_KEPT_BYTES`] (fewer if the limit is less).
     pub long_line: Option<u64>,
-    /// Where the lines come from, one for each, if they do not stand so in the file; else empty.
+    /// The origin of each line, if the lines were made from other records; else empty.
     pub origins: Vec<LineOrigin>,
-    /// The records as they stand in the file, to which places point.
+    /// The records as they stand in the file; origins point to them.
     pub stored: Vec<u8>,
 }
 
-/// Where a line that was made from something else comes from.
+/// The origin of a line that was made from another record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineOrigin {
-    /// The line of the file in which the record begins, from 1; in a table of binary rows the number of the row.
+    /// The line of the file in which the record begins, from 1; in a table of binary rows the
+    /// number of the row.
     pub line: u64,
     /// Offset of its first byte in the decompressed file; bytes.
     pub offset: u64,
-    /// Where in [`Block::stored`] the record stands as it is in the file; `None` if the line shows it.
+    /// The place of the original record in [`LineBlock::stored`]; `None` if the line shows it.
     pub stored: Option<Range<usize>>,
-    /// Whether it could not be made into a line.
+    /// True if the record could not be made into a line.
     pub broken: bool,
 }
 
 impl LineBlock {
-    /// Empties the block for the lines that are made next.
+    /// Empties the block for new lines.
     fn reset(&mut self, file: u32, index: u32, offset: u64) {
         self.bytes.clear();
         self.stored.clear();
@@ -163,7 +174,7 @@ impl LineBlock {
         (self.file, self.index, self.offset, self.long_line) = (file, index, offset, None);
     }
 
-    /// Becomes the block of one record over the limit, of which `kept` is the beginning.
+    /// Makes this the block of one record over the limit, given the beginning that is kept.
     fn set_long_line(&mut self, place: LineOrigin, kept: Vec<u8>, length: u64) {
         self.bytes = kept;
         self.origins = vec![place];

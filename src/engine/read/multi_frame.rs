@@ -1,7 +1,7 @@
-//! Compressed data, part by part: the members of gzip, the frames of zstd, any number of which may follow one another in a file.
+//! Decompresses gzip members and zstd frames; a file may hold several in a row.
 //!
-//! Takes stored bytes, gives what is in all parts. Invariant: it is known of which part the last byte was and where that part begins, so that
-//! damage can be told with its place.
+//! Takes stored bytes, gives the content of all frames. Invariant: the frame of the last byte and
+//! its offset are known, so that an error can name the place of the damage.
 
 use std::{
     fmt,
@@ -10,14 +10,14 @@ use std::{
 
 use flate2::bufread::GzDecoder;
 
-/// Largest window granted to a zstd frame, as a power of two: 128 MiB, the default
-/// of the zstd command too, so that a few bytes cannot ask for gigabytes.
+/// Largest window granted to a zstd frame, as a power of two: 128 MiB. It is the default of the
+/// zstd command too, and keeps a few bytes from demanding gigabytes.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
 /// Read size under the decoders; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Which part of compressed data, and where it begins.
+/// A frame of compressed data: its number and offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramePosition {
     /// From 1.
@@ -88,19 +88,19 @@ impl<R: Read> FrameDecoder<R> {
         }
     }
 
-    /// A decoder for what follows, and where that begins, if anything does.
+    /// A decoder for the next frame and its offset; no offset if the data has ended.
     fn next(self) -> io::Result<(Self, Option<u64>)> {
         let (mut stored, is_gzip) = match self {
             Self::Gzip(decoder) => (decoder.into_inner(), true),
             Self::Zstd(decoder) => (decoder.finish(), false),
         };
-        // A decoder may take its header as soon as it is made.
+        // A decoder may read its header as soon as it is created.
         let offset = if stored.fill_buf()?.is_empty() { None } else { Some(stored.consumed) };
         Ok((if is_gzip { Self::gzip(stored) } else { Self::zstd(stored)? }, offset))
     }
 }
 
-/// What is in all parts, one after another.
+/// The content of all frames, one after another.
 pub(super) struct MultiFrameDecoder<R> {
     /// None only after an error.
     decoder: Option<FrameDecoder<R>>,
@@ -127,12 +127,12 @@ impl<R: Read> MultiFrameDecoder<R> {
         Self { decoder: Some(decoder), part: FramePosition::default(), ended: false }
     }
 
-    /// The part that is being read.
+    /// The current frame.
     pub(super) fn part(&self) -> FramePosition {
         self.part
     }
 
-    /// What the stored bytes come from; none after an error.
+    /// The source of the stored bytes; none after an error.
     pub(super) fn get_ref(&self) -> Option<&R> {
         self.decoder.as_ref().map(|decoder| decoder.stored().buffer.get_ref())
     }

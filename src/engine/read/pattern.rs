@@ -1,8 +1,9 @@
-//! Patterns where the shell has not expanded them.
+//! Expands patterns that the shell has not expanded.
 //!
-//! Takes a pattern as typed, gives the paths that match. `*`, `?` and `[...]` stand for parts of a name, `**` for any number of folders.
-//! Invariant: nothing hidden is found unless its name is begun in the pattern, and folders behind links are entered only if the pattern
-//! names them, not by `**`, as they may lead back up.
+//! Takes a pattern, gives the paths that match. `*`, `?` and `[...]` match parts of a name, `**`
+//! any number of folders. Invariant: a hidden name matches only if the pattern begins it. Folders
+//! behind links are entered only if the pattern names them, not by `**`, because they may lead back
+//! up.
 
 use std::{
     collections::BTreeSet,
@@ -21,11 +22,11 @@ const OPTIONS: MatchOptions =
 
 /// A part of a pattern between separators.
 enum PatternSegment {
-    /// A name as it is, `.` and `..` among them.
+    /// A plain name, including `.` and `..`.
     Literal(String),
-    /// A name of which parts are left open, and whether it begins with a dot.
+    /// A name with wildcards, and true if it begins with a dot.
     Wildcard(Pattern, bool),
-    /// The folder itself and all folders in it, however deep.
+    /// The folder itself and all folders below it.
     AnyDepth,
 }
 
@@ -58,9 +59,9 @@ pub(super) fn expand(pattern: &str) -> Result<BTreeSet<PathBuf>, ReadError> {
     Ok(reached.into_iter().map(|path| or_current_dir(&path).to_path_buf()).collect())
 }
 
-/// Where to begin, and the parts that follow.
+/// The starting folder and the segments that follow.
 fn parse(pattern: &str) -> Result<(PathBuf, Vec<PatternSegment>), glob::PatternError> {
-    // As a whole too, which knows that `**` stands alone.
+    // The whole pattern is validated too: only this rejects `**` within a name.
     Pattern::new(pattern)?;
     let mut start = PathBuf::new();
     let mut rest = pattern;
@@ -83,12 +84,13 @@ fn parse(pattern: &str) -> Result<(PathBuf, Vec<PatternSegment>), glob::PatternE
 }
 
 impl PatternSegment {
-    /// Adds what this part leads to from a path that the parts before it lead to.
+    /// Adds the paths that this segment matches, starting from a path that the earlier segments
+    /// matched.
     fn expand_from(&self, from: &Path, reached: &mut BTreeSet<PathBuf>) -> Result<(), ReadError> {
         match self {
             Self::Literal(name) => {
                 let path = from.join(name);
-                // A link that leads nowhere is found, and told when it is to be read.
+                // A dangling link matches; reading it reports the error.
                 if absent_as_none(retry_interrupted(|| fs::symlink_metadata(&path)), &path)?.is_some() {
                     reached.insert(path);
                 }
@@ -115,13 +117,13 @@ impl PatternSegment {
     }
 }
 
-/// What is in a folder, or nothing if it is none.
+/// The entries of a folder; none if the path is not a folder.
 fn entries(path: &Path) -> Result<Vec<folder::DirectoryEntry>, ReadError> {
     absent_as_none(folder::list_directory(or_current_dir(path)), path).map(Option::unwrap_or_default)
 }
 
-/// What was found at a path. A pattern asks what there is, so what is no folder, or no longer there, only does not match; what cannot be looked at is
-/// told, since it may be what the pattern means.
+/// The result at a path, or none. A path that is not a folder or no longer exists does not match. A
+/// path that cannot be inspected is an error, because it may be the one that the pattern means.
 fn absent_as_none<T>(found: io::Result<T>, path: &Path) -> Result<Option<T>, ReadError> {
     match found {
         Ok(found) => Ok(Some(found)),
@@ -130,7 +132,7 @@ fn absent_as_none<T>(found: io::Result<T>, path: &Path) -> Result<Option<T>, Rea
     }
 }
 
-/// A path that the system takes: nothing stands for the folder one is in.
+/// A path for the system: the empty path becomes the current folder.
 fn or_current_dir(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }

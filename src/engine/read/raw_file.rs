@@ -1,8 +1,11 @@
-//! The bytes of one input as stored.
+//! The stored bytes of one input.
 //!
-//! Takes an [`Input`], gives its bytes up to the size it had when it was opened (of a member, its part of the archive). Invariant: an error
-//! of the file or of the system is a [`Fault`] inside the `io::Error`, so that it can be told from
-//! an error of the decoder that it passes through.
+//! Takes an [`InputSource`], gives its bytes up to the size at opening; for a member, its part of
+//! the archive. Invariant: an error of the file or of the system is a [`FileFault`] inside the
+//! `io::Error`. So it can be distinguished from an error of the decoder that it passes through.
+//!
+//! A file may change while it is read. Its size and last write time at the end show whether all
+//! bytes were of one version.
 
 use std::{
     error::Error,
@@ -21,16 +24,16 @@ use super::{
 };
 use crate::fs::retry::retry_interrupted;
 
-/// Why the file itself, under any decoder, could not be read on.
+/// The reason why the file itself, under any decoder, could not be read on.
 #[derive(Debug)]
 pub(super) enum FileFault {
     /// The system reported an error.
     Failed(io::Error),
     /// The file is smaller than when it was opened.
     Shrunk { opened_bytes: u64, found_bytes: u64 },
-    /// The file is another one than when it was opened, whatever its size.
+    /// The file was overwritten since it was opened, whatever its size.
     Rewritten,
-    /// The packed data of an archive's member are damaged.
+    /// The compressed data of an archive's member is damaged.
     DamagedMember(io::Error),
 }
 
@@ -52,27 +55,28 @@ impl From<FileFault> for io::Error {
     }
 }
 
-/// How many of the first bytes are compared after the last, of a file that was written to meanwhile.
+/// The number of first bytes that are compared again at the end, if the file was written to
+/// meanwhile.
 const HEAD_BYTES_MAX: usize = 1024;
 
-/// How much is read at once in search of a line end; bytes.
+/// The bytes read at once in search of a line end.
 const SEARCH_BYTES: usize = 64 << 10;
 
-/// The bytes of a file as stored, up to the size it had when it was opened, and of plain text to the end of the line that was being
-/// written then.
+/// The stored bytes of a file up to its size at opening. In plain text, up to the end of the line
+/// that was being written then.
 pub(super) struct RawFile {
     handle: RawHandle,
-    /// Where in the file the bytes begin.
+    /// The offset of the bytes in the file.
     start: u64,
-    /// Size when opened, of regular files and members; others end where they end.
+    /// Size at opening, of regular files and members; other inputs have none.
     opened_bytes: Option<u64>,
-    /// The same, without what was added to it for the sake of a line.
+    /// The same size, without the line that was completed later.
     size_at_first: u64,
-    /// When it was last written to before it was opened, of regular files.
+    /// The time of the last write before opening, for regular files.
     written: ModifiedTime,
-    /// The first bytes, to know the file again by.
+    /// The first bytes, to recognise the file by.
     head: Vec<u8>,
-    /// Whether the last byte read ended a line.
+    /// True if the last byte read ended a line.
     at_line_end: bool,
     /// Bytes read so far.
     pub(super) taken: u64,
@@ -118,7 +122,7 @@ impl RawFile {
         })
     }
 
-    /// How much of a buffer may be filled before the size at opening is reached.
+    /// The number of bytes that may be read before the size at opening is reached.
     fn bytes_left(&self, buffer_bytes: usize) -> usize {
         match self.opened_bytes {
             None => buffer_bytes,
@@ -126,7 +130,7 @@ impl RawFile {
         }
     }
 
-    /// Fails if the file is now smaller than when it was opened, or another one.
+    /// Fails if the file is smaller than at opening, or was overwritten.
     pub(super) fn check(&self) -> Result<(), FileFault> {
         let (RawHandle::File(file), Some(opened_bytes)) = (&self.handle, self.opened_bytes) else {
             return Ok(());
@@ -139,12 +143,12 @@ impl RawFile {
         if self.written.is_none() || self.written == modified_time(&meta) {
             return Ok(());
         }
-        // Writing to its end leaves the beginning as it is; copying it away and cutting it back does not.
+        // Appending leaves the beginning as it is; copying and truncating does not.
         let grew = found_bytes > self.size_at_first && self.begins_the_same(file).map_err(FileFault::Failed)?;
         if grew { Ok(()) } else { Err(FileFault::Rewritten) }
     }
 
-    /// Whether there is more in the file than was read of it; told after its last byte.
+    /// True if the file has more bytes than were read; valid after the last byte.
     pub(super) fn grew(&self) -> bool {
         match (&self.handle, self.written) {
             (RawHandle::File(file), Some(_)) => file_metadata(file).is_ok_and(|meta| meta.len() > self.taken),
@@ -152,15 +156,15 @@ impl RawFile {
         }
     }
 
-    /// Whether a file still begins with the bytes that were read from there.
+    /// True if the file still begins with the bytes that were read first.
     fn begins_the_same(&self, file: &File) -> io::Result<bool> {
         let mut head = vec![0; self.head.len()];
         read_at(file, &mut head, 0).map(|got| got == head.len() && head == self.head)
     }
 
-    /// Moves the limit to the end of the line that lies across it, if the file has grown by that line's end.
+    /// Extends the limit to the end of the line that crosses it, if the file has grown that far.
     ///
-    /// Compressed files end where they ended: what is added to them is no line but another member, or part of one.
+    /// Compressed files are not extended: an appended member is not part of a line.
     fn finish_line(&mut self) -> io::Result<()> {
         let (RawHandle::File(file), Some(_), Some(opened_bytes)) = (&self.handle, self.written, self.opened_bytes)
         else {
@@ -174,7 +178,7 @@ impl RawFile {
         loop {
             let got = read_at(file, &mut chunk, end)?;
             if got == 0 {
-                // Not finished; what there is of it is read, and will be no record.
+                // The line is unfinished; the part that exists is read and will be rejected.
                 return Ok(());
             }
             if let Some(at) = memchr::memchr(b'\n', chunk.get(..got).unwrap_or_default()) {
@@ -185,7 +189,7 @@ impl RawFile {
         }
     }
 
-    /// Remembers of bytes that were read what is needed at the end.
+    /// Updates the first bytes, the position in the line and the totals after a read.
     fn record_read(&mut self, bytes: &[u8]) {
         let missing = HEAD_BYTES_MAX.saturating_sub(self.head.len());
         self.head.extend(bytes.iter().take(missing));
@@ -194,9 +198,9 @@ impl RawFile {
         self.progress.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
 
-    /// The error for an end that comes before the size at opening.
+    /// The error for an end before the size at opening.
     fn early_end(&self, opened_bytes: u64) -> FileFault {
-        // The file may have shrunk and grown again between the read and the look at its size.
+        // The file may have shrunk and grown again between the read and the check of its size.
         let found_bytes = self.taken;
         self.check().err().unwrap_or(FileFault::Shrunk { opened_bytes, found_bytes })
     }
@@ -212,7 +216,7 @@ impl Read for RawFile {
         let Some(buffer) = buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else {
             return Ok(0);
         };
-        // Interrupted reads are repeated here, below decoders that may not expect them.
+        // Interrupted reads are repeated here, because the decoders above may not expect them.
         let got = retry_interrupted(|| match &mut self.handle {
             RawHandle::Stdin(stdin) => stdin.read(buffer),
             RawHandle::File(file) => file.read(buffer),
@@ -227,7 +231,8 @@ impl Read for RawFile {
     }
 }
 
-/// Reads at a place, whatever was read before; fewer bytes than the buffer holds only at the end of the file.
+/// Reads at an offset, independent of the position; fewer bytes than requested only at the end of
+/// the file.
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     use std::os::unix::fs::FileExt;
@@ -241,7 +246,7 @@ fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Never called, since [`last_written`] tells nothing there.
+/// Never called here, because `modified_time` returns none on such systems.
 #[cfg(not(unix))]
 fn read_at(_file: &File, _buffer: &mut [u8], _at: u64) -> io::Result<usize> {
     Ok(0)

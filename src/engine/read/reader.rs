@@ -1,7 +1,7 @@
 //! Hands the blocks of all inputs to any number of threads.
 //!
-//! Takes the inputs, gives blocks, each once. Invariant: a file is in the hands of at most one thread
-//! at a time, so its blocks are cut in order, and no lock is held while a thread reads.
+//! Takes the inputs, gives blocks, each of them once. Invariant: at most one thread reads a file at
+//! a time, so its blocks are cut in order. No lock is held while a thread reads.
 
 use std::{
     fs, mem,
@@ -16,35 +16,36 @@ use super::{
     format_reader::{FileTotals, FormatReader},
 };
 
-/// What is known of a file that was read to its end.
+/// The statistics of a file that was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStats {
-    /// Position of the file in the list given to [`Reader::new`], from 0.
+    /// Position of the file in the list given to [`BlockReader::new`], from 0.
     pub file: u32,
     /// The name of the input.
     pub name: String,
-    /// How it was compressed.
+    /// The compression of the file.
     pub compression: Compression,
-    /// Size of the file as stored, as far as it was read; bytes.
+    /// Stored size of the file, as far as it was read; bytes.
     pub raw_bytes: u64,
-    /// Size of the content, a byte order mark included; decompressed bytes.
+    /// Size of the content, including a byte order mark; decompressed bytes.
     pub bytes: u64,
-    /// Whether the file grew while it was read, so that there is more in it by now.
+    /// True if the file grew while it was read, so that it has more content by now.
     pub grew: bool,
-    /// Whether it is an answer of an API that says that there are more pages.
+    /// True if the file is an API response that announces more pages.
     pub more_pages: bool,
 }
 
 /// The blocks of a list of inputs, for threads to share by reference.
 ///
 /// Threads that ask at the same time are given different files, so that several compressed files
-/// are decompressed at once; with a single file they take turns. A file is opened only when
-/// no open one is free, so that no more are open than are needed.
+/// are decompressed at once; with a single file they take turns. A file is opened only when no open
+/// one is free, so that no more are open than are needed.
 ///
-/// **Cost:** per thread one block, the beginning of a line (less than a block), and the decoder's window.
+/// **Cost:** per thread one block, the beginning of a line (less than a block), and the decoder's
+/// window.
 pub struct BlockReader {
     inputs: Vec<InputSource>,
-    /// By input, whether a block of whole lines was given.
+    /// For each input: true once a block of whole lines was given.
     begun: Vec<AtomicBool>,
     limits: BlockLimits,
     naming: ColumnMapping,
@@ -55,22 +56,22 @@ pub struct BlockReader {
     turned: Condvar,
 }
 
-/// Which files are whose turn.
+/// The files and their states.
 #[derive(Default)]
 struct FileQueue {
     /// Open files that no thread reads.
     idle: Vec<FormatReader>,
-    /// How many files threads are reading.
+    /// The number of files that threads are reading.
     busy: usize,
     /// The first input not opened yet.
     unopened: usize,
-    /// Set by the first error, and by [`Reader::stop`].
+    /// Set by the first error, and by [`BlockReader::stop`].
     stopped: bool,
     done: Vec<FileStats>,
 }
 
 impl BlockReader {
-    /// Prepares to read `inputs` from `workers` threads; nothing is opened yet.
+    /// Prepares to read `inputs` from `workers` threads; opens no file yet.
     pub fn new(inputs: Vec<InputSource>, limits: BlockLimits, workers: usize) -> Self {
         Self {
             total_bytes: inputs.iter().map(regular_bytes).sum(),
@@ -85,16 +86,16 @@ impl BlockReader {
         }
     }
 
-    /// The same reader, for tables whose columns are named in another way than the native fields.
+    /// Sets the column mapping, for tables whose columns do not have the native names.
     #[must_use]
     pub fn with_column_mapping(self, naming: ColumnMapping) -> Self {
         Self { naming, ..self }
     }
 
-    /// The next block of any file, in the buffer of `recycled`; `None` when all were given, or after
-    /// an error or [`Reader::stop`].
+    /// The next block of any file, in the buffer of `recycled`. `None` when all were given, or
+    /// after an error or [`BlockReader::stop`].
     ///
-    /// The blocks of one file come in order; those of different files interleave as timing has it.
+    /// The blocks of one file come in order; those of different files interleave.
     ///
     /// # Errors
     ///
@@ -109,23 +110,24 @@ impl BlockReader {
         Ok(None)
     }
 
-    /// Makes every later [`Reader::next`] give `None`.
+    /// Makes every later [`BlockReader::next`] return `None`.
     pub fn stop(&self) {
         self.lock().stopped = true;
         self.turned.notify_all();
     }
 
-    /// Bytes taken from the inputs so far, as stored (compressed, where they are).
+    /// Bytes read from the inputs so far, as stored.
     pub fn bytes_read(&self) -> u64 {
         self.progress.load(Ordering::Relaxed)
     }
 
-    /// Size of all inputs as stored, taken when the reader was made; `None` if one is not a regular file.
+    /// Size of all inputs as stored, taken when the reader was made; `None` if one is not a regular
+    /// file.
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
 
-    /// What is known of the files read to their end so far, in the order of the inputs.
+    /// The statistics of the files read to their end so far, in the order of the inputs.
     pub fn file_stats(&self) -> Vec<FileStats> {
         let mut done = self.lock().done.clone();
         done.sort_by_key(|stats| stats.file);
@@ -170,25 +172,26 @@ impl BlockReader {
         Some(LeaseState::Unopened(u32::try_from(file).unwrap_or(u32::MAX), input))
     }
 
-    /// The queue holds whole values between any two statements, so a thread that panicked did no harm to it.
+    /// Locks the queue. Its data is consistent between any two statements, so a panic in another
+    /// thread does no harm.
     fn lock(&self) -> MutexGuard<'_, FileQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A file in the hands of one thread; dropping it gives the file back.
+/// A file that one thread reads; dropping it returns the file to the queue.
 struct FileLease<'a> {
     reader: &'a BlockReader,
     turn: LeaseState<'a>,
 }
 
-/// How far a leased file is.
+/// The state of a leased file.
 #[expect(clippy::large_enum_variant, reason = "there is one per thread, and it is moved once per block")]
 enum LeaseState<'a> {
     Unopened(u32, &'a InputSource),
     Open(FormatReader),
     Done(FileStats),
-    /// Being read; it is dropped in this state only by an error or a panic.
+    /// The file is being read. It is dropped in this state only by an error or a panic.
     Broken,
 }
 
@@ -202,7 +205,7 @@ impl FileLease<'_> {
             LeaseState::Done(_) | LeaseState::Broken => return Ok(false),
         };
         let more = source.next(block)?;
-        // Only this thread has the file, and its blocks come in order.
+        // Only this thread reads the file, and its blocks come in order.
         block.starts_file = more
             && block.long_line.is_none()
             && reader.begun.get(source.file() as usize).is_some_and(|begun| !begun.swap(true, Ordering::Relaxed));
@@ -238,12 +241,13 @@ impl Drop for FileLease<'_> {
             LeaseState::Done(stats) => queue.done.push(stats),
             LeaseState::Unopened(..) | LeaseState::Broken => queue.stopped = true,
         }
-        // Either the last file is done or all is over: everyone who waits has to look again.
+        // Either the last file is done or the reader has stopped: all waiting threads must check
+        // again.
         self.reader.turned.notify_all();
     }
 }
 
-/// Size of an input, if it has one before it is read.
+/// Size of an input, if it is known before reading.
 fn regular_bytes(input: &InputSource) -> Option<u64> {
     match &input.kind {
         InputKind::Stdin => None,

@@ -1,23 +1,25 @@
-//! A moving window over a stream, for formats whose records do not end where lines do.
+//! A moving window over a stream, for formats whose records do not end with lines.
 //!
-//! Takes a [`Stream`], gives its bytes from a cursor on, with the line and the offset of the cursor. Invariant: it holds no more than one
-//! record of the longest length allowed and one read.
+//! Takes a [`DecompressedStream`], gives its bytes from a cursor on, with the line and the offset
+//! of the cursor. Invariant: it holds no more than one record of the maximum length and one read.
 
 use super::{BlockLimits, LONG_LINE_KEPT_BYTES, ReadError, stream::DecompressedStream};
 
 /// Finds where a record ends, in pieces of any size.
 pub(super) trait RecordScan {
-    /// Goes on over the bytes that follow those of the last call; gives how many of them belong to the record if it ends among them.
+    /// Continues after the bytes of the last call. Returns the number of bytes that belong to the
+    /// record if it ends among them.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize>;
 }
 
 /// A record that begins at the cursor.
 pub(super) enum RecordFrame {
-    /// It is in the window, and so long; bytes.
+    /// The record is in the window; its length in bytes.
     Whole(usize),
-    /// It is over the limit; the cursor is after it already. Its beginning, and how long it is; bytes.
+    /// The record is over the limit, and the cursor is after it already. Its beginning and its
+    /// length in bytes.
     Oversized(Vec<u8>, u64),
-    /// The stream ends within it, so many bytes on.
+    /// The stream ends within the record; the number of bytes until then.
     Unterminated(usize),
 }
 
@@ -45,7 +47,7 @@ impl RecordWindow {
         self.limits.block_bytes
     }
 
-    /// What is in the window from the cursor on.
+    /// The bytes of the window from the cursor on.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
@@ -54,7 +56,7 @@ impl RecordWindow {
         self.stream.name()
     }
 
-    /// Moves the cursor on.
+    /// Moves the cursor forward.
     pub(super) fn pass(&mut self, count: usize) {
         let passed = self.rest().get(..count).unwrap_or_default();
         let (lines, count) = (memchr::memchr_iter(b'\n', passed).count(), passed.len());
@@ -63,11 +65,11 @@ impl RecordWindow {
         self.at += count;
     }
 
-    /// Reads on until so many bytes are in the window or the stream has ended.
+    /// Reads until the window has a number of bytes or the stream has ended.
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`].
+    /// Those of [`DecompressedStream::read`].
     pub(super) fn fill(&mut self, want: usize) -> Result<(), ReadError> {
         while self.rest().len() < want && self.more()? {}
         Ok(())
@@ -88,11 +90,11 @@ impl RecordWindow {
         Ok(!self.ended)
     }
 
-    /// Moves the cursor over bytes of some kinds; gives the byte after them, `None` at the end of the stream.
+    /// Skips bytes that pass a test; returns the byte after them, `None` at the end of the stream.
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`].
+    /// Those of [`DecompressedStream::read`].
     pub(super) fn skip(&mut self, skipped: fn(u8) -> bool) -> Result<Option<u8>, ReadError> {
         loop {
             let rest = self.rest();
@@ -109,7 +111,7 @@ impl RecordWindow {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`].
+    /// Those of [`DecompressedStream::read`].
     pub(super) fn frame(&mut self, scan: &mut impl RecordScan) -> Result<RecordFrame, ReadError> {
         let mut seen = 0;
         loop {
@@ -132,7 +134,7 @@ impl RecordWindow {
         }
     }
 
-    /// Passes over the rest of a record over the limit, all of the window being part of it.
+    /// Skips the rest of a record over the limit that fills the window.
     fn frame_long(&mut self, scan: &mut impl RecordScan) -> Result<RecordFrame, ReadError> {
         let kept = self.beginning();
         let mut length = 0;
@@ -150,7 +152,7 @@ impl RecordWindow {
         }
     }
 
-    /// What is kept of a record over the limit.
+    /// The bytes kept of a record over the limit.
     fn beginning(&self) -> Vec<u8> {
         self.rest().get(..LONG_LINE_KEPT_BYTES).unwrap_or(self.rest()).to_vec()
     }
@@ -159,7 +161,7 @@ impl RecordWindow {
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::finish`].
+    /// Those of [`DecompressedStream::finish`].
     pub(super) fn finish(self) -> Result<DecompressedStream, ReadError> {
         self.stream.finish()?;
         Ok(self.stream)

@@ -1,11 +1,11 @@
-//! Turns arguments into the list of inputs.
+//! Resolves arguments into the list of inputs.
 //!
-//! Takes paths, folders, patterns and `-` as typed, gives inputs in the order of their path bytes
-//! with each file once, and in place of a zip archive its members. Invariant: the list does not
-//! depend on the order of the arguments nor on the order in which a folder lists its files.
+//! Takes paths, folders, patterns and `-`. Gives inputs in the order of their path bytes, each file
+//! once, and the members of a zip archive in place of the archive. Invariant: the list depends
+//! neither on the order of the arguments nor on the order in which a folder lists its files.
 //!
-//! It opens files to see whether it may, and reads none of their bytes but the first few, which
-//! tell zip archives, and the directories of those.
+//! It opens files to check access. It reads only their first bytes, which identify zip archives,
+//! and the directories of those.
 
 use std::{
     collections::{HashMap, hash_map},
@@ -29,19 +29,19 @@ const EVENT_ENDINGS: [&str; 5] = [".ndjson", ".jsonl", ".json", ".zip", ".parque
 /// Endings that may follow those of event files, or stand alone.
 const COMPRESSED_ENDINGS: [&str; 3] = [".gz", ".zst", ".zstd"];
 
-/// Endings that say of a compressed file in a folder that it holds something else than events.
+/// Endings that mark a compressed file in a folder as something other than events.
 const OTHER_ENDINGS: [&str; 8] = [".csv", ".tsv", ".tar", ".sql", ".xml", ".parquet", ".avro", ".orc"];
 
-/// What the arguments stand for.
+/// The inputs that arguments resolve to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ResolvedInputs {
-    /// What to read, in the order of path bytes, each file once.
+    /// Files to read, in the order of path bytes, each file once.
     pub inputs: Vec<InputSource>,
-    /// Files and linked folders inside named folders that were left out; hidden ones are not listed.
+    /// Files and linked folders that were skipped in named folders; hidden ones are not listed.
     pub skipped: Vec<PathBuf>,
-    /// Members of archives that were left out, in the order of the archives.
+    /// Skipped members of archives, in the order of the archives.
     pub skipped_members: Vec<SkippedMembers>,
-    /// Further names of files that are read already under another name or were given twice.
+    /// Further names of files that are read under another name or were given twice.
     pub duplicates: Vec<DuplicateInput>,
 }
 
@@ -78,7 +78,8 @@ impl fmt::Display for DuplicateInput {
 /// # Errors
 ///
 /// A path that does not exist, may not be read or cannot be listed; a pattern that is malformed or
-/// matches nothing; a folder without event files; a zip archive that cannot be read or holds no events.
+/// matches nothing; a folder without event files; a zip archive that cannot be read or holds no
+/// events.
 pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
     let mut found = InputCollector::default();
     for arg in args {
@@ -87,7 +88,7 @@ pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
     found.into_resolved()
 }
 
-/// What was found so far, unsorted and with repetitions.
+/// The files found so far, unsorted and with repetitions.
 #[derive(Default)]
 struct InputCollector {
     stdin: usize,
@@ -111,7 +112,7 @@ impl InputCollector {
     }
 
     fn add_file(&mut self, path: PathBuf, meta: &Metadata) -> Result<(), ReadError> {
-        // Only a regular file can be tried: opening a pipe waits for its writer.
+        // Only a regular file is opened as a test: opening a pipe waits for its writer.
         if meta.is_file() {
             File::open(&path).map_err(|source| ReadError::for_path(&path, source))?;
         }
@@ -145,7 +146,8 @@ impl InputCollector {
         Err(ReadError::NoMatch { pattern: pattern.to_owned() })
     }
 
-    /// Drops repetitions among the files from a place on: what one pattern finds both by itself and in a folder was named once.
+    /// Drops repetitions among the files from an index on. A file that one pattern finds both
+    /// directly and in a folder was named once.
     fn dedupe_from(&mut self, from: usize) {
         let mut found = self.files.split_off(from);
         found.sort();
@@ -168,7 +170,7 @@ impl InputCollector {
                     folders.push(path);
                     continue;
                 }
-                // A link that leads nowhere is left out like any other file that holds no events.
+                // A dangling link is skipped like any file without events.
                 match metadata(&path) {
                     Ok(meta) if meta.is_file() && is_event_name(&name) && !is_manifest_name(&name) => {
                         self.add_file(path, &meta)?
@@ -180,13 +182,13 @@ impl InputCollector {
         Ok(())
     }
 
-    /// Sorts first and drops repetitions after, so that the name kept is the same in any order.
+    /// Sorts first and drops repetitions after, so that the name kept does not depend on the order.
     fn into_resolved(mut self) -> Result<ResolvedInputs, ReadError> {
         let mut resolved = ResolvedInputs::default();
         self.files.sort_by(|a, b| bytes_of(a).cmp(bytes_of(b)));
         let mut seen: HashMap<FileId, PathBuf> = HashMap::new();
         for path in self.files {
-            // What is gone by now is told when it is opened.
+            // A file that has disappeared is reported when it is opened.
             match FileId::of(&path).map(|identity| seen.entry(identity)) {
                 Ok(hash_map::Entry::Occupied(first)) => {
                     resolved.duplicates.push(DuplicateInput::new(path, first.get()));
@@ -220,7 +222,7 @@ impl InputCollector {
 }
 
 impl ResolvedInputs {
-    /// Puts the standard input where a file of its name would be.
+    /// Inserts standard input at the place that its name sorts to.
     fn add_stdin(&mut self) {
         let stdin = InputSource { name: "-".to_owned(), kind: InputKind::Stdin };
         let place =
@@ -229,7 +231,7 @@ impl ResolvedInputs {
     }
 }
 
-/// Looks at what a path leads to.
+/// The metadata of a path.
 fn metadata(path: &Path) -> io::Result<Metadata> {
     retry_interrupted(|| fs::metadata(path))
 }
@@ -238,7 +240,7 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Why a file in a folder is left out, as the end of a sentence.
+/// The reason for skipping a file in a folder, as the end of a sentence.
 pub fn skip_reason(path: &Path) -> &'static str {
     match path.file_name() {
         Some(name) if is_manifest_name(name) => "it lists the files of an export",
@@ -249,24 +251,24 @@ pub fn skip_reason(path: &Path) -> &'static str {
     }
 }
 
-/// Whether a file in a folder is taken for events by its name.
+/// True if a file in a folder counts as events by its name.
 pub(super) fn is_event_name(name: &OsStr) -> bool {
     let (name, is_compressed) = strip_compression_ending(name);
     if is_compressed { !has_any_ending(&name, &OTHER_ENDINGS) } else { has_any_ending(&name, &EVENT_ENDINGS) }
 }
 
-/// Whether a file is a table by its name.
+/// True if a file is a table by its name.
 pub(super) fn is_csv_name(name: &OsStr) -> bool {
     has_any_ending(&strip_compression_ending(name).0, &[".csv", ".tsv"])
 }
 
-/// Whether a file lists the files of an export by its name.
+/// True if a file is a manifest of an export by its name.
 pub(super) fn is_manifest_name(name: &OsStr) -> bool {
     let name = strip_compression_ending(name).0;
     name == "manifest" || name.ends_with("manifest.json")
 }
 
-/// A name in small letters, and without the ending of a compression if it has one.
+/// A name in lower case without the ending of a compression, and true if it had one.
 fn strip_compression_ending(name: &OsStr) -> (String, bool) {
     let name = name.to_string_lossy().to_ascii_lowercase();
     let stem = COMPRESSED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).map(str::to_owned);

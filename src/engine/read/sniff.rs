@@ -1,7 +1,7 @@
-//! Tells formats by their first bytes.
+//! Detects formats by their first bytes.
 //!
-//! Takes the beginning of a file or of its content, gives the compression, or the name of a format
-//! that is not read. Invariant: names and endings of files play no part.
+//! Takes the beginning of a file or of its content, gives the compression, or the name of an
+//! unsupported format. Invariant: names and endings of files play no part.
 
 use std::fmt;
 
@@ -17,30 +17,31 @@ const ZSTD_SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 /// The UTF-8 byte order mark, which some exporters write and JSON forbids (RFC 8259, 8.1).
 pub(super) const UTF8_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// How much of a content is looked at to tell what it is; bytes.
+/// The bytes of a content that are inspected.
 pub(super) const SNIFF_BYTES_MAX: usize = 1024;
 
-/// A content that is no events: what it is, and what to do.
+/// A content that is not events: its format and advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UnsupportedFileFormat {
     pub(super) format: &'static str,
     pub(super) advice: &'static str,
 }
 
-/// A zip archive that does not lie in a file of its own, where its directory could be read.
+/// A zip archive that is not a file of its own; only of such files the directory can be read.
 pub(super) const ZIP: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a zip archive in a pipe or inside another file",
     advice: "save it as a file of its own and name that; its members are read from there",
 };
 
-/// A Parquet file that does not lie in a file of its own, uncompressed, where its columns could be read.
+/// A Parquet file that is not an uncompressed file of its own; only of such files the columns can
+/// be read.
 #[cfg(feature = "parquet")]
 pub(super) const PARQUET: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a Parquet file in a pipe or inside another file",
     advice: "save it as a file of its own, unpacked, and name that",
 };
 
-/// A Parquet file, where this program was built without the feature `parquet`.
+/// A Parquet file, for builds without the feature `parquet`.
 #[cfg(not(feature = "parquet"))]
 pub(super) const PARQUET: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a Parquet file, which this build of pql does not read",
@@ -58,7 +59,7 @@ const UTF16: UnsupportedFileFormat = UnsupportedFileFormat {
     advice: "convert it with `iconv -f UTF-16 -t UTF-8 FILE > events.ndjson`",
 };
 
-/// Formats that people take for event files, by their first bytes.
+/// Formats that are mistaken for event files, by their first bytes.
 const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
     (b"PK\x03\x04", ZIP),
     (b"PAR1", PARQUET),
@@ -100,13 +101,13 @@ const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
     ),
 ];
 
-/// What a content is, if it is a format that holds no events as lines, list or table.
+/// The unsupported format of a content, if it is one that holds no lines, list or table.
 pub(super) fn detect_unsupported(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
     magic.or_else(|| markup(head))
 }
 
-/// Pages and error answers that servers send in place of a file.
+/// Web pages and error responses that servers send in place of a file.
 fn markup(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let head = head.trim_ascii_start();
     if head.first() != Some(&b'<') {
@@ -131,10 +132,10 @@ fn markup(head: &[u8]) -> Option<UnsupportedFileFormat> {
     Some(UnsupportedFileFormat { format, advice })
 }
 
-/// How the bytes of an input are compressed.
+/// The compression of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
     /// gzip, one member or more.
     Gzip,
@@ -152,7 +153,7 @@ impl Compression {
         }
     }
 
-    /// What the first bytes of a file say.
+    /// The compression by the first bytes of a file.
     pub(super) fn detect(head: &[u8]) -> Self {
         let skippable = |first: &u8, rest: &[u8]| first & 0xF0 == 0x50 && rest.starts_with(&ZSTD_SKIPPABLE);
         match head {
@@ -163,7 +164,7 @@ impl Compression {
         }
     }
 
-    /// What a whole file would have been, had it not stopped inside its first magic number.
+    /// The likely compression of a file that ended inside its first magic number.
     pub(super) fn detect_truncated(head: &[u8]) -> Option<Self> {
         match head {
             [] => None,

@@ -1,8 +1,8 @@
 //! One input as a stream of decompressed bytes.
 //!
-//! Takes an [`Input`], gives its bytes after decompression, found out from the first bytes and not
-//! from the name. Invariant: a stream ends without an error only if every byte that the file had
-//! when it was opened was read and, if compressed, checked.
+//! Takes an [`InputSource`], gives its decompressed bytes; the first bytes decide the compression,
+//! not the name. Invariant: a stream ends without an error only if every byte that the file had at
+//! opening was read and, if compressed, checked.
 
 use std::{
     io::{self, Read},
@@ -25,11 +25,12 @@ pub(super) struct DecompressedStream {
 }
 
 impl DecompressedStream {
-    /// Opens an input and finds out its compression.
+    /// Opens an input and detects its compression.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Open`], those of [`Stream::read`], and [`ReadError::Foreign`] for a format without lines.
+    /// [`ReadError::Open`], those of [`DecompressedStream::read`], and
+    /// [`ReadError::UnsupportedFormat`].
     pub(super) fn open(input: &InputSource, progress: &Arc<AtomicU64>) -> Result<Self, ReadError> {
         let name = input.name.clone();
         let raw = match RawFile::open(input, Arc::clone(progress)) {
@@ -51,7 +52,7 @@ impl DecompressedStream {
         Ok(stream)
     }
 
-    /// Steps over a byte order mark and refuses formats that hold no events.
+    /// Skips a byte order mark and rejects unsupported formats.
     fn check_start(&mut self) -> Result<(), ReadError> {
         if self.peek(SNIFF_BYTES_MAX)?.starts_with(&UTF8_MARK) {
             self.body.at = UTF8_MARK.len();
@@ -67,11 +68,12 @@ impl DecompressedStream {
         &self.name
     }
 
-    /// The first bytes of the content, less a byte order mark; fewer than `count` only if there are no more. Not to be called after a read.
+    /// The first bytes of the content, less a byte order mark; fewer than `count` only if the
+    /// content is shorter. It must not be called after a read.
     ///
     /// # Errors
     ///
-    /// Those of [`Stream::read`].
+    /// Those of [`DecompressedStream::read`].
     pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], ReadError> {
         if let Err(source) = self.body.peek(count) {
             self.good_bytes = self.body.head.len() as u64;
@@ -80,11 +82,11 @@ impl DecompressedStream {
         Ok(self.body.head.get(self.body.at..).unwrap_or_default())
     }
 
-    /// Reads on; 0 is the end of a stream that was whole, or an empty `buffer`.
+    /// Reads on. 0 means the end of a complete stream, or an empty `buffer`.
     ///
     /// # Errors
     ///
-    /// Any but those of arguments and of opening; the stream is not to be read on after it.
+    /// Any but those of arguments and of opening. The stream must not be read after an error.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadError> {
         match self.body.read(buffer) {
             Ok(got) => {
@@ -95,17 +97,18 @@ impl DecompressedStream {
         }
     }
 
-    /// Checks, after the last byte, that the file did not shrink and is the one that was opened.
+    /// Checks, after the last byte, that the file did not shrink and was not replaced.
     ///
     /// # Errors
     ///
-    /// [`ReadError::Changed`], [`ReadError::Rewritten`], or [`ReadError::Read`] if the file cannot be looked at.
+    /// [`ReadError::Changed`], [`ReadError::Rewritten`], or [`ReadError::Read`] if the file cannot
+    /// be inspected.
     pub(super) fn finish(&self) -> Result<(), ReadError> {
         let checked = self.body.rest.raw().map_or(Ok(()), RawFile::check);
         checked.map_err(|fault| self.failure(fault.into()))
     }
 
-    /// Whether there is more in the file than was read of it; told after the last byte.
+    /// True if the file has more bytes than were read; valid after the last byte.
     pub(super) fn grew(&self) -> bool {
         self.body.rest.raw().is_some_and(RawFile::grew)
     }
@@ -114,12 +117,12 @@ impl DecompressedStream {
         self.body.rest.compression()
     }
 
-    /// Bytes given so far, a byte order mark included; decompressed.
+    /// Decompressed bytes returned so far, including a byte order mark.
     pub(super) fn good_bytes(&self) -> u64 {
         self.good_bytes
     }
 
-    /// Bytes taken from the file so far; as stored.
+    /// Stored bytes read from the file so far.
     pub(super) fn raw_bytes(&self) -> u64 {
         self.body.rest.raw().map_or(0, |raw| raw.taken)
     }
@@ -129,7 +132,7 @@ impl DecompressedStream {
     }
 }
 
-/// Tells an error of the file, which decoders pass on as it is, from one of its decoder.
+/// Maps an error of the file, which decoders pass on, or of the decoder.
 fn failure(name: String, compression: Compression, place: (u64, FramePosition), source: io::Error) -> ReadError {
     match source.downcast::<FileFault>() {
         Ok(FileFault::Failed(source)) => ReadError::Read { name, source },
@@ -140,14 +143,14 @@ fn failure(name: String, compression: Compression, place: (u64, FramePosition), 
     }
 }
 
-/// The error for bytes that were read but not decoded.
+/// The error for bytes that were read but could not be decoded.
 fn decoding(
     name: String,
     compression: Compression,
     (good_bytes, part): (u64, FramePosition),
     source: io::Error,
 ) -> ReadError {
-    // The zstd binding reports all codes of the C library under one kind, by their text.
+    // The zstd binding reports all codes of the C library as one kind; only the text differs.
     let is_window = || source.to_string().contains("too much memory");
     match (compression, source.kind()) {
         (Compression::None, _) => ReadError::Read { name, source },
@@ -157,7 +160,7 @@ fn decoding(
     }
 }
 
-/// What the first bytes are looked at of: a file as it is, or an archive's member after unpacking.
+/// The input before decompression: a file, or a member of an archive after unpacking.
 enum StoredInput {
     File(RawFile),
     Member(ZipMemberReader),
@@ -172,7 +175,7 @@ impl Read for StoredInput {
     }
 }
 
-/// The decoder that fits the first bytes, over the file.
+/// The decoder for the detected compression, over the file.
 enum StreamBody {
     Plain(PeekReader<StoredInput>),
     Packed(Compression, MultiFrameDecoder<PeekReader<StoredInput>>),
@@ -202,7 +205,7 @@ impl StreamBody {
         }
     }
 
-    /// The part of compressed data that is being read.
+    /// The current frame of compressed data.
     fn part(&self) -> FramePosition {
         match self {
             Self::Plain(_) => FramePosition::default(),
@@ -232,7 +235,7 @@ impl Read for StreamBody {
     }
 }
 
-/// A reader whose first bytes can be looked at before they are read.
+/// A reader that can show its first bytes before they are read.
 struct PeekReader<R> {
     head: Vec<u8>,
     at: usize,
@@ -244,7 +247,8 @@ impl<R: Read> PeekReader<R> {
         Self { head: Vec::new(), at: 0, rest }
     }
 
-    /// The first bytes; fewer than `count` only if there are no more. Not to be called after a read.
+    /// The first bytes; fewer than `count` only if the input is shorter. It must not be called
+    /// after a read.
     fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let missing = count.saturating_sub(self.head.len()) as u64;
         self.rest.by_ref().take(missing).read_to_end(&mut self.head)?;

@@ -1,18 +1,19 @@
-//! The header of a table: which column goes where in a record.
+//! The header of a table: the place of each column in a record.
 //!
-//! Takes the names of the columns and what the model says of fields, gives a tree of keys in which each leaf is a column. Invariant: a column
-//! that the model or the native format names stands at its own path; under `properties` stands what else there is and is in use, unless the
-//! table has properties of its own.
+//! Takes the names of the columns and the model's settings of fields, gives a tree of keys whose
+//! leaves are columns. Invariant: a column that the model or the native format names stands at its
+//! own path. Other used columns stand under `properties`, unless the table has properties of its
+//! own.
 
 use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
 
-/// How deep dots in the name of a column go; more are part of the last key.
+/// The deepest nesting from dots in the name of a column; further dots stay in the last key.
 const DEPTH_MAX: usize = 16;
 
-/// Columns that are parts of a record of the native format beside those of [`PARTS`].
+/// Further native columns, beside those of [`EVENT_FIELDS`].
 const NATIVE_COLUMNS: [&str; 6] = ["properties", "type", "traits", "previous_id", "group_id", "context"];
 
-/// Columns that readers of vendors' formats look for.
+/// Columns that the readers of vendor formats use.
 const VENDOR_COLUMNS: [&str; 24] = [
     "messageId",
     "userId",
@@ -40,7 +41,8 @@ const VENDOR_COLUMNS: [&str; 24] = [
     "name",
 ];
 
-/// Columns in which loaders note what they did; they say nothing of the event, and change when it is loaded again.
+/// Columns for the bookkeeping of loaders. They do not describe the event, and change with a
+/// reload.
 const BOOKKEEPING: [&str; 8] = [
     "received_at",
     "sent_at",
@@ -52,64 +54,64 @@ const BOOKKEEPING: [&str; 8] = [
     "ingested_at",
 ];
 
-/// Columns by which tables of vendors are known: their records are passed on as they are.
+/// Columns that identify tables of vendors, whose records are passed on unchanged.
 const VENDOR_MARKERS: [&str; 3] = ["amplitude_id", "collector_tstamp", "event_params"];
 
-/// Where the columns of a table go.
+/// The places of the columns of a table.
 #[derive(Debug)]
 pub(super) struct TableHeader {
     pub(super) root: Vec<(Vec<u8>, RecordNode)>,
     pub(super) columns: usize,
 }
 
-/// What is at a key.
+/// The value at a key.
 #[derive(Debug)]
 pub(super) enum RecordNode {
     /// An object, its keys written as JSON with their colons.
     Object(Vec<(Vec<u8>, RecordNode)>),
-    /// The cell of a column, by its place from 0.
+    /// The cell of a column, by its index from 0.
     Cell(usize, CellRole),
 }
 
-/// What a cell is beside text.
+/// The role of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellRole {
     /// Text, or JSON if it is a whole object or list.
     Value,
     /// The time of the event.
     Time,
-    /// An object, and nothing else.
+    /// An object only.
     Object,
 }
 
-/// Why a header is not used.
+/// The reason why a header cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HeaderError {
-    /// Two columns have one name: their places, from 1.
+    /// Two columns have one name: their positions, from 1.
     DuplicateColumn(usize, usize),
-    /// A column holds the object of which another is a part: the name of the first.
+    /// One column holds the object that another column is a part of: the name of the first.
     NestedColumn(&'static str),
-    /// Parts of an event that no column is known to hold, each with a column that may be meant.
+    /// Parts of an event without a known column, each with a likely column.
     MissingFields(Vec<(&'static str, Option<String>)>),
 }
 
-/// What is known of a table as a whole.
+/// The properties of a table as a whole.
 struct TableProfile {
-    /// It is of a vendor whose reader takes it as it is.
+    /// The table is a vendor's, and its reader takes it unchanged.
     vendor: bool,
-    /// Properties are columns of their own, beside the parts of the event.
+    /// Properties have columns of their own, beside the parts of the event.
     flat: bool,
     /// The record itself is the object of properties.
     of_record: bool,
-    /// All properties are in use.
+    /// All properties are used.
     whole: bool,
 }
 
-/// The columns of a table as they are being placed.
+/// The columns of a table during placement.
 struct ColumnPlacement<'c> {
     names: &'c [String],
     naming: &'c ColumnMapping,
-    /// Paths with the columns that go there.
+    /// Paths with their columns.
     placed: Vec<(Vec<String>, usize, CellRole)>,
 }
 
@@ -118,7 +120,7 @@ impl TableHeader {
     ///
     /// # Errors
     ///
-    /// Why the table cannot be read as events.
+    /// The reason why the table cannot be read as events.
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
@@ -135,7 +137,7 @@ impl TableHeader {
         }
         let mut columns = ColumnPlacement { names, naming, placed: Vec::new() };
         columns.place()?;
-        // So that where a column is in the way of others does not depend on which comes first.
+        // Shorter paths come first, so that conflicts between columns do not depend on their order.
         columns.placed.sort_by_key(|(path, _, _)| path.len());
         let mut root = Vec::new();
         for (path, column, role) in columns.placed {
@@ -147,7 +149,7 @@ impl TableHeader {
 
 #[cfg(feature = "parquet")]
 impl TableHeader {
-    /// The columns that are part of records, by their places from 0.
+    /// The indexes of columns that are part of records.
     pub(super) fn used_columns(&self) -> Vec<usize> {
         fn collect(keys: &[(Vec<u8>, RecordNode)], used: &mut Vec<usize>) {
             for (_, node) in keys {
@@ -170,18 +172,19 @@ impl ColumnPlacement<'_> {
         self.names.iter().position(|column| column == name)
     }
 
-    /// The column that holds a path, as a whole or further up.
+    /// The column that holds a path or a prefix of it.
     fn holding(&self, path: &[String]) -> Option<usize> {
         (1..=path.len()).rev().find_map(|length| self.column(&path.get(..length)?.join(".")))
     }
 
-    /// The column that holds a part of an event, and whether it has another name than the native one.
+    /// The column that holds a part of an event, and true if its name is not the native one.
     fn find_field(&self, place: usize, part: &FieldAliases) -> Option<(usize, bool)> {
         match self.naming.fields.get(place).and_then(Option::as_ref) {
             Some(path) => self.holding(path).map(|column| (column, false)),
             None => {
                 let native = self.column(part.native).map(|column| (column, false));
-                // A list of people has names too; only beside properties is it the name of an event, as in the tables of June.
+                // A list of people has a column `name` too. It is the event name only beside
+                // properties, as in June's tables.
                 let name =
                     || self.column("name").filter(|_| place == part::EVENT && self.column("properties").is_some());
                 let other = || part.others.iter().find_map(|name| self.column(name)).or_else(name);
@@ -217,7 +220,8 @@ impl ColumnPlacement<'_> {
         Ok(())
     }
 
-    /// Places one column, of which it is known whether it holds a part of an event, under which native name, and whether it has another one.
+    /// Places one column. If it holds a part of an event, the native name is given, and whether the
+    /// column has another name.
     fn place_one(
         &mut self,
         column: usize,
@@ -235,7 +239,7 @@ impl ColumnPlacement<'_> {
         match part {
             Some((place, native, true)) if !table.vendor => {
                 self.placed.push((vec![native.to_owned()], column, role));
-                // The reader of a vendor's format looks for the name that it had.
+                // The reader of a vendor's format uses the original name.
                 if !table.flat && place != part::PROPERTIES {
                     self.placed.push((own, column, role));
                 }
@@ -255,24 +259,26 @@ impl ColumnPlacement<'_> {
         }
     }
 
-    /// Whether these are lines of Mixpanel's raw export with a column for each of their two keys.
+    /// True for lines of Mixpanel's raw export with a column for each of their two keys.
     fn is_mixpanel(&self) -> bool {
         let mut names: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         names.sort_unstable();
         names == ["event", "properties"] && self.naming.fields.iter().all(Option::is_none)
     }
 
-    /// Whether the model says that a part of an event lies under this name; it has to be where the model looks for it.
+    /// True if the model says that a part of an event is under this name. The column then stays
+    /// where the model expects it.
     fn is_model_field(&self, top: &str) -> bool {
         self.naming.fields.iter().flatten().any(|path| path.first().is_some_and(|first| first == top))
     }
 
-    /// Whether a property of this name is in use. Duplicates agree in all their properties, so where they are looked for, all are.
+    /// True if a property of this name is used. If duplicates are detected, all properties are
+    /// used, because duplicates agree in all of them.
     fn is_property_used(&self, top: &str, table: &TableProfile) -> bool {
         table.whole || self.naming.properties.as_ref().is_none_or(|read| read.iter().any(|property| property == top))
     }
 
-    /// Fails if there is no column for a name, a time, or anybody.
+    /// Fails if there is no column for a name, a time, or any id.
     fn check_required(&self, get: &dyn Fn(usize) -> Option<(usize, bool)>) -> Result<(), HeaderError> {
         let mut missing = Vec::new();
         // Lines of type identify, group and alias have no name.
@@ -292,7 +298,7 @@ impl ColumnPlacement<'_> {
         Err(HeaderError::MissingFields(parts.map(|part| (part.key, self.guess(part))).collect()))
     }
 
-    /// A column whose name sounds like a part; the names of columns are no data.
+    /// A column whose name resembles a part. Column names are not personal data.
     fn guess(&self, part: &FieldAliases) -> Option<String> {
         let is_name = |name: &&String| {
             name.len() <= 64
@@ -307,7 +313,8 @@ impl ColumnPlacement<'_> {
     }
 }
 
-/// The names in small letters, if all of them are in capitals, as Snowflake writes what was never quoted, and the model names none of them so.
+/// The names in lower case, if all are in upper case, as Snowflake writes unquoted names. None if
+/// the model uses one of them in upper case.
 fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<String>> {
     let asked = |name: &String| {
         let fields = naming.fields.iter().flatten().filter_map(|path| path.first());
@@ -318,12 +325,13 @@ fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<Strin
         .then(|| names.iter().map(|name| name.to_ascii_lowercase()).collect())
 }
 
-/// The path that a column's name stands for.
+/// The path that the name of a column stands for.
 fn path_of(name: &str) -> Vec<String> {
     name.splitn(DEPTH_MAX, '.').map(str::to_owned).collect()
 }
 
-/// Puts a column at a path; where the way is taken by another column, under its whole name beside that.
+/// Puts a column at a path. If another column blocks the path, it goes beside that one under its
+/// full name.
 fn insert(keys: &mut Vec<(Vec<u8>, RecordNode)>, path: &[String], column: usize, role: CellRole) {
     let Some((first, rest)) = path.split_first() else { return };
     let key = key_of(first);

@@ -1,4 +1,5 @@
-//! Blocks are cut alike whatever the threads, compression and sizes; what cannot be read is told.
+//! Blocks are cut alike whatever the threads, compression and sizes; unreadable content gives
+//! errors.
 
 #![expect(
     clippy::unwrap_used,
@@ -44,14 +45,14 @@ fn limits(block_bytes: usize, line_bytes_max: usize) -> BlockLimits {
     BlockLimits { block_bytes, line_bytes_max }
 }
 
-/// Reads a file holding `stored` on one thread; gives its blocks and the reader.
+/// Reads a file holding `stored` on one thread; returns its blocks and the reader.
 fn read(stored: &[u8], limits: BlockLimits) -> Result<(Vec<LineBlock>, BlockReader), ReadError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("events");
     fs::write(&path, stored).unwrap();
     let reader = BlockReader::new(vec![input(&path)], limits, 1);
     let mut blocks = Vec::new();
-    // A full buffer is handed in each time, as a recycled one would be.
+    // A full buffer is passed each time, like a recycled one.
     let stale = || LineBlock { bytes: vec![b'\n'; 100], long_line: Some(7), ..LineBlock::default() };
     while let Some(block) = reader.next(stale())? {
         blocks.push(block);
@@ -59,7 +60,7 @@ fn read(stored: &[u8], limits: BlockLimits) -> Result<(Vec<LineBlock>, BlockRead
     Ok((blocks, reader))
 }
 
-/// The bytes of all blocks, after checking what holds for the blocks of any file.
+/// The bytes of all blocks, after checks that hold for the blocks of any file.
 fn joined(blocks: &[LineBlock]) -> Vec<u8> {
     let mut all = Vec::new();
     let start = blocks.first().map_or(0, |block| block.offset);
@@ -73,7 +74,7 @@ fn joined(blocks: &[LineBlock]) -> Vec<u8> {
     all
 }
 
-/// What is stored reads as `content`, in blocks of every size.
+/// Asserts that `stored` reads as `content`, in blocks of every size.
 fn check(stored: &[u8], content: &[u8]) {
     for block_bytes in (1..=64).chain([1 << 20]) {
         let (blocks, _) = read(stored, limits(block_bytes, 1 << 20)).unwrap();
@@ -136,7 +137,7 @@ fn members_and_frames_are_read_to_the_last() {
 
 #[test]
 fn a_line_over_the_limit_stands_alone_and_is_cut_short() {
-    // The limit is checked on both sides, at line starts that fall anywhere in a block.
+    // The limit is tested on both sides, at line starts anywhere in a block.
     for block_bytes in [1, 2, 3, 7, 64, 4096] {
         for (length, end) in
             [(29, "\n"), (30, "\n"), (31, "\n"), (32, "\n"), (95, "\n"), (96, "\n"), (31, ""), (64, "")]
@@ -182,7 +183,7 @@ fn an_endless_line_keeps_one_kibibyte() {
     assert_eq!(blocks[1].offset, (5 << 20) + 1);
 }
 
-/// Every prefix of `parts` put together is an error, unless it ends where a part does.
+/// Asserts that every prefix of the joined `parts` is an error, unless it ends with a part.
 fn check_cuts(parts: &[Vec<u8>], compression: Compression) {
     let whole = parts.concat();
     let mut ends = vec![0];
@@ -395,7 +396,7 @@ fn a_file_that_is_written_over_is_an_error() {
         let error = read_while(|path| write_over(path, text));
         assert!(matches!(error, Err(ReadError::Rewritten { .. } | ReadError::Changed { .. })), "{error:?}");
     }
-    // What stands beside it under the same name is another file; the one that was opened is read.
+    // A new file of the same name is another file; the one that was opened is read.
     let replaced = read_while(|path| {
         fs::remove_file(path).unwrap();
         fs::write(path, "{}\n").unwrap();
@@ -427,7 +428,7 @@ fn tree(paths: &[&str]) -> TempDir {
     folder
 }
 
-/// Resolves arguments relative to `folder`; gives what is read, skipped and repeated.
+/// Resolves arguments relative to `folder`; returns the names read, skipped and repeated.
 fn resolved(folder: &TempDir, args: &[&str]) -> Result<[Vec<String>; 3], ReadError> {
     let top = folder.path().display().to_string();
     let args: Vec<OsString> =

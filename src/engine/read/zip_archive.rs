@@ -1,9 +1,10 @@
-//! Tells the members of a zip archive that hold events.
+//! Lists the members of a zip archive that hold events.
 //!
-//! Takes the path of a file, gives an [`Input`] for each member in the order of their names, and what was left out and why. Invariant: the
-//! list depends on the directory of the archive alone, never on where in the file the members lie.
+//! Takes the path of a file. Gives an [`InputSource`] for each member in the order of their names,
+//! and the skipped members with reasons. Invariant: the list depends on the directory of the
+//! archive alone, never on the offsets of the members.
 //!
-//! It reads the directory and the header of each member, and none of the data.
+//! It reads the directory and the header of each member, but no data.
 
 use std::{
     collections::BTreeMap,
@@ -23,25 +24,26 @@ use super::{
 };
 use crate::fs::retry::retry_interrupted;
 
-/// How a zip archive begins: with a member, with its directory because it has none, or with the mark of a split archive.
+/// The first bytes of a zip archive: of a member, of the directory of an empty archive, or of a
+/// split archive.
 const BEGINNINGS: [[u8; 4]; 3] = [*b"PK\x03\x04", *b"PK\x05\x06", *b"PK\x07\x08"];
 
-/// A zip archive that is a document of an office program.
+/// A zip archive that is an office document.
 const WORKBOOK: UnsupportedFileFormat = UnsupportedFileFormat {
     format: "a workbook or document of an office program",
     advice: "save the sheet of events as CSV UTF-8 and name that file",
 };
 
-/// Members of one archive that are not read for one reason.
+/// Members of one archive that are skipped for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedMembers {
     /// The archive.
     pub archive: String,
-    /// How many there are.
+    /// The number of members.
     pub count: usize,
     /// The first of them by name.
     pub first: String,
-    /// Why they are not read, as the end of a sentence.
+    /// The reason, as the end of a sentence.
     pub reason: &'static str,
 }
 
@@ -55,22 +57,23 @@ impl fmt::Display for SkippedMembers {
     }
 }
 
-/// What an archive holds.
+/// The content of an archive.
 pub(super) struct ArchiveListing {
     /// Members with events, in the order of their names.
     pub(super) inputs: Vec<InputSource>,
     pub(super) left_out: Vec<SkippedMembers>,
 }
 
-/// The members of a zip archive that hold events; `None` if the file is no zip archive by its first bytes, or no regular file.
+/// The members of a zip archive that hold events. `None` if the file is not a zip archive by its
+/// first bytes, or not a regular file.
 ///
 /// # Errors
 ///
-/// An archive whose directory cannot be read, that holds no events, or in which a member with events is encrypted or compressed in a way
-/// that is not read.
+/// The directory cannot be read, no member holds events, or a member with events is encrypted or
+/// has an unsupported compression.
 pub(super) fn list_members(path: &Path) -> Result<Option<ArchiveListing>, ReadError> {
     let name = path.display().to_string();
-    // What cannot be opened is told when it is read.
+    // A file that cannot be opened is reported when it is read.
     let Ok(file) = open_regular(path) else { return Ok(None) };
     let Some(file) = file.filter(is_zip) else { return Ok(None) };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(&name, error))?;
@@ -111,7 +114,7 @@ pub(super) fn list_members(path: &Path) -> Result<Option<ArchiveListing>, ReadEr
     Ok(Some(ArchiveListing { inputs: found.into_values().collect(), left_out }))
 }
 
-/// A file with a size, open; pipes and devices are left alone, because what is read of them is gone.
+/// Opens a regular file. Pipes and devices are left alone, because reading consumes their bytes.
 fn open_regular(path: &Path) -> io::Result<Option<File>> {
     if !retry_interrupted(|| path.metadata())?.is_file() {
         return Ok(None);
@@ -125,7 +128,7 @@ fn is_zip(file: &File) -> bool {
     file.read_exact(&mut head).is_ok() && BEGINNINGS.contains(&head)
 }
 
-/// Why a member is no file of events, by its name.
+/// The reason why a member is not events, by its name.
 fn reason_to_skip(name: &str) -> Option<&'static str> {
     let parts = || name.split(['/', '\\']);
     let last = parts().next_back().unwrap_or_default();
@@ -138,7 +141,7 @@ fn reason_to_skip(name: &str) -> Option<&'static str> {
     if is_manifest_name(last.as_ref()) {
         return Some("a list of files, not events");
     }
-    // Nobody packs the lists of users and accounts into the archive of an export, so here CSV is events.
+    // Exports do not pack lists of users and accounts into their archive, so CSV in it is events.
     let event = is_event_name(last.as_ref()) || is_csv_name(last.as_ref());
     (!event).then_some("its ending is none of events")
 }
@@ -150,7 +153,7 @@ fn record_skipped(all: &mut Vec<SkippedMembers>, archive: &str, first: String, r
     }
 }
 
-/// Where a member's data lie and how they are packed, or why they cannot be read.
+/// The place and compression of a member's data, or the reason why it cannot be read.
 fn describe_member<R: Read>(path: &Path, raw: &ZipFile<'_, R>) -> Result<ZipMember, &'static str> {
     if raw.encrypted() {
         return Err("encrypted");

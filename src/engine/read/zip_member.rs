@@ -1,7 +1,8 @@
 //! The bytes of one member of a zip archive.
 //!
-//! Takes where the member lies, gives its unpacked bytes as they come, without ever holding more than a buffer. Invariant: the end is given
-//! only after the size and the checksum of the directory were found to hold.
+//! Takes the place of the member, gives its unpacked bytes as a stream, with no more than a buffer
+//! in memory. Invariant: the end is reported only after the size and the checksum of the directory
+//! were verified.
 
 use std::{
     io::{self, BufReader, Read},
@@ -15,12 +16,12 @@ use super::raw_file::{FileFault, RawFile};
 /// Read size under the decoder; bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Where a member of a zip archive lies and what its directory says of it.
+/// The place of a member in a zip archive, and the directory's data about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZipMember {
     /// The archive.
     pub archive: PathBuf,
-    /// How it is packed.
+    /// Its compression.
     pub method: ZipMethod,
     /// Offset of its data in the archive; bytes.
     pub start: u64,
@@ -32,16 +33,16 @@ pub struct ZipMember {
     pub crc32: u32,
 }
 
-/// How a member is packed.
+/// The compression of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZipMethod {
-    /// Not at all.
+    /// No compression.
     Stored,
     /// Deflate (RFC 1951).
     Deflated,
 }
 
-/// A member being unpacked.
+/// A member that is being unpacked.
 pub(super) struct ZipMemberReader {
     body: ZipMemberBody,
     crc: Crc,
@@ -72,7 +73,8 @@ impl ZipMemberReader {
         }
     }
 
-    /// The bytes that the directory promises and the checksum over them, counted modulo 2^32 as the checksum's crate does.
+    /// True if the size and the checksum are those of the directory. The crate of the checksum
+    /// counts bytes modulo 2^32, and so does this.
     fn is_whole(&self) -> bool {
         let (bytes, crc32) = self.expected;
         self.crc.sum() == crc32 && self.crc.amount() == bytes as u32
@@ -85,7 +87,7 @@ impl Read for ZipMemberReader {
             ZipMemberBody::Stored(raw) => raw.read(buffer),
             ZipMemberBody::Deflated(decoder) => decoder.read(buffer),
         };
-        // An error of the file is one already; any other is of the packed data.
+        // An error of the file is one already; any other error is of the compressed data.
         let got = got.map_err(|error| match error.downcast::<FileFault>() {
             Ok(fault) => fault,
             Err(error) => FileFault::DamagedMember(error),

@@ -1,4 +1,4 @@
-//! Facts that need nothing but an entity's rows: built-in ones, traits, metrics, milestones.
+//! Evaluates base facts, which need only an entity's rows: built-ins, traits, metrics, milestones.
 
 use std::sync::atomic::AtomicBool;
 
@@ -17,7 +17,7 @@ use pql_model::{
     units::Day,
 };
 
-/// What the facts of one entity are read from.
+/// The sources of one entity's base facts.
 pub(super) struct FactContext<'v, 'o> {
     pub(super) view: EntityView<'v>,
     pub(super) milestones: &'o [MilestoneResult],
@@ -39,7 +39,7 @@ impl<'v> EnrichmentRow<'v> {
     }
 }
 
-/// Whether a fact is one of these.
+/// True for base facts.
 pub(super) fn is_base(fact: &Fact) -> bool {
     matches!(
         fact.source,
@@ -47,7 +47,7 @@ pub(super) fn is_base(fact: &Fact) -> bool {
     )
 }
 
-/// A fact of a user.
+/// A base fact of a user.
 pub(super) fn user<'v>(
     fact: &Fact,
     level: &'v Level,
@@ -71,7 +71,7 @@ pub(super) fn user<'v>(
     }
 }
 
-/// A fact of an account.
+/// A base fact of an account.
 pub(super) fn account<'v>(
     fact: &Fact,
     level: &'v Level,
@@ -102,7 +102,7 @@ pub(super) fn account<'v>(
     }
 }
 
-/// What identify lines say of a user, over all of its raw ids.
+/// A trait of a user from identify lines, over all of its raw ids.
 fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>, user: usize) -> Option<Value<'v>> {
     let folks = entities.raw_ids(user).iter().filter_map(|raw| entities.id_state(*raw));
     let edges = folks.filter_map(|folk| folk.details.as_ref()?.traits.get(&(index as u16)));
@@ -113,7 +113,7 @@ fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>
     best.map(|edge| unpack(edge.value, plan.kind, &entities.state.texts))
 }
 
-/// Facts that both levels read alike.
+/// Facts that users and accounts have in common.
 fn shared_fact<'v>(fact: &Fact, about: &FactContext<'v, '_>) -> Value<'v> {
     match &fact.source {
         FactSource::Builtin(builtin) => built_in(*builtin, about),

@@ -1,4 +1,4 @@
-//! One entity's rows, and where it stands in time.
+//! A view of one entity's rows at an instant.
 
 use crate::{
     entity::{NOBODY, RowRef},
@@ -11,29 +11,29 @@ use pql_model::{
     units::{Day, Micros},
 };
 
-/// What measures and milestones look at.
+/// The data that measures and milestones read.
 #[derive(Debug, Clone, Copy)]
 pub struct EntityView<'s> {
     /// The model that the state was folded for.
     pub model: &'s Model,
-    /// Where rows are.
+    /// The state that holds the rows.
     pub state: &'s FoldState,
-    /// The entity's rows; of an account those of one user follow each other.
+    /// The entity's rows. For an account, rows of one user are adjacent.
     pub rows: &'s [RowRef],
-    /// The instant looked from.
+    /// The instant at which the entity is scored.
     pub as_of: AsOf,
-    /// Where the entity starts, if that was looked up already.
+    /// The entity's start, if it is known already.
     pub known_start: Option<Micros>,
 }
 
 impl<'s> EntityView<'s> {
-    /// Rows; if only activity counts, those of somebody.
+    /// The entity's rows; with `active`, only rows of users.
     pub fn rows(&self, active: bool) -> impl Iterator<Item = RowRef> + use<'s> {
         let rows = self.rows;
         rows.iter().copied().filter(move |at| !active || at.user != NOBODY)
     }
 
-    /// The partition of a row.
+    /// The shard of a row.
     fn part(&self, at: RowRef) -> &'s Shard {
         &self.state.shards[at.shard as usize]
     }
@@ -48,17 +48,17 @@ impl<'s> EntityView<'s> {
         self.part(at).words(at.row as usize)[word]
     }
 
-    /// A set of dates of a row.
+    /// A date set of a row.
     pub fn days(&self, at: RowRef, set: usize) -> &'s DaySet {
         &self.part(at).days(at.row as usize)[set]
     }
 
-    /// The first of an instant that rows keep in a word.
+    /// The earliest instant that the rows hold in a word.
     pub fn first(&self, word: usize, active: bool) -> Option<Micros> {
         self.rows(active).map(|at| self.word(at, word)).min().filter(|at| *at != NO_FIRST)
     }
 
-    /// The union of a set of dates; borrowed if it is of one row.
+    /// The union of a date set over the rows.
     pub fn all_days(&self, set: usize, active: bool) -> DaySet {
         let mut rows = self.rows(active);
         let mut all = rows.next().map(|at| self.days(at, set).clone()).unwrap_or_default();
@@ -89,12 +89,12 @@ impl<'s> EntityView<'s> {
         self.model.zone.day(at)
     }
 
-    /// Distinct users whose rows hold.
+    /// The number of distinct users with a row for which `holds` is true.
     pub fn users_where(&self, holds: impl Fn(RowRef) -> bool) -> u32 {
         let mut count = 0;
         let mut last = NOBODY;
         for at in self.rows(true) {
-            // Rows of one user follow each other, so a user is counted at the first row that holds.
+            // Rows of one user are adjacent, so a user is counted at the first such row.
             if at.user != last && holds(at) {
                 last = at.user;
                 count += 1;
@@ -108,7 +108,7 @@ impl<'s> EntityView<'s> {
         self.all_days(ACTIVITY_DAYS, true)
     }
 
-    /// The rows of each user of an account.
+    /// A view for each user of an account.
     pub fn by_user(&self) -> impl Iterator<Item = EntityView<'s>> + use<'s> {
         let view = *self;
         let groups = self.rows.chunk_by(|a, b| a.user == b.user).filter(|rows| rows[0].user != NOBODY);

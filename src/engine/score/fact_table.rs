@@ -1,7 +1,8 @@
-//! Facts of all entities of a level: a row for each entity, a word for each fact, the types known from the model.
+//! The facts of all entities of a level.
 //!
-//! Facts of one entity lie together, because rules and rows of the output ask for many facts of one entity at a time, in an order of
-//! entities that is not that of memory.
+//! A [`FactTable`] has a row per entity and a word of 8 bytes per fact; the model knows the types.
+//! For a million users with fifty facts this takes 400 MB less than tagged values. It is stored by
+//! row, because rules and output read many facts of one entity, and entities in any order.
 
 use rayon::prelude::*;
 
@@ -12,24 +13,24 @@ use pql_model::{
     units::Day,
 };
 
-/// The word of what is null; no double, date or number of a text has it.
+/// The word of null. No finite double, date or intern number equals it.
 const NULL: u64 = u64::MAX;
 
 /// The facts of one level.
 #[derive(Debug, Default)]
 pub struct FactTable {
-    /// By entity, a stride of facts.
+    /// Rows of facts, back to back.
     words: Vec<u64>,
     kinds: Vec<ValueType>,
-    /// So many entities a thread computes at a time.
+    /// Entities that a thread computes at a time.
     at_once: usize,
 }
 
 impl FactTable {
-    /// A table in which everything is null.
+    /// A table of nulls.
     pub(super) fn new(level: &Level, entities: usize, at_once: usize) -> FactTable {
         let kinds: Vec<ValueType> = level.facts.iter().map(|fact| fact.kind).collect();
-        // Memory comes page by page as it is written to, which takes several threads less time.
+        // The kernel maps memory at the first write to a page, which is faster on several threads.
         let words = (0..entities * kinds.len()).into_par_iter().with_min_len(1 << 16).map(|_| NULL).collect();
         FactTable { words, kinds, at_once }
     }
@@ -45,18 +46,18 @@ impl FactTable {
         self.row(entity).value(slot, pool)
     }
 
-    /// A fact that is a number.
+    /// A fact of type number.
     #[inline]
     pub(super) fn number(&self, slot: FactSlot, entity: usize) -> Option<f64> {
         self.row(entity).word(slot).map(f64::from_bits)
     }
 
-    /// A fact as it is kept; texts are equal if their words are. None if it is null.
+    /// The stored word of a fact; none if it is null. Texts are equal if their words are.
     pub(super) fn word(&self, slot: FactSlot, entity: usize) -> Option<u64> {
         self.row(entity).word(slot)
     }
 
-    /// All entities in parts that follow each other, to be written in parallel.
+    /// Chunks of adjacent entities, to be written in parallel.
     pub(super) fn par_chunks_mut(&mut self) -> impl IndexedParallelIterator<Item = FactChunkMut<'_>> {
         let kinds = &self.kinds;
         let stride = kinds.len().max(1);
@@ -65,7 +66,7 @@ impl FactTable {
         parts.map(move |(number, words)| FactChunkMut { first: number * at_once, words, kinds })
     }
 
-    /// Puts the pool's numbers in place of those that each part gave its texts.
+    /// Replaces the intern numbers of each chunk by those of the pool.
     pub(super) fn renumber(
         &mut self,
         slots: impl Iterator<Item = FactSlot>,
@@ -89,7 +90,7 @@ impl FactTable {
     }
 }
 
-/// Entities that follow each other, and what is known of each.
+/// A chunk of adjacent entities and their facts.
 pub(super) struct FactChunkMut<'t> {
     first: usize,
     words: &'t mut [u64],
@@ -97,12 +98,12 @@ pub(super) struct FactChunkMut<'t> {
 }
 
 impl FactChunkMut<'_> {
-    /// How many entities there are.
+    /// The number of entities.
     pub(super) fn len(&self) -> usize {
         self.words.len() / self.kinds.len().max(1)
     }
 
-    /// Each entity by place, and its row.
+    /// Each entity's index and row.
     pub(super) fn rows(&mut self) -> impl Iterator<Item = (usize, FactRowMut<'_>)> {
         let kinds = self.kinds;
         let rows = self.words.chunks_exact_mut(kinds.len().max(1));
@@ -117,12 +118,12 @@ pub(super) struct FactRowMut<'t> {
 }
 
 impl FactRowMut<'_> {
-    /// What is known so far.
+    /// The facts written so far.
     pub(super) fn facts(&self) -> FactRow<'_> {
         FactRow { words: self.words, kinds: self.kinds }
     }
 
-    /// Writes a fact, if there is one of this slot; a text gets a number of `texts`.
+    /// Writes a fact if the slot exists. Text is interned in `texts`.
     pub(super) fn set(&mut self, slot: FactSlot, value: &Value<'_>, texts: &mut Interner) {
         let word = match (self.kinds.get(slot as usize), value) {
             (Some(ValueType::Text), Value::Text(text)) => u64::from(texts.intern(text)),
@@ -132,12 +133,12 @@ impl FactRowMut<'_> {
         self.put(slot, word);
     }
 
-    /// Writes a fact that is no text, if there is one of this slot.
+    /// Writes a fact that is not text, if the slot exists.
     pub(super) fn set_plain(&mut self, slot: FactSlot, value: &Value<'_>) {
         self.put(slot, pack(value));
     }
 
-    /// Writes a text by its number in the pool, if there is a fact of this slot.
+    /// Writes a text by its pool number, if the slot exists.
     pub(super) fn set_text(&mut self, slot: FactSlot, number: Option<u32>) {
         self.put(slot, number.map_or(NULL, u64::from));
     }
@@ -149,7 +150,7 @@ impl FactRowMut<'_> {
     }
 }
 
-/// A value that is no text as a word.
+/// Packs a value that is not text.
 fn pack(value: &Value<'_>) -> u64 {
     match value {
         Value::Number(number) => number.to_bits(),
@@ -194,45 +195,45 @@ impl FactRow<'_> {
     }
 }
 
-/// Facts of both levels.
+/// The facts of both levels.
 #[derive(Debug)]
 pub struct FactStore {
-    /// Of users.
+    /// Facts of users.
     pub users: FactTable,
-    /// Of accounts.
+    /// Facts of accounts.
     pub accounts: FactTable,
-    /// Texts of both.
+    /// Texts of both levels.
     pub pool: Interner,
 }
 
 impl FactStore {
-    /// A user as expressions see it; `home` is its account, by place, if that has any event.
+    /// The scope of a user. `home` is the index of its account, if that has any events.
     pub(super) fn user(&self, user: usize, home: Option<u32>) -> EntityFacts<'_> {
         self.partial_user(self.users.row(user), home)
     }
 
-    /// An account as expressions see it.
+    /// The scope of an account.
     pub(super) fn account(&self, account: usize) -> EntityFacts<'_> {
         self.partial_account(self.accounts.row(account))
     }
 
-    /// A user whose row is being written.
+    /// The scope of a user whose row is being written.
     pub(super) fn partial_user<'b>(&'b self, own: FactRow<'b>, home: Option<u32>) -> EntityFacts<'b> {
         EntityFacts { own, home: home.map(|home| self.accounts.row(home as usize)), pool: &self.pool }
     }
 
-    /// An account whose row is being written.
+    /// The scope of an account whose row is being written.
     pub(super) fn partial_account<'b>(&'b self, own: FactRow<'b>) -> EntityFacts<'b> {
         EntityFacts { own, home: None, pool: &self.pool }
     }
 
-    /// A member of an account whose row is being written.
+    /// The scope of a member of an account whose row is being written.
     pub(super) fn member<'b>(&'b self, user: usize, account: FactRow<'b>) -> EntityFacts<'b> {
         EntityFacts { own: self.users.row(user), home: Some(account), pool: &self.pool }
     }
 }
 
-/// One user or account as expressions see it: its own facts, and of a user those of its home account.
+/// One user or account as the scope of expressions. A user also sees the facts of its home account.
 #[derive(Debug, Clone, Copy)]
 pub struct EntityFacts<'b> {
     own: FactRow<'b>,

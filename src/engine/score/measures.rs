@@ -1,4 +1,6 @@
-//! Metrics, read from the rows of an entity. Windows are cut here, so one state answers for any later day.
+//! Computes metrics from the rows of an entity.
+//!
+//! Windows are cut here and not in the state, so one state answers for any later day.
 
 use std::{
     collections::HashMap,
@@ -14,10 +16,10 @@ use pql_model::{
     units::{Day, EPSILON, Micros},
 };
 
-/// At most the newest so many weeks are looked at.
+/// The number of newest weeks that weekly measures read.
 const WEEKS_MAX: usize = 13;
 
-/// Reads a metric. `overflow` is raised if a sum cannot be had exactly.
+/// Computes a metric. Sets `overflow` if a sum cannot be exact.
 pub(super) fn read<'s>(metric: &Metric, view: &EntityView<'s>, overflow: &AtomicBool) -> Value<'s> {
     let reader = MetricReader { view, active: metric.active, overflow };
     match &metric.measure {
@@ -81,7 +83,7 @@ impl<'s> MetricReader<'_, 's> {
         window.dates(self.view.as_of.day, start)
     }
 
-    /// The dates of an optional window as a test on the date of a key.
+    /// A test of whether a date lies in the window. Without a window, only undated keys pass.
     fn within(&self, window: Option<DateWindow>) -> impl Fn(Day) -> bool + use<> {
         let dates = window.map(|window| self.dates(window));
         move |day| match dates {
@@ -127,7 +129,7 @@ impl<'s> MetricReader<'_, 's> {
         if names.is_empty() { Value::Null } else { Value::Text(names.join(", ").into()) }
     }
 
-    /// The numbers of a cell on the dates that are inside, as one.
+    /// The merged statistics of a cell over the dates that pass the test.
     fn numbers(&self, cell: CellId, inside: impl Fn(Day) -> bool) -> NumberStats {
         let mut all = NumberStats::ZERO;
         for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).sparse.as_ref()) {
@@ -173,7 +175,7 @@ impl<'s> MetricReader<'_, 's> {
         best.map_or(Value::Null, |edge| unpack(edge.value, kind, &self.view.state.texts))
     }
 
-    /// The instant in a word, the first or the last as the word keeps it.
+    /// The first or last instant in a word, whichever the word keeps.
     fn instant(&self, word: usize) -> Option<Micros> {
         let instants = self.view.rows(self.active).map(|at| self.view.word(at, word));
         match self.view.model.aggregation.words[word] {
@@ -186,7 +188,8 @@ impl<'s> MetricReader<'_, 's> {
         day.map_or(Value::Null, |day| self.number(f64::from(self.view.as_of.day - day)))
     }
 
-    /// `from` events whose time is up and that no `to` event answered, at their instant or after.
+    /// The number of `from` events that are older than the timeout and have no `to` event at their
+    /// instant or later.
     fn count_unanswered(&self, cell: CellId, dates: Option<(Day, Day)>, timeout: Micros, same: bool) -> usize {
         const FROM: u16 = 1;
         const TO: u16 = 2;
@@ -205,12 +208,13 @@ impl<'s> MetricReader<'_, 's> {
         moments.iter().filter(is_open).count()
     }
 
-    /// What each complete week after the start is worth, the newest first; at most the newest thirteen.
+    /// The values of complete weeks after the start, newest first; at most thirteen.
     fn weeks(&self, weekly: WeeklyValue) -> impl ExactSizeIterator<Item = f64> {
         let as_of = self.view.as_of;
         let start = self.view.day(self.view.start());
         let this_week = as_of.day - (weekday(as_of.day) - self.view.model.week_start).rem_euclid(7);
-        // By the instant, not by D: a zone may have skipped the last date of the week.
+        // The instant is compared, not the date, because a zone may have skipped the last date of
+        // the week.
         let over = as_of.instant >= self.view.model.zone.day_start(this_week + 7);
         let newest = if over { this_week } else { this_week - 7 };
         let count = ((newest - start + 6).div_euclid(7)).clamp(0, WEEKS_MAX as i32);
@@ -244,13 +248,13 @@ impl<'s> MetricReader<'_, 's> {
     }
 }
 
-/// The instants of a cell, in no order.
+/// The instants of a cell, unordered.
 pub(super) fn moments(view: &EntityView<'_>, cell: CellId, active: bool) -> Vec<EventInstant> {
     let rests = view.rows(active).filter_map(|at| view.row(at).sparse.as_ref());
     rests.flat_map(|rest| rest.moments.iter().copied()).filter(|moment| moment.cell == cell).collect()
 }
 
-/// How many changes in a row, ending with the last, are up; of weeks with the newest first.
+/// The number of consecutive increases up to the newest week; weeks come newest first.
 fn rising(mut weeks: impl Iterator<Item = f64>) -> usize {
     let Some(mut later) = weeks.next() else { return 0 };
     let is_lower = |week: &f64| {
@@ -261,7 +265,7 @@ fn rising(mut weeks: impl Iterator<Item = f64>) -> usize {
     weeks.take_while(is_lower).count()
 }
 
-/// Mean of the last weeks over the mean of those before; of weeks with the newest first.
+/// The mean of the recent weeks divided by the mean of the base weeks; weeks come newest first.
 fn trend(
     mut weeks: impl ExactSizeIterator<Item = f64>,
     (recent, base): (usize, usize),
@@ -272,7 +276,7 @@ fn trend(
     }
     let after: Vec<f64> = weeks.by_ref().take(recent).collect();
     let before: Vec<f64> = weeks.take(base).collect();
-    // Summed from the oldest on.
+    // Summed from the oldest week on, so that the rounding is fixed.
     let mean = |weeks: &[f64]| weeks.iter().rev().sum::<f64>() / weeks.len() as f64;
     let before = mean(&before);
     if min_base - before >= EPSILON || before == 0.0 {
@@ -281,7 +285,7 @@ fn trend(
     Value::number(mean(&after) / before)
 }
 
-/// The value of an edge of a level's trait.
+/// The value of an edge cell of a trait.
 pub(super) fn trait_edge<'s>(view: &EntityView<'s>, cell: CellId, kind: ValueType) -> Value<'s> {
     let (last, _) = edge_kind(&view.model.aggregation, cell);
     let edges = view.rows(false).filter_map(|at| view.row(at).sparse.as_ref()?.edges.get(&(cell, UNDATED)));

@@ -1,4 +1,4 @@
-//! Milestones: reached at an instant, still possible, or missed.
+//! Evaluates milestones: reached at an instant, still pending, or missed.
 
 use super::{entity_view::EntityView, measures::moments, step_chains};
 use crate::{
@@ -11,28 +11,28 @@ use pql_model::{
     units::{Day, HOUR_US, Micros},
 };
 
-/// How a milestone stands for one entity.
+/// The result of a milestone for one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MilestoneResult {
     /// Reached, pending or missed.
     pub state: MilestoneState,
-    /// Whether the window that begins at the start is over, so that the entity counts in rates.
+    /// True if the window that begins at the start is over. Only then the entity counts in rates.
     pub window_closed: bool,
 }
 
 /// Reached, pending or missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MilestoneState {
-    /// At an instant.
+    /// Reached at an instant.
     Reached(Micros),
-    /// It still can be.
+    /// Not reached, but still possible.
     Pending,
-    /// It no longer can be within its window.
+    /// No longer possible within its window.
     Missed,
 }
 
 impl MilestoneState {
-    /// As columns show it.
+    /// The value in output columns.
     pub fn as_str(self) -> &'static str {
         match self {
             MilestoneState::Reached(_) => "reached",
@@ -42,7 +42,8 @@ impl MilestoneState {
     }
 }
 
-/// All milestones of one entity, in the order of the level. `counts` says which users count towards `min_users`.
+/// Evaluates all milestones of one entity, in the order of the level. `counts` tests whether a user
+/// counts towards `min_users`.
 pub fn evaluate_milestones(
     level: &Level,
     view: &EntityView<'_>,
@@ -73,7 +74,7 @@ pub fn evaluate_milestones(
     outcomes.into_iter().flatten().collect()
 }
 
-/// Reached at the latest of the parts; missed if one is.
+/// Combines parts: reached at the latest of them; missed if one is missed.
 fn combine_parts(parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResult {
     let mut whole = MilestoneResult { state: MilestoneState::Reached(Micros::MIN), window_closed: true };
     for part in parts {
@@ -87,15 +88,15 @@ fn combine_parts(parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResul
     whole
 }
 
-/// How far an entity has come by itself.
+/// The progress of an entity without the other milestones.
 #[derive(Debug, Clone, Copy, Default)]
 struct MilestoneProgress {
     reached: Option<Micros>,
-    /// Whether a first step or counted event is still inside the window.
+    /// True if a first step or counted event is still inside the window.
     open: bool,
 }
 
-/// Whether the window that begins at the start is over; without a window it always is.
+/// True if the window that begins at the start is over; always true without a window.
 fn start_window_closed(milestone: &Milestone, form: &MilestonePlan, view: &EntityView<'_>, start: Micros) -> bool {
     match (form, milestone.within) {
         (MilestonePlan::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
@@ -145,7 +146,7 @@ fn progress(milestone: &Milestone, view: &EntityView<'_>) -> MilestoneProgress {
     }
 }
 
-/// The last of the first so-many sorted items that fit into a window.
+/// The last of the first `times` adjacent items that fit into a window.
 fn span_of<T: Copy>(items: &[T], times: usize, fits: impl Fn(T, T) -> bool) -> Option<T> {
     items.windows(times).find(|span| fits(span[0], span[times - 1])).map(|span| span[times - 1])
 }
@@ -162,7 +163,7 @@ fn first_of_days(view: &EntityView<'_>, cell: u16, active: bool) -> Vec<(Day, Mi
     days
 }
 
-/// Reached when the n-th user has got there alone.
+/// Progress with `min_users`: reached when the n-th user has reached it alone.
 fn users_progress(
     n: usize,
     milestone: &Milestone,
@@ -186,7 +187,7 @@ fn users_progress(
     MilestoneProgress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
 }
 
-/// What a milestone says as a fact.
+/// The value of a milestone as a fact.
 pub fn milestone_fact(
     outcome: MilestoneResult,
     part: MilestonePart,
@@ -209,7 +210,7 @@ pub fn milestone_fact(
     }
 }
 
-/// The time from the start; none if it was not reached, or before the start.
+/// The time from the start; none if the milestone was not reached, or was reached before the start.
 pub fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
     match outcome.state {
         MilestoneState::Reached(at) if at >= start => Some(at - start),

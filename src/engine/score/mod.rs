@@ -1,7 +1,13 @@
-//! Entities to facts in the order of their dependencies, points, tiers, milestones and routes.
+//! Scores entities: facts in dependency order, points, tiers, milestones and routes.
 //!
-//! Takes [`Entities`], a [`Model`] and what enrichment files say; gives [`Scored`]. Everything that is printed of an entity is computed here
-//! once, from the same programs.
+//! [`score()`] takes [`Entities`], a [`Model`] and the traits of enrichment files, and gives
+//! [`ScoredEntities`]. Every printed value of an entity is computed here once, from the same
+//! programs.
+//!
+//! ```text
+//!  rows ─▶ base facts, milestones ─▶ steps of the model, in their order ─▶ FactStore ─▶ summaries
+//!          (users, then accounts)    (facts, points, tiers, routes)
+//! ```
 
 mod base_facts;
 mod entity_view;
@@ -30,7 +36,7 @@ use crate::{
 };
 use pql_model::{Model, clock::AsOf, expr::Value, plan::FactSlot, units::Micros};
 
-/// What is known of entities from enrichment files, by place; none where a file has no row.
+/// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]
 pub struct EnrichmentTraits {
     /// By user, then by trait of the level.
@@ -39,10 +45,10 @@ pub struct EnrichmentTraits {
     pub accounts: Vec<Option<Vec<Value<'static>>>>,
 }
 
-/// Every user and account with all that was computed of it.
+/// All users and accounts with their results.
 #[derive(Debug)]
 pub struct ScoredEntities<'s> {
-    /// Who they are.
+    /// The entities.
     pub entities: Entities<'s>,
     /// Their facts.
     pub facts: FactStore,
@@ -50,23 +56,23 @@ pub struct ScoredEntities<'s> {
     pub user_order: Vec<u32>,
     /// Accounts, the highest score first.
     pub account_order: Vec<u32>,
-    /// By user, a stride of the level's milestones.
+    /// Milestones of users, one block of the level's milestones per user.
     pub user_milestones: Vec<MilestoneResult>,
-    /// By account, likewise.
+    /// Milestones of accounts, one block of the level's milestones per account.
     pub account_milestones: Vec<MilestoneResult>,
-    /// By user: first and last event.
+    /// The first and last event of each user.
     pub user_event_spans: Vec<(Micros, Micros)>,
-    /// By account, likewise.
+    /// The first and last event of each account.
     pub account_event_spans: Vec<(Micros, Micros)>,
-    /// By account: the top-scoring member who may be one.
+    /// The champion of each account: its top-scoring member who may be one.
     champions: Vec<u32>,
-    /// By account: the top-scoring member who decides.
+    /// The buyer of each account: its top-scoring member who is a buyer.
     buyers: Vec<u32>,
     /// Tiers, routes and milestones of users.
     pub users: LevelSummary,
     /// Tiers, routes and milestones of accounts.
     pub accounts: LevelSummary,
-    /// The instant looked from.
+    /// The instant at which entities are scored.
     pub as_of: AsOf,
 }
 
@@ -81,7 +87,7 @@ impl ScoredEntities<'_> {
         self.entities.account_ids.get(self.entities.accounts[account].id)
     }
 
-    /// The id of a user's home account, whether or not it has any event.
+    /// The id of a user's home account, which may have no events.
     pub fn home_id(&self, user: usize) -> Option<&str> {
         let home = self.entities.users[user].home_id;
         (home != NO_ACCOUNT).then(|| self.entities.account_ids.get(home))
@@ -97,24 +103,24 @@ impl ScoredEntities<'_> {
         Some(self.buyers[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
     }
 
-    /// A user as expressions see it.
+    /// The scope of a user for expressions.
     pub fn user_facts(&self, user: usize) -> EntityFacts<'_> {
         self.facts.user(user, self.entities.users[user].home)
     }
 
-    /// An account as expressions see it.
+    /// The scope of an account for expressions.
     pub fn account_facts(&self, account: usize) -> EntityFacts<'_> {
         self.facts.account(account)
     }
 
-    /// The first and the last event of anybody.
+    /// The first and the last event of all entities.
     pub fn time_range(&self) -> Option<(Micros, Micros)> {
         let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();
         seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
     }
 }
 
-/// A sum of a metric was too large to be had exactly.
+/// A sum of a metric or of points was too large to be exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, \
@@ -122,9 +128,14 @@ impl ScoredEntities<'_> {
 )]
 pub struct SumOverflow;
 
-/// Scores everything.
+/// Scores all entities.
 ///
-/// **Errors**: [`Overflow`]. **Cost**: a pass over rows, and a pass over entities for each run of steps of one level.
+/// # Errors
+///
+/// [`SumOverflow`].
+///
+/// **Cost**: one pass over the rows, and one pass over the entities for each run of steps of one
+/// level.
 pub fn score<'s>(
     entities: Entities<'s>,
     model: &'s Model,
@@ -165,9 +176,9 @@ pub fn score<'s>(
     })
 }
 
-/// Places by score, highest first, then by id.
+/// Entity indexes by score, highest first, then by id.
 fn order<'e>(table: &FactTable, slot: FactSlot, count: usize, id: impl Fn(usize) -> &'e str + Sync) -> Vec<u32> {
-    // Most scores are shared by many, so the first bytes of the id are kept at hand too.
+    // Many entities share a score, so the key includes the first bytes of the id.
     let key = |entity: usize| {
         let score = table.number(slot, entity).unwrap_or(0.0);
         let mut front = [0; 8];

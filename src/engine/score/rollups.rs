@@ -1,4 +1,4 @@
-//! Roll-ups: facts of members gathered into a fact of their account.
+//! Computes roll-ups: facts of members aggregated into a fact of their account.
 
 use std::{
     collections::HashSet,
@@ -13,7 +13,7 @@ use pql_model::{
     units::to_millionths,
 };
 
-/// Gathers over the members of one account.
+/// Aggregates over the members of one account.
 pub(super) fn roll_up<'b>(
     rollup: &RollupPlan,
     members: impl Iterator<Item = EntityFacts<'b>>,

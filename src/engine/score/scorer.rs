@@ -1,7 +1,8 @@
-//! The facts of all entities, in the order of the model's steps.
+//! Computes the facts of all entities, in the order of the model's steps.
 //!
-//! Entities of a level are computed one after the other, each with all steps that follow each other in the model and need nothing of the other
-//! level that is not complete, so that its memory is visited once.
+//! Base facts come first. Then consecutive steps of one level are fused: an entity runs all of them
+//! before the next one starts, so its row is read once. Points are computed twice, here and for the
+//! output row, because that is cheaper than storing the points of every signal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,13 +29,13 @@ use pql_model::{
     units::Micros,
 };
 
-/// What the rows of a level's entities tell beside facts.
+/// Results of a level's entities other than facts.
 #[derive(Default)]
 pub(super) struct LevelHistory {
     pub(super) starts: Vec<Micros>,
-    /// A stride of the level's milestones.
+    /// One block of the level's milestones per entity.
     pub(super) milestones: Vec<MilestoneResult>,
-    /// First and last event.
+    /// The first and last event of each entity.
     pub(super) event_spans: Vec<(Micros, Micros)>,
 }
 
@@ -59,7 +60,7 @@ impl<'e, 's> Scorer<'e, 's> {
     ) -> Self {
         let board = FactStore {
             users: FactTable::new(&model.levels.user, entities.users.len(), 512),
-            // Some accounts have many members and rows.
+            // Chunks are smaller for accounts, because some have many members and rows.
             accounts: FactTable::new(&model.levels.account, entities.accounts.len(), 32),
             pool: Interner::new(crate::decode::HashSeed::default()),
         };
@@ -68,7 +69,7 @@ impl<'e, 's> Scorer<'e, 's> {
         Scorer { entities, model, enrichment, as_of, board, users, accounts, overflow }
     }
 
-    /// Facts that users' own rows give.
+    /// Computes the base facts of users.
     pub(super) fn user_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
@@ -81,12 +82,12 @@ impl<'e, 's> Scorer<'e, 's> {
         (self.users, self.board.users) = (of_rows, table);
     }
 
-    /// Facts that the rows credited to accounts give.
+    /// Computes the base facts of accounts, from the rows credited to them.
     pub(super) fn account_base(&mut self) {
         let (entities, rows, level) = (self.entities, &self.enrichment.accounts, &self.model.levels.account);
         let mut table = std::mem::take(&mut self.board.accounts);
         let counts = |milestone: &Milestone, user: u32| match &milestone.min_users {
-            // Of accounts nothing is known yet.
+            // Facts of accounts are not yet known.
             Some((_, Some(who))) => user != NOBODY && who.holds(&self.board.user(user as usize, None)),
             _ => true,
         };
@@ -103,7 +104,7 @@ impl<'e, 's> Scorer<'e, 's> {
         EntityView { model: self.model, state: self.entities.state, rows, as_of: self.as_of, known_start: None }
     }
 
-    /// Reads the rows of all entities of a level. Texts have numbers of each part's own.
+    /// Reads the rows of all entities of a level. Each chunk interns its texts by itself.
     fn base(
         &self,
         level: &'e Level,
@@ -151,10 +152,11 @@ impl<'e, 's> Scorer<'e, 's> {
         (all, texts)
     }
 
-    /// Takes steps that follow each other.
+    /// Runs consecutive steps.
     pub(super) fn steps(&mut self, mut steps: &[ScoringStep]) {
         while let [first, ..] = steps {
-            // What others are to read of a text is its number in the pool, which it has once the pass has ended; so a text ends a pass.
+            // A text has its pool number only after the pass, when the chunks are merged. Other
+            // steps need that number, so a text ends a pass.
             let of_level = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first)).count();
             let text = steps[..of_level].iter().position(|step| self.text(*step).is_some());
             let together = text.map_or(of_level, |at| at + 1);
@@ -164,7 +166,7 @@ impl<'e, 's> Scorer<'e, 's> {
         }
     }
 
-    /// The fact that a step gives, if that is a text of which there may be any number.
+    /// The slot of the fact that a step computes, if that is free text.
     fn text(&self, step: ScoringStep) -> Option<FactSlot> {
         let (level, slot) = match step {
             ScoringStep::UserFact(slot) => (&self.model.levels.user, slot),
@@ -174,7 +176,7 @@ impl<'e, 's> Scorer<'e, 's> {
         level.facts.get(slot as usize).is_some_and(|fact| fact.kind == ValueType::Text).then_some(slot)
     }
 
-    /// Takes some steps of a level for all of its entities.
+    /// Runs some steps of a level for all of its entities.
     fn pass(&mut self, users: bool, steps: &[ScoringStep]) {
         let level = if users { &self.model.levels.user } else { &self.model.levels.account };
         let names = InternedNames::new(level, &mut self.board.pool);
@@ -197,7 +199,7 @@ impl<'e, 's> Scorer<'e, 's> {
         *(if users { &mut self.board.users } else { &mut self.board.accounts }) = table;
     }
 
-    /// Takes a step for one entity.
+    /// Runs a step for one entity.
     fn step(
         &self,
         step: ScoringStep,
@@ -251,13 +253,13 @@ impl<'e, 's> Scorer<'e, 's> {
                 let facts = self.partial_facts(step, entity, row.facts());
                 let place = level.routes.iter().position(|route| holds(route.when.as_ref(), &facts));
                 row.set_text(level.slots.route, place.map(|place| names.routes[place]));
-                // Routes without a motion have none in that column either.
+                // For a route without a motion the motion is null.
                 row.set_text(level.slots.motion, place.and_then(|place| names.motions[place]));
             }
         }
     }
 
-    /// What a step may look at.
+    /// The scope of a step: the facts that are complete.
     fn partial_facts<'b>(&'b self, step: ScoringStep, entity: usize, own: FactRow<'b>) -> EntityFacts<'b> {
         if is_of_users(step) {
             self.board.partial_user(own, self.entities.users[entity].home)
@@ -270,7 +272,8 @@ impl<'e, 's> Scorer<'e, 's> {
         self.board.user(user, self.entities.users[user].home)
     }
 
-    /// For each account the top-scoring member for whom a condition holds; by activity, then by the smaller id, where scores are equal.
+    /// For each account the top-scoring member who passes the condition. Ties go to the more active
+    /// member, then to the smaller id.
     pub(super) fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
         let eligible =
             |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
@@ -291,7 +294,7 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 }
 
-/// Whether a step is about users.
+/// True if a step belongs to the user level.
 fn is_of_users(step: ScoringStep) -> bool {
     match step {
         ScoringStep::UserFact(_) | ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => true,
@@ -303,12 +306,12 @@ fn is_of_users(step: ScoringStep) -> bool {
     }
 }
 
-/// Facts that need nothing but rows.
+/// The base facts of a level.
 fn base_facts(level: &Level) -> impl Iterator<Item = (FactSlot, &Fact)> {
     (0..).zip(&level.facts).filter(|(_, fact)| base_facts::is_base(fact))
 }
 
-/// Texts that the model gives facts, by their numbers in the pool.
+/// Names from the model that are values of facts, by their pool numbers.
 struct InternedNames {
     segments: Vec<u32>,
     tiers: Vec<u32>,
@@ -335,7 +338,7 @@ fn holds(when: Option<&Program>, facts: &EntityFacts<'_>) -> bool {
     when.is_none_or(|when| when.holds(facts))
 }
 
-/// A value that does not borrow from the board.
+/// A copy of a value that does not borrow from the fact store.
 fn owned(value: Value<'_>) -> Value<'static> {
     match value {
         Value::Null | Value::Digits(_) => Value::Null,

@@ -1,8 +1,11 @@
-//! Steps in order: the earliest instant at which a chain of events is complete.
+//! Finds the earliest instant at which a chain of steps is complete.
 //!
-//! Events are gone through by time. For each number of steps taken, the chains kept are those with the latest first step, because only the
-//! span from the first step to the last is bounded. Equal times count as after, but for a step that repeats a name; one event takes at most one
-//! step; and where users must differ, enough chains are kept that whoever comes next, one of the best does not hold them.
+//! Events are processed in time order. For each number of steps taken, only the chains with the
+//! latest first step are kept. Only the span from the first to the last step is bounded.
+//!
+//! Equal times count as ordered, except for two steps of one name. One event takes at most one
+//! step. If users must differ, several chains are kept: for every user that may come next, one of
+//! the best chains must not contain that user.
 
 use crate::entity::NOBODY;
 use pql_model::units::Micros;
@@ -10,24 +13,25 @@ use pql_model::units::Micros;
 /// An event that matches some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StepEvent {
-    /// When.
+    /// The instant.
     pub(super) at: Micros,
-    /// Whose.
+    /// The user.
     pub(super) user: u32,
-    /// What pairs.
+    /// The interned `same` value that pairs events.
     pub(super) same: u32,
     /// A bit for each step.
     pub(super) steps: u16,
 }
 
-/// A chain of the first so many steps.
+/// A chain of events for the first few steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct StepChain {
     /// The instant of the first step.
     first: Micros,
-    /// Who took its steps, sorted, where users must differ; else events of the group at hand that it used.
+    /// If users must differ: the users of its steps, sorted. Otherwise: the events that it used in
+    /// the current group of equal times.
     held: Vec<u32>,
-    /// How many steps it had taken before the group of equal times at hand.
+    /// The number of steps that it had taken before the current group of equal times.
     before_group: usize,
 }
 
@@ -44,14 +48,14 @@ pub(super) fn earliest_completion(
 }
 
 struct ChainSearch<'n> {
-    /// Steps of one name have one number.
+    /// A number per step; steps of one name have equal numbers.
     names: &'n [usize],
     within: Option<Micros>,
     different_users: bool,
 }
 
 impl ChainSearch<'_> {
-    /// Events of one `same`, by time.
+    /// Searches the events of one `same` value, in time order.
     fn run(&self, events: &[StepEvent]) -> Option<Micros> {
         let steps = self.names.len();
         let mut chains: Vec<Vec<StepChain>> = vec![Vec::new(); steps];
@@ -75,14 +79,16 @@ impl ChainSearch<'_> {
                     }
                 }
                 chains[step].extend(longer);
-                // Of chains in the making at this instant it matters which events they used, so they are thinned out with that in view.
+                // Chains of the current instant differ in the events that they used, so pruning
+                // must consider these.
                 chains[step] = self.best(std::mem::take(&mut chains[step]), steps - step - 1);
             }
         }
         None
     }
 
-    /// Of equal events as many as can matter: one a user where users must differ, else one for each step.
+    /// Drops equal events that cannot matter. Keeps one per user if users must differ, else one per
+    /// step.
     fn thin_out(&self, group: &[StepEvent]) -> Vec<StepEvent> {
         let most = if self.different_users { 1 } else { self.names.len() };
         let mut kept: Vec<StepEvent> = Vec::new();
@@ -96,7 +102,7 @@ impl ChainSearch<'_> {
         kept
     }
 
-    /// Chains that take a step by an event of the group.
+    /// Extends chains by a step with an event of the group.
     fn extend(&self, chains: &[Vec<StepChain>], group: &[StepEvent], step: usize) -> Vec<StepChain> {
         let mut longer = Vec::new();
         for (index, event) in group.iter().enumerate() {
@@ -109,7 +115,7 @@ impl ChainSearch<'_> {
                 continue;
             }
             for chain in &chains[step - 1] {
-                // A name that the chain took at this very instant would have to be strictly later.
+                // A second step of the same name must be strictly later.
                 let repeats = (chain.before_group..step).any(|earlier| self.names[earlier] == self.names[step]);
                 if repeats || chain.held.contains(&token) {
                     continue;
@@ -123,7 +129,8 @@ impl ChainSearch<'_> {
         longer
     }
 
-    /// Chains of which one is at least as good as any other, whatever `more` users or events take the steps to come.
+    /// Prunes chains. For any choice of `more` users or events for the remaining steps, a best
+    /// chain is kept.
     fn best(&self, mut chains: Vec<StepChain>, more: usize) -> Vec<StepChain> {
         chains
             .sort_by(|a, b| b.first.cmp(&a.first).then(b.before_group.cmp(&a.before_group)).then(a.held.cmp(&b.held)));
@@ -137,7 +144,8 @@ impl ChainSearch<'_> {
     }
 }
 
-/// Keeps the best chain, and for each of what it holds the best that does not hold that, so many levels deep.
+/// Keeps the best chain; then, for each user or event that it holds, the best chain without that
+/// one, up to `more` levels deep.
 fn representatives(chains: &[&StepChain], without: &mut Vec<u32>, more: usize, kept: &mut Vec<StepChain>) {
     let Some(best) = chains.iter().find(|chain| !chain.held.iter().any(|token| without.contains(token))) else {
         return;
@@ -159,7 +167,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// All ways to take the steps, one by one.
+    /// Tries all assignments of events to steps.
     fn naive(events: &[StepEvent], names: &[usize], within: Option<Micros>, different_users: bool) -> Option<Micros> {
         fn go(
             events: &[StepEvent],

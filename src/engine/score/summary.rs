@@ -1,4 +1,4 @@
-//! What a level came to as a whole: entities by tier and route, milestones with their rates and times.
+//! Summarises a level: entities by tier and route, milestones with their rates and times.
 
 use super::{
     fact_table::FactTable,
@@ -11,59 +11,59 @@ use pql_model::{
     units::{HOUR_US, Micros},
 };
 
-/// A level as a whole.
+/// The summary of a level.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelSummary {
-    /// Entities.
+    /// The number of entities.
     pub count: u64,
-    /// Entities whose tier is qualified.
+    /// Entities with a qualified tier.
     pub qualified: u64,
-    /// By tier, in the order of the model.
+    /// Entities by tier, in the order of the model.
     pub tiers: Vec<(String, u64)>,
-    /// By route, in the order of the model.
+    /// Entities by route, in the order of the model.
     pub routes: Vec<(String, u64)>,
-    /// By milestone, in the order of the model.
+    /// Milestones, in the order of the model.
     pub milestones: Vec<MilestoneSummary>,
 }
 
-/// A milestone as a whole.
+/// The summary of a milestone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MilestoneSummary {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Entities that got there.
+    /// Entities that reached it.
     pub reached: u64,
-    /// Entities that still can.
+    /// Entities that still can reach it.
     pub pending: u64,
-    /// Entities that no longer can.
+    /// Entities that no longer can reach it.
     pub missed: u64,
     /// Entities whose start window is over.
     pub eligible: u64,
-    /// Of those, how many got there.
+    /// Eligible entities that reached it.
     pub reached_of_eligible: u64,
-    /// Hours from the start, the median of those that got there after it.
+    /// The median time from the start over those that reached it after the start. **Units**: hours.
     pub median_hours: Option<f64>,
-    /// Whether the median is at most the target, to the microsecond.
+    /// True if the median is at most the target, compared in microseconds.
     pub target_met: Option<bool>,
-    /// Time to value that is aimed at. **Units**: hours.
+    /// The target of the time to value. **Units**: hours.
     pub target_hours: Option<f64>,
-    /// Of entities that reached the milestone before this one in the model and whose start window for this one is over: how many, and how many
-    /// of them reached this one.
+    /// Entities that reached the previous milestone of the model and whose start window for this
+    /// one is over. The second number counts those that also reached this one.
     pub from_previous: Option<(u64, u64)>,
 }
 
 impl MilestoneSummary {
-    /// The share of eligible entities that got there.
+    /// The share of eligible entities that reached it.
     pub fn rate(&self) -> Option<f64> {
         share(self.reached_of_eligible, self.eligible)
     }
 
-    /// Entities whose start window is still open, which the rate leaves out.
+    /// Entities whose start window is still open; the rate leaves them out.
     pub fn left_out(&self) -> u64 {
         self.reached + self.pending + self.missed - self.eligible
     }
 
-    /// The share of those that reached the milestone before that reached this one.
+    /// The share of entities with the previous milestone that also reached this one.
     pub fn rate_from_previous(&self) -> Option<f64> {
         self.from_previous.and_then(|(eligible, reached)| share(reached, eligible))
     }
@@ -73,7 +73,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Sums up a level.
+/// Summarises a level.
 pub(super) fn summarise(
     level: &Level,
     table: &FactTable,
@@ -94,7 +94,7 @@ pub(super) fn summarise(
     LevelSummary { count: count as u64, qualified, tiers, routes, milestones }
 }
 
-/// How many entities have each name; a fact holds the number of its text in the pool. A name that is not in the pool is that of no entity.
+/// Counts the entities of each name. A name that is not in the pool has no entities.
 fn count_names<'n>(
     words: impl Iterator<Item = u64>,
     names: impl Iterator<Item = &'n String>,
@@ -156,7 +156,7 @@ fn milestone(
     summary
 }
 
-/// The middle of sorted numbers; of an even count the mean of the middle two.
+/// The median of sorted numbers; for an even count the mean of the middle two.
 fn median(sorted: &[Micros]) -> Option<f64> {
     let middle = sorted.len() / 2;
     match sorted.len() {

@@ -1,4 +1,4 @@
-//! Days and instants as text.
+//! Formats days and instants as text.
 
 use jiff::civil;
 
@@ -6,28 +6,29 @@ use crate::units::{DAY_US, Day, Micros};
 
 /// The calendar date of a day number.
 pub fn civil_date(day: Day) -> civil::Date {
-    // Days of events lie between the years 1 and 9999, where jiff has every date; the clamp is for windows that reach beyond.
+    // Events lie between the years 1 and 9999, where jiff has every date. Only windows that reach
+    // beyond need the clamp.
     civil::Date::new(1970, 1, 1)
         .and_then(|epoch| epoch.checked_add(jiff::Span::new().try_days(day)?))
         .unwrap_or(if day < 0 { civil::Date::MIN } else { civil::Date::MAX })
 }
 
-/// The number of the weekday of a date: Monday is 0.
+/// The number of the weekday; Monday is 0.
 pub fn weekday(day: Day) -> i32 {
     (day + 3).rem_euclid(7)
 }
 
-/// `YYYY-MM-DD`.
+/// The date as `YYYY-MM-DD`.
 pub fn format_day(day: Day) -> String {
     let mut text = String::new();
     push_day(&mut text, day);
     text
 }
 
-/// As [`day_text`], at the end of a text.
+/// Appends a date, as [`format_day`] writes it.
 ///
-/// **Source**: the year, month and day of a day number as in Howard Hinnant's "chrono-compatible low-level date algorithms"; years begin in
-/// March, so that the leap day is the last of its year.
+/// **Source**: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". Years begin in March,
+/// so that the leap day is the last day of its year.
 pub fn push_day(text: &mut String, day: Day) {
     push_ascii(text, &day_digits(day));
 }
@@ -48,29 +49,29 @@ fn day_digits(day: Day) -> [u8; 10] {
     digits
 }
 
-/// The first and the last day that has a year of four digits: 0000-01-01 and 9999-12-31.
+/// The first and the last day with a year of four digits: 0000-01-01 and 9999-12-31.
 const DAY_MIN: Day = -719_528;
 const DAY_MAX: Day = 2_932_896;
 
-/// Sets two digits of a text to those of a number from 0 to 99.
+/// Writes a number from 0 to 99 as two digits.
 fn set_two(digits: &mut [u8], at: usize, number: i64) {
     digits[at] = b'0' + (number / 10) as u8;
     digits[at + 1] = b'0' + (number % 10) as u8;
 }
 
-/// Writes what was made of digits and marks at once, since a text that is written in many pieces costs a look at its room for each.
+/// Appends all digits in one call, because each call checks the capacity of the text.
 fn push_ascii(text: &mut String, digits: &[u8]) {
     text.push_str(std::str::from_utf8(digits).expect("digits and marks are ASCII"));
 }
 
-/// RFC 3339 in UTC, with a fraction only where there is one.
+/// The instant in RFC 3339 and UTC. A fraction of zero is left out.
 pub fn format_instant(at: Micros) -> String {
     let mut text = String::new();
     push_instant(&mut text, at);
     text
 }
 
-/// As [`instant_text`], at the end of a text.
+/// Appends an instant, as [`format_instant`] writes it.
 pub fn push_instant(text: &mut String, at: Micros) {
     const POINT: usize = 19;
     let mut digits = *b"0000-00-00T00:00:00.000000Z";

@@ -1,4 +1,4 @@
-//! Many times of events, one after another, most of them of one date.
+//! Parses the times of many events, most of them of one date.
 
 use super::{
     INSTANT_MAX, INSTANT_MIN, TimeError, Zone,
@@ -7,22 +7,27 @@ use super::{
 };
 use crate::units::{DAY_US, Micros};
 
-/// Reads the times of events for one thread, remembering the last date.
+/// Parses times of events for one thread, with a cache of the last date.
 #[derive(Debug)]
 pub struct InstantReader<'z> {
     zone: &'z Zone,
-    /// The date that was read last with what stands between it and the time, as `YYYY-MM-DDT`, and the first microsecond of that date in UTC.
+    /// The last date with its separator, `YYYY-MM-DDT`, and its first microsecond in UTC.
     date: [u8; 11],
     day_us: i64,
 }
 
 impl<'z> InstantReader<'z> {
-    /// A reader that takes times without a zone to be in this one.
+    /// A reader. Times without a zone are read in `zone`.
     pub fn new(zone: &'z Zone) -> InstantReader<'z> {
         InstantReader { zone, date: [0; 11], day_us: 0 }
     }
 
-    /// As [`parse_instant`]. Times in UTC of the date that was read last and whole numbers, which most times are, take a shorter way.
+    /// Parses a time as [`parse_instant`] does. Most times are in UTC and of the last date, or
+    /// whole numbers; they take a short way.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse_instant`].
     pub fn parse(&mut self, text: &str) -> Result<Micros, TimeError> {
         if let Some(at) = self.parse_cached_date(text.as_bytes()).or_else(|| parse_epoch_digits(text.as_bytes())) {
             return Ok(at);
@@ -38,12 +43,13 @@ impl<'z> InstantReader<'z> {
         Ok(at)
     }
 
-    /// The instant of `YYYY-MM-DDThh:mm:ss[.fraction]` and a zone that is UTC, if the date is the one that was read last.
+    /// Parses `YYYY-MM-DDThh:mm:ss[.fraction]` in UTC, if the date is the cached one.
     #[inline]
     fn parse_cached_date(&self, bytes: &[u8]) -> Option<Micros> {
         let (date, rest) = bytes.split_first_chunk::<11>()?;
         let (time, rest) = rest.split_first_chunk::<8>()?;
-        // A date that was read is within the years that are read, but for the very first and last ones, which take the long way.
+        // The first and the last date of the range are left to the long way, which checks the
+        // bounds.
         if *date != self.date || !(INSTANT_MIN + DAY_US..INSTANT_MAX - DAY_US).contains(&self.day_us) {
             return None;
         }
@@ -73,7 +79,8 @@ impl<'z> InstantReader<'z> {
     }
 }
 
-/// The instant of so many whole seconds, milliseconds or microseconds since 1970, told by the size of the number; none if it is no such number.
+/// Parses a whole number of seconds, milliseconds or microseconds since 1970. The size of the
+/// number tells the unit. None for any other text.
 #[inline]
 fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
     if !(1..=17).contains(&digits.len()) {
@@ -87,7 +94,7 @@ fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
         }
         number = number * 10 + i64::from(digit);
     }
-    // None of these lies after the year 9999.
+    // All of these lie before the year 9999.
     match number {
         ..SECONDS_END => Some(number * 1_000_000),
         SECONDS_END..MILLIS_END => Some(number * 1000),
@@ -96,21 +103,23 @@ fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
     }
 }
 
-/// The seconds since midnight of `hh:mm:ss`, all eight bytes at once; none if it is no time of a day, or a leap second.
+/// The seconds since midnight of `hh:mm:ss`, from all eight bytes at once. None if the text is not
+/// a time of day, or is a leap second.
 #[inline]
 pub(super) fn seconds_of_day(time: [u8; 8]) -> Option<i64> {
-    /// What is left of each byte without that of `00:00:00` is a digit, or nothing where a colon is.
+    /// The exclusive or with this leaves the digits 0 to 9, and zero for a colon.
     const ZERO: u64 = u64::from_le_bytes(*b"00:00:00");
     const COLONS: u64 = 0x0000_ff00_00ff_0000;
     const ABOVE_NINE: u64 = 0x7676_7676_7676_7676;
     const TOP_BITS: u64 = 0x8080_8080_8080_8080;
     let digits = u64::from_le_bytes(time) ^ ZERO;
-    // A byte above nine reaches its top bit if 0x76 is added, and the top bits of bytes that have one are seen without.
+    // Adding 0x76 sets the top bit of every byte above nine. The `|` finds bytes whose top bit was
+    // set before.
     let carries = (digits & !TOP_BITS).wrapping_add(ABOVE_NINE) | digits;
     if digits & COLONS != 0 || carries & TOP_BITS != 0 {
         return None;
     }
-    // No byte of the sum is above 99, so none spills into the next.
+    // Each byte of the sum is at most 99, so none overflows into the next.
     let pairs = digits * 10 + (digits >> 8);
     let pair = |at: u32| (pairs >> (8 * at) & 0xff) as i64;
     let (hour, minute, second) = (pair(0), pair(3), pair(6));

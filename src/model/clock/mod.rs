@@ -1,6 +1,11 @@
-//! Zones, local days, text to instants, and the point in time that a run looks from.
+//! Time: text to instants, time zones and local dates, and the as-of point of a run.
 //!
-//! Nothing here reads a clock: the present is an argument.
+//! [`InstantReader`] parses the times of events. A [`Zone`] gives the local date of an instant, and
+//! [`DayReader`] does so for many instants. [`AsOf`] is the point in time at which a run scores,
+//! and [`DateWindow`] gives dates relative to it. No function reads the system clock; the present
+//! is an argument.
+//!
+//! Instants are microseconds since 1970 ([`Micros`]), dates are days since 1970 ([`Day`]).
 
 mod format;
 mod instant_reader;
@@ -18,46 +23,46 @@ pub use self::{
 
 use crate::units::{DAY_US, Day, Micros};
 
-/// The first instant that an event may have: 0001-01-02, so that its local date exists in every zone.
+/// The first instant of an event: 0001-01-02. Its local date then exists in every zone.
 const INSTANT_MIN: Micros = -62_135_510_400_000_000;
-/// The first instant that is too late for an event: 9999-12-30, for the same reason.
+/// The end of the instants of events, exclusive: 9999-12-30. Local dates then exist in every zone.
 const INSTANT_MAX: Micros = 253_402_128_000_000_000;
 
-/// The last local date that all of an event can lie in, in every zone: 9999-12-28.
+/// The last local date that an event can have in every zone: 9999-12-28.
 pub const LAST_DAY: Day = (INSTANT_MAX / DAY_US) as Day - 2;
 
-/// The point in time that a run looks from, and the local dates that follow from it.
+/// The point in time at which a run scores, and its local date.
 #[derive(Debug, Clone, Copy)]
 pub struct AsOf {
-    /// An event counts only if its time is before this.
+    /// The end of the counted events, exclusive.
     pub instant: Micros,
-    /// D: the local date of the last microsecond before `instant`.
+    /// The date D: the local date of the last microsecond before `instant`.
     pub day: Day,
-    /// Whether D goes on after `instant`.
+    /// True if D continues after `instant`.
     pub partial: bool,
 }
 
 impl AsOf {
-    /// Looks from an instant in a zone.
+    /// The as-of point of an instant in a zone.
     pub fn new(instant: Micros, zone: &Zone) -> AsOf {
         let day = zone.day(instant - 1);
         AsOf { instant, day, partial: zone.day(instant) == day }
     }
 
-    /// The end of a local date.
+    /// The as-of point at the end of a local date.
     pub fn end_of_day(day: Day, zone: &Zone) -> AsOf {
         AsOf::new(zone.day_start(day + 1), zone)
     }
 }
 
-/// A window of whole local dates relative to D, or to an entity's start.
+/// A window of whole local dates, relative to D or to an entity's first date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DateWindow {
-    /// The last so many dates, moved back by so many.
+    /// The last `days` dates, moved back by `ago` dates.
     Last { days: i32, ago: i32 },
-    /// From the first of D's month to D.
+    /// From the first date of D's month to D.
     Month,
-    /// The first so many dates of the entity.
+    /// The first `days` dates of the entity.
     First { days: i32 },
 }
 

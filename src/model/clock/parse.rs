@@ -1,21 +1,24 @@
-//! Text to days and instants: RFC 3339, and numbers since 1970.
+//! Parses days and instants: RFC 3339, and numbers since 1970.
 
 use super::{INSTANT_MAX, INSTANT_MIN, Zone};
 use crate::units::{DAY_US, Day, HOUR_US, Micros};
 
-/// Why a text is no usable time.
+/// The reason why a text is not a usable time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeError {
-    /// It is no time in any of the forms that are read.
+    /// The text has none of the accepted forms.
     Malformed,
-    /// It is a time, but not between the years 1 and 9999.
+    /// The time lies outside the years 1 to 9999.
     OutOfRange,
 }
 
-/// Reads the time of an event: RFC 3339, the same without a zone (read in `zone`), or a number of seconds, milliseconds,
-/// microseconds or nanoseconds since 1970, told by its size.
+/// Parses the time of an event: RFC 3339, the same without a zone (read in `zone`), or a number
+/// since 1970. A number counts seconds, milliseconds, microseconds or nanoseconds, by its size.
+/// Digits of a fraction beyond the sixth are cut off.
 ///
-/// **Errors**: [`TimeError`]; more than six digits of a fraction are cut off, not refused.
+/// # Errors
+///
+/// [`TimeError`].
 pub fn parse_instant(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
     let at = match read_rfc3339(text.as_bytes()) {
         Some((local, Some(offset))) => local - offset,
@@ -25,34 +28,37 @@ pub fn parse_instant(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
     if (INSTANT_MIN..INSTANT_MAX).contains(&at) { Ok(at) } else { Err(TimeError::OutOfRange) }
 }
 
-/// Reads a time as [`parse_instant`] does, but a number counts from midnight of 1970-01-01 on the wall clock of the zone, as if that were UTC.
+/// Parses a time as [`parse_instant`] does, except that a number counts from 1970-01-01 on the wall
+/// clock of the zone.
 ///
-/// **Errors**: as there.
+/// # Errors
+///
+/// As [`parse_instant`].
 pub fn parse_wall_clock(text: &str, zone: &Zone) -> Result<Micros, TimeError> {
     let at = parse_instant(text, zone)?;
     Ok(if is_numeric(text) { zone.instant_of_local(at) } else { at })
 }
 
-/// Reads an instant with its zone, as `--as-of` takes it.
+/// Parses an instant with its zone, as `--as-of` takes it.
 pub fn parse_rfc3339(text: &str) -> Option<Micros> {
     let (local, offset) = read_rfc3339(text.as_bytes())?;
     let at = local - offset?;
     (INSTANT_MIN..INSTANT_MAX).contains(&at).then_some(at)
 }
 
-/// Reads `YYYY-MM-DD`.
+/// Parses `YYYY-MM-DD`.
 pub fn parse_day(text: &str) -> Option<Day> {
     let bytes = text.as_bytes();
     if bytes.len() != 10 { None } else { read_date(bytes) }
 }
 
-/// Two digits at a place.
+/// The number of two digits at an offset.
 fn parse_two_digits(bytes: &[u8], at: usize) -> Option<i64> {
     let (a, b) = (*bytes.get(at)?, *bytes.get(at + 1)?);
     (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
 }
 
-/// The day number of the `YYYY-MM-DD` at the front.
+/// The day number of a text that begins with `YYYY-MM-DD`.
 pub(super) fn read_date(bytes: &[u8]) -> Option<Day> {
     if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return None;
@@ -69,7 +75,8 @@ pub(super) fn read_date(bytes: &[u8]) -> Option<Day> {
     if year == 0 || day == 0 || day > length {
         return None;
     }
-    // Days since 1970 of a proleptic Gregorian date; years begin in March so that the leap day is the last of its year.
+    // Days since 1970 in the proleptic Gregorian calendar. Years begin in March, so that the leap
+    // day is the last day of its year.
     let y = if month <= 2 { year - 1 } else { year };
     let era = y.div_euclid(400);
     let year_of_era = y.rem_euclid(400);
@@ -78,7 +85,7 @@ pub(super) fn read_date(bytes: &[u8]) -> Option<Day> {
     Day::try_from(era * 146_097 + day_of_era - 719_468).ok()
 }
 
-/// The local microseconds and, if there is a zone, the offset in microseconds.
+/// The local microseconds and, if the text has a zone, its offset in microseconds.
 fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
     if bytes.len() < 19 || !matches!(bytes[10], b'T' | b't' | b' ') || bytes[13] != b':' || bytes[16] != b':' {
         return None;
@@ -115,7 +122,7 @@ fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
         _ => return None,
     };
     let local = day * DAY_US + hour * HOUR_US + minute * 60_000_000 + second * 1_000_000 + fraction_us;
-    // A leap second exists only as the last second of a UTC day; it is read as the second after.
+    // A leap second is valid only as the last second of a UTC day. It is read as the second after.
     let leap_second_place = (local - offset.unwrap_or(0) - fraction_us).rem_euclid(DAY_US) == 0;
     if second == 60 && !leap_second_place {
         return None;
@@ -123,7 +130,7 @@ fn read_rfc3339(bytes: &[u8]) -> Option<(i64, Option<i64>)> {
     Some((local, offset))
 }
 
-/// Whether a text is a number as the model language reads numeric text: `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
+/// True if the text is a number of the model language: `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
 pub fn is_numeric(text: &str) -> bool {
     fn digits(bytes: &[u8]) -> Option<&[u8]> {
         let length = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -143,12 +150,14 @@ pub fn is_numeric(text: &str) -> bool {
     rest.is_empty()
 }
 
-/// Whole numbers since 1970 below these are seconds, milliseconds and microseconds, in this order; all others are nanoseconds.
+/// Whole numbers below these count seconds, milliseconds and microseconds, in this order. All
+/// others count nanoseconds.
 pub(super) const SECONDS_END: i64 = 100_000_000_000;
 pub(super) const MILLIS_END: i64 = 100_000_000_000_000;
 pub(super) const MICROS_END: i64 = 100_000_000_000_000_000;
 
-/// A number since 1970, its unit told by its size; exact for decimals, so that no digit of a nanosecond is lost.
+/// Parses a number since 1970, with the unit by its size. Decimals are exact, so that no digit of a
+/// nanosecond is lost.
 fn read_epoch(text: &str) -> Option<Micros> {
     if !is_numeric(text) {
         return None;
@@ -171,6 +180,6 @@ fn read_epoch(text: &str) -> Option<Micros> {
         _ if negative => (whole + 999) / 1000,
         _ => whole / 1000,
     };
-    // Beyond any year, but still a time: the caller says that it is out of range.
+    // The saturated value lies outside the range of years, which the caller reports.
     Some(i64::try_from(if negative { -micros } else { micros }).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,4 @@
-//! Times in and out of text, zones through their changes, windows.
+//! Tests of parsing and formatting times, of zones at their transitions, and of windows.
 
 use super::{
     AsOf, DateWindow, DayReader, INSTANT_MAX, INSTANT_MIN, InstantReader, TimeError, Zone, civil_date, format_day,

@@ -1,4 +1,7 @@
-//! Time zones: the local date of an instant, and the instant at which a date begins.
+//! Time zones: the local date of an instant, and the first instant of a date.
+//!
+//! A [`Zone`] caches the spans of constant offset, so that most look-ups need no rules. A
+//! [`DayReader`] also caches the last date.
 
 use jiff::{civil, tz::TimeZone};
 
@@ -9,13 +12,14 @@ use crate::units::{DAY_US, Day, Micros};
 #[derive(Debug, Clone)]
 pub struct Zone {
     name: String,
-    /// None for zones that are UTC by definition, which need no look-up.
+    /// None for zones that are UTC by definition.
     rules: Option<TimeZone>,
-    /// Stretches of one offset from 1970 on, in order; what lies before or after is asked of the rules.
+    /// Spans of constant offset from 1970 on, in order. The rules answer for instants outside of
+    /// them.
     spans: Vec<OffsetSpan>,
 }
 
-/// How many stretches are remembered: enough for more than a century of summer times.
+/// The number of cached spans, enough for more than a century of summer times.
 const SPANS_MAX: usize = 300;
 
 impl Zone {
@@ -28,7 +32,7 @@ impl Zone {
         }
     }
 
-    /// The zone of an IANA name, in any case; none if the database has no such zone.
+    /// The zone of an IANA name, in upper or lower case. None if the database has no such zone.
     pub fn from_name(name: &str) -> Option<Zone> {
         let rules = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
         let name = rules.iana_name().unwrap_or(name).to_owned();
@@ -48,7 +52,7 @@ impl Zone {
         Some(zone)
     }
 
-    /// Every name that the database has, for suggestions.
+    /// All names in the database, for suggestions.
     pub fn names() -> Vec<String> {
         jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
     }
@@ -58,7 +62,7 @@ impl Zone {
         &self.name
     }
 
-    /// Whether the wall clock shows UTC.
+    /// True if the wall clock of the zone is UTC.
     pub fn is_utc(&self) -> bool {
         self.rules.is_none()
     }
@@ -68,14 +72,15 @@ impl Zone {
         self.span_around(at).day(at)
     }
 
-    /// The first instant of a local date (of the next date that exists, where a zone has skipped one).
+    /// The first instant of a local date. If the zone skipped the date, the first instant of the
+    /// next one.
     pub fn day_start(&self, day: Day) -> Micros {
         let Some(rules) = &self.rules else { return Micros::from(day) * DAY_US };
         let start = civil_date(day).to_zoned(rules.clone());
         start.map_or(Micros::from(day) * DAY_US, |zoned| zoned.timestamp().as_microsecond())
     }
 
-    /// The instant of a local date and time; in a gap or fold, as RFC 5545 reads it.
+    /// The instant of a local date and time. A time in a gap or a fold is read as RFC 5545 says.
     pub(super) fn instant_of_local(&self, local_us: i64) -> Micros {
         let Some(rules) = &self.rules else { return local_us };
         let day = local_us.div_euclid(DAY_US);
@@ -86,7 +91,7 @@ impl Zone {
         zoned.map_or(local_us, |zoned| zoned.timestamp().as_microsecond())
     }
 
-    /// A stretch around an instant in which the zone's offset is one and the same.
+    /// The span of constant offset around an instant.
     fn span_around(&self, at: Micros) -> OffsetSpan {
         let after = self.spans.partition_point(|span| span.from <= at);
         match after.checked_sub(1).and_then(|index| self.spans.get(index)) {
@@ -101,7 +106,8 @@ impl Zone {
             return OffsetSpan { from: at, until: at, offset: 0 };
         };
         let offset = i64::from(rules.to_offset(stamp).seconds()) * 1_000_000;
-        // `preceding` is strictly before; a transition at this very instant begins the span.
+        // `preceding` excludes the instant itself, so a transition at the instant is looked up
+        // first.
         let from = match rules.following(stamp - jiff::SignedDuration::from_micros(1)).next() {
             Some(next) if next.timestamp() == stamp => at,
             _ => rules.preceding(stamp).next().map_or(Micros::MIN, |t| t.timestamp().as_microsecond()),
@@ -111,7 +117,7 @@ impl Zone {
     }
 }
 
-/// A stretch of time with one offset. **Units**: microseconds.
+/// A span of time with a constant offset. **Units**: microseconds.
 #[derive(Debug, Clone, Copy)]
 struct OffsetSpan {
     from: Micros,
@@ -125,12 +131,12 @@ impl OffsetSpan {
     }
 }
 
-/// Instants to local dates for one thread, remembering the last stretch of one offset.
+/// Converts instants to local dates for one thread, with a cache of the last span and date.
 #[derive(Debug)]
 pub struct DayReader<'z> {
     zone: &'z Zone,
     span: OffsetSpan,
-    /// The date given last, from its first instant in the span to the one after its last.
+    /// The last date, with the first instant of it in the span and the end, exclusive.
     last: (Micros, Micros, Day),
 }
 

@@ -1,6 +1,8 @@
-//! Text of other people inside XML and inside the workflow commands of GitHub, where it must stay text.
+//! Escapes foreign text for XML and for GitHub's workflow commands, so that it cannot become markup
+//! or a command.
 
-/// Text for XML 1.0, which has no control characters but tabs and line ends.
+/// Escapes a text for XML 1.0. Control characters other than tabs and line ends are replaced,
+/// because XML cannot hold them.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,14 +19,14 @@ pub fn xml(text: &str) -> String {
     out
 }
 
-/// The text of a workflow command, so that it stays on the line of the command.
+/// Escapes the message of a workflow command, so that it stays on one line.
 ///
 /// **Source**: `actions/toolkit`, `packages/core/src/command.ts`.
 pub fn github_message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property of a workflow command.
+/// Escapes a property of a workflow command.
 pub fn github_property(text: &str) -> String {
     github_message(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,18 +1,18 @@
-//! Lines and columns of many places of a text in one walk over it.
+//! Lines and columns of many offsets, found in one pass over the text.
 
 use std::{collections::BTreeMap, ops::Range};
 
-/// A place for people: line and column, both from 1, the column in characters.
+/// A line and a column, both from 1. The column counts characters.
 pub type LineColumn = (usize, usize);
 
-/// Lines and columns of the ends of some ranges of bytes.
+/// The lines and columns of the ends of some ranges of bytes.
 ///
-/// **Cost**: one walk over the text, and its sorted ends, however many they are and however long its lines.
+/// **Cost**: one pass over the text, and a sort of the ends.
 #[derive(Debug)]
 pub struct LineIndex(BTreeMap<usize, LineColumn>);
 
 impl LineIndex {
-    /// Finds the places of both ends of each range.
+    /// Finds the lines and columns of both ends of each range.
     pub fn new<'r>(text: &str, ranges: impl IntoIterator<Item = &'r Range<usize>>) -> LineIndex {
         let mut places: BTreeMap<usize, LineColumn> =
             ranges.into_iter().flat_map(|range| [(range.start, (1, 1)), (range.end, (1, 1))]).collect();
@@ -36,7 +36,7 @@ impl LineIndex {
         LineIndex(places)
     }
 
-    /// The place of a byte that is an end of one of the ranges; else the beginning.
+    /// The line and column of an end of one of the ranges. Other bytes give line 1, column 1.
     pub fn line_column(&self, byte: usize) -> LineColumn {
         self.0.get(&byte).copied().unwrap_or((1, 1))
     }

@@ -1,6 +1,18 @@
-//! Problems in documents that people wrote: what was found, where, what was expected, and the way out.
+//! Problems in documents that people write, such as a model.
 //!
-//! Stages collect [`Diagnostic`]s and go on; only [`render`] knows how they look.
+//! A [`Diagnostic`] says what was found and where, what was expected there, and what to do. A stage
+//! collects all diagnostics of a [`SourceDocument`] and gives them as [`DocumentProblems`], its
+//! error type. [`render`] draws them; no other code knows their look.
+//!
+//! ```text
+//! warning[M030]: the condition of signal `leader` is never true      severity, code, message
+//!  --> model.toml:8:8                                                 document, span
+//!   |
+//! 8 | when = "lower(role) in ('CEO', 'CTO')"
+//!   |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ no facts make it true     label
+//!   |
+//!   = help: no value makes `lower(role) in ('CEO', 'CTO')` true      help
+//! ```
 
 pub mod escape;
 mod line_index;
@@ -13,10 +25,10 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 pub use line_index::{LineColumn, LineIndex};
 pub use sanitize::{escape_ci_commands, escape_controls};
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The document can be used, and probably does not mean what it says.
+    /// The document can be used, but probably does not mean what it says.
     Warning,
     /// The document cannot be used.
     Error,
@@ -25,35 +37,35 @@ pub enum Severity {
 /// One problem in one document.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
-    /// Stable: a letter for the layer and three digits.
+    /// A letter for the layer and three digits. A code is never reused.
     pub code: &'static str,
-    /// How bad it is.
+    /// The severity of the problem.
     pub severity: Severity,
-    /// The bytes of the document that it is about.
+    /// The span in the document, in bytes.
     pub span: Range<usize>,
-    /// What was found; lower case, no final stop, the document's own words in backticks.
+    /// What was found: lower case, no final stop, the document's own words in backticks.
     pub message: String,
-    /// What stands under the marked text: what was expected there.
+    /// What was expected, shown under the span.
     pub label: String,
-    /// A way out that can be pasted or followed.
+    /// Advice that the author can paste or follow.
     pub help: Option<String>,
-    /// A second place that the problem has to do with.
+    /// A second span that explains the problem, with its label.
     pub secondary: Option<(Range<usize>, String)>,
-    /// Facts that show it.
+    /// Facts that show the problem.
     pub example: Option<Box<CounterExample>>,
 }
 
-/// A counter-example: facts with which the document does what the problem says.
+/// A counter-example: values of facts for which the document does what the problem says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CounterExample {
-    /// Names of facts with their values, in the order in which people should read them.
+    /// Names of facts with their values, in reading order.
     pub facts: Vec<(String, serde_json::Value)>,
-    /// What comes of them; a sentence without a final stop.
+    /// The result for these facts: a sentence without a final stop.
     pub conclusion: String,
 }
 
 impl fmt::Display for CounterExample {
-    /// `with a = 1 and b = 'x': ...`
+    /// Writes `with a = 1 and b = 'x': ...`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (name, value)) in self.facts.iter().enumerate() {
             let before = match at {
@@ -71,13 +83,13 @@ impl fmt::Display for CounterExample {
 }
 
 impl Diagnostic {
-    /// An error with what was expected at the marked place.
+    /// A new error. The label says what was expected at the span.
     pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
         let (message, label) = (message.into(), label.into());
         Diagnostic { code, severity: Severity::Error, span, message, label, help: None, secondary: None, example: None }
     }
 
-    /// A warning with what is odd at the marked place.
+    /// A new warning. The label says what is odd at the span.
     pub fn warning(
         code: &'static str,
         span: Range<usize>,
@@ -87,25 +99,25 @@ impl Diagnostic {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message, label) }
     }
 
-    /// Adds facts that show it.
+    /// Adds a counter-example.
     pub fn example(mut self, example: CounterExample) -> Self {
         self.example = Some(Box::new(example));
         self
     }
 
-    /// Adds the way out.
+    /// Adds advice.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds the way out, if there is one.
+    /// Sets the advice, which may be none.
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
 
-    /// Adds a second place, if there is one.
+    /// Adds a second span, if there is one.
     pub fn maybe_other(self, span: Option<Range<usize>>, label: impl Into<String>) -> Self {
         match span {
             Some(span) => self.other(span, label),
@@ -113,7 +125,7 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a second place.
+    /// Adds a second span.
     pub fn other(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.secondary = Some((span, label.into()));
         self
@@ -123,14 +135,14 @@ impl Diagnostic {
 /// A document and its name, as messages show it.
 #[derive(Debug, Clone)]
 pub struct SourceDocument {
-    /// A path, or words such as `built-in example`.
+    /// The path, or words such as `built-in example`.
     pub name: String,
     /// The whole text.
     pub text: String,
 }
 
 impl SourceDocument {
-    /// Line and column of a byte, both from 1, the column in characters.
+    /// The line and column of a byte, both from 1. The column counts characters.
     pub fn position(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -138,12 +150,13 @@ impl SourceDocument {
     }
 }
 
-/// All problems of one document, in the order of their places; the error of everything that reads a document.
+/// All problems of one document, in the order of their spans. It is the error type of all readers
+/// of documents.
 #[derive(Debug, Clone)]
 pub struct DocumentProblems {
-    /// The document that they are in.
+    /// The document.
     pub document: SourceDocument,
-    /// At least one.
+    /// The problems, at least one.
     pub list: Vec<Diagnostic>,
 }
 
@@ -155,16 +168,16 @@ impl fmt::Display for DocumentProblems {
 
 impl std::error::Error for DocumentProblems {}
 
-/// Whether a report carries colour.
+/// The colour of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColourMode {
-    /// For files and pipes.
+    /// No colour, for files and pipes.
     Plain,
-    /// For terminals.
+    /// Colour, for terminals.
     Colour,
 }
 
-/// Draws problems under the lines that they are about, in the order of their places.
+/// Draws problems under the lines of their spans, in the order of the spans.
 pub fn render(document: &SourceDocument, problems: &[Diagnostic], paint: ColourMode) -> String {
     let renderer = match paint {
         ColourMode::Plain => Renderer::plain(),
@@ -206,7 +219,7 @@ fn draw(renderer: &Renderer, document: &SourceDocument, problem: &Diagnostic) ->
     renderer.render(&[group])
 }
 
-/// A span that lies within the text and on character boundaries.
+/// Clamps a span to the text and to character boundaries.
 fn clamp_span(text: &str, span: &Range<usize>) -> Range<usize> {
     let floor = |mut at: usize| {
         at = at.min(text.len());
@@ -218,20 +231,21 @@ fn clamp_span(text: &str, span: &Range<usize>) -> Range<usize> {
     floor(span.start)..floor(span.end.max(span.start))
 }
 
-/// A word that a near miss is looked for has at most so many letters.
+/// The longest word that gets a suggestion, characters. Longer words are hardly ever typing errors,
+/// and comparing them takes long.
 const NEAR_LENGTH_MAX: usize = 100;
 
-/// So many names are looked through for a near miss.
+/// The number of candidates that are compared.
 const NEAR_CANDIDATES_MAX: usize = 2_000;
 
-/// The candidate closest to a word, if it is close enough to be what was meant.
+/// The candidate closest to a word, if it is close enough to be meant.
 pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let folded = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let wanted = folded(word);
     let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &folded(candidate));
     let length = wanted.chars().count();
     let limit = (length / 3).max(1);
-    // Of names as long as these, or as many, one is not mistaken for another, and comparing them would take long.
+    // The limits of length and number keep the comparison short.
     if length > NEAR_LENGTH_MAX {
         return None;
     }
@@ -241,7 +255,8 @@ pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) 
     (best.0 <= limit).then(|| best.1.to_owned())
 }
 
-/// `did you mean ...?` for the closest candidate, else the list of all of them if it is short.
+/// Advice for an unknown word: the closest candidate, else the list of all candidates if it is
+/// short.
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(near) = near_miss(word, candidates.clone()) {
         return Some(format!("a name that exists is `{near}`"));
@@ -252,7 +267,7 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + C
     (!all.is_empty() && all.len() <= 20).then(|| format!("one of {}", quoted_list(&all)))
 }
 
-/// `a`, `b` and `c`, each in backticks.
+/// Words in backticks, joined as "`a`, `b` and `c`".
 pub fn quoted_list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {

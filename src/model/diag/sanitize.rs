@@ -1,8 +1,8 @@
-//! Text of others on its way to a terminal or the log of a build: shown, but obeyed by neither.
+//! Sanitizes foreign text for a terminal or a build log, so that neither obeys it.
 
 use std::{borrow::Cow, fmt::Write};
 
-/// Text that cannot steer a terminal or a log reader: control and direction characters and line separators are written as escapes.
+/// Escapes control characters, direction marks and line separators.
 pub fn escape_controls(text: &str) -> String {
     if !text.contains(is_risky) {
         return text.to_owned();
@@ -10,14 +10,15 @@ pub fn escape_controls(text: &str) -> String {
     text.chars().map(|c| if is_risky(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
-/// Control characters, marks that turn the direction of what follows, and separators at which some viewers begin a line.
+/// True for control characters, for marks that change the direction of text, and for separators
+/// that some viewers show as a line end.
 fn is_risky(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A document as it is drawn: what the renderer of documents does not replace by itself is replaced by a character of as many bytes, so that
-/// spans stay where they are.
+/// Prepares a document for the renderer, which leaves some control characters in place. Each of
+/// them is replaced by a character of as many bytes, so that spans remain valid.
 pub(super) fn drawable(text: &str) -> Cow<'_, str> {
     let left =
         |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}');
@@ -32,12 +33,12 @@ pub(super) fn drawable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(replaced).collect())
 }
 
-/// Beginnings of commands that build servers take from logs, wherever they stand in a line. **Source**: GitHub's runner and Azure Pipelines
-/// (`##[`, `##vso[`), TeamCity's service messages.
+/// Prefixes of commands that build servers take from logs, at any place in a line. **Source**:
+/// GitHub's runner and Azure Pipelines (`##[`, `##vso[`), TeamCity's service messages.
 const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
 
-/// Lines for people, of which no build server takes one for a command: `::` at the beginning of a line, where GitHub's runner looks for
-/// commands behind white space too, and `##[` and the like anywhere have their first character written as an escape.
+/// Escapes the first character of each command that a build server would take from the lines. Such
+/// commands are `::` at the beginning of a line, also after white space, and `COMMANDS` anywhere.
 pub fn escape_ci_commands(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
@@ -61,7 +62,7 @@ pub fn escape_ci_commands(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Writes the first character of a text, which is of ASCII, as an escape, and steps over it.
+/// Moves the first character, which is ASCII, from the text to the output as an escape.
 fn escape_first(text: &mut &str, out: &mut String) {
     if let Some(byte) = text.bytes().next() {
         let _ = write!(out, "\\u{{{byte:x}}}");

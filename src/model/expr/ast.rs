@@ -1,19 +1,19 @@
-//! The tree of an expression: its parts, each with its place in the text.
+//! The syntax tree of an expression. Each node has its position in the text.
 
 use std::ops::Range;
 
 use crate::units::Day;
 
-/// A part of an expression and where it stands.
+/// A node of the tree and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExprNode {
-    /// What it is.
+    /// The kind of node, with its children.
     pub kind: ExprKind,
-    /// Bytes of the expression's text.
+    /// The span of the node, in bytes of the expression's text.
     pub span: Range<usize>,
 }
 
-/// What a part of an expression is.
+/// The kinds of nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     /// `null`
@@ -26,7 +26,7 @@ pub enum ExprKind {
     Boolean(bool),
     /// `date '2026-01-31'`
     Date(Day),
-    /// `a.b`, split at the dots.
+    /// `a.b`, split at the dots
     Name(Vec<String>),
     /// `not x`
     Not(Box<ExprNode>),
@@ -40,13 +40,13 @@ pub enum ExprKind {
     Arithmetic(ArithmeticOp, Box<ExprNode>, Box<ExprNode>),
     /// `= <> < <= > >=`
     Compare(ComparisonOp, Box<ExprNode>, Box<ExprNode>),
-    /// `x in (a, b)`; true if negated.
+    /// `x in (a, b)`; the flag is true for `not in`
     In(Box<ExprNode>, Vec<ExprNode>, bool),
-    /// `x between a and b`; true if negated.
+    /// `x between a and b`; the flag is true for `not between`
     Between(Box<ExprNode>, Box<ExprNode>, Box<ExprNode>, bool),
-    /// `x like 'pattern'`; true if negated.
+    /// `x like 'pattern'`; the flag is true for `not like`
     Like(Box<ExprNode>, Box<ExprNode>, bool),
-    /// `x is null`; true if negated.
+    /// `x is null`; the flag is true for `is not null`
     IsNull(Box<ExprNode>, bool),
     /// `case when a then b ... else c end`
     Case(Vec<(ExprNode, ExprNode)>, Option<Box<ExprNode>>),
@@ -63,11 +63,11 @@ pub enum ArithmeticOp {
     Subtract,
     /// `*`
     Multiply,
-    /// `/`; by zero it is null.
+    /// `/`; a division by zero gives null
     Divide,
 }
 
-/// A comparison.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparisonOp {
     /// `=`
@@ -84,22 +84,22 @@ pub enum ComparisonOp {
     GreaterEqual,
 }
 
-/// A function.
+/// A function of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExprFunction {
     /// The first argument that is not null.
     Coalesce,
-    /// Null if the two are equal, else the first.
+    /// Null if the two arguments are equal, else the first one.
     NullIf,
-    /// The smallest; null if an argument is.
+    /// The smallest argument; null if any argument is null.
     Least,
-    /// The largest; null if an argument is.
+    /// The largest argument; null if any argument is null.
     Greatest,
-    /// A to Z as a to z, and nothing else.
+    /// Turns A to Z into a to z, and changes nothing else.
     Lower,
 }
 
-/// Every name in a tree, with its place, in the order of the text.
+/// All names in a tree with their spans, in the order of the text.
 pub fn collect_names(node: &ExprNode) -> Vec<(&[String], Range<usize>)> {
     let mut names = Vec::new();
     walk(node, &mut |node| {
@@ -110,7 +110,7 @@ pub fn collect_names(node: &ExprNode) -> Vec<(&[String], Range<usize>)> {
     names
 }
 
-/// Visits every part of a tree, outer parts first.
+/// Visits every node of a tree, parents before children.
 pub fn walk<'n>(node: &'n ExprNode, visit: &mut impl FnMut(&'n ExprNode)) {
     visit(node);
     match &node.kind {

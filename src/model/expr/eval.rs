@@ -1,4 +1,7 @@
-//! A typed program and its value in a scope, with SQL's three-valued logic.
+//! Typed programs and their evaluation, with SQL's three-valued logic.
+//!
+//! [`Program::eval`] gives a [`Value`](super::Value). Conditions and numbers have shorter ways that
+//! allocate nothing: [`Program::eval_condition`] and [`Program::number`].
 
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -7,77 +10,80 @@ use super::{
     value::{Value, compare_values, order_json, order_numbers},
 };
 
-/// Where the names of a program get their values: an event, a user, an account.
+/// The source of the values of names: an event, a user or an account.
 pub trait EvalScope {
-    /// The value in a slot; the type is the one the name was given when the program was compiled.
+    /// The value in a slot. It has the type that the name had when the program was compiled.
     fn get(&self, slot: u32) -> Value<'_>;
 
-    /// The number in a slot of numbers.
+    /// The number in a slot of type number.
     fn number(&self, slot: u32) -> Option<f64> {
         self.get(slot).as_number()
     }
 
-    /// Whether the value in a slot, as it stands beside text, is one of some texts; none if it is null.
+    /// True if the value in a slot, converted to text, equals one of the texts. None if it is null.
     fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
         self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text))
     }
 }
 
-/// An expression that cannot go wrong: every name is a slot, every operand has the type its operator takes.
+/// A compiled expression. It cannot fail: every name is a slot, and every operand has the type that
+/// its operator takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Program {
-    /// The same value always.
+    /// A constant.
     Constant(Value<'static>),
-    /// The value of a name.
+    /// The value of a name, by its slot.
     Slot(u32),
-    /// A JSON value beside a number.
+    /// A JSON value converted to a number.
     AsNumber(Box<Program>),
-    /// A JSON value beside text.
+    /// A JSON value converted to text.
     AsText(Box<Program>),
-    /// A JSON value beside a boolean.
+    /// A JSON value converted to a boolean.
     AsBoolean(Box<Program>),
-    /// A JSON value beside a date.
+    /// A JSON value converted to a date.
     AsDate(Box<Program>),
     /// Three-valued `not`.
     Not(Box<Program>),
-    /// Minus.
+    /// The negative number.
     Negate(Box<Program>),
     /// Three-valued `and`.
     And(Vec<Program>),
     /// Three-valued `or`.
     Or(Vec<Program>),
-    /// Of two numbers.
+    /// An operation on two numbers.
     Arithmetic(ArithmeticOp, Box<Program>, Box<Program>),
     /// Days from the second date to the first.
     DaysBetween(Box<Program>, Box<Program>),
-    /// Of two values of one type.
+    /// A comparison of two values of one type.
     Compare(ComparisonOp, Box<Program>, Box<Program>),
-    /// Of a slot of numbers and a number: what [`Program::Compare`] says of them, without values in between.
+    /// A comparison of a slot of type number with a number. It equals [`Program::Compare`], but
+    /// makes no values in between.
     CompareNumber(ComparisonOp, u32, f64),
-    /// Of a slot of JSON values and texts, whether it is one of them: what `=` and `in` say, without values in between.
+    /// A comparison of a slot of JSON values with texts, from `=` or `in`. It makes no values in
+    /// between.
     IsOneOf(u32, Box<[Box<str>]>),
-    /// Of two JSON values.
+    /// A comparison of two JSON values.
     CompareJson(ComparisonOp, Box<Program>, Box<Program>),
-    /// Negated if true.
+    /// A test for null; the flag negates it.
     IsNull(Box<Program>, bool),
-    /// Negated if true.
+    /// A match with a pattern; the flag negates it.
     Like(Box<Program>, LikePattern, bool),
-    /// Arms in order, and what holds if none does.
+    /// The arms in order, then the value for the case that no condition holds.
     Case(Vec<(Program, Program)>, Box<Program>),
-    /// The first that is not null.
+    /// The first value that is not null.
     Coalesce(Vec<Program>),
     /// Null if the comparison holds, else the value.
     NullIf(Box<Program>, Box<Program>),
-    /// The smallest (`Less`) or largest (`Greater`); null if one is.
+    /// The smallest (`Less`) or largest (`Greater`) value; null if any value is null.
     Extreme(Ordering, Vec<Program>),
-    /// ASCII capitals to small letters.
+    /// Turns ASCII capitals into small letters.
     Lower(Box<Program>),
 }
 
 impl Program {
-    /// The value in a scope.
+    /// Evaluates the program in a scope.
     ///
-    /// **Cost**: one step a node; no allocation unless text is made.
+    /// **Cost**: one step per node. It allocates only to make a new text.
     pub fn eval<'a, S: EvalScope + ?Sized>(&'a self, scope: &'a S) -> Value<'a> {
         match self {
             Program::Constant(value) => value.as_borrowed(),
@@ -131,9 +137,9 @@ impl Program {
 }
 
 impl Program {
-    /// Whether a condition holds in a scope; none if that is not known.
+    /// Evaluates a condition; none stands for unknown.
     ///
-    /// **Law**: what [`Program::eval`] says, if it says true or false.
+    /// **Law**: agrees with [`Program::eval`].
     pub fn eval_condition<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<bool> {
         match self {
             Program::CompareNumber(operator, slot, number) => {
@@ -150,14 +156,14 @@ impl Program {
         }
     }
 
-    /// Whether a condition holds in a scope: only if it is true.
+    /// True if the condition is true; false if it is false or unknown.
     pub fn holds<S: EvalScope + ?Sized>(&self, scope: &S) -> bool {
         self.eval_condition(scope) == Some(true)
     }
 
-    /// The number that a program of numbers has in a scope; none if it is null.
+    /// Evaluates a program of type number; none stands for null.
     ///
-    /// **Law**: what [`Program::eval`] says.
+    /// **Law**: agrees with [`Program::eval`].
     pub fn number<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<f64> {
         match self {
             Program::Constant(Value::Number(number)) => Some(*number),
@@ -168,9 +174,9 @@ impl Program {
         }
     }
 
-    /// The same program with shorter ways for what conditions mostly are.
+    /// Replaces the most frequent comparisons by their short forms.
     ///
-    /// **Law**: its value is the same in every scope.
+    /// **Law**: the value is the same in every scope.
     pub(super) fn optimize(self) -> Program {
         match self {
             Program::Compare(operator, a, b) => match (operator, *a, *b) {
@@ -196,7 +202,7 @@ impl Program {
     }
 }
 
-/// Several questions whether one slot is one of some texts, as one question.
+/// Merges several [`Program::IsOneOf`] of one slot into one.
 fn merge_one_of(all: &[Program]) -> Option<Program> {
     let mut texts: Vec<Box<str>> = Vec::new();
     let mut of = None;
@@ -214,7 +220,8 @@ fn truth(value: Option<bool>) -> Value<'static> {
     value.map_or(Value::Null, Value::Boolean)
 }
 
-/// `or` if decided by true, `and` if decided by false: one deciding part settles it, else an unknown part leaves it unknown.
+/// Evaluates `or` (decided by true) or `and` (decided by false). One deciding part decides;
+/// otherwise one unknown part makes the result unknown.
 fn eval_connective<S: EvalScope + ?Sized>(all: &[Program], scope: &S, decides: bool) -> Option<bool> {
     let mut known = true;
     for part in all {
@@ -227,7 +234,7 @@ fn eval_connective<S: EvalScope + ?Sized>(all: &[Program], scope: &S, decides: b
     known.then_some(!decides)
 }
 
-/// What is not finite is nothing.
+/// An operation on two numbers; null if the result is not finite.
 fn arithmetic(operator: ArithmeticOp, a: Option<f64>, b: Option<f64>) -> Option<f64> {
     let (a, b) = (a?, b?);
     let result = match operator {
@@ -259,7 +266,8 @@ fn extreme<'a, S: EvalScope + ?Sized>(side: Ordering, all: &'a [Program], scope:
             return Value::Null;
         }
         let better = match (&best, &value) {
-            // The plain order, without the tolerance of comparisons: of 1 and 1 + 1e-12 the smaller is the smaller.
+            // This compares without the tolerance of `=`, so that 1 counts as smaller than 1 +
+            // 1e-12.
             (Some(Value::Number(a)), Value::Number(b)) => b.partial_cmp(a) == Some(side),
             (Some(a), b) => compare_values(b, a) == Some(side),
             (None, _) => true,
@@ -271,27 +279,30 @@ fn extreme<'a, S: EvalScope + ?Sized>(side: Ordering, all: &'a [Program], scope:
     best.unwrap_or(Value::Null)
 }
 
-/// A pattern of `like`: `%` is any text, `_` any one character.
+/// A pattern of `like`: `%` matches any text, `_` any one character.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LikePattern(Vec<char>);
 
 impl LikePattern {
-    /// A pattern without escapes.
+    /// A pattern; the language has no escapes.
     pub(super) fn new(text: &str) -> LikePattern {
         LikePattern(text.chars().collect())
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub(super) fn text(&self) -> String {
         self.0.iter().collect()
     }
 
-    /// **Cost**: the length of the text times the number of `%` at most.
+    /// True if the whole text matches.
+    ///
+    /// **Cost**: at most the length of the text times the number of `%`.
     fn matches(&self, text: &str) -> bool {
         let pattern = &self.0;
         let mut rest = text.chars();
         let mut at = 0;
-        // Where to go on if the part after the last `%` does not match here: one character further in the text.
+        // The place to resume at if the part after the last `%` does not match here: the next
+        // character of the text.
         let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
             let before = rest.clone();

@@ -1,10 +1,10 @@
-//! Text to tokens with positions.
+//! Splits the text of an expression into tokens with spans.
 
 use std::ops::Range;
 
 use super::ExprError;
 
-/// What a token is.
+/// A token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// A bare word, as written.
@@ -19,20 +19,20 @@ pub(super) enum Token {
     End,
 }
 
-/// A token and where it stands.
+/// A token and its span, in bytes of the expression's text.
 #[derive(Debug, Clone)]
 pub(super) struct SpannedToken {
     pub(super) token: Token,
     pub(super) span: Range<usize>,
 }
 
-/// No expression is longer than this many bytes.
+/// The size limit of an expression, bytes.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
 
 /// Operators, longest first, so that `<=` is not read as `<`.
 const MARKS: [&str; 14] = ["<>", "<=", ">=", "(", ")", ",", ".", "=", "<", ">", "+", "-", "*", "/"];
 
-/// Splits an expression; the last token is [`Token::End`].
+/// Splits an expression into tokens. The last one is [`Token::End`].
 pub(super) fn lex(text: &str) -> Result<Vec<SpannedToken>, ExprError> {
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("an expression of {} bytes", text.len());
@@ -53,7 +53,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<SpannedToken>, ExprError> {
     Ok(tokens)
 }
 
-/// The token that begins at a place, and its length.
+/// The token that begins at an offset, and its length in bytes.
 fn lex_token(text: &str, at: usize, first: char) -> Result<(Token, usize), ExprError> {
     let rest = &text[at..];
     match first {
@@ -72,7 +72,8 @@ fn lex_token(text: &str, at: usize, first: char) -> Result<(Token, usize), ExprE
     }
 }
 
-/// The error for a character that begins no token, with what people who write it usually mean.
+/// The error for a character that begins no token. It suggests the operator of this language for
+/// one of another language.
 fn unknown_mark(rest: &str, at: usize, first: char) -> ExprError {
     let meant = [("!=", "<>"), ("==", "="), ("&&", "and"), ("||", "or"), ("!", "not")];
     let error = |length: usize| {
@@ -90,7 +91,7 @@ fn unknown_mark(rest: &str, at: usize, first: char) -> ExprError {
     }
 }
 
-/// Text between quotes, a doubled quote being one.
+/// Reads a quoted text or name. A doubled quote stands for one quote.
 fn quoted(rest: &str, quote: char, at: usize) -> Result<(String, usize), ExprError> {
     let mut content = String::new();
     let mut chars = rest.char_indices().skip(1).peekable();
@@ -107,7 +108,7 @@ fn quoted(rest: &str, quote: char, at: usize) -> Result<(String, usize), ExprErr
     Err(ExprError::new(at..at + rest.len(), message, format!("a closing {quote}")))
 }
 
-/// A number: digits, a fraction, an exponent.
+/// Reads a number: digits, a fraction, an exponent.
 fn number(rest: &str, at: usize) -> Result<(Token, usize), ExprError> {
     let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
     let mut length = digits(0);

@@ -1,7 +1,15 @@
-//! The conditions and values of a model: a documented subset of SQL expressions, typed before any event is read.
+//! The expressions of a model: conditions and values in a documented subset of SQL.
 //!
-//! [`parse`] turns text into a tree with positions, [`compile`] types it against the names that exist where it stands and gives a
-//! [`Program`], and a program is evaluated against a [`Scope`]. Nulls behave as in SQL throughout.
+//! [`parse()`] turns text into an [`ExprNode`] with positions. [`compile()`] resolves the names
+//! through a [`NameResolver`], checks the types and gives a [`Program`]. A program is evaluated in
+//! an [`EvalScope`]: an event, a user or an account. So an error of type shows before any event is
+//! read. Nulls behave as in SQL.
+//!
+//! ```text
+//!  text ─ parse ─▶ ExprNode ─ compile ─▶ Program ─ eval ─▶ Value
+//!                                ▲                   ▲
+//!                           NameResolver         EvalScope
+//! ```
 
 mod ast;
 mod compile;
@@ -20,16 +28,16 @@ pub use eval::{EvalScope, Program};
 pub use parse::parse;
 pub use value::{Value, ValueType};
 
-/// A problem in an expression; the span counts bytes of the expression's text.
+/// A problem in an expression. The span counts bytes of the expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExprError {
-    /// Where.
+    /// The position of the problem.
     pub span: Range<usize>,
-    /// What was found.
+    /// The text that was found.
     pub message: String,
-    /// What was expected there.
+    /// The text that was expected there.
     pub label: String,
-    /// The way out.
+    /// Advice for the author of the model.
     pub help: Option<String>,
 }
 

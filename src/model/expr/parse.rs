@@ -1,4 +1,4 @@
-//! Tokens to a tree, by recursive descent with bounded depth.
+//! Parses tokens into a tree, by recursive descent with bounded depth.
 
 use std::ops::Range;
 
@@ -18,15 +18,17 @@ const FUNCTIONS: [(&str, ExprFunction); 5] = [
     ("lower", ExprFunction::Lower),
 ];
 
-/// Words that cannot be bare names in an expression.
+/// Reserved words, which cannot be bare names.
 const KEYWORDS: [&str; 16] = [
     "and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else", "end",
     "date",
 ];
 
-/// Reads an expression.
+/// Parses an expression.
 ///
-/// **Errors**: the first problem of form.
+/// # Errors
+///
+/// The first syntax error.
 pub fn parse(text: &str) -> Result<ExprNode, ExprError> {
     let mut parser = TokenCursor::new(lex(text)?);
     if parser.peek() == &Token::End {
@@ -277,7 +279,7 @@ impl TokenCursor {
         Ok(ExprNode { kind: ExprKind::Call(*function, arguments), span })
     }
 
-    /// Values up to the closing bracket.
+    /// The values up to the closing bracket.
     fn arguments(&mut self) -> Result<Vec<ExprNode>, ExprError> {
         let mut all = vec![self.or()?];
         while self.take_mark(",") {

@@ -1,4 +1,4 @@
-//! A place among the tokens of an expression, and what is expected there.
+//! A cursor over the tokens of an expression, with the errors for unexpected tokens.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use super::{
     lex::{SpannedToken, Token},
 };
 
-/// How deep parts may lie within each other, and how many terms may stand in a row.
+/// The limit of nesting, and of the number of terms in a row.
 pub(super) const DEPTH_MAX: usize = 50;
 
-/// Tokens, the next one, and how deep it lies.
+/// The tokens, the index of the next one, and the current depth of nesting.
 pub(super) struct TokenCursor {
     tokens: Vec<SpannedToken>,
     pub(super) next: usize,
@@ -34,7 +34,7 @@ impl TokenCursor {
         self.tokens.get(self.next).or(self.tokens.last()).map_or(0..0, |spanned| spanned.span.clone())
     }
 
-    /// The end of the last token taken.
+    /// The end of the last token taken, in bytes.
     pub(super) fn end(&self) -> usize {
         self.next.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |spanned| spanned.span.end)
     }
@@ -81,7 +81,7 @@ impl TokenCursor {
         ExprError::new(self.span(), found, format!("expected {expected}"))
     }
 
-    /// Runs a rule one level deeper.
+    /// Runs a rule one level deeper, up to [`DEPTH_MAX`].
     pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T, ExprError>) -> Result<T, ExprError> {
         if self.depth >= DEPTH_MAX {
             let message = format!("an expression nested more than {DEPTH_MAX} levels deep");

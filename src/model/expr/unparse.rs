@@ -1,4 +1,4 @@
-//! A program as the text of an expression again, and the names that it asks for.
+//! Converts a program back to the text of an expression, and lists its slots.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,8 @@ use super::{
 };
 use crate::units::format_number;
 
-/// How strongly an operator binds; what binds less needs parentheses inside what binds more.
+/// The binding strength of an operator. An operand that binds less than its place requires gets
+/// parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum OperatorPrecedence {
     Or,
@@ -22,13 +23,13 @@ enum OperatorPrecedence {
 }
 
 impl Program {
-    /// The expression in the language that people write, with names by slot. It means the same; its words may differ (`in` and `between` are
-    /// told from their parts).
+    /// The expression as text, with a name for each slot. It has the same meaning, but may have
+    /// other words: `in` and `between` are recovered from their comparisons.
     pub fn to_source(&self, name: &dyn Fn(u32) -> String) -> String {
         show(self, name).0
     }
 
-    /// Visits the slot of every name, in the order of the text, as often as it is named.
+    /// Visits the slot of every name in the order of the text, once per occurrence.
     pub fn visit_slots(&self, visit: &mut dyn FnMut(u32)) {
         match self {
             Program::Constant(_) => {}
@@ -52,7 +53,7 @@ impl Program {
                 a.visit_slots(visit);
                 b.visit_slots(visit);
             }
-            // The comparison names the value too.
+            // The comparison contains the value.
             Program::NullIf(equal, _) => equal.visit_slots(visit),
             Program::Case(arms, otherwise) => {
                 for (when, then) in arms {
@@ -69,7 +70,7 @@ fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::Date(day) => format!("date '{}'", crate::clock::format_day(*day)),
-        // All its digits where the usual ones would make it another number.
+        // If the usual digits would give another number, all digits are written.
         Value::Number(number) => {
             let text = format_number(*number);
             if text.parse() == Ok(*number) { text } else { format!("{number:?}") }
@@ -78,14 +79,14 @@ fn literal(value: &Value<'_>) -> String {
     }
 }
 
-/// The text of a part, in parentheses if it binds less than its place asks for.
+/// The text of an operand, in parentheses if it binds less than `least`.
 fn parenthesized(program: &Program, least: OperatorPrecedence, name: &dyn Fn(u32) -> String) -> String {
     let (text, binding) = show(program, name);
     if binding < least { format!("({text})") } else { text }
 }
 
 fn joined(all: &[Program], word: &str, binding: OperatorPrecedence, name: &dyn Fn(u32) -> String) -> String {
-    // A part that is a list of the same kind keeps its parentheses: nesting is what was written.
+    // A nested list of the same operator keeps its parentheses, as the author wrote it.
     let least = if binding == OperatorPrecedence::Or { OperatorPrecedence::And } else { OperatorPrecedence::Not };
     all.iter().map(|part| parenthesized(part, least, name)).collect::<Vec<String>>().join(word)
 }
@@ -188,7 +189,7 @@ fn sign(operator: ComparisonOp) -> &'static str {
     }
 }
 
-/// A comparison as text: what is compared, how, and with what; whether that is a constant.
+/// A comparison as text: left side, operator, right side, and whether the right side is constant.
 fn comparison(program: &Program, name: &dyn Fn(u32) -> String) -> Option<(String, ComparisonOp, String, bool)> {
     let part = |program: &Program| parenthesized(program, OperatorPrecedence::Add, name);
     match program {
@@ -202,7 +203,7 @@ fn comparison(program: &Program, name: &dyn Fn(u32) -> String) -> Option<(String
     }
 }
 
-/// `x between a and b`, as the compiler makes it: at least `a` and at most `b`.
+/// `x between a and b`, which the compiler splits into `x >= a` and `x <= b`.
 fn between(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
     let [low, high] = all else { return None };
     match (comparison(low, name)?, comparison(high, name)?) {
@@ -213,7 +214,7 @@ fn between(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
     }
 }
 
-/// `x in (a, b)`, as the compiler makes it: equal to one of several constants.
+/// `x in (a, b)`, which the compiler splits into comparisons with several constants.
 fn in_list(all: &[Program], name: &dyn Fn(u32) -> String) -> Option<String> {
     let mut values = Vec::new();
     let mut first = None;
@@ -232,7 +233,7 @@ mod tests {
     use super::super::{ExprError, NameResolver, ResolvedName, ValueType, compile, parse};
     use std::ops::Range;
 
-    /// `n`, `m` are numbers, `t` is text, `b` is a condition, `d` is a date.
+    /// `n` and `m` are numbers, `t` is text, `b` is a condition, `d` is a date.
     struct UnparseTestNames;
 
     const NAMES: [(&str, ValueType); 5] = [

@@ -1,4 +1,7 @@
-//! Types and values of expressions, and how a JSON value meets what it is compared with.
+//! The types and values of expressions, and the conversions of JSON values.
+//!
+//! A JSON value is converted to the type of the value that it is compared with. The `to_` methods
+//! of [`Value`] do this.
 
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
@@ -10,17 +13,17 @@ use crate::{
 /// The type of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ValueType {
-    /// A double.
+    /// A 64-bit floating-point number.
     Number,
-    /// Text, compared byte by byte.
+    /// Text, compared by bytes.
     Text,
     /// True or false.
     Boolean,
     /// A calendar date.
     Date,
-    /// A property of an event: becomes what it is compared with.
+    /// A property of an event. It is converted to the type that it is compared with.
     Json,
-    /// The literal `null`: fits everywhere.
+    /// The literal `null`, which fits every type.
     Null,
 }
 
@@ -37,20 +40,20 @@ impl fmt::Display for ValueType {
     }
 }
 
-/// A value; text is borrowed where it can be.
+/// A value. Text is borrowed where possible.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
-    /// Nothing known.
+    /// The unknown value.
     Null,
-    /// Always finite.
+    /// A finite number.
     Number(f64),
-    /// As it is.
+    /// Text, unchanged.
     Text(Cow<'a, str>),
     /// True or false.
     Boolean(bool),
     /// Days since 1970-01-01.
     Date(Day),
-    /// A JSON number as written, so that no digit is lost where it is read as text.
+    /// A JSON number as written, so that a conversion to text loses no digit.
     Digits(&'a str),
 }
 
@@ -60,7 +63,7 @@ impl<'a> Value<'a> {
         if value.is_finite() { Value::Number(value) } else { Value::Null }
     }
 
-    /// The same value without a copy of its text.
+    /// The same value; text is borrowed, not copied.
     #[inline]
     pub fn as_borrowed(&self) -> Value<'_> {
         match self {
@@ -73,17 +76,17 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether nothing is known.
+    /// True if the value is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
-    /// Whether a condition holds: only if it is true.
+    /// True if the value is the boolean true.
     pub fn is_true(&self) -> bool {
         matches!(self, Value::Boolean(true))
     }
 
-    /// The number, if it is one.
+    /// The number, if the value has type number.
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
@@ -91,7 +94,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As it stands beside a number.
+    /// The value converted to a number.
     pub fn to_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
@@ -101,7 +104,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As it stands beside text; empty text is null.
+    /// The value converted to text; empty text is null.
     pub fn to_text(&self) -> Option<Cow<'a, str>> {
         match self {
             Value::Null => None,
@@ -114,7 +117,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As it stands beside a boolean.
+    /// The value converted to a boolean.
     pub fn to_boolean(&self) -> Option<bool> {
         match self {
             Value::Boolean(truth) => Some(*truth),
@@ -124,7 +127,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As it stands beside a date.
+    /// The value converted to a date.
     pub fn to_date(&self) -> Option<Day> {
         match self {
             Value::Date(day) => Some(*day),
@@ -134,7 +137,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The decimal text of a JSON number: digits as written if it is a whole number, else six decimals at most.
+/// The decimal text of a JSON number. Whole numbers keep their digits; others have at most six
+/// decimals.
 fn digits_text(digits: &str) -> Cow<'_, str> {
     if digits == "-0" {
         return Cow::Borrowed("0");
@@ -148,13 +152,13 @@ fn digits_text(digits: &str) -> Cow<'_, str> {
     }
 }
 
-/// The order of two numbers, which are equal within the tolerance.
+/// The order of two numbers. Numbers within the tolerance are equal.
 #[inline]
 pub(super) fn order_numbers(a: f64, b: f64) -> Option<Ordering> {
     if approx_equal(a, b) { Some(Ordering::Equal) } else { a.partial_cmp(&b) }
 }
 
-/// The order of two values of one type; none if one is null or their types differ.
+/// The order of two values of one type. None if one is null or the types differ.
 pub(super) fn compare_values(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => order_numbers(*a, *b),

@@ -1,7 +1,9 @@
-//! What every code means: why it matters, an example that has the problem, what is told about it, and one that has it not.
+//! The documentation of every code: why the problem matters, a bad example, its output, and a good
+//! example.
 //!
-//! Each code has a text of its own beside this file, written as people read it on GitHub; [`Rule`]s are views of these texts. A test runs the
-//! program on every example and holds what it tells against the text. This module knows nothing of models: readers ask it which codes exist.
+//! Each code has a Markdown file in this folder, which reads well on GitHub. A [`RuleDoc`] is a
+//! view of one file. A test runs the program on every example and compares the output with the
+//! file. This module does not depend on the model; readers ask it for the known codes.
 
 mod texts;
 
@@ -9,35 +11,36 @@ use std::sync::LazyLock;
 
 use crate::diag::Severity;
 
-/// A code and all there is to say about it.
+/// The documentation of one code.
 #[derive(Debug, Clone)]
 pub struct RuleDoc {
     /// A letter for the layer and three digits.
     pub code: &'static str,
-    /// How bad the problem is.
+    /// The severity of the problem.
     pub severity: Severity,
     /// The problem in a few words; lower case, no final stop.
     pub title: &'static str,
-    /// What it means, why it matters and what to do: paragraphs with an empty line between them.
+    /// The meaning of the problem, why it matters and what to do. Empty lines separate paragraphs.
     pub text: String,
     /// A document that has this problem and no other.
     pub bad_example: &'static str,
-    /// What the program tells about it.
+    /// The output of the program for the bad example.
     pub output: &'static str,
     /// The same document without the problem.
     pub good_example: &'static str,
-    /// What belongs to the example and is the same for both documents: what stands there by its role, `rest` (of both documents), `model`, `events`.
+    /// Further parts of the example by role: `rest` (appended to both documents), `model`,
+    /// `events`.
     pub attachments: Vec<(&'static str, &'static str)>,
 }
 
 impl RuleDoc {
-    /// What belongs to the example in a role; nothing if it needs none.
+    /// The part of the example with a role, if the example has one.
     pub fn part(&self, role: &str) -> Option<&'static str> {
         self.attachments.iter().find(|(known, _)| *known == role).map(|(_, text)| *text)
     }
 }
 
-/// All codes with what there is to say about them, in their order.
+/// The documentation of all codes, in their order.
 pub fn all() -> &'static [RuleDoc] {
     static RULES: LazyLock<Vec<RuleDoc>> = LazyLock::new(|| {
         let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
@@ -46,19 +49,20 @@ pub fn all() -> &'static [RuleDoc] {
     &RULES
 }
 
-/// Whether there is a rule of exactly this code: the code and how bad its problem is. Reads no more of the texts than their first lines.
+/// The code and severity of exactly this code, if it exists. Parses only the first lines of the
+/// files.
 pub fn lookup_code(code: &str) -> Option<(&'static str, Severity)> {
     let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
     let mut heads = texts.into_iter().flatten().filter_map(|text| Some(parse_heading(text)?.0));
     heads.find(|(known, ..)| *known == code).map(|(code, severity, _)| (code, severity))
 }
 
-/// The rule of a code, in whatever case it is written.
+/// The documentation of a code, in upper or lower case.
 pub fn find(code: &str) -> Option<&'static RuleDoc> {
     all().iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
 }
 
-/// Reads the first line of a text, and gives the rest: the code, how bad it is, the title.
+/// Parses the first line of a file into code, severity and title, and returns the rest.
 fn parse_heading(text: &'static str) -> Option<((&'static str, Severity, &'static str), &'static str)> {
     let (first, rest) = text.split_once('\n')?;
     let (code, first) = first.strip_prefix("# ")?.split_once(" (")?;
@@ -71,7 +75,8 @@ fn parse_heading(text: &'static str) -> Option<((&'static str, Severity, &'stati
     Some(((code, severity, title), rest))
 }
 
-/// Reads the text of a rule: `# CODE (severity): title`, then paragraphs and fenced blocks, whose last word is their role.
+/// Parses a file: `# CODE (severity): title`, then paragraphs and fenced blocks. The last word of a
+/// fence is the role of its block.
 fn parse(text: &'static str) -> Option<RuleDoc> {
     let ((code, severity, title), rest) = parse_heading(text)?;
     let mut prose = Vec::new();

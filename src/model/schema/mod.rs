@@ -1,8 +1,11 @@
-//! JSON Schema of the files that people write, so that editors complete and check them while they are typed.
+//! JSON Schema for the TOML files that people write, so that editors complete and check them.
 //!
-//! Draft-07, because that is what the language servers of TOML read throughout: taplo (Even Better TOML) validates by drafts 4 to 7, and the
-//! catalogue of schemas asks for it. The words that keys take come from the reader of models (`model::words`); that the keys are the reader's too is held
-//! by a test. What only `pql check` can know (names, expressions, what goes together) is left to it.
+//! [`model()`] is the schema of a model; the other functions build the parts of a schema. The
+//! version is draft-07, the newest that all TOML language servers read: taplo (Even Better TOML)
+//! validates drafts 4 to 7, and the schema catalogue asks for draft-07.
+//!
+//! The allowed words come from the reader of models (`model_keywords`). A test compares the keys
+//! with those of the reader. Names, expressions and combinations of keys are left to `pql check`.
 
 mod model;
 
@@ -10,13 +13,13 @@ use serde_json::{Map, Value as Json, json};
 
 pub use model::model;
 
-/// What every schema begins with.
+/// The draft that every schema names.
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
 /// The pattern of names.
 const NAME: &str = "^[a-z][a-z0-9_]*$";
 
-/// A whole schema: the root table, and tables by name.
+/// A whole schema: the root table, and further tables by name.
 pub fn schema(title: &str, root: Json, definitions: Vec<(&str, Json)>) -> Json {
     let mut object = Map::new();
     object.insert("$schema".to_owned(), json!(DRAFT));
@@ -30,7 +33,7 @@ pub fn schema(title: &str, root: Json, definitions: Vec<(&str, Json)>) -> Json {
     Json::Object(object)
 }
 
-/// A table of known keys.
+/// A table with known keys.
 pub fn table(description: &str, required: &[&str], keys: Vec<(&str, Json)>) -> Json {
     let properties: Map<String, Json> = keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let mut object = json!({
@@ -45,7 +48,7 @@ pub fn table(description: &str, required: &[&str], keys: Vec<(&str, Json)>) -> J
     object
 }
 
-/// A table whose keys are names that people give.
+/// A table whose keys are names of the author's choice.
 pub fn name_keyed_table(description: &str, value: Json) -> Json {
     json!({ "type": "object", "description": description, "propertyNames": { "pattern": NAME }, "additionalProperties": value })
 }
@@ -54,7 +57,7 @@ pub fn refer(name: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
-/// A list of tables.
+/// A list of tables of one definition.
 pub fn tables(description: &str, name: &str) -> Json {
     json!({ "type": "array", "description": description, "items": refer(name) })
 }
@@ -91,7 +94,7 @@ pub fn one_or_more(description: &str) -> Json {
     })
 }
 
-/// One word of a few.
+/// One of the given words.
 pub fn choice(description: &str, words: &[&str]) -> Json {
     json!({ "type": "string", "enum": words, "description": description })
 }

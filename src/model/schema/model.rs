@@ -1,4 +1,4 @@
-//! The schema of a model.
+//! The schema of a model, table by table.
 
 use serde_json::{Value as Json, json};
 
@@ -213,7 +213,7 @@ fn rollup(words: &ModelKeywords) -> Json {
     )
 }
 
-/// The section of users, or of accounts.
+/// The table `[user]` or `[account]`.
 fn level(users: bool) -> Json {
     let mut keys = vec![
         ("traits", name_keyed_table("what is known beside events", refer("trait"))),

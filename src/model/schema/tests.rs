@@ -1,4 +1,4 @@
-//! The keys of the schemas are the keys that the readers ask for, table by table.
+//! Tests that the keys of the schemas are the keys that the readers request, table by table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 
 use crate::requested_keys;
 
-/// A model with every table and every form of a signal, metric and milestone; what it says makes no sense.
+/// A model with every table and every form of a signal, metric and milestone. It need not make
+/// sense.
 const EVERYTHING: &str = r#"
 schema = 1
 input = { fields = {} }
@@ -41,7 +42,7 @@ rollups = { r = { measure = "top_sum" } }
 segments = [{ name = "s" }]
 "#;
 
-/// The table of the schema for what messages call a table.
+/// The schema definition for a table, by its name in messages.
 fn definition(what: &str) -> Option<&'static str> {
     let known = [
         ("the model", ""),
@@ -71,7 +72,7 @@ fn definition(what: &str) -> Option<&'static str> {
     known.iter().find(|(words, _)| what.starts_with(words)).map(|(_, name)| *name)
 }
 
-/// The keys of a table of a schema.
+/// The keys of a definition.
 fn keys(schema: &Json, name: &str) -> BTreeSet<String> {
     let table = match name.split_once('/') {
         None if name.is_empty() => schema,

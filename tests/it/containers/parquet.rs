@@ -18,7 +18,7 @@ use pql_model::{diag::SourceDocument, parse};
 
 use super::{MODEL, event, files, folder, gzip, lines, refused, rejects, score, users, zip};
 
-/// Values of one column with their levels.
+/// The values of one column, with definition and repetition levels.
 enum Column {
     Text(Vec<&'static str>, Vec<i16>, Vec<i16>),
     Long(Vec<i64>, Vec<i16>),
@@ -29,7 +29,7 @@ enum Column {
     Fixed(Vec<Vec<u8>>, Vec<i16>),
 }
 
-/// A Parquet file with groups of rows that are all alike.
+/// A Parquet file with a number of equal row groups.
 fn table(schema: &str, groups: usize, compression: Compression, columns: &dyn Fn() -> Vec<Column>) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
     let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
@@ -80,7 +80,7 @@ fn write(writer: &mut ColumnWriter<'_>, column: Column) {
     };
 }
 
-/// 2026-10-01T10:01:00Z in microseconds.
+/// 2026-10-01T10:01:00Z, microseconds.
 const AT: i64 = 1_790_848_860_000_000;
 
 const FLAT: &str = "message m { required binary event (UTF8); required int64 timestamp (TIMESTAMP(MICROS,true)); required binary user_id (UTF8); optional binary account_id (UTF8); optional binary event_id (UTF8); optional binary plan (UTF8); optional int32 seats; }";
@@ -116,13 +116,13 @@ fn a_parquet_file_is_read_as_its_rows() {
         assert_eq!(folder.read("out/users.csv"), expected, "{compression}");
         assert_eq!(files(&folder), [("events.parquet".to_owned(), 2)], "{compression}");
     }
-    // The same rows twice are duplicates by their ids.
+    // The second group repeats the ids of the first, so its rows are duplicates.
     folder.write("dump/events.parquet", table(FLAT, 2, Compression::SNAPPY, &flat));
     assert_eq!(score(&folder, "dump").code, 0);
     assert_eq!(folder.read("out/users.csv"), expected);
 }
 
-/// Every line of what is rejected shows how its values are read.
+/// The text of each rejected line shows how its values were converted.
 #[test]
 fn values_become_what_their_types_say() {
     let folder = folder();
@@ -134,7 +134,8 @@ fn values_become_what_their_types_say() {
             Column::Text(vec!["ann"; 3], vec![], vec![]),
             Column::Long(vec![AT / 1000], vec![2, 1, 0]),
             Column::Long(vec![AT * 1000 + 123_456_789], vec![2, 1, 0]),
-            // 2026-10-01 is day 2461315 of the Julian calendar; 36060 seconds of the day in nanoseconds.
+            // 2026-10-01 is day 2461315 of the Julian calendar. The time is 36060 seconds, in
+            // nanoseconds.
             Column::Old(
                 vec![[(36_060_000_000_000_u64 & 0xffff_ffff) as u32, (36_060_000_000_000_u64 >> 32) as u32, 2_461_315]],
                 vec![2, 1, 0],
@@ -149,7 +150,7 @@ fn values_become_what_their_types_say() {
             Column::Long(vec![-1], vec![2, 1, 0]),
             Column::Text(vec!["{\"a\": [1]}"], vec![2, 1, 0], vec![]),
             Column::Text(vec!["say \"hi\""], vec![2, 1, 0], vec![]),
-            // ["a", null, "b"], [], and none.
+            // The lists are ["a", null, "b"], [], and null.
             Column::Text(vec!["a", "b"], vec![4, 3, 4, 2, 0], vec![0, 1, 1, 0, 0]),
             Column::Text(vec!["k", "l"], vec![3, 3, 1, 0], vec![0, 1, 0, 0]),
             Column::Int(vec![7], vec![4, 3, 1, 0]),
@@ -195,7 +196,8 @@ fn rejects_of(text: &str) -> Vec<(u64, &str)> {
         .collect()
 }
 
-/// The values of a map repeat, which [`Column::Int`] has no levels for.
+/// A file whose last column is a map. Its values repeat, and [`Column::Int`] has no repetition
+/// levels.
 fn table_with_map(schema: &str, columns: &dyn Fn() -> Vec<Column>) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
     let mut bytes = Vec::new();
@@ -236,11 +238,12 @@ fn columns_that_nobody_asks_for_are_not_read() {
     let bytes = table(schema, 1, Compression::UNCOMPRESSED, &columns);
     folder.write("events.parquet", &bytes);
     let mut damaged = bytes.clone();
-    // The values of the last column, in whose place is then no page.
+    // Overwrites the page of the last column.
     let at = bytes.windows(3).position(|part| part == b"one").expect("a value");
     damaged[at - 12..at].fill(0xff);
     folder.write("damaged.parquet", &damaged);
-    // Two events of one id that differ in a property nobody asks for are no duplicates.
+    // Two events with one id are duplicates if they differ only in a property that the model does
+    // not read.
     assert_eq!(score(&folder, "events.parquet").code, 0);
     assert_eq!(files(&folder)[0].1, 2);
     assert_eq!(score(&folder, "damaged.parquet").code, 3);
@@ -256,7 +259,7 @@ fn rows_are_told_apart_over_batches_and_groups() {
     let schema = "message m { required binary event (UTF8); required binary timestamp (UTF8); required int64 user_id; required group properties { repeated binary tags (UTF8); optional binary plan (UTF8); } }";
     let columns = || {
         let times = (0..1500).map(|row| if row == 1200 { "soon" } else { "2026-10-01T10:00:00" });
-        // A row has as many tags as the remainder of its number by three.
+        // Row n has n modulo 3 tags.
         let levels = (0..1500_i16)
             .flat_map(|row| (0..(row % 3).max(1)).map(move |tag| (i16::from(row % 3 > 0), i16::from(tag > 0))));
         let (defs, reps): (Vec<i16>, Vec<i16>) = levels.unzip();
@@ -294,7 +297,7 @@ fn a_parquet_file_that_cannot_be_read_is_named() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0xff;
         let path = folder.write("damaged.parquet", &damaged);
-        // Most of them in this process, where a panic fails the test: there are hundreds.
+        // There are hundreds of cases, so most run in this process. A panic fails the test.
         if nth % 16 != 0 {
             let job = PipelineJob {
                 model: &model,
@@ -355,13 +358,13 @@ fn a_file_that_is_written_over_while_it_is_read_is_told() {
     let file = std::fs::OpenOptions::new().write(true).open(path).expect("a file");
     let ended = AtomicBool::new(false);
     let ends = std::thread::scope(|scope| {
-        // The same byte as before, so that nothing else can be wrong with the file.
+        // Writes the byte that the file has, so that only the modification time changes.
         scope.spawn(|| {
             while !ended.load(Relaxed) {
                 file.write_all_at(b"P", 0).expect("a byte");
             }
         });
-        // Where the system's times are coarse, a short reading may lie between two of its ticks.
+        // With coarse file times, a short reading may fall between two ticks.
         let ends = (0..40).map(|_| score(&folder, "events.parquet")).find(|outcome| outcome.code != 0);
         ended.store(true, Relaxed);
         ends

@@ -1,4 +1,8 @@
-//! A second scorer that is slow, plain and written apart from the product, and random cases to hold the two against each other.
+//! A naive second scorer, and random cases on which it is compared with the program.
+//!
+//! `random::case` makes a [`random::Case`] from a seed. `naive::score` scores it, and the test
+//! `oracle` compares the rows with those of the program. The naive scorer shares no code with the
+//! program.
 
 pub mod naive;
 pub mod random;

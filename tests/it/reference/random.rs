@@ -1,4 +1,4 @@
-//! Makes random cases for comparing scorers: a valid model with events, enrichment and an `as_of`, all told by a seed.
+//! Generates random cases from a seed: a valid model, events, enrichment and an `as_of`.
 
 mod events;
 mod expressions;
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
 
-/// One case. The events are lines of NDJSON.
+/// One case. The events are NDJSON lines.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub model: String,
@@ -19,7 +19,7 @@ pub struct Case {
     pub as_of: String,
 }
 
-/// The case of a seed; the same seed always makes the same case.
+/// The case of a seed. The same seed always gives the same case.
 pub fn case(seed: u64) -> Case {
     let mut rng = Rng { state: seed, common: Vec::new() };
     rng.draw();
@@ -32,7 +32,7 @@ pub fn case(seed: u64) -> Case {
     Case { model, events, users_csv, accounts_csv, as_of: stage.as_of_text }
 }
 
-/// A splitmix64 generator, with the few names of events that its case uses most.
+/// A splitmix64 generator, with the few event names that its case uses most.
 pub struct Rng {
     state: u64,
     pub common: Vec<&'static str>,
@@ -52,7 +52,7 @@ impl Rng {
         (self.draw() % n as u64) as usize
     }
 
-    /// A number from `low` to `high`, both included.
+    /// A number from `low` to `high`, inclusive.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below((high - low + 1) as usize) as i64
     }
@@ -65,7 +65,7 @@ impl Rng {
         list[self.below(list.len())].clone()
     }
 
-    /// Keeps each item with a chance, in order, but never fewer than `least`.
+    /// Keeps each item with a probability, in order, and at least `least` items.
     pub fn some<T: Clone>(&mut self, list: &[T], percent: usize, least: usize) -> Vec<T> {
         let mut kept = Vec::new();
         for (at, item) in list.iter().enumerate() {
@@ -78,20 +78,20 @@ impl Rng {
     }
 }
 
-/// The time zone, the end of the run and the days before it.
+/// The time zone, the as-of point and the range of days before it.
 pub struct Stage {
     pub zone: TimeZone,
     pub zone_name: &'static str,
     pub unzoned: Option<&'static str>,
     pub as_of: i64,
     pub as_of_text: String,
-    /// How many days before the end the events go back.
+    /// The number of days before the end that have events.
     pub days: i64,
 }
 
 impl Stage {
     fn new(rng: &mut Rng) -> Stage {
-        // Each date is one on which the clocks of the zone change, or a plain one for UTC.
+        // The clocks of the zone change on each of these dates; UTC and Kathmandu have plain dates.
         let places = [
             ("UTC", "2026-03-01"),
             ("America/New_York", "2026-03-08"),
@@ -126,19 +126,19 @@ impl Stage {
         Stage { zone, zone_name, unzoned, as_of, as_of_text, days }
     }
 
-    /// The local date some days before the end.
+    /// The local date a number of days before the end.
     pub fn date_before(&self, days: i64) -> Date {
         let last = Timestamp::from_microsecond(self.as_of - 1).expect("in range");
         last.to_zoned(self.zone.clone()).date().checked_sub(days.days()).expect("in range")
     }
 }
 
-/// The first instant of a local date in microseconds.
+/// The first instant of a local date, microseconds.
 pub fn midnight(zone: &TimeZone, date: Date) -> i64 {
     date.to_zoned(zone.clone()).expect("in range").timestamp().as_microsecond()
 }
 
-/// An instant as RFC 3339 in UTC.
+/// An instant in RFC 3339 and UTC.
 pub fn text(instant: i64) -> String {
     Timestamp::from_microsecond(instant).expect("in range").to_string()
 }

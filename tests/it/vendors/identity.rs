@@ -1,8 +1,8 @@
-//! Each vendor's own spelling of "these two are one", whatever the order of the lines.
+//! The identity lines of each vendor. They join ids whatever the order of the lines.
 
 use super::{columns, folder, record, score};
 
-/// Scores lines forwards and backwards, and gives users with their events.
+/// Scores lines forwards and backwards; returns the users with their events.
 fn people(lines: &[&str]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for reversed in [false, true] {
@@ -21,10 +21,10 @@ fn people(lines: &[&str]) -> Vec<Vec<String>> {
 #[test]
 fn posthog_identifies_merges_and_sets() {
     let shown = people(&[
-        // A visitor of the browser, by what the library says and by its device.
+        // A visitor of the browser, by the library's flag and by the device id.
         r#"{"uuid":"1","event":"a","distinct_id":"anon-1","timestamp":"2026-07-01T10:00:00Z","properties":{"$device_id":"anon-1"}}"#,
         r#"{"uuid":"2","event":"a","distinct_id":"anon-2","timestamp":"2026-07-01T10:00:00Z","properties":{"$is_identified":false}}"#,
-        // An anonymous id of a server, which looks like a user's.
+        // An anonymous id from a server, which looks like a user's id.
         r#"{"uuid":"3","event":"a","distinct_id":"0-anon","timestamp":"2026-07-01T10:00:00Z","properties":{}}"#,
         r#"{"uuid":"4","event":"$identify","distinct_id":"u","timestamp":"2026-07-01T10:00:00Z","properties":{"$anon_distinct_id":"anon-1","$set":{"role":"vp"}}}"#,
         r#"{"uuid":"5","event":"$create_alias","distinct_id":"x","timestamp":"2026-07-01T10:00:00Z","properties":{"distinct_id":"u","alias":"anon-2"}}"#,
@@ -45,14 +45,14 @@ fn mixpanel_identifies_aliases_and_merges() {
         r#"{"event":"a","properties":{"time":1782900000,"distinct_id":"d2","$device_id":"d2"}}"#,
         r#"{"event":"$identify","properties":{"time":1782900000,"distinct_id":"d2","$identified_id":"w","$anon_id":"d2"}}"#,
         r#"{"event":"a","properties":{"time":1782900000,"distinct_id":"w"}}"#,
-        // Known ids, and a chain of anonymous ones that ends at a known one.
+        // Known ids, and a chain of anonymous ids that ends at a known one.
         r#"{"event":"$merge","properties":{"time":1782900000,"$distinct_ids":["w","w@acme.example"]}}"#,
         r#"{"event":"a","properties":{"time":1782900000,"distinct_id":"w@acme.example"}}"#,
         r#"{"event":"a","properties":{"time":1782900000,"distinct_id":"$device:d3","$device_id":"d3"}}"#,
         r#"{"event":"$merge","properties":{"time":1782900000,"$distinct_ids":["$device:d3","$device:d4"]}}"#,
         r#"{"event":"$create_alias","properties":{"time":1782900000,"distinct_id":"$device:d4","alias":"z"}}"#,
         r#"{"event":"a","properties":{"time":1782900000,"distinct_id":"z"}}"#,
-        // Placeholders join nobody.
+        // Placeholders join no ids.
         r#"{"event":"$merge","properties":{"time":1782900000,"$distinct_ids":["u","undefined"]}}"#,
         r#"{"event":"$merge","properties":{"time":1782900000,"$distinct_ids":["z","undefined"]}}"#,
     ]);

@@ -1,4 +1,4 @@
-//! Lines that are not a record each: batches, and records that a line end has broken in two.
+//! Lines that do not hold one record each: batches, and records that a line end broke in two.
 
 use super::{columns, folder, record, score, users};
 
@@ -81,12 +81,12 @@ fn a_record_on_two_blocks_is_one_too() {
         events.push('\n');
         count += 1;
     }
-    // The first half ends the first block, since the second half goes beyond it.
+    // The first half ends the first block, because the second half would exceed it.
     let broken = padded("late", 1_772_442_900, 4000);
     let (first, second) = broken.split_at(1000);
     events.push_str(&format!("{first}\n{second}\n"));
     assert!(events.len() > BLOCK && events.len() - second.len() - 1 < BLOCK);
-    // A half of which the other is not there.
+    // A first half without its second.
     events.push_str(&format!("{}\n{}\n", padded("many", 1_772_442_847, 100), &broken[..500]));
     for threads in ["1", "4"] {
         let folder = folder(&events);

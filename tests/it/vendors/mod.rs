@@ -1,4 +1,5 @@
-//! Vendors' formats as they are: recognised by themselves, read to the same events, with the traps of each.
+//! The vendors' formats: each is recognised by its lines, read into the same events, and tested for
+//! its traps.
 
 mod identity;
 mod lines;
@@ -29,12 +30,12 @@ user_columns = ["events", "active", "rows", "formats", "role"]
 account_columns = ["events", "plan"]
 "#;
 
-/// A folder with a model and one file of events.
+/// A folder with the model and one file of events.
 fn folder(events: impl AsRef<[u8]>) -> Folder {
     folder_with("", events)
 }
 
-/// The same, with more lines at the beginning of the model.
+/// The same, with further lines at the beginning of the model.
 fn folder_with(model: &str, events: impl AsRef<[u8]>) -> Folder {
     let folder = Folder::new();
     folder.write("model.toml", MODEL.replacen("schema = 1\n", &format!("schema = 1\n{model}\n"), 1));
@@ -42,14 +43,14 @@ fn folder_with(model: &str, events: impl AsRef<[u8]>) -> Folder {
     folder
 }
 
-/// Runs the program on the file of events, into the folder `out`.
+/// Scores the file of events into the folder `out`.
 fn score(folder: &Folder, more: &str) -> Outcome {
     let outcome = folder.pql(&format!("score events.json -m model.toml --out out {more}"));
     assert_eq!(outcome.code, 0, "{outcome:?}");
     outcome
 }
 
-/// Some columns of a file of rows, in the order of the first.
+/// Columns of a file of rows, sorted by the first one.
 fn columns(folder: &Folder, file: &str, columns: &[&str]) -> Vec<Vec<String>> {
     let table = rows(&folder.read(file));
     let at: Vec<usize> = columns
@@ -62,14 +63,14 @@ fn columns(folder: &Folder, file: &str, columns: &[&str]) -> Vec<Vec<String>> {
     found
 }
 
-/// Some columns of the users of a run over some events.
+/// Columns of the users of a run over some events.
 fn users(events: &str, names: &[&str]) -> Vec<Vec<String>> {
     let folder = folder(events);
     score(&folder, "");
     columns(&folder, "out/users.csv", names)
 }
 
-/// The record of the run.
+/// The run record.
 fn record(folder: &Folder) -> Json {
     serde_json::from_str(&folder.read("out/run.json")).expect("JSON")
 }

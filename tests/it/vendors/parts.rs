@@ -1,4 +1,5 @@
-//! The parts of a record: times, ids, accounts, traits, properties, noise, and what makes two events one.
+//! The parts of a record: times, ids, accounts, traits, properties and noise; and the keys of
+//! duplicates.
 
 use super::{columns, folder, folder_with, record, score, users};
 
@@ -26,7 +27,7 @@ fn times_without_a_zone_are_utc_unless_the_model_says_otherwise() {
 
 #[test]
 fn the_clock_of_an_old_mixpanel_project_is_read_in_its_zone() {
-    // Ten in the morning on the wall, in winter, in summer, and in milliseconds.
+    // Ten in the morning on the wall clock: in winter, in summer, and in milliseconds.
     let line =
         |user: &str, time: u64| format!(r#"{{"event":"a","properties":{{"time":{time},"distinct_id":"{user}"}}}}"#);
     let events = [line("u1", 1_768_471_200), line("u2", 1_784_109_600), line("u3", 1_784_109_600_500)].join("\n");
@@ -37,7 +38,7 @@ fn the_clock_of_an_old_mixpanel_project_is_read_in_its_zone() {
     let shown = columns(&folder, "out/users.csv", &["user_id", "first_seen"]);
     let expected = [["u1", "2026-01-15T18:00:00Z"], ["u2", "2026-07-15T17:00:00Z"], ["u3", "2026-07-15T17:00:00.5Z"]];
     assert_eq!(shown, expected);
-    // The pipeline has always been UTC.
+    // The pipeline always writes UTC.
     let pipeline = r#"{"event_name":"a","distinct_id":"u","insert_id":"1","time":1768471200,"properties":{}}"#;
     let folder = folder_with("[input]\ntime_zone = \"US/Pacific\"", pipeline);
     score(&folder, "");
@@ -101,7 +102,7 @@ fn placeholders_of_each_vendor_are_no_ids_and_no_values() {
     assert_eq!(columns(&folder, "out/users.csv", &["user_id", "account_id", "role"]), [["u", "", ""]]);
     let counts = &record(&folder)["counts"];
     assert_eq!((&counts["scored"], &counts["anonymous"]), (&3.into(), &1.into()));
-    // Words that PostHog and Mixpanel take for no id are values like any other.
+    // Texts that PostHog and Mixpanel refuse as ids are plain values elsewhere.
     let posthog = |id: &str| {
         format!(
             r#"{{"uuid":"{id}","event":"a","distinct_id":"{id}","timestamp":"2026-07-01T10:00:00Z","properties":{{"format":"email","$groups":{{"org":"acme"}}}}}}"#

@@ -1,8 +1,8 @@
-//! Every file is known by its own lines, or refused by name.
+//! Every file is recognised by its lines, or refused by the name of its kind.
 
 use super::{Json, columns, folder, folder_with, record, score};
 
-/// One line of each format, what it is read as, and the name of the format. All of them are the same event.
+/// One line of each format, the title of the format, and its name. All lines are the same event.
 const LINES: [(&str, &str, &str); 11] = [
     (
         r#"{"event":"report exported","timestamp":"2026-03-02T09:14:07Z","user_id":"u-1","account_id":"acme","properties":{"format":"csv","rows":120}}"#,
@@ -76,7 +76,7 @@ fn line(text: &str) -> String {
     if text == "TSV" { tsv() } else { text.to_owned() }
 }
 
-/// Where the account is, for the formats that have no place of their own for it.
+/// Paths of the account, for formats without a place of their own for it.
 const ACCOUNTS: &str = r#"[input.fields]
 mixpanel = { account = "properties.org" }
 ga4 = { account = "event_params.org" }
@@ -115,7 +115,8 @@ fn files_of_several_formats_are_one_run() {
         let outcome = folder.pql(&format!("score in -m model.toml --out out --threads {threads}"));
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let shown = columns(&folder, "out/users.csv", &["user_id", "account_id", "events", "rows", "formats"]);
-        // Segment and RudderStack hold the same call, and Snowplow's JSON and row the same event: two are copies.
+        // Segment and RudderStack hold the same call, and Snowplow's JSON and row the same event.
+        // So two events are duplicates.
         assert_eq!(shown, [["u-1", "acme", "9", "1080", "csv"]]);
         assert_eq!(record(&folder)["counts"]["duplicate"], 2);
         let record = record(&folder);
@@ -127,7 +128,7 @@ fn files_of_several_formats_are_one_run() {
 
 #[test]
 fn a_format_that_is_asked_for_goes_before_what_lines_show() {
-    // A line of the native format that happens to have the keys of Segment's calls.
+    // A native line that happens to have the keys of a Segment call.
     let events =
         r#"{"type":"track","messageId":"m","event":"a","timestamp":"2026-03-02T09:14:07Z","user_id":"n","userId":"s"}"#;
     let folder = folder(events);
@@ -177,7 +178,7 @@ fn what_is_known_and_not_read_is_refused_by_name() {
         assert!(told.iter().all(|part| outcome.stderr.contains(part)), "{}", outcome.stderr);
         assert!(!folder.path().join("out/users.csv").exists());
     }
-    // Fields that the model names make events of them, if native lines are asked for.
+    // With native lines and the model's fields, they are events.
     let model = r#"[input]
 format = "native"
 fields = { event = "event_name", user = "user_id", time = "created_at", id = "id", properties = "metadata" }"#;

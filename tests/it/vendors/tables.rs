@@ -1,8 +1,8 @@
-//! Tables whose columns are the fields of a vendor's lines, as warehouses and loaders hand them out.
+//! Tables with the fields of a vendor's lines as columns, as warehouses and loaders hand them out.
 
 use super::{columns, folder_with, score};
 
-/// A table of one event, the group type that is the account, and what it is read as.
+/// A table of one event, the group type of the account, and the title of the format.
 const TABLES: [(&str, &str, &str); 11] = [
     (
         r#"type,event,messageId,userId,anonymousId,timestamp,properties,context

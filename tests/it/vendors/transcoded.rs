@@ -1,4 +1,5 @@
-//! The same real events in seven vendors' shapes, where the environment variable PQL_SHARED names the folder that holds them.
+//! The same real events in the formats of seven vendors. The tests run if the environment variable
+//! PQL_SHARED names the folder of these files.
 
 use std::io::Read;
 
@@ -7,8 +8,8 @@ use crate::{
     run::{Folder, rows},
 };
 
-/// Names of events differ by format: spaces in some, underscores in others. Snowplow's corrected time is 150 ms later in these files, so it is
-/// read where the others' time is.
+/// Names of events have spaces in some formats and underscores in others. Snowplow's corrected time
+/// is 150 ms late in these files, so the model names another field for its time.
 const MODEL: &str = r#"schema = 1
 name = "transcoded"
 
@@ -39,7 +40,7 @@ user_columns = ["events", "pushes", "commits", "comments", "repositories"]
 account_columns = ["events", "pushes", "commits", "comments", "repositories"]
 "#;
 
-/// Files and the format that each is to be known as.
+/// The files, each with the format that must be recognised.
 const FILES: [(&str, &str); 7] = [
     ("amplitude-export.zip", "amplitude"),
     ("segment-logs.gz", "segment"),
@@ -89,7 +90,7 @@ fn rudderstacks_own_files_are_scored_taken_apart_and_refused() {
         ["records", "duplicate", "anonymous", "scored"].map(|name| record["counts"][name].as_u64().unwrap_or(u64::MAX))
     };
     assert_eq!(score("regulation-worker-original100.json.gz").code, 0);
-    // One id stands on eleven lines, which differ in nothing but white space.
+    // Eleven lines share one id, and differ only in white space.
     assert_eq!(counts(), [109, 10, 0, 99]);
     let mut text = String::new();
     let file = std::fs::File::open(data.join("jobsdb-backupJobs.json.gz")).expect("a file");

@@ -1,9 +1,9 @@
-//! Amplitude: the Export API's lines.
+//! Amplitude: the lines of the Export API.
 
 use super::{EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
 use pql_model::plan::InputSettings;
 
-/// Members of the archive that the Export API gives.
+/// Files in the archive of the Export API.
 pub(super) const AMPLITUDE: EventFormat = EventFormat {
     name: "amplitude",
     title: "an Amplitude export",
@@ -22,7 +22,8 @@ fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     }
 }
 
-/// User properties are a snapshot on every event. Groups are an object of lists by group type, whose names are free text.
+/// Every event carries a snapshot of the user properties. Groups are an object of lists by group
+/// type, and the model names the type.
 fn layout(input: &InputSettings) -> RecordLayout {
     let of_type =
         |root: &str| -> Option<FieldPath> { Some([&[root.to_owned()], input.group_type.as_slice()].concat()) };
@@ -36,7 +37,7 @@ fn layout(input: &InputSettings) -> RecordLayout {
         group: input.group_type.is_some().then(|| of_type("groups")).flatten().into_iter().collect(),
         time: paths(&["event_time", "client_event_time", "server_received_time"]),
         received_at: paths(&["server_upload_time", "server_received_time"]),
-        // Loaders into warehouses write the first as a name that a column may have.
+        // Warehouse loaders rename `$insert_id` to a valid column name.
         id: paths(&["$insert_id", "_insert_id", "uuid"]),
         properties: paths(&["event_properties"]),
         dedupe_content: super::DedupeContent::Path(vec!["event_properties".to_owned()]),
@@ -46,14 +47,15 @@ fn layout(input: &InputSettings) -> RecordLayout {
         group_traits: Some(by_type("group_properties")),
         events_carry_traits: true,
         embedded: paths(&["event_properties", "user_properties", "groups", "group_properties"]),
-        // What attribution writes where it knows nothing.
+        // Amplitude writes `EMPTY` for an unknown value of attribution.
         placeholder_ids: &["EMPTY"],
         placeholder_values: &["EMPTY"],
         ..RecordLayout::default()
     }
 }
 
-/// Sessions, and what the browser library captures by itself. **Source**: the default events of Amplitude's libraries.
+/// Sessions and events that the browser library captures. **Source**: the default events of
+/// Amplitude's libraries.
 const NOISE: &[&str] = &[
     "session_start",
     "session_end",

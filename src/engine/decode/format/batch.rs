@@ -1,11 +1,12 @@
-//! Lines that hold several records: each is taken out as it stands.
+//! Splits a line that holds several records into the records.
 
 use std::borrow::Cow;
 
 use crate::decode::json::{JsonKind, JsonSpan, walk};
 
-/// The records of a line that holds a list of them (or one) at the first of some paths that is there; none if the line is no JSON or holds nothing
-/// at any of them, so that it has to speak for itself.
+/// Returns the records of a line: the list, or the single object, at the first of the paths that
+/// has a value. None if the line is not JSON or no path has a value; then the decoder reads, or
+/// rejects, the whole line.
 pub fn split_batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, str>>> {
     serde_json::from_str::<serde::de::IgnoredAny>(line).ok()?;
     let top = walk::first_value(line)?;
@@ -14,7 +15,7 @@ pub fn split_batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, s
     match found.kind {
         JsonKind::Array => Some(walk::items(line, found).map(|item| Cow::Borrowed(with_quotes(line, item))).collect()),
         JsonKind::Object => Some(vec![Cow::Borrowed(found.slice(line))]),
-        // A dump may hold its payload as text that is JSON.
+        // A dump may hold its payload as JSON in a text.
         JsonKind::Text | JsonKind::EscapedText => {
             let text = found.text(line)?.into_owned();
             let inner = split_batch(&text, &[&["batch"]]);
@@ -27,7 +28,7 @@ pub fn split_batch<'l>(line: &'l str, paths: &[&[&str]]) -> Option<Vec<Cow<'l, s
     }
 }
 
-/// A value as it stands in the line.
+/// A value as written in the line, with its quotes.
 fn with_quotes(line: &str, raw: JsonSpan) -> &str {
     let quote = usize::from(matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText));
     line.get(raw.start as usize - quote..raw.end as usize + quote).unwrap_or("")

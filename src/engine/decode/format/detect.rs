@@ -1,33 +1,33 @@
-//! Which format a file is of, from its first lines.
+//! Detects the format of a file from its first lines.
 
 use serde_json::{Map, Value};
 
 use super::{EventFormat, FORMATS, unsupported};
 
-/// So many lines that are not blank are looked at.
+/// The number of lines, without blank ones, that are probed.
 const LINES_MAX: usize = 32;
 
-/// What a file was recognised as.
+/// The format of a file and the sign that showed it.
 #[derive(Debug, Clone, Copy)]
 pub struct DetectedFormat {
     /// The format.
     pub format: &'static EventFormat,
-    /// By what, for people.
+    /// The sign, for messages.
     pub sign: &'static str,
 }
 
-/// A file of something that is known and not read.
+/// A known kind of file that this program does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsupportedFormat {
-    /// What it is.
+    /// The kind of file, for messages.
     pub what: &'static str,
-    /// By what it was recognised.
+    /// The sign by which it was recognised.
     pub sign: &'static str,
-    /// What to do instead.
+    /// The advice, for messages.
     pub advice: &'static str,
 }
 
-/// A line as it is looked at to recognise its format.
+/// A line parsed to recognise its format.
 #[derive(Debug)]
 pub(in crate::decode) struct ProbeLine<'l> {
     line: &'l str,
@@ -35,43 +35,46 @@ pub(in crate::decode) struct ProbeLine<'l> {
 }
 
 impl<'l> ProbeLine<'l> {
-    /// A line; without keys if it is no object.
+    /// Parses a line. A line that is not an object has no keys.
     fn new(line: &'l str) -> ProbeLine<'l> {
         ProbeLine { line, object: serde_json::from_str(line).unwrap_or_default() }
     }
 
-    /// The line itself.
+    /// The line as written.
     pub(super) fn line(&self) -> &'l str {
         self.line
     }
 
-    /// Whether there is a key.
+    /// True if the object has the key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.object.contains_key(key)
     }
 
-    /// The value of a key that is text.
+    /// The value of a key, if it is text.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.object.get(key)?.as_str()
     }
 
-    /// The value of a key below a key.
+    /// The value of a key within the object of another key.
     pub(super) fn below(&self, key: &str, inner: &str) -> Option<&Value> {
         self.object.get(key)?.get(inner)
     }
 
-    /// Whether the keys are these and no others.
+    /// True if the object has exactly these keys.
     pub(super) fn is_exactly(&self, keys: &[&str]) -> bool {
         self.object.len() == keys.len() && keys.iter().all(|key| self.has(key))
     }
 }
 
-/// The format of a file, from its first lines; none of them needs to be a good one. `asked` is the format that the model or the command
-/// line names, or `auto`.
+/// Detects the format of a file from its first lines, which may include bad ones. `asked` is the
+/// format that the model or the command line names, or `auto`.
 ///
-/// The first line that shows a sign decides; without any, files are native, since `[input] fields` can describe lines that show none.
+/// The first line that shows a sign decides. Without a sign, files are native, because
+/// `[input] fields` can describe any lines.
 ///
-/// **Errors**: [`Foreign`], if a line shows the sign of something that is known and not read.
+/// # Errors
+///
+/// [`UnsupportedFormat`], if a line shows the sign of a known kind of file that is not read.
 pub fn detect_format<'l>(
     lines: impl Iterator<Item = &'l str>,
     asked: &str,
@@ -84,7 +87,8 @@ pub fn detect_format<'l>(
                 return Ok(DetectedFormat { format, sign });
             }
         }
-        // Whoever asks for native lines describes them in `[input] fields`, whatever they look like.
+        // `[input] format = "native"` overrules these signs: `[input] fields` then describes the
+        // lines.
         if let Some(foreign) = unsupported::find_unsupported(&head).filter(|_| asked != "native") {
             return Err(foreign);
         }

@@ -1,7 +1,8 @@
-//! Which format each file of a run is of, settled once for all threads, and the decoders that go with it.
+//! The format of each file of a run, shared by all workers, and the decoders of each worker.
 //!
-//! A file's format is settled by its first block, whoever gets that; who gets a later block first waits. The reader gives out the blocks of a
-//! file in order, so the first one is always in somebody's hands by then.
+//! The worker that gets the first block of a file detects its format. A worker with a later block
+//! waits for that. The wait ends because the reader hands out the blocks of a file in order, so a
+//! worker already has the first block.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,23 +17,25 @@ use pql_model::{Model, units::Micros};
 #[derive(Debug)]
 pub struct FileFormats<'m> {
     model: &'m Model,
-    /// The format that was asked for, or `auto`.
+    /// The format that the model or the command line names, or `auto`.
     requested: &'m str,
     files: Vec<OnceLock<Result<DetectedFormat, UnsupportedFormat>>>,
-    /// By the place of the format in [`FORMATS`].
+    /// One plan per format, in the order of [`FORMATS`].
     plans: [OnceLock<DecodePlan>; FORMATS_LENGTH],
-    /// Group types that records name, by the name of the format, where the model leaves open which of them is the account.
+    /// Group types in the records, by the name of the format. Kept only where the model does not
+    /// name the group type of the account.
     group_types: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
 }
 
 impl<'m> FileFormats<'m> {
-    /// Formats of so many files, none of them settled.
+    /// The formats of a number of files, none detected yet.
     pub fn new(model: &'m Model, asked: &'m str, files: usize) -> FileFormats<'m> {
         let files = (0..files).map(|_| OnceLock::new()).collect();
         FileFormats { model, requested: asked, files, plans: Default::default(), group_types: Mutex::default() }
     }
 
-    /// The format of a file; settled now, if these are its first bytes. Without them, waits until it is.
+    /// The format of a file, detected from its first bytes. Without them, waits until another
+    /// worker has detected it.
     fn detect(&self, file: u32, first: Option<&[u8]>) -> Result<DetectedFormat, UnsupportedFormat> {
         let Some(settled) = self.files.get(file as usize) else { return detect_format([].into_iter(), self.requested) };
         *match first {
@@ -41,17 +44,19 @@ impl<'m> FileFormats<'m> {
         }
     }
 
-    /// What a file was recognised as; none if it was never read, had no line, or is foreign.
+    /// The format that was detected for a file. None if the file was never read, had no line, or is
+    /// unsupported.
     pub fn detected(&self, file: usize) -> Option<DetectedFormat> {
         self.files.get(file)?.get()?.ok()
     }
 
-    /// The first file that is foreign.
+    /// The number of the first unsupported file.
     pub fn first_unsupported(&self) -> Option<(usize, UnsupportedFormat)> {
         self.files.iter().enumerate().find_map(|(file, settled)| Some((file, settled.get()?.err()?)))
     }
 
-    /// The first format whose records name groups of several types, and the types, if the model leaves open which of them is the account.
+    /// The first format whose records name groups of several types, with those types. Looks only at
+    /// formats for which the model does not name the group type of the account.
     pub fn ambiguous_groups(&self) -> Option<(&'static str, Vec<String>)> {
         let all = self.group_types.lock().unwrap_or_else(PoisonError::into_inner);
         let (format, types) = all.iter().find(|(_, types)| types.len() > 1)?;
@@ -63,12 +68,12 @@ impl<'m> FileFormats<'m> {
     }
 }
 
-/// The lines at the beginning of a file that are text.
+/// The valid UTF-8 lines among the first bytes of a file.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &str> {
     bytes.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok())
 }
 
-/// The decoders of one worker, one for each format that it meets.
+/// The decoders of one worker: one for each format that it meets.
 #[derive(Debug)]
 pub struct WorkerDecoders<'m> {
     formats: &'m FileFormats<'m>,
@@ -78,14 +83,17 @@ pub struct WorkerDecoders<'m> {
 }
 
 impl<'m> WorkerDecoders<'m> {
-    /// A worker's decoders, which set aside records from an instant on.
+    /// A worker's decoders. Records at or after `until` are deferred.
     pub fn new(formats: &'m FileFormats<'m>, seed: HashSeed, until: Micros) -> WorkerDecoders<'m> {
         WorkerDecoders { formats, seed, until, decoders: Default::default() }
     }
 
-    /// The decoder for a file, of which these are the first bytes, if they are.
+    /// The decoder for a file; `first` holds the first bytes of the file, if the block begins
+    /// there.
     ///
-    /// **Errors**: [`Foreign`], if the file is of something that is not read.
+    /// # Errors
+    ///
+    /// [`UnsupportedFormat`], if the file is of a known kind that is not read.
     pub fn decoder_for(&mut self, file: u32, first: Option<&[u8]>) -> Result<&mut LineDecoder<'m>, UnsupportedFormat> {
         let recognised = self.formats.detect(file, first)?;
         let same = |format: &&EventFormat| std::ptr::eq(*format, recognised.format);
@@ -96,7 +104,7 @@ impl<'m> WorkerDecoders<'m> {
         }))
     }
 
-    /// Hands over what the decoders noticed beside records.
+    /// Hands the group types that the decoders met to the run.
     pub fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
         for (format, decoder) in FORMATS.iter().zip(self.decoders) {

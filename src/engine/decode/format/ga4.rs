@@ -3,7 +3,7 @@
 use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordLayout, paths};
 use pql_model::plan::InputSettings;
 
-/// Rows of `events_YYYYMMDD`.
+/// Rows of the tables `events_YYYYMMDD`.
 pub(super) const GA4: EventFormat = EventFormat {
     name: "ga4",
     title: "a GA4 export from BigQuery",
@@ -18,10 +18,11 @@ fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     all.then_some("lines have `event_name`, `event_timestamp` and `event_params`")
 }
 
-/// Parameters are a list of pairs, read as properties; what is no parameter is looked for as a column, such as `device.category`.
+/// Event parameters are a list of pairs, and are read as properties. A property that is not a
+/// parameter is read from a column, such as `device.category`.
 ///
-/// There is no id of an event; within a bundle the batch columns tell events apart, where the export has them. There are no groups
-/// either, so the account is a parameter or a property of the user that the model names.
+/// Events have no id. The bundle and batch columns tell events apart, where the export has them.
+/// There are no groups, so the model names an event parameter or a user property as the account.
 fn layout(input: &InputSettings) -> RecordLayout {
     let account = |root: &'static str| input.group_type.iter().map(move |group| vec![root.to_owned(), group.clone()]);
     RecordLayout {
@@ -49,7 +50,8 @@ fn layout(input: &InputSettings) -> RecordLayout {
     }
 }
 
-/// What the tag and the app library collect by themselves. **Source**: Google's list of automatically collected events.
+/// Events that the tag and the app library collect by themselves. **Source**: Google's list of
+/// automatically collected events.
 const NOISE: &[&str] = &[
     "ad_click",
     "ad_exposure",

@@ -3,7 +3,7 @@
 use super::{DedupeContent, EventFormat, FieldPath, LineFraming, ProbeLine, RecordKind, RecordLayout, paths};
 use pql_model::plan::InputSettings;
 
-/// The body of the raw export.
+/// The lines of the raw export.
 pub(super) const RAW: EventFormat = EventFormat {
     name: "mixpanel",
     title: "Mixpanel's raw export",
@@ -13,7 +13,7 @@ pub(super) const RAW: EventFormat = EventFormat {
     fallback: true,
 };
 
-/// Files of the JSON pipeline.
+/// The files of the JSON pipeline.
 pub(super) const PIPELINE: EventFormat = EventFormat {
     name: "mixpanel",
     title: "Mixpanel's JSON pipeline",
@@ -34,15 +34,18 @@ fn pipeline_sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     all.then_some("lines have `event_name`, `insert_id` and `distinct_id`")
 }
 
-/// The key of groups is a property that the project's settings choose, so the model has to name it: as `group_type`, or in `fields`.
+/// The group key is a property that the project's settings choose. So the model names it, as
+/// `group_type` or in `fields`.
 fn account(input: &InputSettings) -> Vec<FieldPath> {
     input.group_type.iter().map(|group| vec!["properties".to_owned(), group.clone()]).collect()
 }
 
-/// Projects from before 2023 write the time of the project's wall clock as if it were UTC; the zone says so.
+/// Projects from before 2023 write the wall clock of the project's zone as if it were UTC. The zone
+/// comes from `[input] time_zone`.
 ///
-/// Every delivery writes its own processing times into the properties, so copies agree in those that the model reads. **Source** of the
-/// key of duplicates: event, distinct_id, time and `$insert_id`, as Mixpanel documents it.
+/// Each delivery writes its own processing times into the properties. So two records are duplicates
+/// if they agree in the properties that the model reads. **Source** of the dedupe key: event,
+/// distinct_id, time and `$insert_id`, as Mixpanel documents it.
 fn raw_layout(input: &InputSettings) -> RecordLayout {
     RecordLayout {
         event: paths(&["event"]),
@@ -90,14 +93,14 @@ fn pipeline_layout(input: &InputSettings) -> RecordLayout {
     }
 }
 
-/// How projects with "Original ID Merge" join ids.
+/// Events that join ids in projects with "Original ID Merge".
 const NAMES: &[(&str, RecordKind)] =
     &[("$identify", RecordKind::Identify), ("$create_alias", RecordKind::Merge), ("$merge", RecordKind::Merge)];
 
 /// Ids that Mixpanel itself never joins. **Source**: its list of invalid distinct ids.
 const NO_IDS: &[&str] = &["anon", "nil", "n/a", "na", "unknown", "-1", "true", "false", "[]", "{}", "<nil>", "lmy47d"];
 
-/// Sessions, what the browser library captures by itself, and marks of deletion.
+/// Sessions, events that the browser library captures, and marks of deletion.
 const NOISE: &[&str] = &[
     "$ae_crashed",
     "$ae_first_open",

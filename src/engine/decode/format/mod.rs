@@ -1,8 +1,17 @@
-//! The formats that are read: one small file each, and the table that lists them.
+//! The input formats: one small file per format, and the table that lists them.
 //!
-//! A format says by what its lines are recognised, where the parts of a record lie ([`Layout`]), how a line is to be taken apart before it
-//! is read, and which events its own code sends by itself. A further one is a file here, a line in [`FORMATS`], and its name in the list of
-//! the model's `[input] format`.
+//! An [`EventFormat`] has a sign by which its lines are recognised and the names of its noise
+//! events. Its [`LineFraming`] splits lines into records, and its [`RecordLayout`] has the paths to
+//! the parts of a record. [`detect_format`] finds the format of a file. [`FileFormats`] keeps the
+//! formats of a run, and [`WorkerDecoders`] the decoders of a worker.
+//!
+//! ```text
+//!  first lines ─▶ detect_format ─▶ EventFormat ─▶ RecordLayout ─┐
+//!  Model ───────────────────────────────────────────────────────┴─▶ DecodePlan ─▶ LineDecoder
+//! ```
+//!
+//! A new format needs a file here, an entry in [`FORMATS`], and its name in the list of the model's
+//! `[input] format`.
 
 mod amplitude;
 mod batch;
@@ -35,36 +44,39 @@ use pql_model::plan::InputSettings;
 /// A format of event files.
 #[derive(Debug)]
 pub struct EventFormat {
-    /// As `[input] format` names it; several formats of one vendor share it.
+    /// The name in `[input] format`. Several formats of one vendor share it.
     pub name: &'static str,
-    /// What files of it are, for people.
+    /// The name in messages.
     pub title: &'static str,
-    /// What its lines are.
+    /// How records are split into lines.
     pub lines: LineFraming,
-    /// By what a line is recognised, in words that follow on "recognised by:"; none if it is of another format.
+    /// The sign by which a line is recognised, worded to follow "recognised by:". None if the line
+    /// is of another format.
     sign: fn(&ProbeLine<'_>) -> Option<&'static str>,
-    /// Where the parts of a record lie, before the model moves any.
+    /// The paths of the format, before the model overrides some of them.
     layout: fn(&InputSettings) -> RecordLayout,
-    /// Whether files are read as this one if the model names the format and no line shows which of its forms it is.
+    /// If set, files are read in this format when the model names the vendor and no line shows a
+    /// sign.
     fallback: bool,
 }
 
-/// What the lines of a format are.
+/// How the lines of a file hold records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineFraming {
-    /// A record each.
+    /// One record per line.
     Plain,
-    /// A record each, but that some are broken in two by a line end.
+    /// One record per line, except that a line end breaks some records in two.
     Split,
-    /// A list of records each, at the first of some paths that is there.
+    /// A list of records per line, at the first of these paths that has a value.
     Batches(&'static [&'static [&'static str]]),
-    /// A record each, in columns between tabs.
+    /// One record per line, in columns between tabs.
     Columns,
 }
 
 const FORMATS_LENGTH: usize = 12;
 
-/// Every format, the more special ones first: the first whose sign a line shows is the one. A static, so that a format is known by its address.
+/// All formats, special ones first. The first format whose sign a line shows is taken. This is a
+/// static because formats are compared by address.
 pub static FORMATS: [&EventFormat; FORMATS_LENGTH] = [
     &rudderstack::BATCHES,
     &rudderstack::LOGS,
@@ -81,14 +93,14 @@ pub static FORMATS: [&EventFormat; FORMATS_LENGTH] = [
 ];
 
 impl EventFormat {
-    /// Where the parts of a record lie, as the model has it.
+    /// The paths of the format, with the overrides of the model.
     pub(super) fn layout(&self, input: &InputSettings) -> RecordLayout {
         let mut layout = (self.layout)(input);
         layout.override_fields(input, self.name);
         layout
     }
 
-    /// Names of events that the vendor's own code sends by itself, for lists of them.
+    /// Names of events that the vendor's own code sends by itself.
     pub fn noise(&self, input: &InputSettings) -> &'static [&'static str] {
         (self.layout)(input).noise
     }

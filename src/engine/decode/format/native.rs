@@ -1,13 +1,13 @@
-//! The format of this program: one flat object a line.
+//! The native format: one flat object per line.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
 use pql_model::plan::InputSettings;
 
-/// What lines are that are of no other format.
+/// The format of lines that show no sign of another one.
 pub(super) const NATIVE: EventFormat =
     EventFormat { name: "native", title: "native lines", lines: LineFraming::Plain, sign, layout, fallback: true };
 
-/// Lines that say so by their own names, unless another format says so first.
+/// The sign is checked last, so that it is true only for lines of no other format.
 fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     (head.has("event") && head.has("timestamp")).then_some("lines have `event` and `timestamp`")
 }

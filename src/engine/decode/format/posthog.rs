@@ -35,9 +35,11 @@ fn api(head: &ProbeLine<'_>) -> Option<&'static str> {
     (is_event(head) && head.has("id")).then_some("lines have `id`, `event`, `distinct_id` and `timestamp`")
 }
 
-/// One name space of ids: what is a visitor's id shows by `$device_id` and `$is_identified`.
+/// Users and visitors share one name space of ids. An id is a visitor's by `$device_id` and
+/// `$is_identified`.
 ///
-/// Group types have names in `$groups`, and numbers in `$group_0` to `$group_4`, which the model may name as its group type.
+/// `$groups` holds the groups by name of their type, and `$group_0` to `$group_4` by number. The
+/// model may name either as its group type.
 fn layout(input: &InputSettings) -> RecordLayout {
     let path = |group: &str| -> FieldPath {
         let root = ["properties"].into_iter().chain((!is_numbered(group)).then_some("$groups"));
@@ -69,12 +71,12 @@ fn layout(input: &InputSettings) -> RecordLayout {
     }
 }
 
-/// Whether a group type is one of those that have a number only.
+/// True if the group type is one of the five numbered ones.
 fn is_numbered(group: &str) -> bool {
     group.strip_prefix("$group_").is_some_and(|number| matches!(number, "0" | "1" | "2" | "3" | "4"))
 }
 
-/// How ids are joined and what is known is told.
+/// Events that join ids or set traits.
 const NAMES: &[(&str, RecordKind)] = &[
     ("$identify", RecordKind::Identify),
     ("$set", RecordKind::Identify),
@@ -87,7 +89,7 @@ const NAMES: &[(&str, RecordKind)] = &[
 const NO_IDS: &[&str] =
     &["guest", "distinctid", "distinct_id", "id", "not_authenticated", "email", "true", "false", "[object Object]"];
 
-/// What the library captures by itself, and recordings.
+/// Events that the library captures by itself, and recordings.
 const NOISE: &[&str] = &[
     "$autocapture",
     "$copy_autocapture",

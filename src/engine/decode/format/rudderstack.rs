@@ -12,7 +12,7 @@ pub(super) const LOGS: EventFormat = EventFormat {
     fallback: true,
 };
 
-/// Dumps of the gateway's jobs: a batch of calls on each line.
+/// Dumps of the gateway's jobs: one batch of calls per line.
 pub(super) const BATCHES: EventFormat = EventFormat {
     name: "rudderstack",
     title: "a dump of RudderStack's gateway, its batches taken apart",
@@ -38,7 +38,7 @@ fn logs(head: &ProbeLine<'_>) -> Option<&'static str> {
 
 fn batches(head: &ProbeLine<'_>) -> Option<&'static str> {
     match () {
-        // A record of its own may have a property of that name.
+        // A plain record may have a property of that name.
         () if head.has("event") || head.has("type") => None,
         () if head.has("event_payload") => Some("lines have `event_payload`"),
         () if head.has("EventPayload") => Some("lines have `EventPayload`"),

@@ -1,16 +1,16 @@
-//! Segment: raw logs, one call a line. RudderStack, Jitsu and others write the same calls.
+//! Segment: raw logs, one call per line. RudderStack, Jitsu and others write the same calls.
 
 use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
 use pql_model::plan::InputSettings;
 
-/// Logs of Segment, as in its destination for S3.
+/// Logs of Segment, as its destination for S3 writes them.
 pub(super) const SEGMENT: EventFormat =
     EventFormat { name: "segment", title: "Segment calls", lines: LineFraming::Plain, sign, layout, fallback: true };
 
 /// The kinds of calls. **Source**: the Segment specification.
 const CALLS: [&str; 6] = ["track", "identify", "page", "screen", "group", "alias"];
 
-/// Whether a line is a call of the specification.
+/// True if the line is a call of the specification.
 pub(super) fn is_call(head: &ProbeLine<'_>) -> bool {
     head.has("messageId") && head.text("type").is_some_and(|kind| CALLS.contains(&kind))
 }
@@ -19,10 +19,11 @@ fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     is_call(head).then_some("lines have `messageId` and a `type` such as track or identify")
 }
 
-/// Where calls keep their parts.
+/// The paths to the parts of a call.
 ///
-/// `timestamp` is corrected for the client's clock, so it goes first; calls that were taken before that correction have only the
-/// others. Page and screen calls have a `name` in place of an event, and often none.
+/// `timestamp` goes first because Segment corrects it for the client's clock. Calls without the
+/// correction have only the other times. Page and screen calls have a `name` in place of an event,
+/// and often have none.
 pub(super) fn layout(_: &InputSettings) -> RecordLayout {
     RecordLayout {
         event: paths(&["event", "name", "type"]),
@@ -45,7 +46,8 @@ pub(super) fn layout(_: &InputSettings) -> RecordLayout {
     }
 }
 
-/// What libraries, mail and push services report through Segment. **Source**: its specifications of mobile, e-mail and push events.
+/// Events that libraries, mail services and push services report through Segment. **Source**: its
+/// specifications of mobile, e-mail and push events.
 const NOISE: &[&str] = &[
     "Application Backgrounded",
     "Application Crashed",

@@ -5,7 +5,7 @@ use super::{
 };
 use pql_model::plan::InputSettings;
 
-/// JSON, as the analytics SDKs and loaders write it.
+/// JSON, as the analytics SDKs and the loaders write it.
 pub(super) const JSON: EventFormat = EventFormat {
     name: "snowplow",
     title: "Snowplow's enriched events as JSON",
@@ -15,7 +15,7 @@ pub(super) const JSON: EventFormat = EventFormat {
     fallback: true,
 };
 
-/// The enriched format itself.
+/// The enriched format itself, rows of tab-separated columns.
 pub(super) const TSV: EventFormat = EventFormat {
     name: "snowplow",
     title: "Snowplow's enriched events as tab-separated values",
@@ -34,11 +34,13 @@ fn tsv(head: &ProbeLine<'_>) -> Option<&'static str> {
     (tabs + 1 == COLUMNS.len()).then_some("lines have 131 columns between tabs")
 }
 
-/// The body of a self-describing event stands under a key that its schema names; what it does not have is looked for as a column, such as
-/// `se_label` or `page_urlpath`. The account is an entity that the model names, such as `contexts_com_acme_organization_1.0.id`; as a group type it
-/// is `com_acme_organization_1`.
+/// The key of a self-describing event's body comes from its schema. Properties that the body lacks
+/// are read from columns, such as `se_label` or `page_urlpath`.
 ///
-/// An id with another fingerprint is another event, since robots use ids again.
+/// The account is an entity that the model names, such as `contexts_com_acme_organization_1.0.id`;
+/// as a group type it is `com_acme_organization_1`.
+///
+/// Robots reuse ids, so an id with another fingerprint is another event.
 fn layout(input: &InputSettings) -> RecordLayout {
     let entity = |group: &String| -> FieldPath { vec![format!("contexts_{group}"), "0".to_owned(), "id".to_owned()] };
     RecordLayout {
@@ -58,7 +60,8 @@ fn layout(input: &InputSettings) -> RecordLayout {
     }
 }
 
-/// What trackers send by themselves. **Source**: the events that Snowplow's trackers send without being asked.
+/// Events that trackers send by themselves. **Source**: the events that Snowplow's trackers send by
+/// default.
 const NOISE: &[&str] = &[
     "application_background",
     "application_error",

@@ -1,8 +1,11 @@
-//! A row of Snowplow's enriched format, read where it stands.
+//! Reads a row of Snowplow's enriched format without converting it to JSON.
 //!
-//! Takes 131 columns between tabs and fills the slots of a projection with places in the row, so nothing is copied. Every column of JSON is
-//! checked whole, also where nothing asks for it; text needs no check. What is found is what a scan of the object that
-//! [`write_object`](super::write_object) makes of the row would find.
+//! [`SnowplowRowReader`] takes 131 columns between tabs and fills the slots of a
+//! [`SnowplowRowPlan`] with spans of the row, so it copies nothing. It checks every JSON column
+//! completely, even one that the model does not read; text columns need no check.
+//!
+//! **Law**: the slots have the values that a scan of the object of
+//! [`write_object`](super::write_object) gives.
 
 use std::collections::HashMap;
 
@@ -16,23 +19,24 @@ use crate::decode::{
     layout::FieldPath,
 };
 
-/// So many schemas are remembered; one source has a few dozen.
+/// The number of schemas in the cache. One source has a few dozen.
 const SCHEMAS_MAX: usize = 4096;
 
-/// What is asked of a column or of the data of a schema.
+/// Paths into a column or into the data of a schema, each with its slot.
 type PathSlots = Vec<(FieldPath, u32)>;
 
-/// Where in rows lies what is asked for; made once and shared by the workers.
+/// The places of the projected fields in a row. Made once and shared by the workers.
 #[derive(Debug)]
 pub(in crate::decode) struct SnowplowRowPlan {
-    /// Columns of text with the slots that each fills.
+    /// Text columns, each with the slot that it fills.
     cells: Vec<(usize, SnowplowColumn, u32)>,
-    /// The columns that hold an event, and those that hold entities.
+    /// The column of the event, and the two columns of entities.
     described: [usize; 3],
-    /// By name of schema: paths into the data of its entities, a number first, and into the data of its events.
+    /// By schema name. The paths lead into the data of its entities and begin with the entity's
+    /// number.
     entities: HashMap<String, PathSlots>,
     events: HashMap<String, PathSlots>,
-    /// Finds the data of an event and, if the model reads properties there, those.
+    /// Finds the event's data, and the properties that the model reads in it.
     of_event: Projection,
     event_schema: u32,
     event_data: u32,
@@ -42,7 +46,8 @@ pub(in crate::decode) struct SnowplowRowPlan {
 }
 
 impl SnowplowRowPlan {
-    /// What is asked for, by path; `properties` are asked of the data of any event and found in the first slots of [`RowPlan::of_event`].
+    /// Plans the slots of the asked paths. The `properties` are read from the data of any event and
+    /// fill the first slots of `of_event`.
     pub(in crate::decode) fn new(
         asked: &[(FieldPath, u32)],
         properties: &[FieldPath],
@@ -90,42 +95,43 @@ impl SnowplowRowPlan {
     }
 }
 
-/// What is asked of the data of one schema.
+/// The paths into the data of one schema.
 #[derive(Debug, Clone, Copy)]
 struct SchemaSlots<'p> {
-    /// Its name and what is asked, if it is of entities.
+    /// The schema's name and its paths, for entities.
     entity: Option<(&'p str, &'p PathSlots)>,
-    /// If it is of an event.
+    /// The paths, for an event.
     event: Option<&'p PathSlots>,
 }
 
-/// Reads rows, one after another.
+/// Reads one row after another.
 #[derive(Debug)]
 pub(in crate::decode) struct SnowplowRowReader<'p> {
     plan: &'p SnowplowRowPlan,
     event: JsonScanner<'p>,
     entities: JsonScanner<'p>,
-    /// Where each column ends.
+    /// The end of each column, in bytes of the row.
     ends: [u32; COLUMNS.len()],
-    /// Schemas as they are written; none for what is no schema that makes a key.
+    /// By schema as written; none for a text that gives no key.
     schemas: HashMap<String, Option<SchemaSlots<'p>>, RandomState>,
-    /// Entities met in the row, by schema that something is asked of.
+    /// Schemas of the entities in this row that the model reads, each with the number of its last
+    /// entity.
     met: Vec<(&'p str, usize)>,
-    /// The fingerprint of the event's data; 0 if it has none.
+    /// The hash of the event's data; 0 if it has none.
     pub(in crate::decode) hash: u64,
 }
 
-/// Why a row is none.
+/// The reason why a row is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) enum SnowplowRowError {
-    /// It has more columns, or fewer.
+    /// The row does not have 131 columns.
     Columns,
-    /// A column that should hold JSON does not.
+    /// A JSON column does not hold JSON.
     Json(JsonError),
 }
 
 impl<'p> SnowplowRowReader<'p> {
-    /// A reader of rows; readers that are to agree on fingerprints get copies of one seed.
+    /// A reader of rows. Readers that share hashes need copies of one seed.
     pub(in crate::decode) fn new(plan: &'p SnowplowRowPlan, seed: &HashSeed) -> SnowplowRowReader<'p> {
         SnowplowRowReader {
             plan,
@@ -138,9 +144,12 @@ impl<'p> SnowplowRowReader<'p> {
         }
     }
 
-    /// Fills the slots; `values` is the first of those for properties, which an event's data goes before columns for.
+    /// Fills the slots. `values` is the first slot of the properties, for which the event's data
+    /// precedes the columns.
     ///
-    /// **Errors**: [`BadRow`]. **Cost**: one pass over the row, and one over each column of JSON.
+    /// # Errors
+    ///
+    /// [`SnowplowRowError`]. **Cost**: one pass over the row, and one over each JSON column.
     pub(in crate::decode) fn read(
         &mut self,
         row: &str,
@@ -170,7 +179,7 @@ impl<'p> SnowplowRowReader<'p> {
         entities.into_iter().try_for_each(|at| self.entities(row, at, found))
     }
 
-    /// Finds the ends of all columns; `false` if there are not as many as there should be.
+    /// Finds the ends of all columns; `false` if the row does not have 131 columns.
     fn find_ends(&mut self, row: &[u8]) -> bool {
         let tabs = u8x16::splat(b'\t');
         let mut count = 0;
@@ -195,13 +204,13 @@ impl<'p> SnowplowRowReader<'p> {
         count + 1 == COLUMNS.len()
     }
 
-    /// From the first byte of a column to the byte after its last.
+    /// The span of a column: its first byte and the byte after its last.
     fn cell(&self, at: usize) -> (u32, u32) {
         let start = if at == 0 { 0 } else { self.ends[at - 1] + 1 };
         (start, self.ends[at])
     }
 
-    /// Reads the column of the event's own data.
+    /// Reads the column of the event's data.
     fn event(&mut self, row: &str, at: usize, found: &mut [JsonSpan], values: usize) -> Result<(), SnowplowRowError> {
         let plan = self.plan;
         let (start, end) = self.cell(at);
@@ -222,7 +231,7 @@ impl<'p> SnowplowRowReader<'p> {
                 *slot = shift_span(*raw, start);
             }
         }
-        // Of parts that the model moved into the data of one event.
+        // Parts of a record that the model maps into the data of one event.
         for (path, slot) in schema.event.into_iter().flatten() {
             found[*slot as usize] = shift_span(value_at_path(cell, data, path), start);
         }
@@ -266,7 +275,8 @@ impl<'p> SnowplowRowReader<'p> {
             };
             for (path, slot) in asked {
                 let raw = match path.split_first() {
-                    // All entities of the schema, which is a list whatever is in it.
+                    // A path without a number asks for the list of all entities, whatever their
+                    // schema.
                     None => shift_span(list, start),
                     Some((first, rest)) if first.parse() == Ok(index) => {
                         shift_span(value_at_path(cell, data, rest), start)
@@ -280,7 +290,7 @@ impl<'p> SnowplowRowReader<'p> {
     }
 }
 
-/// What is asked of a schema, which is remembered as it is written.
+/// The slots of a schema, from the cache if it has the schema.
 fn schema_slots<'p>(
     schemas: &mut HashMap<String, Option<SchemaSlots<'p>>, RandomState>,
     plan: &'p SnowplowRowPlan,
@@ -300,12 +310,12 @@ fn schema_slots<'p>(
     known
 }
 
-/// A place in a column as a place in the row.
+/// Turns a span of a column into a span of the row.
 fn shift_span(raw: JsonSpan, by: u32) -> JsonSpan {
     if raw.kind == JsonKind::Missing { raw } else { JsonSpan { start: raw.start + by, end: raw.end + by, ..raw } }
 }
 
-/// The value at a path, of which a part that is a number also indexes lists.
+/// The value at a path. A key that is a number also indexes lists.
 fn value_at_path(cell: &str, from: JsonSpan, path: &[String]) -> JsonSpan {
     path.iter().fold(from, |value, key| match value.kind {
         JsonKind::Array => key.parse().ok().and_then(|at| walk::items(cell, value).nth(at)).unwrap_or_default(),
@@ -337,7 +347,7 @@ mod tests {
         "rows.deep",
     ];
 
-    /// What is found in a row where it stands, and in the object that is made of it.
+    /// The values that the reader finds in a row, and those found in the object made of the row.
     fn both_ways(row: &str) -> [Option<Vec<(JsonKind, String)>>; 2] {
         let asked: Vec<(FieldPath, u32)> =
             ASKED.iter().enumerate().map(|(slot, name)| (path(name), slot as u32)).collect();
@@ -423,7 +433,7 @@ mod tests {
             let event = event.map_or_else(String::new, |data| format!(r#"{{"schema":"iglu:s/u/jsonschema/1-0-0","data":{data}}}"#));
             let mut contexts = list(&first);
             if let Some(at) = spoil.filter(|_| !contexts.is_empty()) {
-                // What stands around the data is not copied into the object, so only here it is told that it is broken.
+                // The object lacks the JSON around the data, so only the reader can find it broken.
                 contexts.truncate(at.index(contexts.len()));
             }
             let row = row(&[

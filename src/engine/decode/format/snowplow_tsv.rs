@@ -1,8 +1,9 @@
-//! A row of Snowplow's enriched format, written as the JSON that its analytics SDK makes of it.
+//! Converts a row of Snowplow's enriched format to the JSON of its analytics SDK.
 //!
-//! Takes 131 columns between tabs; gives one object, without the columns that are empty or that nothing asks for. The self-describing JSON in `unstruct_event`, `contexts`
-//! and `derived_contexts` comes out under keys made of its schemas. What is in those columns is copied, not checked: whoever reads the object
-//! checks all of it.
+//! [`write_object`] takes 131 columns between tabs and writes one object. It leaves out empty
+//! columns and columns that the model does not read. The self-describing JSON of `unstruct_event`,
+//! `contexts` and `derived_contexts` gets keys made of its schemas. It is copied unchecked, because
+//! the decoder checks the whole object.
 
 use std::fmt::Write;
 
@@ -11,15 +12,15 @@ use crate::decode::json::{
     walk::{first_value, items, member},
 };
 
-/// What stands in a column.
+/// The content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SnowplowColumn {
     Text,
     /// `1` or `0`.
     Boolean,
-    /// Self-describing JSON that holds one body.
+    /// Self-describing JSON with one body.
     Body,
-    /// Self-describing JSON that holds a list of entities.
+    /// Self-describing JSON with a list of entities.
     Entities,
 }
 
@@ -158,7 +159,7 @@ pub(super) const COLUMNS: [&str; 131] = [
     "true_tstamp",
 ];
 
-/// What the column of a name holds.
+/// The kind of a column, by its name.
 pub(super) fn column_kind(name: &str) -> SnowplowColumn {
     match name {
         "unstruct_event" => SnowplowColumn::Body,
@@ -169,12 +170,13 @@ pub(super) fn column_kind(name: &str) -> SnowplowColumn {
     }
 }
 
-/// What each column holds, and which of those that hold text something asks for. JSON is always looked at, since it may be broken; text cannot be.
+/// The kind of each wanted column. JSON columns are always wanted, because they may be broken; text
+/// cannot be.
 #[derive(Debug)]
 pub(in crate::decode) struct WantedColumns([Option<SnowplowColumn>; COLUMNS.len()]);
 
 impl WantedColumns {
-    /// The columns whose names are wanted.
+    /// The columns whose names are wanted, and all JSON columns.
     pub(in crate::decode) fn new(wanted: impl Fn(&str) -> bool) -> WantedColumns {
         WantedColumns(COLUMNS.map(|name| match column_kind(name) {
             json @ (SnowplowColumn::Body | SnowplowColumn::Entities) => Some(json),
@@ -183,7 +185,7 @@ impl WantedColumns {
     }
 }
 
-/// Writes the wanted columns of a row as an object; `false` if the row does not have as many columns as it should.
+/// Writes the wanted columns of a row as an object; `false` if the row does not have 131 columns.
 pub(in crate::decode) fn write_object(row: &str, columns: &WantedColumns, out: &mut String) -> bool {
     out.clear();
     let row = row.strip_suffix('\r').unwrap_or(row);
@@ -243,7 +245,8 @@ fn text(out: &mut String, name: &str, cell: &str) {
     out.push('"');
 }
 
-/// The body of a self-describing event under the key of its schema; what is no such thing is written as it is, to be found broken.
+/// Writes the body of a self-describing event under the key of its schema. Any other text is
+/// copied, so that the decoder finds it broken.
 fn body(out: &mut String, cell: &str) {
     let inner = first_value(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
     match schema_key("unstruct_event", cell, inner) {
@@ -252,7 +255,7 @@ fn body(out: &mut String, cell: &str) {
     }
 }
 
-/// Entities of one column, by the key of their schema.
+/// Groups the entities of one column by the key of their schema.
 fn gather<'c>(cell: &'c str, entities: &mut Vec<(String, Vec<&'c str>)>) {
     let list = first_value(cell).map(|top| member(cell, top, "data")).unwrap_or_default();
     let before = entities.len();
@@ -264,15 +267,16 @@ fn gather<'c>(cell: &'c str, entities: &mut Vec<(String, Vec<&'c str>)>) {
             None => entities.push((key, vec![data])),
         }
     }
-    // Nothing that can be read: it goes on as it is, and whoever reads the object finds what is wrong with it.
+    // A column without a readable list is copied, so that the decoder finds it broken.
     if list.is_null_or_missing() && entities.len() == before {
         entities.push(("contexts".to_owned(), vec![cell]));
     }
 }
 
-/// `contexts_com_acme_organization_1` of `iglu:com.acme/Organization/jsonschema/1-0-2`; none if there is no such schema or no data.
+/// `contexts_com_acme_organization_1` for `iglu:com.acme/Organization/jsonschema/1-0-2`; none
+/// without such a schema or without data.
 ///
-/// **Source**: how Snowplow's analytics SDKs name such keys.
+/// **Source**: the key names of Snowplow's analytics SDKs.
 fn schema_key(prefix: &str, cell: &str, of: JsonSpan) -> Option<String> {
     if member(cell, of, "data").is_null_or_missing() {
         return None;
@@ -281,7 +285,8 @@ fn schema_key(prefix: &str, cell: &str, of: JsonSpan) -> Option<String> {
     schema_name(&schema).map(|name| format!("{prefix}_{name}"))
 }
 
-/// `com_acme_organization_1` of `iglu:com.acme/Organization/jsonschema/1-0-2`; none if it is no such schema.
+/// `com_acme_organization_1` for `iglu:com.acme/Organization/jsonschema/1-0-2`; none if the text is
+/// not such a schema.
 pub(super) fn schema_name(schema: &str) -> Option<String> {
     let mut parts = schema.strip_prefix("iglu:")?.split('/');
     let (vendor, name, _, version) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

@@ -1,8 +1,9 @@
-//! Files that look like events and are something else, or are events that would need to be brought into another form first.
+//! Known kinds of files that this program does not read: they only look like events, or need
+//! another form first.
 
 use super::{ProbeLine, UnsupportedFormat};
 
-/// How one of them is recognised.
+/// The sign of one kind of file.
 struct UnsupportedSignature {
     is: fn(&ProbeLine<'_>) -> bool,
     foreign: UnsupportedFormat,
@@ -71,7 +72,7 @@ const UNSUPPORTED_FORMATS: [UnsupportedSignature; 7] = [
     },
 ];
 
-/// What a line is of, if it is of one of them.
+/// The known kind of file whose sign the line shows.
 pub(super) fn find_unsupported(head: &ProbeLine<'_>) -> Option<UnsupportedFormat> {
     UNSUPPORTED_FORMATS.iter().find(|kind| (kind.is)(head)).map(|kind| kind.foreign)
 }

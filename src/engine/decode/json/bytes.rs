@@ -1,22 +1,22 @@
-//! Sixteen bytes of a line at a time: where texts and keys end, and what stands at a position.
+//! Searches a line for the ends of texts and keys, sixteen bytes at a time.
 
 use wide::u8x16;
 
-/// Sixteen bytes of a line from a position on, if it has so many.
+/// Sixteen bytes from a position on, if the line has them.
 #[inline(always)]
 pub(super) fn chunk_at(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
-    // A position is never so large that the sum wraps; if it did, there would be nothing between the two.
+    // Positions are far below the maximum. If the sum wrapped, the range would be empty.
     bytes.get(at..at.wrapping_add(16))?.as_array()
 }
 
-/// The same of twice as many.
+/// Thirty-two bytes from a position on, if the line has them.
 #[inline(always)]
 fn two_chunks_at(bytes: &[u8], at: usize) -> Option<(&[u8; 16], &[u8; 16])> {
     let (first, second) = bytes.get(at..at.wrapping_add(32))?.split_at(16);
     Some((first.as_array()?, second.as_array()?))
 }
 
-/// Sixteen bytes of a line from a position on; zeros beyond its end.
+/// Sixteen bytes from a position on, with zeros beyond the end of the line.
 #[inline(never)]
 pub(super) fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
     let mut chunk = [0; 16];
@@ -30,13 +30,14 @@ pub(super) fn padded(bytes: &[u8], at: usize) -> [u8; 16] {
 #[inline(always)]
 fn specials(chunk: [u8; 16]) -> u32 {
     let chunk = u8x16::new(chunk);
-    // This bit set the other way makes a quote a space, and a control character another one; nothing else becomes so small.
+    // The XOR maps a quote to a space and control characters to others; no further byte is as
+    // small.
     let turned = chunk ^ u8x16::splat(b'"' ^ b' ');
     let special = turned.min(u8x16::splat(b' ')).simd_eq(turned) | chunk.simd_eq(u8x16::splat(b'\\'));
     special.to_bitmask()
 }
 
-/// The bytes from a position on that are specials, sixteen of them at most; what is beyond the end of the line is special.
+/// The special bytes among the next sixteen. Positions beyond the end of the line count as special.
 #[inline(always)]
 pub(super) fn specials_at(bytes: &[u8], at: usize) -> u32 {
     match chunk_at(bytes, at) {
@@ -45,10 +46,11 @@ pub(super) fn specials_at(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// The position of the closing quote of a text, from the position after the opening one, if the text has no escapes and is well-formed.
+/// The position of the closing quote, given the position after the opening one. None if the text
+/// has escapes or is malformed.
 #[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // Most texts end within thirty-two bytes, and whether within sixteen cannot be foreseen.
+    // Most texts end within 32 bytes, but a branch at 16 would be mispredicted.
     while let Some((first, second)) = two_chunks_at(bytes, at) {
         let special = specials(*first) | specials(*second) << 16;
         if special != 0 {
@@ -65,13 +67,13 @@ pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// A position, if there is a quote.
+/// The position, if there is a quote at it.
 #[inline(always)]
 fn quote_at(bytes: &[u8], at: usize) -> Option<usize> {
     (bytes.get(at) == Some(&b'"')).then_some(at)
 }
 
-/// The position after a key's colon, if the key has no escapes and its colon follows at once.
+/// The position after a key's colon, if the key has no escapes and no space before the colon.
 #[inline(always)]
 pub(super) fn plain_key(bytes: &[u8], at: usize) -> Option<usize> {
     if bytes.get(at) != Some(&b'"') {
@@ -87,7 +89,7 @@ fn specials_padded(bytes: &[u8], at: usize) -> u32 {
     specials(padded(bytes, at))
 }
 
-/// By a number of bytes, all of their bits set.
+/// By number of bytes: a mask with all of their bits set.
 pub(super) const BITS: [u128; 16] = {
     let mut bits = [0; 16];
     let mut length = 1;
@@ -103,7 +105,7 @@ pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The position of the next byte that is no white space.
+/// The position of the next byte that is not white space.
 #[inline(always)]
 pub(super) fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| is_space(*byte)) {

@@ -1,7 +1,17 @@
-//! One walk over a line: all of it checked as JSON, the paths of a projection picked out, the properties fingerprinted.
+//! Our JSON scanner: one pass validates a line, picks out the paths of a projection, and
+//! fingerprints the properties.
 //!
-//! Takes a line that is UTF-8; gives spans of the line, so nothing is copied. Whether a line is good depends on its bytes alone, never on
-//! which paths are wanted: strings that nobody reads have their escapes and surrogates checked like those that somebody does.
+//! [`JsonScanner`] takes a line that is UTF-8 and gives [`JsonSpan`]s of the line, so no bytes are
+//! copied. [`Projection`] says which paths are wanted.
+//!
+//! The scanner is our own for two reasons. Validity must not depend on the fields that the model
+//! reads: escapes and surrogates are checked in unread strings too. And the fingerprint for
+//! duplicates covers all properties in any order. Both come from the same pass. A property test
+//! compares the scanner with `serde_json`.
+//!
+//! Lines of one source have the same keys in the same order, so `template` walks most lines with
+//! cached keys. `scan` is the slow path for any line. Both give the same result, which a property
+//! test and a fuzz target check.
 
 mod bytes;
 mod projection;
@@ -15,13 +25,13 @@ use std::borrow::Cow;
 pub use projection::Projection;
 pub use scan::JsonScanner;
 
-/// How deep arrays and objects may lie within each other.
+/// The deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 128;
 
-/// What a value is.
+/// The type of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JsonKind {
-    /// The path is not there.
+    /// The path does not exist in the line.
     #[default]
     Missing,
     /// `null`
@@ -42,14 +52,14 @@ pub enum JsonKind {
     Object,
 }
 
-/// A value and where it stands in the line; of text, what is between the quotes.
+/// A value and its place in the line; for text, the place between the quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JsonSpan {
-    /// What it is.
+    /// The type of the value.
     pub kind: JsonKind,
-    /// Its first byte.
+    /// The first byte.
     pub start: u32,
-    /// The byte after its last.
+    /// The byte after the last.
     pub end: u32,
 }
 
@@ -60,7 +70,7 @@ impl JsonSpan {
         line.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
-    /// Text with its escapes resolved.
+    /// Text with its escapes resolved; none for other types.
     pub fn text<'l>(&self, line: &'l str) -> Option<Cow<'l, str>> {
         match self.kind {
             JsonKind::Text => Some(Cow::Borrowed(self.slice(line))),
@@ -69,24 +79,24 @@ impl JsonSpan {
         }
     }
 
-    /// Whether there is nothing, or null.
+    /// True if the value is missing or null.
     pub fn is_null_or_missing(&self) -> bool {
         matches!(self.kind, JsonKind::Missing | JsonKind::Null)
     }
 }
 
-/// Why a line is no JSON.
+/// The reason why a line is not valid JSON, with the byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonError {
-    /// It breaks the grammar at a byte.
+    /// A syntax error.
     Syntax(usize),
-    /// It nests deeper than [`DEPTH_MAX`].
+    /// Nesting deeper than [`DEPTH_MAX`].
     TooDeep(usize),
-    /// An escape names half a character.
+    /// An escape for half a surrogate pair.
     LoneSurrogate(usize),
 }
 
-/// Text with its escapes resolved; the escapes have been checked.
+/// Resolves escapes, which must have been validated.
 pub fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -223,7 +233,7 @@ mod tests {
         }
     }
 
-    /// Whether serde_json takes a line as we promise to: everything looked at, no deeper than 128.
+    /// True if `serde_json` accepts a line under our limits: all values read, no deeper than 128.
     fn serde_takes(line: &str) -> bool {
         serde_json::from_str::<serde_json::Value>(line).is_ok()
     }
@@ -247,14 +257,16 @@ mod tests {
         })
     }
 
-    /// An object of few keys, so that equal ones meet in many lines; spread over a line as one writer does it.
+    /// An object of few keys, so that equal keys occur in many lines, formatted as one writer
+    /// would.
     fn object() -> impl Strategy<Value = String> {
         let leaf = prop::sample::select(vec!["null", "true", "0", "-1.5e3", "\"\"", "\"t\"", "\"é\"", "[]", "{}"]);
         let other = [r#""a text of more than sixteen bytes""#, r#""\u00e9\n""#, r#"[{"a":1},"x"]"#, "1x", "\"\u{1}\""];
         let leaf = prop_oneof![2 => leaf, 1 => prop::sample::select(other.to_vec())];
         let leaf = leaf.prop_map(|leaf: &str| leaf.to_owned());
         let long = "a_key_that_is_longer_than_sixty_four_bytes_and_therefore_is_not_to_be_remembered";
-        // With a comma, quotes and a colon, sixteen, and the sixty-four that can be compared.
+        // Keys that fill exactly 16 and 64 bytes with their punctuation: a comma, quotes and a
+        // colon.
         let (sixteen, most) = ("sixteen_with", "sixty_four_bytes_with_its_punctuation_which_is_all_that_fits");
         let key = ["a", "b", "p", "c", "d", r"\u0061", "é", sixteen, "a_key_of_more_than_sixteen_bytes", most, long];
         let key = prop::sample::select(key.to_vec());
@@ -264,7 +276,7 @@ mod tests {
             let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\"{colon}{value}")).collect();
             format!("{{{}}}", members.join(comma))
         };
-        // Line ends too: a record that is given by itself may have them, and a line may be followed by any.
+        // Line ends too: a record given by itself may contain them, and one may follow any line.
         let spaced = || prop_oneof![12 => Just(0), 1 => 1..4_usize];
         let inner = leaf.prop_recursive(10, 24, 5, {
             let members = members.clone();
@@ -294,7 +306,7 @@ mod tests {
             let [mut short, mut long] = [(); 2].map(|()| JsonScanner::new(&projection, hasher.clone()));
             let text = lines.join("\n");
             let mut start = 0;
-            // The second time, all steps are known.
+            // The second time, all segments are cached.
             for line in lines.iter().chain(&lines) {
                 start %= text.len() + 1;
                 let here = short.scan_with_lookahead(line, &text.as_bytes()[start..]);

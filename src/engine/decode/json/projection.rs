@@ -1,42 +1,43 @@
-//! Which values of a line are wanted, as a tree of keys.
+//! The wanted values of a line, as a tree of keys.
 
-/// Which paths to pick out, as a tree of keys.
+/// The paths to pick out, as a tree of keys.
 #[derive(Debug, Clone)]
 pub struct Projection {
     pub(super) nodes: Vec<ProjectionNode>,
     slots: usize,
 }
 
-/// A value of the tree.
+/// A node of the tree.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProjectionNode {
-    /// Keys that lead on.
+    /// Children by key.
     children: Vec<(Box<[u8]>, u32)>,
-    /// Keys of which only the beginning is known; a key that is known whole goes before them.
+    /// Children by prefix of the key; a child with the exact key takes precedence.
     prefixes: Vec<(Box<[u8]>, u32)>,
-    /// Slots that this value fills.
+    /// The slots that the value fills.
     pub(super) slots: Vec<u32>,
-    /// Whether the value is fingerprinted.
+    /// If set, the value is fingerprinted.
     pub(super) hashed: bool,
-    /// Slots of everything below: emptied when a key comes a second time, since the last of equal keys holds.
+    /// The slots of all nodes below. They are cleared if a key repeats, because the last of equal
+    /// keys counts.
     pub(super) below: Vec<u32>,
 }
 
-/// The node of values that nothing asks about.
+/// The node of values that the projection does not contain.
 pub(super) const NO_NODE: u32 = u32::MAX;
 
 impl Projection {
-    /// A projection of nothing.
+    /// An empty projection.
     pub fn new() -> Projection {
         Projection { nodes: vec![ProjectionNode::default()], slots: 0 }
     }
 
-    /// Asks for a path; gives the slot in which its value will be. A part that is a number also indexes lists.
+    /// Adds a path and returns its slot. A key that is a number also indexes lists.
     pub fn add(&mut self, path: &[String]) -> u32 {
         self.add_from(0, path)
     }
 
-    /// Asks for a path below any key of the top that begins so; of several such keys the last holds.
+    /// Adds a path below any top-level key with a prefix. The last such key of a line counts.
     pub fn add_prefixed(&mut self, beginning: &str, path: &[String]) -> u32 {
         let from = self.begun(beginning);
         let slot = self.add_from(from, path);
@@ -56,19 +57,19 @@ impl Projection {
         slot
     }
 
-    /// Asks for the fingerprint of what is at a path.
+    /// Adds the fingerprint of the value at a path.
     pub fn hash_at(&mut self, path: &[String]) {
         let node = self.node(0, path);
         self.nodes[node as usize].hashed = true;
     }
 
-    /// Asks for the fingerprint of what is at a key of the top that begins so.
+    /// Adds the fingerprint of the value at a top-level key with a prefix.
     pub fn hash_prefixed(&mut self, beginning: &str) {
         let node = self.begun(beginning);
         self.nodes[node as usize].hashed = true;
     }
 
-    /// How many slots there are.
+    /// The number of slots.
     pub fn slots(&self) -> usize {
         self.slots
     }
@@ -101,7 +102,7 @@ impl Projection {
         at
     }
 
-    /// The node that a key leads to.
+    /// The child for a key.
     pub(super) fn child(&self, node: u32, key: &[u8]) -> u32 {
         let Some(node) = self.nodes.get(node as usize) else { return NO_NODE };
         let known = node.children.iter().find(|(name, _)| **name == *key);
@@ -109,13 +110,14 @@ impl Projection {
         known.map_or(NO_NODE, |(_, child)| *child)
     }
 
-    /// The slots of a node whose value does nothing but fill slots, two at most; none if there is more to it.
+    /// The slots of a node that only fills slots, two at most; none if it has children or a
+    /// fingerprint.
     pub(super) fn slots_alone(&self, node: u32) -> Option<[u32; 2]> {
         let simple = self.nodes.get(node as usize).is_none_or(|node| node.children.is_empty() && !node.hashed);
         self.few_slots(node).filter(|_| simple)
     }
 
-    /// The slots that the value of a node fills, two at most; none if they are more.
+    /// The slots of a node, two at most; none if it has more.
     pub(super) fn few_slots(&self, node: u32) -> Option<[u32; 2]> {
         const NO_SLOT: u32 = u32::MAX;
         let Some(node) = self.nodes.get(node as usize) else { return Some([NO_SLOT; 2]) };
@@ -123,12 +125,12 @@ impl Projection {
         (node.slots.len() <= 2).then(|| [slot(0), slot(1)])
     }
 
-    /// Whether the value of a node is fingerprinted.
+    /// True if the value of a node is fingerprinted.
     pub(super) fn is_hashed(&self, node: u32) -> bool {
         self.nodes.get(node as usize).is_some_and(|node| node.hashed)
     }
 
-    /// Whether anything below a node is asked for.
+    /// True if the node has children.
     pub(super) fn leads_on(&self, node: u32) -> bool {
         self.nodes.get(node as usize).is_some_and(|node| !node.children.is_empty() || !node.prefixes.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Values that hold no others: words, numbers, and the escapes of texts.
+//! Scalar values: words, numbers, and the escapes of texts.
 
 use super::{
     JsonError, JsonKind,
@@ -64,7 +64,7 @@ impl JsonScanner<'_> {
         }
     }
 
-    /// An escape by number: one, or two that are one character.
+    /// Validates a `\u` escape, or the two that form a surrogate pair.
     fn code(&mut self, bytes: &[u8], start: usize) -> usize {
         let hex4 = |at: usize| {
             let mut code = 0;

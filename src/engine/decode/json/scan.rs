@@ -1,4 +1,7 @@
-//! The walk itself: the long way, which takes any line.
+//! The slow path of the scanner, which takes any line.
+//!
+//! [`JsonScanner`] is a recursive-descent parser. It writes the spans of wanted values into `found`
+//! and the fingerprint into `hash`.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -10,56 +13,57 @@ use super::{
     unescape,
 };
 
-/// In place of a position: the line is no JSON, for the reason in [`Scanner::fault`].
+/// A position that stands for an error; [`JsonScanner::fault`] has the reason.
 pub(super) const BAD: usize = usize::MAX;
 
-/// A key that was walked over.
+/// A parsed key.
 struct ScannedKey {
     /// The position after its colon.
     after: usize,
     /// The node that it leads to.
     node: u32,
-    /// Its hash, where it is asked for.
+    /// Its hash, if the object is fingerprinted.
     hash: u64,
 }
 
 impl ScannedKey {
-    /// No key.
+    /// The result for a malformed key.
     const BAD: ScannedKey = ScannedKey { after: BAD, node: NO_NODE, hash: 0 };
 }
 
-/// Walks lines with one projection.
+/// Scans lines with one projection.
 #[derive(Debug)]
 pub struct JsonScanner<'p> {
     pub(super) projection: &'p Projection,
-    /// What lines so far were like; not here while it is followed.
+    /// The key templates of earlier lines; taken out while a line is walked.
     pub(super) template_cache: Option<Box<TemplateCache>>,
-    /// Lines in a row that the short way was no use for.
+    /// Lines in a row that the templates did not fit.
     pub(super) template_misses: u32,
     hasher: foldhash::quality::RandomState,
-    /// Secrets of the fingerprint, from the hasher's seed.
+    /// Keys of the fingerprint, from the hasher's seed.
     secrets: [u64; 2],
-    /// What was found, by slot.
+    /// The values found, by slot.
     pub found: Vec<JsonSpan>,
-    /// What nothing found looks like.
+    /// The initial content of `found`.
     nothing: Vec<JsonSpan>,
-    /// Lines walked over.
+    /// The number of lines so far.
     pub(super) line: u64,
-    /// By node, the line in which it was met last.
+    /// The line in which each node occurred last.
     pub(super) visited: Vec<u64>,
-    /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is not there, null or an empty object.
+    /// The fingerprint of the value that [`Projection::hash_at`] asks for; 0 if it is missing, null
+    /// or an empty object.
     pub hash: u64,
     pub(super) depth: usize,
     fault: JsonError,
-    /// Of the value last walked over.
+    /// The type of the last value.
     pub(super) kind: JsonKind,
     pub(super) value_hash: u64,
-    /// Whether the text last walked over has escapes.
+    /// True if the last text has escapes.
     pub(super) escaped: bool,
 }
 
 impl<'p> JsonScanner<'p> {
-    /// A scanner; scanners that are to agree on fingerprints get copies of one hasher.
+    /// A scanner. Scanners with copies of one hasher give equal fingerprints.
     pub fn new(projection: &'p Projection, hasher: foldhash::quality::RandomState) -> JsonScanner<'p> {
         let secrets = [hasher.hash_one(1_u8), hasher.hash_one(2_u8)];
         JsonScanner {
@@ -81,15 +85,20 @@ impl<'p> JsonScanner<'p> {
         }
     }
 
-    /// Checks a whole line and picks out the wanted values; says what the line's value is.
+    /// Validates a line, picks out the wanted values, and returns the type of the line's value.
     ///
-    /// **Errors**: where the line is no JSON. **Cost**: one pass.
+    /// # Errors
+    ///
+    /// The fault and its position, if the line is not JSON.
+    ///
+    /// **Cost**: one pass.
     pub fn scan(&mut self, line: &str) -> Result<JsonKind, JsonError> {
         self.scan_with_lookahead(line, line.as_bytes())
     }
 
-    /// The same, given what lies in memory from the line's first byte on: the line itself, and then, if anything, a line end and whatever
-    /// follows it. That says nothing of the line, but lets its end be looked at like its middle.
+    /// The same as [`JsonScanner::scan`], given the memory from the line's first byte on: the line,
+    /// then perhaps a line end and further bytes. They do not change the result, but save the
+    /// special case of the last 16 bytes.
     pub fn scan_with_lookahead(&mut self, line: &str, onwards: &[u8]) -> Result<JsonKind, JsonError> {
         self.begin();
         if self.walk_template(line, onwards) {
@@ -98,7 +107,7 @@ impl<'p> JsonScanner<'p> {
         self.scan_slow(line)
     }
 
-    /// The same by the long way, which takes any line.
+    /// The same as [`JsonScanner::scan`], always by the slow path.
     pub fn scan_slow(&mut self, line: &str) -> Result<JsonKind, JsonError> {
         self.begin();
         self.walk(line)
@@ -121,14 +130,15 @@ impl<'p> JsonScanner<'p> {
         if end < bytes.len() { Err(JsonError::Syntax(end)) } else { Ok(self.kind) }
     }
 
-    /// Two hashes as one, by a multiplication whose halves are folded. **Source**: the mixing step of wyhash and foldhash.
+    /// Combines two hashes by a folded multiplication. **Source**: the mixing step of wyhash and
+    /// foldhash.
     #[inline]
     pub(super) fn mix(&self, a: u64, b: u64) -> u64 {
         let product = u128::from(a ^ self.secrets[0]).wrapping_mul(u128::from(b ^ self.secrets[1]));
         (product as u64) ^ ((product >> 64) as u64)
     }
 
-    /// The hash of some bytes, set apart by what they are.
+    /// The hash of some bytes, separated by the type of the value.
     #[inline]
     pub(super) fn hash_bytes(&self, kind: JsonKind, bytes: &[u8]) -> u64 {
         if bytes.len() < 16 {
@@ -139,20 +149,21 @@ impl<'p> JsonScanner<'p> {
         self.mix(hasher.finish(), kind as u64)
     }
 
-    /// The hash of fewer than sixteen bytes, given with zeros behind them.
+    /// The hash of fewer than sixteen bytes, padded with zeros.
     #[inline(always)]
     pub(super) fn hash_short(&self, kind: JsonKind, length: usize, bytes: u128) -> u64 {
         let marks = (length as u64) << 8 | kind as u64;
         self.mix(self.mix(bytes as u64, (bytes >> 64) as u64), marks)
     }
 
-    /// The hash of an object of which the hashes of keys and values add up to a sum.
+    /// The hash of an object, given the sum of its members' hashes. A sum does not depend on their
+    /// order.
     #[inline(always)]
     pub(super) fn object_hash(&self, sum: u64) -> u64 {
         self.mix(sum, JsonKind::Object as u64)
     }
 
-    /// The hash of a text, whether or not it was written with escapes.
+    /// The hash of a text; escapes do not change it.
     #[inline]
     fn hash_text(&self, line: &str, text: JsonSpan) -> u64 {
         match text.kind {
@@ -167,14 +178,14 @@ impl<'p> JsonScanner<'p> {
         BAD
     }
 
-    /// The value last walked over, from its first byte to the byte after its last.
+    /// The span of the last value, given its first byte and the byte after its last.
     #[inline(always)]
     pub(super) fn raw(&self, start: usize, end: usize) -> JsonSpan {
         let quotes = usize::from(matches!(self.kind, JsonKind::Text | JsonKind::EscapedText));
         JsonSpan { kind: self.kind, start: (start + quotes) as u32, end: (end - quotes) as u32 }
     }
 
-    /// Walks over the value at a position, which is at a node of the projection; gives the position after it.
+    /// Parses the value at a position, for a node of the projection; returns the position after it.
     pub(super) fn value(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
         if node == NO_NODE {
             return self.any_value(line, at, NO_NODE, hashed);
@@ -182,7 +193,7 @@ impl<'p> JsonScanner<'p> {
         let projection = self.projection;
         let wanted = &projection.nodes[node as usize];
         if !wanted.below.is_empty() {
-            // The last of equal keys holds, with everything below it.
+            // The last of equal keys counts, with all values below it.
             if self.visited[node as usize] == self.line {
                 wanted.below.iter().for_each(|slot| self.found[*slot as usize] = JsonSpan::default());
             }
@@ -197,7 +208,7 @@ impl<'p> JsonScanner<'p> {
             self.found[*slot as usize] = raw;
         }
         if wanted.hashed {
-            // An object that says nothing is the same as none.
+            // An empty object counts as missing.
             let nothing = self.kind == JsonKind::Null
                 || (self.kind == JsonKind::Object && self.value_hash == self.object_hash(0));
             self.hash = if nothing { 0 } else { self.value_hash };
@@ -228,7 +239,7 @@ impl<'p> JsonScanner<'p> {
         }
     }
 
-    /// The position of the closing quote of a text, from the position after the opening one.
+    /// The position of the closing quote, given the position after the opening one.
     #[inline(always)]
     fn text_end(&mut self, bytes: &[u8], mut at: usize) -> usize {
         self.escaped = false;
@@ -252,7 +263,8 @@ impl<'p> JsonScanner<'p> {
         }
     }
 
-    /// An object, from the position after its brace; its fingerprint does not depend on the order of its keys.
+    /// Parses an object from the position after its brace. Its fingerprint does not depend on key
+    /// order.
     #[inline(never)]
     fn object(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> usize {
         let bytes = line.as_bytes();
@@ -266,7 +278,7 @@ impl<'p> JsonScanner<'p> {
             at += 1;
         } else {
             loop {
-                // Of an object that nothing asks about, all that matters is where its keys end.
+                // In an object that is not wanted, only the end of a key matters.
                 let unread = if node == NO_NODE && !hashed { plain_key(bytes, at) } else { None };
                 let key = unread
                     .map_or_else(|| self.key(line, at, node, hashed), |after| ScannedKey { after, ..ScannedKey::BAD });
@@ -294,7 +306,7 @@ impl<'p> JsonScanner<'p> {
         at
     }
 
-    /// The key at a position and its colon.
+    /// Parses a key and its colon.
     fn key(&mut self, line: &str, at: usize, node: u32, hashed: bool) -> ScannedKey {
         let bytes = line.as_bytes();
         if bytes.get(at) != Some(&b'"') {

@@ -1,7 +1,8 @@
-//! A walk over JSON that has been checked: where the members of one object or list stand, without looking into them.
+//! Walks the members of one object or list in JSON that has been validated.
 //!
-//! The projection of a scan finds what has a fixed path. This finds the rest: keys that depend on the line itself, such as an account's id or
-//! the key of a list of pairs. On text that was not checked it gives nothing or nonsense, and never panics.
+//! A projection finds values at fixed paths. This module finds the rest: keys that depend on the
+//! line, such as an account's id, and lists of pairs. It relies on the validation by the scan. On
+//! other text its results are meaningless, but it never panics.
 
 use wide::u8x16;
 
@@ -12,8 +13,8 @@ pub(in crate::decode) fn members(line: &str, object: JsonSpan) -> ObjectMembers<
     ObjectMembers { bytes: inside(line, object, JsonKind::Object), line, at: object.start as usize + 1 }
 }
 
-/// The pairs of a list: of each object its `key`, and of the members of its `value` (one for each type that a value may have) the first that
-/// holds anything. **Source**: repeated records of key and value in GA4's export.
+/// The pairs of a list of objects with `key` and `value`. A `value` has one member per type; the
+/// first with a value counts. **Source**: the repeated key-value records in GA4's export.
 pub(in crate::decode) fn pairs(line: &str, list: JsonSpan) -> KeyValuePairs<'_> {
     KeyValuePairs { line, bytes: inside(line, list, JsonKind::Array), at: list.start as usize + 1 }
 }
@@ -23,7 +24,7 @@ pub(in crate::decode) fn items(line: &str, list: JsonSpan) -> ArrayItems<'_> {
     ArrayItems { bytes: inside(line, list, JsonKind::Array), at: list.start as usize + 1 }
 }
 
-/// The value of a key; of equal keys the last, as everywhere.
+/// The value of a key; the last of equal keys counts.
 pub(in crate::decode) fn member(line: &str, object: JsonSpan, key: &str) -> JsonSpan {
     members(line, object)
         .filter(|(name, _)| text_equals(line, *name, key))
@@ -36,12 +37,12 @@ pub(in crate::decode) fn at_path(line: &str, from: JsonSpan, path: &[String]) ->
     path.iter().fold(from, |object, key| member(line, object, key))
 }
 
-/// The first value of a text that is JSON as a whole or not at all.
+/// The first value of a text.
 pub(in crate::decode) fn first_value(line: &str) -> Option<JsonSpan> {
     value(line.as_bytes(), skip_whitespace(line.as_bytes(), 0))
 }
 
-/// Whether a text of the line is a word.
+/// True if a text of the line equals a word.
 pub(in crate::decode) fn text_equals(line: &str, text: JsonSpan, word: &str) -> bool {
     match text.kind {
         JsonKind::Text => text.slice(line) == word,
@@ -50,7 +51,7 @@ pub(in crate::decode) fn text_equals(line: &str, text: JsonSpan, word: &str) -> 
     }
 }
 
-/// The line up to the closing bracket; nothing if the value is of another kind.
+/// The line up to the closing bracket; empty if the value has another type.
 fn inside(line: &str, raw: JsonSpan, kind: JsonKind) -> &[u8] {
     if raw.kind == kind { line.as_bytes().get(..raw.end as usize).unwrap_or_default() } else { &[] }
 }
@@ -101,11 +102,12 @@ pub(in crate::decode) struct KeyValuePairs<'l> {
     at: usize,
 }
 
-/// Members that hold the value of a pair, one for each type.
+/// The typed members of a pair's value.
 const TYPED: [&str; 4] = ["string_value", "int_value", "float_value", "double_value"];
 
 impl KeyValuePairs<'_> {
-    /// The key and the value of a pair, from the byte after its brace, and the byte after it.
+    /// Parses a pair from the byte after its brace: the key, the value, the position after the
+    /// pair.
     fn pair(&self, start: usize) -> Option<(JsonSpan, JsonSpan, usize)> {
         let (mut key, mut said) = (JsonSpan::default(), JsonSpan::default());
         let end = self.each(start, |name, at| {
@@ -130,7 +132,8 @@ impl KeyValuePairs<'_> {
         Some((key, said, end))
     }
 
-    /// Hands over the members of an object, from the byte after its brace: the name and where the value begins, for the byte after the value.
+    /// Calls `member` with the name of each member and the start of its value. `member` returns the
+    /// end of the value.
     fn each(&self, mut at: usize, mut member: impl FnMut(&str, usize) -> Option<usize>) -> Option<usize> {
         loop {
             at = skip_whitespace(self.bytes, at);
@@ -154,7 +157,7 @@ impl Iterator for KeyValuePairs<'_> {
         loop {
             let at = skip_whitespace(self.bytes, self.at);
             if self.bytes.get(at)? != &b'{' {
-                // No pair, so it is passed over.
+                // Items that are not pairs are skipped.
                 self.at = after(self.bytes, value(self.bytes, at)?);
                 continue;
             }
@@ -207,7 +210,8 @@ fn value(bytes: &[u8], start: usize) -> Option<JsonSpan> {
     }
 }
 
-/// Sixteen bytes from a position on; zeros beyond the end, none behind it.
+/// Sixteen bytes from a position on, with zeros beyond the end; none if the position is beyond the
+/// end.
 fn chunk(bytes: &[u8], at: usize) -> Option<u8x16> {
     let rest = bytes.get(at..)?;
     if let Some(chunk) = rest.first_chunk::<16>() {
@@ -218,7 +222,7 @@ fn chunk(bytes: &[u8], at: usize) -> Option<u8x16> {
     (!rest.is_empty()).then(|| u8x16::new(chunk))
 }
 
-/// The place of the quote that ends a text, and whether there are escapes before it.
+/// The position of the closing quote, and true if there are escapes before it.
 fn text_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     loop {
@@ -253,7 +257,7 @@ fn block_end(bytes: &[u8], mut at: usize) -> Option<usize> {
             match bytes[place] {
                 b'"' => {
                     next = text_end(bytes, place + 1)?.0 + 1;
-                    // Within the same sixteen bytes what is behind the text still counts.
+                    // The rest of these sixteen bytes after the text still counts.
                     match next - at {
                         passed @ 0..16 => special &= u32::MAX << passed,
                         _ => special = 0,

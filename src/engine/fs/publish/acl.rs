@@ -1,25 +1,26 @@
-//! Access control lists of files that are replaced.
+//! Copies the access control list of a file that is replaced.
 //!
-//! Takes the file that is there and the one that shall replace it, gives the second the list of the first. Invariant: nobody may read the
-//! new file who could not read the old one. The rights of a file with a list do not tell: what looks like those of the group is the most
-//! that the list grants anybody, and given to a file without the list it would let in the whole group.
+//! Takes the old file and the new one, and gives the new one the list of the old. Invariant: a user
+//! who could not read the old file cannot read the new one. The permission bits do not suffice for
+//! that. In a file with a list, the bits of the group are the upper bound of all entries. Without
+//! the list they would admit the whole group.
 
 use std::{fs::File, path::Path};
 
-/// The list of a file, as the file system gives it.
+/// The access control list of a file, in the format of the file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Acl(Vec<u8>);
 
-/// The attribute that a list is kept in. **Source**: `acl(5)`, `xattr(7)` of Linux.
+/// The extended attribute that holds the list. **Source**: `acl(5)`, `xattr(7)` of Linux.
 #[cfg(target_os = "linux")]
 const NAME: &str = "system.posix_acl_access";
 
-/// More than file systems take; bytes.
+/// An upper bound of the size of a list; bytes.
 #[cfg(target_os = "linux")]
 const BYTES_MAX: usize = 64 << 10;
 
 impl Acl {
-    /// The list of a file; none if it has none, or its file system knows no lists.
+    /// The list of a file; none if the file has none or its file system does not support lists.
     #[cfg(target_os = "linux")]
     pub(super) fn of(path: &Path) -> Option<Self> {
         let mut bytes = vec![0; BYTES_MAX];
@@ -28,22 +29,23 @@ impl Acl {
         Some(Self(bytes))
     }
 
-    /// Gives the list to a file, and with it the rights of owner, group and others; `false` if the file system does not take it.
+    /// Sets the list of a file, which includes the rights of owner, group and others. Returns
+    /// `false` if the file system does not support it.
     #[cfg(target_os = "linux")]
     pub(super) fn apply_to(&self, file: &File) -> bool {
         let flags = rustix::fs::XattrFlags::empty();
         rustix::io::retry_on_intr(|| rustix::fs::fsetxattr(file, NAME, &self.0, flags)).is_ok()
     }
 
-    /// Elsewhere lists are no attributes, and are left alone.
+    /// On other systems lists are not attributes and are not copied.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn of(_path: &Path) -> Option<Self> {
         None
     }
 
-    /// Never called, since there is none.
+    /// Never called on other systems, because they have no lists.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn give(&self, _file: &File) -> bool {
+    pub(super) fn apply_to(&self, _file: &File) -> bool {
         false
     }
 }
@@ -55,7 +57,8 @@ mod tests {
     use super::*;
     use crate::fs::publish::{FileAccess, StagedFile, commit};
 
-    /// Owner `rw`, user 1 `r`, group nothing, at most `r`, others nothing: mode 0640 to whoever does not ask for the list.
+    /// Owner `rw`, user 1 `r`, group nothing, mask `r`, others nothing. Without the list this looks
+    /// like mode 0640.
     fn list() -> Acl {
         let none = u32::MAX;
         let entries: [(u16, u16, u32); 5] = [(1, 6, none), (2, 4, 1), (4, 0, none), (16, 4, none), (32, 0, none)];
@@ -78,7 +81,7 @@ mod tests {
         let path = folder.path().join("users.csv");
         fs::write(&path, "old")?;
         if !list().apply_to(&File::open(&path)?) {
-            // The file system of temporary files knows no lists.
+            // The file system of temporary files does not support lists.
             return Ok(());
         }
         assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o640);

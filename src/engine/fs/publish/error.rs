@@ -1,19 +1,20 @@
-//! What can go wrong on the way to a published file.
+//! The errors of publishing a file.
 //!
-//! Takes the path and the cause, gives one sentence that names the operation, the path and what to do.
-//! Invariant: a text never claims more than was done; what may already be in place is said.
+//! Takes the path and the cause, and gives one sentence that names the operation, the path and what
+//! to do. Invariant: a text never claims more than was done, and it says which files may be in
+//! place already.
 
 use std::{io, path::PathBuf};
 
-/// Why a file could not be published.
+/// The reason why a file could not be published.
 ///
-/// The text leaves the cause out; it follows through [`std::error::Error::source`].
+/// The text leaves out the cause, which [`std::error::Error::source`] returns.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// An output folder that could not be created.
     #[error("folder `{path}` could not be created; name another, or check who may write where it goes")]
     Folder { path: PathBuf, source: io::Error },
-    /// An output folder that is something else.
+    /// An output folder that is not a folder.
     #[error("`{path}` is not a folder; name another output folder, or move it away")]
     NotFolder { path: PathBuf },
     /// A target that is a folder.
@@ -22,13 +23,13 @@ pub enum PublishError {
     /// A target that is a pipe or a device.
     #[error("`{path}` is a pipe or a device, which cannot be replaced by a whole file; name a plain file")]
     NotRegular { path: PathBuf },
-    /// A target that is a link which leads nowhere or in a circle.
+    /// A target that is a dangling or circular link.
     #[error("link `{path}` leads to no file; remove it, or name the file itself")]
     Link { path: PathBuf, source: io::Error },
     /// A temporary file that could not be created.
     #[error("`{path}` could not be created; {} `{folder}`", creation_advice(.source))]
     Create { path: PathBuf, folder: PathBuf, source: io::Error },
-    /// Bytes that could not be written or brought to the disk.
+    /// Bytes that could not be written or synced to the disk.
     #[error("`{path}` could not be written, and is as it was before; check free space and quota")]
     Write { path: PathBuf, source: io::Error },
     /// Two files that would replace the same one.
@@ -39,17 +40,17 @@ pub enum PublishError {
         "folder `{path}` could not be locked against other runs; check the disk or mount it is on, and who may read it"
     )]
     Lock { path: PathBuf, source: io::Error },
-    /// A file that was to be new and is there by now.
+    /// A file that must be new but exists by now.
     #[error("`{path}` was created by another process meanwhile, and is left as it is; name another file")]
     Exists { path: PathBuf },
-    /// A finished file that could not get its name, after `published` others did.
+    /// A finished file that could not be renamed, after `published` others were.
     #[error(
         "`{path}` could not be replaced, with {published} file{} of this run already in place; \
          check who may write in its folder and run again",
         plural_ending(*.published)
     )]
     Rename { path: PathBuf, published: usize, source: io::Error },
-    /// Names that could not be brought to the disk.
+    /// Names that could not be synced to the disk.
     #[error("the files in `{path}` are in place, but may not outlive a power cut; check the disk and run again")]
     SyncFolder { path: PathBuf, source: io::Error },
 }

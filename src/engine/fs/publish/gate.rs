@@ -1,7 +1,9 @@
-//! Keeps a run that is told to stop from leaving anything half done.
+//! Lets a run stop without leaving half of its files.
 //!
-//! Every temporary file is written down here from the moment it exists until it has its name or is gone, and files are given their names
-//! behind the same lock. So whoever holds the lock sees a folder in which either nothing was published yet or everything was.
+//! Every temporary file is registered here from its creation until it is renamed or removed.
+//! Renames happen under the same lock. So the holder of the lock sees a folder in which either no
+//! file was published yet, or all were. A run that a signal stops takes the lock for good, removes
+//! its temporary files and ends.
 
 use std::{
     fs, mem,
@@ -9,18 +11,19 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// What this process has begun and not ended.
+/// The files that this process has begun and not finished.
 #[derive(Debug)]
 pub(super) struct PublishGate {
-    /// Temporary files that are there.
+    /// Temporary files that exist.
     temporaries: Vec<PathBuf>,
-    /// Files that were given their names.
+    /// The number of files published.
     published: usize,
 }
 
 static GATE: Mutex<PublishGate> = Mutex::new(PublishGate { temporaries: Vec::new(), published: 0 });
 
-/// Waits for the gate. What it guards is whole between any two statements, so a thread that panicked did no harm to it.
+/// Waits for the gate. Its data is consistent between any two statements, so a panic in another
+/// thread does no harm.
 pub(super) fn lock_gate() -> MutexGuard<'static, PublishGate> {
     GATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -40,22 +43,24 @@ impl PublishGate {
     }
 }
 
-/// What a process that ends early leaves behind.
+/// The state in which a process leaves its files when it ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AbandonState {
-    /// Its files are as they were.
+    /// All files are as they were.
     Unchanged,
-    /// So many files were published, each whole and all that belong together.
+    /// The given number of files was published, each of them whole and the set complete.
     Published(usize),
 }
 
-/// Removes all temporary files of this process and keeps it from publishing anything from now on; gives what is there.
+/// Removes all temporary files of this process and blocks all later publishing; returns what was
+/// published.
 ///
-/// Waits while files are being given their names. For a process that ends at once: every thread that comes to publish waits for ever.
+/// It waits while files are being renamed. The process must end at once afterwards, because every
+/// thread that comes to publish waits for ever.
 pub fn abandon() -> AbandonState {
     let mut gate = lock_gate();
     for temporary in mem::take(&mut gate.temporaries) {
-        // What cannot be removed now is removed by the sweep of the next run.
+        // A file that cannot be removed now is removed by the sweep of the next run.
         let _ = fs::remove_file(temporary);
     }
     let left = if gate.published == 0 { AbandonState::Unchanged } else { AbandonState::Published(gate.published) };

@@ -1,7 +1,8 @@
-//! One run at a time in an output folder.
+//! Ensures one run at a time per output folder.
 //!
-//! Takes a folder, gives a lock that the operating system ends with the process, however it dies: there is no stale lock and nothing to
-//! clean up. The folder itself is locked, so that no file is left in it; only where a folder cannot be locked (NFS, Windows) a file in it is.
+//! Takes a folder and gives a lock that the operating system releases when the process ends,
+//! however it ends. So there are no stale locks. The folder itself is locked, so no file is left in
+//! it; where folders cannot be locked (NFS, Windows) a file in it is locked.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,18 +12,19 @@ use std::{
 
 use super::PublishError;
 
-/// The file that is locked where folders cannot be; it stays, because a lock on a file that is removed keeps nobody out.
+/// The file that is locked where folders cannot be. It is never removed, because a lock on a
+/// removed file excludes no other run.
 const LOCK_FILE: &str = ".pql-lock";
 
-/// The right to write to a folder, until it is dropped or the process ends.
+/// The right to write to a folder, until the lock is dropped or the process ends.
 #[derive(Debug)]
 pub struct FolderLock {
-    /// None where the file system knows no locks at all.
+    /// None if the file system does not support locks.
     file: Option<File>,
 }
 
 impl FolderLock {
-    /// Locks a folder that is there; `None` if another process has it.
+    /// Locks an existing folder; `None` if another process holds the lock.
     ///
     /// # Errors
     ///
@@ -45,7 +47,7 @@ impl FolderLock {
         }
     }
 
-    /// Whether it keeps others out; it does not where the file system knows no locks.
+    /// True if the lock excludes other runs. It does not where the file system has no locks.
     pub fn is_exclusive(&self) -> bool {
         self.file.is_some()
     }
@@ -70,27 +72,29 @@ fn try_lock(file: io::Result<File>) -> io::Result<LockAttempt> {
     }
 }
 
-/// Whether an error says that this cannot be locked at all, not that something failed.
+/// True if an error says that locks are not supported, rather than that locking failed.
 fn is_unknown(error: &io::Error) -> bool {
-    /// NFS, of a folder: a lock for one alone wants a file open for writing. The number is the same on every Unix.
+    /// NFS returns this for a folder: an exclusive lock needs a file open for writing. The number
+    /// is the same on every Unix.
     const EBADF: i32 = 9;
-    /// NFS without the service for locks.
+    /// NFS returns this without its lock service.
     const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
         || cfg!(unix) && matches!(error.raw_os_error(), Some(EBADF | ENOLCK))
 }
 
-/// The process that has a folder locked, as far as the system tells.
+/// The process that holds the lock of a folder, if the system reports it.
 #[cfg(target_os = "linux")]
 pub fn lock_holder(dir: &Path) -> Option<u32> {
     use std::os::linux::fs::MetadataExt;
     let meta = std::fs::metadata(dir).ok()?;
     let device = meta.st_dev();
-    // The two parts of a device number, as the C library takes them apart.
+    // The two parts of a device number, split as the C library does.
     let major = (device >> 8) & 0xfff | (device >> 32) & !0xfff;
     let minor = device & 0xff | (device >> 12) & !0xff;
     let place = format!("{major:02x}:{minor:02x}:{}", meta.st_ino());
-    // `1: FLOCK  ADVISORY  WRITE 4711 fe:00:123 0 EOF`; those who wait have `->` after the number.
+    // `1: FLOCK  ADVISORY  WRITE 4711 fe:00:123 0 EOF`; waiting processes have `->` after the
+    // number.
     std::fs::read_to_string("/proc/locks").ok()?.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "FLOCK", _, _, process, of, ..] = words[..] else { return None };
@@ -98,8 +102,8 @@ pub fn lock_holder(dir: &Path) -> Option<u32> {
     })
 }
 
-/// Elsewhere the system does not tell.
+/// Other systems do not report it.
 #[cfg(not(target_os = "linux"))]
-pub fn holder(_dir: &Path) -> Option<u32> {
+pub fn lock_holder(_dir: &Path) -> Option<u32> {
     None
 }

@@ -1,12 +1,12 @@
 //! Makes files appear whole or not at all.
 //!
-//! Takes bytes through [`Staged`], which writes them to a temporary file beside the target, and gives
-//! finished files through [`commit`]. Invariant: at every instant, a kill or a power cut included, a
-//! target holds its old bytes or all of its new ones.
+//! Takes bytes through [`StagedFile`], which writes them to a temporary file beside the target, and
+//! gives finished files through [`commit`]. Invariant: at every instant, a kill or a power cut
+//! included, a target holds its old bytes or all of its new ones.
 //!
-//! Several files are not replaced in one step: a cut between two renames leaves earlier ones
-//! new and later ones old, so the file that vouches for the others goes last. It writes neither to pipes
-//! nor to devices, and leaves to its callers that no target is also an input.
+//! Several files are not replaced in one step: a cut between two renames leaves earlier ones new
+//! and later ones old, so the file that vouches for the others goes last. It writes neither to
+//! pipes nor to devices, and leaves to its callers that no target is also an input.
 
 mod acl;
 mod error;
@@ -39,19 +39,19 @@ pub use self::{
 };
 use crate::fs::retry::retry_interrupted;
 
-/// Size of the write buffer: few calls for large outputs; bytes.
+/// Size of the write buffer, bytes. Large outputs need few calls.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Who may read a file after it is published.
+/// The readers of a file after it is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileAccess {
-    /// Whoever could read the file it replaces; for a new file, whoever the umask allows.
+    /// The readers of the file that it replaces; for a new file, those that the umask allows.
     Shared,
-    /// Its owner alone, whatever the umask and the file it replaces.
+    /// The owner alone, whatever the umask and the replaced file say.
     Private,
 }
 
-/// What becomes of a file that has the name already.
+/// The treatment of an existing file of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReplacePolicy {
     Replaced,
@@ -69,12 +69,12 @@ pub struct StagedFile {
 }
 
 impl StagedFile {
-    /// Starts a file that shall replace `target`, or the file that `target` links to.
+    /// Starts a file that will replace `target`, or the file that `target` links to.
     ///
     /// # Errors
     ///
-    /// The target is a folder, a pipe or a device, or a link that leads nowhere; its folder is missing or
-    /// may not be written to.
+    /// The target is a folder, a pipe or a device, or a dangling link; its folder is missing or may
+    /// not be written to.
     pub fn new(target: &Path, access: FileAccess) -> Result<Self, PublishError> {
         let (target, existing) = resolve_target(target)?;
         let dir = parent_dir(&target);
@@ -88,7 +88,7 @@ impl StagedFile {
         }
     }
 
-    /// The same file, which shall replace nothing: [`commit`] fails if the target is there by then.
+    /// Makes the file replace no other: [`commit`] then fails if the target exists.
     #[must_use]
     pub fn keeping_existing(self) -> Self {
         Self { existing: ReplacePolicy::Kept, ..self }
@@ -99,17 +99,18 @@ impl StagedFile {
         &self.target
     }
 
-    /// Brings the bytes to the disk and closes the buffer.
+    /// Syncs the bytes to the disk and closes the buffer.
     fn seal(self) -> Result<SyncedFile, PublishError> {
         let Self { file, temporary, target, existing } = self;
         let failed = |source| PublishError::Write { path: target.clone(), source };
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        // Not tried again if it fails: the system may have dropped the bytes, and say the next time that all is well.
+        // A failed sync is not repeated. The system may have dropped the bytes and then report
+        // success.
         file.sync_all().map_err(failed)?;
         Ok(SyncedFile { _locked: file, temporary, target, existing })
     }
 
-    /// Puts the path into an error of the system, for writers that know only `io::Error`.
+    /// Adds the path to an error of the system, for writers that use `io::Error`.
     fn with_path(&self, source: io::Error) -> io::Error {
         io::Error::new(source.kind(), PublishError::Write { path: self.target.clone(), source })
     }
@@ -128,7 +129,7 @@ impl Write for StagedFile {
 
 /// A file whose bytes are on the disk, still under its temporary name.
 struct SyncedFile {
-    /// Keeps sweeps away until the rename.
+    /// Its lock keeps sweeps away until the rename.
     _locked: File,
     temporary: TemporaryFile,
     target: PathBuf,
@@ -151,27 +152,28 @@ impl SyncedFile {
     }
 }
 
-/// Publishes the files in the order given, after all of them are safely on the disk.
+/// Publishes the files in the order given, after all of them are synced to the disk.
 ///
 /// # Errors
 ///
-/// Two files with one target, or bytes that could not be brought to the disk: nothing has changed. A
-/// failed rename: the error says how many files before it have. A folder that could not be brought to
-/// the disk: all files are in place, but may not outlive a power cut.
+/// Two files with one target, or bytes that could not be synced: nothing has changed. A failed
+/// rename: the error says how many files were renamed before. A folder that could not be synced:
+/// all files are in place, but may not survive a power cut.
 pub fn commit(staged: Vec<StagedFile>) -> Result<(), PublishError> {
     refuse_duplicate_targets(staged.iter().map(StagedFile::target))?;
     let mut sealed = seal_all(staged)?;
     let folders: BTreeSet<PathBuf> = sealed.iter().map(|file| parent_dir(&file.target).to_path_buf()).collect();
-    // Whoever ends the process early waits here, so that it ends with none of the names given or with all.
+    // A process that a signal ends waits here, so it ends with either none or all files renamed.
     let mut gate = gate::lock_gate();
     let named = sealed.iter_mut().enumerate().try_for_each(|(published, file)| file.rename(published, &mut gate));
     let done = named.and_then(|()| folders.iter().try_for_each(|folder| sync_folder(folder)));
-    // Files that were not published pass through the gate when they are dropped.
+    // Files that were not published take the gate when they are dropped.
     drop(gate);
     done
 }
 
-/// Brings all files to the disk side by side: it gathers what is waiting anyway, so that four take hardly longer than one.
+/// Syncs all files in parallel. The disk writes pending data together, so four files take hardly
+/// longer than one.
 fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let helpers = staged.len().saturating_sub(1);
     let waiting = Mutex::new(staged.into_iter().enumerate());
@@ -179,7 +181,7 @@ fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let seal = || seal_waiting(&waiting, &sealed);
     thread::scope(|scope| {
         for _ in 0..helpers {
-            // Without helpers it takes longer, and that is all.
+            // If no thread can be spawned, syncing takes longer but succeeds.
             let _ = thread::Builder::new().spawn_scoped(scope, seal);
         }
         seal();
@@ -195,7 +197,7 @@ fn seal_waiting(
     sealed: &Mutex<Vec<(usize, Result<SyncedFile, PublishError>)>>,
 ) {
     loop {
-        // Taken in a statement of its own, so that no other thread waits while it is sealed.
+        // A statement of its own releases the lock before the file is synced.
         let next = lock_ignoring_poison(waiting).next();
         let Some((place, file)) = next else { break };
         let result = file.seal();
@@ -203,7 +205,8 @@ fn seal_waiting(
     }
 }
 
-/// A thread that panicked ends the run by itself; what it held is not used.
+/// Locks a mutex. A panic of a thread ends the run, so the data behind a poisoned lock is never
+/// used.
 fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -225,19 +228,19 @@ pub fn refuse_duplicate_targets<'p>(targets: impl IntoIterator<Item = &'p Path>)
     Ok(())
 }
 
-/// Creates an output folder, and those above it, where missing.
+/// Creates an output folder and its missing parents.
 ///
 /// # Errors
 ///
-/// The path is something else than a folder, or the folder may not be created.
+/// The path exists but is not a folder, or the folder may not be created.
 pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
     let missing: Vec<&Path> =
         dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err()).collect();
     match retry_interrupted(|| fs::create_dir_all(dir)) {
-        // A file outlives a power cut only if its folder does.
+        // A file survives a power cut only if the entry of its folder does.
         Ok(()) => missing.iter().try_for_each(|new| sync_folder(parent_dir(new))),
         Err(source) => match retry_interrupted(|| fs::metadata(dir)) {
-            // Somebody else made it, or a look at it failed once.
+            // Another process created it meanwhile, or the first check failed.
             Ok(meta) if meta.is_dir() => Ok(()),
             Ok(_) => Err(PublishError::NotFolder { path: dir.to_path_buf() }),
             Err(_) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
@@ -245,7 +248,7 @@ pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
     }
 }
 
-/// Follows a link to the file to replace; gives what is there now.
+/// Follows a link to the file to replace; returns its metadata if it exists.
 fn resolve_target(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
     let path = match retry_interrupted(|| fs::symlink_metadata(target)) {
         Ok(meta) if meta.is_symlink() => {
@@ -257,7 +260,8 @@ fn resolve_target(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishE
         Ok(meta) if meta.is_file() => Ok((path, Some(meta))),
         Ok(meta) if meta.is_dir() => Err(PublishError::IsFolder { path }),
         Ok(_) => Err(PublishError::NotRegular { path }),
-        // Not there yet, or not to be looked at: creating the file beside it will tell.
+        // The file does not exist or cannot be inspected; creating the temporary file beside it
+        // will report an error.
         Err(_) => Ok((path, None)),
     }
 }
@@ -270,11 +274,11 @@ fn parent_dir(target: &Path) -> &Path {
     }
 }
 
-/// Brings the names in a folder to the disk.
+/// Syncs the entries of a folder to the disk.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<(), PublishError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Some network file systems know no such thing and answer that they do not.
+        // Some network file systems do not support this and say so.
         Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
             Err(PublishError::SyncFolder { path: folder.to_path_buf(), source: error })
         }
@@ -282,7 +286,7 @@ fn sync_folder(folder: &Path) -> Result<(), PublishError> {
     }
 }
 
-/// Elsewhere a rename needs no such step, or offers none.
+/// On other systems a rename does not need this, or it is not available.
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> Result<(), PublishError> {
     Ok(())

@@ -1,8 +1,9 @@
-//! Temporary files beside their targets, and what killed runs left of them.
+//! Temporary files beside their targets, and the removal of those that killed runs left.
 //!
-//! Takes a folder and the rights that the published file shall have, gives a file with them from its first byte on. Invariant: a
-//! temporary file is locked by its maker as long as that lives, and known to the gate, so that neither a sweep takes it nor an
-//! interrupted run leaves it.
+//! Takes a folder and the access rights of the published file. Gives a file that has these rights
+//! from its first byte on. Invariant: a temporary file is locked by its process and registered at
+//! the gate. So a sweep does not remove it while the process lives, and an interrupted run does not
+//! leave it.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError},
@@ -22,13 +23,13 @@ use crate::fs::{
     dir::{DirectoryEntry, FileKind},
 };
 
-/// How the name of a temporary file begins; hidden, so that folder inputs and `ls` pass over it.
+/// The prefix of temporary files; hidden, so that folder inputs and `ls` skip them.
 const PREFIX: &str = ".pql-";
 
-/// How the name of a temporary file ends.
+/// The suffix of temporary files.
 const SUFFIX: &str = ".tmp";
 
-/// How often a temporary file is made anew if a sweep takes it before it is locked.
+/// The number of attempts if a sweep removes a temporary file before it is locked.
 const TRIES_MAX: usize = 8;
 
 /// The name of a temporary file; dropping it removes the file.
@@ -36,12 +37,12 @@ const TRIES_MAX: usize = 8;
 pub(super) struct TemporaryFile(Option<TempPath>);
 
 impl TemporaryFile {
-    /// Gives the file another name behind the gate, in place of what has that name.
+    /// Renames the file behind the gate and replaces a file of that name.
     pub(super) fn replace(&mut self, target: &Path, gate: &mut PublishGate) -> io::Result<()> {
         self.persist(gate, |path| path.persist(target))
     }
 
-    /// Gives the file another name behind the gate, if nothing has that name.
+    /// Renames the file behind the gate, if no file has that name.
     pub(super) fn persist_new(&mut self, target: &Path, gate: &mut PublishGate) -> io::Result<()> {
         self.persist(gate, |path| path.persist_noclobber(target))
     }
@@ -73,16 +74,16 @@ impl Drop for TemporaryFile {
         if let Some(path) = self.0.take() {
             let mut gate = gate::lock_gate();
             gate.removed(&path);
-            // What cannot be removed now is removed by the sweep of the next run.
+            // A file that cannot be removed now is removed by the sweep of the next run.
             let _ = path.close();
         }
     }
 }
 
-/// What is known of the file that will be replaced.
+/// The metadata and the access control list of the file that will be replaced.
 type ReplacedFile<'f> = (&'f Metadata, Option<&'f Acl>);
 
-/// Makes a temporary file that no sweep of another run will remove.
+/// Creates a temporary file that no sweep of another run removes.
 pub(super) fn create_locked(
     dir: &Path,
     access: FileAccess,
@@ -95,25 +96,26 @@ pub(super) fn create_locked(
         };
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => continue,
-            // What cannot be told is taken for well: its name would be missed at the end.
+            // If the check fails, the file counts as present: otherwise its name would be missing
+            // at the end.
             Ok(()) if file.metadata().is_ok_and(|meta| is_unlinked(&meta)) => continue,
-            // Where files cannot be locked, a sweep cannot lock them either and leaves them.
+            // If files cannot be locked here, a sweep cannot lock them either and leaves them.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok((file, temporary)),
         }
     }
     Err(io::Error::other("another process keeps removing the temporary file"))
 }
 
-/// Makes a temporary file with the rights that the published one shall have, from its first byte on.
+/// Creates a temporary file with the access rights of the published one from its first byte on.
 fn create(dir: &Path, access: FileAccess, existing: Option<ReplacedFile<'_>>) -> io::Result<(File, TemporaryFile)> {
-    // The first number is cut by the umask, the second is not.
+    // The first mode is cut by the umask, the second is not.
     let (at_first, exact) = match (access, existing) {
         (FileAccess::Shared, None) => (0o666, None),
         (FileAccess::Shared, Some((meta, list))) => (0o600, kept_mode(meta, list.is_some())),
         (FileAccess::Private, _) => (0o600, mode(0o600)),
     };
     let mut gate = gate::lock_gate();
-    // Opening it here rather than there keeps its random name out of error texts.
+    // Opening the file here keeps its random name out of error texts.
     let (file, path) = tempfile::Builder::new()
         .prefix(PREFIX)
         .suffix(SUFFIX)
@@ -133,7 +135,7 @@ fn create(dir: &Path, access: FileAccess, existing: Option<ReplacedFile<'_>>) ->
     Ok((file, temporary))
 }
 
-/// Options that create a file, and never open one that is there already.
+/// Options that create a file and never open an existing one.
 fn new_file(mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -155,7 +157,8 @@ fn mode(_bits: u32) -> Option<Permissions> {
     None
 }
 
-/// Read, write and execute rights of a file, without set-user-id and its like; without those of the group if they are the bounds of a list.
+/// The read, write and execute bits of a file, without set-user-id and the like. Without the bits
+/// of the group if these are the upper bound of an access control list.
 #[cfg(unix)]
 fn kept_mode(meta: &Metadata, has_list: bool) -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt;
@@ -167,8 +170,9 @@ fn kept_mode(_meta: &Metadata, _has_list: bool) -> Option<Permissions> {
     None
 }
 
-/// Gives a file the owner and group of the one that it replaces, as far as this user may: only the superuser gives files away, and a
-/// group is given by those who are in it. Otherwise a run by another user would shut out who read the file so far.
+/// Gives a file the owner and group of the file that it replaces, if this user may. Only the
+/// superuser can change the owner, and only a member can set a group. Otherwise a run by another
+/// user would exclude the present readers.
 #[cfg(unix)]
 fn keep_owner(file: &File, old: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
@@ -195,10 +199,10 @@ fn is_unlinked(_meta: &Metadata) -> bool {
     false
 }
 
-/// Removes temporary files that killed runs left in a folder; gives how many.
+/// Removes temporary files that killed runs left in a folder; returns their number.
 ///
-/// Files of runs still alive are locked and stay. What cannot be listed, locked or removed stays too,
-/// without an error: it harms nobody.
+/// Files of live runs are locked and stay. Files that cannot be listed, locked or removed stay too,
+/// without an error, because they do no harm.
 pub fn sweep_temporaries(dir: &Path) -> usize {
     let Ok(entries) = folder::list_directory(dir) else {
         return 0;
@@ -211,7 +215,8 @@ fn is_temporary(entry: &DirectoryEntry) -> bool {
     name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes()) && entry.kind == FileKind::File
 }
 
-/// Removes a file while holding its lock, so that its maker, if it comes for the lock later, finds it gone.
+/// Removes a file while holding its lock. Its creator, if it locks the file later, then finds it
+/// gone.
 fn remove_if_dead(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(path).is_ok())
 }

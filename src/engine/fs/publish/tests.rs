@@ -1,4 +1,4 @@
-//! Files appear whole or not at all, also where links, modes and other runs are in the way.
+//! Files appear whole or not at all, even if links, modes and other runs interfere.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
@@ -202,7 +202,7 @@ mod unix {
     fn a_folder_that_takes_no_files_is_an_error() {
         let folder = TempDir::new().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
-        // The superuser may write in any folder but this one, in which the system makes the files.
+        // The superuser may write to any folder except this one, whose files the system creates.
         let is_superuser = fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
         let locked = if is_superuser { Path::new("/proc/self") } else { folder.path() };
         match refused(&locked.join("a")) {

@@ -1,4 +1,4 @@
-//! What a dump holds: events, their properties, traits.
+//! The part of the report about content: events, their properties, traits.
 
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ use pql_model::{
     units::plural,
 };
 
-/// Names of events that are listed.
+/// Event names that are listed.
 const NAMES_SHOWN: usize = 40;
 
 /// Properties that are listed.
@@ -61,7 +61,7 @@ pub(super) fn events(out: &mut String, survey: &DatasetProfile) {
     }
 }
 
-/// What vendors write beside what a team tracks.
+/// True for properties that vendors add to those that a team tracks.
 fn is_vendors(path: &str) -> bool {
     path.starts_with('$') || path.starts_with("mp_") || path.starts_with("ga_")
 }

@@ -1,4 +1,4 @@
-//! What may be wrong with a dump, and what is said of it.
+//! The part of the report about possible faults of a dataset.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::inspect::{
 };
 use pql_model::{diag::escape_controls, units::plural};
 
-/// Copies, lateness, order, rejected lines, fields of other names.
+/// Writes about duplicates, lateness, order, rejected lines, and fields under other names.
 pub(super) fn trouble(out: &mut String, dump: &InspectedInput) {
     let _ = writeln!(out);
     duplicates(out, &dump.survey);
@@ -17,7 +17,7 @@ pub(super) fn trouble(out: &mut String, dump: &InspectedInput) {
     other_names(out, &dump.survey);
 }
 
-/// Events that came more than once.
+/// Writes about events that occur more than once.
 fn duplicates(out: &mut String, survey: &DatasetProfile) {
     let _ = match survey.events_with_id {
         0 => writeln!(out, "duplicates: not known, no event has an id"),
@@ -40,7 +40,7 @@ fn duplicates(out: &mut String, survey: &DatasetProfile) {
     };
 }
 
-/// Events that were taken in late, and those that are earlier than the one before.
+/// Writes about events that were received late, and those earlier than their predecessor.
 fn order(out: &mut String, survey: &DatasetProfile) {
     if survey.lateness.known > 0 {
         let late: Vec<String> = LATENESS_BANDS
@@ -62,7 +62,7 @@ fn order(out: &mut String, survey: &DatasetProfile) {
     }
 }
 
-/// Lines that are not counted as they stand: put together, set aside, rejected.
+/// Writes about lines that were joined, excluded or rejected.
 fn lines(out: &mut String, dump: &InspectedInput) {
     let survey = &dump.survey;
     if survey.split_records > 0 {
@@ -88,7 +88,7 @@ fn lines(out: &mut String, dump: &InspectedInput) {
     }
 }
 
-/// What the fields of rejected lines may be called.
+/// Writes which fields of rejected lines may hold the parts of an event.
 fn other_names(out: &mut String, survey: &DatasetProfile) {
     let guess = survey.candidates.guess_fields();
     if !guess.is_empty() {

@@ -1,4 +1,4 @@
-//! What is in a dump, for people.
+//! Renders the profile of a dataset as text for people.
 
 mod content;
 mod issues;
@@ -22,10 +22,10 @@ use pql_model::{
 /// Files that are listed one by one.
 const FILES_SHOWN: usize = 20;
 
-/// Dates that are listed one by one; more are listed by month.
+/// Dates that are listed one by one; longer ranges are listed by month.
 const DAYS_SHOWN: usize = 31;
 
-/// Other things of which so many are listed.
+/// The length of other lists.
 const ITEMS_SHOWN: usize = 12;
 
 /// The whole report.

@@ -1,10 +1,10 @@
-//! Columns of a report for people, and numbers in them.
+//! Formats tables and numbers of a report for people.
 
 use std::fmt::Write;
 
 use pql_model::diag::escape_controls;
 
-/// Columns under a header, the numbers to the right.
+/// Writes columns under a header, numbers aligned to the right.
 pub(super) fn table(out: &mut String, header: &[&str], numbers: &[usize], rows: &[Vec<String>]) {
     let shown: Vec<Vec<String>> = std::iter::once(header.iter().map(|cell| (*cell).to_owned()).collect())
         .chain(rows.iter().map(|row| row.iter().map(|cell| escape_controls(cell)).collect()))

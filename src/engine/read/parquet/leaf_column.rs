@@ -1,7 +1,7 @@
-//! One column of values, as they come from the file.
+//! One column of values of a Parquet file.
 //!
-//! Takes a column reader, gives levels and values one after the other. Invariant: each entry is passed exactly once, so columns of one row
-//! stay together.
+//! Takes a column reader, gives levels and values one after another. Invariant: each entry is
+//! consumed exactly once, so the columns of a row stay aligned.
 
 use parquet::{
     column::reader::{ColumnReader, ColumnReaderImpl},
@@ -15,9 +15,9 @@ use super::value_json::ValueEncoding;
 
 /// A column without further columns below.
 pub(super) struct LeafColumn {
-    /// Its place among the leaves of the file, from 0.
+    /// Its index among the leaves of the file, from 0.
     column: usize,
-    /// Definition level of a value that is there.
+    /// Definition level of a value that is present.
     def_max: i16,
     /// Repetition level of the innermost list.
     rep_max: i16,
@@ -26,13 +26,13 @@ pub(super) struct LeafColumn {
     defs: Vec<i16>,
     reps: Vec<i16>,
     values: LeafValues,
-    /// How many entries were read, how many of them are passed, and how many values were in these.
+    /// The number of entries read, the number consumed, and the number of values in these.
     entries: usize,
     entry: usize,
     value: usize,
 }
 
-/// Values that are there, by their physical type.
+/// Values that are present, by their physical type.
 pub(super) enum LeafValues {
     None,
     Bool(Vec<bool>),
@@ -62,7 +62,7 @@ impl LeafColumn {
         }
     }
 
-    /// Goes to the column's part in a group of rows.
+    /// Moves to the column's part of a row group.
     pub(super) fn open_row_group(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
         self.reader = Some(group.get_column_reader(self.column)?);
         self.entries = 0;
@@ -70,7 +70,7 @@ impl LeafColumn {
         Ok(())
     }
 
-    /// Reads the entries of so many rows, those before being passed.
+    /// Reads the entries of some rows, after the earlier ones were consumed.
     pub(super) fn fill(&mut self, rows: usize) -> ParquetResult<()> {
         if self.entry != self.entries {
             return Err(row_count_mismatch());
@@ -103,19 +103,19 @@ impl LeafColumn {
         Ok(self.defs.get(self.entry).copied().unwrap_or(self.def_max))
     }
 
-    /// Whether the next entry goes on with the list whose repetition level this is.
+    /// True if the next entry continues the list of a repetition level.
     pub(super) fn repeats(&self, rep: i16) -> bool {
         self.rep_max >= rep && self.entry < self.entries && self.reps.get(self.entry).is_some_and(|found| *found >= rep)
     }
 
-    /// Passes an entry without a value.
+    /// Consumes an entry without a value.
     pub(super) fn skip(&mut self) -> ParquetResult<()> {
         self.value += usize::from(self.def()? == self.def_max);
         self.entry += 1;
         Ok(())
     }
 
-    /// Writes the value of the next entry and passes it; `false` if there is none.
+    /// Writes the value of the next entry and consumes it; `false` if it has none.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> ParquetResult<bool> {
         let is_there = self.def()? == self.def_max;
         let written = is_there && self.writing.write(&self.values, self.value, out);
@@ -124,7 +124,7 @@ impl LeafColumn {
     }
 }
 
-/// Entries of so many rows: the values, the rows, and the entries.
+/// Reads the entries of some rows; returns the values, the rows and the entries.
 fn read<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     rows: usize,
@@ -137,7 +137,7 @@ fn read<T: DataType>(
     Ok((values_of(values), (read, entries)))
 }
 
-/// Columns of one group of rows do not have as many rows as the group.
+/// The error for a column with more or fewer rows than its row group.
 pub(super) fn row_count_mismatch() -> ParquetError {
     ParquetError::General("its columns do not have as many rows as they should".to_owned())
 }

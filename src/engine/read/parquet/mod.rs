@@ -1,10 +1,14 @@
-//! Events in a Parquet file, as lines.
+//! Reads events from a Parquet file, as lines.
 //!
-//! Takes a file of its own, gives blocks in which each row is an object on a line, with the number of the row for its place. Only the columns
-//! that are in use are read, a thousand rows at a time.
+//! Takes a file of its own. Gives blocks in which each row is an object on a line, with the row
+//! number for its place. Only the columns in use are read, a thousand rows at a time.
 //!
-//! Invariant: what a value becomes depends on its logical type: times become RFC 3339 text (without a zone if they have none), whole numbers
-//! and decimals keep all their digits, and text that is a whole JSON object or list is that object or list.
+//! It uses the column readers of the `parquet` crate and assembles the rows itself: the arrow
+//! readers would triple the size of this part of the program.
+//!
+//! Invariant: the logical type decides the JSON of a value. Times become RFC 3339 text, without a
+//! zone if they have none. Integers and decimals keep all their digits. Text that is a complete
+//! JSON object or list becomes that object or list.
 
 mod leaf_column;
 mod record_assembly;
@@ -33,7 +37,7 @@ use super::{
     table_header::TableHeader,
 };
 
-/// Rows that are read of all columns at once.
+/// Rows that are read at once from all columns.
 const BATCH_ROWS: usize = 1024;
 
 /// A file of rows in columns.
@@ -43,18 +47,18 @@ pub(super) struct ParquetReader {
     name: String,
     limits: BlockLimits,
     reader: SerializedFileReader<File>,
-    /// The file beside its reader, and how it was when it was opened.
+    /// The open file, and its version at opening.
     opened: (File, FileVersion),
-    /// Size of the file when it was opened, and what of it was taken; bytes.
+    /// Size of the file at opening, and the part of it that was read; bytes.
     stored: (u64, u64),
     progress: Arc<AtomicU64>,
     header: TableHeader,
     columns: ParquetColumns,
-    /// The next group of rows.
+    /// The next row group.
     group: usize,
-    /// Rows that are left of the group, and of what was read of it.
+    /// Rows left in the row group, and in the batch that was read.
     left: (usize, usize),
-    /// Rows given so far.
+    /// Rows returned so far.
     rows: u64,
     /// A row over the limit that waits for a block of its own.
     long: Option<(LineOrigin, Vec<u8>, u64)>,
@@ -65,7 +69,8 @@ impl ParquetReader {
     ///
     /// # Errors
     ///
-    /// A file that cannot be opened, is damaged, holds no events, or does not say where their parts are.
+    /// A file that cannot be opened, is damaged, holds no events, or does not say where their parts
+    /// are.
     pub(super) fn open(
         path: &Path,
         name: &str,
@@ -129,7 +134,7 @@ impl ParquetReader {
         Ok(!block.origins.is_empty())
     }
 
-    /// Reads the next row into the columns; `false` at the end of the file.
+    /// Loads the next row into the columns; `false` at the end of the file.
     fn row(&mut self) -> ParquetResult<bool> {
         while self.left == (0, 0) {
             if self.group == self.reader.num_row_groups() {
@@ -155,7 +160,7 @@ impl ParquetReader {
         Ok(true)
     }
 
-    /// Adds the row in the columns to the block, or puts it aside if it is over the limit.
+    /// Adds the current row to the block, or sets it aside if it is over the limit.
     fn write(&mut self, block: &mut LineBlock) {
         let start = block.bytes.len();
         let broken = write_record(&mut block.bytes, &self.header, &self.columns);
@@ -173,17 +178,17 @@ impl ParquetReader {
         block.origins.push(place);
     }
 
-    /// Notes that so many bytes of the file are done, also those of columns that nobody asks for.
+    /// Adds bytes of the file to the progress, including those of unused columns.
     fn add_progress(&mut self, bytes: u64) {
         self.stored.1 += bytes;
         self.progress.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Size as stored, and of the content when unpacked; bytes.
+    /// Stored size, and size of the unpacked content; bytes.
     ///
     /// # Errors
     ///
-    /// A file that was written to since it was opened.
+    /// The file was written to since it was opened.
     pub(super) fn finish(mut self) -> Result<(u64, u64), ReadError> {
         let (file, version) = &self.opened;
         version.check(&self.name, file)?;
@@ -202,7 +207,7 @@ impl RowValues for ParquetColumns {
     }
 }
 
-/// Damaged files can make the reader of the format panic; that is an error of the file like any other.
+/// The reader of the format may panic on a damaged file; this turns the panic into an error.
 fn catch_panics<T>(read: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
     let panicked = |_| Err(ParquetError::General("its pages contradict themselves".to_owned()));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(panicked)

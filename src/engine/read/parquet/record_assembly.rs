@@ -1,9 +1,11 @@
-//! Columns within columns: structs, lists and maps, put together row by row.
+//! Assembles nested columns (structs, lists and maps) row by row.
 //!
-//! Takes the schema, gives the value of each top column of a row as JSON. A value is there if the definition level of its first leaf reaches
-//! that of the node; a list goes on while the repetition level does.
+//! Takes the schema, gives the value of each top-level column of a row as JSON. A value is present
+//! if the definition level of its first leaf reaches that of the node. A list continues while the
+//! repetition level does.
 //!
-//! **Source**: the record assembly of Dremel, and the rules of the Parquet format for lists and maps, older forms included.
+//! **Source**: the record assembly of Dremel, and the rules of the Parquet format for lists and
+//! maps, including older forms.
 
 use std::ops::Range;
 
@@ -17,19 +19,20 @@ use parquet::{
 use super::leaf_column::{LeafColumn, row_count_mismatch};
 use crate::read::json_record::write_text;
 
-/// How deep structs and lists may lie within each other; more than any record that is read has.
+/// The deepest nesting of structs and lists; more than any event has.
 const DEPTH_MAX: usize = 128;
 
 /// The columns in use, and the values of one row.
 pub(super) struct ParquetColumns {
     leaves: Vec<LeafColumn>,
-    /// By column of the header, its tree and the JSON of its value in this row; empty if it has none or is not in use.
+    /// For each column of the header its tree and the JSON of its value in this row. The JSON is
+    /// empty if the value is missing or the column is unused.
     top: Vec<(Option<SchemaNode>, Vec<u8>)>,
 }
 
-/// What is at a place of the schema.
+/// A node of the schema.
 struct SchemaNode {
-    /// Definition level from which on there is a value.
+    /// The lowest definition level at which the value is present.
     def: i16,
     /// Leaves below.
     leaves: Range<usize>,
@@ -37,18 +40,19 @@ struct SchemaNode {
 }
 
 enum SchemaShape {
-    /// The leaf itself.
+    /// A leaf.
     Leaf,
     /// Keys, written as JSON with their colons.
     Struct(Vec<(Vec<u8>, SchemaNode)>),
-    /// A list; the definition level from which on it has elements, its repetition level, and what its elements are.
+    /// A list: the lowest definition level with elements, its repetition level, and the node of an
+    /// element.
     List(i16, i16, Box<SchemaNode>),
-    /// A map; levels as of a list, keys and values.
+    /// A map: levels as for a list, keys and values.
     Map(i16, i16, Box<(SchemaNode, SchemaNode)>),
 }
 
 impl ParquetColumns {
-    /// The columns of a file that are in use, by their places from 0.
+    /// The used columns of a file, by their indexes from 0.
     ///
     /// # Errors
     ///
@@ -69,17 +73,17 @@ impl ParquetColumns {
         Ok(Self { leaves: builder.leaves, top })
     }
 
-    /// Goes to a group of rows.
+    /// Moves to a row group.
     pub(super) fn enter(&mut self, group: &dyn RowGroupReader) -> ParquetResult<()> {
         self.leaves.iter_mut().try_for_each(|leaf| leaf.open_row_group(group))
     }
 
-    /// Reads so many rows of all columns.
+    /// Reads some rows of all columns.
     pub(super) fn fill(&mut self, rows: usize) -> ParquetResult<()> {
         self.leaves.iter_mut().try_for_each(|leaf| leaf.fill(rows))
     }
 
-    /// Goes to the next row.
+    /// Moves to the next row.
     pub(super) fn advance(&mut self) -> ParquetResult<()> {
         for (node, json) in &mut self.top {
             json.clear();
@@ -91,7 +95,7 @@ impl ParquetColumns {
         Ok(())
     }
 
-    /// The value of a column in this row as JSON; empty if there is none.
+    /// The value of a column in this row as JSON; empty if it is missing.
     pub(super) fn json(&self, column: usize) -> &[u8] {
         self.top.get(column).map_or(&[], |(_, json)| json)
     }
@@ -109,7 +113,7 @@ struct SchemaTreeBuilder<'s> {
 type ParquetLevels = (i16, i16);
 
 impl SchemaTreeBuilder<'_> {
-    /// A field as it stands in the schema, which may be optional or repeated.
+    /// A field of the schema, which may be optional or repeated.
     fn field(&mut self, field: &Type, (def, rep): ParquetLevels, depth: usize) -> ParquetResult<SchemaNode> {
         if depth > DEPTH_MAX {
             return Err(ParquetError::General(format!("its columns are nested more than {DEPTH_MAX} deep")));
@@ -198,14 +202,16 @@ fn is_repeated(field: &Type) -> bool {
     info.has_repetition() && info.repetition() == Repetition::REPEATED
 }
 
-/// Whether the repeated group of a list is only a wrapper of the element, and not the element itself (LogicalTypes.md, backward compatibility).
+/// True if the repeated group of a list only wraps the element and is not the element itself
+/// (LogicalTypes.md, backward compatibility).
 fn is_wrapper(repeated: &Type, list: &str) -> bool {
     let is_old = repeated.name() == "array" || repeated.name() == format!("{list}_tuple");
     repeated.get_fields().len() == 1 && !is_old
 }
 
 impl SchemaNode {
-    /// Writes the value that is next; `false` if there is none. All entries of the value are passed either way.
+    /// Writes the next value; `false` if it is missing. All entries of the value are consumed
+    /// either way.
     fn write(&self, leaves: &mut [LeafColumn], out: &mut Vec<u8>) -> ParquetResult<bool> {
         if self.def(leaves)? < self.def {
             self.skip(leaves)?;
@@ -265,7 +271,7 @@ impl SchemaNode {
             if out.len() > before {
                 out.push(b',');
             }
-            // The place in a list counts, so what is not there stands as null.
+            // Positions in a list matter, so a missing element is written as null.
             if !element.write(leaves, out)? {
                 out.extend_from_slice(b"null");
             }
@@ -309,7 +315,7 @@ impl SchemaNode {
         Ok(())
     }
 
-    /// Calls for each element of a list.
+    /// Calls a function for each element of a list.
     fn each(
         &self,
         (def, rep): ParquetLevels,
@@ -327,12 +333,13 @@ impl SchemaNode {
         }
     }
 
-    /// The definition level of the first leaf; of a struct without columns, that of one that is there.
+    /// The definition level of the first leaf. For a struct without columns, the level of one that
+    /// is present.
     fn def(&self, leaves: &[LeafColumn]) -> ParquetResult<i16> {
         leaves.get(self.leaves.clone()).and_then(<[LeafColumn]>::first).map_or(Ok(self.def), LeafColumn::def)
     }
 
-    /// Passes one entry of each leaf below.
+    /// Consumes one entry of each leaf below.
     fn skip(&self, leaves: &mut [LeafColumn]) -> ParquetResult<()> {
         leaves.get_mut(self.leaves.clone()).unwrap_or_default().iter_mut().try_for_each(LeafColumn::skip)
     }

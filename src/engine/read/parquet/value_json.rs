@@ -1,7 +1,8 @@
-//! Single values as JSON.
+//! Writes single values as JSON.
 //!
-//! Takes a value and the type of its column, gives JSON. Invariant: whole numbers and decimals keep all their digits; what JSON cannot say (a
-//! number that is none) is not there; bytes that are no text are hexadecimal digits.
+//! Takes a value and the type of its column, gives JSON. Invariant: integers and decimals keep all
+//! their digits. Numbers that JSON does not have, such as NaN, are missing. Bytes that are not text
+//! become hexadecimal digits.
 
 use std::io::Write;
 
@@ -20,20 +21,21 @@ const JULIAN_DAY_OF_1970: i64 = 2_440_588;
 
 const NANOS_OF_DAY: i128 = 86_400_000_000_000;
 
-/// How the values of a column are written.
+/// The JSON form of the values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueEncoding {
-    /// As the physical type is.
+    /// By the physical type.
     Plain,
-    /// A whole number without a sign.
+    /// An unsigned integer.
     Unsigned,
-    /// A number with so many digits after the point.
+    /// A number with a given count of digits after the point.
     Decimal(usize),
     /// Days since 1970.
     Date,
-    /// Nanoseconds of a unit since 1970, and whether they are in UTC or in no zone.
+    /// Multiples of a unit in nanoseconds since 1970, and true if they are in UTC rather than in no
+    /// zone.
     Instant { unit_nanos: i64, utc: bool },
-    /// Nanoseconds of a unit since midnight.
+    /// Multiples of a unit in nanoseconds since midnight.
     TimeOfDay { unit_nanos: i64 },
     /// 16 bytes as text with dashes.
     Uuid,
@@ -42,7 +44,7 @@ pub(super) enum ValueEncoding {
 }
 
 impl ValueEncoding {
-    /// The writing of a column by its logical type, or by the older form of it.
+    /// The JSON form of a column by its logical type, or by the older form of it.
     pub(super) fn of(descriptor: &ColumnDescriptor) -> Self {
         let scale = || usize::try_from(descriptor.type_scale()).unwrap_or(0);
         match descriptor.logical_type_ref() {
@@ -72,7 +74,7 @@ impl ValueEncoding {
         }
     }
 
-    /// Writes a value by its place; `false`, with nothing written, if JSON cannot say it.
+    /// Writes a value by its index; `false`, with nothing written, if JSON cannot express it.
     pub(super) fn write(self, values: &LeafValues, place: usize, out: &mut Vec<u8>) -> bool {
         let written = match values {
             LeafValues::None => None,
@@ -126,7 +128,7 @@ impl ValueEncoding {
                 let value = half(u16::from_le_bytes(bytes.try_into().ok()?));
                 write_number(out, f64::from(value), value)
             }
-            // Text that says nothing is nothing, as in a table of text.
+            // Empty text is missing, as in a table of text.
             (_, Ok("")) => None,
             (_, Ok(_)) => {
                 write_value(out, bytes);
@@ -156,14 +158,15 @@ fn nanos_of_int96(value: &Int96) -> i128 {
     i128::from(i64::from(day) - JULIAN_DAY_OF_1970) * NANOS_OF_DAY + nanos
 }
 
-/// An instant as RFC 3339 to the microsecond, without a zone if it has none; out of all years, it is not there.
+/// Writes an instant as RFC 3339 to the microsecond, without a zone if it has none. It is missing
+/// outside the years that RFC 3339 has.
 fn instant(nanos: i128, utc: bool, out: &mut Vec<u8>) -> Option<()> {
     let at = Timestamp::from_microsecond(i64::try_from(nanos.div_euclid(1000)).ok()?).ok()?;
     let form = if utc { "\"%Y-%m-%dT%H:%M:%S%.fZ\"" } else { "\"%Y-%m-%dT%H:%M:%S%.f\"" };
     write_as(out, at.strftime(form))
 }
 
-/// A whole number with a point before its last digits.
+/// Writes an integer with a point before its last digits.
 fn decimal(value: i128, scale: usize, out: &mut Vec<u8>) -> Option<()> {
     let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at_checked(digits.len() - scale)?;
@@ -172,14 +175,14 @@ fn decimal(value: i128, scale: usize, out: &mut Vec<u8>) -> Option<()> {
     write_as(out, format_args!("{sign}{whole}{point}{fraction}"))
 }
 
-/// A number of up to 16 bytes in two's complement, its first byte the highest.
+/// An integer of up to 16 bytes, two's complement, big-endian.
 fn big_endian(bytes: &[u8]) -> Option<i128> {
     let first = *bytes.first()?;
     let start = if first & 0x80 == 0 { 0 } else { -1 };
     (bytes.len() <= 16).then(|| bytes.iter().fold(start, |value: i128, byte| value << 8 | i128::from(*byte)))
 }
 
-/// A number of IEEE 754's two bytes.
+/// A 16-bit number of IEEE 754.
 fn half(bits: u16) -> f32 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
@@ -191,7 +194,7 @@ fn half(bits: u16) -> f32 {
     }
 }
 
-/// A number in the shortest digits that are it, as long as it is one.
+/// Writes a finite number in its shortest exact digits.
 fn write_number(out: &mut Vec<u8>, value: f64, shown: impl std::fmt::Display) -> Option<()> {
     value.is_finite().then(|| write_as(out, shown)).flatten()
 }

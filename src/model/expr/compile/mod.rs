@@ -1,4 +1,7 @@
-//! A tree to a typed program: every name found, every operand of a fitting type, or every problem told.
+//! Compiles a tree into a typed program, or reports all its problems.
+//!
+//! The compiler resolves every name to a slot and checks the type of every operand. It converts
+//! properties to the type that they are compared with.
 
 #[cfg(test)]
 mod tests;
@@ -11,24 +14,30 @@ use super::{
     eval::LikePattern,
 };
 
-/// What a name stands for where an expression is.
+/// The slot and type of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResolvedName {
-    /// The slot that a scope is asked for.
+    /// The slot in the scope.
     pub slot: u32,
-    /// The type of what is in it.
+    /// The type of the slot's value.
     pub kind: ValueType,
 }
 
-/// The names that exist where an expression stands.
+/// The names that an expression may use.
 pub trait NameResolver {
-    /// Finds a name; the error says what to write instead.
+    /// Resolves a name.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name; the error suggests a known one.
     fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError>;
 }
 
-/// Types a tree.
+/// Compiles a tree of any type.
 ///
-/// **Errors**: all problems of names and types in it.
+/// # Errors
+///
+/// All unknown names and type errors of the tree.
 pub fn compile(
     text: &str,
     node: &ExprNode,
@@ -42,9 +51,11 @@ pub fn compile(
     }
 }
 
-/// Types a tree that must be a condition.
+/// Compiles a tree that must be a condition.
 ///
-/// **Errors**: as [`compile`], and if it is no condition.
+/// # Errors
+///
+/// As [`compile`], and if the tree is not a condition.
 pub fn condition(text: &str, node: &ExprNode, names: &mut dyn NameResolver) -> Result<Program, Vec<ExprError>> {
     let mut compiler = ExprCompiler { text, names, errors: Vec::new() };
     let result = compiler.condition(node);
@@ -60,10 +71,10 @@ struct ExprCompiler<'t, 'n> {
     errors: Vec<ExprError>,
 }
 
-/// None where an error has been recorded.
+/// None if an error was recorded.
 type TypedProgram = Option<(Program, ValueType)>;
 
-/// The type that two operands meet in.
+/// The common type of two operands.
 fn unify(a: ValueType, b: ValueType) -> Option<ValueType> {
     match (a, b) {
         _ if a == b => Some(a),
@@ -74,7 +85,7 @@ fn unify(a: ValueType, b: ValueType) -> Option<ValueType> {
     }
 }
 
-/// A program whose value has the wanted type.
+/// Converts a program's value to a type.
 fn coerce(program: Program, from: ValueType, to: ValueType) -> Program {
     if from != ValueType::Json {
         return program;
@@ -94,7 +105,7 @@ impl ExprCompiler<'_, '_> {
         None
     }
 
-    /// The words of a part, for messages.
+    /// The source text of a node, for messages.
     fn source_text(&self, node: &ExprNode) -> String {
         self.text.get(node.span.clone()).unwrap_or("this").to_owned()
     }
@@ -135,12 +146,13 @@ impl ExprCompiler<'_, '_> {
     }
 
     fn conditions(&mut self, all: &[ExprNode]) -> Option<Vec<Program>> {
-        // Every part is looked at before the first failure counts, so that all problems are told.
+        // Every part is compiled before the first failure counts, so that all problems are
+        // reported.
         let programs: Vec<Option<Program>> = all.iter().map(|node| self.condition(node)).collect();
         programs.into_iter().collect()
     }
 
-    /// A part that must be a condition.
+    /// Compiles a node that must be a condition.
     fn condition(&mut self, node: &ExprNode) -> Option<Program> {
         let (program, kind) = self.node(node)?;
         if unify(kind, ValueType::Boolean) == Some(ValueType::Boolean) {
@@ -159,7 +171,7 @@ impl ExprCompiler<'_, '_> {
         self.error(error.help(help))
     }
 
-    /// A part that must have a type.
+    /// Compiles a node that must have a type.
     fn expect_type(&mut self, node: &ExprNode, wanted: ValueType) -> Option<Program> {
         let (program, kind) = self.node(node)?;
         if unify(kind, wanted) == Some(wanted) {
@@ -214,7 +226,7 @@ impl ExprCompiler<'_, '_> {
         })
     }
 
-    /// The error for two operands whose types never meet.
+    /// The error for two operands without a common type.
     fn mismatch(&self, a: &ExprNode, a_kind: ValueType, b: &ExprNode, b_kind: ValueType) -> ExprError {
         let (left, right) = (self.source_text(a), self.source_text(b));
         let message = format!("`{left}` is {a_kind}, and `{right}` is {b_kind}");
@@ -267,7 +279,7 @@ impl ExprCompiler<'_, '_> {
         Some((Program::Case(arms, Box::new(otherwise.unwrap_or(Program::Constant(Value::Null)))), kind))
     }
 
-    /// Parts that must meet in one type.
+    /// Compiles nodes that must have a common type.
     fn unify_all(&mut self, nodes: &[&ExprNode]) -> Option<(Vec<Program>, ValueType)> {
         let typed: Vec<TypedProgram> = nodes.iter().map(|node| self.node(node)).collect();
         let typed: Option<Vec<(Program, ValueType)>> = typed.into_iter().collect();
@@ -275,7 +287,8 @@ impl ExprCompiler<'_, '_> {
         let mut kind = ValueType::Null;
         for (index, (_, other)) in typed.iter().enumerate() {
             match unify(kind, *other) {
-                // A property among nulls stays a property, and becomes what a typed sibling is.
+                // A property beside nulls remains a property, so that a typed sibling can still
+                // convert it.
                 Some(met) => {
                     kind = if kind == ValueType::Json && *other == ValueType::Null { ValueType::Json } else { met }
                 }
@@ -298,7 +311,8 @@ impl ExprCompiler<'_, '_> {
             }
             ExprFunction::Least | ExprFunction::Greatest => {
                 let (programs, kind) = self.unify_all(&all)?;
-                // Properties without a typed sibling are compared as numbers: text has no use for a largest.
+                // Properties without a typed sibling are compared as numbers, because the largest
+                // text is hardly ever meant.
                 let wanted = if kind == ValueType::Json { ValueType::Number } else { kind };
                 let programs = programs.into_iter().map(|program| coerce(program, kind, wanted)).collect();
                 let side = if function == ExprFunction::Least { Ordering::Less } else { Ordering::Greater };

@@ -1,9 +1,10 @@
-//! Expressions as text, typed and evaluated.
+//! Compiles expressions from text and evaluates them.
 
 use super::super::{EvalScope, parse};
 use super::*;
 
-/// `n` is 3, `t` is 'vp', `b` is true, `d` is 2026-01-31, `u` is a null number, `j` is the JSON number 12, `k` the JSON text "12.0".
+/// `n` is 3, `t` is 'vp', `b` is true, `d` is 2026-01-31, `u` is a null number. `j` is the JSON
+/// number 12, `k` the JSON text "12.0".
 struct EvalTestScope;
 
 impl NameResolver for EvalTestScope {

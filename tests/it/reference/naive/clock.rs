@@ -1,4 +1,4 @@
-//! Time in the naive scorer: instants in microseconds, local dates, windows of dates and calendar weeks.
+//! Time in the naive scorer: instants in microseconds, local dates, windows and calendar weeks.
 
 use super::value::{date_text, numeric_text};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 pub const HOUR: i64 = 3_600_000_000;
 pub const DAY: i64 = 24 * HOUR;
 
-/// The zone, the end of the run and the weeks.
+/// The zone, the as-of point and the first day of the week.
 pub struct Clock {
     pub zone: TimeZone,
     pub as_of: i64,
@@ -19,7 +19,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// `as_of` is an instant, or a date that counts through its end.
+    /// `as_of` is an instant, or a date that includes its end.
     pub fn new(zone: TimeZone, week_start: Weekday, as_of: &str) -> Clock {
         let as_of = match date_text(as_of) {
             Some(date) => start_of_day(&zone, date.tomorrow().expect("a date has a next one")),
@@ -34,7 +34,8 @@ impl Clock {
         date_in(&self.zone, instant)
     }
 
-    /// The first dates of the complete weeks that count for an entity that started on `start`: newest last, at most 13.
+    /// The first dates of the complete weeks of an entity with this start date: at most 13, newest
+    /// last.
     pub fn weeks(&self, start: Date) -> Vec<Date> {
         let mut first = self.today;
         while first.weekday() != self.week_start {
@@ -70,19 +71,19 @@ pub fn plus_days(date: Date, days: i64) -> Date {
     date.checked_add(days.days()).expect("the date is in range")
 }
 
-/// The number of dates from `from` to `to`.
+/// The number of days from `from` to `to`.
 pub fn days_between(from: Date, to: Date) -> i64 {
     from.until(to).expect("both dates are in range").get_days().into()
 }
 
-/// A duration such as `36h` in microseconds; a day is 24 hours.
+/// The microseconds of a duration such as `36h`; a day has 24 hours.
 pub fn duration(text: &str) -> i64 {
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).expect("a duration has a unit");
     let count: i64 = text[..unit_at].parse().expect("a duration begins with a number");
     count * unit(&text[unit_at..])
 }
 
-/// The length of a unit of time in microseconds.
+/// The microseconds of a unit of time.
 pub fn unit(name: &str) -> i64 {
     match name {
         "s" => 1_000_000,
@@ -107,7 +108,7 @@ pub fn weekday(name: &str) -> Weekday {
     }
 }
 
-/// The time of a record: RFC 3339, the same without a zone, or a number or numeric text told by its size.
+/// The time of a record: RFC 3339, the same without a zone, or a number whose size tells its unit.
 pub fn instant(json: &Json, unzoned: &TimeZone) -> Option<i64> {
     match json {
         Json::Number(n) => numeric_instant(&n.to_string()),
@@ -126,7 +127,7 @@ pub fn instant_text(text: &str, unzoned: &TimeZone) -> Option<i64> {
     Some(timestamp.as_nanosecond().div_euclid(1000) as i64)
 }
 
-/// Reads plain decimal digits without going through a double; other notations go through one.
+/// Parses plain decimal digits exactly; other notations become a floating-point number.
 fn numeric_instant(text: &str) -> Option<i64> {
     let value = numeric_text(text)?;
     let per_microsecond = match value.abs() {
@@ -145,7 +146,7 @@ fn numeric_instant(text: &str) -> Option<i64> {
     Some((digits * factor).div_euclid(divisor * scale) as i64)
 }
 
-/// An instant as RFC 3339 in UTC, with a fraction only if it has one.
+/// An instant in RFC 3339 and UTC. A fraction of zero is left out.
 pub fn instant_cell(instant: i64) -> String {
     Timestamp::from_microsecond(instant).expect("the instant is in range").to_string()
 }

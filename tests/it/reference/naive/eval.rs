@@ -1,14 +1,14 @@
-//! Computes an expression from a function that knows the names.
+//! Evaluates an expression with a function that gives the values of names.
 
 use super::clock::days_between;
 use super::expr::Expr;
 use super::value::{Kind, Value, compare};
 use std::cmp::Ordering;
 
-/// What gives the value of a name.
+/// The function that gives the value of a name.
 pub type Names<'a> = dyn Fn(&[String]) -> Value + 'a;
 
-/// A condition holds only if it is true.
+/// True if the condition is true; false if it is false or null.
 pub fn holds(expr: &Expr, names: &Names) -> bool {
     truth(expr, names) == Some(true)
 }
@@ -69,7 +69,7 @@ fn call(expr: &Expr, function: &str, arguments: &[Expr], names: &Names) -> Value
     }
 }
 
-/// The least or the greatest value; null if one is null.
+/// The least or the greatest value; null if any value is null.
 fn choose(values: Vec<Value>, wanted: Ordering) -> Value {
     if values.iter().any(Value::is_null) {
         return Value::Null;
@@ -87,7 +87,7 @@ fn choose(values: Vec<Value>, wanted: Ordering) -> Value {
     best
 }
 
-/// The type of an expression as far as its text tells; the names of properties tell none.
+/// The type of an expression, as far as its text shows. Names of properties have none.
 fn kind(expr: &Expr) -> Option<Kind> {
     match expr {
         Expr::Name(parts) if parts == &["event"] => Some(Kind::Text),
@@ -171,7 +171,7 @@ fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     }
 }
 
-/// `%` stands for any run of characters and `_` for one.
+/// Matches a pattern: `%` stands for any text, `_` for one character.
 fn like(text: &[char], pattern: &[char]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),

@@ -1,4 +1,4 @@
-//! Reads the lines of events into records, sets duplicates aside and credits every event to an account.
+//! Parses lines into records, removes duplicates, and assigns every event to an account.
 
 use super::clock::{Clock, instant};
 use super::eval::{Names, holds};
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// One event. `written` is the account it names itself and `account` the one it is credited to.
+/// An event. `written` is the account in the line, `account` the one that the event counts for.
 pub struct Event {
     pub id: Option<String>,
     pub name: String,
@@ -22,14 +22,14 @@ pub struct Event {
     pub properties: Json,
 }
 
-/// What an identify line says of a user, or a group line of an account.
+/// The traits of a user from an identify line, or of an account from a group line.
 pub struct Known {
     pub entity: String,
     pub time: i64,
     pub traits: Json,
 }
 
-/// A user named an account at an instant.
+/// A line on which a user named an account.
 pub struct Naming {
     pub user: String,
     pub account: String,
@@ -37,7 +37,7 @@ pub struct Naming {
     pub date: Date,
 }
 
-/// Everything the lines say.
+/// The content of all lines.
 #[derive(Default)]
 pub struct Log {
     pub events: Vec<Event>,
@@ -45,7 +45,7 @@ pub struct Log {
     pub grouped: Vec<Known>,
     pub namings: Vec<Naming>,
     pub counts: BTreeMap<String, u64>,
-    /// The users that group lines speak of.
+    /// The users of group lines.
     pub group_members: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ impl Log {
         log
     }
 
-    /// Reads one line; none if it is to be rejected.
+    /// Parses one line; none if it is rejected.
     fn record(&mut self, line: &str, model: &Model, clock: &Clock, all: &mut Vec<Event>) -> Option<()> {
         let json: Json = serde_json::from_str(line).ok()?;
         let field = |key: &str| json.get(key).unwrap_or(&Json::Null);
@@ -155,7 +155,7 @@ impl Log {
         }
     }
 
-    /// Credits every event, and sets aside those of visitors that name no account.
+    /// Assigns every event to an account. Removes events of visitors without an account.
     fn credit(&mut self) {
         for mut event in std::mem::take(&mut self.events) {
             event.account = match (&event.written, &event.user) {
@@ -172,7 +172,8 @@ impl Log {
         }
     }
 
-    /// The account a user named last on a date, else on the nearest earlier date with one, else on the first later one.
+    /// The last account that a user named on a date. Without one, the account of the nearest
+    /// earlier date, else of the first later one.
     fn account_on(&self, user: &str, date: Date) -> Option<String> {
         let mut dates: Vec<Date> = self.namings.iter().filter(|n| n.user == user).map(|n| n.date).collect();
         dates.sort();
@@ -180,13 +181,13 @@ impl Log {
         last_named(self.namings.iter().filter(|n| n.user == user && n.date == *day))
     }
 
-    /// The account a user named last of all.
+    /// The last account that a user named.
     pub fn home(&self, user: &str) -> Option<String> {
         last_named(self.namings.iter().filter(|n| n.user == user))
     }
 }
 
-/// The account of the newest naming, and the smaller id of two at one instant.
+/// The account of the newest line; at one instant, the smaller id.
 fn last_named<'a>(namings: impl Iterator<Item = &'a Naming>) -> Option<String> {
     let newest = namings.min_by_key(|n| (-n.time, n.account.clone()));
     newest.map(|n| n.account.clone())
@@ -205,7 +206,7 @@ fn same_content(a: &Event, b: &Event) -> bool {
         && a.properties == b.properties
 }
 
-/// An id is text; a number is taken as its digits, and a placeholder is none.
+/// An id is a text, or the digits of a number. Placeholders give none.
 fn id(json: &Json) -> Option<String> {
     let text = match json {
         Json::String(text) => text.clone(),
@@ -217,7 +218,7 @@ fn id(json: &Json) -> Option<String> {
     if placeholders.contains(&text.to_lowercase().as_str()) { None } else { Some(text) }
 }
 
-/// Of a list of accounts the first is meant.
+/// The account, or the first of a list of accounts.
 fn account_id(json: &Json) -> Option<String> {
     match json {
         Json::Array(list) => list.iter().find_map(id),
@@ -226,7 +227,7 @@ fn account_id(json: &Json) -> Option<String> {
 }
 
 impl Event {
-    /// The value of a property, or of `event`, by its parted name.
+    /// The value of a property, or of the name `event`, by its path.
     pub fn property(&self, parts: &[String]) -> Value {
         if parts == ["event"] {
             return Value::Text(self.name.clone());
@@ -243,12 +244,12 @@ impl Event {
         condition.is_none_or(|condition| holds(condition, names))
     }
 
-    /// Activity is an event with a user that is not ignored.
+    /// True for activity: an event with a user and without an ignored name.
     pub fn is_activity(&self, model: &Model) -> bool {
         self.user.is_some() && !model.ignore.contains(&self.name)
     }
 
-    /// Whether a name, a real one or one of a filtered event, means this event.
+    /// True if a name stands for this event: its own name, or that of a filtered event.
     pub fn is_named(&self, name: &str, model: &Model) -> bool {
         match model.filtered.get(name) {
             None => self.name == name,

@@ -1,11 +1,11 @@
-//! Reads the SQL expressions of a model into a tree.
+//! Parses the SQL expressions of a model into a tree.
 
 use super::value::{Value, date_text};
 
-/// An expression as written.
+/// A node of an expression.
 #[derive(Clone, Debug)]
 pub enum Expr {
-    /// A name; dots part it, unless it is in double quotes.
+    /// A name, split at dots outside of double quotes.
     Name(Vec<String>),
     Literal(Value),
     Minus(Box<Expr>),
@@ -33,7 +33,7 @@ enum Token {
     Symbol(String),
 }
 
-/// Reads one expression; the models of the tests hold only valid ones, so anything else panics.
+/// Parses one expression. The test models are valid, so any error panics.
 pub fn parse(source: &str) -> Expr {
     let mut parser = Parser { tokens: tokens(source), at: 0 };
     let expr = parser.or();
@@ -78,7 +78,7 @@ fn tokens(source: &str) -> Vec<Token> {
     tokens
 }
 
-/// Text between quotes, in which a doubled quote stands for itself, and the place after it.
+/// The text between quotes and the index after it. A doubled quote stands for one.
 fn quoted(chars: &[char], open: usize) -> (String, usize) {
     let quote = chars[open];
     let mut text = String::new();

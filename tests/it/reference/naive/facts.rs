@@ -1,4 +1,4 @@
-//! The facts of users and accounts, each worked out from all events whenever it is first asked for.
+//! The facts of users and accounts. Each is computed from all events at its first use.
 
 use super::clock::{Clock, HOUR, days_between};
 use super::eval::{eval, holds};
@@ -17,7 +17,7 @@ pub enum Side {
     Account,
 }
 
-/// One row of an enrichment file: the cells by column.
+/// One row of an enrichment file: its cells by column.
 pub type Row = BTreeMap<String, String>;
 
 pub struct World {
@@ -46,7 +46,7 @@ impl World {
         events
     }
 
-    /// The entities that have a scored event.
+    /// The entities with a scored event.
     pub fn ids(&self, side: Side) -> BTreeSet<String> {
         let id = |e: &Event| {
             if side == Side::User { e.user.clone() } else { e.account.clone() }
@@ -69,17 +69,17 @@ impl World {
         self.ids(Side::User).into_iter().filter(|user| self.log.home(user).as_deref() == Some(account)).collect()
     }
 
-    /// The home of a user, if it is an account with a scored event.
+    /// The home of a user, if the home is an account with a scored event.
     pub fn home_row(&self, user: &str) -> Option<String> {
         self.log.home(user).filter(|home| self.ids(Side::Account).contains(home))
     }
 
-    /// Computes an expression over the facts of an entity.
+    /// Evaluates an expression over the facts of an entity.
     pub fn eval(&self, side: Side, id: &str, expr: &Expr) -> Value {
         eval(expr, &|parts| self.named(side, id, parts))
     }
 
-    /// Whether a condition over the facts of an entity holds; it does if there is none.
+    /// True if the condition holds for an entity, or if there is no condition.
     pub fn holds(&self, side: Side, id: &str, condition: Option<&Expr>) -> bool {
         condition.is_none_or(|condition| holds(condition, &|parts| self.named(side, id, parts)))
     }
@@ -121,7 +121,8 @@ impl World {
         }
     }
 
-    /// Looks in the enrichment row, then in the identity lines, then in the properties of events.
+    /// The value of a trait: from the enrichment row, else from identity lines, else from
+    /// properties of events.
     fn find_trait(&self, side: Side, id: &str, wanted: &Trait) -> Value {
         let (rows, known) = match side {
             Side::User => (&self.user_rows, &self.log.identified),
@@ -184,7 +185,8 @@ impl World {
         }
     }
 
-    /// The facts of milestones: the name itself, and with `_pending`, `_hours` and `_days_ago`.
+    /// The facts of milestones: the name itself, and the name with `_pending`, `_hours` and
+    /// `_days_ago`.
     fn milestone_fact(&self, side: Side, id: &str, name: &str) -> Option<Value> {
         let milestone = self.level(side).milestones.iter().find(|m| {
             name.starts_with(&m.name) && { ["", "_pending", "_hours", "_days_ago"].contains(&&name[m.name.len()..]) }
@@ -239,7 +241,7 @@ impl World {
         }
     }
 
-    /// The facts that come of points.
+    /// The facts that depend on points.
     fn standing_fact(&self, side: Side, id: &str, name: &str) -> Value {
         let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
         match name {

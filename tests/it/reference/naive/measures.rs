@@ -1,4 +1,4 @@
-//! Computes each measure by looking at all events of one entity again.
+//! Computes each measure from all events of one entity.
 
 use super::clock::{Clock, date_in, days_between, instant_text, plus_days};
 use super::eval::eval;
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The events of one user, or those credited to one account, and its start.
+/// The events of one user or account, and its start.
 pub struct Scope<'a> {
     pub model: &'a Model,
     pub clock: &'a Clock,
@@ -24,7 +24,7 @@ impl<'a> Scope<'a> {
         self.clock.date(self.start)
     }
 
-    /// The events of a metric inside its window.
+    /// The events of a metric within its window.
     pub fn meant(&self, metric: &Metric) -> Vec<&'a Event> {
         let meant = |e: &&Event| e.is_meant(&metric.events, self.model) && self.within(metric.window, e.date);
         self.events.iter().copied().filter(meant).collect()
@@ -97,7 +97,7 @@ impl<'a> Scope<'a> {
         count(opened.count())
     }
 
-    /// The value of each complete week that counts, oldest first.
+    /// The value of each complete week, oldest first.
     fn week_values(&self, metric: &Metric) -> Vec<f64> {
         let mut weeks = Vec::new();
         for first in self.clock.weeks(self.start_date()) {
@@ -137,7 +137,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether two events both have a property and agree in it; any two agree if none is asked for.
+/// True if two events have the same value of a property, or if no property is given.
 pub fn agree(a: &Event, b: &Event, same: Option<&str>) -> bool {
     match same {
         None => true,
@@ -145,26 +145,26 @@ pub fn agree(a: &Event, b: &Event, same: Option<&str>) -> bool {
     }
 }
 
-/// The text of the property that events are paired by.
+/// The text of the property that pairs events.
 pub fn pairing(event: &Event, same: Option<&str>) -> Option<String> {
     let parts: Vec<String> = same?.split('.').map(str::to_owned).collect();
     event.property(&parts).text()
 }
 
-/// The values of a metric's expression, one for each event.
+/// The values of a metric's expression, one per event.
 fn values(metric: &Metric, events: &[&Event]) -> Vec<Value> {
     let value = metric.value.as_ref().expect("the measure has a value");
     events.iter().map(|event| eval(value, &|parts| event.property(parts))).collect()
 }
 
-/// The value at the first or the last instant with one; the smallest of those at one instant.
+/// The value at the first or the last instant that has one; at one instant, the smallest.
 fn at_one_end(metric: &Metric, events: &[&Event], zone: &TimeZone, first: bool) -> Value {
     let typed = values(metric, events).into_iter().map(|v| typed(&v, metric.kind, zone));
     let dated = events.iter().zip(typed).filter(|(_, v)| !v.is_null()).map(|(e, v)| (e.time, v)).collect();
     pick(dated, first)
 }
 
-/// Of values with their instants, the one at the first or the last.
+/// The first or the last of values with instants.
 pub fn pick(values: Vec<(i64, Value)>, first: bool) -> Value {
     let instants = values.iter().map(|(time, _)| *time);
     let Some(wanted) = (if first { instants.min() } else { instants.max() }) else {
@@ -174,7 +174,7 @@ pub fn pick(values: Vec<(i64, Value)>, first: bool) -> Value {
     there.reduce(smaller).unwrap_or(Value::Null)
 }
 
-/// A value of a record as one of a trait's type; null if it cannot be read as that.
+/// The value of a record, converted to the type of a trait; null if that fails.
 pub fn typed(value: &Value, kind: Kind, zone: &TimeZone) -> Value {
     match kind {
         Kind::Num => optional(value.num()),
@@ -212,7 +212,7 @@ pub fn optional(n: Option<f64>) -> Value {
     n.map_or(Value::Null, Value::Num)
 }
 
-/// Each number to the millionth, halves away from zero, then added as integers.
+/// The sum of the numbers in millionths. Each is rounded half away from zero before the addition.
 fn millionths(numbers: &[f64]) -> i128 {
     numbers.iter().map(|n| (n * 1e6).round() as i128).sum()
 }
@@ -232,7 +232,7 @@ fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// The commonest texts, joined; ties by text.
+/// The most frequent texts, joined; ties are sorted by text.
 fn top(texts: Vec<String>, k: usize) -> Value {
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for text in texts {

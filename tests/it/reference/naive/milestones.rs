@@ -1,4 +1,5 @@
-//! Finds where one entity stands with each milestone by trying all events and all combinations of steps.
+//! Computes the state of each milestone of an entity, by trying all events and all combinations of
+//! steps.
 
 use super::clock::{Clock, DAY, days_between, plus_days};
 use super::event::Event;
@@ -7,13 +8,13 @@ use super::measures::{Scope, pairing};
 use super::model::{Form, Milestone};
 use std::collections::BTreeSet;
 
-/// Where an entity stands with a milestone.
+/// The state of an entity's milestone.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
     pub reached: Option<i64>,
-    /// Not reached, but it still can be.
+    /// True if the milestone is not reached but can still be.
     pub pending: bool,
-    /// The window that began with the entity's start is over.
+    /// True if the window from the entity's start is over.
     pub closed: bool,
 }
 
@@ -27,10 +28,10 @@ impl Standing {
     }
 }
 
-/// What a set of events gives on its own.
+/// The result for a set of events without the start window.
 struct Alone {
     reached: Option<i64>,
-    /// A first step or a counted event is still inside the span.
+    /// True if a first step or a counted event is still within the span.
     open: bool,
 }
 
@@ -70,7 +71,8 @@ fn by_days(milestone: &Milestone) -> bool {
     matches!(milestone.form, Form::Times { by_days: true, .. })
 }
 
-/// Reached when the n-th user got there alone; still open if n users got there or may yet.
+/// Reached at the instant of the n-th user who reaches it alone. Open if n users have reached it or
+/// still can.
 fn by_users(world: &World, scope: &Scope, milestone: &Milestone, n: usize) -> (Option<i64>, bool) {
     let users: BTreeSet<&String> = scope.events.iter().filter_map(|e| e.user.as_ref()).collect();
     let mut instants = Vec::new();
@@ -97,7 +99,7 @@ fn alone(scope: &Scope, milestone: &Milestone, events: &[&Event]) -> Alone {
             if *by_days {
                 return days_alone(scope.clock, &counted, *times, within.expect("a span of days") / DAY);
             }
-            // The y-th of a span is the last of y events in a row, the first of which is at most the span before it.
+            // The last of `times` events in a row, if the first lies within the span before it.
             let mut spans = counted.windows(*times).filter(|span| fits(span[0], span[*times - 1], within));
             Alone {
                 reached: spans.next().map(|span| span[*times - 1].time),
@@ -123,7 +125,7 @@ fn fits(first: &Event, last: &Event, within: Option<i64>) -> bool {
     within.is_none_or(|within| last.time - first.time <= within)
 }
 
-/// Distinct local dates among consecutive ones.
+/// Counts distinct local dates within a span of days.
 fn days_alone(clock: &Clock, counted: &[&Event], times: usize, span: i64) -> Alone {
     let dates: BTreeSet<_> = counted.iter().map(|e| e.date).collect();
     let dates: Vec<_> = dates.into_iter().collect();
@@ -135,7 +137,7 @@ fn days_alone(clock: &Clock, counted: &[&Event], times: usize, span: i64) -> Alo
     }
 }
 
-/// The search through all ways to take the steps.
+/// The search over all combinations of steps.
 struct Walk<'a> {
     scope: &'a Scope<'a>,
     steps: &'a [String],
@@ -145,7 +147,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Tries every event as the next step and notes the instants of the last steps.
+    /// Tries every event as the next step, and collects the instants of the last steps.
     fn go_on<'e>(&self, events: &[&'e Event], taken: &mut Vec<&'e Event>, reached: &mut Vec<i64>) {
         if taken.len() == self.steps.len() {
             reached.extend(taken.last().map(|last| last.time));

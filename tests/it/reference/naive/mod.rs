@@ -1,8 +1,13 @@
-//! A slow and plain scorer that follows the scoring specification word by word, for tests to compare with.
+//! A slow and simple scorer that follows the scoring specification word by word.
 //!
-//! It keeps all events, looks at all of them again for every fact, and shares nothing with the fold of the product.
-//! It leaves out the joining of ids, the domains of e-mails, the formats of vendors and exclusions, and panics at a
-//! model that is not valid.
+//! It keeps all events and reads all of them again for every fact. It shares no code with the
+//! program's fold. It does not support joined ids, e-mail domains, vendor formats and exclusions.
+//! It panics at an invalid model.
+//!
+//! ```text
+//!  model.toml ─▶ Model ─┐
+//!  events ─▶ Log ───────┴─▶ World: facts ─▶ points ─▶ rows, milestone counts
+//! ```
 
 mod clock;
 mod eval;
@@ -19,7 +24,7 @@ mod value;
 use facts::{Row, Side, World};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The rows of both levels, each with a header first, and what the run counts.
+/// The rows of both levels, each with its header first, and the counts of the run.
 #[derive(Debug)]
 pub struct Scored {
     pub users: Vec<Vec<String>>,
@@ -29,7 +34,8 @@ pub struct Scored {
     pub milestones: BTreeMap<(String, String), MilestoneCount>,
 }
 
-/// How the entities of a level stand with a milestone. The rate is over those whose start window has closed.
+/// The entities of a level by their state of a milestone. The rate is over the entities whose start
+/// window has closed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MilestoneCount {
     pub reached: u64,
@@ -41,7 +47,8 @@ pub struct MilestoneCount {
     pub target_met: Option<bool>,
 }
 
-/// Scores the events, one JSON object a line, under a model. The enrichment files are CSV; `as_of` is an instant or a date.
+/// Scores events under a model. The events are NDJSON and the enrichment files CSV; `as_of` is an
+/// instant or a date.
 pub fn score(
     model_toml: &str,
     events_ndjson: &str,
@@ -69,7 +76,7 @@ pub fn score(
     Scored { users: rows::rows(&world, Side::User), accounts: rows::rows(&world, Side::Account), counts, milestones }
 }
 
-/// How many entities of the enrichment rows, and how many members of groups, have no scored event.
+/// The number of entities in the enrichment rows and in group lines that have no scored event.
 fn without_events(world: &World, side: Side) -> u64 {
     let all: BTreeSet<&String> = match side {
         Side::User => world.user_rows.keys().chain(&world.log.group_members).collect(),
@@ -79,7 +86,7 @@ fn without_events(world: &World, side: Side) -> u64 {
     all.into_iter().filter(|id| !with.contains(*id)).count() as u64
 }
 
-/// The rows of an enrichment file by their id.
+/// The rows of an enrichment file, by id.
 fn enrichment(csv: Option<&str>, key: &str) -> BTreeMap<String, Row> {
     let mut lines = csv.unwrap_or_default().lines().map(cells);
     let header = lines.next().unwrap_or_default();
@@ -92,7 +99,7 @@ fn enrichment(csv: Option<&str>, key: &str) -> BTreeMap<String, Row> {
     rows
 }
 
-/// The cells of one line of CSV, some of which may be in quotes.
+/// The cells of one CSV line, some of them in quotes.
 fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;

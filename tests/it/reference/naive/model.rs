@@ -1,4 +1,4 @@
-//! Reads a model file into plain structures, keeping the order of its lists.
+//! Parses a model file into simple structs, with its lists in file order.
 
 use super::clock;
 use super::expr::{Expr, parse};
@@ -23,7 +23,7 @@ pub struct Model {
     pub buyer: Option<Expr>,
 }
 
-/// Which events are meant: none of `names` is any activity.
+/// A set of events. Without names it is any activity.
 #[derive(Clone, Default)]
 pub struct Events {
     pub names: Option<Vec<String>>,
@@ -85,7 +85,7 @@ pub struct Rollup {
     pub k: usize,
 }
 
-/// Bounds in thousandths of a point.
+/// Bounds, thousandths of a point.
 #[derive(Clone, Copy, Default)]
 pub struct Bounds {
     pub min: Option<i64>,
@@ -102,7 +102,7 @@ pub struct Signal {
     pub say: Option<String>,
 }
 
-/// How a signal comes to its points, which are thousandths.
+/// The rule for a signal's points, which are thousandths.
 pub enum Pays {
     Flat(i64),
     Ladder { value: Source, rungs: Vec<(f64, i64)>, strict: bool },
@@ -377,7 +377,7 @@ fn number(table: &Table, key: &str) -> Option<f64> {
     })
 }
 
-/// Points as thousandths.
+/// Points in thousandths.
 fn thousandths(table: &Table, key: &str) -> Option<i64> {
     number(table, key).map(|n| (n * 1000.0).round() as i64)
 }

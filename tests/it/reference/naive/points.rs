@@ -1,13 +1,13 @@
-//! Pays points for signals, bounds them, and finds the tier and the route.
+//! Computes the points of signals and their bounds, and finds the tier and the route.
 
 use super::facts::{Side, World};
 use super::model::{Bounds, Decay, Pays, Route, Signal, Source, Tier};
 use super::value::{compare_numbers, number_text};
 use std::cmp::Ordering;
 
-/// What an entity is paid, in thousandths of a point.
+/// The points of an entity, thousandths.
 pub struct Points {
-    /// The signals that fired, by their place in the model, with what each pays after decay, in file order.
+    /// The fired signals by index, with their points after decay, in file order.
     pub fired: Vec<(usize, i64)>,
     /// Each category with its points before and after its bounds.
     pub categories: Vec<(String, i64, i64)>,
@@ -57,7 +57,7 @@ impl World {
         Points { fired, categories, total, score: bound(total, level.score) }
     }
 
-    /// What a signal pays after decay; none if it does not fire.
+    /// The points of a signal after decay; none if it does not fire.
     fn paid(&self, side: Side, id: &str, signal: &Signal) -> Option<i64> {
         if !self.holds(side, id, signal.when.as_ref()) {
             return None;
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// What is left of an amount; none if the time since is null.
+    /// The factor of a decay; none if the time since is null.
     fn factor(&self, side: Side, id: &str, decay: &Decay) -> Option<f64> {
         let days = self.eval(side, id, &decay.since).num()?.max(0.0);
         match (decay.half_life, decay.linear) {
@@ -124,13 +124,13 @@ fn bound(points: i64, bounds: Bounds) -> i64 {
     bounds.max.map_or(floored, |max| floored.min(max))
 }
 
-/// Divides and rounds, halves away from zero.
+/// Divides and rounds half away from zero.
 fn divide(amount: i128, by: i128) -> i64 {
     let magnitude = (amount.abs() * 2 + by) / (by * 2);
     (if amount < 0 { -magnitude } else { magnitude }) as i64
 }
 
-/// Thousandths of a point as text without trailing zeros.
+/// Thousandths of a point as text, without trailing zeros.
 pub fn points_text(points: i64) -> String {
     number_text(points as f64 / 1000.0)
 }

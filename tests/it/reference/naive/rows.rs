@@ -1,4 +1,4 @@
-//! Builds the rows of users and accounts and the counts of milestones.
+//! Builds the rows of users and accounts, and the counts of milestones.
 
 use super::MilestoneCount;
 use super::clock::{DAY, HOUR, instant_cell};
@@ -97,14 +97,14 @@ fn cell(value: &Value) -> String {
     value.text().unwrap_or_default()
 }
 
-/// The fired signals, the largest first, by their place in the model.
+/// The fired signals by index, largest first.
 fn largest_first(world: &World, side: Side, id: &str) -> Vec<(usize, i64)> {
     let mut fired = world.points(side, id).fired;
     fired.sort_by_key(|(at, points)| (Reverse(*points), *at));
     fired
 }
 
-/// Every fired signal with its points, and what bounds took or gave.
+/// Every fired signal with its points, and the changes by bounds.
 fn signals(world: &World, side: Side, id: &str) -> String {
     let points = world.points(side, id);
     let signals = &world.level(side).signals;
@@ -129,7 +129,7 @@ fn say(world: &World, side: Side, id: &str) -> String {
     said.map(|text| fill(world, side, id, text)).collect::<Vec<String>>().join("; ")
 }
 
-/// Puts facts into the `{fact}` and `{fact|fallback}` of a template.
+/// Replaces `{fact}` and `{fact|fallback}` in a template.
 fn fill(world: &World, side: Side, id: &str, template: &str) -> String {
     let mut pieces = template.split('{');
     let mut text = pieces.next().unwrap_or_default().to_owned();
@@ -156,7 +156,7 @@ fn buyer(world: &World, account: &str) -> Option<String> {
     best(world, able.collect())
 }
 
-/// The top-scoring user; ties by active days, then the smallest id.
+/// The user with the highest score; ties by active days, then by the smallest id.
 fn best(world: &World, users: Vec<String>) -> Option<String> {
     users.into_iter().min_by_key(|user| {
         let days = world.fact(Side::User, user, "active_days_28").num().unwrap_or(0.0) as i64;
@@ -164,7 +164,7 @@ fn best(world: &World, users: Vec<String>) -> Option<String> {
     })
 }
 
-/// How the entities of a level stand with each of its milestones.
+/// The counts of each milestone of a level.
 pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCount)> {
     let mut counts = Vec::new();
     for milestone in &world.level(side).milestones {

@@ -1,11 +1,11 @@
-//! The values of the naive scorer: what an expression can yield, and how JSON values, numbers and text turn into one another.
+//! The values of the naive scorer, and the conversions between JSON values, numbers and text.
 
 use jiff::civil::Date;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
 
-/// A value of an expression. `Prop` is a property of an event, whose type is settled only by what it meets:
-/// it holds nothing but a JSON number, a boolean or text that is not empty.
+/// A value of an expression. `Prop` is a property of an event: a JSON number, a boolean or a text
+/// that is not empty. The value that it is compared with decides its type.
 #[derive(Clone, Debug)]
 pub enum Value {
     Null,
@@ -16,7 +16,7 @@ pub enum Value {
     Prop(Json),
 }
 
-/// The types that traits, values and literals can have.
+/// The types of traits, values and literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Num,
@@ -38,7 +38,7 @@ impl Kind {
 }
 
 impl Value {
-    /// A property as a value: null, empty text, lists and objects are null.
+    /// A property as a value. Null, empty text, lists and objects give null.
     pub fn of_json(json: &Json) -> Value {
         match json {
             Json::Null | Json::Array(_) | Json::Object(_) => Value::Null,
@@ -51,7 +51,7 @@ impl Value {
         matches!(self, Value::Null)
     }
 
-    /// The value as a number; text of an event counts if it is written as one.
+    /// The value as a number. A property may also be numeric text.
     pub fn num(&self) -> Option<f64> {
         match self {
             Value::Num(n) => Some(*n),
@@ -61,7 +61,7 @@ impl Value {
         }
     }
 
-    /// The value as text, as `distinct`, comparisons with text and output cells write it.
+    /// The value as text, as in `distinct`, in comparisons with text and in output cells.
     pub fn text(&self) -> Option<String> {
         match self {
             Value::Null => None,
@@ -95,7 +95,7 @@ impl Value {
         }
     }
 
-    /// Settles the type of a property; every other value is what it is.
+    /// Converts a property to a type; other values do not change.
     pub fn settle(self, kind: Option<Kind>) -> Value {
         let (Value::Prop(_), Some(kind)) = (&self, kind) else {
             return self;
@@ -131,7 +131,8 @@ pub fn smaller(a: Value, b: Value) -> Value {
     if before { a } else { b }
 }
 
-/// Compares two values as an expression does; null if one of them is, or cannot be read as the other's type.
+/// Compares two values as an expression does. None if one is null or cannot be converted to the
+/// other's type.
 pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Null, _) | (_, Value::Null) => None,
@@ -149,7 +150,7 @@ pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
-/// Two numbers that differ by less than 1e-9 are equal.
+/// Numbers that differ by less than 1e-9 are equal.
 pub fn compare_numbers(a: f64, b: f64) -> Ordering {
     if (a - b).abs() < 1e-9 {
         Ordering::Equal
@@ -160,7 +161,7 @@ pub fn compare_numbers(a: f64, b: f64) -> Ordering {
     }
 }
 
-/// Reads text of the form `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?` as a number.
+/// Parses text of the form `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?` as a number.
 pub fn numeric_text(text: &str) -> Option<f64> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
@@ -176,14 +177,14 @@ pub fn numeric_text(text: &str) -> Option<f64> {
     if mantissa_fits && exponent_fits { text.parse().ok().filter(|n: &f64| n.is_finite()) } else { None }
 }
 
-/// A number with at most six decimals and without trailing zeros.
+/// A number with at most six decimals and no trailing zeros.
 pub fn number_text(number: f64) -> String {
     let fixed = format!("{number:.6}");
     let short = fixed.trim_end_matches('0').trim_end_matches('.');
     if short == "-0" { "0".into() } else { short.into() }
 }
 
-/// A JSON number as text: an integer keeps its digits.
+/// A JSON number as text; an integer keeps its digits.
 pub fn json_number_text(number: &serde_json::Number) -> String {
     let written = number.to_string();
     let digits = written.strip_prefix('-').unwrap_or(&written);
@@ -196,7 +197,7 @@ pub fn json_number_text(number: &serde_json::Number) -> String {
     }
 }
 
-/// Reads a date that is written `YYYY-MM-DD` and nothing else.
+/// Parses a date of the form `YYYY-MM-DD`.
 pub fn date_text(text: &str) -> Option<Date> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });

@@ -1,4 +1,4 @@
-//! Makes random events with awkward times, ids and properties, and the enrichment files.
+//! Generates random events with awkward times, ids and properties, and the enrichment files.
 
 use super::expressions::real_name;
 use super::{Rng, Stage, midnight, text};
@@ -9,12 +9,12 @@ use std::fmt::Write;
 const USERS: [&str; 8] = ["\"u1\"", "\"u2\"", "101", "\"u10\"", "\"Zed\"", "\"u3\"", "9007199254740993", "\"u,4\""];
 const ACCOUNTS: [&str; 4] = ["\"acme\"", "77", "\"beta, inc\"", "\"c3\""];
 
-/// The lines of the events in a random order.
+/// The event lines, in a random order.
 pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
     let most = rng.pick(&[3, 4, 8]);
     let users = &USERS[..rng.between(3, most) as usize];
     let accounts = &ACCOUNTS[..rng.between(2, 4) as usize];
-    // The accounts that each user is in; some are in none.
+    // The accounts of each user; some users have none.
     let homes: Vec<Vec<&str>> = users.iter().map(|_| rng.some(accounts, 45, 0)).collect();
     let count = if rng.chance(60) { rng.between(20, 70) } else { rng.between(70, 200) };
     let mut times: Vec<i64> = Vec::new();
@@ -45,7 +45,7 @@ pub fn lines(rng: &mut Rng, stage: &Stage) -> Vec<String> {
             }
         }
         if rng.chance(70) {
-            // Now and then an id is used again for something else.
+            // Some events reuse the id of another one.
             let id = if at > 0 && rng.chance(6) { rng.between(0, at - 1) } else { at };
             fields.push(format!("\"event_id\":{}", if id % 3 == 0 { id.to_string() } else { format!("\"e{id}\"") }));
             if id == 0 {
@@ -82,7 +82,7 @@ fn line(rng: &mut Rng, stage: &Stage, fields: &[String], properties: &[(&str, St
     format!("{{{}}}", fields.join(","))
 }
 
-/// An identify, a group or an alias line.
+/// An identify, group or alias line.
 fn identity_line(
     rng: &mut Rng,
     stage: &Stage,
@@ -113,7 +113,7 @@ fn identity_line(
     }
 }
 
-/// An instant that likes edges: midnights, other events, windows before the end, the end itself.
+/// An instant near an edge: midnights, other events, windows before the end, and the end itself.
 fn time(rng: &mut Rng, stage: &Stage, times: &[i64]) -> i64 {
     let spans = [3_600, 5_400, 86_400, 129_600, 172_800, 259_200, 604_800, 1_209_600];
     let nudge = rng.pick(&[0, 0, 0, 1, -1, 1_000_000]);
@@ -130,7 +130,7 @@ fn time(rng: &mut Rng, stage: &Stage, times: &[i64]) -> i64 {
     time.min(stage.as_of + 7_200_000_000)
 }
 
-/// One of the ways to write an instant.
+/// An instant in a random notation.
 fn notation(rng: &mut Rng, stage: &Stage, time: i64) -> String {
     let timestamp = Timestamp::from_microsecond(time).expect("in range");
     let zoned = |zone: TimeZone, format: &str| format!("{:?}", timestamp.to_zoned(zone).strftime(format).to_string());
@@ -233,7 +233,7 @@ fn properties(rng: &mut Rng) -> Vec<(&'static str, String)> {
     properties
 }
 
-/// A row of an enrichment file for each of these ids, with some cells empty.
+/// An enrichment file with a row for each id; some cells are empty.
 fn csv(rng: &mut Rng, key: &str, ids: &[&str]) -> String {
     let mut csv = format!("{key},title,role,employees,size,opt_in,trial_ends,unused\n");
     for id in rng.some(ids, 55, 1) {

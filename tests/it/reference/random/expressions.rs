@@ -1,8 +1,9 @@
-//! Makes random expressions: conditions over the properties of events, and typed ones over facts.
+//! Generates random expressions: conditions over event properties, and typed expressions over
+//! facts.
 
 use super::Rng;
 
-/// The names of events that occur.
+/// The names of the events.
 pub const NAMES: [&str; 11] = [
     "signup_completed",
     "feature_used",
@@ -17,21 +18,21 @@ pub const NAMES: [&str; 11] = [
     "wedge_done",
 ];
 
-/// The names of the filtered events of every model.
+/// The names of the filtered events, which every model has.
 pub const FILTERED: [&str; 2] = ["ok_call", "pro_use"];
 
-/// The name of an event, now and then of a filtered one.
+/// The name of an event, sometimes of a filtered one.
 pub fn event_name(rng: &mut Rng) -> &'static str {
     if rng.chance(15) { rng.pick(&FILTERED) } else { real_name(rng) }
 }
 
-/// The name of an event that occurs, most often a common one.
+/// The name of an event, mostly a frequent one.
 pub fn real_name(rng: &mut Rng) -> &'static str {
     let common = rng.common.clone();
     if rng.chance(80) { rng.pick(&common) } else { rng.pick(&NAMES) }
 }
 
-/// One name, or a list of names, as TOML.
+/// One event name or a list of them, as TOML.
 pub fn event_names(rng: &mut Rng) -> String {
     if rng.chance(75) {
         return format!("{:?}", event_name(rng));
@@ -118,7 +119,7 @@ pub fn where_event(rng: &mut Rng, depth: usize) -> String {
     rng.pick(&atoms).into()
 }
 
-/// An expression of events whose values are taken as text.
+/// An expression over events whose values are read as text.
 pub fn text_value(rng: &mut Rng) -> &'static str {
     rng.pick(&[
         "feature",
@@ -137,7 +138,7 @@ pub fn text_value(rng: &mut Rng) -> &'static str {
     ])
 }
 
-/// An expression of events whose values are taken as numbers.
+/// An expression over events whose values are read as numbers.
 pub fn number_value(rng: &mut Rng) -> &'static str {
     rng.pick(&[
         "amount",
@@ -167,7 +168,7 @@ impl Facts {
         [&self.numbers, &self.texts, &self.booleans, &self.dates].into_iter().flatten().cloned().collect()
     }
 
-    /// These facts and others.
+    /// The union of two sets of facts.
     pub fn and(&self, other: &Facts) -> Facts {
         let join = |a: &[String], b: &[String]| a.iter().chain(b).cloned().collect();
         Facts {
@@ -178,7 +179,7 @@ impl Facts {
         }
     }
 
-    /// The facts of the home account, as users name them.
+    /// The facts of the home account, by their names in user expressions.
     pub fn of_account(&self) -> Facts {
         let named = |list: &[String]| list.iter().map(|name| format!("account.{name}")).collect();
         Facts {

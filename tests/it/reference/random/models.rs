@@ -1,4 +1,4 @@
-//! Makes random valid models that use as much of the language as fits.
+//! Generates random valid models that use as much of the language as possible.
 
 use super::expressions::{Facts, condition, number, text, where_event};
 use super::parts::{metrics, milestones, rollups, signals, traits};
@@ -10,7 +10,7 @@ fn facts(numbers: &[&str], dates: &[&str]) -> Facts {
     Facts { numbers: own(numbers), dates: own(dates), ..Facts::default() }
 }
 
-/// Facts that need points, and what may name them.
+/// The facts that depend on points.
 fn points_facts(categories: &[String]) -> Facts {
     let mut numbers = vec!["score".to_owned()];
     numbers.extend(categories.iter().map(|category| format!("points_{category}")));
@@ -26,7 +26,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     let (metrics, metric_facts, account_metrics) = metrics(rng);
     toml += &metrics;
 
-    // What each level knows before segments.
+    // The facts of each level before segments.
     let (user_traits, user_trait_facts) = traits(rng, "user");
     let (account_traits, account_trait_facts) = traits(rng, "account");
     let (user_milestones, user_milestone_facts) = milestones(rng, "user", &user_trait_facts);
@@ -46,7 +46,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
         accounts.texts.push("segment".into());
     }
 
-    // What users see of themselves and of their account, then their points, tiers and routes.
+    // The facts that users can read, then their points, tiers and routes.
     let (user_named, user_named_facts) = named_facts(rng, "u", &users.and(&accounts.of_account()));
     let users = users.and(&user_named_facts);
     let seen = users.and(&users).and(&accounts.of_account());
@@ -58,7 +58,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     let users_late = if tiered { user_points.and(&tier_facts()) } else { user_points };
     let late_fact = format!("late = {:?}\n", number(rng, &users_late.and(&users), 2));
 
-    // The points of accounts see all of that.
+    // The points of accounts can use all of these facts.
     let (late_rollups, late_facts) = rollups(rng, "p", &users.and(&users_late).and(&users_late));
     let accounts_seen = accounts.and(&late_facts).and(&late_facts);
     let (account_signals, mut account_categories) = signals(rng, "account", &accounts_seen);
@@ -110,7 +110,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     toml
 }
 
-/// The settings of the run and the events with names of their own.
+/// The settings of the run, and the filtered events.
 fn head(rng: &mut Rng, stage: &Stage) -> String {
     let mut toml = String::from("schema = 1\nname = \"random\"\n");
     if stage.zone_name != "UTC" || rng.chance(50) {
@@ -144,7 +144,7 @@ fn named_facts(rng: &mut Rng, letter: &str, seen: &Facts) -> (String, Facts) {
     let mut made = Facts::default();
     for at in 0..rng.between(1, 4) {
         let name = format!("{letter}f{at}");
-        // A later one may use the earlier ones.
+        // A later expression may use the earlier ones.
         let seen = seen.and(&made);
         let expression = match rng.below(4) {
             0 => {
@@ -180,7 +180,7 @@ fn segments(rng: &mut Rng, seen: &Facts) -> String {
     toml
 }
 
-/// Bounds of categories, now and then of one without signals, and of the score.
+/// Bounds of categories, sometimes of one without signals, and of the score.
 fn bounds(rng: &mut Rng, level: &str, categories: &mut Vec<String>) -> String {
     let mut toml = String::new();
     let mut bounded: Vec<String> = categories.iter().filter(|name| *name != "other").cloned().collect();

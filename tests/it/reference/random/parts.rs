@@ -1,10 +1,10 @@
-//! Makes the random metrics, traits, roll-ups, milestones and signals of a model.
+//! Generates the random metrics, traits, roll-ups, milestones and signals of a model.
 
 use super::Rng;
 use super::expressions::{Facts, condition, event_name, event_names, number, number_value, text_value, where_event};
 use std::fmt::Write;
 
-/// The metrics as TOML, with the facts they make for both levels and those for accounts alone.
+/// The metrics as TOML, with their facts for both levels and those for accounts only.
 pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
     let measures = [
         "count",
@@ -129,7 +129,7 @@ fn events(rng: &mut Rng) -> Vec<String> {
     keys
 }
 
-/// A window of a metric, or none.
+/// The window of a metric, or none.
 fn window(rng: &mut Rng) -> Option<String> {
     let last = rng.pick(&["1d", "2d", "7d", "28d", "28d", "90d", "1w", "4w"]);
     match rng.below(10) {
@@ -170,13 +170,13 @@ pub fn traits(rng: &mut Rng, level: &str) -> (String, Facts) {
             _ => facts.dates.push(name),
         }
     }
-    // One trait is found under its own name, without `from`.
+    // One trait has no `from`; its own name is the property.
     let _ = writeln!(toml, "industry = {{ type = \"text\" }}");
     facts.texts.push("industry".into());
     (toml, facts)
 }
 
-/// Roll-ups over users' facts, with the facts they make.
+/// Roll-ups over the facts of users, with their own facts.
 pub fn rollups(rng: &mut Rng, prefix: &str, users: &Facts) -> (String, Facts) {
     let mut toml = String::new();
     let mut facts = Facts::default();
@@ -305,7 +305,7 @@ fn points(rng: &mut Rng) -> String {
     rng.pick(&["10", "5", "15", "20", "0", "2.5", "7.125", "0.001", "-10", "-20", "-3.75"]).into()
 }
 
-/// The signals of a level as TOML, and the categories they are in.
+/// The signals of a level as TOML, with their categories.
 pub fn signals(rng: &mut Rng, level: &str, facts: &Facts) -> (String, Vec<String>) {
     let mut toml = String::new();
     let mut categories: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! What stands between two values of a line, and where in a line it may stand.
+//! A segment: the bytes between two values of a line, and the states that it connects.
 
 use wide::u8x16;
 
@@ -7,78 +7,81 @@ use super::super::{
     projection::NO_NODE,
 };
 
-/// No step, place or slot.
+/// No segment, state or slot.
 pub(in crate::decode::json) const NO_INDEX: u32 = u32::MAX;
 
-/// So many bytes of a step are compared, sixteen at a time.
+/// The blocks of sixteen bytes that a segment may have.
 pub(in crate::decode::json) const CHUNKS: usize = 4;
 
-/// The place before a line's object and after it.
+/// The state before and after a line's object.
 pub(in crate::decode::json) const OUTSIDE_STATE: u32 = 0;
 
-/// Where in a line a step may be taken: which objects are open, and whether the last of them has begun to say something.
+/// A position in the structure of a line: the open objects, and whether the innermost has members
+/// yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::decode::json) struct TemplateState {
-    /// The place that its end leads to.
+    /// The state after the object ends.
     pub(in crate::decode::json) above: u32,
-    /// The node of the object.
+    /// The projection node of the object.
     pub(in crate::decode::json) node: u32,
-    /// Whether its members are fingerprinted.
+    /// If set, the members are fingerprinted.
     pub(in crate::decode::json) hashed: bool,
-    /// Whether nothing of it was walked over yet.
+    /// If set, the object has no members so far.
     pub(in crate::decode::json) first: bool,
-    /// How many objects are open.
+    /// The number of open objects.
     pub(in crate::decode::json) depth: usize,
 }
 
-/// What comes after a step.
+/// The token after a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode::json) enum NextToken {
-    /// A text that at most fills slots; the step ends after its quote.
+    /// A text that only fills slots; the segment ends after the opening quote.
     Text,
     /// A value that begins with neither a quote nor a brace.
     Unquoted,
-    /// Text or an object of which more is asked; the step is compared with its first byte and ends before it.
+    /// A text or object that is projected further. Its first byte is compared, but the segment ends
+    /// before it.
     Other,
-    /// The inside of an object; the step ends after its brace.
+    /// The inside of an object; the segment ends after the brace.
     Open,
-    /// What comes after an object; the step ends after its brace.
+    /// The rest after an object; the segment ends after the closing brace.
     Close,
 }
 
-/// What stands between two values.
+/// The bytes between two values.
 #[derive(Debug, Clone)]
 pub(in crate::decode::json) struct TemplateSegment {
     pub(in crate::decode::json) text: [[u8; 16]; CHUNKS],
-    /// The bytes that count, a bit each.
+    /// A bit for each byte that is compared.
     pub(in crate::decode::json) mask: [u32; CHUNKS],
-    /// How many bytes are compared.
+    /// The number of bytes that are compared.
     pub(in crate::decode::json) length: u32,
-    /// Whether its first sixteen bytes are all there is to compare.
+    /// If set, only the first sixteen bytes are compared.
     pub(in crate::decode::json) short: bool,
-    /// How many bytes it is long.
+    /// The number of bytes that the segment takes in the line.
     pub(in crate::decode::json) advance: u32,
-    /// The step that followed it last.
+    /// The segment that followed it last.
     pub(in crate::decode::json) next: u32,
     pub(in crate::decode::json) from: u32,
     pub(in crate::decode::json) to: u32,
     pub(in crate::decode::json) what: NextToken,
-    /// Slots that the value fills, where that is all there is to it; slots of the object that ends.
+    /// The slots of a value that only fills slots, or of the object that ends.
     pub(in crate::decode::json) slots: [u32; 2],
-    /// The node of the value, where there is more to it than slots, or the one that is opened, or that is closed and fingerprinted.
+    /// The node of a value that does more than fill slots, of the object that opens, or of a
+    /// fingerprinted object that closes.
     pub(in crate::decode::json) node: u32,
-    /// Whether the value is fingerprinted as a part of what it is in.
+    /// If set, the value is part of the fingerprint of the object around it.
     pub(in crate::decode::json) hashed: bool,
     /// The hash of the key.
     pub(in crate::decode::json) hash: u64,
-    /// The stretch that begins with it.
+    /// The constant run that begins with this segment.
     pub(in crate::decode::json) stretch: u32,
-    /// How many stretches were given up because of what stood where its value, or the step itself, had been.
+    /// The number of constant runs that were dropped because this segment or its value differed.
     pub(in crate::decode::json) failed: u8,
 }
 
 impl TemplateSegment {
-    /// A step of which nothing is known; it is never compared.
+    /// An empty segment, which is never compared.
     pub(in crate::decode::json) fn blank() -> TemplateSegment {
         TemplateSegment {
             text: [[0; 16]; CHUNKS],
@@ -99,7 +102,7 @@ impl TemplateSegment {
         }
     }
 
-    /// Sets the bytes that are compared; there must not be more than fit.
+    /// Sets the bytes to compare; at most 64.
     pub(in crate::decode::json) fn set_text(&mut self, text: &[u8]) {
         self.length = text.len() as u32;
         self.short = text.len() <= 16 && self.what != NextToken::Unquoted;
@@ -115,7 +118,7 @@ impl TemplateSegment {
         same & self.mask[chunk] == self.mask[chunk]
     }
 
-    /// Whether it stands at a position.
+    /// True if the segment occurs at a position.
     #[inline(always)]
     pub(in crate::decode::json) fn matches_at(&self, bytes: &[u8], at: usize) -> bool {
         let first = match chunk_at(bytes, at) {
@@ -137,7 +140,7 @@ impl TemplateSegment {
     }
 }
 
-/// Whether what stands at a position is more than a word: a text, an object, or white space before either.
+/// True if a text, an object or white space begins at a position, rather than an unquoted value.
 #[inline(always)]
 fn begins_more(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at), Some(b'"' | b'{' | b' ' | b'\t'))

@@ -1,4 +1,5 @@
-//! What lines so far were like: the steps that were met and where they lead, and how a step is read that is not known yet.
+//! The template cache: the known segments, the states that they lead to, and the parser for new
+//! ones.
 
 use std::collections::HashMap;
 
@@ -15,42 +16,44 @@ use super::{
     segment::{CHUNKS, NextToken, OUTSIDE_STATE, TemplateSegment, TemplateState},
 };
 
-/// Objects may lie so deep within each other, the line itself among them.
+/// The deepest nesting that templates handle, including the object of the line.
 pub(in crate::decode::json) const OPEN_MAX: usize = 8;
 
-/// So many steps are remembered; those that are not are read anew each time.
+/// The number of segments that the cache holds; others are parsed each time.
 pub(in crate::decode::json) const STEPS_MAX: usize = 4096;
 
-/// A line may have so many steps that are not remembered: each costs several times what it costs the long way.
+/// Uncached segments that a line may have. Each costs several times the slow path.
 const PASSING_MAX: u32 = 4;
 
-/// After so many steps without room for them, all are forgotten: those that come now are others than those that are remembered.
+/// The cache is cleared after this number of segments without room: the input has changed.
 const CROWDED_MAX: usize = 8 * STEPS_MAX;
 
-/// The step that is not remembered.
+/// The place of a segment that is not cached.
 pub(in crate::decode::json) const TRANSIENT_SEGMENT: u32 = 0;
-/// Stands before the first step of a line.
+/// A segment before the first one of a line.
 pub(in crate::decode::json) const START_SEGMENT: u32 = 1;
 
-/// Steps that were met.
+/// The segments and states of earlier lines.
 #[derive(Debug)]
 pub(in crate::decode::json) struct TemplateCache {
     pub(in crate::decode::json) places: Vec<TemplateState>,
-    /// Of all places, their numbers. There are not more than the projection has nodes, times twice the depth.
+    /// The number of each state. There are at most twice as many states as nodes of the projection
+    /// times the depth.
     numbers: HashMap<TemplateState, u32, foldhash::fast::RandomState>,
     pub(in crate::decode::json) steps: Vec<TemplateSegment>,
-    /// Of all steps, by where they are taken and their bytes.
+    /// All segments, by state and bytes.
     known: HashTable<(u64, u32)>,
-    /// Of some steps, by where they are taken and their first bytes: which of the properties of events come first differs by event.
+    /// Recent segments, by state and first bytes. Guesses fail most at the first property, which
+    /// differs by event.
     recent: [u32; RECENT],
-    /// Steps of this line that are not remembered.
+    /// Uncached segments of the current line.
     passing: u32,
-    /// Steps for which there was no room.
+    /// Segments that found no room in the cache.
     crowded: usize,
     pub(in crate::decode::json) stretches: ConstantRunCache,
 }
 
-/// A power of two.
+/// The number of entries, a power of two.
 const RECENT: usize = 256;
 
 impl TemplateCache {
@@ -69,7 +72,7 @@ impl TemplateCache {
         }
     }
 
-    /// Prepares for a line of so many bytes; says whether it is watched.
+    /// Prepares for a line of a length; returns true if it is sampled for constant runs.
     #[inline(always)]
     pub(in crate::decode::json) fn begin(&mut self, length: usize) -> bool {
         self.passing = 0;
@@ -85,7 +88,7 @@ impl TemplateCache {
         *self = TemplateCache::new();
     }
 
-    /// Takes a step that is not remembered; none if the line has too many.
+    /// Uses a segment without caching it; none if the line has too many.
     fn use_transient(&mut self, step: TemplateSegment) -> Option<u32> {
         self.steps[TRANSIENT_SEGMENT as usize] = step;
         self.passing += 1;
@@ -93,16 +96,16 @@ impl TemplateCache {
         (self.passing <= PASSING_MAX).then_some(TRANSIENT_SEGMENT)
     }
 
-    /// Where a step is held that is taken at a place and begins as a text does.
+    /// The entry for segments that begin in a state with the bytes at a position.
     fn recent(&mut self, from: u32, bytes: &[u8], at: usize) -> &mut u32 {
-        // Another odd number does as well.
+        // Any other large odd number would do.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
         let begins = bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |first| u64::from_le_bytes(*first));
         let spread = begins.wrapping_add(u64::from(from)).wrapping_mul(SPREAD);
         &mut self.recent[(spread >> (u64::BITS - RECENT.trailing_zeros())) as usize]
     }
 
-    /// The number of a place.
+    /// The number of a state.
     fn place(&mut self, place: TemplateState) -> u32 {
         *self.numbers.entry(place).or_insert_with(|| {
             self.places.push(place);
@@ -112,7 +115,7 @@ impl TemplateCache {
 }
 
 impl JsonScanner<'_> {
-    /// The step at a position, which is not the one that was guessed. None if there is no step or it is for the long way.
+    /// The segment at a position after a wrong guess; none if the line needs the slow path.
     #[inline(never)]
     pub(in crate::decode::json) fn next_segment(
         &mut self,
@@ -137,7 +140,7 @@ impl JsonScanner<'_> {
         Some(now)
     }
 
-    /// The step at a position, read and looked up, and remembered if it is new.
+    /// Parses the segment at a position and looks it up; caches it if it is new.
     fn find_segment(&mut self, line: &str, at: usize, track: &mut TemplateCache, from: u32) -> Option<u32> {
         let bytes = line.as_bytes();
         let place = track.places[from as usize];
@@ -188,7 +191,7 @@ impl JsonScanner<'_> {
         Some(now)
     }
 
-    /// A step that opens or closes an object without a key before it.
+    /// Completes a segment that opens or closes an object without a key.
     fn brace(
         &self,
         mark: u8,
@@ -218,7 +221,7 @@ impl JsonScanner<'_> {
         step.to = track.place(TemplateState { above, node, hashed, first: true, depth });
     }
 
-    /// A step with a key.
+    /// Completes a segment with a key.
     fn member(&self, key: &str, mark: u8, place: TemplateState, step: &mut TemplateSegment, track: &mut TemplateCache) {
         let child = self.projection.child(place.node, key.as_bytes());
         let alone = self.projection.slots_alone(child);

@@ -1,11 +1,10 @@
-//! The short way over a line, for lines like those that came before.
+//! The walk over a line by cached templates.
 //!
-//! Lines of one source are much alike: the same keys in the same order, with the same punctuation between them. So what stands between two
-//! values, such as `,"user_id":"`, is remembered with what it means where it stands, and which of these steps followed which; a line is
-//! then walked over by comparing a step's bytes and finding the end of a value, in turn. A guess that fails costs that comparison: the step
-//! is read and looked up, or remembered if it is new. What is left to the long way: faults, keys with escapes, deep nesting, objects under
-//! equal keys, and lines of keys that do not come again. Where most lines are such, few are tried, so that no input costs much more than by
-//! the long way alone.
+//! The walk alternates between comparing the bytes of the guessed segment and finding the end of a
+//! value. If the guess is wrong, [`JsonScanner::next_segment`] finds or parses the right one.
+//!
+//! The slow path handles malformed input, escaped keys, deep nesting, duplicate keys, and keys that
+//! never repeat.
 
 use super::super::{
     JsonKind, JsonSpan,
@@ -18,24 +17,25 @@ use super::{
     state::{OPEN_MAX, START_SEGMENT, TemplateCache},
 };
 
-/// After so many lines in a row that were left to the long way, only one of [`TRIED_EVERY`] is tried.
+/// After this number of lines in a row that no template fitted, only one in [`TRIED_EVERY`] is
+/// tried.
 const TEMPLATE_MISSES_MAX: u32 = 8;
 const TRIED_EVERY: u32 = 16;
 
-/// Objects that are open.
+/// The open objects of a line.
 #[derive(Debug, Default)]
 struct OpenObjects {
-    /// Of each, the sum of the hashes of its members.
+    /// For each object, the sum of its members' hashes.
     sums: [u64; OPEN_MAX + 1],
-    /// Of each, the hash of its key.
+    /// For each object, the hash of its key.
     keys: [u64; OPEN_MAX + 1],
-    /// Of each, the position of its brace.
+    /// For each object, the position of its brace.
     starts: [usize; OPEN_MAX + 1],
     depth: usize,
 }
 
 impl OpenObjects {
-    /// An object under a key of some hash, with its brace at a position.
+    /// Opens an object, given the hash of its key and the position of its brace.
     #[inline(always)]
     fn begin(&mut self, key: u64, start: usize) {
         self.depth += 1;
@@ -44,7 +44,8 @@ impl OpenObjects {
         self.starts[self.depth] = start;
     }
 
-    /// The sum of the last object, which ends, the hash of its key, and the position of its brace.
+    /// Closes the innermost object: the sum of its members' hashes, the hash of its key, the
+    /// position of its brace.
     #[inline(always)]
     fn end(&mut self) -> (u64, u64, usize) {
         let ended = (self.sums[self.depth], self.keys[self.depth], self.starts[self.depth]);
@@ -52,7 +53,7 @@ impl OpenObjects {
         ended
     }
 
-    /// Adds a member's hash to the last object.
+    /// Adds a member's hash to the innermost object.
     #[inline(always)]
     fn add(&mut self, hash: u64) {
         self.sums[self.depth] = self.sums[self.depth].wrapping_add(hash);
@@ -66,17 +67,21 @@ fn chunk_word(bytes: &[u8], at: usize) -> Option<&[u8; 4]> {
 }
 
 impl JsonScanner<'_> {
-    /// Walks over a line that is an object; gives `false`, and has found nothing that counts, if it is for the long way.
+    /// Walks a line that is an object. Returns `false` if the line needs the slow path; the values
+    /// found until then must not be used.
     ///
-    /// What follows the line in memory is given with it, so that its end is no special case. **Law**: whatever is given `true` is found as the
-    /// long way finds it.
+    /// `onwards` contains the memory after the line too, so that the line's end needs no special
+    /// case.
+    ///
+    /// **Law**: if it returns `true`, the result is that of the slow path.
     #[inline(always)]
     pub(in crate::decode::json) fn walk_template(&mut self, line: &str, onwards: &[u8]) -> bool {
         if self.template_misses >= TEMPLATE_MISSES_MAX && !self.template_misses.is_multiple_of(TRIED_EVERY) {
             self.template_misses = self.template_misses.wrapping_add(1);
             return false;
         }
-        // A track is not changed by what the scanner does with values, so it can be held apart meanwhile.
+        // The scanner does not change the cache while it reads values, so the cache is taken out
+        // meanwhile.
         let Some(mut track) = self.template_cache.take() else { return false };
         let done = if track.begin(line.len()) {
             let done = self.walk_template_sampled(line, onwards, &mut track).is_some();
@@ -117,7 +122,8 @@ impl JsonScanner<'_> {
                     if !WATCHED && let Some((last, end)) = track.match_run(guess, bytes, at) {
                         (now, at) = (last, end);
                         let last = &track.steps[now as usize];
-                        // What is noted of objects that are open now and were not is never read, since nothing is asked of them.
+                        // The hashes and starts of objects within the run are not set. They are
+                        // never read, because these objects are not projected.
                         open.depth = track.places[last.to as usize].depth;
                         guess = last.next;
                         continue;
@@ -149,7 +155,7 @@ impl JsonScanner<'_> {
                         self.value_hash = self.object_hash(sum);
                     }
                     if step.node != NO_NODE {
-                        // An object that says nothing is the same as none.
+                        // An empty object counts as missing.
                         self.hash = if sum == 0 { 0 } else { self.value_hash };
                     }
                     if step.hashed {
@@ -167,7 +173,7 @@ impl JsonScanner<'_> {
         }
     }
 
-    /// A text from the position after its quote; gives the position after it.
+    /// Finds the end of a text, given the position after its quote; returns the position after it.
     #[inline(always)]
     fn text(&mut self, line: &str, bytes: &[u8], at: usize, step: &TemplateSegment) -> Option<usize> {
         let (kind, close) = match plain_end(bytes, at) {
@@ -196,7 +202,7 @@ impl JsonScanner<'_> {
         (end != BAD).then(|| (self.kind, end - 1))
     }
 
-    /// Any other value.
+    /// Parses any other value.
     #[inline(always)]
     fn other(&mut self, line: &str, bytes: &[u8], at: usize, step: &TemplateSegment) -> Option<usize> {
         let end = if step.node != NO_NODE {
@@ -216,7 +222,7 @@ impl JsonScanner<'_> {
         (end != BAD).then_some(end)
     }
 
-    /// A word that ends at a position.
+    /// Sets the type of a word; returns its end.
     #[inline(always)]
     pub(in crate::decode::json) fn word_end(&mut self, end: usize, kind: JsonKind) -> usize {
         self.kind = kind;
@@ -234,7 +240,8 @@ impl JsonScanner<'_> {
         }
     }
 
-    /// Enters an object of a node; none if one of that node was there already, since the last of equal keys holds with everything below it.
+    /// Enters an object. Returns none if its key occurred before: then the last one counts, which
+    /// the slow path handles.
     #[inline(always)]
     fn enter(&mut self, node: u32) -> Option<()> {
         if let Some(visited) = self.visited.get_mut(node as usize) {
@@ -307,7 +314,7 @@ mod tests {
         projection.hash_at(&["p".to_owned()]);
         let mut scanner = scanner(&projection);
         for number in 0..2000_u32 {
-            // Each line nests in another way, under keys that are asked for and others.
+            // Each line nests in another way, under wanted and unwanted keys.
             let keys = (0..10).map(|at| ["a", "b", "p", "x", "y"][(number / 5_u32.pow(at % 5) % 5) as usize]);
             let line = format!("{}1{}", keys.map(|key| format!("{{\"{key}\":")).collect::<String>(), "}".repeat(10));
             follows(&mut scanner, &line);

@@ -1,30 +1,24 @@
 //! `pql check`: the problems of models, all of them.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
+    args::{self, LimitArgs, RunArgs, RunSettings},
     enrichment::EnrichmentFiles,
-    inspect, messages, model_file, paint, print_stderr,
-    run_args::{RunArgs, current_time},
-    score::{
-        InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects, warn_skipped_inputs,
-    },
-    threads,
+    inspect::{InputSurvey, ValueSamples},
+    messages::{self, Verbosity},
+    model_file, paint,
+    prepare::{InputPasses, PreparedRun, RunRequest, prepare},
+    print_stderr,
+    stdout::{pretty_json, print_stdout},
 };
 use crate::commands::check::{self, CheckScope, CheckedModel};
-use pql_engine::{
-    pipeline::{self, PipelineJob},
-    read::{self, BlockLimits, ChangeGuard, InputSource},
-};
+use pql_engine::pipeline;
 use pql_model::{
-    Model, PerKind,
+    Model,
     diag::{Diagnostic, Severity, SourceDocument, escape_controls},
     lint::lint,
     parse, parse_all_facts,
@@ -37,9 +31,13 @@ use pql_model::{
 /// events: what they ask for that never occurs, the tracking plan, signals that never or always fire. `pql rule CODE` explains a code.
 #[derive(Debug, clap::Args)]
 #[command(
+    mut_arg("from", |option| option.help(args::FORMAT_WHATEVER_THE_MODELS_SAY).requires("events")),
     mut_arg("as_of", |option| option.requires("events")),
     mut_arg("users", |option| option.requires("events")),
-    mut_arg("accounts", |option| option.requires("events"))
+    mut_arg("accounts", |option| option.requires("events")),
+    mut_arg("max_rejects", |option| option.requires("events")),
+    mut_arg("max_line", |option| option.requires("events")),
+    mut_arg("max_table", |option| option.requires("events"))
 )]
 pub(super) struct CheckArguments {
     /// Model files
@@ -58,24 +56,11 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "EVENTS", num_args = 1..)]
     events: Vec<OsString>,
 
-    /// Read files as this format, whatever the models say [default: told by the first lines of each file]
-    #[arg(long, value_enum, value_name = "FORMAT", requires = "events")]
-    from: Option<InputFormatArg>,
+    #[command(flatten)]
+    run: RunArgs,
 
     #[command(flatten)]
-    view: RunArgs,
-
-    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
-    #[arg(long, value_name = "LIMIT", default_value = "1%", requires = "events")]
-    max_rejects: String,
-
-    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line, requires = "events")]
-    max_line: BlockLimits,
-
-    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table, requires = "events")]
-    max_table: usize,
+    limits: LimitArgs,
 
     /// Threads to use [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), requires = "events")]
@@ -118,13 +103,14 @@ impl FailLevel {
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
-    let events = events(arguments)?;
+    let verbosity = Verbosity::of_flag(arguments.quiet);
+    let events = check_events(arguments)?;
     let mut files = Vec::new();
     // How the program ends for models that could not be read.
     let mut unread = None;
     for path in &arguments.models {
         let checked = match model_file::read(path) {
-            Ok(document) => check_document(arguments, document, events.as_ref())?,
+            Ok(document) => check_document(document, events.as_ref())?,
             Err(CommandError::Document(problems, _)) => CheckedModel::broken(problems.document, problems.list),
             Err(CommandError::Error(error, exit)) => {
                 // A check of fewer models than were named is none, whatever the others came to. What failed weighs more than what was not there.
@@ -135,46 +121,37 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
             Err(failure) => return Err(failure),
         };
         if arguments.format == CheckFormat::Human {
-            print_checked(&checked, arguments.quiet)?;
+            print_checked(&checked, verbosity)?;
         }
         files.push(checked);
     }
     let report = match arguments.format {
         CheckFormat::Human => String::new(),
-        CheckFormat::Json => pretty(&check::json(&files)),
+        CheckFormat::Json => pretty_json(&check::json(&files)),
         CheckFormat::Github => check::github(&files),
-        CheckFormat::Sarif => pretty(&check::sarif(&files)),
+        CheckFormat::Sarif => pretty_json(&check::sarif(&files)),
         CheckFormat::Junit => check::junit(&files, arguments.fail_level.severity()),
     };
-    io::stdout().lock().write_all(report.as_bytes()).map_err(CommandError::output)?;
+    print_stdout(&report)?;
     let fails = arguments.fail_level.severity();
     let failed = files.iter().flat_map(|file| &file.problems).any(|problem| problem.severity >= fails);
     Ok(unread.unwrap_or(if failed { ExitStatus::Negative } else { ExitStatus::Done }))
 }
 
-fn pretty(report: &serde_json::Value) -> String {
-    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
-}
-
 /// Tells people what a model came to: problems go where messages go, that there are none is the result.
-fn print_checked(checked: &CheckedModel, quiet: bool) -> Result<(), CommandError> {
+fn print_checked(checked: &CheckedModel, verbosity: Verbosity) -> Result<(), CommandError> {
     if checked.read_error.is_some() {
         return Ok(());
     }
     let summary = check::summary(checked);
     if checked.problems.is_empty() {
-        let line = if quiet { String::new() } else { format!("{summary}\n") };
-        return io::stdout().lock().write_all(line.as_bytes()).map_err(CommandError::output);
+        return if verbosity == Verbosity::Quiet { Ok(()) } else { print_stdout(&format!("{summary}\n")) };
     }
     print_stderr(&format!("{}\n\n{summary}", check::render_problems(checked, paint())));
     Ok(())
 }
 
-fn check_document(
-    arguments: &CheckArguments,
-    document: SourceDocument,
-    events: Option<&CheckEvents<'_>>,
-) -> Result<CheckedModel, CommandError> {
+fn check_document(document: SourceDocument, events: Option<&CheckEvents<'_>>) -> Result<CheckedModel, CommandError> {
     let model = match parse(&document) {
         Ok(model) => model,
         Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
@@ -188,87 +165,59 @@ fn check_document(
             Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
         };
         scope = CheckScope::Events;
-        warnings.extend(check_against_events(arguments, &document, &whole, events)?);
+        warnings.extend(events.check(&document, &whole)?);
     }
     Ok(CheckedModel::usable(document, &model, warnings, scope))
 }
 
-/// What models are held against.
+/// The events that models are compared with.
 struct CheckEvents<'a> {
-    inputs: Vec<InputSource>,
-    watch: ChangeGuard,
+    prepared: PreparedRun<'a>,
     enrichment: EnrichmentFiles<'a>,
+    threads: Option<u16>,
+    verbosity: Verbosity,
 }
 
-/// The files of events, if there are any.
-fn events(arguments: &CheckArguments) -> Result<Option<CheckEvents<'_>>, CommandError> {
+/// Finds the events, if `--events` names any.
+fn check_events(arguments: &CheckArguments) -> Result<Option<CheckEvents<'_>>, CommandError> {
     if arguments.events.is_empty() {
         return Ok(None);
     }
-    let resolved = read::resolve_inputs(&arguments.events)?;
-    let watch = ChangeGuard::begin(&resolved.inputs)?;
-    warn_skipped_inputs(&resolved);
-    if !arguments.quiet {
-        note_skipped_inputs(&resolved);
-    }
-    Ok(Some(CheckEvents { inputs: resolved.inputs, watch, enrichment: arguments.view.enrichment_files()? }))
-}
-
-/// Looks into the events, scores them, and holds the model against both.
-fn check_against_events(
-    arguments: &CheckArguments,
-    document: &SourceDocument,
-    model: &Model,
-    CheckEvents { inputs, watch, enrichment: beside }: &CheckEvents<'_>,
-) -> Result<Vec<Diagnostic>, CommandError> {
-    let when = arguments.view.as_of_when()?;
-    let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-    let under = |failure| with_model_context(Path::new(&document.name), failure);
-    let dump = inspect::survey_inputs(
-        model,
-        inputs.to_vec(),
-        (format, arguments.threads, false),
-        arguments.max_line.with_table(arguments.max_table),
-    )
-    .map_err(under)?;
-    let quiet = arguments.quiet;
-    if !quiet {
-        threads::note_missing_threads();
-    }
-    let PerKind { user: users, account: accounts } = beside.for_model(model, quiet)?;
-    let job = PipelineJob {
-        model,
-        inputs: inputs.to_vec(),
-        format,
-        when,
-        now: current_time(when),
-        workers: threads::configure_thread_pool(arguments.threads, inputs),
-        max_rejects: parse_max_rejects(&arguments.max_rejects)?,
-        keep_rejects: false,
-        limits: arguments.max_line.with_table(arguments.max_table),
-        users: users.as_ref(),
-    };
-    let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-        messages::note_failed_run(&error);
-        under(error.into())
+    let (threads, verbosity) = (arguments.threads, Verbosity::of_flag(arguments.quiet));
+    let prepared = prepare(RunRequest {
+        settings: RunSettings::new(&arguments.run, &arguments.limits)?,
+        events: &arguments.events,
+        passes: InputPasses::Several,
+        threads,
+        verbosity,
     })?;
-    if !quiet {
-        note_empty_files(&folded.files);
-        print_rejects(&folded.rejects);
-    }
-    let evaluated = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref());
-    let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
-    watch.verify()?;
-    messages::warn_no_entities(&scored, Some(&document.name));
-    Ok(check::data::warnings(model, &dump.survey, &scored))
+    let enrichment = prepared.enrichment_files()?;
+    Ok(Some(CheckEvents { prepared, enrichment, threads, verbosity }))
 }
 
-/// Says under which model a run failed, since others may be fine.
-fn with_model_context(path: &Path, failure: CommandError) -> CommandError {
-    match failure {
-        CommandError::Error(error, exit) => {
-            CommandError::Error(error.context(format!("under the model {}", path.display())), exit)
+impl CheckEvents<'_> {
+    /// Profiles the events, scores them, and compares the model with both.
+    fn check(&self, document: &SourceDocument, model: &Model) -> Result<Vec<Diagnostic>, CommandError> {
+        let survey = InputSurvey {
+            inputs: self.prepared.inputs().to_vec(),
+            format: self.prepared.format(model),
+            threads: self.threads,
+            values: ValueSamples::Omitted,
+            limits: self.prepared.limits(),
+        };
+        let dump = survey.profile(model).map_err(|failure| failure.under_model(&document.name))?;
+        let enrichment = self.enrichment.for_model(model, self.verbosity)?;
+        let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
+        let job = self.prepared.job(model, users);
+        let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&document.name))?;
+        if self.verbosity == Verbosity::Notes {
+            messages::note_empty_files(&folded.files);
+            messages::print_rejects(&folded.rejects);
         }
-        other => other,
+        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
+            .map_err(|error| CommandError::from(error).under_model(&document.name))?;
+        self.prepared.verify_unchanged()?;
+        messages::warn_no_entities(&scored, Some(&document.name));
+        Ok(check::data::warnings(model, &dump.survey, &scored))
     }
 }

@@ -2,32 +2,34 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
+    args::{self, LimitArgs, RunArgs, RunSettings},
     enrichment::EnrichmentFiles,
-    messages, model_file, paint, print_stderr,
-    run_args::{RunArgs, current_time},
-    score::{
-        InputFormatArg, note_empty_files, note_missing_names, note_skipped_inputs, parse_max_rejects, print_rejects,
-    },
-    threads,
+    messages::{self, Verbosity},
+    model_file,
+    prepare::{InputPasses, PreparedRun, RunRequest, prepare},
+    print_problems, print_stderr,
+    stdout::{pretty_json, print_stdout},
 };
-use crate::commands::diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare};
+use crate::commands::{
+    diff::{DiffRecord, DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
+    score::MissingNames,
+};
 use pql_engine::{
-    pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
-    read::{self, BlockLimits, ChangeGuard, InputSource},
+    decode::RejectReason,
+    pipeline::{self, FoldedRun, PipelineJob},
 };
 use pql_model::{
-    Model, PerKind,
-    diag::{DocumentProblems, escape_ci_commands, escape_controls, render},
+    Model,
+    clock::format_instant,
+    diag::{DocumentProblems, escape_ci_commands, escape_controls},
     parse,
-    units::Micros,
 };
 
 /// Compare two models on the same events: who changes tier and route, and why.
@@ -36,7 +38,10 @@ use pql_model::{
 /// signals that made the difference, and what each human route has to do before and after. With --fail-if it ends with exit code 1 if a condition
 /// over these numbers holds.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = FAIL_IF_HELP)]
+#[command(
+    after_long_help = FAIL_IF_HELP,
+    mut_arg("from", |option| option.help(args::FORMAT_WHATEVER_THE_MODELS_SAY))
+)]
 pub(super) struct DiffArguments {
     /// The model as it was
     #[arg(value_name = "OLD")]
@@ -50,12 +55,8 @@ pub(super) struct DiffArguments {
     #[arg(required = true, value_name = "EVENTS")]
     events: Vec<OsString>,
 
-    /// Read files as this format, whatever the models say [default: told by the first lines of each file]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<InputFormatArg>,
-
     #[command(flatten)]
-    view: RunArgs,
+    run: RunArgs,
 
     /// End with exit code 1 if this condition over the summary holds, such as `hot_new > 2 * hot_old`; may be given more than once
     #[arg(long, value_name = "EXPR")]
@@ -73,17 +74,8 @@ pub(super) struct DiffArguments {
     #[arg(short, long, value_enum, default_value_t = DiffFormat::Human)]
     format: DiffFormat,
 
-    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
-    #[arg(long, value_name = "LIMIT", default_value = "1%")]
-    max_rejects: String,
-
-    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
-    max_line: BlockLimits,
-
-    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
-    max_table: usize,
+    #[command(flatten)]
+    limits: LimitArgs,
 
     /// Say nothing but errors, and a warning if no event counts
     #[arg(short, long)]
@@ -116,55 +108,32 @@ enum DiffFormat {
 /// A comment on GitHub may have so many characters.
 const COMMENT_CHARS_MAX: usize = 65_536;
 
-/// What both runs have in common.
-struct DiffInputs<'a> {
-    arguments: &'a DiffArguments,
-    inputs: Vec<InputSource>,
-    enrichment: EnrichmentFiles<'a>,
-    when: AsOfRequest,
-    now: Micros,
-    max_rejects: MaxRejects,
-}
-
 pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError> {
-    let when = arguments.view.as_of_when()?;
-    let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
+    let verbosity = Verbosity::of_flag(arguments.quiet);
+    let settings = RunSettings::new(&arguments.run, &arguments.limits)?;
     let (old, new) = models(arguments)?;
     let vocabulary = DiffVocabulary::new(&old, &new);
     let gates = gates(&arguments.fail_if, &vocabulary)?;
-    let resolved = read::resolve_inputs(&arguments.events)?;
-    let watch = ChangeGuard::begin(&resolved.inputs)?;
-    if !arguments.quiet {
-        note_skipped_inputs(&resolved);
-    }
-    // Once for both models.
-    let now = current_time(when);
-    let beside = arguments.view.enrichment_files()?;
-    let runs = DiffInputs { arguments, inputs: resolved.inputs, enrichment: beside, when, now, max_rejects };
-    let mut told = String::new();
-    let before = runs.score_snapshot(&old, &arguments.old, &mut told)?;
-    let after = runs.score_snapshot(&new, &arguments.new, &mut told)?;
-    watch.verify()?;
-    if !arguments.quiet {
-        threads::note_missing_threads();
+    let prepared = prepare(RunRequest {
+        settings,
+        events: &arguments.events,
+        passes: InputPasses::Several,
+        threads: None,
+        verbosity,
+    })?;
+    let enrichment = prepared.enrichment_files()?;
+    let mut runs = ComparedRuns { prepared: &prepared, enrichment: &enrichment, verbosity, noted_rejects: None };
+    let before = runs.score_snapshot(&old, &arguments.old)?;
+    let after = runs.score_snapshot(&new, &arguments.new)?;
+    prepared.verify_unchanged()?;
+    if verbosity == Verbosity::Notes {
         warn_model_differences(&before, &after);
     }
     let diff = compare(&before, &after, arguments.limit);
     let verdicts: Vec<_> = gates.iter().map(|gate| gate.evaluate(&diff)).collect();
     let ids = if arguments.no_ids { IdVisibility::Hidden } else { IdVisibility::Shown };
     let report = DiffReport { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
-    let text = match arguments.format {
-        DiffFormat::Human => escape_ci_commands(&report.text()).into_owned(),
-        DiffFormat::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
-        DiffFormat::Markdown => report.markdown(),
-    };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
-    let chars = text.chars().count();
-    if arguments.format == DiffFormat::Markdown && chars > COMMENT_CHARS_MAX && !arguments.quiet {
-        print_stderr(&format!(
-            "warning: the report has {chars} characters, and a comment on GitHub at most {COMMENT_CHARS_MAX}; a smaller --limit makes it shorter"
-        ));
-    }
+    print_report(arguments, &report)?;
     for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
         let known: Vec<String> = verdict.numbers.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         print_stderr(&escape_controls(&format!("error: --fail-if `{}` holds: {}", verdict.text, known.join(", "))));
@@ -172,16 +141,32 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     Ok(if report.failed() { ExitStatus::Negative } else { ExitStatus::Done })
 }
 
-/// Reads both models; the problems of both are told.
+/// Prints the report; warns if it is too long for the comment that Markdown is meant for.
+fn print_report(arguments: &DiffArguments, report: &DiffReport<'_>) -> Result<(), CommandError> {
+    let text = match arguments.format {
+        DiffFormat::Human => escape_ci_commands(&report.text()).into_owned(),
+        DiffFormat::Json => pretty_json(&DiffRecord::new(report)),
+        DiffFormat::Markdown => report.markdown(),
+    };
+    print_stdout(&text)?;
+    let chars = text.chars().count();
+    if arguments.format == DiffFormat::Markdown && chars > COMMENT_CHARS_MAX && !arguments.quiet {
+        print_stderr(&format!(
+            "warning: the report has {chars} characters, and a comment on GitHub at most {COMMENT_CHARS_MAX}; a smaller --limit makes it shorter"
+        ));
+    }
+    Ok(())
+}
+
+/// Reads both models, and reports the problems of both.
 fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
     let (old, new) = (model_file::read(&arguments.old)?, model_file::read(&arguments.new)?);
-    let failure = |problems: DocumentProblems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart);
     match (parse(&old), parse(&new)) {
         (Ok(old), Ok(new)) => Ok((old, new)),
-        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(failure(problems)),
+        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(CommandError::document(problems)),
         (Err(first), Err(second)) => {
-            print_stderr(&format!("{}\n", render(&first.document, &first.list, paint())));
-            Err(failure(second))
+            print_problems(&first);
+            Err(CommandError::document(second))
         }
     }
 }
@@ -195,13 +180,13 @@ fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondit
             Ok(gate) => gates.push(gate),
             Err(problems) => {
                 if let Some(earlier) = broken.replace(problems) {
-                    print_stderr(&format!("{}\n", render(&earlier.document, &earlier.list, paint())));
+                    print_problems(&earlier);
                 }
             }
         }
     }
     match broken {
-        Some(problems) => Err(CommandError::Document(Box::new(problems), ExitStatus::CannotStart)),
+        Some(problems) => Err(CommandError::document(problems)),
         None => Ok(gates),
     }
 }
@@ -217,70 +202,49 @@ fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
         );
     }
     if new.levels.values().into_iter().chain(old.levels.values()).all(|level| level.standings.is_empty()) {
-        let as_of = pql_model::clock::format_instant(new.model.as_of.instant);
+        let as_of = format_instant(new.model.as_of.instant);
         print_stderr(&format!("warning: no event of anybody lies before {as_of}, so there is nothing to compare"));
     }
 }
 
-impl DiffInputs<'_> {
-    /// Scores the events under one model and keeps what is compared; what was `told` of rejected lines is not told again.
-    fn score_snapshot(
-        &self,
-        model: &Model,
-        path: &std::path::Path,
-        told: &mut String,
-    ) -> Result<ScoreSnapshot, CommandError> {
-        let arguments = self.arguments;
-        let quiet = arguments.quiet;
-        let PerKind { user: users, account: accounts } = self.enrichment.for_model(model, true)?;
-        let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-        let job = PipelineJob {
-            model,
-            inputs: self.inputs.clone(),
-            format,
-            when: self.when,
-            now: self.now,
-            workers: threads::configure_thread_pool(None, &self.inputs),
-            max_rejects: self.max_rejects,
-            keep_rejects: false,
-            limits: arguments.max_line.with_table(arguments.max_table),
-            users: users.as_ref(),
-        };
+/// The runs of both models on the same input.
+struct ComparedRuns<'a> {
+    prepared: &'a PreparedRun<'a>,
+    enrichment: &'a EnrichmentFiles<'a>,
+    verbosity: Verbosity,
+    /// The rejected lines, by reason, that the last run noted; none before the first run.
+    noted_rejects: Option<Vec<(RejectReason, u64)>>,
+}
+
+impl ComparedRuns<'_> {
+    /// Scores the events under one model, and keeps what is compared.
+    fn score_snapshot(&mut self, model: &Model, path: &Path) -> Result<ScoreSnapshot, CommandError> {
         let name = path.display().to_string();
-        let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-            messages::note_failed_run(&error);
-            with_model_context(&name, error.into())
-        })?;
-        if !quiet {
-            self.note_input(&folded, format, model, &name, told);
+        let enrichment = self.enrichment.for_model(model, Verbosity::Quiet)?;
+        let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
+        let job = self.prepared.job(model, users);
+        let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&name))?;
+        if self.verbosity == Verbosity::Notes {
+            self.note_input(&folded, &job, &name);
         }
-        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
-            .map_err(|error| with_model_context(&name, error.into()))?;
+        let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)
+            .map_err(|error| CommandError::from(error).under_model(&name))?;
         messages::warn_no_entities(&scored, Some(&name));
         Ok(ScoreSnapshot::take(&scored, model, name))
     }
 
-    /// What there is to say of the input under a model. Of what was already said under the other one, nothing.
-    fn note_input(&self, folded: &FoldedRun, format: &str, model: &Model, name: &str, told: &mut String) {
-        let rejected: Vec<_> =
-            folded.rejects.by_reason().iter().map(|(reason, count)| (reason.code(), *count)).collect();
-        let this = format!("{rejected:?}");
-        if told.is_empty() {
-            messages::note_formats(folded, format);
-            note_empty_files(&folded.files);
+    /// Notes on the input under a model, without those that were printed under the other one.
+    fn note_input(&mut self, folded: &FoldedRun, job: &PipelineJob<'_>, name: &str) {
+        let rejects = folded.rejects.by_reason();
+        if self.noted_rejects.is_none() {
+            messages::note_formats(folded, job.format);
+            messages::note_empty_files(&folded.files);
         }
-        if *told != this {
-            print_rejects(&folded.rejects);
+        if self.noted_rejects.as_ref() != Some(&rejects) {
+            messages::print_rejects(&folded.rejects);
         }
-        *told = this;
-        note_missing_names(&format!("the model {name}"), model, &folded.state.names);
-    }
-}
-
-/// Says under which model a run failed, since the other one may be fine.
-fn with_model_context(name: &str, failure: CommandError) -> CommandError {
-    match failure {
-        CommandError::Error(error, exit) => CommandError::Error(error.context(format!("under the model {name}")), exit),
-        other => other,
+        self.noted_rejects = Some(rejects);
+        let missing = MissingNames::find(job.model, &folded.state.names);
+        messages::note_missing_names(&format!("the model {name}"), &missing);
     }
 }

@@ -1,21 +1,26 @@
-//! Files of what else is known of users and accounts, read once, whatever the number of models that ask of them.
+//! The files of `--users` and `--accounts`: read once, and turned into traits for each model.
 
 use std::{io, path::Path};
 
-use super::{CommandError, ExitStatus, print_stderr};
+use super::{
+    CommandError, ExitStatus,
+    args::RunArgs,
+    messages::{self, Verbosity},
+};
 use pql_engine::{
     enrich::{self, EnrichFile},
     read::read_whole_file,
 };
-use pql_model::{Model, PerKind, diag::escape_controls, plan::LevelPlan};
+use pql_model::{EntityKind, Model, PerKind};
 
-/// The files of users and of accounts.
+/// The files, as far as they were given.
+#[derive(Debug)]
 pub(super) struct EnrichmentFiles<'a> {
-    users: Option<RawEnrichTable<'a>>,
-    accounts: Option<RawEnrichTable<'a>>,
+    tables: PerKind<Option<RawEnrichTable<'a>>>,
 }
 
 /// A file as it was read, and the column of its ids.
+#[derive(Debug)]
 struct RawEnrichTable<'a> {
     name: String,
     bytes: Vec<u8>,
@@ -23,51 +28,48 @@ struct RawEnrichTable<'a> {
 }
 
 impl<'a> EnrichmentFiles<'a> {
-    /// Reads the files of users and of accounts, each with the column of its ids.
+    /// Reads the files that the options name, users first.
     ///
-    /// **Errors**: files that cannot be read, or were written to meanwhile.
-    pub(super) fn read(
-        users: (Option<&Path>, &'a str),
-        accounts: (Option<&Path>, &'a str),
-    ) -> Result<Self, CommandError> {
-        Ok(Self { users: RawEnrichTable::read(users)?, accounts: RawEnrichTable::read(accounts)? })
+    /// # Errors
+    /// Files that cannot be read, or were written to meanwhile.
+    pub(super) fn read(args: &'a RunArgs) -> Result<EnrichmentFiles<'a>, CommandError> {
+        let user = args.users.as_deref().map(|path| RawEnrichTable::read(path, &args.users_key)).transpose()?;
+        let account =
+            args.accounts.as_deref().map(|path| RawEnrichTable::read(path, &args.accounts_key)).transpose()?;
+        Ok(EnrichmentFiles { tables: PerKind { user, account } })
     }
 
-    /// What the files give for a model's traits.
+    /// The values that the files give for a model's traits.
     ///
-    /// **Errors**: files that are no such tables.
-    pub(super) fn for_model(&self, model: &Model, quiet: bool) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
-        let under = |table: &Option<RawEnrichTable<'_>>, level: &LevelPlan| {
-            table.as_ref().map(|table| table.parse_for((level, model), quiet)).transpose()
-        };
-        Ok(PerKind {
-            user: under(&self.users, &model.levels.user)?,
-            account: under(&self.accounts, &model.levels.account)?,
-        })
+    /// # Errors
+    /// Files that are no such tables.
+    pub(super) fn for_model(
+        &self,
+        model: &Model,
+        verbosity: Verbosity,
+    ) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
+        let parse =
+            |kind: EntityKind| self.tables[kind].as_ref().map(|table| table.parse(model, kind, verbosity)).transpose();
+        Ok(PerKind { user: parse(EntityKind::User)?, account: parse(EntityKind::Account)? })
     }
 }
 
 impl<'a> RawEnrichTable<'a> {
-    fn read((path, key): (Option<&Path>, &'a str)) -> Result<Option<Self>, CommandError> {
-        let Some(path) = path else { return Ok(None) };
+    fn read(path: &Path, key: &'a str) -> Result<RawEnrichTable<'a>, CommandError> {
         let name = path.display().to_string();
         let bytes = read_whole_file(path, u64::MAX).map_err(|error| {
             let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
             CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
         })?;
-        Ok(Some(Self { name, bytes, key }))
+        Ok(RawEnrichTable { name, bytes, key })
     }
 
-    fn parse_for(&self, (level, model): (&LevelPlan, &Model), quiet: bool) -> Result<EnrichFile, CommandError> {
-        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, &level.traits, &model.resolved.zone)
+    fn parse(&self, model: &Model, kind: EntityKind, verbosity: Verbosity) -> Result<EnrichFile, CommandError> {
+        let traits = &model.levels[kind].traits;
+        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, traits, &model.resolved.zone)
             .map_err(|error| CommandError::Error(error.into(), ExitStatus::CannotStart))?;
-        if !file.unused_columns.is_empty() && !quiet {
-            let unread: Vec<&str> = file.unused_columns.iter().map(String::as_str).take(12).collect();
-            print_stderr(&escape_controls(&format!(
-                "note: no trait of the model reads {} of `{}`",
-                pql_model::diag::quoted_list(&unread),
-                self.name
-            )));
+        if verbosity == Verbosity::Notes {
+            messages::note_unused_columns(&self.name, &file.unused_columns);
         }
         Ok(file)
     }

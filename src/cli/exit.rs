@@ -6,6 +6,7 @@
 use std::{io, path::Path};
 
 use super::{paint, print_stderr};
+use crate::commands::explain::SearchError;
 use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError};
 use pql_model::diag::{DocumentProblems, escape_controls, render};
 
@@ -34,6 +35,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// A document that cannot be used for a run.
+    pub fn document(problems: DocumentProblems) -> CommandError {
+        CommandError::Document(Box::new(problems), ExitStatus::CannotStart)
+    }
+
     /// An error in the arguments.
     pub fn usage(message: impl Into<String>) -> CommandError {
         CommandError::Error(anyhow::anyhow!(message.into()), ExitStatus::CannotStart)
@@ -59,6 +65,16 @@ impl CommandError {
                 anyhow::Error::new(error).context(format!("cannot write `{}`", path.display())),
                 ExitStatus::Io,
             ),
+        }
+    }
+
+    /// Says under which model a run failed, where there are several.
+    pub fn under_model(self, name: &str) -> CommandError {
+        match self {
+            CommandError::Error(error, exit) => {
+                CommandError::Error(error.context(format!("under the model {name}")), exit)
+            }
+            other => other,
         }
     }
 
@@ -122,5 +138,15 @@ impl From<RunError> for CommandError {
             RunError::Spool(_) => ExitStatus::Io,
         };
         CommandError::Error(error.into(), exit)
+    }
+}
+
+impl From<SearchError> for CommandError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Model(problems) => CommandError::document(problems),
+            SearchError::Run(error) => error.into(),
+            SearchError::Changed(error) => error.into(),
+        }
     }
 }

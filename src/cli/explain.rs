@@ -1,27 +1,27 @@
 //! `pql explain`: why one user or account is what it is.
 
-mod unknown_entity;
-
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::ValueEnum;
 
 use super::{
-    CommandError, ExitStatus, messages, model_file, print_stderr,
-    run_args::{RunArgs, current_time},
-    score::{InputFormatArg, parse_max_rejects, warn_skipped_inputs},
+    CommandError, ExitStatus,
+    args::{LimitArgs, RunArgs, RunSettings},
+    messages::{self, Verbosity},
+    model_file,
+    prepare::{InputPasses, PreparedRun, RunRequest, prepare},
+    print_stderr,
+    stdout::{pretty_json, print_stdout},
     threads,
 };
-use crate::commands::explain::{DAYS_MAX, Explanation, find_signal_events, find_tier_paths, forecast};
+use crate::commands::explain::{
+    DAYS_MAX, ExclusionSearch, Explanation, ExplanationRecord, UnknownEntity, explain_unknown_entity,
+    find_signal_events, find_tier_paths, forecast, guard_exclusions,
+};
 use pql_engine::{
     ids::id_of_text,
     ledger::{EntityRef, build_ledger},
-    pipeline::{self, PipelineJob},
-    read::{self, BlockLimits, ChangeGuard},
+    pipeline,
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -47,12 +47,8 @@ pub(super) struct ExplainArguments {
     #[arg(short, long, value_name = "FILE")]
     model: Option<PathBuf>,
 
-    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<InputFormatArg>,
-
     #[command(flatten)]
-    view: RunArgs,
+    run: RunArgs,
 
     /// List the events that counted for this signal, with file and line
     #[arg(long, value_name = "NAME")]
@@ -66,17 +62,8 @@ pub(super) struct ExplainArguments {
     #[arg(short, long, value_enum, default_value_t = ExplainFormat::Human)]
     format: ExplainFormat,
 
-    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
-    #[arg(long, value_name = "LIMIT", default_value = "1%")]
-    max_rejects: String,
-
-    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
-    max_line: BlockLimits,
-
-    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
-    max_table: usize,
+    #[command(flatten)]
+    limits: LimitArgs,
 
     /// Say nothing but errors
     #[arg(short, long)]
@@ -109,64 +96,50 @@ fn entity(text: &str) -> Result<(EntityKind, &str), CommandError> {
     Ok((side, id))
 }
 
+impl ExplainArguments {
+    fn prepare(&self) -> Result<PreparedRun<'_>, CommandError> {
+        // The events of a signal are found in a second reading.
+        let passes = if self.signal.is_some() { InputPasses::Several } else { InputPasses::Once };
+        prepare(RunRequest {
+            settings: RunSettings::new(&self.run, &self.limits)?,
+            events: &self.events,
+            passes,
+            threads: None,
+            verbosity: Verbosity::Quiet,
+        })
+    }
+}
+
 pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let (side, id) = entity(&arguments.entity)?;
-    let when = arguments.view.as_of_when()?;
-    let max_rejects = parse_max_rejects(&arguments.max_rejects)?;
-    let resolved = read::resolve_inputs(&arguments.events)?;
-    warn_skipped_inputs(&resolved);
-    let inputs = resolved.inputs;
-    // The events of a signal are looked for in a second reading.
-    let watch = arguments.signal.as_ref().map(|_| ChangeGuard::begin(&inputs)).transpose()?;
+    let prepared = arguments.prepare()?;
     let source = model_file::find(arguments.model.as_ref())?;
-    let model = parse_all_facts(&source.document)
-        .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
-    let again = unknown_entity::watch(&model, &inputs);
+    let model = parse_all_facts(&source.document).map_err(CommandError::document)?;
+    let exclusion_guard = guard_exclusions(&model, prepared.inputs());
     let signal = signal(arguments, model.resolved.level(side))?;
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
-    let PerKind { user: users, account: accounts } = arguments.view.enrichment(&model, true)?;
-    let now = current_time(when);
-    let workers = threads::configure_thread_pool(None, &inputs);
     if !arguments.quiet {
         threads::note_missing_threads();
     }
-    let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-    let limits = arguments.max_line.with_table(arguments.max_table);
-    let job = PipelineJob {
-        model: &model,
-        inputs,
-        format,
-        when,
-        now,
-        workers,
-        max_rejects,
-        keep_rejects: false,
-        limits,
-        users: users.as_ref(),
-    };
-    let folded = pipeline::fold_inputs(&job, None).map_err(|error| {
-        messages::note_failed_run(&error);
-        CommandError::from(error)
-    })?;
+    let enrichment = prepared.enrichment_files()?.for_model(&model, Verbosity::Quiet)?;
+    let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
+    let job = prepared.job(&model, users);
+    let folded = prepared.fold(&job)?;
     messages::warn_multiline_records(&folded.files);
-    let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     let Some(entity) = EntityRef::find(&scored, side, id) else {
-        let message = unknown_entity::explain_unknown_entity(
-            &job,
-            (&folded, users.as_ref()),
-            &source.document,
-            (side, id),
-            again.as_ref(),
-        )?;
+        let unknown = UnknownEntity { side, id, document: &source.document };
+        let events = ExclusionSearch { job: &job, folded: &folded, users, guard: exclusion_guard.as_ref() };
+        let message = explain_unknown_entity(unknown, &events)?;
         return Err(CommandError::Error(anyhow::anyhow!(message), ExitStatus::Negative));
     };
     let ledger = build_ledger(&scored, &model, entity);
-    let climb = find_tier_paths(&scored, &model, entity);
+    let next_tier = find_tier_paths(&scored, &model, entity);
     let events = match signal {
         Some(place) => Some(find_signal_events(
-            (job.inputs.clone(), limits),
+            (job.inputs.clone(), prepared.limits()),
             &model,
             &scored,
             entity,
@@ -174,17 +147,16 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         )?),
         None => None,
     };
-    watch.as_ref().map_or(Ok(()), ChangeGuard::verify)?;
+    prepared.verify_unchanged()?;
     let forecast = match arguments.ahead {
         0 => None,
-        days => forecast(&folded, &model, PerKind { user: users.as_ref(), account: accounts.as_ref() }, &ledger, days)?,
+        days => forecast(&folded, &model, PerKind { user: users, account: accounts }, &ledger, days)?,
     };
-    let explanation = Explanation { ledger, next_tier: climb, forecast, events };
-    let text = match arguments.format {
-        ExplainFormat::Human => escape_ci_commands(&explanation.text()).into_owned(),
-        ExplainFormat::Json => serde_json::to_string_pretty(&explanation.json()).unwrap_or_default() + "\n",
-    };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    let explanation = Explanation { ledger, next_tier, forecast, events };
+    match arguments.format {
+        ExplainFormat::Human => print_stdout(&escape_ci_commands(&explanation.text()))?,
+        ExplainFormat::Json => print_stdout(&pretty_json(&ExplanationRecord::new(&explanation)))?,
+    }
     Ok(ExitStatus::Done)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
-use super::{CliArguments, CommandError, ExitStatus};
+use super::{CliArguments, CommandError, ExitStatus, stdout::pretty_json};
 use pql_model::schema;
 
 /// Print the JSON Schema of a file that people write, for editors.
@@ -45,7 +45,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<ExitStatus, CommandE
         SchemaKind::Model => schema::model(),
         SchemaKind::Cases => pql_engine::cases::json_schema::cases(),
     };
-    print((serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n").as_bytes())
+    print(pretty_json(&schema).as_bytes())
 }
 
 pub(super) fn completions(arguments: &CompletionsArguments) -> Result<ExitStatus, CommandError> {

@@ -8,9 +8,12 @@ use std::{
 
 use super::{
     CommandError, ExitStatus,
-    inspect::{empty_model, inputs, survey_inputs},
-    interrupt, print_stderr,
-    score::InputFormatArg,
+    args::InputFormatArg,
+    inspect::{InputSurvey, ValueSamples, empty_model, find_inputs},
+    interrupt,
+    messages::Verbosity,
+    print_stderr,
+    stdout::print_stdout,
     threads,
 };
 use crate::commands::init;
@@ -46,16 +49,28 @@ pub(super) struct InitArguments {
     from: Option<InputFormatArg>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::args::parse_max_line)]
     max_line: BlockLimits,
 
     /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::args::parse_max_table)]
     max_table: usize,
 
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
+}
+
+impl InitArguments {
+    fn survey(&self, inputs: Vec<InputSource>) -> InputSurvey<'static> {
+        InputSurvey {
+            inputs,
+            format: self.from.map_or("auto", InputFormatArg::as_str),
+            threads: None,
+            values: ValueSamples::Omitted,
+            limits: self.max_line.with_table(self.max_table),
+        }
+    }
 }
 
 pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
@@ -67,17 +82,11 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
         )));
     }
-    let inputs = inputs(&arguments.events, arguments.quiet)?;
+    let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
     let staged = if to_stdout { None } else { Some(begin(arguments, &inputs)?) };
-    let format = arguments.from.map_or("auto", InputFormatArg::as_str);
     // What gives its bytes only once gets no second look; the guess stands in the model all the same.
     let watch = ChangeGuard::begin(&inputs).ok();
-    let mut dump = survey_inputs(
-        &empty_model("")?,
-        inputs.clone(),
-        (format, None, false),
-        arguments.max_line.with_table(arguments.max_table),
-    )?;
+    let mut dump = arguments.survey(inputs.clone()).profile(&empty_model("")?)?;
     if !arguments.quiet {
         threads::note_missing_threads();
     }
@@ -89,12 +98,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             let all: Vec<String> =
                 fields.iter().map(|(key, path)| format!("{key} = {}", init::toml_string(path))).collect();
             let model = empty_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = survey_inputs(
-                &model,
-                inputs,
-                (format, None, false),
-                arguments.max_line.with_table(arguments.max_table),
-            )?;
+            dump = arguments.survey(inputs).profile(&model)?;
             watch.verify()?;
         }
     }
@@ -112,7 +116,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
     match staged {
         Some(staged) => write(staged, &document.text, path)?,
-        None => io::stdout().lock().write_all(document.text.as_bytes()).map_err(CommandError::output)?,
+        None => print_stdout(&document.text)?,
     }
     if !arguments.quiet && !to_stdout {
         let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model.resolved);

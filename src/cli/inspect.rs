@@ -1,21 +1,20 @@
 //! `pql inspect`: what is in a dump.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::ValueEnum;
 
 use super::{
-    CommandError, ExitStatus, messages, model_file,
-    score::{InputFormatArg, note_skipped_inputs, warn_skipped_inputs},
+    CommandError, ExitStatus,
+    args::InputFormatArg,
+    messages::{self, Verbosity},
+    model_file,
+    stdout::{pretty_json, print_stdout},
     threads,
 };
 use pql_engine::{
-    inspect::{self, InspectJob, InspectedInput, NO_MODEL},
-    read::{self, BlockLimits},
+    inspect::{self, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
+    read::{self, BlockLimits, InputSource},
 };
 use pql_model::{
     Model,
@@ -54,11 +53,11 @@ pub(super) struct InspectArguments {
     threads: Option<u16>,
 
     /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::args::parse_max_line)]
     max_line: BlockLimits,
 
     /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::max_line::parse_max_table)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::args::parse_max_table)]
     max_table: usize,
 
     /// Say nothing but errors beside the report
@@ -75,58 +74,81 @@ enum InspectFormat {
 }
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandError> {
-    let inputs = inputs(&arguments.events, arguments.quiet)?;
+    let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
     let model = match &arguments.model {
         Some(path) => parse_model(&model_file::read(path)?)?,
         None => empty_model("")?,
     };
     let format = arguments.from.map_or(model.resolved.input.format, InputFormatArg::as_str);
-    let dump = survey_inputs(
-        &model,
+    let values = if arguments.values { ValueSamples::Kept } else { ValueSamples::Omitted };
+    let survey = InputSurvey {
         inputs,
-        (format, arguments.threads, arguments.values),
-        arguments.max_line.with_table(arguments.max_table),
-    )?;
+        format,
+        threads: arguments.threads,
+        values,
+        limits: arguments.max_line.with_table(arguments.max_table),
+    };
+    let dump = survey.profile(&model)?;
     if !arguments.quiet {
         threads::note_missing_threads();
     }
     let asked = arguments.model.as_ref().map(|_| inspect::find_model_gaps(&dump.survey, &model.resolved));
     let report = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_text(&dump, &model, asked.as_ref())).into_owned(),
-        InspectFormat::Json => {
-            let report = inspect::render_json(&dump, &model, asked.as_ref());
-            serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
-        }
+        InspectFormat::Json => pretty_json(&InspectRecord::new(&dump, &model, asked.as_ref())),
     };
-    io::stdout().lock().write_all(report.as_bytes()).map_err(CommandError::output)?;
+    print_stdout(&report)?;
     if dump.survey.events() == 0 {
         return Err(CommandError::Error(anyhow::anyhow!("no event among these records"), ExitStatus::Negative));
     }
     Ok(ExitStatus::Done)
 }
 
-/// The files behind arguments; what is left out is told.
-pub(super) fn inputs(events: &[OsString], quiet: bool) -> Result<Vec<read::InputSource>, CommandError> {
+/// Finds the files of events; notes those that are left out.
+pub(super) fn find_inputs(events: &[OsString], verbosity: Verbosity) -> Result<Vec<InputSource>, CommandError> {
     let resolved = read::resolve_inputs(events)?;
-    warn_skipped_inputs(&resolved);
-    if !quiet {
-        note_skipped_inputs(&resolved);
+    messages::warn_skipped_inputs(&resolved);
+    if verbosity == Verbosity::Notes {
+        messages::note_skipped_inputs(&resolved);
     }
     Ok(resolved.inputs)
 }
 
-/// Looks at everything once; what to read the files as, threads, and whether values are kept.
-pub(super) fn survey_inputs(
-    model: &Model,
-    inputs: Vec<read::InputSource>,
-    (format, asked, keep_values): (&str, Option<u16>, bool),
-    limits: BlockLimits,
-) -> Result<InspectedInput, CommandError> {
-    let now = jiff::Timestamp::now().as_microsecond();
-    let workers = threads::configure_thread_pool(asked, &inputs);
-    let dump = inspect::profile_inputs(&InspectJob { model, inputs, format, now, workers, keep_values, limits })?;
-    messages::warn_multiline_records(&dump.files);
-    Ok(dump)
+/// Whether a profile keeps samples of values, which may be personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueSamples {
+    Kept,
+    Omitted,
+}
+
+/// One reading of all events, for a profile of them.
+pub(super) struct InputSurvey<'s> {
+    pub(super) inputs: Vec<InputSource>,
+    pub(super) format: &'s str,
+    pub(super) threads: Option<u16>,
+    pub(super) values: ValueSamples,
+    pub(super) limits: BlockLimits,
+}
+
+impl InputSurvey<'_> {
+    /// Reads the events where a model says that their parts are.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(super) fn profile(self, model: &Model) -> Result<InspectedInput, CommandError> {
+        let workers = threads::configure_thread_pool(self.threads, &self.inputs);
+        let dump = inspect::profile_inputs(&InspectJob {
+            model,
+            inputs: self.inputs,
+            format: self.format,
+            now: jiff::Timestamp::now().as_microsecond(),
+            workers,
+            keep_values: self.values == ValueSamples::Kept,
+            limits: self.limits,
+        })?;
+        messages::warn_multiline_records(&dump.files);
+        Ok(dump)
+    }
 }
 
 /// A model that asks for nothing, with more lines.
@@ -135,5 +157,5 @@ pub(super) fn empty_model(more: &str) -> Result<Model, CommandError> {
 }
 
 fn parse_model(document: &SourceDocument) -> Result<Model, CommandError> {
-    parse(document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))
+    parse(document).map_err(CommandError::document)
 }

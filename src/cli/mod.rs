@@ -2,6 +2,7 @@
 //!
 //! Nothing below this module reads the clock, the environment or the terminal.
 
+mod args;
 mod check;
 mod diff;
 mod enrichment;
@@ -11,12 +12,12 @@ mod generate;
 mod init;
 mod inspect;
 mod interrupt;
-mod max_line;
 mod messages;
 mod model_file;
+mod prepare;
 mod rule;
-mod run_args;
 mod score;
+mod stdout;
 mod test;
 mod threads;
 
@@ -29,7 +30,7 @@ use clap::{Parser, Subcommand};
 
 pub use exit::{CommandError, ExitStatus};
 
-use pql_model::diag::{ColourMode, escape_ci_commands, escape_controls};
+use pql_model::diag::{ColourMode, DocumentProblems, escape_ci_commands, escape_controls, render};
 
 /// Scores exported product events: who is a product-qualified lead or account, and every reason why.
 #[derive(Debug, Parser)]
@@ -126,6 +127,11 @@ fn print_stderr(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(escape_ci_commands(text).as_bytes());
     let _ = stderr.write_all(b"\n");
+}
+
+/// Prints the problems of one document of several, with an empty line behind them.
+fn print_problems(problems: &DocumentProblems) {
+    print_stderr(&format!("{}\n", render(&problems.document, &problems.list, paint())));
 }
 
 /// Whether what goes to the standard error output may carry colour.

@@ -1,14 +1,14 @@
 //! `pql rule`: what a code means, with an example that has the problem and one that has it not.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-};
+use std::fmt::Write;
 
 use clap::ValueEnum;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 
-use super::{CommandError, ExitStatus};
+use super::{
+    CommandError, ExitStatus,
+    stdout::{pretty_json, print_stdout},
+};
 use pql_model::{
     diag::{Severity, near_miss},
     rules::{self, RuleDoc},
@@ -44,14 +44,11 @@ pub(super) fn run(arguments: &RuleArguments) -> Result<ExitStatus, CommandError>
         false => arguments.codes.iter().map(|code| found(code)).collect::<Result<Vec<&RuleDoc>, CommandError>>()?,
     };
     let text = match arguments.format {
-        RuleFormat::Json => {
-            let list: Vec<Json> = rules.into_iter().map(object).collect();
-            serde_json::to_string_pretty(&list).unwrap_or_default() + "\n"
-        }
+        RuleFormat::Json => pretty_json(&rules.into_iter().map(CodeRecord::new).collect::<Vec<CodeRecord>>()),
         RuleFormat::Human if arguments.all => rules.into_iter().map(line).collect(),
         RuleFormat::Human => rules.into_iter().map(page).collect::<Vec<String>>().join("\n\n"),
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    print_stdout(&text)?;
     Ok(ExitStatus::Done)
 }
 
@@ -88,14 +85,28 @@ fn page(rule: &RuleDoc) -> String {
     out
 }
 
-fn object(rule: &RuleDoc) -> Json {
-    json!({
-        "code": rule.code,
-        "severity": severity(rule),
-        "title": rule.title,
-        "text": rule.text,
-        "bad": rule.bad_example,
-        "told": rule.output,
-        "good": rule.good_example,
-    })
+/// A code for programs.
+#[derive(Serialize)]
+struct CodeRecord {
+    code: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    text: &'static str,
+    bad: &'static str,
+    told: &'static str,
+    good: &'static str,
+}
+
+impl CodeRecord {
+    fn new(rule: &'static RuleDoc) -> CodeRecord {
+        CodeRecord {
+            code: rule.code,
+            severity: severity(rule),
+            title: rule.title,
+            text: &rule.text,
+            bad: rule.bad_example,
+            told: rule.output,
+            good: rule.good_example,
+        }
+    }
 }

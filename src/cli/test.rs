@@ -1,15 +1,16 @@
 //! `pql test`: cases for models, run and reported.
 
-use std::{
-    io::{self, Write},
-    path::{Component, Path, PathBuf},
-};
+use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::{CommandError, ExitStatus, model_file, paint, print_stderr, threads};
+use super::{
+    CommandError, ExitStatus, model_file, paint, print_problems, print_stderr,
+    stdout::{pretty_json, print_stdout},
+    threads,
+};
 use pql_engine::cases::{
-    self, Coverage, TestSuite,
+    self, Coverage, TestRecord, TestSuite,
     report::{ModelCoverage, TestFileReport, TestReport},
 };
 use pql_model::{
@@ -123,11 +124,11 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
 fn report(format: TestFormat, report: &TestReport) -> Result<ExitStatus, CommandError> {
     let text = match format {
         TestFormat::Human => escape_ci_commands(&report.human()).into_owned(),
-        TestFormat::Json => serde_json::to_string_pretty(&report.json()).unwrap_or_default() + "\n",
+        TestFormat::Json => pretty_json(&TestRecord::new(report)),
         TestFormat::Junit => report.junit(),
         TestFormat::Github => report.github(),
     };
-    io::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    print_stdout(&text)?;
     let (passed, failed) = report.counts();
     if passed + failed == 0 {
         return Err(CommandError::Error(
@@ -136,10 +137,6 @@ fn report(format: TestFormat, report: &TestReport) -> Result<ExitStatus, Command
         ));
     }
     Ok(if report.passed() { ExitStatus::Done } else { ExitStatus::Negative })
-}
-
-fn print_problems(problems: &DocumentProblems) {
-    print_stderr(&format!("{}\n", render(&problems.document, &problems.list, paint())));
 }
 
 /// Reads the files and their models, each model once; every problem of all of them is told before anything runs.
@@ -179,7 +176,7 @@ fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), Comma
         }
     }
     match broken {
-        Some(problems) => Err(CommandError::Document(Box::new(problems), ExitStatus::CannotStart)),
+        Some(problems) => Err(CommandError::document(problems)),
         None => Ok((loaded, subjects)),
     }
 }

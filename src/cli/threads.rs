@@ -92,18 +92,22 @@ fn cores() -> usize {
 
 /// Whether all inputs are files that are known to be small together.
 fn little(inputs: &[InputSource]) -> bool {
-    let size = |input: &InputSource| match &input.kind {
-        InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
-        InputKind::Memory(bytes) => Some(bytes.len() as u64),
-        // What is in an archive may be much larger, and a pipe does not say.
-        InputKind::Member(_) | InputKind::TarMember(_) | InputKind::Stdin => None,
-    };
     let mut left = SMALL_INPUT_BYTES_MAX;
-    inputs.iter().all(|input| match size(input).and_then(|size| left.checked_sub(size)) {
+    inputs.iter().all(|input| match known_size(input).and_then(|size| left.checked_sub(size)) {
         Some(rest) => {
             left = rest;
             true
         }
         None => false,
     })
+}
+
+/// The size of an input, where that is known before it is read. **Units**: bytes.
+fn known_size(input: &InputSource) -> Option<u64> {
+    match &input.kind {
+        InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
+        InputKind::Memory(bytes) => Some(bytes.len() as u64),
+        // What is in an archive may be much larger, and a pipe does not say.
+        InputKind::Member(_) | InputKind::TarMember(_) | InputKind::Stdin => None,
+    }
 }

@@ -16,7 +16,7 @@ mod rejects;
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt, io,
+    io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -134,11 +134,13 @@ pub struct FoldedRun {
 }
 
 /// The reason why a run has no result.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A file could not be read.
+    #[error(transparent)]
     Read(ReadError),
     /// The input has no events.
+    #[error("{}", no_events_text(*.records, *.ahead))]
     NoEvents {
         /// Lines read.
         records: u64,
@@ -148,6 +150,11 @@ pub enum RunError {
         rejects: Box<RejectedLines>,
     },
     /// More lines were rejected than the job allows.
+    #[error(
+        "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; \
+         a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
+        plural(*.records, "line", "lines")
+    )]
     TooManyRejects {
         /// The number of rejected lines.
         rejected: u64,
@@ -157,8 +164,10 @@ pub enum RunError {
         rejects: Box<RejectedLines>,
     },
     /// An enrichment file contradicts itself.
+    #[error(transparent)]
     Enrich(EnrichError),
     /// A file has a known format that is not supported.
+    #[error("`{file}` is {}, which is not read (recognised by: {}); {}", .foreign.what, .foreign.sign, .foreign.advice)]
     UnsupportedFormat {
         /// Its name.
         file: String,
@@ -166,6 +175,12 @@ pub enum RunError {
         foreign: UnsupportedFormat,
     },
     /// Records name several group types, and the model does not say which of them is the account.
+    #[error(
+        "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; \
+         [input] group_type = \"...\" does",
+        .types.len(),
+        quoted_types(.types)
+    )]
     GroupTypes {
         /// The name of their format.
         format: &'static str,
@@ -173,79 +188,40 @@ pub enum RunError {
         types: Vec<String>,
     },
     /// The newest events are of internal users, and the input cannot be read a second time.
+    #[error(
+        "the newest events are of users who are set aside, and the standard input can be read only once; \
+         add --as-of {}, the day of the newest event of anybody else",
+        format_day(*.day)
+    )]
     NewestInternal {
         /// The local date of the newest event of the other users.
         day: Day,
     },
     /// A sum is too large.
+    #[error(transparent)]
     Overflow(SumOverflow),
     /// Rejected lines could not be stored.
-    Spool(io::Error),
+    #[error("cannot keep rejected lines in the folder for temporary files")]
+    Spool(#[source] io::Error),
 }
 
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RunError::Read(error) => error.fmt(f),
-            RunError::NoEvents { records: 0, .. } => {
-                f.write_str("the input is empty: not a single line was read, so there is no result")
-            }
-            RunError::NoEvents { ahead: (ahead @ 1.., now), .. } => {
-                write!(
-                    f,
-                    "no event to look from: {} more than a day ahead of this machine's clock, which says {}; set the clock right, or give the instant with --as-of",
-                    plural(*ahead, "record is", "records are"),
-                    format_instant(*now)
-                )
-            }
-            RunError::NoEvents { records, .. } => {
-                write!(f, "no event among {}, so there is nothing to score", plural(*records, "line", "lines"))
-            }
-            RunError::TooManyRejects { rejected, records, .. } => {
-                write!(
-                    f,
-                    "{rejected} of {} rejected, more than --max-rejects allows, so there is no result; a higher --max-rejects (a share such as 20% or a number of lines) goes on without them",
-                    plural(*records, "line", "lines")
-                )
-            }
-            RunError::Enrich(error) => error.fmt(f),
-            RunError::UnsupportedFormat { file, foreign } => {
-                write!(
-                    f,
-                    "`{file}` is {}, which is not read (recognised by: {}); {}",
-                    foreign.what, foreign.sign, foreign.advice
-                )
-            }
-            RunError::GroupTypes { format, types } => {
-                let types: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
-                write!(
-                    f,
-                    "records of {format} files name groups of {} types ({}), and the model does not say which of them is the account; [input] group_type = \"...\" does",
-                    types.len(),
-                    types.join(", ")
-                )
-            }
-            RunError::NewestInternal { day } => {
-                let day = format_day(*day);
-                write!(
-                    f,
-                    "the newest events are of users who are set aside, and the standard input can be read only once; add --as-of {day}, the day of the newest event of anybody else"
-                )
-            }
-            RunError::Overflow(error) => error.fmt(f),
-            RunError::Spool(_) => f.write_str("cannot keep rejected lines in the folder for temporary files"),
-        }
+fn no_events_text(records: u64, (ahead, now): (u64, Micros)) -> String {
+    match (records, ahead) {
+        (0, _) => "the input is empty: not a single line was read, so there is no result".to_owned(),
+        (_, 0) => format!("no event among {}, so there is nothing to score", plural(records, "line", "lines")),
+        _ => format!(
+            "no event to look from: {} more than a day ahead of this machine's clock, which says {}; \
+             set the clock right, or give the instant with --as-of",
+            plural(ahead, "record is", "records are"),
+            format_instant(now)
+        ),
     }
 }
 
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            RunError::Read(error) => error.source(),
-            RunError::Spool(error) => Some(error),
-            _ => None,
-        }
-    }
+/// Types in quotes, so that none of them is taken for part of the sentence.
+fn quoted_types(types: &[String]) -> String {
+    let quoted: Vec<String> = types.iter().map(|of_type| format!("{of_type:?}")).collect();
+    quoted.join(", ")
 }
 
 /// Creates the reader of files for a model.
@@ -627,13 +603,15 @@ pub fn score_state<'s>(
 /// one; the first that does counts.
 pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
     let rows = users.iter().flat_map(|file| &file.rows);
-    let email = |values: &[Value<'static>]| {
-        traits.iter().find_map(|index| match values.get(*index) {
-            Some(Value::Text(text)) => Some(text.to_string()),
-            _ => None,
-        })
-    };
-    rows.filter_map(|row| Some((row.key.clone(), email(&row.values)?))).collect()
+    rows.filter_map(|row| Some((row.key.clone(), first_text(&row.values, traits)?))).collect()
+}
+
+/// The first of some values that is a text.
+fn first_text(values: &[Value<'static>], places: &[usize]) -> Option<String> {
+    places.iter().find_map(|place| match values.get(*place) {
+        Some(Value::Text(text)) => Some(text.to_string()),
+        _ => None,
+    })
 }
 
 /// The index of each account, by its intern id.

@@ -1,70 +1,201 @@
-//! The columns that every row has, in the order that is never changed; what a model adds follows them.
+//! The columns of rows: names, types and sources, in the order that is never changed. What a model adds follows them.
+
+use crate::kind::EntityKind;
+
+/// The type of all cells of a column that are not null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Text.
+    Text,
+    /// A double, printed with at most six decimals.
+    Number,
+    /// Points, to the thousandth.
+    Points,
+    /// True or false.
+    Boolean,
+    /// A calendar date.
+    Date,
+    /// A point in time, in UTC.
+    Instant,
+}
+
+/// What of an entity a column shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnSource {
+    /// The id of the entity itself.
+    EntityId,
+    /// The id of a user's home account.
+    HomeAccount,
+    /// The segment of an account.
+    Segment,
+    /// The score.
+    Score,
+    /// The name of the tier.
+    Tier,
+    /// Whether the tier is a qualified one.
+    Qualified,
+    /// The name of the route.
+    Route,
+    /// The motion of the route.
+    Motion,
+    /// Who gets the entity by its route.
+    Assignee,
+    /// What the route asks to do.
+    Action,
+    /// Whether a user is the champion of its home account.
+    IsChampion,
+    /// Whether a user is the buyer of its home account.
+    IsBuyer,
+    /// The people of an account, visitors among them.
+    Members,
+    /// The users of an account.
+    Users,
+    /// The users of an account with events in the last 28 days.
+    ActiveUsers28,
+    /// The id of an account's champion.
+    Champion,
+    /// The id of an account's buyer.
+    Buyer,
+    /// The points of a category after its bounds, by place.
+    CategoryPoints(usize),
+    /// Every signal that fired with its points.
+    Signals,
+    /// The state of a milestone, by place.
+    MilestoneState(usize),
+    /// When a milestone was reached, by place.
+    MilestoneInstant(usize),
+    /// The first event.
+    FirstSeen,
+    /// The last event.
+    LastSeen,
+    /// The dates with events in the last 28 days.
+    ActiveDays28,
+    /// The texts of the signals that fired.
+    SignalTexts,
+    /// The reason that the route gives.
+    Reason,
+    /// The message that the route gives.
+    Message,
+    /// A fact, by its slot in the plan.
+    Fact(u32),
+}
+
+/// A column of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// The name in the header.
+    pub name: String,
+    /// The type.
+    pub kind: ColumnType,
+    /// What it shows.
+    pub source: ColumnSource,
+}
+
+impl OutputColumn {
+    /// A column.
+    pub fn new(name: impl Into<String>, kind: ColumnType, source: ColumnSource) -> OutputColumn {
+        OutputColumn { name: name.into(), kind, source }
+    }
+}
+
+/// A column that is there under every model.
+type FixedColumn = (&'static str, ColumnType, ColumnSource);
 
 /// Before the points of users.
-const USER_FIRST: [&str; 11] = [
-    "user_id",
-    "account_id",
-    "score",
-    "tier",
-    "qualified",
-    "route",
-    "motion",
-    "to",
-    "action",
-    "is_champion",
-    "is_buyer",
+const USER_FIRST: [FixedColumn; 11] = [
+    ("user_id", ColumnType::Text, ColumnSource::EntityId),
+    ("account_id", ColumnType::Text, ColumnSource::HomeAccount),
+    ("score", ColumnType::Points, ColumnSource::Score),
+    ("tier", ColumnType::Text, ColumnSource::Tier),
+    ("qualified", ColumnType::Boolean, ColumnSource::Qualified),
+    ("route", ColumnType::Text, ColumnSource::Route),
+    ("motion", ColumnType::Text, ColumnSource::Motion),
+    ("to", ColumnType::Text, ColumnSource::Assignee),
+    ("action", ColumnType::Text, ColumnSource::Action),
+    ("is_champion", ColumnType::Boolean, ColumnSource::IsChampion),
+    ("is_buyer", ColumnType::Boolean, ColumnSource::IsBuyer),
 ];
 /// Before the points of accounts.
-const ACCOUNT_FIRST: [&str; 14] = [
-    "account_id",
-    "segment",
-    "score",
-    "tier",
-    "qualified",
-    "route",
-    "motion",
-    "to",
-    "action",
-    "members",
-    "users",
-    "active_users_28",
-    "champion",
-    "buyer",
+const ACCOUNT_FIRST: [FixedColumn; 14] = [
+    ("account_id", ColumnType::Text, ColumnSource::EntityId),
+    ("segment", ColumnType::Text, ColumnSource::Segment),
+    ("score", ColumnType::Points, ColumnSource::Score),
+    ("tier", ColumnType::Text, ColumnSource::Tier),
+    ("qualified", ColumnType::Boolean, ColumnSource::Qualified),
+    ("route", ColumnType::Text, ColumnSource::Route),
+    ("motion", ColumnType::Text, ColumnSource::Motion),
+    ("to", ColumnType::Text, ColumnSource::Assignee),
+    ("action", ColumnType::Text, ColumnSource::Action),
+    ("members", ColumnType::Number, ColumnSource::Members),
+    ("users", ColumnType::Number, ColumnSource::Users),
+    ("active_users_28", ColumnType::Number, ColumnSource::ActiveUsers28),
+    ("champion", ColumnType::Text, ColumnSource::Champion),
+    ("buyer", ColumnType::Text, ColumnSource::Buyer),
 ];
-/// The column of what fired, between points and milestones.
-pub const SIGNALS: &str = "signals";
+/// Between points and milestones.
+const SIGNALS: FixedColumn = ("signals", ColumnType::Text, ColumnSource::Signals);
 /// After the milestones of users.
-const USER_LAST: [&str; 6] = ["first_seen", "last_seen", "active_days_28", "say", "because", "message"];
+const USER_LAST: [FixedColumn; 6] = [
+    ("first_seen", ColumnType::Instant, ColumnSource::FirstSeen),
+    ("last_seen", ColumnType::Instant, ColumnSource::LastSeen),
+    ("active_days_28", ColumnType::Number, ColumnSource::ActiveDays28),
+    ("say", ColumnType::Text, ColumnSource::SignalTexts),
+    ("because", ColumnType::Text, ColumnSource::Reason),
+    ("message", ColumnType::Text, ColumnSource::Message),
+];
 /// After the milestones of accounts.
-const ACCOUNT_LAST: [&str; 5] = ["first_seen", "last_seen", "say", "because", "message"];
+const ACCOUNT_LAST: [FixedColumn; 5] = [
+    ("first_seen", ColumnType::Instant, ColumnSource::FirstSeen),
+    ("last_seen", ColumnType::Instant, ColumnSource::LastSeen),
+    ("say", ColumnType::Text, ColumnSource::SignalTexts),
+    ("because", ColumnType::Text, ColumnSource::Reason),
+    ("message", ColumnType::Text, ColumnSource::Message),
+];
 
-/// The columns of users, but for those that the model adds.
+/// The columns of a level, except those that the model adds.
+pub fn standard_columns<'n>(
+    kind: EntityKind,
+    categories: impl Iterator<Item = &'n str>,
+    milestones: impl Iterator<Item = &'n str>,
+) -> Vec<OutputColumn> {
+    let (first, last): (&[FixedColumn], &[FixedColumn]) = match kind {
+        EntityKind::User => (&USER_FIRST, &USER_LAST),
+        EntityKind::Account => (&ACCOUNT_FIRST, &ACCOUNT_LAST),
+    };
+    let fixed = |(name, kind, source): &FixedColumn| OutputColumn::new(*name, *kind, *source);
+    let mut columns: Vec<OutputColumn> = first.iter().map(fixed).collect();
+    columns.extend(categories.enumerate().map(|(place, category)| {
+        OutputColumn::new(format!("points_{category}"), ColumnType::Points, ColumnSource::CategoryPoints(place))
+    }));
+    columns.push(fixed(&SIGNALS));
+    columns.extend(milestones.enumerate().flat_map(|(place, milestone)| milestone_columns(place, milestone)));
+    columns.extend(last.iter().map(fixed));
+    columns
+}
+
+fn milestone_columns(place: usize, name: &str) -> [OutputColumn; 2] {
+    [
+        OutputColumn::new(name, ColumnType::Text, ColumnSource::MilestoneState(place)),
+        OutputColumn::new(format!("{name}_at"), ColumnType::Instant, ColumnSource::MilestoneInstant(place)),
+    ]
+}
+
+/// The names of the columns of users, except those that the model adds.
 pub fn user_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
-    join_columns(&USER_FIRST, categories, milestones, &USER_LAST)
+    names(standard_columns(EntityKind::User, categories, milestones))
 }
 
-/// The columns of accounts, but for those that the model adds.
+/// The names of the columns of accounts, except those that the model adds.
 pub fn account_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
-    join_columns(&ACCOUNT_FIRST, categories, milestones, &ACCOUNT_LAST)
+    names(standard_columns(EntityKind::Account, categories, milestones))
 }
 
-fn join_columns<'n>(
-    first: &[&str],
-    categories: impl Iterator<Item = &'n str>,
-    milestones: impl Iterator<Item = &'n str>,
-    last: &[&str],
-) -> Vec<String> {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
-    let mut columns = owned(first);
-    columns.extend(categories.map(|category| format!("points_{category}")));
-    columns.push(SIGNALS.to_owned());
-    columns.extend(milestones.flat_map(|milestone| [milestone.to_owned(), format!("{milestone}_at")]));
-    columns.extend(owned(last));
-    columns
+fn names(columns: Vec<OutputColumn>) -> Vec<String> {
+    columns.into_iter().map(|column| column.name).collect()
 }

@@ -114,7 +114,7 @@ pub fn push_digits(text: &mut String, mut number: u64) {
             break;
         }
     }
-    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+    text.push_str(std::str::from_utf8(&digits[first..]).expect("digits are ASCII"));
 }
 
 /// Appends the point and a fraction of a number of digits, without trailing zeros. A fraction of

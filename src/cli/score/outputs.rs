@@ -11,9 +11,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{ScoreArguments, format};
-use crate::cli::{CommandError, interrupt, print_stderr};
+use super::ScoreArguments;
+use crate::cli::{CommandError, interrupt, messages::Verbosity, print_stderr};
 use pql_engine::{
+    emit::{OutputFact, RejectsFact},
     fs::publish::{
         FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
         sweep_temporaries,
@@ -41,7 +42,7 @@ pub(super) struct OutputPlan {
 
 impl OutputPlan {
     pub(super) fn new(arguments: &ScoreArguments) -> OutputPlan {
-        let ending = format(arguments).ending();
+        let ending = arguments.row_format().ending();
         let dir = arguments.out.as_ref();
         let rows =
             dir.into_iter().flat_map(|dir| ROW_FILES.map(|(side, name)| (side, dir.join(format!("{name}.{ending}")))));
@@ -65,7 +66,7 @@ impl OutputPlan {
         inputs: &[InputSource],
         model: &Path,
     ) -> Result<(), CommandError> {
-        let enrichment = [&arguments.view.users, &arguments.view.accounts].into_iter().flatten().map(PathBuf::as_path);
+        let enrichment = [&arguments.run.users, &arguments.run.accounts].into_iter().flatten().map(PathBuf::as_path);
         let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {
@@ -102,7 +103,7 @@ impl OutputPlan {
         let lock = match &arguments.out {
             Some(dir) => {
                 ensure_dir(dir)?;
-                Some(lock(dir, Duration::from_secs(arguments.wait.unwrap_or(0)), arguments.quiet)?)
+                Some(lock(dir, Duration::from_secs(arguments.wait.unwrap_or(0)), arguments.verbosity())?)
             }
             None => None,
         };
@@ -133,13 +134,13 @@ impl OutputPlan {
 }
 
 /// Locks the folder, for a while if it is in use.
-fn lock(dir: &Path, patience: Duration, quiet: bool) -> Result<FolderLock, CommandError> {
+fn lock(dir: &Path, patience: Duration, verbosity: Verbosity) -> Result<FolderLock, CommandError> {
     let name = escape_controls(&dir.display().to_string());
     let since = Instant::now();
-    let mut told = quiet;
+    let mut told = verbosity == Verbosity::Quiet;
     loop {
         if let Some(lock) = FolderLock::try_acquire(dir)? {
-            if !lock.is_exclusive() && !quiet {
+            if !lock.is_exclusive() && verbosity == Verbosity::Notes {
                 print_stderr(&format!(
                     "note: the file system of {name} knows no locks; see to it that no other run writes there"
                 ));
@@ -173,26 +174,31 @@ pub(super) struct OutputFiles {
 
 impl OutputFiles {
     /// What the record of the run says of the files that belong together: name, bytes and SHA-256; first those in its folder.
-    pub(super) fn digests(&self) -> (Vec<OutputDigest>, Vec<OutputDigest>) {
+    pub(super) fn facts(&self) -> (Vec<OutputFact>, Vec<OutputFact>) {
         let rows = self.rows.iter().map(|(_, file)| file);
         let (here, elsewhere): (Vec<&OutputFile>, Vec<&OutputFile>) =
             rows.chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
-        (here.into_iter().map(OutputFile::digest).collect(), elsewhere.into_iter().map(OutputFile::digest).collect())
+        (here.into_iter().map(OutputFile::fact).collect(), elsewhere.into_iter().map(OutputFile::fact).collect())
     }
 
     /// The same of rejected lines, which a later run replaces that has no rows to give, and which so belong to no set.
-    pub(super) fn rejects_digest(&self) -> Option<(&'static str, OutputDigest)> {
-        let key = |file: &OutputFile| if file.place == OutputLocation::Here { "name" } else { "path" };
-        self.rejects.as_ref().map(|file| (key(file), file.digest()))
+    pub(super) fn rejects_fact(&self) -> Option<RejectsFact> {
+        self.rejects.as_ref().map(|file| match file.place {
+            OutputLocation::Here => RejectsFact::Here(file.fact()),
+            OutputLocation::Elsewhere => RejectsFact::Elsewhere(file.fact()),
+        })
     }
 
     /// Files in the folder that runs write there and this one does not.
     pub(super) fn stale(&self, dir: &Path) -> Vec<String> {
         let rows = ROW_FILES.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
         let possible = rows.chain([REJECTS_FILE.to_owned()]);
-        let (here, _) = self.digests();
-        let rejects = self.rejects_digest().filter(|(key, _)| *key == "name").map(|(_, fact)| fact);
-        let is_new = |name: &String| here.iter().chain(&rejects).any(|(new, ..)| new == name);
+        let (here, _) = self.facts();
+        let rejects = match self.rejects_fact() {
+            Some(RejectsFact::Here(file)) => Some(file),
+            Some(RejectsFact::Elsewhere(_)) | None => None,
+        };
+        let is_new = |name: &String| here.iter().chain(&rejects).any(|new| new.place == *name);
         possible.filter(|name| !is_new(name) && dir.join(name).exists()).collect()
     }
 
@@ -208,9 +214,6 @@ impl OutputFiles {
 pub(super) fn run_folder(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| folder.join(RECORD_FILE).exists())
 }
-
-/// Name or path, bytes and SHA-256 of a file.
-type OutputDigest = (String, u64, String);
 
 /// Where a file is, as seen from the record of the run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -236,14 +239,14 @@ impl OutputFile {
         Ok(OutputFile { place, path, staged, hash: Sha256::new(), bytes: 0 })
     }
 
-    fn digest(&self) -> OutputDigest {
-        let name = match self.place {
+    fn fact(&self) -> OutputFact {
+        let place = match self.place {
             OutputLocation::Here => {
                 self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
             }
             OutputLocation::Elsewhere => self.path.display().to_string(),
         };
-        (name, self.bytes, hex(&self.hash.clone().finalize()))
+        OutputFact { place, bytes: self.bytes, sha256: hex(&self.hash.clone().finalize()) }
     }
 
     pub(super) fn path(&self) -> &Path {

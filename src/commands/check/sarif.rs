@@ -4,7 +4,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{CheckedModel, json::example, plain_text, severity_word};
+use super::{CheckedModel, json::ExampleRecord, plain_text, severity_word};
 use pql_model::{
     diag::{Diagnostic, LineIndex},
     rules::{self, RuleDoc},
@@ -91,7 +91,7 @@ impl FileResults<'_> {
             .collect();
         let mut result = json!({
             "ruleId": problem.code,
-            "ruleIndex": self.codes.binary_search(&problem.code).unwrap_or_default(),
+            "ruleIndex": self.codes.binary_search(&problem.code).expect("the codes are those of all problems"),
             "level": severity_word(problem.severity),
             "message": { "text": plain_text(problem) },
             "locations": [self.location(&problem.span)],
@@ -103,7 +103,7 @@ impl FileResults<'_> {
             result["relatedLocations"] = json!([location]);
         }
         if let Some(shown) = &problem.example {
-            result["properties"] = json!({ "counterExample": example(shown) });
+            result["properties"] = json!({ "counterExample": ExampleRecord::new(shown) });
         }
         result
     }

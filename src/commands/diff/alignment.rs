@@ -35,14 +35,8 @@ impl NameUnion {
     pub(super) fn new<'n>(old: impl Iterator<Item = &'n str>, new: impl Iterator<Item = &'n str>) -> NameUnion {
         let mut names: Vec<String> = Vec::new();
         let mut known: HashMap<&str, u32> = HashMap::new();
-        let mut place = |name: &'n str| {
-            *known.entry(name).or_insert_with(|| {
-                names.push(name.to_owned());
-                names.len() as u32 - 1
-            })
-        };
-        let new: Vec<u32> = new.map(&mut place).collect();
-        let old: Vec<u32> = old.map(&mut place).collect();
+        let new: Vec<u32> = new.map(|name| place_of(name, &mut names, &mut known)).collect();
+        let old: Vec<u32> = old.map(|name| place_of(name, &mut names, &mut known)).collect();
         NameUnion { names, places: [old, new] }
     }
 
@@ -56,6 +50,14 @@ impl NameUnion {
         }
         origins
     }
+}
+
+/// The place of a name, which is added to the list if it is new.
+fn place_of<'n>(name: &'n str, names: &mut Vec<String>, known: &mut HashMap<&'n str, u32>) -> u32 {
+    *known.entry(name).or_insert_with(|| {
+        names.push(name.to_owned());
+        names.len() as u32 - 1
+    })
 }
 
 /// What each part gave before and after, where that differs, by its place in the union.

@@ -263,7 +263,7 @@ fn mover(
         pair[model].and_then(place).map(|place| names[model][place as usize].clone())
     };
     MovedEntity {
-        id: pair.into_iter().flatten().next().map(|standing| standing.id.to_string()).unwrap_or_default(),
+        id: pair.into_iter().flatten().next().expect("an entity stands under one of the models").id.to_string(),
         scores: pair.map(|standing| standing.map(|standing| standing.score)),
         tiers: [0, 1].map(|model| name(tiers, &|standing| standing.tier, model)),
         routes: [0, 1].map(|model| name(routes, &|standing| standing.route, model)),
@@ -273,16 +273,15 @@ fn mover(
 
 /// How many each human route has.
 fn load(both: [&LevelSnapshot; 2], routes: &ListTransitions) -> Vec<RouteLoad> {
-    let one = |turnover: &EntryTurnover| {
-        let ways = both.map(|population| population.routes.iter().find(|route| route.name == turnover.name));
-        let human = ways.map(|way| way.is_some_and(|way| way.human));
-        let count = |model: usize| if human[model] { turnover.counts[model] } else { 0 };
-        let to = ways.into_iter().rev().flatten().filter(|way| way.human).find_map(|way| way.assignee.clone());
-        human.contains(&true).then(|| RouteLoad {
-            name: turnover.name.clone(),
-            assignee: to,
-            counts: [count(0), count(1)],
-        })
-    };
-    routes.turnover.iter().filter_map(one).collect()
+    routes.turnover.iter().filter_map(|turnover| human_load(both, turnover)).collect()
+}
+
+/// How many a route has; none if it is human under neither model.
+fn human_load(both: [&LevelSnapshot; 2], turnover: &EntryTurnover) -> Option<RouteLoad> {
+    let routes = both.map(|level| level.routes.iter().find(|route| route.name == turnover.name));
+    let human = routes.map(|route| route.is_some_and(|route| route.human));
+    let count = |model: usize| if human[model] { turnover.counts[model] } else { 0 };
+    let assignee =
+        routes.into_iter().rev().flatten().filter(|route| route.human).find_map(|route| route.assignee.clone());
+    human.contains(&true).then(|| RouteLoad { name: turnover.name.clone(), assignee, counts: [count(0), count(1)] })
 }

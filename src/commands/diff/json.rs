@@ -1,120 +1,253 @@
 //! A diff as JSON.
 
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
 use super::{
     ComparedModel, ConditionVerdict, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions,
-    MovedEntity, PointsChange, formatting,
+    MovedEntity, PointsChange, SignalChange, compare::RouteLoad,
 };
-use pql_engine::{emit::number, ledger::points_json};
-use pql_model::clock::format_instant;
+use pql_engine::emit::{JsonMap, JsonNumber, JsonPoints};
+use pql_model::{PerKind, clock::format_instant};
 
-impl DiffReport<'_> {
-    /// One object.
-    pub fn json(&self) -> Json {
-        let [old, new] = &self.diff.models;
-        let mut object = Map::new();
-        let mut put = |key: &str, value: Json| drop(object.insert(key.to_owned(), value));
-        put("old", head(old));
-        put("new", head(new));
-        for level in self.diff.levels.values() {
-            put(formatting::many(level.side), self.level_json(level));
+/// A diff as it is written.
+#[derive(Debug, Serialize)]
+pub struct DiffRecord<'d> {
+    old: ModelHead<'d>,
+    new: ModelHead<'d>,
+    users: LevelDiffRecord<'d>,
+    accounts: LevelDiffRecord<'d>,
+    summary: JsonMap<&'d str, JsonNumber>,
+    fail_if: Vec<VerdictRecord<'d>>,
+    failed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelHead<'d> {
+    model: &'d str,
+    name: &'d str,
+    sha256: &'d str,
+    as_of: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LevelDiffRecord<'d> {
+    old: u64,
+    new: u64,
+    qualified_old: u64,
+    qualified_new: u64,
+    only_old: u64,
+    only_new: u64,
+    unchanged: u64,
+    rescored: u64,
+    moved: u64,
+    rerouted: u64,
+    tier_moves: Vec<MoveRecord<'d>>,
+    tiers: Vec<TierRecord<'d>>,
+    route_moves: Vec<MoveRecord<'d>>,
+    routes: Vec<TurnoverRecord<'d>>,
+    human_load: Vec<LoadRecord<'d>>,
+    signals: Vec<SignalChangeRecord<'d>>,
+}
+
+/// From entry to entry of a list; those that stay are among them.
+#[derive(Debug, Serialize)]
+struct MoveRecord<'d> {
+    old: Option<&'d str>,
+    new: Option<&'d str>,
+    count: u64,
+}
+
+/// How many are in an entry of a list; null under a model that has no such entry.
+#[derive(Debug, Serialize)]
+struct TurnoverRecord<'d> {
+    name: &'d str,
+    old: Option<u64>,
+    new: Option<u64>,
+    entered: u64,
+    left: u64,
+}
+
+/// A tier with the entities that enter and leave it, up to the limit.
+#[derive(Debug, Serialize)]
+struct TierRecord<'d> {
+    #[serde(flatten)]
+    turnover: TurnoverRecord<'d>,
+    entered_list: Vec<MovedRecord<'d>>,
+    entered_not_listed: u64,
+    left_list: Vec<MovedRecord<'d>>,
+    left_not_listed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct MovedRecord<'d> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'d str>,
+    score_old: Option<JsonPoints>,
+    tier_old: Option<&'d str>,
+    route_old: Option<&'d str>,
+    score_new: Option<JsonPoints>,
+    tier_new: Option<&'d str>,
+    route_new: Option<&'d str>,
+    signals: Vec<PointsChangeRecord<'d>>,
+}
+
+#[derive(Debug, Serialize)]
+struct PointsChangeRecord<'d> {
+    name: &'d str,
+    points_old: JsonPoints,
+    points_new: JsonPoints,
+}
+
+#[derive(Debug, Serialize)]
+struct LoadRecord<'d> {
+    route: &'d str,
+    to: Option<&'d str>,
+    old: u64,
+    new: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct SignalChangeRecord<'d> {
+    name: &'d str,
+    entities: u64,
+    points: JsonPoints,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictRecord<'d> {
+    condition: &'d str,
+    holds: Option<bool>,
+    values: JsonMap<&'d str, JsonNumber>,
+}
+
+impl<'d> DiffRecord<'d> {
+    /// The record of a report.
+    pub fn new(report: &'d DiffReport<'_>) -> DiffRecord<'d> {
+        let [old, new] = &report.diff.models;
+        let PerKind { user: users, account: accounts } = &report.diff.levels;
+        DiffRecord {
+            old: ModelHead::new(old),
+            new: ModelHead::new(new),
+            users: LevelDiffRecord::new(users, report.ids),
+            accounts: LevelDiffRecord::new(accounts, report.ids),
+            summary: numbers(&report.summary),
+            fail_if: report.verdicts.iter().map(VerdictRecord::new).collect(),
+            failed: report.failed(),
         }
-        put("summary", Json::Object(self.summary.iter().map(|(name, value)| (name.clone(), number(*value))).collect()));
-        put("fail_if", self.verdicts.iter().map(verdict).collect());
-        put("failed", json!(self.failed()));
-        Json::Object(object)
-    }
-
-    fn level_json(&self, level: &LevelDiff) -> Json {
-        let signals = level.signals.iter().map(
-            |signal| json!({ "name": signal.name, "entities": signal.entities, "points": points_json(signal.points) }),
-        );
-        let load = level.load.iter().map(
-            |load| json!({ "route": load.name, "to": load.assignee, "old": load.counts[0], "new": load.counts[1] }),
-        );
-        json!({
-            "old": level.rows[0],
-            "new": level.rows[1],
-            "qualified_old": level.qualified[0],
-            "qualified_new": level.qualified[1],
-            "only_old": level.only_in[0],
-            "only_new": level.only_in[1],
-            "unchanged": level.unchanged,
-            "rescored": level.rescored,
-            "moved": level.moved,
-            "rerouted": level.rerouted,
-            "tier_moves": moves(&level.tiers),
-            "tiers": level.tiers.turnover.iter().map(|tier| self.tier_json(tier)).collect::<Vec<Json>>(),
-            "route_moves": moves(&level.routes),
-            "routes": level.routes.turnover.iter().map(counts).map(Json::Object).collect::<Vec<Json>>(),
-            "human_load": load.collect::<Vec<Json>>(),
-            "signals": signals.collect::<Vec<Json>>(),
-        })
-    }
-
-    /// A tier with who enters and leaves it, as far as the limit goes.
-    fn tier_json(&self, tier: &EntryTurnover) -> Json {
-        let mut object = counts(tier);
-        let list =
-            |crowd: &EntitySample| crowd.listed.iter().map(|mover| self.mover_json(mover)).collect::<Vec<Json>>();
-        let rest = |crowd: &EntitySample| json!(crowd.count - crowd.listed.len() as u64);
-        object.insert("entered_list".to_owned(), json!(list(&tier.entered)));
-        object.insert("entered_not_listed".to_owned(), rest(&tier.entered));
-        object.insert("left_list".to_owned(), json!(list(&tier.left)));
-        object.insert("left_not_listed".to_owned(), rest(&tier.left));
-        Json::Object(object)
-    }
-
-    fn mover_json(&self, mover: &MovedEntity) -> Json {
-        let mut object = Map::new();
-        if self.ids == IdVisibility::Shown {
-            object.insert("id".to_owned(), json!(mover.id));
-        }
-        for (model, which) in ["old", "new"].into_iter().enumerate() {
-            object.insert(format!("score_{which}"), mover.scores[model].map_or(Json::Null, points_json));
-            object.insert(format!("tier_{which}"), json!(mover.tiers[model]));
-            object.insert(format!("route_{which}"), json!(mover.routes[model]));
-        }
-        object.insert("signals".to_owned(), mover.changes.iter().map(change).collect());
-        Json::Object(object)
     }
 }
 
-fn head(head: &ComparedModel) -> Json {
-    json!({
-        "model": head.path,
-        "name": head.name,
-        "sha256": head.fingerprint,
-        "as_of": format_instant(head.as_of.instant),
-    })
+fn numbers(named: &[(String, f64)]) -> JsonMap<&str, JsonNumber> {
+    named.iter().map(|(name, value)| (name.as_str(), JsonNumber(*value))).collect()
 }
 
-/// From entry to entry, those that stay included.
-fn moves(moves: &ListTransitions) -> Vec<Json> {
-    let name = |model: usize, place: Option<u32>| place.and_then(|place| moves.names[model].get(place as usize));
-    let one = |((from, to), count): (&(Option<u32>, Option<u32>), &u64)| json!({ "old": name(0, *from), "new": name(1, *to), "count": count });
+impl<'d> ModelHead<'d> {
+    fn new(model: &'d ComparedModel) -> ModelHead<'d> {
+        let ComparedModel { path, name, fingerprint, as_of } = model;
+        ModelHead { model: path, name, sha256: fingerprint, as_of: format_instant(as_of.instant) }
+    }
+}
+
+impl<'d> LevelDiffRecord<'d> {
+    fn new(level: &'d LevelDiff, ids: IdVisibility) -> LevelDiffRecord<'d> {
+        LevelDiffRecord {
+            old: level.rows[0],
+            new: level.rows[1],
+            qualified_old: level.qualified[0],
+            qualified_new: level.qualified[1],
+            only_old: level.only_in[0],
+            only_new: level.only_in[1],
+            unchanged: level.unchanged,
+            rescored: level.rescored,
+            moved: level.moved,
+            rerouted: level.rerouted,
+            tier_moves: moves(&level.tiers),
+            tiers: level.tiers.turnover.iter().map(|tier| TierRecord::new(tier, ids)).collect(),
+            route_moves: moves(&level.routes),
+            routes: level.routes.turnover.iter().map(TurnoverRecord::new).collect(),
+            human_load: level.load.iter().map(LoadRecord::new).collect(),
+            signals: level.signals.iter().map(SignalChangeRecord::new).collect(),
+        }
+    }
+}
+
+fn moves(list: &ListTransitions) -> Vec<MoveRecord<'_>> {
     // A model without entries has nowhere to come from or go to.
-    if moves.turnover.is_empty() { Vec::new() } else { moves.cells.iter().map(one).collect() }
+    if list.turnover.is_empty() {
+        return Vec::new();
+    }
+    let name = |model: usize, place: Option<u32>| Some(list.names[model].get(place? as usize)?.as_str());
+    let cells = list.cells.iter();
+    cells.map(|((from, to), count)| MoveRecord { old: name(0, *from), new: name(1, *to), count: *count }).collect()
 }
 
-fn counts(turnover: &EntryTurnover) -> Map<String, Json> {
-    let mut object = Map::new();
-    object.insert("name".to_owned(), json!(turnover.name));
-    object.insert("old".to_owned(), json!(turnover.exists_in[0].then_some(turnover.counts[0])));
-    object.insert("new".to_owned(), json!(turnover.exists_in[1].then_some(turnover.counts[1])));
-    object.insert("entered".to_owned(), json!(turnover.entered.count));
-    object.insert("left".to_owned(), json!(turnover.left.count));
-    object
+impl<'d> TurnoverRecord<'d> {
+    fn new(entry: &'d EntryTurnover) -> TurnoverRecord<'d> {
+        let count = |model: usize| entry.exists_in[model].then_some(entry.counts[model]);
+        TurnoverRecord {
+            name: &entry.name,
+            old: count(0),
+            new: count(1),
+            entered: entry.entered.count,
+            left: entry.left.count,
+        }
+    }
 }
 
-fn change(change: &PointsChange) -> Json {
-    let [old, new] = change.points;
-    json!({ "name": change.name, "points_old": points_json(old), "points_new": points_json(new) })
+impl<'d> TierRecord<'d> {
+    fn new(tier: &'d EntryTurnover, ids: IdVisibility) -> TierRecord<'d> {
+        let list = |sample: &'d EntitySample| sample.listed.iter().map(|one| MovedRecord::new(one, ids)).collect();
+        let rest = |sample: &EntitySample| sample.count - sample.listed.len() as u64;
+        TierRecord {
+            turnover: TurnoverRecord::new(tier),
+            entered_list: list(&tier.entered),
+            entered_not_listed: rest(&tier.entered),
+            left_list: list(&tier.left),
+            left_not_listed: rest(&tier.left),
+        }
+    }
 }
 
-fn verdict(verdict: &ConditionVerdict) -> Json {
-    let values: Map<String, Json> =
-        verdict.numbers.iter().map(|(name, value)| (name.clone(), number(*value))).collect();
-    json!({ "condition": verdict.text, "holds": verdict.holds, "values": values })
+impl<'d> MovedRecord<'d> {
+    fn new(moved: &'d MovedEntity, ids: IdVisibility) -> MovedRecord<'d> {
+        let [score_old, score_new] = moved.scores.map(|score| score.map(JsonPoints));
+        let [tier_old, tier_new] = moved.tiers.each_ref().map(Option::as_deref);
+        let [route_old, route_new] = moved.routes.each_ref().map(Option::as_deref);
+        MovedRecord {
+            id: (ids == IdVisibility::Shown).then_some(&moved.id),
+            score_old,
+            tier_old,
+            route_old,
+            score_new,
+            tier_new,
+            route_new,
+            signals: moved.changes.iter().map(PointsChangeRecord::new).collect(),
+        }
+    }
+}
+
+impl<'d> PointsChangeRecord<'d> {
+    fn new(change: &'d PointsChange) -> PointsChangeRecord<'d> {
+        let [points_old, points_new] = change.points.map(JsonPoints);
+        PointsChangeRecord { name: &change.name, points_old, points_new }
+    }
+}
+
+impl<'d> LoadRecord<'d> {
+    fn new(load: &'d RouteLoad) -> LoadRecord<'d> {
+        let [old, new] = load.counts;
+        LoadRecord { route: &load.name, to: load.assignee.as_deref(), old, new }
+    }
+}
+
+impl<'d> SignalChangeRecord<'d> {
+    fn new(signal: &'d SignalChange) -> SignalChangeRecord<'d> {
+        SignalChangeRecord { name: &signal.name, entities: signal.entities, points: JsonPoints(signal.points) }
+    }
+}
+
+impl<'d> VerdictRecord<'d> {
+    fn new(verdict: &'d ConditionVerdict) -> VerdictRecord<'d> {
+        VerdictRecord { condition: &verdict.text, holds: verdict.holds, values: numbers(&verdict.numbers) }
+    }
 }

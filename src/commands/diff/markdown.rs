@@ -134,18 +134,7 @@ impl DiffReport<'_> {
         }
         let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
         let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
-        let row = |mover: &MovedEntity| {
-            let mut row = vec![
-                formatting::scores(mover),
-                code(formatting::tier(mover, model)),
-                code(&formatting::reasons(mover)),
-            ];
-            if self.ids == IdVisibility::Shown {
-                row.insert(0, id(&mover.id));
-            }
-            row
-        };
-        let rows: Vec<Vec<String>> = crowd.listed.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = crowd.listed.iter().map(|mover| self.moved_row(mover, model)).collect();
         if self.ids == IdVisibility::Shown {
             header.insert(0, "id".to_owned());
         }
@@ -155,6 +144,12 @@ impl DiffReport<'_> {
         if let Some(rest) = formatting::not_listed(crowd) {
             let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
         }
+    }
+
+    fn moved_row(&self, mover: &MovedEntity, model: usize) -> Vec<String> {
+        let shown = (self.ids == IdVisibility::Shown).then(|| id(&mover.id));
+        let (tier, reasons) = (code(formatting::tier(mover, model)), code(&formatting::reasons(mover)));
+        shown.into_iter().chain([formatting::scores(mover), tier, reasons]).collect()
     }
 }
 

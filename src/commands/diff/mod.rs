@@ -19,6 +19,7 @@ pub use compare::{
     EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
 };
 pub use fail_condition::{ConditionVerdict, FailCondition};
+pub use json::DiffRecord;
 pub use metrics::{DiffMetric, DiffVocabulary};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
 

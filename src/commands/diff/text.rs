@@ -79,20 +79,19 @@ impl DiffReport<'_> {
     }
 
     fn crowd_text(&self, out: &mut String, crowd: &EntitySample, sign: &str, other: &dyn Fn(&MovedEntity) -> String) {
-        let row = |mover: &MovedEntity| {
-            let mut row = vec![formatting::scores(mover), other(mover), escape_controls(&formatting::reasons(mover))];
-            if self.ids == IdVisibility::Shown {
-                row.insert(0, escape_controls(&mover.id));
-            }
-            row
-        };
-        let rows: Vec<Vec<String>> = crowd.listed.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = crowd.listed.iter().map(|mover| self.moved_cells(mover, other(mover))).collect();
         for line in aligned(&rows) {
             let _ = writeln!(out, "  {sign} {line}");
         }
         if let Some(rest) = formatting::not_listed(crowd) {
             let _ = writeln!(out, "  {sign} ... {rest}");
         }
+    }
+
+    fn moved_cells(&self, mover: &MovedEntity, other_tier: String) -> Vec<String> {
+        let id = (self.ids == IdVisibility::Shown).then(|| escape_controls(&mover.id));
+        let reasons = escape_controls(&formatting::reasons(mover));
+        id.into_iter().chain([formatting::scores(mover), other_tier, reasons]).collect()
     }
 }
 

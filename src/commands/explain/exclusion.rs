@@ -9,6 +9,7 @@ use pql_engine::{
     enrich::EnrichFile,
     entity::{NOBODY, resolve_entities},
     pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
+    read::ChangeGuard,
 };
 use pql_model::{
     EntityKind, Model,
@@ -64,20 +65,32 @@ pub fn find_exclusion_by_id(identity: &IdentitySettings, id: &str) -> Option<Exc
     under("exclude_users", &identity.exclude_users).or_else(|| under("service_users", &identity.service_users))
 }
 
+/// The run whose events are searched for somebody who has no result.
+#[derive(Debug, Clone, Copy)]
+pub struct ExclusionSearch<'s> {
+    /// The run.
+    pub job: &'s PipelineJob<'s>,
+    /// What it folded.
+    pub folded: &'s FoldedRun,
+    /// The file of users, for their e-mails.
+    pub users: Option<&'s EnrichFile>,
+    /// Watches the files of events, if they can be read again; without it nobody is found whom an id sets aside.
+    pub guard: Option<&'s ChangeGuard>,
+}
+
 /// The entries that set a user aside, or those that set aside all users of an account. Empty if the `open` model knows of no event either, or if it is
 /// something else that took them away.
 ///
-/// With `again` the events of the job are folded a second time; else what is set aside by ids is not found.
-///
-/// **Errors**: those of folding. **Cost**: with `again`, a run without scoring.
+/// # Errors
+/// Those of folding. **Cost**: a run without scoring, if events can be read again.
 pub fn find_exclusions(
-    job: &PipelineJob<'_>,
-    (folded, users): (&FoldedRun, Option<&EnrichFile>),
+    search: &ExclusionSearch<'_>,
     open: &Model,
-    (side, id): (EntityKind, &str),
-    again: bool,
+    side: EntityKind,
+    id: &str,
 ) -> Result<Vec<ExclusionMatch>, RunError> {
-    let refolded = again.then(|| {
+    let ExclusionSearch { job, folded, users, guard } = *search;
+    let refolded = guard.map(|_| {
         let (inputs, when) = (job.inputs.clone(), AsOfRequest::At(folded.as_of.instant));
         fold_inputs(&PipelineJob { model: open, inputs, when, keep_rejects: false, ..*job }, None)
     });

@@ -82,5 +82,5 @@ fn fall(day: Day, now: &Ledger, then: &Ledger) -> TierDrop {
     let changes = pairs
         .filter(|(before, after)| before.points[2] != after.points[2])
         .map(|(before, after)| (before.name.clone(), before.points[2], after.points[2]));
-    TierDrop { day, tier: tier.unwrap_or_default(), score: then.score, changes: changes.collect() }
+    TierDrop { day, tier: tier.expect("a drop leads into a tier"), score: then.score, changes: changes.collect() }
 }

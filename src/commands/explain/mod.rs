@@ -6,18 +6,20 @@
 mod counterfactual;
 mod exclusion;
 mod forecast;
+mod json;
 mod overlay;
 mod path_to_tier;
 mod report;
 mod requirements;
 mod signal_events;
+mod unknown_entity;
 
-pub use exclusion::{
-    ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
-};
+pub use exclusion::ExclusionSearch;
 pub use forecast::{DAYS_MAX, Forecast, forecast};
+pub use json::ExplanationRecord;
 pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
 pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
+pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};
 
 use pql_engine::ledger::Ledger;
 

@@ -87,7 +87,7 @@ pub fn find_tier_paths(scored: &ScoredEntities<'_>, model: &Model, entity: Entit
             })
             .collect(),
         score: found.0,
-        tier: level.tiers.get(found.1).map(|tier| tier.name.clone()).unwrap_or_default(),
+        tier: level.tiers[found.1].name.clone(),
     });
     Some(NextTierPaths { tier: above.name.clone(), points_missing: missing, paths: ways.collect() })
 }

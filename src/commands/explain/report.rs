@@ -1,11 +1,9 @@
-//! An explanation for people, and as JSON.
+//! An explanation for people.
 
 use std::fmt::Write;
 
-use serde_json::{Value as Json, json};
-
 use super::{Explanation, Forecast, NextTierPaths, SignalEvents};
-use pql_engine::ledger::{self, RuleDecision, points_json, value_json, value_text};
+use pql_engine::ledger::{self, RuleDecision, value_text};
 use pql_model::{
     clock::{format_day, format_instant},
     diag::escape_controls,
@@ -50,17 +48,6 @@ impl Explanation {
             }
         }
     }
-
-    /// One object: the ledger's, and what else was asked.
-    pub fn json(&self) -> Json {
-        let mut object = ledger::object(&self.ledger);
-        object["next_tier"] = self.next_tier.as_ref().map_or(Json::Null, climb_json);
-        object["forecast"] = self.forecast.as_ref().map_or(Json::Null, forecast_json);
-        if let Some(events) = &self.events {
-            object["events"] = events_json(events);
-        }
-        object
-    }
 }
 
 fn events(out: &mut String, events: &SignalEvents) {
@@ -89,45 +76,4 @@ fn climb(out: &mut String, climb: &NextTierPaths) {
         let steps: Vec<String> = way.changes.iter().map(step).collect();
         let _ = writeln!(out, "  {}: {} points, {}", escape_controls(&steps.join(" and ")), way.score, way.tier);
     }
-}
-
-fn climb_json(climb: &NextTierPaths) -> Json {
-    let step = |step: &super::FactChange| json!({ "fact": step.fact, "from": value_json(&step.from), "to": value_json(&step.to) });
-    let way = |way: &super::TierPath| {
-        let steps: Vec<Json> = way.changes.iter().map(step).collect();
-        json!({ "steps": steps, "score": points_json(way.score), "tier": way.tier })
-    };
-    json!({
-        "name": climb.tier,
-        "points_missing": climb.points_missing.map_or(json!(0), points_json),
-        "ways": climb.paths.iter().map(way).collect::<Vec<Json>>(),
-    })
-}
-
-fn forecast_json(forecast: &Forecast) -> Json {
-    let drop = forecast.drop.as_ref().map(|drop| {
-        let change = |(name, now, then): &(String, pql_model::units::Points, pql_model::units::Points)| {
-            json!({ "signal": name, "points": points_json(*now), "points_then": points_json(*then) })
-        };
-        json!({
-            "date": format_day(drop.day),
-            "tier": drop.tier,
-            "score": points_json(drop.score),
-            "changes": drop.changes.iter().map(change).collect::<Vec<Json>>(),
-        })
-    });
-    json!({ "until": format_day(forecast.until), "drop": drop })
-}
-
-fn events_json(events: &SignalEvents) -> Json {
-    let one = |one: &super::CountedEvent| {
-        json!({
-            "file": one.file,
-            "line": one.line,
-            "timestamp": format_instant(one.at),
-            "event": one.event,
-            "facts": one.facts,
-        })
-    };
-    json!({ "signal": events.signal, "list": events.events.iter().map(one).collect::<Vec<Json>>() })
 }

@@ -76,15 +76,12 @@ fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &Event
     for (name, named) in survey.sorted_names() {
         let words = split_words(name);
         let same = EVENT_PATTERNS.iter().find(|usual| usual.name == name);
-        let guess = || {
-            EVENT_PATTERNS
-                .iter()
-                .filter(|_| !named.noise)
-                .find_map(|usual| Some((usual.name, match_pattern(usual, &words)?)))
-        };
+        let mut patterns = EVENT_PATTERNS.iter().filter(|_| !named.noise);
         let found = match same {
             Some(usual) => Some((usual.name, "the same name".to_owned())),
-            None => guess().map(|(usual, why)| (usual, format!("its name has {why}"))),
+            None => {
+                patterns.find_map(|usual| Some((usual.name, format!("its name has {}", match_pattern(usual, &words)?))))
+            }
         };
         match found {
             // A guess is not needed if the dump has an event of exactly this name.

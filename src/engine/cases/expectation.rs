@@ -138,9 +138,9 @@ impl CheckContext<'_> {
                 ("holds".to_owned(), self.facts_of(program))
             }
             ExpectedResult::Column(name, text) => {
-                let columns = emit::entity_columns(self.scored, self.model, self.entity.side, self.entity.place);
-                let got = columns.into_iter().find(|(known, _)| known == name).map(|(_, text)| text);
-                (text.clone(), got.unwrap_or_default())
+                let EntityRef { side, place } = self.entity;
+                let got = emit::column_text(self.scored, self.model, side, place, name);
+                (text.clone(), got.expect("binding a case finds the column"))
             }
         };
         let entity = format!("{} {}", self.entity.side.word(), self.ledger.id);

@@ -54,7 +54,7 @@ pub(super) fn column_text(value: &Json) -> String {
         Json::String(text) => text.clone(),
         Json::Number(number) => match Points::parse(&number.to_string()) {
             Some(points) => points.to_string(),
-            None => number.as_f64().map(pql_model::units::format_number).unwrap_or_default(),
+            None => pql_model::units::format_number(number.as_f64().expect("a number of a case is a double")),
         },
         other => other.to_string(),
     }

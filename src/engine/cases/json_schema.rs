@@ -33,14 +33,16 @@ fn values(description: &str) -> Json {
     })
 }
 
+/// Traits by id.
+fn traits(whose: &str) -> Json {
+    json!({
+        "type": "object",
+        "description": format!("traits by id of {whose}; a range such as {{1..12}} may stand in an id"),
+        "additionalProperties": values("traits"),
+    })
+}
+
 fn case() -> Json {
-    let traits = |whose: &str| {
-        json!({
-            "type": "object",
-            "description": format!("traits by id of {whose}; a range such as {{1..12}} may stand in an id"),
-            "additionalProperties": values("traits"),
-        })
-    };
     table(
         "events, and what is expected to come of them",
         &["name", "events", "expect"],

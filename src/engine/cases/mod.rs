@@ -19,6 +19,7 @@ mod fact_names;
 mod id_ranges;
 pub mod json_schema;
 pub mod report;
+mod report_json;
 pub mod suite_syntax;
 mod toml_values;
 
@@ -27,6 +28,7 @@ use std::ops::Range;
 pub use bind::{TestCase, bind};
 pub use coverage::{Coverage, CoverageItem};
 pub use expectation::CaseFailure;
+pub use report_json::TestRecord;
 pub use suite_syntax::{TestSuite, parse_suite};
 
 use self::expectation::CheckContext;
@@ -68,15 +70,18 @@ pub fn run(case: &TestCase, model: &Model, coverage: &mut Coverage) -> CaseResul
     outcome
 }
 
+/// A failure that is about no entity.
+fn whole_case_failure(span: Range<usize>, what: &str, expected: &str, got: String) -> CaseFailure {
+    CaseFailure { span, entity: String::new(), what: what.to_owned(), expected: expected.to_owned(), got }
+}
+
+/// The failure of a case whose run has no result.
+fn run_failure(case: &TestCase, error: &RunError) -> CaseFailure {
+    whole_case_failure(case.span.clone(), "run", "a result", error.to_string())
+}
+
 /// Scores a case and checks its expectations. The error is about the case as a whole.
 fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut CaseResult) -> Result<(), CaseFailure> {
-    let whole = |span: &Range<usize>, what: &str, expected: &str, got: String| CaseFailure {
-        span: span.clone(),
-        entity: String::new(),
-        what: what.to_owned(),
-        expected: expected.to_owned(),
-        got,
-    };
     let input = InputSource { name: case.name.clone(), kind: InputKind::Memory(case.lines.as_bytes().into()) };
     let job = PipelineJob {
         model,
@@ -94,18 +99,18 @@ fn score(case: &TestCase, model: &Model, coverage: &mut Coverage, outcome: &mut 
         Ok(folded) => folded,
         Err(RunError::TooManyRejects { rejects, .. }) => {
             let (span, reason) = first_reject(case, &rejects);
-            return Err(whole(&span, "event", "an event that can be read", reason));
+            return Err(whole_case_failure(span, "event", "an event that can be read", reason));
         }
         // Without lines there are no entities, which a case may expect.
         Err(RunError::NoEvents { .. }) => {
             outcome.failures.extend(case.expect.iter().filter(|expect| !expect.absent).map(missing_row_failure));
             return Ok(());
         }
-        Err(error) => return Err(whole(&case.span, "run", "a result", error.to_string())),
+        Err(error) => return Err(run_failure(case, &error)),
     };
     let evaluated =
         pipeline::score_state(&folded.state, folded.as_of, model, case.users.as_ref(), case.accounts.as_ref());
-    let (scored, _) = evaluated.map_err(|error| whole(&case.span, "run", "a result", error.to_string()))?;
+    let (scored, _) = evaluated.map_err(|error| run_failure(case, &error))?;
     for expect in &case.expect {
         let Some(entity) = EntityRef::find(&scored, expect.side, &expect.id) else {
             outcome.failures.extend((!expect.absent).then(|| missing_row_failure(expect)));

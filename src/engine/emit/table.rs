@@ -1,15 +1,19 @@
 //! What a person wants to see first: how many are in each tier, and the top of the list with the reasons.
 
-use std::fmt::Write;
+use std::{fmt::Write, io};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 
-use super::row;
+use super::{
+    cell::OutputCell,
+    row_writer::{LevelRows, RowBatch, RowTotals, RowWriter},
+    schema::OutputSchema,
+};
 use crate::score::{LevelSummary, ScoredEntities};
 use pql_model::{
     EntityKind, Model,
     diag::escape_controls,
-    output_columns::SIGNALS,
+    output_columns::{ColumnSource, ColumnType, OutputColumn},
     units::{format_number, plural},
 };
 
@@ -30,7 +34,7 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
     distribution(&mut out, "tier", &summary.tiers, summary.count);
     distribution(&mut out, "route", &summary.routes, summary.count);
     milestones(&mut out, summary);
-    top(&mut out, scored, model, side, width);
+    top(&mut out, LevelRows { scored, model, kind: side }, width);
     out
 }
 
@@ -103,35 +107,78 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
 }
 
 /// The first rows of the list with what fired.
-fn top(out: &mut String, scored: &ScoredEntities<'_>, model: &Model, side: EntityKind, width: u16) {
-    let mut table = plain(Some(width));
-    let (order, name) = match side {
-        EntityKind::User => (&scored.user_order, "user"),
-        EntityKind::Account => (&scored.account_order, "account"),
-    };
-    table.set_header([name, "score", "tier", "route", "why"]);
-    let header = row::header(model, side);
-    let column = |name: &str| header.iter().position(|known| known == name).unwrap_or(0);
-    let shown = [0, column("score"), column("tier"), column("route"), column(SIGNALS)];
-    for entity in order.iter().take(ROWS_SHOWN) {
-        let cells = row::with(scored, model, side, *entity as usize, |row| texts(row, &shown));
-        table.add_row(cells);
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+fn top(out: &mut String, rows: LevelRows<'_>, width: u16) {
+    let order = rows.order();
+    let shown = &order[..order.len().min(ROWS_SHOWN)];
+    let schema = top_schema(rows.kind);
+    let mut bytes = Vec::new();
+    rows.write(shown, &TableRows { schema: &schema, width }, &mut bytes).expect("memory takes all that is written");
     out.push('\n');
-    push(out, &table);
+    out.push_str(&String::from_utf8_lossy(&bytes));
     if order.len() > ROWS_SHOWN {
         let more = plural((order.len() - ROWS_SHOWN) as u64, "row", "rows");
         let _ = writeln!(out, "... and {more} more; --out DIR writes all of them, with every reason");
     }
 }
 
-fn texts(row: &row::OutputRow<'_>, shown: &[usize]) -> Vec<String> {
-    let mut texts: Vec<String> = shown.iter().map(|index| escape_controls(&row.cells[*index].text())).collect();
-    if let Some(signals) = texts.last_mut() {
-        *signals = signals.replace(';', " ");
+/// The columns that fit a terminal.
+fn top_schema(kind: EntityKind) -> OutputSchema {
+    let columns = [
+        (kind.word(), ColumnType::Text, ColumnSource::EntityId),
+        ("score", ColumnType::Points, ColumnSource::Score),
+        ("tier", ColumnType::Text, ColumnSource::Tier),
+        ("route", ColumnType::Text, ColumnSource::Route),
+        ("why", ColumnType::Text, ColumnSource::Signals),
+    ];
+    OutputSchema { kind, columns: columns.map(|(name, kind, source)| OutputColumn::new(name, kind, source)).into() }
+}
+
+/// Rows as a table with aligned columns.
+struct TableRows<'s> {
+    schema: &'s OutputSchema,
+    /// Of the terminal, in characters.
+    width: u16,
+}
+
+impl RowWriter for TableRows<'_> {
+    type Part = Vec<Vec<String>>;
+    type State = Table;
+
+    fn begin(&self, _: &mut dyn io::Write) -> io::Result<Table> {
+        let mut table = plain(Some(self.width));
+        table.set_header(self.schema.names());
+        Ok(table)
     }
-    texts
+
+    fn encode(&self, rows: &RowBatch<'_>) -> io::Result<Vec<Vec<String>>> {
+        let mut part = Vec::new();
+        rows.try_for_each(|row| {
+            part.push(self.schema.columns.iter().map(|column| printed(&row.cell(column.source), column)).collect());
+            Ok(())
+        })?;
+        Ok(part)
+    }
+
+    fn append(&self, table: &mut Table, part: Vec<Vec<String>>, _: &mut dyn io::Write) -> io::Result<()> {
+        table.add_rows(part);
+        Ok(())
+    }
+
+    fn finish(&self, mut table: Table, out: &mut dyn io::Write) -> io::Result<RowTotals> {
+        for (column, of_table) in self.schema.columns.iter().zip(table.column_iter_mut()) {
+            if matches!(column.kind, ColumnType::Points | ColumnType::Number) {
+                of_table.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let mut text = String::new();
+        push(&mut text, &table);
+        out.write_all(text.as_bytes())?;
+        Ok(RowTotals::default())
+    }
+}
+
+/// A cell on a terminal. Signals are apart from each other, so that a long list breaks between two.
+fn printed(cell: &OutputCell<'_>, column: &OutputColumn) -> String {
+    let text = escape_controls(&cell.text());
+    if column.source == ColumnSource::Signals { text.replace(';', " ") } else { text }
 }

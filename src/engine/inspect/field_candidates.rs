@@ -33,6 +33,18 @@ struct FieldStats {
     times: u64,
 }
 
+impl FieldStats {
+    /// Whether all its values are such as stand under a key of `[input] fields`.
+    fn fits(&self, key: &str) -> bool {
+        match key {
+            "event" => self.texts == self.count && self.times == 0,
+            "time" => self.times == self.count,
+            "properties" => false,
+            _ => self.ids == self.count,
+        }
+    }
+}
+
 /// The paths of rejected lines, with statistics of their values.
 #[derive(Debug, Clone, Default)]
 pub struct FieldCandidates {
@@ -95,17 +107,12 @@ impl FieldCandidates {
         let mut found: Vec<(&'static str, String)> = Vec::new();
         let mut taken: Vec<String> = Vec::new();
         for (key, names, hints) in field_aliases() {
-            let fits = |leaf: &FieldStats| match key {
-                "event" => leaf.texts == leaf.count && leaf.times == 0,
-                "time" => leaf.times == leaf.count,
-                "properties" => false,
-                _ => leaf.ids == leaf.count,
-            };
             // A field that only some lines have is neither the name nor the time.
             let often = |leaf: &FieldStats| {
                 leaf.count * 100 >= self.lines * if matches!(key, "event" | "time") { 90 } else { 1 }
             };
-            let ranked = self.leaves.iter().filter(|(path, leaf)| fits(leaf) && often(leaf) && !taken.contains(path));
+            let ranked =
+                self.leaves.iter().filter(|(path, leaf)| leaf.fits(key) && often(leaf) && !taken.contains(path));
             let kind = |path: &str| {
                 EVENT_NAME_FIELDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
             };

@@ -1,10 +1,12 @@
 //! Renders the profile of a dataset as JSON.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use super::{
-    InspectedInput, MissingReference, ModelGaps,
-    dataset_profile::{DatasetProfile, PropertyProfiles},
+    InspectedInput, MissingReference, ModelGaps, OverallProperty,
+    dataset_profile::{DatasetProfile, EventProfile, FileRecordCounts, PropertyProfiles},
     date_gaps,
     event_order::LATENESS_BANDS,
     name_similarity::similar_names,
@@ -12,93 +14,266 @@ use super::{
     property_profile::{JSON_TYPE_NAMES, PropertyProfile},
     value_shape::SHAPES,
 };
-use crate::decode::{CauseOrigin, CausePosition, RejectCause, RejectReason};
+use crate::{
+    decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
+    emit::JsonMap,
+    read::FileStats,
+};
 use pql_model::{
     Model,
     clock::{format_day, format_instant},
 };
 
-/// The report as one object.
-pub fn render_json(dump: &InspectedInput, model: &Model, asked: Option<&ModelGaps>) -> Value {
-    let survey = &dump.survey;
-    let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
-    let (pairs, backward) = survey.order.count_backward();
-    let mut report = json!({
-        "schema": "pql-inspect/1",
-        "files": files(dump),
-        "records": survey.records(),
-        "events": survey.events(),
-        "rejected": rejected(dump),
-        "split_records": survey.split_records,
-        "time": {
-            "zone": model.resolved.zone.name(),
-            "first": survey.range.map(|(first, _)| format_instant(first)),
-            "last": survey.range.map(|(_, last)| format_instant(last)),
-            "in_the_future": survey.future,
-            "gaps": date_gaps(survey).iter().map(|(day, days)| json!({"from": format_day(*day), "days": days})).collect::<Vec<_>>(),
-            "by_day": survey.days.iter().map(|(day, count)| (format_day(*day), json!(count))).collect::<Map<_, _>>(),
-        },
-        "who": who(survey),
-        "duplicates": {
-            "events_with_id": survey.events_with_id,
-            "copies": survey.duplicates.copies(),
-            "ids_with_several_contents": survey.duplicates.conflicts(),
-            "exact": survey.duplicates.is_exact(),
-        },
-        "order": {
-            "taken_in_known": survey.lateness.known,
-            "late": LATENESS_BANDS.iter().zip(survey.lateness.bands).map(|((_, band), count)| ((*band).to_owned(), json!(count))).collect::<Map<_, _>>(),
-            "longest_seconds": survey.lateness.longest / 1_000_000,
-            "events_after_another": pairs,
-            "earlier_than_the_line_before": backward,
-        },
-        "group_types": survey.group_types,
-        "names": survey.names.len(),
-        "events_of_names_left_out": survey.other_names,
-        "events_by_name": events(survey),
-        "properties": overall_properties(survey).iter().map(|one| {
-            let mut value = property(one.property.filled(), one.events, &one.property);
-            value["names"] = one.names.into();
-            (one.path.to_owned(), value)
-        }).collect::<Map<_, _>>(),
-        "user_traits": properties(&survey.user_traits, None),
-        "account_traits": properties(&survey.account_traits, None),
-        "names_alike": similar_names(&names).iter().map(|(why, group)| json!({"why": why, "names": group})).collect::<Vec<_>>(),
-    });
-    if let Some(envelope) = survey.candidates.envelope() {
-        report["records_lie_in"] = json!({"path": envelope.path, "of": envelope.title});
-    }
-    let guess = survey.candidates.guess_fields();
-    if !guess.is_empty() {
-        report["fields_guess"] =
-            guess.into_iter().map(|(key, path)| (key.to_owned(), path.into())).collect::<Map<_, _>>().into();
-    }
-    if let Some(asked) = asked {
-        report["model"] = model_gaps_json(asked, model);
-    }
-    report
+/// A report as it is written.
+#[derive(Debug, Serialize)]
+pub struct InspectRecord<'i> {
+    schema: &'static str,
+    files: Vec<InspectedFileRecord<'i>>,
+    records: u64,
+    events: u64,
+    rejected: JsonMap<&'static str, RejectedRecord<'i>>,
+    split_records: u64,
+    time: TimeRecord<'i>,
+    who: WhoRecord,
+    duplicates: DuplicatesRecord,
+    order: OrderRecord,
+    group_types: &'i BTreeMap<String, u64>,
+    names: usize,
+    events_of_names_left_out: u64,
+    events_by_name: JsonMap<&'i str, EventNameRecord<'i>>,
+    properties: JsonMap<String, PropertyRecord>,
+    user_traits: JsonMap<&'i str, PropertyRecord>,
+    account_traits: JsonMap<&'i str, PropertyRecord>,
+    names_alike: Vec<SimilarNamesRecord<'i>>,
+    /// Only where events lie inside other records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records_lie_in: Option<EnvelopeRecord>,
+    /// Only where rejected lines look like events under other names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields_guess: Option<JsonMap<String, String>>,
+    /// Only if a model was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<ModelGapsRecord<'i>>,
 }
 
-fn files(dump: &InspectedInput) -> Vec<Value> {
-    let counts = &dump.survey.files;
-    let one = |(stats, format): (&crate::read::FileStats, &Option<crate::decode::format::DetectedFormat>)| {
-        let counts = counts.get(stats.file as usize).cloned().unwrap_or_default();
-        json!({
-            "name": stats.name,
-            "compression": stats.compression.as_str(),
-            "bytes": stats.bytes,
-            "format": format.map(|known| known.format.name),
-            "read_as": format.map(|known| known.format.title),
-            "recognised_by": format.map(|known| known.sign),
-            "records": counts.records,
-            "blank": counts.blank,
-            "events": counts.events,
-            "identity": counts.identity,
-            "excluded": counts.excluded,
-            "rejected": counts.rejected,
-        })
-    };
-    dump.files.iter().zip(&dump.formats).map(one).collect()
+#[derive(Debug, Serialize)]
+struct InspectedFileRecord<'i> {
+    name: &'i str,
+    compression: &'static str,
+    bytes: u64,
+    format: Option<&'static str>,
+    read_as: Option<&'static str>,
+    recognised_by: Option<&'static str>,
+    records: u64,
+    blank: u64,
+    events: u64,
+    identity: u64,
+    excluded: u64,
+    rejected: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RejectedRecord<'i> {
+    count: u64,
+    first: FirstRejectRecord<'i>,
+}
+
+#[derive(Debug, Serialize)]
+struct FirstRejectRecord<'i> {
+    file: &'i str,
+    line: u64,
+    /// Only if it is known what is wrong with the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    /// The position of the cause, if it has one: in characters, or in bytes.
+    #[serde(flatten)]
+    position: Option<PositionRecord>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PositionRecord {
+    Column(u64),
+    Byte(u64),
+}
+
+#[derive(Debug, Serialize)]
+struct TimeRecord<'i> {
+    zone: &'i str,
+    first: Option<String>,
+    last: Option<String>,
+    in_the_future: u64,
+    gaps: Vec<GapRecord>,
+    by_day: JsonMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct GapRecord {
+    from: String,
+    days: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct WhoRecord {
+    users: u64,
+    users_exact: bool,
+    visitors: u64,
+    visitors_exact: bool,
+    visitors_of_events_with_visitor_only: u64,
+    visitors_named_with_a_user: u64,
+    accounts: u64,
+    accounts_exact: bool,
+    events_with_user: u64,
+    events_with_visitor_only: u64,
+    events_with_neither: u64,
+    events_with_account: u64,
+    identify_records: u64,
+    group_records: u64,
+    join_records: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct DuplicatesRecord {
+    events_with_id: u64,
+    copies: u64,
+    ids_with_several_contents: u64,
+    exact: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct OrderRecord {
+    taken_in_known: u64,
+    late: JsonMap<&'static str, u64>,
+    longest_seconds: i64,
+    events_after_another: u64,
+    earlier_than_the_line_before: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct EventNameRecord<'i> {
+    count: u64,
+    users: u64,
+    users_exact: bool,
+    accounts: u64,
+    accounts_exact: bool,
+    with_user: u64,
+    with_account: u64,
+    first: String,
+    last: String,
+    noise: bool,
+    properties: JsonMap<&'i str, PropertyRecord>,
+    property_values_left_out: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PropertyRecord {
+    filled: u64,
+    of: u64,
+    types: JsonMap<&'static str, u64>,
+    shapes: JsonMap<&'static str, u64>,
+    different_values: u64,
+    different_values_exact: bool,
+    /// Only if samples were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<String>,
+    /// The names of events that have it, where it stands for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct SimilarNamesRecord<'i> {
+    why: &'static str,
+    names: Vec<&'i str>,
+}
+
+#[derive(Debug, Serialize)]
+struct EnvelopeRecord {
+    path: &'static str,
+    of: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelGapsRecord<'i> {
+    name: &'i str,
+    events_asked_for: u64,
+    missing_events: JsonMap<&'i str, NearRecord<'i>>,
+    missing_properties: JsonMap<&'i str, NearRecord<'i>>,
+    missing_traits: JsonMap<&'i str, NearRecord<'i>>,
+    events_not_asked_for: u64,
+    most_frequent_of_them: JsonMap<&'i str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct NearRecord<'i> {
+    near: &'i [String],
+}
+
+impl<'i> InspectRecord<'i> {
+    /// The report as one object.
+    pub fn new(dump: &'i InspectedInput, model: &'i Model, gaps: Option<&'i ModelGaps>) -> InspectRecord<'i> {
+        let survey = &dump.survey;
+        let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
+        let similar = similar_names(&names).into_iter().map(|(why, names)| SimilarNamesRecord { why, names });
+        let guess: JsonMap<String, String> =
+            survey.candidates.guess_fields().into_iter().map(|(key, path)| (key.to_owned(), path)).collect();
+        InspectRecord {
+            schema: "pql-inspect/1",
+            files: InspectedFileRecord::all(dump),
+            records: survey.records(),
+            events: survey.events(),
+            rejected: first_rejects(dump).into_iter().map(RejectedRecord::entry).collect(),
+            split_records: survey.split_records,
+            time: TimeRecord::new(survey, model),
+            who: WhoRecord::new(survey),
+            duplicates: DuplicatesRecord::new(survey),
+            order: OrderRecord::new(survey),
+            group_types: &survey.group_types,
+            names: survey.names.len(),
+            events_of_names_left_out: survey.other_names,
+            events_by_name: survey
+                .sorted_names()
+                .into_iter()
+                .map(|(name, event)| (name, EventNameRecord::new(event)))
+                .collect(),
+            properties: overall_properties(survey).iter().map(PropertyRecord::overall).collect(),
+            user_traits: properties(&survey.user_traits, None),
+            account_traits: properties(&survey.account_traits, None),
+            names_alike: similar.collect(),
+            records_lie_in: survey
+                .candidates
+                .envelope()
+                .map(|envelope| EnvelopeRecord { path: envelope.path, of: envelope.title }),
+            fields_guess: (!guess.0.is_empty()).then_some(guess),
+            model: gaps.map(|gaps| ModelGapsRecord::new(gaps, model)),
+        }
+    }
+}
+
+impl<'i> InspectedFileRecord<'i> {
+    fn all(dump: &'i InspectedInput) -> Vec<InspectedFileRecord<'i>> {
+        let files = dump.files.iter().zip(&dump.formats);
+        files
+            .map(|(stats, format)| InspectedFileRecord::new(stats, *format, &dump.survey.files[stats.file as usize]))
+            .collect()
+    }
+
+    fn new(stats: &'i FileStats, format: Option<DetectedFormat>, counts: &FileRecordCounts) -> InspectedFileRecord<'i> {
+        InspectedFileRecord {
+            name: &stats.name,
+            compression: stats.compression.as_str(),
+            bytes: stats.bytes,
+            format: format.map(|known| known.format.name),
+            read_as: format.map(|known| known.format.title),
+            recognised_by: format.map(|known| known.sign),
+            records: counts.records,
+            blank: counts.blank,
+            events: counts.events,
+            identity: counts.identity,
+            excluded: counts.excluded,
+            rejected: counts.rejected,
+        }
+    }
 }
 
 /// Rejected lines of one reason, with the first of them.
@@ -125,104 +300,148 @@ pub(super) fn first_rejects(dump: &InspectedInput) -> Vec<FirstReject<'_>> {
     all.collect()
 }
 
-fn rejected(dump: &InspectedInput) -> Value {
-    let all = first_rejects(dump).into_iter().map(|reject| {
-        let mut first = json!({"file": reject.file, "line": reject.line});
-        if let Some(cause) = reject.cause {
-            first["cause"] = cause.to_string().into();
-            match cause.position {
-                Some(CausePosition::Column(column)) => first["column"] = column.into(),
-                Some(CausePosition::Byte(byte)) => first["byte"] = byte.into(),
-                None => {}
-            }
-        }
-        (reject.reason.code().to_owned(), json!({"count": reject.count, "first": first}))
-    });
-    all.collect::<Map<_, _>>().into()
-}
-
-fn who(survey: &DatasetProfile) -> Value {
-    let who = &survey.entity_counts;
-    json!({
-        "users": who.users.count(),
-        "users_exact": who.users.is_exact(),
-        "visitors": who.visitors.count(),
-        "visitors_exact": who.visitors.is_exact(),
-        "visitors_of_events_with_visitor_only": who.lone_visitors.count(),
-        "visitors_named_with_a_user": who.known_visitors.count(),
-        "accounts": who.accounts.count(),
-        "accounts_exact": who.accounts.is_exact(),
-        "events_with_user": who.user,
-        "events_with_visitor_only": who.visitor,
-        "events_with_neither": who.unidentified,
-        "events_with_account": who.account,
-        "identify_records": survey.identity.identify,
-        "group_records": survey.identity.group,
-        "join_records": survey.identity.joins,
-    })
-}
-
-fn events(survey: &DatasetProfile) -> Map<String, Value> {
-    let one = |(name, named): (&str, &super::dataset_profile::EventProfile)| {
-        let value = json!({
-            "count": named.count,
-            "users": named.users.count(),
-            "users_exact": named.users.is_exact(),
-            "accounts": named.accounts.count(),
-            "accounts_exact": named.accounts.is_exact(),
-            "with_user": named.with_user,
-            "with_account": named.with_account,
-            "first": format_instant(named.first),
-            "last": format_instant(named.last),
-            "noise": named.noise,
-            "properties": properties(&named.properties, Some(named.count)),
-            "property_values_left_out": named.properties.dropped_values,
-        });
-        (name.to_owned(), value)
-    };
-    survey.sorted_names().into_iter().map(one).collect()
-}
-
-fn properties(all: &PropertyProfiles, events: Option<u64>) -> Map<String, Value> {
-    let one = |(path, one): (&str, &PropertyProfile)| {
-        let seen = one.types.iter().sum();
-        (path.to_owned(), property(one.filled(), events.unwrap_or(seen), one))
-    };
-    all.sorted().into_iter().map(one).collect()
-}
-
-fn property(filled: u64, of: u64, property: &PropertyProfile) -> Value {
-    let counts = |names: &[&str], counts: &[u64]| -> Map<String, Value> {
-        PropertyProfile::by_count(names, counts)
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), count.into()))
-            .collect()
-    };
-    let mut value = json!({
-        "filled": filled,
-        "of": of,
-        "types": counts(&JSON_TYPE_NAMES, &property.types),
-        "shapes": counts(&SHAPES, &property.shapes),
-        "different_values": property.values.count(),
-        "different_values_exact": property.values.is_exact(),
-    });
-    if !property.samples.is_empty() {
-        value["values"] = property.samples.values().cloned().collect::<Vec<_>>().into();
+impl<'i> RejectedRecord<'i> {
+    fn entry(reject: FirstReject<'i>) -> (&'static str, RejectedRecord<'i>) {
+        let FirstReject { reason, count, file, line, cause, .. } = reject;
+        let position = cause.and_then(|cause| cause.position).map(PositionRecord::from);
+        let cause = cause.map(|cause| cause.to_string());
+        (reason.code(), RejectedRecord { count, first: FirstRejectRecord { file, line, cause, position } })
     }
-    value
 }
 
-fn model_gaps_json(asked: &ModelGaps, model: &Model) -> Value {
-    let missing = |all: &[MissingReference]| -> Map<String, Value> {
-        all.iter().map(|one| (one.name.clone(), json!({"near": one.closest}))).collect()
+impl From<CausePosition> for PositionRecord {
+    fn from(position: CausePosition) -> PositionRecord {
+        match position {
+            CausePosition::Column(column) => PositionRecord::Column(column),
+            CausePosition::Byte(byte) => PositionRecord::Byte(byte),
+        }
+    }
+}
+
+impl<'i> TimeRecord<'i> {
+    fn new(survey: &DatasetProfile, model: &'i Model) -> TimeRecord<'i> {
+        let gaps = date_gaps(survey).into_iter().map(|(day, days)| GapRecord { from: format_day(day), days });
+        TimeRecord {
+            zone: model.resolved.zone.name(),
+            first: survey.range.map(|(first, _)| format_instant(first)),
+            last: survey.range.map(|(_, last)| format_instant(last)),
+            in_the_future: survey.future,
+            gaps: gaps.collect(),
+            by_day: survey.days.iter().map(|(day, count)| (format_day(*day), *count)).collect(),
+        }
+    }
+}
+
+impl WhoRecord {
+    fn new(survey: &DatasetProfile) -> WhoRecord {
+        let who = &survey.entity_counts;
+        WhoRecord {
+            users: who.users.count(),
+            users_exact: who.users.is_exact(),
+            visitors: who.visitors.count(),
+            visitors_exact: who.visitors.is_exact(),
+            visitors_of_events_with_visitor_only: who.lone_visitors.count(),
+            visitors_named_with_a_user: who.known_visitors.count(),
+            accounts: who.accounts.count(),
+            accounts_exact: who.accounts.is_exact(),
+            events_with_user: who.user,
+            events_with_visitor_only: who.visitor,
+            events_with_neither: who.unidentified,
+            events_with_account: who.account,
+            identify_records: survey.identity.identify,
+            group_records: survey.identity.group,
+            join_records: survey.identity.joins,
+        }
+    }
+}
+
+impl DuplicatesRecord {
+    fn new(survey: &DatasetProfile) -> DuplicatesRecord {
+        DuplicatesRecord {
+            events_with_id: survey.events_with_id,
+            copies: survey.duplicates.copies(),
+            ids_with_several_contents: survey.duplicates.conflicts(),
+            exact: survey.duplicates.is_exact(),
+        }
+    }
+}
+
+impl OrderRecord {
+    fn new(survey: &DatasetProfile) -> OrderRecord {
+        let (pairs, backward) = survey.order.count_backward();
+        OrderRecord {
+            taken_in_known: survey.lateness.known,
+            late: LATENESS_BANDS.iter().zip(survey.lateness.bands).map(|((_, band), count)| (*band, count)).collect(),
+            longest_seconds: survey.lateness.longest / 1_000_000,
+            events_after_another: pairs,
+            earlier_than_the_line_before: backward,
+        }
+    }
+}
+
+impl<'i> EventNameRecord<'i> {
+    fn new(event: &'i EventProfile) -> EventNameRecord<'i> {
+        EventNameRecord {
+            count: event.count,
+            users: event.users.count(),
+            users_exact: event.users.is_exact(),
+            accounts: event.accounts.count(),
+            accounts_exact: event.accounts.is_exact(),
+            with_user: event.with_user,
+            with_account: event.with_account,
+            first: format_instant(event.first),
+            last: format_instant(event.last),
+            noise: event.noise,
+            properties: properties(&event.properties, Some(event.count)),
+            property_values_left_out: event.properties.dropped_values,
+        }
+    }
+}
+
+/// Properties by path; of `events`, or of all events that have the property.
+fn properties(all: &PropertyProfiles, events: Option<u64>) -> JsonMap<&str, PropertyRecord> {
+    let record = |property: &PropertyProfile| {
+        let of = events.unwrap_or_else(|| property.types.iter().sum());
+        PropertyRecord::new(property, of)
     };
-    json!({
-        "name": model.resolved.name,
-        "events_asked_for": asked.events,
-        "missing_events": missing(&asked.missing_events),
-        "missing_properties": missing(&asked.missing_properties),
-        "missing_traits": missing(&asked.missing_traits),
-        "events_not_asked_for": asked.unused_events,
-        "most_frequent_of_them": asked.unused.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<Map<_, _>>(),
-    })
+    all.sorted().into_iter().map(|(path, property)| (path, record(property))).collect()
+}
+
+impl PropertyRecord {
+    fn new(property: &PropertyProfile, of: u64) -> PropertyRecord {
+        PropertyRecord {
+            filled: property.filled(),
+            of,
+            types: JsonMap(PropertyProfile::by_count(&JSON_TYPE_NAMES, &property.types)),
+            shapes: JsonMap(PropertyProfile::by_count(&SHAPES, &property.shapes)),
+            different_values: property.values.count(),
+            different_values_exact: property.values.is_exact(),
+            values: property.samples.values().cloned().collect(),
+            names: None,
+        }
+    }
+
+    /// A property of all events together, under its path.
+    fn overall(one: &OverallProperty<'_>) -> (String, PropertyRecord) {
+        let record = PropertyRecord { names: Some(one.names), ..PropertyRecord::new(&one.property, one.events) };
+        (one.path.to_owned(), record)
+    }
+}
+
+impl<'i> ModelGapsRecord<'i> {
+    fn new(gaps: &'i ModelGaps, model: &'i Model) -> ModelGapsRecord<'i> {
+        ModelGapsRecord {
+            name: &model.resolved.name,
+            events_asked_for: gaps.events,
+            missing_events: missing(&gaps.missing_events),
+            missing_properties: missing(&gaps.missing_properties),
+            missing_traits: missing(&gaps.missing_traits),
+            events_not_asked_for: gaps.unused_events,
+            most_frequent_of_them: gaps.unused.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+        }
+    }
+}
+
+fn missing(all: &[MissingReference]) -> JsonMap<&str, NearRecord<'_>> {
+    all.iter().map(|one| (one.name.as_str(), NearRecord { near: &one.closest })).collect()
 }

@@ -30,7 +30,7 @@ mod text;
 mod value_shape;
 
 pub use self::{
-    json::render_json,
+    json::InspectRecord,
     model_gaps::{MissingReference, ModelGaps, find_model_gaps},
     run::{InspectJob, InspectedInput, profile_inputs},
     text::render_text,

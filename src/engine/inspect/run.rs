@@ -105,6 +105,18 @@ struct SplitRecordHalf {
     bytes: Vec<u8>,
 }
 
+impl SplitRecordHalf {
+    fn new(
+        eye: &RecordObserver<'_, '_>,
+        line: &InspectLine<'_>,
+        reason: RejectReason,
+        boundary: u32,
+    ) -> SplitRecordHalf {
+        let place = (eye.index, line.number);
+        SplitRecordHalf { file: eye.file, boundary, place, reason, bytes: line.bytes.to_vec() }
+    }
+}
+
 struct InspectWorker<'w> {
     job: &'w InspectJob<'w>,
     formats: &'w FileFormats<'w>,
@@ -222,13 +234,7 @@ impl<'w> InspectWorker<'w> {
             }
             let broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
             let begins = piece.bytes.trim_ascii_start().starts_with(b"{");
-            let half = |border| SplitRecordHalf {
-                file: eye.file,
-                boundary: border,
-                place: (eye.index, piece.number),
-                reason,
-                bytes: piece.bytes.to_vec(),
-            };
+            let half = |border| SplitRecordHalf::new(eye, piece, reason, border);
             match after.split_first() {
                 Some((next, further)) if broken && begins => {
                     let whole = [piece.bytes.strip_suffix(b"\r").unwrap_or(piece.bytes), next.bytes].concat();

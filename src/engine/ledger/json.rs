@@ -1,134 +1,213 @@
 //! Renders a ledger as JSON.
 
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
-use super::{FactValue, Ledger, LedgerEntry, RuleDecision, SignalNote, UnmetCondition};
-use crate::{emit::number, score::milestones::MilestoneState};
-use pql_model::{
-    EntityKind,
-    clock::{format_day, format_instant},
-    expr::Value,
-    resolved::DecayCurve,
-    scoring::SignalFiring,
-    units::Points,
+use super::{EvaluatedRule, FactValue, Ledger, LedgerEntry, LedgerLine, RuleDecision, SignalNote, UnmetCondition};
+use crate::{
+    emit::{JsonFact, JsonMap, JsonNumber, JsonPoints},
+    score::milestones::MilestoneState,
 };
+use pql_model::{EntityKind, clock::format_instant, resolved::DecayCurve, scoring::SignalFiring};
 
-/// The ledger as an object.
-pub fn object(ledger: &Ledger) -> Json {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Json| drop(object.insert(key.to_owned(), value));
-    put("level", json!(ledger.side.word()));
-    put("id", json!(ledger.id));
-    if ledger.side == EntityKind::User {
-        put("account_id", json!(ledger.home_account));
-    }
-    put("as_of", json!(format_instant(ledger.as_of.instant)));
-    put("score", points(ledger.score));
-    put("tier", chosen(ledger.tier.as_ref()));
-    put("route", chosen(ledger.route.as_ref()));
-    if let Some(segment) = &ledger.segment {
-        put("segment", chosen(Some(segment)));
-    }
-    put("ledger", ledger.lines.iter().map(|line| self::line(ledger, line)).collect());
-    put("signals", ledger.signals.iter().map(signal).collect());
-    put("milestones", ledger.milestones.iter().map(|(name, state)| milestone(name, *state)).collect());
-    for (key, decision) in [("segments", &ledger.segment), ("tiers", &ledger.tier), ("routes", &ledger.route)] {
-        if let Some(decision) = decision {
-            put(key, tried(decision));
+/// A ledger as it is written.
+#[derive(Debug, Serialize)]
+pub struct LedgerRecord<'l> {
+    level: &'static str,
+    id: &'l str,
+    /// Only of users; null without a home account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<Option<&'l str>>,
+    as_of: String,
+    score: JsonPoints,
+    tier: Option<&'l str>,
+    route: Option<&'l str>,
+    /// Only under a model with segments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<Option<&'l str>>,
+    ledger: Vec<LineRecord<'l>>,
+    signals: Vec<SignalRecord<'l>>,
+    milestones: Vec<ReachedRecord<'l>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<Vec<RuleRecord<'l>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tiers: Option<Vec<RuleRecord<'l>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routes: Option<Vec<RuleRecord<'l>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineRecord<'l> {
+    #[serde(flatten)]
+    entry: EntryRecord<'l>,
+    points: JsonPoints,
+    total: JsonPoints,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+enum EntryRecord<'l> {
+    Signal {
+        signal: &'l str,
+    },
+    Max {
+        signal: &'l str,
+    },
+    Decay {
+        signal: &'l str,
+        days: Option<JsonNumber>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        half_life_days: Option<JsonNumber>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        linear_days: Option<JsonNumber>,
+    },
+    Exclusive {
+        signal: &'l str,
+        by: Option<&'l str>,
+    },
+    CategoryBounds {
+        category: &'l str,
+    },
+    ScoreBounds,
+}
+
+#[derive(Debug, Serialize)]
+struct SignalRecord<'l> {
+    name: &'l str,
+    category: &'l str,
+    state: &'static str,
+    rule: &'l str,
+    value: JsonFact<'l>,
+    facts: JsonMap<&'l str, JsonFact<'l>>,
+    points_before_max: JsonPoints,
+    points_before_decay: JsonPoints,
+    points: JsonPoints,
+    unmet: Vec<UnmetRecord<'l>>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnmetRecord<'l> {
+    condition: &'l str,
+    facts: JsonMap<&'l str, JsonFact<'l>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReachedRecord<'l> {
+    name: &'l str,
+    state: &'static str,
+    at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleRecord<'l> {
+    name: &'l str,
+    rule: &'l str,
+    holds: bool,
+    unmet: Vec<UnmetRecord<'l>>,
+}
+
+impl<'l> LedgerRecord<'l> {
+    /// The record of a ledger.
+    pub fn new(ledger: &'l Ledger) -> LedgerRecord<'l> {
+        let home_account = ledger.home_account.as_deref();
+        LedgerRecord {
+            level: ledger.side.word(),
+            id: &ledger.id,
+            account_id: (ledger.side == EntityKind::User).then_some(home_account),
+            as_of: format_instant(ledger.as_of.instant),
+            score: JsonPoints(ledger.score),
+            tier: matched(ledger.tier.as_ref()),
+            route: matched(ledger.route.as_ref()),
+            segment: ledger.segment.as_ref().map(|segment| matched(Some(segment))),
+            ledger: ledger.lines.iter().map(|line| LineRecord::new(ledger, line)).collect(),
+            signals: ledger.signals.iter().map(SignalRecord::new).collect(),
+            milestones: ledger.milestones.iter().map(|(name, state)| ReachedRecord::new(name, *state)).collect(),
+            segments: ledger.segment.as_ref().map(evaluated),
+            tiers: ledger.tier.as_ref().map(evaluated),
+            routes: ledger.route.as_ref().map(evaluated),
         }
     }
-    Json::Object(object)
 }
 
-/// Points as a number.
-pub fn points(points: Points) -> Json {
-    number(points.to_f64())
+/// The name of the entry that held.
+fn matched(decision: Option<&RuleDecision>) -> Option<&str> {
+    decision.and_then(RuleDecision::matched_rule).map(|rule| rule.name.as_str())
 }
 
-/// A value with its JSON type; dates are text.
-pub fn value(value: &Value<'_>) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Number(known) => number(*known),
-        Value::Boolean(truth) => json!(truth),
-        Value::Date(day) => json!(format_day(*day)),
-        Value::Text(text) => json!(text),
-        Value::Digits(text) => json!(text),
+fn evaluated(decision: &RuleDecision) -> Vec<RuleRecord<'_>> {
+    decision.evaluated.iter().map(RuleRecord::new).collect()
+}
+
+impl<'l> LineRecord<'l> {
+    fn new(ledger: &'l Ledger, line: &LedgerLine) -> LineRecord<'l> {
+        let entry = EntryRecord::new(ledger, &line.entry);
+        LineRecord { entry, points: JsonPoints(line.points), total: JsonPoints(line.total) }
     }
 }
 
-fn chosen(decision: Option<&RuleDecision>) -> Json {
-    json!(decision.and_then(RuleDecision::matched_rule).map(|chosen| &chosen.name))
+impl<'l> EntryRecord<'l> {
+    fn new(ledger: &'l Ledger, entry: &LedgerEntry) -> EntryRecord<'l> {
+        let name = |place: usize| ledger.signal(place).name.as_str();
+        match entry {
+            LedgerEntry::Signal(place) => EntryRecord::Signal { signal: name(*place) },
+            LedgerEntry::SignalMax(place) => EntryRecord::Max { signal: name(*place) },
+            LedgerEntry::Decay(place, decay) => {
+                let (half_life_days, linear_days) = match decay.curve {
+                    DecayCurve::HalfLife(days) => (Some(JsonNumber(days)), None),
+                    DecayCurve::Linear(days) => (None, Some(JsonNumber(days))),
+                };
+                let days = decay.days.map(JsonNumber);
+                EntryRecord::Decay { signal: name(*place), days, half_life_days, linear_days }
+            }
+            LedgerEntry::Superseded(place, by) => EntryRecord::Exclusive { signal: name(*place), by: by.map(name) },
+            LedgerEntry::CategoryBounds(place) => EntryRecord::CategoryBounds { category: ledger.category(*place) },
+            LedgerEntry::ScoreBounds => EntryRecord::ScoreBounds,
+        }
+    }
 }
 
-fn line(ledger: &Ledger, line: &super::LedgerLine) -> Json {
-    let name = |place: &usize| ledger.signals.get(*place).map(|signal| signal.name.as_str());
-    let mut object = match &line.entry {
-        LedgerEntry::Signal(place) => json!({ "entry": "signal", "signal": name(place) }),
-        LedgerEntry::SignalMax(place) => json!({ "entry": "max", "signal": name(place) }),
-        LedgerEntry::Decay(place, decay) => {
-            let (curve, length) = match decay.curve {
-                DecayCurve::HalfLife(days) => ("half_life_days", days),
-                DecayCurve::Linear(days) => ("linear_days", days),
-            };
-            let days = decay.days.map_or(Json::Null, number);
-            json!({ "entry": "decay", "signal": name(place), "days": days, curve: number(length) })
+impl<'l> SignalRecord<'l> {
+    fn new(note: &'l SignalNote) -> SignalRecord<'l> {
+        let [before_max, before_decay, paid] = note.points.map(JsonPoints);
+        SignalRecord {
+            name: &note.name,
+            category: &note.category,
+            state: match note.firing {
+                SignalFiring::Fired => "fired",
+                SignalFiring::Superseded => "superseded",
+                SignalFiring::NotFired => "not",
+            },
+            rule: &note.rule,
+            value: JsonFact(&note.seen),
+            facts: facts(&note.facts),
+            points_before_max: before_max,
+            points_before_decay: before_decay,
+            points: paid,
+            unmet: unmet(&note.unmet),
         }
-        LedgerEntry::Superseded(place, by) => {
-            json!({ "entry": "exclusive", "signal": name(place), "by": by.as_ref().and_then(name) })
-        }
-        LedgerEntry::CategoryBounds(place) => {
-            json!({ "entry": "category_bounds", "category": ledger.category(*place) })
-        }
-        LedgerEntry::ScoreBounds => json!({ "entry": "score_bounds" }),
-    };
-    object["points"] = points(line.points);
-    object["total"] = points(line.total);
-    object
-}
-
-fn signal(note: &SignalNote) -> Json {
-    let state = match note.firing {
-        SignalFiring::Fired => "fired",
-        SignalFiring::Superseded => "superseded",
-        SignalFiring::NotFired => "not",
-    };
-    let [before_max, before_decay, paid] = note.points.map(points);
-    json!({
-        "name": note.name,
-        "category": note.category,
-        "state": state,
-        "rule": note.rule,
-        "value": value(&note.seen),
-        "facts": facts(&note.facts),
-        "points_before_max": before_max,
-        "points_before_decay": before_decay,
-        "points": paid,
-        "unmet": unmet(&note.unmet),
-    })
+    }
 }
 
 /// Facts by name.
-fn facts(known: &[FactValue]) -> Json {
-    Json::Object(known.iter().map(|fact| (fact.name.clone(), value(&fact.value))).collect())
+fn facts(known: &[FactValue]) -> JsonMap<&str, JsonFact<'_>> {
+    known.iter().map(|fact| (fact.name.as_str(), JsonFact(&fact.value))).collect()
 }
 
-fn unmet(all: &[UnmetCondition]) -> Json {
-    all.iter().map(|one| json!({ "condition": one.condition, "facts": facts(&one.facts) })).collect()
+fn unmet(all: &[UnmetCondition]) -> Vec<UnmetRecord<'_>> {
+    all.iter().map(|one| UnmetRecord { condition: &one.condition, facts: facts(&one.facts) }).collect()
 }
 
-fn milestone(name: &str, state: MilestoneState) -> Json {
-    let at = match state {
-        MilestoneState::Reached(at) => Some(format_instant(at)),
-        MilestoneState::Pending | MilestoneState::Missed => None,
-    };
-    json!({ "name": name, "state": state.as_str(), "at": at })
+impl<'l> ReachedRecord<'l> {
+    fn new(name: &'l str, state: MilestoneState) -> ReachedRecord<'l> {
+        let at = match state {
+            MilestoneState::Reached(at) => Some(format_instant(at)),
+            MilestoneState::Pending | MilestoneState::Missed => None,
+        };
+        ReachedRecord { name, state: state.as_str(), at }
+    }
 }
 
-fn tried(decision: &RuleDecision) -> Json {
-    let one = |tried: &super::EvaluatedRule| {
-        let holds = tried.unmet.is_empty();
-        json!({ "name": tried.name, "rule": tried.rule, "holds": holds, "unmet": unmet(&tried.unmet) })
-    };
-    decision.evaluated.iter().map(one).collect()
+impl<'l> RuleRecord<'l> {
+    fn new(tried: &'l EvaluatedRule) -> RuleRecord<'l> {
+        RuleRecord { name: &tried.name, rule: &tried.rule, holds: tried.unmet.is_empty(), unmet: unmet(&tried.unmet) }
+    }
 }

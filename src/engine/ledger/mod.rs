@@ -13,7 +13,7 @@ mod text;
 pub use crate::score::fact_table::EntityFacts;
 pub use entity_ref::EntityRef;
 pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_facts, to_owned_value, unmet_conditions};
-pub use json::{object, points as points_json, value as value_json};
+pub use json::LedgerRecord;
 pub use text::{FACTS_SHOWN, text, value as value_text};
 
 use crate::score::{ScoredEntities, milestones::MilestoneState};
@@ -141,9 +141,20 @@ impl RuleDecision {
 }
 
 impl Ledger {
-    /// The name of a category, by index.
+    /// The name of a category, by the index that a line gives.
+    ///
+    /// # Panics
+    /// If the index is of another ledger.
     pub fn category(&self, place: usize) -> &str {
-        self.categories.get(place).map_or("", String::as_str)
+        self.categories.get(place).expect("a line names a category of its own ledger")
+    }
+
+    /// A signal, by the index that a line gives.
+    ///
+    /// # Panics
+    /// If the index is of another ledger.
+    pub fn signal(&self, place: usize) -> &SignalNote {
+        self.signals.get(place).expect("a line names a signal of its own ledger")
     }
 }
 

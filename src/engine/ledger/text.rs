@@ -63,12 +63,9 @@ fn lines(out: &mut String, ledger: &Ledger) {
 }
 
 fn row(ledger: &Ledger, line: &LedgerLine) -> [String; 4] {
-    let signal = |place: usize| ledger.signals.get(place);
-    let name = |place: usize| signal(place).map(|signal| signal.name.clone()).unwrap_or_default();
+    let name = |place: usize| ledger.signal(place).name.as_str();
     let (what, why) = match &line.entry {
-        LedgerEntry::Signal(place) => {
-            (name(*place), signal(*place).map(|signal| facts(&signal.facts)).unwrap_or_default())
-        }
+        LedgerEntry::Signal(place) => (name(*place).to_owned(), facts(&ledger.signal(*place).facts)),
         LedgerEntry::SignalMax(place) => ("  max".to_owned(), format!("`{}` pays at most so much", name(*place))),
         LedgerEntry::Decay(_, decay) => {
             let days = decay.days.map(format_number).unwrap_or_default();

@@ -255,8 +255,9 @@ pub(super) fn fold_partial_lines(
         rest = after;
         let file = half.reject.file;
         let other = after.first().filter(|other| other.reject.file == file && other.border == half.border);
-        if let (Some(other), Ok(decoder)) = (other, reading.decoder_for(file, None)) {
-            let whole = String::from_utf8(join_lines(&half.bytes, &other.bytes)).unwrap_or_default();
+        if let (Some(other), Ok(decoder)) = (other, reading.decoder_for(file, None))
+            && let Ok(whole) = String::from_utf8(join_lines(&half.bytes, &other.bytes))
+        {
             let line = decoder.decode(&whole);
             if !matches!(line, DecodedLine::Rejected(_) | DecodedLine::Blank) {
                 folder.fold(file, &line);

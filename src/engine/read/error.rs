@@ -3,70 +3,150 @@
 //! Takes the input's name and the cause, and gives one sentence: what was found, what was expected,
 //! what to do. Invariant: no text contains bytes of the file, which may be personal data.
 
-use std::{error::Error, fmt, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use super::{Compression, multi_frame::FramePosition, parquet_error::ParquetFileError, sniff::UnsupportedFileFormat};
 
 /// The reason why inputs could not be found, opened or read to their end.
 ///
-/// The text leaves out the cause, which [`Error::source`] returns.
-#[derive(Debug)]
+/// The text leaves out the cause, which [`std::error::Error::source`] returns.
+#[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// A path that does not exist.
+    #[error(
+        "`{path}` does not exist; expected a file, a folder, a pattern such as \
+         `'events/*.ndjson.gz'`, or `-` for standard input"
+    )]
     NotFound { path: PathBuf, source: io::Error },
     /// A path that may not be read.
+    #[error("`{path}` may not be read; give this user read permission on it and on the folders above it")]
     Denied { path: PathBuf, source: io::Error },
     /// A path that could not be inspected for another reason.
+    #[error("`{path}` could not be looked at; check the disk or mount it is on")]
     Inaccessible { path: PathBuf, source: io::Error },
     /// A malformed pattern.
+    #[error("`{pattern}` is neither a file nor a pattern; expected `*`, `?`, `[a-z]` or `**` as a whole folder name")]
     Pattern { pattern: String, source: glob::PatternError },
     /// A pattern that matches no file.
+    #[error("`{pattern}` matches no file; check the folder it starts from, and that hidden files are named in full")]
     NoMatch { pattern: String },
     /// A folder in which no file has the name of an event file.
+    #[error(
+        "folder `{path}` holds no event files ({skipped} other{} skipped); \
+         expected names ending in .ndjson, .jsonl or .json, with or without .gz or .zst, \
+         or in .zip, .tar, .tgz or .parquet, or else name the files themselves",
+        plural_ending(*.skipped as u64)
+    )]
     NoEvents { path: PathBuf, skipped: usize },
     /// An input that could not be opened.
+    #[error("`{name}` could not be opened; check that it still exists and may be read")]
     Open { name: String, source: io::Error },
     /// An input whose reading failed.
+    #[error("`{name}` could not be read to its end; check the disk or mount it is on")]
     Read { name: String, source: io::Error },
     /// A file of a format that is not supported.
+    #[error("`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")]
     UnsupportedFormat { name: String, format: &'static str, advice: &'static str },
     /// Compressed data that stops before its end.
+    #[error(
+        "`{name}` stops in the middle of its {compression} data, after {good_bytes} good bytes of content, in {part}; \
+         download it again, or check it with `{compression} -t`"
+    )]
     Truncated { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
     /// Compressed data that is damaged, or followed by other bytes.
+    #[error(
+        "`{name}` holds damaged {compression} data, or something else after it, \
+         past {good_bytes} good bytes of content, in {part}; \
+         download it again, or check it with `{compression} -t`"
+    )]
     Damaged { name: String, compression: Compression, good_bytes: u64, part: FramePosition, source: io::Error },
     /// zstd data that needs more memory than is granted.
+    #[error("`{name}` needs a zstd window over 128 MiB; compress it again with `--long=27` or without `--long`")]
     ZstdWindow { name: String, source: io::Error },
     /// A zip archive whose directory cannot be read.
+    #[error(
+        "`{name}` begins like a zip archive, but its directory at the end cannot be read; \
+         download it again, or check it with `unzip -t`"
+    )]
     Archive { name: String, source: Box<zip::result::ZipError> },
     /// A zip archive without a member that has the name of an event file.
+    #[error(
+        "archive `{name}` holds no event files ({skipped} other{} skipped); \
+         expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
+         or else unpack it and name the files themselves",
+        plural_ending(*.skipped as u64)
+    )]
     NoMembers { name: String, skipped: usize },
     /// A member of an archive with an unsupported compression or encryption.
+    #[error("`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, and name the files")]
     MemberRefused { name: String, archive: String, reason: &'static str },
     /// A member of an archive that is damaged.
+    #[error(
+        "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
+         download the archive again, or check it with `{tool}`"
+    )]
     MemberDamaged { name: String, tool: &'static str, good_bytes: u64, source: io::Error },
     /// A JSON list, or an object over several lines, that stops before its end; what is open begins on the line.
+    #[error(
+        "`{name}` stops inside a JSON list or object, after {records} whole record{}; \
+         what is not closed begins on line {line}; download the file again, or close its brackets",
+        plural_ending(*.records)
+    )]
     TruncatedList { name: String, records: u64, line: u64 },
     /// A table that stops inside a quoted cell.
+    #[error(
+        "`{name}` stops inside a quoted cell of the row that begins on line {line}; \
+         download it again, or look for a quote on that line that should be doubled"
+    )]
     UnclosedQuote { name: String, line: u64 },
     /// A quoted cell over the limit that spans many lines.
+    #[error(
+        "`{name}` has a quoted cell that is longer than --max-line and spans {lines} lines, \
+         in the row that begins on line {line}; look for a quote on that line that should be doubled, \
+         or give a larger --max-line"
+    )]
     OversizedCell { name: String, line: u64, lines: u64 },
     /// A tar archive that is damaged or no whole one; where in the unpacked archive, in bytes.
+    #[error(
+        "`{name}` is a tar archive that {fault} (byte {at} of the unpacked archive); \
+         download it again, or unpack it with `tar -xf` and name the files"
+    )]
     BrokenTar { name: String, fault: &'static str, at: u64 },
     /// A zip archive that holds other members than its directory says.
+    #[error("`{name}` is a zip archive that {fault}; download it again, or check it with `unzip -t`")]
     UnlistedMembers { name: String, fault: String },
     /// A link of an event file's name, in a folder, that leads nowhere or back to itself.
+    #[error(
+        "`{path}` is a link that leads {}; mend the link, or remove it if its events are not to count",
+        if *.circle { "back to itself" } else { "nowhere" }
+    )]
     DeadLink { path: PathBuf, circle: bool, source: io::Error },
     /// A table without events, or without recognised columns for their parts.
+    #[error("`{name}` is {what}; {advice}")]
     UnusableTable { name: String, what: String, advice: String },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
-    DamagedParquet { name: String, error: Box<ParquetFileError> },
+    #[error(transparent)]
+    DamagedParquet(Box<ParquetFileError>),
     /// A file that became smaller while it was read.
+    #[error(
+        "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
+         run again when nothing writes or rotates it"
+    )]
     Changed { name: String, opened_bytes: u64, found_bytes: u64 },
     /// A file that was written over while it was read.
+    #[error("`{name}` was written over while it was read; run again when nothing writes or rotates it")]
     Rewritten { name: String },
     /// An input that must be read more than once but can be read only once.
+    #[error(
+        "`{name}` can be read only once, and this command reads the events more than once; \
+         name a file that holds them"
+    )]
     SinglePass { name: String },
     /// A file that changed between two readings.
+    #[error(
+        "`{name}` changed while the command ran, which reads the events more than once; \
+         run again when nothing writes or rotates it, or name a copy"
+    )]
     ChangedBetweenReads { name: String },
 }
 
@@ -100,176 +180,7 @@ impl ReadError {
     }
 }
 
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotFound { path, .. } => write!(
-                f,
-                "`{}` does not exist; expected a file, a folder, a pattern such as \
-                 `'events/*.ndjson.gz'`, or `-` for standard input",
-                path.display()
-            ),
-            Self::Denied { path, .. } => write!(
-                f,
-                "`{}` may not be read; give this user read permission \
-                 on it and on the folders above it",
-                path.display()
-            ),
-            Self::Inaccessible { path, .. } => {
-                write!(f, "`{}` could not be looked at; check the disk or mount it is on", path.display())
-            }
-            Self::Pattern { pattern, .. } => write!(
-                f,
-                "`{pattern}` is neither a file nor a pattern; expected `*`, `?`, `[a-z]` \
-                 or `**` as a whole folder name"
-            ),
-            Self::NoMatch { pattern } => write!(
-                f,
-                "`{pattern}` matches no file; check the folder it starts from, \
-                 and that hidden files are named in full"
-            ),
-            Self::NoEvents { path, skipped } => write!(
-                f,
-                "folder `{}` holds no event files ({skipped} other{} skipped); \
-                 expected names ending in .ndjson, .jsonl or .json, with or without .gz or .zst, \
-                 or in .zip, .tar, .tgz or .parquet, or else name the files themselves",
-                path.display(),
-                if *skipped == 1 { "" } else { "s" }
-            ),
-            Self::Open { name, .. } => {
-                write!(f, "`{name}` could not be opened; check that it still exists and may be read")
-            }
-            Self::Read { name, .. } => {
-                write!(f, "`{name}` could not be read to its end; check the disk or mount it is on")
-            }
-            Self::UnsupportedFormat { name, format, advice } => {
-                write!(f, "`{name}` is {format}, expected events as JSON lines, a JSON list or CSV in UTF-8; {advice}")
-            }
-            Self::Truncated { name, compression, good_bytes, part, .. } => write!(
-                f,
-                "`{name}` stops in the middle of its {compression} data, \
-                 after {good_bytes} good bytes of content, in {part}; \
-                 download it again, or check it with `{compression} -t`"
-            ),
-            Self::Damaged { name, compression, good_bytes, part, .. } => write!(
-                f,
-                "`{name}` holds damaged {compression} data, or something else after it, \
-                 past {good_bytes} good bytes of content, in {part}; \
-                 download it again, or check it with `{compression} -t`"
-            ),
-            Self::ZstdWindow { name, .. } => write!(
-                f,
-                "`{name}` needs a zstd window over 128 MiB; \
-                 compress it again with `--long=27` or without `--long`"
-            ),
-            Self::Archive { name, .. } => write!(
-                f,
-                "`{name}` begins like a zip archive, but its directory at the end cannot be read; \
-                 download it again, or check it with `unzip -t`"
-            ),
-            Self::NoMembers { name, skipped } => write!(
-                f,
-                "archive `{name}` holds no event files ({skipped} other{} skipped); \
-                 expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
-                 or else unpack it and name the files themselves",
-                if *skipped == 1 { "" } else { "s" }
-            ),
-            Self::MemberRefused { name, archive, reason } => write!(
-                f,
-                "`{name}` is {reason}, which is not read; unpack `{archive}` with a program that does, \
-                 and name the files"
-            ),
-            Self::MemberDamaged { name, tool, good_bytes, .. } => write!(
-                f,
-                "`{name}` is damaged in the archive, past {good_bytes} good bytes of content; \
-                 download the archive again, or check it with `{tool}`"
-            ),
-            Self::BrokenTar { name, fault, at } => write!(
-                f,
-                "`{name}` is a tar archive that {fault} (byte {at} of the unpacked archive); \
-                 download it again, or unpack it with `tar -xf` and name the files"
-            ),
-            Self::UnlistedMembers { name, fault } => {
-                write!(f, "`{name}` is a zip archive that {fault}; download it again, or check it with `unzip -t`")
-            }
-            Self::DeadLink { path, circle, .. } => write!(
-                f,
-                "`{}` is a link that leads {}; mend the link, or remove it if its events are not to count",
-                path.display(),
-                if *circle { "back to itself" } else { "nowhere" }
-            ),
-            Self::TruncatedList { name, records, line } => write!(
-                f,
-                "`{name}` stops inside a JSON list or object, after {records} whole record{}; \
-                 what is not closed begins on line {line}; download the file again, or close its brackets",
-                if *records == 1 { "" } else { "s" }
-            ),
-            Self::OversizedCell { name, line, lines } => write!(
-                f,
-                "`{name}` has a quoted cell that is longer than --max-line and spans {lines} lines, \
-                 in the row that begins on line {line}; look for a quote on that line that should be doubled, \
-                 or give a larger --max-line"
-            ),
-            Self::UnclosedQuote { name, line } => write!(
-                f,
-                "`{name}` stops inside a quoted cell of the row that begins on line {line}; \
-                 download it again, or look for a quote on that line that should be doubled"
-            ),
-            Self::UnusableTable { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
-            Self::DamagedParquet { name, error } => write!(f, "`{name}` {error}"),
-            Self::Changed { name, opened_bytes, found_bytes } => write!(
-                f,
-                "`{name}` changed while it was read, from {opened_bytes} to {found_bytes} bytes; \
-                 run again when nothing writes or rotates it"
-            ),
-            Self::Rewritten { name } => {
-                write!(f, "`{name}` was written over while it was read; run again when nothing writes or rotates it")
-            }
-            Self::SinglePass { name } => write!(
-                f,
-                "`{name}` can be read only once, and this command reads the events more than once; \
-                 name a file that holds them"
-            ),
-            Self::ChangedBetweenReads { name } => write!(
-                f,
-                "`{name}` changed while the command ran, which reads the events more than once; \
-                 run again when nothing writes or rotates it, or name a copy"
-            ),
-        }
-    }
-}
-
-impl Error for ReadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::NotFound { source, .. }
-            | Self::DeadLink { source, .. }
-            | Self::Denied { source, .. }
-            | Self::Inaccessible { source, .. }
-            | Self::Open { source, .. }
-            | Self::Read { source, .. }
-            | Self::Truncated { source, .. }
-            | Self::Damaged { source, .. }
-            | Self::ZstdWindow { source, .. }
-            | Self::MemberDamaged { source, .. } => Some(source),
-            Self::DamagedParquet { error, .. } => error.source(),
-            Self::Archive { source, .. } => Some(source.as_ref()),
-            Self::Pattern { source, .. } => Some(source),
-            Self::NoMatch { .. }
-            | Self::NoEvents { .. }
-            | Self::UnsupportedFormat { .. }
-            | Self::NoMembers { .. }
-            | Self::TruncatedList { .. }
-            | Self::UnclosedQuote { .. }
-            | Self::OversizedCell { .. }
-            | Self::BrokenTar { .. }
-            | Self::UnlistedMembers { .. }
-            | Self::UnusableTable { .. }
-            | Self::MemberRefused { .. }
-            | Self::Changed { .. }
-            | Self::Rewritten { .. }
-            | Self::SinglePass { .. }
-            | Self::ChangedBetweenReads { .. } => None,
-        }
-    }
+/// `s`, unless it is one.
+fn plural_ending(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

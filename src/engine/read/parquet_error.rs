@@ -8,6 +8,8 @@ const NAME_SHOWN: usize = 80;
 /// An error in a Parquet file, with its place.
 #[derive(Debug)]
 pub struct ParquetFileError {
+    /// The name of the file.
+    pub(super) name: String,
     /// The number of complete rows before the error.
     pub(super) rows: u64,
     /// The number of the row group, from 1; 0 for the footer.
@@ -30,7 +32,8 @@ pub(super) enum ParquetProblem {
 
 impl fmt::Display for ParquetFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "is a Parquet file that cannot be read past row {} ({}): ", self.rows, ErrorPlace(self))?;
+        let (name, rows, place) = (&self.name, self.rows, ErrorPlace(self));
+        write!(f, "`{name}` is a Parquet file that cannot be read past row {rows} ({place}): ")?;
         match &self.problem {
             ParquetProblem::Damaged(what) => write!(
                 f,

@@ -121,16 +121,12 @@ impl ScoredEntities<'_> {
 }
 
 /// A sum of a metric or of points was too large to be exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, \
+     or an amount beyond a hundred billion points; a `where` on the metric can leave such values out"
+)]
 pub struct SumOverflow;
-
-impl std::fmt::Display for SumOverflow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a sum over events or an amount of points cannot be had exactly: a value is beyond 7.9e22, or an amount beyond a hundred billion points; a `where` on the metric can leave such values out")
-    }
-}
-
-impl std::error::Error for SumOverflow {}
 
 /// Scores all entities.
 ///

@@ -42,13 +42,7 @@ pub(super) fn roll_up<'b>(
             _ => value.as_number().into_iter().for_each(|value| number.merge(NumberStats::one(value))),
         }
     }
-    let sum = |number: &NumberStats| {
-        let sum = number.sum.unwrap_or_else(|| {
-            overflow.store(true, Ordering::Relaxed);
-            0
-        });
-        sum as f64 / 1e6
-    };
+    let sum = |number: &NumberStats| sum_or_overflow(number, overflow);
     match rollup.kind {
         RollupKind::Count => Value::Number(count as f64),
         RollupKind::Distinct => Value::Number(distinct.len() as f64),
@@ -66,4 +60,13 @@ pub(super) fn roll_up<'b>(
         RollupKind::Max => Value::Number(number.max),
         RollupKind::Avg => Value::Number(sum(&number) / number.count as f64),
     }
+}
+
+/// The sum as a number; notes where it cannot be had exactly.
+fn sum_or_overflow(number: &NumberStats, overflow: &AtomicBool) -> f64 {
+    let sum = number.sum.unwrap_or_else(|| {
+        overflow.store(true, Ordering::Relaxed);
+        0
+    });
+    sum as f64 / 1e6
 }

@@ -279,19 +279,22 @@ impl<'e, 's> Scorer<'e, 's> {
     /// For each account the top-scoring member who passes the condition. Ties go to the more active
     /// member, then to the smaller id.
     pub(super) fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
-        let slots = &self.model.resolved.levels.user.slots;
-        let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
         let eligible =
             |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
-        let better = |a: u32, b: u32| {
-            number(slots.score, a)
-                .total_cmp(&number(slots.score, b))
-                .then(number(slots.active_days_28, a).total_cmp(&number(slots.active_days_28, b)))
-                .then_with(|| self.entities.users[b as usize].id.cmp(self.entities.users[a as usize].id))
+        let top = |members: &[u32]| {
+            members.iter().filter(eligible).copied().max_by(|a, b| self.compare_members(*a, *b)).unwrap_or(NOBODY)
         };
-        let top =
-            |members: &[u32]| members.iter().filter(eligible).copied().max_by(|a, b| better(*a, *b)).unwrap_or(NOBODY);
         self.entities.accounts.par_iter().with_min_len(128).map(|account| top(&account.members)).collect()
+    }
+
+    /// Orders users by score, then by activity, then by id, of which the smaller one is the greater.
+    fn compare_members(&self, a: u32, b: u32) -> std::cmp::Ordering {
+        let slots = &self.model.resolved.levels.user.slots;
+        let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);
+        number(slots.score, a)
+            .total_cmp(&number(slots.score, b))
+            .then(number(slots.active_days_28, a).total_cmp(&number(slots.active_days_28, b)))
+            .then_with(|| self.entities.users[b as usize].id.cmp(self.entities.users[a as usize].id))
     }
 }
 

@@ -83,19 +83,8 @@ pub(super) fn summarise(
 ) -> LevelSummary {
     let count = starts.len();
     let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
-    // A name that is not in the pool has no entities.
-    let by_name = |slot: FactSlot, names: &mut dyn Iterator<Item = &String>| {
-        let numbered = |name: &String| (name.clone(), 0, pool.find(name).map(u64::from));
-        let mut list: Vec<(String, u64, Option<u64>)> = names.map(numbered).collect();
-        for word in words(slot) {
-            if let Some((_, count, _)) = list.iter_mut().find(|(.., name)| *name == Some(word)) {
-                *count += 1;
-            }
-        }
-        list.into_iter().map(|(name, count, _)| (name, count)).collect()
-    };
-    let tiers = by_name(level.slots.tier, &mut level.tiers.iter().map(|tier| &tier.name));
-    let routes = by_name(level.slots.route, &mut level.routes.iter().map(|route| &route.name));
+    let tiers = count_names(words(level.slots.tier), level.tiers.iter().map(|tier| &tier.name), pool);
+    let routes = count_names(words(level.slots.route), level.routes.iter().map(|route| &route.name), pool);
     let qualified = words(level.slots.qualified).filter(|word| *word != 0).count() as u64;
     let milestones = level
         .milestones
@@ -104,6 +93,22 @@ pub(super) fn summarise(
         .map(|(index, one)| milestone(one, index, level.milestones.len(), outcomes, starts))
         .collect();
     LevelSummary { count: count as u64, qualified, tiers, routes, milestones }
+}
+
+/// Counts the entities of each name. A name that is not in the pool has no entities.
+fn count_names<'n>(
+    words: impl Iterator<Item = u64>,
+    names: impl Iterator<Item = &'n String>,
+    pool: &Interner,
+) -> Vec<(String, u64)> {
+    let numbered = |name: &String| (name.clone(), 0, pool.find(name).map(u64::from));
+    let mut list: Vec<(String, u64, Option<u64>)> = names.map(numbered).collect();
+    for word in words {
+        if let Some((_, count, _)) = list.iter_mut().find(|(.., name)| *name == Some(word)) {
+            *count += 1;
+        }
+    }
+    list.into_iter().map(|(name, count, _)| (name, count)).collect()
 }
 
 fn milestone(

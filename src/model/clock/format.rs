@@ -61,7 +61,7 @@ fn set_two(digits: &mut [u8], at: usize, number: i64) {
 
 /// Appends all digits in one call, because each call checks the capacity of the text.
 fn push_ascii(text: &mut String, digits: &[u8]) {
-    text.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    text.push_str(std::str::from_utf8(digits).expect("digits and marks are ASCII"));
 }
 
 /// The instant in RFC 3339 and UTC. A fraction of zero is left out.

@@ -4,121 +4,67 @@
 //! to do. Invariant: a text never claims more than was done, and it says which files may be in
 //! place already.
 
-use std::{error::Error, fmt, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 /// The reason why a file could not be published.
 ///
-/// The text leaves out the cause, which [`Error::source`] returns.
-#[derive(Debug)]
+/// The text leaves out the cause, which [`std::error::Error::source`] returns.
+#[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// An output folder that could not be created.
+    #[error("folder `{path}` could not be created; name another, or check who may write where it goes")]
     Folder { path: PathBuf, source: io::Error },
     /// An output folder that is not a folder.
+    #[error("`{path}` is not a folder; name another output folder, or move it away")]
     NotFolder { path: PathBuf },
     /// A target that is a folder.
+    #[error("`{path}` is a folder, expected a file to write; name a file in it")]
     IsFolder { path: PathBuf },
     /// A target that is a pipe or a device.
+    #[error("`{path}` is a pipe or a device, which cannot be replaced by a whole file; name a plain file")]
     NotRegular { path: PathBuf },
     /// A target that is a dangling or circular link.
+    #[error("link `{path}` leads to no file; remove it, or name the file itself")]
     Link { path: PathBuf, source: io::Error },
     /// A temporary file that could not be created.
+    #[error("`{path}` could not be created; {} `{folder}`", creation_advice(.source))]
     Create { path: PathBuf, folder: PathBuf, source: io::Error },
     /// Bytes that could not be written or synced to the disk.
+    #[error("`{path}` could not be written, and is as it was before; check free space and quota")]
     Write { path: PathBuf, source: io::Error },
     /// Two files that would replace the same one.
+    #[error("`{path}` is named for two outputs; give each its own file")]
     SameTarget { path: PathBuf },
     /// An output folder that could not be locked.
+    #[error(
+        "folder `{path}` could not be locked against other runs; check the disk or mount it is on, and who may read it"
+    )]
     Lock { path: PathBuf, source: io::Error },
     /// A file that must be new but exists by now.
+    #[error("`{path}` was created by another process meanwhile, and is left as it is; name another file")]
     Exists { path: PathBuf },
     /// A finished file that could not be renamed, after `published` others were.
+    #[error(
+        "`{path}` could not be replaced, with {published} file{} of this run already in place; \
+         check who may write in its folder and run again",
+        plural_ending(*.published)
+    )]
     Rename { path: PathBuf, published: usize, source: io::Error },
     /// Names that could not be synced to the disk.
+    #[error("the files in `{path}` are in place, but may not outlive a power cut; check the disk and run again")]
     SyncFolder { path: PathBuf, source: io::Error },
 }
 
-impl fmt::Display for PublishError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder { path, .. } => write!(
-                f,
-                "folder `{}` could not be created; name another, or check who may write where it goes",
-                path.display()
-            ),
-            Self::NotFolder { path } => {
-                write!(f, "`{}` is not a folder; name another output folder, or move it away", path.display())
-            }
-            Self::IsFolder { path } => {
-                write!(f, "`{}` is a folder, expected a file to write; name a file in it", path.display())
-            }
-            Self::NotRegular { path } => write!(
-                f,
-                "`{}` is a pipe or a device, which cannot be replaced by a whole file; name a plain file",
-                path.display()
-            ),
-            Self::Link { path, .. } => {
-                write!(f, "link `{}` leads to no file; remove it, or name the file itself", path.display())
-            }
-            Self::Create { path, folder, source } => write!(
-                f,
-                "`{}` could not be created; {} `{}`",
-                path.display(),
-                match source.kind() {
-                    io::ErrorKind::NotFound => "create first the folder",
-                    io::ErrorKind::NotADirectory => "expected a folder, not a file, at",
-                    _ => "check free space and the right to write in the folder",
-                },
-                folder.display()
-            ),
-            Self::Write { path, .. } => write!(
-                f,
-                "`{}` could not be written, and is as it was before; check free space and quota",
-                path.display()
-            ),
-            Self::SameTarget { path } => {
-                write!(f, "`{}` is named for two outputs; give each its own file", path.display())
-            }
-            Self::Lock { path, .. } => write!(
-                f,
-                "folder `{}` could not be locked against other runs; check the disk or mount it is on, and who may read it",
-                path.display()
-            ),
-            Self::Exists { path } => write!(
-                f,
-                "`{}` was created by another process meanwhile, and is left as it is; name another file",
-                path.display()
-            ),
-            Self::Rename { path, published, .. } => write!(
-                f,
-                "`{}` could not be replaced, with {published} file{} of this run already in place; \
-                 check who may write in its folder and run again",
-                path.display(),
-                if *published == 1 { "" } else { "s" }
-            ),
-            Self::SyncFolder { path, .. } => write!(
-                f,
-                "the files in `{}` are in place, but may not outlive a power cut; check the disk and run again",
-                path.display()
-            ),
-        }
+/// What to do about a file that could not be created, before the name of its folder.
+fn creation_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "create first the folder",
+        io::ErrorKind::NotADirectory => "expected a folder, not a file, at",
+        _ => "check free space and the right to write in the folder",
     }
 }
 
-impl Error for PublishError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Folder { source, .. }
-            | Self::Link { source, .. }
-            | Self::Create { source, .. }
-            | Self::Write { source, .. }
-            | Self::Lock { source, .. }
-            | Self::Rename { source, .. }
-            | Self::SyncFolder { source, .. } => Some(source),
-            Self::NotFolder { .. }
-            | Self::IsFolder { .. }
-            | Self::NotRegular { .. }
-            | Self::SameTarget { .. }
-            | Self::Exists { .. } => None,
-        }
-    }
+/// `s`, unless it is one.
+fn plural_ending(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

@@ -178,15 +178,7 @@ fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let helpers = staged.len().saturating_sub(1);
     let waiting = Mutex::new(staged.into_iter().enumerate());
     let sealed = Mutex::new(Vec::new());
-    let seal = || {
-        loop {
-            // A statement of its own releases the lock before the file is synced.
-            let next = lock_ignoring_poison(&waiting).next();
-            let Some((place, file)) = next else { break };
-            let result = file.seal();
-            lock_ignoring_poison(&sealed).push((place, result));
-        }
-    };
+    let seal = || seal_waiting(&waiting, &sealed);
     thread::scope(|scope| {
         for _ in 0..helpers {
             // If no thread can be spawned, syncing takes longer but succeeds.
@@ -197,6 +189,20 @@ fn seal_all(staged: Vec<StagedFile>) -> Result<Vec<SyncedFile>, PublishError> {
     let mut sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
     sealed.sort_by_key(|(place, _)| *place);
     sealed.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Seals one file after the other until none waits.
+fn seal_waiting(
+    waiting: &Mutex<impl Iterator<Item = (usize, StagedFile)>>,
+    sealed: &Mutex<Vec<(usize, Result<SyncedFile, PublishError>)>>,
+) {
+    loop {
+        // A statement of its own releases the lock before the file is synced.
+        let next = lock_ignoring_poison(waiting).next();
+        let Some((place, file)) = next else { break };
+        let result = file.seal();
+        lock_ignoring_poison(sealed).push((place, result));
+    }
 }
 
 /// Locks a mutex. A panic of a thread ends the run, so the data behind a poisoned lock is never

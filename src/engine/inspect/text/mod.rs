@@ -63,7 +63,7 @@ fn files(out: &mut String, dump: &InspectedInput) {
         .zip(&dump.formats)
         .take(FILES_SHOWN)
         .map(|(stats, format)| {
-            let counts = survey.files.get(stats.file as usize).cloned().unwrap_or_default();
+            let counts = &survey.files[stats.file as usize];
             let read =
                 format.map_or_else(|| "empty".to_owned(), |known| format!("{}: {}", known.format.title, known.sign));
             vec![
@@ -175,14 +175,16 @@ fn who(out: &mut String, survey: &DatasetProfile) {
     }
 }
 
+/// Names that a model asks for and that never occur, a line each.
+fn write_missing(out: &mut String, all: &[MissingReference], what: &str) {
+    for one in all {
+        let near: Vec<&str> = one.closest.iter().map(String::as_str).collect();
+        let near = if near.is_empty() { String::new() } else { format!("; near it: {}", quoted_list(&near)) };
+        let _ = writeln!(out, " {}", escape_controls(&format!("{what} `{}` never occurs{near}", one.name)));
+    }
+}
+
 fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
-    let missing = |out: &mut String, all: &[MissingReference], what: &str| {
-        for one in all {
-            let near: Vec<&str> = one.closest.iter().map(String::as_str).collect();
-            let near = if near.is_empty() { String::new() } else { format!("; near it: {}", quoted_list(&near)) };
-            let _ = writeln!(out, " {}", escape_controls(&format!("{what} `{}` never occurs{near}", one.name)));
-        }
-    };
     let there = asked.events - asked.missing_events.len() as u64;
     let name = if model.resolved.name.is_empty() {
         "the model".to_owned()
@@ -195,9 +197,9 @@ fn write_model_gaps(out: &mut String, asked: &ModelGaps, model: &Model) {
         escape_controls(&name),
         plural(asked.events, "event", "events")
     );
-    missing(out, &asked.missing_events, "the event");
-    missing(out, &asked.missing_properties, "the property");
-    missing(out, &asked.missing_traits, "the trait");
+    write_missing(out, &asked.missing_events, "the event");
+    write_missing(out, &asked.missing_properties, "the property");
+    write_missing(out, &asked.missing_traits, "the trait");
     if !asked.unused.is_empty() {
         let _ = writeln!(
             out,

@@ -98,8 +98,7 @@ impl ParquetReader {
         let meta = file_metadata(&opened).map_err(cannot_open)?;
         let stored = (meta.len(), 0);
         let watched = (opened.try_clone().map_err(cannot_open)?, FileVersion::of(&meta));
-        let of_footer =
-            |fault| ReadError::DamagedParquet { name: name.to_owned(), error: Box::new(of_fault(fault, limits)) };
+        let of_footer = |fault| ReadError::DamagedParquet(Box::new(of_fault(name, fault, limits)));
         let budget = MemoryBudget::new(limits.table_bytes_max);
         let footer = ParquetFooter::read(&opened, meta.len(), &budget).map_err(of_footer)?;
         let names: Vec<String> =
@@ -142,8 +141,12 @@ impl ParquetReader {
         block.reset(self.file, self.index, 0);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
             let row = self.row().map_err(|fault| {
-                let error = ParquetFileError { rows: self.rows, group: self.group, ..of_fault(fault, self.limits) };
-                ReadError::DamagedParquet { name: self.name.clone(), error: Box::new(error) }
+                let of_footer = of_fault(&self.name, fault, self.limits);
+                ReadError::DamagedParquet(Box::new(ParquetFileError {
+                    rows: self.rows,
+                    group: self.group,
+                    ..of_footer
+                }))
             })?;
             let Some(is_long) = row else { break };
             self.rows += 1;
@@ -227,11 +230,11 @@ impl RowValues for ParquetColumns {
 }
 
 /// The error for a fault in the footer.
-fn of_fault(fault: ParquetFault, limits: BlockLimits) -> ParquetFileError {
+fn of_fault(name: &str, fault: ParquetFault, limits: BlockLimits) -> ParquetFileError {
     let problem = match fault.cause {
         FaultCause::Damaged(what) => ParquetProblem::Damaged(what),
         FaultCause::Large(bytes) => ParquetProblem::Large { bytes, max: limits.table_bytes_max as u64 },
         FaultCause::Failed(source) => ParquetProblem::Failed(source),
     };
-    ParquetFileError { rows: 0, group: 0, page: fault.place, problem }
+    ParquetFileError { name: name.to_owned(), rows: 0, group: 0, page: fault.place, problem }
 }

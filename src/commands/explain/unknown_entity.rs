@@ -1,44 +1,67 @@
-//! What is told of an id of which there is nothing to explain: nobody knows it, or the model sets it aside.
+//! The message about an id that has no result: no event of it counts, or the model sets it aside.
 
-use super::super::{CommandError, ExitStatus};
-use crate::commands::explain::{
-    ExclusionMatch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions, without_exclusions,
+use super::exclusion::{
+    ExclusionMatch, ExclusionSearch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions,
+    without_exclusions,
 };
 use pql_engine::{
-    enrich::EnrichFile,
-    pipeline::{FoldedRun, PipelineJob},
-    read::{ChangeGuard, InputSource},
+    pipeline::RunError,
+    read::{ChangeGuard, InputSource, ReadError},
 };
 use pql_model::{
-    EntityKind, Model, clock::format_instant, diag::SourceDocument, parse_all_facts, resolved::IdentitySettings,
+    EntityKind, Model,
+    clock::format_instant,
+    diag::{DocumentProblems, SourceDocument},
+    parse_all_facts,
+    resolved::IdentitySettings,
     units::plural,
 };
 
 /// So many entries of the model are named.
 const ENTRIES_SHOWN: usize = 5;
 
-/// Looks at the events before they are read, if it may take a second reading to find out about an id. None too if they can be read only once.
-pub(super) fn watch(model: &Model, inputs: &[InputSource]) -> Option<ChangeGuard> {
+/// Watches the events before they are read, if a second reading may be needed to find an id. None too if they can be read only once.
+pub fn guard_exclusions(model: &Model, inputs: &[InputSource]) -> Option<ChangeGuard> {
     if excludes_by_id(&model.resolved.identity) { ChangeGuard::begin(inputs).ok() } else { None }
 }
 
-/// Why there is nothing to explain.
+/// An id without a result, and the model that it has none under.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownEntity<'u> {
+    /// User or account.
+    pub side: EntityKind,
+    /// The id.
+    pub id: &'u str,
+    /// The text of the model.
+    pub document: &'u SourceDocument,
+}
+
+/// Why a search for an id failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The model is no longer valid.
+    #[error(transparent)]
+    Model(#[from] DocumentProblems),
+    /// The second reading failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file changed before the second reading.
+    #[error(transparent)]
+    Changed(#[from] ReadError),
+}
+
+/// Says why there is nothing to explain.
 ///
-/// **Errors**: those of a second reading.
-pub(super) fn explain_unknown_entity(
-    job: &PipelineJob<'_>,
-    (folded, users): (&FoldedRun, Option<&EnrichFile>),
-    document: &SourceDocument,
-    (side, id): (EntityKind, &str),
-    watch: Option<&ChangeGuard>,
-) -> Result<String, CommandError> {
-    let identity = &job.model.resolved.identity;
-    let model = parse_all_facts(document)
-        .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
-    let entries = find_exclusions(job, (folded, users), &without_exclusions(model), (side, id), watch.is_some())?;
-    watch.map_or(Ok(()), ChangeGuard::verify)?;
+/// # Errors
+/// Those of a second reading.
+pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Result<String, SearchError> {
+    let UnknownEntity { side, id, document } = unknown;
+    let identity = &search.job.model.resolved.identity;
+    let model = parse_all_facts(document)?;
+    let entries = find_exclusions(search, &without_exclusions(model), side, id)?;
+    search.guard.map_or(Ok(()), ChangeGuard::verify)?;
     let who = format!("the {} `{id}`", side.word());
-    let as_of = format_instant(folded.as_of.instant);
+    let as_of = format_instant(search.folded.as_of.instant);
     let found = match entries.first() {
         Some(_) if side == EntityKind::Account => {
             format!(
@@ -47,8 +70,8 @@ pub(super) fn explain_unknown_entity(
             )
         }
         Some(first) => format!("{who} has events before {as_of}, but {}", exclusion_reason(*first, document, identity)),
-        // Of events that can be read only once it is not known whether any is of this id.
-        None => match unread(identity, side, id, watch) {
+        // Events that can be read only once do not tell whether any is of this id.
+        None => match exclusion_of_unread(&unknown, search) {
             Some(entry) => format!("{who} {}", exclusion_reason(entry, document, identity)),
             None => {
                 return Ok(format!(
@@ -64,13 +87,9 @@ pub(super) fn explain_unknown_entity(
 }
 
 /// The entry that an id falls under, if the events could not be searched for it.
-fn unread(
-    identity: &IdentitySettings,
-    side: EntityKind,
-    id: &str,
-    watch: Option<&ChangeGuard>,
-) -> Option<ExclusionMatch> {
-    find_exclusion_by_id(identity, id).filter(|_| side == EntityKind::User && watch.is_none())
+fn exclusion_of_unread(unknown: &UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Option<ExclusionMatch> {
+    find_exclusion_by_id(&search.job.model.resolved.identity, unknown.id)
+        .filter(|_| unknown.side == EntityKind::User && search.guard.is_none())
 }
 
 /// How a user is set aside.

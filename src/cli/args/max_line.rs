@@ -11,8 +11,9 @@ const TABLE_BYTES_MAX: usize = 1 << 40;
 
 /// The limits with a line of the size that was typed.
 ///
-/// **Errors**: one sentence about a text that is no size, or none between 1 KiB and 1 GiB.
-pub(super) fn parse_max_line(text: &str) -> Result<BlockLimits, String> {
+/// # Errors
+/// One sentence about a text that is no size, or none between 1 KiB and 1 GiB.
+pub(crate) fn parse_max_line(text: &str) -> Result<BlockLimits, String> {
     match parse_size(text).filter(|bytes| (1024..=LINE_BYTES_MAX).contains(bytes)) {
         Some(line_bytes_max) => Ok(BlockLimits { line_bytes_max, ..BlockLimits::STANDARD }),
         None => Err("expected a size from 1KiB to 1GiB, such as 64MiB or 1048576".to_owned()),
@@ -21,8 +22,9 @@ pub(super) fn parse_max_line(text: &str) -> Result<BlockLimits, String> {
 
 /// The memory that a Parquet file may take; bytes.
 ///
-/// **Errors**: one sentence about a text that is no size, or none between 1 MiB and 1024 GiB.
-pub(super) fn parse_max_table(text: &str) -> Result<usize, String> {
+/// # Errors
+/// One sentence about a text that is no size, or none between 1 MiB and 1024 GiB.
+pub(crate) fn parse_max_table(text: &str) -> Result<usize, String> {
     let bytes = parse_size(text).filter(|bytes| (TABLE_BYTES_MIN..=TABLE_BYTES_MAX).contains(bytes));
     bytes.ok_or_else(|| "expected a size from 1MiB to 1024GiB, such as 512MiB or 1073741824".to_owned())
 }

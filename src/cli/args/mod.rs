@@ -1,0 +1,17 @@
+//! Options that several commands share: how each is typed, and what it means.
+
+mod as_of;
+mod input_format;
+mod max_line;
+mod max_rejects;
+mod run_args;
+
+pub(super) use self::{
+    input_format::InputFormatArg,
+    max_line::{parse_max_line, parse_max_table},
+    run_args::{LimitArgs, RunArgs, RunSettings},
+};
+
+/// The help of `--from` for commands that run several models.
+pub(super) const FORMAT_WHATEVER_THE_MODELS_SAY: &str =
+    "Read files as this format, whatever the models say [default: told by the first lines of each file]";

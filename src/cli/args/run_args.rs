@@ -1,0 +1,99 @@
+//! The options of every command that scores events, and the settings that they come to.
+
+use std::path::PathBuf;
+
+use super::{
+    as_of::{current_time, parse_as_of},
+    input_format::InputFormatArg,
+    max_rejects::parse_max_rejects,
+};
+use crate::cli::CommandError;
+use pql_engine::{
+    pipeline::{AsOfRequest, MaxRejects},
+    read::BlockLimits,
+};
+use pql_model::{Model, units::Micros};
+
+/// How events are read, from when they are looked at, and with what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<InputFormatArg>,
+
+    /// Look from this point in time; only events before it count
+    ///
+    /// An instant such as 2026-10-31T12:00:00Z, a date (to the end of that day in the model's time zone), `yesterday`, or `latest` (the end of the day of the newest event)
+    #[arg(long, value_name = "WHEN", default_value = "latest")]
+    as_of: String,
+
+    /// What else is known of users: CSV or NDJSON with a column user_id
+    #[arg(long, value_name = "FILE")]
+    pub(crate) users: Option<PathBuf>,
+
+    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+
+    /// The column of --users that holds the user's id
+    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
+    pub(crate) users_key: String,
+
+    /// The column of --accounts that holds the account's id
+    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
+    pub(crate) accounts_key: String,
+}
+
+/// Which lines a run accepts, and how much memory a file may take. Apart from [`RunArgs`] for its place in the help, behind the options of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LimitArgs {
+    /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
+    #[arg(long, value_name = "LIMIT", default_value = "1%")]
+    max_rejects: String,
+
+    /// Reject lines that are longer than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::parse_max_line)]
+    max_line: BlockLimits,
+
+    /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::parse_max_table)]
+    max_table: usize,
+}
+
+/// The options as a run takes them.
+#[derive(Debug)]
+pub(crate) struct RunSettings<'a> {
+    /// The options themselves, for the files that they name.
+    pub(crate) args: &'a RunArgs,
+    /// The instant to look from.
+    pub(crate) when: AsOfRequest,
+    /// The present; 0 where no instant depends on it.
+    pub(crate) now: Micros,
+    /// How many rejected lines end the run.
+    pub(crate) max_rejects: MaxRejects,
+    /// How long a line may be, and how much memory a Parquet file may take.
+    pub(crate) limits: BlockLimits,
+}
+
+impl<'a> RunSettings<'a> {
+    /// Reads the options, before any file is looked at.
+    ///
+    /// # Errors
+    /// Usage, if `--as-of` or `--max-rejects` is none.
+    pub(crate) fn new(args: &'a RunArgs, limits: &LimitArgs) -> Result<RunSettings<'a>, CommandError> {
+        let when = parse_as_of(&args.as_of)?;
+        let max_rejects = parse_max_rejects(&limits.max_rejects)?;
+        Ok(RunSettings {
+            args,
+            when,
+            now: current_time(when),
+            max_rejects,
+            limits: limits.max_line.with_table(limits.max_table),
+        })
+    }
+
+    /// The format to read files as under a model, or `auto`.
+    pub(crate) fn format(&self, model: &Model) -> &'static str {
+        self.args.from.map_or(model.resolved.input.format, InputFormatArg::as_str)
+    }
+}

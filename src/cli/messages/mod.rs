@@ -1,0 +1,33 @@
+//! What commands print to the standard error output beside their result: notes, warnings and rejected lines.
+//!
+//! A function here has the words of one message. The caller decides whether it is printed, by the [`Verbosity`].
+
+mod inputs;
+mod outputs;
+mod results;
+
+pub(super) use self::{
+    inputs::{
+        note_empty_files, note_failed_run, note_formats, note_formats_of_rejects, note_grown_files, note_missing_names,
+        note_more_pages, note_skipped_inputs, note_unused_columns, print_rejects, warn_multiline_records,
+        warn_skipped_inputs,
+    },
+    outputs::{note_defused_cells, note_output_folder, note_stale_files},
+    results::{note_missing_rows, note_no_accounts, note_refused_joins, warn_no_entities},
+};
+
+/// Whether a command prints notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verbosity {
+    /// Errors, and the few warnings without which a result would mislead.
+    Quiet,
+    /// All notes.
+    Notes,
+}
+
+impl Verbosity {
+    /// As the flag `--quiet` says.
+    pub(super) fn of_flag(quiet: bool) -> Verbosity {
+        if quiet { Verbosity::Quiet } else { Verbosity::Notes }
+    }
+}

@@ -1,0 +1,48 @@
+//! Notes on the rows and files that a run wrote.
+
+use std::path::Path;
+
+use crate::cli::print_stderr;
+use pql_engine::score::ScoredEntities;
+use pql_model::{
+    clock::format_instant,
+    diag::{escape_controls, quoted_list},
+    units::plural,
+};
+
+/// Cells that were written with an apostrophe, so that no spreadsheet runs them.
+pub(crate) fn note_defused_cells(defused: u64) {
+    if defused > 0 {
+        let cells = plural(defused, "cell", "cells");
+        print_stderr(&format!(
+            "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; --csv exact writes them as they are"
+        ));
+    }
+}
+
+/// Files of an earlier run that this one did not replace.
+pub(crate) fn note_stale_files(dir: &Path, names: &[String]) {
+    if !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        print_stderr(&escape_controls(&format!(
+            "note: {} in {} is of an earlier run and not of this one; remove what nobody reads",
+            quoted_list(&names),
+            dir.display()
+        )));
+    }
+}
+
+/// How many users and accounts the folder holds.
+pub(crate) fn note_output_folder(dir: &Path, scored: &ScoredEntities<'_>) {
+    let (users, accounts) = (&scored.users, &scored.accounts);
+    print_stderr(&format!(
+        "{} ({} qualified) and {} ({} qualified) as of {}{} are in {}",
+        plural(users.count, "user", "users"),
+        users.qualified,
+        plural(accounts.count, "account", "accounts"),
+        accounts.qualified,
+        format_instant(scored.as_of.instant),
+        if scored.as_of.partial { " (in the middle of a day)" } else { "" },
+        escape_controls(&dir.display().to_string())
+    ));
+}

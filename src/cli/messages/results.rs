@@ -1,0 +1,77 @@
+//! Notes on the users and accounts of a run.
+
+use crate::cli::{args::RunArgs, print_stderr};
+use pql_engine::{entity::JoinReport, pipeline::EnrichmentCoverage, score::ScoredEntities};
+use pql_model::{EntityKind, Model, clock::format_instant, diag::escape_controls, units::plural};
+
+/// Users and accounts with events that have no row in the file of `--users` or `--accounts`.
+pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {
+    for (kind, count) in coverage.without_row {
+        let path = match kind {
+            EntityKind::User => &args.users,
+            EntityKind::Account => &args.accounts,
+        };
+        if let (Some(path), Some(count @ 1..)) = (path, count) {
+            let path = escape_controls(&path.display().to_string());
+            let have = if count == 1 { "has" } else { "have" };
+            let who = plural(count, kind.word(), kind.plural());
+            print_stderr(&format!("note: {who} with events {have} no row in {path}"));
+        }
+    }
+}
+
+/// Warns that a result has no rows, and says what became of the records. `under` names the model where there are several.
+///
+/// Printed even with `--quiet`: an empty list caused by a wrong `--as-of` looks like a day without leads.
+pub(crate) fn warn_no_entities(scored: &ScoredEntities<'_>, under: Option<&str>) {
+    if scored.users.count + scored.accounts.count > 0 {
+        return;
+    }
+    let files = || scored.entities.counts.iter();
+    let became: [(i64, &str); 3] = [
+        (files().map(|file| file.after_as_of).sum(), "at or after it"),
+        (files().map(|file| file.excluded).sum(), "of internal users"),
+        (files().map(|file| file.anonymous).sum(), "of visitors who are nobody known"),
+    ];
+    let became = became.into_iter().filter(|(count, _)| *count > 0);
+    let became: Vec<String> = became
+        .map(|(count, what)| format!("{} {what}", plural(count.unsigned_abs(), "record is", "records are")))
+        .collect();
+    let under = under.map(|name| format!("under the model {name} ")).unwrap_or_default();
+    let as_of = format_instant(scored.as_of.instant);
+    let why = if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) };
+    print_stderr(&escape_controls(&format!(
+        "warning: {under}no event counts before {as_of}, so there are no users and no accounts{why}"
+    )));
+}
+
+/// Users without any account, under a model that has something to say of accounts.
+pub(crate) fn note_no_accounts(scored: &ScoredEntities<'_>, model: &Model) {
+    let asked = !model.resolved.levels.account.signals.is_empty()
+        || !model.resolved.levels.account.tiers.is_empty()
+        || !model.resolved.levels.account.routes.is_empty();
+    if asked && scored.accounts.count == 0 && scored.users.count > 0 {
+        let mails = if model.resolved.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
+        print_stderr(&format!(
+            "note: no event names an account{mails}, so there are no accounts; [input] fields = {{ account = \"...\" }} says where it stands in the events, and `pql init` guesses it"
+        ));
+    }
+}
+
+/// Joins that were refused, and records that had to be put together.
+pub(crate) fn note_refused_joins(report: &JoinReport, split_records: u64) {
+    if report.shared_visitors > 0 {
+        let visitors = plural(report.shared_visitors, "visitor", "visitors");
+        print_stderr(&format!("note: not joined: {visitors} that came with more than one user, as on a shared device"));
+    }
+    if report.placeholders > 0 {
+        let lines = plural(report.placeholders, "line", "lines");
+        print_stderr(&format!(
+            "note: not joined: the ids of {lines}, since one of them is a placeholder such as \"null\""
+        ));
+    }
+    if split_records > 0 {
+        let records = plural(split_records, "record", "records");
+        print_stderr(&format!("note: {records} broken in two by a line end, read as if whole"));
+    }
+}

@@ -1,0 +1,52 @@
+//! What a table of rows holds: its columns with names, types and sources.
+//!
+//! Every format takes the same schema, so a chosen or renamed set of columns is another [`OutputSchema`] and no other table.
+
+use pql_model::{
+    EntityKind, Model,
+    expr::ValueType,
+    output_columns::{ColumnSource, ColumnType, OutputColumn, standard_columns},
+};
+
+/// The columns of rows of one kind of entity.
+#[derive(Debug, Clone)]
+pub struct OutputSchema {
+    /// Which entities have rows.
+    pub kind: EntityKind,
+    /// In the order in which they are written.
+    pub columns: Vec<OutputColumn>,
+}
+
+impl OutputSchema {
+    /// All columns of a level: the standard ones, and those that the model adds.
+    pub fn of_level(model: &Model, kind: EntityKind) -> OutputSchema {
+        let level = model.resolved.level(kind);
+        let categories = level.categories.iter().map(|category| category.name.as_str());
+        let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
+        let mut columns = standard_columns(kind, categories, milestones);
+        columns.extend(level.columns.iter().map(|column| {
+            OutputColumn::new(column.header.as_str(), type_of_fact(column.kind), ColumnSource::Fact(column.slot))
+        }));
+        OutputSchema { kind, columns }
+    }
+
+    /// The names, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The column of a name.
+    pub fn find(&self, name: &str) -> Option<&OutputColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// The type of a column that shows a fact.
+fn type_of_fact(kind: ValueType) -> ColumnType {
+    match kind {
+        ValueType::Number => ColumnType::Number,
+        ValueType::Boolean => ColumnType::Boolean,
+        ValueType::Date => ColumnType::Date,
+        ValueType::Text | ValueType::Json | ValueType::Null => ColumnType::Text,
+    }
+}

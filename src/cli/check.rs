@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
-    enrichment::EnrichmentFiles,
+    enrichment::{EnrichmentFiles, EventsAtHand},
     inspect, messages, model_file, paint, print_stderr,
     run_args::{RunArgs, current_time},
     score::{InputFormatArg, note_empty_files, note_skipped_inputs, parse_max_rejects, print_rejects},
@@ -219,7 +219,8 @@ fn check_against_events(
     let dump = inspect::survey_inputs(model, inputs.to_vec(), (format, arguments.threads, false), arguments.max_line)
         .map_err(under)?;
     let quiet = arguments.quiet;
-    let [users, accounts] = beside.for_model(model, quiet)?;
+    let at_hand = EventsAtHand { inputs, format, limits: arguments.max_line };
+    let [users, accounts] = beside.for_model(model, at_hand, quiet)?;
     let job = PipelineJob {
         model,
         inputs: inputs.to_vec(),
@@ -243,6 +244,7 @@ fn check_against_events(
     let (scored, _) = evaluated.map_err(|error| under(error.into()))?;
     watch.verify()?;
     messages::warn_no_entities(&scored, Some(&document.name));
+    messages::warn_not_understood(&messages::all_not_understood([users.as_ref(), accounts.as_ref()], &folded));
     Ok(check::data::warnings(document, model, &dump.survey, &scored))
 }
 

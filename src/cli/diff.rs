@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::{
     CommandError, ExitStatus,
-    enrichment::EnrichmentFiles,
+    enrichment::{EnrichmentFiles, EventsAtHand},
     messages, model_file, paint, print_stderr,
     run_args::{RunArgs, current_time},
     score::{
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::commands::diff::{DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare};
 use pql_engine::{
+    decode::misread::NotUnderstood,
     pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
     read::{self, BlockLimits, ChangeGuard, InputSource},
 };
@@ -81,7 +82,7 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
-    /// Say nothing but errors, and a warning if no event counts
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 }
@@ -112,6 +113,13 @@ enum DiffFormat {
 /// A comment on GitHub may have so many characters.
 const COMMENT_CHARS_MAX: usize = 65_536;
 
+/// What was told of the input under one model, and need not be told again.
+#[derive(Default)]
+struct ToldInput {
+    rejects: String,
+    not_understood: Vec<NotUnderstood>,
+}
+
 /// What both runs have in common.
 struct DiffInputs<'a> {
     arguments: &'a DiffArguments,
@@ -137,7 +145,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let now = current_time(when);
     let beside = arguments.view.enrichment_files()?;
     let runs = DiffInputs { arguments, inputs: resolved.inputs, enrichment: beside, when, now, max_rejects };
-    let mut told = String::new();
+    let mut told = ToldInput::default();
     let before = runs.score_snapshot(&old, &arguments.old, &mut told)?;
     let after = runs.score_snapshot(&new, &arguments.new, &mut told)?;
     watch.verify()?;
@@ -223,12 +231,13 @@ impl DiffInputs<'_> {
         &self,
         model: &Model,
         path: &std::path::Path,
-        told: &mut String,
+        told: &mut ToldInput,
     ) -> Result<ScoreSnapshot, CommandError> {
         let arguments = self.arguments;
         let quiet = arguments.quiet;
-        let [users, accounts] = self.enrichment.for_model(model, true)?;
         let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+        let at_hand = EventsAtHand { inputs: &self.inputs, format, limits: arguments.max_line };
+        let [users, accounts] = self.enrichment.for_model(model, at_hand, true)?;
         let job = PipelineJob {
             model,
             inputs: self.inputs.clone(),
@@ -245,8 +254,11 @@ impl DiffInputs<'_> {
             messages::note_failed_run(&error);
             with_model_context(&name, error.into())
         })?;
+        let not_understood = messages::all_not_understood([users.as_ref(), accounts.as_ref()], &folded);
+        messages::warn_not_understood(not_understood.iter().filter(|one| !told.not_understood.contains(*one)));
+        told.not_understood.extend(not_understood);
         if !quiet {
-            self.note_input(&folded, format, model, &name, told);
+            self.note_input(&folded, format, model, &name, &mut told.rejects);
         }
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users.as_ref(), accounts.as_ref())
             .map_err(|error| with_model_context(&name, error.into()))?;

@@ -1,71 +1,224 @@
-//! Files of what else is known of users and accounts, read once, whatever the number of models that ask of them.
+//! Tables of what else is known of users and accounts, opened once, whatever the number of models that ask of them.
 
-use std::{io, path::Path};
+use std::{fs, io, path::Path};
 
 use super::{CommandError, ExitStatus, print_stderr};
 use pql_engine::{
-    enrich::{self, EnrichFile},
-    read::read_whole_file,
+    decode::time_zones,
+    enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
+    pipeline::sample_event_ids,
+    read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
 };
-use pql_model::{Model, diag::escape_controls, plan::Level};
+use pql_model::{
+    EntityKind, Model,
+    diag::{escape_controls, quoted_list},
+    units::plural,
+};
 
-/// The files of users and of accounts.
+/// What comes through a pipe is kept, since several models may ask for it; so many bytes of it at most.
+const PIPE_BYTES_MAX: u64 = 1 << 30;
+
+/// The tables of users and of accounts.
 pub(super) struct EnrichmentFiles<'a> {
-    users: Option<RawEnrichTable<'a>>,
-    accounts: Option<RawEnrichTable<'a>>,
+    users: Option<EnrichmentTable<'a>>,
+    accounts: Option<EnrichmentTable<'a>>,
 }
 
-/// A file as it was read, and the column of its ids.
-struct RawEnrichTable<'a> {
+/// What an option says of a table.
+pub(super) struct TableOption<'a> {
+    pub(super) kind: EntityKind,
+    pub(super) path: Option<&'a Path>,
+    /// The column of the ids, if it was given.
+    pub(super) key: Option<&'a str>,
+}
+
+/// The events of a run, in which the ids of a table are looked for if the column of ids is not there.
+#[derive(Clone, Copy)]
+pub(super) struct EventsAtHand<'e> {
+    pub(super) inputs: &'e [InputSource],
+    pub(super) format: &'e str,
+    pub(super) limits: BlockLimits,
+}
+
+/// A table and where its bytes come from.
+struct EnrichmentTable<'a> {
     name: String,
-    bytes: Vec<u8>,
-    key: &'a str,
+    kind: EntityKind,
+    key: Option<&'a str>,
+    path: &'a Path,
+    inputs: Vec<InputSource>,
+    /// The file as it was when it was opened; none of what came through a pipe.
+    opened: Option<FileState>,
 }
 
 impl<'a> EnrichmentFiles<'a> {
-    /// Reads the files of users and of accounts, each with the column of its ids.
+    /// Opens the tables of users and of accounts.
     ///
-    /// **Errors**: files that cannot be read, or were written to meanwhile.
-    pub(super) fn read(
-        users: (Option<&Path>, &'a str),
-        accounts: (Option<&Path>, &'a str),
-    ) -> Result<Self, CommandError> {
-        Ok(Self { users: RawEnrichTable::read(users)?, accounts: RawEnrichTable::read(accounts)? })
+    /// **Errors**: paths that lead to no file.
+    pub(super) fn open(users: TableOption<'a>, accounts: TableOption<'a>) -> Result<Self, CommandError> {
+        Ok(Self { users: EnrichmentTable::open(users)?, accounts: EnrichmentTable::open(accounts)? })
     }
 
-    /// What the files give for a model's traits.
+    /// What the tables give for a model's traits.
     ///
-    /// **Errors**: files that are no such tables.
-    pub(super) fn for_model(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
-        let under = |table: &Option<RawEnrichTable<'_>>, level: &Level| {
-            table.as_ref().map(|table| table.parse_for((level, model), quiet)).transpose()
+    /// **Errors**: files that cannot be read, or were written to meanwhile, or are no such tables.
+    pub(super) fn for_model(
+        &self,
+        model: &Model,
+        events: EventsAtHand<'_>,
+        quiet: bool,
+    ) -> Result<[Option<EnrichFile>; 2], CommandError> {
+        let read = |table: &Option<EnrichmentTable<'_>>| {
+            table.as_ref().map(|table| table.for_model(model, events, quiet)).transpose()
         };
-        Ok([under(&self.users, &model.levels.user)?, under(&self.accounts, &model.levels.account)?])
+        Ok([read(&self.users)?, read(&self.accounts)?])
     }
 }
 
-impl<'a> RawEnrichTable<'a> {
-    fn read((path, key): (Option<&Path>, &'a str)) -> Result<Option<Self>, CommandError> {
-        let Some(path) = path else { return Ok(None) };
+impl<'a> EnrichmentTable<'a> {
+    fn open(option: TableOption<'a>) -> Result<Option<Self>, CommandError> {
+        let TableOption { kind, path: Some(path), key } = option else { return Ok(None) };
         let name = path.display().to_string();
-        let bytes = read_whole_file(path, u64::MAX).map_err(|error| {
-            let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
-            CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
-        })?;
-        Ok(Some(Self { name, bytes, key }))
+        let meta = fs::metadata(path).map_err(|error| cannot_read(&name, error))?;
+        let table = |inputs, opened| Self { name: name.clone(), kind, key, path, inputs, opened };
+        if meta.is_file() {
+            let opened = FileState::of(path)?;
+            return Ok(Some(table(table_inputs(path).map_err(unusable)?, opened)));
+        }
+        if meta.is_dir() || is_device(&meta) {
+            let what = if meta.is_dir() { "a folder" } else { "a device, which has no end" };
+            return Err(CommandError::usage(format!("`{name}` is {what}; name the file of {}", word(kind))));
+        }
+        let bytes = read_whole_file(path, PIPE_BYTES_MAX + 1).map_err(|error| cannot_read(&name, error))?;
+        if bytes.len() as u64 > PIPE_BYTES_MAX {
+            return Err(CommandError::usage(format!(
+                "`{name}` is a pipe that holds more than 1 GiB; save it as a file and name that"
+            )));
+        }
+        let input = InputSource { name: name.clone(), kind: InputKind::Memory(bytes.into()) };
+        Ok(Some(table(vec![input], None)))
     }
 
-    fn parse_for(&self, (level, model): (&Level, &Model), quiet: bool) -> Result<EnrichFile, CommandError> {
-        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, &level.traits, &model.zone)
-            .map_err(|error| CommandError::Error(error.into(), ExitStatus::CannotStart))?;
-        if !file.unused_columns.is_empty() && !quiet {
-            let unread: Vec<&str> = file.unused_columns.iter().map(String::as_str).take(12).collect();
-            print_stderr(&escape_controls(&format!(
-                "note: no trait of the model reads {} of `{}`",
-                pql_model::diag::quoted_list(&unread),
-                self.name
-            )));
+    fn default_key(&self) -> &'static str {
+        match self.kind {
+            EntityKind::User => "user_id",
+            EntityKind::Account => "account_id",
+        }
+    }
+
+    fn for_model(&self, model: &Model, events: EventsAtHand<'_>, quiet: bool) -> Result<EnrichFile, CommandError> {
+        let request = EnrichRequest {
+            name: &self.name,
+            inputs: &self.inputs,
+            key: self.key.unwrap_or(self.default_key()),
+            of: word(self.kind),
+            traits: &model.level(self.kind).traits,
+            zones: time_zones(model),
+            limits: events.limits,
+        };
+        let read = read_enrichment(&request).map_err(|error| self.failure(error, model, events));
+        // What was found wrong may be wrong only because somebody was writing.
+        self.check_unchanged()?;
+        let file = read?;
+        if !quiet {
+            note_table(&file, request.key);
         }
         Ok(file)
     }
+
+    /// Fails if the file is no longer as it was: of a table that grows, the last row may be half there.
+    fn check_unchanged(&self) -> Result<(), CommandError> {
+        let Some(opened) = &self.opened else { return Ok(()) };
+        let is_same = FileState::of(self.path).ok().flatten().is_some_and(|now| now == *opened);
+        if is_same {
+            return Ok(());
+        }
+        let told = "it was written to while it was read; run again when nothing writes to it";
+        Err(cannot_read(&self.name, io::Error::other(told)))
+    }
+
+    fn failure(&self, error: EnrichError, model: &Model, events: EventsAtHand<'_>) -> CommandError {
+        match error {
+            EnrichError::Read(error) => unusable(error),
+            EnrichError::Content { .. } => CommandError::Error(error.into(), ExitStatus::CannotStart),
+            EnrichError::NoKey { .. } => {
+                let advice = self.key_advice(model, events);
+                CommandError::usage(format!("{error}; {advice}"))
+            }
+        }
+    }
+
+    /// What to do where no column has the name of the id's.
+    fn key_advice(&self, model: &Model, events: EventsAtHand<'_>) -> String {
+        let (option, one, words) = match self.kind {
+            EntityKind::User => ("--users-key", "user", &["user", "customer", "person", "member", "contact"]),
+            EntityKind::Account => ("--accounts-key", "account", &["account", "company", "org", "workspace", "team"]),
+        };
+        let ids = sample_event_ids(events.inputs, (model, events.format), events.limits, self.kind);
+        match guess_key_column(&self.inputs, events.limits, &ids, words) {
+            KeyGuess::Values(name) => {
+                format!("the values of `{name}` are ids of {one}s in the events, so {option} \"{name}\" would read it")
+            }
+            KeyGuess::Name(name) => format!("`{name}` may hold the ids: {option} \"{name}\" would read it"),
+            KeyGuess::NoHeader => {
+                "its first row holds an id of the events, so the file has no header row; the first line must name the columns".to_owned()
+            }
+            KeyGuess::Unknown => {
+                format!("the first line must name the columns; {option} COLUMN names the one with the id of the {one}")
+            }
+        }
+    }
+}
+
+/// What there is to say of a table beside its rows.
+fn note_table(file: &EnrichFile, key: &str) {
+    if !file.unused_columns.is_empty() {
+        let unread: Vec<&str> = file.unused_columns.iter().map(String::as_str).take(12).collect();
+        print_stderr(&escape_controls(&format!(
+            "note: no trait of the model reads {} of `{}`",
+            quoted_list(&unread),
+            file.name
+        )));
+    }
+    if file.rows_without_id > 0 {
+        let rows = plural(file.rows_without_id, "row", "rows");
+        let have = if file.rows_without_id == 1 { "has" } else { "have" };
+        let name = &file.name;
+        print_stderr(&escape_controls(&format!(
+            "note: {rows} of {name} {have} no id in the column `{key}` and stand for nobody"
+        )));
+    }
+}
+
+fn word(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::User => "users",
+        EntityKind::Account => "accounts",
+    }
+}
+
+fn cannot_read(name: &str, error: io::Error) -> CommandError {
+    let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
+    CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
+}
+
+/// The failure for a file that could not be read: what stands in it is to blame, or the machine.
+fn unusable(error: ReadError) -> CommandError {
+    let is_machine = matches!(
+        error,
+        ReadError::Open { .. } | ReadError::Read { .. } | ReadError::Changed { .. } | ReadError::Rewritten { .. }
+    );
+    let exit = if is_machine { ExitStatus::Io } else { ExitStatus::CannotStart };
+    CommandError::Error(error.into(), exit)
+}
+
+#[cfg(unix)]
+fn is_device(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    meta.file_type().is_char_device() || meta.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &fs::Metadata) -> bool {
+    false
 }

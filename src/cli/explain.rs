@@ -11,7 +11,9 @@ use std::{
 use clap::ValueEnum;
 
 use super::{
-    CommandError, ExitStatus, messages, model_file, print_stderr,
+    CommandError, ExitStatus,
+    enrichment::EventsAtHand,
+    messages, model_file, print_stderr,
     run_args::{RunArgs, current_time},
     score::{InputFormatArg, parse_max_rejects},
     threads,
@@ -73,7 +75,7 @@ pub(super) struct ExplainArguments {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = super::max_line::parse_max_line)]
     max_line: BlockLimits,
 
-    /// Say nothing but errors
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 }
@@ -113,10 +115,11 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
-    let [users, accounts] = arguments.view.enrichment(&model, true)?;
+    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let at_hand = EventsAtHand { inputs: &inputs, format, limits: arguments.max_line };
+    let [users, accounts] = arguments.view.enrichment(&model, at_hand, true)?;
     let now = current_time(when);
     let workers = threads::configure_thread_pool(None, &inputs);
-    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
     let limits = arguments.max_line;
     let job =
         PipelineJob { model: &model, inputs, format, when, now, workers, max_rejects, keep_rejects: false, limits };
@@ -125,6 +128,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         CommandError::from(error)
     })?;
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
+    messages::warn_not_understood(&messages::all_not_understood([users.as_ref(), accounts.as_ref()], &folded));
     let Some(entity) = EntityRef::find(&scored, side, id) else {
         let message = unknown_entity::explain_unknown_entity(
             &job,

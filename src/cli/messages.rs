@@ -2,13 +2,22 @@
 
 use super::{print_stderr, score::print_rejects};
 use pql_engine::{
-    decode::{RejectReason, format::DetectedFormat},
+    decode::{
+        RejectReason,
+        format::DetectedFormat,
+        misread::{MisreadCause, NotUnderstood},
+    },
+    enrich::EnrichFile,
     entity::JoinReport,
     pipeline::{FoldedRun, RejectedLines, RunError},
     read::FileStats,
     score::ScoredEntities,
 };
-use pql_model::{Model, diag::escape_controls, units::plural};
+use pql_model::{
+    Model,
+    diag::{escape_controls, quoted_list},
+    units::plural,
+};
 
 /// What files were read as, and how that was told, unless it was asked for.
 pub(super) fn note_formats(folded: &FoldedRun, asked: &str) {
@@ -121,6 +130,58 @@ pub(super) fn note_failed_run(error: &RunError) {
         print_stderr(
             "note: if these are events whose fields have other names, `pql inspect` shows which, and `pql init` writes a model with them",
         );
+    }
+}
+
+/// Values that became null because they are no number or no date, with what to write; told whatever else is to be silent.
+pub(super) fn warn_not_understood<'n>(all: impl IntoIterator<Item = &'n NotUnderstood>) {
+    for one in all {
+        print_stderr(&escape_controls(&format!("warning: {}", not_understood_text(one))));
+    }
+}
+
+/// What of a run was not understood: in the tables of users and of accounts, and in the events.
+pub(super) fn all_not_understood(tables: [Option<&EnrichFile>; 2], folded: &FoldedRun) -> Vec<NotUnderstood> {
+    let of_tables = tables.into_iter().flatten().flat_map(|table| &table.not_understood);
+    folded.not_understood.iter().chain(of_tables).cloned().collect()
+}
+
+fn not_understood_text(one: &NotUnderstood) -> String {
+    let what = match one.cause {
+        MisreadCause::NoNumber if one.count == 1 => "no number",
+        MisreadCause::NoNumber => "no numbers",
+        MisreadCause::NoDate if one.count == 1 => "no date",
+        MisreadCause::NoDate => "no dates",
+        MisreadCause::Beyond if one.count == 1 => "a number beyond 1e15",
+        MisreadCause::Beyond => "numbers beyond 1e15",
+    };
+    let (is, they, first) = match one.count {
+        1 => ("is", "it counts", "at"),
+        _ => ("are", "they count", "the first is at"),
+    };
+    let values = plural(one.count, "value", "values");
+    let kind = if one.of == "events" { "property" } else { "column" };
+    format!(
+        "{values} of the {kind} `{}` {is} {what} ({first} {}:{}); {they} as not known. {}",
+        one.column,
+        one.file,
+        one.line,
+        not_understood_advice(one)
+    )
+}
+
+/// What to write so that the values are read.
+fn not_understood_advice(one: &NotUnderstood) -> String {
+    let formats: Vec<String> =
+        one.candidates.formats().map(|format| format!("format = \"{}\"", format.word())).collect();
+    let traits: Vec<&str> = one.traits.iter().map(String::as_str).collect();
+    match one.cause {
+        MisreadCause::Beyond => "Ids with so many digits are kept whole as text.".to_owned(),
+        _ if !formats.is_empty() && !traits.is_empty() => {
+            format!("On the trait {}, `{}` would read them.", quoted_list(&traits), formats.join("` or `"))
+        }
+        MisreadCause::NoNumber => "Write a plain number, such as 1234.5.".to_owned(),
+        MisreadCause::NoDate => "Write a date as 2026-01-31, or an instant as 2026-01-31T10:00:00Z.".to_owned(),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::{CommandError, enrichment::EnrichmentFiles, score::parse_as_of};
+use super::{
+    CommandError,
+    enrichment::{EnrichmentFiles, EventsAtHand, TableOption},
+    score::parse_as_of,
+};
 use pql_engine::{enrich::EnrichFile, pipeline::AsOfRequest};
-use pql_model::{Model, units::Micros};
+use pql_model::{EntityKind, Model, units::Micros};
 
 /// From when, and with what, events are looked at.
 #[derive(Debug, clap::Args)]
@@ -15,21 +19,21 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "WHEN", default_value = "latest")]
     pub(super) as_of: String,
 
-    /// What else is known of users: CSV or NDJSON with a column user_id
+    /// What else is known of users: a table in any layout that events may have, with a column user_id
     #[arg(long, value_name = "FILE")]
     pub(super) users: Option<PathBuf>,
 
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    /// What else is known of accounts: a table in any layout that events may have, with a column account_id
     #[arg(long, value_name = "FILE")]
     pub(super) accounts: Option<PathBuf>,
 
-    /// The column of --users that holds the user's id
-    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
-    users_key: String,
+    /// The column of --users that holds the user's id [default: user_id]
+    #[arg(long, value_name = "COLUMN", requires = "users")]
+    users_key: Option<String>,
 
-    /// The column of --accounts that holds the account's id
-    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
-    accounts_key: String,
+    /// The column of --accounts that holds the account's id [default: account_id]
+    #[arg(long, value_name = "COLUMN", requires = "accounts")]
+    accounts_key: Option<String>,
 }
 
 impl RunArgs {
@@ -40,18 +44,29 @@ impl RunArgs {
         parse_as_of(&self.as_of)
     }
 
-    /// What the files of users and of accounts give for a model's traits.
+    /// What the tables of users and of accounts give for a model's traits.
     ///
     /// **Errors**: files that cannot be read, or are no such tables.
-    pub(super) fn enrichment(&self, model: &Model, quiet: bool) -> Result<[Option<EnrichFile>; 2], CommandError> {
-        self.enrichment_files()?.for_model(model, quiet)
+    pub(super) fn enrichment(
+        &self,
+        model: &Model,
+        events: EventsAtHand<'_>,
+        quiet: bool,
+    ) -> Result<[Option<EnrichFile>; 2], CommandError> {
+        self.enrichment_files()?.for_model(model, events, quiet)
     }
 
-    /// The files of users and of accounts, for several models.
+    /// The tables of users and of accounts, for several models.
     ///
     /// **Errors**: files that cannot be read.
     pub(super) fn enrichment_files(&self) -> Result<EnrichmentFiles<'_>, CommandError> {
-        EnrichmentFiles::read((self.users.as_deref(), &self.users_key), (self.accounts.as_deref(), &self.accounts_key))
+        let users = TableOption { kind: EntityKind::User, path: self.users.as_deref(), key: self.users_key.as_deref() };
+        let accounts = TableOption {
+            kind: EntityKind::Account,
+            path: self.accounts.as_deref(),
+            key: self.accounts_key.as_deref(),
+        };
+        EnrichmentFiles::open(users, accounts)
     }
 }
 

@@ -12,11 +12,14 @@ use clap::ValueEnum;
 
 use self::outputs::{OutputFile, OutputFiles, OutputPlan, run_folder};
 use super::{
-    CommandError, ExitStatus, messages, model_file, print_stderr,
+    CommandError, ExitStatus,
+    enrichment::EventsAtHand,
+    messages, model_file, print_stderr,
     run_args::{RunArgs, current_time},
     threads,
 };
 use pql_engine::{
+    decode::misread::NotUnderstood,
     emit::{self, CsvDialect, FileFacts, RowFormat, RunFacts, run_record},
     pipeline::{
         self, AsOfRequest, EnrichmentCoverage, FoldedRun, MaxRejects, PipelineJob, RejectedLines, RunError, RunProgress,
@@ -93,7 +96,7 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
-    /// Say nothing but errors, and a warning if no event counts
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 
@@ -199,14 +202,16 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
-    let [users, accounts] = arguments.view.enrichment(&model, arguments.quiet)?;
+    let format = arguments.from.map_or(model.input.format, InputFormatArg::as_str);
+    let at_hand = EventsAtHand { inputs: &settings.inputs, format, limits: arguments.max_line };
+    let [users, accounts] = arguments.view.enrichment(&model, at_hand, arguments.quiet)?;
     let planned = OutputPlan::new(arguments);
     planned.refuse_overwriting_inputs(arguments, &settings.inputs, Path::new(&source.document.name))?;
     let mut outputs = planned.open(arguments)?;
     let job = PipelineJob {
         model: &model,
         inputs: settings.inputs,
-        format: arguments.from.map_or(model.input.format, InputFormatArg::as_str),
+        format,
         when: settings.when,
         now: settings.now,
         workers: settings.workers,
@@ -225,6 +230,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     let (scored, without) =
         pipeline::score_state(&folded.state, folded.as_of, &model, users.as_ref(), accounts.as_ref())?;
     messages::warn_no_entities(&scored, None);
+    let not_understood = messages::all_not_understood([users.as_ref(), accounts.as_ref()], &folded);
+    messages::warn_not_understood(&not_understood);
+    let rows_without_id = [&users, &accounts].map(|table| table.as_ref().map_or(0, |table| table.rows_without_id));
     if !arguments.quiet {
         note_result(&scored, &model, &arguments.view, without, folded.split_records);
     }
@@ -235,7 +243,8 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         // Every raw id with its user, so that a warehouse can use the same joins.
         file.write_with(|file| emit::write_id_map(&scored.entities.id_map(), file))?;
     }
-    let result = FinishedRun { model: &model, scored: &scored, without, folded: &folded };
+    let result =
+        FinishedRun { model: &model, scored: &scored, without, folded: &folded, not_understood, rows_without_id };
     let exit = match &arguments.out {
         Some(dir) => write_folder(arguments, dir, &result, outputs),
         // Published first, because whoever reads the rows may go away before their end.
@@ -311,6 +320,9 @@ struct FinishedRun<'f> {
     scored: &'f ScoredEntities<'f>,
     without: EnrichmentCoverage,
     folded: &'f FoldedRun,
+    not_understood: Vec<NotUnderstood>,
+    /// Of the tables of users and of accounts.
+    rows_without_id: [u64; 2],
 }
 
 fn settings(arguments: &ScoreArguments) -> Result<ScoreSettings, CommandError> {
@@ -578,6 +590,8 @@ fn run_facts(result: &FinishedRun<'_>) -> RunFacts {
         users_without_events: result.without.users,
         accounts_without_events: result.without.accounts,
         without_row: result.without.without_row,
+        rows_without_id: result.rows_without_id,
+        not_understood: result.not_understood.clone(),
         formula_cells: 0,
         outputs: Vec::new(),
         outputs_elsewhere: Vec::new(),

@@ -11,8 +11,10 @@
 //! Each worker takes a block from the shared reader, decodes its lines and folds them into the
 //! shared shards. **Law**: no result depends on which worker took which block.
 
+mod event_ids;
 mod irregular_lines;
 mod rejects;
+mod unread_fields;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,17 +26,18 @@ use std::{
     time::Duration,
 };
 
-pub use self::rejects::RejectedLines;
 use self::rejects::{RejectCollector, RejectEntry};
+pub use self::{event_ids::sample_event_ids, rejects::RejectedLines};
 use crate::{
     decode::{
         DecodedLine, FastPathResult, HashSeed, RejectReason,
         format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
+        misread::NotUnderstood,
     },
-    enrich::{EnrichError, EnrichFile, attach},
+    enrich::{EnrichError, EnrichFile, attach, current_rows},
     entity::{Entities, resolve_entities},
-    fold::{DeferredLine, EventFolder, FileCounts, FoldState, NO_LAST, ShardSet, WorkerFold as OfWorker},
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
+    fold::{DeferredLine, EventFolder, FileCounts, FoldState, LinePlace, NO_LAST, ShardSet, WorkerFold as OfWorker},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse},
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
@@ -126,6 +129,8 @@ pub struct FoldedRun {
     pub id_conflict: u64,
     /// Records that a line end had split in two.
     pub split_records: u64,
+    /// Values of properties and traits that became null because they are no number or date.
+    pub not_understood: Vec<NotUnderstood>,
 }
 
 /// The reason why a run has no result.
@@ -233,6 +238,7 @@ pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits
         fields: model.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
         properties: Some(properties.collect()),
         dedupe: model.input.dedupe,
+        table_use: TableUse::Events,
     };
     BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
@@ -277,6 +283,7 @@ pub fn fold_inputs(
     let until = as_of.map_or(until, |as_of| as_of.instant);
     let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
+    let misread = folded.iter_mut().map(|one| std::mem::take(&mut one.misread)).collect();
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let (state, id_conflict) = hearth.into_state(folded);
     let mut rejects =
@@ -294,7 +301,8 @@ pub fn fold_inputs(
     };
     let files = reader.file_stats();
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
-    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records })
+    let not_understood = unread_fields::not_understood(model, misread, &rejects);
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood })
 }
 
 /// Folds deferred lines once `as_of` is known.
@@ -310,6 +318,7 @@ fn fold_deferred(
     for one in deferred {
         // Deferred lines come from files whose format is settled.
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
+            folder.set_place(one.place);
             folder.fold(one.file, &decoder.decode(&one.line));
         }
     }
@@ -473,6 +482,8 @@ impl FoldWorker<'_> {
                     decoder.decode_event(text, &block.bytes[start..])
                 }),
             };
+            let at = known(number).map(|place| place.line);
+            self.folder.set_place(LinePlace { block: block.index, line: number, at });
             match &line {
                 FastPathResult::Event(event) => self.folder.fold_event(block.file, event),
                 FastPathResult::Line(line) => self.folder.fold(block.file, line),
@@ -511,14 +522,14 @@ pub fn score_state<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    let emails = user_emails(users, &model.levels.user.emails);
+    let emails = user_emails(users, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
     let mut without = EnrichmentCoverage::default();
     if let Some(file) = users {
         let (rows, unknown) =
-            attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
+            attach(file, as_of.instant, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
         strangers.extend(unknown);
         without.without_row[0] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.users = rows;
@@ -526,7 +537,7 @@ pub fn score_state<'s>(
     if let Some(file) = accounts {
         let place = account_indexes(&entities);
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
-        let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
+        let (rows, unknown) = attach(file, as_of.instant, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
         without.without_row[1] = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.accounts = rows;
@@ -536,10 +547,9 @@ pub fn score_state<'s>(
     Ok((scored, without))
 }
 
-/// E-mail addresses of the enrichment file, by raw user id. `traits` are the traits that may hold
-/// one; the first that does counts.
-pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
-    let rows = users.iter().flat_map(|file| &file.rows);
+/// The e-mails that a table of users gives, by raw user id; `traits` are those that hold one, the first that does counts.
+pub fn user_emails(users: Option<&EnrichFile>, as_of: AsOf, traits: &[usize]) -> HashMap<String, String> {
+    let rows = users.iter().flat_map(|file| current_rows(file, as_of.instant));
     let email = |values: &[Value<'static>]| {
         traits.iter().find_map(|index| match values.get(*index) {
             Some(Value::Text(text)) => Some(text.to_string()),

@@ -22,6 +22,7 @@ pub mod spots;
 pub mod syntax;
 pub mod toml_reader;
 pub mod units;
+pub mod value_format;
 pub mod wheres;
 
 use sha2::{Digest, Sha256};
@@ -32,6 +33,7 @@ pub use plan::Model;
 pub use source::ModelSource;
 pub use spots::{EntrySpans, entry_of_list};
 pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
+pub use value_format::{VALUE_FORMATS, ValueFormat};
 
 use self::toml_reader::DiagnosticSink;
 use crate::diag::{DocumentProblems, SourceDocument};

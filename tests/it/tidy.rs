@@ -19,7 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine/fs", &[]),
     ("engine/read", &["engine/fs"]),
     ("engine/decode", &["model", "model/expr", "model/clock", "model/units"]),
-    ("engine/enrich", &["engine/decode", "model", "model/expr", "model/clock", "model/diag", "model/units"]),
+    (
+        "engine/enrich",
+        &["engine/decode", "engine/read", "model", "model/expr", "model/clock", "model/diag", "model/units"],
+    ),
     ("engine/fold", &["engine/decode", "model", "model/expr", "model/clock", "model/units"]),
     ("engine/entity", &["engine/fold", "model", "model/clock", "model/units", "model/expr::Value"]),
     (
@@ -89,6 +92,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/emit",
             "engine/pipeline",
             "engine/read",
+            "engine/decode::time_zones",
             "engine/enrich",
             "engine/score",
             "model",

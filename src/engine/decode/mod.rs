@@ -21,6 +21,7 @@ mod fast_path;
 pub mod format;
 pub mod json;
 mod layout;
+pub mod misread;
 mod plan;
 mod record;
 mod reject_reason;
@@ -41,7 +42,7 @@ pub use self::{
     fast_path::FastPathResult,
     layout::{RecordKind, RecordLayout},
     plan::DecodePlan,
-    record::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, json_value},
+    record::{DecodedEvent, DecodedLine, EventFields, FieldContext, LinkedId, Record, json_value, time_zones},
     reject_reason::RejectReason,
 };
 use self::{
@@ -91,6 +92,7 @@ struct RecordReader<'m> {
     row: Option<Box<SnowplowRowReader<'m>>>,
     days: DayReader<'m>,
     instants: InstantReader<'m>,
+    context: FieldContext<'m>,
     seed: HashSeed,
     /// Known event names by hash, with the plan of each and the kind of its lines.
     names: HashTable<(u64, &'m str, (usize, RecordKind))>,
@@ -121,6 +123,7 @@ impl<'m> LineDecoder<'m> {
             row: plan.row.as_ref().map(|plan| Box::new(SnowplowRowReader::new(plan, &seed))),
             days: DayReader::new(&model.zone),
             instants: InstantReader::new(&model.input.zone),
+            context: FieldContext::new(model),
             seed,
             names,
             until,
@@ -321,6 +324,7 @@ impl RecordReader<'_> {
             text: line,
             values: &self.scanner.found[plan.values..],
             traits: [plan.user_traits, plan.account_traits],
+            context: &self.context,
         };
         match what {
             _ if at >= self.until => DecodedLine::AfterAsOf(record),
@@ -372,6 +376,8 @@ impl RecordReader<'_> {
         parsed.map_err(|error| match error {
             TimeError::Malformed => RejectReason::BadTime,
             TimeError::OutOfRange => RejectReason::TimeOutOfRange,
+            TimeError::SerialNumber => RejectReason::SerialTime,
+            TimeError::SmallNumber => RejectReason::SmallTime,
         })
     }
 

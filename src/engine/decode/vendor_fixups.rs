@@ -192,6 +192,7 @@ impl RecordReader<'_> {
             text: line,
             values: &[],
             traits: [0, 0],
+            context: &self.context,
         };
         Ok(if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } })
     }

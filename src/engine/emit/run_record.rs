@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::json::number;
 use crate::{
+    decode::misread::NotUnderstood,
     entity::JoinReport,
     fold::FileCounts,
     score::{LevelSummary, MilestoneSummary, ScoredEntities},
@@ -33,6 +34,10 @@ pub struct RunFacts {
     pub accounts_without_events: u64,
     /// Users and accounts with events, of which the file of each that was given has no row.
     pub without_row: [Option<u64>; 2],
+    /// Rows of the tables of users and of accounts that have no id.
+    pub rows_without_id: [u64; 2],
+    /// Values that became null because they are no number or no date.
+    pub not_understood: Vec<NotUnderstood>,
     /// Cells that were defused against spreadsheets.
     pub formula_cells: u64,
     /// Rows and joins that were written: name, bytes and SHA-256.
@@ -96,6 +101,8 @@ pub fn run_record(scored: &ScoredEntities<'_>, model: &Model, facts: &RunFacts) 
         "joins": joins(&scored.entities.joins),
         "without_events": { "users": facts.users_without_events, "accounts": facts.accounts_without_events },
         "without_row": { "users": facts.without_row[0], "accounts": facts.without_row[1] },
+        "rows_without_id": { "users": facts.rows_without_id[0], "accounts": facts.rows_without_id[1] },
+        "not_understood": facts.not_understood.iter().map(not_understood).collect::<Vec<Json>>(),
         "users": level(&scored.users),
         "accounts": level(&scored.accounts),
         "formula_cells": facts.formula_cells,
@@ -119,6 +126,17 @@ fn joins(report: &JoinReport) -> Json {
         "visitors_joined": report.visitors,
         "largest_person": report.largest,
         "refused": { "shared_visitor": report.shared_visitors, "placeholder": report.placeholders },
+    })
+}
+
+/// Values of one column that became null.
+fn not_understood(one: &NotUnderstood) -> Json {
+    json!({
+        "of": one.of,
+        "column": one.column,
+        "why": one.cause.code(),
+        "count": one.count,
+        "first": { "file": one.file, "line": one.line },
     })
 }
 

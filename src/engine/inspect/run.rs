@@ -10,7 +10,7 @@ use crate::{
         format::{DetectedFormat, EventFormat, FORMATS, FileFormats, LineFraming, WorkerDecoders},
     },
     pipeline::RunError,
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, TableUse},
 };
 use pql_model::{Model, clock::InstantReader, units::Micros};
 
@@ -57,7 +57,7 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     let plans: Vec<DiscoveryPlan> = FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.input)).collect();
     // A row of a table becomes a native line, with all its columns.
     let fields = job.model.input.paths_for_format("native").map(|paths| paths.into_iter().next());
-    let naming = ColumnMapping { fields, properties: None, dedupe: true };
+    let naming = ColumnMapping { fields, properties: None, dedupe: true, table_use: TableUse::Events };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
     let results: Vec<Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>> = std::thread::scope(|scope| {

@@ -11,7 +11,7 @@ use crate::{
         DecodedLine, LineDecoder, RejectReason,
         format::{FileFormats, LineFraming, WorkerDecoders, split_batch},
     },
-    fold::{EventFolder, ShardSet, WorkerFold},
+    fold::{EventFolder, LinePlace, ShardSet, WorkerFold},
     read::LineBlock,
 };
 use pql_model::units::Micros;
@@ -100,6 +100,11 @@ impl BlockFolding<'_, '_> {
         }
     }
 
+    fn place_of(&self, piece: BlockLine<'_>) -> LinePlace {
+        let at = self.block.origins.get(piece.number as usize).map(|place| place.line);
+        LinePlace { block: self.block.index, line: piece.number, at }
+    }
+
     fn reject(&mut self, piece: BlockLine<'_>, reason: RejectReason) -> io::Result<()> {
         self.folder.fold(self.block.file, &DecodedLine::Rejected(reason));
         self.shared.reject(self.reject_of(piece, reason), piece.bytes, self.keep)
@@ -123,6 +128,7 @@ impl BlockFolding<'_, '_> {
         if records.is_empty() {
             self.folder.fold(self.block.file, &DecodedLine::Blank);
         }
+        self.folder.set_place(self.place_of(piece));
         for record in records {
             if let Err(reason) = self.try_fold(&record) {
                 self.reject(BlockLine { bytes: record.as_bytes(), ..piece }, reason)?;
@@ -136,6 +142,7 @@ impl BlockFolding<'_, '_> {
         let mut rest = pieces;
         while let Some((piece, after)) = rest.split_first() {
             rest = after;
+            self.folder.set_place(self.place_of(*piece));
             let Err(reason) = self.try_bytes(piece.bytes) else { continue };
             if !matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8) {
                 self.reject(*piece, reason)?;
@@ -215,6 +222,8 @@ pub(super) fn fold_partial_lines(
             let whole = String::from_utf8(join_lines(&half.bytes, &other.bytes)).unwrap_or_default();
             let line = decoder.decode(&whole);
             if !matches!(line, DecodedLine::Rejected(_) | DecodedLine::Blank) {
+                let RejectEntry { block, line: number, at, .. } = half.reject;
+                folder.set_place(LinePlace { block, line: number, at });
                 folder.fold(file, &line);
                 shared.split_records.fetch_add(1, Ordering::Relaxed);
                 rest = &after[1..];

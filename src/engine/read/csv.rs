@@ -7,7 +7,7 @@
 //! and `\N` are missing. A cell that is a whole JSON object or list becomes that object or list.
 
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, TableUse,
     csv_cells::{CsvCells, CsvRowScan},
     json_record::{RowValues, header_error, write_record, write_value},
     layout::HEAD_BYTES_MAX,
@@ -30,6 +30,8 @@ const NULL: &[u8] = b"\\N";
 pub(super) struct CsvHeader {
     header: TableHeader,
     delimiter: u8,
+    /// The names of the columns of a table about users or accounts; empty for one of events.
+    keyed_names: Vec<String>,
 }
 
 /// A file of rows.
@@ -70,10 +72,14 @@ impl CsvReader {
             return Ok(None);
         }
         cells.split(head.get(..end).unwrap_or_default(), delimiter);
-        let Some(names) = column_names(&cells) else { return Ok(None) };
+        let Some(names) = column_names(&cells, head, naming) else { return Ok(None) };
         let after = head.get(end..).unwrap_or_default();
         match TableHeader::new(&names, naming) {
-            Ok(header) => Ok(Some(CsvHeader { header, delimiter })),
+            Ok(header) => {
+                let keyed_names = if naming.table_use == TableUse::Events { Vec::new() } else { names };
+                Ok(Some(CsvHeader { header, delimiter, keyed_names }))
+            }
+            Err(unfit) if naming.table_use != TableUse::Events => Err(header_error(name, &names, unfit)),
             // Text may contain commas, but only a table has the same number in its second row.
             Err(unfit) => {
                 let next = CsvRowScan::new(delimiter).scan(after).unwrap_or(after.len());
@@ -108,7 +114,7 @@ impl CsvReader {
             block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.origins.is_empty())
+        Ok(!block.origins.is_empty() || !block.column_names.is_empty())
     }
 
     /// Adds the row at the cursor to the block, or sets it aside if it is over the limit; `false`
@@ -121,7 +127,7 @@ impl CsvReader {
         let mut scan = CsvRowScan::new(self.head.delimiter);
         let length = match self.window.frame(&mut scan)? {
             RecordFrame::Whole(length) => length,
-            RecordFrame::Unterminated(_) if scan.is_in_quotes() => {
+            RecordFrame::Unterminated(_) | RecordFrame::Oversized(..) if scan.is_in_quotes() => {
                 return Err(ReadError::UnclosedQuote { name: self.window.name().to_owned(), line });
             }
             RecordFrame::Unterminated(length) => length,
@@ -132,6 +138,7 @@ impl CsvReader {
         };
         if !self.is_headed {
             self.is_headed = true;
+            block.column_names.clone_from(&self.head.keyed_names);
             self.window.pass(length);
             return Ok(true);
         }
@@ -140,11 +147,12 @@ impl CsvReader {
         let start = block.stored.len();
         block.stored.extend_from_slice(row.strip_suffix(b"\n").unwrap_or(row).trim_ascii_end());
         let written = block.bytes.len();
-        let broken = if self.cells.len() == self.head.header.columns {
-            write_record(&mut block.bytes, &self.head.header, &self.cells)
-        } else {
-            true
-        };
+        let (cells, columns) = (self.cells.len(), self.head.header.columns);
+        if cells != columns && !self.head.keyed_names.is_empty() {
+            return Err(ReadError::RaggedRow { name: self.window.name().to_owned(), line, cells, columns });
+        }
+        let broken =
+            if cells == columns { write_record(&mut block.bytes, &self.head.header, &self.cells) } else { true };
         if broken {
             block.bytes.truncate(written);
             block.bytes.extend_from_slice(b"{}");
@@ -161,13 +169,19 @@ impl CsvReader {
 }
 
 /// The names in a header row; none if the cells do not look like names.
-fn column_names(cells: &CsvCells) -> Option<Vec<String>> {
-    if cells.len() < 2 {
+fn column_names(cells: &CsvCells, head: &[u8], naming: &ColumnMapping) -> Option<Vec<String>> {
+    let is_keyed = naming.table_use != TableUse::Events;
+    if cells.len() < 2 && !is_keyed {
         return None;
     }
     let names: Option<Vec<String>> =
         cells.iter().map(|cell| std::str::from_utf8(cell).ok().map(|name| name.trim().to_owned())).collect();
     let names = names?;
+    // A table that is named as one has any names, as long as it is no JSON.
+    if is_keyed {
+        let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+        return (!is_json).then_some(names);
+    }
     let is_name = |name: &String| {
         let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | '(' | '['));
         name.is_empty()

@@ -1,8 +1,8 @@
 //! Splits rows of delimited text into cells (RFC 4180, with any delimiter).
 //!
 //! Takes bytes, gives the end of a row and its cells without their quotes. Invariant: a quote
-//! counts only at the beginning of a cell, so a stray one inside (`5" pipe`) is text. Line ends
-//! inside quotes belong to the cell.
+//! counts only at the beginning of a cell, after spaces if any, so a stray one inside (`5" pipe`)
+//! is text. Line ends inside quotes belong to the cell.
 
 use super::record_window::RecordScan;
 
@@ -51,6 +51,8 @@ impl RecordScan for CsvRowScan {
             self.place = match (self.place, byte) {
                 (CsvRowState::Quoted, _) => CsvRowState::Quote,
                 (CsvRowState::Start, b'"') | (CsvRowState::Quote, b'"') => CsvRowState::Quoted,
+                // Padding before a cell; quotes may follow it.
+                (CsvRowState::Start, b' ') => CsvRowState::Start,
                 (_, b'\n') => return Some(at),
                 (_, byte) if byte == self.delimiter => CsvRowState::Start,
                 _ => CsvRowState::Plain,
@@ -75,12 +77,14 @@ impl CsvCells {
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         let mut rest = row;
         loop {
-            let after = match rest.strip_prefix(b"\"") {
+            let padding = rest.iter().take_while(|byte| **byte == b' ').count();
+            let after = match rest.get(padding..).and_then(|cell| cell.strip_prefix(b"\"")) {
                 Some(quoted) => self.unquote(quoted),
                 None => rest,
             };
             let end = memchr::memchr(delimiter, after);
-            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default());
+            // What stands around the quotes, or around a cell without any, is padding.
+            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default().trim_ascii());
             self.ends.push(self.text.len());
             match end.and_then(|end| after.get(end + 1..)) {
                 Some(next) => rest = next,

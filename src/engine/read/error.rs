@@ -50,6 +50,10 @@ pub enum ReadError {
     UnclosedQuote { name: String, line: u64 },
     /// A table without events, or without recognised columns for their parts.
     UnusableTable { name: String, what: String, advice: String },
+    /// A table about users or accounts without the column of their ids.
+    NoKeyColumn { name: String, columns: Vec<String> },
+    /// A row of such a table that has more or fewer cells than its header row.
+    RaggedRow { name: String, line: u64, cells: usize, columns: usize },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
     DamagedParquet { name: String, rows: u64, source: Box<dyn Error + Send + Sync> },
     /// A file that became smaller while it was read.
@@ -188,6 +192,19 @@ impl fmt::Display for ReadError {
                  download it again, or look for a quote on that line that should be doubled"
             ),
             Self::UnusableTable { name, what, advice } => write!(f, "`{name}` is {what}; {advice}"),
+            Self::NoKeyColumn { name, columns } => {
+                write!(
+                    f,
+                    "`{name}` has no column of ids among its {} columns; name the one that holds them",
+                    columns.len()
+                )
+            }
+            Self::RaggedRow { name, line, cells, columns } => write!(
+                f,
+                "`{name}` line {line}: {cells} cell{} where the header row has {columns}; \
+                 a delimiter inside a cell needs quotes around the cell",
+                if *cells == 1 { "" } else { "s" }
+            ),
             Self::DamagedParquet { name, rows, .. } => write!(
                 f,
                 "`{name}` is a Parquet file that cannot be read past row {rows}; download it again, \
@@ -237,6 +254,8 @@ impl Error for ReadError {
             | Self::TruncatedList { .. }
             | Self::UnclosedQuote { .. }
             | Self::UnusableTable { .. }
+            | Self::NoKeyColumn { .. }
+            | Self::RaggedRow { .. }
             | Self::MemberRefused { .. }
             | Self::Changed { .. }
             | Self::Rewritten { .. }

@@ -5,7 +5,9 @@
 //! own path. Other used columns stand under `properties`, unless the table has properties of its
 //! own.
 
-use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
+use std::collections::HashMap;
+
+use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part};
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
 const DEPTH_MAX: usize = 16;
@@ -78,7 +80,7 @@ pub(super) enum RecordNode {
 pub(super) enum CellRole {
     /// Text, or JSON if it is a whole object or list.
     Value,
-    /// The time of the event.
+    /// The time of the event, which the decoder reads.
     Time,
     /// An object only.
     Object,
@@ -91,6 +93,10 @@ pub(super) enum HeaderError {
     DuplicateColumn(usize, usize),
     /// One column holds the object that another column is a part of: the name of the first.
     NestedColumn(&'static str),
+    /// The same of a table about users or accounts.
+    DuplicateKeyed(usize, usize),
+    /// No column has the name of the one with the ids of a table about users or accounts.
+    NoKey,
     /// Parts of an event without a known column, each with a likely column.
     MissingFields(Vec<(&'static str, Option<String>)>),
 }
@@ -122,6 +128,9 @@ impl TableHeader {
     ///
     /// The reason why the table cannot be read as events.
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
+        if naming.table_use != TableUse::Events {
+            return Self::keyed(names, &naming.table_use);
+        }
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
@@ -142,6 +151,35 @@ impl TableHeader {
         let mut root = Vec::new();
         for (path, column, role) in columns.placed {
             insert(&mut root, &path, column, role);
+        }
+        Ok(Self { root, columns: names.len() })
+    }
+}
+
+impl TableHeader {
+    /// Places the columns of a table about users or accounts, each under its whole name.
+    ///
+    /// # Errors
+    ///
+    /// Two columns of one name, and no column for the ids.
+    fn keyed(names: &[String], table_use: &TableUse) -> Result<Self, HeaderError> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = places.insert(name, place) {
+                return Err(HeaderError::DuplicateKeyed(first + 1, place + 1));
+            }
+        }
+        let mut root = Vec::new();
+        let mut place = |name: &str| {
+            let column = places.get(name).map(|column| (key_of(name), RecordNode::Cell(*column, CellRole::Value)));
+            root.extend(column);
+        };
+        match table_use {
+            TableUse::Keyed { key, .. } if !places.contains_key(key.as_str()) => return Err(HeaderError::NoKey),
+            TableUse::Keyed { columns, .. } => columns.iter().for_each(|name| place(name)),
+            TableUse::AllColumns | TableUse::Events => {
+                names.iter().filter(|name| !name.is_empty()).for_each(|name| place(name));
+            }
         }
         Ok(Self { root, columns: names.len() })
     }

@@ -259,12 +259,13 @@ impl<'f> ModelCompiler<'f, '_> {
         let slots = one.from.iter().map(|from| self.intake.slots.property(path(from))).collect();
         let keys = one.from.iter().map(|from| self.intake.slots.trait_key(path(from))).collect();
         let base = one.event.as_ref().map_or(EventSelector::Every, |names| self.base(names));
-        let value = self.intake.value(ValueSource::FirstOf(slots), one.kind);
+        let value = self.intake.value(ValueSource::FirstOf(slots, one.format), one.kind);
         let kind = CellKind::Edge { last: !one.first, kind: one.kind };
         let cell = self.intake.cell(&EventFilter { base, predicate: None }, kind, false, Some(value));
         let columns = one.from.iter().map(|from| from.value.clone()).collect();
         let traits = &mut self.side(side).traits;
-        traits.push(TraitPlan { name: one.name.value.clone(), kind: one.kind, columns, keys, first: one.first, cell });
+        let (name, format) = (one.name.value.clone(), one.format);
+        traits.push(TraitPlan { name, kind: one.kind, format, columns, keys, first: one.first, cell });
         traits.len() - 1
     }
 

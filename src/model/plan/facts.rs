@@ -4,7 +4,10 @@ use super::{
     CellId, FactColumn, FactSlot, Metric, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
     Tier,
 };
-use crate::expr::{Program, ValueType};
+use crate::{
+    ValueFormat,
+    expr::{Program, ValueType},
+};
 
 /// One level: users, or accounts.
 #[derive(Debug)]
@@ -137,6 +140,8 @@ pub struct TraitPlan {
     pub name: String,
     /// Its type.
     pub kind: ValueType,
+    /// How its numbers or dates may be written beside the usual ways.
+    pub format: Option<ValueFormat>,
     /// Columns of the enrichment file, the first non-null of which counts.
     pub columns: Vec<String>,
     /// The same among the keys of traits objects.

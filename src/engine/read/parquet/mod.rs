@@ -16,6 +16,7 @@ mod value_json;
 
 use std::{
     fs::File,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
@@ -31,7 +32,7 @@ use parquet::{
 
 use self::record_assembly::ParquetColumns;
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, TableUse,
     file_version::{FileVersion, file_metadata},
     json_record::{RowValues, header_error, write_record},
     table_header::TableHeader,
@@ -53,6 +54,8 @@ pub(super) struct ParquetReader {
     stored: (u64, u64),
     progress: Arc<AtomicU64>,
     header: TableHeader,
+    /// The names of the columns of a table about users or accounts, until they are given.
+    keyed_names: Vec<String>,
     columns: ParquetColumns,
     /// The next row group.
     group: usize,
@@ -90,6 +93,7 @@ impl ParquetReader {
         let names: Vec<String> =
             schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
         let header = TableHeader::new(&names, naming).map_err(|unfit| header_error(name, &names, unfit))?;
+        let keyed_names = if naming.table_use == TableUse::Events { Vec::new() } else { names };
         let columns = ParquetColumns::new(&schema, &header.used_columns()).map_err(damaged)?;
         Ok(Self {
             file,
@@ -101,6 +105,7 @@ impl ParquetReader {
             stored,
             progress: Arc::clone(progress),
             header,
+            keyed_names,
             columns,
             group: 0,
             left: (0, 0),
@@ -120,6 +125,7 @@ impl ParquetReader {
     /// A file that is damaged.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, 0);
+        block.column_names = mem::take(&mut self.keyed_names);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
             if !catch_panics(|| self.row()).map_err(|error| damaged(&self.name, self.rows, error))? {
                 break;
@@ -131,7 +137,7 @@ impl ParquetReader {
             block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.origins.is_empty())
+        Ok(!block.origins.is_empty() || !block.column_names.is_empty())
     }
 
     /// Loads the next row into the columns; `false` at the end of the file.

@@ -206,7 +206,7 @@ impl CheckEvents<'_> {
             limits: self.prepared.limits(),
         };
         let dump = survey.profile(model).map_err(|failure| failure.under_model(&document.name))?;
-        let enrichment = self.enrichment.for_model(model, self.verbosity)?;
+        let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), self.verbosity)?;
         let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
         let job = self.prepared.job(model, users);
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&document.name))?;
@@ -218,6 +218,7 @@ impl CheckEvents<'_> {
             .map_err(|error| CommandError::from(error).under_model(&document.name))?;
         self.prepared.verify_unchanged()?;
         messages::warn_no_entities(&scored, Some(&document.name));
+        messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
         Ok(check::data::warnings(model, &dump.survey, &scored))
     }
 }

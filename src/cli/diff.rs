@@ -22,7 +22,7 @@ use crate::commands::{
     score::MissingNames,
 };
 use pql_engine::{
-    decode::RejectReason,
+    decode::{RejectReason, misread::NotUnderstood},
     pipeline::{self, FoldedRun, PipelineJob},
 };
 use pql_model::{
@@ -77,7 +77,7 @@ pub(super) struct DiffArguments {
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// Say nothing but errors, and a warning if no event counts
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 }
@@ -122,7 +122,13 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
         verbosity,
     })?;
     let enrichment = prepared.enrichment_files()?;
-    let mut runs = ComparedRuns { prepared: &prepared, enrichment: &enrichment, verbosity, noted_rejects: None };
+    let mut runs = ComparedRuns {
+        prepared: &prepared,
+        enrichment: &enrichment,
+        verbosity,
+        noted_rejects: None,
+        warned: Vec::new(),
+    };
     let before = runs.score_snapshot(&old, &arguments.old)?;
     let after = runs.score_snapshot(&new, &arguments.new)?;
     prepared.verify_unchanged()?;
@@ -214,16 +220,19 @@ struct ComparedRuns<'a> {
     verbosity: Verbosity,
     /// The rejected lines, by reason, that the last run noted; none before the first run.
     noted_rejects: Option<Vec<(RejectReason, u64)>>,
+    /// The values that became null and were warned of.
+    warned: Vec<NotUnderstood>,
 }
 
 impl ComparedRuns<'_> {
     /// Scores the events under one model, and keeps what is compared.
     fn score_snapshot(&mut self, model: &Model, path: &Path) -> Result<ScoreSnapshot, CommandError> {
         let name = path.display().to_string();
-        let enrichment = self.enrichment.for_model(model, Verbosity::Quiet)?;
+        let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), Verbosity::Quiet)?;
         let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
         let job = self.prepared.job(model, users);
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&name))?;
+        self.warn_not_understood(messages::all_not_understood(&enrichment, &folded));
         if self.verbosity == Verbosity::Notes {
             self.note_input(&folded, &job, &name);
         }
@@ -231,6 +240,12 @@ impl ComparedRuns<'_> {
             .map_err(|error| CommandError::from(error).under_model(&name))?;
         messages::warn_no_entities(&scored, Some(&name));
         Ok(ScoreSnapshot::take(&scored, model, name))
+    }
+
+    /// Warns of values that became null, without those that were warned of under the other model.
+    fn warn_not_understood(&mut self, found: Vec<NotUnderstood>) {
+        messages::warn_not_understood(found.iter().filter(|one| !self.warned.contains(*one)));
+        self.warned.extend(found);
     }
 
     /// Notes on the input under a model, without those that were printed under the other one.

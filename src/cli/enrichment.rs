@@ -1,6 +1,9 @@
-//! The files of `--users` and `--accounts`: read once, and turned into traits for each model.
+//! Tables of what else is known of users and accounts, opened once, whatever the number of models that ask of them.
 
-use std::{io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::{
     CommandError, ExitStatus,
@@ -8,69 +11,195 @@ use super::{
     messages::{self, Verbosity},
 };
 use pql_engine::{
-    enrich::{self, EnrichFile},
-    read::read_whole_file,
+    decode::time_zones,
+    enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
+    pipeline::sample_event_ids,
+    read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
 };
 use pql_model::{EntityKind, Model, PerKind};
 
-/// The files, as far as they were given.
+/// What comes through a pipe is kept, since several models may ask for it; so many bytes of it at most.
+const PIPE_BYTES_MAX: u64 = 1 << 30;
+
+/// The tables, as far as they were given.
 #[derive(Debug)]
 pub(super) struct EnrichmentFiles<'a> {
-    tables: PerKind<Option<RawEnrichTable<'a>>>,
+    tables: PerKind<Option<EnrichmentTable<'a>>>,
 }
 
-/// A file as it was read, and the column of its ids.
+/// The events of a run, in which the ids of a table are looked for if the column of ids is not there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventsAtHand<'e> {
+    pub(super) inputs: &'e [InputSource],
+    pub(super) format: &'e str,
+    pub(super) limits: BlockLimits,
+}
+
+/// A table and where its bytes come from.
 #[derive(Debug)]
-struct RawEnrichTable<'a> {
+struct EnrichmentTable<'a> {
     name: String,
-    bytes: Vec<u8>,
-    key: &'a str,
+    kind: EntityKind,
+    key: Option<&'a str>,
+    path: &'a Path,
+    inputs: Vec<InputSource>,
+    /// The file as it was when it was opened; none of what came through a pipe.
+    opened: Option<FileState>,
 }
 
 impl<'a> EnrichmentFiles<'a> {
-    /// Reads the files that the options name, users first.
+    /// Opens the tables that the options name, users first.
     ///
     /// # Errors
-    /// Files that cannot be read, or were written to meanwhile.
-    pub(super) fn read(args: &'a RunArgs) -> Result<EnrichmentFiles<'a>, CommandError> {
-        let user = args.users.as_deref().map(|path| RawEnrichTable::read(path, &args.users_key)).transpose()?;
-        let account =
-            args.accounts.as_deref().map(|path| RawEnrichTable::read(path, &args.accounts_key)).transpose()?;
+    /// Paths that lead to no file.
+    pub(super) fn open(args: &'a RunArgs) -> Result<EnrichmentFiles<'a>, CommandError> {
+        let open = |kind, path: &'a Option<PathBuf>, key: &'a Option<String>| {
+            path.as_deref().map(|path| EnrichmentTable::open(kind, path, key.as_deref())).transpose()
+        };
+        let user = open(EntityKind::User, &args.users, &args.users_key)?;
+        let account = open(EntityKind::Account, &args.accounts, &args.accounts_key)?;
         Ok(EnrichmentFiles { tables: PerKind { user, account } })
     }
 
-    /// The values that the files give for a model's traits.
+    /// The values that the tables give for a model's traits.
     ///
     /// # Errors
-    /// Files that are no such tables.
+    /// Files that cannot be read, or were written to meanwhile, or are no such tables.
     pub(super) fn for_model(
         &self,
         model: &Model,
+        events: EventsAtHand<'_>,
         verbosity: Verbosity,
     ) -> Result<PerKind<Option<EnrichFile>>, CommandError> {
-        let parse =
-            |kind: EntityKind| self.tables[kind].as_ref().map(|table| table.parse(model, kind, verbosity)).transpose();
-        Ok(PerKind { user: parse(EntityKind::User)?, account: parse(EntityKind::Account)? })
+        let read = |kind: EntityKind| {
+            self.tables[kind].as_ref().map(|table| table.for_model(model, events, verbosity)).transpose()
+        };
+        Ok(PerKind { user: read(EntityKind::User)?, account: read(EntityKind::Account)? })
     }
 }
 
-impl<'a> RawEnrichTable<'a> {
-    fn read(path: &Path, key: &'a str) -> Result<RawEnrichTable<'a>, CommandError> {
+impl<'a> EnrichmentTable<'a> {
+    fn open(kind: EntityKind, path: &'a Path, key: Option<&'a str>) -> Result<Self, CommandError> {
         let name = path.display().to_string();
-        let bytes = read_whole_file(path, u64::MAX).map_err(|error| {
-            let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
-            CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
-        })?;
-        Ok(RawEnrichTable { name, bytes, key })
+        let meta = fs::metadata(path).map_err(|error| cannot_read(&name, error))?;
+        let table = |inputs, opened| Self { name: name.clone(), kind, key, path, inputs, opened };
+        if meta.is_file() {
+            let opened = FileState::of(path)?;
+            return Ok(table(table_inputs(path).map_err(unusable)?, opened));
+        }
+        if meta.is_dir() || is_device(&meta) {
+            let what = if meta.is_dir() { "a folder" } else { "a device, which has no end" };
+            return Err(CommandError::usage(format!("`{name}` is {what}; name the file of {}", kind.plural())));
+        }
+        let bytes = read_whole_file(path, PIPE_BYTES_MAX + 1).map_err(|error| cannot_read(&name, error))?;
+        if bytes.len() as u64 > PIPE_BYTES_MAX {
+            return Err(CommandError::usage(format!(
+                "`{name}` is a pipe that holds more than 1 GiB; save it as a file and name that"
+            )));
+        }
+        let input = InputSource { name: name.clone(), kind: InputKind::Memory(bytes.into()) };
+        Ok(table(vec![input], None))
     }
 
-    fn parse(&self, model: &Model, kind: EntityKind, verbosity: Verbosity) -> Result<EnrichFile, CommandError> {
-        let traits = &model.levels[kind].traits;
-        let file = enrich::read_enrichment(&self.name, &self.bytes, self.key, traits, &model.resolved.zone)
-            .map_err(|error| CommandError::Error(error.into(), ExitStatus::CannotStart))?;
+    fn default_key(&self) -> &'static str {
+        match self.kind {
+            EntityKind::User => "user_id",
+            EntityKind::Account => "account_id",
+        }
+    }
+
+    fn for_model(
+        &self,
+        model: &Model,
+        events: EventsAtHand<'_>,
+        verbosity: Verbosity,
+    ) -> Result<EnrichFile, CommandError> {
+        let request = EnrichRequest {
+            name: &self.name,
+            inputs: &self.inputs,
+            key: self.key.unwrap_or(self.default_key()),
+            of: self.kind.plural(),
+            traits: &model.levels[self.kind].traits,
+            zones: time_zones(model),
+            limits: events.limits,
+        };
+        let read = read_enrichment(&request).map_err(|error| self.failure(error, model, events));
+        // What was found wrong may be wrong only because somebody was writing.
+        self.check_unchanged()?;
+        let file = read?;
         if verbosity == Verbosity::Notes {
-            messages::note_unused_columns(&self.name, &file.unused_columns);
+            messages::note_unused_columns(&file.name, &file.unused_columns);
+            messages::note_rows_without_id(&file, request.key);
         }
         Ok(file)
     }
+
+    /// Fails if the file is no longer as it was: of a table that grows, the last row may be half there.
+    fn check_unchanged(&self) -> Result<(), CommandError> {
+        let Some(opened) = &self.opened else { return Ok(()) };
+        let is_same = FileState::of(self.path).ok().flatten().is_some_and(|now| now == *opened);
+        if is_same {
+            return Ok(());
+        }
+        let told = "it was written to while it was read; run again when nothing writes to it";
+        Err(cannot_read(&self.name, io::Error::other(told)))
+    }
+
+    fn failure(&self, error: EnrichError, model: &Model, events: EventsAtHand<'_>) -> CommandError {
+        match error {
+            EnrichError::Read(error) => unusable(error),
+            EnrichError::Content { .. } => CommandError::Error(error.into(), ExitStatus::CannotStart),
+            EnrichError::NoKey { .. } => {
+                let advice = self.key_advice(model, events);
+                CommandError::usage(format!("{error}; {advice}"))
+            }
+        }
+    }
+
+    /// What to do where no column has the name of the id's.
+    fn key_advice(&self, model: &Model, events: EventsAtHand<'_>) -> String {
+        let (option, one, words) = match self.kind {
+            EntityKind::User => ("--users-key", "user", &["user", "customer", "person", "member", "contact"]),
+            EntityKind::Account => ("--accounts-key", "account", &["account", "company", "org", "workspace", "team"]),
+        };
+        let ids = sample_event_ids(events.inputs, (model, events.format), events.limits, self.kind);
+        match guess_key_column(&self.inputs, events.limits, &ids, words) {
+            KeyGuess::Values(name) => {
+                format!("the values of `{name}` are ids of {one}s in the events, so {option} \"{name}\" would read it")
+            }
+            KeyGuess::Name(name) => format!("`{name}` may hold the ids: {option} \"{name}\" would read it"),
+            KeyGuess::NoHeader => {
+                "its first row holds an id of the events, so the file has no header row; the first line must name the columns".to_owned()
+            }
+            KeyGuess::Unknown => {
+                format!("the first line must name the columns; {option} COLUMN names the one with the id of the {one}")
+            }
+        }
+    }
+}
+
+fn cannot_read(name: &str, error: io::Error) -> CommandError {
+    let exit = if error.kind() == io::ErrorKind::NotFound { ExitStatus::CannotStart } else { ExitStatus::Io };
+    CommandError::Error(anyhow::Error::new(error).context(format!("cannot read `{name}`")), exit)
+}
+
+/// The failure for a file that could not be read: what stands in it is to blame, or the machine.
+fn unusable(error: ReadError) -> CommandError {
+    let is_machine = matches!(
+        error,
+        ReadError::Open { .. } | ReadError::Read { .. } | ReadError::Changed { .. } | ReadError::Rewritten { .. }
+    );
+    let exit = if is_machine { ExitStatus::Io } else { ExitStatus::CannotStart };
+    CommandError::Error(error.into(), exit)
+}
+
+#[cfg(unix)]
+fn is_device(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    meta.file_type().is_char_device() || meta.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &fs::Metadata) -> bool {
+    false
 }

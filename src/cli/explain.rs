@@ -65,7 +65,7 @@ pub(super) struct ExplainArguments {
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// Say nothing but errors
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 }
@@ -123,12 +123,14 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     if !arguments.quiet {
         threads::note_missing_threads();
     }
-    let enrichment = prepared.enrichment_files()?.for_model(&model, Verbosity::Quiet)?;
+    let enrichment =
+        prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), Verbosity::Quiet)?;
     let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
     let job = prepared.job(&model, users);
     let folded = prepared.fold(&job)?;
     messages::warn_multiline_records(&folded.files);
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
+    messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
     let Some(entity) = EntityRef::find(&scored, side, id) else {
         let unknown = UnknownEntity { side, id, document: &source.document };
         let events = ExclusionSearch { job: &job, folded: &folded, users, guard: exclusion_guard.as_ref() };

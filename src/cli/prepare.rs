@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use super::{
     CommandError,
     args::RunSettings,
-    enrichment::EnrichmentFiles,
+    enrichment::{EnrichmentFiles, EventsAtHand},
     messages::{self, Verbosity},
     threads,
 };
@@ -95,12 +95,17 @@ impl<'a> PreparedRun<'a> {
         self.settings.format(model)
     }
 
-    /// Reads the files of `--users` and `--accounts`, for any number of models.
+    /// Opens the files of `--users` and `--accounts`, for any number of models.
     ///
     /// # Errors
     /// Files that cannot be read.
     pub(super) fn enrichment_files(&self) -> Result<EnrichmentFiles<'a>, CommandError> {
-        EnrichmentFiles::read(self.settings.args)
+        EnrichmentFiles::open(self.settings.args)
+    }
+
+    /// The events, in which the ids of enrichment files are looked for under a model.
+    pub(super) fn events_at_hand(&self, model: &Model) -> EventsAtHand<'_> {
+        EventsAtHand { inputs: &self.inputs, format: self.format(model), limits: self.settings.limits }
     }
 
     /// The run under a model, with what the file of `--users` gives for it. Rejected lines are counted and not kept.

@@ -32,7 +32,7 @@ use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     pipeline::{self, FoldedRun, PipelineJob},
 };
-use pql_model::{EXAMPLE, parse};
+use pql_model::{EXAMPLE, PerKind, parse};
 
 /// Score events: who is a product-qualified lead or account, and why.
 ///
@@ -86,7 +86,7 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
-    /// Say nothing but errors, and a warning if no event counts
+    /// Say nothing but errors and warnings
     #[arg(short, long)]
     quiet: bool,
 
@@ -160,7 +160,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     if let Some(note) = source.note.filter(|_| verbosity == Verbosity::Notes) {
         print_stderr(&note);
     }
-    let enrichment = prepared.enrichment_files()?.for_model(&model, verbosity)?;
+    let enrichment = prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
     let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
     let planned = OutputPlan::new(arguments);
     planned.refuse_overwriting_inputs(arguments, prepared.inputs(), Path::new(&source.document.name))?;
@@ -179,6 +179,8 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     }
     let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     messages::warn_no_entities(&scored, None);
+    let not_understood = messages::all_not_understood(&enrichment, &folded);
+    messages::warn_not_understood(&not_understood);
     if verbosity == Verbosity::Notes {
         messages::note_missing_rows(&arguments.run, &coverage);
         messages::note_no_accounts(&scored, &model);
@@ -191,7 +193,10 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         // Every raw id with its user, so that a warehouse can use the same joins.
         file.write_with(|file| emit::write_id_map(&scored.entities.id_map(), file))?;
     }
-    let result = FinishedRun { model: &model, folded: &folded, scored: &scored, coverage };
+    let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
+    let not_understood = &not_understood;
+    let result =
+        FinishedRun { model: &model, folded: &folded, scored: &scored, coverage, rows_without_id, not_understood };
     let exit = match &arguments.out {
         Some(dir) => write_folder(arguments, dir, &result, outputs),
         // The files are published first, because the reader of the rows may go away before their end.

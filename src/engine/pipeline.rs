@@ -11,8 +11,10 @@
 //! Each worker takes a block from the shared reader, decodes its lines and folds them into the
 //! shared shards. **Law**: no result depends on which worker took which block.
 
+mod event_ids;
 mod irregular_lines;
 mod rejects;
+mod unread_fields;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,7 +26,7 @@ use std::{
     time::Duration,
 };
 
-pub use self::rejects::RejectedLines;
+pub use self::{event_ids::sample_event_ids, rejects::RejectedLines};
 use self::{
     irregular_lines::{BlockFolding, BlockLine},
     rejects::{RejectCollector, RejectEntry},
@@ -33,11 +35,17 @@ use crate::{
     decode::{
         DecodedLine, FastPathResult, HashSeed, RejectReason,
         format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
+        misread::NotUnderstood,
     },
-    enrich::{EnrichError, EnrichFile, attach},
+    enrich::{EnrichError, EnrichFile, attach, current_rows},
     entity::{Entities, newest_event_of_others, resolve_entities},
-    fold::{DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, NO_LAST, ShardSet, WorkerFold as OfWorker},
-    read::{BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError},
+    fold::{
+        DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
+        WorkerFold as OfWorker,
+    },
+    read::{
+        BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse,
+    },
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
@@ -131,6 +139,8 @@ pub struct FoldedRun {
     pub id_conflict: u64,
     /// Records that a line end had split in two.
     pub split_records: u64,
+    /// Values of properties and traits that became null because they are no number or date.
+    pub not_understood: Vec<NotUnderstood>,
 }
 
 /// The reason why a run has no result.
@@ -232,6 +242,7 @@ pub fn block_reader(inputs: Vec<InputSource>, model: &Model, limits: BlockLimits
         fields: model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next()),
         properties: Some(properties.collect()),
         dedupe: model.resolved.input.dedupe,
+        table_use: TableUse::Events,
     };
     BlockReader::new(inputs, limits, workers).with_column_mapping(naming)
 }
@@ -266,7 +277,7 @@ pub fn fold_inputs(
 /// that date.
 fn newest_day_of_others(job: &PipelineJob<'_>, folded: &mut FoldedRun) -> Option<Day> {
     let zone = &job.model.resolved.zone;
-    let emails = user_emails(job.users, &job.model.levels.user.emails);
+    let emails = user_emails(job.users, folded.as_of, &job.model.levels.user.emails);
     let newest = newest_event_of_others(&folded.state, job.model, &emails);
     folded.state.late = LateLinks::default();
     let day = zone.day(newest?);
@@ -306,6 +317,7 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     let until = as_of.map_or(until, |as_of| as_of.instant);
     let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
+    let misread = folded.iter_mut().map(|one| std::mem::take(&mut one.misread)).collect();
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let late =
         if model.resolved.identity.sets_aside() { late_links(model, &formats, &hearth, &deferred) } else { None };
@@ -327,7 +339,8 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     };
     let files = reader.file_stats();
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
-    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records })
+    let not_understood = unread_fields::not_understood(model, misread, &rejects);
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood })
 }
 
 /// Folds deferred lines once `as_of` is known.
@@ -343,6 +356,7 @@ fn fold_deferred(
     for one in deferred {
         // Deferred lines come from files whose format is settled.
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
+            folder.set_place(one.place);
             folder.fold(one.file, &decoder.decode(&one.line));
         }
     }
@@ -520,8 +534,11 @@ impl FoldWorker<'_> {
                 Some(whole) => whole.get(start..end),
                 None => std::str::from_utf8(bytes).ok(),
             };
+            let origin = block.origins.get(number as usize);
+            let at = origin.map(|origin| origin.line);
+            folding.folder.set_place(LinePlace { block: block.index, line: number, at });
             let rejected = {
-                let line = match block.origins.get(number as usize) {
+                let line = match origin {
                     Some(place) if place.broken.is_some() => {
                         FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow))
                     }
@@ -574,14 +591,14 @@ pub fn score_state<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    let emails = user_emails(users, &model.levels.user.emails);
+    let emails = user_emails(users, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
     let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
     let mut without = EnrichmentCoverage::default();
     if let Some(file) = users {
         let (rows, unknown) =
-            attach(file, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
+            attach(file, as_of.instant, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
         strangers.extend(unknown);
         without.without_row.user = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.users = rows;
@@ -589,7 +606,7 @@ pub fn score_state<'s>(
     if let Some(file) = accounts {
         let place = account_indexes(&entities);
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
-        let (rows, unknown) = attach(file, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
+        let (rows, unknown) = attach(file, as_of.instant, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
         without.without_row.account = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
         enrichment.accounts = rows;
@@ -601,8 +618,8 @@ pub fn score_state<'s>(
 
 /// E-mail addresses of the enrichment file, by raw user id. `traits` are the traits that may hold
 /// one; the first that does counts.
-pub fn user_emails(users: Option<&EnrichFile>, traits: &[usize]) -> HashMap<String, String> {
-    let rows = users.iter().flat_map(|file| &file.rows);
+pub fn user_emails(users: Option<&EnrichFile>, as_of: AsOf, traits: &[usize]) -> HashMap<String, String> {
+    let rows = users.iter().flat_map(|file| current_rows(file, as_of.instant));
     rows.filter_map(|row| Some((row.key.clone(), first_text(&row.values, traits)?))).collect()
 }
 

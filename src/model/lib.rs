@@ -21,6 +21,7 @@ pub mod scoring;
 pub mod syntax;
 pub mod toml_reader;
 pub mod units;
+pub mod value_format;
 
 use sha2::{Digest, Sha256};
 
@@ -29,6 +30,7 @@ pub use kind::{EntityKind, PerKind};
 pub use plan::Model;
 pub use resolved::ResolvedModel;
 pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
+pub use value_format::{VALUE_FORMATS, ValueFormat};
 
 use self::toml_reader::DiagnosticSink;
 use crate::diag::{DocumentProblems, SourceDocument};

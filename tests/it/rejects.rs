@@ -120,8 +120,9 @@ fn values_of_events_never_show_in_messages() {
             .replace("}\n", &format!(",\"event_id\":\"{SECRET}\",\"properties\":{{\"role\":\"{SECRET}{value}\"}}}}\n"))
     };
     folder.write("good.ndjson", format!("{}{}{}", event("=a"), same_id("1"), same_id("2")));
-    folder.write("sum.ndjson", event("ann").replace("}\n", ",\"properties\":{\"v\":98765e28}}\n").repeat(50));
-    let sum = "schema = 1\n[metrics]\ns = { measure = \"sum\", value = \"v\" }\n[output]\nuser_columns = [\"s\"]\n";
+    // Squares near 1e30, of which some two hundred are more than a sum holds.
+    folder.write("sum.ndjson", event("ann").replace("}\n", ",\"properties\":{\"v\":987654321012345}}\n").repeat(500));
+    let sum = "schema = 1\n[metrics]\ns = { measure = \"sum\", value = \"v * v\" }\n[output]\nuser_columns = [\"s\"]\n";
     folder.write("sum.toml", sum);
     folder.write("users.csv", format!("user_id,role\n{SECRET},a{SECRET}\n{SECRET},b{SECRET}\n"));
     folder.write("ids.csv", format!("user_id,role\n,{SECRET}\n"));

@@ -27,21 +27,21 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "WHEN", default_value = "latest")]
     as_of: String,
 
-    /// What else is known of users: CSV or NDJSON with a column user_id
+    /// What else is known of users: a table in any layout that events may have, with a column user_id
     #[arg(long, value_name = "FILE")]
     pub(crate) users: Option<PathBuf>,
 
-    /// What else is known of accounts: CSV or NDJSON with a column account_id
+    /// What else is known of accounts: a table in any layout that events may have, with a column account_id
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
 
-    /// The column of --users that holds the user's id
-    #[arg(long, value_name = "COLUMN", default_value = "user_id", requires = "users")]
-    pub(crate) users_key: String,
+    /// The column of --users that holds the user's id [default: user_id]
+    #[arg(long, value_name = "COLUMN", requires = "users")]
+    pub(crate) users_key: Option<String>,
 
-    /// The column of --accounts that holds the account's id
-    #[arg(long, value_name = "COLUMN", default_value = "account_id", requires = "accounts")]
-    pub(crate) accounts_key: String,
+    /// The column of --accounts that holds the account's id [default: account_id]
+    #[arg(long, value_name = "COLUMN", requires = "accounts")]
+    pub(crate) accounts_key: Option<String>,
 }
 
 /// Which lines a run accepts, and how much memory a file may take. Apart from [`RunArgs`] for its place in the help, behind the options of the command.

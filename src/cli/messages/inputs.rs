@@ -3,6 +3,7 @@
 use crate::{cli::print_stderr, commands::score::MissingNames};
 use pql_engine::{
     decode::{RejectReason, format::DetectedFormat},
+    enrich::EnrichFile,
     pipeline::{FoldedRun, RejectedLines, RunError},
     read::{FileStats, ResolvedInputs},
 };
@@ -154,6 +155,18 @@ pub(crate) fn note_unused_columns(file: &str, columns: &[String]) {
         let shown: Vec<&str> = columns.iter().map(String::as_str).take(NAMES_LISTED).collect();
         let list = quoted_list(&shown);
         print_stderr(&escape_controls(&format!("note: no trait of the model reads {list} of `{file}`")));
+    }
+}
+
+/// Rows of an enrichment file that have no id in the column of ids.
+pub(crate) fn note_rows_without_id(table: &EnrichFile, key: &str) {
+    if table.rows_without_id > 0 {
+        let rows = plural(table.rows_without_id, "row", "rows");
+        let have = if table.rows_without_id == 1 { "has" } else { "have" };
+        let name = &table.name;
+        print_stderr(&escape_controls(&format!(
+            "note: {rows} of {name} {have} no id in the column `{key}` and stand for nobody"
+        )));
     }
 }
 

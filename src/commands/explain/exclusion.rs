@@ -96,7 +96,7 @@ pub fn find_exclusions(
     });
     let refolded = refolded.transpose()?;
     let state = refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
-    let emails = user_emails(users, &open.levels.user.emails);
+    let emails = user_emails(users, folded.as_of, &open.levels.user.emails);
     let entities = resolve_entities(state, open, &emails);
     let identity = &job.model.resolved.identity;
     let of_user = |user: u32, asked: &str| {

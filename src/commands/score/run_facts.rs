@@ -1,12 +1,13 @@
 //! What a finished run says of itself in its record.
 
 use pql_engine::{
+    decode::misread::NotUnderstood,
     emit::{FileFacts, RunFacts},
     entity::FREE_MAIL_DATE,
     pipeline::{EnrichmentCoverage, FoldedRun},
     score::ScoredEntities,
 };
-use pql_model::Model;
+use pql_model::{Model, PerKind};
 
 /// A run with its result.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,10 @@ pub struct FinishedRun<'f> {
     pub scored: &'f ScoredEntities<'f>,
     /// How far the enrichment files and the events cover each other.
     pub coverage: EnrichmentCoverage,
+    /// The rows without an id of the enrichment files.
+    pub rows_without_id: PerKind<u64>,
+    /// The values of the events and of the enrichment files that became null.
+    pub not_understood: &'f [NotUnderstood],
 }
 
 /// The facts of the record that are known before any file is written.
@@ -42,6 +47,8 @@ pub fn run_facts(run: &FinishedRun<'_>) -> RunFacts {
         users_without_events: run.coverage.users,
         accounts_without_events: run.coverage.accounts,
         without_row: run.coverage.without_row,
+        rows_without_id: run.rows_without_id,
+        not_understood: run.not_understood.to_vec(),
         formula_cells: 0,
         outputs: Vec::new(),
         outputs_elsewhere: Vec::new(),

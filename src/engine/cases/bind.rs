@@ -15,8 +15,10 @@ use super::{
     suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
 };
 use crate::{
-    enrich::{self, EnrichFile},
+    decode::time_zones,
+    enrich::{EnrichFile, EnrichRequest, read_enrichment},
     ledger::fact_slot,
+    read::{BlockLimits, InputKind, InputSource},
 };
 use pql_model::{
     EntityKind, Model,
@@ -28,6 +30,9 @@ use pql_model::{
     toml_reader::SpannedText,
     units::Micros,
 };
+
+/// Rows of traits are short, and there are many cases.
+const TRAITS_LIMITS: BlockLimits = BlockLimits { block_bytes: 4096, ..BlockLimits::STANDARD };
 
 /// The largest number of lines per case.
 const LINES_MAX: usize = 200_000;
@@ -198,11 +203,21 @@ impl CaseBinder<'_> {
                 text.push('\n');
             }
         }
-        match enrich::read_enrichment("traits", text.as_bytes(), key, plans, &self.model.resolved.zone) {
+        let input = InputSource { name: "traits".to_owned(), kind: InputKind::Memory(text.into_bytes().into()) };
+        let request = EnrichRequest {
+            name: "traits",
+            inputs: &[input],
+            key,
+            of: "traits",
+            traits: plans,
+            zones: time_zones(self.model),
+            limits: TRAITS_LIMITS,
+        };
+        match read_enrichment(&request) {
             Ok(file) => Some(Some(file)),
             Err(error) => {
                 let span = all.first().and_then(|one| one.values.first()).map_or(0..0, |(name, _)| name.span.clone());
-                self.error(codes::BAD_VALUE, &span, format!("traits that cannot be read: {}", error.message), "", None);
+                self.error(codes::BAD_VALUE, &span, format!("traits that cannot be read: {error}"), "", None);
                 None
             }
         }

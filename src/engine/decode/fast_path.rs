@@ -71,6 +71,7 @@ impl LineDecoder<'_> {
             None => FastPathResult::Line(reader.read_record(line, line)),
             Some(mut event) => {
                 event.fields.values = &reader.scanner.found[reader.plan.values..];
+                event.fields.context = Some(&reader.context);
                 FastPathResult::Event(event)
             }
         }
@@ -130,7 +131,7 @@ impl RecordReader<'_> {
             id_hash,
             account_hash,
             noise: what == RecordKind::Noise,
-            fields: EventFields { name, text: line, values: &[] },
+            fields: EventFields { name, text: line, values: &[], context: None },
         })
     }
 }

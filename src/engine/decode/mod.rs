@@ -22,6 +22,7 @@ pub mod format;
 pub mod json;
 mod layout;
 mod line_recovery;
+pub mod misread;
 mod plan;
 mod record;
 mod reject_cause;
@@ -44,7 +45,7 @@ pub use self::{
     layout::{RecordKind, RecordLayout},
     line_recovery::{ConcatenatedObjects, RecoveredLine, recover_line},
     plan::DecodePlan,
-    record::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, json_value},
+    record::{DecodedEvent, DecodedLine, EventFields, FieldContext, LinkedId, Record, json_value, time_zones},
     reject_cause::{CauseOrigin, CausePosition, RejectCause},
     reject_reason::RejectReason,
 };
@@ -98,6 +99,7 @@ struct RecordReader<'m> {
     row: Option<Box<SnowplowRowReader<'m>>>,
     days: DayReader<'m>,
     instants: InstantReader<'m>,
+    context: FieldContext<'m>,
     seed: HashSeed,
     /// Known event names by hash, with the plan of each and the kind of its lines.
     names: HashTable<(u64, &'m str, (usize, RecordKind))>,
@@ -128,6 +130,7 @@ impl<'m> LineDecoder<'m> {
             row: plan.row.as_ref().map(|plan| Box::new(SnowplowRowReader::new(plan, &seed))),
             days: DayReader::new(&model.resolved.zone),
             instants: InstantReader::new(&model.resolved.input.zone),
+            context: FieldContext::new(model),
             seed,
             names,
             until,
@@ -356,6 +359,7 @@ impl RecordReader<'_> {
             text: line,
             values: &self.scanner.found[plan.values..],
             traits: [plan.user_traits, plan.account_traits],
+            context: &self.context,
         };
         let decoded = match what {
             _ if at >= self.until => DecodedLine::AfterAsOf(record),
@@ -412,6 +416,8 @@ impl RecordReader<'_> {
         parsed.map_err(|error| match error {
             TimeError::Malformed => RejectReason::BadTime,
             TimeError::OutOfRange => RejectReason::TimeOutOfRange,
+            TimeError::SerialNumber => RejectReason::SerialTime,
+            TimeError::SmallNumber => RejectReason::SmallTime,
         })
     }
 

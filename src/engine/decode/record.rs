@@ -4,14 +4,16 @@
 //! part of an event that is folded. [`EventFields`] is the scope in which conditions on events are
 //! evaluated.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use super::{
     json::{JsonKind, JsonSpan},
     reject_reason::RejectReason,
 };
 use pql_model::{
-    expr::{EvalScope, Value},
+    Model,
+    clock::TimeZones,
+    expr::{EvalScope, Value, are_beyond},
     units::{Day, Micros},
 };
 
@@ -99,6 +101,8 @@ pub struct Record<'a> {
     pub(super) values: &'a [JsonSpan],
     /// The first user trait and the first account trait.
     pub(super) traits: [usize; 2],
+    /// What reads the values.
+    pub(super) context: &'a FieldContext<'a>,
 }
 
 /// An event as it is folded; all of it is borrowed.
@@ -136,6 +140,23 @@ pub struct EventFields<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
     pub(super) values: &'a [JsonSpan],
+    /// What reads the values; none only until they are there.
+    pub(super) context: Option<&'a FieldContext<'a>>,
+}
+
+/// What the values of events are read with, and what was noticed about them.
+pub struct FieldContext<'m> {
+    /// In which zones dates are read.
+    pub zones: TimeZones<'m>,
+    /// Whether somebody asked for a number beyond 1e15 since this was last looked at.
+    pub(super) met_beyond: Cell<bool>,
+}
+
+/// Not the zones, which are long.
+impl fmt::Debug for FieldContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FieldContext").field("met_beyond", &self.met_beyond).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Record<'a> {
@@ -147,7 +168,7 @@ impl<'a> Record<'a> {
     /// Its name and properties.
     #[inline]
     pub fn fields(&self) -> EventFields<'_> {
-        EventFields { name: &self.name, text: self.text, values: self.values }
+        EventFields { name: &self.name, text: self.text, values: self.values, context: Some(self.context) }
     }
 
     /// The record as an event.
@@ -192,6 +213,13 @@ impl DecodedEvent<'_> {
     }
 }
 
+impl<'m> FieldContext<'m> {
+    /// What reads the values of a model's events.
+    pub fn new(model: &'m Model) -> FieldContext<'m> {
+        FieldContext { zones: time_zones(model), met_beyond: Cell::new(false) }
+    }
+}
+
 impl<'a> EventFields<'a> {
     /// The text in a slot, if it is text without escapes and not empty.
     #[inline]
@@ -200,19 +228,49 @@ impl<'a> EventFields<'a> {
         (raw.kind == JsonKind::Text && raw.start < raw.end).then(|| raw.slice(self.text))
     }
 
-    /// True if the slot is a property that the line does not have.
+    /// The value in a slot, also a number that is beyond those that expressions know.
     #[inline]
-    pub fn is_missing(&self, slot: u32) -> bool {
+    pub fn raw_value(&self, slot: u32) -> Value<'a> {
+        match slot.checked_sub(1) {
+            None => Value::Text(Cow::Borrowed(self.name)),
+            Some(property) => json_value(self.text, self.values.get(property as usize)),
+        }
+    }
+
+    /// Whether somebody asked for a number beyond 1e15 since the last time.
+    #[inline]
+    pub fn take_met_beyond(&self) -> bool {
+        self.context.is_some_and(|context| context.met_beyond.replace(false))
+    }
+
+    /// Whether a slot is a property that the line does not have, or that is null.
+    #[inline]
+    pub fn is_nothing(&self, slot: u32) -> bool {
         let property = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));
-        property.is_some_and(|raw| raw.kind == JsonKind::Missing)
+        property.is_some_and(JsonSpan::is_null_or_missing)
     }
 }
 
 impl EvalScope for EventFields<'_> {
     fn get(&self, slot: u32) -> Value<'_> {
-        match slot.checked_sub(1) {
-            None => Value::Text(Cow::Borrowed(self.name)),
-            Some(property) => json_value(self.text, self.values.get(property as usize)),
+        match self.raw_value(slot) {
+            Value::Digits(digits) if are_beyond(digits) => {
+                self.context.iter().for_each(|context| context.met_beyond.set(true));
+                Value::Null
+            }
+            value => value,
+        }
+    }
+
+    fn date(&self, slot: u32) -> Option<Day> {
+        self.date_of(&self.raw_value(slot))
+    }
+
+    fn date_of(&self, value: &Value<'_>) -> Option<Day> {
+        match (self.context, value) {
+            (Some(context), Value::Text(text)) => context.zones.day_of(text),
+            (Some(context), Value::Digits(digits)) => context.zones.day_of(digits),
+            _ => value.to_date(),
         }
     }
 
@@ -222,6 +280,11 @@ impl EvalScope for EventFields<'_> {
             None => self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text)),
         }
     }
+}
+
+/// The zones in which a model reads times and cuts dates.
+pub fn time_zones(model: &Model) -> TimeZones<'_> {
+    TimeZones { local: &model.resolved.zone, unmarked: &model.resolved.input.zone }
 }
 
 /// A JSON value as expressions see it: empty text, lists and objects are null.

@@ -23,6 +23,10 @@ pub enum RejectReason {
     NoTime,
     /// A time in no known format.
     BadTime,
+    /// A time that is a number of days as spreadsheets count them.
+    SerialTime,
+    /// A time that is a number too small for one.
+    SmallTime,
     /// A time outside the years 1 to 9999.
     TimeOutOfRange,
     /// Neither user, visitor nor account.
@@ -50,7 +54,7 @@ impl RejectReason {
     }
 
     /// Every reason, in the order of the documentation.
-    pub const ALL: [RejectReason; 16] = [
+    pub const ALL: [RejectReason; 18] = [
         RejectReason::InvalidUtf8,
         RejectReason::TooLong,
         RejectReason::InvalidJson,
@@ -60,6 +64,8 @@ impl RejectReason {
         RejectReason::NoEvent,
         RejectReason::NoTime,
         RejectReason::BadTime,
+        RejectReason::SerialTime,
+        RejectReason::SmallTime,
         RejectReason::TimeOutOfRange,
         RejectReason::NoId,
         RejectReason::BadId,
@@ -81,6 +87,8 @@ impl RejectReason {
             RejectReason::NoEvent => "no_event",
             RejectReason::NoTime => "no_time",
             RejectReason::BadTime => "bad_time",
+            RejectReason::SerialTime => "serial_time",
+            RejectReason::SmallTime => "small_time",
             RejectReason::TimeOutOfRange => "time_out_of_range",
             RejectReason::NoId => "no_id",
             RejectReason::BadId => "bad_id",
@@ -103,6 +111,12 @@ impl RejectReason {
             RejectReason::NoEvent => "the field of the event's name is missing or no text",
             RejectReason::NoTime => "the field of the time is missing",
             RejectReason::BadTime => "the time is neither RFC 3339 (date and time of day) nor a number since 1970",
+            RejectReason::SerialTime => {
+                "the time is a spreadsheet's serial number (days since 1899-12-30); format the column as yyyy-mm-dd hh:mm and save it again"
+            }
+            RejectReason::SmallTime => {
+                "the time is a number below 100,000,000, which is too small for seconds since 1970; check the unit of the column"
+            }
             RejectReason::TimeOutOfRange => "the time is not between the years 1 and 9999",
             RejectReason::NoId => {
                 "there is neither a user, a visitor nor an account, or only placeholders such as \"null\""

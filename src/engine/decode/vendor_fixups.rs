@@ -198,6 +198,7 @@ impl RecordReader<'_> {
             text: line,
             values: &[],
             traits: [0, 0],
+            context: &self.context,
         };
         let decoded =
             if at >= self.until { DecodedLine::AfterAsOf(record) } else { DecodedLine::Merge { record, ids } };

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::json_value::{JsonMap, JsonNumber};
 use crate::{
+    decode::misread::NotUnderstood,
     entity::JoinReport,
     fold::FileCounts,
     score::{LevelSummary, MilestoneSummary, ScoredEntities},
@@ -36,6 +37,10 @@ pub struct RunFacts {
     pub accounts_without_events: u64,
     /// Users and accounts with events, of which the file of each that was given has no row.
     pub without_row: PerKind<Option<u64>>,
+    /// The rows without an id of the tables of users and of accounts.
+    pub rows_without_id: PerKind<u64>,
+    /// The values that became null because they are no number or no date.
+    pub not_understood: Vec<NotUnderstood>,
     /// Cells that were guarded against spreadsheets.
     pub formula_cells: u64,
     /// Files of rows and joins in the folder of the record.
@@ -102,6 +107,8 @@ pub struct RunRecord<'r> {
     joins: JoinsRecord,
     without_events: WithoutEventsRecord,
     without_row: WithoutRowRecord,
+    rows_without_id: RowsWithoutIdRecord,
+    not_understood: Vec<NotUnderstoodRecord<'r>>,
     users: LevelRecord<'r>,
     accounts: LevelRecord<'r>,
     formula_cells: u64,
@@ -178,6 +185,29 @@ struct WithoutRowRecord {
 }
 
 #[derive(Debug, Serialize)]
+struct RowsWithoutIdRecord {
+    users: u64,
+    accounts: u64,
+}
+
+/// The values of one column that became null.
+#[derive(Debug, Serialize)]
+struct NotUnderstoodRecord<'r> {
+    of: &'static str,
+    column: &'r str,
+    why: &'static str,
+    count: u64,
+    first: FilePlaceRecord<'r>,
+}
+
+/// A line of a file, from 1.
+#[derive(Debug, Serialize)]
+struct FilePlaceRecord<'r> {
+    file: &'r str,
+    line: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct LevelRecord<'r> {
     count: u64,
     qualified: u64,
@@ -250,6 +280,11 @@ pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &
             accounts: facts.accounts_without_events,
         },
         without_row: WithoutRowRecord { users: facts.without_row.user, accounts: facts.without_row.account },
+        rows_without_id: RowsWithoutIdRecord {
+            users: facts.rows_without_id.user,
+            accounts: facts.rows_without_id.account,
+        },
+        not_understood: facts.not_understood.iter().map(NotUnderstoodRecord::new).collect(),
         users: LevelRecord::new(&scored.users),
         accounts: LevelRecord::new(&scored.accounts),
         formula_cells: facts.formula_cells,
@@ -271,6 +306,18 @@ fn suffix_list_version() -> &'static str {
 
 fn counts_by_name(counts: &[(String, u64)]) -> JsonMap<&str, u64> {
     counts.iter().map(|(name, count)| (name.as_str(), *count)).collect()
+}
+
+impl<'r> NotUnderstoodRecord<'r> {
+    fn new(one: &'r NotUnderstood) -> NotUnderstoodRecord<'r> {
+        NotUnderstoodRecord {
+            of: one.of,
+            column: &one.column,
+            why: one.cause.code(),
+            count: one.count,
+            first: FilePlaceRecord { file: &one.file, line: one.line },
+        }
+    }
 }
 
 impl<'r> FileRecord<'r> {

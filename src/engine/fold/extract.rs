@@ -1,17 +1,15 @@
 //! Evaluates an event under the model: the filters that it passes and the values that they need.
 
 use super::{
-    TimedValue,
     accumulators::pack,
     event_batch::{EventProgram, NULL, ValueLoad},
     intern_cache::InternCache,
 };
-use crate::decode::{DecodedEvent, EventFields, trait_value::coerce};
+use crate::decode::{DecodedEvent, EventFields, misread::MisreadCause, time_zones, trait_value::ValueReader};
 use pql_model::{
-    Model,
-    expr::{EvalScope, Program, Value, ValueType},
+    Model, ValueFormat,
+    expr::{Program, Value, ValueType},
     plan::{EventMatch, FilterPlan, LevelPlan, PredicateId, TraitPlan, ValueId, ValueSource},
-    units::Micros,
 };
 
 /// Writes the filters that an event passes, and the values that they need, into the words of its
@@ -23,7 +21,7 @@ pub(super) fn extract_values(
     needs: &[usize],
     event: &DecodedEvent<'_>,
     active: bool,
-    texts: &mut InternCache<'_>,
+    loader: &mut ValueLoader<'_, '_>,
     words: &mut [u64],
 ) {
     let fields = &event.fields;
@@ -31,7 +29,7 @@ pub(super) fn extract_values(
     let mut fill = |needs: &[usize]| {
         for need in needs {
             if values[*need] == NULL {
-                values[*need] = load(model, recipe.loads[*need], fields, texts).unwrap_or(NULL);
+                values[*need] = load(model, recipe.loads[*need], fields, loader).unwrap_or(NULL);
             }
         }
     };
@@ -63,25 +61,49 @@ fn holds(model: &Model, predicate: PredicateId, event: &EventFields<'_>) -> bool
     model.aggregation.predicates.get(predicate as usize).is_some_and(|program: &Program| program.holds(event))
 }
 
+/// Interns texts, and remembers the values that need a second look.
+pub(super) struct ValueLoader<'l, 'h> {
+    pub(super) texts: &'l mut InternCache<'h>,
+    /// Values that are null although their properties may be there.
+    pub(super) suspects: &'l mut Vec<ValueId>,
+}
+
 /// Extracts a value; none if it is null.
 #[inline]
-fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut InternCache<'_>) -> Option<u64> {
+fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, loader: &mut ValueLoader<'_, '_>) -> Option<u64> {
     let (ValueLoad::Text(value) | ValueLoad::Number(value) | ValueLoad::Packed(value)) = load;
     // Fast path: most values are a property that is missing or is plain text.
     let spec = &model.aggregation.values[value as usize];
     match &spec.source {
-        ValueSource::FirstOf(slots) if slots.iter().all(|slot| event.is_missing(*slot)) => return None,
+        ValueSource::FirstOf(slots, _) if slots.iter().all(|slot| event.is_nothing(*slot)) => return None,
         ValueSource::Program(Program::Slot(slot)) => {
-            if event.is_missing(*slot) {
+            if event.is_nothing(*slot) {
                 return None;
             }
             if let (ValueLoad::Text(_), ValueType::Text, Some(text)) = (load, spec.kind, event.plain_text(*slot)) {
-                return Some(u64::from(texts.intern(text)));
+                return Some(u64::from(loader.texts.intern(text)));
             }
         }
         _ => {}
     }
-    load_any(model, load, event, texts)
+    let loaded = load_any(model, load, event, loader.texts);
+    // What is null may stand for something that is no number or date; one of several properties may be null and the value not.
+    let is_suspect = match spec.kind {
+        ValueType::Number | ValueType::Date => loaded.is_none() || !reads_one_property(&spec.source),
+        _ => loaded.is_none() && matches!(spec.source, ValueSource::FirstOf(..)),
+    };
+    if is_suspect {
+        loader.suspects.push(value);
+    }
+    loaded
+}
+
+/// Whether a value is that of one property.
+fn reads_one_property(source: &ValueSource) -> bool {
+    match source {
+        ValueSource::Program(program) => matches!(program, Program::Slot(_)),
+        ValueSource::FirstOf(slots, _) => slots.len() == 1,
+    }
 }
 
 #[inline(never)]
@@ -100,32 +122,51 @@ fn load_any(model: &Model, load: ValueLoad, event: &EventFields<'_>, texts: &mut
 pub(super) fn value_of<'r>(model: &'r Model, value: ValueId, event: &'r EventFields<'_>) -> Value<'r> {
     let spec = &model.aggregation.values[value as usize];
     match &spec.source {
+        // The number of a time may be beyond those that expressions know.
+        ValueSource::Program(Program::Slot(slot)) if spec.kind == ValueType::Date => {
+            reader(model, spec.kind, None).read(event.raw_value(*slot))
+        }
         ValueSource::Program(program) => match (program.eval(event), spec.kind) {
             (value, ValueType::Text) => value.to_text().map_or(Value::Null, Value::Text),
-            (value, kind) => coerce(value, kind, &model.resolved.zone),
+            (value, kind) => reader(model, kind, None).read(value),
         },
-        ValueSource::FirstOf(slots) => first_typed(slots.iter().map(|slot| event.get(*slot)), spec.kind, model),
+        ValueSource::FirstOf(slots, format) => {
+            let reader = reader(model, spec.kind, *format);
+            first_read(slots.iter().map(|slot| event.raw_value(*slot)), &reader)
+        }
     }
 }
 
-/// The first value that can be converted to a type.
-pub(super) fn first_typed<'r>(values: impl Iterator<Item = Value<'r>>, kind: ValueType, model: &Model) -> Value<'r> {
-    values.map(|value| coerce(value, kind, &model.resolved.zone)).find(|value| !value.is_null()).unwrap_or(Value::Null)
+/// The first value that is not null once it is read.
+pub(super) fn first_read<'r>(values: impl Iterator<Item = Value<'r>>, reader: &ValueReader<'_>) -> Value<'r> {
+    values.map(|value| reader.read(value)).find(|value| !value.is_null()).unwrap_or(Value::Null)
 }
 
-/// Calls `give` for every trait of a level that a traits object has.
+/// How values are read under a model.
+pub(super) fn reader(model: &Model, kind: ValueType, format: Option<ValueFormat>) -> ValueReader<'_> {
+    ValueReader { kind, format, zones: time_zones(model) }
+}
+
+/// Every trait of a level that a traits object gives; `misread` is told of values that cannot be read, with their key.
 pub(super) fn each_trait<'l, 'r>(
-    model: &'r Model,
-    level: &'l LevelPlan,
+    (model, level): (&'r Model, &'l LevelPlan),
     value: impl Fn(u32) -> Value<'r>,
-    at: Micros,
-    texts: &mut InternCache<'_>,
-    mut give: impl FnMut(u16, &'l TraitPlan, TimedValue),
+    mut misread: impl FnMut(u32, MisreadCause, &Value<'r>),
+    mut give: impl FnMut(u16, &'l TraitPlan, Value<'r>),
 ) {
     for (index, plan) in level.traits.iter().enumerate() {
-        let value = first_typed(plan.keys.iter().map(|key| value(*key)), plan.kind, model);
-        if let Some(packed) = pack(&value, |text| texts.intern(text)) {
-            give(index as u16, plan, TimedValue { at, value: packed });
+        let reader = reader(model, plan.kind, plan.format);
+        for key in &plan.keys {
+            let found = value(*key);
+            if let Some(cause) = reader.misread(&found) {
+                misread(*key, cause, &found);
+                continue;
+            }
+            let read = reader.read(found);
+            if !read.is_null() {
+                give(index as u16, plan, read);
+                break;
+            }
         }
     }
 }

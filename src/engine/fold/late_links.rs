@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::extract::first_typed;
+use super::extract::{first_read, reader};
 use crate::decode::{DecodedLine, LinkedId, Record};
 use pql_model::{Model, expr::Value, units::Micros};
 
@@ -61,7 +61,7 @@ impl LateLinks {
             return;
         };
         let values = plan.keys.iter().map(|key| record.user_trait(*key));
-        let Value::Text(email) = first_typed(values, plan.kind, model) else { return };
+        let Value::Text(email) = first_read(values, &reader(model, plan.kind, plan.format)) else { return };
         let (kind, id) = match (&record.user, &record.visitor) {
             (Some(user), _) => (0, user),
             (None, Some(visitor)) => (1, visitor),

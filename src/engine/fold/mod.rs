@@ -41,6 +41,7 @@ mod intern_cache;
 mod interner;
 mod late_links;
 mod line_counts;
+mod misread_fields;
 mod shard;
 mod shards;
 mod small_map;
@@ -56,21 +57,25 @@ pub use intern_cache::TextOrder;
 pub use interner::Interner;
 pub use late_links::LateLinks;
 pub use line_counts::{FileCounts, LineBucket};
+pub use misread_fields::{FieldColumn, FieldMisreads, LinePlace};
 pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
 pub use shards::ShardSet;
 pub use small_map::SmallMap;
 pub use state::FoldState;
 
 use self::{
+    accumulators::pack,
     event_batch::{EventBatch, EventHeader, OwnerKind},
-    extract::{each_trait, extract_values, match_holds},
+    extract::{ValueLoader, each_trait, extract_values, match_holds},
     intern_cache::InternCache,
     line_counts::FoldCounts,
+    misread_fields::{note_beyond, note_suspects},
     shard::IdAssociation,
 };
-use crate::decode::{DecodedEvent, DecodedLine, LinkedId, Record};
+use crate::decode::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, time_zones};
 use pql_model::{
     Model,
+    plan::ValueId,
     units::{Day, Micros},
 };
 
@@ -81,6 +86,8 @@ pub struct WorkerFold {
     aliases: SmallMap<(u32, u32), ()>,
     joins: IdentityLinks,
     counts: FoldCounts,
+    /// Fields that became null because they are no number or date.
+    pub misread: FieldMisreads,
     /// The instant of the newest event, or [`NO_LAST`].
     pub newest: Micros,
     /// The newest event without a user, a visitor and an account, or [`NO_LAST`].
@@ -96,6 +103,8 @@ pub struct DeferredLine {
     pub file: u32,
     /// The text of the line.
     pub line: String,
+    /// Where it stands.
+    pub place: LinePlace,
 }
 
 /// Empty batches that a worker keeps for reuse.
@@ -121,6 +130,10 @@ pub struct EventFolder<'h> {
     defers: bool,
     /// Lines before this instant lie before `as_of` for certain and need not be deferred.
     certain_before: Micros,
+    /// Where the line at hand stands.
+    place: LinePlace,
+    /// Values of the event at hand that are null although their properties may be there.
+    suspects: Vec<ValueId>,
 }
 
 impl<'h> EventFolder<'h> {
@@ -134,6 +147,7 @@ impl<'h> EventFolder<'h> {
                 files: vec![FileCounts::default(); files],
                 names: vec![0; hearth.model.aggregation.plans.len()],
             },
+            misread: FieldMisreads::default(),
             newest: NO_LAST,
             newest_nowhere: NO_LAST,
             deferred: Vec::new(),
@@ -150,6 +164,8 @@ impl<'h> EventFolder<'h> {
             folded,
             defers: false,
             certain_before: NO_LAST,
+            place: LinePlace::default(),
+            suspects: Vec::new(),
         }
     }
 
@@ -157,6 +173,12 @@ impl<'h> EventFolder<'h> {
     pub fn with_deferral(mut self) -> EventFolder<'h> {
         self.defers = true;
         self
+    }
+
+    /// Sets the place of the line that is folded next.
+    #[inline]
+    pub fn set_place(&mut self, place: LinePlace) {
+        self.place = place;
     }
 
     /// Queues the open batches for [`ShardSet::into_state`] and returns the worker's own part.
@@ -182,7 +204,7 @@ impl<'h> EventFolder<'h> {
         if !self.defers || record.at < self.certain_before {
             return false;
         }
-        self.folded.deferred.push(DeferredLine { file, line: record.line().to_owned() });
+        self.folded.deferred.push(DeferredLine { file, line: record.line().to_owned(), place: self.place });
         true
     }
 
@@ -265,8 +287,8 @@ impl<'h> EventFolder<'h> {
         let nowhere = record.user.is_none() && record.visitor.is_none() && account == NO_ACCOUNT;
         if record.carries_traits && !nowhere {
             // Duplicates are included: they carry the same traits at the same instant.
-            self.user_traits(record);
-            self.account_traits(record, account);
+            self.user_traits(record, file);
+            self.account_traits(record, file, account);
         }
     }
 
@@ -349,11 +371,28 @@ impl<'h> EventFolder<'h> {
         let buffer = &mut self.buffers[at];
         let words = buffer.push(&image, event.raw_id(), plain);
         if !nowhere {
-            extract_values(self.model, recipe, needs, event, active, &mut self.texts, words);
+            let mut loader = ValueLoader { texts: &mut self.texts, suspects: &mut self.suspects };
+            extract_values(self.model, recipe, needs, event, active, &mut loader, words);
         }
         if buffer.event_count >= self.batch_len {
             self.flush_shard(at);
         }
+        let met_beyond = event.fields.take_met_beyond();
+        if met_beyond || !self.suspects.is_empty() {
+            self.note_misread(file, &event.fields, met_beyond);
+        }
+    }
+
+    /// Counts the properties of an event that are no numbers or dates although they were asked for as such.
+    #[cold]
+    fn note_misread(&mut self, file: u32, fields: &EventFields<'_>, met_beyond: bool) {
+        let (misread, place) = (&mut self.folded.misread, (file, self.place));
+        misread.begin_record();
+        note_suspects(misread, (self.model, &self.suspects), fields, place);
+        if met_beyond {
+            note_beyond(misread, self.model, fields, place);
+        }
+        self.suspects.clear();
     }
 
     /// Queues the open batch of a shard, and folds the queue if it is long enough.
@@ -392,7 +431,7 @@ impl<'h> EventFolder<'h> {
     fn identify(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account_of(record);
         self.identity(file, record, account);
-        self.user_traits(record);
+        self.user_traits(record, file);
         self.link(record);
     }
 
@@ -406,13 +445,20 @@ impl<'h> EventFolder<'h> {
     }
 
     /// Folds the user traits of a record.
-    fn user_traits(&mut self, record: &Record<'_>) {
+    fn user_traits(&mut self, record: &Record<'_>, file: u32) {
         let (model, hearth) = (self.model, self.shards);
+        let (texts, misread, place) = (&mut self.texts, &mut self.folded.misread, (file, self.place));
+        misread.begin_record();
         let mut edges = Vec::new();
-        let value = |key| record.user_trait(key);
-        each_trait(model, &model.levels.user, value, record.at, &mut self.texts, |index, plan, edge| {
-            edges.push((index, plan, edge));
-        });
+        each_trait(
+            (model, &model.levels.user),
+            |key| record.user_trait(key),
+            |key, cause, value| misread.note((FieldColumn::UserTrait(key), cause), place, value, time_zones(model)),
+            |index, plan, value| {
+                let packed = pack(&value, |text| texts.intern(text));
+                edges.extend(packed.map(|value| (index, plan, TimedValue { at: record.at, value })));
+            },
+        );
         let (whose, hash, at) = Self::locate_record(record, NO_ACCOUNT);
         if edges.is_empty() || whose == OwnerKind::Nobody {
             return;
@@ -428,27 +474,36 @@ impl<'h> EventFolder<'h> {
     fn group(&mut self, file: u32, record: &Record<'_>) {
         let account = self.account_of(record);
         self.identity(file, record, account);
-        self.account_traits(record, account);
+        self.account_traits(record, file, account);
     }
 
     /// Folds the account traits of a record.
-    fn account_traits(&mut self, record: &Record<'_>, account: u32) {
+    fn account_traits(&mut self, record: &Record<'_>, file: u32, account: u32) {
         if account == NO_ACCOUNT {
             return;
         }
-        let (model, texts) = (self.model, &self.shards.texts);
+        let (model, shared_texts) = (self.model, &self.shards.texts);
+        let (texts, misread, place) = (&mut self.texts, &mut self.folded.misread, (file, self.place));
+        misread.begin_record();
         let mut edges = Vec::new();
-        let value = |key| record.account_trait(key);
-        each_trait(model, &model.levels.account, value, record.at, &mut self.texts, |index, plan, edge| {
-            edges.push((index, plan, edge));
-        });
+        each_trait(
+            (model, &model.levels.account),
+            |key| record.account_trait(key),
+            |key, cause, value| misread.note((FieldColumn::AccountTrait(key), cause), place, value, time_zones(model)),
+            |index, plan, value| {
+                let packed = pack(&value, |text| texts.intern(text));
+                edges.extend(packed.map(|value| (index, plan, TimedValue { at: record.at, value })));
+            },
+        );
         if edges.is_empty() {
             return;
         }
         let (whose, hash, at) = Self::locate_record(record, NO_ACCOUNT);
         let put = |traits: &mut AccountTraits| {
             for (index, plan, edge) in edges {
-                traits.merge((account, index), edge, |known, more| known.merge(more, !plan.first, plan.kind, texts));
+                traits.merge((account, index), edge, |known, more| {
+                    known.merge(more, !plan.first, plan.kind, shared_texts);
+                });
             }
         };
         // Traits from internal users do not count, and who is internal is known only at the end.

@@ -42,6 +42,8 @@ impl RecordObserver<'_, '_> {
             RejectReason::NoEvent
                 | RejectReason::NoTime
                 | RejectReason::BadTime
+                | RejectReason::SerialTime
+                | RejectReason::SmallTime
                 | RejectReason::NoId
                 | RejectReason::BadId
         );

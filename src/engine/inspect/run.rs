@@ -11,7 +11,7 @@ use crate::{
         recover_line,
     },
     pipeline::RunError,
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault, TableUse},
 };
 use pql_model::{Model, clock::InstantReader, units::Micros};
 
@@ -59,7 +59,7 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
         FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.resolved.input)).collect();
     // A row of a table becomes a native line, with all its columns.
     let fields = job.model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next());
-    let naming = ColumnMapping { fields, properties: None, dedupe: true };
+    let naming = ColumnMapping { fields, properties: None, dedupe: true, table_use: TableUse::Events };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
     let worker = || {

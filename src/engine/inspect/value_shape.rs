@@ -3,7 +3,7 @@
 //! The list of shapes is fixed, so the counts are bounded and reveal no values.
 
 use crate::decode::json::{JsonKind, JsonSpan};
-use pql_model::clock::{parse_day, parse_rfc3339};
+use pql_model::clock::{Zone, parse_day, parse_instant};
 
 /// The names of the shapes.
 pub(super) const SHAPES: [&str; 22] = [
@@ -63,8 +63,8 @@ fn text(text: &str) -> &'static str {
     match text {
         _ if text.trim().is_empty() => "empty text",
         _ if pql_model::clock::is_numeric(text) => "number as text",
-        _ if parse_day(text).is_some() => "date",
-        _ if parse_rfc3339(text).is_some() || parse_rfc3339(&format!("{text}Z")).is_some() => "date and time",
+        _ if parse_day(text.trim()).is_some() => "date",
+        _ if parse_instant(text, &Zone::utc()).is_ok() => "date and time",
         _ if is_uuid(text) => "UUID",
         _ if is_email(text) => "e-mail",
         _ if text.contains("://") => "web address",

@@ -12,7 +12,7 @@ use crate::{
         format::{FileFormats, LineFraming, WorkerDecoders, split_batch},
         recover_line,
     },
-    fold::{EventFolder, ShardSet, WorkerFold},
+    fold::{EventFolder, LinePlace, ShardSet, WorkerFold},
     read::{LineBlock, RowFault},
 };
 use pql_model::units::Micros;
@@ -108,7 +108,11 @@ impl BlockFolding<'_, '_> {
         }
     }
 
-    /// Counts a line as rejected; of a row its bytes are those in the file.
+    fn place_of(&self, piece: BlockLine<'_>) -> LinePlace {
+        let at = self.block.origins.get(piece.number as usize).map(|place| place.line);
+        LinePlace { block: self.block.index, line: piece.number, at }
+    }
+
     fn reject(&mut self, piece: BlockLine<'_>, reason: RejectReason) -> io::Result<()> {
         self.folder.fold(self.block.file, &DecodedLine::Rejected(reason));
         let place = self.block.origins.get(piece.number as usize);
@@ -165,6 +169,7 @@ impl BlockFolding<'_, '_> {
         if records.is_empty() {
             self.folder.fold(self.block.file, &DecodedLine::Blank);
         }
+        self.folder.set_place(self.place_of(piece));
         for record in records {
             if let Err(reason) = self.try_fold(&record) {
                 self.refuse(BlockLine { bytes: record.as_bytes(), ..piece }, reason)?;
@@ -178,6 +183,7 @@ impl BlockFolding<'_, '_> {
         let mut rest = pieces;
         while let Some((piece, after)) = rest.split_first() {
             rest = after;
+            self.folder.set_place(self.place_of(*piece));
             let Err(reason) = self.try_bytes(piece.bytes) else { continue };
             let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
             let is_broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
@@ -260,6 +266,8 @@ pub(super) fn fold_partial_lines(
         {
             let line = decoder.decode(&whole);
             if !matches!(line, DecodedLine::Rejected(_) | DecodedLine::Blank) {
+                let RejectEntry { block, line: number, at, .. } = half.reject;
+                folder.set_place(LinePlace { block, line: number, at });
                 folder.fold(file, &line);
                 shared.split_records.fetch_add(1, Ordering::Relaxed);
                 rest = &after[1..];

@@ -15,7 +15,10 @@ use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::lock_ignoring_poison;
-use crate::decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat};
+use crate::{
+    decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
+    fold::LinePlace,
+};
 
 /// Bytes of rejected lines that are kept in memory; beyond it all go to an unnamed file.
 const BYTES_IN_MEMORY: usize = 16 << 20;
@@ -255,6 +258,17 @@ impl RejectedLines {
     /// Counts by reason, in the order of the documentation.
     pub fn by_reason(&self) -> Vec<(RejectReason, u64)> {
         self.reasons.iter().map(|told| (told.reason, told.of.count)).collect()
+    }
+
+    /// The name of a file.
+    pub(super) fn file_name(&self, file: u32) -> &str {
+        self.names.get(file as usize).map_or("", String::as_str)
+    }
+
+    /// The line in its file, from 1, of a line of a block.
+    pub(super) fn line_number(&self, file: u32, place: LinePlace) -> u64 {
+        let before = || self.lines_before.get(&(file, place.block)).copied().unwrap_or(0);
+        place.at.unwrap_or_else(|| before() + place.line + 1)
     }
 
     /// The file and line of the first reject of a reason.

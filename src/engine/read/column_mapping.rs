@@ -105,6 +105,25 @@ pub struct ColumnMapping {
     pub properties: Option<Vec<String>>,
     /// If set, duplicates are detected. Then all properties of an event with an id are used.
     pub dedupe: bool,
+    /// What the rows of tables are.
+    pub table_use: TableUse,
+}
+
+/// What the rows of tables are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TableUse {
+    /// Events.
+    #[default]
+    Events,
+    /// Rows about users or accounts, which become objects with some of their columns.
+    Keyed {
+        /// The column of the ids, which has to be there.
+        key: String,
+        /// The columns that are asked for.
+        columns: Vec<String>,
+    },
+    /// The same with all columns, whatever they are.
+    AllColumns,
 }
 
 /// For each part of an event its key in `[input] fields`, its common names (the most likely first),

@@ -7,7 +7,7 @@
 //! whole JSON object or list is that object or list. A row without any cell, and a header row that comes again where tables were joined, is a blank line.
 
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault, TableUse,
     csv_cells::{CsvCells, CsvRowScan},
     csv_dialect::{self, CsvHeader},
     json_record::{RowValues, write_record, write_value},
@@ -59,6 +59,11 @@ impl CsvReader {
         self.file
     }
 
+    /// True if the rows are about users or accounts and not events.
+    fn is_keyed(&self) -> bool {
+        self.naming.table_use != TableUse::Events
+    }
+
     /// CsvCells that span so many lines that they may be rows.
     pub(super) fn multiline(&self) -> Option<MultilineRecord> {
         self.multiline
@@ -76,7 +81,7 @@ impl CsvReader {
             block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.origins.is_empty())
+        Ok(!block.origins.is_empty() || !block.column_names.is_empty())
     }
 
     /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
@@ -93,6 +98,9 @@ impl CsvReader {
         let Some(length) = self.frame(line, offset)? else { return Ok(true) };
         if !self.is_headed {
             self.is_headed = true;
+            if self.is_keyed() {
+                block.column_names.clone_from(&self.head.names);
+            }
             self.window.pass(length);
             return Ok(true);
         }
@@ -102,6 +110,9 @@ impl CsvReader {
         block.stored.extend_from_slice(row.strip_suffix(b"\n").unwrap_or(row).trim_ascii_end());
         let stored = start..block.stored.len();
         let broken = self.write(block, stored.start);
+        if let Some(RowFault::Cells { found: cells, expected: columns }) = broken.filter(|_| self.is_keyed()) {
+            return Err(ReadError::RaggedRow { name: self.window.name().to_owned(), line, cells, columns });
+        }
         block.bytes.push(b'\n');
         block.origins.push(LineOrigin { line, offset, stored: Some(stored.clone()), broken });
         self.window.pass(length);
@@ -186,6 +197,10 @@ impl CsvReader {
         }
         if csv_dialect::delimiter_told(row).is_some() {
             return true;
+        }
+        // In a table about users or accounts any row may have the form of a header row.
+        if self.is_keyed() {
+            return false;
         }
         match csv_dialect::header_row(row, &self.naming) {
             Some(head) => {

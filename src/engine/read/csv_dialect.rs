@@ -4,7 +4,7 @@
 //! lines. Invariant: a content is a table only if a row names columns that events have, or if it is refused as the table that it plainly is.
 
 use super::{
-    BlockLimits, ColumnMapping, ReadError,
+    BlockLimits, ColumnMapping, ReadError, TableUse,
     csv_cells::{CsvCells, CsvRowScan},
     json_record::header_error,
     layout::HEAD_BYTES_MAX,
@@ -77,14 +77,18 @@ pub(super) fn head_of(
         return Ok(None);
     }
     let line_bytes_max = limits.clamped().line_bytes_max;
-    let want = if is_long_header(head) { line_bytes_max.saturating_add(1).max(HEAD_BYTES_MAX) } else { HEAD_BYTES_MAX };
+    let want = if is_long_header(head, &naming.table_use) {
+        line_bytes_max.saturating_add(1).max(HEAD_BYTES_MAX)
+    } else {
+        HEAD_BYTES_MAX
+    };
     let name = stream.name().to_owned();
     let head = stream.peek(want)?;
     TableBeginning { head, naming, name: &name, line_bytes_max, is_cut: head.len() >= want }.find()
 }
 
 /// Whether the first row is longer than what is looked at, and names columns as far as it goes.
-fn is_long_header(head: &[u8]) -> bool {
+fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
     let whole = |delimiter: &u8| head.len() < HEAD_BYTES_MAX || CsvRowScan::new(*delimiter).scan(head).is_some();
     if DELIMITERS.iter().any(whole) {
         return false;
@@ -93,21 +97,25 @@ fn is_long_header(head: &[u8]) -> bool {
     DELIMITERS.iter().any(|delimiter| {
         let end = memchr::memrchr(*delimiter, head).unwrap_or_default();
         cells.split(head.get(..end).unwrap_or_default(), *delimiter);
-        cells.len() >= CELLS_MIN && matches!(names_of(&cells), Ok(Some(_)))
+        cells.len() >= CELLS_MIN && matches!(names_of(&cells, table_use), Ok(Some(_)))
     })
 }
 
-/// The names in a header row, if that is what the cells are: text that data seldom are.
+/// The names in a header row, if that is what the cells are: text that data seldom are. A table about users or accounts has any names, and perhaps one column.
 ///
 /// # Errors
 ///
 /// CsvCells that are no text.
-fn names_of(cells: &CsvCells) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
-    if cells.len() < 2 {
+fn names_of(cells: &CsvCells, table_use: &TableUse) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
+    let is_keyed = *table_use != TableUse::Events;
+    if cells.len() < 2 && !is_keyed {
         return Ok(None);
     }
     let names = cells.iter().map(|cell| std::str::from_utf8(cell).map(|name| name.trim().to_owned()));
     let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    if is_keyed {
+        return Ok(Some(names));
+    }
     let is_name = |name: &String| {
         let begins = name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | '(' | '['));
         name.is_empty()
@@ -157,7 +165,7 @@ fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> He
     let mut verdict = HeaderCandidate::NoHeader;
     for (count, delimiter, first) in ways {
         cells.split(first, delimiter);
-        let tried = match names_of(&cells) {
+        let tried = match names_of(&cells, &naming.table_use) {
             Ok(None) => continue,
             Ok(Some(names)) => match TableHeader::new(&names, naming) {
                 Ok(header) => {
@@ -200,6 +208,9 @@ impl<'b> TableBeginning<'b> {
             }
             if self.is_cut && number == 0 && CsvRowScan::new(DELIMITERS[0]).scan(row.bytes).is_none() {
                 return if self.head.len() > self.line_bytes_max { Err(self.too_long()) } else { Ok(None) };
+            }
+            if number == 0 && told.is_some() {
+                continue;
             }
             match tried(row, delimiters, self.naming) {
                 HeaderCandidate::Found(head) => return Ok(Some(*head)),
@@ -245,7 +256,8 @@ impl<'b> TableBeginning<'b> {
         cells.split(after.get(..next.unwrap_or(after.len())).unwrap_or_default(), delimiter);
         let same = (next.is_none() && self.is_cut) || columns.is_none_or(|columns| columns == cells.len());
         let fits = if after.is_empty() { number == 0 } else { same && (number == 0 || cells.len() >= CELLS_MIN) };
-        if !fits {
+        let is_keyed = self.naming.table_use != TableUse::Events && matches!(tried, HeaderCandidate::Unfit { .. });
+        if !fits && !is_keyed {
             return None;
         }
         match tried {

@@ -124,6 +124,16 @@ pub enum ReadError {
     /// A table without events, or without recognised columns for their parts.
     #[error("`{name}` is {what}; {advice}")]
     UnusableTable { name: String, what: String, advice: String },
+    /// A table about users or accounts without the column of their ids.
+    #[error("`{name}` has no column of ids among its {} columns; name the one that holds them", .columns.len())]
+    NoKeyColumn { name: String, columns: Vec<String> },
+    /// A row of such a table that has more or fewer cells than its header row.
+    #[error(
+        "`{name}` line {line}: {cells} cell{} where the header row has {columns}; \
+         a delimiter inside a cell needs quotes around the cell",
+        plural_ending(*.cells as u64)
+    )]
+    RaggedRow { name: String, line: u64, cells: usize, columns: usize },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
     #[error(transparent)]
     DamagedParquet(Box<ParquetFileError>),

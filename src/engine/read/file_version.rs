@@ -82,6 +82,21 @@ pub fn read_whole_file(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The version of a regular file at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileState(FileId, FileVersion);
+
+impl FileState {
+    /// Of the file that a path leads to; none if it is no regular file.
+    ///
+    /// # Errors
+    ///
+    /// Those of looking at it.
+    pub fn of(path: &Path) -> Result<Option<Self>, ReadError> {
+        current_version(path).map(|found| found.map(|(id, version)| Self(id, version)))
+    }
+}
+
 /// The versions of files that are read more than once, taken before the first reading.
 #[derive(Debug)]
 pub struct ChangeGuard {

@@ -10,7 +10,7 @@ use std::{fs::File, io::Read, path::Path};
 use super::{InputKind, parquet::ParquetReader, sniff::PARQUET};
 
 use super::{
-    BlockLimits, ColumnMapping, Compression, InputSource, LineBlock, ReadError,
+    BlockLimits, ColumnMapping, Compression, InputSource, LineBlock, ReadError, TableUse,
     csv::CsvReader,
     csv_dialect,
     json_list::{self, JsonListReader},
@@ -67,7 +67,7 @@ impl FormatReader {
             opened => opened?,
         };
         let head = stream.peek(HEAD_BYTES_MAX)?;
-        if layout::is_manifest(head) {
+        if naming.table_use == TableUse::Events && layout::is_manifest(head) {
             return Err(ReadError::unsupported(&input.name, MANIFEST));
         }
         if layout::is_list(head) {

@@ -75,19 +75,11 @@ impl<R: RowValues> RecordWriter<'_, R> {
         }
         let written = self.out.get(start..).unwrap_or_default();
         match role {
-            CellRole::Value => {}
+            CellRole::Value | CellRole::Time => {}
             CellRole::Id => self.normalize_id(start),
             CellRole::Object if written == b"\"null\"" => return false,
             CellRole::Object if written.first() != Some(&b'{') => self.broken = Some(column + 1),
             CellRole::Object => {}
-            CellRole::Time => {
-                let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
-                if let Some(Cow::Owned(text)) = text.map(with_rfc3339_zone) {
-                    self.out.truncate(start + 1);
-                    self.out.extend_from_slice(&text);
-                    self.out.push(b'"');
-                }
-            }
         }
         true
     }
@@ -117,24 +109,6 @@ pub(super) fn write_value(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// A time zone as in RFC 3339, from the forms of databases: ` UTC`, `+00`, `+0000`, ` +00:00`.
-fn with_rfc3339_zone(cell: &[u8]) -> Cow<'_, [u8]> {
-    let time = cell.trim_ascii();
-    if let Some(time) = time.strip_suffix(b"UTC") {
-        return [time.trim_ascii_end(), b"Z"].concat().into();
-    }
-    // The date and the time of day come first; their dashes are not signs.
-    let sign = time.iter().skip(19).position(|byte| matches!(byte, b'+' | b'-')).map(|at| at + 19);
-    let Some((local, offset)) = sign.and_then(|at| time.split_at_checked(at)) else { return time.into() };
-    let digits: Vec<u8> = offset.iter().copied().filter(u8::is_ascii_digit).collect();
-    let local = local.trim_ascii_end();
-    match (offset.first(), digits.as_slice()) {
-        (Some(sign), [a, b]) => [local, &[*sign, *a, *b, b':', b'0', b'0']].concat().into(),
-        (Some(sign), [a, b, c, d]) => [local, &[*sign, *a, *b, b':', *c, *d]].concat().into(),
-        _ => time.into(),
-    }
-}
-
 /// Writes a text in JSON quotes. Bytes that are not UTF-8 stay, for the decoder to reject.
 pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -161,6 +135,14 @@ pub(super) fn header_error(name: &str, names: &[String], unfit: HeaderError) -> 
     let has = |column: &str| names.iter().any(|name| name == column);
     let columns = names.len();
     let (what, advice) = match unfit {
+        HeaderError::NoKey => return ReadError::NoKeyColumn { name: name.to_owned(), columns: names.to_vec() },
+        HeaderError::DuplicateKeyed(first, second) => (
+            format!(
+                "a table in which columns {first} and {second} of {columns} have one name, `{}`",
+                names.get(first - 1).map_or("", String::as_str)
+            ),
+            "rename one of them in the header row, or leave one out of the export".to_owned(),
+        ),
         _ if has("score") && has("tier") && has("signals") => (
             "scores that this program wrote, not events".to_owned(),
             "name the files of events themselves, and write results into another folder".to_owned(),

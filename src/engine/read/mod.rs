@@ -64,15 +64,15 @@ use std::{
 };
 
 pub use self::{
-    column_mapping::{ColumnMapping, field_aliases},
+    column_mapping::{ColumnMapping, TableUse, field_aliases},
     error::ReadError,
     file_id::FileId,
-    file_version::{ChangeGuard, read_whole_file},
+    file_version::{ChangeGuard, FileState, read_whole_file},
     multi_frame::FramePosition,
     multiline::MultilineRecord,
     parquet_error::ParquetFileError,
     reader::{BlockReader, FileStats},
-    resolve::{DuplicateInput, ResolvedInputs, SkippedEntry, resolve_inputs},
+    resolve::{DuplicateInput, ResolvedInputs, SkippedEntry, resolve_inputs, table_inputs},
     sniff::Compression,
     tar_member::TarMember,
     zip_archive::SkippedMembers,
@@ -171,6 +171,8 @@ pub struct LineBlock {
     pub origins: Vec<LineOrigin>,
     /// The records as they stand in the file; origins point to them.
     pub stored: Vec<u8>,
+    /// The names of the columns, in the first block of a table about users or accounts; such a block may have no rows.
+    pub column_names: Vec<String>,
 }
 
 /// The origin of a line that was made from another record.
@@ -212,6 +214,7 @@ impl LineBlock {
         self.bytes.clear();
         self.stored.clear();
         self.origins.clear();
+        self.column_names.clear();
         (self.file, self.index, self.offset, self.long_line, self.goes_on) = (file, index, offset, None, false);
     }
 

@@ -117,6 +117,17 @@ pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
     found.into_resolved()
 }
 
+/// The inputs of a table about users or accounts: the file, or the members of an archive.
+///
+/// # Errors
+///
+/// A zip archive that cannot be read or holds no tables.
+pub fn table_inputs(path: &Path) -> Result<Vec<InputSource>, ReadError> {
+    let members = zip_archive::list_members(path)?.map(|listing| listing.inputs);
+    let file = || vec![InputSource { name: path.display().to_string(), kind: InputKind::File(path.to_path_buf()) }];
+    Ok(members.unwrap_or_else(file))
+}
+
 /// The files found so far, unsorted and with repetitions.
 #[derive(Default)]
 struct InputCollector {

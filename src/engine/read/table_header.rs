@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, part};
+use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part};
 
 /// The deepest nesting from dots in the name of a column; further dots stay in the last key.
 const DEPTH_MAX: usize = 16;
@@ -111,7 +111,7 @@ pub(super) enum CellRole {
     Value,
     /// An id.
     Id,
-    /// The time of the event.
+    /// The time of the event, which the decoder reads.
     Time,
     /// An object only.
     Object,
@@ -124,6 +124,10 @@ pub(super) enum HeaderError {
     DuplicateColumn(usize, usize),
     /// One column holds the object that another column is a part of: the name of the first.
     NestedColumn(&'static str),
+    /// The same of a table about users or accounts.
+    DuplicateKeyed(usize, usize),
+    /// No column has the name of the one with the ids of a table about users or accounts.
+    NoKey,
     /// Parts of an event without a known column, each with a likely column.
     MissingFields(Vec<(&'static str, Option<String>)>),
 }
@@ -157,6 +161,9 @@ impl TableHeader {
     ///
     /// The reason why the table cannot be read as events.
     pub(super) fn new(names: &[String], naming: &ColumnMapping) -> Result<Self, HeaderError> {
+        if naming.table_use != TableUse::Events {
+            return Self::keyed(names, &naming.table_use);
+        }
         let lowered = lowercase_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
         let mut by_name = HashMap::new();
@@ -180,6 +187,36 @@ impl TableHeader {
             root.insert(&path, column, role);
         }
         Ok(Self { root: root.into_nodes(), columns: names.len() })
+    }
+}
+
+impl TableHeader {
+    /// Places the columns of a table about users or accounts, each under its whole name.
+    ///
+    /// # Errors
+    ///
+    /// Two columns of one name, and no column for the ids.
+    fn keyed(names: &[String], table_use: &TableUse) -> Result<Self, HeaderError> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = places.insert(name, place) {
+                return Err(HeaderError::DuplicateKeyed(first + 1, place + 1));
+            }
+        }
+        let mut root = Vec::new();
+        let mut place = |name: &str| {
+            let is_key = matches!(table_use, TableUse::Keyed { key, .. } if key == name);
+            let role = if is_key { CellRole::Id } else { CellRole::Value };
+            root.extend(places.get(name).map(|column| (key_of(name), RecordNode::Cell(*column, role))));
+        };
+        match table_use {
+            TableUse::Keyed { key, .. } if !places.contains_key(key.as_str()) => return Err(HeaderError::NoKey),
+            TableUse::Keyed { columns, .. } => columns.iter().for_each(|name| place(name)),
+            TableUse::AllColumns | TableUse::Events => {
+                names.iter().filter(|name| !name.is_empty()).for_each(|name| place(name));
+            }
+        }
+        Ok(Self { root, columns: names.len() })
     }
 }
 

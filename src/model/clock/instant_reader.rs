@@ -2,7 +2,7 @@
 
 use super::{
     INSTANT_MAX, INSTANT_MIN, TimeError, Zone,
-    parse::{MICROS_END, MILLIS_END, SECONDS_END, read_date},
+    parse::{MICROS_END, MILLIS_END, SECONDS_END, SECONDS_START, read_date},
     parse_instant,
 };
 use crate::units::{DAY_US, Micros};
@@ -32,6 +32,7 @@ impl<'z> InstantReader<'z> {
         if let Some(at) = self.parse_cached_date(text.as_bytes()).or_else(|| parse_epoch_digits(text.as_bytes())) {
             return Ok(at);
         }
+        let text = text.trim();
         let at = parse_instant(text, self.zone)?;
         if let Some(date) = text.as_bytes().first_chunk::<11>()
             && matches!(date[10], b'T' | b' ')
@@ -56,6 +57,8 @@ impl<'z> InstantReader<'z> {
         let of_day = seconds_of_day(*time)?;
         let local = match rest {
             [local @ .., b'Z'] | [local @ .., b'+', b'0', b'0', b':', b'0', b'0'] => local,
+            // As BigQuery and PostgreSQL write it.
+            [local @ .., b' ', b'U', b'T', b'C'] | [local @ .., b'+', b'0', b'0'] => local,
             local if self.zone.is_utc() => local,
             _ => return None,
         };
@@ -83,7 +86,7 @@ impl<'z> InstantReader<'z> {
 /// number tells the unit. None for any other text.
 #[inline]
 fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
-    if !(1..=17).contains(&digits.len()) {
+    if !(9..=17).contains(&digits.len()) {
         return None;
     }
     let mut number: i64 = 0;
@@ -96,7 +99,8 @@ fn parse_epoch_digits(digits: &[u8]) -> Option<Micros> {
     }
     // All of these lie before the year 9999.
     match number {
-        ..SECONDS_END => Some(number * 1_000_000),
+        ..SECONDS_START => None,
+        SECONDS_START..SECONDS_END => Some(number * 1_000_000),
         SECONDS_END..MILLIS_END => Some(number * 1000),
         MILLIS_END..MICROS_END => Some(number),
         MICROS_END.. => None,

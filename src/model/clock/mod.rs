@@ -12,12 +12,14 @@ mod instant_reader;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod time_zones;
 mod zone;
 
 pub use self::{
     format::{civil_date, format_day, format_instant, push_day, push_instant, weekday},
     instant_reader::InstantReader,
     parse::{TimeError, is_numeric, parse_day, parse_instant, parse_rfc3339, parse_wall_clock},
+    time_zones::TimeZones,
     zone::{DayReader, Zone},
 };
 

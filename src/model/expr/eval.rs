@@ -10,6 +10,7 @@ use super::{
     value::{Value, compare_values, order_json, order_numbers},
     wildcard::WildPattern,
 };
+use crate::units::Day;
 
 /// The source of the values of names: an event, a user or an account.
 pub trait EvalScope {
@@ -24,6 +25,16 @@ pub trait EvalScope {
     /// True if the value in a slot, converted to text, equals one of the texts. None if it is null.
     fn is_one_of(&self, slot: u32, texts: &[Box<str>]) -> Option<bool> {
         self.get(slot).to_text().map(|text| texts.iter().any(|one| **one == *text))
+    }
+
+    /// The value in a slot as it stands beside a date.
+    fn date(&self, slot: u32) -> Option<Day> {
+        self.date_of(&self.get(slot))
+    }
+
+    /// A value as it stands beside a date; times need the zone of the scope.
+    fn date_of(&self, value: &Value<'_>) -> Option<Day> {
+        value.to_date()
     }
 }
 
@@ -92,7 +103,11 @@ impl Program {
             Program::AsNumber(a) => a.eval(scope).to_number().map_or(Value::Null, Value::Number),
             Program::AsText(a) => a.eval(scope).to_text().map_or(Value::Null, Value::Text),
             Program::AsBoolean(a) => truth(a.eval(scope).to_boolean()),
-            Program::AsDate(a) => a.eval(scope).to_date().map_or(Value::Null, Value::Date),
+            Program::AsDate(a) => match &**a {
+                Program::Slot(slot) => scope.date(*slot),
+                other => scope.date_of(&other.eval(scope)),
+            }
+            .map_or(Value::Null, Value::Date),
             Program::Not(_) | Program::And(_) | Program::Or(_) | Program::CompareNumber(..) | Program::IsOneOf(..) => {
                 truth(self.eval_condition(scope))
             }

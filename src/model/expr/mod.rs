@@ -27,7 +27,7 @@ pub use ast::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, wal
 pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
-pub use value::{Value, ValueType};
+pub use value::{Value, ValueType, are_beyond, is_beyond};
 pub use wildcard::WildPattern;
 
 /// A problem in an expression. The span counts bytes of the expression's text.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{
-    Program, Value,
+    Program, Value, ValueType,
     ast::{ArithmeticOp, ComparisonOp},
 };
 use crate::units::format_number;
@@ -108,6 +108,44 @@ fn boxed(program: &Program, map: &mut dyn FnMut(u32) -> u32) -> Box<Program> {
 
 fn each(programs: &[Program], map: &mut dyn FnMut(u32) -> u32) -> Vec<Program> {
     programs.iter().map(|program| program.map_slots(map)).collect()
+}
+
+impl Program {
+    /// Visits the slots of JSON values that are read as numbers or dates, with the type.
+    pub fn visit_typed_slots(&self, visit: &mut dyn FnMut(u32, ValueType)) {
+        match self {
+            Program::AsNumber(a) if let Program::Slot(slot) = **a => visit(slot, ValueType::Number),
+            Program::AsDate(a) if let Program::Slot(slot) = **a => visit(slot, ValueType::Date),
+            _ => self.parts().into_iter().for_each(|part| part.visit_typed_slots(visit)),
+        }
+    }
+
+    /// The programs that this one is made of.
+    fn parts(&self) -> Vec<&Program> {
+        match self {
+            Program::Constant(_) | Program::Slot(_) | Program::CompareNumber(..) | Program::IsOneOf(..) => Vec::new(),
+            Program::AsNumber(a)
+            | Program::AsText(a)
+            | Program::AsBoolean(a)
+            | Program::AsDate(a)
+            | Program::Not(a)
+            | Program::Negate(a)
+            | Program::IsNull(a, _)
+            | Program::Like(a, ..)
+            | Program::Lower(a) => vec![a],
+            Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
+                all.iter().collect()
+            }
+            Program::Arithmetic(_, a, b)
+            | Program::DaysBetween(a, b)
+            | Program::Compare(_, a, b)
+            | Program::CompareJson(_, a, b)
+            | Program::NullIf(a, b) => vec![a, b],
+            Program::Case(arms, otherwise) => {
+                arms.iter().flat_map(|(when, then)| [when, then]).chain([&**otherwise]).collect()
+            }
+        }
+    }
 }
 
 fn literal(value: &Value<'_>) -> String {

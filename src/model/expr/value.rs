@@ -98,8 +98,8 @@ impl<'a> Value<'a> {
     pub fn to_number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
-            Value::Digits(digits) => digits.parse().ok().filter(|number: &f64| number.is_finite()),
-            Value::Text(text) if is_numeric(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            Value::Digits(digits) => digits.parse().ok().filter(|number| !is_beyond(*number)),
+            Value::Text(text) if is_numeric(text) => text.parse().ok().filter(|number| !is_beyond(*number)),
             _ => None,
         }
     }
@@ -110,7 +110,7 @@ impl<'a> Value<'a> {
             Value::Null => None,
             Value::Text(text) => (!text.is_empty()).then(|| text.clone()),
             Value::Number(number) => Some(Cow::Owned(format_number(*number))),
-            Value::Digits(digits) => Some(digits_text(digits)),
+            Value::Digits(digits) => (!are_beyond(digits)).then(|| digits_text(digits)),
             Value::Boolean(true) => Some(Cow::Borrowed("true")),
             Value::Boolean(false) => Some(Cow::Borrowed("false")),
             Value::Date(day) => Some(Cow::Owned(format_day(*day))),
@@ -131,10 +131,26 @@ impl<'a> Value<'a> {
     pub fn to_date(&self) -> Option<Day> {
         match self {
             Value::Date(day) => Some(*day),
-            Value::Text(text) => parse_day(text),
+            Value::Text(text) => parse_day(text.trim()),
             _ => None,
         }
     }
+}
+
+/// The largest number of data, positive or negative. Beyond it a double loses digits.
+const NUMBER_MAX: f64 = 1e15;
+
+/// True if the number is too large for data.
+pub fn is_beyond(number: f64) -> bool {
+    number.abs() > NUMBER_MAX
+}
+
+/// True if the JSON number is too large for data.
+#[inline]
+pub fn are_beyond(digits: &str) -> bool {
+    // Fifteen digits are below it, whatever they are.
+    let is_short = digits.len() <= 15 && !digits.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+    !is_short && digits.parse().is_ok_and(is_beyond)
 }
 
 /// The decimal text of a JSON number. Whole numbers keep their digits; others have at most six

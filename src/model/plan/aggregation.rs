@@ -1,7 +1,10 @@
 //! The plan of the state: what is kept of events, and of which.
 
 use super::{CellId, PredicateId, ValueId};
-use crate::expr::{Program, ValueType};
+use crate::{
+    ValueFormat,
+    expr::{Program, ValueType},
+};
 
 /// What is kept of events: the plan of the state.
 #[derive(Debug, Default)]
@@ -143,6 +146,6 @@ pub struct ValueSpec {
 pub enum ValueSource {
     /// An expression over properties.
     Program(Program),
-    /// The first of these properties that can be read as the kind.
-    FirstOf(Vec<u32>),
+    /// The first of these properties that can be read as the kind, in a format.
+    FirstOf(Vec<u32>, Option<ValueFormat>),
 }

@@ -2,6 +2,7 @@
 
 use super::{CellId, MetricPlan, MilestonePlan};
 use crate::{
+    ValueFormat,
     expr::ValueType,
     resolved::{BuiltinFact, Level, MilestonePart},
 };
@@ -52,6 +53,8 @@ pub struct TraitPlan {
     pub name: String,
     /// The type.
     pub kind: ValueType,
+    /// How its numbers or dates may be written beside the usual ways.
+    pub format: Option<ValueFormat>,
     /// The columns of enrichment files. The first one that is not null counts.
     pub columns: Vec<String>,
     /// The indexes of keys of traits objects, in the same order.

@@ -73,12 +73,12 @@ impl<'m> Planner<'m> {
         let slots = one.from.iter().map(|from| self.builder.slots.property(path(from))).collect();
         let keys = one.from.iter().map(|from| self.builder.slots.trait_key(path(from))).collect();
         let filter = self.filter(&one.events, None);
-        let value = self.builder.value(ValueSource::FirstOf(slots), one.kind);
+        let value = self.builder.value(ValueSource::FirstOf(slots, one.format), one.kind);
         let edge = CellKind::Edge { last: !one.first, kind: one.kind };
         let cell = self.builder.cell(&filter, edge, false, Some(value));
         let (name, columns) = (one.name.name.clone(), one.from.clone());
         let traits = &mut self.levels[kind].traits;
-        traits.push(TraitPlan { name, kind: one.kind, columns, keys, first: one.first, cell });
+        traits.push(TraitPlan { name, kind: one.kind, format: one.format, columns, keys, first: one.first, cell });
         traits.len() - 1
     }
 

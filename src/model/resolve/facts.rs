@@ -270,6 +270,7 @@ impl<'f> ModelResolver<'f, '_> {
         Trait {
             name: spanned_name(&one.name),
             kind: one.kind,
+            format: one.format,
             from: one.from.iter().map(|from| from.value.clone()).collect(),
             first: one.first,
             events: self.selection(one.event.as_deref(), EventBase::Every),

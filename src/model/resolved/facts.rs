@@ -5,7 +5,7 @@ use super::{
     SpannedName, TextComparison, TextSpan, Tier,
 };
 use crate::{
-    FactSlot,
+    FactSlot, ValueFormat,
     expr::{Program, ValueType},
 };
 
@@ -146,6 +146,8 @@ pub struct Trait {
     pub name: SpannedName,
     /// The type.
     pub kind: ValueType,
+    /// How its numbers or dates may be written beside the usual ways.
+    pub format: Option<ValueFormat>,
     /// The keys, with dots, in traits objects, columns and properties. The first key with a value
     /// counts.
     pub from: Vec<String>,

@@ -153,6 +153,10 @@ fn traits(words: &ModelKeywords) -> Json {
         &["type"],
         vec![
             ("type", choice("its type", &words.types)),
+            (
+                "format",
+                choice("how its numbers or dates are written, if not as 1234.5 or 2026-01-31", &words.value_formats),
+            ),
             ("from", one_or_more("names to look under, the first that is known counts; default its own name")),
             ("pick", choice("which of several values counts; default last", &["last", "first"])),
             ("event", one_or_more("take it from the properties of these events only")),

@@ -11,7 +11,7 @@ use super::{
     metrics::TYPES,
     milestones, signals,
 };
-use crate::{diag::Diagnostic, expr::ValueType, units::Points};
+use crate::{VALUE_FORMATS, ValueFormat, diag::Diagnostic, expr::ValueType, units::Points};
 
 /// Which level a section is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(crate) struct TraitSyntax {
     /// Whether its type could not be read; its name is still a name.
     pub(crate) broken: bool,
     pub(crate) kind: ValueType,
+    pub(crate) format: Option<ValueFormat>,
     pub(crate) from: Vec<SpannedText>,
     pub(crate) first: bool,
     pub(crate) event: Option<Vec<SpannedText>>,
@@ -60,7 +61,8 @@ impl TraitSyntax {
     /// The e-mail of users, from which their domain is read.
     pub(crate) fn email() -> TraitSyntax {
         let name = WithSpan::new("email".to_owned(), 0..0);
-        TraitSyntax { from: vec![name.clone()], name, broken: false, kind: ValueType::Text, first: false, event: None }
+        let (kind, from) = (ValueType::Text, vec![name.clone()]);
+        TraitSyntax { name, broken: false, kind, format: None, from, first: false, event: None }
     }
 }
 
@@ -233,17 +235,36 @@ fn traits(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<TraitSynta
         let first = super::choice(&mut entry, "pick", &[("last", false), ("first", true)], found)
             .is_some_and(|pick| pick.value);
         let event = entry.texts("event", found);
+        let format = value_format(&mut entry, kind, found);
         entry.finish(found);
         traits.push(TraitSyntax {
             name,
             broken: kind.is_none(),
             kind: kind.unwrap_or(ValueType::Text),
+            format,
             from,
             first,
             event,
         });
     }
     traits
+}
+
+/// How the values of a trait are written; a format of numbers goes with numbers, and one of dates with dates.
+fn value_format(
+    entry: &mut TableReader<'_>,
+    kind: Option<ValueType>,
+    found: &mut DiagnosticSink,
+) -> Option<ValueFormat> {
+    let format = super::choice(entry, "format", &VALUE_FORMATS, found)?;
+    let wanted = format.value.value_type();
+    if let Some(kind) = kind.filter(|kind| *kind != wanted) {
+        let message = format!("`format` for {wanted}, on a trait that is {kind}");
+        let label = format!("each value of such a trait is {wanted}");
+        found.add(Diagnostic::error(codes::KEY_CONFLICT, format.span, message, label));
+        return None;
+    }
+    Some(format.value)
 }
 
 fn rollups(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<RollupSyntax> {

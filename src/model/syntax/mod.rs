@@ -56,6 +56,8 @@ pub struct ModelKeywords {
     pub rollups: Vec<&'static str>,
     /// `motion`
     pub motions: Vec<&'static str>,
+    /// `format` of traits.
+    pub value_formats: Vec<&'static str>,
 }
 
 /// The words as the reader of models knows them.
@@ -73,6 +75,7 @@ pub fn model_keywords() -> ModelKeywords {
         units: first(&metrics::ELAPSED_UNITS),
         rollups: first(&level::ROLLUPS),
         motions: first(&level::MOTIONS),
+        value_formats: first(&super::VALUE_FORMATS),
     }
 }
 

@@ -28,6 +28,7 @@ mod value_json;
 
 use std::{
     fs::File,
+    mem,
     path::Path,
     sync::{
         Arc,
@@ -43,7 +44,7 @@ use self::{
     record_assembly::ParquetColumns,
 };
 use super::{
-    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault,
+    BlockLimits, ColumnMapping, LineBlock, LineOrigin, ReadError, RowFault, TableUse,
     file_version::{FileVersion, file_metadata},
     json_record::{RowValues, header_error, write_record},
     parquet_error::{ParquetFileError, ParquetProblem},
@@ -64,6 +65,8 @@ pub(super) struct ParquetReader {
     stored: (u64, u64),
     progress: Arc<AtomicU64>,
     header: TableHeader,
+    /// The names of the columns of a table about users or accounts, until they are given.
+    keyed_names: Vec<String>,
     columns: ParquetColumns,
     /// The indexes of the used leaves.
     leaves: Vec<usize>,
@@ -104,6 +107,7 @@ impl ParquetReader {
         let names: Vec<String> =
             footer.schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
         let header = TableHeader::new(&names, naming).map_err(|unfit| header_error(name, &names, unfit))?;
+        let keyed_names = if naming.table_use == TableUse::Events { Vec::new() } else { names };
         let limits = limits.clamped();
         let columns = ParquetColumns::new(&footer.schema, &header.used_columns(), limits.line_bytes_max, &budget)
             .map_err(of_footer)?;
@@ -119,6 +123,7 @@ impl ParquetReader {
             progress: Arc::clone(progress),
             header,
             leaves: columns.leaves(),
+            keyed_names,
             columns,
             group: 0,
             group_rows: (0, 0),
@@ -139,6 +144,7 @@ impl ParquetReader {
     /// The file is damaged, or needs more memory than it may use.
     pub(super) fn next(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         block.reset(self.file, self.index, 0);
+        block.column_names = mem::take(&mut self.keyed_names);
         while self.long.is_none() && block.bytes.len() < self.limits.block_bytes {
             let row = self.row().map_err(|fault| {
                 let of_footer = of_fault(&self.name, fault, self.limits);
@@ -156,7 +162,7 @@ impl ParquetReader {
             block.set_long_line(place, kept, length);
         }
         self.index = self.index.saturating_add(1);
-        Ok(!block.origins.is_empty())
+        Ok(!block.origins.is_empty() || !block.column_names.is_empty())
     }
 
     /// Loads the next row into the columns. Returns true if it is over the limit, and `None` at the

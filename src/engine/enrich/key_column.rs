@@ -1,0 +1,114 @@
+//! Which column of a table holds the ids, where the one that was looked for is not there.
+//!
+//! Takes the first rows of the table and ids of the events, gives the column whose values are ids of events. It is asked only for a message.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value as Json};
+
+use crate::read::{BlockLimits, BlockReader, ColumnMapping, InputSource, LineBlock, TableUse};
+
+/// So many rows are looked at.
+const ROWS_MAX: usize = 5_000;
+
+/// What is known of the column of ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyGuess {
+    /// Values of this column are ids of events.
+    Values(String),
+    /// This column has the name of one that holds ids.
+    Name(String),
+    /// The first row has ids of events in it, so it names no columns.
+    NoHeader,
+    /// Nothing.
+    Unknown,
+}
+
+/// Looks for the column whose values are ids of events; `words` are in the names of columns that hold ids.
+pub fn guess_key_column(
+    inputs: &[InputSource],
+    limits: BlockLimits,
+    ids: &HashSet<String>,
+    words: &[&str],
+) -> KeyGuess {
+    let samples = column_samples(inputs, limits);
+    if samples.iter().any(|sample| ids.contains(&sample.name)) {
+        return KeyGuess::NoHeader;
+    }
+    let known = |sample: &ColumnSample| sample.values.iter().filter(|value| ids.contains(*value)).count();
+    // Of two columns with as many known ids, the first.
+    let best = samples.iter().rev().max_by_key(|sample| known(sample)).filter(|sample| known(sample) > 0);
+    if let Some(best) = best {
+        return KeyGuess::Values(best.name.clone());
+    }
+    let sounds = |name: &str| {
+        let name = name.to_lowercase();
+        let is_id = name == "id" || name.ends_with("id") || name.ends_with("key");
+        is_id && (name == "id" || words.iter().any(|word| name.contains(word)))
+    };
+    let named = samples.iter().find(|sample| sounds(&sample.name));
+    named.map_or(KeyGuess::Unknown, |sample| KeyGuess::Name(sample.name.clone()))
+}
+
+/// A column and the values of its first rows.
+struct ColumnSample {
+    name: String,
+    values: HashSet<String>,
+}
+
+/// Columns in the order in which they were met.
+#[derive(Default)]
+struct ColumnSamples {
+    columns: Vec<ColumnSample>,
+    places: HashMap<String, usize>,
+}
+
+impl ColumnSamples {
+    fn column(&mut self, name: &str) -> Option<&mut ColumnSample> {
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            self.columns.push(ColumnSample { name: name.to_owned(), values: HashSet::new() });
+            self.places.insert(name.to_owned(), self.columns.len() - 1);
+            self.columns.len() - 1
+        });
+        self.columns.get_mut(place)
+    }
+
+    fn add(&mut self, name: &str) {
+        self.column(name);
+    }
+
+    fn add_row(&mut self, row: Map<String, Json>) {
+        for (name, value) in row {
+            let text = match value {
+                Json::String(text) => text.trim().to_owned(),
+                Json::Number(number) => number.to_string(),
+                _ => continue,
+            };
+            if let Some(column) = self.column(&name).filter(|_| !text.is_empty()) {
+                column.values.insert(text);
+            }
+        }
+    }
+}
+
+/// The columns of the first rows.
+fn column_samples(inputs: &[InputSource], limits: BlockLimits) -> Vec<ColumnSample> {
+    let mapping = ColumnMapping { table_use: TableUse::AllColumns, ..ColumnMapping::default() };
+    let reader = BlockReader::new(inputs.to_vec(), limits, 1).with_column_mapping(mapping);
+    let mut samples = ColumnSamples::default();
+    let mut rows = 0;
+    let mut block = LineBlock::default();
+    while let Ok(Some(next)) = reader.next(block) {
+        next.column_names.iter().for_each(|name| samples.add(name));
+        for line in next.bytes.split(|byte| *byte == b'\n') {
+            let Ok(Json::Object(row)) = serde_json::from_slice(line) else { continue };
+            samples.add_row(row);
+            rows += 1;
+            if rows == ROWS_MAX {
+                return samples.columns;
+            }
+        }
+        block = next;
+    }
+    samples.columns
+}

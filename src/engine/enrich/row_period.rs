@@ -1,0 +1,59 @@
+//! When a row of a table holds: `valid_from` and `valid_to`, as dbt snapshots and histories of a CRM write them.
+//!
+//! Takes values of these columns, gives half-open periods. A date alone is its beginning in the model's time zone.
+
+use pql_model::{
+    clock::{TimeError, TimeZones},
+    expr::Value,
+    units::Micros,
+};
+
+/// Columns that say from when a row holds.
+pub(super) const VALID_FROM: [&str; 2] = ["valid_from", "dbt_valid_from"];
+/// Columns that say until when a row holds.
+pub(super) const VALID_TO: [&str; 2] = ["valid_to", "dbt_valid_to"];
+
+/// When a row holds; without an instant at an end, there is no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ValidPeriod {
+    /// The first instant.
+    pub from: Option<Micros>,
+    /// The first instant at which it no longer holds.
+    pub to: Option<Micros>,
+}
+
+impl ValidPeriod {
+    /// Whether it holds at the last microsecond before an instant, which is what a run sees that looks from there.
+    pub fn holds_before(self, as_of: Micros) -> bool {
+        self.from.is_none_or(|from| from < as_of) && self.to.is_none_or(|to| as_of <= to)
+    }
+}
+
+/// The instant that a value is; none if there is no value, or it lies beyond all years, as some write where there is no end.
+///
+/// **Errors**: a value that is no time.
+pub(super) fn bound(value: &Value<'_>, zones: TimeZones<'_>) -> Result<Option<Micros>, TimeError> {
+    let parsed = match value {
+        Value::Null => return Ok(None),
+        Value::Text(text) => zones.instant_of(text),
+        Value::Digits(digits) => zones.instant_of(digits),
+        _ => Err(TimeError::Malformed),
+    };
+    match parsed {
+        Err(TimeError::OutOfRange) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_half_open_and_seen_from_the_instant_after() {
+        let period = ValidPeriod { from: Some(10), to: Some(20) };
+        let held: Vec<Micros> = (8..24).filter(|as_of| period.holds_before(*as_of)).collect();
+        assert_eq!(held, (11..=20).collect::<Vec<Micros>>());
+        assert!(ValidPeriod::default().holds_before(Micros::MIN));
+    }
+}

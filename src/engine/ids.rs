@@ -71,7 +71,7 @@ fn is_number_cell(cell: &str) -> bool {
 
 /// A JSON number in one form per value: `1001` for `1001.0`, `1000` for `1e3`, `0` for `-0.0`.
 ///
-/// A value that needs more than [`ZEROS_MAX`] further zeros keeps an exponent.
+/// A value that needs more than `ZEROS_MAX` further zeros keeps an exponent.
 #[inline]
 pub fn digits_of_number(number: &str) -> Cow<'_, str> {
     let whole = number.strip_prefix('-').filter(|rest| !rest.starts_with('0')).unwrap_or(number);

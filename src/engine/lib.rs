@@ -9,44 +9,44 @@
 
 #![warn(unreachable_pub)]
 
-/// Panics of libraries on data from outside, as errors.
+// Panics of libraries on data from outside, as errors.
 pub mod caught;
 
-/// Folders, retried calls, and sets of files that are published whole or not at all.
+// Folders, retried calls, and sets of files that are published whole or not at all.
 pub mod fs;
 
-/// Ids, in every spelling.
+// Ids, in every spelling.
 pub mod ids;
 
-/// Files, archives and standard input to blocks of whole lines.
+// Files, archives and standard input to blocks of whole lines.
 pub mod read;
 
-/// A line to an event, or to a reject with its reason.
+// A line to an event, or to a reject with its reason.
 pub mod decode;
 
-/// Files of traits for users and accounts.
+// Files of traits for users and accounts.
 pub mod enrich;
 
-/// Events to state: rows that merge in any order.
+// Events to state: rows that merge in any order.
 pub mod fold;
 
-/// Ids to users and accounts, with their homes.
+// Ids to users and accounts, with their homes.
 pub mod entity;
 
-/// Facts, points, tiers, milestones and routes of every entity.
+// Facts, points, tiers, milestones and routes of every entity.
 pub mod score;
 
-/// Rows, the run record and the map of ids, in every output format.
+// Rows, the run record and the map of ids, in every output format.
 pub mod emit;
 
-/// The threads and the order of stages; the only module that sees them all.
+// The threads and the order of stages; the only module that sees them all.
 pub mod pipeline;
 
-/// One entity's result, line by line, with every rule that held.
+// One entity's result, line by line, with every rule that held.
 pub mod ledger;
 
-/// Cases for a model: a few events, and the result that is expected of them.
+// Cases for a model: a few events, and the result that is expected of them.
 pub mod cases;
 
-/// One bounded pass over a dump: its formats, fields, events and people.
+// One bounded pass over a dump: its formats, fields, events and people.
 pub mod inspect;

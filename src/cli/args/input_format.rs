@@ -7,7 +7,8 @@ use clap::ValueEnum;
 pub(crate) enum InputFormatArg {
     /// Told by the first lines of each file
     Auto,
-    /// The format of this program, or any other lines of JSON with [input] fields
+    /// The format of this program, or any other lines of JSON with `[input] fields`
+    #[value(help = "The format of this program, or any other lines of JSON with [input] fields")]
     Native,
     /// Segment, Jitsu
     Segment,

@@ -99,7 +99,7 @@ pub struct PointsChange {
 /// A signal that pays otherwise.
 #[derive(Debug)]
 pub struct SignalChange {
-    /// As in [`Change`].
+    /// As in [`PointsChange`].
     pub name: String,
     /// Entities to which it gives other points.
     pub entities: u64,

@@ -209,7 +209,7 @@ impl DiffMetric {
     }
 }
 
-/// In the order of [`TOTALS`].
+/// In the order of `TOTALS`.
 fn total_of(level: &LevelDiff, total: usize) -> u64 {
     let human = |model: usize| level.load.iter().map(|load| load.counts[model]).sum();
     [

@@ -1,6 +1,6 @@
 //! Two models on the same events: who is in another tier, who takes another route, and which signals made the difference.
 //!
-//! Takes a [`Snapshot`] of what each model came to and gives a [`Diff`], which is written for people, as JSON or as Markdown. A snapshot is all that
+//! Takes a [`ScoreSnapshot`] of what each model came to and gives a [`ModelDiff`], which is written for people, as JSON or as Markdown. A snapshot is all that
 //! is kept of a run, so the state of the first model is gone before the second one reads. Nothing is scored here: the amounts are those of
 //! [`pql_model::scoring`].
 

@@ -1,4 +1,4 @@
-//! Reports test results: for people, as JUnit XML, and for GitHub. JSON is in [`super::report_json`].
+//! Reports test results: for people, as JUnit XML, and for GitHub. JSON is in `report_json`.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! Scored entities to bytes: CSV, JSON, NDJSON, a summary for people, and the record of a run.
 //!
-//! [`OutputSchema`] says which columns rows have, with name, type and source. A [`row::EntityRow`] gives a typed [`OutputCell`] for each of them, and
-//! a [`row_writer::RowWriter`] for each format makes bytes of these. A new column is an entry of the schema; a new format is a writer.
+//! [`OutputSchema`] says which columns rows have, with name, type and source. A `EntityRow` gives a typed [`OutputCell`] for each of them, and
+//! a `RowWriter` for each format makes bytes of these. A new column is an entry of the schema; a new format is a writer.
 //!
 //! ```text
 //! Model ─▶ OutputSchema ─┐

@@ -3,7 +3,7 @@
 //!
 //! [`profile_inputs`] takes files and a model that says where the parts of an event are. It reads
 //! all records once and gives an [`InspectedInput`] in bounded memory. [`find_model_gaps`] compares
-//! it with a model; [`render_text`] and [`render_json`] report it. Reports name events and
+//! it with a model; [`render_text`] and `json` report it. Reports name events and
 //! properties and show the shapes of values, but no values unless requested.
 //!
 //! ```text

@@ -302,20 +302,12 @@ impl<'b> TableBeginning<'b> {
         let rows = self.rows().map(|row| row.bytes).filter(ended).take(BARE_ROWS_MAX);
         let rows: Vec<&[u8]> =
             rows.map(|bytes| bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()).collect();
-        if rows.is_empty() || rows.iter().any(|row| row.starts_with(b"{") || row.starts_with(b"[")) {
+        let is_json = |row: &&[u8]| row.starts_with(b"{") || row.starts_with(b"[");
+        if rows.is_empty() || rows.iter().any(is_json) || are_of_snowplow(&rows) {
             return Ok(());
         }
         for (delimiter, word) in DELIMITERS.into_iter().zip(["commas", "semicolons", "tabs", "bars"]) {
-            let mut cells = CsvCells::default();
-            let mut counts = Vec::new();
-            let mut times = true;
-            for row in &rows {
-                cells.split(row, delimiter);
-                counts.push(cells.len());
-                times &= cells.iter().any(is_time);
-            }
-            let count = counts.first().copied().unwrap_or_default();
-            if times && count >= CELLS_MIN && count != SNOWPLOW_COLUMNS && counts.iter().all(|other| *other == count) {
+            if let Some(count) = bare_columns(&rows, delimiter) {
                 return Err(self.columns(
                     format!("a table of {count} columns, with {word} between them, without a header row"),
                     "put a row with the names of its columns before it, such as `event,timestamp,user_id`".to_owned(),
@@ -324,6 +316,26 @@ impl<'b> TableBeginning<'b> {
         }
         Ok(())
     }
+}
+
+/// The number of columns, if all rows have as many cells and a time among them.
+fn bare_columns(rows: &[&[u8]], delimiter: u8) -> Option<usize> {
+    let mut cells = CsvCells::default();
+    let mut counts = Vec::new();
+    for row in rows {
+        cells.split(row, delimiter);
+        if !cells.iter().any(is_time) {
+            return None;
+        }
+        counts.push(cells.len());
+    }
+    let count = counts.first().copied()?;
+    (count >= CELLS_MIN && counts.iter().all(|other| *other == count)).then_some(count)
+}
+
+/// Whether rows are those of Snowplow, which have no header row and are lines of another format.
+fn are_of_snowplow(rows: &[&[u8]]) -> bool {
+    rows.iter().all(|row| memchr::memchr_iter(b'\t', row).count() + 1 == SNOWPLOW_COLUMNS)
 }
 
 /// Whether a cell looks like a date, or like an instant in digits.

@@ -84,7 +84,8 @@ fn a_table_is_split_at_its_rows_alone() {
             ("{\"event\":\"a\",\"timestamp\":\"1\",\"user_id\":\"x\"}", "a,1"),
             ("{\"event\":\"b\\nb\",\"timestamp\":\"2\",\"user_id\":\"x\\\"y\"}", "\"b"),
             ("{\"event\":\"c\",\"timestamp\":\"3\",\"user_id\":\"5\\\" z\"}", "c,3"),
-            ("{}", ",,"),
+            // A row without a value is a blank line.
+            ("", ",,"),
         ],
     );
     check(

@@ -525,11 +525,12 @@ fn links_to_files_are_followed_and_links_to_folders_are_not() {
     let link = |to: &str, from: &str| std::os::unix::fs::symlink(to, folder.path().join(from)).unwrap();
     link("a.json", "real/b.json");
     link("..", "real/up");
-    link("nowhere", "real/dangling.json");
     let [inputs, skipped, repeated] = resolved(&folder, &["real"]).unwrap();
     assert_eq!(inputs, ["real/a.json"]);
-    assert_eq!(skipped, ["real/dangling.json", "real/up"]);
+    assert_eq!(skipped, ["real/up"]);
     assert_eq!(repeated, ["real/b.json"]);
+    link("nowhere", "real/dangling.json");
+    assert!(matches!(resolved(&folder, &["real"]), Err(ReadError::DeadLink { circle: false, .. })));
 }
 
 #[cfg(unix)]

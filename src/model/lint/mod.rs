@@ -1,6 +1,6 @@
 //! What can be known of a valid model without events: warnings about what runs and is probably not meant, most with a counter-example.
 //!
-//! Takes a [`ResolvedModel`] with its [`Source`], gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
+//! Takes a [`ResolvedModel`] and gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
 //! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
 //! for an example whom the scorer's own programs have not judged.
 

@@ -1,6 +1,6 @@
 //! The plan of a run: the state that it stores, and the place of each fact in that state.
 //!
-//! [`planner`] derives a [`Model`] from a [`ResolvedModel`] alone. For the meaning of a model, read
+//! The planner derives a [`Model`] from a [`ResolvedModel`] alone. For the meaning of a model, read
 //! [`Model::resolved`].
 
 mod aggregation;

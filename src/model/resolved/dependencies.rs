@@ -99,7 +99,7 @@ slow = "wait > 3"
 name = "first"
 event = "core"
 [[user.milestones]]
-name = "both"
+name = "first_and_second"
 all = ["first", "second"]
 [[user.milestones]]
 name = "second"
@@ -125,7 +125,7 @@ event = "asked"
             ("late", vec!["asked"], vec!["\"paid\"", "\"id\""]),
             ("slow", vec![], vec!["\"wait > 3\""]),
             ("first", vec!["exported or shared"], vec![kind]),
-            ("both", vec!["exported or shared", "asked"], vec![kind]),
+            ("first_and_second", vec!["exported or shared", "asked"], vec![kind]),
         ] {
             let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect::<Vec<String>>();
             assert_eq!(shown(&model, name), (owned(needs), owned(texts)), "{name}");

@@ -1,7 +1,7 @@
-//! The model as it is written: every section read into plain structs with positions, nothing resolved yet.
+//! The text of a model as written: every section becomes plain structs with spans.
 //!
-//! Takes the text, gives a [`ModelFile`] and what was found wrong with its form. What a name stands for, and whether an expression
-//! makes sense, is the business of [`super::compile`].
+//! `read` takes the TOML text and gives a `ModelSyntax` and the problems of its form. It collects
+//! every problem and resolves no name; `resolve` gives names and expressions their meaning.
 
 mod check;
 mod entries;

@@ -150,3 +150,46 @@ fn a_timeline_whose_field_type_says_what_happened_is_events() {
     let fields = r#"fields = { event = "type", user = "actor.id", account = "org.id", time = "created_at", id = "id", properties = "payload" }"#;
     assert!(model.contains(fields), "{model}");
 }
+
+/// The fields of the model that `init` writes for some lines.
+fn guessed_fields(name: &str, lines: &str) -> String {
+    let folder = Folder::new();
+    folder.write(name, lines);
+    let outcome = folder.pql(&format!("init {name} -o -"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    outcome.stdout.lines().find(|line| line.starts_with("fields = ")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_stamp_of_a_loader_loses_against_the_time_of_the_event() {
+    for stamp in ["_loaded_at", "ingested_at", "_airbyte_extracted_at", "emitted_at", "_sdc_received_at"] {
+        let line = |day: u32| {
+            format!(
+                "{{\"action\":\"share\",\"{stamp}\":\"2026-03-09T00:00:00Z\",\"at\":\"2026-03-0{day}T08:00:00Z\",\"member_id\":\"m{day}\"}}\n"
+            )
+        };
+        let fields = guessed_fields("e.ndjson", &[line(1), line(2)].concat());
+        assert!(fields.contains("time = \"at\""), "{stamp}: {fields}");
+    }
+}
+
+#[test]
+fn an_id_is_no_name_of_an_event() {
+    let line = |n: u32| {
+        format!(
+            "{{\"event_id\":\"e{n}\",\"metric\":\"sent\",\"timestamp\":{},\"to\":{{\"customer_id\":\"c{n}\"}}}}\n",
+            1_770_000_000 + n
+        )
+    };
+    let fields = guessed_fields("e.ndjson", &[line(1), line(2)].concat());
+    assert!(fields.contains("event = \"metric\"") && !fields.contains("event = \"event_id\""), "{fields}");
+}
+
+#[test]
+fn columns_that_are_named_in_words_are_read() {
+    let folder = Folder::new();
+    folder.write("e.csv", "Event-Name,Time,Distinct ID,Company ID,Plan\nshare,2026-03-01T08:00:00Z,ann,c1,team\n");
+    assert_eq!(folder.pql("init e.csv -o m.toml").code, 0);
+    let outcome = folder.pql("score e.csv -m m.toml --level user -f csv -q");
+    assert!(outcome.stdout.contains("\nann,c1,"), "{outcome:?}");
+}

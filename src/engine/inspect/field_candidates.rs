@@ -22,7 +22,14 @@ const PATHS_MAX: usize = 500;
 
 /// Fields that may hold the event name if no field is called an event or an action. Activity logs
 /// use them (`type`, `actor`, `created_at`).
-const EVENT_NAME_FIELDS: [&str; 5] = ["type", "kind", "verb", "activity", "operation"];
+const EVENT_NAME_FIELDS: [&str; 6] = ["type", "kind", "verb", "activity", "operation", "metric"];
+
+/// Fields that may hold the time if no field is called one.
+const TIME_FIELDS: [&str; 3] = ["at", "when", "on"];
+
+/// Words in the names of stamps that a loader or receiver writes. They lose against any other time.
+const LOADER_STAMPS: [&str; 9] =
+    ["loaded_at", "ingested_at", "extracted_at", "emitted_at", "received_at", "synced", "sdc_", "dlt_", "ts_ms"];
 
 /// The values at a path.
 #[derive(Debug, Clone, Copy, Default)]
@@ -113,10 +120,15 @@ impl FieldCandidates {
             };
             let ranked =
                 self.leaves.iter().filter(|(path, leaf)| leaf.fits(key) && often(leaf) && !taken.contains(path));
-            let kind = |path: &str| {
-                EVENT_NAME_FIELDS.iter().position(|word| key == "event" && *word == path).map(|place| RANK_MAX + place)
+            let rank = |path: &str| match key {
+                "event" if is_id_name(path) => None,
+                "event" => rank(path, &names, hints).or_else(|| last_resort(path, &EVENT_NAME_FIELDS)),
+                "time" => {
+                    let rank = rank(path, &names, hints).or_else(|| last_resort(path, &TIME_FIELDS));
+                    rank.map(|rank| if is_loader_stamp(path) { rank + 2 * RANK_MAX } else { rank })
+                }
+                _ => rank(path, &names, hints),
             };
-            let rank = |path: &str| rank(path, &names, hints).or_else(|| kind(path));
             let best = ranked.filter_map(|(path, leaf)| Some((rank(path)?, path, leaf)));
             let best = best.min_by(|(rank, path, leaf), (other, b, of_b)| {
                 rank.cmp(other).then(of_b.count.cmp(&leaf.count)).then(path.len().cmp(&b.len())).then(path.cmp(b))
@@ -150,9 +162,32 @@ impl FieldCandidates {
 /// A rank worse than that of any name or hint.
 const RANK_MAX: usize = 1000;
 
+/// The rank of a path that fits only if no better name is there.
+fn last_resort(path: &str, words: &[&str]) -> Option<usize> {
+    words.iter().position(|word| *word == path).map(|place| RANK_MAX + place)
+}
+
+/// A path in lower case, with underscores between its words.
+fn folded(path: &str) -> String {
+    path.to_lowercase().replace(['-', '.', ' '], "_")
+}
+
+/// Whether a loader or receiver writes the stamp at a path.
+fn is_loader_stamp(path: &str) -> bool {
+    let folded = folded(path);
+    LOADER_STAMPS.iter().any(|word| folded.contains(word)) || folded.contains("receivedat")
+}
+
+/// Whether a path is called an id, which no name of an event is.
+fn is_id_name(path: &str) -> bool {
+    let folded = folded(path);
+    let last = folded.rsplit('_').next().unwrap_or_default();
+    matches!(last, "id" | "uuid" | "key") || path.ends_with("Id") || path.ends_with("ID")
+}
+
 /// The rank of a path for the names of a part: 0 is best; none if no name fits.
 fn rank(path: &str, names: &[&str], hints: &[&str]) -> Option<usize> {
-    let folded = path.to_lowercase().replace(['-', '.'], "_");
+    let folded = folded(path);
     let last = folded.rsplit('_').next().unwrap_or_default();
     if let Some(place) = names.iter().position(|name| name.to_lowercase() == folded) {
         return Some(place);

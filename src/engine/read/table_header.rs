@@ -5,7 +5,7 @@
 //! own path. Other used columns stand under `properties`, unless the table has properties of its
 //! own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::column_mapping::{ColumnMapping, EVENT_FIELDS, FieldAliases, TableUse, part};
 
@@ -164,7 +164,7 @@ impl TableHeader {
         if naming.table_use != TableUse::Events {
             return Self::keyed(names, &naming.table_use);
         }
-        let lowered = lowercase_names(names, naming);
+        let lowered = lowercase_names(names, naming).or_else(|| snake_case_names(names, naming));
         let names = lowered.as_deref().unwrap_or(names);
         let mut by_name = HashMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
@@ -408,6 +408,26 @@ fn lowercase_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<Strin
     let capitals = |name: &String| !name.bytes().any(|byte| byte.is_ascii_lowercase()) && !asked(name);
     (names.iter().all(capitals) && names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase())))
         .then(|| names.iter().map(|name| name.to_ascii_lowercase()).collect())
+}
+
+/// The names with those of event parts in snake case, where exports for people write them as words
+/// (`Event Name`, `Distinct ID`). None if no name is of this kind. A name that the model uses stays,
+/// and so does one whose snake case is a column too.
+fn snake_case_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<String>> {
+    let aliases: HashSet<&str> =
+        EVENT_FIELDS.iter().flat_map(|part| part.others.iter().copied().chain([part.native])).collect();
+    let used: HashSet<&str> =
+        naming.fields.iter().flatten().filter_map(|path| path.first()).map(String::as_str).collect();
+    let folded: Vec<String> = names.iter().map(|name| name.to_lowercase().replace([' ', '-'], "_")).collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    folded.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    let renamed = |(name, snake): (&String, &String)| {
+        let known = aliases.contains(name.as_str()) || used.contains(name.as_str());
+        let is_part = !known && aliases.contains(snake.as_str()) && counts.get(snake.as_str()) == Some(&1);
+        if is_part { snake.clone() } else { name.clone() }
+    };
+    let result: Vec<String> = names.iter().zip(&folded).map(renamed).collect();
+    (result != names).then_some(result)
 }
 
 /// The role of a column that is no field of the event.

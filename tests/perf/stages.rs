@@ -10,8 +10,17 @@ use std::{
 };
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use pql_engine::{decode::{format::{Formats, Reading}, Decoded, Seed}, emit::{Dialect, Format, self}, fold::{Folder, Hearth}, pipeline::{Folded, Job, MaxRejects, When, self}, read::{Block, Input, InputKind, Limits, Reader}};
-use pql_model::{clock::parse_day, diag::Document, units::Micros, EntityKind, Model};
+use pql_engine::{
+    decode::{
+        FastPathResult, HashSeed,
+        format::{FileFormats, WorkerDecoders},
+    },
+    emit::{self, CsvDialect, RowFormat},
+    fold::{EventFolder, ShardSet},
+    pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
+    read::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock},
+};
+use pql_model::{EntityKind, Model, clock::parse_day, diag::SourceDocument, units::Micros};
 
 /// Enough that tables outgrow the caches, and that a stage takes milliseconds.
 const EVENTS: u64 = 100_000;
@@ -19,12 +28,12 @@ const EVENTS: u64 = 100_000;
 const USERS: u64 = 4_000;
 
 /// The model says UTC, and this is the end of 2026-10-31 in it.
-fn as_of() -> When {
-    When::EndOf(parse_day("2026-10-31").expect("a date"))
+fn as_of() -> AsOfRequest {
+    AsOfRequest::EndOf(parse_day("2026-10-31").expect("a date"))
 }
 
 fn model() -> Model {
-    let document = Document { name: "model.toml".to_owned(), text: include_str!("model.toml").to_owned() };
+    let document = SourceDocument { name: "model.toml".to_owned(), text: include_str!("model.toml").to_owned() };
     pql_model::parse(&document).expect("a model without problems")
 }
 
@@ -45,14 +54,14 @@ fn events(form: &str) -> PathBuf {
     path
 }
 
-fn input(path: &Path) -> Vec<Input> {
-    vec![Input { name: path.display().to_string(), kind: InputKind::File(path.to_owned()) }]
+fn input(path: &Path) -> Vec<InputSource> {
+    vec![InputSource { name: path.display().to_string(), kind: InputKind::File(path.to_owned()) }]
 }
 
-fn fold(model: &Model, path: &Path, workers: usize) -> Folded {
+fn fold(model: &Model, path: &Path, workers: usize) -> FoldedRun {
     let max_rejects = MaxRejects::Count(0);
     let format = "native";
-    let job = Job {
+    let job = PipelineJob {
         model,
         format,
         inputs: input(path),
@@ -61,14 +70,15 @@ fn fold(model: &Model, path: &Path, workers: usize) -> Folded {
         workers,
         max_rejects,
         keep_rejects: false,
-        limits: Limits::STANDARD,
+        limits: BlockLimits::STANDARD,
+        users: None,
     };
-    pipeline::fold(&job, None).expect("events without rejects")
+    pipeline::fold_inputs(&job, None).expect("events without rejects")
 }
 
 fn read(path: &Path) -> usize {
-    let reader = Reader::new(input(path), Limits::STANDARD, 1);
-    let mut block = Block::default();
+    let reader = BlockReader::new(input(path), BlockLimits::STANDARD, 1);
+    let mut block = LineBlock::default();
     let mut bytes = 0;
     while let Some(next) = reader.next(block).expect("a file that can be read") {
         bytes += next.bytes.len();
@@ -88,10 +98,10 @@ fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
             memchr::memchr_iter(b'\n', text.as_bytes()).count()
         });
     });
-    let formats = Formats::new(model, "native", 1);
+    let formats = FileFormats::new(model, "native", 1);
     group.bench_function("decode", |bench| {
-        let mut reading = Reading::new(&formats, Seed::default(), Micros::MAX);
-        let decoder = reading.of_file(0, Some(text.as_bytes())).expect("native lines");
+        let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), Micros::MAX);
+        let decoder = reading.decoder_for(0, Some(text.as_bytes())).expect("native lines");
         bench.iter(|| text.lines().for_each(|line| drop(black_box(decoder.decode_event(line, line.as_bytes())))));
     });
     group.bench_function("read to fold", |bench| bench.iter(|| fold(model, path, 1)));
@@ -100,17 +110,17 @@ fn worker(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
 /// Records to state: what is left of a worker's time beside reading and decoding.
 fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let text = std::fs::read_to_string(path).expect("events");
-    let (seed, formats) = (Seed::default(), Formats::new(model, "native", 1));
-    let mut reading = Reading::new(&formats, seed.clone(), Micros::MAX);
-    let decoder = reading.of_file(0, Some(text.as_bytes())).expect("native lines");
+    let (seed, formats) = (HashSeed::default(), FileFormats::new(model, "native", 1));
+    let mut reading = WorkerDecoders::new(&formats, seed.clone(), Micros::MAX);
+    let decoder = reading.decoder_for(0, Some(text.as_bytes())).expect("native lines");
     group.throughput(Throughput::Elements(EVENTS));
     group.bench_function("decode and fold", |bench| {
         bench.iter(|| {
-            let hearth = Hearth::new(model, &seed, 1);
-            let mut folder = Folder::new(&hearth, 1);
+            let hearth = ShardSet::new(model, &seed, 1);
+            let mut folder = EventFolder::new(&hearth, 1);
             text.lines().for_each(|line| match decoder.decode_event(line, line.as_bytes()) {
-                Decoded::Event(event) => folder.fold_event(0, &event),
-                Decoded::Line(line) => folder.fold(0, &line),
+                FastPathResult::Event(event) => folder.fold_event(0, &event),
+                FastPathResult::Line(line) => folder.fold(0, &line),
             });
             let folded = folder.finish();
             hearth.into_state([folded])
@@ -121,15 +131,16 @@ fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path)
 /// From state to rows, per user.
 fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) {
     let folded = fold(model, path, 1);
-    let evaluate = || pipeline::evaluate(&folded.state, folded.as_of, model, None, None).expect("scores").0;
+    let evaluate = || pipeline::score_state(&folded.state, folded.as_of, model, None, None).expect("scores").0;
     group.throughput(Throughput::Elements(USERS));
     group.bench_function("score", |bench| bench.iter(evaluate));
     let scored = evaluate();
-    for (name, format) in [("emit csv", Format::Csv(Dialect::Spreadsheet)), ("emit ndjson", Format::Ndjson)] {
+    for (name, format) in [("emit csv", RowFormat::Csv(CsvDialect::Spreadsheet)), ("emit ndjson", RowFormat::Ndjson)] {
         group.bench_function(name, |bench| {
             bench.iter(|| {
-                for side in [EntityKind::User, EntityKind::Account] {
-                    emit::rows(&scored, model, side, format, &mut std::io::sink()).expect("a sink takes everything");
+                for side in EntityKind::ALL {
+                    emit::write_rows(&scored, model, side, format, &mut std::io::sink())
+                        .expect("a sink takes everything");
                 }
             });
         });

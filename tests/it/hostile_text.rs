@@ -309,9 +309,14 @@ fn no_cell_is_a_formula_and_every_text_can_be_had_back() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
     folder.write("events.ndjson", events(&texts));
     for (form, out) in [("exact", "exact"), ("spreadsheet", "sheet")] {
-        let arguments = format!("score events.ndjson -m model.toml --as-of 2026-10-31 --out {out} --csv {form} -q");
+        // Texts of white space or control characters alone, and placeholders, are no ids.
+        let arguments = format!(
+            "score events.ndjson -m model.toml --as-of 2026-10-31 --out {out} --csv {form} --max-rejects 40 -q"
+        );
         let outcome = folder.pql(&arguments);
         assert_eq!(outcome.code, 0, "{outcome:?}");
+        let rejects = folder.read(&format!("{out}/rejects.ndjson"));
+        assert!(rejects.lines().all(|line| line.contains("\"no_id\"")), "{rejects}");
     }
     let mut changed = 0;
     for name in ["users.csv", "accounts.csv"] {

@@ -13,6 +13,7 @@ use super::{
 use pql_engine::{
     decode::time_zones,
     enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
+    fs::retry::retry_interrupted,
     pipeline::sample_event_ids,
     read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
 };
@@ -81,7 +82,7 @@ impl<'a> EnrichmentFiles<'a> {
 impl<'a> EnrichmentTable<'a> {
     fn open(kind: EntityKind, path: &'a Path, key: Option<&'a str>) -> Result<Self, CommandError> {
         let name = path.display().to_string();
-        let meta = fs::metadata(path).map_err(|error| cannot_read(&name, error))?;
+        let meta = retry_interrupted(|| fs::metadata(path)).map_err(|error| cannot_read(&name, error))?;
         let table = |inputs, opened| Self { name: name.clone(), kind, key, path, inputs, opened };
         if meta.is_file() {
             let opened = FileState::of(path)?;

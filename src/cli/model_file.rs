@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{CommandError, ExitStatus};
-use pql_engine::read::read_whole_file;
+use pql_engine::{fs::retry::retry_interrupted, read::read_whole_file};
 use pql_model::{
     EXAMPLE,
     diag::{Diagnostic, DocumentProblems, SourceDocument},
@@ -28,7 +28,7 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<ChosenModel, CommandError>
         return Ok(ChosenModel { document: read(path)?, note: None });
     }
     let here = Path::new(DEFAULT_NAME);
-    if here.exists() {
+    if retry_interrupted(|| here.try_exists()).unwrap_or(true) {
         let note = format!("note: scored with {DEFAULT_NAME} of this folder; -m FILE names another model");
         return Ok(ChosenModel { document: read(here)?, note: Some(note) });
     }
@@ -94,7 +94,7 @@ fn refused(document: SourceDocument, problem: Diagnostic) -> CommandError {
 /// The bytes of an ordinary text file, or the reason why it is none. Pipes and devices are never
 /// opened.
 fn bounded(path: &Path) -> io::Result<Result<Vec<u8>, &'static str>> {
-    let meta = std::fs::metadata(path)?;
+    let meta = retry_interrupted(|| std::fs::metadata(path))?;
     if !meta.is_file() && !meta.is_dir() {
         return Ok(Err("it is no ordinary file"));
     }

@@ -19,6 +19,7 @@ use pql_engine::{
         FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
         sweep_temporaries,
     },
+    fs::retry::is_present,
     read::{FileId, InputSource},
 };
 use pql_model::{EntityKind, diag::escape_controls, hex};
@@ -199,7 +200,7 @@ impl OutputFiles {
             Some(RejectsFact::Elsewhere(_)) | None => None,
         };
         let is_new = |name: &String| here.iter().chain(&rejects).any(|new| new.place == *name);
-        possible.filter(|name| !is_new(name) && dir.join(name).exists()).collect()
+        possible.filter(|name| !is_new(name) && is_present(&dir.join(name))).collect()
     }
 
     /// Publishes all files, the record last, since it vouches for the others.
@@ -212,7 +213,7 @@ impl OutputFiles {
 
 /// The folder of a file, if an earlier run left its record there.
 pub(super) fn run_folder(path: &Path) -> Option<&Path> {
-    path.parent().filter(|folder| folder.join(RECORD_FILE).exists())
+    path.parent().filter(|folder| is_present(&folder.join(RECORD_FILE)))
 }
 
 /// Where a file is, as seen from the record of the run.

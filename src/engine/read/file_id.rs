@@ -34,14 +34,15 @@ impl FileId {
     /// Those of inspecting the file, which may not exist.
     #[cfg(not(unix))]
     pub fn of(path: &Path) -> io::Result<Self> {
-        fs::canonicalize(path).map(Self)
+        retry_interrupted(|| fs::canonicalize(path)).map(Self)
     }
 
     /// The identity of an open file, such as standard input. `None` if it is not a regular file, or
     /// the system does not report it.
     #[cfg(unix)]
     pub fn of_open(file: &impl std::os::fd::AsFd) -> Option<Self> {
-        let meta = fs::File::from(file.as_fd().try_clone_to_owned().ok()?).metadata().ok()?;
+        let file = fs::File::from(file.as_fd().try_clone_to_owned().ok()?);
+        let meta = retry_interrupted(|| file.metadata()).ok()?;
         meta.is_file().then(|| Self::of_metadata(&meta))
     }
 

@@ -20,6 +20,7 @@ use super::{
     sniff::MANIFEST,
     stream::DecompressedStream,
 };
+use crate::fs::retry::retry_interrupted;
 
 /// An open file.
 pub(super) enum FormatReader {
@@ -157,6 +158,6 @@ impl FormatReader {
 fn is_plain(input: &InputSource) -> bool {
     let InputKind::File(path) = &input.kind else { return false };
     let mut head = [0; 4];
-    let file = path.metadata().is_ok_and(|meta| meta.is_file()).then(|| File::open(path));
+    let file = retry_interrupted(|| path.metadata()).is_ok_and(|meta| meta.is_file()).then(|| File::open(path));
     file.is_some_and(|file| file.and_then(|mut file| file.read_exact(&mut head)).is_ok()) && head == *b"PAR1"
 }

@@ -15,6 +15,7 @@ use super::{
     BlockLimits, ColumnMapping, Compression, InputKind, InputSource, LineBlock, MultilineRecord, ReadError,
     format_reader::{FileTotals, FormatReader},
 };
+use crate::fs::retry::retry_interrupted;
 
 /// The statistics of a file that was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,7 +256,7 @@ fn regular_bytes(input: &InputSource) -> Option<u64> {
         InputKind::Stdin => None,
         InputKind::Memory(bytes) => u64::try_from(bytes.len()).ok(),
         InputKind::File(path) => {
-            let meta = fs::metadata(path).ok()?;
+            let meta = retry_interrupted(|| fs::metadata(path)).ok()?;
             meta.is_file().then_some(meta.len())
         }
         InputKind::Member(member) => Some(member.packed_bytes),

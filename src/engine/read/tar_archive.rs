@@ -14,6 +14,7 @@ use std::{
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::{Compression, multi_frame::MultiFrameDecoder};
+use crate::fs::retry::retry_interrupted;
 
 /// What an archive is made of; bytes.
 pub(super) const BLOCK_BYTES: usize = 512;
@@ -117,7 +118,7 @@ impl TarStream {
         let there = match &mut self.body {
             TarBody::Plain(file) => {
                 let to = self.at.saturating_add(count);
-                let there = file.get_ref().metadata()?.len() >= to;
+                let there = retry_interrupted(|| file.get_ref().metadata())?.len() >= to;
                 file.seek(io::SeekFrom::Start(to))?;
                 self.at = to;
                 there

@@ -216,7 +216,7 @@ fn tar_members(path: &Path, compression: Compression) -> Result<Option<ArchiveLi
     }
     let mut sorting = MemberSelection::new(path);
     let reading = |source| ReadError::Read { name: path.display().to_string(), source };
-    let meta = path.metadata().map_err(reading)?;
+    let meta = retry_interrupted(|| path.metadata()).map_err(reading)?;
     let mut tape = open().map_err(reading)?;
     let entries = match tar_archive::list(&mut tape) {
         Ok(entries) => entries,

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::PublishError;
+use crate::fs::retry::retry_interrupted;
 
 /// The file that is locked where folders cannot be. It is never removed, because a lock on a
 /// removed file excludes no other run.
@@ -87,7 +88,7 @@ fn is_unknown(error: &io::Error) -> bool {
 #[cfg(target_os = "linux")]
 pub fn lock_holder(dir: &Path) -> Option<u32> {
     use std::os::linux::fs::MetadataExt;
-    let meta = std::fs::metadata(dir).ok()?;
+    let meta = retry_interrupted(|| std::fs::metadata(dir)).ok()?;
     let device = meta.st_dev();
     // The two parts of a device number, split as the C library does.
     let major = (device >> 8) & 0xfff | (device >> 32) & !0xfff;
@@ -95,7 +96,7 @@ pub fn lock_holder(dir: &Path) -> Option<u32> {
     let place = format!("{major:02x}:{minor:02x}:{}", meta.st_ino());
     // `1: FLOCK  ADVISORY  WRITE 4711 fe:00:123 0 EOF`; waiting processes have `->` after the
     // number.
-    std::fs::read_to_string("/proc/locks").ok()?.lines().find_map(|line| {
+    retry_interrupted(|| std::fs::read_to_string("/proc/locks")).ok()?.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "FLOCK", _, _, process, of, ..] = words[..] else { return None };
         if of == place { process.parse().ok().filter(|process| *process > 0) } else { None }

@@ -220,7 +220,7 @@ pub fn refuse_duplicate_targets<'p>(targets: impl IntoIterator<Item = &'p Path>)
     let mut seen = BTreeSet::new();
     for target in targets {
         let folder = parent_dir(target);
-        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+        let folder = retry_interrupted(|| fs::canonicalize(folder)).unwrap_or_else(|_| folder.to_path_buf());
         if !seen.insert((folder, target.file_name())) {
             return Err(PublishError::SameTarget { path: target.to_path_buf() });
         }
@@ -251,9 +251,8 @@ pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
 /// Follows a link to the file to replace; returns its metadata if it exists.
 fn resolve_target(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
     let path = match retry_interrupted(|| fs::symlink_metadata(target)) {
-        Ok(meta) if meta.is_symlink() => {
-            fs::canonicalize(target).map_err(|source| PublishError::Link { path: target.to_path_buf(), source })?
-        }
+        Ok(meta) if meta.is_symlink() => retry_interrupted(|| fs::canonicalize(target))
+            .map_err(|source| PublishError::Link { path: target.to_path_buf(), source })?,
         _ => target.to_path_buf(),
     };
     match retry_interrupted(|| fs::metadata(&path)) {

@@ -21,6 +21,7 @@ use super::{
 use crate::fs::{
     dir as folder,
     dir::{DirectoryEntry, FileKind},
+    retry::retry_interrupted,
 };
 
 /// The prefix of temporary files; hidden, so that folder inputs and `ls` skip them.
@@ -98,7 +99,7 @@ pub(super) fn create_locked(
             Err(TryLockError::WouldBlock) => continue,
             // If the check fails, the file counts as present: otherwise its name would be missing
             // at the end.
-            Ok(()) if file.metadata().is_ok_and(|meta| is_unlinked(&meta)) => continue,
+            Ok(()) if retry_interrupted(|| file.metadata()).is_ok_and(|meta| is_unlinked(&meta)) => continue,
             // If files cannot be locked here, a sweep cannot lock them either and leaves them.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok((file, temporary)),
         }
@@ -176,7 +177,7 @@ fn kept_mode(_meta: &Metadata, _has_list: bool) -> Option<Permissions> {
 #[cfg(unix)]
 fn keep_owner(file: &File, old: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let Ok(new) = file.metadata() else { return };
+    let Ok(new) = retry_interrupted(|| file.metadata()) else { return };
     if new.gid() != old.gid() {
         let _ = fchown(file, None, Some(old.gid()));
     }

@@ -16,12 +16,13 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::check::{self, CheckScope, CheckedModel};
-use pql_engine::pipeline;
+use pql_engine::{
+    pipeline,
+    plan::{Model, parse, parse_all_facts},
+};
 use pql_model::{
-    Model,
     diag::{Diagnostic, Severity, SourceDocument, escape_controls},
     lint::lint,
-    parse, parse_all_facts,
 };
 
 /// Check models: every problem, each with its place and a way out.

@@ -24,12 +24,11 @@ use crate::commands::{
 use pql_engine::{
     decode::{RejectReason, misread::NotUnderstood},
     pipeline::{self, FoldedRun, PipelineJob},
+    plan::{Model, parse},
 };
 use pql_model::{
-    Model,
     clock::format_instant,
     diag::{DocumentProblems, escape_ci_commands, escape_controls},
-    parse,
 };
 
 /// Compare two models on the same events: who changes tier and route, and why.

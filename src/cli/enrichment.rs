@@ -15,9 +15,10 @@ use pql_engine::{
     enrich::{EnrichError, EnrichFile, EnrichRequest, KeyGuess, guess_key_column, read_enrichment},
     fs::retry::retry_interrupted,
     pipeline::sample_event_ids,
+    plan::Model,
     read::{BlockLimits, FileState, InputKind, InputSource, ReadError, read_whole_file, table_inputs},
 };
-use pql_model::{EntityKind, Model, PerKind};
+use pql_model::{EntityKind, PerKind};
 
 /// What comes through a pipe is kept, since several models may ask for it; so many bytes of it at most.
 const PIPE_BYTES_MAX: u64 = 1 << 30;

@@ -22,11 +22,11 @@ use pql_engine::{
     ids::id_of_text,
     ledger::{EntityRef, build_ledger},
     pipeline,
+    plan::parse_all_facts,
 };
 use pql_model::{
     EntityKind, PerKind,
     diag::{escape_ci_commands, suggest},
-    parse_all_facts,
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.

@@ -19,12 +19,10 @@ use super::{
 use crate::commands::init;
 use pql_engine::{
     fs::publish::{FileAccess, StagedFile, commit, sweep_temporaries},
+    plan::parse,
     read::{BlockLimits, ChangeGuard, FileId, InputSource},
 };
-use pql_model::{
-    diag::{SourceDocument, escape_controls},
-    parse,
-};
+use pql_model::diag::{SourceDocument, escape_controls};
 
 /// Write a first model for these events: the built-in example with your events in it.
 ///

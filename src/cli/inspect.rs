@@ -14,13 +14,10 @@ use super::{
 };
 use pql_engine::{
     inspect::{self, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
+    plan::{Model, parse},
     read::{self, BlockLimits, InputSource},
 };
-use pql_model::{
-    Model,
-    diag::{SourceDocument, escape_ci_commands},
-    parse,
-};
+use pql_model::diag::{SourceDocument, escape_ci_commands};
 
 /// Look into a dump: formats, days, events, people, properties, duplicates, and what a model would find in it.
 ///

@@ -21,9 +21,9 @@ use super::{
 use pql_engine::{
     enrich::EnrichFile,
     pipeline::{self, FoldedRun, PipelineJob},
+    plan::Model,
     read::{self, BlockLimits, ChangeGuard, InputSource},
 };
-use pql_model::Model;
 
 /// How often a command reads its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

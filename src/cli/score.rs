@@ -31,8 +31,9 @@ use crate::commands::score::{FinishedRun, MissingNames};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     pipeline::{self, FoldedRun, PipelineJob},
+    plan::parse,
 };
-use pql_model::{EXAMPLE, PerKind, parse};
+use pql_model::{EXAMPLE, PerKind};
 
 /// Score events: who is a product-qualified lead or account, and why.
 ///

@@ -9,14 +9,16 @@ use super::{
     stdout::{pretty_json, print_stdout},
     threads,
 };
-use pql_engine::cases::{
-    self, Coverage, TestRecord, TestSuite,
-    report::{ModelCoverage, TestFileReport, TestReport},
+use pql_engine::{
+    cases::{
+        self, Coverage, TestRecord, TestSuite,
+        report::{ModelCoverage, TestFileReport, TestReport},
+    },
+    plan::{Model, parse_all_facts},
 };
 use pql_model::{
-    EXAMPLE, Model,
+    EXAMPLE,
     diag::{DocumentProblems, SourceDocument, escape_ci_commands, render},
-    parse_all_facts,
 };
 
 /// Test models: events in short form, and what is expected to come of them.

@@ -21,6 +21,9 @@ pub mod ids;
 // Files, archives and standard input to blocks of whole lines.
 pub mod read;
 
+// A resolved model to the state that a run stores, and the place of each fact in it.
+pub mod plan;
+
 // A line to an event, or to a reject with its reason.
 pub mod decode;
 

@@ -43,13 +43,14 @@ use crate::{
         DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
         WorkerFold as OfWorker,
     },
+    plan::Model,
     read::{
         BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse,
     },
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
-    Model, PerKind,
+    PerKind,
     clock::{AsOf, format_day, format_instant},
     expr::Value,
     units::{DAY_US, Day, Micros, plural},

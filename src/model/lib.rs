@@ -12,7 +12,6 @@ pub mod fact_key;
 pub mod kind;
 pub mod lint;
 pub mod output_columns;
-pub mod plan;
 pub mod resolve;
 pub mod resolved;
 pub mod rules;
@@ -27,7 +26,7 @@ use sha2::{Digest, Sha256};
 
 pub use fact_key::{FactKey, FactSlot};
 pub use kind::{EntityKind, PerKind};
-pub use plan::Model;
+pub use resolve::FactSelection;
 pub use resolved::ResolvedModel;
 pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
 pub use value_format::{VALUE_FORMATS, ValueFormat};
@@ -38,27 +37,18 @@ use crate::diag::{DocumentProblems, SourceDocument};
 /// The built-in model: the example that a newcomer reads first.
 pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 
-/// Reads, checks and compiles a model.
+/// Reads, checks and resolves a model.
 ///
-/// **Errors**: every problem of the text, at least one.
-pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, resolve::FactSelection::OutputsOnly)
-}
-
-/// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
+/// # Errors
 ///
-/// **Errors**: as [`parse`].
-pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    read(document, resolve::FactSelection::AllDeclared)
-}
-
-fn read(document: &SourceDocument, selection: resolve::FactSelection) -> Result<Model, DocumentProblems> {
+/// Every problem of the text, at least one.
+pub fn parse(document: &SourceDocument, selection: FactSelection) -> Result<ResolvedModel, DocumentProblems> {
     let mut found = DiagnosticSink::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
     let file = syntax::read(&document.text, &mut found);
     let resolved = file.and_then(|file| resolve::resolve(&file, &document.text, fingerprint, selection, &mut found));
     match resolved {
-        Some(resolved) if found.list.is_empty() => Ok(plan::plan(resolved)),
+        Some(resolved) if found.list.is_empty() => Ok(resolved),
         _ => Err(DocumentProblems { document: document.clone(), list: found.list }),
     }
 }

@@ -13,13 +13,13 @@ use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     fold::FileCounts,
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    plan::{Model, parse, parse_all_facts},
     read::{BlockLimits, InputKind, InputSource},
 };
 use pql_model::{
-    EXAMPLE, EntityKind, Model,
+    EXAMPLE, EntityKind,
     diag::{ColourMode, DocumentProblems, SourceDocument, render},
     expr::{self, EvalScope, ExprError, NameResolver, ResolvedName, Value, ValueType},
-    parse, parse_all_facts,
 };
 
 /// Sunday, 2026-11-01, in microseconds since 1970.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use pql_engine::{
     ledger::{EntityRef, build_ledger},
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    plan::parse_all_facts,
     read::{InputKind, InputSource},
 };
-use pql_model::{EXAMPLE, EntityKind, diag::SourceDocument, parse_all_facts, units::Points};
+use pql_model::{EXAMPLE, EntityKind, diag::SourceDocument, units::Points};
 
 use crate::run::{Folder, rows};
 

@@ -6,12 +6,12 @@
 
 use std::{collections::HashMap, path::Path};
 
+use pql_engine::plan::{Model, parse};
 use pql_model::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey,
     diag::{CounterExample, Diagnostic, SourceDocument},
     expr::{EvalScope, Program, Value, ValueType},
     lint::lint,
-    parse,
     resolved::{BuiltinFact, Fact, FactDefinition, Level, Measure, MilestonePart, NumberPart, ScoringStep},
     rules,
     scoring::{evaluate_signals, find_tier, sum_points},

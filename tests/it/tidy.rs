@@ -20,16 +20,27 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine/caught", &[]),
     ("engine/ids", &[]),
     ("engine/read", &["engine/fs", "engine/caught", "engine/ids"]),
-    ("engine/decode", &["engine/ids", "model", "model/expr", "model/clock", "model/units"]),
+    ("engine/plan", &["model", "model/expr", "model/clock", "model/diag", "model/units"]),
+    ("engine/decode", &["engine/plan::Model", "engine/ids", "model", "model/expr", "model/clock", "model/units"]),
     (
         "engine/enrich",
-        &["engine/decode", "engine/read", "model", "model/expr", "model/clock", "model/diag", "model/units"],
+        &[
+            "engine/plan",
+            "engine/decode",
+            "engine/read",
+            "model",
+            "model/expr",
+            "model/clock",
+            "model/diag",
+            "model/units",
+        ],
     ),
-    ("engine/fold", &["engine/decode", "model", "model/expr", "model/clock", "model/units"]),
-    ("engine/entity", &["engine/fold", "model", "model/clock", "model/units", "model/expr::Value"]),
+    ("engine/fold", &["engine/plan", "engine/decode", "model", "model/expr", "model/clock", "model/units"]),
+    ("engine/entity", &["engine/plan", "engine/fold", "model", "model/clock", "model/units", "model/expr::Value"]),
     (
         "engine/score",
         &[
+            "engine/plan",
             "engine/entity",
             "engine/fold",
             "model",
@@ -43,6 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/emit",
         &[
+            "engine/plan::Model",
             "engine/score",
             "model",
             "model/scoring",
@@ -59,6 +71,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/pipeline",
         &[
+            "engine/plan",
             "model/units",
             "model/clock",
             "model/expr",
@@ -74,6 +87,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/ledger",
         &[
+            "engine/plan::Model",
             "engine/ids",
             "engine/score",
             "engine/emit",
@@ -88,6 +102,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/inspect",
         &[
+            "engine/plan::Model",
             "engine/emit::JsonMap",
             "engine/pipeline",
             "engine/read",
@@ -101,6 +116,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine/cases",
         &[
+            "engine/plan",
             "engine/ids",
             "engine/ledger",
             "engine/emit",
@@ -121,6 +137,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/explain",
         &[
+            "engine/plan",
             "engine/ledger",
             "engine/emit",
             "engine/pipeline",
@@ -142,6 +159,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/score",
         &[
+            "engine/plan::Model",
             "engine/decode::misread",
             "engine/emit",
             "engine/entity::FREE_MAIL_DATE",
@@ -153,6 +171,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/diff",
         &[
+            "engine/plan::Model",
             "engine/ledger",
             "engine/emit",
             "engine/score",
@@ -167,6 +186,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/check",
         &[
+            "engine/plan::Model",
             "engine/decode::stable_hash",
             "engine/ledger",
             "engine/emit",
@@ -182,6 +202,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "engine/plan::Model",
+            "engine/plan::parse",
+            "engine/plan::parse_all_facts",
             "commands/check",
             "commands/diff",
             "commands/explain",

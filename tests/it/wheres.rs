@@ -1,10 +1,10 @@
 //! Warnings about conditions on events, and their soundness. A condition that is reported as never
 //! or always true is evaluated on events.
 
+use pql_engine::plan::parse;
 use pql_model::{
     diag::{Diagnostic, SourceDocument},
     lint::lint,
-    parse,
 };
 
 use crate::run::Folder;

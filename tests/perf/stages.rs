@@ -10,17 +10,8 @@ use std::{
 };
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use pql_engine::{
-    decode::{
-        FastPathResult, HashSeed,
-        format::{FileFormats, WorkerDecoders},
-    },
-    emit::{self, CsvDialect, RowFormat},
-    fold::{EventFolder, ShardSet},
-    pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob},
-    read::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock},
-};
-use pql_model::{EntityKind, Model, clock::parse_day, diag::SourceDocument, units::Micros};
+use pql_engine::{decode::{format::{FileFormats, WorkerDecoders}, FastPathResult, HashSeed}, emit::{self, CsvDialect, RowFormat}, fold::{EventFolder, ShardSet}, pipeline::{self, AsOfRequest, FoldedRun, MaxRejects, PipelineJob}, plan::Model, read::{BlockLimits, BlockReader, InputKind, InputSource, LineBlock}};
+use pql_model::{clock::parse_day, diag::SourceDocument, units::Micros, EntityKind};
 
 /// Enough that tables outgrow the caches, and that a stage takes milliseconds.
 const EVENTS: u64 = 100_000;
@@ -34,7 +25,7 @@ fn as_of() -> AsOfRequest {
 
 fn model() -> Model {
     let document = SourceDocument { name: "model.toml".to_owned(), text: include_str!("model.toml").to_owned() };
-    pql_model::parse(&document).expect("a model without problems")
+    pql_engine::plan::parse(&document).expect("a model without problems")
 }
 
 /// Writes the events once, below the folder of builds.

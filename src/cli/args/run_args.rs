@@ -10,9 +10,10 @@ use super::{
 use crate::cli::CommandError;
 use pql_engine::{
     pipeline::{AsOfRequest, MaxRejects},
+    plan::Model,
     read::BlockLimits,
 };
-use pql_model::{Model, units::Micros};
+use pql_model::units::Micros;
 
 /// How events are read, from when they are looked at, and with what.
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 //! Notes on the users and accounts of a run.
 
 use crate::cli::{args::RunArgs, print_stderr};
-use pql_engine::{entity::JoinReport, pipeline::EnrichmentCoverage, score::ScoredEntities};
-use pql_model::{EntityKind, Model, clock::format_instant, diag::escape_controls, units::plural};
+use pql_engine::{entity::JoinReport, pipeline::EnrichmentCoverage, plan::Model, score::ScoredEntities};
+use pql_model::{EntityKind, clock::format_instant, diag::escape_controls, units::plural};
 
 /// Users and accounts with events that have no row in the file of `--users` or `--accounts`.
 pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {

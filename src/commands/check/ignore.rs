@@ -1,6 +1,7 @@
 //! `[check] ignore`: takes out the warnings that a model says are meant, and tells the entries that take out nothing.
 
-use pql_model::{Model, codes, diag::Diagnostic};
+use pql_engine::plan::Model;
+use pql_model::{codes, diag::Diagnostic};
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

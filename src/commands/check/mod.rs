@@ -21,8 +21,8 @@ pub use self::{
     terminal::{render_problems, summary},
 };
 
+use pql_engine::plan::Model;
 use pql_model::{
-    Model,
     diag::{Diagnostic, LineIndex, Severity, SourceDocument, escape_controls},
     units::plural,
 };

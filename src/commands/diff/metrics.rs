@@ -4,7 +4,8 @@
 //! out as long as one number is meant: `hot_new`.
 
 use super::{LevelDiff, ListTransitions, ModelDiff, alignment::NameUnion};
-use pql_model::{EntityKind, Model, PerKind, resolved::Level};
+use pql_engine::plan::Model;
+use pql_model::{EntityKind, PerKind, resolved::Level};
 
 /// Tiers or routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

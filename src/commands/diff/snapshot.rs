@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::ComparedModel;
-use pql_engine::{ledger::EntityRef, score::ScoredEntities};
+use pql_engine::{ledger::EntityRef, plan::Model, score::ScoredEntities};
 use pql_model::{
-    EntityKind, Model, PerKind,
+    EntityKind, PerKind,
     expr::EvalScope,
     resolved::Level,
     scoring::{evaluate_signals, sum_points},

@@ -3,9 +3,9 @@
 //! Only what people do can be changed: metrics, milestones, and what is gathered over members. What they are (traits), how long they have been
 //! there, and scores themselves are taken as they stand. Counts can only rise.
 
-use pql_engine::ledger::EntityFacts;
+use pql_engine::{ledger::EntityFacts, plan::Model};
 use pql_model::{
-    EntityKind, FactKey, Model, ResolvedModel,
+    EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, EvalScope, Program, Value},
     resolved::{BuiltinFact, FactDefinition, Measure, MilestonePart, NumberPart, RollupKind, Signal, SignalPayment},
     scoring::{SignalFiring, SignalPayout},

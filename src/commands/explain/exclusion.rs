@@ -9,10 +9,11 @@ use pql_engine::{
     enrich::EnrichFile,
     entity::{NOBODY, resolve_entities},
     pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
+    plan::Model,
     read::ChangeGuard,
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     resolved::{IdGlob, IdentitySettings},
 };
 

@@ -4,9 +4,10 @@ use pql_engine::{
     enrich::EnrichFile,
     ledger::{EntityRef, Ledger, build_ledger},
     pipeline::{FoldedRun, RunError, score_state},
+    plan::Model,
 };
 use pql_model::{
-    Model, PerKind,
+    PerKind,
     clock::AsOf,
     expr::Value,
     units::{Day, Points},

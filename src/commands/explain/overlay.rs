@@ -5,9 +5,12 @@
 
 use std::collections::HashSet;
 
-use pql_engine::ledger::{EntityFacts, to_owned_value};
+use pql_engine::{
+    ledger::{EntityFacts, to_owned_value},
+    plan::Model,
+};
 use pql_model::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey,
     expr::{EvalScope, Program, Value},
     resolved::{Fact, FactDefinition},
     scoring::{evaluate_signals, find_tier, sum_points},

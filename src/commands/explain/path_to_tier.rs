@@ -6,10 +6,10 @@ use super::{
 };
 use pql_engine::{
     ledger::{EntityFacts, EntityRef, fact_name, to_owned_value},
+    plan::Model,
     score::ScoredEntities,
 };
 use pql_model::{
-    Model,
     expr::{EvalScope, Value},
     scoring::evaluate_signals,
     units::Points,

@@ -1,10 +1,10 @@
 //! What a signal reads of the state: which words, sets of dates and cells, of whose rows, in which window.
 
+use pql_engine::plan::{ACTIVITY_DAYS, AggregateOp, FactPlan, MeasurePlan, MilestonePlan, Model, WeeklyPlan};
 use pql_model::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey,
     clock::DateWindow,
     expr::Program,
-    plan::{ACTIVITY_DAYS, AggregateOp, FactPlan, MeasurePlan, MilestonePlan, WeeklyPlan},
     resolved::{BuiltinFact, FactDefinition, Signal, SignalPayment},
 };
 

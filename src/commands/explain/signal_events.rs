@@ -12,14 +12,14 @@ use pql_engine::{
     fold::{ANY_DAY, NO_ACCOUNT, RowOwner},
     ledger::EntityRef,
     pipeline::block_reader,
+    plan::{EventMatch, Model, PredicateId},
     read::{BlockLimits, InputSource, LineBlock, ReadError},
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     clock::AsOf,
     expr::EvalScope,
-    plan::{EventMatch, PredicateId},
     resolved::Signal,
     units::{Day, Micros},
 };

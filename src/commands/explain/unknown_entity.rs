@@ -6,13 +6,13 @@ use super::exclusion::{
 };
 use pql_engine::{
     pipeline::RunError,
+    plan::{Model, parse_all_facts},
     read::{ChangeGuard, InputSource, ReadError},
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     clock::format_instant,
     diag::{DocumentProblems, SourceDocument},
-    parse_all_facts,
     resolved::IdentitySettings,
     units::plural,
 };

@@ -1,6 +1,6 @@
 //! The names of events that a model asks for and the input does not have.
 
-use pql_model::Model;
+use pql_engine::plan::Model;
 
 /// Names without any event, and the events that the model does not ask for.
 #[derive(Debug)]

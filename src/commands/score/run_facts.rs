@@ -5,9 +5,10 @@ use pql_engine::{
     emit::{FileFacts, RunFacts},
     entity::FREE_MAIL_DATE,
     pipeline::{EnrichmentCoverage, FoldedRun},
+    plan::Model,
     score::ScoredEntities,
 };
-use pql_model::{Model, PerKind};
+use pql_model::PerKind;
 
 /// A run with its result.
 #[derive(Debug, Clone, Copy)]

@@ -18,14 +18,14 @@ use crate::{
     decode::time_zones,
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
     ledger::fact_slot,
+    plan::{Model, TraitPlan},
     read::{BlockLimits, InputKind, InputSource},
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     clock::format_instant,
     diag::{Diagnostic, DocumentProblems, Severity, SourceDocument, near_miss, suggest},
     expr::{self, ExprError},
-    plan::TraitPlan,
     resolved::Level,
     toml_reader::SpannedText,
     units::Micros,

@@ -1,8 +1,11 @@
 //! Measures which parts of a model the cases reach: signals that pay, rungs of ladders, tiers and
 //! routes.
 
-use crate::ledger::{Ledger, RuleDecision, reached_rung};
-use pql_model::{EntityKind, Model, resolved::SignalPayment, scoring::SignalFiring};
+use crate::{
+    ledger::{Ledger, RuleDecision, reached_rung},
+    plan::Model,
+};
+use pql_model::{EntityKind, resolved::SignalPayment, scoring::SignalFiring};
 
 /// A part of a model that a case can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]

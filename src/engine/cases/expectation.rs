@@ -5,10 +5,11 @@ use std::ops::Range;
 use crate::{
     emit,
     ledger::{EntityFacts, EntityRef, FactValue, Ledger, fact_name},
+    plan::Model,
     score::{ScoredEntities, milestones::MilestoneState},
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     clock::format_instant,
     expr::{EvalScope, Program, Value},
     scoring::SignalFiring,

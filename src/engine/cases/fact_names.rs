@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use crate::ledger::fact_slot;
+use crate::{ledger::fact_slot, plan::Model};
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     diag::suggest,
     expr::{self, ExprError, NameResolver, ResolvedName, ValueType},
     resolved::Level,

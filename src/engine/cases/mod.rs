@@ -35,9 +35,9 @@ use self::expectation::CheckContext;
 use crate::{
     ledger::{EntityRef, Ledger, build_ledger},
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RejectedLines, RunError},
+    plan::Model,
     read::{BlockLimits, InputKind, InputSource},
 };
-use pql_model::Model;
 
 /// The result of a case.
 #[derive(Debug)]

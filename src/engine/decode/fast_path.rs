@@ -145,7 +145,7 @@ mod tests {
         HashSeed,
         format::{FileFormats, WorkerDecoders},
     };
-    use pql_model::{self as model, diag::SourceDocument};
+    use pql_model::diag::SourceDocument;
 
     const MODEL: &str = r#"
         schema = 1
@@ -195,7 +195,7 @@ mod tests {
             let parts: Vec<String> =
                 parts.into_iter().filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?))).collect();
             let line = format!("{{{}}}", parts.join(","));
-            let model = model::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
+            let model = crate::plan::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model");
             let formats = FileFormats::new(&model, "native", 1);
             let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), 4_000_000_000_000_000);
             let decoder = reading.decoder_for(0, Some(b"{}")).expect("native");

@@ -54,9 +54,11 @@ use self::{
     json::{JsonKind, JsonScanner, JsonSpan},
 };
 pub use crate::ids::is_placeholder;
-use crate::ids::{digits_of_number, id_of_cell, id_of_text};
+use crate::{
+    ids::{digits_of_number, id_of_cell, id_of_text},
+    plan::Model,
+};
 use pql_model::{
-    Model,
     clock::{DayReader, InstantReader, TimeError, parse_wall_clock},
     resolved::IdGlob,
     units::Micros,

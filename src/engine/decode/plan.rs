@@ -12,7 +12,7 @@ use super::{
     json::Projection,
     layout::{DedupeContent, FieldPath, RecordKind, RecordLayout},
 };
-use pql_model::Model;
+use crate::plan::Model;
 
 /// The plan of a decoder for lines of one layout; made once and shared by the workers.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use super::{
     json::{JsonKind, JsonSpan},
     reject_reason::RejectReason,
 };
+use crate::plan::Model;
 use pql_model::{
-    Model,
     clock::TimeZones,
     expr::{EvalScope, Value, are_beyond},
     units::{Day, Micros},

@@ -1,8 +1,8 @@
 //! The columns of one entity by name, as a row of CSV shows them.
 
 use super::{row::with_row, schema::OutputSchema};
-use crate::score::ScoredEntities;
-use pql_model::{EntityKind, Model};
+use crate::{plan::Model, score::ScoredEntities};
+use pql_model::EntityKind;
 
 /// The names of a level's columns, in their order.
 pub fn column_names(model: &Model, side: EntityKind) -> Vec<String> {

@@ -38,8 +38,8 @@ use self::{
     json::{JsonFraming, JsonRows},
     row_writer::LevelRows,
 };
-use crate::score::ScoredEntities;
-use pql_model::{EntityKind, Model};
+use crate::{plan::Model, score::ScoredEntities};
+use pql_model::EntityKind;
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

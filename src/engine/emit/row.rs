@@ -3,13 +3,16 @@
 //! A row is made by [`with_row`], which computes the points once; [`EntityRow::cell`] then makes the cells that a schema asks for.
 
 use super::{cell::OutputCell, schema::OutputSchema};
-use crate::score::{
-    ScoredEntities,
-    fact_table::EntityFacts,
-    milestones::{MilestoneResult, MilestoneState},
+use crate::{
+    plan::Model,
+    score::{
+        ScoredEntities,
+        fact_table::EntityFacts,
+        milestones::{MilestoneResult, MilestoneState},
+    },
 };
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     expr::{EvalScope, Value, ValueType},
     output_columns::ColumnSource,
     resolved::{Level, Route, TemplatePart, TextTemplate},

@@ -13,8 +13,8 @@ use std::{
 };
 
 use super::row::{EntityRow, with_row};
-use crate::score::ScoredEntities;
-use pql_model::{EntityKind, Model};
+use crate::{plan::Model, score::ScoredEntities};
+use pql_model::EntityKind;
 
 /// Rows made at once by one thread.
 const ROWS_AT_ONCE: usize = 1024;

@@ -7,10 +7,11 @@ use crate::{
     decode::misread::NotUnderstood,
     entity::JoinReport,
     fold::FileCounts,
+    plan::Model,
     score::{LevelSummary, MilestoneSummary, ScoredEntities},
 };
 use pql_model::{
-    Model, PerKind,
+    PerKind,
     clock::{format_day, format_instant},
 };
 

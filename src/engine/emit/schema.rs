@@ -2,8 +2,9 @@
 //!
 //! Every format takes the same schema, so a chosen or renamed set of columns is another [`OutputSchema`] and no other table.
 
+use crate::plan::Model;
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     expr::ValueType,
     output_columns::{ColumnSource, ColumnType, OutputColumn, standard_columns},
 };

@@ -9,9 +9,12 @@ use super::{
     row_writer::{LevelRows, RowBatch, RowTotals, RowWriter},
     schema::OutputSchema,
 };
-use crate::score::{LevelSummary, ScoredEntities};
+use crate::{
+    plan::Model,
+    score::{LevelSummary, ScoredEntities},
+};
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     diag::escape_controls,
     output_columns::{ColumnSource, ColumnType, OutputColumn},
     units::{format_number, plural},

@@ -17,12 +17,12 @@ use crate::{
         misread::{MisreadTally, NotUnderstood},
         trait_value::ValueReader,
     },
+    plan::TraitPlan,
     read::{BlockLimits, BlockReader, ColumnMapping, InputSource, LineBlock, ReadError, TableUse},
 };
 use pql_model::{
     clock::TimeZones,
     expr::{Value, ValueType},
-    plan::TraitPlan,
 };
 
 /// A table, and what is asked of it.

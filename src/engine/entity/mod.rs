@@ -28,10 +28,10 @@ use person_profile::{
 
 use rayon::prelude::*;
 
-use crate::fold::{
-    AccountTraits, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow, TimedValue,
+use crate::{
+    fold::{AccountTraits, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow, TimedValue},
+    plan::{Model, TraitPlan},
 };
-use pql_model::{Model, plan::TraitPlan};
 
 /// A row of the state and its user.
 #[derive(Debug, Clone, Copy, Default)]

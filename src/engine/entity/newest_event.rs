@@ -6,8 +6,11 @@ use super::{
     NOBODY, identity,
     person_profile::{AllRecords, host_of_person, raw_ids, rows},
 };
-use crate::fold::{FoldState, NO_LAST};
-use pql_model::{Model, plan::word, units::Micros};
+use crate::{
+    fold::{FoldState, NO_LAST},
+    plan::{Model, word},
+};
+use pql_model::units::Micros;
 
 /// The instant of the newest event that is not of an internal user. None if there is no such event.
 /// `emails` are from the enrichment file.

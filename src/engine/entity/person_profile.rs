@@ -8,8 +8,11 @@ use super::{
     grouped_vec::GroupedVec,
     id_state,
 };
-use crate::fold::{AccountTimeline, FileCounts, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack};
-use pql_model::{Model, expr::Value, units::Micros};
+use crate::{
+    fold::{AccountTimeline, FileCounts, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack},
+    plan::Model,
+};
+use pql_model::{expr::Value, units::Micros};
 
 /// The records of a person that may become a user.
 #[derive(Clone, Copy)]

@@ -16,9 +16,9 @@
 use std::cmp::Ordering;
 
 use super::{Interner, SmallMap, TextOrder};
+use crate::plan::CellId;
 use pql_model::{
     expr::{Value, ValueType},
-    plan::CellId,
     units::{Day, Micros, to_millionths},
 };
 

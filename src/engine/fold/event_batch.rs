@@ -14,9 +14,9 @@ use super::{
     bits::{halves, join_halves, padded},
     dedupe::EventFingerprint,
 };
+use crate::plan::{AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, NamePlan, ValueId};
 use pql_model::{
     expr::ValueType,
-    plan::{AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, NamePlan, ValueId},
     units::{Day, Micros},
 };
 

@@ -5,11 +5,13 @@ use super::{
     event_batch::{EventProgram, NULL, ValueLoad},
     intern_cache::InternCache,
 };
-use crate::decode::{DecodedEvent, EventFields, misread::MisreadCause, time_zones, trait_value::ValueReader};
+use crate::{
+    decode::{DecodedEvent, EventFields, misread::MisreadCause, time_zones, trait_value::ValueReader},
+    plan::{EventMatch, FilterPlan, LevelPlan, Model, PredicateId, TraitPlan, ValueId, ValueSource},
+};
 use pql_model::{
-    Model, ValueFormat,
+    ValueFormat,
     expr::{Program, Value, ValueType},
-    plan::{EventMatch, FilterPlan, LevelPlan, PredicateId, TraitPlan, ValueId, ValueSource},
 };
 
 /// Writes the filters that an event passes, and the values that they need, into the words of its

@@ -4,8 +4,11 @@
 use std::collections::HashMap;
 
 use super::extract::{first_read, reader};
-use crate::decode::{DecodedLine, LinkedId, Record};
-use pql_model::{Model, expr::Value, units::Micros};
+use crate::{
+    decode::{DecodedLine, LinkedId, Record},
+    plan::Model,
+};
+use pql_model::{expr::Value, units::Micros};
 
 /// Joins and e-mails in deferred lines.
 #[derive(Debug, Default)]

@@ -1,17 +1,16 @@
 //! Properties and traits of records that became null because they are no number or no date.
 
 use super::extract::reader;
-use crate::decode::{EventFields, misread::MisreadTally, trait_value::ValueReader};
-use pql_model::{
-    Model,
-    expr::{Program, Value, ValueType, are_beyond},
-    plan::{ValueId, ValueSource, ValueSpec},
+use crate::{
+    decode::{EventFields, misread::MisreadTally, trait_value::ValueReader},
+    plan::{Model, ValueId, ValueSource, ValueSpec},
 };
+use pql_model::expr::{Program, Value, ValueType, are_beyond};
 
 /// A column of records: a property, or a key of traits objects, by its place in the model's plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldColumn {
-    /// By place among [`AggregationPlan::properties`](pql_model::plan::AggregationPlan::properties).
+    /// By place among [`AggregationPlan::properties`](crate::plan::AggregationPlan::properties).
     Property(u32),
     /// By place among the keys of traits objects, of a user.
     UserTrait(u32),

@@ -72,12 +72,11 @@ use self::{
     misread_fields::{note_beyond, note_suspects},
     shard::IdAssociation,
 };
-use crate::decode::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, time_zones};
-use pql_model::{
-    Model,
-    plan::ValueId,
-    units::{Day, Micros},
+use crate::{
+    decode::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, time_zones},
+    plan::{Model, ValueId},
 };
+use pql_model::units::{Day, Micros};
 
 /// The part of the state that a worker keeps outside the shards.
 #[derive(Debug)]

@@ -20,11 +20,11 @@ use super::{
     line_counts::LineBucket,
     small_map::SmallMap,
 };
-use crate::decode::HashSeed;
-use pql_model::{
+use crate::{
+    decode::HashSeed,
     plan::{ACTIVITY_DAYS, AggregationPlan, CellId, WordKind, word},
-    units::{Day, Micros},
 };
+use pql_model::units::{Day, Micros};
 
 /// The number of shards, a power of two.
 pub const SHARD_COUNT: usize = 256;

@@ -24,8 +24,7 @@ use super::{
     line_counts::FoldCounts,
     shard::ShardContext,
 };
-use crate::decode::HashSeed;
-use pql_model::Model;
+use crate::{decode::HashSeed, plan::Model};
 
 /// Events that are folded at once: at least this number, and [`SHARD_BATCH_PER_ID`] per raw id of
 /// the shard if that is more, up to [`SHARD_BATCH_MAX`]. A batch should hold most users of a shard
@@ -212,7 +211,7 @@ mod tests {
         decode::format::{FileFormats, WorkerDecoders},
         fold::{EventFolder, RowOwner},
     };
-    use pql_model::{self as model, diag::SourceDocument, units::Micros};
+    use pql_model::{diag::SourceDocument, units::Micros};
 
     const MODEL: &str = r#"
         schema = 1
@@ -230,7 +229,7 @@ mod tests {
     "#;
 
     fn model() -> Model {
-        model::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model")
+        crate::plan::parse(&SourceDocument { name: "m.toml".into(), text: MODEL.into() }).expect("a model")
     }
 
     /// Events of a few users, a visitor and an account. Some are duplicates, some share their id

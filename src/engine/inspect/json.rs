@@ -17,12 +17,10 @@ use super::{
 use crate::{
     decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
     emit::JsonMap,
+    plan::Model,
     read::FileStats,
 };
-use pql_model::{
-    Model,
-    clock::{format_day, format_instant},
-};
+use pql_model::clock::{format_day, format_instant};
 
 /// A report as it is written.
 #[derive(Debug, Serialize)]

@@ -11,9 +11,10 @@ use crate::{
         recover_line,
     },
     pipeline::RunError,
+    plan::Model,
     read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault, TableUse},
 };
-use pql_model::{Model, clock::InstantReader, units::Micros};
+use pql_model::{clock::InstantReader, units::Micros};
 
 /// The settings of a profiling run.
 #[derive(Debug)]

@@ -1,12 +1,15 @@
 //! A reference to a scored user or account.
 
-use crate::ids::{id_of_cell, id_of_text};
-use crate::score::{
-    ScoredEntities,
-    fact_table::EntityFacts,
-    milestones::{MilestoneResult, MilestoneState},
+use crate::{
+    ids::{id_of_cell, id_of_text},
+    plan::Model,
+    score::{
+        ScoredEntities,
+        fact_table::EntityFacts,
+        milestones::{MilestoneResult, MilestoneState},
+    },
 };
-use pql_model::{EntityKind, Model};
+use pql_model::EntityKind;
 
 /// A user or an account, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

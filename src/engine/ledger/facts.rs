@@ -2,8 +2,9 @@
 //! fail.
 
 use super::EntityFacts;
+use crate::plan::Model;
 use pql_model::{
-    EntityKind, FactKey, Model,
+    EntityKind, FactKey,
     expr::{EvalScope, Program, Value, ValueType},
     resolved::{Fact, FactDefinition},
 };

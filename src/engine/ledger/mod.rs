@@ -16,9 +16,12 @@ pub use facts::{FactValue, UnmetCondition, fact_name, fact_slot, referenced_fact
 pub use json::LedgerRecord;
 pub use text::{FACTS_SHOWN, text, value as value_text};
 
-use crate::score::{ScoredEntities, milestones::MilestoneState};
+use crate::{
+    plan::Model,
+    score::{ScoredEntities, milestones::MilestoneState},
+};
 use pql_model::{
-    EntityKind, Model,
+    EntityKind,
     clock::AsOf,
     expr::{EvalScope, Value},
     resolved::{DecayCurve, Level, Signal, SignalPayment, Tier},

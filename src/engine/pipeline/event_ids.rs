@@ -8,9 +8,10 @@ use crate::{
         DecodedLine, HashSeed, Record,
         format::{FileFormats, WorkerDecoders},
     },
+    plan::Model,
     read::{BlockLimits, InputSource, LineBlock},
 };
-use pql_model::{EntityKind, Model, units::Micros};
+use pql_model::{EntityKind, units::Micros};
 
 /// So many lines are looked at.
 const LINES_MAX: u64 = 200_000;

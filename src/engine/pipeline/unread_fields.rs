@@ -6,8 +6,9 @@ use super::rejects::RejectedLines;
 use crate::{
     decode::misread::{MisreadCause, MisreadValues, NotUnderstood},
     fold::{FieldColumn, FieldMisreads},
+    plan::{Model, TraitPlan},
 };
-use pql_model::{Model, expr::ValueType, plan::TraitPlan};
+use pql_model::expr::ValueType;
 
 /// A file, and a line in it from 1.
 type FileLine = (u32, u64);

@@ -10,13 +10,9 @@ use super::{
 use crate::{
     entity::{DOMAIN_PREFIX, Entities},
     fold::{TimedValue, unpack},
-};
-use pql_model::{
-    expr::Value,
     plan::{ACTIVITY_DAYS, FactPlan, LevelPlan, TraitPlan, word},
-    resolved::BuiltinFact,
-    units::Day,
 };
+use pql_model::{expr::Value, resolved::BuiltinFact, units::Day};
 
 /// The sources of one entity's base facts.
 pub(super) struct FactContext<'v, 'o> {

@@ -3,11 +3,10 @@
 use crate::{
     entity::{NOBODY, RowRef},
     fold::{DaySet, FoldState, NO_FIRST, NO_LAST, Shard, StateRow},
+    plan::{ACTIVITY_DAYS, Model, word},
 };
 use pql_model::{
-    Model,
     clock::AsOf,
-    plan::{ACTIVITY_DAYS, word},
     units::{Day, Micros},
 };
 

@@ -8,11 +8,13 @@ use std::{
 };
 
 use super::entity_view::EntityView;
-use crate::fold::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, edge_kind, unpack};
+use crate::{
+    fold::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, edge_kind, unpack},
+    plan::{CellId, MeasurePlan, MetricPlan, WeeklyPlan, WordKind},
+};
 use pql_model::{
     clock::{DateWindow, weekday},
     expr::{Value, ValueType},
-    plan::{CellId, MeasurePlan, MetricPlan, WeeklyPlan, WordKind},
     resolved::{NumberPart, WindowEnd},
     units::{Day, EPSILON, Micros},
 };

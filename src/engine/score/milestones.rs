@@ -4,10 +4,10 @@ use super::{entity_view::EntityView, measures::moments, step_chains};
 use crate::{
     entity::NOBODY,
     fold::{EventInstant, UNDATED},
+    plan::MilestonePlan,
 };
 use pql_model::{
     expr::Value,
-    plan::MilestonePlan,
     resolved::{Level, Milestone, MilestonePart},
     units::{Day, HOUR_US, Micros},
 };

@@ -33,8 +33,9 @@ use self::{
 use crate::{
     entity::{Entities, NOBODY},
     fold::NO_ACCOUNT,
+    plan::Model,
 };
-use pql_model::{FactSlot, Model, clock::AsOf, expr::Value, units::Micros};
+use pql_model::{FactSlot, clock::AsOf, expr::Value, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]

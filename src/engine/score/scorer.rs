@@ -19,12 +19,12 @@ use super::{
 use crate::{
     entity::{Entities, NOBODY},
     fold::Interner,
+    plan::{FactPlan, LevelPlan, Model},
 };
 use pql_model::{
-    EntityKind, FactSlot, Model,
+    EntityKind, FactSlot,
     clock::AsOf,
     expr::{EvalScope, Program, Value, ValueType},
-    plan::{FactPlan, LevelPlan},
     resolved::{FactDefinition, Level, Milestone, ScoringStep, UserQuorum},
     scoring,
     units::Micros,

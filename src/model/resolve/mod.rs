@@ -36,7 +36,7 @@ use crate::{diag::Diagnostic, expr::ExprNode};
 
 /// Which facts a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FactSelection {
+pub enum FactSelection {
     /// Those that its outputs need.
     OutputsOnly,
     /// All that are declared, so that any of them can be asked for.

@@ -85,7 +85,7 @@ impl<'m> FactDependencies<'m> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{EntityKind, FactKey, ResolvedModel, diag::SourceDocument, parse_all_facts};
+    use crate::{EntityKind, FactKey, FactSelection, ResolvedModel, diag::SourceDocument, parse};
 
     const TEXT: &str = r#"schema = 1
 [events]
@@ -117,7 +117,7 @@ event = "asked"
     #[test]
     fn a_fact_needs_events_and_is_told_by_texts() {
         let document = SourceDocument { name: "m.toml".to_owned(), text: TEXT.to_owned() };
-        let model = parse_all_facts(&document).expect("a valid model").resolved;
+        let model = parse(&document, FactSelection::AllDeclared).expect("a valid model");
         let kind = "\"kind = 'full'\"";
         for (name, needs, texts) in [
             ("wait", vec!["asked", "exported or shared"], vec![kind]),

@@ -12,9 +12,10 @@ use parquet::{
 
 use pql_engine::{
     pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    plan::parse,
     read::{BlockLimits, InputKind, InputSource},
 };
-use pql_model::{diag::SourceDocument, parse};
+use pql_model::diag::SourceDocument;
 
 use super::{MODEL, event, files, folder, gzip, lines, refused, rejects, score, users, zip};
 

@@ -184,8 +184,9 @@ fn what_a_vendor_sends_by_itself_is_no_activity_unless_the_model_wants_it() {
 
 #[test]
 fn the_guide_lists_every_event_that_is_ignored() {
-    let model = pql_model::parse(&pql_model::diag::SourceDocument { name: "m".into(), text: super::MODEL.into() })
-        .expect("a model");
+    let model =
+        pql_engine::plan::parse(&pql_model::diag::SourceDocument { name: "m".into(), text: super::MODEL.into() })
+            .expect("a model");
     let guide = include_str!("../../../src/engine/decode/format/GUIDE.md");
     let mut count = 0;
     for name in pql_engine::decode::format::FORMATS.iter().flat_map(|format| format.noise(&model.resolved.input)) {

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::{DataChecker, RootCauses, nearest, percent};
 use crate::commands::check::spelling::spelling_variants;
-use pql_engine::{inspect::name_similarity::closest_names, ledger::EntityRef, score::ScoredEntities};
+use pql_engine::{inspect::name_similarity::closest_names, ledger::EntityRef, plan::Model, score::ScoredEntities};
 use pql_model::{
-    EntityKind, Model, codes,
+    EntityKind, codes,
     diag::Diagnostic,
     resolved::{FactDefinition, SpannedName, TextComparison, Trait},
     scoring::{SignalFiring, evaluate_signals},

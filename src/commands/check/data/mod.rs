@@ -8,8 +8,8 @@ mod events;
 mod root_causes;
 
 use self::root_causes::RootCauses;
-use pql_engine::{inspect::dataset_profile::DatasetProfile, score::ScoredEntities};
-use pql_model::{EntityKind, Model, codes, diag::Diagnostic, units::format_number};
+use pql_engine::{inspect::dataset_profile::DatasetProfile, plan::Model, score::ScoredEntities};
+use pql_model::{EntityKind, codes, diag::Diagnostic, units::format_number};
 
 /// Every warning that events under a model give; the model is compiled whole, so that every fact is known.
 pub fn warnings(model: &Model, survey: &DatasetProfile, scored: &ScoredEntities<'_>) -> Vec<Diagnostic> {

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use pql_engine::{
     ledger::{EntityFacts, EntityRef, UnmetCondition, fact_slot, unmet_conditions},
+    plan::Model,
     score::ScoredEntities,
 };
 use pql_model::{
-    EntityKind, FactKey, Model, codes,
+    EntityKind, FactKey, codes,
     diag::Diagnostic,
     resolved::{Fact, FactDefinition, FactDependencies, Signal, SignalPayment, TextComparison},
 };

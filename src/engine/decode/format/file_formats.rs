@@ -10,8 +10,11 @@ use std::{
 };
 
 use super::{DetectedFormat, EventFormat, FORMATS, FORMATS_LENGTH, UnsupportedFormat, detect_format};
-use crate::decode::{DecodePlan, HashSeed, LineDecoder};
-use pql_model::{Model, units::Micros};
+use crate::{
+    decode::{DecodePlan, HashSeed, LineDecoder},
+    plan::Model,
+};
+use pql_model::units::Micros;
 
 /// The formats of the files of a run.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use self::{
     table::{format_estimate, more, share, table},
 };
 use super::{InspectedInput, MissingReference, ModelGaps, dataset_profile::DatasetProfile, date_gaps};
+use crate::plan::Model;
 use pql_model::{
-    Model,
     clock::{civil_date, format_day, format_instant},
     diag::{escape_controls, quoted_list},
     units::plural,

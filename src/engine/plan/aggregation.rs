@@ -1,7 +1,7 @@
 //! The plan of the state: what is kept of events, and of which.
 
 use super::{CellId, PredicateId, ValueId};
-use crate::{
+use pql_model::{
     ValueFormat,
     expr::{Program, ValueType},
 };

@@ -1,7 +1,7 @@
 //! The places in the state of the facts of users or accounts.
 
 use super::{CellId, MetricPlan, MilestonePlan};
-use crate::{
+use pql_model::{
     ValueFormat,
     expr::ValueType,
     resolved::{BuiltinFact, Level, MilestonePart},

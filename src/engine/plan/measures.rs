@@ -1,7 +1,7 @@
 //! The reading of metrics and milestones from the state.
 
 use super::CellId;
-use crate::{
+use pql_model::{
     clock::DateWindow,
     resolved::{NumberPart, WindowEnd},
     units::Micros,

@@ -8,7 +8,7 @@ use super::{
     aggregation::{CellKind, ValueSource},
     builder::{AggregationBuilder, EventFilter, EventSelector},
 };
-use crate::{
+use pql_model::{
     EntityKind, FactKey, PerKind,
     expr::Program,
     resolved::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Plans a run of a model.
-pub(crate) fn plan(resolved: ResolvedModel) -> Model {
+pub fn plan(resolved: ResolvedModel) -> Model {
     let mut planner = Planner::new(&resolved);
     resolved.order.iter().for_each(|item| planner.item(*item));
     let emails = resolved.email_traits.iter().map(|one| planner.trait_plan(EntityKind::User, one)).collect();

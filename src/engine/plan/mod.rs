@@ -10,7 +10,7 @@ mod level;
 mod measures;
 mod planner;
 
-pub(super) use self::planner::plan;
+pub use self::planner::plan;
 pub use self::{
     aggregation::{
         ACTIVITY_DAYS, AggregateOp, AggregationPlan, CellKind, EventMatch, FilterPlan, NamePlan, ValueSource,
@@ -19,7 +19,11 @@ pub use self::{
     level::{FactPlan, LevelPlan, TraitPlan},
     measures::{MeasurePlan, MetricPlan, MilestonePlan, WeeklyPlan},
 };
-use super::{PerKind, resolved::ResolvedModel};
+use pql_model::{
+    FactSelection, PerKind,
+    diag::{DocumentProblems, SourceDocument},
+    resolved::ResolvedModel,
+};
 
 /// The index of a condition over events.
 pub type PredicateId = u16;
@@ -37,4 +41,22 @@ pub struct Model {
     pub aggregation: AggregationPlan,
     /// The places of facts in the state.
     pub levels: PerKind<LevelPlan>,
+}
+
+/// Reads, checks and plans a model.
+///
+/// # Errors
+///
+/// Every problem of the text, at least one.
+pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
+    pql_model::parse(document, FactSelection::OutputsOnly).map(plan)
+}
+
+/// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
+    pql_model::parse(document, FactSelection::AllDeclared).map(plan)
 }

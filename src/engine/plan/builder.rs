@@ -8,7 +8,7 @@ use super::{
     AggregateOp, AggregationPlan, CellId, CellKind, EventMatch, FilterPlan, NamePlan, PredicateId, ValueId,
     ValueSource, ValueSpec, WordKind,
 };
-use crate::expr::{Program, ValueType};
+use pql_model::expr::{Program, ValueType};
 
 /// Which events pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use super::{
     builder::EventFilter,
     planner::Planner,
 };
-use crate::{
+use pql_model::{
     clock::DateWindow,
     expr::ValueType,
     resolved::{EventSelection, EventValue, Measure, Metric, Milestone, MilestoneRule, WeeklyValue, WindowEnd},

@@ -63,7 +63,9 @@ pub(super) fn read(path: &Path) -> Result<SourceDocument, CommandError> {
 
 /// Reads the text of a document that people wrote.
 ///
-/// **Errors**: the file cannot be read; the file is not text, and then nothing of it is shown; the
+/// # Errors
+///
+/// The file cannot be read; the file is not text, and then nothing of it is shown; the
 /// text is not UTF-8.
 pub(super) fn read_document(path: &Path, kind: DocumentKind) -> Result<SourceDocument, CommandError> {
     let name = path.display().to_string();

@@ -32,7 +32,7 @@ impl Drop for Inside {
 }
 
 /// Calls a library; `None` if it panicked. What the call changed must not be used after a panic.
-pub fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HUSHED: Once = Once::new();
     HUSHED.call_once(hush);
     let _inside = Inside::enter();

@@ -19,7 +19,7 @@ pub fn id_of_text(text: &str) -> Option<&str> {
 ///
 /// **Law**: [`id_of_text`] gives a plain text unchanged.
 #[inline]
-pub fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     matches!((text.as_bytes().first(), text.as_bytes().last()), (Some(b'!'..=b'~'), Some(b'!'..=b'~')))
         && !is_placeholder(text)
 }
@@ -36,7 +36,7 @@ fn unusual(text: &str) -> Option<&str> {
 ///
 /// Other cells are text: `1e5` may be a hexadecimal id, `007` has a leading zero, `1.10` may be a
 /// version.
-pub fn id_of_cell(cell: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn id_of_cell(cell: &str) -> Option<Cow<'_, str>> {
     let id = id_of_text(cell)?;
     if !is_number_cell(id) {
         return Some(Cow::Borrowed(id));
@@ -73,7 +73,7 @@ fn is_number_cell(cell: &str) -> bool {
 ///
 /// A value that needs more than `ZEROS_MAX` further zeros keeps an exponent.
 #[inline]
-pub fn digits_of_number(number: &str) -> Cow<'_, str> {
+pub(crate) fn digits_of_number(number: &str) -> Cow<'_, str> {
     let whole = number.strip_prefix('-').filter(|rest| !rest.starts_with('0')).unwrap_or(number);
     if whole.bytes().all(|byte| byte.is_ascii_digit()) {
         Cow::Borrowed(number)
@@ -120,7 +120,7 @@ fn exponent_of(exponent: &str) -> Option<i64> {
 
 /// True for values that systems write in place of a missing id.
 #[inline]
-pub fn is_placeholder(id: &str) -> bool {
+pub(crate) fn is_placeholder(id: &str) -> bool {
     // A cheap test first: few ids have the length of a placeholder, fewer also its first and last
     // byte.
     const LENGTHS: u64 = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 36;

@@ -9,90 +9,90 @@ pub const WRONG_TYPE: &str = "M003";
 /// A key that must be there is not.
 pub const MISSING_KEY: &str = "M004";
 /// A name that does not match `[a-z][a-z0-9_]*`.
-pub const BAD_NAME: &str = "M005";
+pub(crate) const BAD_NAME: &str = "M005";
 /// Two things of one name where names must differ.
 pub const DUPLICATE: &str = "M006";
 /// A version of the format that this program does not know.
-pub const UNKNOWN_SCHEMA: &str = "M007";
+pub(crate) const UNKNOWN_SCHEMA: &str = "M007";
 /// A time zone that the database does not have.
-pub const UNKNOWN_ZONE: &str = "M008";
+pub(crate) const UNKNOWN_ZONE: &str = "M008";
 /// A value that is not one of those the key takes.
 pub const BAD_VALUE: &str = "M009";
 /// An expression that cannot be read.
-pub const BAD_EXPRESSION: &str = "M010";
+pub(crate) const BAD_EXPRESSION: &str = "M010";
 /// A name that nothing has.
-pub const UNKNOWN_NAME: &str = "M011";
+pub(crate) const UNKNOWN_NAME: &str = "M011";
 /// A fact used before it is computed.
-pub const COMPUTED_LATER: &str = "M012";
+pub(crate) const COMPUTED_LATER: &str = "M012";
 /// Facts that need each other.
-pub const CIRCLE: &str = "M013";
+pub(crate) const CIRCLE: &str = "M013";
 /// Keys that do not go together.
-pub const KEY_CONFLICT: &str = "M014";
+pub(crate) const KEY_CONFLICT: &str = "M014";
 /// A ladder whose rungs do not rise, or mix `at_least` and `above`.
-pub const BAD_LADDER: &str = "M015";
+pub(crate) const BAD_LADDER: &str = "M015";
 /// A list that is taken from the top whose last entry has a condition.
-pub const NO_CATCH_ALL: &str = "M016";
+pub(crate) const NO_CATCH_ALL: &str = "M016";
 /// A template that cannot be read.
-pub const BAD_TEMPLATE: &str = "M017";
+pub(crate) const BAD_TEMPLATE: &str = "M017";
 /// A word that SQL reserves, as the name of a fact.
-pub const RESERVED_WORD: &str = "M018";
+pub(crate) const RESERVED_WORD: &str = "M018";
 /// A file too large to be a model.
-pub const TOO_LARGE: &str = "M019";
+pub(crate) const TOO_LARGE: &str = "M019";
 
 // Warnings that need no events: from M030.
 
 /// A condition that is never true.
-pub const NEVER_HOLDS: &str = "M030";
+pub(crate) const NEVER_HOLDS: &str = "M030";
 /// A condition that is always true.
-pub const ALWAYS_HOLDS: &str = "M031";
+pub(crate) const ALWAYS_HOLDS: &str = "M031";
 /// A tier that nobody can get into.
-pub const TIER_OUT_OF_REACH: &str = "M032";
+pub(crate) const TIER_OUT_OF_REACH: &str = "M032";
 /// A route that nobody can take.
-pub const ROUTE_OUT_OF_REACH: &str = "M033";
+pub(crate) const ROUTE_OUT_OF_REACH: &str = "M033";
 /// A segment that no account can be in.
-pub const SEGMENT_OUT_OF_REACH: &str = "M034";
+pub(crate) const SEGMENT_OUT_OF_REACH: &str = "M034";
 /// A threshold above the highest score.
-pub const THRESHOLD_TOO_HIGH: &str = "M035";
+pub(crate) const THRESHOLD_TOO_HIGH: &str = "M035";
 /// A threshold that the lowest score passes.
-pub const THRESHOLD_TOO_LOW: &str = "M036";
+pub(crate) const THRESHOLD_TOO_LOW: &str = "M036";
 /// A score that falls to the last tier although a lower one does not.
-pub const HOLE_IN_TIERS: &str = "M037";
+pub(crate) const HOLE_IN_TIERS: &str = "M037";
 /// The best qualified tier, without any use of the product.
-pub const HOT_WITHOUT_USE: &str = "M038";
+pub(crate) const HOT_WITHOUT_USE: &str = "M038";
 /// The best qualified tier, by the points of one category.
-pub const HOT_BY_ONE_CATEGORY: &str = "M039";
+pub(crate) const HOT_BY_ONE_CATEGORY: &str = "M039";
 /// A human route, without any use of the product.
-pub const HUMAN_WITHOUT_USE: &str = "M040";
+pub(crate) const HUMAN_WITHOUT_USE: &str = "M040";
 /// A human route, without the activation milestone.
-pub const HUMAN_WITHOUT_ACTIVATION: &str = "M041";
+pub(crate) const HUMAN_WITHOUT_ACTIVATION: &str = "M041";
 /// A ladder whose points do not rise.
-pub const LADDER_FALLS: &str = "M042";
+pub(crate) const LADDER_FALLS: &str = "M042";
 /// A rung that no value reaches.
-pub const RUNG_OUT_OF_REACH: &str = "M043";
+pub(crate) const RUNG_OUT_OF_REACH: &str = "M043";
 /// Two signals that pay for the same thing.
-pub const PAID_TWICE: &str = "M044";
+pub(crate) const PAID_TWICE: &str = "M044";
 /// Buying intent that never fades.
-pub const LASTING_INTENT: &str = "M045";
+pub(crate) const LASTING_INTENT: &str = "M045";
 /// A roll-up that counts what is known of the company once per member.
-pub const FIT_PER_MEMBER: &str = "M046";
+pub(crate) const FIT_PER_MEMBER: &str = "M046";
 /// A negative signal that takes points from whoever has just signed up.
-pub const CHARGED_AT_SIGN_UP: &str = "M047";
+pub(crate) const CHARGED_AT_SIGN_UP: &str = "M047";
 /// A condition that users without an account fail only because nothing is known of one.
-pub const LOST_WITHOUT_ACCOUNT: &str = "M048";
+pub(crate) const LOST_WITHOUT_ACCOUNT: &str = "M048";
 /// Something that nothing uses.
-pub const UNUSED: &str = "M049";
+pub(crate) const UNUSED: &str = "M049";
 /// A model that scores no accounts.
-pub const NO_ACCOUNTS: &str = "M050";
+pub(crate) const NO_ACCOUNTS: &str = "M050";
 /// A model that pays for nothing that is use of the product.
-pub const NO_USE_PAID: &str = "M051";
+pub(crate) const NO_USE_PAID: &str = "M051";
 /// A model without milestones.
-pub const NO_MILESTONE: &str = "M052";
+pub(crate) const NO_MILESTONE: &str = "M052";
 /// A model without a human route.
-pub const NO_HUMAN_ROUTE: &str = "M053";
+pub(crate) const NO_HUMAN_ROUTE: &str = "M053";
 /// A model without a buyer.
-pub const NO_BUYER: &str = "M054";
+pub(crate) const NO_BUYER: &str = "M054";
 /// A question that the search left open.
-pub const NOT_SETTLED: &str = "M059";
+pub(crate) const NOT_SETTLED: &str = "M059";
 
 // Warnings that only events show: from M060.
 

@@ -17,7 +17,7 @@ pub struct FactKey(u32);
 impl FactKey {
     /// The key for the existence of a home account. Searches choose its value like that of a fact,
     /// but no level has it and no expression can name it.
-    pub const HAS_ACCOUNT: FactKey = FactKey(u32::MAX);
+    pub(crate) const HAS_ACCOUNT: FactKey = FactKey(u32::MAX);
 
     /// Makes the key of a slot in a level.
     pub fn new(kind: EntityKind, slot: FactSlot) -> FactKey {

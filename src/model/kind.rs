@@ -30,14 +30,6 @@ impl EntityKind {
             EntityKind::Account => "accounts",
         }
     }
-
-    /// Returns the other kind.
-    pub fn other(self) -> EntityKind {
-        match self {
-            EntityKind::User => EntityKind::Account,
-            EntityKind::Account => EntityKind::User,
-        }
-    }
 }
 
 /// A value for users and one for accounts.
@@ -55,18 +47,8 @@ impl<T> PerKind<T> {
         PerKind { user: make(EntityKind::User), account: make(EntityKind::Account) }
     }
 
-    /// Maps the value of each kind, users first.
-    pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> PerKind<U> {
-        PerKind { user: turn(self.user), account: turn(self.account) }
-    }
-
-    /// Borrows both values.
-    pub fn as_ref(&self) -> PerKind<&T> {
-        PerKind { user: &self.user, account: &self.account }
-    }
-
     /// Returns both values with their kinds, users first.
-    pub fn iter(&self) -> impl Iterator<Item = (EntityKind, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (EntityKind, &T)> {
         EntityKind::ALL.into_iter().map(|kind| (kind, &self[kind]))
     }
 

@@ -1,26 +1,62 @@
-//! A model: from the TOML that people write to a [`Model`] that cannot be invalid.
+//! The model: from the TOML that people write to a [`ResolvedModel`] that cannot be invalid.
 //!
-//! [`parse`] collects every problem of a text, each with its place; a model that comes out needs no further checks anywhere.
+//! [`syntax`] reads the TOML, [`resolve`] gives every name its meaning, and [`resolved`] has what comes
+//! out. [`lint`], [`schema`] and [`scoring`] ask the resolved model. Nothing here reads files, starts
+//! threads or knows events; the crate of the engine derives its plan from a resolved model.
+//!
+//! [`parse`] collects every problem of a text, each with its place. A model that comes out needs no
+//! further checks anywhere. The modules stand in the order of the data.
 
 #![warn(unreachable_pub)]
 
-pub mod clock;
-pub mod codes;
+// Numbers with units: points, instants and days, and how they are printed.
+pub mod units;
+
+// Problems of a document: code, place, help, drawn once for every command.
 pub mod diag;
+
+// The text of every code, with examples.
+pub mod rules;
+
+// The codes that this crate gives.
+pub mod codes;
+
+// Time zones to dates, text to instants, windows of dates.
+pub mod clock;
+
+// The SQL subset: text to tree, tree to typed program, program to value.
 pub mod expr;
+
+// Users and accounts, and the key of a fact at one of the two.
 pub mod fact_key;
 pub mod kind;
-pub mod lint;
-pub mod output_columns;
-pub mod resolve;
-pub mod resolved;
-pub mod rules;
-pub mod schema;
-pub mod scoring;
-pub mod syntax;
-pub mod toml_reader;
-pub mod units;
+
+// How text of a trait becomes a number or a date.
 pub mod value_format;
+
+// TOML with the place of every value, and the problems found on the way.
+pub mod toml_reader;
+
+// The keys of a model file as they are written.
+pub mod syntax;
+
+// Names to meanings: events, expressions, measures, facts in their order.
+pub mod resolve;
+
+// The resolved model, which everybody asks who asks about meaning.
+pub mod resolved;
+
+// The columns of the rows that a model gives.
+pub mod output_columns;
+
+// Points of a signal, sums with bounds, the tier of a score.
+pub mod scoring;
+
+// Warnings about a model that need no events.
+pub mod lint;
+
+// The JSON Schema of a model file, for editors.
+pub mod schema;
 
 use sha2::{Digest, Sha256};
 

@@ -181,7 +181,7 @@ fn milestone_columns(place: usize, name: &str) -> [OutputColumn; 2] {
 }
 
 /// The names of the columns of users, except those that the model adds.
-pub fn user_columns<'n>(
+pub(crate) fn user_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
@@ -189,7 +189,7 @@ pub fn user_columns<'n>(
 }
 
 /// The names of the columns of accounts, except those that the model adds.
-pub fn account_columns<'n>(
+pub(crate) fn account_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {

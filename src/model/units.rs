@@ -25,7 +25,7 @@ pub struct Points(pub i64);
 /// The bound of an amount, thousandths: a hundred billion points. A model of at most 1 MiB has
 /// fewer than 50,000 signals, so their sum cannot overflow. Scoring ends with an error if an amount
 /// reaches the bound.
-pub const POINTS_ABS_MAX: i64 = 100_000_000_000_000;
+pub(crate) const POINTS_ABS_MAX: i64 = 100_000_000_000_000;
 
 impl Points {
     /// No points.
@@ -37,7 +37,7 @@ impl Points {
     }
 
     /// An amount from a wide number of thousandths, clamped to [`POINTS_ABS_MAX`].
-    pub fn saturating_from(thousandths: i128) -> Points {
+    pub(crate) fn saturating_from(thousandths: i128) -> Points {
         let bound = i128::from(POINTS_ABS_MAX);
         Points(i64::try_from(thousandths.clamp(-bound, bound)).unwrap_or(0))
     }
@@ -103,7 +103,7 @@ impl fmt::Display for Points {
 }
 
 /// Appends a whole number to a text.
-pub fn push_digits(text: &mut String, mut number: u64) {
+pub(crate) fn push_digits(text: &mut String, mut number: u64) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
     loop {
@@ -119,7 +119,7 @@ pub fn push_digits(text: &mut String, mut number: u64) {
 
 /// Appends the point and a fraction of a number of digits, without trailing zeros. A fraction of
 /// zero appends nothing.
-pub fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
+pub(crate) fn push_fraction(text: &mut String, mut fraction: u64, mut digits: u32) {
     if fraction == 0 {
         return;
     }
@@ -179,7 +179,7 @@ pub fn approx_equal(a: f64, b: f64) -> bool {
 }
 
 /// The quotient `a / b`, rounded to the nearest whole number, half away from zero. `b` is positive.
-pub fn divide_rounded(a: i128, b: i128) -> i128 {
+pub(crate) fn divide_rounded(a: i128, b: i128) -> i128 {
     let half = b / 2;
     if a >= 0 { (a + half) / b } else { (a - half) / b }
 }

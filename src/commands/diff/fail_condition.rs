@@ -71,7 +71,9 @@ impl NameResolver for MetricResolver<'_> {
 impl FailCondition {
     /// Reads a condition.
     ///
-    /// **Errors**: every problem of names and types, or the first one of form.
+    /// # Errors
+    ///
+    /// Every problem of names and types, or the first one of form.
     pub fn parse(text: &str, vocabulary: &DiffVocabulary) -> Result<FailCondition, DocumentProblems> {
         let mut finder = MetricResolver { vocabulary, slots: Vec::new() };
         let program =

@@ -40,7 +40,9 @@ pub struct TierDrop {
 
 /// Looks ahead day by day up to the first drop; none if the model has no tiers, or the entity is in the lowest.
 ///
-/// **Errors**: those of scoring. **Cost**: a scoring of everything for each day.
+/// # Errors
+///
+/// Those of scoring. **Cost**: a scoring of everything for each day.
 pub fn forecast(
     folded: &FoldedRun,
     model: &Model,

@@ -64,7 +64,9 @@ type EventRows = HashMap<EventRowKey, bool>;
 
 /// Reads the lines once more and gives the events that counted for a signal.
 ///
-/// **Errors**: those of reading. **Cost**: a reading of everything by one thread.
+/// # Errors
+///
+/// Those of reading. **Cost**: a reading of everything by one thread.
 pub fn find_signal_events(
     (inputs, limits): (Vec<InputSource>, BlockLimits),
     model: &Model,

@@ -43,7 +43,7 @@ pub struct TestCase {
     /// Its name.
     pub name: String,
     /// The place of the name in the file.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     pub(super) as_of: Micros,
     /// Lines of JSON in the native format.
     pub(super) lines: String,

@@ -11,18 +11,18 @@ use pql_model::{EntityKind, resolved::SignalPayment, scoring::SignalFiring};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageItem {
     /// User or account level.
-    pub side: EntityKind,
+    pub(crate) side: EntityKind,
     /// `signal`, `rung`, `tier` or `route`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Its name; for a rung the name of the signal.
-    pub name: String,
+    pub(crate) name: String,
     /// For a rung: its index from 0, and its threshold as the model writes it.
-    pub rung: Option<(usize, String)>,
+    pub(crate) rung: Option<(usize, String)>,
 }
 
 impl CoverageItem {
     /// The part in words: `user signal team_invites, rung 3`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.rung {
             Some((_, threshold)) => format!("{} signal {}, rung {threshold}", self.side.word(), self.name),
             None => format!("{} {} {}", self.side.word(), self.kind, self.name),
@@ -34,7 +34,7 @@ impl CoverageItem {
 #[derive(Debug, Clone)]
 pub struct Coverage {
     /// Parts in the order of the model, users first.
-    pub items: Vec<(CoverageItem, bool)>,
+    pub(crate) items: Vec<(CoverageItem, bool)>,
 }
 
 impl Coverage {
@@ -88,25 +88,18 @@ impl Coverage {
         }
     }
 
-    /// Adds the coverage of other cases of the same model.
-    pub fn merge(&mut self, other: &Coverage) {
-        for ((_, reached), (_, more)) in self.items.iter_mut().zip(&other.items) {
-            *reached |= more;
-        }
-    }
-
     /// The number of parts reached.
-    pub fn reached(&self) -> usize {
+    pub(crate) fn reached(&self) -> usize {
         self.items.iter().filter(|(_, reached)| *reached).count()
     }
 
     /// Parts that no case reached.
-    pub fn missing(&self) -> impl Iterator<Item = &CoverageItem> {
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &CoverageItem> {
         self.items.iter().filter(|(_, reached)| !reached).map(|(item, _)| item)
     }
 
     /// The share of parts reached; 100 for a model without parts. **Units**: percent.
-    pub fn percent(&self) -> f64 {
+    pub(crate) fn percent(&self) -> f64 {
         if self.items.is_empty() { 100.0 } else { self.reached() as f64 * 100.0 / self.items.len() as f64 }
     }
 }

@@ -56,17 +56,17 @@ pub(super) enum ExpectedResult {
 
 /// An expectation that failed.
 #[derive(Debug, Clone)]
-pub struct CaseFailure {
+pub(crate) struct CaseFailure {
     /// The place of the expectation in the case file.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// `user u1`; empty for the case as a whole.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The subject of the comparison.
-    pub what: String,
+    pub(crate) what: String,
     /// The expected result.
-    pub expected: String,
+    pub(crate) expected: String,
     /// The result of scoring.
-    pub got: String,
+    pub(crate) got: String,
 }
 
 /// A value, formatted for a sentence.

@@ -10,7 +10,7 @@
 
 mod bind;
 mod case_time;
-pub mod codes;
+pub(crate) mod codes;
 mod coverage;
 mod event_syntax;
 mod expectation;
@@ -20,14 +20,14 @@ mod id_ranges;
 pub mod json_schema;
 pub mod report;
 mod report_json;
-pub mod suite_syntax;
+pub(crate) mod suite_syntax;
 mod toml_values;
 
 use std::ops::Range;
 
 pub use bind::{TestCase, bind};
 pub use coverage::{Coverage, CoverageItem};
-pub use expectation::CaseFailure;
+pub(crate) use expectation::CaseFailure;
 pub use report_json::TestRecord;
 pub use suite_syntax::{TestSuite, parse_suite};
 
@@ -43,13 +43,13 @@ use crate::{
 #[derive(Debug)]
 pub struct CaseResult {
     /// The name of the case.
-    pub name: String,
+    pub(crate) name: String,
     /// The place of the name in the file.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// Expectations that failed; none if the case passed.
-    pub failures: Vec<CaseFailure>,
+    pub(crate) failures: Vec<CaseFailure>,
     /// The ledgers of entities with a failed expectation.
-    pub ledgers: Vec<Ledger>,
+    pub(crate) ledgers: Vec<Ledger>,
 }
 
 /// Makes a model read native events, as cases write them. Its settings for the layout of exports do

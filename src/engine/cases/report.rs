@@ -37,7 +37,7 @@ pub struct ModelCoverage {
 
 impl ModelCoverage {
     /// True if the coverage is below the requirement.
-    pub fn falls_short(&self) -> bool {
+    pub(crate) fn falls_short(&self) -> bool {
         self.least.is_some_and(|least| self.coverage.percent() < least)
     }
 }

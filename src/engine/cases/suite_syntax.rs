@@ -21,14 +21,14 @@ use pql_model::{
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Keys of the file.
-pub const FILE_KEYS: [&str; 4] = ["schema", "model", "as_of", "case"];
+pub(crate) const FILE_KEYS: [&str; 4] = ["schema", "model", "as_of", "case"];
 /// Keys of a case.
-pub const CASE_KEYS: [&str; 6] = ["name", "as_of", "events", "users", "accounts", "expect"];
+pub(crate) const CASE_KEYS: [&str; 6] = ["name", "as_of", "events", "users", "accounts", "expect"];
 /// Keys of an event.
-pub const EVENT_KEYS: [&str; 12] =
+pub(crate) const EVENT_KEYS: [&str; 12] =
     ["event", "type", "user", "visitor", "account", "at", "times", "every", "id", "properties", "traits", "previous"];
 /// Keys of an expectation.
-pub const EXPECT_KEYS: [&str; 15] = [
+pub(crate) const EXPECT_KEYS: [&str; 15] = [
     "user",
     "account",
     "absent",
@@ -46,7 +46,7 @@ pub const EXPECT_KEYS: [&str; 15] = [
     "columns",
 ];
 /// Types of lines that are not events.
-pub const IDENTITY_LINE_TYPES: [&str; 3] = ["identify", "group", "alias"];
+pub(crate) const IDENTITY_LINE_TYPES: [&str; 3] = ["identify", "group", "alias"];
 
 /// A case file.
 #[derive(Debug)]

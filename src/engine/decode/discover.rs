@@ -47,7 +47,7 @@ pub struct DiscoveryPlan {
 
 impl DiscoveryPlan {
     /// A plan for records of a format.
-    pub fn new(format: &EventFormat, input: &InputSettings) -> DiscoveryPlan {
+    pub(crate) fn new(format: &EventFormat, input: &InputSettings) -> DiscoveryPlan {
         let layout = format.layout(input);
         let mut projection = Projection::new();
         // The record itself contains everything, so it is a root only if the layout names no other.
@@ -102,13 +102,13 @@ pub struct FieldDiscovery<'p> {
 
 impl<'p> FieldDiscovery<'p> {
     /// A finder with a plan.
-    pub fn new(plan: &'p DiscoveryPlan, seed: HashSeed) -> FieldDiscovery<'p> {
+    pub(crate) fn new(plan: &'p DiscoveryPlan, seed: HashSeed) -> FieldDiscovery<'p> {
         FieldDiscovery { plan, scanner: JsonScanner::new(&plan.projection, seed) }
     }
 
     /// Scans a record; the other functions then report on it. `text` comes from
     /// [`Record::text`](super::Record::text).
-    pub fn read(&mut self, text: &str) {
+    pub(crate) fn read(&mut self, text: &str) {
         // The decoder has checked the text. If it were not JSON after all, no fields would be
         // found.
         let _ = self.scanner.scan(text);
@@ -123,7 +123,7 @@ impl<'p> FieldDiscovery<'p> {
     }
 
     /// Calls `each` with the dotted path and the value of every property.
-    pub fn for_each_property(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
+    pub(crate) fn for_each_property(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         if let Some(prefix) = self.plan.layout.body {
             let top = walk::first_value(text).unwrap_or_default();
             for (_, body) in walk::members(text, top).filter(|(key, _)| key.slice(text).starts_with(prefix)) {
@@ -150,12 +150,12 @@ impl<'p> FieldDiscovery<'p> {
     }
 
     /// Calls `each` with the dotted path and the value of every user trait.
-    pub fn for_each_user_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
+    pub(crate) fn for_each_user_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         self.traits(text, &self.plan.user_traits, &mut each);
     }
 
     /// Calls `each` with every account trait, for formats that keep them in one object.
-    pub fn for_each_account_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
+    pub(crate) fn for_each_account_trait(&self, text: &str, mut each: impl FnMut(&str, JsonSpan)) {
         self.traits(text, &self.plan.account_traits, &mut each);
     }
 
@@ -170,7 +170,7 @@ impl<'p> FieldDiscovery<'p> {
 
     /// Calls `each` with every group type of the record, one of which may be the account. Entities
     /// of Snowplow are named as `[input] group_type` names them.
-    pub fn for_each_group_type(&self, text: &str, mut each: impl FnMut(&str)) {
+    pub(crate) fn for_each_group_type(&self, text: &str, mut each: impl FnMut(&str)) {
         if let Some(slot) = self.plan.groups {
             for (key, id) in walk::members(text, self.found(slot)) {
                 let empty = id.is_null_or_missing() || id.start == id.end || id.slice(text) == "[]";
@@ -195,13 +195,13 @@ impl<'p> FieldDiscovery<'p> {
     }
 
     /// The time at which the vendor received the record, as written.
-    pub fn received_at<'l>(&self, text: &'l str) -> Option<&'l str> {
+    pub(crate) fn received_at<'l>(&self, text: &'l str) -> Option<&'l str> {
         let raw = self.first(&self.plan.received_at);
         matches!(raw.kind, JsonKind::Text | JsonKind::Number).then(|| raw.slice(text))
     }
 
     /// A hash of the event's id that is the same in every run; none without an id.
-    pub fn id_hash(&self, text: &str) -> Option<u64> {
+    pub(crate) fn id_hash(&self, text: &str) -> Option<u64> {
         let mut slots =
             self.plan.id.iter().map(|slot| self.found(*slot)).filter(|raw| !raw.is_null_or_missing()).peekable();
         slots.peek()?;

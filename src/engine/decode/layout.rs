@@ -25,7 +25,7 @@ pub enum RecordKind {
 
 /// The content that two duplicates agree in, beside id, name, user, account and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DedupeContent {
+pub(crate) enum DedupeContent {
     /// Everything at a path.
     Path(FieldPath),
     /// The values that the model reads. For formats that mix properties with fields that change
@@ -40,78 +40,78 @@ pub enum DedupeContent {
 #[derive(Debug, Clone)]
 pub struct RecordLayout {
     /// If set, paths describe the format completely, and the vendor settings below are ignored.
-    pub only_paths: bool,
+    pub(crate) only_paths: bool,
     /// The event's name.
-    pub event: Vec<FieldPath>,
+    pub(crate) event: Vec<FieldPath>,
     /// The user's id.
-    pub user: Vec<FieldPath>,
+    pub(crate) user: Vec<FieldPath>,
     /// The visitor's id.
-    pub visitor: Vec<FieldPath>,
+    pub(crate) visitor: Vec<FieldPath>,
     /// An id of unknown kind. It is a visitor's if it equals the visitor's id, begins with
     /// `$device:`, or if [`RecordLayout::identified`] is false.
-    pub distinct: Vec<FieldPath>,
+    pub(crate) distinct: Vec<FieldPath>,
     /// A flag: true if the id at [`RecordLayout::distinct`] is a user's.
-    pub identified: Vec<FieldPath>,
+    pub(crate) identified: Vec<FieldPath>,
     /// The account's id.
-    pub account: Vec<FieldPath>,
+    pub(crate) account: Vec<FieldPath>,
     /// An object of ids (or lists of ids) by group type, one of which is the account.
-    pub groups: Option<FieldPath>,
+    pub(crate) groups: Option<FieldPath>,
     /// The account's id on lines of type group.
-    pub group: Vec<FieldPath>,
+    pub(crate) group: Vec<FieldPath>,
     /// The group type on lines of type group.
-    pub group_type: Vec<FieldPath>,
+    pub(crate) group_type: Vec<FieldPath>,
     /// The time of the event.
-    pub time: Vec<FieldPath>,
+    pub(crate) time: Vec<FieldPath>,
     /// The time at which the vendor received the record.
-    pub received_at: Vec<FieldPath>,
+    pub(crate) received_at: Vec<FieldPath>,
     /// If set, a time written as a number counts seconds of the wall clock in the zone of `[input]
     /// time_zone`.
-    pub wall_clock: bool,
+    pub(crate) wall_clock: bool,
     /// The event's id.
-    pub id: Vec<FieldPath>,
+    pub(crate) id: Vec<FieldPath>,
     /// Further fields that are part of the event's id.
-    pub more_id: Vec<FieldPath>,
+    pub(crate) more_id: Vec<FieldPath>,
     /// Objects of properties; never empty.
-    pub properties: Vec<FieldPath>,
+    pub(crate) properties: Vec<FieldPath>,
     /// The content that two duplicates agree in.
-    pub dedupe_content: DedupeContent,
+    pub(crate) dedupe_content: DedupeContent,
     /// The type of the line: identify, group, alias, or else an event.
-    pub kind: Vec<FieldPath>,
+    pub(crate) kind: Vec<FieldPath>,
     /// If set, the type decides even if the line has an event name.
-    pub kind_first: bool,
+    pub(crate) kind_first: bool,
     /// The kinds of lines that are marked by their name.
-    pub names: &'static [(&'static str, RecordKind)],
+    pub(crate) names: &'static [(&'static str, RecordKind)],
     /// Names of events that the vendor's own code sends by itself.
-    pub noise: &'static [&'static str],
+    pub(crate) noise: &'static [&'static str],
     /// Objects of user traits; never empty.
-    pub user_traits: Vec<FieldPath>,
+    pub(crate) user_traits: Vec<FieldPath>,
     /// Objects of account traits, on lines of type group; never empty.
-    pub account_traits: Vec<FieldPath>,
+    pub(crate) account_traits: Vec<FieldPath>,
     /// An object of account traits by group type and account.
-    pub group_traits: Option<FieldPath>,
+    pub(crate) group_traits: Option<FieldPath>,
     /// If set, events carry traits too.
-    pub events_carry_traits: bool,
+    pub(crate) events_carry_traits: bool,
     /// The user's id on identify lines, where it differs from the user of events.
-    pub identify_user: Vec<FieldPath>,
+    pub(crate) identify_user: Vec<FieldPath>,
     /// The id that an alias or identify line joins to the user's.
-    pub previous: Vec<FieldPath>,
+    pub(crate) previous: Vec<FieldPath>,
     /// If set, a previous id may be a visitor's.
-    pub previous_visitor: bool,
+    pub(crate) previous_visitor: bool,
     /// The two ids of a merge.
-    pub merged: [Vec<FieldPath>; 2],
+    pub(crate) merged: [Vec<FieldPath>; 2],
     /// Lists of pairs of a key and a value, read as if they were objects.
-    pub pairs: Vec<FieldPath>,
+    pub(crate) pairs: Vec<FieldPath>,
     /// The prefix of a top-level key whose value holds the properties.
-    pub body: Option<&'static str>,
+    pub(crate) body: Option<&'static str>,
     /// If set, a record is a row of columns. The paths then refer to the object that the row
     /// corresponds to.
-    pub is_row: bool,
+    pub(crate) is_row: bool,
     /// Objects that may be written as text that holds JSON.
-    pub embedded: Vec<FieldPath>,
+    pub(crate) embedded: Vec<FieldPath>,
     /// Further placeholder ids of the vendor.
-    pub placeholder_ids: &'static [&'static str],
+    pub(crate) placeholder_ids: &'static [&'static str],
     /// Texts that stand for a missing value.
-    pub placeholder_values: &'static [&'static str],
+    pub(crate) placeholder_values: &'static [&'static str],
 }
 
 /// Splits paths written with dots.
@@ -163,7 +163,7 @@ impl Default for RecordLayout {
 
 impl RecordLayout {
     /// Applies the paths that the model gives for files of a format.
-    pub fn override_fields(&mut self, input: &InputSettings, format: &str) {
+    pub(crate) fn override_fields(&mut self, input: &InputSettings, format: &str) {
         let [event, user, visitor, account, time, id, properties] = input.paths_for_format(format);
         let event_moved = !event.is_empty();
         for (part, paths) in [(&mut self.event, event), (&mut self.visitor, visitor), (&mut self.time, time)] {

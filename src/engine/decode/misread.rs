@@ -25,7 +25,7 @@ pub enum MisreadCause {
 
 impl MisreadCause {
     /// The code in the record of a run.
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             MisreadCause::NoNumber => "no_number",
             MisreadCause::NoDate => "no_date",
@@ -63,23 +63,23 @@ impl FormatCandidates {
 
 /// Values of one column that became null for one cause; `P` is where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MisreadValues<P> {
+pub(crate) struct MisreadValues<P> {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Where the first stands.
-    pub first: P,
+    pub(crate) first: P,
     /// The formats that could read all of them.
-    pub candidates: FormatCandidates,
+    pub(crate) candidates: FormatCandidates,
 }
 
 impl<P: Ord + Copy> MisreadValues<P> {
     /// The same values, with the place of the first told in another way.
-    pub fn at<Q>(&self, first: Q) -> MisreadValues<Q> {
+    pub(crate) fn at<Q>(&self, first: Q) -> MisreadValues<Q> {
         MisreadValues { count: self.count, first, candidates: self.candidates }
     }
 
     /// Adds values of the same column.
-    pub fn add(&mut self, other: &MisreadValues<P>) {
+    pub(crate) fn add(&mut self, other: &MisreadValues<P>) {
         self.count += other.count;
         self.first = self.first.min(other.first);
         self.candidates.0 &= other.candidates.0;
@@ -88,7 +88,7 @@ impl<P: Ord + Copy> MisreadValues<P> {
 
 /// Values that became null, by column and cause.
 #[derive(Debug, Clone)]
-pub struct MisreadTally<C, P> {
+pub(crate) struct MisreadTally<C, P> {
     columns: BTreeMap<(C, MisreadCause), MisreadValues<P>>,
     /// What the record at hand has been counted for.
     counted: Vec<(C, MisreadCause)>,
@@ -102,12 +102,18 @@ impl<C, P> Default for MisreadTally<C, P> {
 
 impl<C: Ord + Copy, P: Ord + Copy> MisreadTally<C, P> {
     /// Begins the next record.
-    pub fn begin_record(&mut self) {
+    pub(crate) fn begin_record(&mut self) {
         self.counted.clear();
     }
 
     /// Counts a value of the record at hand.
-    pub fn note(&mut self, (column, cause): (C, MisreadCause), place: P, value: &Value<'_>, zones: TimeZones<'_>) {
+    pub(crate) fn note(
+        &mut self,
+        (column, cause): (C, MisreadCause),
+        place: P,
+        value: &Value<'_>,
+        zones: TimeZones<'_>,
+    ) {
         if self.counted.contains(&(column, cause)) {
             return;
         }
@@ -116,17 +122,12 @@ impl<C: Ord + Copy, P: Ord + Copy> MisreadTally<C, P> {
         self.add((column, cause), &MisreadValues { count: 1, first: place, candidates });
     }
 
-    /// Adds what another part of the input came to.
-    pub fn merge(&mut self, other: MisreadTally<C, P>) {
-        other.columns.iter().for_each(|(key, values)| self.add(*key, values));
-    }
-
     fn add(&mut self, key: (C, MisreadCause), values: &MisreadValues<P>) {
         self.columns.entry(key).and_modify(|known| known.add(values)).or_insert(*values);
     }
 
     /// By column and cause, in their order.
-    pub fn into_columns(self) -> impl Iterator<Item = (C, MisreadCause, MisreadValues<P>)> {
+    pub(crate) fn into_columns(self) -> impl Iterator<Item = (C, MisreadCause, MisreadValues<P>)> {
         self.columns.into_iter().map(|((column, cause), values)| (column, cause, values))
     }
 }

@@ -27,7 +27,7 @@ mod plan;
 mod record;
 mod reject_cause;
 mod reject_reason;
-pub mod trait_value;
+pub(crate) mod trait_value;
 mod vendor_fixups;
 
 use std::{
@@ -53,7 +53,7 @@ use self::{
     format::{LineFraming, SnowplowRowError, SnowplowRowReader},
     json::{JsonKind, JsonScanner, JsonSpan},
 };
-pub use crate::ids::is_placeholder;
+pub(crate) use crate::ids::is_placeholder;
 use crate::{
     ids::{digits_of_number, id_of_cell, id_of_text},
     plan::Model,
@@ -113,7 +113,7 @@ struct RecordReader<'m> {
 
 impl<'m> LineDecoder<'m> {
     /// A decoder that sets aside records at or after `until`.
-    pub fn new(
+    pub(crate) fn new(
         model: &'m Model,
         plan: &'m DecodePlan,
         lines: LineFraming,
@@ -148,7 +148,7 @@ impl<'m> LineDecoder<'m> {
     }
 
     /// The framing of records in lines.
-    pub fn framing(&self) -> LineFraming {
+    pub(crate) fn framing(&self) -> LineFraming {
         self.lines
     }
 
@@ -161,7 +161,7 @@ impl<'m> LineDecoder<'m> {
     }
 
     /// The same as [`LineDecoder::decode`], for text that is JSON in spite of the framing.
-    pub fn decode_json<'a>(&'a mut self, line: &'a str) -> DecodedLine<'a> {
+    pub(crate) fn decode_json<'a>(&'a mut self, line: &'a str) -> DecodedLine<'a> {
         // Most lines begin with a brace, so this test ends at the first byte.
         if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return DecodedLine::Blank;
@@ -210,7 +210,7 @@ impl<'m> LineDecoder<'m> {
     }
 
     /// Group types found while the model does not say which of them is the account.
-    pub fn into_group_types(self) -> BTreeSet<String> {
+    pub(crate) fn into_group_types(self) -> BTreeSet<String> {
         self.reader.group_types
     }
 }
@@ -511,7 +511,7 @@ fn parse_id(line: &str, raw: JsonSpan) -> Result<Option<Cow<'_, str>>, RejectRea
 }
 
 /// The id in a JSON value, if the value is one.
-pub fn id_of_json(line: &str, raw: JsonSpan) -> Option<Cow<'_, str>> {
+pub(crate) fn id_of_json(line: &str, raw: JsonSpan) -> Option<Cow<'_, str>> {
     parse_id(line, raw).ok().flatten()
 }
 

@@ -157,7 +157,7 @@ fn below(root: &[String], path: &[String]) -> FieldPath {
 
 impl DecodePlan {
     /// Combines a layout with the fields that a model asks for.
-    pub fn new(layout: &RecordLayout, model: &Model) -> DecodePlan {
+    pub(crate) fn new(layout: &RecordLayout, model: &Model) -> DecodePlan {
         let mut ask = DecodePlanBuilder { projection: Projection::new(), layout, pairs: Vec::new(), asked: Vec::new() };
         for list in &layout.pairs {
             let list = ask.projection.add(list);

@@ -76,7 +76,7 @@ pub struct Record<'a> {
     /// The account that it names.
     pub account: Option<Cow<'a, str>>,
     /// The number of further accounts that it names.
-    pub more_accounts: usize,
+    pub(crate) more_accounts: usize,
     /// The instant.
     pub at: Micros,
     /// The local date.
@@ -84,15 +84,15 @@ pub struct Record<'a> {
     /// Hashes of the event's id and content; none without an id or if `dedupe` is off.
     pub fingerprint: Option<(u64, u64)>,
     /// The hash of the user id, else of the visitor id; 0 without either.
-    pub id_hash: u64,
+    pub(crate) id_hash: u64,
     /// The hash of the account; 0 if it names none.
-    pub account_hash: u64,
+    pub(crate) account_hash: u64,
     /// One more id of the user, on identify lines.
-    pub linked_id: LinkedId<'a>,
+    pub(crate) linked_id: LinkedId<'a>,
     /// True if the vendor's own code sent the event by itself, so that it is not activity.
     pub noise: bool,
     /// True for an event that carries traits too.
-    pub carries_traits: bool,
+    pub(crate) carries_traits: bool,
     /// The source text: the line or a part of it.
     pub(super) line: &'a str,
     /// The text that the values point into: the line, or JSON made from it.
@@ -109,29 +109,29 @@ pub struct Record<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct DecodedEvent<'a> {
     /// The plan of its name in the model; 0 if the model does not know the name.
-    pub plan: usize,
+    pub(crate) plan: usize,
     /// The user, if the event names one.
-    pub user: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
     /// The anonymous id.
-    pub visitor: Option<&'a str>,
+    pub(crate) visitor: Option<&'a str>,
     /// The account that it names.
-    pub account: Option<&'a str>,
+    pub(crate) account: Option<&'a str>,
     /// The number of further accounts that it names.
-    pub more_accounts: usize,
+    pub(crate) more_accounts: usize,
     /// The instant.
-    pub at: Micros,
+    pub(crate) at: Micros,
     /// The local date.
-    pub day: Day,
+    pub(crate) day: Day,
     /// The same as [`Record::fingerprint`].
-    pub fingerprint: Option<(u64, u64)>,
+    pub(crate) fingerprint: Option<(u64, u64)>,
     /// The same as [`Record::id_hash`].
-    pub id_hash: u64,
+    pub(crate) id_hash: u64,
     /// The same as [`Record::account_hash`].
-    pub account_hash: u64,
+    pub(crate) account_hash: u64,
     /// The same as [`Record::noise`].
-    pub noise: bool,
+    pub(crate) noise: bool,
     /// The scope of conditions and values.
-    pub fields: EventFields<'a>,
+    pub(crate) fields: EventFields<'a>,
 }
 
 /// An event's name and properties: the scope of conditions and values over events.
@@ -147,7 +147,7 @@ pub struct EventFields<'a> {
 /// What the values of events are read with, and what was noticed about them.
 pub struct FieldContext<'m> {
     /// In which zones dates are read.
-    pub zones: TimeZones<'m>,
+    pub(crate) zones: TimeZones<'m>,
     /// Whether somebody asked for a number beyond 1e15 since this was last looked at.
     pub(super) met_beyond: Cell<bool>,
 }
@@ -161,7 +161,7 @@ impl fmt::Debug for FieldContext<'_> {
 
 impl<'a> Record<'a> {
     /// The source text: a line, or a part of one.
-    pub fn line(&self) -> &'a str {
+    pub(crate) fn line(&self) -> &'a str {
         self.line
     }
 
@@ -195,12 +195,12 @@ impl<'a> Record<'a> {
     }
 
     /// The value of a key of the user traits.
-    pub fn user_trait(&self, key: u32) -> Value<'a> {
+    pub(crate) fn user_trait(&self, key: u32) -> Value<'a> {
         json_value(self.text, self.values.get(self.traits[0] + key as usize))
     }
 
     /// The value of a key of the account traits.
-    pub fn account_trait(&self, key: u32) -> Value<'a> {
+    pub(crate) fn account_trait(&self, key: u32) -> Value<'a> {
         json_value(self.text, self.values.get(self.traits[1] + key as usize))
     }
 }
@@ -208,14 +208,14 @@ impl<'a> Record<'a> {
 impl DecodedEvent<'_> {
     /// The user id, else the visitor id, else empty text.
     #[inline]
-    pub fn raw_id(&self) -> &str {
+    pub(crate) fn raw_id(&self) -> &str {
         self.user.or(self.visitor).unwrap_or("")
     }
 }
 
 impl<'m> FieldContext<'m> {
     /// What reads the values of a model's events.
-    pub fn new(model: &'m Model) -> FieldContext<'m> {
+    pub(crate) fn new(model: &'m Model) -> FieldContext<'m> {
         FieldContext { zones: time_zones(model), met_beyond: Cell::new(false) }
     }
 }
@@ -223,14 +223,14 @@ impl<'m> FieldContext<'m> {
 impl<'a> EventFields<'a> {
     /// The text in a slot, if it is text without escapes and not empty.
     #[inline]
-    pub fn plain_text(&self, slot: u32) -> Option<&'a str> {
+    pub(crate) fn plain_text(&self, slot: u32) -> Option<&'a str> {
         let raw = self.values.get(slot.checked_sub(1)? as usize)?;
         (raw.kind == JsonKind::Text && raw.start < raw.end).then(|| raw.slice(self.text))
     }
 
     /// The value in a slot, also a number that is beyond those that expressions know.
     #[inline]
-    pub fn raw_value(&self, slot: u32) -> Value<'a> {
+    pub(crate) fn raw_value(&self, slot: u32) -> Value<'a> {
         match slot.checked_sub(1) {
             None => Value::Text(Cow::Borrowed(self.name)),
             Some(property) => json_value(self.text, self.values.get(property as usize)),
@@ -239,13 +239,13 @@ impl<'a> EventFields<'a> {
 
     /// Whether somebody asked for a number beyond 1e15 since the last time.
     #[inline]
-    pub fn take_met_beyond(&self) -> bool {
+    pub(crate) fn take_met_beyond(&self) -> bool {
         self.context.is_some_and(|context| context.met_beyond.replace(false))
     }
 
     /// Whether a slot is a property that the line does not have, or that is null.
     #[inline]
-    pub fn is_nothing(&self, slot: u32) -> bool {
+    pub(crate) fn is_nothing(&self, slot: u32) -> bool {
         let property = slot.checked_sub(1).and_then(|property| self.values.get(property as usize));
         property.is_some_and(JsonSpan::is_null_or_missing)
     }

@@ -18,7 +18,7 @@ use super::{
 pub struct RejectCause {
     what: CauseKind,
     /// Where in the record, if in one place.
-    pub position: Option<CausePosition>,
+    pub(crate) position: Option<CausePosition>,
 }
 
 /// A place in a record, from 1.
@@ -59,7 +59,7 @@ impl RejectCause {
     ///
     /// **Cost**: one pass.
     #[cold]
-    pub fn of(reason: RejectReason, line: &[u8]) -> Option<RejectCause> {
+    pub(crate) fn of(reason: RejectReason, line: &[u8]) -> Option<RejectCause> {
         let text = match std::str::from_utf8(line) {
             Ok(text) => text,
             Err(error) => {
@@ -76,7 +76,7 @@ impl RejectCause {
     }
 
     /// The place in the line and the cause, as they follow on the number of the line. `origin` is what the position is counted from.
-    pub fn after_line(&self, origin: CauseOrigin) -> String {
+    pub(crate) fn after_line(&self, origin: CauseOrigin) -> String {
         let record = if origin == CauseOrigin::Record { " of the record" } else { "" };
         let position = self.position.map(|position| format!(", {position}{record}")).unwrap_or_default();
         format!("{position}: {self}")
@@ -84,7 +84,7 @@ impl RejectCause {
 
     /// The cause of a row that is no record, from two numbers: how many cells it has and how many the header row has; or, without the second, the
     /// column that should hold an object, from 1. None if there is neither.
-    pub fn of_row(numbers: [u64; 2]) -> Option<RejectCause> {
+    pub(crate) fn of_row(numbers: [u64; 2]) -> Option<RejectCause> {
         let what = match numbers {
             [0, 0] => return None,
             [column, 0] => CauseKind::NoObject { column },

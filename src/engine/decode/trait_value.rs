@@ -9,18 +9,18 @@ use pql_model::{
 
 /// How the values of a trait or of a measure are read.
 #[derive(Debug, Clone, Copy)]
-pub struct ValueReader<'m> {
+pub(crate) struct ValueReader<'m> {
     /// The type that is asked for.
-    pub kind: ValueType,
+    pub(crate) kind: ValueType,
     /// How its numbers or dates may be written beside the usual ways.
-    pub format: Option<ValueFormat>,
+    pub(crate) format: Option<ValueFormat>,
     /// The zones in which times are read and dates are cut.
-    pub zones: TimeZones<'m>,
+    pub(crate) zones: TimeZones<'m>,
 }
 
 impl ValueReader<'_> {
     /// A value as the type; null if it cannot be read so.
-    pub fn read<'a>(&self, value: Value<'a>) -> Value<'a> {
+    pub(crate) fn read<'a>(&self, value: Value<'a>) -> Value<'a> {
         match self.kind {
             ValueType::Number => self.number(&value).map_or(Value::Null, Value::Number),
             ValueType::Text => value.to_text().map_or(Value::Null, Value::Text),
@@ -31,7 +31,7 @@ impl ValueReader<'_> {
     }
 
     /// Why a value is null once it is read; none if it is not, or was null before.
-    pub fn misread(&self, value: &Value<'_>) -> Option<MisreadCause> {
+    pub(crate) fn misread(&self, value: &Value<'_>) -> Option<MisreadCause> {
         let is_lost = !value.is_null() && self.read(value.as_borrowed()).is_null();
         match (self.kind, value) {
             _ if !is_lost => None,

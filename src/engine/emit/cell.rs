@@ -11,7 +11,7 @@ use pql_model::{
 
 /// A cell of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub enum OutputCell<'r> {
+pub(crate) enum OutputCell<'r> {
     /// Nothing known.
     Null,
     /// As it is.

@@ -5,12 +5,12 @@ use crate::{plan::Model, score::ScoredEntities};
 use pql_model::EntityKind;
 
 /// The names of a level's columns, in their order.
-pub fn column_names(model: &Model, side: EntityKind) -> Vec<String> {
+pub(crate) fn column_names(model: &Model, side: EntityKind) -> Vec<String> {
     OutputSchema::of_level(model, side).names().map(str::to_owned).collect()
 }
 
 /// The text of one column of a user or account, by place; empty for null. None if there is no such column.
-pub fn column_text(
+pub(crate) fn column_text(
     scored: &ScoredEntities<'_>,
     model: &Model,
     side: EntityKind,

@@ -6,7 +6,9 @@ use crate::entity::IdKind;
 
 /// Writes a row for each raw id: the id, its kind, the printed id of its user.
 ///
-/// **Errors**: those of the writer.
+/// # Errors
+///
+/// Those of the writer.
 pub fn write_id_map(ids: &[(IdKind, &str, &str)], out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["raw_id", "kind", "user_id"])?;

@@ -1,6 +1,6 @@
 //! Scored entities to bytes: CSV, JSON, NDJSON, a summary for people, and the record of a run.
 //!
-//! [`OutputSchema`] says which columns rows have, with name, type and source. A `EntityRow` gives a typed [`OutputCell`] for each of them, and
+//! [`OutputSchema`] says which columns rows have, with name, type and source. A `EntityRow` gives a typed [`OutputCell`](cell::OutputCell) for each of them, and
 //! a `RowWriter` for each format makes bytes of these. A new column is an entry of the schema; a new format is a writer.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //! ```
 
 mod cell;
-pub mod csv;
+pub(crate) mod csv;
 mod entity_columns;
 mod formula_guard;
 mod id_map;
@@ -17,20 +17,19 @@ mod json;
 mod json_value;
 mod row;
 mod row_writer;
-mod run_record;
+pub mod run_record;
 mod schema;
 mod table;
 
 use std::io::{self, Write};
 
-pub use cell::OutputCell;
 pub use csv::CsvDialect;
-pub use entity_columns::{column_names, column_text};
+pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
-pub use row_writer::RowTotals;
+pub(crate) use row_writer::RowTotals;
 pub use run_record::{FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record};
-pub use schema::OutputSchema;
+pub(crate) use schema::OutputSchema;
 pub use table::level_summary_text;
 
 use self::{

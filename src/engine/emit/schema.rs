@@ -11,16 +11,14 @@ use pql_model::{
 
 /// The columns of rows of one kind of entity.
 #[derive(Debug, Clone)]
-pub struct OutputSchema {
-    /// Which entities have rows.
-    pub kind: EntityKind,
+pub(crate) struct OutputSchema {
     /// In the order in which they are written.
-    pub columns: Vec<OutputColumn>,
+    pub(crate) columns: Vec<OutputColumn>,
 }
 
 impl OutputSchema {
     /// All columns of a level: the standard ones, and those that the model adds.
-    pub fn of_level(model: &Model, kind: EntityKind) -> OutputSchema {
+    pub(crate) fn of_level(model: &Model, kind: EntityKind) -> OutputSchema {
         let level = model.resolved.level(kind);
         let categories = level.categories.iter().map(|category| category.name.as_str());
         let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
@@ -28,16 +26,16 @@ impl OutputSchema {
         columns.extend(level.columns.iter().map(|column| {
             OutputColumn::new(column.header.as_str(), type_of_fact(column.kind), ColumnSource::Fact(column.slot))
         }));
-        OutputSchema { kind, columns }
+        OutputSchema { columns }
     }
 
     /// The names, in their order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
     /// The column of a name.
-    pub fn find(&self, name: &str) -> Option<&OutputColumn> {
+    pub(crate) fn find(&self, name: &str) -> Option<&OutputColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
 }

@@ -133,7 +133,7 @@ fn top_schema(kind: EntityKind) -> OutputSchema {
         ("route", ColumnType::Text, ColumnSource::Route),
         ("why", ColumnType::Text, ColumnSource::Signals),
     ];
-    OutputSchema { kind, columns: columns.map(|(name, kind, source)| OutputColumn::new(name, kind, source)).into() }
+    OutputSchema { columns: columns.map(|(name, kind, source)| OutputColumn::new(name, kind, source)).into() }
 }
 
 /// Rows as a table with aligned columns.

@@ -10,7 +10,9 @@ pub type AttachedTraits = Vec<Option<Vec<Value<'static>>>>;
 
 /// Rows by the place of the entity that an id stands for, as they hold before an instant; and the ids that stand for none.
 ///
-/// **Errors**: two rows for one entity that disagree.
+/// # Errors
+///
+/// Two rows for one entity that disagree.
 pub fn attach(
     file: &EnrichFile,
     as_of: Micros,
@@ -56,7 +58,9 @@ fn valid_rows(file: &EnrichFile, as_of: Micros) -> impl Iterator<Item = &EnrichR
 impl EnrichFile {
     /// Which of two rows about one entity counts: the newer one, where a row ends with the next.
     ///
-    /// **Errors**: rows for one instant that disagree.
+    /// # Errors
+    ///
+    /// Rows for one instant that disagree.
     pub(super) fn settle<'r>(&self, first: &'r EnrichRow, row: &'r EnrichRow) -> Result<&'r EnrichRow, EnrichError> {
         if !self.has_ends && first.valid.from != row.valid.from {
             return Ok(if first.valid.from < row.valid.from { row } else { first });

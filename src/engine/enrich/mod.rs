@@ -24,15 +24,15 @@ pub use self::{
 #[derive(Debug, Clone)]
 pub struct EnrichRow {
     /// The id.
-    pub key: String,
+    pub(crate) key: String,
     /// Its file, by place in [`EnrichFile::files`].
-    pub file: u32,
+    pub(crate) file: u32,
     /// Its line, from 1; of Parquet the number of the row.
-    pub line: u64,
+    pub(crate) line: u64,
     /// By trait of the level; null where the row says nothing.
-    pub values: Vec<Value<'static>>,
+    pub(crate) values: Vec<Value<'static>>,
     /// When it holds.
-    pub valid: ValidPeriod,
+    pub(crate) valid: ValidPeriod,
 }
 
 /// A table, which may lie in several files of an archive.
@@ -41,17 +41,17 @@ pub struct EnrichFile {
     /// As messages show it.
     pub name: String,
     /// The names of its files.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// In the order of the files.
-    pub rows: Vec<EnrichRow>,
+    pub(crate) rows: Vec<EnrichRow>,
     /// Columns that no trait reads, sorted.
     pub unused_columns: Vec<String>,
     /// Rows that were passed over since they have no id.
     pub rows_without_id: u64,
     /// Whether rows say when they end, so that two of them may hold at one instant.
-    pub has_ends: bool,
+    pub(crate) has_ends: bool,
     /// By trait of the level, the columns that it reads, as messages show them.
-    pub trait_columns: Vec<String>,
+    pub(crate) trait_columns: Vec<String>,
     /// Values that became null.
     pub not_understood: Vec<NotUnderstood>,
 }

@@ -17,21 +17,23 @@ pub(super) const VALID_TO: [&str; 2] = ["valid_to", "dbt_valid_to"];
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ValidPeriod {
     /// The first instant.
-    pub from: Option<Micros>,
+    pub(crate) from: Option<Micros>,
     /// The first instant at which it no longer holds.
-    pub to: Option<Micros>,
+    pub(crate) to: Option<Micros>,
 }
 
 impl ValidPeriod {
     /// Whether it holds at the last microsecond before an instant, which is what a run sees that looks from there.
-    pub fn holds_before(self, as_of: Micros) -> bool {
+    pub(crate) fn holds_before(self, as_of: Micros) -> bool {
         self.from.is_none_or(|from| from < as_of) && self.to.is_none_or(|to| as_of <= to)
     }
 }
 
 /// The instant that a value is; none if there is no value, or it lies beyond all years, as some write where there is no end.
 ///
-/// **Errors**: a value that is no time.
+/// # Errors
+///
+/// A value that is no time.
 pub(super) fn bound(value: &Value<'_>, zones: TimeZones<'_>) -> Result<Option<Micros>, TimeError> {
     let parsed = match value {
         Value::Null => return Ok(None),

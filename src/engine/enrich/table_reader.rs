@@ -46,7 +46,9 @@ pub struct EnrichRequest<'r> {
 
 /// Reads a table.
 ///
-/// **Errors**: files that cannot be read, no column of ids, rows of another length than the header row, lines that are no objects.
+/// # Errors
+///
+/// Files that cannot be read, no column of ids, rows of another length than the header row, lines that are no objects.
 pub fn read_enrichment(request: &EnrichRequest<'_>) -> Result<EnrichFile, EnrichError> {
     let slots = ColumnSlots::new(request);
     let table_use = TableUse::Keyed { key: request.key.to_owned(), columns: slots.names.clone() };
@@ -229,7 +231,9 @@ impl<'r> TableReader<'r> {
 
     /// When the row holds.
     ///
-    /// **Errors**: a value of these columns that is no time.
+    /// # Errors
+    ///
+    /// A value of these columns that is no time.
     fn period(&mut self, text: &str, place: RowPlace) -> Result<ValidPeriod, EnrichError> {
         let mut period = ValidPeriod::default();
         for (number, column) in VALID_FROM.into_iter().chain(VALID_TO).enumerate() {
@@ -275,7 +279,9 @@ impl<'r> TableReader<'r> {
 
     /// The table, at the end of its last file.
     ///
-    /// **Errors**: no row has a column of ids.
+    /// # Errors
+    ///
+    /// No row has a column of ids.
     fn finish(self) -> Result<EnrichFile, EnrichError> {
         if !self.has_key && self.rows > 0 {
             let file = self.file.files.first().cloned().unwrap_or_default();

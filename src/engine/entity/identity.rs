@@ -16,7 +16,7 @@ pub const NOBODY: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct PersonIndex<'s> {
     /// The name of each person: the smallest of its user ids.
-    pub names: Vec<&'s str>,
+    pub(crate) names: Vec<&'s str>,
     /// By shard and number of the user id.
     users: Vec<Vec<u32>>,
     /// By shard and number of the visitor id.
@@ -27,7 +27,7 @@ pub struct PersonIndex<'s> {
     /// e-mail addresses that were joined to a user.
     pub(super) named_only: GroupedVec<&'s str>,
     /// Visitors that co-occur with more than one person.
-    pub shared_visitors: u64,
+    pub(crate) shared_visitors: u64,
 }
 
 impl PersonIndex<'_> {
@@ -37,7 +37,7 @@ impl PersonIndex<'_> {
     }
 
     /// The person behind the owner of a row.
-    pub fn person_of(&self, part: usize, owner: RowOwner) -> u32 {
+    pub(crate) fn person_of(&self, part: usize, owner: RowOwner) -> u32 {
         match owner {
             RowOwner::User(id) => self.users[part][id as usize],
             RowOwner::Visitor(id) => self.visitors[part][id as usize],

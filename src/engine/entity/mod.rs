@@ -21,7 +21,7 @@ pub use domains::FREE_MAIL_DATE;
 use domains::{is_below, is_free_mail};
 use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
-pub use newest_event::newest_event_of_others;
+pub(crate) use newest_event::newest_event_of_others;
 use person_profile::{
     AllRecords, PersonProfile, PersonRecords, exclude, host_of_id, host_of_person, known_ids, raw_ids, rows,
 };
@@ -39,7 +39,7 @@ pub struct RowRef {
     /// The shard.
     pub shard: u32,
     /// The row in the shard.
-    pub row: u32,
+    pub(crate) row: u32,
     /// The index of the user, or [`NOBODY`].
     pub user: u32,
 }
@@ -63,7 +63,7 @@ pub struct Entities<'s> {
     /// Account traits from lines of users who are not internal. Empty if the model excludes nobody.
     account_traits: AccountTraits,
     /// Users that group lines name but that have no event.
-    pub members_without_events: Vec<&'s str>,
+    pub(crate) members_without_events: Vec<&'s str>,
     /// The person behind each raw id.
     people: PersonIndex<'s>,
     user_of_person: Vec<u32>,
@@ -77,11 +77,11 @@ pub struct Entities<'s> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JoinReport {
     /// User ids that were merged into another one's person.
-    pub users: u64,
+    pub(crate) users: u64,
     /// Visitors that were assigned to a person.
-    pub visitors: u64,
+    pub(crate) visitors: u64,
     /// The largest number of ids, user and anonymous, of one person.
-    pub largest: u64,
+    pub(crate) largest: u64,
     /// Refused: visitors that co-occur with more than one person.
     pub shared_visitors: u64,
     /// Refused: lines that would have linked a placeholder.
@@ -94,11 +94,11 @@ pub struct UserEntity<'s> {
     /// The printed id.
     pub id: &'s str,
     /// The home account, as a number in [`Entities::account_ids`], or [`NO_ACCOUNT`].
-    pub home_id: u32,
+    pub(crate) home_id: u32,
     /// The index of the home account, if that has any events.
     pub home: Option<u32>,
     /// The registrable domain of the e-mail.
-    pub domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// The index among people, some of whom are excluded and no users.
     person: u32,
 }
@@ -123,7 +123,7 @@ pub enum IdKind {
 }
 
 /// The prefix of account ids that are derived from e-mail domains.
-pub const DOMAIN_PREFIX: &str = "domain:";
+pub(crate) const DOMAIN_PREFIX: &str = "domain:";
 
 impl<'s> Entities<'s> {
     /// The rows of a user.
@@ -132,7 +132,7 @@ impl<'s> Entities<'s> {
     }
 
     /// The raw ids of a user, as shard and owner.
-    pub fn raw_ids(&self, user: usize) -> &[(u32, RowOwner)] {
+    pub(crate) fn raw_ids(&self, user: usize) -> &[(u32, RowOwner)] {
         self.raw_ids.group(self.users[user].person as usize)
     }
 
@@ -148,7 +148,7 @@ impl<'s> Entities<'s> {
     }
 
     /// The state of a raw id outside its rows.
-    pub fn id_state(&self, (part, owner): (u32, RowOwner)) -> Option<&'s IdState> {
+    pub(crate) fn id_state(&self, (part, owner): (u32, RowOwner)) -> Option<&'s IdState> {
         id_state(self.state, part, owner)
     }
 
@@ -201,7 +201,7 @@ impl<'s> Entities<'s> {
 
     /// The value of an account trait in group lines, by the number of the account id and the index
     /// of the trait. Lines of internal users do not count.
-    pub fn account_trait(&self, account: u32, index: u16, plan: &TraitPlan) -> Option<TimedValue> {
+    pub(crate) fn account_trait(&self, account: u32, index: u16, plan: &TraitPlan) -> Option<TimedValue> {
         let key = (account, index);
         let of_nobody = self.state.account_traits.get(&key).copied();
         let of_people = self.account_traits.get(&key).copied();

@@ -16,7 +16,11 @@ use pql_model::units::Micros;
 /// `emails` are from the enrichment file.
 ///
 /// **Cost**: one pass over the rows, and the e-mails of the internal people with newer events.
-pub fn newest_event_of_others(state: &FoldState, model: &Model, emails: &HashMap<String, String>) -> Option<Micros> {
+pub(crate) fn newest_event_of_others(
+    state: &FoldState,
+    model: &Model,
+    emails: &HashMap<String, String>,
+) -> Option<Micros> {
     let people = identity::resolve_people(state);
     let (raw_ids, rows) = (raw_ids(state, &people), rows(state, &people));
     let records = AllRecords { raw_ids: &raw_ids, named_only: &people.named_only, rows: &rows };

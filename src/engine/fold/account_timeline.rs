@@ -10,13 +10,13 @@ use pql_model::units::{DAY_US, Day, Micros};
 
 /// The account that a raw id named last on a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountMention {
+pub(crate) struct AccountMention {
     /// The instant of the event or line that named it.
-    pub at: Micros,
+    pub(crate) at: Micros,
     /// The local date of that instant.
-    pub day: Day,
+    pub(crate) day: Day,
     /// The interned account.
-    pub account: u32,
+    pub(crate) account: u32,
 }
 
 /// A local date and an instant near it, in one word. The date is in the upper bits, so that words
@@ -61,7 +61,7 @@ const INSERT_MAX: usize = 64;
 /// **Cost**: 8 bytes per date, 12 once there are several accounts. Recording n dates in any order
 /// takes O(n log n).
 #[derive(Debug, Clone, Default)]
-pub struct AccountTimeline {
+pub(crate) struct AccountTimeline {
     /// Sorted by date.
     day_instants: Vec<DayInstant>,
     /// The account of all dates, while there is only one.
@@ -81,13 +81,13 @@ struct TimelineMore {
 
 impl AccountTimeline {
     /// True if no account was named.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.day_instants.is_empty()
     }
 
     /// Records that an account was named. On one date the latest instant wins, at one instant the
     /// smaller id.
-    pub fn record(&mut self, named: AccountMention, accounts: &impl TextOrder) {
+    pub(crate) fn record(&mut self, named: AccountMention, accounts: &impl TextOrder) {
         let when = DayInstant::new(named.day, named.at);
         let count = self.day_instants.len();
         let at = match self.day_instants.last() {
@@ -127,7 +127,7 @@ impl AccountTimeline {
     }
 
     /// Sorts in the dates that are out of order.
-    pub fn sort(&mut self, accounts: &impl TextOrder) {
+    pub(crate) fn sort(&mut self, accounts: &impl TextOrder) {
         let mut unsorted = self.more.as_mut().map_or_else(Vec::new, |more| std::mem::take(&mut more.unsorted));
         unsorted.sort_by_key(|(when, _)| when.day());
         let known: Vec<(DayInstant, u32)> =
@@ -150,7 +150,7 @@ impl AccountTimeline {
     }
 
     /// The timeline with all dates sorted in.
-    pub fn settled(&self, accounts: &impl TextOrder) -> Cow<'_, AccountTimeline> {
+    pub(crate) fn settled(&self, accounts: &impl TextOrder) -> Cow<'_, AccountTimeline> {
         if self.unsorted().is_empty() {
             return Cow::Borrowed(self);
         }
@@ -182,21 +182,21 @@ impl AccountTimeline {
     }
 
     /// The mentions: first one per date, by date, then those that are not sorted in yet.
-    pub fn iter(&self) -> impl Iterator<Item = AccountMention> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = AccountMention> {
         let sorted = self.day_instants.iter().enumerate().map(|(at, when)| (*when, self.account_at(at)));
         let named = |(when, account): (DayInstant, u32)| AccountMention { at: when.at(), day: when.day(), account };
         sorted.chain(self.unsorted().iter().copied()).map(named)
     }
 
     /// The account that was named last.
-    pub fn last(&self) -> Option<u32> {
+    pub(crate) fn last(&self) -> Option<u32> {
         // The instant decides, since a date comes twice in some zones.
         self.iter().max_by_key(|named| named.at).map(|named| named.account)
     }
 
     /// The account for an event that names none: the last one on its date, else on the nearest
     /// earlier date, else on the first later date.
-    pub fn account_on(&self, day: Day) -> Option<u32> {
+    pub(crate) fn account_on(&self, day: Day) -> Option<u32> {
         let after = self.day_instants.partition_point(|known| known.day() <= day);
         (!self.is_empty()).then(|| self.account_at(after.saturating_sub(1)))
     }

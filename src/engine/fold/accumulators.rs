@@ -23,23 +23,23 @@ use pql_model::{
 };
 
 /// The date of entries that are not kept by date.
-pub const UNDATED: Day = Day::MIN;
+pub(crate) const UNDATED: Day = Day::MIN;
 /// The value of entries that are counted without one.
-pub const NO_TEXT: u32 = u32::MAX;
+pub(crate) const NO_TEXT: u32 = u32::MAX;
 
 /// The key of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TallyKey {
+pub(crate) struct TallyKey {
     /// An interned text, or [`NO_TEXT`].
-    pub value: u32,
+    pub(crate) value: u32,
     /// A date, or [`UNDATED`].
-    pub day: Day,
+    pub(crate) day: Day,
     /// The cell.
-    pub cell: CellId,
+    pub(crate) cell: CellId,
 }
 
 /// Counts by cell, date and value. A count saturates at 2^32 - 1.
-pub type TallyMap = SmallMap<TallyKey, u32>;
+pub(crate) type TallyMap = SmallMap<TallyKey, u32>;
 
 /// Adds to a count.
 pub(super) fn add_count(known: &mut u32, more: u32) {
@@ -51,30 +51,31 @@ pub(super) fn add_count(known: &mut u32, more: u32) {
 /// **Law**: [`NumberStats::ZERO`] is the zero; [`NumberStats::merge`] is associative and
 /// commutative.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NumberStats {
+pub(crate) struct NumberStats {
     /// **Units**: millionths. None after a number or sum outside the range that stays exact.
-    pub sum: Option<i128>,
+    pub(crate) sum: Option<i128>,
     /// The number of values.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The smallest value.
-    pub min: f64,
+    pub(crate) min: f64,
     /// The largest value.
-    pub max: f64,
+    pub(crate) max: f64,
 }
 
 impl NumberStats {
     /// The statistics of no numbers.
-    pub const ZERO: NumberStats = NumberStats { sum: Some(0), count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+    pub(crate) const ZERO: NumberStats =
+        NumberStats { sum: Some(0), count: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
 
     /// The statistics of one number.
-    pub fn one(value: f64) -> NumberStats {
+    pub(crate) fn one(value: f64) -> NumberStats {
         // Adding zero turns -0 into 0, so that the minimum does not depend on which came first.
         let value = value + 0.0;
         NumberStats { sum: to_millionths(value), count: 1, min: value, max: value }
     }
 
     /// Adds the statistics of other numbers.
-    pub fn merge(&mut self, other: NumberStats) {
+    pub(crate) fn merge(&mut self, other: NumberStats) {
         self.sum = self.sum.zip(other.sum).and_then(|(a, b)| a.checked_add(b));
         self.count += other.count;
         self.min = self.min.min(other.min);
@@ -84,11 +85,11 @@ impl NumberStats {
 
 /// A value at an instant, packed so that it merges. Integer order is value order, except for text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimedValue {
+pub(crate) struct TimedValue {
     /// The instant.
-    pub at: Micros,
+    pub(crate) at: Micros,
     /// The packed value; its type is that of the cell.
-    pub value: u64,
+    pub(crate) value: u64,
 }
 
 /// Packs a value; none if it is null.
@@ -105,7 +106,7 @@ pub(super) fn pack(value: &Value<'_>, mut intern: impl FnMut(&str) -> u32) -> Op
 }
 
 /// Unpacks a value.
-pub fn unpack(packed: u64, kind: ValueType, texts: &Interner) -> Value<'_> {
+pub(crate) fn unpack(packed: u64, kind: ValueType, texts: &Interner) -> Value<'_> {
     match kind {
         ValueType::Number => Value::number(from_ordered_bits(packed)),
         ValueType::Text | ValueType::Json => Value::Text(texts.get(packed as u32).into()),
@@ -129,7 +130,7 @@ impl TimedValue {
     /// Keeps the earlier or the later of two values; at one instant the smaller value.
     ///
     /// **Law**: associative, commutative and idempotent.
-    pub fn merge(&mut self, other: TimedValue, last: bool, kind: ValueType, texts: &impl TextOrder) {
+    pub(crate) fn merge(&mut self, other: TimedValue, last: bool, kind: ValueType, texts: &impl TextOrder) {
         let by_time = if last { other.at.cmp(&self.at) } else { self.at.cmp(&other.at) };
         let by_value = || match kind {
             ValueType::Text => texts.text_order(self.value as u32, other.value as u32),
@@ -143,15 +144,15 @@ impl TimedValue {
 
 /// An event of a `steps` or `open` measure or of a milestone with `times`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventInstant {
+pub(crate) struct EventInstant {
     /// The instant.
-    pub at: Micros,
+    pub(crate) at: Micros,
     /// The interned text that pairs events, or [`NO_TEXT`].
-    pub same: u32,
+    pub(crate) same: u32,
     /// The cell.
-    pub cell: CellId,
+    pub(crate) cell: CellId,
     /// The steps that the event matches, a bit each.
-    pub steps: u16,
+    pub(crate) steps: u16,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const BITS: i32 = 64;
 ///
 /// **Cost**: 48 bytes, and 16 for each 64 dates beyond the first 128.
 #[derive(Debug, Clone, Default)]
-pub struct DaySet {
+pub(crate) struct DaySet {
     /// The number of the first inline word.
     base: i32,
     words: [u64; 2],
@@ -21,7 +21,7 @@ pub struct DaySet {
 
 impl DaySet {
     /// Adds a date.
-    pub fn insert(&mut self, day: Day) {
+    pub(crate) fn insert(&mut self, day: Day) {
         self.add(day.div_euclid(BITS), 1 << day.rem_euclid(BITS));
     }
 
@@ -42,7 +42,7 @@ impl DaySet {
     }
 
     /// Adds all dates of another set.
-    pub fn union(&mut self, other: &DaySet) {
+    pub(crate) fn union(&mut self, other: &DaySet) {
         for (number, bits) in other.words() {
             self.add(number, bits);
         }
@@ -76,7 +76,7 @@ impl DaySet {
     }
 
     /// The number of dates from `first` to `last`.
-    pub fn count_between(&self, first: Day, last: Day) -> u32 {
+    pub(crate) fn count_between(&self, first: Day, last: Day) -> u32 {
         if self.more.is_empty() {
             return self.inline(first, last).count_ones();
         }
@@ -84,7 +84,7 @@ impl DaySet {
     }
 
     /// True if there is a date from `first` to `last`.
-    pub fn any_between(&self, first: Day, last: Day) -> bool {
+    pub(crate) fn any_between(&self, first: Day, last: Day) -> bool {
         if self.more.is_empty() {
             return self.inline(first, last) != 0;
         }
@@ -92,7 +92,7 @@ impl DaySet {
     }
 
     /// The first date from `first` to `last`.
-    pub fn first_between(&self, first: Day, last: Day) -> Option<Day> {
+    pub(crate) fn first_between(&self, first: Day, last: Day) -> Option<Day> {
         if self.more.is_empty() {
             let bits = self.inline(first, last);
             return (bits != 0).then(|| self.base * BITS + bits.trailing_zeros() as i32);
@@ -101,17 +101,12 @@ impl DaySet {
     }
 
     /// The last date from `first` to `last`.
-    pub fn last_between(&self, first: Day, last: Day) -> Option<Day> {
+    pub(crate) fn last_between(&self, first: Day, last: Day) -> Option<Day> {
         if self.more.is_empty() {
             let bits = self.inline(first, last);
             return (bits != 0).then(|| self.base * BITS + 2 * BITS - 1 - bits.leading_zeros() as i32);
         }
         self.cut(first, last).map(|(number, bits)| number * BITS + BITS - 1 - bits.leading_zeros() as i32).max()
-    }
-
-    /// True if the set has no date.
-    pub fn is_empty(&self) -> bool {
-        self.words == [0, 0] && self.more.is_empty()
     }
 }
 
@@ -134,7 +129,6 @@ mod tests {
             prop_assert_eq!(merged.any_between(first, last), !inside.is_empty());
             prop_assert_eq!(merged.first_between(first, last), inside.first().copied());
             prop_assert_eq!(merged.last_between(first, last), inside.last().copied());
-            prop_assert_eq!(merged.is_empty(), plain.is_empty());
         }
     }
 }

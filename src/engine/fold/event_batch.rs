@@ -371,7 +371,7 @@ impl EventProgram {
 }
 
 /// For an edge cell: true if it keeps the last value, and the type of the value.
-pub fn edge_kind(intake: &AggregationPlan, cell: CellId) -> (bool, ValueType) {
+pub(crate) fn edge_kind(intake: &AggregationPlan, cell: CellId) -> (bool, ValueType) {
     match intake.cells[cell as usize] {
         CellKind::Edge { last, kind } => (last, kind),
         _ => unreachable!("edges are kept for cells of that kind only"),

@@ -14,34 +14,34 @@ type RowIndex = HashMap<(u32, Day), u32, HashSeed>;
 
 /// The state of one raw id outside its rows.
 #[derive(Debug, Default)]
-pub struct IdState {
+pub(crate) struct IdState {
     /// The first row, by account and date. Most ids have no other.
     first_row: Option<(u32, Day, u32)>,
     more_rows: Option<Box<RowIndex>>,
     /// The accounts that the id named.
-    pub account_timeline: AccountTimeline,
+    pub(crate) account_timeline: AccountTimeline,
     /// Fields that few ids have.
-    pub details: Option<Box<IdDetails>>,
+    pub(crate) details: Option<Box<IdDetails>>,
 }
 
 /// Account traits by account and trait index.
-pub type AccountTraits = SmallMap<(u32, u16), TimedValue>;
+pub(crate) type AccountTraits = SmallMap<(u32, u16), TimedValue>;
 
 /// Fields that few raw ids have.
 #[derive(Debug, Default)]
-pub struct IdDetails {
+pub(crate) struct IdDetails {
     /// Traits of identify lines, by trait.
-    pub traits: SmallMap<u16, TimedValue>,
+    pub(crate) traits: SmallMap<u16, TimedValue>,
     /// Account traits from the lines of this id. They are kept only if the model excludes users,
     /// because the id may turn out to be internal at the end.
-    pub account_traits: Option<Box<AccountTraits>>,
+    pub(crate) account_traits: Option<Box<AccountTraits>>,
     /// Visitor ids that came on one record with this user, as interned texts.
-    pub visitors_met: SmallMap<u32, ()>,
+    pub(crate) visitors_met: SmallMap<u32, ()>,
     /// For visitors: events that name no account, by file.
-    pub unattributed: SmallMap<u32, i64>,
+    pub(crate) unattributed: SmallMap<u32, i64>,
     /// Line counts by file and bucket. They are kept only if the model excludes users, because the
     /// owner of a line may turn out to be excluded at the end.
-    pub lines: SmallMap<(u32, LineBucket), i64>,
+    pub(crate) lines: SmallMap<(u32, LineBucket), i64>,
 }
 
 impl IdState {
@@ -67,7 +67,7 @@ pub struct IdTable {
     /// The ids.
     pub ids: Interner,
     /// The state of each id.
-    pub states: Vec<IdState>,
+    pub(crate) states: Vec<IdState>,
 }
 
 impl IdTable {

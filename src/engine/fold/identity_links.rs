@@ -8,20 +8,20 @@ use crate::decode::HashSeed;
 
 /// Pairs of linked ids.
 #[derive(Debug)]
-pub struct IdentityLinks {
+pub(crate) struct IdentityLinks {
     /// The ids.
-    pub ids: Interner,
+    pub(crate) ids: Interner,
     /// Pairs of an id of unknown kind and a user id.
-    pub identified: SmallMap<(u32, u32), ()>,
+    pub(crate) identified: SmallMap<(u32, u32), ()>,
     /// Pairs of two ids of unknown kind.
-    pub merged: SmallMap<(u32, u32), ()>,
+    pub(crate) merged: SmallMap<(u32, u32), ()>,
     /// Lines whose link was refused because an id was a placeholder.
-    pub placeholders: u64,
+    pub(crate) placeholders: u64,
 }
 
 impl IdentityLinks {
     /// No links.
-    pub fn new(seed: &HashSeed) -> IdentityLinks {
+    pub(crate) fn new(seed: &HashSeed) -> IdentityLinks {
         let ids = Interner::new(seed.clone());
         IdentityLinks { ids, identified: SmallMap::default(), merged: SmallMap::default(), placeholders: 0 }
     }

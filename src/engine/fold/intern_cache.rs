@@ -31,7 +31,7 @@ pub(super) struct SharedInterner {
 }
 
 /// Compares interned texts byte by byte, by their numbers.
-pub trait TextOrder {
+pub(crate) trait TextOrder {
     /// The order of the texts of two numbers.
     fn text_order(&self, a: u32, b: u32) -> Ordering;
 }

@@ -31,17 +31,17 @@ impl InternEntry {
 
 impl Interner {
     /// An empty interner.
-    pub fn new(seed: HashSeed) -> Interner {
+    pub(crate) fn new(seed: HashSeed) -> Interner {
         Interner { arena: TextArena::default(), table: HashTable::new(), seed }
     }
 
     /// The number of texts.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.arena.len()
     }
 
     /// True if there are no texts.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.arena.len() == 0
     }
 
@@ -56,7 +56,7 @@ impl Interner {
     }
 
     /// The same as [`Interner::find`], given the hash of the text under this interner's seed.
-    pub fn find_hashed(&self, hash: u64, text: &str) -> Option<u32> {
+    pub(crate) fn find_hashed(&self, hash: u64, text: &str) -> Option<u32> {
         self.find_bytes(hash, text.as_bytes())
     }
 
@@ -66,12 +66,12 @@ impl Interner {
     }
 
     /// The number of a text; adds it if it is new.
-    pub fn intern(&mut self, text: &str) -> u32 {
+    pub(crate) fn intern(&mut self, text: &str) -> u32 {
         self.intern_hashed(self.seed.hash_one(text), text)
     }
 
     /// The same as [`Interner::intern`], given the hash of the text under this interner's seed.
-    pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
+    pub(crate) fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
         let (arena, seed) = (&self.arena, &self.seed);
         if let Some(entry) = self.table.find(hash, |entry| entry.text(arena) == text.as_bytes()) {
             return entry.id;
@@ -87,12 +87,12 @@ impl Interner {
     }
 
     /// An empty interner with the same seed.
-    pub fn clone_empty(&self) -> Interner {
+    pub(crate) fn clone_empty(&self) -> Interner {
         Interner::new(self.seed.clone())
     }
 
     /// Adds all texts of another interner; returns the number here for each number there.
-    pub fn absorb(&mut self, other: &Interner) -> Vec<u32> {
+    pub(crate) fn absorb(&mut self, other: &Interner) -> Vec<u32> {
         (0..other.len() as u32).map(|id| self.intern(other.get(id))).collect()
     }
 }

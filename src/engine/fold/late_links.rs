@@ -12,26 +12,26 @@ use pql_model::{expr::Value, units::Micros};
 
 /// Joins and e-mails in deferred lines.
 #[derive(Debug, Default)]
-pub struct LateLinks {
+pub(crate) struct LateLinks {
     /// Pairs of user ids from alias lines.
-    pub aliases: Vec<(String, String)>,
+    pub(crate) aliases: Vec<(String, String)>,
     /// Visitors with a user of the same record.
-    pub met: Vec<(String, String)>,
+    pub(crate) met: Vec<(String, String)>,
     /// Pairs of ids that may be of a user or of a visitor.
-    pub linked: Vec<(String, String)>,
+    pub(crate) linked: Vec<(String, String)>,
     /// E-mails with their instants, by raw id: first of users, then of visitors.
-    pub emails: [HashMap<String, Vec<(Micros, String)>>; 2],
+    pub(crate) emails: [HashMap<String, Vec<(Micros, String)>>; 2],
 }
 
 impl LateLinks {
     /// True if there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { aliases, met, linked, emails } = self;
         aliases.is_empty() && met.is_empty() && linked.is_empty() && emails.iter().all(HashMap::is_empty)
     }
 
     /// Adds the joins and e-mails of a line.
-    pub fn add(&mut self, model: &Model, line: &DecodedLine<'_>) {
+    pub(crate) fn add(&mut self, model: &Model, line: &DecodedLine<'_>) {
         match line {
             DecodedLine::Excluded(line) => self.add(model, line),
             DecodedLine::Identify(record) => {

@@ -28,7 +28,7 @@ pub struct FileCounts {
     /// Events that are folded.
     pub events: i64,
     /// Accounts that events name beside the first.
-    pub more_accounts: i64,
+    pub(crate) more_accounts: i64,
 }
 
 impl FileCounts {
@@ -115,7 +115,7 @@ pub enum LineBucket {
 
 impl LineBucket {
     /// The count of the bucket.
-    pub fn count_mut(self, counts: &mut FileCounts) -> &mut i64 {
+    pub(crate) fn count_mut(self, counts: &mut FileCounts) -> &mut i64 {
         match self {
             LineBucket::AfterAsOf => &mut counts.after_as_of,
             LineBucket::Identity => &mut counts.identity,

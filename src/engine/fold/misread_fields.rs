@@ -9,7 +9,7 @@ use pql_model::expr::{Program, Value, ValueType, are_beyond};
 
 /// A column of records: a property, or a key of traits objects, by its place in the model's plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FieldColumn {
+pub(crate) enum FieldColumn {
     /// By place among [`AggregationPlan::properties`](crate::plan::AggregationPlan::properties).
     Property(u32),
     /// By place among the keys of traits objects, of a user.
@@ -20,17 +20,17 @@ pub enum FieldColumn {
 
 /// Where a line stands in its file: its block, its number there from 0, and its line in the file from 1 where that does not follow from these.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LinePlace {
+pub(crate) struct LinePlace {
     /// The number of the block.
-    pub block: u32,
+    pub(crate) block: u32,
     /// Of its block, from 0.
-    pub line: u64,
+    pub(crate) line: u64,
     /// Of its file, from 1.
-    pub at: Option<u64>,
+    pub(crate) at: Option<u64>,
 }
 
 /// Fields that became null, by column, each with the file and place of the first.
-pub type FieldMisreads = MisreadTally<FieldColumn, (u32, LinePlace)>;
+pub(crate) type FieldMisreads = MisreadTally<FieldColumn, (u32, LinePlace)>;
 
 /// Counts the properties of an event that some values asked for as another type than they are.
 #[cold]

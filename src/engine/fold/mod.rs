@@ -47,21 +47,21 @@ mod shards;
 mod small_map;
 mod state;
 
-pub use account_timeline::{AccountMention, AccountTimeline};
-pub use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TallyMap, TimedValue, UNDATED, unpack};
-pub use day_set::DaySet;
-pub use event_batch::edge_kind;
-pub use id_state::{AccountTraits, IdDetails, IdState, IdTable};
-pub use identity_links::IdentityLinks;
-pub use intern_cache::TextOrder;
-pub use interner::Interner;
-pub use late_links::LateLinks;
+pub(crate) use account_timeline::AccountTimeline;
+pub(crate) use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, unpack};
+pub(crate) use day_set::DaySet;
+pub(crate) use event_batch::edge_kind;
+pub(crate) use id_state::{AccountTraits, IdState};
+pub(crate) use identity_links::IdentityLinks;
+pub(crate) use intern_cache::TextOrder;
+pub(crate) use interner::Interner;
+pub(crate) use late_links::LateLinks;
 pub use line_counts::{FileCounts, LineBucket};
-pub use misread_fields::{FieldColumn, FieldMisreads, LinePlace};
+pub(crate) use misread_fields::{FieldColumn, FieldMisreads, LinePlace};
 pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
 pub use shards::ShardSet;
-pub use small_map::SmallMap;
-pub use state::FoldState;
+pub(crate) use small_map::SmallMap;
+pub(crate) use state::FoldState;
 
 use self::{
     accumulators::pack,
@@ -86,24 +86,24 @@ pub struct WorkerFold {
     joins: IdentityLinks,
     counts: FoldCounts,
     /// Fields that became null because they are no number or date.
-    pub misread: FieldMisreads,
+    pub(crate) misread: FieldMisreads,
     /// The instant of the newest event, or [`NO_LAST`].
-    pub newest: Micros,
+    pub(crate) newest: Micros,
     /// The newest event without a user, a visitor and an account, or [`NO_LAST`].
-    pub newest_nowhere: Micros,
+    pub(crate) newest_nowhere: Micros,
     /// Identity lines whose fate depends on the final `as_of`.
-    pub deferred: Vec<DeferredLine>,
+    pub(crate) deferred: Vec<DeferredLine>,
 }
 
 /// A line that is folded at the end of the input, when `as_of` is known.
 #[derive(Debug)]
-pub struct DeferredLine {
+pub(crate) struct DeferredLine {
     /// The number of the file in the list of inputs.
-    pub file: u32,
+    pub(crate) file: u32,
     /// The text of the line.
-    pub line: String,
+    pub(crate) line: String,
     /// Where it stands.
-    pub place: LinePlace,
+    pub(crate) place: LinePlace,
 }
 
 /// Empty batches that a worker keeps for reuse.
@@ -169,14 +169,14 @@ impl<'h> EventFolder<'h> {
     }
 
     /// Defers identity lines that may lie after the day of the newest event.
-    pub fn with_deferral(mut self) -> EventFolder<'h> {
+    pub(crate) fn with_deferral(mut self) -> EventFolder<'h> {
         self.defers = true;
         self
     }
 
     /// Sets the place of the line that is folded next.
     #[inline]
-    pub fn set_place(&mut self, place: LinePlace) {
+    pub(crate) fn set_place(&mut self, place: LinePlace) {
         self.place = place;
     }
 

@@ -63,20 +63,20 @@ pub struct StateRow {
     /// The local date of a row without an account, else [`ANY_DAY`].
     pub day: Day,
     /// Counts by cell, date and value.
-    pub tally: TallyMap,
+    pub(crate) tally: TallyMap,
     /// Cells that few rows have.
-    pub sparse: Option<Box<SparseCells>>,
+    pub(crate) sparse: Option<Box<SparseCells>>,
 }
 
 /// Cells that few rows have.
 #[derive(Debug, Default)]
 pub struct SparseCells {
     /// Numbers by cell and date.
-    pub numbers: SmallMap<(CellId, Day), NumberStats>,
+    pub(crate) numbers: SmallMap<(CellId, Day), NumberStats>,
     /// First or last values by cell and date.
-    pub edges: SmallMap<(CellId, Day), TimedValue>,
+    pub(crate) edges: SmallMap<(CellId, Day), TimedValue>,
     /// Instants, unordered.
-    pub moments: Vec<EventInstant>,
+    pub(crate) moments: Vec<EventInstant>,
 }
 
 /// One shard of the state.
@@ -89,7 +89,7 @@ pub struct Shard {
     /// The index of rows whose records name neither.
     nobody: IdState,
     /// All rows.
-    pub rows: Vec<StateRow>,
+    pub(crate) rows: Vec<StateRow>,
     /// Counts and instants of all rows, [`Shard::word_stride`] words each.
     words: Vec<i64>,
     /// Date sets of all rows, [`Shard::day_stride`] sets each.
@@ -134,7 +134,7 @@ impl Shard {
     }
 
     /// The state of an owner beside its rows.
-    pub fn id_state_mut(&mut self, owner: RowOwner) -> &mut IdState {
+    pub(crate) fn id_state_mut(&mut self, owner: RowOwner) -> &mut IdState {
         match owner {
             RowOwner::User(id) => &mut self.users.states[id as usize],
             RowOwner::Visitor(id) => &mut self.visitors.states[id as usize],
@@ -143,7 +143,7 @@ impl Shard {
     }
 
     /// The index of the row of an owner, account and date; adds a zero row if there is none yet.
-    pub fn row(&mut self, owner: RowOwner, account: u32, day: Day, words: &[WordKind]) -> usize {
+    pub(crate) fn row(&mut self, owner: RowOwner, account: u32, day: Day, words: &[WordKind]) -> usize {
         if let Some(row) = self.id_state_mut(owner).row(account, day) {
             return row as usize;
         }
@@ -156,12 +156,12 @@ impl Shard {
     }
 
     /// The counts and instants of a row.
-    pub fn words(&self, row: usize) -> &[i64] {
+    pub(crate) fn words(&self, row: usize) -> &[i64] {
         &self.words[row * self.word_stride..(row + 1) * self.word_stride]
     }
 
     /// The date sets of a row.
-    pub fn days(&self, row: usize) -> &[DaySet] {
+    pub(crate) fn days(&self, row: usize) -> &[DaySet] {
         &self.days[row * self.day_stride..(row + 1) * self.day_stride]
     }
 }

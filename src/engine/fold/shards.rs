@@ -149,7 +149,7 @@ impl<'m> ShardSet<'m> {
     }
 
     /// The hash seed of the run, which its decoders must share.
-    pub fn seed(&self) -> HashSeed {
+    pub(crate) fn seed(&self) -> HashSeed {
         self.seed.clone()
     }
 

@@ -24,10 +24,11 @@ pub(super) fn reserve_one<T>(list: &mut Vec<T>) {
 
 /// A map for state that mostly has few entries.
 #[derive(Debug, Clone)]
-pub enum SmallMap<K, V> {
+pub(crate) enum SmallMap<K, V> {
     /// Few entries, unordered.
     List(Vec<(K, V)>),
     /// Many entries.
+    #[expect(clippy::box_collection, reason = "most maps are lists, which a table in place would double in size")]
     Table(Box<HashMap<K, V, HashSeed>>),
 }
 
@@ -39,7 +40,7 @@ impl<K, V> Default for SmallMap<K, V> {
 
 impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     /// Inserts a value, combined with the present one if the key is known.
-    pub fn merge(&mut self, key: K, value: V, combine: impl FnOnce(&mut V, V)) {
+    pub(crate) fn merge(&mut self, key: K, value: V, combine: impl FnOnce(&mut V, V)) {
         match self {
             SmallMap::List(list) => {
                 if let Some((_, known)) = list.iter_mut().find(|(known, _)| *known == key) {
@@ -63,7 +64,7 @@ impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     }
 
     /// The value of a key.
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         match self {
             SmallMap::List(list) => list.iter().find(|(known, _)| known == key).map(|(_, value)| value),
             SmallMap::Table(table) => table.get(key),
@@ -71,7 +72,7 @@ impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     }
 
     /// All entries, unordered.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         let (list, table) = match self {
             SmallMap::List(list) => (Some(list.iter().map(|(key, value)| (key, value))), None),
             SmallMap::Table(table) => (None, Some(table.iter())),
@@ -80,7 +81,7 @@ impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     }
 
     /// The number of entries.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             SmallMap::List(list) => list.len(),
             SmallMap::Table(table) => table.len(),
@@ -88,7 +89,7 @@ impl<K: Eq + Hash + Copy, V> SmallMap<K, V> {
     }
 
     /// True if there are no entries.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }

@@ -29,22 +29,22 @@ pub struct FoldState {
     /// Ids of accounts.
     pub accounts: Interner,
     /// Text values, and visitor ids that came with a user.
-    pub texts: Interner,
+    pub(crate) texts: Interner,
     /// Account traits of group lines, by account and trait. If the model excludes users, only those
-    /// of lines without a user and a visitor; the others are in [`super::IdDetails`].
-    pub account_traits: AccountTraits,
+    /// of lines without a user and a visitor; the others are in [`IdDetails`](super::id_state::IdDetails).
+    pub(crate) account_traits: AccountTraits,
     /// Pairs of known ids that alias lines join, as interned texts.
-    pub aliases: SmallMap<(u32, u32), ()>,
+    pub(crate) aliases: SmallMap<(u32, u32), ()>,
     /// Joined ids that may belong to a user or a visitor; the kind is decided at the end.
-    pub joins: IdentityLinks,
+    pub(crate) joins: IdentityLinks,
     /// Line counts, by file.
-    pub counts: Vec<FileCounts>,
+    pub(crate) counts: Vec<FileCounts>,
     /// The instant of the newest event, or [`super::NO_LAST`].
-    pub newest: Micros,
+    pub(crate) newest: Micros,
     /// The newest event without a user, a visitor and an account, or [`super::NO_LAST`].
-    pub newest_nowhere: Micros,
+    pub(crate) newest_nowhere: Micros,
     /// Joins and e-mails in deferred lines, while the newest event is looked for.
-    pub late: LateLinks,
+    pub(crate) late: LateLinks,
     /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,
     pub(super) seed: HashSeed,
@@ -52,12 +52,12 @@ pub struct FoldState {
 
 impl FoldState {
     /// The hash of a raw id.
-    pub fn hash_id(&self, id: &str) -> u64 {
+    pub(crate) fn hash_id(&self, id: &str) -> u64 {
         self.seed.hash_one(id)
     }
 
     /// The shard of a raw id's hash. It uses bits that the tables within a shard do not use.
-    pub fn shard_index(hash: u64) -> usize {
+    pub(crate) fn shard_index(hash: u64) -> usize {
         (hash >> 40) as usize % SHARD_COUNT
     }
 }

@@ -10,16 +10,16 @@ use crate::fs::retry::retry_interrupted;
 
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirectoryEntry {
+pub(crate) struct DirectoryEntry {
     /// The kind of file behind the name; links are not followed.
-    pub name: OsString,
+    pub(crate) name: OsString,
     /// The kind of file behind the name; links are not followed.
-    pub kind: FileKind,
+    pub(crate) kind: FileKind,
 }
 
 /// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     File,
     Folder,
     Link,
@@ -33,7 +33,7 @@ pub enum FileKind {
 ///
 /// The path is not a folder, the folder may not be listed, or the system fails. A name that
 /// disappears during the listing is not an error.
-pub fn list_directory(folder: &Path) -> io::Result<Vec<DirectoryEntry>> {
+pub(crate) fn list_directory(folder: &Path) -> io::Result<Vec<DirectoryEntry>> {
     let mut entries = Vec::new();
     for (name, kind) in list_names(folder)? {
         let kind = match kind {

@@ -4,6 +4,6 @@
 //! - [`retry`] repeats calls that a signal interrupted.
 //! - [`publish`] makes sets of files appear whole or not at all.
 
-pub mod dir;
+pub(crate) mod dir;
 pub mod publish;
 pub mod retry;

@@ -14,10 +14,10 @@ use crate::decode::{Record, RejectCause, RejectReason, stable_hash};
 use pql_model::units::{Day, Micros};
 
 /// Event names that are profiled separately; events of further names are counted together.
-pub const NAMES_MAX: usize = 5_000;
+pub(crate) const NAMES_MAX: usize = 5_000;
 
 /// Properties that are profiled, over all event names.
-pub const PROPERTIES_MAX: usize = 20_000;
+pub(crate) const PROPERTIES_MAX: usize = 20_000;
 
 /// The largest number of users, visitors or accounts that is counted exactly.
 const ENTITIES_EXACT: usize = 1 << 18;
@@ -27,57 +27,57 @@ const IDS_EXACT: usize = 1 << 20;
 
 /// Counts of lines and records of a file.
 #[derive(Debug, Clone, Default)]
-pub struct FileRecordCounts {
+pub(crate) struct FileRecordCounts {
     /// Records and rejected lines; in most files this is the number of lines.
-    pub records: u64,
+    pub(crate) records: u64,
     /// Blank lines.
-    pub blank: u64,
+    pub(crate) blank: u64,
     /// Events.
-    pub events: u64,
+    pub(crate) events: u64,
     /// Lines about users or accounts, and lines that join ids.
-    pub identity: u64,
+    pub(crate) identity: u64,
     /// Lines of users that the model excludes.
-    pub excluded: u64,
+    pub(crate) excluded: u64,
     /// Rejected lines.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
 }
 
 /// Counts of events and entities by kind of id.
 #[derive(Debug, Clone)]
 pub struct EntityCounts {
     /// Events that name a user.
-    pub user: u64,
+    pub(crate) user: u64,
     /// Events that name a visitor and no user.
-    pub visitor: u64,
+    pub(crate) visitor: u64,
     /// Events that name neither.
-    pub unidentified: u64,
+    pub(crate) unidentified: u64,
     /// Events that name an account.
     pub account: u64,
     /// Distinct users.
-    pub users: DistinctSketch,
+    pub(crate) users: DistinctSketch,
     /// Distinct visitors.
-    pub visitors: DistinctSketch,
+    pub(crate) visitors: DistinctSketch,
     /// Distinct visitors of events that name no user.
-    pub lone_visitors: DistinctSketch,
+    pub(crate) lone_visitors: DistinctSketch,
     /// Distinct visitors that a record names together with a user.
-    pub known_visitors: DistinctSketch,
+    pub(crate) known_visitors: DistinctSketch,
     /// Distinct accounts.
-    pub accounts: DistinctSketch,
+    pub(crate) accounts: DistinctSketch,
 }
 
 /// Counts of lines that are not events.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct IdentityLineCounts {
+pub(crate) struct IdentityLineCounts {
     /// Lines with traits of users.
-    pub identify: u64,
+    pub(crate) identify: u64,
     /// Lines with traits of accounts.
-    pub group: u64,
+    pub(crate) group: u64,
     /// Lines that join ids.
-    pub joins: u64,
+    pub(crate) joins: u64,
 }
 
 /// The first occurrence of something: file, block, line of the block from 0 or of the file from 1.
-pub type RejectLocation = (u32, u32, u64, Option<u64>);
+pub(crate) type RejectLocation = (u32, u32, u64, Option<u64>);
 
 /// After every place.
 const NOWHERE: RejectLocation = (u32::MAX, u32::MAX, u64::MAX, None);
@@ -89,23 +89,23 @@ const NOWHERE: RejectLocation = (u32::MAX, u32::MAX, u64::MAX, None);
 #[derive(Debug, Clone)]
 pub struct DatasetProfile {
     /// Counts by file.
-    pub files: Vec<FileRecordCounts>,
+    pub(crate) files: Vec<FileRecordCounts>,
     /// Events by local date.
-    pub days: BTreeMap<Day, u64>,
+    pub(crate) days: BTreeMap<Day, u64>,
     /// The first and the last event.
-    pub range: Option<(Micros, Micros)>,
+    pub(crate) range: Option<(Micros, Micros)>,
     /// Events more than a day ahead of the present.
-    pub future: u64,
+    pub(crate) future: u64,
     /// Events by name.
     pub names: HashMap<String, EventProfile>,
     /// Events of names beyond [`NAMES_MAX`].
     pub other_names: u64,
     /// The number of further properties that the tables may hold.
-    pub property_budget: usize,
+    pub(crate) property_budget: usize,
     /// Counts by kind of id.
     pub entity_counts: EntityCounts,
     /// Lines that are not events.
-    pub identity: IdentityLineCounts,
+    pub(crate) identity: IdentityLineCounts,
     /// Traits of users.
     pub user_traits: PropertyProfiles,
     /// Traits of accounts.
@@ -113,17 +113,17 @@ pub struct DatasetProfile {
     /// Records that name a group, by group type.
     pub group_types: BTreeMap<String, u64>,
     /// Events that have an id.
-    pub events_with_id: u64,
+    pub(crate) events_with_id: u64,
     /// Duplicates of events.
-    pub duplicates: DuplicateSketch,
+    pub(crate) duplicates: DuplicateSketch,
     /// The lateness of events.
-    pub lateness: LatenessStats,
+    pub(crate) lateness: LatenessStats,
     /// The order of lines.
-    pub order: EventOrder,
+    pub(crate) order: EventOrder,
     /// Rejected lines by reason: how many, where the first is, and what is wrong with it.
-    pub rejects: BTreeMap<RejectReason, (u64, RejectLocation, Option<RejectCause>)>,
+    pub(crate) rejects: BTreeMap<RejectReason, (u64, RejectLocation, Option<RejectCause>)>,
     /// Records that a line end had split in two.
-    pub split_records: u64,
+    pub(crate) split_records: u64,
     /// Fields of rejected lines that may hold the parts of an event.
     pub candidates: FieldCandidates,
 }
@@ -133,7 +133,7 @@ const GROUP_TYPES_MAX: usize = 200;
 
 impl DatasetProfile {
     /// An empty profile for a number of files.
-    pub fn new(files: usize) -> DatasetProfile {
+    pub(crate) fn new(files: usize) -> DatasetProfile {
         DatasetProfile {
             files: vec![FileRecordCounts::default(); files],
             days: BTreeMap::new(),
@@ -265,7 +265,7 @@ impl DatasetProfile {
     ///
     /// **Law**: the order of merges does not matter, unless there are more names or properties than
     /// the tables hold.
-    pub fn merge(&mut self, other: DatasetProfile) {
+    pub(crate) fn merge(&mut self, other: DatasetProfile) {
         for (mine, theirs) in self.files.iter_mut().zip(other.files) {
             mine.records += theirs.records;
             mine.blank += theirs.blank;

@@ -16,18 +16,18 @@ pub(super) const LATENESS_BANDS: [(Micros, &str); 4] = [
 
 /// The lateness of events.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LatenessStats {
+pub(crate) struct LatenessStats {
     /// Events with a time of receipt.
-    pub known: u64,
+    pub(crate) known: u64,
     /// These events by band of lateness.
-    pub bands: [u64; LATENESS_BANDS.len()],
+    pub(crate) bands: [u64; LATENESS_BANDS.len()],
     /// The longest lateness; microseconds.
-    pub longest: Micros,
+    pub(crate) longest: Micros,
 }
 
 impl LatenessStats {
     /// Adds an event.
-    pub fn add(&mut self, at: Micros, taken_in: Micros) {
+    pub(crate) fn add(&mut self, at: Micros, taken_in: Micros) {
         let late = taken_in.saturating_sub(at);
         let band = LATENESS_BANDS.iter().rposition(|(from, _)| late >= *from).unwrap_or(0);
         self.known += 1;
@@ -36,7 +36,7 @@ impl LatenessStats {
     }
 
     /// Adds other statistics.
-    pub fn merge(&mut self, other: &LatenessStats) {
+    pub(crate) fn merge(&mut self, other: &LatenessStats) {
         self.known += other.known;
         self.bands.iter_mut().zip(other.bands).for_each(|(mine, theirs)| *mine += theirs);
         self.longest = self.longest.max(other.longest);
@@ -57,14 +57,14 @@ struct BlockOrder {
 ///
 /// **Cost**: 60 bytes per block of 256 KiB.
 #[derive(Debug, Clone, Default)]
-pub struct EventOrder {
+pub(crate) struct EventOrder {
     blocks: BTreeMap<(u32, u32), BlockOrder>,
     current: BlockOrder,
 }
 
 impl EventOrder {
     /// Adds the next event of the block.
-    pub fn add(&mut self, at: Micros) {
+    pub(crate) fn add(&mut self, at: Micros) {
         if self.current.first.is_some() {
             self.current.pairs += 1;
             self.current.backward += u64::from(at < self.current.last);
@@ -74,25 +74,25 @@ impl EventOrder {
     }
 
     /// Ends a block with a number of lines.
-    pub fn end(&mut self, file: u32, index: u32, lines: u64) {
+    pub(crate) fn end(&mut self, file: u32, index: u32, lines: u64) {
         let mut block = std::mem::take(&mut self.current);
         block.lines = lines;
         self.blocks.insert((file, index), block);
     }
 
     /// Adds the blocks of another profile.
-    pub fn merge(&mut self, other: EventOrder) {
+    pub(crate) fn merge(&mut self, other: EventOrder) {
         self.blocks.extend(other.blocks);
     }
 
     /// The lines of a file before a block.
-    pub fn lines_before(&self, file: u32, index: u32) -> u64 {
+    pub(crate) fn lines_before(&self, file: u32, index: u32) -> u64 {
         self.blocks.range((file, 0)..(file, index)).map(|(_, block)| block.lines).sum()
     }
 
     /// The number of events with a predecessor in their file, and of those that are earlier than
     /// it.
-    pub fn count_backward(&self) -> (u64, u64) {
+    pub(crate) fn count_backward(&self) -> (u64, u64) {
         let (mut pairs, mut backward) = (0, 0);
         let mut before: Option<(u32, Micros)> = None;
         for ((file, _), block) in &self.blocks {

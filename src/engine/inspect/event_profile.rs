@@ -49,7 +49,7 @@ impl PropertyProfiles {
     }
 
     /// Properties, those with the most values first.
-    pub fn sorted(&self) -> Vec<(&str, &PropertyProfile)> {
+    pub(crate) fn sorted(&self) -> Vec<(&str, &PropertyProfile)> {
         let mut all: Vec<(&str, &PropertyProfile)> =
             self.by_path.iter().map(|(path, one)| (path.as_str(), one)).collect();
         all.sort_by(|(a, one), (b, other)| other.filled().cmp(&one.filled()).then(a.cmp(b)));
@@ -65,15 +65,15 @@ pub struct EventProfile {
     /// Events that name a user.
     pub with_user: u64,
     /// Events that name an account.
-    pub with_account: u64,
+    pub(crate) with_account: u64,
     /// Distinct users.
     pub users: DistinctSketch,
     /// Distinct accounts.
-    pub accounts: DistinctSketch,
+    pub(crate) accounts: DistinctSketch,
     /// The first event.
-    pub first: Micros,
+    pub(crate) first: Micros,
     /// The last event.
-    pub last: Micros,
+    pub(crate) last: Micros,
     /// True if the vendor's own code sends these events.
     pub noise: bool,
     /// The properties of the events.

@@ -92,7 +92,7 @@ impl FieldCandidates {
     }
 
     /// What lies around the record in each line, if it is known.
-    pub fn envelope(&self) -> Option<RecordEnvelope> {
+    pub(crate) fn envelope(&self) -> Option<RecordEnvelope> {
         record_envelope::of(self.leaves.iter().map(|(path, leaf)| (path.as_str(), leaf.count)), self.lines)
     }
 

@@ -42,7 +42,7 @@ pub const NO_MODEL: &str = "schema = 1\n";
 use pql_model::units::Day;
 
 /// Gaps between the first and the last event: the first date of each gap and its number of days.
-pub fn date_gaps(survey: &dataset_profile::DatasetProfile) -> Vec<(Day, u64)> {
+pub(crate) fn date_gaps(survey: &dataset_profile::DatasetProfile) -> Vec<(Day, u64)> {
     let days: Vec<Day> = survey.days.keys().copied().collect();
     let apart =
         |pair: &[Day]| (pair[1] - pair[0] > 1).then(|| (pair[0] + 1, (pair[1] - pair[0] - 1).unsigned_abs().into()));

@@ -12,9 +12,9 @@ use pql_model::{ResolvedModel, resolved::ModelNeeds};
 #[derive(Debug)]
 pub struct MissingReference {
     /// The name in the model.
-    pub name: String,
+    pub(crate) name: String,
     /// Similar names in the dataset, the best first.
-    pub closest: Vec<String>,
+    pub(crate) closest: Vec<String>,
 }
 
 /// The differences between a model and a dataset.
@@ -25,13 +25,13 @@ pub struct ModelGaps {
     /// Event names that never occur.
     pub missing_events: Vec<MissingReference>,
     /// Properties that conditions and values use and that no event has.
-    pub missing_properties: Vec<MissingReference>,
+    pub(crate) missing_properties: Vec<MissingReference>,
     /// Traits that no user and no account has, and no event as a property.
-    pub missing_traits: Vec<MissingReference>,
+    pub(crate) missing_traits: Vec<MissingReference>,
     /// Frequent events that the model does not use, with their counts.
-    pub unused: Vec<(String, u64)>,
+    pub(crate) unused: Vec<(String, u64)>,
     /// Events that the model does not use.
-    pub unused_events: u64,
+    pub(crate) unused_events: u64,
 }
 
 /// Unused event names that are listed.

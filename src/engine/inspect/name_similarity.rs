@@ -38,7 +38,7 @@ const TYPO_LENGTH_MIN: usize = 8;
 
 /// Groups of names that may mean the same, with the reason. `names` are sorted by frequency, and so
 /// are the groups.
-pub fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
+pub(crate) fn similar_names<'n>(names: &[&'n str]) -> Vec<(&'static str, Vec<&'n str>)> {
     let mut spelt: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut stemmed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {

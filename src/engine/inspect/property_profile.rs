@@ -30,14 +30,14 @@ const SAMPLE_CHARS_MAX: usize = 40;
 #[derive(Debug, Clone)]
 pub struct PropertyProfile {
     /// The number of values of each JSON type, in the order of `JSON_TYPE_NAMES`.
-    pub types: [u64; JSON_TYPE_NAMES.len()],
+    pub(crate) types: [u64; JSON_TYPE_NAMES.len()],
     /// The number of values of each shape, in the order of `SHAPES`.
-    pub shapes: [u64; SHAPES.len()],
+    pub(crate) shapes: [u64; SHAPES.len()],
     /// Distinct values.
     pub values: DistinctSketch,
     /// Sample values by hash, if requested. The smallest hashes are kept, so the order of events
     /// does not matter.
-    pub samples: BTreeMap<u64, String>,
+    pub(crate) samples: BTreeMap<u64, String>,
 }
 
 impl Default for PropertyProfile {
@@ -53,7 +53,7 @@ impl Default for PropertyProfile {
 
 impl PropertyProfile {
     /// Adds a value.
-    pub fn add(&mut self, line: &str, raw: JsonSpan, keep_values: bool) {
+    pub(crate) fn add(&mut self, line: &str, raw: JsonSpan, keep_values: bool) {
         let kind = match raw.kind {
             JsonKind::Text | JsonKind::EscapedText => 0,
             JsonKind::Number => 1,
@@ -89,7 +89,7 @@ impl PropertyProfile {
     /// Adds another profile.
     ///
     /// **Law**: the order of merges does not matter.
-    pub fn merge(&mut self, other: PropertyProfile) {
+    pub(crate) fn merge(&mut self, other: PropertyProfile) {
         self.types.iter_mut().zip(other.types).for_each(|(mine, theirs)| *mine += theirs);
         self.shapes.iter_mut().zip(other.shapes).for_each(|(mine, theirs)| *mine += theirs);
         self.values.merge(other.values);
@@ -104,7 +104,7 @@ impl PropertyProfile {
     }
 
     /// Names of a list of counts, the most frequent first.
-    pub fn by_count<'n>(names: &[&'n str], counts: &[u64]) -> Vec<(&'n str, u64)> {
+    pub(crate) fn by_count<'n>(names: &[&'n str], counts: &[u64]) -> Vec<(&'n str, u64)> {
         let mut all: Vec<(&str, u64)> =
             names.iter().copied().zip(counts.iter().copied()).filter(|(_, count)| *count > 0).collect();
         all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

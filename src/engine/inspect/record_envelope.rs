@@ -5,11 +5,11 @@
 
 /// A known envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordEnvelope {
+pub(crate) struct RecordEnvelope {
     /// Who writes it.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The path of the record.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// Paths of which one stands beside the record.
     beside: &'static [&'static str],
 }

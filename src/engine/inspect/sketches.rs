@@ -26,12 +26,12 @@ pub struct DistinctSketch {
 
 impl DistinctSketch {
     /// An empty set with a capacity in hashes.
-    pub fn new(capacity: usize) -> DistinctSketch {
+    pub(crate) fn new(capacity: usize) -> DistinctSketch {
         DistinctSketch { hashes: HashSet::default(), level: 0, capacity }
     }
 
     /// Adds a hash.
-    pub fn add(&mut self, hash: u64) {
+    pub(crate) fn add(&mut self, hash: u64) {
         if in_sample(hash, self.level) && self.hashes.insert(hash) {
             self.shrink();
         }
@@ -53,7 +53,7 @@ impl DistinctSketch {
     /// Adds the hashes of another set.
     ///
     /// **Law**: the order of merges does not matter.
-    pub fn merge(&mut self, other: DistinctSketch) {
+    pub(crate) fn merge(&mut self, other: DistinctSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
         self.hashes.retain(|hash| in_sample(*hash, level));
@@ -68,7 +68,7 @@ impl DistinctSketch {
     }
 
     /// True if the count is exact.
-    pub fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         self.level == 0
     }
 }
@@ -83,7 +83,7 @@ struct DuplicateEntry {
 
 /// Event ids that occur more than once, and their contents.
 #[derive(Debug, Clone)]
-pub struct DuplicateSketch {
+pub(crate) struct DuplicateSketch {
     ids: HashMap<u64, DuplicateEntry, SketchHasher>,
     level: u32,
     capacity: usize,
@@ -91,12 +91,12 @@ pub struct DuplicateSketch {
 
 impl DuplicateSketch {
     /// An empty sketch with a capacity in ids.
-    pub fn new(capacity: usize) -> DuplicateSketch {
+    pub(crate) fn new(capacity: usize) -> DuplicateSketch {
         DuplicateSketch { ids: HashMap::default(), level: 0, capacity }
     }
 
     /// Adds an event by the hashes of its id and of its content.
-    pub fn add(&mut self, id: u64, content: u64) {
+    pub(crate) fn add(&mut self, id: u64, content: u64) {
         self.put(id, DuplicateEntry { count: 1, content, differ: false });
     }
 
@@ -124,7 +124,7 @@ impl DuplicateSketch {
     /// Adds the events of another sketch.
     ///
     /// **Law**: the order of merges does not matter.
-    pub fn merge(&mut self, other: DuplicateSketch) {
+    pub(crate) fn merge(&mut self, other: DuplicateSketch) {
         self.level = self.level.max(other.level);
         let level = self.level;
         self.ids.retain(|id, _| in_sample(*id, level));
@@ -138,17 +138,17 @@ impl DuplicateSketch {
     }
 
     /// Events beyond the first of each id with only one content.
-    pub fn copies(&self) -> u64 {
+    pub(crate) fn copies(&self) -> u64 {
         self.scaled(self.ids.values().filter(|one| !one.differ).map(|one| u64::from(one.count) - 1).sum())
     }
 
     /// Ids that occur with several contents.
-    pub fn conflicts(&self) -> u64 {
+    pub(crate) fn conflicts(&self) -> u64 {
         self.scaled(self.ids.values().filter(|one| one.differ).count() as u64)
     }
 
     /// True if the counts are exact.
-    pub fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         self.level == 0
     }
 }

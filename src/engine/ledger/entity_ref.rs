@@ -57,7 +57,7 @@ impl EntityRef {
     }
 
     /// The home account, for a user.
-    pub fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
+    pub(crate) fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
         match self.side {
             EntityKind::User => scored.home_id(self.place),
             EntityKind::Account => None,
@@ -73,7 +73,7 @@ impl EntityRef {
     }
 
     /// The states of its milestones, by name.
-    pub fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
+    pub(crate) fn milestones(self, scored: &ScoredEntities<'_>, model: &Model) -> Vec<(String, MilestoneState)> {
         let milestones = &model.resolved.level(self.side).milestones;
         let outcomes: &[MilestoneResult] = match self.side {
             EntityKind::User => &scored.user_milestones,

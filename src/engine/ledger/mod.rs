@@ -37,21 +37,21 @@ pub struct Ledger {
     /// The printed id.
     pub id: String,
     /// The home account, for a user.
-    pub home_account: Option<String>,
+    pub(crate) home_account: Option<String>,
     /// The instant at which the entity was scored.
-    pub as_of: AsOf,
+    pub(crate) as_of: AsOf,
     /// The lines that add up to the score, in the order of the model's categories and signals.
     pub lines: Vec<LedgerLine>,
     /// Signals, in the order of the model.
     pub signals: Vec<SignalNote>,
     /// Names of categories, in the order of the lines.
-    pub categories: Vec<String>,
+    pub(crate) categories: Vec<String>,
     /// The sum of the lines.
     pub score: Points,
     /// Milestones, in the order of the model.
-    pub milestones: Vec<(String, MilestoneState)>,
+    pub(crate) milestones: Vec<(String, MilestoneState)>,
     /// The segment, for accounts; none if the model has no segments.
-    pub segment: Option<RuleDecision>,
+    pub(crate) segment: Option<RuleDecision>,
     /// The tier; none if the model has no tiers.
     pub tier: Option<RuleDecision>,
     /// The route; none if the model has no routes.
@@ -62,7 +62,7 @@ pub struct Ledger {
 #[derive(Debug, Clone)]
 pub struct LedgerLine {
     /// The source of the amount.
-    pub entry: LedgerEntry,
+    pub(crate) entry: LedgerEntry,
     /// The amount. **Units**: points.
     pub points: Points,
     /// The sum of all lines up to this one.
@@ -71,7 +71,7 @@ pub struct LedgerLine {
 
 /// The source of an amount.
 #[derive(Debug, Clone, PartialEq)]
-pub enum LedgerEntry {
+pub(crate) enum LedgerEntry {
     /// A signal that fired, before any reduction; by index.
     Signal(usize),
     /// The `max` of a signal.
@@ -88,11 +88,11 @@ pub enum LedgerEntry {
 
 /// The progress of a decay.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DecayNote {
+pub(crate) struct DecayNote {
     /// The curve.
-    pub curve: DecayCurve,
+    pub(crate) curve: DecayCurve,
     /// The value of `since`. **Units**: days.
-    pub days: Option<f64>,
+    pub(crate) days: Option<f64>,
 }
 
 /// The evaluation of one signal.
@@ -101,17 +101,17 @@ pub struct SignalNote {
     /// Its name.
     pub name: String,
     /// The name of its category.
-    pub category: String,
+    pub(crate) category: String,
     /// The outcome.
-    pub firing: SignalFiring,
+    pub(crate) firing: SignalFiring,
     /// The value that decided: a number, or the truth of its condition.
-    pub seen: Value<'static>,
+    pub(crate) seen: Value<'static>,
     /// The rule, in the syntax of the model.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The facts that the rule uses.
-    pub facts: Vec<FactValue>,
+    pub(crate) facts: Vec<FactValue>,
     /// For a signal that did not fire: the parts of its condition that do not hold.
-    pub unmet: Vec<UnmetCondition>,
+    pub(crate) unmet: Vec<UnmetCondition>,
     /// Points before its `max`, before decay, and after both.
     pub points: [Points; 3],
 }
@@ -120,7 +120,7 @@ pub struct SignalNote {
 #[derive(Debug)]
 pub struct RuleDecision {
     /// Rules in the order of the model, up to the one that matched.
-    pub evaluated: Vec<EvaluatedRule>,
+    pub(crate) evaluated: Vec<EvaluatedRule>,
 }
 
 /// A rule of a list in which the first match counts.
@@ -128,12 +128,10 @@ pub struct RuleDecision {
 pub struct EvaluatedRule {
     /// Its name.
     pub name: String,
-    /// A label for people.
-    pub label: Option<String>,
     /// Its condition; empty if it always holds.
-    pub rule: String,
+    pub(crate) rule: String,
     /// The parts of the condition that do not hold; empty if it holds.
-    pub unmet: Vec<UnmetCondition>,
+    pub(crate) unmet: Vec<UnmetCondition>,
 }
 
 impl RuleDecision {
@@ -148,7 +146,7 @@ impl Ledger {
     ///
     /// # Panics
     /// If the index is of another ledger.
-    pub fn category(&self, place: usize) -> &str {
+    pub(crate) fn category(&self, place: usize) -> &str {
         self.categories.get(place).expect("a line names a category of its own ledger")
     }
 
@@ -156,7 +154,7 @@ impl Ledger {
     ///
     /// # Panics
     /// If the index is of another ledger.
-    pub fn signal(&self, place: usize) -> &SignalNote {
+    pub(crate) fn signal(&self, place: usize) -> &SignalNote {
         self.signals.get(place).expect("a line names a signal of its own ledger")
     }
 }
@@ -176,14 +174,12 @@ pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRe
     };
     let segment = level.segments.iter().map(|one| EvaluatedRule {
         name: one.name.clone(),
-        label: None,
         rule: rule(one.when.as_ref()),
         unmet: why(one.when.as_ref()),
     });
     let tier = level.tiers.iter().map(|one| tier(one, total.score, rule(one.when.as_ref()), why(one.when.as_ref())));
     let route = level.routes.iter().map(|one| EvaluatedRule {
         name: one.name.clone(),
-        label: one.action.clone(),
         rule: rule(one.when.as_ref()),
         unmet: why(one.when.as_ref()),
     });
@@ -230,11 +226,11 @@ fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<UnmetCondition>
     if !rule.is_empty() {
         words.push(rule);
     }
-    EvaluatedRule { name: tier.name.clone(), label: tier.label.clone(), rule: words.join(" and "), unmet }
+    EvaluatedRule { name: tier.name.clone(), rule: words.join(" and "), unmet }
 }
 
 /// `score >= 80`
-pub fn threshold_text(what: &str, threshold: f64, strict: bool) -> String {
+pub(crate) fn threshold_text(what: &str, threshold: f64, strict: bool) -> String {
     format!("{what} {} {}", if strict { ">" } else { ">=" }, pql_model::units::format_number(threshold))
 }
 
@@ -339,7 +335,7 @@ fn lines(level: &Level, paid: &[SignalPayout], total: &ScoreTotals, scope: &Enti
 }
 
 /// The index of the highest rung whose threshold the value passes; none if no rung is reached.
-pub fn reached_rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
+pub(crate) fn reached_rung(signal: &Signal, seen: &Value<'_>) -> Option<usize> {
     let SignalPayment::Ladder { strict, rungs, .. } = &signal.pay else { return None };
     let seen = seen.as_number()?;
     rungs.iter().rposition(|(threshold, _)| passes(seen, *threshold, *strict))

@@ -71,7 +71,7 @@ impl OfReason {
 
 #[derive(Debug)]
 struct RejectBuffer {
-    /// Counts with the first place, in the order of [`Reason::ALL`].
+    /// Counts with the first place, in the order of [`RejectReason::ALL`](crate::decode::RejectReason::ALL).
     reasons: Vec<OfReason>,
     /// Stored lines of unfinished blocks.
     open: HashMap<BlockKey, Vec<u8>>,
@@ -243,11 +243,6 @@ impl RejectedLines {
     /// The name and the detected format of each file.
     pub fn formats(&self) -> impl Iterator<Item = (&str, Option<DetectedFormat>)> {
         self.names.iter().map(String::as_str).zip(self.formats.iter().copied())
-    }
-
-    /// The number of rejected lines.
-    pub fn len(&self) -> u64 {
-        self.reasons.iter().map(|told| told.of.count).sum()
     }
 
     /// True if no lines were rejected.

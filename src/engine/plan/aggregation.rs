@@ -14,19 +14,19 @@ pub struct AggregationPlan {
     /// What to do with an event of each name.
     pub plans: Vec<NamePlan>,
     /// Properties that are read, by slot - 1.
-    pub properties: Vec<Vec<String>>,
+    pub(crate) properties: Vec<Vec<String>>,
     /// Keys of traits objects that are read.
-    pub traits: Vec<Vec<String>>,
+    pub(crate) traits: Vec<Vec<String>>,
     /// Conditions over events.
     pub predicates: Vec<Program>,
     /// Values over events.
-    pub values: Vec<ValueSpec>,
+    pub(crate) values: Vec<ValueSpec>,
     /// Fixed words of a row, each with how it merges.
-    pub words: Vec<WordKind>,
+    pub(crate) words: Vec<WordKind>,
     /// How many sets of dates a row has; the first is of activity.
-    pub day_sets: usize,
+    pub(crate) day_sets: usize,
     /// What is kept by key.
-    pub cells: Vec<CellKind>,
+    pub(crate) cells: Vec<CellKind>,
 }
 
 /// A fixed word of a row.
@@ -43,15 +43,15 @@ pub enum WordKind {
 /// Words that every row has.
 pub mod word {
     /// How many events.
-    pub const EVENTS: usize = 0;
+    pub(crate) const EVENTS: usize = 0;
     /// The first event.
-    pub const FIRST_SEEN: usize = 1;
+    pub(crate) const FIRST_SEEN: usize = 1;
     /// The last event.
-    pub const LAST_SEEN: usize = 2;
+    pub(crate) const LAST_SEEN: usize = 2;
     /// The first start event.
-    pub const START: usize = 3;
+    pub(crate) const START: usize = 3;
     /// The first activity.
-    pub const FIRST_ACTIVITY: usize = 4;
+    pub(crate) const FIRST_ACTIVITY: usize = 4;
 }
 
 /// The set of dates with activity.
@@ -81,7 +81,7 @@ pub struct NamePlan {
     /// Whether it is no activity.
     pub ignored: EventMatch,
     /// Whether it starts an entity.
-    pub starts: EventMatch,
+    pub(crate) starts: EventMatch,
     /// Filters that it may pass.
     pub filters: Vec<FilterPlan>,
 }
@@ -136,9 +136,9 @@ pub enum AggregateOp {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueSpec {
     /// Where it comes from.
-    pub source: ValueSource,
+    pub(crate) source: ValueSource,
     /// What it is taken as.
-    pub kind: ValueType,
+    pub(crate) kind: ValueType,
 }
 
 /// Where a value over events comes from.

@@ -50,17 +50,17 @@ pub enum FactPlan {
 #[derive(Debug)]
 pub struct TraitPlan {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The type.
-    pub kind: ValueType,
+    pub(crate) kind: ValueType,
     /// How its numbers or dates may be written beside the usual ways.
-    pub format: Option<ValueFormat>,
+    pub(crate) format: Option<ValueFormat>,
     /// The columns of enrichment files. The first one that is not null counts.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// The indexes of keys of traits objects, in the same order.
-    pub keys: Vec<u32>,
+    pub(crate) keys: Vec<u32>,
     /// True if the first value counts and not the last.
-    pub first: bool,
+    pub(crate) first: bool,
     /// The cell for values from event properties.
     pub cell: CellId,
 }

@@ -10,7 +10,7 @@ mod level;
 mod measures;
 mod planner;
 
-pub use self::planner::plan;
+pub(crate) use self::planner::plan;
 pub use self::{
     aggregation::{
         ACTIVITY_DAYS, AggregateOp, AggregationPlan, CellKind, EventMatch, FilterPlan, NamePlan, ValueSource,
@@ -28,9 +28,9 @@ use pql_model::{
 /// The index of a condition over events.
 pub type PredicateId = u16;
 /// The index of a value over events.
-pub type ValueId = u16;
+pub(crate) type ValueId = u16;
 /// The place of what is kept by key, not in a fixed word.
-pub type CellId = u16;
+pub(crate) type CellId = u16;
 
 /// A model with the plan of a run.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use pql_model::{
 };
 
 /// Plans a run of a model.
-pub fn plan(resolved: ResolvedModel) -> Model {
+pub(crate) fn plan(resolved: ResolvedModel) -> Model {
     let mut planner = Planner::new(&resolved);
     resolved.order.iter().for_each(|item| planner.item(*item));
     let emails = resolved.email_traits.iter().map(|one| planner.trait_plan(EntityKind::User, one)).collect();

@@ -84,7 +84,7 @@ pub(super) const EVENT_FIELDS: [FieldAliases; 7] = [
     FieldAliases { key: "properties", native: "properties", others: &["event_properties"], hints: &["properties"] },
 ];
 
-/// Indexes of [`super::EVENT_FIELDS`].
+/// Indexes of [`EVENT_FIELDS`].
 pub(super) mod part {
     pub(in crate::read) const EVENT: usize = 0;
     pub(in crate::read) const USER: usize = 1;
@@ -100,13 +100,13 @@ pub(super) mod part {
 pub struct ColumnMapping {
     /// Paths to parts of an event that are not in their native place: event, user, anonymous,
     /// account, time, id, properties. An empty path is the record itself.
-    pub fields: [Option<Vec<String>>; 7],
+    pub(crate) fields: [Option<Vec<String>>; 7],
     /// First keys of the properties that are used; `None` stands for all.
-    pub properties: Option<Vec<String>>,
+    pub(crate) properties: Option<Vec<String>>,
     /// If set, duplicates are detected. Then all properties of an event with an id are used.
-    pub dedupe: bool,
+    pub(crate) dedupe: bool,
     /// What the rows of tables are.
-    pub table_use: TableUse,
+    pub(crate) table_use: TableUse,
 }
 
 /// What the rows of tables are.

@@ -33,7 +33,7 @@ impl FileId {
     ///
     /// Those of inspecting the file, which may not exist.
     #[cfg(not(unix))]
-    pub fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         retry_interrupted(|| fs::canonicalize(path)).map(Self)
     }
 
@@ -49,7 +49,7 @@ impl FileId {
     /// The identity of an open file, such as standard input. `None` if it is not a regular file, or
     /// the system does not report it.
     #[cfg(not(unix))]
-    pub fn of_open<F>(_file: &F) -> Option<Self> {
+    pub(crate) fn of_open<F>(_file: &F) -> Option<Self> {
         None
     }
 

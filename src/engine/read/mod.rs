@@ -80,7 +80,7 @@ pub use self::{
 };
 
 /// Bytes of a line over the limit that are kept to identify the line.
-pub const LONG_LINE_KEPT_BYTES: usize = 1024;
+pub(crate) const LONG_LINE_KEPT_BYTES: usize = 1024;
 
 /// A source of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,9 +155,9 @@ pub struct LineBlock {
     /// Position of the file in the list given to [`BlockReader::new`], from 0.
     pub file: u32,
     /// Number of the block within its file, from 0.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Offset of the first of `bytes` in the decompressed file; bytes.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// Whole lines with their line ends; only the last line of a file may lack one. Never empty.
     pub bytes: Vec<u8>,
     /// True for the first block with whole lines of a file, which shows the format of the file.
@@ -170,9 +170,9 @@ pub struct LineBlock {
     /// The origin of each line, if the lines were made from other records; else empty.
     pub origins: Vec<LineOrigin>,
     /// The records as they stand in the file; origins point to them.
-    pub stored: Vec<u8>,
+    pub(crate) stored: Vec<u8>,
     /// The names of the columns, in the first block of a table about users or accounts; such a block may have no rows.
-    pub column_names: Vec<String>,
+    pub(crate) column_names: Vec<String>,
 }
 
 /// The origin of a line that was made from another record.
@@ -182,16 +182,16 @@ pub struct LineOrigin {
     /// number of the row.
     pub line: u64,
     /// Offset of its first byte in the decompressed file; bytes.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// The place of the original record in [`LineBlock::stored`]; `None` if the line shows it.
-    pub stored: Option<Range<usize>>,
+    pub(crate) stored: Option<Range<usize>>,
     /// Why it could not be made into a record, if so.
-    pub broken: Option<RowFault>,
+    pub(crate) broken: Option<RowFault>,
 }
 
 /// Why a row of a table is no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowFault {
+pub(crate) enum RowFault {
     /// It has so many cells, where the header row has so many others.
     Cells { found: usize, expected: usize },
     /// The cell of a column, from 1, holds something else than an object.
@@ -200,7 +200,7 @@ pub enum RowFault {
 
 impl RowFault {
     /// As two numbers: cells found and expected, or the column and 0.
-    pub fn numbers(self) -> [u64; 2] {
+    pub(crate) fn numbers(self) -> [u64; 2] {
         match self {
             Self::Cells { found, expected } => [found as u64, expected as u64],
             Self::NoObject { column } => [column as u64, 0],
@@ -226,7 +226,7 @@ impl LineBlock {
     }
 
     /// The bytes of a line as they stand in the file, if the line was made from them.
-    pub fn original_bytes(&self, place: &LineOrigin) -> Option<&[u8]> {
+    pub(crate) fn original_bytes(&self, place: &LineOrigin) -> Option<&[u8]> {
         self.stored.get(place.stored.clone()?)
     }
 }

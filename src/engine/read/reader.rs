@@ -21,13 +21,13 @@ use crate::fs::retry::retry_interrupted;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStats {
     /// Position of the file in the list given to [`BlockReader::new`], from 0.
-    pub file: u32,
+    pub(crate) file: u32,
     /// The name of the input.
     pub name: String,
     /// The compression of the file.
     pub compression: Compression,
     /// Stored size of the file, as far as it was read; bytes.
-    pub raw_bytes: u64,
+    pub(crate) raw_bytes: u64,
     /// Size of the content, including a byte order mark; decompressed bytes.
     pub bytes: u64,
     /// True if the file grew while it was read, so that it has more content by now.
@@ -91,7 +91,7 @@ impl BlockReader {
 
     /// Sets the column mapping, for tables whose columns do not have the native names.
     #[must_use]
-    pub fn with_column_mapping(self, naming: ColumnMapping) -> Self {
+    pub(crate) fn with_column_mapping(self, naming: ColumnMapping) -> Self {
         Self { naming, ..self }
     }
 
@@ -114,32 +114,27 @@ impl BlockReader {
     }
 
     /// Makes every later [`BlockReader::next`] return `None`.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.lock().stopped = true;
         self.turned.notify_all();
     }
 
     /// Bytes read from the inputs so far, as stored.
-    pub fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.progress.load(Ordering::Relaxed)
     }
 
     /// Size of all inputs as stored, taken when the reader was made; `None` if one is not a regular
     /// file.
-    pub fn total_bytes(&self) -> Option<u64> {
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
 
     /// The statistics of the files read to their end so far, in the order of the inputs.
-    pub fn file_stats(&self) -> Vec<FileStats> {
+    pub(crate) fn file_stats(&self) -> Vec<FileStats> {
         let mut done = self.lock().done.clone();
         done.sort_by_key(|stats| stats.file);
         done
-    }
-
-    /// The inputs, to which the `file` of a block points.
-    pub fn inputs(&self) -> &[InputSource] {
-        &self.inputs
     }
 
     /// Waits for a file to read from; `None` if there will be none.

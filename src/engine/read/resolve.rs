@@ -55,9 +55,9 @@ pub struct ResolvedInputs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedEntry {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Why it is not read, as the end of a sentence.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
     /// Whether it has the name of an event file, so that events may be missing.
     pub is_named_event: bool,
 }
@@ -78,9 +78,9 @@ impl fmt::Display for SkippedEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DuplicateInput {
     /// The name, or `-`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The name under which the file is read.
-    pub read_as: PathBuf,
+    pub(crate) read_as: PathBuf,
 }
 
 impl DuplicateInput {

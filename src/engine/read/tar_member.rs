@@ -28,11 +28,11 @@ const CHECK: &str = "tar -tf";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TarMember {
     /// The archive.
-    pub archive: PathBuf,
+    pub(crate) archive: PathBuf,
     /// Offset of its content in the unpacked archive; bytes.
-    pub start: u64,
+    pub(crate) start: u64,
     /// Size of its content; bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// The archive where it is open.
     pub(super) pool: Arc<OpenTarPool>,
 }

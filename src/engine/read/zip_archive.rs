@@ -53,13 +53,13 @@ const WORKBOOK: UnsupportedFileFormat = UnsupportedFileFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedMembers {
     /// The archive.
-    pub archive: String,
+    pub(crate) archive: String,
     /// The number of members.
-    pub count: usize,
+    pub(crate) count: usize,
     /// The first of them by name.
-    pub first: String,
+    pub(crate) first: String,
     /// The reason, as the end of a sentence.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 impl fmt::Display for SkippedMembers {

@@ -20,22 +20,22 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZipMember {
     /// The archive.
-    pub archive: PathBuf,
+    pub(crate) archive: PathBuf,
     /// Its compression.
-    pub method: ZipMethod,
+    pub(crate) method: ZipMethod,
     /// Offset of its data in the archive; bytes.
-    pub start: u64,
+    pub(crate) start: u64,
     /// Size of its data in the archive; bytes.
-    pub packed_bytes: u64,
+    pub(crate) packed_bytes: u64,
     /// Size of its content; bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// CRC-32 of its content; archives of tar have none.
-    pub crc32: Option<u32>,
+    pub(crate) crc32: Option<u32>,
 }
 
 /// The compression of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ZipMethod {
+pub(crate) enum ZipMethod {
     /// No compression.
     Stored,
     /// Deflate (RFC 1951).

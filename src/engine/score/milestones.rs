@@ -14,16 +14,16 @@ use pql_model::{
 
 /// The result of a milestone for one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MilestoneResult {
+pub(crate) struct MilestoneResult {
     /// Reached, pending or missed.
-    pub state: MilestoneState,
+    pub(crate) state: MilestoneState,
     /// True if the window that begins at the start is over. Only then the entity counts in rates.
-    pub window_closed: bool,
+    pub(crate) window_closed: bool,
 }
 
 /// Reached, pending or missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MilestoneState {
+pub(crate) enum MilestoneState {
     /// Reached at an instant.
     Reached(Micros),
     /// Not reached, but still possible.
@@ -34,7 +34,7 @@ pub enum MilestoneState {
 
 impl MilestoneState {
     /// The value in output columns.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             MilestoneState::Reached(_) => "reached",
             MilestoneState::Pending => "pending",
@@ -52,7 +52,7 @@ struct PlannedMilestone<'m> {
 
 /// Evaluates all milestones of one entity, in the order of the level. `counts` tests whether a user
 /// counts towards `min_users`.
-pub fn evaluate_milestones(
+pub(crate) fn evaluate_milestones(
     level: &Level,
     plans: &[MilestonePlan],
     view: &EntityView<'_>,
@@ -202,7 +202,7 @@ fn users_progress(
 }
 
 /// The value of a milestone as a fact.
-pub fn milestone_fact(
+pub(crate) fn milestone_fact(
     outcome: MilestoneResult,
     part: MilestonePart,
     start: Micros,
@@ -225,7 +225,7 @@ pub fn milestone_fact(
 }
 
 /// The time from the start; none if the milestone was not reached, or was reached before the start.
-pub fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
+pub(crate) fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
     match outcome.state {
         MilestoneState::Reached(at) if at >= start => Some(at - start),
         _ => None,

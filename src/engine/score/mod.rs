@@ -11,9 +11,9 @@
 
 mod base_facts;
 mod entity_view;
-pub mod fact_table;
+pub(crate) mod fact_table;
 mod measures;
-pub mod milestones;
+pub(crate) mod milestones;
 mod rollups;
 mod scorer;
 mod step_chains;
@@ -23,7 +23,7 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-pub use summary::{LevelSummary, MilestoneSummary};
+pub(crate) use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
@@ -39,11 +39,11 @@ use pql_model::{FactSlot, clock::AsOf, expr::Value, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]
-pub struct EnrichmentTraits {
+pub(crate) struct EnrichmentTraits {
     /// By user, then by trait of the level.
-    pub users: Vec<Option<Vec<Value<'static>>>>,
+    pub(crate) users: Vec<Option<Vec<Value<'static>>>>,
     /// By account, then by trait of the level.
-    pub accounts: Vec<Option<Vec<Value<'static>>>>,
+    pub(crate) accounts: Vec<Option<Vec<Value<'static>>>>,
 }
 
 /// All users and accounts with their results.
@@ -54,17 +54,17 @@ pub struct ScoredEntities<'s> {
     /// Their facts.
     pub facts: FactStore,
     /// Users, the highest score first.
-    pub user_order: Vec<u32>,
+    pub(crate) user_order: Vec<u32>,
     /// Accounts, the highest score first.
-    pub account_order: Vec<u32>,
+    pub(crate) account_order: Vec<u32>,
     /// Milestones of users, one block of the level's milestones per user.
-    pub user_milestones: Vec<MilestoneResult>,
+    pub(crate) user_milestones: Vec<MilestoneResult>,
     /// Milestones of accounts, one block of the level's milestones per account.
-    pub account_milestones: Vec<MilestoneResult>,
+    pub(crate) account_milestones: Vec<MilestoneResult>,
     /// The first and last event of each user.
-    pub user_event_spans: Vec<(Micros, Micros)>,
+    pub(crate) user_event_spans: Vec<(Micros, Micros)>,
     /// The first and last event of each account.
-    pub account_event_spans: Vec<(Micros, Micros)>,
+    pub(crate) account_event_spans: Vec<(Micros, Micros)>,
     /// The champion of each account: its top-scoring member who may be one.
     champions: Vec<u32>,
     /// The buyer of each account: its top-scoring member who is a buyer.
@@ -79,43 +79,43 @@ pub struct ScoredEntities<'s> {
 
 impl ScoredEntities<'_> {
     /// The id of a user.
-    pub fn user_id(&self, user: usize) -> &str {
+    pub(crate) fn user_id(&self, user: usize) -> &str {
         self.entities.users[user].id
     }
 
     /// The id of an account.
-    pub fn account_id(&self, account: usize) -> &str {
+    pub(crate) fn account_id(&self, account: usize) -> &str {
         self.entities.account_ids.get(self.entities.accounts[account].id)
     }
 
     /// The id of a user's home account, which may have no events.
-    pub fn home_id(&self, user: usize) -> Option<&str> {
+    pub(crate) fn home_id(&self, user: usize) -> Option<&str> {
         let home = self.entities.users[user].home_id;
         (home != NO_ACCOUNT).then(|| self.entities.account_ids.get(home))
     }
 
     /// The champion of an account.
-    pub fn champion(&self, account: usize) -> Option<usize> {
+    pub(crate) fn champion(&self, account: usize) -> Option<usize> {
         Some(self.champions[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
     }
 
     /// The buyer of an account.
-    pub fn buyer(&self, account: usize) -> Option<usize> {
+    pub(crate) fn buyer(&self, account: usize) -> Option<usize> {
         Some(self.buyers[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
     }
 
     /// The scope of a user for expressions.
-    pub fn user_facts(&self, user: usize) -> EntityFacts<'_> {
+    pub(crate) fn user_facts(&self, user: usize) -> EntityFacts<'_> {
         self.facts.user(user, self.entities.users[user].home)
     }
 
     /// The scope of an account for expressions.
-    pub fn account_facts(&self, account: usize) -> EntityFacts<'_> {
+    pub(crate) fn account_facts(&self, account: usize) -> EntityFacts<'_> {
         self.facts.account(account)
     }
 
     /// The first and the last event of all entities.
-    pub fn time_range(&self) -> Option<(Micros, Micros)> {
+    pub(crate) fn time_range(&self) -> Option<(Micros, Micros)> {
         let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();
         seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
     }
@@ -137,7 +137,7 @@ pub struct SumOverflow;
 ///
 /// **Cost**: one pass over the rows, and one pass over the entities for each run of steps of one
 /// level.
-pub fn score<'s>(
+pub(crate) fn score<'s>(
     entities: Entities<'s>,
     model: &'s Model,
     enrichment: &EnrichmentTraits,

@@ -20,52 +20,52 @@ pub struct LevelSummary {
     /// Entities with a qualified tier.
     pub qualified: u64,
     /// Entities by tier, in the order of the model.
-    pub tiers: Vec<(String, u64)>,
+    pub(crate) tiers: Vec<(String, u64)>,
     /// Entities by route, in the order of the model.
-    pub routes: Vec<(String, u64)>,
+    pub(crate) routes: Vec<(String, u64)>,
     /// Milestones, in the order of the model.
-    pub milestones: Vec<MilestoneSummary>,
+    pub(crate) milestones: Vec<MilestoneSummary>,
 }
 
 /// The summary of a milestone.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MilestoneSummary {
+pub(crate) struct MilestoneSummary {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// Entities that reached it.
-    pub reached: u64,
+    pub(crate) reached: u64,
     /// Entities that still can reach it.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Entities that no longer can reach it.
-    pub missed: u64,
+    pub(crate) missed: u64,
     /// Entities whose start window is over.
-    pub eligible: u64,
+    pub(crate) eligible: u64,
     /// Eligible entities that reached it.
-    pub reached_of_eligible: u64,
+    pub(crate) reached_of_eligible: u64,
     /// The median time from the start over those that reached it after the start. **Units**: hours.
-    pub median_hours: Option<f64>,
+    pub(crate) median_hours: Option<f64>,
     /// True if the median is at most the target, compared in microseconds.
-    pub target_met: Option<bool>,
+    pub(crate) target_met: Option<bool>,
     /// The target of the time to value. **Units**: hours.
-    pub target_hours: Option<f64>,
+    pub(crate) target_hours: Option<f64>,
     /// Entities that reached the previous milestone of the model and whose start window for this
     /// one is over. The second number counts those that also reached this one.
-    pub from_previous: Option<(u64, u64)>,
+    pub(crate) from_previous: Option<(u64, u64)>,
 }
 
 impl MilestoneSummary {
     /// The share of eligible entities that reached it.
-    pub fn rate(&self) -> Option<f64> {
+    pub(crate) fn rate(&self) -> Option<f64> {
         share(self.reached_of_eligible, self.eligible)
     }
 
     /// Entities whose start window is still open; the rate leaves them out.
-    pub fn left_out(&self) -> u64 {
+    pub(crate) fn left_out(&self) -> u64 {
         self.reached + self.pending + self.missed - self.eligible
     }
 
     /// The share of entities with the previous milestone that also reached this one.
-    pub fn rate_from_previous(&self) -> Option<f64> {
+    pub(crate) fn rate_from_previous(&self) -> Option<f64> {
         self.from_previous.and_then(|(eligible, reached)| share(reached, eligible))
     }
 }

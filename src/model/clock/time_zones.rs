@@ -21,7 +21,9 @@ impl TimeZones<'_> {
 
     /// A date alone is its first instant; any time that an event may have is that instant.
     ///
-    /// **Errors**: [`TimeError`].
+    /// # Errors
+    ///
+    /// [`TimeError`].
     pub fn instant_of(&self, text: &str) -> Result<Micros, TimeError> {
         let text = text.trim();
         parse_day(text).map_or_else(|| parse_instant(text, self.unmarked), |day| Ok(self.local.day_start(day)))

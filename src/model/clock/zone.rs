@@ -53,7 +53,7 @@ impl Zone {
     }
 
     /// All names in the database, for suggestions.
-    pub fn names() -> Vec<String> {
+    pub(crate) fn names() -> Vec<String> {
         jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
     }
 

@@ -100,7 +100,7 @@ impl Diagnostic {
     }
 
     /// Adds a counter-example.
-    pub fn example(mut self, example: CounterExample) -> Self {
+    pub(crate) fn example(mut self, example: CounterExample) -> Self {
         self.example = Some(Box::new(example));
         self
     }
@@ -118,7 +118,7 @@ impl Diagnostic {
     }
 
     /// Adds a second span, if there is one.
-    pub fn maybe_other(self, span: Option<Range<usize>>, label: impl Into<String>) -> Self {
+    pub(crate) fn maybe_other(self, span: Option<Range<usize>>, label: impl Into<String>) -> Self {
         match span {
             Some(span) => self.other(span, label),
             None => self,

@@ -8,9 +8,9 @@ use crate::units::Day;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExprNode {
     /// The kind of node, with its children.
-    pub kind: ExprKind,
+    pub(crate) kind: ExprKind,
     /// The span of the node, in bytes of the expression's text.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// The kinds of nodes.

@@ -1,6 +1,6 @@
 //! Typed programs and their evaluation, with SQL's three-valued logic.
 //!
-//! [`Program::eval`] gives a [`Value`](super::Value). Conditions and numbers have shorter ways that
+//! [`Program::eval`] gives a [`Value`]. Conditions and numbers have shorter ways that
 //! allocate nothing: [`Program::eval_condition`] and [`Program::number`].
 
 use std::{borrow::Cow, cmp::Ordering};
@@ -156,7 +156,7 @@ impl Program {
     /// Evaluates a condition; none stands for unknown.
     ///
     /// **Law**: agrees with [`Program::eval`].
-    pub fn eval_condition<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<bool> {
+    pub(crate) fn eval_condition<S: EvalScope + ?Sized>(&self, scope: &S) -> Option<bool> {
         match self {
             Program::CompareNumber(operator, slot, number) => {
                 comparison_holds(*operator, scope.number(*slot).and_then(|value| order_numbers(value, *number)))

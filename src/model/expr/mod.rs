@@ -28,7 +28,7 @@ pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
 pub use value::{Value, ValueType, are_beyond, is_beyond};
-pub use wildcard::WildPattern;
+pub(crate) use wildcard::WildPattern;
 
 /// A problem in an expression. The span counts bytes of the expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,7 +48,7 @@ pub struct WildPattern {
 
 impl WildPattern {
     /// A pattern of `like`: `%` matches any text, `_` any one character.
-    pub fn like(text: &str) -> WildPattern {
+    pub(crate) fn like(text: &str) -> WildPattern {
         let pieces = text.split('%').map(|piece| {
             PatternPiece::of(
                 piece.chars().map(|c| if c == '_' { CharMatcher::Any } else { CharMatcher::Exactly(c) }).collect(),
@@ -64,7 +64,7 @@ impl WildPattern {
 
     /// A valid glob: `*` matches any text, `?` one character, `[a-z]` one of a range, `[!a-z]` one
     /// outside it.
-    pub fn glob(text: &str) -> WildPattern {
+    pub(crate) fn glob(text: &str) -> WildPattern {
         let mut pieces = vec![Vec::new()];
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
@@ -80,7 +80,7 @@ impl WildPattern {
     }
 
     /// True if the whole text matches.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let (first, others) = self.pieces.split_first().expect("a pattern has a piece");
         let Some((last, middle)) = others.split_last() else { return first.prefix(text) == Some(text.len()) };
         let Some(begun) = first.prefix(text) else { return false };

@@ -1,6 +1,6 @@
 //! What conditions on events can come to, whatever the properties of an event are.
 //!
-//! The values of a property are cut into cells at the constants that it is compared with, as facts are ([`super::space`]); but a property has no type, so a
+//! The values of a property are cut into cells at the constants that it is compared with, as facts are (`domains`); but a property has no type, so a
 //! cell says what its values are as text, as a number, as a truth and as a date. A condition is then looked at for every combination of cells. What
 //! no combination allows cannot happen; nothing is claimed beyond that.
 

@@ -148,7 +148,6 @@ impl ModelResolver<'_, '_> {
             EventName {
                 name: spanned_name(&entry.name),
                 stands_for: entry.event.as_ref().map(|names| names.iter().map(spanned_name).collect()),
-                condition: self.entry_condition(entry),
                 properties: entry.properties.iter().map(spanned_name).collect(),
                 is_asked: asked.contains(entry.name.value.as_str()),
                 forms,

@@ -12,7 +12,7 @@ use crate::{
 /// The message of an error that has been told where its cause is.
 pub(super) const ALREADY_REPORTED: &str = "";
 
-/// Splits the code off a message that [`coded`] made; problems of form have none.
+/// Splits the code off a message that [`error_with_code`] made; problems of form have none.
 pub(super) fn split_code(message: &str) -> (&'static str, String) {
     for code in [codes::UNKNOWN_NAME, codes::COMPUTED_LATER, codes::CIRCLE] {
         if let Some(rest) = message.strip_prefix(code).and_then(|rest| rest.strip_prefix(' ')) {

@@ -33,7 +33,6 @@ impl ModelResolver<'_, '_> {
         let min_users = file.min_users.map(|count| UserQuorum { count, who, who_span });
         self.side(side).milestones[index] = rule.map(|rule| Milestone {
             name: file.name.value.clone(),
-            span: file.name.span.clone(),
             rule,
             within: file.within,
             min_users,

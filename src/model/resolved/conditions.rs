@@ -27,15 +27,15 @@ pub struct TextComparison {
 #[derive(Debug)]
 pub struct EventExpression {
     /// The text in the model.
-    pub text: String,
+    pub(crate) text: String,
     /// The place of the text.
-    pub span: TextSpan,
+    pub(crate) span: TextSpan,
     /// The typed program over [`EVENT_SLOT`] and the model's properties.
     pub program: Program,
     /// The properties that it reads, in the order of the text, with repetitions.
-    pub reads: Vec<SpannedName>,
+    pub(crate) reads: Vec<SpannedName>,
     /// The comparisons of properties with texts.
-    pub comparisons: Vec<TextComparison>,
+    pub(crate) comparisons: Vec<TextComparison>,
 }
 
 /// A value over one event.
@@ -78,11 +78,11 @@ impl fmt::Display for ConditionOwner {
 #[derive(Debug)]
 pub struct EventCondition {
     /// The part of the model that owns it.
-    pub owner: ConditionOwner,
+    pub(crate) owner: ConditionOwner,
     /// The condition.
     pub expression: EventExpression,
     /// The first condition with the same text. Event sets refer to that one.
-    pub first: ConditionId,
+    pub(crate) first: ConditionId,
     /// The events that it is evaluated for.
-    pub events: EventBase,
+    pub(crate) events: EventBase,
 }

@@ -7,11 +7,11 @@ use crate::expr::{Program, ValueType};
 #[derive(Debug, Clone)]
 pub struct RuleSpans {
     /// The name.
-    pub name: TextSpan,
+    pub(crate) name: TextSpan,
     /// The value of `when`.
-    pub when: Option<TextSpan>,
+    pub(crate) when: Option<TextSpan>,
     /// The value of `at_least` or `above`; tiers only.
-    pub threshold: Option<TextSpan>,
+    pub(crate) threshold: Option<TextSpan>,
 }
 
 /// A band of the score.
@@ -28,7 +28,7 @@ pub struct Tier {
     /// True if the tier makes a PQL or PQA.
     pub qualified: bool,
     /// The places in the text.
-    pub spans: RuleSpans,
+    pub(crate) spans: RuleSpans,
 }
 
 /// A group of accounts.
@@ -39,7 +39,7 @@ pub struct Segment {
     /// The condition; none always holds.
     pub when: Option<Program>,
     /// The places in the text.
-    pub spans: RuleSpans,
+    pub(crate) spans: RuleSpans,
 }
 
 /// The next action and its owner.
@@ -62,7 +62,7 @@ pub struct Route {
     /// The message to the customer.
     pub message: Option<TextTemplate>,
     /// The places in the text.
-    pub spans: RuleSpans,
+    pub(crate) spans: RuleSpans,
 }
 
 /// A fact in an additional column.

@@ -28,7 +28,7 @@ pub enum EventBase {
 
 impl EventBase {
     /// Returns the forms; none if the model does not name the events.
-    pub fn forms(&self) -> Option<&[EventForm]> {
+    pub(crate) fn forms(&self) -> Option<&[EventForm]> {
         match self {
             EventBase::Named(forms) => Some(forms),
             EventBase::Every | EventBase::Activity => None,
@@ -36,7 +36,7 @@ impl EventBase {
     }
 
     /// Returns the distinct event names in order; none if the model does not name the events.
-    pub fn event_names(&self) -> Option<Vec<&str>> {
+    pub(crate) fn event_names(&self) -> Option<Vec<&str>> {
         let mut names: Vec<&str> = self.forms()?.iter().map(|form| form.name.as_str()).collect();
         names.dedup();
         Some(names)
@@ -49,12 +49,12 @@ pub struct EventSet {
     /// The events before the condition.
     pub base: EventBase,
     /// The condition on all of these events.
-    pub condition: Option<ConditionId>,
+    pub(crate) condition: Option<ConditionId>,
 }
 
 impl EventSet {
     /// Returns the forms; none if the model does not name the events.
-    pub fn forms(&self) -> Option<&[EventForm]> {
+    pub(crate) fn forms(&self) -> Option<&[EventForm]> {
         self.base.forms()
     }
 
@@ -64,12 +64,12 @@ impl EventSet {
     }
 
     /// True if the set names events of this name.
-    pub fn names_event(&self, event: &str) -> bool {
+    pub(crate) fn names_event(&self, event: &str) -> bool {
         self.forms().is_some_and(|forms| forms.iter().any(|form| form.name == event))
     }
 
     /// True if every event of this set is certainly in the other one.
-    pub fn within(&self, other: &EventSet) -> bool {
+    pub(crate) fn within(&self, other: &EventSet) -> bool {
         let narrower = other.condition.is_none() || other.condition == self.condition;
         let named = match (self.forms(), other.forms()) {
             (None, None) => true,
@@ -100,17 +100,15 @@ pub struct EventSelection {
 #[derive(Debug)]
 pub struct EventName {
     /// The name of the entry.
-    pub name: SpannedName,
+    pub(crate) name: SpannedName,
     /// The names in `event`; none if the entry is the event of its own name.
-    pub stands_for: Option<Vec<SpannedName>>,
-    /// The entry's own condition.
-    pub condition: Option<ConditionId>,
+    pub(crate) stands_for: Option<Vec<SpannedName>>,
     /// The properties that the tracking plan requires of its events.
     pub properties: Vec<SpannedName>,
     /// True if another part of the model uses the name.
-    pub is_asked: bool,
+    pub(crate) is_asked: bool,
     /// The events that the name selects.
-    pub forms: Vec<EventForm>,
+    pub(crate) forms: Vec<EventForm>,
     /// Every condition of the forms, in the order of resolution.
     pub conditions: Vec<ConditionId>,
 }
@@ -149,7 +147,7 @@ impl EventNames {
     }
 
     /// True if the name selects events of the same name.
-    pub fn is_event(&self, name: &str) -> bool {
+    pub(crate) fn is_event(&self, name: &str) -> bool {
         self.entry(name).is_none_or(|entry| entry.forms.iter().any(|form| form.name == name))
     }
 }

@@ -17,9 +17,9 @@ pub struct Level {
     /// The traits in the order of the file.
     pub traits: Vec<Trait>,
     /// All declared named expressions, including those without a use.
-    pub expressions: Vec<DeclaredExpression>,
+    pub(crate) expressions: Vec<DeclaredExpression>,
     /// All declared roll-ups, including those without a use; empty for users.
-    pub rollups: Vec<DeclaredRollup>,
+    pub(crate) rollups: Vec<DeclaredRollup>,
     /// The milestones in the order of the file.
     pub milestones: Vec<Milestone>,
     /// An order in which each milestone follows its parts.
@@ -29,9 +29,9 @@ pub struct Level {
     /// The categories, in the order of their first signal.
     pub categories: Vec<SignalCategory>,
     /// The names of categories with bounds in the file.
-    pub bounded_categories: Vec<SpannedName>,
+    pub(crate) bounded_categories: Vec<SpannedName>,
     /// The bounds of the score.
-    pub bounds: PointBounds,
+    pub(crate) bounds: PointBounds,
     /// The tiers from the top.
     pub tiers: Vec<Tier>,
     /// The segments; the first that holds applies. Empty for users.
@@ -161,20 +161,20 @@ pub struct Trait {
 #[derive(Debug)]
 pub struct DeclaredExpression {
     /// The name.
-    pub name: SpannedName,
+    pub(crate) name: SpannedName,
     /// The place of the expression.
-    pub span: TextSpan,
+    pub(crate) span: TextSpan,
 }
 
 /// An entry of `[account.rollups]`.
 #[derive(Debug)]
 pub struct DeclaredRollup {
     /// The name.
-    pub name: SpannedName,
+    pub(crate) name: SpannedName,
     /// The place of the aggregated expression.
-    pub value: Option<TextSpan>,
+    pub(crate) value: Option<TextSpan>,
     /// The place of the condition on members.
-    pub filter: Option<TextSpan>,
+    pub(crate) filter: Option<TextSpan>,
 }
 
 /// A value over the members of an account.

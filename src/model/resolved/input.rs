@@ -15,7 +15,7 @@ pub struct InputSettings {
     /// The paths of fields in every format.
     pub fields: FieldPaths,
     /// The paths of fields in one format, by its name. These override the others.
-    pub format_fields: Vec<(&'static str, FieldPaths)>,
+    pub(crate) format_fields: Vec<(&'static str, FieldPaths)>,
     /// The group type that is the account.
     pub group_type: Option<String>,
     /// The zone of times written without one.
@@ -59,11 +59,11 @@ pub struct IdentitySettings {
 #[derive(Debug, Clone, Default)]
 pub struct IdentitySpans {
     /// The entries of `exclude_domains`.
-    pub exclude_domains: Vec<TextSpan>,
+    pub(crate) exclude_domains: Vec<TextSpan>,
     /// The entries of `exclude_users`.
-    pub exclude_users: Vec<TextSpan>,
+    pub(crate) exclude_users: Vec<TextSpan>,
     /// The entries of `service_users`.
-    pub service_users: Vec<TextSpan>,
+    pub(crate) service_users: Vec<TextSpan>,
 }
 
 impl IdentitySpans {
@@ -96,7 +96,7 @@ pub struct IdGlob {
 
 impl IdGlob {
     /// Parses a glob. None if it is invalid.
-    pub fn new(text: &str) -> Option<IdGlob> {
+    pub(crate) fn new(text: &str) -> Option<IdGlob> {
         let text = text.trim();
         let valid = glob::Pattern::new(text).ok()?;
         Some(IdGlob { pattern: WildPattern::glob(text), of_paths: text.contains("**").then_some(valid) })

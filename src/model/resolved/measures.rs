@@ -10,7 +10,7 @@ use crate::{MeasureKind, clock::DateWindow, expr::ValueType, units::Micros};
 #[derive(Debug)]
 pub struct Metric {
     /// The name; the name of the signal for an inline count.
-    pub name: SpannedName,
+    pub(crate) name: SpannedName,
     /// The events; of a measure over two sets, the first.
     pub events: EventSelection,
     /// The metric's own condition on these events.
@@ -123,7 +123,7 @@ pub enum CountedUnit {
 
 impl Metric {
     /// Returns the type of its value.
-    pub fn result_type(&self) -> ValueType {
+    pub(crate) fn result_type(&self) -> ValueType {
         self.measure.result_type()
     }
 
@@ -135,7 +135,7 @@ impl Metric {
 
 impl Measure {
     /// Returns the measure's word in the model file.
-    pub fn kind(&self) -> MeasureKind {
+    pub(crate) fn kind(&self) -> MeasureKind {
         match self {
             Measure::Count => MeasureKind::Count,
             Measure::Days => MeasureKind::Days,
@@ -158,7 +158,7 @@ impl Measure {
     }
 
     /// Returns the type of the result.
-    pub fn result_type(&self) -> ValueType {
+    pub(crate) fn result_type(&self) -> ValueType {
         match self {
             Measure::Edge(_, value) => value.kind,
             Measure::Top(..) => ValueType::Text,
@@ -176,7 +176,7 @@ impl Measure {
     }
 
     /// Returns the value over events, if the measure has one.
-    pub fn value(&self) -> Option<&EventValue> {
+    pub(crate) fn value(&self) -> Option<&EventValue> {
         match self {
             Measure::Distinct(value) | Measure::Number(_, value) | Measure::Edge(_, value) | Measure::Top(_, value) => {
                 Some(value)
@@ -192,12 +192,12 @@ impl Measure {
     }
 
     /// Returns the text of that value.
-    pub fn value_text(&self) -> Option<&str> {
+    pub(crate) fn value_text(&self) -> Option<&str> {
         self.value().map(|value| value.expression.text.as_str())
     }
 
     /// Returns the second event set, if the measure has two.
-    pub fn other_events(&self) -> Option<&EventSelection> {
+    pub(crate) fn other_events(&self) -> Option<&EventSelection> {
         match self {
             Measure::Elapsed { to, .. } | Measure::Open { to, .. } => Some(to),
             Measure::Count
@@ -214,7 +214,7 @@ impl Measure {
     }
 
     /// True if the value needs events of both sets. An open event counts without any answer.
-    pub fn needs_both(&self) -> bool {
+    pub(crate) fn needs_both(&self) -> bool {
         match self {
             Measure::Elapsed { .. } => true,
             Measure::Open { .. }
@@ -232,7 +232,7 @@ impl Measure {
     }
 
     /// Returns the property that pairs events, if the measure has one.
-    pub fn pairing(&self) -> Option<&EventValue> {
+    pub(crate) fn pairing(&self) -> Option<&EventValue> {
         match self {
             Measure::Open { same, .. } => same.as_ref(),
             Measure::Elapsed { .. }
@@ -250,7 +250,7 @@ impl Measure {
     }
 
     /// Returns the unit of a measure that can only rise with more events.
-    pub fn counted(&self) -> Option<CountedUnit> {
+    pub(crate) fn counted(&self) -> Option<CountedUnit> {
         match self {
             Measure::Count => Some(CountedUnit::Events),
             Measure::Days => Some(CountedUnit::Dates),
@@ -268,7 +268,7 @@ impl Measure {
     }
 
     /// True if it counts events without a time limit unless the metric has a window.
-    pub fn counts_all(&self) -> bool {
+    pub(crate) fn counts_all(&self) -> bool {
         match self {
             Measure::Count | Measure::Days | Measure::Users | Measure::Distinct(_) | Measure::Open { .. } => true,
             Measure::Number(..)
@@ -282,7 +282,7 @@ impl Measure {
     }
 
     /// Returns the event from which `days_since_…` counts.
-    pub fn since(&self) -> Option<WindowEnd> {
+    pub(crate) fn since(&self) -> Option<WindowEnd> {
         match self {
             Measure::DaysSince(end) => Some(*end),
             Measure::Count
@@ -300,7 +300,7 @@ impl Measure {
     }
 
     /// True if the result is a duration.
-    pub fn is_time(&self) -> bool {
+    pub(crate) fn is_time(&self) -> bool {
         match self {
             Measure::DaysSince(_) | Measure::Elapsed { .. } => true,
             Measure::Count

@@ -8,8 +8,6 @@ use crate::{expr::Program, units::Micros};
 pub struct Milestone {
     /// The name.
     pub name: String,
-    /// The place of the name.
-    pub span: TextSpan,
     /// The rule that reaches it.
     pub rule: MilestoneRule,
     /// The time limit after the start. **Unit**: microseconds.
@@ -22,7 +20,7 @@ pub struct Milestone {
 
 impl Milestone {
     /// Returns the number of users who must each reach it; 1 by default.
-    pub fn users_needed(&self) -> usize {
+    pub(crate) fn users_needed(&self) -> usize {
         self.min_users.as_ref().map_or(1, |users| users.count)
     }
 }
@@ -30,7 +28,7 @@ impl Milestone {
 impl MilestoneRule {
     /// Returns the event set of each step. A milestone without steps has one set; a milestone of
     /// other milestones has none.
-    pub fn event_sets(&self) -> Vec<&EventSet> {
+    pub(crate) fn event_sets(&self) -> Vec<&EventSet> {
         match self {
             MilestoneRule::Times { events, .. } => vec![&events.set],
             MilestoneRule::Steps { steps, .. } => steps.iter().map(|step| &step.set).collect(),
@@ -47,7 +45,7 @@ pub struct UserQuorum {
     /// The condition on each user, over facts of users.
     pub who: Option<Program>,
     /// The place of that condition.
-    pub who_span: Option<TextSpan>,
+    pub(crate) who_span: Option<TextSpan>,
 }
 
 /// The rule that reaches a milestone.

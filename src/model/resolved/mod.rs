@@ -80,11 +80,11 @@ pub struct ResolvedModel {
     /// The condition on an account's champion; none admits every user.
     pub champion: Option<Program>,
     /// The place of that condition.
-    pub champion_span: Option<TextSpan>,
+    pub(crate) champion_span: Option<TextSpan>,
     /// The condition on an account's buyer.
     pub buyer: Option<Program>,
     /// The place of that condition.
-    pub buyer_span: Option<TextSpan>,
+    pub(crate) buyer_span: Option<TextSpan>,
     /// The computations after the base facts, in order.
     pub steps: Vec<ScoringStep>,
     /// Everything that can need state in a run, in the order in which the plan assigns places.
@@ -116,19 +116,19 @@ impl ResolvedModel {
     }
 
     /// Returns the metrics of `[metrics]`, without the inline counts of signals.
-    pub fn declared_metrics(&self) -> &[Metric] {
+    pub(crate) fn declared_metrics(&self) -> &[Metric] {
         let signals = self.levels.values().into_iter().flat_map(|level| &level.signals);
         let inline = signals.filter(|signal| signal.inline.is_some()).count();
         &self.metrics[..self.metrics.len() - inline]
     }
 
     /// True if events of this name start an entity.
-    pub fn is_start(&self, event: &str) -> bool {
+    pub(crate) fn is_start(&self, event: &str) -> bool {
         self.start.set.names_event(event)
     }
 
     /// True if some events of this name are no activity.
-    pub fn is_ignored(&self, event: &str) -> bool {
+    pub(crate) fn is_ignored(&self, event: &str) -> bool {
         self.ignored.iter().any(|events| events.set.names_event(event))
     }
 }

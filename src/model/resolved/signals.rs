@@ -21,7 +21,7 @@ pub struct Signal {
     /// The sentence for people if it fires.
     pub say: Option<TextTemplate>,
     /// The inline count, by index in the model's metrics.
-    pub inline: Option<usize>,
+    pub(crate) inline: Option<usize>,
     /// The places in the text.
     pub spans: SignalSpans,
 }
@@ -32,16 +32,16 @@ pub struct SignalSpans {
     /// The name.
     pub name: TextSpan,
     /// The value of `when`.
-    pub when: Option<TextSpan>,
+    pub(crate) when: Option<TextSpan>,
     /// The value of `value` or `per`, or the key of the inline count.
-    pub value: Option<TextSpan>,
+    pub(crate) value: Option<TextSpan>,
     /// The thresholds of its ladder.
-    pub rungs: Vec<TextSpan>,
+    pub(crate) rungs: Vec<TextSpan>,
 }
 
 impl SignalSpans {
     /// Returns the place of the condition, else of the value, else of the name.
-    pub fn what_pays(&self) -> &TextSpan {
+    pub(crate) fn what_pays(&self) -> &TextSpan {
         self.when.as_ref().or(self.value.as_ref()).unwrap_or(&self.name)
     }
 }
@@ -86,21 +86,21 @@ pub struct SignalCategory {
     /// The name.
     pub name: String,
     /// The bounds of its sum.
-    pub bounds: PointBounds,
+    pub(crate) bounds: PointBounds,
 }
 
 /// The bounds of a sum.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PointBounds {
     /// The lower bound.
-    pub min: Option<Points>,
+    pub(crate) min: Option<Points>,
     /// The upper bound.
-    pub max: Option<Points>,
+    pub(crate) max: Option<Points>,
 }
 
 impl PointBounds {
     /// Clamps a sum to the bounds.
-    pub fn clamp(self, points: Points) -> Points {
+    pub(crate) fn clamp(self, points: Points) -> Points {
         let points = self.max.map_or(points, |max| points.min(max));
         self.min.map_or(points, |min| points.max(min))
     }

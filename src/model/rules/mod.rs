@@ -30,7 +30,7 @@ pub struct RuleDoc {
     pub good_example: &'static str,
     /// Further parts of the example by role: `rest` (appended to both documents), `model`,
     /// `events`.
-    pub attachments: Vec<(&'static str, &'static str)>,
+    pub(crate) attachments: Vec<(&'static str, &'static str)>,
 }
 
 impl RuleDoc {
@@ -51,7 +51,7 @@ pub fn all() -> &'static [RuleDoc] {
 
 /// The code and severity of exactly this code, if it exists. Parses only the first lines of the
 /// files.
-pub fn lookup_code(code: &str) -> Option<(&'static str, Severity)> {
+pub(crate) fn lookup_code(code: &str) -> Option<(&'static str, Severity)> {
     let texts = [texts::MODEL, texts::WARNINGS, texts::DATA, texts::CASES, texts::DIFF];
     let mut heads = texts.into_iter().flatten().filter_map(|text| Some(parse_heading(text)?.0));
     heads.find(|(known, ..)| *known == code).map(|(code, severity, _)| (code, severity))

@@ -49,11 +49,11 @@ pub fn table(description: &str, required: &[&str], keys: Vec<(&str, Json)>) -> J
 }
 
 /// A table whose keys are names of the author's choice.
-pub fn name_keyed_table(description: &str, value: Json) -> Json {
+pub(crate) fn name_keyed_table(description: &str, value: Json) -> Json {
     json!({ "type": "object", "description": description, "propertyNames": { "pattern": NAME }, "additionalProperties": value })
 }
 
-pub fn refer(name: &str) -> Json {
+pub(crate) fn refer(name: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
@@ -66,7 +66,7 @@ pub fn text(description: &str) -> Json {
     json!({ "type": "string", "description": description })
 }
 
-pub fn name(description: &str) -> Json {
+pub(crate) fn name(description: &str) -> Json {
     json!({ "type": "string", "pattern": NAME, "maxLength": 64, "description": description })
 }
 
@@ -99,11 +99,11 @@ pub fn choice(description: &str, words: &[&str]) -> Json {
     json!({ "type": "string", "enum": words, "description": description })
 }
 
-pub fn duration(description: &str) -> Json {
+pub(crate) fn duration(description: &str) -> Json {
     json!({ "type": "string", "pattern": "^[0-9]{1,9}(s|min|h|d|w)$", "description": description })
 }
 
-pub fn days(description: &str) -> Json {
+pub(crate) fn days(description: &str) -> Json {
     json!({ "type": "string", "pattern": "^[0-9]{1,9}(d|w)$", "description": description })
 }
 

@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::{clock::Zone, diag::Diagnostic, resolved::FieldPaths};
 
-/// The fields of an event that can be looked for elsewhere, in the order of [`Fields`].
+/// The fields of an event that can be looked for elsewhere.
 pub(crate) const FIELDS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
 
 /// Names of formats.

@@ -39,25 +39,25 @@ use crate::{
 #[derive(Debug)]
 pub struct ModelKeywords {
     /// `[input] format`
-    pub formats: Vec<&'static str>,
+    pub(crate) formats: Vec<&'static str>,
     /// `[input] fields`
-    pub fields: Vec<&'static str>,
+    pub(crate) fields: Vec<&'static str>,
     /// `week_start`
-    pub weekdays: Vec<&'static str>,
+    pub(crate) weekdays: Vec<&'static str>,
     /// `measure` of metrics.
-    pub measures: Vec<&'static str>,
+    pub(crate) measures: Vec<&'static str>,
     /// `type`
-    pub types: Vec<&'static str>,
+    pub(crate) types: Vec<&'static str>,
     /// `by`
-    pub weekly: Vec<&'static str>,
+    pub(crate) weekly: Vec<&'static str>,
     /// `unit`
-    pub units: Vec<&'static str>,
+    pub(crate) units: Vec<&'static str>,
     /// `measure` of roll-ups.
-    pub rollups: Vec<&'static str>,
+    pub(crate) rollups: Vec<&'static str>,
     /// `motion`
-    pub motions: Vec<&'static str>,
+    pub(crate) motions: Vec<&'static str>,
     /// `format` of traits.
-    pub value_formats: Vec<&'static str>,
+    pub(crate) value_formats: Vec<&'static str>,
 }
 
 /// The words as the reader of models knows them.

@@ -27,7 +27,7 @@ pub struct DiagnosticSink {
     reported: HashSet<(&'static str, usize, usize, String)>,
     /// Keys that tables were asked for, so that a test can hold the description of the language against them.
     #[cfg(test)]
-    pub requested_keys: Vec<(String, Vec<&'static str>)>,
+    pub(crate) requested_keys: Vec<(String, Vec<&'static str>)>,
 }
 
 impl DiagnosticSink {

@@ -40,7 +40,7 @@ impl<T> WithSpan<T> {
 pub type SpannedText = WithSpan<String>;
 
 /// Where a part of a text, such as an expression, stands in the model, as far as it was written without escapes.
-pub fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
+pub(crate) fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize>) -> Range<usize> {
     let raw = model.get(text.span.clone()).unwrap_or("");
     match content_offset(raw, text.value.len()) {
         Some(offset) if !text.value.is_empty() => {
@@ -114,7 +114,7 @@ impl<'t> TableReader<'t> {
     }
 
     /// All entries of a table whose keys are names of the model's own.
-    pub fn named(&self, found: &mut DiagnosticSink) -> Vec<(SpannedText, &'t Spanned<DeValue<'t>>)> {
+    pub(crate) fn named(&self, found: &mut DiagnosticSink) -> Vec<(SpannedText, &'t Spanned<DeValue<'t>>)> {
         let mut named = Vec::new();
         for (key, span, value) in &self.entries {
             check_name(key, span, found);
@@ -175,14 +175,14 @@ impl<'t> TableReader<'t> {
         );
     }
 
-    pub fn name(&mut self, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub(crate) fn name(&mut self, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let name = self.required_text("name", found)?;
         check_name(&name.value, &name.span, found);
         Some(name)
     }
 
     /// A text that is a name of the model's own.
-    pub fn name_at_key(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
+    pub(crate) fn name_at_key(&mut self, key: &'static str, found: &mut DiagnosticSink) -> Option<SpannedText> {
         let name = self.text(key, found)?;
         check_name(&name.value, &name.span, found);
         Some(name)

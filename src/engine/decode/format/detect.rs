@@ -17,18 +17,18 @@ pub struct DetectedFormat {
     /// The sign, for messages.
     pub sign: &'static str,
     /// Whether its lines end in commas, as of a list that lost its brackets.
-    pub commas: bool,
+    pub(crate) commas: bool,
 }
 
 /// A known kind of file that this program does not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsupportedFormat {
     /// The kind of file, for messages.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// The sign by which it was recognised.
-    pub sign: &'static str,
+    pub(crate) sign: &'static str,
     /// The advice, for messages.
-    pub advice: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// A line parsed to recognise its format.

@@ -49,18 +49,18 @@ impl<'m> FileFormats<'m> {
 
     /// The format that was detected for a file. None if the file was never read, had no line, or is
     /// unsupported.
-    pub fn detected(&self, file: usize) -> Option<DetectedFormat> {
+    pub(crate) fn detected(&self, file: usize) -> Option<DetectedFormat> {
         self.files.get(file)?.get()?.ok()
     }
 
     /// The number of the first unsupported file.
-    pub fn first_unsupported(&self) -> Option<(usize, UnsupportedFormat)> {
+    pub(crate) fn first_unsupported(&self) -> Option<(usize, UnsupportedFormat)> {
         self.files.iter().enumerate().find_map(|(file, settled)| Some((file, settled.get()?.err()?)))
     }
 
     /// The first format whose records name groups of several types, with those types. Looks only at
     /// formats for which the model does not name the group type of the account.
-    pub fn ambiguous_groups(&self) -> Option<(&'static str, Vec<String>)> {
+    pub(crate) fn ambiguous_groups(&self) -> Option<(&'static str, Vec<String>)> {
         let all = self.group_types.lock().unwrap_or_else(PoisonError::into_inner);
         let (format, types) = all.iter().find(|(_, types)| types.len() > 1)?;
         Some((format, types.iter().cloned().collect()))
@@ -109,12 +109,12 @@ impl<'m> WorkerDecoders<'m> {
     }
 
     /// Whether the lines of a file end in commas, as of a list that lost its brackets; asked after its first bytes were seen.
-    pub fn has_commas(&self, file: u32) -> bool {
+    pub(crate) fn has_commas(&self, file: u32) -> bool {
         self.formats.detected(file as usize).is_some_and(|recognised| recognised.commas)
     }
 
     /// Hands the group types that the decoders met to the run.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         let mut all = self.formats.group_types.lock().unwrap_or_else(PoisonError::into_inner);
         for (format, decoder) in FORMATS.iter().zip(self.decoders) {
             all.entry(format.name).or_default().extend(decoder.map(LineDecoder::into_group_types).unwrap_or_default());

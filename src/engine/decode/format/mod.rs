@@ -50,7 +50,7 @@ pub struct EventFormat {
     /// The name in messages.
     pub title: &'static str,
     /// How records are split into lines.
-    pub lines: LineFraming,
+    pub(crate) lines: LineFraming,
     /// The sign by which a line is recognised, worded to follow "recognised by:". None if the line
     /// is of another format.
     sign: fn(&ProbeLine<'_>) -> Option<&'static str>,
@@ -63,7 +63,7 @@ pub struct EventFormat {
 
 /// How the lines of a file hold records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFraming {
+pub(crate) enum LineFraming {
     /// One record per line.
     Plain,
     /// One record per line, except that a line end breaks some records in two.

@@ -27,7 +27,7 @@ pub use projection::Projection;
 pub use scan::JsonScanner;
 
 /// The deepest nesting of arrays and objects.
-pub const DEPTH_MAX: usize = 128;
+pub(crate) const DEPTH_MAX: usize = 128;
 
 /// The type of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,17 +57,17 @@ pub enum JsonKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JsonSpan {
     /// The type of the value.
-    pub kind: JsonKind,
+    pub(crate) kind: JsonKind,
     /// The first byte.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The byte after the last.
-    pub end: u32,
+    pub(crate) end: u32,
 }
 
 impl JsonSpan {
     /// The bytes of the value.
     #[inline]
-    pub fn slice<'l>(&self, line: &'l str) -> &'l str {
+    pub(crate) fn slice<'l>(&self, line: &'l str) -> &'l str {
         line.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
@@ -81,18 +81,18 @@ impl JsonSpan {
     }
 
     /// True for text that is empty or white space only.
-    pub fn is_blank(&self, line: &str) -> bool {
+    pub(crate) fn is_blank(&self, line: &str) -> bool {
         self.start == self.end || self.text(line).is_some_and(|text| text.trim().is_empty())
     }
 
     /// True for text without quotes around it, as in the cells of TSV rows.
-    pub fn is_cell(&self, line: &str) -> bool {
+    pub(crate) fn is_cell(&self, line: &str) -> bool {
         let before = (self.start as usize).checked_sub(1).and_then(|before| line.as_bytes().get(before));
         self.kind == JsonKind::Text && before != Some(&b'"')
     }
 
     /// True if the value is missing or null.
-    pub fn is_null_or_missing(&self) -> bool {
+    pub(crate) fn is_null_or_missing(&self) -> bool {
         matches!(self.kind, JsonKind::Missing | JsonKind::Null)
     }
 }
@@ -109,7 +109,7 @@ pub enum JsonError {
 }
 
 /// Resolves escapes, which must have been validated.
-pub fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\\') {

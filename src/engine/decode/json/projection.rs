@@ -38,7 +38,7 @@ impl Projection {
     }
 
     /// Adds a path below any top-level key with a prefix. The last such key of a line counts.
-    pub fn add_prefixed(&mut self, beginning: &str, path: &[String]) -> u32 {
+    pub(crate) fn add_prefixed(&mut self, beginning: &str, path: &[String]) -> u32 {
         let from = self.begun(beginning);
         let slot = self.add_from(from, path);
         self.nodes[0].below.push(slot);
@@ -64,13 +64,13 @@ impl Projection {
     }
 
     /// Adds the fingerprint of the value at a top-level key with a prefix.
-    pub fn hash_prefixed(&mut self, beginning: &str) {
+    pub(crate) fn hash_prefixed(&mut self, beginning: &str) {
         let node = self.begun(beginning);
         self.nodes[node as usize].hashed = true;
     }
 
     /// The number of slots.
-    pub fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.slots
     }
 

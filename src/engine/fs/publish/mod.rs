@@ -95,7 +95,7 @@ impl StagedFile {
     }
 
     /// The file that will be replaced, links followed.
-    pub fn target(&self) -> &Path {
+    pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 

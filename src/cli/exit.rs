@@ -10,7 +10,7 @@ use crate::commands::explain::SearchError;
 use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError};
 use pql_model::diag::{DocumentProblems, escape_controls, render};
 
-/// The exit code of the program.
+/// The exit code of the program. The order is the severity: of several codes the highest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
     /// The command succeeded. A closed pipe counts as success.

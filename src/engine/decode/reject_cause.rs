@@ -1,4 +1,4 @@
-//! CauseKind is wrong with a line that was rejected, and where in it.
+//! What is wrong with a line that was rejected, and where in it.
 //!
 //! Takes the reason and the bytes of the line, gives the cause in words. Invariant: of the line nothing is repeated but words that languages have for numbers,
 //! booleans and nothing, since all else may be somebody's data.
@@ -131,7 +131,7 @@ impl fmt::Display for CausePosition {
 }
 
 impl fmt::Display for RejectCause {
-    /// CauseKind is wrong, and what to do.
+    /// What is wrong, and what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             CauseKind::JsonFault(json_fault) => json_fault.fmt(f),

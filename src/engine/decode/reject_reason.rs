@@ -27,7 +27,7 @@ pub enum RejectReason {
     SerialTime,
     /// A time that is a number too small for one.
     SmallTime,
-    /// A time outside the years 1 to 9999.
+    /// A time outside the years 1 to 9999. A time ahead of the run's end is no reject: it counts as `after_as_of`.
     TimeOutOfRange,
     /// Neither user, visitor nor account.
     NoId,

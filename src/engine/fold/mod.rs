@@ -22,8 +22,8 @@
 //!
 //! **Cost**: every row takes a fixed block of 8 bytes per count or instant, plus its keyed cells. A
 //! raw id takes 8 bytes per date with an account, 12 if it names several accounts. An event takes
-//! nothing of its own, with two exceptions. An event of a `steps` or `open` measure or of a
-//! milestone with `times` takes 16 bytes. An event with an id takes some 20 to 30 bytes in the
+//! nothing of its own, with two exceptions. An event of an `open` measure or of a
+//! milestone with `steps` or `times` takes 16 bytes. An event with an id takes some 20 to 30 bytes in the
 //! check for duplicates, unless `[input] dedupe = false` switches it off. Meanwhile up to some
 //! three events per raw id are queued, 60 to 100 bytes each.
 

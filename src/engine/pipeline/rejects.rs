@@ -202,7 +202,7 @@ struct Told {
 }
 
 fn reason_index(reason: RejectReason) -> usize {
-    RejectReason::ALL.iter().position(|known| *known == reason).unwrap_or(0)
+    RejectReason::ALL.iter().position(|known| *known == reason).expect("`RejectReason::ALL` lists every reason")
 }
 
 /// Rejected lines. Their bytes are in memory or, if there are many, in an unnamed file.

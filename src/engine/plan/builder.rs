@@ -96,7 +96,7 @@ impl AggregationBuilder {
             slots: PropertySlots::default(),
             predicates: DistinctList::default(),
             values: DistinctList::default(),
-            // In the order of `compiled::word`; the fold fills these by itself.
+            // In the order of `plan::word`; the fold fills them by itself.
             words: vec![WordKind::Count, WordKind::First, WordKind::Last, WordKind::First, WordKind::First],
             day_sets: 1,
             cells: Vec::new(),

@@ -22,7 +22,7 @@ const SNOWPLOW_COLUMNS: usize = 131;
 /// So many rows that are not blank are looked at for a header row.
 const ROWS_MAX: usize = 20;
 
-/// CsvReader of as many cells as this are a table, even without names.
+/// Rows of this many cells are a table, even without names.
 const CELLS_MIN: usize = 3;
 
 /// So many rows are looked at to tell a table without names.
@@ -105,7 +105,7 @@ fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
 ///
 /// # Errors
 ///
-/// CsvCells that are no text.
+/// Cells that are no text.
 fn names_of(cells: &CsvCells, table_use: &TableUse) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
     let is_keyed = *table_use != TableUse::Events;
     if cells.len() < 2 && !is_keyed {
@@ -225,7 +225,7 @@ impl<'b> TableBeginning<'b> {
         }
     }
 
-    /// CsvReader that are not blank, each with all that follows it.
+    /// Rows that are not blank, each with the text after it.
     fn rows(&self) -> impl Iterator<Item = CandidateRow<'b>> {
         let (mut at, mut line) = (0, 0);
         let head = self.head;

@@ -5,6 +5,9 @@
 
 use super::{BlockLimits, LONG_LINE_KEPT_BYTES, ReadError, stream::DecompressedStream};
 
+/// The most bytes of one read. The space for them is filled with zeros first, and most tables are small.
+const STEP_BYTES: usize = 64 << 10;
+
 /// Finds where a record ends, in pieces of any size.
 pub(super) trait RecordScan {
     /// Continues after the bytes of the last call. Returns the number of bytes that belong to the
@@ -85,7 +88,7 @@ impl RecordWindow {
         self.bytes.drain(..self.at);
         self.at = 0;
         let have = self.bytes.len();
-        self.bytes.resize(have + self.limits.block_bytes, 0);
+        self.bytes.resize(have + self.limits.block_bytes.min(STEP_BYTES), 0);
         let got = self.stream.read(self.bytes.get_mut(have..).unwrap_or_default())?;
         self.bytes.truncate(have + got);
         self.ended = got == 0;

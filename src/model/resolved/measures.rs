@@ -1,7 +1,8 @@
 //! Metrics: values folded from events, with all parameters.
 //!
 //! Each measure is defined once, here. Other modules match on [`Measure`] without a wildcard or call
-//! its methods. A new measure therefore does not compile before every module handles it.
+//! its methods, so a new measure does not compile before they handle it. Its keys in the model file
+//! stand in `syntax/metrics.rs` and `schema/model.rs`.
 
 use super::{ConditionId, EventSelection, EventValue, SpannedName};
 use crate::{MeasureKind, clock::DateWindow, expr::ValueType, units::Micros};
@@ -32,7 +33,7 @@ pub enum Measure {
     Users,
     /// The number of distinct values, compared as text.
     Distinct(EventValue),
-    /// A statistic of numbers.
+    /// A statistic that the sum, count, minimum and maximum of numbers give.
     Number(NumberPart, EventValue),
     /// The value at the first or last event.
     Edge(WindowEnd, EventValue),
@@ -80,7 +81,7 @@ pub enum WindowEnd {
     Last,
 }
 
-/// A statistic of numbers.
+/// A statistic that the sum, count, minimum and maximum of numbers give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NumberPart {
     /// The sum; 0 without numbers.

@@ -10,8 +10,8 @@
 //!  Model ───────────────────────────────────────────────────────┴─▶ DecodePlan ─▶ LineDecoder
 //! ```
 //!
-//! A new format needs a file here, an entry in [`FORMATS`], and its name in the list of the model's
-//! `[input] format`.
+//! A new format needs a file here, an entry in [`FORMATS`], its name in the list of the model's
+//! `[input] format` and of `--from` (`cli/args/input_format.rs`), and a chapter in `GUIDE.md`.
 
 mod amplitude;
 mod batch;

@@ -10,7 +10,7 @@ use pql_model::schema;
 
 /// Print the JSON Schema of a file that people write, for editors.
 ///
-/// With it an editor completes keys and checks values while a model or a file of cases is typed. The README says how.
+/// With it an editor completes keys and checks values while a model or a file of cases is typed.
 #[derive(Debug, clap::Args)]
 pub(super) struct SchemaArguments {
     /// Of which file

@@ -8,7 +8,7 @@
 //!   `rules`.
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
-//! - Outputs: `output`, `publish`, `promises`, `readme`.
+//! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
 //! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
@@ -39,6 +39,8 @@ mod json_verdicts;
 mod laws;
 mod layouts;
 mod lint;
+#[cfg(unix)]
+mod manual;
 mod many;
 mod mistakes;
 mod near_linear;
@@ -50,7 +52,6 @@ mod output;
 mod parquet_file;
 mod promises;
 mod publish;
-mod readme;
 mod real_data;
 mod reference;
 mod rejects;

@@ -1,4 +1,4 @@
-//! Sentences of the README's section "What you can rely on" that no other test covers.
+//! Sentences of the section "What you can rely on" of docs/nightly.md that no other test covers.
 
 #![cfg(unix)]
 
@@ -31,9 +31,9 @@ fn shell(folder: &Folder, line: &str) -> (i32, String) {
 }
 
 #[test]
-fn the_check_in_the_readme_tells_a_whole_set_from_a_mixed_one() {
-    let readme = include_str!("../../README.md");
-    let check = readme.lines().find(|line| line.contains("jq -r '.outputs[]")).expect("the check");
+fn the_check_in_the_manual_tells_a_whole_set_from_a_mixed_one() {
+    let nightly = include_str!("../../docs/nightly.md");
+    let check = nightly.lines().find(|line| line.contains("jq -r '.outputs[]")).expect("the check");
     let folder = folder();
     if shell(&folder, "command -v jq && command -v sha256sum").0 != 0 {
         // The machine lacks the programs that the line uses.

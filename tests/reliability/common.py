@@ -29,7 +29,7 @@ ARGUMENTS = ["score", "events.ndjson", "-m", "m.toml", "--as-of", "2026-10-31", 
 FILES = ["out/users.csv", "out/accounts.csv", "out/rejects.ndjson", "out/run.json", "map.csv"]
 # Rejected lines are of the last run, also of one that gives nothing else; the others belong together.
 REJECTS = "out/rejects.ndjson"
-# Exit codes that the README documents.
+# Exit codes that the manual documents.
 DOCUMENTED = {0, 1, 2, 3}
 
 
@@ -145,7 +145,7 @@ class Place:
 
 
 def vouched(path):
-    """Whether every file that run.json names is as it says: the check that the README gives to readers."""
+    """Whether every file that run.json names is as it says: the check that the manual gives to readers."""
     record = json.loads(read(os.path.join(path, "out/run.json")))
     files = [(os.path.join(path, "out", output["name"]), output) for output in record["outputs"]]
     files += [(os.path.join(path, output["path"]), output) for output in record["outputs_elsewhere"]]

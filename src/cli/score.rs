@@ -180,6 +180,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     }
     let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     messages::warn_no_entities(&scored, None);
+    messages::warn_unknown_milestones(&scored, &model);
     let not_understood = messages::all_not_understood(&enrichment, &folded);
     messages::warn_not_understood(&not_understood);
     if verbosity == Verbosity::Notes {

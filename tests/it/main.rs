@@ -9,6 +9,7 @@
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
+//! - The language: `milestones`.
 //! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
@@ -42,6 +43,7 @@ mod lint;
 #[cfg(unix)]
 mod manual;
 mod many;
+mod milestones;
 mod mistakes;
 mod near_linear;
 mod no_model;

@@ -49,7 +49,7 @@ const MISTAKES: &[Mistake] = &[
     (MINIMAL, "qualified = true", "qualified = \"yes\"", "M003"),
     (EXAMPLE, "email_domain = true", "email_domain = \"true\"", "M003"),
     (EXAMPLE, "at_least = 80", "at_least = \"80\"", "M003"),
-    (EXAMPLE, "within = \"3d\"", "within = 3", "M003"),
+    (EXAMPLE, "deadline = \"3d\"", "deadline = 3", "M003"),
     (B2B, "last = \"30d\" }", "last = 30 }", "M003"),
     (B2B, "steps = [\"wedge_workflow_completed\", \"repeat_session\"]", "steps = \"wedge_workflow_completed\"", "M003"),
     (B2B, "ignore = [\"email_delivered\", ", "ignore = \"email_delivered\" # ", "M003"),

@@ -99,6 +99,7 @@ fn counts(record: &str, reference: &naive::Scored, left_out: &str) -> Option<Str
         let same = ours["reached"] == expected.reached
             && ours["pending"] == expected.pending
             && ours["missed"] == expected.missed
+            && ours["unknown"] == expected.unknown
             && ours["left_out"] == expected.left_out
             && near(&ours["rate"], expected.rate)
             && near(&ours["median_hours"], expected.median_hours)

@@ -15,7 +15,7 @@ pub(super) use self::{
     },
     not_understood::{all_not_understood, warn_not_understood},
     outputs::{note_defused_cells, note_output_folder, note_stale_files},
-    results::{note_missing_rows, note_no_accounts, note_refused_joins, warn_no_entities},
+    results::{note_missing_rows, note_no_accounts, note_refused_joins, warn_no_entities, warn_unknown_milestones},
 };
 
 /// Whether a command prints notes.

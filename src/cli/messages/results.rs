@@ -1,5 +1,7 @@
 //! Notes on the users and accounts of a run.
 
+use std::collections::BTreeSet;
+
 use crate::cli::{args::RunArgs, print_stderr};
 use pql_engine::{entity::JoinReport, pipeline::EnrichmentCoverage, plan::Model, score::ScoredEntities};
 use pql_model::{EntityKind, clock::format_instant, diag::escape_controls, units::plural};
@@ -43,6 +45,33 @@ pub(crate) fn warn_no_entities(scored: &ScoredEntities<'_>, under: Option<&str>)
     print_stderr(&escape_controls(&format!(
         "warning: {under}no event counts before {as_of}, so there are no users and no accounts{why}"
     )));
+}
+
+/// Warns of milestones of which the events tell nothing about anybody, a line for each level.
+///
+/// Printed even with `--quiet`: a state that nobody has, or a rate that is missing, looks like a bad week.
+pub(crate) fn warn_unknown_milestones(scored: &ScoredEntities<'_>, model: &Model) {
+    if scored.users.count + scored.accounts.count == 0 {
+        return;
+    }
+    for kind in EntityKind::ALL {
+        let unknown = scored.unknown_milestones(model, kind);
+        if unknown.is_empty() {
+            continue;
+        }
+        let (milestones, are) = if unknown.len() == 1 { ("milestone", "is") } else { ("milestones", "are") };
+        let names = in_backticks(unknown.iter().map(|(name, _)| *name));
+        let events: BTreeSet<&str> = unknown.iter().flat_map(|(_, absent)| *absent).map(String::as_str).collect();
+        print_stderr(&escape_controls(&format!(
+            "warning: the {milestones} {names} of {} {are} unknown, since no event that counts is named {}",
+            kind.plural(),
+            in_backticks(events.into_iter()),
+        )));
+    }
+}
+
+fn in_backticks<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<String>>().join(", ")
 }
 
 /// Users without any account, under a model that has something to say of accounts.

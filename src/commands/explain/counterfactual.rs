@@ -124,12 +124,28 @@ impl CounterfactualGenerator<'_> {
             Some(FactDefinition::Expression(program)) if depth > 0 => {
                 self.satisfy(program, wanted, key.kind(), depth - 1)
             }
-            // A milestone that is reached stays reached.
-            Some(FactDefinition::Milestone(_, MilestonePart::Reached)) if wanted => {
+            // A milestone that is reached stays reached, and one that is missed stays missed.
+            Some(FactDefinition::Milestone(place, MilestonePart::Reached))
+                if wanted && !self.is_missed(key, *place) =>
+            {
                 vec![vec![(key, Value::Boolean(true))]]
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a milestone that is not reached can no longer be.
+    fn is_missed(&self, key: FactKey, place: usize) -> bool {
+        let facts = (0..).zip(&self.model.resolved.level(key.kind()).facts);
+        let mut pending = facts.filter(|(_, fact)| match fact.definition {
+            FactDefinition::Milestone(of, MilestonePart::Pending) => of == place,
+            _ => false,
+        });
+        let pending = pending.next().map(|(slot, _)| FactKey::new(key.kind(), slot));
+        pending.is_some_and(|pending| {
+            let program = Program::Slot(pending.in_program_of(key.kind()));
+            !self.value(&program, key.kind()).is_true()
+        })
     }
 
     fn make_compare(

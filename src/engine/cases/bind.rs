@@ -9,7 +9,7 @@ use super::{
     case_time::CaseTime,
     codes,
     event_syntax::{CaseEventSyntax, CaseLineKind},
-    expectation::{EntityExpectation, ExpectationCheck, ExpectedResult},
+    expectation::{EntityExpectation, ExpectationCheck, ExpectedResult, UNKNOWN},
     expectation_syntax::ExpectationSyntax,
     fact_names::{CaseFactNames, column_text, to_typed_value, visible_facts},
     suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
@@ -336,13 +336,13 @@ impl CaseBinder<'_> {
             );
             return None;
         };
-        if ["reached", "pending", "missed"].contains(&state.value.as_str()) {
+        if ["reached", "pending", "missed", UNKNOWN].contains(&state.value.as_str()) {
             return Some(ExpectedResult::Milestone(place, state.value.clone(), None));
         }
         let at = CaseTime::parse(&state.value).and_then(|at| at.instant(as_of, &self.model.resolved.input.zone));
         if at.is_none() {
             let message = format!("a milestone cannot be `{}`", state.value);
-            let label = "`reached`, `pending`, `missed`, or when it was reached: `-3d`";
+            let label = "`reached`, `pending`, `missed`, `unknown`, or when it was reached: `-3d`";
             self.error(codes::BAD_VALUE, &state.span, message, label, None);
         }
         at.map(|at| ExpectedResult::Milestone(place, "reached".to_owned(), Some(at)))

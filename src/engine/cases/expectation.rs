@@ -6,7 +6,7 @@ use crate::{
     emit,
     ledger::{EntityFacts, EntityRef, FactValue, Ledger, fact_name},
     plan::Model,
-    score::{ScoredEntities, milestones::MilestoneState},
+    score::ScoredEntities,
 };
 use pql_model::{
     EntityKind,
@@ -15,6 +15,9 @@ use pql_model::{
     scoring::SignalFiring,
     units::{Micros, Points, approx_equal, format_number},
 };
+
+/// The state of a milestone that the events of a case cannot tell.
+pub(super) const UNKNOWN: &str = "unknown";
 
 /// The expectations about one user or account.
 #[derive(Debug)]
@@ -91,6 +94,21 @@ pub(super) struct CheckContext<'s> {
     pub(super) ledger: &'s Ledger,
 }
 
+impl ExpectationCheck {
+    /// True if it expects a milestone that the data cannot tell.
+    pub(super) fn expects_unknown(&self) -> bool {
+        match &self.expected {
+            ExpectedResult::Milestone(_, word, _) | ExpectedResult::Column(_, word) => word == UNKNOWN,
+            ExpectedResult::Score(_)
+            | ExpectedResult::Name(..)
+            | ExpectedResult::Fires(..)
+            | ExpectedResult::Pays(..)
+            | ExpectedResult::Fact(..)
+            | ExpectedResult::Holds(_) => false,
+        }
+    }
+}
+
 impl CheckContext<'_> {
     /// The failure of a check, if it fails.
     pub(super) fn check(&self, check: &ExpectationCheck) -> Option<CaseFailure> {
@@ -115,15 +133,11 @@ impl CheckContext<'_> {
             }
             ExpectedResult::Milestone(place, state, at) => {
                 let got = self.ledger.milestones.get(*place).map(|(_, state)| *state)?;
-                let reached = match got {
-                    MilestoneState::Reached(at) => Some(at),
-                    MilestoneState::Pending | MilestoneState::Missed => None,
-                };
                 let text = |word: &str, at: Option<Micros>| match at {
                     Some(at) => format!("{word} {}", format_instant(at)),
                     None => word.to_owned(),
                 };
-                (text(state, *at), text(got.as_str(), reached.filter(|_| at.is_some())))
+                (text(state, *at), text(got.as_str(), got.reached().filter(|_| at.is_some())))
             }
             ExpectedResult::Fact(slot, value) => {
                 let got = self.scope.get(*slot);

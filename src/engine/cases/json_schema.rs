@@ -108,7 +108,10 @@ fn expect() -> Json {
             ("fired", texts("signals that fire")),
             ("not_fired", texts("signals that do not fire, or are superseded")),
             ("signals", by_name("what signals pay", json!({ "type": "number" }))),
-            ("milestones", by_name("reached, pending, missed, or when it was reached", json!({ "type": "string" }))),
+            (
+                "milestones",
+                by_name("reached, pending, missed, unknown, or when it was reached", json!({ "type": "string" })),
+            ),
             ("facts", values("facts by name; `account.NAME` is of the user's home account")),
             ("holds", texts("conditions over facts that hold")),
             ("columns", values("columns of the row by name, as CSV shows them")),

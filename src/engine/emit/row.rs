@@ -112,13 +112,10 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Buyer => self.user(self.scored.buyer(self.place)),
             ColumnSource::CategoryPoints(category) => OutputCell::Points(self.sum.categories[category].1),
             ColumnSource::Signals => OutputCell::Text(self.signals().into()),
-            ColumnSource::MilestoneState(milestone) => {
-                OutputCell::Text(self.milestones[milestone].state.as_str().into())
+            ColumnSource::MilestoneState(milestone) => OutputCell::Text(self.milestone(milestone).as_str().into()),
+            ColumnSource::MilestoneInstant(milestone) => {
+                self.milestone(milestone).reached().map_or(OutputCell::Null, OutputCell::Instant)
             }
-            ColumnSource::MilestoneInstant(milestone) => match self.milestones[milestone].state {
-                MilestoneState::Reached(at) => OutputCell::Instant(at),
-                MilestoneState::Pending | MilestoneState::Missed => OutputCell::Null,
-            },
             ColumnSource::FirstSeen => OutputCell::Instant(self.event_span.0),
             ColumnSource::LastSeen => OutputCell::Instant(self.event_span.1),
             ColumnSource::ActiveDays28 => self.fact(slots.active_days_28),
@@ -133,6 +130,11 @@ impl<'r> EntityRow<'r> {
     pub(super) fn tier(&self) -> Option<usize> {
         let name = self.scope.get(self.level.slots.tier).to_text()?;
         self.level.tiers.iter().position(|tier| tier.name == name)
+    }
+
+    /// The state of a milestone, by place, as it is shown.
+    fn milestone(&self, place: usize) -> MilestoneState {
+        self.scored.shown_state(self.kind, place, self.milestones[place].state)
     }
 
     fn id(&self) -> &'r str {

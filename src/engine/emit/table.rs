@@ -84,6 +84,11 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
         hours.map_or_else(|| "-".to_owned(), |hours| format!("{} h", format_number((hours * 10.0).round() / 10.0)))
     };
     for one in &summary.milestones {
+        if one.unknown > 0 {
+            let dashes = ["-"; 6].map(str::to_owned);
+            table.add_row([one.name.clone(), "unknown".to_owned()].into_iter().chain(dashes));
+            continue;
+        }
         let target = match one.target_met {
             Some(true) => format!("{}, met", hours(one.target_hours)),
             Some(false) => format!("{}, missed", hours(one.target_hours)),

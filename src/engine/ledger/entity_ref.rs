@@ -9,7 +9,7 @@ use crate::{
         milestones::{MilestoneResult, MilestoneState},
     },
 };
-use pql_model::EntityKind;
+use pql_model::{EntityKind, resolved::Milestone};
 
 /// A user or an account, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,9 @@ impl EntityRef {
             EntityKind::Account => &scored.account_milestones,
         };
         let own = outcomes.iter().skip(self.place * milestones.len());
-        milestones.iter().zip(own).map(|(milestone, outcome)| (milestone.name.clone(), outcome.state)).collect()
+        let shown = |(place, (milestone, outcome)): (usize, (&Milestone, &MilestoneResult))| {
+            (milestone.name.clone(), scored.shown_state(self.side, place, outcome.state))
+        };
+        milestones.iter().zip(own).enumerate().map(shown).collect()
     }
 }

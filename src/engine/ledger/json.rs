@@ -198,10 +198,7 @@ fn unmet(all: &[UnmetCondition]) -> Vec<UnmetRecord<'_>> {
 
 impl<'l> ReachedRecord<'l> {
     fn new(name: &'l str, state: MilestoneState) -> ReachedRecord<'l> {
-        let at = match state {
-            MilestoneState::Reached(at) => Some(format_instant(at)),
-            MilestoneState::Pending | MilestoneState::Missed => None,
-        };
+        let at = state.reached().map(format_instant);
         ReachedRecord { name, state: state.as_str(), at }
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::{FactValue, Ledger, LedgerEntry, LedgerLine, RuleDecision, UnmetCondition};
-use crate::score::milestones::MilestoneState;
 use pql_model::{
     clock::format_instant, diag::escape_controls, expr::Value, resolved::DecayCurve, scoring::SignalFiring,
     units::format_number,
@@ -108,10 +107,7 @@ fn milestones(out: &mut String, ledger: &Ledger) {
     out.push_str("\nmilestones\n");
     let width = ledger.milestones.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, state) in &ledger.milestones {
-        let at = match state {
-            MilestoneState::Reached(at) => format!(" {}", format_instant(*at)),
-            MilestoneState::Pending | MilestoneState::Missed => String::new(),
-        };
+        let at = state.reached().map(|at| format!(" {}", format_instant(at))).unwrap_or_default();
         let _ = writeln!(out, "  {name:width$}  {}{at}", state.as_str());
     }
 }

@@ -3,13 +3,15 @@
 use super::{
     CellId, MeasurePlan, MetricPlan, MilestonePlan, WeeklyPlan,
     aggregation::{CellKind, WordKind},
-    builder::EventFilter,
+    builder::{EventFilter, EventSelector},
     planner::Planner,
 };
 use pql_model::{
     clock::DateWindow,
     expr::ValueType,
-    resolved::{EventSelection, EventValue, Measure, Metric, Milestone, MilestoneRule, WeeklyValue, WindowEnd},
+    resolved::{
+        EventBase, EventSelection, EventValue, Measure, Metric, Milestone, MilestoneRule, WeeklyValue, WindowEnd,
+    },
     units::DAY_US,
 };
 
@@ -108,6 +110,12 @@ impl Planner<'_> {
         }
     }
 
+    /// The words that tell whether events of a milestone's names occur, whatever its conditions.
+    pub(super) fn occurrences(&mut self, milestone: &Milestone) -> Vec<usize> {
+        let selectors = milestone.rule.selections().iter().filter_map(|events| named_events(&events.set.base));
+        selectors.map(|base| self.builder.word(&EventFilter { base, predicate: None }, WordKind::First)).collect()
+    }
+
     fn steps(&mut self, steps: &[EventSelection], same: Option<&EventValue>, different_users: bool) -> MilestonePlan {
         let value = same.map(|same| self.value(same));
         let filters = steps.iter().map(|step| self.filter(step, None)).collect();
@@ -117,4 +125,10 @@ impl Planner<'_> {
         let names = steps.iter().map(|step| steps.iter().position(|other| name(other) == name(step)).unwrap_or(0));
         MilestonePlan::Steps { cell, names: names.collect(), same: same.is_some(), different_users }
     }
+}
+
+/// The events of some names without any condition; none if the model does not name them.
+fn named_events(base: &EventBase) -> Option<EventSelector> {
+    let names = base.names()?;
+    Some(EventSelector::Named(names.into_iter().map(|name| (name.to_owned(), Vec::new())).collect()))
 }

@@ -18,6 +18,9 @@ pub struct LevelPlan {
     pub emails: Vec<usize>,
     /// The milestones by index in the level.
     pub milestones: Vec<MilestonePlan>,
+    /// For each milestone, the words that tell whether events of its names occur: one for the
+    /// names of `event`, or one for each step. A milestone of any activity or of others has none.
+    pub(crate) occurrences: Vec<Vec<usize>>,
 }
 
 impl LevelPlan {
@@ -26,6 +29,7 @@ impl LevelPlan {
         LevelPlan {
             facts: level.facts.iter().map(|_| FactPlan::Computed).collect(),
             milestones: level.milestones.iter().map(|_| MilestonePlan::All(Vec::new())).collect(),
+            occurrences: level.milestones.iter().map(|_| Vec::new()).collect(),
             ..LevelPlan::default()
         }
     }

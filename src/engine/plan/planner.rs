@@ -47,8 +47,10 @@ impl<'m> Planner<'m> {
         match item {
             ResolvedItem::EventName(place) => self.conditions(&self.resolved.events.entries()[place].conditions),
             ResolvedItem::Milestone(kind, place) => {
-                let plan = self.milestone(&self.resolved.level(kind).milestones[place]);
+                let milestone = &self.resolved.level(kind).milestones[place];
+                let (plan, occurrences) = (self.milestone(milestone), self.occurrences(milestone));
                 self.levels[kind].milestones[place] = plan;
+                self.levels[kind].occurrences[place] = occurrences;
             }
             ResolvedItem::Fact(key) => {
                 let plan = self.fact(key);

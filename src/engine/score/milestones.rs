@@ -1,4 +1,4 @@
-//! Evaluates milestones: reached at an instant, still pending, or missed.
+//! Evaluates milestones: reached at an instant, still pending, missed, or not known from the data.
 
 use super::{entity_view::EntityView, measures::moments, step_chains};
 use crate::{
@@ -8,37 +8,49 @@ use crate::{
 };
 use pql_model::{
     expr::Value,
-    resolved::{Level, Milestone, MilestonePart},
+    resolved::{Level, Milestone, MilestonePart, UserQuorum},
     units::{Day, HOUR_US, Micros},
 };
 
 /// The result of a milestone for one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MilestoneResult {
-    /// Reached, pending or missed.
+    /// Reached, pending or missed. Never unknown: facts do not hang on the events of others.
     pub(crate) state: MilestoneState,
-    /// True if the window that begins at the start is over. Only then the entity counts in rates.
-    pub(crate) window_closed: bool,
+    /// True if the time that the milestone may take from the start is over. Only then the entity
+    /// counts in rates.
+    pub(crate) mature: bool,
 }
 
-/// Reached, pending or missed.
+/// The state of a milestone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MilestoneState {
     /// Reached at an instant.
     Reached(Micros),
     /// Not reached, but still possible.
     Pending,
-    /// No longer possible within its window.
+    /// Not reached by the deadline.
     Missed,
+    /// The data has no events of its names, of anybody. A word of columns and reports only.
+    Unknown,
 }
 
 impl MilestoneState {
+    /// The instant at which it was reached.
+    pub(crate) fn reached(self) -> Option<Micros> {
+        match self {
+            MilestoneState::Reached(at) => Some(at),
+            MilestoneState::Pending | MilestoneState::Missed | MilestoneState::Unknown => None,
+        }
+    }
+
     /// The value in output columns.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             MilestoneState::Reached(_) => "reached",
             MilestoneState::Pending => "pending",
             MilestoneState::Missed => "missed",
+            MilestoneState::Unknown => "unknown",
         }
     }
 }
@@ -58,28 +70,22 @@ pub(crate) fn evaluate_milestones(
     view: &EntityView<'_>,
     counts: &dyn Fn(&Milestone, u32) -> bool,
 ) -> Vec<MilestoneResult> {
-    let start = view.start();
+    let clock = MilestoneClock { start: view.start(), as_of: view.as_of.instant };
     let mut outcomes: Vec<Option<MilestoneResult>> = vec![None; level.milestones.len()];
     for index in &level.milestone_order {
         let milestone = &level.milestones[*index];
         let planned = PlannedMilestone { milestone, plan: &plans[*index] };
         let outcome = match planned.plan {
-            MilestonePlan::All(parts) => combine_parts(parts.iter().filter_map(|part| outcomes[*part])),
+            MilestonePlan::All(parts) => clock.combined(milestone, parts.iter().filter_map(|part| outcomes[*part])),
             MilestonePlan::Once { .. }
             | MilestonePlan::Times { .. }
             | MilestonePlan::Days { .. }
             | MilestonePlan::Steps { .. } => {
-                let closed = start_window_closed(planned, view, start);
-                let progress = match &milestone.min_users {
-                    Some(users) => users_progress(users.count, planned, view, counts),
-                    None => progress(planned, view),
+                let reached = match &milestone.min_users {
+                    Some(users) => reached_by_users(users, planned, view, counts),
+                    None => reached(planned, view),
                 };
-                let state = match progress.reached {
-                    Some(at) => MilestoneState::Reached(at),
-                    None if milestone.within.is_none() || !closed || progress.open => MilestoneState::Pending,
-                    None => MilestoneState::Missed,
-                };
-                MilestoneResult { state, window_closed: closed }
+                clock.single(milestone, reached)
             }
         };
         outcomes[*index] = Some(outcome);
@@ -87,55 +93,64 @@ pub(crate) fn evaluate_milestones(
     outcomes.into_iter().flatten().collect()
 }
 
-/// Combines parts: reached at the latest of them; missed if one is missed.
-fn combine_parts(parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResult {
-    let mut whole = MilestoneResult { state: MilestoneState::Reached(Micros::MIN), window_closed: true };
-    for part in parts {
-        whole.window_closed &= part.window_closed;
-        whole.state = match (whole.state, part.state) {
-            (MilestoneState::Reached(a), MilestoneState::Reached(b)) => MilestoneState::Reached(a.max(b)),
-            (MilestoneState::Missed, _) | (_, MilestoneState::Missed) => MilestoneState::Missed,
-            _ => MilestoneState::Pending,
-        };
+/// The start of an entity and the instant at which it is scored.
+#[derive(Debug, Clone, Copy)]
+struct MilestoneClock {
+    start: Micros,
+    as_of: Micros,
+}
+
+impl MilestoneClock {
+    /// True if a time from the start is over; its end belongs to it.
+    fn is_over(self, time: Option<Micros>) -> bool {
+        time.is_none_or(|time| self.start.saturating_add(time) < self.as_of)
     }
-    whole
-}
 
-/// The progress of an entity without the other milestones.
-#[derive(Debug, Clone, Copy, Default)]
-struct MilestoneProgress {
-    reached: Option<Micros>,
-    /// True if a first step or counted event is still inside the window.
-    open: bool,
-}
+    /// The result of a milestone of events, from the instant at which they reach it.
+    fn single(self, milestone: &Milestone, reached: Option<Micros>) -> MilestoneResult {
+        let state = self.state(milestone, reached);
+        MilestoneResult { state, mature: self.is_over(milestone.deadline.or(milestone.within)) }
+    }
 
-/// True if the window that begins at the start is over; always true without a window.
-fn start_window_closed(planned: PlannedMilestone<'_>, view: &EntityView<'_>, start: Micros) -> bool {
-    match (planned.plan, planned.milestone.within) {
-        (MilestonePlan::Days { span: Some(span), .. }, _) => view.day(start) + span - 1 <= view.as_of.day,
-        (_, Some(within)) => view.as_of.instant > start + within,
-        (_, None) => true,
+    /// The result of a milestone of others: reached at the latest of them, missed if one is missed.
+    fn combined(self, milestone: &Milestone, parts: impl Iterator<Item = MilestoneResult>) -> MilestoneResult {
+        let mut latest = Some(Micros::MIN);
+        let mut missed = false;
+        let mut mature = self.is_over(milestone.deadline);
+        for part in parts {
+            mature &= part.mature;
+            missed |= part.state == MilestoneState::Missed;
+            latest = latest.zip(part.state.reached()).map(|(a, b)| a.max(b));
+        }
+        let state = if missed { MilestoneState::Missed } else { self.state(milestone, latest) };
+        MilestoneResult { state, mature }
+    }
+
+    /// What comes after the deadline does not count.
+    fn state(self, milestone: &Milestone, reached: Option<Micros>) -> MilestoneState {
+        let last = milestone.deadline.map(|deadline| self.start.saturating_add(deadline));
+        match reached {
+            Some(at) if last.is_none_or(|last| at <= last) => MilestoneState::Reached(at),
+            _ if last.is_none_or(|last| self.as_of <= last) => MilestoneState::Pending,
+            _ => MilestoneState::Missed,
+        }
     }
 }
 
-fn progress(planned: PlannedMilestone<'_>, view: &EntityView<'_>) -> MilestoneProgress {
+/// The instant at which the events of a view reach a milestone, whatever its deadline.
+fn reached(planned: PlannedMilestone<'_>, view: &EntityView<'_>) -> Option<Micros> {
     let PlannedMilestone { milestone, plan } = planned;
-    let still_inside = |at: Micros| milestone.within.is_some_and(|within| at + within >= view.as_of.instant);
     match plan {
-        MilestonePlan::Once { word, active } => MilestoneProgress { reached: view.first(*word, *active), open: false },
+        MilestonePlan::Once { word, active } => view.first(*word, *active),
         MilestonePlan::Times { cell, times, active } => {
             let mut instants: Vec<Micros> = moments(view, *cell, *active).into_iter().map(|moment| moment.at).collect();
             instants.sort_unstable();
-            let reached =
-                span_of(&instants, *times, |first, last| milestone.within.is_none_or(|within| last - first <= within));
-            MilestoneProgress { reached, open: instants.iter().any(|at| still_inside(*at)) }
+            span_of(&instants, *times, |first, last| milestone.within.is_none_or(|within| last - first <= within))
         }
         MilestonePlan::Days { cell, times, span, active } => {
             let days = first_of_days(view, *cell, *active);
             let inside = |first: (Day, Micros), last: (Day, Micros)| span.is_none_or(|span| last.0 - first.0 < span);
-            let reached = span_of(&days, *times, inside).map(|(_, at)| at);
-            let open = span.is_some_and(|span| days.iter().any(|(day, _)| day + span - 1 > view.as_of.day));
-            MilestoneProgress { reached, open }
+            span_of(&days, *times, inside).map(|(_, at)| at)
         }
         MilestonePlan::Steps { cell, names, same, different_users } => {
             let mut events: Vec<step_chains::StepEvent> = Vec::new();
@@ -150,13 +165,9 @@ fn progress(planned: PlannedMilestone<'_>, view: &EntityView<'_>) -> MilestonePr
                     steps: moment.steps,
                 }));
             }
-            let open = events.iter().any(|event| event.steps & 1 != 0 && still_inside(event.at));
-            MilestoneProgress {
-                reached: step_chains::earliest_completion(&mut events, names, milestone.within, *different_users),
-                open,
-            }
+            step_chains::earliest_completion(&mut events, names, milestone.within, *different_users)
         }
-        MilestonePlan::All(_) => MilestoneProgress::default(),
+        MilestonePlan::All(_) => None,
     }
 }
 
@@ -177,28 +188,23 @@ fn first_of_days(view: &EntityView<'_>, cell: u16, active: bool) -> Vec<(Day, Mi
     days
 }
 
-/// Progress with `min_users`: reached when the n-th user has reached it alone.
-fn users_progress(
-    n: usize,
+/// With `min_users`: the instant of the n-th user who has got there alone; with `together`, of the
+/// last of the first n users in a row whose instants lie within that span.
+fn reached_by_users(
+    users: &UserQuorum,
     planned: PlannedMilestone<'_>,
     view: &EntityView<'_>,
     counts: &dyn Fn(&Milestone, u32) -> bool,
-) -> MilestoneProgress {
-    let mut reached: Vec<Micros> = Vec::new();
-    let mut open = 0;
+) -> Option<Micros> {
+    let mut instants: Vec<Micros> = Vec::new();
     for user in view.by_user() {
         let number = user.rows.first().map_or(NOBODY, |at| at.user);
-        if !counts(planned.milestone, number) {
-            continue;
-        }
-        let alone = progress(planned, &user);
-        match alone.reached {
-            Some(at) => reached.push(at),
-            None => open += usize::from(alone.open),
+        if counts(planned.milestone, number) {
+            instants.extend(reached(planned, &user));
         }
     }
-    reached.sort_unstable();
-    MilestoneProgress { reached: reached.get(n - 1).copied(), open: reached.len() + open >= n }
+    instants.sort_unstable();
+    span_of(&instants, users.count, |first, last| users.together.is_none_or(|together| last - first <= together))
 }
 
 /// The value of a milestone as a fact.
@@ -208,10 +214,7 @@ pub(crate) fn milestone_fact(
     start: Micros,
     view: &EntityView<'_>,
 ) -> Value<'static> {
-    let reached = match outcome.state {
-        MilestoneState::Reached(at) => Some(at),
-        _ => None,
-    };
+    let reached = outcome.state.reached();
     match part {
         MilestonePart::Reached => Value::Boolean(reached.is_some()),
         MilestonePart::Pending => Value::Boolean(outcome.state == MilestoneState::Pending),
@@ -226,8 +229,5 @@ pub(crate) fn milestone_fact(
 
 /// The time from the start; none if the milestone was not reached, or was reached before the start.
 pub(crate) fn time_to(outcome: MilestoneResult, start: Micros) -> Option<Micros> {
-    match outcome.state {
-        MilestoneState::Reached(at) if at >= start => Some(at - start),
-        _ => None,
-    }
+    outcome.state.reached().filter(|at| *at >= start).map(|at| at - start)
 }

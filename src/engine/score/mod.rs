@@ -14,6 +14,7 @@ mod entity_view;
 pub(crate) mod fact_table;
 mod measures;
 pub(crate) mod milestones;
+mod occurrences;
 mod rollups;
 mod scorer;
 mod step_chains;
@@ -27,15 +28,17 @@ pub(crate) use summary::{LevelSummary, MilestoneSummary};
 
 use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
-    milestones::MilestoneResult,
+    milestones::{MilestoneResult, MilestoneState},
+    occurrences::AbsentEvents,
     scorer::Scorer,
+    summary::ScoredLevel,
 };
 use crate::{
     entity::{Entities, NOBODY},
     fold::NO_ACCOUNT,
     plan::Model,
 };
-use pql_model::{FactSlot, clock::AsOf, expr::Value, units::Micros};
+use pql_model::{EntityKind, FactSlot, PerKind, clock::AsOf, expr::Value, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]
@@ -61,6 +64,9 @@ pub struct ScoredEntities<'s> {
     pub(crate) user_milestones: Vec<MilestoneResult>,
     /// Milestones of accounts, one block of the level's milestones per account.
     pub(crate) account_milestones: Vec<MilestoneResult>,
+    /// The events that are absent, by milestone of each level. Columns and reports show such a
+    /// milestone as unknown; facts do not.
+    pub(crate) absent_events: PerKind<Vec<AbsentEvents>>,
     /// The first and last event of each user.
     pub(crate) user_event_spans: Vec<(Micros, Micros)>,
     /// The first and last event of each account.
@@ -92,6 +98,19 @@ impl ScoredEntities<'_> {
     pub(crate) fn home_id(&self, user: usize) -> Option<&str> {
         let home = self.entities.users[user].home_id;
         (home != NO_ACCOUNT).then(|| self.entities.account_ids.get(home))
+    }
+
+    /// The state of a milestone as columns and reports show it.
+    pub(crate) fn shown_state(&self, kind: EntityKind, milestone: usize, state: MilestoneState) -> MilestoneState {
+        let known = self.absent_events[kind].get(milestone).is_none_or(Vec::is_empty);
+        if known { state } else { MilestoneState::Unknown }
+    }
+
+    /// The milestones that the data cannot tell, each with the names of the events that are absent.
+    pub fn unknown_milestones<'m>(&'m self, model: &'m Model, kind: EntityKind) -> Vec<(&'m str, &'m [String])> {
+        let milestones = model.resolved.level(kind).milestones.iter().zip(&self.absent_events[kind]);
+        let unknown = milestones.filter(|(_, absent)| !absent.is_empty());
+        unknown.map(|(milestone, absent)| (milestone.name.as_str(), absent.as_slice())).collect()
     }
 
     /// The champion of an account.
@@ -153,8 +172,13 @@ pub(crate) fn score<'s>(
         return Err(SumOverflow);
     }
     let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
-    let users = summary::summarise(&model.resolved.levels.user, &board.users, &board.pool, &of_users);
-    let accounts = summary::summarise(&model.resolved.levels.account, &board.accounts, &board.pool, &of_accounts);
+    let absent_events = PerKind::from_fn(|kind| occurrences::absent_events(&entities, model, kind));
+    let summarise = |kind, table, history| {
+        let absent = &absent_events[kind];
+        summary::summarise(model.resolved.level(kind), ScoredLevel { table, pool: &board.pool, history, absent })
+    };
+    let users = summarise(EntityKind::User, &board.users, &of_users);
+    let accounts = summarise(EntityKind::Account, &board.accounts, &of_accounts);
     let user_order = order(&board.users, model.resolved.levels.user.slots.score, entities.users.len(), |user| {
         entities.users[user].id
     });
@@ -168,6 +192,7 @@ pub(crate) fn score<'s>(
         account_order,
         user_milestones: of_users.milestones,
         account_milestones: of_accounts.milestones,
+        absent_events,
         user_event_spans: of_users.event_spans,
         account_event_spans: of_accounts.event_spans,
         champions,

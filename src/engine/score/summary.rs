@@ -2,13 +2,14 @@
 
 use super::{
     fact_table::FactTable,
-    milestones::{MilestoneResult, MilestoneState, time_to},
+    milestones::{MilestoneState, time_to},
+    occurrences::AbsentEvents,
     scorer::LevelHistory,
 };
 use crate::fold::Interner;
 use pql_model::{
     FactSlot,
-    resolved::{Level, Milestone},
+    resolved::Level,
     units::{HOUR_US, Micros},
 };
 
@@ -36,9 +37,11 @@ pub(crate) struct MilestoneSummary {
     pub(crate) reached: u64,
     /// Entities that still can reach it.
     pub(crate) pending: u64,
-    /// Entities that no longer can reach it.
+    /// Entities that did not reach it by its deadline.
     pub(crate) missed: u64,
-    /// Entities whose start window is over.
+    /// Entities of a milestone that the data cannot tell: all or none.
+    pub(crate) unknown: u64,
+    /// Entities for which the time that it may take from the start is over.
     pub(crate) eligible: u64,
     /// Eligible entities that reached it.
     pub(crate) reached_of_eligible: u64,
@@ -59,9 +62,9 @@ impl MilestoneSummary {
         share(self.reached_of_eligible, self.eligible)
     }
 
-    /// Entities whose start window is still open; the rate leaves them out.
+    /// Entities that the rate leaves out: their time is not over, or the data cannot tell.
     pub(crate) fn left_out(&self) -> u64 {
-        self.reached + self.pending + self.missed - self.eligible
+        self.reached + self.pending + self.missed + self.unknown - self.eligible
     }
 
     /// The share of entities with the previous milestone that also reached this one.
@@ -74,24 +77,25 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
+/// The results of a level's entities.
+#[derive(Clone, Copy)]
+pub(super) struct ScoredLevel<'s> {
+    pub(super) table: &'s FactTable,
+    pub(super) pool: &'s Interner,
+    pub(super) history: &'s LevelHistory,
+    /// The events that are absent, by milestone.
+    pub(super) absent: &'s [AbsentEvents],
+}
+
 /// Summarises a level.
-pub(super) fn summarise(
-    level: &Level,
-    table: &FactTable,
-    pool: &Interner,
-    LevelHistory { starts, milestones: outcomes, .. }: &LevelHistory,
-) -> LevelSummary {
-    let count = starts.len();
+pub(super) fn summarise(level: &Level, scored: ScoredLevel<'_>) -> LevelSummary {
+    let ScoredLevel { table, pool, history, .. } = scored;
+    let count = history.starts.len();
     let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
     let tiers = count_names(words(level.slots.tier), level.tiers.iter().map(|tier| &tier.name), pool);
     let routes = count_names(words(level.slots.route), level.routes.iter().map(|route| &route.name), pool);
     let qualified = words(level.slots.qualified).filter(|word| *word != 0).count() as u64;
-    let milestones = level
-        .milestones
-        .iter()
-        .enumerate()
-        .map(|(index, one)| milestone(one, index, level.milestones.len(), outcomes, starts))
-        .collect();
+    let milestones = (0..level.milestones.len()).map(|index| milestone(level, index, scored)).collect();
     LevelSummary { count: count as u64, qualified, tiers, routes, milestones }
 }
 
@@ -111,18 +115,15 @@ fn count_names<'n>(
     list.into_iter().map(|(name, count, _)| (name, count)).collect()
 }
 
-fn milestone(
-    milestone: &Milestone,
-    index: usize,
-    stride: usize,
-    outcomes: &[MilestoneResult],
-    starts: &[Micros],
-) -> MilestoneSummary {
+fn milestone(level: &Level, index: usize, scored: ScoredLevel<'_>) -> MilestoneSummary {
+    let milestone = &level.milestones[index];
+    let LevelHistory { starts, milestones: outcomes, .. } = scored.history;
     let mut summary = MilestoneSummary {
         name: milestone.name.clone(),
         reached: 0,
         pending: 0,
         missed: 0,
+        unknown: 0,
         eligible: 0,
         reached_of_eligible: 0,
         median_hours: None,
@@ -130,21 +131,26 @@ fn milestone(
         target_hours: milestone.target.map(|target| target as f64 / HOUR_US as f64),
         from_previous: (index > 0).then_some((0, 0)),
     };
+    if !scored.absent[index].is_empty() {
+        summary.unknown = starts.len() as u64;
+        return summary;
+    }
     let mut times: Vec<Micros> = Vec::new();
-    for (of_entity, start) in outcomes.chunks(stride).zip(starts) {
+    for (of_entity, start) in outcomes.chunks(level.milestones.len()).zip(starts) {
         let outcome = of_entity[index];
-        let reached = matches!(outcome.state, MilestoneState::Reached(_));
+        let reached = outcome.state.reached().is_some();
         match outcome.state {
             MilestoneState::Reached(_) => summary.reached += 1,
             MilestoneState::Pending => summary.pending += 1,
             MilestoneState::Missed => summary.missed += 1,
+            MilestoneState::Unknown => summary.unknown += 1,
         }
-        summary.eligible += u64::from(outcome.window_closed);
-        summary.reached_of_eligible += u64::from(outcome.window_closed && reached);
+        summary.eligible += u64::from(outcome.mature);
+        summary.reached_of_eligible += u64::from(outcome.mature && reached);
         times.extend(time_to(outcome, *start));
         if let Some((eligible, passed)) = &mut summary.from_previous
-            && outcome.window_closed
-            && matches!(of_entity[index - 1].state, MilestoneState::Reached(_))
+            && outcome.mature
+            && of_entity[index - 1].state.reached().is_some()
         {
             *eligible += 1;
             *passed += u64::from(reached);

@@ -52,5 +52,5 @@ fn signal_texts(signal: &SignalSyntax) -> impl Iterator<Item = &SpannedText> {
 /// Expressions over the facts of members.
 fn member_texts(level: &LevelSyntax) -> Vec<&SpannedText> {
     let rollups = level.rollups.iter().flat_map(|rollup| rollup.value.iter().chain(&rollup.filter));
-    rollups.chain(level.milestones.iter().filter_map(|milestone| milestone.who.as_ref())).collect()
+    rollups.chain(level.milestones.iter().filter_map(|milestone| milestone.users.as_ref()?.who.as_ref())).collect()
 }

@@ -28,13 +28,16 @@ impl ModelResolver<'_, '_> {
         self.side(side).milestones_open.pop();
         self.side(side).milestone_order.push(index);
         self.order.push(ResolvedItem::Milestone(side, index));
-        let who = file.who.as_ref().and_then(|who| self.member_condition(who));
-        let who_span = file.who.as_ref().map(|who| who.span.clone());
-        let min_users = file.min_users.map(|count| UserQuorum { count, who, who_span });
+        let min_users = file.users.as_ref().map(|users| {
+            let who = users.who.as_ref().and_then(|who| self.member_condition(who));
+            let who_span = users.who.as_ref().map(|who| who.span.clone());
+            UserQuorum { count: users.count, together: users.together, who, who_span }
+        });
         self.side(side).milestones[index] = rule.map(|rule| Milestone {
             name: file.name.value.clone(),
             rule,
             within: file.within,
+            deadline: file.deadline,
             min_users,
             target: file.target,
         });

@@ -10,8 +10,10 @@ pub struct Milestone {
     pub name: String,
     /// The rule that reaches it.
     pub rule: MilestoneRule,
-    /// The time limit after the start. **Unit**: microseconds.
+    /// The time from the first event or step to the last. **Unit**: microseconds.
     pub within: Option<Micros>,
+    /// The time from the start of the entity. **Unit**: microseconds.
+    pub deadline: Option<Micros>,
     /// The users who must each reach it.
     pub min_users: Option<UserQuorum>,
     /// The target for the time to value. **Unit**: microseconds.
@@ -26,14 +28,28 @@ impl Milestone {
 }
 
 impl MilestoneRule {
+    /// Returns the other milestones that it is made of, by index in the level.
+    pub fn parts(&self) -> &[usize] {
+        match self {
+            MilestoneRule::Times { .. } | MilestoneRule::Steps { .. } => &[],
+            MilestoneRule::All(parts) => parts,
+        }
+    }
+
+    /// Returns the events of each step. A milestone without steps has one selection; a milestone of
+    /// other milestones has none.
+    pub fn selections(&self) -> &[EventSelection] {
+        match self {
+            MilestoneRule::Times { events, .. } => std::slice::from_ref(events),
+            MilestoneRule::Steps { steps, .. } => steps,
+            MilestoneRule::All(_) => &[],
+        }
+    }
+
     /// Returns the event set of each step. A milestone without steps has one set; a milestone of
     /// other milestones has none.
     pub(crate) fn event_sets(&self) -> Vec<&EventSet> {
-        match self {
-            MilestoneRule::Times { events, .. } => vec![&events.set],
-            MilestoneRule::Steps { steps, .. } => steps.iter().map(|step| &step.set).collect(),
-            MilestoneRule::All(_) => Vec::new(),
-        }
+        self.selections().iter().map(|step| &step.set).collect()
     }
 }
 
@@ -42,6 +58,8 @@ impl MilestoneRule {
 pub struct UserQuorum {
     /// The number.
     pub count: usize,
+    /// The time from the first of them to the last. **Unit**: microseconds.
+    pub together: Option<Micros>,
     /// The condition on each user, over facts of users.
     pub who: Option<Program>,
     /// The place of that condition.

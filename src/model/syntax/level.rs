@@ -182,7 +182,7 @@ pub(super) fn read(mut table: TableReader<'_>, kind: Kind, found: &mut Diagnosti
     level.milestones = milestones.into_iter().filter_map(|milestone| milestones::milestone(milestone, found)).collect();
     if kind == Kind::User {
         for milestone in &level.milestones {
-            if milestone.min_users.is_some() {
+            if milestone.users.is_some() {
                 let label = "only accounts have several users";
                 found.add(Diagnostic::error(
                     codes::KEY_CONFLICT,

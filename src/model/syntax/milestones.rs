@@ -10,19 +10,44 @@ use crate::{
 };
 
 /// Keys that say how a milestone is reached.
-const KEYS: [&str; 11] =
-    ["event", "where", "times", "count_by", "steps", "same", "different_users", "all", "within", "min_users", "who"];
+const KEYS: [&str; 13] = [
+    "event",
+    "where",
+    "times",
+    "count_by",
+    "steps",
+    "same",
+    "different_users",
+    "all",
+    "within",
+    "deadline",
+    "min_users",
+    "together",
+    "who",
+];
 
 /// One milestone, as written.
 #[derive(Debug)]
 pub(crate) struct MilestoneSyntax {
     pub(crate) name: SpannedText,
     pub(crate) form: MilestoneForm,
+    /// From the first event or step to the last.
     pub(crate) within: Option<Micros>,
-    /// Reached when so many users have got there alone, of those for whom `who` holds.
-    pub(crate) min_users: Option<usize>,
-    pub(crate) who: Option<SpannedText>,
+    /// From the start of the entity.
+    pub(crate) deadline: Option<Micros>,
+    pub(crate) users: Option<UsersSyntax>,
     pub(crate) target: Option<Micros>,
+}
+
+/// The users who must each reach a milestone.
+#[derive(Debug)]
+pub(crate) struct UsersSyntax {
+    /// The number.
+    pub(crate) count: usize,
+    /// The span from the first of them to the last.
+    pub(crate) together: Option<Micros>,
+    /// The condition on each.
+    pub(crate) who: Option<SpannedText>,
 }
 
 /// How a milestone is reached.
@@ -52,6 +77,7 @@ pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) 
         }
     }
     let target = super::duration(&mut table, "target", found).map(|target| target.value);
+    let deadline = super::duration(&mut table, "deadline", found).map(|deadline| deadline.value);
     if forms.first() == Some(&"all") {
         let parts = table.text_list("all", found);
         if parts.as_ref().is_some_and(Vec::is_empty) {
@@ -67,8 +93,8 @@ pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) 
             name: name?,
             form: MilestoneForm::All(parts.unwrap_or_default()),
             within: None,
-            min_users: None,
-            who: None,
+            deadline,
+            users: None,
             target,
         });
     }
@@ -78,7 +104,23 @@ pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) 
     } else {
         times(&mut table, within.as_ref(), found)
     };
+    let users = users(&mut table, found);
+    table.finish(found);
+    Some(MilestoneSyntax {
+        name: name?,
+        // What could not be read has been told; the name is still a name.
+        form: form.unwrap_or(MilestoneForm::All(Vec::new())),
+        within: within.map(|within| within.value),
+        deadline,
+        users,
+        target,
+    })
+}
+
+/// `min_users`, with `who` and `together`, which mean nothing without it.
+fn users(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<UsersSyntax> {
     let min_users = table.count("min_users", 1..=1_000_000, found);
+    let together = super::duration(table, "together", found);
     let who = table.text("who", found);
     if let (Some(who), None) = (&who, &min_users) {
         found.add(Diagnostic::error(
@@ -88,16 +130,19 @@ pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) 
             "it says which users count towards `min_users`",
         ));
     }
-    table.finish(found);
-    Some(MilestoneSyntax {
-        name: name?,
-        // What could not be read has been told; the name is still a name.
-        form: form.unwrap_or(MilestoneForm::All(Vec::new())),
-        within: within.map(|within| within.value),
-        min_users: min_users.and_then(|n| usize::try_from(n.value).ok()),
-        who,
-        target,
-    })
+    if let Some(together) = &together
+        && min_users.as_ref().is_none_or(|count| count.value == 1)
+    {
+        let beside = if min_users.is_none() { "without `min_users`" } else { "with `min_users = 1`" };
+        found.add(Diagnostic::error(
+            codes::KEY_CONFLICT,
+            together.span.clone(),
+            format!("`together` {beside}"),
+            "it is the time in which several users must get there: set `min_users` to 2 or more",
+        ));
+    }
+    let count = usize::try_from(min_users?.value).ok()?;
+    Some(UsersSyntax { count, together: together.map(|together| together.value), who })
 }
 
 fn steps(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<MilestoneForm> {
@@ -124,6 +169,11 @@ fn times(
     let by_days =
         super::choice(table, "count_by", &[("events", false), ("days", true)], found).is_some_and(|by| by.value);
     if let Some(within) = within
+        && times == 1
+    {
+        found.add(spans_nothing(table, within));
+    }
+    if let Some(within) = within
         && by_days
         && within.value % DAY_US != 0
     {
@@ -137,4 +187,19 @@ fn times(
         return None;
     }
     Some(MilestoneForm::Times { event, filter, times, by_days })
+}
+
+/// `within` on a milestone of one event: nothing lies between a first and a last one.
+fn spans_nothing(table: &TableReader<'_>, within: &WithSpan<Micros>) -> Diagnostic {
+    let problem = Diagnostic::error(
+        codes::KEY_CONFLICT,
+        within.span.clone(),
+        "`within` on a milestone of one event",
+        "it is the time from the first event to the last, and there is one",
+    );
+    problem.help(if table.has("min_users") {
+        "write `together` for users who get there close in time, or `deadline` for a time from the start"
+    } else {
+        "write `deadline` for a time from the start, or ask for `times` of 2 or more"
+    })
 }

@@ -8,6 +8,7 @@ use crate::{
     EntityKind,
     expr::{ComparisonOp, Program},
     resolved::{BuiltinFact, CountedUnit, Level, Milestone, MilestonePart, MilestoneRule},
+    units::{DAY_US, HOUR_US},
 };
 
 /// All links of the milestones of a level.
@@ -20,6 +21,7 @@ pub(super) fn milestone_invariants(
 ) {
     for (place, milestone) in level.milestones.iter().enumerate() {
         parts_of_one(side, place, facts, links);
+        times_of_one((side, place), level, facts, links);
         let part = |of| facts.milestone(side, place, of);
         let reached = part(MilestonePart::Reached).map(fact);
         // Reached, told by whichever of its parts is a fact.
@@ -30,6 +32,8 @@ pub(super) fn milestone_invariants(
             MilestoneRule::All(parts) => {
                 let others: Vec<Option<FactInvariant>> =
                     parts.iter().map(|other| facts.milestone(side, *other, MilestonePart::Reached).map(fact)).collect();
+                // Parts that are all reached may be so after the deadline of the whole.
+                let reached = reached.filter(|_| milestone.deadline.is_none());
                 of_others(&told, reached, others, links);
             }
             MilestoneRule::Times { .. } | MilestoneRule::Steps { .. } => {
@@ -60,6 +64,48 @@ fn parts_of_one(side: EntityKind, place: usize, facts: &FactIndex<'_>, links: &m
     if let (Some(ago), Some(age)) = (part(MilestonePart::DaysAgo), facts.builtin(side, BuiltinFact::AgeDays)) {
         links.push(at_most(ago, age));
     }
+}
+
+/// What the parts of a milestone have to do with its deadline.
+fn times_of_one(
+    (side, place): (EntityKind, usize),
+    level: &Level,
+    facts: &FactIndex<'_>,
+    links: &mut Vec<FactInvariant>,
+) {
+    let part = |of| facts.milestone(side, place, of);
+    let (reached, pending) = (part(MilestonePart::Reached), part(MilestonePart::Pending));
+    if let (Some(reached), Some(pending), false) = (reached, pending, can_be_missed(level, place)) {
+        links.push(same(fact(pending), not(fact(reached))));
+    }
+    let Some(deadline) = level.milestones[place].deadline else { return };
+    let days = deadline as f64 / DAY_US as f64;
+    if let Some(hours) = part(MilestonePart::Hours) {
+        links.push(compare_to(hours, ComparisonOp::LessEqual, deadline as f64 / HOUR_US as f64));
+    }
+    let age = facts.builtin(side, BuiltinFact::AgeDays);
+    if let (Some(pending), Some(age)) = (pending, age) {
+        // A day on which the clocks change may move the date by one.
+        links.push(implies(fact(pending), compare_to(age, ComparisonOp::LessEqual, days.ceil() + 1.0)));
+    }
+}
+
+/// True if somebody may miss a milestone: it has a deadline, or one of its parts has.
+fn can_be_missed(level: &Level, place: usize) -> bool {
+    let mut open = vec![place];
+    let mut seen = Vec::new();
+    while let Some(place) = open.pop() {
+        if seen.contains(&place) {
+            continue;
+        }
+        seen.push(place);
+        let milestone = &level.milestones[place];
+        if milestone.deadline.is_some() {
+            return true;
+        }
+        open.extend(milestone.rule.parts());
+    }
+    false
 }
 
 /// A milestone of others is reached with the last of them; `told` says that it is reached, `others` that they are, as far as facts say so.
@@ -105,6 +151,7 @@ fn of_events(
     for step in milestone.rule.event_sets().into_iter().filter(|step| step.within(one.events())) {
         links.push(implies(told.clone(), enough.clone()));
         let as_counted = by_days == counts_days;
+        let alone = alone && milestone.deadline.is_none();
         let whole = alone && users == 1 && as_counted && step == one.events() && milestone.min_users.is_none();
         if let (true, Some(reached)) = (whole, reached) {
             links.push(implies(enough.clone(), reached.clone()));

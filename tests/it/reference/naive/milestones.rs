@@ -1,7 +1,7 @@
 //! Computes the state of each milestone of an entity, by trying all events and all combinations of
 //! steps.
 
-use super::clock::{Clock, DAY, days_between, plus_days};
+use super::clock::{DAY, days_between};
 use super::event::Event;
 use super::facts::{Side, World};
 use super::measures::{Scope, pairing};
@@ -14,8 +14,8 @@ pub struct Standing {
     pub reached: Option<i64>,
     /// True if the milestone is not reached but can still be.
     pub pending: bool,
-    /// True if the window from the entity's start is over.
-    pub closed: bool,
+    /// True if everybody with this start has had the time that the milestone may take.
+    pub mature: bool,
 }
 
 impl Standing {
@@ -28,83 +28,77 @@ impl Standing {
     }
 }
 
-/// The result for a set of events without the start window.
-struct Alone {
-    reached: Option<i64>,
-    /// True if a first step or a counted event is still within the span.
-    open: bool,
-}
-
 pub fn standing(world: &World, side: Side, id: &str, milestone: &Milestone) -> Standing {
     let scope = world.scope(side, id);
+    let ends = milestone.deadline.map(|deadline| scope.start + deadline);
+    let in_time = |at: &i64| ends.is_none_or(|end| *at <= end);
+    let open = ends.is_none_or(|end| world.clock.as_of <= end);
     if let Form::All(parts) = &milestone.form {
         let all = world.level(side).milestones.iter().filter(|m| parts.contains(&m.name));
         let standings: Vec<Standing> = all.map(|m| standing(world, side, id, m)).collect();
         let instants: Option<Vec<i64>> = standings.iter().map(|s| s.reached).collect();
-        let reached = instants.and_then(|instants| instants.into_iter().max());
+        let reached = instants.and_then(|instants| instants.into_iter().max()).filter(in_time);
+        let lost = standings.iter().any(|s| s.word() == "missed");
         return Standing {
             reached,
-            pending: reached.is_none() && standings.iter().all(|s| s.word() != "missed"),
-            closed: standings.iter().all(|s| s.closed),
+            pending: reached.is_none() && !lost && open,
+            mature: standings.iter().all(|s| s.mature) && ends.is_none_or(|end| end < world.clock.as_of),
         };
     }
-    let start_open = match milestone.within {
-        None => true,
-        Some(within) if by_days(milestone) => plus_days(scope.start_date(), within / DAY - 1) > world.clock.today,
-        Some(within) => world.clock.as_of <= scope.start + within,
-    };
-    let (reached, still_open) = match milestone.min_users {
-        None => {
-            let alone = alone(&scope, milestone, &scope.events);
-            (alone.reached, alone.open)
-        }
+    let instant = match milestone.min_users {
+        None => alone(&scope, milestone, &scope.events),
         Some(n) => by_users(world, &scope, milestone, n),
     };
-    Standing {
-        reached,
-        pending: reached.is_none() && (start_open || still_open),
-        closed: milestone.within.is_none() || !start_open,
+    let reached = instant.filter(in_time);
+    let span = milestone.deadline.or(milestone.within).unwrap_or(0);
+    Standing { reached, pending: reached.is_none() && open, mature: scope.start + span < world.clock.as_of }
+}
+
+/// True if no event of anybody has any of the milestone's names, or of the names of a step or part.
+pub fn unknown(world: &World, side: Side, milestone: &Milestone) -> bool {
+    let happens = |name: &String| {
+        let own = vec![name.clone()];
+        let real = world.model.filtered.get(name).and_then(|filter| filter.names.as_ref()).unwrap_or(&own);
+        world.log.events.iter().any(|e| (e.user.is_some() || e.account.is_some()) && real.contains(&e.name))
+    };
+    match &milestone.form {
+        Form::Times { events, .. } => events.names.as_ref().is_some_and(|names| !names.iter().any(happens)),
+        Form::Steps { steps, .. } => !steps.iter().all(happens),
+        Form::All(parts) => {
+            let mut all = world.level(side).milestones.iter().filter(|m| parts.contains(&m.name));
+            all.any(|part| unknown(world, side, part))
+        }
     }
 }
 
-fn by_days(milestone: &Milestone) -> bool {
-    matches!(milestone.form, Form::Times { by_days: true, .. })
-}
-
-/// Reached at the instant of the n-th user who reaches it alone. Open if n users have reached it or
-/// still can.
-fn by_users(world: &World, scope: &Scope, milestone: &Milestone, n: usize) -> (Option<i64>, bool) {
+/// Reached at the instant of the n-th user who reaches it alone, those before lying close enough.
+fn by_users(world: &World, scope: &Scope, milestone: &Milestone, n: usize) -> Option<i64> {
     let users: BTreeSet<&String> = scope.events.iter().filter_map(|e| e.user.as_ref()).collect();
     let mut instants = Vec::new();
-    let mut hopeful = 0;
     for user in users {
-        if !world.holds(Side::User, user, milestone.who.as_ref()) {
-            continue;
+        if world.holds(Side::User, user, milestone.who.as_ref()) {
+            let events: Vec<&Event> = scope.events.iter().copied().filter(|e| e.user.as_ref() == Some(user)).collect();
+            instants.extend(alone(scope, milestone, &events));
         }
-        let events: Vec<&Event> = scope.events.iter().copied().filter(|e| e.user.as_ref() == Some(user)).collect();
-        let alone = alone(scope, milestone, &events);
-        instants.extend(alone.reached);
-        hopeful += usize::from(alone.reached.is_some() || alone.open);
     }
-    instants.sort();
-    (instants.get(n - 1).copied(), hopeful >= n)
+    let near = |last: &&i64| {
+        let before = |at: &&i64| **at <= **last && milestone.together.is_none_or(|span| **last - **at <= span);
+        instants.iter().filter(before).count() >= n
+    };
+    instants.iter().filter(near).min().copied()
 }
 
-fn alone(scope: &Scope, milestone: &Milestone, events: &[&Event]) -> Alone {
+fn alone(scope: &Scope, milestone: &Milestone, events: &[&Event]) -> Option<i64> {
     let within = milestone.within;
-    let inside = |time: i64| within.is_some_and(|within| time + within >= scope.clock.as_of);
     match &milestone.form {
         Form::Times { events: meant, times, by_days } => {
             let counted: Vec<&Event> = events.iter().copied().filter(|e| e.is_meant(meant, scope.model)).collect();
             if *by_days {
-                return days_alone(scope.clock, &counted, *times, within.expect("a span of days") / DAY);
+                return days_alone(&counted, *times, within.map(|within| within / DAY));
             }
             // The last of `times` events in a row, if the first lies within the span before it.
             let mut spans = counted.windows(*times).filter(|span| fits(span[0], span[*times - 1], within));
-            Alone {
-                reached: spans.next().map(|span| span[*times - 1].time),
-                open: counted.iter().any(|e| inside(e.time)),
-            }
+            spans.next().map(|span| span[*times - 1].time)
         }
         Form::Steps { steps, same, different_users } => {
             let able = |e: &&Event| {
@@ -114,8 +108,7 @@ fn alone(scope: &Scope, milestone: &Milestone, events: &[&Event]) -> Alone {
             let walk = Walk { scope, steps, same: same.as_deref(), different_users: *different_users, within };
             let mut reached = Vec::new();
             walk.go_on(&able, &mut Vec::new(), &mut reached);
-            let first_step = |e: &&&Event| e.is_named(&steps[0], scope.model);
-            Alone { reached: reached.into_iter().min(), open: able.iter().filter(first_step).any(|e| inside(e.time)) }
+            reached.into_iter().min()
         }
         Form::All(_) => panic!("milestones made of others have no events"),
     }
@@ -125,16 +118,14 @@ fn fits(first: &Event, last: &Event, within: Option<i64>) -> bool {
     within.is_none_or(|within| last.time - first.time <= within)
 }
 
-/// Counts distinct local dates within a span of days.
-fn days_alone(clock: &Clock, counted: &[&Event], times: usize, span: i64) -> Alone {
+/// Counts distinct local dates, at most `span` in a row.
+fn days_alone(counted: &[&Event], times: usize, span: Option<i64>) -> Option<i64> {
     let dates: BTreeSet<_> = counted.iter().map(|e| e.date).collect();
     let dates: Vec<_> = dates.into_iter().collect();
-    let mut runs = dates.windows(times).filter(|run| days_between(run[0], run[times - 1]) < span);
-    let day = runs.next().map(|run| run[times - 1]);
-    Alone {
-        reached: day.and_then(|day| counted.iter().filter(|e| e.date == day).map(|e| e.time).min()),
-        open: dates.iter().any(|date| plus_days(*date, span - 1) > clock.today),
-    }
+    let fits = |run: &&[jiff::civil::Date]| span.is_none_or(|span| days_between(run[0], run[times - 1]) < span);
+    let mut runs = dates.windows(times).filter(fits);
+    let day = runs.next().map(|run| run[times - 1])?;
+    counted.iter().filter(|e| e.date == day).map(|e| e.time).min()
 }
 
 /// The search over all combinations of steps.

@@ -35,13 +35,14 @@ pub struct Scored {
     pub milestones: BTreeMap<(String, String), MilestoneCount>,
 }
 
-/// The entities of a level by their state of a milestone. The rate is over the entities whose start
-/// window has closed.
+/// The entities of a level by their state of a milestone. The rate is over those who have had
+/// the time that it may take.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MilestoneCount {
     pub reached: u64,
     pub pending: u64,
     pub missed: u64,
+    pub unknown: u64,
     pub rate: Option<f64>,
     pub left_out: u64,
     pub median_hours: Option<f64>,

@@ -136,7 +136,9 @@ pub struct Milestone {
     pub name: String,
     pub form: Form,
     pub within: Option<i64>,
+    pub deadline: Option<i64>,
     pub min_users: Option<usize>,
+    pub together: Option<i64>,
     pub who: Option<Expr>,
     pub target: Option<i64>,
 }
@@ -327,6 +329,8 @@ fn milestone(table: &Table) -> Milestone {
         name: need(table, "name"),
         form,
         within: text(table, "within").map(|t| clock::duration(&t)),
+        deadline: text(table, "deadline").map(|t| clock::duration(&t)),
+        together: text(table, "together").map(|t| clock::duration(&t)),
         min_users: number(table, "min_users").map(|n| n as usize),
         who: expr(table, "who"),
         target: text(table, "target").map(|t| clock::duration(&t)),

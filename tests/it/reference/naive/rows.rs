@@ -3,7 +3,7 @@
 use super::MilestoneCount;
 use super::clock::{DAY, HOUR, instant_cell};
 use super::facts::{Side, World};
-use super::milestones::standing;
+use super::milestones::{standing, unknown};
 use super::points::points_text;
 use super::value::Value;
 use std::cmp::Reverse;
@@ -71,7 +71,8 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     row.push(signals(world, side, id));
     for milestone in &level.milestones {
         let standing = standing(world, side, id, milestone);
-        row.push(standing.word().into());
+        let told = !unknown(world, side, milestone);
+        row.push(if told { standing.word() } else { "unknown" }.into());
         row.push(standing.reached.map_or(String::new(), instant_cell));
     }
     let times = || {
@@ -171,6 +172,12 @@ pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCoun
         let mut count = MilestoneCount::default();
         let (mut closed, mut closed_reached) = (0, 0);
         let mut hours = Vec::new();
+        if unknown(world, side, milestone) {
+            count.unknown = world.ids(side).len() as u64;
+            count.left_out = count.unknown;
+            counts.push((milestone.name.clone(), count));
+            continue;
+        }
         for id in world.ids(side) {
             let standing = standing(world, side, &id, milestone);
             match standing.word() {
@@ -178,7 +185,7 @@ pub fn milestone_counts(world: &World, side: Side) -> Vec<(String, MilestoneCoun
                 "pending" => count.pending += 1,
                 _ => count.missed += 1,
             }
-            if standing.closed {
+            if standing.mature {
                 closed += 1;
                 closed_reached += u64::from(standing.reached.is_some());
             } else {

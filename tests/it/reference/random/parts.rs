@@ -247,7 +247,10 @@ pub fn milestones(rng: &mut Rng, level: &str, who: &Facts) -> (String, Facts) {
             }
             "days" => {
                 lines(&mut toml, &events(rng));
-                let _ = writeln!(toml, "times = {}\ncount_by = \"days\"\nwithin = {within_days:?}", rng.between(1, 3));
+                let _ = writeln!(toml, "times = {}\ncount_by = \"days\"", rng.between(2, 3));
+                if rng.chance(80) {
+                    let _ = writeln!(toml, "within = {within_days:?}");
+                }
             }
             "all" => {
                 let parts = rng.some(&names, 40, 2);
@@ -272,11 +275,18 @@ pub fn milestones(rng: &mut Rng, level: &str, who: &Facts) -> (String, Facts) {
             }
         }
         let stepped = !["once", "times", "days", "all"].contains(&kind);
-        if stepped || (kind == "times" && rng.chance(75)) || (kind == "once" && rng.chance(40)) {
+        if stepped || (kind == "times" && rng.chance(75)) {
             let _ = writeln!(toml, "within = {within:?}");
         }
+        if rng.chance(35) {
+            let _ = writeln!(toml, "deadline = {:?}", rng.pick(&["12h", "36h", "3d", "7d", "14d", "4w"]));
+        }
         if form.starts_with("some_") {
-            let _ = writeln!(toml, "min_users = {}", rng.between(1, 3));
+            let count = rng.between(1, 3);
+            let _ = writeln!(toml, "min_users = {count}");
+            if count > 1 && rng.chance(50) {
+                let _ = writeln!(toml, "together = {within:?}");
+            }
             if rng.chance(50) {
                 let _ = writeln!(toml, "who = {:?}", condition(rng, who, 1));
             }

@@ -211,8 +211,8 @@ impl CheckEvents<'_> {
         let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
         let job = self.prepared.job(model, users);
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&document.name))?;
+        messages::warn_empty_files(&folded.files);
         if self.verbosity == Verbosity::Notes {
-            messages::note_empty_files(&folded.files);
             messages::print_rejects(&folded.rejects);
         }
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, model, users, accounts)

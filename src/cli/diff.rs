@@ -18,7 +18,8 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::{
-    diff::{DiffRecord, DiffReport, DiffVocabulary, FailCondition, IdVisibility, ScoreSnapshot, compare},
+    diff::{DiffMetric, DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare},
+    fail_if::parse_fail_if,
     score::MissingNames,
 };
 use pql_engine::{
@@ -29,6 +30,7 @@ use pql_engine::{
 use pql_model::{
     clock::format_instant,
     diag::{DocumentProblems, escape_ci_commands, escape_controls},
+    number_condition::NumberCondition,
 };
 
 /// Compare two models on the same events: who changes tier and route, and why.
@@ -131,17 +133,21 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let before = runs.score_snapshot(&old, &arguments.old)?;
     let after = runs.score_snapshot(&new, &arguments.new)?;
     prepared.verify_unchanged()?;
-    if verbosity == Verbosity::Notes {
-        warn_model_differences(&before, &after);
+    if verbosity == Verbosity::Notes && before.model.fingerprint == after.model.fingerprint {
+        print_stderr("note: the two models are the same text");
     }
+    warn_model_differences(&before, &after);
     let diff = compare(&before, &after, arguments.limit);
-    let verdicts: Vec<_> = gates.iter().map(|gate| gate.evaluate(&diff)).collect();
+    let verdicts: Vec<_> = gates.iter().map(|gate| gate.judge(|metric| Some(metric.value(&diff)))).collect();
     let ids = if arguments.no_ids { IdVisibility::Hidden } else { IdVisibility::Shown };
     let report = DiffReport { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
     print_report(arguments, &report)?;
     for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
-        let known: Vec<String> = verdict.numbers.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        print_stderr(&escape_controls(&format!("error: --fail-if `{}` holds: {}", verdict.text, known.join(", "))));
+        print_stderr(&escape_controls(&format!(
+            "error: --fail-if `{}` holds: {}",
+            verdict.text,
+            verdict.numbers_text()
+        )));
     }
     Ok(if report.failed() { ExitStatus::Negative } else { ExitStatus::Done })
 }
@@ -177,11 +183,11 @@ fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
 }
 
 /// Reads the conditions; the problems of all of them are told.
-fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondition>, CommandError> {
+fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<NumberCondition<DiffMetric>>, CommandError> {
     let mut gates = Vec::new();
     let mut broken: Option<DocumentProblems> = None;
     for text in texts {
-        match FailCondition::parse(text, vocabulary) {
+        match parse_fail_if(text, vocabulary) {
             Ok(gate) => gates.push(gate),
             Err(problems) => {
                 if let Some(earlier) = broken.replace(problems) {
@@ -198,9 +204,6 @@ fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<FailCondit
 
 /// What the two runs have not in common, and should.
 fn warn_model_differences(old: &ScoreSnapshot, new: &ScoreSnapshot) {
-    if old.model.fingerprint == new.model.fingerprint {
-        print_stderr("note: the two models are the same text");
-    }
     if old.model.as_of.instant != new.model.as_of.instant {
         print_stderr(
             "warning: the models have different time zones and look from different instants; an instant for --as-of, such as 2026-10-31T12:00:00Z, makes them the same",
@@ -232,6 +235,7 @@ impl ComparedRuns<'_> {
         let job = self.prepared.job(model, users);
         let folded = self.prepared.fold(&job).map_err(|failure| failure.under_model(&name))?;
         self.warn_not_understood(messages::all_not_understood(&enrichment, &folded));
+        messages::warn_empty_files(&folded.files);
         if self.verbosity == Verbosity::Notes {
             self.note_input(&folded, &job, &name);
         }
@@ -252,7 +256,6 @@ impl ComparedRuns<'_> {
         let rejects = folded.rejects.by_reason();
         if self.noted_rejects.is_none() {
             messages::note_formats(folded, job.format);
-            messages::note_empty_files(&folded.files);
         }
         if self.noted_rejects.as_ref() != Some(&rejects) {
             messages::print_rejects(&folded.rejects);

@@ -20,10 +20,11 @@ use super::{
 };
 use pql_engine::{
     enrich::EnrichFile,
-    pipeline::{self, FoldedRun, PipelineJob},
+    pipeline::{self, AsOfRequest, FoldedRun, PipelineJob},
     plan::Model,
     read::{self, BlockLimits, ChangeGuard, InputSource},
 };
+use pql_model::units::Micros;
 
 /// How often a command reads its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,11 @@ impl<'a> PreparedRun<'a> {
     /// The files of events.
     pub(super) fn inputs(&self) -> &[InputSource] {
         &self.inputs
+    }
+
+    /// The present, if a run looks from its newest event.
+    pub(super) fn present(&self) -> Option<Micros> {
+        (self.settings.when == AsOfRequest::Latest).then_some(self.settings.now)
     }
 
     /// How long a line may be, and how much memory a Parquet file may take.

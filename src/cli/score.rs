@@ -1,5 +1,6 @@
 //! `pql score`: events to users and accounts.
 
+mod expected;
 mod failed_run;
 mod outputs;
 mod progress;
@@ -14,8 +15,9 @@ use std::{
 use clap::ValueEnum;
 
 use self::{
+    expected::{NUMBERS_HELP, expectations, judge, refuse},
     failed_run::publish_rejects_only,
-    outputs::OutputPlan,
+    outputs::{OutputFiles, OutputPlan},
     progress::fold_with_progress,
     rows::{write_folder, write_output},
 };
@@ -27,7 +29,7 @@ use super::{
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
 };
-use crate::commands::score::{FinishedRun, MissingNames};
+use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunValues};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     pipeline::{self, FoldedRun, PipelineJob},
@@ -40,6 +42,7 @@ use pql_model::{EXAMPLE, PerKind};
 /// Reads events (JSON lines or lists, CSV, Parquet) and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
 /// summary; into a pipe it writes CSV; with --out it writes users, accounts and a record of the run into a folder.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = NUMBERS_HELP)]
 pub(super) struct ScoreArguments {
     /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
     #[arg(value_name = "EVENTS")]
@@ -78,6 +81,10 @@ pub(super) struct ScoreArguments {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    /// End with exit code 1, and publish nothing, if this condition holds, such as `stale_hours > 36`; may be given more than once
+    #[arg(long, value_name = "EXPR")]
+    fail_if: Vec<String>,
 
     /// Write which user each raw id belongs to: CSV with raw_id, kind (user or visitor) and user_id
     #[arg(long, value_name = "FILE")]
@@ -158,6 +165,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     let source = model_file::find(arguments.model.as_ref())?;
     let model = parse(&source.document)
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
+    let expected = expectations(&model, &source.document, &arguments.fail_if)?;
     if let Some(note) = source.note.filter(|_| verbosity == Verbosity::Notes) {
         print_stderr(&note);
     }
@@ -174,40 +182,60 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         }
         Ok(folded) => folded,
     };
-    messages::warn_multiline_records(&folded.files);
-    if verbosity == Verbosity::Notes {
-        note_input(&folded, &job);
-    }
     let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
-    messages::warn_no_entities(&scored, None);
-    messages::warn_unknown_milestones(&scored, &model);
-    let not_understood = messages::all_not_understood(&enrichment, &folded);
-    messages::warn_not_understood(&not_understood);
-    if verbosity == Verbosity::Notes {
-        messages::note_missing_rows(&arguments.run, &coverage);
-        messages::note_no_accounts(&scored, &model);
-        messages::note_refused_joins(&scored.entities.joins, folded.split_records);
-    }
     if let Some(file) = &mut outputs.rejects {
         file.write_with(|file| folded.rejects.write(file))?;
     }
-    if let Some(file) = &mut outputs.id_map {
-        // Every raw id with its user, so that a warehouse can use the same joins.
-        file.write_with(|file| emit::write_id_map(&scored.entities.id_map(), file))?;
-    }
     let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
-    let not_understood = &not_understood;
+    let not_understood = &messages::all_not_understood(&enrichment, &folded);
     let result =
         FinishedRun { model: &model, folded: &folded, scored: &scored, coverage, rows_without_id, not_understood };
-    let exit = match &arguments.out {
-        Some(dir) => write_folder(arguments, dir, &result, outputs),
-        // The files are published first, because the reader of the rows may go away before their end.
-        None => outputs.commit().and_then(|()| write_output(arguments, &result)).map(|()| ExitStatus::Done),
+    report_input(arguments, &result, &job);
+    let values = RunValues { run: result, now: prepared.present() };
+    let judged = judge(&expected, &values, &source.document.name, verbosity);
+    let exit = if judged.iter().any(JudgedExpectation::fails) {
+        refuse(outputs.rejects, &folded.rejects)
+    } else {
+        publish(arguments, &result, &judged, outputs)
     };
     // The program is about to end: giving back the memory of a million users piece by piece would only take time.
     std::mem::forget(scored);
     std::mem::forget(folded);
     exit
+}
+
+/// Writes what a run gives: into a folder, or to the standard output.
+fn publish(
+    arguments: &ScoreArguments,
+    result: &FinishedRun<'_>,
+    judged: &[JudgedExpectation],
+    mut outputs: OutputFiles,
+) -> Result<ExitStatus, CommandError> {
+    if let Some(file) = &mut outputs.id_map {
+        // Every raw id with its user, so that a warehouse can use the same joins.
+        file.write_with(|file| emit::write_id_map(&result.scored.entities.id_map(), file))?;
+    }
+    match &arguments.out {
+        Some(dir) => write_folder(arguments, dir, (result, judged), outputs),
+        // The files are published first, because the reader of the rows may go away before their end.
+        None => outputs.commit().and_then(|()| write_output(arguments, result)).map(|()| ExitStatus::Done),
+    }
+}
+
+/// What was read, and what of it was not understood.
+fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &PipelineJob<'_>) {
+    let FinishedRun { folded, scored, .. } = result;
+    messages::warn_multiline_records(&folded.files);
+    if arguments.verbosity() == Verbosity::Notes {
+        note_input(folded, job);
+    }
+    messages::warn_no_entities(scored, None);
+    messages::warn_unknown_milestones(scored, result.model);
+    messages::warn_not_understood(result.not_understood);
+    if arguments.verbosity() == Verbosity::Notes {
+        messages::note_missing_rows(&arguments.run, &result.coverage);
+        messages::note_refused_joins(&scored.entities.joins, folded.split_records);
+    }
 }
 
 /// Checks the options, and finds the events.
@@ -233,7 +261,6 @@ fn prepared(arguments: &ScoreArguments) -> Result<PreparedRun<'_>, CommandError>
 /// Notes on the input of a run that has a result.
 fn note_input(folded: &FoldedRun, job: &PipelineJob<'_>) {
     messages::note_formats(folded, job.format);
-    messages::note_empty_files(&folded.files);
     messages::note_more_pages(&folded.files);
     messages::note_grown_files(&folded.files);
     messages::print_rejects(&folded.rejects);

@@ -5,5 +5,6 @@
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod fail_if;
 pub(crate) mod init;
 pub(crate) mod score;

@@ -37,7 +37,7 @@ use crate::{
         format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
         misread::NotUnderstood,
     },
-    enrich::{EnrichError, EnrichFile, attach, current_rows},
+    enrich::{AttachedTraits, EnrichError, EnrichFile, attach, current_rows},
     entity::{Entities, newest_event_of_others, resolve_entities},
     fold::{
         DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
@@ -142,6 +142,14 @@ pub struct FoldedRun {
     pub split_records: u64,
     /// Values of properties and traits that became null because they are no number or date.
     pub not_understood: Vec<NotUnderstood>,
+}
+
+impl FoldedRun {
+    /// Counted events of the last local date before `as_of`.
+    pub fn events_last_day(&self) -> u64 {
+        let newest = self.state.newest_day;
+        if newest.day == self.as_of.day { newest.events } else { 0 }
+    }
 }
 
 /// The reason why a run has no result.
@@ -578,6 +586,29 @@ pub struct EnrichmentCoverage {
     pub accounts: u64,
     /// Users and accounts with events but without a row; none if no file was given.
     pub without_row: PerKind<Option<u64>>,
+    /// Rows of each file; none if no file was given.
+    pub rows: PerKind<Option<EnrichedRows>>,
+}
+
+/// The rows of an enrichment file, each entity once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnrichedRows {
+    /// Rows of users or accounts with events.
+    pub matched: u64,
+    /// The others.
+    pub unmatched: u64,
+}
+
+impl EnrichedRows {
+    fn new(attached: &AttachedTraits, strangers: &HashSet<&str>) -> EnrichedRows {
+        let matched = attached.iter().filter(|row| row.is_some()).count() as u64;
+        EnrichedRows { matched, unmatched: strangers.len() as u64 }
+    }
+
+    /// All rows.
+    pub fn total(self) -> u64 {
+        self.matched + self.unmatched
+    }
 }
 
 /// Scores a folded state.
@@ -600,8 +631,10 @@ pub fn score_state<'s>(
     if let Some(file) = users {
         let (rows, unknown) =
             attach(file, as_of.instant, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
+        let found = EnrichedRows::new(&rows, &unknown);
         strangers.extend(unknown);
-        without.without_row.user = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        without.rows.user = Some(found);
+        without.without_row.user = Some(rows.len() as u64 - found.matched);
         enrichment.users = rows;
     }
     if let Some(file) = accounts {
@@ -609,7 +642,9 @@ pub fn score_state<'s>(
         let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
         let (rows, unknown) = attach(file, as_of.instant, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
         without.accounts = unknown.len() as u64;
-        without.without_row.account = Some(rows.iter().filter(|row| row.is_none()).count() as u64);
+        let found = EnrichedRows::new(&rows, &unknown);
+        without.rows.account = Some(found);
+        without.without_row.account = Some(rows.len() as u64 - found.matched);
         enrichment.accounts = rows;
     }
     without.users = strangers.len() as u64;

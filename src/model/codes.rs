@@ -91,6 +91,8 @@ pub(crate) const NO_MILESTONE: &str = "M052";
 pub(crate) const NO_HUMAN_ROUTE: &str = "M053";
 /// A model without a buyer.
 pub(crate) const NO_BUYER: &str = "M054";
+/// An expectation that every run meets, or none.
+pub(crate) const FIXED_EXPECTATION: &str = "M055";
 /// A question that the search left open.
 pub(crate) const NOT_SETTLED: &str = "M059";
 

@@ -46,6 +46,10 @@ pub mod resolve;
 // The resolved model, which everybody asks who asks about meaning.
 pub mod resolved;
 
+// Conditions over numbers that have names, and the numbers of a run.
+pub mod number_condition;
+pub mod run_numbers;
+
 // The columns of the rows that a model gives.
 pub mod output_columns;
 

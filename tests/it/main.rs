@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain`, `init`, `inspect`, `schema`,
-//!   `rules`.
+//!   `rules`; and what `score` expects of a run: `expectations`.
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
@@ -30,6 +30,7 @@ mod damage;
 mod diff;
 mod enrichment;
 mod envelopes;
+mod expectations;
 mod explain;
 mod fuzz;
 mod hostile_text;

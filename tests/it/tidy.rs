@@ -155,6 +155,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "model/units",
         ],
     ),
+    ("commands/fail_if", &["model", "model/expr", "model/diag"]),
     ("commands/init", &["engine/inspect", "model", "model/units"]),
     (
         "commands/score",
@@ -165,7 +166,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/entity::FREE_MAIL_DATE",
             "engine/pipeline",
             "engine/score",
+            "commands/fail_if",
             "model",
+            "model/diag",
+            "model/units",
         ],
     ),
     (
@@ -208,6 +212,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "commands/check",
             "commands/diff",
             "commands/explain",
+            "commands/fail_if",
             "commands/init",
             "commands/score",
             "engine/cases",

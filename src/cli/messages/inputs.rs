@@ -1,6 +1,9 @@
 //! Notes on the input of a run: files that are left out, what files were read as, rejected lines, names without events.
 
-use crate::{cli::print_stderr, commands::score::MissingNames};
+use crate::{
+    cli::print_stderr,
+    commands::score::{MissingNames, RunWarning},
+};
 use pql_engine::{
     decode::{RejectReason, format::DetectedFormat},
     enrich::EnrichFile,
@@ -73,15 +76,13 @@ fn note_formats_by_kind<'f>(files: impl Iterator<Item = (&'f str, Option<Detecte
     }
 }
 
-/// Files without a byte, which an export that failed may have left.
-pub(crate) fn note_empty_files(files: &[FileStats]) {
-    let mut empty = files.iter().filter(|file| file.bytes == 0).map(|file| escape_controls(&file.name));
+/// Empty files among full ones, which an export that failed may have left. Printed even with `--quiet`.
+pub(crate) fn warn_empty_files(files: &[FileStats]) {
+    let mut empty = files.iter().filter(|file| file.bytes == 0);
     let Some(first) = empty.next() else { return };
-    match empty.count() {
-        0 => print_stderr(&format!("note: {first} is empty")),
-        more => {
-            print_stderr(&format!("note: {} are empty, the first is {first}", plural(more as u64 + 1, "file", "files")))
-        }
+    let count = empty.count() + 1;
+    if count < files.len() {
+        super::warn_of_run(&[RunWarning::EmptyFiles { first: first.name.clone(), count }]);
     }
 }
 

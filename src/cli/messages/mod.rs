@@ -2,20 +2,22 @@
 //!
 //! A function here has the words of one message. The caller decides whether it is printed, by the [`Verbosity`].
 
+mod expectations;
 mod inputs;
 mod not_understood;
 mod outputs;
 mod results;
 
 pub(super) use self::{
+    expectations::{note_unjudged_expectations, report_unmet_expectations, warn_of_run},
     inputs::{
-        note_empty_files, note_failed_run, note_formats, note_formats_of_rejects, note_grown_files, note_missing_names,
-        note_more_pages, note_rows_without_id, note_skipped_inputs, note_unused_columns, print_rejects,
+        note_failed_run, note_formats, note_formats_of_rejects, note_grown_files, note_missing_names, note_more_pages,
+        note_rows_without_id, note_skipped_inputs, note_unused_columns, print_rejects, warn_empty_files,
         warn_multiline_records, warn_skipped_inputs,
     },
     not_understood::{all_not_understood, warn_not_understood},
     outputs::{note_defused_cells, note_output_folder, note_stale_files},
-    results::{note_missing_rows, note_no_accounts, note_refused_joins, warn_no_entities, warn_unknown_milestones},
+    results::{note_missing_rows, note_refused_joins, warn_no_entities, warn_unknown_milestones},
 };
 
 /// Whether a command prints notes.

@@ -74,19 +74,6 @@ fn in_backticks<'n>(names: impl Iterator<Item = &'n str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<String>>().join(", ")
 }
 
-/// Users without any account, under a model that has something to say of accounts.
-pub(crate) fn note_no_accounts(scored: &ScoredEntities<'_>, model: &Model) {
-    let asked = !model.resolved.levels.account.signals.is_empty()
-        || !model.resolved.levels.account.tiers.is_empty()
-        || !model.resolved.levels.account.routes.is_empty();
-    if asked && scored.accounts.count == 0 && scored.users.count > 0 {
-        let mails = if model.resolved.identity.email_domain { ", and no user an e-mail of a company" } else { "" };
-        print_stderr(&format!(
-            "note: no event names an account{mails}, so there are no accounts; [input] fields = {{ account = \"...\" }} says where it stands in the events, and `pql init` guesses it"
-        ));
-    }
-}
-
 /// Joins that were refused, and records that had to be put together.
 pub(crate) fn note_refused_joins(report: &JoinReport, split_records: u64) {
     if report.shared_visitors > 0 {

@@ -21,16 +21,24 @@ pub(super) fn publish_rejects_only(mut error: RunError, file: Option<OutputFile>
     if file.is_none() && !rejects.is_empty() {
         print_stderr("note: --rejects FILE keeps rejected lines for repair");
     }
-    if let Some(mut file) = file.filter(|_| !rejects.is_empty()) {
-        let path = file.path().to_path_buf();
-        if let Err(failure) = file.write_with(|file| rejects.write(file)).and_then(|()| file.commit()) {
-            return failure;
-        }
-        let others = run_folder(&path).map(|folder| {
-            format!("; the other files in {} are of the run before", escape_controls(&folder.display().to_string()))
-        });
-        let path = escape_controls(&path.display().to_string());
-        print_stderr(&format!("rejected lines are in {path}{}", others.unwrap_or_default()));
+    let Some(mut file) = file.filter(|_| !rejects.is_empty()) else { return error.into() };
+    match file.write_with(|file| rejects.write(file)).and_then(|()| publish_rejects(file)) {
+        Ok(()) => error.into(),
+        Err(failure) => failure,
     }
-    error.into()
+}
+
+/// Publishes the file of rejected lines alone.
+///
+/// # Errors
+/// Those of writing the file.
+pub(super) fn publish_rejects(file: OutputFile) -> Result<(), CommandError> {
+    let path = file.path().to_path_buf();
+    file.commit()?;
+    let others = run_folder(&path).map(|folder| {
+        format!("; the other files in {} are of the run before", escape_controls(&folder.display().to_string()))
+    });
+    let path = escape_controls(&path.display().to_string());
+    print_stderr(&format!("rejected lines are in {path}{}", others.unwrap_or_default()));
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
         messages::{self, Verbosity},
         stdout::pretty_json,
     },
-    commands::score::{FinishedRun, run_facts},
+    commands::score::{FinishedRun, JudgedExpectation, run_facts},
 };
 use pql_engine::emit::{self, run_record};
 use pql_model::{EntityKind, diag::escape_ci_commands};
@@ -49,10 +49,11 @@ fn terminal_width() -> u16 {
 pub(super) fn write_folder(
     arguments: &ScoreArguments,
     dir: &Path,
-    result: &FinishedRun<'_>,
+    (result, judged): (&FinishedRun<'_>, &[JudgedExpectation]),
     mut outputs: OutputFiles,
 ) -> Result<ExitStatus, CommandError> {
     let mut facts = run_facts(result);
+    facts.expectations = judged.iter().map(JudgedExpectation::fact).collect();
     for (side, file) in &mut outputs.rows {
         file.write_with(|file| {
             let totals = emit::write_rows(result.scored, result.model, *side, arguments.row_format(), file)?;

@@ -2,14 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{
-    ComparedModel, ConditionVerdict, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange,
-};
-use pql_model::{
-    EntityKind,
-    clock::format_instant,
-    units::{Points, format_number},
-};
+use super::{ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange};
+use pql_model::{EntityKind, clock::format_instant, number_condition::ConditionVerdict, units::Points};
 
 /// So many entries of a list make a matrix that can be read; beyond that, moves are listed.
 const MATRIX_MAX: usize = 12;
@@ -181,10 +175,4 @@ pub(super) fn verdict(verdict: &ConditionVerdict) -> &'static str {
         Some(false) => "passes",
         None => "passes, since it is null (something was divided by 0)",
     }
-}
-
-/// `user.tier.hot_new = 3`
-pub(super) fn known(verdict: &ConditionVerdict) -> String {
-    let one = |(name, number): &(String, f64)| format!("{name} = {}", format_number(*number));
-    verdict.numbers.iter().map(one).collect::<Vec<String>>().join(", ")
 }

@@ -3,11 +3,15 @@
 use serde::Serialize;
 
 use super::{
-    ComparedModel, ConditionVerdict, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions,
-    MovedEntity, PointsChange, SignalChange, compare::RouteLoad,
+    ComparedModel, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions, MovedEntity,
+    PointsChange, SignalChange, compare::RouteLoad,
 };
 use pql_engine::emit::{JsonMap, JsonNumber, JsonPoints};
-use pql_model::{PerKind, clock::format_instant};
+use pql_model::{
+    PerKind,
+    clock::format_instant,
+    number_condition::{ConditionVerdict, SeenNumber},
+};
 
 /// A diff as it is written.
 #[derive(Debug, Serialize)]
@@ -117,7 +121,7 @@ struct SignalChangeRecord<'d> {
 struct VerdictRecord<'d> {
     condition: &'d str,
     holds: Option<bool>,
-    values: JsonMap<&'d str, JsonNumber>,
+    values: JsonMap<&'d str, Option<JsonNumber>>,
 }
 
 impl<'d> DiffRecord<'d> {
@@ -135,6 +139,11 @@ impl<'d> DiffRecord<'d> {
             failed: report.failed(),
         }
     }
+}
+
+/// A number by its name; null where it is not known.
+fn seen(number: &SeenNumber) -> (&str, Option<JsonNumber>) {
+    (number.name.as_str(), number.value.map(JsonNumber))
 }
 
 fn numbers(named: &[(String, f64)]) -> JsonMap<&str, JsonNumber> {
@@ -248,6 +257,10 @@ impl<'d> SignalChangeRecord<'d> {
 
 impl<'d> VerdictRecord<'d> {
     fn new(verdict: &'d ConditionVerdict) -> VerdictRecord<'d> {
-        VerdictRecord { condition: &verdict.text, holds: verdict.holds, values: numbers(&verdict.numbers) }
+        VerdictRecord {
+            condition: &verdict.text,
+            holds: verdict.holds,
+            values: verdict.numbers.iter().map(seen).collect(),
+        }
     }
 }

@@ -46,7 +46,7 @@ impl DiffReport<'_> {
         let mut out = format!("{MARKER}\n### Scoring model: {} → {}\n\n", code(&old.path), code(&new.path));
         for verdict in self.verdicts {
             let sign = if verdict.holds == Some(true) { "❌" } else { "✅" };
-            let (text, known) = (code(&verdict.text), code(&formatting::known(verdict)));
+            let (text, known) = (code(&verdict.text), code(&verdict.numbers_text()));
             let _ = writeln!(out, "- {sign} fail if {text}: {} ({known})", formatting::verdict(verdict));
         }
         if !self.verdicts.is_empty() {

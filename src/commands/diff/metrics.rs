@@ -5,7 +5,12 @@
 
 use super::{LevelDiff, ListTransitions, ModelDiff, alignment::NameUnion};
 use pql_engine::plan::Model;
-use pql_model::{EntityKind, PerKind, resolved::Level};
+use pql_model::{
+    EntityKind, PerKind,
+    diag::quoted_list,
+    number_condition::{NO_NUMBER, NumberVocabulary, UnknownNumber},
+    resolved::Level,
+};
 
 /// Tiers or routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +103,7 @@ pub struct DiffVocabulary {
 
 /// What a written name stands for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum MetricLookup {
+enum MetricLookup {
     /// One number, and its full name.
     Unique(DiffMetric, String),
     /// Several, by their full names.
@@ -141,7 +146,7 @@ impl DiffVocabulary {
     }
 
     /// What a name stands for, as it was written.
-    pub fn find(&self, written: &[String]) -> MetricLookup {
+    fn find(&self, written: &[String]) -> MetricLookup {
         let moves = self.moves(written);
         let mut meant: Vec<&DiffMetricName> =
             self.names.iter().chain(&moves).filter(|name| name.matches(written)).collect();
@@ -188,6 +193,33 @@ impl DiffVocabulary {
     /// Every number by its full name, but those from entry to entry.
     pub fn numbers(&self, diff: &ModelDiff) -> Vec<(String, f64)> {
         self.names.iter().map(|name| (name.full(), name.quantity.value(diff))).collect()
+    }
+}
+
+impl NumberVocabulary for DiffVocabulary {
+    type Number = DiffMetric;
+
+    fn find_number(&self, path: &[String]) -> Result<(DiffMetric, String), UnknownNumber> {
+        let written = path.join(".");
+        match self.find(path) {
+            MetricLookup::Unique(quantity, name) => Ok((quantity, name)),
+            MetricLookup::Ambiguous(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                Err(UnknownNumber {
+                    message: format!("{NO_NUMBER} is meant by `{written}` alone"),
+                    label: "more than one number has this name",
+                    help: format!("write which: {}", quoted_list(&names)),
+                })
+            }
+            MetricLookup::Unknown(near) => Err(UnknownNumber {
+                message: format!("{NO_NUMBER} `{written}` in the summary"),
+                label: "nothing has this name",
+                help: near.map_or_else(
+                    || "names are TIER_old, TIER_new, TIER_entered and TIER_left, the same of routes, FROM_to_TO, and totals such as user.moved; `pql diff --help` lists them".to_owned(),
+                    |near| format!("a name that exists is `{near}`"),
+                ),
+            }),
+        }
     }
 }
 

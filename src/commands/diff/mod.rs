@@ -5,9 +5,7 @@
 //! [`pql_model::scoring`].
 
 mod alignment;
-pub mod codes;
 mod compare;
-mod fail_condition;
 mod formatting;
 mod json;
 mod markdown;
@@ -18,12 +16,11 @@ mod text;
 pub use compare::{
     EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
 };
-pub use fail_condition::{ConditionVerdict, FailCondition};
 pub use json::DiffRecord;
 pub use metrics::{DiffMetric, DiffVocabulary};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
 
-use pql_model::{PerKind, clock::AsOf};
+use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};
 
 /// What is said of a model beside what it came to.
 #[derive(Debug, Clone)]

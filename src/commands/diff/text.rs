@@ -31,7 +31,7 @@ impl DiffReport<'_> {
                 out,
                 "  {}  {}: {}",
                 escape_controls(&verdict.text),
-                formatting::known(verdict),
+                verdict.numbers_text(),
                 formatting::verdict(verdict)
             );
         }

@@ -1,9 +1,15 @@
-//! What `pql score` says of a run beside its rows: the record of the run, and the names that no event has.
+//! What `pql score` says of a run beside its rows: its record, what was expected of it, and the names that no event has.
 
+mod expectations;
 mod missing_names;
 mod run_facts;
+mod run_values;
+mod run_warnings;
 
 pub use self::{
+    expectations::{ExpectationOutcome, JudgedExpectation, RunExpectations},
     missing_names::MissingNames,
     run_facts::{FinishedRun, run_facts},
+    run_values::RunValues,
+    run_warnings::{RunWarning, run_warnings},
 };

@@ -50,6 +50,7 @@ pub fn run_facts(run: &FinishedRun<'_>) -> RunFacts {
         without_row: run.coverage.without_row,
         rows_without_id: run.rows_without_id,
         not_understood: run.not_understood.to_vec(),
+        expectations: Vec::new(),
         formula_cells: 0,
         outputs: Vec::new(),
         outputs_elsewhere: Vec::new(),

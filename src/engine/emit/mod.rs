@@ -28,7 +28,9 @@ pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
 pub(crate) use row_writer::RowTotals;
-pub use run_record::{FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record};
+pub use run_record::{
+    ExpectationFact, ExpectationOrigin, FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record,
+};
 pub(crate) use schema::OutputSchema;
 pub use table::level_summary_text;
 

@@ -13,6 +13,7 @@ use crate::{
 use pql_model::{
     PerKind,
     clock::{format_day, format_instant},
+    number_condition::SeenNumber,
 };
 
 /// What the record says beside what was scored.
@@ -42,6 +43,8 @@ pub struct RunFacts {
     pub rows_without_id: PerKind<u64>,
     /// The values that became null because they are no number or no date.
     pub not_understood: Vec<NotUnderstood>,
+    /// What the run was expected to look like.
+    pub expectations: Vec<ExpectationFact>,
     /// Cells that were guarded against spreadsheets.
     pub formula_cells: u64,
     /// Files of rows and joins in the folder of the record.
@@ -50,6 +53,35 @@ pub struct RunFacts {
     pub outputs_elsewhere: Vec<OutputFact>,
     /// The file of rejected lines.
     pub rejects: Option<RejectsFact>,
+}
+
+/// What the record says of an expectation.
+#[derive(Debug, Clone)]
+pub struct ExpectationFact {
+    /// The condition as it was written.
+    pub condition: String,
+    /// Where it stands.
+    pub origin: ExpectationOrigin,
+    /// What would have happened if it were not met.
+    pub otherwise: &'static str,
+    /// What that would mean.
+    pub say: Option<String>,
+    /// Whether it is met; none if it was not judged.
+    pub met: Option<bool>,
+    /// The numbers that it names.
+    pub values: Vec<SeenNumber>,
+}
+
+/// Where an expectation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectationOrigin {
+    /// In the model, at a line.
+    Model {
+        /// From 1.
+        line: usize,
+    },
+    /// On the command line, as a condition that must not hold.
+    CommandLine,
 }
 
 /// What the record says of a file that was written.
@@ -110,6 +142,7 @@ pub struct RunRecord<'r> {
     without_row: WithoutRowRecord,
     rows_without_id: RowsWithoutIdRecord,
     not_understood: Vec<NotUnderstoodRecord<'r>>,
+    expectations: Vec<ExpectationRecord<'r>>,
     users: LevelRecord<'r>,
     accounts: LevelRecord<'r>,
     formula_cells: u64,
@@ -201,6 +234,21 @@ struct NotUnderstoodRecord<'r> {
     first: FilePlaceRecord<'r>,
 }
 
+/// An expectation, of the model or of the command line; `met` is null if it was not judged.
+#[derive(Debug, Serialize)]
+struct ExpectationRecord<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    that: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fail_if: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    otherwise: &'static str,
+    say: Option<&'r str>,
+    met: Option<bool>,
+    values: JsonMap<&'r str, Option<JsonNumber>>,
+}
+
 /// A line of a file, from 1.
 #[derive(Debug, Serialize)]
 struct FilePlaceRecord<'r> {
@@ -287,6 +335,7 @@ pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &
             accounts: facts.rows_without_id.account,
         },
         not_understood: facts.not_understood.iter().map(NotUnderstoodRecord::new).collect(),
+        expectations: facts.expectations.iter().map(ExpectationRecord::new).collect(),
         users: LevelRecord::new(&scored.users),
         accounts: LevelRecord::new(&scored.accounts),
         formula_cells: facts.formula_cells,
@@ -319,6 +368,19 @@ impl<'r> NotUnderstoodRecord<'r> {
             count: one.count,
             first: FilePlaceRecord { file: &one.file, line: one.line },
         }
+    }
+}
+
+impl<'r> ExpectationRecord<'r> {
+    fn new(fact: &'r ExpectationFact) -> ExpectationRecord<'r> {
+        let condition = fact.condition.as_str();
+        let (that, fail_if, line) = match fact.origin {
+            ExpectationOrigin::Model { line } => (Some(condition), None, Some(line)),
+            ExpectationOrigin::CommandLine => (None, Some(condition), None),
+        };
+        let values = fact.values.iter().map(|seen| (seen.name.as_str(), seen.value.map(JsonNumber))).collect();
+        let (otherwise, say, met) = (fact.otherwise, fact.say.as_deref(), fact.met);
+        ExpectationRecord { that, fail_if, line, otherwise, say, met, values }
     }
 }
 

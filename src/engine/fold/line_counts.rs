@@ -1,5 +1,7 @@
 //! Counts of lines by file and bucket.
 
+use pql_model::units::Day;
+
 use super::{
     dedupe::DedupeVerdict,
     event_batch::{EventHeader, OwnerKind},
@@ -53,6 +55,31 @@ impl FileCounts {
 pub(super) struct FoldCounts {
     pub(super) files: Vec<FileCounts>,
     pub(super) names: Vec<u64>,
+    pub(super) newest_day: DayEvents,
+}
+
+/// The events of the newest local date that has any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DayEvents {
+    pub(crate) day: Day,
+    pub(crate) events: u64,
+}
+
+impl Default for DayEvents {
+    fn default() -> DayEvents {
+        DayEvents { day: Day::MIN, events: 0 }
+    }
+}
+
+impl DayEvents {
+    /// Adds the events of a date, of which only the newest is kept.
+    pub(super) fn add(&mut self, other: DayEvents) {
+        if other.day > self.day {
+            *self = other;
+        } else if other.day == self.day {
+            self.events += other.events;
+        }
+    }
 }
 
 impl FoldCounts {
@@ -71,6 +98,7 @@ impl FoldCounts {
         self.files.iter_mut().zip(&other.files).for_each(|(mine, theirs)| mine.add(theirs));
         self.names.resize(self.names.len().max(other.names.len()), 0);
         self.names.iter_mut().zip(&other.names).for_each(|(mine, theirs)| *mine += theirs);
+        self.newest_day.add(other.newest_day);
     }
 
     /// Counts an event in its bucket.
@@ -90,6 +118,9 @@ impl FoldCounts {
                     self.names.resize(plan + 1, 0);
                 }
                 self.names[plan] += 1;
+                if !anonymous {
+                    self.newest_day.add(DayEvents { day: image.day, events: 1 });
+                }
             }
             DedupeVerdict::Duplicate(loser) => {
                 let counts = self.file_mut(loser);

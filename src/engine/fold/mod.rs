@@ -56,6 +56,7 @@ pub(crate) use identity_links::IdentityLinks;
 pub(crate) use intern_cache::TextOrder;
 pub(crate) use interner::Interner;
 pub(crate) use late_links::LateLinks;
+pub(crate) use line_counts::DayEvents;
 pub use line_counts::{FileCounts, LineBucket};
 pub(crate) use misread_fields::{FieldColumn, FieldMisreads, LinePlace};
 pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
@@ -145,6 +146,7 @@ impl<'h> EventFolder<'h> {
             counts: FoldCounts {
                 files: vec![FileCounts::default(); files],
                 names: vec![0; hearth.model.aggregation.plans.len()],
+                newest_day: DayEvents::default(),
             },
             misread: FieldMisreads::default(),
             newest: NO_LAST,

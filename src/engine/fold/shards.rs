@@ -21,7 +21,7 @@ use super::{
     dedupe::{self, DedupeTable, DedupeVerdict},
     event_batch::{EventBatch, EventHeader, EventProgram},
     intern_cache::SharedInterner,
-    line_counts::FoldCounts,
+    line_counts::{DayEvents, FoldCounts},
     shard::ShardContext,
 };
 use crate::{decode::HashSeed, plan::Model};
@@ -176,6 +176,7 @@ impl<'m> ShardSet<'m> {
             newest_nowhere: NO_LAST,
             late: LateLinks::default(),
             names: Vec::new(),
+            newest_day: DayEvents::default(),
             seed: self.seed,
         };
         for one in folded {
@@ -191,7 +192,7 @@ impl<'m> ShardSet<'m> {
                 });
             }
         }
-        FoldCounts { files: state.counts, names: state.names } = counts;
+        FoldCounts { files: state.counts, names: state.names, newest_day: state.newest_day } = counts;
         (state, conflicts)
     }
 }
@@ -289,7 +290,7 @@ mod tests {
             }
         }
         rows.sort_unstable();
-        format!("{rows:#?} {:?} {:?} {conflicts}", state.counts, state.names)
+        format!("{rows:#?} {:?} {:?} {:?} {conflicts}", state.counts, state.names, state.newest_day)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     identity_links::IdentityLinks,
     interner::Interner,
     late_links::LateLinks,
-    line_counts::FileCounts,
+    line_counts::{DayEvents, FileCounts},
     shard::{SHARD_COUNT, Shard},
     small_map::SmallMap,
 };
@@ -47,6 +47,8 @@ pub struct FoldState {
     pub(crate) late: LateLinks,
     /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,
+    /// Counted events of the newest local date, those of people who turn out to be internal among them.
+    pub(crate) newest_day: DayEvents,
     pub(super) seed: HashSeed,
 }
 

@@ -24,7 +24,8 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-pub(crate) use summary::{LevelSummary, MilestoneSummary};
+pub use summary::LevelSummary;
+pub(crate) use summary::MilestoneSummary;
 
 use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
@@ -134,7 +135,7 @@ impl ScoredEntities<'_> {
     }
 
     /// The first and the last event of all entities.
-    pub(crate) fn time_range(&self) -> Option<(Micros, Micros)> {
+    pub fn time_range(&self) -> Option<(Micros, Micros)> {
         let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();
         seen.reduce(|(first, last), (a, b)| (first.min(a), last.max(b)))
     }

@@ -28,6 +28,13 @@ pub struct LevelSummary {
     pub(crate) milestones: Vec<MilestoneSummary>,
 }
 
+impl LevelSummary {
+    /// Entities in a tier, by its place in the model.
+    pub fn in_tier(&self, place: usize) -> u64 {
+        self.tiers.get(place).map_or(0, |(_, count)| *count)
+    }
+}
+
 /// The summary of a milestone.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MilestoneSummary {

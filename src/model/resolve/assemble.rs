@@ -5,8 +5,8 @@ use crate::{
     EntityKind, PerKind,
     expr::{Program, ValueType},
     resolved::{
-        DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, IdGlob, IdentitySettings,
-        IdentitySpans, InputSettings, Level, Metric, ResolvedModel, ScoringStep, TextSpan, Trait,
+        DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, Expectation, IdGlob,
+        IdentitySettings, IdentitySpans, InputSettings, Level, Metric, ResolvedModel, ScoringStep, TextSpan, Trait,
     },
     syntax::TraitSyntax,
     toml_reader::SpannedText,
@@ -23,14 +23,17 @@ pub(super) struct ResolvedOutputs {
     email_traits: Vec<Trait>,
     ignored: Vec<EventSelection>,
     start: EventSelection,
+    expectations: Vec<Expectation>,
 }
 
 impl ModelResolver<'_, '_> {
     /// Resolves what the outputs need.
     pub(super) fn outputs(&mut self) -> ResolvedOutputs {
         let file = self.file;
+        let levels = PerKind::from_fn(|side| level::resolve(self, side));
         ResolvedOutputs {
-            levels: PerKind::from_fn(|side| level::resolve(self, side)),
+            expectations: self.expectations(&levels),
+            levels,
             champion: self.person(file.user.champion.as_ref()),
             buyer: self.person(file.user.buyer.as_ref()),
             email_traits: self.email_traits(),
@@ -41,7 +44,7 @@ impl ModelResolver<'_, '_> {
 
     /// Puts together a model in which nothing failed.
     pub(super) fn assemble(mut self, fingerprint: String) -> ResolvedModel {
-        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start } = self.outputs();
+        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations } = self.outputs();
         let levels = PerKind {
             user: self.level(EntityKind::User, levels.user),
             account: self.level(EntityKind::Account, levels.account),
@@ -56,6 +59,7 @@ impl ModelResolver<'_, '_> {
             input: self.input(),
             identity: self.identity(),
             ignored_warnings: file.warnings.clone(),
+            expectations,
             events: self.event_names(),
             start,
             ignored,

@@ -7,6 +7,7 @@
 mod assemble;
 mod comparisons;
 mod event_names;
+mod expectations;
 mod expressions;
 mod fact_resolver;
 mod facts;

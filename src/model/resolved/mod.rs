@@ -8,6 +8,7 @@ mod decisions;
 mod dependencies;
 mod entries;
 mod events;
+mod expectations;
 mod facts;
 mod input;
 mod measures;
@@ -25,6 +26,7 @@ pub use self::{
     dependencies::FactDependencies,
     entries::EntrySpans,
     events::{EventBase, EventForm, EventName, EventNames, EventSelection, EventSet},
+    expectations::{Expectation, UnmetAction},
     facts::{
         BuiltinFact, DeclaredExpression, DeclaredRollup, Fact, FactDefinition, Level, MilestonePart, Rollup,
         ScoringSlots, Trait,
@@ -58,6 +60,8 @@ pub struct ResolvedModel {
     pub identity: IdentitySettings,
     /// The warnings that the model accepts.
     pub ignored_warnings: Vec<IgnoredWarning>,
+    /// What a run must look like, in the order of the file.
+    pub expectations: Vec<Expectation>,
     /// The entries of `[events]`.
     pub events: EventNames,
     /// The events that start an entity.

@@ -24,6 +24,7 @@ pub fn model() -> Json {
             ("identity", refer("identity")),
             ("activity", refer("activity")),
             ("check", refer("check")),
+            ("expect", tables("what a run must look like", "expectation")),
             ("events", events()),
             ("metrics", name_keyed_table("values folded from the events of one user or one account", refer("metric"))),
             ("user", refer("user")),
@@ -50,6 +51,7 @@ pub fn model() -> Json {
         ),
         ("check", check()),
         ("ignored", ignored()),
+        ("expectation", expectation(&words)),
         ("event", event()),
         ("trait", traits(&words)),
         ("metric", metric(&words)),
@@ -123,6 +125,24 @@ fn ignored() -> Json {
             ),
             ("because", json!({ "type": "string", "pattern": "[^ ]", "description": "why what it warns of is meant" })),
             ("name", text("only where it is about the entry of this name")),
+        ],
+    )
+}
+
+fn expectation(words: &ModelKeywords) -> Json {
+    table(
+        "a condition that a run must meet",
+        &["that"],
+        vec![
+            ("that", text("over the numbers of the run, such as `stale_hours <= 36`")),
+            (
+                "otherwise",
+                choice(
+                    "whether the run fails without a result or goes on with a warning; default fail",
+                    &words.unmet_actions,
+                ),
+            ),
+            ("say", text("what it means if it is not met, for people")),
         ],
     )
 }

@@ -16,6 +16,7 @@ activity = {}
 output = {}
 events = { e = {} }
 check = { ignore = [{}] }
+expect = [{ that = "users > 0" }]
 [metrics]
 a = { measure = "count" }
 b = { measure = "elapsed" }
@@ -52,6 +53,7 @@ fn definition(what: &str) -> Option<&'static str> {
         ("[activity]", "activity"),
         ("[check]", "check"),
         ("an ignored warning", "ignored"),
+        ("an expectation", "expectation"),
         ("event ", "event"),
         ("trait ", "trait"),
         ("metric ", "metric"),

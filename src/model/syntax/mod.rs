@@ -5,6 +5,7 @@
 
 mod check;
 mod entries;
+mod expectations;
 mod input;
 mod level;
 mod metrics;
@@ -15,6 +16,7 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+pub(super) use expectations::ExpectationSyntax;
 pub(super) use input::{EventSyntax, IdentitySyntax, InputSyntax};
 pub use level::RollupKind;
 pub(super) use level::{LevelSyntax, RollupSyntax, RouteSyntax, TraitSyntax};
@@ -56,6 +58,8 @@ pub struct ModelKeywords {
     pub(crate) rollups: Vec<&'static str>,
     /// `motion`
     pub(crate) motions: Vec<&'static str>,
+    /// `otherwise` of expectations.
+    pub(crate) unmet_actions: Vec<&'static str>,
     /// `format` of traits.
     pub(crate) value_formats: Vec<&'static str>,
 }
@@ -75,6 +79,7 @@ pub fn model_keywords() -> ModelKeywords {
         units: first(&metrics::ELAPSED_UNITS),
         rollups: first(&level::ROLLUPS),
         motions: first(&level::MOTIONS),
+        unmet_actions: first(&expectations::UNMET_ACTIONS),
         value_formats: first(&super::VALUE_FORMATS),
     }
 }
@@ -97,6 +102,8 @@ pub(super) struct ModelSyntax {
     pub(super) ignore_noise: bool,
     /// Warnings that are meant.
     pub(super) warnings: Vec<super::resolved::IgnoredWarning>,
+    /// What a run must look like.
+    pub(super) expectations: Vec<ExpectationSyntax>,
     pub(super) events: Vec<EventSyntax>,
     pub(super) metrics: Vec<MetricSyntax>,
     pub(super) user: LevelSyntax,
@@ -214,6 +221,8 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         None => (Vec::new(), true),
     };
     let warnings = top.table("check", "[check]", found).map(|table| check::read(table, found)).unwrap_or_default();
+    let expectations = top.tables("expect", "an expectation", found);
+    let expectations = expectations.into_iter().filter_map(|table| expectations::read(table, found)).collect();
     let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
     let metrics =
         top.table("metrics", "[metrics]", found).map(|table| metrics::read(&table, found)).unwrap_or_default();
@@ -240,6 +249,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         ignore,
         ignore_noise,
         warnings,
+        expectations,
         events,
         metrics,
         user,

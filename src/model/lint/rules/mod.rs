@@ -2,6 +2,7 @@
 
 mod conditions;
 mod event_conditions;
+mod expectations;
 mod missing_account;
 mod playbook;
 mod routes;
@@ -33,6 +34,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     signal_points::charged_at_sign_up(lint);
     missing_account::all(lint);
     unused::all(lint);
+    expectations::all(lint);
 }
 
 /// One warning for all questions that were left open.

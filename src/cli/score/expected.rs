@@ -1,0 +1,72 @@
+//! What a run must look like: read before the events, judged before anything is published.
+
+use super::{failed_run::publish_rejects, outputs::OutputFile};
+use crate::{
+    cli::{
+        CommandError, ExitStatus,
+        messages::{self, Verbosity},
+        print_problems, print_stderr,
+    },
+    commands::score::{JudgedExpectation, RunExpectations, RunValues, run_warnings},
+};
+use pql_engine::{pipeline::RejectedLines, plan::Model};
+use pql_model::diag::SourceDocument;
+
+/// The names of numbers, for `--help`.
+pub(super) const NUMBERS_HELP: &str = "Numbers that --fail-if and [[expect]] of a model know:
+  stale_hours               from the newest event to --as-of; with `latest`, to the present
+  events, events_last_day   events that count, in all and on the last date
+  rejected_share            rejected records, of all records
+  empty_files               files of events without a byte
+  users, accounts           users and accounts with events
+  qualified_users           users in a qualified tier; qualified_accounts
+  TIER_users                users in a tier, by its name; TIER_accounts
+  qualified_users_share     the same as a share of all, from 0 to 1; TIER_users_share, ...
+  matched_accounts_share    rows of --accounts whose account has events; matched_users_share
+  enriched_accounts_share   accounts with a row in --accounts; enriched_users_share
+
+Examples:
+  pql score events/ -m scoring.toml --as-of yesterday --out pql
+  pql score events/ -m scoring.toml --out pql --fail-if 'stale_hours > 36 or users < 100'";
+
+/// Reads the expectations of the model and of the command line.
+///
+/// # Errors
+/// Conditions that cannot be read; the problems of all of them are told.
+pub(super) fn expectations<'m>(
+    model: &'m Model,
+    document: &SourceDocument,
+    fail_if: &[String],
+) -> Result<RunExpectations<'m>, CommandError> {
+    RunExpectations::new(model, document, fail_if).map_err(|mut broken| {
+        let last = broken.pop();
+        broken.iter().for_each(print_problems);
+        last.map_or_else(|| CommandError::usage("--fail-if cannot be read"), CommandError::document)
+    })
+}
+
+/// Judges the expectations, and tells what is not as expected and what is probably wrong.
+pub(super) fn judge(
+    expected: &RunExpectations<'_>,
+    values: &RunValues<'_>,
+    model: &str,
+    verbosity: Verbosity,
+) -> Vec<JudgedExpectation> {
+    messages::warn_of_run(&run_warnings(values, &expected.numbers()));
+    let judged = expected.judge(values);
+    if verbosity == Verbosity::Notes {
+        messages::note_unjudged_expectations(&judged, model);
+    }
+    messages::report_unmet_expectations(&judged, model);
+    judged
+}
+
+/// Ends a run that is not as expected: its rejected lines are published, and nothing else.
+///
+/// # Errors
+/// Those of writing the rejected lines.
+pub(super) fn refuse(file: Option<OutputFile>, rejects: &RejectedLines) -> Result<ExitStatus, CommandError> {
+    print_stderr("nothing is published but rejected lines, since an expectation is not met");
+    file.filter(|_| !rejects.is_empty()).map_or(Ok(()), publish_rejects)?;
+    Ok(ExitStatus::Negative)
+}

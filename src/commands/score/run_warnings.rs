@@ -1,0 +1,114 @@
+//! What always deserves a warning about a run, unless an expectation says more about the same thing.
+
+use super::{FinishedRun, RunValues};
+use pql_model::{
+    EntityKind,
+    run_numbers::RunNumber,
+    units::{Day, Micros},
+};
+
+/// Below so many users a share of them says little.
+const USERS_MIN: u64 = 20;
+
+/// Something about a run that is probably wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunWarning {
+    /// Some files of events are empty, and others are not.
+    EmptyFiles {
+        /// The first of them.
+        first: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// No event on the last date.
+    QuietLastDay {
+        /// The last date.
+        day: Day,
+        /// The newest event.
+        newest: Micros,
+        /// The hours from it to the end of the run.
+        stale_hours: f64,
+    },
+    /// Events count for accounts alone.
+    NoUser,
+    /// Events count for users alone, under a model that scores accounts.
+    NoAccount,
+    /// More than half of an enrichment file is about nobody.
+    Unmatched {
+        /// Whose file it is.
+        kind: EntityKind,
+        /// Rows whose user or account has no event.
+        unmatched: u64,
+        /// All rows.
+        rows: u64,
+    },
+    /// More than a third of the users are qualified.
+    ManyQualified {
+        /// Qualified users.
+        qualified: u64,
+        /// All users.
+        users: u64,
+    },
+}
+
+impl RunWarning {
+    /// The numbers such that an expectation about one of them is about the same thing.
+    fn is_replaced_by(&self, number: RunNumber) -> bool {
+        match self {
+            RunWarning::EmptyFiles { .. } => number == RunNumber::EmptyFiles,
+            RunWarning::QuietLastDay { .. } => matches!(number, RunNumber::EventsLastDay | RunNumber::StaleHours),
+            RunWarning::NoUser => number == RunNumber::Entities(EntityKind::User),
+            RunWarning::NoAccount => number == RunNumber::Entities(EntityKind::Account),
+            RunWarning::Unmatched { kind, .. } => number == RunNumber::Matched(*kind),
+            RunWarning::ManyQualified { .. } => matches!(number, RunNumber::Qualified(EntityKind::User, _)),
+        }
+    }
+}
+
+/// The warnings about a run, without those that expectations about some numbers replace.
+pub fn run_warnings(values: &RunValues<'_>, expected: &[RunNumber]) -> Vec<RunWarning> {
+    let found = [empty_files(values), quiet_last_day(values), no_user(values), no_account(values)];
+    let unmatched = EntityKind::ALL.map(|kind| unmatched(values, kind));
+    let all = found.into_iter().chain(unmatched).chain([many_qualified(values)]).flatten();
+    all.filter(|warning| !expected.iter().any(|number| warning.is_replaced_by(*number))).collect()
+}
+
+fn empty_files(values: &RunValues<'_>) -> Option<RunWarning> {
+    let files = &values.run.folded.files;
+    let count = values.empty_files();
+    let first = files.iter().find(|file| file.bytes == 0)?;
+    (count < files.len()).then(|| RunWarning::EmptyFiles { first: first.name.clone(), count })
+}
+
+fn quiet_last_day(values: &RunValues<'_>) -> Option<RunWarning> {
+    let FinishedRun { model, scored, .. } = values.run;
+    let (newest, day) = (values.newest()?, scored.as_of.day);
+    let stale_hours = values.stale_hours()?;
+    let is_quiet = model.resolved.zone.day(newest) < day;
+    is_quiet.then_some(RunWarning::QuietLastDay { day, newest, stale_hours })
+}
+
+fn no_user(values: &RunValues<'_>) -> Option<RunWarning> {
+    let has = |kind| values.level(kind).count > 0;
+    (has(EntityKind::Account) && !has(EntityKind::User)).then_some(RunWarning::NoUser)
+}
+
+/// A model without rules for accounts has nothing to say of them.
+fn no_account(values: &RunValues<'_>) -> Option<RunWarning> {
+    let rules = &values.run.model.resolved.levels.account;
+    let scores_accounts = !(rules.signals.is_empty() && rules.tiers.is_empty() && rules.routes.is_empty());
+    let has = |kind| values.level(kind).count > 0;
+    (scores_accounts && has(EntityKind::User) && !has(EntityKind::Account)).then_some(RunWarning::NoAccount)
+}
+
+fn unmatched(values: &RunValues<'_>, kind: EntityKind) -> Option<RunWarning> {
+    let rows = values.rows(kind)?;
+    let warning = RunWarning::Unmatched { kind, unmatched: rows.unmatched, rows: rows.total() };
+    (rows.unmatched > rows.matched).then_some(warning)
+}
+
+fn many_qualified(values: &RunValues<'_>) -> Option<RunWarning> {
+    let users = values.level(EntityKind::User);
+    let warning = RunWarning::ManyQualified { qualified: users.qualified, users: users.count };
+    (users.count >= USERS_MIN && users.qualified * 3 > users.count).then_some(warning)
+}

@@ -22,7 +22,7 @@ fn with(events: &str, arguments: &str) -> Outcome {
 fn events_without_any_account_are_told_with_the_way_to_name_it() {
     let outcome = with(USERS_ONLY, "score events.ndjson --level user");
     assert!(
-        outcome.stderr.contains("note: no event names an account, and no user an e-mail of a company"),
+        outcome.stderr.contains("warning: no event names an account, and no user has an e-mail of a company"),
         "{outcome:?}"
     );
     assert!(outcome.stderr.contains("[input] fields = { account ="), "{outcome:?}");

@@ -481,7 +481,7 @@ fn what_holds_no_events_is_named_and_refused() {
     folder.write("none.ndjson", "");
     let outcome = score(&folder, "events.ndjson none.ndjson");
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(outcome.stderr.contains("note: none.ndjson is empty\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("warning: none.ndjson is empty, and other files are not\n"), "{}", outcome.stderr);
     std::fs::rename(folder.path().join("out"), folder.path().join("earlier")).expect("a folder");
     for list in ["users", "accounts"] {
         refused(&folder, &format!("earlier/{list}.csv"), &["scores that this program wrote, not events"]);

@@ -92,7 +92,7 @@ pub(crate) const NO_HUMAN_ROUTE: &str = "M053";
 /// A model without a buyer.
 pub(crate) const NO_BUYER: &str = "M054";
 /// An expectation that every run meets, or none.
-pub(crate) const FIXED_EXPECTATION: &str = "M055";
+pub(crate) const FIXED_EXPECTATION: &str = "M058";
 /// A question that the search left open.
 pub(crate) const NOT_SETTLED: &str = "M059";
 

@@ -15,17 +15,12 @@ use super::{
     threads,
 };
 use crate::commands::explain::{
-    DAYS_MAX, ExclusionSearch, Explanation, ExplanationRecord, UnknownEntity, explain_unknown_entity,
-    find_signal_events, find_tier_paths, forecast, guard_exclusions,
+    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, UnknownEntity,
+    explain_unknown_entity, find_signal_events, find_tier_paths, forecast, guard_exclusions,
 };
-use pql_engine::{
-    ids::id_of_text,
-    ledger::{EntityRef, build_ledger},
-    pipeline,
-    plan::parse_all_facts,
-};
+use pql_engine::{ledger::build_ledger, pipeline, plan::parse_all_facts};
 use pql_model::{
-    EntityKind, PerKind,
+    PerKind,
     diag::{escape_ci_commands, suggest},
 };
 
@@ -35,7 +30,7 @@ use pql_model::{
 /// tier and route and not those before them, what would be enough for the tier above, and when it drops a tier if nothing further happens.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExplainArguments {
-    /// `user:ID` or `account:ID`
+    /// An id, an e-mail address or the name of an account; `user:ID` or `account:ID` if both have the id
     #[arg(value_name = "ENTITY")]
     entity: String,
 
@@ -78,22 +73,13 @@ enum ExplainFormat {
     Json,
 }
 
-/// The level and id of `user:ID` or `account:ID`.
-fn entity(text: &str) -> Result<(EntityKind, &str), CommandError> {
-    let found = match text.split_once(':') {
-        Some(("user", id)) => Some((EntityKind::User, id)),
-        Some(("account", id)) => Some((EntityKind::Account, id)),
-        _ => None,
-    };
-    let (side, written) = found.ok_or_else(|| {
-        CommandError::usage(format!("`{text}` names nobody; expected user:ID or account:ID, such as user:u33"))
-    })?;
-    let id = id_of_text(written).ok_or_else(|| {
+/// Who is meant.
+fn query(text: &str) -> Result<EntityQuery<'_>, CommandError> {
+    EntityQuery::parse(text).ok_or_else(|| {
         CommandError::usage(format!(
-            "`{text}` has no id: white space and words such as `null` are none; expected user:ID or account:ID, such as user:u33"
+            "`{text}` has no id: white space and words such as `null` are none; expected an id, user:ID or account:ID, such as user:u33"
         ))
-    })?;
-    Ok((side, id))
+    })
 }
 
 impl ExplainArguments {
@@ -111,12 +97,14 @@ impl ExplainArguments {
 }
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
-    let (side, id) = entity(&arguments.entity)?;
+    let query = query(&arguments.entity)?;
     let prepared = arguments.prepare()?;
     let source = model_file::find(arguments.model.as_ref())?;
     let model = parse_all_facts(&source.document).map_err(CommandError::document)?;
     let exclusion_guard = guard_exclusions(&model, prepared.inputs());
-    let signal = signal(arguments, model.resolved.level(side))?;
+    if let Some(side) = query.side {
+        signal(arguments, model.resolved.level(side))?;
+    }
     if let Some(note) = source.note.filter(|_| !arguments.quiet) {
         print_stderr(&note);
     }
@@ -131,12 +119,17 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     messages::warn_multiline_records(&folded.files);
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
-    let Some(entity) = EntityRef::find(&scored, side, id) else {
-        let unknown = UnknownEntity { side, id, document: &source.document };
+    let emails = pipeline::user_emails(users, folded.as_of, &model.levels.user.emails);
+    let directory = EntityDirectory { scored: &scored, model: &model, emails: &emails };
+    let found = query.find(&directory).map_err(|several| CommandError::usage(several.to_string()))?;
+    let Some(entity) = found else {
+        let unknown = UnknownEntity { query, directory, document: &source.document };
         let events = ExclusionSearch { job: &job, folded: &folded, users, guard: exclusion_guard.as_ref() };
         let message = explain_unknown_entity(unknown, &events)?;
         return Err(CommandError::Error(anyhow::anyhow!(message), ExitStatus::Negative));
     };
+    let side = entity.side;
+    let signal = signal(arguments, model.resolved.level(side))?;
     let ledger = build_ledger(&scored, &model, entity);
     let next_tier = find_tier_paths(&scored, &model, entity);
     let events = match signal {

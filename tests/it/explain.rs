@@ -227,7 +227,7 @@ fn somebody_without_events_and_nobody_are_told_apart() {
     let outcome = folder.pql("explain user:ann events.ndjson -m model.toml");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
     assert!(outcome.stderr.contains("nothing to explain"), "{}", outcome.stderr);
-    let outcome = folder.pql("explain kim events.ndjson -m model.toml");
+    let outcome = folder.pql_with(&["explain", " ", "events.ndjson", "-m", "model.toml"], b"");
     assert_eq!(outcome.code, 2);
     assert!(outcome.stderr.contains("user:ID"), "{}", outcome.stderr);
 }

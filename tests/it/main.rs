@@ -32,6 +32,7 @@ mod enrichment;
 mod envelopes;
 mod expectations;
 mod explain;
+mod explain_query;
 mod fuzz;
 mod hostile_text;
 mod identity;

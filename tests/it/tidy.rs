@@ -138,6 +138,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "commands/explain",
         &[
             "engine/plan",
+            "engine/ids::id_of_text",
             "engine/ledger",
             "engine/emit",
             "engine/pipeline",

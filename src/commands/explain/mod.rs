@@ -4,6 +4,7 @@
 //! the same scorer about other facts and later days.
 
 mod counterfactual;
+mod entity_query;
 mod exclusion;
 mod forecast;
 mod json;
@@ -14,6 +15,7 @@ mod requirements;
 mod signal_events;
 mod unknown_entity;
 
+pub use entity_query::{EntityDirectory, EntityQuery};
 pub use exclusion::ExclusionSearch;
 pub use forecast::{DAYS_MAX, Forecast, forecast};
 pub use json::ExplanationRecord;

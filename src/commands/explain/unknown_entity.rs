@@ -1,8 +1,11 @@
 //! The message about an id that has no result: no event of it counts, or the model sets it aside.
 
-use super::exclusion::{
-    ExclusionMatch, ExclusionSearch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions,
-    without_exclusions,
+use super::{
+    EntityDirectory, EntityQuery,
+    exclusion::{
+        ExclusionMatch, ExclusionSearch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions,
+        without_exclusions,
+    },
 };
 use pql_engine::{
     pipeline::RunError,
@@ -25,13 +28,13 @@ pub fn guard_exclusions(model: &Model, inputs: &[InputSource]) -> Option<ChangeG
     if excludes_by_id(&model.resolved.identity) { ChangeGuard::begin(inputs).ok() } else { None }
 }
 
-/// An id without a result, and the model that it has none under.
+/// Words that nobody with a result fits, and the model under which nobody does.
 #[derive(Debug, Clone, Copy)]
 pub struct UnknownEntity<'u> {
-    /// User or account.
-    pub side: EntityKind,
-    /// The id.
-    pub id: &'u str,
+    /// Who was asked for.
+    pub query: EntityQuery<'u>,
+    /// Those who have a result.
+    pub directory: EntityDirectory<'u>,
     /// The text of the model.
     pub document: &'u SourceDocument,
 }
@@ -55,12 +58,37 @@ pub enum SearchError {
 /// # Errors
 /// Those of a second reading.
 pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Result<String, SearchError> {
-    let UnknownEntity { side, id, document } = unknown;
+    for side in unknown.query.sides() {
+        if let Some(found) = explain_exclusion(&unknown, side, search)? {
+            return Ok(found);
+        }
+    }
+    let as_of = format_instant(search.folded.as_of.instant);
+    let text = unknown.query.text;
+    let who = match unknown.query.side {
+        Some(side) => format!("no event of the {} `{text}` counts before {as_of}", side.word()),
+        None => format!("nobody with an event before {as_of} has the id, e-mail address or account name `{text}`"),
+    };
+    let near = unknown.query.nearest(&unknown.directory);
+    let advice = match near.is_empty() {
+        true => "ids are as `pql score` prints them".to_owned(),
+        false => format!("the nearest: {}", near.join(", ")),
+    };
+    Ok(format!("{who}, so there is nothing to explain; {advice}"))
+}
+
+/// Says which entries of the model set an id aside. None if that is not the reason.
+fn explain_exclusion(
+    unknown: &UnknownEntity<'_>,
+    side: EntityKind,
+    search: &ExclusionSearch<'_>,
+) -> Result<Option<String>, SearchError> {
+    let document = unknown.document;
     let identity = &search.job.model.resolved.identity;
     let model = parse_all_facts(document)?;
-    let entries = find_exclusions(search, &without_exclusions(model), side, id)?;
+    let entries = find_exclusions(search, &without_exclusions(model), side, unknown.query.text)?;
     search.guard.map_or(Ok(()), ChangeGuard::verify)?;
-    let who = format!("the {} `{id}`", side.word());
+    let who = format!("the {} `{}`", side.word(), unknown.query.text);
     let as_of = format_instant(search.folded.as_of.instant);
     let found = match entries.first() {
         Some(_) if side == EntityKind::Account => {
@@ -71,25 +99,21 @@ pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSear
         }
         Some(first) => format!("{who} has events before {as_of}, but {}", exclusion_reason(*first, document, identity)),
         // Events that can be read only once do not tell whether any is of this id.
-        None => match exclusion_of_unread(&unknown, search) {
+        None => match exclusion_of_unread(unknown.query.text, side, search) {
             Some(entry) => format!("{who} {}", exclusion_reason(entry, document, identity)),
-            None => {
-                return Ok(format!(
-                    "no event of {who} counts before {as_of}, so there is nothing to explain; ids are as `pql score` prints them"
-                ));
-            }
+            None => return Ok(None),
         },
     };
     let these = if entries.len() > 1 { "these entries" } else { "this entry" };
-    Ok(format!(
+    Ok(Some(format!(
         "{found}, so there is nothing to explain; a copy of the model without {these} (-m FILE) shows what it would be"
-    ))
+    )))
 }
 
 /// The entry that an id falls under, if the events could not be searched for it.
-fn exclusion_of_unread(unknown: &UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Option<ExclusionMatch> {
-    find_exclusion_by_id(&search.job.model.resolved.identity, unknown.id)
-        .filter(|_| unknown.side == EntityKind::User && search.guard.is_none())
+fn exclusion_of_unread(id: &str, side: EntityKind, search: &ExclusionSearch<'_>) -> Option<ExclusionMatch> {
+    find_exclusion_by_id(&search.job.model.resolved.identity, id)
+        .filter(|_| side == EntityKind::User && search.guard.is_none())
 }
 
 /// How a user is set aside.

@@ -23,7 +23,7 @@ use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
 pub(crate) use newest_event::newest_event_of_others;
 use person_profile::{
-    AllRecords, PersonProfile, PersonRecords, exclude, host_of_id, host_of_person, known_ids, raw_ids, rows,
+    AllRecords, PersonProfile, PersonRecords, email, exclude, host_of_id, host_of_person, known_ids, raw_ids, rows,
 };
 
 use rayon::prelude::*;
@@ -186,6 +186,11 @@ impl<'s> Entities<'s> {
             .chain(of_ids)
             .filter_map(|host| domains.iter().position(|domain| is_below(&host, std::slice::from_ref(domain))));
         places.next()
+    }
+
+    /// The e-mail address of a user. `emails` are those of the enrichment file.
+    pub fn email(&self, user: u32, model: &Model, emails: &HashMap<String, String>) -> Option<String> {
+        email(self.state, model, (self.records(user), &self.known_ids(user)), emails)
     }
 
     /// The user ids of a user, sorted. Ids that occur only in alias lines are included.

@@ -128,7 +128,7 @@ pub(super) fn rows(state: &FoldState, people: &PersonIndex<'_>) -> GroupedVec<Ro
 }
 
 /// The e-mail: the trait, with the enrichment file first, else the smallest user id with an `@`.
-fn email(
+pub(super) fn email(
     state: &FoldState,
     model: &Model,
     (draft, known): (PersonRecords<'_>, &[&str]),

@@ -240,19 +240,28 @@ const NEAR_CANDIDATES_MAX: usize = 2_000;
 
 /// The candidate closest to a word, if it is close enough to be meant.
 pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let near = candidates.into_iter().take(NEAR_CANDIDATES_MAX);
+    nearest_words(word, near, 1).first().map(|near| (*near).to_owned())
+}
+
+/// The candidates close enough to a word to be meant, the closest first, each once.
+///
+/// **Cost**: a comparison for each candidate of a similar length.
+pub fn nearest_words<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, count: usize) -> Vec<&'a str> {
     let folded = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let wanted = folded(word);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &folded(candidate));
     let length = wanted.chars().count();
     let limit = (length / 3).max(1);
-    // The limits of length and number keep the comparison short.
+    // The limit of length keeps the comparison short.
     if length > NEAR_LENGTH_MAX {
-        return None;
+        return Vec::new();
     }
-    let near = candidates.into_iter().take(NEAR_CANDIDATES_MAX);
-    let near = near.filter(|candidate| candidate.chars().count().abs_diff(length) <= limit);
-    let best = near.map(|candidate| (distance(candidate), candidate)).min()?;
-    (best.0 <= limit).then(|| best.1.to_owned())
+    let near = candidates.into_iter().filter(|candidate| candidate.chars().count().abs_diff(length) <= limit);
+    let near = near.map(|candidate| (strsim::damerau_levenshtein(&wanted, &folded(candidate)), candidate));
+    let mut found: Vec<(usize, &str)> = near.filter(|(distance, _)| *distance <= limit).collect();
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().take(count).map(|(_, candidate)| candidate).collect()
 }
 
 /// Advice for an unknown word: the closest candidate, else the list of all candidates if it is

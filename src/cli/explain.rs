@@ -15,13 +15,15 @@ use super::{
     threads,
 };
 use crate::commands::explain::{
-    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, UnknownEntity,
-    explain_unknown_entity, find_signal_events, find_tier_paths, forecast, guard_exclusions,
+    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, SecondReading,
+    UnknownEntity, explain_unknown_entity, find_signal_events, find_tier_paths, forecast, guard_exclusions,
+    report_members, signal_rollups,
 };
-use pql_engine::{ledger::build_ledger, pipeline, plan::parse_all_facts};
+use pql_engine::{ledger::build_ledger, pipeline, plan::parse_all_facts, read::ChangeGuard};
 use pql_model::{
-    PerKind,
+    EntityKind, PerKind,
     diag::{escape_ci_commands, suggest},
+    resolved::{Level, Signal},
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -101,6 +103,8 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let prepared = arguments.prepare()?;
     let source = model_file::find(arguments.model.as_ref())?;
     let model = parse_all_facts(&source.document).map_err(CommandError::document)?;
+    // The members' events are counted in a second reading, if there can be one.
+    let guard = ChangeGuard::begin(prepared.inputs()).ok();
     let exclusion_guard = guard_exclusions(&model, prepared.inputs());
     if let Some(side) = query.side {
         signal(arguments, model.resolved.level(side))?;
@@ -132,22 +136,27 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let signal = signal(arguments, model.resolved.level(side))?;
     let ledger = build_ledger(&scored, &model, entity);
     let next_tier = find_tier_paths(&scored, &model, entity);
+    let again =
+        || SecondReading { inputs: job.inputs.clone(), limits: prepared.limits(), model: &model, scored: &scored };
     let events = match signal {
-        Some(place) => Some(find_signal_events(
-            (job.inputs.clone(), prepared.limits()),
-            &model,
-            &scored,
-            entity,
-            &model.resolved.level(side).signals[place],
-        )?),
+        Some(signal) => Some(find_signal_events(again(), entity, signal)?),
         None => None,
+    };
+    let members = match side {
+        EntityKind::User => None,
+        EntityKind::Account => {
+            let rollups = signal.map(|signal| signal_rollups(&model, signal)).unwrap_or_default();
+            let members = report_members((&scored, &model), entity, guard.as_ref().map(|_| again()), &rollups)?;
+            guard.as_ref().map_or(Ok(()), ChangeGuard::verify)?;
+            Some(members)
+        }
     };
     prepared.verify_unchanged()?;
     let forecast = match arguments.ahead {
         0 => None,
         days => forecast(&folded, &model, PerKind { user: users, account: accounts }, &ledger, days)?,
     };
-    let explanation = Explanation { ledger, next_tier, forecast, events };
+    let explanation = Explanation { ledger, members, next_tier, forecast, events };
     match arguments.format {
         ExplainFormat::Human => print_stdout(&escape_ci_commands(&explanation.text()))?,
         ExplainFormat::Json => print_stdout(&pretty_json(&ExplanationRecord::new(&explanation)))?,
@@ -155,15 +164,13 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     Ok(ExitStatus::Done)
 }
 
-/// The signal whose events are asked for, by place.
-fn signal(arguments: &ExplainArguments, level: &pql_model::resolved::Level) -> Result<Option<usize>, CommandError> {
+/// The signal whose events are asked for.
+fn signal<'l>(arguments: &ExplainArguments, level: &'l Level) -> Result<Option<&'l Signal>, CommandError> {
     let Some(name) = &arguments.signal else { return Ok(None) };
-    let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
-    match names.iter().position(|known| known == name) {
-        Some(place) => Ok(Some(place)),
-        None => {
-            let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
-            Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
-        }
+    if let Some(signal) = level.signals.iter().find(|signal| signal.name == *name) {
+        return Ok(Some(signal));
     }
+    let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
+    let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+    Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
 }

@@ -4,7 +4,8 @@
 //! test writes its inputs into a folder, runs `pql` there, and compares output, messages and exit
 //! code.
 //!
-//! - Commands: `check`, `cases` (`pql test`), `diff`, `explain`, `init`, `inspect`, `schema`,
+//! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
+//!   `explain_members`, `explain_query`), `init`, `inspect`, `schema`,
 //!   `rules`; and what `score` expects of a run: `expectations`.
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
@@ -32,6 +33,7 @@ mod enrichment;
 mod envelopes;
 mod expectations;
 mod explain;
+mod explain_members;
 mod explain_query;
 mod fuzz;
 mod hostile_text;

@@ -1,9 +1,13 @@
 //! An explanation as JSON: the ledger, with what else was asked behind it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{
-    CountedEvent, Explanation, FactChange, Forecast, NextTierPaths, SignalEvents, TierPath, forecast::TierDrop,
+    CountedEvent, Explanation, FactChange, Forecast, NextTierPaths, SignalEvents, TierPath,
+    forecast::TierDrop,
+    members::{MemberLine, MemberNote},
 };
 use pql_engine::{
     emit::{JsonFact, JsonPoints},
@@ -19,11 +23,67 @@ use pql_model::{
 pub struct ExplanationRecord<'e> {
     #[serde(flatten)]
     ledger: LedgerRecord<'e>,
+    /// Only for accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_signals: Option<Vec<MemberLineRecord<'e>>>,
+    /// Only for accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<MemberRecord<'e>>>,
     next_tier: Option<PathsRecord<'e>>,
     forecast: Option<ForecastRecord<'e>>,
     /// Only if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<EventsRecord<'e>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberLineRecord<'e> {
+    signal: &'e str,
+    points: JsonPoints,
+    people: u64,
+    events: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberRecord<'e> {
+    id: &'e str,
+    score: JsonPoints,
+    tier: Option<&'e str>,
+    signals: Vec<MemberPointsRecord<'e>>,
+    /// Only if a signal over roll-ups was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    adds: BTreeMap<&'e str, JsonFact<'e>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberPointsRecord<'e> {
+    signal: &'e str,
+    points: JsonPoints,
+    events: Option<u64>,
+}
+
+impl<'e> MemberLineRecord<'e> {
+    fn new(line: &'e MemberLine) -> MemberLineRecord<'e> {
+        let MemberLine { name, points, people, events } = line;
+        MemberLineRecord { signal: name, points: JsonPoints(*points), people: *people, events: *events }
+    }
+}
+
+impl<'e> MemberRecord<'e> {
+    fn new(member: &'e MemberNote, rollups: &'e [String]) -> MemberRecord<'e> {
+        let signals = member.paid.iter().map(|(signal, points, events)| MemberPointsRecord {
+            signal,
+            points: JsonPoints(*points),
+            events: *events,
+        });
+        MemberRecord {
+            id: &member.id,
+            score: JsonPoints(member.score),
+            tier: member.tier.as_deref(),
+            signals: signals.collect(),
+            adds: rollups.iter().map(String::as_str).zip(member.adds.iter().map(JsonFact)).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -86,8 +146,13 @@ struct EventRecord<'e> {
 impl<'e> ExplanationRecord<'e> {
     /// The record of an explanation.
     pub fn new(explanation: &'e Explanation) -> ExplanationRecord<'e> {
+        let members = explanation.members.as_ref();
+        let rollups = explanation.events.as_ref().map_or(&[][..], |events| &events.rollups);
         ExplanationRecord {
             ledger: LedgerRecord::new(&explanation.ledger),
+            member_signals: members.map(|members| members.sums.iter().map(MemberLineRecord::new).collect()),
+            members: members
+                .map(|members| members.members.iter().map(|member| MemberRecord::new(member, rollups)).collect()),
             next_tier: explanation.next_tier.as_ref().map(PathsRecord::new),
             forecast: explanation.forecast.as_ref().map(ForecastRecord::new),
             events: explanation.events.as_ref().map(EventsRecord::new),

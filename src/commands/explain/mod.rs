@@ -8,6 +8,8 @@ mod entity_query;
 mod exclusion;
 mod forecast;
 mod json;
+mod members;
+mod members_text;
 mod overlay;
 mod path_to_tier;
 mod report;
@@ -19,8 +21,9 @@ pub use entity_query::{EntityDirectory, EntityQuery};
 pub use exclusion::ExclusionSearch;
 pub use forecast::{DAYS_MAX, Forecast, forecast};
 pub use json::ExplanationRecord;
+pub use members::{MemberReport, report_members, signal_rollups};
 pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
-pub use signal_events::{CountedEvent, SignalEvents, find_signal_events};
+pub use signal_events::{CountedEvent, SecondReading, SignalEvents, find_signal_events};
 pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};
 
 use pql_engine::ledger::Ledger;
@@ -34,6 +37,8 @@ pub struct Explanation {
     pub next_tier: Option<NextTierPaths>,
     /// When it drops; none in the lowest tier, without tiers, or if it was not asked for.
     pub forecast: Option<Forecast>,
+    /// The members, for an account.
+    pub members: Option<MemberReport>,
     /// The events behind one signal, if that was asked for.
     pub events: Option<SignalEvents>,
 }

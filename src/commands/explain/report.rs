@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Explanation, Forecast, NextTierPaths, SignalEvents};
+use super::{Explanation, Forecast, NextTierPaths, SignalEvents, members_text};
 use pql_engine::ledger::{self, RuleDecision, value_text};
 use pql_model::{
     clock::{format_day, format_instant},
@@ -17,8 +17,11 @@ impl Explanation {
     /// For people.
     pub fn text(&self) -> String {
         let mut out = ledger::text(&self.ledger);
+        if let Some(members) = &self.members {
+            members_text::members(&mut out, members);
+        }
         if let Some(events) = &self.events {
-            self::events(&mut out, events);
+            self.events_text(&mut out, events);
         }
         if let Some(climb) = &self.next_tier {
             self::climb(&mut out, climb);
@@ -27,6 +30,16 @@ impl Explanation {
             self.forecast_text(&mut out, forecast);
         }
         out
+    }
+
+    /// The events behind a signal, or the people if it reads roll-ups.
+    fn events_text(&self, out: &mut String, events: &SignalEvents) {
+        if let Some(members) = self.members.as_ref().filter(|_| !events.rollups.is_empty()) {
+            members_text::people(out, &events.signal, &events.rollups, members);
+        }
+        if events.rollups.is_empty() || !events.events.is_empty() {
+            self::events(out, events);
+        }
     }
 
     fn forecast_text(&self, out: &mut String, forecast: &Forecast) {

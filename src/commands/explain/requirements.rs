@@ -76,15 +76,19 @@ impl StateRequirement {
 /// Everything that a signal of a level reads, and whether it also reads what cannot be told by events (scores).
 pub(super) fn signal_requirements(model: &Model, side: EntityKind, signal: &Signal) -> Vec<StateRequirement> {
     let mut collector = RequirementCollector { model, needs: Vec::new(), seen: Vec::new() };
-    let whose = RowScope::Own;
+    signal_programs(signal).into_iter().for_each(|program| collector.program(program, side, RowScope::Own));
+    collector.needs
+}
+
+/// The expressions of a signal.
+pub(super) fn signal_programs(signal: &Signal) -> Vec<&Program> {
     let mut programs: Vec<&Program> = Vec::new();
     programs.extend(&signal.guard);
     if let SignalPayment::Ladder { value, .. } | SignalPayment::Per { value, .. } = &signal.pay {
         programs.push(value);
     }
     programs.extend(signal.decay.as_ref().map(|decay| &decay.since));
-    programs.into_iter().for_each(|program| collector.program(program, side, whose));
-    collector.needs
+    programs
 }
 
 struct RequirementCollector<'m> {

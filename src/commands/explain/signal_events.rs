@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::requirements::{RowScope, StateRequirement, signal_requirements};
+use super::{
+    members::signal_rollups,
+    requirements::{RowScope, StateRequirement, signal_requirements},
+};
 use pql_engine::{
     decode::{
         DecodedLine, HashSeed, Record,
@@ -46,77 +49,110 @@ pub struct SignalEvents {
     pub signal: String,
     /// By file and line.
     pub events: Vec<CountedEvent>,
+    /// The roll-ups that the signal reads.
+    pub rollups: Vec<String>,
 }
 
 /// Whose a row is, as events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum EventOwner {
+pub(super) enum EventOwner {
     User(String),
     Visitor(String),
     Nobody,
 }
 
 /// A row of the state, as events tell it: whose, the named account, and the date if there is none.
-type EventRowKey = (EventOwner, Option<String>, Day);
+pub(super) type EventRowKey = (EventOwner, Option<String>, Day);
 
 /// Rows that are read, each with whether it is of somebody.
-type EventRows = HashMap<EventRowKey, bool>;
+pub(super) type EventRows = HashMap<EventRowKey, bool>;
 
-/// Reads the lines once more and gives the events that counted for a signal.
+/// A second reading of the lines of a run.
+pub struct SecondReading<'r> {
+    /// The files.
+    pub inputs: Vec<InputSource>,
+    /// The sizes of lines and blocks.
+    pub limits: BlockLimits,
+    /// The model.
+    pub model: &'r Model,
+    /// The results of the first reading.
+    pub scored: &'r ScoredEntities<'r>,
+}
+
+/// The name of a file and a line in it, from 1.
+pub(super) type LinePosition<'p> = (&'p str, u64);
+
+/// Gives the events that counted for a signal.
 ///
 /// # Errors
 ///
 /// Those of reading. **Cost**: a reading of everything by one thread.
 pub fn find_signal_events(
-    (inputs, limits): (Vec<InputSource>, BlockLimits),
-    model: &Model,
-    scored: &ScoredEntities<'_>,
+    reading: SecondReading<'_>,
     entity: EntityRef,
     signal: &Signal,
 ) -> Result<SignalEvents, ReadError> {
-    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let formats = FileFormats::new(model, model.resolved.input.format, names.len());
-    let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), scored.as_of.instant);
-    let mut matcher = SignalEventMatcher::new(model, scored, entity, signal_requirements(model, entity.side, signal));
-    let reader = block_reader(inputs, model, limits, 1);
-    let mut lines: Vec<u64> = vec![0; names.len()];
+    let needs = signal_requirements(reading.model, entity.side, signal);
+    let model = reading.model;
+    let mut matcher = SignalEventMatcher::new(model, reading.scored, entity, needs);
     let mut found = Vec::new();
-    let mut goes_on = false;
-    let mut block = LineBlock::default();
-    while let Some(next) = reader.next(block)? {
-        let file = next.file as usize;
-        if next.long_line.is_some() {
-            lines[file] += 1;
-        } else {
-            let first = next.starts_file.then_some(&*next.bytes);
-            let Ok(decoder) = reading.decoder_for(next.file, first) else {
-                block = next;
-                continue;
-            };
-            for (number, bytes) in next.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-                // What was made into a line knows where it was.
-                let line = lines[file] + u64::from(number > 0 || !goes_on);
-                lines[file] = next.origins.get(number).map_or(line, |place| place.line);
-                let Ok(text) = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else { continue };
-                decoder.for_each_record(text, &mut |line_record| {
-                    let DecodedLine::Event(record) = line_record else { return };
-                    let facts = matcher.facts(&record);
-                    if !facts.is_empty() {
-                        let (file, line) = (names[file].clone(), lines[file]);
-                        found.push(CountedEvent { file, line, at: record.at, event: record.name.to_string(), facts });
-                    }
-                });
-            }
+    reading.for_each_event(&mut |record, (file, line)| {
+        let facts = matcher.facts(record);
+        if !facts.is_empty() {
+            let file = file.to_owned();
+            found.push(CountedEvent { file, line, at: record.at, event: record.name.to_string(), facts });
         }
-        goes_on = next.goes_on;
-        block = next;
-    }
+    })?;
     found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-    Ok(SignalEvents { signal: signal.name.clone(), events: found })
+    let rollups = match entity.side {
+        EntityKind::User => Vec::new(),
+        EntityKind::Account => signal_rollups(model, signal).into_iter().map(|rollup| rollup.name).collect(),
+    };
+    Ok(SignalEvents { signal: signal.name.clone(), events: found, rollups })
+}
+
+impl SecondReading<'_> {
+    /// Hands on every event before `as_of`.
+    pub(super) fn for_each_event(self, take: &mut dyn FnMut(&Record<'_>, LinePosition<'_>)) -> Result<(), ReadError> {
+        let SecondReading { inputs, limits, model, scored } = self;
+        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let formats = FileFormats::new(model, model.resolved.input.format, names.len());
+        let mut reading = WorkerDecoders::new(&formats, HashSeed::default(), scored.as_of.instant);
+        let reader = block_reader(inputs, model, limits, 1);
+        let mut lines: Vec<u64> = vec![0; names.len()];
+        let mut goes_on = false;
+        let mut block = LineBlock::default();
+        while let Some(next) = reader.next(block)? {
+            let file = next.file as usize;
+            if next.long_line.is_some() {
+                lines[file] += 1;
+            } else {
+                let first = next.starts_file.then_some(&*next.bytes);
+                let Ok(decoder) = reading.decoder_for(next.file, first) else {
+                    block = next;
+                    continue;
+                };
+                for (number, bytes) in next.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+                    // What was made into a line knows where it was.
+                    let line = lines[file] + u64::from(number > 0 || !goes_on);
+                    lines[file] = next.origins.get(number).map_or(line, |place| place.line);
+                    let Ok(text) = std::str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes)) else { continue };
+                    decoder.for_each_record(text, &mut |line_record| {
+                        if let DecodedLine::Event(record) = line_record {
+                            take(&record, (&names[file], lines[file]));
+                        }
+                    });
+                }
+            }
+            goes_on = next.goes_on;
+            block = next;
+        }
+        Ok(())
+    }
 }
 
 /// Holds events against what a signal reads.
-struct SignalEventMatcher<'m> {
+pub(super) struct SignalEventMatcher<'m> {
     model: &'m Model,
     needs: Vec<StateRequirement>,
     rows: HashMap<RowScope, EventRows>,
@@ -128,7 +164,7 @@ struct SignalEventMatcher<'m> {
 }
 
 impl<'m> SignalEventMatcher<'m> {
-    fn new(
+    pub(super) fn new(
         model: &'m Model,
         scored: &ScoredEntities<'_>,
         entity: EntityRef,
@@ -142,18 +178,21 @@ impl<'m> SignalEventMatcher<'m> {
         let of_user = |place: usize| rows(scored, scored.entities.user_rows(place));
         let mut all: HashMap<RowScope, EventRows> = HashMap::new();
         let mut starts = HashMap::new();
-        let own = match entity.side {
-            EntityKind::User => of_user(entity.place),
-            EntityKind::Account => of_account(entity.place),
-        };
-        all.insert(RowScope::Own, own);
-        starts.extend(start(model, scored, entity).map(|day| (RowScope::Own, day)));
-        if let Some(home) = home {
+        let reads = |scope: RowScope| needs.iter().any(|need| need.scope == scope);
+        if reads(RowScope::Own) {
+            let own = match entity.side {
+                EntityKind::User => of_user(entity.place),
+                EntityKind::Account => of_account(entity.place),
+            };
+            all.insert(RowScope::Own, own);
+            starts.extend(start(model, scored, entity).map(|day| (RowScope::Own, day)));
+        }
+        if let Some(home) = home.filter(|_| reads(RowScope::Home)) {
             all.insert(RowScope::Home, of_account(home));
             let home = EntityRef { side: EntityKind::Account, place: home };
             starts.extend(start(model, scored, home).map(|day| (RowScope::Home, day)));
         }
-        if entity.side == EntityKind::Account && needs.iter().any(|need| need.scope == RowScope::Members) {
+        if entity.side == EntityKind::Account && reads(RowScope::Members) {
             let members = &scored.entities.accounts[entity.place].members;
             all.insert(RowScope::Members, members.iter().flat_map(|member| of_user(*member as usize)).collect());
         }
@@ -161,21 +200,14 @@ impl<'m> SignalEventMatcher<'m> {
     }
 
     /// The facts that an event counts for.
-    fn facts(&mut self, record: &Record<'_>) -> Vec<String> {
+    pub(super) fn facts(&mut self, record: &Record<'_>) -> Vec<String> {
         if let Some(fingerprint) = record.fingerprint
             && !self.seen.insert(fingerprint)
         {
             return Vec::new();
         }
-        let who = match (&record.user, &record.visitor) {
-            (Some(user), _) => EventOwner::User(user.to_string()),
-            (None, Some(visitor)) => EventOwner::Visitor(visitor.to_string()),
-            (None, None) => EventOwner::Nobody,
-        };
-        let account = record.account.as_ref().map(|account| account.to_string());
-        let day = if account.is_some() { ANY_DAY } else { record.day };
-        let owned = who != EventOwner::Nobody;
-        let key = (who, account, day);
+        let key = row_key(record);
+        let owned = key.0 != EventOwner::Nobody;
         let plan = &self.model.aggregation.plans[record.plan];
         let active = owned && !record.noise && !self.matches_record(&plan.ignored, record);
         let mut facts: Vec<String> = Vec::new();
@@ -219,6 +251,18 @@ impl<'m> SignalEventMatcher<'m> {
     }
 }
 
+/// The row that an event was folded into.
+pub(super) fn row_key(record: &Record<'_>) -> EventRowKey {
+    let who = match (&record.user, &record.visitor) {
+        (Some(user), _) => EventOwner::User(user.to_string()),
+        (None, Some(visitor)) => EventOwner::Visitor(visitor.to_string()),
+        (None, None) => EventOwner::Nobody,
+    };
+    let account = record.account.as_ref().map(|account| account.to_string());
+    let day = if account.is_some() { ANY_DAY } else { record.day };
+    (who, account, day)
+}
+
 /// The date of an entity's start: the last day looked at, less its age.
 fn start(model: &Model, scored: &ScoredEntities<'_>, entity: EntityRef) -> Option<Day> {
     let (slot, _) = pql_engine::ledger::fact_slot(model, entity.side, "age_days")?;
@@ -227,7 +271,7 @@ fn start(model: &Model, scored: &ScoredEntities<'_>, entity: EntityRef) -> Optio
 }
 
 /// Rows as events tell them.
-fn rows(scored: &ScoredEntities<'_>, all: &[RowRef]) -> EventRows {
+pub(super) fn rows(scored: &ScoredEntities<'_>, all: &[RowRef]) -> EventRows {
     let state = scored.entities.state;
     let one = |at: &RowRef| {
         let row = scored.entities.row(*at);

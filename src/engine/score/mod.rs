@@ -13,6 +13,7 @@ mod base_facts;
 mod entity_view;
 pub(crate) mod fact_table;
 mod measures;
+mod member_signals;
 pub(crate) mod milestones;
 mod occurrences;
 mod rollups;
@@ -24,6 +25,7 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
+pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
 pub use summary::LevelSummary;
 pub(crate) use summary::MilestoneSummary;
 

@@ -245,6 +245,32 @@ fn a_name_that_comes_close_is_a_warning_and_a_line_that_is_no_event_a_failure() 
 }
 
 #[test]
+fn values_of_traits_that_are_not_understood_are_warned_about_with_their_place() {
+    let folder = folder();
+    let traits = "[user.traits]\nseats = { type = \"number\" }\nsigned = { type = \"date\" }\n[account.traits]\nsize = { type = \"number\" }\n";
+    folder.write("model.toml", format!("{MODEL}{traits}"));
+    for (value, message, place) in [
+        (
+            "users = { kim = { seats = 5 }, \"u{1..3}\" = { seats = \"1,200\" } }",
+            "the value of `seats` is no number",
+            "8:46",
+        ),
+        ("users = { kim = { signed = \"05/01/2026\" } }", "the value of `signed` is no date", "8:19"),
+        ("accounts = { acme = { size = 1e16 } }", "the value of `size` is a number beyond 1e15", "8:23"),
+    ] {
+        folder.write("cases.toml", file(&format!("{INVITE}\n{value}"), "user = \"kim\"\nscore = 10"));
+        let outcome = folder.pql("test cases.toml");
+        assert_eq!(outcome.code, 0, "{value}: {outcome:?}");
+        for part in ["warning[C009]", message, &format!("--> cases.toml:{place}"), "it counts as not known"] {
+            assert!(outcome.stderr.contains(part), "{value}: {part}:\n{}", outcome.stderr);
+        }
+    }
+    let read = "users = { kim = { seats = \"1200\", signed = \"2026-01-05\" } }";
+    folder.write("cases.toml", file(&format!("{INVITE}\n{read}"), "user = \"kim\"\nscore = 10"));
+    assert_eq!(folder.pql("test cases.toml").stderr, "");
+}
+
+#[test]
 fn a_model_that_is_not_there_or_not_valid_cannot_start() {
     let folder = folder();
     folder.write("cases.toml", file(INVITE, "user = \"kim\"\nscore = 10").replace("model.toml", "none.toml"));

@@ -217,6 +217,28 @@ fn max_table_bounds_the_memory_of_a_parquet_file() {
 }
 
 #[test]
+fn max_table_bounds_the_memory_of_tables_of_users_and_accounts() {
+    use crate::parquet_file::{ColumnValues, parquet_file};
+    let folder = folder();
+    folder.write(
+        "model.toml",
+        "schema = 1\n[user.traits]\nrole = { type = \"text\" }\n[account.traits]\nrole = { type = \"text\" }\n[output]\nuser_columns = [\"role\"]\naccount_columns = [\"role\"]\n",
+    );
+    folder.write("events.ndjson", "{\"event\":\"a\",\"timestamp\":\"2026-10-01T10:00:00Z\",\"user_id\":\"kim\"}\n");
+    let role = ColumnValues::text(&["x".repeat(3 << 20)]);
+    for (option, key) in [("--users", "user_id"), ("--accounts", "account_id")] {
+        folder.write("known.parquet", parquet_file(&[(key, ColumnValues::text(&["kim"])), ("role", role.clone())]));
+        let outcome = score(&folder, "events.ndjson", &format!("{option} known.parquet --max-table 2MiB"));
+        assert_eq!(outcome.code, 2, "{option}: {outcome:?}");
+        for part in ["`known.parquet`", "column `role`", "--max-table allows 2 MiB"] {
+            assert!(outcome.stderr.contains(part), "{option}: {part}: {outcome:?}");
+        }
+        let outcome = score(&folder, "events.ndjson", &format!("{option} known.parquet --max-table 16MiB"));
+        assert_eq!(outcome.code, 0, "{option}: {outcome:?}");
+    }
+}
+
+#[test]
 fn rows_that_the_footer_does_not_count_are_not_lost() {
     let folder = folder();
     let whole = texts(WriterProperties::builder(), &["a", "b", "c"]);

@@ -533,3 +533,53 @@ fn parquet_is_refused_by_a_build_without_it() {
         &["`events.parquet` is a Parquet file, which this build of pql does not read", "duckdb -c"],
     );
 }
+
+#[test]
+fn what_is_packed_in_another_way_is_named_with_the_program_that_unpacks_it() {
+    let folder = folder();
+    let kinds: [(&[u8], &str, &str); 12] = [
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive", "7z x"),
+        (b"Rar!\x1a\x07\x01\0", "a RAR archive", "unrar x"),
+        (b"!<arch>\nday.json/", "an ar archive", "ar x"),
+        (b"\x04\x22\x4d\x18\x64\x40", "an LZ4 file", "unlz4"),
+        (b"LZIP\x01\x0c", "an lzip file", "lzip -d"),
+        (b"\x89LZO\0\r\n", "an lzop file", "lzop -d"),
+        (b"\x1f\x9d\x90abc", "compress", "gzip -d"),
+        (b"\xff\x06\0\0sNaPpY", "a Snappy file", "zstd"),
+        (b"ARROW1\0\0\xff\xff", "an Arrow file", "Parquet"),
+        (b"FEA1\0\0\0\0", "a Feather file", "Parquet"),
+        (b"%PDF-1.7\n%", "a PDF", "CSV"),
+        (b"\x01\x02\x03\0\0\x05 some", "binary data", "unpack it"),
+    ];
+    for (bytes, kind, advice) in kinds {
+        for (name, content) in [
+            ("events.ndjson", bytes.to_vec()),
+            ("events.ndjson.gz", gzip(bytes)),
+            ("events.zip", crate::stored::zip(&[("day.json", bytes)])),
+            ("events.tar", crate::stored::tar(&[("day.json", bytes)])),
+        ] {
+            folder.write(name, content);
+            for command in ["score EVENTS -m model.toml --out out", "inspect EVENTS"] {
+                let outcome = folder.pql(&command.replace("EVENTS", name));
+                assert_eq!(outcome.code, 3, "{kind} in {name}: {outcome:?}");
+                for part in [kind, advice] {
+                    assert!(outcome.stderr.contains(part), "{kind} in {name}: {}", outcome.stderr);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_end_is_refused_at_once() {
+    let folder = folder();
+    for command in ["score /dev/zero -m model.toml --out out", "inspect /dev/zero", "init /dev/zero -o new.toml"] {
+        let outcome = folder.pql(command);
+        assert_eq!(outcome.code, 2, "{command}: {outcome:?}");
+        assert!(outcome.stderr.contains("`/dev/zero` is a device, which has no end"), "{}", outcome.stderr);
+    }
+    let outcome = folder.pql("score /dev/null -m model.toml --out out");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("the input is empty"), "{}", outcome.stderr);
+}

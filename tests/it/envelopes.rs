@@ -28,7 +28,49 @@ struct Envelope {
     path: &'static str,
 }
 
-const ENVELOPES: [Envelope; 9] = [
+const ENVELOPES: [Envelope; 16] = [
+    Envelope {
+        name: "kafka",
+        wrap: |record, n| json!({"topic": "events", "partition": 0, "offset": n, "timestamp": 1_770_700_000_000_u64 + n as u64, "key": format!("k{n}"), "value": record}),
+        beside: &[],
+        path: "value",
+    },
+    Envelope {
+        name: "cloudevents",
+        wrap: |record, n| json!({"specversion": "1.0", "id": format!("c{n}"), "type": "com.example.event", "source": "/app", "time": "2026-03-01T00:00:00Z", "data": record}),
+        beside: &[],
+        path: "data",
+    },
+    Envelope {
+        name: "eventbridge",
+        wrap: |record, n| json!({"version": "0", "id": format!("c{n}"), "detail-type": "export", "source": "app", "account": "1234", "time": "2026-03-01T00:00:00Z", "region": "eu", "detail": record}),
+        beside: &[],
+        path: "detail",
+    },
+    Envelope {
+        name: "cloud logging",
+        wrap: |record, n| json!({"insertId": format!("c{n}"), "jsonPayload": record, "logName": "projects/p/logs/l", "receiveTimestamp": "2026-03-01T00:00:00Z", "severity": "INFO"}),
+        beside: &[],
+        path: "jsonPayload",
+    },
+    Envelope {
+        name: "mongodb",
+        wrap: |record, n| json!({"_id": {"_data": format!("r{n}")}, "operationType": "insert", "clusterTime": "2026-03-01T00:00:00Z", "fullDocument": record}),
+        beside: &[],
+        path: "fullDocument",
+    },
+    Envelope {
+        name: "maxwell",
+        wrap: |record, n| json!({"database": "app", "table": "events", "type": "insert", "ts": 1_770_700_000 + n, "xid": n, "data": record}),
+        beside: &[],
+        path: "data",
+    },
+    Envelope {
+        name: "a log shipper",
+        wrap: |record, n| json!({"@timestamp": "2026-03-01T00:00:00Z", "host": format!("h{n}"), "message": record}),
+        beside: &[],
+        path: "message",
+    },
     Envelope {
         name: "airbyte",
         wrap: |record, n| json!({"_airbyte_raw_id": format!("r{n}"), "_airbyte_extracted_at": 1_770_700_000_000_u64 + n as u64, "_airbyte_meta": {"sync_id": n, "changes": []}, "_airbyte_data": record}),
@@ -153,23 +195,104 @@ fn records_in_envelopes_are_read_where_they_lie() {
     }
 }
 
+/// The envelope with what lies under its first key, which may hold the record further down, as a text of JSON.
+fn with_text(envelope: &Envelope, wrapped: &Json) -> Json {
+    let key = envelope.path.split('.').next().expect("a key");
+    let mut with_text = wrapped.clone();
+    with_text[key] = Json::String(wrapped[key].to_string());
+    with_text
+}
+
+#[test]
+fn records_that_are_texts_in_their_envelope_are_read() {
+    for envelope in ENVELOPES {
+        let folder = Folder::in_memory();
+        let wrapped: Vec<Json> =
+            records().iter().enumerate().map(|(n, record)| with_text(&envelope, &(envelope.wrap)(record, n))).collect();
+        let lines: Vec<String> = wrapped.iter().map(|line| format!("{line}\n")).collect();
+        for (layout, bytes) in [
+            ("lines", lines.concat().into_bytes()),
+            ("lines in gzip", gzip(lines.concat().as_bytes())),
+            ("a list", serde_json::to_vec_pretty(&wrapped).expect("JSON")),
+            ("one line", lines.concat().replace('\n', "").into_bytes()),
+        ] {
+            folder.write("events.json", bytes);
+            let case = format!("{} as texts in {layout}", envelope.name);
+            let run = |arguments: &str| folder.pql(&arguments.replace("EVENTS", "events.json"));
+            reads_right(&folder, &case, &run, envelope.path);
+        }
+    }
+}
+
+/// A cell of a table that has the value in it.
+fn cell(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn as_csv(names: &[String], rows: &[Vec<String>]) -> Vec<u8> {
+    let quoted = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
+        cells.join(",") + "\n"
+    };
+    (quoted(names) + &rows.iter().map(|row| quoted(row)).collect::<String>()).into_bytes()
+}
+
+#[cfg(feature = "parquet")]
+fn as_parquet(names: &[String], rows: &[Vec<String>]) -> Option<Vec<u8>> {
+    use crate::parquet_file::{ColumnValues, parquet_file};
+    let values = |at: usize| ColumnValues::text(&rows.iter().map(|row| row[at].clone()).collect::<Vec<String>>());
+    // The names of this writer's schemas are plain.
+    let plain = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let columns: Vec<(&str, ColumnValues)> = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| plain(name))
+        .map(|(at, name)| (name.as_str(), values(at)))
+        .collect();
+    Some(parquet_file(&columns))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn as_parquet(_: &[String], _: &[Vec<String>]) -> Option<Vec<u8>> {
+    None
+}
+
 #[test]
 fn tables_of_envelopes_are_read_where_the_records_lie() {
+    for envelope in ENVELOPES {
+        let folder = Folder::in_memory();
+        let wrapped: Vec<Json> = records().iter().enumerate().map(|(n, record)| (envelope.wrap)(record, n)).collect();
+        let names: Vec<String> = wrapped[0].as_object().expect("an object").keys().cloned().collect();
+        let rows: Vec<Vec<String>> =
+            wrapped.iter().map(|line| names.iter().map(|name| cell(&line[name])).collect()).collect();
+        let csv = as_csv(&names, &rows);
+        for (file, bytes) in [
+            ("events.csv", Some(csv.clone())),
+            ("events.csv.gz", Some(gzip(&csv))),
+            ("events.parquet", as_parquet(&names, &rows)),
+        ] {
+            let Some(bytes) = bytes else { continue };
+            folder.write(file, bytes);
+            let run = |arguments: &str| folder.pql(&arguments.replace("EVENTS", file));
+            reads_right(&folder, &format!("{} in {file}", envelope.name), &run, envelope.path);
+        }
+    }
+}
+
+#[test]
+fn a_call_that_names_its_event_beside_the_object_is_no_envelope() {
     let folder = Folder::in_memory();
-    for (head, before, after) in [
-        ("_airbyte_raw_id,_airbyte_extracted_at,_airbyte_data", "r,2026-03-01T00:00:00Z,", ""),
-        ("_airbyte_ab_id,_airbyte_data,_airbyte_emitted_at", "r,", ",1770700000000"),
-        ("stream,data,emitted_at", "export,", ",1770700000000"),
-        ("_index,_id,_source", "events,h,", ""),
-    ] {
-        let rows: Vec<String> = records()
-            .iter()
-            .map(|record| format!("{before}\"{}\"{after}", record.to_string().replace('"', "\"\"")))
-            .collect();
-        folder.write("events.csv", format!("{head}\n{}\n", rows.join("\n")));
-        let run = |arguments: &str| folder.pql(&arguments.replace("EVENTS", "events.csv"));
-        let path = head.split(',').find(|name| ["_airbyte_data", "data", "_source"].contains(name)).expect("a column");
-        reads_right(&folder, head, &run, path);
+    let line = |n: u32, user: &str| {
+        json!({"action": "invite", "occurred_at": format!("2026-02-{n:02}T10:00:00Z"), "actor_id": user, "data": {"title": "a card", "position": n}})
+            .to_string()
+    };
+    folder.write("events.ndjson", format!("{}\n{}\n", line(1, "kim"), line(2, "lee")));
+    let outcome = folder.pql("init events.ndjson -o model.toml");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let model = folder.read("model.toml");
+    let fields = model.lines().find(|line| line.starts_with("fields = ")).expect("a line");
+    for part in [r#"event = "action""#, r#"time = "occurred_at""#, r#"user = "actor_id""#] {
+        assert!(fields.contains(part), "{part} in {fields}");
     }
 }
 

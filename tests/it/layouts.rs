@@ -68,6 +68,7 @@ fn objects_on_one_line_are_records_each() {
         format!("{a}\n{b}\n{c}{d}\r\n"),
         format!("{a}\r{b}\r{c}\r{d}"),
         format!("{a},{b},{c},{d}"),
+        format!("\u{1e}{a}\n\u{1e}{b}\n\u{1e}{c}\n\u{1e}{d}\n"),
         serde_json::to_string_pretty(&parsed(&a)).expect("JSON") + &format!("{b}{c}\n{d}"),
     ] {
         read_as(&text, ".json", &[("ann", 2), ("bob", 2)]);
@@ -151,8 +152,12 @@ fn dialects_of_tables_are_read() {
         let padded = format!("Event export{}\n{table}", delimiter.repeat(3));
         read_as(&padded, ".csv", &expected);
     }
-    // Another delimiter than the usual ones, where the file says so.
-    read_as(&format!("sep=^\n{}", table.replace(',', "^")), ".csv", &[("ann", 2), ("bob", 1)]);
+    // Those of Hive and of mainframes.
+    for delimiter in ["\u{1}", "^", "~"] {
+        read_as(&table.replace(',', delimiter), ".csv", &[("ann", 2), ("bob", 1)]);
+    }
+    // Another delimiter than these, where the file says so.
+    read_as(&format!("sep=#\n{}", table.replace(',', "#")), ".csv", &[("ann", 2), ("bob", 1)]);
 }
 
 #[test]
@@ -213,7 +218,23 @@ fn a_table_that_cannot_be_read_is_named_as_one() {
     let latin = "\u{e9}v\u{e9}nement,timestamp,user_id\n".chars().map(|c| c as u8).collect::<Vec<u8>>();
     let utf16: Vec<u8> = "event,timestamp\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = "{\"event\":1}\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let cases: [(&str, Vec<u8>, &[&str]); 7] = [
+    let cases: [(&str, Vec<u8>, &[&str]); 11] = [
+        (
+            "open.csv",
+            b"event,timestamp,\"user_id,note\nvisit,2026-10-01T10:00:00Z,ann,x\n".to_vec(),
+            &["`open.csv", "stops inside a quoted cell", "line 1"],
+        ),
+        (
+            "closed.csv",
+            b"event;timestamp;\"user_id;note\nvisit;2026-10-01T10:00:00Z;ann;\"\n".to_vec(),
+            &["inside a quoted cell", "line 1"],
+        ),
+        (
+            "single.csv",
+            b"'event','timestamp','user_id'\n'visit','2026-10-01T10:00:00Z','ann'\n".to_vec(),
+            &["single quotes", "double quotes"],
+        ),
+        ("bare.txt", b"visit^2026-10-01T10:00:00Z^ann\n".to_vec(), &["without a header row", "carets"]),
         (
             "bare.csv",
             b"visit,2026-10-01T10:00:00Z,ann\nvisit,2026-10-01T10:01:00Z,bob\n".to_vec(),
@@ -303,6 +324,74 @@ fn a_tar_is_read_as_the_files_in_it() {
             }
         }
         std::fs::remove_file(folder.path().join("dump").join(name)).expect("a file");
+    }
+}
+
+/// A tar whose names are too long for a header, written as GNU does it or as PAX does it.
+fn tar_of_long_names(pax: bool) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (number, user) in ["ann", "bob", "cid"].into_iter().enumerate() {
+        // Names of several lengths, so that what fills the last block of a name differs too.
+        let name = format!("dump/{}{number}.json", "long".repeat(30 + 90 * number));
+        let text = event(user, 1);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        if pax {
+            builder.append_pax_extensions([("path", name.as_bytes()), ("mtime", b"1790000000.25")]).expect("memory");
+            header.set_path(format!("short{number}.json")).expect("a name");
+            header.set_cksum();
+            builder.append(&header, text.as_bytes()).expect("memory");
+        } else {
+            builder.append_data(&mut header, &name, text.as_bytes()).expect("memory");
+        }
+    }
+    builder.into_inner().expect("memory")
+}
+
+#[test]
+fn a_tar_of_long_names_is_read() {
+    let folder = folder();
+    for (form, tar) in [("GNU", tar_of_long_names(false)), ("PAX", tar_of_long_names(true))] {
+        for (name, bytes) in [("x.tar", tar.clone()), ("x.tar.gz", gzip(&tar)), ("x.tar.zst", zstd(&tar))] {
+            folder.write(name, bytes);
+            let outcome =
+                folder.pql(&format!("score {name} -m model.toml --as-of 2026-10-31 --out out --max-rejects 0"));
+            assert_eq!(outcome.code, 0, "{name} of {form}: {outcome:?}");
+            let expected = ["ann", "bob", "cid"].map(|user| (user.to_owned(), "1".to_owned()));
+            assert_eq!(counts(&folder), expected, "{name} of {form}");
+        }
+    }
+}
+
+#[test]
+fn properties_that_are_json_in_a_text_are_properties() {
+    let folder = folder();
+    folder.write("model.toml", MODEL.replace("measure = \"count\"", "measure = \"sum\", value = \"seats\""));
+    let event = |user: &str, properties: &str| {
+        format!(
+            "{{\"event\":\"visit\",\"timestamp\":\"2026-10-01T10:00:00Z\",\"user_id\":\"{user}\",\"event_id\":\"{user}\"{properties}}}\n"
+        )
+    };
+    let object = "{\"seats\":3,\"text\":\"a \\\"quoted\\\" b\"}";
+    let text = serde_json::to_string(object).expect("JSON");
+    for lines in [
+        // The first record shows nothing, and copies agree in what they hold.
+        event("ann", "")
+            + &event("bob", &format!(",\"properties\":{text}"))
+            + &event("bob", &format!(",\"properties\":{object}")),
+        event("ann", "")
+            + &event("bob", &format!(",\"properties\":{object}"))
+            + &event("bob", &format!(",\"properties\":{text}")),
+    ] {
+        for stored in everywhere(lines.as_bytes(), ".ndjson") {
+            let outcome =
+                stored.run(&folder, "score EVENTS -m model.toml --as-of 2026-10-31 --max-rejects 0 --out out");
+            assert_eq!(outcome.code, 0, "{}: {outcome:?}", stored.name);
+            let expected = [("bob", "3"), ("ann", "0")].map(|(user, n)| (user.to_owned(), n.to_owned()));
+            assert_eq!(counts(&folder), expected, "{}", stored.name);
+            assert_eq!(buckets(&folder)["duplicate"], 1, "{}", stored.name);
+        }
     }
 }
 

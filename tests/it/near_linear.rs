@@ -92,3 +92,16 @@ fn columns_of_a_table() {
         SCORE.replace("events.ndjson", "events.csv")
     });
 }
+
+#[test]
+fn signals_that_are_checked() {
+    hold(600, |folder, signals| {
+        let metric = |number: usize| format!("m{number} = {{ measure = \"count\", event = \"e{number}\" }}\n");
+        let signal =
+            |number: usize| format!("[[user.signals]]\nname = \"s{number}\"\nwhen = \"m{number} > 1\"\npoints = 1\n");
+        let metrics: String = (0..signals).map(metric).collect();
+        let all: String = (0..signals).map(signal).collect();
+        folder.write("large.toml", format!("schema = 1\n[metrics]\n{metrics}{all}"));
+        "check large.toml".to_owned()
+    });
+}

@@ -189,6 +189,17 @@ fn cells_of_tables_are_ids_without_white_space_and_whole_numbers_as_their_digits
             assert_eq!(users, [[id, id, "1"]], "{name}: {first} and {second}");
         }
     }
+    for (name, delimiter, end) in tables {
+        let folder = folder("");
+        let row = |written: &str| [written, "a", "2026-03-01 10:00:00"].join(delimiter);
+        let header = ["user_id", "event", "timestamp"].join(delimiter);
+        let nothing = ["0", "0.0", " 0.00 ", "-0.0", "0.0e0", "NaN", "null ", "\u{3000}"];
+        let lines: Vec<String> = nothing.iter().map(|written| row(written)).collect();
+        folder.write(name, [header, row("kim"), lines.join(end), String::new()].join(end));
+        assert_eq!(score(&folder, name, "--max-rejects 99").code, 0, "{name}");
+        assert_eq!(columns(&folder, "out/users.csv", &["user_id"]), [["kim"]], "{name}");
+        assert_eq!(counts(&folder)["rejected"], nothing.len(), "{name}");
+    }
     // What is text stays text: letters and digits of an id that look like an exponent, zeros before it, parts of a version.
     for (first, second) in [("1e3", "1000"), ("007", "7"), ("1.10", "1.1"), ("12345e67", "12345")] {
         let folder = folder("");

@@ -122,6 +122,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/emit",
             "engine/pipeline",
             "engine/read",
+            "engine/decode::misread",
             "engine/decode::time_zones",
             "engine/enrich",
             "engine/score",

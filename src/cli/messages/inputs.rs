@@ -163,10 +163,10 @@ pub(crate) fn note_unused_columns(file: &str, columns: &[String]) {
 pub(crate) fn note_rows_without_id(table: &EnrichFile, key: &str) {
     if table.rows_without_id > 0 {
         let rows = plural(table.rows_without_id, "row", "rows");
-        let have = if table.rows_without_id == 1 { "has" } else { "have" };
+        let (have, stand) = if table.rows_without_id == 1 { ("has", "stands") } else { ("have", "stand") };
         let name = &table.name;
         print_stderr(&escape_controls(&format!(
-            "note: {rows} of {name} {have} no id in the column `{key}` and stand for nobody"
+            "note: {rows} of {name} {have} no id in the column `{key}` and {stand} for nobody"
         )));
     }
 }

@@ -15,7 +15,10 @@ use super::{
     suite_syntax::{CaseSyntax, CaseTraitsSyntax, TestSuite},
 };
 use crate::{
-    decode::time_zones,
+    decode::{
+        misread::{MisreadCause, NotUnderstood},
+        time_zones,
+    },
     enrich::{EnrichFile, EnrichRequest, read_enrichment},
     ledger::fact_slot,
     plan::{Model, TraitPlan},
@@ -190,7 +193,9 @@ impl CaseBinder<'_> {
         };
         let columns: Vec<&str> = plans.iter().flat_map(|plan: &TraitPlan| &plan.columns).map(String::as_str).collect();
         let mut text = String::new();
+        let mut rows: Vec<&CaseTraitsSyntax> = Vec::new();
         for one in all {
+            rows.extend(one.ids.iter().map(|_| one));
             for (name, _) in &one.values {
                 if !columns.contains(&name.value.as_str()) {
                     self.report_unknown_name("trait", name, columns.iter().copied());
@@ -214,12 +219,38 @@ impl CaseBinder<'_> {
             limits: TRAITS_LIMITS,
         };
         match read_enrichment(&request) {
-            Ok(file) => Some(Some(file)),
+            Ok(file) => {
+                self.warn_misread(&file.not_understood, &rows);
+                Some(Some(file))
+            }
             Err(error) => {
                 let span = all.first().and_then(|one| one.values.first()).map_or(0..0, |(name, _)| name.span.clone());
                 self.error(codes::BAD_VALUE, &span, format!("traits that cannot be read: {error}"), "", None);
                 None
             }
+        }
+    }
+
+    /// Warns of values that their traits cannot take; `rows` has the entry of each line.
+    fn warn_misread(&mut self, all: &[NotUnderstood], rows: &[&CaseTraitsSyntax]) {
+        for one in all {
+            let row = usize::try_from(one.line).ok().and_then(|line| rows.get(line.checked_sub(1)?));
+            let named = |row: &&CaseTraitsSyntax| {
+                row.values.iter().map(|(name, _)| name).find(|name| name.value == one.column).cloned()
+            };
+            let Some(name) = row.and_then(named) else { continue };
+            let (what, help) = match one.cause {
+                MisreadCause::NoNumber => {
+                    ("no number", "a number such as 1234.5, or `format` on the trait in the model")
+                }
+                MisreadCause::NoDate => {
+                    ("no date", "a date such as \"2026-01-31\", or `format` on the trait in the model")
+                }
+                MisreadCause::Beyond => ("a number beyond 1e15", "a number within 1e15 either way"),
+            };
+            let message = format!("the value of `{}` is {what}", name.value);
+            let problem = Diagnostic::warning(codes::BAD_VALUE, name.span, message, "it counts as not known");
+            self.found.push(problem.maybe_help(Some(help.to_owned())));
         }
     }
 

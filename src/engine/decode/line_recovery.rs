@@ -10,6 +10,9 @@ use super::{RejectReason, json::walk};
 /// A byte order mark as text.
 const MARK: char = '\u{feff}';
 
+/// What begins each record of a JSON text sequence. **Source**: RFC 7464.
+const RECORD_SEPARATOR: char = '\u{1e}';
+
 /// What a rejected line is.
 #[derive(Debug)]
 pub enum RecoveredLine<'l> {
@@ -70,9 +73,9 @@ impl<'l> Iterator for ConcatenatedObjects<'l> {
     }
 }
 
-/// The text from the first character on that is neither white space nor a mark.
+/// The text from the first character on that is neither white space nor a mark nor a separator.
 fn between(text: &str) -> &str {
-    text.trim_start_matches(|c: char| c == MARK || c.is_ascii_whitespace())
+    text.trim_start_matches(|c: char| matches!(c, MARK | RECORD_SEPARATOR) || c.is_ascii_whitespace())
 }
 
 fn objects(line: &str) -> RecoveredLine<'_> {
@@ -170,6 +173,7 @@ mod tests {
             ("{},", vec![(0, "{}")]),
             ("\u{feff}{}", vec![(3, "{}")]),
             (",{}\r", vec![(1, "{}")]),
+            ("\u{1e}{}", vec![(1, "{}")]),
             ("{}{\"a\":", vec![(0, "{}"), (2, "{\"a\":")]),
             ("\u{feff}", vec![(0, "blank")]),
             ("{}", vec![]),

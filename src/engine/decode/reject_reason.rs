@@ -45,7 +45,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// The reason for a line that is not JSON.
-    pub(super) fn from_json_error(fault: JsonError) -> RejectReason {
+    pub(crate) fn from_json_error(fault: JsonError) -> RejectReason {
         match fault {
             JsonError::Syntax(_) => RejectReason::InvalidJson,
             JsonError::TooDeep(_) => RejectReason::TooDeep,

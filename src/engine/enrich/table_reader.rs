@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     decode::{
-        HashSeed, id_of_json,
+        CauseOrigin, HashSeed, RecoveredLine, RejectCause, RejectReason, id_of_json,
         json::{JsonKind, JsonScanner, JsonSpan, Projection},
         json_value,
         misread::{MisreadTally, NotUnderstood},
+        recover_line,
         trait_value::ValueReader,
     },
     plan::TraitPlan,
@@ -206,9 +207,29 @@ impl<'r> TableReader<'r> {
         if text.trim().is_empty() {
             return Ok(());
         }
-        if self.scanner.scan(text) != Ok(JsonKind::Object) {
-            return Err(self.error(place, "the line is no JSON object; one object is expected on each line"));
+        let reason = match self.scanner.scan(text) {
+            Ok(JsonKind::Object) => return self.object(text, place),
+            Ok(_) => RejectReason::NotObject,
+            Err(fault) => RejectReason::from_json_error(fault),
+        };
+        match recover_line(text, reason) {
+            RecoveredLine::Records(mut objects) => {
+                objects.try_for_each(|(_, object)| self.row(object.as_bytes(), place))
+            }
+            RecoveredLine::Blank => Ok(()),
+            RecoveredLine::Rejected => Err(self.no_object(text, reason, place)),
         }
+    }
+
+    /// The error for a line that is no object, with the place in it and the cause.
+    fn no_object(&self, text: &str, reason: RejectReason, place: RowPlace) -> EnrichError {
+        let cause = RejectCause::of(reason, text.as_bytes()).map(|cause| cause.after_line(CauseOrigin::Record));
+        let rest = cause.unwrap_or_else(|| "; one object is expected on each line".to_owned());
+        self.error(place, format!("the line is no JSON object{rest}"))
+    }
+
+    /// Takes a row that is an object.
+    fn object(&mut self, text: &str, place: RowPlace) -> Result<(), EnrichError> {
         self.rows += 1;
         let key = self.span(KEY);
         self.has_key |= key.kind != JsonKind::Missing;

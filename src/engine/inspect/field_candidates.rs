@@ -27,6 +27,9 @@ const EVENT_NAME_FIELDS: [&str; 6] = ["type", "kind", "verb", "activity", "opera
 /// Fields that may hold the time if no field is called one.
 const TIME_FIELDS: [&str; 3] = ["at", "when", "on"];
 
+/// What a field is called, in lower case and with underscores, that names an event and nothing else.
+const ALIASES_OF_EVENT: [&str; 5] = ["event", "event_name", "eventname", "event_type", "eventtype"];
+
 /// Words in the names of stamps that a loader or receiver writes. They lose against any other time.
 const LOADER_STAMPS: [&str; 9] =
     ["loaded_at", "ingested_at", "extracted_at", "emitted_at", "received_at", "synced", "sdc_", "dlt_", "ts_ms"];
@@ -63,20 +66,28 @@ impl FieldCandidates {
     /// Adds a line that was rejected because a part is missing.
     pub(super) fn add(&mut self, line: &str) {
         self.lines += 1;
-        let all = &mut self.leaves;
-        for_each_leaf(line, |path, raw: JsonSpan| {
-            if !all.contains_key(path) && all.len() >= PATHS_MAX {
-                return;
-            }
-            let leaf = all.entry(path.to_owned()).or_default();
-            let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
-            let scalar = matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number)
-                && !value.trim().is_empty();
-            leaf.count += u64::from(!raw.is_null_or_missing());
-            leaf.ids += u64::from(scalar);
-            leaf.texts += u64::from(scalar && raw.kind != JsonKind::Number);
-            leaf.times += u64::from(scalar && is_time(&value));
+        let mut embedded: Vec<(String, String)> = Vec::new();
+        for_each_leaf(line, |path, raw: JsonSpan| match raw.text(line).filter(|text| is_object(text)) {
+            Some(object) => embedded.push((path.to_owned(), object.into_owned())),
+            None => self.add_leaf(path, line, raw),
         });
+        for (above, object) in embedded {
+            for_each_leaf(&object, |path, raw| self.add_leaf(&format!("{above}.{path}"), &object, raw));
+        }
+    }
+
+    fn add_leaf(&mut self, path: &str, line: &str, raw: JsonSpan) {
+        if !self.leaves.contains_key(path) && self.leaves.len() >= PATHS_MAX {
+            return;
+        }
+        let leaf = self.leaves.entry(path.to_owned()).or_default();
+        let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
+        let scalar =
+            matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number) && !value.trim().is_empty();
+        leaf.count += u64::from(!raw.is_null_or_missing());
+        leaf.ids += u64::from(scalar);
+        leaf.texts += u64::from(scalar && raw.kind != JsonKind::Number);
+        leaf.times += u64::from(scalar && is_time(&value));
     }
 
     /// Adds other candidates.
@@ -94,6 +105,25 @@ impl FieldCandidates {
     /// What lies around the record in each line, if it is known.
     pub(crate) fn envelope(&self) -> Option<RecordEnvelope> {
         record_envelope::of(self.leaves.iter().map(|(path, leaf)| (path.as_str(), leaf.count)), self.lines)
+            .or_else(|| record_envelope::UNNAMED.into_iter().find(|envelope| self.is_around_record(envelope)))
+    }
+
+    /// Whether a whole event lies below a path, and its name is not known beside it.
+    ///
+    /// Calls of webhooks name the event beside the object that it is about, so a name beside it decides.
+    fn is_around_record(&self, envelope: &RecordEnvelope) -> bool {
+        let inner = self.below(envelope);
+        let is_event = |path: &str| ALIASES_OF_EVENT.contains(&folded(path).as_str());
+        let name = inner.guess_plain().into_iter().find(|(key, _)| *key == "event");
+        name.is_some_and(|(_, path)| is_event(&path)) && !self.leaves.keys().any(|path| is_event(path))
+    }
+
+    /// The paths below that of an envelope, as the record has them.
+    fn below(&self, envelope: &RecordEnvelope) -> FieldCandidates {
+        let stripped = |(path, leaf): (&String, &FieldStats)| {
+            Some((record_envelope::stripped(path, envelope.path)?.to_owned(), *leaf))
+        };
+        FieldCandidates { lines: self.lines, leaves: self.leaves.iter().filter_map(stripped).collect() }
     }
 
     /// Keys of `[input] fields` with likely paths. Empty unless a name, a time and an id are found.
@@ -101,10 +131,7 @@ impl FieldCandidates {
     /// In an envelope only the record is looked at: what stands beside it tells of the transfer.
     pub fn guess_fields(&self) -> Vec<(&'static str, String)> {
         let Some(envelope) = self.envelope() else { return self.guess_plain() };
-        let below = |(path, leaf): (&String, &FieldStats)| {
-            Some((record_envelope::stripped(path, envelope.path)?.to_owned(), *leaf))
-        };
-        let record = FieldCandidates { lines: self.lines, leaves: self.leaves.iter().filter_map(below).collect() };
+        let record = self.below(&envelope);
         let whole =
             |path: String| if path == "." { envelope.path.to_owned() } else { format!("{}.{path}", envelope.path) };
         record.guess_plain().into_iter().map(|(key, path)| (key, whole(path))).collect()
@@ -157,6 +184,11 @@ impl FieldCandidates {
         }
         found
     }
+}
+
+/// Whether a text holds a JSON object.
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// A rank worse than that of any name or hint.

@@ -34,6 +34,32 @@ const ENVELOPES: [RecordEnvelope; 8] = [
     RecordEnvelope { title: "a connector", path: "data", beside: &["stream", "namespace"] },
 ];
 
+/// An envelope without a mark of its own, by the path of the record.
+const fn unnamed(path: &'static str) -> RecordEnvelope {
+    RecordEnvelope { title: "queues, webhooks and change feeds", path, beside: &[] }
+}
+
+/// Where records lie in messages of queues, webhooks, logs and change feeds. They are known by the whole event in them.
+///
+/// **Source**: consumers of Kafka (`value`), CloudEvents and Maxwell (`data`), EventBridge (`detail`), Cloud Logging (`jsonPayload`), MongoDB (`fullDocument`),
+/// DynamoDB (`NewImage`), log shippers (`message`).
+pub(super) const UNNAMED: [RecordEnvelope; 14] = [
+    unnamed("value"),
+    unnamed("detail"),
+    unnamed("jsonPayload"),
+    unnamed("fullDocument"),
+    unnamed("payload"),
+    unnamed("message"),
+    unnamed("data"),
+    unnamed("record"),
+    unnamed("body"),
+    unnamed("Message"),
+    unnamed("document"),
+    unnamed("doc"),
+    unnamed("row"),
+    unnamed("raw"),
+];
+
 /// The envelope that lines have, by how many of them have each path.
 pub(super) fn of<'p>(paths: impl Iterator<Item = (&'p str, u64)> + Clone, lines: u64) -> Option<RecordEnvelope> {
     let often = |count: u64| count * 2 > lines;

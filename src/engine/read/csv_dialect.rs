@@ -13,8 +13,11 @@ use super::{
     table_header::{HeaderError, TableHeader},
 };
 
-/// What may stand between cells, where a file does not say it.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// What may stand between cells, where a file does not say it. The last ones are of Hive and of mainframes.
+const DELIMITERS: [u8; 7] = [b',', b';', b'\t', b'|', b'\x01', b'^', b'~'];
+
+/// The same in words.
+const DELIMITER_WORDS: [&str; 7] = ["commas", "semicolons", "tabs", "bars", "Control-A characters", "carets", "tildes"];
 
 /// How many columns a row of Snowplow has, which are not headed; they are lines of another format.
 const SNOWPLOW_COLUMNS: usize = 131;
@@ -221,7 +224,7 @@ impl<'b> TableBeginning<'b> {
         }
         match refused {
             Some(refused) => Err(refused),
-            None => self.check_bare().map(|()| None),
+            None => self.check_quotes().and_then(|()| self.check_bare()).map(|()| None),
         }
     }
 
@@ -296,17 +299,37 @@ impl<'b> TableBeginning<'b> {
         ))
     }
 
+    /// Fails for a first line that is a header row but for its quotes: one of them is open, or all are single.
+    fn check_quotes(&self) -> Result<(), ReadError> {
+        let Some(row) = self.rows().next() else { return Ok(()) };
+        let line = row.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let without = |quote: u8| line.iter().copied().filter(|byte| *byte != quote).collect::<Vec<u8>>();
+        let is_header = |quote: u8| line.contains(&quote) && header_row(&without(quote), self.naming).is_some();
+        if memchr::memchr_iter(b'"', line).count() % 2 == 1 && is_header(b'"') {
+            return Err(ReadError::UnclosedQuote { name: self.name.to_owned(), line: row.line });
+        }
+        if is_header(b'\'') {
+            return Err(self.columns(
+                "a table whose cells stand in single quotes".to_owned(),
+                "export it with double quotes or with none".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Fails for a table without names: rows of as many cells each, with times among them.
     fn check_bare(&self) -> Result<(), ReadError> {
         let ended = |bytes: &&[u8]| !self.is_cut || bytes.contains(&b'\n');
         let rows = self.rows().map(|row| row.bytes).filter(ended).take(BARE_ROWS_MAX);
         let rows: Vec<&[u8]> =
             rows.map(|bytes| bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()).collect();
-        let is_json = |row: &&[u8]| row.starts_with(b"{") || row.starts_with(b"[");
+        // Lines of a log may end in an object.
+        let is_json =
+            |row: &&[u8]| row.starts_with(b"{") || row.starts_with(b"[") || memchr::memmem::find(row, b"{\"").is_some();
         if rows.is_empty() || rows.iter().any(is_json) || are_of_snowplow(&rows) {
             return Ok(());
         }
-        for (delimiter, word) in DELIMITERS.into_iter().zip(["commas", "semicolons", "tabs", "bars"]) {
+        for (delimiter, word) in DELIMITERS.into_iter().zip(DELIMITER_WORDS) {
             if let Some(count) = bare_columns(&rows, delimiter) {
                 return Err(self.columns(
                     format!("a table of {count} columns, with {word} between them, without a header row"),

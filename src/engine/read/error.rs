@@ -5,7 +5,9 @@
 
 use std::{io, path::PathBuf};
 
-use super::{Compression, multi_frame::FramePosition, parquet_error::ParquetFileError, sniff::UnsupportedFileFormat};
+#[cfg(feature = "parquet")]
+use super::parquet_error::ParquetFileError;
+use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
 
 /// The reason why inputs could not be found, opened or read to their end.
 ///
@@ -30,6 +32,9 @@ pub enum ReadError {
     /// A pattern that matches no file.
     #[error("`{pattern}` matches no file; check the folder it starts from, and that hidden files are named in full")]
     NoMatch { pattern: String },
+    /// A device, such as `/dev/zero`, that gives bytes without end.
+    #[error("`{path}` is a device, which has no end; name a file of events, or `-` for standard input")]
+    Device { path: PathBuf },
     /// A folder in which no file has the name of an event file.
     #[error(
         "folder `{path}` holds no event files ({skipped} other{} skipped); \
@@ -135,6 +140,7 @@ pub enum ReadError {
     )]
     RaggedRow { name: String, line: u64, cells: usize, columns: usize },
     /// A Parquet file that is damaged, or uses an unsupported encoding.
+    #[cfg(feature = "parquet")]
     #[error(transparent)]
     DamagedParquet(Box<ParquetFileError>),
     /// A file that became smaller while it was read.
@@ -169,6 +175,7 @@ impl ReadError {
                 | Self::Pattern { .. }
                 | Self::NoMatch { .. }
                 | Self::NoEvents { .. }
+                | Self::Device { .. }
                 | Self::SinglePass { .. }
         )
     }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use crate::ids::id_of_cell;
+use crate::ids::{id_of_cell, id_of_text};
 
 use super::{
     ReadError,
@@ -76,7 +76,7 @@ impl<R: RowValues> RecordWriter<'_, R> {
         let written = self.out.get(start..).unwrap_or_default();
         match role {
             CellRole::Value | CellRole::Time => {}
-            CellRole::Id => self.normalize_id(start),
+            CellRole::Id => return self.normalize_id(start),
             CellRole::Object if written == b"\"null\"" => return false,
             CellRole::Object if written.first() != Some(&b'{') => self.broken = Some(column + 1),
             CellRole::Object => {}
@@ -86,15 +86,21 @@ impl<R: RowValues> RecordWriter<'_, R> {
 }
 
 impl<R: RowValues> RecordWriter<'_, R> {
-    /// Replaces an id that was written from a byte on: a whole number becomes its digits.
-    fn normalize_id(&mut self, start: usize) {
+    /// Replaces an id that was written from a byte on: a whole number becomes its digits. `false` if it is a number that is no id, such as `0.0`.
+    fn normalize_id(&mut self, start: usize) -> bool {
         let written = self.out.get(start..).unwrap_or_default();
         let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
         let text = text.filter(|_| !R::TYPED).and_then(|text| std::str::from_utf8(text).ok());
-        if let Some(Cow::Owned(id)) = text.and_then(id_of_cell) {
-            self.out.truncate(start + 1);
-            self.out.extend_from_slice(id.as_bytes());
-            self.out.push(b'"');
+        match text.map(id_of_cell) {
+            Some(Some(Cow::Owned(id))) => {
+                self.out.truncate(start + 1);
+                self.out.extend_from_slice(id.as_bytes());
+                self.out.push(b'"');
+                true
+            }
+            // Blanks and placeholders are for the decoder, which knows those of vendors too.
+            Some(None) => text.is_some_and(|text| id_of_text(text).is_none()),
+            Some(Some(Cow::Borrowed(_))) | None => true,
         }
     }
 }

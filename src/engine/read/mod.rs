@@ -36,6 +36,7 @@ mod multi_frame;
 mod multiline;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
 mod parquet_error;
 mod pattern;
 mod raw_file;
@@ -63,6 +64,8 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(feature = "parquet")]
+pub use self::parquet_error::ParquetFileError;
 pub use self::{
     column_mapping::{ColumnMapping, TableUse, field_aliases},
     error::ReadError,
@@ -70,7 +73,6 @@ pub use self::{
     file_version::{ChangeGuard, FileState, read_whole_file},
     multi_frame::FramePosition,
     multiline::MultilineRecord,
-    parquet_error::ParquetFileError,
     reader::{BlockReader, FileStats},
     resolve::{DuplicateInput, ResolvedInputs, SkippedEntry, resolve_inputs, table_inputs},
     sniff::Compression,

@@ -156,6 +156,9 @@ impl InputCollector {
         if meta.is_file() {
             File::open(&path).map_err(|source| ReadError::for_path(&path, source))?;
         }
+        if is_endless(&path, meta) {
+            return Err(ReadError::Device { path });
+        }
         self.files.push(path);
         Ok(())
     }
@@ -321,6 +324,23 @@ fn reason_of_kind(meta: &Metadata) -> &'static str {
 #[cfg(not(unix))]
 fn reason_of_kind(_meta: &Metadata) -> &'static str {
     "it is not a file"
+}
+
+/// Whether a path is a device that has no end: neither a terminal nor `/dev/null`.
+#[cfg(unix)]
+fn is_endless(path: &Path, meta: &Metadata) -> bool {
+    use std::{
+        io::IsTerminal,
+        os::unix::fs::{FileTypeExt, MetadataExt},
+    };
+    let is_device = meta.file_type().is_char_device() || meta.file_type().is_block_device();
+    let is_null = || metadata(Path::new("/dev/null")).is_ok_and(|null| null.rdev() == meta.rdev());
+    is_device && !is_null() && !File::open(path).is_ok_and(|device| device.is_terminal())
+}
+
+#[cfg(not(unix))]
+fn is_endless(_: &Path, _: &Metadata) -> bool {
+    false
 }
 
 /// Whether links lead back to themselves.

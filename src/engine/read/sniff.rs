@@ -82,7 +82,7 @@ const UTF16_BIG: UnsupportedFileFormat = UnsupportedFileFormat {
 const UTF16_BYTES: usize = 8;
 
 /// Formats that are mistaken for event files, by their first bytes.
-const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
+const MAGIC: [(&[u8], UnsupportedFileFormat); 26] = [
     (b"PK\x03\x04", ZIP),
     (b"PAR1", PARQUET),
     (
@@ -121,12 +121,60 @@ const MAGIC: [(&[u8], UnsupportedFileFormat); 11] = [
             advice: "save the sheet of events as CSV UTF-8 and name that file",
         },
     ),
+    (b"7z\xBC\xAF\x27\x1C", packed("a 7z archive", "unpack it with `7z x FILE` and name the files")),
+    (b"Rar!\x1A\x07", packed("a RAR archive", "unpack it with `unrar x FILE` and name the files")),
+    (b"PK\x05\x06", packed("a zip archive without members", "look whether the export is done, and download it again")),
+    (
+        b"PK\x07\x08",
+        packed("a part of a split zip archive", "join its parts with `zip -s 0 FILE --out whole.zip` and name that"),
+    ),
+    (b"!<arch>\n", packed("an ar archive", "unpack it with `ar x FILE` and name the files")),
+    (b"\x04\x22\x4D\x18", packed("an LZ4 file", "unpack it with `unlz4 FILE`")),
+    (b"LZIP", packed("an lzip file", "unpack it with `lzip -dk FILE`")),
+    (b"\x89LZO\0", packed("an lzop file", "unpack it with `lzop -d FILE`")),
+    (b"\x1F\x9D", packed("a file of the old program compress", "unpack it with `gzip -dk FILE`")),
+    (b"\xFF\x06\0\0sNaPpY", packed("a Snappy file", "unpack it with `snzip -dk FILE`, or export with gzip or zstd")),
+    (b"ARROW1\0", packed("an Arrow file", COLUMNS_AS_PARQUET)),
+    (b"\xFF\xFF\xFF\xFF", packed("a stream of Arrow", COLUMNS_AS_PARQUET)),
+    (b"FEA1", packed("a Feather file", COLUMNS_AS_PARQUET)),
+    (b"SEQ\x06", packed("a SequenceFile of Hadoop", "export the events as JSON lines, CSV or Parquet")),
+    (b"%PDF-", packed("a PDF", "export the events as JSON lines, CSV or Parquet")),
 ];
+
+const COLUMNS_AS_PARQUET: &str =
+    "write it anew as Parquet, for example with pandas: `pandas.read_feather(FILE).to_parquet(...)`";
+
+const fn packed(format: &'static str, advice: &'static str) -> UnsupportedFileFormat {
+    UnsupportedFileFormat { format, advice }
+}
+
+/// Bytes that are neither text nor a format that is known.
+const BINARY: UnsupportedFileFormat = UnsupportedFileFormat {
+    format: "binary data of an unknown kind (there are zero bytes at its beginning)",
+    advice: "unpack it, or export the events as JSON lines, CSV or Parquet",
+};
+
+/// So many bytes at the beginning of a content tell whether it is text.
+const TEXT_BYTES: usize = 64;
 
 /// The unsupported format of a content, if it is one that holds no lines, list or table.
 pub(super) fn detect_unsupported(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
-    magic.or_else(|| wide_text(head)).or_else(|| tar_archive::begins(head).then_some(TAR)).or_else(|| markup(head))
+    magic
+        .or_else(|| wide_text(head))
+        .or_else(|| tar_archive::begins(head).then_some(TAR))
+        .or_else(|| markup(head))
+        .or_else(|| is_binary(head).then_some(BINARY))
+}
+
+/// Whether a content has zero bytes near its beginning, beside others that no text has, and does not begin like JSON.
+///
+/// A text with zeros alone is one that was cut, or is being written.
+fn is_binary(head: &[u8]) -> bool {
+    let begins = head.trim_ascii_start().first();
+    let head = head.get(..TEXT_BYTES).unwrap_or(head);
+    let is_control = |byte: &u8| matches!(byte, 1..=8 | 14..=31 | 127..);
+    !matches!(begins, Some(b'{' | b'[')) && head.contains(&0) && head.iter().any(is_control)
 }
 
 /// UTF-16 without a mark: of each two bytes one is zero, and the other is none.

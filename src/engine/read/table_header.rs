@@ -88,6 +88,18 @@ const ENVELOPE_MARKERS: [(&str, &[&str]); 5] = [
     ("after", &["op", "ts_ms"]),
 ];
 
+/// The same of messages of queues, webhooks, logs and change feeds, whose columns may also be parts of an event. They count only where such parts are missing.
+const MESSAGE_MARKERS: [(&str, &[&str]); 8] = [
+    ("value", &["topic", "partition", "offset"]),
+    ("data", &["specversion", "database", "table", "metadata", "_fivetran_synced", "topic", "offset"]),
+    ("detail", &["detail-type", "source"]),
+    ("jsonPayload", &["insertId", "logName", "receiveTimestamp"]),
+    ("fullDocument", &["operationType", "clusterTime", "_id"]),
+    ("payload", &["schema", "ingested_at", "received_at", "_loaded_at", "topic", "offset"]),
+    ("message", &["@timestamp", "topic", "offset"]),
+    ("record", &["type", "ingested_at", "received_at", "_loaded_at"]),
+];
+
 /// The places of the columns of a table.
 #[derive(Debug)]
 pub(super) struct TableHeader {
@@ -273,8 +285,11 @@ impl ColumnPlacement<'_> {
         let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some())
             || self.is_mixpanel()
             || (self.is_enveloped() && self.naming.fields.iter().all(Option::is_none));
+        let required = if vendor { Ok(()) } else { self.check_required(&get) };
+        // Each row may still hold a record in one cell, as each line may.
+        let vendor = vendor || (required.is_err() && self.may_hold_records());
         if !vendor {
-            self.check_required(&get)?;
+            required?;
         }
         let fields = &self.naming.fields;
         let of_record = fields.get(part::PROPERTIES).and_then(Option::as_ref).is_some_and(Vec::is_empty);
@@ -345,10 +360,18 @@ impl ColumnPlacement<'_> {
 
     /// Whether each row holds a record in one cell, as tables do that connectors write.
     fn is_enveloped(&self) -> bool {
-        let is_known = |(record, beside): &(&str, &[&str])| {
+        self.has_markers(&ENVELOPE_MARKERS)
+    }
+
+    /// Whether a column holds a whole record, by what stands beside it, and the model does not say otherwise.
+    fn may_hold_records(&self) -> bool {
+        self.naming.fields.iter().all(Option::is_none) && self.has_markers(&MESSAGE_MARKERS)
+    }
+
+    fn has_markers(&self, markers: &[(&str, &[&str])]) -> bool {
+        markers.iter().any(|(record, beside)| {
             self.column(record).is_some() && beside.iter().any(|name| self.column(name).is_some())
-        };
-        ENVELOPE_MARKERS.iter().any(is_known)
+        })
     }
 
     /// True if the model says that a part of an event is under this name. The column then stays

@@ -53,9 +53,9 @@ pub(super) enum TarFault {
     Broken(&'static str, u64),
 }
 
-/// Whether a content begins like a tar archive of any age: the checksum of its first header holds.
+/// Whether a content begins like a tar archive of any age: the checksum of its first header holds, as that of zeros does not.
 pub(super) fn begins(head: &[u8]) -> bool {
-    head.first_chunk().is_some_and(|block| block[0] != 0 && is_header(block))
+    head.first_chunk().is_some_and(is_header)
 }
 
 /// Whether the checksum in a header is that of its bytes, its own field being taken as spaces.
@@ -230,7 +230,7 @@ fn extra(tape: &mut TarStream, kind: EntryType, bytes: u64) -> Result<Option<Vec
     if (content.len() as u64) < bytes {
         return Err(TarFault::Broken(CUT, at));
     }
-    skip_content(tape, padding(bytes))?;
+    skip(tape, padding(bytes))?;
     Ok(Some(content))
 }
 
@@ -239,10 +239,15 @@ fn padding(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK_BYTES as u64) - bytes
 }
 
+/// Passes over a content and what fills its last block.
 fn skip_content(tape: &mut TarStream, bytes: u64) -> Result<(), TarFault> {
+    let all = bytes.checked_next_multiple_of(BLOCK_BYTES as u64).ok_or(TarFault::Broken(CUT, tape.at()))?;
+    skip(tape, all)
+}
+
+fn skip(tape: &mut TarStream, bytes: u64) -> Result<(), TarFault> {
     let at = tape.at();
-    let all = bytes.checked_next_multiple_of(BLOCK_BYTES as u64).ok_or(TarFault::Broken(CUT, at))?;
-    tape.skip(all).map_err(|error| match error.kind() {
+    tape.skip(bytes).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof if matches!(tape.body, TarBody::Plain(_)) => TarFault::Broken(CUT, at),
         _ => TarFault::Reading(error),
     })

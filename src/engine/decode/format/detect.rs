@@ -42,7 +42,7 @@ impl<'l> ProbeLine<'l> {
     /// Parses a line. A line that is not an object has no keys.
     fn new(line: &'l str) -> ProbeLine<'l> {
         // Of several objects on a line the first shows what they are; a mark may stand before it where files were joined.
-        let text = line.trim_start_matches('\u{feff}');
+        let text = line.trim_start_matches(['\u{feff}', '\u{1e}']);
         let mut objects = serde_json::Deserializer::from_str(text).into_iter();
         ProbeLine { line, object: objects.next().and_then(Result::ok).unwrap_or_default() }
     }
@@ -73,6 +73,15 @@ impl<'l> ProbeLine<'l> {
     }
 }
 
+impl ProbeLine<'_> {
+    /// True if a value, or one in an object, is text that holds a JSON object.
+    fn has_object_in_text(&self) -> bool {
+        let is_object =
+            |text: &str| text.trim_start().starts_with('{') && serde_json::from_str::<ProbeObject>(text).is_ok();
+        self.object.texts().any(is_object)
+    }
+}
+
 /// Whether a line is an object with a comma behind it.
 fn ends_in_comma(line: &str) -> bool {
     line.trim_end().strip_suffix(',').is_some_and(|object| object.trim_end().ends_with('}'))
@@ -92,13 +101,14 @@ pub fn detect_format<'l>(
     asked: &str,
 ) -> Result<DetectedFormat, UnsupportedFormat> {
     let wanted = |format: &&&'static EventFormat| asked == "auto" || format.name == asked;
-    let mut lines = lines.filter(|line| !line.trim().is_empty()).take(LINES_MAX).peekable();
-    let commas = lines.peek().is_some_and(|line| ends_in_comma(line));
-    for line in lines {
+    let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).take(LINES_MAX).collect();
+    let commas = lines.first().is_some_and(|line| ends_in_comma(line));
+    let settled = |format, sign| DetectedFormat { format: with_texts(format, &lines), sign, commas };
+    for line in &lines {
         let head = ProbeLine::new(line);
         for format in FORMATS.iter().filter(wanted) {
             if let Some(sign) = (format.sign)(&head) {
-                return Ok(DetectedFormat { format, sign, commas });
+                return Ok(settled(format, sign));
             }
         }
         // `[input] format = "native"` overrules these signs: `[input] fields` then describes the
@@ -110,5 +120,15 @@ pub fn detect_format<'l>(
     let name = if asked == "auto" { "native" } else { asked };
     let usual = FORMATS.iter().find(|format| format.name == name && format.fallback);
     let sign = if asked == "auto" { "no line shows the sign of another format" } else { "asked for" };
-    Ok(DetectedFormat { format: usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign, commas })
+    Ok(settled(usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign))
+}
+
+/// The format, or the variant of native lines that looks for JSON in texts if one of the lines has some.
+fn with_texts(format: &'static EventFormat, lines: &[&str]) -> &'static EventFormat {
+    let is_native = format.name == "native";
+    if is_native && lines.iter().any(|line| ProbeLine::new(line).has_object_in_text()) {
+        FORMATS[FORMATS.len() - 2]
+    } else {
+        format
+    }
 }

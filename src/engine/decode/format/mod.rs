@@ -74,7 +74,7 @@ pub(crate) enum LineFraming {
     Columns,
 }
 
-const FORMATS_LENGTH: usize = 12;
+const FORMATS_LENGTH: usize = 13;
 
 /// All formats, special ones first. The first format whose sign a line shows is taken. This is a
 /// static because formats are compared by address.
@@ -90,6 +90,7 @@ pub static FORMATS: [&EventFormat; FORMATS_LENGTH] = [
     &snowplow::JSON,
     &snowplow::TSV,
     &ga4::GA4,
+    &native::NATIVE_WITH_TEXTS,
     &native::NATIVE,
 ];
 

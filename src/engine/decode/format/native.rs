@@ -7,6 +7,16 @@ use pql_model::resolved::InputSettings;
 pub(super) const NATIVE: EventFormat =
     EventFormat { name: "native", title: "native lines", lines: LineFraming::Plain, sign, layout, fallback: true };
 
+/// The same lines with objects that are written as text, as warehouses unload columns of JSON. Detection takes it in place of [`NATIVE`].
+pub(super) const NATIVE_WITH_TEXTS: EventFormat = EventFormat {
+    name: "native",
+    title: "native lines",
+    lines: LineFraming::Plain,
+    sign: |_| None,
+    layout: layout_with_texts,
+    fallback: false,
+};
+
 /// The sign is checked last, so that it is true only for lines of no other format.
 fn sign(head: &ProbeLine<'_>) -> Option<&'static str> {
     (head.has("event") && head.has("timestamp")).then_some("lines have `event` and `timestamp`")
@@ -27,4 +37,19 @@ fn layout(_: &InputSettings) -> RecordLayout {
         previous: paths(&["previous_id"]),
         ..RecordLayout::default()
     }
+}
+
+/// An envelope, and what it holds of the event, may be text: all objects on the way to a field.
+fn layout_with_texts(input: &InputSettings) -> RecordLayout {
+    let layout = layout(input);
+    let mut embedded = [layout.properties.as_slice(), &layout.user_traits].concat();
+    let fields = input.paths_for_format(NATIVE.name);
+    let [.., properties] = &fields;
+    embedded.extend(properties.iter().cloned());
+    let ways = fields.iter().flatten().flat_map(|path| (1..path.len()).filter_map(|keys| path.get(..keys)));
+    embedded.extend(ways.map(<[String]>::to_vec));
+    embedded.retain(|path| !path.is_empty());
+    embedded.sort_unstable();
+    embedded.dedup();
+    RecordLayout { only_paths: false, embedded, ..layout }
 }

@@ -34,6 +34,12 @@ impl ProbeObject {
         self.values.get(key)
     }
 
+    /// All texts, also those in objects.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let inner = self.values.values().filter_map(ProbeValue::object).flat_map(|object| object.values.values());
+        self.values.values().chain(inner).filter_map(ProbeValue::text)
+    }
+
     /// The number of keys that are kept.
     pub(super) fn keys(&self) -> usize {
         self.values.len()

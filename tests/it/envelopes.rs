@@ -243,12 +243,11 @@ fn as_parquet(names: &[String], rows: &[Vec<String>]) -> Option<Vec<u8>> {
     let values = |at: usize| ColumnValues::text(&rows.iter().map(|row| row[at].clone()).collect::<Vec<String>>());
     // The names of this writer's schemas are plain.
     let plain = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let columns: Vec<(&str, ColumnValues)> = names
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| plain(name))
-        .map(|(at, name)| (name.as_str(), values(at)))
-        .collect();
+    if !names.iter().all(plain) {
+        return None;
+    }
+    let columns: Vec<(&str, ColumnValues)> =
+        names.iter().enumerate().map(|(at, name)| (name.as_str(), values(at))).collect();
     Some(parquet_file(&columns))
 }
 

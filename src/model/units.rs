@@ -39,7 +39,7 @@ impl Points {
     /// An amount from a wide number of thousandths, clamped to [`POINTS_ABS_MAX`].
     pub(crate) fn saturating_from(thousandths: i128) -> Points {
         let bound = i128::from(POINTS_ABS_MAX);
-        Points(i64::try_from(thousandths.clamp(-bound, bound)).unwrap_or(0))
+        Points(i64::try_from(thousandths.clamp(-bound, bound)).expect("the bound fits in 64 bits"))
     }
 
     /// Parses a decimal with at most three places, as TOML writes integers and floats. Any other

@@ -35,7 +35,7 @@ pub const VALUE_FORMATS: [(&str, ValueFormat); 6] = [
 impl ValueFormat {
     /// As the model writes it.
     pub fn word(self) -> &'static str {
-        VALUE_FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(word, _)| word)
+        VALUE_FORMATS.iter().find(|(_, format)| *format == self).expect("every format has a word").0
     }
 
     /// The type of trait that it is for.
@@ -88,7 +88,7 @@ impl ValueFormat {
 /// Whether digits stand in groups of three, the first of which may be shorter, or in none.
 fn is_grouped(whole: &str, group: char) -> bool {
     let mut groups = whole.split(group);
-    let first = groups.next().unwrap_or_default();
+    let first = groups.next().expect("a split has a first part");
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let is_alone = first.len() == whole.len();
     !first.is_empty()

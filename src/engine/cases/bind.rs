@@ -256,77 +256,98 @@ impl CaseBinder<'_> {
 
     fn expect(&mut self, file: &ExpectationSyntax, as_of: Micros) -> Option<EntityExpectation> {
         let before = self.found.len();
-        let level = self.model.resolved.level(file.side);
         let mut checks = Vec::new();
-        let mut add = |span: &Range<usize>, what: &str, wanted: ExpectedResult| {
-            checks.push(ExpectationCheck { span: span.clone(), what: what.to_owned(), expected: wanted });
-        };
+        self.expect_result(file, &mut checks);
+        self.expect_signals(file, &mut checks);
+        self.expect_milestones(file, as_of, &mut checks);
+        self.expect_facts(file, &mut checks);
+        self.expect_columns(file, &mut checks);
+        let absent = file.absent.as_ref().is_some_and(|absent| absent.value);
+        let broken = self.found[before..].iter().any(|problem| problem.severity == Severity::Error);
+        let (span, id) = (file.span.clone(), file.id.value.clone());
+        (!broken).then_some(EntityExpectation { span, side: file.side, id, absent, checks })
+    }
+
+    /// Adds what is expected of the score, the tier, the route and the segment.
+    fn expect_result(&mut self, file: &ExpectationSyntax, checks: &mut Vec<ExpectationCheck>) {
+        let level = self.model.resolved.level(file.side);
         if let Some(score) = &file.score {
-            add(&score.span, "score", ExpectedResult::Score(score.value));
+            checks.push(ExpectationCheck::new(&score.span, "score", ExpectedResult::Score(score.value)));
         }
         for (key, name) in &file.names {
             self.known_name(level, file.side, key, name);
-            add(&name.span, key, ExpectedResult::Name(key, name.value.clone()));
+            checks.push(ExpectationCheck::new(&name.span, *key, ExpectedResult::Name(key, name.value.clone())));
         }
         if let Some(qualified) = &file.qualified {
-            let (slot, value) = (level.slots.qualified, expr::Value::Boolean(qualified.value));
-            add(&qualified.span, "qualified", ExpectedResult::Fact(slot, value));
+            let expected = ExpectedResult::Fact(level.slots.qualified, expr::Value::Boolean(qualified.value));
+            checks.push(ExpectationCheck::new(&qualified.span, "qualified", expected));
         }
+    }
+
+    /// Adds which signals fire, and what they pay.
+    fn expect_signals(&mut self, file: &ExpectationSyntax, checks: &mut Vec<ExpectationCheck>) {
+        let level = self.model.resolved.level(file.side);
         for (names, fires) in [(&file.fired, true), (&file.not_fired, false)] {
             for name in names {
                 if let Some(place) = self.signal(level, name) {
-                    add(&name.span, &format!("signal {}", name.value), ExpectedResult::Fires(place, fires));
+                    let what = format!("signal {}", name.value);
+                    checks.push(ExpectationCheck::new(&name.span, what, ExpectedResult::Fires(place, fires)));
                 }
             }
         }
         for (name, points) in &file.signals {
             if let Some(place) = self.signal(level, name) {
                 let what = format!("points of {}", name.value);
-                add(&points.span, &what, ExpectedResult::Pays(place, points.value));
+                checks.push(ExpectationCheck::new(&points.span, what, ExpectedResult::Pays(place, points.value)));
             }
         }
+    }
+
+    /// Adds the state of milestones.
+    fn expect_milestones(&mut self, file: &ExpectationSyntax, as_of: Micros, checks: &mut Vec<ExpectationCheck>) {
+        let level = self.model.resolved.level(file.side);
         for (name, state) in &file.milestones {
-            if let Some(wanted) = self.milestone(level, name, state, as_of) {
-                add(&state.span, &format!("milestone {}", name.value), wanted);
+            if let Some(expected) = self.milestone(level, name, state, as_of) {
+                checks.push(ExpectationCheck::new(&state.span, format!("milestone {}", name.value), expected));
             }
         }
+    }
+
+    /// Adds the values of facts, and conditions over them.
+    fn expect_facts(&mut self, file: &ExpectationSyntax, checks: &mut Vec<ExpectationCheck>) {
+        let level = self.model.resolved.level(file.side);
         for (name, value) in &file.facts {
             let Some((slot, kind)) = fact_slot(self.model, file.side, &name.value) else {
                 self.report_unknown_name("fact", name, visible_facts(level));
                 continue;
             };
-            match to_typed_value(&value.value, kind) {
-                Some(expected) => {
-                    add(&value.span, &format!("fact {}", name.value), ExpectedResult::Fact(slot, expected))
-                }
-                None => {
-                    let message = format!("the fact `{}` is {kind}", name.value);
-                    self.error(codes::WRONG_TYPE, &value.span, message, format!("expected {kind}"), None);
-                }
-            }
+            let Some(expected) = to_typed_value(&value.value, kind) else {
+                let message = format!("the fact `{}` is {kind}", name.value);
+                self.error(codes::WRONG_TYPE, &value.span, message, format!("expected {kind}"), None);
+                continue;
+            };
+            let what = format!("fact {}", name.value);
+            checks.push(ExpectationCheck::new(&value.span, what, ExpectedResult::Fact(slot, expected)));
         }
         for condition in &file.holds {
             if let Some(program) = self.condition(file.side, condition) {
-                add(&condition.span, &condition.value, ExpectedResult::Holds(program));
+                let what = condition.value.as_str();
+                checks.push(ExpectationCheck::new(&condition.span, what, ExpectedResult::Holds(program)));
             }
         }
+    }
+
+    /// Adds the texts of columns.
+    fn expect_columns(&mut self, file: &ExpectationSyntax, checks: &mut Vec<ExpectationCheck>) {
         let columns = crate::emit::column_names(self.model, file.side);
         for (name, value) in &file.columns {
-            if columns.contains(&name.value) {
-                let expected = column_text(&value.value);
-                add(
-                    &value.span,
-                    &format!("column {}", name.value),
-                    ExpectedResult::Column(name.value.clone(), expected),
-                );
-            } else {
+            if !columns.contains(&name.value) {
                 self.report_unknown_name("column", name, columns.iter().map(String::as_str));
+                continue;
             }
+            let expected = ExpectedResult::Column(name.value.clone(), column_text(&value.value));
+            checks.push(ExpectationCheck::new(&value.span, format!("column {}", name.value), expected));
         }
-        let absent = file.absent.as_ref().is_some_and(|absent| absent.value);
-        let broken = self.found[before..].iter().any(|problem| problem.severity == Severity::Error);
-        let (span, id) = (file.span.clone(), file.id.value.clone());
-        (!broken).then_some(EntityExpectation { span, side: file.side, id, absent, checks })
     }
 
     /// Checks the name of a tier, route or segment against the model.

@@ -39,6 +39,12 @@ pub(super) struct ExpectationCheck {
     pub(super) expected: ExpectedResult,
 }
 
+impl ExpectationCheck {
+    pub(super) fn new(span: &Range<usize>, what: impl Into<String>, expected: ExpectedResult) -> Self {
+        Self { span: span.clone(), what: what.into(), expected }
+    }
+}
+
 /// The expected result.
 #[derive(Debug)]
 pub(super) enum ExpectedResult {

@@ -37,24 +37,7 @@ pub(super) struct ExpectationSyntax {
 pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<ExpectationSyntax> {
     table.vocabulary(&EXPECT_KEYS);
     let span = table.place();
-    let (user, account) = (table.text("user", found), table.text("account", found));
-    let who = match (user, account) {
-        (Some(user), None) => Some((EntityKind::User, user)),
-        (None, Some(account)) => Some((EntityKind::Account, account)),
-        (Some(_), Some(account)) => {
-            let label = "an expectation is about one of them; write two";
-            found.add(Diagnostic::error(codes::KEY_CONFLICT, account.span, "`account` beside `user`", label));
-            None
-        }
-        (None, None) => {
-            table.report_missing_key("user", "user = \"u1\", or account = \"a1\"", found);
-            None
-        }
-    };
-    if let Some((_, id)) = who.as_ref().filter(|(_, id)| id_of_text(&id.value).is_none()) {
-        let label = "white space and words such as `null` are no id";
-        found.add(Diagnostic::error(codes::BAD_VALUE, id.span.clone(), "there is no id in it", label));
-    }
+    let who = subject(&mut table, found);
     let absent = table.boolean("absent", found);
     let score = table.points("score", found);
     let names = ["tier", "route", "segment"];
@@ -62,34 +45,12 @@ pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut Diagnost
     let qualified = table.boolean("qualified", found);
     let [fired, not_fired, holds] =
         ["fired", "not_fired", "holds"].map(|key| table.text_list(key, found).unwrap_or_default());
-    let mut signals = Vec::new();
-    if let Some(points) = table.table("signals", "points by signal", found) {
-        let read = points.entries().filter_map(|(name, value)| Some((as_points(value, &name.value, found)?, name)));
-        signals.extend(read.map(|(points, name)| (name, points)));
-    }
-    let milestones = table.table("milestones", "milestones", found);
-    let milestones = milestones.map(|table| {
-        let texts = table.entries().filter_map(|(name, value)| {
-            let text = match value.get_ref() {
-                DeValue::Datetime(at) => Some(WithSpan::new(at.to_string(), value.span())),
-                _ => as_text(value, &name.value, found),
-            };
-            Some((name, text?))
-        });
-        texts.collect()
-    });
-    let mut values =
-        |key: &'static str, what: &str, found: &mut DiagnosticSink| -> Vec<(SpannedText, WithSpan<Json>)> {
-            let Some(table) = table.table(key, what, found) else { return Vec::new() };
-            table
-                .entries()
-                .filter_map(|(name, value)| Some((name, WithSpan::new(toml_to_json(value, found)?, value.span()))))
-                .collect()
-        };
-    let (facts, columns) = (values("facts", "facts", found), values("columns", "columns", found));
+    let signals = signal_points(&mut table, found);
+    let milestones = milestone_states(&mut table, found);
+    let facts = json_values(&mut table, "facts", found);
+    let columns = json_values(&mut table, "columns", found);
     table.finish(found);
     let (side, id) = who?;
-    let milestones = milestones.unwrap_or_default();
     let only = ExpectationSyntax {
         span,
         side,
@@ -108,6 +69,64 @@ pub(super) fn parse_expectation(mut table: TableReader<'_>, found: &mut Diagnost
     };
     only.check_not_empty(found);
     Some(only)
+}
+
+/// Whom the expectation is about; none if it does not say so once.
+fn subject(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Option<(EntityKind, SpannedText)> {
+    let who = match (table.text("user", found), table.text("account", found)) {
+        (Some(user), None) => Some((EntityKind::User, user)),
+        (None, Some(account)) => Some((EntityKind::Account, account)),
+        (Some(_), Some(account)) => {
+            let label = "an expectation is about one of them; write two";
+            found.add(Diagnostic::error(codes::KEY_CONFLICT, account.span, "`account` beside `user`", label));
+            None
+        }
+        (None, None) => {
+            table.report_missing_key("user", "user = \"u1\", or account = \"a1\"", found);
+            None
+        }
+    };
+    if let Some((_, id)) = who.as_ref().filter(|(_, id)| id_of_text(&id.value).is_none()) {
+        let label = "white space and words such as `null` are no id";
+        found.add(Diagnostic::error(codes::BAD_VALUE, id.span.clone(), "there is no id in it", label));
+    }
+    who
+}
+
+/// The points that signals are expected to pay.
+fn signal_points(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Vec<(SpannedText, WithSpan<Points>)> {
+    let Some(points) = table.table("signals", "points by signal", found) else { return Vec::new() };
+    points
+        .entries()
+        .filter_map(|(name, value)| as_points(value, &name.value, found).map(|points| (name, points)))
+        .collect()
+}
+
+/// The states that milestones are expected to have.
+fn milestone_states(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> Vec<(SpannedText, SpannedText)> {
+    let Some(states) = table.table("milestones", "milestones", found) else { return Vec::new() };
+    let mut all = Vec::new();
+    for (name, value) in states.entries() {
+        let state = match value.get_ref() {
+            DeValue::Datetime(at) => Some(WithSpan::new(at.to_string(), value.span())),
+            _ => as_text(value, &name.value, found),
+        };
+        all.extend(state.map(|state| (name, state)));
+    }
+    all
+}
+
+/// The values that facts or columns are expected to have, as JSON.
+fn json_values(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    found: &mut DiagnosticSink,
+) -> Vec<(SpannedText, WithSpan<Json>)> {
+    let Some(values) = table.table(key, key, found) else { return Vec::new() };
+    values
+        .entries()
+        .filter_map(|(name, value)| Some((name, WithSpan::new(toml_to_json(value, found)?, value.span()))))
+        .collect()
 }
 
 impl ExpectationSyntax {

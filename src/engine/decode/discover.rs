@@ -115,7 +115,7 @@ impl<'p> FieldDiscovery<'p> {
     }
 
     fn found(&self, slot: u32) -> JsonSpan {
-        self.scanner.found.get(slot as usize).copied().unwrap_or_default()
+        *self.scanner.found.get(slot as usize).expect("a slot of the plan that the scanner was made for")
     }
 
     fn first(&self, slots: &[u32]) -> JsonSpan {

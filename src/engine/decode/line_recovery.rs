@@ -46,7 +46,7 @@ pub struct ConcatenatedObjects<'l> {
 impl<'l> ConcatenatedObjects<'l> {
     /// What is left, from the next object on.
     fn rest(&self) -> &'l str {
-        self.line.get(self.at..).unwrap_or_default()
+        self.line.get(self.at..).expect("objects are cut at ASCII marks of the line")
     }
 
     /// Passes over white space, marks and one comma.

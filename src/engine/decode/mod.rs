@@ -280,57 +280,21 @@ impl RecordReader<'_> {
         if let (RecordKind::Merge, Some(extra)) = (what, extra) {
             return self.read_merge(extra, line, source).unwrap_or_else(DecodedLine::Rejected);
         }
-        let (mut user, visitor) = match extra {
-            None => (
-                or_reject!(parse_id(line, self.first_id(line, &plan.user))),
-                or_reject!(parse_id(line, self.first_id(line, &plan.visitor))),
-            ),
-            Some(extra) => or_reject!(self.read_user_and_visitor(extra, what, line)),
-        };
-        let account_raw = match extra {
-            Some(extra) => self.find_account(extra, what, line),
-            None => self.first_id(line, if what == RecordKind::Group { &plan.group } else { &plan.account }),
-        };
-        let at = or_reject!(self.read_time(line));
-        let (account, more_accounts) = or_reject!(self.read_account(line, account_raw));
-        // A group line whose group is not an account, because it has another type, has no effect.
-        // It is not an error.
-        let of_group =
-            extra.is_some() && what == RecordKind::Group && !self.first_present(&plan.group).is_null_or_missing();
-        if user.is_none() && visitor.is_none() && account.is_none() && !of_group {
-            return DecodedLine::Rejected(RejectReason::NoId);
-        }
-        // All parts are validated before the line may be excluded or set aside, so that a bad line
-        // is rejected in every case.
-        let previous_raw = self.first_id(line, &plan.previous);
-        let previous = or_reject!(self.read_id(line, previous_raw));
-        let event_id = or_reject!(self.read_id(line, self.first_id(line, &plan.id)));
-        let unnamed = if extra.is_some() { previous_raw.is_null_or_missing() } else { previous.is_none() };
-        if what == RecordKind::Alias && (user.is_none() || unnamed) {
-            return DecodedLine::Rejected(RejectReason::NoAlias);
-        }
-        let internal = self.is_excluded(user.as_deref());
-        let previous = previous.filter(|id| !is_any(&self.model.resolved.identity.service_users, Some(id)));
-        let asked = event_id.filter(|_| {
-            self.model.resolved.input.dedupe && !internal && matches!(what, RecordKind::Event | RecordKind::Noise)
-        });
-        let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
-        let visitor_hash = hash_of(&visitor);
-        let mut id_hash = if user.is_some() { hash_of(&user) } else { visitor_hash };
-        let by_service = !internal && is_any(&self.model.resolved.identity.service_users, user.as_deref());
-        let account_hash = hash_of(&account);
-        let fingerprint = asked.map(|event_id| {
-            let marks = marks(user.is_some(), account.is_some());
-            let written = if more_accounts == 0 { account_hash } else { self.hash_of_accounts(line, account_raw) };
+        let ids = or_reject!(self.read_ids(what, line));
+        let internal = self.is_excluded(ids.user.as_deref());
+        let by_service = !internal && is_any(&self.model.resolved.identity.service_users, ids.user.as_deref());
+        let hashes = self.hash_ids(&ids);
+        let is_event = matches!(what, RecordKind::Event | RecordKind::Noise);
+        let mut fingerprint = None;
+        if self.model.resolved.input.dedupe && !internal && is_event {
             // Events of a service are credited to their visitors, so equal events of two visitors
             // are not duplicates.
-            let by = if by_service { self.seed.hash_one((id_hash, visitor_hash)) } else { id_hash };
-            self.fingerprint(line, &event_id, &[at.cast_unsigned(), name_hash, marks, by, written])
-        });
-        if by_service {
-            user = None;
-            id_hash = visitor_hash;
+            let by = if by_service { self.seed.hash_one((hashes.id, hashes.visitor)) } else { hashes.id };
+            fingerprint = self.record_fingerprint(line, &ids, [name_hash, by, hashes.account]);
         }
+        let RecordIds { user, visitor, account, more_accounts, at, previous, previous_raw, .. } = ids;
+        let previous = previous.filter(|id| !is_any(&self.model.resolved.identity.service_users, Some(id)));
+        let (user, id_hash) = if by_service { (None, hashes.visitor) } else { (user, hashes.id) };
         let mut joined = LinkedId::None;
         let mut tells = false;
         if let Some(extra) = extra {
@@ -353,7 +317,7 @@ impl RecordReader<'_> {
             day,
             fingerprint,
             id_hash,
-            account_hash,
+            account_hash: hashes.account,
             linked_id: joined,
             noise: what == RecordKind::Noise,
             carries_traits: tells,
@@ -371,6 +335,61 @@ impl RecordReader<'_> {
             RecordKind::Event | RecordKind::Noise | RecordKind::Merge => DecodedLine::Event(record),
         };
         if internal { DecodedLine::Excluded(Box::new(decoded)) } else { decoded }
+    }
+
+    /// The ids and the time of a record. All parts are validated before the line may be excluded or
+    /// set aside, so that a bad line is rejected in every case.
+    #[inline(always)]
+    fn read_ids<'l>(&mut self, what: RecordKind, line: &'l str) -> Result<RecordIds<'l>, RejectReason> {
+        let plan = self.plan;
+        let extra = plan.extra.as_deref();
+        let (user, visitor) = match extra {
+            None => {
+                let user = parse_id(line, self.first_id(line, &plan.user))?;
+                (user, parse_id(line, self.first_id(line, &plan.visitor))?)
+            }
+            Some(extra) => self.read_user_and_visitor(extra, what, line)?,
+        };
+        let account_raw = match extra {
+            Some(extra) => self.find_account(extra, what, line),
+            None => self.first_id(line, if what == RecordKind::Group { &plan.group } else { &plan.account }),
+        };
+        let at = self.read_time(line)?;
+        let (account, more_accounts) = self.read_account(line, account_raw)?;
+        // A group line whose group is not an account, because it has another type, has no effect.
+        // It is not an error.
+        let of_group =
+            extra.is_some() && what == RecordKind::Group && !self.first_present(&plan.group).is_null_or_missing();
+        if user.is_none() && visitor.is_none() && account.is_none() && !of_group {
+            return Err(RejectReason::NoId);
+        }
+        let previous_raw = self.first_id(line, &plan.previous);
+        let previous = self.read_id(line, previous_raw)?;
+        let event_id = self.read_id(line, self.first_id(line, &plan.id))?;
+        let unnamed = if extra.is_some() { previous_raw.is_null_or_missing() } else { previous.is_none() };
+        if what == RecordKind::Alias && (user.is_none() || unnamed) {
+            return Err(RejectReason::NoAlias);
+        }
+        Ok(RecordIds { user, visitor, account, account_raw, more_accounts, at, previous, previous_raw, event_id })
+    }
+
+    /// The hashes of the ids of a record.
+    #[inline(always)]
+    fn hash_ids(&self, ids: &RecordIds<'_>) -> IdHashes {
+        let hash_of = |id: &Option<Cow<'_, str>>| id.as_ref().map_or(0, |id| self.seed.hash_one(&**id));
+        let visitor = hash_of(&ids.visitor);
+        let id = if ids.user.is_some() { hash_of(&ids.user) } else { visitor };
+        IdHashes { id, visitor, account: hash_of(&ids.account) }
+    }
+
+    /// The fingerprint of an event, given the hashes of its name, of the id that it is credited to and of its account; none
+    /// without an event id.
+    #[inline(always)]
+    fn record_fingerprint(&self, line: &str, ids: &RecordIds<'_>, [name, by, account]: [u64; 3]) -> Option<(u64, u64)> {
+        let event_id = ids.event_id.as_ref()?;
+        let marks = marks(ids.user.is_some(), ids.account.is_some());
+        let written = if ids.more_accounts == 0 { account } else { self.hash_of_accounts(line, ids.account_raw) };
+        Some(self.fingerprint(line, event_id, &[ids.at.cast_unsigned(), name, marks, by, written]))
     }
 
     /// The kind of a line, by its type or the name of its event.
@@ -476,6 +495,29 @@ struct ClassifiedLine<'l> {
     name_hash: u64,
     /// The plan for events of this name.
     number: usize,
+}
+
+/// The ids and the time of a record.
+struct RecordIds<'l> {
+    user: Option<Cow<'l, str>>,
+    visitor: Option<Cow<'l, str>>,
+    account: Option<Cow<'l, str>>,
+    /// The value of the account, which may be a list.
+    account_raw: JsonSpan,
+    more_accounts: usize,
+    at: Micros,
+    /// The id that an alias joins.
+    previous: Option<Cow<'l, str>>,
+    previous_raw: JsonSpan,
+    event_id: Option<Cow<'l, str>>,
+}
+
+/// The hashes of the ids of a record; 0 for an id that it lacks.
+struct IdHashes {
+    /// Of the user id, else of the visitor id.
+    id: u64,
+    visitor: u64,
+    account: u64,
 }
 
 /// The link that a previous id asks for.

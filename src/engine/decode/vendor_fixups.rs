@@ -42,11 +42,11 @@ impl RecordReader<'_> {
         let mut at = 0;
         for raw in texts {
             // The quotes around the text are dropped.
-            out.push_str(line.get(at..raw.start as usize - 1).unwrap_or_default());
+            out.push_str(line.get(at..raw.start as usize - 1).expect("texts of a line do not overlap"));
             out.push_str(&unescape(raw.slice(line)));
             at = raw.end as usize + 1;
         }
-        out.push_str(line.get(at..).unwrap_or_default());
+        out.push_str(line.get(at..).expect("a text ends inside its line"));
         true
     }
 

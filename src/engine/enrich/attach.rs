@@ -67,7 +67,7 @@ impl EnrichFile {
         }
         let mut values = first.values.iter().zip(&row.values).zip(&self.trait_columns);
         let Some((_, columns)) = values.find(|((first, row), _)| first != row) else { return Ok(first) };
-        let name = |file: u32| self.files.get(file as usize).cloned().unwrap_or_default();
+        let name = |file: u32| self.files.get(file as usize).expect("a row is from one of the files").clone();
         let of_other = if first.file == row.file { String::new() } else { format!(" of `{}`", name(first.file)) };
         let message = format!(
             "a second row for what line {}{of_other} is about, which says something else in the column {columns}; keep one of them",

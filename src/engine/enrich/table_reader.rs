@@ -160,7 +160,7 @@ impl<'r> TableReader<'r> {
     }
 
     fn error(&self, (file, line): RowPlace, message: impl Into<String>) -> EnrichError {
-        let file = self.file.files.get(file as usize).cloned().unwrap_or_default();
+        let file = self.file.files.get(file as usize).expect("a row is from one of the files").clone();
         EnrichError::Content { file, line: (line > 0).then_some(line), message: message.into() }
     }
 
@@ -305,12 +305,12 @@ impl<'r> TableReader<'r> {
     /// No row has a column of ids.
     fn finish(self) -> Result<EnrichFile, EnrichError> {
         if !self.has_key && self.rows > 0 {
-            let file = self.file.files.first().cloned().unwrap_or_default();
+            let file = self.file.files.first().expect("a row is from a file").clone();
             return Err(EnrichError::NoKey { file, key: self.request.key.to_owned(), columns: None, near: None });
         }
         let mut file = self.file;
         let told = self.misread.into_columns().map(|(column, cause, values)| {
-            let name = self.slots.names.get(column).cloned().unwrap_or_default();
+            let name = self.slots.names.get(column).expect("a value is of a named column").clone();
             let reads = |plan: &&TraitPlan| {
                 matches!(plan.kind, ValueType::Number | ValueType::Date) && plan.columns.contains(&name)
             };
@@ -318,7 +318,7 @@ impl<'r> TableReader<'r> {
                 of: self.request.of,
                 cause,
                 count: values.count,
-                file: file.files.get(values.first.0 as usize).cloned().unwrap_or_default(),
+                file: file.files.get(values.first.0 as usize).expect("a value is from one of the files").clone(),
                 line: values.first.1,
                 candidates: values.candidates,
                 traits: self.request.traits.iter().filter(reads).map(|plan| plan.name.clone()).collect(),

@@ -14,17 +14,19 @@ mod grouped_vec;
 mod identity;
 mod newest_event;
 mod person_profile;
+mod user_collector;
 
 use std::collections::HashMap;
 
 pub use domains::FREE_MAIL_DATE;
-use domains::{is_below, is_free_mail};
+use domains::is_below;
 use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
 pub(crate) use newest_event::newest_event_of_others;
 use person_profile::{
-    AllRecords, PersonProfile, PersonRecords, email, exclude, host_of_id, host_of_person, known_ids, raw_ids, rows,
+    AllRecords, PersonProfile, PersonRecords, email, host_of_id, host_of_person, known_ids, raw_ids, rows,
 };
+use user_collector::{StatePeople, UserCollector};
 
 use rayon::prelude::*;
 
@@ -241,63 +243,26 @@ fn id_state(state: &FoldState, part: u32, owner: RowOwner) -> Option<&IdState> {
 pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMap<String, String>) -> Entities<'s> {
     let people = identity::resolve_people(state);
     let raw_ids = raw_ids(state, &people);
-    let mut user_rows = rows(state, &people);
+    let user_rows = rows(state, &people);
     let joins = join_report(state, &people, &raw_ids);
-    let mut counts = state.counts.clone();
-    let mut account_ids = state.accounts.clone();
-    let mut credited: Vec<(u32, RowRef)> = Vec::new();
-    let mut kept: Vec<UserEntity<'s>> = Vec::new();
-    let mut members_without_events = Vec::new();
-    let mut user_of_person = vec![NOBODY; people.names.len()];
-    let mut account_traits = AccountTraits::default();
-    let mut person = 0;
     let records = AllRecords { raw_ids: &raw_ids, named_only: &people.named_only, rows: &user_rows };
-    for (told, credits) in read_profiles(state, model, emails, records) {
+    let profiles = read_profiles(state, model, emails, records);
+    let source = StatePeople { state, model, people: &people, raw_ids: &raw_ids };
+    let mut found = UserCollector::new(source, user_rows);
+    for (profiles, credits) in profiles {
         let mut credits = credits.into_iter();
-        for PersonProfile { internal, host, domain, named_last } in told {
-            let (here, id) = (person, people.names[person]);
-            person += 1;
-            let mut of_rows = credits.by_ref().take(user_rows.group(here).len());
-            if internal {
-                exclude(state, raw_ids.group(here), &mut counts);
-                of_rows.for_each(drop);
-                continue;
-            }
-            let ids = raw_ids.group(here).iter().filter_map(|(part, owner)| id_state(state, *part, *owner));
-            ids.for_each(|id| add_account_traits(&mut account_traits, id, state, model));
-            if user_rows.group(here).is_empty() {
-                members_without_events.extend(named_last.map(|_| id));
-                continue;
-            }
-            let number = kept.len() as u32;
-            user_of_person[here] = number;
-            let company = host.as_deref().is_some_and(|host| !is_below(host, &model.resolved.identity.free_mail));
-            let of_domain = domain
-                .as_ref()
-                .filter(|domain| model.resolved.identity.email_domain && company && !is_free_mail(domain));
-            let of_domain = of_domain.map(|domain| account_ids.intern(&format!("{DOMAIN_PREFIX}{domain}")));
-            for at in user_rows.group_mut(here) {
-                at.user = number;
-                let account = of_rows.next().filter(|account| *account != NO_ACCOUNT).or(of_domain);
-                credited.extend(account.map(|account| (account, *at)));
-            }
-            let home_id = named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
-            kept.push(UserEntity { id, home_id, home: None, domain, person: here as u32 });
-        }
+        profiles.into_iter().for_each(|profile| found.add(profile, &mut credits));
     }
-    credited.extend(credit_nobody_rows(state, &people, &mut counts));
-    for (number, part) in state.shards.iter().enumerate() {
-        let is_nobody = |id: u32| people.person_of(number, RowOwner::Visitor(id)) == NOBODY;
-        let of_nobody = (0..).zip(&part.visitors.states).filter(|(id, _)| is_nobody(*id));
-        of_nobody.for_each(|(_, id)| add_account_traits(&mut account_traits, id, state, model));
-    }
-    let (accounts, account_rows, place) = accounts(&account_ids, credited);
+    found.add_nobody();
+    let UserCollector { rows, users, account_ids, account_traits, members_without_events, .. } = found;
+    let (user_of_person, counts) = (found.user_of_person, found.counts);
+    let (accounts, account_rows, place) = accounts(&account_ids, found.credited);
     let mut entities = Entities {
         state,
-        users: kept,
+        users,
         accounts,
         account_ids,
-        user_rows,
+        user_rows: rows,
         raw_ids,
         account_rows,
         account_traits,
@@ -316,15 +281,6 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     entities
 }
 
-/// Adds the account traits from the lines of one id.
-fn add_account_traits(all: &mut AccountTraits, id: &IdState, state: &FoldState, model: &Model) {
-    let told = id.details.iter().filter_map(|details| details.account_traits.as_deref());
-    for (key, edge) in told.flat_map(AccountTraits::iter) {
-        let plan = &model.levels.account.traits[usize::from(key.1)];
-        all.merge(*key, *edge, |known, more| known.merge(more, !plan.first, plan.kind, &state.texts));
-    }
-}
-
 /// The profile of every person, and the account of each of its rows as far as named accounts decide
 /// it. People are read in chunks.
 fn read_profiles(
@@ -338,8 +294,8 @@ fn read_profiles(
         let people = first..(first + AT_ONCE).min(records.rows.len());
         let mut credits = Vec::with_capacity(people.len());
         let read = |person| PersonProfile::read(state, model, records.of(person), emails, &mut credits);
-        let told = people.map(read).collect();
-        (told, credits)
+        let profiles = people.map(read).collect();
+        (profiles, credits)
     };
     (0..records.rows.len()).into_par_iter().step_by(AT_ONCE).map(part).collect()
 }
@@ -370,9 +326,9 @@ fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut 
                 credited.push((row.account, RowRef { shard: number as u32, row: index as u32, user: NOBODY }));
             }
         }
-        for (id, folk) in part.visitors.states.iter().enumerate() {
+        for (id, visitor) in part.visitors.states.iter().enumerate() {
             if people.person_of(number, RowOwner::Visitor(id as u32)) == NOBODY {
-                for (file, count) in folk.details.iter().flat_map(|more| more.unattributed.iter()) {
+                for (file, count) in visitor.details.iter().flat_map(|more| more.unattributed.iter()) {
                     counts[*file as usize].events -= count;
                     counts[*file as usize].anonymous += count;
                 }

@@ -105,7 +105,7 @@ impl CsvReader {
             return Ok(true);
         }
         let start = block.stored.len();
-        let row = self.window.rest().get(..length).unwrap_or_default();
+        let row = &self.window.rest()[..length];
         self.cells.split(row, self.head.delimiter);
         block.stored.extend_from_slice(row.strip_suffix(b"\n").unwrap_or(row).trim_ascii_end());
         let stored = start..block.stored.len();
@@ -118,7 +118,7 @@ impl CsvReader {
         self.window.pass(length);
         let lines = self.window.line - line;
         if lines > multiline::LINES_CHECKED_MIN {
-            let row = block.stored.get(stored).unwrap_or_default();
+            let row = &block.stored[stored];
             self.look_at_spread(row.to_vec(), MultilineRecord::new(line, lines));
         }
         Ok(true)
@@ -157,7 +157,7 @@ impl CsvReader {
     fn write(&mut self, block: &mut LineBlock, stored: usize) -> Option<RowFault> {
         let columns = self.head.header.columns;
         if self.is_unusual(columns) {
-            let row = block.stored.get(stored..).unwrap_or_default();
+            let row = &block.stored[stored..];
             if self.is_nothing(row) {
                 return None;
             }

@@ -84,7 +84,7 @@ impl CsvCells {
             };
             let end = memchr::memchr(delimiter, after);
             // What stands around the quotes, or around a cell without any, is padding.
-            self.text.extend_from_slice(after.get(..end.unwrap_or(after.len())).unwrap_or_default().trim_ascii());
+            self.text.extend_from_slice(after[..end.unwrap_or(after.len())].trim_ascii());
             self.ends.push(self.text.len());
             match end.and_then(|end| after.get(end + 1..)) {
                 Some(next) => rest = next,
@@ -96,8 +96,8 @@ impl CsvCells {
     /// Parses a quoted cell after its opening quote; returns the rest after the closing one.
     fn unquote<'r>(&mut self, mut rest: &'r [u8]) -> &'r [u8] {
         while let Some(quote) = memchr::memchr(b'"', rest) {
-            self.text.extend_from_slice(rest.get(..quote).unwrap_or_default());
-            rest = rest.get(quote + 1..).unwrap_or_default();
+            self.text.extend_from_slice(&rest[..quote]);
+            rest = &rest[quote + 1..];
             match rest.strip_prefix(b"\"") {
                 Some(next) => {
                     self.text.push(b'"');

@@ -99,7 +99,7 @@ fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
     let mut cells = CsvCells::default();
     DELIMITERS.iter().any(|delimiter| {
         let end = memchr::memrchr(*delimiter, head).unwrap_or_default();
-        cells.split(head.get(..end).unwrap_or_default(), *delimiter);
+        cells.split(&head[..end], *delimiter);
         cells.len() >= CELLS_MIN && matches!(names_of(&cells, table_use), Ok(Some(_)))
     })
 }
@@ -159,7 +159,7 @@ fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> He
     let mut ways: Vec<(usize, u8, &[u8])> = Vec::new();
     for delimiter in delimiters {
         let end = CsvRowScan::new(*delimiter).scan(row.bytes).unwrap_or(row.bytes.len());
-        let first = row.bytes.get(..end).unwrap_or_default();
+        let first = &row.bytes[..end];
         cells.split(first, *delimiter);
         ways.push((cells.len(), *delimiter, first));
     }
@@ -239,7 +239,7 @@ impl<'b> TableBeginning<'b> {
                 line += 1;
                 let row = CandidateRow { bytes, at, line };
                 at += end;
-                if !bytes.get(..end).unwrap_or_default().trim_ascii().is_empty() {
+                if !bytes[..end].trim_ascii().is_empty() {
                     return Some(row);
                 }
             }
@@ -253,10 +253,10 @@ impl<'b> TableBeginning<'b> {
             _ => (DELIMITERS[0], None),
         };
         let end = CsvRowScan::new(delimiter).scan(row.bytes).unwrap_or(row.bytes.len());
-        let after = row.bytes.get(end..).unwrap_or_default().trim_ascii_start();
+        let after = row.bytes[end..].trim_ascii_start();
         let next = CsvRowScan::new(delimiter).scan(after);
         let mut cells = CsvCells::default();
-        cells.split(after.get(..next.unwrap_or(after.len())).unwrap_or_default(), delimiter);
+        cells.split(&after[..next.unwrap_or(after.len())], delimiter);
         let same = (next.is_none() && self.is_cut) || columns.is_none_or(|columns| columns == cells.len());
         let fits = if after.is_empty() { number == 0 } else { same && (number == 0 || cells.len() >= CELLS_MIN) };
         let is_keyed = self.naming.table_use != TableUse::Events && matches!(tried, HeaderCandidate::Unfit { .. });
@@ -322,7 +322,7 @@ impl<'b> TableBeginning<'b> {
         let ended = |bytes: &&[u8]| !self.is_cut || bytes.contains(&b'\n');
         let rows = self.rows().map(|row| row.bytes).filter(ended).take(BARE_ROWS_MAX);
         let rows: Vec<&[u8]> =
-            rows.map(|bytes| bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()).collect();
+            rows.map(|bytes| bytes.split(|byte| *byte == b'\n').next().expect("a split has a first part")).collect();
         // Lines of a log may end in an object.
         let is_json =
             |row: &&[u8]| row.starts_with(b"{") || row.starts_with(b"[") || memchr::memmem::find(row, b"{\"").is_some();

@@ -118,7 +118,7 @@ impl JsonListReader {
                 self.window.fill(WRAPPER_BYTES_MAX)?;
                 match layout::wrapped_list(self.window.rest()) {
                     Some((at, depth)) => {
-                        self.more_pages = layout::has_next(self.window.rest().get(..at).unwrap_or_default());
+                        self.more_pages = layout::has_next(&self.window.rest()[..at]);
                         Ok(self.enter(at + 1, depth))
                     }
                     None => self.record(block, RecordEnd::Closed),
@@ -184,10 +184,10 @@ impl JsonListReader {
         };
         self.count += 1;
         let start = block.bytes.len();
-        block.bytes.extend_from_slice(self.window.rest().get(..length).unwrap_or_default().trim_ascii_end());
+        block.bytes.extend_from_slice(self.window.rest()[..length].trim_ascii_end());
         self.window.pass(length);
         let (line, lines) = (place.line, self.window.line - place.line);
-        let written = block.bytes.get_mut(start..).unwrap_or_default();
+        let written = &mut block.bytes[start..];
         // A record begins its line where those inside it are indented.
         if lines > multiline::LINES_CHECKED_MIN && memchr::memmem::find(written, b"\n{").is_some() {
             MultilineRecord::note(&mut self.multiline, MultilineRecord::new(line, lines + 1));
@@ -205,7 +205,7 @@ impl JsonListReader {
     fn tail(&mut self, depth: u64) -> Result<bool, ReadError> {
         match self.window.frame(&mut BracketScan { depth, ..BracketScan::new(RecordEnd::Closed) })? {
             RecordFrame::Whole(length) => {
-                self.more_pages |= layout::has_next(self.window.rest().get(..length).unwrap_or_default());
+                self.more_pages |= layout::has_next(&self.window.rest()[..length]);
                 self.window.pass(length);
             }
             RecordFrame::Oversized(..) => {}
@@ -240,10 +240,10 @@ pub(super) fn objects_end(line: &[u8]) -> Option<usize> {
     let (mut end, mut before) = (None, None);
     let mut at = 0;
     loop {
-        let rest = line.get(at..).unwrap_or_default();
+        let rest = line.get(at..).expect("an object ends inside the line");
         let between = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
         at += between;
-        let rest = rest.get(between..).unwrap_or_default();
+        let rest = &rest[between..];
         match rest.first() {
             Some(b'{') => {}
             None => return before,
@@ -261,7 +261,7 @@ pub(super) fn objects_end(line: &[u8]) -> Option<usize> {
 pub(super) fn is_bare(head: &[u8]) -> bool {
     let head = head.trim_ascii_start();
     let end = if head.first() == Some(&b'{') { BracketScan::new(RecordEnd::Closed).scan(head) } else { None };
-    end.is_some_and(|end| head.get(end..).unwrap_or_default().trim_ascii_start().first() == Some(&b','))
+    end.is_some_and(|end| head[end..].trim_ascii_start().first() == Some(&b','))
 }
 
 /// What ends a record.
@@ -354,7 +354,7 @@ impl BracketScan {
         }
         loop {
             if self.line_ended {
-                let rest = bytes.get(at..).unwrap_or_default();
+                let rest = &bytes[at..];
                 let Some(found) = rest.iter().position(|byte| !byte.is_ascii_whitespace()) else { return bytes.len() };
                 at += found;
                 self.line_ended = false;
@@ -363,7 +363,7 @@ impl BracketScan {
                     return at;
                 }
             }
-            let rest = bytes.get(at..).unwrap_or_default();
+            let rest = &bytes[at..];
             let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', rest) else { return bytes.len() };
             at += found + 1;
             match rest.get(found) {
@@ -390,7 +390,7 @@ impl RecordScan for BracketScan {
         let mut at = 0;
         loop {
             if self.in_text {
-                at += self.text(bytes.get(at..).unwrap_or_default());
+                at += self.text(&bytes[at..]);
             }
             let byte = *bytes.get(at)?;
             match byte {

@@ -73,7 +73,7 @@ impl<R: RowValues> RecordWriter<'_, R> {
         if !self.row.write(column, self.out) {
             return false;
         }
-        let written = self.out.get(start..).unwrap_or_default();
+        let written = self.out.get(start..).expect("a value is appended");
         match role {
             CellRole::Value | CellRole::Time => {}
             CellRole::Id => return self.normalize_id(start),
@@ -88,7 +88,7 @@ impl<R: RowValues> RecordWriter<'_, R> {
 impl<R: RowValues> RecordWriter<'_, R> {
     /// Replaces an id that was written from a byte on: a whole number becomes its digits. `false` if it is a number that is no id, such as `0.0`.
     fn normalize_id(&mut self, start: usize) -> bool {
-        let written = self.out.get(start..).unwrap_or_default();
+        let written = self.out.get(start..).expect("an id is appended");
         let text = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
         let text = text.filter(|_| !R::TYPED).and_then(|text| std::str::from_utf8(text).ok());
         match text.map(id_of_cell) {

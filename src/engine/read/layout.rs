@@ -72,7 +72,7 @@ pub(super) fn is_manifest(head: &[u8]) -> bool {
 /// True if an object continues after the line of its opening brace.
 fn is_printed_over_lines(rest: &[u8]) -> bool {
     let inner = rest.trim_ascii_start();
-    let spaces = rest.get(..rest.len() - inner.len()).unwrap_or_default();
+    let spaces = &rest[..rest.len() - inner.len()];
     spaces.contains(&b'\n') && matches!(inner.first(), Some(b'"' | b'}'))
 }
 
@@ -136,7 +136,7 @@ pub(super) fn has_next(beside: &[u8]) -> bool {
         let name = format!("\"{name}\"");
         let mut ends = memchr::memmem::find_iter(beside, &name).map(|at| at + name.len());
         ends.any(|end| {
-            let value = beside.get(end..).unwrap_or_default().trim_ascii_start().strip_prefix(b":");
+            let value = beside[end..].trim_ascii_start().strip_prefix(b":");
             match value.unwrap_or_default().trim_ascii_start() {
                 [b'"', b'"', ..] => false,
                 [b'"' | b'{' | b't' | b'1'..=b'9', ..] => true,

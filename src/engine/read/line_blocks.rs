@@ -57,7 +57,7 @@ impl LineBlockReader {
         let mut goes_on = false;
         let cut = loop {
             have = self.fill(&mut buffer, have, want)?;
-            let fresh = buffer.get(seen..have).unwrap_or_default();
+            let fresh = &buffer[seen..have];
             if let Some(at) = memchr::memrchr(b'\n', fresh) {
                 break seen + at + 1;
             }
@@ -65,7 +65,7 @@ impl LineBlockReader {
                 break have;
             }
             if have > self.limits.line_bytes_max {
-                if let Some(end) = json_list::objects_end(buffer.get(..have).unwrap_or_default()) {
+                if let Some(end) = json_list::objects_end(&buffer[..have]) {
                     goes_on = true;
                     break end;
                 }
@@ -77,7 +77,7 @@ impl LineBlockReader {
             want = have.saturating_add(step).min(self.limits.line_bytes_max.saturating_add(1));
         };
         buffer.truncate(have);
-        self.carry.extend_from_slice(buffer.get(cut..).unwrap_or_default());
+        self.carry.extend_from_slice(buffer.get(cut..).expect("the cut is among the bytes read"));
         buffer.truncate(cut);
         if buffer.is_empty() {
             block.bytes = buffer;
@@ -91,13 +91,13 @@ impl LineBlockReader {
 
     /// Reads and drops the rest of a line over the limit, and returns its beginning.
     fn pass_long_line(&mut self, mut buffer: Vec<u8>, have: usize, block: &mut LineBlock) -> Result<(), ReadError> {
-        let kept = buffer.get(..have.min(LONG_LINE_KEPT_BYTES)).unwrap_or_default().to_vec();
+        let kept = buffer[..have.min(LONG_LINE_KEPT_BYTES)].to_vec();
         let step = self.limits.block_bytes;
         let mut line_bytes = have as u64;
         let mut end_bytes = 0;
         while end_bytes == 0 {
             let got = self.fill(&mut buffer, 0, step)?;
-            let fresh = buffer.get(..got).unwrap_or_default();
+            let fresh = &buffer[..got];
             let Some(at) = memchr::memchr(b'\n', fresh) else {
                 line_bytes += got as u64;
                 if got < step {
@@ -107,7 +107,7 @@ impl LineBlockReader {
             };
             line_bytes += at as u64;
             end_bytes = 1;
-            self.carry.extend_from_slice(fresh.get(at + 1..).unwrap_or_default());
+            self.carry.extend_from_slice(&fresh[at + 1..]);
         }
         self.label(block, Some(line_bytes), kept);
         self.offset += line_bytes + end_bytes;
@@ -138,9 +138,7 @@ impl LineBlockReader {
         if buffer.len() < have {
             buffer.resize(have, 0);
         }
-        if let Some(front) = buffer.get_mut(..have) {
-            front.copy_from_slice(&self.carry);
-        }
+        buffer[..have].copy_from_slice(&self.carry);
         self.carry.clear();
         have
     }
@@ -155,7 +153,7 @@ impl LineBlockReader {
             buffer.resize(want, 0);
         }
         while have < want && !self.ended {
-            let got = self.stream.read(buffer.get_mut(have..want).unwrap_or_default())?;
+            let got = self.stream.read(&mut buffer[have..want])?;
             self.ended = got == 0;
             have += got;
         }

@@ -20,6 +20,7 @@
 //! It does not parse lines, does not count them, never maps a file into memory, and never passes on
 //! part of a line as if it were a whole one.
 
+mod archive_listing;
 mod column_mapping;
 mod csv;
 mod csv_cells;
@@ -48,6 +49,7 @@ mod stream;
 mod table_header;
 mod tar_archive;
 mod tar_member;
+mod tar_members;
 mod zip_archive;
 mod zip_listing;
 mod zip_member;
@@ -67,6 +69,7 @@ use std::{
 #[cfg(feature = "parquet")]
 pub use self::parquet_error::ParquetFileError;
 pub use self::{
+    archive_listing::SkippedMembers,
     column_mapping::{ColumnMapping, TableUse, field_aliases},
     error::ReadError,
     file_id::FileId,
@@ -77,7 +80,6 @@ pub use self::{
     resolve::{DuplicateInput, ResolvedInputs, SkippedEntry, resolve_inputs, table_inputs},
     sniff::Compression,
     tar_member::TarMember,
-    zip_archive::SkippedMembers,
     zip_member::ZipMember,
 };
 

@@ -68,7 +68,7 @@ fn parse(pattern: &str) -> Result<(PathBuf, Vec<PatternSegment>), glob::PatternE
     for component in Path::new(pattern).components() {
         let (path::Component::Prefix(_) | path::Component::RootDir) = component else { break };
         start.push(component);
-        rest = rest.strip_prefix(component.as_os_str().to_str().unwrap_or_default()).unwrap_or(rest);
+        rest = rest.strip_prefix(component.as_os_str().to_str().expect("a part of a text is text")).unwrap_or(rest);
     }
     let names = rest.split(path::is_separator).filter(|name| !name.is_empty());
     let parts = names.map(|name| {

@@ -183,7 +183,7 @@ impl RawFile {
                 // The line is unfinished; the part that exists is read and will be rejected.
                 return Ok(());
             }
-            if let Some(at) = memchr::memchr(b'\n', chunk.get(..got).unwrap_or_default()) {
+            if let Some(at) = memchr::memchr(b'\n', &chunk[..got]) {
                 self.opened_bytes = Some(end + at as u64 + 1);
                 return Ok(());
             }
@@ -228,7 +228,7 @@ impl Read for RawFile {
         if let (0, Some(opened_bytes)) = (got, self.opened_bytes) {
             return Err(self.early_end(opened_bytes).into());
         }
-        self.record_read(buffer.get(..got).unwrap_or_default());
+        self.record_read(&buffer[..got]);
         Ok(got)
     }
 }

@@ -167,7 +167,7 @@ impl BlockReader {
         let file = queue.unopened;
         let input = self.inputs.get(file)?;
         queue.unopened += 1;
-        Some(LeaseState::Unopened(u32::try_from(file).unwrap_or(u32::MAX), input))
+        Some(LeaseState::Unopened(u32::try_from(file).expect("fewer than 2^32 inputs"), input))
     }
 
     /// Locks the queue. Its data is consistent between any two statements, so a panic in another
@@ -219,8 +219,7 @@ impl BlockReader {
 
     fn finish(&self, source: FormatReader) -> Result<FileStats, ReadError> {
         let file = source.file();
-        let input = self.inputs.get(file as usize);
-        let name = input.map(|input| input.name.clone()).unwrap_or_default();
+        let name = self.inputs.get(file as usize).expect("a source reads one of the inputs").name.clone();
         let FileTotals { compression, raw_bytes, bytes, grew, more_pages, multiline } = source.finish()?;
         Ok(FileStats { file, name, compression, raw_bytes, bytes, grew, more_pages, multiline })
     }

@@ -54,7 +54,7 @@ impl RecordWindow {
 
     /// The bytes of the window from the cursor on.
     pub(super) fn rest(&self) -> &[u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.bytes.get(self.at..).expect("the cursor is inside the window")
     }
 
     pub(super) fn name(&self) -> &str {
@@ -63,7 +63,7 @@ impl RecordWindow {
 
     /// Moves the cursor forward.
     pub(super) fn pass(&mut self, count: usize) {
-        let passed = self.rest().get(..count).unwrap_or_default();
+        let passed = self.rest().get(..count).expect("the cursor stays inside the window");
         let (lines, count) = (memchr::memchr_iter(b'\n', passed).count(), passed.len());
         self.line += lines as u64;
         self.offset += count as u64;
@@ -89,7 +89,7 @@ impl RecordWindow {
         self.at = 0;
         let have = self.bytes.len();
         self.bytes.resize(have + self.limits.block_bytes.min(STEP_BYTES), 0);
-        let got = self.stream.read(self.bytes.get_mut(have..).unwrap_or_default())?;
+        let got = self.stream.read(&mut self.bytes[have..])?;
         self.bytes.truncate(have + got);
         self.ended = got == 0;
         Ok(!self.ended)
@@ -120,7 +120,7 @@ impl RecordWindow {
     pub(super) fn frame(&mut self, scan: &mut impl RecordScan) -> Result<RecordFrame, ReadError> {
         let mut seen = 0;
         loop {
-            if let Some(end) = scan.scan(self.rest().get(seen..).unwrap_or_default()) {
+            if let Some(end) = scan.scan(&self.rest()[seen..]) {
                 let length = seen + end;
                 if length <= self.limits.line_bytes_max {
                     return Ok(RecordFrame::Whole(length));

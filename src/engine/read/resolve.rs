@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, pattern, zip_archive};
+use super::{FileId, InputKind, InputSource, ReadError, SkippedMembers, archive_listing, pattern};
 use crate::fs::{
     dir as folder,
     dir::{DirectoryEntry, FileKind},
@@ -123,7 +123,7 @@ pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
 ///
 /// A zip archive that cannot be read or holds no tables.
 pub fn table_inputs(path: &Path) -> Result<Vec<InputSource>, ReadError> {
-    let members = zip_archive::list_members(path)?.map(|listing| listing.inputs);
+    let members = archive_listing::list_members(path)?.map(|listing| listing.inputs);
     let file = || vec![InputSource { name: path.display().to_string(), kind: InputKind::File(path.to_path_buf()) }];
     Ok(members.unwrap_or_else(file))
 }
@@ -256,7 +256,7 @@ impl InputCollector {
                 Ok(hash_map::Entry::Vacant(new)) => drop(new.insert(path.clone())),
                 Err(_) => {}
             }
-            match zip_archive::list_members(&path)? {
+            match archive_listing::list_members(&path)? {
                 Some(members) => {
                     resolved.inputs.extend(members.inputs);
                     resolved.skipped_members.extend(members.left_out);

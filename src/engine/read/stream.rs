@@ -79,7 +79,7 @@ impl DecompressedStream {
             self.good_bytes = self.body.head.len() as u64;
             return Err(self.failure(source));
         }
-        Ok(self.body.head.get(self.body.at..).unwrap_or_default())
+        Ok(self.body.head.get(self.body.at..).expect("the mark is in the head"))
     }
 
     /// Reads on. 0 means the end of a complete stream, or an empty `buffer`.
@@ -278,7 +278,7 @@ impl<R: Read> PeekReader<R> {
 
 impl<R: Read> Read for PeekReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut left = self.head.get(self.at..).unwrap_or_default();
+        let mut left = self.head.get(self.at..).expect("the head is read up to its end");
         if left.is_empty() {
             return self.rest.read(buffer);
         }

@@ -61,7 +61,7 @@ pub(super) fn begins(head: &[u8]) -> bool {
 /// Whether the checksum in a header is that of its bytes, its own field being taken as spaces.
 fn is_header(block: &[u8; BLOCK_BYTES]) -> bool {
     let (before, rest) = block.split_at(148);
-    let after = rest.get(8..).unwrap_or_default();
+    let after = &rest[8..];
     let sum: u32 = before.iter().chain(after).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
     Header::from_byte_slice(block).cksum().is_ok_and(|written| written == sum)
 }

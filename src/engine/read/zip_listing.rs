@@ -49,7 +49,7 @@ pub(super) fn entries(file: &mut (impl Read + Seek), directory: u64) -> io::Resu
         if !entry.starts_with(&ENTRY) {
             return Ok(found);
         }
-        let size = |at: usize| entry.get(at..at + 2).map_or(0, |size| u16::from_le_bytes([size[0], size[1]]));
+        let size = |at: usize| u16::from_le_bytes([entry[at], entry[at + 1]]);
         let mut name = vec![0; usize::from(size(ENTRY_SIZES))];
         file.read_exact(&mut name)?;
         file.seek_relative(i64::from(size(ENTRY_SIZES + 2)) + i64::from(size(ENTRY_SIZES + 4)))?;

@@ -92,7 +92,7 @@ impl Read for ZipMemberReader {
             Ok(fault) => fault,
             Err(error) => FileFault::DamagedMember(error, "unzip -t"),
         })?;
-        self.crc.update(buffer.get(..got).unwrap_or_default());
+        self.crc.update(&buffer[..got]);
         if got == 0 && !buffer.is_empty() && !self.is_whole() {
             let what = "its size or checksum is not what the archive's directory says";
             return Err(FileFault::DamagedMember(io::Error::new(io::ErrorKind::InvalidData, what), "unzip -t").into());

@@ -212,7 +212,7 @@ impl ConstantCollector {
                 // A text that matches: nothing for `%`, one character for `_`.
                 let text =
                     Program::Like(Box::new(Program::Slot(0)), pattern.clone(), false).to_source(&|_| String::new());
-                let text = text.split_once("like '").map_or("", |(_, rest)| rest.trim_end_matches('\''));
+                let text = text.split_once("like '").expect("a pattern is written in quotes").1.trim_end_matches('\'');
                 let matching = text.replace("''", "'").replace('%', "").replace('_', "a");
                 self.solve(a, ComparisonTarget::Text(&matching), side);
                 self.note(a, side);

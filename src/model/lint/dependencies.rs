@@ -120,35 +120,7 @@ impl DependencyPlan {
             steps: Vec::new(),
             cost: 1,
         };
-        let mut open: Vec<FactKey> = wanted.into_iter().collect();
-        let mut seen = FactKeySet::default();
-        let mut computed = Vec::new();
-        let mut home = false;
-        while let Some(key) = open.pop() {
-            if !seen.insert(key) {
-                continue;
-            }
-            if let Some(place) = space.place(key) {
-                plan.variables.push(place);
-                continue;
-            }
-            computed.push(key);
-            plan.cost += 1;
-            let level = model.level(key.kind());
-            if let Some(ScoringStage::Points) = scoring_stage(level, key.slot())
-                && matches!(fact(model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring))
-            {
-                plan.cost += (level.signals.len() + level.tiers.len()) as u64;
-            }
-            visit_dependencies(model, key, &mut |part| {
-                plan.cost += 1;
-                home |= part.kind() == EntityKind::Account && key.kind() == EntityKind::User;
-                open.push(part);
-            });
-        }
-        if home && !seen.contains(&FactKey::HAS_ACCOUNT) {
-            plan.variables.push(0);
-        }
+        let computed = plan.collect(model, space, wanted.into_iter().collect());
         plan.variables.sort_unstable();
         plan.variables.dedup();
         plan.core = plan.variables.len();
@@ -161,23 +133,58 @@ impl DependencyPlan {
             let at = plan.index.len();
             plan.index.insert(key, at);
         }
-        // Points are written all at once, and so are tiers and routes.
+        plan.complete_groups(model);
+        plan.steps = model.steps.iter().copied().filter(|step| plan.needs(model, *step)).collect();
+        plan
+    }
+
+    /// Adds the variables behind some facts; returns the facts that are computed from others.
+    fn collect(&mut self, model: &ResolvedModel, space: &SearchSpace, mut open: Vec<FactKey>) -> Vec<FactKey> {
+        let mut seen = FactKeySet::default();
+        let mut computed = Vec::new();
+        let mut home = false;
+        while let Some(key) = open.pop() {
+            if !seen.insert(key) {
+                continue;
+            }
+            if let Some(place) = space.place(key) {
+                self.variables.push(place);
+                continue;
+            }
+            computed.push(key);
+            self.cost += 1;
+            let level = model.level(key.kind());
+            if let Some(ScoringStage::Points) = scoring_stage(level, key.slot())
+                && matches!(fact(model, key).map(|fact| &fact.definition), Some(FactDefinition::Scoring))
+            {
+                self.cost += (level.signals.len() + level.tiers.len()) as u64;
+            }
+            visit_dependencies(model, key, &mut |part| {
+                self.cost += 1;
+                home |= part.kind() == EntityKind::Account && key.kind() == EntityKind::User;
+                open.push(part);
+            });
+        }
+        if home && !seen.contains(&FactKey::HAS_ACCOUNT) {
+            self.variables.push(0);
+        }
+        computed
+    }
+
+    /// Adds the facts that scoring writes together with a fact of the plan: all points at once, and so tiers and routes.
+    fn complete_groups(&mut self, model: &ResolvedModel) {
         for (side, level) in model.levels.iter() {
             let slots = &level.slots;
-            let mut together: Vec<Vec<FactSlot>> = vec![slots.points.iter().chain([&slots.score]).copied().collect()];
-            together.push(vec![slots.tier, slots.qualified]);
-            together.push(vec![slots.route, slots.motion]);
-            for group in together {
-                if group.iter().any(|slot| plan.index.contains_key(&FactKey::new(side, *slot))) {
+            let points: Vec<FactSlot> = slots.points.iter().chain([&slots.score]).copied().collect();
+            for group in [points, vec![slots.tier, slots.qualified], vec![slots.route, slots.motion]] {
+                if group.iter().any(|slot| self.index.contains_key(&FactKey::new(side, *slot))) {
                     for slot in group {
-                        let at = plan.index.len();
-                        plan.index.entry(FactKey::new(side, slot)).or_insert(at);
+                        let at = self.index.len();
+                        self.index.entry(FactKey::new(side, slot)).or_insert(at);
                     }
                 }
             }
         }
-        plan.steps = model.steps.iter().copied().filter(|step| plan.needs(model, *step)).collect();
-        plan
     }
 
     /// Adds the variables that are linked to those that decide, and all links between them.

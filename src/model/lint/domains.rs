@@ -198,22 +198,6 @@ impl FactDomain {
 
 /// None for facts that are computed from others.
 fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
-    let count = |high: f64, blank: f64| FactDomain {
-        kind: ValueType::Number,
-        null: false,
-        integer: true,
-        low: 0.0,
-        high,
-        blank: Value::Number(blank),
-    };
-    let unknown = |kind: ValueType, low: f64, whole: bool| FactDomain {
-        kind,
-        null: true,
-        integer: whole,
-        low,
-        high: f64::INFINITY,
-        blank: Value::Null,
-    };
     let any = f64::INFINITY;
     Some(match &fact.definition {
         FactDefinition::Builtin(builtin) => match builtin {
@@ -267,6 +251,16 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
         },
         FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })
+}
+
+/// Whole numbers from 0 on.
+fn count(high: f64, blank: f64) -> FactDomain {
+    FactDomain { kind: ValueType::Number, null: false, integer: true, low: 0.0, high, blank: Value::Number(blank) }
+}
+
+/// Values from a number on, or none. Only of numbers and dates the bound counts.
+fn unknown(kind: ValueType, low: f64, whole: bool) -> FactDomain {
+    FactDomain { kind, null: true, integer: whole, low, high: f64::INFINITY, blank: Value::Null }
 }
 
 fn truth(blank: bool) -> FactDomain {

@@ -60,76 +60,86 @@ pub(super) fn needs_accounts(metric: &MetricSyntax) -> bool {
 }
 
 impl<'f> ModelResolver<'f, '_> {
-    /// Notes every fact of both levels, and tells names that are there twice.
+    /// Notes every fact of both levels, and reports names that are declared twice.
     pub(super) fn declare(&mut self) {
-        let file = self.file;
-        for side in [EntityKind::User, EntityKind::Account] {
+        for side in EntityKind::ALL {
+            self.declare_builtins(side);
+            self.declare_scoring(side);
+            self.declare_milestones(side);
+            self.declare_measured(side);
             let level = self.level_file(side);
-            for (name, builtin, kind) in BUILTINS {
-                self.declare_fact(side, name, None, FactDeclaration::Builtin(builtin, kind));
-            }
-            let (points, score, tier) = match side {
-                EntityKind::User => (ScoringPhase::USER_POINTS, ScoringPhase::USER_SCORE, ScoringPhase::USER_TIER),
-                EntityKind::Account => {
-                    (ScoringPhase::ACCOUNT_POINTS, ScoringPhase::ACCOUNT_SCORE, ScoringPhase::ACCOUNT_TIER)
-                }
-            };
-            if side == EntityKind::Account {
-                for (name, builtin, kind) in ACCOUNT_BUILTINS {
-                    self.declare_fact(side, name, None, FactDeclaration::Builtin(builtin, kind));
-                }
-                self.declare_fact(
-                    side,
-                    "segment",
-                    None,
-                    FactDeclaration::Scoring(ValueType::Text, ScoringPhase::SEGMENT),
-                );
-            }
-            self.declare_fact(side, "score", None, FactDeclaration::Scoring(ValueType::Number, score));
-            self.declare_fact(side, "tier", None, FactDeclaration::Scoring(ValueType::Text, tier));
-            self.declare_fact(side, "qualified", None, FactDeclaration::Scoring(ValueType::Boolean, tier));
-            self.declare_fact(side, "route", None, FactDeclaration::Scoring(ValueType::Text, ScoringPhase::ROUTES));
-            self.declare_fact(side, "motion", None, FactDeclaration::Scoring(ValueType::Text, ScoringPhase::ROUTES));
-            for category in super::level::category_names(level) {
-                self.declare_fact(
-                    side,
-                    &format!("points_{category}"),
-                    None,
-                    FactDeclaration::Scoring(ValueType::Number, points),
-                );
-            }
-            for (index, milestone) in level.milestones.iter().enumerate() {
-                let parts = [
-                    ("", MilestonePart::Reached, ValueType::Boolean),
-                    ("_pending", MilestonePart::Pending, ValueType::Boolean),
-                    ("_hours", MilestonePart::Hours, ValueType::Number),
-                    ("_days_ago", MilestonePart::DaysAgo, ValueType::Number),
-                ];
-                for (suffix, part, kind) in parts {
-                    let name = format!("{}{suffix}", milestone.name.value);
-                    self.declare_fact(
-                        side,
-                        &name,
-                        Some(&milestone.name.span),
-                        FactDeclaration::Milestone(index, part, kind),
-                    );
-                }
-            }
-            for (place, one) in level.traits.iter().enumerate() {
-                let declared = if one.broken { FactDeclaration::Broken } else { FactDeclaration::Trait(one, place) };
-                self.declare_fact(side, &one.name.value, Some(&one.name.span), declared);
-            }
-            for (place, metric) in file.metrics.iter().enumerate() {
-                let declared =
-                    if metric.broken { FactDeclaration::Broken } else { FactDeclaration::Metric(metric, place) };
-                self.declare_fact(side, &metric.name.value, Some(&metric.name.span), declared);
-            }
             for (name, text) in &level.facts {
                 self.declare_fact(side, &name.value, Some(&name.span), FactDeclaration::Expression(text));
             }
             for rollup in &level.rollups {
                 self.declare_fact(side, &rollup.name.value, Some(&rollup.name.span), FactDeclaration::Rollup(rollup));
             }
+        }
+    }
+
+    /// Facts that every model has.
+    fn declare_builtins(&mut self, side: EntityKind) {
+        let of_accounts = match side {
+            EntityKind::User => [].as_slice(),
+            EntityKind::Account => ACCOUNT_BUILTINS.as_slice(),
+        };
+        for (name, builtin, kind) in BUILTINS.iter().chain(of_accounts) {
+            self.declare_fact(side, name, None, FactDeclaration::Builtin(*builtin, *kind));
+        }
+    }
+
+    /// Facts that scoring writes.
+    fn declare_scoring(&mut self, side: EntityKind) {
+        let (points, score, tier) = match side {
+            EntityKind::User => (ScoringPhase::USER_POINTS, ScoringPhase::USER_SCORE, ScoringPhase::USER_TIER),
+            EntityKind::Account => {
+                (ScoringPhase::ACCOUNT_POINTS, ScoringPhase::ACCOUNT_SCORE, ScoringPhase::ACCOUNT_TIER)
+            }
+        };
+        let routes = ScoringPhase::ROUTES;
+        let segment = (side == EntityKind::Account).then_some(("segment", ValueType::Text, ScoringPhase::SEGMENT));
+        let others = [
+            ("score", ValueType::Number, score),
+            ("tier", ValueType::Text, tier),
+            ("qualified", ValueType::Boolean, tier),
+            ("route", ValueType::Text, routes),
+            ("motion", ValueType::Text, routes),
+        ];
+        for (name, kind, phase) in segment.into_iter().chain(others) {
+            self.declare_fact(side, name, None, FactDeclaration::Scoring(kind, phase));
+        }
+        for category in super::level::category_names(self.level_file(side)) {
+            let declared = FactDeclaration::Scoring(ValueType::Number, points);
+            self.declare_fact(side, &format!("points_{category}"), None, declared);
+        }
+    }
+
+    /// The facts about each milestone.
+    fn declare_milestones(&mut self, side: EntityKind) {
+        const PARTS: [(&str, MilestonePart, ValueType); 4] = [
+            ("", MilestonePart::Reached, ValueType::Boolean),
+            ("_pending", MilestonePart::Pending, ValueType::Boolean),
+            ("_hours", MilestonePart::Hours, ValueType::Number),
+            ("_days_ago", MilestonePart::DaysAgo, ValueType::Number),
+        ];
+        for (index, milestone) in self.level_file(side).milestones.iter().enumerate() {
+            for (suffix, part, kind) in PARTS {
+                let name = format!("{}{suffix}", milestone.name.value);
+                let declared = FactDeclaration::Milestone(index, part, kind);
+                self.declare_fact(side, &name, Some(&milestone.name.span), declared);
+            }
+        }
+    }
+
+    /// Traits and metrics.
+    fn declare_measured(&mut self, side: EntityKind) {
+        for (place, one) in self.level_file(side).traits.iter().enumerate() {
+            let declared = if one.broken { FactDeclaration::Broken } else { FactDeclaration::Trait(one, place) };
+            self.declare_fact(side, &one.name.value, Some(&one.name.span), declared);
+        }
+        for (place, metric) in self.file.metrics.iter().enumerate() {
+            let declared = if metric.broken { FactDeclaration::Broken } else { FactDeclaration::Metric(metric, place) };
+            self.declare_fact(side, &metric.name.value, Some(&metric.name.span), declared);
         }
     }
 
@@ -229,7 +239,7 @@ impl<'f> ModelResolver<'f, '_> {
     /// The names from a fact to itself.
     fn cycle_path(&self, side: EntityKind, name: &str) -> String {
         let closing = self.qualified_name(side, name);
-        let from = self.open.iter().position(|open| *open == closing).unwrap_or(0);
+        let from = self.open.iter().position(|open| *open == closing).expect("a cycle closes at an open fact");
         let mut names = self.open[from..].to_vec();
         names.push(closing);
         names.join(" → ")

@@ -181,7 +181,7 @@ fn is_domain(text: &str) -> bool {
 fn no_domain(key: &str, text: &SpannedText, found: &mut DiagnosticSink) {
     let message = format!("`{}` in `{key}` is no domain, so no e-mail address would match it", text.value);
     // Most of those are a domain with something before it.
-    let bare = text.value.trim().rsplit(['@', '/', '*']).next().unwrap_or_default().trim_matches('.');
+    let bare = text.value.trim().rsplit(['@', '/', '*']).next().expect("a split has a last part").trim_matches('.');
     let help = match is_domain(bare) {
         true => format!("`{bare}`, which stands for what lies below it too"),
         false => "a domain such as `acme.com`, which stands for what lies below it too".to_owned(),

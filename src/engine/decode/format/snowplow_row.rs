@@ -56,7 +56,8 @@ impl SnowplowRowPlan {
         let place = |name: &str| COLUMNS.iter().position(|known| *known == name);
         let mut plan = SnowplowRowPlan {
             cells: Vec::new(),
-            described: ["unstruct_event", "contexts", "derived_contexts"].map(|name| place(name).unwrap_or_default()),
+            described: ["unstruct_event", "contexts", "derived_contexts"]
+                .map(|name| place(name).expect("a column of the format")),
             entities: HashMap::new(),
             events: HashMap::new(),
             of_event: Projection::new(),

@@ -62,7 +62,7 @@ impl JsonScanner<'_> {
     /// The hash of a number's value. The spelling does not matter.
     #[cold]
     fn hash_of_value(&self, number: &[u8]) -> u64 {
-        let number = std::str::from_utf8(number).unwrap_or_default();
+        let number = std::str::from_utf8(number).expect("a number is ASCII");
         self.hash_bytes(JsonKind::Number, digits_of_number(number).as_bytes())
     }
 

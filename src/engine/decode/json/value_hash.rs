@@ -15,13 +15,13 @@ pub(in crate::decode) fn hash_value(seed: &HashSeed, line: &str, raw: JsonSpan, 
     hasher.write_u8(kind as u8);
     match raw.kind {
         JsonKind::Text => hasher.write(raw.slice(line).as_bytes()),
-        JsonKind::EscapedText => hasher.write(raw.text(line).unwrap_or_default().as_bytes()),
+        JsonKind::EscapedText => hasher.write(raw.text(line).expect("an escaped text is text").as_bytes()),
         JsonKind::Number => hasher.write(digits_of_number(raw.slice(line)).as_bytes()),
         JsonKind::Array => items(line, raw).for_each(|item| hasher.write_u64(value_hash(seed, line, item))),
         JsonKind::Object => {
             let hash_of_member = |(key, value): (JsonSpan, JsonSpan)| {
                 let mut hasher = seed.build_hasher();
-                hasher.write(key.text(line).unwrap_or_default().as_bytes());
+                hasher.write(key.text(line).expect("a key is text").as_bytes());
                 hasher.write_u64(value_hash(seed, line, value));
                 hasher.finish()
             };

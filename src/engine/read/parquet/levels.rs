@@ -150,7 +150,7 @@ impl LevelDecoder {
                 out.extend((0..taken).map(|place| level_at(bytes, *passed + place * self.bits, self.bits)));
                 *left -= taken;
                 *passed += taken * self.bits;
-                let highest = out.get(start..).unwrap_or_default().iter().max();
+                let highest = out[start..].iter().max();
                 if highest.is_some_and(|level| *level > self.max) { Err(high()) } else { Ok(taken) }
             }
         }

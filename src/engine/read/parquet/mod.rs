@@ -195,7 +195,7 @@ impl ParquetReader {
         let mut place = LineOrigin { line: self.rows, broken, ..LineOrigin::default() };
         let length = block.bytes.len() - start;
         if is_long || length > self.limits.line_bytes_max {
-            let kept = block.bytes.get(start..).unwrap_or_default();
+            let kept = &block.bytes[start..];
             let kept = kept.get(..super::LONG_LINE_KEPT_BYTES).unwrap_or(kept).to_vec();
             block.bytes.truncate(start);
             place.broken = None;

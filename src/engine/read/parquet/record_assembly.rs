@@ -426,6 +426,6 @@ impl SchemaNode {
 
     /// Consumes one entry of each leaf below.
     fn skip(&self, leaves: &mut [LeafColumn]) -> ParquetFaultResult<()> {
-        leaves.get_mut(self.leaves.clone()).unwrap_or_default().iter_mut().try_for_each(LeafColumn::skip)
+        leaves[self.leaves.clone()].iter_mut().try_for_each(LeafColumn::skip)
     }
 }

@@ -172,7 +172,7 @@ fn nanos_of(unit: &TimeUnit) -> i64 {
 
 /// Nanoseconds since 1970 of a time in the older form: nanoseconds of a day, then the Julian day.
 fn nanos_of_int96(value: &Int96) -> i128 {
-    let [low, high, day] = [0, 1, 2].map(|place| value.data().get(place).copied().unwrap_or(0));
+    let [low, high, day] = [0, 1, 2].map(|place| value.data()[place]);
     let nanos = i128::from(u64::from(high) << 32 | u64::from(low));
     i128::from(i64::from(day) - JULIAN_DAY_OF_1970) * NANOS_OF_DAY + nanos
 }

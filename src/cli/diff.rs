@@ -106,7 +106,7 @@ enum DiffFormat {
     Markdown,
 }
 
-/// A comment on GitHub may have so many characters.
+/// The largest length of a comment on GitHub; characters.
 const COMMENT_CHARS_MAX: usize = 65_536;
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError> {
@@ -182,7 +182,7 @@ fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
     }
 }
 
-/// Reads the conditions; the problems of all of them are told.
+/// Reads the conditions. The problems of all of them are reported.
 fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<NumberCondition<DiffMetric>>, CommandError> {
     let mut gates = Vec::new();
     let mut broken: Option<DocumentProblems> = None;

@@ -20,7 +20,7 @@ use pql_engine::{
 };
 use pql_model::{EntityKind, PerKind};
 
-/// What comes through a pipe is kept, since several models may ask for it; so many bytes of it at most.
+/// The largest input from a pipe; bytes. It is kept, since several models may ask for it.
 const PIPE_BYTES_MAX: u64 = 1 << 30;
 
 /// The tables, as far as they were given.
@@ -143,8 +143,8 @@ impl<'a> EnrichmentTable<'a> {
         if is_same {
             return Ok(());
         }
-        let told = "it was written to while it was read; run again when nothing writes to it";
-        Err(cannot_read(&self.name, io::Error::other(told)))
+        let reason = "it was written to while it was read; run again when nothing writes to it";
+        Err(cannot_read(&self.name, io::Error::other(reason)))
     }
 
     fn failure(&self, error: EnrichError, model: &Model, events: EventsAtHand<'_>) -> CommandError {

@@ -140,7 +140,7 @@ fn spare_inputs(path: &Path, inputs: &[InputSource]) -> Result<(), CommandError>
     }
 }
 
-/// Begins the file, before the events are read, so that a folder that takes no files is told at once.
+/// Begins the file before the events are read, so that a folder without write access is reported at once.
 fn begin(arguments: &InitArguments, inputs: &[InputSource]) -> Result<StagedFile, CommandError> {
     let path = arguments.output.as_path();
     spare_inputs(path, inputs)?;

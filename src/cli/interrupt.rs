@@ -58,12 +58,12 @@ fn end(signal: i32) -> ! {
 
     let text = message(signal_name(signal).unwrap_or("a signal"), abandon());
     // Another thread may hold the lock of the standard error and wait for a slow reader.
-    let (told, waiting) = mpsc::channel::<()>();
-    let telling = thread::Builder::new().spawn(move || {
+    let (running, waiting) = mpsc::channel::<()>();
+    let printing = thread::Builder::new().spawn(move || {
         print_stderr(&text);
-        drop(told);
+        drop(running);
     });
-    if telling.is_ok() {
+    if printing.is_ok() {
         let _ = waiting.recv_timeout(Duration::from_millis(500));
     }
     // A signal that the first process of a container sends itself does not end it.

@@ -1,4 +1,4 @@
-//! `pql rule`: what a code means, with an example that has the problem and one that has it not.
+//! `pql rule`: the meaning of a code, with an example that has the problem and an example without it.
 
 use std::fmt::Write;
 

@@ -141,7 +141,7 @@ fn report(format: TestFormat, report: &TestReport) -> Result<ExitStatus, Command
     Ok(if report.passed() { ExitStatus::Done } else { ExitStatus::Negative })
 }
 
-/// Reads the files and their models, each model once; every problem of all of them is told before anything runs.
+/// Reads the files and their models, each model once. All problems are reported before any case runs.
 fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), CommandError> {
     let mut loaded = Vec::new();
     let mut subjects: Vec<TestedModel> = Vec::new();

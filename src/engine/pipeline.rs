@@ -308,8 +308,8 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     let formats = FileFormats::new(model, job.format, job.inputs.len());
     let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
     let shared = WorkerShared::new(job);
-    let hearth = ShardSet::new(model, &HashSeed::default(), job.workers);
-    let folded = run_workers(job, &formats, &hearth, until, &reader, &shared, report);
+    let shards = ShardSet::new(model, &HashSeed::default(), job.workers);
+    let folded = run_workers(job, &formats, &shards, until, &reader, &shared, report);
     // With several unsupported files, the one that a worker met first depends on timing. This takes
     // the first in the list.
     if let Some((file, foreign)) = formats.first_unsupported() {
@@ -320,17 +320,17 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     if let Some((format, types)) = formats.ambiguous_groups() {
         return Err(RunError::GroupTypes { format, types });
     }
-    folded.extend(irregular_lines::fold_partial_lines(job, &formats, &hearth, until, &shared)?);
+    folded.extend(irregular_lines::fold_partial_lines(job, &formats, &shards, until, &shared)?);
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
     let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of_day(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
     let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
-    folded.push(fold_deferred(job, &formats, &hearth, &deferred, until));
+    folded.push(fold_deferred(job, &formats, &shards, &deferred, until));
     let misread = folded.iter_mut().map(|one| std::mem::take(&mut one.misread)).collect();
     let split_records = shared.split_records.load(Ordering::Relaxed);
     let late =
-        if model.resolved.identity.sets_aside() { late_links(model, &formats, &hearth, &deferred) } else { None };
-    let (mut state, id_conflict) = hearth.into_state(folded);
+        if model.resolved.identity.sets_aside() { late_links(model, &formats, &shards, &deferred) } else { None };
+    let (mut state, id_conflict) = shards.into_state(folded);
     state.late = late.unwrap_or_default();
     let mut rejects =
         shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
@@ -356,12 +356,12 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
 fn fold_deferred(
     job: &PipelineJob<'_>,
     formats: &FileFormats<'_>,
-    hearth: &ShardSet<'_>,
+    shards: &ShardSet<'_>,
     deferred: &[DeferredLine],
     until: Micros,
 ) -> OfWorker {
-    let mut reading = WorkerDecoders::new(formats, hearth.seed(), until);
-    let mut folder = EventFolder::new(hearth, job.inputs.len());
+    let mut reading = WorkerDecoders::new(formats, shards.seed(), until);
+    let mut folder = EventFolder::new(shards, job.inputs.len());
     for one in deferred {
         // Deferred lines come from files whose format is settled.
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
@@ -376,11 +376,11 @@ fn fold_deferred(
 fn late_links(
     model: &Model,
     formats: &FileFormats<'_>,
-    hearth: &ShardSet<'_>,
+    shards: &ShardSet<'_>,
     deferred: &[DeferredLine],
 ) -> Option<LateLinks> {
     let mut late = LateLinks::default();
-    let mut reading = WorkerDecoders::new(formats, hearth.seed(), Micros::MAX);
+    let mut reading = WorkerDecoders::new(formats, shards.seed(), Micros::MAX);
     for one in deferred {
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
             late.add(model, &decoder.decode(&one.line));
@@ -425,15 +425,15 @@ fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn run_workers(
     job: &PipelineJob<'_>,
     formats: &FileFormats<'_>,
-    hearth: &ShardSet<'_>,
+    shards: &ShardSet<'_>,
     until: Micros,
     reader: &BlockReader,
     shared: &WorkerShared,
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<Vec<OfWorker>, RunError> {
     let worker = || {
-        let reading = WorkerDecoders::new(formats, hearth.seed(), until);
-        let folder = EventFolder::new(hearth, job.inputs.len());
+        let reading = WorkerDecoders::new(formats, shards.seed(), until);
+        let folder = EventFolder::new(shards, job.inputs.len());
         let folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
         FoldWorker { job, reader, shared, reading, folder }.run()
     };

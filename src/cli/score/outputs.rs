@@ -1,6 +1,6 @@
 //! The files that a run writes: which, that they can be written, and that they appear together.
 //!
-//! They are begun before the first event is read, so that a folder that takes no files is told at once and not after an hour.
+//! They are begun before the first event is read, so that a folder without write access is reported at once and not after an hour.
 
 use std::{
     io::{self, Write},
@@ -138,7 +138,7 @@ impl OutputPlan {
 fn lock(dir: &Path, patience: Duration, verbosity: Verbosity) -> Result<FolderLock, CommandError> {
     let name = escape_controls(&dir.display().to_string());
     let since = Instant::now();
-    let mut told = verbosity == Verbosity::Quiet;
+    let mut reported = verbosity == Verbosity::Quiet;
     loop {
         if let Some(lock) = FolderLock::try_acquire(dir)? {
             if !lock.is_exclusive() && verbosity == Verbosity::Notes {
@@ -155,9 +155,9 @@ fn lock(dir: &Path, patience: Duration, verbosity: Verbosity) -> Result<FolderLo
                 dir.display()
             )));
         }
-        if !told {
+        if !reported {
             print_stderr(&format!("note: another run{by} is writing to {name}; waiting for it"));
-            told = true;
+            reported = true;
         }
         thread::sleep(LOCK_POLL_INTERVAL.min(patience));
     }

@@ -36,7 +36,7 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
     out.flush().map_err(CommandError::output)
 }
 
-/// Columns of the terminal, as far as the shell tells.
+/// Columns of the terminal, if the shell exports them.
 fn terminal_width() -> u16 {
     std::env::var("COLUMNS")
         .ok()

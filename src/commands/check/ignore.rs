@@ -1,4 +1,4 @@
-//! `[check] ignore`: takes out the warnings that a model says are meant, and tells the entries that take out nothing.
+//! `[check] ignore`: takes out the warnings that a model ignores, and reports the entries that take out nothing.
 
 use pql_engine::plan::Model;
 use pql_model::{codes, diag::Diagnostic};

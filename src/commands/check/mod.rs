@@ -1,4 +1,4 @@
-//! What is told of models: their problems, less those that the models say are meant, for people, for programs, and for the machines that run checks.
+//! Findings about models: their problems, less those that the models ignore, for people, for programs, and for the machines that run checks.
 //!
 //! Takes models that were read, with what was found in them; gives `CheckedModel` files and reports of them in five forms. It finds nothing itself
 //! but entries of `[check] ignore` that ignore nothing, and, in [`data`], what only events show.

@@ -63,7 +63,7 @@ pub struct EntryTurnover {
     pub left: EntitySample,
 }
 
-/// Entities of which some are listed.
+/// A number of entities, some of them listed.
 #[derive(Debug, Default)]
 pub struct EntitySample {
     /// All of them.

@@ -174,7 +174,7 @@ fn signals(out: &mut String, level: &LevelDiff) {
     }
 }
 
-/// A table whose first so many columns are to the left.
+/// A table. Its first columns, by their number, are aligned to the left.
 fn table(out: &mut String, header: &[String], left: usize, rows: &[Vec<String>]) {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     out.push_str(&line(header));

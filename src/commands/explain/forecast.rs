@@ -13,7 +13,7 @@ use pql_model::{
     units::{Day, Points},
 };
 
-/// No forecast looks further ahead than so many days.
+/// The farthest day of a forecast; days from `as_of`.
 pub const DAYS_MAX: u16 = 90;
 
 /// What becomes of an entity if nothing further happens.

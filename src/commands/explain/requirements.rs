@@ -73,7 +73,7 @@ impl StateRequirement {
     }
 }
 
-/// Everything that a signal of a level reads, and whether it also reads what cannot be told by events (scores).
+/// Everything that a signal of a level reads, and whether it also reads scores, which no event shows.
 pub(super) fn signal_requirements(model: &Model, side: EntityKind, signal: &Signal) -> Vec<StateRequirement> {
     let mut collector = RequirementCollector { model, needs: Vec::new(), seen: Vec::new() };
     signal_programs(signal).into_iter().for_each(|program| collector.program(program, side, RowScope::Own));

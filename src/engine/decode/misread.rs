@@ -19,7 +19,7 @@ pub enum MisreadCause {
     NoNumber,
     /// A date was asked for, and it is none.
     NoDate,
-    /// It is a number beyond 1e15, of which doubles do not know the last digits.
+    /// It is a number beyond 1e15, whose last digits doubles do not keep.
     Beyond,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct MisreadValues<P> {
 }
 
 impl<P: Ord + Copy> MisreadValues<P> {
-    /// The same values, with the place of the first told in another way.
+    /// The same values, with the place of the first in another form.
     pub(crate) fn at<Q>(&self, first: Q) -> MisreadValues<Q> {
         MisreadValues { count: self.count, first, candidates: self.candidates }
     }
@@ -132,7 +132,7 @@ impl<C: Ord + Copy, P: Ord + Copy> MisreadTally<C, P> {
     }
 }
 
-/// Values of one column of the input that became null, as people are told of them.
+/// Values of one column of the input that became null, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotUnderstood {
     /// What holds the column: `events`, `users` or `accounts`.

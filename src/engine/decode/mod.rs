@@ -296,13 +296,13 @@ impl RecordReader<'_> {
         let previous = previous.filter(|id| !is_any(&self.model.resolved.identity.service_users, Some(id)));
         let (user, id_hash) = if by_service { (None, hashes.visitor) } else { (user, hashes.id) };
         let mut joined = LinkedId::None;
-        let mut tells = false;
+        let mut carries_traits = false;
         if let Some(extra) = extra {
             if what == RecordKind::Identify || (what == RecordKind::Alias && extra.previous_visitor) {
                 joined = linked_id(previous.as_ref(), previous_raw);
                 what = RecordKind::Identify;
             }
-            tells = matches!(what, RecordKind::Event | RecordKind::Noise) && extra.events_carry_traits;
+            carries_traits = matches!(what, RecordKind::Event | RecordKind::Noise) && extra.events_carry_traits;
             self.fill_group_traits(extra, line, account.as_deref());
         }
         let day = self.days.day(at);
@@ -320,7 +320,7 @@ impl RecordReader<'_> {
             account_hash: hashes.account,
             linked_id: joined,
             noise: what == RecordKind::Noise,
-            carries_traits: tells,
+            carries_traits,
             line: source,
             text: line,
             values: &self.scanner.found[plan.values..],

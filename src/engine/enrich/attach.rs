@@ -1,14 +1,14 @@
-//! Rows of a table to the entities that their ids stand for.
+//! Matches the rows of a table with the entities of their ids.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{EnrichError, EnrichFile, EnrichRow};
 use pql_model::{expr::Value, units::Micros};
 
-/// Values of traits by the place of an entity; none where the table has no row.
+/// Values of traits by the place of an entity; none if the table has no row for it.
 pub type AttachedTraits = Vec<Option<Vec<Value<'static>>>>;
 
-/// Rows by the place of the entity that an id stands for, as they hold before an instant; and the ids that stand for none.
+/// The rows that hold before an instant, by the place of their entity, and the ids without an entity.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn attach(
     Ok((rows, strangers.into_keys().collect()))
 }
 
-/// Of each id the row that counts before an instant. Of rows that disagree, which [`attach`] refuses, it is one of them.
+/// The row of each id that counts before an instant. If rows disagree, which [`attach`] refuses, any of them.
 pub fn current_rows(file: &EnrichFile, as_of: Micros) -> impl Iterator<Item = &EnrichRow> {
     let mut rows: HashMap<&str, &EnrichRow> = HashMap::new();
     for row in valid_rows(file, as_of) {
@@ -56,7 +56,7 @@ fn valid_rows(file: &EnrichFile, as_of: Micros) -> impl Iterator<Item = &EnrichR
 }
 
 impl EnrichFile {
-    /// Which of two rows about one entity counts: the newer one, where a row ends with the next.
+    /// The row that counts of two rows about one entity: the newer one, if a row ends with the next.
     ///
     /// # Errors
     ///

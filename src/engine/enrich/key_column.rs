@@ -1,4 +1,4 @@
-//! Which column of a table holds the ids, where the one that was looked for is not there.
+//! Guesses the column of the ids if a table lacks the one of that name.
 //!
 //! Takes the first rows of the table and ids of the events, gives the column whose values are ids of events. It is asked only for a message.
 
@@ -8,19 +8,19 @@ use serde_json::{Map, Value as Json};
 
 use crate::read::{BlockLimits, BlockReader, ColumnMapping, InputSource, LineBlock, TableUse};
 
-/// So many rows are looked at.
+/// The number of rows that are examined.
 const ROWS_MAX: usize = 5_000;
 
-/// What is known of the column of ids.
+/// A guess of the column of ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyGuess {
     /// Values of this column are ids of events.
     Values(String),
-    /// This column has the name of one that holds ids.
+    /// This column has a name that columns of ids have.
     Name(String),
-    /// The first row has ids of events in it, so it names no columns.
+    /// The first row holds ids of events, so it names no columns.
     NoHeader,
-    /// Nothing.
+    /// No column fits.
     Unknown,
 }
 
@@ -36,7 +36,7 @@ pub fn guess_key_column(
         return KeyGuess::NoHeader;
     }
     let known = |sample: &ColumnSample| sample.values.iter().filter(|value| ids.contains(*value)).count();
-    // Of two columns with as many known ids, the first.
+    // The first of two columns with equally many known ids.
     let best = samples.iter().rev().max_by_key(|sample| known(sample)).filter(|sample| known(sample) > 0);
     if let Some(best) = best {
         return KeyGuess::Values(best.name.clone());

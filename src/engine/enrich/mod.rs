@@ -1,14 +1,12 @@
-//! Tables of users and accounts: what is known of them beside events, in every layout that events may have.
+//! Tables of users and accounts, in every layout that events may have.
 //!
-//! Takes files and the traits of a level; gives a row for each record that has an id, read as the traits' types. What an id stands for is settled
-//! by the caller.
+//! Takes files and the traits of a level, gives a row for each record with an id. Values are read as the types of the traits. The caller
+//! matches ids with entities.
 
 mod attach;
 mod key_column;
 mod row_period;
 mod table_reader;
-
-use std::fmt;
 
 use crate::{decode::misread::NotUnderstood, read::ReadError};
 use pql_model::{diag::near_miss, expr::Value};
@@ -29,7 +27,7 @@ pub struct EnrichRow {
     pub(crate) file: u32,
     /// Its line, from 1; of Parquet the number of the row.
     pub(crate) line: u64,
-    /// By trait of the level; null where the row says nothing.
+    /// By trait of the level; null if the row has no value.
     pub(crate) values: Vec<Value<'static>>,
     /// When it holds.
     pub(crate) valid: ValidPeriod,
@@ -46,9 +44,9 @@ pub struct EnrichFile {
     pub(crate) rows: Vec<EnrichRow>,
     /// Columns that no trait reads, sorted.
     pub unused_columns: Vec<String>,
-    /// Rows that were passed over since they have no id.
+    /// The number of skipped rows, which have no id.
     pub rows_without_id: u64,
-    /// Whether rows say when they end, so that two of them may hold at one instant.
+    /// Whether rows have ends of their own, so that two of them may hold at one instant.
     pub(crate) has_ends: bool,
     /// By trait of the level, the columns that it reads, as messages show them.
     pub(crate) trait_columns: Vec<String>,
@@ -57,11 +55,13 @@ pub struct EnrichFile {
 }
 
 /// Why a table cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum EnrichError {
     /// Its files could not be read.
+    #[error(transparent)]
     Read(ReadError),
-    /// What stands in it cannot be used.
+    /// Its content cannot be used.
+    #[error("`{file}`{}: {message}", line_text(*line))]
     Content {
         /// The file.
         file: String,
@@ -70,13 +70,14 @@ pub enum EnrichError {
         /// What was found, what was expected, and what to do.
         message: String,
     },
-    /// No column has the name of the id's.
+    /// It lacks the column of the ids.
+    #[error("`{file}` line 1: {}", no_key_text(key, *columns, near.as_deref()))]
     NoKey {
         /// The file.
         file: String,
         /// The column that was looked for.
         key: String,
-        /// How many columns the header row has; none if the file has no header row.
+        /// The number of columns of the header row; none if the file has no header row.
         columns: Option<usize>,
         /// A column whose name comes close.
         near: Option<String>,
@@ -92,29 +93,15 @@ impl EnrichError {
     }
 }
 
-impl fmt::Display for EnrichError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            EnrichError::Read(error) => error.fmt(f),
-            EnrichError::Content { file, line: Some(line), message } => write!(f, "`{file}` line {line}: {message}"),
-            EnrichError::Content { file, line: None, message } => write!(f, "`{file}`: {message}"),
-            EnrichError::NoKey { file, key, columns: None, .. } => {
-                write!(f, "`{file}` line 1: no id in `{key}`, nor in any other row")
-            }
-            EnrichError::NoKey { file, key, columns: Some(columns), near } => {
-                let cells = pql_model::units::plural(*columns as u64, "cell", "cells");
-                write!(f, "`{file}` line 1: no column `{key}` among the {cells} of the header row")?;
-                near.as_ref().map_or(Ok(()), |near| write!(f, "; `{near}` comes close"))
-            }
-        }
-    }
+/// The line of an error, as it follows on the name of the file.
+fn line_text(line: Option<u64>) -> String {
+    line.map(|line| format!(" line {line}")).unwrap_or_default()
 }
 
-impl std::error::Error for EnrichError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            EnrichError::Read(error) => error.source(),
-            EnrichError::Content { .. } | EnrichError::NoKey { .. } => None,
-        }
-    }
+/// The message about a table without a column of ids.
+fn no_key_text(key: &str, columns: Option<usize>, near: Option<&str>) -> String {
+    let Some(columns) = columns else { return format!("no id in `{key}`, nor in any other row") };
+    let cells = pql_model::units::plural(columns as u64, "cell", "cells");
+    let near = near.map(|near| format!("; `{near}` comes close")).unwrap_or_default();
+    format!("no column `{key}` among the {cells} of the header row{near}")
 }

@@ -1,4 +1,4 @@
-//! When a row of a table holds: `valid_from` and `valid_to`, as dbt snapshots and histories of a CRM write them.
+//! The period of a row: `valid_from` and `valid_to`, as dbt snapshots and histories of a CRM write them.
 //!
 //! Takes values of these columns, gives half-open periods. A date alone is its beginning in the model's time zone.
 
@@ -8,12 +8,12 @@ use pql_model::{
     units::Micros,
 };
 
-/// Columns that say from when a row holds.
+/// Columns of the first instant of a row.
 pub(super) const VALID_FROM: [&str; 2] = ["valid_from", "dbt_valid_from"];
-/// Columns that say until when a row holds.
+/// Columns of the end of a row.
 pub(super) const VALID_TO: [&str; 2] = ["valid_to", "dbt_valid_to"];
 
-/// When a row holds; without an instant at an end, there is no bound.
+/// The period in which a row holds. An end without an instant is open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ValidPeriod {
     /// The first instant.
@@ -23,13 +23,13 @@ pub struct ValidPeriod {
 }
 
 impl ValidPeriod {
-    /// Whether it holds at the last microsecond before an instant, which is what a run sees that looks from there.
+    /// Whether it holds at the last microsecond before an instant. A run with that `as_of` sees it then.
     pub(crate) fn holds_before(self, as_of: Micros) -> bool {
         self.from.is_none_or(|from| from < as_of) && self.to.is_none_or(|to| as_of <= to)
     }
 }
 
-/// The instant that a value is; none if there is no value, or it lies beyond all years, as some write where there is no end.
+/// The instant of a value; none without a value or beyond all years, which some exports write for no end.
 ///
 /// # Errors
 ///

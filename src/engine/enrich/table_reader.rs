@@ -1,7 +1,7 @@
 //! Reads the rows of a table through the readers of events.
 //!
-//! Takes files, gives an [`EnrichFile`]. Invariant: a line that cannot be a row ends the reading with its place; a row without an id is counted and
-//! passed over; nothing else is left out.
+//! Takes files, gives an [`EnrichFile`]. Invariant: a line that cannot be a row is an error with its place. A row without an id is counted and
+//! skipped. No other row is left out.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ use pql_model::{
     expr::{Value, ValueType},
 };
 
-/// A table, and what is asked of it.
+/// A table to read, with the traits that read it.
 #[derive(Debug, Clone, Copy)]
 pub struct EnrichRequest<'r> {
     /// As messages show it.
@@ -35,13 +35,13 @@ pub struct EnrichRequest<'r> {
     pub inputs: &'r [InputSource],
     /// The column of the ids.
     pub key: &'r str,
-    /// What it is of: `users` or `accounts`.
+    /// Its entities: `users` or `accounts`.
     pub of: &'static str,
     /// The traits that read it.
     pub traits: &'r [TraitPlan],
     /// The zones in which times are read and dates are cut.
     pub zones: TimeZones<'r>,
-    /// How long a row may be.
+    /// The limits of a row's length.
     pub limits: BlockLimits,
 }
 
@@ -67,12 +67,12 @@ pub fn read_enrichment(request: &EnrichRequest<'_>) -> Result<EnrichFile, Enrich
     }
 }
 
-/// Where in a row the columns are that are asked for.
+/// The slots of the requested columns in a row.
 struct ColumnSlots {
     projection: Projection,
     /// The names of the columns.
     names: Vec<String>,
-    /// By name, where it may stand: under the name as it is, and under its parts between dots.
+    /// The slots by name: of the name as a key, and of its parts between dots as a path.
     slots: Vec<Vec<u32>>,
 }
 
@@ -107,10 +107,10 @@ impl ColumnSlots {
 /// The place of the column of the ids; those of [`VALID_FROM`] and [`VALID_TO`] follow.
 const KEY: usize = 0;
 
-/// Where a row stands: its file and its line.
+/// The place of a row: its file and its line.
 type RowPlace = (u32, u64);
 
-/// A trait, how its values are read, and the columns that it is looked for in, by place.
+/// A trait: the reader of its values, and its columns by place.
 struct TraitColumns<'r> {
     reader: ValueReader<'r>,
     columns: Vec<usize>,
@@ -124,9 +124,9 @@ struct TableReader<'r> {
     file: EnrichFile,
     traits: Vec<TraitColumns<'r>>,
     misread: MisreadTally<usize, RowPlace>,
-    /// The line before, and the file that it is in.
+    /// The place of the last line.
     before: RowPlace,
-    /// Whether any row has the column of the ids, whatever is in it.
+    /// Whether any row has the column of the ids, even an empty one.
     has_key: bool,
     rows: u64,
 }
@@ -243,14 +243,14 @@ impl<'r> TableReader<'r> {
         Ok(())
     }
 
-    /// What a row has in a column.
+    /// The value of a row in a column.
     fn span(&self, column: usize) -> JsonSpan {
         let slots = self.slots.slots.get(column).into_iter().flatten();
         let mut spans = slots.filter_map(|slot| self.scanner.found.get(*slot as usize)).copied();
         spans.find(|span| span.kind != JsonKind::Missing).unwrap_or_default()
     }
 
-    /// When the row holds.
+    /// The period of the row.
     ///
     /// # Errors
     ///
@@ -273,7 +273,7 @@ impl<'r> TableReader<'r> {
         Ok(period)
     }
 
-    /// The values of all traits, each the first of its columns that can be read as its type.
+    /// The values of all traits. Each is the first of its columns whose value has its type.
     fn values(&mut self, text: &str, place: RowPlace) -> Vec<Value<'static>> {
         self.misread.begin_record();
         let traits = std::mem::take(&mut self.traits);
@@ -309,7 +309,7 @@ impl<'r> TableReader<'r> {
             return Err(EnrichError::NoKey { file, key: self.request.key.to_owned(), columns: None, near: None });
         }
         let mut file = self.file;
-        let told = self.misread.into_columns().map(|(column, cause, values)| {
+        let reported = self.misread.into_columns().map(|(column, cause, values)| {
             let name = self.slots.names.get(column).expect("a value is of a named column").clone();
             let reads = |plan: &&TraitPlan| {
                 matches!(plan.kind, ValueType::Number | ValueType::Date) && plan.columns.contains(&name)
@@ -325,7 +325,7 @@ impl<'r> TableReader<'r> {
                 column: name,
             }
         });
-        file.not_understood = told.collect();
+        file.not_understood = reported.collect();
         Ok(file)
     }
 }

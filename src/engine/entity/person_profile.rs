@@ -135,12 +135,13 @@ pub(super) fn email(
     emails: &HashMap<String, String>,
 ) -> Option<String> {
     let enriched = || known.iter().find_map(|id| emails.get(*id)).cloned();
-    let told = || model.levels.user.emails.iter().find_map(|index| told_email(state, model, (draft, known), *index));
-    enriched().or_else(told).or_else(|| known.iter().find(|id| id.contains('@')).map(|id| (*id).to_owned()))
+    let stated =
+        || model.levels.user.emails.iter().find_map(|index| stated_email(state, model, (draft, known), *index));
+    enriched().or_else(stated).or_else(|| known.iter().find(|id| id.contains('@')).map(|id| (*id).to_owned()))
 }
 
 /// The e-mail that records carry in the fields of a trait. Identify lines go before events.
-fn told_email(
+fn stated_email(
     state: &FoldState,
     model: &Model,
     (draft, known): (PersonRecords<'_>, &[&str]),
@@ -181,8 +182,8 @@ fn late_emails(state: &FoldState, draft: PersonRecords<'_>, known: &[&str]) -> V
         RowOwner::Visitor(id) => Some(state.shards[*part as usize].visitors.ids.get(*id)),
         _ => None,
     });
-    let told = known.iter().filter_map(|id| of_users.get(*id));
-    told.chain(visitors.filter_map(|id| of_visitors.get(id))).flatten().cloned().collect()
+    let stated = known.iter().filter_map(|id| of_users.get(*id));
+    stated.chain(visitors.filter_map(|id| of_visitors.get(id))).flatten().cloned().collect()
 }
 
 /// Moves every line of a person to the bucket of excluded lines.

@@ -138,14 +138,14 @@ pub struct EventFolder<'h> {
 
 impl<'h> EventFolder<'h> {
     /// An empty folder for a run over a number of files.
-    pub fn new(hearth: &'h ShardSet<'h>, files: usize) -> EventFolder<'h> {
+    pub fn new(shards: &'h ShardSet<'h>, files: usize) -> EventFolder<'h> {
         let folded = WorkerFold {
             account_traits: SmallMap::default(),
             aliases: SmallMap::default(),
-            joins: IdentityLinks::new(&hearth.seed),
+            joins: IdentityLinks::new(&shards.seed),
             counts: FoldCounts {
                 files: vec![FileCounts::default(); files],
-                names: vec![0; hearth.model.aggregation.plans.len()],
+                names: vec![0; shards.model.aggregation.plans.len()],
                 newest_day: DayEvents::default(),
             },
             misread: FieldMisreads::default(),
@@ -154,13 +154,13 @@ impl<'h> EventFolder<'h> {
             deferred: Vec::new(),
         };
         EventFolder {
-            shards: hearth,
-            model: hearth.model,
-            accounts: InternCache::new(&hearth.accounts, &hearth.seed),
-            texts: InternCache::new(&hearth.texts, &hearth.seed),
-            worker: hearth.next_worker(),
+            shards,
+            model: shards.model,
+            accounts: InternCache::new(&shards.accounts, &shards.seed),
+            texts: InternCache::new(&shards.texts, &shards.seed),
+            worker: shards.next_worker(),
             buffers: (0..SHARD_COUNT).map(|_| EventBatch::default()).collect(),
-            batch_len: hearth.worker_batch_len(),
+            batch_len: shards.worker_batch_len(),
             spare: Vec::new(),
             folded,
             defers: false,
@@ -447,7 +447,7 @@ impl<'h> EventFolder<'h> {
 
     /// Folds the user traits of a record.
     fn user_traits(&mut self, record: &Record<'_>, file: u32) {
-        let (model, hearth) = (self.model, self.shards);
+        let (model, shards) = (self.model, self.shards);
         let (texts, misread, place) = (&mut self.texts, &mut self.folded.misread, (file, self.place));
         misread.begin_record();
         let mut edges = Vec::new();
@@ -464,11 +464,11 @@ impl<'h> EventFolder<'h> {
         if edges.is_empty() || whose == OwnerKind::Nobody {
             return;
         }
-        let mut part = hearth.lock_shard(at);
+        let mut part = shards.lock_shard(at);
         let owner = part.intern_owner(whose, hash, raw_id(record).as_bytes());
         let traits = &mut part.id_state_mut(owner).details.get_or_insert_default().traits;
         for (index, plan, edge) in edges {
-            traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, &hearth.texts));
+            traits.merge(index, edge, |known, more| known.merge(more, !plan.first, plan.kind, &shards.texts));
         }
     }
 

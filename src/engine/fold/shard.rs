@@ -203,13 +203,14 @@ impl Shard {
         if owner == RowOwner::Nobody {
             return;
         }
-        let folk = self.id_state_mut(owner);
+        let id_state = self.id_state_mut(owner);
         if link.account != NO_ACCOUNT {
-            folk.account_timeline
+            id_state
+                .account_timeline
                 .record(AccountMention { at: link.at, day: link.day, account: link.account }, accounts);
         }
         if link.visitor != NO_TEXT {
-            folk.details.get_or_insert_default().visitors_met.merge(link.visitor, (), |(), ()| {});
+            id_state.details.get_or_insert_default().visitors_met.merge(link.visitor, (), |(), ()| {});
         }
     }
 

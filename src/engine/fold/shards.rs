@@ -270,8 +270,8 @@ mod tests {
     }
 
     /// The state as text, without the numbers that depend on the order of interning.
-    fn shown(hearth: ShardSet<'_>, folded: Vec<WorkerFold>) -> String {
-        let (state, conflicts) = hearth.into_state(folded);
+    fn shown(shards: ShardSet<'_>, folded: Vec<WorkerFold>) -> String {
+        let (state, conflicts) = shards.into_state(folded);
         let mut rows = Vec::new();
         for part in &state.shards {
             for (at, row) in part.rows.iter().enumerate() {
@@ -297,15 +297,15 @@ mod tests {
     fn whoever_reads_an_event_it_is_folded_once() {
         let (model, lines) = (model(), lines(20_000));
         let kept = |workers: usize, deal: &dyn Fn(usize) -> usize| {
-            let hearth = ShardSet::new(&model, &HashSeed::default(), workers);
+            let shards = ShardSet::new(&model, &HashSeed::default(), workers);
             let formats = FileFormats::new(&model, "native", 2);
             let folder = |worker: usize| {
-                let mut folder = EventFolder::new(&hearth, 2);
+                let mut folder = EventFolder::new(&shards, 2);
                 fold(&mut folder, &formats, &lines, |number| deal(number) % workers == worker);
                 folder
             };
             let folded = (0..workers).map(folder).map(EventFolder::finish).collect();
-            shown(hearth, folded)
+            shown(shards, folded)
         };
         let expected = kept(1, &|_| 0);
         assert!(expected.contains("duplicate: 13") && expected.contains("duplicate: 6"), "{expected}");
@@ -333,17 +333,17 @@ mod tests {
         };
         let lines: Vec<String> = (0..40_000).map(line).collect();
         let kept = |workers: usize| {
-            let hearth = ShardSet::new(&model, &seed, workers);
+            let shards = ShardSet::new(&model, &seed, workers);
             let formats = FileFormats::new(&model, "native", 2);
             let folder = |worker: usize| {
-                let mut folder = EventFolder::new(&hearth, 2);
+                let mut folder = EventFolder::new(&shards, 2);
                 fold(&mut folder, &formats, &lines, |number| number % workers == worker);
                 folder
             };
             let folders: Vec<EventFolder<'_>> = (0..workers).map(folder).collect();
             let folded = folders.into_iter().map(EventFolder::finish).collect();
-            assert_eq!(hearth.raw_ids[7].load(Ordering::Relaxed), users.len());
-            shown(hearth, folded)
+            assert_eq!(shards.raw_ids[7].load(Ordering::Relaxed), users.len());
+            shown(shards, folded)
         };
         let expected = kept(1);
         let first_word = |row: &str| row.split_once(" [")?.1.split_once(',')?.0.parse::<usize>().ok();
@@ -358,12 +358,12 @@ mod tests {
     fn workers_at_once_fold_what_one_folds() {
         let (model, lines) = (model(), lines(30_000));
         let kept = |workers: usize| {
-            let hearth = ShardSet::new(&model, &HashSeed::default(), workers);
+            let shards = ShardSet::new(&model, &HashSeed::default(), workers);
             let formats = FileFormats::new(&model, "native", 2);
             let one = |worker: usize| {
-                let (hearth, formats, lines) = (&hearth, &formats, &lines);
+                let (shards, formats, lines) = (&shards, &formats, &lines);
                 move || {
-                    let mut folder = EventFolder::new(hearth, 2);
+                    let mut folder = EventFolder::new(shards, 2);
                     fold(&mut folder, formats, lines, |number| number % workers == worker);
                     folder.finish()
                 }
@@ -372,7 +372,7 @@ mod tests {
                 let all: Vec<_> = (0..workers).map(|worker| scope.spawn(one(worker))).collect();
                 all.into_iter().map(|worker| worker.join().expect("no panic")).collect()
             });
-            shown(hearth, folded)
+            shown(shards, folded)
         };
         let expected = kept(1);
         for workers in [2, 5] {
@@ -383,18 +383,18 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_and_mostly_folded_by_the_worker_of_its_partition() {
         let model = model();
-        let hearth = ShardSet::new(&model, &HashSeed::default(), 2);
+        let shards = ShardSet::new(&model, &HashSeed::default(), 2);
         let full = || {
             let mut buffer = EventBatch::default();
-            buffer.event_count = hearth.worker_batch_len();
+            buffer.event_count = shards.worker_batch_len();
             buffer
         };
         let mut waiting = 0;
         for number in 0..100 {
             // From number 50 on the owner of the shard queues nothing.
             let own = number < 50 && number % 5 == 4;
-            let taken = hearth.enqueue(7, full(), usize::from(own));
-            waiting += hearth.worker_batch_len();
+            let taken = shards.enqueue(7, full(), usize::from(own));
+            waiting += shards.worker_batch_len();
             let images: usize = taken.iter().map(|buffer| buffer.event_count).sum();
             let enough = if own { SHARD_BATCH_MIN } else { 2 * SHARD_BATCH_MIN };
             assert_eq!(images, if waiting >= enough { waiting } else { 0 }, "after {number}");
@@ -405,9 +405,9 @@ mod tests {
         for (raw_ids, most) in
             [(SHARD_BATCH_MIN, SHARD_BATCH_PER_ID * SHARD_BATCH_MIN), (10 * SHARD_BATCH_MAX, SHARD_BATCH_MAX)]
         {
-            hearth.raw_ids[7].store(raw_ids, Ordering::Relaxed);
-            let taken = (0..).map(|_| hearth.enqueue(7, full(), 1)).position(|taken| !taken.is_empty());
-            assert_eq!(taken, Some((most - waiting) / hearth.worker_batch_len() - 1), "{raw_ids} raw ids");
+            shards.raw_ids[7].store(raw_ids, Ordering::Relaxed);
+            let taken = (0..).map(|_| shards.enqueue(7, full(), 1)).position(|taken| !taken.is_empty());
+            assert_eq!(taken, Some((most - waiting) / shards.worker_batch_len() - 1), "{raw_ids} raw ids");
             waiting = 0;
         }
     }

@@ -244,7 +244,7 @@ fn join_lines(first: &[u8], second: &[u8]) -> Vec<u8> {
 pub(super) fn fold_partial_lines(
     job: &PipelineJob<'_>,
     formats: &FileFormats<'_>,
-    hearth: &ShardSet<'_>,
+    shards: &ShardSet<'_>,
     until: Micros,
     shared: &WorkerShared,
 ) -> Result<Option<WorkerFold>, RunError> {
@@ -253,8 +253,8 @@ pub(super) fn fold_partial_lines(
         return Ok(None);
     }
     halves.sort_unstable_by_key(|half| (half.reject.file, half.border, half.reject.block));
-    let mut reading = WorkerDecoders::new(formats, hearth.seed(), until);
-    let folder = EventFolder::new(hearth, job.inputs.len());
+    let mut reading = WorkerDecoders::new(formats, shards.seed(), until);
+    let folder = EventFolder::new(shards, job.inputs.len());
     let mut folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
     let mut rest = halves.as_slice();
     while let Some((half, after)) = rest.split_first() {

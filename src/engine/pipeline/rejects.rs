@@ -252,7 +252,7 @@ impl RejectedLines {
 
     /// Counts by reason, in the order of the documentation.
     pub fn by_reason(&self) -> Vec<(RejectReason, u64)> {
-        self.reasons.iter().map(|told| (told.reason, told.of.count)).collect()
+        self.reasons.iter().map(|reported| (reported.reason, reported.of.count)).collect()
     }
 
     /// The name of a file.
@@ -268,13 +268,13 @@ impl RejectedLines {
 
     /// The file and line of the first reject of a reason.
     pub fn first_of(&self, reason: RejectReason) -> Option<(&str, u64)> {
-        let told = self.reasons.iter().find(|told| told.reason == reason)?;
-        Some((self.names.get(told.of.first.0 as usize)?, told.line))
+        let reported = self.reasons.iter().find(|reported| reported.reason == reason)?;
+        Some((self.names.get(reported.of.first.0 as usize)?, reported.line))
     }
 
     /// Where in its line the first of a reason is wrong, and why, as what follows on the place of the line.
     pub fn cause_of(&self, reason: RejectReason) -> Option<String> {
-        let (cause, origin) = self.reasons.iter().find(|told| told.reason == reason)?.of.cause?;
+        let (cause, origin) = self.reasons.iter().find(|reported| reported.reason == reason)?.of.cause?;
         Some(cause.after_line(origin))
     }
 

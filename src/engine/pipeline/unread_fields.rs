@@ -26,7 +26,7 @@ pub(super) fn not_understood(
         let key = (column_name(model, column), cause);
         columns.entry(key).and_modify(|known| known.add(&values)).or_insert(values);
     }
-    let told = columns.into_iter().map(|((column, cause), values)| NotUnderstood {
+    let reported = columns.into_iter().map(|((column, cause), values)| NotUnderstood {
         of: "events",
         traits: reading_traits(model, &column),
         column,
@@ -36,7 +36,7 @@ pub(super) fn not_understood(
         line: values.first.1,
         candidates: values.candidates,
     });
-    told.collect()
+    reported.collect()
 }
 
 fn column_name(model: &Model, column: FieldColumn) -> String {

@@ -21,7 +21,7 @@ use super::{
 /// What databases write for a value that is not there.
 const NULL: &[u8] = b"\\N";
 
-/// A row over the limit that spans so many lines is no row: a quote was not closed.
+/// A row over the limit with at least this many lines is no row: a quote was not closed.
 const LONG_LINES_MIN: u64 = 10;
 
 /// A file of rows.
@@ -195,7 +195,7 @@ impl CsvReader {
         if self.cells.len() == self.head.names.len() && self.cells.iter().zip(&self.head.names).all(same) {
             return true;
         }
-        if csv_dialect::delimiter_told(row).is_some() {
+        if csv_dialect::stated_delimiter(row).is_some() {
             return true;
         }
         // In a table about users or accounts any row may have the form of a header row.

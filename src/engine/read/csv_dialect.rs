@@ -1,7 +1,7 @@
-//! Where a table begins, and how its cells are set apart.
+//! Finds the header row of a table and its delimiter.
 //!
-//! Takes the beginning of a content, gives the header row that names the parts of events, with what stands before it: a line `sep=;` for spreadsheets, title
-//! lines. Invariant: a content is a table only if a row names columns that events have, or if it is refused as the table that it plainly is.
+//! Takes the beginning of a content, gives the header row that names the parts of events. Title lines and a line `sep=;` for spreadsheets may
+//! come before it. Invariant: a content is a table only if a row names columns that events have. Another plain table is an error.
 
 use super::{
     BlockLimits, ColumnMapping, ReadError, TableUse,
@@ -13,25 +13,25 @@ use super::{
     table_header::{HeaderError, TableHeader},
 };
 
-/// What may stand between cells, where a file does not say it. The last ones are of Hive and of mainframes.
+/// The delimiters to try if a file does not name its own. The last ones are of Hive and of mainframes.
 const DELIMITERS: [u8; 7] = [b',', b';', b'\t', b'|', b'\x01', b'^', b'~'];
 
 /// The same in words.
 const DELIMITER_WORDS: [&str; 7] = ["commas", "semicolons", "tabs", "bars", "Control-A characters", "carets", "tildes"];
 
-/// How many columns a row of Snowplow has, which are not headed; they are lines of another format.
+/// The number of columns of a Snowplow row. Such rows have no header row and are lines of another format.
 const SNOWPLOW_COLUMNS: usize = 131;
 
-/// So many rows that are not blank are looked at for a header row.
+/// The number of rows, without blank ones, among which a header row is looked for.
 const ROWS_MAX: usize = 20;
 
-/// Rows of this many cells are a table, even without names.
+/// Rows with at least this many cells are a table, even without names.
 const CELLS_MIN: usize = 3;
 
-/// So many rows are looked at to tell a table without names.
+/// The number of rows that are examined to recognise a table without names.
 const BARE_ROWS_MAX: usize = 5;
 
-/// A header row and what sets its cells apart.
+/// A header row and its delimiter.
 #[derive(Debug)]
 pub(super) struct CsvHeader {
     pub(super) header: TableHeader,
@@ -42,7 +42,7 @@ pub(super) struct CsvHeader {
     pub(super) before: usize,
 }
 
-/// What a row is as a header row.
+/// A row, judged as a header row.
 enum HeaderCandidate {
     Found(Box<CsvHeader>),
     /// It names columns, but not those of events.
@@ -51,7 +51,7 @@ enum HeaderCandidate {
         unfit: HeaderError,
         delimiter: u8,
     },
-    /// It is not text from a byte on, from 0.
+    /// It is not UTF-8 from a byte on, counted from 0.
     NotText(usize),
     NoHeader,
 }
@@ -75,7 +75,7 @@ pub(super) fn head_of(
     limits: BlockLimits,
 ) -> Result<Option<CsvHeader>, ReadError> {
     let head = stream.peek(HEAD_BYTES_MAX)?;
-    // What begins like an object is none; most files do.
+    // A content that begins like an object is no table; most files do.
     if head.trim_ascii_start().first() == Some(&b'{') {
         return Ok(None);
     }
@@ -90,7 +90,7 @@ pub(super) fn head_of(
     TableBeginning { head, naming, name: &name, line_bytes_max, is_cut: head.len() >= want }.find()
 }
 
-/// Whether the first row is longer than what is looked at, and names columns as far as it goes.
+/// Whether the first row is longer than the examined part and that part names columns.
 fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
     let whole = |delimiter: &u8| head.len() < HEAD_BYTES_MAX || CsvRowScan::new(*delimiter).scan(head).is_some();
     if DELIMITERS.iter().any(whole) {
@@ -104,11 +104,11 @@ fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
     })
 }
 
-/// The names in a header row, if that is what the cells are: text that data seldom are. A table about users or accounts has any names, and perhaps one column.
+/// The names in a header row, if the cells are text that data seldom are. A table about users or accounts may have any names, and one column.
 ///
 /// # Errors
 ///
-/// Cells that are no text.
+/// Cells that are not UTF-8.
 fn names_of(cells: &CsvCells, table_use: &TableUse) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
     let is_keyed = *table_use != TableUse::Events;
     if cells.len() < 2 && !is_keyed {
@@ -130,12 +130,12 @@ fn names_of(cells: &CsvCells, table_use: &TableUse) -> Result<Option<Vec<String>
     Ok(all.then_some(names))
 }
 
-/// The delimiter that a line names for spreadsheets (`sep=;`), if it does that and no more.
-pub(super) fn delimiter_told(line: &[u8]) -> Option<u8> {
+/// The delimiter that a line names for spreadsheets (`sep=;`), if the line holds nothing else.
+pub(super) fn stated_delimiter(line: &[u8]) -> Option<u8> {
     let line = line.trim_ascii_end();
     let line = line.strip_prefix(b"\"").map_or(line, |inner| inner.strip_suffix(b"\"").unwrap_or(inner));
-    let (key, told) = line.split_at_checked(4)?;
-    let (first, more) = match told {
+    let (key, stated) = line.split_at_checked(4)?;
+    let (first, more) = match stated {
         // Its tab is white space at the end of the line.
         [] => (b'\t', [].as_slice()),
         [b'\\', b't'] => (b'\t', [].as_slice()),
@@ -145,7 +145,7 @@ pub(super) fn delimiter_told(line: &[u8]) -> Option<u8> {
     (key.eq_ignore_ascii_case(b"sep=") && alone).then_some(first)
 }
 
-/// The header row that some bytes are as a whole, whatever sets its cells apart.
+/// The header row that the bytes are as a whole, with any delimiter.
 pub(super) fn header_row(row: &[u8], naming: &ColumnMapping) -> Option<CsvHeader> {
     match tried(CandidateRow { bytes: row, at: 0, line: 1 }, &DELIMITERS, naming) {
         HeaderCandidate::Found(head) => Some(*head),
@@ -153,7 +153,7 @@ pub(super) fn header_row(row: &[u8], naming: &ColumnMapping) -> Option<CsvHeader
     }
 }
 
-/// Looks at the row that some bytes begin with.
+/// Judges the row at the start of the bytes.
 fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> HeaderCandidate {
     let mut cells = CsvCells::default();
     let mut ways: Vec<(usize, u8, &[u8])> = Vec::new();
@@ -163,7 +163,7 @@ fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> He
         cells.split(first, *delimiter);
         ways.push((cells.len(), *delimiter, first));
     }
-    // The delimiter that makes most cells; of equal ones, the commonest.
+    // The delimiter that gives the most cells; of equal ones, the commonest.
     ways.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
     let mut verdict = HeaderCandidate::NoHeader;
     for (count, delimiter, first) in ways {
@@ -194,16 +194,17 @@ struct TableBeginning<'b> {
     naming: &'b ColumnMapping,
     name: &'b str,
     line_bytes_max: usize,
-    /// Whether there is more of the content.
+    /// Whether the content goes on.
     is_cut: bool,
 }
 
 impl<'b> TableBeginning<'b> {
-    /// The header row, wherever it stands.
+    /// The header row, on any of the first lines.
     fn find(&self) -> Result<Option<CsvHeader>, ReadError> {
         self.check_line_ends()?;
-        let told = self.rows().next().and_then(|row| delimiter_told(row.bytes.split(|byte| *byte == b'\n').next()?));
-        let delimiters = told.as_ref().map_or(DELIMITERS.as_slice(), std::slice::from_ref);
+        let stated =
+            self.rows().next().and_then(|row| stated_delimiter(row.bytes.split(|byte| *byte == b'\n').next()?));
+        let delimiters = stated.as_ref().map_or(DELIMITERS.as_slice(), std::slice::from_ref);
         let mut refused = None;
         for (number, row) in self.rows().take(ROWS_MAX).enumerate() {
             if row.bytes.starts_with(b"{") || row.bytes.starts_with(b"[{") {
@@ -212,7 +213,7 @@ impl<'b> TableBeginning<'b> {
             if self.is_cut && number == 0 && CsvRowScan::new(DELIMITERS[0]).scan(row.bytes).is_none() {
                 return if self.head.len() > self.line_bytes_max { Err(self.too_long()) } else { Ok(None) };
             }
-            if number == 0 && told.is_some() {
+            if number == 0 && stated.is_some() {
                 continue;
             }
             match tried(row, delimiters, self.naming) {
@@ -228,7 +229,7 @@ impl<'b> TableBeginning<'b> {
         }
     }
 
-    /// Rows that are not blank, each with the text after it.
+    /// The rows that are not blank, each with the rest of the content after it.
     fn rows(&self) -> impl Iterator<Item = CandidateRow<'b>> {
         let (mut at, mut line) = (0, 0);
         let head = self.head;
@@ -246,7 +247,7 @@ impl<'b> TableBeginning<'b> {
         })
     }
 
-    /// The error for a row that names columns, if the row after it has as many cells; a text may have commas.
+    /// The error for a row that names columns, if the next row has as many cells. Another text may have commas too.
     fn header_error(&self, number: usize, row: CandidateRow<'_>, tried: HeaderCandidate) -> Option<ReadError> {
         let (delimiter, columns) = match &tried {
             HeaderCandidate::Unfit { names, delimiter, .. } => (*delimiter, Some(names.len())),
@@ -287,7 +288,7 @@ impl<'b> TableBeginning<'b> {
         )
     }
 
-    /// Fails for text whose lines end as they did on old Macintoshes.
+    /// Fails for text whose lines end with a carriage return alone, as on old Macintoshes.
     fn check_line_ends(&self) -> Result<(), ReadError> {
         let ends = memchr::memchr_iter(b'\r', self.head).count();
         if ends < 2 || self.head.contains(&b'\n') || !self.head.contains(&b',') && !self.head.contains(&b';') {
@@ -317,7 +318,7 @@ impl<'b> TableBeginning<'b> {
         Ok(())
     }
 
-    /// Fails for a table without names: rows of as many cells each, with times among them.
+    /// Fails for a table without names: rows of equal length, with times among their cells.
     fn check_bare(&self) -> Result<(), ReadError> {
         let ended = |bytes: &&[u8]| !self.is_cut || bytes.contains(&b'\n');
         let rows = self.rows().map(|row| row.bytes).filter(ended).take(BARE_ROWS_MAX);
@@ -341,7 +342,7 @@ impl<'b> TableBeginning<'b> {
     }
 }
 
-/// The number of columns, if all rows have as many cells and a time among them.
+/// The number of columns, if all rows have the same number of cells and a time among them.
 fn bare_columns(rows: &[&[u8]], delimiter: u8) -> Option<usize> {
     let mut cells = CsvCells::default();
     let mut counts = Vec::new();
@@ -356,7 +357,7 @@ fn bare_columns(rows: &[&[u8]], delimiter: u8) -> Option<usize> {
     (count >= CELLS_MIN && counts.iter().all(|other| *other == count)).then_some(count)
 }
 
-/// Whether rows are those of Snowplow, which have no header row and are lines of another format.
+/// Whether the rows are Snowplow rows, which have no header row and are lines of another format.
 fn are_of_snowplow(rows: &[&[u8]]) -> bool {
     rows.iter().all(|row| memchr::memchr_iter(b'\t', row).count() + 1 == SNOWPLOW_COLUMNS)
 }
@@ -367,7 +368,7 @@ fn is_time(cell: &[u8]) -> bool {
     (digits == 4 && matches!(cell.get(4), Some(b'-' | b'/'))) || (digits >= 10 && digits == cell.len())
 }
 
-/// The same error, which says where the header row stands unless that is the first line.
+/// The same error with the line of the header row, unless that is the first line.
 fn at_line(error: ReadError, line: u64) -> ReadError {
     match error {
         ReadError::UnusableTable { name, what, advice } if line > 1 => ReadError::UnusableTable {

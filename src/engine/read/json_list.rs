@@ -45,9 +45,9 @@ pub(super) struct JsonListReader {
 enum ListState {
     /// Between separate records, lists and responses.
     Outside,
-    /// In a list, which may lie in so many objects of an answer.
+    /// In a list, with the number of objects of an answer around it.
     List { depth: u64 },
-    /// After the list of an answer, in so many objects.
+    /// After the list of an answer, with the number of objects around it.
     Tail { depth: u64 },
 }
 
@@ -201,7 +201,7 @@ impl JsonListReader {
         Ok(true)
     }
 
-    /// Passes over what follows the list of an answer, so many objects deep.
+    /// Skips the rest of an answer after its list, given the number of objects that are still open.
     fn tail(&mut self, depth: u64) -> Result<bool, ReadError> {
         match self.window.frame(&mut BracketScan { depth, ..BracketScan::new(RecordEnd::Closed) })? {
             RecordFrame::Whole(length) => {
@@ -293,7 +293,7 @@ enum Closing {
 struct BracketScan {
     until: RecordEnd,
     depth: u64,
-    /// Which of the open brackets are square, by how deep they are, from the lowest bit on; those deeper than its bits are not told apart.
+    /// The open brackets that are square: one bit for each depth, from the lowest on. Brackets deeper than the bits are not distinguished.
     squares: u128,
     in_text: bool,
     escaped: bool,
@@ -322,7 +322,7 @@ impl BracketScan {
         self.depth += 1;
     }
 
-    /// The bit of the bracket that is opened next; none if it is too deep to be told apart.
+    /// The bit of the bracket that is opened next; 0 if it is deeper than the bits.
     fn bit(&self) -> u128 {
         u32::try_from(self.depth).ok().and_then(|depth| 1_u128.checked_shl(depth)).unwrap_or(0)
     }

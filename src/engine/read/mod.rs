@@ -196,7 +196,7 @@ pub struct LineOrigin {
 /// Why a row of a table is no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowFault {
-    /// It has so many cells, where the header row has so many others.
+    /// Its number of cells is not that of the header row.
     Cells { found: usize, expected: usize },
     /// The cell of a column, from 1, holds something else than an object.
     NoObject { column: usize },

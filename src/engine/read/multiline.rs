@@ -1,9 +1,9 @@
-//! Records that span so many lines that they may be several, as behind a stray quote or without a brace.
+//! Records of many lines that may be several records, as after a stray quote or without a brace.
 
 /// A record of more lines than this is looked at.
 pub(super) const LINES_CHECKED_MIN: u64 = 3;
 
-/// A record of so many lines is told of, whatever is in it.
+/// A record of this many lines is reported, whatever it holds.
 pub(super) const LINES_ALWAYS_REPORTED: u64 = 1000;
 
 /// The first of such records of a file.

@@ -8,8 +8,6 @@
 //! bytes were of one version.
 
 use std::{
-    error::Error,
-    fmt,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     sync::{
@@ -25,29 +23,21 @@ use super::{
 use crate::fs::retry::retry_interrupted;
 
 /// The reason why the file itself, under any decoder, could not be read on.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum FileFault {
     /// The system reported an error.
+    #[error("{0}")]
     Failed(io::Error),
     /// The file is smaller than when it was opened.
+    #[error("the file shrank")]
     Shrunk { opened_bytes: u64, found_bytes: u64 },
     /// The file was overwritten since it was opened, whatever its size.
+    #[error("the file was written over")]
     Rewritten,
     /// The packed data of an archive's member are damaged; what checks the archive.
+    #[error("{0}")]
     DamagedMember(io::Error, &'static str),
 }
-
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(source) | Self::DamagedMember(source, _) => source.fmt(f),
-            Self::Shrunk { .. } => f.write_str("the file shrank"),
-            Self::Rewritten => f.write_str("the file was written over"),
-        }
-    }
-}
-
-impl Error for FileFault {}
 
 impl From<FileFault> for io::Error {
     fn from(fault: FileFault) -> Self {

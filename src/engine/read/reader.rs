@@ -34,7 +34,7 @@ pub struct FileStats {
     pub grew: bool,
     /// True if the file is an API response that announces more pages.
     pub more_pages: bool,
-    /// Records that span so many lines that they may be several.
+    /// Records of many lines that may be several records.
     pub multiline: Option<MultilineRecord>,
 }
 

@@ -205,7 +205,7 @@ impl InputCollector {
         while let Some(folder) = folders.pop() {
             let at_folder = |source| ReadError::for_path(&folder, source);
             let mut entries = folder::list_directory(&folder).map_err(at_folder)?;
-            // Of several that cannot be read, the first by name is told.
+            // If several cannot be read, the first by name is reported.
             entries.sort_by(|a, b| a.name.cmp(&b.name));
             for DirectoryEntry { name, kind } in entries {
                 let path = folder.join(&name);

@@ -1,7 +1,7 @@
-//! Tells the members of a tar archive, plain or compressed as a whole.
+//! Lists the members of a tar archive, plain or compressed as a whole.
 //!
-//! Takes an open file, gives where each member lies in the unpacked archive. Invariant: an archive is taken for whole only if it ends as archives do: with two
-//! blocks of zeros, and with nothing behind them. Memory grows with the number of members, never with a size that a header claims.
+//! Takes an open file, gives the place of each member in the unpacked archive. Invariant: a whole archive ends with two blocks of zeros and
+//! nothing after them; any other end is an error. Memory grows with the number of members, never with a size that a header claims.
 //!
 //! The crate `tar` reads headers; the walk is ours, because the crate's takes the first block of zeros for the end and holds names of any length.
 
@@ -16,7 +16,7 @@ use tar::{EntryType, Header, PaxExtensions};
 use super::{Compression, multi_frame::MultiFrameDecoder};
 use crate::fs::retry::retry_interrupted;
 
-/// What an archive is made of; bytes.
+/// The size of the blocks of an archive; bytes.
 pub(super) const BLOCK_BYTES: usize = 512;
 
 /// The longest name or list of attributes that is read; bytes.
@@ -33,11 +33,11 @@ pub(super) struct TarEntry {
     pub(super) bytes: u64,
 }
 
-/// What a member is.
+/// The kind of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TarEntryKind {
     File,
-    /// Whose content has holes, which are not there.
+    /// A file whose content has holes, which the archive leaves out.
     Sparse,
     Link,
     /// A device or a pipe.
@@ -49,7 +49,7 @@ pub(super) enum TarEntryKind {
 pub(super) enum TarFault {
     /// It could not be read on, or not be decompressed.
     Reading(io::Error),
-    /// What is wrong with the archive itself, as the end of a sentence, and the offset in the unpacked archive; bytes.
+    /// The fault of the archive itself, as the end of a sentence, and its offset in the unpacked archive; bytes.
     Broken(&'static str, u64),
 }
 
@@ -102,7 +102,7 @@ impl TarStream {
         }
     }
 
-    /// The next block; fewer bytes only where there are no more.
+    /// The next block; fewer bytes only at the end of the archive.
     pub(super) fn block(&mut self) -> io::Result<Vec<u8>> {
         self.bytes(BLOCK_BYTES as u64)
     }
@@ -113,7 +113,7 @@ impl TarStream {
         Ok(bytes)
     }
 
-    /// Passes over bytes; fails where there are not so many.
+    /// Skips bytes. It fails if the archive ends before them.
     pub(super) fn skip(&mut self, count: u64) -> io::Result<()> {
         let there = match &mut self.body {
             TarBody::Plain(file) => {
@@ -140,7 +140,7 @@ impl Read for TarStream {
     }
 }
 
-/// What headers say of the member that follows them.
+/// The facts that headers announce about the next member.
 #[derive(Default)]
 struct TarExtensions {
     name: Option<Vec<u8>>,
@@ -213,7 +213,7 @@ fn end(tape: &mut TarStream) -> Result<(), TarFault> {
     }
 }
 
-/// The content of a header that tells of the member after it; none if the header is of a member.
+/// The content of a header that describes the next member; none if the header begins a member.
 fn extra(tape: &mut TarStream, kind: EntryType, bytes: u64) -> Result<Option<Vec<u8>>, TarFault> {
     let is_extra = kind.is_gnu_longname()
         || kind.is_gnu_longlink()

@@ -70,7 +70,7 @@ impl fmt::Debug for OpenTarPool {
 }
 
 impl OpenTarPool {
-    /// An archive of which so many members are to be read, and which is not open.
+    /// An archive that is not open, with the number of members to read.
     pub(super) fn new(compression: Compression, version: FileVersion, members: usize) -> Self {
         Self { compression, version, members, state: Mutex::default() }
     }
@@ -87,7 +87,7 @@ impl OpenTarPool {
         Some(idle.swap_remove(place))
     }
 
-    /// Takes back an archive of which a member was read to its end.
+    /// Takes back an archive after one of its members was read to the end.
     fn give_back(&self, tape: Option<TarStream>) {
         let mut state = self.lock();
         state.idle.extend(tape);

@@ -541,10 +541,10 @@ fn a_further_name_of_a_file_is_told_with_the_name_it_is_read_under() {
     std::os::unix::fs::symlink("a.json", folder.path().join("c.json")).unwrap();
     let found = resolve_inputs(&[folder.path().into(), folder.path().join("b.json").into()]).unwrap();
     assert_eq!(found.inputs.len(), 2);
-    let told: Vec<String> = found.duplicates.iter().map(ToString::to_string).collect();
-    let told = told.join("\n").replace(&format!("{}/", folder.path().display()), "");
+    let reported: Vec<String> = found.duplicates.iter().map(ToString::to_string).collect();
+    let reported = reported.join("\n").replace(&format!("{}/", folder.path().display()), "");
     let again = "b.json is the same file as a.json and not read again";
-    assert_eq!(told, format!("{again}\n{again}\nc.json is the same file as a.json and not read again"));
+    assert_eq!(reported, format!("{again}\n{again}\nc.json is the same file as a.json and not read again"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The steps of scoring on bounds in place of values: what points, tiers and routes can come to while facts are only known to lie in boxes.
+//! The steps of scoring on bounds in place of values: the possible points, tiers and routes of all entities in a box of facts.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,10 @@ use crate::{
     units::{POINTS_ABS_MAX, Points},
 };
 
-/// A box: for each variable of a plan the first and the last of its cells that are looked at.
+/// A box: for each variable of a plan the first and the last of its cells.
 pub(super) type CellBox = Vec<(u16, u16)>;
 
-/// What everything in a plan can come to in a box.
+/// The possible values of all facts of a plan in a box.
 #[derive(Debug)]
 pub(super) struct BoxBounds<'p, 'm> {
     model: &'m ResolvedModel,
@@ -61,7 +61,7 @@ impl<'m> AbstractScope<'m> for BoxBoundsScope<'_, '_, 'm> {
     }
 }
 
-/// Facts as they are, whoever looks at them.
+/// Facts as they are, on either level.
 struct RawBoundsScope<'j, 'p, 'm>(&'j BoxBounds<'p, 'm>);
 
 impl<'m> AbstractScope<'m> for RawBoundsScope<'_, '_, 'm> {

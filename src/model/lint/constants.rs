@@ -8,7 +8,7 @@ use crate::{
     units::Day,
 };
 
-/// What a fact is compared with.
+/// The constants that a fact is compared with.
 #[derive(Debug, Default, Clone)]
 pub(super) struct ComparedConstants {
     pub(super) numbers: Vec<f64>,
@@ -20,11 +20,11 @@ pub(super) struct ComparedConstants {
     case_sensitive: bool,
 }
 
-/// So many constants of a computed fact are looked for in its parts.
+/// The largest number of constants of a computed fact that are looked for in its parts.
 const PASSED_ON_MAX: usize = 24;
 
 impl ComparedConstants {
-    /// The constants without those that are there twice, and not too many of them.
+    /// The distinct constants, up to a limit.
     fn dedup_and_truncate(&mut self) -> ComparedConstants {
         self.numbers.sort_by(f64::total_cmp);
         self.numbers.dedup();
@@ -87,7 +87,7 @@ pub(super) fn collect_constants(model: &ResolvedModel, links: &InvariantSet) -> 
         .filter_map(|one| one.min_users.as_ref().and_then(|users| users.who.as_ref()));
     who.chain(&model.champion).chain(&model.buyer).for_each(|program| gather.note(program, EntityKind::User));
     links.all.iter().for_each(|link| gather.note(link, EntityKind::User));
-    // Facts are computed in the order of the steps, so in the other order whoever uses a fact comes before it.
+    // Facts are computed in the order of the steps. In reverse order each fact comes after its users.
     for step in model.steps.iter().rev() {
         let (level, slot, side) = match step {
             ScoringStep::UserFact(slot) => (&model.levels.user, *slot, EntityKind::User),

@@ -1,4 +1,4 @@
-//! What a question depends on: the variables and the steps of scoring behind the facts that it asks for, and nothing else.
+//! The dependencies of a question: the variables and the steps of scoring behind the facts that it asks for, and no others.
 
 use super::{
     domains::{SearchSpace, fact},
@@ -11,7 +11,7 @@ use crate::{
     resolved::{FactDefinition, Level, ScoringStep, Signal, SignalPayment},
 };
 
-/// So many links of the facts of a question are looked at.
+/// The largest number of links that are examined for a question.
 const AROUND_MAX: usize = 500;
 
 /// The part of a model that decides some facts.
@@ -19,15 +19,15 @@ const AROUND_MAX: usize = 500;
 pub(super) struct DependencyPlan {
     /// Variables by their place in the space; their values come first among those of the plan.
     pub(super) variables: Vec<usize>,
-    /// So many of them decide; those behind are only linked to these.
+    /// The number of variables that decide; those after them are only linked to these.
     pub(super) core: usize,
     /// Links between the variables.
     pub(super) links: Vec<usize>,
-    /// Where the value of a fact is among those of the plan.
+    /// The place of a fact's value among the values of the plan.
     pub(super) index: FactKeyMap<usize>,
     /// Steps in the order of scoring.
     pub(super) steps: Vec<ScoringStep>,
-    /// What looking at it once costs. **Units**: facts and signals.
+    /// The cost of one evaluation. **Units**: facts and signals.
     pub(super) cost: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The facts that can be chosen, and for each the values that matter.
+//! The variables of the search, each with the values that the model distinguishes.
 //!
 //! A fact that is computed from others is no variable; all others are: built-in facts, traits, metrics, parts of milestones and roll-ups. The
 //! domain of each is cut into cells at the constants that it is compared with anywhere in the model, so that within a cell nothing that the
@@ -20,13 +20,13 @@ use crate::{
     units::{Day, EPSILON},
 };
 
-/// The date that examples are looked at from. Nothing depends on which it is.
+/// The date of examples. No result depends on it.
 pub(super) const TODAY: Day = 20_500;
 
-/// No fact has more constants; what is beyond falls into the cells between.
+/// The largest number of constants of a fact. Further constants fall into the cells between.
 const CONSTANTS_MAX: usize = 40;
 
-/// Values of a fact that the model does not tell apart.
+/// Values of a fact that the model does not distinguish.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum DomainCell {
     /// Nothing known.
@@ -39,7 +39,7 @@ pub(super) enum DomainCell {
     Truth(bool),
     /// A text that the model names.
     Text(String),
-    /// Any text that it does not name; this one stands for them. If there were too many to keep, any text at all.
+    /// Any text that it does not name; this text represents them. With too many names to keep, any text at all.
     OtherText(String, bool),
 }
 
@@ -139,7 +139,7 @@ pub(super) struct SearchSpace {
     pub(super) variables: Vec<FactVariable>,
     /// By fact.
     pub(super) places: FactKeyMap<usize>,
-    /// What facts that are computed are compared with.
+    /// The constants that computed facts are compared with.
     pub(super) constants: FactKeyMap<ComparedConstants>,
 }
 

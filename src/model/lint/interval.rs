@@ -1,5 +1,5 @@
-//! What an expression can come to while its names are only known to lie within bounds: intervals of numbers, sets of texts, three-valued
-//! truth, each with or without null.
+//! The possible values of an expression whose names have bounds in place of values: intervals of numbers, sets of texts, three-valued truth,
+//! each with or without null.
 //!
 //! **Law**: if every name's value is within what the scope says, the value of the program is within what is given here. So what is ruled
 //! out here cannot happen; what is not ruled out may still be impossible, because each name is looked at as if it had nothing to do with
@@ -12,7 +12,7 @@ use crate::{
     units::EPSILON,
 };
 
-/// Values that something can have.
+/// The values that a name or an expression can have.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AbstractValue<'m> {
     /// Whether it can be null.
@@ -24,7 +24,7 @@ pub(super) struct AbstractValue<'m> {
 /// Values that are not null.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum NonNullValues<'m> {
-    /// There are none: it is null.
+    /// No value: it is null.
     Empty,
     /// From the first to the second, both included.
     Number(f64, f64),
@@ -38,7 +38,7 @@ pub(super) enum NonNullValues<'m> {
     Any,
 }
 
-/// Values that somebody else keeps, or that were made.
+/// Borrowed or owned values.
 #[derive(Debug)]
 pub(super) enum AbstractRef<'m> {
     Borrowed(&'m AbstractValue<'m>),
@@ -130,7 +130,7 @@ impl<'m> AbstractValue<'m> {
         matches!(self.known, Truth { no: true, .. })
     }
 
-    /// Whether it can be anything but true.
+    /// Whether it can be false or null.
     pub(super) fn can_fail(&self) -> bool {
         self.null || !matches!(self.known, Truth { no: false, .. })
     }
@@ -173,7 +173,7 @@ fn push_new<'m>(of: &mut Vec<Cow<'m, str>>, text: Cow<'m, str>) {
     }
 }
 
-/// The same as [`eval`], without a copy of what is in a slot.
+/// The same as [`eval`], without a copy of the values of a slot.
 fn operand<'s, 'm>(program: &'m Program, scope: &'s dyn AbstractScope<'m>) -> Cow<'s, AbstractValue<'m>> {
     match program {
         Program::Slot(slot) => scope.get(*slot),
@@ -239,7 +239,7 @@ impl EvalScope for SingleTextScope<'_> {
     }
 }
 
-/// What a program can come to. **Cost**: one step a node, and for texts as many as there are.
+/// The possible values of a program. **Cost**: one step a node, and one step a text.
 pub(super) fn eval<'m>(program: &'m Program, scope: &dyn AbstractScope<'m>) -> AbstractValue<'m> {
     match program {
         Program::Constant(value) => AbstractValue::from_value(value),
@@ -405,7 +405,7 @@ fn junction<'m>(all: &'m [Program], scope: &dyn AbstractScope<'m>, decides: bool
     }
 }
 
-/// An end of an interval; what is not a number (an infinity less itself) is no bound.
+/// An end of an interval. An end that is no number (an infinity less itself) is no bound.
 fn defined(end: f64, low: bool) -> f64 {
     match (end.is_nan(), low) {
         (false, _) => end,
@@ -479,7 +479,7 @@ fn compare<'m>(operator: ComparisonOp, a: &AbstractValue<'m>, b: &AbstractValue<
     ordered(operator, orders, a.null || b.null)
 }
 
-/// What a comparison says if only some orders of its sides are possible.
+/// The possible results of a comparison, given the possible orders of its sides.
 fn ordered<'m>(operator: ComparisonOp, (less, equal, greater): (bool, bool, bool), null: bool) -> AbstractValue<'m> {
     let (yes, no) = match operator {
         ComparisonOp::Equal => (equal, less || greater),
@@ -492,7 +492,7 @@ fn ordered<'m>(operator: ComparisonOp, (less, equal, greater): (bool, bool, bool
     AbstractValue::truth(yes, no, null)
 }
 
-/// Which orders of two texts are possible. A text that the model does not name is none of those that it names.
+/// The possible orders of two texts. A text that the model does not name differs from all texts that it names.
 fn possible_text_orders(a: &[Cow<'_, str>], a_other: bool, b: &[Cow<'_, str>], b_other: bool) -> (bool, bool, bool) {
     let (mut less, mut equal, mut greater) = (false, a_other && b_other, false);
     if a_other || b_other {

@@ -1,4 +1,4 @@
-//! What can be known of a valid model without events: warnings about what runs and is probably not meant, most with a counter-example.
+//! Warnings about a valid model that need no events: parts that run and are probably not meant, most with a counter-example.
 //!
 //! Takes a [`ResolvedModel`] and gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
 //! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
@@ -35,7 +35,7 @@ use self::{
 };
 use crate::{EntityKind, FactKey, PerKind, ResolvedModel, diag::Diagnostic, expr::Program, resolved::Level};
 
-/// Everything that a model can be warned about, in the order of the places.
+/// All warnings about a model, in the order of their places.
 ///
 /// **Cost**: bounded by the length of the model and a fixed number of steps of search.
 pub fn lint(model: &ResolvedModel) -> Vec<Diagnostic> {
@@ -62,11 +62,11 @@ struct LintContext<'l, 'm> {
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// The code and the place of each.
     reported_spans: RefCell<HashSet<(&'static str, usize, usize)>>,
-    /// Facts whose own condition has been told of, so that whoever uses them is not.
+    /// Facts whose own condition is reported, so that their users are not.
     reported_facts: RefCell<FactKeySet>,
 }
 
-/// What messages call one of a level.
+/// The noun for an entity of a level in messages.
 fn level_noun(side: EntityKind) -> &'static str {
     side.word()
 }
@@ -106,7 +106,7 @@ impl<'l, 'm> LintContext<'l, 'm> {
         self.diagnostics.borrow_mut().push(problem);
     }
 
-    /// Whether a place has been told of with one of some codes.
+    /// Whether a place is reported under one of some codes.
     fn has_reported(&self, codes: &[&'static str], span: &Range<usize>) -> bool {
         let places = self.reported_spans.borrow();
         codes.iter().any(|code| places.contains(&(*code, span.start, span.end)))
@@ -240,9 +240,9 @@ impl<'l, 'm> LintContext<'l, 'm> {
     }
 
     fn finish(self) -> Vec<Diagnostic> {
-        let mut told = self.diagnostics.into_inner();
-        told.extend(rules::unsettled(&self.search.unsettled.borrow()));
-        told.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
-        told
+        let mut reported = self.diagnostics.into_inner();
+        reported.extend(rules::unsettled(&self.search.unsettled.borrow()));
+        reported.sort_by_key(|problem| (problem.span.start, problem.span.end, problem.code));
+        reported
     }
 }

@@ -24,7 +24,7 @@ const TEXTS_MAX: usize = 60;
 /// Values of a property that conditions do not tell apart, under each type that they can be asked for.
 #[derive(Debug, Clone)]
 struct PropertyCell {
-    /// As it is, which only `is null` tells.
+    /// As it is; only `is null` tests this.
     raw: AbstractValue<'static>,
     text: AbstractValue<'static>,
     number: AbstractValue<'static>,
@@ -130,7 +130,7 @@ fn parts(mut constants: ComparedConstants) -> Vec<PropertyCell> {
 
 /// All events, as far as some conditions tell them apart.
 pub(super) struct EventSpace {
-    /// Slots that are looked at cell by cell, then those of which all cells are taken together.
+    /// Slots that are examined cell by cell, then slots whose cells are all taken together.
     properties: Vec<(u32, Vec<PropertyCell>)>,
 }
 
@@ -208,7 +208,7 @@ impl EventSpace {
         }
     }
 
-    /// Whether there is no event of which it is true.
+    /// Whether it is true of no event.
     pub(super) fn never(&self, program: &Program) -> bool {
         !self.any(program, |comes| comes.can_hold())
     }

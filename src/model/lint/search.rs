@@ -1,4 +1,4 @@
-//! Whether anybody can exist for whom something holds: branch and bound over boxes of facts.
+//! Searches an entity for whom a goal holds: branch and bound over boxes of facts.
 //!
 //! A box in which bounds rule the question out is dropped; in every other one a few of its members are made and given to the scorer; if none of
 //! them will do, the box is cut in two at the fact that leaves most open. So what is found is proved by the scorer, what is said to be
@@ -23,17 +23,17 @@ use crate::{
     resolved::FactDefinition,
 };
 
-/// What one question may cost. **Units**: boxes.
+/// The largest cost of one question. **Units**: boxes.
 const BOXES_MAX: u32 = 200;
-/// So many people are taken as the first to begin with, one after the other.
+/// The number of entities to begin with, one after the other.
 const BEGINNINGS_MAX: usize = 3;
-/// What all questions of a model may cost together. **Units**: facts and signals looked at.
+/// The largest cost of all questions of a model. **Units**: evaluated facts and signals.
 const WORK_MAX: u64 = 1_500_000;
 
 /// What is said of all that was not looked at.
 const REST: &str = "what the search had not come to";
 
-/// A cell for each variable of the space: somebody to begin with.
+/// A cell for each variable of the space: an entity to begin with.
 pub(super) type SearchSeed = Vec<u16>;
 
 /// What is asked.
@@ -49,11 +49,11 @@ pub(super) struct SearchGoal<'g, 'm> {
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum SearchAnswer {
-    /// Somebody for whom it is so: a cell for each variable of the plan.
+    /// An entity for whom the goal holds: a cell for each variable of the plan.
     Found(Vec<u16>),
     /// There is nobody.
     Impossible,
-    /// The search ended before it was clear.
+    /// The search ended without an answer.
     Unsettled,
 }
 
@@ -127,7 +127,7 @@ impl<'m> ConstraintSolver<'m> {
         spent
     }
 
-    /// Whether there is work left for anything.
+    /// Spends work; returns whether the budget lasts.
     pub(super) fn spend(&self, work: u64) -> bool {
         self.work.set(self.work.get().saturating_add(work));
         self.work.get() <= WORK_MAX

@@ -78,7 +78,7 @@ fn size(signal: &Signal) -> i64 {
     }
 }
 
-/// Sets the free facts of a signal; tells whether anything changed.
+/// Sets the free facts of a signal; returns whether anything changed.
 #[expect(clippy::too_many_arguments, reason = "one step of a loop, in a function of its own for its length")]
 fn apply_signal(
     search: &ConstraintSolver<'_>,

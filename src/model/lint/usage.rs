@@ -1,4 +1,4 @@
-//! Which facts show that somebody used the product, and who could be without any such fact.
+//! Finds the facts that show use of the product.
 //!
 //! **What is no use of the product**: what is known of people and companies (traits, domains, ages, how many members there are); the event that
 //! starts an entity; events that `[activity] ignore` leaves out; and events whose names say that they are a sign-up, a visit or a page
@@ -209,7 +209,7 @@ fn of_metric(model: &ResolvedModel, one: &MeasuredFact<'_>) -> UsageClass {
     }
 }
 
-/// Milestones of others are looked into so deep.
+/// The largest depth of milestones within milestones that is examined.
 const MILESTONES_DEEP_MAX: usize = 20;
 
 /// Whether a milestone takes use of the product.

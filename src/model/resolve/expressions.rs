@@ -1,4 +1,4 @@
-//! Expressions over facts and over events, with their problems told where they stand.
+//! Expressions over facts and over events. Each problem is reported at its place in the expression.
 
 use std::{ops::Range, rc::Rc};
 
@@ -26,7 +26,7 @@ impl ModelResolver<'_, '_> {
         }
     }
 
-    /// The tree of an expression; none if it cannot be read, which is then told.
+    /// The tree of an expression; none, with the problem reported, if it cannot be parsed.
     pub(super) fn parse(&mut self, text: &SpannedText) -> Option<Rc<ExprNode>> {
         if let Some(known) = self.parsed.get(&text.value) {
             return Some(Rc::clone(known));
@@ -82,7 +82,7 @@ impl ModelResolver<'_, '_> {
         None
     }
 
-    /// A condition on events, resolved the first time it is asked for; none if it cannot be used. What it is held against is told later.
+    /// A condition on events, resolved at its first use; none if it cannot be used. Its events are added later.
     pub(super) fn event_condition(&mut self, owner: ConditionOwner, text: &SpannedText) -> Option<ConditionId> {
         let place = (text.span.start, text.value.clone());
         if let Some(known) = self.conditions_at.get(&place) {

@@ -9,7 +9,7 @@ use crate::{
     expr::{ExprError, NameResolver, ResolvedName},
 };
 
-/// The message of an error that has been told where its cause is.
+/// The message of an error whose cause is reported at its own place.
 pub(super) const ALREADY_REPORTED: &str = "";
 
 /// Splits the code off a message that [`error_with_code`] made; problems of form have none.
@@ -41,7 +41,7 @@ pub(super) struct FactResolver<'c, 'f, 'd> {
     pub(super) phase: ScoringPhase,
 }
 
-/// For so many unknown names of a model a near miss is looked for.
+/// The number of unknown names of a model for which a near miss is looked for.
 pub(super) const SUGGESTED_MAX: usize = 100;
 
 /// Why a fact cannot be had.
@@ -53,7 +53,7 @@ pub(super) enum FactLookupError {
     AccountsOnly,
     /// Too many facts build on each other.
     TooDeep,
-    /// Its own problem has been told.
+    /// Its own problem is reported already.
     AlreadyReported,
 }
 
@@ -72,7 +72,7 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
             EntityKind::Account if elsewhere => {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
-            // Of a model in which so many names are wrong, more help would be of no help.
+            // A model with more wrong names than that needs another kind of help.
             _ if self.resolver.suggested >= SUGGESTED_MAX => None,
             _ => {
                 self.resolver.suggested += 1;

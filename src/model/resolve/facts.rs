@@ -30,7 +30,7 @@ pub(super) enum FactDeclaration<'f> {
     Rollup(&'f RollupSyntax),
     /// Written by scoring, in a phase.
     Scoring(ValueType, ScoringPhase),
-    /// Its own problem has been told.
+    /// Its own problem is reported already.
     Broken,
 }
 

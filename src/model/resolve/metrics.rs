@@ -61,7 +61,7 @@ impl ModelResolver<'_, '_> {
         self.event_condition(owner, text)
     }
 
-    /// Events under a condition; the condition is told what it is held against.
+    /// Events under a condition. The condition learns the events that it is evaluated on.
     pub(super) fn filtered(&mut self, mut events: EventSelection, filter: Option<ConditionId>) -> EventSelection {
         if let Some(filter) = filter {
             self.conditions[filter].events = events.set.base.clone();
@@ -121,7 +121,7 @@ impl ModelResolver<'_, '_> {
             (WeeklyMeasure::Users, _) => WeeklyValue::Users,
             (WeeklyMeasure::Sum, Some(value)) => WeeklyValue::Sum(value),
             (WeeklyMeasure::Max, Some(value)) => WeeklyValue::Max(value),
-            // That a value is missing has been told; the metric is a number all the same.
+            // The missing value is reported already; the metric is a number all the same.
             (WeeklyMeasure::Count | WeeklyMeasure::Sum | WeeklyMeasure::Max, _) => WeeklyValue::Count,
         })
     }

@@ -86,10 +86,10 @@ struct LevelBuilder<'f> {
 /// How far the resolution of a fact has come.
 #[derive(Debug, Clone, Copy)]
 enum FactResolution {
-    /// It is being resolved, so whoever asks for it now closes a circle.
+    /// It is being resolved, so a fact that asks for it now closes a cycle.
     InProgress,
     Ready(FactSlot, ScoringPhase),
-    /// Its problem has been told.
+    /// Its problem is reported already.
     Failed,
 }
 

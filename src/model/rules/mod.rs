@@ -95,14 +95,14 @@ fn parse(text: &'static str) -> Option<RuleDoc> {
         let at = parts.iter().position(|(known, _)| *known == role)?;
         Some(parts.remove(at).1)
     };
-    let (bad, told, good) = (take("bad")?, take("told")?, take("good")?);
+    let (bad, output, good) = (take("bad")?, take("told")?, take("good")?);
     Some(RuleDoc {
         code,
         severity,
         title,
         text: prose.join("\n\n"),
         bad_example: bad,
-        output: told,
+        output,
         good_example: good,
         attachments: parts,
     })

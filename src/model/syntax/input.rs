@@ -74,7 +74,7 @@ pub(super) fn read(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> In
     input
 }
 
-/// The fields of one table: a path each, or a list of paths of which the first that holds anything counts.
+/// The fields of one table: a path each, or a list of paths. The first path with a value counts.
 fn fields(table: &mut TableReader<'_>, found: &mut DiagnosticSink) -> FieldPaths {
     FIELDS.map(|field| {
         table.texts(field, found).unwrap_or_default().iter().filter_map(|text| path(text, found)).collect()

@@ -126,7 +126,7 @@ pub(crate) struct MetricSyntax {
     pub(crate) min_base: f64,
 }
 
-/// At most the newest so many weeks are looked at.
+/// The largest number of newest weeks that are examined.
 pub(crate) const WEEKS_MAX: usize = 13;
 
 pub(super) fn read(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<MetricSyntax> {

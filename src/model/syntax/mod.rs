@@ -37,7 +37,7 @@ use crate::{
     units::Micros,
 };
 
-/// The words that keys of a model take, for whoever describes the language.
+/// The words that keys of a model take, for descriptions of the language.
 #[derive(Debug)]
 pub struct ModelKeywords {
     /// `[input] format`
@@ -120,7 +120,7 @@ pub(super) fn read(text: &str, found: &mut DiagnosticSink) -> Option<ModelSyntax
         return None;
     }
     let (root, errors) = DeTable::parse_recoverable(text);
-    // Of a line one error is told: what follows it there is mostly its consequence.
+    // One error is reported per line: later ones are mostly its consequences.
     let mut lines: Vec<Range<usize>> = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or(0..0);

@@ -130,7 +130,7 @@ pub(super) fn signal(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> 
     let decay = table.table("decay", "a decay", found).and_then(|decay| self::decay(decay, found));
     let say = table.text("say", found);
     table.finish(found);
-    // What could not be read has been told; the rest of the signal is still looked at.
+    // Its problem is reported already; the rest of the signal is still read.
     Some(SignalSyntax {
         name: name?,
         category,
@@ -142,7 +142,7 @@ pub(super) fn signal(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> 
     })
 }
 
-/// The form of a signal, told by its keys.
+/// The form of a signal, by its keys.
 fn pay(
     table: &mut TableReader<'_>,
     name: Option<&SpannedText>,

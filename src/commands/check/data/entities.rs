@@ -15,7 +15,7 @@ use pql_model::{
     units::plural,
 };
 
-/// A signal that fires for more than this share tells nobody apart.
+/// A signal that fires for more than this share distinguishes nobody.
 const ALWAYS_SHARE: f64 = 0.95;
 
 /// Among fewer users or accounts a share says nothing.
@@ -59,7 +59,7 @@ impl DataChecker<'_> {
             let known = columns.entry(path).or_insert_with(|| {
                 (0..count(scored, side)).filter_map(|entity| value(scored, side, slot, entity)).collect()
             });
-            // That nobody has it at all is told about the trait.
+            // The warning about the trait says that nobody has it at all.
             if !known.is_empty() && !known.contains(text) {
                 let near: Vec<String> = spelling_variants(text).filter(|other| known.contains(other)).take(3).collect();
                 self.value(path, text, span.clone(), near);
@@ -67,7 +67,7 @@ impl DataChecker<'_> {
         }
     }
 
-    /// Signals that never fire, unless it is told why, or for nearly everybody.
+    /// Signals that fire for nearly everybody, or never and without a warning that explains it.
     pub(super) fn signals(
         &mut self,
         side: EntityKind,
@@ -94,7 +94,7 @@ impl DataChecker<'_> {
         for (signal, fired) in level.signals.iter().zip(fired) {
             let name = signal.name.as_str();
             let span = &signal.spans.name;
-            let told = if fired == 0 && of > 0 {
+            let reported = if fired == 0 && of > 0 {
                 if explained.explains(side, signal) {
                     continue;
                 }
@@ -116,7 +116,7 @@ impl DataChecker<'_> {
             } else {
                 None
             };
-            if let Some((code, message, label, help)) = told {
+            if let Some((code, message, label, help)) = reported {
                 self.found.push(Diagnostic::warning(code, span.clone(), message, label).help(help));
             }
         }

@@ -16,15 +16,15 @@ use pql_model::{
 };
 
 impl<'s> DataChecker<'s> {
-    /// Events that never occur, each told where it stands first.
+    /// Events that never occur, each reported at its first place.
     pub(super) fn events(&mut self, model: &ResolvedModel) {
-        // Of names beyond those that a survey tells apart nothing is known.
+        // A survey distinguishes a limited number of names. It says nothing about the others.
         if self.survey.other_names > 0 {
             return;
         }
-        let mut told = BTreeSet::new();
+        let mut reported = BTreeSet::new();
         for SpannedName { name, span } in model.event_references() {
-            if self.survey.names.contains_key(name) || !told.insert(name) {
+            if self.survey.names.contains_key(name) || !reported.insert(name) {
                 continue;
             }
             let near = closest_names(name, &self.names);
@@ -78,7 +78,7 @@ impl<'s> DataChecker<'s> {
         }
     }
 
-    /// Properties of some events that come closest to one that they do not have.
+    /// The properties of some events that come closest to a missing one.
     fn near_property(&self, wanted: &str, events: Option<&[&str]>) -> Vec<String> {
         let occurring = self.occurring(events);
         let paths: BTreeSet<&str> = occurring

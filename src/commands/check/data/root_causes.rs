@@ -20,7 +20,7 @@ use pql_model::{
 pub(super) struct RootCauses<'s> {
     model: &'s Model,
     scored: &'s ScoredEntities<'s>,
-    /// Facts that are null, 0 or false for everybody, and a warning tells why.
+    /// Facts that are null, 0 or false for everybody for a reason that a warning gives.
     empty_facts: BTreeSet<FactKey>,
     /// Facts that are never a text, and the text as conditions write it.
     unmatched_texts: Vec<(FactKey, String)>,
@@ -40,10 +40,10 @@ impl<'s> RootCauses<'s> {
     /// What follows from warnings about names, properties, texts and traits.
     pub(super) fn new(found: &[Diagnostic], model: &'s Model, scored: &'s ScoredEntities<'s>) -> RootCauses<'s> {
         let spans = |code: &'static str| found.iter().filter(move |one| one.code == code).map(|one| &one.span);
-        let is_told = |code: &'static str, span: &Range<usize>| spans(code).any(|told| told == span);
+        let is_warned = |code: &'static str, span: &Range<usize>| spans(code).any(|warned| warned == span);
         let events = model.resolved.event_references();
-        let events = events.into_iter().filter(|event| is_told(codes::NO_SUCH_EVENT, &event.span));
-        let mut told = WarnedSubjects {
+        let events = events.into_iter().filter(|event| is_warned(codes::NO_SUCH_EVENT, &event.span));
+        let mut warned = WarnedSubjects {
             events: events.map(|event| event.name.as_str()).collect(),
             traits: BTreeSet::new(),
             spans: spans(codes::NO_SUCH_PROPERTY).chain(spans(codes::NO_SUCH_VALUE)).collect(),
@@ -51,22 +51,22 @@ impl<'s> RootCauses<'s> {
         let mut explained = RootCauses { model, scored, empty_facts: BTreeSet::new(), unmatched_texts: Vec::new() };
         for side in EntityKind::ALL {
             let level = model.resolved.level(side);
-            let traits = level.traits.iter().filter(|one| is_told(codes::NO_SUCH_TRAIT, &one.name.span));
-            told.traits.extend(traits.map(|one| (side, one.name.name.as_str())));
-            let comparisons = level.comparisons.iter().filter(|one| is_told(codes::NO_SUCH_VALUE, &one.span));
+            let traits = level.traits.iter().filter(|one| is_warned(codes::NO_SUCH_TRAIT, &one.name.span));
+            warned.traits.extend(traits.map(|one| (side, one.name.name.as_str())));
+            let comparisons = level.comparisons.iter().filter(|one| is_warned(codes::NO_SUCH_VALUE, &one.span));
             for TextComparison { name, text, .. } in comparisons {
                 let key = fact_slot(model, side, name).map(|(slot, _)| FactKey::seen_from(side, slot));
                 let literal = format!("'{}'", text.replace('\'', "''"));
                 explained.unmatched_texts.extend(key.map(|key| (key, literal)));
             }
         }
-        explained.fill(&told);
+        explained.fill(&warned);
         explained
     }
 
     /// Finds the facts that are empty, each after those that it is made of.
-    fn fill(&mut self, told: &WarnedSubjects<'_>) {
-        if told.events.is_empty() && told.traits.is_empty() && told.spans.is_empty() {
+    fn fill(&mut self, warned: &WarnedSubjects<'_>) {
+        if warned.events.is_empty() && warned.traits.is_empty() && warned.spans.is_empty() {
             return;
         }
         loop {
@@ -74,7 +74,7 @@ impl<'s> RootCauses<'s> {
             for side in EntityKind::ALL {
                 for (slot, fact) in (0..).zip(&self.model.resolved.level(side).facts) {
                     let key = FactKey::new(side, slot);
-                    if !self.empty_facts.contains(&key) && self.is_caused(told, key, fact) && self.is_empty(key) {
+                    if !self.empty_facts.contains(&key) && self.is_caused(warned, key, fact) && self.is_empty(key) {
                         self.empty_facts.insert(key);
                     }
                 }
@@ -86,24 +86,24 @@ impl<'s> RootCauses<'s> {
     }
 
     /// Whether a warning is about what a fact is made of.
-    fn is_caused(&self, told: &WarnedSubjects<'_>, key: FactKey, fact: &Fact) -> bool {
+    fn is_caused(&self, warned: &WarnedSubjects<'_>, key: FactKey, fact: &Fact) -> bool {
         let side = key.kind();
-        let is_told = || told.covers(&self.model.resolved.dependencies(key));
+        let is_warned = || warned.covers(&self.model.resolved.dependencies(key));
         match &fact.definition {
             FactDefinition::Trait(place) => {
                 let one = &self.model.resolved.level(side).traits[*place];
-                told.traits.contains(&(side, one.name.name.as_str()))
+                warned.traits.contains(&(side, one.name.name.as_str()))
             }
-            FactDefinition::Metric(_) | FactDefinition::Milestone(..) => is_told(),
+            FactDefinition::Metric(_) | FactDefinition::Milestone(..) => is_warned(),
             FactDefinition::Expression(program) => {
-                is_told() || self.only_empty(side, |visit| program.visit_slots(visit))
+                is_warned() || self.only_empty(side, |visit| program.visit_slots(visit))
             }
             FactDefinition::Rollup(rollup) => {
                 // What is gathered are facts of users.
                 let of_members = |visit: &mut dyn FnMut(u32)| {
                     rollup.value.iter().chain(&rollup.filter).for_each(|program| program.visit_slots(visit));
                 };
-                is_told() || self.only_empty(EntityKind::User, of_members)
+                is_warned() || self.only_empty(EntityKind::User, of_members)
             }
             FactDefinition::Builtin(_) | FactDefinition::Scoring => false,
         }
@@ -131,7 +131,7 @@ impl<'s> RootCauses<'s> {
         EntityRef::all(self.scored, side).all(|entity| nothing(entity.place))
     }
 
-    /// Whether it is told already why a signal fires for nobody.
+    /// Whether a warning already explains why a signal fires for nobody.
     pub(super) fn explains(&self, side: EntityKind, signal: &Signal) -> bool {
         if self.empty_facts.is_empty() && self.unmatched_texts.is_empty() {
             return false;
@@ -140,7 +140,7 @@ impl<'s> RootCauses<'s> {
         entities.into_par_iter().all(|entity| self.has_known_cause(side, signal, &entity.scope(self.scored)))
     }
 
-    /// Whether something that keeps a signal from firing for somebody is told.
+    /// Whether a warning names something that keeps a signal from firing for somebody.
     fn has_known_cause(&self, side: EntityKind, signal: &Signal, scope: &EntityFacts<'_>) -> bool {
         let guard = signal.guard.iter().flat_map(|guard| unmet_conditions(self.model, side, guard, scope));
         let value = match &signal.pay {
@@ -158,13 +158,13 @@ impl<'s> RootCauses<'s> {
 
     /// Whether all that a part of a condition looks at is empty, or never what it is compared with.
     fn is_about_empty(&self, side: EntityKind, part: &UnmetCondition) -> bool {
-        let is_told = |name: &str| {
+        let is_warned = |name: &str| {
             let Some((slot, _)) = fact_slot(self.model, side, name) else { return false };
             let key = FactKey::seen_from(side, slot);
             let never = |(of, text): &(FactKey, String)| *of == key && part.condition.contains(text.as_str());
             self.empty_facts.contains(&key) || self.unmatched_texts.iter().any(never)
         };
-        !part.facts.is_empty() && part.facts.iter().all(|known| is_told(&known.name))
+        !part.facts.is_empty() && part.facts.iter().all(|known| is_warned(&known.name))
     }
 }
 
@@ -172,7 +172,7 @@ impl WarnedSubjects<'_> {
     fn covers(&self, made: &FactDependencies<'_>) -> bool {
         let never = |names: &Vec<&str>| !names.is_empty() && names.iter().all(|name| self.events.contains(name));
         let within =
-            |text: &Range<usize>| self.spans.iter().any(|told| text.start <= told.start && told.end <= text.end);
+            |text: &Range<usize>| self.spans.iter().any(|warned| text.start <= warned.start && warned.end <= text.end);
         made.needs.iter().any(never) || made.texts.iter().copied().any(within)
     }
 }

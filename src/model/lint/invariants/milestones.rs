@@ -24,24 +24,25 @@ pub(super) fn milestone_invariants(
         times_of_one((side, place), level, facts, links);
         let part = |of| facts.milestone(side, place, of);
         let reached = part(MilestonePart::Reached).map(fact);
-        // Reached, told by whichever of its parts is a fact.
+        // Any part that is a fact shows whether the milestone is reached.
         let known = |of| part(of).map(|key| not(null(key)));
-        let told = reached.clone().or_else(|| known(MilestonePart::DaysAgo)).or_else(|| known(MilestonePart::Hours));
-        let Some(told) = told else { continue };
+        let reported =
+            reached.clone().or_else(|| known(MilestonePart::DaysAgo)).or_else(|| known(MilestonePart::Hours));
+        let Some(reported) = reported else { continue };
         match &milestone.rule {
             MilestoneRule::All(parts) => {
                 let others: Vec<Option<FactInvariant>> =
                     parts.iter().map(|other| facts.milestone(side, *other, MilestonePart::Reached).map(fact)).collect();
                 // Parts that are all reached may be so after the deadline of the whole.
                 let reached = reached.filter(|_| milestone.deadline.is_none());
-                of_others(&told, reached, others, links);
+                of_others(&reported, reached, others, links);
             }
             MilestoneRule::Times { .. } | MilestoneRule::Steps { .. } => {
                 let users = milestone.users_needed();
                 let own = own.iter().copied();
-                own.for_each(|one| of_events(milestone, one, (&told, reached.as_ref()), links));
+                own.for_each(|one| of_events(milestone, one, (&reported, reached.as_ref()), links));
                 if let (true, Some(all)) = (users > 1, facts.builtin(side, BuiltinFact::Users)) {
-                    links.push(implies(told, compare_to(all, ComparisonOp::GreaterEqual, users as f64)));
+                    links.push(implies(reported, compare_to(all, ComparisonOp::GreaterEqual, users as f64)));
                 }
             }
         }
@@ -108,15 +109,15 @@ fn can_be_missed(level: &Level, place: usize) -> bool {
     false
 }
 
-/// A milestone of others is reached with the last of them; `told` says that it is reached, `others` that they are, as far as facts say so.
+/// A milestone of others is reached with the last of them; `reported` says that it is reached, `others` that they are, as far as facts say so.
 fn of_others(
-    told: &FactInvariant,
+    reported: &FactInvariant,
     reached: Option<FactInvariant>,
     others: Vec<Option<FactInvariant>>,
     links: &mut Vec<FactInvariant>,
 ) {
     for other in others.iter().flatten() {
-        links.push(implies(told.clone(), other.clone()));
+        links.push(implies(reported.clone(), other.clone()));
     }
     let all: Option<Vec<FactInvariant>> = others.into_iter().collect();
     if let (Some(all), Some(reached)) = (all, reached) {
@@ -128,7 +129,7 @@ fn of_others(
 fn of_events(
     milestone: &Milestone,
     one: &MeasuredFact<'_>,
-    (told, reached): (&FactInvariant, Option<&FactInvariant>),
+    (reported, reached): (&FactInvariant, Option<&FactInvariant>),
     links: &mut Vec<FactInvariant>,
 ) {
     let counts_days = match one.metric.measure.counted() {
@@ -149,7 +150,7 @@ fn of_events(
     let least = if counts_days { least } else { least.saturating_mul(users) };
     let enough = compare_to(one.key, ComparisonOp::GreaterEqual, least as f64);
     for step in milestone.rule.event_sets().into_iter().filter(|step| step.within(one.events())) {
-        links.push(implies(told.clone(), enough.clone()));
+        links.push(implies(reported.clone(), enough.clone()));
         let as_counted = by_days == counts_days;
         let alone = alone && milestone.deadline.is_none();
         let whole = alone && users == 1 && as_counted && step == one.events() && milestone.min_users.is_none();

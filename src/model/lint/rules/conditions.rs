@@ -177,7 +177,7 @@ fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &
     if !lint.reported_facts.borrow().is_empty() && is_spoilt(&lint.dependency_closure(keys.iter().copied())) {
         return;
     }
-    let told = if holds && fails {
+    let reported = if holds && fails {
         false
     } else {
         // Facts that scoring has no hand in can be asked for; the others would mean asking for scores.
@@ -185,8 +185,8 @@ fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &
         let asked = ConditionAnalysis { loose: loosely(lint, program, *side, &keys), plain, keys };
         !holds && never(lint, condition, &asked) || !fails && always(lint, condition, &asked)
     };
-    let told = told || parts(lint, condition, known);
-    if told && let Some(fact) = defined {
+    let reported = reported || parts(lint, condition, known);
+    if reported && let Some(fact) = defined {
         lint.reported_facts.borrow_mut().insert(*fact);
     }
 }

@@ -128,13 +128,13 @@ impl<'l> WhereCondition<'l> {
     fn never_of_events(&self) -> bool {
         let all = &self.lint.model.conditions;
         let Some(forms) = self.one.events.forms().filter(|forms| !forms.is_empty()) else { return false };
-        // What is never true by itself has been told.
-        let told = |form: &EventForm| {
+        // A condition that is never true by itself is reported already.
+        let reported = |form: &EventForm| {
             form.conditions
                 .iter()
                 .any(|place| self.lint.has_reported(&[codes::NEVER_HOLDS], &all[*place].expression.span))
         };
-        if forms.iter().all(|form| form.conditions.is_empty()) || forms.iter().any(told) {
+        if forms.iter().all(|form| form.conditions.is_empty()) || forms.iter().any(reported) {
             return false;
         }
         let never = |form: &EventForm| {

@@ -46,9 +46,9 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         let (Some(when), Some(span)) = (when, &spans.when) else { continue };
         let mut wanted = Vec::new();
         super::super::dependencies::visit_keys(when, EntityKind::User, &mut |key| wanted.push(key));
-        // What a tier loses is told there.
-        let told = [level.slots.tier, level.slots.score].map(|slot| FactKey::new(EntityKind::User, slot));
-        wanted.retain(|key| !told.contains(key));
+        // The rules about tiers report what a tier loses.
+        let reported = [level.slots.tier, level.slots.score].map(|slot| FactKey::new(EntityKind::User, slot));
+        wanted.retain(|key| !reported.contains(key));
         if !super::signals::asks_accounts(when) {
             continue;
         }
@@ -60,7 +60,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     }
 }
 
-/// An account in which nothing has happened and of which nothing is known.
+/// An account without events and without traits.
 fn nothing_in_it(lint: &LintContext<'_, '_>) -> CellLimits {
     let space = lint.search.space;
     let mut limits = CellLimits::from_iter([(0, (1, 1))]);

@@ -1,4 +1,4 @@
-//! The rules: each goes through the model and tells what it finds. Later ones are silent where an earlier one has told the cause.
+//! The rules. Each goes through the model and reports its findings. A later rule is silent where an earlier one has reported the cause.
 
 mod conditions;
 mod event_conditions;

@@ -82,8 +82,8 @@ fn first_that_holds<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>) {
         if lint.search.is_exhausted() {
             return;
         }
-        let told = |when: &std::ops::Range<usize>| lint.has_reported(&[codes::NEVER_HOLDS], when);
-        if met.iter().any(|met| met == name) || text.when.as_ref().is_some_and(told) || waits(lint, side, *when) {
+        let reported = |when: &std::ops::Range<usize>| lint.has_reported(&[codes::NEVER_HOLDS], when);
+        if met.iter().any(|met| met == name) || text.when.as_ref().is_some_and(reported) || waits(lint, side, *when) {
             continue;
         }
         let possible = |judged: &BoxBounds<'_, 'm>| {
@@ -99,19 +99,19 @@ fn first_that_holds<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>) {
     }
 }
 
-/// Whether a condition asks for a tier (or a fact) that has been told to be out of reach, which says it all.
+/// Whether a condition asks for a tier (or a fact) that is reported to be out of reach. A second warning would add nothing.
 fn waits(lint: &LintContext<'_, '_>, side: EntityKind, when: Option<&Program>) -> bool {
     let Some(when) = when else { return false };
     let behind = lint.dependency_closure(lint.keys(when, side));
     let spoilt = lint.reported_facts.borrow();
     let of_tiers = EntityKind::ALL.iter().any(|side| {
-        let told = lint.level(*side).tiers.iter().map(|tier| &tier.spans).any(|tier| {
+        let reported = lint.level(*side).tiers.iter().map(|tier| &tier.spans).any(|tier| {
             let out = lint.has_reported(&[codes::TIER_OUT_OF_REACH], &tier.name);
             let codes = [codes::THRESHOLD_TOO_HIGH, codes::THRESHOLD_TOO_LOW, codes::NEVER_HOLDS, codes::ALWAYS_HOLDS];
             let places = [&tier.threshold, &tier.when];
             out || places.into_iter().flatten().any(|place| lint.has_reported(&codes, place))
         });
-        told && behind.contains(&FactKey::new(*side, lint.level(*side).slots.tier))
+        reported && behind.contains(&FactKey::new(*side, lint.level(*side).slots.tier))
     });
     of_tiers || behind.iter().any(|key| spoilt.contains(key))
 }
@@ -123,8 +123,8 @@ fn shadowed<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>, place: us
     let text = list.spans[place];
     let Some(when) = when else {
         let earlier = list.spans[..place].iter().filter_map(|text| text.when.as_ref());
-        let told = earlier.into_iter().any(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when));
-        if !told {
+        let reported = earlier.into_iter().any(|when| lint.has_reported(&[codes::ALWAYS_HOLDS], when));
+        if !reported {
             let message = format!("nobody gets {kind} `{name}`");
             let label = format!("the {kind}s before it take everybody");
             lint.report(Diagnostic::warning(list.code, text.name.clone(), message, label));

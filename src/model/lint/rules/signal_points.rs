@@ -114,7 +114,7 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     if firmographic.is_empty() {
         return;
     }
-    // The same member of an account of which nothing is known.
+    // The same member of an account without traits.
     let brings = |world: &FactAssignment<'_>| {
         let with = world.eval(value, EntityKind::User).as_number()?;
         let mut values = world.variables();
@@ -149,7 +149,7 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     lint.report(Diagnostic::warning(codes::FIT_PER_MEMBER, span, message, label).example(example).help(help));
 }
 
-/// Negative signals that fire for whoever has just signed up.
+/// Negative signals that fire for people who have just signed up.
 pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
         let level = lint.level(side);

@@ -148,7 +148,7 @@ fn granularity(lint: &LintContext<'_, '_>, side: EntityKind) -> i64 {
     step.max(1)
 }
 
-/// Looks for somebody with a score within a hole; tells of the first.
+/// Looks for somebody with a score within a hole; reports the first.
 fn find(
     lint: &LintContext<'_, '_>,
     side: EntityKind,

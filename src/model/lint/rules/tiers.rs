@@ -169,10 +169,10 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyP
             .example(example)
             .help("move it up, or narrow those before it");
     if let Some(before) = before.map(|before| &level.tiers[before].spans) {
-        // Where everybody passes the tier before, that has been told.
+        // If everybody passes the tier before, that is reported already.
         let places = [before.threshold.clone(), before.when.clone()];
-        let told = [codes::ALWAYS_HOLDS, codes::THRESHOLD_TOO_LOW];
-        if places.iter().flatten().any(|place| lint.has_reported(&told, place)) {
+        let reported = [codes::ALWAYS_HOLDS, codes::THRESHOLD_TOO_LOW];
+        if places.iter().flatten().any(|place| lint.has_reported(&reported, place)) {
             return;
         }
         problem = problem.other(before.name.clone(), "this one takes them first");

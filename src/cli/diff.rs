@@ -83,7 +83,13 @@ pub(super) struct DiffArguments {
     quiet: bool,
 }
 
-const FAIL_IF_HELP: &str = "Numbers that --fail-if knows:
+const FAIL_IF_HELP: &str = "Examples:
+  Show who moves under a changed model:
+    pql diff old.toml scoring.toml events.ndjson
+  Fail if the tier `hot` doubles, and write a comment for a pull request:
+    pql diff old.toml scoring.toml events.ndjson --format markdown --fail-if 'hot_new > 2 * hot_old'
+
+Numbers that --fail-if knows:
   TIER_old, TIER_new        in the tier under the old, the new model
   TIER_entered, TIER_left   in it under the new, the old model only
   ROUTE_old, ...            the same of routes
@@ -94,7 +100,7 @@ const FAIL_IF_HELP: &str = "Numbers that --fail-if knows:
   user.rerouted, user.rescored, user.unchanged
   user.only_old             rows that only the old model has; user.only_new
   user.human_old            on a route with the motion human; user.human_new
-A name that is there more than once needs what is before it: user.hot_new, user.tier.hot_new.";
+A name that stands for several numbers needs its front parts: user.hot_new, user.tier.hot_new.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DiffFormat {

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod diff;
 mod enrichment;
+mod examples;
 mod exit;
 mod explain;
 mod generate;
@@ -50,28 +51,46 @@ struct CliArguments {
 
 const LONG_ABOUT: &str = "Scores exported product events: who is a product-qualified lead or account, and every reason why.
 
-A product-qualified lead (PQL) is a user whose use of the product says that a conversation is worth having; a product-qualified account (PQA) is a \
-company of which that is true. pql reads events (one JSON object a line), adds up points for each user and account by the rules of a model (a TOML \
-file that you can read and change), and says for each: the score, the tier, who should act next, and why.";
+A product-qualified lead (PQL) is a user whose use of the product shows that a conversation about buying is worthwhile. A product-qualified account \
+(PQA) is a company, team or workspace whose people show the same together. pql reads events and adds up points for each user and account. A model, \
+which is a TOML file that you can change, says which behaviour counts. Each row has the score, the tier, the next step and every reason.";
 
-const EXIT_CODES: &str = "Exit codes:
-  0  done (also if the reader of a pipe went away)
-  1  it ran, and the answer is no: a model has errors, a test fails, a condition of --fail-if holds, too many lines were rejected, the input is empty
-  2  it could not start: wrong usage, a file that does not exist, a model that cannot be used for a run
-  3  reading or writing failed";
+const EXIT_CODES: &str = "Examples:
+  Look into an export, write a first model for it, and score it:
+    pql inspect export.zip
+    pql init export.zip
+    pql score export.zip --out out
+  Explain a score:
+    pql explain user:u033 export.zip
+
+Exit codes:
+  0  The command is done. It is 0 too if the reader of a pipe went away.
+  1  The command judged its input and refused it: a model has errors, a case fails, a condition of --fail-if holds, too many lines were rejected, \
+the input is empty.
+  2  The command did not start: wrong usage, a missing file, a model or table that cannot be used.
+  3  Reading or writing failed.";
 
 #[derive(Debug, Subcommand)]
 enum CliCommand {
     Score(Box<score::ScoreArguments>),
+    #[command(after_help = examples::CHECK)]
     Check(Box<check::CheckArguments>),
+    #[command(after_help = examples::RULE)]
     Rule(rule::RuleArguments),
+    #[command(after_help = examples::INSPECT)]
     Inspect(inspect::InspectArguments),
+    #[command(after_help = examples::INIT)]
     Init(init::InitArguments),
+    #[command(after_help = examples::EXPLAIN)]
     Explain(explain::ExplainArguments),
+    #[command(after_help = examples::TEST)]
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
+    #[command(after_help = examples::SCHEMA)]
     Schema(generate::SchemaArguments),
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(generate::CompletionsArguments),
+    #[command(after_help = examples::MAN)]
     Man(generate::ManArguments),
 }
 

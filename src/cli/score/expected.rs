@@ -13,7 +13,15 @@ use pql_engine::{pipeline::RejectedLines, plan::Model};
 use pql_model::diag::SourceDocument;
 
 /// The names of numbers, for `--help`.
-pub(super) const NUMBERS_HELP: &str = "Numbers that --fail-if and [[expect]] of a model know:
+pub(super) const NUMBERS_HELP: &str = "Examples:
+  Write the lists of users and accounts into the folder out:
+    pql score export.zip --out out
+  Print the users at the end of a day, with what a CRM knows of them:
+    pql score events.ndjson --users users.csv --level user --as-of 2026-10-31 --format table
+  Write the lists of yesterday, unless the export stopped or lost rows:
+    pql score events.ndjson --as-of yesterday --out out --fail-if 'stale_hours > 36 or users < 100'
+
+Numbers that --fail-if and [[expect]] of a model know:
   stale_hours               from the newest event to --as-of; with `latest`, to the present
   events, events_last_day   events that count, in all and on the last date
   rejected_share            rejected records, of all records
@@ -23,11 +31,7 @@ pub(super) const NUMBERS_HELP: &str = "Numbers that --fail-if and [[expect]] of 
   TIER_users                users in a tier, by its name; TIER_accounts
   qualified_users_share     the same as a share of all, from 0 to 1; TIER_users_share, ...
   matched_accounts_share    rows of --accounts whose account has events; matched_users_share
-  enriched_accounts_share   accounts with a row in --accounts; enriched_users_share
-
-Examples:
-  pql score events/ -m scoring.toml --as-of yesterday --out pql
-  pql score events/ -m scoring.toml --out pql --fail-if 'stale_hours > 36 or users < 100'";
+  enriched_accounts_share   accounts with a row in --accounts; enriched_users_share";
 
 /// Reads the expectations of the model and of the command line.
 ///

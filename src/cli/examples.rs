@@ -1,0 +1,55 @@
+//! The examples in the help of each command. A test runs them.
+
+pub(super) const CHECK: &str = "Examples:
+  List the problems of a model:
+    pql check scoring.toml
+  Show what it asks for and the events do not have:
+    pql check scoring.toml --events events.ndjson --users users.csv --accounts accounts.csv";
+
+pub(super) const RULE: &str = "Examples:
+  Explain a code:
+    pql rule M032
+  List all codes:
+    pql rule --all";
+
+pub(super) const INSPECT: &str = "Examples:
+  Look into an export:
+    pql inspect export.zip
+  Show what a model misses in it:
+    pql inspect export.zip --model scoring.toml";
+
+pub(super) const INIT: &str = "Examples:
+  Write scoring.toml:
+    pql init export.zip
+  Write the model under another name, over the one from before:
+    pql init export.zip --output first.toml --force";
+
+pub(super) const EXPLAIN: &str = "Examples:
+  Explain the score of a user:
+    pql explain user:u033 events.ndjson
+  List the events behind one of its signals, with file and line:
+    pql explain user:u033 events.ndjson --as-of 2026-10-31 --signal premium_features";
+
+pub(super) const TEST: &str = "Examples:
+  Run the cases of a model:
+    pql test cases.toml
+  Run those with `invit` in their names, and list what no case reaches:
+    pql test cases.toml --run invit --coverage";
+
+pub(super) const SCHEMA: &str = "Examples:
+  Let an editor complete the keys of a model:
+    pql schema model > scoring.schema.json
+  Let it complete the keys of a file of cases:
+    pql schema cases > cases.schema.json";
+
+pub(super) const COMPLETIONS: &str = "Examples:
+  Complete commands in bash (the file goes to ~/.local/share/bash-completion/completions):
+    pql completions bash > pql
+  Complete them in zsh (the file goes into a folder of $fpath):
+    pql completions zsh > _pql";
+
+pub(super) const MAN: &str = "Examples:
+  Write the page of the program (the file goes to ~/.local/share/man/man1):
+    pql man > pql.1
+  Write the page of a command:
+    pql man score > pql-score.1";

@@ -9,9 +9,9 @@ use std::{ops::Range, path::Path};
 use super::{files, output_of, rewrite, rewrites, root, text};
 
 /// A fenced block: its language, and where its content lies in the text.
-struct FencedBlock<'a> {
-    language: &'a str,
-    content: Range<usize>,
+pub(super) struct FencedBlock<'a> {
+    pub(super) language: &'a str,
+    pub(super) content: Range<usize>,
 }
 
 /// A command of a `console` block and the output below it.
@@ -23,7 +23,7 @@ struct ShownCommand {
     output: String,
 }
 
-fn fenced_blocks(text: &str) -> Vec<FencedBlock<'_>> {
+pub(super) fn fenced_blocks(text: &str) -> Vec<FencedBlock<'_>> {
     let mut blocks = Vec::new();
     let mut open: Option<(&str, usize)> = None;
     let mut at = 0;

@@ -6,6 +6,7 @@
 
 mod commands;
 mod examples;
+mod fragments;
 mod help;
 mod links;
 mod names;

@@ -62,7 +62,7 @@ fn blank(model: &Model, fact: &Fact) -> Value<'static> {
                 _ => Value::Number(0.0),
             }
         }
-        FactDefinition::Expression(_) | FactDefinition::Scoring => Value::Null,
+        FactDefinition::Expression(_) | FactDefinition::Person(..) | FactDefinition::Scoring => Value::Null,
     }
 }
 
@@ -136,6 +136,8 @@ impl Facts {
                 let value = program.eval(&scope);
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
+            // It is chosen, as a fact of somebody else.
+            ScoringStep::AccountPerson(_) => return,
             ScoringStep::Segment => {
                 let place = first(level.segments.iter().map(|one| one.when.as_ref()).collect());
                 vec![(level.slots.segment, text(place.map(|at| level.segments[at].name.as_str())))]

@@ -92,7 +92,7 @@ fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> L
     let route = |route: &pql_model::resolved::Route| SnapshotRoute {
         name: route.name.clone(),
         human: route.motion.as_deref() == Some("human"),
-        assignee: route.to.clone(),
+        assignee: route.to.as_ref().map(|to| to.source.clone()),
     };
     let signals = level.signals.iter().map(|signal| signal.name.clone());
     let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));

@@ -295,6 +295,7 @@ fn allowed_change(model: &ResolvedModel, definition: &FactDefinition) -> Option<
         | FactDefinition::Trait(_)
         | FactDefinition::Milestone(..)
         | FactDefinition::Expression(_)
+        | FactDefinition::Person(..)
         | FactDefinition::Scoring => None,
     }
 }

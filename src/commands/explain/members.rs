@@ -92,6 +92,7 @@ pub fn signal_rollups(model: &Model, signal: &Signal) -> Vec<SignalRollup> {
             | FactDefinition::Trait(_)
             | FactDefinition::Metric(_)
             | FactDefinition::Milestone(..)
+            | FactDefinition::Person(..)
             | FactDefinition::Scoring => {}
         }
     }

@@ -186,6 +186,9 @@ impl RequirementCollector<'_> {
                     self.program(program, EntityKind::User, RowScope::Members);
                 }
             }
+            Some(FactDefinition::Person(_, slot)) => {
+                self.fact(FactKey::new(EntityKind::User, *slot), RowScope::Members);
+            }
             // Scores are made of signals; each is explained by itself.
             Some(
                 FactDefinition::Scoring

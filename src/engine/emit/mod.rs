@@ -15,6 +15,7 @@ mod formula_guard;
 mod id_map;
 mod json;
 mod json_value;
+mod rendered_template;
 mod row;
 mod row_writer;
 pub mod run_record;

@@ -2,7 +2,7 @@
 //!
 //! A row is made by [`with_row`], which computes the points once; [`EntityRow::cell`] then makes the cells that a schema asks for.
 
-use super::{cell::OutputCell, schema::OutputSchema};
+use super::{cell::OutputCell, rendered_template::render_template, schema::OutputSchema};
 use crate::{
     plan::Model,
     score::{
@@ -13,9 +13,9 @@ use crate::{
 };
 use pql_model::{
     EntityKind,
-    expr::{EvalScope, Value, ValueType},
+    expr::EvalScope,
     output_columns::ColumnSource,
-    resolved::{Level, Route, TemplatePart, TextTemplate},
+    resolved::{Level, Route, TextTemplate},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
     units::{Micros, Points},
 };
@@ -101,8 +101,8 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Qualified => self.fact(slots.qualified),
             ColumnSource::Route => self.fact(slots.route),
             ColumnSource::Motion => self.fact(slots.motion),
-            ColumnSource::Assignee => OutputCell::from_text(self.route.and_then(|route| route.to.as_deref())),
-            ColumnSource::Action => OutputCell::from_text(self.route.and_then(|route| route.action.as_deref())),
+            ColumnSource::Assignee => self.template(self.route.and_then(|route| route.to.as_ref())),
+            ColumnSource::Action => self.template(self.route.and_then(|route| route.action.as_ref())),
             ColumnSource::IsChampion => OutputCell::Boolean(self.is_member_of_home(ScoredEntities::champion)),
             ColumnSource::IsBuyer => OutputCell::Boolean(self.is_member_of_home(ScoredEntities::buyer)),
             ColumnSource::Members => self.fact(slots.members),
@@ -209,19 +209,4 @@ fn push_points(text: &mut String, names: &[&str], points: Points) {
         text.push(':');
     }
     points.push_to(text);
-}
-
-/// A template with its facts.
-fn render_template<S: EvalScope>(template: &TextTemplate, scope: &S) -> String {
-    let mut text = String::new();
-    for piece in &template.0 {
-        match piece {
-            TemplatePart::Text(plain) => text.push_str(plain),
-            TemplatePart::Fact { slot, fallback, kind } => {
-                let value = if *kind == ValueType::Null { Value::Null } else { scope.get(*slot) };
-                text.push_str(&value.to_text().unwrap_or(fallback.as_str().into()));
-            }
-        }
-    }
-    text
 }

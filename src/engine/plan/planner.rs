@@ -66,7 +66,10 @@ impl<'m> Planner<'m> {
             FactDefinition::Trait(place) => FactPlan::Trait(self.trait_plan(key.kind(), &level.traits[*place])),
             FactDefinition::Metric(place) => FactPlan::Metric(self.metric(&self.resolved.metrics[*place])),
             FactDefinition::Milestone(place, part) => FactPlan::Milestone(*place, *part),
-            FactDefinition::Expression(_) | FactDefinition::Rollup(_) | FactDefinition::Scoring => FactPlan::Computed,
+            FactDefinition::Expression(_)
+            | FactDefinition::Rollup(_)
+            | FactDefinition::Person(..)
+            | FactDefinition::Scoring => FactPlan::Computed,
         }
     }
 

@@ -144,6 +144,11 @@ impl FactRowMut<'_> {
         self.put(slot, number.map_or(NULL, u64::from));
     }
 
+    /// Copies the word of another fact of the same type, a text by its pool number.
+    pub(super) fn copy(&mut self, slot: FactSlot, word: Option<u64>) {
+        self.put(slot, word.unwrap_or(NULL));
+    }
+
     fn put(&mut self, slot: FactSlot, word: u64) {
         if let Some(known) = self.words.get_mut(slot as usize) {
             *known = word;

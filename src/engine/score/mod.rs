@@ -33,15 +33,11 @@ use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, MilestoneState},
     occurrences::AbsentEvents,
-    scorer::Scorer,
+    scorer::{AccountPeople, Scorer},
     summary::ScoredLevel,
 };
-use crate::{
-    entity::{Entities, NOBODY},
-    fold::NO_ACCOUNT,
-    plan::Model,
-};
-use pql_model::{EntityKind, FactSlot, PerKind, clock::AsOf, expr::Value, units::Micros};
+use crate::{entity::Entities, fold::NO_ACCOUNT, plan::Model};
+use pql_model::{EntityKind, FactSlot, PerKind, clock::AsOf, expr::Value, resolved::PersonRole, units::Micros};
 
 /// Traits from enrichment files, by entity; none for an entity without a row.
 #[derive(Debug, Default)]
@@ -74,10 +70,8 @@ pub struct ScoredEntities<'s> {
     pub(crate) user_event_spans: Vec<(Micros, Micros)>,
     /// The first and last event of each account.
     pub(crate) account_event_spans: Vec<(Micros, Micros)>,
-    /// The champion of each account: its top-scoring member who may be one.
-    champions: Vec<u32>,
-    /// The buyer of each account: its top-scoring member who is a buyer.
-    buyers: Vec<u32>,
+    /// The champion and the buyer of each account.
+    people: AccountPeople,
     /// Tiers, routes and milestones of users.
     pub users: LevelSummary,
     /// Tiers, routes and milestones of accounts.
@@ -118,12 +112,12 @@ impl ScoredEntities<'_> {
 
     /// The champion of an account.
     pub(crate) fn champion(&self, account: usize) -> Option<usize> {
-        Some(self.champions[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+        self.people.of(PersonRole::Champion, account)
     }
 
     /// The buyer of an account.
     pub(crate) fn buyer(&self, account: usize) -> Option<usize> {
-        Some(self.buyers[account]).filter(|user| *user != NOBODY).map(|user| user as usize)
+        self.people.of(PersonRole::Buyer, account)
     }
 
     /// The scope of a user for expressions.
@@ -168,13 +162,11 @@ pub(crate) fn score<'s>(
     let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
     scorer.user_base();
     scorer.account_base();
-    scorer.steps(&model.resolved.steps);
-    let champions = scorer.top_members(model.resolved.champion.as_ref(), true);
-    let buyers = scorer.top_members(model.resolved.buyer.as_ref(), false);
+    scorer.all_steps();
     if scorer.overflow.load(Ordering::Relaxed) {
         return Err(SumOverflow);
     }
-    let Scorer { board, users: of_users, accounts: of_accounts, .. } = scorer;
+    let Scorer { board, users: of_users, accounts: of_accounts, people, .. } = scorer;
     let absent_events = PerKind::from_fn(|kind| occurrences::absent_events(&entities, model, kind));
     let summarise = |kind, table, history| {
         let absent = &absent_events[kind];
@@ -198,8 +190,7 @@ pub(crate) fn score<'s>(
         absent_events,
         user_event_spans: of_users.event_spans,
         account_event_spans: of_accounts.event_spans,
-        champions,
-        buyers,
+        people,
         users,
         accounts,
         as_of,

@@ -25,7 +25,7 @@ use pql_model::{
     EntityKind, FactSlot,
     clock::AsOf,
     expr::{EvalScope, Program, Value, ValueType},
-    resolved::{FactDefinition, Level, Milestone, ScoringStep, UserQuorum},
+    resolved::{FactDefinition, Level, Milestone, PersonRole, ScoringStep, UserQuorum},
     scoring,
     units::Micros,
 };
@@ -40,6 +40,26 @@ pub(super) struct LevelHistory {
     pub(super) event_spans: Vec<(Micros, Micros)>,
 }
 
+/// The champion and the buyer of each account.
+#[derive(Debug, Default)]
+pub(super) struct AccountPeople {
+    /// Its top-scoring member who may be one.
+    champions: Vec<u32>,
+    /// Its top-scoring member who is a buyer.
+    buyers: Vec<u32>,
+}
+
+impl AccountPeople {
+    /// The user who has a role in an account.
+    pub(super) fn of(&self, role: PersonRole, account: usize) -> Option<usize> {
+        let people = match role {
+            PersonRole::Champion => &self.champions,
+            PersonRole::Buyer => &self.buyers,
+        };
+        people.get(account).filter(|user| **user != NOBODY).map(|user| *user as usize)
+    }
+}
+
 /// Computes the facts of entities, step by step.
 pub(super) struct Scorer<'e, 's> {
     entities: &'e Entities<'s>,
@@ -49,6 +69,8 @@ pub(super) struct Scorer<'e, 's> {
     pub(super) board: FactStore,
     pub(super) users: LevelHistory,
     pub(super) accounts: LevelHistory,
+    /// The champion and the buyer of each account; none before users and accounts have their tiers.
+    pub(super) people: AccountPeople,
     pub(super) overflow: AtomicBool,
 }
 
@@ -67,7 +89,8 @@ impl<'e, 's> Scorer<'e, 's> {
         };
         let overflow = AtomicBool::new(false);
         let (users, accounts) = (LevelHistory::default(), LevelHistory::default());
-        Scorer { entities, model, enrichment, as_of, board, users, accounts, overflow }
+        let people = AccountPeople::default();
+        Scorer { entities, model, enrichment, as_of, board, users, accounts, people, overflow }
     }
 
     /// Computes the base facts of users.
@@ -156,8 +179,21 @@ impl<'e, 's> Scorer<'e, 's> {
         (all, texts)
     }
 
+    /// Runs all steps of the model, and finds champions and buyers as soon as their facts are known.
+    pub(super) fn all_steps(&mut self) {
+        let steps = &self.model.resolved.steps;
+        let of_people = |step: &ScoringStep| matches!(step, ScoringStep::AccountPerson(_));
+        let (before, after) = steps.split_at(steps.iter().position(of_people).unwrap_or(steps.len()));
+        self.steps(before);
+        self.people = AccountPeople {
+            champions: self.top_members(self.model.resolved.champion.as_ref(), true),
+            buyers: self.top_members(self.model.resolved.buyer.as_ref(), false),
+        };
+        self.steps(after);
+    }
+
     /// Runs consecutive steps.
-    pub(super) fn steps(&mut self, mut steps: &[ScoringStep]) {
+    fn steps(&mut self, mut steps: &[ScoringStep]) {
         while let [first, ..] = steps {
             // A text has its pool number only after the pass, when the chunks are merged. Other
             // steps need that number, so a text ends a pass.
@@ -253,6 +289,16 @@ impl<'e, 's> Scorer<'e, 's> {
                 let qualified = place.map_or(Value::Null, |place| Value::Boolean(level.tiers[place].qualified));
                 row.set_plain(level.slots.qualified, &qualified);
             }
+            ScoringStep::AccountPerson(slot) => {
+                let Some(FactDefinition::Person(role, fact)) =
+                    level.facts.get(slot as usize).map(|fact| &fact.definition)
+                else {
+                    return;
+                };
+                if let Some(person) = self.people.of(*role, entity) {
+                    row.copy(slot, self.board.users.word(*fact, person));
+                }
+            }
             ScoringStep::UserRoute | ScoringStep::AccountRoute => {
                 let facts = self.partial_facts(step, entity, row.facts());
                 let place = level.routes.iter().position(|route| holds(route.when.as_ref(), &facts));
@@ -278,7 +324,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// For each account the top-scoring member who passes the condition. Ties go to the more active
     /// member, then to the smaller id.
-    pub(super) fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
+    fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
         let eligible =
             |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
         let top = |members: &[u32]| {
@@ -306,6 +352,7 @@ fn is_of_users(step: ScoringStep) -> bool {
         | ScoringStep::Segment
         | ScoringStep::AccountPoints
         | ScoringStep::AccountTier
+        | ScoringStep::AccountPerson(_)
         | ScoringStep::AccountRoute => false,
     }
 }

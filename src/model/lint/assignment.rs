@@ -146,6 +146,8 @@ impl<'w> FactAssignment<'w> {
             ScoringStep::AccountPoints => self.points(EntityKind::Account),
             ScoringStep::UserTier => self.tier(EntityKind::User),
             ScoringStep::AccountTier => self.tier(EntityKind::Account),
+            // A fact of somebody else is a variable.
+            ScoringStep::AccountPerson(_) => {}
             ScoringStep::UserRoute => self.route(EntityKind::User),
             ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }

@@ -214,7 +214,9 @@ impl DependencyPlan {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
             ScoringStep::UserFact(slot) => FactKey::new(EntityKind::User, slot),
-            ScoringStep::AccountFact(slot) => FactKey::new(EntityKind::Account, slot),
+            ScoringStep::AccountFact(slot) | ScoringStep::AccountPerson(slot) => {
+                FactKey::new(EntityKind::Account, slot)
+            }
             ScoringStep::Segment => FactKey::new(EntityKind::Account, account.segment),
             ScoringStep::UserPoints => FactKey::new(EntityKind::User, user.score),
             ScoringStep::UserTier => FactKey::new(EntityKind::User, user.tier),

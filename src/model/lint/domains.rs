@@ -249,6 +249,8 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
                 unknown(ValueType::Number, low, false)
             }
         },
+        // Which member it is cannot be told, nor whether there is one.
+        FactDefinition::Person(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
         FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })
 }

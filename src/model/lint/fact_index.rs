@@ -58,6 +58,7 @@ impl<'m> FactIndex<'m> {
             FactDefinition::Trait(_)
             | FactDefinition::Expression(_)
             | FactDefinition::Rollup(_)
+            | FactDefinition::Person(..)
             | FactDefinition::Scoring => {}
         }
     }

@@ -156,6 +156,9 @@ impl UsageClassifier {
                 used_if(milestone_uses(model, &model.level(key.kind()).milestones, *place, 0))
             }
             Some(FactDefinition::Rollup(rollup)) => self.of_rollup(search, rollup),
+            Some(FactDefinition::Person(_, slot)) => {
+                self.classify(search, facts, FactKey::new(EntityKind::User, *slot))
+            }
             Some(FactDefinition::Trait(_) | FactDefinition::Expression(_) | FactDefinition::Scoring) | None => {
                 UsageClass::Unrelated
             }

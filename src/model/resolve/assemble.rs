@@ -79,7 +79,7 @@ impl ModelResolver<'_, '_> {
     }
 
     fn person(&mut self, text: Option<&SpannedText>) -> Option<Program> {
-        self.condition(EntityKind::User, text?, PhaseLimit::ROUTES)
+        self.condition(EntityKind::User, text?, PhaseLimit::PEOPLE)
     }
 
     /// Every metric, those that nothing needs among them.

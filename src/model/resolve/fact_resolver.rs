@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::{ModelResolver, PhaseLimit, phase::ScoringPhase};
 use crate::{
-    EntityKind, FactKey, codes,
+    EntityKind, FactKey, FactSlot, codes,
     diag::suggest,
     expr::{ExprError, NameResolver, ResolvedName},
+    resolved::PersonRole,
 };
 
 /// The message of an error whose cause is reported at its own place.
@@ -94,6 +95,11 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
 
 impl NameResolver for FactResolver<'_, '_, '_> {
     fn resolve(&mut self, path: &[String], span: &Range<usize>) -> Result<ResolvedName, ExprError> {
+        if let [word, name] = path
+            && let Some(role) = PersonRole::ALL.into_iter().find(|role| role.word() == word)
+        {
+            return self.person_fact(role, name, span);
+        }
         let (side, name) = match path {
             [name] => (self.side, name),
             [level, name] if level == "account" && self.side == EntityKind::User => (EntityKind::Account, name),
@@ -109,11 +115,49 @@ impl NameResolver for FactResolver<'_, '_, '_> {
             }
             _ => {
                 let message = format!("no fact `{}`", path.join("."));
-                let help = Some("facts have no parts; only account.NAME has a dot".to_owned());
+                let help =
+                    Some("facts have no parts; only account.NAME, champion.NAME and buyer.NAME have a dot".to_owned());
                 return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "expected the name of a fact", help));
             }
         };
-        match self.resolver.resolve_fact(side, name) {
+        let found = self.resolver.resolve_fact(side, name);
+        self.checked(found, (side, name), path, span)
+    }
+}
+
+impl FactResolver<'_, '_, '_> {
+    /// A fact of an account's champion or buyer.
+    fn person_fact(&mut self, role: PersonRole, name: &str, span: &Range<usize>) -> Result<ResolvedName, ExprError> {
+        let word = role.word();
+        if self.side == EntityKind::User {
+            return Err(error_with_code(
+                codes::UNKNOWN_NAME,
+                span,
+                format!("`{word}.{name}` in an expression of users"),
+                format!("only accounts have a {word}"),
+                Some(format!("routes, texts and columns of accounts may name {word}.{name}")),
+            ));
+        }
+        if role == PersonRole::Buyer && self.resolver.file.user.buyer.is_none() {
+            let help = Some("say who decides: [user] buyer = \"lower(role) in ('ceo', 'cto')\"".to_owned());
+            let message = format!("`buyer.{name}` in a model without a buyer");
+            return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "no account has one", help));
+        }
+        let found = self.resolver.resolve_person_fact(role, name);
+        // What is wrong with the fact of the user is told as such.
+        let level = if found.is_ok() { EntityKind::Account } else { EntityKind::User };
+        self.checked(found, (level, name), &[word.to_owned(), name.to_owned()], span)
+    }
+
+    /// The slot of a fact, if it is computed early enough.
+    fn checked(
+        &mut self,
+        found: Result<(FactSlot, ScoringPhase), FactLookupError>,
+        (side, name): (EntityKind, &str),
+        path: &[String],
+        span: &Range<usize>,
+    ) -> Result<ResolvedName, ExprError> {
+        match found {
             Ok((slot, phase)) if phase < self.limit.before => {
                 self.phase = self.phase.max(phase);
                 let kind = self.resolver.side(side).facts[slot as usize].kind;

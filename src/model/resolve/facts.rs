@@ -10,8 +10,8 @@ use crate::{
     EntityKind, FactKey, FactSlot, MeasureKind, codes,
     expr::ValueType,
     resolved::{
-        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, ResolvedItem, Rollup, RollupKind, ScoringStep,
-        Trait,
+        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, PersonRole, ResolvedItem, Rollup, RollupKind,
+        ScoringStep, Trait,
     },
     syntax::{MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
     toml_reader::SpannedText,
@@ -28,6 +28,8 @@ pub(super) enum FactDeclaration<'f> {
     Milestone(usize, MilestonePart, ValueType),
     Expression(&'f SpannedText),
     Rollup(&'f RollupSyntax),
+    /// A fact of the account's champion or buyer, by slot among the facts of users.
+    Person(PersonRole, FactSlot, ScoringPhase),
     /// Written by scoring, in a phase.
     Scoring(ValueType, ScoringPhase),
     /// Its own problem is reported already.
@@ -207,13 +209,9 @@ impl<'f> ModelResolver<'f, '_> {
             self.side(side).state.insert(name.to_owned(), FactResolution::Failed);
             return Err(FactLookupError::AlreadyReported);
         };
-        let derived = matches!(definition, FactDefinition::Expression(_) | FactDefinition::Rollup(_));
+        let step = step_of(side, &definition);
         let slot = self.push_fact(side, name, kind, definition);
-        if derived {
-            let step =
-                if side == EntityKind::User { ScoringStep::UserFact(slot) } else { ScoringStep::AccountFact(slot) };
-            self.steps.push((phase, step));
-        }
+        self.steps.extend(step.map(|step| (phase, step(slot))));
         self.side(side).state.insert(name.to_owned(), FactResolution::Ready(slot, phase));
         Ok((slot, phase))
     }
@@ -272,7 +270,25 @@ impl<'f> ModelResolver<'f, '_> {
                 Some((kind, FactDefinition::Expression(program), phase))
             }
             FactDeclaration::Rollup(rollup) => self.rollup(rollup),
+            FactDeclaration::Person(role, slot, phase) => {
+                let kind = self.user.facts[slot as usize].kind;
+                Some((kind, FactDefinition::Person(role, slot), phase))
+            }
         }
+    }
+
+    /// A fact of an account's champion or buyer as a fact of the account, `champion.role` say.
+    pub(super) fn resolve_person_fact(
+        &mut self,
+        role: PersonRole,
+        name: &str,
+    ) -> Result<(FactSlot, ScoringPhase), FactLookupError> {
+        let (slot, phase) = self.resolve_fact(EntityKind::User, name)?;
+        let phase = phase.max(ScoringPhase::PEOPLE);
+        let full = format!("{}.{name}", role.word());
+        let declared = FactDeclaration::Person(role, slot, phase);
+        self.account.declared.entry(full.clone()).or_insert((declared, None));
+        self.resolve_fact(EntityKind::Account, &full)
     }
 
     /// A trait with the events that tell it.
@@ -323,6 +339,22 @@ impl<'f> ModelResolver<'f, '_> {
         self.metrics.push(Some(metric));
         let name = format!("signal {}", file.name.value);
         Some((self.push_fact(side, &name, kind, FactDefinition::Metric(place)), place))
+    }
+}
+
+/// The step that computes a fact; none for what is read from the events or written by scoring.
+fn step_of(side: EntityKind, definition: &FactDefinition) -> Option<fn(FactSlot) -> ScoringStep> {
+    match definition {
+        FactDefinition::Expression(_) | FactDefinition::Rollup(_) => Some(match side {
+            EntityKind::User => ScoringStep::UserFact,
+            EntityKind::Account => ScoringStep::AccountFact,
+        }),
+        FactDefinition::Person(..) => Some(ScoringStep::AccountPerson),
+        FactDefinition::Builtin(_)
+        | FactDefinition::Trait(_)
+        | FactDefinition::Metric(_)
+        | FactDefinition::Milestone(..)
+        | FactDefinition::Scoring => None,
     }
 }
 

@@ -222,8 +222,8 @@ fn route(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, file: &RouteSyn
     Route {
         name: file.name.value.clone(),
         motion: text(&file.motion),
-        to: text(&file.to),
-        action: text(&file.action),
+        to: file.to.as_ref().and_then(|to| resolver.template(side, to)),
+        action: file.action.as_ref().and_then(|action| resolver.template(side, action)),
         sla_hours: file.sla_hours,
         when: file.when.as_ref().and_then(|when| resolver.condition(side, when, PhaseLimit::ROUTES)),
         because: file.because.as_ref().and_then(|because| resolver.template(side, because)),

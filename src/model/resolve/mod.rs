@@ -18,6 +18,7 @@ mod phase;
 mod properties;
 mod reserved_words;
 mod template;
+mod template_syntax;
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
@@ -240,5 +241,6 @@ impl PhaseLimit {
     const ACCOUNT_SIGNALS: PhaseLimit =
         PhaseLimit { before: ScoringPhase::ACCOUNT_POINTS, what: "signals of accounts" };
     const ACCOUNT_TIERS: PhaseLimit = PhaseLimit { before: ScoringPhase::ACCOUNT_TIER, what: "tiers of accounts" };
+    const PEOPLE: PhaseLimit = PhaseLimit { before: ScoringPhase::PEOPLE, what: "champions and buyers" };
     const ROUTES: PhaseLimit = PhaseLimit { before: ScoringPhase::ROUTES, what: "routes" };
 }

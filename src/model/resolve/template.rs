@@ -1,87 +1,80 @@
-//! Templates: text with `{fact}` and `{fact|fallback}` in it; `{{` and `}}` are single braces.
+//! Templates: texts that facts are filled into.
 
-use super::{ModelResolver, PhaseLimit, fact_resolver};
+use super::{
+    ModelResolver, PhaseLimit, fact_resolver,
+    template_syntax::{FactForm, FactNode, TemplateNode, read},
+};
 use crate::{
     EntityKind, codes,
-    expr::{ExprError, NameResolver},
-    resolved::{TemplatePart, TextTemplate},
+    expr::{ExprError, NameResolver, ValueType},
+    resolved::{TemplateFact, TemplatePart, TextTemplate},
     toml_reader::SpannedText,
 };
 
 impl ModelResolver<'_, '_> {
     /// Compiles a template; any fact may be in it.
     pub(super) fn template(&mut self, side: EntityKind, text: &SpannedText) -> Option<TextTemplate> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut at = 0;
-        let mut good = true;
-        let source = text.value.as_str();
-        while let Some(c) = source[at..].chars().next() {
-            let rest = &source[at..];
-            if rest.starts_with("{{") || rest.starts_with("}}") {
-                plain.push(c);
-                at += 2;
-            } else if c == '{' {
-                let Some(length) = rest.find('}') else {
-                    self.bad_template(
-                        text,
-                        at..source.len(),
-                        "a brace that is never closed",
-                        "expected {fact} or {fact|fallback}",
-                    );
-                    return None;
-                };
-                if !plain.is_empty() {
-                    pieces.push(TemplatePart::Text(std::mem::take(&mut plain)));
-                }
-                match self.template_fact(side, text, at + 1, &rest[1..length]) {
-                    Some(piece) => pieces.push(piece),
-                    None => good = false,
-                }
-                at += length + 1;
-            } else if c == '}' {
-                self.bad_template(text, at..at + 1, "a closing brace without an opening one", "write }} for a brace");
-                return None;
-            } else {
-                plain.push(c);
-                at += c.len_utf8();
-            }
-        }
-        if !plain.is_empty() {
-            pieces.push(TemplatePart::Text(plain));
-        }
-        good.then_some(TextTemplate(pieces))
-    }
-
-    fn bad_template(&mut self, text: &SpannedText, part: std::ops::Range<usize>, message: &str, label: &str) {
-        let span = self.place(text, &part);
-        self.error(codes::BAD_TEMPLATE, &span, message, label, None);
-    }
-
-    /// The fact between two braces, `start` being where it stands in the template.
-    fn template_fact(
-        &mut self,
-        side: EntityKind,
-        text: &SpannedText,
-        start: usize,
-        inside: &str,
-    ) -> Option<TemplatePart> {
-        let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
-        let span = start..start + name.len();
-        if name.trim().is_empty() {
-            self.bad_template(text, span, "braces around nothing", "expected the name of a fact");
-            return None;
-        }
-        let path: Vec<String> = name.trim().split('.').map(str::to_owned).collect();
-        let resolved = fact_resolver::FactResolver::new(self, side, PhaseLimit::NONE).resolve(&path, &span);
-        match resolved {
-            Ok(resolved) => {
-                Some(TemplatePart::Fact { slot: resolved.slot, kind: resolved.kind, fallback: fallback.to_owned() })
+        match read(&text.value) {
+            Ok(nodes) => {
+                let parts = self.template_parts(side, text, &nodes)?;
+                Some(TextTemplate { source: text.value.clone(), parts })
             }
             Err(error) => {
-                self.expression_errors(text, vec![ExprError { span, ..error }]);
+                let span = self.place(text, &error.span);
+                self.error(codes::BAD_TEMPLATE, &span, error.message, error.label, None);
                 None
             }
         }
+    }
+
+    /// The parts of a template; none if one of them has a problem, which is then told.
+    fn template_parts(
+        &mut self,
+        side: EntityKind,
+        text: &SpannedText,
+        nodes: &[TemplateNode],
+    ) -> Option<Vec<TemplatePart>> {
+        // Every fact is looked at, so that all problems are told at once.
+        let parts: Vec<Option<TemplatePart>> = nodes
+            .iter()
+            .map(|node| match node {
+                TemplateNode::Text(plain) => Some(TemplatePart::Text(plain.clone())),
+                TemplateNode::Fact(fact) => self.template_fact(side, text, fact),
+                TemplateNode::Optional(inner) => self.template_parts(side, text, inner).map(TemplatePart::Optional),
+            })
+            .collect();
+        parts.into_iter().collect()
+    }
+
+    fn template_fact(&mut self, side: EntityKind, text: &SpannedText, node: &FactNode) -> Option<TemplatePart> {
+        let span = node.name.clone();
+        let path: Vec<String> = text.value[span.clone()].split('.').map(str::to_owned).collect();
+        let resolved = fact_resolver::FactResolver::new(self, side, PhaseLimit::NONE).resolve(&path, &span);
+        let resolved = match resolved {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                self.expression_errors(text, vec![ExprError { span, ..error }]);
+                return None;
+            }
+        };
+        let fact = TemplateFact { slot: resolved.slot, kind: resolved.kind };
+        match &node.form {
+            FactForm::Value { fallback } => Some(TemplatePart::Fact { fact, fallback: fallback.clone() }),
+            FactForm::Choice { one, other } => {
+                if matches!(fact.kind, ValueType::Text | ValueType::Date) {
+                    self.choice_of_text(text, node, fact.kind);
+                    return None;
+                }
+                Some(TemplatePart::Choice { fact, one: one.clone(), other: other.clone() })
+            }
+        }
+    }
+
+    fn choice_of_text(&mut self, text: &SpannedText, node: &FactNode, kind: ValueType) {
+        let name = &text.value[node.name.clone()];
+        let span = self.place(text, &node.name);
+        let message = format!("`{name}` is {kind}, which is never 1 or true");
+        let help = format!("[a part in brackets with {{{name}}}] is printed only if the fact is known");
+        self.error(codes::BAD_TEMPLATE, &span, message, "a choice asks for a number or a truth", Some(help));
     }
 }

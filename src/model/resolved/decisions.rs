@@ -50,9 +50,9 @@ pub struct Route {
     /// `human`, `assisted`, `automated` or `none`.
     pub motion: Option<String>,
     /// The owner.
-    pub to: Option<String>,
+    pub to: Option<TextTemplate>,
     /// The action.
-    pub action: Option<String>,
+    pub action: Option<TextTemplate>,
     /// The time limit. **Unit**: hours.
     pub sla_hours: Option<f64>,
     /// The condition; none always holds.
@@ -78,7 +78,12 @@ pub struct FactColumn {
 
 /// A text with facts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TextTemplate(pub Vec<TemplatePart>);
+pub struct TextTemplate {
+    /// The text in the model.
+    pub source: String,
+    /// Its parts.
+    pub parts: Vec<TemplatePart>,
+}
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,5 +91,18 @@ pub enum TemplatePart {
     /// A constant text.
     Text(String),
     /// The value of a fact, or the fallback if it is null.
-    Fact { slot: u32, kind: ValueType, fallback: String },
+    Fact { fact: TemplateFact, fallback: String },
+    /// The first text if a fact is 1 or true, else the second.
+    Choice { fact: TemplateFact, one: String, other: String },
+    /// A part that is left out if one of its facts is null, false, empty or printed as 0.
+    Optional(Vec<TemplatePart>),
+}
+
+/// A fact in a template.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TemplateFact {
+    /// The slot of the fact in programs of the level.
+    pub slot: u32,
+    /// The type; a fact that is always null has no slot.
+    pub kind: ValueType,
 }

@@ -3,7 +3,7 @@
 use super::{
     ConditionId, EventSelection, EventValue, FactDefinition, Metric, Milestone, MilestoneRule, ResolvedModel, TextSpan,
 };
-use crate::FactKey;
+use crate::{EntityKind, FactKey};
 
 /// The dependencies of a metric, a milestone, a named expression or a roll-up.
 #[derive(Debug, Default)]
@@ -31,6 +31,7 @@ impl ResolvedModel {
                 let declared = level.rollups.iter().filter(|one| one.name.name == fact.name);
                 found.texts.extend(declared.flat_map(|one| one.value.iter().chain(&one.filter)));
             }
+            FactDefinition::Person(_, slot) => return self.dependencies(FactKey::new(EntityKind::User, *slot)),
             FactDefinition::Builtin(_) | FactDefinition::Trait(_) | FactDefinition::Scoring => {}
         }
         found

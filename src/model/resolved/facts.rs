@@ -99,8 +99,32 @@ pub enum FactDefinition {
     Expression(Program),
     /// A roll-up over the members of an account.
     Rollup(Rollup),
+    /// A fact of a member of an account, by slot among the facts of users. Null without that member.
+    Person(PersonRole, FactSlot),
     /// A result of scoring.
     Scoring,
+}
+
+/// The member of an account whose fact it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PersonRole {
+    /// The champion.
+    Champion,
+    /// The buyer.
+    Buyer,
+}
+
+impl PersonRole {
+    /// Both roles.
+    pub(crate) const ALL: [PersonRole; 2] = [PersonRole::Champion, PersonRole::Buyer];
+
+    /// The word in front of the fact, as in `champion.role`.
+    pub fn word(self) -> &'static str {
+        match self {
+            PersonRole::Champion => "champion",
+            PersonRole::Buyer => "buyer",
+        }
+    }
 }
 
 /// A fact of every entity.

@@ -22,14 +22,14 @@ pub use self::{
     conditions::{
         ConditionId, ConditionOwner, EVENT_SLOT, EventCondition, EventExpression, EventValue, TextComparison,
     },
-    decisions::{FactColumn, Route, RuleSpans, Segment, TemplatePart, TextTemplate, Tier},
+    decisions::{FactColumn, Route, RuleSpans, Segment, TemplateFact, TemplatePart, TextTemplate, Tier},
     dependencies::FactDependencies,
     entries::EntrySpans,
     events::{EventBase, EventForm, EventName, EventNames, EventSelection, EventSet},
     expectations::{Expectation, UnmetAction},
     facts::{
-        BuiltinFact, DeclaredExpression, DeclaredRollup, Fact, FactDefinition, Level, MilestonePart, Rollup,
-        ScoringSlots, Trait,
+        BuiltinFact, DeclaredExpression, DeclaredRollup, Fact, FactDefinition, Level, MilestonePart, PersonRole,
+        Rollup, ScoringSlots, Trait,
     },
     input::{FieldPaths, IdGlob, IdentitySettings, IdentitySpans, InputSettings},
     measures::{CountedUnit, Measure, Metric, NumberPart, WeeklyValue, WindowEnd},
@@ -167,6 +167,8 @@ pub enum ScoringStep {
     AccountPoints,
     /// Tier of accounts.
     AccountTier,
+    /// A fact of an account's champion or buyer.
+    AccountPerson(FactSlot),
     /// Routes of users.
     UserRoute,
     /// Routes of accounts.

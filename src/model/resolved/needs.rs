@@ -49,6 +49,7 @@ impl<'m> ModelNeeds<'m> {
                     | FactDefinition::Milestone(..)
                     | FactDefinition::Expression(_)
                     | FactDefinition::Rollup(_)
+                    | FactDefinition::Person(..)
                     | FactDefinition::Scoring => {}
                 }
             }

@@ -391,8 +391,8 @@ fn route(words: &ModelKeywords) -> Json {
         vec![
             ("name", name("its name")),
             ("motion", choice("who acts", &words.motions)),
-            ("to", text("to whom it goes")),
-            ("action", text("what to do")),
+            ("to", text("to whom it goes; {fact|fallback} is filled in")),
+            ("action", text("what to do; {fact|fallback} is filled in")),
             ("sla_hours", number("how soon, in hours")),
             ("when", text("a condition over facts")),
             ("because", text("why, for the seller; {fact|fallback} is filled in")),

@@ -105,6 +105,9 @@ impl<'s> RootCauses<'s> {
                 };
                 is_warned() || self.only_empty(EntityKind::User, of_members)
             }
+            FactDefinition::Person(_, slot) => {
+                is_warned() || self.empty_facts.contains(&FactKey::new(EntityKind::User, *slot))
+            }
             FactDefinition::Builtin(_) | FactDefinition::Scoring => false,
         }
     }

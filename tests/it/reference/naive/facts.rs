@@ -93,6 +93,11 @@ impl World {
             [account, name] if account == "account" && side == Side::User => {
                 self.home_row(id).map_or(Value::Null, |home| self.fact(Side::Account, &home, name))
             }
+            [role, name] if side == Side::Account => {
+                let person =
+                    if role == "champion" { super::rows::champion(self, id) } else { super::rows::buyer(self, id) };
+                person.map_or(Value::Null, |person| self.fact(Side::User, &person, name))
+            }
             other => panic!("unknown name {other:?}"),
         }
     }

@@ -53,7 +53,7 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     });
     row.push(points_text(points.score));
     row.extend(["tier", "qualified", "route", "motion"].map(fact));
-    row.extend([of_route(&|r| r.to.clone()), of_route(&|r| r.action.clone())]);
+    row.extend([of_route(&|r| fill(world, side, id, &r.to)), of_route(&|r| fill(world, side, id, &r.action))]);
     match side {
         Side::User => {
             let home = world.home_row(id);
@@ -130,27 +130,79 @@ fn say(world: &World, side: Side, id: &str) -> String {
     said.map(|text| fill(world, side, id, text)).collect::<Vec<String>>().join("; ")
 }
 
-/// Replaces `{fact}` and `{fact|fallback}` in a template.
+/// Brackets that are written twice, until the end.
+const DOUBLED: [(&str, char); 4] = [("{{", '\u{e000}'), ("}}", '\u{e001}'), ("[[", '\u{e002}'), ("]]", '\u{e003}')];
+
+/// A template with its facts.
 fn fill(world: &World, side: Side, id: &str, template: &str) -> String {
-    let mut pieces = template.split('{');
-    let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (inside, after) = piece.split_once('}').expect("a closing brace");
-        let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
-        let value = world.eval(side, id, &super::expr::parse(name));
-        text += &value.text().unwrap_or_else(|| fallback.to_owned());
-        text += after;
+    let mut marked = String::new();
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        let double = DOUBLED.iter().find(|(double, _)| rest.starts_with(double));
+        marked.push(double.map_or(c, |(_, mark)| *mark));
+        rest = &rest[double.map_or(c.len_utf8(), |_| 2)..];
     }
-    text
+    let mut text = String::new();
+    let mut rest = marked.as_str();
+    while let Some(open) = bracket(rest, '[') {
+        let close = bracket(&rest[open..], ']').expect("a closing bracket") + open;
+        text += &filled(world, side, id, &rest[..open]).0;
+        let part = &rest[open + 1..close];
+        match filled(world, side, id, part) {
+            (plain, None) => text += &format!("[{plain}]"),
+            (full, Some(true)) => text += &full,
+            (_, Some(false)) => {}
+        }
+        rest = &rest[close + 1..];
+    }
+    text += &filled(world, side, id, rest).0;
+    DOUBLED.iter().fold(text, |text, (double, mark)| text.replace(*mark, &double[..1]))
 }
 
-fn champion(world: &World, account: &str) -> Option<String> {
+/// The first bracket of a kind outside of braces.
+fn bracket(text: &str, wanted: char) -> Option<usize> {
+    let mut inside = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => inside = true,
+            '}' => inside = false,
+            c if c == wanted && !inside => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A text with its facts, and whether all of them say something; none if it has no facts.
+fn filled(world: &World, side: Side, id: &str, template: &str) -> (String, Option<bool>) {
+    let mut pieces = template.split('{');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    let mut says = None;
+    for piece in pieces {
+        let (inside, after) = piece.split_once('}').expect("a closing brace");
+        let end = inside.find(['|', '?']).unwrap_or(inside.len());
+        let value = world.eval(side, id, &super::expr::parse(&inside[..end])).text();
+        let silent = value.as_deref().is_none_or(|value| ["", "0", "-0", "false"].contains(&value));
+        says = Some(says.unwrap_or(true) && !silent);
+        text += &match inside[end..].split_at(inside.len().min(end + 1) - end) {
+            ("?", both) => {
+                let (one, other) = both.split_once(':').expect("two texts");
+                if matches!(value.as_deref(), Some("1" | "true")) { one } else { other }.to_owned()
+            }
+            (_, fallback) => value.unwrap_or_else(|| fallback.to_owned()),
+        };
+        text += after;
+    }
+    (text, says)
+}
+
+pub fn champion(world: &World, account: &str) -> Option<String> {
     let members = world.members(account);
     let able = members.into_iter().filter(|user| world.holds(Side::User, user, world.model.champion.as_ref()));
     best(world, able.collect())
 }
 
-fn buyer(world: &World, account: &str) -> Option<String> {
+pub fn buyer(world: &World, account: &str) -> Option<String> {
     let condition = world.model.buyer.as_ref()?;
     let members = world.members(account);
     let able = members.into_iter().filter(|user| world.holds(Side::User, user, Some(condition)));

@@ -181,7 +181,12 @@ impl Facts {
 
     /// The facts of the home account, by their names in user expressions.
     pub fn of_account(&self) -> Facts {
-        let named = |list: &[String]| list.iter().map(|name| format!("account.{name}")).collect();
+        self.named("account")
+    }
+
+    /// The facts of somebody else, by their names in expressions.
+    pub fn named(&self, whose: &str) -> Facts {
+        let named = |list: &[String]| list.iter().map(|name| format!("{whose}.{name}")).collect();
         Facts {
             numbers: named(&self.numbers),
             texts: named(&self.texts),

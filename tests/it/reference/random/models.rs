@@ -71,16 +71,18 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     let accounts_end = accounts_seen.and(&accounts_late).and(&accounts_late);
     let users_end = seen.and(&users_late).and(&accounts_late.of_account());
     let user_routes = if rng.chance(80) { routes(rng, "user", &users_end) } else { String::new() };
-    let account_routes = if rng.chance(80) { routes(rng, "account", &accounts_end) } else { String::new() };
-
     let champions = users.and(&users_late);
+    let mut routed = accounts_end.clone();
     let _ = writeln!(toml, "[user]");
     if rng.chance(60) {
         let _ = writeln!(toml, "champion = {:?}", condition(rng, &champions, 1));
+        routed = routed.and(&champions.named("champion"));
     }
     if rng.chance(60) {
         let _ = writeln!(toml, "buyer = {:?}", condition(rng, &champions, 1));
+        routed = routed.and(&champions.named("buyer"));
     }
+    let account_routes = if rng.chance(80) { routes(rng, "account", &routed) } else { String::new() };
     toml += &user_traits;
     let _ = write!(toml, "[user.facts]\n{user_named}{late_fact}");
     toml += &user_bounds;
@@ -228,14 +230,17 @@ fn routes(rng: &mut Rng, level: &str, seen: &Facts) -> String {
         let motion = rng.pick(&["human", "assisted", "automated", "none"]);
         let _ = writeln!(toml, "motion = {motion:?}");
         if rng.chance(50) {
-            let _ = writeln!(toml, "to = \"Team {at}\"\naction = \"Do, then \\\"look\\\"\"\nsla_hours = 24");
+            let fact = rng.pick(&seen.all());
+            let _ = writeln!(toml, "to = \"Team {{{fact}|{at}}}\"\naction = \"Do, then \\\"look\\\"\"\nsla_hours = 24");
         }
         if at < last {
             let _ = writeln!(toml, "when = {:?}", condition(rng, seen, 2));
         }
         if rng.chance(70) {
             let fact = rng.pick(&seen.all());
-            let _ = writeln!(toml, "because = \"{{{fact}}} and {{{}|no text}}.\"", rng.pick(&seen.texts));
+            let (number, yes) = (rng.pick(&seen.numbers), rng.pick(&seen.booleans));
+            let part = format!("[ Of {{{number}|none}} {{{number}?thing:things}},] [as] [[is]] {{{{{{{yes}?it:not}}");
+            let _ = writeln!(toml, "because = \"{{{fact}}} and {{{}|no [text]}}.{part}\"", rng.pick(&seen.texts));
         }
         if rng.chance(70) {
             let score = rng.pick(&seen.numbers);

@@ -91,6 +91,8 @@ pub(crate) const NO_MILESTONE: &str = "M052";
 pub(crate) const NO_HUMAN_ROUTE: &str = "M053";
 /// A model without a buyer.
 pub(crate) const NO_BUYER: &str = "M054";
+/// Braces in a text that prints no facts.
+pub(crate) const BRACES_IN_PLAIN_TEXT: &str = "M055";
 /// An expectation that every run meets, or none.
 pub(crate) const FIXED_EXPECTATION: &str = "M058";
 /// A question that the search left open.

@@ -26,6 +26,10 @@ pub enum ColumnSource {
     EntityId,
     /// The id of a user's home account.
     HomeAccount,
+    /// The name of the tier of a user's home account.
+    HomeTier,
+    /// Whether that tier is a qualified one.
+    HomeQualified,
     /// The segment of an account.
     Segment,
     /// The score.
@@ -60,6 +64,8 @@ pub enum ColumnSource {
     CategoryPoints(usize),
     /// Every signal that fired with its points.
     Signals,
+    /// What the members of an account were paid for, summed by signal.
+    MemberSignals,
     /// The state of a milestone, by place.
     MilestoneState(usize),
     /// When a milestone was reached, by place.
@@ -70,6 +76,8 @@ pub enum ColumnSource {
     LastSeen,
     /// The dates with events in the last 28 days.
     ActiveDays28,
+    /// The name of the suppression that leaves the entity out of lists.
+    Suppressed,
     /// The texts of the signals that fired.
     SignalTexts,
     /// The reason that the route gives.
@@ -102,9 +110,11 @@ impl OutputColumn {
 type FixedColumn = (&'static str, ColumnType, ColumnSource);
 
 /// Before the points of users.
-const USER_FIRST: [FixedColumn; 11] = [
+const USER_FIRST: [FixedColumn; 13] = [
     ("user_id", ColumnType::Text, ColumnSource::EntityId),
     ("account_id", ColumnType::Text, ColumnSource::HomeAccount),
+    ("account_tier", ColumnType::Text, ColumnSource::HomeTier),
+    ("account_qualified", ColumnType::Boolean, ColumnSource::HomeQualified),
     ("score", ColumnType::Points, ColumnSource::Score),
     ("tier", ColumnType::Text, ColumnSource::Tier),
     ("qualified", ColumnType::Boolean, ColumnSource::Qualified),
@@ -132,21 +142,28 @@ const ACCOUNT_FIRST: [FixedColumn; 14] = [
     ("champion", ColumnType::Text, ColumnSource::Champion),
     ("buyer", ColumnType::Text, ColumnSource::Buyer),
 ];
-/// Between points and milestones.
-const SIGNALS: FixedColumn = ("signals", ColumnType::Text, ColumnSource::Signals);
+/// Between points and milestones of users.
+const USER_SIGNALS: [FixedColumn; 1] = [("signals", ColumnType::Text, ColumnSource::Signals)];
+/// Between points and milestones of accounts.
+const ACCOUNT_SIGNALS: [FixedColumn; 2] = [
+    ("signals", ColumnType::Text, ColumnSource::Signals),
+    ("member_signals", ColumnType::Text, ColumnSource::MemberSignals),
+];
 /// After the milestones of users.
-const USER_LAST: [FixedColumn; 6] = [
+const USER_LAST: [FixedColumn; 7] = [
     ("first_seen", ColumnType::Instant, ColumnSource::FirstSeen),
     ("last_seen", ColumnType::Instant, ColumnSource::LastSeen),
     ("active_days_28", ColumnType::Number, ColumnSource::ActiveDays28),
+    ("suppressed", ColumnType::Text, ColumnSource::Suppressed),
     ("say", ColumnType::Text, ColumnSource::SignalTexts),
     ("because", ColumnType::Text, ColumnSource::Reason),
     ("message", ColumnType::Text, ColumnSource::Message),
 ];
 /// After the milestones of accounts.
-const ACCOUNT_LAST: [FixedColumn; 5] = [
+const ACCOUNT_LAST: [FixedColumn; 6] = [
     ("first_seen", ColumnType::Instant, ColumnSource::FirstSeen),
     ("last_seen", ColumnType::Instant, ColumnSource::LastSeen),
+    ("suppressed", ColumnType::Text, ColumnSource::Suppressed),
     ("say", ColumnType::Text, ColumnSource::SignalTexts),
     ("because", ColumnType::Text, ColumnSource::Reason),
     ("message", ColumnType::Text, ColumnSource::Message),
@@ -158,16 +175,16 @@ pub fn standard_columns<'n>(
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<OutputColumn> {
-    let (first, last): (&[FixedColumn], &[FixedColumn]) = match kind {
-        EntityKind::User => (&USER_FIRST, &USER_LAST),
-        EntityKind::Account => (&ACCOUNT_FIRST, &ACCOUNT_LAST),
+    let (first, signals, last): (&[FixedColumn], &[FixedColumn], &[FixedColumn]) = match kind {
+        EntityKind::User => (&USER_FIRST, &USER_SIGNALS, &USER_LAST),
+        EntityKind::Account => (&ACCOUNT_FIRST, &ACCOUNT_SIGNALS, &ACCOUNT_LAST),
     };
     let fixed = |(name, kind, source): &FixedColumn| OutputColumn::new(*name, *kind, *source);
     let mut columns: Vec<OutputColumn> = first.iter().map(fixed).collect();
     columns.extend(categories.enumerate().map(|(place, category)| {
         OutputColumn::new(format!("points_{category}"), ColumnType::Points, ColumnSource::CategoryPoints(place))
     }));
-    columns.push(fixed(&SIGNALS));
+    columns.extend(signals.iter().map(fixed));
     columns.extend(milestones.enumerate().flat_map(|(place, milestone)| milestone_columns(place, milestone)));
     columns.extend(last.iter().map(fixed));
     columns

@@ -183,7 +183,7 @@ fn the_way_down_comes_on_its_day() {
     let tier_at = |day: &str| {
         let outcome = folder.pql(&format!("score events.ndjson -m model.toml --level user --as-of {day} -q"));
         let rows = rows(&outcome.stdout);
-        rows.into_iter().find(|row| row[0] == "kim").map(|row| (row[3].clone(), row[2].clone()))
+        rows.into_iter().find(|row| row[0] == "kim").map(|row| (row[5].clone(), row[4].clone()))
     };
     assert_eq!(tier_at(day), Some((tier.to_owned(), drop["score"].to_string())));
     let number = pql_model::clock::parse_day(day).expect("a date");

@@ -10,7 +10,7 @@
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
-//! - The language: `milestones`, `templates`.
+//! - The language: `milestones`, `suppress`, `templates`.
 //! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
@@ -67,6 +67,7 @@ mod schema;
 mod silence;
 mod spelled_ids;
 mod stored;
+mod suppress;
 mod templates;
 mod tidy;
 mod times;

@@ -112,7 +112,7 @@ fn every_entity_has_its_own_texts_whatever_the_number_of_threads() {
             assert_eq!(found, expected, "user {user}, {threads} threads");
         }
         let scores: Vec<(i64, &str)> =
-            users.iter().map(|row| (-row[2].parse::<i64>().expect("points"), &*row[0])).collect();
+            users.iter().map(|row| (-row[4].parse::<i64>().expect("points"), &*row[0])).collect();
         assert!(scores.is_sorted(), "the highest score first, then by id, {threads} threads");
         let accounts = rows(&folder.read(&format!("out{threads}/accounts.csv")));
         let (header, accounts) = accounts.split_first().expect("a header");

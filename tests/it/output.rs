@@ -102,13 +102,13 @@ fn columns_have_their_names_and_their_order() {
     let header = |name: &str| rows(&folder.read(name))[0].join(" ");
     assert_eq!(
         header("out/users.csv"),
-        "user_id account_id score tier qualified route motion to action is_champion is_buyer points_use points_other signals \
-         first_visit first_visit_at first_seen last_seen active_days_28 say because message visits spent note"
+        "user_id account_id account_tier account_qualified score tier qualified route motion to action is_champion is_buyer points_use points_other signals \
+         first_visit first_visit_at first_seen last_seen active_days_28 suppressed say because message visits spent note"
     );
     assert_eq!(
         header("out/accounts.csv"),
-        "account_id segment score tier qualified route motion to action members users active_users_28 champion buyer signals \
-         first_seen last_seen say because message visits"
+        "account_id segment score tier qualified route motion to action members users active_users_28 champion buyer signals member_signals \
+         first_seen last_seen suppressed say because message visits"
     );
 }
 
@@ -120,19 +120,19 @@ fn cells_are_written_as_promised() {
     let users = rows(&folder.read("out/users.csv"));
     assert_eq!(
         users[1].join("|"),
-        "'=cmd()|acme|6|hot|true|call|human|Sales|Call|true|false|5|1|visits:5;spends:1|reached|2026-10-01T10:00:00.5Z|\
-         2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|1|Came 2 times|2 visits||2|11.25|'-2+3"
+        "'=cmd()|acme|||6|hot|true|call|human|Sales|Call|true|false|5|1|visits:5;spends:1|reached|2026-10-01T10:00:00.5Z|\
+         2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|1||Came 2 times|2 visits||2|11.25|'-2+3"
     );
     assert_eq!(
         users[2].join("|"),
-        "bob||2.5|cold|false|wait|none|||false|false|2.5|0|visits:2.5|reached|2026-10-01T10:00:00.5Z|\
-         2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|1|Came 1 times|||1|-1|plain, \"quoted\""
+        "bob||||2.5|cold|false|wait|none|||false|false|2.5|0|visits:2.5|reached|2026-10-01T10:00:00.5Z|\
+         2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|1||Came 1 times|||1|-1|plain, \"quoted\""
     );
     // Cells are empty without tiers, routes, segments and signals.
     let accounts = rows(&folder.read("out/accounts.csv"));
     assert_eq!(
         accounts[1].join("|"),
-        "acme||0|||||||1|1|1|'=cmd()|||2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z||||2"
+        "acme||0|||||||1|1|1|'=cmd()|||visits:5 (1);spends:1 (1)|2026-10-01T10:00:00.5Z|2026-10-01T10:00:00.5Z|||||2"
     );
     let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
     assert_eq!(record["formula_cells"], 3);
@@ -262,7 +262,7 @@ fn an_edited_number_changes_the_score_and_the_row_says_why() {
         rows(&score_fixture(&folder, &arguments))
             .into_iter()
             .skip(1)
-            .map(|row| (row[0].clone(), (row[2].parse().expect("points"), row[17].clone())))
+            .map(|row| (row[0].clone(), (row[4].parse().expect("points"), row[19].clone())))
             .collect()
     };
     let (before, after) = (table(&[]), table(&["-m", "edited.toml"]));

@@ -6,9 +6,10 @@ use super::{cell::OutputCell, rendered_template::render_template, schema::Output
 use crate::{
     plan::Model,
     score::{
-        ScoredEntities,
+        MemberSource, ScoredEntities,
         fact_table::EntityFacts,
         milestones::{MilestoneResult, MilestoneState},
+        sum_member_signals,
     },
 };
 use pql_model::{
@@ -23,6 +24,7 @@ use pql_model::{
 /// An entity with everything that columns and the breakdown of its score are made of.
 pub(super) struct EntityRow<'r> {
     scored: &'r ScoredEntities<'r>,
+    model: &'r Model,
     /// By place in its kind.
     place: usize,
     kind: EntityKind,
@@ -54,17 +56,18 @@ pub(super) fn with_row<T>(
         EntityKind::User => scored.user_facts(place),
         EntityKind::Account => scored.account_facts(place),
     };
-    take(&EntityRow::new(scored, model.resolved.level(kind), kind, place, &scope))
+    take(&EntityRow::new(scored, model, kind, place, &scope))
 }
 
 impl<'r> EntityRow<'r> {
     fn new(
         scored: &'r ScoredEntities<'r>,
-        level: &'r Level,
+        model: &'r Model,
         kind: EntityKind,
         place: usize,
         scope: &'r EntityFacts<'r>,
     ) -> EntityRow<'r> {
+        let level = model.resolved.level(kind);
         let (milestones, event_span) = match kind {
             EntityKind::User => (&scored.user_milestones, scored.user_event_spans[place]),
             EntityKind::Account => (&scored.account_milestones, scored.account_event_spans[place]),
@@ -76,7 +79,7 @@ impl<'r> EntityRow<'r> {
         let name = scope.get(level.slots.route).to_text();
         let route = level.routes.iter().find(|route| Some(route.name.as_str()) == name.as_deref());
         let ranked = rank_fired(&paid);
-        EntityRow { scored, place, kind, level, scope, milestones, event_span, paid, ranked, sum, route }
+        EntityRow { scored, model, place, kind, level, scope, milestones, event_span, paid, ranked, sum, route }
     }
 
     /// The cells of a schema, in its order.
@@ -95,6 +98,8 @@ impl<'r> EntityRow<'r> {
         match source {
             ColumnSource::EntityId => OutputCell::Text(self.id().into()),
             ColumnSource::HomeAccount => OutputCell::from_text(self.scored.home_id(self.place)),
+            ColumnSource::HomeTier => self.fact_of_home(self.model.resolved.levels.account.slots.tier),
+            ColumnSource::HomeQualified => self.fact_of_home(self.model.resolved.levels.account.slots.qualified),
             ColumnSource::Segment => self.fact(slots.segment),
             ColumnSource::Score => OutputCell::Points(self.sum.score),
             ColumnSource::Tier => self.fact(slots.tier),
@@ -112,6 +117,7 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Buyer => self.user(self.scored.buyer(self.place)),
             ColumnSource::CategoryPoints(category) => OutputCell::Points(self.sum.categories[category].1),
             ColumnSource::Signals => OutputCell::Text(self.signals().into()),
+            ColumnSource::MemberSignals => OutputCell::Text(self.member_signals().into()),
             ColumnSource::MilestoneState(milestone) => OutputCell::Text(self.milestone(milestone).as_str().into()),
             ColumnSource::MilestoneInstant(milestone) => {
                 self.milestone(milestone).reached().map_or(OutputCell::Null, OutputCell::Instant)
@@ -119,6 +125,7 @@ impl<'r> EntityRow<'r> {
             ColumnSource::FirstSeen => OutputCell::Instant(self.event_span.0),
             ColumnSource::LastSeen => OutputCell::Instant(self.event_span.1),
             ColumnSource::ActiveDays28 => self.fact(slots.active_days_28),
+            ColumnSource::Suppressed => slots.suppressed.map_or(OutputCell::Null, |slot| self.fact(slot)),
             ColumnSource::SignalTexts => self.signal_texts(),
             ColumnSource::Reason => self.template(self.route.and_then(|route| route.because.as_ref())),
             ColumnSource::Message => self.template(self.route.and_then(|route| route.message.as_ref())),
@@ -148,6 +155,15 @@ impl<'r> EntityRow<'r> {
         OutputCell::from_value(self.scope.get(slot))
     }
 
+    /// A fact of the user's home account; null without one.
+    fn fact_of_home(&self, slot: u32) -> OutputCell<'r> {
+        let facts = &self.scored.facts;
+        let home = self.scored.entities.users[self.place].home;
+        home.map_or(OutputCell::Null, |home| {
+            OutputCell::from_value(facts.accounts.value(slot, home as usize, &facts.pool))
+        })
+    }
+
     fn user(&self, user: Option<usize>) -> OutputCell<'r> {
         OutputCell::from_text(user.map(|user| self.scored.user_id(user)))
     }
@@ -171,6 +187,19 @@ impl<'r> EntityRow<'r> {
         }
         if self.sum.raw != self.sum.score {
             push_points(&mut text, &["cap", "score"], self.sum.score - self.sum.raw);
+        }
+        text
+    }
+
+    /// `name:points (people)` of what the members of an account were paid for, and what bounds took or gave.
+    fn member_signals(&self) -> String {
+        let level = &self.model.resolved.levels.user;
+        let mut text = String::new();
+        for sum in sum_member_signals(self.scored, self.model, self.place) {
+            push_points(&mut text, &[&sum.source.name(level)], sum.points);
+            if let MemberSource::Signal(_) = sum.source {
+                text.push_str(&format!(" ({})", sum.people));
+            }
         }
         text
     }

@@ -260,6 +260,7 @@ struct FilePlaceRecord<'r> {
 struct LevelRecord<'r> {
     count: u64,
     qualified: u64,
+    suppressed: JsonMap<&'r str, u64>,
     tiers: JsonMap<&'r str, u64>,
     routes: JsonMap<&'r str, u64>,
     milestones: Vec<MilestoneRecord<'r>>,
@@ -432,6 +433,7 @@ impl<'r> LevelRecord<'r> {
         LevelRecord {
             count: summary.count,
             qualified: summary.qualified,
+            suppressed: counts_by_name(&summary.suppressed),
             tiers: counts_by_name(&summary.tiers),
             routes: counts_by_name(&summary.routes),
             milestones: milestones.iter().zip(before).map(|(one, before)| MilestoneRecord::new(one, before)).collect(),

@@ -36,6 +36,7 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
         writeln!(out, "{what}, {qualified}, as of {}{partial}", pql_model::clock::format_instant(scored.as_of.instant));
     distribution(&mut out, "tier", &summary.tiers, summary.count);
     distribution(&mut out, "route", &summary.routes, summary.count);
+    distribution(&mut out, "suppressed", &summary.suppressed, summary.count);
     milestones(&mut out, summary);
     top(&mut out, LevelRows { scored, model, kind: side }, width);
     out
@@ -116,7 +117,10 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
 
 /// The first rows of the list with what fired.
 fn top(out: &mut String, rows: LevelRows<'_>, width: u16) {
-    let order = rows.order();
+    let suppressed = rows.model.resolved.level(rows.kind).slots.suppressed;
+    let listed =
+        |place: &u32| suppressed.is_none_or(|slot| rows.scored.facts.is_null(rows.kind, slot, *place as usize));
+    let order: Vec<u32> = rows.order().iter().copied().filter(listed).collect();
     let shown = &order[..order.len().min(ROWS_SHOWN)];
     let schema = top_schema(rows.kind);
     let mut bytes = Vec::new();
@@ -188,5 +192,9 @@ impl RowWriter for TableRows<'_> {
 /// A cell on a terminal. Signals are apart from each other, so that a long list breaks between two.
 fn printed(cell: &OutputCell<'_>, column: &OutputColumn) -> String {
     let text = escape_controls(&cell.text());
-    if column.source == ColumnSource::Signals { text.replace(';', " ") } else { text }
+    if matches!(column.source, ColumnSource::Signals | ColumnSource::MemberSignals) {
+        text.replace(';', " ")
+    } else {
+        text
+    }
 }

@@ -24,6 +24,9 @@ pub struct LedgerRecord<'l> {
     /// Only under a model with segments.
     #[serde(skip_serializing_if = "Option::is_none")]
     segment: Option<Option<&'l str>>,
+    /// Only under a model with suppressions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Option<&'l str>>,
     ledger: Vec<LineRecord<'l>>,
     signals: Vec<SignalRecord<'l>>,
     milestones: Vec<ReachedRecord<'l>>,
@@ -33,6 +36,8 @@ pub struct LedgerRecord<'l> {
     tiers: Option<Vec<RuleRecord<'l>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     routes: Option<Vec<RuleRecord<'l>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<Vec<RuleRecord<'l>>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,12 +123,14 @@ impl<'l> LedgerRecord<'l> {
             tier: matched(ledger.tier.as_ref()),
             route: matched(ledger.route.as_ref()),
             segment: ledger.segment.as_ref().map(|segment| matched(Some(segment))),
+            suppressed: ledger.suppressed.as_ref().map(|one| matched(Some(one))),
             ledger: ledger.lines.iter().map(|line| LineRecord::new(ledger, line)).collect(),
             signals: ledger.signals.iter().map(SignalRecord::new).collect(),
             milestones: ledger.milestones.iter().map(|(name, state)| ReachedRecord::new(name, *state)).collect(),
             segments: ledger.segment.as_ref().map(evaluated),
             tiers: ledger.tier.as_ref().map(evaluated),
             routes: ledger.route.as_ref().map(evaluated),
+            suppressions: ledger.suppressed.as_ref().map(evaluated),
         }
     }
 }

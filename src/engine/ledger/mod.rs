@@ -56,6 +56,8 @@ pub struct Ledger {
     pub tier: Option<RuleDecision>,
     /// The route; none if the model has no routes.
     pub route: Option<RuleDecision>,
+    /// The suppression; none if the model has none.
+    pub(crate) suppressed: Option<RuleDecision>,
 }
 
 /// One amount, and the sum so far.
@@ -183,6 +185,11 @@ pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRe
         rule: rule(one.when.as_ref()),
         unmet: why(one.when.as_ref()),
     });
+    let suppressed = level.suppressions.iter().map(|one| EvaluatedRule {
+        name: one.name.clone(),
+        rule: rule(Some(&one.when)),
+        unmet: why(Some(&one.when)),
+    });
     Ledger {
         side: entity.side,
         id: entity.id(scored).to_owned(),
@@ -196,6 +203,7 @@ pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRe
         segment: first_match(segment),
         tier: first_match(tier),
         route: first_match(route),
+        suppressed: first_match(suppressed),
     }
 }
 

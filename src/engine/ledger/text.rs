@@ -18,7 +18,7 @@ pub fn text(ledger: &Ledger) -> String {
     lines(&mut out, ledger);
     silent(&mut out, ledger);
     milestones(&mut out, ledger);
-    for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
+    for (what, decision) in decisions(ledger) {
         if let Some(decision) = decision {
             write_decision(&mut out, what, decision);
         }
@@ -31,11 +31,16 @@ fn visible_lines(text: &str) -> String {
     text.lines().map(|line| escape_controls(line.trim_end()) + "\n").collect()
 }
 
+/// The lists of rules of which the first match counts.
+fn decisions(ledger: &Ledger) -> [(&'static str, &Option<RuleDecision>); 4] {
+    [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route), ("suppressed", &ledger.suppressed)]
+}
+
 fn head(out: &mut String, ledger: &Ledger) {
     let home = ledger.home_account.as_ref().map(|home| format!(" of account {home}")).unwrap_or_default();
     let _ = writeln!(out, "{} {}{home}", ledger.side.word(), ledger.id);
     let mut parts = vec![format!("score {}", ledger.score)];
-    for (what, decision) in [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route)] {
+    for (what, decision) in decisions(ledger) {
         if let Some(chosen) = decision.as_ref().and_then(RuleDecision::matched_rule) {
             parts.push(format!("{what} {}", chosen.name));
         }

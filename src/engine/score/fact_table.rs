@@ -213,6 +213,15 @@ pub struct FactStore {
 }
 
 impl FactStore {
+    /// True if an entity has no value of a fact.
+    pub(crate) fn is_null(&self, kind: EntityKind, slot: FactSlot, entity: usize) -> bool {
+        let table = match kind {
+            EntityKind::User => &self.users,
+            EntityKind::Account => &self.accounts,
+        };
+        table.word(slot, entity).is_none()
+    }
+
     /// The scope of a user. `home` is the index of its account, if that has any events.
     pub(super) fn user(&self, user: usize, home: Option<u32>) -> EntityFacts<'_> {
         self.partial_user(self.users.row(user), home)

@@ -305,6 +305,11 @@ impl<'e, 's> Scorer<'e, 's> {
                 row.set_text(level.slots.route, place.map(|place| names.routes[place]));
                 // For a route without a motion the motion is null.
                 row.set_text(level.slots.motion, place.and_then(|place| names.motions[place]));
+                if let Some(slot) = level.slots.suppressed {
+                    let facts = self.partial_facts(step, entity, row.facts());
+                    let place = level.suppressions.iter().position(|one| one.when.holds(&facts));
+                    row.set_text(slot, place.map(|place| names.suppressions[place]));
+                }
             }
         }
     }
@@ -368,6 +373,7 @@ struct InternedNames {
     tiers: Vec<u32>,
     routes: Vec<u32>,
     motions: Vec<Option<u32>>,
+    suppressions: Vec<u32>,
 }
 
 impl InternedNames {
@@ -376,6 +382,7 @@ impl InternedNames {
             segments: level.segments.iter().map(|segment| pool.intern(&segment.name)).collect(),
             tiers: level.tiers.iter().map(|tier| pool.intern(&tier.name)).collect(),
             routes: level.routes.iter().map(|route| pool.intern(&route.name)).collect(),
+            suppressions: level.suppressions.iter().map(|one| pool.intern(&one.name)).collect(),
             motions: level
                 .routes
                 .iter()

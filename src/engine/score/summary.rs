@@ -18,8 +18,10 @@ use pql_model::{
 pub struct LevelSummary {
     /// The number of entities.
     pub count: u64,
-    /// Entities with a qualified tier.
+    /// Entities with a qualified tier that no suppression leaves out.
     pub qualified: u64,
+    /// Entities by suppression, in the order of the model.
+    pub suppressed: Vec<(String, u64)>,
     /// Entities by tier, in the order of the model.
     pub(crate) tiers: Vec<(String, u64)>,
     /// Entities by route, in the order of the model.
@@ -101,9 +103,15 @@ pub(super) fn summarise(level: &Level, scored: ScoredLevel<'_>) -> LevelSummary 
     let words = |slot: FactSlot| (0..count).filter_map(move |entity| table.word(slot, entity));
     let tiers = count_names(words(level.slots.tier), level.tiers.iter().map(|tier| &tier.name), pool);
     let routes = count_names(words(level.slots.route), level.routes.iter().map(|route| &route.name), pool);
-    let qualified = words(level.slots.qualified).filter(|word| *word != 0).count() as u64;
+    let suppressed_word = |entity: usize| table.word(level.slots.suppressed?, entity);
+    let is_qualified = |entity: &usize| {
+        table.word(level.slots.qualified, *entity).is_some_and(|word| word != 0) && suppressed_word(*entity).is_none()
+    };
+    let qualified = (0..count).filter(is_qualified).count() as u64;
+    let names = level.suppressions.iter().map(|one| &one.name);
+    let suppressed = count_names((0..count).filter_map(suppressed_word), names, pool);
     let milestones = (0..level.milestones.len()).map(|index| milestone(level, index, scored)).collect();
-    LevelSummary { count: count as u64, qualified, tiers, routes, milestones }
+    LevelSummary { count: count as u64, qualified, suppressed, tiers, routes, milestones }
 }
 
 /// Counts the entities of each name. A name that is not in the pool has no entities.

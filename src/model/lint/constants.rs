@@ -149,7 +149,8 @@ impl ConstantCollector {
         let conditions = level.tiers.iter().map(|tier| &tier.when);
         let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
         let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
-        conditions.flatten().for_each(|when| self.note(when, side));
+        let suppressions = level.suppressions.iter().map(|one| &one.when);
+        conditions.flatten().chain(suppressions).for_each(|when| self.note(when, side));
         let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
         let score = self
             .found

@@ -6,11 +6,11 @@ use super::{ModelResolver, PhaseLimit, assemble::span_of};
 use crate::{
     EntityKind, FactSlot, codes,
     diag::Diagnostic,
-    expr::Program,
+    expr::{Program, ValueType},
     output_columns,
     resolved::{
-        FactColumn, Level, PointBounds, PointDecay, Route, RuleSpans, ScoringSlots, Segment, Signal, SignalCategory,
-        SignalPayment, SignalSpans, TextSpan, Tier,
+        FactColumn, FactDefinition, Level, PointBounds, PointDecay, Route, RuleSpans, ScoringSlots, Segment, Signal,
+        SignalCategory, SignalPayment, SignalSpans, Suppression, TextSpan, Tier,
     },
     syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
     toml_reader::SpannedText,
@@ -32,6 +32,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
     unique(resolver, "tiers", file.tiers.iter().map(|tier| &tier.name));
     unique(resolver, "segments", file.segments.iter().map(|segment| &segment.name));
     unique(resolver, "routes", file.routes.iter().map(|route| &route.name));
+    unique(resolver, "suppressions", file.suppressions.iter().map(|one| &one.name));
     resolver.milestones(side);
     let names = category_names(file);
     let slots = slots(resolver, side, &names);
@@ -42,6 +43,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
     let tiers = file.tiers.iter().map(|tier| Tier {
         name: tier.name.value.clone(),
         label: tier.label.as_ref().map(|label| label.value.clone()),
+        label_span: span_of(tier.label.as_ref()),
         threshold: tier.threshold,
         when: tier.when.as_ref().and_then(|when| resolver.condition(side, when, tier_limit)),
         qualified: tier.qualified,
@@ -55,6 +57,11 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
     });
     let segments = segments.collect();
     let routes = file.routes.iter().map(|one| route(resolver, side, one)).collect();
+    let suppressions = file.suppressions.iter().filter_map(|one| {
+        let when = resolver.condition(side, &one.when, PhaseLimit::ROUTES)?;
+        Some(Suppression { name: one.name.value.clone(), when, span: one.when.span.clone() })
+    });
+    let suppressions = suppressions.collect();
     let columns = columns(resolver, side);
     Level {
         facts: Vec::new(),
@@ -70,6 +77,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
         tiers,
         segments,
         routes,
+        suppressions,
         columns,
         slots,
         comparisons: Vec::new(),
@@ -135,6 +143,10 @@ fn slots(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, categories: &[S
         slots.members = slot("members");
         slots.users = slot("users");
         slots.active_users_28 = slot("active_users_28");
+    }
+    if !resolver.level_file(side).suppressions.is_empty() {
+        // It has a space in its name, so that no expression can name it.
+        slots.suppressed = Some(resolver.push_fact(side, "suppressed by", ValueType::Text, FactDefinition::Scoring));
     }
     slots
 }

@@ -21,6 +21,8 @@ pub struct Tier {
     pub name: String,
     /// The label for people.
     pub label: Option<String>,
+    /// The place of the label in the text.
+    pub(crate) label_span: Option<TextSpan>,
     /// The threshold, and true if the score must exceed it.
     pub threshold: Option<(f64, bool)>,
     /// A further condition.
@@ -63,6 +65,17 @@ pub struct Route {
     pub message: Option<TextTemplate>,
     /// The places in the text.
     pub(crate) spans: RuleSpans,
+}
+
+/// A reason to leave entities out of counts of qualified ones and out of lists.
+#[derive(Debug)]
+pub struct Suppression {
+    /// The name.
+    pub name: String,
+    /// The condition.
+    pub when: Program,
+    /// The place of the condition in the text.
+    pub(crate) span: TextSpan,
 }
 
 /// A fact in an additional column.

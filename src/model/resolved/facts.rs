@@ -2,7 +2,7 @@
 
 use super::{
     EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
-    SpannedName, TextComparison, TextSpan, Tier,
+    SpannedName, Suppression, TextComparison, TextSpan, Tier,
 };
 use crate::{
     FactSlot, ValueFormat,
@@ -38,6 +38,8 @@ pub struct Level {
     pub segments: Vec<Segment>,
     /// The routes; the first that holds applies.
     pub routes: Vec<Route>,
+    /// The suppressions; the first that holds applies.
+    pub suppressions: Vec<Suppression>,
     /// The facts in additional columns.
     pub columns: Vec<FactColumn>,
     /// The slots that scoring writes.
@@ -63,6 +65,8 @@ pub struct ScoringSlots {
     pub route: FactSlot,
     /// The route's motion.
     pub motion: FactSlot,
+    /// The suppression's name; none in a level without suppressions.
+    pub suppressed: Option<FactSlot>,
     /// The number of dates with activity in the last 28 days.
     pub active_days_28: FactSlot,
     /// The number of members; accounts only.

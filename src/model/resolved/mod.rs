@@ -22,7 +22,7 @@ pub use self::{
     conditions::{
         ConditionId, ConditionOwner, EVENT_SLOT, EventCondition, EventExpression, EventValue, TextComparison,
     },
-    decisions::{FactColumn, Route, RuleSpans, Segment, TemplateFact, TemplatePart, TextTemplate, Tier},
+    decisions::{FactColumn, Route, RuleSpans, Segment, Suppression, TemplateFact, TemplatePart, TextTemplate, Tier},
     dependencies::FactDependencies,
     entries::EntrySpans,
     events::{EventBase, EventForm, EventName, EventNames, EventSelection, EventSet},

@@ -50,6 +50,7 @@ pub(super) const WARNINGS: &[&str] = &[
     include_str!("M052.md"),
     include_str!("M053.md"),
     include_str!("M054.md"),
+    include_str!("M055.md"),
     include_str!("M058.md"),
     include_str!("M059.md"),
 ];

@@ -64,6 +64,7 @@ pub fn model() -> Json {
         ("bounds", bounds()),
         ("tier", tier()),
         ("milestone", milestone()),
+        ("suppression", suppression()),
         ("segment", segment()),
         ("route", route(&words)),
         ("output", output()),
@@ -257,6 +258,7 @@ fn level(users: bool) -> Json {
         ("tiers", tables("bands of the score, from the top; the first that holds", "tier")),
         ("milestones", tables("states reached at an instant", "milestone")),
         ("routes", tables("what happens next; the first that holds", "route")),
+        ("suppress", tables("whom to leave out of qualified counts and lists; the first that holds", "suppression")),
     ]);
     table(if users { "people" } else { "accounts" }, &[], keys)
 }
@@ -382,6 +384,12 @@ fn milestone() -> Json {
 fn segment() -> Json {
     let keys = vec![("name", name("its name")), ("when", text("a condition over facts; without it, whatever is left"))];
     table("a kind of account", &["name"], keys)
+}
+
+fn suppression() -> Json {
+    let keys =
+        vec![("name", name("its name, shown in the column `suppressed`")), ("when", text("a condition over facts"))];
+    table("a reason to leave somebody out of lists", &["name", "when"], keys)
 }
 
 fn route(words: &ModelKeywords) -> Json {

@@ -32,6 +32,7 @@ categories = { c = {} }
 tiers = [{ name = "t" }]
 milestones = [{ name = "a" }, { name = "b", steps = [] }, { name = "c", all = [] }]
 routes = [{ name = "r" }]
+suppress = [{ name = "s", when = "true" }]
 signals = [
   { name = "a", when = "true", points = 1 },
   { name = "b", value = "1", ladder = [{ at_least = 1, points = 1 }] },
@@ -69,6 +70,7 @@ fn definition(what: &str) -> Option<&'static str> {
         ("a milestone", "milestone"),
         ("a segment", "segment"),
         ("a route", "route"),
+        ("a suppression", "suppression"),
         ("[output]", "output"),
     ];
     known.iter().find(|(words, _)| what.starts_with(words)).map(|(_, name)| *name)

@@ -8,7 +8,7 @@ use toml::{
 use crate::resolved::{EntrySpans, TextSpan};
 
 /// Lists of tables with a `name`, of each level.
-const LISTS: [&str; 5] = ["signals", "tiers", "milestones", "segments", "routes"];
+const LISTS: [&str; 6] = ["signals", "tiers", "milestones", "segments", "routes", "suppress"];
 
 /// Tables whose keys are names, of each level.
 const NAMED: [&str; 4] = ["traits", "facts", "rollups", "categories"];

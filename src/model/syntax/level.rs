@@ -41,6 +41,7 @@ pub(crate) struct LevelSyntax {
     /// Of accounts only.
     pub(crate) segments: Vec<SegmentSyntax>,
     pub(crate) routes: Vec<RouteSyntax>,
+    pub(crate) suppressions: Vec<SuppressionSyntax>,
     pub(crate) columns: Vec<SpannedText>,
 }
 
@@ -111,6 +112,13 @@ pub(crate) struct TierSyntax {
 pub(crate) struct SegmentSyntax {
     pub(crate) name: SpannedText,
     pub(crate) when: Option<SpannedText>,
+}
+
+/// A suppression: whom to leave out of lists.
+#[derive(Debug)]
+pub(crate) struct SuppressionSyntax {
+    pub(crate) name: SpannedText,
+    pub(crate) when: SpannedText,
 }
 
 /// A route: who acts next, and how.
@@ -195,6 +203,8 @@ pub(super) fn read(mut table: TableReader<'_>, kind: Kind, found: &mut Diagnosti
     }
     let routes = table.tables("routes", "a route", found);
     level.routes = routes.into_iter().filter_map(|route| self::route(route, found)).collect();
+    let suppressions = table.tables("suppress", "a suppression", found);
+    level.suppressions = suppressions.into_iter().filter_map(|one| suppression(one, found)).collect();
     table.finish(found);
     check_catch_all(&level, found);
     level
@@ -318,6 +328,13 @@ fn segment(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<Seg
     let when = table.text("when", found);
     table.finish(found);
     Some(SegmentSyntax { name: name?, when })
+}
+
+fn suppression(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<SuppressionSyntax> {
+    let name = table.name(found);
+    let when = table.required_text("when", found);
+    table.finish(found);
+    Some(SuppressionSyntax { name: name?, when: when? })
 }
 
 fn route(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<RouteSyntax> {

@@ -4,6 +4,7 @@ mod conditions;
 mod event_conditions;
 mod expectations;
 mod missing_account;
+mod plain_texts;
 mod playbook;
 mod routes;
 mod signal_points;
@@ -34,6 +35,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     signal_points::charged_at_sign_up(lint);
     missing_account::all(lint);
     unused::all(lint);
+    plain_texts::all(lint);
     expectations::all(lint);
 }
 

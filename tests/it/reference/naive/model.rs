@@ -46,6 +46,7 @@ pub struct Level {
     pub milestones: Vec<Milestone>,
     pub segments: Vec<(String, Option<Expr>)>,
     pub routes: Vec<Route>,
+    pub suppressed: Vec<(String, Expr)>,
     pub columns: Vec<String>,
 }
 
@@ -206,6 +207,7 @@ fn level(table: &Table, output: &Table, name: &str, source: &str) -> Level {
         milestones: list(table, "milestones").into_iter().map(milestone).collect(),
         segments: list(table, "segments").into_iter().map(|t| (need(t, "name"), expr(t, "when"))).collect(),
         routes: list(table, "routes").into_iter().map(route).collect(),
+        suppressed: list(table, "suppress").into_iter().map(|t| (need(t, "name"), parse(&need(t, "when")))).collect(),
         columns: names(output, &format!("{name}_columns")).unwrap_or_default(),
     }
 }

@@ -21,19 +21,24 @@ fn header(world: &World, side: Side) -> Vec<String> {
     let level = world.level(side);
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let mut header = match side {
-        Side::User => words("user_id account_id score tier qualified route motion to action is_champion is_buyer"),
+        Side::User => words(
+            "user_id account_id account_tier account_qualified score tier qualified route motion to action is_champion is_buyer",
+        ),
         Side::Account => words(
             "account_id segment score tier qualified route motion to action members users active_users_28 champion buyer",
         ),
     };
     header.extend(world.categories(side).iter().map(|category| format!("points_{category}")));
     header.push("signals".into());
+    if side == Side::Account {
+        header.push("member_signals".into());
+    }
     for milestone in &level.milestones {
         header.extend([milestone.name.clone(), format!("{}_at", milestone.name)]);
     }
     header.extend(words(match side {
-        Side::User => "first_seen last_seen active_days_28 say because message",
-        Side::Account => "first_seen last_seen say because message",
+        Side::User => "first_seen last_seen active_days_28 suppressed say because message",
+        Side::Account => "first_seen last_seen suppressed say because message",
     }));
     header.extend(level.columns.iter().cloned());
     header
@@ -51,6 +56,12 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
         Side::User => world.log.home(id, &world.model).unwrap_or_default(),
         Side::Account => fact("segment"),
     });
+    if side == Side::User {
+        let home = world.home_row(id);
+        let of_home =
+            |name: &str| home.as_ref().map_or(String::new(), |home| cell(&world.fact(Side::Account, home, name)));
+        row.extend(["tier", "qualified"].map(of_home));
+    }
     row.push(points_text(points.score));
     row.extend(["tier", "qualified", "route", "motion"].map(fact));
     row.extend([of_route(&|r| fill(world, side, id, &r.to)), of_route(&|r| fill(world, side, id, &r.action))]);
@@ -69,6 +80,9 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     }
     row.extend(points.categories.iter().map(|(_, _, bounded)| points_text(*bounded)));
     row.push(signals(world, side, id));
+    if side == Side::Account {
+        row.push(member_signals(world, id));
+    }
     for milestone in &level.milestones {
         let standing = standing(world, side, id, milestone);
         let told = !unknown(world, side, milestone);
@@ -86,6 +100,8 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     if side == Side::User {
         row.push(fact("active_days_28"));
     }
+    let suppressed = level.suppressed.iter().find(|(_, when)| world.holds(side, id, Some(when)));
+    row.push(suppressed.map_or(String::new(), |(name, _)| name.clone()));
     row.push(say(world, side, id));
     row.push(of_route(&|r| fill(world, side, id, &r.because)));
     row.push(of_route(&|r| fill(world, side, id, &r.message)));
@@ -121,6 +137,36 @@ fn signals(world: &World, side: Side, id: &str) -> String {
         pieces.push(format!("cap:score:{}", points_text(points.score - points.total)));
     }
     pieces.join(";")
+}
+
+/// What the members of an account were paid for, by signal, and what bounds took or gave.
+fn member_signals(world: &World, id: &str) -> String {
+    let signals = &world.level(Side::User).signals;
+    let mut sums = vec![(0, 0); signals.len()];
+    let mut caps: Vec<(String, i64, bool)> = Vec::new();
+    for member in world.members(id) {
+        let points = world.points(Side::User, &member);
+        for (at, paid) in &points.fired {
+            sums[*at] = (sums[*at].0 + paid, sums[*at].1 + 1);
+        }
+        let bounds = points.categories.iter().map(|(name, raw, bounded)| (name.clone(), bounded - raw, raw != bounded));
+        let of_score = ("score".to_owned(), points.score - points.total, points.score != points.total);
+        let bounds: Vec<(String, i64, bool)> = bounds.chain([of_score]).collect();
+        if caps.is_empty() {
+            caps = bounds;
+        } else {
+            caps.iter_mut().zip(bounds).for_each(|(cap, bound)| {
+                cap.1 += bound.1;
+                cap.2 |= bound.2;
+            });
+        }
+    }
+    let mut fired: Vec<usize> = (0..signals.len()).filter(|at| sums[*at].1 > 0).collect();
+    fired.sort_by_key(|at| (Reverse(sums[*at].0), *at));
+    let paid = fired.iter().map(|at| format!("{}:{} ({})", signals[*at].name, points_text(sums[*at].0), sums[*at].1));
+    let caps = caps.iter().filter(|(_, _, bounded)| *bounded);
+    let caps = caps.map(|(name, bound, _)| format!("cap:{name}:{}", points_text(*bound)));
+    paid.chain(caps).collect::<Vec<String>>().join(";")
 }
 
 fn say(world: &World, side: Side, id: &str) -> String {

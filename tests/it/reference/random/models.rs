@@ -82,6 +82,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
         let _ = writeln!(toml, "buyer = {:?}", condition(rng, &champions, 1));
         routed = routed.and(&champions.named("buyer"));
     }
+    let suppressed = suppressions(rng, "user", &users_end) + &suppressions(rng, "account", &routed);
     let account_routes = if rng.chance(80) { routes(rng, "account", &routed) } else { String::new() };
     toml += &user_traits;
     let _ = write!(toml, "[user.facts]\n{user_named}{late_fact}");
@@ -93,7 +94,7 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     let _ = write!(toml, "[account.facts]\n{account_named}");
     let _ = write!(toml, "[account.rollups]\n{early_rollups}{late_rollups}");
     toml += &account_bounds;
-    for part in [account_signals, account_tiers, account_milestones, segments, account_routes] {
+    for part in [account_signals, account_tiers, account_milestones, segments, account_routes, suppressed] {
         toml += &part;
     }
     let columns = |facts: &Facts, shown: &[&str], milestones: &Facts| {
@@ -219,6 +220,14 @@ fn tiers(rng: &mut Rng, level: &str, seen: &Facts) -> String {
         }
     }
     let _ = writeln!(toml, "[[{level}.tiers]]\nname = \"none_of_these\"");
+    toml
+}
+
+fn suppressions(rng: &mut Rng, level: &str, seen: &Facts) -> String {
+    let mut toml = String::new();
+    for name in rng.some(&["customer", "rival"], 30, 0) {
+        let _ = writeln!(toml, "[[{level}.suppress]]\nname = {name:?}\nwhen = {:?}", condition(rng, seen, 1));
+    }
     toml
 }
 

@@ -58,7 +58,22 @@ pub(super) const CASES: DocumentKind = DocumentKind { what: "file of cases", cod
 
 /// Reads a model's text.
 pub(super) fn read(path: &Path) -> Result<SourceDocument, CommandError> {
-    read_document(path, MODEL)
+    let document = read_document(path, MODEL)?;
+    if !is_data(&document.text) {
+        return Ok(document);
+    }
+    let problem = Diagnostic::error(MODEL.code, 0..0, "the file is no model: it holds a table or records", "");
+    let help = "name a model, which is a TOML file with the line `schema = 1`; files of events, users and accounts have arguments of their own";
+    Err(refused(SourceDocument { name: document.name, text: String::new() }, problem.help(help)))
+}
+
+/// Whether a text holds rows or records: its first line that is neither empty nor a comment is no line of TOML and has cells or an object.
+fn is_data(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let Some(first) = lines.into_iter().find(|line| !line.is_empty() && !line.starts_with('#')) else { return false };
+    let is_object = first.starts_with('{') || first.starts_with("[{") || first == "[";
+    let is_row = !first.contains('=') && !first.starts_with('[') && first.contains([',', ';', '\t']);
+    is_object || is_row
 }
 
 /// Reads the text of a document that people wrote.

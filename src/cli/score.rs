@@ -2,6 +2,7 @@
 
 mod expected;
 mod failed_run;
+mod next_step;
 mod outputs;
 mod progress;
 mod rows;
@@ -17,6 +18,7 @@ use clap::ValueEnum;
 use self::{
     expected::{NUMBERS_HELP, expectations, judge, refuse},
     failed_run::publish_rejects_only,
+    next_step::print_next_step,
     outputs::{OutputFiles, OutputPlan},
     progress::fold_with_progress,
     rows::{write_folder, write_output},
@@ -33,9 +35,9 @@ use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunVa
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
     pipeline::{self, FoldedRun, PipelineJob},
-    plan::parse,
+    plan::parse_with_rows,
 };
-use pql_model::{EXAMPLE, PerKind};
+use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 
 /// Score events: who is a product-qualified lead or account, and why.
 ///
@@ -66,6 +68,18 @@ pub(super) struct ScoreArguments {
     /// Which rows to write to the standard output
     #[arg(long, value_enum, default_value_t = ScoreLevel::Account, conflicts_with = "out")]
     level: ScoreLevel,
+
+    /// Write only rows for which this condition over facts holds, such as `tier = 'hot' and invites > 2`
+    #[arg(long = "where", value_name = "EXPR", conflicts_with = "out")]
+    only: Option<String>,
+
+    /// Write only the first N rows
+    #[arg(long, value_name = "N", conflicts_with = "out", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
+
+    /// Write these columns or facts, in this order, such as `rank,account_id,score,say`
+    #[arg(long, value_name = "NAMES", conflicts_with = "out")]
+    columns: Option<String>,
 
     /// The form of rows [default: csv; on a terminal a table]
     #[arg(short, long, value_enum)]
@@ -140,7 +154,30 @@ impl CsvDialectArg {
     }
 }
 
+impl ScoreLevel {
+    fn kind(self) -> EntityKind {
+        match self {
+            ScoreLevel::Account => EntityKind::Account,
+            ScoreLevel::User => EntityKind::User,
+        }
+    }
+}
+
 impl ScoreArguments {
+    /// Whether the standard output gets other rows or columns than all.
+    fn asks_for_rows(&self) -> bool {
+        self.only.is_some() || self.top.is_some() || self.columns.is_some()
+    }
+
+    fn requested_rows(&self) -> RequestedRows {
+        RequestedRows {
+            kind: self.level.kind(),
+            when: self.only.clone(),
+            columns: self.columns.clone(),
+            limit: self.top.map(|count| count as usize),
+        }
+    }
+
     fn verbosity(&self) -> Verbosity {
         Verbosity::of_flag(self.quiet)
     }
@@ -163,7 +200,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     let verbosity = arguments.verbosity();
     let prepared = prepared(arguments)?;
     let source = model_file::find(arguments.model.as_ref())?;
-    let model = parse(&source.document)
+    let model = parse_with_rows(&source.document, &arguments.requested_rows())
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     let expected = expectations(&model, &source.document, &arguments.fail_if)?;
     if let Some(note) = source.note.filter(|_| verbosity == Verbosity::Notes) {
@@ -171,7 +208,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     }
     let enrichment = prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
     let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
-    let planned = OutputPlan::new(arguments);
+    let planned = OutputPlan::new(arguments, &model.resolved.lists);
     planned.refuse_overwriting_inputs(arguments, prepared.inputs(), Path::new(&source.document.name))?;
     let mut outputs = planned.open(arguments)?;
     let job = PipelineJob { keep_rejects: outputs.rejects.is_some(), ..prepared.job(&model, users) };
@@ -198,6 +235,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     } else {
         publish(arguments, &result, &judged, outputs)
     };
+    if verbosity == Verbosity::Notes && matches!(exit, Ok(ExitStatus::Done)) {
+        print_next_step(arguments, &scored);
+    }
     // The program is about to end: giving back the memory of a million users piece by piece would only take time.
     std::mem::forget(scored);
     std::mem::forget(folded);

@@ -66,7 +66,7 @@ use sha2::{Digest, Sha256};
 
 pub use fact_key::{FactKey, FactSlot};
 pub use kind::{EntityKind, PerKind};
-pub use resolve::FactSelection;
+pub use resolve::{FactSelection, ModelRequest, RequestedRows};
 pub use resolved::ResolvedModel;
 pub use syntax::{MeasureKind, ModelKeywords, model_keywords};
 pub use value_format::{VALUE_FORMATS, ValueFormat};
@@ -81,15 +81,17 @@ pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 ///
 /// # Errors
 ///
-/// Every problem of the text, at least one.
-pub fn parse(document: &SourceDocument, selection: FactSelection) -> Result<ResolvedModel, DocumentProblems> {
+/// Every problem of the text, at least one; or those of what is asked for, in a document of its own.
+pub fn parse(document: &SourceDocument, request: ModelRequest<'_>) -> Result<ResolvedModel, DocumentProblems> {
     let mut found = DiagnosticSink::default();
     let fingerprint = hex(&Sha256::digest(document.text.as_bytes()));
     let file = syntax::read(&document.text, &mut found);
-    let resolved = file.and_then(|file| resolve::resolve(&file, &document.text, fingerprint, selection, &mut found));
+    let resolved =
+        file.map_or(Err(None), |file| resolve::resolve(&file, &document.text, fingerprint, request, &mut found));
     match resolved {
-        Some(resolved) if found.list.is_empty() => Ok(resolved),
-        _ => Err(DocumentProblems { document: document.clone(), list: found.list }),
+        Ok(resolved) if found.list.is_empty() => Ok(resolved),
+        Ok(_) | Err(None) => Err(DocumentProblems { document: document.clone(), list: found.list }),
+        Err(Some(of_request)) => Err(DocumentProblems { document: of_request, list: found.list }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The columns of rows: names, types and sources, in the order that is never changed. What a model adds follows them.
 
-use crate::kind::EntityKind;
+use crate::{expr::ValueType, kind::EntityKind};
 
 /// The type of all cells of a column that are not null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,28 @@ pub enum ColumnSource {
     Message,
     /// A fact, by its slot in the plan.
     Fact(u32),
+    /// An expression, by its place among those of the level.
+    Computed(usize),
+    /// The place of the row in its list, from 1.
+    Rank,
+    /// The instant looked from.
+    StampInstant,
+    /// The name of the model.
+    StampModel,
+    /// The SHA-256 of the model's text, in hex.
+    StampHash,
+}
+
+impl ColumnType {
+    /// The type of a column that shows values of a type.
+    pub fn of_value(kind: ValueType) -> ColumnType {
+        match kind {
+            ValueType::Number => ColumnType::Number,
+            ValueType::Boolean => ColumnType::Boolean,
+            ValueType::Date => ColumnType::Date,
+            ValueType::Text | ValueType::Json | ValueType::Null => ColumnType::Text,
+        }
+    }
 }
 
 /// A column of rows.
@@ -169,6 +191,29 @@ const ACCOUNT_LAST: [FixedColumn; 6] = [
     ("message", ColumnType::Text, ColumnSource::Message),
 ];
 
+/// Behind all others, where the model asks for them.
+const STAMP: [FixedColumn; 3] = [
+    ("as_of", ColumnType::Instant, ColumnSource::StampInstant),
+    ("model", ColumnType::Text, ColumnSource::StampModel),
+    ("model_hash", ColumnType::Text, ColumnSource::StampHash),
+];
+/// The place in a list.
+const RANK: FixedColumn = ("rank", ColumnType::Number, ColumnSource::Rank);
+
+/// The columns that say which run a row is of.
+pub fn stamp_columns() -> Vec<OutputColumn> {
+    STAMP.iter().map(fixed).collect()
+}
+
+/// The columns that rows have only where they are asked for.
+pub(crate) fn extra_columns() -> Vec<OutputColumn> {
+    STAMP.iter().chain([&RANK]).map(fixed).collect()
+}
+
+fn fixed((name, kind, source): &FixedColumn) -> OutputColumn {
+    OutputColumn::new(*name, *kind, *source)
+}
+
 /// The columns of a level, except those that the model adds.
 pub fn standard_columns<'n>(
     kind: EntityKind,
@@ -179,7 +224,6 @@ pub fn standard_columns<'n>(
         EntityKind::User => (&USER_FIRST, &USER_SIGNALS, &USER_LAST),
         EntityKind::Account => (&ACCOUNT_FIRST, &ACCOUNT_SIGNALS, &ACCOUNT_LAST),
     };
-    let fixed = |(name, kind, source): &FixedColumn| OutputColumn::new(*name, *kind, *source);
     let mut columns: Vec<OutputColumn> = first.iter().map(fixed).collect();
     columns.extend(categories.enumerate().map(|(place, category)| {
         OutputColumn::new(format!("points_{category}"), ColumnType::Points, ColumnSource::CategoryPoints(place))

@@ -338,3 +338,24 @@ fn models_of_different_zones_are_told_to_look_from_different_instants() {
     let outcome = folder.pql("diff old.toml zone.toml events.ndjson --as-of 2026-10-31T12:00:00Z");
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_table_in_place_of_a_model_is_one_problem_with_the_way_out() {
+    let folder = folder();
+    let table = "account_id,score\nacme,10\nglobex,20\n";
+    for (name, text) in [
+        ("a.csv", table.to_owned()),
+        ("b.csv", table.replace(',', ";")),
+        ("c.ndjson", "{\"event\":\"invite\"}\n".to_owned()),
+        ("d.json", "[\n{\"event\":\"invite\"}]\n".to_owned()),
+    ] {
+        folder.write(name, text);
+        for command in [format!("diff old.toml {name} events.ndjson"), format!("score events.ndjson -m {name}")] {
+            let outcome = folder.pql(&command);
+            assert_eq!((outcome.code, outcome.stderr.matches("error").count()), (2, 1), "{command}: {outcome:?}");
+            let told = "error[M001]: the file is no model: it holds a table or records";
+            assert!(outcome.stderr.contains(told) && outcome.stderr.contains("schema = 1"), "{command}: {outcome:?}");
+            assert!(!outcome.stderr.contains("globex"), "{command}: {outcome:?}");
+        }
+    }
+}

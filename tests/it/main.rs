@@ -44,6 +44,7 @@ mod json_verdicts;
 mod laws;
 mod layouts;
 mod lint;
+mod lists;
 #[cfg(unix)]
 mod manual;
 mod many;

@@ -45,6 +45,23 @@ pub(crate) struct RunArgs {
     pub(crate) accounts_key: Option<String>,
 }
 
+impl RunArgs {
+    /// The options as words of a command line, but for those that are left to their defaults.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let options = [
+            ("--from", self.from.map(|format| format.as_str().to_owned())),
+            ("--as-of", Some(self.as_of.clone()).filter(|when| when != "latest")),
+            ("--users", self.users.as_ref().map(path)),
+            ("--accounts", self.accounts.as_ref().map(path)),
+            ("--users-key", self.users_key.clone()),
+            ("--accounts-key", self.accounts_key.clone()),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        given.flatten().collect()
+    }
+}
+
 /// Which lines a run accepts, and how much memory a file may take. Apart from [`RunArgs`] for its place in the help, behind the options of the command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LimitArgs {

@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use crate::cli::print_stderr;
-use pql_engine::score::ScoredEntities;
+use pql_engine::{
+    emit::{LeftOutRows, RowTotals},
+    score::ScoredEntities,
+};
 use pql_model::{
     clock::format_instant,
     diag::{escape_controls, quoted_list},
+    resolved::ListFile,
     units::plural,
 };
 
@@ -17,6 +21,33 @@ pub(crate) fn note_defused_cells(defused: u64) {
         print_stderr(&format!(
             "note: {cells} that a spreadsheet would run as a formula begin with an apostrophe; --csv exact writes them as they are"
         ));
+    }
+}
+
+/// Rows that a limit leaves out although they have the score of the last one before it.
+pub(crate) fn note_cut_through_ties(what: &str, left_out: LeftOutRows) {
+    if left_out.tied > 0 {
+        let rows = plural(left_out.tied, "row", "rows");
+        print_stderr(&escape_controls(&format!(
+            "note: {what} leaves out {rows} with the same score as the last row; rows of one score are in the order of their ids"
+        )));
+    }
+}
+
+/// Files for others: those that need a record, and rows that were left out of the written ones.
+pub(crate) fn note_lists(lists: &[ListFile], written: &[(usize, RowTotals)]) {
+    for list in lists.iter().filter(|list| list.needs_record()) {
+        let name = &list.name;
+        print_stderr(&format!("note: {name} is not written, since it needs a record of earlier runs"));
+    }
+    for (list, totals) in written.iter().filter_map(|(place, totals)| Some((lists.get(*place)?, totals))) {
+        let left_out = totals.left_out;
+        note_cut_through_ties(&format!("the limit of {}", list.name), left_out);
+        if left_out.repeated > 0 {
+            let rows = plural(left_out.repeated, "row", "rows");
+            let name = &list.name;
+            print_stderr(&format!("note: {name} leaves out {rows} that share the value of `unique` with a better row"));
+        }
     }
 }
 

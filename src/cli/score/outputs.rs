@@ -22,7 +22,7 @@ use pql_engine::{
     fs::retry::is_present,
     read::{FileId, InputSource},
 };
-use pql_model::{EntityKind, diag::escape_controls, hex};
+use pql_model::{EntityKind, diag::escape_controls, hex, resolved::ListFile};
 
 /// How long a run that waits for another one sleeps before it looks again.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -38,11 +38,13 @@ pub(super) struct OutputPlan {
     rejects: Option<PathBuf>,
     id_map: Option<PathBuf>,
     rows: Vec<(EntityKind, PathBuf)>,
+    /// Files for others, by their places in the model.
+    lists: Vec<(usize, PathBuf)>,
     record: Option<PathBuf>,
 }
 
 impl OutputPlan {
-    pub(super) fn new(arguments: &ScoreArguments) -> OutputPlan {
+    pub(super) fn new(arguments: &ScoreArguments, lists: &[ListFile]) -> OutputPlan {
         let ending = arguments.row_format().ending();
         let dir = arguments.out.as_ref();
         let rows =
@@ -51,13 +53,15 @@ impl OutputPlan {
             rejects: arguments.rejects.clone().or_else(|| dir.map(|dir| dir.join(REJECTS_FILE))),
             id_map: arguments.id_map.clone(),
             rows: rows.collect(),
+            lists: dir.into_iter().flat_map(|dir| list_paths(dir, lists)).collect(),
             record: dir.map(|dir| dir.join(RECORD_FILE)),
         }
     }
 
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let rows = self.rows.iter().map(|(_, path)| path);
-        self.rejects.iter().chain(&self.id_map).chain(rows).chain(&self.record).map(PathBuf::as_path)
+        let lists = self.lists.iter().map(|(_, path)| path);
+        self.rejects.iter().chain(&self.id_map).chain(rows).chain(lists).chain(&self.record).map(PathBuf::as_path)
     }
 
     /// Refuses to write over what is read, under whatever name.
@@ -119,6 +123,11 @@ impl OutputPlan {
                 .into_iter()
                 .map(|(side, path)| Ok((side, shared(path)?)))
                 .collect::<Result<_, CommandError>>()?,
+            lists: self
+                .lists
+                .into_iter()
+                .map(|(place, path)| Ok((place, shared(path)?)))
+                .collect::<Result<_, CommandError>>()?,
             record: self.record.map(shared).transpose()?,
             _lock: lock,
         })
@@ -132,6 +141,12 @@ impl OutputPlan {
             sweep_temporaries(if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         }
     }
+}
+
+/// The files for others that a run without a record can write.
+fn list_paths<'l>(dir: &'l Path, lists: &'l [ListFile]) -> impl Iterator<Item = (usize, PathBuf)> + 'l {
+    let written = lists.iter().enumerate().filter(|(_, list)| !list.needs_record());
+    written.map(|(place, list)| (place, dir.join(&list.name)))
 }
 
 /// Locks the folder, for a while if it is in use.
@@ -168,6 +183,8 @@ pub(super) struct OutputFiles {
     pub(super) rejects: Option<OutputFile>,
     pub(super) id_map: Option<OutputFile>,
     pub(super) rows: Vec<(EntityKind, OutputFile)>,
+    /// Files for others, by their places in the model.
+    pub(super) lists: Vec<(usize, OutputFile)>,
     pub(super) record: Option<OutputFile>,
     /// Ends with this, after the last file is in place.
     _lock: Option<FolderLock>,
@@ -177,8 +194,9 @@ impl OutputFiles {
     /// What the record of the run says of the files that belong together: name, bytes and SHA-256; first those in its folder.
     pub(super) fn facts(&self) -> (Vec<OutputFact>, Vec<OutputFact>) {
         let rows = self.rows.iter().map(|(_, file)| file);
+        let lists = self.lists.iter().map(|(_, file)| file);
         let (here, elsewhere): (Vec<&OutputFile>, Vec<&OutputFile>) =
-            rows.chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
+            rows.chain(lists).chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
         (here.into_iter().map(OutputFile::fact).collect(), elsewhere.into_iter().map(OutputFile::fact).collect())
     }
 
@@ -206,7 +224,8 @@ impl OutputFiles {
     /// Publishes all files, the record last, since it vouches for the others.
     pub(super) fn commit(self) -> Result<(), CommandError> {
         let rows = self.rows.into_iter().map(|(_, file)| file);
-        let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(self.record);
+        let lists = self.lists.into_iter().map(|(_, file)| file);
+        let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(lists).chain(self.record);
         Ok(commit(files.map(|file| file.staged).collect())?)
     }
 }

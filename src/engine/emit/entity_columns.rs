@@ -1,6 +1,6 @@
 //! The columns of one entity by name, as a row of CSV shows them.
 
-use super::{row::with_row, schema::OutputSchema};
+use super::{row::with_row, row_writer::LevelRows, schema::OutputSchema};
 use crate::{plan::Model, score::ScoredEntities};
 use pql_model::EntityKind;
 
@@ -19,5 +19,6 @@ pub(crate) fn column_text(
 ) -> Option<String> {
     let schema = OutputSchema::of_level(model, side);
     let column = schema.find(name)?;
-    Some(with_row(scored, model, side, place, |row| row.cell(column.source).text().into_owned()))
+    let rows = LevelRows { scored, model, kind: side };
+    Some(with_row(rows, place as u32, None, |row| row.cell(column.source).text().into_owned()))
 }

@@ -72,6 +72,13 @@ impl JsonRows {
         rows
     }
 
+    /// Objects with the columns of a schema and nothing else.
+    pub(super) fn plain(schema: &OutputSchema, framing: JsonFraming) -> JsonRows {
+        let mut rows = JsonRows { fields: Vec::with_capacity(schema.columns.len()), framing };
+        schema.columns.iter().for_each(|column| rows.put(&column.name, FieldContent::Column(column.source)));
+        rows
+    }
+
     /// Adds a key. A key that is there already gets the new content, since an object has no key twice.
     fn put(&mut self, name: &str, content: FieldContent) {
         match self.fields.iter_mut().find(|field| field.name == name) {

@@ -10,6 +10,7 @@
 
 mod cell;
 pub(crate) mod csv;
+mod digest;
 mod entity_columns;
 mod formula_guard;
 mod id_map;
@@ -20,6 +21,7 @@ mod row;
 mod row_writer;
 pub mod run_record;
 mod schema;
+mod selection;
 mod table;
 
 use std::io::{self, Write};
@@ -28,20 +30,20 @@ pub use csv::CsvDialect;
 pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
-pub(crate) use row_writer::RowTotals;
+pub use row_writer::{LevelRows, RowTotals};
 pub use run_record::{
     ExpectationFact, ExpectationOrigin, FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record,
 };
 pub(crate) use schema::OutputSchema;
-pub use table::level_summary_text;
+pub use selection::LeftOutRows;
+pub use table::{level_summary_text, query_table_text};
 
 use self::{
     csv::CsvRows,
     json::{JsonFraming, JsonRows},
-    row_writer::LevelRows,
+    selection::select_rows,
 };
-use crate::{plan::Model, score::ScoredEntities};
-use pql_model::EntityKind;
+use pql_model::resolved::{ListFile, ListFormat, RowQuery};
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,22 +67,59 @@ impl RowFormat {
     }
 }
 
-/// Writes all rows of a level with all its columns.
+/// Writes the rows of a level: all of them with all columns, or those that a query asks for.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_rows(
-    scored: &ScoredEntities<'_>,
-    model: &Model,
-    side: EntityKind,
+    rows: LevelRows<'_>,
+    query: Option<&RowQuery>,
     format: RowFormat,
     out: &mut dyn Write,
 ) -> io::Result<RowTotals> {
-    let schema = OutputSchema::of_level(model, side);
-    let rows = LevelRows { scored, model, kind: side };
-    match format {
-        RowFormat::Csv(dialect) => rows.write(rows.order(), &CsvRows { schema: &schema, dialect }, out),
-        RowFormat::Json => rows.write(rows.order(), &JsonRows::new(&schema, JsonFraming::List), out),
-        RowFormat::Ndjson => rows.write(rows.order(), &JsonRows::new(&schema, JsonFraming::Lines), out),
+    let Some(query) = query else {
+        let schema = OutputSchema::of_level(rows.model, rows.kind);
+        return match format {
+            RowFormat::Csv(dialect) => rows.write(rows.order(), &CsvRows { schema: &schema, dialect }, out),
+            RowFormat::Json => rows.write(rows.order(), &JsonRows::new(&schema, JsonFraming::List), out),
+            RowFormat::Ndjson => rows.write(rows.order(), &JsonRows::new(&schema, JsonFraming::Lines), out),
+        };
+    };
+    let selected = select_rows(rows, query);
+    let schema = OutputSchema::of_query(rows.model, rows.kind, query);
+    // Chosen columns stand alone; all columns come with the breakdown.
+    let json = |framing| match query.columns {
+        Some(_) => JsonRows::plain(&schema, framing),
+        None => JsonRows::new(&schema, framing),
+    };
+    let totals = match format {
+        RowFormat::Csv(dialect) => rows.write(&selected.entities, &CsvRows { schema: &schema, dialect }, out),
+        RowFormat::Json => rows.write(&selected.entities, &json(JsonFraming::List), out),
+        RowFormat::Ndjson => rows.write(&selected.entities, &json(JsonFraming::Lines), out),
+    };
+    Ok(RowTotals { left_out: selected.left_out, ..totals? })
+}
+
+/// Writes a file for others.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_list(
+    rows: LevelRows<'_>,
+    list: &ListFile,
+    dialect: CsvDialect,
+    out: &mut dyn Write,
+) -> io::Result<RowTotals> {
+    let query = Some(&list.query);
+    match list.format {
+        ListFormat::Csv => write_rows(rows, query, RowFormat::Csv(dialect), out),
+        ListFormat::Json => write_rows(rows, query, RowFormat::Json, out),
+        ListFormat::Ndjson => write_rows(rows, query, RowFormat::Ndjson, out),
+        ListFormat::Markdown => {
+            let selected = select_rows(rows, &list.query);
+            let schema = OutputSchema::of_query(rows.model, rows.kind, &list.query);
+            let totals = digest::write_digest(rows, &selected, &schema, out)?;
+            Ok(RowTotals { left_out: selected.left_out, ..totals })
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A row is made by [`with_row`], which computes the points once; [`EntityRow::cell`] then makes the cells that a schema asks for.
 
-use super::{cell::OutputCell, rendered_template::render_template, schema::OutputSchema};
+use super::{cell::OutputCell, rendered_template::render_template, row_writer::LevelRows, schema::OutputSchema};
 use crate::{
     plan::Model,
     score::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use pql_model::{
     EntityKind,
-    expr::EvalScope,
+    expr::{EvalScope, Program, Value, ValueType},
     output_columns::ColumnSource,
     resolved::{Level, Route, TextTemplate},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
@@ -28,6 +28,9 @@ pub(super) struct EntityRow<'r> {
     /// By place in its kind.
     place: usize,
     kind: EntityKind,
+    model: &'r Model,
+    /// Its place in the list that is written, from 1.
+    rank: Option<u64>,
     /// Its level of the model.
     pub(super) level: &'r Level,
     scope: &'r EntityFacts<'r>,
@@ -44,26 +47,24 @@ pub(super) struct EntityRow<'r> {
     pub(super) route: Option<&'r Route>,
 }
 
-/// Makes the row of an entity, by place, and hands it on.
+/// Makes the row of an entity and hands it on; `rank` is its place in the list that is written, from 1.
 pub(super) fn with_row<T>(
-    scored: &ScoredEntities<'_>,
-    model: &Model,
-    kind: EntityKind,
-    place: usize,
+    rows: LevelRows<'_>,
+    entity: u32,
+    rank: Option<u64>,
     take: impl FnOnce(&EntityRow<'_>) -> T,
 ) -> T {
-    let scope = match kind {
-        EntityKind::User => scored.user_facts(place),
-        EntityKind::Account => scored.account_facts(place),
+    let place = entity as usize;
+    let scope = match rows.kind {
+        EntityKind::User => rows.scored.user_facts(place),
+        EntityKind::Account => rows.scored.account_facts(place),
     };
-    take(&EntityRow::new(scored, model, kind, place, &scope))
+    take(&EntityRow { rank, ..EntityRow::new(rows, place, &scope) })
 }
 
 impl<'r> EntityRow<'r> {
     fn new(
-        scored: &'r ScoredEntities<'r>,
-        model: &'r Model,
-        kind: EntityKind,
+        LevelRows { scored, model, kind }: LevelRows<'r>,
         place: usize,
         scope: &'r EntityFacts<'r>,
     ) -> EntityRow<'r> {
@@ -79,7 +80,21 @@ impl<'r> EntityRow<'r> {
         let name = scope.get(level.slots.route).to_text();
         let route = level.routes.iter().find(|route| Some(route.name.as_str()) == name.as_deref());
         let ranked = rank_fired(&paid);
-        EntityRow { scored, model, place, kind, level, scope, milestones, event_span, paid, ranked, sum, route }
+        EntityRow {
+            scored,
+            place,
+            kind,
+            model,
+            rank: None,
+            level,
+            scope,
+            milestones,
+            event_span,
+            paid,
+            ranked,
+            sum,
+            route,
+        }
     }
 
     /// The cells of a schema, in its order.
@@ -130,7 +145,19 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Reason => self.template(self.route.and_then(|route| route.because.as_ref())),
             ColumnSource::Message => self.template(self.route.and_then(|route| route.message.as_ref())),
             ColumnSource::Fact(slot) => self.fact(slot),
+            ColumnSource::Computed(place) => {
+                OutputCell::from_value(self.evaluate(&self.level.computed_columns[place]))
+            }
+            ColumnSource::Rank => self.rank.map_or(OutputCell::Null, |rank| OutputCell::Number(rank as f64)),
+            ColumnSource::StampInstant => OutputCell::Instant(self.scored.as_of.instant),
+            ColumnSource::StampModel => OutputCell::Text(self.model.resolved.name.as_str().into()),
+            ColumnSource::StampHash => OutputCell::Text(self.model.resolved.fingerprint.as_str().into()),
         }
+    }
+
+    /// The value of an expression over its facts.
+    pub(super) fn evaluate(&self, program: &'r Program) -> Value<'r> {
+        program.eval(self.scope)
     }
 
     /// The place of its tier among the tiers of the level.

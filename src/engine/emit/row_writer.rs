@@ -12,7 +12,10 @@ use std::{
     sync::mpsc,
 };
 
-use super::row::{EntityRow, with_row};
+use super::{
+    row::{EntityRow, with_row},
+    selection::LeftOutRows,
+};
 use crate::{plan::Model, score::ScoredEntities};
 use pql_model::EntityKind;
 
@@ -59,14 +62,19 @@ pub(super) trait RowWriter: Sync {
 pub struct RowTotals {
     /// Cells that were guarded against spreadsheets.
     pub guarded_cells: u64,
+    /// Rows that were asked for and left out.
+    pub left_out: LeftOutRows,
 }
 
 /// The scored entities of a level, whose rows are written.
-#[derive(Clone, Copy)]
-pub(super) struct LevelRows<'r> {
-    pub(super) scored: &'r ScoredEntities<'r>,
-    pub(super) model: &'r Model,
-    pub(super) kind: EntityKind,
+#[derive(Debug, Clone, Copy)]
+pub struct LevelRows<'r> {
+    /// All entities.
+    pub scored: &'r ScoredEntities<'r>,
+    /// The model that they were scored by.
+    pub model: &'r Model,
+    /// The level.
+    pub kind: EntityKind,
 }
 
 impl<'r> LevelRows<'r> {
@@ -89,9 +97,9 @@ impl<'r> LevelRows<'r> {
         out: &mut dyn Write,
     ) -> io::Result<RowTotals> {
         let mut state = writer.begin(out)?;
-        let encode = |entities| writer.encode(&RowBatch { rows: *self, entities });
+        let encode = |(part, entities)| writer.encode(&RowBatch { rows: *self, first: part * ROWS_AT_ONCE, entities });
         let append = |part: io::Result<W::Part>| writer.append(&mut state, part?, out);
-        let parts = entities.chunks(ROWS_AT_ONCE);
+        let parts = entities.chunks(ROWS_AT_ONCE).enumerate();
         if rayon::current_thread_index().is_some() {
             // There is no other thread to make them.
             parts.map(encode).try_for_each(append)?;
@@ -105,6 +113,8 @@ impl<'r> LevelRows<'r> {
 /// Some entities of a level, whose rows follow each other.
 pub(super) struct RowBatch<'b> {
     rows: LevelRows<'b>,
+    /// The place of the first of them in the list.
+    first: usize,
     entities: &'b [u32],
 }
 
@@ -114,16 +124,16 @@ impl RowBatch<'_> {
     /// # Errors
     /// The first of `take`.
     pub(super) fn try_for_each(&self, mut take: impl FnMut(&EntityRow<'_>) -> io::Result<()>) -> io::Result<()> {
-        let LevelRows { scored, model, kind } = self.rows;
-        self.entities.iter().try_for_each(|entity| with_row(scored, model, kind, *entity as usize, &mut take))
+        let ranks = self.first as u64 + 1..;
+        self.entities.iter().zip(ranks).try_for_each(|(entity, rank)| with_row(self.rows, *entity, Some(rank), &mut take))
     }
 }
 
 /// Makes something of each part in the threads of the pool, and hands it on in order. While some is handed on more is made, a few parts ahead, so
 /// that memory stays bounded. Not to be called in a thread of the pool.
-fn map_ordered_parallel<'p, P: ?Sized + Sync + 'p, T: Send>(
-    parts: impl Iterator<Item = &'p P>,
-    make: impl Fn(&'p P) -> T + Sync,
+fn map_ordered_parallel<P: Send, T: Send>(
+    parts: impl Iterator<Item = P>,
+    make: impl Fn(P) -> T + Sync,
     mut hand_on: impl FnMut(T) -> io::Result<()>,
 ) -> io::Result<()> {
     let ahead = 2 * rayon::current_num_threads();

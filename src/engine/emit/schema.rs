@@ -5,8 +5,8 @@
 use crate::plan::Model;
 use pql_model::{
     EntityKind,
-    expr::ValueType,
-    output_columns::{ColumnSource, ColumnType, OutputColumn, standard_columns},
+    output_columns::{ColumnSource, ColumnType, OutputColumn, stamp_columns, standard_columns},
+    resolved::RowQuery,
 };
 
 /// The columns of rows of one kind of entity.
@@ -24,9 +24,20 @@ impl OutputSchema {
         let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
         let mut columns = standard_columns(kind, categories, milestones);
         columns.extend(level.columns.iter().map(|column| {
-            OutputColumn::new(column.header.as_str(), type_of_fact(column.kind), ColumnSource::Fact(column.slot))
+            OutputColumn::new(column.header.as_str(), ColumnType::of_value(column.kind), ColumnSource::Fact(column.slot))
         }));
+        if model.resolved.stamp {
+            columns.extend(stamp_columns());
+        }
         OutputSchema { columns }
+    }
+
+    /// The columns that a query asks for, else all of the level.
+    pub(crate) fn of_query(model: &Model, kind: EntityKind, query: &RowQuery) -> OutputSchema {
+        match &query.columns {
+            Some(columns) => OutputSchema { columns: columns.clone() },
+            None => OutputSchema::of_level(model, kind),
+        }
     }
 
     /// The names, in their order.
@@ -37,15 +48,5 @@ impl OutputSchema {
     /// The column of a name.
     pub(crate) fn find(&self, name: &str) -> Option<&OutputColumn> {
         self.columns.iter().find(|column| column.name == name)
-    }
-}
-
-/// The type of a column that shows a fact.
-fn type_of_fact(kind: ValueType) -> ColumnType {
-    match kind {
-        ValueType::Number => ColumnType::Number,
-        ValueType::Boolean => ColumnType::Boolean,
-        ValueType::Date => ColumnType::Date,
-        ValueType::Text | ValueType::Json | ValueType::Null => ColumnType::Text,
     }
 }

@@ -8,6 +8,7 @@ use super::{
     cell::OutputCell,
     row_writer::{LevelRows, RowBatch, RowTotals, RowWriter},
     schema::OutputSchema,
+    selection::{LeftOutRows, SelectedRows, select_rows},
 };
 use crate::{
     plan::Model,
@@ -17,6 +18,7 @@ use pql_model::{
     EntityKind,
     diag::escape_controls,
     output_columns::{ColumnSource, ColumnType, OutputColumn},
+    resolved::RowQuery,
     units::{format_number, plural},
 };
 
@@ -40,6 +42,18 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
     milestones(&mut out, summary);
     top(&mut out, LevelRows { scored, model, kind: side }, width);
     out
+}
+
+/// The rows of a query as a table, at most so many characters wide.
+pub fn query_table_text(rows: LevelRows<'_>, query: &RowQuery, width: u16) -> (String, LeftOutRows) {
+    let SelectedRows { entities, left_out } = select_rows(rows, query);
+    let schema = match &query.columns {
+        Some(columns) => OutputSchema { columns: columns.clone() },
+        None => top_schema(rows.kind),
+    };
+    let mut bytes = Vec::new();
+    rows.write(&entities, &TableRows { schema: &schema, width }, &mut bytes).expect("memory takes all that is written");
+    (String::from_utf8_lossy(&bytes).into_owned(), left_out)
 }
 
 fn plain(width: Option<u16>) -> Table {

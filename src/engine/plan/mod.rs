@@ -20,7 +20,7 @@ pub use self::{
     measures::{MeasurePlan, MetricPlan, MilestonePlan, WeeklyPlan},
 };
 use pql_model::{
-    FactSelection, PerKind,
+    FactSelection, ModelRequest, PerKind, RequestedRows,
     diag::{DocumentProblems, SourceDocument},
     resolved::ResolvedModel,
 };
@@ -49,7 +49,16 @@ pub struct Model {
 ///
 /// Every problem of the text, at least one.
 pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    pql_model::parse(document, FactSelection::OutputsOnly).map(plan)
+    pql_model::parse(document, ModelRequest { selection: FactSelection::OutputsOnly, rows: None }).map(plan)
+}
+
+/// The same with what the command line asks of rows.
+///
+/// # Errors
+///
+/// As [`parse`]; or the problems of what is asked for, in a document of its own.
+pub fn parse_with_rows(document: &SourceDocument, rows: &RequestedRows) -> Result<Model, DocumentProblems> {
+    pql_model::parse(document, ModelRequest { selection: FactSelection::OutputsOnly, rows: Some(rows) }).map(plan)
 }
 
 /// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
@@ -58,5 +67,5 @@ pub fn parse(document: &SourceDocument) -> Result<Model, DocumentProblems> {
 ///
 /// As [`parse`].
 pub fn parse_all_facts(document: &SourceDocument) -> Result<Model, DocumentProblems> {
-    pql_model::parse(document, FactSelection::AllDeclared).map(plan)
+    pql_model::parse(document, ModelRequest { selection: FactSelection::AllDeclared, rows: None }).map(plan)
 }

@@ -91,6 +91,14 @@ impl ScoredEntities<'_> {
         self.entities.account_ids.get(self.entities.accounts[account].id)
     }
 
+    /// The id of the first row of a level: the highest score, then the smallest id.
+    pub fn first_id(&self, kind: EntityKind) -> Option<&str> {
+        match kind {
+            EntityKind::User => self.user_order.first().map(|user| self.user_id(*user as usize)),
+            EntityKind::Account => self.account_order.first().map(|account| self.account_id(*account as usize)),
+        }
+    }
+
     /// The id of a user's home account, which may have no events.
     pub(crate) fn home_id(&self, user: usize) -> Option<&str> {
         let home = self.entities.users[user].home_id;

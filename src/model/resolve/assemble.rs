@@ -6,7 +6,7 @@ use crate::{
     expr::{Program, ValueType},
     resolved::{
         DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, Expectation, IdGlob,
-        IdentitySettings, IdentitySpans, InputSettings, Level, Metric, ResolvedModel, ScoringStep, TextSpan, Trait,
+        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ResolvedModel, RowQuery, ScoringStep, TextSpan, Trait,
     },
     syntax::TraitSyntax,
     toml_reader::SpannedText,
@@ -24,6 +24,7 @@ pub(super) struct ResolvedOutputs {
     ignored: Vec<EventSelection>,
     start: EventSelection,
     expectations: Vec<Expectation>,
+    lists: Vec<ListFile>,
 }
 
 impl ModelResolver<'_, '_> {
@@ -33,6 +34,7 @@ impl ModelResolver<'_, '_> {
         let levels = PerKind::from_fn(|side| level::resolve(self, side));
         ResolvedOutputs {
             expectations: self.expectations(&levels),
+            lists: self.output_files(),
             levels,
             champion: self.person(file.user.champion.as_ref()),
             buyer: self.person(file.user.buyer.as_ref()),
@@ -44,7 +46,7 @@ impl ModelResolver<'_, '_> {
 
     /// Puts together a model in which nothing failed.
     pub(super) fn assemble(mut self, fingerprint: String) -> ResolvedModel {
-        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations } = self.outputs();
+        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists } = self.outputs();
         let levels = PerKind {
             user: self.level(EntityKind::User, levels.user),
             account: self.level(EntityKind::Account, levels.account),
@@ -60,6 +62,9 @@ impl ModelResolver<'_, '_> {
             identity: self.identity(),
             ignored_warnings: file.warnings.clone(),
             expectations,
+            lists,
+            stamp: file.output.stamp,
+            requested: RowQuery::default(),
             events: self.event_names(),
             start,
             ignored,
@@ -139,6 +144,7 @@ impl ModelResolver<'_, '_> {
         let builder = self.side(side);
         level.facts = std::mem::take(&mut builder.facts);
         level.milestones = std::mem::take(&mut builder.milestones).into_iter().flatten().collect();
+        level.computed_columns = std::mem::take(&mut builder.computed);
         level.milestone_order = std::mem::take(&mut builder.milestone_order);
         level
     }

@@ -79,6 +79,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
         routes,
         suppressions,
         columns,
+        computed_columns: Vec::new(),
         slots,
         comparisons: Vec::new(),
     }
@@ -254,8 +255,15 @@ fn columns(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) -> Vec<FactCo
         EntityKind::User => output_columns::user_columns(categories, milestones),
         EntityKind::Account => output_columns::account_columns(categories, milestones),
     };
+    let stamp = if resolver.file.output.stamp { output_columns::stamp_columns() } else { Vec::new() };
     let mut added = Vec::new();
     for text in &file.columns {
+        if stamp.iter().any(|column| column.name == text.value) {
+            let message = format!("a second column `{}`", text.value);
+            let help = Some("take `stamp` out, or give the fact another name".to_owned());
+            resolver.error(codes::DUPLICATE, &text.span, message, "the stamp has a column of this name", help);
+            continue;
+        }
         if taken.contains(&text.value) {
             continue;
         }

@@ -5,6 +5,7 @@
 //! resolves only what the outputs need.
 
 mod assemble;
+mod columns;
 mod comparisons;
 mod event_names;
 mod expectations;
@@ -16,6 +17,7 @@ mod metrics;
 mod milestones;
 mod phase;
 mod properties;
+mod requested;
 mod reserved_words;
 mod template;
 mod template_syntax;
@@ -29,12 +31,17 @@ use self::{
 use super::{
     EntityKind, FactSlot,
     resolved::{
-        ConditionId, EventBase, EventCondition, Fact, Metric, Milestone, ResolvedItem, ResolvedModel, ScoringStep,
+        ConditionId, EventBase, EventCondition, Fact, Metric, Milestone, ResolvedItem, ResolvedModel, RowQuery,
+        ScoringStep,
     },
     syntax::{EventSyntax, LadderInput, LevelSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
     toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
-use crate::{diag::Diagnostic, expr::ExprNode};
+pub use self::requested::RequestedRows;
+use crate::{
+    diag::{Diagnostic, SourceDocument},
+    expr::{ExprNode, Program},
+};
 
 /// Which facts a model computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,29 +55,40 @@ pub enum FactSelection {
 /// Expressions that were parsed, by their texts, so that each is parsed once.
 type ParsedExpressions = HashMap<String, Rc<ExprNode>>;
 
-/// Resolves a model; none if anything was found wrong.
+/// What is asked of a model beside its own outputs.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelRequest<'r> {
+    /// Which facts are computed.
+    pub selection: FactSelection,
+    /// What the command line asks of rows.
+    pub rows: Option<&'r RequestedRows>,
+}
+
+/// Resolves a model. If anything was found wrong, the text it was found in, or none for the model itself.
 pub(super) fn resolve(
     file: &ModelSyntax,
     text: &str,
     fingerprint: String,
-    selection: FactSelection,
+    request: ModelRequest<'_>,
     found: &mut DiagnosticSink,
-) -> Option<ResolvedModel> {
+) -> Result<ResolvedModel, Option<SourceDocument>> {
     let mut check = ModelResolver::new(file, text, found);
     check.declare();
     check.resolve_all_declared();
     check.outputs();
     let parsed = check.parsed;
     if !found.list.is_empty() {
-        return None;
+        return Err(None);
     }
     let mut live = ModelResolver { parsed, ..ModelResolver::new(file, text, found) };
     live.declare();
     live.event_conditions();
-    if selection == FactSelection::AllDeclared {
+    if request.selection == FactSelection::AllDeclared {
         live.resolve_all_declared();
     }
-    Some(live.assemble(fingerprint))
+    let requested = request.rows.map_or_else(|| Ok(RowQuery::default()), |rows| live.requested_rows(rows));
+    let requested = requested.map_err(Some)?;
+    Ok(ResolvedModel { requested, ..live.assemble(fingerprint) })
 }
 
 /// A level while it is being resolved.
@@ -82,6 +100,8 @@ struct LevelBuilder<'f> {
     milestones: Vec<Option<Milestone>>,
     milestone_order: Vec<usize>,
     milestones_open: Vec<usize>,
+    /// Expressions of columns.
+    computed: Vec<Program>,
 }
 
 /// How far the resolution of a fact has come.

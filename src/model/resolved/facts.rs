@@ -42,6 +42,8 @@ pub struct Level {
     pub suppressions: Vec<Suppression>,
     /// The facts in additional columns.
     pub columns: Vec<FactColumn>,
+    /// The expressions of columns of files.
+    pub computed_columns: Vec<Program>,
     /// The slots that scoring writes.
     pub slots: ScoringSlots,
     /// The comparisons of this level's facts with texts.

@@ -15,6 +15,7 @@ mod measures;
 mod milestones;
 mod names;
 mod needs;
+mod output_files;
 mod references;
 mod signals;
 
@@ -36,6 +37,7 @@ pub use self::{
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},
     needs::ModelNeeds,
+    output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery},
     references::ExpressionUse,
     signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment, SignalSpans},
 };
@@ -93,6 +95,12 @@ pub struct ResolvedModel {
     pub steps: Vec<ScoringStep>,
     /// Everything that can need state in a run, in the order in which the plan assigns places.
     pub order: Vec<ResolvedItem>,
+    /// Whether rows name the instant, the model and its hash.
+    pub stamp: bool,
+    /// Files for others.
+    pub lists: Vec<ListFile>,
+    /// What the command line asks of rows.
+    pub requested: RowQuery,
     /// The places of all named entries.
     pub entries: EntrySpans,
 }

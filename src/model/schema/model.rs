@@ -68,6 +68,7 @@ pub fn model() -> Json {
         ("segment", segment()),
         ("route", route(&words)),
         ("output", output()),
+        ("list", list(&words)),
     ];
     schema("pql model", root, definitions)
 }
@@ -411,8 +412,43 @@ fn route(words: &ModelKeywords) -> Json {
 
 fn output() -> Json {
     table(
-        "facts that are added as columns",
+        "what runs write beside the columns that every row has",
         &[],
-        vec![("user_columns", texts("facts of users")), ("account_columns", texts("facts of accounts"))],
+        vec![
+            ("user_columns", texts("facts of users to add as columns")),
+            ("account_columns", texts("facts of accounts to add as columns")),
+            ("stamp", truth("whether rows have the columns as_of, model and model_hash; default false")),
+            ("files", tables("files for others, in the folder of --out", "list")),
+        ],
+    )
+}
+
+fn list(words: &ModelKeywords) -> Json {
+    let source = "a column of the level, a fact, or `=` and an expression";
+    let columns = json!({
+        "description": "headers and what they show; default all columns of the level",
+        "anyOf": [
+            { "type": "object", "additionalProperties": text(source) },
+            { "type": "array", "items": text("a column of the level or a fact") },
+        ],
+    });
+    let name = json!({
+        "type": "string",
+        "pattern": "^[^./\\\\:*?\"<>|][^/\\\\:*?\"<>|]*\\.([cC][sS][vV]|[jJ][sS][oO][nN]|[nN][dD][jJ][sS][oO][nN]|[mM][dD])$",
+        "description": "a plain file name; its ending says the form: .csv .json .ndjson .md",
+    });
+    table(
+        "a file for others",
+        &["name", "level"],
+        vec![
+            ("name", name),
+            ("level", choice("what a row is about", &words.list_levels)),
+            ("when", text("a condition over facts; only rows for which it holds")),
+            ("order", texts("columns or facts, the largest and latest first; default score, last_seen")),
+            ("limit", whole("at most so many rows", 1, 1_000_000_000)),
+            ("unique", text("a column or fact; of rows that share its value only the best")),
+            ("rows", choice("all rows, or those that differ from the run before; default all", &words.list_rows)),
+            ("columns", columns),
+        ],
     )
 }

@@ -13,7 +13,7 @@ schema = 1
 input = { fields = {} }
 identity = {}
 activity = {}
-output = {}
+output = { files = [{ name = "a.csv", level = "user" }] }
 events = { e = {} }
 check = { ignore = [{}] }
 expect = [{ that = "users > 0" }]
@@ -72,6 +72,7 @@ fn definition(what: &str) -> Option<&'static str> {
         ("a route", "route"),
         ("a suppression", "suppression"),
         ("[output]", "output"),
+        ("an output file", "list"),
     ];
     known.iter().find(|(words, _)| what.starts_with(words)).map(|(_, name)| *name)
 }

@@ -10,6 +10,7 @@ mod input;
 mod level;
 mod metrics;
 mod milestones;
+mod output;
 mod signals;
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ pub(super) use level::{LevelSyntax, RollupSyntax, RouteSyntax, TraitSyntax};
 pub use metrics::MeasureKind;
 pub(super) use metrics::{MetricSyntax, WeeklyMeasure};
 pub(super) use milestones::{MilestoneForm, MilestoneSyntax};
+pub(super) use output::{ListSyntax, OutputSyntax};
 pub use signals::DecayCurve;
 pub(super) use signals::{CategorySyntax, LadderInput, PaymentSyntax, SignalSyntax};
 
@@ -58,6 +60,10 @@ pub struct ModelKeywords {
     pub(crate) rollups: Vec<&'static str>,
     /// `motion`
     pub(crate) motions: Vec<&'static str>,
+    /// `level` of output files.
+    pub(crate) list_levels: Vec<&'static str>,
+    /// `rows` of output files.
+    pub(crate) list_rows: Vec<&'static str>,
     /// `otherwise` of expectations.
     pub(crate) unmet_actions: Vec<&'static str>,
     /// `format` of traits.
@@ -79,6 +85,8 @@ pub fn model_keywords() -> ModelKeywords {
         units: first(&metrics::ELAPSED_UNITS),
         rollups: first(&level::ROLLUPS),
         motions: first(&level::MOTIONS),
+        list_levels: first(&output::LIST_LEVELS),
+        list_rows: first(&output::LIST_ROWS),
         unmet_actions: first(&expectations::UNMET_ACTIONS),
         value_formats: first(&super::VALUE_FORMATS),
     }
@@ -108,6 +116,7 @@ pub(super) struct ModelSyntax {
     pub(super) metrics: Vec<MetricSyntax>,
     pub(super) user: LevelSyntax,
     pub(super) account: LevelSyntax,
+    pub(super) output: OutputSyntax,
     /// The entries that have a name.
     pub(super) entries: EntrySpans,
 }
@@ -234,11 +243,10 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         .table("account", "[account]", found)
         .map(|table| level::read(table, level::Kind::Account, found))
         .unwrap_or_default();
-    if let Some(mut output) = top.table("output", "[output]", found) {
-        user.columns = output.text_list("user_columns", found).unwrap_or_default();
-        account.columns = output.text_list("account_columns", found).unwrap_or_default();
-        output.finish(found);
-    }
+    let mut output =
+        top.table("output", "[output]", found).map(|table| output::read(table, found)).unwrap_or_default();
+    user.columns = std::mem::take(&mut output.user_columns);
+    account.columns = std::mem::take(&mut output.account_columns);
     ModelSyntax {
         name,
         zone,
@@ -254,6 +262,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         metrics,
         user,
         account,
+        output,
         entries: EntrySpans::default(),
     }
 }

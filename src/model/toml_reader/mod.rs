@@ -55,6 +55,10 @@ pub(crate) fn span_in_source(model: &str, text: &SpannedText, part: &Range<usize
 
 /// Where the content of a quoted text begins, if it stands there as it is. An escape is longer than what it stands for, so the lengths tell.
 fn content_offset(raw: &str, length: usize) -> Option<usize> {
+    // A text of the command line has no quotes.
+    if raw.len() == length {
+        return Some(0);
+    }
     let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
     let inside = raw.get(quotes..raw.len().checked_sub(quotes)?)?;
     // A line end at the beginning of a text of several lines is none of it.

@@ -1,0 +1,30 @@
+//! The command that follows a run: why the first row of its list is the first.
+
+use super::ScoreArguments;
+use crate::cli::print_stderr;
+use pql_engine::score::ScoredEntities;
+use pql_model::diag::escape_controls;
+
+/// Prints the command line that explains the first row of the level; nothing without rows, or if the events came through a pipe.
+pub(super) fn print_next_step(arguments: &ScoreArguments, scored: &ScoredEntities<'_>) {
+    let kind = arguments.level.kind();
+    let Some(id) = scored.first_id(kind) else { return };
+    if arguments.events.iter().any(|event| event.as_os_str() == "-") {
+        return;
+    }
+    let mut words = vec!["pql".to_owned(), "explain".to_owned(), quoted(&format!("{}:{id}", kind.word()))];
+    words.extend(arguments.events.iter().map(|event| quoted(&event.to_string_lossy())));
+    let model = arguments.model.as_ref().map(|path| path.display().to_string());
+    words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), quoted(&path)]));
+    words.extend(arguments.run.words().iter().map(|word| quoted(word)));
+    print_stderr(&escape_controls(&format!("next: {} shows why this row is the first", words.join(" "))));
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,126 @@
+//! Which rows of a level are written, and in which order.
+
+use std::{cmp::Ordering, collections::HashSet};
+
+use super::{cell::OutputCell, row::with_row, row_writer::LevelRows};
+use pql_model::{
+    expr::{Program, Value},
+    output_columns::ColumnSource,
+    resolved::RowQuery,
+};
+
+/// The rows of a query.
+#[derive(Debug, Default)]
+pub(crate) struct SelectedRows {
+    /// The entities in their order.
+    pub(crate) entities: Vec<u32>,
+    /// What is said of those that are not among them.
+    pub(crate) left_out: LeftOutRows,
+}
+
+/// Rows that a query leaves out although its condition holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOutRows {
+    /// Rows beyond the limit.
+    pub beyond: u64,
+    /// Of those, rows with the score of the last row before the limit.
+    pub tied: u64,
+    /// Rows that share a value with a better one.
+    pub repeated: u64,
+}
+
+/// Chooses and orders the rows.
+pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows {
+    let mut entities: Vec<u32> = match &query.when {
+        Some(when) => rows.order().iter().copied().filter(|entity| holds(rows, *entity, when)).collect(),
+        None => rows.order().to_vec(),
+    };
+    if let Some(order) = &query.order {
+        entities = ordered(rows, &entities, order);
+    }
+    let mut left_out = LeftOutRows::default();
+    if let Some(unique) = query.unique {
+        let all = entities.len();
+        let mut seen = HashSet::new();
+        // What is not known is shared by nobody.
+        entities.retain(|entity| {
+            let value = text_of(rows, *entity, unique);
+            value.is_empty() || seen.insert(value)
+        });
+        left_out.repeated = (all - entities.len()) as u64;
+    }
+    if let Some(limit) = query.limit.filter(|limit| *limit < entities.len()) {
+        let score = |place: usize| text_of(rows, entities[place], ColumnSource::Score);
+        let last = limit.checked_sub(1).map(score);
+        left_out.beyond = (entities.len() - limit) as u64;
+        left_out.tied = (limit..entities.len()).take_while(|place| Some(score(*place)) == last).count() as u64;
+        entities.truncate(limit);
+    }
+    SelectedRows { entities, left_out }
+}
+
+/// Whether a condition holds for an entity.
+fn holds(rows: LevelRows<'_>, entity: u32, when: &Program) -> bool {
+    with_row(rows, entity, None, |row| {
+        matches!(row.evaluate(when), Value::Boolean(true))
+    })
+}
+
+fn text_of(rows: LevelRows<'_>, entity: u32, source: ColumnSource) -> String {
+    with_row(rows, entity, None, |row| row.cell(source).text().into_owned())
+}
+
+/// The entities by their values, the largest first. They come by score and id, and a stable sort keeps that for equal values.
+fn ordered(rows: LevelRows<'_>, entities: &[u32], order: &[ColumnSource]) -> Vec<u32> {
+    let keys = |entity: &u32| -> (Vec<SortKey>, String) {
+        with_row(rows, *entity, None, |row| {
+            let keys = order.iter().map(|source| SortKey::new(&row.cell(*source))).collect();
+            (keys, row.cell(ColumnSource::EntityId).text().into_owned())
+        })
+    };
+    let mut keyed: Vec<((Vec<SortKey>, String), u32)> = entities.iter().map(|entity| (keys(entity), *entity)).collect();
+    keyed.sort_by(|((a, a_id), _), ((b, b_id), _)| by_keys(a, b).then_with(|| a_id.cmp(b_id)));
+    keyed.into_iter().map(|(_, entity)| entity).collect()
+}
+
+fn by_keys(a: &[SortKey], b: &[SortKey]) -> Ordering {
+    a.iter().zip(b).map(|(a, b)| b.cmp(a)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// A value to sort by; what is not known is the smallest.
+#[derive(Debug, PartialEq)]
+enum SortKey {
+    Null,
+    Number(f64),
+    Text(String),
+}
+
+impl SortKey {
+    fn new(cell: &OutputCell<'_>) -> SortKey {
+        match cell {
+            OutputCell::Null => SortKey::Null,
+            OutputCell::Text(text) => SortKey::Text(text.to_string()),
+            OutputCell::Points(points) => SortKey::Number(points.to_f64()),
+            OutputCell::Number(number) => SortKey::Number(*number),
+            OutputCell::Boolean(truth) => SortKey::Number(f64::from(u8::from(*truth))),
+            OutputCell::Date(day) => SortKey::Number(f64::from(*day)),
+            OutputCell::Instant(at) => SortKey::Number(*at as f64),
+        }
+    }
+
+    fn cmp(&self, other: &SortKey) -> Ordering {
+        match (self, other) {
+            (SortKey::Number(a), SortKey::Number(b)) => a.total_cmp(b),
+            (SortKey::Text(a), SortKey::Text(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            SortKey::Null => 0,
+            SortKey::Number(_) => 1,
+            SortKey::Text(_) => 2,
+        }
+    }
+}

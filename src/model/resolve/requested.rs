@@ -1,0 +1,75 @@
+//! Rows that the command line asks for: a condition and columns over the facts of a model.
+
+use super::{ModelResolver, PhaseLimit};
+use crate::{EntityKind, diag::SourceDocument, resolved::RowQuery, toml_reader::SpannedText};
+
+/// What the command line asks of the rows of one level.
+#[derive(Debug)]
+pub struct RequestedRows {
+    /// The level.
+    pub kind: EntityKind,
+    /// Only rows for which it holds; the text of `--where`.
+    pub when: Option<String>,
+    /// Names of columns, with commas between them; the text of `--columns`.
+    pub columns: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+impl<'f> ModelResolver<'f, '_> {
+    /// Finds what is asked for in the model. Of a text that asks for what is not there the problems are told.
+    ///
+    /// # Errors
+    ///
+    /// The text with the problems.
+    pub(super) fn requested_rows(&mut self, rows: &'f RequestedRows) -> Result<RowQuery, SourceDocument> {
+        let when = match &rows.when {
+            Some(text) => self.within("--where", text, |resolver, text| {
+                resolver.condition(rows.kind, &whole(text), PhaseLimit::NONE)
+            })?,
+            None => None,
+        };
+        let columns = match &rows.columns {
+            Some(text) => Some(self.within("--columns", text, |resolver, text| {
+                let names = parts(text).into_iter();
+                names.filter_map(|name| resolver.output_column(rows.kind, &name.value, &name)).collect()
+            })?),
+            None => None,
+        };
+        Ok(RowQuery { when, columns, limit: rows.limit, ..RowQuery::default() })
+    }
+
+    /// Resolves a text of the command line in place of the model's own.
+    fn within<T>(
+        &mut self,
+        option: &str,
+        text: &'f str,
+        resolve: impl FnOnce(&mut Self, &str) -> T,
+    ) -> Result<T, SourceDocument> {
+        let of_model = std::mem::replace(&mut self.text, text);
+        let resolved = resolve(self, text);
+        self.text = of_model;
+        if self.found.list.is_empty() {
+            Ok(resolved)
+        } else {
+            Err(SourceDocument { name: option.to_owned(), text: text.to_owned() })
+        }
+    }
+}
+
+fn whole(text: &str) -> SpannedText {
+    SpannedText::new(text.to_owned(), 0..text.len())
+}
+
+/// The names between commas, without the white space around them.
+fn parts(text: &str) -> Vec<SpannedText> {
+    let mut start = 0;
+    let mut found = Vec::new();
+    for part in text.split(',') {
+        let name = part.trim();
+        let at = start + part.len() - part.trim_start().len();
+        found.push(SpannedText::new(name.to_owned(), at..at + name.len()));
+        start += part.len() + 1;
+    }
+    found
+}

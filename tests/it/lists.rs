@@ -59,11 +59,20 @@ fn score(folder: &Folder, options: &[&str]) -> Outcome {
 fn rows_and_columns_of_the_standard_output_can_be_chosen() {
     let folder = folder("");
     for (options, expected) in [
-        (["--columns", "user_id,score,say", "--top", "2"].as_slice(), "user_id,score,say\nann,30,Invited 3\nbob,20,Invited 2\n"),
-        (&["--columns", "rank, user_id ,unused", "--where", "invites < 3 and tier = 'hot'"], "rank,user_id,unused\n1,bob,0\n2,cid,0\n"),
-        (&["--columns", "tier,as_of,model", "--where", "score < 15"], "tier,as_of,model\ncold,2026-10-09T00:00:00Z,lists\n"),
-        (&["--columns", "company", "--where", "company like '=%'"], "company\n'=Acme\n"),
-        (&["--columns", "user_id", "--where", "false"], "user_id\n"),
+        (
+            ["--columns", "user_id,score,say", "--top", "2"].as_slice(),
+            "user_id,score,say\nann,30,Invited 3\nbob,20,Invited 2\n",
+        ),
+        (
+            ["--columns", "rank, user_id ,unused", "--where", "invites < 3 and tier = 'hot'"].as_slice(),
+            "rank,user_id,unused\n1,bob,0\n2,cid,0\n",
+        ),
+        (
+            ["--columns", "tier,as_of,model", "--where", "score < 15"].as_slice(),
+            "tier,as_of,model\ncold,2026-10-09T00:00:00Z,lists\n",
+        ),
+        (["--columns", "company", "--where", "company like '=%'"].as_slice(), "company\n'=Acme\n"),
+        (["--columns", "user_id", "--where", "false"].as_slice(), "user_id\n"),
     ] {
         let outcome = score(&folder, &[&["--level", "user"], options].concat());
         assert_eq!((outcome.code, outcome.stdout.as_str()), (0, expected), "{options:?}: {outcome:?}");
@@ -92,9 +101,19 @@ fn a_cut_through_equal_scores_is_noted() {
 fn what_is_asked_for_and_not_there_is_told_with_the_nearest_name() {
     let folder = folder("");
     for (options, parts) in [
-        (["--where", "invite > 2"], ["error[M011]: no fact `invite` of users", " --> --where:1:1", "a name that exists is `invites`"]),
+        (
+            ["--where", "invite > 2"],
+            ["error[M011]: no fact `invite` of users", " --> --where:1:1", "a name that exists is `invites`"],
+        ),
         (["--where", "tier > 2"], ["error[M010]", " --> --where:1:1", "number"]),
-        (["--columns", "score,teir"], ["error[M011]: no column and no fact `teir` of users", " --> --columns:1:7", "a name that exists is `tier`"]),
+        (
+            ["--columns", "score,teir"],
+            [
+                "error[M011]: no column and no fact `teir` of users",
+                " --> --columns:1:7",
+                "a name that exists is `tier`",
+            ],
+        ),
         (["--columns", "last_sen"], ["no column and no fact `last_sen`", " --> --columns:1:1", "`last_seen`"]),
         (["--columns", "score,,tier"], ["no column and no fact ``", " --> --columns:1:", "of users"]),
     ] {
@@ -111,7 +130,8 @@ fn what_is_asked_for_and_not_there_is_told_with_the_nearest_name() {
 fn a_run_ends_with_the_next_step() {
     let folder = folder("");
     let outcome = score(&folder, &["--level", "user"]);
-    let told = "next: pql explain user:ann events.ndjson -m model.toml --as-of 2026-10-08 shows why this row is the first\n";
+    let told =
+        "next: pql explain user:ann events.ndjson -m model.toml --as-of 2026-10-08 shows why this row is the first\n";
     assert!(outcome.stderr.ends_with(told), "{outcome:?}");
     let explained = folder.pql("explain user:ann events.ndjson -m model.toml --as-of 2026-10-08");
     assert_eq!(explained.code, 0, "{explained:?}");
@@ -143,7 +163,8 @@ fn list(name: &str, lines: &str) -> String {
     format!("[[output.files]]\nname = \"{name}\"\nlevel = \"user\"\n{lines}\n")
 }
 
-const COLUMNS: &str = r#"columns = { Rank = "rank", "Who = what" = "user_id", Points = "score", Twice = "= invites * 2" }"#;
+const COLUMNS: &str =
+    r#"columns = { Rank = "rank", "Who = what" = "user_id", Points = "score", Twice = "= invites * 2" }"#;
 
 #[test]
 fn files_for_others_hold_the_rows_and_columns_that_they_ask_for() {
@@ -174,7 +195,10 @@ fn files_for_others_belong_to_the_published_set_and_run_no_formula() {
     let columns = "columns = { \"=Company\" = \"company\" }";
     let folder = folder(&list("crm.csv", columns));
     assert_eq!(score(&folder, &["--out", "out", "-q"]).code, 0);
-    assert_eq!(names(&folder.path().join("out")), ["accounts.csv", "crm.csv", "rejects.ndjson", "run.json", "users.csv"]);
+    assert_eq!(
+        names(&folder.path().join("out")),
+        ["accounts.csv", "crm.csv", "rejects.ndjson", "run.json", "users.csv"]
+    );
     assert_eq!(folder.read("out/crm.csv"), "'=Company\n'=Acme\nGlobex\nGlobex\nInitech\n");
     let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
     let outputs = record["outputs"].as_array().expect("a list");
@@ -189,13 +213,20 @@ fn files_for_others_belong_to_the_published_set_and_run_no_formula() {
 #[test]
 fn a_digest_has_at_most_thirty_lines_and_stays_text() {
     let folder = folder(&list("daily.md", "columns = { \"\" = \"rank\", Who = \"user_id\", Company = \"company\" }"));
-    let events: String = (0..60).map(|user| event(&format!("u{user:02}"), "<b>*x*|`y`</b> @all a@b.example", 8)).collect();
+    let events: String =
+        (0..60).map(|user| event(&format!("u{user:02}"), "<b>*x*|`y`</b> @all a@b.example", 8)).collect();
     folder.write("events.ndjson", events);
     assert_eq!(score(&folder, &["--out", "out", "-q"]).code, 0);
     let digest = folder.read("out/daily.md");
     assert!(digest.lines().count() <= 30, "{digest}");
-    assert!(digest.starts_with("**lists, as of 2026-10-09T00:00:00Z**\n60 users, 0 qualified; 1 account, 0 qualified\n"), "{digest}");
-    assert!(digest.contains("| 1 | u00 | &lt;b&gt;\\*x\\*\\|\\`y\\`&lt;/b&gt; @\u{200b}all a@b.example |\n"), "{digest}");
+    assert!(
+        digest.starts_with("**lists, as of 2026-10-09T00:00:00Z**\n60 users, 0 qualified; 1 account, 0 qualified\n"),
+        "{digest}"
+    );
+    assert!(
+        digest.contains("| 1 | u00 | &lt;b&gt;\\*x\\*\\|\\`y\\`&lt;/b&gt; @\u{200b}all a@b.example |\n"),
+        "{digest}"
+    );
     assert!(digest.ends_with("\n\n… and 38 rows more\n"), "{digest}");
 }
 
@@ -216,14 +247,17 @@ fn what_needs_a_record_is_not_written_and_noted() {
 fn rows_that_a_file_leaves_out_are_noted() {
     let folder = folder(&list("crm.csv", "unique = \"company\"\nlimit = 1\norder = [\"score\"]"));
     let outcome = score(&folder, &["--out", "out"]);
-    assert!(outcome.stderr.contains("note: crm.csv leaves out 1 row that shares the value of `unique` with a better row\n"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("note: crm.csv leaves out 1 row that shares the value of `unique` with a better row\n"),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_of_the_model() {
     for (file, part) in [
         (list("a.xlsx", ""), "the ending of `a.xlsx` is no form of output files"),
-        (list("a.parquet", ""), "one of .csv, .json, .ndjson, .md"),
+        (list("a.parquet", ""), "one of `.csv`, `.json`, `.ndjson` and `.md`"),
         (list("a.cvs", ""), "`.csv` is one"),
         (list("../a.csv", ""), "no name of a file in the folder of --out"),
         (list("Users.csv", ""), "`Users.csv` is a file of every run"),

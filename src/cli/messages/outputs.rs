@@ -45,8 +45,10 @@ pub(crate) fn note_lists(lists: &[ListFile], written: &[(usize, RowTotals)]) {
         note_cut_through_ties(&format!("the limit of {}", list.name), left_out);
         if left_out.repeated > 0 {
             let rows = plural(left_out.repeated, "row", "rows");
-            let name = &list.name;
-            print_stderr(&format!("note: {name} leaves out {rows} that share the value of `unique` with a better row"));
+            let (name, share) = (&list.name, if left_out.repeated == 1 { "shares" } else { "share" });
+            print_stderr(&format!(
+                "note: {name} leaves out {rows} that {share} the value of `unique` with a better row"
+            ));
         }
     }
 }

@@ -53,7 +53,11 @@ fn heading(rows: LevelRows<'_>) -> String {
     let tiers: Vec<String> = summary.tiers.iter().map(|(tier, count)| format!("{tier} {count}")).collect();
     let tiers = if tiers.is_empty() { String::new() } else { format!("\n{}", tiers.join(", ")) };
     let (users, accounts) = (level(&scored.users, EntityKind::User), level(&scored.accounts, EntityKind::Account));
-    format!("**{of_model}as of {}**\n{users}; {accounts}{}\n\n", format_instant(scored.as_of.instant), escape_cell_lines(&tiers))
+    format!(
+        "**{of_model}as of {}**\n{users}; {accounts}{}\n\n",
+        format_instant(scored.as_of.instant),
+        escape_cell_lines(&tiers)
+    )
 }
 
 /// Tier names are names of models, in which `_` would begin emphasis.

@@ -145,9 +145,7 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Reason => self.template(self.route.and_then(|route| route.because.as_ref())),
             ColumnSource::Message => self.template(self.route.and_then(|route| route.message.as_ref())),
             ColumnSource::Fact(slot) => self.fact(slot),
-            ColumnSource::Computed(place) => {
-                OutputCell::from_value(self.evaluate(&self.level.computed_columns[place]))
-            }
+            ColumnSource::Computed(place) => OutputCell::from_value(self.evaluate(&self.level.computed_columns[place])),
             ColumnSource::Rank => self.rank.map_or(OutputCell::Null, |rank| OutputCell::Number(rank as f64)),
             ColumnSource::StampInstant => OutputCell::Instant(self.scored.as_of.instant),
             ColumnSource::StampModel => OutputCell::Text(self.model.resolved.name.as_str().into()),

@@ -125,7 +125,10 @@ impl RowBatch<'_> {
     /// The first of `take`.
     pub(super) fn try_for_each(&self, mut take: impl FnMut(&EntityRow<'_>) -> io::Result<()>) -> io::Result<()> {
         let ranks = self.first as u64 + 1..;
-        self.entities.iter().zip(ranks).try_for_each(|(entity, rank)| with_row(self.rows, *entity, Some(rank), &mut take))
+        self.entities
+            .iter()
+            .zip(ranks)
+            .try_for_each(|(entity, rank)| with_row(self.rows, *entity, Some(rank), &mut take))
     }
 }
 

@@ -24,7 +24,11 @@ impl OutputSchema {
         let milestones = level.milestones.iter().map(|milestone| milestone.name.as_str());
         let mut columns = standard_columns(kind, categories, milestones);
         columns.extend(level.columns.iter().map(|column| {
-            OutputColumn::new(column.header.as_str(), ColumnType::of_value(column.kind), ColumnSource::Fact(column.slot))
+            OutputColumn::new(
+                column.header.as_str(),
+                ColumnType::of_value(column.kind),
+                ColumnSource::Fact(column.slot),
+            )
         }));
         if model.resolved.stamp {
             columns.extend(stamp_columns());

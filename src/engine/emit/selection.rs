@@ -61,9 +61,7 @@ pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows
 
 /// Whether a condition holds for an entity.
 fn holds(rows: LevelRows<'_>, entity: u32, when: &Program) -> bool {
-    with_row(rows, entity, None, |row| {
-        matches!(row.evaluate(when), Value::Boolean(true))
-    })
+    with_row(rows, entity, None, |row| matches!(row.evaluate(when), Value::Boolean(true)))
 }
 
 fn text_of(rows: LevelRows<'_>, entity: u32, source: ColumnSource) -> String {

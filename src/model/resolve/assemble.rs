@@ -6,7 +6,8 @@ use crate::{
     expr::{Program, ValueType},
     resolved::{
         DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, Expectation, IdGlob,
-        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ResolvedModel, RowQuery, ScoringStep, TextSpan, Trait,
+        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ResolvedModel, RowQuery, ScoringStep,
+        TextSpan, Trait,
     },
     syntax::TraitSyntax,
     toml_reader::SpannedText,
@@ -46,7 +47,8 @@ impl ModelResolver<'_, '_> {
 
     /// Puts together a model in which nothing failed.
     pub(super) fn assemble(mut self, fingerprint: String) -> ResolvedModel {
-        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists } = self.outputs();
+        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists } =
+            self.outputs();
         let levels = PerKind {
             user: self.level(EntityKind::User, levels.user),
             account: self.level(EntityKind::Account, levels.account),

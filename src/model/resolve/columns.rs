@@ -87,7 +87,12 @@ impl ModelResolver<'_, '_> {
     }
 
     /// A column of a fact, or of an expression that is kept with its level.
-    fn computed_column(&mut self, kind: EntityKind, header: &str, (program, value): (Program, ValueType)) -> OutputColumn {
+    fn computed_column(
+        &mut self,
+        kind: EntityKind,
+        header: &str,
+        (program, value): (Program, ValueType),
+    ) -> OutputColumn {
         let source = match program {
             Program::Slot(slot) => ColumnSource::Fact(slot),
             program => {

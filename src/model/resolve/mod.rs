@@ -24,6 +24,7 @@ mod template_syntax;
 
 use std::{collections::HashMap, ops::Range, rc::Rc};
 
+pub use self::requested::RequestedRows;
 use self::{
     event_names::NamedEvents, facts::FactDeclaration, metrics::MetricPlace, phase::ScoringPhase,
     properties::EventProperties,
@@ -37,7 +38,6 @@ use super::{
     syntax::{EventSyntax, LadderInput, LevelSyntax, MilestoneForm, ModelSyntax, PaymentSyntax},
     toml_reader::{DiagnosticSink, SpannedText, span_in_source},
 };
-pub use self::requested::RequestedRows;
 use crate::{
     diag::{Diagnostic, SourceDocument},
     expr::{ExprNode, Program},

@@ -1,7 +1,11 @@
 //! Files for others: which rows they hold, in which order, with which columns.
 
 use super::TextSpan;
-use crate::{EntityKind, expr::Program, output_columns::{ColumnSource, OutputColumn}};
+use crate::{
+    EntityKind,
+    expr::Program,
+    output_columns::{ColumnSource, OutputColumn},
+};
 
 /// A file for others, in the folder of a run.
 #[derive(Debug)]

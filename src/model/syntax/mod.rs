@@ -243,8 +243,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         .table("account", "[account]", found)
         .map(|table| level::read(table, level::Kind::Account, found))
         .unwrap_or_default();
-    let mut output =
-        top.table("output", "[output]", found).map(|table| output::read(table, found)).unwrap_or_default();
+    let mut output = top.table("output", "[output]", found).map(|table| output::read(table, found)).unwrap_or_default();
     user.columns = std::mem::take(&mut output.user_columns);
     account.columns = std::mem::take(&mut output.account_columns);
     ModelSyntax {

@@ -139,7 +139,11 @@ fn list_format(name: &SpannedText, found: &mut DiagnosticSink) -> Option<ListFor
             Some(".xlsx" | ".parquet") => Some("spreadsheet programs and warehouses read `.csv`".to_owned()),
             _ => near.map(|near| format!("`{near}` is one")),
         };
-        refuse(format!("the ending of `{text}` is no form of output files"), format!("one of {}", quoted_list(&endings)), help);
+        refuse(
+            format!("the ending of `{text}` is no form of output files"),
+            format!("one of {}", quoted_list(&endings)),
+            help,
+        );
     }
     format.map(|(_, format)| *format)
 }

@@ -214,7 +214,7 @@ fn rows(scored: &pql_engine::score::ScoredEntities<'_>, model: &Model) {
     for side in [EntityKind::User, EntityKind::Account] {
         let shown = |format| {
             let mut bytes = Vec::new();
-            emit::write_rows(scored, model, side, format, &mut bytes).expect("memory");
+            emit::write_rows(emit::LevelRows { scored, model, kind: side }, None, format, &mut bytes).expect("memory");
             String::from_utf8(bytes).expect("rows are UTF-8")
         };
         serde_json::from_str::<serde_json::Value>(&shown(RowFormat::Json)).expect("rows are JSON");

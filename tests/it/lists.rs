@@ -131,7 +131,7 @@ fn a_run_ends_with_the_next_step() {
     let folder = folder("");
     let outcome = score(&folder, &["--level", "user"]);
     let told =
-        "next: pql explain user:ann events.ndjson -m model.toml --as-of 2026-10-08 shows why this row is the first\n";
+        "next: pql explain user:ID events.ndjson -m model.toml --as-of 2026-10-08 shows why a row is where it is\n";
     assert!(outcome.stderr.ends_with(told), "{outcome:?}");
     let explained = folder.pql("explain user:ann events.ndjson -m model.toml --as-of 2026-10-08");
     assert_eq!(explained.code, 0, "{explained:?}");

@@ -210,6 +210,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "engine/plan::Model",
             "engine/plan::parse",
+            "engine/plan::parse_with_rows",
             "engine/plan::parse_all_facts",
             "commands/check",
             "commands/diff",

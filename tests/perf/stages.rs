@@ -130,7 +130,7 @@ fn result(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path) 
         group.bench_function(name, |bench| {
             bench.iter(|| {
                 for side in EntityKind::ALL {
-                    emit::write_rows(&scored, model, side, format, &mut std::io::sink())
+                    emit::write_rows(emit::LevelRows { scored: &scored, model, kind: side }, None, format, &mut std::io::sink())
                         .expect("a sink takes everything");
                 }
             });

@@ -1,4 +1,6 @@
-//! The command that follows a run: why the first row of its list is the first.
+//! The command that follows a run: why a row of its list is where it is.
+
+use std::io::{self, IsTerminal};
 
 use super::ScoreArguments;
 use crate::cli::print_stderr;
@@ -6,18 +8,21 @@ use pql_engine::score::ScoredEntities;
 use pql_model::diag::escape_controls;
 
 /// Prints the command line that explains the first row of the level; nothing without rows, or if the events came through a pipe.
+///
+/// An id is personal data, so only a person at a terminal sees it, and no log.
 pub(super) fn print_next_step(arguments: &ScoreArguments, scored: &ScoredEntities<'_>) {
     let kind = arguments.level.kind();
     let Some(id) = scored.first_id(kind) else { return };
     if arguments.events.iter().any(|event| event.as_os_str() == "-") {
         return;
     }
-    let mut words = vec!["pql".to_owned(), "explain".to_owned(), quoted(&format!("{}:{id}", kind.word()))];
+    let shown = if io::stderr().is_terminal() { id } else { "ID" };
+    let mut words = vec!["pql".to_owned(), "explain".to_owned(), quoted(&format!("{}:{shown}", kind.word()))];
     words.extend(arguments.events.iter().map(|event| quoted(&event.to_string_lossy())));
     let model = arguments.model.as_ref().map(|path| path.display().to_string());
     words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), quoted(&path)]));
     words.extend(arguments.run.words().iter().map(|word| quoted(word)));
-    print_stderr(&escape_controls(&format!("next: {} shows why this row is the first", words.join(" "))));
+    print_stderr(&escape_controls(&format!("next: {} shows why a row is where it is", words.join(" "))));
 }
 
 /// A word as a shell takes it for one.

@@ -6,7 +6,7 @@
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
 //!   `explain_members`, `explain_query`), `init`, `inspect`, `schema`,
-//!   `rules`; and what `score` expects of a run: `expectations`.
+//!   `rules`; and what `score` expects of a run and gives others: `expectations`, `lists`.
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.

@@ -86,7 +86,7 @@ impl<'m> FactDependencies<'m> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{EntityKind, FactKey, FactSelection, ResolvedModel, diag::SourceDocument, parse};
+    use crate::{EntityKind, FactKey, FactSelection, ModelRequest, ResolvedModel, diag::SourceDocument, parse};
 
     const TEXT: &str = r#"schema = 1
 [events]
@@ -118,7 +118,8 @@ event = "asked"
     #[test]
     fn a_fact_needs_events_and_is_told_by_texts() {
         let document = SourceDocument { name: "m.toml".to_owned(), text: TEXT.to_owned() };
-        let model = parse(&document, FactSelection::AllDeclared).expect("a valid model");
+        let model = parse(&document, ModelRequest { selection: FactSelection::AllDeclared, rows: None })
+            .expect("a valid model");
         let kind = "\"kind = 'full'\"";
         for (name, needs, texts) in [
             ("wait", vec!["asked", "exported or shared"], vec![kind]),

@@ -98,7 +98,7 @@ fn names_of_steps(steps: &[EventSelection]) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{FactSelection, ResolvedModel, diag::SourceDocument, parse};
+    use crate::{FactSelection, ModelRequest, ResolvedModel, diag::SourceDocument, parse};
 
     const TEXT: &str = r#"schema = 1
 [events]
@@ -124,7 +124,7 @@ same = "team"
 
     fn model() -> ResolvedModel {
         let document = SourceDocument { name: "m.toml".to_owned(), text: TEXT.to_owned() };
-        parse(&document, FactSelection::OutputsOnly).expect("a valid model")
+        parse(&document, ModelRequest { selection: FactSelection::OutputsOnly, rows: None }).expect("a valid model")
     }
 
     #[test]

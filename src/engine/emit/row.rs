@@ -14,7 +14,7 @@ use crate::{
 };
 use pql_model::{
     EntityKind,
-    expr::{EvalScope, Program, Value, ValueType},
+    expr::{EvalScope, Program, Value},
     output_columns::ColumnSource,
     resolved::{Level, Route, TextTemplate},
     scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
@@ -24,7 +24,6 @@ use pql_model::{
 /// An entity with everything that columns and the breakdown of its score are made of.
 pub(super) struct EntityRow<'r> {
     scored: &'r ScoredEntities<'r>,
-    model: &'r Model,
     /// By place in its kind.
     place: usize,
     kind: EntityKind,

@@ -110,8 +110,8 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "when = \"api_uses >= 1\"", "when = \"api_uses == 1\"", "M010"),
     (EXAMPLE, "<> 'intern'", "!= 'intern'", "M010"),
     (EXAMPLE, "feature_uses >= 1 and premium_uses = 0", "feature_uses >= 1 && premium_uses = 0", "M010"),
-    (EXAMPLE, "when = \"tier = 'hot'\"", "when = 'tier = \"hot\"'", "M011"),
-    (EXAMPLE, "when = \"tier = 'warm'\"", "when = \"tier = warm\"", "M011"),
+    (EXAMPLE, "when = \"tier = 'emerging'\"", "when = 'tier = \"emerging\"'", "M011"),
+    (EXAMPLE, "when = \"tier = 'smb'\"", "when = \"tier = smb\"", "M011"),
     (EXAMPLE, "when = \"exports >= 1\"", "when = \"exports >= 'one'\"", "M010"),
     (EXAMPLE, "company_size between 50 and 5000", "company_size between 50 to 5000", "M010"),
     (EXAMPLE, "coalesce(plan, 'free') <> 'student'", "coalesce(plan, 'free' <> 'student'", "M010"),
@@ -127,8 +127,8 @@ const MISTAKES: &[Mistake] = &[
     (B2B, "lower(role) like 'vp%'", "lowercase(role) like 'vp%'", "M010"),
     (B2B, "then 1 else 0 end + case", "then 1 else 0 + case", "M010"),
     (B2B, "company_size >= 500", "company_size >= 500,000", "M010"),
-    (PILOT, "where = \"environment = 'sandbox'\"", "where = \"environment = 'sandbox\"", "M010"),
-    (PILOT, "governance_requests + security_questions >= 1", "governance_requests + role >= 1", "M010"),
+    (PILOT, "where = \"target_plan = 'enterprise'\"", "where = \"target_plan = 'enterprise\"", "M010"),
+    (PILOT, "governance_requests + security_questions +", "governance_requests + role +", "M010"),
     (B2B, "when = \"company_size >= 50\"", "when = \"\"", "M010"),
     // Unknown names
     (EXAMPLE, "value = \"premium_features\"", "value = \"premium_feature\"", "M011"),
@@ -214,9 +214,9 @@ const QUIET: &[Mistake] = &[
     (MINIMAL, "event = \"team_invite_sent\"", "event = \"team_invites_sent\"", ""),
     (B2B, "value = \"time_since_signup_seconds\"", "value = \"time_since_signup\"", ""),
     // A text that `tier` never equals.
-    (B2B, "when = \"tier = 'pql' and account.sales_assist\"", "when = \"tier = 'pqls' and account.sales_assist\"", ""),
+    (B2B, "when = \"tier = 'pql' and not in_touch\"", "when = \"tier = 'pqls' and not in_touch\"", ""),
     // SQL allows a comparison with null, which is never true.
-    (B2B, "first_success_hours is null", "first_success_hours = null", ""),
+    (EXAMPLE, "status is null or", "status = null or", ""),
     // Bounds of a category without signals.
     (B2B, "[account.categories.intent]", "[account.categories.intents]", ""),
     // A missing minus sign.

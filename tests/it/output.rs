@@ -306,7 +306,10 @@ fn everything_in_the_example_happens_to_somebody_in_the_fixture() {
         };
         assert_eq!(fired, listed("signals"));
         assert_eq!(seen("tier"), listed("tiers"));
-        assert_eq!(routes_over_a_month(&folder, &path, level), listed("routes").into_iter().map(str::to_owned).collect());
+        assert_eq!(
+            routes_over_a_month(&folder, &path, level),
+            listed("routes").into_iter().map(str::to_owned).collect()
+        );
         for milestone in listed("milestones") {
             // Only what has a deadline, or is made of what has one, can be missed.
             let missed = level == "user" && ["setup", "activated"].contains(&milestone);

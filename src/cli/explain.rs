@@ -15,9 +15,9 @@ use super::{
     threads,
 };
 use crate::commands::explain::{
-    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, SecondReading,
-    UnknownEntity, explain_unknown_entity, find_signal_events, find_tier_paths, forecast, guard_exclusions,
-    report_members, signal_rollups,
+    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, ForecastStart,
+    SecondReading, TierBasis, UnknownEntity, WaySearch, explain_unknown_entity, find_signal_events, forecast,
+    guard_exclusions, report_members, signal_rollups,
 };
 use pql_engine::{ledger::build_ledger, pipeline, plan::parse_all_facts, read::ChangeGuard};
 use pql_model::{
@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), Verbosity::Quiet)?;
     let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
     let job = prepared.job(&model, users);
-    let folded = prepared.fold(&job)?;
+    let mut folded = prepared.fold(&job)?;
     messages::warn_multiline_records(&folded.files);
     let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
@@ -135,7 +135,13 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let side = entity.side;
     let signal = signal(arguments, model.resolved.level(side))?;
     let ledger = build_ledger(&scored, &model, entity);
-    let next_tier = find_tier_paths(&scored, &model, entity);
+    let search = WaySearch::new(&scored, &model, entity);
+    let start = ForecastStart {
+        side,
+        id: ledger.id.clone(),
+        tier: ledger.tier.as_ref().and_then(|tier| tier.matched_rule()).map(|tier| tier.name.clone()),
+        basis: TierBasis::new(&scored, &model, entity),
+    };
     let again =
         || SecondReading { inputs: job.inputs.clone(), limits: prepared.limits(), model: &model, scored: &scored };
     let events = match signal {
@@ -152,9 +158,18 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         }
     };
     prepared.verify_unchanged()?;
+    let enriched = PerKind { user: users, account: accounts };
+    let next_tier = match search {
+        Some(search) => {
+            let mut plain = parse_all_facts(&source.document).map_err(CommandError::document)?;
+            plain.resolved.input.forget_fields();
+            Some(search.run(&mut folded, &plain, enriched)?)
+        }
+        None => None,
+    };
     let forecast = match arguments.ahead {
         0 => None,
-        days => forecast(&folded, &model, PerKind { user: users, account: accounts }, &ledger, days)?,
+        days => forecast(&folded, &model, enriched, &start, days)?,
     };
     let explanation = Explanation { ledger, members, next_tier, forecast, events };
     match arguments.format {

@@ -14,6 +14,7 @@
 mod event_ids;
 mod irregular_lines;
 mod rejects;
+mod supposed;
 mod unread_fields;
 
 use std::{
@@ -26,7 +27,11 @@ use std::{
     time::Duration,
 };
 
-pub use self::{event_ids::sample_event_ids, rejects::RejectedLines};
+pub use self::{
+    event_ids::sample_event_ids,
+    rejects::RejectedLines,
+    supposed::{SupposedEvent, SupposedTrait, Supposition, score_supposed},
+};
 use self::{
     irregular_lines::{BlockFolding, BlockLine},
     rejects::{RejectCollector, RejectEntry},
@@ -623,6 +628,17 @@ pub fn score_state<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    score_state_with(state, as_of, model, PerKind { user: users, account: accounts }, None)
+}
+
+/// Scores a folded state in which one trait may be another.
+fn score_state_with<'s>(
+    state: &'s FoldState,
+    as_of: AsOf,
+    model: &'s Model,
+    PerKind { user: users, account: accounts }: PerKind<Option<&EnrichFile>>,
+    supposed: Option<&SupposedTrait>,
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
     let emails = user_emails(users, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
@@ -648,6 +664,9 @@ pub fn score_state<'s>(
         enrichment.accounts = rows;
     }
     without.users = strangers.len() as u64;
+    if let Some(supposed) = supposed {
+        supposed.lay_over(&mut enrichment, &entities, model);
+    }
     let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
     Ok((scored, without))
 }

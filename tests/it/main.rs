@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`), `init`, `inspect`, `schema`,
+//!   `explain_members`, `explain_query`, `explain_ways`), `init`, `inspect`, `schema`,
 //!   `rules`; and what `score` expects of a run and gives others: `expectations`, `lists`.
 //! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
 //!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
@@ -35,6 +35,7 @@ mod expectations;
 mod explain;
 mod explain_members;
 mod explain_query;
+mod explain_ways;
 mod fuzz;
 mod hostile_text;
 mod identity;

@@ -1,13 +1,14 @@
 //! When an entity drops a tier if nothing further happens: the same state, scored at later points in time.
 
+use super::cause::{DropCause, TierBasis, drop_causes};
 use pql_engine::{
     enrich::EnrichFile,
-    ledger::{EntityRef, Ledger, build_ledger},
+    ledger::{EntityRef, build_ledger},
     pipeline::{FoldedRun, RunError, score_state},
     plan::Model,
 };
 use pql_model::{
-    PerKind,
+    EntityKind, PerKind,
     clock::AsOf,
     expr::Value,
     units::{Day, Points},
@@ -34,8 +35,21 @@ pub struct TierDrop {
     pub tier: String,
     /// The score then.
     pub score: Points,
-    /// Signals that pay something else then: name, points now, points then.
-    pub changes: Vec<(String, Points, Points)>,
+    /// Changes of which each would have kept the tier if it had not been; several in one entry only together.
+    pub causes: Vec<Vec<DropCause>>,
+}
+
+/// An entity at the time that a forecast begins with.
+#[derive(Debug)]
+pub struct ForecastStart {
+    /// User or account.
+    pub side: EntityKind,
+    /// Its id.
+    pub id: String,
+    /// Its tier; none without tiers.
+    pub tier: Option<String>,
+    /// What decides on it.
+    pub basis: TierBasis,
 }
 
 /// Looks ahead day by day up to the first drop; none if the model has no tiers, or the entity is in the lowest.
@@ -47,13 +61,13 @@ pub fn forecast(
     folded: &FoldedRun,
     model: &Model,
     enriched: PerKind<Option<&EnrichFile>>,
-    now: &Ledger,
+    now: &ForecastStart,
     days: u16,
 ) -> Result<Option<Forecast>, RunError> {
     let level = model.resolved.level(now.side);
     let place = |tier: &str| level.tiers.iter().position(|known| known.name == tier);
-    let tier = now.tier.as_ref().and_then(|tier| tier.matched_rule());
-    let Some(present) = tier.and_then(|tier| place(&tier.name)).filter(|present| present + 1 < level.tiers.len())
+    let Some(present) =
+        now.tier.as_ref().and_then(|tier| place(tier)).filter(|present| present + 1 < level.tiers.len())
     else {
         return Ok(None);
     };
@@ -71,19 +85,12 @@ pub fn forecast(
                     _ => None,
                 },
             );
-        if tier.is_some_and(|tier| tier > present) {
-            let then = build_ledger(&scored, model, entity);
-            return Ok(Some(Forecast { until, drop: Some(fall(day, now, &then)) }));
+        if let Some(tier) = tier.filter(|tier| *tier > present) {
+            let ledger = build_ledger(&scored, model, entity);
+            let causes = drop_causes((&scored, model), entity, &now.basis, present);
+            let drop = TierDrop { day, tier: level.tiers[tier].name.clone(), score: ledger.score, causes };
+            return Ok(Some(Forecast { until, drop: Some(drop) }));
         }
     }
     Ok(Some(Forecast { until, drop: None }))
-}
-
-fn fall(day: Day, now: &Ledger, then: &Ledger) -> TierDrop {
-    let tier = then.tier.as_ref().and_then(|tier| tier.matched_rule()).map(|tier| tier.name.clone());
-    let pairs = now.signals.iter().zip(&then.signals);
-    let changes = pairs
-        .filter(|(before, after)| before.points[2] != after.points[2])
-        .map(|(before, after)| (before.name.clone(), before.points[2], after.points[2]));
-    TierDrop { day, tier: tier.expect("a drop leads into a tier"), score: then.score, changes: changes.collect() }
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    CountedEvent, Explanation, FactChange, Forecast, NextTierPaths, SignalEvents, TierPath,
+    CountedEvent, DropCause, Explanation, Forecast, NextTierWays, SignalEvents, TierWay,
     forecast::TierDrop,
     members::{MemberLine, MemberNote},
 };
 use pql_engine::{
     emit::{JsonFact, JsonPoints},
     ledger::LedgerRecord,
+    pipeline::SupposedEvent,
 };
 use pql_model::{
     clock::{format_day, format_instant},
@@ -29,7 +30,7 @@ pub struct ExplanationRecord<'e> {
     /// Only for accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<Vec<MemberRecord<'e>>>,
-    next_tier: Option<PathsRecord<'e>>,
+    next_tier: Option<WaysRecord<'e>>,
     forecast: Option<ForecastRecord<'e>>,
     /// Only if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,24 +88,31 @@ impl<'e> MemberRecord<'e> {
 }
 
 #[derive(Debug, Serialize)]
-struct PathsRecord<'e> {
+struct WaysRecord<'e> {
     name: &'e str,
     points_missing: JsonPoints,
-    ways: Vec<PathRecord<'e>>,
+    ways: Vec<WayRecord<'e>>,
 }
 
 #[derive(Debug, Serialize)]
-struct PathRecord<'e> {
-    steps: Vec<StepRecord<'e>>,
+struct WayRecord<'e> {
+    what: &'e str,
+    /// Events in the native format.
+    events: Vec<serde_json::Value>,
+    /// Only if the way is another value of a trait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<KnownRecord<'e>>,
     score: JsonPoints,
     tier: &'e str,
 }
 
 #[derive(Debug, Serialize)]
-struct StepRecord<'e> {
-    fact: &'e str,
-    from: JsonFact<'e>,
-    to: JsonFact<'e>,
+struct KnownRecord<'e> {
+    level: &'static str,
+    id: &'e str,
+    #[serde(rename = "trait")]
+    name: &'e str,
+    value: JsonFact<'e>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,14 +126,28 @@ struct DropRecord<'e> {
     date: String,
     tier: &'e str,
     score: JsonPoints,
-    changes: Vec<FadeRecord<'e>>,
+    /// Changes of which each would have kept the tier; several in one list only together.
+    causes: Vec<Vec<CauseRecord<'e>>>,
 }
 
 #[derive(Debug, Serialize)]
-struct FadeRecord<'e> {
-    signal: &'e str,
-    points: JsonPoints,
-    points_then: JsonPoints,
+#[serde(untagged)]
+enum CauseRecord<'e> {
+    Signal { signal: &'e str, points: JsonPoints, points_then: JsonPoints },
+    Fact { fact: &'e str, value: JsonFact<'e>, value_then: JsonFact<'e> },
+}
+
+impl<'e> CauseRecord<'e> {
+    fn new(cause: &'e DropCause) -> CauseRecord<'e> {
+        match cause {
+            DropCause::Signal(signal, now, then) => {
+                CauseRecord::Signal { signal, points: JsonPoints(*now), points_then: JsonPoints(*then) }
+            }
+            DropCause::Fact(fact, now, then) => {
+                CauseRecord::Fact { fact, value: JsonFact(now), value_then: JsonFact(then) }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -153,36 +175,38 @@ impl<'e> ExplanationRecord<'e> {
             member_signals: members.map(|members| members.sums.iter().map(MemberLineRecord::new).collect()),
             members: members
                 .map(|members| members.members.iter().map(|member| MemberRecord::new(member, rollups)).collect()),
-            next_tier: explanation.next_tier.as_ref().map(PathsRecord::new),
+            next_tier: explanation.next_tier.as_ref().map(WaysRecord::new),
             forecast: explanation.forecast.as_ref().map(ForecastRecord::new),
             events: explanation.events.as_ref().map(EventsRecord::new),
         }
     }
 }
 
-impl<'e> PathsRecord<'e> {
-    fn new(paths: &'e NextTierPaths) -> PathsRecord<'e> {
-        PathsRecord {
-            name: &paths.tier,
-            points_missing: JsonPoints(paths.points_missing.unwrap_or(Points::ZERO)),
-            ways: paths.paths.iter().map(PathRecord::new).collect(),
+impl<'e> WaysRecord<'e> {
+    fn new(ways: &'e NextTierWays) -> WaysRecord<'e> {
+        WaysRecord {
+            name: &ways.tier,
+            points_missing: JsonPoints(ways.points_missing.unwrap_or(Points::ZERO)),
+            ways: ways.ways.iter().map(WayRecord::new).collect(),
         }
     }
 }
 
-impl<'e> PathRecord<'e> {
-    fn new(path: &'e TierPath) -> PathRecord<'e> {
-        PathRecord {
-            steps: path.changes.iter().map(StepRecord::new).collect(),
-            score: JsonPoints(path.score),
-            tier: &path.tier,
+impl<'e> WayRecord<'e> {
+    fn new(way: &'e TierWay) -> WayRecord<'e> {
+        let known = way.known.as_ref().map(|(name, supposed)| KnownRecord {
+            level: supposed.side.word(),
+            id: &supposed.id,
+            name,
+            value: JsonFact(&supposed.value),
+        });
+        WayRecord {
+            what: &way.text,
+            events: way.events.iter().map(SupposedEvent::to_json).collect(),
+            known,
+            score: JsonPoints(way.score),
+            tier: &way.tier,
         }
-    }
-}
-
-impl<'e> StepRecord<'e> {
-    fn new(change: &'e FactChange) -> StepRecord<'e> {
-        StepRecord { fact: &change.fact, from: JsonFact(&change.from), to: JsonFact(&change.to) }
     }
 }
 
@@ -194,16 +218,12 @@ impl<'e> ForecastRecord<'e> {
 
 impl<'e> DropRecord<'e> {
     fn new(drop: &'e TierDrop) -> DropRecord<'e> {
-        let changes = drop.changes.iter().map(|(signal, now, then)| FadeRecord {
-            signal,
-            points: JsonPoints(*now),
-            points_then: JsonPoints(*then),
-        });
+        let causes = drop.causes.iter().map(|together| together.iter().map(CauseRecord::new).collect());
         DropRecord {
             date: format_day(drop.day),
             tier: &drop.tier,
             score: JsonPoints(drop.score),
-            changes: changes.collect(),
+            causes: causes.collect(),
         }
     }
 }

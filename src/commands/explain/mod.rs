@@ -3,7 +3,7 @@
 //! Takes what was folded and scored; gives an [`Explanation`]. The points are those of the scorer ([`pql_engine::ledger`]); ways up and the forecast ask
 //! the same scorer about other facts and later days.
 
-mod counterfactual;
+mod cause;
 mod entity_query;
 mod exclusion;
 mod forecast;
@@ -11,20 +11,21 @@ mod json;
 mod members;
 mod members_text;
 mod overlay;
-mod path_to_tier;
 mod report;
 mod requirements;
 mod signal_events;
 mod unknown_entity;
+mod ways;
 
+pub use cause::{DropCause, TierBasis};
 pub use entity_query::{EntityDirectory, EntityQuery};
 pub use exclusion::ExclusionSearch;
-pub use forecast::{DAYS_MAX, Forecast, forecast};
+pub use forecast::{DAYS_MAX, Forecast, ForecastStart, forecast};
 pub use json::ExplanationRecord;
 pub use members::{MemberReport, report_members, signal_rollups};
-pub use path_to_tier::{FactChange, NextTierPaths, TierPath, find_tier_paths};
 pub use signal_events::{CountedEvent, SecondReading, SignalEvents, find_signal_events};
 pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};
+pub use ways::{NextTierWays, TierWay, WaySearch};
 
 use pql_engine::ledger::Ledger;
 
@@ -34,7 +35,7 @@ pub struct Explanation {
     /// How it came to its score, tier and route.
     pub ledger: Ledger,
     /// How to get into the tier above; none in the highest, or without tiers.
-    pub next_tier: Option<NextTierPaths>,
+    pub next_tier: Option<NextTierWays>,
     /// When it drops; none in the lowest tier, without tiers, or if it was not asked for.
     pub forecast: Option<Forecast>,
     /// The members, for an account.

@@ -1,7 +1,6 @@
 //! What the scorer would give if some facts were others.
 //!
-//! Facts are laid over those of an entity, named expressions that build on them are evaluated anew by their own programs, and points, sums and
-//! tiers are those of [`pql_model::scoring`].
+//! Facts are laid over those of an entity, named expressions that build on them are evaluated anew by their own programs.
 
 use std::collections::HashSet;
 
@@ -13,20 +12,10 @@ use pql_model::{
     EntityKind, FactKey,
     expr::{EvalScope, Program, Value},
     resolved::{Fact, FactDefinition},
-    scoring::{evaluate_signals, find_tier, sum_points},
-    units::Points,
 };
 
 /// A fact, and what it is taken to be.
 pub(super) type FactOverride = (FactKey, Value<'static>);
-
-/// What some changes come to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OverlayScore {
-    pub(super) score: Points,
-    /// By place among the tiers.
-    pub(super) tier: Option<usize>,
-}
 
 /// The facts of an entity with some of them replaced.
 pub(super) struct FactOverlay<'w> {
@@ -104,30 +93,6 @@ impl EvalScope for OffsetScope<'_> {
 }
 
 /// The value of an expression for an entity of `side`; `program_of` says whose facts its names are.
-pub(super) fn evaluate(
-    program: &Program,
-    scope: &dyn EvalScope,
-    side: EntityKind,
-    program_of: EntityKind,
-) -> Value<'static> {
+fn evaluate(program: &Program, scope: &dyn EvalScope, side: EntityKind, program_of: EntityKind) -> Value<'static> {
     to_owned_value(&program.eval(&OffsetScope { scope, side, program_of }))
-}
-
-/// What the scorer gives under some changes.
-pub(super) fn score_with_overrides(
-    model: &Model,
-    side: EntityKind,
-    base: &EntityFacts<'_>,
-    changes: &[FactOverride],
-) -> OverlayScore {
-    let level = model.resolved.level(side);
-    let whatif = FactOverlay::new(model, side, base, changes);
-    let total = sum_points(level, &evaluate_signals(level, &whatif));
-    // Conditions of tiers may name points and the score.
-    let mut after: Vec<FactOverride> = changes.to_vec();
-    after.push((FactKey::new(side, level.slots.score), Value::Number(total.score.to_f64())));
-    let points = level.slots.points.iter().zip(&total.categories);
-    after.extend(points.map(|(slot, (_, held))| (FactKey::new(side, *slot), Value::Number(held.to_f64()))));
-    let scored = FactOverlay::new(model, side, base, &after);
-    OverlayScore { score: total.score, tier: find_tier(&level.tiers, total.score.to_f64(), &scored) }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Explanation, Forecast, NextTierPaths, SignalEvents, members_text};
+use super::{DropCause, Explanation, Forecast, NextTierWays, SignalEvents, members_text};
 use pql_engine::ledger::{self, RuleDecision, value_text};
 use pql_model::{
     clock::{format_day, format_instant},
@@ -53,10 +53,11 @@ impl Explanation {
             Some(drop) => {
                 let (day, score) = (format_day(drop.day), drop.score);
                 let _ = writeln!(out, "  drops from {tier} to {} at the end of {day}, with {score} points", drop.tier);
-                let changes = drop.changes.iter().map(|(name, now, then)| format!("{name} {now} → {then}"));
-                let changes: Vec<String> = changes.collect();
-                if !changes.is_empty() {
-                    let _ = writeln!(out, "  {}", changes.join(", "));
+                let together = |causes: &Vec<DropCause>| {
+                    causes.iter().map(cause_text).collect::<Vec<String>>().join(" together with ")
+                };
+                for cause in &drop.causes {
+                    let _ = writeln!(out, "  because of {}", escape_controls(&together(cause)));
                 }
             }
         }
@@ -76,17 +77,21 @@ fn events(out: &mut String, events: &SignalEvents) {
     }
 }
 
-fn climb(out: &mut String, climb: &NextTierPaths) {
+/// `the signal member_scores: 385 → 215 points`
+fn cause_text(cause: &DropCause) -> String {
+    match cause {
+        DropCause::Signal(name, before, after) => format!("the signal {name}: {before} → {after} points"),
+        DropCause::Fact(name, before, after) => format!("{name}: {} → {}", value_text(before), value_text(after)),
+    }
+}
+
+fn climb(out: &mut String, climb: &NextTierWays) {
     let missing = climb.points_missing.map(|missing| format!(", {missing} points away")).unwrap_or_default();
     let _ = writeln!(out, "\nways up to {}{missing}", climb.tier);
-    if climb.paths.is_empty() {
-        out.push_str("  none by up to three things that people do\n");
+    if climb.ways.is_empty() {
+        out.push_str("  none by one event up to ten times, by two events, or by one trait\n");
     }
-    for way in &climb.paths {
-        let step = |step: &super::FactChange| {
-            format!("{} from {} to {}", step.fact, value_text(&step.from), value_text(&step.to))
-        };
-        let steps: Vec<String> = way.changes.iter().map(step).collect();
-        let _ = writeln!(out, "  {}: {} points, {}", escape_controls(&steps.join(" and ")), way.score, way.tier);
+    for way in &climb.ways {
+        let _ = writeln!(out, "  {}: {} points, {}", escape_controls(&way.text), way.score, way.tier);
     }
 }

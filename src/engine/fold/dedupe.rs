@@ -59,7 +59,7 @@ impl DedupeEntry {
 }
 
 /// A hash table of the events so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct DedupeTable {
     /// Entries in the order of insertion.
     entries: Vec<DedupeEntry>,

@@ -13,7 +13,7 @@ use pql_model::units::Day;
 type RowIndex = HashMap<(u32, Day), u32, HashSeed>;
 
 /// The state of one raw id outside its rows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct IdState {
     /// The first row, by account and date. Most ids have no other.
     first_row: Option<(u32, Day, u32)>,
@@ -28,7 +28,7 @@ pub(crate) struct IdState {
 pub(crate) type AccountTraits = SmallMap<(u32, u16), TimedValue>;
 
 /// Fields that few raw ids have.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct IdDetails {
     /// Traits of identify lines, by trait.
     pub(crate) traits: SmallMap<u16, TimedValue>,
@@ -62,7 +62,7 @@ impl IdState {
 }
 
 /// Raw ids of one kind in one shard.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct IdTable {
     /// The ids.
     pub ids: Interner,

@@ -46,6 +46,7 @@ mod shard;
 mod shards;
 mod small_map;
 mod state;
+mod supposed;
 
 pub(crate) use account_timeline::AccountTimeline;
 pub(crate) use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, unpack};
@@ -63,6 +64,7 @@ pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, S
 pub use shards::ShardSet;
 pub(crate) use small_map::SmallMap;
 pub(crate) use state::FoldState;
+pub(crate) use supposed::FurtherLines;
 
 use self::{
     accumulators::pack,

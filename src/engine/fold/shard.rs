@@ -54,7 +54,7 @@ pub enum RowOwner {
 }
 
 /// The state of one raw id and named account, or of one raw id and date.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StateRow {
     /// The raw id that the row belongs to.
     pub owner: RowOwner,
@@ -69,7 +69,7 @@ pub struct StateRow {
 }
 
 /// Cells that few rows have.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SparseCells {
     /// Numbers by cell and date.
     pub(crate) numbers: SmallMap<(CellId, Day), NumberStats>,
@@ -80,7 +80,7 @@ pub struct SparseCells {
 }
 
 /// One shard of the state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Shard {
     /// Raw ids of users.
     pub users: IdTable,

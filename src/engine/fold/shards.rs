@@ -53,6 +53,14 @@ pub struct ShardSet<'m> {
     folders: AtomicUsize,
 }
 
+/// The parts of a state that are folded into.
+pub(super) struct StateParts {
+    pub(super) shards: Vec<Shard>,
+    pub(super) accounts: Interner,
+    pub(super) texts: Interner,
+    pub(super) seed: HashSeed,
+}
+
 /// Batches that wait for one shard.
 #[derive(Debug, Default)]
 struct ShardQueue {
@@ -84,6 +92,33 @@ impl<'m> ShardSet<'m> {
             texts: SharedInterner::new(Interner::new(seed.clone())),
             workers: workers.max(1),
             folders: AtomicUsize::new(0),
+        }
+    }
+
+    /// A set for one worker that goes on from a state.
+    pub(super) fn resume(model: &'m Model, parts: StateParts) -> ShardSet<'m> {
+        let StateParts { shards, accounts, texts, seed } = parts;
+        ShardSet {
+            shards: shards.into_iter().map(Mutex::new).collect(),
+            accounts: SharedInterner::new(accounts),
+            texts: SharedInterner::new(texts),
+            ..ShardSet::new(model, &seed, 1)
+        }
+    }
+
+    /// Folds the rest and returns the parts, without the table of duplicates.
+    pub(super) fn into_parts(self) -> StateParts {
+        self.fold_remaining();
+        let shards = self.shards.into_iter().map(|part| {
+            let mut part = part.into_inner().unwrap_or_else(PoisonError::into_inner);
+            drop(part.take_dedupe_table());
+            part
+        });
+        StateParts {
+            shards: shards.collect(),
+            accounts: self.accounts.into_inner(),
+            texts: self.texts.into_inner(),
+            seed: self.seed,
         }
     }
 

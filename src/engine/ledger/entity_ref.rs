@@ -57,7 +57,7 @@ impl EntityRef {
     }
 
     /// The home account, for a user.
-    pub(crate) fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
+    pub fn home_account<'s>(self, scored: &'s ScoredEntities<'_>) -> Option<&'s str> {
         match self.side {
             EntityKind::User => scored.home_id(self.place),
             EntityKind::Account => None,

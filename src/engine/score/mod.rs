@@ -138,6 +138,15 @@ impl ScoredEntities<'_> {
         self.facts.account(account)
     }
 
+    /// The place of an entity in the order of scores, the highest first.
+    pub fn place_in_order(&self, side: EntityKind, place: usize) -> Option<usize> {
+        let order = match side {
+            EntityKind::User => &self.user_order,
+            EntityKind::Account => &self.account_order,
+        };
+        order.iter().position(|one| *one as usize == place)
+    }
+
     /// The first and the last event of all entities.
     pub fn time_range(&self) -> Option<(Micros, Micros)> {
         let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();

@@ -56,7 +56,7 @@ pub struct EventSet {
     /// The events before the condition.
     pub base: EventBase,
     /// The condition on all of these events.
-    pub(crate) condition: Option<ConditionId>,
+    pub condition: Option<ConditionId>,
 }
 
 impl EventSet {

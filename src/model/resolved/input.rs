@@ -27,6 +27,12 @@ pub struct InputSettings {
 }
 
 impl InputSettings {
+    /// Forgets where the model says that the fields of records are, so that lines of the native format are read as they are documented.
+    pub fn forget_fields(&mut self) {
+        self.fields = FieldPaths::default();
+        self.format_fields.clear();
+    }
+
     /// Returns the paths for files of a format, field by field.
     pub fn paths_for_format(&self, format: &str) -> FieldPaths {
         let own = self.format_fields.iter().find(|(name, _)| *name == format).map(|(_, fields)| fields);

@@ -177,7 +177,7 @@ impl Measure {
     }
 
     /// Returns the value over events, if the measure has one.
-    pub(crate) fn value(&self) -> Option<&EventValue> {
+    pub fn value(&self) -> Option<&EventValue> {
         match self {
             Measure::Distinct(value) | Measure::Number(_, value) | Measure::Edge(_, value) | Measure::Top(_, value) => {
                 Some(value)

@@ -56,7 +56,7 @@ impl TierBasis {
 /// The facts that conditions of tiers read: those behind named expressions, without points and scores of the level itself.
 fn tier_facts(model: &Model, level: &Level, side: EntityKind) -> Vec<FactKey> {
     let mut keys: Vec<FactKey> = Vec::new();
-    let mut visit = |program: &Program, of: EntityKind, keys: &mut Vec<FactKey>| {
+    let visit = |program: &Program, of: EntityKind, keys: &mut Vec<FactKey>| {
         program.visit_slots(&mut |slot| {
             let key = FactKey::seen_from(of, slot);
             if !keys.contains(&key) {
@@ -148,7 +148,7 @@ impl UndoneChanges<'_> {
         let mut facts: Vec<FactOverride> = Vec::new();
         for change in undone {
             match change {
-                TierChange::Signal(place) => paid[*place] = before.paid[*place].clone(),
+                TierChange::Signal(place) => paid[*place] = before.paid[*place],
                 TierChange::Fact(place) => facts.push(before.facts[*place].clone()),
             }
         }

@@ -83,6 +83,7 @@ fn programs(level: &Level) -> Vec<&Program> {
         | FactDefinition::Metric(_)
         | FactDefinition::Milestone(..)
         | FactDefinition::Rollup(_)
+        | FactDefinition::Person(..)
         | FactDefinition::Scoring => None,
     });
     let signals = level.signals.iter().flat_map(signal_programs);

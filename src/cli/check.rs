@@ -206,7 +206,9 @@ impl CheckEvents<'_> {
             values: ValueSamples::Omitted,
             limits: self.prepared.limits(),
         };
-        let dump = survey.profile(model).map_err(|failure| failure.under_model(&document.name))?;
+        let dump = survey
+            .profile(model, pql_engine::inspect::FieldSurvey::default())
+            .map_err(|failure| failure.under_model(&document.name))?;
         let enrichment = self.enrichment.for_model(model, self.prepared.events_at_hand(model), self.verbosity)?;
         let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
         let job = self.prepared.job(model, users);

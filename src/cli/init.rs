@@ -9,6 +9,7 @@ use std::{
 use super::{
     CommandError, ExitStatus,
     args::InputFormatArg,
+    init_fields::{self, FieldChoice},
     inspect::{InputSurvey, ValueSamples, empty_model, find_inputs},
     interrupt,
     messages::Verbosity,
@@ -19,8 +20,9 @@ use super::{
 use crate::commands::init;
 use pql_engine::{
     fs::publish::{FileAccess, StagedFile, commit, sweep_temporaries},
+    inspect::{FieldGuess, FieldSurvey, InspectedInput, PartGuess},
     plan::parse,
-    read::{BlockLimits, ChangeGuard, FileId, InputSource},
+    read::{BlockLimits, ChangeGuard, FileId, InputSource, keep_pipe_heads},
 };
 use pql_model::diag::{SourceDocument, escape_controls};
 
@@ -37,6 +39,10 @@ pub(super) struct InitArguments {
     /// Write the model to this file; `-` is the standard output
     #[arg(short, long, value_name = "FILE", default_value = "scoring.toml")]
     output: PathBuf,
+
+    /// Read these parts of an event from these fields: event, user, anonymous, account, time, id, properties [default: told by names and values]
+    #[arg(long, value_name = "PART=FIELD", value_delimiter = ',', value_parser = init_fields::parse_choice)]
+    fields: Vec<FieldChoice>,
 
     /// Write over a file that is there
     #[arg(long)]
@@ -59,7 +65,56 @@ pub(super) struct InitArguments {
     quiet: bool,
 }
 
+/// The dump as it was read, and the fields that it was read by, if a model has to name them.
+struct InitReading {
+    dump: InspectedInput,
+    fields: Vec<PartGuess>,
+}
+
 impl InitArguments {
+    /// Reads the events, by the fields that were said or that look like the parts of an event.
+    fn read(&self, inputs: Vec<InputSource>) -> Result<InitReading, CommandError> {
+        // What gives its bytes only once gets no second look; the guess stands in the model all the same.
+        let watch = ChangeGuard::begin(&inputs).ok();
+        let fields = self.survey(inputs.clone()).fields();
+        let guess = init_fields::chosen(&fields, &self.fields)?;
+        let said = !self.fields.is_empty();
+        if said || (fields.is_native && fields.differs && guess.is_complete()) {
+            let own = |one: &PartGuess| fields.is_native || self.fields.iter().any(|choice| choice.is(one));
+            let parts: Vec<PartGuess> = guess.parts.iter().filter(|one| own(one)).cloned().collect();
+            return self.read_by(inputs, fields, parts);
+        }
+        if fields.is_native && fields.is_table && !guess.is_complete() && !fields.paths().is_empty() {
+            return Err(init_fields::no_event(&fields, &guess));
+        }
+        let dump = self.survey(inputs.clone()).profile(&empty_model("")?, fields)?;
+        let lost = dump.is_native() && dump.survey.rejected() * 2 > dump.survey.records();
+        if let Some(watch) = watch.filter(|_| lost && guess.is_complete()) {
+            let read = self.read_by(inputs, dump.fields, guess.parts)?;
+            watch.verify()?;
+            return Ok(read);
+        }
+        if dump.survey.events() == 0 {
+            Err(init_fields::no_event(&dump.fields, &guess))
+        } else {
+            Ok(InitReading { dump, fields: Vec::new() })
+        }
+    }
+
+    fn read_by(
+        &self,
+        inputs: Vec<InputSource>,
+        survey: FieldSurvey,
+        fields: Vec<PartGuess>,
+    ) -> Result<InitReading, CommandError> {
+        let model = empty_model(&init::fields_table(&fields))?;
+        let dump = self.survey(inputs).profile(&model, survey)?;
+        if dump.survey.events() == 0 {
+            return Err(init_fields::no_event(&dump.fields, &FieldGuess { parts: fields }));
+        }
+        Ok(InitReading { dump, fields })
+    }
+
     fn survey(&self, inputs: Vec<InputSource>) -> InputSurvey<'static> {
         InputSurvey {
             inputs,
@@ -82,31 +137,9 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     }
     let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
     let staged = if to_stdout { None } else { Some(begin(arguments, &inputs)?) };
-    // What gives its bytes only once gets no second look; the guess stands in the model all the same.
-    let watch = ChangeGuard::begin(&inputs).ok();
-    let mut dump = arguments.survey(inputs.clone()).profile(&empty_model("")?)?;
+    let InitReading { dump, fields } = arguments.read(keep_pipe_heads(inputs)?)?;
     if !arguments.quiet {
         threads::note_missing_threads();
-    }
-    let mut fields = Vec::new();
-    // Lines that have other names for their fields are read again by what they look like.
-    if dump.survey.rejected() * 2 > dump.survey.records() {
-        fields = dump.survey.candidates.guess_fields();
-        if let Some(watch) = watch.filter(|_| !fields.is_empty()) {
-            let all: Vec<String> =
-                fields.iter().map(|(key, path)| format!("{key} = {}", init::toml_string(path))).collect();
-            let model = empty_model(&format!("[input]\nfields = {{ {} }}\n", all.join(", ")))?;
-            dump = arguments.survey(inputs).profile(&model)?;
-            watch.verify()?;
-        }
-    }
-    if dump.survey.events() == 0 && fields.is_empty() {
-        return Err(CommandError::Error(
-            anyhow::anyhow!(
-                "no event among these records, so there is nothing to write a model for; `pql inspect` says what is wrong with them"
-            ),
-            ExitStatus::Negative,
-        ));
     }
     let text = init::render_model(&dump, &fields);
     let document = SourceDocument { name: name.clone(), text };

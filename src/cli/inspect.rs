@@ -12,10 +12,11 @@ use super::{
     stdout::{pretty_json, print_stdout},
     threads,
 };
+use crate::commands::init;
 use pql_engine::{
-    inspect::{self, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
+    inspect::{self, FieldSurvey, FieldsRecord, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
     plan::{Model, parse},
-    read::{self, BlockLimits, InputSource},
+    read::{self, BlockLimits, InputSource, keep_pipe_heads},
 };
 use pql_model::diag::{SourceDocument, escape_ci_commands};
 
@@ -71,7 +72,7 @@ enum InspectFormat {
 }
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandError> {
-    let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
+    let inputs = keep_pipe_heads(find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?)?;
     let model = match &arguments.model {
         Some(path) => parse_model(&model_file::read(path)?)?,
         None => empty_model("")?,
@@ -85,7 +86,10 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         values,
         limits: arguments.max_line.with_table(arguments.max_table),
     };
-    let dump = survey.profile(&model)?;
+    let mut fields = survey.fields();
+    // Where a model says what is where, nothing is left to guess.
+    fields.differs &= arguments.model.is_none();
+    let Some(dump) = read_or_list(arguments, survey, &model, fields)? else { return Ok(ExitStatus::Negative) };
     if !arguments.quiet {
         threads::note_missing_threads();
     }
@@ -99,6 +103,34 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         return Err(CommandError::Error(anyhow::anyhow!("no event among these records"), ExitStatus::Negative));
     }
     Ok(ExitStatus::Done)
+}
+
+/// Reads the events. A table whose columns no reader knows is read by those that look like the parts of an event; where there are none, its columns are
+/// listed.
+fn read_or_list(
+    arguments: &InspectArguments,
+    survey: InputSurvey<'_>,
+    model: &Model,
+    fields: FieldSurvey,
+) -> Result<Option<InspectedInput>, CommandError> {
+    if !(arguments.model.is_none()
+        && fields.is_native
+        && fields.is_table
+        && (fields.differs || !fields.guess.is_complete()))
+    {
+        return survey.profile(model, fields).map(Some);
+    }
+    if fields.guess.is_complete() {
+        let by_guess = empty_model(&init::fields_table(&fields.guess.parts))?;
+        return survey.profile(&by_guess, fields).map(Some);
+    }
+    let listed = match arguments.format {
+        InspectFormat::Table => escape_ci_commands(&inspect::render_fields(&fields)).into_owned(),
+        InspectFormat::Json => pretty_json(&FieldsRecord::new(&fields)),
+    };
+    let error = survey.profile(model, fields).err();
+    print_stdout(&listed)?;
+    error.map_or(Ok(None), Err)
 }
 
 /// Finds the files of events; notes those that are left out.
@@ -128,13 +160,18 @@ pub(super) struct InputSurvey<'s> {
 }
 
 impl InputSurvey<'_> {
+    /// Looks at the fields of the first records.
+    pub(super) fn fields(&self) -> FieldSurvey {
+        inspect::survey_fields(&self.inputs, self.limits, jiff::Timestamp::now().as_microsecond())
+    }
+
     /// Reads the events where a model says that their parts are.
     ///
     /// # Errors
     /// Those of reading.
-    pub(super) fn profile(self, model: &Model) -> Result<InspectedInput, CommandError> {
+    pub(super) fn profile(self, model: &Model, fields: FieldSurvey) -> Result<InspectedInput, CommandError> {
         let workers = threads::configure_thread_pool(self.threads, &self.inputs);
-        let dump = inspect::profile_inputs(&InspectJob {
+        let job = InspectJob {
             model,
             inputs: self.inputs,
             format: self.format,
@@ -142,7 +179,8 @@ impl InputSurvey<'_> {
             workers,
             keep_values: self.values == ValueSamples::Kept,
             limits: self.limits,
-        })?;
+        };
+        let dump = inspect::profile_inputs(&job, fields)?;
         messages::warn_multiline_records(&dump.files);
         Ok(dump)
     }

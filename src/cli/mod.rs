@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod generate;
 mod init;
+mod init_fields;
 mod inspect;
 mod interrupt;
 mod messages;

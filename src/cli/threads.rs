@@ -108,6 +108,6 @@ fn known_size(input: &InputSource) -> Option<u64> {
         InputKind::File(path) => std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len()),
         InputKind::Memory(bytes) => Some(bytes.len() as u64),
         // What is in an archive may be much larger, and a pipe does not say.
-        InputKind::Member(_) | InputKind::TarMember(_) | InputKind::Stdin => None,
+        InputKind::Member(_) | InputKind::TarMember(_) | InputKind::Stdin | InputKind::Begun(_) => None,
     }
 }

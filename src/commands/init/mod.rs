@@ -11,7 +11,7 @@ use std::fmt::Write;
 
 use self::event_patterns::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
 use pql_engine::inspect::{
-    InspectedInput,
+    InspectedInput, PartGuess,
     dataset_profile::{DatasetProfile, EventProfile},
     name_similarity::split_words,
 };
@@ -32,7 +32,7 @@ type EventMapping<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
 
 /// The text of a model for a dump. `fields` are the paths by which the lines were read, if they
 /// were found by discovery.
-pub fn render_model(dump: &InspectedInput, fields: &[(&'static str, String)]) -> String {
+pub fn render_model(dump: &InspectedInput, fields: &[PartGuess]) -> String {
     let survey = &dump.survey;
     let (wired, rest) = match_events(survey);
     let mut out = format!(
@@ -108,6 +108,16 @@ fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &Event
         }
     }
     (wired, rest)
+}
+
+/// The `[input]` of a model that reads the parts of an event from some fields.
+pub fn fields_table(fields: &[PartGuess]) -> String {
+    format!("[input]\n{}\n", fields_line(fields))
+}
+
+fn fields_line(fields: &[PartGuess]) -> String {
+    let all: Vec<String> = fields.iter().map(|one| format!("{} = {}", one.part, toml_string(&one.path))).collect();
+    format!("fields = {{ {} }}", all.join(", "))
 }
 
 /// A TOML string.
@@ -207,7 +217,7 @@ fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
 }
 
 /// Writes `[input]`: the format, the fields, and the group type of the account.
-fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, String)]) {
+fn input(out: &mut String, dump: &InspectedInput, fields: &[PartGuess]) {
     let survey = &dump.survey;
     let formats: BTreeSet<(&str, &str)> =
         dump.formats.iter().flatten().map(|known| (known.format.name, known.sign)).collect();
@@ -221,9 +231,9 @@ fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, Strin
     };
     let _ = writeln!(out, "format = \"{name}\"");
     if !fields.is_empty() {
-        let all: Vec<String> = fields.iter().map(|(key, path)| format!("{key} = {}", toml_string(path))).collect();
-        let _ = writeln!(out, "# guess: the fields of these lines by their names and by what they hold");
-        let _ = writeln!(out, "fields = {{ {} }}", all.join(", "));
+        let _ = writeln!(out, "# The fields of these records, by their names and by what they hold.");
+        fields.iter().for_each(|one| field(out, one));
+        let _ = writeln!(out, "{}", fields_line(fields));
     }
     let likely = |of_type: &str| {
         let words = split_words(of_type).concat();
@@ -243,14 +253,23 @@ fn input(out: &mut String, dump: &InspectedInput, fields: &[(&'static str, Strin
         );
         let _ = writeln!(out, "group_type = {}", toml_string(of_type));
     } else if survey.entity_counts.account * ACCOUNTS_RARE < survey.events()
-        && !fields.iter().any(|(key, _)| *key == "account")
+        && !fields.iter().any(|one| one.part == "account")
     {
         account(out, survey, name, fields);
     }
 }
 
+/// Writes why a field is taken for a part of an event, and which others were considered.
+fn field(out: &mut String, guess: &PartGuess) {
+    let other = |(path, fault): &(String, &str)| format!("{} ({fault})", comment_text(path));
+    let others: Vec<String> = guess.considered.iter().map(other).collect();
+    let others = if others.is_empty() { String::new() } else { format!("; not {}", others.join(", ")) };
+    let _ =
+        writeln!(out, "# guess: {} is {}: {}{others}", comment_text(&guess.path), guess.part, comment_text(&guess.why));
+}
+
 /// Writes the property that looks like the account, for a dump that names no account otherwise.
-fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[(&'static str, String)]) {
+fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[PartGuess]) {
     let mut filled: BTreeMap<&str, u64> = BTreeMap::new();
     for named in survey.names.values() {
         for (path, property) in &named.properties.by_path {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 pub use super::event_profile::{EventProfile, PropertyProfiles};
 use super::{
     event_order::{EventOrder, LatenessStats},
-    field_candidates::FieldCandidates,
     sketches::{DistinctSketch, DuplicateSketch},
 };
 use crate::decode::{Record, RejectCause, RejectReason, stable_hash};
@@ -124,8 +123,6 @@ pub struct DatasetProfile {
     pub(crate) rejects: BTreeMap<RejectReason, (u64, RejectLocation, Option<RejectCause>)>,
     /// Records that a line end had split in two.
     pub(crate) split_records: u64,
-    /// Fields of rejected lines that may hold the parts of an event.
-    pub candidates: FieldCandidates,
 }
 
 /// Group types that are profiled; records may name any number.
@@ -163,7 +160,6 @@ impl DatasetProfile {
             order: EventOrder::default(),
             rejects: BTreeMap::new(),
             split_records: 0,
-            candidates: FieldCandidates::default(),
         }
     }
 
@@ -322,6 +318,5 @@ impl DatasetProfile {
             }
         }
         self.split_records += other.split_records;
-        self.candidates.merge(other.candidates);
     }
 }

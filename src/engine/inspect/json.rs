@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    InspectedInput, MissingReference, ModelGaps, OverallProperty,
+    FieldSurvey, InspectedInput, MissingReference, ModelGaps, OverallProperty,
     dataset_profile::{DatasetProfile, EventProfile, FileRecordCounts, PropertyProfiles},
     date_gaps,
     event_order::LATENESS_BANDS,
+    fields::{FieldGuess, SurveyedField},
     name_similarity::similar_names,
     overall_properties,
     property_profile::{JSON_TYPE_NAMES, PropertyProfile},
@@ -43,6 +44,7 @@ pub struct InspectRecord<'i> {
     user_traits: JsonMap<&'i str, PropertyRecord>,
     account_traits: JsonMap<&'i str, PropertyRecord>,
     names_alike: Vec<SimilarNamesRecord<'i>>,
+    fields: JsonMap<&'i str, FieldRecord>,
     /// Only where events lie inside other records.
     #[serde(skip_serializing_if = "Option::is_none")]
     records_lie_in: Option<EnvelopeRecord>,
@@ -52,6 +54,53 @@ pub struct InspectRecord<'i> {
     /// Only if a model was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<ModelGapsRecord<'i>>,
+}
+
+/// A field of the first records.
+#[derive(Debug, Serialize)]
+struct FieldRecord {
+    filled: u64,
+    of: u64,
+    values: u64,
+    types: JsonMap<&'static str, u64>,
+    shapes: JsonMap<&'static str, u64>,
+    /// The part of an event that it is taken for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<&'static str>,
+}
+
+fn fields<'s>(
+    survey: &'s FieldSurvey,
+    part_of: &dyn Fn(&str) -> Option<&'static str>,
+) -> JsonMap<&'s str, FieldRecord> {
+    let of = survey.records();
+    let record = |field: SurveyedField<'_>| FieldRecord {
+        filled: field.filled,
+        of,
+        values: field.distinct,
+        types: PropertyProfile::by_count(&JSON_TYPE_NAMES, &field.profile.types).into_iter().collect(),
+        shapes: PropertyProfile::by_count(&SHAPES, &field.profile.shapes).into_iter().collect(),
+        part: part_of(field.path),
+    };
+    survey.fields().map(|field| (field.path, record(field))).collect()
+}
+
+/// A report on records in which no event could be read.
+#[derive(Debug, Serialize)]
+pub struct FieldsRecord<'s> {
+    schema: &'static str,
+    fields: JsonMap<&'s str, FieldRecord>,
+}
+
+impl<'s> FieldsRecord<'s> {
+    /// The fields of the first records.
+    pub fn new(survey: &'s FieldSurvey) -> FieldsRecord<'s> {
+        FieldsRecord { schema: "pql-inspect/1", fields: fields(survey, &|path| survey.guess.part(path)) }
+    }
+}
+
+fn fields_guess(guess: &FieldGuess) -> JsonMap<String, String> {
+    guess.parts.iter().map(|one| (one.part.to_owned(), one.path.clone())).collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -213,8 +262,6 @@ impl<'i> InspectRecord<'i> {
         let survey = &dump.survey;
         let names: Vec<&str> = survey.sorted_names().iter().map(|(name, _)| *name).collect();
         let similar = similar_names(&names).into_iter().map(|(why, names)| SimilarNamesRecord { why, names });
-        let guess: JsonMap<String, String> =
-            survey.candidates.guess_fields().into_iter().map(|(key, path)| (key.to_owned(), path)).collect();
         InspectRecord {
             schema: "pql-inspect/1",
             files: InspectedFileRecord::all(dump),
@@ -238,11 +285,10 @@ impl<'i> InspectRecord<'i> {
             user_traits: properties(&survey.user_traits, None),
             account_traits: properties(&survey.account_traits, None),
             names_alike: similar.collect(),
-            records_lie_in: survey
-                .candidates
-                .envelope()
+            fields: fields(&dump.fields, &|path| dump.part_of(path, &model.resolved.input)),
+            records_lie_in: (dump.fields.envelope)
                 .map(|envelope| EnvelopeRecord { path: envelope.path, of: envelope.title }),
-            fields_guess: (!guess.0.is_empty()).then_some(guess),
+            fields_guess: dump.suggested_fields().map(fields_guess),
             model: gaps.map(|gaps| ModelGapsRecord::new(gaps, model)),
         }
     }

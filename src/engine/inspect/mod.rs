@@ -17,7 +17,7 @@
 pub mod dataset_profile;
 mod event_order;
 mod event_profile;
-mod field_candidates;
+mod fields;
 mod json;
 mod model_gaps;
 pub mod name_similarity;
@@ -30,10 +30,11 @@ mod text;
 mod value_shape;
 
 pub use self::{
-    json::InspectRecord,
+    fields::{FieldGuess, FieldSurvey, PartGuess, survey_fields},
+    json::{FieldsRecord, InspectRecord},
     model_gaps::{MissingReference, ModelGaps, find_model_gaps},
     run::{InspectJob, InspectedInput, profile_inputs},
-    text::render_text,
+    text::{render_fields, render_text},
 };
 
 /// A model without rules: dates are in UTC, and files show their formats.

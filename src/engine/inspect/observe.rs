@@ -26,8 +26,6 @@ pub(super) struct RecordObserver<'e, 'p> {
     pub(super) index: u32,
     pub(super) outline: FieldDiscovery<'p>,
     pub(super) instants: InstantReader<'e>,
-    /// If set, the fields of rejected lines are collected as candidates.
-    pub(super) collect_candidates: bool,
     /// Whether the lines of the file end in commas, as of a list that lost its brackets.
     pub(super) commas: bool,
 }
@@ -37,22 +35,6 @@ impl RecordObserver<'_, '_> {
         survey.files[self.file as usize].records += 1;
         let cause = || RejectCause::of_row(piece.row).or_else(|| RejectCause::of(reason, piece.bytes));
         survey.reject(reason, (self.file, self.index, piece.number, piece.at), cause);
-        let missing = matches!(
-            reason,
-            RejectReason::NoEvent
-                | RejectReason::NoTime
-                | RejectReason::BadTime
-                | RejectReason::SerialTime
-                | RejectReason::SmallTime
-                | RejectReason::NoId
-                | RejectReason::BadId
-        );
-        let early = self.index == 0 && piece.number < super::field_candidates::LINES_MAX;
-        if let Some(line) =
-            std::str::from_utf8(piece.bytes).ok().filter(|_| self.collect_candidates && missing && early)
-        {
-            survey.candidates.add(line);
-        }
     }
 
     /// Sees the records in a line that is none as it stands; if there are none in it, it is rejected.

@@ -2,6 +2,7 @@
 
 use super::{
     dataset_profile::DatasetProfile,
+    fields::{FieldGuess, FieldSurvey},
     observe::{InspectLine, RecordObserver},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     plan::Model,
     read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault, TableUse},
 };
-use pql_model::{clock::InstantReader, units::Micros};
+use pql_model::{clock::InstantReader, resolved::InputSettings, units::Micros};
 
 /// The settings of a profiling run.
 #[derive(Debug)]
@@ -44,9 +45,44 @@ pub struct InspectedInput {
     pub files: Vec<FileStats>,
     /// The detected format of each file.
     pub formats: Vec<Option<DetectedFormat>>,
+    /// The fields of the first records.
+    pub fields: FieldSurvey,
 }
 
-/// Reads all inputs once.
+/// True if a model says where parts of an event are.
+fn has_fields(input: &InputSettings) -> bool {
+    input.paths_for_format("native").iter().any(|paths| !paths.is_empty())
+}
+
+impl InspectedInput {
+    /// The format of all files that hold records; none if they have several.
+    pub fn only_format(&self) -> Option<&'static EventFormat> {
+        let mut formats = self.formats.iter().flatten().map(|known| known.format);
+        let first = formats.next()?;
+        formats.all(|other| std::ptr::eq(other, first)).then_some(first)
+    }
+
+    /// The part of an event that a field is taken for: by the format of a vendor, else by its name and values.
+    pub(crate) fn part_of(&self, path: &str, input: &InputSettings) -> Option<&'static str> {
+        match self.only_format() {
+            Some(format) if format.name != "native" || has_fields(input) => format.part_of(path, input),
+            _ => self.fields.guess.part(path),
+        }
+    }
+
+    /// The fields that a model should name, if records are not read rightly without.
+    pub fn suggested_fields(&self) -> Option<&FieldGuess> {
+        let guess = &self.fields.guess;
+        (self.is_native() && self.fields.differs && guess.is_complete()).then_some(guess)
+    }
+
+    /// True if the records have the fields of no vendor.
+    pub fn is_native(&self) -> bool {
+        self.formats.iter().flatten().all(|known| known.format.name == "native")
+    }
+}
+
+/// Reads all inputs once; `fields` is what their first records have.
 ///
 /// **Cost**: memory does not grow with events. Tables are bounded ([`super::dataset_profile`]), and
 /// counts beyond them use samples. A date with events takes 40 bytes, a block of the input 60.
@@ -54,13 +90,13 @@ pub struct InspectedInput {
 /// # Errors
 ///
 /// [`RunError`] of reading, and of a file of an unsupported format.
-pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> {
+pub fn profile_inputs(job: &InspectJob<'_>, fields: FieldSurvey) -> Result<InspectedInput, RunError> {
     let formats = FileFormats::new(job.model, job.format, job.inputs.len());
     let plans: Vec<DiscoveryPlan> =
         FORMATS.iter().map(|format| DiscoveryPlan::new(format, &job.model.resolved.input)).collect();
     // A row of a table becomes a native line, with all its columns.
-    let fields = job.model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next());
-    let naming = ColumnMapping { fields, properties: None, dedupe: true, table_use: TableUse::Events };
+    let paths = job.model.resolved.input.paths_for_format("native").map(|paths| paths.into_iter().next());
+    let naming = ColumnMapping { fields: paths, properties: None, dedupe: true, table_use: TableUse::Events };
     let reader = BlockReader::new(job.inputs.clone(), job.limits, job.workers).with_column_mapping(naming);
     let seed = HashSeed::default();
     let worker = || {
@@ -89,7 +125,7 @@ pub fn profile_inputs(job: &InspectJob<'_>) -> Result<InspectedInput, RunError> 
     let survey = worker.join_halves(halves, &seed);
     let files = reader.file_stats();
     let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
-    Ok(InspectedInput { survey, files, formats })
+    Ok(InspectedInput { survey, files, formats, fields })
 }
 
 /// The profile of a worker, and the record halves at the borders of its blocks.
@@ -179,8 +215,6 @@ impl<'w> InspectWorker<'w> {
             index: block.index,
             outline,
             instants: InstantReader::new(&self.job.model.resolved.input.zone),
-            // Other formats fix the places of their parts.
-            collect_candidates: recognised.format.name == "native",
             commas: recognised.commas,
         };
         let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
@@ -271,7 +305,6 @@ impl<'w> InspectWorker<'w> {
                 index: half.place.0,
                 outline: self.outline(recognised.format, seed),
                 instants: InstantReader::new(&self.job.model.resolved.input.zone),
-                collect_candidates: false,
                 commas: false,
             };
             let other = after.first().filter(|other| (other.file, other.boundary) == (half.file, half.boundary));

@@ -124,10 +124,26 @@ pub enum TableUse {
     },
     /// The same with all columns, whatever they are.
     AllColumns,
+    /// Events, of which every column stays where it is: to look at columns before it is known what they hold.
+    EventColumns,
 }
 
-/// For each part of an event its key in `[input] fields`, its common names (the most likely first),
-/// and words that occur in other names.
-pub fn field_aliases() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static [&'static str])> {
-    EVENT_FIELDS.iter().map(|part| (part.key, [&[part.native], part.others].concat(), part.hints))
+impl TableUse {
+    /// True if the rows are about users or accounts.
+    pub(super) fn is_keyed(&self) -> bool {
+        match self {
+            Self::Events | Self::EventColumns => false,
+            Self::Keyed { .. } | Self::AllColumns => true,
+        }
+    }
+}
+
+/// Where a reader looks for a part of an event without a model: the native name, and in a table the first of its common names, however it is written.
+pub fn usual_fields(part: &str, paths: &[&str], is_table: bool) -> Option<String> {
+    let known = EVENT_FIELDS.iter().find(|known| known.key == part)?;
+    let others = known.others.iter().filter(|_| is_table);
+    let names = std::iter::once(&known.native).chain(others);
+    let spelt =
+        |path: &str, name: &str| path == name || (is_table && path.to_lowercase().replace([' ', '-'], "_") == name);
+    names.copied().find_map(|name| paths.iter().find(|path| spelt(path, name))).map(|path| (*path).to_owned())
 }

@@ -61,7 +61,7 @@ impl CsvReader {
 
     /// True if the rows are about users or accounts and not events.
     fn is_keyed(&self) -> bool {
-        self.naming.table_use != TableUse::Events
+        self.naming.table_use.is_keyed()
     }
 
     /// Cells that span so many lines that they may be rows.
@@ -98,7 +98,7 @@ impl CsvReader {
         let Some(length) = self.frame(line, offset)? else { return Ok(true) };
         if !self.is_headed {
             self.is_headed = true;
-            if self.is_keyed() {
+            if self.naming.table_use != TableUse::Events {
                 block.column_names.clone_from(&self.head.names);
             }
             self.window.pass(length);
@@ -198,8 +198,8 @@ impl CsvReader {
         if csv_dialect::stated_delimiter(row).is_some() {
             return true;
         }
-        // In a table about users or accounts any row may have the form of a header row.
-        if self.is_keyed() {
+        // In a table about users or accounts, or of unknown columns, any row may have the form of a header row.
+        if self.naming.table_use != TableUse::Events {
             return false;
         }
         match csv_dialect::header_row(row, &self.naming) {

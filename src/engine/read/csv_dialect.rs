@@ -110,7 +110,7 @@ fn is_long_header(head: &[u8], table_use: &TableUse) -> bool {
 ///
 /// Cells that are not UTF-8.
 fn names_of(cells: &CsvCells, table_use: &TableUse) -> Result<Option<Vec<String>>, std::str::Utf8Error> {
-    let is_keyed = *table_use != TableUse::Events;
+    let is_keyed = table_use.is_keyed();
     if cells.len() < 2 && !is_keyed {
         return Ok(None);
     }
@@ -260,7 +260,7 @@ impl<'b> TableBeginning<'b> {
         cells.split(&after[..next.unwrap_or(after.len())], delimiter);
         let same = (next.is_none() && self.is_cut) || columns.is_none_or(|columns| columns == cells.len());
         let fits = if after.is_empty() { number == 0 } else { same && (number == 0 || cells.len() >= CELLS_MIN) };
-        let is_keyed = self.naming.table_use != TableUse::Events && matches!(tried, HeaderCandidate::Unfit { .. });
+        let is_keyed = self.naming.table_use.is_keyed() && matches!(tried, HeaderCandidate::Unfit { .. });
         if !fits && !is_keyed {
             return None;
         }

@@ -121,7 +121,9 @@ impl ChangeGuard {
         for input in inputs {
             let path = match &input.kind {
                 InputKind::Memory(_) => continue,
-                InputKind::Stdin => return Err(ReadError::SinglePass { name: input.name.clone() }),
+                InputKind::Stdin | InputKind::Begun(_) => {
+                    return Err(ReadError::SinglePass { name: input.name.clone() });
+                }
                 InputKind::File(path) => path,
                 InputKind::Member(member) => &member.archive,
                 InputKind::TarMember(packed) => &packed.archive,

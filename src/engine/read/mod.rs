@@ -21,6 +21,7 @@
 //! part of a line as if it were a whole one.
 
 mod archive_listing;
+mod begun_pipe;
 mod column_mapping;
 mod csv;
 mod csv_cells;
@@ -71,6 +72,8 @@ pub use self::parquet_error::ParquetFileError;
 pub use self::{
     archive_listing::SkippedMembers,
     column_mapping::{ColumnMapping, TableUse, field_aliases},
+    begun_pipe::{BegunPipe, is_rereadable, keep_pipe_heads},
+    column_mapping::{ColumnMapping, TableUse, usual_fields},
     error::ReadError,
     file_id::FileId,
     file_version::{ChangeGuard, FileState, read_whole_file},
@@ -108,13 +111,15 @@ pub enum InputKind {
     TarMember(TarMember),
     /// Bytes in memory, read like a file of the same content.
     Memory(Arc<[u8]>),
+    /// Standard input or a pipe of which the first bytes were read.
+    Begun(Arc<BegunPipe>),
 }
 
 impl InputSource {
     /// The file that the bytes are in, if it has a path.
     pub fn path(&self) -> Option<&Path> {
         match &self.kind {
-            InputKind::Stdin | InputKind::Memory(_) => None,
+            InputKind::Stdin | InputKind::Memory(_) | InputKind::Begun(_) => None,
             InputKind::File(path) => Some(path),
             InputKind::Member(member) => Some(&member.archive),
             InputKind::TarMember(packed) => Some(&packed.archive),

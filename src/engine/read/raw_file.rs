@@ -18,6 +18,7 @@ use std::{
 
 use super::{
     Compression, InputKind, InputSource,
+    begun_pipe::PipeEnd,
     file_version::{ModifiedTime, file_metadata, modified_time},
 };
 use crate::fs::retry::retry_interrupted;
@@ -77,6 +78,8 @@ enum RawHandle {
     Stdin(io::Stdin),
     File(File),
     Memory(io::Cursor<Arc<[u8]>>),
+    /// The bytes that were read, then the rest.
+    Begun(io::Chain<io::Cursor<Arc<[u8]>>, PipeEnd>),
 }
 
 impl RawFile {
@@ -98,6 +101,10 @@ impl RawFile {
             }
             // Such members are read by another way.
             InputKind::TarMember(packed) => (RawHandle::File(File::open(&packed.archive)?), 0, None),
+            InputKind::Begun(pipe) => {
+                let head = io::Cursor::new(Arc::clone(&pipe.head));
+                (RawHandle::Begun(head.chain(pipe.take_rest()?)), 0, None)
+            }
             InputKind::Memory(bytes) => (RawHandle::Memory(io::Cursor::new(Arc::clone(bytes))), 0, None),
         };
         let size_at_first = opened_bytes.unwrap_or(0);
@@ -213,6 +220,7 @@ impl Read for RawFile {
             RawHandle::Stdin(stdin) => stdin.read(buffer),
             RawHandle::File(file) => file.read(buffer),
             RawHandle::Memory(bytes) => bytes.read(buffer),
+            RawHandle::Begun(both) => both.read(buffer),
         });
         let got = got.map_err(FileFault::Failed)?;
         if let (0, Some(opened_bytes)) = (got, self.opened_bytes) {

@@ -247,7 +247,7 @@ impl Drop for FileLease<'_> {
 /// Size of an input, if it is known before reading.
 fn regular_bytes(input: &InputSource) -> Option<u64> {
     match &input.kind {
-        InputKind::Stdin => None,
+        InputKind::Stdin | InputKind::Begun(_) => None,
         InputKind::Memory(bytes) => u64::try_from(bytes.len()).ok(),
         InputKind::File(path) => {
             let meta = retry_interrupted(|| fs::metadata(path)).ok()?;

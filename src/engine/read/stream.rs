@@ -177,7 +177,7 @@ impl StoredInput {
             InputKind::Member(member) => {
                 Ok(Self::Member(ZipMemberReader::new(RawFile::open(input, progress)?, member)))
             }
-            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) => {
+            InputKind::Stdin | InputKind::File(_) | InputKind::Memory(_) | InputKind::Begun(_) => {
                 RawFile::open(input, progress).map(Self::File)
             }
         }

@@ -224,7 +224,7 @@ impl TableHeader {
         match table_use {
             TableUse::Keyed { key, .. } if !places.contains_key(key.as_str()) => return Err(HeaderError::NoKey),
             TableUse::Keyed { columns, .. } => columns.iter().for_each(|name| place(name)),
-            TableUse::AllColumns | TableUse::Events => {
+            TableUse::AllColumns | TableUse::Events | TableUse::EventColumns => {
                 names.iter().filter(|name| !name.is_empty()).for_each(|name| place(name));
             }
         }

@@ -102,6 +102,22 @@ impl EventFormat {
         layout
     }
 
+    /// The part of an event that a path holds, as `[input] fields` calls it.
+    pub(crate) fn part_of(&self, path: &str, input: &InputSettings) -> Option<&'static str> {
+        let layout = self.layout(input);
+        let lists = [
+            ("event", &layout.event),
+            ("user", &layout.user),
+            ("user", &layout.distinct),
+            ("anonymous", &layout.visitor),
+            ("account", &layout.account),
+            ("time", &layout.time),
+            ("id", &layout.id),
+        ];
+        let keys: FieldPath = path.split('.').map(str::to_owned).collect();
+        lists.into_iter().find_map(|(part, paths)| paths.contains(&keys).then_some(part))
+    }
+
     /// Names of events that the vendor's own code sends by itself.
     pub fn noise(&self, input: &InputSettings) -> &'static [&'static str] {
         (self.layout)(input).noise

@@ -7,6 +7,7 @@ use super::{
     table::{format_estimate, more, share, table},
 };
 use crate::inspect::{
+    FieldSurvey, InspectedInput,
     dataset_profile::{DatasetProfile, PropertyProfiles},
     name_similarity::similar_names,
     overall_properties,
@@ -16,11 +17,15 @@ use crate::inspect::{
 use pql_model::{
     clock::format_instant,
     diag::{escape_controls, quoted_list},
+    resolved::InputSettings,
     units::plural,
 };
 
 /// Event names that are listed.
 const NAMES_SHOWN: usize = 40;
+
+/// Fields that are listed.
+const FIELDS_SHOWN: usize = 40;
 
 /// Properties that are listed.
 const PROPERTIES_SHOWN: usize = 40;
@@ -59,6 +64,39 @@ pub(super) fn events(out: &mut String, survey: &DatasetProfile) {
             plural(survey.other_names, "event", "events")
         );
     }
+}
+
+/// The fields of the first records, those that are a part of an event first.
+pub(super) fn fields(out: &mut String, dump: &InspectedInput, input: &InputSettings) {
+    field_table(out, &dump.fields, &|path| dump.part_of(path, input));
+}
+
+/// The fields, each with the part that it is taken for.
+pub(super) fn field_table(out: &mut String, survey: &FieldSurvey, part_of: &dyn Fn(&str) -> Option<&'static str>) {
+    let mut all: Vec<_> = survey.fields().map(|field| (part_of(field.path), field)).collect();
+    if all.is_empty() {
+        return;
+    }
+    let is_parent = |path: &str| survey.guess.path("properties") == Some(path);
+    all.sort_by_key(|(part, field)| part.is_none() && !is_parent(field.path));
+    let records = survey.records();
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .take(FIELDS_SHOWN)
+        .map(|(part, field)| {
+            let [types, _, shapes] = cells(field.profile);
+            let part = part.unwrap_or_default().to_owned();
+            vec![field.path.to_owned(), part, share(field.filled, records), types, field.distinct.to_string(), shapes]
+        })
+        .collect();
+    let _ = writeln!(
+        out,
+        "\n{} in the first {}",
+        plural(all.len() as u64, "field", "fields"),
+        plural(records, "record", "records")
+    );
+    table(out, &["field", "taken for", "filled", "types", "values", "looks like"], &[2, 4], &rows);
+    more(out, FIELDS_SHOWN, all.len(), "fields");
 }
 
 /// True for properties that vendors add to those that a team tracks.

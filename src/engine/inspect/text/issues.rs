@@ -17,7 +17,7 @@ pub(super) fn trouble(out: &mut String, dump: &InspectedInput) {
     duplicates(out, &dump.survey);
     order(out, &dump.survey);
     lines(out, dump);
-    other_names(out, &dump.survey);
+    other_names(out, dump);
 }
 
 /// Writes about events that occur more than once.
@@ -92,22 +92,22 @@ fn lines(out: &mut String, dump: &InspectedInput) {
     }
 }
 
-/// Writes which fields of rejected lines may hold the parts of an event.
-fn other_names(out: &mut String, survey: &DatasetProfile) {
-    if let Some(envelope) = survey.candidates.envelope() {
+/// Writes which fields hold the parts of an event, if no reader finds them there by itself.
+fn other_names(out: &mut String, dump: &InspectedInput) {
+    if let Some(envelope) = dump.fields.envelope {
         let _ = writeln!(
             out,
             "the records lie in `{}`, as {} writes them; what stands beside is of the transfer and not of the event",
             envelope.path, envelope.title
         );
     }
-    let guess = survey.candidates.guess_fields();
-    if !guess.is_empty() {
-        let fields: Vec<String> = guess.iter().map(|(key, path)| format!("{key} = {path:?}")).collect();
-        let _ = writeln!(
-            out,
-            "these lines look like events with other field names: [input] fields = {{ {} }}; `pql init` writes that for you",
-            escape_controls(&fields.join(", "))
-        );
-    }
+    let Some(guess) = dump.suggested_fields() else { return };
+    let fields: Vec<String> = guess.parts.iter().map(|one| format!("{} = {:?}", one.part, one.path)).collect();
+    let users =
+        if dump.survey.events() > 0 && dump.survey.entity_counts.user == 0 { "no event names a user; " } else { "" };
+    let _ = writeln!(
+        out,
+        "{users}these records look like events with other field names: [input] fields = {{ {} }}; `pql init` writes that for you",
+        escape_controls(&fields.join(", "))
+    );
 }

@@ -7,11 +7,11 @@ mod table;
 use std::fmt::Write;
 
 use self::{
-    content::{events, names, properties, traits},
+    content::{events, fields, names, properties, traits},
     issues::trouble,
     table::{format_estimate, more, share, table},
 };
-use super::{InspectedInput, MissingReference, ModelGaps, dataset_profile::DatasetProfile, date_gaps};
+use super::{FieldSurvey, InspectedInput, MissingReference, ModelGaps, dataset_profile::DatasetProfile, date_gaps};
 use crate::plan::Model;
 use pql_model::{
     clock::{civil_date, format_day, format_instant},
@@ -41,10 +41,18 @@ pub fn render_text(dump: &InspectedInput, model: &Model, asked: Option<&ModelGap
     traits(&mut out, "traits of users", &survey.user_traits);
     traits(&mut out, "traits of accounts", &survey.account_traits);
     names(&mut out, survey);
+    fields(&mut out, dump, &model.resolved.input);
     if let Some(asked) = asked {
         write_model_gaps(&mut out, asked, model);
     }
     out
+}
+
+/// The fields of the first records, where no more could be read.
+pub fn render_fields(survey: &FieldSurvey) -> String {
+    let mut out = String::new();
+    content::field_table(&mut out, survey, &|path| survey.guess.part(path));
+    out.trim_start().to_owned()
 }
 
 fn files(out: &mut String, dump: &InspectedInput) {

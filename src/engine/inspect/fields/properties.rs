@@ -1,0 +1,55 @@
+//! The object that holds what is no part of an event: its properties.
+
+use std::collections::BTreeMap;
+
+use super::{
+    facts::FieldFacts,
+    judge::{FieldGuess, PartGuess},
+};
+
+/// Usual names of the object of properties, the commonest first.
+const USUAL_NAMES: [&str; 12] = [
+    "properties",
+    "event_properties",
+    "props",
+    "payload",
+    "data",
+    "attributes",
+    "attrs",
+    "metadata",
+    "meta",
+    "params",
+    "details",
+    "context",
+];
+
+/// The first key of a path below another one; `.` if it has only one.
+fn root_below<'p>(path: &'p str, within: &str) -> &'p str {
+    let inner = if within.is_empty() { path } else { path.get(within.len() + 1..).unwrap_or_default() };
+    inner.split_once('.').map_or(".", |(root, _)| root)
+}
+
+/// The field that holds the rest: an object with most of the values that are no part, or the record itself. In an envelope, `within` is the path of the
+/// record.
+pub(super) fn holds_rest(fields: &[FieldFacts<'_>], guess: &FieldGuess, within: &str) -> Option<PartGuess> {
+    let mut values: BTreeMap<&str, u64> = BTreeMap::new();
+    for facts in fields.iter().filter(|facts| guess.part(facts.path()).is_none()) {
+        *values.entry(root_below(facts.path(), within)).or_default() += facts.filled;
+    }
+    let is_of_part = |root: &str| root != "." && guess.parts.iter().any(|part| root_below(&part.path, within) == root);
+    let usual = USUAL_NAMES.iter().find_map(|name| values.keys().find(|root| root.to_lowercase() == *name));
+    let most = values.iter().filter(|(root, _)| !is_of_part(root));
+    let most = most.max_by_key(|(root, count)| (**count, std::cmp::Reverse(**root))).map(|(root, _)| root);
+    let root = *usual.or(most)?;
+    let (held, all) = (values.get(root).copied().unwrap_or_default(), values.values().sum::<u64>());
+    let why = match root {
+        "." => "the values beside the parts stand in the record itself".to_owned(),
+        _ => format!("it holds {held} of the {all} values beside the parts"),
+    };
+    let path = match (within, root) {
+        ("", root) => root.to_owned(),
+        (within, ".") => within.to_owned(),
+        (within, root) => format!("{within}.{root}"),
+    };
+    Some(PartGuess { part: "properties", path, why, considered: Vec::new() })
+}

@@ -1,0 +1,116 @@
+//! The cells of the first records, by field.
+
+use std::collections::HashMap;
+
+use crate::{
+    decode::{
+        for_each_leaf,
+        json::{JsonKind, JsonSpan},
+        stable_hash,
+    },
+    inspect::property_profile::PropertyProfile,
+};
+use pql_model::{
+    clock::{Zone, parse_instant},
+    units::Micros,
+};
+
+/// Fields that are kept.
+const FIELDS_MAX: usize = 500;
+
+/// Cells that are kept, over all fields; 32 bytes each.
+const CELLS_MAX: usize = 1 << 20;
+
+/// A value in a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FieldCell {
+    /// The record, from 0.
+    pub(super) row: u32,
+    pub(super) hash: u64,
+    /// The instant that the value is, if it is one.
+    pub(super) at: Option<Micros>,
+}
+
+/// A field of the records.
+#[derive(Debug, Clone)]
+pub(super) struct FieldColumn {
+    /// The keys to it, joined by dots.
+    pub(super) path: String,
+    /// What its values look like.
+    pub(super) profile: PropertyProfile,
+    /// The values that are not empty, by record.
+    pub(super) cells: Vec<FieldCell>,
+    /// The longest value in characters.
+    pub(super) longest: usize,
+}
+
+/// The first records of the input.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FieldTable {
+    pub(super) rows: u32,
+    pub(super) columns: Vec<FieldColumn>,
+    places: HashMap<String, usize>,
+    cells: usize,
+}
+
+impl FieldTable {
+    /// True if no further record has room.
+    pub(super) fn is_full(&self) -> bool {
+        self.cells >= CELLS_MAX
+    }
+
+    /// Adds a column without values.
+    pub(super) fn add_column(&mut self, path: &str) {
+        self.column(path);
+    }
+
+    fn column(&mut self, path: &str) -> Option<&mut FieldColumn> {
+        let known = self.places.get(path).copied();
+        if known.is_none() && self.columns.len() >= FIELDS_MAX {
+            return None;
+        }
+        let place = known.unwrap_or(self.columns.len());
+        if known.is_none() {
+            self.places.insert(path.to_owned(), place);
+            let (profile, cells) = (PropertyProfile::default(), Vec::new());
+            self.columns.push(FieldColumn { path: path.to_owned(), profile, cells, longest: 0 });
+        }
+        self.columns.get_mut(place)
+    }
+
+    /// Adds a record; what is no JSON object has no fields.
+    pub(super) fn add_record(&mut self, line: &str) {
+        let row = self.rows;
+        let mut fields = 0;
+        for_each_leaf(line, |path, raw| {
+            fields += 1;
+            if let Some(column) = self.column(path) {
+                column.add(row, line, raw);
+                self.cells += 1;
+            }
+        });
+        self.rows += u32::from(fields > 0);
+    }
+}
+
+impl FieldColumn {
+    fn add(&mut self, row: u32, line: &str, raw: JsonSpan) {
+        self.profile.add(line, raw, false);
+        if !matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number) {
+            return;
+        }
+        let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
+        let value = value.trim();
+        if value.is_empty() {
+            return;
+        }
+        self.longest = self.longest.max(value.chars().count());
+        self.cells.push(FieldCell { row, hash: stable_hash(value), at: instant(value) });
+    }
+}
+
+/// The instant that a value is: a date and time of day, or a number that counts from 1970, from 2001 on.
+fn instant(value: &str) -> Option<Micros> {
+    let plausible = |at: &Micros| (978_307_200_000_000..4_102_444_800_000_000).contains(at);
+    parse_instant(value, &Zone::utc()).ok().filter(plausible)
+}

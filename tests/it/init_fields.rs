@@ -1,0 +1,132 @@
+//! `pql init` and `pql inspect` find the fields of an event by their values, in every layout.
+
+use serde_json::Value as Json;
+
+use crate::{
+    dumps::DUMPS,
+    run::{Folder, rows},
+};
+
+/// The parts of an event in the order of the fields of a dump.
+const PARTS: [&str; 5] = ["time", "user", "account", "event", "id"];
+
+#[test]
+fn the_parts_of_an_event_are_found_in_every_layout() {
+    for dump in DUMPS {
+        let folder = Folder::in_memory();
+        folder.write(dump.file, dump.text());
+        let outcome = folder.pql(&format!("inspect {} --format json", dump.file));
+        let report: Json = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:?}"));
+        for (part, path) in PARTS.into_iter().zip(dump.fields) {
+            assert_eq!(report["fields"][path]["part"], part, "{}: {path}: {}", dump.name, report["fields"]);
+        }
+        let outcome = folder.pql(&format!("init {} -o m.toml", dump.file));
+        assert_eq!(outcome.code, 0, "{}: {outcome:?}", dump.name);
+        let outcome = folder.pql(&format!("score {} -m m.toml --out out", dump.file));
+        assert_eq!(outcome.code, 0, "{}: {outcome:?}", dump.name);
+        assert_eq!(rows(&folder.read("out/users.csv")).len(), 41, "{}", dump.name);
+        assert_eq!(rows(&folder.read("out/accounts.csv")).len(), 11, "{}", dump.name);
+        let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
+        assert_eq!(record["counts"]["rejected"], 0, "{}: {record}", dump.name);
+    }
+}
+
+/// A record that no reader knows, with a field of its own.
+fn record(number: u32, more: &str) -> String {
+    format!(
+        "{{\"what\":\"{}\",\"at\":\"2026-03-{:02}T08:00:00Z\",\"member\":\"m{}\",\"org\":\"o{}\"{more}}}\n",
+        ["shared", "opened", "closed"][number as usize % 3],
+        number % 28 + 1,
+        number % 7,
+        number % 7 / 3,
+    )
+}
+
+/// The fields of the model that `init` writes for a hundred records.
+fn fields_with(more: impl Fn(u32) -> String) -> String {
+    let folder = Folder::in_memory();
+    folder.write("e.ndjson", (0..100).map(|number| record(number, &more(number))).collect::<String>());
+    let outcome = folder.pql("init e.ndjson -o -");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    outcome.stdout.lines().find(|line| line.starts_with("fields = ")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn values_decide_where_names_mislead() {
+    let found = |more: &dyn Fn(u32) -> String| fields_with(more);
+    let plain = r#"event = "what", user = "member", account = "org", time = "at""#;
+    assert!(found(&|_| String::new()).contains(plain));
+    // An id of a project is no id of an event, since it comes again.
+    assert!(!found(&|n| format!(",\"data\":{{\"project_id\":\"p{}\"}}", n % 4)).contains("id ="));
+    assert!(!found(&|n| format!(",\"id\":\"p{}\"", n % 4)).contains("id ="));
+    assert!(found(&|n| format!(",\"id\":\"p{n}\"")).contains("id = \"id\""));
+    // A time that is one for all records is a loader's, and one ahead of now is no time of an event.
+    assert!(found(&|_| ",\"timestamp\":\"2026-04-01T00:00:00Z\"".to_owned()).contains("time = \"at\""));
+    assert!(found(&|n| format!(",\"timestamp\":\"2099-04-01T00:00:{:02}Z\"", n % 60)).contains("time = \"at\""));
+    // What is another value in every record is nobody's id.
+    assert!(found(&|n| format!(",\"user_id\":\"x{n}\"")).contains("user = \"member\""));
+    // A user has few accounts.
+    assert!(found(&|n| format!(",\"company_id\":\"c{}\"", n % 50)).contains("account = \"org\""));
+    // An object that holds the rest is the properties.
+    assert!(found(&|n| format!(",\"extra\":{{\"a\":{n},\"b\":1}}")).contains("properties = \"extra\""));
+}
+
+#[test]
+fn what_was_considered_stands_beside_the_guess() {
+    let folder = Folder::in_memory();
+    let stamp = |_: u32| ",\"_loaded_at\":\"2026-04-01T00:00:00Z\"".to_owned();
+    folder.write("e.ndjson", (0..100).map(|number| record(number, &stamp(number))).collect::<String>());
+    let model = folder.pql("init e.ndjson -o -").stdout;
+    let expected = "# guess: at is time: 100 of 100 records have it; 28 different instants; not _loaded_at (a loader or receiver writes it)\n";
+    assert!(model.contains(expected), "{model}");
+    assert!(
+        model.contains("# guess: member is user: 100 of 100 records have it; 7 different values, 14.3 records each"),
+        "{model}"
+    );
+}
+
+#[test]
+fn fields_can_be_said() {
+    let folder = Folder::in_memory();
+    folder.write("e.csv", "A,B,C,D\nopen,2026-03-01T08:00:00Z,kim,x1\nopen,2026-03-02T08:00:00Z,lee,x2\n");
+    let outcome = folder.pql("init e.csv -o m.toml");
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("no field looks like its event or its user"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("--fields event=FIELD,user=FIELD; there are `A`, `B`, `C` and `D`"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(folder.pql("init e.csv -o m.toml --fields event=A,user=C").code, 0);
+    let outcome = folder.pql("score e.csv -m m.toml --level user -f csv -q");
+    assert!(outcome.stdout.contains("\nkim,") && outcome.stdout.contains("\nlee,"), "{outcome:?}");
+    for (choice, message) in [
+        ("user=CC", "no record has the field `CC`"),
+        ("who=C", "`who` is no part of an event"),
+        ("user", "expected PART=FIELD"),
+        ("user=", "no field is named"),
+    ] {
+        let outcome = folder.pql(&format!("init e.csv -o n.toml --fields {choice}"));
+        assert!(outcome.code == 2 && outcome.stderr.contains(message), "{choice}: {outcome:?}");
+    }
+}
+
+#[test]
+fn inspect_lists_columns_where_no_event_can_be_read() {
+    let folder = Folder::in_memory();
+    folder.write("e.csv", "A,B,C\nopen,1,kim\nclose,2,lee\n");
+    let outcome = folder.pql("inspect e.csv");
+    assert_ne!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("3 fields in the first 2 records"), "{outcome:?}");
+}
+
+#[test]
+fn a_pipe_is_read_like_a_file() {
+    let dump = &DUMPS[0];
+    let folder = Folder::in_memory();
+    folder.write(dump.file, dump.text());
+    let of_file = folder.pql(&format!("init {} -o -", dump.file));
+    let of_pipe = folder.pql_with(&["init", "-", "-o", "-"], dump.text().as_bytes());
+    assert_eq!(of_pipe.code, 0, "{of_pipe:?}");
+    assert_eq!(of_file.stdout, of_pipe.stdout);
+}

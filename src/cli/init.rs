@@ -82,12 +82,12 @@ impl InitArguments {
         if said || (fields.is_native && fields.differs && guess.is_complete()) {
             let own = |one: &PartGuess| fields.is_native || self.fields.iter().any(|choice| choice.is(one));
             let parts: Vec<PartGuess> = guess.parts.iter().filter(|one| own(one)).cloned().collect();
-            return self.read_by(inputs, fields, parts);
+            let read = self.read_by(inputs, fields, parts)?;
+            watch.map_or(Ok(()), |watch| watch.verify())?;
+            return Ok(read);
         }
-        if fields.is_native && fields.is_table && !guess.is_complete() && !fields.paths().is_empty() {
-            return Err(init_fields::no_event(&fields, &guess));
-        }
-        let dump = self.survey(inputs.clone()).profile(&empty_model("")?, fields)?;
+        let dump = self.survey(inputs.clone()).profile(&empty_model("")?, fields.clone());
+        let dump = dump.inspect_err(|_| init_fields::note_columns(&fields))?;
         let lost = dump.is_native() && dump.survey.rejected() * 2 > dump.survey.records();
         if let Some(watch) = watch.filter(|_| lost && guess.is_complete()) {
             let read = self.read_by(inputs, dump.fields, guess.parts)?;

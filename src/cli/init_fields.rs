@@ -1,8 +1,8 @@
 //! Which fields hold the parts of an event, for `pql init`: guessed, or said with `--fields`.
 
-use super::{CommandError, ExitStatus};
+use super::{CommandError, ExitStatus, print_stderr};
 use pql_engine::inspect::{FieldGuess, FieldSurvey, PartGuess};
-use pql_model::diag::{near_miss, quoted_list};
+use pql_model::diag::{escape_controls, near_miss, quoted_list};
 
 /// The keys of `[input] fields`.
 const PARTS: [&str; 7] = ["event", "user", "anonymous", "account", "time", "id", "properties"];
@@ -71,6 +71,18 @@ fn shown_fields(paths: &[&str]) -> String {
     let more =
         if paths.len() > FIELDS_SHOWN { format!(" and {} more", paths.len() - FIELDS_SHOWN) } else { String::new() };
     format!("{}{more}", quoted_list(&paths[..paths.len().min(FIELDS_SHOWN)]))
+}
+
+/// Notes how to say what the columns of a table are, which a reader could not use.
+pub(super) fn note_columns(survey: &FieldSurvey) {
+    let paths = survey.paths();
+    if survey.is_native && survey.is_table && !paths.is_empty() {
+        let text = format!(
+            "note: --fields says which are which, as in --fields time=FIELD,user=FIELD; there are {}",
+            shown_fields(&paths)
+        );
+        print_stderr(&escape_controls(&text));
+    }
 }
 
 /// The error for records in which no event was found.

@@ -113,24 +113,24 @@ fn read_or_list(
     model: &Model,
     fields: FieldSurvey,
 ) -> Result<Option<InspectedInput>, CommandError> {
-    if !(arguments.model.is_none()
-        && fields.is_native
-        && fields.is_table
-        && (fields.differs || !fields.guess.is_complete()))
-    {
-        return survey.profile(model, fields).map(Some);
-    }
-    if fields.guess.is_complete() {
-        let by_guess = empty_model(&init::fields_table(&fields.guess.parts))?;
-        return survey.profile(&by_guess, fields).map(Some);
+    let by_guess = arguments.model.is_none() && fields.is_native && fields.is_table && fields.guess.is_complete();
+    let again = survey.clone();
+    let error = match survey.profile(model, fields.clone()) {
+        Ok(dump) => return Ok(Some(dump)),
+        Err(error) => error,
+    };
+    if by_guess {
+        let model = empty_model(&init::fields_table(&fields.guess.parts))?;
+        return Ok(Some(again.profile(&model, fields).map_err(|_| error)?));
     }
     let listed = match arguments.format {
         InspectFormat::Table => escape_ci_commands(&inspect::render_fields(&fields)).into_owned(),
         InspectFormat::Json => pretty_json(&FieldsRecord::new(&fields)),
     };
-    let error = survey.profile(model, fields).err();
-    print_stdout(&listed)?;
-    error.map_or(Ok(None), Err)
+    if !fields.paths().is_empty() {
+        print_stdout(&listed)?;
+    }
+    Err(error)
 }
 
 /// Finds the files of events; notes those that are left out.
@@ -151,6 +151,7 @@ pub(super) enum ValueSamples {
 }
 
 /// One reading of all events, for a profile of them.
+#[derive(Clone)]
 pub(super) struct InputSurvey<'s> {
     pub(super) inputs: Vec<InputSource>,
     pub(super) format: &'s str,

@@ -251,7 +251,7 @@ fn event_name<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
             .less(has("category") || has("version") || has("id"), 60, "its name is of something else")
             .less(!facts.is_filled(90), 70, "some records do not have it")
             .less(facts.is_various(), 70, "nearly every record has another value")
-            .less(facts.is_constant(), 50, "it is one for all records"),
+            .less(facts.is_constant(), 40, "it is one for all records"),
     )
 }
 

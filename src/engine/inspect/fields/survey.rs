@@ -31,7 +31,7 @@ pub(crate) struct SurveyedField<'s> {
 }
 
 /// The fields of the first records, and which are the parts of an event.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FieldSurvey {
     table: FieldTable,
     /// The guess, with whole paths.

@@ -66,11 +66,6 @@ impl BegunPipe {
     }
 }
 
-/// Whether an input can be read as often as wanted.
-pub fn is_rereadable(input: &InputSource) -> bool {
-    !matches!(input.kind, InputKind::Stdin | InputKind::Begun(_))
-}
-
 /// Keeps the first bytes of the inputs that give them only once; other inputs stay as they are.
 ///
 /// # Errors

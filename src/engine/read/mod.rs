@@ -71,8 +71,7 @@ use std::{
 pub use self::parquet_error::ParquetFileError;
 pub use self::{
     archive_listing::SkippedMembers,
-    column_mapping::{ColumnMapping, TableUse, field_aliases},
-    begun_pipe::{BegunPipe, is_rereadable, keep_pipe_heads},
+    begun_pipe::{BegunPipe, keep_pipe_heads},
     column_mapping::{ColumnMapping, TableUse, usual_fields},
     error::ReadError,
     file_id::FileId,

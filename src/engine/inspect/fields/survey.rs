@@ -88,11 +88,32 @@ pub fn survey_fields(inputs: &[InputSource], limits: BlockLimits, now: Micros) -
     let paths = table.columns.iter().map(|column| (column.path.as_str(), column.cells.len() as u64));
     let envelope = record_envelope::of(paths, u64::from(table.rows));
     let all: Vec<FieldFacts<'_>> = table.columns.iter().map(|column| FieldFacts::new(column, &table, now)).collect();
+    let envelope = envelope.or_else(|| record_envelope::UNNAMED.into_iter().find(|one| is_around_record(&all, *one)));
     let distinct = all.iter().map(|facts| facts.distinct).collect();
     let (mut guess, differs) = guess_within(&all, envelope, is_table);
     // A reader of tables finds the other columns itself, and passes over those of a loader.
     guess.parts.retain(|one| !(is_table && one.path == "."));
     FieldSurvey { guess, envelope, differs, is_table, is_native, distinct, table }
+}
+
+/// What a field is called, in lower case and with underscores, that names an event and nothing else.
+const ALIASES_OF_EVENT: [&str; 5] = ["event", "event_name", "eventname", "event_type", "eventtype"];
+
+/// Whether a field is called an event.
+fn is_event_alias(path: &str) -> bool {
+    ALIASES_OF_EVENT.contains(&path.to_lowercase().replace(['-', '.', ' '], "_").as_str())
+}
+
+/// Whether a whole event lies below a path, and its name is not known beside it.
+///
+/// Calls of webhooks name the event beside the object that it is about, so a name beside it decides.
+fn is_around_record(all: &[FieldFacts<'_>], envelope: RecordEnvelope) -> bool {
+    let below = |path| record_envelope::stripped(path, envelope.path);
+    if all.iter().any(|facts| is_event_alias(facts.path())) || !all.iter().any(|facts| below(facts.path()).is_some()) {
+        return false;
+    }
+    let (guess, _) = guess_within(all, Some(envelope), false);
+    guess.is_complete() && guess.path("event").and_then(below).is_some_and(is_event_alias)
 }
 
 /// The guess, of an envelope within its record: what stands beside it tells of the transfer.

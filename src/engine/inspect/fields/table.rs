@@ -78,19 +78,35 @@ impl FieldTable {
         self.columns.get_mut(place)
     }
 
-    /// Adds a record; what is no JSON object has no fields.
+    /// Adds a record; what is no JSON object has no fields. An object that is written as text has its own.
     pub(super) fn add_record(&mut self, line: &str) {
-        let row = self.rows;
         let mut fields = 0;
+        let mut embedded: Vec<(String, String)> = Vec::new();
         for_each_leaf(line, |path, raw| {
             fields += 1;
-            if let Some(column) = self.column(path) {
-                column.add(row, line, raw);
-                self.cells += 1;
+            match raw.text(line).filter(|text| is_object(text)) {
+                Some(object) => embedded.push((path.to_owned(), object.into_owned())),
+                None => self.add_cell(path, line, raw),
             }
         });
+        for (above, object) in embedded {
+            for_each_leaf(&object, |path, raw| self.add_cell(&format!("{above}.{path}"), &object, raw));
+        }
         self.rows += u32::from(fields > 0);
     }
+
+    fn add_cell(&mut self, path: &str, line: &str, raw: JsonSpan) {
+        let row = self.rows;
+        if let Some(column) = self.column(path) {
+            column.add(row, line, raw);
+            self.cells += 1;
+        }
+    }
+}
+
+/// Whether a text holds a JSON object.
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 impl FieldColumn {

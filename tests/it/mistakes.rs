@@ -145,7 +145,7 @@ const MISTAKES: &[Mistake] = &[
     (EXAMPLE, "when = \"features_used >= 5\"", "when = \"features_used >= 5 and score > 0\"", "M012"),
     (EXAMPLE, "when = \"account.icp\"", "when = \"account.score >= 50\"", "M012"),
     (B2B, "when = \"company_size >= 500\"", "when = \"company_size >= 500 or tier = 'sales_ready'\"", "M012"),
-    (B2B, "'trial' and trial_signs < 2", "'trial' and not trial_without_combination and trial_signs < 2", "M013"),
+    (B2B, "'trial' and trial_signs < 2", "'trial' and not sales_assist and trial_signs < 2", "M013"),
     (EXAMPLE, "stickiness = \"active_days_28 / 28\"", "stickiness = \"stickiness / 28\"", "M013"),
     (MINIMAL, "last = \"30d\"", "last = \"30d\"\nfirst = \"7d\"", "M014"),
     (MINIMAL, "points = 15", "points = 15\nladder = [{ at_least = 1, points = 10 }]", "M014"),

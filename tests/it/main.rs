@@ -53,7 +53,6 @@ mod manual;
 mod many;
 mod milestones;
 mod mistakes;
-mod near_linear;
 mod no_model;
 mod not_understood;
 mod oracle;

@@ -75,7 +75,7 @@ pub(crate) const PAID_TWICE: &str = "M044";
 pub(crate) const LASTING_INTENT: &str = "M045";
 /// A roll-up that counts what is known of the company once per member.
 pub(crate) const FIT_PER_MEMBER: &str = "M046";
-/// A negative signal that takes points from whoever has just signed up.
+/// A negative signal that takes points from users who have just signed up.
 pub(crate) const CHARGED_AT_SIGN_UP: &str = "M047";
 /// A condition that users without an account fail only because nothing is known of one.
 pub(crate) const LOST_WITHOUT_ACCOUNT: &str = "M048";

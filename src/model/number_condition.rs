@@ -64,7 +64,7 @@ pub struct ConditionVerdict {
 }
 
 impl ConditionVerdict {
-    /// The numbers as `a = 1, b = 2`; one that is not known is null.
+    /// The numbers as `a = 1, b = 2`; an unknown number is null.
     pub fn numbers_text(&self) -> String {
         let shown = |seen: &SeenNumber| {
             format!("{} = {}", seen.name, seen.value.map_or_else(|| "null".to_owned(), crate::units::format_number))

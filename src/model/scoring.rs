@@ -146,7 +146,7 @@ pub fn passes(number: f64, threshold: f64, strict: bool) -> bool {
 
 /// A number to the millionth times points, to the thousandth.
 fn amount(number: f64, points: Points) -> Points {
-    // What cannot be had exactly is an amount that is too large, and told as such.
+    // Only an amount that is too large is inexact, and it is reported as too large.
     let number = to_millionths(number).unwrap_or(if number > 0.0 { i128::MAX } else { i128::MIN });
     let product = number.saturating_mul(i128::from(points.0));
     Points::saturating_from(divide_rounded(product.clamp(i128::MIN / 2, i128::MAX / 2), 1_000_000))
@@ -156,7 +156,7 @@ fn bounded(amount: Points, max: Option<Points>) -> Points {
     max.map_or(amount, |max| PointBounds { min: Some(Points(-max.0)), max: Some(max) }.clamp(amount))
 }
 
-/// What is left after so many days. **Units**: millionths.
+/// The share that is left after a number of days. **Units**: millionths.
 fn factor(curve: DecayCurve, days: f64) -> i128 {
     let days = days.max(0.0);
     let left = match curve {

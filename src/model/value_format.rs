@@ -85,7 +85,7 @@ impl ValueFormat {
     }
 }
 
-/// Whether digits stand in groups of three, the first of which may be shorter, or in none.
+/// Whether digits stand in groups of three, or in no groups. The first group may be shorter.
 fn is_grouped(whole: &str, group: char) -> bool {
     let mut groups = whole.split(group);
     let first = groups.next().expect("a split has a first part");

@@ -15,7 +15,7 @@ use pql_model::{
     units::plural,
 };
 
-/// So many names of columns or events are listed.
+/// The most names of columns or events that are listed.
 const NAMES_LISTED: usize = 12;
 
 /// Inputs that are not read though they have the name of an event file. Printed even with `--quiet`, since their events are missing.

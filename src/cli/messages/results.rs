@@ -47,7 +47,7 @@ pub(crate) fn warn_no_entities(scored: &ScoredEntities<'_>, under: Option<&str>)
     )));
 }
 
-/// Warns of milestones of which the events tell nothing about anybody, a line for each level.
+/// Warns of milestones whose events occur nowhere, a line for each level.
 ///
 /// Printed even with `--quiet`: a state that nobody has, or a rate that is missing, looks like a bad week.
 pub(crate) fn warn_unknown_milestones(scored: &ScoredEntities<'_>, model: &Model) {

@@ -36,7 +36,7 @@ Numbers that --fail-if and [[expect]] of a model know:
 /// Reads the expectations of the model and of the command line.
 ///
 /// # Errors
-/// Conditions that cannot be read; the problems of all of them are told.
+/// Conditions that cannot be read; the problems of all of them are reported.
 pub(super) fn expectations<'m>(
     model: &'m Model,
     document: &SourceDocument,
@@ -49,7 +49,7 @@ pub(super) fn expectations<'m>(
     })
 }
 
-/// Judges the expectations, and tells what is not as expected and what is probably wrong.
+/// Judges the expectations. Reports those that failed, and what is probably wrong.
 pub(super) fn judge(
     expected: &RunExpectations<'_>,
     values: &RunValues<'_>,

@@ -6,7 +6,7 @@ use pql_model::{
     units::plural,
 };
 
-/// So many problems of a model are drawn; who has more begins with these.
+/// The most problems of a model that are drawn. Further ones are drawn after these are mended.
 const DRAWN_MAX: usize = 100;
 
 /// Problems are drawn until the lines that they are on are so long together; only lines that a program wrote are.

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use super::{ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange};
 use pql_model::{EntityKind, clock::format_instant, number_condition::ConditionVerdict, units::Points};
 
-/// So many entries of a list make a matrix that can be read; beyond that, moves are listed.
+/// The most entries of a list for a readable matrix; beyond that, moves are listed.
 const MATRIX_MAX: usize = 12;
-/// So many signals of a mover are shown to people; JSON has all of them.
+/// The most signals of a mover that are shown to people; JSON has all of them.
 const CHANGES_SHOWN: usize = 6;
-/// So many signals of a level, or moves from entry to entry, are shown to people; JSON has all of them.
+/// The most signals of a level, or moves from entry to entry, that are shown to people; JSON has all of them.
 pub(super) const LINES_SHOWN: usize = 30;
 
 /// Where a model has no entry for an entity.

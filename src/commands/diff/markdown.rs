@@ -14,7 +14,7 @@ use pql_model::{diag::escape_controls, units::plural};
 /// By which a job finds the comment that it wrote before.
 const MARKER: &str = "<!-- pql diff -->";
 
-/// So many characters of an id are shown: nobody reads more, and a comment has an end.
+/// The most characters of an id that are shown: nobody reads more, and a comment has an end.
 const ID_CHARS_MAX: usize = 80;
 
 /// Text that is shown as it is, whatever it is.

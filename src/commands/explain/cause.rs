@@ -83,7 +83,7 @@ fn tier_facts(model: &Model, level: &Level, side: EntityKind) -> Vec<FactKey> {
     keys
 }
 
-/// The causes of a drop below the tier `present`, by place: changes of which each would have kept it, or pairs of changes that would have together.
+/// The causes of a drop below the tier `present`, by place: changes that would each have kept it, or pairs of changes that would have together.
 /// Empty if none was found.
 pub fn drop_causes(
     (scored, model): (&ScoredEntities<'_>, &Model),

@@ -1,6 +1,6 @@
 //! Why somebody who has events has no result: the entries of `[identity]` that set the events aside.
 //!
-//! Events that are set aside by an id are not in the state. So everything is folded again under a model that sets nobody aside, and whoever is asked for
+//! Events that are set aside by an id are not in the state. So everything is folded again under a model that sets nobody aside, and the entity that is asked for
 //! is looked for there: nothing is claimed of an id without events.
 
 use std::collections::BTreeSet;

@@ -29,13 +29,13 @@ pub struct Forecast {
 /// A fall into a lower tier.
 #[derive(Debug)]
 pub struct TierDrop {
-    /// The date at the end of which the tier is a lower one.
+    /// The date at whose end the tier is a lower one.
     pub day: Day,
     /// The tier then.
     pub tier: String,
     /// The score then.
     pub score: Points,
-    /// Changes of which each would have kept the tier if it had not been; several in one entry only together.
+    /// Changes without which the tier would have been kept; several in one entry only together.
     pub causes: Vec<Vec<DropCause>>,
 }
 

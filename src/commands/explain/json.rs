@@ -126,7 +126,7 @@ struct DropRecord<'e> {
     date: String,
     tier: &'e str,
     score: JsonPoints,
-    /// Changes of which each would have kept the tier; several in one list only together.
+    /// Changes that would each have kept the tier; several in one list only together.
     causes: Vec<Vec<CauseRecord<'e>>>,
 }
 

@@ -10,7 +10,7 @@ use pql_model::{
     units::plural,
 };
 
-/// So many events are shown to people; JSON has all of them.
+/// The most events that are shown to people; JSON has all of them.
 const EVENTS_SHOWN: usize = 50;
 
 impl Explanation {

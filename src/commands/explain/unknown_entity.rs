@@ -20,7 +20,7 @@ use pql_model::{
     units::plural,
 };
 
-/// So many entries of the model are named.
+/// The most entries of the model that are named.
 const ENTRIES_SHOWN: usize = 5;
 
 /// Watches the events before they are read, if a second reading may be needed to find an id. None too if they can be read only once.

@@ -7,7 +7,7 @@ use pql_model::{
     units::{Day, Micros},
 };
 
-/// Below so many users a share of them says little.
+/// Below this number of users a share of them says little.
 const USERS_MIN: u64 = 20;
 
 /// Something about a run that is probably wrong.

@@ -130,7 +130,7 @@ fn json_values(
 }
 
 impl ExpectationSyntax {
-    /// Reports an expectation without content, and one that expects values of an absent row.
+    /// Reports an expectation without content, and an expectation about values of an absent row.
     fn check_not_empty(&self, found: &mut DiagnosticSink) {
         let lists = [self.fired.len(), self.not_fired.len(), self.signals.len(), self.milestones.len()];
         let more = [self.facts.len(), self.holds.len(), self.columns.len(), self.names.len()];

@@ -30,7 +30,7 @@ pub(super) fn take_instant_text(
     }
 }
 
-/// Expands ids, each of which may be a range.
+/// Expands ids. Each may be a range.
 pub(super) fn expand_ids(texts: &[SpannedText], found: &mut DiagnosticSink) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for text in texts {

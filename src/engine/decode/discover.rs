@@ -168,7 +168,7 @@ impl<'p> FieldDiscovery<'p> {
         }
     }
 
-    /// Calls `each` with every group type of the record, one of which may be the account. Entities
+    /// Calls `each` with every group type of the record. One of them may be the account. Entities
     /// of Snowplow are named as `[input] group_type` names them.
     pub(crate) fn for_each_group_type(&self, text: &str, mut each: impl FnMut(&str)) {
         if let Some(slot) = self.plan.groups {

@@ -54,7 +54,7 @@ pub struct RecordLayout {
     pub(crate) identified: Vec<FieldPath>,
     /// The account's id.
     pub(crate) account: Vec<FieldPath>,
-    /// An object of ids (or lists of ids) by group type, one of which is the account.
+    /// An object of ids (or lists of ids) by group type. One group is the account.
     pub(crate) groups: Option<FieldPath>,
     /// The account's id on lines of type group.
     pub(crate) group: Vec<FieldPath>,

@@ -1,4 +1,4 @@
-//! What a spreadsheet makes of a row of texts, so that it can be written as one that stays text.
+//! How a spreadsheet reads a row of texts, so that every cell can be written to stay text.
 //!
 //! Takes texts of cells; says what a row needs and writes a text with the apostrophes it needs. Invariant: whoever takes one apostrophe away at
 //! each place where one may have been put has the text as it was, whatever it was.

@@ -8,7 +8,7 @@ use pql_model::{
     units::{Points, format_number},
 };
 
-/// A number of at most six decimals. A whole one has no point; one that is not finite is null.
+/// A number of at most six decimals. A whole number has no point; an infinite one is null.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JsonNumber(pub f64);
 

@@ -31,7 +31,7 @@ fn render_parts<S: EvalScope>(parts: &[TemplatePart], scope: &S, text: &mut Stri
     }
 }
 
-/// The value of a fact; one that is always null has no slot.
+/// The value of a fact. A fact that is always null has no slot.
 fn value_of<S: EvalScope>(fact: TemplateFact, scope: &S) -> Value<'_> {
     if fact.kind == ValueType::Null { Value::Null } else { scope.get(fact.slot) }
 }

@@ -37,7 +37,7 @@ pub struct RunFacts {
     pub users_without_events: u64,
     /// Likewise.
     pub accounts_without_events: u64,
-    /// Users and accounts with events, of which the file of each that was given has no row.
+    /// Users and accounts with events that have no row in their enrichment file.
     pub without_row: PerKind<Option<u64>>,
     /// The rows without an id of the tables of users and of accounts.
     pub rows_without_id: PerKind<u64>,

@@ -42,7 +42,7 @@ pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows
     if let Some(unique) = query.unique {
         let all = entities.len();
         let mut seen = HashSet::new();
-        // What is not known is shared by nobody.
+        // Nobody shares an unknown value.
         entities.retain(|entity| {
             let value = text_of(rows, *entity, unique);
             value.is_empty() || seen.insert(value)
@@ -85,7 +85,7 @@ fn by_keys(a: &[SortKey], b: &[SortKey]) -> Ordering {
     a.iter().zip(b).map(|(a, b)| b.cmp(a)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// A value to sort by; what is not known is the smallest.
+/// A value to sort by; an unknown value is the smallest.
 #[derive(Debug, PartialEq)]
 enum SortKey {
     Null,

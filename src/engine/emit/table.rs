@@ -25,7 +25,7 @@ use pql_model::{
 /// How many rows of the list are shown.
 const ROWS_SHOWN: usize = 20;
 
-/// The summary of a level as text, at most so many characters wide.
+/// The summary of a level as text, at most `width` characters wide.
 pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: EntityKind, width: u16) -> String {
     let (summary, what, qualified) = match side {
         EntityKind::User => (&scored.users, plural(scored.users.count, "user", "users"), "PQL"),
@@ -44,7 +44,7 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
     out
 }
 
-/// The rows of a query as a table, at most so many characters wide.
+/// The rows of a query as a table, at most `width` characters wide.
 pub fn query_table_text(rows: LevelRows<'_>, query: &RowQuery, width: u16) -> (String, LeftOutRows) {
     let SelectedRows { entities, left_out } = select_rows(rows, query);
     let schema = match &query.columns {

@@ -149,7 +149,7 @@ pub(super) fn reader(model: &Model, kind: ValueType, format: Option<ValueFormat>
     ValueReader { kind, format, zones: time_zones(model) }
 }
 
-/// Every trait of a level that a traits object gives; `misread` is told of values that cannot be read, with their key.
+/// Every trait of a level that a traits object gives; `misread` counts the values that cannot be read, by key.
 pub(super) fn each_trait<'l, 'r>(
     (model, level): (&'r Model, &'l LevelPlan),
     value: impl Fn(u32) -> Value<'r>,

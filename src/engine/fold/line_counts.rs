@@ -72,7 +72,7 @@ impl Default for DayEvents {
 }
 
 impl DayEvents {
-    /// Adds the events of a date, of which only the newest is kept.
+    /// Adds the events of a date. Only the newest date is kept.
     pub(super) fn add(&mut self, other: DayEvents) {
         if other.day > self.day {
             *self = other;

@@ -1,7 +1,7 @@
 //! The shards of a run and the queues in front of them.
 //!
 //! [`ShardSet`] splits the state into 256 shards by the hash of the raw id. Workers queue batches
-//! of events for a shard; whoever makes the queue long enough folds it. Each shard has an owner
+//! of events for a shard; the thread that makes the queue long enough folds it. Each shard has an owner
 //! among the workers, whose queue counts as long enough at half the length that others need. So
 //! most events of a shard are folded by its owner: its rows stay in the cache of one processor, and
 //! one thread allocates its lists. If the owner is busy, any worker folds the queue.

@@ -10,7 +10,7 @@ pub(crate) struct RecordEnvelope {
     pub(crate) title: &'static str,
     /// The path of the record.
     pub(crate) path: &'static str,
-    /// Paths of which one stands beside the record.
+    /// Paths that stand beside the record; one is enough.
     beside: &'static [&'static str],
 }
 

@@ -31,7 +31,7 @@ fn visible_lines(text: &str) -> String {
     text.lines().map(|line| escape_controls(line.trim_end()) + "\n").collect()
 }
 
-/// The lists of rules of which the first match counts.
+/// The lists of rules in which the first match counts.
 fn decisions(ledger: &Ledger) -> [(&'static str, &Option<RuleDecision>); 4] {
     [("segment", &ledger.segment), ("tier", &ledger.tier), ("route", &ledger.route), ("suppressed", &ledger.suppressed)]
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use pql_model::{EntityKind, units::Micros};
 
-/// So many lines are looked at.
+/// The most lines that are examined.
 const LINES_MAX: u64 = 200_000;
 
 /// Looks at the first lines of the events; what cannot be read is left out, since this is only asked for a message.

@@ -1,4 +1,4 @@
-//! What is told of fields that became null because they are no number or date: by name of the column, with the line of the first.
+//! Fields that became null because they are no number or date: by name of the column, with the line of the first.
 
 use std::collections::BTreeMap;
 

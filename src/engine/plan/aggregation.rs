@@ -1,4 +1,4 @@
-//! The plan of the state: what is kept of events, and of which.
+//! The plan of the state: which events are kept, and what of each.
 
 use super::{CellId, PredicateId, ValueId};
 use pql_model::{

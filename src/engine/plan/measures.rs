@@ -73,7 +73,7 @@ pub enum MilestonePlan {
     Once { word: usize, active: bool },
     /// By the n-th event within the window.
     Times { cell: CellId, times: usize, active: bool },
-    /// By the n-th date with an event, within so many dates.
+    /// By the n-th date with an event, within a number of dates.
     Days { cell: CellId, times: usize, span: Option<i32>, active: bool },
     /// By events in order; steps of one name have one number.
     Steps { cell: CellId, names: Vec<usize>, same: bool, different_users: bool },

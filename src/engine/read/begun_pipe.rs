@@ -15,7 +15,7 @@ use crate::fs::retry::retry_interrupted;
 /// The bytes of a pipe that are kept.
 const KEPT_BYTES_MAX: usize = 8 << 20;
 
-/// A pipe of which the first bytes were read.
+/// A pipe whose first bytes were read.
 #[derive(Debug)]
 pub struct BegunPipe {
     /// The bytes that were read.

@@ -124,7 +124,7 @@ pub enum TableUse {
     },
     /// The same with all columns, whatever they are.
     AllColumns,
-    /// Events, of which every column stays where it is: to look at columns before it is known what they hold.
+    /// Events whose columns all stay where they are, to look at columns before their meaning is known.
     EventColumns,
 }
 

@@ -35,7 +35,7 @@ pub(super) struct CsvReader {
     time: Option<usize>,
     cells: CsvCells,
     is_headed: bool,
-    /// Cells that span so many lines that they may be rows.
+    /// Cells that span enough lines to be rows that were swallowed.
     multiline: Option<MultilineRecord>,
     /// A row over the limit that waits for a block of its own.
     long: Option<(LineOrigin, Vec<u8>, u64)>,
@@ -64,7 +64,7 @@ impl CsvReader {
         self.naming.table_use.is_keyed()
     }
 
-    /// Cells that span so many lines that they may be rows.
+    /// Cells that span enough lines to be rows that were swallowed.
     pub(super) fn multiline(&self) -> Option<MultilineRecord> {
         self.multiline
     }

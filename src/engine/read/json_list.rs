@@ -267,7 +267,7 @@ pub(super) fn is_bare(head: &[u8]) -> bool {
 /// What ends a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RecordEnd {
-    /// A comma or the bracket of the list, neither of which is part of the record.
+    /// A comma or the bracket of the list. Neither is part of the record.
     Separator,
     /// The bracket that closes the record.
     Closed,

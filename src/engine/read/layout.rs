@@ -107,7 +107,7 @@ fn list_below(head: &[u8], depth: u64) -> Option<(usize, u64)> {
     None
 }
 
-/// Whether an object has a name that events have, or holds one that does as a record.
+/// Whether an object has a name that events have, or holds such an object as its record.
 fn is_record(object: &[u8]) -> bool {
     let is_event = |key: &ObjectKey<'_>| is_one_of(key.name, &EVENT_NAMES);
     let Some(mut keys) = ObjectKeys::new(object) else { return false };

@@ -110,7 +110,7 @@ pub enum InputKind {
     TarMember(TarMember),
     /// Bytes in memory, read like a file of the same content.
     Memory(Arc<[u8]>),
-    /// Standard input or a pipe of which the first bytes were read.
+    /// Standard input or a pipe whose first bytes were read.
     Begun(Arc<BegunPipe>),
 }
 

@@ -78,7 +78,7 @@ const UTF16_BIG: UnsupportedFileFormat = UnsupportedFileFormat {
     advice: "convert it with `iconv -f UTF-16BE -t UTF-8 FILE > FILE.utf8`",
 };
 
-/// So many bytes tell UTF-16 without a mark.
+/// The number of bytes by which UTF-16 without a mark is recognised.
 const UTF16_BYTES: usize = 8;
 
 /// Formats that are mistaken for event files, by their first bytes.
@@ -154,10 +154,10 @@ const BINARY: UnsupportedFileFormat = UnsupportedFileFormat {
     advice: "unpack it, or export the events as JSON lines, CSV or Parquet",
 };
 
-/// So many bytes at the beginning of a content tell whether it is text.
+/// The number of bytes at the beginning of a content by which text is recognised.
 const TEXT_BYTES: usize = 64;
 
-/// The unsupported format of a content, if it is one that holds no lines, list or table.
+/// The unsupported format of a content, if it holds no lines, list or table.
 pub(super) fn detect_unsupported(head: &[u8]) -> Option<UnsupportedFileFormat> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, foreign)| *foreign);
     magic

@@ -338,7 +338,7 @@ impl<'e, 's> Scorer<'e, 's> {
         self.entities.accounts.par_iter().with_min_len(128).map(|account| top(&account.members)).collect()
     }
 
-    /// Orders users by score, then by activity, then by id, of which the smaller one is the greater.
+    /// Orders users by score, then by activity, then by id. The smaller id is the greater.
     fn compare_members(&self, a: u32, b: u32) -> std::cmp::Ordering {
         let slots = &self.model.resolved.levels.user.slots;
         let number = |slot: FactSlot, user: u32| self.board.users.number(slot, user as usize).unwrap_or(0.0);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{EntityKind, FactKey, clock::format_day, diag::CounterExample, expr::Value};
 
-/// So many smaller values of a fact are tried.
+/// The most smaller values of a fact that are tried.
 const TRIES_MAX: usize = 12;
 
 /// A value as examples show it.

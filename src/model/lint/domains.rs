@@ -249,7 +249,7 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
                 unknown(ValueType::Number, low, false)
             }
         },
-        // Which member it is cannot be told, nor whether there is one.
+        // It is unknown which member it is, and whether there is one.
         FactDefinition::Person(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
         FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })

@@ -210,7 +210,7 @@ fn one_of<'m>(a: &AbstractValue<'_>, texts: &[Box<str>]) -> AbstractValue<'m> {
     AbstractValue::truth(yes, no, a.null)
 }
 
-/// A text that the model does not name may be one that it names when its capitals are gone.
+/// Without its capitals, another text may equal a text of the model.
 fn add_lowercase_literals<'m>(side: &mut AbstractValue<'m>, beside: &AbstractValue<'m>) {
     let (Text { of, other: true }, Text { of: named, .. }) = (&mut side.known, &beside.known) else { return };
     let small = named
@@ -305,7 +305,7 @@ fn compare_operands<'m>(
         return ordered(operator, possible_text_orders(of, *other, &[Cow::Borrowed(text)], false), left.null);
     }
     let mut right = operand(b, scope);
-    // A text that the model does not compare with one fact may be one that it compares with another.
+    // The model may compare a text with one fact and not with another.
     let constant = matches!(a, Program::Constant(_)) || matches!(b, Program::Constant(_));
     if !constant && matches!(left.known, Text { .. }) {
         left.to_mut().known = Any;

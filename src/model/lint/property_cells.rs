@@ -16,7 +16,7 @@ use crate::{
     resolved::EVENT_SLOT,
 };
 
-/// So many combinations of cells are looked at one by one; of properties beyond that all cells are taken together.
+/// The most combinations of cells that are tried one by one. Beyond it, all cells of a property are taken together.
 const COMBINATIONS_MAX: usize = 512;
 /// A property is compared with no more texts than these, or any of its texts may be any.
 const TEXTS_MAX: usize = 60;

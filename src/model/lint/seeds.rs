@@ -13,9 +13,9 @@ use crate::{
     resolved::{Level, Signal, SignalPayment},
 };
 
-/// So many combinations of a signal's facts are tried.
+/// The most combinations of a signal's facts that are tried.
 const COMBINATIONS_MAX: usize = 64;
-/// So many people on the way are kept.
+/// The most intermediate examples that are kept.
 const STOPS_MAX: usize = 24;
 
 /// Which way a score goes.

@@ -144,7 +144,7 @@ impl FactResolver<'_, '_, '_> {
             return Err(error_with_code(codes::UNKNOWN_NAME, span, message, "no account has one", help));
         }
         let found = self.resolver.resolve_person_fact(role, name);
-        // What is wrong with the fact of the user is told as such.
+        // A problem of the user's fact is reported as that.
         let level = if found.is_ok() { EntityKind::Account } else { EntityKind::User };
         self.checked(found, (level, name), &[word.to_owned(), name.to_owned()], span)
     }

@@ -12,12 +12,12 @@ pub struct RequestedRows {
     pub when: Option<String>,
     /// Names of columns, with commas between them; the text of `--columns`.
     pub columns: Option<String>,
-    /// At most so many.
+    /// The most rows.
     pub limit: Option<usize>,
 }
 
 impl<'f> ModelResolver<'f, '_> {
-    /// Finds what is asked for in the model. Of a text that asks for what is not there the problems are told.
+    /// Finds the requested facts in the model. A text that names unknown facts gives their problems.
     ///
     /// # Errors
     ///

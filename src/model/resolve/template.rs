@@ -27,14 +27,14 @@ impl ModelResolver<'_, '_> {
         }
     }
 
-    /// The parts of a template; none if one of them has a problem, which is then told.
+    /// The parts of a template; none if a part has a problem, which is then reported.
     fn template_parts(
         &mut self,
         side: EntityKind,
         text: &SpannedText,
         nodes: &[TemplateNode],
     ) -> Option<Vec<TemplatePart>> {
-        // Every fact is looked at, so that all problems are told at once.
+        // Every fact is looked up, so that all problems are reported at once.
         let parts: Vec<Option<TemplatePart>> = nodes
             .iter()
             .map(|node| match node {

@@ -71,7 +71,7 @@ impl TemplateReader<'_> {
         Ok(nodes)
     }
 
-    /// A part after its opening bracket. One that names no fact is text, brackets included.
+    /// A part after its opening bracket. A part without a fact is text, brackets included.
     fn part(&mut self, nodes: &mut Vec<TemplateNode>) -> Result<(), TemplateError> {
         let start = self.at - 1;
         let mut inner = Vec::new();

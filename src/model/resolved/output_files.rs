@@ -74,7 +74,7 @@ pub struct RowQuery {
     pub when: Option<Program>,
     /// The largest and latest first, then by id; none is the order of all rows.
     pub order: Option<Vec<ColumnSource>>,
-    /// At most so many.
+    /// The most rows.
     pub limit: Option<usize>,
     /// Of rows that share a value here, only the first.
     pub unique: Option<ColumnSource>,

@@ -53,7 +53,7 @@ pub(crate) struct UsersSyntax {
 /// How a milestone is reached.
 #[derive(Debug)]
 pub(crate) enum MilestoneForm {
-    /// So many events (or dates with one) within a span.
+    /// The number of events, or of dates with an event, within a span.
     Times { event: Option<Vec<SpannedText>>, filter: Option<SpannedText>, times: usize, by_days: bool },
     /// Events in order.
     Steps { steps: Vec<SpannedText>, same: Option<SpannedText>, different_users: bool },
@@ -108,7 +108,7 @@ pub(super) fn milestone(mut table: TableReader<'_>, found: &mut DiagnosticSink) 
     table.finish(found);
     Some(MilestoneSyntax {
         name: name?,
-        // What could not be read has been told; the name is still a name.
+        // The unreadable parts have been reported; the name is still a name.
         form: form.unwrap_or(MilestoneForm::All(Vec::new())),
         within: within.map(|within| within.value),
         deadline,

@@ -1,10 +1,10 @@
-//! The problems of a document, each told once.
+//! The problems of a document, each reported once.
 
 use std::collections::HashSet;
 
 use crate::diag::Diagnostic;
 
-/// So many problems of a document are kept; who has more begins with these.
+/// The most problems of a document that are kept. Further ones are reported after these are mended.
 const PROBLEMS_MAX: usize = 10_000;
 
 /// Words of a document in a message are cut where the message gets longer than this. **Units**: bytes.
@@ -23,7 +23,7 @@ fn shorten(text: &mut String) {
 #[derive(Debug, Default)]
 pub struct DiagnosticSink {
     pub list: Vec<Diagnostic>,
-    /// Where each of them is and what it says, so that none is told twice.
+    /// The place and the message of each problem, so that none is reported twice.
     reported: HashSet<(&'static str, usize, usize, String)>,
     /// Keys that tables were asked for, so that a test can hold the description of the language against them.
     #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Walks a TOML tree with positions: typed values out, every problem collected, unknown keys told with a near miss.
+//! Walks a TOML tree with positions: typed values out, every problem collected, unknown keys reported with a near miss.
 
 mod diagnostic_sink;
 mod toml_values;
@@ -101,7 +101,7 @@ impl<'t> TableReader<'t> {
         self.entries.iter().any(|(name, _, _)| *name == key)
     }
 
-    /// Names the keys to suggest for one that is unknown.
+    /// Names the keys to suggest for an unknown key.
     pub fn vocabulary(&mut self, words: &'static [&'static str]) {
         self.suggested_keys = words;
     }
@@ -253,7 +253,7 @@ impl<'t> TableReader<'t> {
         list_of_texts(value, key, found)
     }
 
-    /// Marks a key as known without reading it: another problem has been told about it already.
+    /// Marks a key as known without reading it: another problem of it has been reported already.
     pub fn skip_key(&mut self, key: &'static str) {
         self.requested_keys.push(key);
     }

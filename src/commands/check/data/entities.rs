@@ -81,7 +81,7 @@ impl DataChecker<'_> {
         let fired = entities.into_par_iter().with_min_len(256).fold(none, |mut fired, entity| {
             let scope = entity.scope(scored);
             for (count, paid) in fired.iter_mut().zip(evaluate_signals(level, &scope)) {
-                // One that an exclusive group leaves out would have fired.
+                // A signal that an exclusive group leaves out would have fired.
                 *count += usize::from(paid.firing != SignalFiring::NotFired);
             }
             fired

@@ -47,7 +47,7 @@ impl EventCandidate {
         }
     }
 
-    /// The properties of the n-th such event; values that are told apart differ from one to the next.
+    /// The properties of the n-th such event; values that are counted as distinct differ from one to the next.
     pub(super) fn properties(&self, model: &ResolvedModel, number: usize) -> Map<String, Json> {
         let mut properties = Map::new();
         for (slot, value) in &self.fixed {

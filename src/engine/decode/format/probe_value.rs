@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for ProbeObject {
     }
 }
 
-/// Reads a value of which this many levels of objects are kept.
+/// Reads a value and keeps this many levels of its objects.
 #[derive(Clone, Copy)]
 struct ProbeVisitor {
     levels: usize,

@@ -2,7 +2,7 @@
 //!
 //! [`SnowplowRowReader`] takes 131 columns between tabs and fills the slots of a
 //! [`SnowplowRowPlan`] with spans of the row, so it copies nothing. It checks every JSON column
-//! completely, even one that the model does not read; text columns need no check.
+//! completely, even if the model does not read it; text columns need no check.
 //!
 //! **Law**: the slots have the values that a scan of the object of
 //! [`write_object`](super::write_object) gives.

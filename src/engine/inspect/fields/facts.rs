@@ -91,7 +91,7 @@ impl<'t> FieldFacts<'t> {
         self.distinct * 100 < self.filled * if self.filled >= EVIDENCE_MIN { 85 } else { 50 }
     }
 
-    /// Whether there are so many different values that they are no names of kinds.
+    /// Whether there are too many different values for names of kinds.
     pub(super) fn is_various(&self) -> bool {
         self.filled >= 2 * EVIDENCE_MIN && self.distinct * 2 > self.filled
     }

@@ -221,7 +221,7 @@ fn describes(facts: &FieldFacts<'_>) -> bool {
     ends_in(&facts.leaf, DESCRIPTION_WORDS)
 }
 
-/// An event's name is a text of which there are few.
+/// An event's name is a text with few different values.
 fn event_name<'f, 't>(facts: &'f FieldFacts<'t>) -> Option<Judged<'f, 't>> {
     let is_id = ends_in(&facts.leaf, ID_WORDS);
     if !facts.is_text() || !facts.is_plain() || is_id || facts.column.longest > 200 {

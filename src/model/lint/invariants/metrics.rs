@@ -129,7 +129,7 @@ fn of_age(one: &MeasuredFact<'_>, age: FactKey, links: &mut Vec<FactInvariant>) 
     match &one.metric.measure {
         Measure::Days => links.push(at_most_days(one.key, age, 1.0)),
         Measure::DaysSince(_) => links.push(at_most_days(one.key, age, 0.0)),
-        // So many rises take as many weeks and one.
+        // A number of rises takes one week more.
         Measure::RisingWeeks(_) => {
             let days = Program::Arithmetic(ArithmeticOp::Multiply, slot(one.key), number(7.0));
             links.push(Program::Compare(ComparisonOp::LessEqual, Box::new(days), slot(age)));

@@ -9,9 +9,9 @@ use crate::{
     resolved::{ConditionOwner, EVENT_SLOT, EventCondition, EventForm},
 };
 
-/// So many ways of one condition are tried.
+/// The most ways of one condition that are tried.
 const WAYS_MAX: usize = 200;
-/// So many parts of an `and` are held against each other.
+/// The most parts of an `and` that are compared with each other.
 const PARTS_MAX: usize = 20;
 /// Longer conditions are not quoted. **Units**: bytes.
 const QUOTED_MAX: usize = 120;

@@ -206,7 +206,7 @@ fn note(all: &mut [TemplateSegment], known: &mut Vec<ConstantRun>, line: &[u8], 
     }
     let brace = |step: u32| matches!(all[step as usize].what, NextToken::Open | NextToken::Close);
     if steps.iter().all(|(step, _)| brace(*step)) {
-        // An empty run, or one that single segments compare as fast.
+        // An empty run, or a run that single segments compare as fast.
         return;
     }
     let stretch = ConstantRun { text: line[..steps[steps.len() - 1].1].into(), credit: CREDIT_FIRST, steps };

@@ -123,6 +123,17 @@ fn qualified_counts_leave_suppressed_rows_out_and_count_them_by_name() {
 }
 
 #[test]
+fn files_for_others_leave_suppressed_rows_out() {
+    let folder = folder();
+    let file = "[[output.files]]\nname = \"calls.csv\"\nlevel = \"account\"\ncolumns = { Account = \"account_id\" }\n";
+    folder.write("m.toml", format!("{MODEL}{file}"));
+    let outcome = folder.pql(&format!("{RUN} -q --out out"));
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(folder.read("out/calls.csv"), "Account\na\n");
+    assert_eq!(rows(&folder.read("out/accounts.csv")).len(), 4);
+}
+
+#[test]
 fn member_signals_add_up_to_the_scores_of_the_members() {
     let found = columns(&folder(), "account", ["member_signals"]);
     let table = [

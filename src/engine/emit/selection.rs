@@ -6,7 +6,7 @@ use super::{cell::OutputCell, row::with_row, row_writer::LevelRows};
 use pql_model::{
     expr::{Program, Value},
     output_columns::ColumnSource,
-    resolved::RowQuery,
+    resolved::{RowQuery, SuppressedRows},
 };
 
 /// The rows of a query.
@@ -37,6 +37,9 @@ pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows
     };
     if let Some(order) = &query.order {
         entities = ordered(rows, &entities, order);
+    }
+    if query.suppressed == SuppressedRows::LeftOut {
+        entities.retain(|entity| !rows.is_suppressed(*entity));
     }
     let mut left_out = LeftOutRows::default();
     if let Some(unique) = query.unique {

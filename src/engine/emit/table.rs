@@ -131,10 +131,7 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
 
 /// The first rows of the list with what fired.
 fn top(out: &mut String, rows: LevelRows<'_>, width: u16) {
-    let suppressed = rows.model.resolved.level(rows.kind).slots.suppressed;
-    let listed =
-        |place: &u32| suppressed.is_none_or(|slot| rows.scored.facts.is_null(rows.kind, slot, *place as usize));
-    let order: Vec<u32> = rows.order().iter().copied().filter(listed).collect();
+    let order: Vec<u32> = rows.order().iter().copied().filter(|entity| !rows.is_suppressed(*entity)).collect();
     let shown = &order[..order.len().min(ROWS_SHOWN)];
     let schema = top_schema(rows.kind);
     let mut bytes = Vec::new();

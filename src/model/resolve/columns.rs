@@ -6,7 +6,7 @@ use crate::{
     diag::near_miss,
     expr::{Program, ValueType},
     output_columns::{ColumnSource, ColumnType, OutputColumn, extra_columns, standard_columns},
-    resolved::{ListFile, ListLevel, RowQuery},
+    resolved::{ListFile, ListLevel, RowQuery, SuppressedRows},
     syntax::ListSyntax,
     toml_reader::SpannedText,
 };
@@ -38,7 +38,8 @@ impl ModelResolver<'_, '_> {
         let columns = one.columns.as_ref().map(|columns| {
             columns.iter().filter_map(|(header, text)| self.output_column(kind, &header.value, text)).collect()
         });
-        RowQuery { when, order: Some(order), limit: one.limit, unique, columns }
+        let suppressed = SuppressedRows::LeftOut;
+        RowQuery { when, suppressed, order: Some(order), limit: one.limit, unique, columns }
     }
 
     fn column_source(&mut self, kind: EntityKind, text: &SpannedText) -> Option<ColumnSource> {

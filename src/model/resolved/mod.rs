@@ -37,7 +37,7 @@ pub use self::{
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},
     needs::ModelNeeds,
-    output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery},
+    output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery, SuppressedRows},
     references::ExpressionUse,
     signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment, SignalSpans},
 };

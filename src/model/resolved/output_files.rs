@@ -67,11 +67,23 @@ pub enum ListRows {
     Changed,
 }
 
+/// What happens to the rows of suppressed entities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SuppressedRows {
+    /// They are written, with the name of the suppression.
+    #[default]
+    Kept,
+    /// They are left out, as in lists for people who act.
+    LeftOut,
+}
+
 /// Which rows of a level are written, and with which columns.
 #[derive(Debug, Default)]
 pub struct RowQuery {
     /// Only those for which it holds.
     pub when: Option<Program>,
+    /// Whether rows of suppressed entities are among them.
+    pub suppressed: SuppressedRows,
     /// The largest and latest first, then by id; none is the order of all rows.
     pub order: Option<Vec<ColumnSource>>,
     /// The most rows.

@@ -251,13 +251,13 @@ impl ComparedRuns<'_> {
         Ok(ScoreSnapshot::take(&scored, model, name))
     }
 
-    /// Warns of values that became null, without those that were warned of under the other model.
+    /// Warns of values that became null, except values that the other model was warned of already.
     fn warn_not_understood(&mut self, found: Vec<NotUnderstood>) {
         messages::warn_not_understood(found.iter().filter(|one| !self.warned.contains(*one)));
         self.warned.extend(found);
     }
 
-    /// Notes on the input under a model, without those that were printed under the other one.
+    /// Prints the notes on the input under a model, except notes that the other model printed already.
     fn note_input(&mut self, folded: &FoldedRun, job: &PipelineJob<'_>, name: &str) {
         let rejects = folded.rejects.by_reason();
         if self.noted_rejects.is_none() {

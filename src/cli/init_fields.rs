@@ -39,7 +39,7 @@ pub(super) fn parse_choice(text: &str) -> Result<FieldChoice, String> {
     }
 }
 
-/// The guess, with the fields that were said in place of those that were guessed.
+/// The guess, in which the fields of `--fields` replace the guessed ones.
 ///
 /// # Errors
 /// A field that no record has.

@@ -105,8 +105,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
     Ok(ExitStatus::Done)
 }
 
-/// Reads the events. A table whose columns no reader knows is read by those that look like the parts of an event; where there are none, its columns are
-/// listed.
+/// Reads the events. If no reader knows the columns of a table, it is read by the guess of its fields; without a guess its columns are listed.
 fn read_or_list(
     arguments: &InspectArguments,
     survey: InputSurvey<'_>,
@@ -133,7 +132,7 @@ fn read_or_list(
     Err(error)
 }
 
-/// Finds the files of events; notes those that are left out.
+/// Finds the files of events and prints a note on each file that is left out.
 pub(super) fn find_inputs(events: &[OsString], verbosity: Verbosity) -> Result<Vec<InputSource>, CommandError> {
     let resolved = read::resolve_inputs(events)?;
     messages::warn_skipped_inputs(&resolved);

@@ -75,7 +75,7 @@ fn line(rule: &RuleDoc) -> String {
 /// Everything there is to say about a code.
 fn page(rule: &RuleDoc) -> String {
     let mut out = format!("{}\n{}\n", line(rule), rule.text);
-    let parts = [("Bad", rule.bad_example), ("What is told of it", rule.output), ("Good", rule.good_example)];
+    let parts = [("Bad", rule.bad_example), ("The message", rule.output), ("Good", rule.good_example)];
     for (title, text) in parts {
         let _ = write!(out, "\n{title}:\n\n");
         for line in text.lines() {

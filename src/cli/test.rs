@@ -21,7 +21,7 @@ use pql_model::{
     diag::{DocumentProblems, SourceDocument, escape_ci_commands, render},
 };
 
-/// Test models: events in short form, and what is expected to come of them.
+/// Test models with cases: a few events, and the result that the model should give.
 ///
 /// Runs the cases of the named files through the same steps as `pql score`. A failure shows what was expected, what came out, and how it came about.
 /// Ends with exit code 1 if a case fails, or if --min-coverage is not reached.

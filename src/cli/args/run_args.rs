@@ -46,7 +46,7 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The options as words of a command line, but for those that are left to their defaults.
+    /// The options as words of a command line. Options with their default values are left out.
     pub(crate) fn words(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();
         let options = [

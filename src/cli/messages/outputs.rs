@@ -34,7 +34,7 @@ pub(crate) fn note_cut_through_ties(what: &str, left_out: LeftOutRows) {
     }
 }
 
-/// Files for others: those that need a record, and rows that were left out of the written ones.
+/// Notes on files for others: which need a record, and how many rows the written ones leave out.
 pub(crate) fn note_lists(lists: &[ListFile], written: &[(usize, RowTotals)]) {
     for list in lists.iter().filter(|list| list.needs_record()) {
         let name = &list.name;

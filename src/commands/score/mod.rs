@@ -1,4 +1,4 @@
-//! What `pql score` says of a run beside its rows: its record, what was expected of it, and the names that no event has.
+//! What `pql score` reports about a run beside its rows: its record, its expectations, and names that no event has.
 
 mod expectations;
 mod missing_names;

@@ -194,6 +194,60 @@ fn another_trait_comes_true_with_a_file_of_users() {
     assert_eq!(scored(&folder, &format!("{RUN} --users users.csv --level user"), "ann"), told);
 }
 
+/// A model whose traits are not in the order of their names.
+const TRAITS: &str = r#"schema = 1
+[user.traits]
+title = { type = "text" }
+seats = { type = "number" }
+[account.traits]
+plan = { type = "text" }
+employees = { type = "number" }
+[[account.signals]]
+name = "large"
+when = "employees >= 50"
+points = 5
+[[account.signals]]
+name = "paying"
+when = "plan = 'team'"
+points = 20
+[[account.tiers]]
+name = "big"
+at_least = 20
+[[account.tiers]]
+name = "small"
+[[user.signals]]
+name = "seats"
+when = "seats >= 5"
+points = 5
+[[user.signals]]
+name = "boss"
+when = "title = 'boss'"
+points = 20
+[[user.tiers]]
+name = "hot"
+at_least = 20
+[[user.tiers]]
+name = "cold"
+"#;
+
+#[test]
+fn a_trait_is_itself_whatever_the_order_of_the_model() {
+    let folder = Folder::in_memory();
+    folder.write("model.toml", TRAITS);
+    let event = r#"{"event":"use","timestamp":"2026-10-20T10:00:00Z","user_id":"ann","account_id":"acme"}"#;
+    folder.write("events.ndjson", format!("{event}\n"));
+    let known = |id: &str, arguments: &str| {
+        let explained = json(&folder, &format!("{id} {RUN} {arguments}"));
+        let traits = ways(&explained).into_iter().filter(|way| way.get("known").is_some());
+        traits.map(|way| format!("{} {}", way["what"].as_str().unwrap_or_default(), way["score"])).collect::<Vec<_>>()
+    };
+    assert_eq!(known("ann", ""), ["if title were boss 20"]);
+    assert_eq!(known("acme", ""), ["if plan were team 20"]);
+    // A file that has one of the traits keeps it.
+    folder.write("users.csv", "user_id,seats\nann,7\n");
+    assert_eq!(known("ann", "--users users.csv"), ["if title were boss 25"]);
+}
+
 /// A model in which the score falls, and a condition falls later; only the condition makes the tier drop.
 const DROPS: &str = r#"schema = 1
 [[account.signals]]

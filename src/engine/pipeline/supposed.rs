@@ -7,11 +7,11 @@ use crate::{
     enrich::EnrichFile,
     entity::Entities,
     fold::{FoldState, FurtherLines},
-    plan::Model,
+    plan::{FactPlan, Model},
     score::{EnrichmentTraits, ScoredEntities},
 };
 use pql_model::{
-    EntityKind, PerKind,
+    EntityKind, FactSlot, PerKind,
     clock::{AsOf, format_instant},
     expr::Value,
     units::Micros,
@@ -48,8 +48,8 @@ pub struct SupposedTrait {
     pub side: EntityKind,
     /// The id of the entity.
     pub id: String,
-    /// The trait, by place in its level.
-    pub place: usize,
+    /// The fact of the trait in its level.
+    pub slot: FactSlot,
     /// Its value.
     pub value: Value<'static>,
 }
@@ -82,12 +82,14 @@ impl SupposedTrait {
                 (&mut traits.accounts, entities.accounts.len(), place.map(|place| place as u32))
             }
         };
-        let Some(place) = place else { return };
+        // A row has its values in the order of the plan, which is not that of the model's file.
+        let plan = &model.levels[self.side];
+        let (Some(place), FactPlan::Trait(index)) = (place, &plan.facts[self.slot as usize]) else { return };
         if rows.is_empty() {
             rows.resize(count, None);
         }
-        let width = model.resolved.level(self.side).traits.len();
-        rows[place as usize].get_or_insert_with(|| vec![Value::Null; width])[self.place] = self.value.clone();
+        let row = rows[place as usize].get_or_insert_with(|| vec![Value::Null; plan.traits.len()]);
+        row[*index] = self.value.clone();
     }
 }
 

@@ -299,12 +299,8 @@ impl WayTrials<'_> {
         for candidate in &self.search.traits {
             let Some(id) = self.owner(candidate) else { continue };
             for value in &candidate.values {
-                let known = SupposedTrait {
-                    side: candidate.side,
-                    id: id.clone(),
-                    place: candidate.place,
-                    value: value.clone(),
-                };
+                let known =
+                    SupposedTrait { side: candidate.side, id: id.clone(), slot: candidate.slot, value: value.clone() };
                 let supposed = Supposition { events: Vec::new(), known: Some(known.clone()) };
                 if let Some((tier, score)) = self.reached(&supposed)?.filter(|(tier, _)| *tier < self.search.present) {
                     let text = format!("if {} were {}", candidate.name, value_word(value));

@@ -2,7 +2,7 @@
 
 use pql_engine::{ledger::EntityFacts, plan::Model};
 use pql_model::{
-    EntityKind, FactKey,
+    EntityKind, FactKey, FactSlot,
     expr::{EvalScope, Program, Value},
     resolved::{FactDefinition, Level, SignalPayment},
 };
@@ -17,8 +17,8 @@ use super::{
 pub(super) struct TraitCandidate {
     /// User or account.
     pub(super) side: EntityKind,
-    /// By place among the traits of its level.
-    pub(super) place: usize,
+    /// Its fact in its level.
+    pub(super) slot: FactSlot,
     /// The trait's name, with the prefix `account.` for one of the home account.
     pub(super) name: String,
     /// The values.
@@ -32,12 +32,12 @@ pub(super) fn trait_candidates(model: &Model, side: EntityKind, scope: &EntityFa
         let level = model.resolved.level(kind);
         let compared = level_constants(model, kind);
         for (slot, fact) in (0..).zip(&level.facts) {
-            let FactDefinition::Trait(place) = fact.definition else { continue };
+            let FactDefinition::Trait(_) = fact.definition else { continue };
             let key = FactKey::new(kind, slot);
             let Some(known) = compared.get(&key.in_program_of(kind)) else { continue };
             let present = scope.get(key.in_program_of(side));
             let name = if kind == side { fact.name.clone() } else { format!("account.{}", fact.name) };
-            found.push(TraitCandidate { side: kind, place, name, values: values(known, &present) });
+            found.push(TraitCandidate { side: kind, slot, name, values: values(known, &present) });
         }
     }
     found

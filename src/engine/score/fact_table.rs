@@ -213,13 +213,25 @@ pub struct FactStore {
 }
 
 impl FactStore {
-    /// True if an entity has no value of a fact.
-    pub(crate) fn is_null(&self, kind: EntityKind, slot: FactSlot, entity: usize) -> bool {
-        let table = match kind {
+    /// The facts of a level.
+    fn table(&self, kind: EntityKind) -> &FactTable {
+        match kind {
             EntityKind::User => &self.users,
             EntityKind::Account => &self.accounts,
-        };
-        table.word(slot, entity).is_none()
+        }
+    }
+
+    /// The facts of a level, to be written.
+    pub(super) fn table_mut(&mut self, kind: EntityKind) -> &mut FactTable {
+        match kind {
+            EntityKind::User => &mut self.users,
+            EntityKind::Account => &mut self.accounts,
+        }
+    }
+
+    /// True if an entity has no value of a fact.
+    pub(crate) fn is_null(&self, kind: EntityKind, slot: FactSlot, entity: usize) -> bool {
+        self.table(kind).word(slot, entity).is_none()
     }
 
     /// The scope of a user. `home` is the index of its account, if that has any events.

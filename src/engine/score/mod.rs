@@ -19,6 +19,7 @@ mod occurrences;
 mod rollups;
 mod scorer;
 mod step_chains;
+mod step_run;
 mod summary;
 
 use std::sync::atomic::Ordering;

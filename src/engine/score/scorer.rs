@@ -4,7 +4,7 @@
 //! before the next one starts, so its row is read once. Points are computed twice, here and for the
 //! output row, because that is cheaper than storing the points of every signal.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
@@ -12,9 +12,9 @@ use super::{
     EnrichmentTraits,
     base_facts::{self, EnrichmentRow, FactContext},
     entity_view::EntityView,
-    fact_table::{EntityFacts, FactRow, FactRowMut, FactStore, FactTable},
+    fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, evaluate_milestones},
-    rollups,
+    step_run::{InternedNames, StepRun},
 };
 use crate::{
     entity::{Entities, NOBODY},
@@ -24,9 +24,8 @@ use crate::{
 use pql_model::{
     EntityKind, FactSlot,
     clock::AsOf,
-    expr::{EvalScope, Program, Value, ValueType},
-    resolved::{FactDefinition, Level, Milestone, PersonRole, ScoringStep, UserQuorum},
-    scoring,
+    expr::{Program, Value, ValueType},
+    resolved::{Milestone, PersonRole, ScoringStep, UserQuorum},
     units::Micros,
 };
 
@@ -62,7 +61,7 @@ impl AccountPeople {
 
 /// Computes the facts of entities, step by step.
 pub(super) struct Scorer<'e, 's> {
-    entities: &'e Entities<'s>,
+    pub(super) entities: &'e Entities<'s>,
     model: &'e Model,
     enrichment: &'e EnrichmentTraits,
     as_of: AsOf,
@@ -197,11 +196,12 @@ impl<'e, 's> Scorer<'e, 's> {
         while let [first, ..] = steps {
             // A text has its pool number only after the pass, when the chunks are merged. Other
             // steps need that number, so a text ends a pass.
-            let of_level = steps.iter().take_while(|step| is_of_users(**step) == is_of_users(*first)).count();
+            let kind = level_of(*first);
+            let of_level = steps.iter().take_while(|step| level_of(**step) == kind).count();
             let text = steps[..of_level].iter().position(|step| self.text(*step).is_some());
             let together = text.map_or(of_level, |at| at + 1);
             let (now, later) = steps.split_at(together);
-            self.pass(is_of_users(*first), now);
+            self.pass(kind, now);
             steps = later;
         }
     }
@@ -217,110 +217,24 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 
     /// Runs some steps of a level for all of its entities.
-    fn pass(&mut self, users: bool, steps: &[ScoringStep]) {
-        let level = if users { &self.model.resolved.levels.user } else { &self.model.resolved.levels.account };
+    fn pass(&mut self, kind: EntityKind, steps: &[ScoringStep]) {
+        let level = self.model.resolved.level(kind);
         let names = InternedNames::new(level, &mut self.board.pool);
-        let own = if users { &mut self.board.users } else { &mut self.board.accounts };
-        let mut table = std::mem::take(own);
+        let mut table = std::mem::take(self.board.table_mut(kind));
         let texts: Vec<Interner> = table
             .par_chunks_mut()
             .map(|mut part| {
                 let mut texts = self.board.pool.clone_empty();
-                for (entity, mut row) in part.rows() {
-                    for step in steps {
-                        self.step(*step, level, &names, (entity, &mut row), &mut texts);
-                    }
+                for (entity, row) in part.rows() {
+                    let mut run = StepRun { scorer: self, kind, level, names: &names, entity, row, texts: &mut texts };
+                    steps.iter().for_each(|step| run.step(*step));
                 }
                 texts
             })
             .collect();
         let slots = steps.iter().filter_map(|step| self.text(*step)).collect::<Vec<FactSlot>>();
         table.renumber(slots.into_iter(), texts, &mut self.board.pool);
-        *(if users { &mut self.board.users } else { &mut self.board.accounts }) = table;
-    }
-
-    /// Runs a step for one entity.
-    fn step(
-        &self,
-        step: ScoringStep,
-        level: &Level,
-        names: &InternedNames,
-        (entity, row): (usize, &mut FactRowMut<'_>),
-        texts: &mut Interner,
-    ) {
-        match step {
-            ScoringStep::UserFact(slot) | ScoringStep::AccountFact(slot) => {
-                let own = row.facts();
-                let value = match level.facts.get(slot as usize).map(|fact| &fact.definition) {
-                    Some(FactDefinition::Expression(program)) => {
-                        owned(program.eval(&self.partial_facts(step, entity, own)))
-                    }
-                    Some(FactDefinition::Rollup(rollup)) => {
-                        let members = self.entities.accounts[entity].members.iter();
-                        let members = members.map(|member| self.board.member(*member as usize, own));
-                        rollups::roll_up(rollup, members, &self.overflow)
-                    }
-                    _ => return,
-                };
-                row.set(slot, &value, texts);
-            }
-            ScoringStep::Segment => {
-                let facts = self.partial_facts(step, entity, row.facts());
-                let place = level.segments.iter().position(|one| holds(one.when.as_ref(), &facts));
-                row.set_text(level.slots.segment, place.map(|place| names.segments[place]));
-            }
-            ScoringStep::UserPoints | ScoringStep::AccountPoints => {
-                let paid = scoring::evaluate_signals(level, &self.partial_facts(step, entity, row.facts()));
-                if scoring::overflows(&paid) {
-                    self.overflow.store(true, Ordering::Relaxed);
-                }
-                let sum = scoring::sum_points(level, &paid);
-                for (slot, (_, held)) in level.slots.points.iter().zip(&sum.categories) {
-                    row.set_plain(*slot, &Value::Number(held.to_f64()));
-                }
-                row.set_plain(level.slots.score, &Value::Number(sum.score.to_f64()));
-            }
-            ScoringStep::UserTier | ScoringStep::AccountTier if level.tiers.is_empty() => {}
-            ScoringStep::UserTier | ScoringStep::AccountTier => {
-                let facts = self.partial_facts(step, entity, row.facts());
-                let score = facts.number(level.slots.score).unwrap_or(0.0);
-                let place = scoring::find_tier(&level.tiers, score, &facts);
-                row.set_text(level.slots.tier, place.map(|place| names.tiers[place]));
-                let qualified = place.map_or(Value::Null, |place| Value::Boolean(level.tiers[place].qualified));
-                row.set_plain(level.slots.qualified, &qualified);
-            }
-            ScoringStep::AccountPerson(slot) => {
-                let Some(FactDefinition::Person(role, fact)) =
-                    level.facts.get(slot as usize).map(|fact| &fact.definition)
-                else {
-                    return;
-                };
-                if let Some(person) = self.people.of(*role, entity) {
-                    row.copy(slot, self.board.users.word(*fact, person));
-                }
-            }
-            ScoringStep::UserRoute | ScoringStep::AccountRoute => {
-                let facts = self.partial_facts(step, entity, row.facts());
-                let place = level.routes.iter().position(|route| holds(route.when.as_ref(), &facts));
-                row.set_text(level.slots.route, place.map(|place| names.routes[place]));
-                // For a route without a motion the motion is null.
-                row.set_text(level.slots.motion, place.and_then(|place| names.motions[place]));
-                if let Some(slot) = level.slots.suppressed {
-                    let facts = self.partial_facts(step, entity, row.facts());
-                    let place = level.suppressions.iter().position(|one| one.when.holds(&facts));
-                    row.set_text(slot, place.map(|place| names.suppressions[place]));
-                }
-            }
-        }
-    }
-
-    /// The scope of a step: the facts that are complete.
-    fn partial_facts<'b>(&'b self, step: ScoringStep, entity: usize, own: FactRow<'b>) -> EntityFacts<'b> {
-        if is_of_users(step) {
-            self.board.partial_user(own, self.entities.users[entity].home)
-        } else {
-            self.board.partial_account(own)
-        }
+        *self.board.table_mut(kind) = table;
     }
 
     fn user(&self, user: usize) -> EntityFacts<'_> {
@@ -349,60 +263,22 @@ impl<'e, 's> Scorer<'e, 's> {
     }
 }
 
-/// True if a step belongs to the user level.
-fn is_of_users(step: ScoringStep) -> bool {
+/// The level that a step belongs to.
+fn level_of(step: ScoringStep) -> EntityKind {
     match step {
-        ScoringStep::UserFact(_) | ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => true,
+        ScoringStep::UserFact(_) | ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => {
+            EntityKind::User
+        }
         ScoringStep::AccountFact(_)
         | ScoringStep::Segment
         | ScoringStep::AccountPoints
         | ScoringStep::AccountTier
         | ScoringStep::AccountPerson(_)
-        | ScoringStep::AccountRoute => false,
+        | ScoringStep::AccountRoute => EntityKind::Account,
     }
 }
 
 /// The base facts of a level.
 fn base_facts(plan: &LevelPlan) -> impl Iterator<Item = (FactSlot, &FactPlan)> {
     (0..).zip(&plan.facts).filter(|(_, fact)| !matches!(fact, FactPlan::Computed))
-}
-
-/// Names from the model that are values of facts, by their pool numbers.
-struct InternedNames {
-    segments: Vec<u32>,
-    tiers: Vec<u32>,
-    routes: Vec<u32>,
-    motions: Vec<Option<u32>>,
-    suppressions: Vec<u32>,
-}
-
-impl InternedNames {
-    fn new(level: &Level, pool: &mut Interner) -> InternedNames {
-        InternedNames {
-            segments: level.segments.iter().map(|segment| pool.intern(&segment.name)).collect(),
-            tiers: level.tiers.iter().map(|tier| pool.intern(&tier.name)).collect(),
-            routes: level.routes.iter().map(|route| pool.intern(&route.name)).collect(),
-            suppressions: level.suppressions.iter().map(|one| pool.intern(&one.name)).collect(),
-            motions: level
-                .routes
-                .iter()
-                .map(|route| route.motion.as_deref().map(|motion| pool.intern(motion)))
-                .collect(),
-        }
-    }
-}
-
-fn holds(when: Option<&Program>, facts: &EntityFacts<'_>) -> bool {
-    when.is_none_or(|when| when.holds(facts))
-}
-
-/// A copy of a value that does not borrow from the fact store.
-fn owned(value: Value<'_>) -> Value<'static> {
-    match value {
-        Value::Null | Value::Digits(_) => Value::Null,
-        Value::Number(number) => Value::Number(number),
-        Value::Boolean(truth) => Value::Boolean(truth),
-        Value::Date(day) => Value::Date(day),
-        Value::Text(text) => Value::Text(text.into_owned().into()),
-    }
 }

@@ -149,14 +149,6 @@ pub struct FoldedRun {
     pub not_understood: Vec<NotUnderstood>,
 }
 
-impl FoldedRun {
-    /// Counted events of the last local date before `as_of`.
-    pub fn events_last_day(&self) -> u64 {
-        let newest = self.state.newest_day;
-        if newest.day == self.as_of.day { newest.events } else { 0 }
-    }
-}
-
 /// The reason why a run has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

@@ -83,6 +83,40 @@ fn every_number_is_what_it_says() {
     }
 }
 
+/// Somebody who turns out to be internal, and a visitor who turns out to be nobody, are no events of the last date.
+#[test]
+fn the_last_date_has_only_events_that_count() {
+    let folder = folder("[identity]\nexclude_domains = [\"ourco.example\"]\n");
+    let line = |rest: &str| format!("{{\"timestamp\":\"2026-10-10T09:00:00Z\",{rest}}}\n");
+    let twice = line("\"event\":\"visit\",\"user_id\":\"eva\",\"event_id\":\"e1\"");
+    let cases = [
+        ("nobody", line("\"event\":\"visit\",\"anonymous_id\":\"v1\""), 2.0),
+        ("a visitor of an account", line("\"event\":\"visit\",\"anonymous_id\":\"v1\",\"account_id\":\"acme\""), 3.0),
+        ("a copy", format!("{twice}{twice}"), 3.0),
+        (
+            "an e-mail of ours",
+            line("\"event\":\"visit\",\"user_id\":\"eva\"")
+                + &line("\"type\":\"identify\",\"user_id\":\"eva\",\"traits\":{\"email\":\"eva@ourco.example\"}"),
+            2.0,
+        ),
+        (
+            "an id joined to one of ours",
+            twice.clone()
+                + &twice
+                + &line("\"type\":\"alias\",\"user_id\":\"eva@ourco.example\",\"previous_id\":\"eva\""),
+            2.0,
+        ),
+    ];
+    for (what, lines, value) in cases {
+        folder.write("more.ndjson", lines);
+        let outcome = folder.pql(&format!("{SCORE} more.ndjson --fail-if events_last_day<0"));
+        assert_eq!(outcome.code, 0, "{what}: {outcome:?}");
+        let counts = &record(&folder)["counts"];
+        let judged = record(&folder)["expectations"][0].clone();
+        assert_eq!(judged["values"]["events_last_day"], value, "{what}: {judged} {counts}");
+    }
+}
+
 #[test]
 fn what_is_expected_and_met_is_in_the_record_and_prints_nothing() {
     let folder = folder("[[expect]]\nthat = \"stale_hours <= 36\"\nsay = \"the export stopped\"\n");

@@ -23,7 +23,7 @@ impl RunValues<'_> {
         match number {
             RunNumber::StaleHours => self.stale_hours(),
             RunNumber::Events => Some(self.events() as f64),
-            RunNumber::EventsLastDay => Some(self.run.folded.events_last_day() as f64),
+            RunNumber::EventsLastDay => Some(self.run.scored.events_last_day() as f64),
             RunNumber::RejectedShare => self.rejected_share(),
             RunNumber::EmptyFiles => Some(self.empty_files() as f64),
             RunNumber::Matched(kind) => self.rows(kind).and_then(|rows| share(rows.matched, rows.total())),

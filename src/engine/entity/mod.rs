@@ -12,6 +12,7 @@
 mod domains;
 mod grouped_vec;
 mod identity;
+mod line_totals;
 mod newest_event;
 mod person_profile;
 mod user_collector;
@@ -22,6 +23,7 @@ pub use domains::FREE_MAIL_DATE;
 use domains::is_below;
 use grouped_vec::GroupedVec;
 pub use identity::{NOBODY, PersonIndex};
+use line_totals::LineTotals;
 pub(crate) use newest_event::newest_event_of_others;
 use person_profile::{
     AllRecords, PersonProfile, PersonRecords, email, host_of_id, host_of_person, known_ids, raw_ids, rows,
@@ -31,7 +33,9 @@ use user_collector::{StatePeople, UserCollector};
 use rayon::prelude::*;
 
 use crate::{
-    fold::{AccountTraits, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow, TimedValue},
+    fold::{
+        AccountTraits, DayEvents, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner, StateRow, TimedValue,
+    },
     plan::{Model, TraitPlan},
 };
 
@@ -71,6 +75,8 @@ pub struct Entities<'s> {
     user_of_person: Vec<u32>,
     /// Line counts by file, corrected for visitors who turned out to belong to no person.
     pub counts: Vec<FileCounts>,
+    /// Events that count, of the newest local date that has any line of an event.
+    pub(crate) newest_day: DayEvents,
     /// Statistics of identity links.
     pub joins: JoinReport,
 }
@@ -255,7 +261,7 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
     }
     found.add_nobody();
     let UserCollector { rows, users, account_ids, account_traits, members_without_events, .. } = found;
-    let (user_of_person, counts) = (found.user_of_person, found.counts);
+    let (user_of_person, LineTotals { files: counts, newest_day }) = (found.user_of_person, found.counts);
     let (accounts, account_rows, place) = accounts(&account_ids, found.credited);
     let mut entities = Entities {
         state,
@@ -271,6 +277,7 @@ pub fn resolve_entities<'s>(state: &'s FoldState, model: &Model, emails: &HashMa
         people,
         user_of_person,
         counts,
+        newest_day,
     };
     for (number, user) in entities.users.iter_mut().enumerate() {
         user.home = place.get(user.home_id as usize).copied().filter(|place| *place != NOBODY);
@@ -318,7 +325,7 @@ fn join_report(state: &FoldState, people: &PersonIndex<'_>, raw_ids: &GroupedVec
 
 /// Rows without a person, credited to the account that they name. Events of visitors without a
 /// person and account are counted as anonymous.
-fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut [FileCounts]) -> Vec<(u32, RowRef)> {
+fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut LineTotals) -> Vec<(u32, RowRef)> {
     let mut credited = Vec::new();
     for (number, part) in state.shards.iter().enumerate() {
         for (index, row) in part.rows.iter().enumerate() {
@@ -328,10 +335,7 @@ fn credit_nobody_rows(state: &FoldState, people: &PersonIndex<'_>, counts: &mut 
         }
         for (id, visitor) in part.visitors.states.iter().enumerate() {
             if people.person_of(number, RowOwner::Visitor(id as u32)) == NOBODY {
-                for (file, count) in visitor.details.iter().flat_map(|more| more.unattributed.iter()) {
-                    counts[*file as usize].events -= count;
-                    counts[*file as usize].anonymous += count;
-                }
+                visitor.details.iter().for_each(|details| counts.set_aside_unattributed(details));
             }
         }
     }

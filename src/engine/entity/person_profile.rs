@@ -7,9 +7,10 @@ use super::{
     domains::{host, is_below, registrable},
     grouped_vec::GroupedVec,
     id_state,
+    line_totals::LineTotals,
 };
 use crate::{
-    fold::{AccountTimeline, FileCounts, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack},
+    fold::{AccountTimeline, FoldState, NO_ACCOUNT, RowOwner, TimedValue, unpack},
     plan::Model,
 };
 use pql_model::{expr::Value, units::Micros};
@@ -187,13 +188,15 @@ fn late_emails(state: &FoldState, draft: PersonRecords<'_>, known: &[&str]) -> V
 }
 
 /// Moves every line of a person to the bucket of excluded lines.
-pub(super) fn exclude(state: &FoldState, raw: &[(u32, RowOwner)], counts: &mut [FileCounts]) {
-    for folk in raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner)) {
-        for ((file, bucket), count) in folk.details.iter().flat_map(|more| more.lines.iter()) {
-            let counts = &mut counts[*file as usize];
+pub(super) fn exclude(state: &FoldState, raw: &[(u32, RowOwner)], counts: &mut LineTotals) {
+    let folks = raw.iter().filter_map(|(part, owner)| id_state(state, *part, *owner));
+    for details in folks.filter_map(|folk| folk.details.as_ref()) {
+        for ((file, bucket), count) in details.lines.iter() {
+            let counts = &mut counts.files[*file as usize];
             *bucket.count_mut(counts) -= count;
             counts.excluded += count;
         }
+        counts.newest_day.remove(details.newest_day);
     }
 }
 

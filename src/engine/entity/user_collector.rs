@@ -8,10 +8,11 @@ use super::{
     domains::{is_below, is_free_mail},
     grouped_vec::GroupedVec,
     id_state,
+    line_totals::LineTotals,
     person_profile::{PersonProfile, exclude},
 };
 use crate::{
-    fold::{AccountTraits, FileCounts, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner},
+    fold::{AccountTraits, FoldState, IdState, Interner, NO_ACCOUNT, RowOwner},
     plan::Model,
 };
 
@@ -39,7 +40,7 @@ pub(super) struct UserCollector<'a, 's> {
     pub(super) credited: Vec<(u32, RowRef)>,
     pub(super) account_ids: Interner,
     pub(super) account_traits: AccountTraits,
-    pub(super) counts: Vec<FileCounts>,
+    pub(super) counts: LineTotals,
 }
 
 impl<'a, 's> UserCollector<'a, 's> {
@@ -54,7 +55,7 @@ impl<'a, 's> UserCollector<'a, 's> {
             credited: Vec::new(),
             account_ids: source.state.accounts.clone(),
             account_traits: AccountTraits::default(),
-            counts: source.state.counts.clone(),
+            counts: LineTotals::of_state(source.state),
             source,
         }
     }

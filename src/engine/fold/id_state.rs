@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use super::{
-    account_timeline::AccountTimeline, accumulators::TimedValue, interner::Interner, line_counts::LineBucket,
+    account_timeline::AccountTimeline,
+    accumulators::TimedValue,
+    interner::Interner,
+    line_counts::{DayEvents, LineBucket},
     small_map::SmallMap,
 };
 use crate::decode::HashSeed;
@@ -39,9 +42,13 @@ pub(crate) struct IdDetails {
     pub(crate) visitors_met: SmallMap<u32, ()>,
     /// For visitors: events that name no account, by file.
     pub(crate) unattributed: SmallMap<u32, i64>,
+    /// For visitors: events that name no account, of the newest local date with one.
+    pub(crate) unattributed_day: DayEvents,
     /// Line counts by file and bucket. They are kept only if the model excludes users, because the
     /// owner of a line may turn out to be excluded at the end.
     pub(crate) lines: SmallMap<(u32, LineBucket), i64>,
+    /// The events of the newest local date with one, without copies. They are kept where `lines` are.
+    pub(crate) newest_day: DayEvents,
 }
 
 impl IdState {

@@ -80,6 +80,13 @@ impl DayEvents {
             self.events += other.events;
         }
     }
+
+    /// Takes out events that were added before. Those of an older date are not here.
+    pub(crate) fn remove(&mut self, other: DayEvents) {
+        if other.day == self.day {
+            self.events -= other.events;
+        }
+    }
 }
 
 impl FoldCounts {

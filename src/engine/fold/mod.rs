@@ -52,7 +52,7 @@ pub(crate) use account_timeline::AccountTimeline;
 pub(crate) use accumulators::{EventInstant, NO_TEXT, NumberStats, TallyKey, TimedValue, UNDATED, unpack};
 pub(crate) use day_set::DaySet;
 pub(crate) use event_batch::edge_kind;
-pub(crate) use id_state::{AccountTraits, IdState};
+pub(crate) use id_state::{AccountTraits, IdDetails, IdState};
 pub(crate) use identity_links::IdentityLinks;
 pub(crate) use intern_cache::TextOrder;
 pub(crate) use interner::Interner;

@@ -17,7 +17,7 @@ use super::{
     event_batch::{BatchedEvent, CellUpdate, EventBatch, EventHeader, EventProgram, NULL, OwnerKind},
     id_state::{IdState, IdTable},
     intern_cache::{SharedInterner, TextOrder},
-    line_counts::LineBucket,
+    line_counts::{DayEvents, LineBucket},
     small_map::SmallMap,
 };
 use crate::{
@@ -228,6 +228,17 @@ impl Shard {
         homeless.merge(file, by, |known, more| *known += more);
     }
 
+    /// Counts an event on its date, for a raw id whose events may not count in the end.
+    fn count_on_day(&mut self, image: &EventHeader, owner: RowOwner, context: &ShardContext<'_>) {
+        let one = DayEvents { day: image.day, events: 1 };
+        if context.by_person && owner != RowOwner::Nobody {
+            self.id_state_mut(owner).details.get_or_insert_default().newest_day.add(one);
+        }
+        if image.has_flag(EventHeader::UNATTRIBUTED) {
+            self.id_state_mut(owner).details.get_or_insert_default().unattributed_day.add(one);
+        }
+    }
+
     /// Takes out the table of duplicates, once no more events are folded.
     pub(super) fn take_dedupe_table(&mut self) -> DedupeTable {
         std::mem::take(&mut self.dedupe)
@@ -280,6 +291,7 @@ impl Shard {
         }
         match verdict {
             DedupeVerdict::New => {
+                self.count_on_day(image, owner, context);
                 if image.has_flag(EventHeader::UNATTRIBUTED) {
                     self.count_unattributed(owner, image.file, 1);
                 }

@@ -47,7 +47,7 @@ pub struct FoldState {
     pub(crate) late: LateLinks,
     /// Counted events, by the plan of their name. Plan 0 is for names that the model does not know.
     pub names: Vec<u64>,
-    /// Counted events of the newest local date, those of people who turn out to be internal among them.
+    /// Counted events of the newest local date. Those of people who turn out to be internal, and of visitors who turn out to be nobody, are among them.
     pub(crate) newest_day: DayEvents,
     pub(super) seed: HashSeed,
 }

@@ -148,6 +148,12 @@ impl ScoredEntities<'_> {
         order.iter().position(|one| *one as usize == place)
     }
 
+    /// Events that count, of the last local date before `as_of`.
+    pub fn events_last_day(&self) -> u64 {
+        let newest = self.entities.newest_day;
+        if newest.day == self.as_of.day { newest.events } else { 0 }
+    }
+
     /// The first and the last event of all entities.
     pub fn time_range(&self) -> Option<(Micros, Micros)> {
         let seen = self.user_event_spans.iter().chain(&self.account_event_spans).copied();

@@ -11,6 +11,7 @@
 //! Each worker takes a block from the shared reader, decodes its lines and folds them into the
 //! shared shards. **Law**: no result depends on which worker took which block.
 
+mod block_walk;
 mod event_ids;
 mod irregular_lines;
 mod rejects;
@@ -27,18 +28,19 @@ use std::{
     time::Duration,
 };
 
+use self::{block_walk::BlockLine, irregular_lines::FoldSink, rejects::RejectCollector};
+pub(crate) use self::{
+    block_walk::{BlockWalk, BorderSink, PartialLine, RecordSink, join_partial_lines, long_line},
+    rejects::{ReasonRejects, RejectEntry},
+};
 pub use self::{
     event_ids::sample_event_ids,
     rejects::RejectedLines,
     supposed::{SupposedEvent, SupposedTrait, Supposition, score_supposed},
 };
-use self::{
-    irregular_lines::{BlockFolding, BlockLine},
-    rejects::{RejectCollector, RejectEntry},
-};
 use crate::{
     decode::{
-        DecodedLine, FastPathResult, HashSeed, RejectReason,
+        HashSeed, RejectReason,
         format::{DetectedFormat, FileFormats, LineFraming, UnsupportedFormat, WorkerDecoders},
         misread::NotUnderstood,
     },
@@ -391,7 +393,7 @@ struct WorkerShared {
     rejects: RejectCollector,
     lines: AtomicU64,
     /// Parts of lines at block borders, which may belong together.
-    halves: Mutex<Vec<irregular_lines::PartialLine>>,
+    halves: Mutex<Vec<PartialLine>>,
     split_records: AtomicU64,
 }
 
@@ -527,7 +529,9 @@ impl FoldWorker<'_> {
     fn fold_plain_block(&mut self, block: &LineBlock) -> io::Result<u64> {
         let commas = self.reading.has_commas(block.file);
         let Ok(decoder) = self.reading.decoder_for(block.file, None) else { return Ok(0) };
-        let mut folding = BlockFolding { block, decoder, folder: &mut self.folder, shared: self.shared, commas };
+        let framing = decoder.framing();
+        let sink = FoldSink { file: block.file, decoder, folder: &mut self.folder, shared: self.shared };
+        let mut walk = BlockWalk { block, framing, commas, sink };
         // Validating a whole block is many times faster than line by line, and it nearly always
         // succeeds.
         let whole = std::str::from_utf8(&block.bytes).ok();
@@ -542,30 +546,15 @@ impl FoldWorker<'_> {
             };
             let origin = block.origins.get(number as usize);
             let at = origin.map(|origin| origin.line);
-            folding.folder.set_place(LinePlace { block: block.index, line: number, at });
-            let rejected = {
-                let line = match origin {
-                    Some(place) if place.broken.is_some() => {
-                        FastPathResult::Line(DecodedLine::Rejected(RejectReason::BadRow))
-                    }
-                    _ => text.map_or(FastPathResult::Line(DecodedLine::Rejected(RejectReason::InvalidUtf8)), |text| {
-                        folding.decoder.decode_event(text, &block.bytes[start..])
-                    }),
-                };
-                match &line {
-                    FastPathResult::Event(event) => {
-                        folding.folder.fold_event(block.file, event);
-                        None
-                    }
-                    FastPathResult::Line(DecodedLine::Rejected(reason)) => Some(*reason),
-                    FastPathResult::Line(line) => {
-                        folding.folder.fold(block.file, line);
-                        None
-                    }
+            walk.sink.folder.set_place(LinePlace { block: block.index, line: number, at });
+            let taken = match origin {
+                Some(place) if place.broken.is_some() => Err(RejectReason::BadRow),
+                _ => {
+                    text.map_or(Err(RejectReason::InvalidUtf8), |text| walk.sink.take_fast(text, &block.bytes[start..]))
                 }
             };
-            if let Some(reason) = rejected {
-                folding.refuse(BlockLine { bytes, start, number, inside: 0 }, reason)?;
+            if let Err(reason) = taken {
+                walk.refuse(BlockLine::whole(bytes, start, number), reason)?;
             }
             number += 1;
             start = end + 1;

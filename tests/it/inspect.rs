@@ -115,3 +115,83 @@ fn no_event_at_all_is_exit_1_with_the_reasons_and_a_guess() {
         outcome.stdout
     );
 }
+
+/// Lines of an export that a line end with a carriage return has broken, up to the border of blocks.
+#[test]
+fn halves_at_the_border_of_blocks_are_joined_as_a_run_joins_them() {
+    const BLOCK: usize = 1 << 20;
+    let record = |number: usize| {
+        let padding = "x".repeat(900);
+        format!(r#"{{"event":"a","properties":{{"time":1772442847,"distinct_id":"u{number}","more":"{padding}"}}}}"#)
+    };
+    // The first line tells the format.
+    let mut events = record(0) + "\r\n";
+    let mut count = 1;
+    while events.len() < 6 * BLOCK {
+        let text = record(count);
+        // The second half is long, so it is the one that no longer fits into a block.
+        let (first, second) = text.split_at(60);
+        events.push_str(&format!("{first}\r\n{second}\r\n"));
+        count += 1;
+    }
+    let folder = Folder::in_memory();
+    folder.write("events.ndjson", &events);
+    folder.write("model.toml", "schema = 1\n");
+    for threads in ["1", "3"] {
+        let report = inspect(&folder, &format!("--threads {threads}"));
+        let scored =
+            folder.pql(&format!("score events.ndjson -m model.toml --as-of latest --out out -q --threads {threads}"));
+        assert_eq!(scored.code, 0, "{scored:?}");
+        let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
+        assert_eq!(record["counts"]["scored"], count, "{}", record["counts"]);
+        assert_eq!((&report["events"], &report["rejected"]), (&json!(count), &json!({})));
+        assert_eq!(report["split_records"], record["split_records"]);
+    }
+}
+
+#[test]
+fn a_batch_is_taken_apart_as_a_run_does_it() {
+    let track = |name: &str| {
+        format!(
+            r#"{{"type":"track","event":"{name}","messageId":"m","userId":"u","originalTimestamp":"2026-03-02T09:00:00Z"}}"#
+        )
+    };
+    let folder = Folder::in_memory();
+    folder.write(
+        "events.ndjson",
+        format!(
+            "{{\"event_payload\":{{\"batch\":[]}}}}\n{{\"event_payload\":{{\"batch\":[{},{}]}}}}\n",
+            track("a"),
+            track("\\ud800")
+        ),
+    );
+    folder.write("model.toml", "schema = 1\n");
+    let report = inspect(&folder, "");
+    let outcome = folder.pql("score events.ndjson -m model.toml --as-of latest --out out --max-rejects 1");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let record: Json = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
+    for bucket in ["records", "blank", "rejected"] {
+        assert_eq!(report["files"][0][bucket], record["counts"][bucket], "{bucket}");
+    }
+    assert_eq!(report["files"][0]["records"], 3);
+    // The position is that in the record, since the record is not the line.
+    let first = &report["rejected"]["lone_surrogate"]["first"];
+    assert_eq!((&first["column"], &first["counted_from"]), (&json!(26), &json!("record")), "{first}");
+    for told in [outcome.stderr, folder.pql("inspect events.ndjson").stdout] {
+        assert!(told.contains("column 26 of the record: this escape is half of a character"), "{told}");
+    }
+}
+
+#[test]
+fn a_position_in_a_line_is_counted_from_its_beginning() {
+    let folder = Folder::in_memory();
+    let good = r#"{"event":"a","timestamp":"2026-03-01T09:00:00Z","user_id":"kim"}"#;
+    for (bad, column, counted_from) in [
+        (r#"{"event":"a","ok":True}"#.to_owned(), 19, Json::Null),
+        (format!(r#"{good} {{"event":"a","ok":True}}"#), 19, json!("record")),
+    ] {
+        folder.write("events.ndjson", format!("{good}\n{bad}\n"));
+        let first = inspect(&folder, "")["rejected"]["invalid_json"]["first"].clone();
+        assert_eq!((&first["column"], &first["counted_from"]), (&json!(column), &counted_from), "{bad}: {first}");
+    }
+}

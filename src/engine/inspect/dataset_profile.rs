@@ -9,7 +9,10 @@ use super::{
     event_order::{EventOrder, LatenessStats},
     sketches::{DistinctSketch, DuplicateSketch},
 };
-use crate::decode::{Record, RejectCause, RejectReason, stable_hash};
+use crate::{
+    decode::{Record, RejectReason, stable_hash},
+    pipeline::{ReasonRejects, RejectEntry},
+};
 use pql_model::units::{Day, Micros};
 
 /// Event names that are profiled separately; events of further names are counted together.
@@ -75,12 +78,6 @@ pub(crate) struct IdentityLineCounts {
     pub(crate) joins: u64,
 }
 
-/// The first occurrence of something: file, block, line of the block from 0 or of the file from 1.
-pub(crate) type RejectLocation = (u32, u32, u64, Option<u64>);
-
-/// After every place.
-const NOWHERE: RejectLocation = (u32::MAX, u32::MAX, u64::MAX, None);
-
 /// The profile of all records.
 ///
 /// **Law**: the profile of no records is the zero; [`DatasetProfile::merge`] is associative, and
@@ -119,8 +116,8 @@ pub struct DatasetProfile {
     pub(crate) lateness: LatenessStats,
     /// The order of lines.
     pub(crate) order: EventOrder,
-    /// Rejected lines by reason: how many, where the first is, and what is wrong with it.
-    pub(crate) rejects: BTreeMap<RejectReason, (u64, RejectLocation, Option<RejectCause>)>,
+    /// Rejected lines by reason.
+    pub(crate) rejects: BTreeMap<RejectReason, ReasonRejects>,
     /// Records that a line end had split in two.
     pub(crate) split_records: u64,
 }
@@ -231,18 +228,10 @@ impl DatasetProfile {
     }
 
     /// Counts a rejected line; what is wrong with it is asked only of the first.
-    pub(super) fn reject(
-        &mut self,
-        reason: RejectReason,
-        place: RejectLocation,
-        cause: impl FnOnce() -> Option<RejectCause>,
-    ) {
-        let known = self.rejects.entry(reason).or_insert((0, NOWHERE, None));
-        known.0 += 1;
-        if place < known.1 {
-            (known.1, known.2) = (place, cause());
-        }
-        self.files[place.0 as usize].rejected += 1;
+    pub(super) fn reject(&mut self, reject: &RejectEntry, bytes: &[u8]) {
+        self.rejects.entry(reject.reason).or_insert(ReasonRejects::NONE).add(reject, bytes);
+        let file = &mut self.files[reject.file as usize];
+        (file.records, file.rejected) = (file.records + 1, file.rejected + 1);
     }
 
     /// Adds a value to the profile of a property, if the table has room.
@@ -310,12 +299,8 @@ impl DatasetProfile {
         self.duplicates.merge(other.duplicates);
         self.lateness.merge(&other.lateness);
         self.order.merge(other.order);
-        for (reason, (count, place, cause)) in other.rejects {
-            let known = self.rejects.entry(reason).or_insert((0, NOWHERE, None));
-            known.0 += count;
-            if place < known.1 {
-                (known.1, known.2) = (place, cause);
-            }
+        for (reason, theirs) in other.rejects {
+            self.rejects.entry(reason).or_insert(ReasonRejects::NONE).merge(theirs);
         }
         self.split_records += other.split_records;
     }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
     emit::JsonMap,
+    pipeline::ReasonRejects,
     plan::Model,
     read::FileStats,
 };
@@ -135,6 +136,9 @@ struct FirstRejectRecord<'i> {
     /// The position of the cause, if it has one: in characters, or in bytes.
     #[serde(flatten)]
     position: Option<PositionRecord>,
+    /// `record` where the position is not counted from the beginning of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_from: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -326,30 +330,34 @@ pub(super) struct FirstReject<'d> {
     pub(super) count: u64,
     pub(super) file: &'d str,
     pub(super) line: u64,
-    /// What is wrong with it.
-    pub(super) cause: Option<RejectCause>,
-    /// What the position of the cause is counted from.
-    pub(super) origin: CauseOrigin,
+    /// What is wrong with it, and what its position is counted from.
+    pub(super) cause: Option<(RejectCause, CauseOrigin)>,
 }
 
 /// The first rejected line of each reason.
 pub(super) fn first_rejects(dump: &InspectedInput) -> Vec<FirstReject<'_>> {
     let survey = &dump.survey;
-    let all = survey.rejects.iter().map(|(reason, (count, (file, block, line, at), cause))| {
+    let all = survey.rejects.iter().map(|(reason, ReasonRejects { count, first: (file, block, line, at), cause })| {
         let name = dump.files.iter().find(|stats| stats.file == *file).map_or("", |stats| stats.name.as_str());
         let line = at.unwrap_or_else(|| survey.order.lines_before(*file, *block) + line + 1);
-        let origin = if at.is_some() { CauseOrigin::Record } else { CauseOrigin::Line };
-        FirstReject { reason: *reason, count: *count, file: name, line, cause: *cause, origin }
+        FirstReject { reason: *reason, count: *count, file: name, line, cause: *cause }
     });
     all.collect()
 }
 
 impl<'i> RejectedRecord<'i> {
     fn entry(reject: FirstReject<'i>) -> (&'static str, RejectedRecord<'i>) {
-        let FirstReject { reason, count, file, line, cause, .. } = reject;
-        let position = cause.and_then(|cause| cause.position).map(PositionRecord::from);
-        let cause = cause.map(|cause| cause.to_string());
-        (reason.code(), RejectedRecord { count, first: FirstRejectRecord { file, line, cause, position } })
+        let FirstReject { reason, count, file, line, cause } = reject;
+        let position = cause.and_then(|(cause, _)| cause.position).map(PositionRecord::from);
+        let in_record = cause.filter(|(cause, origin)| cause.position.is_some() && *origin == CauseOrigin::Record);
+        let first = FirstRejectRecord {
+            file,
+            line,
+            cause: cause.map(|(cause, _)| cause.to_string()),
+            position,
+            counted_from: in_record.map(|_| "record"),
+        };
+        (reason.code(), RejectedRecord { count, first })
     }
 }
 

@@ -1,105 +1,26 @@
-//! Adds the records of a block to a profile.
+//! Adds records to a profile.
 
 use super::{dataset_profile::DatasetProfile, run::InspectJob};
-use crate::decode::{
-    DecodedLine, FieldDiscovery, LineDecoder, Record, RecoveredLine, RejectCause, RejectReason,
-    format::{LineFraming, split_batch},
-    recover_line, stable_hash,
-};
+use crate::decode::{DecodedLine, FieldDiscovery, LineDecoder, Record, RejectReason, stable_hash};
 use pql_model::{clock::InstantReader, units::DAY_US};
 
-/// A line without its line end.
-#[derive(Clone, Copy)]
-pub(super) struct InspectLine<'b> {
-    pub(super) bytes: &'b [u8],
-    pub(super) number: u64,
-    /// The line in the file, if it cannot be counted from the block.
-    pub(super) at: Option<u64>,
-    /// What is wrong with it as a row, in numbers.
-    pub(super) row: [u64; 2],
-}
-
-/// Observes the records of a block.
+/// Observes the records of a file.
 pub(super) struct RecordObserver<'e, 'p> {
     pub(super) job: &'e InspectJob<'e>,
     pub(super) file: u32,
-    pub(super) index: u32,
     pub(super) outline: FieldDiscovery<'p>,
     pub(super) instants: InstantReader<'e>,
-    /// Whether the lines of the file end in commas, as of a list that lost its brackets.
-    pub(super) commas: bool,
 }
 
 impl RecordObserver<'_, '_> {
-    pub(super) fn reject(&self, survey: &mut DatasetProfile, piece: InspectLine<'_>, reason: RejectReason) {
-        survey.files[self.file as usize].records += 1;
-        let cause = || RejectCause::of_row(piece.row).or_else(|| RejectCause::of(reason, piece.bytes));
-        survey.reject(reason, (self.file, self.index, piece.number, piece.at), cause);
-    }
-
-    /// Sees the records in a line that is none as it stands; if there are none in it, it is rejected.
-    pub(super) fn refuse(
-        &mut self,
-        survey: &mut DatasetProfile,
-        decoder: &mut LineDecoder<'_>,
-        piece: InspectLine<'_>,
-        reason: RejectReason,
-    ) {
-        let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
-        match recover_line(text, reason) {
-            RecoveredLine::Rejected if self.commas && text.trim_ascii() == "]" => self.blank(survey),
-            RecoveredLine::Rejected => self.reject(survey, piece, reason),
-            RecoveredLine::Blank => self.blank(survey),
-            RecoveredLine::Records(records) => {
-                for (_, record) in records {
-                    self.see_piece(survey, decoder, InspectLine { bytes: record.as_bytes(), ..piece });
-                }
-            }
-        }
-    }
-
-    fn blank(&self, survey: &mut DatasetProfile) {
-        let file = &mut survey.files[self.file as usize];
-        (file.records, file.blank) = (file.records + 1, file.blank + 1);
-    }
-
-    /// Sees a record in a line, or the records of a batch.
-    fn see_piece(&mut self, survey: &mut DatasetProfile, decoder: &mut LineDecoder<'_>, piece: InspectLine<'_>) {
-        if let LineFraming::Batches(paths) = decoder.framing() {
-            return self.batch(survey, decoder, piece, paths);
-        }
-        if let Err(reason) = self.observe(survey, decoder, piece.bytes) {
-            self.refuse(survey, decoder, piece, reason);
-        }
-    }
-
-    pub(super) fn batch(
-        &mut self,
-        survey: &mut DatasetProfile,
-        decoder: &mut LineDecoder<'_>,
-        piece: InspectLine<'_>,
-        paths: &[&[&str]],
-    ) {
-        let Ok(text) = std::str::from_utf8(piece.bytes) else {
-            return self.reject(survey, piece, RejectReason::InvalidUtf8);
-        };
-        let records = split_batch(text, paths).unwrap_or_else(|| vec![text.into()]);
-        for record in records {
-            if let Err(reason) = self.observe(survey, decoder, record.as_bytes()) {
-                self.refuse(survey, decoder, InspectLine { bytes: record.as_bytes(), ..piece }, reason);
-            }
-        }
-    }
-
     /// Observes a record. Returns the reason, and changes nothing, if it is not a record.
     pub(super) fn observe(
         &mut self,
         survey: &mut DatasetProfile,
         decoder: &mut LineDecoder<'_>,
-        bytes: &[u8],
+        record: &str,
     ) -> Result<(), RejectReason> {
-        let line = std::str::from_utf8(bytes).map_err(|_| RejectReason::InvalidUtf8)?;
-        let line = decoder.decode_json(line);
+        let line = decoder.decode_json(record);
         let file = self.file as usize;
         match &line {
             DecodedLine::Rejected(reason) => return Err(*reason),

@@ -1,19 +1,20 @@
 //! Runs the threads that read blocks and profile them.
 
+use std::convert::Infallible;
+
 use super::{
     dataset_profile::DatasetProfile,
     fields::{FieldGuess, FieldSurvey},
-    observe::{InspectLine, RecordObserver},
+    observe::RecordObserver,
 };
 use crate::{
     decode::{
-        DiscoveryPlan, FieldDiscovery, HashSeed, LineDecoder, RecoveredLine, RejectReason,
-        format::{DetectedFormat, EventFormat, FORMATS, FileFormats, LineFraming, WorkerDecoders},
-        recover_line,
+        DiscoveryPlan, FieldDiscovery, HashSeed, LineDecoder, RejectReason,
+        format::{DetectedFormat, EventFormat, FORMATS, FileFormats, WorkerDecoders},
     },
-    pipeline::RunError,
+    pipeline::{BlockWalk, BorderSink, PartialLine, RecordSink, RejectEntry, RunError, join_partial_lines, long_line},
     plan::Model,
-    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, RowFault, TableUse},
+    read::{BlockLimits, BlockReader, ColumnMapping, FileStats, InputSource, LineBlock, TableUse},
 };
 use pql_model::{clock::InstantReader, resolved::InputSettings, units::Micros};
 
@@ -129,30 +130,7 @@ pub fn profile_inputs(job: &InspectJob<'_>, fields: FieldSurvey) -> Result<Inspe
 }
 
 /// The profile of a worker, and the record halves at the borders of its blocks.
-type WorkerResult = Result<(DatasetProfile, Vec<SplitRecordHalf>), RunError>;
-
-/// The last line of a block or the first line of the next, if it is not a record by itself.
-struct SplitRecordHalf {
-    file: u32,
-    /// The number of the later of the two blocks.
-    boundary: u32,
-    /// The block and the line in it.
-    place: (u32, u64),
-    reason: RejectReason,
-    bytes: Vec<u8>,
-}
-
-impl SplitRecordHalf {
-    fn new(
-        eye: &RecordObserver<'_, '_>,
-        line: &InspectLine<'_>,
-        reason: RejectReason,
-        boundary: u32,
-    ) -> SplitRecordHalf {
-        let place = (eye.index, line.number);
-        SplitRecordHalf { file: eye.file, boundary, place, reason, bytes: line.bytes.to_vec() }
-    }
-}
+type WorkerResult = Result<(DatasetProfile, Vec<PartialLine>), RunError>;
 
 struct InspectWorker<'w> {
     job: &'w InspectJob<'w>,
@@ -160,21 +138,27 @@ struct InspectWorker<'w> {
     /// Plans in the order of [`FORMATS`].
     plans: &'w [DiscoveryPlan],
     survey: DatasetProfile,
-    halves: Vec<SplitRecordHalf>,
+    halves: Vec<PartialLine>,
 }
 
 impl<'w> InspectWorker<'w> {
-    fn outline(&self, format: &'static EventFormat, seed: &HashSeed) -> FieldDiscovery<'w> {
+    /// The observer of a file of a format.
+    fn observer(&self, file: u32, format: &'static EventFormat, seed: &HashSeed) -> RecordObserver<'w, 'w> {
         let place = FORMATS.iter().position(|known| std::ptr::eq(*known, format)).unwrap_or(FORMATS.len() - 1);
-        FieldDiscovery::new(&self.plans[place], seed.clone())
+        RecordObserver {
+            job: self.job,
+            file,
+            outline: FieldDiscovery::new(&self.plans[place], seed.clone()),
+            instants: InstantReader::new(&self.job.model.resolved.input.zone),
+        }
     }
 
     fn run(mut self, reader: &BlockReader, seed: &HashSeed) -> WorkerResult {
         let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
         let mut block = LineBlock::default();
         while let Some(next) = reader.next(block).map_err(RunError::Read)? {
-            if next.long_line.is_some() {
-                self.long_line(&next);
+            if let Some(length) = next.long_line {
+                self.long_line(&next, length);
                 block = next;
                 continue;
             }
@@ -185,8 +169,8 @@ impl<'w> InspectWorker<'w> {
                 RunError::UnsupportedFormat { file, foreign }
             })?;
             if let Some(recognised) = self.formats.detected(next.file as usize) {
-                let outline = self.outline(recognised.format, seed);
-                self.block(&next, decoder, outline, recognised);
+                let eye = self.observer(next.file, recognised.format, seed);
+                self.block(&next, decoder, eye, recognised.commas);
             }
             block = next;
         }
@@ -195,131 +179,83 @@ impl<'w> InspectWorker<'w> {
     }
 
     /// Counts a line over the limit; the format of the file need not be known for it.
-    fn long_line(&mut self, block: &LineBlock) {
-        let at = block.origins.first().map(|place| place.line);
-        self.survey.files[block.file as usize].records += 1;
-        self.survey.reject(RejectReason::TooLong, (block.file, block.index, 0, at), || None);
+    fn long_line(&mut self, block: &LineBlock, length: u64) {
+        self.survey.reject(&long_line(block, length), &block.bytes);
         self.survey.order.end(block.file, block.index, 1);
     }
 
-    fn block(
-        &mut self,
-        block: &LineBlock,
-        decoder: &mut LineDecoder<'_>,
-        outline: FieldDiscovery<'_>,
-        recognised: DetectedFormat,
-    ) {
-        let mut eye = RecordObserver {
-            job: self.job,
-            file: block.file,
-            index: block.index,
-            outline,
-            instants: InstantReader::new(&self.job.model.resolved.input.zone),
-            commas: recognised.commas,
-        };
-        let text = block.bytes.strip_suffix(b"\n").unwrap_or(&block.bytes);
-        let pieces: Vec<InspectLine<'_>> = text
-            .split(|byte| *byte == b'\n')
-            .enumerate()
-            .map(|(number, bytes)| {
-                let place = block.origins.get(number);
-                let row = place.and_then(|place| place.broken).map_or([0; 2], RowFault::numbers);
-                InspectLine { bytes, number: number as u64, at: place.map(|place| place.line), row }
-            })
-            .collect();
-        match decoder.framing() {
-            LineFraming::Batches(paths) => {
-                for piece in &pieces {
-                    eye.batch(&mut self.survey, decoder, *piece, paths);
-                }
-            }
-            LineFraming::Split => self.split(&mut eye, decoder, &pieces),
-            LineFraming::Plain | LineFraming::Columns => {
-                for piece in &pieces {
-                    let broken = piece.row != [0; 2];
-                    let seen = if broken {
-                        Err(RejectReason::BadRow)
-                    } else {
-                        eye.observe(&mut self.survey, decoder, piece.bytes)
-                    };
-                    if let Err(reason) = seen {
-                        eye.refuse(&mut self.survey, decoder, *piece, reason);
-                    }
-                }
-            }
-        }
-        self.survey.order.end(block.file, block.index, pieces.len() as u64 - u64::from(block.goes_on));
+    /// Profiles the lines of a block.
+    fn block(&mut self, block: &LineBlock, decoder: &mut LineDecoder<'_>, eye: RecordObserver<'w, 'w>, commas: bool) {
+        let framing = decoder.framing();
+        let sink = InspectSink { eye, decoder, survey: &mut self.survey, halves: &mut self.halves };
+        let Ok(lines) = BlockWalk { block, framing, commas, sink }.run();
+        self.survey.order.end(block.file, block.index, lines);
     }
 
-    /// Observes lines of a format that may split records. Joins two lines that are one record
-    /// together but not alone.
-    fn split(&mut self, eye: &mut RecordObserver<'_, '_>, decoder: &mut LineDecoder<'_>, pieces: &[InspectLine<'_>]) {
-        let mut rest = pieces;
-        while let Some((piece, after)) = rest.split_first() {
-            rest = after;
-            let Err(reason) = eye.observe(&mut self.survey, decoder, piece.bytes) else { continue };
-            if piece.bytes.trim_ascii() == b"terminated early" {
-                eye.reject(&mut self.survey, *piece, RejectReason::BrokenOff);
-                continue;
-            }
-            let text = std::str::from_utf8(piece.bytes).unwrap_or_default();
-            if !matches!(recover_line(text, reason), RecoveredLine::Rejected) {
-                eye.refuse(&mut self.survey, decoder, *piece, reason);
-                continue;
-            }
-            let broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
-            let begins = piece.bytes.trim_ascii_start().starts_with(b"{");
-            let half = |border| SplitRecordHalf::new(eye, piece, reason, border);
-            match after.split_first() {
-                Some((next, further)) if broken && begins => {
-                    let whole = [piece.bytes.strip_suffix(b"\r").unwrap_or(piece.bytes), next.bytes].concat();
-                    if eye.observe(&mut self.survey, decoder, &whole).is_ok() {
-                        self.survey.split_records += 1;
-                        rest = further;
-                    } else {
-                        eye.reject(&mut self.survey, *piece, reason);
-                    }
-                }
-                None if broken && begins => self.halves.push(half(eye.index + 1)),
-                _ if broken && !begins && piece.number == 0 && eye.index > 0 => self.halves.push(half(eye.index)),
-                _ => eye.reject(&mut self.survey, *piece, reason),
-            }
-        }
-    }
-
-    /// Observes the records at block borders.
-    fn join_halves(mut self, mut halves: Vec<SplitRecordHalf>, seed: &HashSeed) -> DatasetProfile {
-        halves.sort_by_key(|half| (half.file, half.boundary, half.place));
-        let mut reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
-        let mut rest = halves.as_slice();
-        while let Some((half, after)) = rest.split_first() {
-            rest = after;
-            let (Some(recognised), Ok(decoder)) =
-                (self.formats.detected(half.file as usize), reading.decoder_for(half.file, None))
-            else {
-                continue;
-            };
-            let mut eye = RecordObserver {
-                job: self.job,
-                file: half.file,
-                index: half.place.0,
-                outline: self.outline(recognised.format, seed),
-                instants: InstantReader::new(&self.job.model.resolved.input.zone),
-                commas: false,
-            };
-            let other = after.first().filter(|other| (other.file, other.boundary) == (half.file, half.boundary));
-            let whole = other.map(|other| [half.bytes.as_slice(), other.bytes.as_slice()].concat());
-            if whole.is_some_and(|whole| eye.observe(&mut self.survey, decoder, &whole).is_ok()) {
-                self.survey.split_records += 1;
-                rest = &after[1..];
-            } else {
-                eye.reject(
-                    &mut self.survey,
-                    InspectLine { bytes: &half.bytes, number: half.place.1, at: None, row: [0; 2] },
-                    half.reason,
-                );
-            }
-        }
+    /// Profiles the records at block borders.
+    fn join_halves(mut self, halves: Vec<PartialLine>, seed: &HashSeed) -> DatasetProfile {
+        let reading = WorkerDecoders::new(self.formats, seed.clone(), Micros::MAX);
+        let mut border = BorderInspect { worker: &mut self, reading, seed };
+        let Ok(()) = join_partial_lines(halves, &mut border);
         self.survey
+    }
+}
+
+/// Profiles the records of one block.
+struct InspectSink<'i, 'p, 'm> {
+    eye: RecordObserver<'p, 'p>,
+    decoder: &'i mut LineDecoder<'m>,
+    survey: &'i mut DatasetProfile,
+    halves: &'i mut Vec<PartialLine>,
+}
+
+impl RecordSink for InspectSink<'_, '_, '_> {
+    type Fault = Infallible;
+
+    fn take(&mut self, record: &str) -> Result<(), RejectReason> {
+        self.eye.observe(self.survey, self.decoder, record)
+    }
+
+    fn blank(&mut self) {
+        let file = &mut self.survey.files[self.eye.file as usize];
+        (file.records, file.blank) = (file.records + 1, file.blank + 1);
+    }
+
+    fn reject(&mut self, reject: RejectEntry, bytes: &[u8]) -> Result<(), Infallible> {
+        self.survey.reject(&reject, bytes);
+        Ok(())
+    }
+
+    fn count_split(&mut self) {
+        self.survey.split_records += 1;
+    }
+
+    fn keep_partial(&mut self, half: PartialLine) {
+        self.halves.push(half);
+    }
+}
+
+/// Profiles what the partial lines at block borders are.
+struct BorderInspect<'b, 'w> {
+    worker: &'b mut InspectWorker<'w>,
+    reading: WorkerDecoders<'w>,
+    seed: &'b HashSeed,
+}
+
+impl BorderSink for BorderInspect<'_, '_> {
+    type Fault = Infallible;
+
+    fn take_joined(&mut self, first: &RejectEntry, record: &str) -> bool {
+        let Some(recognised) = self.worker.formats.detected(first.file as usize) else { return false };
+        let Ok(decoder) = self.reading.decoder_for(first.file, None) else { return false };
+        let mut eye = self.worker.observer(first.file, recognised.format, self.seed);
+        let is_record = eye.observe(&mut self.worker.survey, decoder, record).is_ok();
+        self.worker.survey.split_records += u64::from(is_record);
+        is_record
+    }
+
+    fn reject(&mut self, reject: RejectEntry, bytes: &[u8]) -> Result<(), Infallible> {
+        self.worker.survey.reject(&reject, bytes);
+        Ok(())
     }
 }

@@ -25,28 +25,28 @@ const BYTES_IN_MEMORY: usize = 16 << 20;
 
 /// A rejected line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RejectEntry {
-    pub(super) file: u32,
-    pub(super) block: u32,
+pub(crate) struct RejectEntry {
+    pub(crate) file: u32,
+    pub(crate) block: u32,
     /// The line in its block, from 0.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// The line in its file, from 1, if it cannot be counted from the blocks.
-    pub(super) at: Option<u64>,
-    pub(super) offset: u64,
-    pub(super) reason: RejectReason,
+    pub(crate) at: Option<u64>,
+    pub(crate) offset: u64,
+    pub(crate) reason: RejectReason,
     /// What is wrong with it as a row: cells found and expected, or a column and 0; else zeros.
-    pub(super) row: [u64; 2],
+    pub(crate) row: [u64; 2],
     /// What a position in it is counted from.
-    pub(super) origin: CauseOrigin,
+    pub(crate) origin: CauseOrigin,
     /// The full length of the line; fewer bytes may be stored.
-    pub(super) length: u64,
+    pub(crate) length: u64,
 }
 
 /// A block: the file and the number in the file.
 type BlockKey = (u32, u32);
 
 /// The file, block and line of a reject, and its line in the file if that cannot be counted.
-type RejectPosition = (u32, u32, u64, Option<u64>);
+pub(crate) type RejectPosition = (u32, u32, u64, Option<u64>);
 
 /// Collects rejects while workers run.
 #[derive(Debug)]
@@ -58,21 +58,41 @@ pub(super) struct RejectCollector {
 
 /// Rejects of one reason.
 #[derive(Debug, Clone, Copy)]
-struct OfReason {
-    count: u64,
-    first: RejectPosition,
+pub(crate) struct ReasonRejects {
+    pub(crate) count: u64,
+    pub(crate) first: RejectPosition,
     /// Why the first was rejected, and what a position in it is counted from.
-    cause: Option<(RejectCause, CauseOrigin)>,
+    pub(crate) cause: Option<(RejectCause, CauseOrigin)>,
 }
 
-impl OfReason {
-    const NONE: OfReason = OfReason { count: 0, first: (u32::MAX, u32::MAX, u64::MAX, None), cause: None };
+impl ReasonRejects {
+    /// No rejects.
+    pub(crate) const NONE: ReasonRejects =
+        ReasonRejects { count: 0, first: (u32::MAX, u32::MAX, u64::MAX, None), cause: None };
+
+    /// Counts a reject. What is wrong with it is asked only of the first.
+    pub(crate) fn add(&mut self, reject: &RejectEntry, bytes: &[u8]) {
+        self.count += 1;
+        let place = (reject.file, reject.block, reject.line, reject.at);
+        if place < self.first {
+            self.first = place;
+            self.cause = cause_of(reject.reason, reject.row, bytes).map(|cause| (cause, reject.origin));
+        }
+    }
+
+    /// Adds rejects of the same reason.
+    pub(crate) fn merge(&mut self, other: ReasonRejects) {
+        self.count += other.count;
+        if other.first < self.first {
+            (self.first, self.cause) = (other.first, other.cause);
+        }
+    }
 }
 
 #[derive(Debug)]
 struct RejectBuffer {
     /// Counts with the first place, in the order of [`RejectReason::ALL`](crate::decode::RejectReason::ALL).
-    reasons: Vec<OfReason>,
+    reasons: Vec<ReasonRejects>,
     /// Stored lines of unfinished blocks.
     open: HashMap<BlockKey, Vec<u8>>,
     /// Stored lines of finished blocks: offset and length in the spool.
@@ -86,7 +106,7 @@ struct RejectBuffer {
 impl Default for RejectBuffer {
     fn default() -> Self {
         RejectBuffer {
-            reasons: vec![OfReason::NONE; RejectReason::ALL.len()],
+            reasons: vec![ReasonRejects::NONE; RejectReason::ALL.len()],
             open: HashMap::new(),
             runs: Vec::new(),
             spool: SpooledTempFile::new(BYTES_IN_MEMORY),
@@ -115,14 +135,9 @@ impl RejectCollector {
     /// Counts a rejected line, and keeps its bytes if that was asked for.
     pub(super) fn add(&self, reject: RejectEntry, bytes: &[u8]) -> io::Result<()> {
         let mut inner = lock_ignoring_poison(&self.inner);
-        let place = (reject.file, reject.block, reject.line, reject.at);
         let reason = reason_index(reject.reason);
         if let Some(known) = inner.reasons.get_mut(reason) {
-            known.count += 1;
-            if place < known.first {
-                known.first = place;
-                known.cause = cause_of(reject.reason, reject.row, bytes).map(|cause| (cause, reject.origin));
-            }
+            known.add(&reject, bytes);
         }
         if self.keep {
             let open = inner.open.entry((reject.file, reject.block)).or_default();
@@ -197,7 +212,7 @@ fn cause_of(reason: RejectReason, row: [u64; 2], bytes: &[u8]) -> Option<RejectC
 #[derive(Debug)]
 struct Told {
     reason: RejectReason,
-    of: OfReason,
+    of: ReasonRejects,
     line: u64,
 }
 

@@ -79,7 +79,7 @@ fn lines(out: &mut String, dump: &InspectedInput) {
     if excluded > 0 {
         let _ = writeln!(out, "set aside: {} of internal users", plural(excluded, "record", "records"));
     }
-    for FirstReject { reason, count, file, line, cause, origin } in first_rejects(dump) {
+    for FirstReject { reason, count, file, line, cause } in first_rejects(dump) {
         let _ = writeln!(
             out,
             "rejected: {} ({}): {}, the first is {}:{line}{}",
@@ -87,7 +87,7 @@ fn lines(out: &mut String, dump: &InspectedInput) {
             reason.code(),
             reason.explanation(),
             escape_controls(file),
-            cause.map(|cause| cause.after_line(origin)).unwrap_or_default()
+            cause.map(|(cause, origin)| cause.after_line(origin)).unwrap_or_default()
         );
     }
 }

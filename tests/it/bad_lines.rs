@@ -207,3 +207,28 @@ fn the_longest_line_can_be_set_in_every_command_that_reads_events() {
         }
     }
 }
+
+#[test]
+fn a_line_that_breaks_off_in_any_white_space_is_one_reject() {
+    let folder = Folder::in_memory();
+    folder.write("model.toml", MODEL);
+    let whole = good(1);
+    let cut = whole.rfind('}').expect("an end") - 1;
+    for space in ["\u{a0}", "\u{3000}", "\u{b}", "\u{2028}", "\u{85}"] {
+        folder.write("events.ndjson", format!("{whole}\n{}{space}\n", &whole[..cut]));
+        for command in
+            ["score EVENTS -m model.toml --level user", "inspect EVENTS", "explain user:u31 EVENTS -m model.toml"]
+        {
+            let arguments = format!("{} --max-rejects 1", command.replace("EVENTS", "events.ndjson"));
+            let arguments = if command.starts_with("inspect") { "inspect events.ndjson".to_owned() } else { arguments };
+            let outcome = folder.pql(&arguments);
+            assert_eq!(outcome.code, 0, "{space:?} {arguments}: {outcome:?}");
+            let said = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(said.contains("invalid_json"), "{space:?} {arguments}: {said}");
+        }
+        folder.write("accounts.ndjson", format!("{{\"account_id\":\"a31\"}}\n{{\"account_id\":\"a32\",{space}\n"));
+        let outcome = folder.pql("score events.ndjson -m model.toml --max-rejects 1 --accounts accounts.ndjson");
+        assert_eq!(outcome.code, 3, "{space:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("line 2"), "{space:?}: {}", outcome.stderr);
+    }
+}

@@ -249,6 +249,48 @@ fn a_zip_that_was_streamed_or_is_over_four_gibibytes_is_read() {
     assert_eq!(users(&folder).len(), 2);
 }
 
+/// A zip archive of one member whose directory gives the packed size in the form for members over 4 GiB.
+fn zip_of_claimed_size(member: &[u8], claimed: u64) -> Vec<u8> {
+    let (name, data_bytes) = (b"a.json", member.len() as u32);
+    let mut bytes = b"PK\x03\x04\x2d\0\0\0\0\0\0\0\0\0".to_vec();
+    let mut checksum = flate2::Crc::new();
+    checksum.update(member);
+    let checksum = checksum.sum();
+    bytes.extend(checksum.to_le_bytes());
+    bytes.extend([data_bytes.to_le_bytes(), data_bytes.to_le_bytes()].concat());
+    bytes.extend([6, 0, 0, 0]);
+    bytes.extend([name.as_slice(), member].concat());
+    let directory = bytes.len() as u32;
+    bytes.extend(b"PK\x01\x02\x2d\0\x2d\0\0\0\0\0\0\0\0\0");
+    bytes.extend(checksum.to_le_bytes());
+    bytes.extend([u32::MAX.to_le_bytes(), data_bytes.to_le_bytes()].concat());
+    // A name, an extra field, and no comment; nothing in the places after these.
+    bytes.extend([6, 0, 12, 0, 0, 0]);
+    bytes.extend([0; 12]);
+    bytes.extend(name);
+    bytes.extend([1, 0, 8, 0]);
+    bytes.extend(claimed.to_le_bytes());
+    let directory_bytes = bytes.len() as u32 - directory;
+    bytes.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    bytes.extend([directory_bytes.to_le_bytes(), directory.to_le_bytes()].concat());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+#[test]
+fn a_member_that_claims_more_than_the_archive_has_is_told() {
+    let folder = folder();
+    let text = lines(&[event("ann", 1)]);
+    folder.write("whole.zip", zip_of_claimed_size(&text, text.len() as u64));
+    let outcome = score(&folder, "whole.zip");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    std::fs::remove_dir_all(folder.path().join("out")).expect("a folder");
+    for claimed in [u64::MAX, u64::MAX - 40, i64::MAX as u64, text.len() as u64 + 1] {
+        folder.write("claims.zip", zip_of_claimed_size(&text, claimed));
+        refused(&folder, "claims.zip", &["`claims.zip` is a zip archive that holds a member", "`unzip -t`"]);
+    }
+}
+
 #[test]
 fn a_folder_gives_the_members_of_its_archives() {
     let folder = folder();

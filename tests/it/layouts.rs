@@ -364,6 +364,44 @@ fn a_tar_of_long_names_is_read() {
     }
 }
 
+/// A tar of empty files with names of a length.
+fn tar_of_names(count: usize, length: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for number in 0..count {
+        let name = format!("{number:08}{}.json", "n".repeat(length - 13));
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        builder.append_data(&mut header, &name, [].as_slice()).expect("memory");
+        let member = builder.into_inner().expect("memory");
+        // Without the two blocks that end an archive.
+        bytes.extend(&member[..member.len() - 1024]);
+    }
+    bytes.extend([0; 1024]);
+    bytes
+}
+
+#[test]
+fn a_tar_of_names_that_would_fill_the_memory_is_told() {
+    let folder = folder();
+    for (tar, part) in [
+        (tar_of_names(1, 70_000), "holds a name of over 64 KiB (byte "),
+        (tar_of_names(2200, 65_000), "holds too many members: their names take over 128 MiB (byte "),
+    ] {
+        folder.write("names.tar.zst", zstd(&tar));
+        let outcome = folder.pql("score names.tar.zst -m model.toml --out out");
+        assert_eq!(outcome.code, 3, "{outcome:?}");
+        assert!(
+            outcome.stderr.contains(&format!("`names.tar.zst` is a tar archive that {part}")),
+            "{}",
+            outcome.stderr
+        );
+    }
+    folder.write("names.tar.zst", zstd(&tar_of_names(20, 4096)));
+    let outcome = folder.pql("score names.tar.zst -m model.toml --out out");
+    assert_ne!(outcome.code, 3, "{outcome:?}");
+}
+
 #[test]
 fn properties_that_are_json_in_a_text_are_properties() {
     let folder = folder();
@@ -441,5 +479,53 @@ fn archives_in_archives_are_refused_by_name() {
         let outcome = folder.pql_with(&["score", "-", "-m", "model.toml"], &bytes);
         assert_eq!(outcome.code, 3, "{outcome:?}");
         assert!(outcome.stderr.contains("`-` is a tar archive in a pipe"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_mark_between_a_title_and_the_header_row_is_no_row() {
+    let rows: String = (0..30).map(|n| format!("visit,2026-10-01 10:{n:02}:00,u{n:02},\n")).collect();
+    let expected: Vec<(String, u32)> = (0..30).map(|n| (format!("u{n:02}"), 1)).collect();
+    let expected: Vec<(&str, u32)> = expected.iter().map(|(user, n)| (user.as_str(), *n)).collect();
+    for title in ["Event export\n", "Event export of October, with a name that is longer than the rows\n", "Title\n\n"]
+    {
+        read_as(&format!("{title}{MARK}event,timestamp,user_id,note\n{rows}"), ".csv", &expected);
+    }
+}
+
+#[test]
+fn rows_whose_cells_are_called_like_columns_are_rows() {
+    let head = "event,timestamp,user_id,note\n";
+    let good = "visit,2026-10-01 10:00:00,ann,\n".repeat(200);
+    let folder = folder();
+    for row in ["record,,u2,type", "data,,u2,type", "payload,,u2,topic", "uuid,,distinct_id,team_id", ",record,u2,type"]
+    {
+        folder.write("events.csv", format!("{head}{good}{row}\n{good}"));
+        let outcome = folder.pql("score events.csv -m model.toml --as-of 2026-10-31 --out out");
+        assert_eq!(outcome.code, 0, "{row}: {outcome:?}");
+        assert_eq!(counts(&folder), [("ann".to_owned(), "400".to_owned())], "{row}");
+        let counts = buckets(&folder);
+        assert_eq!((counts["blank"].as_u64(), counts["rejected"].as_u64()), (Some(0), Some(1)), "{row}");
+    }
+}
+
+#[test]
+fn a_header_row_over_the_limit_is_told_and_not_skipped() {
+    let folder = folder();
+    let names: Vec<String> = (0..200).map(|n| format!("column_{n}")).collect();
+    let (head, cells) = (names.join(","), ",".repeat(names.len()));
+    folder.write(
+        "events.csv",
+        format!("event,timestamp,user_id,{head}\nvisit,2026-10-01 10:00:00,ann{cells}\nvisit,2026-10-01 10:00:00,bob{cells}\n"),
+    );
+    for (command, code) in [("score events.csv -m model.toml --out out", 3), ("inspect events.csv", 3)] {
+        let outcome = folder.pql(&format!("{command} --max-line 1500"));
+        assert_eq!(outcome.code, code, "{command}: {outcome:?}");
+        for part in [
+            "`events.csv` is a table whose header row is longer than --max-line allows (1500 bytes)",
+            "leave columns out",
+        ] {
+            assert!(outcome.stderr.contains(part), "{command}: {part:?} in {}", outcome.stderr);
+        }
     }
 }

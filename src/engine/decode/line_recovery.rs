@@ -20,7 +20,7 @@ pub enum RecoveredLine<'l> {
     Rejected,
     /// Neither an event nor a fault.
     Blank,
-    /// Some texts, each to be read as a record.
+    /// Some texts, each to be read as a record. Each is shorter than the line, so that whoever recovers them again comes to an end.
     Records(ConcatenatedObjects<'l>),
 }
 
@@ -81,10 +81,10 @@ fn between(text: &str) -> &str {
 fn objects(line: &str) -> RecoveredLine<'_> {
     let all = ConcatenatedObjects { line, at: 0 };
     let mut rest = all.clone();
-    let (mut count, mut kept) = (0_usize, 0);
+    let (mut count, mut longest) = (0_usize, 0);
     for (_, object) in rest.by_ref() {
         count += 1;
-        kept = object.trim_end().len();
+        longest = longest.max(object.trim_ascii_end().len());
     }
     rest.space();
     let is_all = rest.rest().is_empty();
@@ -92,7 +92,7 @@ fn objects(line: &str) -> RecoveredLine<'_> {
         0 if is_all && line.contains(MARK) => RecoveredLine::Blank,
         0 => RecoveredLine::Rejected,
         // The line is the object, and stays what it was.
-        1 if kept == line.trim_ascii().len() => RecoveredLine::Rejected,
+        _ if longest == line.trim_ascii().len() => RecoveredLine::Rejected,
         _ if is_all => RecoveredLine::Records(all),
         _ => RecoveredLine::Rejected,
     }
@@ -178,6 +178,9 @@ mod tests {
             ("\u{feff}", vec![(0, "blank")]),
             ("{}", vec![]),
             (" {\"a\":}\r", vec![]),
+            ("{\"a\":\u{a0}", vec![]),
+            ("{\"a\"\u{b}", vec![]),
+            ("{\"a\":\u{3000}\r", vec![]),
             ("{}}", vec![]),
             ("{} // {}", vec![]),
             ("{},,{}", vec![]),

@@ -184,6 +184,8 @@ impl<'r> TableReader<'r> {
             self.before.1 = line;
             self.row(bytes, (block.file, line))?;
         }
+        // The next block begins in the line in which this one ends.
+        self.before.1 -= u64::from(block.goes_on);
         Ok(())
     }
 

@@ -87,15 +87,19 @@ impl CsvReader {
     /// Adds the row at the cursor to the block, or puts it aside if it is over the limit; `false` at the end of the file.
     fn row(&mut self, block: &mut LineBlock) -> Result<bool, ReadError> {
         if !self.is_headed {
-            self.window.fill(self.head.before)?;
-            self.window.pass(self.head.before);
+            // A byte order mark may still come between what was passed and the header row.
+            let before = std::mem::take(&mut self.head.before);
+            self.window.fill(before)?;
+            self.window.pass(before);
         }
         let Some(first) = self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))? else { return Ok(false) };
         if first == UTF8_MARK[0] && self.skip_mark()? {
             return Ok(true);
         }
         let (line, offset) = (self.window.line, self.window.offset);
-        let Some(length) = self.frame(line, offset)? else { return Ok(true) };
+        let Some(length) = self.frame(line, offset)? else {
+            return if self.is_headed { Ok(true) } else { Err(self.oversized_header()) };
+        };
         if !self.is_headed {
             self.is_headed = true;
             if self.naming.table_use != TableUse::Events {
@@ -122,6 +126,11 @@ impl CsvReader {
             self.look_at_spread(row.to_vec(), MultilineRecord::new(line, lines));
         }
         Ok(true)
+    }
+
+    #[cold]
+    fn oversized_header(&self) -> ReadError {
+        csv_dialect::oversized_header(self.window.name(), self.window.line_bytes_max())
     }
 
     /// Passes over a byte order mark where another file was joined.
@@ -155,8 +164,7 @@ impl CsvReader {
 
     /// Writes the row that was split as an object, or as nothing; gives why it is neither.
     fn write(&mut self, block: &mut LineBlock, stored: usize) -> Option<RowFault> {
-        let columns = self.head.header.columns;
-        if self.is_unusual(columns) {
+        if self.is_unusual() {
             let row = &block.stored[stored..];
             if self.is_nothing(row) {
                 return None;
@@ -176,11 +184,15 @@ impl CsvReader {
     }
 
     /// Whether a row may be no row of data; few are.
-    fn is_unusual(&self, columns: usize) -> bool {
+    fn is_unusual(&self) -> bool {
+        self.cells.get(0).trim_ascii().is_empty() || self.may_be_header()
+    }
+
+    /// Whether a row has the form of a header row rather than of data: other columns, a name in its first cell, or no time where that belongs.
+    fn may_be_header(&self) -> bool {
         let first = self.cells.get(0);
         let no_time = |time: usize| self.cells.get(time).first().is_none_or(|byte| !byte.is_ascii_digit());
-        self.cells.len() != columns
-            || first.trim_ascii().is_empty()
+        self.cells.len() != self.head.header.columns
             || self.head.names.first().is_some_and(|name| name.as_bytes() == first)
             || self.time.is_some_and(no_time)
     }
@@ -190,6 +202,9 @@ impl CsvReader {
     fn is_nothing(&mut self, row: &[u8]) -> bool {
         if self.cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
             return true;
+        }
+        if !self.may_be_header() {
+            return false;
         }
         let same = |(cell, name): (&[u8], &String)| cell.trim_ascii() == name.as_bytes();
         if self.cells.len() == self.head.names.len() && self.cells.iter().zip(&self.head.names).all(same) {
@@ -202,7 +217,7 @@ impl CsvReader {
         if self.naming.table_use != TableUse::Events {
             return false;
         }
-        match csv_dialect::header_row(row, &self.naming) {
+        match csv_dialect::repeated_header_row(row, &self.naming) {
             Some(head) => {
                 self.time = time_of(&head.header);
                 self.head = head;

@@ -153,6 +153,12 @@ pub(super) fn header_row(row: &[u8], naming: &ColumnMapping) -> Option<CsvHeader
     }
 }
 
+/// The header row that the bytes are as a whole, where tables were joined: it names each part of an event itself. Cells of data may well be called
+/// like the columns of a vendor.
+pub(super) fn repeated_header_row(row: &[u8], naming: &ColumnMapping) -> Option<CsvHeader> {
+    header_row(row, naming).filter(|head| TableHeader::names_event(&head.names, naming))
+}
+
 /// Judges the row at the start of the bytes.
 fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> HeaderCandidate {
     let mut cells = CsvCells::default();
@@ -188,6 +194,20 @@ fn tried(row: CandidateRow<'_>, delimiters: &[u8], naming: &ColumnMapping) -> He
     verdict
 }
 
+/// The error for a header row of more bytes than the limit.
+pub(super) fn oversized_header(name: &str, limit: usize) -> ReadError {
+    let shown = match limit {
+        _ if limit.is_multiple_of(1 << 20) => format!("{} MiB", limit >> 20),
+        _ if limit.is_multiple_of(1 << 10) => format!("{} KiB", limit >> 10),
+        _ => format!("{limit} bytes"),
+    };
+    ReadError::UnusableTable {
+        name: name.to_owned(),
+        what: format!("a table whose header row is longer than --max-line allows ({shown})"),
+        advice: "give a larger --max-line, or leave columns out of the export".to_owned(),
+    }
+}
+
 /// The beginning of a content that may be a table.
 struct TableBeginning<'b> {
     head: &'b [u8],
@@ -211,7 +231,11 @@ impl<'b> TableBeginning<'b> {
                 break;
             }
             if self.is_cut && number == 0 && CsvRowScan::new(DELIMITERS[0]).scan(row.bytes).is_none() {
-                return if self.head.len() > self.line_bytes_max { Err(self.too_long()) } else { Ok(None) };
+                return if self.head.len() > self.line_bytes_max {
+                    Err(oversized_header(self.name, self.line_bytes_max))
+                } else {
+                    Ok(None)
+                };
             }
             if number == 0 && stated.is_some() {
                 continue;
@@ -276,16 +300,6 @@ impl<'b> TableBeginning<'b> {
 
     fn columns(&self, what: String, advice: String) -> ReadError {
         ReadError::UnusableTable { name: self.name.to_owned(), what, advice }
-    }
-
-    fn too_long(&self) -> ReadError {
-        let limit = self.line_bytes_max;
-        let shown =
-            if limit.is_multiple_of(1 << 20) { format!("{} MiB", limit >> 20) } else { format!("{} KiB", limit >> 10) };
-        self.columns(
-            format!("a table whose header row is longer than --max-line allows ({shown})"),
-            "give a larger --max-line, or leave columns out of the export".to_owned(),
-        )
     }
 
     /// Fails for text whose lines end with a carriage return alone, as on old Macintoshes.

@@ -57,6 +57,11 @@ impl RecordWindow {
         self.bytes.get(self.at..).expect("the cursor is inside the window")
     }
 
+    /// The most bytes of a record.
+    pub(super) fn line_bytes_max(&self) -> usize {
+        self.limits.line_bytes_max
+    }
+
     pub(super) fn name(&self) -> &str {
         self.stream.name()
     }

@@ -176,7 +176,7 @@ impl TableHeader {
         if naming.table_use != TableUse::Events {
             return Self::keyed(names, &naming.table_use);
         }
-        let lowered = lowercase_names(names, naming).or_else(|| snake_case_names(names, naming));
+        let lowered = usual_names(names, naming);
         let names = lowered.as_deref().unwrap_or(names);
         let mut by_name = HashMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
@@ -199,6 +199,15 @@ impl TableHeader {
             root.insert(&path, column, role);
         }
         Ok(Self { root: root.into_nodes(), columns: names.len() })
+    }
+
+    /// Whether the names are those of the parts of an event, by themselves and not by what a vendor's columns are called.
+    pub(super) fn names_event(names: &[String], naming: &ColumnMapping) -> bool {
+        let lowered = usual_names(names, naming);
+        let names = lowered.as_deref().unwrap_or(names);
+        let by_name = names.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+        let columns = ColumnPlacement { names, by_name, naming, placed: Vec::new() };
+        columns.check_required(&columns.fields()).is_ok()
     }
 }
 
@@ -278,14 +287,18 @@ impl ColumnPlacement<'_> {
         }
     }
 
+    /// What [`find_field`](Self::find_field) gives for each part of an event.
+    fn fields(&self) -> Vec<Option<(usize, bool)>> {
+        EVENT_FIELDS.iter().enumerate().map(|(place, part)| self.find_field(place, part)).collect()
+    }
+
     fn place(&mut self) -> Result<(), HeaderError> {
-        let found: Vec<Option<(usize, bool)>> =
-            EVENT_FIELDS.iter().enumerate().map(|(place, part)| self.find_field(place, part)).collect();
+        let found = self.fields();
         let get = |place: usize| found.get(place).copied().flatten();
         let vendor = VENDOR_MARKERS.iter().any(|name| self.column(name).is_some())
             || self.is_mixpanel()
             || (self.is_enveloped() && self.naming.fields.iter().all(Option::is_none));
-        let required = if vendor { Ok(()) } else { self.check_required(&get) };
+        let required = if vendor { Ok(()) } else { self.check_required(&found) };
         // Each row may still hold a record in one cell, as each line may.
         let vendor = vendor || (required.is_err() && self.may_hold_records());
         if !vendor {
@@ -387,7 +400,8 @@ impl ColumnPlacement<'_> {
     }
 
     /// Fails if there is no column for a name, a time, or any id.
-    fn check_required(&self, get: &dyn Fn(usize) -> Option<(usize, bool)>) -> Result<(), HeaderError> {
+    fn check_required(&self, found: &[Option<(usize, bool)>]) -> Result<(), HeaderError> {
+        let get = |place: usize| found.get(place).copied().flatten();
         let mut missing = Vec::new();
         // Lines of type identify, group and alias have no name.
         if get(part::EVENT).is_none() && self.column("type").is_none() {
@@ -419,6 +433,11 @@ impl ColumnPlacement<'_> {
         let mut found = hints.flat_map(|hint| self.names.iter().filter(move |name| sounds(name, hint)));
         found.find(is_name).cloned()
     }
+}
+
+/// The names as they are usual, where a database or an export for people spells all of them in its own way.
+fn usual_names(names: &[String], naming: &ColumnMapping) -> Option<Vec<String>> {
+    lowercase_names(names, naming).or_else(|| snake_case_names(names, naming))
 }
 
 /// The names in lower case, if all are in upper case, as Snowflake writes unquoted names. None if

@@ -8,9 +8,11 @@
 use std::{
     collections::HashSet,
     fs::File,
+    hash::BuildHasher,
     io::{self, BufReader, Read, Seek},
 };
 
+use foldhash::fast::FixedState;
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::{Compression, multi_frame::MultiFrameDecoder};
@@ -19,8 +21,17 @@ use crate::fs::retry::retry_interrupted;
 /// The size of the blocks of an archive; bytes.
 pub(super) const BLOCK_BYTES: usize = 512;
 
-/// The longest name or list of attributes that is read; bytes.
+/// The longest list of attributes that is read; bytes.
 const EXTRA_BYTES_MAX: u64 = 1 << 20;
+
+/// The longest name that is read; bytes. Systems allow 4 KiB.
+const NAME_BYTES_MAX: u64 = 64 << 10;
+
+/// The most memory for what is kept of all members; bytes. It is enough for half a million members with names of 200 bytes.
+const LISTED_BYTES_MAX: usize = 128 << 20;
+
+/// The seed of the hashes of names. It is constant, so that an archive is judged alike in every run.
+const NAME_SEED: u64 = 0x7071_6c5f_7461_7221;
 
 /// A member that is a file, or something that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,14 +161,41 @@ struct TarExtensions {
 
 const CUT: &str = "stops before its end";
 
+const LONG_NAME: &str = "holds a name of over 64 KiB";
+
+/// The members found so far.
+#[derive(Default)]
+struct TarListing {
+    entries: Vec<TarEntry>,
+    /// Hashes of the names of files, because the names themselves may be long.
+    names: HashSet<u64>,
+    /// Memory of both; bytes.
+    bytes: usize,
+}
+
+impl TarListing {
+    fn add(&mut self, entry: TarEntry) -> Result<(), TarFault> {
+        let hash = FixedState::with_seed(NAME_SEED).hash_one(&entry.name);
+        if entry.kind == TarEntryKind::File && !self.names.insert(hash) {
+            let fault = "holds two members of one name, of which the later one may replace the other";
+            return Err(TarFault::Broken(fault, entry.start));
+        }
+        self.bytes += entry.name.len() + size_of::<TarEntry>() + size_of::<u64>();
+        if self.bytes > LISTED_BYTES_MAX {
+            return Err(TarFault::Broken("holds too many members: their names take over 128 MiB", entry.start));
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
 /// All members of an archive but folders, in the order in which they lie.
 ///
 /// # Errors
 ///
-/// Damage anywhere, an archive that stops before its end or goes on after it, and two members of one name.
+/// Damage anywhere, an archive that stops before its end or goes on after it, two members of one name, and names that take too much memory.
 pub(super) fn list(tape: &mut TarStream) -> Result<Vec<TarEntry>, TarFault> {
-    let mut entries = Vec::new();
-    let mut names = HashSet::new();
+    let mut found = TarListing::default();
     let mut announced = TarExtensions::default();
     while let Some(header) = next_header(tape)? {
         let kind = header.entry_type();
@@ -172,16 +210,13 @@ pub(super) fn list(tape: &mut TarStream) -> Result<Vec<TarEntry>, TarFault> {
         let start = tape.at();
         let name = String::from_utf8_lossy(&name.unwrap_or_else(|| header.path_bytes().into_owned())).into_owned();
         skip_content(tape, bytes)?;
-        let Some(kind) = kind_of(kind, sparse).filter(|_| !name.ends_with('/')) else { continue };
-        if kind == TarEntryKind::File && !names.insert(name.clone()) {
-            return Err(TarFault::Broken(
-                "holds two members of one name, of which the later one may replace the other",
-                start,
-            ));
+        if name.len() as u64 > NAME_BYTES_MAX {
+            return Err(TarFault::Broken(LONG_NAME, start));
         }
-        entries.push(TarEntry { name, kind, start, bytes });
+        let Some(kind) = kind_of(kind, sparse).filter(|_| !name.ends_with('/')) else { continue };
+        found.add(TarEntry { name, kind, start, bytes })?;
     }
-    Ok(entries)
+    Ok(found.entries)
 }
 
 /// The next header; none at the end of the archive, after which nothing may come.
@@ -215,16 +250,16 @@ fn end(tape: &mut TarStream) -> Result<(), TarFault> {
 
 /// The content of a header that describes the next member; none if the header begins a member.
 fn extra(tape: &mut TarStream, kind: EntryType, bytes: u64) -> Result<Option<Vec<u8>>, TarFault> {
-    let is_extra = kind.is_gnu_longname()
-        || kind.is_gnu_longlink()
-        || kind.is_pax_local_extensions()
-        || kind.is_pax_global_extensions();
-    if !is_extra {
+    let is_name = kind.is_gnu_longname() || kind.is_gnu_longlink();
+    if !is_name && !kind.is_pax_local_extensions() && !kind.is_pax_global_extensions() {
         return Ok(None);
     }
     let at = tape.at();
+    if is_name && bytes > NAME_BYTES_MAX {
+        return Err(TarFault::Broken(LONG_NAME, at));
+    }
     if bytes > EXTRA_BYTES_MAX {
-        return Err(TarFault::Broken("holds a name of over 1 MiB", at));
+        return Err(TarFault::Broken("holds a list of attributes of over 1 MiB", at));
     }
     let content = tape.bytes(bytes).map_err(TarFault::Reading)?;
     if (content.len() as u64) < bytes {

@@ -76,7 +76,9 @@ fn check_listed<R: Read + Seek>(
     let mut file = BufReader::new(File::open(path).map_err(reading)?);
     let directory = archive.central_directory_start();
     let (listed, counted) = (zip_listing::entries(&mut file, directory).map_err(reading)?, archive.len());
-    let fault = if listed.has_twins {
+    let fault = if extents.iter().any(|extent| extent.end > directory) {
+        "holds a member that is said to go on beyond the members".to_owned()
+    } else if listed.has_twins {
         "holds two members of one name".to_owned()
     } else if listed.count > counted {
         let noun = if counted == 1 { "member" } else { "members" };

@@ -66,11 +66,12 @@ pub(super) fn has_more(
 ) -> io::Result<bool> {
     listed.sort_unstable_by_key(|extent| extent.start);
     listed.push(MemberExtent { start: directory, end: directory });
-    let mut at = 0;
+    let mut at = 0_u64;
     for extent in listed {
-        for description in DESCRIPTIONS {
-            let place = at + description;
-            if place + MEMBER.len() as u64 <= extent.start && begins(file, place)? {
+        // What is beyond the largest offset is no place in a file.
+        for place in DESCRIPTIONS.iter().filter_map(|description| at.checked_add(*description)) {
+            let end = place.checked_add(MEMBER.len() as u64);
+            if end.is_some_and(|end| end <= extent.start) && begins(file, place)? {
                 return Ok(true);
             }
         }

@@ -241,20 +241,13 @@ fn milestone_columns(place: usize, name: &str) -> [OutputColumn; 2] {
     ]
 }
 
-/// The names of the columns of users, except those that the model adds.
-pub(crate) fn user_columns<'n>(
+/// The names of [`standard_columns`].
+pub(crate) fn standard_names<'n>(
+    kind: EntityKind,
     categories: impl Iterator<Item = &'n str>,
     milestones: impl Iterator<Item = &'n str>,
 ) -> Vec<String> {
-    names(standard_columns(EntityKind::User, categories, milestones))
-}
-
-/// The names of the columns of accounts, except those that the model adds.
-pub(crate) fn account_columns<'n>(
-    categories: impl Iterator<Item = &'n str>,
-    milestones: impl Iterator<Item = &'n str>,
-) -> Vec<String> {
-    names(standard_columns(EntityKind::Account, categories, milestones))
+    names(standard_columns(kind, categories, milestones))
 }
 
 fn names(columns: Vec<OutputColumn>) -> Vec<String> {

@@ -16,6 +16,11 @@ pub const DAY_US: Micros = 24 * HOUR_US;
 /// The tolerance of comparisons, ladders and tiers: numbers closer than this are equal.
 pub const EPSILON: f64 = 1e-9;
 
+/// The ending of a regular plural: `s`, unless it is one.
+pub fn plural_ending(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// An amount of points. It is a whole number, so that sums are exact.
 ///
 /// **Units**: thousandths of a point.

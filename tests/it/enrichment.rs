@@ -392,7 +392,10 @@ fn lines_after_a_long_line_of_many_objects_keep_their_numbers() {
     let folder = folder();
     let long: String = (0..400).map(|n| format!("{{\"user_id\":\"u{n}\",\"role\":\"admin\"}} ")).collect();
     assert!(long.len() > 3 * 4096);
-    for (last, part) in [("{\"user_id\":", "line 3"), ("{\"user_id\":\"kim\",\"role\":\"vp\"}", "and 3")] {
+    for (last, part) in [
+        ("{\"user_id\":", "line 3"),
+        ("{\"user_id\":\"kim\",\"role\":\"vp\"}", "line 3: a second row for what line 2 is about"),
+    ] {
         folder.write("users.ndjson", format!("{long}\n{{\"user_id\":\"kim\",\"role\":\"cto\"}}\n{last}\n"));
         let outcome = score(&folder, "--users users.ndjson --max-line 4KiB");
         assert_ne!(outcome.code, 0, "{last}: {outcome:?}");

@@ -491,6 +491,21 @@ fn a_mark_between_a_title_and_the_header_row_is_no_row() {
     {
         read_as(&format!("{title}{MARK}event,timestamp,user_id,note\n{rows}"), ".csv", &expected);
     }
+    let folder = folder();
+    let about: String = (0..30).map(|n| format!("x,u{n:02},admin\n")).collect();
+    let model = "schema = 1\n[user.traits]\nrole = { type = \"text\" }\n[output]\nuser_columns = [\"role\"]\n";
+    folder.write("model.toml", model);
+    folder.write("events.csv", format!("event,timestamp,user_id,note\n{rows}"));
+    for mark in [MARK.to_owned(), MARK.repeat(2)] {
+        for title in ["Users export\n", "Users of October, a title that is longer than three rows of the table\n"] {
+            folder.write("users.csv", format!("{title}{mark}note,user_id,role\n{about}"));
+            let outcome = folder.pql("score events.csv -m model.toml --users users.csv --out out --as-of 2026-10-31");
+            assert_eq!(outcome.code, 0, "{title:?}: {outcome:?}");
+            let users = crate::run::rows(&folder.read("out/users.csv"));
+            let with_role = users.iter().filter(|row| row.last().is_some_and(|role| role == "admin"));
+            assert_eq!(with_role.count(), 30, "{title:?} {mark:?}");
+        }
+    }
 }
 
 #[test]

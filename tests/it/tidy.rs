@@ -16,10 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model/scoring", &["model", "model/expr", "model/units"]),
     ("model/lint", &["model/scoring", "model", "model/expr", "model/clock", "model/diag", "model/units"]),
     ("model/schema", &["model"]),
-    ("engine/fs", &[]),
+    ("engine/fs", &["model/units"]),
     ("engine/caught", &[]),
     ("engine/ids", &[]),
-    ("engine/read", &["engine/fs", "engine/caught", "engine/ids"]),
+    ("engine/read", &["engine/fs", "engine/caught", "engine/ids", "model/units"]),
     ("engine/plan", &["model", "model/expr", "model/clock", "model/diag", "model/units"]),
     ("engine/decode", &["engine/plan::Model", "engine/ids", "model", "model/expr", "model/clock", "model/units"]),
     (

@@ -36,7 +36,7 @@ pub fn recover_line(line: &str, reason: RejectReason) -> RecoveredLine<'_> {
     }
 }
 
-/// ConcatenatedObjects that follow one another in a line, each as it stands; the last may lack its end.
+/// The objects that follow one another in a line, each as it stands; the last may lack its end.
 #[derive(Debug, Clone)]
 pub struct ConcatenatedObjects<'l> {
     line: &'l str,

@@ -10,7 +10,7 @@ use std::fmt;
 use self::json_fault::JsonFault;
 use super::{
     RejectReason,
-    json::{JsonError, JsonScanner, Projection},
+    json::{DEPTH_MAX, JsonError, JsonScanner, Projection},
 };
 
 /// The cause of a reject.
@@ -109,7 +109,7 @@ fn of_syntax(text: &str) -> Option<RejectCause> {
     Some(RejectCause { what, position: Some(CausePosition::Column(before.chars().count() as u64 + 1)) })
 }
 
-/// CauseKind a line is that is JSON and no object.
+/// The kind of a line that is JSON and no object.
 fn of_other(text: &str) -> CauseKind {
     let text = text.trim_ascii();
     match text.as_bytes().first() {
@@ -135,7 +135,7 @@ impl fmt::Display for RejectCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             CauseKind::JsonFault(json_fault) => json_fault.fmt(f),
-            CauseKind::TooDeep => f.write_str("what begins here is nested more than 128 deep"),
+            CauseKind::TooDeep => write!(f, "the value that begins here is nested more than {DEPTH_MAX} deep"),
             CauseKind::HalfCharacter => f.write_str("this escape is half of a character"),
             CauseKind::List => f.write_str("it is a list; put each of its objects on a line of its own"),
             CauseKind::TextOfJson => f.write_str("it is a text that holds an object; it was written as JSON twice"),

@@ -11,7 +11,7 @@ use crate::fs::retry::retry_interrupted;
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DirectoryEntry {
-    /// The kind of file behind the name; links are not followed.
+    /// The name, without the folder.
     pub(crate) name: OsString,
     /// The kind of file behind the name; links are not followed.
     pub(crate) kind: FileKind,

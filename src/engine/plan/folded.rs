@@ -129,6 +129,6 @@ impl Planner<'_> {
 
 /// The events of some names without any condition; none if the model does not name them.
 fn named_events(base: &EventBase) -> Option<EventSelector> {
-    let names = base.names()?;
+    let names = base.event_names()?;
     Some(EventSelector::Named(names.into_iter().map(|name| (name.to_owned(), Vec::new())).collect()))
 }

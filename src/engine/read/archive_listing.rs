@@ -1,8 +1,8 @@
 //! Lists the members of an archive that hold events.
 //!
-//! Takes the path of a file. Gives an [`InputSource`] for each member in the order of their names,
-//! and the skipped members with reasons. Invariant: the list depends on the directory of the
-//! archive alone, never on the offsets of the members.
+//! Takes the path of a file. Gives an [`InputSource`] for each member,
+//! and the skipped members with reasons. Invariant: the list depends on the names and kinds of the
+//! members alone, never on their offsets.
 //!
 //! Each container has its own module: [`mod@zip_archive`] and [`mod@tar_members`]. This one knows which names are events.
 
@@ -33,11 +33,11 @@ const ARCHIVE_ENDINGS: [&str; 10] =
 /// Members of one archive that are skipped for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedMembers {
-    /// The archive.
+    /// The path of the archive.
     pub(crate) archive: String,
     /// The number of members.
     pub(crate) count: usize,
-    /// The first of them by name.
+    /// The name of the first of them, in the order in which the archive is listed.
     pub(crate) first: String,
     /// The reason, as the end of a sentence.
     pub(crate) reason: &'static str,
@@ -55,7 +55,7 @@ impl fmt::Display for SkippedMembers {
 
 /// The content of an archive.
 pub(super) struct ArchiveListing {
-    /// Members with events, in the order of their names.
+    /// Members with events; those of a zip archive in the order of their names, those of a tar as they lie.
     pub(super) inputs: Vec<InputSource>,
     pub(super) left_out: Vec<SkippedMembers>,
 }
@@ -170,7 +170,7 @@ fn reason_to_skip(name: &str) -> Option<&'static str> {
     if is_manifest_name(last.as_ref()) {
         return Some("a list of files, not events");
     }
-    // Exports do not pack lists of users and accounts into their archive, so CSV in it is events.
+    // An archive is named for what it holds, events or a table of people, so CSV in it is always read.
     let event = is_event_name(last.as_ref()) || is_csv_name(last.as_ref());
     (!event).then_some(NO_EVENTS)
 }

@@ -93,7 +93,7 @@ impl CsvReader {
             self.window.pass(before);
         }
         let Some(first) = self.window.skip(|byte| matches!(byte, b'\r' | b'\n'))? else { return Ok(false) };
-        if first == UTF8_MARK[0] && self.skip_mark()? {
+        if first == UTF8_MARK[0] && self.window.skip_mark()? {
             return Ok(true);
         }
         let (line, offset) = (self.window.line, self.window.offset);
@@ -131,14 +131,6 @@ impl CsvReader {
     #[cold]
     fn oversized_header(&self) -> ReadError {
         csv_dialect::oversized_header(self.window.name(), self.window.line_bytes_max())
-    }
-
-    /// Passes over a byte order mark where another file was joined.
-    fn skip_mark(&mut self) -> Result<bool, ReadError> {
-        self.window.fill(UTF8_MARK.len())?;
-        let found = self.window.rest().starts_with(&UTF8_MARK);
-        self.window.pass(if found { UTF8_MARK.len() } else { 0 });
-        Ok(found)
     }
 
     /// Finds the end of the row at the cursor; none, with the cursor after it, if it is over the limit.

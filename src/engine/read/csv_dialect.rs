@@ -9,6 +9,7 @@ use super::{
     json_record::header_error,
     layout::HEAD_BYTES_MAX,
     record_window::RecordScan,
+    sniff::UTF8_MARK,
     stream::DecompressedStream,
     table_header::{HeaderError, TableHeader},
 };
@@ -262,9 +263,11 @@ impl<'b> TableBeginning<'b> {
                 let bytes = head.get(at..).filter(|bytes| !bytes.is_empty())?;
                 let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
                 line += 1;
-                let row = CandidateRow { bytes, at, line };
+                // A file with a mark of its own may follow a title.
+                let mark = if bytes.starts_with(&UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+                let row = CandidateRow { bytes: &bytes[mark..], at: at + mark, line };
                 at += end;
-                if !bytes[..end].trim_ascii().is_empty() {
+                if !bytes[mark..end].trim_ascii().is_empty() {
                     return Some(row);
                 }
             }

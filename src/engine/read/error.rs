@@ -5,6 +5,8 @@
 
 use std::{io, path::PathBuf};
 
+use pql_model::units::plural_ending;
+
 #[cfg(feature = "parquet")]
 use super::parquet_error::ParquetFileError;
 use super::{Compression, multi_frame::FramePosition, sniff::UnsupportedFileFormat};
@@ -74,7 +76,7 @@ pub enum ReadError {
          download it again, or check it with `unzip -t`"
     )]
     Archive { name: String, source: Box<zip::result::ZipError> },
-    /// A zip archive without a member that has the name of an event file.
+    /// An archive without a member that has the name of an event file.
     #[error(
         "archive `{name}` holds no event files ({skipped} other{} skipped); \
          expected names ending in .ndjson, .jsonl, .json, .csv or .tsv, with or without .gz or .zst; \
@@ -195,9 +197,4 @@ impl ReadError {
             _ => Self::Inaccessible { path, source },
         }
     }
-}
-
-/// `s`, unless it is one.
-fn plural_ending(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

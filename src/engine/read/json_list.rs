@@ -132,17 +132,9 @@ impl JsonListReader {
                 self.window.pass(1);
                 Ok(true)
             }
-            _ if next == UTF8_MARK[0] && self.skip_mark()? => Ok(true),
+            _ if next == UTF8_MARK[0] && self.window.skip_mark()? => Ok(true),
             _ => self.record(block, RecordEnd::LineEnd),
         }
-    }
-
-    /// Passes over a byte order mark where another file was joined.
-    fn skip_mark(&mut self) -> Result<bool, ReadError> {
-        self.window.fill(UTF8_MARK.len())?;
-        let found = self.window.rest().starts_with(&UTF8_MARK);
-        self.window.pass(if found { UTF8_MARK.len() } else { 0 });
-        Ok(found)
     }
 
     fn enter(&mut self, count: usize, depth: u64) -> bool {

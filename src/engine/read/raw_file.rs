@@ -99,8 +99,7 @@ impl RawFile {
                 file.seek(SeekFrom::Start(member.start))?;
                 (RawHandle::File(file), member.start, Some(member.packed_bytes))
             }
-            // Such members are read by another way.
-            InputKind::TarMember(packed) => (RawHandle::File(File::open(&packed.archive)?), 0, None),
+            InputKind::TarMember(_) => unreachable!("a packed member is read by `TarMemberReader`"),
             InputKind::Begun(pipe) => {
                 let head = io::Cursor::new(Arc::clone(&pipe.head));
                 (RawHandle::Begun(head.chain(pipe.take_rest()?)), 0, None)

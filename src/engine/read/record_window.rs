@@ -3,7 +3,7 @@
 //! Takes a [`DecompressedStream`], gives its bytes from a cursor on, with the line and the offset
 //! of the cursor. Invariant: it holds no more than one record of the maximum length and one read.
 
-use super::{BlockLimits, LONG_LINE_KEPT_BYTES, ReadError, stream::DecompressedStream};
+use super::{BlockLimits, LONG_LINE_KEPT_BYTES, ReadError, sniff::UTF8_MARK, stream::DecompressedStream};
 
 /// The most bytes of one read. The space for them is filled with zeros first, and most tables are small.
 const STEP_BYTES: usize = 64 << 10;
@@ -83,6 +83,18 @@ impl RecordWindow {
     pub(super) fn fill(&mut self, want: usize) -> Result<(), ReadError> {
         while self.rest().len() < want && self.more()? {}
         Ok(())
+    }
+
+    /// Passes over a byte order mark, as stands where files were joined; `true` if there is one at the cursor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DecompressedStream::read`].
+    pub(super) fn skip_mark(&mut self) -> Result<bool, ReadError> {
+        self.fill(UTF8_MARK.len())?;
+        let found = self.rest().starts_with(&UTF8_MARK);
+        self.pass(if found { UTF8_MARK.len() } else { 0 });
+        Ok(found)
     }
 
     /// Reads one step further; `false` at the end of the stream.

@@ -121,7 +121,7 @@ pub fn resolve_inputs(args: &[OsString]) -> Result<ResolvedInputs, ReadError> {
 ///
 /// # Errors
 ///
-/// A zip archive that cannot be read or holds no tables.
+/// An archive, zip or tar, that cannot be read or holds no tables.
 pub fn table_inputs(path: &Path) -> Result<Vec<InputSource>, ReadError> {
     let members = archive_listing::list_members(path)?.map(|listing| listing.inputs);
     let file = || vec![InputSource { name: path.display().to_string(), kind: InputKind::File(path.to_path_buf()) }];

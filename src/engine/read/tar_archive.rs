@@ -8,11 +8,10 @@
 use std::{
     collections::HashSet,
     fs::File,
-    hash::BuildHasher,
+    hash::{BuildHasher, RandomState},
     io::{self, BufReader, Read, Seek},
 };
 
-use foldhash::fast::FixedState;
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::{Compression, multi_frame::MultiFrameDecoder};
@@ -29,9 +28,6 @@ const NAME_BYTES_MAX: u64 = 64 << 10;
 
 /// The most memory for what is kept of all members; bytes. It is enough for half a million members with names of 200 bytes.
 const LISTED_BYTES_MAX: usize = 128 << 20;
-
-/// The seed of the hashes of names. It is constant, so that an archive is judged alike in every run.
-const NAME_SEED: u64 = 0x7071_6c5f_7461_7221;
 
 /// A member that is a file, or something that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -168,19 +164,21 @@ const LONG_NAME: &str = "holds a name of over 64 KiB";
 struct TarListing {
     entries: Vec<TarEntry>,
     /// Hashes of the names of files, because the names themselves may be long.
-    names: HashSet<u64>,
+    names: HashSet<[u64; 2]>,
+    /// Two seeds, so that no two names share both hashes by chance.
+    seeds: [RandomState; 2],
     /// Memory of both; bytes.
     bytes: usize,
 }
 
 impl TarListing {
     fn add(&mut self, entry: TarEntry) -> Result<(), TarFault> {
-        let hash = FixedState::with_seed(NAME_SEED).hash_one(&entry.name);
-        if entry.kind == TarEntryKind::File && !self.names.insert(hash) {
+        let hashes = self.seeds.each_ref().map(|seed| seed.hash_one(&entry.name));
+        if entry.kind == TarEntryKind::File && !self.names.insert(hashes) {
             let fault = "holds two members of one name, of which the later one may replace the other";
             return Err(TarFault::Broken(fault, entry.start));
         }
-        self.bytes += entry.name.len() + size_of::<TarEntry>() + size_of::<u64>();
+        self.bytes += entry.name.len() + size_of::<TarEntry>() + size_of::<[u64; 2]>();
         if self.bytes > LISTED_BYTES_MAX {
             return Err(TarFault::Broken("holds too many members: their names take over 128 MiB", entry.start));
         }

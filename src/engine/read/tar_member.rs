@@ -1,7 +1,7 @@
 //! Members of an archive that is compressed as a whole, and can only be read from front to back.
 //!
-//! Takes where a member lies, gives its bytes. Invariant: who reads members in the order in which they lie unpacks the archive once, because an archive that
-//! one member was read from stays open for the next; after the last of them none is open.
+//! Takes where a member lies, gives its bytes. Invariant: who reads members in the order in which they lie unpacks the archive once, because an archive
+//! stays open after each of its members for the next one; after the last member no archive is open.
 
 use std::{
     fmt,

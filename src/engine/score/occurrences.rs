@@ -36,9 +36,9 @@ pub(super) fn absent_events(entities: &Entities<'_>, model: &Model, kind: Entity
 
 fn own_absent_events(entities: &Entities<'_>, milestone: &Milestone, plan: (&LevelPlan, usize)) -> AbsentEvents {
     let (level, place) = plan;
-    let named = milestone.rule.selections().iter().filter(|events| events.set.base.names().is_some());
+    let named = milestone.rule.selections().iter().filter(|events| events.set.base.event_names().is_some());
     let missing = named.zip(&level.occurrences[place]).filter(|(_, word)| !occurs(entities, **word));
-    let names = missing.flat_map(|(events, _): (&EventSelection, _)| events.set.base.names().unwrap_or_default());
+    let names = missing.flat_map(|(events, _): (&EventSelection, _)| events.set.base.event_names().unwrap_or_default());
     names.map(str::to_owned).collect()
 }
 

@@ -121,7 +121,7 @@ impl Program {
     }
 
     /// The programs that this one is made of.
-    fn parts(&self) -> Vec<&Program> {
+    pub(crate) fn parts(&self) -> Vec<&Program> {
         match self {
             Program::Constant(_) | Program::Slot(_) | Program::CompareNumber(..) | Program::IsOneOf(..) => Vec::new(),
             Program::AsNumber(a)

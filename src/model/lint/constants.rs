@@ -221,33 +221,25 @@ impl ConstantCollector {
             Program::IsOneOf(slot, texts) => {
                 texts.iter().for_each(|text| self.add(FactKey::seen_from(side, *slot), ComparisonTarget::Text(text)))
             }
-            Program::Constant(_) | Program::Slot(_) => {}
-            Program::AsNumber(a)
-            | Program::AsText(a)
-            | Program::AsBoolean(a)
-            | Program::AsDate(a)
-            | Program::Not(a)
-            | Program::Negate(a)
-            | Program::IsNull(a, _)
-            | Program::Lower(a) => self.note(a, side),
-            Program::And(all) | Program::Or(all) | Program::Coalesce(all) | Program::Extreme(_, all) => {
-                all.iter().for_each(|part| self.note(part, side));
-            }
-            Program::Arithmetic(_, a, b) | Program::DaysBetween(a, b) | Program::CompareJson(_, a, b) => {
-                self.note(a, side);
-                self.note(b, side);
-            }
-            Program::NullIf(equal, value) => {
-                self.note(equal, side);
-                self.note(value, side);
-            }
-            Program::Case(arms, otherwise) => {
-                for (when, then) in arms {
-                    self.note(when, side);
-                    self.note(then, side);
-                }
-                self.note(otherwise, side);
-            }
+            Program::Constant(_)
+            | Program::Slot(_)
+            | Program::AsNumber(_)
+            | Program::AsText(_)
+            | Program::AsBoolean(_)
+            | Program::AsDate(_)
+            | Program::Not(_)
+            | Program::Negate(_)
+            | Program::IsNull(..)
+            | Program::Lower(_)
+            | Program::And(_)
+            | Program::Or(_)
+            | Program::Coalesce(_)
+            | Program::Extreme(..)
+            | Program::Arithmetic(..)
+            | Program::DaysBetween(..)
+            | Program::CompareJson(..)
+            | Program::NullIf(..)
+            | Program::Case(..) => program.parts().into_iter().for_each(|part| self.note(part, side)),
         }
     }
 

@@ -251,10 +251,7 @@ fn columns(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) -> Vec<FactCo
     let categories = category_names(file);
     let categories = categories.iter().map(String::as_str);
     let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());
-    let mut taken = match side {
-        EntityKind::User => output_columns::user_columns(categories, milestones),
-        EntityKind::Account => output_columns::account_columns(categories, milestones),
-    };
+    let mut taken = output_columns::standard_names(side, categories, milestones);
     let stamp = if resolver.file.output.stamp { output_columns::stamp_columns() } else { Vec::new() };
     let mut added = Vec::new();
     for text in &file.columns {

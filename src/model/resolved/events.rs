@@ -27,13 +27,6 @@ pub enum EventBase {
 }
 
 impl EventBase {
-    /// Returns the distinct names in the events, sorted; none if the model does not name the events.
-    pub fn names(&self) -> Option<Vec<&str>> {
-        let mut names: Vec<&str> = self.forms()?.iter().map(|form| form.name.as_str()).collect();
-        names.dedup();
-        Some(names)
-    }
-
     /// Returns the forms; none if the model does not name the events.
     pub(crate) fn forms(&self) -> Option<&[EventForm]> {
         match self {
@@ -43,7 +36,7 @@ impl EventBase {
     }
 
     /// Returns the distinct event names in order; none if the model does not name the events.
-    pub(crate) fn event_names(&self) -> Option<Vec<&str>> {
+    pub fn event_names(&self) -> Option<Vec<&str>> {
         let mut names: Vec<&str> = self.forms()?.iter().map(|form| form.name.as_str()).collect();
         names.dedup();
         Some(names)

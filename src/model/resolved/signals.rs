@@ -53,7 +53,7 @@ pub enum SignalPayment {
     Flat(Points),
     /// The points of the highest rung reached.
     Ladder {
-        /// The number that is compared or multiplied.
+        /// The number that is compared with the rungs.
         value: Program,
         /// True if the value must exceed a rung.
         strict: bool,
@@ -62,7 +62,7 @@ pub enum SignalPayment {
     },
     /// The points per unit of a number.
     Per {
-        /// The number that is compared or multiplied.
+        /// The number that the points are multiplied by.
         value: Program,
         /// The points of one unit.
         points: Points,

@@ -321,11 +321,11 @@ fn decay() -> Json {
         ("since", text("days, a number over facts")),
         (
             "half_life_days",
-            json!({ "type": "number", "exclusiveMinimum": 0, "description": "halved every so many days" }),
+            json!({ "type": "number", "exclusiveMinimum": 0, "description": "the points halve in this number of days" }),
         ),
         (
             "linear_days",
-            json!({ "type": "number", "exclusiveMinimum": 0, "description": "down to nothing over so many days" }),
+            json!({ "type": "number", "exclusiveMinimum": 0, "description": "the points fall to 0 in this number of days" }),
         ),
     ];
     let mut decay = table("how points fall with time", &["since"], keys);
@@ -354,7 +354,7 @@ fn tier() -> Json {
 
 fn milestone() -> Json {
     table(
-        "a state reached at an instant: `event` so many `times`; `steps` in order; or `all` of other milestones",
+        "a state reached at an instant: an `event`, as often as `times` says; `steps` in order; or `all` of other milestones",
         &["name"],
         vec![
             ("name", name("its name, a fact")),
@@ -374,7 +374,7 @@ fn milestone() -> Json {
             ),
             ("within", duration("the time from the first event or step to the last")),
             ("deadline", duration("the time from the start of the user or account; what comes later does not count")),
-            ("min_users", whole("of accounts: so many users must each get there alone", 1, 1_000_000)),
+            ("min_users", whole("of accounts: how many users must each get there alone", 1, 1_000_000)),
             ("together", duration("the time from the first of the `min_users` to the last")),
             ("who", text("a condition over traits: which users count towards `min_users`")),
             ("target", duration("time to value that is aimed at, for the median")),
@@ -445,7 +445,7 @@ fn list(words: &ModelKeywords) -> Json {
             ("level", choice("what a row is about", &words.list_levels)),
             ("when", text("a condition over facts; only rows for which it holds")),
             ("order", texts("columns or facts, the largest and latest first; default score, last_seen")),
-            ("limit", whole("at most so many rows", 1, 1_000_000_000)),
+            ("limit", whole("the most rows that it may have", 1, 1_000_000_000)),
             ("unique", text("a column or fact; of rows that share its value only the best")),
             ("rows", choice("all rows, or those that differ from the run before; default all", &words.list_rows)),
             ("columns", columns),

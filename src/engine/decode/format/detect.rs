@@ -1,7 +1,7 @@
 //! Detects the format of a file from its first lines.
 
 use super::{
-    EventFormat, FORMATS,
+    EventFormat, FORMATS, native,
     probe_value::{ProbeObject, ProbeValue},
     unsupported,
 };
@@ -117,14 +117,14 @@ pub fn detect_format<'l>(
         }
     }
     let name = if asked == "auto" { "native" } else { asked };
-    let usual = FORMATS.iter().find(|format| format.name == name && format.fallback);
+    let usual = FORMATS.iter().copied().find(|format| format.name == name && format.fallback);
     let sign = if asked == "auto" { "no line shows the sign of another format" } else { "asked for" };
-    Ok(settled(usual.unwrap_or(&FORMATS[FORMATS.len() - 1]), sign))
+    Ok(settled(usual.unwrap_or(&native::NATIVE), sign))
 }
 
 /// The format, or the variant of native lines that looks for JSON in texts if one of the lines has some.
 fn with_texts(format: &'static EventFormat, lines: &[&str]) -> &'static EventFormat {
     // A search is cheap, and hardly a line has a text that begins like this.
     let has_object = |line: &&str| line.contains("\"{") && ProbeLine::new(line).has_object_in_text();
-    if format.name == "native" && lines.iter().any(has_object) { FORMATS[FORMATS.len() - 2] } else { format }
+    if format.name == "native" && lines.iter().any(has_object) { &native::NATIVE_WITH_TEXTS } else { format }
 }

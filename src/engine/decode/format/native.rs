@@ -4,11 +4,11 @@ use super::{EventFormat, LineFraming, ProbeLine, RecordLayout, paths};
 use pql_model::resolved::InputSettings;
 
 /// The format of lines that show no sign of another one.
-pub(super) const NATIVE: EventFormat =
+pub(super) static NATIVE: EventFormat =
     EventFormat { name: "native", title: "native lines", lines: LineFraming::Plain, sign, layout, fallback: true };
 
 /// The same lines with objects that are written as text, as warehouses unload columns of JSON. Detection takes it in place of [`NATIVE`].
-pub(super) const NATIVE_WITH_TEXTS: EventFormat = EventFormat {
+pub(super) static NATIVE_WITH_TEXTS: EventFormat = EventFormat {
     name: "native",
     title: "native lines",
     lines: LineFraming::Plain,

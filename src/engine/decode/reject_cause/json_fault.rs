@@ -6,7 +6,7 @@ use std::fmt;
 const WORDS: [&str; 12] =
     ["NaN", "-Infinity", "Infinity", "nan", "-inf", "inf", "undefined", "nil", "NULL", "True", "False", "None"];
 
-/// So many of [`WORDS`], the last, are of Python.
+/// How many of [`WORDS`] are of Python; they are the last.
 const OF_PYTHON: usize = 3;
 
 /// Why a text is no JSON.

@@ -6,6 +6,8 @@
 
 use std::{io, path::PathBuf};
 
+use pql_model::units::plural_ending;
+
 /// The reason why a file could not be published.
 ///
 /// The text leaves out the cause, which [`std::error::Error::source`] returns.
@@ -47,7 +49,7 @@ pub enum PublishError {
     #[error(
         "`{path}` could not be replaced, with {published} file{} of this run already in place; \
          check who may write in its folder and run again",
-        plural_ending(*.published)
+        plural_ending(*.published as u64)
     )]
     Rename { path: PathBuf, published: usize, source: io::Error },
     /// Names that could not be synced to the disk.
@@ -62,9 +64,4 @@ fn creation_advice(error: &io::Error) -> &'static str {
         io::ErrorKind::NotADirectory => "expected a folder, not a file, at",
         _ => "check free space and the right to write in the folder",
     }
-}
-
-/// `s`, unless it is one.
-fn plural_ending(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

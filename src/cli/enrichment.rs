@@ -169,6 +169,10 @@ impl<'a> EnrichmentTable<'a> {
             KeyGuess::Values(name) => {
                 format!("the values of `{name}` are ids of {one}s in the events, so {option} \"{name}\" would read it")
             }
+            KeyGuess::Unnamed(column) => format!(
+                "the values of column {column} are ids of {one}s in the events, but the first cell of it looks like a value; \
+                 the first line must name the columns"
+            ),
             KeyGuess::Name(name) => format!("`{name}` may hold the ids: {option} \"{name}\" would read it"),
             KeyGuess::NoHeader => {
                 "its first row holds an id of the events, so the file has no header row; the first line must name the columns".to_owned()

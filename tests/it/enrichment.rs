@@ -1,11 +1,11 @@
 //! Tables of users and accounts: every layout that events may have, rows without an id, rows that disagree, dated rows, and what is told of them.
 
-use std::io::Write;
-
 use serde_json::{Value as Json, json};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::run::{Folder, Outcome, rows};
+use crate::{
+    run::{Folder, Outcome, rows},
+    stored::{gzip, zip, zstd},
+};
 
 const MODEL: &str = r#"schema = 1
 [user.traits]
@@ -50,23 +50,6 @@ fn record(folder: &Folder) -> Json {
     serde_json::from_str(&folder.read("out/run.json")).expect("JSON")
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).expect("memory")
-}
-
-fn zip(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file(name, SimpleFileOptions::default()).expect("memory");
-    writer.write_all(bytes).expect("memory");
-    writer.finish().expect("memory").into_inner()
-}
-
 const COMMAS: &str = "user_id,role,seats,signed\nkim,VP,12,2026-01-05\n1001,\"Buyer, chief\",3,2026-01-06\n";
 
 fn with(delimiter: &str) -> String {
@@ -94,7 +77,7 @@ fn layouts() -> Vec<(&'static str, Vec<u8>)> {
         ("white space", bytes(&COMMAS.replace(',', " , ").replace("Buyer ,  chief", "Buyer, chief"))),
         ("gzip", gzip(COMMAS.as_bytes())),
         ("zstd", zstd(COMMAS.as_bytes())),
-        ("zip", zip("users.csv", COMMAS.as_bytes())),
+        ("zip", zip(&[("users.csv", COMMAS.as_bytes())])),
         ("gzip of semicolons with CRLF", gzip(with(";").replace('\n', "\r\n").as_bytes())),
         ("lines", bytes(&format!("{kim}\n\n{other}\n"))),
         ("objects on one line", bytes(&format!("{kim}{other}"))),
@@ -322,6 +305,28 @@ fn a_key_that_is_not_there_is_told_with_the_column_of_ids_of_the_events() {
     let outcome = score(&folder, "--users bare.csv");
     assert_eq!(outcome.code, 2, "{outcome:?}");
     assert!(outcome.stderr.contains("header row") && !outcome.stderr.contains("kim"), "{}", outcome.stderr);
+}
+
+#[test]
+fn no_cell_of_a_table_without_a_header_row_is_shown() {
+    for (what, table, option, said) in [
+        ("an id close to the key", "user_12,VP\n", "--users", "the first line must name the columns"),
+        ("an id in letters close to the key", "user_a,VP\n", "--users", "the first line must name the columns"),
+        ("an id that ends like a key", "customer_madrid,Acme\n", "--users", "the first line must name the columns"),
+        ("an id with a word of the kind", "org_7_id,Acme\n", "--accounts", "the first line must name the columns"),
+        ("a name among ids in letters", "nobody,VP\nkim,CTO\nlee,CEO\n", "--users", "the values of column 1 are ids"),
+        ("a number among numbers", "VP,77\nCTO,1001\n", "--users", "the values of column 2 are ids"),
+    ] {
+        let folder = folder();
+        folder.write("bare.csv", table);
+        let outcome = score(&folder, &format!("{option} bare.csv"));
+        assert_eq!(outcome.code, 2, "{what}: {outcome:?}");
+        assert!(outcome.stderr.contains(said), "{what}: {}", outcome.stderr);
+        for cell in table.lines().flat_map(|row| row.split(',')) {
+            assert!(!outcome.stderr.contains(&format!("`{cell}`")), "{what}: {cell}: {}", outcome.stderr);
+            assert!(!outcome.stderr.contains(&format!("\"{cell}\"")), "{what}: {cell}: {}", outcome.stderr);
+        }
+    }
 }
 
 /// Roles of kim as of some instants, by a table of dated rows.

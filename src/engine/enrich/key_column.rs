@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
+use super::column_name::{has_id_word, has_value_shape, has_word, names_ids_of};
 use crate::read::{BlockLimits, BlockReader, ColumnMapping, InputSource, LineBlock, TableUse};
 
 /// The number of rows that are examined.
@@ -14,8 +15,10 @@ const ROWS_MAX: usize = 5_000;
 /// A guess of the column of ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyGuess {
-    /// Values of this column are ids of events.
+    /// Values of the column of this name are ids of events.
     Values(String),
+    /// Values of the column with this number, from 1, are ids of events, and its name may be a value itself.
+    Unnamed(usize),
     /// This column has a name that columns of ids have.
     Name(String),
     /// The first row holds ids of events, so it names no columns.
@@ -37,16 +40,12 @@ pub fn guess_key_column(
     }
     let known = |sample: &ColumnSample| sample.values.iter().filter(|value| ids.contains(*value)).count();
     // The first of two columns with equally many known ids.
-    let best = samples.iter().rev().max_by_key(|sample| known(sample)).filter(|sample| known(sample) > 0);
-    if let Some(best) = best {
-        return KeyGuess::Values(best.name.clone());
+    let best = samples.iter().enumerate().rev().max_by_key(|(_, sample)| known(sample));
+    if let Some((place, best)) = best.filter(|(_, sample)| known(sample) > 0) {
+        let is_name = best.is_named(words);
+        return if is_name { KeyGuess::Values(best.name.clone()) } else { KeyGuess::Unnamed(place + 1) };
     }
-    let sounds = |name: &str| {
-        let name = name.to_lowercase();
-        let is_id = name == "id" || name.ends_with("id") || name.ends_with("key");
-        is_id && (name == "id" || words.iter().any(|word| name.contains(word)))
-    };
-    let named = samples.iter().find(|sample| sounds(&sample.name));
+    let named = samples.iter().find(|sample| names_ids_of(&sample.name, words));
     named.map_or(KeyGuess::Unknown, |sample| KeyGuess::Name(sample.name.clone()))
 }
 
@@ -54,6 +53,18 @@ pub fn guess_key_column(
 struct ColumnSample {
     name: String,
     values: HashSet<String>,
+    /// Whether the name is a cell of the first row, which may be a row of data.
+    is_cell: bool,
+}
+
+impl ColumnSample {
+    /// Whether the name can be none of the column's own values, so that a message may show it.
+    fn is_named(&self, words: &[&str]) -> bool {
+        let shaped = |value: &&String| has_value_shape(value);
+        let differs = || self.values.iter().filter(shaped).count() * 2 > self.values.len();
+        let is_word = has_id_word(&self.name) || has_word(&self.name, words);
+        !has_value_shape(&self.name) && (!self.is_cell || is_word || differs())
+    }
 }
 
 /// Columns in the order in which they were met.
@@ -66,15 +77,17 @@ struct ColumnSamples {
 impl ColumnSamples {
     fn column(&mut self, name: &str) -> Option<&mut ColumnSample> {
         let place = self.places.get(name).copied().unwrap_or_else(|| {
-            self.columns.push(ColumnSample { name: name.to_owned(), values: HashSet::new() });
+            self.columns.push(ColumnSample { name: name.to_owned(), values: HashSet::new(), is_cell: false });
             self.places.insert(name.to_owned(), self.columns.len() - 1);
             self.columns.len() - 1
         });
         self.columns.get_mut(place)
     }
 
-    fn add(&mut self, name: &str) {
-        self.column(name);
+    fn add_cell(&mut self, name: &str) {
+        if let Some(column) = self.column(name) {
+            column.is_cell = true;
+        }
     }
 
     fn add_row(&mut self, row: Map<String, Json>) {
@@ -99,7 +112,7 @@ fn column_samples(inputs: &[InputSource], limits: BlockLimits) -> Vec<ColumnSamp
     let mut rows = 0;
     let mut block = LineBlock::default();
     while let Ok(Some(next)) = reader.next(block) {
-        next.column_names.iter().for_each(|name| samples.add(name));
+        next.column_names.iter().for_each(|name| samples.add_cell(name));
         for line in next.bytes.split(|byte| *byte == b'\n') {
             let Ok(Json::Object(row)) = serde_json::from_slice(line) else { continue };
             samples.add_row(row);

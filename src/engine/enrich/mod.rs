@@ -4,12 +4,13 @@
 //! matches ids with entities.
 
 mod attach;
+mod column_name;
 mod key_column;
 mod row_period;
 mod table_reader;
 
 use crate::{decode::misread::NotUnderstood, read::ReadError};
-use pql_model::{diag::near_miss, expr::Value};
+use pql_model::expr::Value;
 
 pub use self::{
     attach::{AttachedTraits, attach, current_rows},
@@ -88,7 +89,7 @@ impl EnrichError {
     /// The error for a file that could not be read.
     fn of_reading(error: ReadError, key: &str) -> EnrichError {
         let ReadError::NoKeyColumn { name: file, columns } = error else { return EnrichError::Read(error) };
-        let near = near_miss(key, columns.iter().map(String::as_str));
+        let near = column_name::near_column(key, &columns);
         EnrichError::NoKey { file, key: key.to_owned(), columns: Some(columns.len()), near }
     }
 }

@@ -248,6 +248,73 @@ fn a_trait_is_itself_whatever_the_order_of_the_model() {
     assert_eq!(known("ann", "--users users.csv"), ["if title were boss 25"]);
 }
 
+/// Two parts ask for the event `use`, one of them for a property too, and `order` pays points between theirs.
+const SAME_EVENT: &str = r#"schema = 1
+[metrics]
+features = { measure = "distinct", value = "feature", event = "use" }
+[[user.signals]]
+name = "uses"
+event = "use"
+points = 10
+[[user.signals]]
+name = "features"
+value = "features"
+ladder = [{ at_least = 1, points = 20 }]
+[[user.signals]]
+name = "orders"
+event = "order"
+points = 15
+[[user.tiers]]
+name = "hot"
+at_least = 10
+[[user.tiers]]
+name = "not"
+"#;
+
+#[test]
+fn a_way_is_told_once() {
+    let folder = Folder::new();
+    folder.write("model.toml", SAME_EVENT);
+    folder.write("events.ndjson", "{\"event\":\"other\",\"timestamp\":\"2026-10-31T10:00:00Z\",\"user_id\":\"dee\"}\n");
+    let dee = json(&folder, &format!("dee {RUN}"));
+    assert_eq!(told(&dee), ["use once: 30 hot", "order once: 15 hot"]);
+}
+
+/// One tier above, which hangs on one condition.
+fn one_condition(events: &str, when: &str) -> String {
+    format!(
+        "schema = 1\n[user.traits]\nrole = {{ type = \"text\" }}\nseats = {{ type = \"number\" }}\nvip = {{ type = \"boolean\" }}\n{events}\
+         [[user.tiers]]\nname = \"hot\"\nwhen = \"{when}\"\n[[user.tiers]]\nname = \"not\"\n"
+    )
+}
+
+#[test]
+fn every_kind_of_comparison_gives_values_to_try() {
+    let metric = |filter: &str| {
+        format!("[metrics]\norders = {{ measure = \"count\", event = \"order\", where = \"{filter}\" }}\n")
+    };
+    let folder = Folder::new();
+    folder.write("events.ndjson", "{\"event\":\"other\",\"timestamp\":\"2026-10-31T10:00:00Z\",\"user_id\":\"dee\"}\n");
+    for (events, when, expected) in [
+        (String::new(), "role like 'vp%'", "if role were vp"),
+        (String::new(), "lower(role) like '%director%'", "if role were director"),
+        (String::new(), "role not like 'vp%'", "if role were other"),
+        (String::new(), "role is not null", "if role were known"),
+        (String::new(), "seats is not null", "if seats were 0"),
+        (String::new(), "coalesce(vip, false)", "if vip were true"),
+        (String::new(), "nullif(role, 'intern') = 'boss'", "if role were boss"),
+        (metric("kind like 'new%'"), "orders > 0", "order with kind = new once"),
+        (metric("kind is not null"), "orders > 0", "order with kind = true once"),
+    ] {
+        folder.write("model.toml", one_condition(&events, when));
+        let dee = json(&folder, &format!("dee {RUN}"));
+        let found = told(&dee);
+        assert!(found.iter().any(|way| way.starts_with(expected)), "{when}: {found:?}");
+        let of_type = |way: &String| !way.contains("role were true") && !way.contains("role were 1");
+        assert!(found.iter().all(of_type), "{when}: {found:?}");
+    }
+}
+
 /// A model in which the score falls, and a condition falls later; only the condition makes the tier drop.
 const DROPS: &str = r#"schema = 1
 [[account.signals]]

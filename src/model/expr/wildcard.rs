@@ -62,6 +62,13 @@ impl WildPattern {
         &self.source
     }
 
+    /// Texts that a pattern of `like` tells apart: the shortest that it matches, and one that it does not match, if there is one.
+    pub fn like_examples(&self) -> Vec<String> {
+        let matched = self.source.replace('%', "").replace('_', "x");
+        let unmatched = ["other", "", "x"].into_iter().find(|text| !self.matches(text));
+        std::iter::once(matched).chain(unmatched.map(str::to_owned)).collect()
+    }
+
     /// A valid glob: `*` matches any text, `?` one character, `[a-z]` one of a range, `[!a-z]` one
     /// outside it.
     pub(crate) fn glob(text: &str) -> WildPattern {
@@ -254,6 +261,16 @@ mod tests {
             (Some(('%', rest)), _) => (0..=text.len()).any(|at| tried(rest, &text[at..])),
             (Some((wanted, rest)), Some((found, text))) => (*wanted == '_' || wanted == found) && tried(rest, text),
             _ => false,
+        }
+    }
+
+    #[test]
+    fn examples_of_like_are_told_apart() {
+        for pattern in ["vp%", "%director%", "a_c", "%o%", "other", "", "x", "%"] {
+            let like = WildPattern::like(pattern);
+            let examples = like.like_examples();
+            assert!(like.matches(&examples[0]), "{pattern}");
+            assert_eq!(examples.get(1).map(|text| like.matches(text)), (pattern != "%").then_some(false), "{pattern}");
         }
     }
 

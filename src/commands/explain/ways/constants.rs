@@ -10,24 +10,50 @@ pub(super) type ComparedValues = BTreeMap<u32, Vec<Value<'static>>>;
 /// Collects the constants of a program, each for the names that it is compared with.
 pub(super) fn collect_compared(program: &Program, found: &mut ComparedValues) {
     match program {
-        Program::IsOneOf(slot, texts) => {
-            texts.iter().for_each(|text| add(found, *slot, Value::Text(text.to_string().into())));
-        }
+        Program::IsOneOf(slot, texts) => texts.iter().for_each(|text| add(found, *slot, text_value(text))),
         Program::CompareNumber(_, slot, number) => add(found, *slot, Value::Number(*number)),
-        Program::Compare(_, a, b) | Program::CompareJson(_, a, b) => {
+        Program::Compare(_, a, b) | Program::CompareJson(_, a, b) | Program::NullIf(a, b) => {
             let mut constants = Vec::new();
             collect_constants(a, &mut constants);
             collect_constants(b, &mut constants);
-            program.visit_slots(&mut |slot| constants.iter().for_each(|one| add(found, slot, one.clone())));
+            add_to_all(found, program, &constants);
         }
-        Program::AsBoolean(_) | Program::IsNull(..) | Program::Slot(_) => {
-            program.visit_slots(&mut |slot| {
-                [true, false].map(Value::Boolean).into_iter().for_each(|one| add(found, slot, one))
-            });
+        Program::Like(a, pattern, _) => {
+            let texts: Vec<Value<'static>> = pattern.like_examples().iter().map(|text| text_value(text)).collect();
+            add_to_all(found, a, &texts);
         }
-        _ => {}
+        Program::IsNull(a, _) => {
+            add_to_all(found, a, &[Value::Boolean(true), text_value("known"), Value::Number(1.0)]);
+        }
+        Program::AsBoolean(_) | Program::Slot(_) => {
+            add_to_all(found, program, &[Value::Boolean(true), Value::Boolean(false)]);
+        }
+        // These compare nothing themselves.
+        Program::Constant(_)
+        | Program::AsNumber(_)
+        | Program::AsText(_)
+        | Program::AsDate(_)
+        | Program::Not(_)
+        | Program::Negate(_)
+        | Program::And(_)
+        | Program::Or(_)
+        | Program::Arithmetic(..)
+        | Program::DaysBetween(..)
+        | Program::Case(..)
+        | Program::Coalesce(_)
+        | Program::Extreme(..)
+        | Program::Lower(_) => {}
     }
     children(program).into_iter().for_each(|child| collect_compared(child, found));
+}
+
+/// Adds values for every name in a program.
+fn add_to_all(found: &mut ComparedValues, program: &Program, values: &[Value<'static>]) {
+    program.visit_slots(&mut |slot| values.iter().for_each(|value| add(found, slot, value.clone())));
+}
+
+fn text_value(text: &str) -> Value<'static> {
+    Value::Text(text.to_owned().into())
 }
 
 fn add(found: &mut ComparedValues, slot: u32, value: Value<'static>) {

@@ -8,6 +8,8 @@ mod constants;
 mod properties;
 mod traits;
 
+use std::collections::HashSet;
+
 use pql_engine::{
     enrich::EnrichFile,
     ledger::{EntityRef, fact_value},
@@ -233,7 +235,8 @@ impl WayTrials<'_> {
             (a.0, a.1).cmp(&(b.0, b.1)).then(b.2.score.cmp(&a.2.score)).then_with(|| a.2.text.cmp(&b.2.text))
         });
         // Two parts of a model may ask for the same event.
-        ways.dedup_by(|a, b| a.2.text == b.2.text);
+        let mut texts = HashSet::new();
+        ways.retain(|(_, _, way)| texts.insert(way.text.clone()));
         ways.truncate(WAYS_MAX);
         Ok(ways.into_iter().map(|(_, _, way)| way).collect())
     }

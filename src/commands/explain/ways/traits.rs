@@ -3,7 +3,7 @@
 use pql_engine::{ledger::EntityFacts, plan::Model};
 use pql_model::{
     EntityKind, FactKey, FactSlot,
-    expr::{EvalScope, Program, Value},
+    expr::{EvalScope, Program, Value, ValueType},
     resolved::{FactDefinition, Level, SignalPayment},
 };
 
@@ -32,38 +32,40 @@ pub(super) fn trait_candidates(model: &Model, side: EntityKind, scope: &EntityFa
         let level = model.resolved.level(kind);
         let compared = level_constants(model, kind);
         for (slot, fact) in (0..).zip(&level.facts) {
-            let FactDefinition::Trait(_) = fact.definition else { continue };
+            let FactDefinition::Trait(place) = fact.definition else { continue };
             let key = FactKey::new(kind, slot);
             let Some(known) = compared.get(&key.in_program_of(kind)) else { continue };
             let present = scope.get(key.in_program_of(side));
+            let kind_of_trait = level.traits[place].kind;
+            let known: Vec<Value<'static>> =
+                known.iter().filter(|value| has_type(value, kind_of_trait)).cloned().collect();
             let name = if kind == side { fact.name.clone() } else { format!("account.{}", fact.name) };
-            found.push(TraitCandidate { side: kind, slot, name, values: values(known, &present) });
+            found.push(TraitCandidate { side: kind, slot, name, values: values(&known, &present) });
         }
     }
     found
+}
+
+/// Whether a value can be one of a trait of this type.
+fn has_type(value: &Value<'_>, kind: ValueType) -> bool {
+    match value {
+        Value::Boolean(_) => kind == ValueType::Boolean,
+        Value::Number(_) => kind == ValueType::Number,
+        Value::Date(_) => kind == ValueType::Date,
+        Value::Text(_) | Value::Digits(_) => kind == ValueType::Text,
+        Value::Null => false,
+    }
 }
 
 /// The constants that the facts of a level are compared with, by slot.
 fn level_constants(model: &Model, kind: EntityKind) -> ComparedValues {
     let level = model.resolved.level(kind);
     let mut compared = ComparedValues::new();
-    programs(level).into_iter().for_each(|program| collect_compared(program, &mut compared));
-    for signal in &level.signals {
-        if let SignalPayment::Ladder { value: Program::Slot(slot), rungs, .. } = &signal.pay {
-            compared.entry(*slot).or_default().extend(rungs.iter().map(|(threshold, _)| Value::Number(*threshold)));
-        }
-    }
+    collect_level(level, &mut compared);
     if kind == EntityKind::Account {
         // Users compare facts of their account too.
         let mut of_users = ComparedValues::new();
-        programs(model.resolved.level(EntityKind::User))
-            .into_iter()
-            .for_each(|program| collect_compared(program, &mut of_users));
-        for signal in &model.resolved.level(EntityKind::User).signals {
-            if let SignalPayment::Ladder { value: Program::Slot(slot), rungs, .. } = &signal.pay {
-                of_users.entry(*slot).or_default().extend(rungs.iter().map(|(threshold, _)| Value::Number(*threshold)));
-            }
-        }
+        collect_level(model.resolved.level(EntityKind::User), &mut of_users);
         for (slot, values) in of_users {
             let key = FactKey::seen_from(EntityKind::User, slot);
             if key.kind() == EntityKind::Account {
@@ -72,6 +74,16 @@ fn level_constants(model: &Model, kind: EntityKind) -> ComparedValues {
         }
     }
     compared
+}
+
+/// Collects the constants in the expressions and ladders of a level.
+fn collect_level(level: &Level, compared: &mut ComparedValues) {
+    programs(level).into_iter().for_each(|program| collect_compared(program, compared));
+    for signal in &level.signals {
+        if let SignalPayment::Ladder { value: Program::Slot(slot), rungs, .. } = &signal.pay {
+            compared.entry(*slot).or_default().extend(rungs.iter().map(|(threshold, _)| Value::Number(*threshold)));
+        }
+    }
 }
 
 /// The expressions that points and tiers of a level hang on.

@@ -1,29 +1,33 @@
 //! `pql explain`: why one user or account is what it is.
 
+mod scored_run;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::ValueEnum;
 
+use self::scored_run::{PresentFindings, RunParts, ScoredRun};
 use super::{
     CommandError, ExitStatus,
     args::{LimitArgs, RunArgs, RunSettings},
     messages::{self, Verbosity},
-    model_file,
+    model_file::{self, ChosenModel},
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
     stdout::{pretty_json, print_stdout},
     threads,
 };
-use crate::commands::explain::{
-    DAYS_MAX, EntityDirectory, EntityQuery, ExclusionSearch, Explanation, ExplanationRecord, ForecastStart,
-    SecondReading, TierBasis, UnknownEntity, WaySearch, explain_unknown_entity, find_signal_events, forecast,
-    guard_exclusions, report_members, signal_rollups,
+use crate::commands::explain::{DAYS_MAX, EntityQuery, Explanation, ExplanationRecord, forecast};
+use pql_engine::{
+    enrich::EnrichFile,
+    pipeline::FoldedRun,
+    plan::{Model, parse_all_facts},
+    read::{ChangeGuard, InputSource},
 };
-use pql_engine::{ledger::build_ledger, pipeline, plan::parse_all_facts, read::ChangeGuard};
 use pql_model::{
     EntityKind, PerKind,
     diag::{escape_ci_commands, suggest},
-    resolved::{Level, Signal},
+    resolved::Signal,
 };
 
 /// Explain one user or account: the score line by line, the rules that held, the way up and the way down.
@@ -51,7 +55,7 @@ pub(super) struct ExplainArguments {
     #[arg(long, value_name = "NAME")]
     signal: Option<String>,
 
-    /// Look so many days ahead for a drop in tier; 0 does not look
+    /// Days to look ahead for a drop in tier; 0 does not look ahead
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_MAX, value_parser = clap::value_parser!(u16).range(0..=90))]
     ahead: u16,
 
@@ -86,106 +90,125 @@ fn query(text: &str) -> Result<EntityQuery<'_>, CommandError> {
 
 impl ExplainArguments {
     fn prepare(&self) -> Result<PreparedRun<'_>, CommandError> {
-        // The events of a signal are found in a second reading.
-        let passes = if self.signal.is_some() { InputPasses::Several } else { InputPasses::Once };
         prepare(RunRequest {
             settings: RunSettings::new(&self.run, &self.limits)?,
             events: &self.events,
-            passes,
+            passes: InputPasses::Once,
             threads: None,
             verbosity: Verbosity::Quiet,
         })
+    }
+
+    /// Watches the events, of which some explanations need a second reading. None if they can be read only once.
+    ///
+    /// # Errors
+    /// Events of a signal are asked for, and there can be no second reading.
+    fn guard(&self, inputs: &[InputSource]) -> Result<Option<ChangeGuard>, CommandError> {
+        match (ChangeGuard::begin(inputs), &self.signal) {
+            (Ok(guard), _) => Ok(Some(guard)),
+            (Err(error), Some(_)) => Err(error.into()),
+            (Err(_), None) => Ok(None),
+        }
     }
 }
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let query = query(&arguments.entity)?;
     let prepared = arguments.prepare()?;
-    let source = model_file::find(arguments.model.as_ref())?;
-    let model = parse_all_facts(&source.document).map_err(CommandError::document)?;
-    // The members' events are counted in a second reading, if there can be one.
-    let guard = ChangeGuard::begin(prepared.inputs()).ok();
-    let exclusion_guard = guard_exclusions(&model, prepared.inputs());
+    let chosen = ExplainModel::load(arguments)?;
+    let guard = arguments.guard(prepared.inputs())?;
     if let Some(side) = query.side {
-        signal(arguments, model.resolved.level(side))?;
+        chosen.signal(side)?;
     }
-    if let Some(note) = source.note.filter(|_| !arguments.quiet) {
-        print_stderr(&note);
-    }
-    if !arguments.quiet {
-        threads::note_missing_threads();
-    }
-    let enrichment =
-        prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), Verbosity::Quiet)?;
-    let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
-    let job = prepared.job(&model, users);
+    chosen.print_notes(arguments);
+    let at_hand = prepared.events_at_hand(&chosen.model);
+    let enrichment = prepared.enrichment_files()?.for_model(&chosen.model, at_hand, Verbosity::Quiet)?;
+    let job = prepared.job(&chosen.model, enrichment.user.as_ref());
     let mut folded = prepared.fold(&job)?;
     messages::warn_multiline_records(&folded.files);
-    let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
-    messages::warn_not_understood(&messages::all_not_understood(&enrichment, &folded));
-    let emails = pipeline::user_emails(users, folded.as_of, &model.levels.user.emails);
-    let directory = EntityDirectory { scored: &scored, model: &model, emails: &emails };
-    let found = query.find(&directory).map_err(|several| CommandError::usage(several.to_string()))?;
-    let Some(entity) = found else {
-        let unknown = UnknownEntity { query, directory, document: &source.document };
-        let events = ExclusionSearch { job: &job, folded: &folded, users, guard: exclusion_guard.as_ref() };
-        let message = explain_unknown_entity(unknown, &events)?;
-        return Err(CommandError::Error(anyhow::anyhow!(message), ExitStatus::Negative));
-    };
-    let side = entity.side;
-    let signal = signal(arguments, model.resolved.level(side))?;
-    let ledger = build_ledger(&scored, &model, entity);
-    let search = WaySearch::new(&scored, &model, entity);
-    let start = ForecastStart {
-        side,
-        id: ledger.id.clone(),
-        tier: ledger.tier.as_ref().and_then(|tier| tier.matched_rule()).map(|tier| tier.name.clone()),
-        basis: TierBasis::new(&scored, &model, entity),
-    };
-    let again =
-        || SecondReading { inputs: job.inputs.clone(), limits: prepared.limits(), model: &model, scored: &scored };
-    let events = match signal {
-        Some(signal) => Some(find_signal_events(again(), entity, signal)?),
-        None => None,
-    };
-    let members = match side {
-        EntityKind::User => None,
-        EntityKind::Account => {
-            let rollups = signal.map(|signal| signal_rollups(&model, signal)).unwrap_or_default();
-            let members = report_members((&scored, &model), entity, guard.as_ref().map(|_| again()), &rollups)?;
-            guard.as_ref().map_or(Ok(()), ChangeGuard::verify)?;
-            Some(members)
+    let parts =
+        RunParts { job: &job, chosen: &chosen, folded: &folded, enrichment: &enrichment, guard: guard.as_ref() };
+    let present = ScoredRun::of(parts)?.findings(query)?;
+    let explanation = look_ahead(arguments, &chosen, (&mut folded, &enrichment), present)?;
+    print_explanation(arguments.format, &explanation)?;
+    Ok(ExitStatus::Done)
+}
+
+/// The model of an explanation, whole: facts that nothing needs can be asked for too.
+struct ExplainModel {
+    source: ChosenModel,
+    model: Model,
+    /// The signal whose events are asked for.
+    signal: Option<String>,
+}
+
+impl ExplainModel {
+    /// Reads the model.
+    ///
+    /// # Errors
+    /// A model that cannot be read, or has problems.
+    fn load(arguments: &ExplainArguments) -> Result<ExplainModel, CommandError> {
+        let source = model_file::find(arguments.model.as_ref())?;
+        let model = parse_all_facts(&source.document).map_err(CommandError::document)?;
+        Ok(ExplainModel { source, model, signal: arguments.signal.clone() })
+    }
+
+    fn print_notes(&self, arguments: &ExplainArguments) {
+        if arguments.quiet {
+            return;
         }
-    };
-    prepared.verify_unchanged()?;
-    let enriched = PerKind { user: users, account: accounts };
+        if let Some(note) = &self.source.note {
+            print_stderr(note);
+        }
+        threads::note_missing_threads();
+    }
+
+    /// The signal whose events are asked for, on a level.
+    ///
+    /// # Errors
+    /// The level has none of this name.
+    fn signal(&self, side: EntityKind) -> Result<Option<&Signal>, CommandError> {
+        let Some(name) = &self.signal else { return Ok(None) };
+        let level = self.model.resolved.level(side);
+        if let Some(signal) = level.signals.iter().find(|signal| signal.name == *name) {
+            return Ok(Some(signal));
+        }
+        let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
+        let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
+        Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
+    }
+}
+
+/// Adds to the present what would lead up, and what comes next.
+///
+/// # Errors
+/// Those of scoring.
+fn look_ahead(
+    arguments: &ExplainArguments,
+    chosen: &ExplainModel,
+    (folded, enrichment): (&mut FoldedRun, &PerKind<Option<EnrichFile>>),
+    present: PresentFindings,
+) -> Result<Explanation, CommandError> {
+    let PresentFindings { ledger, members, events, search, start } = present;
+    let enriched = PerKind { user: enrichment.user.as_ref(), account: enrichment.account.as_ref() };
     let next_tier = match search {
         Some(search) => {
-            let mut plain = parse_all_facts(&source.document).map_err(CommandError::document)?;
+            let mut plain = parse_all_facts(&chosen.source.document).map_err(CommandError::document)?;
             plain.resolved.input.forget_fields();
-            Some(search.run(&mut folded, &plain, enriched)?)
+            Some(search.run(folded, &plain, enriched)?)
         }
         None => None,
     };
     let forecast = match arguments.ahead {
         0 => None,
-        days => forecast(&folded, &model, enriched, &start, days)?,
+        days => forecast(folded, &chosen.model, enriched, &start, days)?,
     };
-    let explanation = Explanation { ledger, members, next_tier, forecast, events };
-    match arguments.format {
-        ExplainFormat::Human => print_stdout(&escape_ci_commands(&explanation.text()))?,
-        ExplainFormat::Json => print_stdout(&pretty_json(&ExplanationRecord::new(&explanation)))?,
-    }
-    Ok(ExitStatus::Done)
+    Ok(Explanation { ledger, members, next_tier, forecast, events })
 }
 
-/// The signal whose events are asked for.
-fn signal<'l>(arguments: &ExplainArguments, level: &'l Level) -> Result<Option<&'l Signal>, CommandError> {
-    let Some(name) = &arguments.signal else { return Ok(None) };
-    if let Some(signal) = level.signals.iter().find(|signal| signal.name == *name) {
-        return Ok(Some(signal));
+fn print_explanation(format: ExplainFormat, explanation: &Explanation) -> Result<(), CommandError> {
+    match format {
+        ExplainFormat::Human => print_stdout(&escape_ci_commands(&explanation.text())),
+        ExplainFormat::Json => print_stdout(&pretty_json(&ExplanationRecord::new(explanation))),
     }
-    let names: Vec<&str> = level.signals.iter().map(|signal| signal.name.as_str()).collect();
-    let help = suggest(name, names).map(|help| format!("; {help}")).unwrap_or_default();
-    Err(CommandError::usage(format!("--signal `{name}`: the model has no such signal on this level{help}")))
 }

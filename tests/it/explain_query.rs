@@ -79,3 +79,28 @@ fn where_nobody_fits_the_nearest_are_shown() {
         assert!(outcome.stderr.contains(message), "{who}: {}", outcome.stderr);
     }
 }
+
+#[test]
+fn who_is_asked_for_by_an_address_can_be_set_aside() {
+    let folder = Folder::new();
+    let identity = "[identity]\nexclude_users = [\"ws-bot\"]\nexclude_domains = [\"northwind.example\"]\n";
+    folder.write("events.ndjson", EVENTS);
+    folder.write("model.toml", format!("schema = 1\n{identity}"));
+    folder.write("domains.toml", format!("schema = 1\n{}", identity.replace("exclude_users = [\"ws-bot\"]\n", "")));
+    folder.write("ids.toml", "schema = 1\n[identity]\nexclude_users = [\"twin_*\"]\n");
+    for (model, who, expected) in [
+        (
+            "model.toml",
+            "ann@northwind.example",
+            "the domain of its e-mail: [identity] exclude_domains (model.toml:4:20)",
+        ),
+        ("domains.toml", "ANN@Northwind.example", "exclude_domains (domains.toml:3:20)"),
+        ("domains.toml", "user:ann@northwind.example", "exclude_domains (domains.toml:3:20)"),
+        ("ids.toml", "twin@pine.example", "is set aside by its id: [identity] exclude_users (ids.toml:3:18)"),
+    ] {
+        let outcome = folder.pql(&format!("explain {who} events.ndjson -m {model} -q"));
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{who}: {outcome:?}");
+        assert!(outcome.stderr.contains("has events before"), "{who}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(expected), "{who}: {}", outcome.stderr);
+    }
+}

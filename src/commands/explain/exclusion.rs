@@ -3,11 +3,11 @@
 //! Events that are set aside by an id are not in the state. So everything is folded again under a model that sets nobody aside, and the entity that is asked for
 //! is looked for there: nothing is claimed of an id without events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use pql_engine::{
     enrich::EnrichFile,
-    entity::{NOBODY, resolve_entities},
+    entity::{Entities, NOBODY, resolve_entities},
     pipeline::{AsOfRequest, FoldedRun, PipelineJob, RunError, fold_inputs, user_emails},
     plan::Model,
     read::ChangeGuard,
@@ -40,7 +40,7 @@ pub enum MatchedBy {
 }
 
 /// A model that sets nobody aside.
-pub fn without_exclusions(mut model: Model) -> Model {
+fn without_exclusions(mut model: Model) -> Model {
     let identity = &mut model.resolved.identity;
     identity.exclude_users.clear();
     identity.exclude_domains.clear();
@@ -79,47 +79,102 @@ pub struct ExclusionSearch<'s> {
     pub guard: Option<&'s ChangeGuard>,
 }
 
-/// The entries that set a user aside, or those that set aside all users of an account. Empty if the `open` model knows of no event either, or if it is
-/// something else that took them away.
-///
-/// # Errors
-/// Those of folding. **Cost**: a run without scoring, if events can be read again.
-pub fn find_exclusions(
-    search: &ExclusionSearch<'_>,
-    open: &Model,
-    side: EntityKind,
-    id: &str,
-) -> Result<Vec<ExclusionMatch>, RunError> {
-    let ExclusionSearch { job, folded, users, guard } = *search;
-    let refolded = guard.map(|_| {
-        let (inputs, when) = (job.inputs.clone(), AsOfRequest::At(folded.as_of.instant));
-        fold_inputs(&PipelineJob { model: open, inputs, when, keep_rejects: false, ..*job }, None)
-    });
-    let refolded = refolded.transpose()?;
-    let state = refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
-    let emails = user_emails(users, folded.as_of, &open.levels.user.emails);
-    let entities = resolve_entities(state, open, &emails);
-    let identity = &job.model.resolved.identity;
-    let of_user = |user: u32, asked: &str| {
-        let by_domain = || {
-            let place = entities.find_domain(user, open, &emails, &identity.exclude_domains)?;
-            Some(ExclusionMatch { key: "exclude_domains", index: place, by: MatchedBy::Domain })
+/// The same events under a model that sets nobody aside.
+#[derive(Debug)]
+pub struct OpenRun {
+    model: Model,
+    /// What was folded again; none if that is not needed, or the events can be read only once.
+    refolded: Option<FoldedRun>,
+}
+
+impl OpenRun {
+    /// Folds the events again, if ids set some aside. `model` is the model of the run.
+    ///
+    /// # Errors
+    /// Those of folding. **Cost**: a run without scoring, if events can be read again.
+    pub fn fold(search: &ExclusionSearch<'_>, model: Model) -> Result<OpenRun, RunError> {
+        let model = without_exclusions(model);
+        let ExclusionSearch { job, folded, guard, .. } = *search;
+        let refolded = guard.map(|_| {
+            let (inputs, when) = (job.inputs.clone(), AsOfRequest::At(folded.as_of.instant));
+            fold_inputs(&PipelineJob { model: &model, inputs, when, keep_rejects: false, ..*job }, None)
+        });
+        let refolded = refolded.transpose()?;
+        Ok(OpenRun { model, refolded })
+    }
+}
+
+/// Everybody with an event, whether the model sets them aside or not, and the entries that do.
+#[derive(Debug)]
+pub struct ExclusionFinder<'f> {
+    open: &'f Model,
+    entities: Entities<'f>,
+    emails: HashMap<String, String>,
+    identity: &'f IdentitySettings,
+}
+
+impl<'f> ExclusionFinder<'f> {
+    /// Resolves everybody.
+    pub fn new(open: &'f OpenRun, search: &ExclusionSearch<'f>) -> ExclusionFinder<'f> {
+        let ExclusionSearch { job, folded, users, .. } = *search;
+        let state = open.refolded.as_ref().map_or(&folded.state, |folded| &folded.state);
+        let emails = user_emails(users, folded.as_of, &open.model.levels.user.emails);
+        let entities = resolve_entities(state, &open.model, &emails);
+        ExclusionFinder { open: &open.model, entities, emails, identity: &job.model.resolved.identity }
+    }
+
+    /// The entries that set a user aside, by id or e-mail address, or those that set aside all users of an account. Empty if there is no event
+    /// either way, or if it is something else that took them away.
+    pub fn find(&self, side: EntityKind, text: &str) -> Vec<ExclusionMatch> {
+        let found: BTreeSet<ExclusionMatch> = match side {
+            EntityKind::User => match self.entities.user_of(text) {
+                Some(user) => self.of_user(user, text).into_iter().collect(),
+                None => self.of_users(self.users_by_email(text)),
+            },
+            EntityKind::Account => self.of_users(self.users_of_account(text)),
         };
-        let by_other = || {
-            let found = entities.known_ids(user).into_iter().find_map(|known| find_exclusion_by_id(identity, known))?;
-            Some(ExclusionMatch { by: MatchedBy::JoinedId, ..found })
-        };
-        find_exclusion_by_id(identity, asked).or_else(by_domain).or_else(by_other)
-    };
-    let found: BTreeSet<ExclusionMatch> = match side {
-        EntityKind::User => entities.user_of(id).and_then(|user| of_user(user, id)).into_iter().collect(),
-        EntityKind::Account => {
-            let number = entities.account_ids.find(id);
-            let place = number.and_then(|id| entities.accounts.iter().position(|account| account.id == id));
-            let rows = place.map_or(&[][..], |place| entities.account_rows(place));
-            let users: BTreeSet<u32> = rows.iter().map(|row| row.user).filter(|user| *user != NOBODY).collect();
-            users.into_iter().filter_map(|user| of_user(user, entities.users[user as usize].id)).collect()
+        found.into_iter().collect()
+    }
+
+    fn of_users(&self, users: BTreeSet<u32>) -> BTreeSet<ExclusionMatch> {
+        users.into_iter().filter_map(|user| self.of_user(user, self.entities.users[user as usize].id)).collect()
+    }
+
+    /// The entry that sets a user aside, by an id of the user, else by the domain, else by another id.
+    fn of_user(&self, user: u32, id: &str) -> Option<ExclusionMatch> {
+        find_exclusion_by_id(self.identity, id).or_else(|| self.by_domain(user)).or_else(|| self.by_joined_id(user))
+    }
+
+    fn by_domain(&self, user: u32) -> Option<ExclusionMatch> {
+        let domains = &self.identity.exclude_domains;
+        let index = self.entities.find_domain(user, self.open, &self.emails, domains)?;
+        Some(ExclusionMatch { key: "exclude_domains", index, by: MatchedBy::Domain })
+    }
+
+    fn by_joined_id(&self, user: u32) -> Option<ExclusionMatch> {
+        let mut known = self.entities.known_ids(user).into_iter();
+        let found = known.find_map(|known| find_exclusion_by_id(self.identity, known))?;
+        Some(ExclusionMatch { by: MatchedBy::JoinedId, ..found })
+    }
+
+    /// The users with an e-mail address, whose case does not count.
+    fn users_by_email(&self, address: &str) -> BTreeSet<u32> {
+        if !address.contains('@') {
+            return BTreeSet::new();
         }
-    };
-    Ok(found.into_iter().collect())
+        let wanted = address.to_lowercase();
+        let has_address = |user: &u32| {
+            let email = self.entities.email(*user, self.open, &self.emails);
+            email.is_some_and(|email| email.trim().to_lowercase() == wanted)
+        };
+        (0..self.entities.users.len() as u32).filter(has_address).collect()
+    }
+
+    /// The users with an event of an account.
+    fn users_of_account(&self, id: &str) -> BTreeSet<u32> {
+        let number = self.entities.account_ids.find(id);
+        let place = number.and_then(|id| self.entities.accounts.iter().position(|account| account.id == id));
+        let rows = place.map_or(&[][..], |place| self.entities.account_rows(place));
+        rows.iter().map(|row| row.user).filter(|user| *user != NOBODY).collect()
+    }
 }

@@ -19,12 +19,12 @@ mod ways;
 
 pub use cause::{DropCause, TierBasis};
 pub use entity_query::{EntityDirectory, EntityQuery};
-pub use exclusion::ExclusionSearch;
+pub use exclusion::{ExclusionSearch, excludes_by_id};
 pub use forecast::{DAYS_MAX, Forecast, ForecastStart, forecast};
 pub use json::ExplanationRecord;
 pub use members::{MemberReport, report_members, signal_rollups};
 pub use signal_events::{CountedEvent, SecondReading, SignalEvents, find_signal_events};
-pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity, guard_exclusions};
+pub use unknown_entity::{SearchError, UnknownEntity, explain_unknown_entity};
 pub use ways::{NextTierWays, TierWay, WaySearch};
 
 use pql_engine::ledger::Ledger;

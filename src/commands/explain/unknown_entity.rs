@@ -2,15 +2,12 @@
 
 use super::{
     EntityDirectory, EntityQuery,
-    exclusion::{
-        ExclusionMatch, ExclusionSearch, MatchedBy, excludes_by_id, find_exclusion_by_id, find_exclusions,
-        without_exclusions,
-    },
+    exclusion::{ExclusionFinder, ExclusionMatch, ExclusionSearch, MatchedBy, OpenRun, find_exclusion_by_id},
 };
 use pql_engine::{
     pipeline::RunError,
-    plan::{Model, parse_all_facts},
-    read::{ChangeGuard, InputSource, ReadError},
+    plan::parse_all_facts,
+    read::{ChangeGuard, ReadError},
 };
 use pql_model::{
     EntityKind,
@@ -22,11 +19,6 @@ use pql_model::{
 
 /// The most entries of the model that are named.
 const ENTRIES_SHOWN: usize = 5;
-
-/// Watches the events before they are read, if a second reading may be needed to find an id. None too if they can be read only once.
-pub fn guard_exclusions(model: &Model, inputs: &[InputSource]) -> Option<ChangeGuard> {
-    if excludes_by_id(&model.resolved.identity) { ChangeGuard::begin(inputs).ok() } else { None }
-}
 
 /// Words that nobody with a result fits, and the model under which nobody does.
 #[derive(Debug, Clone, Copy)]
@@ -58,10 +50,16 @@ pub enum SearchError {
 /// # Errors
 /// Those of a second reading.
 pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSearch<'_>) -> Result<String, SearchError> {
-    for side in unknown.query.sides() {
-        if let Some(found) = explain_exclusion(&unknown, side, search)? {
-            return Ok(found);
-        }
+    let open = OpenRun::fold(search, parse_all_facts(unknown.document)?)?;
+    search.guard.map_or(Ok(()), ChangeGuard::verify)?;
+    let finder = ExclusionFinder::new(&open, search);
+    let mut sides = unknown.query.sides().into_iter();
+    let excluded = sides.find_map(|side| {
+        let entries = finder.find(side, unknown.query.text);
+        explain_exclusion(&unknown, (side, &entries), search)
+    });
+    if let Some(excluded) = excluded {
+        return Ok(excluded);
     }
     let as_of = format_instant(search.folded.as_of.instant);
     let text = unknown.query.text;
@@ -80,34 +78,31 @@ pub fn explain_unknown_entity(unknown: UnknownEntity<'_>, search: &ExclusionSear
 /// Says which entries of the model set an id aside. None if that is not the reason.
 fn explain_exclusion(
     unknown: &UnknownEntity<'_>,
-    side: EntityKind,
+    (side, entries): (EntityKind, &[ExclusionMatch]),
     search: &ExclusionSearch<'_>,
-) -> Result<Option<String>, SearchError> {
+) -> Option<String> {
     let document = unknown.document;
     let identity = &search.job.model.resolved.identity;
-    let model = parse_all_facts(document)?;
-    let entries = find_exclusions(search, &without_exclusions(model), side, unknown.query.text)?;
-    search.guard.map_or(Ok(()), ChangeGuard::verify)?;
     let who = format!("the {} `{}`", side.word(), unknown.query.text);
     let as_of = format_instant(search.folded.as_of.instant);
     let found = match entries.first() {
         Some(_) if side == EntityKind::Account => {
             format!(
                 "{who} has events before {as_of}, but only of users who are set aside: {}",
-                places(&entries, document, identity)
+                places(entries, document, identity)
             )
         }
         Some(first) => format!("{who} has events before {as_of}, but {}", exclusion_reason(*first, document, identity)),
         // Events that can be read only once do not tell whether any is of this id.
         None => match exclusion_of_unread(unknown.query.text, side, search) {
             Some(entry) => format!("{who} {}", exclusion_reason(entry, document, identity)),
-            None => return Ok(None),
+            None => return None,
         },
     };
     let these = if entries.len() > 1 { "these entries" } else { "this entry" };
-    Ok(Some(format!(
+    Some(format!(
         "{found}, so there is nothing to explain; a copy of the model without {these} (-m FILE) shows what it would be"
-    )))
+    ))
 }
 
 /// The entry that an id falls under, if the events could not be searched for it.

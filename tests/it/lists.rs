@@ -136,6 +136,16 @@ fn a_run_ends_with_the_next_step() {
     let explained = folder.pql("explain user:ann events.ndjson -m model.toml --as-of 2026-10-08");
     assert_eq!(explained.code, 0, "{explained:?}");
     assert!(!score(&folder, &["--level", "user", "-q"]).stderr.contains("next: "));
+    // What the run allowed must be allowed again, or the command fails.
+    folder.write("events.ndjson", format!("{}broken\n", folder.read("events.ndjson")));
+    let limits = ["--max-rejects", "50%", "--max-line", "1MiB", "--max-table", "512MiB"];
+    let outcome = score(&folder, &[["--level", "user"].as_slice(), &limits].concat());
+    let next = outcome.stderr.lines().last().unwrap_or_default();
+    let command = next.strip_prefix("next: pql ").and_then(|rest| rest.strip_suffix(" shows why a row is where it is"));
+    let command = command.unwrap_or_else(|| panic!("{outcome:?}")).replace("user:ID", "user:ann");
+    assert!(command.ends_with("--max-rejects 50% --max-line 1048576 --max-table 536870912"), "{command}");
+    let explained = folder.pql(&command);
+    assert_eq!(explained.code, 0, "{explained:?}");
 }
 
 const STAMP: &str = "[output]\nstamp = true\n";

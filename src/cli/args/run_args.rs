@@ -18,7 +18,7 @@ use pql_model::units::Micros;
 /// How events are read, from when they are looked at, and with what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
-    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
+    /// Read each file as this format, whatever the model says [default: the format that its first lines show]
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<InputFormatArg>,
 
@@ -57,8 +57,7 @@ impl RunArgs {
             ("--users-key", self.users_key.clone()),
             ("--accounts-key", self.accounts_key.clone()),
         ];
-        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
-        given.flatten().collect()
+        given_words(options)
     }
 }
 
@@ -76,6 +75,26 @@ pub(crate) struct LimitArgs {
     /// End at a Parquet file that would take more memory than this: bytes, or with KiB, MiB or GiB
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::parse_max_table)]
     max_table: usize,
+}
+
+impl LimitArgs {
+    /// The options as words of a command line. Options with their default values are left out.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let standard = BlockLimits::STANDARD;
+        let (line, table) = (self.max_line.line_bytes_max, self.max_table);
+        let options = [
+            ("--max-rejects", Some(self.max_rejects.clone()).filter(|limit| limit != "1%")),
+            ("--max-line", (line != standard.line_bytes_max).then(|| line.to_string())),
+            ("--max-table", (table != standard.table_bytes_max).then(|| table.to_string())),
+        ];
+        given_words(options)
+    }
+}
+
+/// The words of options that have values.
+fn given_words(options: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Vec<String> {
+    let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    given.flatten().collect()
 }
 
 /// The options as a run takes them.

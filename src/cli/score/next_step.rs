@@ -21,7 +21,8 @@ pub(super) fn print_next_step(arguments: &ScoreArguments, scored: &ScoredEntitie
     words.extend(arguments.events.iter().map(|event| quoted(&event.to_string_lossy())));
     let model = arguments.model.as_ref().map(|path| path.display().to_string());
     words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), quoted(&path)]));
-    words.extend(arguments.run.words().iter().map(|word| quoted(word)));
+    let options = arguments.run.words().into_iter().chain(arguments.limits.words());
+    words.extend(options.map(|word| quoted(&word)));
     print_stderr(&escape_controls(&format!("next: {} shows why a row is where it is", words.join(" "))));
 }
 

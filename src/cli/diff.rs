@@ -14,12 +14,12 @@ use super::{
     messages::{self, Verbosity},
     model_file,
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
-    print_problems, print_stderr,
+    print_stderr,
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::{
-    diff::{DiffMetric, DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare},
-    fail_if::parse_fail_if,
+    diff::{DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare},
+    fail_if,
     score::MissingNames,
 };
 use pql_engine::{
@@ -29,8 +29,7 @@ use pql_engine::{
 };
 use pql_model::{
     clock::format_instant,
-    diag::{DocumentProblems, escape_ci_commands, escape_controls},
-    number_condition::NumberCondition,
+    diag::{escape_ci_commands, escape_controls},
 };
 
 /// Compare two models on the same events: who changes tier and route, and why.
@@ -63,7 +62,7 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
 
-    /// List so many of those who enter, and so many of those who leave a tier
+    /// The most users or accounts to list that enter a tier, and that leave it
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
 
@@ -120,7 +119,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let settings = RunSettings::new(&arguments.run, &arguments.limits)?;
     let (old, new) = models(arguments)?;
     let vocabulary = DiffVocabulary::new(&old, &new);
-    let gates = gates(&arguments.fail_if, &vocabulary)?;
+    let gates = fail_if::parse_all(&arguments.fail_if, &vocabulary).map_err(CommandError::documents)?;
     let prepared = prepare(RunRequest {
         settings,
         events: &arguments.events,
@@ -181,30 +180,7 @@ fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
     match (parse(&old), parse(&new)) {
         (Ok(old), Ok(new)) => Ok((old, new)),
         (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(CommandError::document(problems)),
-        (Err(first), Err(second)) => {
-            print_problems(&first);
-            Err(CommandError::document(second))
-        }
-    }
-}
-
-/// Reads the conditions. The problems of all of them are reported.
-fn gates(texts: &[String], vocabulary: &DiffVocabulary) -> Result<Vec<NumberCondition<DiffMetric>>, CommandError> {
-    let mut gates = Vec::new();
-    let mut broken: Option<DocumentProblems> = None;
-    for text in texts {
-        match parse_fail_if(text, vocabulary) {
-            Ok(gate) => gates.push(gate),
-            Err(problems) => {
-                if let Some(earlier) = broken.replace(problems) {
-                    print_problems(&earlier);
-                }
-            }
-        }
-    }
-    match broken {
-        Some(problems) => Err(CommandError::document(problems)),
-        None => Ok(gates),
+        (Err(first), Err(second)) => Err(CommandError::documents(vec![first, second])),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The examples in the help of each command. A test runs them.
+//! The examples in the help of commands. Those of `score` and `diff` stand beside the numbers of `--fail-if`, in `score/expected.rs` and `diff.rs`.
+//! A test runs all of them.
 
 pub(super) const CHECK: &str = "Examples:
   List the problems of a model:

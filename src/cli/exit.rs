@@ -28,6 +28,8 @@ pub enum ExitStatus {
 pub enum CommandError {
     /// A document with problems, with the exit code for it.
     Document(Box<DocumentProblems>, ExitStatus),
+    /// Several documents with problems, with the exit code for them.
+    Documents(Vec<DocumentProblems>, ExitStatus),
     /// An error with its causes, with the exit code for it.
     Error(anyhow::Error, ExitStatus),
     /// The reader of the output closed the pipe.
@@ -38,6 +40,11 @@ impl CommandError {
     /// A document that cannot be used for a run.
     pub fn document(problems: DocumentProblems) -> CommandError {
         CommandError::Document(Box::new(problems), ExitStatus::CannotStart)
+    }
+
+    /// Documents that cannot be used for a run.
+    pub fn documents(broken: Vec<DocumentProblems>) -> CommandError {
+        CommandError::Documents(broken, ExitStatus::CannotStart)
     }
 
     /// An error in the arguments.
@@ -83,6 +90,12 @@ impl CommandError {
         match self {
             CommandError::Document(problems, exit) => {
                 print_stderr(&render(&problems.document, &problems.list, paint()));
+                exit
+            }
+            CommandError::Documents(broken, exit) => {
+                let all: Vec<String> =
+                    broken.iter().map(|problems| render(&problems.document, &problems.list, paint())).collect();
+                print_stderr(&all.join("\n\n"));
                 exit
             }
             CommandError::Error(error, exit) => {

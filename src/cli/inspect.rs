@@ -9,6 +9,7 @@ use super::{
     args::InputFormatArg,
     messages::{self, Verbosity},
     model_file,
+    prepare::find_inputs,
     stdout::{pretty_json, print_stdout},
     threads,
 };
@@ -16,7 +17,7 @@ use crate::commands::init;
 use pql_engine::{
     inspect::{self, FieldSurvey, FieldsRecord, InspectJob, InspectRecord, InspectedInput, NO_MODEL},
     plan::{Model, parse},
-    read::{self, BlockLimits, InputSource, keep_pipe_heads},
+    read::{BlockLimits, InputSource, keep_pipe_heads},
 };
 use pql_model::diag::{SourceDocument, escape_ci_commands};
 
@@ -34,7 +35,7 @@ pub(super) struct InspectArguments {
     #[arg(short, long, value_name = "FILE")]
     model: Option<PathBuf>,
 
-    /// Read files as this format, whatever the model says [default: told by the first lines of each file]
+    /// Read each file as this format, whatever the model says [default: the format that its first lines show]
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<InputFormatArg>,
 
@@ -130,16 +131,6 @@ fn read_or_list(
         print_stdout(&listed)?;
     }
     Err(error)
-}
-
-/// Finds the files of events and prints a note on each file that is left out.
-pub(super) fn find_inputs(events: &[OsString], verbosity: Verbosity) -> Result<Vec<InputSource>, CommandError> {
-    let resolved = read::resolve_inputs(events)?;
-    messages::warn_skipped_inputs(&resolved);
-    if verbosity == Verbosity::Notes {
-        messages::note_skipped_inputs(&resolved);
-    }
-    Ok(resolved.inputs)
 }
 
 /// Whether a profile keeps samples of values, which may be personal data.

@@ -32,11 +32,15 @@ pub(super) fn find(named: Option<&PathBuf>) -> Result<ChosenModel, CommandError>
         let note = format!("note: scored with {DEFAULT_NAME} of this folder; -m FILE names another model");
         return Ok(ChosenModel { document: read(here)?, note: Some(note) });
     }
-    let document = SourceDocument { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() };
     let note =
         "note: scored with the built-in example model; `pql score --print-model > scoring.toml` makes a copy to edit"
             .to_owned();
-    Ok(ChosenModel { document, note: Some(note) })
+    Ok(ChosenModel { document: built_in(), note: Some(note) })
+}
+
+/// The built-in example.
+pub(super) fn built_in() -> SourceDocument {
+    SourceDocument { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() }
 }
 
 /// No more of a file is read than shows that it is too large to be a model or a file of cases.

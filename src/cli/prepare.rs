@@ -64,20 +64,26 @@ pub(super) struct PreparedRun<'a> {
 /// # Errors
 /// Files that do not exist, and inputs of several passes that can be read only once.
 pub(super) fn prepare(request: RunRequest<'_>) -> Result<PreparedRun<'_>, CommandError> {
-    let resolved = read::resolve_inputs(request.events)?;
+    let inputs = find_inputs(request.events, request.verbosity)?;
     let guard = match request.passes {
         InputPasses::Once => None,
-        InputPasses::Several => Some(ChangeGuard::begin(&resolved.inputs)?),
+        InputPasses::Several => Some(ChangeGuard::begin(&inputs)?),
     };
-    messages::warn_skipped_inputs(&resolved);
-    if request.verbosity == Verbosity::Notes {
-        messages::note_skipped_inputs(&resolved);
-    }
-    let workers = threads::configure_thread_pool(request.threads, &resolved.inputs);
+    let workers = threads::configure_thread_pool(request.threads, &inputs);
     if request.verbosity == Verbosity::Notes {
         threads::note_missing_threads();
     }
-    Ok(PreparedRun { settings: request.settings, inputs: resolved.inputs, workers, guard })
+    Ok(PreparedRun { settings: request.settings, inputs, workers, guard })
+}
+
+/// Finds the files of events and prints a note on each file that is left out.
+pub(super) fn find_inputs(events: &[OsString], verbosity: Verbosity) -> Result<Vec<InputSource>, CommandError> {
+    let resolved = read::resolve_inputs(events)?;
+    messages::warn_skipped_inputs(&resolved);
+    if verbosity == Verbosity::Notes {
+        messages::note_skipped_inputs(&resolved);
+    }
+    Ok(resolved.inputs)
 }
 
 impl<'a> PreparedRun<'a> {

@@ -61,7 +61,7 @@ pub(super) struct ScoreArguments {
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Wait so many seconds for another run that writes to the folder of --out [default: do not wait]
+    /// Seconds to wait for another run that writes to the folder of --out [default: do not wait]
     #[arg(long, value_name = "SECONDS", requires = "out")]
     wait: Option<u64>,
 

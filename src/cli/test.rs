@@ -16,10 +16,7 @@ use pql_engine::{
     },
     plan::{Model, parse_all_facts},
 };
-use pql_model::{
-    EXAMPLE,
-    diag::{DocumentProblems, SourceDocument, escape_ci_commands, render},
-};
+use pql_model::diag::{SourceDocument, escape_ci_commands, render};
 
 /// Test models with cases: a few events, and the result that the model should give.
 ///
@@ -146,17 +143,12 @@ fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), Comma
     let mut loaded = Vec::new();
     let mut subjects: Vec<TestedModel> = Vec::new();
     let mut refused: Vec<String> = Vec::new();
-    let mut broken: Option<DocumentProblems> = None;
-    let mut keep = |problems: DocumentProblems| {
-        if let Some(earlier) = broken.replace(problems) {
-            print_problems(&earlier);
-        }
-    };
+    let mut broken = Vec::new();
     for path in files {
         let suite = match cases::parse_suite(model_file::read_document(path, model_file::CASES)?) {
             Ok(suite) => suite,
             Err(problems) => {
-                keep(problems);
+                broken.push(problems);
                 continue;
             }
         };
@@ -172,15 +164,12 @@ fn load(files: &[PathBuf]) -> Result<(Vec<LoadedSuite>, Vec<TestedModel>), Comma
                 }
                 Err(problems) => {
                     refused.push(document.text);
-                    keep(problems);
+                    broken.push(problems);
                 }
             }
         }
     }
-    match broken {
-        Some(problems) => Err(CommandError::document(problems)),
-        None => Ok((loaded, subjects)),
-    }
+    if broken.is_empty() { Ok((loaded, subjects)) } else { Err(CommandError::documents(broken)) }
 }
 
 /// A path without what goes down and up again; links are not looked at.
@@ -199,7 +188,7 @@ fn normalize_path(path: &Path) -> PathBuf {
 /// The model of a file of cases: beside it, or the built-in one.
 fn model_of(suite: &TestSuite, path: &Path) -> Result<SourceDocument, CommandError> {
     let Some((named, span)) = &suite.model else {
-        return Ok(SourceDocument { name: "scoring.example.toml (built in)".to_owned(), text: EXAMPLE.to_owned() });
+        return Ok(model_file::built_in());
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     model_file::read(&normalize_path(&folder.join(named))).map_err(|failure| match failure {

@@ -167,6 +167,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/emit",
             "engine/entity::FREE_MAIL_DATE",
             "engine/pipeline",
+            "engine/read::FileStats",
             "engine/score",
             "commands/fail_if",
             "model",
@@ -429,6 +430,14 @@ fn every_file_says_first_what_it_does() {
         let begins = source.text.starts_with("//! ") || source.text.starts_with("#![doc = include_str!");
         assert!(begins, "src/{} does not begin with `//!`", source.path);
     }
+}
+
+#[test]
+fn every_file_of_tests_is_in_the_map() {
+    let text = include_str!("main.rs");
+    let modules = text.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let missing: Vec<&str> = modules.filter(|name| *name != "run" && !text.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "not in the list at the beginning of tests/it/main.rs: {missing:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 /// A format of events, as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InputFormatArg {
-    /// Told by the first lines of each file
+    /// The format that the first lines of each file show
     Auto,
     /// The format of this program, or any other lines of JSON with `[input] fields`
     #[value(help = "The format of this program, or any other lines of JSON with [input] fields")]

@@ -14,4 +14,4 @@ pub(super) use self::{
 
 /// The help of `--from` for commands that run several models.
 pub(super) const FORMAT_WHATEVER_THE_MODELS_SAY: &str =
-    "Read files as this format, whatever the models say [default: told by the first lines of each file]";
+    "Read each file as this format, whatever the models say [default: the format that its first lines show]";

@@ -42,7 +42,7 @@ pub(crate) fn note_unjudged_expectations(judged: &[JudgedExpectation], model: &s
         let why = match one.outcome {
             ExpectationOutcome::Met | ExpectationOutcome::Unmet => continue,
             ExpectationOutcome::NeedsRecord => {
-                "it compares with the run before, of which this run has no record".to_owned()
+                "it compares with the run before, and this run has no record of it".to_owned()
             }
             ExpectationOutcome::Null => format!("its result is null with {}", one.verdict.numbers_text()),
         };
@@ -82,7 +82,7 @@ fn warning_text(warning: &RunWarning) -> String {
         }
         RunWarning::Unmatched { kind, unmatched, rows } => unmatched_text(*kind, *unmatched, *rows),
         RunWarning::ManyQualified { qualified, users } => format!(
-            "{qualified} of {} are qualified, {:.0} %; a list of so many is no list of leads, so raise `at_least` of the tiers",
+            "{qualified} of {} are qualified, {:.0} %; that is too long a list for sales, so raise `at_least` of the tiers",
             plural(*users, "user", "users"),
             *qualified as f64 * 100.0 / (*users).max(1) as f64
         ),

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::print_stderr,
-    commands::score::{MissingNames, RunWarning},
+    commands::score::{MissingNames, empty_files},
 };
 use pql_engine::{
     decode::{RejectReason, format::DetectedFormat},
@@ -78,12 +78,7 @@ fn note_formats_by_kind<'f>(files: impl Iterator<Item = (&'f str, Option<Detecte
 
 /// Empty files among full ones, which an export that failed may have left. Printed even with `--quiet`.
 pub(crate) fn warn_empty_files(files: &[FileStats]) {
-    let mut empty = files.iter().filter(|file| file.bytes == 0);
-    let Some(first) = empty.next() else { return };
-    let count = empty.count() + 1;
-    if count < files.len() {
-        super::warn_of_run(&[RunWarning::EmptyFiles { first: first.name.clone(), count }]);
-    }
+    super::warn_of_run(empty_files(files).as_slice());
 }
 
 /// Files that somebody wrote to while they were read.

@@ -55,7 +55,7 @@ fn not_understood_advice(one: &NotUnderstood) -> String {
         one.candidates.formats().map(|format| format!("format = \"{}\"", format.word())).collect();
     let traits: Vec<&str> = one.traits.iter().map(String::as_str).collect();
     match one.cause {
-        MisreadCause::Beyond => "Ids with so many digits are kept whole as text.".to_owned(),
+        MisreadCause::Beyond => "Such long ids are kept whole as text.".to_owned(),
         _ if !formats.is_empty() && !traits.is_empty() => {
             format!("On the trait {}, `{}` would read them.", quoted_list(&traits), formats.join("` or `"))
         }

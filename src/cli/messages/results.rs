@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::cli::{args::RunArgs, print_stderr};
 use pql_engine::{entity::JoinReport, pipeline::EnrichmentCoverage, plan::Model, score::ScoredEntities};
-use pql_model::{EntityKind, clock::format_instant, diag::escape_controls, units::plural};
+use pql_model::{
+    EntityKind,
+    clock::format_instant,
+    diag::{escape_controls, quoted_list},
+    units::plural,
+};
 
 /// Users and accounts with events that have no row in the file of `--users` or `--accounts`.
 pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {
@@ -60,18 +65,15 @@ pub(crate) fn warn_unknown_milestones(scored: &ScoredEntities<'_>, model: &Model
             continue;
         }
         let (milestones, are) = if unknown.len() == 1 { ("milestone", "is") } else { ("milestones", "are") };
-        let names = in_backticks(unknown.iter().map(|(name, _)| *name));
+        let names: Vec<&str> = unknown.iter().map(|(name, _)| *name).collect();
+        let names = quoted_list(&names);
         let events: BTreeSet<&str> = unknown.iter().flat_map(|(_, absent)| *absent).map(String::as_str).collect();
         print_stderr(&escape_controls(&format!(
             "warning: the {milestones} {names} of {} {are} unknown, since no event that counts is named {}",
             kind.plural(),
-            in_backticks(events.into_iter()),
+            quoted_list(&events.into_iter().collect::<Vec<_>>()),
         )));
     }
-}
-
-fn in_backticks<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<String>>().join(", ")
 }
 
 /// Joins that were refused, and records that had to be put together.

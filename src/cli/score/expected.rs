@@ -5,14 +5,14 @@ use crate::{
     cli::{
         CommandError, ExitStatus,
         messages::{self, Verbosity},
-        print_problems, print_stderr,
+        print_stderr,
     },
     commands::score::{JudgedExpectation, RunExpectations, RunValues, run_warnings},
 };
 use pql_engine::{pipeline::RejectedLines, plan::Model};
 use pql_model::diag::SourceDocument;
 
-/// The names of numbers, for `--help`.
+/// Examples, and the names of numbers, for `--help`.
 pub(super) const NUMBERS_HELP: &str = "Examples:
   Write the lists of users and accounts into the folder out:
     pql score export.zip --out out
@@ -30,6 +30,7 @@ Numbers that --fail-if and [[expect]] of a model know:
   qualified_users           users in a qualified tier; qualified_accounts
   TIER_users                users in a tier, by its name; TIER_accounts
   qualified_users_share     the same as a share of all, from 0 to 1; TIER_users_share, ...
+                            (with 20 users or more, over a third always gives a warning)
   matched_accounts_share    rows of --accounts whose account has events; matched_users_share
   enriched_accounts_share   accounts with a row in --accounts; enriched_users_share";
 
@@ -42,11 +43,7 @@ pub(super) fn expectations<'m>(
     document: &SourceDocument,
     fail_if: &[String],
 ) -> Result<RunExpectations<'m>, CommandError> {
-    RunExpectations::new(model, document, fail_if).map_err(|mut broken| {
-        let last = broken.pop();
-        broken.iter().for_each(print_problems);
-        last.map_or_else(|| CommandError::usage("--fail-if cannot be read"), CommandError::document)
-    })
+    RunExpectations::new(model, document, fail_if).map_err(CommandError::documents)
 }
 
 /// Judges the expectations. Reports those that failed, and what is probably wrong.
@@ -70,7 +67,9 @@ pub(super) fn judge(
 /// # Errors
 /// Those of writing the rejected lines.
 pub(super) fn refuse(file: Option<OutputFile>, rejects: &RejectedLines) -> Result<ExitStatus, CommandError> {
-    print_stderr("nothing is published but rejected lines, since an expectation is not met");
-    file.filter(|_| !rejects.is_empty()).map_or(Ok(()), publish_rejects)?;
+    let file = file.filter(|_| !rejects.is_empty());
+    let exception = if file.is_some() { " but rejected lines" } else { "" };
+    print_stderr(&format!("nothing is published{exception}, since an expectation is not met"));
+    file.map_or(Ok(()), publish_rejects)?;
     Ok(ExitStatus::Negative)
 }

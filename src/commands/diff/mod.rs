@@ -17,7 +17,7 @@ pub use compare::{
     EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
 };
 pub use json::DiffRecord;
-pub use metrics::{DiffMetric, DiffVocabulary};
+pub use metrics::DiffVocabulary;
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
 
 use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};

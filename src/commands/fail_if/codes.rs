@@ -2,5 +2,5 @@
 
 /// A condition that cannot be read or typed.
 pub const BAD_EXPRESSION: &str = "D010";
-/// A name that the summary does not have, or has more than once.
+/// A name that no number has, or more than one.
 pub const UNKNOWN_NAME: &str = "D011";

@@ -13,7 +13,7 @@ use pql_model::{
 /// # Errors
 ///
 /// Every problem of names and types, or the first one of form.
-pub fn parse_fail_if<V: NumberVocabulary>(
+fn parse_fail_if<V: NumberVocabulary>(
     text: &str,
     vocabulary: &V,
 ) -> Result<NumberCondition<V::Number>, DocumentProblems> {
@@ -21,6 +21,26 @@ pub fn parse_fail_if<V: NumberVocabulary>(
         document: SourceDocument { name: "--fail-if".to_owned(), text: text.to_owned() },
         list: errors.into_iter().map(|error| diagnostic(error, text)).collect(),
     })
+}
+
+/// Reads conditions.
+///
+/// # Errors
+///
+/// The problems of each condition that cannot be read or typed.
+pub fn parse_all<V: NumberVocabulary>(
+    texts: &[String],
+    vocabulary: &V,
+) -> Result<Vec<NumberCondition<V::Number>>, Vec<DocumentProblems>> {
+    let mut conditions = Vec::new();
+    let mut broken = Vec::new();
+    for text in texts {
+        match parse_fail_if(text, vocabulary) {
+            Ok(condition) => conditions.push(condition),
+            Err(problems) => broken.push(problems),
+        }
+    }
+    if broken.is_empty() { Ok(conditions) } else { Err(broken) }
 }
 
 fn diagnostic(error: ExprError, text: &str) -> Diagnostic {

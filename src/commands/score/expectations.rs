@@ -1,7 +1,7 @@
 //! What a run must look like, by its model and by `--fail-if`: typed before an event is read, judged when the run is scored.
 
 use super::RunValues;
-use crate::commands::fail_if::parse_fail_if;
+use crate::commands::fail_if;
 use pql_engine::{
     emit::{ExpectationFact, ExpectationOrigin},
     plan::Model,
@@ -63,18 +63,8 @@ impl<'m> RunExpectations<'m> {
     ) -> Result<RunExpectations<'m>, Vec<DocumentProblems>> {
         let vocabulary = RunVocabulary::new(&model.resolved.levels);
         let line = |one: &'m Expectation| (one, document.position(one.span.start).0);
-        let mut conditions = Vec::new();
-        let mut broken = Vec::new();
-        for text in fail_if {
-            match parse_fail_if(text, &vocabulary) {
-                Ok(condition) => conditions.push(condition),
-                Err(problems) => broken.push(problems),
-            }
-        }
-        if !broken.is_empty() {
-            return Err(broken);
-        }
-        Ok(RunExpectations { of_model: model.resolved.expectations.iter().map(line).collect(), fail_if: conditions })
+        let fail_if = fail_if::parse_all(fail_if, &vocabulary)?;
+        Ok(RunExpectations { of_model: model.resolved.expectations.iter().map(line).collect(), fail_if })
     }
 
     /// The numbers that some expectation is about.

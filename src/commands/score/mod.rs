@@ -11,5 +11,5 @@ pub use self::{
     missing_names::MissingNames,
     run_facts::{FinishedRun, run_facts},
     run_values::RunValues,
-    run_warnings::{RunWarning, run_warnings},
+    run_warnings::{RunWarning, empty_files, run_warnings},
 };

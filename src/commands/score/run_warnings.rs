@@ -1,6 +1,7 @@
 //! What always deserves a warning about a run, unless an expectation says more about the same thing.
 
 use super::{FinishedRun, RunValues};
+use pql_engine::read::FileStats;
 use pql_model::{
     EntityKind,
     run_numbers::RunNumber,
@@ -67,16 +68,17 @@ impl RunWarning {
 
 /// The warnings about a run, without those that expectations about some numbers replace.
 pub fn run_warnings(values: &RunValues<'_>, expected: &[RunNumber]) -> Vec<RunWarning> {
-    let found = [empty_files(values), quiet_last_day(values), no_user(values), no_account(values)];
+    let found = [empty_files(&values.run.folded.files), quiet_last_day(values), no_user(values), no_account(values)];
     let unmatched = EntityKind::ALL.map(|kind| unmatched(values, kind));
     let all = found.into_iter().chain(unmatched).chain([many_qualified(values)]).flatten();
     all.filter(|warning| !expected.iter().any(|number| warning.is_replaced_by(*number))).collect()
 }
 
-fn empty_files(values: &RunValues<'_>) -> Option<RunWarning> {
-    let files = &values.run.folded.files;
-    let count = values.empty_files();
-    let first = files.iter().find(|file| file.bytes == 0)?;
+/// The warning about empty files among full ones, which an export that failed may have left.
+pub fn empty_files(files: &[FileStats]) -> Option<RunWarning> {
+    let mut empty = files.iter().filter(|file| file.bytes == 0);
+    let first = empty.next()?;
+    let count = empty.count() + 1;
     (count < files.len()).then(|| RunWarning::EmptyFiles { first: first.name.clone(), count })
 }
 

@@ -1,8 +1,9 @@
 //! Files that are damaged or contradict themselves, and folders that cannot be written.
 
-use std::io::Write;
-
-use crate::run::{Folder, names, rows};
+use crate::{
+    run::{Folder, names, rows},
+    stored::gzip,
+};
 
 const MODEL: &str = "schema = 1\n\n[[user.signals]]\nname = \"visits\"\nevent = \"visit\"\npoints = 5\n\n[user.traits]\nrole = { type = \"text\" }\n\n[account.traits]\nsize = { type = \"number\" }\n\n[output]\nuser_columns = [\"role\"]\n";
 
@@ -39,11 +40,8 @@ fn a_number_beyond_doubles_stays_the_same_id() {
 #[test]
 fn an_archive_that_is_cut_short_publishes_nothing() {
     let folder = folder();
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    for user in 0..2000 {
-        encoder.write_all(event(&format!("\"u{}\"", user * 7919 % 100_003)).as_bytes()).expect("memory");
-    }
-    let whole = encoder.finish().expect("memory");
+    let events: String = (0..2000).map(|user| event(&format!("\"u{}\"", user * 7919 % 100_003))).collect();
+    let whole = gzip(events.as_bytes());
     let ndjson = |bytes: &[u8]| zstd::stream::encode_all(bytes, 3).expect("memory");
     let zstd = ndjson(event("\"ann\"").repeat(3000).as_bytes());
     for (name, bytes, what) in [

@@ -8,7 +8,10 @@ use std::io::Write;
 use serde_json::Value as Json;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::run::{Folder, Outcome, names, rows};
+use crate::{
+    run::{Folder, Outcome, names, rows},
+    stored::gzip,
+};
 
 const MODEL: &str = r#"schema = 1
 
@@ -42,12 +45,6 @@ fn event(user: &str, minute: u32) -> String {
 
 fn lines(events: &[String]) -> Vec<u8> {
     events.iter().flat_map(|event| format!("{event}\n").into_bytes()).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
 }
 
 /// A zip archive of members by name, compressed or stored.

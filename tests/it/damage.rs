@@ -5,13 +5,10 @@ use std::{io::Write, sync::Arc};
 
 use pql_engine::read::{BlockLimits, BlockReader, FramePosition, InputKind, InputSource, LineBlock, ReadError};
 
-use crate::run::{Folder, names};
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
-}
+use crate::{
+    run::{Folder, names},
+    stored::gzip,
+};
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).expect("memory");

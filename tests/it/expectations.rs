@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::run::{Folder, Outcome, names};
+use crate::{
+    run::{Folder, Outcome, names},
+    stored::gzip,
+};
 
 const MODEL: &str = r#"schema = 1
 [[user.signals]]
@@ -171,7 +174,7 @@ fn a_warning_lets_the_run_go_on() {
 #[test]
 fn what_cannot_be_known_is_not_judged_and_noted() {
     for (that, why) in [
-        ("users >= 0.5 * previous_users", "it compares with the run before, of which this run has no record"),
+        ("users >= 0.5 * previous_users", "it compares with the run before, and this run has no record of it"),
         ("signals_silent = 0", "it compares with the run before"),
         ("matched_accounts_share > 0.5", "its result is null with matched_accounts_share = null"),
         ("1 / qualified_accounts < 2", "its result is null with qualified_accounts = 0"),
@@ -196,8 +199,11 @@ fn conditions_are_typed_before_an_event_is_read() {
         ("users > 'many'", "error[M010]"),
     ] {
         let folder = folder(&expect(that));
-        let outcome = folder.pql("score no-such-file.ndjson events.ndjson -m model.toml --out out");
+        // Reading these events would end with 3.
+        folder.write("cut.ndjson.gz", &gzip(b"{}\n")[..12]);
+        let outcome = folder.pql("score cut.ndjson.gz -m model.toml --out out");
         assert_eq!(outcome.code, 2, "{that}: {outcome:?}");
+        assert!(outcome.stderr.contains(told), "{that}: {outcome:?}");
         let check = folder.pql("check model.toml");
         assert!(check.code == 1 && check.stderr.contains(told), "{that}: {check:?}");
     }

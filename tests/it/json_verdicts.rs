@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use crate::{real_data::shared, run::Folder};
+use crate::{
+    real_data::shared,
+    run::Folder,
+    stored::{gzip, zstd},
+};
 
 /// The case and verdict of each row of the table.
 fn table() -> BTreeMap<String, String> {
@@ -62,16 +66,6 @@ fn verdicts(cases: &[(String, Vec<u8>)], model: &str, pack: fn(&[u8]) -> Vec<u8>
 
 fn plain(bytes: &[u8]) -> Vec<u8> {
     bytes.to_vec()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).expect("memory")
 }
 
 /// The verdicts, which must be the same under both models, plain and compressed.

@@ -1,7 +1,7 @@
 //! Laws for any events: results depend neither on the order of lines, nor on the files, nor on the
 //! threads, and all numbers add up.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use proptest::{
     collection::vec,
@@ -10,7 +10,10 @@ use proptest::{
 };
 use serde_json::Value as Json;
 
-use crate::run::{Folder, rows};
+use crate::{
+    run::{Folder, rows},
+    stored::gzip,
+};
 
 /// A model that uses most of the language. It reads the fixture and the random events below.
 const MODEL: &str = include_str!("laws.toml");
@@ -79,12 +82,6 @@ fn run(folder: &Folder, arguments: &str, stdin: &[u8]) -> (Rows, Json) {
     assert_eq!(outcome.code, 0, "{words}: {}", outcome.stderr);
     let record = serde_json::from_str(&folder.read("out/run.json")).expect("JSON");
     (Rows { users: folder.read("out/users.csv"), accounts: folder.read("out/accounts.csv") }, record)
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text.as_bytes()).expect("memory");
-    encoder.finish().expect("memory")
 }
 
 /// A pseudo-random number from a seed, the same in every run.
@@ -229,7 +226,7 @@ fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
             1 => folder.write(&format!("parts/deep/{number}.ndjson.gz"), {
                 let whole = text(part);
                 let cut = if number == 1 { text(first).len() } else { whole.len() / 3 };
-                [gzip(&whole[..cut]), gzip(&whole[cut..])].concat()
+                [gzip(&whole.as_bytes()[..cut]), gzip(&whole.as_bytes()[cut..])].concat()
             }),
             _ => folder.write(&format!("parts/{number}.jsonl.zst"), {
                 let encode = |lines: &[String]| zstd::stream::encode_all(text(lines).as_bytes(), 1).expect("memory");
@@ -244,11 +241,11 @@ fn assert_arrangements_agree(lines: &[String], as_of: &str, mut seed: u64) {
         assert_counts(&record);
         assert_eq!(*files.get_or_insert_with(|| record["files"].clone()), record["files"], "{threads} threads");
     }
-    folder.write("one.ndjson.gz", gzip(&plain));
+    folder.write("one.ndjson.gz", gzip(plain.as_bytes()));
     for (arguments, stdin) in [
         ("one.ndjson.gz", "".as_bytes()),
         ("-", plain.as_bytes()),
-        ("-", &gzip(&plain)),
+        ("-", &gzip(plain.as_bytes())),
         ("-", plain.trim_end().as_bytes()),
     ] {
         assert_same(&run(&folder, &format!("{arguments} {when}"), stdin).0, &expected, arguments);

@@ -5,15 +5,19 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`), `init`, `inspect`, `schema`,
-//!   `rules`; and what `score` expects of a run and gives others: `expectations`, `lists`.
-//! - Inputs: `vendors`, `containers`, `identity`, `json_verdicts`, and those that are wrong:
-//!   `arrival`, `bad_input`, `bad_lines`, `bad_files`, `damage`, `changing`, `rejects`, `mistakes`.
+//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `envelopes`),
+//!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
+//!   `lists`; what is no model: `no_model`.
+//! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
+//!   `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
+//!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
+//!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
 //! - The language: `milestones`, `suppress`, `templates`.
 //! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
+//! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
 //! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
 
 mod arrival;

@@ -271,7 +271,7 @@ fn rates_are_over_those_who_have_had_the_time_that_it_may_take() {
 #[test]
 fn a_warning_names_the_milestones_and_the_events_that_are_absent() {
     let (_, stderr) = record("all = ['part', 'ever']");
-    let expected = "warning: the milestones `late`, `ever`, `m` of accounts are unknown, since no event that counts is named `back`\n";
+    let expected = "warning: the milestones `late`, `ever` and `m` of accounts are unknown, since no event that counts is named `back`\n";
     assert!(stderr.contains(expected), "{stderr}");
 }
 
@@ -309,31 +309,64 @@ fn a_case_knows_unknown_only_if_it_says_so() {
 
 #[test]
 fn keys_that_mean_nothing_are_errors_that_name_the_right_one() {
+    // The milestone, the part of it that is marked, the message, and the advice.
     let table = [
         (
             "event = 'done'\nwithin = '3d'",
-            "3 | within",
+            "'3d'",
+            "error[M014]: `within` on a milestone of one event",
             "write `deadline` for a time from the start, or ask for `times` of 2 or more",
         ),
         (
             "event = 'done'\nwithin = '3d'\nmin_users = 2",
-            "within",
-            "write `together` for users who get there close in time",
+            "'3d'",
+            "error[M014]: `within` on a milestone of one event",
+            "write `together` for users who get there close in time, or `deadline`",
         ),
-        ("event = 'done'\ncount_by = 'days'\nwithin = '3d'", "within", "write `deadline`"),
-        ("event = 'done'\ntogether = '3d'", "together", "`together` without `min_users`"),
-        ("event = 'done'\nmin_users = 1\ntogether = '3d'", "together", "`together` with `min_users = 1`"),
-        ("all = ['part']\nwithin = '3d'", "within", "unknown key `within`"),
-        ("event = 'done'\ndeadline = '3'", "deadline", "3"),
+        (
+            "event = 'done'\ncount_by = 'days'\nwithin = '3d'",
+            "'3d'",
+            "error[M014]: `within` on a milestone of one event",
+            "write `deadline`",
+        ),
+        (
+            "event = 'done'\ntogether = '3d'",
+            "'3d'",
+            "error[M014]: `together` without `min_users`",
+            "set `min_users` to 2 or more",
+        ),
+        (
+            "event = 'done'\nmin_users = 1\ntogether = '3d'",
+            "'3d'",
+            "error[M014]: `together` with `min_users = 1`",
+            "set `min_users` to 2 or more",
+        ),
+        (
+            "all = ['part']\nwithin = '3d'",
+            "within",
+            "error[M002]: unknown key `within` in a milestone",
+            "one of `all`, `deadline`, `name` and `target`",
+        ),
+        (
+            "event = 'done'\ndeadline = '3'",
+            "'3'",
+            "error[M009]: `3` is no duration",
+            "a whole number above 0 and one of s, min, h, d, w: `24h`, `7d`",
+        ),
     ];
-    for (milestone, place, message) in table {
+    for (milestone, marked, message, advice) in table {
         let folder = Folder::in_memory();
-        folder.write("m.toml", model(milestone));
+        let text = model(milestone);
+        folder.write("m.toml", &text);
         let outcome = folder.pql("check m.toml");
-        let text = outcome.stdout + &outcome.stderr;
-        assert_eq!(outcome.code, 1, "{milestone}: {text}");
-        let place = place.trim_start_matches("3 | ");
-        assert!(text.contains(message) && text.contains(place), "{milestone}: {text}");
+        assert_eq!(outcome.code, 1, "{milestone}: {outcome:?}");
+        let at = text.rfind(marked).expect("a part of the model");
+        let before = &text[..at];
+        let (line, column) = (before.matches('\n').count() + 1, at - before.rfind('\n').map_or(0, |end| end + 1) + 1);
+        let place = format!("--> m.toml:{line}:{column}\n");
+        for part in [format!("{message}\n").as_str(), place.as_str(), advice] {
+            assert!(outcome.stderr.contains(part), "{milestone}: {part}\n{}", outcome.stderr);
+        }
     }
 }
 

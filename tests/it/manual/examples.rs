@@ -69,30 +69,38 @@ fn named_file(block: &str) -> Option<&str> {
     block.lines().next()?.strip_prefix("# ").filter(|name| name.ends_with(".toml") && !name.contains([' ', '/']))
 }
 
-/// Runs a `console` block. Returns the block with the actual outputs, and the differences.
-fn run_block(block: &str, folder: &Path) -> (String, Vec<String>) {
-    let mut actual = String::new();
-    let mut differences = Vec::new();
-    for ShownCommand { command, shown, output } in shown_commands(block) {
-        let printed = output_of(&command, folder);
-        if printed != output {
-            differences.push(format!("{shown}shown:\n{output}printed:\n{printed}"));
-        }
-        actual.push_str(&shown);
-        actual.push_str(&printed);
-    }
-    (actual, differences)
+/// What the examples of a text came to.
+#[derive(Default)]
+struct ExamplesRun {
+    /// The text with the actual outputs.
+    actual: String,
+    differences: Vec<String>,
+    /// How many commands were run.
+    commands: usize,
 }
 
-/// Runs the examples of a file of the manual. Returns the text with the actual outputs, and the
-/// differences.
-fn run_examples(text: &str) -> (String, Vec<String>) {
+impl ExamplesRun {
+    /// Runs a `console` block.
+    fn run_block(&mut self, block: &str, folder: &Path) {
+        for ShownCommand { command, shown, output } in shown_commands(block) {
+            let printed = output_of(&command, folder);
+            if printed != output {
+                self.differences.push(format!("{shown}shown:\n{output}printed:\n{printed}"));
+            }
+            self.actual.push_str(&shown);
+            self.actual.push_str(&printed);
+            self.commands += 1;
+        }
+    }
+}
+
+/// Runs the examples of a file of the manual.
+fn run_examples(text: &str) -> ExamplesRun {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     for name in ["fixtures", "scoring.example.toml"] {
         std::os::unix::fs::symlink(root().join(name), folder.path().join(name)).expect("a link");
     }
-    let mut actual = String::new();
-    let mut differences = Vec::new();
+    let mut run = ExamplesRun::default();
     let mut at = 0;
     for FencedBlock { language, content } in fenced_blocks(text) {
         let block = &text[content.clone()];
@@ -102,24 +110,27 @@ fn run_examples(text: &str) -> (String, Vec<String>) {
             std::fs::write(folder.path().join(name), block).expect("a file of the example");
         }
         if language == "console" {
-            let (ran, different) = run_block(block, folder.path());
-            actual.push_str(&text[at..content.start]);
-            actual.push_str(&ran);
+            run.actual.push_str(&text[at..content.start]);
+            run.run_block(block, folder.path());
             at = content.end;
-            differences.extend(different);
         }
     }
-    actual.push_str(&text[at..]);
-    (actual, differences)
+    run.actual.push_str(&text[at..]);
+    run
 }
+
+/// Fewer commands than this in the whole manual mean that its blocks are no longer found.
+const COMMANDS_MIN: usize = 50;
 
 #[test]
 fn the_manual_shows_what_the_program_prints() {
-    let reports: Vec<(String, Vec<String>)> = std::thread::scope(|scope| {
+    let runs: Vec<(String, ExamplesRun)> = std::thread::scope(|scope| {
         let runs: Vec<_> = files().into_iter().map(|file| scope.spawn(move || examples_of(file))).collect();
         runs.into_iter().map(|run| run.join().expect("the examples run")).collect()
     });
-    for (file, differences) in reports {
+    let commands: usize = runs.iter().map(|(_, run)| run.commands).sum();
+    assert!(commands >= COMMANDS_MIN, "only {commands} commands of the manual were run");
+    for (file, ExamplesRun { differences, .. }) in runs {
         assert!(
             differences.is_empty(),
             "{} commands of {file} print something else (PQL_MANUAL_REWRITE=1 writes it there):\n{}",
@@ -129,12 +140,12 @@ fn the_manual_shows_what_the_program_prints() {
     }
 }
 
-/// Runs the examples of a file. Returns the file and the differences that stay.
-fn examples_of(file: String) -> (String, Vec<String>) {
-    let (actual, differences) = run_examples(&text(&file));
-    if rewrites() && !differences.is_empty() {
-        rewrite(&file, &actual);
-        return (file, Vec::new());
+/// Runs the examples of a file. Only the differences that stay are returned.
+fn examples_of(file: String) -> (String, ExamplesRun) {
+    let mut run = run_examples(&text(&file));
+    if rewrites() && !run.differences.is_empty() {
+        rewrite(&file, &run.actual);
+        run.differences.clear();
     }
-    (file, differences)
+    (file, run)
 }

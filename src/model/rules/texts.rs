@@ -83,5 +83,5 @@ pub(super) const CASES: &[&str] = &[
     include_str!("C020.md"),
 ];
 
-/// Problems of conditions of `pql diff --fail-if`.
+/// Problems of conditions of `--fail-if`.
 pub(super) const DIFF: &[&str] = &[include_str!("D010.md"), include_str!("D011.md")];

@@ -32,13 +32,11 @@ pub(super) fn trait_candidates(model: &Model, side: EntityKind, scope: &EntityFa
         let level = model.resolved.level(kind);
         let compared = level_constants(model, kind);
         for (slot, fact) in (0..).zip(&level.facts) {
-            let FactDefinition::Trait(place) = fact.definition else { continue };
+            let FactDefinition::Trait(_) = fact.definition else { continue };
             let key = FactKey::new(kind, slot);
             let Some(known) = compared.get(&key.in_program_of(kind)) else { continue };
             let present = scope.get(key.in_program_of(side));
-            let kind_of_trait = level.traits[place].kind;
-            let known: Vec<Value<'static>> =
-                known.iter().filter(|value| has_type(value, kind_of_trait)).cloned().collect();
+            let known: Vec<Value<'static>> = known.iter().filter(|value| has_type(value, fact.kind)).cloned().collect();
             let name = if kind == side { fact.name.clone() } else { format!("account.{}", fact.name) };
             found.push(TraitCandidate { side: kind, slot, name, values: values(&known, &present) });
         }

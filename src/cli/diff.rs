@@ -18,7 +18,7 @@ use super::{
     stdout::{pretty_json, print_stdout},
 };
 use crate::commands::{
-    diff::{DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare},
+    diff::{DiffRecord, DiffReport, DiffVocabulary, IdVisibility, ScoreSnapshot, compare, model_changes},
     fail_if,
     score::MissingNames,
 };
@@ -29,14 +29,14 @@ use pql_engine::{
 };
 use pql_model::{
     clock::format_instant,
-    diag::{escape_ci_commands, escape_controls},
+    diag::{SourceDocument, escape_ci_commands, escape_controls},
 };
 
 /// Compare two models on the same events: who changes tier and route, and why.
 ///
-/// Scores the events under both models and shows how users and accounts move between tiers and routes, who enters and leaves each tier with the
-/// signals that made the difference, and what each human route has to do before and after. With --fail-if it ends with exit code 1 if a condition
-/// over these numbers holds.
+/// Shows what changed in the model. Then it scores the events under both models and shows how users and accounts move between tiers and routes, each
+/// mover with the signals that made the difference, and what each human route has to do before and after. With --fail-if it ends with exit code 1 if a
+/// condition over these numbers holds.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = FAIL_IF_HELP,
@@ -62,11 +62,11 @@ pub(super) struct DiffArguments {
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
 
-    /// The most users or accounts to list that enter a tier, and that leave it
+    /// The most users or accounts to list of each move from tier to tier
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
 
-    /// Leave ids out, which are personal data
+    /// Leave ids out, which are personal data, and count the movers by signal
     #[arg(long)]
     no_ids: bool,
 
@@ -94,7 +94,8 @@ Numbers that --fail-if knows:
   ROUTE_old, ...            the same of routes
   FROM_to_TO                from a tier (or route) of the old model to one of the new
   users_old, users_new      users; accounts_old, accounts_new: accounts
-  pqls_old, pqls_new        users in a qualified tier; pqas_old, pqas_new: accounts
+  pqls_old, pqls_new        users in a qualified tier and not suppressed
+  pqas_old, pqas_new        the same of accounts
   user.moved                users in another tier; account.moved, and likewise for the rest:
   user.rerouted, user.rescored, user.unchanged
   user.only_old             rows that only the old model has; user.only_new
@@ -117,7 +118,9 @@ const COMMENT_CHARS_MAX: usize = 65_536;
 pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError> {
     let verbosity = Verbosity::of_flag(arguments.quiet);
     let settings = RunSettings::new(&arguments.run, &arguments.limits)?;
-    let (old, new) = models(arguments)?;
+    let documents = [model_file::read(&arguments.old)?, model_file::read(&arguments.new)?];
+    let (old, new) = models(&documents)?;
+    let changes = model_changes(&documents[0].text, &documents[1].text);
     let vocabulary = DiffVocabulary::new(&old, &new);
     let gates = fail_if::parse_all(&arguments.fail_if, &vocabulary).map_err(CommandError::documents)?;
     let prepared = prepare(RunRequest {
@@ -145,7 +148,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<ExitStatus, CommandError>
     let diff = compare(&before, &after, arguments.limit);
     let verdicts: Vec<_> = gates.iter().map(|gate| gate.judge(|metric| Some(metric.value(&diff)))).collect();
     let ids = if arguments.no_ids { IdVisibility::Hidden } else { IdVisibility::Shown };
-    let report = DiffReport { diff: &diff, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
+    let report =
+        DiffReport { diff: &diff, changes: &changes, summary: vocabulary.numbers(&diff), verdicts: &verdicts, ids };
     print_report(arguments, &report)?;
     for verdict in verdicts.iter().filter(|verdict| verdict.holds == Some(true)) {
         print_stderr(&escape_controls(&format!(
@@ -174,10 +178,12 @@ fn print_report(arguments: &DiffArguments, report: &DiffReport<'_>) -> Result<()
     Ok(())
 }
 
-/// Reads both models, and reports the problems of both.
-fn models(arguments: &DiffArguments) -> Result<(Model, Model), CommandError> {
-    let (old, new) = (model_file::read(&arguments.old)?, model_file::read(&arguments.new)?);
-    match (parse(&old), parse(&new)) {
+/// Both models.
+///
+/// # Errors
+/// The problems of both.
+fn models([old, new]: &[SourceDocument; 2]) -> Result<(Model, Model), CommandError> {
+    match (parse(old), parse(new)) {
         (Ok(old), Ok(new)) => Ok((old, new)),
         (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(CommandError::document(problems)),
         (Err(first), Err(second)) => Err(CommandError::documents(vec![first, second])),

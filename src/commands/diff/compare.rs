@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{
     EntityStanding, LevelSnapshot, ModelDiff, ScoreSnapshot,
     alignment::{NameUnion, pairs, points_changes},
+    tier_moves::{MoveCollector, TierMove},
 };
 use pql_model::{EntityKind, PerKind, units::Points};
 
@@ -15,8 +16,10 @@ pub struct LevelDiff {
     pub side: EntityKind,
     /// Rows under the old and the new model.
     pub rows: [u64; 2],
-    /// Of them, those whose tier is qualified.
+    /// Of them, those whose tier is qualified and who are not suppressed.
     pub qualified: [u64; 2],
+    /// Of them, those who are suppressed.
+    pub suppressed: [u64; 2],
     /// Rows that only the old, only the new model has.
     pub only_in: [u64; 2],
     /// Of those that both models have: with the same score, tier and route.
@@ -29,6 +32,8 @@ pub struct LevelDiff {
     pub rerouted: u64,
     /// From tier to tier.
     pub tiers: ListTransitions,
+    /// Who is in another tier, by the tiers before and after.
+    pub moves: Vec<TierMove>,
     /// From route to route.
     pub routes: ListTransitions,
     /// By signal, those that changed for most entities first; of rows that both models have.
@@ -107,6 +112,21 @@ pub struct SignalChange {
     pub points: Points,
 }
 
+impl SignalChange {
+    /// The changes of signals, that for most entities first, from the entities and the points of each part.
+    pub(super) fn from_sums(sums: Vec<(u64, Points)>, parts: &NameUnion) -> Vec<SignalChange> {
+        let named = sums.into_iter().zip(&parts.names).filter(|((entities, _), _)| *entities > 0);
+        let one = |((entities, points), name): ((u64, Points), &String)| SignalChange {
+            name: name.clone(),
+            entities,
+            points,
+        };
+        let mut signals: Vec<SignalChange> = named.map(one).collect();
+        signals.sort_by_key(|signal| Reverse(signal.entities));
+        signals
+    }
+}
+
 /// What a route with the motion `human` asks of people.
 #[derive(Debug)]
 pub struct RouteLoad {
@@ -125,7 +145,7 @@ pub fn compare(old: &ScoreSnapshot, new: &ScoreSnapshot, limit: usize) -> ModelD
 }
 
 /// An entity as both models have it.
-type StandingPair<'p> = [Option<&'p EntityStanding>; 2];
+pub(super) type StandingPair<'p> = [Option<&'p EntityStanding>; 2];
 
 fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff {
     let [old, new] = both;
@@ -141,13 +161,18 @@ fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff
     let mut buffer = Vec::new();
     let [mut unchanged, mut rescored, mut moved, mut rerouted] = [0; 4];
     let mut only = [0; 2];
-    let mut qualified = [0; 2];
+    let [mut qualified, mut suppressed] = [[0; 2]; 2];
+    let mut moves = MoveCollector::default();
     for pair in pairs(&old.standings, &new.standings) {
-        for ((standing, population), count) in pair.iter().zip(both).zip(&mut qualified) {
-            let tier = standing.and_then(|standing| population.tiers.get(standing.tier? as usize));
-            *count += u64::from(tier.is_some_and(|tier| tier.qualified));
+        for (model, standing) in pair.into_iter().enumerate() {
+            let Some(standing) = standing else { continue };
+            qualified[model] += u64::from(both[model].qualifies(standing));
+            suppressed[model] += u64::from(standing.is_suppressed);
         }
         let other_tier = tiers.add(pair.map(|standing| standing?.tier), pair);
+        if other_tier {
+            moves.add(pair);
+        }
         let other_route = routes.add(pair.map(|standing| standing?.route), pair);
         let [Some(before), Some(after)] = pair else {
             only[usize::from(pair[0].is_none())] += 1;
@@ -165,20 +190,16 @@ fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff
             *points = *points + (*after - *before);
         }
     }
-    let mut signals: Vec<SignalChange> = sums
-        .into_iter()
-        .zip(&parts.names)
-        .filter(|((entities, _), _)| *entities > 0)
-        .map(|((entities, points), name)| SignalChange { name: name.clone(), entities, points })
-        .collect();
-    signals.sort_by_key(|signal| Reverse(signal.entities));
+    let signals = SignalChange::from_sums(sums, &parts);
     let mover = |pair: StandingPair<'_>| mover(pair, &tier_names, &route_names, &parts);
+    let moves = moves.finish((&tier_names, &parts), limit, &mover);
     let tiers = tiers.finish(tier_names.clone(), limit, &mover);
     let routes = routes.finish(route_names.clone(), 0, &mover);
     LevelDiff {
         side,
         rows: both.map(|population| population.standings.len() as u64),
         qualified,
+        suppressed,
         only_in: only,
         unchanged,
         rescored,
@@ -186,6 +207,7 @@ fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff
         rerouted,
         load: load(both, &routes),
         tiers,
+        moves,
         routes,
         signals,
     }

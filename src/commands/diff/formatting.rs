@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::{ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelDiff, MovedEntity, PointsChange};
+use super::{
+    ComparedModel, EntitySample, LevelDiff, ListTransitions, ModelChange, ModelDiff, MovedEntity, PointsChange,
+    SignalChange, TierMove, excerpt::excerpts,
+};
 use pql_model::{EntityKind, clock::format_instant, number_condition::ConditionVerdict, units::Points};
 
 /// The most entries of a list for a readable matrix; beyond that, moves are listed.
@@ -11,6 +14,9 @@ const MATRIX_MAX: usize = 12;
 const CHANGES_SHOWN: usize = 6;
 /// The most signals of a level, or moves from entry to entry, that are shown to people; JSON has all of them.
 pub(super) const LINES_SHOWN: usize = 30;
+
+/// The reason of a move that only the rules of the tiers explain.
+const SAME_POINTS: &str = "the same points, another rule";
 
 /// Where a model has no entry for an entity.
 pub(super) const NO_ROW: &str = "(no row)";
@@ -75,6 +81,16 @@ pub(super) fn changes(level: &LevelDiff) -> String {
     parts.join(", ")
 }
 
+/// Who is qualified before and after, and who is left out of these counts.
+pub(super) fn qualified_counts(level: &LevelDiff) -> String {
+    let [before, after] = level.qualified;
+    let counts = format!("{}: {before} before, {after} after", qualified(level.side));
+    match level.suppressed {
+        [0, 0] => counts,
+        [before, after] => format!("{counts}; suppressed, and not among them: {before} before, {after} after"),
+    }
+}
+
 /// Whether the two models came to the same for everybody.
 pub(super) fn nothing_changed(diff: &ModelDiff) -> bool {
     diff.levels.values().into_iter().all(|level| level.only_in == [0, 0] && level.unchanged == level.rows[0])
@@ -136,6 +152,63 @@ fn moves_list(moves: &ListTransitions, what: &str) -> TransitionTable {
     }
 }
 
+/// The most changes of the model that are shown to people; JSON has all of them.
+const MODEL_CHANGES_SHOWN: usize = 50;
+
+/// A change of the model: what it is about, and from what to what.
+pub(super) struct ChangeWords {
+    /// `user tier hot: at_least`
+    pub(super) subject: String,
+    /// The value before, or what happened.
+    pub(super) values: ChangedValues,
+}
+
+/// The values of a change.
+pub(super) enum ChangedValues {
+    /// From one value to another.
+    Other(String, String),
+    /// Only the new model has it.
+    Added(String),
+    /// Only the old model has it.
+    Removed(String),
+}
+
+/// The changes of the model that are shown, and a sentence about the others.
+pub(super) fn model_changes(changes: &[ModelChange]) -> (Vec<ChangeWords>, Option<String>) {
+    let shown = changes.iter().take(MODEL_CHANGES_SHOWN).filter_map(change_words).collect();
+    let more = changes.len().saturating_sub(MODEL_CHANGES_SHOWN);
+    (shown, (more > 0).then(|| format!("and {more} more; --format json has all of them")))
+}
+
+fn change_words(change: &ModelChange) -> Option<ChangeWords> {
+    let parts = [change.subject.as_str(), change.key.as_str()].into_iter().filter(|part| !part.is_empty());
+    let subject = parts.collect::<Vec<&str>>().join(": ");
+    let values = match excerpts(change.values.clone()) {
+        [Some(old), Some(new)] => ChangedValues::Other(old, new),
+        [None, Some(new)] => ChangedValues::Added(new),
+        [Some(old), None] => ChangedValues::Removed(old),
+        [None, None] => return None,
+    };
+    Some(ChangeWords { subject, values })
+}
+
+/// That two models ask for the same, whatever their texts are.
+pub(super) const NO_MODEL_CHANGE: &str = "the models say the same";
+
+/// The tiers before and after.
+pub(super) fn move_tiers(one: &TierMove) -> [&str; 2] {
+    one.tiers.each_ref().map(|tier| tier.as_deref().unwrap_or(NO_ROW))
+}
+
+/// What made the difference for some movers, signal by signal: the signal, for how many, and the points of all.
+pub(super) fn reasons_of_all(one: &TierMove) -> Vec<[String; 3]> {
+    let signal =
+        |change: &SignalChange| [change.name.clone(), change.entities.to_string(), signed_points(change.points)];
+    let signals = one.signals.iter().take(LINES_SHOWN).map(signal);
+    let by_rule = [SAME_POINTS.to_owned(), one.by_rule_alone.to_string(), "0".to_owned()];
+    signals.chain((one.by_rule_alone > 0).then_some(by_rule)).collect()
+}
+
 /// What a list leaves out.
 pub(super) fn not_listed(crowd: &EntitySample) -> Option<String> {
     let more = crowd.count - crowd.listed.len() as u64;
@@ -149,15 +222,10 @@ pub(super) fn scores(mover: &MovedEntity) -> String {
     format!("{before} → {after}")
 }
 
-/// Where a mover was or is.
-pub(super) fn tier(mover: &MovedEntity, model: usize) -> &str {
-    mover.tiers[model].as_deref().unwrap_or(NO_ROW)
-}
-
 /// The signals that made the difference, the largest first.
 pub(super) fn reasons(mover: &MovedEntity) -> String {
     if mover.changes.is_empty() {
-        return "the same points, another rule".to_owned();
+        return SAME_POINTS.to_owned();
     }
     let one = |change: &PointsChange| format!("{} {}", change.name, signed_points(change.points[1] - change.points[0]));
     let mut shown: Vec<String> = mover.changes.iter().take(CHANGES_SHOWN).map(one).collect();

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    ComparedModel, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions, MovedEntity,
-    PointsChange, SignalChange, compare::RouteLoad,
+    ComparedModel, DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, ListTransitions, ModelChange,
+    MovedEntity, PointsChange, SignalChange, compare::RouteLoad,
 };
 use pql_engine::emit::{JsonMap, JsonNumber, JsonPoints};
 use pql_model::{
@@ -18,6 +18,7 @@ use pql_model::{
 pub struct DiffRecord<'d> {
     old: ModelHead<'d>,
     new: ModelHead<'d>,
+    model_changes: Vec<ModelChangeRecord<'d>>,
     users: LevelDiffRecord<'d>,
     accounts: LevelDiffRecord<'d>,
     summary: JsonMap<&'d str, JsonNumber>,
@@ -39,6 +40,8 @@ struct LevelDiffRecord<'d> {
     new: u64,
     qualified_old: u64,
     qualified_new: u64,
+    suppressed_old: u64,
+    suppressed_new: u64,
     only_old: u64,
     only_new: u64,
     unchanged: u64,
@@ -51,6 +54,15 @@ struct LevelDiffRecord<'d> {
     routes: Vec<TurnoverRecord<'d>>,
     human_load: Vec<LoadRecord<'d>>,
     signals: Vec<SignalChangeRecord<'d>>,
+}
+
+/// A change of the model; null where a model has no such value.
+#[derive(Debug, Serialize)]
+struct ModelChangeRecord<'d> {
+    subject: &'d str,
+    key: &'d str,
+    old: Option<&'d str>,
+    new: Option<&'d str>,
 }
 
 /// From entry to entry of a list; those that stay are among them.
@@ -132,6 +144,7 @@ impl<'d> DiffRecord<'d> {
         DiffRecord {
             old: ModelHead::new(old),
             new: ModelHead::new(new),
+            model_changes: report.changes.iter().map(ModelChangeRecord::new).collect(),
             users: LevelDiffRecord::new(users, report.ids),
             accounts: LevelDiffRecord::new(accounts, report.ids),
             summary: numbers(&report.summary),
@@ -157,6 +170,13 @@ impl<'d> ModelHead<'d> {
     }
 }
 
+impl<'d> ModelChangeRecord<'d> {
+    fn new(change: &'d ModelChange) -> ModelChangeRecord<'d> {
+        let [old, new] = change.values.each_ref().map(Option::as_deref);
+        ModelChangeRecord { subject: &change.subject, key: &change.key, old, new }
+    }
+}
+
 impl<'d> LevelDiffRecord<'d> {
     fn new(level: &'d LevelDiff, ids: IdVisibility) -> LevelDiffRecord<'d> {
         LevelDiffRecord {
@@ -164,6 +184,8 @@ impl<'d> LevelDiffRecord<'d> {
             new: level.rows[1],
             qualified_old: level.qualified[0],
             qualified_new: level.qualified[1],
+            suppressed_old: level.suppressed[0],
+            suppressed_new: level.suppressed[1],
             only_old: level.only_in[0],
             only_new: level.only_in[1],
             unchanged: level.unchanged,

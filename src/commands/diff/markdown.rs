@@ -6,8 +6,8 @@
 use std::fmt::Write;
 
 use super::{
-    DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
-    formatting::{self, TransitionTable},
+    DiffReport, IdVisibility, LevelDiff, MovedEntity, TierMove,
+    formatting::{self, ChangeWords, ChangedValues, TransitionTable},
 };
 use pql_model::{diag::escape_controls, units::plural};
 
@@ -54,11 +54,34 @@ impl DiffReport<'_> {
         }
         let same = if formatting::nothing_changed(self.diff) { " Nothing changed for anybody." } else { "" };
         let _ = writeln!(out, "The same events under both models, {}.{same}\n", formatting::as_of(&self.diff.models));
+        self.model_markdown(&mut out);
         self.overview(&mut out);
         for level in self.diff.levels.values() {
             self.level_markdown(&mut out, level);
         }
         out
+    }
+
+    /// What changed in the model, as a list.
+    fn model_markdown(&self, out: &mut String) {
+        let (changes, more) = formatting::model_changes(self.changes);
+        if changes.is_empty() {
+            let _ = writeln!(out, "What changed in the model: nothing, {}.\n", formatting::NO_MODEL_CHANGE);
+            return;
+        }
+        out.push_str("What changed in the model:\n\n");
+        for ChangeWords { subject, values } in changes {
+            let subject = code(&subject);
+            let _ = match values {
+                ChangedValues::Other(old, new) => writeln!(out, "- {subject} {} → {}", code(&old), code(&new)),
+                ChangedValues::Added(new) => writeln!(out, "- {subject} added: {}", code(&new)),
+                ChangedValues::Removed(old) => writeln!(out, "- {subject} removed: {}", code(&old)),
+            };
+        }
+        if let Some(more) = more {
+            let _ = writeln!(out, "- … {more}");
+        }
+        out.push('\n');
     }
 
     /// Counts of both levels in one table.
@@ -70,6 +93,12 @@ impl DiffReport<'_> {
             };
             count(formatting::many(level.side).to_owned(), level.rows);
             count(formatting::qualified(level.side).to_owned(), level.qualified);
+            if level.suppressed != [0, 0] {
+                count(
+                    format!("suppressed {}, not among the qualified", formatting::many(level.side)),
+                    level.suppressed,
+                );
+            }
             for load in &level.load {
                 let to = load.assignee.as_ref().map(|to| format!(", to {}", code(to))).unwrap_or_default();
                 count(format!("human route {} of {}{to}", code(&load.name), formatting::many(level.side)), load.counts);
@@ -110,47 +139,43 @@ impl DiffReport<'_> {
         signals(out, level);
     }
 
-    /// Who enters and leaves each tier, folded away.
+    /// Who moves from tier to tier, folded away.
     fn movers(&self, out: &mut String, level: &LevelDiff) {
-        let changed = |tier: &&EntryTurnover| tier.entered.count + tier.left.count > 0;
-        let tiers: Vec<&EntryTurnover> = level.tiers.turnover.iter().filter(changed).collect();
-        if tiers.is_empty() {
+        if level.moves.is_empty() {
             return;
         }
         let many = formatting::many(level.side);
         // A summary is HTML, so that no name may stand in it.
-        let _ = writeln!(out, "\n<details>\n<summary>The {many} that enter and leave each tier</summary>");
-        for tier in tiers {
-            let name = code(&tier.name);
-            self.crowd_markdown(out, &tier.entered, &format!("Enter {name}"), "from", 0);
-            self.crowd_markdown(out, &tier.left, &format!("Leave {name}"), "to", 1);
+        let _ = writeln!(out, "\n<details>\n<summary>The {many} in another tier, and why</summary>");
+        for one in &level.moves {
+            let [from, to] = formatting::move_tiers(one).map(code);
+            let _ = writeln!(out, "\n{from} → {to}: {}\n", one.movers.count);
+            match self.ids {
+                IdVisibility::Shown => movers_table(out, one),
+                IdVisibility::Hidden => reasons_table(out, one, many),
+            }
         }
         out.push_str("\n</details>\n");
     }
+}
 
-    fn crowd_markdown(&self, out: &mut String, crowd: &EntitySample, what: &str, other: &str, model: usize) {
-        if crowd.count == 0 {
-            return;
-        }
-        let _ = writeln!(out, "\n{what}: {}\n", crowd.count);
-        let mut header = ["score", other, "signals that made the difference"].map(str::to_owned).to_vec();
-        let rows: Vec<Vec<String>> = crowd.listed.iter().map(|mover| self.moved_row(mover, model)).collect();
-        if self.ids == IdVisibility::Shown {
-            header.insert(0, "id".to_owned());
-        }
-        if !rows.is_empty() {
-            table(out, &header, header.len(), &rows);
-        }
-        if let Some(rest) = formatting::not_listed(crowd) {
-            let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
-        }
+/// The movers, one a row.
+fn movers_table(out: &mut String, one: &TierMove) {
+    let row = |mover: &MovedEntity| vec![id(&mover.id), formatting::scores(mover), code(&formatting::reasons(mover))];
+    let rows: Vec<Vec<String>> = one.movers.listed.iter().map(row).collect();
+    if !rows.is_empty() {
+        table(out, &["id", "score", "signals that made the difference"].map(str::to_owned), 3, &rows);
     }
+    if let Some(rest) = formatting::not_listed(&one.movers) {
+        let _ = writeln!(out, "{}… {rest}", if rows.is_empty() { "" } else { "\n" });
+    }
+}
 
-    fn moved_row(&self, mover: &MovedEntity, model: usize) -> Vec<String> {
-        let shown = (self.ids == IdVisibility::Shown).then(|| id(&mover.id));
-        let (tier, reasons) = (code(formatting::tier(mover, model)), code(&formatting::reasons(mover)));
-        shown.into_iter().chain([formatting::scores(mover), tier, reasons]).collect()
-    }
+/// What made the difference, one signal a row.
+fn reasons_table(out: &mut String, one: &TierMove, many: &str) {
+    let row = |[why, entities, points]: [String; 3]| vec![code(&why), entities, points];
+    let rows: Vec<Vec<String>> = formatting::reasons_of_all(one).into_iter().map(row).collect();
+    table(out, &["signals that made the difference", many, "points in all"].map(str::to_owned), 1, &rows);
 }
 
 fn signals(out: &mut String, level: &LevelDiff) {

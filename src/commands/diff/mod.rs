@@ -6,19 +6,24 @@
 
 mod alignment;
 mod compare;
+mod excerpt;
 mod formatting;
 mod json;
 mod markdown;
 mod metrics;
+mod model_changes;
 mod snapshot;
 mod text;
+mod tier_moves;
 
 pub use compare::{
     EntitySample, EntryTurnover, LevelDiff, ListTransitions, MovedEntity, PointsChange, SignalChange, compare,
 };
 pub use json::DiffRecord;
 pub use metrics::DiffVocabulary;
+pub use model_changes::{ModelChange, model_changes};
 pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
+pub use tier_moves::TierMove;
 
 use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};
 
@@ -58,6 +63,8 @@ pub enum IdVisibility {
 pub struct DiffReport<'r> {
     /// What differs.
     pub diff: &'r ModelDiff,
+    /// What changed in the model.
+    pub changes: &'r [ModelChange],
     /// Every number by its full name.
     pub summary: Vec<(String, f64)>,
     /// Of each condition, in the order of the command line.

@@ -65,10 +65,20 @@ pub struct EntityStanding {
     pub score: Points,
     /// By place; none if the model has no tiers.
     pub tier: Option<u32>,
+    /// Whether a suppression leaves it out of qualified counts.
+    pub is_suppressed: bool,
     /// By place; none if the model has no routes.
     pub route: Option<u32>,
     /// What each part gives or takes, by its place; parts that come to 0 are left out.
     pub amounts: Box<[(u32, Points)]>,
+}
+
+impl LevelSnapshot {
+    /// Whether an entity counts as qualified.
+    pub(super) fn qualifies(&self, standing: &EntityStanding) -> bool {
+        let tier = standing.tier.and_then(|place| self.tiers.get(place as usize));
+        !standing.is_suppressed && tier.is_some_and(|tier| tier.qualified)
+    }
 }
 
 impl ScoreSnapshot {
@@ -125,6 +135,7 @@ fn standing(scored: &ScoredEntities<'_>, level: &Level, entity: EntityRef) -> En
         id: entity.id(scored).into(),
         score: total.score,
         tier: tier.map(|place| place as u32),
+        is_suppressed: level.slots.suppressed.is_some_and(|slot| !scope.get(slot).is_null()),
         route: route.map(|place| place as u32),
         amounts: amounts.collect(),
     }

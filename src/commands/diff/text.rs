@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::{
-    DiffReport, EntitySample, EntryTurnover, IdVisibility, LevelDiff, MovedEntity,
-    formatting::{self, TransitionTable},
+    DiffReport, IdVisibility, LevelDiff, MovedEntity, TierMove,
+    formatting::{self, ChangeWords, ChangedValues, TransitionTable},
 };
-use pql_model::{diag::escape_controls, units::plural};
+use pql_model::{EntityKind, diag::escape_controls, units::plural};
 
 impl DiffReport<'_> {
     /// For people, every line ended.
@@ -20,6 +20,7 @@ impl DiffReport<'_> {
             escape_controls(&new.path),
             formatting::as_of(&self.diff.models)
         );
+        self.model_text(&mut out);
         for level in self.diff.levels.values() {
             self.level_text(&mut out, level);
         }
@@ -38,13 +39,32 @@ impl DiffReport<'_> {
         out
     }
 
+    /// What changed in the model.
+    fn model_text(&self, out: &mut String) {
+        let (changes, more) = formatting::model_changes(self.changes);
+        out.push_str("\nwhat changed in the model\n");
+        if changes.is_empty() {
+            let _ = writeln!(out, "  nothing: {}", formatting::NO_MODEL_CHANGE);
+        }
+        for ChangeWords { subject, values } in changes {
+            let words = match values {
+                ChangedValues::Other(old, new) => format!("{subject} {old} → {new}"),
+                ChangedValues::Added(new) => format!("{subject} added: {new}"),
+                ChangedValues::Removed(old) => format!("{subject} removed: {old}"),
+            };
+            let _ = writeln!(out, "  {}", escape_controls(&words));
+        }
+        if let Some(more) = more {
+            let _ = writeln!(out, "  ... {more}");
+        }
+    }
+
     fn level_text(&self, out: &mut String, level: &LevelDiff) {
         let [before, after] = level.rows;
         let side = level.side;
         let _ = writeln!(out, "\n{}: {before} before, {after} after", formatting::many(side));
         let _ = writeln!(out, "  {}", formatting::changes(level));
-        let [before, after] = level.qualified;
-        let _ = writeln!(out, "  {}: {before} before, {after} after", formatting::qualified(side));
+        let _ = writeln!(out, "  {}", formatting::qualified_counts(level));
         for (moves, what) in [(&level.tiers, "tier"), (&level.routes, "route")] {
             if moves.turnover.is_empty() {
                 continue;
@@ -56,43 +76,36 @@ impl DiffReport<'_> {
                 let _ = writeln!(out, "  ... {rest}");
             }
             if what == "tier" {
-                moves.turnover.iter().for_each(|turnover| self.turnover_text(out, turnover));
+                level.moves.iter().for_each(|one| self.move_text(out, one, side));
             }
         }
         load(out, level);
         signals(out, level);
     }
 
-    /// Who comes to a tier, and who goes.
-    fn turnover_text(&self, out: &mut String, tier: &EntryTurnover) {
-        if tier.entered.count + tier.left.count == 0 {
-            return;
+    /// The movers from one tier to another: each of them, or without ids what made the difference for all.
+    fn move_text(&self, out: &mut String, one: &TierMove, side: EntityKind) {
+        let [from, to] = formatting::move_tiers(one);
+        let count = plural(one.movers.count, side.word(), side.plural());
+        let _ = writeln!(out, "\n{from} → {to}: {count}");
+        if self.ids == IdVisibility::Hidden {
+            let rows = formatting::reasons_of_all(one);
+            let header = ["why", formatting::many(side), "points"].map(str::to_owned);
+            let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+            return grid(out, &header, &rows);
         }
-        let only = match tier.exists_in {
-            [true, false] => " (only the old model has it)",
-            [false, true] => " (only the new model has it)",
-            _ => "",
-        };
-        let _ = writeln!(out, "\n{}{only}: {} enter, {} leave", tier.name, tier.entered.count, tier.left.count);
-        self.crowd_text(out, &tier.entered, "+", &|mover| format!("from {}", formatting::tier(mover, 0)));
-        self.crowd_text(out, &tier.left, "-", &|mover| format!("to {}", formatting::tier(mover, 1)));
-    }
-
-    fn crowd_text(&self, out: &mut String, crowd: &EntitySample, sign: &str, other: &dyn Fn(&MovedEntity) -> String) {
-        let rows: Vec<Vec<String>> = crowd.listed.iter().map(|mover| self.moved_cells(mover, other(mover))).collect();
+        let rows: Vec<Vec<String>> = one.movers.listed.iter().map(moved_cells).collect();
         for line in aligned(&rows) {
-            let _ = writeln!(out, "  {sign} {line}");
+            let _ = writeln!(out, "  {line}");
         }
-        if let Some(rest) = formatting::not_listed(crowd) {
-            let _ = writeln!(out, "  {sign} ... {rest}");
+        if let Some(rest) = formatting::not_listed(&one.movers) {
+            let _ = writeln!(out, "  ... {rest}");
         }
     }
+}
 
-    fn moved_cells(&self, mover: &MovedEntity, other_tier: String) -> Vec<String> {
-        let id = (self.ids == IdVisibility::Shown).then(|| escape_controls(&mover.id));
-        let reasons = escape_controls(&formatting::reasons(mover));
-        id.into_iter().chain([formatting::scores(mover), other_tier, reasons]).collect()
-    }
+fn moved_cells(mover: &MovedEntity) -> Vec<String> {
+    vec![escape_controls(&mover.id), formatting::scores(mover), escape_controls(&formatting::reasons(mover))]
 }
 
 fn load(out: &mut String, level: &LevelDiff) {

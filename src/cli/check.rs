@@ -49,6 +49,10 @@ pub(super) struct CheckArguments {
     #[arg(short, long, value_enum, default_value_t = CheckFormat::Human)]
     format: CheckFormat,
 
+    /// Count the problems of each code in place of listing them; for people and JSON
+    #[arg(long)]
+    statistics: bool,
+
     /// How bad a problem must be for exit code 1
     #[arg(long, value_enum, default_value_t = FailLevel::Error)]
     fail_level: FailLevel,
@@ -105,6 +109,11 @@ impl FailLevel {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     let verbosity = Verbosity::of_flag(arguments.quiet);
+    if arguments.statistics && !matches!(arguments.format, CheckFormat::Human | CheckFormat::Json) {
+        return Err(CommandError::usage(
+            "--statistics counts for people and as JSON; leave --format out, or write --format json",
+        ));
+    }
     let events = check_events(arguments)?;
     let mut files = Vec::new();
     // How the program ends for models that could not be read.
@@ -121,22 +130,29 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
             }
             Err(failure) => return Err(failure),
         };
-        if arguments.format == CheckFormat::Human {
+        if arguments.format == CheckFormat::Human && !arguments.statistics {
             print_checked(&checked, verbosity)?;
         }
         files.push(checked);
     }
-    let report = match arguments.format {
-        CheckFormat::Human => String::new(),
-        CheckFormat::Json => pretty_json(&check::json(&files)),
-        CheckFormat::Github => check::github(&files),
-        CheckFormat::Sarif => pretty_json(&check::sarif(&files)),
-        CheckFormat::Junit => check::junit(&files, arguments.fail_level.severity()),
-    };
-    print_stdout(&report)?;
+    print_stdout(&report(arguments, &files))?;
     let fails = arguments.fail_level.severity();
     let failed = files.iter().flat_map(|file| &file.problems).any(|problem| problem.severity >= fails);
     Ok(unread.unwrap_or(if failed { ExitStatus::Negative } else { ExitStatus::Done }))
+}
+
+/// The report on all models. People were told of each model already, unless they asked for counts.
+fn report(arguments: &CheckArguments, files: &[CheckedModel]) -> String {
+    let counts = arguments.statistics.then(|| check::statistics(files));
+    match (arguments.format, counts) {
+        (CheckFormat::Json, Some(counts)) => pretty_json(&counts),
+        (_, Some(counts)) => check::statistics_text(&counts),
+        (CheckFormat::Human, None) => String::new(),
+        (CheckFormat::Json, None) => pretty_json(&check::json(files)),
+        (CheckFormat::Github, None) => check::github(files),
+        (CheckFormat::Sarif, None) => pretty_json(&check::sarif(files)),
+        (CheckFormat::Junit, None) => check::junit(files, arguments.fail_level.severity()),
+    }
 }
 
 /// Tells people what a model came to: problems go where messages go, that there are none is the result.

@@ -362,3 +362,93 @@ fn why_a_signal_never_fires_is_told_once() {
     let found = warned(&folder, &(metrics.to_owned() + &signal("user", "when = \"role = 'vp'\"")));
     assert_eq!(found, [asks, "M064 no user has the trait `role`"]);
 }
+
+/// A model that asks for two events and a property that do not occur, with a warning of its own.
+const ASKS_FOR_MUCH: &str = r#"schema = 1
+[[user.signals]]
+name = "invites"
+event = "member_invite"
+points = 10
+[[user.signals]]
+name = "looks"
+event = "looked_at_prices"
+points = 10
+[[user.signals]]
+name = "exports"
+event = "export"
+where = "fmt = 'pdf'"
+points = 10
+[[user.tiers]]
+name = "hot"
+at_least = 10
+[[user.tiers]]
+name = "not"
+[metrics]
+unused = { measure = "count", event = "export" }
+"#;
+
+fn dump() -> Folder {
+    let folder = Folder::new();
+    let line = |event: &str, more: &str| {
+        format!(
+            "{{\"event\":\"{event}\",\"timestamp\":\"2026-10-30T09:00:00Z\",\"user_id\":\"kim\",\"properties\":{{{more}}}}}\n"
+        )
+    };
+    folder.write("events.ndjson", line("Member Invited", "") + &line("export", "\"format\":\"pdf\""));
+    folder.write("m.toml", ASKS_FOR_MUCH);
+    folder
+}
+
+#[test]
+fn what_only_events_show_is_one_table_with_the_nearest_names() {
+    let folder = dump();
+    let outcome = folder.pql("check m.toml --events events.ndjson -q");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{outcome:?}");
+    let table = "m.toml against the events\n  line  code  what the events show                          there is\n     \
+        4  M060  no event is called `member_invite`            `Member Invited`\n     \
+        8  M060  no event is called `looked_at_prices`\n    \
+        13  M061  no event `export` has a property `fmt`\n  \
+        = help for M060: `pql inspect` lists the events that there are\n  \
+        = help for M061: `pql inspect` lists the properties of each event\n\nm.toml: ";
+    assert!(outcome.stderr.contains(table), "{}", outcome.stderr);
+    // What the model shows by itself is drawn at its line as ever.
+    assert!(outcome.stderr.contains("warning[M049]") && outcome.stderr.contains(" --> m.toml:"), "{}", outcome.stderr);
+    // A problem that is alone needs no table.
+    folder.write(
+        "one.toml",
+        ASKS_FOR_MUCH.replace("member_invite", "Member Invited").replace("looked_at_prices", "export"),
+    );
+    let one = folder.pql("check one.toml --events events.ndjson -q").stderr;
+    assert!(one.contains("warning[M061]") && !one.contains("against the events"), "{one}");
+}
+
+#[test]
+fn problems_are_counted_by_code_if_asked() {
+    let folder = dump();
+    folder.write("n.toml", ASKS_FOR_MUCH);
+    let outcome = folder.pql("check m.toml n.toml --events events.ndjson --statistics -q");
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    assert_eq!(lines[0], "4  M060  warning  an event that never occurs");
+    assert!(lines.contains(&"2  M061  warning  a property that these events do not have"), "{outcome:?}");
+    let json: Vec<Json> = serde_json::from_str(
+        &folder.pql("check m.toml n.toml --events events.ndjson --statistics --format json").stdout,
+    )
+    .expect("JSON");
+    let first = json!({ "code": "M060", "severity": "warning", "title": "an event that never occurs", "count": 4 });
+    assert_eq!(json[0], first);
+    // As many as are listed without it.
+    let listed: Vec<Json> =
+        serde_json::from_str(&folder.pql("check m.toml n.toml --events events.ndjson --format json").stdout)
+            .expect("JSON");
+    let counted: u64 = json.iter().filter_map(|one| one["count"].as_u64()).sum();
+    assert_eq!(counted, listed.len() as u64);
+    // The exit code is that of the problems.
+    folder.write("bad.toml", "schema = 1\npoint = 1\n");
+    assert_eq!(folder.pql("check bad.toml --statistics").code, 1);
+    for format in ["github", "sarif", "junit"] {
+        let outcome = folder.pql(&format!("check m.toml --statistics --format {format}"));
+        assert_eq!(outcome.code, 2, "{format}: {outcome:?}");
+        assert!(outcome.stderr.contains("--statistics"), "{format}: {outcome:?}");
+    }
+}

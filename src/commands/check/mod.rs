@@ -4,12 +4,14 @@
 //! but entries of `[check] ignore` that ignore nothing, and, in [`data`], what only events show.
 
 pub mod data;
+mod events_table;
 mod github;
 mod ignore;
 mod json;
 mod junit;
 mod sarif;
 mod spelling;
+mod statistics;
 mod terminal;
 
 pub use self::{
@@ -18,6 +20,7 @@ pub use self::{
     json::json,
     junit::junit,
     sarif::sarif,
+    statistics::{statistics, statistics_text},
     terminal::{render_problems, summary},
 };
 

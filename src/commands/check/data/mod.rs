@@ -38,11 +38,14 @@ struct DataChecker<'s> {
     found: Vec<Diagnostic>,
 }
 
+/// How advice begins that names what comes closest.
+pub(super) const NEAREST: &str = "there is ";
+
 /// What comes closest, as a way out.
 fn nearest(near: &[&str], otherwise: &str) -> String {
     match near {
         [] => otherwise.to_owned(),
-        near => format!("there is {}", pql_model::diag::quoted_list(near)),
+        near => format!("{NEAREST}{}", pql_model::diag::quoted_list(near)),
     }
 }
 
@@ -52,7 +55,7 @@ impl DataChecker<'_> {
         let near: Vec<String> = near.iter().map(|text| format!("'{text}'")).collect();
         let help = match near.as_slice() {
             [] => "`pql inspect --values` shows some of the values that there are".to_owned(),
-            near => format!("there is {}", near.join(", ")),
+            near => format!("{NEAREST}{}", near.join(", ")),
         };
         let message = format!("`{path}` is never '{text}'");
         self.found.push(Diagnostic::warning(codes::NO_SUCH_VALUE, span, message, "no value is this text").help(help));

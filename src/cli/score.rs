@@ -6,6 +6,7 @@ mod next_step;
 mod outputs;
 mod progress;
 mod rows;
+mod several_models;
 
 use std::{
     ffi::OsString,
@@ -43,7 +44,7 @@ use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 ///
 /// Reads events (JSON lines or lists, CSV, Parquet) and writes a row for each user and account: score, tier, route and every reason. On a terminal it shows a
 /// summary; into a pipe it writes CSV; with --out it writes users, accounts and a record of the run into a folder.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = NUMBERS_HELP)]
 pub(super) struct ScoreArguments {
     /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
@@ -51,8 +52,10 @@ pub(super) struct ScoreArguments {
     events: Vec<OsString>,
 
     /// The model [default: scoring.toml here, else the built-in example]
-    #[arg(short, long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    ///
+    /// It may be given more than once. Each model then writes into a folder below that of --out, named as the model is.
+    #[arg(short, long = "model", value_name = "FILE")]
+    models: Vec<PathBuf>,
 
     #[command(flatten)]
     run: RunArgs,
@@ -197,9 +200,14 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
         io::stdout().lock().write_all(EXAMPLE.as_bytes()).map_err(CommandError::output)?;
         return Ok(ExitStatus::Done);
     }
+    if arguments.models.len() > 1 { several_models::run(arguments) } else { run_model(arguments) }
+}
+
+/// A run under one model at most.
+fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     let verbosity = arguments.verbosity();
     let prepared = prepared(arguments)?;
-    let source = model_file::find(arguments.model.as_ref())?;
+    let source = model_file::find(arguments.models.first())?;
     let model = parse_with_rows(&source.document, &arguments.requested_rows())
         .map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::CannotStart))?;
     let expected = expectations(&model, &source.document, &arguments.fail_if)?;

@@ -7,7 +7,7 @@
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
 //!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `envelopes`),
 //!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
-//!   `lists`; what is no model: `no_model`.
+//!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,
 //!   `spelled_ids`, `json_verdicts`, and those that are wrong: `arrival`, `bad_input`, `bad_lines`,
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
@@ -71,6 +71,7 @@ mod rejects;
 mod rules;
 mod run;
 mod schema;
+mod several_models;
 mod silence;
 mod spelled_ids;
 mod stored;

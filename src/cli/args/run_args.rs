@@ -16,7 +16,7 @@ use pql_engine::{
 use pql_model::units::Micros;
 
 /// How events are read, from when they are looked at, and with what.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RunArgs {
     /// Read each file as this format, whatever the model says [default: the format that its first lines show]
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -62,7 +62,7 @@ impl RunArgs {
 }
 
 /// Which lines a run accepts, and how much memory a file may take. Apart from [`RunArgs`] for its place in the help, behind the options of the command.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LimitArgs {
     /// End without a result if more lines than this are rejected: a share such as 1% or a number of lines
     #[arg(long, value_name = "LIMIT", default_value = "1%")]

@@ -19,7 +19,7 @@ pub(super) fn print_next_step(arguments: &ScoreArguments, scored: &ScoredEntitie
     let shown = if io::stderr().is_terminal() { id } else { "ID" };
     let mut words = vec!["pql".to_owned(), "explain".to_owned(), quoted(&format!("{}:{shown}", kind.word()))];
     words.extend(arguments.events.iter().map(|event| quoted(&event.to_string_lossy())));
-    let model = arguments.model.as_ref().map(|path| path.display().to_string());
+    let model = arguments.models.first().map(|path| path.display().to_string());
     words.extend(model.into_iter().flat_map(|path| ["-m".to_owned(), quoted(&path)]));
     let options = arguments.run.words().into_iter().chain(arguments.limits.words());
     words.extend(options.map(|word| quoted(&word)));

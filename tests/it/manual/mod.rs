@@ -10,6 +10,7 @@ mod fragments;
 mod help;
 mod links;
 mod names;
+mod workflow;
 
 use std::path::{Path, PathBuf};
 

@@ -172,6 +172,27 @@ fn a_warning_lets_the_run_go_on() {
 }
 
 #[test]
+fn a_refused_run_speaks_of_rejected_lines_only_if_there_are_some() {
+    let folder = folder(&expect("users > 100"));
+    let end = |arguments: &str| {
+        let outcome = folder.pql(arguments);
+        assert_eq!(outcome.code, 1, "{arguments}: {outcome:?}");
+        outcome.stderr
+    };
+    let nothing = "nothing is published, since an expectation is not met\n";
+    // The events have a line that is rejected.
+    let told = "nothing is published but rejected lines, since an expectation is not met\nrejected lines are in out/rejects.ndjson\n";
+    assert!(end(SCORE).ends_with(told), "{}", end(SCORE));
+    // Without a file for them they are not published either.
+    let stdout = end("score events.ndjson -m model.toml --max-rejects 50% -q");
+    assert!(stdout.ends_with(nothing), "{stdout}");
+    let events = folder.read("events.ndjson");
+    let records = events.lines().filter(|line| line.contains("timestamp"));
+    folder.write("events.ndjson", records.map(|line| format!("{line}\n")).collect::<String>());
+    assert!(end(SCORE).ends_with(nothing), "{}", end(SCORE));
+}
+
+#[test]
 fn what_cannot_be_known_is_not_judged_and_noted() {
     for (that, why) in [
         ("users >= 0.5 * previous_users", "it compares with the run before, and this run has no record of it"),

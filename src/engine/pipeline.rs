@@ -57,7 +57,7 @@ use crate::{
     score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
-    PerKind,
+    EntityKind, PerKind,
     clock::{AsOf, format_day, format_instant},
     expr::Value,
     units::{DAY_US, Day, Micros, plural},
@@ -585,6 +585,15 @@ pub struct EnrichedRows {
     pub unmatched: u64,
 }
 
+impl EnrichmentCoverage {
+    /// Notes the rows of a file, and the ids of those without an entity.
+    fn note(&mut self, kind: EntityKind, rows: &AttachedTraits, unknown: &HashSet<&str>) {
+        let found = EnrichedRows::new(rows, unknown);
+        self.rows[kind] = Some(found);
+        self.without_row[kind] = Some(rows.len() as u64 - found.matched);
+    }
+}
+
 impl EnrichedRows {
     fn new(attached: &AttachedTraits, strangers: &HashSet<&str>) -> EnrichedRows {
         let matched = attached.iter().filter(|row| row.is_some()).count() as u64;
@@ -617,39 +626,46 @@ fn score_state_with<'s>(
     state: &'s FoldState,
     as_of: AsOf,
     model: &'s Model,
-    PerKind { user: users, account: accounts }: PerKind<Option<&EnrichFile>>,
+    files: PerKind<Option<&EnrichFile>>,
     supposed: Option<&SupposedTrait>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    let emails = user_emails(users, as_of, &model.levels.user.emails);
+    let emails = user_emails(files.user, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
     let mut enrichment = EnrichmentTraits::default();
-    let mut strangers: HashSet<&str> = entities.members_without_events.iter().copied().collect();
-    let mut without = EnrichmentCoverage::default();
-    if let Some(file) = users {
-        let (rows, unknown) =
-            attach(file, as_of.instant, entities.users.len(), |key| entities.user_of(key)).map_err(RunError::Enrich)?;
-        let found = EnrichedRows::new(&rows, &unknown);
-        strangers.extend(unknown);
-        without.rows.user = Some(found);
-        without.without_row.user = Some(rows.len() as u64 - found.matched);
-        enrichment.users = rows;
+    let mut strangers: PerKind<HashSet<&str>> = PerKind::default();
+    strangers.user.extend(entities.members_without_events.iter().copied());
+    let mut coverage = EnrichmentCoverage::default();
+    for kind in EntityKind::ALL {
+        let Some(file) = files[kind] else { continue };
+        let (rows, unknown) = attach_rows(file, as_of, &entities, kind)?;
+        coverage.note(kind, &rows, &unknown);
+        strangers[kind].extend(unknown);
+        *enrichment.rows_mut(kind) = rows;
     }
-    if let Some(file) = accounts {
-        let place = account_indexes(&entities);
-        let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
-        let (rows, unknown) = attach(file, as_of.instant, entities.accounts.len(), of_key).map_err(RunError::Enrich)?;
-        without.accounts = unknown.len() as u64;
-        let found = EnrichedRows::new(&rows, &unknown);
-        without.rows.account = Some(found);
-        without.without_row.account = Some(rows.len() as u64 - found.matched);
-        enrichment.accounts = rows;
-    }
-    without.users = strangers.len() as u64;
+    (coverage.users, coverage.accounts) = (strangers.user.len() as u64, strangers.account.len() as u64);
     if let Some(supposed) = supposed {
         supposed.lay_over(&mut enrichment, &entities, model);
     }
     let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
-    Ok((scored, without))
+    Ok((scored, coverage))
+}
+
+/// The rows of an enrichment file by entity, and the ids of those without an entity.
+fn attach_rows<'f>(
+    file: &'f EnrichFile,
+    as_of: AsOf,
+    entities: &Entities<'_>,
+    kind: EntityKind,
+) -> Result<(AttachedTraits, HashSet<&'f str>), RunError> {
+    let attached = match kind {
+        EntityKind::User => attach(file, as_of.instant, entities.users.len(), |key| entities.user_of(key)),
+        EntityKind::Account => {
+            let place = account_indexes(entities);
+            let of_key = |key: &str| entities.account_ids.find(key).and_then(|id| place.get(&id).copied());
+            attach(file, as_of.instant, entities.accounts.len(), of_key)
+        }
+    };
+    attached.map_err(RunError::Enrich)
 }
 
 /// E-mail addresses of the enrichment file, by raw user id. `traits` are the traits that may hold

@@ -17,6 +17,17 @@ pub enum SignalFiring {
     NotFired,
 }
 
+impl SignalFiring {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SignalFiring::Fired => "fired",
+            SignalFiring::Superseded => "superseded",
+            SignalFiring::NotFired => "not",
+        }
+    }
+}
+
 /// What a signal looked at: the value of a ladder or `per`, else whether its condition held.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignalInput {

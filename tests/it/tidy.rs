@@ -104,6 +104,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "engine/plan::Model",
             "engine/emit::JsonMap",
+            "engine/emit::ReadAsRecord",
             "engine/pipeline",
             "engine/read",
             "engine/decode",

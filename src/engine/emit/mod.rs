@@ -31,6 +31,7 @@ pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
 pub use row_writer::{LevelRows, RowTotals};
+pub(crate) use run_record::ReadAsRecord;
 pub use run_record::{
     ExpectationFact, ExpectationOrigin, FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record,
 };

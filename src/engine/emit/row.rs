@@ -6,7 +6,7 @@ use super::{cell::OutputCell, rendered_template::render_template, row_writer::Le
 use crate::{
     plan::Model,
     score::{
-        MemberSource, ScoredEntities,
+        MemberSource, ScoredEntities, bound_sources,
         fact_table::EntityFacts,
         milestones::{MilestoneResult, MilestoneState},
         sum_member_signals,
@@ -202,15 +202,10 @@ impl<'r> EntityRow<'r> {
     fn signals(&self) -> String {
         let mut text = String::with_capacity(16 * self.ranked.len());
         for index in &self.ranked {
-            push_points(&mut text, &[&self.level.signals[*index].name], self.paid[*index].points);
+            push_points(&mut text, &self.level.signals[*index].name, self.paid[*index].points);
         }
-        for (category, (raw, held)) in self.level.categories.iter().zip(&self.sum.categories) {
-            if raw != held {
-                push_points(&mut text, &["cap", &category.name], *held - *raw);
-            }
-        }
-        if self.sum.raw != self.sum.score {
-            push_points(&mut text, &["cap", "score"], self.sum.score - self.sum.raw);
+        for (source, points) in bound_sources(&self.sum) {
+            push_points(&mut text, &source.name(self.level), points);
         }
         text
     }
@@ -220,7 +215,7 @@ impl<'r> EntityRow<'r> {
         let level = &self.model.resolved.levels.user;
         let mut text = String::new();
         for sum in sum_member_signals(self.scored, self.model, self.place) {
-            push_points(&mut text, &[&sum.source.name(level)], sum.points);
+            push_points(&mut text, &sum.source.name(level), sum.points);
             if let MemberSource::Signal(_) = sum.source {
                 text.push_str(&format!(" ({})", sum.people));
             }
@@ -252,14 +247,12 @@ fn rank_fired(paid: &[SignalPayout]) -> Vec<usize> {
     ranked
 }
 
-/// Appends names and points, such as `cap:score:-5`, behind a semicolon.
-fn push_points(text: &mut String, names: &[&str], points: Points) {
+/// Appends a name and points, such as `cap:score:-5`, behind a semicolon.
+fn push_points(text: &mut String, name: &str, points: Points) {
     if !text.is_empty() {
         text.push(';');
     }
-    for name in names {
-        text.push_str(name);
-        text.push(':');
-    }
+    text.push_str(name);
+    text.push(':');
     points.push_to(text);
 }

@@ -33,9 +33,9 @@ pub struct RunFacts {
     pub id_conflict: u64,
     /// Records that a line end had broken in two.
     pub split_records: u64,
-    /// Enrichment rows and group members without any event, by level.
+    /// Users without any event that have a row in their enrichment file or that a group line names.
     pub users_without_events: u64,
-    /// Likewise.
+    /// Accounts without any event that have a row in their enrichment file.
     pub accounts_without_events: u64,
     /// Users and accounts with events that have no row in their enrichment file.
     pub without_row: PerKind<Option<u64>>,
@@ -171,10 +171,28 @@ struct FileRecord<'r> {
     name: &'r str,
     compression: &'static str,
     bytes: u64,
+    #[serde(flatten)]
+    read_as: ReadAsRecord,
+    counts: CountsRecord,
+}
+
+/// What a file was read as. All are null if it has no lines.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReadAsRecord {
     format: Option<&'static str>,
     read_as: Option<&'static str>,
     recognised_by: Option<&'static str>,
-    counts: CountsRecord,
+}
+
+impl ReadAsRecord {
+    /// `format` is its name, its title, and the sign by which it was recognised.
+    pub(crate) fn new(format: Option<[&'static str; 3]>) -> ReadAsRecord {
+        ReadAsRecord {
+            format: format.map(|[name, ..]| name),
+            read_as: format.map(|[_, title, _]| title),
+            recognised_by: format.map(|[.., sign]| sign),
+        }
+    }
 }
 
 /// The buckets of records; the first is the sum of the others.
@@ -391,9 +409,7 @@ impl<'r> FileRecord<'r> {
             name: &file.name,
             compression: file.compression,
             bytes: file.bytes,
-            format: file.format.map(|[name, ..]| name),
-            read_as: file.format.map(|[_, title, _]| title),
-            recognised_by: file.format.map(|[.., sign]| sign),
+            read_as: ReadAsRecord::new(file.format),
             counts: CountsRecord::new(counts),
         }
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     decode::{CauseOrigin, CausePosition, RejectCause, RejectReason, format::DetectedFormat},
-    emit::JsonMap,
+    emit::{JsonMap, ReadAsRecord},
     pipeline::ReasonRejects,
     plan::Model,
     read::FileStats,
@@ -109,9 +109,8 @@ struct InspectedFileRecord<'i> {
     name: &'i str,
     compression: &'static str,
     bytes: u64,
-    format: Option<&'static str>,
-    read_as: Option<&'static str>,
-    recognised_by: Option<&'static str>,
+    #[serde(flatten)]
+    read_as: ReadAsRecord,
     records: u64,
     blank: u64,
     events: u64,
@@ -311,9 +310,7 @@ impl<'i> InspectedFileRecord<'i> {
             name: &stats.name,
             compression: stats.compression.as_str(),
             bytes: stats.bytes,
-            format: format.map(|known| known.format.name),
-            read_as: format.map(|known| known.format.title),
-            recognised_by: format.map(|known| known.sign),
+            read_as: ReadAsRecord::new(format.map(|known| [known.format.name, known.format.title, known.sign])),
             records: counts.records,
             blank: counts.blank,
             events: counts.events,

@@ -7,7 +7,7 @@ use crate::{
     emit::{JsonFact, JsonMap, JsonNumber, JsonPoints},
     score::milestones::MilestoneState,
 };
-use pql_model::{EntityKind, clock::format_instant, resolved::DecayCurve, scoring::SignalFiring};
+use pql_model::{EntityKind, clock::format_instant, resolved::DecayCurve};
 
 /// A ledger as it is written.
 #[derive(Debug, Serialize)]
@@ -178,11 +178,7 @@ impl<'l> SignalRecord<'l> {
         SignalRecord {
             name: &note.name,
             category: &note.category,
-            state: match note.firing {
-                SignalFiring::Fired => "fired",
-                SignalFiring::Superseded => "superseded",
-                SignalFiring::NotFired => "not",
-            },
+            state: note.firing.as_str(),
             rule: &note.rule,
             value: JsonFact(&note.seen),
             facts: facts(&note.facts),

@@ -74,14 +74,15 @@ impl SupposedEvent {
 impl SupposedTrait {
     /// Writes the value where a file of traits would.
     pub(super) fn lay_over(&self, traits: &mut EnrichmentTraits, entities: &Entities<'_>, model: &Model) {
-        let (rows, count, place) = match self.side {
-            EntityKind::User => (&mut traits.users, entities.users.len(), entities.user_of(&self.id)),
+        let (count, place) = match self.side {
+            EntityKind::User => (entities.users.len(), entities.user_of(&self.id)),
             EntityKind::Account => {
                 let number = entities.account_ids.find(&self.id);
                 let place = entities.accounts.iter().position(|account| Some(account.id) == number);
-                (&mut traits.accounts, entities.accounts.len(), place.map(|place| place as u32))
+                (entities.accounts.len(), place.map(|place| place as u32))
             }
         };
+        let rows = traits.rows_mut(self.side);
         // A row has its values in the order of the plan, which is not that of the model's file.
         let plan = &model.levels[self.side];
         let (Some(place), FactPlan::Trait(index)) = (place, &plan.facts[self.slot as usize]) else { return };

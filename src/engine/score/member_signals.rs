@@ -7,7 +7,7 @@ use crate::plan::Model;
 use pql_model::{
     EntityKind,
     resolved::Level,
-    scoring::{SignalFiring, SignalPayout, evaluate_signals, sum_points},
+    scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, sum_points},
     units::Points,
 };
 
@@ -49,13 +49,16 @@ pub fn paid_sources(level: &Level, paid: &[SignalPayout]) -> Vec<(MemberSource, 
     let fired = paid.iter().enumerate().filter(|(_, one)| one.firing == SignalFiring::Fired);
     let mut sources: Vec<(MemberSource, Points)> =
         fired.map(|(place, one)| (MemberSource::Signal(place), one.points)).collect();
-    let total = sum_points(level, paid);
-    let bounded = total.categories.iter().enumerate().filter(|(_, (raw, held))| raw != held);
-    sources.extend(bounded.map(|(place, (raw, held))| (MemberSource::CategoryBounds(place), *held - *raw)));
-    if total.raw != total.score {
-        sources.push((MemberSource::ScoreBounds, total.score - total.raw));
-    }
+    sources.extend(bound_sources(&sum_points(level, paid)));
     sources
+}
+
+/// What bounds took or gave: those of categories in the order of the model, then those of the score.
+pub(crate) fn bound_sources(total: &ScoreTotals) -> impl Iterator<Item = (MemberSource, Points)> {
+    let categories = (0..).map(MemberSource::CategoryBounds).zip(&total.categories);
+    let categories = categories.map(|(source, (raw, held))| (source, *held - *raw));
+    let all = categories.chain([(MemberSource::ScoreBounds, total.score - total.raw)]);
+    all.filter(|(_, points)| *points != Points::ZERO)
 }
 
 /// What the members of an account were paid for: the largest sum first, ties in the order of the model, bounds last. It adds up to the sum of their

@@ -26,6 +26,7 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
+pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
 pub use summary::LevelSummary;
 pub(crate) use summary::MilestoneSummary;
@@ -47,6 +48,16 @@ pub(crate) struct EnrichmentTraits {
     pub(crate) users: Vec<Option<Vec<Value<'static>>>>,
     /// By account, then by trait of the level.
     pub(crate) accounts: Vec<Option<Vec<Value<'static>>>>,
+}
+
+impl EnrichmentTraits {
+    /// The rows of a level.
+    pub(crate) fn rows_mut(&mut self, kind: EntityKind) -> &mut Vec<Option<Vec<Value<'static>>>> {
+        match kind {
+            EntityKind::User => &mut self.users,
+            EntityKind::Account => &mut self.accounts,
+        }
+    }
 }
 
 /// All users and accounts with their results.

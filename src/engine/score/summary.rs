@@ -60,8 +60,8 @@ pub(crate) struct MilestoneSummary {
     pub(crate) target_met: Option<bool>,
     /// The target of the time to value. **Units**: hours.
     pub(crate) target_hours: Option<f64>,
-    /// Entities that reached the previous milestone of the model and whose start window for this
-    /// one is over. The second number counts those that also reached this one.
+    /// The number of entities that reached the previous milestone of the model and have had the
+    /// time for this one, and the number of these that reached this one too.
     pub(crate) from_previous: Option<(u64, u64)>,
 }
 

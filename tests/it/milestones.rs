@@ -307,6 +307,30 @@ fn a_case_knows_unknown_only_if_it_says_so() {
     assert_eq!(folder.pql("test cases.toml").code, 1);
 }
 
+/// The word is asked of milestones; a trait may have it as its value.
+#[test]
+fn unknown_in_another_column_says_nothing_of_milestones() {
+    let folder = Folder::in_memory();
+    let shown = "[user.traits]\nplan = { type = 'text' }\n[[user.milestones]]\nname = 'aha'\nevent = 'never'\n[output]\nuser_columns = ['plan']\n";
+    folder.write("m.toml", format!("schema = 1\n{shown}"));
+    let case = |expected: &str| {
+        format!(
+            "schema = 1\nmodel = 'm.toml'\nas_of = '{AS_OF}'\n[[case]]\nname = 'one'\n\
+             events = [{{ user = 'u', event = 'x', at = '-1d', properties = {{ plan = 'unknown' }} }}]\n\
+             [[case.expect]]\nuser = 'u'\n{expected}\n"
+        )
+    };
+    for (expected, code) in [
+        ("milestones = { aha = 'pending' }\ncolumns = { plan = 'unknown' }", 0),
+        ("columns = { plan = 'unknown', aha = 'unknown' }", 0),
+        ("milestones = { aha = 'pending' }\ncolumns = { aha = 'unknown' }", 1),
+    ] {
+        folder.write("cases.toml", case(expected));
+        let outcome = folder.pql("test cases.toml");
+        assert_eq!(outcome.code, code, "{expected}: {}{}", outcome.stdout, outcome.stderr);
+    }
+}
+
 #[test]
 fn keys_that_mean_nothing_are_errors_that_name_the_right_one() {
     // The milestone, the part of it that is marked, the message, and the advice.

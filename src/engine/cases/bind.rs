@@ -340,12 +340,19 @@ impl CaseBinder<'_> {
     /// Adds the texts of columns.
     fn expect_columns(&mut self, file: &ExpectationSyntax, checks: &mut Vec<ExpectationCheck>) {
         let columns = crate::emit::column_names(self.model, file.side);
+        let level = self.model.resolved.level(file.side);
         for (name, value) in &file.columns {
             if !columns.contains(&name.value) {
                 self.report_unknown_name("column", name, columns.iter().map(String::as_str));
                 continue;
             }
-            let expected = ExpectedResult::Column(name.value.clone(), column_text(&value.value));
+            let (column, text) = (name.value.clone(), column_text(&value.value));
+            let of_milestone = level.milestones.iter().any(|milestone| milestone.name == column);
+            let expected = if of_milestone {
+                ExpectedResult::MilestoneColumn(column, text)
+            } else {
+                ExpectedResult::Column(column, text)
+            };
             checks.push(ExpectationCheck::new(&value.span, format!("column {}", name.value), expected));
         }
     }

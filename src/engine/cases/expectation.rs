@@ -61,6 +61,8 @@ pub(super) enum ExpectedResult {
     Holds(Program),
     /// A column and its text.
     Column(String, String),
+    /// A column that shows the state of a milestone, and its text.
+    MilestoneColumn(String, String),
 }
 
 /// An expectation that failed.
@@ -81,6 +83,14 @@ pub(crate) struct CaseFailure {
 /// A value, formatted for a sentence.
 fn display_value(value: &Value<'_>) -> String {
     value.to_text().map_or_else(|| "null".to_owned(), |text| text.into_owned())
+}
+
+/// What became of a signal, in a sentence.
+fn firing_text(firing: SignalFiring) -> &'static str {
+    match firing {
+        SignalFiring::Fired | SignalFiring::Superseded => firing.as_str(),
+        SignalFiring::NotFired => "did not fire",
+    }
 }
 
 /// True if two values print alike.
@@ -104,13 +114,14 @@ impl ExpectationCheck {
     /// True if it expects a milestone that the data cannot tell.
     pub(super) fn expects_unknown(&self) -> bool {
         match &self.expected {
-            ExpectedResult::Milestone(_, word, _) | ExpectedResult::Column(_, word) => word == UNKNOWN,
+            ExpectedResult::Milestone(_, word, _) | ExpectedResult::MilestoneColumn(_, word) => word == UNKNOWN,
             ExpectedResult::Score(_)
             | ExpectedResult::Name(..)
             | ExpectedResult::Fires(..)
             | ExpectedResult::Pays(..)
             | ExpectedResult::Fact(..)
-            | ExpectedResult::Holds(_) => false,
+            | ExpectedResult::Holds(_)
+            | ExpectedResult::Column(..) => false,
         }
     }
 }
@@ -126,12 +137,7 @@ impl CheckContext<'_> {
                 if (firing == SignalFiring::Fired) == *fires {
                     return None;
                 }
-                let got = match firing {
-                    SignalFiring::Fired => "fired",
-                    SignalFiring::Superseded => "superseded",
-                    SignalFiring::NotFired => "did not fire",
-                };
-                (if *fires { "fired" } else { "did not fire" }.to_owned(), got.to_owned())
+                (if *fires { "fired" } else { "did not fire" }.to_owned(), firing_text(firing).to_owned())
             }
             ExpectedResult::Pays(place, points) => {
                 let paid = self.ledger.signals.get(*place).map_or(Points::ZERO, |signal| signal.points[2]);
@@ -158,7 +164,7 @@ impl CheckContext<'_> {
                 }
                 ("holds".to_owned(), self.facts_of(program))
             }
-            ExpectedResult::Column(name, text) => {
+            ExpectedResult::Column(name, text) | ExpectedResult::MilestoneColumn(name, text) => {
                 let EntityRef { side, place } = self.entity;
                 let got = emit::column_text(self.scored, self.model, side, place, name);
                 (text.clone(), got.expect("binding a case finds the column"))

@@ -129,3 +129,32 @@ fn a_pipe_is_read_like_a_file() {
     assert_eq!(of_pipe.code, 0, "{of_pipe:?}");
     assert_eq!(of_file.stdout, of_pipe.stdout);
 }
+
+/// Numbers of ten digits are times of this century from 2001 to 2033, and beyond that ids, wherever a field is judged.
+#[test]
+fn ids_of_ten_digits_are_no_times_and_booleans_are_values() {
+    let folder = Folder::in_memory();
+    let record = |number: u32| {
+        format!(
+            "{{\"what\":\"{}\",\"at\":{},\"member\":{},\"org\":\"o{}\",\"extra\":{{\"ok\":{},\"paid\":true}}}}\n",
+            ["shared", "opened", "closed"][number as usize % 3],
+            1_772_442_847 + number * 4001,
+            3_000_000_001_u32 + number % 7,
+            number % 7 / 3,
+            number % 2 == 0,
+        )
+    };
+    folder.write("e.ndjson", (0..60).map(record).collect::<String>());
+    let outcome = folder.pql("init e.ndjson -o -");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let fields = outcome.stdout.lines().find(|line| line.starts_with("fields = ")).unwrap_or_default();
+    let expected = r#"event = "what", user = "member", account = "org", time = "at", properties = "extra""#;
+    assert!(fields.contains(expected), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("it holds 120 of the 120 values beside the parts"), "{}", outcome.stdout);
+    let outcome = folder.pql("inspect e.ndjson --format json");
+    let report: Json = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:?}"));
+    let of = |path: &str| (report["fields"][path]["values"].clone(), report["fields"][path]["shapes"].clone());
+    assert_eq!(of("extra.ok"), (2.into(), serde_json::json!({ "true or false": 60 })));
+    assert_eq!(of("member"), (7.into(), serde_json::json!({ "integer": 60 })));
+    assert_eq!(of("at"), (60.into(), serde_json::json!({ "Unix seconds": 60 })));
+}

@@ -2,8 +2,13 @@
 //!
 //! The list of shapes is fixed, so the counts are bounded and reveal no values.
 
+use std::ops::Range;
+
 use crate::decode::json::{JsonKind, JsonSpan};
-use pql_model::clock::{Zone, parse_day, parse_instant};
+use pql_model::{
+    clock::{Zone, is_numeric, parse_day, parse_instant},
+    units::Micros,
+};
 
 /// The names of the shapes.
 pub(super) const SHAPES: [&str; 22] = [
@@ -46,13 +51,24 @@ pub(super) fn shape(line: &str, raw: JsonSpan) -> Option<usize> {
     }
 }
 
+/// The instants that a number is taken for, from 2001 to 2033. Beyond them lie the numbers of many ids.
+const COUNTED_INSTANTS: Range<Micros> = 1_000_000_000_000_000..2_000_000_000_000_000;
+
+/// The instants that a text is taken for, from 2001 to 2099.
+const WRITTEN_INSTANTS: Range<Micros> = 978_307_200_000_000..4_102_444_800_000_000;
+
+/// The instant that a value is: a date with or without a time of day, or a number that counts from 1970.
+pub(super) fn instant(value: &str) -> Option<Micros> {
+    let plausible = if is_numeric(value) { COUNTED_INSTANTS } else { WRITTEN_INSTANTS };
+    parse_instant(value, &Zone::utc()).ok().filter(|at| plausible.contains(at))
+}
+
 fn number(digits: &str) -> &'static str {
     match digits {
         _ if digits.contains(['.', 'e', 'E']) => "decimal",
         _ if digits.starts_with('-') => "negative integer",
-        // From 2001 to 2033.
-        _ if digits.len() == 10 && digits.starts_with('1') => "Unix seconds",
-        _ if digits.len() == 13 && digits.starts_with('1') => "Unix milliseconds",
+        _ if digits.len() == 10 && instant(digits).is_some() => "Unix seconds",
+        _ if digits.len() == 13 && instant(digits).is_some() => "Unix milliseconds",
         _ => "integer",
     }
 }
@@ -62,7 +78,7 @@ fn text(text: &str) -> &'static str {
     let any = |wanted: fn(char) -> bool| text.chars().any(wanted);
     match text {
         _ if text.trim().is_empty() => "empty text",
-        _ if pql_model::clock::is_numeric(text) => "number as text",
+        _ if is_numeric(text) => "number as text",
         _ if parse_day(text.trim()).is_some() => "date",
         _ if parse_instant(text, &Zone::utc()).is_ok() => "date and time",
         _ if is_uuid(text) => "UUID",

@@ -8,12 +8,9 @@ use crate::{
         json::{JsonKind, JsonSpan},
         stable_hash,
     },
-    inspect::property_profile::PropertyProfile,
+    inspect::{property_profile::PropertyProfile, value_shape::instant},
 };
-use pql_model::{
-    clock::{Zone, parse_instant},
-    units::Micros,
-};
+use pql_model::units::Micros;
 
 /// Fields that are kept.
 const FIELDS_MAX: usize = 500;
@@ -112,8 +109,9 @@ fn is_object(text: &str) -> bool {
 impl FieldColumn {
     fn add(&mut self, row: u32, line: &str, raw: JsonSpan) {
         self.profile.add(line, raw, false);
-        if !matches!(raw.kind, JsonKind::Text | JsonKind::EscapedText | JsonKind::Number) {
-            return;
+        match raw.kind {
+            JsonKind::Text | JsonKind::EscapedText | JsonKind::Number | JsonKind::True | JsonKind::False => {}
+            JsonKind::Missing | JsonKind::Null | JsonKind::Array | JsonKind::Object => return,
         }
         let value = raw.text(line).unwrap_or_else(|| raw.slice(line).into());
         let value = value.trim();
@@ -123,10 +121,4 @@ impl FieldColumn {
         self.longest = self.longest.max(value.chars().count());
         self.cells.push(FieldCell { row, hash: stable_hash(value), at: instant(value) });
     }
-}
-
-/// The instant that a value is: a date and time of day, or a number that counts from 1970, from 2001 on.
-fn instant(value: &str) -> Option<Micros> {
-    let plausible = |at: &Micros| (978_307_200_000_000..4_102_444_800_000_000).contains(at);
-    parse_instant(value, &Zone::utc()).ok().filter(plausible)
 }

@@ -38,6 +38,8 @@ pub(crate) const BAD_TEMPLATE: &str = "M017";
 pub(crate) const RESERVED_WORD: &str = "M018";
 /// A file too large to be a model.
 pub(crate) const TOO_LARGE: &str = "M019";
+/// A name that rows would have twice.
+pub(crate) const TAKEN_COLUMN: &str = "M020";
 
 // Warnings that need no events: from M030.
 

@@ -19,6 +19,48 @@ pub enum ColumnType {
     Instant,
 }
 
+/// A part of the breakdown that a row has in JSON alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakdownKey {
+    /// The label of the tier.
+    TierLabel,
+    /// The hours that the route gives.
+    SlaHours,
+    /// The points of each category, before and after its bounds.
+    Categories,
+    /// The score before its bounds.
+    ScoreBeforeBounds,
+    /// The tier above, and the points that are missing for it.
+    NextTier,
+}
+
+impl BreakdownKey {
+    /// All of them.
+    const ALL: [BreakdownKey; 5] = [
+        BreakdownKey::TierLabel,
+        BreakdownKey::SlaHours,
+        BreakdownKey::Categories,
+        BreakdownKey::ScoreBeforeBounds,
+        BreakdownKey::NextTier,
+    ];
+
+    /// The key.
+    pub fn name(self) -> &'static str {
+        match self {
+            BreakdownKey::TierLabel => "tier_label",
+            BreakdownKey::SlaHours => "sla_hours",
+            BreakdownKey::Categories => "categories",
+            BreakdownKey::ScoreBeforeBounds => "score_before_bounds",
+            BreakdownKey::NextTier => "next_tier",
+        }
+    }
+
+    /// Whether a name is such a key.
+    pub(crate) fn has(name: &str) -> bool {
+        BreakdownKey::ALL.iter().any(|key| key.name() == name)
+    }
+}
+
 /// What of an entity a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnSource {

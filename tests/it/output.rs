@@ -324,3 +324,33 @@ fn everything_in_the_example_happens_to_somebody_in_the_fixture() {
         }
     }
 }
+
+/// Names that a row has for something else, in a model that adds them.
+#[test]
+fn a_row_has_no_name_twice() {
+    let fact = |name: &str| format!("[user.facts]\n{name} = \"events\"\n[output]\nuser_columns = [\"{name}\"]\n");
+    let milestone = |name: &str| format!("[[account.milestones]]\nname = \"{name}\"\nevent = \"visit\"\n");
+    let names = ["signals", "message", "to", "first_seen", "tier_label", "sla_hours", "categories"];
+    let refused = names.into_iter().chain(["score_before_bounds", "next_tier"]);
+    let mut models: Vec<(String, &str)> =
+        refused.flat_map(|name| [(fact(name), name), (milestone(name), name)]).collect();
+    models.push((milestone("aha") + &milestone("aha_at"), "aha_at"));
+    models.push((milestone("aha_at") + &milestone("aha"), "aha_at"));
+    let folder = Folder::in_memory();
+    for (model, name) in models {
+        folder.write("m.toml", format!("schema = 1\n{model}"));
+        let outcome = folder.pql("check m.toml");
+        assert_eq!(outcome.code, 1, "{model}: {outcome:?}");
+        assert!(outcome.stderr.contains("error[M020]: rows of "), "{model}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(&format!(" have `{name}` for something else")), "{model}: {}", outcome.stderr);
+    }
+    // What is a column already is no second one, and another level or a file for others may use the name.
+    let milestones = milestone("aha") + "[output]\naccount_columns = [\"aha\", \"score\", \"members\"]\n";
+    let elsewhere = "[user.facts]\nsegment = \"events\"\nmembers = \"events\"\n[output]\nuser_columns = [\"segment\", \"members\"]\n";
+    let file = "[[output.files]]\nname = \"a.json\"\nlevel = \"user\"\ncolumns = { next_tier = \"tier\", signals = \"score\" }\n";
+    for model in [milestones, elsewhere.to_owned(), file.to_owned()] {
+        folder.write("m.toml", format!("schema = 1\n{model}"));
+        let outcome = folder.pql("check m.toml");
+        assert_eq!(outcome.code, 0, "{model}: {}", outcome.stderr);
+    }
+}

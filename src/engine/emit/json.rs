@@ -12,9 +12,9 @@ use super::{
     schema::OutputSchema,
 };
 use pql_model::{
-    output_columns::ColumnSource,
+    output_columns::{BreakdownKey, ColumnSource},
     resolved::{Level, Signal, SignalPayment, Tier},
-    scoring::{SignalFiring, SignalInput, SignalPayout},
+    scoring::{SignalInput, SignalPayout},
     units::{EPSILON, Points},
 };
 
@@ -42,12 +42,8 @@ struct JsonField {
 #[derive(Clone, Copy)]
 enum FieldContent {
     Column(ColumnSource),
-    TierLabel,
-    SlaHours,
     SignalBreakdown,
-    CategoryBreakdown,
-    ScoreBeforeBounds,
-    NextTier,
+    Breakdown(BreakdownKey),
 }
 
 impl JsonRows {
@@ -61,14 +57,14 @@ impl JsonRows {
             };
             rows.put(&column.name, content);
             match column.source {
-                ColumnSource::Tier => rows.put("tier_label", FieldContent::TierLabel),
-                ColumnSource::Action => rows.put("sla_hours", FieldContent::SlaHours),
+                ColumnSource::Tier => rows.put_breakdown(BreakdownKey::TierLabel),
+                ColumnSource::Action => rows.put_breakdown(BreakdownKey::SlaHours),
                 _ => {}
             }
         }
-        rows.put("categories", FieldContent::CategoryBreakdown);
-        rows.put("score_before_bounds", FieldContent::ScoreBeforeBounds);
-        rows.put("next_tier", FieldContent::NextTier);
+        rows.put_breakdown(BreakdownKey::Categories);
+        rows.put_breakdown(BreakdownKey::ScoreBeforeBounds);
+        rows.put_breakdown(BreakdownKey::NextTier);
         rows
     }
 
@@ -77,6 +73,11 @@ impl JsonRows {
         let mut rows = JsonRows { fields: Vec::with_capacity(schema.columns.len()), framing };
         schema.columns.iter().for_each(|column| rows.put(&column.name, FieldContent::Column(column.source)));
         rows
+    }
+
+    /// Adds a part of the breakdown. No column has its key, since a model with such a column is refused.
+    fn put_breakdown(&mut self, key: BreakdownKey) {
+        self.put(key.name(), FieldContent::Breakdown(key));
     }
 
     /// Adds a key. A key that is there already gets the new content, since an object has no key twice.
@@ -163,17 +164,24 @@ impl<'o> RowObject<'o> {
         let RowObject { row, .. } = self;
         match content {
             FieldContent::Column(source) => FieldValue::Cell(row.cell(source)),
-            FieldContent::TierLabel => {
-                FieldValue::Text(row.tier().and_then(|tier| row.level.tiers[tier].label.as_deref()))
-            }
-            FieldContent::SlaHours => FieldValue::Number(row.route.and_then(|route| route.sla_hours).map(JsonNumber)),
             FieldContent::SignalBreakdown => {
                 let signals = row.level.signals.iter().zip(&row.paid);
                 FieldValue::Signals(
                     signals.map(|(signal, paid)| SignalBreakdown::new(row.level, signal, paid)).collect(),
                 )
             }
-            FieldContent::CategoryBreakdown => {
+            FieldContent::Breakdown(key) => self.breakdown(key),
+        }
+    }
+
+    fn breakdown(&self, key: BreakdownKey) -> FieldValue<'o> {
+        let RowObject { row, .. } = self;
+        match key {
+            BreakdownKey::TierLabel => {
+                FieldValue::Text(row.tier().and_then(|tier| row.level.tiers[tier].label.as_deref()))
+            }
+            BreakdownKey::SlaHours => FieldValue::Number(row.route.and_then(|route| route.sla_hours).map(JsonNumber)),
+            BreakdownKey::Categories => {
                 let categories = row.level.categories.iter().zip(&row.sum.categories);
                 FieldValue::Categories(
                     categories
@@ -181,8 +189,8 @@ impl<'o> RowObject<'o> {
                         .collect(),
                 )
             }
-            FieldContent::ScoreBeforeBounds => FieldValue::Points(JsonPoints(row.sum.raw)),
-            FieldContent::NextTier => FieldValue::NextTier(NextTier::above(row)),
+            BreakdownKey::ScoreBeforeBounds => FieldValue::Points(JsonPoints(row.sum.raw)),
+            BreakdownKey::NextTier => FieldValue::NextTier(NextTier::above(row)),
         }
     }
 }
@@ -221,11 +229,7 @@ impl<'b> SignalBreakdown<'b> {
         SignalBreakdown {
             name: &signal.name,
             category: &level.categories[signal.category].name,
-            state: match paid.firing {
-                SignalFiring::Fired => "fired",
-                SignalFiring::Superseded => "superseded",
-                SignalFiring::NotFired => "not",
-            },
+            state: paid.firing.as_str(),
             value: match paid.seen {
                 SignalInput::Number(value) => InputValue::Number(JsonNumber(value)),
                 SignalInput::Truth(truth) => InputValue::Truth(truth),

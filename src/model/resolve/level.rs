@@ -34,6 +34,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
     unique(resolver, "routes", file.routes.iter().map(|route| &route.name));
     unique(resolver, "suppressions", file.suppressions.iter().map(|one| &one.name));
     resolver.milestones(side);
+    resolver.check_milestone_columns(side);
     let names = category_names(file);
     let slots = slots(resolver, side, &names);
     let categories = names.iter().map(|name| category(file, name)).collect();
@@ -261,7 +262,7 @@ fn columns(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) -> Vec<FactCo
             resolver.error(codes::DUPLICATE, &text.span, message, "the stamp has a column of this name", help);
             continue;
         }
-        if taken.contains(&text.value) {
+        if resolver.is_taken_column(side, text) || taken.contains(&text.value) {
             continue;
         }
         taken.push(text.value.clone());

@@ -19,6 +19,7 @@ mod phase;
 mod properties;
 mod requested;
 mod reserved_words;
+mod row_names;
 mod template;
 mod template_syntax;
 

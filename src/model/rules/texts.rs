@@ -21,6 +21,7 @@ pub(super) const MODEL: &[&str] = &[
     include_str!("M017.md"),
     include_str!("M018.md"),
     include_str!("M019.md"),
+    include_str!("M020.md"),
 ];
 
 /// Warnings about models that can be known without events.

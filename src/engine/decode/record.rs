@@ -243,6 +243,16 @@ impl<'a> EventFields<'a> {
         self.context.is_some_and(|context| context.met_beyond.replace(false))
     }
 
+    /// Whether a slot is a number of so few digits that expressions know it.
+    #[inline]
+    pub(crate) fn is_short_number(&self, slot: u32) -> bool {
+        let Some(raw) = slot.checked_sub(1).and_then(|property| self.values.get(property as usize)) else {
+            return false;
+        };
+        let digits = raw.slice(self.text).as_bytes();
+        raw.kind == JsonKind::Number && digits.len() <= 15 && !digits.iter().any(u8::is_ascii_alphabetic)
+    }
+
     /// Whether a slot is a property that the line does not have, or that is null.
     #[inline]
     pub(crate) fn is_nothing(&self, slot: u32) -> bool {

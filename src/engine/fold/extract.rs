@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     decode::{DecodedEvent, EventFields, misread::MisreadCause, time_zones, trait_value::ValueReader},
-    plan::{EventMatch, FilterPlan, LevelPlan, Model, PredicateId, TraitPlan, ValueId, ValueSource},
+    plan::{AskedProperty, EventMatch, FilterPlan, LevelPlan, Model, PredicateId, TraitPlan, ValueId, ValueSource},
 };
 use pql_model::{
     ValueFormat,
@@ -94,10 +94,15 @@ fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, loader: &mut Va
         ValueType::Number | ValueType::Date => loaded.is_none() || !reads_one_property(&spec.source),
         _ => loaded.is_none() && matches!(spec.source, ValueSource::FirstOf(..)),
     };
-    if is_suspect {
+    if is_suspect && spec.asked.iter().any(|asked| may_be_misread(asked, event)) {
         loader.suspects.push(value);
     }
     loaded
+}
+
+/// Whether a property may be there and not be read as the type that is asked for.
+fn may_be_misread(asked: &AskedProperty, event: &EventFields<'_>) -> bool {
+    !event.is_nothing(asked.slot) && !(asked.kind == ValueType::Number && event.is_short_number(asked.slot))
 }
 
 /// Whether a value is that of one property.

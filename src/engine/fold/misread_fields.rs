@@ -2,8 +2,8 @@
 
 use super::extract::reader;
 use crate::{
-    decode::{EventFields, misread::MisreadTally, trait_value::ValueReader},
-    plan::{Model, ValueId, ValueSource, ValueSpec},
+    decode::{EventFields, misread::MisreadTally},
+    plan::{Model, ValueId, ValueSource},
 };
 use pql_model::expr::{Program, Value, ValueType, are_beyond};
 
@@ -41,9 +41,9 @@ pub(super) fn note_suspects(
     place: (u32, LinePlace),
 ) {
     for spec in suspects.iter().filter_map(|value| model.aggregation.values.get(*value as usize)) {
-        for (slot, reader) in asked_properties(model, spec) {
-            let value = fields.raw_value(slot);
-            if let (Some(property), Some(cause)) = (slot.checked_sub(1), reader.misread(&value)) {
+        for asked in &spec.asked {
+            let (reader, value) = (reader(model, asked.kind, asked.format), fields.raw_value(asked.slot));
+            if let (Some(property), Some(cause)) = (asked.slot.checked_sub(1), reader.misread(&value)) {
                 misread.note((FieldColumn::Property(property), cause), place, &value, reader.zones);
             }
         }
@@ -71,21 +71,6 @@ pub(super) fn note_beyond(
         let beyond = matches!(&value, Value::Digits(digits) if are_beyond(digits)) && !is_time(property + 1);
         if let Some(cause) = reader.misread(&value).filter(|_| beyond) {
             misread.note((FieldColumn::Property(property), cause), place, &value, reader.zones);
-        }
-    }
-}
-
-/// The slots of the properties that a value is made of as numbers or dates, and how each is read.
-fn asked_properties<'m>(model: &'m Model, spec: &ValueSpec) -> Vec<(u32, ValueReader<'m>)> {
-    match &spec.source {
-        ValueSource::FirstOf(slots, format) => {
-            slots.iter().map(|slot| (*slot, reader(model, spec.kind, *format))).collect()
-        }
-        ValueSource::Program(Program::Slot(slot)) => vec![(*slot, reader(model, spec.kind, None))],
-        ValueSource::Program(program) => {
-            let mut asked = Vec::new();
-            program.visit_typed_slots(&mut |slot, kind| asked.push((slot, reader(model, kind, None))));
-            asked
         }
     }
 }

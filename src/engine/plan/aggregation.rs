@@ -139,6 +139,37 @@ pub struct ValueSpec {
     pub(crate) source: ValueSource,
     /// What it is taken as.
     pub(crate) kind: ValueType,
+    /// The properties that it is made of as values of a type.
+    pub(crate) asked: Vec<AskedProperty>,
+}
+
+/// A property that a value asks for as a type.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct AskedProperty {
+    /// The slot of programs over events.
+    pub(crate) slot: u32,
+    /// The type.
+    pub(crate) kind: ValueType,
+    /// How its numbers or dates may be written beside the usual ways.
+    pub(crate) format: Option<ValueFormat>,
+}
+
+impl ValueSpec {
+    /// A value from a source, taken as a type.
+    pub(super) fn new(source: ValueSource, kind: ValueType) -> ValueSpec {
+        let asked = match &source {
+            ValueSource::FirstOf(slots, format) => {
+                slots.iter().map(|slot| AskedProperty { slot: *slot, kind, format: *format }).collect()
+            }
+            ValueSource::Program(Program::Slot(slot)) => vec![AskedProperty { slot: *slot, kind, format: None }],
+            ValueSource::Program(program) => {
+                let mut asked = Vec::new();
+                program.visit_typed_slots(&mut |slot, kind| asked.push(AskedProperty { slot, kind, format: None }));
+                asked
+            }
+        };
+        ValueSpec { source, kind, asked }
+    }
 }
 
 /// Where a value over events comes from.

@@ -113,7 +113,7 @@ impl AggregationBuilder {
     }
 
     pub(super) fn value(&mut self, source: ValueSource, kind: ValueType) -> ValueId {
-        self.values.place_of(ValueSpec { source, kind }) as ValueId
+        self.values.place_of(ValueSpec::new(source, kind)) as ValueId
     }
 
     fn filter(&mut self, filter: EventFilter) -> usize {

@@ -10,7 +10,7 @@ mod level;
 mod measures;
 mod planner;
 
-pub(crate) use self::planner::plan;
+pub(crate) use self::{aggregation::AskedProperty, planner::plan};
 pub use self::{
     aggregation::{
         ACTIVITY_DAYS, AggregateOp, AggregationPlan, CellKind, EventMatch, FilterPlan, NamePlan, ValueSource,

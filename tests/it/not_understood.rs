@@ -340,3 +340,37 @@ fn places_and_counts_do_not_depend_on_threads_and_other_commands_warn_too() {
         assert_eq!(warnings.count(), 1, "{command}: {}", outcome.stderr);
     }
 }
+
+/// An expression may have a value although a property in it was not read.
+#[test]
+fn a_property_in_an_expression_counts_if_it_is_no_number_and_only_then() {
+    let model = "schema = 1\n[metrics]\ntotal = { measure = \"sum\", value = \"coalesce(amount, 0) * 2\", event = \"paid\" }\n[output]\nuser_columns = [\"total\"]\n";
+    for (amount, total, why) in [
+        (json!(12), "24", None),
+        (json!("12"), "24", None),
+        (Json::Null, "0", None),
+        (json!(1e300), "0", Some("beyond_1e15")),
+        (json!(12_345_678_901_234_567_890_u64), "0", Some("beyond_1e15")),
+        (json!("n/a"), "0", Some("no_number")),
+        (json!(true), "0", Some("no_number")),
+    ] {
+        let folder = folder(model);
+        folder.write("events.ndjson", event("kim", &json!({ "amount": amount })));
+        score(&folder, "events.ndjson");
+        let found = counted(&folder);
+        assert_eq!(found[0]["why"].as_str(), why, "{amount}: {found}");
+        assert_eq!(cell(&folder, "total"), total, "{amount}");
+    }
+}
+
+#[test]
+fn a_trait_of_users_and_of_accounts_is_named_once() {
+    let seats = "{ type = \"number\", from = [\"n\"] }";
+    let folder = folder(&format!(
+        "schema = 1\n[user.traits]\nseats = {seats}\nspaces = {seats}\n[account.traits]\nseats = {seats}\n\
+         [output]\nuser_columns = [\"seats\", \"spaces\"]\naccount_columns = [\"seats\"]\n"
+    ));
+    folder.write("events.ndjson", event("kim", &json!({ "n": "2,400" })));
+    let told = score(&folder, "events.ndjson").stderr;
+    assert!(told.contains("On the traits `seats` and `spaces`, `format ="), "{told}");
+}

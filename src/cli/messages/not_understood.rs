@@ -57,7 +57,8 @@ fn not_understood_advice(one: &NotUnderstood) -> String {
     match one.cause {
         MisreadCause::Beyond => "Such long ids are kept whole as text.".to_owned(),
         _ if !formats.is_empty() && !traits.is_empty() => {
-            format!("On the trait {}, `{}` would read them.", quoted_list(&traits), formats.join("` or `"))
+            let traits_word = if traits.len() == 1 { "trait" } else { "traits" };
+            format!("On the {traits_word} {}, `{}` would read them.", quoted_list(&traits), formats.join("` or `"))
         }
         MisreadCause::NoNumber => "Write a plain number, such as 1234.5.".to_owned(),
         MisreadCause::NoDate => "Write a date as 2026-01-31, or an instant as 2026-01-31T10:00:00Z.".to_owned(),

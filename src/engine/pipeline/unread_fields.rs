@@ -53,8 +53,12 @@ fn reading_traits(model: &Model, column: &str) -> Vec<String> {
         matches!(plan.kind, ValueType::Number | ValueType::Date) && plan.columns.iter().any(|name| name == column)
     };
     let levels = model.levels.values();
-    let mut names: Vec<String> =
-        levels.iter().flat_map(|level| level.traits.iter().filter(reads)).map(|plan| plan.name.clone()).collect();
-    names.dedup();
+    let plans = levels.iter().flat_map(|level| level.traits.iter().filter(reads));
+    let mut names: Vec<String> = Vec::new();
+    for plan in plans {
+        if !names.contains(&plan.name) {
+            names.push(plan.name.clone());
+        }
+    }
     names
 }

@@ -221,6 +221,7 @@ impl CheckEvents<'_> {
             threads: self.threads,
             values: ValueSamples::Omitted,
             limits: self.prepared.limits(),
+            now: jiff::Timestamp::now().as_microsecond(),
         };
         let dump = survey
             .profile(model, pql_engine::inspect::FieldSurvey::default())

@@ -123,6 +123,7 @@ impl InitArguments {
             threads: None,
             values: ValueSamples::Omitted,
             limits: self.max_line.with_table(self.max_table),
+            now: jiff::Timestamp::now().as_microsecond(),
         }
     }
 }

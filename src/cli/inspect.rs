@@ -19,7 +19,10 @@ use pql_engine::{
     plan::{Model, parse},
     read::{BlockLimits, InputSource, keep_pipe_heads},
 };
-use pql_model::diag::{SourceDocument, escape_ci_commands};
+use pql_model::{
+    diag::{SourceDocument, escape_ci_commands},
+    units::Micros,
+};
 
 /// Look into a dump: formats, days, events, people, properties, duplicates, and what a model would find in it.
 ///
@@ -86,6 +89,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<ExitStatus, CommandErr
         threads: arguments.threads,
         values,
         limits: arguments.max_line.with_table(arguments.max_table),
+        now: jiff::Timestamp::now().as_microsecond(),
     };
     let mut fields = survey.fields();
     // Where a model says what is where, nothing is left to guess.
@@ -148,12 +152,14 @@ pub(super) struct InputSurvey<'s> {
     pub(super) threads: Option<u16>,
     pub(super) values: ValueSamples,
     pub(super) limits: BlockLimits,
+    /// The present. Fields and events are held against the same.
+    pub(super) now: Micros,
 }
 
 impl InputSurvey<'_> {
     /// Looks at the fields of the first records.
     pub(super) fn fields(&self) -> FieldSurvey {
-        inspect::survey_fields(&self.inputs, self.limits, jiff::Timestamp::now().as_microsecond())
+        inspect::survey_fields(&self.inputs, self.limits, self.now)
     }
 
     /// Reads the events where a model says that their parts are.
@@ -166,7 +172,7 @@ impl InputSurvey<'_> {
             model,
             inputs: self.inputs,
             format: self.format,
-            now: jiff::Timestamp::now().as_microsecond(),
+            now: self.now,
             workers,
             keep_values: self.values == ValueSamples::Kept,
             limits: self.limits,

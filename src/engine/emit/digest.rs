@@ -56,12 +56,12 @@ fn heading(rows: LevelRows<'_>) -> String {
     format!(
         "**{of_model}as of {}**\n{users}; {accounts}{}\n\n",
         format_instant(scored.as_of.instant),
-        escape_cell_lines(&tiers)
+        escape_underscores(&tiers)
     )
 }
 
-/// Tier names are names of models, in which `_` would begin emphasis.
-fn escape_cell_lines(text: &str) -> String {
+/// Escapes underscores, which begin emphasis. Names of tiers have no other mark of Markdown.
+fn escape_underscores(text: &str) -> String {
     text.replace('_', "\\_")
 }
 

@@ -71,7 +71,7 @@ fn text_of(rows: LevelRows<'_>, entity: u32, source: ColumnSource) -> String {
     with_row(rows, entity, None, |row| row.cell(source).text().into_owned())
 }
 
-/// The entities by their values, the largest first. They come by score and id, and a stable sort keeps that for equal values.
+/// Orders entities by their values, the largest first. Of equal ones the smaller id comes first.
 fn ordered(rows: LevelRows<'_>, entities: &[u32], order: &[ColumnSource]) -> Vec<u32> {
     let keys = |entity: &u32| -> (Vec<SortKey>, String) {
         with_row(rows, *entity, None, |row| {

@@ -1,5 +1,6 @@
-//! Joins and e-mails in deferred lines. `--as-of latest` asks for the newest event that is not of an
-//! internal user, and judges who is internal by all lines, also by those after that event.
+//! Joins and e-mails in deferred lines.
+//!
+//! `--as-of latest` looks from the newest event of a user who is not internal. All lines tell who is internal, also the lines after that event.
 
 use std::collections::HashMap;
 

@@ -15,6 +15,9 @@ use super::{
 /// What speaks against a field if its values do not.
 const UNNAMED: &str = "its name fits less well";
 
+/// The points that every field of instants has more: even one with everything against it is a time, and an event needs one.
+const TIME_POINTS_ADDED: i32 = 600;
+
 /// Fields beside the winner that are named.
 const CONSIDERED_MAX: usize = 4;
 
@@ -180,8 +183,7 @@ impl<'f, 't> FieldJudge<'f, 't> {
                 .less(facts.is_constant(), 120, "it is one for all records")
                 .less(is_loader_stamp(facts), 200, "a loader or receiver writes it"),
         )
-        // The worst time is a time still.
-        .map(|judged| Judged { points: judged.points + 600, ..judged })
+        .map(|judged| Judged { points: judged.points + TIME_POINTS_ADDED, ..judged })
     }
 }
 

@@ -102,7 +102,8 @@ fn load(model: &Model, load: ValueLoad, event: &EventFields<'_>, loader: &mut Va
 
 /// Whether a property may be there and not be read as the type that is asked for.
 fn may_be_misread(asked: &AskedProperty, event: &EventFields<'_>) -> bool {
-    !event.is_nothing(asked.slot) && !(asked.kind == ValueType::Number && event.is_short_number(asked.slot))
+    let is_read = asked.kind == ValueType::Number && event.is_short_number(asked.slot);
+    !is_read && !event.is_nothing(asked.slot)
 }
 
 /// Whether a value is that of one property.

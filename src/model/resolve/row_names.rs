@@ -72,8 +72,7 @@ impl ModelResolver<'_, '_> {
     /// The columns of a level without those of milestones and of `[output]`.
     fn fixed_columns(&self, side: EntityKind) -> Vec<String> {
         let categories = category_names(self.level_file(side));
-        let columns = output_columns::standard_columns(side, categories.iter().map(String::as_str), std::iter::empty());
-        columns.into_iter().map(|column| column.name).collect()
+        output_columns::standard_names(side, categories.iter().map(String::as_str), std::iter::empty())
     }
 
     fn report_taken(

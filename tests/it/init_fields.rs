@@ -141,7 +141,7 @@ fn ids_of_ten_digits_are_no_times_and_booleans_are_values() {
             1_772_442_847 + number * 4001,
             3_000_000_001_u32 + number % 7,
             number % 7 / 3,
-            number % 2 == 0,
+            number.is_multiple_of(2),
         )
     };
     folder.write("e.ndjson", (0..60).map(record).collect::<String>());

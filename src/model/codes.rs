@@ -117,6 +117,17 @@ pub const NEVER_FIRES: &str = "M065";
 /// A signal that fires for nearly everybody.
 pub const ALWAYS_FIRES: &str = "M066";
 
+// Further warnings that need no events: from M070.
+
+/// A signal whose condition rules out what it pays for.
+pub(crate) const GUARD_AGAINST_VALUE: &str = "M070";
+/// A qualified user or account whose route is automated.
+pub(crate) const QUALIFIED_AUTOMATED: &str = "M071";
+/// A human route for somebody who did nothing for 60 days.
+pub(crate) const HUMAN_FOR_SILENT: &str = "M072";
+/// A human route for somebody who is neither activated nor ready.
+pub(crate) const HUMAN_WITHOUT_REASON: &str = "M073";
+
 // Warnings about what is said of warnings: from M090.
 
 /// An entry of `[check] ignore` for a warning that is not there.

@@ -14,7 +14,7 @@
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
 //! - The language: `milestones`, `suppress`, `templates`.
-//! - Laws: `laws`, `many`, `lint`, `wheres`, and `oracle`, which compares with the naive scorer in
+//! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
 //! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
@@ -63,6 +63,7 @@ mod oracle;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet_file;
+mod plain_checks;
 mod promises;
 mod publish;
 mod real_data;

@@ -39,7 +39,7 @@ impl EvalScope for AssignmentScope<'_, '_> {
 
 const NULL: Value<'static> = Value::Null;
 
-fn owned(value: &Value<'_>) -> Value<'static> {
+pub(super) fn owned(value: &Value<'_>) -> Value<'static> {
     match value {
         Value::Null | Value::Digits(_) => Value::Null,
         Value::Number(number) => Value::Number(*number),

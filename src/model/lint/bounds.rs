@@ -82,7 +82,7 @@ pub(super) struct SignalBounds {
 }
 
 impl SignalBounds {
-    const NEVER: SignalBounds = SignalBounds { can_fire: false, must_fire: false, low: 0.0, high: 0.0 };
+    pub(super) const NEVER: SignalBounds = SignalBounds { can_fire: false, must_fire: false, low: 0.0, high: 0.0 };
 
     /// What it adds, whether it fires or not.
     pub(super) fn contribution(self) -> (f64, f64) {
@@ -211,64 +211,12 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
 
     fn points(&mut self, side: EntityKind) {
         let level = self.level(side);
-        let (categories, score) = self.sums(level, side);
+        let bounds: Vec<SignalBounds> = level.signals.iter().map(|signal| self.payable(signal, side)).collect();
+        let (categories, score) = sum_bounds(level, &bounds);
         for (slot, (low, high)) in level.slots.points.iter().zip(categories) {
             self.set(FactKey::new(side, *slot), AbstractValue::number(low, high));
         }
         self.set(FactKey::new(side, level.slots.score), AbstractValue::number(score.0, score.1));
-    }
-
-    /// Bounds of each category and of the score.
-    fn sums(&self, level: &'m Level, side: EntityKind) -> (Vec<(f64, f64)>, (f64, f64)) {
-        let mut categories = vec![(0.0, 0.0); level.categories.len()];
-        let mut add = |category: usize, (low, high): (f64, f64)| {
-            categories[category].0 += low;
-            categories[category].1 += high;
-        };
-        // Of an exclusive group one pays, so in a category it gives what one of those that can be the first gives.
-        let mut groups: Vec<(usize, usize, f64, f64)> = Vec::new();
-        let mut closed: Vec<usize> = Vec::new();
-        for signal in &level.signals {
-            let payable = self.payable(signal, side);
-            let Some(group) = signal.exclusive else {
-                add(signal.category, payable.contribution());
-                continue;
-            };
-            if !payable.can_fire || closed.contains(&group) {
-                continue;
-            }
-            let known = groups.iter_mut().find(|(known, category, ..)| (*known, *category) == (group, signal.category));
-            match known {
-                Some((_, _, low, high)) => {
-                    *low = low.min(payable.low).min(0.0);
-                    *high = high.max(payable.high).max(0.0);
-                }
-                None => {
-                    // The first that can fire gives its points for sure if it must fire.
-                    let first = !groups.iter().any(|(known, ..)| *known == group);
-                    let (low, high) =
-                        if first { payable.contribution() } else { (payable.low.min(0.0), payable.high.max(0.0)) };
-                    groups.push((group, signal.category, low, high));
-                }
-            }
-            if payable.must_fire {
-                closed.push(group);
-            }
-        }
-        groups.into_iter().for_each(|(_, category, low, high)| add(category, (low, high)));
-        let hold = |bounds: crate::resolved::PointBounds, (low, high): (f64, f64)| {
-            let hold = |sum: f64| {
-                let sum = bounds.max.map_or(sum, |max| sum.min(max.to_f64()));
-                bounds.min.map_or(sum, |min| sum.max(min.to_f64()))
-            };
-            (hold(low), hold(high))
-        };
-        for (sum, category) in categories.iter_mut().zip(&level.categories) {
-            *sum = hold(category.bounds, *sum);
-        }
-        let all = categories.iter().fold((0.0, 0.0), |sum, category| (sum.0 + category.0, sum.1 + category.1));
-        let score = hold(level.bounds, all);
-        (categories, score)
     }
 
     /// Which tiers are possible with a score within bounds, and whether none is.
@@ -326,6 +274,58 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
     }
 }
 
+/// Bounds of each category and of the score, from what each signal can pay.
+pub(super) fn sum_bounds(level: &Level, bounds: &[SignalBounds]) -> (Vec<(f64, f64)>, (f64, f64)) {
+    let mut categories = vec![(0.0, 0.0); level.categories.len()];
+    let mut add = |category: usize, (low, high): (f64, f64)| {
+        categories[category].0 += low;
+        categories[category].1 += high;
+    };
+    // Of an exclusive group one pays, so in a category it gives what one of those that can be the first gives.
+    let mut groups: Vec<(usize, usize, f64, f64)> = Vec::new();
+    let mut closed: Vec<usize> = Vec::new();
+    for (signal, payable) in level.signals.iter().zip(bounds.iter().copied()) {
+        let Some(group) = signal.exclusive else {
+            add(signal.category, payable.contribution());
+            continue;
+        };
+        if !payable.can_fire || closed.contains(&group) {
+            continue;
+        }
+        let known = groups.iter_mut().find(|(known, category, ..)| (*known, *category) == (group, signal.category));
+        match known {
+            Some((_, _, low, high)) => {
+                *low = low.min(payable.low).min(0.0);
+                *high = high.max(payable.high).max(0.0);
+            }
+            None => {
+                // The first that can fire gives its points for sure if it must fire.
+                let first = !groups.iter().any(|(known, ..)| *known == group);
+                let (low, high) =
+                    if first { payable.contribution() } else { (payable.low.min(0.0), payable.high.max(0.0)) };
+                groups.push((group, signal.category, low, high));
+            }
+        }
+        if payable.must_fire {
+            closed.push(group);
+        }
+    }
+    groups.into_iter().for_each(|(_, category, low, high)| add(category, (low, high)));
+    let hold = |bounds: crate::resolved::PointBounds, (low, high): (f64, f64)| {
+        let hold = |sum: f64| {
+            let sum = bounds.max.map_or(sum, |max| sum.min(max.to_f64()));
+            bounds.min.map_or(sum, |min| sum.max(min.to_f64()))
+        };
+        (hold(low), hold(high))
+    };
+    for (sum, category) in categories.iter_mut().zip(&level.categories) {
+        *sum = hold(category.bounds, *sum);
+    }
+    let all = categories.iter().fold((0.0, 0.0), |sum, category| (sum.0 + category.0, sum.1 + category.1));
+    let score = hold(level.bounds, all);
+    (categories, score)
+}
+
 fn one_of<'m>(names: impl Iterator<Item = &'m str>, possible: &[bool], null: bool) -> AbstractValue<'m> {
     let mut of: Vec<Cow<'m, str>> = Vec::new();
     for (name, possible) in names.zip(possible) {
@@ -337,7 +337,8 @@ fn one_of<'m>(names: impl Iterator<Item = &'m str>, possible: &[bool], null: boo
     AbstractValue { null, known }
 }
 
-fn payable<'m>(signal: &'m Signal, scope: &dyn AbstractScope<'m>) -> SignalBounds {
+/// What a signal can pay by itself.
+pub(super) fn payable<'m>(signal: &'m Signal, scope: &dyn AbstractScope<'m>) -> SignalBounds {
     let (mut can, mut must) = (true, true);
     if let Some(guard) = &signal.guard {
         let guard = eval(guard, scope);

@@ -1,10 +1,10 @@
 //! The constants that each fact is compared with, anywhere in a model: by itself, or as a part of an expression that can be solved for it.
 
-use super::{domains::TODAY, invariants::InvariantSet, table::FactKeyMap};
+use super::{domains::TODAY, invariants::InvariantSet, silent::SILENT_DAYS, table::FactKeyMap};
 use crate::{
     EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, Program, Value},
-    resolved::{FactDefinition, Level, ScoringStep, SignalPayment},
+    resolved::{BuiltinFact, FactDefinition, Level, MilestonePart, ScoringStep, SignalPayment},
     units::Day,
 };
 
@@ -77,7 +77,7 @@ struct ConstantCollector {
 pub(super) fn collect_constants(model: &ResolvedModel, links: &InvariantSet) -> FactKeyMap<ComparedConstants> {
     let mut gather = ConstantCollector::default();
     for (side, level) in model.levels.iter() {
-        gather.level(level, side);
+        gather.level(model, level, side);
     }
     let who = model
         .levels
@@ -145,7 +145,7 @@ impl ConstantCollector {
         }
     }
 
-    fn level(&mut self, level: &Level, side: EntityKind) {
+    fn level(&mut self, model: &ResolvedModel, level: &Level, side: EntityKind) {
         let conditions = level.tiers.iter().map(|tier| &tier.when);
         let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
         let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
@@ -159,7 +159,12 @@ impl ConstantCollector {
             .unwrap_or_default();
         thresholds.extend(score.numbers);
         thresholds.truncate(PASSED_ON_MAX);
-        for fact in &level.facts {
+        let has_human = level.routes.iter().any(|route| route.motion.as_deref() == Some("human"));
+        for (slot, fact) in (0..).zip(&level.facts) {
+            if has_human && counts_days(model, &fact.definition) {
+                let days = f64::from(SILENT_DAYS);
+                self.add(FactKey::new(side, slot), ComparisonTarget::Number(days));
+            }
             match &fact.definition {
                 FactDefinition::Expression(program) => self.note(program, side),
                 FactDefinition::Rollup(rollup) => {
@@ -304,6 +309,20 @@ impl ConstantCollector {
             }
             ComparisonTarget::Date(day) => constants.dates.push(day),
         }
+    }
+}
+
+/// Whether a fact says how many days ago something was, so that somebody silent is told by it.
+fn counts_days(model: &ResolvedModel, definition: &FactDefinition) -> bool {
+    match definition {
+        FactDefinition::Builtin(builtin) => matches!(builtin, BuiltinFact::AgeDays | BuiltinFact::DaysInactive),
+        FactDefinition::Metric(place) => model.metrics[*place].measure.since().is_some(),
+        FactDefinition::Milestone(_, part) => *part == MilestonePart::DaysAgo,
+        FactDefinition::Trait(_)
+        | FactDefinition::Expression(_)
+        | FactDefinition::Rollup(_)
+        | FactDefinition::Person(..)
+        | FactDefinition::Scoring => false,
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) const TODAY: Day = 20_500;
 
 /// The largest number of constants of a fact. Further constants fall into the cells between.
 const CONSTANTS_MAX: usize = 40;
+/// The same of texts: lists of titles, industries and features are long.
+const TEXTS_MAX: usize = 200;
 
 /// Values of a fact that the model does not distinguish.
 #[derive(Debug, Clone, PartialEq)]
@@ -406,8 +408,8 @@ fn texts(mut constants: Vec<String>, cells: &mut Vec<DomainCell>) {
     constants.retain(|text| !text.is_empty());
     constants.sort();
     constants.dedup();
-    let any = constants.len() > CONSTANTS_MAX;
-    constants.truncate(CONSTANTS_MAX);
+    let any = constants.len() > TEXTS_MAX;
+    constants.truncate(TEXTS_MAX);
     let mut other = "another".to_owned();
     while constants.contains(&other) {
         other.push('_');

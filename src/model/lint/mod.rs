@@ -1,8 +1,9 @@
 //! Warnings about a valid model that need no events: parts that run and are probably not meant, most with a counter-example.
 //!
 //! Takes a [`ResolvedModel`] and gives diagnostics of severity warning with codes from M030. Questions about facts are settled by
-//! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Nobody is made up
-//! for an example whom the scorer's own programs have not judged.
+//! `search`: exhaustive over the values that occur in the model, pruned by bounds, ended after a fixed number of steps. Before each step `narrowing`
+//! leaves out by direct comparison what conditions rule out; that settles most questions. Nobody is made up for an example whom the scorer's own
+//! programs have not judged.
 
 mod assignment;
 mod bounds;
@@ -13,10 +14,12 @@ mod domains;
 mod fact_index;
 mod interval;
 mod invariants;
+mod narrowing;
 mod property_cells;
 mod rules;
 mod search;
 mod seeds;
+mod silent;
 mod table;
 mod usage;
 
@@ -28,6 +31,7 @@ use self::{
     domains::SearchSpace,
     fact_index::FactIndex,
     invariants::InvariantSet,
+    narrowing::GoalDemands,
     search::{CellLimits, ConstraintSolver, SearchAnswer, SearchGoal, SearchSeed},
     seeds::ScoreDirection,
     table::FactKeySet,
@@ -59,6 +63,8 @@ struct LintContext<'l, 'm> {
     /// The same to the lowest score.
     falling_seeds: PerKind<Vec<SearchSeed>>,
     blank: SearchSeed,
+    /// Users in accounts with scores: the highest of both, then blank users in accounts on the way up.
+    housed_seeds: Vec<SearchSeed>,
     diagnostics: RefCell<Vec<Diagnostic>>,
     /// The code and the place of each.
     reported_spans: RefCell<HashSet<(&'static str, usize, usize)>>,
@@ -83,12 +89,14 @@ impl<'l, 'm> LintContext<'l, 'm> {
     fn new(search: &'l ConstraintSolver<'m>, facts: &'l FactIndex<'m>) -> Self {
         let way =
             |way: ScoreDirection| PerKind::from_fn(|side| seeds::score_path(search, side, way, &CellLimits::default()));
+        let rising_seeds = way(ScoreDirection::Up);
         LintContext {
             search,
             model: search.model,
             facts,
             usage: UsageClassifier::new(search, facts),
-            rising_seeds: way(ScoreDirection::Up),
+            housed_seeds: seeds::housed_seeds(search.space, &rising_seeds, &search.blank()),
+            rising_seeds,
             falling_seeds: way(ScoreDirection::Down),
             blank: search.blank(),
             diagnostics: RefCell::default(),
@@ -119,8 +127,10 @@ impl<'l, 'm> LintContext<'l, 'm> {
     /// People to begin with: blank, and on the way up and down.
     fn guides(&self, side: EntityKind) -> Vec<&SearchSeed> {
         let (up, down) = (&self.rising_seeds[side], &self.falling_seeds[side]);
+        let housed: &[SearchSeed] = if side == EntityKind::User { &self.housed_seeds } else { &[] };
         let middle = up.len() / 2;
-        [up.last(), Some(&self.blank), up.get(middle), down.last()].into_iter().flatten().collect()
+        let first = [up.last(), housed.first(), Some(&self.blank), up.get(middle), down.last()];
+        first.into_iter().flatten().chain(housed.iter().skip(1)).collect()
     }
 
     /// Looks for somebody; what cannot be settled is noted in words.
@@ -136,18 +146,23 @@ impl<'l, 'm> LintContext<'l, 'm> {
         self.record_unsettled(answer, what)
     }
 
-    /// The same, beginning with some people of its own.
-    fn solve_from(
+    /// The same, and once more beginning with people for whom a condition holds, if that settles it.
+    fn solve_for_rule(
         &self,
-        first: &[SearchSeed],
+        when: Option<&'m Program>,
         plan: &DependencyPlan,
         side: EntityKind,
         goal: &SearchGoal<'_, 'm>,
         what: impl FnOnce() -> String,
     ) -> SearchAnswer {
+        let limits = CellLimits::default();
+        let answer = self.search.solve(plan, &limits, &self.guides(side), goal);
+        if answer != SearchAnswer::Unsettled {
+            return answer;
+        }
+        let first = self.satisfying_seeds(when, side, &limits);
         let guides: Vec<&SearchSeed> = first.iter().chain(self.guides(side)).collect();
-        let answer = self.search.solve(plan, &CellLimits::default(), &guides, goal);
-        self.record_unsettled(answer, what)
+        self.record_unsettled(self.search.solve(plan, &limits, &guides, goal), what)
     }
 
     /// Notes a question that was left open.
@@ -170,7 +185,8 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_hold();
         let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, side);
-        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let demands = GoalDemands::default().holding(program, side);
+        let goal = SearchGoal { keys, demands, possible: &possible, reached: &reached };
         let answer = self.solve(&plan, limits, side, &goal, what);
         (plan, answer)
     }
@@ -182,7 +198,8 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_hold();
         let reached = |world: &assignment::FactAssignment<'_>| world.holds(program, side);
-        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let demands = GoalDemands::default().holding(program, side);
+        let goal = SearchGoal { keys, demands, possible: &possible, reached: &reached };
         let guides = self.guides(side);
         let mut found = Vec::new();
         let blank_first: Vec<&SearchSeed> = [&self.blank].into_iter().chain(guides.iter().copied()).collect();
@@ -210,7 +227,8 @@ impl<'l, 'm> LintContext<'l, 'm> {
         let plan = self.search.plan(keys.clone());
         let possible = |judged: &BoxBounds<'_, 'm>| judged.eval(program, side).can_fail();
         let reached = |world: &assignment::FactAssignment<'_>| !world.holds(program, side);
-        let goal = SearchGoal { keys, possible: &possible, reached: &reached };
+        let demands = GoalDemands::default().failing(program, side);
+        let goal = SearchGoal { keys, demands, possible: &possible, reached: &reached };
         let answer = self.solve(&plan, &CellLimits::default(), side, &goal, what);
         (plan, answer)
     }

@@ -15,6 +15,7 @@ use super::{
     dependencies::{DependencyPlan, ScoringStage, scoring_stage, visit_dependencies, visit_signal_keys},
     domains::{SearchSpace, fact},
     invariants::{InvariantSet, fact_of},
+    narrowing::{BoxNarrower, BranchPoint, GoalDemands, NarrowedBox, NarrowingContext, names_of},
     table::{FactKeySet, LintMap},
 };
 use crate::{
@@ -25,8 +26,12 @@ use crate::{
 
 /// The largest cost of one question. **Units**: boxes.
 const BOXES_MAX: u32 = 200;
+/// The same of a question of which only somebody who is found counts.
+const BRIEF_BOXES_MAX: u32 = 24;
 /// The number of entities to begin with, one after the other.
 const BEGINNINGS_MAX: usize = 3;
+/// The number of entities of which each box has the nearest one tried.
+const GUIDES_MAX: usize = 5;
 /// The largest cost of all questions of a model. **Units**: evaluated facts and signals.
 const WORK_MAX: u64 = 1_500_000;
 
@@ -40,6 +45,8 @@ pub(super) type SearchSeed = Vec<u16>;
 pub(super) struct SearchGoal<'g, 'm> {
     /// The facts that it is about.
     pub(super) keys: Vec<FactKey>,
+    /// Conditions that are so for everybody who is looked for. They narrow boxes; nothing is found or ruled out without the two below.
+    pub(super) demands: GoalDemands<'m>,
     /// Whether bounds leave it open.
     pub(super) possible: &'g dyn Fn(&BoxBounds<'_, 'm>) -> bool,
     /// Whether it is so.
@@ -85,6 +92,24 @@ impl EvalScope for CandidateScope<'_> {
         let Some(at) = self.plan.index.get(&fact_of(slot)) else { return Value::Null };
         self.search.space.variables[self.plan.variables[*at]].cells[usize::from(self.cells[*at])].value()
     }
+}
+
+/// The halves of a box, the one to look at first last.
+fn cut(point: BranchPoint, within: NarrowedBox, guide: Option<&Vec<u16>>) -> [NarrowedBox; 2] {
+    let at = match point {
+        BranchPoint::Name(key) => {
+            let [holds, fails] = BoxNarrower::cut_at_name(key, within);
+            return [fails, holds];
+        }
+        BranchPoint::Variable(at) => at,
+    };
+    let (first, last) = within.cells[at];
+    let middle = first + (last - first) / 2;
+    let (mut low, mut high) = (within.clone(), within);
+    low.cells[at] = (first, middle);
+    high.cells[at] = (middle + 1, last);
+    // The half that the first guide is in is looked at first.
+    if guide.is_some_and(|guide| guide[at] > middle) { [low, high] } else { [high, low] }
 }
 
 impl<'m> ConstraintSolver<'m> {
@@ -158,9 +183,15 @@ impl<'m> ConstraintSolver<'m> {
         goal: &SearchGoal<'_, 'm>,
     ) -> SearchAnswer {
         let mut guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(plan, guide)).collect();
-        guides.dedup();
+        let mut known = Vec::with_capacity(guides.len());
+        guides.retain(|guide| {
+            !known.contains(guide) && {
+                known.push(guide.clone());
+                true
+            }
+        });
         for _ in 0..guides.len().clamp(1, BEGINNINGS_MAX) {
-            let answer = self.search_boxes(plan, limits, &guides, goal);
+            let answer = self.search_boxes(plan, limits, &guides, goal, BOXES_MAX);
             if answer != SearchAnswer::Unsettled {
                 return answer;
             }
@@ -178,54 +209,77 @@ impl<'m> ConstraintSolver<'m> {
         limits: &CellLimits,
         guides: &[Vec<u16>],
         goal: &SearchGoal<'_, 'm>,
+        boxes_max: u32,
     ) -> SearchAnswer {
-        let mut open: Vec<CellBox> = vec![self.full_box(plan, limits)];
+        let (work, names) = (Cell::new(0), names_of(self.model, plan));
+        let narrower = self.narrower(plan, &names, &work);
+        let mut open: Vec<NarrowedBox> = vec![NarrowedBox::new(self.model, self.full_box(plan, limits))];
         let mut boxes = 0;
         let mut sure = true;
-        while let Some(cells) = open.pop() {
+        while let Some(mut within) = open.pop() {
             boxes += 1;
-            if boxes > BOXES_MAX || !self.spend(plan.cost) {
+            if boxes > boxes_max || !self.spend(plan.cost + work.take()) {
                 return SearchAnswer::Unsettled;
             }
-            let judged = BoxBounds::new(self.model, self.space, plan, &cells);
+            if !goal.demands.is_empty() && narrower.narrow(&goal.demands, &mut within).is_err() {
+                continue;
+            }
+            let cells = &within.cells;
+            let judged = BoxBounds::new(self.model, self.space, plan, cells);
             let broken = plan.links.iter().any(|link| judged.violates(&self.links.all[*link]));
             if broken || !(goal.possible)(&judged) {
                 continue;
             }
             let mut tried: Vec<Vec<u16>> = Vec::with_capacity(guides.len());
-            for guide in guides {
+            // The first box is everything, so everybody known is tried there.
+            let guides_here = if boxes == 1 { guides } else { &guides[..guides.len().min(GUIDES_MAX)] };
+            for guide in guides_here {
                 // The member of the box that is nearest; often the same one for several guides.
-                let near: Vec<u16> =
-                    guide.iter().zip(&cells).map(|(cell, (first, last))| *cell.clamp(first, last)).collect();
+                let mut near: Vec<u16> =
+                    guide.iter().zip(cells).map(|(cell, (first, last))| *cell.clamp(first, last)).collect();
                 if tried.contains(&near) {
                     continue;
                 }
+                tried.push(near.clone());
+                narrower.fit(&goal.demands, &within, &mut near);
                 if !self.spend(plan.cost) {
                     return SearchAnswer::Unsettled;
                 }
-                if let Some(chosen) = self.try_one(plan, &cells, near.clone(), goal) {
+                if let Some(chosen) = self.try_one(plan, cells, near, goal) {
                     return SearchAnswer::Found(chosen);
                 }
-                tried.push(near);
             }
-            let Some(at) = self.branching_variable(plan, &judged, &cells, goal) else {
+            let point = narrower.branch_point(&goal.demands, &within);
+            let variable = || self.branching_variable(plan, &judged, cells, goal).map(BranchPoint::Variable);
+            let Some(point) = point.or_else(variable) else {
                 // Nothing is left to cut, and the scorer says no where bounds do not.
                 sure = false;
                 continue;
             };
-            let (first, last) = cells[at];
-            let middle = first + (last - first) / 2;
-            let (mut low, mut high) = (cells.clone(), cells);
-            low[at] = (first, middle);
-            high[at] = (middle + 1, last);
-            // The half that the first guide is in is looked at first.
-            if guides.first().is_some_and(|guide| guide[at] > middle) {
-                open.extend([low, high]);
-            } else {
-                open.extend([high, low]);
-            }
+            open.extend(cut(point, within, guides.first()));
         }
         if sure { SearchAnswer::Impossible } else { SearchAnswer::Unsettled }
+    }
+
+    /// Narrows the boxes of a plan.
+    fn narrower<'n>(
+        &self,
+        plan: &'n DependencyPlan,
+        names: &'n FactKeySet,
+        work: &'n Cell<u64>,
+    ) -> BoxNarrower<'n, 'm> {
+        let context = NarrowingContext { model: self.model, space: self.space, plan, names, work };
+        BoxNarrower::new(context, self.links)
+    }
+
+    /// What direct comparison leaves of all cells of a plan; none if nothing is left.
+    pub(super) fn narrowed(&self, plan: &DependencyPlan, demands: &GoalDemands<'m>) -> Option<CellBox> {
+        let (work, names) = (Cell::new(plan.cost), names_of(self.model, plan));
+        let narrower = self.narrower(plan, &names, &work);
+        let mut within = NarrowedBox::new(self.model, self.full_box(plan, &CellLimits::default()));
+        let left = narrower.narrow(demands, &mut within);
+        self.spend(work.get());
+        left.ok().map(|()| within.cells)
     }
 
     /// The same where it does not matter whether all links hold, because one side of the comparison is nobody who exists.
@@ -236,7 +290,9 @@ impl<'m> ConstraintSolver<'m> {
         guides: &[&SearchSeed],
         goal: &SearchGoal<'_, 'm>,
     ) -> SearchAnswer {
-        self.solve(&DependencyPlan { links: Vec::new(), ..plan.clone() }, limits, guides, goal)
+        let plan = DependencyPlan { links: Vec::new(), ..plan.clone() };
+        let guides: Vec<Vec<u16>> = guides.iter().map(|guide| self.project(&plan, guide)).collect();
+        self.search_boxes(&plan, limits, &guides, goal, BRIEF_BOXES_MAX)
     }
 
     /// A member of a box, or what links make of it, if it is what is looked for.
@@ -297,7 +353,9 @@ impl<'m> ConstraintSolver<'m> {
     ) -> bool {
         let mut facts: Vec<usize> =
             self.links.keys[link].iter().filter_map(|key| plan.index.get(key).copied()).collect();
-        facts.sort_by_key(|at| (changed[*at], *at < plan.core));
+        // What somebody who has just signed up has too is changed before what was chosen for the goal.
+        let is_chosen = |at: usize| chosen[at] != self.space.variables[plan.variables[at]].blank;
+        facts.sort_by_key(|at| (changed[*at], *at < plan.core && is_chosen(*at), *at < plan.core));
         for at in facts {
             let (before, (first, last)) = (chosen[at], cells[at]);
             for distance in 1..=(last - first) {

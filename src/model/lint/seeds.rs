@@ -6,10 +6,11 @@
 use super::{
     bounds::BoxBounds,
     dependencies::{DependencyPlan, visit_signal_keys},
+    domains::SearchSpace,
     search::{CellLimits, ConstraintSolver, SearchSeed},
 };
 use crate::{
-    EntityKind,
+    EntityKind, PerKind,
     resolved::{Level, Signal, SignalPayment},
 };
 
@@ -17,6 +18,9 @@ use crate::{
 const COMBINATIONS_MAX: usize = 64;
 /// The most intermediate examples that are kept.
 const STOPS_MAX: usize = 24;
+
+/// The most accounts on the way up that blank users are put into.
+const HOUSED_MAX: usize = 5;
 
 /// Which way a score goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,22 @@ pub(super) fn score_path_for(
         }
     }
     stops
+}
+
+/// Users in accounts on the way up: at the end of both ways, then blank users in accounts that have begun theirs.
+pub(super) fn housed_seeds(
+    space: &SearchSpace,
+    rising: &PerKind<Vec<SearchSeed>>,
+    blank: &SearchSeed,
+) -> Vec<SearchSeed> {
+    let (Some(user), Some(account)) = (rising.user.last(), rising.account.last()) else { return Vec::new() };
+    let is_of_account = |place: usize| place > 0 && space.variables[place].key.kind() == EntityKind::Account;
+    let in_account = |user: &SearchSeed, account: &SearchSeed| {
+        let cells = user.iter().zip(account).enumerate();
+        cells.map(|(place, (user, account))| if is_of_account(place) { *account } else { *user }).collect()
+    };
+    let begun = rising.account.iter().skip(1).take(HOUSED_MAX);
+    std::iter::once(in_account(user, account)).chain(begun.map(|account| in_account(blank, account))).collect()
 }
 
 /// The most that a signal pays or takes by itself.

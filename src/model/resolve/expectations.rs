@@ -23,6 +23,7 @@ impl ModelResolver<'_, '_> {
                 condition,
                 otherwise: one.otherwise,
                 say: one.say.as_ref().map(|text| text.value.clone()),
+                say_span: one.say.as_ref().map(|text| text.span.clone()),
                 span: one.that.span.clone(),
             }),
             Err(errors) => {

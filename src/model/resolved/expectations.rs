@@ -12,6 +12,8 @@ pub struct Expectation {
     pub otherwise: UnmetAction,
     /// What it means if it does not hold, for people.
     pub say: Option<String>,
+    /// The place of that text.
+    pub(crate) say_span: Option<TextSpan>,
     /// The place of the condition.
     pub span: TextSpan,
 }

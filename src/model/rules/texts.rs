@@ -56,7 +56,7 @@ pub(super) const WARNINGS: &[&str] = &[
     include_str!("M059.md"),
 ];
 
-/// Warnings about models that only events show, and about what models say of warnings.
+/// Warnings about models that only events show; further ones that need no events; and those about what models say of warnings.
 pub(super) const DATA: &[&str] = &[
     include_str!("M060.md"),
     include_str!("M061.md"),
@@ -65,6 +65,10 @@ pub(super) const DATA: &[&str] = &[
     include_str!("M064.md"),
     include_str!("M065.md"),
     include_str!("M066.md"),
+    include_str!("M070.md"),
+    include_str!("M071.md"),
+    include_str!("M072.md"),
+    include_str!("M073.md"),
     include_str!("M090.md"),
 ];
 

@@ -174,6 +174,9 @@ fn of_people<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
 
 fn check<'m>(lint: &LintContext<'_, 'm>, condition: &LintCondition<'m>, known: &SampleAssignments<'_>) {
     let LintCondition { program, side, fact: defined, .. } = condition;
+    if lint.has_reported(&[codes::NEVER_HOLDS], &condition.span) {
+        return;
+    }
     let (holds, fails) = known.show(lint, program, *side);
     let keys = lint.keys(program, *side);
     let is_spoilt = |behind: &FactKeySet| behind.iter().any(|key| lint.reported_facts.borrow().contains(key));

@@ -11,6 +11,7 @@ use super::super::{
     bounds::BoxBounds,
     dependencies::visit_signal_keys,
     domains::fact,
+    narrowing::GoalDemands,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
 use crate::{
@@ -38,7 +39,10 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         };
         let span = signal.spans.what_pays().clone();
         let can = |judged: &BoxBounds<'_, '_>| judged.payable(signal, EntityKind::User).can_fire;
-        ask(lint, &nothing, wanted, &can, &fires, &format!("signal `{}`", signal.name), span);
+        let guard = signal.guard.iter();
+        let demands = guard.fold(GoalDemands::default(), |demands, guard| demands.holding(guard, EntityKind::User));
+        let what = format!("signal `{}`", signal.name);
+        ask(lint, &nothing, HomeQuestion { wanted, demands, can: &can, so: &fires, what, span });
     }
     let tiers = level.tiers.iter().map(|tier| ("tier", &tier.name, &tier.when, &tier.spans));
     let routes = level.routes.iter().map(|route| ("route", &route.name, &route.when, &route.spans));
@@ -56,7 +60,9 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
         let can = |judged: &BoxBounds<'_, '_>| judged.eval(when, EntityKind::User).can_hold();
         let mut all = wanted;
         super::super::dependencies::visit_keys(when, EntityKind::User, &mut |key| all.push(key));
-        ask(lint, &nothing, all, &can, &holds, &format!("{kind} `{name}`"), span.clone());
+        let demands = GoalDemands::default().holding(when, EntityKind::User);
+        let (what, span) = (format!("{kind} `{name}`"), span.clone());
+        ask(lint, &nothing, HomeQuestion { wanted: all, demands, can: &can, so: &holds, what, span });
     }
 }
 
@@ -86,15 +92,21 @@ fn without_home<'w>(world: &FactAssignment<'w>, home: usize) -> FactAssignment<'
     FactAssignment::from_variables(world.model, world.plan, values)
 }
 
-fn ask<'m>(
-    lint: &LintContext<'_, 'm>,
-    nothing: &CellLimits,
-    mut wanted: Vec<FactKey>,
-    can: &dyn Fn(&BoxBounds<'_, 'm>) -> bool,
-    so: &dyn Fn(&FactAssignment<'_>) -> bool,
-    what: &str,
+/// What is asked of users with and without an account.
+struct HomeQuestion<'q, 'm> {
+    /// The facts that it is about.
+    wanted: Vec<FactKey>,
+    demands: GoalDemands<'m>,
+    /// Whether bounds leave it open.
+    can: &'q dyn Fn(&BoxBounds<'_, 'm>) -> bool,
+    /// Whether it is so.
+    so: &'q dyn Fn(&FactAssignment<'_>) -> bool,
+    what: String,
     span: Range<usize>,
-) {
+}
+
+fn ask<'m>(lint: &LintContext<'_, 'm>, nothing: &CellLimits, question: HomeQuestion<'_, 'm>) {
+    let HomeQuestion { mut wanted, demands, can, so, what, span } = question;
     if wanted.iter().any(|key| key.kind() == EntityKind::Account) {
         wanted.push(FactKey::HAS_ACCOUNT);
     }
@@ -104,7 +116,7 @@ fn ask<'m>(
     let mut keys = wanted;
     keys.sort_unstable();
     keys.dedup();
-    let goal = SearchGoal { keys, possible: can, reached: &lost };
+    let goal = SearchGoal { keys, demands, possible: can, reached: &lost };
     let SearchAnswer::Found(chosen) =
         lint.search.solve_without_invariants(&plan, nothing, &lint.guides(EntityKind::User), &goal)
     else {

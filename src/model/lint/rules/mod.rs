@@ -1,9 +1,13 @@
 //! The rules. Each goes through the model and reports its findings. A later rule is silent where an earlier one has reported the cause.
 
+mod automated_leads;
 mod conditions;
 mod event_conditions;
 mod expectations;
+mod guards;
+mod human_routes;
 mod missing_account;
+mod order;
 mod plain_texts;
 mod playbook;
 mod routes;
@@ -19,6 +23,9 @@ use crate::{codes, diag::Diagnostic, units::plural};
 
 /// Applies all rules.
 pub(super) fn all(lint: &LintContext<'_, '_>) {
+    // What comparing parts of the model shows comes before any search, so that no search ends for it.
+    order::all(lint);
+    guards::all(lint);
     event_conditions::all(lint);
     conditions::all(lint);
     tiers::all(lint);
@@ -27,7 +34,8 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     routes::all(lint);
     playbook::all(lint);
     top_tier::all(lint);
-    routes::human(lint);
+    human_routes::all(lint);
+    automated_leads::all(lint);
     signals::ladders(lint);
     signals::twice(lint);
     signal_points::lasting_intent(lint);

@@ -6,6 +6,7 @@ use super::super::{
     dependencies::{visit_keys, visit_signal_keys},
     domains::fact,
     level_noun,
+    narrowing::GoalDemands,
     search::{CellLimits, SearchGoal},
     usage::{UsageClass, is_buying_event},
 };
@@ -124,7 +125,7 @@ fn fit_in(lint: &LintContext<'_, '_>, slot: FactSlot, value: &Program) {
     };
     let reached = |world: &FactAssignment<'_>| brings(world).is_some_and(|points| points > 1e-9);
     let anybody = |_: &super::super::bounds::BoxBounds<'_, '_>| true;
-    let goal = SearchGoal { keys: wanted, possible: &anybody, reached: &reached };
+    let goal = SearchGoal { keys: wanted, demands: GoalDemands::default(), possible: &anybody, reached: &reached };
     let chosen = lint.guides(EntityKind::User).into_iter().find_map(|guide| {
         let cells = lint.search.project(&plan, guide);
         reached(&FactAssignment::new(lint.model, space, &plan, &cells)).then_some(cells)

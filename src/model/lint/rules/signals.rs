@@ -8,6 +8,7 @@ use super::super::{
     bounds::BoxBounds,
     dependencies::{visit_keys, visit_signal_keys},
     domains::fact,
+    narrowing::GoalDemands,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
 use crate::{
@@ -73,23 +74,34 @@ fn falls(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
     );
 }
 
-fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
+/// Rungs that no value reaches where the signal's condition holds.
+fn out_of_reach<'m>(lint: &LintContext<'_, 'm>, side: EntityKind, place: usize) {
     let signal = &lint.level(side).signals[place];
     let SignalPayment::Ladder { value, rungs, strict } = &signal.pay else { return };
-    let text = &lint.level(side).signals[place].spans;
-    if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when)) {
+    let text = &signal.spans;
+    if text.when.as_ref().is_some_and(|when| lint.has_reported(&[codes::NEVER_HOLDS], when))
+        || lint.has_reported(&[codes::GUARD_AGAINST_VALUE], text.what_pays())
+    {
         return;
     }
-    let keys = lint.keys(value, side);
+    let guard = signal.guard.as_ref();
+    let mut keys = lint.keys(value, side);
+    guard.iter().for_each(|guard| keys.extend(lint.keys(guard, side)));
     let plan = lint.search.plan(keys.clone());
+    let demands = guard.iter().fold(GoalDemands::default(), |demands, guard| demands.holding(guard, side));
     // From the top: where one rung is reached, so are those below.
     let mut lowest = None;
     for (at, (threshold, _)) in rungs.iter().enumerate().rev() {
         let high_enough = |number: f64| passes(number, *threshold, *strict);
-        let possible =
-            |judged: &BoxBounds<'_, '_>| judged.eval(value, side).range().is_some_and(|(_, high)| high_enough(high));
-        let reached = |world: &FactAssignment<'_>| world.eval(value, side).as_number().is_some_and(high_enough);
-        let goal = SearchGoal { keys: keys.clone(), possible: &possible, reached: &reached };
+        let possible = |judged: &BoxBounds<'_, 'm>| {
+            guard.is_none_or(|guard| judged.eval(guard, side).can_hold())
+                && judged.eval(value, side).range().is_some_and(|(_, high)| high_enough(high))
+        };
+        let reached = |world: &FactAssignment<'_>| {
+            guard.is_none_or(|guard| world.holds(guard, side))
+                && world.eval(value, side).as_number().is_some_and(high_enough)
+        };
+        let goal = SearchGoal { keys: keys.clone(), demands: demands.clone(), possible: &possible, reached: &reached };
         let question = || format!("whether a rung of signal `{}` can be reached", signal.name);
         if lint.solve(&plan, &CellLimits::default(), side, &goal, question) != SearchAnswer::Impossible {
             break;
@@ -99,11 +111,14 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, place: usize) {
     let Some((threshold, span)) = lowest.and_then(|at| Some((rungs[at].0, text.rungs.get(at)?.clone()))) else {
         return;
     };
-    let root =
-        BoxBounds::new(lint.model, lint.search.space, &plan, &lint.search.full_box(&plan, &CellLimits::default()));
-    let high = root.eval(value, side).range().map(|(_, high)| high).filter(|high| high.is_finite());
-    let label =
-        high.map_or("no value reaches it".to_owned(), |high| format!("the highest value is {}", format_number(high)));
+    let left = lint.search.narrowed(&plan, &demands);
+    let left = left.unwrap_or_else(|| lint.search.full_box(&plan, &CellLimits::default()));
+    let judged = BoxBounds::new(lint.model, lint.search.space, &plan, &left);
+    let high = judged.eval(value, side).range().map(|(_, high)| high).filter(|high| high.is_finite());
+    let whose = if guard.is_some() { " where the condition holds" } else { "" };
+    let label = high.map_or("no value reaches it".to_owned(), |high| {
+        format!("the highest value{whose} is {}", format_number(high))
+    });
     let message = format!("a rung of signal `{}` at {} is never reached", signal.name, format_number(threshold));
     lint.report(Diagnostic::warning(codes::RUNG_OUT_OF_REACH, span, message, label));
 }
@@ -187,7 +202,7 @@ fn together(lint: &LintContext<'_, '_>, side: EntityKind, first: usize, second: 
         let paid = world.paid(level, &scope);
         [first, second].iter().all(|at| paid.get(*at).is_some_and(|paid| paid.points > Points::ZERO))
     };
-    let goal = SearchGoal { keys: wanted, possible: &possible, reached: &reached };
+    let goal = SearchGoal { keys: wanted, demands: GoalDemands::default(), possible: &possible, reached: &reached };
     let SearchAnswer::Found(chosen) = lint.search.solve(&plan, &CellLimits::default(), &lint.guides(side), &goal)
     else {
         return None;

@@ -9,6 +9,7 @@ use super::super::{
     assignment::FactAssignment,
     bounds::BoxBounds,
     dependencies::DependencyPlan,
+    narrowing::GoalDemands,
     one,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
@@ -179,8 +180,12 @@ fn find(
             && world.text(FactKey::new(side, level.slots.tier)) == Some(&level.tiers[last].name)
             && better_off(world).is_some()
     };
-    let goal =
-        SearchGoal { keys: vec![score, FactKey::new(side, level.slots.tier)], possible: &possible, reached: &reached };
+    let goal = SearchGoal {
+        keys: vec![score, FactKey::new(side, level.slots.tier)],
+        demands: GoalDemands::default(),
+        possible: &possible,
+        reached: &reached,
+    };
     // Every stop on the way up has another score, so all of them are people to begin with.
     let guides: Vec<_> = lint.rising_seeds[side].iter().rev().chain([&lint.blank]).collect();
     let SearchAnswer::Found(chosen) = lint.search.solve(plan, &CellLimits::default(), &guides, &goal) else {

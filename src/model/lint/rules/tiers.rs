@@ -5,7 +5,9 @@ use super::super::{
     assignment::FactAssignment,
     bounds::BoxBounds,
     dependencies::DependencyPlan,
-    level_noun, one,
+    level_noun,
+    narrowing::GoalDemands,
+    one,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
 use crate::{EntityKind, FactKey, codes, diag::Diagnostic, resolved::Tier, scoring::passes, units::format_number};
@@ -38,7 +40,8 @@ fn level(lint: &LintContext<'_, '_>, side: EntityKind) {
     }
     for (place, tier) in level.tiers.iter().enumerate() {
         too_low(lint, side, &plan, place, tier, score_key);
-        if !met.contains(&tier.name) && !too_high(lint, side, &plan, place, tier, score_key) {
+        let is_reported = lint.has_reported(&[codes::TIER_OUT_OF_REACH], &tier.spans.name);
+        if !is_reported && !met.contains(&tier.name) && !too_high(lint, side, &plan, place, tier, score_key) {
             out_of_reach(lint, side, &plan, place, tier);
         }
     }
@@ -67,7 +70,8 @@ fn too_low(
     if fails(low) {
         let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(low, _)| fails(low));
         let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(fails);
-        let goal = SearchGoal { keys: vec![score], possible: &possible, reached: &reached };
+        let goal =
+            SearchGoal { keys: vec![score], demands: GoalDemands::default(), possible: &possible, reached: &reached };
         let down: Vec<_> = lint.falling_seeds[side].iter().rev().take(1).chain([&lint.blank]).collect();
         match lint.search.solve(plan, &CellLimits::default(), &down, &goal) {
             SearchAnswer::Impossible => lowest = threshold,
@@ -102,7 +106,8 @@ fn too_high(
     let high_enough = |score: f64| passes(score, threshold, strict);
     let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(_, high)| high_enough(high));
     let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(high_enough);
-    let goal = SearchGoal { keys: vec![score], possible: &possible, reached: &reached };
+    let goal =
+        SearchGoal { keys: vec![score], demands: GoalDemands::default(), possible: &possible, reached: &reached };
     let question = || format!("whether a score can pass the threshold of tier `{}`", tier.name);
     if lint.solve(plan, &CellLimits::default(), side, &goal, question) != SearchAnswer::Impossible {
         return false;
@@ -110,7 +115,8 @@ fn too_high(
     let top = lint.guides(side).first().map(|guide| lint.search.project(plan, guide)).unwrap_or_default();
     let best = FactAssignment::new(lint.model, lint.search.space, plan, &top).number(score).unwrap_or(0.0);
     let as_good = |world: &FactAssignment<'_>| world.number(score).is_some_and(|score| score >= best);
-    let best_goal = SearchGoal { keys: vec![score], possible: &possible, reached: &as_good };
+    let best_goal =
+        SearchGoal { keys: vec![score], demands: GoalDemands::default(), possible: &possible, reached: &as_good };
     let example = lint.minimized_example(plan, top, &best_goal, side, |world| {
         format!("the score is {}, and none is known that is higher", format_number(world.number(score).unwrap_or(0.0)))
     });
@@ -137,12 +143,22 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyP
         judged.tiers(level, side, scores).0.get(place).copied().unwrap_or(false)
     };
     let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name);
-    let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
+    let demands = GoalDemands::default().tier(side, place, level.tiers.len());
+    let goal = SearchGoal { keys: vec![key], demands, possible: &possible, reached: &reached };
     let question = || format!("whether {} can get into tier `{name}`", one(side));
-    let first = lint.satisfying_seeds(level.tiers[place].when.as_ref(), side, &CellLimits::default());
-    if lint.solve_from(&first, plan, side, &goal, question) != SearchAnswer::Impossible {
+    if lint.solve_for_rule(level.tiers[place].when.as_ref(), plan, side, &goal, question) != SearchAnswer::Impossible {
         return;
     }
+    report_out_of_reach(lint, side, place, None);
+}
+
+/// Tells of a tier that nobody can get into; `behind` is the place of one that takes everybody it is meant for, if that is known.
+pub(super) fn report_out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, place: usize, behind: Option<usize>) {
+    let level = lint.level(side);
+    let tier = &level.tiers[place];
+    let (text, name) = (&tier.spans, &tier.name);
+    let (key, score) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
+    let plan = lint.search.plan([key, score]);
     // Somebody who would be in it, if those before it did not take them.
     let would = |world: &FactAssignment<'_>| {
         let scored = world.number(score).unwrap_or(0.0);
@@ -150,17 +166,23 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyP
             && tier.when.as_ref().is_none_or(|when| world.holds(when, side))
     };
     let anybody = |_: &BoxBounds<'_, '_>| true;
-    let goal = SearchGoal { keys: vec![key], possible: &anybody, reached: &would };
+    let goal = SearchGoal { keys: vec![key], demands: GoalDemands::default(), possible: &anybody, reached: &would };
     let message = format!("nobody can get into tier `{name}`");
-    let found = lint.search.solve(plan, &CellLimits::default(), &lint.guides(side), &goal);
+    let found = lint.search.solve(&plan, &CellLimits::default(), &lint.guides(side), &goal);
     let SearchAnswer::Found(chosen) = found else {
-        let label = "its threshold and its condition never hold together";
-        lint.report(Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, label));
+        let label = match behind {
+            Some(_) => "those before it take everybody",
+            None => "its threshold and its condition never hold together",
+        };
+        let before = behind.map(|before| level.tiers[before].spans.name.clone());
+        let problem = Diagnostic::warning(codes::TIER_OUT_OF_REACH, text.name.clone(), message, label);
+        lint.report(problem.maybe_other(before, "this one takes them first"));
         return;
     };
-    let taken = FactAssignment::new(lint.model, lint.search.space, plan, &chosen).text(key).map(str::to_owned);
+    let small = lint.minimize(&plan, chosen, &goal);
+    let taken = FactAssignment::new(lint.model, lint.search.space, &plan, &small).text(key).map(str::to_owned);
     let before = level.tiers.iter().position(|tier| Some(&tier.name) == taken.as_ref());
-    let example = lint.minimized_example(plan, chosen, &goal, side, |world| {
+    let example = lint.example(&plan, &small, side, |world| {
         let score = format_number(world.number(score).unwrap_or(0.0));
         format!("the score is {score} and the tier `{}`", world.text(key).unwrap_or_default())
     });

@@ -4,6 +4,7 @@ use super::super::{
     LintContext,
     assignment::FactAssignment,
     bounds::BoxBounds,
+    narrowing::GoalDemands,
     one,
     search::{CellLimits, SearchAnswer, SearchGoal},
     seeds::{self, ScoreDirection},
@@ -44,7 +45,8 @@ fn without_use(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
     let way = seeds::score_path(lint.search, side, ScoreDirection::Up, limits);
     let possible = |judged: &BoxBounds<'_, '_>| in_tier(judged, level, side, hot);
     let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name);
-    let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
+    let demands = GoalDemands::default().tier(side, hot, level.tiers.len());
+    let goal = SearchGoal { keys: vec![key], demands, possible: &possible, reached: &reached };
     let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
     match lint.search.solve(&plan, limits, &guides, &goal) {
         SearchAnswer::Impossible => {}
@@ -109,7 +111,8 @@ fn by_one_category(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
         let reached = |world: &FactAssignment<'_>| {
             world.text(key) == Some(name) && others().all(|key| world.number(key).is_none_or(|points| points <= 0.0))
         };
-        let goal = SearchGoal { keys: vec![key], possible: &possible, reached: &reached };
+        let demands = GoalDemands::default().tier(side, hot, level.tiers.len());
+        let goal = SearchGoal { keys: vec![key], demands, possible: &possible, reached: &reached };
         let way = seeds::score_path_for(lint.search, side, ScoreDirection::Up, &CellLimits::default(), &|signal| {
             signal.category == category
         });

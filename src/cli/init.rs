@@ -1,36 +1,41 @@
 //! `pql init`: a first model for a dump.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
 use super::{
     CommandError, ExitStatus,
     args::InputFormatArg,
+    init_choices::{self, SetOption},
     init_fields::{self, FieldChoice},
+    init_questions::{self, AskedEvents},
+    init_report::InitReport,
+    init_trial::ModelTrial,
     inspect::{InputSurvey, ValueSamples, empty_model},
     interrupt,
     messages::Verbosity,
     prepare::find_inputs,
-    print_stderr,
     stdout::print_stdout,
     threads,
 };
-use crate::commands::init;
+use crate::commands::init::{self, EventWiring, FirstModel, FirstModelJob, LevelOutlook};
 use pql_engine::{
     fs::publish::{FileAccess, StagedFile, commit, sweep_temporaries},
     inspect::{FieldGuess, FieldSurvey, InspectedInput, PartGuess},
     plan::parse,
     read::{BlockLimits, ChangeGuard, FileId, InputSource, keep_pipe_heads},
 };
-use pql_model::diag::{SourceDocument, escape_controls};
+use pql_model::{PerKind, ShippedModel, diag::SourceDocument};
 
-/// Write a first model for these events: the built-in example with your events in it.
+/// Write a first model for these events: what of a shipped model they can pay.
 ///
-/// Reads the events once and guesses from their names which of the example's signals they are; each guess stands in the model with its reason. The
-/// model can be used at once, with `pql score EVENTS`, and is meant to be edited.
+/// Guesses from the names of events, and from what people do, which of the model's events they are; each guess stands in the model with its reason. Signals
+/// that nothing in these events can pay are a list at the end. On a terminal it asks about what is unsure. The model can be used at once, with
+/// `pql score EVENTS`, and is meant to be edited.
 #[derive(Debug, clap::Args)]
 pub(super) struct InitArguments {
     /// Files, folders or patterns of events, plain or as gzip, zstd or zip; `-` is the standard input
@@ -40,6 +45,22 @@ pub(super) struct InitArguments {
     /// Write the model to this file; `-` is the standard output
     #[arg(short, long, value_name = "FILE", default_value = "scoring.toml")]
     output: PathBuf,
+
+    /// Write cases for the model to this file, in the names of your events, for `pql test`
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+
+    /// Cut the model from this shipped one: sales, b2b or enterprise
+    #[arg(long, value_name = "NAME", default_value = "sales", value_parser = init_choices::parse_shipped)]
+    model: &'static ShippedModel,
+
+    /// Take this event for one of the model, as in pricing_page_viewed="Plan Viewed"; without an event: there is none. May be given several times
+    #[arg(long, value_name = "NAME=EVENT", value_parser = init_choices::parse_set)]
+    set: Vec<SetOption>,
+
+    /// Take all guesses and ask nothing
+    #[arg(short, long)]
+    yes: bool,
 
     /// Read these parts of an event from these fields: event, user, anonymous, account, time, id, properties [default: told by names and values]
     #[arg(long, value_name = "PART=FIELD", value_delimiter = ',', value_parser = init_fields::parse_choice)]
@@ -70,6 +91,14 @@ pub(super) struct InitArguments {
 struct InitReading {
     dump: InspectedInput,
     fields: Vec<PartGuess>,
+}
+
+/// A model that can be written.
+struct FinishedModel {
+    first: FirstModel,
+    wiring: EventWiring,
+    /// What it says of the dump; none if that could be read only once.
+    outlook: Option<PerKind<LevelOutlook>>,
 }
 
 impl InitArguments {
@@ -132,34 +161,105 @@ pub(super) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let path = arguments.output.as_path();
     let name = path.display().to_string();
     let to_stdout = path.as_os_str() == "-";
-    if !to_stdout && !arguments.force && path.symlink_metadata().is_ok() {
-        return Err(CommandError::usage(format!(
-            "`{name}` is there already and is left as it is; -o FILE writes another file, --force writes over this one"
-        )));
+    if to_stdout && arguments.cases.is_some() {
+        return Err(CommandError::usage("--cases needs a model in a file: -o FILE names it".to_owned()));
+    }
+    for path in arguments.outputs() {
+        if !arguments.force && path.symlink_metadata().is_ok() {
+            return Err(CommandError::usage(format!(
+                "`{}` is there already and is left as it is; {} FILE writes another file, --force writes over this one",
+                path.display(),
+                if path == arguments.output { "-o" } else { "--cases" }
+            )));
+        }
     }
     let inputs = find_inputs(&arguments.events, Verbosity::of_flag(arguments.quiet))?;
-    let staged = if to_stdout { None } else { Some(begin(arguments, &inputs)?) };
-    let InitReading { dump, fields } = arguments.read(keep_pipe_heads(inputs)?)?;
+    let staged: Vec<StagedFile> =
+        arguments.outputs().map(|path| begin(arguments, path, &inputs)).collect::<Result<_, _>>()?;
+    let guard = ChangeGuard::begin(&inputs).ok();
+    let reading = arguments.read(keep_pipe_heads(inputs.clone())?)?;
     if !arguments.quiet {
         threads::note_missing_threads();
     }
-    let text = init::render_model(&dump, &fields);
-    let document = SourceDocument { name: name.clone(), text };
-    let model =
-        parse(&document).map_err(|problems| CommandError::Document(Box::new(problems), ExitStatus::Negative))?;
-    match staged {
-        Some(staged) => write(staged, &document.text, path)?,
-        None => print_stdout(&document.text)?,
+    let FinishedModel { first, wiring, outlook } = arguments.finish(&reading, &inputs, guard.as_ref())?;
+    let broken = |problems| CommandError::Document(Box::new(problems), ExitStatus::Negative);
+    parse(&SourceDocument { name: name.clone(), text: first.text.clone() }).map_err(broken)?;
+    let mut texts = vec![first.text.clone()];
+    if let Some(cases) = &arguments.cases {
+        texts.push(init::cases_for(&first, &wiring, &model_beside(path, cases)).map_err(broken)?);
+    }
+    if to_stdout {
+        print_stdout(&first.text)?;
+    } else {
+        write(staged, &texts, &arguments.outputs().collect::<Vec<_>>())?;
     }
     if !arguments.quiet && !to_stdout {
-        let wired = pql_engine::inspect::find_model_gaps(&dump.survey, &model.resolved);
-        let found = wired.events - wired.missing_events.len() as u64;
-        print_stderr(&escape_controls(&format!(
-            "{name}: {found} of the {} events that its signals use are found among yours; read sections 2 and 3, then: pql score EVENTS -m {name}",
-            wired.events
-        )));
+        let cases = arguments.cases.as_ref().map(|path| path.display().to_string());
+        let (shipped, outlook) = (arguments.model, outlook.as_ref());
+        InitReport { name: &name, shipped, wiring: &wiring, model: &first, outlook, cases: cases.as_deref() }.print();
     }
     Ok(ExitStatus::Done)
+}
+
+/// The path of the model as a file of cases names it.
+fn model_beside(model: &Path, cases: &Path) -> String {
+    let name = model.file_name().map(Path::new).filter(|_| model.parent() == cases.parent());
+    let whole = || std::path::absolute(model).unwrap_or_else(|_| model.to_owned());
+    name.map_or_else(whole, Path::to_owned).display().to_string()
+}
+
+impl InitArguments {
+    /// The model for what was read, tried on it if it can be read again.
+    fn finish(
+        &self,
+        reading: &InitReading,
+        inputs: &[InputSource],
+        guard: Option<&ChangeGuard>,
+    ) -> Result<FinishedModel, CommandError> {
+        let InitReading { dump, fields } = reading;
+        let wiring = self.wire(dump)?;
+        let none = BTreeSet::new();
+        let job = FirstModelJob { dump, fields, shipped: self.model, wiring: &wiring, nothing: &none };
+        let mut first = FirstModel::of(&job);
+        let limits = self.max_line.with_table(self.max_table);
+        let trial = ModelTrial { inputs, guard, from: self.from, limits, dump };
+        let mut found = trial.run(&first)?;
+        // Values that never occur are known only now.
+        if let Some(nothing) = found.as_ref().map(|found| &found.nothing).filter(|nothing| !nothing.is_empty()) {
+            first = FirstModel::of(&FirstModelJob { nothing, ..job });
+            found = trial.run(&first)?;
+        }
+        Ok(FinishedModel { first, outlook: found.map(|found| found.outlook), wiring })
+    }
+
+    /// The events of the model among those of the dump, with what was said and answered.
+    fn wire(&self, dump: &InspectedInput) -> Result<EventWiring, CommandError> {
+        let mut choices = init_choices::choices(&self.set, self.model, dump)?;
+        let wiring = init::wire_events(dump, self.model, &choices);
+        if !self.asks() {
+            return Ok(wiring);
+        }
+        let events = AskedEvents {
+            counts: &|name| init::counts_of(dump, name),
+            occurs: &|name| dump.survey.names.contains_key(name),
+        };
+        let (mut input, mut out) = (io::stdin().lock(), io::stderr().lock());
+        let answers = init_questions::ask(&events, &wiring, &choices, (&mut input, &mut out));
+        choices.extend(answers.map_err(|error| CommandError::Error(error.into(), ExitStatus::Io))?);
+        Ok(init::wire_events(dump, self.model, &choices))
+    }
+
+    /// The files that are written, the model first; none if the model goes to the standard output.
+    fn outputs(&self) -> impl Iterator<Item = &Path> {
+        let model = Some(self.output.as_path()).filter(|path| path.as_os_str() != "-");
+        model.into_iter().chain(self.cases.as_deref())
+    }
+
+    /// Whether somebody is there to answer.
+    fn asks(&self) -> bool {
+        let reads_stdin = self.events.iter().any(|path| path == "-");
+        !self.yes && !self.quiet && !reads_stdin && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
 }
 
 /// Refuses to write over what is read, under whatever name.
@@ -175,9 +275,8 @@ fn spare_inputs(path: &Path, inputs: &[InputSource]) -> Result<(), CommandError>
     }
 }
 
-/// Begins the file before the events are read, so that a folder without write access is reported at once.
-fn begin(arguments: &InitArguments, inputs: &[InputSource]) -> Result<StagedFile, CommandError> {
-    let path = arguments.output.as_path();
+/// Begins a file before the events are read, so that a folder without write access is reported at once.
+fn begin(arguments: &InitArguments, path: &Path, inputs: &[InputSource]) -> Result<StagedFile, CommandError> {
     spare_inputs(path, inputs)?;
     interrupt::watch();
     sweep_temporaries(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
@@ -185,7 +284,10 @@ fn begin(arguments: &InitArguments, inputs: &[InputSource]) -> Result<StagedFile
     Ok(if arguments.force { staged } else { staged.keeping_existing() })
 }
 
-fn write(mut staged: StagedFile, text: &str, path: &Path) -> Result<(), CommandError> {
-    staged.write_all(text.as_bytes()).map_err(|error| CommandError::writing(error, path))?;
-    Ok(commit(vec![staged])?)
+/// Writes all files or none.
+fn write(mut staged: Vec<StagedFile>, texts: &[String], paths: &[&Path]) -> Result<(), CommandError> {
+    for ((file, text), path) in staged.iter_mut().zip(texts).zip(paths) {
+        file.write_all(text.as_bytes()).map_err(|error| CommandError::writing(error, path))?;
+    }
+    Ok(commit(staged)?)
 }

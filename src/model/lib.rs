@@ -77,6 +77,32 @@ use crate::diag::{DocumentProblems, SourceDocument};
 /// The built-in model: the example that a newcomer reads first.
 pub const EXAMPLE: &str = include_str!("../../scoring.example.toml");
 
+/// A model that comes with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShippedModel {
+    /// What it is called on the command line.
+    pub key: &'static str,
+    /// What it is for, in a few words.
+    pub purpose: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// The models that come with the program, the usual one first.
+pub const SHIPPED: [ShippedModel; 3] = [
+    ShippedModel { key: "sales", purpose: "who is ready for sales, by points", text: EXAMPLE },
+    ShippedModel {
+        key: "b2b",
+        purpose: "a self-serve product with sales assist, by conditions",
+        text: include_str!("../../fixtures/models/b2b.toml"),
+    },
+    ShippedModel {
+        key: "enterprise",
+        purpose: "pilots of teams in large companies",
+        text: include_str!("../../fixtures/models/enterprise.toml"),
+    },
+];
+
 /// Reads, checks and resolves a model.
 ///
 /// # Errors

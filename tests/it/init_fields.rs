@@ -158,3 +158,26 @@ fn ids_of_ten_digits_are_no_times_and_booleans_are_values() {
     assert_eq!(of("member"), (7.into(), serde_json::json!({ "integer": 60 })));
     assert_eq!(of("at"), (60.into(), serde_json::json!({ "Unix seconds": 60 })));
 }
+
+#[test]
+fn cells_of_a_table_without_a_header_are_shown_as_no_names() {
+    let rows =
+        "kim@acme.example,2026-03-01T08:00:00Z,u_20003,Shared\nlee@acme.example,2026-03-02T08:00:00Z,u_20004,Shared\n";
+    let named = "\u{feff}what,2026-03-01T08:00:00Z,who\n";
+    let keys = r#"{"kim@acme.example":"a","u_20003":{"2026-03-01":1},"note":"b"}"#;
+    for (file, text) in [("e.csv", rows.to_owned()), ("f.csv", format!("{named}{rows}")), ("g.ndjson", keys.repeat(2))]
+    {
+        let folder = Folder::in_memory();
+        folder.write(file, text);
+        for command in
+            ["init FILE -o -", "inspect FILE", "inspect FILE --format json", "init FILE -o - --fields user=kim"]
+        {
+            let outcome = folder.pql(&command.replace("FILE", file));
+            assert_ne!(outcome.code, 0, "{file}: {command}: {outcome:?}");
+            for value in ["kim@acme.example", "2026-03-01", "u_20003", "Shared"] {
+                let shown = outcome.stdout.contains(value) || outcome.stderr.contains(value);
+                assert!(!shown, "{file}: {command}: {value}: {outcome:?}");
+            }
+        }
+    }
+}

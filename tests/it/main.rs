@@ -41,6 +41,7 @@ mod explain;
 mod explain_members;
 mod explain_query;
 mod explain_ways;
+mod first_model;
 mod fuzz;
 mod hostile_text;
 mod identity;

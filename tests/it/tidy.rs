@@ -159,7 +159,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("commands/fail_if", &["model", "model/expr", "model/diag"]),
-    ("commands/init", &["engine/inspect", "model", "model/units"]),
+    (
+        "commands/init",
+        &[
+            "commands/check",
+            "engine/plan",
+            "engine/inspect",
+            "engine/cases",
+            "engine/score::ScoredEntities",
+            "model",
+            "model/lint",
+            "model/expr",
+            "model/clock",
+            "model/diag",
+            "model/units",
+        ],
+    ),
     (
         "commands/score",
         &[

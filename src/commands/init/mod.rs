@@ -1,311 +1,258 @@
 //! Generates a first model for a dump.
 //!
-//! [`render_model`] takes an [`InspectedInput`] and writes the example model with the input
-//! settings and the event names of the dump. Every guess has a comment with its reason. The model
-//! keeps all entries of the example, so that an author can fill in the events that were not found.
+//! [`FirstModel::of`] takes an [`InspectedInput`] and one of the shipped models, and gives a short model with the signals that the events of the dump can
+//! pay. Every guess has a comment with its reason; what found no event is a list of comments at the end.
+//!
+//! ```text
+//!  shipped model ─▶ DocumentTable ─▶ wire (events by words) ─▶ prune (what can never hold) ─▶ settle (until `check` has nothing to say) ─▶ text
+//! ```
 
-mod event_patterns;
+mod cases;
+mod document;
+mod graph;
+mod input;
+mod knowledge;
+mod layout;
+mod notes;
+mod outlook;
+mod properties;
+mod prune;
+mod settle;
+mod templates;
+mod wiring;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
-
-use self::event_patterns::{ACCOUNT_PROPERTIES, COMPLETION_WORDS, EVENT_PATTERNS, match_pattern};
-use pql_engine::inspect::{
-    InspectedInput, PartGuess,
-    dataset_profile::{DatasetProfile, EventProfile},
-    name_similarity::split_words,
+#[cfg(test)]
+pub use self::wiring::WiredEvent;
+pub use self::{
+    cases::cases_for,
+    input::fields_table,
+    notes::counts_of,
+    outlook::LevelOutlook,
+    prune::DroppedSignal,
+    wiring::{Certainty, EventChoice, EventWiring, is_worth_asking, title_of},
 };
-use pql_model::{EXAMPLE, units::plural};
+use self::{
+    document::{DocumentTable, DocumentValue},
+    graph::{NameGraph, listed},
+    layout::{EntryKey, EntryPlace, WrittenText},
+    notes::{ModelNotes, with_properties_of},
+    properties::PropertyFinder,
+    prune::PrunedModel,
+    wiring::{asked_events, wire},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
-/// The number of unmapped events that are listed.
-const REST_SHOWN: usize = 200;
+use pql_engine::inspect::{InspectedInput, PartGuess};
+use pql_model::{EntityKind, PerKind, ShippedModel, codes, diag::Diagnostic};
 
-/// The number of events that one name of the example may stand for.
-const ALIASES_MAX: usize = 8;
+/// What a first model is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstModelJob<'j> {
+    /// The dump.
+    pub dump: &'j InspectedInput,
+    /// The fields by which its lines were read, if a model has to name them.
+    pub fields: &'j [PartGuess],
+    /// The model that it is cut from.
+    pub shipped: &'j ShippedModel,
+    /// The events of that model, each with those of the dump.
+    pub wiring: &'j EventWiring,
+    /// Names of metrics and of `[events]` that are known to count nothing.
+    pub nothing: &'j BTreeSet<String>,
+}
 
-/// A property may become the account only if fewer than one in this number of events name an
-/// account otherwise.
-const ACCOUNTS_RARE: u64 = 20;
+/// A first model for a dump.
+#[derive(Debug)]
+pub struct FirstModel {
+    /// Its text.
+    pub text: String,
+    /// The names of its signals.
+    pub live: PerKind<Vec<String>>,
+    /// Signals of the shipped model that it does not have.
+    pub dropped: Vec<DroppedSignal>,
+    /// Events of the shipped model that would be needed for those, with the nearest of the dump.
+    pub missing: Vec<(String, Vec<String>)>,
+    /// Its tree.
+    document: DocumentTable,
+    /// Where each entry stands.
+    places: Vec<(Range<usize>, EntryPlace)>,
+}
 
-/// For each event of the example, the events of the dump with the reason for each.
-type EventMapping<'s> = BTreeMap<&'static str, Vec<(&'s str, String)>>;
+/// The tree of a shipped model.
+pub fn events_asked_by(shipped: &ShippedModel) -> Vec<String> {
+    asked_events(&DocumentTable::read(shipped.text))
+}
 
-/// The text of a model for a dump. `fields` are the paths by which the lines were read, if they
-/// were found by discovery.
-pub fn render_model(dump: &InspectedInput, fields: &[PartGuess]) -> String {
-    let survey = &dump.survey;
-    let (wired, rest) = match_events(survey);
-    let mut out = format!(
-        "# A first model for {} in {}, written by `pql init`: the example model, with your events in it.\n\
-         # Sections 2 and 3 are guesses from names, each with its reason: read them first. All the rest is the example's.\n#\n",
-        plural(survey.events(), "event", "events"),
-        plural(dump.files.len() as u64, "file", "files"),
-    );
-    let mut in_events = false;
-    for line in EXAMPLE.lines() {
-        let entry = line.split_once(" = { properties = ").map(|(name, _)| name).filter(|_| in_events);
-        match (line, entry) {
-            ("[events]", _) => in_events = true,
-            (line, _) if line.starts_with("# Names for a part of an event") => {
-                others(&mut out, &rest);
-                in_events = false;
-            }
-            _ => {}
+/// The events of a shipped model among those of a dump.
+pub fn wire_events(dump: &InspectedInput, shipped: &ShippedModel, choices: &[EventChoice]) -> EventWiring {
+    wire(&DocumentTable::read(shipped.text), &dump.survey, choices)
+}
+
+/// What the comments of a model are made from.
+struct NotesSource<'s> {
+    job: &'s FirstModelJob<'s>,
+    /// The shipped model.
+    whole: &'s DocumentTable,
+    traits: &'s BTreeMap<(EntityKind, String), Vec<String>>,
+    /// `[input]`, as it is written.
+    input: String,
+}
+
+impl NotesSource<'_> {
+    /// Writes a model with its comments.
+    fn write(&self, document: &DocumentTable, dropped: &[DroppedSignal]) -> WrittenText {
+        let notes = ModelNotes {
+            dump: self.job.dump,
+            wiring: self.job.wiring,
+            graph: NameGraph::of(document),
+            traits: self.traits,
+            shipped: self.whole,
+            dropped,
+            input: self.input.clone(),
+            model: self.job.shipped.key,
+        };
+        WrittenText::of(document, &notes)
+    }
+}
+
+impl FirstModel {
+    /// Makes a model.
+    pub fn of(job: &FirstModelJob<'_>) -> FirstModel {
+        let whole = DocumentTable::read(job.shipped.text);
+        let mut live = whole.clone();
+        keep_live(&mut live, &whole, job.wiring);
+        let finder = PropertyFinder { survey: &job.dump.survey };
+        let PrunedModel { mut document, dropped, traits } = prune::prune(&live, job.wiring, finder, job.nothing);
+        write_events(&mut document, job);
+        empty_lists(&mut document);
+        shorten_reasons(&mut document);
+        let notes = NotesSource { job, whole: &whole, traits: &traits, input: written_input(&whole, job) };
+        let settled = settle::settle(document, &|document| notes.write(document, &[]));
+        let all: Vec<DroppedSignal> = dropped.into_iter().chain(settled.dropped).collect();
+        let written = notes.write(&settled.document, &all);
+        let live = PerKind::from_fn(|side| {
+            let names = listed(&settled.document, [side.word(), "signals"]).filter_map(|entry| entry.text("name"));
+            names.map(str::to_owned).collect()
+        });
+        let needed = |event: &String| all.iter().any(|dropped| dropped.lacks.contains(event));
+        let missing = job.wiring.missing.iter().filter(|(event, _)| needed(event));
+        let missing = missing.map(|(event, near)| (event.clone(), near.clone())).collect();
+        FirstModel {
+            text: written.text,
+            live,
+            dropped: all,
+            missing,
+            places: written.places,
+            document: settled.document,
         }
-        if line.starts_with("format = \"auto\"") {
-            input(&mut out, dump, fields);
-        } else if line.starts_with("free_mail = ") || line.starts_with("exclude_domains = ") {
-            // The domains of the example do not apply to another product.
-            let (key, comment) =
-                (line.split(" = ").next().unwrap_or_default(), line.split('#').nth(1).unwrap_or_default());
-            let _ = writeln!(out, "{:<35} #{comment}", format!("{key} = []"));
-        } else if let Some(name) = entry {
-            event(&mut out, line, name, &wired, survey);
-        } else {
-            let _ = writeln!(out, "{line}");
+    }
+}
+
+impl FirstModel {
+    /// The metrics and names of `[events]` that count nothing, by what events show: nothing of what they ask for occurs.
+    pub fn counting_nothing(&self, problems: &[Diagnostic]) -> BTreeSet<String> {
+        let counts = |place: &EntryPlace| matches!(place.path.first().map(String::as_str), Some("metrics" | "events"));
+        let mut all = BTreeSet::new();
+        for (range, place) in self.places.iter().filter(|(_, place)| counts(place)) {
+            let EntryKey::Name(name) = &place.key else { continue };
+            let inside: Vec<&Diagnostic> =
+                problems.iter().filter(|problem| range.contains(&problem.span.start)).collect();
+            let values = inside.iter().filter(|problem| problem.code == codes::NO_SUCH_VALUE).count();
+            // Of several texts that a property is compared with, some may never occur.
+            let texts = self.text.get(range.clone()).map_or(0, |text| text.matches('\'').count() / 2);
+            if inside.len() > values || (values > 0 && values >= texts) {
+                all.insert(name.clone());
+            }
+        }
+        all
+    }
+}
+
+/// Writes the events of the dump into the tracking plan.
+fn write_events(document: &mut DocumentTable, job: &FirstModelJob<'_>) {
+    let named: Vec<String> = document
+        .text("start_event")
+        .into_iter()
+        .chain(document.at(&["activity"]).into_iter().flat_map(|one| one.texts("ignore")))
+        .map(str::to_owned)
+        .collect();
+    let before = document.at(&["events"]).cloned().unwrap_or_default();
+    let mut entries = Vec::new();
+    let extra = named.into_iter().filter(|name| before.get(name).is_none());
+    let extra = extra.map(|name| (name, DocumentValue::Table(DocumentTable::default())));
+    for (name, value) in before.entries.iter().cloned().chain(extra) {
+        let names = job.wiring.names(&name);
+        let is_alias = value.table().is_some_and(|entry| entry.get("event").is_some());
+        if is_alias || names.is_empty() {
+            entries.push((name, value));
+            continue;
+        }
+        let wanted = value.table().map(|entry| entry.texts("properties")).unwrap_or_default();
+        let entry = match names.as_slice() {
+            [only] if *only == name => ("properties", with_properties_of(job.dump, &names, &wanted)),
+            all => ("event", DocumentValue::of_texts(&all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())),
+        };
+        let entry = DocumentTable { entries: vec![(entry.0.to_owned(), entry.1)] };
+        entries.push((name, DocumentValue::Table(entry)));
+    }
+    document.set("events", DocumentValue::Table(DocumentTable { entries }));
+}
+
+/// Leaves of the start event and the ignored events those that occur.
+fn keep_live(document: &mut DocumentTable, whole: &DocumentTable, wiring: &EventWiring) {
+    let is_live = |name: &str| !wiring.missing.contains_key(name);
+    if document.text("start_event").is_some_and(|name| !is_live(name)) {
+        document.remove("start_event");
+    }
+    let ignored: Vec<DocumentValue> = whole
+        .at(&["activity"])
+        .into_iter()
+        .flat_map(|activity| activity.texts("ignore"))
+        .filter(|name| is_live(name))
+        .map(|name| DocumentValue::Text(name.to_owned()))
+        .collect();
+    if ignored.is_empty() {
+        document.remove("activity");
+    } else if let Some(activity) = document.at_mut(&["activity"]) {
+        activity.set("ignore", DocumentValue::List(ignored));
+    }
+}
+
+/// Empties the lists of domains and ids, which are those of an example.
+fn empty_lists(document: &mut DocumentTable) {
+    let Some(identity) = document.at_mut(&["identity"]) else { return };
+    for (_, value) in &mut identity.entries {
+        if let DocumentValue::List(list) = value {
+            list.clear();
+        }
+    }
+}
+
+/// Reasons of `[check] ignore` without what they say of other places of the shipped model.
+fn shorten_reasons(document: &mut DocumentTable) {
+    let Some(DocumentValue::List(list)) = document.at_mut(&["check"]).and_then(|check| check.get_mut("ignore")) else {
+        return;
+    };
+    for entry in list {
+        let DocumentValue::Table(entry) = entry else { continue };
+        let short = entry.text("because").and_then(|text| text.split_once("; see ")).map(|(short, _)| short.to_owned());
+        if let Some(short) = short {
+            entry.set("because", DocumentValue::Text(short));
+        }
+    }
+}
+
+/// `[input]` with the settings of the shipped model that are not about where parts stand.
+fn written_input(whole: &DocumentTable, job: &FirstModelJob<'_>) -> String {
+    let mut out = "\n[input]\n".to_owned();
+    input::input(&mut out, job.dump, job.fields);
+    for (key, value) in whole.at(&["input"]).map(|input| input.entries.as_slice()).unwrap_or_default() {
+        if key != "format" {
+            out.push_str(&format!("{key} = {}\n", value.to_toml()));
         }
     }
     out
-}
-
-/// Maps each event of the dump to the first pattern that it matches. Returns the unmapped events
-/// too.
-fn match_events(survey: &DatasetProfile) -> (EventMapping<'_>, Vec<(&str, &EventProfile)>) {
-    let mut wired: EventMapping<'_> = BTreeMap::new();
-    let mut rest = Vec::new();
-    for (name, named) in survey.sorted_names() {
-        let words = split_words(name);
-        let same = EVENT_PATTERNS.iter().find(|usual| usual.name == name);
-        let mut patterns = EVENT_PATTERNS.iter().filter(|_| !named.noise);
-        let found = match same {
-            Some(usual) => Some((usual.name, "the same name".to_owned())),
-            None => {
-                patterns.find_map(|usual| Some((usual.name, format!("its name has {}", match_pattern(usual, &words)?))))
-            }
-        };
-        match found {
-            // A guess is not needed if the dump has an event of exactly this name.
-            Some((usual, why)) if same.is_some() || !survey.names.contains_key(usual) => {
-                let all: &mut Vec<(&str, String)> = wired.entry(usual).or_default();
-                if all.len() < ALIASES_MAX { all.push((name, why)) } else { rest.push((name, named)) }
-            }
-            _ => rest.push((name, named)),
-        }
-    }
-    if !wired.contains_key("wedge_workflow_completed") {
-        let done = |(name, named): &&(&str, &EventProfile)| {
-            let word = |word: &String| COMPLETION_WORDS.iter().any(|beginning| word.starts_with(beginning));
-            !named.noise && named.with_user > 0 && split_words(name).iter().any(word)
-        };
-        let best = rest
-            .iter()
-            .filter(done)
-            .max_by_key(|(name, named)| (named.users.count(), named.count, std::cmp::Reverse(*name)));
-        if let Some((name, _)) = best.copied() {
-            let why = "of what people do here and no other line uses, most do this; put the job here that people come to your product for";
-            wired.insert("wedge_workflow_completed", vec![(name, why.to_owned())]);
-            rest.retain(|(known, _)| *known != name);
-        }
-    }
-    (wired, rest)
-}
-
-/// The `[input]` of a model that reads the parts of an event from some fields.
-pub fn fields_table(fields: &[PartGuess]) -> String {
-    format!("[input]\n{}\n", fields_line(fields))
-}
-
-fn fields_line(fields: &[PartGuess]) -> String {
-    let all: Vec<String> = fields.iter().map(|one| format!("{} = {}", one.part, toml_string(&one.path))).collect();
-    format!("fields = {{ {} }}", all.join(", "))
-}
-
-/// A TOML string.
-pub fn toml_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out + "\""
-}
-
-/// A text for a comment, on one line.
-fn comment_text(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// Writes an entry of `[events]`: mapped to events of the dump, or as the example has it.
-fn event(out: &mut String, line: &str, name: &str, wired: &EventMapping<'_>, survey: &DatasetProfile) {
-    let Some(events) = wired.get(name) else {
-        let _ = writeln!(
-            out,
-            "# Nothing here looks like this one. If you have it, write {name} = {{ event = \"...\" }} with its name."
-        );
-        let _ = writeln!(out, "{line}");
-        return;
-    };
-    if let [(only, _)] = events.as_slice()
-        && *only == name
-    {
-        let _ = writeln!(out, "{line}");
-        return;
-    }
-    for (event, why) in events {
-        let named = survey.names.get(*event);
-        let count = named.map_or(0, |named| named.count);
-        let users = named.map_or(0, |named| named.users.count());
-        let _ = writeln!(
-            out,
-            "# guess: {} is {name}: {why} ({} of {})",
-            comment_text(event),
-            plural(count, "event", "events"),
-            plural(users, "user", "users")
-        );
-    }
-    // The example reads some properties, which these events may lack.
-    let has: BTreeSet<&str> = events
-        .iter()
-        .filter_map(|(event, _)| survey.names.get(*event))
-        .flat_map(|named| named.properties.by_path.keys().map(String::as_str))
-        .collect();
-    let wanted = line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(inside, _)| inside);
-    let missing: Vec<&str> = wanted
-        .split(", ")
-        .map(|text| text.trim_matches('"'))
-        .filter(|text| !text.is_empty() && !has.contains(text))
-        .collect();
-    if !missing.is_empty() {
-        let has: Vec<String> =
-            has.iter().filter(|path| !path.starts_with('$')).take(12).map(|path| comment_text(path)).collect();
-        let has = if has.is_empty() { "no properties".to_owned() } else { has.join(", ") };
-        let _ = writeln!(out, "#   the example reads {} of it; it has {has}", missing.join(", "));
-    }
-    let all: Vec<String> = events.iter().map(|(event, _)| toml_string(event)).collect();
-    let value = if let [only] = all.as_slice() { only.clone() } else { format!("[{}]", all.join(", ")) };
-    let _ = writeln!(out, "{name} = {{ event = {value} }}");
-}
-
-/// Lists the unmapped events.
-fn others(out: &mut String, rest: &[(&str, &EventProfile)]) {
-    if rest.is_empty() {
-        return;
-    }
-    let _ = writeln!(
-        out,
-        "# Events of yours that no line above uses. Those that are activity count as days of use all the same."
-    );
-    for (name, named) in rest.iter().take(REST_SHOWN) {
-        let noise = if named.noise { ", sent by the vendor's own code and no activity" } else { "" };
-        let _ = writeln!(
-            out,
-            "#   {} ({} of {}{noise})",
-            comment_text(name),
-            plural(named.count, "event", "events"),
-            plural(named.users.count(), "user", "users")
-        );
-    }
-    if rest.len() > REST_SHOWN {
-        let _ = writeln!(out, "#   ... and {} more", rest.len() - REST_SHOWN);
-    }
-    let _ = writeln!(out);
-}
-
-/// Writes `[input]`: the format, the fields, and the group type of the account.
-fn input(out: &mut String, dump: &InspectedInput, fields: &[PartGuess]) {
-    let survey = &dump.survey;
-    let formats: BTreeSet<(&str, &str)> =
-        dump.formats.iter().flatten().map(|known| (known.format.name, known.sign)).collect();
-    let names: BTreeSet<&str> = formats.iter().map(|(name, _)| *name).collect();
-    for (name, sign) in &formats {
-        let _ = writeln!(out, "# {name}: {sign}");
-    }
-    let name = match names.iter().collect::<Vec<_>>().as_slice() {
-        [only] => **only,
-        _ => "auto",
-    };
-    let _ = writeln!(out, "format = \"{name}\"");
-    if !fields.is_empty() {
-        let _ = writeln!(out, "# The fields of these records, by their names and by what they hold.");
-        fields.iter().for_each(|one| field(out, one));
-        let _ = writeln!(out, "{}", fields_line(fields));
-    }
-    let likely = |of_type: &str| {
-        let words = split_words(of_type).concat();
-        ACCOUNT_PROPERTIES.iter().position(|known| words.contains(known)).unwrap_or(ACCOUNT_PROPERTIES.len())
-    };
-    // Most entities of Snowplow are not groups.
-    let is_group = |(of_type, _): &(&String, &u64)| name != "snowplow" || likely(of_type) < ACCOUNT_PROPERTIES.len();
-    let types: Vec<(&String, &u64)> = survey.group_types.iter().filter(is_group).collect();
-    let by_likelihood = types.iter().min_by_key(|(of_type, count)| (likely(of_type), std::cmp::Reverse(**count)));
-    let named = survey.entity_counts.account > 0;
-    if let Some((of_type, count)) = by_likelihood.filter(|_| types.len() > 1 || (!named && name == "snowplow")) {
-        let all: Vec<String> = types.iter().map(|(of_type, _)| comment_text(of_type)).collect();
-        let _ = writeln!(
-            out,
-            "# guess: of the groups that records name ({}), this one is the account ({count} records)",
-            all.join(", ")
-        );
-        let _ = writeln!(out, "group_type = {}", toml_string(of_type));
-    } else if survey.entity_counts.account * ACCOUNTS_RARE < survey.events()
-        && !fields.iter().any(|one| one.part == "account")
-    {
-        account(out, survey, name, fields);
-    }
-}
-
-/// Writes why a field is taken for a part of an event, and which others were considered.
-fn field(out: &mut String, guess: &PartGuess) {
-    let other = |(path, fault): &(String, &str)| format!("{} ({fault})", comment_text(path));
-    let others: Vec<String> = guess.considered.iter().map(other).collect();
-    let others = if others.is_empty() { String::new() } else { format!("; not {}", others.join(", ")) };
-    let _ =
-        writeln!(out, "# guess: {} is {}: {}{others}", comment_text(&guess.path), guess.part, comment_text(&guess.why));
-}
-
-/// Writes the property that looks like the account, for a dump that names no account otherwise.
-fn account(out: &mut String, survey: &DatasetProfile, format: &str, fields: &[PartGuess]) {
-    let mut filled: BTreeMap<&str, u64> = BTreeMap::new();
-    for named in survey.names.values() {
-        for (path, property) in &named.properties.by_path {
-            *filled.entry(path).or_default() += property.filled();
-        }
-    }
-    let folded = |path: &str| path.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    let rank = |path: &str| ACCOUNT_PROPERTIES.iter().position(|known| *known == folded(path));
-    let often = |count: u64| count * ACCOUNTS_RARE >= survey.events() && count > 0;
-    let ranked = filled
-        .iter()
-        .filter(|(_, count)| often(**count))
-        .filter_map(|(path, count)| Some((rank(path)?, *path, *count)));
-    let Some((_, path, count)) = ranked.min() else {
-        let _ = writeln!(
-            out,
-            "# No field looks like an account: accounts are made of the domains of e-mails, where users have one."
-        );
-        return;
-    };
-    let reason = format!(
-        "# guess: the property {} names the account; {} of {} have it",
-        comment_text(path),
-        count,
-        plural(survey.events(), "event", "events")
-    );
-    let _ = writeln!(out, "{reason}");
-    if matches!(format, "mixpanel" | "ga4") && !path.contains('.') {
-        let _ = writeln!(out, "group_type = {}", toml_string(path));
-    } else if fields.is_empty() && format != "auto" {
-        let root = match format {
-            "amplitude" => "event_properties.",
-            "snowplow" => return,
-            "ga4" => "event_params.",
-            _ => "properties.",
-        };
-        let _ = writeln!(out, "fields = {{ account = {} }}", toml_string(&format!("{root}{path}")));
-    }
 }

@@ -50,7 +50,14 @@ pub struct CaseResult {
     /// Expectations that failed; none if the case passed.
     pub(crate) failures: Vec<CaseFailure>,
     /// The ledgers of entities with a failed expectation.
-    pub(crate) ledgers: Vec<Ledger>,
+    pub ledgers: Vec<Ledger>,
+}
+
+impl CaseResult {
+    /// Whether all expectations are met.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
 }
 
 /// Makes a model read native events, as cases write them. Its settings for the layout of exports do

@@ -48,6 +48,13 @@ impl PropertyProfiles {
         }
     }
 
+    /// The paths of properties with their numbers of values, in the order of the alphabet.
+    pub fn sorted_paths(&self) -> impl Iterator<Item = (&str, u64)> {
+        let mut all: Vec<(&str, u64)> = self.by_path.iter().map(|(path, one)| (path.as_str(), one.filled())).collect();
+        all.sort_unstable();
+        all.into_iter()
+    }
+
     /// Properties, those with the most values first.
     pub(crate) fn sorted(&self) -> Vec<(&str, &PropertyProfile)> {
         let mut all: Vec<(&str, &PropertyProfile)> =
@@ -65,7 +72,7 @@ pub struct EventProfile {
     /// Events that name a user.
     pub with_user: u64,
     /// Events that name an account.
-    pub(crate) with_account: u64,
+    pub with_account: u64,
     /// Distinct users.
     pub users: DistinctSketch,
     /// Distinct accounts.
@@ -73,7 +80,7 @@ pub struct EventProfile {
     /// The first event.
     pub(crate) first: Micros,
     /// The last event.
-    pub(crate) last: Micros,
+    pub last: Micros,
     /// True if the vendor's own code sends these events.
     pub noise: bool,
     /// The properties of the events.

@@ -1,6 +1,6 @@
 //! Renders the profile of a dataset as JSON.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
     dataset_profile::{DatasetProfile, EventProfile, FileRecordCounts, PropertyProfiles},
     date_gaps,
     event_order::LATENESS_BANDS,
-    fields::{FieldGuess, SurveyedField},
+    fields::{FieldGuess, PartGuess, SurveyedField},
     name_similarity::similar_names,
     overall_properties,
     property_profile::{JSON_TYPE_NAMES, PropertyProfile},
@@ -41,11 +41,11 @@ pub struct InspectRecord<'i> {
     names: usize,
     events_of_names_left_out: u64,
     events_by_name: JsonMap<&'i str, EventNameRecord<'i>>,
-    properties: JsonMap<String, PropertyRecord>,
-    user_traits: JsonMap<&'i str, PropertyRecord>,
-    account_traits: JsonMap<&'i str, PropertyRecord>,
+    properties: JsonMap<Cow<'i, str>, PropertyRecord>,
+    user_traits: JsonMap<Cow<'i, str>, PropertyRecord>,
+    account_traits: JsonMap<Cow<'i, str>, PropertyRecord>,
     names_alike: Vec<SimilarNamesRecord<'i>>,
-    fields: JsonMap<&'i str, FieldRecord>,
+    fields: JsonMap<Cow<'i, str>, FieldRecord>,
     /// Only where events lie inside other records.
     #[serde(skip_serializing_if = "Option::is_none")]
     records_lie_in: Option<EnvelopeRecord>,
@@ -73,7 +73,7 @@ struct FieldRecord {
 fn fields<'s>(
     survey: &'s FieldSurvey,
     part_of: &dyn Fn(&str) -> Option<&'static str>,
-) -> JsonMap<&'s str, FieldRecord> {
+) -> JsonMap<Cow<'s, str>, FieldRecord> {
     let of = survey.records();
     let record = |field: SurveyedField<'_>| FieldRecord {
         filled: field.filled,
@@ -83,14 +83,14 @@ fn fields<'s>(
         shapes: PropertyProfile::by_count(&SHAPES, &field.profile.shapes).into_iter().collect(),
         part: part_of(field.path),
     };
-    survey.fields().map(|field| (field.path, record(field))).collect()
+    survey.fields().map(|field| (survey.shown_name(field.path), record(field))).collect()
 }
 
 /// A report on records in which no event could be read.
 #[derive(Debug, Serialize)]
 pub struct FieldsRecord<'s> {
     schema: &'static str,
-    fields: JsonMap<&'s str, FieldRecord>,
+    fields: JsonMap<Cow<'s, str>, FieldRecord>,
 }
 
 impl<'s> FieldsRecord<'s> {
@@ -100,8 +100,9 @@ impl<'s> FieldsRecord<'s> {
     }
 }
 
-fn fields_guess(guess: &FieldGuess) -> JsonMap<String, String> {
-    guess.parts.iter().map(|one| (one.part.to_owned(), one.path.clone())).collect()
+fn fields_guess(survey: &FieldSurvey, guess: &FieldGuess) -> JsonMap<String, String> {
+    let shown = |one: &PartGuess| (one.part.to_owned(), survey.shown_name(&one.path).into_owned());
+    guess.parts.iter().map(shown).collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -211,7 +212,7 @@ struct EventNameRecord<'i> {
     first: String,
     last: String,
     noise: bool,
-    properties: JsonMap<&'i str, PropertyRecord>,
+    properties: JsonMap<Cow<'i, str>, PropertyRecord>,
     property_values_left_out: u64,
 }
 
@@ -282,16 +283,16 @@ impl<'i> InspectRecord<'i> {
             events_by_name: survey
                 .sorted_names()
                 .into_iter()
-                .map(|(name, event)| (name, EventNameRecord::new(event)))
+                .map(|(name, event)| (name, EventNameRecord::new(event, &dump.fields)))
                 .collect(),
-            properties: overall_properties(survey).iter().map(PropertyRecord::overall).collect(),
-            user_traits: properties(&survey.user_traits, None),
-            account_traits: properties(&survey.account_traits, None),
+            properties: all_properties(survey, &dump.fields),
+            user_traits: properties(&survey.user_traits, None, &dump.fields),
+            account_traits: properties(&survey.account_traits, None, &dump.fields),
             names_alike: similar.collect(),
             fields: fields(&dump.fields, &|path| dump.part_of(path, &model.resolved.input)),
             records_lie_in: (dump.fields.envelope)
                 .map(|envelope| EnvelopeRecord { path: envelope.path, of: envelope.title }),
-            fields_guess: dump.suggested_fields().map(fields_guess),
+            fields_guess: dump.suggested_fields().map(|guess| fields_guess(&dump.fields, guess)),
             model: gaps.map(|gaps| ModelGapsRecord::new(gaps, model)),
         }
     }
@@ -429,7 +430,7 @@ impl OrderRecord {
 }
 
 impl<'i> EventNameRecord<'i> {
-    fn new(event: &'i EventProfile) -> EventNameRecord<'i> {
+    fn new(event: &'i EventProfile, fields: &FieldSurvey) -> EventNameRecord<'i> {
         EventNameRecord {
             count: event.count,
             users: event.users.count(),
@@ -441,19 +442,32 @@ impl<'i> EventNameRecord<'i> {
             first: format_instant(event.first),
             last: format_instant(event.last),
             noise: event.noise,
-            properties: properties(&event.properties, Some(event.count)),
+            properties: properties(&event.properties, Some(event.count), fields),
             property_values_left_out: event.properties.dropped_values,
         }
     }
 }
 
 /// Properties by path; of `events`, or of all events that have the property.
-fn properties(all: &PropertyProfiles, events: Option<u64>) -> JsonMap<&str, PropertyRecord> {
+fn properties<'p>(
+    all: &'p PropertyProfiles,
+    events: Option<u64>,
+    fields: &FieldSurvey,
+) -> JsonMap<Cow<'p, str>, PropertyRecord> {
     let record = |property: &PropertyProfile| {
         let of = events.unwrap_or_else(|| property.types.iter().sum());
         PropertyRecord::new(property, of)
     };
-    all.sorted().into_iter().map(|(path, property)| (path, record(property))).collect()
+    let sorted = all.sorted();
+    let names = fields.distinct_names(sorted.iter().map(|(path, _)| *path));
+    names.into_iter().zip(sorted).map(|(name, (_, property))| (name, record(property))).collect()
+}
+
+/// Properties of all events together, by path.
+fn all_properties<'p>(survey: &'p DatasetProfile, fields: &FieldSurvey) -> JsonMap<Cow<'p, str>, PropertyRecord> {
+    let all = overall_properties(survey);
+    let names = fields.distinct_names(all.iter().map(|one| one.path));
+    names.into_iter().zip(all.iter().map(PropertyRecord::overall)).collect()
 }
 
 impl PropertyRecord {
@@ -470,10 +484,9 @@ impl PropertyRecord {
         }
     }
 
-    /// A property of all events together, under its path.
-    fn overall(one: &OverallProperty<'_>) -> (String, PropertyRecord) {
-        let record = PropertyRecord { names: Some(one.names), ..PropertyRecord::new(&one.property, one.events) };
-        (one.path.to_owned(), record)
+    /// A property of all events together.
+    fn overall(one: &OverallProperty<'_>) -> PropertyRecord {
+        PropertyRecord { names: Some(one.names), ..PropertyRecord::new(&one.property, one.events) }
     }
 }
 

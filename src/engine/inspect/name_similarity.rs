@@ -8,8 +8,12 @@ pub fn split_words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut before = ' ';
-    for c in name.chars() {
-        let new = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase());
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        // The last capital of several begins the next word: `SSOSettings` is `sso` and `settings`.
+        let ends_capitals =
+            c.is_uppercase() && before.is_uppercase() && rest.peek().is_some_and(|next| next.is_lowercase());
+        let new = !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase()) || ends_capitals;
         if new && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
@@ -101,8 +105,14 @@ mod tests {
 
     #[test]
     fn words_do_not_depend_on_spelling() {
-        for name in ["Report Exported", "report_exported", "ReportExported", "report-exported", "[App] report.exported"]
-        {
+        for name in [
+            "Report Exported",
+            "report_exported",
+            "ReportExported",
+            "report-exported",
+            "[App] report.exported",
+            "APIReportExported",
+        ] {
             assert!(
                 split_words(name).ends_with(&["report".to_owned(), "exported".to_owned()]),
                 "{name}: {:?}",

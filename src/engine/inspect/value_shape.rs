@@ -46,7 +46,7 @@ pub(super) fn shape(line: &str, raw: JsonSpan) -> Option<usize> {
     match raw.kind {
         JsonKind::True | JsonKind::False => place("true or false"),
         JsonKind::Number => place(number(raw.slice(line))),
-        JsonKind::Text | JsonKind::EscapedText => place(text(&raw.text(line)?)),
+        JsonKind::Text | JsonKind::EscapedText => place(text_shape(&raw.text(line)?)),
         JsonKind::Missing | JsonKind::Null | JsonKind::Array | JsonKind::Object => None,
     }
 }
@@ -73,7 +73,8 @@ fn number(digits: &str) -> &'static str {
     }
 }
 
-fn text(text: &str) -> &'static str {
+/// The shape of a text.
+pub(super) fn text_shape(text: &str) -> &'static str {
     let all = |wanted: fn(char) -> bool| text.chars().all(wanted);
     let any = |wanted: fn(char) -> bool| text.chars().any(wanted);
     match text {
@@ -144,7 +145,7 @@ mod tests {
             ("{\"a\":1}", "JSON as text"),
             ("1 + 1 = 2", "other text"),
         ] {
-            assert_eq!(text(value), expected, "{value}");
+            assert_eq!(text_shape(value), expected, "{value}");
         }
         for name in ["7", "-7", "7.5", "1793440800", "1793440800000"].map(number) {
             assert!(place(name).is_some(), "{name}");

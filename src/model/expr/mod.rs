@@ -16,6 +16,8 @@ mod compile;
 mod eval;
 mod lex;
 mod parse;
+mod print;
+mod reduce;
 mod token_cursor;
 mod unparse;
 mod value;
@@ -27,6 +29,7 @@ pub use ast::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, wal
 pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
+pub use reduce::{ExprConstant, KnownName, ReducedExpression, names_of, reduce};
 pub use value::{Value, ValueType, are_beyond, is_beyond};
 pub(crate) use wildcard::WildPattern;
 

@@ -19,7 +19,7 @@ const FUNCTIONS: [(&str, ExprFunction); 5] = [
 ];
 
 /// Reserved words, which cannot be bare names.
-const KEYWORDS: [&str; 16] = [
+pub(super) const KEYWORDS: [&str; 16] = [
     "and", "or", "not", "in", "between", "like", "is", "null", "true", "false", "case", "when", "then", "else", "end",
     "date",
 ];

@@ -11,6 +11,7 @@
 mod facts;
 mod judge;
 mod properties;
+mod shown_names;
 mod survey;
 mod table;
 mod words;

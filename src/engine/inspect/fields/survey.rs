@@ -3,6 +3,7 @@
 use super::{
     facts::FieldFacts,
     judge::{FieldGuess, FieldJudge},
+    shown_names::is_record,
     table::FieldTable,
 };
 use crate::{
@@ -33,7 +34,7 @@ pub(crate) struct SurveyedField<'s> {
 /// The fields of the first records, and which are the parts of an event.
 #[derive(Debug, Clone, Default)]
 pub struct FieldSurvey {
-    table: FieldTable,
+    pub(super) table: FieldTable,
     /// The guess, with whole paths.
     pub guess: FieldGuess,
     /// What lies around the record in each line, if it is known.
@@ -44,6 +45,8 @@ pub struct FieldSurvey {
     pub is_table: bool,
     /// Whether the records of no file have the sign of a vendor.
     pub is_native: bool,
+    /// Whether the first line of a table is a record, so that its columns have no names.
+    pub is_headless: bool,
     distinct: Vec<u64>,
 }
 
@@ -93,7 +96,8 @@ pub fn survey_fields(inputs: &[InputSource], limits: BlockLimits, now: Micros) -
     let (mut guess, differs) = guess_within(&all, envelope, is_table);
     // A reader of tables finds the other columns itself, and passes over those of a loader.
     guess.parts.retain(|one| !(is_table && one.path == "."));
-    FieldSurvey { guess, envelope, differs, is_table, is_native, distinct, table }
+    let is_headless = is_table && is_record(&table.columns);
+    FieldSurvey { guess, envelope, differs, is_table, is_native, is_headless, distinct, table }
 }
 
 /// What a field is called, in lower case and with underscores, that names an event and nothing else.

@@ -86,7 +86,14 @@ pub(super) fn field_table(out: &mut String, survey: &FieldSurvey, part_of: &dyn 
         .map(|(part, field)| {
             let [types, _, shapes] = cells(field.profile);
             let part = part.unwrap_or_default().to_owned();
-            vec![field.path.to_owned(), part, share(field.filled, records), types, field.distinct.to_string(), shapes]
+            vec![
+                survey.shown_name(field.path).into_owned(),
+                part,
+                share(field.filled, records),
+                types,
+                field.distinct.to_string(),
+                shapes,
+            ]
         })
         .collect();
     let _ = writeln!(
@@ -119,7 +126,7 @@ fn cells(property: &PropertyProfile) -> [String; 3] {
     [names(&JSON_TYPE_NAMES, &property.types), values, shapes]
 }
 
-pub(super) fn properties(out: &mut String, survey: &DatasetProfile) {
+pub(super) fn properties(out: &mut String, survey: &DatasetProfile, fields: &FieldSurvey) {
     let all = overall_properties(survey);
     let own: Vec<_> = all.iter().filter(|one| !is_vendors(one.path)).collect();
     if own.is_empty() {
@@ -131,7 +138,14 @@ pub(super) fn properties(out: &mut String, survey: &DatasetProfile) {
         .map(|one| {
             let [types, values, shapes] = cells(&one.property);
             let filled = one.property.filled();
-            vec![one.path.to_owned(), one.names.to_string(), share(filled, one.events), types, values, shapes]
+            vec![
+                fields.shown_name(one.path).into_owned(),
+                one.names.to_string(),
+                share(filled, one.events),
+                types,
+                values,
+                shapes,
+            ]
         })
         .collect();
     let _ = writeln!(
@@ -155,7 +169,7 @@ pub(super) fn properties(out: &mut String, survey: &DatasetProfile) {
     }
 }
 
-pub(super) fn traits(out: &mut String, what: &str, all: &PropertyProfiles) {
+pub(super) fn traits(out: &mut String, what: &str, all: &PropertyProfiles, fields: &FieldSurvey) {
     let sorted = all.sorted();
     let own: Vec<_> = sorted.iter().filter(|(path, _)| !is_vendors(path)).collect();
     if own.is_empty() {
@@ -166,7 +180,7 @@ pub(super) fn traits(out: &mut String, what: &str, all: &PropertyProfiles) {
         .take(ITEMS_SHOWN)
         .map(|(path, property)| {
             let [types, values, shapes] = cells(property);
-            vec![(*path).to_owned(), property.filled().to_string(), types, values, shapes]
+            vec![fields.shown_name(path).into_owned(), property.filled().to_string(), types, values, shapes]
         })
         .collect();
     let _ = writeln!(out);

@@ -102,7 +102,8 @@ fn other_names(out: &mut String, dump: &InspectedInput) {
         );
     }
     let Some(guess) = dump.suggested_fields() else { return };
-    let fields: Vec<String> = guess.parts.iter().map(|one| format!("{} = {:?}", one.part, one.path)).collect();
+    let fields: Vec<String> =
+        guess.parts.iter().map(|one| format!("{} = {:?}", one.part, dump.fields.shown_name(&one.path))).collect();
     let users =
         if dump.survey.events() > 0 && dump.survey.entity_counts.user == 0 { "no event names a user; " } else { "" };
     let _ = writeln!(

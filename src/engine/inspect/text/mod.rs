@@ -37,9 +37,9 @@ pub fn render_text(dump: &InspectedInput, model: &Model, asked: Option<&ModelGap
     who(&mut out, survey);
     trouble(&mut out, dump);
     events(&mut out, survey);
-    properties(&mut out, survey);
-    traits(&mut out, "traits of users", &survey.user_traits);
-    traits(&mut out, "traits of accounts", &survey.account_traits);
+    properties(&mut out, survey, &dump.fields);
+    traits(&mut out, "traits of users", &survey.user_traits, &dump.fields);
+    traits(&mut out, "traits of accounts", &survey.account_traits, &dump.fields);
     names(&mut out, survey);
     fields(&mut out, dump, &model.resolved.input);
     if let Some(asked) = asked {

@@ -1,0 +1,91 @@
+//! Which model `pql init` cuts from, and which events were said to be which.
+
+use super::CommandError;
+use crate::commands::init::{EventChoice, events_asked_by};
+use pql_engine::inspect::InspectedInput;
+use pql_model::{
+    SHIPPED, ShippedModel,
+    diag::{near_miss, quoted_list},
+};
+
+/// Names that a message lists.
+const NAMES_SHOWN: usize = 20;
+
+/// Finds a shipped model by its key.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn parse_shipped(text: &str) -> Result<&'static ShippedModel, String> {
+    SHIPPED.iter().find(|known| known.key == text).ok_or_else(|| {
+        let known: Vec<String> = SHIPPED.iter().map(|known| format!("{} ({})", known.key, known.purpose)).collect();
+        format!("no shipped model has this name; expected one of {}", known.join(", "))
+    })
+}
+
+/// An event of the model and one of the dump, as `--set` says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SetOption {
+    event: String,
+    /// None to say that there is none.
+    name: Option<String>,
+}
+
+/// Reads `name=event`.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn parse_set(text: &str) -> Result<SetOption, String> {
+    let expected = "expected NAME=EVENT, such as pricing_page_viewed=\"Plan Viewed\"";
+    let (event, name) = text.split_once('=').ok_or(expected)?;
+    let name = Some(name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+    if event.trim().is_empty() {
+        Err(expected.to_owned())
+    } else {
+        Ok(SetOption { event: event.trim().to_owned(), name })
+    }
+}
+
+/// What was said with `--set`, held against the model and the dump.
+///
+/// # Errors
+/// A name that the model does not ask for, and an event that never occurs.
+pub(super) fn choices(
+    options: &[SetOption],
+    shipped: &ShippedModel,
+    dump: &InspectedInput,
+) -> Result<Vec<EventChoice>, CommandError> {
+    let asked = events_asked_by(shipped);
+    let mut all: Vec<EventChoice> = Vec::new();
+    for option in options {
+        if !asked.contains(&option.event) {
+            return Err(unknown(
+                option,
+                &format!("the model `{}` asks for no event `{}`", shipped.key, option.event),
+                &option.event,
+                &asked,
+            ));
+        }
+        if let Some(name) = option.name.as_ref().filter(|name| !dump.survey.names.contains_key(*name)) {
+            let names: Vec<String> = dump.survey.sorted_names().iter().map(|(name, _)| (*name).to_owned()).collect();
+            return Err(unknown(option, &format!("no event has the name `{name}`"), name, &names));
+        }
+        match all.iter_mut().find(|known| known.event == option.event) {
+            Some(known) => known.names.extend(option.name.clone()),
+            None => all.push(EventChoice { event: option.event.clone(), names: option.name.iter().cloned().collect() }),
+        }
+    }
+    Ok(all)
+}
+
+fn unknown(option: &SetOption, what: &str, found: &str, known: &[String]) -> CommandError {
+    let near = near_miss(found, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    let shown: Vec<&str> = known.iter().map(String::as_str).take(NAMES_SHOWN).collect();
+    let more = known.len().saturating_sub(NAMES_SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let help = near.unwrap_or_else(|| format!("there are {}{more}", quoted_list(&shown)));
+    CommandError::usage(format!(
+        "--set {}={}: {what}; {help}",
+        option.event,
+        option.name.as_deref().unwrap_or_default()
+    ))
+}

@@ -1,0 +1,242 @@
+//! Signals, tiers, segments, routes and who may be named: what decides.
+
+use pql_model::{
+    EntityKind,
+    expr::{ExprConstant, KnownName, names_of},
+};
+
+use super::{DroppedSignal, EntryFate, ExpressionFate, ModelPruner};
+use crate::commands::init::{
+    document::{DocumentTable, DocumentValue},
+    templates::{FactInText, FallbackUse, without_dead},
+};
+
+/// Keys whose texts print facts, and whether a fallback may stand for one there.
+const TEXTS: [(&str, FallbackUse); 6] = [
+    ("say", FallbackUse::Drop),
+    ("because", FallbackUse::Drop),
+    ("message", FallbackUse::Keep),
+    ("to", FallbackUse::Keep),
+    ("action", FallbackUse::Keep),
+    ("owner", FallbackUse::Keep),
+];
+
+/// Whether the last entry of a list stands for all that is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ListEnd {
+    CatchAll,
+    Open,
+}
+
+impl ModelPruner<'_> {
+    fn prune_texts(&self, entry: &mut DocumentTable, side: EntityKind) {
+        for (key, fallbacks) in TEXTS {
+            let Some(text) = entry.text(key) else { continue };
+            match without_dead(text, &|name| self.known.in_text(side, name), fallbacks) {
+                Some(left) => entry.set(key, DocumentValue::Text(left)),
+                None => entry.remove(key),
+            }
+        }
+    }
+
+    pub(super) fn prune_signals(&mut self, side: EntityKind) {
+        let path = [side.word(), "signals"];
+        let before = self.take_list(path);
+        let categories: Vec<String> = categories_of(&before);
+        let mut left: Vec<DocumentTable> = Vec::new();
+        for mut entry in before {
+            if self.prune_signal(&mut entry, side) == EntryFate::Stays {
+                self.prune_texts(&mut entry, side);
+                left.push(entry);
+                continue;
+            }
+            let name = entry.text("name").unwrap_or_default().to_owned();
+            let lacks = self.lacking(side, &name);
+            self.dropped.push(DroppedSignal { side, name, lacks });
+        }
+        let live = categories_of(&left);
+        for category in categories.iter().filter(|category| !live.contains(category)) {
+            self.known.learn_constant(side, &format!("points_{category}"), ExprConstant::Number(0.0));
+            if let Some(table) = self.document.at_mut(&[side.word(), "categories"]) {
+                table.remove(category);
+            }
+        }
+        self.put_list(path, left);
+    }
+
+    fn prune_signal(&self, entry: &mut DocumentTable, side: EntityKind) -> EntryFate {
+        if entry.get("event").is_some() {
+            if self.keep_live_events(entry, "event") == EntryFate::Goes {
+                return EntryFate::Goes;
+            }
+            let real: Vec<String> =
+                entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
+            return self.prune_event_condition(entry, &real, &[]);
+        }
+        let (value, per) = (self.reduce_facts(entry, "value", side), self.reduce_facts(entry, "per", side));
+        let condition = self.reduce_facts(entry, "when", side);
+        let is_constant = |fate: &ExpressionFate| matches!(fate, ExpressionFate::Constant(_));
+        if is_constant(&value) || is_constant(&per) || condition.is_nothing() {
+            return EntryFate::Goes;
+        }
+        if condition.is(true) {
+            // What pays everybody tells nobody apart.
+            if value == ExpressionFate::Absent && per == ExpressionFate::Absent {
+                return EntryFate::Goes;
+            }
+            entry.remove("when");
+        }
+        let decays = entry.get("decay").and_then(DocumentValue::table).and_then(|decay| decay.text("since"));
+        let faded = decays.is_some_and(|since| self.known.in_text(side, since) == FactInText::Dead);
+        if faded { EntryFate::Goes } else { EntryFate::Stays }
+    }
+
+    /// What a signal would need, and the dump does not have.
+    fn lacking(&self, side: EntityKind, name: &str) -> Vec<String> {
+        let roots = self.graph.roots_of_signal(side, name);
+        let events = roots.events.iter().filter(|event| self.real_events(event).is_empty());
+        let is_missing = |of: &EntityKind, name: &String| {
+            self.known.get(*of, std::slice::from_ref(name)) == Some(KnownName::Constant(ExprConstant::Null))
+        };
+        let traits = roots.traits.iter().filter(|(of, name)| is_missing(of, name)).map(|(_, name)| name);
+        let mut all: Vec<String> = events.chain(traits).cloned().collect();
+        all.extend(roots.counted.iter().flat_map(|name| self.lacking_properties(name)));
+        all.dedup();
+        all
+    }
+
+    /// The properties that a metric or a name of `[events]` reads and its events do not have.
+    fn lacking_properties(&self, name: &str) -> Vec<String> {
+        let entries = [["metrics", name], ["events", name]].into_iter().filter_map(|path| self.whole.at(&path));
+        let mut lacking = Vec::new();
+        for entry in entries {
+            let real: Vec<String> =
+                entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
+            let texts = ["where", "value"].into_iter().filter_map(|key| entry.text(key));
+            for path in texts.flat_map(|text| names_of(text).unwrap_or_default()) {
+                let is_gone = real.is_empty() && entry.get("event").is_some();
+                if !is_gone && self.property(&real, &path) == Some(KnownName::Constant(ExprConstant::Null)) {
+                    lacking.push(format!("the property {}", path.join(".")));
+                }
+            }
+        }
+        lacking.sort();
+        lacking.dedup();
+        lacking
+    }
+
+    /// The entries of a list of which the first that holds counts.
+    fn prune_first(&self, entries: Vec<DocumentTable>, side: EntityKind, end: ListEnd) -> Vec<DocumentTable> {
+        let last = entries.len().saturating_sub(1);
+        let mut left: Vec<DocumentTable> = Vec::new();
+        for (place, mut entry) in entries.into_iter().enumerate() {
+            let fate = self.reduce_facts(&mut entry, "when", side);
+            let is_last = place == last && end == ListEnd::CatchAll;
+            if fate.is_nothing() && !is_last {
+                continue;
+            }
+            if matches!(fate, ExpressionFate::Constant(_)) {
+                entry.remove("when");
+            }
+            self.prune_texts(&mut entry, side);
+            let takes_all = ["when", "at_least", "above"].iter().all(|key| entry.get(key).is_none());
+            left.push(entry);
+            if takes_all {
+                break;
+            }
+        }
+        left
+    }
+
+    pub(super) fn prune_segments(&mut self) {
+        let path = ["account", "segments"];
+        let entries = self.take_list(path);
+        if entries.is_empty() {
+            return;
+        }
+        let left = self.prune_first(entries, EntityKind::Account, ListEnd::Open);
+        let names = names_of_entries(&left);
+        match names.as_slice() {
+            [] => self.known.learn_constant(EntityKind::Account, "segment", ExprConstant::Null),
+            [only] if left.iter().all(|entry| entry.get("when").is_none()) => {
+                self.known.learn_constant(EntityKind::Account, "segment", ExprConstant::Text(only.clone()));
+                return self.put_list(path, Vec::new());
+            }
+            all => self.known.learn(EntityKind::Account, "segment", KnownName::OneOf(all.to_vec())),
+        }
+        self.put_list(path, left);
+    }
+
+    pub(super) fn prune_tiers(&mut self, side: EntityKind) {
+        let path = [side.word(), "tiers"];
+        let entries = self.take_list(path);
+        if entries.is_empty() {
+            return;
+        }
+        let left = self.prune_first(entries, side, ListEnd::CatchAll);
+        self.known.learn(side, "tier", KnownName::OneOf(names_of_entries(&left)));
+        let is_qualified =
+            |entry: &DocumentTable| entry.get("qualified") == Some(&DocumentValue::Literal("true".to_owned()));
+        if !left.iter().any(is_qualified) {
+            self.known.learn_constant(side, "qualified", ExprConstant::Boolean(false));
+        }
+        self.put_list(path, left);
+    }
+
+    pub(super) fn prune_routes(&mut self, side: EntityKind) {
+        let path = [side.word(), "suppress"];
+        let entries = self.take_list(path);
+        if !entries.is_empty() {
+            let left = self.prune_first(entries, side, ListEnd::Open);
+            self.put_list(path, left);
+        }
+        let path = [side.word(), "routes"];
+        let entries = self.take_list(path);
+        if entries.is_empty() {
+            return;
+        }
+        let left = self.prune_first(entries, side, ListEnd::CatchAll);
+        self.known.learn(side, "route", KnownName::OneOf(names_of_entries(&left)));
+        let motions = left.iter().filter_map(|entry| entry.text("motion")).map(str::to_owned).collect();
+        self.known.learn(side, "motion", KnownName::OneOf(motions));
+        self.put_list(path, left);
+    }
+
+    /// Who may be named as champion and buyer.
+    pub(super) fn prune_people(&mut self, side: EntityKind) {
+        for key in ["champion", "buyer"] {
+            let Some(mut table) = self.document.at(&[side.word()]).cloned() else { return };
+            if matches!(self.reduce_facts(&mut table, key, EntityKind::User), ExpressionFate::Constant(_)) {
+                table.remove(key);
+            }
+            self.document.set(side.word(), DocumentValue::Table(table));
+        }
+    }
+
+    /// Columns of facts that nobody will ever have.
+    pub(super) fn prune_columns(&mut self) {
+        for (key, side) in [("user_columns", EntityKind::User), ("account_columns", EntityKind::Account)] {
+            let Some(output) = self.document.at(&["output"]) else { return };
+            let is_live = |name: &&str| {
+                let known = self.known.get(side, &name.split('.').map(str::to_owned).collect::<Vec<_>>());
+                !matches!(known, Some(KnownName::Constant(_)))
+            };
+            if output.get(key).is_none() {
+                continue;
+            }
+            let left = output.texts(key).into_iter().filter(is_live);
+            let left = left.map(|name| DocumentValue::Text(name.to_owned())).collect();
+            if let Some(output) = self.document.at_mut(&["output"]) {
+                output.set(key, DocumentValue::List(left));
+            }
+        }
+    }
+}
+
+fn categories_of(signals: &[DocumentTable]) -> Vec<String> {
+    signals.iter().map(|entry| entry.text("category").unwrap_or("other").to_owned()).collect()
+}
+
+fn names_of_entries(entries: &[DocumentTable]) -> Vec<String> {
+    entries.iter().filter_map(|entry| entry.text("name")).map(str::to_owned).collect()
+}

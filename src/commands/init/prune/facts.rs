@@ -1,0 +1,170 @@
+//! Traits, milestones, named facts and roll-ups.
+
+use pql_model::{EntityKind, expr::ExprConstant};
+
+use super::{EntryFate, ExpressionFate, ModelPruner};
+use crate::commands::init::{
+    document::{DocumentTable, DocumentValue},
+    properties::{FoundProperty, find_trait},
+};
+
+impl ModelPruner<'_> {
+    pub(super) fn prune_traits(&mut self, side: EntityKind) {
+        let path = [side.word(), "traits"];
+        let mut left = Vec::new();
+        for (name, value) in self.take_named(&path) {
+            let DocumentValue::Table(mut entry) = value else { continue };
+            let key = (side, name.clone());
+            let sources = match self.traits.get(&key) {
+                Some(known) => known.clone(),
+                None => self.trait_sources(side, &name, &mut entry),
+            };
+            if sources.is_empty() {
+                self.known.learn_constant(side, &name, ExprConstant::Null);
+                continue;
+            }
+            self.traits.insert(key, sources);
+            left.push((name, DocumentValue::Table(entry)));
+        }
+        self.put_named(&path, left);
+    }
+
+    /// The names under which the dump has a trait; the entry is rewritten to read them.
+    fn trait_sources(&self, side: EntityKind, name: &str, entry: &mut DocumentTable) -> Vec<String> {
+        let wanted: Vec<String> = match entry.texts("from").as_slice() {
+            [] => vec![name.to_owned()],
+            from => from.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let survey = self.finder.survey;
+        let records = match side {
+            EntityKind::User => &survey.user_traits,
+            EntityKind::Account => &survey.account_traits,
+        };
+        let named = |found: FoundProperty, wanted: &String| match found {
+            FoundProperty::Same => Some(wanted.clone()),
+            FoundProperty::Other(other) => Some(other),
+            FoundProperty::Missing => None,
+        };
+        let of_records: Vec<String> =
+            wanted.iter().filter_map(|wanted| named(find_trait(records, wanted), wanted)).collect();
+        let is_restricted = entry.get("event").is_some();
+        let events: Vec<String> = entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
+        let mut of_events: Vec<String> = Vec::new();
+        if !is_restricted || !events.is_empty() {
+            of_events = wanted.iter().filter_map(|one| named(self.finder.find(&events, one), one)).collect();
+        }
+        if of_events.is_empty() && is_restricted {
+            // A title of a person may stand on any event; a `name` is of something else on most.
+            let own = wanted.iter().filter(|one| !matches!(one.as_str(), "name" | "title" | "type"));
+            of_events = own.filter_map(|one| named(self.finder.find(&[], one), one)).collect();
+            if !of_events.is_empty() || !of_records.is_empty() {
+                entry.remove("event");
+            }
+        }
+        if is_restricted && entry.get("event").is_some() && self.keep_live_events(entry, "event") == EntryFate::Goes {
+            entry.remove("event");
+        }
+        let mut all: Vec<String> = Vec::new();
+        for source in of_records.into_iter().chain(of_events) {
+            if !all.contains(&source) {
+                all.push(source);
+            }
+        }
+        if !all.is_empty() && all != wanted {
+            entry.set("from", DocumentValue::List(all.iter().cloned().map(DocumentValue::Text).collect()));
+        }
+        all
+    }
+
+    pub(super) fn prune_milestones(&mut self, side: EntityKind) {
+        let path = [side.word(), "milestones"];
+        let mut left: Vec<DocumentTable> = Vec::new();
+        for mut entry in self.take_list(path) {
+            let name = entry.text("name").unwrap_or_default().to_owned();
+            if self.prune_milestone(side, &mut entry) == EntryFate::Stays {
+                left.push(entry);
+                continue;
+            }
+            for (ending, value) in [
+                ("", ExprConstant::Boolean(false)),
+                ("_pending", ExprConstant::Boolean(false)),
+                ("_hours", ExprConstant::Null),
+                ("_days_ago", ExprConstant::Null),
+            ] {
+                self.known.learn_constant(side, &format!("{name}{ending}"), value);
+            }
+        }
+        self.put_list(path, left);
+    }
+
+    fn prune_milestone(&self, side: EntityKind, entry: &mut DocumentTable) -> EntryFate {
+        let is_gone = |name: &str| {
+            let known = self.known.get(side, &[name.to_owned()]);
+            known == Some(pql_model::expr::KnownName::Constant(ExprConstant::Boolean(false)))
+        };
+        if entry.get("all").is_some() {
+            let parts: Vec<String> =
+                entry.texts("all").into_iter().filter(|part| !is_gone(part)).map(str::to_owned).collect();
+            let list = parts.iter().cloned().map(DocumentValue::Text).collect();
+            entry.set("all", DocumentValue::List(list));
+            return if parts.is_empty() { EntryFate::Goes } else { EntryFate::Stays };
+        }
+        let steps: Vec<&str> = entry.texts("steps");
+        if steps.iter().any(|step| self.real_events(step).is_empty()) {
+            return EntryFate::Goes;
+        }
+        if entry.get("event").is_some() && self.keep_live_events(entry, "event") == EntryFate::Goes {
+            return EntryFate::Goes;
+        }
+        let key = if entry.get("steps").is_some() { "steps" } else { "event" };
+        let real: Vec<String> = entry.texts(key).into_iter().flat_map(|event| self.real_events(event)).collect();
+        if self.prune_event_condition(entry, &real, &[]) == EntryFate::Goes {
+            return EntryFate::Goes;
+        }
+        match self.reduce_facts(entry, "who", EntityKind::User) {
+            ExpressionFate::Absent | ExpressionFate::Open => EntryFate::Stays,
+            fate if fate.is(true) => {
+                entry.remove("who");
+                EntryFate::Stays
+            }
+            ExpressionFate::Constant(_) => EntryFate::Goes,
+        }
+    }
+
+    pub(super) fn prune_facts(&mut self, side: EntityKind) {
+        let path = [side.word(), "facts"];
+        let mut left = Vec::new();
+        for (name, value) in self.take_named(&path) {
+            let mut entry = DocumentTable { entries: vec![(name.clone(), value)] };
+            match self.reduce_facts(&mut entry, &name, side) {
+                ExpressionFate::Constant(value) => self.known.learn_constant(side, &name, value),
+                ExpressionFate::Absent | ExpressionFate::Open => left.append(&mut entry.entries),
+            }
+        }
+        self.put_named(&path, left);
+    }
+
+    pub(super) fn prune_rollups(&mut self, side: EntityKind) {
+        let path = [side.word(), "rollups"];
+        let mut left = Vec::new();
+        for (name, value) in self.take_named(&path) {
+            let DocumentValue::Table(mut entry) = value else { continue };
+            let measure = entry.text("measure").unwrap_or_default().to_owned();
+            let condition = self.reduce_facts(&mut entry, "where", EntityKind::User);
+            let value = self.reduce_facts(&mut entry, "value", EntityKind::User);
+            if condition.is(true) {
+                entry.remove("where");
+            }
+            if condition.is_nothing() || matches!(value, ExpressionFate::Constant(_)) {
+                let nothing = match measure.as_str() {
+                    "min" | "max" | "avg" => ExprConstant::Null,
+                    _ => ExprConstant::Number(0.0),
+                };
+                self.known.learn_constant(side, &name, nothing);
+            } else {
+                left.push((name, DocumentValue::Table(entry)));
+            }
+        }
+        self.put_named(&path, left);
+    }
+}

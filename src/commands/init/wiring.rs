@@ -1,0 +1,394 @@
+//! Which events of a dump are which events of a model.
+//!
+//! Takes the events that a model asks for and those of a dump; gives for each of the first those of the second that mean the same. Words decide
+//! ([`super::words`]); behaviour decides only between events whose words allow it.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::{
+    document::{DocumentTable, DocumentValue},
+    words::{EventMeaning, MeaningRole, begin_word, is_no_feature, meaning_of, work_word},
+};
+use pql_engine::inspect::{
+    dataset_profile::{DatasetProfile, EventProfile},
+    name_similarity::{closest_names, split_words},
+};
+
+/// The number of events that one name of a model may stand for.
+const ALIASES_MAX: usize = 8;
+
+/// The number of events that are features by their names.
+const FEATURES_MAX: usize = 40;
+
+/// The least number of events that are features by their names; fewer tell nobody apart.
+const FEATURES_MIN: usize = 3;
+
+/// Events that may be meant where none was found.
+const CANDIDATES_MAX: usize = 3;
+
+/// How sure it is that an event is the one that a model asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// It has the same name.
+    Same,
+    /// Somebody said so.
+    Said,
+    /// The words of its name say so.
+    Words,
+    /// Of the events whose words allow it, most people do it.
+    Behaviour,
+}
+
+/// An event of the dump that stands for one of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WiredEvent {
+    /// Its name in the dump.
+    pub name: String,
+    /// What speaks for it.
+    pub why: String,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// An event of a model that was said to be some events of the dump; none to say that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventChoice {
+    /// The event of the model.
+    pub event: String,
+    /// The events of the dump.
+    pub names: Vec<String>,
+}
+
+/// The events of a model, each with those of the dump.
+#[derive(Debug, Clone, Default)]
+pub struct EventWiring {
+    /// Events of the model that were found.
+    pub found: BTreeMap<String, Vec<WiredEvent>>,
+    /// Events of the model that were not found, with the nearest of the dump.
+    pub missing: BTreeMap<String, Vec<String>>,
+    /// Events that were considered for the core job, by the event of the model.
+    others: BTreeMap<String, Vec<String>>,
+    /// The event of the model whose names of events are features, if there is one.
+    pub(super) features: Option<String>,
+}
+
+impl EventWiring {
+    /// Whether an event of the dump stands for one of the model.
+    pub fn uses(&self, name: &str) -> bool {
+        self.found.values().flatten().any(|wired| wired.name == name)
+    }
+
+    /// Events of the model with those of the dump, where they have other names; features by their names aside.
+    pub fn wired(&self) -> Vec<(&str, Vec<String>)> {
+        let is_told = |(event, names): &(&String, &Vec<WiredEvent>)| {
+            self.features.as_ref() != Some(*event) && names.iter().any(|wired| wired.name != **event)
+        };
+        let names = |names: &[WiredEvent]| names.iter().map(|wired| wired.name.clone()).collect();
+        self.found.iter().filter(is_told).map(|(event, all)| (event.as_str(), names(all))).collect()
+    }
+
+    /// Other events of the dump that may be meant.
+    pub fn others(&self, event: &str) -> Vec<String> {
+        self.others.get(event).cloned().unwrap_or_default()
+    }
+
+    /// The names in the dump of an event of the model.
+    pub(super) fn names(&self, event: &str) -> Vec<&str> {
+        self.found.get(event).into_iter().flatten().map(|wired| wired.name.as_str()).collect()
+    }
+}
+
+/// Keys whose texts name events.
+const EVENT_KEYS: [&str; 5] = ["event", "from", "to", "steps", "ignore"];
+
+/// The events that a model asks for: those of its tracking plan, and those that anything else names.
+pub(super) fn asked_events(model: &DocumentTable) -> Vec<String> {
+    let plan = model.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
+    let is_alias = |value: &DocumentValue| value.table().is_some_and(|table| table.get("event").is_some());
+    let aliases: Vec<&str> = plan.iter().filter(|(_, value)| is_alias(value)).map(|(key, _)| key.as_str()).collect();
+    let mut all: Vec<String> = plan.iter().filter(|(_, value)| !is_alias(value)).map(|(key, _)| key.clone()).collect();
+    let mut named = vec![model.text("start_event").unwrap_or("signup_completed").to_owned()];
+    for (key, value) in &model.entries {
+        match key.as_str() {
+            "user" | "account" => collect_events(value, EventScope::Level, &mut named),
+            "events" | "metrics" | "activity" => collect_events(value, EventScope::Counted, &mut named),
+            _ => {}
+        }
+    }
+    for name in named {
+        if !aliases.contains(&name.as_str()) && !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
+}
+
+/// Which part of a model names events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EventScope {
+    /// A level: `from` and `to` are of traits and routes.
+    Level,
+    /// Metrics and the tracking plan.
+    Counted,
+}
+
+/// Collects what the keys of events name.
+fn collect_events(value: &DocumentValue, scope: EventScope, named: &mut Vec<String>) {
+    match value {
+        DocumentValue::Table(table) => {
+            for (key, below) in &table.entries {
+                let is_routed = scope == EventScope::Level && matches!(key.as_str(), "from" | "to");
+                if EVENT_KEYS.contains(&key.as_str()) && !is_routed {
+                    named.extend(below.texts().into_iter().map(str::to_owned));
+                } else {
+                    collect_events(below, scope, named);
+                }
+            }
+        }
+        DocumentValue::List(list) => list.iter().for_each(|below| collect_events(below, scope, named)),
+        DocumentValue::Text(_) | DocumentValue::Literal(_) => {}
+    }
+}
+
+/// An event of the dump and what its name says.
+struct NamedEvent<'s> {
+    name: &'s str,
+    profile: &'s EventProfile,
+    words: Vec<String>,
+}
+
+/// Finds the events of a model among those of a dump. What was said goes before any guess.
+pub(super) fn wire(model: &DocumentTable, survey: &DatasetProfile, choices: &[EventChoice]) -> EventWiring {
+    let asked = asked_events(model);
+    let events: Vec<NamedEvent<'_>> = survey
+        .sorted_names()
+        .into_iter()
+        .map(|(name, profile)| NamedEvent { name, profile, words: split_words(name) })
+        .collect();
+    let mut wirer = EventWirer { asked: &asked, events: &events, wiring: EventWiring::default() };
+    wirer.take_choices(choices);
+    wirer.take_same_names();
+    wirer.take_meanings();
+    wirer.take_words();
+    wirer.take_core();
+    wirer.take_features();
+    wirer.wiring.found.retain(|_, names| !names.is_empty());
+    wirer.list_missing();
+    wirer.wiring
+}
+
+struct EventWirer<'w, 's> {
+    /// The events of the model, in its order.
+    asked: &'w [String],
+    /// The events of the dump, the most frequent first.
+    events: &'w [NamedEvent<'s>],
+    wiring: EventWiring,
+}
+
+/// What the name of an event of a model means.
+fn asked_meaning(event: &str) -> Option<&'static EventMeaning> {
+    meaning_of(&split_words(event)).map(|found| found.meaning)
+}
+
+impl EventWirer<'_, '_> {
+    fn take_choices(&mut self, choices: &[EventChoice]) {
+        for choice in choices {
+            let why = "said".to_owned();
+            let wired = choice.names.iter().map(|name| WiredEvent {
+                name: name.clone(),
+                why: why.clone(),
+                certainty: Certainty::Said,
+            });
+            self.wiring.found.insert(choice.event.clone(), wired.collect());
+        }
+    }
+
+    fn take_same_names(&mut self) {
+        for event in self.asked {
+            if !self.wiring.found.contains_key(event) && self.events.iter().any(|known| known.name == event) {
+                let wired =
+                    WiredEvent { name: event.clone(), why: "the same name".to_owned(), certainty: Certainty::Same };
+                self.wiring.found.insert(event.clone(), vec![wired]);
+            }
+        }
+    }
+
+    /// Whether an event of the dump is left for a guess.
+    fn is_free(&self, event: &NamedEvent<'_>) -> bool {
+        !event.profile.noise && !self.wiring.uses(event.name)
+    }
+
+    /// The first event of the model with a meaning for which nothing was said or has the same name.
+    fn open_event(&self, meaning: &EventMeaning) -> Option<String> {
+        let open = |event: &&String| {
+            let known = self.wiring.found.get(*event);
+            known.is_none_or(|known| known.iter().all(|wired| wired.certainty == Certainty::Words) && !known.is_empty())
+        };
+        let means = |event: &&String| asked_meaning(event).is_some_and(|known| known == meaning);
+        self.asked.iter().find(means).filter(open).cloned()
+    }
+
+    fn push(&mut self, event: String, wired: WiredEvent) {
+        let all = self.wiring.found.entry(event).or_default();
+        if all.len() < ALIASES_MAX {
+            all.push(wired);
+        }
+    }
+
+    fn take_meanings(&mut self) {
+        for event in self.events.iter().filter(|event| !event.name.is_empty()) {
+            let Some(found) = meaning_of(&event.words).filter(|_| self.is_free(event)) else { continue };
+            if let Some(asked) = self.open_event(found.meaning) {
+                let words: Vec<String> = found.words.iter().map(|word| format!("`{word}`")).collect();
+                let why = format!("its name has {}", words.join(" and "));
+                self.push(asked, WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Words });
+            }
+        }
+    }
+
+    /// Events of the model that have no known meaning are looked for by all of their words.
+    fn take_words(&mut self) {
+        for asked in self.asked {
+            if self.wiring.found.contains_key(asked) || asked_meaning(asked).is_some() {
+                continue;
+            }
+            let wanted = split_words(asked);
+            let has_all = |event: &&NamedEvent<'_>| wanted.iter().all(|word| has_stem(&event.words, word));
+            let found: Vec<String> = self
+                .events
+                .iter()
+                .filter(|event| self.is_free(event))
+                .filter(has_all)
+                .map(|event| event.name.to_owned())
+                .collect();
+            for name in found {
+                let why = "its name has the same words".to_owned();
+                self.push(asked.clone(), WiredEvent { name, why, certainty: Certainty::Words });
+            }
+        }
+    }
+
+    /// The core job: of the events that are work by their words, the one that most people do.
+    fn take_core(&mut self) {
+        let of_role = |role: MeaningRole| {
+            self.asked.iter().find(|event| asked_meaning(event).is_some_and(|meaning| meaning.role == role)).cloned()
+        };
+        let (done, begun) = (of_role(MeaningRole::CoreDone), of_role(MeaningRole::CoreBegun));
+        let Some(done) = done.filter(|event| !self.wiring.found.contains_key(event)) else { return };
+        let is_work = |event: &&NamedEvent<'_>| {
+            let is_other = meaning_of(&event.words).is_some_and(|found| found.meaning.role != MeaningRole::Use);
+            !is_other && event.profile.with_user > 0 && work_word(&event.words).is_some()
+        };
+        let mut work: Vec<&NamedEvent<'_>> =
+            self.events.iter().filter(|event| self.is_free(event)).filter(is_work).collect();
+        work.sort_by_key(|event| Reverse((event.profile.users.count(), event.profile.count, Reverse(event.name))));
+        let Some((core, others)) = work.split_first() else { return };
+        let others = others.iter().take(CANDIDATES_MAX).map(|event| event.name.to_owned()).collect();
+        self.wiring.others.insert(done.clone(), others);
+        let word = work_word(&core.words).unwrap_or_default().to_owned();
+        let why = format!("of the events whose names tell of work, most people do this one; its name has `{word}`");
+        self.push(done, WiredEvent { name: core.name.to_owned(), why, certainty: Certainty::Behaviour });
+        if let Some(begun) = begun.filter(|event| !self.wiring.found.contains_key(event)) {
+            self.take_core_begun(begun, core.name, &subject(&core.words, &word));
+        }
+    }
+
+    /// The event that begins the core job: its name has the same subject, and a word of a beginning.
+    fn take_core_begun(&mut self, begun: String, core: &str, subject: &[String]) {
+        let same = |event: &&NamedEvent<'_>| {
+            event.name != core
+                && !subject.is_empty()
+                && begin_word(&event.words).is_some_and(|word| self::subject(&event.words, word) == subject)
+        };
+        let found = self.events.iter().filter(|event| self.is_free(event)).find(same);
+        if let Some(event) = found {
+            let why = format!(
+                "its name has `{}` and the subject of the core job",
+                begin_word(&event.words).unwrap_or_default()
+            );
+            self.push(begun, WiredEvent { name: event.name.to_owned(), why, certainty: Certainty::Behaviour });
+        }
+    }
+
+    /// Where no event tells of features, the names of events are the features.
+    fn take_features(&mut self) {
+        let is_feature =
+            |event: &&String| asked_meaning(event).is_some_and(|meaning| meaning.role == MeaningRole::Feature);
+        let Some(asked) = self.asked.iter().find(is_feature).filter(|event| !self.wiring.found.contains_key(*event))
+        else {
+            return;
+        };
+        let used: Vec<WiredEvent> = self
+            .events
+            .iter()
+            .filter(|event| event.profile.with_user > 0 && !event.profile.noise && !event.name.is_empty())
+            .filter(|event| !is_no_feature(&event.words))
+            .filter(|event| meaning_of(&event.words).is_none_or(|found| found.meaning.role != MeaningRole::Around))
+            .take(FEATURES_MAX)
+            .map(|event| WiredEvent { name: event.name.to_owned(), why: String::new(), certainty: Certainty::Words })
+            .collect();
+        if used.len() >= FEATURES_MIN {
+            self.wiring.features = Some(asked.clone());
+            self.wiring.found.insert(asked.clone(), used);
+        }
+    }
+
+    fn list_missing(&mut self) {
+        let free: Vec<&NamedEvent<'_>> =
+            self.events.iter().filter(|event| !event.name.is_empty() && !event.profile.noise).collect();
+        for asked in self.asked.iter().filter(|event| !self.wiring.found.contains_key(*event)) {
+            let unwired: Vec<&NamedEvent<'_>> = free
+                .iter()
+                .filter(|event| {
+                    !self.wiring.found.values().flatten().any(|wired| wired.name == event.name && !wired.why.is_empty())
+                })
+                .copied()
+                .collect();
+            self.wiring.missing.insert(asked.clone(), candidates(asked, &unwired));
+        }
+    }
+}
+
+/// The names that may be meant: those spelt alike, then those that share a word.
+fn candidates(asked: &str, events: &[&NamedEvent<'_>]) -> Vec<String> {
+    let names: Vec<&str> = events.iter().map(|event| event.name).collect();
+    let wanted: Vec<String> = split_words(asked).into_iter().filter(|word| !super::words::is_common(word)).collect();
+    let mut found: Vec<&str> = closest_names(asked, &names);
+    let shares = |event: &&&NamedEvent<'_>| {
+        wanted.iter().any(|word| has_stem(&event.words, word) || super::words::are_related(word, &event.words))
+    };
+    found.extend(events.iter().filter(shares).map(|event| event.name));
+    let mut all: Vec<String> = Vec::new();
+    for name in found {
+        if !all.iter().any(|known| known == name) {
+            all.push(name.to_owned());
+        }
+    }
+    all.truncate(CANDIDATES_MAX);
+    all
+}
+
+/// Whether a name has a word, whatever its ending.
+fn has_stem(words: &[String], wanted: &str) -> bool {
+    let stem = wanted.get(..wanted.len().min(5)).unwrap_or(wanted);
+    words.iter().any(|word| word.starts_with(stem) || (word.len() >= 4 && wanted.starts_with(word.as_str())))
+}
+
+/// The words of a name without one.
+fn subject(words: &[String], without: &str) -> Vec<String> {
+    words.iter().filter(|word| *word != without).cloned().collect()
+}
+
+/// What an event of a model is, in words.
+pub fn title_of(event: &str) -> String {
+    match asked_meaning(event) {
+        Some(meaning) => format!("{event} ({})", meaning.title),
+        None => event.to_owned(),
+    }
+}
+
+/// Whether a person can tell better than words: not of what machines and mails report.
+pub fn is_worth_asking(event: &str) -> bool {
+    asked_meaning(event)
+        .is_none_or(|meaning| meaning.role != MeaningRole::Feature && !meaning.title.contains("machine"))
+}

@@ -1,0 +1,333 @@
+//! What names of events mean, by families of words.
+//!
+//! A *meaning* is something that a model may ask for: a look at prices, an invitation. The events of a model and those of a dump are read by the same
+//! table, so `pricing_page_viewed` and `Plan Viewed` meet in one meaning, whatever a model calls its events. A meaning has sets of words; a name has it
+//! if it has a word of each family of a set, and no word that speaks against it. Words are compared by their beginnings; `$` after one asks for the whole
+//! word.
+
+/// Words of a look at something.
+const VIEW: &str = "view|visit|see$|saw$|seen$|open|page|look|load|compar|browse";
+
+/// Words of something that came to its end.
+const DONE: &str = "complet|finish|done|success|succeed|confirm";
+
+/// Words of something that begins.
+const BEGIN: &str = "start|begin|began|initiat|open|click|request|attempt|enter|abandon";
+
+/// Words of something new.
+const CREATE: &str = "creat|add|new$|start|setup";
+
+/// Words that turn what is said into its opposite or its failure.
+const OPPOSITES: &str = "fail|error|cancel|declin|remov|delet|revok|reject|dismiss|disconnect|uninstall|disabl|expir|undo|undone|archiv|unsubscrib";
+
+/// Words of a look, a beginning or an attempt, which are no completion.
+const NO_COMPLETION: &str = "view|click|start|begin|open|visit|page|attempt|abandon|skip|step";
+
+/// Something that events can mean.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct EventMeaning {
+    /// What it is called in questions and comments.
+    pub(super) title: &'static str,
+    /// Sets of families, each with alternatives between bars.
+    sets: &'static [&'static [&'static str]],
+    /// Families of words that speak against it.
+    against: &'static [&'static str],
+    /// What an event of this meaning is to a product.
+    pub(super) role: MeaningRole,
+}
+
+/// What events of a meaning are to a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MeaningRole {
+    /// Work in the product, which counts as one of its features.
+    Use,
+    /// A step around it: signing up, buying, asking, inviting.
+    Around,
+    /// The job that people come for, from its beginning.
+    CoreBegun,
+    /// The job that people come for, done.
+    CoreDone,
+    /// A feature of which a property says which it is.
+    Feature,
+}
+
+const fn around(
+    title: &'static str,
+    sets: &'static [&'static [&'static str]],
+    against: &'static [&'static str],
+) -> EventMeaning {
+    EventMeaning { title, sets, against, role: MeaningRole::Around }
+}
+
+const fn used(
+    title: &'static str,
+    sets: &'static [&'static [&'static str]],
+    against: &'static [&'static str],
+) -> EventMeaning {
+    EventMeaning { title, sets, against, role: MeaningRole::Use }
+}
+
+/// The meanings, special ones first: the first that a name has counts.
+pub(super) const MEANINGS: &[EventMeaning] = &[
+    around(
+        "an e-mail that was sent",
+        &[&["email|mail$|newsletter|digest", "deliver|sent$|send|open|click|bounce"]],
+        &["invit"],
+    ),
+    around(
+        "a question about procurement",
+        &[&["procurement"], &["purchase", "order", "request|question|ask"], &["vendor", "form|question|review"]],
+        &[],
+    ),
+    around("a question about security", &[&["security", "question|review|ask|whitepaper|document"]], &["setting"]),
+    around(
+        "a need for governance",
+        &[
+            &["sso|saml|scim|rbac|dlp$|hipaa|soc2|audit|compliance|governance"],
+            &["single", "sign", "on"],
+            &["data", "residency"],
+        ],
+        &[OPPOSITES, "export", "login|signed"],
+    ),
+    around(
+        "a request for a roll-out",
+        &[
+            &["rollout|budget", "request|ask|question|discuss|plan"],
+            &["roll", "out", "request|ask"],
+            &["sales|demo", "contact|talk|request|call|book"],
+            &["quote", "request"],
+        ],
+        &["prepar", OPPOSITES],
+    ),
+    around(
+        "a limit that was reached",
+        &[
+            &["limit|quota|threshold|cap$|allowance", "reach|exceed|hit|near|warn|block|over|approach|touch"],
+            &["overage|throttl"],
+            &["rate", "limited"],
+            &["paywall", "hit|shown|view|reach|see$|seen$"],
+        ],
+        &["rais", "set$"],
+    ),
+    around(
+        "an invitation to a teammate",
+        &[
+            &["invit"],
+            &["member|teammate|colleague|collaborator|coworker|accountant|classmate", "add"],
+            &["team|user", "member", "add"],
+        ],
+        &["accept", "view", "click", "open", "page", "join", OPPOSITES],
+    ),
+    around(
+        "a sign-up",
+        &[
+            &["signup"],
+            &["sign$|signed|signs", "up"],
+            &["regist"],
+            &["account|user|profile", "creat"],
+            &["trial", "signup"],
+        ],
+        &[NO_COMPLETION, OPPOSITES, "ledger|bank|chart|invoice|webinar|device|webhook|domain"],
+    ),
+    around(
+        "the end of a set-up",
+        &[
+            &["setup|onboarding|wizard", DONE],
+            &["set", "up", DONE],
+            &["getting", "started", DONE],
+            &["profile", "complet"],
+        ],
+        &["start", "step", "skip", OPPOSITES],
+    ),
+    around(
+        "a subscription that began",
+        &[
+            &["subscri", "start|creat|activat|begin|began|purchas|bought"],
+            &["subscribed"],
+            &["trial", "start|begin|began|convert|activat"],
+        ],
+        &["newsletter|topic|webhook|thread|channel", OPPOSITES],
+    ),
+    around(
+        "an upgrade that was completed",
+        &[
+            &["upgraded"],
+            &["upgrade|checkout|purchase", DONE],
+            &["plan$", "chang|upgrad|purchas|bought|activat"],
+            &["seat$|seats$|license$|licenses$", "purchas|bought|add"],
+        ],
+        &["lesson|meal|floor|project|sprint|study|test", "downgrad", "abandon", OPPOSITES],
+    ),
+    around(
+        "a question about billing or plans",
+        &[
+            &["billing|invoice|payment|pricing|plan$|plans$", "contact|support|question|ticket|help|chat|ask"],
+            &["contact|ask|talk", "billing|sales"],
+        ],
+        &["page", "paid", OPPOSITES],
+    ),
+    around(
+        "a look at prices and plans",
+        &[&["pricing|prices|price$"], &["plan$|plans$|billing|subscription|upgrade|tiers$", VIEW]],
+        &["lesson|meal|floor|project|sprint|study|test|product$|unit$", "updat|chang|set$|edit", "account", OPPOSITES],
+    ),
+    around(
+        "an upgrade that was begun",
+        &[&["upgrad|checkout|purchase", BEGIN], &["plan$", "select|chosen|choose|chose"], &["checkout"]],
+        &["lesson|meal|floor|project", "fail|error|complet|order"],
+    ),
+    around(
+        "a question to support",
+        &[&[
+            "support|helpdesk|helpcenter|ticket|intercom|livechat",
+            "contact|question|ask|open|creat|submit|request|chat|start|sent$",
+        ]],
+        &["view", "clos|resolv"],
+    ),
+    around("a growing team, reported by a machine", &[&["team", "growth"], &["team", "grew|grown"]], &[]),
+    around(
+        "a number of active people, reported by a machine",
+        &[&["active", "users|members"], &["weekly", "active"]],
+        &[],
+    ),
+    around(
+        "another session",
+        &[
+            &["session", "start|begin|began|resum|return|repeat"],
+            &["login|signin|logon"],
+            &["log$|logged|sign$|signed", "in$|on$"],
+            &["app$|application", "open|launch|start"],
+            &["user", "return"],
+        ],
+        &["fail|error|out$|end|ended|record|live$|class|training|tutor|workshop|coaching|design|study|page|button|sso"],
+    ),
+    used(
+        "a call of the API",
+        &[&["api", "call|request|use$|used|hit|query|queried"], &["request|endpoint", "served|called"]],
+        &["key|token|doc|limit|access", "demo", OPPOSITES],
+    ),
+    used(
+        "a connection to another product",
+        &[
+            &[
+                "integration|connector|webhook|slack|zapier|plugin|addon|extension",
+                "connect|add|install|enabl|creat|activat|link|configur|register",
+            ],
+            &["bank|feed|repo|repository|calendar|crm|warehouse|lms|source", "connect|link|integrat"],
+        ],
+        &["view", "cited|quot", OPPOSITES],
+    ),
+    used("an export", &[&["export"], &["download"]], &["view", "click", "start", "page", "app$", "begin", OPPOSITES]),
+    used(
+        "something shared",
+        &[&["share$|shared|sharing"], &["public", "link", "creat|enabl|copied"]],
+        &["view", "click", "open", "page", "screen", "unshare", OPPOSITES],
+    ),
+    around(
+        "a new workspace",
+        &[&["workspace|organization|organisation|team$|tenant|company", CREATE]],
+        &["member", "invit", "user", "key|token", "join", OPPOSITES],
+    ),
+    EventMeaning {
+        title: "a feature that was used",
+        sets: &[&["feature", "us$|use$|used|using|click|activat|enabl|adopt|open|tried|try$"]],
+        against: &["flag|request|announce|vote|need", OPPOSITES],
+        role: MeaningRole::Feature,
+    },
+    EventMeaning {
+        title: "the core job, begun",
+        sets: &[&["workflow|wedge", "start|begin|began|creat"]],
+        against: &[OPPOSITES],
+        role: MeaningRole::CoreBegun,
+    },
+    EventMeaning {
+        title: "the core job, done",
+        sets: &[&["workflow|wedge", "complet|finish|done|ran$|run$|execut|publish"]],
+        against: &[OPPOSITES],
+        role: MeaningRole::CoreDone,
+    },
+];
+
+/// Words of work that was done. They find the core job of a product whose events do not name it.
+const WORK_DONE: &str = "complet|finish|done|creat|generat|publish|build|built|run$|ran$|submit|save|deploy|upload|import|schedul|analyz|analys|push|send|sent$|record|reconcil|render|merg|execut|answer|passed|solv|post|ship";
+
+/// Words of events that are no work for which people come.
+const NO_WORK: &str = "setting|notification|comment|profile|avatar|password|email|login|session|page|view|click|tour|onboarding|feedback|rating|nps|survey|search|filter|tag|account|key|token|user|payment|member|role|draft|reminder";
+
+/// The words by which a name has a family, if it has.
+fn word_of<'w>(family: &str, words: &'w [String]) -> Option<&'w str> {
+    let is = |word: &str| {
+        family.split('|').any(|beginning| match beginning.strip_suffix('$') {
+            Some(whole) => word == whole,
+            None => word.starts_with(beginning),
+        })
+    };
+    words.iter().map(String::as_str).find(|word| is(word))
+}
+
+/// A meaning that a name has.
+#[derive(Debug, Clone)]
+pub(super) struct FoundMeaning {
+    pub(super) meaning: &'static EventMeaning,
+    /// The words that say so.
+    pub(super) words: Vec<String>,
+}
+
+/// The first meaning that a name has, with the words that say so.
+pub(super) fn meaning_of(words: &[String]) -> Option<FoundMeaning> {
+    MEANINGS.iter().find_map(|meaning| {
+        if meaning.against.iter().any(|family| word_of(family, words).is_some()) {
+            return None;
+        }
+        let set = meaning.sets.iter().find_map(|set| {
+            set.iter().map(|family| word_of(family, words).map(str::to_owned)).collect::<Option<Vec<String>>>()
+        });
+        Some(FoundMeaning { meaning, words: set? })
+    })
+}
+
+/// The word of work in a name that may be the core job of a product; none if a word speaks against it.
+pub(super) fn work_word(words: &[String]) -> Option<&str> {
+    let against = [NO_WORK, OPPOSITES].iter().any(|family| word_of(family, words).is_some());
+    word_of(WORK_DONE, words).filter(|_| !against)
+}
+
+/// The word of a beginning in a name.
+pub(super) fn begin_word(words: &[String]) -> Option<&str> {
+    word_of("start|begin|began|creat|new$|initiat|draft", words).filter(|_| word_of(OPPOSITES, words).is_none())
+}
+
+/// Whether a name only tells of a failure, an opposite, or a look at a page.
+pub(super) fn is_no_feature(words: &[String]) -> bool {
+    let no_features = "page|screen|click|notification|banner|tour|tooltip|popup|modal|heartbeat|ping$|password|avatar|help|docs$|faq|invit|member|email|mail$|consent|cookie|billing";
+    [OPPOSITES, no_features].iter().any(|family| word_of(family, words).is_some())
+}
+
+/// Whether a word stands in names of events of any kind.
+pub(super) fn is_common(word: &str) -> bool {
+    let families =
+        [VIEW, DONE, BEGIN, CREATE, OPPOSITES, "used|use$|sent$|reach|called|need|event|usage|page|team|user"];
+    families.iter().any(|family| word_of(family, &[word.to_owned()]).is_some())
+}
+
+/// Words that are near each other without being the same.
+const RELATED: &[&str] = &[
+    "pricing|price|prices|plan|plans|billing|upgrade|subscription|checkout|paywall|purchase",
+    "invite|invitation|member|teammate|colleague|collaborator",
+    "limit|quota|threshold|usage|overage|cap",
+    "governance|sso|saml|scim|audit|compliance|security|permissions|roles",
+    "support|ticket|help|chat|question",
+    "workflow|wedge|task|project|job|run",
+    "session|login|signin",
+    "integration|connector|webhook|plugin|sync",
+    "export|download",
+    "share|shared|publish|link",
+    "workspace|organization|team|company",
+    "setup|onboarding|wizard|tour",
+];
+
+/// Whether a name has a word near another one.
+pub(super) fn are_related(word: &str, words: &[String]) -> bool {
+    let is_in = |family: &str, word: &str| family.split('|').any(|known| word.starts_with(known));
+    RELATED.iter().any(|family| is_in(family, word) && words.iter().any(|other| is_in(family, other)))
+}

@@ -1,0 +1,310 @@
+//! `pql init` over five dumps: what it wires, and that the model that it writes has no problems.
+
+use crate::{
+    dumps::{DUMPS, Dump},
+    run::{Folder, Outcome},
+};
+
+const MODELS: [&str; 3] = ["sales", "b2b", "enterprise"];
+
+/// For each dump, the events that a person would take for those of the model `sales`.
+const WIRED: [(&str, &str); 5] = [
+    (
+        "analytics",
+        "billing_support_contacted = `Billing Ticket Opened`
+content_shared = `Dashboard Shared`
+data_exported = `Report Exported`
+email_delivered = `Weekly Digest Email Sent`
+governance_feature_needed = `SSO Settings Viewed` and `Audit Log Requested`
+integration_connected = `Data Source Connected` and `Slack Integration Enabled`
+pricing_page_viewed = `Plans Page Viewed`
+repeat_session = `Login`
+setup_completed = `Onboarding Completed`
+signup_completed = `User Signed Up`
+subscription_started = `Subscription Started`
+team_invite_sent = `Teammate Invited`
+upgrade_started = `Upgrade Button Clicked`
+usage_threshold_reached = `Row Limit Reached`
+wedge_workflow_completed = `Query Run`",
+    ),
+    (
+        "developer",
+        "api_called = `api_request`
+billing_support_contacted = `invoice_question_sent`
+data_exported = `logs_exported`
+email_delivered = `usage_email_sent`
+governance_feature_needed = `saml_setup_viewed`
+integration_connected = `webhook_created`
+pricing_page_viewed = `pricing_viewed`
+repeat_session = `cli_login`
+signup_completed = `account_created`
+team_invite_sent = `team_member_invited`
+upgrade_completed = `checkout_completed` and `plan_upgraded`
+upgrade_started = `checkout_started`
+usage_threshold_reached = `rate_limit_exceeded`
+wedge_workflow_completed = `deployment_created`",
+    ),
+    (
+        "design",
+        "billing_support_contacted = `support.billing_question`
+content_shared = `board.shared_externally`
+data_exported = `board.exported`
+email_delivered = `mail.delivered`
+governance_feature_needed = `scim.requested`
+integration_connected = `plugin.installed` and `integration.connected`
+pricing_page_viewed = `plans.viewed`
+repeat_session = `login`
+signup_completed = `signup`
+subscription_started = `subscription.created`
+team_invite_sent = `member.invited`
+upgrade_started = `checkout.started` and `checkout.abandoned`
+usage_threshold_reached = `limit.boards_reached`
+wedge_workflow_completed = `board.created`",
+    ),
+    (
+        "learning",
+        "billing_support_contacted = `Invoice Support Requested`
+content_shared = `Certificate Shared`
+data_exported = `Progress Report Exported` and `Certificate Downloaded`
+email_delivered = `Reminder Email Opened`
+governance_feature_needed = `SSO Question Asked`
+integration_connected = `LMS Integration Installed`
+pricing_page_viewed = `Pricing Page Visited`
+repeat_session = `Logged In` and `App Opened`
+setup_completed = `Profile Setup Finished`
+signup_completed = `Registered`
+team_invite_sent = `Classmate Invited`
+upgrade_completed = `Plan Purchased`
+upgrade_started = `Upgrade Started`
+usage_threshold_reached = `Seat Limit Hit`
+wedge_workflow_completed = `Quiz Submitted`",
+    ),
+    (
+        "bookkeeping",
+        "billing_support_contacted = `Billing Help Requested`
+content_shared = `Report Shared With Accountant`
+data_exported = `Tax Return Exported`
+email_delivered = `Reminder Mail Sent`
+governance_feature_needed = `Audit Trail Requested`
+integration_connected = `Bank Account Connected`
+pricing_page_viewed = `Pricing Opened`
+repeat_session = `Signed In`
+setup_completed = `Setup Checklist Completed`
+signup_completed = `Account Registered`
+subscription_started = `Subscription Activated`
+team_invite_sent = `Colleague Invited` and `Accountant Invited`
+upgrade_started = `Upgrade Initiated`
+usage_threshold_reached = `Document Quota Reached`
+wedge_workflow_completed = `Invoice Created`",
+    ),
+];
+
+fn folder_of(dump: &Dump) -> Folder {
+    let folder = Folder::in_memory();
+    folder.write(dump.file, dump.text());
+    folder
+}
+
+/// The lines of a report below a headline, without their indent. Two events of one name stand in the order of their counts, which is not told here.
+fn below(outcome: &Outcome, headline: &str) -> Vec<String> {
+    let lines = outcome.stderr.lines().skip_while(|line| *line != headline).skip(1);
+    let lines = lines.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned());
+    lines.map(|line| sorted_names(&line)).collect()
+}
+
+fn sorted_names(line: &str) -> String {
+    let (event, names) = line.split_once(" = ").unwrap_or((line, ""));
+    let mut names: Vec<&str> = names.split(" and ").collect();
+    names.sort_unstable();
+    format!("{event} = {}", names.join(" and "))
+}
+
+#[test]
+fn what_a_person_would_wire_is_wired() {
+    for (dump, (name, expected)) in DUMPS.iter().zip(WIRED) {
+        assert_eq!(dump.name, name);
+        let outcome = folder_of(dump).pql(&format!("init {} -o m.toml", dump.file));
+        assert_eq!(outcome.code, 0, "{name}: {outcome:?}");
+        let expected: Vec<String> = expected.lines().map(sorted_names).collect();
+        assert_eq!(below(&outcome, "wired:"), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_models_have_no_problems_and_pay_only_what_occurs() {
+    for dump in &DUMPS {
+        let folder = folder_of(dump);
+        for model in MODELS {
+            let made = format!("{} {model}", dump.name);
+            let outcome = folder.pql(&format!("init {} --model {model} -o m.toml --force", dump.file));
+            assert_eq!(outcome.code, 0, "{made}: {outcome:?}");
+            let outcome = folder.pql("check m.toml --fail-level warning");
+            assert_eq!(outcome.code, 0, "{made}: {outcome:?}");
+            let outcome = folder.pql(&format!("check m.toml --events {} --format json", dump.file));
+            for code in ["M060", "M061", "M062", "M064"] {
+                assert!(!outcome.stdout.contains(code), "{made}: {code}: {outcome:?}");
+            }
+            let outcome = folder.pql(&format!("score {} -m m.toml --out out", dump.file));
+            assert_eq!(outcome.code, 0, "{made}: {outcome:?}");
+            let text = folder.read("out/accounts.csv") + &folder.read("out/users.csv");
+            for unwired in ["{", "}", "[", "]"] {
+                assert!(!text.contains(unwired), "{made}: {unwired}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_model_is_short() {
+    for dump in &DUMPS {
+        let model = folder_of(dump).pql(&format!("init {} -o -", dump.file)).stdout;
+        let shipped = include_str!("../../scoring.example.toml");
+        assert!(model.lines().count() * 3 < shipped.lines().count() * 2, "{}: {}", dump.name, model.lines().count());
+    }
+}
+
+/// Four people of two teams who use a planner: what `init` makes of events with some properties.
+fn planner(events: &[(&str, &str)]) -> Folder {
+    let mut text = String::new();
+    for user in 0..4 {
+        for (place, (name, properties)) in events.iter().enumerate() {
+            for day in 1..4 + user {
+                text += &format!(
+                    "{{\"event\":\"{name}\",\"timestamp\":\"2026-03-{:02}T0{place}:00:00Z\",\"user_id\":\"u{user}\",\"account_id\":\"a{}\",\"properties\":{{{properties}}}}}\n",
+                    day,
+                    user % 2
+                );
+            }
+        }
+    }
+    let folder = Folder::in_memory();
+    folder.write("e.ndjson", text);
+    folder
+}
+
+fn model_of(folder: &Folder, options: &str) -> String {
+    let outcome = folder.pql(&format!("init e.ndjson -o - {options}"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    outcome.stdout
+}
+
+#[test]
+fn a_signal_is_wired_only_where_its_property_is() {
+    let plain = [("SSO Settings Viewed", ""), ("Task Completed", ""), ("Feature Used", "\"feature\":\"gantt\"")];
+    let model = model_of(&planner(&plain), "");
+    // The name of the event says what the property would.
+    assert!(model.contains("enterprise_feature_requested = { event = \"SSO Settings Viewed\" }"), "{model}");
+    assert!(model.contains("when event = 'SSO Settings Viewed' then 'sso'"), "{model}");
+    // Nothing tells premium features from free ones.
+    assert!(
+        !model.contains("name = \"premium_features\"") && !model.contains("name = \"only_free_features\""),
+        "{model}"
+    );
+    assert!(
+        model.contains(
+            "#   user premium_features: \"Premium features tried: {premium_features}\"; needs the property tier"
+        ),
+        "{model}"
+    );
+    let tiers = [("Task Completed", ""), ("Feature Used", "\"featureName\":\"gantt\",\"tier\":\"premium\"")];
+    let model = model_of(&planner(&tiers), "");
+    assert!(model.contains("name = \"premium_features\""), "{model}");
+    assert!(model.contains("value = \"\\\"featureName\\\"\""), "{model}");
+    // The property is there, and is never what the signal asks for.
+    let others = [("Task Completed", ""), ("Feature Used", "\"feature\":\"gantt\",\"tier\":\"gold\"")];
+    let model = model_of(&planner(&others), "");
+    assert!(!model.contains("name = \"premium_features\""), "{model}");
+}
+
+#[test]
+fn without_events_of_features_the_names_of_events_are_the_features() {
+    let events = [("Task Completed", ""), ("Board Opened", ""), ("Comment Written", ""), ("Logged In", "")];
+    let model = model_of(&planner(&events), "");
+    let expected = "feature_used = { event = [\"Board Opened\", \"Comment Written\", \"Task Completed\"] }";
+    assert!(model.contains(expected), "{model}");
+    assert!(
+        model.contains("features_used = { measure = \"distinct\", value = \"event\", event = \"feature_used\""),
+        "{model}"
+    );
+}
+
+#[test]
+fn traits_are_found_under_other_names() {
+    let model = model_of(&planner(&[("Task Completed", "\"jobTitle\":\"CEO\"")]), "");
+    assert!(model.contains("role = { type = \"text\", from = [\"jobTitle\"] }"), "{model}");
+    assert!(model.contains("buyer = \"executive\"") && model.contains("name = \"executive_detected\""), "{model}");
+    let model = model_of(&planner(&[("Task Completed", "")]), "");
+    assert!(!model.contains("executive"), "{model}");
+}
+
+#[test]
+fn what_was_said_goes_before_any_guess() {
+    let folder = planner(&[("Task Completed", ""), ("Tariff Seen", ""), ("Plan Viewed", ""), ("Invite Sent", "")]);
+    let arguments = |set: &[&str]| -> Vec<String> {
+        ["init", "e.ndjson", "-o", "-"]
+            .into_iter()
+            .chain(set.iter().flat_map(|one| ["--set", one]))
+            .map(str::to_owned)
+            .collect()
+    };
+    let run = |set: &[&str]| {
+        let arguments = arguments(set);
+        folder.pql_with(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), b"")
+    };
+    let model = run(&[]).stdout;
+    assert!(model.contains("pricing_page_viewed = { event = \"Plan Viewed\" }"), "{model}");
+    let model = run(&["pricing_page_viewed=Tariff Seen", "team_invite_sent="]).stdout;
+    assert!(model.contains("pricing_page_viewed = { event = \"Tariff Seen\" }"), "{model}");
+    assert!(model.contains("# Tariff Seen is pricing_page_viewed: said with --set"), "{model}");
+    assert!(!model.contains("name = \"team_invites\"") && model.contains("#   team_invite_sent: "), "{model}");
+    for (set, message) in [
+        ("pricing_page_view=Plan Viewed", "asks for no event `pricing_page_view`; did you mean `pricing_page_viewed`?"),
+        ("pricing_page_viewed=Plan Vieved", "no event has the name `Plan Vieved`; did you mean `Plan Viewed`?"),
+        ("pricing_page_viewed", "expected NAME=EVENT"),
+    ] {
+        let outcome = run(&[set]);
+        assert!(outcome.code == 2 && outcome.stderr.contains(message), "{set}: {outcome:?}");
+    }
+    let outcome = folder.pql("init e.ndjson -o - --model plg");
+    assert!(outcome.code == 2 && outcome.stderr.contains("sales (who is ready for sales"), "{outcome:?}");
+}
+
+#[test]
+fn the_report_says_what_is_wired_and_how_many_qualify() {
+    let dump = &DUMPS[4];
+    let outcome = folder_of(dump).pql(&format!("init {} --model b2b -o m.toml", dump.file));
+    let report = &outcome.stderr;
+    assert!(report.starts_with("m.toml: ") && report.contains(" signals of users and "), "{report}");
+    assert!(report.contains("10 of 10 accounts (100.0 %) would qualify; that is over a third, and "), "{report}");
+    assert!(report.contains("`at_least = ") && report.ends_with("pql score EVENTS -m m.toml\n"), "{report}");
+    let quiet = folder_of(dump).pql(&format!("init {} -q -o m.toml", dump.file));
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn cases_are_written_in_the_names_of_the_events() {
+    for dump in &DUMPS {
+        for model in MODELS {
+            let made = format!("{} {model}", dump.name);
+            let folder = folder_of(dump);
+            let outcome = folder.pql(&format!("init {} --model {model} -o m.toml --cases c.toml", dump.file));
+            assert_eq!(outcome.code, 0, "{made}: {outcome:?}");
+            let outcome = folder.pql("test c.toml");
+            assert_eq!(outcome.code, 0, "{made}: {outcome:?}");
+            assert!(folder.read("c.toml").matches("[[case]]").count() > 3, "{made}: {}", folder.read("c.toml"));
+        }
+    }
+    let folder = folder_of(&DUMPS[0]);
+    assert_eq!(folder.pql("init analytics.ndjson -o m.toml --cases c.toml").code, 0);
+    let cases = folder.read("c.toml");
+    assert!(
+        cases.contains("event = \"Plans Page Viewed\"") && cases.contains("signals = { pricing_page = 20 }"),
+        "{cases}"
+    );
+    // A file of cases is not written over, and no model without it.
+    std::fs::remove_file(folder.path().join("m.toml")).expect("the model");
+    let outcome = folder.pql("init analytics.ndjson -o m.toml --cases c.toml");
+    assert!(outcome.code == 2 && outcome.stderr.contains("`c.toml` is there already"), "{outcome:?}");
+    assert!(!folder.path().join("m.toml").exists());
+    assert_eq!(folder.pql("init analytics.ndjson -o - --cases d.toml").code, 2);
+}

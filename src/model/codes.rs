@@ -44,17 +44,17 @@ pub(crate) const TAKEN_COLUMN: &str = "M020";
 // Warnings that need no events: from M030.
 
 /// A condition that is never true.
-pub(crate) const NEVER_HOLDS: &str = "M030";
+pub const NEVER_HOLDS: &str = "M030";
 /// A condition that is always true.
-pub(crate) const ALWAYS_HOLDS: &str = "M031";
+pub const ALWAYS_HOLDS: &str = "M031";
 /// A tier that nobody can get into.
-pub(crate) const TIER_OUT_OF_REACH: &str = "M032";
+pub const TIER_OUT_OF_REACH: &str = "M032";
 /// A route that nobody can take.
-pub(crate) const ROUTE_OUT_OF_REACH: &str = "M033";
+pub const ROUTE_OUT_OF_REACH: &str = "M033";
 /// A segment that no account can be in.
-pub(crate) const SEGMENT_OUT_OF_REACH: &str = "M034";
+pub const SEGMENT_OUT_OF_REACH: &str = "M034";
 /// A threshold above the highest score.
-pub(crate) const THRESHOLD_TOO_HIGH: &str = "M035";
+pub const THRESHOLD_TOO_HIGH: &str = "M035";
 /// A threshold that the lowest score passes.
 pub(crate) const THRESHOLD_TOO_LOW: &str = "M036";
 /// A score that falls to the last tier although a lower one does not.
@@ -70,7 +70,7 @@ pub(crate) const HUMAN_WITHOUT_ACTIVATION: &str = "M041";
 /// A ladder whose points do not rise.
 pub(crate) const LADDER_FALLS: &str = "M042";
 /// A rung that no value reaches.
-pub(crate) const RUNG_OUT_OF_REACH: &str = "M043";
+pub const RUNG_OUT_OF_REACH: &str = "M043";
 /// Two signals that pay for the same thing.
 pub(crate) const PAID_TWICE: &str = "M044";
 /// Buying intent that never fades.
@@ -82,7 +82,7 @@ pub(crate) const CHARGED_AT_SIGN_UP: &str = "M047";
 /// A condition that users without an account fail only because nothing is known of one.
 pub(crate) const LOST_WITHOUT_ACCOUNT: &str = "M048";
 /// Something that nothing uses.
-pub(crate) const UNUSED: &str = "M049";
+pub const UNUSED: &str = "M049";
 /// A model that scores no accounts.
 pub(crate) const NO_ACCOUNTS: &str = "M050";
 /// A model that pays for nothing that is use of the product.

@@ -120,7 +120,7 @@ fn odd_names_stay_names() {
     );
     let (model, _) = init_and_score(&folder, "dump.json");
     assert!(model.contains(r#"team_invite_sent = { event = "say \"invite\" \\ it" }"#));
-    assert!(model.contains("#   line break # [events] (1 event of 1 user)"));
+    assert!(model.contains(r#""line\u000Abreak # [events]""#), "{model}");
 }
 
 #[test]

@@ -4,9 +4,6 @@ use std::{fmt::Write, ops::Range};
 
 use super::document::{DocumentTable, DocumentValue, comment_text, toml_key};
 
-/// The length of a line of comment.
-const COMMENT_WIDTH: usize = 118;
-
 /// Tables of a level, in the order in which they are written. The scalars of the level stand where its own name does.
 const USER_SECTIONS: [&str; 11] =
     ["milestones", "facts", "", "signals", "categories", "score", "tiers", "suppress", "routes", "alerts", "rollups"];
@@ -194,8 +191,8 @@ impl WrittenText {
     }
 
     fn comments(&mut self, lines: &[String]) {
-        for line in lines.iter().flat_map(|line| wrapped(&comment_text(line))) {
-            let _ = writeln!(self.text, "{}", format!("# {line}").trim_end());
+        for line in lines {
+            let _ = writeln!(self.text, "{}", format!("# {}", comment_text(line)).trim_end());
         }
     }
 }
@@ -207,24 +204,4 @@ fn is_section(value: &DocumentValue) -> bool {
 
 fn is_list_of_tables(value: &DocumentValue) -> bool {
     matches!(value, DocumentValue::List(list) if list.iter().any(|item| item.table().is_some()))
-}
-
-/// A line of comment as lines of a bounded length, cut between words.
-fn wrapped(text: &str) -> Vec<String> {
-    let words = text.trim_start();
-    let indent = " ".repeat(text.len() - words.len());
-    let mut lines = vec![indent.clone()];
-    for word in words.split(' ') {
-        let Some(line) = lines.last_mut() else { continue };
-        let length = line.chars().count();
-        if length > indent.len() && length + 1 + word.chars().count() > COMMENT_WIDTH {
-            lines.push(format!("{indent}  {word}"));
-            continue;
-        }
-        if length > indent.len() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines
 }

@@ -176,15 +176,13 @@ fn add_block(out: &mut Vec<String>, headline: &str, lines: Vec<String>) {
 
 impl LayoutNotes for ModelNotes<'_> {
     fn header(&self) -> Vec<String> {
+        let events = plural(self.dump.survey.events(), "event", "events");
+        let files = plural(self.dump.files.len() as u64, "file", "files");
         vec![
-            format!(
-                "A first model for {} in {}, written by `pql init`: what of the shipped model `{}` these events can pay.",
-                plural(self.dump.survey.events(), "event", "events"),
-                plural(self.dump.files.len() as u64, "file", "files"),
-                self.model
-            ),
-            "Every guess has its reason beside it; what found no event stands at the end. `pql init --model` names the shipped models, and".to_owned(),
-            "`pql score --print-model` prints the largest of them with all its explanations.".to_owned(),
+            format!("A first model for {events} in {files}, written by `pql init`."),
+            format!("It has what these events can pay of the shipped model `{}`.", self.model),
+            "Every guess has its reason above it; what was not wired stands at the end.".to_owned(),
+            "`pql score --print-model` prints the model `sales` with all its explanations.".to_owned(),
         ]
     }
 

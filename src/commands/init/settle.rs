@@ -43,7 +43,16 @@ pub(super) fn settle(mut document: DocumentTable, write: &dyn Fn(&DocumentTable)
 }
 
 /// Warnings of what does nothing. What else is warned of was meant by the shipped model, or is what these events leave of it.
-const DEAD: [&str; 8] = ["M030", "M031", "M032", "M033", "M034", "M035", "M043", "M049"];
+const DEAD: [&str; 8] = [
+    codes::NEVER_HOLDS,
+    codes::ALWAYS_HOLDS,
+    codes::TIER_OUT_OF_REACH,
+    codes::ROUTE_OUT_OF_REACH,
+    codes::SEGMENT_OUT_OF_REACH,
+    codes::THRESHOLD_TOO_HIGH,
+    codes::RUNG_OUT_OF_REACH,
+    codes::UNUSED,
+];
 
 /// Whether a problem goes with the entry that it is about.
 fn is_dead(problem: &Diagnostic) -> bool {

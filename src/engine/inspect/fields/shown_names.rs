@@ -67,7 +67,9 @@ fn has_value_shape(path: &str) -> bool {
 /// Whether a path has an e-mail, whose dots look like those of the path.
 fn holds_email(path: &str) -> bool {
     let (before, after) = path.split_once('@').unwrap_or_default();
-    before.ends_with(|c: char| c.is_alphanumeric()) && after.contains('.') && !path.contains(char::is_whitespace)
+    before.ends_with(|c: char| c.is_alphanumeric())
+        && after.starts_with(|c: char| c.is_alphanumeric())
+        && !path.contains(char::is_whitespace)
 }
 
 /// Whether a name is made of letters and more digits, as ids are.

@@ -64,7 +64,7 @@ impl ModelNotes<'_> {
     fn guess(&self, event: &str, wired: &WiredEvent) -> String {
         let counts = counts_of(self.dump, &wired.name);
         match wired.certainty {
-            Certainty::Same => format!("{counts}"),
+            Certainty::Same => counts,
             Certainty::Said => {
                 format!("{} is {event}: said with --set or in answer to a question ({counts})", wired.name)
             }

@@ -140,19 +140,12 @@ impl ModelPruner<'_> {
         let Some(first) = names.first().filter(|first| names.iter().all(|name| name == *first)) else {
             return Vec::new();
         };
-        let holds = |phrase: &str| {
-            let known = |path: &[String]| {
-                (path == first.as_slice()).then(|| KnownName::Constant(ExprConstant::Text(phrase.to_owned())))
-            };
-            let reduced = reduce(condition, &known);
-            reduced == Ok(ReducedExpression::Constant(ExprConstant::Boolean(true)))
-        };
         // A word with which one of the texts of the condition begins says as much: `audit` of `audit_log%`.
         let texts: Vec<&str> = condition.split('\'').skip(1).step_by(2).collect();
         let begins = |word: &str| word.len() >= BEGINNING_MIN && texts.iter().any(|text| text.starts_with(word));
         let said = |event: &String| {
             let words = split_words(event);
-            let phrase = phrases(&words).into_iter().find(|phrase| holds(phrase));
+            let phrase = phrases(&words).into_iter().find(|phrase| holds_for(condition, first, phrase));
             let phrase = phrase.or_else(|| words.into_iter().find(|word| begins(word)))?;
             Some(((event.clone(), first.join(".")), phrase))
         };
@@ -207,6 +200,12 @@ impl ModelPruner<'_> {
         }
         EntryFate::Stays
     }
+}
+
+/// Whether a condition holds wherever a property is some text.
+fn holds_for(condition: &str, property: &[String], text: &str) -> bool {
+    let known = |path: &[String]| (path == property).then(|| KnownName::Constant(ExprConstant::Text(text.to_owned())));
+    reduce(condition, &known) == Ok(ReducedExpression::Constant(ExprConstant::Boolean(true)))
 }
 
 /// What a measure is over no events.

@@ -13,7 +13,7 @@
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
-//! - The language: `milestones`, `suppress`, `templates`.
+//! - The language: `language`, `milestones`, `suppress`, `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
@@ -49,6 +49,7 @@ mod init;
 mod init_fields;
 mod inspect;
 mod json_verdicts;
+mod language;
 mod laws;
 mod layouts;
 mod lint;

@@ -56,6 +56,7 @@ impl StateRequirement {
                 AggregateOp::Tally { cell: known, .. }
                 | AggregateOp::Number { cell: known, .. }
                 | AggregateOp::Edge { cell: known, .. }
+                | AggregateOp::Keyed { cell: known, .. }
                 | AggregateOp::Moment { cell: known, .. },
             ) => cell == known,
             _ => false,
@@ -129,7 +130,7 @@ impl RequirementCollector<'_> {
         match plan {
             FactPlan::Builtin(builtin) => match builtin {
                 BuiltinFact::DaysInactive => add(StateTarget::Days(ACTIVITY_DAYS), None, true),
-                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 => {
+                BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::DomainUsers28 => {
                     add(StateTarget::Days(ACTIVITY_DAYS), days(28), true)
                 }
                 BuiltinFact::Events | BuiltinFact::Users => add(StateTarget::Any, None, false),
@@ -151,6 +152,7 @@ impl RequirementCollector<'_> {
                     MeasurePlan::Distinct(cell, window)
                     | MeasurePlan::Number(_, cell, window)
                     | MeasurePlan::Edge(cell, window)
+                    | MeasurePlan::SumLatest(cell, window)
                     | MeasurePlan::Top(_, cell, window)
                     | MeasurePlan::Open { cell, window, .. } => add(StateTarget::Cell(*cell), *window, active),
                     MeasurePlan::UsersIn(set, window) | MeasurePlan::DaysSinceIn(_, set, window) => {

@@ -8,7 +8,7 @@ use crate::{
     entity::JoinReport,
     fold::FileCounts,
     plan::Model,
-    score::{LevelSummary, MilestoneSummary, ScoredEntities},
+    score::{LevelSummary, MilestoneSummary, MomentStep, ScoredEntities},
 };
 use pql_model::{
     PerKind,
@@ -282,6 +282,18 @@ struct LevelRecord<'r> {
     tiers: JsonMap<&'r str, u64>,
     routes: JsonMap<&'r str, u64>,
     milestones: Vec<MilestoneRecord<'r>>,
+    moments: Vec<MomentRecord<'r>>,
+}
+
+/// A step of the chain of success moments.
+#[derive(Debug, Serialize)]
+struct MomentRecord<'r> {
+    from: &'r str,
+    to: &'r str,
+    rate: Option<JsonNumber>,
+    rate_over: u64,
+    band: [JsonNumber; 2],
+    note: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -299,7 +311,6 @@ struct MilestoneRecord<'r> {
     target_met: Option<bool>,
     rate_from_previous: Option<JsonNumber>,
     rate_from_previous_over: Option<u64>,
-    note: Option<&'static str>,
 }
 
 /// A file with its `name` in the folder of the record, or its `path`.
@@ -445,21 +456,20 @@ impl JoinsRecord {
 impl<'r> LevelRecord<'r> {
     fn new(summary: &'r LevelSummary) -> LevelRecord<'r> {
         let milestones = &summary.milestones;
-        let before = std::iter::once(None).chain(milestones.iter().map(|one| Some(one.name.as_str())));
         LevelRecord {
             count: summary.count,
             qualified: summary.qualified,
             suppressed: counts_by_name(&summary.suppressed),
             tiers: counts_by_name(&summary.tiers),
             routes: counts_by_name(&summary.routes),
-            milestones: milestones.iter().zip(before).map(|(one, before)| MilestoneRecord::new(one, before)).collect(),
+            milestones: milestones.iter().map(MilestoneRecord::new).collect(),
+            moments: summary.moments.iter().map(MomentRecord::new).collect(),
         }
     }
 }
 
 impl<'r> MilestoneRecord<'r> {
-    fn new(summary: &'r MilestoneSummary, before: Option<&str>) -> MilestoneRecord<'r> {
-        let conversion = summary.rate_from_previous();
+    fn new(summary: &'r MilestoneSummary) -> MilestoneRecord<'r> {
         MilestoneRecord {
             name: &summary.name,
             reached: summary.reached,
@@ -472,19 +482,23 @@ impl<'r> MilestoneRecord<'r> {
             median_hours: summary.median_hours.map(JsonNumber),
             target_hours: summary.target_hours.map(JsonNumber),
             target_met: summary.target_met,
-            rate_from_previous: conversion.map(JsonNumber),
+            rate_from_previous: summary.rate_from_previous().map(JsonNumber),
             rate_from_previous_over: summary.from_previous.map(|(eligible, _)| eligible),
-            note: conversion.and_then(|rate| conversion_note(before, &summary.name, rate)),
         }
     }
 }
 
-/// What an unusual share of users who come from setup to aha says of the two definitions.
-fn conversion_note(before: Option<&str>, name: &str, rate: f64) -> Option<&'static str> {
-    match (before, name) {
-        (Some("setup"), "aha") if rate < 0.3 => Some("under 30 %: setup lets in users who have no use for the product"),
-        (Some("setup"), "aha") if rate > 0.6 => Some("over 60 %: little is left to gain between setup and aha"),
-        _ => None,
+impl<'r> MomentRecord<'r> {
+    fn new(step: &'r MomentStep) -> MomentRecord<'r> {
+        let (low, high) = step.band;
+        MomentRecord {
+            from: &step.from,
+            to: &step.to,
+            rate: step.rate().map(JsonNumber),
+            rate_over: step.eligible,
+            band: [low, high].map(JsonNumber),
+            note: step.note(),
+        }
     }
 }
 

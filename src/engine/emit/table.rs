@@ -40,6 +40,7 @@ pub fn level_summary_text(scored: &ScoredEntities<'_>, model: &Model, side: Enti
     distribution(&mut out, "route", &summary.routes, summary.count);
     distribution(&mut out, "suppressed", &summary.suppressed, summary.count);
     milestones(&mut out, summary);
+    moments(&mut out, summary);
     top(&mut out, LevelRows { scored, model, kind: side }, width);
     out
 }
@@ -123,6 +124,27 @@ fn milestones(out: &mut String, summary: &LevelSummary) {
         ]);
     }
     for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    out.push('\n');
+    push(out, &table);
+}
+
+/// The chain of success moments: each rate to the next one against what is usual.
+fn moments(out: &mut String, summary: &LevelSummary) {
+    if summary.moments.is_empty() {
+        return;
+    }
+    let mut table = plain(None);
+    table.set_header(["from", "to", "rate", "of", "usual", ""]);
+    let percent = |share: f64| format_number((share * 1000.0).round() / 10.0);
+    for step in &summary.moments {
+        let rate = step.rate().map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
+        let usual = format!("{} to {} %", percent(step.band.0), percent(step.band.1));
+        let note = step.note().unwrap_or_default();
+        table.add_row([step.from.clone(), step.to.clone(), rate, step.eligible.to_string(), usual, note]);
+    }
+    for column in table.column_iter_mut().skip(2).take(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     out.push('\n');

@@ -107,6 +107,8 @@ pub struct UserEntity<'s> {
     pub home: Option<u32>,
     /// The registrable domain of the e-mail.
     pub(crate) domain: Option<String>,
+    /// Whether that domain is of a company, and none of free mail.
+    pub(crate) has_company_domain: bool,
     /// The index among people, some of whom are excluded and no users.
     person: u32,
 }

@@ -87,15 +87,21 @@ impl<'a, 's> UserCollector<'a, 's> {
             self.credited.extend(account.map(|account| (account, *at)));
         }
         let home_id = profile.named_last.or(of_domain).unwrap_or(NO_ACCOUNT);
-        self.users.push(UserEntity { id, home_id, home: None, domain: profile.domain, person: person as u32 });
+        let has_company_domain = self.company_domain(&profile).is_some();
+        let domain = profile.domain;
+        self.users.push(UserEntity { id, home_id, home: None, domain, has_company_domain, person: person as u32 });
+    }
+
+    /// The domain of a person's e-mail, if it is none of free mail.
+    fn company_domain<'p>(&self, profile: &'p PersonProfile) -> Option<&'p str> {
+        let identity = &self.source.model.resolved.identity;
+        let company = profile.host.as_deref().is_some_and(|host| !is_below(host, &identity.free_mail));
+        profile.domain.as_deref().filter(|domain| company && !is_free_mail(domain))
     }
 
     /// The account of the e-mail domain of a person; none without a domain of a company, or if the model does not ask for it.
     fn account_of_domain(&mut self, profile: &PersonProfile) -> Option<u32> {
-        let identity = &self.source.model.resolved.identity;
-        let company = profile.host.as_deref().is_some_and(|host| !is_below(host, &identity.free_mail));
-        let of_domain =
-            profile.domain.as_ref().filter(|domain| identity.email_domain && company && !is_free_mail(domain))?;
+        let of_domain = self.company_domain(profile).filter(|_| self.source.model.resolved.identity.email_domain)?;
         Some(self.account_ids.intern(&format!("{DOMAIN_PREFIX}{of_domain}")))
     }
 

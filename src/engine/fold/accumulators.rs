@@ -8,6 +8,7 @@
 //! | tally | events by value, and by date if a window asks | empty, sum by key | `group by v` |
 //! | number | exact sum, count, range | empty, by part | `sum`, `avg`, `min`, `max` |
 //! | edge | the value at the first or last instant | none, by (instant, value) | `arg_min`, `arg_max` |
+//! | keyed | the number at the last instant of each value of a property | empty, by (instant, value) by key | `arg_max ... group by k` |
 //! | moments | instants, the `same` value, the steps matched | empty, multiset sum | `array_agg` |
 //!
 //! Counts, instants and date sets have fixed places in a row; this module holds the others. A

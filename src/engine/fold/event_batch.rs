@@ -280,6 +280,7 @@ pub(super) enum CellUpdate {
     Tally { cell: CellId, daily: bool, value: Option<usize> },
     Number { cell: CellId, daily: bool, value: usize },
     Edge { cell: CellId, daily: bool, value: Option<usize>, last: bool, kind: ValueType },
+    Keyed { cell: CellId, daily: bool, key: usize, value: usize },
     Moment { cell: CellId, steps: u16, same: Option<usize> },
 }
 
@@ -344,6 +345,12 @@ impl EventProgram {
                         kind,
                     }
                 }
+                AggregateOp::Keyed { cell, daily, key, value } => CellUpdate::Keyed {
+                    cell,
+                    daily,
+                    key: load(ValueLoad::Text(key)),
+                    value: load(ValueLoad::Packed(value)),
+                },
                 AggregateOp::Moment { cell, steps, same } => CellUpdate::Moment {
                     cell,
                     steps: steps as u16,

@@ -24,7 +24,10 @@ use crate::{
     decode::HashSeed,
     plan::{ACTIVITY_DAYS, AggregationPlan, CellId, WordKind, word},
 };
-use pql_model::units::{Day, Micros};
+use pql_model::{
+    expr::ValueType,
+    units::{Day, Micros},
+};
 
 /// The number of shards, a power of two.
 pub const SHARD_COUNT: usize = 256;
@@ -75,6 +78,8 @@ pub struct SparseCells {
     pub(crate) numbers: SmallMap<(CellId, Day), NumberStats>,
     /// First or last values by cell and date.
     pub(crate) edges: SmallMap<(CellId, Day), TimedValue>,
+    /// The last numbers by cell, date and the interned text of a property.
+    pub(crate) keyed: SmallMap<(CellId, Day, u32), TimedValue>,
     /// Instants, unordered.
     pub(crate) moments: Vec<EventInstant>,
 }
@@ -398,6 +403,13 @@ impl StateRowMut<'_> {
                     let edge = TimedValue { at: image.at, value };
                     let merge = |known: &mut TimedValue, more| known.merge(more, last, kind, texts);
                     self.rest().edges.merge((cell, day(daily)), edge, merge);
+                }
+            }
+            CellUpdate::Keyed { cell, daily, key, value: place } => {
+                if let (Some(key), Some(value)) = (value(key), value(place)) {
+                    let number = TimedValue { at: image.at, value };
+                    let merge = |known: &mut TimedValue, more| known.merge(more, true, ValueType::Number, texts);
+                    self.rest().keyed.merge((cell, day(daily), key as u32), number, merge);
                 }
             }
             CellUpdate::Moment { cell, steps, same } => {

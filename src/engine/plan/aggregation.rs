@@ -71,6 +71,11 @@ pub enum CellKind {
         /// The type of the value; decides which of two at one instant is smaller.
         kind: ValueType,
     },
+    /// The number at the last instant of each value of a property.
+    Keyed {
+        /// The property.
+        key: ValueId,
+    },
     /// Instants.
     Moments,
 }
@@ -128,6 +133,8 @@ pub enum AggregateOp {
     Number { cell: CellId, daily: bool, value: ValueId },
     /// A value at an instant, by date or not.
     Edge { cell: CellId, daily: bool, value: Option<ValueId> },
+    /// A number at an instant by the value of a property, by date or not.
+    Keyed { cell: CellId, daily: bool, key: ValueId, value: ValueId },
     /// The instant, which steps it matches, and the value that pairs.
     Moment { cell: CellId, steps: u32, same: Option<ValueId> },
 }

@@ -179,6 +179,7 @@ impl AggregationBuilder {
             match kind {
                 CellKind::Number => AggregateOp::Number { cell, daily, value: value.unwrap_or(0) },
                 CellKind::Edge { .. } => AggregateOp::Edge { cell, daily, value },
+                CellKind::Keyed { key } => AggregateOp::Keyed { cell, daily, key, value: value.unwrap_or(0) },
                 CellKind::Tally | CellKind::Moments => AggregateOp::Tally { cell, daily, value },
             },
         );

@@ -45,6 +45,10 @@ impl Planner<'_> {
                 let kind = CellKind::Edge { last: *end == WindowEnd::Last, kind: value.kind };
                 MeasurePlan::Edge(self.cell(filter, kind, window, value), window)
             }
+            Measure::SumLatest { key, value } => {
+                let kind = CellKind::Keyed { key: self.value(key) };
+                MeasurePlan::SumLatest(self.cell(filter, kind, window, value), window)
+            }
             Measure::Elapsed { to, unit } => {
                 let to = self.filter(to, None);
                 let from = self.builder.word(filter, WordKind::First);

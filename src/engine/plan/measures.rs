@@ -31,6 +31,8 @@ pub enum MeasurePlan {
     Number(NumberPart, CellId, Option<DateWindow>),
     /// The value at the first or last instant.
     Edge(CellId, Option<DateWindow>),
+    /// The sum of the numbers at the last instants of the values of a property.
+    SumLatest(CellId, Option<DateWindow>),
     /// The k commonest values.
     Top(usize, CellId, Option<DateWindow>),
     /// Distinct users with a count in a word.

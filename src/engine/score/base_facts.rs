@@ -138,6 +138,7 @@ fn built_in<'v>(builtin: BuiltinFact, about: &FactContext<'_, '_>) -> Value<'v> 
         BuiltinFact::ActiveUsers28 => Value::Number(f64::from(
             view.users_where(|at| view.days(at, ACTIVITY_DAYS).any_between(last_28.0, last_28.1)),
         )),
-        BuiltinFact::Domain | BuiltinFact::Members => Value::Null,
+        // These need more than the rows of the entity.
+        BuiltinFact::Domain | BuiltinFact::DomainUsers28 | BuiltinFact::Members => Value::Null,
     }
 }

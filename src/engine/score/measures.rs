@@ -37,6 +37,7 @@ pub(super) fn read<'s>(metric: &MetricPlan, view: &EntityView<'s>, overflow: &At
         MeasurePlan::Distinct(cell, window) => reader.number(reader.distinct(*cell, *window) as f64),
         MeasurePlan::Number(part, cell, window) => reader.part(*part, *cell, *window),
         MeasurePlan::Edge(cell, window) => reader.edge(*cell, *window),
+        MeasurePlan::SumLatest(cell, window) => reader.sum_latest(*cell, *window),
         MeasurePlan::Top(k, cell, window) => reader.top(*k, *cell, *window),
         MeasurePlan::Users(word) => reader.number(f64::from(view.users_where(|at| view.word(at, *word) > 0))),
         MeasurePlan::UsersIn(set, window) => {
@@ -176,6 +177,26 @@ impl<'s> MetricReader<'_, 's> {
             }
         }
         best.map_or(Value::Null, |edge| unpack(edge.value, kind, &self.view.state.texts))
+    }
+
+    /// The sum of the last numbers of a cell's keys; null without any.
+    fn sum_latest(&self, cell: CellId, window: Option<DateWindow>) -> Value<'s> {
+        let (inside, texts) = (self.within(window), &self.view.state.texts);
+        let mut latest: HashMap<u32, TimedValue> = HashMap::new();
+        for rest in self.view.rows(self.active).filter_map(|at| self.view.row(at).sparse.as_ref()) {
+            for ((known, day, key), number) in rest.keyed.iter() {
+                if *known == cell && inside(*day) {
+                    latest.entry(*key).or_insert(*number).merge(*number, true, ValueType::Number, texts);
+                }
+            }
+        }
+        let mut all = NumberStats::ZERO;
+        for number in latest.into_values() {
+            if let Value::Number(number) = unpack(number.value, ValueType::Number, texts) {
+                all.merge(NumberStats::one(number));
+            }
+        }
+        if all.count == 0 { Value::Null } else { self.number(self.sum(&all)) }
     }
 
     /// The first or last instant in a word, whichever the word keeps.

@@ -10,6 +10,7 @@
 //! ```
 
 mod base_facts;
+mod domain_users;
 mod entity_view;
 pub(crate) mod fact_table;
 mod measures;
@@ -29,7 +30,7 @@ use rayon::prelude::*;
 pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
 pub use summary::LevelSummary;
-pub(crate) use summary::MilestoneSummary;
+pub(crate) use summary::{MilestoneSummary, MomentStep};
 
 use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
@@ -205,7 +206,11 @@ pub(crate) fn score<'s>(
     let absent_events = PerKind::from_fn(|kind| occurrences::absent_events(&entities, model, kind));
     let summarise = |kind, table, history| {
         let absent = &absent_events[kind];
-        summary::summarise(model.resolved.level(kind), ScoredLevel { table, pool: &board.pool, history, absent })
+        let report = &model.resolved.report;
+        summary::summarise(
+            model.resolved.level(kind),
+            ScoredLevel { table, pool: &board.pool, history, report, absent },
+        )
     };
     let users = summarise(EntityKind::User, &board.users, &of_users);
     let accounts = summarise(EntityKind::Account, &board.accounts, &of_accounts);

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::{
     EnrichmentTraits,
     base_facts::{self, EnrichmentRow, FactContext},
+    domain_users::DomainUsers,
     entity_view::EntityView,
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, evaluate_milestones},
@@ -24,8 +25,8 @@ use crate::{
 use pql_model::{
     EntityKind, FactSlot,
     clock::AsOf,
-    expr::{Program, Value, ValueType},
-    resolved::{Milestone, PersonRole, ScoringStep, UserQuorum},
+    expr::{Value, ValueType},
+    resolved::{BuiltinFact, Milestone, PersonRole, ScoringStep, UserQuorum},
     units::Micros,
 };
 
@@ -96,10 +97,12 @@ impl<'e, 's> Scorer<'e, 's> {
     pub(super) fn user_base(&mut self) {
         let (entities, rows, plan) = (self.entities, &self.enrichment.users, &self.model.levels.user);
         let mut table = std::mem::take(&mut self.board.users);
-        let value = |fact: &FactPlan, about: &FactContext<'e, '_>, user: usize| {
-            base_facts::user(fact, plan, about, entities, user)
-        };
         let view = |user| self.view(entities.user_rows(user));
+        let colleagues = DomainUsers::count(entities, plan, &view);
+        let value = |fact: &FactPlan, about: &FactContext<'e, '_>, user: usize| match fact {
+            FactPlan::Builtin(BuiltinFact::DomainUsers28) => colleagues.of_user(user),
+            _ => base_facts::user(fact, plan, about, entities, user),
+        };
         let (of_rows, texts) = self.base(EntityKind::User, &mut table, rows, &view, &|_, _| true, &value);
         table.renumber(base_facts(plan).map(|(slot, _)| slot), texts, &mut self.board.pool);
         (self.users, self.board.users) = (of_rows, table);
@@ -185,8 +188,8 @@ impl<'e, 's> Scorer<'e, 's> {
         let (before, after) = steps.split_at(steps.iter().position(of_people).unwrap_or(steps.len()));
         self.steps(before);
         self.people = AccountPeople {
-            champions: self.top_members(self.model.resolved.champion.as_ref(), true),
-            buyers: self.top_members(self.model.resolved.buyer.as_ref(), false),
+            champions: self.top_members(|user| self.may_be_champion(user)),
+            buyers: self.top_members(|user| self.may_be_buyer(user)),
         };
         self.steps(after);
     }
@@ -241,11 +244,22 @@ impl<'e, 's> Scorer<'e, 's> {
         self.board.user(user, self.entities.users[user].home)
     }
 
-    /// For each account the top-scoring member who passes the condition. Ties go to the more active
-    /// member, then to the smaller id.
-    fn top_members(&self, condition: Option<&Program>, anybody: bool) -> Vec<u32> {
-        let eligible =
-            |user: &&u32| condition.map_or(anybody, |condition| condition.holds(&self.user(**user as usize)));
+    /// Without a condition, anybody may be a champion.
+    fn may_be_champion(&self, user: usize) -> bool {
+        let condition = self.model.resolved.champion.as_ref();
+        condition.is_none_or(|condition| condition.holds(&self.user(user)))
+    }
+
+    /// Without a condition nobody is a buyer, and who was not there for 28 days cannot be met.
+    fn may_be_buyer(&self, user: usize) -> bool {
+        let (condition, slots) = (self.model.resolved.buyer.as_ref(), &self.model.resolved.levels.user.slots);
+        let is_active = || self.board.users.number(slots.active_days_28, user).is_some_and(|days| days > 0.0);
+        condition.is_some_and(|condition| is_active() && condition.holds(&self.user(user)))
+    }
+
+    /// For each account the top-scoring member who is eligible. Ties go to the more active member, then to the smaller id.
+    fn top_members(&self, is_eligible: impl Fn(usize) -> bool + Sync) -> Vec<u32> {
+        let eligible = |user: &&u32| is_eligible(**user as usize);
         let top = |members: &[u32]| {
             members.iter().filter(eligible).copied().max_by(|a, b| self.compare_members(*a, *b)).unwrap_or(NOBODY)
         };

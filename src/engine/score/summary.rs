@@ -9,8 +9,8 @@ use super::{
 use crate::fold::Interner;
 use pql_model::{
     FactSlot,
-    resolved::Level,
-    units::{HOUR_US, Micros},
+    resolved::{Level, ReportSettings},
+    units::{HOUR_US, Micros, format_number},
 };
 
 /// The summary of a level.
@@ -28,6 +28,46 @@ pub struct LevelSummary {
     pub(crate) routes: Vec<(String, u64)>,
     /// Milestones, in the order of the model.
     pub(crate) milestones: Vec<MilestoneSummary>,
+    /// The steps of the chain of success moments, as far as the level has them.
+    pub(crate) moments: Vec<MomentStep>,
+}
+
+/// A step of the chain of success moments.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MomentStep {
+    /// The milestone before.
+    pub(crate) from: String,
+    /// The milestone after.
+    pub(crate) to: String,
+    /// Entities that reached the first and whose time for the second is over.
+    pub(crate) eligible: u64,
+    /// Those of them that reached the second.
+    pub(crate) reached: u64,
+    /// The usual share, from and to.
+    pub(crate) band: (f64, f64),
+}
+
+impl MomentStep {
+    /// The share that reached the second milestone.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        share(self.reached, self.eligible)
+    }
+
+    /// What a rate outside the usual band says of the two definitions.
+    pub(crate) fn note(&self) -> Option<String> {
+        let (low, high) = self.band;
+        let percent = |share: f64| format_number((share * 1000.0).round() / 10.0);
+        let (from, to) = (&self.from, &self.to);
+        match self.rate()? {
+            rate if rate < low => {
+                Some(format!("under {} %: {from} lets in users who have no use for the product", percent(low)))
+            }
+            rate if rate > high => {
+                Some(format!("over {} %: little is left to gain between {from} and {to}", percent(high)))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl LevelSummary {
@@ -92,6 +132,8 @@ pub(super) struct ScoredLevel<'s> {
     pub(super) table: &'s FactTable,
     pub(super) pool: &'s Interner,
     pub(super) history: &'s LevelHistory,
+    /// The chain of success moments.
+    pub(super) report: &'s ReportSettings,
     /// The events that are absent, by milestone.
     pub(super) absent: &'s [AbsentEvents],
 }
@@ -111,7 +153,31 @@ pub(super) fn summarise(level: &Level, scored: ScoredLevel<'_>) -> LevelSummary 
     let names = level.suppressions.iter().map(|one| &one.name);
     let suppressed = count_names((0..count).filter_map(suppressed_word), names, pool);
     let milestones = (0..level.milestones.len()).map(|index| milestone(level, index, scored)).collect();
-    LevelSummary { count: count as u64, qualified, suppressed, tiers, routes, milestones }
+    let moments = moments(level, scored);
+    LevelSummary { count: count as u64, qualified, suppressed, tiers, routes, milestones, moments }
+}
+
+/// The chain of success moments, without those that the level does not have.
+fn moments(level: &Level, scored: ScoredLevel<'_>) -> Vec<MomentStep> {
+    let place = |name: &String| level.milestones.iter().position(|milestone| milestone.name == *name);
+    let places: Vec<usize> = scored.report.moments.iter().filter_map(place).collect();
+    places.windows(2).map(|pair| moment_step(level, (pair[0], pair[1]), scored)).collect()
+}
+
+/// The step from one milestone to another, by their places in the level. It counts nobody if the data cannot tell one of them.
+fn moment_step(level: &Level, (from, to): (usize, usize), scored: ScoredLevel<'_>) -> MomentStep {
+    let name = |place: usize| level.milestones[place].name.clone();
+    let mut step = MomentStep { from: name(from), to: name(to), eligible: 0, reached: 0, band: scored.report.band };
+    if !scored.absent[from].is_empty() || !scored.absent[to].is_empty() {
+        return step;
+    }
+    for outcomes in scored.history.milestones.chunks(level.milestones.len()) {
+        if outcomes[to].mature && outcomes[from].state.reached().is_some() {
+            step.eligible += 1;
+            step.reached += u64::from(outcomes[to].state.reached().is_some());
+        }
+    }
+    step
 }
 
 /// Counts the entities of each name. A name that is not in the pool has no entities.

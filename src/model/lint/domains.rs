@@ -213,6 +213,7 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
                 ..unknown(ValueType::Date, f64::NEG_INFINITY, true)
             },
             BuiltinFact::Domain => unknown(ValueType::Text, 0.0, false),
+            BuiltinFact::DomainUsers28 => unknown(ValueType::Number, 0.0, true),
         },
         FactDefinition::Trait(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
         FactDefinition::Milestone(_, part) => match part {
@@ -232,6 +233,7 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
                 unknown(ValueType::Number, f64::NEG_INFINITY, false)
             }
             Measure::Edge(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
+            Measure::SumLatest { .. } => unknown(ValueType::Number, f64::NEG_INFINITY, false),
             Measure::Top(..) => unknown(ValueType::Text, 0.0, false),
             Measure::DaysSince(_) => unknown(ValueType::Number, 0.0, true),
             Measure::Elapsed { .. } => unknown(ValueType::Number, 0.0, false),

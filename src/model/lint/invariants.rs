@@ -130,6 +130,13 @@ fn built_in(side: EntityKind, facts: &FactIndex<'_>, links: &mut Vec<FactInvaria
         let days = Program::Arithmetic(ArithmeticOp::Add, slot(age), number(1.0));
         links.push(Program::Compare(ComparisonOp::LessEqual, slot(active), Box::new(days)));
     }
+    if let (Some(colleagues), Some(active)) = (of(BuiltinFact::DomainUsers28), active) {
+        let some = |key| compare_to(key, ComparisonOp::GreaterEqual, 1.0);
+        links.push(implies(some(active), Program::Or(vec![null(colleagues), some(colleagues)])));
+    }
+    if let (Some(colleagues), Some(domain)) = (of(BuiltinFact::DomainUsers28), of(BuiltinFact::Domain)) {
+        links.push(implies(null(domain), null(colleagues)));
+    }
     let (users, active_users) = (of(BuiltinFact::Users), of(BuiltinFact::ActiveUsers28));
     if let (Some(users), Some(active_users)) = (users, active_users) {
         links.push(at_most(active_users, users));

@@ -147,9 +147,13 @@ fn of_builtin(builtin: BuiltinFact) -> SilentValue {
     match builtin {
         BuiltinFact::DaysInactive | BuiltinFact::AgeDays => SilentValue::LongAgo,
         BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 => SilentValue::Nothing,
-        BuiltinFact::Events | BuiltinFact::Today | BuiltinFact::Domain | BuiltinFact::Users | BuiltinFact::Members => {
-            SilentValue::Free
-        }
+        // Others of the domain may be active.
+        BuiltinFact::DomainUsers28
+        | BuiltinFact::Events
+        | BuiltinFact::Today
+        | BuiltinFact::Domain
+        | BuiltinFact::Users
+        | BuiltinFact::Members => SilentValue::Free,
     }
 }
 
@@ -166,6 +170,7 @@ fn of_metric(metric: &Metric) -> SilentValue {
         | Measure::Distinct(_)
         | Measure::Number(..)
         | Measure::Edge(..)
+        | Measure::SumLatest { .. }
         | Measure::Top(..)
         | Measure::Open { .. } => SilentValue::Free,
     }

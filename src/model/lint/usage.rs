@@ -183,7 +183,9 @@ fn used_if(used: bool) -> UsageClass {
 
 fn of_builtin(builtin: BuiltinFact) -> UsageClass {
     match builtin {
-        BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::Events => UsageClass::Activity,
+        BuiltinFact::ActiveDays28 | BuiltinFact::ActiveUsers28 | BuiltinFact::DomainUsers28 | BuiltinFact::Events => {
+            UsageClass::Activity
+        }
         BuiltinFact::AgeDays
         | BuiltinFact::DaysInactive
         | BuiltinFact::Today
@@ -204,6 +206,7 @@ fn of_metric(model: &ResolvedModel, one: &MeasuredFact<'_>) -> UsageClass {
         Measure::Distinct(_)
         | Measure::Number(..)
         | Measure::Edge(..)
+        | Measure::SumLatest { .. }
         | Measure::Top(..)
         | Measure::Elapsed { .. }
         | Measure::Open { .. }

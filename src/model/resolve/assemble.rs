@@ -6,8 +6,8 @@ use crate::{
     expr::{Program, ValueType},
     resolved::{
         DeclaredExpression, DeclaredRollup, EventBase, EventForm, EventSelection, EventSet, Expectation, IdGlob,
-        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ResolvedModel, RowQuery, ScoringStep,
-        TextSpan, Trait,
+        IdentitySettings, IdentitySpans, InputSettings, Level, ListFile, Metric, ReportSettings, ResolvedModel,
+        RowQuery, ScoringStep, TextSpan, Trait,
     },
     syntax::TraitSyntax,
     toml_reader::SpannedText,
@@ -26,6 +26,7 @@ pub(super) struct ResolvedOutputs {
     start: EventSelection,
     expectations: Vec<Expectation>,
     lists: Vec<ListFile>,
+    report: ReportSettings,
 }
 
 impl ModelResolver<'_, '_> {
@@ -36,6 +37,7 @@ impl ModelResolver<'_, '_> {
         ResolvedOutputs {
             expectations: self.expectations(&levels),
             lists: self.output_files(),
+            report: self.report(),
             levels,
             champion: self.person(file.user.champion.as_ref()),
             buyer: self.person(file.user.buyer.as_ref()),
@@ -47,7 +49,7 @@ impl ModelResolver<'_, '_> {
 
     /// Puts together a model in which nothing failed.
     pub(super) fn assemble(mut self, fingerprint: String) -> ResolvedModel {
-        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists } =
+        let ResolvedOutputs { levels, champion, buyer, email_traits, ignored, start, expectations, lists, report } =
             self.outputs();
         let levels = PerKind {
             user: self.level(EntityKind::User, levels.user),
@@ -65,6 +67,7 @@ impl ModelResolver<'_, '_> {
             ignored_warnings: file.warnings.clone(),
             expectations,
             lists,
+            report,
             stamp: file.output.stamp,
             requested: RowQuery::default(),
             events: self.event_names(),

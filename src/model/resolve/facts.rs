@@ -49,6 +49,10 @@ const BUILTINS: [(&str, BuiltinFact, ValueType); 6] = [
     ("domain", BuiltinFact::Domain, ValueType::Text),
 ];
 
+/// Facts that only users have.
+const USER_BUILTINS: [(&str, BuiltinFact, ValueType); 1] =
+    [("domain_users_28", BuiltinFact::DomainUsers28, ValueType::Number)];
+
 /// Facts that only accounts have.
 const ACCOUNT_BUILTINS: [(&str, BuiltinFact, ValueType); 3] = [
     ("users", BuiltinFact::Users, ValueType::Number),
@@ -81,11 +85,11 @@ impl<'f> ModelResolver<'f, '_> {
 
     /// Facts that every model has.
     fn declare_builtins(&mut self, side: EntityKind) {
-        let of_accounts = match side {
-            EntityKind::User => [].as_slice(),
+        let of_level = match side {
+            EntityKind::User => USER_BUILTINS.as_slice(),
             EntityKind::Account => ACCOUNT_BUILTINS.as_slice(),
         };
-        for (name, builtin, kind) in BUILTINS.iter().chain(of_accounts) {
+        for (name, builtin, kind) in BUILTINS.iter().chain(of_level) {
             self.declare_fact(side, name, None, FactDeclaration::Builtin(*builtin, *kind));
         }
     }

@@ -85,6 +85,10 @@ impl ModelResolver<'_, '_> {
             MeasureKind::Avg => self.numeric(file, NumberPart::Avg)?,
             MeasureKind::Earliest => Measure::Edge(WindowEnd::First, self.metric_value(file, file.value_type)?),
             MeasureKind::Latest => Measure::Edge(WindowEnd::Last, self.metric_value(file, file.value_type)?),
+            MeasureKind::SumLatest => {
+                let value = self.metric_value(file, ValueType::Number)?;
+                Measure::SumLatest { key: self.pairing(file.key.as_ref()?)?, value }
+            }
             MeasureKind::RisingWeeks => Measure::RisingWeeks(self.weekly(file)?),
             MeasureKind::Trend => {
                 let weekly = self.weekly(file)?;
@@ -159,6 +163,7 @@ pub(super) fn is_pair(kind: MeasureKind) -> bool {
         | MeasureKind::Avg
         | MeasureKind::Earliest
         | MeasureKind::Latest
+        | MeasureKind::SumLatest
         | MeasureKind::Top
         | MeasureKind::Users
         | MeasureKind::DaysSinceFirst

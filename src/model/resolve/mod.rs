@@ -17,6 +17,7 @@ mod metrics;
 mod milestones;
 mod phase;
 mod properties;
+mod report;
 mod requested;
 mod reserved_words;
 mod row_names;

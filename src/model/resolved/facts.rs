@@ -148,6 +148,8 @@ pub enum BuiltinFact {
     Today,
     /// The registrable domain of the e-mail; for an account made from a domain, that domain.
     Domain,
+    /// The number of distinct users of all accounts with this domain and activity in the last 28 days; null without the domain of a company.
+    DomainUsers28,
     /// The number of distinct users with an event of the account.
     Users,
     /// The number of distinct users with activity in the last 28 days.

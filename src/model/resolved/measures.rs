@@ -37,6 +37,13 @@ pub enum Measure {
     Number(NumberPart, EventValue),
     /// The value at the first or last event.
     Edge(WindowEnd, EventValue),
+    /// The sum over keys of the number at the last event of each.
+    SumLatest {
+        /// The property whose values are the keys.
+        key: EventValue,
+        /// The number.
+        value: EventValue,
+    },
     /// The k most frequent values, as text.
     Top(usize, EventValue),
     /// The days since the first or last event.
@@ -148,6 +155,7 @@ impl Measure {
             Measure::Number(NumberPart::Avg, _) => MeasureKind::Avg,
             Measure::Edge(WindowEnd::First, _) => MeasureKind::Earliest,
             Measure::Edge(WindowEnd::Last, _) => MeasureKind::Latest,
+            Measure::SumLatest { .. } => MeasureKind::SumLatest,
             Measure::Top(..) => MeasureKind::Top,
             Measure::DaysSince(WindowEnd::First) => MeasureKind::DaysSinceFirst,
             Measure::DaysSince(WindowEnd::Last) => MeasureKind::DaysSinceLast,
@@ -168,6 +176,7 @@ impl Measure {
             | Measure::Users
             | Measure::Distinct(_)
             | Measure::Number(..)
+            | Measure::SumLatest { .. }
             | Measure::DaysSince(_)
             | Measure::Elapsed { .. }
             | Measure::Open { .. }
@@ -179,9 +188,11 @@ impl Measure {
     /// Returns the value over events, if the measure has one.
     pub fn value(&self) -> Option<&EventValue> {
         match self {
-            Measure::Distinct(value) | Measure::Number(_, value) | Measure::Edge(_, value) | Measure::Top(_, value) => {
-                Some(value)
-            }
+            Measure::Distinct(value)
+            | Measure::Number(_, value)
+            | Measure::Edge(_, value)
+            | Measure::SumLatest { value, .. }
+            | Measure::Top(_, value) => Some(value),
             Measure::RisingWeeks(weekly) | Measure::Trend { weekly, .. } => weekly.value(),
             Measure::Count
             | Measure::Days
@@ -207,6 +218,7 @@ impl Measure {
             | Measure::Distinct(_)
             | Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::DaysSince(_)
             | Measure::RisingWeeks(_)
@@ -225,6 +237,7 @@ impl Measure {
             | Measure::Distinct(_)
             | Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::DaysSince(_)
             | Measure::RisingWeeks(_)
@@ -232,10 +245,11 @@ impl Measure {
         }
     }
 
-    /// Returns the property that pairs events, if the measure has one.
+    /// Returns the property that pairs or groups events, if the measure has one.
     pub(crate) fn pairing(&self) -> Option<&EventValue> {
         match self {
             Measure::Open { same, .. } => same.as_ref(),
+            Measure::SumLatest { key, .. } => Some(key),
             Measure::Elapsed { .. }
             | Measure::Count
             | Measure::Days
@@ -259,6 +273,7 @@ impl Measure {
             Measure::Distinct(_) => Some(CountedUnit::Values),
             Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::DaysSince(_)
             | Measure::Elapsed { .. }
@@ -274,6 +289,7 @@ impl Measure {
             Measure::Count | Measure::Days | Measure::Users | Measure::Distinct(_) | Measure::Open { .. } => true,
             Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::DaysSince(_)
             | Measure::Elapsed { .. }
@@ -292,6 +308,7 @@ impl Measure {
             | Measure::Distinct(_)
             | Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::Elapsed { .. }
             | Measure::Open { .. }
@@ -310,6 +327,7 @@ impl Measure {
             | Measure::Distinct(_)
             | Measure::Number(..)
             | Measure::Edge(..)
+            | Measure::SumLatest { .. }
             | Measure::Top(..)
             | Measure::Open { .. }
             | Measure::RisingWeeks(_)

@@ -17,6 +17,7 @@ mod names;
 mod needs;
 mod output_files;
 mod references;
+mod report;
 mod signals;
 
 pub use self::{
@@ -39,6 +40,7 @@ pub use self::{
     needs::ModelNeeds,
     output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery, SuppressedRows},
     references::ExpressionUse,
+    report::ReportSettings,
     signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment, SignalSpans},
 };
 pub use crate::syntax::{DecayCurve, RollupKind};
@@ -99,6 +101,8 @@ pub struct ResolvedModel {
     pub stamp: bool,
     /// Files for others.
     pub lists: Vec<ListFile>,
+    /// What is shown of a run beside its rows.
+    pub report: ReportSettings,
     /// What the command line asks of rows.
     pub requested: RowQuery,
     /// The places of all named entries.

@@ -30,6 +30,7 @@ pub fn model() -> Json {
             ("user", refer("user")),
             ("account", refer("account")),
             ("output", refer("output")),
+            ("report", refer("report")),
         ],
     );
     let definitions = vec![
@@ -69,6 +70,7 @@ pub fn model() -> Json {
         ("route", route(&words)),
         ("output", output()),
         ("list", list(&words)),
+        ("report", report()),
     ];
     schema("pql model", root, definitions)
 }
@@ -128,6 +130,17 @@ fn ignored() -> Json {
             ("because", json!({ "type": "string", "pattern": "[^ ]", "description": "why what it warns of is meant" })),
             ("name", text("only where it is about the entry of this name")),
         ],
+    )
+}
+
+fn report() -> Json {
+    let share = json!({ "type": "number", "minimum": 0, "maximum": 1 });
+    let what = "the usual share of those who come from one moment to the next; default 0.3 to 0.6";
+    let band = json!({ "type": "array", "items": share, "minItems": 2, "maxItems": 2, "description": what });
+    table(
+        "what is shown of a run beside its rows",
+        &[],
+        vec![("moments", texts("milestones as a chain of success moments; default setup, aha, habit")), ("band", band)],
     )
 }
 
@@ -204,6 +217,7 @@ fn metric(words: &ModelKeywords) -> Json {
             ("ago", days("moves the window of `last` back")),
             ("first", days("the window: the first days of the entity")),
             ("value", text("an expression over the event's properties, usually a name")),
+            ("key", text("a property; `sum_latest` takes the last value of each of its values")),
             ("type", choice("the type of the value of earliest and latest; default text", &words.types)),
             ("k", whole("how many values `top` names; default 1", 1, 1000)),
             ("from", one_or_more("events that begin something")),
@@ -220,6 +234,7 @@ fn metric(words: &ModelKeywords) -> Json {
     let needs = |measures: &[&str], keys: &[&str]| json!({ "if": { "properties": { "measure": { "enum": measures } }, "required": ["measure"] }, "then": { "required": keys } });
     metric["allOf"] = json!([
         needs(&["distinct", "sum", "min", "max", "avg", "earliest", "latest", "top"], &["value"]),
+        needs(&["sum_latest"], &["key", "value"]),
         needs(&["elapsed", "open"], &["from", "to"]),
         needs(&["open"], &["timeout"]),
     ]);

@@ -13,6 +13,7 @@ schema = 1
 input = { fields = {} }
 identity = {}
 activity = {}
+report = {}
 output = { files = [{ name = "a.csv", level = "user" }] }
 events = { e = {} }
 check = { ignore = [{}] }
@@ -24,6 +25,7 @@ c = { measure = "open", timeout = "1h" }
 d = { measure = "trend", by = "sum" }
 e = { measure = "top" }
 f = { measure = "latest" }
+g = { measure = "sum_latest" }
 [user]
 traits = { t = {} }
 facts = { f = "1" }
@@ -72,6 +74,7 @@ fn definition(what: &str) -> Option<&'static str> {
         ("a route", "route"),
         ("a suppression", "suppression"),
         ("[output]", "output"),
+        ("[report]", "report"),
         ("an output file", "list"),
     ];
     known.iter().find(|(words, _)| what.starts_with(words)).map(|(_, name)| *name)

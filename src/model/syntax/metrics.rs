@@ -29,6 +29,8 @@ pub enum MeasureKind {
     Earliest,
     /// The value at the last instant.
     Latest,
+    /// Of the value at the last instant of each key.
+    SumLatest,
     /// The commonest values.
     Top,
     /// Distinct users with one.
@@ -47,7 +49,7 @@ pub enum MeasureKind {
     Trend,
 }
 
-pub(super) const MEASURES: [(&str, MeasureKind); 17] = [
+pub(super) const MEASURES: [(&str, MeasureKind); 18] = [
     ("count", MeasureKind::Count),
     ("days", MeasureKind::Days),
     ("distinct", MeasureKind::Distinct),
@@ -57,6 +59,7 @@ pub(super) const MEASURES: [(&str, MeasureKind); 17] = [
     ("avg", MeasureKind::Avg),
     ("earliest", MeasureKind::Earliest),
     ("latest", MeasureKind::Latest),
+    ("sum_latest", MeasureKind::SumLatest),
     ("top", MeasureKind::Top),
     ("users", MeasureKind::Users),
     ("days_since_first", MeasureKind::DaysSinceFirst),
@@ -97,9 +100,9 @@ pub(super) const ELAPSED_UNITS: [(&str, Micros); 5] =
     [("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000), ("d", 86_400_000_000), ("w", 604_800_000_000)];
 
 /// Every key of a metric, whatever its measure.
-const KEYS: [&str; 18] = [
-    "measure", "event", "where", "last", "ago", "first", "value", "type", "k", "from", "to", "unit", "timeout", "same",
-    "by", "recent", "base", "min_base",
+const KEYS: [&str; 19] = [
+    "measure", "event", "where", "last", "ago", "first", "value", "key", "type", "k", "from", "to", "unit", "timeout",
+    "same", "by", "recent", "base", "min_base",
 ];
 
 /// One metric, as written.
@@ -113,6 +116,8 @@ pub(crate) struct MetricSyntax {
     pub(crate) filter: Option<SpannedText>,
     pub(crate) window: Option<DateWindow>,
     pub(crate) value: Option<SpannedText>,
+    /// The property by which `sum_latest` tells values apart.
+    pub(crate) key: Option<SpannedText>,
     pub(crate) value_type: ValueType,
     pub(crate) k: usize,
     pub(crate) from: Vec<SpannedText>,
@@ -181,6 +186,7 @@ impl MetricSyntax {
             filter: None,
             window: None,
             value: None,
+            key: None,
             value_type: ValueType::Text,
             k: 1,
             from: Vec::new(),
@@ -198,11 +204,14 @@ impl MetricSyntax {
 
 /// `value`, and what goes with it.
 fn value(metric: &mut MetricSyntax, table: &mut TableReader<'_>, found: &mut DiagnosticSink) {
-    use MeasureKind::{Avg, Distinct, Earliest, Latest, Max, Min, RisingWeeks, Sum, Top, Trend};
+    use MeasureKind::{Avg, Distinct, Earliest, Latest, Max, Min, RisingWeeks, Sum, SumLatest, Top, Trend};
     let weekly = matches!(metric.kind, RisingWeeks | Trend)
         && matches!(metric.weekly_measure, WeeklyMeasure::Sum | WeeklyMeasure::Max);
-    if matches!(metric.kind, Distinct | Sum | Min | Max | Avg | Earliest | Latest | Top) || weekly {
+    if matches!(metric.kind, Distinct | Sum | Min | Max | Avg | Earliest | Latest | SumLatest | Top) || weekly {
         metric.value = table.required_text("value", found);
+    }
+    if metric.kind == SumLatest {
+        metric.key = table.required_text("key", found);
     }
     if matches!(metric.kind, Earliest | Latest)
         && let Some(kind) = super::choice(table, "type", &TYPES, found)

@@ -11,6 +11,7 @@ mod level;
 mod metrics;
 mod milestones;
 mod output;
+mod report;
 mod signals;
 
 use std::ops::Range;
@@ -25,6 +26,7 @@ pub use metrics::MeasureKind;
 pub(super) use metrics::{MetricSyntax, WeeklyMeasure};
 pub(super) use milestones::{MilestoneForm, MilestoneSyntax};
 pub(super) use output::{ListSyntax, OutputSyntax};
+pub(super) use report::ReportSyntax;
 pub use signals::DecayCurve;
 pub(super) use signals::{CategorySyntax, LadderInput, PaymentSyntax, SignalSyntax};
 
@@ -117,6 +119,7 @@ pub(super) struct ModelSyntax {
     pub(super) user: LevelSyntax,
     pub(super) account: LevelSyntax,
     pub(super) output: OutputSyntax,
+    pub(super) report: ReportSyntax,
     /// The entries that have a name.
     pub(super) entries: EntrySpans,
 }
@@ -244,6 +247,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         .map(|table| level::read(table, level::Kind::Account, found))
         .unwrap_or_default();
     let mut output = top.table("output", "[output]", found).map(|table| output::read(table, found)).unwrap_or_default();
+    let report = top.table("report", "[report]", found).map(|table| report::read(table, found)).unwrap_or_default();
     user.columns = std::mem::take(&mut output.user_columns);
     account.columns = std::mem::take(&mut output.account_columns);
     ModelSyntax {
@@ -262,6 +266,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         user,
         account,
         output,
+        report,
         entries: EntrySpans::default(),
     }
 }

@@ -10,7 +10,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use self::toml_values::{as_number, check_name, list_of_texts, wrong_type};
+pub(crate) use self::toml_values::{as_number, wrong_type};
+use self::toml_values::{check_name, list_of_texts};
 pub use self::{
     diagnostic_sink::DiagnosticSink,
     toml_values::{as_points, as_table, as_text},

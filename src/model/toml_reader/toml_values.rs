@@ -47,7 +47,7 @@ pub fn as_text(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSi
 }
 
 /// A value that must be a number.
-pub(super) fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
+pub(crate) fn as_number(value: &Spanned<DeValue<'_>>, key: &str, found: &mut DiagnosticSink) -> Option<WithSpan<f64>> {
     let number = match value.get_ref() {
         DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse::<f64>().ok(),
         DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
@@ -71,7 +71,8 @@ pub(super) fn list_of_texts(
     texts.into_iter().collect()
 }
 
-pub(super) fn wrong_type<T>(
+/// Reports a value of another type than a key takes.
+pub(crate) fn wrong_type<T>(
     value: &Spanned<DeValue<'_>>,
     key: &str,
     expected: &str,

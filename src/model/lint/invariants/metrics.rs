@@ -142,6 +142,7 @@ fn of_age(one: &MeasuredFact<'_>, age: FactKey, links: &mut Vec<FactInvariant>) 
         | Measure::Distinct(_)
         | Measure::Number(..)
         | Measure::Edge(..)
+        | Measure::SumLatest { .. }
         | Measure::Top(..)
         | Measure::Elapsed { .. }
         | Measure::Open { .. } => {}
@@ -203,6 +204,7 @@ fn with_count(a: &MeasuredFact<'_>, b: &MeasuredFact<'_>, unit: Option<CountedUn
         }
         Measure::Number(NumberPart::Min | NumberPart::Max | NumberPart::Avg, _)
         | Measure::Edge(..)
+        | Measure::SumLatest { .. }
         | Measure::Top(..)
             if same_window =>
         {
@@ -217,6 +219,7 @@ fn with_count(a: &MeasuredFact<'_>, b: &MeasuredFact<'_>, unit: Option<CountedUn
         Measure::DaysSince(_)
         | Measure::Number(..)
         | Measure::Edge(..)
+        | Measure::SumLatest { .. }
         | Measure::Top(..)
         | Measure::Days
         | Measure::Count

@@ -237,6 +237,7 @@ impl World {
                 let since = last.map_or(scope.start_date(), |last| last.date);
                 Value::Num(days_between(since, today) as f64)
             }
+            "domain_users_28" => self.domain_users(id),
             "active_days_28" => count(recent().iter().map(|e| e.date).collect::<BTreeSet<_>>().len()),
             "active_users_28" => count(recent().iter().map(|e| &e.user).collect::<BTreeSet<_>>().len()),
             "users" => count(scope().events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len()),
@@ -248,6 +249,15 @@ impl World {
             }
             _ => self.standing_fact(side, id, name),
         }
+    }
+
+    /// The users of all accounts who share the company's domain of a user and were active in the last 28 days.
+    fn domain_users(&self, id: &str) -> Value {
+        let Some(domain) = self.log.people.company_domain(id, &self.model) else { return Value::Null };
+        let of_company = |user: &String| self.log.people.company_domain(user, &self.model).as_ref() == Some(&domain);
+        let is_active =
+            |user: &String| self.fact(Side::User, user, "active_days_28").num().is_some_and(|days| days > 0.0);
+        count(self.ids(Side::User).iter().filter(|user| of_company(user) && is_active(user)).count())
     }
 
     /// The facts that depend on points.

@@ -63,6 +63,7 @@ impl<'a> Scope<'a> {
             "max" => optional(numbers().into_iter().reduce(f64::max)),
             "earliest" => at_one_end(metric, &events, &self.clock.zone, true),
             "latest" => at_one_end(metric, &events, &self.clock.zone, false),
+            "sum_latest" => sum_latest(metric, &events),
             "top" => top(texts(), metric.k),
             "days_since_first" => days_since(events.first()),
             "days_since_last" => days_since(events.last()),
@@ -162,6 +163,18 @@ fn at_one_end(metric: &Metric, events: &[&Event], zone: &TimeZone, first: bool) 
     let typed = values(metric, events).into_iter().map(|v| typed(&v, metric.kind, zone));
     let dated = events.iter().zip(typed).filter(|(_, v)| !v.is_null()).map(|(e, v)| (e.time, v)).collect();
     pick(dated, first)
+}
+
+/// The numbers of the newest event of each key, added up.
+fn sum_latest(metric: &Metric, events: &[&Event]) -> Value {
+    let mut by_key: BTreeMap<String, Vec<(i64, Value)>> = BTreeMap::new();
+    for (event, value) in events.iter().zip(values(metric, events)) {
+        if let (Some(key), Some(number)) = (pairing(event, metric.key.as_deref()), value.num()) {
+            by_key.entry(key).or_default().push((event.time, Value::Num(number)));
+        }
+    }
+    let numbers: Vec<f64> = by_key.into_values().filter_map(|found| pick(found, false).num()).collect();
+    if numbers.is_empty() { Value::Null } else { Value::Num(sum(&numbers)) }
 }
 
 /// The first or the last of values with instants.

@@ -103,11 +103,14 @@ impl People {
         Some(format!("{}.{}", labels[1], labels[0]))
     }
 
+    /// That domain, if it is a company's and none of free mail.
+    pub fn company_domain(&self, user: &str, model: &Model) -> Option<String> {
+        self.domain(user).filter(|domain| domain != "gmail.com" && !is_below(domain, &model.free_mail))
+    }
+
     /// The account of that domain.
     pub fn domain_account(&self, user: &str, model: &Model) -> Option<String> {
-        let domain = self.domain(user)?;
-        let free = domain == "gmail.com" || is_below(&domain, &model.free_mail);
-        (model.email_domain && !free).then(|| format!("domain:{domain}"))
+        self.company_domain(user, model).filter(|_| model.email_domain).map(|domain| format!("domain:{domain}"))
     }
 
     /// The ids of a person, for what enrichment says of any of them.

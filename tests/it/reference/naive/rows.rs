@@ -251,7 +251,8 @@ pub fn champion(world: &World, account: &str) -> Option<String> {
 pub fn buyer(world: &World, account: &str) -> Option<String> {
     let condition = world.model.buyer.as_ref()?;
     let members = world.members(account);
-    let able = members.into_iter().filter(|user| world.holds(Side::User, user, Some(condition)));
+    let recent = |user: &String| world.fact(Side::User, user, "active_days_28").num().is_some_and(|days| days >= 1.0);
+    let able = members.into_iter().filter(|user| recent(user) && world.holds(Side::User, user, Some(condition)));
     best(world, able.collect())
 }
 

@@ -33,7 +33,11 @@ pub fn model(rng: &mut Rng, stage: &Stage) -> String {
     let (account_milestones, account_milestone_facts) = milestones(rng, "account", &user_trait_facts);
     let built_in = facts(&["age_days", "days_inactive", "active_days_28", "events"], &["today"]);
     let of_accounts = facts(&["users", "active_users_28", "members"], &[]);
-    let users = built_in.and(&user_trait_facts).and(&metric_facts).and(&user_milestone_facts);
+    let users = facts(&["domain_users_28"], &[])
+        .and(&built_in)
+        .and(&user_trait_facts)
+        .and(&metric_facts)
+        .and(&user_milestone_facts);
     let mut accounts = built_in.and(&of_accounts).and(&account_trait_facts).and(&metric_facts);
     accounts = accounts.and(&account_metrics).and(&account_milestone_facts);
     let (early_rollups, early_facts) = rollups(rng, "r", &users);

@@ -17,6 +17,7 @@ pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
         "avg",
         "earliest",
         "latest",
+        "sum_latest",
         "top",
         "users",
         "days_since_first",
@@ -80,6 +81,10 @@ pub fn metrics(rng: &mut Rng) -> (String, Facts, Facts) {
         }
         let facts = if measure == "users" { &mut accounts } else { &mut both };
         match measure {
+            "sum_latest" => {
+                let key = rng.pick(&["board", "feature", "status"]);
+                keys.push(format!("value = {:?}, key = {key:?}", number_value(rng)));
+            }
             "sum" | "min" | "max" | "avg" => keys.push(format!("value = {:?}", number_value(rng))),
             "distinct" | "top" => {
                 keys.push(format!("value = {:?}", text_value(rng)));

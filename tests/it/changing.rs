@@ -227,9 +227,7 @@ fn a_change_is_nothing_to_a_command_that_reads_once() {
     let folder = folder();
     let path = folder.path().join("events.ndjson");
     let line = event("bob");
-    for command in
-        ["explain user:ann events.ndjson -m m.toml", "inspect events.ndjson", "init events.ndjson -o new.toml"]
-    {
+    for command in ["explain user:ann events.ndjson -m m.toml", "inspect events.ndjson"] {
         let outcome = run_while(&folder, command, || append(&path, &line));
         assert_eq!(outcome.code, 0, "{command}: {outcome:?}");
     }

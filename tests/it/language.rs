@@ -36,11 +36,11 @@ fn problems(model: &str) -> String {
 
 const REPORTS: &str = r#"
 [metrics]
-all = { measure = "sum_latest", value = "people", key = "place.id", event = "report" }
+all_places = { measure = "sum_latest", value = "people", key = "place.id", event = "report" }
 week = { measure = "sum_latest", value = "people", key = "place.id", event = "report", last = "7d" }
 week_before = { measure = "sum_latest", value = "people", key = "place.id", event = "report", last = "7d", ago = "7d" }
 [output]
-account_columns = ["all", "week", "week_before"]
+account_columns = ["all_places", "week", "week_before"]
 "#;
 
 /// A report of an account: day, place, people.
@@ -72,7 +72,7 @@ fn the_newest_value_of_each_key_is_added_up() {
                 json!({ "event": "report", "timestamp": format!("2026-10-{day:02}T10:00:00Z"), "account_id": "a", "properties": { "place": { "id": place }, "people": people } })
             })
             .collect();
-        let found = columns(&folder(REPORTS, &events), "account", &["all", "week", "week_before"]);
+        let found = columns(&folder(REPORTS, &events), "account", &["all_places", "week", "week_before"]);
         assert_eq!(found, [expected.map(str::to_owned)], "{about}");
     }
 }
@@ -136,7 +136,7 @@ const MOMENTS: &str = "
 name = 'tried'
 event = 'a'
 [[user.milestones]]
-name = 'between'
+name = 'middle'
 event = 'b'
 [[user.milestones]]
 name = 'stayed'

@@ -5,7 +5,7 @@
 //! code.
 //!
 //! - Commands: `check`, `cases` (`pql test`), `diff`, `explain` (also
-//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `envelopes`),
+//!   `explain_members`, `explain_query`, `explain_ways`), `init` (also `init_fields`, `first_model`, `envelopes`),
 //!   `inspect`, `schema`, `rules`; what `score` expects of a run and gives others: `expectations`,
 //!   `lists`, `several_models`; what is no model: `no_model`.
 //! - Inputs: `vendors`, `containers`, `layouts`, `times`, `enrichment`, `identity`, `who_is_who`,

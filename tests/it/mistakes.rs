@@ -42,7 +42,7 @@ const MISTAKES: &[Mistake] = &[
     (B2B, "name = \"pql\"\n", "", "M004"),
     (B2B, "points = 20\nsay = \"Completed", "say = \"Completed", "M004"),
     (B2B, "ladder = [{ at_least = 1, points = 10 }", "ladder = [{ at_least = 1 }", "M004"),
-    (B2B, "[user.traits]\nacquisition_source = { type = \"text\", ", "[user.traits]\nacquisition_source = { ", "M004"),
+    (B2B, "\nacquisition_source = { type = \"text\", ", "\nacquisition_source = { ", "M004"),
     (B2B, "from = \"signup_completed\", to =", "to =", "M004"),
     // Types
     (MINIMAL, "points = 15", "points = \"15\"", "M003"),
@@ -193,7 +193,7 @@ const MISTAKES: &[Mistake] = &[
         "M017",
     ),
     (EXAMPLE, "say = \"Exports of data: {exports}\"", "say = \"Exports of data: exports}\"", "M017"),
-    (B2B, "say = \"{pqls} PQLs\"", "say = \"{} PQLs\"", "M017"),
+    (B2B, "people[; {pqls} ", "people[; {} ", "M017"),
     (B2B, "wedge_starts = {", "group = {", "M018"),
 ];
 

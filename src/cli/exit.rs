@@ -148,7 +148,7 @@ impl From<RunError> for CommandError {
             | RunError::UnsupportedFormat { .. }
             | RunError::GroupTypes { .. }
             | RunError::NewestInternal { .. } => ExitStatus::CannotStart,
-            RunError::Spool(_) => ExitStatus::Io,
+            RunError::Spool(_) | RunError::Stages(_) => ExitStatus::Io,
         };
         CommandError::Error(error.into(), exit)
     }

@@ -15,6 +15,7 @@ mod block_walk;
 mod event_ids;
 mod irregular_lines;
 mod rejects;
+mod stages;
 mod supposed;
 mod unread_fields;
 
@@ -28,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use self::stages::FoldStages;
 use self::{block_walk::BlockLine, irregular_lines::FoldSink, rejects::RejectCollector};
 pub(crate) use self::{
     block_walk::{BlockWalk, BorderSink, PartialLine, RecordSink, join_partial_lines, long_line},
@@ -36,6 +38,7 @@ pub(crate) use self::{
 pub use self::{
     event_ids::sample_event_ids,
     rejects::RejectedLines,
+    stages::{StageView, fold_stages},
     supposed::{SupposedEvent, SupposedTrait, Supposition, score_supposed},
 };
 use crate::{
@@ -47,8 +50,8 @@ use crate::{
     enrich::{AttachedTraits, EnrichError, EnrichFile, attach, current_rows},
     entity::{Entities, newest_event_of_others, resolve_entities},
     fold::{
-        DeferredLine, EventFolder, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
-        WorkerFold as OfWorker,
+        DeferredLine, EventFolder, FieldMisreads, FileCounts, FoldState, LateLinks, LinePlace, NO_LAST, ShardSet,
+        StageJob, StageSpool, WorkerFold as OfWorker,
     },
     plan::Model,
     read::{
@@ -221,6 +224,9 @@ pub enum RunError {
     /// Rejected lines could not be stored.
     #[error("cannot keep rejected lines in the folder for temporary files")]
     Spool(#[source] io::Error),
+    /// Events of later stages could not be stored.
+    #[error("cannot keep events in the folder for temporary files")]
+    Stages(#[source] io::Error),
 }
 
 fn no_events_text(records: u64, (ahead, now): (u64, Micros)) -> String {
@@ -268,17 +274,22 @@ pub fn fold_inputs(
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<FoldedRun, RunError> {
     if job.when != AsOfRequest::Latest || !job.model.resolved.identity.sets_aside() {
-        return fold_once(job, report);
+        return fold_whole(job, report);
     }
     let guard = ChangeGuard::begin(&job.inputs);
-    let mut folded = fold_once(job, report)?;
+    let mut folded = fold_whole(job, report)?;
     let Some(day) = newest_day_of_others(job, &mut folded) else { return Ok(folded) };
     drop(folded);
     let guard = guard.map_err(|_| RunError::NewestInternal { day })?;
     let again = PipelineJob { when: AsOfRequest::EndOf(day), inputs: job.inputs.clone(), ..*job };
-    let folded = fold_once(&again, report)?;
+    let folded = fold_whole(&again, report)?;
     guard.verify().map_err(RunError::Read)?;
     Ok(folded)
+}
+
+/// Reads and folds all inputs once, without a look between.
+fn fold_whole(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync)>) -> Result<FoldedRun, RunError> {
+    fold_once(job, &mut FoldStages { ends: &[], visit: &mut |_| Ok(()) }, report)
 }
 
 /// The local date of the newest event that is not of an internal user. None if the run ends with
@@ -292,8 +303,40 @@ fn newest_day_of_others(job: &PipelineJob<'_>, folded: &mut FoldedRun) -> Option
     (AsOf::end_of_day(day, zone).instant != folded.as_of.instant).then_some(day)
 }
 
-/// Reads and folds all inputs once.
-fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync)>) -> Result<FoldedRun, RunError> {
+/// What reading and folding the inputs of a run needs.
+#[derive(Clone, Copy)]
+struct RunFolding<'r, 'm> {
+    job: &'r PipelineJob<'m>,
+    formats: &'r FileFormats<'m>,
+    shards: &'r ShardSet<'m>,
+    /// What waits for later stages.
+    spool: &'r StageSpool,
+    shared: &'r WorkerShared,
+    /// Records at or after this instant do not count.
+    until: Micros,
+}
+
+impl<'r, 'm> RunFolding<'r, 'm> {
+    /// A folder of lines as they are read.
+    fn folder(&self) -> EventFolder<'r> {
+        let folder = EventFolder::new(self.shards, self.job.inputs.len());
+        if self.spool.has_stages() {
+            // What may lie after the newest event is in the last stage, whose lines wait anyway.
+            folder.with_stages(self.spool)
+        } else if self.job.when == AsOfRequest::Latest {
+            folder.with_deferral()
+        } else {
+            folder
+        }
+    }
+}
+
+/// Reads all inputs once, and folds them stage by stage.
+fn fold_once<E: From<RunError>>(
+    job: &PipelineJob<'_>,
+    stages: &mut FoldStages<'_, E>,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
+) -> Result<FoldedRun, E> {
     let model = job.model;
     let zone = &model.resolved.zone;
     let as_of = match job.when {
@@ -307,33 +350,59 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
     let formats = FileFormats::new(model, job.format, job.inputs.len());
     let reader = block_reader(job.inputs.clone(), model, job.limits, job.workers);
     let shared = WorkerShared::new(job);
+    let spool = StageSpool::new(stages.ends.iter().map(|end| end.instant).collect());
     let shards = ShardSet::new(model, &HashSeed::default(), job.workers);
-    let folded = run_workers(job, &formats, &shards, until, &reader, &shared, report);
-    // With several unsupported files, the one that a worker met first depends on timing. This takes
-    // the first in the list.
-    if let Some((file, foreign)) = formats.first_unsupported() {
-        let file = job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
-        return Err(RunError::UnsupportedFormat { file, foreign });
-    }
-    let mut folded = folded?;
-    if let Some((format, types)) = formats.ambiguous_groups() {
-        return Err(RunError::GroupTypes { format, types });
-    }
-    folded.extend(irregular_lines::fold_partial_lines(job, &formats, &shards, until, &shared)?);
+    let folding = RunFolding { job, formats: &formats, shards: &shards, spool: &spool, shared: &shared, until };
+    let mut folded = read_all(&folding, &reader, report)?;
     let newest = folded.iter().map(|one| one.newest).max().filter(|newest| *newest != NO_LAST);
     let as_of = as_of.or_else(|| newest.map(|newest| AsOf::end_of_day(zone.day(newest), zone)));
     let until = as_of.map_or(until, |as_of| as_of.instant);
-    let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
-    folded.push(fold_deferred(job, &formats, &shards, &deferred, until));
-    let misread = folded.iter_mut().map(|one| std::mem::take(&mut one.misread)).collect();
+    let late = fold_deferred(&RunFolding { until, ..folding }, &mut folded);
+    let mut misread: Vec<FieldMisreads> = folded.iter_mut().map(|one| std::mem::take(&mut one.misread)).collect();
+    let mut state = shards.into_state(folded);
+    state.late = late;
     let split_records = shared.split_records.load(Ordering::Relaxed);
-    let late =
-        if model.resolved.identity.sets_aside() { late_links(model, &formats, &shards, &deferred) } else { None };
-    let (mut state, id_conflict) = shards.into_state(folded);
-    state.late = late.unwrap_or_default();
-    let mut rejects =
-        shared.rejects.finish(job.inputs.iter().map(|input| input.name.clone()).collect()).map_err(RunError::Spool)?;
+    let names = job.inputs.iter().map(|input| input.name.clone()).collect();
+    let mut rejects = shared.rejects.finish(names).map_err(RunError::Spool)?;
     rejects.formats = (0..job.inputs.len()).map(|file| formats.detected(file)).collect();
+    let (as_of, rejects) = judge_input(job, &state, as_of, rejects)?;
+    let stage = StageJob { model, formats: &formats, files: job.inputs.len(), until, workers: job.workers };
+    misread.extend(stages.fold(&mut state, &spool, &stage, as_of)?);
+    let id_conflict = state.take_conflicts();
+    let files = reader.file_stats();
+    let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
+    let not_understood = unread_fields::not_understood(model, misread, &rejects);
+    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood })
+}
+
+/// Reads all inputs, and folds what lies before the end of the first stage.
+fn read_all(
+    folding: &RunFolding<'_, '_>,
+    reader: &BlockReader,
+    report: Option<&(dyn Fn(&RunProgress) + Sync)>,
+) -> Result<Vec<OfWorker>, RunError> {
+    let folded = run_workers(folding, reader, report);
+    // With several unsupported files, the one that a worker met first depends on timing. This takes
+    // the first in the list.
+    if let Some((file, foreign)) = folding.formats.first_unsupported() {
+        let file = folding.job.inputs.get(file).map_or_else(String::new, |input| input.name.clone());
+        return Err(RunError::UnsupportedFormat { file, foreign });
+    }
+    let mut folded = folded?;
+    if let Some((format, types)) = folding.formats.ambiguous_groups() {
+        return Err(RunError::GroupTypes { format, types });
+    }
+    folded.extend(irregular_lines::fold_partial_lines(folding)?);
+    Ok(folded)
+}
+
+/// Refuses a run with too many rejected lines, and one without an event.
+fn judge_input(
+    job: &PipelineJob<'_>,
+    state: &FoldState,
+    as_of: Option<AsOf>,
+    rejects: RejectedLines,
+) -> Result<(AsOf, RejectedLines), RunError> {
     let mut total = FileCounts::default();
     state.counts.iter().for_each(|counts| total.add(counts));
     let (rejected, records) = (total.rejected.unsigned_abs(), total.records.unsigned_abs());
@@ -341,51 +410,43 @@ fn fold_once(job: &PipelineJob<'_>, report: Option<&(dyn Fn(&RunProgress) + Sync
         return Err(RunError::TooManyRejects { rejected, records, rejects: Box::new(rejects) });
     }
     let blank = total.blank.unsigned_abs();
-    let Some(as_of) = as_of.filter(|_| records > blank) else {
-        let ahead = (total.after_as_of.unsigned_abs(), job.now);
-        return Err(RunError::NoEvents { records, ahead, rejects: Box::new(rejects) });
-    };
-    let files = reader.file_stats();
-    let formats = files.iter().map(|stats| formats.detected(stats.file as usize)).collect();
-    let not_understood = unread_fields::not_understood(model, misread, &rejects);
-    Ok(FoldedRun { state, as_of, rejects, files, formats, id_conflict, split_records, not_understood })
+    match as_of.filter(|_| records > blank) {
+        Some(as_of) => Ok((as_of, rejects)),
+        None => {
+            let ahead = (total.after_as_of.unsigned_abs(), job.now);
+            Err(RunError::NoEvents { records, ahead, rejects: Box::new(rejects) })
+        }
+    }
 }
 
-/// Folds deferred lines once `as_of` is known.
-fn fold_deferred(
-    job: &PipelineJob<'_>,
-    formats: &FileFormats<'_>,
-    shards: &ShardSet<'_>,
-    deferred: &[DeferredLine],
-    until: Micros,
-) -> OfWorker {
+/// Folds deferred lines once `as_of` is known. Returns the joins and e-mails in them, which the newest
+/// event depends on where the model sets users aside.
+fn fold_deferred(folding: &RunFolding<'_, '_>, folded: &mut Vec<OfWorker>) -> LateLinks {
+    let RunFolding { job, formats, shards, until, .. } = *folding;
+    let deferred: Vec<DeferredLine> = folded.iter_mut().flat_map(|one| std::mem::take(&mut one.deferred)).collect();
     let mut reading = WorkerDecoders::new(formats, shards.seed(), until);
     let mut folder = EventFolder::new(shards, job.inputs.len());
-    for one in deferred {
+    for one in &deferred {
         // Deferred lines come from files whose format is settled.
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
             folder.set_place(one.place);
             folder.fold(one.file, &decoder.decode(&one.line));
         }
     }
-    folder.finish()
+    folded.push(folder.finish());
+    if job.model.resolved.identity.sets_aside() { late_links(folding, &deferred) } else { LateLinks::default() }
 }
 
-/// Joins and e-mails in deferred lines. None if there are no such lines.
-fn late_links(
-    model: &Model,
-    formats: &FileFormats<'_>,
-    shards: &ShardSet<'_>,
-    deferred: &[DeferredLine],
-) -> Option<LateLinks> {
+/// Joins and e-mails in deferred lines.
+fn late_links(folding: &RunFolding<'_, '_>, deferred: &[DeferredLine]) -> LateLinks {
     let mut late = LateLinks::default();
-    let mut reading = WorkerDecoders::new(formats, shards.seed(), Micros::MAX);
+    let mut reading = WorkerDecoders::new(folding.formats, folding.shards.seed(), Micros::MAX);
     for one in deferred {
         if let Ok(decoder) = reading.decoder_for(one.file, None) {
-            late.add(model, &decoder.decode(&one.line));
+            late.add(folding.job.model, &decoder.decode(&one.line));
         }
     }
-    (!deferred.is_empty()).then_some(late)
+    late
 }
 
 /// State that workers share beside the reader.
@@ -422,18 +483,14 @@ fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Runs all workers to their end; returns the part of the state that each keeps outside the shards.
 fn run_workers(
-    job: &PipelineJob<'_>,
-    formats: &FileFormats<'_>,
-    shards: &ShardSet<'_>,
-    until: Micros,
+    folding: &RunFolding<'_, '_>,
     reader: &BlockReader,
-    shared: &WorkerShared,
     report: Option<&(dyn Fn(&RunProgress) + Sync)>,
 ) -> Result<Vec<OfWorker>, RunError> {
+    let RunFolding { job, shared, .. } = *folding;
     let worker = || {
-        let reading = WorkerDecoders::new(formats, shards.seed(), until);
-        let folder = EventFolder::new(shards, job.inputs.len());
-        let folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
+        let reading = WorkerDecoders::new(folding.formats, folding.shards.seed(), folding.until);
+        let folder = folding.folder();
         FoldWorker { job, reader, shared, reading, folder }.run()
     };
     if job.workers <= 1 && report.is_none() {

@@ -114,7 +114,7 @@ fn folding(group: &mut BenchmarkGroup<'_, WallTime>, model: &Model, path: &Path)
                 FastPathResult::Line(line) => folder.fold(0, &line),
             });
             let folded = folder.finish();
-            hearth.into_state([folded])
+            hearth.into_state([folded]).take_conflicts()
         });
     });
 }

@@ -70,6 +70,8 @@ impl EventHeader {
     const OTHER_FILE: u32 = 1 << 6;
     /// Set in a batch only: the event has a visitor beside a user, or several accounts.
     const HAS_EXTRAS: u32 = 1 << 7;
+    /// Flags that say where an event stands in its batch.
+    const OF_BATCH: u32 = EventHeader::OTHER_FILE | EventHeader::HAS_EXTRAS;
     const PLAN_SHIFT: u32 = 8;
     /// The number of plans that the upper bits of the flags can address.
     pub(super) const PLANS_MAX: usize = 1 << (u32::BITS - EventHeader::PLAN_SHIFT);
@@ -143,7 +145,7 @@ impl EventBatch {
     /// Adds an event. Returns the words of its program, initialised with `blank`, for the caller to
     /// fill.
     #[inline]
-    pub(super) fn push(&mut self, image: &EventHeader, id: &str, blank: &[u64]) -> &mut [u64] {
+    pub(super) fn push(&mut self, image: &EventHeader, id: &[u8], blank: &[u64]) -> &mut [u64] {
         let EventHeader {
             hash,
             raw_fingerprint: (by_id, by_content),
@@ -157,7 +159,7 @@ impl EventBatch {
         } = *image;
         let length = u32::try_from(id.len()).unwrap_or(u32::MAX);
         assert!(length < u32::MAX, "a line is shorter than 2^32 bytes, and so is every text in it");
-        let (chunks, rest) = id.as_bytes().as_chunks();
+        let (chunks, rest) = id.as_chunks();
         self.words.reserve(HEAD + 2 + chunks.len() + 1 + blank.len());
         self.event_count += 1;
         let (other_file, more) = (file != self.file, visitor != NO_TEXT || more_accounts != 0);
@@ -185,6 +187,22 @@ impl EventBatch {
         let start = self.words.len();
         blank.iter().for_each(|word| self.words.push(*word));
         &mut self.words[start..]
+    }
+
+    /// A batch from the words of another one.
+    pub(super) fn from_words(words: Vec<u64>, event_count: usize) -> EventBatch {
+        EventBatch { words, event_count, file: NO_FILE }
+    }
+
+    /// The words of all events, as bytes of this machine's order.
+    pub(super) fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+
+    /// Adds an event of another batch.
+    pub(super) fn push_batched(&mut self, event: &BatchedEvent<'_>) {
+        let image = EventHeader { flags: event.image.flags & !EventHeader::OF_BATCH, ..event.image };
+        self.push(&image, event.id, event.words);
     }
 
     /// The last word written.
@@ -416,7 +434,7 @@ mod tests {
             for _ in 0..2 {
                 for (number, (id, words)) in added.iter().enumerate() {
                     let blank = vec![NULL; words.len()];
-                    let filled = buffer.push(&image(number as u32, words.len()), id, &blank);
+                    let filled = buffer.push(&image(number as u32, words.len()), id.as_bytes(), &blank);
                     prop_assert_eq!(&*filled, &blank[..]);
                     filled.copy_from_slice(words);
                 }

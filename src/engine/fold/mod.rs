@@ -45,6 +45,7 @@ mod misread_fields;
 mod shard;
 mod shards;
 mod small_map;
+mod stages;
 mod state;
 mod supposed;
 
@@ -63,6 +64,7 @@ pub(crate) use misread_fields::{FieldColumn, FieldMisreads, LinePlace};
 pub use shard::{ANY_DAY, NO_ACCOUNT, NO_FIRST, NO_LAST, RowOwner, SHARD_COUNT, Shard, SparseCells, StateRow};
 pub use shards::ShardSet;
 pub(crate) use small_map::SmallMap;
+pub(crate) use stages::{StageJob, StageSpool};
 pub(crate) use state::FoldState;
 pub(crate) use supposed::FurtherLines;
 
@@ -74,6 +76,7 @@ use self::{
     line_counts::FoldCounts,
     misread_fields::{note_beyond, note_suspects},
     shard::IdAssociation,
+    stages::{SpooledLine, StageWriter},
 };
 use crate::{
     decode::{DecodedEvent, DecodedLine, EventFields, LinkedId, Record, time_zones},
@@ -132,6 +135,10 @@ pub struct EventFolder<'h> {
     defers: bool,
     /// Lines before this instant lie before `as_of` for certain and need not be deferred.
     certain_before: Micros,
+    /// Events and lines of later stages, if the run has stages.
+    later: Option<StageWriter<'h>>,
+    /// The first instant of a later stage, or the end of time.
+    waits_from: Micros,
     /// Where the line at hand stands.
     place: LinePlace,
     /// Values of the event at hand that are null although their properties may be there.
@@ -167,6 +174,8 @@ impl<'h> EventFolder<'h> {
             folded,
             defers: false,
             certain_before: NO_LAST,
+            later: None,
+            waits_from: Micros::MAX,
             place: LinePlace::default(),
             suspects: Vec::new(),
         }
@@ -175,6 +184,13 @@ impl<'h> EventFolder<'h> {
     /// Defers identity lines that may lie after the day of the newest event.
     pub(crate) fn with_deferral(mut self) -> EventFolder<'h> {
         self.defers = true;
+        self
+    }
+
+    /// Lets what belongs to later stages wait in a spool.
+    pub(crate) fn with_stages(mut self, spool: &'h StageSpool) -> EventFolder<'h> {
+        self.waits_from = spool.waits_from();
+        self.later = Some(StageWriter::new(spool));
         self
     }
 
@@ -190,6 +206,9 @@ impl<'h> EventFolder<'h> {
             if buffer.event_count > 0 {
                 self.shards.enqueue_rest(at, buffer);
             }
+        }
+        if let Some(later) = self.later {
+            later.finish();
         }
         self.folded
     }
@@ -211,12 +230,47 @@ impl<'h> EventFolder<'h> {
         true
     }
 
+    /// Keeps a line of a later stage; returns true if it did. An event that is no more than an event
+    /// is kept as such, by [`EventFolder::event`].
+    fn keep_for_later(&mut self, file: u32, line: &DecodedLine<'_>) -> bool {
+        let Some(later) = &mut self.later else { return false };
+        let Some(record) = record_beside_events(line).filter(|record| record.at >= self.waits_from) else {
+            return false;
+        };
+        later.keep_line(record.at, &SpooledLine { file, place: self.place, text: record.line() });
+        self.folded.counts.file_mut(file).records += 1;
+        if is_event(line) {
+            self.note_newest(record.at, record.day);
+        }
+        true
+    }
+
+    /// Folds a line that was kept for this stage, and counted then.
+    fn refold_line(&mut self, file: u32, place: LinePlace, line: &DecodedLine<'_>) {
+        self.set_place(place);
+        self.folded.counts.file_mut(file).records -= 1;
+        self.fold(file, line);
+    }
+
+    /// Folds the events of a batch that was kept for this stage.
+    fn refold(&mut self, batch: &EventBatch) {
+        for event in batch.iter(&self.shards.programs) {
+            let image = &event.image;
+            let named = [image.owner_kind() == OwnerKind::User, image.owner_kind() == OwnerKind::Visitor];
+            let (_, _, at) = locate_owner(named, image.hash, image.account);
+            self.buffers[at].push_batched(&event);
+            if self.buffers[at].event_count >= self.batch_len {
+                self.flush_shard(at);
+            }
+        }
+    }
+
     /// Folds one line of a file.
     ///
     /// **Cost**: an event takes a few steps per filter of its name. Later, in its batch, it takes
     /// three look-ups (duplicates, raw id, row) and a few steps per cell.
     pub fn fold(&mut self, file: u32, line: &DecodedLine<'_>) {
-        if self.defer_line(file, line) {
+        if self.defer_line(file, line) || self.keep_for_later(file, line) {
             return;
         }
         let counts = self.folded.counts.file_mut(file);
@@ -371,13 +425,16 @@ impl<'h> EventFolder<'h> {
         };
         let recipe = &self.shards.programs[event.plan];
         let (plain, needs) = &recipe.unconditional[usize::from(active)];
-        let buffer = &mut self.buffers[at];
-        let words = buffer.push(&image, event.raw_id(), plain);
+        let buffer = match &mut self.later {
+            Some(later) if event.at >= self.waits_from => later.batch(event.at),
+            _ => &mut self.buffers[at],
+        };
+        let words = buffer.push(&image, event.raw_id().as_bytes(), plain);
         if !nowhere {
             let mut loader = ValueLoader { texts: &mut self.texts, suspects: &mut self.suspects };
             extract_values(self.model, recipe, needs, event, active, &mut loader, words);
         }
-        if buffer.event_count >= self.batch_len {
+        if self.buffers[at].event_count >= self.batch_len {
             self.flush_shard(at);
         }
         let met_beyond = event.fields.take_met_beyond();
@@ -530,6 +587,38 @@ impl<'h> EventFolder<'h> {
             let pair = (self.texts.intern(previous), self.texts.intern(user));
             self.folded.aliases.merge(pair, (), |(), ()| {});
         }
+    }
+}
+
+/// The record of a line that says more than that an event happened: an identity line, an event with
+/// traits, or a line of an internal user.
+fn record_beside_events<'l, 'a>(line: &'l DecodedLine<'a>) -> Option<&'l Record<'a>> {
+    match line {
+        DecodedLine::Blank | DecodedLine::Rejected(_) | DecodedLine::AfterAsOf(_) => None,
+        DecodedLine::Event(record) => record.carries_traits.then_some(record),
+        DecodedLine::Identify(record)
+        | DecodedLine::Group(record)
+        | DecodedLine::Alias { record, .. }
+        | DecodedLine::Merge { record, .. } => Some(record),
+        DecodedLine::Excluded(line) => match &**line {
+            DecodedLine::Event(record) => Some(record),
+            line => record_beside_events(line),
+        },
+    }
+}
+
+/// True for an event, also for one of an internal user.
+fn is_event(line: &DecodedLine<'_>) -> bool {
+    match line {
+        DecodedLine::Event(_) => true,
+        DecodedLine::Excluded(line) => is_event(line),
+        DecodedLine::Blank
+        | DecodedLine::Rejected(_)
+        | DecodedLine::AfterAsOf(_)
+        | DecodedLine::Identify(_)
+        | DecodedLine::Group(_)
+        | DecodedLine::Alias { .. }
+        | DecodedLine::Merge { .. } => false,
     }
 }
 

@@ -17,11 +17,11 @@ use std::sync::{
 use rayon::prelude::*;
 
 use super::{
-    FoldState, IdentityLinks, Interner, LateLinks, NO_LAST, SHARD_COUNT, Shard, SmallMap, WorkerFold,
-    dedupe::{self, DedupeTable, DedupeVerdict},
+    FoldState, Interner, SHARD_COUNT, Shard, WorkerFold,
+    dedupe::DedupeVerdict,
     event_batch::{EventBatch, EventHeader, EventProgram},
     intern_cache::SharedInterner,
-    line_counts::{DayEvents, FoldCounts},
+    line_counts::FoldCounts,
     shard::ShardContext,
 };
 use crate::{decode::HashSeed, plan::Model};
@@ -51,14 +51,6 @@ pub struct ShardSet<'m> {
     workers: usize,
     /// The number of folders so far.
     folders: AtomicUsize,
-}
-
-/// The parts of a state that are folded into.
-pub(super) struct StateParts {
-    pub(super) shards: Vec<Shard>,
-    pub(super) accounts: Interner,
-    pub(super) texts: Interner,
-    pub(super) seed: HashSeed,
 }
 
 /// Batches that wait for one shard.
@@ -95,31 +87,35 @@ impl<'m> ShardSet<'m> {
         }
     }
 
-    /// A set for one worker that goes on from a state.
-    pub(super) fn resume(model: &'m Model, parts: StateParts) -> ShardSet<'m> {
-        let StateParts { shards, accounts, texts, seed } = parts;
+    /// A set that goes on from a state, and takes its shards and texts until [`ShardSet::suspend`]
+    /// gives them back. `model` is the model of the state.
+    pub(crate) fn resume(model: &'m Model, state: &mut FoldState, workers: usize) -> ShardSet<'m> {
+        let seed = state.seed.clone();
+        let empty = || Interner::new(seed.clone());
+        let shards = std::mem::take(&mut state.shards);
         ShardSet {
+            raw_ids: shards.iter().map(|shard| AtomicUsize::new(shard.raw_id_count())).collect(),
             shards: shards.into_iter().map(Mutex::new).collect(),
-            accounts: SharedInterner::new(accounts),
-            texts: SharedInterner::new(texts),
-            ..ShardSet::new(model, &seed, 1)
+            accounts: SharedInterner::new(std::mem::replace(&mut state.accounts, empty())),
+            texts: SharedInterner::new(std::mem::replace(&mut state.texts, empty())),
+            ..ShardSet::new(model, &seed, workers)
         }
     }
 
-    /// Folds the rest and returns the parts, without the table of duplicates.
-    pub(super) fn into_parts(self) -> StateParts {
-        self.fold_remaining();
-        let shards = self.shards.into_iter().map(|part| {
-            let mut part = part.into_inner().unwrap_or_else(PoisonError::into_inner);
-            drop(part.take_dedupe_table());
-            part
-        });
-        StateParts {
-            shards: shards.collect(),
-            accounts: self.accounts.into_inner(),
-            texts: self.texts.into_inner(),
-            seed: self.seed,
-        }
+    /// Folds the rest into the state that the set went on from. More events may follow.
+    pub(crate) fn suspend(self, state: &mut FoldState, folded: impl IntoIterator<Item = WorkerFold>) {
+        let model = self.model;
+        let counts = self.give_back(state);
+        state.absorb(model, counts, folded);
+    }
+
+    /// Folds the rest, and gives the shards and texts back to a state. Returns the counts of the
+    /// events, which the state does not have yet.
+    pub(super) fn give_back(self, state: &mut FoldState) -> FoldCounts {
+        let counts = self.fold_remaining();
+        state.shards = self.shards.into_iter().map(unlocked).collect();
+        (state.accounts, state.texts) = (self.accounts.into_inner(), self.texts.into_inner());
+        counts
     }
 
     /// The worker number of a new folder.
@@ -188,48 +184,18 @@ impl<'m> ShardSet<'m> {
         self.seed.clone()
     }
 
-    /// Folds the rest and returns the state. The number is that of counted events that share their
-    /// id with an event of other content.
-    pub fn into_state(self, folded: impl IntoIterator<Item = WorkerFold>) -> (FoldState, u64) {
-        let mut counts = self.fold_remaining();
-        let parts = self.shards.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut parts: Vec<Shard> = parts.collect();
-        let seen: Vec<DedupeTable> = parts.iter_mut().map(Shard::take_dedupe_table).collect();
-        let conflicts = dedupe::count_conflicts(&seen);
-        // Freed before the texts are merged, so that they reuse the memory. One thread frees it,
-        // because several threads would interrupt each other for each list.
-        drop(seen);
-        let mut state = FoldState {
-            shards: parts,
-            accounts: self.accounts.into_inner(),
-            texts: self.texts.into_inner(),
-            account_traits: SmallMap::default(),
-            aliases: SmallMap::default(),
-            joins: IdentityLinks::new(&self.seed),
-            counts: Vec::new(),
-            newest: NO_LAST,
-            newest_nowhere: NO_LAST,
-            late: LateLinks::default(),
-            names: Vec::new(),
-            newest_day: DayEvents::default(),
-            seed: self.seed,
-        };
-        for one in folded {
-            state.newest = state.newest.max(one.newest);
-            state.newest_nowhere = state.newest_nowhere.max(one.newest_nowhere);
-            counts.add(&one.counts);
-            state.joins.absorb(one.joins);
-            one.aliases.iter().for_each(|(pair, ())| state.aliases.merge(*pair, (), |(), ()| {}));
-            for (key, edge) in one.account_traits.iter() {
-                let plan = &self.model.levels.account.traits[key.1 as usize];
-                state.account_traits.merge(*key, *edge, |known, more| {
-                    known.merge(more, !plan.first, plan.kind, &state.texts);
-                });
-            }
-        }
-        FoldCounts { files: state.counts, names: state.names, newest_day: state.newest_day } = counts;
-        (state, conflicts)
+    /// Folds the rest and returns the state. Its tables of duplicates last until
+    /// [`FoldState::take_conflicts`].
+    pub fn into_state(self, folded: impl IntoIterator<Item = WorkerFold>) -> FoldState {
+        let mut state = FoldState::empty(self.seed.clone());
+        self.suspend(&mut state, folded);
+        state
     }
+}
+
+/// The shard behind a lock, when all workers are done.
+fn unlocked(shard: Mutex<Shard>) -> Shard {
+    shard.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Locks a mutex. A panic of a worker ends the run, so the data behind a poisoned lock is never
@@ -306,7 +272,8 @@ mod tests {
 
     /// The state as text, without the numbers that depend on the order of interning.
     fn shown(shards: ShardSet<'_>, folded: Vec<WorkerFold>) -> String {
-        let (state, conflicts) = shards.into_state(folded);
+        let mut state = shards.into_state(folded);
+        let conflicts = state.take_conflicts();
         let mut rows = Vec::new();
         for part in &state.shards {
             for (at, row) in part.rows.iter().enumerate() {

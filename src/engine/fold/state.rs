@@ -7,15 +7,17 @@
 use std::hash::BuildHasher;
 
 use super::{
+    NO_LAST, WorkerFold,
+    dedupe::{self, DedupeTable},
     id_state::AccountTraits,
     identity_links::IdentityLinks,
     interner::Interner,
     late_links::LateLinks,
-    line_counts::{DayEvents, FileCounts},
+    line_counts::{DayEvents, FileCounts, FoldCounts},
     shard::{SHARD_COUNT, Shard},
     small_map::SmallMap,
 };
-use crate::decode::HashSeed;
+use crate::{decode::HashSeed, plan::Model};
 use pql_model::units::Micros;
 
 /// Everything that is kept of the records read.
@@ -53,6 +55,62 @@ pub struct FoldState {
 }
 
 impl FoldState {
+    /// A state without shards.
+    pub(super) fn empty(seed: HashSeed) -> FoldState {
+        FoldState {
+            shards: Vec::new(),
+            accounts: Interner::new(seed.clone()),
+            texts: Interner::new(seed.clone()),
+            account_traits: SmallMap::default(),
+            aliases: SmallMap::default(),
+            joins: IdentityLinks::new(&seed),
+            counts: Vec::new(),
+            newest: NO_LAST,
+            newest_nowhere: NO_LAST,
+            late: LateLinks::default(),
+            names: Vec::new(),
+            newest_day: DayEvents::default(),
+            seed,
+        }
+    }
+
+    /// Adds the counts of folded events, and the parts that workers kept outside the shards.
+    pub(super) fn absorb(
+        &mut self,
+        model: &Model,
+        mut counts: FoldCounts,
+        folded: impl IntoIterator<Item = WorkerFold>,
+    ) {
+        for one in folded {
+            self.newest = self.newest.max(one.newest);
+            self.newest_nowhere = self.newest_nowhere.max(one.newest_nowhere);
+            counts.add(&one.counts);
+            self.joins.absorb(one.joins);
+            one.aliases.iter().for_each(|(pair, ())| self.aliases.merge(*pair, (), |(), ()| {}));
+            for (key, edge) in one.account_traits.iter() {
+                let plan = &model.levels.account.traits[key.1 as usize];
+                self.account_traits.merge(*key, *edge, |known, more| {
+                    known.merge(more, !plan.first, plan.kind, &self.texts);
+                });
+            }
+        }
+        counts.add(&FoldCounts {
+            files: std::mem::take(&mut self.counts),
+            names: std::mem::take(&mut self.names),
+            newest_day: self.newest_day,
+        });
+        FoldCounts { files: self.counts, names: self.names, newest_day: self.newest_day } = counts;
+    }
+
+    /// Counts the events that share their id with an event of other content, once no more events
+    /// are folded. The tables of duplicates are freed.
+    ///
+    /// One thread frees them, because several threads would interrupt each other for each list.
+    pub fn take_conflicts(&mut self) -> u64 {
+        let seen: Vec<DedupeTable> = self.shards.iter_mut().map(Shard::take_dedupe_table).collect();
+        dedupe::count_conflicts(&seen)
+    }
+
     /// The hash of a raw id.
     pub(crate) fn hash_id(&self, id: &str) -> u64 {
         self.seed.hash_one(id)

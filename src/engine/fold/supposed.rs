@@ -2,7 +2,7 @@
 //!
 //! So one state answers what would be if something more happened. Only the shards of the users concerned are copied.
 
-use super::{EventFolder, FoldState, Interner, Shard, ShardSet, shards::StateParts};
+use super::{EventFolder, FoldState, Shard, ShardSet};
 use crate::decode::format::{FileFormats, WorkerDecoders};
 use crate::plan::Model;
 use pql_model::units::Micros;
@@ -33,7 +33,7 @@ impl FoldState {
         touched.sort_unstable();
         touched.dedup();
         let shards = touched.into_iter().map(|at| (at, self.shards[at].clone())).collect();
-        let set = ShardSet::resume(model, self.take_parts());
+        let set = ShardSet::resume(model, self, 1);
         let formats = FileFormats::new(model, "native", 1);
         let mut reading = WorkerDecoders::new(&formats, set.seed(), further.until);
         let mut folder = EventFolder::new(&set, 1);
@@ -43,8 +43,7 @@ impl FoldState {
             }
         }
         drop(folder.finish());
-        let StateParts { shards: all, accounts, texts, .. } = set.into_parts();
-        (self.shards, self.accounts, self.texts) = (all, accounts, texts);
+        set.give_back(self);
         FoldUndo { shards }
     }
 
@@ -52,17 +51,6 @@ impl FoldState {
     pub(crate) fn undo(&mut self, undo: FoldUndo) {
         for (at, shard) in undo.shards {
             self.shards[at] = shard;
-        }
-    }
-
-    fn take_parts(&mut self) -> StateParts {
-        let seed = self.seed.clone();
-        let empty = || Interner::new(seed.clone());
-        StateParts {
-            shards: std::mem::take(&mut self.shards),
-            accounts: std::mem::replace(&mut self.accounts, empty()),
-            texts: std::mem::replace(&mut self.texts, empty()),
-            seed: self.seed.clone(),
         }
     }
 }

@@ -3,18 +3,14 @@
 use std::{io, sync::atomic::Ordering};
 
 use super::{
-    AsOfRequest, BlockWalk, BorderSink, FoldWorker, PartialLine, PipelineJob, RecordSink, RejectEntry, RunError,
-    WorkerShared, join_partial_lines, lock_ignoring_poison, long_line,
+    BlockWalk, BorderSink, FoldWorker, PartialLine, RecordSink, RejectEntry, RunError, RunFolding, WorkerShared,
+    join_partial_lines, lock_ignoring_poison, long_line,
 };
 use crate::{
-    decode::{
-        DecodedLine, FastPathResult, LineDecoder, RejectReason,
-        format::{FileFormats, WorkerDecoders},
-    },
-    fold::{EventFolder, LinePlace, ShardSet, WorkerFold},
+    decode::{DecodedLine, FastPathResult, LineDecoder, RejectReason, format::WorkerDecoders},
+    fold::{EventFolder, LinePlace, WorkerFold},
     read::LineBlock,
 };
-use pql_model::units::Micros;
 
 impl FoldWorker<'_> {
     /// Rejects a block that is one line over the limit; returns the number of lines. The format of
@@ -125,20 +121,14 @@ impl BorderSink for BorderFold<'_, '_> {
 /// # Errors
 ///
 /// Those of storing rejected lines.
-pub(super) fn fold_partial_lines(
-    job: &PipelineJob<'_>,
-    formats: &FileFormats<'_>,
-    shards: &ShardSet<'_>,
-    until: Micros,
-    shared: &WorkerShared,
-) -> Result<Option<WorkerFold>, RunError> {
+pub(super) fn fold_partial_lines(folding: &RunFolding<'_, '_>) -> Result<Option<WorkerFold>, RunError> {
+    let RunFolding { shared, .. } = *folding;
     let halves = std::mem::take(&mut *lock_ignoring_poison(&shared.halves));
     if halves.is_empty() {
         return Ok(None);
     }
-    let folder = EventFolder::new(shards, job.inputs.len());
-    let folder = if job.when == AsOfRequest::Latest { folder.with_deferral() } else { folder };
-    let mut border = BorderFold { reading: WorkerDecoders::new(formats, shards.seed(), until), folder, shared };
+    let reading = WorkerDecoders::new(folding.formats, folding.shards.seed(), folding.until);
+    let mut border = BorderFold { reading, folder: folding.folder(), shared };
     join_partial_lines(halves, &mut border).map_err(RunError::Spool)?;
     border.reading.finish();
     Ok(Some(border.folder.finish()))

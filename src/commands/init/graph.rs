@@ -164,16 +164,13 @@ impl NameGraph {
                 roots.traits.insert(fact);
                 continue;
             }
-            match self.facts.get(&fact) {
-                Some(parts) => {
-                    if parts.facts.is_empty() {
-                        roots.counted.insert(fact.1.clone());
-                    }
-                    parts.events.iter().for_each(|event| self.add_event(event, &mut roots));
-                    open.extend(parts.facts.iter().cloned());
+            // Other facts are built in.
+            if let Some(parts) = self.facts.get(&fact) {
+                if parts.facts.is_empty() {
+                    roots.counted.insert(fact.1.clone());
                 }
-                // A fact that is built in.
-                None => {}
+                parts.events.iter().for_each(|event| self.add_event(event, &mut roots));
+                open.extend(parts.facts.iter().cloned());
             }
         }
         roots

@@ -108,7 +108,8 @@ impl<'m> BoxNarrower<'_, 'm> {
             Program::Or(parts) | Program::And(parts) => {
                 let one_is_enough = if matches!(program, Program::Or(_)) { outcomes.yes } else { !outcomes.yes };
                 let mut fits = parts.iter().map(|part| self.fit_condition(part, (side, outcomes), within, chosen));
-                if one_is_enough { fits.any(|fits| fits) } else { fits.fold(true, |all, fits| all && fits) }
+                // Every part is fitted, also after one that does not fit: the next attempt begins nearer.
+                if one_is_enough { fits.any(|fits| fits) } else { fits.filter(|fits| !fits).count() == 0 }
             }
             Program::Slot(slot) => {
                 let key = FactKey::seen_from(side, *slot);

@@ -238,8 +238,20 @@ fn traits_are_found_under_other_names() {
 }
 
 #[test]
+fn a_tariff_is_a_plan() {
+    let events = [("Task Completed", ""), ("Tariff Page Opened", ""), ("Tariff Change Started", "")];
+    let model = model_of(&planner(&events), "");
+    for line in [
+        "pricing_page_viewed = { event = \"Tariff Page Opened\" }",
+        "upgrade_started = { event = \"Tariff Change Started\" }",
+    ] {
+        assert!(model.contains(line), "{line}: {model}");
+    }
+}
+
+#[test]
 fn what_was_said_goes_before_any_guess() {
-    let folder = planner(&[("Task Completed", ""), ("Tariff Seen", ""), ("Plan Viewed", ""), ("Invite Sent", "")]);
+    let folder = planner(&[("Task Completed", ""), ("Rates Seen", ""), ("Plan Viewed", ""), ("Invite Sent", "")]);
     let arguments = |set: &[&str]| -> Vec<String> {
         ["init", "e.ndjson", "-o", "-"]
             .into_iter()
@@ -253,9 +265,9 @@ fn what_was_said_goes_before_any_guess() {
     };
     let model = run(&[]).stdout;
     assert!(model.contains("pricing_page_viewed = { event = \"Plan Viewed\" }"), "{model}");
-    let model = run(&["pricing_page_viewed=Tariff Seen", "team_invite_sent="]).stdout;
-    assert!(model.contains("pricing_page_viewed = { event = \"Tariff Seen\" }"), "{model}");
-    assert!(model.contains("# Tariff Seen is pricing_page_viewed: said with --set"), "{model}");
+    let model = run(&["pricing_page_viewed=Rates Seen", "team_invite_sent="]).stdout;
+    assert!(model.contains("pricing_page_viewed = { event = \"Rates Seen\" }"), "{model}");
+    assert!(model.contains("# Rates Seen is pricing_page_viewed: said with --set"), "{model}");
     assert!(!model.contains("name = \"team_invites\"") && model.contains("#   team_invite_sent: "), "{model}");
     for (set, message) in [
         ("pricing_page_view=Plan Viewed", "asks for no event `pricing_page_view`; did you mean `pricing_page_viewed`?"),

@@ -154,6 +154,7 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
             &["upgraded"],
             &["upgrade|checkout|purchase", DONE],
             &["plan$", "chang|upgrad|purchas|bought|activat"],
+            &["tariff$", "changed$|upgraded$|switched$|purchas|bought"],
             &["seat$|seats$|license$|licenses$", "purchas|bought|add"],
         ],
         &["lesson|meal|floor|project|sprint|study|test", "downgrad", "abandon", OPPOSITES],
@@ -168,12 +169,17 @@ pub(super) const MEANINGS: &[EventMeaning] = &[
     ),
     around(
         "a look at prices and plans",
-        &[&["pricing|prices|price$"], &["plan$|plans$|billing|subscription|upgrade|tiers$", VIEW]],
+        &[&["pricing|prices|price$"], &["plan$|plans$|tariff|billing|subscription|upgrade|tiers$", VIEW]],
         &["lesson|meal|floor|project|sprint|study|test|product$|unit$", "updat|chang|set$|edit", "account", OPPOSITES],
     ),
     around(
         "an upgrade that was begun",
-        &[&["upgrad|checkout|purchase", BEGIN], &["plan$", "select|chosen|choose|chose"], &["checkout"]],
+        &[
+            &["upgrad|checkout|purchase", BEGIN],
+            &["plan$|tariff$", "select|chosen|choose|chose"],
+            &["tariff$", "change$|switch$", BEGIN],
+            &["checkout"],
+        ],
         &["lesson|meal|floor|project", "fail|error|complet|order"],
     ),
     around(
@@ -312,7 +318,7 @@ pub(super) fn is_common(word: &str) -> bool {
 
 /// Words that are near each other without being the same.
 const RELATED: &[&str] = &[
-    "pricing|price|prices|plan|plans|billing|upgrade|subscription|checkout|paywall|purchase",
+    "pricing|price|prices|plan|plans|tariff|billing|upgrade|subscription|checkout|paywall|purchase",
     "invite|invitation|member|teammate|colleague|collaborator",
     "limit|quota|threshold|usage|overage|cap",
     "governance|sso|saml|scim|audit|compliance|security|permissions|roles",

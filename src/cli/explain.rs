@@ -99,7 +99,7 @@ impl ExplainArguments {
         })
     }
 
-    /// Watches the events, of which some explanations need a second reading. None if they can be read only once.
+    /// Watches the events for changes, since some explanations read them a second time. None if they can be read only once.
     ///
     /// # Errors
     /// Events of a signal are asked for, and there can be no second reading.

@@ -19,7 +19,7 @@ struct EventQuestion {
     is_guessed: bool,
 }
 
-/// The questions that are worth an answer: guesses by behaviour or between several events, and events of which something is near.
+/// The questions that `init` asks: guesses by behaviour, guesses between several events, and missing events with a near name.
 fn questions(wiring: &EventWiring, known: &[EventChoice]) -> Vec<EventQuestion> {
     let is_open = |event: &String| !known.iter().any(|choice| choice.event == *event) && is_worth_asking(event);
     let guessed = wiring.found.iter().filter(|(event, _)| is_open(event)).filter_map(|(event, names)| {

@@ -15,7 +15,7 @@ use pql_engine::{
 };
 use pql_model::{PerKind, codes, diag::SourceDocument};
 
-/// What is needed to score the events again.
+/// The inputs and settings that scoring the events again takes.
 pub(super) struct ModelTrial<'t> {
     pub(super) inputs: &'t [InputSource],
     /// The files as they were before the first reading; none if they can be read only once.

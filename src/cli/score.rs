@@ -53,7 +53,7 @@ pub(super) struct ScoreArguments {
 
     /// The model [default: scoring.toml here, else the built-in example]
     ///
-    /// It may be given more than once. Each model then writes into a folder below that of --out, named as the model is.
+    /// The option may be given more than once. Each model then writes into its own folder below --out, which has the name of the model.
     #[arg(short, long = "model", value_name = "FILE")]
     models: Vec<PathBuf>,
 

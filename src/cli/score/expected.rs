@@ -46,7 +46,7 @@ pub(super) fn expectations<'m>(
     RunExpectations::new(model, document, fail_if).map_err(CommandError::documents)
 }
 
-/// Judges the expectations. Reports those that failed, and what is probably wrong.
+/// Judges the expectations, and reports the failed ones with their probable cause.
 pub(super) fn judge(
     expected: &RunExpectations<'_>,
     values: &RunValues<'_>,

@@ -1,4 +1,4 @@
-//! Several models in one run: each writes into a folder of its own below that of `--out`, named as the model is.
+//! Several models in one run. Each model writes into its own folder below `--out`, which has the name of the model.
 //!
 //! All models are read before the first one runs, so a run with a broken model or two equal names writes nothing.
 
@@ -77,7 +77,7 @@ fn named_models(paths: &[PathBuf]) -> Result<Vec<NamedModel>, CommandError> {
     if broken.is_empty() { Ok(models) } else { Err(CommandError::documents(broken)) }
 }
 
-/// The folder of a model: its name, else that of its file without the ending.
+/// The name of a model's folder: the name of the model, else the name of its file without the ending.
 fn folder_name(path: &Path, name: &str) -> Result<String, CommandError> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let folder = if name.is_empty() { stem.into_owned() } else { name.to_owned() };

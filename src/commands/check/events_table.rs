@@ -25,7 +25,7 @@ const ROWS_MIN: usize = 2;
 /// Longer messages do not widen the table; characters.
 const MESSAGE_CHARS_MAX: usize = 70;
 
-/// The problems that are drawn at their lines, and those that stand in the table.
+/// Splits problems: some are drawn at their lines, the others stand in the table.
 pub(super) fn split_problems(problems: &[Diagnostic]) -> (Vec<Diagnostic>, Vec<&Diagnostic>) {
     let of_events: Vec<&Diagnostic> = problems.iter().filter(|problem| OF_EVENTS.contains(&problem.code)).collect();
     if of_events.len() < ROWS_MIN {

@@ -2,7 +2,7 @@
 
 /// Longer values are shortened; characters.
 const WHOLE_CHARS_MAX: usize = 60;
-/// What is kept of the parts that both values have, before and behind the difference; characters.
+/// The length of the common text that is shown before and behind the difference; characters.
 const SHARED_CHARS: usize = 16;
 /// The most characters of a value that stands alone, or of a difference.
 const SHOWN_CHARS_MAX: usize = 80;

@@ -7,8 +7,8 @@ use crate::{EntityKind, expr::Program};
 const FEW_FACTS: usize = 2;
 
 impl<'m> BoxNarrower<'_, 'm> {
-    /// `or`: true if one part is, false if all are.
-    pub(super) fn any_of(
+    /// `or`: true if one part is, false if all are. `and` is `or` with everything negated.
+    pub(super) fn and_or(
         &self,
         whole: &'m Program,
         parts: &'m [Program],
@@ -16,28 +16,14 @@ impl<'m> BoxNarrower<'_, 'm> {
         outcomes: OutcomeSet,
         within: &mut NarrowedBox,
     ) -> Result<(), EmptyBox> {
-        if self.connective(parts, side, outcomes, |of_part| of_part, within)? {
-            return Ok(());
-        }
-        self.few_facts(whole, side, outcomes, within)
+        let settled = match whole {
+            Program::And(_) => self.connective(parts, side, outcomes.inverted(), OutcomeSet::inverted, within)?,
+            _ => self.connective(parts, side, outcomes, |of_part| of_part, within)?,
+        };
+        if settled { Ok(()) } else { self.few_facts(whole, side, outcomes, within) }
     }
 
-    /// `and` is `or` with everything negated.
-    pub(super) fn all_of(
-        &self,
-        whole: &'m Program,
-        parts: &'m [Program],
-        side: EntityKind,
-        outcomes: OutcomeSet,
-        within: &mut NarrowedBox,
-    ) -> Result<(), EmptyBox> {
-        if self.connective(parts, side, outcomes.inverted(), OutcomeSet::inverted, within)? {
-            return Ok(());
-        }
-        self.few_facts(whole, side, outcomes, within)
-    }
-
-    /// A list of ways of which it is open which one is taken: narrowed as a whole where it is about one or two facts, such as a list of titles.
+    /// Narrows alternatives as a whole if they are about one or two facts, such as a list of titles. Which alternative holds is open.
     fn few_facts(
         &self,
         whole: &'m Program,

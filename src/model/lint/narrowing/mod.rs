@@ -126,8 +126,7 @@ impl<'n, 'm> BoxNarrower<'n, 'm> {
     ) -> Result<(), EmptyBox> {
         match program {
             Program::Not(inner) => self.condition(inner, side, outcomes.inverted(), within),
-            Program::Or(parts) => self.any_of(program, parts, side, outcomes, within),
-            Program::And(parts) => self.all_of(program, parts, side, outcomes, within),
+            Program::Or(parts) | Program::And(parts) => self.and_or(program, parts, side, outcomes, within),
             Program::Coalesce(parts) => self.coalesce(program, parts, side, outcomes, within),
             Program::Slot(slot) => self.name(program, FactKey::seen_from(side, *slot), side, outcomes, within),
             _ => self.comparison(program, side, outcomes, within),

@@ -8,3 +8,4 @@ pub(crate) mod explain;
 pub(crate) mod fail_if;
 pub(crate) mod init;
 pub(crate) mod score;
+mod toml_text;

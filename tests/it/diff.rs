@@ -334,7 +334,7 @@ fn ids_are_left_out_if_asked() {
 }
 
 /// Models that differ in one thing, and how a report puts it.
-const MODEL_CHANGES: [(&str, &str, &str); 14] = [
+const MODEL_CHANGES: [(&str, &str, &str); 15] = [
     ("at_least = 20\n", "at_least = 15\n", "user tier hot: at_least 20 → 15"),
     ("points = 5", "points = 7.5", "user signal asks: points 5 → 7.5"),
     ("event = \"ask\"", "event = [\"ask\", \"beg\"]", "user signal asks: event \"ask\" → [\"ask\", \"beg\"]"),
@@ -366,6 +366,11 @@ const MODEL_CHANGES: [(&str, &str, &str); 14] = [
         "[[user.tiers]]\nname = \"not\"",
         "[user.score]\nmax = 100\n[[user.tiers]]\nname = \"not\"",
         "user: score added: { max = 100 }",
+    ),
+    (
+        "[[user.tiers]]\nname = \"not\"",
+        "[[user.tiers]]\nname = \"not\"\n[[output.files]]\nname = \"l.csv\"\nlevel = \"user\"\ncolumns = { \"What to do\" = \"user_id\" }",
+        "output file l.csv added: { columns = { \"What to do\" = \"user_id\" }, level = \"user\", name = \"l.csv\" }",
     ),
     ("points = 5", "points = 5.0 # as before", "nothing: the models say the same"),
     ("name = \"asks\"\nevent = \"ask\"\n", "event = \"ask\"\nname = \"asks\"\n", "nothing: the models say the same"),

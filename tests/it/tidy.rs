@@ -159,9 +159,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("commands/fail_if", &["model", "model/expr", "model/diag"]),
+    ("commands/toml_text", &[]),
     (
         "commands/init",
         &[
+            "commands/toml_text",
             "commands/check",
             "engine/plan",
             "engine/inspect",
@@ -194,6 +196,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "commands/diff",
         &[
+            "commands/toml_text",
             "engine/plan::Model",
             "engine/ledger",
             "engine/emit",

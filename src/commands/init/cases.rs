@@ -17,10 +17,11 @@ use pql_model::{
 
 use super::{
     FirstModel,
-    document::{comment_text, toml_string},
+    document::comment_text,
     graph::{NameGraph, listed},
     wiring::EventWiring,
 };
+use crate::commands::toml_text::toml_string;
 
 /// How often somebody does what a signal asks for.
 const TIMES: [u32; 5] = [1, 2, 3, 6, 12];

@@ -1,11 +1,11 @@
 //! A model as a tree of TOML whose entries keep their order, to be changed and written again.
 
-use std::fmt::Write;
-
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
+
+use crate::commands::toml_text::{toml_key, toml_string};
 
 /// A value of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,27 +142,6 @@ fn value(found: &Spanned<DeValue<'_>>) -> DocumentValue {
 /// A text of several lines on one.
 fn on_one_line(text: &str) -> String {
     if text.contains('\n') { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text.to_owned() }
-}
-
-/// A TOML string.
-pub(super) fn toml_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out + "\""
-}
-
-/// A TOML key, in quotes if it has to be.
-pub(super) fn toml_key(key: &str) -> String {
-    let is_bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-    if is_bare { key.to_owned() } else { toml_string(key) }
 }
 
 /// A text for a comment, on one line.

@@ -5,7 +5,8 @@ use std::{
     fmt::Write,
 };
 
-use super::document::{comment_text, toml_string};
+use super::document::comment_text;
+use crate::commands::toml_text::toml_string;
 use pql_engine::inspect::{
     FieldSurvey, InspectedInput, PartGuess, dataset_profile::DatasetProfile, name_similarity::split_words,
 };

@@ -2,7 +2,8 @@
 
 use std::{fmt::Write, ops::Range};
 
-use super::document::{DocumentTable, DocumentValue, comment_text, toml_key};
+use super::document::{DocumentTable, DocumentValue, comment_text};
+use crate::commands::toml_text::toml_key;
 
 /// Tables of a level, in the order in which they are written. The scalars of the level stand where its own name does.
 const USER_SECTIONS: [&str; 11] =

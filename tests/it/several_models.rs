@@ -60,6 +60,12 @@ fn a_run_of_several_models_is_refused_before_it_writes() {
         assert!(outcome.stderr.contains(told), "{arguments}: {}", outcome.stderr);
         assert!(!folder.path().join("out").exists(), "{arguments}");
     }
+    // The second model would read what the first one wrote.
+    folder.write("events/a.ndjson", folder.read("events.ndjson"));
+    let outcome = folder.pql("score events -m new.toml -m expansion.toml --out events/out");
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("lies in the folder `events` of events"), "{}", outcome.stderr);
+    assert!(!folder.path().join("events/out").exists());
     // Events that can be read only once are enough for one model.
     let arguments = ["score", "-", "-m", "new.toml", "-m", "expansion.toml", "--out", "out"];
     let outcome = folder.pql_with(&arguments, folder.read("events.ndjson").as_bytes());

@@ -2,7 +2,10 @@
 //!
 //! All models are read before the first one runs, so a run with a broken model or two equal names writes nothing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use super::{ScoreArguments, run_model};
 use crate::cli::{CommandError, ExitStatus, messages::Verbosity, model_file, print_stderr};
@@ -28,6 +31,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
     let out = folder_of_all(arguments)?;
     let models = named_models(&arguments.models)?;
     refuse_equal_names(&models)?;
+    refuse_folder_of_events(out, &arguments.events)?;
     let guard = ChangeGuard::begin(&resolve_inputs(&arguments.events)?.inputs)?;
     let mut exit = ExitStatus::Done;
     for model in models {
@@ -58,6 +62,30 @@ fn folder_of_all(arguments: &ScoreArguments) -> Result<&Path, CommandError> {
             "{option} names one file, and there are several models; leave it out, or run each model by itself"
         ))),
         None => Ok(out),
+    }
+}
+
+/// Refuses a folder that lies in a folder of events: the second model would read the results of the first one as events.
+///
+/// # Errors
+/// Both folders.
+fn refuse_folder_of_events(out: &Path, events: &[OsString]) -> Result<(), CommandError> {
+    let existing = out.ancestors().find_map(|folder| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        folder.canonicalize().ok()
+    });
+    let Some(existing) = existing else { return Ok(()) };
+    let holds = |folder: &&OsString| {
+        Path::new(folder).canonicalize().is_ok_and(|path| path.is_dir() && existing.starts_with(path))
+    };
+    match events.iter().find(holds) {
+        Some(folder) => Err(CommandError::usage(format!(
+            "--out `{}` lies in the folder `{}` of events, where the second model would read the results of the first one; \
+             name a folder outside",
+            out.display(),
+            folder.to_string_lossy()
+        ))),
+        None => Ok(()),
     }
 }
 

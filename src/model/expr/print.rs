@@ -1,10 +1,11 @@
 //! The text of a syntax tree.
 
 use super::{
+    Value,
     ast::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode},
     parse::KEYWORDS,
+    unparse::literal,
 };
-use crate::{clock::format_day, units::format_number};
 
 /// How tightly a node holds its parts together, the loosest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,11 +23,11 @@ enum Binding {
 /// The text of a tree, on one line.
 pub(super) fn to_text(node: &ExprNode) -> String {
     match &node.kind {
-        ExprKind::Null => "null".to_owned(),
-        ExprKind::Number(number) => format_number(*number),
-        ExprKind::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        ExprKind::Boolean(truth) => truth.to_string(),
-        ExprKind::Date(day) => format!("date '{}'", format_day(*day)),
+        ExprKind::Null => literal(&Value::Null),
+        ExprKind::Number(number) => literal(&Value::Number(*number)),
+        ExprKind::Text(text) => literal(&Value::Text(text.into())),
+        ExprKind::Boolean(truth) => literal(&Value::Boolean(*truth)),
+        ExprKind::Date(day) => literal(&Value::Date(*day)),
         ExprKind::Name(path) => path.iter().map(|part| word(part)).collect::<Vec<_>>().join("."),
         ExprKind::Not(a) => format!("not {}", part(a, Binding::Not)),
         ExprKind::Negate(a) => format!("-{}", part(a, Binding::Sign)),
@@ -144,10 +145,8 @@ fn name(function: ExprFunction) -> &'static str {
 fn is_plain_word(part: &str) -> bool {
     let reads = |c: char| c.is_alphanumeric() || c == '_';
     let lower = part.to_ascii_lowercase();
-    let is_value = matches!(lower.as_str(), "null" | "true" | "false" | "date" | "case");
     part.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && part.chars().all(reads)
-        && !is_value
         && !KEYWORDS.contains(&lower.as_str())
 }
 

@@ -1,7 +1,11 @@
 //! An expression in which some names are known: what is left of it.
 //!
-//! [`reduce`] puts what is known in the place of names, and folds what can be told from it. Nulls behave as in SQL, with one difference: a part of `or`
-//! that is null is left out, as if it were false. And a comparison that would hold because a count is known to be 0 is null: nobody has seen that it is.
+//! [`reduce`] puts known values in the place of names, and folds what follows from them. Nulls behave as in SQL, with three differences, since the
+//! caller asks only whether a condition can be true:
+//!
+//! - a part of `or` that is null is left out, as if it were false;
+//! - an `and` with a part that is null is null, also where another part may be false;
+//! - a comparison that would hold because a count is known to be 0 is null, since nobody has seen that count.
 
 use super::{
     ExprError, WildPattern,

@@ -148,7 +148,8 @@ impl Program {
     }
 }
 
-fn literal(value: &Value<'_>) -> String {
+/// A value as an expression writes it.
+pub(super) fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::Date(day) => format!("date '{}'", crate::clock::format_day(*day)),

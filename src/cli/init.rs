@@ -246,6 +246,7 @@ impl InitArguments {
         let (mut input, mut out) = (io::stdin().lock(), io::stderr().lock());
         let answers = init_questions::ask(&events, &wiring, &choices, (&mut input, &mut out));
         choices.extend(answers.map_err(|error| CommandError::Error(error.into(), ExitStatus::Io))?);
+        init_choices::refuse_captured(&choices)?;
         Ok(init::wire_events(dump, self.model, &choices))
     }
 

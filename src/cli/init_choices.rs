@@ -74,7 +74,28 @@ pub(super) fn choices(
             None => all.push(EventChoice { event: option.event.clone(), names: option.name.iter().cloned().collect() }),
         }
     }
+    refuse_captured(&all)?;
     Ok(all)
+}
+
+/// Refuses an event of the dump that bears the name of an event of the model which is another event of the dump: the name would stand for both.
+///
+/// # Errors
+/// The name, and what it was said to be.
+pub(super) fn refuse_captured(choices: &[EventChoice]) -> Result<(), CommandError> {
+    for choice in choices {
+        for name in choice.names.iter().filter(|name| **name != choice.event) {
+            let other = choices.iter().find(|other| other.event == *name).and_then(|other| other.names.first());
+            if let Some(other) = other.filter(|other| *other != name) {
+                return Err(CommandError::usage(format!(
+                    "`{name}` is said to be `{}` of the model, and `{other}` is said to be `{name}` of the model; \
+                     the name `{name}` cannot stand for both, so leave one of the two out",
+                    choice.event
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn unknown(option: &SetOption, what: &str, found: &str, known: &[String]) -> CommandError {

@@ -5,9 +5,6 @@ use std::io::{self, BufRead, Write};
 use crate::commands::init::{Certainty, EventChoice, EventWiring, is_worth_asking, title_of};
 use pql_model::diag::escape_controls;
 
-/// Events that a question offers.
-const OFFERED_MAX: usize = 5;
-
 /// A question about one event of the model.
 #[derive(Debug, PartialEq, Eq)]
 struct EventQuestion {
@@ -62,7 +59,7 @@ pub(super) fn ask(
             all.len(),
             escape_controls(&title_of(&question.event))
         )?;
-        for (number, name) in question.offered.iter().take(OFFERED_MAX).enumerate() {
+        for (number, name) in question.offered.iter().enumerate() {
             let guess = if question.is_guessed && number == 0 { " <- guess" } else { "" };
             writeln!(out, "  {} {} ({}){guess}", number + 1, escape_controls(name), (events.counts)(name))?;
         }

@@ -9,7 +9,7 @@ use crate::commands::{
 };
 use pql_engine::{
     inspect::InspectedInput,
-    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob},
+    pipeline::{self, AsOfRequest, MaxRejects, PipelineJob, RunError},
     plan::parse_all_facts,
     read::{BlockLimits, ChangeGuard, InputSource},
 };
@@ -36,7 +36,10 @@ pub(super) struct TrialFindings {
 const FATAL: [&str; 3] = [codes::NO_SUCH_EVENT, codes::NO_SUCH_PROPERTY, codes::NO_SUCH_VALUE];
 
 impl ModelTrial<'_> {
-    /// Scores the events; nothing if they can be read only once, or if too many of their lines are rejected.
+    /// Scores the events. None if they can be read only once, or if the model finds no event among them.
+    ///
+    /// # Errors
+    /// Those of reading and of scoring.
     pub(super) fn run(&self, first: &FirstModel) -> Result<Option<TrialFindings>, CommandError> {
         let Some(guard) = self.guard else { return Ok(None) };
         let document = SourceDocument { name: "(the model)".to_owned(), text: first.text.clone() };
@@ -53,7 +56,10 @@ impl ModelTrial<'_> {
             limits: self.limits,
             users: None,
         };
-        let Ok(folded) = pipeline::fold_inputs(&job, None) else { return Ok(None) };
+        let folded = match pipeline::fold_inputs(&job, None) {
+            Err(RunError::NoEvents { .. }) => return Ok(None),
+            folded => folded?,
+        };
         let (scored, _) = pipeline::score_state(&folded.state, folded.as_of, &model, None, None)?;
         guard.verify()?;
         let problems = check::data::warnings(&model, &self.dump.survey, &scored);

@@ -238,6 +238,12 @@ fn traits_are_found_under_other_names() {
 }
 
 #[test]
+fn a_feature_that_the_name_of_an_event_says_is_written_whole() {
+    let model = model_of(&planner(&[("Task Completed", ""), ("Single Sign-On Page Seen", "")]), "");
+    assert!(model.contains("when event = 'Single Sign-On Page Seen' then 'single sign on' end"), "{model}");
+}
+
+#[test]
 fn a_tariff_is_a_plan() {
     let events = [("Task Completed", ""), ("Tariff Page Opened", ""), ("Tariff Change Started", "")];
     let model = model_of(&planner(&events), "");
@@ -277,6 +283,10 @@ fn what_was_said_goes_before_any_guess() {
         let outcome = run(&[set]);
         assert!(outcome.code == 2 && outcome.stderr.contains(message), "{set}: {outcome:?}");
     }
+    // A name of the model that is also an event of the dump stands for one of them.
+    let outcome = planner(&[("upgrade_started", ""), ("upgrade_completed", ""), ("Task Completed", "")])
+        .pql("init e.ndjson -o - --set upgrade_started=upgrade_completed --set upgrade_completed=upgrade_started");
+    assert!(outcome.code == 2 && outcome.stderr.contains("cannot stand for both"), "{outcome:?}");
     let outcome = folder.pql("init e.ndjson -o - --model plg");
     assert!(outcome.code == 2 && outcome.stderr.contains("sales (who is ready for sales"), "{outcome:?}");
 }

@@ -16,7 +16,7 @@ const EXPRESSIONS: [&str; 3] = ["when", "value", "per"];
 const TEXTS: [&str; 6] = ["say", "because", "message", "to", "action", "owner"];
 
 /// Endings of the facts of a milestone.
-const MILESTONE_ENDINGS: [&str; 4] = ["_pending", "_hours", "_days_ago", "_at"];
+const MILESTONE_ENDINGS: [&str; 3] = ["_pending", "_hours", "_days_ago"];
 
 /// A name at a level.
 pub(super) type LevelName = (EntityKind, String);
@@ -180,8 +180,9 @@ impl NameGraph {
         match self.aliases.get(name) {
             // The alias of an event may have the name of the event.
             Some(events) if !events.iter().any(|event| event == name) => {
-                roots.counted.insert(name.to_owned());
-                events.iter().for_each(|event| self.add_event(event, roots));
+                if roots.counted.insert(name.to_owned()) {
+                    events.iter().for_each(|event| self.add_event(event, roots));
+                }
             }
             Some(_) | None => {
                 roots.events.insert(name.to_owned());

@@ -90,7 +90,7 @@ impl ModelNotes<'_> {
         }
         parts.extend(roots.traits.iter().map(|key| {
             let sources = self.traits.get(key).map(|sources| sources.join(", ")).unwrap_or_default();
-            format!("{} of {}, from {sources}", key.1, plural_of(key.0))
+            format!("{} of {}, from {sources}", key.1, key.0.plural())
         }));
         if parts.is_empty() {
             parts.push("activity of any kind".to_owned());
@@ -155,13 +155,6 @@ fn nearest_line(event: &str, near: &[String]) -> String {
     }
 }
 
-fn plural_of(side: EntityKind) -> &'static str {
-    match side {
-        EntityKind::User => "users",
-        EntityKind::Account => "accounts",
-    }
-}
-
 /// Adds a headline and lines to a list, if there are lines.
 fn add_block(out: &mut Vec<String>, headline: &str, lines: Vec<String>) {
     if lines.is_empty() {
@@ -178,12 +171,15 @@ impl LayoutNotes for ModelNotes<'_> {
     fn header(&self) -> Vec<String> {
         let events = plural(self.dump.survey.events(), "event", "events");
         let files = plural(self.dump.files.len() as u64, "file", "files");
-        vec![
+        let mut lines = vec![
             format!("A first model for {events} in {files}, written by `pql init`."),
             format!("It has what these events can pay of the shipped model `{}`.", self.model),
             "Every guess has its reason above it; what was not wired stands at the end.".to_owned(),
-            "`pql score --print-model` prints the model `sales` with all its explanations.".to_owned(),
-        ]
+        ];
+        if self.model == "sales" {
+            lines.push("`pql score --print-model` prints the model `sales` with all its explanations.".to_owned());
+        }
+        lines
     }
 
     fn section(&self, name: &str) -> Option<String> {

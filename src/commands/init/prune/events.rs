@@ -17,6 +17,9 @@ use pql_engine::inspect::name_similarity::split_words;
 /// The shortest word that may be the beginning of a text of a condition.
 const BEGINNING_MIN: usize = 5;
 
+/// A text that no condition asks for.
+const ANY_TEXT: &str = "\u{1}";
+
 /// For each event of the tracking plan, its first property if the name of the event has its words: `feature` of `feature_used`.
 pub(super) fn key_properties(model: &DocumentTable) -> BTreeMap<String, String> {
     let entries = model.at(&["events"]).map(|events| events.entries.as_slice()).unwrap_or_default();
@@ -140,6 +143,10 @@ impl ModelPruner<'_> {
         let Some(first) = names.first().filter(|first| names.iter().all(|name| name == *first)) else {
             return Vec::new();
         };
+        // A condition that any text meets, such as `audience <> 'internal'`, is said by no name.
+        if holds_for(condition, first, ANY_TEXT) {
+            return Vec::new();
+        }
         // A word with which one of the texts of the condition begins says as much: `audit` of `audit_log%`.
         let texts: Vec<&str> = condition.split('\'').skip(1).step_by(2).collect();
         let begins = |word: &str| word.len() >= BEGINNING_MIN && texts.iter().any(|text| text.starts_with(word));
@@ -216,10 +223,11 @@ fn nothing_of(measure: &str) -> ExprConstant {
     }
 }
 
-/// The words of a name by themselves and in pairs, as a property may write them.
+/// The words of a name by themselves, in pairs and in threes, as a property may write them.
 fn phrases(words: &[String]) -> Vec<String> {
-    let pairs = words.windows(2).flat_map(|pair| [pair.join("_"), pair.join(" "), pair.concat()]);
-    words.iter().cloned().chain(pairs).collect()
+    let several = [2, 3].into_iter().flat_map(|length| words.windows(length));
+    let joined = several.flat_map(|phrase| [phrase.join(" "), phrase.join("_"), phrase.concat()]);
+    words.iter().cloned().chain(joined).collect()
 }
 
 /// A property in an expression.

@@ -145,12 +145,12 @@ pub(crate) fn note_failed_run(error: &RunError) {
     }
 }
 
-/// Columns of an enrichment file that no trait of the model reads.
+/// Columns of an enrichment file that the model does not use: no trait reads them, or no rule asks for the trait.
 pub(crate) fn note_unused_columns(file: &str, columns: &[String]) {
     if !columns.is_empty() {
         let shown: Vec<&str> = columns.iter().map(String::as_str).take(NAMES_LISTED).collect();
         let list = quoted_list(&shown);
-        print_stderr(&escape_controls(&format!("note: no trait of the model reads {list} of `{file}`")));
+        print_stderr(&escape_controls(&format!("note: the model uses no trait from {list} of `{file}`")));
     }
 }
 

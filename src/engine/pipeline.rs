@@ -57,7 +57,7 @@ use crate::{
     read::{
         BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse,
     },
-    score::{EnrichmentTraits, ScoredEntities, SumOverflow, score},
+    score::{EnrichmentTraits, PreviousStandings, ScoredEntities, SumOverflow, score, standing_table},
 };
 use pql_model::{
     EntityKind, PerKind,
@@ -675,16 +675,38 @@ pub fn score_state<'s>(
     users: Option<&EnrichFile>,
     accounts: Option<&EnrichFile>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
-    score_state_with(state, as_of, model, PerKind { user: users, account: accounts }, None)
+    score_state_with((state, as_of), model, PerKind { user: users, account: accounts }, ScoringExtras::default())
+}
+
+/// Scores a folded state after a run before, of which `before` is what it said.
+///
+/// # Errors
+///
+/// [`RunError`] of enrichment and of sums.
+pub fn score_state_after<'s>(
+    (state, as_of): (&'s FoldState, AsOf),
+    model: &'s Model,
+    enriched: PerKind<Option<&EnrichFile>>,
+    before: &PreviousStandings,
+) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
+    score_state_with((state, as_of), model, enriched, ScoringExtras { before: Some(before), supposed: None })
+}
+
+/// What scoring may take beside a state and enrichment.
+#[derive(Debug, Clone, Copy, Default)]
+struct ScoringExtras<'x> {
+    /// What the run before said.
+    before: Option<&'x PreviousStandings>,
+    /// A trait that is another.
+    supposed: Option<&'x SupposedTrait>,
 }
 
 /// Scores a folded state in which one trait may be another.
 fn score_state_with<'s>(
-    state: &'s FoldState,
-    as_of: AsOf,
+    (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
     files: PerKind<Option<&EnrichFile>>,
-    supposed: Option<&SupposedTrait>,
+    ScoringExtras { before, supposed }: ScoringExtras<'_>,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
     let emails = user_emails(files.user, as_of, &model.levels.user.emails);
     let entities = resolve_entities(state, model, &emails);
@@ -703,7 +725,8 @@ fn score_state_with<'s>(
     if let Some(supposed) = supposed {
         supposed.lay_over(&mut enrichment, &entities, model);
     }
-    let scored = score(entities, model, &enrichment, as_of).map_err(RunError::Overflow)?;
+    let standings = before.map(|before| standing_table(&entities, before));
+    let scored = score(entities, model, &enrichment, as_of, standings.as_ref()).map_err(RunError::Overflow)?;
     Ok((scored, coverage))
 }
 

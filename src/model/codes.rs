@@ -40,6 +40,8 @@ pub(crate) const RESERVED_WORD: &str = "M018";
 pub(crate) const TOO_LARGE: &str = "M019";
 /// A name that rows would have twice.
 pub(crate) const TAKEN_COLUMN: &str = "M020";
+/// A tier that asks more of those who stay than of those who come.
+pub(crate) const STAY_ABOVE_THRESHOLD: &str = "M021";
 
 // Warnings that need no events: from M030.
 
@@ -95,6 +97,8 @@ pub(crate) const NO_HUMAN_ROUTE: &str = "M053";
 pub(crate) const NO_BUYER: &str = "M054";
 /// Braces in a text that prints no facts.
 pub(crate) const BRACES_IN_PLAIN_TEXT: &str = "M055";
+/// An alert that can never fire.
+pub(crate) const ALERT_OUT_OF_REACH: &str = "M057";
 /// An expectation that every run meets, or none.
 pub(crate) const FIXED_EXPECTATION: &str = "M058";
 /// A question that the search left open.
@@ -127,6 +131,11 @@ pub(crate) const QUALIFIED_AUTOMATED: &str = "M071";
 pub(crate) const HUMAN_FOR_SILENT: &str = "M072";
 /// A human route for somebody who is neither activated nor ready.
 pub(crate) const HUMAN_WITHOUT_REASON: &str = "M073";
+
+/// A cooldown of an alert that is longer than the events reach.
+pub const COOLDOWN_TOO_LONG: &str = "M081";
+/// Facts of the record in a run without one.
+pub const NO_RECORD: &str = "M082";
 
 // Warnings about what is said of warnings: from M090.
 

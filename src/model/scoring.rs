@@ -195,12 +195,41 @@ pub fn sum_points(level: &Level, paid: &[SignalPayout]) -> ScoreTotals {
     ScoreTotals { categories, raw, score: level.bounds.clamp(raw) }
 }
 
-/// The first tier that holds.
-pub fn find_tier<S: EvalScope>(tiers: &[Tier], score: f64, scope: &S) -> Option<usize> {
-    tiers.iter().position(|tier| {
-        let reached = tier.threshold.is_none_or(|(threshold, strict)| passes(score, threshold, strict));
-        reached && tier.when.as_ref().is_none_or(|when| when.holds(scope))
-    })
+/// The first tier that holds. `previous` is the place of the tier of the run before, by its name among these tiers.
+pub fn find_tier<S: EvalScope>(tiers: &[Tier], score: f64, scope: &S, previous: Option<usize>) -> Option<usize> {
+    let holds = |place: usize, tier: &Tier| {
+        let was_here = previous.is_some_and(|previous| previous <= place);
+        tier.is_reached(score, was_here) && tier.when.as_ref().is_none_or(|when| when.holds(scope))
+    };
+    tiers.iter().enumerate().position(|(place, tier)| holds(place, tier))
+}
+
+/// The place of the tier of the run before among the tiers of a level, by its name. Facts know it where somebody can stay in a tier.
+pub fn previous_tier<S: EvalScope>(level: &Level, scope: &S) -> Option<usize> {
+    match scope.get(level.slots.previous_tier?) {
+        Value::Text(name) => level.tier_place(&name),
+        _ => None,
+    }
+}
+
+impl Level {
+    /// The place of a tier by its name.
+    pub fn tier_place(&self, name: &str) -> Option<usize> {
+        self.tiers.iter().position(|tier| tier.name == name)
+    }
+}
+
+impl Tier {
+    /// The scores at which it is entered and left.
+    pub(crate) fn thresholds(&self) -> impl Iterator<Item = f64> + use<> {
+        self.threshold.into_iter().chain(self.stay).map(|(at, _)| at)
+    }
+
+    /// True if a score is enough for the tier. Whoever was in it or above it before needs less where the tier says so.
+    pub fn is_reached(&self, score: f64, was_here: bool) -> bool {
+        let enough = |threshold: Option<(f64, bool)>| threshold.map(|(at, strict)| passes(score, at, strict));
+        enough(self.threshold).is_none_or(|reached| reached || was_here && enough(self.stay) == Some(true))
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use pql_model::{
     lint::lint,
     resolved::{BuiltinFact, Fact, FactDefinition, Level, Measure, MilestonePart, NumberPart, ScoringStep},
     rules,
-    scoring::{evaluate_signals, find_tier, sum_points},
+    scoring::{evaluate_signals, find_tier, previous_tier, sum_points},
 };
 use serde_json::Value as Json;
 
@@ -45,6 +45,7 @@ fn blank(model: &Model, fact: &Fact) -> Value<'static> {
         FactDefinition::Builtin(BuiltinFact::AgeDays | BuiltinFact::DaysInactive) => Value::Number(0.0),
         FactDefinition::Builtin(BuiltinFact::Today) => Value::Date(20_500),
         FactDefinition::Builtin(BuiltinFact::Domain) | FactDefinition::Trait(_) => Value::Null,
+        FactDefinition::Builtin(BuiltinFact::Holdout) => Value::Boolean(false),
         FactDefinition::Builtin(_) => Value::Number(1.0),
         FactDefinition::Milestone(_, MilestonePart::Reached) => Value::Boolean(false),
         FactDefinition::Milestone(_, MilestonePart::Pending) => Value::Boolean(true),
@@ -62,7 +63,10 @@ fn blank(model: &Model, fact: &Fact) -> Value<'static> {
                 _ => Value::Number(0.0),
             }
         }
-        FactDefinition::Expression(_) | FactDefinition::Person(..) | FactDefinition::Scoring => Value::Null,
+        FactDefinition::Expression(_)
+        | FactDefinition::Person(..)
+        | FactDefinition::Record(_)
+        | FactDefinition::Scoring => Value::Null,
     }
 }
 
@@ -137,7 +141,7 @@ impl Facts {
                 vec![(slot, if value.is_null() { Value::Null } else { owned(&value) })]
             }
             // It is chosen, as a fact of somebody else.
-            ScoringStep::AccountPerson(_) => return,
+            ScoringStep::AccountPerson(_) | ScoringStep::UserRecord(_) | ScoringStep::AccountRecord(_) => return,
             ScoringStep::Segment => {
                 let place = first(level.segments.iter().map(|one| one.when.as_ref()).collect());
                 vec![(level.slots.segment, text(place.map(|at| level.segments[at].name.as_str())))]
@@ -150,7 +154,7 @@ impl Facts {
             }
             ScoringStep::UserTier | ScoringStep::AccountTier => {
                 let score = scope.get(level.slots.score).as_number().unwrap_or(0.0);
-                let place = find_tier(&level.tiers, score, &scope);
+                let place = find_tier(&level.tiers, score, &scope, previous_tier(level, &scope));
                 let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
                 vec![
                     (level.slots.tier, text(place.map(|at| level.tiers[at].name.as_str()))),

@@ -13,13 +13,15 @@
 //!   `bad_files`, `causes`, `claimed_sizes`, `damage`, `changing`, `not_understood`, `rejects`,
 //!   `silence`, `mistakes`.
 //! - Outputs: `output`, `publish`, `promises`. The manual: `manual`.
-//! - The language: `language`, `milestones`, `suppress`, `templates`.
+//! - The language: `alerts`, `holdout`, `language`, `milestones`, `pools`, `standings`, `suppress`,
+//!   `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
 //! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
 //! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
 
+mod alerts;
 mod arrival;
 mod bad_files;
 mod bad_input;
@@ -43,6 +45,7 @@ mod explain_query;
 mod explain_ways;
 mod first_model;
 mod fuzz;
+mod holdout;
 mod hostile_text;
 mod identity;
 mod init;
@@ -66,6 +69,7 @@ mod output;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod plain_checks;
+mod pools;
 mod promises;
 mod publish;
 mod real_data;
@@ -77,6 +81,7 @@ mod schema;
 mod several_models;
 mod silence;
 mod spelled_ids;
+mod standings;
 mod stored;
 mod suppress;
 mod templates;

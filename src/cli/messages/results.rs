@@ -27,6 +27,13 @@ pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {
     }
 }
 
+/// Says that the alerts of a model do not fire in a run without a record.
+pub(crate) fn note_alerts(model: &Model) {
+    if EntityKind::ALL.iter().any(|kind| !model.resolved.level(*kind).alerts.is_empty()) {
+        print_stderr("note: alerts are not fired: that takes a record of earlier runs");
+    }
+}
+
 /// Warns that a result has no rows, and says what became of the records. `under` names the model where there are several.
 ///
 /// Printed even with `--quiet`: an empty list caused by a wrong `--as-of` looks like a day without leads.

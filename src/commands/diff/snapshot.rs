@@ -7,7 +7,7 @@ use pql_engine::{ledger::EntityRef, plan::Model, score::ScoredEntities};
 use pql_model::{
     EntityKind, PerKind,
     expr::EvalScope,
-    resolved::Level,
+    resolved::{Level, RepresentativePool},
     scoring::{evaluate_signals, sum_points},
     units::Points,
 };
@@ -102,7 +102,7 @@ fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> L
     let route = |route: &pql_model::resolved::Route| SnapshotRoute {
         name: route.name.clone(),
         human: route.motion.as_deref() == Some("human"),
-        assignee: route.to.as_ref().map(|to| to.source.clone()),
+        assignee: route.to.as_ref().map(|to| to.source.clone()).or_else(|| route.pool.as_ref().map(member_names)),
     };
     let signals = level.signals.iter().map(|signal| signal.name.clone());
     let bounds = level.categories.iter().map(|category| format!("cap:{}", category.name));
@@ -117,6 +117,11 @@ fn population(scored: &ScoredEntities<'_>, side: EntityKind, level: &Level) -> L
         point_sources: parts,
         standings,
     }
+}
+
+/// The members of a pool who are there.
+fn member_names(pool: &RepresentativePool) -> String {
+    pool.present().map(|member| member.name.as_str()).collect::<Vec<&str>>().join(", ")
 }
 
 fn standing(scored: &ScoredEntities<'_>, level: &Level, entity: EntityRef) -> EntityStanding {

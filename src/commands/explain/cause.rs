@@ -12,7 +12,7 @@ use pql_model::{
     EntityKind, FactKey,
     expr::{EvalScope, Program, Value},
     resolved::{FactDefinition, Level},
-    scoring::{SignalPayout, evaluate_signals, find_tier, sum_points},
+    scoring::{SignalPayout, evaluate_signals, find_tier, previous_tier, sum_points},
     units::Points,
 };
 
@@ -158,7 +158,8 @@ impl UndoneChanges<'_> {
         let points = level.slots.points.iter().zip(&total.categories);
         facts.extend(points.map(|(slot, (_, held))| (FactKey::new(side, *slot), Value::Number(held.to_f64()))));
         let scope = entity.scope(self.scored);
-        find_tier(&level.tiers, total.score.to_f64(), &FactOverlay::new(model, side, &scope, &facts))
+        let overlay = FactOverlay::new(model, side, &scope, &facts);
+        find_tier(&level.tiers, total.score.to_f64(), &overlay, previous_tier(level, &overlay))
     }
 
     fn describe(&self, change: &TierChange) -> DropCause {

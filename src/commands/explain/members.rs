@@ -93,6 +93,7 @@ pub fn signal_rollups(model: &Model, signal: &Signal) -> Vec<SignalRollup> {
             | FactDefinition::Metric(_)
             | FactDefinition::Milestone(..)
             | FactDefinition::Person(..)
+            | FactDefinition::Record(_)
             | FactDefinition::Scoring => {}
         }
     }

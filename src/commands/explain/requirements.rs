@@ -134,7 +134,11 @@ impl RequirementCollector<'_> {
                     add(StateTarget::Days(ACTIVITY_DAYS), days(28), true)
                 }
                 BuiltinFact::Events | BuiltinFact::Users => add(StateTarget::Any, None, false),
-                BuiltinFact::AgeDays | BuiltinFact::Today | BuiltinFact::Domain | BuiltinFact::Members => {}
+                BuiltinFact::AgeDays
+                | BuiltinFact::Today
+                | BuiltinFact::Domain
+                | BuiltinFact::Members
+                | BuiltinFact::Holdout => {}
             },
             FactPlan::Trait(place) => {
                 if let Some(one) = self.model.levels[side].traits.get(*place) {
@@ -197,7 +201,8 @@ impl RequirementCollector<'_> {
                 | FactDefinition::Builtin(_)
                 | FactDefinition::Trait(_)
                 | FactDefinition::Metric(_)
-                | FactDefinition::Milestone(..),
+                | FactDefinition::Milestone(..)
+                | FactDefinition::Record(_),
             )
             | None => {}
         }

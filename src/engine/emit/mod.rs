@@ -42,9 +42,15 @@ pub use table::{level_summary_text, query_table_text};
 use self::{
     csv::CsvRows,
     json::{JsonFraming, JsonRows},
+    row::with_row,
     selection::select_rows,
 };
-use pql_model::resolved::{ListFile, ListFormat, RowQuery};
+use pql_model::resolved::{ListFile, ListFormat, RowQuery, TextTemplate};
+
+/// A text of an alert for an entity, by its index.
+pub fn alert_text(rows: LevelRows<'_>, entity: u32, template: &TextTemplate) -> String {
+    with_row(rows, entity, None, |row| row.alert_text(template))
+}
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

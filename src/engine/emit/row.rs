@@ -2,11 +2,16 @@
 //!
 //! A row is made by [`with_row`], which computes the points once; [`EntityRow::cell`] then makes the cells that a schema asks for.
 
-use super::{cell::OutputCell, rendered_template::render_template, row_writer::LevelRows, schema::OutputSchema};
+use super::{
+    cell::OutputCell,
+    rendered_template::{render_template, render_with_columns},
+    row_writer::LevelRows,
+    schema::OutputSchema,
+};
 use crate::{
     plan::Model,
     score::{
-        MemberSource, ScoredEntities, bound_sources,
+        MemberSource, ScoredEntities, bound_sources, chosen_member,
         fact_table::EntityFacts,
         milestones::{MilestoneResult, MilestoneState},
         sum_member_signals,
@@ -120,7 +125,7 @@ impl<'r> EntityRow<'r> {
             ColumnSource::Qualified => self.fact(slots.qualified),
             ColumnSource::Route => self.fact(slots.route),
             ColumnSource::Motion => self.fact(slots.motion),
-            ColumnSource::Assignee => self.template(self.route.and_then(|route| route.to.as_ref())),
+            ColumnSource::Assignee => self.assignee(),
             ColumnSource::Action => self.template(self.route.and_then(|route| route.action.as_ref())),
             ColumnSource::IsChampion => OutputCell::Boolean(self.is_member_of_home(ScoredEntities::champion)),
             ColumnSource::IsBuyer => OutputCell::Boolean(self.is_member_of_home(ScoredEntities::buyer)),
@@ -232,6 +237,31 @@ impl<'r> EntityRow<'r> {
             .map(|template| render_template(template, self.scope))
             .collect();
         if texts.is_empty() { OutputCell::Null } else { OutputCell::Text(texts.join("; ").into()) }
+    }
+
+    /// Who gets the entity: whoever the route names, else a member of its pool.
+    fn assignee(&self) -> OutputCell<'r> {
+        let Some(route) = self.route else { return OutputCell::Null };
+        let named = self.template(route.to.as_ref());
+        if !named.text().is_empty() {
+            return named;
+        }
+        let member = route.pool.as_ref().and_then(|pool| chosen_member(pool, self.account_id()));
+        member.map_or(named, |member| OutputCell::Text(member.name.as_str().into()))
+    }
+
+    /// The id of the account; of a user without a home, its own.
+    fn account_id(&self) -> &'r str {
+        let home = match self.kind {
+            EntityKind::User => self.scored.home_id(self.place),
+            EntityKind::Account => None,
+        };
+        home.unwrap_or_else(|| self.id())
+    }
+
+    /// A text of an alert, which may name columns too.
+    pub(super) fn alert_text(&self, template: &TextTemplate) -> String {
+        render_with_columns(template, self.scope, &|column| self.cell(column).text().into_owned())
     }
 
     fn template(&self, template: Option<&TextTemplate>) -> OutputCell<'r> {

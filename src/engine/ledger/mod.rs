@@ -25,7 +25,7 @@ use pql_model::{
     clock::AsOf,
     expr::{EvalScope, Value},
     resolved::{DecayCurve, Level, Signal, SignalPayment, Tier},
-    scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, sum_points},
+    scoring::{ScoreTotals, SignalFiring, SignalPayout, evaluate_signals, passes, previous_tier, sum_points},
     units::Points,
 };
 
@@ -179,7 +179,11 @@ pub fn build_ledger(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRe
         rule: rule(one.when.as_ref()),
         unmet: why(one.when.as_ref()),
     });
-    let tier = level.tiers.iter().map(|one| tier(one, total.score, rule(one.when.as_ref()), why(one.when.as_ref())));
+    let previous = previous_tier(level, &scope);
+    let tier = level.tiers.iter().enumerate().map(|(place, one)| {
+        let score = TierScore { score: total.score, was_here: previous.is_some_and(|previous| previous <= place) };
+        tier(one, score, rule(one.when.as_ref()), why(one.when.as_ref()))
+    });
     let route = level.routes.iter().map(|one| EvaluatedRule {
         name: one.name.clone(),
         rule: rule(one.when.as_ref()),
@@ -220,12 +224,29 @@ fn first_match(all: impl Iterator<Item = EvaluatedRule>) -> Option<RuleDecision>
     (!tried.is_empty()).then_some(RuleDecision { evaluated: tried })
 }
 
+/// What a tier's threshold is held against.
+#[derive(Debug, Clone, Copy)]
+struct TierScore {
+    score: Points,
+    /// Whether the entity was in the tier or above it before.
+    was_here: bool,
+}
+
 /// A tier as a rule: its threshold becomes a condition.
-fn tier(tier: &Tier, score: Points, rule: String, mut unmet: Vec<UnmetCondition>) -> EvaluatedRule {
+fn tier(
+    tier: &Tier,
+    TierScore { score, was_here }: TierScore,
+    rule: String,
+    mut unmet: Vec<UnmetCondition>,
+) -> EvaluatedRule {
     let mut words = Vec::new();
-    if let Some((threshold, strict)) = tier.threshold {
-        let condition = threshold_text("score", threshold, strict);
-        if !passes(score.to_f64(), threshold, strict) {
+    let stay = tier.stay.filter(|_| was_here);
+    if let Some((threshold, strict)) = stay.or(tier.threshold) {
+        let mut condition = threshold_text("score", threshold, strict);
+        if stay.is_some() {
+            condition.push_str(" (to stay)");
+        }
+        if !tier.is_reached(score.to_f64(), was_here) {
             let fact = FactValue { name: "score".to_owned(), value: Value::Number(score.to_f64()) };
             unmet.insert(0, UnmetCondition { condition: condition.clone(), facts: vec![fact] });
         }

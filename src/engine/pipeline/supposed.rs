@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{RunError, score_state_with};
+use super::{RunError, ScoringExtras, score_state_with};
 use crate::{
     enrich::EnrichFile,
     entity::Entities,
@@ -109,8 +109,8 @@ pub fn score_supposed<T>(
     let lines: Vec<String> = supposed.events.iter().map(|event| event.to_json().to_string()).collect();
     let users: Vec<&str> = supposed.events.iter().map(|event| event.user.as_str()).collect();
     let undo = state.fold_further(model, FurtherLines { lines: &lines, users: &users, until: as_of.instant });
-    let result =
-        score_state_with(state, as_of, model, enriched, supposed.known.as_ref()).map(|(scored, _)| read(&scored));
+    let extras = ScoringExtras { before: None, supposed: supposed.known.as_ref() };
+    let result = score_state_with((state, as_of), model, enriched, extras).map(|(scored, _)| read(&scored));
     state.undo(undo);
     result
 }

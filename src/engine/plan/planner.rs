@@ -69,6 +69,7 @@ impl<'m> Planner<'m> {
             FactDefinition::Expression(_)
             | FactDefinition::Rollup(_)
             | FactDefinition::Person(..)
+            | FactDefinition::Record(_)
             | FactDefinition::Scoring => FactPlan::Computed,
         }
     }

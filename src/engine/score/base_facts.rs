@@ -4,12 +4,13 @@ use std::sync::atomic::AtomicBool;
 
 use super::{
     entity_view::EntityView,
+    holdout::is_held_out,
     measures::{self, trait_edge},
     milestones::{self, MilestoneResult},
 };
 use crate::{
     entity::{DOMAIN_PREFIX, Entities},
-    fold::{TimedValue, unpack},
+    fold::{NO_ACCOUNT, TimedValue, unpack},
     plan::{ACTIVITY_DAYS, FactPlan, LevelPlan, TraitPlan, word},
 };
 use pql_model::{expr::Value, resolved::BuiltinFact, units::Day};
@@ -48,6 +49,11 @@ pub(super) fn user<'v>(
         FactPlan::Builtin(BuiltinFact::Domain) => {
             entities.users[user].domain.as_deref().map_or(Value::Null, |domain| Value::Text(domain.into()))
         }
+        FactPlan::Builtin(BuiltinFact::Holdout) => {
+            let home = entities.users[user].home_id;
+            let id = if home == NO_ACCOUNT { entities.users[user].id } else { entities.account_ids.get(home) };
+            holdout_fact(about, id)
+        }
         FactPlan::Trait(index) => {
             let plan = &level.traits[*index];
             about
@@ -76,6 +82,7 @@ pub(super) fn account<'v>(
             Some(domain) => Value::Text(domain.into()),
             None => Value::Null,
         },
+        FactPlan::Builtin(BuiltinFact::Holdout) => holdout_fact(about, entities.account_ids.get(id)),
         FactPlan::Builtin(BuiltinFact::Members) => Value::Number(entities.accounts[account].members.len() as f64),
         FactPlan::Trait(index) => {
             let plan = &level.traits[*index];
@@ -104,6 +111,12 @@ fn identify_trait<'v>(index: usize, plan: &TraitPlan, entities: &'v Entities<'_>
         best.get_or_insert(*edge).merge(*edge, !plan.first, plan.kind, &entities.state.texts);
     }
     best.map(|edge| unpack(edge.value, plan.kind, &entities.state.texts))
+}
+
+/// Whether an id is held out; null in a model that holds nobody out.
+fn holdout_fact<'v>(about: &FactContext<'_, '_>, id: &str) -> Value<'v> {
+    let holdout = about.view.model.resolved.holdout.as_ref();
+    holdout.map_or(Value::Null, |holdout| Value::Boolean(is_held_out(holdout, id)))
 }
 
 /// Facts that users and accounts have in common.
@@ -139,6 +152,6 @@ fn built_in<'v>(builtin: BuiltinFact, about: &FactContext<'_, '_>) -> Value<'v> 
             view.users_where(|at| view.days(at, ACTIVITY_DAYS).any_between(last_28.0, last_28.1)),
         )),
         // These need more than the rows of the entity.
-        BuiltinFact::Domain | BuiltinFact::DomainUsers28 | BuiltinFact::Members => Value::Null,
+        BuiltinFact::Domain | BuiltinFact::DomainUsers28 | BuiltinFact::Members | BuiltinFact::Holdout => Value::Null,
     }
 }

@@ -13,12 +13,17 @@ mod base_facts;
 mod domain_users;
 mod entity_view;
 pub(crate) mod fact_table;
+mod holdout;
+mod id_hash;
 mod measures;
 mod member_signals;
 pub(crate) mod milestones;
 mod occurrences;
+mod pool;
+mod record_facts;
 mod rollups;
 mod scorer;
+mod standing;
 mod step_chains;
 mod step_run;
 mod summary;
@@ -29,6 +34,9 @@ use rayon::prelude::*;
 
 pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
+pub(crate) use pool::chosen_member;
+pub use standing::{PreviousStanding, PreviousStandings};
+pub(crate) use standing::{StandingTable, standing_table};
 pub use summary::LevelSummary;
 pub(crate) use summary::{MilestoneSummary, MomentStep};
 
@@ -36,7 +44,7 @@ use self::{
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, MilestoneState},
     occurrences::AbsentEvents,
-    scorer::{AccountPeople, Scorer},
+    scorer::{AccountPeople, Scorer, ScoringInputs},
     summary::ScoredLevel,
 };
 use crate::{entity::Entities, fold::NO_ACCOUNT, plan::Model};
@@ -181,7 +189,7 @@ impl ScoredEntities<'_> {
 )]
 pub struct SumOverflow;
 
-/// Scores all entities.
+/// Scores all entities. `standings` are what the run before said; none without a record.
 ///
 /// # Errors
 ///
@@ -194,8 +202,9 @@ pub(crate) fn score<'s>(
     model: &'s Model,
     enrichment: &EnrichmentTraits,
     as_of: AsOf,
+    standings: Option<&StandingTable<'_>>,
 ) -> Result<ScoredEntities<'s>, SumOverflow> {
-    let mut scorer = Scorer::new(&entities, model, enrichment, as_of);
+    let mut scorer = Scorer::new(&entities, ScoringInputs { model, enrichment, standings, as_of });
     scorer.user_base();
     scorer.account_base();
     scorer.all_steps();

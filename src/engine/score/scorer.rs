@@ -15,6 +15,7 @@ use super::{
     entity_view::EntityView,
     fact_table::{EntityFacts, FactStore, FactTable},
     milestones::{MilestoneResult, evaluate_milestones},
+    standing::{PreviousStanding, StandingTable},
     step_run::{InternedNames, StepRun},
 };
 use crate::{
@@ -60,12 +61,23 @@ impl AccountPeople {
     }
 }
 
+/// What entities are scored by.
+#[derive(Clone, Copy)]
+pub(super) struct ScoringInputs<'e> {
+    pub(super) model: &'e Model,
+    pub(super) enrichment: &'e EnrichmentTraits,
+    /// What the run before said; none without a record.
+    pub(super) standings: Option<&'e StandingTable<'e>>,
+    pub(super) as_of: AsOf,
+}
+
 /// Computes the facts of entities, step by step.
 pub(super) struct Scorer<'e, 's> {
     pub(super) entities: &'e Entities<'s>,
     model: &'e Model,
     enrichment: &'e EnrichmentTraits,
-    as_of: AsOf,
+    pub(super) standings: Option<&'e StandingTable<'e>>,
+    pub(super) as_of: AsOf,
     pub(super) board: FactStore,
     pub(super) users: LevelHistory,
     pub(super) accounts: LevelHistory,
@@ -75,12 +87,8 @@ pub(super) struct Scorer<'e, 's> {
 }
 
 impl<'e, 's> Scorer<'e, 's> {
-    pub(super) fn new(
-        entities: &'e Entities<'s>,
-        model: &'e Model,
-        enrichment: &'e EnrichmentTraits,
-        as_of: AsOf,
-    ) -> Self {
+    pub(super) fn new(entities: &'e Entities<'s>, inputs: ScoringInputs<'e>) -> Self {
+        let ScoringInputs { model, enrichment, standings, as_of } = inputs;
         let board = FactStore {
             users: FactTable::new(&model.resolved.levels.user, entities.users.len(), 512),
             // Chunks are smaller for accounts, because some have many members and rows.
@@ -90,7 +98,7 @@ impl<'e, 's> Scorer<'e, 's> {
         let overflow = AtomicBool::new(false);
         let (users, accounts) = (LevelHistory::default(), LevelHistory::default());
         let people = AccountPeople::default();
-        Scorer { entities, model, enrichment, as_of, board, users, accounts, people, overflow }
+        Scorer { entities, model, enrichment, standings, as_of, board, users, accounts, people, overflow }
     }
 
     /// Computes the base facts of users.
@@ -212,8 +220,10 @@ impl<'e, 's> Scorer<'e, 's> {
     /// The slot of the fact that a step computes, if that is free text.
     fn text(&self, step: ScoringStep) -> Option<FactSlot> {
         let (level, slot) = match step {
-            ScoringStep::UserFact(slot) => (&self.model.resolved.levels.user, slot),
-            ScoringStep::AccountFact(slot) => (&self.model.resolved.levels.account, slot),
+            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) => (&self.model.resolved.levels.user, slot),
+            ScoringStep::AccountFact(slot) | ScoringStep::AccountRecord(slot) => {
+                (&self.model.resolved.levels.account, slot)
+            }
             _ => return None,
         };
         level.facts.get(slot as usize).is_some_and(|fact| fact.kind == ValueType::Text).then_some(slot)
@@ -238,6 +248,11 @@ impl<'e, 's> Scorer<'e, 's> {
         let slots = steps.iter().filter_map(|step| self.text(*step)).collect::<Vec<FactSlot>>();
         table.renumber(slots.into_iter(), texts, &mut self.board.pool);
         *self.board.table_mut(kind) = table;
+    }
+
+    /// What the run before said of an entity.
+    pub(super) fn standing(&self, kind: EntityKind, entity: usize) -> Option<&'e PreviousStanding> {
+        self.standings?[kind].get(entity).copied().flatten()
     }
 
     fn user(&self, user: usize) -> EntityFacts<'_> {
@@ -280,10 +295,13 @@ impl<'e, 's> Scorer<'e, 's> {
 /// The level that a step belongs to.
 fn level_of(step: ScoringStep) -> EntityKind {
     match step {
-        ScoringStep::UserFact(_) | ScoringStep::UserPoints | ScoringStep::UserTier | ScoringStep::UserRoute => {
-            EntityKind::User
-        }
+        ScoringStep::UserFact(_)
+        | ScoringStep::UserPoints
+        | ScoringStep::UserTier
+        | ScoringStep::UserRecord(_)
+        | ScoringStep::UserRoute => EntityKind::User,
         ScoringStep::AccountFact(_)
+        | ScoringStep::AccountRecord(_)
         | ScoringStep::Segment
         | ScoringStep::AccountPoints
         | ScoringStep::AccountTier

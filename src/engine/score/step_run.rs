@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::{
     fact_table::{EntityFacts, FactRowMut},
+    record_facts::{TierNow, record_fact},
     rollups,
     scorer::Scorer,
 };
@@ -68,6 +69,7 @@ impl StepRun<'_, '_, '_> {
             ScoringStep::UserPoints | ScoringStep::AccountPoints => self.pay_signals(),
             ScoringStep::UserTier | ScoringStep::AccountTier => self.assign_tier(),
             ScoringStep::AccountPerson(slot) => self.copy_person_fact(slot),
+            ScoringStep::UserRecord(slot) | ScoringStep::AccountRecord(slot) => self.tell_record(slot),
             ScoringStep::UserRoute | ScoringStep::AccountRoute => {
                 self.choose_route();
                 self.mark_suppression();
@@ -119,7 +121,9 @@ impl StepRun<'_, '_, '_> {
         }
         let facts = self.facts();
         let score = facts.number(self.level.slots.score).unwrap_or(0.0);
-        let place = scoring::find_tier(&self.level.tiers, score, &facts);
+        let before = self.scorer.standing(self.kind, self.entity).and_then(|before| before.tier.as_deref());
+        let before = before.and_then(|name| self.level.tier_place(name));
+        let place = scoring::find_tier(&self.level.tiers, score, &facts, before);
         self.row.set_text(self.level.slots.tier, place.map(|place| self.names.tiers[place]));
         let qualified = place.map_or(Value::Null, |place| Value::Boolean(self.level.tiers[place].qualified));
         self.row.set_plain(self.level.slots.qualified, &qualified);
@@ -132,6 +136,21 @@ impl StepRun<'_, '_, '_> {
         if let Some(person) = self.scorer.people.of(*role, self.entity) {
             self.row.copy(slot, self.scorer.board.users.word(*fact, person));
         }
+    }
+
+    /// Writes a fact of the record. Without a record it stays null.
+    fn tell_record(&mut self, slot: FactSlot) {
+        let definition = self.level.facts.get(slot as usize).map(|fact| &fact.definition);
+        let Some(FactDefinition::Record(fact)) = definition else { return };
+        if self.scorer.standings.is_none() {
+            return;
+        }
+        let facts = self.facts();
+        let slots = &self.level.slots;
+        let now = TierNow { tier: facts.get(slots.tier), qualified: facts.get(slots.qualified) };
+        let before = self.scorer.standing(self.kind, self.entity);
+        let value = owned(record_fact(*fact, before, now, self.scorer.as_of.day));
+        self.row.set(slot, &value, self.texts);
     }
 
     /// Writes the first route that holds, with its motion.

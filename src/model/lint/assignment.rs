@@ -8,7 +8,7 @@ use crate::{
     EntityKind, FactKey, ResolvedModel,
     expr::{EvalScope, Program, Value},
     resolved::{FactDefinition, Level, ScoringStep},
-    scoring::{SignalPayout, evaluate_signals, find_tier, sum_points},
+    scoring::{SignalPayout, evaluate_signals, find_tier, previous_tier, sum_points},
 };
 
 /// All facts of a plan.
@@ -148,6 +148,8 @@ impl<'w> FactAssignment<'w> {
             ScoringStep::AccountTier => self.tier(EntityKind::Account),
             // A fact of somebody else is a variable.
             ScoringStep::AccountPerson(_) => {}
+            // So is what runs before said.
+            ScoringStep::UserRecord(_) | ScoringStep::AccountRecord(_) => {}
             ScoringStep::UserRoute => self.route(EntityKind::User),
             ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }
@@ -181,7 +183,8 @@ impl<'w> FactAssignment<'w> {
     fn tier(&mut self, side: EntityKind) {
         let level = self.level(side);
         let score = self.number(FactKey::new(side, level.slots.score)).unwrap_or(0.0);
-        let place = find_tier(&level.tiers, score, &self.scope(side));
+        let scope = self.scope(side);
+        let place = find_tier(&level.tiers, score, &scope, previous_tier(level, &scope));
         self.name(FactKey::new(side, level.slots.tier), place.map(|at| level.tiers[at].name.as_str()));
         let qualified = place.map_or(Value::Null, |at| Value::Boolean(level.tiers[at].qualified));
         self.set(FactKey::new(side, level.slots.qualified), qualified);

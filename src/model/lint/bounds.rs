@@ -172,6 +172,8 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
             ScoringStep::AccountTier => self.tier(EntityKind::Account),
             // A fact of somebody else is a variable.
             ScoringStep::AccountPerson(_) => {}
+            // So is what runs before said.
+            ScoringStep::UserRecord(_) | ScoringStep::AccountRecord(_) => {}
             ScoringStep::UserRoute => self.route(EntityKind::User),
             ScoringStep::AccountRoute => self.route(EntityKind::Account),
         }
@@ -224,14 +226,13 @@ impl<'p, 'm> BoxBounds<'p, 'm> {
         let scope = self
             .scope_with(side, vec![(FactKey::new(side, level.slots.score), AbstractValue::number(score.0, score.1))]);
         let mut open = true;
-        let possible = level.tiers.iter().map(|tier: &'m Tier| {
+        let previous = level.slots.previous_tier.map(|slot| self.value(FactKey::new(side, slot)));
+        let possible = level.tiers.iter().enumerate().map(|(place, tier): (usize, &'m Tier)| {
             if !open {
                 return false;
             }
-            let (mut can, mut must) = match tier.threshold {
-                Some((at, strict)) => (passes(score.1, at, strict), passes(score.0, at, strict)),
-                None => (true, true),
-            };
+            let was_here = previous.map_or(WasHere::NEVER, |previous| WasHere::among(previous, &level.tiers[..=place]));
+            let (mut can, mut must) = (tier.is_reached(score.1, was_here.can), tier.is_reached(score.0, was_here.must));
             if let Some(when) = &tier.when
                 && can
             {
@@ -324,6 +325,34 @@ pub(super) fn sum_bounds(level: &Level, bounds: &[SignalBounds]) -> (Vec<(f64, f
     let all = categories.iter().fold((0.0, 0.0), |sum, category| (sum.0 + category.0, sum.1 + category.1));
     let score = hold(level.bounds, all);
     (categories, score)
+}
+
+/// Whether the tier of the run before can be a tier or one above it, and whether it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WasHere {
+    pub(super) can: bool,
+    pub(super) must: bool,
+}
+
+impl WasHere {
+    /// A level in which nobody stays.
+    pub(super) const NEVER: WasHere = WasHere { can: false, must: false };
+
+    /// By what the tier of the run before can be, and the tiers down to the one that is asked about.
+    pub(super) fn among(previous: &AbstractValue<'_>, tiers: &[Tier]) -> WasHere {
+        let is_among = |name: &Cow<'_, str>| tiers.iter().any(|tier| tier.name == *name);
+        match &previous.known {
+            NonNullValues::Text { of, other } => WasHere {
+                can: of.iter().any(is_among),
+                must: !previous.null && !other && !of.is_empty() && of.iter().all(is_among),
+            },
+            NonNullValues::Any => WasHere { can: true, must: false },
+            NonNullValues::Empty
+            | NonNullValues::Number(..)
+            | NonNullValues::Date(..)
+            | NonNullValues::Truth { .. } => WasHere::NEVER,
+        }
+    }
 }
 
 fn one_of<'m>(names: impl Iterator<Item = &'m str>, possible: &[bool], null: bool) -> AbstractValue<'m> {

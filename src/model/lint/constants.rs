@@ -4,7 +4,7 @@ use super::{domains::TODAY, invariants::InvariantSet, silent::SILENT_DAYS, table
 use crate::{
     EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, Program, Value},
-    resolved::{BuiltinFact, FactDefinition, Level, MilestonePart, ScoringStep, SignalPayment},
+    resolved::{BuiltinFact, FactDefinition, Level, MilestonePart, ScoringStep, SignalPayment, Tier},
     units::Day,
 };
 
@@ -149,9 +149,14 @@ impl ConstantCollector {
         let conditions = level.tiers.iter().map(|tier| &tier.when);
         let conditions = conditions.chain(level.segments.iter().map(|segment| &segment.when));
         let conditions = conditions.chain(level.routes.iter().map(|route| &route.when));
-        let suppressions = level.suppressions.iter().map(|one| &one.when);
+        if let Some(slot) = level.slots.previous_tier {
+            let names = level.tiers.iter().map(|tier| tier.name.clone());
+            self.found.entry(FactKey::new(side, slot)).or_default().texts.extend(names);
+        }
+        let alerts = level.alerts.iter().map(|one| &one.when);
+        let suppressions = level.suppressions.iter().map(|one| &one.when).chain(alerts);
         conditions.flatten().chain(suppressions).for_each(|when| self.note(when, side));
-        let mut thresholds: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+        let mut thresholds: Vec<f64> = level.tiers.iter().flat_map(Tier::thresholds).collect();
         let score = self
             .found
             .get_mut(&(FactKey::new(side, level.slots.score)))
@@ -322,6 +327,7 @@ fn counts_days(model: &ResolvedModel, definition: &FactDefinition) -> bool {
         | FactDefinition::Expression(_)
         | FactDefinition::Rollup(_)
         | FactDefinition::Person(..)
+        | FactDefinition::Record(_)
         | FactDefinition::Scoring => false,
     }
 }

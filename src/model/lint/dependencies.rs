@@ -82,6 +82,7 @@ pub(super) fn visit_dependencies(model: &ResolvedModel, key: FactKey, visit: &mu
             }
             Some(ScoringStage::Tier) => {
                 visit(FactKey::new(side, level.slots.score));
+                level.slots.previous_tier.iter().for_each(|slot| visit(FactKey::new(side, *slot)));
                 level.tiers.iter().filter_map(|tier| tier.when.as_ref()).for_each(|when| visit_keys(when, side, visit));
             }
             Some(ScoringStage::Segment) => {
@@ -213,8 +214,8 @@ impl DependencyPlan {
     fn needs(&self, model: &ResolvedModel, step: ScoringStep) -> bool {
         let (user, account) = (&model.levels.user.slots, &model.levels.account.slots);
         let key = match step {
-            ScoringStep::UserFact(slot) => FactKey::new(EntityKind::User, slot),
-            ScoringStep::AccountFact(slot) | ScoringStep::AccountPerson(slot) => {
+            ScoringStep::UserFact(slot) | ScoringStep::UserRecord(slot) => FactKey::new(EntityKind::User, slot),
+            ScoringStep::AccountFact(slot) | ScoringStep::AccountPerson(slot) | ScoringStep::AccountRecord(slot) => {
                 FactKey::new(EntityKind::Account, slot)
             }
             ScoringStep::Segment => FactKey::new(EntityKind::Account, account.segment),
@@ -225,7 +226,7 @@ impl DependencyPlan {
             ScoringStep::UserRoute => FactKey::new(EntityKind::User, user.route),
             ScoringStep::AccountRoute => FactKey::new(EntityKind::Account, account.route),
         };
-        // A roll-up is a variable, so its step is not taken.
+        // A roll-up and a fact of the record are variables, so their steps are not taken.
         self.index.get(&key).is_some_and(|at| *at >= self.variables.len())
     }
 }

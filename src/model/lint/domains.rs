@@ -1,6 +1,6 @@
 //! The variables of the search, each with the values that the model distinguishes.
 //!
-//! A fact that is computed from others is no variable; all others are: built-in facts, traits, metrics, parts of milestones and roll-ups. The
+//! A fact that is computed from others is no variable; all others are: built-in facts, traits, metrics, parts of milestones, roll-ups and facts of the record. The
 //! domain of each is cut into cells at the constants that it is compared with anywhere in the model, so that within a cell nothing that the
 //! model asks of the fact alone can change: null, a constant, what lies between two constants, a text, any other text.
 
@@ -212,6 +212,7 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
                 blank: Value::Date(TODAY),
                 ..unknown(ValueType::Date, f64::NEG_INFINITY, true)
             },
+            BuiltinFact::Holdout => truth(false),
             BuiltinFact::Domain => unknown(ValueType::Text, 0.0, false),
             BuiltinFact::DomainUsers28 => unknown(ValueType::Number, 0.0, true),
         },
@@ -255,6 +256,7 @@ fn domain(model: &ResolvedModel, fact: &Fact) -> Option<FactDomain> {
         },
         // It is unknown which member it is, and whether there is one.
         FactDefinition::Person(..) => unknown(fact.kind, f64::NEG_INFINITY, false),
+        FactDefinition::Record(_) => unknown(fact.kind, f64::NEG_INFINITY, false),
         FactDefinition::Expression(_) | FactDefinition::Scoring => return None,
     })
 }
@@ -321,7 +323,13 @@ fn variable(key: FactKey, fact: &Fact, domain: &FactDomain, constants: ComparedC
         ValueType::Date if matches!(fact.definition, FactDefinition::Builtin(BuiltinFact::Today)) => {
             cells.push(DomainCell::Date(f64::from(TODAY), f64::from(TODAY), TODAY));
         }
-        ValueType::Date => dates(constants.dates, &mut cells),
+        ValueType::Date => {
+            dates(constants.dates, &mut cells);
+            if matches!(fact.definition, FactDefinition::Record(_)) {
+                // No run before looked from a later day.
+                cells.retain(|cell| !matches!(cell, DomainCell::Date(from, ..) if *from > f64::from(TODAY)));
+            }
+        }
         ValueType::Boolean => cells.extend([DomainCell::Truth(false), DomainCell::Truth(true)]),
         ValueType::Text | ValueType::Json => texts(constants.texts, &mut cells),
         ValueType::Null => {}

@@ -1,11 +1,11 @@
-//! Facts by what they are: metrics, parts of milestones, built-in facts.
+//! Facts by what they are: metrics, parts of milestones, built-in facts, facts of the record.
 
 use std::collections::HashMap;
 
 use super::table::FactKeyMap;
 use crate::{
     EntityKind, FactKey,
-    resolved::{BuiltinFact, EventSet, FactDefinition, Metric, MilestonePart, ResolvedModel},
+    resolved::{BuiltinFact, EventSet, FactDefinition, Metric, MilestonePart, RecordFact, ResolvedModel},
 };
 
 /// A fact that counts or measures events.
@@ -30,6 +30,7 @@ pub(super) struct FactIndex<'m> {
     places: FactKeyMap<usize>,
     milestones: HashMap<(EntityKind, usize, MilestonePart), FactKey>,
     builtins: HashMap<(EntityKind, BuiltinFact), FactKey>,
+    records: HashMap<(EntityKind, RecordFact), FactKey>,
 }
 
 impl<'m> FactIndex<'m> {
@@ -55,6 +56,9 @@ impl<'m> FactIndex<'m> {
             FactDefinition::Builtin(builtin) => {
                 self.builtins.insert((key.kind(), *builtin), key);
             }
+            FactDefinition::Record(fact) => {
+                self.records.insert((key.kind(), *fact), key);
+            }
             FactDefinition::Trait(_)
             | FactDefinition::Expression(_)
             | FactDefinition::Rollup(_)
@@ -65,6 +69,10 @@ impl<'m> FactIndex<'m> {
 
     pub(super) fn builtin(&self, kind: EntityKind, builtin: BuiltinFact) -> Option<FactKey> {
         self.builtins.get(&(kind, builtin)).copied()
+    }
+
+    pub(super) fn record(&self, kind: EntityKind, fact: RecordFact) -> Option<FactKey> {
+        self.records.get(&(kind, fact)).copied()
     }
 
     pub(super) fn milestone(&self, kind: EntityKind, place: usize, part: MilestonePart) -> Option<FactKey> {

@@ -120,6 +120,16 @@ impl<'m> AbstractValue<'m> {
         }
     }
 
+    /// Whether it can be null, or a text that is none of some.
+    pub(super) fn can_be_beside(&self, is_one: &dyn Fn(&str) -> bool) -> bool {
+        self.null
+            || match &self.known {
+                Text { of, other } => *other || of.iter().any(|text| !is_one(text)),
+                Empty | Number(..) | Date(..) | Truth { .. } => false,
+                Any => true,
+            }
+    }
+
     /// Whether it can be true.
     pub(super) fn can_hold(&self) -> bool {
         matches!(self.known, Truth { yes: true, .. })

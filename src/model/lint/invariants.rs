@@ -15,7 +15,7 @@ use super::{
 use crate::{
     EntityKind, FactKey, ResolvedModel,
     expr::{ArithmeticOp, ComparisonOp, Program, Value},
-    resolved::{BuiltinFact, FactDefinition, Level, RollupKind},
+    resolved::{BuiltinFact, FactDefinition, Level, RecordFact, RollupKind},
 };
 
 /// A condition that holds of everybody who can exist. Its slots are keys.
@@ -100,6 +100,7 @@ fn collect_invariants(model: &ResolvedModel, facts: &FactIndex<'_>) -> Vec<FactI
     let mut links = Vec::new();
     for (side, level) in model.levels.iter() {
         built_in(side, facts, &mut links);
+        of_record(side, level, facts, &mut links);
         let own: Vec<&MeasuredFact<'_>> = facts.measured.iter().filter(|one| one.key.kind() == side).collect();
         metric_invariants(side, &own, facts, model, &mut links);
         let few = own.len().saturating_mul(level.milestones.len()) <= MILESTONES_TIMES_METRICS_MAX;
@@ -147,6 +148,20 @@ fn built_in(side: EntityKind, facts: &FactIndex<'_>, links: &mut Vec<FactInvaria
     }
     if let (Some(users), Some(events)) = (users, of(BuiltinFact::Events)) {
         links.push(at_most(users, events));
+    }
+}
+
+/// Whoever was in a list before had a score there, and has a tier since some day.
+fn of_record(side: EntityKind, level: &Level, facts: &FactIndex<'_>, links: &mut Vec<FactInvariant>) {
+    let of = |fact| facts.record(side, fact);
+    let (tier, score) = (of(RecordFact::PreviousTier), of(RecordFact::PreviousScore));
+    if let (Some(tier), Some(score)) = (tier, score) {
+        links.push(implies(null(score), null(tier)));
+    }
+    if let (Some(before), Some(since)) = (tier.or(score), of(RecordFact::TierSince))
+        && !level.tiers.is_empty()
+    {
+        links.push(implies(null(since), null(before)));
     }
 }
 

@@ -165,6 +165,15 @@ impl<'l, 'm> LintContext<'l, 'm> {
         self.record_unsettled(self.search.solve(plan, &limits, &guides, goal), what)
     }
 
+    /// Those of a first run: nobody stays in a tier.
+    fn first_run(&self) -> CellLimits {
+        let slots = EntityKind::ALL.into_iter().filter_map(|side| {
+            let slot = self.level(side).slots.previous_tier?;
+            self.search.space.place(FactKey::new(side, slot))
+        });
+        slots.map(|place| (place, (0, 0))).collect()
+    }
+
     /// Notes a question that was left open.
     fn record_unsettled(&self, answer: SearchAnswer, what: impl FnOnce() -> String) -> SearchAnswer {
         if answer == SearchAnswer::Unsettled {

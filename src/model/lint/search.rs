@@ -272,11 +272,16 @@ impl<'m> ConstraintSolver<'m> {
         BoxNarrower::new(context, self.links)
     }
 
-    /// What direct comparison leaves of all cells of a plan; none if nothing is left.
-    pub(super) fn narrowed(&self, plan: &DependencyPlan, demands: &GoalDemands<'m>) -> Option<CellBox> {
+    /// What direct comparison leaves of the cells of a plan within some limits; none if nothing is left.
+    pub(super) fn narrowed(
+        &self,
+        plan: &DependencyPlan,
+        limits: &CellLimits,
+        demands: &GoalDemands<'m>,
+    ) -> Option<CellBox> {
         let (work, names) = (Cell::new(plan.cost), names_of(self.model, plan));
         let narrower = self.narrower(plan, &names, &work);
-        let mut within = NarrowedBox::new(self.model, self.full_box(plan, &CellLimits::default()));
+        let mut within = NarrowedBox::new(self.model, self.full_box(plan, limits));
         let left = narrower.narrow(demands, &mut within);
         self.spend(work.get());
         left.ok().map(|()| within.cells)

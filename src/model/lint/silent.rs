@@ -109,6 +109,8 @@ impl SilentFacts<'_, '_> {
                 FactDefinition::Milestone(..)
                 | FactDefinition::Trait(_)
                 | FactDefinition::Expression(_)
+                // What was said before the silence is free.
+                | FactDefinition::Record(_)
                 | FactDefinition::Scoring,
             )
             | None => SilentValue::Free,
@@ -153,7 +155,8 @@ fn of_builtin(builtin: BuiltinFact) -> SilentValue {
         | BuiltinFact::Today
         | BuiltinFact::Domain
         | BuiltinFact::Users
-        | BuiltinFact::Members => SilentValue::Free,
+        | BuiltinFact::Members
+        | BuiltinFact::Holdout => SilentValue::Free,
     }
 }
 

@@ -159,6 +159,8 @@ impl UsageClassifier {
             Some(FactDefinition::Person(_, slot)) => {
                 self.classify(search, facts, FactKey::new(EntityKind::User, *slot))
             }
+            // Whoever has never used the product was in no tier that use leads to.
+            Some(FactDefinition::Record(_)) => UsageClass::Use,
             Some(FactDefinition::Trait(_) | FactDefinition::Expression(_) | FactDefinition::Scoring) | None => {
                 UsageClass::Unrelated
             }
@@ -191,7 +193,8 @@ fn of_builtin(builtin: BuiltinFact) -> UsageClass {
         | BuiltinFact::Today
         | BuiltinFact::Domain
         | BuiltinFact::Users
-        | BuiltinFact::Members => UsageClass::Unrelated,
+        | BuiltinFact::Members
+        | BuiltinFact::Holdout => UsageClass::Unrelated,
     }
 }
 

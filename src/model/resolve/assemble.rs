@@ -80,6 +80,7 @@ impl ModelResolver<'_, '_> {
             champion_span: span_of(file.user.champion.as_ref()),
             buyer,
             buyer_span: span_of(file.user.buyer.as_ref()),
+            holdout: file.holdout.clone(),
             steps: self.steps(),
             entries: file.entries.clone(),
             properties: self.properties.paths,

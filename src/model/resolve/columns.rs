@@ -42,7 +42,7 @@ impl ModelResolver<'_, '_> {
         RowQuery { when, suppressed, order: Some(order), limit: one.limit, unique, columns }
     }
 
-    fn column_source(&mut self, kind: EntityKind, text: &SpannedText) -> Option<ColumnSource> {
+    pub(super) fn column_source(&mut self, kind: EntityKind, text: &SpannedText) -> Option<ColumnSource> {
         self.output_column(kind, &text.value, text).map(|column| column.source)
     }
 
@@ -68,7 +68,7 @@ impl ModelResolver<'_, '_> {
     }
 
     /// The columns that every model has, with those of its categories and milestones.
-    fn level_columns(&mut self, kind: EntityKind) -> Vec<OutputColumn> {
+    pub(super) fn level_columns(&mut self, kind: EntityKind) -> Vec<OutputColumn> {
         let file = self.level_file(kind);
         let categories = category_names(file);
         let milestones = file.milestones.iter().map(|milestone| milestone.name.value.as_str());

@@ -35,6 +35,7 @@ fn own_texts(level: &LevelSyntax) -> Vec<&SpannedText> {
     all.extend(level.tiers.iter().filter_map(|tier| tier.when.as_ref()));
     all.extend(level.segments.iter().filter_map(|segment| segment.when.as_ref()));
     all.extend(level.routes.iter().filter_map(|route| route.when.as_ref()));
+    all.extend(level.alerts.iter().map(|alert| &alert.when));
     all
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ModelResolver, PhaseLimit, phase::ScoringPhase};
+use super::{ModelResolver, PhaseLimit, facts::HOLDOUT, phase::ScoringPhase};
 use crate::{
     EntityKind, FactKey, FactSlot, codes,
     diag::suggest,
@@ -73,6 +73,7 @@ impl<'c, 'f, 'd> FactResolver<'c, 'f, 'd> {
             EntityKind::Account if elsewhere => {
                 Some(format!("users have it: gather it under [account.rollups], or name `{name}` there"))
             }
+            _ if name == HOLDOUT => Some("[holdout] makes it: share = \"5%\" and salt = \"2026\"".to_owned()),
             // A model with more wrong names than that needs another kind of help.
             _ if self.resolver.suggested >= SUGGESTED_MAX => None,
             _ => {

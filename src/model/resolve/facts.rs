@@ -10,8 +10,8 @@ use crate::{
     EntityKind, FactKey, FactSlot, MeasureKind, codes,
     expr::ValueType,
     resolved::{
-        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, PersonRole, ResolvedItem, Rollup, RollupKind,
-        ScoringStep, Trait,
+        BuiltinFact, EventBase, Fact, FactDefinition, MilestonePart, PersonRole, RecordFact, ResolvedItem, Rollup,
+        RollupKind, ScoringStep, Trait,
     },
     syntax::{MetricSyntax, RollupSyntax, TraitSyntax, WeeklyMeasure},
     toml_reader::SpannedText,
@@ -30,6 +30,7 @@ pub(super) enum FactDeclaration<'f> {
     Rollup(&'f RollupSyntax),
     /// A fact of the account's champion or buyer, by slot among the facts of users.
     Person(PersonRole, FactSlot, ScoringPhase),
+    Record(RecordFact, ValueType),
     /// Written by scoring, in a phase.
     Scoring(ValueType, ScoringPhase),
     /// Its own problem is reported already.
@@ -59,6 +60,20 @@ const ACCOUNT_BUILTINS: [(&str, BuiltinFact, ValueType); 3] = [
     ("active_users_28", BuiltinFact::ActiveUsers28, ValueType::Number),
     ("members", BuiltinFact::Members, ValueType::Number),
 ];
+
+/// Facts of both levels that the record of runs before tells.
+const RECORD_FACTS: [(&str, RecordFact, ValueType); 4] = [
+    (PREVIOUS_TIER, RecordFact::PreviousTier, ValueType::Text),
+    ("previous_score", RecordFact::PreviousScore, ValueType::Number),
+    ("tier_since", RecordFact::TierSince, ValueType::Date),
+    ("first_qualified", RecordFact::FirstQualified, ValueType::Date),
+];
+
+/// The fact that tells who stays in a tier.
+pub(super) const PREVIOUS_TIER: &str = "previous_tier";
+
+/// The fact that both levels have in a model with `[holdout]`.
+pub(super) const HOLDOUT: &str = "holdout";
 
 /// Whether a metric only makes sense over several users.
 pub(super) fn needs_accounts(metric: &MetricSyntax) -> bool {
@@ -91,6 +106,13 @@ impl<'f> ModelResolver<'f, '_> {
         };
         for (name, builtin, kind) in BUILTINS.iter().chain(of_level) {
             self.declare_fact(side, name, None, FactDeclaration::Builtin(*builtin, *kind));
+        }
+        for (name, fact, kind) in RECORD_FACTS {
+            self.declare_fact(side, name, None, FactDeclaration::Record(fact, kind));
+        }
+        if self.file.holdout.is_some() {
+            let declared = FactDeclaration::Builtin(BuiltinFact::Holdout, ValueType::Boolean);
+            self.declare_fact(side, HOLDOUT, None, declared);
         }
     }
 
@@ -257,6 +279,7 @@ impl<'f> ModelResolver<'f, '_> {
             FactDeclaration::Builtin(builtin, kind) => {
                 Some((kind, FactDefinition::Builtin(builtin), ScoringPhase::BASE))
             }
+            FactDeclaration::Record(fact, kind) => Some((kind, FactDefinition::Record(fact), ScoringPhase::RECORD)),
             FactDeclaration::Scoring(kind, phase) => Some((kind, FactDefinition::Scoring, phase)),
             FactDeclaration::Trait(one, place) => {
                 let kind = self.declared_trait(one).kind;
@@ -352,6 +375,10 @@ fn step_of(side: EntityKind, definition: &FactDefinition) -> Option<fn(FactSlot)
         FactDefinition::Expression(_) | FactDefinition::Rollup(_) => Some(match side {
             EntityKind::User => ScoringStep::UserFact,
             EntityKind::Account => ScoringStep::AccountFact,
+        }),
+        FactDefinition::Record(_) => Some(match side {
+            EntityKind::User => ScoringStep::UserRecord,
+            EntityKind::Account => ScoringStep::AccountRecord,
         }),
         FactDefinition::Person(..) => Some(ScoringStep::AccountPerson),
         FactDefinition::Builtin(_)

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{ModelResolver, PhaseLimit, assemble::span_of};
+use super::{ModelResolver, PhaseLimit, assemble::span_of, facts::PREVIOUS_TIER};
 use crate::{
     EntityKind, FactSlot, codes,
     diag::Diagnostic,
@@ -10,7 +10,7 @@ use crate::{
     output_columns,
     resolved::{
         FactColumn, FactDefinition, Level, PointBounds, PointDecay, Route, RuleSpans, ScoringSlots, Segment, Signal,
-        SignalCategory, SignalPayment, SignalSpans, Suppression, TextSpan, Tier,
+        SignalCategory, SignalPayment, SignalSpans, Suppression, Tier,
     },
     syntax::{LadderInput, LevelSyntax, PaymentSyntax, RouteSyntax, SignalSyntax},
     toml_reader::SpannedText,
@@ -32,6 +32,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
     unique(resolver, "tiers", file.tiers.iter().map(|tier| &tier.name));
     unique(resolver, "segments", file.segments.iter().map(|segment| &segment.name));
     unique(resolver, "routes", file.routes.iter().map(|route| &route.name));
+    unique(resolver, "alerts", file.alerts.iter().map(|one| &one.name));
     unique(resolver, "suppressions", file.suppressions.iter().map(|one| &one.name));
     resolver.milestones(side);
     resolver.check_milestone_columns(side);
@@ -46,15 +47,20 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
         label: tier.label.as_ref().map(|label| label.value.clone()),
         label_span: span_of(tier.label.as_ref()),
         threshold: tier.threshold,
+        stay: tier.stay,
         when: tier.when.as_ref().and_then(|when| resolver.condition(side, when, tier_limit)),
         qualified: tier.qualified,
-        spans: rule_spans(&tier.name, tier.when.as_ref(), tier.threshold_place.clone()),
+        spans: RuleSpans {
+            threshold: tier.threshold_place.clone(),
+            stay: tier.stay_place.clone(),
+            ..rule_spans(&tier.name, tier.when.as_ref())
+        },
     });
     let tiers = tiers.collect();
     let segments = file.segments.iter().map(|segment| Segment {
         name: segment.name.value.clone(),
         when: segment.when.as_ref().and_then(|when| resolver.condition(side, when, PhaseLimit::SEGMENTS)),
-        spans: rule_spans(&segment.name, segment.when.as_ref(), None),
+        spans: rule_spans(&segment.name, segment.when.as_ref()),
     });
     let segments = segments.collect();
     let routes = file.routes.iter().map(|one| route(resolver, side, one)).collect();
@@ -63,6 +69,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
         Some(Suppression { name: one.name.value.clone(), when, span: one.when.span.clone() })
     });
     let suppressions = suppressions.collect();
+    let alerts = resolver.alerts(side);
     let columns = columns(resolver, side);
     Level {
         facts: Vec::new(),
@@ -79,6 +86,7 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
         segments,
         routes,
         suppressions,
+        alerts,
         columns,
         computed_columns: Vec::new(),
         slots,
@@ -87,8 +95,8 @@ pub(super) fn resolve(resolver: &mut ModelResolver<'_, '_>, side: EntityKind) ->
 }
 
 /// Where a tier, a segment or a route stands.
-fn rule_spans(name: &SpannedText, when: Option<&SpannedText>, threshold: Option<TextSpan>) -> RuleSpans {
-    RuleSpans { name: name.span.clone(), when: span_of(when), threshold }
+fn rule_spans(name: &SpannedText, when: Option<&SpannedText>) -> RuleSpans {
+    RuleSpans { name: name.span.clone(), when: span_of(when), threshold: None, stay: None }
 }
 
 /// Where a signal stands.
@@ -145,6 +153,9 @@ fn slots(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, categories: &[S
         slots.members = slot("members");
         slots.users = slot("users");
         slots.active_users_28 = slot("active_users_28");
+    }
+    if resolver.level_file(side).tiers.iter().any(|tier| tier.stay.is_some()) {
+        slots.previous_tier = resolver.resolve_fact(side, PREVIOUS_TIER).ok().map(|(slot, _)| slot);
     }
     if !resolver.level_file(side).suppressions.is_empty() {
         // It has a space in its name, so that no expression can name it.
@@ -237,12 +248,13 @@ fn route(resolver: &mut ModelResolver<'_, '_>, side: EntityKind, file: &RouteSyn
         name: file.name.value.clone(),
         motion: text(&file.motion),
         to: file.to.as_ref().and_then(|to| resolver.template(side, to)),
+        pool: file.pool.clone(),
         action: file.action.as_ref().and_then(|action| resolver.template(side, action)),
         sla_hours: file.sla_hours,
         when: file.when.as_ref().and_then(|when| resolver.condition(side, when, PhaseLimit::ROUTES)),
         because: file.because.as_ref().and_then(|because| resolver.template(side, because)),
         message: file.message.as_ref().and_then(|message| resolver.template(side, message)),
-        spans: rule_spans(&file.name, file.when.as_ref(), None),
+        spans: rule_spans(&file.name, file.when.as_ref()),
     }
 }
 

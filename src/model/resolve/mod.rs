@@ -4,6 +4,7 @@
 //! of computation. A first pass resolves every declaration to find all problems. A second pass
 //! resolves only what the outputs need.
 
+mod alerts;
 mod assemble;
 mod columns;
 mod comparisons;

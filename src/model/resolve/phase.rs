@@ -14,12 +14,13 @@ impl ScoringPhase {
     pub(super) const ACCOUNT_SCORE: ScoringPhase = ScoringPhase(6);
     pub(super) const ACCOUNT_TIER: ScoringPhase = ScoringPhase(7);
     pub(super) const PEOPLE: ScoringPhase = ScoringPhase(8);
-    pub(super) const ROUTES: ScoringPhase = ScoringPhase(9);
-    pub(super) const END: ScoringPhase = ScoringPhase(10);
+    pub(super) const RECORD: ScoringPhase = ScoringPhase(9);
+    pub(super) const ROUTES: ScoringPhase = ScoringPhase(10);
+    pub(super) const END: ScoringPhase = ScoringPhase(11);
 
     /// The order of phases, for messages.
     pub(super) const ORDER: &str = "the order is: traits, metrics and milestones; segment; points, score and tier of users; \
-                                    points, score and tier of accounts; champion and buyer; routes";
+                                    points, score and tier of accounts; champion and buyer; facts of the record; routes";
 
     /// What is computed in it, for messages.
     pub(super) fn description(self) -> &'static str {
@@ -33,6 +34,7 @@ impl ScoringPhase {
             ScoringPhase::ACCOUNT_SCORE => "the score of accounts",
             ScoringPhase::ACCOUNT_TIER => "the tier of accounts",
             ScoringPhase::PEOPLE => "the champion and the buyer",
+            ScoringPhase::RECORD => "the facts of the record",
             _ => "routes",
         }
     }

@@ -11,12 +11,30 @@ use crate::{
     toml_reader::SpannedText,
 };
 
+/// What a template may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TemplateNames {
+    /// Facts.
+    Facts,
+    /// Facts, and columns that are no facts, such as `say`.
+    FactsAndColumns,
+}
+
 impl ModelResolver<'_, '_> {
     /// Compiles a template; any fact may be in it.
     pub(super) fn template(&mut self, side: EntityKind, text: &SpannedText) -> Option<TextTemplate> {
+        self.template_of(side, text, TemplateNames::Facts)
+    }
+
+    /// Compiles a text of an alert, which may also name columns of its level.
+    pub(super) fn alert_template(&mut self, side: EntityKind, text: &SpannedText) -> Option<TextTemplate> {
+        self.template_of(side, text, TemplateNames::FactsAndColumns)
+    }
+
+    fn template_of(&mut self, side: EntityKind, text: &SpannedText, names: TemplateNames) -> Option<TextTemplate> {
         match read(&text.value) {
             Ok(nodes) => {
-                let parts = self.template_parts(side, text, &nodes)?;
+                let parts = self.template_parts(side, text, &nodes, names)?;
                 Some(TextTemplate { source: text.value.clone(), parts })
             }
             Err(error) => {
@@ -33,17 +51,40 @@ impl ModelResolver<'_, '_> {
         side: EntityKind,
         text: &SpannedText,
         nodes: &[TemplateNode],
+        names: TemplateNames,
     ) -> Option<Vec<TemplatePart>> {
         // Every fact is looked up, so that all problems are reported at once.
         let parts: Vec<Option<TemplatePart>> = nodes
             .iter()
             .map(|node| match node {
                 TemplateNode::Text(plain) => Some(TemplatePart::Text(plain.clone())),
-                TemplateNode::Fact(fact) => self.template_fact(side, text, fact),
-                TemplateNode::Optional(inner) => self.template_parts(side, text, inner).map(TemplatePart::Optional),
+                TemplateNode::Fact(fact) => match self.template_column(side, text, fact, names) {
+                    Some(column) => Some(column),
+                    None => self.template_fact(side, text, fact),
+                },
+                TemplateNode::Optional(inner) => {
+                    self.template_parts(side, text, inner, names).map(TemplatePart::Optional)
+                }
             })
             .collect();
         parts.into_iter().collect()
+    }
+
+    /// A column that is no fact, where a template may name one.
+    fn template_column(
+        &mut self,
+        side: EntityKind,
+        text: &SpannedText,
+        node: &FactNode,
+        names: TemplateNames,
+    ) -> Option<TemplatePart> {
+        let name = &text.value[node.name.clone()];
+        let FactForm::Value { fallback } = &node.form else { return None };
+        if names == TemplateNames::Facts || self.side(side).declared.contains_key(name) {
+            return None;
+        }
+        let column = self.level_columns(side).into_iter().find(|column| column.name == *name)?;
+        Some(TemplatePart::Column { column: column.source, fallback: fallback.clone() })
     }
 
     fn template_fact(&mut self, side: EntityKind, text: &SpannedText, node: &FactNode) -> Option<TemplatePart> {

@@ -1,7 +1,10 @@
 //! Tiers, segments, routes, columns and text templates.
 
-use super::TextSpan;
-use crate::expr::{Program, ValueType};
+use super::{RepresentativePool, TextSpan};
+use crate::{
+    expr::{Program, ValueType},
+    output_columns::ColumnSource,
+};
 
 /// The places of a tier, a segment or a route in the text.
 #[derive(Debug, Clone)]
@@ -12,6 +15,8 @@ pub struct RuleSpans {
     pub(crate) when: Option<TextSpan>,
     /// The value of `at_least` or `above`; tiers only.
     pub(crate) threshold: Option<TextSpan>,
+    /// The value of `stay_at_least` or `stay_above`; tiers only.
+    pub(crate) stay: Option<TextSpan>,
 }
 
 /// A band of the score.
@@ -25,6 +30,8 @@ pub struct Tier {
     pub(crate) label_span: Option<TextSpan>,
     /// The threshold, and true if the score must exceed it.
     pub threshold: Option<(f64, bool)>,
+    /// The threshold of those who were in this tier or above it before, and true if the score must exceed it.
+    pub stay: Option<(f64, bool)>,
     /// A further condition.
     pub when: Option<Program>,
     /// True if the tier makes a PQL or PQA.
@@ -53,6 +60,8 @@ pub struct Route {
     pub motion: Option<String>,
     /// The owner.
     pub to: Option<TextTemplate>,
+    /// The people of whom one is the owner, if `to` names nobody.
+    pub pool: Option<RepresentativePool>,
     /// The action.
     pub action: Option<TextTemplate>,
     /// The time limit. **Unit**: hours.
@@ -105,6 +114,8 @@ pub enum TemplatePart {
     Text(String),
     /// The value of a fact, or the fallback if it is null.
     Fact { fact: TemplateFact, fallback: String },
+    /// The cell of a column, or the fallback if it is empty; in texts of alerts only.
+    Column { column: ColumnSource, fallback: String },
     /// The first text if a fact is 1 or true, else the second.
     Choice { fact: TemplateFact, one: String, other: String },
     /// A part that is left out if one of its facts is null, false, empty or printed as 0.

@@ -32,7 +32,10 @@ impl ResolvedModel {
                 found.texts.extend(declared.flat_map(|one| one.value.iter().chain(&one.filter)));
             }
             FactDefinition::Person(_, slot) => return self.dependencies(FactKey::new(EntityKind::User, *slot)),
-            FactDefinition::Builtin(_) | FactDefinition::Trait(_) | FactDefinition::Scoring => {}
+            FactDefinition::Builtin(_)
+            | FactDefinition::Trait(_)
+            | FactDefinition::Record(_)
+            | FactDefinition::Scoring => {}
         }
         found
     }

@@ -1,7 +1,7 @@
 //! Levels, and the facts that an expression can name.
 
 use super::{
-    EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
+    Alert, EventSelection, FactColumn, Milestone, PointBounds, RollupKind, Route, Segment, Signal, SignalCategory,
     SpannedName, Suppression, TextComparison, TextSpan, Tier,
 };
 use crate::{
@@ -40,6 +40,8 @@ pub struct Level {
     pub routes: Vec<Route>,
     /// The suppressions; the first that holds applies.
     pub suppressions: Vec<Suppression>,
+    /// The alerts in the order of the file.
+    pub alerts: Vec<Alert>,
     /// The facts in additional columns.
     pub columns: Vec<FactColumn>,
     /// The expressions of columns of files.
@@ -67,6 +69,8 @@ pub struct ScoringSlots {
     pub route: FactSlot,
     /// The route's motion.
     pub motion: FactSlot,
+    /// The tier of the run before; none in a level whose tiers nobody stays in.
+    pub previous_tier: Option<FactSlot>,
     /// The suppression's name; none in a level without suppressions.
     pub suppressed: Option<FactSlot>,
     /// The number of dates with activity in the last 28 days.
@@ -107,6 +111,8 @@ pub enum FactDefinition {
     Rollup(Rollup),
     /// A fact of a member of an account, by slot among the facts of users. Null without that member.
     Person(PersonRole, FactSlot),
+    /// What the record of runs before says. Null without a record.
+    Record(RecordFact),
     /// A result of scoring.
     Scoring,
 }
@@ -156,6 +162,21 @@ pub enum BuiltinFact {
     ActiveUsers28,
     /// The number of users whose home is the account.
     Members,
+    /// True if the account is held out, or the user's home account; of a user without one, the user.
+    Holdout,
+}
+
+/// A fact of the record, which is what the lists of runs before said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordFact {
+    /// The tier of the run before.
+    PreviousTier,
+    /// The score of the run before.
+    PreviousScore,
+    /// The date of the run that saw the present tier first.
+    TierSince,
+    /// The date of the first run that saw a qualified tier.
+    FirstQualified,
 }
 
 /// A part of a milestone.

@@ -3,6 +3,7 @@
 //!
 //! It does not contain what a run stores. The plan derives that from a [`ResolvedModel`] alone.
 
+mod alerts;
 mod conditions;
 mod decisions;
 mod dependencies;
@@ -10,17 +11,21 @@ mod entries;
 mod events;
 mod expectations;
 mod facts;
+mod holdout;
 mod input;
 mod measures;
 mod milestones;
 mod names;
 mod needs;
 mod output_files;
+mod pools;
+mod record_uses;
 mod references;
 mod report;
 mod signals;
 
 pub use self::{
+    alerts::{Alert, AlertOrder, AlertSpans, ExistingEntities},
     conditions::{
         ConditionId, ConditionOwner, EVENT_SLOT, EventCondition, EventExpression, EventValue, TextComparison,
     },
@@ -31,14 +36,17 @@ pub use self::{
     expectations::{Expectation, UnmetAction},
     facts::{
         BuiltinFact, DeclaredExpression, DeclaredRollup, Fact, FactDefinition, Level, MilestonePart, PersonRole,
-        Rollup, ScoringSlots, Trait,
+        RecordFact, Rollup, ScoringSlots, Trait,
     },
+    holdout::{HOLDOUT_WHOLE, Holdout},
     input::{FieldPaths, IdGlob, IdentitySettings, IdentitySpans, InputSettings},
     measures::{CountedUnit, Measure, Metric, NumberPart, WeeklyValue, WindowEnd},
     milestones::{Milestone, MilestoneRule, UserQuorum},
     names::{SpannedName, TextSpan},
     needs::ModelNeeds,
     output_files::{ListFile, ListFormat, ListLevel, ListRows, RowQuery, SuppressedRows},
+    pools::{PoolMember, RepresentativePool},
+    record_uses::RecordUse,
     references::ExpressionUse,
     report::ReportSettings,
     signals::{PointBounds, PointDecay, Signal, SignalCategory, SignalPayment, SignalSpans},
@@ -93,6 +101,8 @@ pub struct ResolvedModel {
     pub buyer: Option<Program>,
     /// The place of that condition.
     pub(crate) buyer_span: Option<TextSpan>,
+    /// The accounts that sales leaves alone.
+    pub holdout: Option<Holdout>,
     /// The computations after the base facts, in order.
     pub steps: Vec<ScoringStep>,
     /// Everything that can need state in a run, in the order in which the plan assigns places.
@@ -181,6 +191,10 @@ pub enum ScoringStep {
     AccountTier,
     /// A fact of an account's champion or buyer.
     AccountPerson(FactSlot),
+    /// A fact of users that the record of runs before tells.
+    UserRecord(FactSlot),
+    /// A fact of accounts that the record of runs before tells.
+    AccountRecord(FactSlot),
     /// Routes of users.
     UserRoute,
     /// Routes of accounts.

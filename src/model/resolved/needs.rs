@@ -50,6 +50,7 @@ impl<'m> ModelNeeds<'m> {
                     | FactDefinition::Expression(_)
                     | FactDefinition::Rollup(_)
                     | FactDefinition::Person(..)
+                    | FactDefinition::Record(_)
                     | FactDefinition::Scoring => {}
                 }
             }

@@ -22,6 +22,7 @@ pub(super) const MODEL: &[&str] = &[
     include_str!("M018.md"),
     include_str!("M019.md"),
     include_str!("M020.md"),
+    include_str!("M021.md"),
 ];
 
 /// Warnings about models that can be known without events.
@@ -52,6 +53,7 @@ pub(super) const WARNINGS: &[&str] = &[
     include_str!("M053.md"),
     include_str!("M054.md"),
     include_str!("M055.md"),
+    include_str!("M057.md"),
     include_str!("M058.md"),
     include_str!("M059.md"),
 ];
@@ -69,6 +71,8 @@ pub(super) const DATA: &[&str] = &[
     include_str!("M071.md"),
     include_str!("M072.md"),
     include_str!("M073.md"),
+    include_str!("M081.md"),
+    include_str!("M082.md"),
     include_str!("M090.md"),
 ];
 

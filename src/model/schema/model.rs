@@ -25,6 +25,7 @@ pub fn model() -> Json {
             ("activity", refer("activity")),
             ("check", refer("check")),
             ("expect", tables("what a run must look like", "expectation")),
+            ("holdout", refer("holdout")),
             ("events", events()),
             ("metrics", name_keyed_table("values folded from the events of one user or one account", refer("metric"))),
             ("user", refer("user")),
@@ -53,6 +54,7 @@ pub fn model() -> Json {
         ("check", check()),
         ("ignored", ignored()),
         ("expectation", expectation(&words)),
+        ("holdout", holdout()),
         ("event", event()),
         ("trait", traits(&words)),
         ("metric", metric(&words)),
@@ -68,6 +70,8 @@ pub fn model() -> Json {
         ("suppression", suppression()),
         ("segment", segment()),
         ("route", route(&words)),
+        ("alert", alert(&words)),
+        ("member", member()),
         ("output", output()),
         ("list", list(&words)),
         ("report", report()),
@@ -159,6 +163,19 @@ fn expectation(words: &ModelKeywords) -> Json {
             ),
             ("say", text("what it means if it is not met, for people")),
         ],
+    )
+}
+
+fn holdout() -> Json {
+    let share = json!({
+        "type": "string",
+        "pattern": "^[0-9]{1,2}(\\.[0-9]{1,4})?%$",
+        "description": "the share of accounts, such as 5%",
+    });
+    table(
+        "accounts that sales leaves alone, where conditions ask `not holdout`",
+        &["share"],
+        vec![("share", share), ("salt", text("another text holds out other accounts; default empty"))],
     )
 }
 
@@ -274,6 +291,7 @@ fn level(users: bool) -> Json {
         ("tiers", tables("bands of the score, from the top; the first that holds", "tier")),
         ("milestones", tables("states reached at an instant", "milestone")),
         ("routes", tables("what happens next; the first that holds", "route")),
+        ("alerts", tables("what a person should act on today; fired by runs with a record", "alert")),
         ("suppress", tables("whom to leave out of qualified counts and lists; the first that holds", "suppression")),
     ]);
     table(if users { "people" } else { "accounts" }, &[], keys)
@@ -361,6 +379,8 @@ fn tier() -> Json {
             ("label", text("for people")),
             ("at_least", number("from this score on")),
             ("above", number("beyond this score")),
+            ("stay_at_least", number("from this score on, for whoever was in the tier or above it at the run before")),
+            ("stay_above", number("beyond this score, for whoever was in the tier or above it at the run before")),
             ("when", text("a further condition over facts")),
             ("qualified", truth("whether it makes a PQL, or PQA")),
         ],
@@ -416,6 +436,8 @@ fn route(words: &ModelKeywords) -> Json {
             ("name", name("its name")),
             ("motion", choice("who acts", &words.motions)),
             ("to", text("to whom it goes; {fact|fallback} is filled in")),
+            ("pool", pool()),
+            ("away", texts("members of the pool who get nothing new")),
             ("action", text("what to do; {fact|fallback} is filled in")),
             ("sla_hours", number("how soon, in hours")),
             ("when", text("a condition over facts")),
@@ -423,6 +445,60 @@ fn route(words: &ModelKeywords) -> Json {
             ("message", text("a first draft to the person; {fact|fallback} is filled in")),
         ],
     )
+}
+
+fn alert(words: &ModelKeywords) -> Json {
+    table(
+        "what a person should act on today; due where the condition holds and did not at the run before",
+        &["name", "when"],
+        vec![
+            ("name", name("its name")),
+            ("when", text("a condition over all facts")),
+            ("cooldown", days("the days after which it may fire again for the same entity")),
+            ("limit", whole("the most that fire in one run", 1, 1_000_000_000)),
+            ("limit_each", whole("the most that one member of the pool gets in one run", 1, 1_000_000_000)),
+            ("expires", days("the days after which what waits is dropped")),
+            (
+                "order",
+                texts(
+                    "who fires first: columns or facts, the largest and latest first; default score, last_seen; waiting_days may stand first",
+                ),
+            ),
+            ("to", text("to whom it goes; {fact|fallback} is filled in")),
+            ("pool", pool()),
+            ("away", texts("members of the pool who get nothing new")),
+            ("message", text("what they read; {fact|fallback} is filled in")),
+            (
+                "existing",
+                choice(
+                    "whether those for whom a new alert holds already are noted or due; default note",
+                    &words.existing,
+                ),
+            ),
+        ],
+    )
+}
+
+/// The people among whom accounts are shared out.
+fn pool() -> Json {
+    let member = json!({ "anyOf": [text("a name, of weight 1"), refer("member")] });
+    json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 1000,
+        "items": member,
+        "description": "people among whom accounts are shared out, if `to` names nobody",
+    })
+}
+
+fn member() -> Json {
+    let weight = json!({
+        "type": "number",
+        "minimum": 0.001,
+        "maximum": 1000,
+        "description": "the member's part beside those of the others; default 1",
+    });
+    table("a member of a pool", &["name"], vec![("name", text("the name, as it stands in rows")), ("weight", weight)])
 }
 
 fn output() -> Json {

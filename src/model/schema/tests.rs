@@ -18,6 +18,7 @@ output = { files = [{ name = "a.csv", level = "user" }] }
 events = { e = {} }
 check = { ignore = [{}] }
 expect = [{ that = "users > 0" }]
+holdout = {}
 [metrics]
 a = { measure = "count" }
 b = { measure = "elapsed" }
@@ -33,8 +34,9 @@ score = {}
 categories = { c = {} }
 tiers = [{ name = "t" }]
 milestones = [{ name = "a" }, { name = "b", steps = [] }, { name = "c", all = [] }]
-routes = [{ name = "r" }]
+routes = [{ name = "r", pool = [{ name = "Ann" }] }]
 suppress = [{ name = "s", when = "true" }]
+alerts = [{ name = "a", when = "true" }]
 signals = [
   { name = "a", when = "true", points = 1 },
   { name = "b", value = "1", ladder = [{ at_least = 1, points = 1 }] },
@@ -57,6 +59,7 @@ fn definition(what: &str) -> Option<&'static str> {
         ("[check]", "check"),
         ("an ignored warning", "ignored"),
         ("an expectation", "expectation"),
+        ("[holdout]", "holdout"),
         ("event ", "event"),
         ("trait ", "trait"),
         ("metric ", "metric"),
@@ -72,6 +75,8 @@ fn definition(what: &str) -> Option<&'static str> {
         ("a milestone", "milestone"),
         ("a segment", "segment"),
         ("a route", "route"),
+        ("an alert", "alert"),
+        ("a member of a pool", "member"),
         ("a suppression", "suppression"),
         ("[output]", "output"),
         ("[report]", "report"),

@@ -8,7 +8,7 @@ use toml::{
 use crate::resolved::{EntrySpans, TextSpan};
 
 /// Lists of tables with a `name`, of each level.
-const LISTS: [&str; 6] = ["signals", "tiers", "milestones", "segments", "routes", "suppress"];
+const LISTS: [&str; 7] = ["signals", "tiers", "milestones", "segments", "routes", "suppress", "alerts"];
 
 /// Tables whose keys are names, of each level.
 const NAMED: [&str; 4] = ["traits", "facts", "rollups", "categories"];

@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::{
     super::{
         codes,
+        resolved::RepresentativePool,
         toml_reader::{DiagnosticSink, SpannedText, TableReader, WithSpan, as_table, as_text},
     },
-    CategorySyntax, MilestoneSyntax, SignalSyntax,
+    AlertSyntax, CategorySyntax, MilestoneSyntax, SignalSyntax, alerts,
     metrics::TYPES,
-    milestones, signals,
+    milestones, pools, signals,
 };
 use crate::{VALUE_FORMATS, ValueFormat, diag::Diagnostic, expr::ValueType, units::Points};
 
@@ -42,6 +43,7 @@ pub(crate) struct LevelSyntax {
     pub(crate) segments: Vec<SegmentSyntax>,
     pub(crate) routes: Vec<RouteSyntax>,
     pub(crate) suppressions: Vec<SuppressionSyntax>,
+    pub(crate) alerts: Vec<AlertSyntax>,
     pub(crate) columns: Vec<SpannedText>,
 }
 
@@ -103,6 +105,9 @@ pub(crate) struct TierSyntax {
     /// The threshold, and whether it must be exceeded.
     pub(crate) threshold: Option<(f64, bool)>,
     pub(crate) threshold_place: Option<Range<usize>>,
+    /// The threshold for whoever was in the tier or above it before, and whether it must be exceeded.
+    pub(crate) stay: Option<(f64, bool)>,
+    pub(crate) stay_place: Option<Range<usize>>,
     pub(crate) when: Option<SpannedText>,
     pub(crate) qualified: bool,
 }
@@ -127,6 +132,7 @@ pub(crate) struct RouteSyntax {
     pub(crate) name: SpannedText,
     pub(crate) motion: Option<SpannedText>,
     pub(crate) to: Option<SpannedText>,
+    pub(crate) pool: Option<RepresentativePool>,
     pub(crate) action: Option<SpannedText>,
     pub(crate) sla_hours: Option<f64>,
     pub(crate) when: Option<SpannedText>,
@@ -205,6 +211,8 @@ pub(super) fn read(mut table: TableReader<'_>, kind: Kind, found: &mut Diagnosti
     level.routes = routes.into_iter().filter_map(|route| self::route(route, found)).collect();
     let suppressions = table.tables("suppress", "a suppression", found);
     level.suppressions = suppressions.into_iter().filter_map(|one| suppression(one, found)).collect();
+    let of_alerts = table.tables("alerts", "an alert", found);
+    level.alerts = of_alerts.into_iter().filter_map(|one| alerts::read(one, found)).collect();
     table.finish(found);
     check_catch_all(&level, found);
     level
@@ -305,22 +313,59 @@ fn rollups(table: &TableReader<'_>, found: &mut DiagnosticSink) -> Vec<RollupSyn
 fn tier(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<TierSyntax> {
     let name = table.name(found);
     let label = table.text("label", found);
-    let at_least = table.number("at_least", found);
-    let above = table.number("above", found);
+    let threshold = threshold(&mut table, ["at_least", "above"], found);
+    let stay = threshold_to_stay(&mut table, threshold.as_ref(), found);
+    let when = table.text("when", found);
+    let qualified = table.boolean("qualified", found).is_some_and(|truth| truth.value);
+    table.finish(found);
+    let (threshold, threshold_place) = threshold.map(|one| (one.value, one.span)).unzip();
+    let (stay, stay_place) = stay.map(|one| (one.value, one.span)).unzip();
+    Some(TierSyntax { name: name?, label, threshold, threshold_place, stay, stay_place, when, qualified })
+}
+
+/// A threshold by the key that a score reaches, or by the one that it exceeds; true if it must exceed it.
+fn threshold(
+    table: &mut TableReader<'_>,
+    [reached, exceeded]: [&'static str; 2],
+    found: &mut DiagnosticSink,
+) -> Option<WithSpan<(f64, bool)>> {
+    let at_least = table.number(reached, found);
+    let above = table.number(exceeded, found);
     if let (Some(_), Some(above)) = (&at_least, &above) {
         found.add(Diagnostic::error(
             codes::KEY_CONFLICT,
             above.span.clone(),
-            "`above` beside `at_least`",
-            "a tier has one threshold",
+            format!("`{exceeded}` beside `{reached}`"),
+            "a tier has one threshold of a kind",
         ));
     }
-    let threshold_place = at_least.as_ref().or(above.as_ref()).map(|threshold| threshold.span.clone());
-    let threshold = at_least.map(|t| (t.value, false)).or(above.map(|t| (t.value, true)));
-    let when = table.text("when", found);
-    let qualified = table.boolean("qualified", found).is_some_and(|truth| truth.value);
-    table.finish(found);
-    Some(TierSyntax { name: name?, label, threshold, threshold_place, when, qualified })
+    let at_least = at_least.map(|number| WithSpan::new((number.value, false), number.span));
+    at_least.or(above.map(|number| WithSpan::new((number.value, true), number.span)))
+}
+
+/// The threshold of those who were in the tier before, which is at most the tier's own.
+fn threshold_to_stay(
+    table: &mut TableReader<'_>,
+    threshold: Option<&WithSpan<(f64, bool)>>,
+    found: &mut DiagnosticSink,
+) -> Option<WithSpan<(f64, bool)>> {
+    let stay = self::threshold(table, ["stay_at_least", "stay_above"], found)?;
+    let key = if stay.value.1 { "stay_above" } else { "stay_at_least" };
+    let Some(threshold) = threshold else {
+        let message = format!("`{key}` in a tier without a threshold");
+        let problem = Diagnostic::error(codes::KEY_CONFLICT, stay.span, message, "there is no threshold to stay below");
+        found.add(problem.help("a tier is entered at `at_least` or `above`, and left below this"));
+        return None;
+    };
+    let (entry, at) = (threshold.value, stay.value);
+    if at.0 > entry.0 || at.0 == entry.0 && at.1 && !entry.1 {
+        let message = format!("`{key}` asks for more than the threshold of its tier");
+        let problem = Diagnostic::error(codes::STAY_ABOVE_THRESHOLD, stay.span, message, "at most the threshold");
+        let help = "to stay asks for less than to enter: at_least = 80 and stay_at_least = 70";
+        found.add(problem.other(threshold.span.clone(), "the threshold").help(help));
+        return None;
+    }
+    Some(stay)
 }
 
 fn segment(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<SegmentSyntax> {
@@ -345,12 +390,14 @@ fn route(mut table: TableReader<'_>, found: &mut DiagnosticSink) -> Option<Route
     let when = table.text("when", found);
     let because = table.text("because", found);
     let message = table.text("message", found);
+    let pool = pools::read(&mut table, found);
     table.finish(found);
     let (to, action, sla_hours) = route;
     Some(RouteSyntax {
         name: name?,
         motion,
         to,
+        pool,
         action,
         sla_hours: sla_hours.map(|hours| hours.value),
         when,

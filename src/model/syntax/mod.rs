@@ -3,14 +3,17 @@
 //! `read` takes the TOML text and gives a `ModelSyntax` and the problems of its form. It collects
 //! every problem and resolves no name; `resolve` gives names and expressions their meaning.
 
+mod alerts;
 mod check;
 mod entries;
 mod expectations;
+mod holdout;
 mod input;
 mod level;
 mod metrics;
 mod milestones;
 mod output;
+mod pools;
 mod report;
 mod signals;
 
@@ -18,6 +21,7 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+pub(super) use alerts::AlertSyntax;
 pub(super) use expectations::ExpectationSyntax;
 pub(super) use input::{EventSyntax, IdentitySyntax, InputSyntax};
 pub use level::RollupKind;
@@ -68,6 +72,8 @@ pub struct ModelKeywords {
     pub(crate) list_rows: Vec<&'static str>,
     /// `otherwise` of expectations.
     pub(crate) unmet_actions: Vec<&'static str>,
+    /// `existing` of alerts.
+    pub(crate) existing: Vec<&'static str>,
     /// `format` of traits.
     pub(crate) value_formats: Vec<&'static str>,
 }
@@ -90,6 +96,7 @@ pub fn model_keywords() -> ModelKeywords {
         list_levels: first(&output::LIST_LEVELS),
         list_rows: first(&output::LIST_ROWS),
         unmet_actions: first(&expectations::UNMET_ACTIONS),
+        existing: first(&alerts::EXISTING),
         value_formats: first(&super::VALUE_FORMATS),
     }
 }
@@ -120,6 +127,7 @@ pub(super) struct ModelSyntax {
     pub(super) account: LevelSyntax,
     pub(super) output: OutputSyntax,
     pub(super) report: ReportSyntax,
+    pub(super) holdout: Option<super::resolved::Holdout>,
     /// The entries that have a name.
     pub(super) entries: EntrySpans,
 }
@@ -235,6 +243,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
     let warnings = top.table("check", "[check]", found).map(|table| check::read(table, found)).unwrap_or_default();
     let expectations = top.tables("expect", "an expectation", found);
     let expectations = expectations.into_iter().filter_map(|table| expectations::read(table, found)).collect();
+    let holdout = top.table("holdout", "[holdout]", found).and_then(|table| holdout::read(table, found));
     let events = top.table("events", "[events]", found).map(|table| input::events(&table, found)).unwrap_or_default();
     let metrics =
         top.table("metrics", "[metrics]", found).map(|table| metrics::read(&table, found)).unwrap_or_default();
@@ -267,6 +276,7 @@ fn sections(top: &mut TableReader<'_>, found: &mut DiagnosticSink) -> ModelSynta
         account,
         output,
         report,
+        holdout,
         entries: EntrySpans::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod events;
 mod expressions;
+mod further;
 mod models;
 mod parts;
 mod twist;
@@ -39,12 +40,24 @@ fn staged(seed: u64) -> (Case, Stage) {
     rng.draw();
     rng.common = rng.some(&expressions::NAMES, 35, 3);
     let stage = Stage::new(&mut rng);
-    let model = models::model(&mut rng, &stage);
+    let mut model = models::model(&mut rng, &stage);
+    let mut newer = Rng { state: seed ^ 0x6e65_7765, common: Vec::new() };
+    newer.draw();
+    further::further(&mut model, &mut newer);
     let events = events::lines(&mut rng, &stage);
     let users_csv = rng.chance(60).then(|| events::users_csv(&mut rng));
     let accounts_csv = rng.chance(60).then(|| events::accounts_csv(&mut rng));
     let as_of = stage.as_of_text.clone();
     (Case { model, events, users_csv, accounts_csv, as_of }, stage)
+}
+
+pub use further::RECORD;
+
+/// A generator of its own for what a test adds to a case.
+pub fn rng(seed: u64) -> Rng {
+    let mut rng = Rng { state: seed ^ 0x7374_616e, common: Vec::new() };
+    rng.draw();
+    rng
 }
 
 /// A splitmix64 generator, with the few event names that its case uses most.

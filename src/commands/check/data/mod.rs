@@ -5,6 +5,7 @@
 
 mod entities;
 mod events;
+mod record;
 mod root_causes;
 
 use self::root_causes::RootCauses;
@@ -22,7 +23,9 @@ pub fn warnings(model: &Model, survey: &DatasetProfile, scored: &ScoredEntities<
     for side in EntityKind::ALL {
         seen.traits(side, (model, scored));
         seen.facts(side, (model, scored));
+        seen.cooldowns(side, (model, scored));
     }
+    seen.record_facts(resolved);
     let explained = RootCauses::new(&seen.found, model, scored);
     for side in EntityKind::ALL {
         seen.signals(side, (model, scored), &explained);

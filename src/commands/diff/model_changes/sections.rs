@@ -1,7 +1,7 @@
 //! The sections of a model that hold entries, and what an entry of each is called.
 
 /// The sections of a model in the order of the manual; others follow.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 16] = [
     "schema",
     "name",
     "time_zone",
@@ -14,6 +14,7 @@ const SECTIONS: [&str; 15] = [
     "metrics",
     "user",
     "account",
+    "holdout",
     "expect",
     "check",
     "output",
@@ -61,6 +62,7 @@ pub(super) fn entry_words(path: &[&str]) -> Option<EntryWords> {
         ["user", "segments"] => ("user segment", true),
         ["user", "routes"] => ("user route", true),
         ["user", "suppress"] => ("user suppression", true),
+        ["user", "alerts"] => ("user alert", false),
         ["account", "traits"] => ("account trait", false),
         ["account", "facts"] => ("account fact", false),
         ["account", "rollups"] => ("account roll-up", false),
@@ -71,6 +73,7 @@ pub(super) fn entry_words(path: &[&str]) -> Option<EntryWords> {
         ["account", "segments"] => ("account segment", true),
         ["account", "routes"] => ("account route", true),
         ["account", "suppress"] => ("account suppression", true),
+        ["account", "alerts"] => ("account alert", false),
         _ => return None,
     };
     let name = if path == ["expect"] { "that" } else { "name" };

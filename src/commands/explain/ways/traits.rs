@@ -94,6 +94,7 @@ fn programs(level: &Level) -> Vec<&Program> {
         | FactDefinition::Milestone(..)
         | FactDefinition::Rollup(_)
         | FactDefinition::Person(..)
+        | FactDefinition::Record(_)
         | FactDefinition::Scoring => None,
     });
     let signals = level.signals.iter().flat_map(signal_programs);

@@ -1,10 +1,10 @@
 //! Tiers and segments: which are left, and what follows for the score and for conditions.
 
-use super::super::{bounds::CellBox, dependencies::ScoringStage};
-use super::{
-    BoxNarrower, EmptyBox, NarrowedBox, OutcomeSet,
-    scope::{highest_failing, lowest_passing},
+use super::super::{
+    bounds::{CellBox, WasHere},
+    dependencies::ScoringStage,
 };
+use super::{BoxNarrower, EmptyBox, NarrowedBox, OutcomeSet, TierEntry};
 use crate::{EntityKind, FactKey, expr::Program, resolved::Tier};
 
 impl<'m> BoxNarrower<'_, 'm> {
@@ -19,30 +19,38 @@ impl<'m> BoxNarrower<'_, 'm> {
         self.drop_tiers(tiers, side, within);
         let mut left = (0..tiers.len()).filter(|at| within.tiers[side][*at]);
         let (first, second) = (left.next().ok_or(EmptyBox)?, left.next());
-        for before in &tiers[..first] {
-            self.tier_fails(before, side, within)?;
+        let entries = self.tier_entries(tiers, side, within);
+        for (before, entry) in tiers.iter().zip(&entries).take(first) {
+            self.tier_fails(before, *entry, side, within)?;
         }
         if second.is_none() {
             self.tier_holds(&tiers[first], side, within)?;
         } else if !all_left {
             self.one_of_tiers(tiers, side, within)?;
         }
-        let least = tiers.iter().zip(&within.tiers[side]).filter(|(_, left)| **left);
-        let least = least.map(|(tier, _)| tier.threshold.map_or(f64::NEG_INFINITY, lowest_passing));
+        let least = entries.iter().zip(&within.tiers[side]).filter(|(_, left)| **left).map(|(entry, _)| entry.can);
         let (low, high) = &mut within.scores[side];
         *low = low.max(least.fold(f64::INFINITY, f64::min));
         if low > high { Err(EmptyBox) } else { Ok(()) }
+    }
+
+    /// From which scores on each tier takes people, by what is left of the tiers of the run before.
+    fn tier_entries(&self, tiers: &[Tier], side: EntityKind, within: &NarrowedBox) -> Vec<TierEntry> {
+        let slot = self.context.model.level(side).slots.previous_tier;
+        let previous = slot.map(|slot| self.context.value(FactKey::new(side, slot), within));
+        let was_here = |place: usize| {
+            previous.as_ref().map_or(WasHere::NEVER, |previous| WasHere::among(previous.get(), &tiers[..=place]))
+        };
+        tiers.iter().enumerate().map(|(place, tier)| TierEntry::new(tier, was_here(place))).collect()
     }
 
     /// Drops tiers that no score or no fact that is left allows, and those after one that takes all.
     fn drop_tiers(&self, tiers: &'m [Tier], side: EntityKind, within: &mut NarrowedBox) {
         let (low, high) = within.scores[side];
         let mut open = true;
-        for (at, tier) in tiers.iter().enumerate() {
-            let (can_pass, must_pass) = match tier.threshold {
-                Some(threshold) => (high >= lowest_passing(threshold), low >= lowest_passing(threshold)),
-                None => (true, true),
-            };
+        let entries = self.tier_entries(tiers, side, within);
+        for (at, (tier, entry)) in tiers.iter().zip(entries).enumerate() {
+            let (can_pass, must_pass) = (high >= entry.can, low >= entry.must);
             let when = match &tier.when {
                 Some(when) if open && can_pass => self.possible(when, side, within),
                 Some(_) | None => OutcomeSet::TRUE,
@@ -80,19 +88,23 @@ impl<'m> BoxNarrower<'_, 'm> {
         }
     }
 
-    /// Of a threshold and a condition one fails; which of them is known only if the other holds.
-    fn tier_fails(&self, tier: &'m Tier, side: EntityKind, within: &mut NarrowedBox) -> Result<(), EmptyBox> {
+    /// Of the scores and the condition of a tier one fails; which of them is known only if the other holds.
+    fn tier_fails(
+        &self,
+        tier: &'m Tier,
+        entry: TierEntry,
+        side: EntityKind,
+        within: &mut NarrowedBox,
+    ) -> Result<(), EmptyBox> {
         let (low, high) = &mut within.scores[side];
-        match (&tier.when, tier.threshold) {
-            (None, None) => Err(EmptyBox),
-            (None, Some(threshold)) => {
-                *high = high.min(highest_failing(threshold));
+        match &tier.when {
+            None if entry.must == f64::NEG_INFINITY => Err(EmptyBox),
+            None => {
+                *high = high.min(entry.must.next_down());
                 Ok(())
             }
-            (Some(when), threshold) if threshold.is_none_or(|threshold| *low >= lowest_passing(threshold)) => {
-                self.condition(when, side, OutcomeSet::NOT_TRUE, within)
-            }
-            (Some(_), _) => Ok(()),
+            Some(when) if *low >= entry.must => self.condition(when, side, OutcomeSet::NOT_TRUE, within),
+            Some(_) => Ok(()),
         }
     }
 

@@ -18,7 +18,7 @@ use self::demands::ConditionDemand;
 pub(super) use self::{
     branching::BranchPoint,
     demands::{GoalDemands, OutcomeSet},
-    scope::{NarrowedBox, NarrowingContext, lowest_passing, names_of},
+    scope::{NarrowedBox, NarrowingContext, TierEntry, names_of},
 };
 use super::{
     bounds::CellBox,

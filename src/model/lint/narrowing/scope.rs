@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cell::Cell, collections::BTreeMap};
 
 use super::super::{
-    bounds::CellBox,
+    bounds::{CellBox, WasHere},
     dependencies::{DependencyPlan, ScoringStage, scoring_stage, visit_keys},
     domains::{SearchSpace, fact},
     interval::{AbstractRef, AbstractScope, AbstractValue, NonNullValues, eval},
@@ -13,7 +13,7 @@ use super::demands::OutcomeSet;
 use crate::{
     EntityKind, FactKey, PerKind, ResolvedModel,
     expr::Program,
-    resolved::{FactDefinition, ScoringStep},
+    resolved::{FactDefinition, ScoringStep, Tier},
     units::EPSILON,
 };
 
@@ -63,6 +63,8 @@ pub(in super::super) fn names_of(model: &ResolvedModel, plan: &DependencyPlan) -
             | ScoringStep::AccountPoints
             | ScoringStep::AccountTier
             | ScoringStep::AccountPerson(_)
+            | ScoringStep::UserRecord(_)
+            | ScoringStep::AccountRecord(_)
             | ScoringStep::UserRoute
             | ScoringStep::AccountRoute => continue,
         };
@@ -206,12 +208,25 @@ impl<'m> AbstractScope<'m> for NarrowedScope<'_, '_, 'm> {
     }
 }
 
-/// The lowest score that passes a threshold.
-pub(in super::super) fn lowest_passing((at, strict): (f64, bool)) -> f64 {
-    if strict { at + EPSILON } else { (at - EPSILON).next_up() }
+/// From which scores on a tier takes people, as far as its condition lets it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in super::super) struct TierEntry {
+    /// The lowest score of anybody in the tier. **Units**: points.
+    pub(in super::super) can: f64,
+    /// The score from which on everybody is taken. **Units**: points.
+    pub(in super::super) must: f64,
 }
 
-/// The highest score that does not pass a threshold.
-pub(super) fn highest_failing((at, strict): (f64, bool)) -> f64 {
-    if strict { (at + EPSILON).next_down() } else { at - EPSILON }
+impl TierEntry {
+    /// By the threshold to enter, and by the one to stay of whoever can have been, or must have been, in the tier or above it.
+    pub(in super::super) fn new(tier: &Tier, was_here: WasHere) -> TierEntry {
+        let enter = tier.threshold.map_or(f64::NEG_INFINITY, lowest_passing);
+        let stay = tier.stay.map_or(enter, |stay| lowest_passing(stay).min(enter));
+        TierEntry { can: if was_here.can { stay } else { enter }, must: if was_here.must { stay } else { enter } }
+    }
+}
+
+/// The lowest score that passes a threshold.
+pub(super) fn lowest_passing((at, strict): (f64, bool)) -> f64 {
+    if strict { at + EPSILON } else { (at - EPSILON).next_up() }
 }

@@ -1,6 +1,9 @@
 //! Nobody who is what a question asks for is lost by narrowing.
 
-use super::{super::*, GoalDemands};
+use super::{
+    super::{bounds::CellBox, *},
+    GoalDemands,
+};
 use crate::{FactSelection, ModelRequest, diag::SourceDocument};
 
 /// Numbers of a linear congruential generator: the same in every run.
@@ -46,13 +49,15 @@ points = -4
 [[user.tiers]]
 name = "hot"
 above = 20
+stay_above = 8
 when = "known"
 [[user.tiers]]
 name = "warm"
 when = "leads and score >= 5"
 [[user.tiers]]
 name = "cool"
-at_least = 1
+at_least = 12
+stay_at_least = 1
 [[user.tiers]]
 name = "cold"
 [[user.routes]]
@@ -60,17 +65,35 @@ name = "first"
 when = "tier in ('hot', 'warm') and odd"
 [[user.routes]]
 name = "second"
-when = "tier <> 'cold' and not odd and account.large is not null"
+when = "tier <> 'cold' and not odd and account.large is not null and coalesce(previous_score, 0) < 50"
 [[user.routes]]
 name = "third"
 when = "case when leads then asks > 1 else work > 1 end"
+[[user.routes]]
+name = "fallen"
+when = "previous_tier = 'hot' or tier_since < today or first_qualified is not null"
 [[user.routes]]
 name = "rest"
 "#;
 
 fn parse(text: &str) -> ResolvedModel {
     let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
-    crate::parse(&document, ModelRequest { selection: FactSelection::OutputsOnly, rows: None }).expect("a valid model")
+    crate::parse(&document, ModelRequest { selection: FactSelection::OutputsOnly, rows: None })
+        .expect("a valid model")
+}
+
+/// A part of a box around one of its members: of each variable one cell, those on one side of it, or all.
+fn part_around(cells: &[u16], whole: &CellBox, plan: &DependencyPlan, numbers: &mut NumberStream) -> CellLimits {
+    let part = |(cell, (first, last)): (&u16, &(u16, u16)), kind: usize| match kind {
+        0 => (*first, *cell),
+        1 => (*cell, *last),
+        2 => (*first, *last),
+        _ => (*cell, *cell),
+    };
+    // Some parts are large, and in others nearly everything is settled.
+    let kinds = [4, 25][numbers.below(2)];
+    let parts = cells.iter().zip(whole).map(|member| part(member, numbers.below(kinds)));
+    plan.variables.iter().copied().zip(parts).collect()
 }
 
 /// Makes people by changing some facts of known ones; those who get the result must be in what narrowing leaves.
@@ -82,12 +105,12 @@ fn hold<'m>(
     numbers: &mut NumberStream,
 ) -> usize {
     let plan = lint.search.plan([key]);
-    let narrowed = lint.search.narrowed(&plan, demands);
+    let all = lint.search.narrowed(&plan, &CellLimits::default(), demands);
     let whole = lint.search.full_box(&plan, &CellLimits::default());
     let side = key.kind();
     let known: Vec<&SearchSeed> = lint.guides(side).into_iter().chain(&lint.rising_seeds[side]).collect();
     let mut count = 0;
-    for _ in 0..150 {
+    for _ in 0..600 {
         let mut cells = lint.search.project(&plan, known[numbers.below(known.len())]);
         for _ in 0..numbers.below(8) {
             let at = numbers.below(cells.len());
@@ -101,11 +124,14 @@ fn hold<'m>(
             continue;
         }
         count += 1;
-        let left = narrowed.as_ref().unwrap_or_else(|| panic!("nothing is left for `{name}`"));
-        for (at, (cell, (first, last))) in cells.iter().zip(left).enumerate() {
-            let variable = &lint.search.space.variables[plan.variables[at]];
-            let fact = lint.name(variable.key, side);
-            assert!((first..=last).contains(&cell), "`{name}` with {fact} = {:?}", variable.cells[usize::from(*cell)]);
+        let part = part_around(&cells, &whole, &plan, numbers);
+        for left in [&all, &lint.search.narrowed(&plan, &part, demands)] {
+            let left = left.as_ref().unwrap_or_else(|| panic!("nothing is left for `{name}`"));
+            for (at, (cell, (first, last))) in cells.iter().zip(left).enumerate() {
+                let variable = &lint.search.space.variables[plan.variables[at]];
+                let (fact, of) = (lint.name(variable.key, side), &variable.cells[usize::from(*cell)]);
+                assert!((first..=last).contains(&cell), "`{name}` with {fact} = {of:?}");
+            }
         }
     }
     count

@@ -141,6 +141,9 @@ fn of_rules<'m>(lint: &LintContext<'_, 'm>) -> Vec<LintCondition<'m>> {
         for route in &level.routes {
             add(route.when.as_ref(), &route.spans.when, "route", &route.name);
         }
+        for one in &level.alerts {
+            add(Some(&one.when), &Some(one.spans.when.clone()), "alert", &one.name);
+        }
         for one in &level.suppressions {
             add(Some(&one.when), &Some(one.span.clone()), "suppression", &one.name);
         }

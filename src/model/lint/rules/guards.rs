@@ -62,7 +62,7 @@ fn is_ruled_out<'m>(lint: &LintContext<'_, 'm>, side: EntityKind, signal: &'m Si
     visit_signal_keys(signal, side, &mut |key| wanted.push(key));
     let plan = lint.search.plan(wanted);
     let demands = GoalDemands::default().holding(guard, side);
-    let Some(cells) = lint.search.narrowed(&plan, &demands) else { return false };
+    let Some(cells) = lint.search.narrowed(&plan, &CellLimits::default(), &demands) else { return false };
     !BoxBounds::new(lint.model, lint.search.space, &plan, &cells).payable(signal, side).can_fire
 }
 

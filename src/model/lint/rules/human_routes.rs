@@ -122,7 +122,8 @@ fn not_reached(lint: &LintContext<'_, '_>, side: EntityKind, milestone: usize) -
 fn activation<'m>(lint: &LintContext<'_, 'm>, side: EntityKind) -> Option<RouteExclusion<'m>> {
     let milestone = activation_of(lint.level(side))?;
     let activated = &lint.level(side).milestones[milestone].name;
-    let limits = not_reached(lint, side, milestone);
+    // Whoever has not reached it now had not reached it before.
+    let limits: CellLimits = not_reached(lint, side, milestone).into_iter().chain(lint.first_run()).collect();
     Some(RouteExclusion {
         side,
         guides: way_up(lint, side, &limits),

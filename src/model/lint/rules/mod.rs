@@ -1,5 +1,6 @@
 //! The rules. Each goes through the model and reports its findings. A later rule is silent where an earlier one has reported the cause.
 
+mod alerts;
 mod automated_leads;
 mod conditions;
 mod event_conditions;
@@ -32,6 +33,7 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     tier_gaps::all(lint);
     routes::segments(lint);
     routes::all(lint);
+    alerts::all(lint);
     playbook::all(lint);
     top_tier::all(lint);
     human_routes::all(lint);

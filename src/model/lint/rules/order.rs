@@ -1,9 +1,9 @@
 //! Tiers, segments and routes behind one that takes everybody they are meant for, told by comparing both, so that no search has to end for it.
 //!
 //! One entry is behind another if it asks for all that the other asks for: the same conditions, or comparisons of the same fact that are at least as
-//! strict, and for tiers a threshold that is at least as high.
+//! strict, and for tiers scores that are at least as high.
 
-use super::super::{LintContext, narrowing::lowest_passing};
+use super::super::{LintContext, bounds::WasHere, narrowing::TierEntry};
 use crate::{
     EntityKind,
     expr::{ComparisonOp, Program},
@@ -28,14 +28,11 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
     super::routes::report_plainly_shadowed(lint);
 }
 
-/// Whether everybody who is meant for a tier is taken by one before it.
+/// Whether everybody who is meant for a tier is taken by one before it, also those who may stay in it after a run in one above it.
 fn tier_takes_all(before: &Tier, tier: &Tier) -> bool {
-    let scores = match (before.threshold, tier.threshold) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(low), Some(high)) => lowest_passing(high) >= lowest_passing(low),
-    };
-    scores && takes_all(before.when.as_ref(), tier.when.as_ref())
+    let anybody = WasHere { can: true, must: false };
+    let (taken, meant) = (TierEntry::new(before, anybody), TierEntry::new(tier, anybody));
+    meant.can >= taken.must && takes_all(before.when.as_ref(), tier.when.as_ref())
 }
 
 /// Whether a condition holds wherever another one does, as far as comparing them shows; none always holds.

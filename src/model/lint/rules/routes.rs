@@ -117,7 +117,7 @@ fn first_that_holds<'m>(lint: &LintContext<'_, 'm>, list: &FirstMatchList<'m>) {
 }
 
 /// Whether a condition asks for a tier (or a fact) that is reported to be out of reach. A second warning would add nothing.
-fn waits(lint: &LintContext<'_, '_>, side: EntityKind, when: Option<&Program>) -> bool {
+pub(super) fn waits(lint: &LintContext<'_, '_>, side: EntityKind, when: Option<&Program>) -> bool {
     let Some(when) = when else { return false };
     let behind = lint.dependency_closure(lint.keys(when, side));
     let spoilt = lint.reported_facts.borrow();

@@ -197,7 +197,9 @@ pub(super) fn charged_at_sign_up(lint: &LintContext<'_, '_>) {
 /// Facts that change with what people do and are still no sign of use.
 fn counts_people_or_days(lint: &LintContext<'_, '_>, key: FactKey) -> bool {
     match fact(lint.model, key).map(|fact| &fact.definition) {
-        Some(FactDefinition::Builtin(builtin)) => !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today),
+        Some(FactDefinition::Builtin(builtin)) => {
+            !matches!(builtin, BuiltinFact::Domain | BuiltinFact::Today | BuiltinFact::Holdout)
+        }
         Some(FactDefinition::Metric(_) | FactDefinition::Milestone(..) | FactDefinition::Rollup(_)) => true,
         _ => false,
     }

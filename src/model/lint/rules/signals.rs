@@ -111,7 +111,7 @@ fn out_of_reach<'m>(lint: &LintContext<'_, 'm>, side: EntityKind, place: usize) 
     let Some((threshold, span)) = lowest.and_then(|at| Some((rungs[at].0, text.rungs.get(at)?.clone()))) else {
         return;
     };
-    let left = lint.search.narrowed(&plan, &demands);
+    let left = lint.search.narrowed(&plan, &CellLimits::default(), &demands);
     let left = left.unwrap_or_else(|| lint.search.full_box(&plan, &CellLimits::default()));
     let judged = BoxBounds::new(lint.model, lint.search.space, &plan, &left);
     let high = judged.eval(value, side).range().map(|(_, high)| high).filter(|high| high.is_finite());

@@ -17,8 +17,8 @@ use crate::{
     EntityKind, FactKey, codes,
     diag::Diagnostic,
     expr::{EvalScope, Program, Value},
-    resolved::{FactDefinition, PointBounds, SignalPayment},
-    scoring::find_tier,
+    resolved::{FactDefinition, PointBounds, SignalPayment, Tier},
+    scoring::{find_tier, previous_tier},
     units::format_number,
 };
 
@@ -76,14 +76,15 @@ fn owned(value: Value<'_>) -> Value<'static> {
 fn tier_with(lint: &LintContext<'_, '_>, world: &FactAssignment<'_>, side: EntityKind, score: f64) -> Option<usize> {
     let level = lint.level(side);
     let scope = world.scope(side);
-    find_tier(&level.tiers, score, &ScoreOverride { scope: &scope, slot: level.slots.score, score, world, side })
+    let scope = ScoreOverride { scope: &scope, slot: level.slots.score, score, world, side };
+    find_tier(&level.tiers, score, &scope, previous_tier(level, &scope))
 }
 
 fn level(lint: &LintContext<'_, '_>, side: EntityKind, score: FactKey) {
     let level = lint.level(side);
     let last = level.tiers.len() - 1;
     let plan = lint.search.plan([FactKey::new(side, level.slots.tier), score]);
-    let mut ends: Vec<f64> = level.tiers.iter().filter_map(|tier| tier.threshold.map(|(at, _)| at)).collect();
+    let mut ends: Vec<f64> = level.tiers.iter().flat_map(Tier::thresholds).collect();
     ends.extend(lint.search.space.constants.get(&score).iter().flat_map(|constants| &constants.numbers));
     ends.sort_by(f64::total_cmp);
     ends.dedup();

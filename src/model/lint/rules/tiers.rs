@@ -10,7 +10,13 @@ use super::super::{
     one,
     search::{CellLimits, SearchAnswer, SearchGoal},
 };
-use crate::{EntityKind, FactKey, codes, diag::Diagnostic, resolved::Tier, scoring::passes, units::format_number};
+use crate::{
+    EntityKind, FactKey, codes,
+    diag::Diagnostic,
+    resolved::{TextSpan, Tier},
+    scoring::passes,
+    units::format_number,
+};
 
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     for side in EntityKind::ALL {
@@ -39,29 +45,52 @@ fn level(lint: &LintContext<'_, '_>, side: EntityKind) {
         }
     }
     for (place, tier) in level.tiers.iter().enumerate() {
-        too_low(lint, side, &plan, place, tier, score_key);
+        of_tier(tier).iter().for_each(|one| too_low(lint, side, &plan, one, score_key));
         let is_reported = lint.has_reported(&[codes::TIER_OUT_OF_REACH], &tier.spans.name);
-        if !is_reported && !met.contains(&tier.name) && !too_high(lint, side, &plan, place, tier, score_key) {
+        if !is_reported && !met.contains(&tier.name) && !too_high(lint, side, &plan, tier, score_key) {
             out_of_reach(lint, side, &plan, place, tier);
         }
     }
 }
 
-/// The threshold as it was written.
-fn shown((at, strict): (f64, bool)) -> String {
-    format!("{} = {}", if strict { "above" } else { "at_least" }, format_number(at))
+/// A threshold of a tier.
+struct TierThreshold<'m> {
+    tier: &'m str,
+    key: &'static str,
+    at: f64,
+    strict: bool,
+    span: &'m TextSpan,
+}
+
+impl TierThreshold<'_> {
+    /// The threshold as it was written.
+    fn shown(&self) -> String {
+        format!("{} = {}", self.key, format_number(self.at))
+    }
+}
+
+/// The thresholds of a tier: to enter, and to stay.
+fn of_tier(tier: &Tier) -> Vec<TierThreshold<'_>> {
+    let both = [
+        (tier.threshold, &tier.spans.threshold, ["at_least", "above"]),
+        (tier.stay, &tier.spans.stay, ["stay_at_least", "stay_above"]),
+    ];
+    let thresholds = both.into_iter().filter_map(|(threshold, span, keys)| {
+        let (at, strict) = threshold?;
+        let key = keys[usize::from(strict)];
+        Some(TierThreshold { tier: &tier.name, key, at, strict, span: span.as_ref()? })
+    });
+    thresholds.collect()
 }
 
 fn too_low(
     lint: &LintContext<'_, '_>,
     side: EntityKind,
     plan: &DependencyPlan,
-    place: usize,
-    tier: &Tier,
+    bound: &TierThreshold<'_>,
     score: FactKey,
 ) {
-    let Some((threshold, strict)) = tier.threshold else { return };
-    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return };
+    let (threshold, strict) = (bound.at, bound.strict);
     let root = BoxBounds::new(lint.model, lint.search.space, plan, &lint.search.full_box(plan, &CellLimits::default()));
     let Some((low, _)) = root.value(score).range() else { return };
     // The bound settles most: a score that can fall below it is met on the way down.
@@ -78,8 +107,7 @@ fn too_low(
             _ => return,
         }
     }
-    let message =
-        format!("`{}` of tier `{}` is no threshold: every score passes it", shown((threshold, strict)), tier.name);
+    let message = format!("`{}` of tier `{}` is no threshold: every score passes it", bound.shown(), bound.tier);
     let label = format!("no {} scores less than {}", level_noun(side), format_number(lowest));
     let cells = lint.search.project(plan, &lint.blank);
     let example = lint.example(plan, &cells, side, |world| {
@@ -87,22 +115,16 @@ fn too_low(
         format!("{} who has just signed up scores {score} and passes it", one(side))
     });
     lint.report(
-        Diagnostic::warning(codes::THRESHOLD_TOO_LOW, span, message, label)
+        Diagnostic::warning(codes::THRESHOLD_TOO_LOW, bound.span.clone(), message, label)
             .example(example)
             .help("raise it, or leave the threshold out if everybody is meant"),
     );
 }
 
-fn too_high(
-    lint: &LintContext<'_, '_>,
-    side: EntityKind,
-    plan: &DependencyPlan,
-    place: usize,
-    tier: &Tier,
-    score: FactKey,
-) -> bool {
-    let Some((threshold, strict)) = tier.threshold else { return false };
-    let Some(span) = lint.level(side).tiers[place].spans.threshold.clone() else { return false };
+fn too_high(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyPlan, tier: &Tier, score: FactKey) -> bool {
+    let thresholds = of_tier(tier);
+    let Some(entry) = thresholds.first() else { return false };
+    let (threshold, strict) = (entry.at, entry.strict);
     let high_enough = |score: f64| passes(score, threshold, strict);
     let possible = |judged: &BoxBounds<'_, '_>| judged.value(score).range().is_some_and(|(_, high)| high_enough(high));
     let reached = |world: &FactAssignment<'_>| world.number(score).is_some_and(high_enough);
@@ -120,10 +142,10 @@ fn too_high(
     let example = lint.minimized_example(plan, top, &best_goal, side, |world| {
         format!("the score is {}, and none is known that is higher", format_number(world.number(score).unwrap_or(0.0)))
     });
-    let message = format!("no score passes `{}` of tier `{}`", shown((threshold, strict)), tier.name);
+    let message = format!("no score passes `{}` of tier `{}`", entry.shown(), tier.name);
     let label = format!("the highest score is {}", format_number(best));
     lint.report(
-        Diagnostic::warning(codes::THRESHOLD_TOO_HIGH, span, message, label)
+        Diagnostic::warning(codes::THRESHOLD_TOO_HIGH, entry.span.clone(), message, label)
             .example(example)
             .help("lower it, or give signals more points"),
     );
@@ -138,11 +160,19 @@ fn out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, plan: &DependencyP
     }
     let (key, score) = (FactKey::new(side, level.slots.tier), FactKey::new(side, level.slots.score));
     let name = tier.name.as_str();
+    let before = level.slots.previous_tier.map(|slot| FactKey::new(side, slot));
+    // Nobody stays where nobody came.
+    let is_closed = |was: &str| {
+        let is_out = |tier: &Tier| lint.has_reported(&[codes::TIER_OUT_OF_REACH], &tier.spans.name);
+        was == name || level.tiers.iter().any(|tier| tier.name == was && is_out(tier))
+    };
     let possible = |judged: &BoxBounds<'_, '_>| {
         let scores = judged.value(score).range().unwrap_or((0.0, 0.0));
-        judged.tiers(level, side, scores).0.get(place).copied().unwrap_or(false)
+        let comes = before.is_none_or(|key| judged.value(key).can_be_beside(&is_closed));
+        comes && judged.tiers(level, side, scores).0.get(place).copied().unwrap_or(false)
     };
-    let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name);
+    let comes = |world: &FactAssignment<'_>| !before.and_then(|key| world.text(key)).is_some_and(is_closed);
+    let reached = |world: &FactAssignment<'_>| world.text(key) == Some(name) && comes(world);
     let demands = GoalDemands::default().tier(side, place, level.tiers.len());
     let goal = SearchGoal { keys: vec![key], demands, possible: &possible, reached: &reached };
     let question = || format!("whether {} can get into tier `{name}`", one(side));
@@ -162,8 +192,7 @@ pub(super) fn report_out_of_reach(lint: &LintContext<'_, '_>, side: EntityKind, 
     // Somebody who would be in it, if those before it did not take them.
     let would = |world: &FactAssignment<'_>| {
         let scored = world.number(score).unwrap_or(0.0);
-        tier.threshold.is_none_or(|(at, strict)| passes(scored, at, strict))
-            && tier.when.as_ref().is_none_or(|when| world.holds(when, side))
+        tier.is_reached(scored, false) && tier.when.as_ref().is_none_or(|when| world.holds(when, side))
     };
     let anybody = |_: &BoxBounds<'_, '_>| true;
     let goal = SearchGoal { keys: vec![key], demands: GoalDemands::default(), possible: &anybody, reached: &would };

@@ -92,6 +92,7 @@ fn by_one_category(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
     if highest.iter().filter(|high| **high > 0.0).count() < 2 {
         return;
     }
+    let limits = lint.first_run();
     let mut first = None;
     let mut names = Vec::new();
     for (category, _) in highest.iter().enumerate().filter(|(_, high)| **high >= threshold - 1e-9) {
@@ -113,12 +114,12 @@ fn by_one_category(lint: &LintContext<'_, '_>, side: EntityKind, hot: usize) {
         };
         let demands = GoalDemands::default().tier(side, hot, level.tiers.len());
         let goal = SearchGoal { keys: vec![key], demands, possible: &possible, reached: &reached };
-        let way = seeds::score_path_for(lint.search, side, ScoreDirection::Up, &CellLimits::default(), &|signal| {
+        let way = seeds::score_path_for(lint.search, side, ScoreDirection::Up, &limits, &|signal| {
             signal.category == category
         });
         let guides: Vec<_> = way.iter().rev().take(1).chain([&lint.blank]).collect();
-        if let SearchAnswer::Found(chosen) = lint.search.solve(&plan, &CellLimits::default(), &guides, &goal) {
-            let small = lint.minimize(&plan, chosen, &goal);
+        if let SearchAnswer::Found(chosen) = lint.search.solve(&plan, &limits, &guides, &goal) {
+            let small = lint.minimize_within(&plan, chosen, &goal, &limits);
             names.push(level.categories[category].name.as_str());
             first.get_or_insert_with(|| {
                 lint.example(&plan, &small, side, |world| {

@@ -8,6 +8,9 @@ use crate::{EntityKind, codes, diag::Diagnostic, resolved::SpannedName};
 /// A trait of this name is where e-mail addresses are looked for, whether a condition names it or not.
 const EMAIL: &str = "email";
 
+/// The fact that `[holdout]` makes.
+const HOLDOUT: &str = "holdout";
+
 pub(super) fn all(lint: &LintContext<'_, '_>) {
     let names =
         |side: EntityKind| -> HashSet<&str> { lint.level(side).facts.iter().map(|fact| fact.name.as_str()).collect() };
@@ -35,6 +38,12 @@ pub(super) fn all(lint: &LintContext<'_, '_>) {
                 tell(lint, "category", one, "bounds points that no signal pays");
             }
         }
+    }
+    if let Some(holdout) = lint.model.holdout.as_ref().filter(|_| !either(HOLDOUT)) {
+        let label = "these accounts are treated as all others";
+        let help = "ask `not holdout` in human routes and alerts, or show it as a column";
+        let message = "nothing asks for `holdout`";
+        lint.report(Diagnostic::warning(codes::UNUSED, holdout.span.clone(), message, label).help(help));
     }
     let names = lint.model.events.entries().iter();
     for entry in names.filter(|entry| entry.stands_for.is_some() && !entry.is_asked) {

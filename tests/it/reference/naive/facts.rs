@@ -4,10 +4,13 @@ use super::clock::{Clock, HOUR, days_between};
 use super::eval::{eval, holds};
 use super::event::{Event, Log};
 use super::expr::Expr;
+use super::md5;
 use super::measures::{Scope, average, count, optional, pick, sum, typed};
 use super::milestones::standing;
 use super::model::{Level, Model, Rollup, Trait, Window};
 use super::value::Value;
+use super::{Before, Record};
+use jiff::civil::Date;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -26,6 +29,7 @@ pub struct World {
     pub log: Log,
     pub user_rows: BTreeMap<String, Row>,
     pub account_rows: BTreeMap<String, Row>,
+    pub record: Option<Record>,
     pub memo: RefCell<HashMap<(Side, String, String), Value>>,
 }
 
@@ -242,6 +246,8 @@ impl World {
             "active_users_28" => count(recent().iter().map(|e| &e.user).collect::<BTreeSet<_>>().len()),
             "users" => count(scope().events.iter().filter_map(|e| e.user.as_ref()).collect::<BTreeSet<_>>().len()),
             "members" => count(self.members(id).len()),
+            "previous_tier" | "previous_score" | "tier_since" | "first_qualified" => self.of_record(side, id, name),
+            "holdout" => Value::Bool(self.held_out(side, id)),
             "segment" => {
                 let segments = &self.level(side).segments;
                 let first = segments.iter().find(|(_, when)| self.holds(side, id, when.as_ref()));
@@ -258,6 +264,42 @@ impl World {
         let is_active =
             |user: &String| self.fact(Side::User, user, "active_days_28").num().is_some_and(|days| days > 0.0);
         count(self.ids(Side::User).iter().filter(|user| of_company(user) && is_active(user)).count())
+    }
+
+    /// What the run before said of an entity.
+    pub fn before(&self, side: Side, id: &str) -> Option<&Before> {
+        let level = if side == Side::User { "user" } else { "account" };
+        self.record.as_ref()?.get(&(level.to_owned(), id.to_owned()))
+    }
+
+    /// A fact of the record; without one all are null.
+    fn of_record(&self, side: Side, id: &str, name: &str) -> Value {
+        if self.record.is_none() {
+            return Value::Null;
+        }
+        let before = self.before(side, id);
+        let date = |date: Option<Date>| date.map_or(Value::Null, Value::Date);
+        match name {
+            "previous_tier" => before.and_then(|before| before.tier.clone()).map_or(Value::Null, Value::Text),
+            "previous_score" => optional(before.map(|before| before.score)),
+            "tier_since" => date(self.tier(side, id).map(|tier| {
+                let same = before.filter(|before| before.tier.as_ref() == Some(&tier.name));
+                same.map_or(self.clock.today, |before| before.tier_since)
+            })),
+            _ => {
+                let now = self.tier(side, id).is_some_and(|tier| tier.qualified).then_some(self.clock.today);
+                date(before.and_then(|before| before.first_qualified).or(now))
+            }
+        }
+    }
+
+    /// Whether the hash of the account's id lies in the share of all hashes that is held out.
+    fn held_out(&self, side: Side, id: &str) -> bool {
+        let home = if side == Side::User { self.log.home(id, &self.model) } else { None };
+        let holdout = self.model.holdout.as_ref().expect("a model that holds somebody out");
+        let digest = md5::hex(format!("{}\u{1f}{}", home.as_deref().unwrap_or(id), holdout.salt).as_bytes());
+        let hash = u32::from_str_radix(&digest[..8], 16).expect("hex");
+        f64::from(hash) / 4_294_967_296.0 < holdout.share
     }
 
     /// The facts that depend on points.

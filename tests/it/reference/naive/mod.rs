@@ -14,6 +14,7 @@ mod eval;
 mod event;
 mod expr;
 mod facts;
+mod md5;
 mod measures;
 mod milestones;
 mod model;
@@ -23,6 +24,7 @@ mod rows;
 mod value;
 
 use facts::{Row, Side, World};
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of both levels, each with its header first, and the counts of the run.
@@ -58,6 +60,29 @@ pub fn score(
     accounts_csv: Option<&str>,
     as_of: &str,
 ) -> Option<Scored> {
+    score_after(model_toml, events_ndjson, (users_csv, accounts_csv), as_of, None)
+}
+
+/// What the run before said of an entity.
+#[derive(Clone, Debug)]
+pub struct Before {
+    pub tier: Option<String>,
+    pub score: f64,
+    pub tier_since: Date,
+    pub first_qualified: Option<Date>,
+}
+
+/// What the run before said, by level (`user` or `account`) and id.
+pub type Record = BTreeMap<(String, String), Before>;
+
+/// The same after a run before; without a record if there is none.
+pub fn score_after(
+    model_toml: &str,
+    events_ndjson: &str,
+    (users_csv, accounts_csv): (Option<&str>, Option<&str>),
+    as_of: &str,
+    record: Option<Record>,
+) -> Option<Scored> {
     let model = model::read(model_toml);
     let user_rows = enrichment(users_csv, "user_id");
     let latest;
@@ -70,7 +95,7 @@ pub fn score(
     let clock = clock::Clock::new(model.zone.clone(), model.week_start, as_of);
     let log = event::Log::read(events_ndjson, &model, &clock, &user_rows);
     let account_rows = enrichment(accounts_csv, "account_id");
-    let world = World { model, clock, log, user_rows, account_rows, memo: Default::default() };
+    let world = World { model, clock, log, user_rows, account_rows, record, memo: Default::default() };
 
     let mut counts = world.log.counts.clone();
     let without_users = without_events(&world, Side::User);

@@ -25,6 +25,13 @@ pub struct Model {
     pub account: Level,
     pub champion: Option<Expr>,
     pub buyer: Option<Expr>,
+    pub holdout: Option<Holdout>,
+}
+
+/// The share of accounts to leave alone, as a part of 1, and the text hashed with their ids.
+pub struct Holdout {
+    pub share: f64,
+    pub salt: String,
 }
 
 /// A set of events. Without names it is any activity.
@@ -130,6 +137,8 @@ pub struct Tier {
     pub name: String,
     pub at_least: Option<f64>,
     pub above: Option<f64>,
+    pub stay_at_least: Option<f64>,
+    pub stay_above: Option<f64>,
     pub when: Option<Expr>,
     pub qualified: bool,
 }
@@ -155,6 +164,8 @@ pub struct Route {
     pub name: String,
     pub motion: String,
     pub to: String,
+    /// The members who are not away, with their weights.
+    pub pool: Vec<(String, f64)>,
     pub action: String,
     pub when: Option<Expr>,
     pub because: String,
@@ -188,7 +199,14 @@ pub fn read(source: &str) -> Model {
         account: level(account, sub("output"), "account", source),
         champion: expr(user, "champion"),
         buyer: expr(user, "buyer"),
+        holdout: table.get("holdout").map(|entry| holdout(as_table(entry))),
     }
+}
+
+fn holdout(table: &Table) -> Holdout {
+    let percent = need(table, "share");
+    let share = percent.trim_end_matches('%').parse::<f64>().expect("a share") / 100.0;
+    Holdout { share, salt: text(table, "salt").unwrap_or_default() }
 }
 
 fn level(table: &Table, output: &Table, name: &str, source: &str) -> Level {
@@ -311,6 +329,8 @@ fn tier(table: &Table) -> Tier {
         name: need(table, "name"),
         at_least: number(table, "at_least"),
         above: number(table, "above"),
+        stay_at_least: number(table, "stay_at_least"),
+        stay_above: number(table, "stay_above"),
         when: expr(table, "when"),
         qualified: table.get("qualified").and_then(Toml::as_bool).unwrap_or(false),
     }
@@ -347,11 +367,21 @@ fn route(table: &Table) -> Route {
         name: need(table, "name"),
         motion: optional("motion"),
         to: optional("to"),
+        pool: pool(table),
         action: optional("action"),
         when: expr(table, "when"),
         because: optional("because"),
         message: optional("message"),
     }
+}
+
+fn pool(table: &Table) -> Vec<(String, f64)> {
+    let away = names(table, "away").unwrap_or_default();
+    let members = table.get("pool").and_then(Toml::as_array).into_iter().flatten().map(|member| match member {
+        Toml::Table(member) => (need(member, "name"), number(member, "weight").unwrap_or(1.0)),
+        name => (name.as_str().expect("a name").to_owned(), 1.0),
+    });
+    members.filter(|(name, _)| !away.contains(name)).collect()
 }
 
 fn bounds(table: &Table) -> Bounds {

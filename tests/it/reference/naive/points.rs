@@ -107,10 +107,17 @@ impl World {
 
     pub fn tier(&self, side: Side, id: &str) -> Option<&Tier> {
         let score = || self.points(side, id).score as f64 / 1000.0;
-        self.level(side).tiers.iter().find(|tier| {
-            tier.at_least.is_none_or(|least| compare_numbers(score(), least) != Ordering::Less)
-                && tier.above.is_none_or(|above| compare_numbers(score(), above) == Ordering::Greater)
-                && self.holds(side, id, tier.when.as_ref())
+        let reaches = |least: Option<f64>| least.is_none_or(|least| compare_numbers(score(), least) != Ordering::Less);
+        let exceeds =
+            |above: Option<f64>| above.is_none_or(|above| compare_numbers(score(), above) == Ordering::Greater);
+        let tiers = &self.level(side).tiers;
+        let before = self.before(side, id).and_then(|before| before.tier.as_ref());
+        tiers.iter().enumerate().find_map(|(at, tier)| {
+            let comes = reaches(tier.at_least) && exceeds(tier.above);
+            let may_stay = tier.stay_at_least.is_some() || tier.stay_above.is_some();
+            let was_here = tiers[..=at].iter().any(|tier| Some(&tier.name) == before);
+            let stays = may_stay && was_here && reaches(tier.stay_at_least) && exceeds(tier.stay_above);
+            ((comes || stays) && self.holds(side, id, tier.when.as_ref())).then_some(tier)
         })
     }
 

@@ -64,7 +64,7 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     }
     row.push(points_text(points.score));
     row.extend(["tier", "qualified", "route", "motion"].map(fact));
-    row.extend([of_route(&|r| fill(world, side, id, &r.to)), of_route(&|r| fill(world, side, id, &r.action))]);
+    row.extend([of_route(&|r| owner(world, side, id, r)), of_route(&|r| fill(world, side, id, &r.action))]);
     match side {
         Side::User => {
             let home = world.home_row(id);
@@ -107,6 +107,26 @@ fn row(world: &World, side: Side, id: &str) -> Vec<String> {
     row.push(of_route(&|r| fill(world, side, id, &r.message)));
     row.extend(level.columns.iter().map(|column| fact(column)));
     row
+}
+
+/// Who gets an entity: whoever the route names, else the member of the pool who is soonest by the hash of the account's id.
+fn owner(world: &World, side: Side, id: &str, route: &super::model::Route) -> String {
+    let named = fill(world, side, id, &route.to);
+    if !named.is_empty() {
+        return named;
+    }
+    let home = if side == Side::User { world.log.home(id, &world.model) } else { None };
+    let account = home.as_deref().unwrap_or(id);
+    let mut soonest = (f64::INFINITY, String::new());
+    for (name, weight) in &route.pool {
+        let digest = super::md5::hex(format!("{account}\u{1f}{name}").as_bytes());
+        let hash = u64::from_str_radix(&digest[..8], 16).expect("hex") as f64;
+        let wait = -((hash + 0.5) / 2_f64.powi(32)).ln() / weight;
+        if wait < soonest.0 {
+            soonest = (wait, name.clone());
+        }
+    }
+    soonest.1
 }
 
 /// A value as a cell of the output.

@@ -18,7 +18,7 @@ use super::{
 use crate::commands::check::{self, CheckScope, CheckedModel};
 use pql_engine::{
     pipeline,
-    plan::{Model, parse, parse_all_facts},
+    plan::{Model, parse_all_facts, parse_to_check},
 };
 use pql_model::{
     diag::{Diagnostic, Severity, SourceDocument, escape_controls},
@@ -169,7 +169,7 @@ fn print_checked(checked: &CheckedModel, verbosity: Verbosity) -> Result<(), Com
 }
 
 fn check_document(document: SourceDocument, events: Option<&CheckEvents<'_>>) -> Result<CheckedModel, CommandError> {
-    let model = match parse(&document) {
+    let model = match parse_to_check(&document) {
         Ok(model) => model,
         Err(problems) => return Ok(CheckedModel::broken(problems.document, problems.list)),
     };

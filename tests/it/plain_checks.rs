@@ -180,6 +180,93 @@ fn a_human_route_asks_for_what_the_model_calls_ready() {
     }
 }
 
+/// A model of accounts with a human route, in which no expression names a milestone.
+fn unnamed_milestones(milestones: &str, when: &str, ready: &str) -> String {
+    let column = if ready.is_empty() { "" } else { ", \"ready\"" };
+    format!(
+        r#"schema = 1
+[metrics]
+asks = {{ measure = "count", event = "asked" }}
+big_asks = {{ measure = "count", event = "asked", where = "size > 3" }}
+recent_asks = {{ measure = "count", event = "asked", last = "30d" }}
+ask_days = {{ measure = "days", event = "asked" }}
+topics = {{ measure = "distinct", value = "topic", event = "asked" }}
+last_ask = {{ measure = "days_since_last", event = "asked" }}
+size = {{ measure = "max", value = "size", event = "asked" }}
+either = {{ measure = "count", event = ["asked", "sso"] }}
+sso = {{ measure = "count", event = "sso" }}
+{milestones}
+{ready}
+[user]
+buyer = "events > 9"
+[[account.routes]]
+name = "s"
+motion = "human"
+when = "({when}) and active_users_28 >= 1"
+[[account.routes]]
+name = "self"
+motion = "automated"
+[output]
+account_columns = ["asks", "big_asks", "recent_asks", "ask_days", "topics", "last_ask", "size", "either", "sso"{column}]
+"#
+    )
+}
+
+#[test]
+fn whoever_must_have_reached_a_milestone_that_nothing_names_is_not_told_to_be_without_it() {
+    const ONCE: &str = "[[account.milestones]]\nname = \"activated\"\nevent = \"asked\"";
+    let thrice = format!("{ONCE}\ntimes = 3");
+    let days = format!("{thrice}\ncount_by = \"days\"");
+    let large = ONCE.replace("\"asked\"", "\"asked\"\nwhere = \"size > 3\"");
+    let soon = format!("{ONCE}\ndeadline = \"7d\"");
+    let dense = format!("{thrice}\nwithin = \"7d\"");
+    let by_two = format!("{ONCE}\nmin_users = 2");
+    let first = ONCE.replace("activated", "first_ask");
+    let second = "[[account.milestones]]\nname = \"first_sso\"\nevent = \"sso\"";
+    let all = "[[account.milestones]]\nname = \"activated\"\nall = [\"first_ask\", \"first_sso\"]";
+    let both = format!("{first}\n{second}\n{all}");
+    let outer = "[[account.milestones]]\nname = \"activated\"\nall = [\"whole\", \"first_sso\"]";
+    let inner = "[[account.milestones]]\nname = \"whole\"\nall = [\"first_ask\"]";
+    let nested = format!("{first}\n{second}\n{inner}\n{outer}");
+    let folder = Folder::in_memory();
+    for (milestones, when, is_reached) in [
+        (ONCE, "asks >= 1", true),
+        (ONCE, "asks >= 3", true),
+        (ONCE, "big_asks >= 1", true),
+        (ONCE, "recent_asks >= 1", true),
+        (ONCE, "ask_days >= 1", true),
+        (ONCE, "topics >= 1", true),
+        (ONCE, "last_ask <= 7", true),
+        (ONCE, "last_ask is not null", true),
+        (ONCE, "size > 3", true),
+        (ONCE, "either >= 2", false),
+        (ONCE, "sso >= 1", false),
+        (ONCE, "asks >= 3 or sso >= 1", false),
+        (&thrice, "asks >= 3", true),
+        (&thrice, "recent_asks >= 3", true),
+        (&thrice, "ask_days >= 3", true),
+        (&thrice, "topics >= 3", true),
+        (&thrice, "asks >= 2", false),
+        (&thrice, "last_ask <= 7", false),
+        (&days, "ask_days >= 3", true),
+        (&days, "asks >= 3", false),
+        (&large, "big_asks >= 1", true),
+        (&large, "asks >= 3", false),
+        (&soon, "asks >= 3", false),
+        (&dense, "asks >= 3", false),
+        (&by_two, "asks >= 3", false),
+        (&both, "asks >= 1 and sso >= 1", true),
+        (&both, "asks >= 1", false),
+        (&nested, "asks >= 1 and sso >= 1", true),
+        (&nested, "sso >= 1", false),
+    ] {
+        for (ready, code) in [("", "M041"), ("[account.facts]\nready = \"sso >= 99\"", "M073")] {
+            let told = codes(&folder, &unnamed_milestones(milestones, when, ready));
+            assert_eq!(told, if is_reached { vec![] } else { vec![code] }, "{milestones}\n{when}");
+        }
+    }
+}
+
 #[test]
 fn somebody_qualified_whose_route_is_automated_is_told() {
     let folder = Folder::new();

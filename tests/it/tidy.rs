@@ -232,6 +232,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine/plan::parse",
             "engine/plan::parse_with_rows",
             "engine/plan::parse_all_facts",
+            "engine/plan::parse_to_check",
             "commands/check",
             "commands/diff",
             "commands/explain",

@@ -1,6 +1,6 @@
 //! The last step to a model without problems: what the check of models warns of is taken out, one entry at a time.
 
-use pql_engine::plan::parse;
+use pql_engine::plan::parse_to_check;
 use pql_model::{
     EntityKind, codes,
     diag::{Diagnostic, DocumentProblems, Severity, SourceDocument},
@@ -80,7 +80,7 @@ fn ignore(document: &mut DocumentTable, problem: &Diagnostic) {
 /// The problems of a text: errors, else warnings that are not meant.
 fn problems_of(text: &str) -> Vec<Diagnostic> {
     let source = SourceDocument { name: "(init)".to_owned(), text: text.to_owned() };
-    let model = match parse(&source) {
+    let model = match parse_to_check(&source) {
         Ok(model) => model,
         Err(DocumentProblems { list, .. }) => return list,
     };

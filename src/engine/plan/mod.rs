@@ -61,6 +61,15 @@ pub fn parse_with_rows(document: &SourceDocument, rows: &RequestedRows) -> Resul
     pql_model::parse(document, ModelRequest { selection: FactSelection::OutputsOnly, rows: Some(rows) }).map(plan)
 }
 
+/// The same with the facts that `pql_model::lint` asks for.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_to_check(document: &SourceDocument) -> Result<Model, DocumentProblems> {
+    pql_model::parse(document, ModelRequest { selection: FactSelection::OutputsAndMilestones, rows: None }).map(plan)
+}
+
 /// The same with every fact that is declared, also those that no signal, rule or column needs. What it scores is the same; it keeps more.
 ///
 /// # Errors

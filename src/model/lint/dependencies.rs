@@ -125,7 +125,7 @@ impl DependencyPlan {
         plan.variables.sort_unstable();
         plan.variables.dedup();
         plan.core = plan.variables.len();
-        plan.link(space, links);
+        plan.link(model, space, links);
         for (at, place) in plan.variables.iter().enumerate() {
             plan.index.insert(space.variables[*place].key, at);
         }
@@ -188,19 +188,21 @@ impl DependencyPlan {
         }
     }
 
-    /// Adds the variables that are linked to those that decide, and all links between them.
-    fn link(&mut self, space: &SearchSpace, links: &InvariantSet) {
+    /// Adds the variables that are linked to those that decide, and all links between them. Milestones bring those that they are parts of, so
+    /// that what reaches the parts reaches the whole.
+    fn link(&mut self, model: &ResolvedModel, space: &SearchSpace, links: &InvariantSet) {
         let key = |place: &usize| space.variables[*place].key;
-        let of_core = self.variables.iter().flat_map(|place| links.of_key(key(place)));
-        let mut around: Vec<usize> = of_core.copied().take(AROUND_MAX).collect();
-        around.sort_unstable();
-        around.dedup();
-        let mut others: Vec<usize> =
-            around.iter().flat_map(|link| &links.keys[*link]).filter_map(|key| space.place(*key)).collect();
-        others.sort_unstable();
-        others.dedup();
-        others.retain(|place| !self.variables.contains(place));
-        self.variables.extend(others);
+        let is_milestone = |place: &usize| {
+            matches!(fact(model, key(place)).map(|fact| &fact.definition), Some(FactDefinition::Milestone(..)))
+        };
+        let mut newest = self.around(&self.variables, space, links);
+        self.variables.extend(&newest);
+        while self.variables.len() < AROUND_MAX && newest.iter().any(is_milestone) {
+            newest.retain(is_milestone);
+            newest = self.around(&newest, space, links);
+            newest.retain(is_milestone);
+            self.variables.extend(&newest);
+        }
         let known: FactKeySet = self.variables.iter().map(key).collect();
         let of_all = self.variables.iter().flat_map(|place| links.of_key(key(place)));
         let mut all: Vec<usize> = of_all.copied().take(4 * AROUND_MAX).collect();
@@ -209,6 +211,20 @@ impl DependencyPlan {
         all.retain(|link| links.keys[*link].iter().all(|key| known.contains(key)));
         self.cost += all.len() as u64;
         self.links = all;
+    }
+
+    /// The variables that are linked to some and are not in the plan.
+    fn around(&self, places: &[usize], space: &SearchSpace, links: &InvariantSet) -> Vec<usize> {
+        let of_places = places.iter().flat_map(|place| links.of_key(space.variables[*place].key));
+        let mut around: Vec<usize> = of_places.copied().take(AROUND_MAX).collect();
+        around.sort_unstable();
+        around.dedup();
+        let linked = around.iter().flat_map(|link| &links.keys[*link]);
+        let mut others: Vec<usize> = linked.filter_map(|key| space.place(*key)).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|place| !self.variables.contains(place));
+        others
     }
 
     fn needs(&self, model: &ResolvedModel, step: ScoringStep) -> bool {

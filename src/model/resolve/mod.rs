@@ -51,6 +51,8 @@ use crate::{
 pub enum FactSelection {
     /// Those that its outputs need.
     OutputsOnly,
+    /// These, and whether each milestone is reached, for checks that ask it whether anything names the milestone or not.
+    OutputsAndMilestones,
     /// All that are declared, so that any of them can be asked for.
     AllDeclared,
 }
@@ -86,8 +88,10 @@ pub(super) fn resolve(
     let mut live = ModelResolver { parsed, ..ModelResolver::new(file, text, found) };
     live.declare();
     live.event_conditions();
-    if request.selection == FactSelection::AllDeclared {
-        live.resolve_all_declared();
+    match request.selection {
+        FactSelection::OutputsOnly => {}
+        FactSelection::OutputsAndMilestones => live.resolve_milestones(),
+        FactSelection::AllDeclared => live.resolve_all_declared(),
     }
     let requested = request.rows.map_or_else(|| Ok(RowQuery::default()), |rows| live.requested_rows(rows));
     let requested = requested.map_err(Some)?;
@@ -230,6 +234,16 @@ impl<'f, 'd> ModelResolver<'f, 'd> {
     }
 
     /// Looks at everything that is declared, whether anything uses it or not.
+    /// Makes it a fact of each milestone that it is reached.
+    fn resolve_milestones(&mut self) {
+        for side in EntityKind::ALL {
+            for milestone in &self.level_file(side).milestones {
+                // What is wrong with a milestone is reported already.
+                let _ = self.resolve_fact(side, &milestone.name.value);
+            }
+        }
+    }
+
     fn resolve_all_declared(&mut self) {
         for (place, entry) in self.file.events.iter().enumerate() {
             self.named_events(&entry.name);

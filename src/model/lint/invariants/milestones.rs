@@ -7,7 +7,7 @@ use super::{
 use crate::{
     EntityKind,
     expr::{ComparisonOp, Program},
-    resolved::{BuiltinFact, CountedUnit, Level, Milestone, MilestonePart, MilestoneRule},
+    resolved::{BuiltinFact, CountedUnit, Level, Measure, Milestone, MilestonePart, MilestoneRule, NumberPart},
     units::{DAY_US, HOUR_US},
 };
 
@@ -39,8 +39,11 @@ pub(super) fn milestone_invariants(
             }
             MilestoneRule::Times { .. } | MilestoneRule::Steps { .. } => {
                 let users = milestone.users_needed();
-                let own = own.iter().copied();
-                own.for_each(|one| of_events(milestone, one, (&reported, reached.as_ref()), links));
+                own.iter().for_each(|one| takes_events(milestone, one, &reported, links));
+                if let Some(reached) = &reached {
+                    let enough = own.iter().filter_map(|one| shows_enough(milestone, one));
+                    links.extend(enough.map(|enough| implies(enough, reached.clone())));
+                }
                 if let (true, Some(all)) = (users > 1, facts.builtin(side, BuiltinFact::Users)) {
                     links.push(implies(reported, compare_to(all, ComparisonOp::GreaterEqual, users as f64)));
                 }
@@ -125,11 +128,11 @@ fn of_others(
     }
 }
 
-/// A milestone of events takes as many as it asks for; where the metric counts just these, as many are enough.
-fn of_events(
+/// A milestone of events takes as many as it asks for.
+fn takes_events(
     milestone: &Milestone,
     one: &MeasuredFact<'_>,
-    (reported, reached): (&FactInvariant, Option<&FactInvariant>),
+    reported: &FactInvariant,
     links: &mut Vec<FactInvariant>,
 ) {
     let counts_days = match one.metric.measure.counted() {
@@ -140,22 +143,39 @@ fn of_events(
     if one.metric.window.is_some() {
         return;
     }
-    let (times, by_days, alone) = match &milestone.rule {
-        MilestoneRule::Times { times: 1, by_days: false, .. } => (1, false, true),
-        MilestoneRule::Times { times, by_days, .. } => (*times, *by_days, milestone.within.is_none()),
-        MilestoneRule::Steps { .. } | MilestoneRule::All(_) => (1, false, false),
+    let (times, by_days) = match &milestone.rule {
+        MilestoneRule::Times { times, by_days, .. } => (*times, *by_days),
+        MilestoneRule::Steps { .. } | MilestoneRule::All(_) => (1, false),
     };
-    let users = milestone.users_needed();
     let least = if by_days || !counts_days { times } else { 1 };
-    let least = if counts_days { least } else { least.saturating_mul(users) };
+    let least = if counts_days { least } else { least.saturating_mul(milestone.users_needed()) };
     let enough = compare_to(one.key, ComparisonOp::GreaterEqual, least as f64);
-    for step in milestone.rule.event_sets().into_iter().filter(|step| step.within(one.events())) {
-        links.push(implies(reported.clone(), enough.clone()));
-        let as_counted = by_days == counts_days;
-        let alone = alone && milestone.deadline.is_none();
-        let whole = alone && users == 1 && as_counted && step == one.events() && milestone.min_users.is_none();
-        if let (true, Some(reached)) = (whole, reached) {
-            links.push(implies(enough.clone(), reached.clone()));
-        }
+    let steps = milestone.rule.event_sets();
+    let all_count = steps.into_iter().filter(|step| step.within(one.events()));
+    links.extend(all_count.map(|_| implies(reported.clone(), enough.clone())));
+}
+
+/// What a metric is where its events are enough for a milestone, if that asks for nothing but their number. Its window does not matter: what
+/// happened in it happened.
+fn shows_enough(milestone: &Milestone, one: &MeasuredFact<'_>) -> Option<FactInvariant> {
+    let MilestoneRule::Times { events, times, by_days, .. } = &milestone.rule else { return None };
+    let is_single = *times == 1;
+    let in_time = milestone.deadline.is_none() && (milestone.within.is_none() || is_single && !by_days);
+    if !in_time || milestone.min_users.is_some() || !one.events().within(&events.set) {
+        return None;
+    }
+    let at_least = |times: usize| compare_to(one.key, ComparisonOp::GreaterEqual, times as f64);
+    match &one.metric.measure {
+        Measure::Days => Some(at_least(*times)),
+        Measure::Count | Measure::Users | Measure::Distinct(_) => (!by_days || is_single).then(|| at_least(*times)),
+        Measure::RisingWeeks(_) => is_single.then(|| at_least(1)),
+        Measure::Number(NumberPart::Sum, _) => is_single.then(|| not(compare_to(one.key, ComparisonOp::Equal, 0.0))),
+        Measure::Number(NumberPart::Min | NumberPart::Max | NumberPart::Avg, _)
+        | Measure::Edge(..)
+        | Measure::SumLatest { .. }
+        | Measure::Top(..)
+        | Measure::DaysSince(_) => is_single.then(|| not(null(one.key))),
+        // These pair events, or compare weeks without any.
+        Measure::Elapsed { .. } | Measure::Open { .. } | Measure::Trend { .. } => None,
     }
 }

@@ -78,7 +78,7 @@ name = "rest"
 
 fn parse(text: &str) -> ResolvedModel {
     let document = SourceDocument { name: "model.toml".to_owned(), text: text.to_owned() };
-    crate::parse(&document, ModelRequest { selection: FactSelection::OutputsOnly, rows: None })
+    crate::parse(&document, ModelRequest { selection: FactSelection::OutputsAndMilestones, rows: None })
         .expect("a valid model")
 }
 

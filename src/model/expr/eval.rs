@@ -251,7 +251,7 @@ fn eval_connective<S: EvalScope + ?Sized>(all: &[Program], scope: &S, decides: b
 }
 
 /// An operation on two numbers; null if the result is not finite.
-fn arithmetic(operator: ArithmeticOp, a: Option<f64>, b: Option<f64>) -> Option<f64> {
+pub(super) fn arithmetic(operator: ArithmeticOp, a: Option<f64>, b: Option<f64>) -> Option<f64> {
     let (a, b) = (a?, b?);
     let result = match operator {
         ArithmeticOp::Add => a + b,
@@ -263,7 +263,7 @@ fn arithmetic(operator: ArithmeticOp, a: Option<f64>, b: Option<f64>) -> Option<
     result.is_finite().then_some(result)
 }
 
-fn comparison_holds(operator: ComparisonOp, order: Option<Ordering>) -> Option<bool> {
+pub(super) fn comparison_holds(operator: ComparisonOp, order: Option<Ordering>) -> Option<bool> {
     order.map(|order| match operator {
         ComparisonOp::Equal => order.is_eq(),
         ComparisonOp::NotEqual => order.is_ne(),

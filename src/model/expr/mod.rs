@@ -29,7 +29,7 @@ pub use ast::{ArithmeticOp, ComparisonOp, ExprKind, ExprNode, collect_names, wal
 pub use compile::{NameResolver, ResolvedName, compile, condition};
 pub use eval::{EvalScope, Program};
 pub use parse::parse;
-pub use reduce::{ExprConstant, KnownName, ReducedExpression, names_of, reduce};
+pub use reduce::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, names_of, reduce};
 pub use value::{Value, ValueType, are_beyond, is_beyond};
 pub(crate) use wildcard::WildPattern;
 

@@ -2,9 +2,9 @@
 
 use super::{
     Value,
-    ast::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode},
+    ast::{ArithmeticOp, ExprFunction, ExprKind, ExprNode},
     parse::KEYWORDS,
-    unparse::literal,
+    unparse::{comparison_sign, literal},
 };
 
 /// How tightly a node holds its parts together, the loosest first.
@@ -38,7 +38,7 @@ pub(super) fn to_text(node: &ExprNode) -> String {
             format!("{} {} {}", part(a, left), sign(*operator), part(b, right))
         }
         ExprKind::Compare(operator, a, b) => {
-            format!("{} {} {}", part(a, Binding::Add), mark(*operator), part(b, Binding::Add))
+            format!("{} {} {}", part(a, Binding::Add), comparison_sign(*operator), part(b, Binding::Add))
         }
         ExprKind::In(a, list, negated) => format!("{}{} in ({})", part(a, Binding::Add), no(*negated), listed(list)),
         ExprKind::Between(a, low, high, negated) => {
@@ -117,17 +117,6 @@ fn sign(operator: ArithmeticOp) -> char {
         ArithmeticOp::Subtract => '-',
         ArithmeticOp::Multiply => '*',
         ArithmeticOp::Divide => '/',
-    }
-}
-
-fn mark(operator: ComparisonOp) -> &'static str {
-    match operator {
-        ComparisonOp::Equal => "=",
-        ComparisonOp::NotEqual => "<>",
-        ComparisonOp::Less => "<",
-        ComparisonOp::LessEqual => "<=",
-        ComparisonOp::Greater => ">",
-        ComparisonOp::GreaterEqual => ">=",
     }
 }
 

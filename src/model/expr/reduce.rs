@@ -1,16 +1,25 @@
 //! An expression in which some names are known: what is left of it.
 //!
-//! [`reduce`] puts known values in the place of names, and folds what follows from them. Nulls behave as in SQL, with three differences, since the
-//! caller asks only whether a condition can be true:
+//! [`reduce`] puts known values in the place of names, and folds what follows from them, by the functions that evaluate programs. Nulls behave as in
+//! SQL. Of a condition it is asked only whether it holds, so null counts there as false: a null part of `or` is left out, and `and` with one is null.
+//! Under `not` it is asked only whether the part fails, so null counts as true. Everywhere else nulls are kept.
 //!
-//! - a part of `or` that is null is left out, as if it were false;
-//! - an `and` with a part that is null is null, also where another part may be false;
-//! - a comparison that would hold because a count is known to be 0 is null, since nobody has seen that count.
+//! One difference is meant: where it is asked whether a comparison holds, one that holds because a count is known to be 0 is null, since nobody has
+//! seen that count.
 
+mod calls;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+
+use self::calls::{coalesce, extreme, lower, null_if};
 use super::{
-    ExprError, WildPattern,
+    ExprError, Value, WildPattern,
     ast::{ArithmeticOp, ComparisonOp, ExprFunction, ExprKind, ExprNode, collect_names},
+    eval::{arithmetic, comparison_holds},
     parse, print,
+    value::compare_values,
 };
 
 /// What is known of a name.
@@ -18,7 +27,7 @@ use super::{
 pub enum KnownName {
     /// Its value, whoever is scored.
     Constant(ExprConstant),
-    /// The texts that it can be.
+    /// The texts that it can be, beside null.
     OneOf(Vec<String>),
     /// The text of an expression that stands for it.
     Expression(String),
@@ -44,6 +53,15 @@ pub enum ReducedExpression {
     Text(String),
 }
 
+/// What is asked of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReductionGoal {
+    /// Whether it holds.
+    Condition,
+    /// Its value.
+    Value,
+}
+
 /// The names in an expression, each split at its dots.
 ///
 /// # Errors
@@ -56,10 +74,18 @@ pub fn names_of(text: &str) -> Result<Vec<Vec<String>>, ExprError> {
 ///
 /// # Errors
 /// Those of reading it, or an expression that stands for a name.
-pub fn reduce(text: &str, known: &dyn Fn(&[String]) -> Option<KnownName>) -> Result<ReducedExpression, ExprError> {
+pub fn reduce(
+    text: &str,
+    goal: ReductionGoal,
+    known: &dyn Fn(&[String]) -> Option<KnownName>,
+) -> Result<ReducedExpression, ExprError> {
     let tree = parse(text)?;
     let mut folder = ExprFolder { known, replaced: 0, failed: None };
-    let folded = folder.fold(&tree);
+    let asked = match goal {
+        ReductionGoal::Condition => AskedOutcome::Holds,
+        ReductionGoal::Value => AskedOutcome::Exact,
+    };
+    let folded = folder.fold(&tree, asked);
     if let Some(error) = folder.failed {
         return Err(error);
     }
@@ -76,9 +102,54 @@ pub fn reduce(text: &str, known: &dyn Fn(&[String]) -> Option<KnownName>) -> Res
 struct FoldedNode {
     node: ExprNode,
     /// The texts that it can be, if they are known.
-    texts: Option<Vec<String>>,
+    texts: Option<PossibleTexts>,
     /// True for a number that stands for a name.
     replaces: bool,
+}
+
+/// The texts that a node can be.
+#[derive(Debug, Clone)]
+struct PossibleTexts {
+    of: Vec<String>,
+    null: bool,
+}
+
+/// What is asked of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AskedOutcome {
+    /// Only whether it is true, so null may count as false.
+    Holds,
+    /// Only whether it is false, so null may count as true.
+    Fails,
+    /// The same as the first of the condition of an arm of `case`. Counts that nobody has seen are taken there as they are, since another arm
+    /// would be chosen without them.
+    ChoosesArm,
+    /// Whether that is false.
+    PassesArm,
+    /// Its value.
+    Exact,
+}
+
+impl AskedOutcome {
+    /// What is asked of the part that is negated.
+    fn negated(self) -> AskedOutcome {
+        match self {
+            AskedOutcome::Holds => AskedOutcome::Fails,
+            AskedOutcome::Fails => AskedOutcome::Holds,
+            AskedOutcome::ChoosesArm => AskedOutcome::PassesArm,
+            AskedOutcome::PassesArm => AskedOutcome::ChoosesArm,
+            AskedOutcome::Exact => AskedOutcome::Exact,
+        }
+    }
+
+    /// What null may count as.
+    fn of_null(self) -> Option<bool> {
+        match self {
+            AskedOutcome::Holds | AskedOutcome::ChoosesArm => Some(false),
+            AskedOutcome::Fails | AskedOutcome::PassesArm => Some(true),
+            AskedOutcome::Exact => None,
+        }
+    }
 }
 
 /// How parts are joined.
@@ -134,20 +205,20 @@ fn truth(value: bool) -> FoldedNode {
 }
 
 impl ExprFolder<'_> {
-    fn fold(&mut self, node: &ExprNode) -> FoldedNode {
+    fn fold(&mut self, node: &ExprNode, asked: AskedOutcome) -> FoldedNode {
         match &node.kind {
-            ExprKind::Name(path) => self.name(node, path),
-            ExprKind::Not(a) => self.not(a),
-            ExprKind::And(all) => self.joined(all, Junction::Every),
-            ExprKind::Or(all) => self.joined(all, Junction::Any),
-            ExprKind::Negate(a) => self.unary(a, ExprKind::Negate),
+            ExprKind::Name(path) => self.name(node, path, asked),
+            ExprKind::Not(a) => self.not(a, asked),
+            ExprKind::And(all) => self.joined(all, Junction::Every, asked),
+            ExprKind::Or(all) => self.joined(all, Junction::Any, asked),
+            ExprKind::Negate(a) => self.negate(a),
             ExprKind::IsNull(a, negated) => self.is_null(a, *negated),
-            ExprKind::Compare(operator, a, b) => self.compare(*operator, a, b),
-            ExprKind::In(a, list, negated) => self.among(a, list, *negated),
-            ExprKind::Between(a, low, high, negated) => self.between([a, low, high], *negated),
-            ExprKind::Like(a, pattern, negated) => self.like(a, pattern, *negated),
+            ExprKind::Compare(operator, a, b) => self.compare(*operator, [a, b], asked),
+            ExprKind::In(a, list, negated) => self.among(a, list, *negated, asked),
+            ExprKind::Between(a, low, high, negated) => self.between([a, low, high], *negated, asked),
+            ExprKind::Like(a, pattern, negated) => self.like([a, pattern], *negated, asked),
             ExprKind::Arithmetic(operator, a, b) => self.arithmetic(*operator, a, b),
-            ExprKind::Case(arms, otherwise) => self.case(arms, otherwise.as_deref()),
+            ExprKind::Case(arms, otherwise) => self.case(arms, otherwise.as_deref(), asked),
             ExprKind::Call(function, arguments) => self.call(*function, arguments),
             ExprKind::Null | ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Boolean(_) | ExprKind::Date(_) => {
                 node.kind.clone().into()
@@ -155,17 +226,22 @@ impl ExprFolder<'_> {
         }
     }
 
-    fn name(&mut self, node: &ExprNode, path: &[String]) -> FoldedNode {
+    /// The value of a part.
+    fn value(&mut self, node: &ExprNode) -> FoldedNode {
+        self.fold(node, AskedOutcome::Exact)
+    }
+
+    fn name(&mut self, node: &ExprNode, path: &[String], asked: AskedOutcome) -> FoldedNode {
         let Some(known) = (self.known)(path) else { return node.kind.clone().into() };
         self.replaced += 1;
         match known {
             KnownName::Constant(value) => FoldedNode { replaces: true, ..ExprKind::from(value).into() },
-            KnownName::OneOf(texts) => {
+            KnownName::OneOf(of) => {
                 self.replaced -= 1;
-                FoldedNode { texts: Some(texts), ..node.kind.clone().into() }
+                FoldedNode { texts: Some(PossibleTexts { of, null: true }), ..node.kind.clone().into() }
             }
             KnownName::Expression(text) => match parse(&text) {
-                Ok(tree) => self.fold(&tree),
+                Ok(tree) => self.fold(&tree, asked),
                 Err(error) => {
                     self.failed = Some(error);
                     ExprKind::Null.into()
@@ -174,19 +250,19 @@ impl ExprFolder<'_> {
         }
     }
 
-    fn unary(&mut self, a: &ExprNode, kind: fn(Box<ExprNode>) -> ExprKind) -> FoldedNode {
-        let inner = self.fold(a);
+    fn negate(&mut self, a: &ExprNode) -> FoldedNode {
+        let inner = self.value(a);
         match inner.node.kind {
             ExprKind::Null => ExprKind::Null.into(),
             ExprKind::Number(number) => {
                 FoldedNode { replaces: inner.replaces, ..ExprKind::Number(0.0 - number).into() }
             }
-            _ => kind(Box::new(inner.node)).into(),
+            _ => ExprKind::Negate(Box::new(inner.node)).into(),
         }
     }
 
-    fn not(&mut self, a: &ExprNode) -> FoldedNode {
-        let inner = self.fold(a).node;
+    fn not(&mut self, a: &ExprNode, asked: AskedOutcome) -> FoldedNode {
+        let inner = self.fold(a, asked.negated()).node;
         match inner.kind {
             ExprKind::Boolean(value) => truth(!value),
             ExprKind::Null => ExprKind::Null.into(),
@@ -194,121 +270,156 @@ impl ExprFolder<'_> {
         }
     }
 
-    fn joined(&mut self, parts: &[ExprNode], junction: Junction) -> FoldedNode {
+    fn joined(&mut self, parts: &[ExprNode], junction: Junction, asked: AskedOutcome) -> FoldedNode {
         let any = junction == Junction::Any;
-        let folded: Vec<ExprNode> = parts.iter().map(|part| self.fold(part).node).collect();
+        let folded: Vec<ExprNode> = parts.iter().map(|part| self.fold(part, asked).node).collect();
         let decides = ExprKind::Boolean(any);
         if folded.iter().any(|part| part.kind == decides) {
             return truth(any);
         }
         let nulls = folded.iter().any(is_null);
-        if nulls && !any {
+        if nulls && asked.of_null() == Some(any) {
             return ExprKind::Null.into();
         }
         let mut open: Vec<ExprNode> = folded.into_iter().filter(|part| constant(part).is_none()).collect();
+        if nulls && (open.is_empty() || asked.of_null().is_none()) {
+            open.push(ExprNode { kind: ExprKind::Null, span: 0..0 });
+        }
         match (open.len(), open.pop()) {
             (1, Some(only)) => only.kind.into(),
             (_, Some(last)) => {
                 open.push(last);
                 if any { ExprKind::Or(open).into() } else { ExprKind::And(open).into() }
             }
-            (_, None) if nulls => ExprKind::Null.into(),
             (_, None) => truth(!any),
         }
     }
 
     fn is_null(&mut self, a: &ExprNode, negated: bool) -> FoldedNode {
-        let inner = self.fold(a).node;
+        let inner = self.value(a).node;
         match constant(&inner) {
             Some(value) => truth((value == ExprConstant::Null) != negated),
             None => ExprKind::IsNull(Box::new(inner), negated).into(),
         }
     }
 
-    fn compare(&mut self, operator: ComparisonOp, a: &ExprNode, b: &ExprNode) -> FoldedNode {
-        let (left, right) = (self.fold(a), self.fold(b));
+    fn compare(&mut self, operator: ComparisonOp, sides: [&ExprNode; 2], asked: AskedOutcome) -> FoldedNode {
+        let [left, right] = sides.map(|side| self.value(side));
         if is_null(&left.node) || is_null(&right.node) {
             return ExprKind::Null.into();
         }
         if let (Some(a), Some(b)) = (constant(&left.node), constant(&right.node))
             && let Some(holds) = compared(operator, &a, &b)
         {
-            // A count of what is never seen is 0; what would follow from that is not known to be so.
-            let counts = |side: &FoldedNode| side.replaces && matches!(side.node.kind, ExprKind::Number(_));
-            return if holds && (counts(&left) || counts(&right)) { ExprKind::Null.into() } else { truth(holds) };
+            return judged(holds, &[&left, &right], asked);
         }
         let never = |texts: &FoldedNode, other: &FoldedNode| match (&texts.texts, &other.node.kind) {
-            (Some(texts), ExprKind::Text(text)) => !texts.contains(text),
+            (Some(texts), ExprKind::Text(text)) => !texts.of.contains(text),
             _ => false,
         };
-        if never(&left, &right) || never(&right, &left) {
-            match operator {
-                ComparisonOp::Equal => self.replaced += 1,
-                ComparisonOp::NotEqual => self.replaced += 1,
-                _ => return ExprKind::Compare(operator, Box::new(left.node), Box::new(right.node)).into(),
-            }
-            return truth(operator == ComparisonOp::NotEqual);
+        let found = match operator {
+            ComparisonOp::Equal => Some(false),
+            ComparisonOp::NotEqual => Some(true),
+            ComparisonOp::Less | ComparisonOp::LessEqual | ComparisonOp::Greater | ComparisonOp::GreaterEqual => None,
+        };
+        let sides = [(&left, &right), (&right, &left)];
+        let side = sides.into_iter().find(|(side, other)| never(side, other)).map(|(side, _)| side);
+        if let (Some(side), Some(found)) = (side, found)
+            && let Some(known) = self.unless_null(side, found, asked)
+        {
+            return known;
         }
         ExprKind::Compare(operator, Box::new(left.node), Box::new(right.node)).into()
     }
 
-    fn among(&mut self, a: &ExprNode, list: &[ExprNode], negated: bool) -> FoldedNode {
-        let inner = self.fold(a);
-        let mut items: Vec<ExprNode> = list.iter().map(|item| self.fold(item).node).collect();
+    /// A condition on a text that is this for each text that it can be, and null if it is null.
+    fn unless_null(&mut self, side: &FoldedNode, holds: bool, asked: AskedOutcome) -> Option<FoldedNode> {
+        let can_be_null = side.texts.as_ref().is_none_or(|texts| texts.null);
+        let known = match (can_be_null, asked.of_null()) {
+            (true, None) => return None,
+            // Null would count as the opposite.
+            (true, Some(null)) if null != holds => ExprKind::IsNull(Box::new(side.node.clone()), holds).into(),
+            (true | false, Some(_)) | (false, None) => truth(holds),
+        };
+        self.replaced += 1;
+        Some(known)
+    }
+
+    fn among(&mut self, a: &ExprNode, list: &[ExprNode], negated: bool, asked: AskedOutcome) -> FoldedNode {
+        let inner = self.value(a);
+        let mut items: Vec<FoldedNode> = list.iter().map(|item| self.value(item)).collect();
         if is_null(&inner.node) {
             return ExprKind::Null.into();
         }
-        if let Some(value) = constant(&inner.node)
-            && items.iter().all(|item| constant(item).is_some())
-        {
-            let is = |item: &ExprNode| constant(item).and_then(|item| compared(ComparisonOp::Equal, &value, &item));
-            return truth(items.iter().any(|item| is(item) == Some(true)) != negated);
+        if let Some(found) = constant(&inner.node).and_then(|value| is_among(&value, &items)) {
+            let sides: Vec<&FoldedNode> = [&inner].into_iter().chain(&items).collect();
+            return found.map_or_else(|| ExprKind::Null.into(), |found| judged(found != negated, &sides, asked));
         }
         if let Some(texts) = &inner.texts {
+            let is_never =
+                |item: &FoldedNode| matches!(&item.node.kind, ExprKind::Text(text) if !texts.of.contains(text));
+            if items.iter().all(is_never)
+                && let Some(known) = self.unless_null(&inner, negated, asked)
+            {
+                return known;
+            }
             let before = items.len();
-            items.retain(|item| !matches!(&item.kind, ExprKind::Text(text) if !texts.contains(text)));
+            if !items.iter().all(is_never) {
+                items.retain(|item| !is_never(item));
+            }
             self.replaced += usize::from(items.len() < before);
         }
-        if items.is_empty() { truth(negated) } else { ExprKind::In(Box::new(inner.node), items, negated).into() }
+        let items = items.into_iter().map(|item| item.node).collect();
+        ExprKind::In(Box::new(inner.node), items, negated).into()
     }
 
-    fn between(&mut self, parts: [&ExprNode; 3], negated: bool) -> FoldedNode {
-        let [a, low, high] = parts.map(|part| Box::new(self.fold(part).node));
-        if [&a, &low, &high].into_iter().any(|part| is_null(part)) {
+    fn between(&mut self, parts: [&ExprNode; 3], negated: bool, asked: AskedOutcome) -> FoldedNode {
+        let [a, low, high] = parts.map(|part| self.value(part));
+        let value = |folded: &FoldedNode| constant(&folded.node);
+        if let (Some(of), Some(from), Some(to)) = (value(&a), value(&low), value(&high)) {
+            let above = compared(ComparisonOp::GreaterEqual, &of, &from);
+            let below = compared(ComparisonOp::LessEqual, &of, &to);
+            match (above, below) {
+                (Some(false), _) | (_, Some(false)) => return judged(negated, &[&a, &low, &high], asked),
+                (Some(true), Some(true)) => return judged(!negated, &[&a, &low, &high], asked),
+                (None, _) | (_, None) if [&of, &from, &to].contains(&&ExprConstant::Null) => {
+                    return ExprKind::Null.into();
+                }
+                (None, _) | (_, None) => {}
+            }
+        }
+        // With one null end the other one may still rule a number out.
+        let unknown = [&a, &low, &high].into_iter().any(|part| is_null(&part.node));
+        if is_null(&a.node) || unknown && asked.of_null() == Some(negated) {
             return ExprKind::Null.into();
         }
-        let value = |node: &ExprNode| constant(node);
-        if let (Some(a), Some(low), Some(high)) = (value(&a), value(&low), value(&high))
-            && let (Some(above), Some(below)) =
-                (compared(ComparisonOp::GreaterEqual, &a, &low), compared(ComparisonOp::LessEqual, &a, &high))
-        {
-            return truth((above && below) != negated);
-        }
+        let [a, low, high] = [a, low, high].map(|part| Box::new(part.node));
         ExprKind::Between(a, low, high, negated).into()
     }
 
-    fn like(&mut self, a: &ExprNode, pattern: &ExprNode, negated: bool) -> FoldedNode {
-        let inner = self.fold(a);
+    fn like(&mut self, [a, pattern]: [&ExprNode; 2], negated: bool, asked: AskedOutcome) -> FoldedNode {
+        let inner = self.value(a);
         let like = |text: &str| matches!(&pattern.kind, ExprKind::Text(like) if WildPattern::like(like).matches(text));
         match &inner.node.kind {
-            ExprKind::Null => ExprKind::Null.into(),
-            ExprKind::Text(text) => truth(like(text) != negated),
-            _ if inner.texts.as_ref().is_some_and(|texts| !texts.iter().any(|text| like(text))) => {
-                self.replaced += 1;
-                truth(negated)
-            }
-            _ => ExprKind::Like(Box::new(inner.node), Box::new(pattern.clone()), negated).into(),
+            ExprKind::Null => return ExprKind::Null.into(),
+            ExprKind::Text(text) => return truth(like(text) != negated),
+            _ => {}
         }
+        if inner.texts.as_ref().is_some_and(|texts| !texts.of.iter().any(|text| like(text)))
+            && let Some(known) = self.unless_null(&inner, negated, asked)
+        {
+            return known;
+        }
+        ExprKind::Like(Box::new(inner.node), Box::new(pattern.clone()), negated).into()
     }
 
     fn arithmetic(&mut self, operator: ArithmeticOp, a: &ExprNode, b: &ExprNode) -> FoldedNode {
-        let (left, right) = (self.fold(a), self.fold(b));
+        let (left, right) = (self.value(a), self.value(b));
         let zero = |side: &FoldedNode| side.replaces && side.node.kind == ExprKind::Number(0.0);
         match (operator, constant(&left.node), constant(&right.node)) {
             (_, Some(ExprConstant::Null), _) | (_, _, Some(ExprConstant::Null)) => ExprKind::Null.into(),
             (_, Some(ExprConstant::Number(a)), Some(ExprConstant::Number(b))) => {
-                let value = calculated(operator, a, b);
-                let kind = value.map_or(ExprKind::Null, ExprKind::Number);
+                let kind = arithmetic(operator, Some(a), Some(b)).map_or(ExprKind::Null, ExprKind::Number);
                 FoldedNode { replaces: left.replaces || right.replaces, ..kind.into() }
             }
             (ArithmeticOp::Add, ..) if zero(&left) => right.node.kind.into(),
@@ -317,11 +428,11 @@ impl ExprFolder<'_> {
         }
     }
 
-    fn case(&mut self, arms: &[(ExprNode, ExprNode)], otherwise: Option<&ExprNode>) -> FoldedNode {
+    fn case(&mut self, arms: &[(ExprNode, ExprNode)], otherwise: Option<&ExprNode>, asked: AskedOutcome) -> FoldedNode {
         let mut open = Vec::new();
         let mut last = None;
         for (when, then) in arms {
-            let (when, then) = (self.fold(when).node, self.fold(then).node);
+            let (when, then) = (self.fold(when, AskedOutcome::ChoosesArm).node, self.fold(then, asked).node);
             match when.kind {
                 ExprKind::Boolean(true) => {
                     last = Some(then);
@@ -331,7 +442,7 @@ impl ExprFolder<'_> {
                 _ => open.push((when, then)),
             }
         }
-        let last = last.or_else(|| otherwise.map(|otherwise| self.fold(otherwise).node));
+        let last = last.or_else(|| otherwise.map(|otherwise| self.fold(otherwise, asked).node));
         match (open.is_empty(), last) {
             (true, last) => last.map_or(ExprKind::Null, |last| last.kind).into(),
             (false, last) => ExprKind::Case(open, last.filter(|last| !is_null(last)).map(Box::new)).into(),
@@ -339,151 +450,49 @@ impl ExprFolder<'_> {
     }
 
     fn call(&mut self, function: ExprFunction, arguments: &[ExprNode]) -> FoldedNode {
-        let folded: Vec<FoldedNode> = arguments.iter().map(|argument| self.fold(argument)).collect();
+        let folded: Vec<FoldedNode> = arguments.iter().map(|argument| self.value(argument)).collect();
         match function {
             ExprFunction::Coalesce => coalesce(folded),
             ExprFunction::Lower => lower(folded),
-            ExprFunction::NullIf if folded.first().is_some_and(|first| is_null(&first.node)) => ExprKind::Null.into(),
-            ExprFunction::NullIf => {
-                let same =
-                    matches!(folded.as_slice(), [a, b] if constant(&a.node).is_some() && a.node.kind == b.node.kind);
-                if same { ExprKind::Null.into() } else { called(function, folded) }
-            }
-            ExprFunction::Least | ExprFunction::Greatest => extreme(function, folded),
+            ExprFunction::NullIf => null_if(folded),
+            ExprFunction::Least => extreme(function, Ordering::Less, folded),
+            ExprFunction::Greatest => extreme(function, Ordering::Greater, folded),
         }
     }
 }
 
-fn called(function: ExprFunction, arguments: Vec<FoldedNode>) -> FoldedNode {
-    ExprKind::Call(function, arguments.into_iter().map(|argument| argument.node).collect()).into()
+/// A comparison of which it is known whether it holds. A count of what is never seen is 0; what would follow from that is not known to be so.
+fn judged(holds: bool, sides: &[&FoldedNode], asked: AskedOutcome) -> FoldedNode {
+    let is_count = |side: &&FoldedNode| side.replaces && matches!(side.node.kind, ExprKind::Number(_));
+    let unseen = asked == AskedOutcome::Holds && sides.iter().any(is_count);
+    if holds && unseen { ExprKind::Null.into() } else { truth(holds) }
 }
 
-fn coalesce(arguments: Vec<FoldedNode>) -> FoldedNode {
-    let mut open: Vec<FoldedNode> = Vec::new();
-    for argument in arguments.into_iter().filter(|argument| !is_null(&argument.node)) {
-        let ends = constant(&argument.node).is_some();
-        open.push(argument);
-        if ends {
-            break;
+/// Whether a value is one of some, none if that is unknown; nothing at all if an item is no constant of its type.
+fn is_among(value: &ExprConstant, items: &[FoldedNode]) -> Option<Option<bool>> {
+    let mut found = Some(false);
+    for item in items {
+        match constant(&item.node)? {
+            ExprConstant::Null => found = found.filter(|found| *found),
+            item if compared(ComparisonOp::Equal, value, &item)? => return Some(Some(true)),
+            _ => {}
         }
     }
-    if open.len() < 2 {
-        return open.pop().unwrap_or_else(|| ExprKind::Null.into());
-    }
-    let texts = |one: &FoldedNode| match &one.node.kind {
-        ExprKind::Text(text) => Some(vec![text.clone()]),
-        _ => one.texts.clone(),
-    };
-    let texts: Option<Vec<Vec<String>>> = open.iter().map(texts).collect();
-    FoldedNode { texts: texts.map(|texts| texts.concat()), ..called(ExprFunction::Coalesce, open) }
-}
-
-fn lower(mut arguments: Vec<FoldedNode>) -> FoldedNode {
-    let texts = arguments.first_mut().and_then(|argument| argument.texts.take());
-    let texts = texts.map(|texts| texts.iter().map(|text| text.to_ascii_lowercase()).collect());
-    match arguments.first().map(|argument| &argument.node.kind) {
-        Some(ExprKind::Null) => ExprKind::Null.into(),
-        Some(ExprKind::Text(text)) => ExprKind::Text(text.to_ascii_lowercase()).into(),
-        _ => FoldedNode { texts, ..called(ExprFunction::Lower, arguments) },
-    }
-}
-
-/// The least or the greatest. A count that is never more than 0 is not the greatest of several.
-fn extreme(function: ExprFunction, mut arguments: Vec<FoldedNode>) -> FoldedNode {
-    if arguments.iter().any(|argument| is_null(&argument.node)) {
-        return ExprKind::Null.into();
-    }
-    let known: Option<Vec<f64>> = arguments
-        .iter()
-        .map(|argument| if let ExprKind::Number(number) = argument.node.kind { Some(number) } else { None })
-        .collect();
-    if let Some(known) = known {
-        let pick = if function == ExprFunction::Least { f64::min } else { f64::max };
-        let value = known.into_iter().reduce(pick).map_or(ExprKind::Null, ExprKind::Number);
-        return FoldedNode { replaces: true, ..value.into() };
-    }
-    if function == ExprFunction::Greatest {
-        arguments.retain(|argument| !(argument.replaces && argument.node.kind == ExprKind::Number(0.0)));
-    }
-    if arguments.len() == 1 {
-        return arguments.pop().unwrap_or_else(|| ExprKind::Null.into());
-    }
-    called(function, arguments)
-}
-
-fn calculated(operator: ArithmeticOp, a: f64, b: f64) -> Option<f64> {
-    match operator {
-        ArithmeticOp::Add => Some(a + b),
-        ArithmeticOp::Subtract => Some(a - b),
-        ArithmeticOp::Multiply => Some(a * b),
-        ArithmeticOp::Divide => (b != 0.0).then(|| a / b),
-    }
+    Some(found)
 }
 
 /// Whether a comparison of two values of one type holds.
 fn compared(operator: ComparisonOp, a: &ExprConstant, b: &ExprConstant) -> Option<bool> {
-    let order = match (a, b) {
-        (ExprConstant::Number(a), ExprConstant::Number(b)) => a.partial_cmp(b)?,
-        (ExprConstant::Text(a), ExprConstant::Text(b)) => a.cmp(b),
-        (ExprConstant::Boolean(a), ExprConstant::Boolean(b)) => a.cmp(b),
-        _ => return None,
-    };
-    Some(match operator {
-        ComparisonOp::Equal => order.is_eq(),
-        ComparisonOp::NotEqual => order.is_ne(),
-        ComparisonOp::Less => order.is_lt(),
-        ComparisonOp::LessEqual => order.is_le(),
-        ComparisonOp::Greater => order.is_gt(),
-        ComparisonOp::GreaterEqual => order.is_ge(),
-    })
+    comparison_holds(operator, compare_values(&a.as_value(), &b.as_value()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reduced(text: &str) -> String {
-        let known = |path: &[String]| match path.join(".").as_str() {
-            "gone" => Some(KnownName::Constant(ExprConstant::Number(0.0))),
-            "null_one" => Some(KnownName::Constant(ExprConstant::Null)),
-            "never" => Some(KnownName::Constant(ExprConstant::Boolean(false))),
-            "segment" => Some(KnownName::OneOf(vec!["small".to_owned()])),
-            "feature" => Some(KnownName::Expression("event".to_owned())),
-            _ => None,
-        };
-        match reduce(text, &known).expect("an expression") {
-            ReducedExpression::Same => "same".to_owned(),
-            ReducedExpression::Constant(value) => format!("{value:?}"),
-            ReducedExpression::Text(text) => text,
-        }
-    }
-
-    #[test]
-    fn what_is_known_leaves_an_expression() {
-        for (text, left) in [
-            ("a >= 1 and b", "same"),
-            ("gone >= 1 or a >= 1", "a >= 1"),
-            ("gone >= 1 or never", "Boolean(false)"),
-            ("null_one > 3 and a", "Null"),
-            ("not (never and a) and (b or null_one = 'x' or c)", "b or c"),
-            ("(b or null_one = 'x' or c) and a", "(b or c) and a"),
-            ("gone + a + b >= 1", "a + b >= 1"),
-            ("greatest(gone, a)", "a"),
-            ("greatest(0, a - gone)", "greatest(0, a)"),
-            ("coalesce(segment, 'unknown') = 'enterprise' or a", "a"),
-            ("segment <> 'large' and a", "a"),
-            ("segment in ('small', 'large') and a", "segment in ('small') and a"),
-            ("lower(feature) = 'x''y' and a", "lower(event) = 'x''y' and a"),
-            ("status is null or null_one is null", "Boolean(true)"),
-            ("case when never then 1 when a then 2 else 3 end", "case when a then 2 else 3 end"),
-            ("null_one between 1 and 3", "Null"),
-            ("a * (gone + 1)", "a * 1"),
-            ("-gone < a - (b - gone)", "0 < a - b"),
-            ("not (a and never) ", "Boolean(true)"),
-            ("gone = 0 and a", "Null"),
-            ("\"Odd name\" = null_one or \"Odd name\" like '%x'", "\"Odd name\" like '%x'"),
-        ] {
-            assert_eq!(reduced(text), left, "{text}");
+impl ExprConstant {
+    fn as_value(&self) -> Value<'_> {
+        match self {
+            ExprConstant::Null => Value::Null,
+            ExprConstant::Number(number) => Value::Number(*number),
+            ExprConstant::Boolean(truth) => Value::Boolean(*truth),
+            ExprConstant::Text(text) => Value::Text(text.as_str().into()),
         }
     }
 }

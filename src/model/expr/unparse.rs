@@ -200,11 +200,16 @@ fn show(program: &Program, name: &dyn Fn(u32) -> String) -> (String, OperatorPre
             OperatorPrecedence::Add,
         ),
         Program::Compare(operator, a, b) | Program::CompareJson(operator, a, b) => (
-            format!("{} {} {}", at(a, OperatorPrecedence::Add), sign(*operator), at(b, OperatorPrecedence::Add)),
+            format!(
+                "{} {} {}",
+                at(a, OperatorPrecedence::Add),
+                comparison_sign(*operator),
+                at(b, OperatorPrecedence::Add)
+            ),
             OperatorPrecedence::Compare,
         ),
         Program::CompareNumber(operator, slot, number) => (
-            format!("{} {} {}", name(*slot), sign(*operator), literal(&Value::Number(*number))),
+            format!("{} {} {}", name(*slot), comparison_sign(*operator), literal(&Value::Number(*number))),
             OperatorPrecedence::Compare,
         ),
         Program::IsOneOf(slot, texts) => {
@@ -261,7 +266,8 @@ fn arithmetic(
     (format!("{} {sign} {}", parenthesized(a, binding, name), parenthesized(b, right, name)), binding)
 }
 
-fn sign(operator: ComparisonOp) -> &'static str {
+/// A comparison operator as an expression writes it.
+pub(super) fn comparison_sign(operator: ComparisonOp) -> &'static str {
     match operator {
         ComparisonOp::Equal => "=",
         ComparisonOp::NotEqual => "<>",

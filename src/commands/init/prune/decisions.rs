@@ -73,7 +73,7 @@ impl ModelPruner<'_> {
                 entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
             return self.prune_event_condition(entry, &real, &[]);
         }
-        let (value, per) = (self.reduce_facts(entry, "value", side), self.reduce_facts(entry, "per", side));
+        let (value, per) = (self.reduce_value(entry, "value", side), self.reduce_value(entry, "per", side));
         let condition = self.reduce_facts(entry, "when", side);
         let is_constant = |fate: &ExpressionFate| matches!(fate, ExpressionFate::Constant(_));
         if is_constant(&value) || is_constant(&per) || condition.is_nothing() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pql_model::{
     EntityKind,
-    expr::{ExprConstant, KnownName, ReducedExpression, names_of, reduce},
+    expr::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, names_of, reduce},
 };
 
 use super::{EntryFate, ExpressionFate, ModelPruner, reduce_key};
@@ -116,7 +116,7 @@ impl ModelPruner<'_> {
         }
         let real: Vec<String> = entry.texts("event").into_iter().flat_map(|event| self.real_events(event)).collect();
         let written = entry.text("where").unwrap_or_default().to_owned();
-        match reduce_key(entry, "where", &|path| self.property(&real, path)) {
+        match reduce_key(entry, ("where", ReductionGoal::Condition), &|path| self.property(&real, path)) {
             ExpressionFate::Absent | ExpressionFate::Open => EntryFate::Stays,
             fate if fate.is(true) => {
                 entry.remove("where");
@@ -193,16 +193,19 @@ impl ModelPruner<'_> {
         values: &[&str],
     ) -> EntryFate {
         let known = |path: &[String]| self.property(real, path);
-        match reduce_key(entry, "where", &known) {
+        match reduce_key(entry, ("where", ReductionGoal::Condition), &known) {
             ExpressionFate::Absent | ExpressionFate::Open => {}
             fate if fate.is(true) => entry.remove("where"),
             ExpressionFate::Constant(_) => return EntryFate::Goes,
         }
-        if values.iter().any(|key| matches!(reduce_key(entry, key, &known), ExpressionFate::Constant(_))) {
+        if values
+            .iter()
+            .any(|key| matches!(reduce_key(entry, (key, ReductionGoal::Value), &known), ExpressionFate::Constant(_)))
+        {
             return EntryFate::Goes;
         }
         // Events that lack the property that pairs them would all be alone.
-        if matches!(reduce_key(entry, "same", &known), ExpressionFate::Constant(_)) {
+        if matches!(reduce_key(entry, ("same", ReductionGoal::Value), &known), ExpressionFate::Constant(_)) {
             entry.remove("same");
         }
         EntryFate::Stays
@@ -212,7 +215,7 @@ impl ModelPruner<'_> {
 /// Whether a condition holds wherever a property is some text.
 fn holds_for(condition: &str, property: &[String], text: &str) -> bool {
     let known = |path: &[String]| (path == property).then(|| KnownName::Constant(ExprConstant::Text(text.to_owned())));
-    reduce(condition, &known) == Ok(ReducedExpression::Constant(ExprConstant::Boolean(true)))
+    reduce(condition, ReductionGoal::Condition, &known) == Ok(ReducedExpression::Constant(ExprConstant::Boolean(true)))
 }
 
 /// What a measure is over no events.

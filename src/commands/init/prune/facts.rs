@@ -151,7 +151,7 @@ impl ModelPruner<'_> {
             let DocumentValue::Table(mut entry) = value else { continue };
             let measure = entry.text("measure").unwrap_or_default().to_owned();
             let condition = self.reduce_facts(&mut entry, "where", EntityKind::User);
-            let value = self.reduce_facts(&mut entry, "value", EntityKind::User);
+            let value = self.reduce_value(&mut entry, "value", EntityKind::User);
             if condition.is(true) {
                 entry.remove("where");
             }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pql_model::{
     EntityKind,
-    expr::{ExprConstant, KnownName, ReducedExpression, reduce},
+    expr::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, reduce},
 };
 
 use super::{
@@ -153,9 +153,14 @@ impl ModelPruner<'_> {
         self.prune_columns();
     }
 
-    /// Rewrites the expression at a key of an entry by what is known of facts.
+    /// Rewrites the condition at a key of an entry by what is known of facts.
     fn reduce_facts(&self, entry: &mut DocumentTable, key: &str, side: EntityKind) -> ExpressionFate {
-        reduce_key(entry, key, &|path| self.known.get(side, path))
+        reduce_key(entry, (key, ReductionGoal::Condition), &|path| self.known.get(side, path))
+    }
+
+    /// The same of an expression whose value is asked for.
+    fn reduce_value(&self, entry: &mut DocumentTable, key: &str, side: EntityKind) -> ExpressionFate {
+        reduce_key(entry, (key, ReductionGoal::Value), &|path| self.known.get(side, path))
     }
 
     /// The entries of a list of tables, taken out to be changed.
@@ -187,9 +192,13 @@ impl ModelPruner<'_> {
 }
 
 /// Rewrites the expression at a key; one that cannot be read stays, and the check of the model tells of it.
-fn reduce_key(entry: &mut DocumentTable, key: &str, known: &dyn Fn(&[String]) -> Option<KnownName>) -> ExpressionFate {
+fn reduce_key(
+    entry: &mut DocumentTable,
+    (key, goal): (&str, ReductionGoal),
+    known: &dyn Fn(&[String]) -> Option<KnownName>,
+) -> ExpressionFate {
     let Some(text) = entry.text(key) else { return ExpressionFate::Absent };
-    match reduce(text, known) {
+    match reduce(text, goal, known) {
         Ok(ReducedExpression::Constant(value)) => ExpressionFate::Constant(value),
         Ok(ReducedExpression::Text(text)) => {
             entry.set(key, DocumentValue::Text(text));

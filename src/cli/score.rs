@@ -282,7 +282,9 @@ fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &Pipe
     messages::warn_not_understood(result.not_understood);
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_missing_rows(&arguments.run, &result.coverage);
-        messages::note_alerts(result.model);
+        if arguments.out.is_some() {
+            messages::note_alerts(result.model);
+        }
         messages::note_refused_joins(&scored.entities.joins, folded.split_records);
     }
 }

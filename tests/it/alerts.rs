@@ -75,11 +75,15 @@ fn a_run_without_a_record_scores_and_fires_nothing() {
     let outcome = folder.pql("score e.ndjson -m m.toml --as-of 2026-10-31 --out out");
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert_eq!(names(&folder.path().join("out")), ["accounts.csv", "rejects.ndjson", "run.json", "users.csv"]);
-    assert!(outcome.stderr.contains("alerts are not fired: that takes a record of earlier runs"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the alerts of the model are not fired: that takes a record of earlier runs"),
+        "{}",
+        outcome.stderr
+    );
     let with = folder.read("out/accounts.csv");
     folder.write("m.toml", MODEL.split("[[account.alerts]]").next().expect("a model"));
     let outcome = folder.pql("score e.ndjson -m m.toml --as-of 2026-10-31 --out plain");
-    assert!(!outcome.stderr.contains("alerts are not fired"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("alerts of the model"), "{}", outcome.stderr);
     assert_eq!(folder.read("plain/accounts.csv"), with);
 }
 

@@ -30,6 +30,29 @@ fn the_sample_data_needs_no_guesses() {
     assert!(users.len() > 300, "{}", users.len());
 }
 
+#[test]
+fn alerts_stay_as_far_as_events_can_make_them_true() {
+    let folder = Folder::new();
+    folder.write("sample.ndjson", include_str!("../../fixtures/events.ndjson"));
+    let (model, _) = init_and_score(&folder, "sample.ndjson");
+    for name in ["new_pqa", "new_hot", "expansion", "at_risk"] {
+        assert!(model.contains(&format!("alerts]]\nname = \"{name}\"")), "{name}");
+    }
+    // Without plans and seats nobody is beyond the paid ones.
+    let folder = Folder::new();
+    let event = |name: &str, day: u32, user: &str| {
+        format!(
+            "{{\"event\":\"{name}\",\"timestamp\":\"2026-01-{day:02}T08:00:00Z\",\"user_id\":\"{user}\",\"account_id\":\"acme\"}}"
+        )
+    };
+    let names = ["signup_completed", "team_invite_sent", "pricing_viewed", "export_completed"];
+    let events: Vec<String> =
+        (1..29).flat_map(|day| names.map(|name| event(name, day, ["u", "v", "w"][day as usize % 3]))).collect();
+    folder.write("events.ndjson", events.join("\n"));
+    let (model, _) = init_and_score(&folder, "events.ndjson");
+    assert!(model.contains("alerts]]\nname = \"at_risk\"") && !model.contains("name = \"expansion\""), "{model}");
+}
+
 /// An invitation by kim of acme, in the format of each vendor.
 const DUMPS: [(&str, &str); 10] = [
     (

@@ -202,8 +202,8 @@ const LATE: &[Mistake] = &[(MINIMAL, "points = 25 }]", "points = 25 }", "M001")]
 
 /// Mistakes that give another valid model, so that no error can report them. Warnings may.
 const QUIET: &[Mistake] = &[
-    // Swapped tiers: every hot user gets `warm` first.
-    (EXAMPLE, "at_least = 80", "at_least = 40", ""),
+    // Swapped tiers: `warm` takes nobody whom `hot` has not taken.
+    (EXAMPLE, "at_least = 50\nstay_at_least = 40", "at_least = 90\nstay_at_least = 80", ""),
     // A threshold that no user can reach.
     (MINIMAL, "at_least = 25", "at_least = 2500", ""),
     // A rung that pays less than the one below it.

@@ -52,8 +52,9 @@ fn a_tier_behind_a_weaker_one_is_told_however_large_the_model_is() {
     let folder = Folder::new();
     let built_in = shipped("scoring.example.toml");
     let warm = "name = \"warm\"\nlabel = \"Warm PQL\"\nat_least = ";
-    assert!(built_in.contains(&format!("{warm}50")));
-    assert_eq!(codes(&folder, &built_in.replace(&format!("{warm}50"), &format!("{warm}20"))), ["M032"]);
+    let (before, after) = (format!("{warm}50\nstay_at_least = 40"), format!("{warm}20"));
+    assert!(built_in.contains(&before));
+    assert_eq!(codes(&folder, &built_in.replace(&before, &after)), ["M032"]);
     let outcome = folder.pql("check model.toml");
     assert!(outcome.stderr.contains("nobody can get into tier `emerging`"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("the tier `warm`"), "{}", outcome.stderr);

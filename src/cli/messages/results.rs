@@ -30,7 +30,7 @@ pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {
 /// Says that the alerts of a model do not fire in a run without a record.
 pub(crate) fn note_alerts(model: &Model) {
     if EntityKind::ALL.iter().any(|kind| !model.resolved.level(*kind).alerts.is_empty()) {
-        print_stderr("note: alerts are not fired: that takes a record of earlier runs");
+        print_stderr("note: the alerts of the model are not fired: that takes a record of earlier runs");
     }
 }
 

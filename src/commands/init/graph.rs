@@ -70,15 +70,19 @@ pub(super) fn events_of(entry: &DocumentTable) -> Vec<String> {
     keys.flat_map(|key| entry.texts(key)).map(str::to_owned).collect()
 }
 
-/// What an entry of a list names: a signal, a tier, a route, a segment, a milestone.
+/// What an entry of a list names: a signal, a tier, a route, a segment, a milestone, an alert.
 pub(super) fn parts_of(side: EntityKind, entry: &DocumentTable) -> NamedParts {
     let expressions = EXPRESSIONS.into_iter().filter_map(|key| entry.text(key)).flat_map(|text| facts_of(side, text));
     let texts = TEXTS.into_iter().filter_map(|key| entry.text(key)).flat_map(names_in);
     let texts = texts.filter_map(|name| leveled(side, &name.split('.').map(str::to_owned).collect::<Vec<_>>()));
     let since = entry.get("decay").and_then(DocumentValue::table).and_then(|decay| decay.text("since"));
     let single = since.into_iter().chain(entry.texts("all")).map(|name| (side, name.to_owned()));
+    let order = entry.texts("order").into_iter().flat_map(|item| facts_of(side, item.trim_start_matches('=')));
     let who = entry.text("who").into_iter().flat_map(|text| facts_of(EntityKind::User, text));
-    NamedParts { facts: expressions.chain(texts).chain(single).chain(who).collect(), events: events_of(entry) }
+    NamedParts {
+        facts: expressions.chain(texts).chain(single).chain(order).chain(who).collect(),
+        events: events_of(entry),
+    }
 }
 
 /// The entries of a table of named ones.

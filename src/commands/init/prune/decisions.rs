@@ -2,7 +2,7 @@
 
 use pql_model::{
     EntityKind,
-    expr::{ExprConstant, KnownName, names_of},
+    expr::{ExprConstant, KnownName, ReducedExpression, ReductionGoal, names_of, reduce},
 };
 
 use super::{DroppedSignal, EntryFate, ExpressionFate, ModelPruner};
@@ -200,6 +200,44 @@ impl ModelPruner<'_> {
         let motions = left.iter().filter_map(|entry| entry.text("motion")).map(str::to_owned).collect();
         self.known.learn(side, "motion", KnownName::OneOf(motions));
         self.put_list(path, left);
+    }
+
+    /// Alerts that can never fire go, and so do those that would hold for everybody.
+    pub(super) fn prune_alerts(&mut self, side: EntityKind) {
+        let path = [side.word(), "alerts"];
+        let entries = self.take_list(path);
+        if entries.is_empty() {
+            return;
+        }
+        let mut left = Vec::new();
+        for mut entry in entries {
+            if matches!(self.reduce_facts(&mut entry, "when", side), ExpressionFate::Constant(_)) {
+                continue;
+            }
+            self.prune_texts(&mut entry, side);
+            self.prune_order(&mut entry, side);
+            left.push(entry);
+        }
+        self.put_list(path, left);
+    }
+
+    /// The order of an alert without facts that nobody will ever have.
+    fn prune_order(&self, entry: &mut DocumentTable, side: EntityKind) {
+        if entry.get("order").is_none() {
+            return;
+        }
+        let is_live = |item: &&str| {
+            let goal = ReductionGoal::Value;
+            let left = reduce(item.trim_start_matches('='), goal, &|path| self.known.get(side, path));
+            !matches!(left, Ok(ReducedExpression::Constant(_)))
+        };
+        let left: Vec<DocumentValue> =
+            entry.texts("order").into_iter().filter(is_live).map(|item| DocumentValue::Text(item.to_owned())).collect();
+        if left.is_empty() {
+            entry.remove("order");
+        } else {
+            entry.set("order", DocumentValue::List(left));
+        }
     }
 
     /// Who may be named as champion and buyer.

@@ -148,6 +148,7 @@ impl ModelPruner<'_> {
             self.prune_signals(side);
             self.prune_tiers(side);
             self.prune_routes(side);
+            self.prune_alerts(side);
             self.prune_people(side);
         }
         self.prune_columns();

@@ -7,7 +7,7 @@ use std::{io, path::Path};
 
 use super::{paint, print_stderr};
 use crate::commands::explain::SearchError;
-use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError};
+use pql_engine::{fs::publish::PublishError, pipeline::RunError, read::ReadError, record_folder::RecordError};
 use pql_model::diag::{DocumentProblems, escape_controls, render};
 
 /// The exit code of the program. The order is the severity: of several codes the highest counts.
@@ -149,6 +149,24 @@ impl From<RunError> for CommandError {
             | RunError::GroupTypes { .. }
             | RunError::NewestInternal { .. } => ExitStatus::CannotStart,
             RunError::Spool(_) | RunError::Stages(_) => ExitStatus::Io,
+        };
+        CommandError::Error(error.into(), exit)
+    }
+}
+
+impl From<RecordError> for CommandError {
+    fn from(error: RecordError) -> Self {
+        let exit = match error {
+            RecordError::Publish(error) => return error.into(),
+            RecordError::NoFolder { .. }
+            | RecordError::NoRecord { .. }
+            | RecordError::Exists { .. }
+            | RecordError::Foreign { .. }
+            | RecordError::Newer { .. }
+            | RecordError::Backward { .. }
+            | RecordError::Undone { .. }
+            | RecordError::NothingBefore { .. } => ExitStatus::CannotStart,
+            RecordError::Damaged(_) | RecordError::Read { .. } | RecordError::Write { .. } => ExitStatus::Io,
         };
         CommandError::Error(error.into(), exit)
     }

@@ -48,6 +48,21 @@ pub mod pipeline;
 // One entity's result, line by line, with every rule that held.
 pub mod ledger;
 
+// What the lists of a run said, as the next run needs it.
+pub mod record;
+
+// What changed between two runs, and at which step.
+pub mod changes;
+
+// Whom a person should act on today.
+pub mod alerts;
+
+// Runs that follow one another, and many runs from one reading.
+pub mod runs;
+
+// The record of runs as a folder on disk.
+pub mod record_folder;
+
 // Cases for a model: a few events, and the result that is expected of them.
 pub mod cases;
 

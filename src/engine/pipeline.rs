@@ -57,11 +57,11 @@ use crate::{
     read::{
         BlockLimits, BlockReader, ChangeGuard, ColumnMapping, FileStats, InputSource, LineBlock, ReadError, TableUse,
     },
-    score::{EnrichmentTraits, PreviousStandings, ScoredEntities, SumOverflow, score, standing_table},
+    score::{EnrichmentTraits, PreviousLists, ScoredEntities, SumOverflow, score},
 };
 use pql_model::{
     EntityKind, PerKind,
-    clock::{AsOf, format_day, format_instant},
+    clock::{AsOf, Zone, format_day, format_instant},
     expr::Value,
     units::{DAY_US, Day, Micros, plural},
 };
@@ -77,6 +77,18 @@ pub enum AsOfRequest {
     Yesterday,
     /// The end of the local date of the newest event.
     Latest,
+}
+
+impl AsOfRequest {
+    /// The instant, where no event is needed to know it. `now` is the present.
+    pub fn known(self, zone: &Zone, now: Micros) -> Option<AsOf> {
+        match self {
+            AsOfRequest::At(at) => Some(AsOf::new(at, zone)),
+            AsOfRequest::EndOf(day) => Some(AsOf::end_of_day(day, zone)),
+            AsOfRequest::Yesterday => Some(AsOf::end_of_day(zone.day(now) - 1, zone)),
+            AsOfRequest::Latest => None,
+        }
+    }
 }
 
 /// The number of rejected lines above which a run fails.
@@ -339,12 +351,7 @@ fn fold_once<E: From<RunError>>(
 ) -> Result<FoldedRun, E> {
     let model = job.model;
     let zone = &model.resolved.zone;
-    let as_of = match job.when {
-        AsOfRequest::At(at) => Some(AsOf::new(at, zone)),
-        AsOfRequest::EndOf(day) => Some(AsOf::end_of_day(day, zone)),
-        AsOfRequest::Yesterday => Some(AsOf::end_of_day(zone.day(job.now) - 1, zone)),
-        AsOfRequest::Latest => None,
-    };
+    let as_of = job.when.known(zone, job.now);
     // Without a given instant, only records more than a day ahead of the present are set aside.
     let until = as_of.map_or(job.now.saturating_add(DAY_US), |as_of| as_of.instant);
     let formats = FileFormats::new(model, job.format, job.inputs.len());
@@ -687,16 +694,16 @@ pub fn score_state_after<'s>(
     (state, as_of): (&'s FoldState, AsOf),
     model: &'s Model,
     enriched: PerKind<Option<&EnrichFile>>,
-    before: &PreviousStandings,
+    before: &dyn PreviousLists,
 ) -> Result<(ScoredEntities<'s>, EnrichmentCoverage), RunError> {
     score_state_with((state, as_of), model, enriched, ScoringExtras { before: Some(before), supposed: None })
 }
 
 /// What scoring may take beside a state and enrichment.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 struct ScoringExtras<'x> {
     /// What the run before said.
-    before: Option<&'x PreviousStandings>,
+    before: Option<&'x dyn PreviousLists>,
     /// A trait that is another.
     supposed: Option<&'x SupposedTrait>,
 }
@@ -725,7 +732,7 @@ fn score_state_with<'s>(
     if let Some(supposed) = supposed {
         supposed.lay_over(&mut enrichment, &entities, model);
     }
-    let standings = before.map(|before| standing_table(&entities, before));
+    let standings = before.map(|before| before.standings(&entities));
     let scored = score(entities, model, &enrichment, as_of, standings.as_ref()).map_err(RunError::Overflow)?;
     Ok((scored, coverage))
 }

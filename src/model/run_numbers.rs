@@ -32,8 +32,17 @@ pub enum RunNumber {
     Qualified(EntityKind, NumberScale),
     /// Users or accounts in a tier, by its place in the model.
     InTier(EntityKind, usize, NumberScale),
-    /// A number that only a record of earlier runs gives.
-    OfRecord,
+    /// Signals that paid somebody in the run before, and pay nobody now.
+    SilentSignals,
+    /// A number of the run before, by its place in the vocabulary.
+    Previous(usize),
+}
+
+impl RunNumber {
+    /// Whether only a record of earlier runs gives it.
+    pub fn needs_record(self) -> bool {
+        matches!(self, RunNumber::SilentSignals | RunNumber::Previous(_))
+    }
 }
 
 /// A count, or the share of all users or accounts.
@@ -52,7 +61,7 @@ const OF_EVERY_RUN: [(&str, RunNumber); 6] = [
     ("events_last_day", RunNumber::EventsLastDay),
     ("rejected_share", RunNumber::RejectedShare),
     ("empty_files", RunNumber::EmptyFiles),
-    ("signals_silent", RunNumber::OfRecord),
+    ("signals_silent", RunNumber::SilentSignals),
 ];
 
 /// What a number of the run before begins with.
@@ -85,6 +94,11 @@ impl RunVocabulary {
         RunVocabulary { names }
     }
 
+    /// The number at a place.
+    pub fn at(&self, place: usize) -> Option<RunNumber> {
+        self.names.get(place).map(|(_, number)| *number)
+    }
+
     fn named(&self, name: &str) -> Option<RunNumber> {
         self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
     }
@@ -100,8 +114,8 @@ impl NumberVocabulary for RunVocabulary {
             return Ok((number, written));
         }
         let before = written.strip_prefix(PREVIOUS);
-        if before.is_some_and(|name| self.named(name).is_some()) {
-            return Ok((RunNumber::OfRecord, written));
+        if let Some(place) = before.and_then(|name| self.names.iter().position(|(known, _)| known == name)) {
+            return Ok((RunNumber::Previous(place), written));
         }
         let near = near_miss(before.unwrap_or(&written), self.names.iter().map(|(name, _)| name.as_str()));
         let near = near.map(|near| if before.is_some() { format!("{PREVIOUS}{near}") } else { near });

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use super::EntityStanding;
+use pql_engine::record::EntityStanding;
 use pql_model::units::Points;
 
 /// Pairs two lists that are sorted by id; each entity comes once, with what it is under either model.

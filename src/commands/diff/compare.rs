@@ -3,10 +3,11 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    EntityStanding, LevelSnapshot, ModelDiff, ScoreSnapshot,
+    ModelDiff, ScoreSnapshot,
     alignment::{NameUnion, pairs, points_changes},
     tier_moves::{MoveCollector, TierMove},
 };
+use pql_engine::record::{EntityStanding, LevelSnapshot};
 use pql_model::{EntityKind, PerKind, units::Points};
 
 /// What differs among users, or among accounts.
@@ -167,7 +168,7 @@ fn level(side: EntityKind, both: [&LevelSnapshot; 2], limit: usize) -> LevelDiff
         for (model, standing) in pair.into_iter().enumerate() {
             let Some(standing) = standing else { continue };
             qualified[model] += u64::from(both[model].qualifies(standing));
-            suppressed[model] += u64::from(standing.is_suppressed);
+            suppressed[model] += u64::from(standing.suppressed.is_some());
         }
         let other_tier = tiers.add(pair.map(|standing| standing?.tier), pair);
         if other_tier {

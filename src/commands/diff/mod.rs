@@ -22,7 +22,7 @@ pub use compare::{
 pub use json::DiffRecord;
 pub use metrics::DiffVocabulary;
 pub use model_changes::{ModelChange, model_changes};
-pub use snapshot::{EntityStanding, LevelSnapshot, ScoreSnapshot};
+pub use snapshot::ScoreSnapshot;
 pub use tier_moves::TierMove;
 
 use pql_model::{PerKind, clock::AsOf, number_condition::ConditionVerdict};

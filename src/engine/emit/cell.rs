@@ -40,7 +40,7 @@ impl<'r> OutputCell<'r> {
         }
     }
 
-    pub(super) fn from_text(text: Option<&'r str>) -> OutputCell<'r> {
+    pub(crate) fn from_text(text: Option<&'r str>) -> OutputCell<'r> {
         text.map_or(OutputCell::Null, |text| OutputCell::Text(text.into()))
     }
 

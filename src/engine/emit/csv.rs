@@ -70,7 +70,7 @@ impl CsvRows<'_> {
 }
 
 /// Writes records into memory.
-struct RecordWriter<'w> {
+pub(super) struct RecordWriter<'w> {
     /// Always there between two records.
     writer: Option<csv::Writer<&'w mut Vec<u8>>>,
     dialect: CsvDialect,
@@ -81,7 +81,7 @@ struct RecordWriter<'w> {
 
 impl<'w> RecordWriter<'w> {
     /// A writer that appends.
-    fn new(dialect: CsvDialect, into: &'w mut Vec<u8>) -> RecordWriter<'w> {
+    pub(super) fn new(dialect: CsvDialect, into: &'w mut Vec<u8>) -> RecordWriter<'w> {
         RecordWriter { writer: Some(csv::Writer::from_writer(into)), dialect, defused: 0, scratch: String::new() }
     }
 
@@ -89,7 +89,7 @@ impl<'w> RecordWriter<'w> {
     ///
     /// # Errors
     /// Never in fact, since it writes to memory.
-    fn write(&mut self, record: &[OutputCell<'_>]) -> io::Result<()> {
+    pub(super) fn write(&mut self, record: &[OutputCell<'_>]) -> io::Result<()> {
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         let texts = record.iter().filter_map(|cell| if let OutputCell::Text(text) = cell { Some(text) } else { None });
         let guard = match self.dialect {
@@ -137,7 +137,7 @@ impl<'w> RecordWriter<'w> {
     }
 
     /// Ends; gives how many cells were defused.
-    fn finish(mut self) -> io::Result<u64> {
+    pub(super) fn finish(mut self) -> io::Result<u64> {
         self.writer.take().map_or(Ok(()), |mut writer| writer.flush())?;
         Ok(self.defused)
     }

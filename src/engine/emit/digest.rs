@@ -11,24 +11,28 @@ use crate::score::LevelSummary;
 use pql_model::{EntityKind, clock::format_instant, diag::escape_controls, units::plural};
 
 /// A digest has no more lines than this.
-const LINES_MAX: usize = 30;
+pub(super) const LINES_MAX: usize = 30;
 /// Lines beside the rows: totals, an empty line, the header of the table with its rule, and the line of what is left out.
 const OTHER_LINES: usize = 8;
 /// No cell of the table is longer.
 const CELL_CHARS_MAX: usize = 120;
 
-/// Writes the digest of some rows.
+/// Writes the digest of some rows. `news` says in words what is new.
 ///
 /// # Errors
 /// Those of the writer.
 pub(super) fn write_digest(
     rows: LevelRows<'_>,
     selected: &SelectedRows,
-    schema: &OutputSchema,
+    (schema, news): (&OutputSchema, &[String]),
     out: &mut dyn Write,
 ) -> io::Result<RowTotals> {
     out.write_all(heading(rows).as_bytes())?;
-    let listed = selected.entities.len().min(LINES_MAX - OTHER_LINES);
+    for line in news {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
+    let listed = selected.entities.len().min(LINES_MAX.saturating_sub(OTHER_LINES + news.len()));
     let totals = rows.write(&selected.entities[..listed], &DigestRows { schema }, out)?;
     let more = (selected.entities.len() - listed) as u64 + selected.left_out.beyond;
     if more > 0 {
@@ -54,7 +58,7 @@ fn heading(rows: LevelRows<'_>) -> String {
     let tiers = if tiers.is_empty() { String::new() } else { format!("\n{}", tiers.join(", ")) };
     let (users, accounts) = (level(&scored.users, EntityKind::User), level(&scored.accounts, EntityKind::Account));
     format!(
-        "**{of_model}as of {}**\n{users}; {accounts}{}\n\n",
+        "**{of_model}as of {}**\n{users}; {accounts}{}\n",
         format_instant(scored.as_of.instant),
         escape_underscores(&tiers)
     )
@@ -100,7 +104,7 @@ impl RowWriter for DigestRows<'_> {
 }
 
 /// A text that stays text in Markdown, on one line. A mention, such as of a whole channel, is broken by a character without width; an e-mail address is none.
-fn escape_cell(text: &str) -> String {
+pub(super) fn escape_cell(text: &str) -> String {
     let mut cell = String::new();
     let shown = escape_controls(text.trim());
     let mut before = ' ';

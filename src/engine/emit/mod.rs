@@ -16,6 +16,8 @@ mod formula_guard;
 mod id_map;
 mod json;
 mod json_value;
+mod plain_digest;
+mod plain_table;
 mod rendered_template;
 mod row;
 mod row_writer;
@@ -26,17 +28,22 @@ mod table;
 
 use std::io::{self, Write};
 
+pub(crate) use cell::OutputCell;
 pub use csv::CsvDialect;
 pub(crate) use entity_columns::{column_names, column_text};
 pub use id_map::write_id_map;
 pub use json_value::{JsonFact, JsonMap, JsonNumber, JsonPoints};
+pub(crate) use plain_digest::TextTable;
+pub(crate) use plain_table::write_table;
 pub use row_writer::{LevelRows, RowTotals};
 pub(crate) use run_record::ReadAsRecord;
 pub use run_record::{
-    ExpectationFact, ExpectationOrigin, FileFacts, OutputFact, RejectsFact, RunFacts, RunRecord, run_record,
+    ExpectationFact, ExpectationOrigin, FileFacts, OutputFact, RecordFacts, RecordedAlert, RejectsFact, RunFacts,
+    RunRecord, TZDATA_VERSION, run_record,
 };
 pub(crate) use schema::OutputSchema;
 pub use selection::LeftOutRows;
+pub(crate) use selection::{OrderKeys, cell_text};
 pub use table::{level_summary_text, query_table_text};
 
 use self::{
@@ -107,13 +114,13 @@ pub fn write_rows(
     Ok(RowTotals { left_out: selected.left_out, ..totals? })
 }
 
-/// Writes a file for others.
+/// Writes a file for others. `news` says in words what is new, for a digest.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write_list(
     rows: LevelRows<'_>,
-    list: &ListFile,
+    (list, news): (&ListFile, &[String]),
     dialect: CsvDialect,
     out: &mut dyn Write,
 ) -> io::Result<RowTotals> {
@@ -125,7 +132,7 @@ pub fn write_list(
         ListFormat::Markdown => {
             let selected = select_rows(rows, &list.query);
             let schema = OutputSchema::of_query(rows.model, rows.kind, &list.query);
-            let totals = digest::write_digest(rows, &selected, &schema, out)?;
+            let totals = digest::write_digest(rows, &selected, (&schema, news), out)?;
             Ok(RowTotals { left_out: selected.left_out, ..totals })
         }
     }

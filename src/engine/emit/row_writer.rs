@@ -87,7 +87,7 @@ impl<'r> LevelRows<'r> {
     }
 
     /// Whether a suppression holds for an entity.
-    pub(super) fn is_suppressed(&self, entity: u32) -> bool {
+    pub(crate) fn is_suppressed(&self, entity: u32) -> bool {
         let slot = self.model.resolved.level(self.kind).slots.suppressed;
         slot.is_some_and(|slot| !self.scored.facts.is_null(self.kind, slot, entity as usize))
     }

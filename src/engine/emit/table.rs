@@ -57,7 +57,7 @@ pub fn query_table_text(rows: LevelRows<'_>, query: &RowQuery, width: u16) -> (S
     (String::from_utf8_lossy(&bytes).into_owned(), left_out)
 }
 
-fn plain(width: Option<u16>) -> Table {
+pub(super) fn plain(width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
@@ -66,7 +66,7 @@ fn plain(width: Option<u16>) -> Table {
     table
 }
 
-fn push(out: &mut String, table: &Table) {
+pub(super) fn push(out: &mut String, table: &Table) {
     for line in table.lines() {
         let _ = writeln!(out, "{}", line.trim_end());
     }
@@ -168,14 +168,19 @@ fn top(out: &mut String, rows: LevelRows<'_>, width: u16) {
 
 /// The columns that fit a terminal.
 fn top_schema(kind: EntityKind) -> OutputSchema {
-    let columns = [
+    let mut columns = vec![
         (kind.word(), ColumnType::Text, ColumnSource::EntityId),
         ("score", ColumnType::Points, ColumnSource::Score),
         ("tier", ColumnType::Text, ColumnSource::Tier),
         ("route", ColumnType::Text, ColumnSource::Route),
         ("why", ColumnType::Text, ColumnSource::Signals),
     ];
-    OutputSchema { columns: columns.map(|(name, kind, source)| OutputColumn::new(name, kind, source)).into() }
+    // The sum of its people's scores is no reason for an account; what they did is.
+    if kind == EntityKind::Account {
+        columns.push(("of its members", ColumnType::Text, ColumnSource::MemberSignals));
+    }
+    let columns = columns.into_iter().map(|(name, kind, source)| OutputColumn::new(name, kind, source));
+    OutputSchema { columns: columns.collect() }
 }
 
 /// Rows as a table with aligned columns.

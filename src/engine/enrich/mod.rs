@@ -9,7 +9,7 @@ mod key_column;
 mod row_period;
 mod table_reader;
 
-use crate::{decode::misread::NotUnderstood, read::ReadError};
+use crate::{decode::misread::NotUnderstood, plan::TraitPlan, read::ReadError};
 use pql_model::expr::Value;
 
 pub use self::{
@@ -53,6 +53,33 @@ pub struct EnrichFile {
     pub(crate) trait_columns: Vec<String>,
     /// Values that became null.
     pub not_understood: Vec<NotUnderstood>,
+}
+
+impl EnrichFile {
+    /// Whether another table says the same of everybody, whatever its files and columns.
+    pub(crate) fn says_the_same(&self, other: &EnrichFile) -> bool {
+        let (ours, theirs) = (self.sorted_rows(), other.sorted_rows());
+        self.has_ends == other.has_ends
+            && ours.len() == theirs.len()
+            && ours.iter().zip(theirs).all(|(a, b)| (&a.key, a.valid, &a.values) == (&b.key, b.valid, &b.values))
+    }
+
+    /// The traits that rows without a first instant give, which so hold at any instant.
+    pub fn undated_traits<'t>(&self, traits: &'t [TraitPlan]) -> Vec<&'t str> {
+        let undated = || self.rows.iter().filter(|row| row.valid.from.is_none());
+        let given = |place: usize| undated().any(|row| row.values.get(place).is_some_and(|value| !value.is_null()));
+        let found = traits.iter().enumerate().filter(|(place, _)| given(*place));
+        let mut names: Vec<&str> = found.map(|(_, plan)| plan.name.as_str()).collect();
+        names.dedup();
+        names
+    }
+
+    /// The rows by id, then by period.
+    fn sorted_rows(&self) -> Vec<&EnrichRow> {
+        let mut rows: Vec<&EnrichRow> = self.rows.iter().collect();
+        rows.sort_by_key(|row| (&row.key, row.valid.from, row.valid.to));
+        rows
+    }
 }
 
 /// Why a table cannot be used.

@@ -226,6 +226,17 @@ impl<'s> Entities<'s> {
         })
     }
 
+    /// Whether events or lines name a user id, even one of an internal user.
+    pub(crate) fn names_user(&self, raw: &str) -> bool {
+        let part = FoldState::shard_index(self.state.hash_id(raw));
+        self.state.shards[part].users.ids.find(raw).is_some() || self.people.of_alias(raw).is_some()
+    }
+
+    /// Whether events name an account, even one that has only internal users.
+    pub(crate) fn names_account(&self, id: &str) -> bool {
+        self.account_ids.find(id).is_some()
+    }
+
     /// The index of the user behind a raw id, if it has any events.
     pub fn user_of(&self, raw: &str) -> Option<u32> {
         let hash = self.state.hash_id(raw);

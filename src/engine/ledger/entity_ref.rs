@@ -9,7 +9,12 @@ use crate::{
         milestones::{MilestoneResult, MilestoneState},
     },
 };
-use pql_model::{EntityKind, resolved::Milestone};
+use pql_model::{
+    EntityKind,
+    resolved::Milestone,
+    scoring::{evaluate_signals, sum_points},
+    units::Points,
+};
 
 /// A user or an account, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,12 @@ impl EntityRef {
             EntityKind::User => scored.user_id(self.place),
             EntityKind::Account => scored.account_id(self.place),
         }
+    }
+
+    /// The score.
+    pub(crate) fn score(self, scored: &ScoredEntities<'_>, model: &Model) -> Points {
+        let level = model.resolved.level(self.side);
+        sum_points(level, &evaluate_signals(level, &self.scope(scored))).score
     }
 
     /// The home account, for a user.

@@ -34,9 +34,8 @@ use rayon::prelude::*;
 
 pub(crate) use member_signals::bound_sources;
 pub use member_signals::{MemberSource, MemberSum, paid_sources, sum_member_signals};
-pub(crate) use pool::chosen_member;
-pub use standing::{PreviousStanding, PreviousStandings};
-pub(crate) use standing::{StandingTable, standing_table};
+pub(crate) use pool::{chosen_member, member_wait};
+pub use standing::{PreviousLists, PreviousStanding, PreviousStandings, StandingTable};
 pub use summary::LevelSummary;
 pub(crate) use summary::{MilestoneSummary, MomentStep};
 
@@ -202,7 +201,7 @@ pub(crate) fn score<'s>(
     model: &'s Model,
     enrichment: &EnrichmentTraits,
     as_of: AsOf,
-    standings: Option<&StandingTable<'_>>,
+    standings: Option<&StandingTable>,
 ) -> Result<ScoredEntities<'s>, SumOverflow> {
     let mut scorer = Scorer::new(&entities, ScoringInputs { model, enrichment, standings, as_of });
     scorer.user_base();

@@ -23,11 +23,13 @@ pub(super) fn record_fact<'v>(
         RecordFact::PreviousTier => {
             before.and_then(|before| before.tier.as_deref()).map_or(Value::Null, |tier| Value::Text(tier.into()))
         }
-        RecordFact::PreviousScore => before.map_or(Value::Null, |before| Value::Number(before.score.to_f64())),
+        RecordFact::PreviousScore => {
+            before.and_then(|before| before.score).map_or(Value::Null, |score| Value::Number(score.to_f64()))
+        }
         RecordFact::TierSince => match &now.tier {
             Value::Text(tier) => {
                 let same = before.filter(|before| before.tier.as_deref() == Some(tier.as_ref()));
-                Value::Date(same.map_or(today, |before| before.tier_since))
+                Value::Date(same.and_then(|before| before.tier_since).unwrap_or(today))
             }
             _ => Value::Null,
         },

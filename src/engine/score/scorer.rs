@@ -67,7 +67,7 @@ pub(super) struct ScoringInputs<'e> {
     pub(super) model: &'e Model,
     pub(super) enrichment: &'e EnrichmentTraits,
     /// What the run before said; none without a record.
-    pub(super) standings: Option<&'e StandingTable<'e>>,
+    pub(super) standings: Option<&'e StandingTable>,
     pub(super) as_of: AsOf,
 }
 
@@ -76,7 +76,7 @@ pub(super) struct Scorer<'e, 's> {
     pub(super) entities: &'e Entities<'s>,
     model: &'e Model,
     enrichment: &'e EnrichmentTraits,
-    pub(super) standings: Option<&'e StandingTable<'e>>,
+    pub(super) standings: Option<&'e StandingTable>,
     pub(super) as_of: AsOf,
     pub(super) board: FactStore,
     pub(super) users: LevelHistory,
@@ -252,7 +252,7 @@ impl<'e, 's> Scorer<'e, 's> {
 
     /// What the run before said of an entity.
     pub(super) fn standing(&self, kind: EntityKind, entity: usize) -> Option<&'e PreviousStanding> {
-        self.standings?[kind].get(entity).copied().flatten()
+        self.standings?[kind].get(entity)?.as_ref()
     }
 
     fn user(&self, user: usize) -> EntityFacts<'_> {

@@ -13,10 +13,10 @@ use pql_model::{
 pub struct PreviousStanding {
     /// The name of its tier, under the model of that run; none of a level without tiers.
     pub tier: Option<String>,
-    /// Its score.
-    pub score: Points,
-    /// The last day of the run that saw this tier first.
-    pub tier_since: Day,
+    /// Its score; none if the lists of that run did not have it.
+    pub score: Option<Points>,
+    /// The last day of the run that saw this tier first; none if the lists of that run did not have it.
+    pub tier_since: Option<Day>,
     /// The last day of the first run that saw a qualified tier.
     pub first_qualified: Option<Day>,
 }
@@ -25,12 +25,20 @@ pub struct PreviousStanding {
 pub type PreviousStandings = PerKind<HashMap<String, PreviousStanding>>;
 
 /// The same by index of the entities. Whoever the run before did not know has none.
-pub(crate) type StandingTable<'p> = PerKind<Vec<Option<&'p PreviousStanding>>>;
+pub type StandingTable = PerKind<Vec<Option<PreviousStanding>>>;
 
-/// Finds the standing of each entity.
-pub(crate) fn standing_table<'p>(entities: &Entities<'_>, before: &'p PreviousStandings) -> StandingTable<'p> {
-    let user = entities.users.iter().map(|user| before.user.get(user.id)).collect();
-    let id = |number| entities.account_ids.get(number);
-    let account = entities.accounts.iter().map(|account| before.account.get(id(account.id))).collect();
-    PerKind { user, account }
+/// What the lists of the run before said.
+pub trait PreviousLists {
+    /// The standing of each entity.
+    fn standings(&self, entities: &Entities<'_>) -> StandingTable;
+}
+
+/// Each entity has the standing of its printed id.
+impl PreviousLists for PreviousStandings {
+    fn standings(&self, entities: &Entities<'_>) -> StandingTable {
+        let user = entities.users.iter().map(|user| self.user.get(user.id).cloned()).collect();
+        let id = |number| entities.account_ids.get(number);
+        let account = entities.accounts.iter().map(|account| self.account.get(id(account.id)).cloned()).collect();
+        PerKind { user, account }
+    }
 }

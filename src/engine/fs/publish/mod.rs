@@ -248,6 +248,25 @@ pub fn ensure_dir(dir: &Path) -> Result<(), PublishError> {
     }
 }
 
+/// Creates a folder that only its owner may enter, in a folder that exists. One that exists stays as it is.
+///
+/// # Errors
+///
+/// The path exists but is not a folder, or the folder may not be created.
+pub(crate) fn create_private_dir(dir: &Path) -> Result<(), PublishError> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match retry_interrupted(|| builder.create(dir)) {
+        Ok(()) => sync_folder(parent_dir(dir)),
+        Err(source) => match retry_interrupted(|| fs::metadata(dir)) {
+            Ok(meta) if meta.is_dir() => Ok(()),
+            Ok(_) => Err(PublishError::NotFolder { path: dir.to_path_buf() }),
+            Err(_) => Err(PublishError::Folder { path: dir.to_path_buf(), source }),
+        },
+    }
+}
+
 /// Follows a link to the file to replace; returns its metadata if it exists.
 fn resolve_target(target: &Path) -> Result<(PathBuf, Option<Metadata>), PublishError> {
     let path = match retry_interrupted(|| fs::symlink_metadata(target)) {
@@ -275,7 +294,7 @@ fn parent_dir(target: &Path) -> &Path {
 
 /// Syncs the entries of a folder to the disk.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<(), PublishError> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), PublishError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // Some network file systems do not support this and say so.
         Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
@@ -287,6 +306,6 @@ fn sync_folder(folder: &Path) -> Result<(), PublishError> {
 
 /// On other systems a rename does not need this, or it is not available.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<(), PublishError> {
+pub(crate) fn sync_folder(_folder: &Path) -> Result<(), PublishError> {
     Ok(())
 }

@@ -1,0 +1,218 @@
+//! The list of changes of a run: every entity of the record and of the run, compared once.
+
+use std::{cell::OnceCell, cmp::Reverse, collections::BTreeMap};
+
+use super::{
+    ChangeCause, ChangeKind, EntityChange, ScoreChange, StepSnapshots,
+    comparison::{LevelSteps, StandingView, StepStandings, change_between},
+    kept::fresh_kept,
+    reasons::{MemberIndex, own_reasons},
+};
+use crate::record::{DepartedEntity, EntityOrigins, EntityStanding, KeptEntity, LevelRecord, ListRecord};
+use pql_model::{EntityKind, PerKind, units::Day};
+
+/// What a run changed.
+#[derive(Debug, Default)]
+pub struct RunChanges {
+    /// Users and accounts, in the order in which they are written.
+    pub changes: Vec<EntityChange>,
+    /// Entities that are new in the last tier, which are not listed. In a first run of a record, all.
+    pub unlisted: PerKind<u64>,
+    /// Entities whose score or tier is another one, for the log; users first, by id.
+    pub moved: Vec<ScoreChange>,
+    /// What is kept of each standing of the run, in the order of its snapshot. Alerts are those of the record.
+    pub kept: PerKind<Vec<KeptEntity>>,
+    /// Entities that are in no list any more.
+    pub departed: PerKind<BTreeMap<Box<str>, DepartedEntity>>,
+}
+
+/// A run to compare with a record.
+pub struct ComparedRun<'r> {
+    /// What each step came to.
+    pub steps: StepSnapshots<'r>,
+    /// Which entities of the record are whose now.
+    pub origins: &'r EntityOrigins,
+    /// The date of the run.
+    pub day: Day,
+    /// Whether events that were read name an id.
+    pub is_named: &'r dyn Fn(EntityKind, &str) -> bool,
+}
+
+/// Compares a run with a record. With none, everybody is noted and nothing is listed.
+pub fn compare_with_record(before: Option<&ListRecord>, run: &ComparedRun<'_>) -> RunChanges {
+    let mut found = RunChanges::default();
+    let Some(before) = before else {
+        for kind in EntityKind::ALL {
+            let now = &run.steps.model[kind];
+            found.kept[kind] = now.standings.iter().map(|standing| fresh_kept(now, standing, run.day)).collect();
+            found.unlisted[kind] = now.standings.len() as u64;
+        }
+        return found;
+    };
+    let users = run.steps.of_level(&before.levels.user.snapshot, EntityKind::User);
+    let members = LazyMembers { levels: users, index: OnceCell::new() };
+    for kind in EntityKind::ALL {
+        let record = &before.levels[kind];
+        let steps = run.steps.of_level(&record.snapshot, kind);
+        LevelComparison { kind, record, steps, members: &members, run }.compare(&mut found);
+    }
+    found.changes.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
+    found
+}
+
+/// Newly qualified first, then by kind of change; within each the highest score first, then by id.
+fn order_of(change: &EntityChange) -> impl Ord + use<'_> {
+    let group = if change.newly_qualified() { 0 } else { 1 + change.kind as u8 };
+    (group, Reverse(change.last_score()), &change.id, change.level as u8)
+}
+
+/// The members of accounts, which only changed accounts ask for.
+struct LazyMembers<'s> {
+    levels: LevelSteps<'s>,
+    index: OnceCell<MemberIndex<'s>>,
+}
+
+impl<'s> LazyMembers<'s> {
+    fn get(&self) -> &MemberIndex<'s> {
+        self.index.get_or_init(|| MemberIndex::new(self.levels))
+    }
+}
+
+/// One level before and now.
+struct LevelComparison<'c> {
+    kind: EntityKind,
+    record: &'c LevelRecord,
+    steps: LevelSteps<'c>,
+    members: &'c LazyMembers<'c>,
+    run: &'c ComparedRun<'c>,
+}
+
+/// An entity of this level, with its dates.
+struct ComparedEntity<'c> {
+    standing: &'c EntityStanding,
+    before: Option<StandingView>,
+    now: Option<StandingView>,
+    previous: Option<&'c EntityStanding>,
+    kept: &'c KeptEntity,
+}
+
+impl LevelComparison<'_> {
+    fn compare(&self, found: &mut RunChanges) {
+        let [.., now] = self.steps;
+        found.departed[self.kind] = self.record.departed.clone();
+        for standing in &now.standings {
+            self.stays_or_comes(standing, found);
+        }
+        for (place, standing) in self.record.snapshot.standings.iter().enumerate() {
+            if now.find(&standing.id).is_none() {
+                self.leaves(standing, &self.record.kept[place], found);
+            }
+        }
+    }
+
+    /// An entity that is in the lists now.
+    fn stays_or_comes(&self, standing: &EntityStanding, found: &mut RunChanges) {
+        let [.., level] = self.steps;
+        let previous = self.record.previous(self.run.origins.places(self.kind, &standing.id));
+        let returned = found.departed[self.kind].remove(&standing.id);
+        let (kept, previous) = match previous {
+            Some((before, kept)) => {
+                (kept.at(&self.record.snapshot, &before, (level, standing), self.run.day), Some(before))
+            }
+            None => (returning(returned, fresh_kept(level, standing, self.run.day)), None),
+        };
+        let before = previous.as_ref().map(|before| StandingView::of(&self.record.snapshot, before));
+        let now = StandingView::of(level, standing);
+        let kind = match &before {
+            Some(before) => change_between(before, &now, &level.tiers),
+            None => (now.qualified || !is_last_tier(standing, level.tiers.len())).then_some(ChangeKind::New),
+        };
+        found.unlisted[self.kind] += u64::from(before.is_none() && kind.is_none());
+        let moved = before.as_ref().is_none_or(|before| before.score != now.score || before.tier != now.tier);
+        if moved || kind.is_some() {
+            let entity = ComparedEntity { standing, before, now: Some(now), previous: previous.as_ref(), kept: &kept };
+            self.note((&entity, kind, None), moved, found);
+        }
+        found.kept[self.kind].push(kept);
+    }
+
+    /// An entity that is in no list any more.
+    fn leaves(&self, standing: &EntityStanding, kept: &KeptEntity, found: &mut RunChanges) {
+        let merged = self.run.origins.merged_into(self.kind, &standing.id);
+        if merged.is_none() {
+            let gone = DepartedEntity { gone: self.run.day, kept: kept.without_waiting() };
+            found.departed[self.kind].insert(standing.id.clone(), gone);
+        }
+        let before = Some(StandingView::of(&self.record.snapshot, standing));
+        let entity = ComparedEntity { standing, before, now: None, previous: Some(standing), kept };
+        let kind = if merged.is_some() { ChangeKind::Merged } else { ChangeKind::Gone };
+        self.note((&entity, Some(kind), merged), true, found);
+    }
+
+    /// Adds an entity to the list of changes and to the log.
+    fn note(
+        &self,
+        (entity, kind, merged): (&ComparedEntity<'_>, Option<ChangeKind>, Option<&str>),
+        moved: bool,
+        found: &mut RunChanges,
+    ) {
+        let id = &*entity.standing.id;
+        let steps = StepStandings::find(self.steps, id, entity.previous);
+        let reasons = own_reasons(&steps);
+        if moved {
+            let of_log = ScoreChange {
+                level: self.kind,
+                id: id.to_owned(),
+                account: entity.standing.account.as_deref().map(str::to_owned),
+                before: entity.before.clone(),
+                now: entity.now.clone(),
+                reasons: reasons.clone(),
+            };
+            found.moved.push(of_log);
+        }
+        let Some(kind) = kind else { return };
+        let of_members = if self.kind == EntityKind::Account { self.members.get().reasons(&steps) } else { Vec::new() };
+        found.changes.push(EntityChange {
+            level: self.kind,
+            id: id.to_owned(),
+            account: entity.standing.account.as_deref().map(str::to_owned),
+            kind,
+            cause: self.cause(kind, &steps, id),
+            before: entity.before.clone(),
+            now: entity.now.clone(),
+            by_step: steps.by_step(),
+            reasons: [reasons, of_members].concat(),
+            merged_into: merged.map(str::to_owned),
+            tier_since: Some(entity.kept.tier_since),
+            first_qualified: entity.kept.first_qualified,
+        });
+    }
+
+    fn cause(&self, kind: ChangeKind, steps: &StepStandings<'_>, id: &str) -> Option<ChangeCause> {
+        match kind {
+            ChangeKind::Merged => None,
+            ChangeKind::Gone if (self.run.is_named)(self.kind, id) => Some(ChangeCause::Excluded),
+            ChangeKind::Gone => Some(ChangeCause::NoEvents),
+            ChangeKind::Up | ChangeKind::Down | ChangeKind::New | ChangeKind::Route | ChangeKind::Suppressed => {
+                steps.cause(kind)
+            }
+        }
+    }
+}
+
+/// Whether an entity is in the last of so many tiers, or in none.
+fn is_last_tier(standing: &EntityStanding, tiers: usize) -> bool {
+    standing.tier.is_none_or(|tier| tier as usize + 1 == tiers)
+}
+
+/// What is kept of an entity that may have been in the lists once.
+fn returning(departed: Option<DepartedEntity>, fresh: KeptEntity) -> KeptEntity {
+    match departed {
+        None => fresh,
+        Some(DepartedEntity { kept, .. }) => KeptEntity {
+            first_qualified: kept.first_qualified.or(fresh.first_qualified),
+            tier_since: fresh.tier_since,
+            ..kept
+        },
+    }
+}

@@ -1,0 +1,32 @@
+//! What changed between two runs, and why.
+//!
+//! Takes the [`LevelSnapshot`](crate::record::LevelSnapshot)s of the run before and of each step from there to now, gives [`EntityChange`]s. Between before and
+//! now lie four steps: time (the events that counted before, seen now), events, traits, model. The points of a signal are computed after each step, so
+//! that the differences of the steps add up to the difference of the scores.
+//!
+//! ```text
+//!  before ─▶ time ─▶ events ─▶ traits ─▶ model = now      snapshots
+//!    └─────────┴────────┴─────────┴────────┴─▶ compare_with_record ─▶ EntityChange ─▶ changes.csv
+//! ```
+
+mod advance;
+mod change;
+mod comparison;
+mod digest;
+mod history;
+mod kept;
+mod reasons;
+mod table;
+mod volume;
+
+pub(crate) use self::digest::digest_heading;
+pub use self::{
+    advance::{ComparedRun, RunChanges, compare_with_record},
+    change::{ChangeCause, ChangeKind, ChangeStep, EntityChange, ScoreChange, StandingView},
+    comparison::StepSnapshots,
+    digest::{changes_text, write_change_digest},
+    history::{HistoryRow, StandingHistory, write_history},
+    reasons::ChangeReason,
+    table::{RunStamp, write_changes},
+    volume::{TierVolume, VolumeCounter, write_volumes},
+};

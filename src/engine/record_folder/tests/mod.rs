@@ -1,0 +1,4 @@
+//! The record through its folder: what is read is what was written, and what is damaged is found.
+
+mod samples;
+mod steps;

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     CommandError, ExitStatus,
-    args::RunArgs,
+    args::TableArgs,
     messages::{self, Verbosity},
 };
 use pql_engine::{
@@ -54,7 +54,7 @@ impl<'a> EnrichmentFiles<'a> {
     ///
     /// # Errors
     /// Paths that lead to no file.
-    pub(super) fn open(args: &'a RunArgs) -> Result<EnrichmentFiles<'a>, CommandError> {
+    pub(super) fn open(args: &'a TableArgs) -> Result<EnrichmentFiles<'a>, CommandError> {
         let open = |kind, path: &'a Option<PathBuf>, key: &'a Option<String>| {
             path.as_deref().map(|path| EnrichmentTable::open(kind, path, key.as_deref())).transpose()
         };

@@ -37,6 +37,12 @@ pub(super) const TEST: &str = "Examples:
   Run those with `invit` in their names, and list what no case reaches:
     pql test cases.toml --run invit --coverage";
 
+pub(super) const REPLAY: &str = "Examples:
+  Write what daily runs in October would have said:
+    pql replay export.zip -m scoring.toml --from 2026-10-01 --to 2026-10-31 --out october
+  See how many accounts entered each tier, month by month:
+    pql replay export.zip --from 2026-01-01 --to 2026-10-31 --every month --out months";
+
 pub(super) const SCHEMA: &str = "Examples:
   Let an editor complete the keys of a model:
     pql schema model > scoring.schema.json

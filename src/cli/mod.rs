@@ -9,6 +9,7 @@ mod enrichment;
 mod examples;
 mod exit;
 mod explain;
+mod folder_lock;
 mod generate;
 mod init;
 mod init_choices;
@@ -20,7 +21,9 @@ mod inspect;
 mod interrupt;
 mod messages;
 mod model_file;
+mod output_file;
 mod prepare;
+mod replay;
 mod rule;
 mod score;
 mod stdout;
@@ -91,6 +94,8 @@ enum CliCommand {
     #[command(after_help = examples::TEST)]
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
+    #[command(after_help = examples::REPLAY)]
+    Replay(Box<replay::ReplayArguments>),
     #[command(after_help = examples::SCHEMA)]
     Schema(generate::SchemaArguments),
     #[command(after_help = examples::COMPLETIONS)]
@@ -122,6 +127,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         CliCommand::Explain(arguments) => explain::run(&arguments),
         CliCommand::Test(arguments) => test::run(&arguments),
         CliCommand::Diff(arguments) => diff::run(&arguments),
+        CliCommand::Replay(arguments) => replay::run(&arguments),
         CliCommand::Schema(arguments) => generate::schema(&arguments),
         CliCommand::Completions(arguments) => generate::completions(&arguments),
         CliCommand::Man(arguments) => generate::man(&arguments),

@@ -112,7 +112,7 @@ impl<'a> PreparedRun<'a> {
     /// # Errors
     /// Files that cannot be read.
     pub(super) fn enrichment_files(&self) -> Result<EnrichmentFiles<'a>, CommandError> {
-        EnrichmentFiles::open(self.settings.args)
+        EnrichmentFiles::open(&self.settings.args.tables)
     }
 
     /// The events, in which the ids of enrichment files are looked for under a model.

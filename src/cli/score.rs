@@ -5,6 +5,7 @@ mod failed_run;
 mod next_step;
 mod outputs;
 mod progress;
+mod record;
 mod rows;
 mod several_models;
 
@@ -21,22 +22,26 @@ use self::{
     failed_run::publish_rejects_only,
     next_step::print_next_step,
     outputs::{OutputFiles, OutputPlan},
-    progress::fold_with_progress,
+    progress::with_progress,
+    record::{BaseRun, ModelToRecord, OpenRecord, RecordedFold, RecordedFoldError, RunToRecordFold},
     rows::{write_folder, write_output},
 };
 use super::{
     CommandError, ExitStatus,
-    args::{LimitArgs, RunArgs, RunSettings},
+    args::{LimitArgs, RunArgs, RunSettings, current_time},
+    enrichment::EnrichmentFiles,
     messages::{self, Verbosity},
     model_file,
     prepare::{InputPasses, PreparedRun, RunRequest, prepare},
     print_stderr,
 };
-use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RunValues};
+use crate::commands::score::{FinishedRun, JudgedExpectation, MissingNames, RecordedOutcome, RunValues};
 use pql_engine::{
     emit::{self, CsvDialect, RowFormat},
-    pipeline::{self, FoldedRun, PipelineJob},
+    pipeline::{self, AsOfRequest, FoldedRun, PipelineJob, RejectedLines},
     plan::parse_with_rows,
+    record::LevelSnapshot,
+    runs::{RunTables, RunToConclude, conclude},
 };
 use pql_model::{EXAMPLE, EntityKind, PerKind, RequestedRows};
 
@@ -67,6 +72,21 @@ pub(super) struct ScoreArguments {
     /// Seconds to wait for another run that writes to the folder of --out [default: do not wait]
     #[arg(long, value_name = "SECONDS", requires = "out")]
     wait: Option<u64>,
+
+    /// Go on from the record in this folder: what changed since the run before, and whom to call
+    ///
+    /// The record says what the lists of the runs before said. With --out, the run adds changes.csv and alerts.csv, and is recorded when its lists are
+    /// published. Without --out the record stays as it is.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+
+    /// Begin a record in the folder of --record
+    #[arg(long, requires = "record")]
+    begin: bool,
+
+    /// Allow an --as-of more than a day ahead, though a record never goes back before its newest run
+    #[arg(long, requires = "record")]
+    yes: bool,
 
     /// Which rows to write to the standard output
     #[arg(long, value_enum, default_value_t = ScoreLevel::Account, conflicts_with = "out")]
@@ -214,57 +234,137 @@ fn run_model(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError> {
     if let Some(note) = source.note.filter(|_| verbosity == Verbosity::Notes) {
         print_stderr(&note);
     }
-    let enrichment = prepared.enrichment_files()?.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
+    let tables = prepared.enrichment_files()?;
+    let enrichment = tables.for_model(&model, prepared.events_at_hand(&model), verbosity)?;
     let (users, accounts) = (enrichment.user.as_ref(), enrichment.account.as_ref());
     let planned = OutputPlan::new(arguments, &model.resolved.lists);
     planned.refuse_overwriting_inputs(arguments, prepared.inputs(), Path::new(&source.document.name))?;
+    let record = OpenRecord::open(arguments)?;
     let mut outputs = planned.open(arguments)?;
     let job = PipelineJob { keep_rejects: outputs.rejects.is_some(), ..prepared.job(&model, users) };
-    let mut folded = match fold_with_progress(&job, verbosity) {
-        Err(error) => {
+    let fold = RunFold::new(arguments, (&prepared, &job, &tables), PerKind { user: users, account: accounts }, &record);
+    let mut fold = match fold {
+        Err(RecordedFoldError::Run(error)) => {
             let noted = (verbosity == Verbosity::Notes).then_some(job.format);
             return Err(publish_rejects_only(error, outputs.rejects, noted));
         }
-        Ok(folded) => folded,
+        Err(RecordedFoldError::Command(error)) => return Err(error),
+        Ok(fold) => fold,
     };
-    let (scored, coverage) = pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?;
     if let Some(file) = &mut outputs.rejects {
-        file.write_with(|file| folded.rejects.write(file))?;
+        let rejects = fold.rejects();
+        file.write_with(|file| rejects.write(file))?;
     }
+    let folded = fold.folded();
+    let tables_now = PerKind { user: users, account: accounts };
+    let before = fold.base().map(|base| &base.recorded.list);
+    let (scored, coverage) = match &fold {
+        RunFold::Recorded(fold) => fold.followed.score(&model, tables_now, before)?,
+        RunFold::Alone(folded) => pipeline::score_state(&folded.state, folded.as_of, &model, users, accounts)?,
+    };
+    let snapshot = fold.recorded().map(|_| LevelSnapshot::of_levels(&scored, &model));
+    let concluded = fold.recorded().zip(snapshot.as_ref()).map(|(fold, snapshot)| {
+        conclude(&RunToConclude {
+            scored: &scored,
+            model: &model,
+            snapshot,
+            steps: fold.followed.steps(snapshot),
+            before,
+            repeated: fold.repeated.as_ref().map(|repeated| &repeated.list),
+        })
+    });
+    let recorded = fold.recorded().zip(concluded.as_ref()).map(|(fold, concluded)| RecordedOutcome {
+        concluded,
+        before,
+        counts_before: fold.base.as_ref().map(|base| &base.recorded.counts),
+        is_repeated: fold.repeated.is_some(),
+    });
     let rows_without_id = PerKind::from_fn(|kind| enrichment[kind].as_ref().map_or(0, |table| table.rows_without_id));
-    let not_understood = &messages::all_not_understood(&enrichment, &folded);
+    let not_understood = &messages::all_not_understood(&enrichment, folded);
     let result =
-        FinishedRun { model: &model, folded: &folded, scored: &scored, coverage, rows_without_id, not_understood };
+        FinishedRun { model: &model, folded, scored: &scored, coverage, rows_without_id, not_understood, recorded };
     report_input(arguments, &result, &job);
     let values = RunValues { run: result, now: prepared.present() };
     let judged = judge(&expected, &values, &source.document.name, verbosity);
     let exit = if judged.iter().any(JudgedExpectation::fails) {
         refuse(outputs.rejects, &folded.rejects)
     } else {
-        publish(arguments, &result, &judged, outputs)
+        let to_record = ModelToRecord { text: &source.document.text, tables: tables_now };
+        publish(arguments, (&values, &judged), outputs, (record, to_record))
     };
     if verbosity == Verbosity::Notes && matches!(exit, Ok(ExitStatus::Done)) {
         print_next_step(arguments, &scored);
     }
     // The program is about to end: giving back the memory of a million users piece by piece would only take time.
     std::mem::forget(scored);
-    std::mem::forget(folded);
+    std::mem::forget(fold);
     exit
+}
+
+/// A folded run, with or without the run that it follows.
+enum RunFold {
+    Alone(Box<FoldedRun>),
+    Recorded(Box<RecordedFold>),
+}
+
+impl RunFold {
+    /// Folds the events.
+    fn new(
+        arguments: &ScoreArguments,
+        (prepared, job, tables): (&PreparedRun<'_>, &PipelineJob<'_>, &EnrichmentFiles<'_>),
+        tables_now: RunTables<'_>,
+        record: &Option<OpenRecord>,
+    ) -> Result<RunFold, RecordedFoldError> {
+        let verbosity = arguments.verbosity();
+        let Some(record) = record else {
+            let folded = with_progress(verbosity, |report| pipeline::fold_inputs(job, report));
+            return folded.map(Box::new).map(RunFold::Alone).map_err(RecordedFoldError::Run);
+        };
+        let now = current_time(AsOfRequest::Latest);
+        let run = RunToRecordFold { prepared, job, tables, tables_now, verbosity, allows_future: arguments.yes, now };
+        Ok(RunFold::Recorded(Box::new(record.fold(&run)?)))
+    }
+
+    fn folded(&self) -> &FoldedRun {
+        match self {
+            RunFold::Alone(folded) => folded,
+            RunFold::Recorded(fold) => &fold.followed.folded,
+        }
+    }
+
+    fn rejects(&mut self) -> &mut RejectedLines {
+        match self {
+            RunFold::Alone(folded) => &mut folded.rejects,
+            RunFold::Recorded(fold) => &mut fold.followed.folded.rejects,
+        }
+    }
+
+    fn recorded(&self) -> Option<&RecordedFold> {
+        match self {
+            RunFold::Alone(_) => None,
+            RunFold::Recorded(fold) => Some(fold),
+        }
+    }
+
+    fn base(&self) -> Option<&BaseRun> {
+        self.recorded()?.base.as_ref()
+    }
 }
 
 /// Writes what a run gives: into a folder, or to the standard output.
 fn publish(
     arguments: &ScoreArguments,
-    result: &FinishedRun<'_>,
-    judged: &[JudgedExpectation],
+    (values, judged): (&RunValues<'_>, &[JudgedExpectation]),
     mut outputs: OutputFiles,
+    (record, to_record): (Option<OpenRecord>, ModelToRecord<'_>),
 ) -> Result<ExitStatus, CommandError> {
+    let result = &values.run;
     if let Some(file) = &mut outputs.id_map {
         // Every raw id with its user, so that a warehouse can use the same joins.
         file.write_with(|file| emit::write_id_map(&result.scored.entities.id_map(), file))?;
     }
     match &arguments.out {
-        Some(dir) => write_folder(arguments, dir, (result, judged), outputs),
+        Some(dir) => write_folder(arguments, dir, (values, judged), outputs, (record, to_record)),
         // The files are published first, because the reader of the rows may go away before their end.
         None => outputs.commit().and_then(|()| write_output(arguments, result)).map(|()| ExitStatus::Done),
     }
@@ -282,7 +382,7 @@ fn report_input(arguments: &ScoreArguments, result: &FinishedRun<'_>, job: &Pipe
     messages::warn_not_understood(result.not_understood);
     if arguments.verbosity() == Verbosity::Notes {
         messages::note_missing_rows(&arguments.run, &result.coverage);
-        if arguments.out.is_some() {
+        if arguments.out.is_some() && result.recorded.is_none() {
             messages::note_alerts(result.model);
         }
         messages::note_refused_joins(&scored.entities.joins, folded.split_records);

@@ -56,7 +56,7 @@ fn shown(scored: &ScoredEntities<'_>, model: &Model, entity: EntityRef, name: &s
 fn standing(tier: Option<&str>, score: i64, since: &str, first: Option<&str>) -> PreviousStanding {
     let day = |text: &str| parse_day(text).expect("a date");
     let tier = tier.map(str::to_owned);
-    PreviousStanding { tier, score: Points(score), tier_since: day(since), first_qualified: first.map(day) }
+    PreviousStanding { tier, score: Some(Points(score)), tier_since: Some(day(since)), first_qualified: first.map(day) }
 }
 
 const MODEL: &str = r#"
@@ -234,7 +234,12 @@ fn random_standings(rng: &mut random::Rng, rows: &naive::Scored, today: Date) ->
             let day = |date: Date| parse_day(&date.to_string()).expect("a date");
             let known = if level == "user" { &mut standings.user } else { &mut standings.account };
             let (tier_since, first_qualified) = (day(tier_since), first_qualified.map(day));
-            let standing = PreviousStanding { tier, score: Points(score * 1000), tier_since, first_qualified };
+            let standing = PreviousStanding {
+                tier,
+                score: Some(Points(score * 1000)),
+                tier_since: Some(tier_since),
+                first_qualified,
+            };
             known.insert(row[0].clone(), standing);
             record.insert((level.to_owned(), row[0].clone()), before);
         }

@@ -27,7 +27,7 @@ pub(super) fn parse_as_of(text: &str) -> Result<AsOfRequest, CommandError> {
 }
 
 /// The present. It is read from the clock only where the instant depends on it; otherwise it is 0.
-pub(super) fn current_time(when: AsOfRequest) -> Micros {
+pub(crate) fn current_time(when: AsOfRequest) -> Micros {
     match when {
         AsOfRequest::Yesterday | AsOfRequest::Latest => jiff::Timestamp::now().as_microsecond(),
         AsOfRequest::At(_) | AsOfRequest::EndOf(_) => 0,

@@ -6,6 +6,7 @@ use super::{
     as_of::{current_time, parse_as_of},
     input_format::InputFormatArg,
     max_rejects::parse_max_rejects,
+    table_args::TableArgs,
 };
 use crate::cli::CommandError;
 use pql_engine::{
@@ -28,34 +29,26 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "WHEN", default_value = "latest")]
     as_of: String,
 
-    /// What else is known of users: a table in any layout that events may have, with a column user_id
-    #[arg(long, value_name = "FILE")]
-    pub(crate) users: Option<PathBuf>,
-
-    /// What else is known of accounts: a table in any layout that events may have, with a column account_id
-    #[arg(long, value_name = "FILE")]
-    pub(crate) accounts: Option<PathBuf>,
-
-    /// The column of --users that holds the user's id [default: user_id]
-    #[arg(long, value_name = "COLUMN", requires = "users")]
-    pub(crate) users_key: Option<String>,
-
-    /// The column of --accounts that holds the account's id [default: account_id]
-    #[arg(long, value_name = "COLUMN", requires = "accounts")]
-    pub(crate) accounts_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) tables: TableArgs,
 }
 
 impl RunArgs {
+    /// The options of a command that says the instant in its own words.
+    pub(crate) fn at(as_of: String, from: Option<InputFormatArg>, tables: TableArgs) -> RunArgs {
+        RunArgs { from, as_of, tables }
+    }
+
     /// The options as words of a command line. Options with their default values are left out.
     pub(crate) fn words(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();
         let options = [
             ("--from", self.from.map(|format| format.as_str().to_owned())),
             ("--as-of", Some(self.as_of.clone()).filter(|when| when != "latest")),
-            ("--users", self.users.as_ref().map(path)),
-            ("--accounts", self.accounts.as_ref().map(path)),
-            ("--users-key", self.users_key.clone()),
-            ("--accounts-key", self.accounts_key.clone()),
+            ("--users", self.tables.users.as_ref().map(path)),
+            ("--accounts", self.tables.accounts.as_ref().map(path)),
+            ("--users-key", self.tables.users_key.clone()),
+            ("--accounts-key", self.tables.accounts_key.clone()),
         ];
         given_words(options)
     }

@@ -6,6 +6,7 @@ mod expectations;
 mod inputs;
 mod not_understood;
 mod outputs;
+mod record;
 mod results;
 
 pub(super) use self::{
@@ -17,6 +18,7 @@ pub(super) use self::{
     },
     not_understood::{all_not_understood, warn_not_understood},
     outputs::{note_cut_through_ties, note_defused_cells, note_lists, note_output_folder, note_stale_files},
+    record::{note_repeated_latest, note_unreadable_base},
     results::{note_alerts, note_missing_rows, note_refused_joins, warn_no_entities, warn_unknown_milestones},
 };
 

@@ -35,8 +35,8 @@ pub(crate) fn note_cut_through_ties(what: &str, left_out: LeftOutRows) {
 }
 
 /// Notes on files for others: which need a record, and how many rows the written ones leave out.
-pub(crate) fn note_lists(lists: &[ListFile], written: &[(usize, RowTotals)]) {
-    for list in lists.iter().filter(|list| list.needs_record()) {
+pub(crate) fn note_lists(lists: &[ListFile], written: &[(usize, RowTotals)], with_record: bool) {
+    for list in lists.iter().filter(|list| !with_record && list.needs_record()) {
         let name = &list.name;
         print_stderr(&format!("note: {name} is not written, since it needs a record of earlier runs"));
     }

@@ -15,8 +15,8 @@ use pql_model::{
 pub(crate) fn note_missing_rows(args: &RunArgs, coverage: &EnrichmentCoverage) {
     for (kind, count) in coverage.without_row {
         let path = match kind {
-            EntityKind::User => &args.users,
-            EntityKind::Account => &args.accounts,
+            EntityKind::User => &args.tables.users,
+            EntityKind::Account => &args.tables.accounts,
         };
         if let (Some(path), Some(count @ 1..)) = (path, count) {
             let path = escape_controls(&path.display().to_string());

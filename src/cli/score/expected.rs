@@ -1,10 +1,11 @@
 //! What a run must look like: read before the events, judged before anything is published.
 
-use super::{failed_run::publish_rejects, outputs::OutputFile};
+use super::failed_run::publish_rejects;
 use crate::{
     cli::{
         CommandError, ExitStatus,
         messages::{self, Verbosity},
+        output_file::OutputFile,
         print_stderr,
     },
     commands::score::{JudgedExpectation, RunExpectations, RunValues, run_warnings},

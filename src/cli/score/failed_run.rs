@@ -1,6 +1,7 @@
 //! What a run leaves that ended without a result: its rejected lines, for repair.
 
-use super::outputs::{OutputFile, run_folder};
+use super::outputs::run_folder;
+use crate::cli::output_file::OutputFile;
 use crate::cli::{CommandError, messages, print_stderr};
 use pql_engine::pipeline::RunError;
 use pql_model::diag::escape_controls;

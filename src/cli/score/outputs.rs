@@ -3,29 +3,25 @@
 //! They are begun before the first event is read, so that a folder without write access is reported at once and not after an hour.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use sha2::{Digest, Sha256};
-
 use super::ScoreArguments;
-use crate::cli::{CommandError, interrupt, messages::Verbosity, print_stderr};
+use crate::cli::{
+    CommandError,
+    folder_lock::LockRequest,
+    interrupt,
+    output_file::{OutputFile, OutputLocation, lock_folder},
+};
 use pql_engine::{
     emit::{OutputFact, RejectsFact},
-    fs::publish::{
-        FileAccess, FolderLock, StagedFile, commit, ensure_dir, lock_holder, refuse_duplicate_targets,
-        sweep_temporaries,
-    },
+    fs::publish::{FileAccess, FolderLock, commit, ensure_dir, refuse_duplicate_targets, sweep_temporaries},
     fs::retry::is_present,
     read::{FileId, InputSource},
 };
-use pql_model::{EntityKind, diag::escape_controls, hex, resolved::ListFile};
-
-/// How long a run that waits for another one sleeps before it looks again.
-const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(100);
+use pql_model::{EntityKind, resolved::ListFile};
 
 /// What goes into the folder, by its name without the ending.
 const ROW_FILES: [(EntityKind, &str); 2] = [(EntityKind::User, "users"), (EntityKind::Account, "accounts")];
@@ -38,10 +34,24 @@ pub(super) struct OutputPlan {
     rejects: Option<PathBuf>,
     id_map: Option<PathBuf>,
     rows: Vec<(EntityKind, PathBuf)>,
+    /// What is new, in a run with a record.
+    news: Vec<(NewsFile, PathBuf)>,
     /// Files for others, by their places in the model.
     lists: Vec<(usize, PathBuf)>,
     record: Option<PathBuf>,
 }
+
+/// A file of what is new since the run before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NewsFile {
+    /// Who changed, and why.
+    Changes,
+    /// Whom to call.
+    Alerts,
+}
+
+/// The names of files of what is new, without their ending.
+const NEWS_FILES: [(NewsFile, &str); 2] = [(NewsFile::Changes, "changes"), (NewsFile::Alerts, "alerts")];
 
 impl OutputPlan {
     pub(super) fn new(arguments: &ScoreArguments, lists: &[ListFile]) -> OutputPlan {
@@ -49,11 +59,17 @@ impl OutputPlan {
         let dir = arguments.out.as_ref();
         let rows =
             dir.into_iter().flat_map(|dir| ROW_FILES.map(|(side, name)| (side, dir.join(format!("{name}.{ending}")))));
+        let with_record = arguments.record.is_some();
+        let news = dir
+            .filter(|_| with_record)
+            .into_iter()
+            .flat_map(|dir| NEWS_FILES.map(|(what, name)| (what, dir.join(format!("{name}.{ending}")))));
         OutputPlan {
+            news: news.collect(),
             rejects: arguments.rejects.clone().or_else(|| dir.map(|dir| dir.join(REJECTS_FILE))),
             id_map: arguments.id_map.clone(),
             rows: rows.collect(),
-            lists: dir.into_iter().flat_map(|dir| list_paths(dir, lists)).collect(),
+            lists: dir.into_iter().flat_map(|dir| list_paths(dir, lists, with_record)).collect(),
             record: dir.map(|dir| dir.join(RECORD_FILE)),
         }
     }
@@ -61,7 +77,15 @@ impl OutputPlan {
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let rows = self.rows.iter().map(|(_, path)| path);
         let lists = self.lists.iter().map(|(_, path)| path);
-        self.rejects.iter().chain(&self.id_map).chain(rows).chain(lists).chain(&self.record).map(PathBuf::as_path)
+        let news = self.news.iter().map(|(_, path)| path);
+        self.rejects
+            .iter()
+            .chain(&self.id_map)
+            .chain(rows)
+            .chain(news)
+            .chain(lists)
+            .chain(&self.record)
+            .map(PathBuf::as_path)
     }
 
     /// Refuses to write over what is read, under whatever name.
@@ -71,7 +95,8 @@ impl OutputPlan {
         inputs: &[InputSource],
         model: &Path,
     ) -> Result<(), CommandError> {
-        let enrichment = [&arguments.run.users, &arguments.run.accounts].into_iter().flatten().map(PathBuf::as_path);
+        let enrichment =
+            [&arguments.run.tables.users, &arguments.run.tables.accounts].into_iter().flatten().map(PathBuf::as_path);
         let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(enrichment);
         let mut read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
         if inputs.iter().any(|input| input.path().is_none()) {
@@ -108,7 +133,8 @@ impl OutputPlan {
         let lock = match &arguments.out {
             Some(dir) => {
                 ensure_dir(dir)?;
-                Some(lock(dir, Duration::from_secs(arguments.wait.unwrap_or(0)), arguments.verbosity())?)
+                let patience = Duration::from_secs(arguments.wait.unwrap_or(0));
+                Some(lock_folder(LockRequest { dir, patience, verbosity: arguments.verbosity() })?)
             }
             None => None,
         };
@@ -122,6 +148,11 @@ impl OutputPlan {
                 .rows
                 .into_iter()
                 .map(|(side, path)| Ok((side, shared(path)?)))
+                .collect::<Result<_, CommandError>>()?,
+            news: self
+                .news
+                .into_iter()
+                .map(|(what, path)| Ok((what, shared(path)?)))
                 .collect::<Result<_, CommandError>>()?,
             lists: self
                 .lists
@@ -143,39 +174,14 @@ impl OutputPlan {
     }
 }
 
-/// The files for others that a run without a record can write.
-fn list_paths<'l>(dir: &'l Path, lists: &'l [ListFile]) -> impl Iterator<Item = (usize, PathBuf)> + 'l {
-    let written = lists.iter().enumerate().filter(|(_, list)| !list.needs_record());
+/// The files for others that a run can write.
+fn list_paths<'l>(
+    dir: &'l Path,
+    lists: &'l [ListFile],
+    with_record: bool,
+) -> impl Iterator<Item = (usize, PathBuf)> + 'l {
+    let written = lists.iter().enumerate().filter(move |(_, list)| with_record || !list.needs_record());
     written.map(|(place, list)| (place, dir.join(&list.name)))
-}
-
-/// Locks the folder, for a while if it is in use.
-fn lock(dir: &Path, patience: Duration, verbosity: Verbosity) -> Result<FolderLock, CommandError> {
-    let name = escape_controls(&dir.display().to_string());
-    let since = Instant::now();
-    let mut reported = verbosity == Verbosity::Quiet;
-    loop {
-        if let Some(lock) = FolderLock::try_acquire(dir)? {
-            if !lock.is_exclusive() && verbosity == Verbosity::Notes {
-                print_stderr(&format!(
-                    "note: the file system of {name} knows no locks; see to it that no other run writes there"
-                ));
-            }
-            return Ok(lock);
-        }
-        let by = lock_holder(dir).map_or_else(String::new, |process| format!(" (process {process})"));
-        if since.elapsed() >= patience {
-            return Err(CommandError::usage(format!(
-                "another run{by} is writing to `{}`; run again when it has ended, give --wait SECONDS to wait for it, or name another folder",
-                dir.display()
-            )));
-        }
-        if !reported {
-            print_stderr(&format!("note: another run{by} is writing to {name}; waiting for it"));
-            reported = true;
-        }
-        thread::sleep(LOCK_POLL_INTERVAL.min(patience));
-    }
 }
 
 /// The files of a run, begun and invisible.
@@ -183,6 +189,8 @@ pub(super) struct OutputFiles {
     pub(super) rejects: Option<OutputFile>,
     pub(super) id_map: Option<OutputFile>,
     pub(super) rows: Vec<(EntityKind, OutputFile)>,
+    /// What is new, in a run with a record.
+    pub(super) news: Vec<(NewsFile, OutputFile)>,
     /// Files for others, by their places in the model.
     pub(super) lists: Vec<(usize, OutputFile)>,
     pub(super) record: Option<OutputFile>,
@@ -195,14 +203,15 @@ impl OutputFiles {
     pub(super) fn facts(&self) -> (Vec<OutputFact>, Vec<OutputFact>) {
         let rows = self.rows.iter().map(|(_, file)| file);
         let lists = self.lists.iter().map(|(_, file)| file);
+        let news = self.news.iter().map(|(_, file)| file);
         let (here, elsewhere): (Vec<&OutputFile>, Vec<&OutputFile>) =
-            rows.chain(lists).chain(&self.id_map).partition(|file| file.place == OutputLocation::Here);
+            rows.chain(news).chain(lists).chain(&self.id_map).partition(|file| file.place() == OutputLocation::Here);
         (here.into_iter().map(OutputFile::fact).collect(), elsewhere.into_iter().map(OutputFile::fact).collect())
     }
 
     /// The same of rejected lines, which a later run replaces that has no rows to give, and which so belong to no set.
     pub(super) fn rejects_fact(&self) -> Option<RejectsFact> {
-        self.rejects.as_ref().map(|file| match file.place {
+        self.rejects.as_ref().map(|file| match file.place() {
             OutputLocation::Here => RejectsFact::Here(file.fact()),
             OutputLocation::Elsewhere => RejectsFact::Elsewhere(file.fact()),
         })
@@ -210,7 +219,8 @@ impl OutputFiles {
 
     /// Files in the folder that runs write there and this one does not.
     pub(super) fn stale(&self, dir: &Path) -> Vec<String> {
-        let rows = ROW_FILES.iter().flat_map(|(_, name)| ENDINGS.map(|ending| format!("{name}.{ending}")));
+        let names = ROW_FILES.iter().map(|(_, name)| name).chain(NEWS_FILES.iter().map(|(_, name)| name));
+        let rows = names.flat_map(|name| ENDINGS.map(|ending| format!("{name}.{ending}")));
         let possible = rows.chain([REJECTS_FILE.to_owned()]);
         let (here, _) = self.facts();
         let rejects = match self.rejects_fact() {
@@ -225,78 +235,13 @@ impl OutputFiles {
     pub(super) fn commit(self) -> Result<(), CommandError> {
         let rows = self.rows.into_iter().map(|(_, file)| file);
         let lists = self.lists.into_iter().map(|(_, file)| file);
-        let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(lists).chain(self.record);
-        Ok(commit(files.map(|file| file.staged).collect())?)
+        let news = self.news.into_iter().map(|(_, file)| file);
+        let files = self.rejects.into_iter().chain(self.id_map).chain(rows).chain(news).chain(lists).chain(self.record);
+        Ok(commit(files.map(OutputFile::into_staged).collect())?)
     }
 }
 
 /// The folder of a file, if an earlier run left its record there.
 pub(super) fn run_folder(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| is_present(&folder.join(RECORD_FILE)))
-}
-
-/// Where a file is, as seen from the record of the run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum OutputLocation {
-    Here,
-    Elsewhere,
-}
-
-/// One file; counts and hashes what goes into it.
-pub(super) struct OutputFile {
-    place: OutputLocation,
-    path: PathBuf,
-    staged: StagedFile,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl OutputFile {
-    fn new(path: PathBuf, access: FileAccess, dir: Option<&Path>) -> Result<OutputFile, CommandError> {
-        let staged = StagedFile::new(&path, access)?;
-        let here = path.parent().zip(dir).is_some_and(|(parent, dir)| parent == dir);
-        let place = if here { OutputLocation::Here } else { OutputLocation::Elsewhere };
-        Ok(OutputFile { place, path, staged, hash: Sha256::new(), bytes: 0 })
-    }
-
-    fn fact(&self) -> OutputFact {
-        let place = match self.place {
-            OutputLocation::Here => {
-                self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
-            }
-            OutputLocation::Elsewhere => self.path.display().to_string(),
-        };
-        OutputFact { place, bytes: self.bytes, sha256: hex(&self.hash.clone().finalize()) }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Fills the file.
-    pub(super) fn write_with(
-        &mut self,
-        write: impl FnOnce(&mut OutputFile) -> io::Result<()>,
-    ) -> Result<(), CommandError> {
-        let path = self.path.clone();
-        write(self).map_err(|error| CommandError::writing(error, &path))
-    }
-
-    /// Publishes this file alone.
-    pub(super) fn commit(self) -> Result<(), CommandError> {
-        Ok(commit(vec![self.staged])?)
-    }
-}
-
-impl Write for OutputFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.staged.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
-    }
 }

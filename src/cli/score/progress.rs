@@ -7,21 +7,21 @@ use std::{
 };
 
 use crate::cli::messages::Verbosity;
-use pql_engine::pipeline::{self, FoldedRun, PipelineJob, RunError, RunProgress};
+use pql_engine::pipeline::RunProgress;
 
 /// A run that is shorter than this shows nothing.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
+/// What a run reports its progress to; none where nobody looks.
+pub(super) type ProgressReport<'r> = Option<&'r (dyn Fn(&RunProgress) + Sync)>;
+
 /// Reads and folds; shows progress if the standard error output is a terminal.
-///
-/// # Errors
-/// Those of [`pipeline::fold_inputs`].
-pub(super) fn fold_with_progress(job: &PipelineJob<'_>, verbosity: Verbosity) -> Result<FoldedRun, RunError> {
+pub(super) fn with_progress<T>(verbosity: Verbosity, fold: impl FnOnce(ProgressReport<'_>) -> T) -> T {
     if verbosity == Verbosity::Quiet || !io::stderr().is_terminal() {
-        return pipeline::fold_inputs(job, None);
+        return fold(None);
     }
     let line = ProgressLine { started: Instant::now(), shown: AtomicBool::new(false) };
-    let folded = pipeline::fold_inputs(job, Some(&|progress| line.show(progress)));
+    let folded = fold(Some(&|progress| line.show(progress)));
     line.erase();
     folded
 }

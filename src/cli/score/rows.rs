@@ -5,20 +5,32 @@ use std::{
     path::Path,
 };
 
-use super::{ScoreArguments, ScoreFormat, outputs::OutputFiles};
+use super::{
+    ScoreArguments, ScoreFormat,
+    outputs::{NewsFile, OutputFiles},
+    record::{ModelToRecord, OpenRecord},
+};
 use crate::{
     cli::{
         CommandError, ExitStatus,
         messages::{self, Verbosity},
+        print_stderr,
         stdout::pretty_json,
     },
-    commands::score::{FinishedRun, JudgedExpectation, run_facts},
+    commands::score::{
+        FinishedRun, JudgedExpectation, RecordedOutcome, RunValues, counts_to_record, log_entries, run_facts,
+    },
 };
-use pql_engine::emit::{self, LevelRows, RowTotals, RunFacts, run_record};
+use pql_engine::{
+    alerts::{write_alert_digest, write_alerts},
+    changes::{RunStamp, changes_text, write_change_digest, write_changes},
+    emit::{self, LevelRows, RowFormat, RowTotals, RunFacts, run_record},
+    record_folder::{RecordFolder, RunToRecord},
+};
 use pql_model::{
     EntityKind,
     diag::escape_ci_commands,
-    resolved::{ListFile, ListLevel, RowQuery},
+    resolved::{ListFile, ListFormat, ListLevel, RowQuery},
 };
 
 /// Rows of one level, or the summary, to the standard output.
@@ -29,7 +41,7 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
     let table = arguments.format == Some(ScoreFormat::Table) || (arguments.format.is_none() && stdout.is_terminal());
     let mut out = BufWriter::new(stdout.lock());
     let totals = if table {
-        write_table(rows, query, &mut out)
+        write_summary(result, (rows, query), &mut out)
     } else {
         emit::write_rows(rows, query, arguments.row_format(), &mut out)
     };
@@ -42,9 +54,19 @@ pub(super) fn write_output(arguments: &ScoreArguments, result: &FinishedRun<'_>)
     Ok(())
 }
 
-/// The summary of a level, or the rows of a query as a table.
-fn write_table(rows: LevelRows<'_>, query: Option<&RowQuery>, out: &mut dyn Write) -> io::Result<RowTotals> {
+/// What is new in a level and its summary, or the rows of a query as a table.
+fn write_summary(
+    result: &FinishedRun<'_>,
+    (rows, query): (LevelRows<'_>, Option<&RowQuery>),
+    out: &mut dyn Write,
+) -> io::Result<RowTotals> {
     let mut totals = RowTotals::default();
+    if let Some(recorded) = result.recorded.as_ref().filter(|_| query.is_none()) {
+        let changes = changes_text(&recorded.concluded.changes.changes, rows.kind, terminal_width());
+        let between = if changes.is_empty() { "" } else { "\n" };
+        let text = format!("{}\n{between}{changes}\n", recorded.news().join("\n"));
+        out.write_all(escape_ci_commands(&text).as_bytes())?;
+    }
     let text = match query {
         Some(query) => {
             let (text, left_out) = emit::query_table_text(rows, query, terminal_width());
@@ -66,13 +88,15 @@ fn terminal_width() -> u16 {
         .unwrap_or(120)
 }
 
-/// Users, accounts, files for others, rejects and the record of the run, all of them or none.
+/// Users, accounts, files for others, rejects and the record of the run, all of them or none. Then the run is recorded as published.
 pub(super) fn write_folder(
     arguments: &ScoreArguments,
     dir: &Path,
-    (result, judged): (&FinishedRun<'_>, &[JudgedExpectation]),
+    (values, judged): (&RunValues<'_>, &[JudgedExpectation]),
     mut outputs: OutputFiles,
+    (record, to_record): (Option<OpenRecord>, ModelToRecord<'_>),
 ) -> Result<ExitStatus, CommandError> {
+    let result = &values.run;
     let mut facts = run_facts(result);
     facts.expectations = judged.iter().map(JudgedExpectation::fact).collect();
     for (kind, file) in &mut outputs.rows {
@@ -82,6 +106,7 @@ pub(super) fn write_folder(
             Ok(())
         })?;
     }
+    write_news(arguments, result, &mut outputs, &mut facts)?;
     let lists = write_lists(arguments, result, &mut outputs, &mut facts)?;
     (facts.outputs, facts.outputs_elsewhere) = outputs.facts();
     facts.rejects = outputs.rejects_fact();
@@ -91,14 +116,90 @@ pub(super) fn write_folder(
         file.write_with(|file| file.write_all(text.as_bytes()))?;
     }
     let stale = outputs.stale(dir);
-    outputs.commit()?;
+    match record.and_then(OpenRecord::into_folder) {
+        Some(folder) => publish_recorded(folder, values, to_record, outputs)?,
+        None => outputs.commit()?,
+    }
     if arguments.verbosity() == Verbosity::Notes {
-        messages::note_lists(&result.model.resolved.lists, &lists);
+        messages::note_lists(&result.model.resolved.lists, &lists, result.recorded.is_some());
         messages::note_stale_files(dir, &stale);
         messages::note_defused_cells(facts.formula_cells);
         messages::note_output_folder(dir, result.scored);
+        if let Some(recorded) = &result.recorded {
+            recorded.news().iter().for_each(|line| print_stderr(line));
+        }
     }
     Ok(ExitStatus::Done)
+}
+
+/// Records a run and publishes its lists: first the record, then the lists, then the mark that they are published. A run that dies in between
+/// publishes, when it is repeated, what it would have.
+fn publish_recorded(
+    mut folder: RecordFolder,
+    values: &RunValues<'_>,
+    to_record: ModelToRecord<'_>,
+    outputs: OutputFiles,
+) -> Result<(), CommandError> {
+    let FinishedRun { model, recorded, .. } = values.run;
+    let Some(recorded) = recorded else { return outputs.commit() };
+    let staged = folder.stage(&RunToRecord {
+        list: &recorded.concluded.list,
+        model,
+        model_name: &model.resolved.name,
+        model_hash: &model.resolved.fingerprint,
+        model_text: to_record.text,
+        tables: to_record.tables,
+        log: &log_entries(&recorded.concluded.changes.moved),
+        counts: &counts_to_record(values),
+    })?;
+    let unpublished = staged.commit()?;
+    outputs.commit()?;
+    Ok(unpublished.mark_published()?)
+}
+
+/// Fills the files of changes and alerts.
+fn write_news(
+    arguments: &ScoreArguments,
+    result: &FinishedRun<'_>,
+    outputs: &mut OutputFiles,
+    facts: &mut RunFacts,
+) -> Result<(), CommandError> {
+    let Some(recorded) = &result.recorded else { return Ok(()) };
+    let news = NewsOfRun { recorded, stamp: RunStamp::of(result.scored, result.model), format: arguments.row_format() };
+    for (what, file) in &mut outputs.news {
+        file.write_with(|file| {
+            facts.formula_cells += news.write(*what, file)?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// What is new in a run, with the form in which it is written.
+struct NewsOfRun<'r> {
+    recorded: &'r RecordedOutcome<'r>,
+    stamp: RunStamp,
+    format: RowFormat,
+}
+
+impl NewsOfRun<'_> {
+    fn write(&self, what: NewsFile, out: &mut dyn Write) -> io::Result<u64> {
+        let changes = self.recorded.concluded.changes.changes.iter().map(|change| (&self.stamp, change));
+        let alerts = self.recorded.concluded.alerts.fired.iter().map(|alert| (&self.stamp, alert));
+        match what {
+            NewsFile::Changes => write_changes(changes, self.format, out),
+            NewsFile::Alerts => write_alerts(alerts, self.format, out),
+        }
+    }
+
+    fn write_digest(&self, what: NewsFile, out: &mut dyn Write) -> io::Result<u64> {
+        let (concluded, lines) = (self.recorded.concluded, self.recorded.news());
+        match what {
+            NewsFile::Changes => write_change_digest(&self.stamp, (&concluded.changes.changes, &lines), out)?,
+            NewsFile::Alerts => write_alert_digest(&self.stamp, (&concluded.alerts.fired, &lines), out)?,
+        }
+        Ok(0)
+    }
 }
 
 /// Fills the files for others; gives what is known of each, with its place in the model.
@@ -111,15 +212,42 @@ fn write_lists(
     let mut written = Vec::new();
     for (place, file) in &mut outputs.lists {
         let list: &ListFile = &result.model.resolved.lists[*place];
-        let ListLevel::Entities(kind) = list.level else { continue };
         file.write_with(|file| {
-            let totals = emit::write_list(level_rows(result, kind), list, arguments.csv.dialect(), file)?;
+            let totals = write_list(arguments, result, list, file)?;
             facts.formula_cells += totals.guarded_cells;
             written.push((*place, totals));
             Ok(())
         })?;
     }
     Ok(written)
+}
+
+/// Writes one file for others.
+fn write_list(
+    arguments: &ScoreArguments,
+    result: &FinishedRun<'_>,
+    list: &ListFile,
+    out: &mut dyn Write,
+) -> io::Result<RowTotals> {
+    let dialect = arguments.csv.dialect();
+    let what = match list.level {
+        ListLevel::Entities(kind) => {
+            let news = result.recorded.map(|recorded| recorded.news()).unwrap_or_default();
+            return emit::write_list(level_rows(result, kind), (list, &news), dialect, out);
+        }
+        ListLevel::Changes => NewsFile::Changes,
+        ListLevel::Alerts => NewsFile::Alerts,
+    };
+    let Some(recorded) = &result.recorded else { return Ok(RowTotals::default()) };
+    let format = match list.format {
+        ListFormat::Json => RowFormat::Json,
+        ListFormat::Ndjson => RowFormat::Ndjson,
+        ListFormat::Csv | ListFormat::Markdown => RowFormat::Csv(dialect),
+    };
+    let news = NewsOfRun { recorded, stamp: RunStamp::of(result.scored, result.model), format };
+    let guarded_cells =
+        if list.format == ListFormat::Markdown { news.write_digest(what, out)? } else { news.write(what, out)? };
+    Ok(RowTotals { guarded_cells, ..RowTotals::default() })
 }
 
 fn level_rows<'r>(result: &FinishedRun<'r>, kind: EntityKind) -> LevelRows<'r> {

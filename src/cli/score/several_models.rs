@@ -42,7 +42,8 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<ExitStatus, CommandError
             print_stderr(&escape_controls(&format!("note: the model {path} writes into {folder}")));
         }
         let under = model.path.display().to_string();
-        let alone = ScoreArguments { models: vec![model.path], out: Some(folder), ..arguments.clone() };
+        let record = arguments.record.as_ref().map(|record| record.join(&model.name));
+        let alone = ScoreArguments { models: vec![model.path], out: Some(folder), record, ..arguments.clone() };
         exit = exit.max(run_model(&alone).map_err(|failure| failure.under_model(&under))?);
     }
     Ok(exit)

@@ -104,7 +104,7 @@ fn outcome(condition: &NumberCondition<RunNumber>, met: Option<bool>) -> Expecta
     match met {
         Some(true) => ExpectationOutcome::Met,
         Some(false) => ExpectationOutcome::Unmet,
-        None if condition.numbers().any(|number| number == RunNumber::OfRecord) => ExpectationOutcome::NeedsRecord,
+        None if condition.numbers().any(RunNumber::needs_record) => ExpectationOutcome::NeedsRecord,
         None => ExpectationOutcome::Null,
     }
 }

@@ -2,6 +2,7 @@
 
 mod expectations;
 mod missing_names;
+mod recorded;
 mod run_facts;
 mod run_values;
 mod run_warnings;
@@ -9,6 +10,7 @@ mod run_warnings;
 pub use self::{
     expectations::{ExpectationOutcome, JudgedExpectation, RunExpectations},
     missing_names::MissingNames,
+    recorded::{RecordedOutcome, counts_to_record, log_entries},
     run_facts::{FinishedRun, run_facts},
     run_values::RunValues,
     run_warnings::{RunWarning, empty_files, run_warnings},

@@ -1,5 +1,6 @@
 //! What a finished run says of itself in its record.
 
+use super::RecordedOutcome;
 use pql_engine::{
     decode::misread::NotUnderstood,
     emit::{FileFacts, RunFacts},
@@ -25,6 +26,8 @@ pub struct FinishedRun<'f> {
     pub rows_without_id: PerKind<u64>,
     /// The values of the events and of the enrichment files that became null.
     pub not_understood: &'f [NotUnderstood],
+    /// What the record adds; none in a run without one.
+    pub recorded: Option<RecordedOutcome<'f>>,
 }
 
 /// The facts of the record that are known before any file is written.
@@ -55,5 +58,6 @@ pub fn run_facts(run: &FinishedRun<'_>) -> RunFacts {
         outputs: Vec::new(),
         outputs_elsewhere: Vec::new(),
         rejects: None,
+        record: run.recorded.map(|recorded| recorded.facts()),
     }
 }

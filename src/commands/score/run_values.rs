@@ -4,7 +4,7 @@ use super::FinishedRun;
 use pql_engine::{pipeline::EnrichedRows, score::LevelSummary};
 use pql_model::{
     EntityKind,
-    run_numbers::{NumberScale, RunNumber},
+    run_numbers::{NumberScale, RunNumber, RunVocabulary},
     units::{HOUR_US, Micros},
 };
 
@@ -31,8 +31,15 @@ impl RunValues<'_> {
             RunNumber::Entities(kind) => Some(self.level(kind).count as f64),
             RunNumber::Qualified(kind, scale) => self.scaled(kind, self.level(kind).qualified, scale),
             RunNumber::InTier(kind, place, scale) => self.scaled(kind, self.level(kind).in_tier(place), scale),
-            RunNumber::OfRecord => None,
+            RunNumber::SilentSignals => self.run.recorded?.silent_signals(),
+            RunNumber::Previous(place) => self.previous(place),
         }
+    }
+
+    /// A number of the run before, by its place in the vocabulary.
+    fn previous(&self, place: usize) -> Option<f64> {
+        let number = RunVocabulary::new(&self.run.model.resolved.levels).at(place)?;
+        self.run.recorded?.previous(number)
     }
 
     /// Events that count.
@@ -91,6 +98,6 @@ impl RunValues<'_> {
 }
 
 /// A part of a whole; none of nothing.
-fn share(part: u64, whole: u64) -> Option<f64> {
+pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }

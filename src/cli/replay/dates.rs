@@ -1,0 +1,100 @@
+//! The dates of a replay.
+
+use crate::cli::CommandError;
+use pql_model::{
+    clock::{AsOf, LAST_DAY, Zone, format_day, parse_day},
+    units::Day,
+};
+
+/// The time between two runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum ReplayStep {
+    /// Some days.
+    Days(u16),
+    /// The last date of each month.
+    Month,
+}
+
+impl ReplayStep {
+    /// Reads `1d`, `2w` or `month`.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub(in crate::cli) fn parse(text: &str) -> Result<ReplayStep, String> {
+        let expected = || "expected days such as 1d, weeks such as 1w, or `month`".to_owned();
+        if text == "month" {
+            return Ok(ReplayStep::Month);
+        }
+        let (number, days) = match text.strip_suffix('d') {
+            Some(number) => (number, 1),
+            None => (text.strip_suffix('w').ok_or_else(expected)?, 7),
+        };
+        let is_number = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+        let count = number.parse::<u16>().ok().filter(|count| is_number && *count > 0).ok_or_else(expected)?;
+        count.checked_mul(days).map(ReplayStep::Days).ok_or_else(expected)
+    }
+}
+
+/// The dates at whose ends runs are replayed, in order; at least one.
+#[derive(Debug)]
+pub(super) struct ReplayDates {
+    days: Vec<Day>,
+}
+
+/// More runs than this are a mistyped date.
+const RUNS_MAX: usize = 4000;
+
+impl ReplayDates {
+    /// The dates of a range, both ends included.
+    ///
+    /// # Errors
+    /// Usage, if a date is none, the range is empty, or it has too many dates.
+    pub(super) fn new(from: &str, to: &str, every: ReplayStep) -> Result<ReplayDates, CommandError> {
+        let (first, last) = (date("--from", from)?, date("--to", to)?);
+        if last < first {
+            return Err(CommandError::usage(format!("--to {to} is before --from {from}; the range has no date")));
+        }
+        let days: Vec<Day> = match every {
+            ReplayStep::Days(step) => (first..=last).step_by(usize::from(step)).take(RUNS_MAX + 1).collect(),
+            ReplayStep::Month => (first..=last).filter(|day| ends_month(*day)).take(RUNS_MAX + 1).collect(),
+        };
+        if days.len() > RUNS_MAX {
+            return Err(CommandError::usage(format!(
+                "from {from} to {to} there are more than {RUNS_MAX} runs; choose a shorter range or a longer step with --every"
+            )));
+        }
+        if days.is_empty() {
+            return Err(CommandError::usage(format!(
+                "no month ends from {from} to {to}; choose a longer range, or another step with --every"
+            )));
+        }
+        Ok(ReplayDates { days })
+    }
+
+    fn last(&self) -> Day {
+        *self.days.last().expect("there is at least one date")
+    }
+
+    /// The last date, as `--as-of` takes it.
+    pub(super) fn last_text(&self) -> String {
+        format_day(self.last())
+    }
+
+    /// The instants of the runs before the last, and of the last.
+    pub(super) fn instants(&self, zone: &Zone) -> (Vec<AsOf>, AsOf) {
+        let mut all: Vec<AsOf> = self.days.iter().map(|day| AsOf::end_of_day(*day, zone)).collect();
+        let last = all.pop().expect("there is at least one date");
+        (all, last)
+    }
+}
+
+fn date(option: &str, text: &str) -> Result<Day, CommandError> {
+    parse_day(text)
+        .filter(|day| *day <= LAST_DAY)
+        .ok_or_else(|| CommandError::usage(format!("{option} `{text}` is no date; expected one such as 2026-10-31")))
+}
+
+/// Whether a day is the last one of its month.
+fn ends_month(day: Day) -> bool {
+    format_day(day + 1).ends_with("-01")
+}

@@ -1,0 +1,247 @@
+//! The files of a replay.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::ReplayArguments;
+use crate::cli::{
+    CommandError,
+    folder_lock::LockRequest,
+    interrupt,
+    messages::{self, Verbosity},
+    output_file::{OutputFile, lock_folder},
+    prepare::PreparedRun,
+    print_stderr,
+    stdout::pretty_json,
+};
+use pql_engine::{
+    alerts::{FiredAlert, write_alerts},
+    changes::{
+        EntityChange, RunStamp, StandingHistory, TierVolume, VolumeCounter, write_changes, write_history, write_volumes,
+    },
+    emit::{OutputFact, RowFormat, TZDATA_VERSION},
+    fs::publish::{FileAccess, FolderLock, commit, ensure_dir, sweep_temporaries},
+    pipeline::FoldedRun,
+    plan::Model,
+    read::{FileId, InputSource},
+    runs::{ReplayedRun, RunTables},
+};
+use pql_model::{
+    EntityKind, PerKind,
+    clock::format_instant,
+    diag::escape_controls,
+    units::{Micros, plural},
+};
+
+/// The record of a replay.
+const RECORD_FILE: &str = "run.json";
+
+/// What the runs said so far, and the files that it goes to.
+pub(super) struct ReplayOutputs {
+    format: RowFormat,
+    changes: OutputFile,
+    alerts: OutputFile,
+    volume: OutputFile,
+    history: OutputFile,
+    record: OutputFile,
+    _lock: FolderLock,
+    said: SaidByRuns,
+}
+
+/// What the runs said so far.
+#[derive(Default)]
+struct SaidByRuns {
+    runs: Vec<Micros>,
+    changes: Vec<(RunStamp, Vec<EntityChange>)>,
+    alerts: Vec<(RunStamp, Vec<FiredAlert>)>,
+    volumes: Vec<TierVolume>,
+    counter: VolumeCounter,
+    history: StandingHistory,
+}
+
+/// The record of a replay as it is written.
+#[derive(Serialize)]
+struct ReplayRecord<'r> {
+    tool: ToolName,
+    model: ModelName<'r>,
+    time_zone: &'r str,
+    runs: Vec<String>,
+    changes: usize,
+    alerts: usize,
+    /// Traits of tables without dates, which are those of today in every run.
+    traits_of_today: LevelTraits<'r>,
+    outputs: Vec<WrittenFile>,
+}
+
+#[derive(Serialize)]
+struct ToolName {
+    name: &'static str,
+    version: &'static str,
+    tzdata: &'static str,
+}
+
+#[derive(Serialize)]
+struct ModelName<'r> {
+    name: &'r str,
+    sha256: &'r str,
+}
+
+#[derive(Serialize)]
+struct LevelTraits<'r> {
+    users: Vec<&'r str>,
+    accounts: Vec<&'r str>,
+}
+
+#[derive(Serialize)]
+struct WrittenFile {
+    name: String,
+    bytes: u64,
+    sha256: String,
+}
+
+impl ReplayOutputs {
+    /// Begins all files, before an event is read.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to, and files that are read by this run.
+    pub(super) fn open(
+        arguments: &ReplayArguments,
+        prepared: &PreparedRun<'_>,
+        model: &str,
+        verbosity: Verbosity,
+    ) -> Result<ReplayOutputs, CommandError> {
+        interrupt::watch();
+        let (dir, format) = (&arguments.out, arguments.format.row_format());
+        refuse_overwriting(arguments, prepared.inputs(), Path::new(model))?;
+        ensure_dir(dir)?;
+        let lock = lock_folder(LockRequest { dir, patience: Duration::ZERO, verbosity })?;
+        sweep_temporaries(dir);
+        let file = |name: &str| OutputFile::new(dir.join(name), FileAccess::Shared, Some(dir));
+        let rows = |name: &str| file(&format!("{name}.{}", format.ending()));
+        let [changes, alerts, volume, history] = FILES.map(rows);
+        Ok(ReplayOutputs {
+            format,
+            changes: changes?,
+            alerts: alerts?,
+            volume: volume?,
+            history: history?,
+            record: file(RECORD_FILE)?,
+            _lock: lock,
+            said: SaidByRuns::default(),
+        })
+    }
+
+    /// Takes over what a run says.
+    pub(super) fn add(&mut self, run: &ReplayedRun<'_>, model: &Model) {
+        let stamp = RunStamp::of(run.scored, model);
+        let said = &mut self.said;
+        said.runs.push(stamp.as_of);
+        said.changes.push((stamp.clone(), run.concluded.changes.changes.clone()));
+        said.alerts.push((stamp.clone(), run.concluded.alerts.fired.clone()));
+        said.volumes.extend(said.counter.count(run.snapshot, stamp.as_of));
+        said.history.add(run.snapshot, run.scored.as_of.day);
+    }
+
+    /// Fills all files.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub(super) fn write(
+        &mut self,
+        model: &Model,
+        folded: &FoldedRun,
+        tables: RunTables<'_>,
+    ) -> Result<u64, CommandError> {
+        let mut guarded = 0;
+        let (format, said) = (self.format, std::mem::take(&mut self.said));
+        let changes = || said.changes.iter().flat_map(|(stamp, all)| all.iter().map(move |one| (stamp, one)));
+        let alerts = || said.alerts.iter().flat_map(|(stamp, all)| all.iter().map(move |one| (stamp, one)));
+        let history = said.history.into_rows();
+        let hash = &model.resolved.fingerprint;
+        fill(&mut self.changes, &mut guarded, |file| write_changes(changes(), format, file))?;
+        fill(&mut self.alerts, &mut guarded, |file| write_alerts(alerts(), format, file))?;
+        fill(&mut self.volume, &mut guarded, |file| write_volumes(&said.volumes, format, file))?;
+        fill(&mut self.history, &mut guarded, |file| write_history(&history, hash, format, file))?;
+        let files = [&self.changes, &self.alerts, &self.volume, &self.history];
+        let written = |file: &OutputFile| {
+            let OutputFact { place, bytes, sha256 } = file.fact();
+            WrittenFile { name: place, bytes, sha256 }
+        };
+        let undated = PerKind::from_fn(|kind| undated_traits(model, tables, kind));
+        let record = ReplayRecord {
+            tool: ToolName { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), tzdata: TZDATA_VERSION },
+            model: ModelName { name: &model.resolved.name, sha256: hash },
+            time_zone: model.resolved.zone.name(),
+            runs: said.runs.iter().map(|at| format_instant(*at)).collect(),
+            changes: changes().count(),
+            alerts: alerts().count(),
+            traits_of_today: LevelTraits { users: undated.user, accounts: undated.account },
+            outputs: files.map(written).into_iter().collect(),
+        };
+        debug_assert_eq!(folded.as_of.instant, said.runs.last().copied().unwrap_or(0), "the last run is the last date");
+        let text = pretty_json(&record);
+        self.record.write_with(|file| file.write_all(text.as_bytes()))?;
+        Ok(guarded)
+    }
+
+    /// Publishes all files, the record last.
+    ///
+    /// # Errors
+    /// Those of publishing.
+    pub(super) fn commit(self) -> Result<(), CommandError> {
+        let files = [self.changes, self.alerts, self.volume, self.history, self.record];
+        Ok(commit(files.map(OutputFile::into_staged).into())?)
+    }
+}
+
+/// The files of rows, without their ending.
+const FILES: [&str; 4] = ["changes", "alerts", "volume", "history"];
+
+/// Says what was written.
+pub(super) fn note_replay(dir: &Path, runs: usize, guarded: u64) {
+    messages::note_defused_cells(guarded);
+    let name = escape_controls(&dir.display().to_string());
+    let runs = plural(runs as u64, "run", "runs");
+    print_stderr(&format!(
+        "note: replayed {runs} into {name}: who changed (changes), whom to call (alerts), how many (volume), since when (history)"
+    ));
+}
+
+fn fill(
+    file: &mut OutputFile,
+    guarded: &mut u64,
+    write: impl FnOnce(&mut OutputFile) -> io::Result<u64>,
+) -> Result<(), CommandError> {
+    file.write_with(|file| {
+        *guarded += write(file)?;
+        Ok(())
+    })
+}
+
+/// The traits that a table without dates gives.
+fn undated_traits<'m>(model: &'m Model, tables: RunTables<'_>, kind: EntityKind) -> Vec<&'m str> {
+    tables[kind].map(|table| table.undated_traits(&model.levels[kind].traits)).unwrap_or_default()
+}
+
+/// Refuses to write over what is read, under whatever name.
+fn refuse_overwriting(arguments: &ReplayArguments, inputs: &[InputSource], model: &Path) -> Result<(), CommandError> {
+    let tables = [&arguments.tables.users, &arguments.tables.accounts].into_iter().flatten().map(|path| path.as_path());
+    let read = inputs.iter().filter_map(InputSource::path).chain([model]).chain(tables);
+    let read: Vec<FileId> = read.filter_map(|path| FileId::of(path).ok()).collect();
+    let ending = arguments.format.row_format().ending();
+    let names = FILES.map(|name| format!("{name}.{ending}")).into_iter().chain([RECORD_FILE.to_owned()]);
+    for path in names.map(|name| arguments.out.join(name)) {
+        if FileId::of(&path).is_ok_and(|file| read.contains(&file)) {
+            return Err(CommandError::usage(format!(
+                "`{}` is read by this run and would be written over; name another folder for the output",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}

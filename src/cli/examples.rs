@@ -43,6 +43,30 @@ pub(super) const REPLAY: &str = "Examples:
   See how many accounts entered each tier, month by month:
     pql replay export.zip --from 2026-01-01 --to 2026-10-31 --every month --out months";
 
+pub(super) const RECORD: &str = "Examples:
+  Show the runs of a record:
+    pql record show record
+  Check that all of its files are as they were written:
+    pql record verify record";
+
+pub(super) const RECORD_SHOW: &str = "Examples:
+  Show the runs of a record:
+    pql record show record
+  The same for a program:
+    pql record show record --format json";
+
+pub(super) const RECORD_VERIFY: &str = "Examples:
+  Check a record:
+    pql record verify record
+  Check a backup before it is needed:
+    pql record verify backup/record";
+
+pub(super) const RECORD_UNDO: &str = "Examples:
+  Go back to the run before:
+    pql record undo record
+  Wait up to a minute for a run that is writing:
+    pql record undo other-record --wait 60";
+
 pub(super) const SCHEMA: &str = "Examples:
   Let an editor complete the keys of a model:
     pql schema model > scoring.schema.json

@@ -24,6 +24,7 @@ mod model_file;
 mod output_file;
 mod prepare;
 mod replay;
+mod record;
 mod rule;
 mod score;
 mod stdout;
@@ -96,6 +97,8 @@ enum CliCommand {
     Diff(diff::DiffArguments),
     #[command(after_help = examples::REPLAY)]
     Replay(Box<replay::ReplayArguments>),
+    #[command(after_help = examples::RECORD)]
+    Record(record::RecordArguments),
     #[command(after_help = examples::SCHEMA)]
     Schema(generate::SchemaArguments),
     #[command(after_help = examples::COMPLETIONS)]
@@ -128,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         CliCommand::Test(arguments) => test::run(&arguments),
         CliCommand::Diff(arguments) => diff::run(&arguments),
         CliCommand::Replay(arguments) => replay::run(&arguments),
+        CliCommand::Record(arguments) => record::run(&arguments),
         CliCommand::Schema(arguments) => generate::schema(&arguments),
         CliCommand::Completions(arguments) => generate::completions(&arguments),
         CliCommand::Man(arguments) => generate::man(&arguments),

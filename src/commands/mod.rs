@@ -7,5 +7,6 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod fail_if;
 pub(crate) mod init;
+pub(crate) mod record;
 pub(crate) mod score;
 mod toml_text;

@@ -17,6 +17,7 @@
 //!   `templates`.
 //! - Laws: `laws`, `many`, `lint`, `plain_checks`, `wheres`, and `oracle`, which compares with the naive scorer in
 //!   `reference`.
+//! - Runs that follow on each other: `record`.
 //! - Attacks: `fuzz`, `hostile_text`, `untrusted`. Real events: `real_data`.
 //! - Inputs that tests share: `dumps`, `parquet_file`, `stored`.
 //! - Code: `tidy` checks the imports and the other rules of `src/ARCHITECTURE.md`.
@@ -73,6 +74,7 @@ mod pools;
 mod promises;
 mod publish;
 mod real_data;
+mod record;
 mod reference;
 mod rejects;
 mod rules;

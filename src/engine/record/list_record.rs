@@ -86,4 +86,11 @@ impl KeptEntity {
             .find(|(known, _)| *known == place)
             .map_or(AlertStanding::default(), |(_, standing)| *standing)
     }
+
+    /// Sets what an alert came to.
+    pub(crate) fn set_alert(&mut self, place: u32, standing: AlertStanding) {
+        let mut alerts: BTreeMap<u32, AlertStanding> = self.alerts.iter().copied().collect();
+        alerts.insert(place, standing);
+        self.alerts = alerts.into_iter().collect();
+    }
 }

@@ -95,18 +95,20 @@ pub struct RecordDamage {
     pub found: String,
 }
 
+impl RecordDamage {
+    /// What was found, as a sentence without the ways out.
+    pub fn finding(&self) -> String {
+        let of_run = self.run.map(|run| format!(" of run {run}")).unwrap_or_default();
+        format!("`{}`{of_run} {}", self.path.display(), self.found)
+    }
+}
+
 impl fmt::Display for RecordDamage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_run = self.run.map(|run| format!(" of run {run}")).unwrap_or_default();
-        write!(
-            f,
-            "`{}`{of_run} {}, so the record cannot be used; `pql record verify {dir}` lists all damage, ",
-            self.path.display(),
-            self.found,
-            dir = self.dir.display()
-        )?;
+        let (found, dir) = (self.finding(), self.dir.display());
+        write!(f, "{found}, so the record cannot be used; `pql record verify {dir}` lists all damage, ")?;
         if self.run.is_some() {
-            write!(f, "`pql record undo {}` goes back to the run before, ", self.dir.display())?;
+            write!(f, "`pql record undo {dir}` goes back to the run before, if it is whole, ")?;
         }
         f.write_str("a backup replaces the whole folder, and --begin begins anew in another folder")
     }

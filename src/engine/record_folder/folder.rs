@@ -33,7 +33,7 @@ pub struct RecordFolder {
     pub(super) view: RecordView,
     /// Whether `head.json` is there.
     pub(super) has_head: bool,
-    _lock: FolderLock,
+    lock: FolderLock,
 }
 
 impl RecordView {
@@ -143,14 +143,16 @@ impl RecordFolder {
             ensure_dir(parent)?;
         }
         create_private_dir(dir)?;
-        match RecordHead::read(dir)? {
+        let Some(lock) = FolderLock::try_acquire(dir)? else { return Ok(None) };
+        let head = RecordHead::read(dir)?;
+        match &head {
             Some(head) if head.newest_published().is_some() => {
                 return Err(RecordError::Exists { dir: dir.to_path_buf() });
             }
             Some(_) => {}
             None => refuse_other_files(dir)?,
         }
-        RecordFolder::locked(dir)
+        Ok(Some(RecordFolder::locked(dir, head, lock)))
     }
 
     /// Opens a record.
@@ -161,24 +163,25 @@ impl RecordFolder {
     ///
     /// No folder, no record in it, damage, a newer format.
     pub fn try_open(dir: &Path) -> Result<Option<RecordFolder>, RecordError> {
+        // Before the lock, which may need a file in the folder.
         existing_head(dir)?;
-        RecordFolder::locked(dir)
+        let Some(lock) = FolderLock::try_acquire(dir)? else { return Ok(None) };
+        let head = existing_head(dir)?;
+        Ok(Some(RecordFolder::locked(dir, Some(head), lock)))
     }
 
-    /// Takes the lock, then reads the head, and removes what killed runs left.
-    fn locked(dir: &Path) -> Result<Option<RecordFolder>, RecordError> {
-        let Some(lock) = FolderLock::try_acquire(dir)? else { return Ok(None) };
-        let head = RecordHead::read(dir)?;
+    /// A record whose lock is held, without the leftovers of killed runs.
+    fn locked(dir: &Path, head: Option<RecordHead>, lock: FolderLock) -> RecordFolder {
         let has_head = head.is_some();
         let view = RecordView { dir: dir.to_path_buf(), head: head.unwrap_or_else(RecordHead::empty) };
-        let folder = RecordFolder { view, has_head, _lock: lock };
+        let folder = RecordFolder { view, has_head, lock };
         folder.sweep();
-        Ok(Some(folder))
+        folder
     }
 
     /// True if the lock excludes other runs. It does not where the file system has no locks.
     pub fn is_exclusive(&self) -> bool {
-        self._lock.is_exclusive()
+        self.lock.is_exclusive()
     }
 
     /// The record, to read from it.
@@ -218,10 +221,14 @@ impl RecordFolder {
         Ok(())
     }
 
-    /// Removes temporary files and the folders of runs that the head does not name. What cannot be removed does no harm.
+    /// Removes temporary files and the folders of runs that the head does not name. What cannot be removed does no harm. Without a head,
+    /// nothing says which folders are left over.
     fn sweep(&self) {
         let dir = &self.view.dir;
         sweep_temporaries(dir);
+        if !self.has_head {
+            return;
+        }
         for name in list_directory(dir).into_iter().flatten().map(|entry| entry.name) {
             let Some(number) = name.to_str().and_then(run_of_folder) else { continue };
             match self.view.head.runs.iter().find(|run| run.number == number) {

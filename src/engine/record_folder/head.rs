@@ -56,6 +56,11 @@ impl HeadRun {
         self.as_of.0
     }
 
+    /// The same under another number.
+    pub(super) fn renumbered(self, number: u32) -> HeadRun {
+        HeadRun { number, ..self }
+    }
+
     /// The name of its folder.
     pub(super) fn folder_name(self) -> String {
         run_folder_name(self.number)
@@ -131,6 +136,19 @@ impl RecordHead {
     pub(super) fn with_run(&self, run: HeadRun) -> RecordHead {
         let published = self.runs.iter().filter(|known| known.published).copied();
         RecordHead { runs: published.chain([run]).collect(), ..self.clone() }
+    }
+
+    /// The head as it was before the newest run.
+    pub(super) fn without_newest(&self) -> RecordHead {
+        let mut head = self.clone();
+        head.runs.pop();
+        head
+    }
+
+    /// The head with a run in place of another one and of all newer ones.
+    pub(super) fn with_rewritten(&self, old: HeadRun, new: HeadRun) -> RecordHead {
+        let earlier = self.runs.iter().filter(|run| run.number < old.number).copied();
+        RecordHead { runs: earlier.chain([new]).collect(), ..self.clone() }
     }
 
     /// The head after the lists of the newest run were published: with it and the one before it.

@@ -119,6 +119,11 @@ impl RunHeader {
     pub(super) fn as_of(&self) -> AsOf {
         AsOf { instant: self.as_of.0, day: self.date.0, partial: self.date_is_partial }
     }
+
+    /// The zone in which its dates are cut.
+    pub(super) fn time_zone(&self) -> &str {
+        &self.time_zone
+    }
 }
 
 impl LevelHeader {

@@ -89,8 +89,14 @@ pub(super) struct LogPart<'l> {
 }
 
 impl LogPart<'_> {
+    /// The month of the lines.
+    pub(super) fn month(&self) -> String {
+        month_of(self.day)
+    }
+
     /// The length of the month before the lines.
-    fn start(&self, month: &str) -> u64 {
+    pub(super) fn start(&self) -> u64 {
+        let month = self.month();
         self.months.iter().find(|known| known.month == month).map_or(0, |known| known.bytes)
     }
 
@@ -100,9 +106,8 @@ impl LogPart<'_> {
     ///
     /// The month is shorter than it has to be; the file cannot be written.
     pub(super) fn put(&self, dir: &Path) -> Result<(), RecordError> {
-        let month = month_of(self.day);
-        let place = month_place(dir, &month);
-        let start = self.start(&month);
+        let place = month_place(dir, &self.month());
+        let start = self.start();
         if self.lines.is_empty() && start == 0 && !place.path.exists() {
             return Ok(());
         }
@@ -112,8 +117,7 @@ impl LogPart<'_> {
         let mut file = open_private(&place.path).map_err(failed)?;
         let length = retry_interrupted(|| file.metadata()).map_err(failed)?.len();
         if length < start {
-            let found = format!("has {length} bytes, and run {} names {start}", "that goes on from it");
-            return Err(place.error(FileFault::Damage(found)));
+            return Err(place.error(FileFault::Damage(format!("has {length} bytes, expected {start} or more"))));
         }
         self.write_lines(&mut file, start).map_err(failed)?;
         file.sync_all().map_err(failed)?;

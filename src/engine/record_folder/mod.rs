@@ -27,8 +27,11 @@ mod log_months;
 mod recorded_run;
 mod run_files;
 mod sealed;
+mod shown;
 mod staged_run;
 mod table_lines;
+mod undo;
+mod verify;
 mod wire;
 
 #[cfg(test)]
@@ -39,6 +42,9 @@ pub use self::{
     folder::{RecordFolder, RecordView},
     log_entry::{LogEntry, LogStanding, LoggedChange, StepPoints},
     recorded_run::RecordedRun,
+    shown::{ShownAlert, ShownLevel, ShownMonth, ShownRecord, ShownRun},
     staged_run::{RunToRecord, StagedRun, UnpublishedRun},
     table_lines::RecordedTable,
+    undo::UndoneRun,
+    verify::RecordCheck,
 };

@@ -104,7 +104,14 @@ impl RunLog {
 }
 
 /// A folder that is removed again unless its files are published.
-struct FreshFolder(Option<PathBuf>);
+pub(super) struct FreshFolder(Option<PathBuf>);
+
+impl FreshFolder {
+    /// Leaves the folder: its files are published.
+    pub(super) fn keep(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for FreshFolder {
     fn drop(&mut self) {
@@ -145,7 +152,7 @@ impl RecordFolder {
 }
 
 /// Makes the folder of a run.
-fn begin_files(dir: &Path, run: HeadRun) -> Result<(FreshFolder, WrittenFiles), RecordError> {
+pub(super) fn begin_files(dir: &Path, run: HeadRun) -> Result<(FreshFolder, WrittenFiles), RecordError> {
     let folder = run_folder(dir, run);
     remove_run_folder(&folder).map_err(|source| RecordError::Write { path: folder.clone(), source })?;
     create_private_dir(&folder)?;
@@ -177,13 +184,13 @@ impl<'f> StagedRun<'f> {
     /// # Errors
     ///
     /// The files cannot be written. The record is then as it was.
-    pub fn commit(mut self) -> Result<UnpublishedRun<'f>, RecordError> {
+    pub fn commit(self) -> Result<UnpublishedRun<'f>, RecordError> {
         let dir = self.folder.view().dir().to_path_buf();
         if let Some(base) = &self.base {
             base.put(&dir)?;
         }
         commit(self.written.staged)?;
-        self.fresh.0 = None;
+        self.fresh.keep();
         let head = self.folder.view.head.with_run(self.run);
         self.folder.set_head(head)?;
         Ok(UnpublishedRun { folder: self.folder, own: self.own })

@@ -1,7 +1,7 @@
 //! `users_table.ndjson` and `accounts_table.ndjson`: the rows of `--users` and `--accounts` that a run used, as the model read them.
 //!
 //! The first line names the files and the traits with their types, each further one is a row. Numbers are written with all of their digits, so
-//! that a value that is read has the bits of the one that was written.
+//! that values are read with the bits with which they were written.
 
 use std::io::{self, Write};
 

@@ -2,9 +2,19 @@
 
 use super::{COMMANDS, output_of, rewrite, rewrites, root, text};
 
-/// The names of all commands, in the order of the program's own help.
+/// The names of all commands, in the order of the program's own help; commands of a command follow on it, as in `record show`.
 pub(super) fn commands() -> Vec<String> {
-    let help = output_of("pql --help", &root());
+    let with_parts = |name: String| {
+        let parts = commands_below(&format!("pql {name} --help"));
+        let parts = parts.into_iter().map(|part| format!("{name} {part}")).collect::<Vec<String>>();
+        std::iter::once(name).chain(parts)
+    };
+    commands_below("pql --help").into_iter().flat_map(with_parts).collect()
+}
+
+/// The commands that a help text lists.
+fn commands_below(help: &str) -> Vec<String> {
+    let help = output_of(help, &root());
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()

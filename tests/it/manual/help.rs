@@ -24,6 +24,9 @@ fn provide(folder: &Path) {
     }
     let cases = text("fixtures/cases/product_led_sales.toml").replace("../../scoring.example.toml", "scoring.toml");
     fs::write(folder.join("cases.toml"), cases).expect("the cases");
+    let copies = ["record", "other-record", "backup/record"]
+        .map(|to| format!("cp -r {}/fixtures/record {to}", root().display()));
+    output_of(&format!("mkdir backup; {}", copies.join("; ")), folder);
 }
 
 /// The exit code of a command, with its messages unless the code is 0.

@@ -35,8 +35,12 @@ fn command_line<'a>(line: &'a str, commands: &BTreeMap<String, BTreeSet<String>>
 
 #[test]
 fn commands_of_the_manual_have_the_options_that_it_shows() {
-    let known: BTreeMap<String, BTreeSet<String>> =
-        commands().into_iter().map(|name| (name.clone(), options(&name))).collect();
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in commands() {
+        // Options of `record show` count as those of `record`.
+        let command = name.split(' ').next().unwrap_or_default().to_owned();
+        known.entry(command).or_default().extend(options(&name));
+    }
     let mut seen = 0;
     for file in files() {
         for line in text(&file).lines() {

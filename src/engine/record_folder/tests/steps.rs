@@ -104,8 +104,38 @@ fn a_record_is_begun_in_an_empty_folder_alone() {
     // Nothing was published, so the command that began it may be repeated.
     let mut folder = place.begin().expect("the same record");
     place.run(&mut folder, "2026-10-01", 1000, RunEnd::Published).expect("a run");
+    drop(folder);
     assert!(matches!(place.begin(), Err(RecordError::Exists { .. })));
     std::fs::remove_file(place.path().join("head.json")).expect("a file");
     assert!(matches!(place.begin(), Err(RecordError::Damaged(_))));
     assert!(matches!(place.open(), Err(RecordError::Damaged(_))));
+}
+
+#[test]
+fn undo_of_a_run_that_was_not_published_leaves_the_run_before_as_it_is() {
+    let place = Place::new();
+    let mut folder = place.begin().expect("a new record");
+    place.run(&mut folder, "2026-10-01", 1000, RunEnd::Published).expect("a run");
+    place.run(&mut folder, "2026-10-02", 2000, RunEnd::Published).expect("a run");
+    let before = files(&place.path());
+    place.run(&mut folder, "2026-10-02", 2100, RunEnd::Committed).expect("a run");
+    let undone = folder.undo().expect("a run before");
+    assert_eq!((undone.number, undone.published, undone.noted_alerts), (3, false, 0));
+    assert_eq!(files(&place.path()), before);
+    assert_eq!(place.history(), [1000, 2000]);
+}
+
+#[test]
+fn a_log_that_a_killed_run_left_cut_is_completed() {
+    let place = Place::new();
+    let mut folder = place.begin().expect("a new record");
+    place.run(&mut folder, "2026-11-01", 1000, RunEnd::Published).expect("a run");
+    place.run(&mut folder, "2026-11-02", 2000, RunEnd::Published).expect("a run");
+    // A repeated run cuts the entries of the run that it replaces, and is killed before it writes its own.
+    let log = place.path().join("log/2026-11.ndjson");
+    let whole = std::fs::read(&log).expect("the log");
+    let first = whole.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+    std::fs::write(&log, &whole[..first]).expect("the log");
+    place.run(&mut folder, "2026-11-03", 3000, RunEnd::Published).expect("a run");
+    assert_eq!(place.history(), [1000, 2000, 3000]);
 }
